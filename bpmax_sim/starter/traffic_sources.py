@@ -18,6 +18,7 @@ from msgspec.structs import replace
 
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.i18n import label_message, plural
+from bpmax_sim.js_values import join_surrogates
 from bpmax_sim.live.capture import remove_capture_lines
 from bpmax_sim.live.console import CapturedRun, decode_console, is_captured_console, read_console
 from bpmax_sim.messages import FORM, Exchange, Response
@@ -30,7 +31,7 @@ _OPENAPI: Final = re.compile(r"""(?m)^[\s{]*["']?(?:openapi|swagger)["']?\s*:"""
 _SMALL: Final = 1 << 24
 _VALUED: Final = {
     "-H": "header", "--header": "header", "-X": "method", "--request": "method", "-d": "data",
-    "--data": "data", "--data-raw": "data", "--data-binary": "data", "--data-ascii": "data",
+    "--data": "data", "--data-raw": "raw", "--data-binary": "data", "--data-ascii": "data",
     "--data-urlencode": "encoded", "-u": "user", "--user": "user", "-b": "Cookie",
     "--cookie": "Cookie", "-A": "User-Agent", "--user-agent": "User-Agent", "-e": "Referer",
     "--referer": "Referer", "--url": "url", "--json": "json", "-F": "part", "--form": "part",
@@ -39,9 +40,9 @@ _VALUED: Final = {
 }  # fmt: skip
 """Options of curl with a value, and what they are; those that say nothing of the request are ''."""
 
-_ESCAPES: Final = (
-    (r"\n", "\n"), (r"\r", "\r"), (r"\t", "\t"), (r"\'", "'"), (r"\!", "!"), (r"\\", "\\"),
-)  # fmt: skip
+_ESCAPE: Final = re.compile(r"\\(u[0-9a-fA-F]{1,4}|x[0-9a-fA-F]{1,2}|.)", re.DOTALL)
+_LETTERS: Final = dict(zip("abefnrtv", "\a\b\x1b\f\n\r\t\v", strict=True))
+"""Escapes of bash's ``$'…'`` by one letter; every other character stands for itself."""
 _AT: Final = 1767196800.0  # commands have no time; that of imported recordings without one
 
 
@@ -156,21 +157,19 @@ def _split_curl_commands(text: str) -> Iterator[str]:
 def _replace_ansi_quotes(command: str) -> str:
     """Return *command* with bash's ``$'…'`` replaced by ordinary quotes."""
 
-    def undo(found: re.Match[str]) -> str:
-        inner = re.sub(r"\\u([0-9a-fA-F]{4})", lambda one: chr(int(one[1], 16)), found[1])
-        inner = re.sub(r"\\x([0-9a-fA-F]{2})", lambda one: chr(int(one[1], 16)), inner)
-        for escape, plain in (
-            (r"\n", "\n"),
-            (r"\r", "\r"),
-            (r"\t", "\t"),
-            (r"\'", "'"),
-            (r"\!", "!"),
-            (r"\\", "\\"),
-        ):
-            inner = inner.replace(escape, plain)
-        return shlex.quote(inner)
+    def unescape(found: re.Match[str]) -> str:
+        escape = found[1]
+        code = escape[1:]
+        return chr(int(code, 16)) if code else _LETTERS.get(escape, escape)
 
-    return re.sub(r"\$'((?:[^'\\]|\\.)*)'", undo, command)
+    # In one pass: the ``n`` of an escaped backslash and an ``n`` is no line feed. Browsers write a
+    # character beyond U+FFFF as two halves.
+    return re.sub(
+        r"\$'((?:[^'\\]|\\.)*)'",
+        lambda found: shlex.quote(join_surrogates(_ESCAPE.sub(unescape, found[1]))),
+        command,
+        flags=re.DOTALL,
+    )
 
 
 class _CurlCommand:
@@ -181,7 +180,7 @@ class _CurlCommand:
         self.method, self.url = "", ""
         self.headers: list[tuple[str, str]] = []
         self.data: list[str] = []
-        self.is_get = False
+        self.is_get = self.is_json = False
 
     def read_option(self, kind: str, value: str) -> None:
         """Apply an option that has a *value*.
@@ -190,8 +189,7 @@ class _CurlCommand:
         """
         match kind:
             case "header":
-                name, _, text = value.partition(":")
-                self.headers.append((name.strip(), text.strip()))
+                self._read_header(value)
             case "method":
                 self.method = value.upper()
             case "url":
@@ -199,6 +197,8 @@ class _CurlCommand:
             case "user":
                 basic = base64.b64encode(value.encode()).decode()
                 self.headers.append(("Authorization", f"Basic {basic}"))
+            case "Cookie" if "=" not in value:
+                raise self._make_file_error("--cookie", value)
             case "Cookie" | "User-Agent" | "Referer":
                 self.headers.append((kind, value))
             case "part":
@@ -210,14 +210,37 @@ class _CurlCommand:
             case _:
                 self._read_data(kind, value)
 
+    def _read_header(self, value: str) -> None:
+        name, colon, text = value.partition(":")
+        if not colon:  # curl writes a header without a value so
+            name = name.rstrip().removesuffix(";")
+        if text.strip() or not colon:  # and one that it is to leave out with a colon alone
+            self.headers.append((name.strip(), text.strip()))
+
     def _read_data(self, kind: str, value: str) -> None:
+        if kind in {"data", "json"} and value.startswith("@"):
+            raise self._make_file_error("--data", value[1:])
         if kind == "encoded":
             name, equals, text = value.partition("=")
-            value = f"{name}={quote(text)}" if equals else quote(value)
-        elif kind == "json":
-            self.headers.append(("Content-Type", "application/json"))
+            if not equals and "@" in value:
+                raise self._make_file_error("--data-urlencode", value.partition("@")[2])
+            encoded = quote(text if equals else value, safe="")
+            value = f"{name}={encoded}" if name and equals else encoded
+        elif kind == "json" and not self.is_json:
+            self.is_json = True
+            for header in ("Content-Type", "Accept"):
+                self.headers.append((header, "application/json"))
         if kind:
             self.data.append(value)
+
+    def _make_file_error(self, option: str, name: str) -> ConfigError:
+        return ConfigError(
+            "curl command {number}: {option} takes its value from the file {name!r}; "
+            "write the value out",
+            number=self.number,
+            option=option,
+            name=name,
+        )
 
     def read_flag(self, word: str) -> None:
         """Apply a word without value: a flag such as ``-G``, or the address."""
@@ -234,7 +257,8 @@ class _CurlCommand:
             raise ConfigError(
                 "curl command {number}: it has no http:// or https:// address", number=self.number
             )
-        url, body = self.url, "&".join(self.data).encode() if self.data else None
+        separator = "" if self.is_json else "&"  # curl joins the texts of --json as they are
+        url, body = self.url, separator.join(self.data).encode() if self.data else None
         if self.is_get and body:
             url, body = f"{url}{'&' if '?' in url else '?'}{body.decode()}", None
         if body and not any(name.lower() == "content-type" for name, _ in self.headers):
@@ -248,9 +272,27 @@ class _CurlCommand:
 def _parse_curl_words(words: Sequence[str], number: int) -> Exchange:
     command, values = _CurlCommand(number), iter(words[1:])
     for word in values:
-        option, equals, attached = word.partition("=") if word[:2] == "--" else (word, "", "")
-        if option in _VALUED:
-            command.read_option(_VALUED[option], attached if equals else next(values, ""))
-        else:
-            command.read_flag(word)
+        for option, attached in _split_curl_word(word):
+            if option in _VALUED:
+                value = next(values, "") if attached is None else attached
+                command.read_option(_VALUED[option], value)
+            else:
+                command.read_flag(option)
     return command.to_exchange()
+
+
+def _split_curl_word(word: str) -> Iterator[tuple[str, str | None]]:
+    """Yield the options in one word of a curl command, each with its value if that is attached.
+
+    ``-sXPOST`` is ``-s`` and ``-X`` with ``POST``. A word that is no option is yielded as it is.
+    """
+    if word.startswith("--") or not word.startswith("-"):
+        option, equals, value = word.partition("=") if word.startswith("--") else (word, "", "")
+        yield option, value if equals else None
+        return
+    for at, letter in enumerate(word[1:], 2):
+        option = f"-{letter}"
+        if option in _VALUED:
+            yield option, word[at:] or None
+            return
+        yield option, None

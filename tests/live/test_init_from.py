@@ -11,11 +11,13 @@ from typing import Any
 import pytest
 
 from bpmax_sim.errors import BpmaxError, ConfigError
+from bpmax_sim.messages import Request
 from bpmax_sim.platform.load import load_platforms
 from bpmax_sim.platform.model import Auth
 from bpmax_sim.scenario.runner import run_scenario
 from bpmax_sim.starter.project_draft import ProjectDraft, draft_project, write_draft
 from bpmax_sim.starter.traffic_sources import read_curl, read_sources
+from bpmax_sim.traffic.curl import format_curl_command
 from bpmax_sim.yamlfile import read_yaml
 from tests.live.test_capture import console_of
 from tests.live.traffic import BEARER, CRM, TOKEN, entry, good, ten_calls, write_archive
@@ -391,3 +393,81 @@ def test_a_run_that_cannot_pass_is_left_out_and_the_others_are_written(project: 
     source.write_text(f"{good_console}\n{bad.replace('-1.', '-2.')}", "utf-8")
     draft = make_project(project, source)
     assert not [note for note in draft.notes if "nothing was written" in note]
+
+
+POSTED = ("Content-Type", "application/x-www-form-urlencoded")
+JSON = (("Content-Type", "application/json"), ("Accept", "application/json"))
+
+
+@pytest.mark.parametrize(
+    ("options", "line", "headers", "body"),
+    [
+        ("", "GET /x", (), None),
+        ("-XPOST", "POST /x", (), None),
+        ("-X put", "PUT /x", (), None),
+        ("-sSLXDELETE", "DELETE /x", (), None),
+        ("-sX DELETE -k", "DELETE /x", (), None),
+        ("-I", "HEAD /x", (), None),
+        ("--request=PATCH", "PATCH /x", (), None),
+        ("-da=1", "POST /x", (POSTED,), b"a=1"),
+        ("-sd a=1 -d b=2 --data-raw @c", "POST /x", (POSTED,), b"a=1&b=2&@c"),
+        ("-HX-A:1 -H 'X-B;' -H Accept: -H 'X-C: a:b'", "GET /x",
+         (("X-A", "1"), ("X-B", ""), ("X-C", "a:b")), None),
+        ("-G -d a=1", "GET /x?a=1", (), None),
+        ("-G -d a=1 --data-urlencode 'b=甲/ &'", "GET /x?a=1&b=%E7%94%B2%2F%20%26", (), None),
+        ("--data-urlencode '=a b' --data-urlencode 'c d'", "POST /x", (POSTED,), b"a%20b&c%20d"),
+        ("--json '{\"a\":' --json '1}'", "POST /x", JSON, b'{"a":1}'),
+        ("-uzs:pw -o out -m5", "GET /x", (("Authorization", "Basic enM6cHc="),), None),
+        ("-b 'a=1; b=2' -A me", "GET /x", (("Cookie", "a=1; b=2"), ("User-Agent", "me")), None),
+        (r"""-d $'{"a":"1\\n2","b":"\u52a0\\u52a0","c":"it\'s\t\!"}'""", "POST /x", (POSTED,),
+         '{"a":"1\\n2","b":"加\\u52a0","c":"it\'s\t!"}'.encode()),
+        (r"-d $'\ud83d\ude00\x41\\\'\"'", "POST /x", (POSTED,), "😀A\\'\"".encode()),
+        ("-d 'a\nb'", "POST /x", (POSTED,), b"a\nb"),
+    ],
+)  # fmt: skip
+def test_a_curl_command_is_read_as_curl_reads_it(
+    options: str, line: str, headers: tuple[tuple[str, str], ...], body: bytes | None
+) -> None:
+    for command in (f"curl {options} https://a.test/x", f"$ curl.exe https://a.test/x {options};"):
+        [exchange] = read_curl(command).exchanges
+        sent = exchange.request
+
+        assert f"{sent.method} {sent.url.removeprefix('https://a.test')}" == line
+        assert sent.headers == headers
+        assert sent.body == body
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (
+            "-d @order.json",
+            "--data takes its value from the file 'order.json'; write the value out",
+        ),
+        ("--data-binary=@o", "--data takes its value from the file 'o'; write the value out"),
+        ("--json @o", "--data takes its value from the file 'o'; write the value out"),
+        ("--data-urlencode a@o", "--data-urlencode takes its value from the file 'o'; write the"),
+        ("-b jar.txt", "--cookie takes its value from the file 'jar.txt'; write the value out"),
+        ("-Fa=1", "a body of several parts (-F) cannot be drafted; take it out"),
+    ],
+)
+def test_what_a_curl_command_takes_from_elsewhere_is_refused(options: str, told: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        read_curl(f"curl https://a.test\ncurl {options} https://a.test/x")
+
+    assert str(caught.value).startswith(f"curl command 2: {told}")
+
+
+def test_an_exported_command_is_read_back_as_it_was() -> None:
+    sent = Request(
+        method="PUT",
+        url="https://a.test/x?a=%20&b='",
+        headers=(("X-Empty", ""), ("X-A", "it's"), ("Content-Type", "text/plain")),
+        body="a\n\\n'甲😀@".encode(),
+    )
+    [exchange] = read_curl(format_curl_command(sent)).exchanges
+
+    found = exchange.request
+    assert (found.method, found.url, found.headers, found.body) == (
+        sent.method, sent.url, sent.headers, sent.body,
+    )  # fmt: skip
