@@ -198,7 +198,7 @@ class SystemRandomSource:
         return secrets.token_bytes(count)
 
 
-class RunSeeds:
+class FreshSeedSource:
     """Seeds for random values that must differ from those of every earlier run.
 
     They are used when live systems are called, because a third party rejects a nonce or an
@@ -222,7 +222,7 @@ class RunSeeds:
         return int.from_bytes(digest.digest()[:6]) + 1
 
 
-_seeds = [RunSeeds(os.environ.get("PYTEST_XDIST_TESTRUNUID", ""))]
+_seeds = [FreshSeedSource(os.environ.get("PYTEST_XDIST_TESTRUNUID", ""))]
 
 
 def make_fresh_seed(owner: str) -> int:
@@ -231,7 +231,7 @@ def make_fresh_seed(owner: str) -> int:
 
 
 def _reseed_forked_child() -> None:
-    _seeds.append(RunSeeds())  # its siblings go on from the same state
+    _seeds.append(FreshSeedSource())  # its siblings go on from the same state
 
 
 if hasattr(os, "register_at_fork"):
@@ -321,7 +321,7 @@ class RandomSequenceSeeds(msgspec.Struct, frozen=True):
         return (*ends, *(ends[-1:] or (0,)) * (len(self.seeds) - 1 - len(ends)))
 
 
-class DrawCountingRandomSource:
+class MultiSeedRandomSource:
     """The random bytes of one sequence, drawn from each of its seeds in turn.
 
     It reports the number of draws after each draw, because recordings store after how many draws

@@ -121,7 +121,7 @@ class ExtensionPoint(Generic[T]):
         )
         raise ConfigError("{what}: there is no {name!r}{hint}", what=what, name=name, hint=hint)
 
-    def load_all(self) -> Iterator[tuple[str, T]]:
+    def load_usable_parts(self) -> Iterator[tuple[str, T]]:
         """Yield name and value of each usable part, this package's first.
 
         Each unusable part is a warning.

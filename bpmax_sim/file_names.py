@@ -118,7 +118,7 @@ def build_cassette_name(root: Path, scenario_file: Path, declared_name: str, row
 
 
 @dataclass(frozen=True, slots=True)
-class RelativeFileNames:
+class RelativeFileNameRewriter:
     """Rewrites file names in texts so that they are relative to the scenario's folder.
 
     Results must not depend on the folder in which the command was started.
@@ -173,4 +173,4 @@ def to_relative_name(file: Path | str, folder: Path | str = "") -> str:
     return to_slashes(path)
 
 
-NOWHERE = RelativeFileNames("")
+NOWHERE = RelativeFileNameRewriter("")

@@ -160,7 +160,7 @@ def read_http_date(text: str) -> float | None:
 
 
 @lru_cache(maxsize=256)
-def encode_form_text(data: bytes) -> str:
+def encode_form_component(data: bytes) -> str:
     """Return *data* encoded for a form (WHATWG URL standard): a space becomes a plus."""
     # The standard leaves only `*-._` beside letters and digits; Python always leaves `~` as well.
     return quote_plus(data, safe="*").replace("~", "%7E")

@@ -552,7 +552,7 @@ def _make_error(status: int, code: str, message: str, **more: str) -> Outgoing:
 NOTHING = msg("no such call: nothing of this address is recorded; these are: ")
 
 
-class RecordingServer:
+class ReplayServer:
     """Answers HTTP requests from recordings; safe to use from several threads.
 
     When all responses to a call are used up, the last one is repeated.

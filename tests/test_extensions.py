@@ -50,7 +50,7 @@ def test_what_is_there_already_cannot_be_replaced(install: Install) -> None:
     install("corp_numbers", "SEVEN = 7", one="corp_numbers:SEVEN")
     numbers = ExtensionPoint(GROUP, int, {"one": 1})
 
-    assert dict(numbers.load_all()) == {"one": 1}
+    assert dict(numbers.load_usable_parts()) == {"one": 1}
 
 
 @pytest.mark.parametrize(

@@ -634,7 +634,7 @@ _LARGEST = 64 * 1024  # bytes
 _cache: dict[str, tuple[object, Cassette]] = {}
 
 
-class _CachedCassette(Cassette):
+class _ExchangeCachingCassette(Cassette):
     """A small cassette that keeps every exchange it has read in memory; sessions share it."""
 
     def __init__(self, path: Path, index: CassetteIndex, read: Callable[[int, int], bytes]) -> None:
@@ -672,6 +672,6 @@ def load_cached(path: str) -> Cassette:
         return Cassette.load(path)
     if len(_cache) >= _MOST:
         _cache.clear()
-    cassette = _CachedCassette.load(path)
+    cassette = _ExchangeCachingCassette.load(path)
     _cache[place] = stamp, cassette
     return cassette

@@ -26,7 +26,7 @@ Account = Mapping[str, str]
 """Credentials of an instance that are recorded as they are, by name."""
 
 
-def group_logins(entries: Sequence[Entry]) -> list[list[Entry]]:
+def group_logins_by_request(entries: Sequence[Entry]) -> list[list[Entry]]:
     """Return *entries* in groups of equal login requests, ordered by the first entry of each."""
     groups: list[list[Entry]] = []
     for entry in entries:
@@ -77,7 +77,7 @@ def update_logins(
     only.
     """
     left, groups = list(before), []
-    for now in group_logins(fresh):
+    for now in group_logins_by_request(fresh):
         was = [entry for entry in left if any(_have_same_request(entry, other) for other in now)]
         left = [entry for entry in left if entry not in was]
         known, new = (
@@ -85,7 +85,9 @@ def update_logins(
             for entries in (was[: len(now)], now)
         )
         groups.append(was if is_same(known, new) else now)
-    ordered = sorted([*groups, *group_logins(left)], key=lambda group: get_request_text(group[0]))
+    ordered = sorted(
+        [*groups, *group_logins_by_request(left)], key=lambda group: get_request_text(group[0])
+    )
     return _renumber_logins(entry for group in ordered for entry in group)
 
 
@@ -110,7 +112,7 @@ def merge_logins(
         for entry in (*own, *other)
     }
     kept = [left[content] for content in sorted(left) if content[0] not in gone]
-    groups = group_logins(sorted(kept, key=lambda entry: entry.line.at))
+    groups = group_logins_by_request(sorted(kept, key=lambda entry: entry.line.at))
     latest = [[e for e in group if e.line.at == group[-1].line.at] for group in groups]
     ordered = sorted(latest, key=lambda group: group[0].text)
     by_text = {entry.text: entry for group in ordered for entry in group}

@@ -221,20 +221,20 @@ class MatchingRules:
         Raises:
             ConfigError: if one of them is not a valid path.
         """
-        cached = self._ignored_paths_by_api.get((platform, api))
+        cached = self._ignored_paths_cache.get((platform, api))
         if cached is None:
             today = self.former.find_current_names(platform, api)
             names = {today[0], ".".join(today)}
             scoped = (path for name, paths in self.scoped if name in names for path in paths)
             parsed = [FieldPath.parse(path, "ignore") for path in (*self.ignore, *scoped)]
-            cached = self._ignored_paths_by_api[platform, api] = tuple(parsed)
+            cached = self._ignored_paths_cache[platform, api] = tuple(parsed)
         return cached
 
     @cached_property
-    def _ignored_paths_by_api(self) -> dict[tuple[str, str], tuple[FieldPath, ...]]:
+    def _ignored_paths_cache(self) -> dict[tuple[str, str], tuple[FieldPath, ...]]:
         return {}
 
-    def find_path_template(self, parts: RequestParts) -> PathTemplate | None:
+    def find_path_with_parameters(self, parts: RequestParts) -> PathTemplate | None:
         """Return the declared path of the API in *parts* if it has parameters, else None."""
         text = self.templates.get(
             ".".join(self.former.find_current_names(parts.platform, parts.api)), ""
@@ -399,7 +399,7 @@ def _parts_without_ignored(parts: RequestParts, rules: MatchingRules) -> dict[st
     seen = {**asdict(parts), "body": parts.body.value, "kind": parts.body.kind}
     paths = rules.get_ignored_paths(parts.platform, parts.api)
     if paths or not _PLAIN_PATH.fullmatch(parts.path):
-        template = rules.find_path_template(parts)
+        template = rules.find_path_with_parameters(parts)
         if (
             template is not None
             and (parameters := _parse_path_parameters(template, parts.path)) is not None
@@ -447,7 +447,7 @@ def _replace_path_by_parameters(
 
     So a difference names the parameter, such as ``path.id``, and not the whole path.
     """
-    template = rules.find_path_template(parts)
+    template = rules.find_path_with_parameters(parts)
     parameters = (
         _parse_path_parameters(template, parts.path) if template and "path" in compared else None
     )

@@ -36,7 +36,7 @@ def drop_superseded_review(path: Path, owner: str) -> None:
     recordings that wait for review, it stays. The caller holds the folder lock.
     """
     fresh = to_review_path(path)
-    waiting, known = load_if_exists(fresh), load_if_exists(path)
+    waiting, known = load_if_usable(fresh), load_if_usable(path)
     if waiting is None:
         return
     others = {*waiting.owners, *(known.owners if known else ())} - {owner}
@@ -165,7 +165,7 @@ def _assign_recordings(
                 target = to_review_path(path)
             more = adding or (target != path and _has_owner(target, owner))
             if target != path:
-                _, mine = _split_others_and_owner(load_if_exists(path), owner, refuse_damaged=more)
+                _, mine = _split_others_and_owner(load_if_usable(path), owner, refuse_damaged=more)
                 fresh = move_facts_to_first_of_owner(_append_and_number([], chosen))
                 if not more and comparison(mine[: len(fresh)], fresh):
                     continue  # broken off, it says what the file does, as far as it got
@@ -173,11 +173,13 @@ def _assign_recordings(
 
 
 def _has_owner(path: Path, owner: str) -> bool:
-    old = load_if_exists(path, refuse_damaged=not path.name.endswith(".new"))
+    old = load_if_usable(path, refuse_damaged=not path.name.endswith(".new"))
     return old is not None and owner in old.owners
 
 
-def find_forked_journals(path: Path, recorder_id: str) -> tuple[list[Path], list[PendingExchange]]:
+def find_ended_child_journals(
+    path: Path, recorder_id: str
+) -> tuple[list[Path], list[PendingExchange]]:
     """Return the journals that forked children of *recorder_id* left, and their exchanges in order.
 
     Only journals whose process has ended are returned. The caller holds the folder lock.
@@ -227,7 +229,7 @@ def render_merged_cassette(
     Raises:
         DamagedCassette: if exchanges that have to be kept are damaged.
     """
-    old = load_if_exists(target, refuse_damaged=recording.adding) or load_if_exists(
+    old = load_if_usable(target, refuse_damaged=recording.adding) or load_if_usable(
         cassette_path, refuse_damaged=recording.adding
     )
     others, mine = _split_others_and_owner(old, recording.owner, refuse_damaged=recording.adding)
@@ -272,7 +274,7 @@ def merge_into_file(
         before = target.read_bytes()
         if before == data:
             return False
-        if before and load_if_exists(target) is None:  # a damaged file is kept beside its successor
+        if before and load_if_usable(target) is None:  # a damaged file is kept beside its successor
             journal.replace_file(target.with_name(f"{target.name}.damaged"), before)
     journal.replace_file(target, data)
     return True
@@ -305,7 +307,7 @@ def _split_others_and_owner(
         return others, []
 
 
-def load_if_exists(path: Path, *, refuse_damaged: bool = False) -> Cassette | None:
+def load_if_usable(path: Path, *, refuse_damaged: bool = False) -> Cassette | None:
     """Return the cassette at *path*, or None if there is none.
 
     None is also returned for a damaged file, unless *refuse_damaged* asks for the error.

@@ -143,7 +143,7 @@ def explain_already_played(
             turn=call_number,
         ),
         *_describe_call_place(parts, context),
-        _make_line(msg("recorded"), _list_words(places)),
+        _make_line(msg("recorded"), _join_shortened_list(places)),
         _make_line(msg("record"), context.format_record_command(context.extra)),
         _make_line(msg("or"), msg("repeat: true")),
     ]
@@ -201,8 +201,8 @@ def explain_no_such_call(
             cassette_path=search.cassette.path,
         ),
         *_describe_call_place(parts, context),
-        *(_explain_nearest(search, near) if near else _list_other_calls(search)),
-        *_list_other_owners(search, key, parts),
+        *(_explain_nearest(search, near) if near else _explain_other_calls(search)),
+        *_explain_other_owners(search, key, parts),
         *(
             [_make_line(msg("mend"), msg("the script, if it should send what was recorded"))]
             if close and context.position
@@ -351,7 +351,7 @@ def _clip_text_around(text: str, at: int) -> str:
     return f"{'…' if start else ''}{text[start:end]}{'…' if end < len(text) else ''}"
 
 
-def _list_other_calls(search: NearestSearch) -> Iterator[str]:
+def _explain_other_calls(search: NearestSearch) -> Iterator[str]:
     numbers = search.cassette.index.list_exchange_numbers(search.owner)
     calls = Counter(search.cassette.line(number).call for number in numbers)
     if not calls:
@@ -359,25 +359,26 @@ def _list_other_calls(search: NearestSearch) -> Iterator[str]:
         yield _make_line(msg("nearest"), none)
         owners = [repr(owner) for owner in search.cassette.owners]
         yield _make_line(
-            "", msg("the file holds {list}", list=(_list_words(owners) or msg("no exchange")))
+            "",
+            msg("the file holds {list}", list=(_join_shortened_list(owners) or msg("no exchange"))),
         )
         return
-    known = _list_words(f"{call} ({number})" for call, number in calls.items())
+    known = _join_shortened_list(f"{call} ({number})" for call, number in calls.items())
     yield _make_line(msg("nearest"), msg("none, recorded are {list}", list=known))
 
 
-def _list_words(words: Iterable[str]) -> str:
+def _join_shortened_list(words: Iterable[str]) -> str:
     known = list(words)
     return join_list([*known[:_SHOWN], *(["…"] if len(known) > _SHOWN else [])])
 
 
-def _list_other_owners(search: NearestSearch, key: str, parts: RequestParts) -> Iterator[str]:
+def _explain_other_owners(search: NearestSearch, key: str, parts: RequestParts) -> Iterator[str]:
     owners = [repr(o) for o in search.cassette.owners if search.cassette.index.find_numbers(o, key)]
     platform = parts.platform
     if owners and search.rules.is_valid_digest(
         platform, search.cassette.head.rules.get(platform, "")
     ):
-        yield _make_line("", msg("it is recorded for {list}", list=_list_words(owners)))
+        yield _make_line("", msg("it is recorded for {list}", list=_join_shortened_list(owners)))
         hint = msg("a test in Python plays that with owner={owner}", owner=owners[0])
         yield _make_line("", hint)
 

@@ -139,7 +139,7 @@ class Recorder:
         self._process = os.getpid()
         self.drawn: RandomSequenceSeeds | None = None
         _recorders.add(self)
-        merge.load_if_exists(self.path, refuse_damaged=adding)
+        merge.load_if_usable(self.path, refuse_damaged=adding)
         try:
             merge.recover(self.path, scan=scan)
         except DamagedCassette:
@@ -284,23 +284,27 @@ class Recorder:
         )
         return self._scan_and_merge_into(self.path, same, replays)
 
-    def find_newly_failing_calls(self, rate: Callable[[Exchange], int]) -> tuple[Outage, ...]:
+    def find_newly_failing_calls(
+        self, rate_failure: Callable[[Exchange], int]
+    ) -> tuple[Outage, ...]:
         """Return calls whose outcome is worse than in the existing recording.
 
-        *rate* returns 0 for a success, more for worse. A call that is not in the recording is
-        returned if it failed. Of equal calls only the last one counts, so a failure that a retry
+        *rate_failure* returns 0 for a success, more for worse. A call that is not in the recording
+        is returned if it failed. Of equal calls only the last one counts, so a failure that a retry
         repaired is not reported.
         """
         same = RecordingComparison(rules=self._rules)
-        old = merge.load_if_exists(self.path)
+        old = merge.load_if_usable(self.path)
         entries = merge.list_owner_entries(old, self._former or self.owner)
-        known = {e.line.key: rate(read_exchange(e)) for e in map(same.with_current_key, entries)}
+        known = {
+            e.line.key: rate_failure(read_exchange(e)) for e in map(same.with_current_key, entries)
+        }
         ordered = sorted(self._drafts, key=lambda draft: draft.issue)
         latest = {draft.line.key: draft for draft in ordered if not draft.leaks}
         return tuple(
             Outage(draft.line.call, exchange.outcome, is_known=key in known)
             for key, draft in latest.items()
-            if rate(exchange := read_exchange(draft)) > known.get(key, 0)
+            if rate_failure(exchange := read_exchange(draft)) > known.get(key, 0)
         )
 
     def find_conflicts_due_to_ignore(self, comparison: RecordingComparison) -> tuple[str, ...]:
@@ -395,15 +399,15 @@ class Recorder:
         self,
         pieces: list[PendingExchange],
         redact: Callable[[Exchange], Exchange],
-        is_due: Callable[[PendingExchange], bool],
+        needs_redaction: Callable[[PendingExchange], bool],
     ) -> list[PendingExchange]:
         """Return the journal records of one exchange whose body is still arriving, redacted.
 
-        If *is_due* returns True for it, its pieces are joined and *redact* is applied to the whole,
-        since the secret may be spread over two pieces. Otherwise *pieces* are returned unchanged.
+        If *needs_redaction* returns True for it, its pieces are joined and *redact* is applied to
+        the whole, since the secret may be spread over two pieces. Otherwise *pieces* are returned unchanged.
         """
         (draft,) = journal_module.join_pieces(pieces)
-        if not is_due(draft):
+        if not needs_redaction(draft):
             return pieces
         changed = self._redact_draft(draft, redact)
         failed = None if changed.leaks else read_exchange(changed).outcome
@@ -507,7 +511,7 @@ class Recorder:
 
         The second result are the children's journals, the third one the exchanges in them.
         """
-        journals, left = merge.find_forked_journals(self.path, self._name)
+        journals, left = merge.find_ended_child_journals(self.path, self._name)
         last = max((draft.issue[0] for draft in self._drafts), default=0)
         behind = [
             replace(self._check(draft), issue=(last + n, 0)) for n, draft in enumerate(left, 1)

@@ -219,11 +219,11 @@ class RemoteStorage:
 
         return self._call_storage(path, msg("read"), read)
 
-    def _call_storage(self, path: Path, done: str, ask: Callable[[Any, str], T]) -> T:
+    def _call_storage(self, path: Path, action_in_error: str, ask: Callable[[Any, str], T]) -> T:
         """Return ``ask(file system, remote path)`` for the local *path*.
 
-        *done* names the action in errors. Error texts of file systems are not shown, as they may
-        contain secrets.
+        *action_in_error* names the action in errors. Error texts of file systems are not shown, as
+        they may contain secrets.
         """
         try:
             system, folder = self._open_filesystem()
@@ -242,7 +242,7 @@ class RemoteStorage:
             raise CassetteError(
                 "{there} cannot be {done}: {why}",
                 there=self._to_display_url(path),
-                done=done,
+                done=action_in_error,
                 why=why,
             ) from None
 

@@ -27,7 +27,7 @@ from bpmax_sim.challenge.proposals import (
 from bpmax_sim.errors import Place, Problem
 from bpmax_sim.i18n import join_list, msg, plural, template
 from bpmax_sim.scenario.expect import cut_to_difference, format_value
-from bpmax_sim.scenario.expect_values import looks_mistaken
+from bpmax_sim.scenario.expect_values import looks_like_script_mistake
 from bpmax_sim.script_source.reach import describe_untaken
 from bpmax_sim.yamlfile.write import write_inline, write_yaml
 
@@ -77,7 +77,11 @@ class Weakness(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def expect_yaml(self) -> str:
         """Return the line to add as YAML; "" if there is none."""
-        return write_yaml(self.line.step_keys, block=0).rstrip("\n") if self.line else ""
+        return (
+            write_yaml(self.line.expect_as_step_keys, block_levels=0).rstrip("\n")
+            if self.line
+            else ""
+        )
 
 
 class ChallengeResult(msgspec.Struct, frozen=True, kw_only=True):
@@ -154,7 +158,7 @@ def summarise_verdicts(
         *_find_survivors_by_killing_line(
             challenge, [case for case in cases if case[3].verdict == "differs"]
         ),
-        *_find_mutants_without_effect([case for case in cases if case[3].verdict == "unchanged"]),
+        *_find_mutants_lacking_input([case for case in cases if case[3].verdict == "unchanged"]),
         *_find_unreached_code(challenge, cases, ignoring),
     ]
     return ChallengeResult(
@@ -243,7 +247,7 @@ def describe_on_one_line(finding: Weakness) -> str:
         "{text}; add at {place}: {line}",
         text=text,
         place=finding.scenario_place,
-        line=write_inline(dict(finding.line.step_keys))[1:-1],
+        line=write_inline(dict(finding.line.expect_as_step_keys))[1:-1],
     )
 
 
@@ -294,7 +298,7 @@ def _group_by_expect_line(
         if not groups:
             return found, left
         best = max(groups, key=lambda number: (len(groups[number]), -number))
-        case = min(groups[best], key=_rank_directness)
+        case = min(groups[best], key=_rank_effect_directness)
         case = case if case[3].line is not None else _find_judged_mutant(best, left)
         line = case[3].line
         assert line is not None, "only those with a line were grouped"
@@ -327,7 +331,7 @@ def _merge_groups(
     yield from merged.values()
 
 
-def _rank_directness(case: JudgedMutant) -> tuple[int, int]:
+def _rank_effect_directness(case: JudgedMutant) -> tuple[int, int]:
     """Return the sort key of a mutant, smaller if its effect shows where the script was changed."""
     number, _, mutant, _ = case
     is_direct = mutant.kind in _DIRECT and mutant.about not in {RETURNED, ""}
@@ -379,7 +383,7 @@ def _make_survivor(
     )
     step = divergence.step
     place = item.steps[int(step) - 1].spot.place if step.isdigit() else item.place
-    is_odd = line is None and divergence.first is not UNSET and looks_mistaken(divergence.first)
+    is_odd = line is None and divergence.first is not UNSET and looks_like_script_mistake(divergence.first)
     return Weakness(
         place=mutant.place,
         verdict="differs",
@@ -440,7 +444,7 @@ def _shorten_to_one_line(text: str) -> str:
 # ---------------------------------------------------------------------- unchanged, unreached
 
 
-def _find_mutants_without_effect(cases: Sequence[JudgedMutant]) -> Iterator[Weakness]:
+def _find_mutants_lacking_input(cases: Sequence[JudgedMutant]) -> Iterator[Weakness]:
     """Yield a finding for each mutant without effect if it is known which input is missing."""
     for _, target, mutant, verdict in cases:
         if message := _explain_missing_input(target, mutant, verdict):
@@ -450,7 +454,7 @@ def _find_mutants_without_effect(cases: Sequence[JudgedMutant]) -> Iterator[Weak
 def _explain_missing_input(target: ScriptTarget, mutant: Mutant, verdict: MutantVerdict) -> str:
     """Return which input all rows lack for *mutant* to have an effect; "" if that is not clear."""
     if verdict.cause == "unmet":
-        return _explain_unmet_probe(target, mutant)
+        return _describe_input_for_probe(target, mutant)
     if mutant.kind == "fallback" and target.is_fallback_never_needed(mutant):
         return msg(
             "no row where {left} is missing, so nobody needs the fallback",
@@ -461,7 +465,7 @@ def _explain_missing_input(target: ScriptTarget, mutant: Mutant, verdict: Mutant
     return describe_untaken("else", reach) if reach else ""
 
 
-def _explain_unmet_probe(target: ScriptTarget, mutant: Mutant) -> str:
+def _describe_input_for_probe(target: ScriptTarget, mutant: Mutant) -> str:
     """Return which input would make the mutated place matter; "" if that is not clear.
 
     Its probe has reported that no run had such an input.
@@ -482,7 +486,9 @@ def _explain_untested_boundary(target: ScriptTarget, mutant: Mutant) -> str:
 
     "" if no input decides that.
     """
-    left, sign, right, reach = target.reach_finder.describe_boundary(mutant.start, mutant.end)
+    left, sign, right, reach = target.reach_finder.describe_comparison_boundary(
+        mutant.start, mutant.end
+    )
     values = {
         "left": _shorten_to_one_line(left),
         "right": _shorten_to_one_line(right),

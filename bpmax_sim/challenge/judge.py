@@ -40,7 +40,7 @@ from bpmax_sim.scenario.events import ConsoleWritten
 from bpmax_sim.scenario.load import ScenarioItem
 from bpmax_sim.scenario.source import RunWarning
 from bpmax_sim.script.failure import Script, unify_lines
-from bpmax_sim.script.hits import ScriptHits, count_script
+from bpmax_sim.script.hits import ScriptHits, add_counters_to_script
 from bpmax_sim.script_source.counters import CountedScript, Counter
 from bpmax_sim.script_source.reach import ReachFinder
 from bpmax_sim.script_source.scopes import Scopes
@@ -165,7 +165,7 @@ class ScriptTarget:
     def find_untaken_else(self, mutant: Mutant) -> Counter | None:
         """Return the counter of the ``else`` of the condition at *mutant* if no run took it."""
         number = (
-            self.reach.find_else_counter(self._find_mutated_node(mutant))
+            self.reach.find_implied_else_counter(self._find_mutated_node(mutant))
             if mutant.new == "true"
             else None
         )
@@ -251,7 +251,7 @@ class ScriptChallenge:
                     counts.setdefault(script.name, {})[number] = passed
         for name in sorted(counts):
             baseline_numbers = sorted(counts[name], key=lambda n: len(self.baselines[n].run.events))
-            if (counted := count_script(unify_lines(scripts[name]))) is not None:
+            if (counted := add_counters_to_script(unify_lines(scripts[name]))) is not None:
                 yield ScriptTarget(scripts[name], counted, counts[name], baseline_numbers)
 
     def find_items_of_file(self, file: str) -> list[ScenarioItem]:

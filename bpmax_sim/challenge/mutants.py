@@ -177,7 +177,7 @@ class _MutantReader:
         for node in self._tree.walk():
             reader = _READERS.get(node.type)
             is_read = node.type == "member_expression"
-            if reader is not None and not self._is_platform_key_or_log(node, is_read=is_read):
+            if reader is not None and not self._is_proxy_argument_or_logged(node, is_read=is_read):
                 yield from reader(self, node)
 
     def _make_mutant(
@@ -204,7 +204,7 @@ class _MutantReader:
     def _get_source(self, node: Node | None) -> str:
         return self._tree.get_source(node) if node is not None else ""
 
-    def _is_platform_key_or_log(self, node: Node, *, is_read: bool) -> bool:
+    def _is_proxy_argument_or_logged(self, node: Node, *, is_read: bool) -> bool:
         """Return whether *node* is in ``$proxy(…)`` or is logged, where no mistake is made.
 
         With *is_read* (a member that is read) only ``$proxy(…)`` counts.
@@ -479,7 +479,7 @@ class _MutantReader:
         if values and values[0].type not in {"true", "false"}:
             yield from self._change_written_or_returned_value(values[0], RETURNED)
 
-    def _change_error(self, node: Node) -> Iterator[Mutant]:
+    def _change_thrown_error_text(self, node: Node) -> Iterator[Mutant]:
         """Change the text of a thrown error."""
         listed = node.child_by_field_name("arguments")
         name = self._get_source(node.child_by_field_name("constructor"))
@@ -767,7 +767,7 @@ _READERS: Final[Mapping[str, Callable[[_MutantReader, Node], Iterator[Mutant]]]]
     "for_statement": _MutantReader._mutate_loop,  # noqa: SLF001
     "for_in_statement": _MutantReader._mutate_loop,  # noqa: SLF001
     "object": _MutantReader._drop_stored_object_member,  # noqa: SLF001
-    "new_expression": _MutantReader._change_error,  # noqa: SLF001
+    "new_expression": _MutantReader._change_thrown_error_text,  # noqa: SLF001
     "throw_statement": _MutantReader._drop_statement,  # noqa: SLF001
     "return_statement": _MutantReader._mutate_return,  # noqa: SLF001
     "catch_clause": _MutantReader._empty_catch_block,  # noqa: SLF001

@@ -38,17 +38,17 @@ class Probe(NamedTuple):
     unmet: str
 
 
-def make_argument_swap_probe(one: str, other: str, texts: str) -> Probe:
+def make_argument_swap_probe(one: str, other: str, arguments_source: str) -> Probe:
     """Return the probe for swapped arguments: it reports runs in which they differ.
 
-    *one* and *other* are the arguments; *texts* is the source of both, as in the call.
+    *one* and *other* are the arguments; *arguments_source* is the source of both, as in the call.
     """
     unmet = msg(
         "{one} and {other} were the same in every run; add a row where they differ",
         one=one,
         other=other,
     )
-    return Probe(_SWAP.format(texts=texts), unmet)
+    return Probe(_SWAP.format(texts=arguments_source), unmet)
 
 
 def make_missing_write_probe(field: str, value: str) -> Probe:

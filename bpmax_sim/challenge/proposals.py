@@ -17,7 +17,11 @@ from msgspec.structs import replace
 
 from bpmax_sim.scenario.actions import ACTIONS
 from bpmax_sim.scenario.expect import is_number
-from bpmax_sim.scenario.expect_values import ValuePatterns, looks_mistaken, make_digit_pattern
+from bpmax_sim.scenario.expect_values import (
+    ValuePatterns,
+    looks_like_script_mistake,
+    make_digit_pattern,
+)
 from bpmax_sim.scenario.expect_writer import ExpectEdit, merge_expected
 from bpmax_sim.scenario.load import LocatedStep, ScenarioItem
 from bpmax_sim.scenario.model import ExpectedCall, ExpectedError
@@ -49,7 +53,7 @@ class ExpectLine(msgspec.Struct, frozen=True, kw_only=True):
     places: tuple[str, ...] = ()
 
     @property
-    def step_keys(self) -> Values:
+    def expect_as_step_keys(self) -> Values:
         """Return the proposed ``expect`` (or ``expect_error``) as keys of the step in its file."""
         parts = {"expect": self.expect, "expect_error": self.error}
         return {name: value for name, value in parts.items() if value}
@@ -171,10 +175,10 @@ class ExpectLineSearch:
         """
         section, _, name = divergence.place.partition(".")
         path = [name] if section != "fields" else list(name.rpartition(".")[::2])
-        part = _extract_differing_part(divergence.first, divergence.second)
+        part = _extract_part_only_in_first(divergence.first, divergence.second)
         if divergence.first is UNSET and section == "fields":  # options are none at first
             yield {"expect": {section: {path[0]: {path[1]: {"$exists": False}}}}}
-        if part is UNSET or looks_mistaken(part):
+        if part is UNSET or looks_like_script_mistake(part):
             return
         for value, columns in self._expect_in_all_rows(
             divergence, part, path[-1] if path else section
@@ -185,18 +189,18 @@ class ExpectLineSearch:
             yield {"expect": {section: inner}, "columns": columns}
 
     def _propose_result_lines(self, divergence: Divergence) -> Iterator[dict[str, Any]]:
-        part = _extract_differing_part(divergence.first, divergence.second)
-        if part is not UNSET and not looks_mistaken(part):
+        part = _extract_part_only_in_first(divergence.first, divergence.second)
+        if part is not UNSET and not looks_like_script_mistake(part):
             for value, columns in self._expect_in_all_rows(divergence, part, "result"):
                 yield {"expect": {"result": value}, "columns": columns}
 
     def _expect_in_all_rows(
-        self, divergence: Divergence, part: Any, name: str
+        self, divergence: Divergence, part: Any, column_name: str
     ) -> Iterator[tuple[Any, dict[str, Values]]]:
         """Yield ways to expect *part* that hold in each row of the file, with the columns to add.
 
         All rows share one ``expect``. A way is the value itself, a pattern, or ``${case.column}``;
-        columns map *name*, or a similar one, -> row id -> value.
+        columns map *column_name*, or a similar one, -> row id -> value.
         """
         numbers = self._find_baselines_of_same_file(divergence.baseline_number)
         key, unobserved = (
@@ -208,18 +212,20 @@ class ExpectLineSearch:
         if all(value == divergence.first for value in there.values()):
             yield self._values[divergence.baseline_number].generalise(part), {}
             return
-        if isinstance(part, Mapping | list | tuple) or any(map(looks_mistaken, there.values())):
+        if isinstance(part, Mapping | list | tuple) or any(
+            map(looks_like_script_mistake, there.values())
+        ):
             return
         patterns = [self._values[n].generalise(value) for n, value in there.items()]
         if not any(map(_is_pattern, patterns)):
             yield from self._expect_by_column(
-                there, name, is_in_all_rows=len(there) == len(numbers)
+                there, column_name, is_in_all_rows=len(there) == len(numbers)
             )
         elif all(pattern == patterns[0] for pattern in patterns):
             yield patterns[0], {}
 
     def _expect_by_column(
-        self, values_by_baseline: Mapping[int, Any], name: str, *, is_in_all_rows: bool
+        self, values_by_baseline: Mapping[int, Any], column_name: str, *, is_in_all_rows: bool
     ) -> Iterator[tuple[Any, dict[str, Values]]]:
         """Yield ``${case.column}`` of a column that has these values, or of a new one to add.
 
@@ -237,13 +243,13 @@ class ExpectLineSearch:
                 yield f"${{case.{column}}}", {}
                 return
         if is_in_all_rows:
-            column = _find_unused_column_name(name, known)
+            column = _find_unused_column_name(column_name, known)
             cells = {row.id: values_by_baseline[n] for n, row in rows.items() if row is not None}
             yield f"${{case.{column}}}", {column: cells}
 
     def _propose_message_lines(self, divergence: Divergence) -> Iterator[dict[str, Any]]:
         lines = self._find_baseline_entries(divergence, "messages")
-        if any(looks_mistaken(line["text"]) for line in lines):
+        if any(looks_like_script_mistake(line["text"]) for line in lines):
             return
         entries = [
             {
@@ -256,7 +262,7 @@ class ExpectLineSearch:
 
     def _propose_console_lines(self, divergence: Divergence) -> Iterator[dict[str, Any]]:
         lines = [line["text"] for line in self._find_baseline_entries(divergence, "console")]
-        if lines and not any(map(looks_mistaken, lines)):
+        if lines and not any(map(looks_like_script_mistake, lines)):
             yield {
                 "expect": {"console": self._values[divergence.baseline_number].generalise(lines)}
             }
@@ -289,8 +295,8 @@ class ExpectLineSearch:
             )
             if not is_same or name not in _SENT or number >= len(entries):
                 continue
-            value = _extract_differing_part(other.first, other.second)
-            if value is not UNSET and not looks_mistaken(value):
+            value = _extract_part_only_in_first(other.first, other.second)
+            if value is not UNSET and not looks_like_script_mistake(value):
                 if name == "header" and not (
                     value := self._select_mentioned_headers(divergence.baseline_number, value)
                 ):
@@ -312,7 +318,7 @@ class ExpectLineSearch:
     def _propose_error_lines(self, divergence: Divergence) -> Iterator[dict[str, Any]]:
         _, number, part = split_list_place(divergence.place)
         value = divergence.first
-        if number or value is UNSET or looks_mistaken(value):
+        if number or value is UNSET or looks_like_script_mistake(value):
             return
         step = self.baselines[divergence.baseline_number].item.steps[int(divergence.step) - 1].step
         if step.expect_error is not UNSET:
@@ -379,7 +385,7 @@ def pick_clearest_divergences(divergences: Sequence[Divergence]) -> list[Diverge
         known = _RANKS.index(section) if section in _RANKS else len(_RANKS)
         return (
             known + 10 * one.place.startswith("flow.log"),
-            looks_mistaken(one.first),
+            looks_like_script_mistake(one.first),
             "." in one.step,
         )
 
@@ -426,14 +432,14 @@ def _is_pattern(value: Any) -> bool:
     return isinstance(value, Mapping) and "$matches" in value
 
 
-def _extract_differing_part(first: Any, second: Any) -> Any:
+def _extract_part_only_in_first(first: Any, second: Any) -> Any:
     """Return the members of *first*, at any depth, that *second* lacks or has with another value.
 
     `UNSET` if there are none. If one of them is no object, all of *first* is returned.
     """
     if isinstance(first, Mapping) and isinstance(second, Mapping):
         parts = {
-            key: _extract_differing_part(value, second.get(key, UNSET))
+            key: _extract_part_only_in_first(value, second.get(key, UNSET))
             for key, value in first.items()
             if key not in second or not _is_equal(value, second[key])
         }
@@ -464,7 +470,7 @@ def make_edits(
     """Return the edits that add *line* to the file of *item*; *rows* are all items of that file."""
     spot = item.steps[line.step - 1].spot
     edits: list[ExpectEdit | ColumnEdit] = [
-        ExpectEdit(spot.source.path, spot.steps, line.step_keys, is_merged=True)
+        ExpectEdit(spot.source.path, spot.steps, line.expect_as_step_keys, is_merged=True)
     ]
     table = item.spot.source.root.find_at(("cases", "from"))
     if table is not None and line.columns:

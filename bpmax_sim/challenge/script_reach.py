@@ -90,7 +90,7 @@ class ScriptReach:
         """
         return all(counts[number] for number in islice(self.find_enclosing_counters(node), 1))
 
-    def find_else_counter(self, condition: Node) -> int | None:
+    def find_implied_else_counter(self, condition: Node) -> int | None:
         """Return the counter of runs in which *condition* was false, of an ``if`` without ``else``.
 
         None if it is not the condition of one.

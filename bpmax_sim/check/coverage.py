@@ -13,7 +13,7 @@ from typing import Any, Final, Literal
 import msgspec
 from msgspec import UNSET
 
-from bpmax_sim.check.drift import compile_for_any_instance, find_response_failure
+from bpmax_sim.check.drift import compile_without_overrides, find_response_failure
 from bpmax_sim.field_path import get_nested
 from bpmax_sim.i18n import msg
 from bpmax_sim.messages import Response
@@ -149,7 +149,7 @@ def _name_platform_parts(platform: Platform) -> Iterator[Name]:
     first = next((api for api in platform.apis.values() if api.auth is UNSET), None)
     if first is None:
         return
-    recipe = compile_for_any_instance(platform, first)
+    recipe = compile_without_overrides(platform, first)
     yield from (("auth", f"{key} {word}") for word in recipe.recover)
     if platform.auth.acquire is not None:
         yield "auth", msg("{key} login", key=key)

@@ -73,7 +73,7 @@ class ExchangePair(msgspec.Struct, frozen=True, kw_only=True):
         return "changed" if self.request or self.response else "same"
 
     @property
-    def present_side(self) -> NumberedExchange:
+    def old_or_new_exchange(self) -> NumberedExchange:
         """Return the old exchange, or the new one if there is no old one."""
         side = self.old or self.new
         assert side is not None
@@ -221,7 +221,10 @@ def _compare_responses(
         without_paths(to_comparable_outcome(side.exchange.outcome), passing) for side in (old, new)
     )
     if before.get("kind") != after.get("kind"):  # text that was JSON before differs as a whole
-        before["body"], after["body"] = _join_kind_and_body(before), _join_kind_and_body(after)
+        before["body"], after["body"] = (
+            _combine_body_kind_and_content(before),
+            _combine_body_kind_and_content(after),
+        )
     return tuple(
         difference
         for name in dict.fromkeys([*before, *after])
@@ -232,7 +235,7 @@ def _compare_responses(
     )
 
 
-def _join_kind_and_body(comparable_parts: dict[str, Any]) -> Any:
+def _combine_body_kind_and_content(comparable_parts: dict[str, Any]) -> Any:
     """Return encoding and content of a body as one value to compare; `UNSET` without body."""
     kind = comparable_parts.get("kind", "bytes")
     return UNSET if kind == "none" else f"{kind} {comparable_parts.get('body')}"

@@ -60,7 +60,7 @@ from bpmax_sim.proxy.recovery import (
 )
 from bpmax_sim.proxy.response import read_body as parsed_body
 from bpmax_sim.session.session import Session
-from bpmax_sim.transport.redaction import redact_body
+from bpmax_sim.transport.redaction import pseudonymise_body
 
 Tier = Literal["info", "warning", "error"]
 What = Literal["added", "removed", "type", "status", "value"]
@@ -299,10 +299,10 @@ def find_recording_time(exchange: Exchange) -> float:
         return exchange.at
 
 
-def find_outdated(exchange: Exchange, *, now: float, age: float) -> Iterator[Drift]:
-    """Yield a drift if *exchange* was recorded more than *age* seconds before *now*."""
+def find_outdated(exchange: Exchange, *, now: float, max_age: float) -> Iterator[Drift]:
+    """Yield a drift if *exchange* was recorded more than *max_age* seconds before *now*."""
     recorded = find_recording_time(exchange)
-    if now - recorded > age:
+    if now - recorded > max_age:
         day = str(Instant(recorded))[:10]
         message = msg(
             "recorded on {day}, {now} days ago; record it again",
@@ -312,7 +312,7 @@ def find_outdated(exchange: Exchange, *, now: float, age: float) -> Iterator[Dri
         yield Drift(exchange=exchange, tier="warning", kind="old", message=message)
 
 
-def find_migrated_exchange(exchange: Exchange, moves: Sequence[str]) -> Iterator[Drift]:
+def find_migration_note(exchange: Exchange, moves: Sequence[str]) -> Iterator[Drift]:
     """Yield a note if `bpmax-sim migrate` changed the recorded *exchange*; *moves* say how."""
     if moves:
         message = msg(
@@ -398,8 +398,8 @@ class Verification:
             self._down.add(party)
         return drifts
 
-    def _find_retry_cause(self, exchange: Exchange, after: Exchange | None) -> str:
-        """Return the class of failure because of which the call was sent again as *after*, or "".
+    def _find_retry_cause(self, exchange: Exchange, next_exchange: Exchange | None) -> str:
+        """Return the class of failure that made the call be sent again as *next_exchange*, or "".
 
         It is determined by the same rules as at recording.
         """
@@ -407,11 +407,16 @@ class Verification:
         call, platforms = exchange.request.call, self._session.platforms
         platform = platforms.find(call.platform) if call else None
         api = platform.apis.get(call.api) if call and platform else None
-        if after is None or after.key != exchange.key or platform is None or api is None:
+        if (
+            next_exchange is None
+            or next_exchange.key != exchange.key
+            or platform is None
+            or api is None
+        ):
             return ""
         recipe, outcome = (
-            compile_for_any_instance(platform, api),
-            _to_received_outcome(exchange.outcome),
+            compile_without_overrides(platform, api),
+            _to_outcome_for_retry_rules(exchange.outcome),
         )
         sent = RetryProgress(known.sent + 1, known.renewed, known.offset)
         grant = _ANY_GRANT if recipe.acquires else None
@@ -426,7 +431,9 @@ class Verification:
 _ANY_GRANT: Final = Grant(values={}, standins={}, expires=inf)
 
 
-def _to_received_outcome(outcome: Response | FailedExchange) -> ReceivedResponse | TransportError:
+def _to_outcome_for_retry_rules(
+    outcome: Response | FailedExchange,
+) -> ReceivedResponse | TransportError:
     """Return a recorded *outcome* as the retry rules (`decide_retry`) received it at recording."""
     if isinstance(outcome, FailedExchange):
         return TransportError(outcome.message, code=outcome.code, sent=outcome.sent)
@@ -464,7 +471,7 @@ class _ExchangeVerification(msgspec.Struct, frozen=True):
         # a query by POST (GraphQL, SOAP, RPC) reads where its API says so in so many words
         reads = declared is not None and declared[1].idempotent is True
         safe = reads or self.exchange.request.method in SAFE
-        if reason := self._explain_not_sending(rule, allowed=safe or allow_writes):
+        if reason := self._explain_not_sending(rule, allows_writes=safe or allow_writes):
             return [_make_unsent_drift(self.exchange, reason)]
         try:
             # Twice: what differs between two live responses (a time, an id) is volatile, no drift.
@@ -480,16 +487,16 @@ class _ExchangeVerification(msgspec.Struct, frozen=True):
             differing = [c for c in find_changes(self.recorded, first) if c.what == "status"]
             return [self._to_drift(change) for change in differing]
         values = rule.values if isinstance(rule, VerifyValues) else ()
-        return list(self._compare_live_responses(first, second, declared or (), values))
+        return list(self._compare_with_live_responses(first, second, declared or (), values))
 
-    def _explain_not_sending(self, rule: str | VerifyValues, *, allowed: bool) -> str:
+    def _explain_not_sending(self, rule: str | VerifyValues, *, allows_writes: bool) -> str:
         """Return why the call is not sent; "" if it is.
 
-        *rule* is the API's ``verify``; *allowed* whether a call that may change something is.
+        *rule* is the API's ``verify``; *allows_writes* whether a call that may change something is.
         """
         if rule == "never":
             return msg("its API says verify: never")
-        if not allowed:
+        if not allows_writes:
             method = self.exchange.request.method
             return msg("{method} may change something; pass --allow-writes", method=method)
         if carries_standin(self.exchange.request):
@@ -535,7 +542,7 @@ class _ExchangeVerification(msgspec.Struct, frozen=True):
             return calls[-1].received
         raise failure or CallError(msg("it was not answered"))
 
-    def _compare_live_responses(
+    def _compare_with_live_responses(
         self,
         first: Response,
         second: Response,
@@ -620,7 +627,9 @@ def _find_changed_places(
         return
     kind = parse_media_type(live.header("content-type") or "")
     before = to_comparable_outcome(recorded)
-    after = to_comparable_outcome(replace(live, body=redact_body(live.body, kind, personal_paths)))
+    after = to_comparable_outcome(
+        replace(live, body=pseudonymise_body(live.body, kind, personal_paths))
+    )
     for place in places:
         path = FieldPath.parse(place, "verify")
         was, now = list(find_values_at(before, path)), list(find_values_at(after, path))
@@ -633,12 +642,12 @@ def find_response_failure(response: Response, platform: Platform, api: Api) -> s
 
     None if it is no failure, or if the API's ``recover`` says nothing of its class.
     """
-    recipe = compile_for_any_instance(platform, api)
+    recipe = compile_without_overrides(platform, api)
     failure = recipe.rules.find_failure_class(response, parsed_body(response))
     return failure if failure in recipe.recover else None
 
 
-def compile_for_any_instance(platform: Platform, api: Api) -> CompiledApi:
+def compile_without_overrides(platform: Platform, api: Api) -> CompiledApi:
     """Return the compiled rules of an API as an instance without settings of its own has them."""
     nobody = Instance(platform=platform.platform_key, instance_key="any")
     return compile_api(platform, nobody, api)

@@ -116,7 +116,9 @@ class MovePlan:
         return not self.causes
 
 
-def plan_items(items: Iterable[ScenarioItem], renames: Renames) -> Iterator[MovePlan | None]:
+def plan_items_by_replay(
+    items: Iterable[ScenarioItem], renames: Renames
+) -> Iterator[MovePlan | None]:
     """Replay *items*; yield for each the changes with which it would match, None if unrecorded."""
     for item in items:
         moves = RecordingMoves(renames.former_names)
@@ -296,7 +298,9 @@ def _make_cassette_path(item: ScenarioItem) -> Path:
     return item.root / "cassettes" / f"{item.cassette}.yaml"
 
 
-def apply_plans(root: Path, plans: Sequence[MovePlan]) -> tuple[list[Path], list[tuple[str, str]]]:
+def apply_plans_that_replay(
+    root: Path, plans: Sequence[MovePlan]
+) -> tuple[list[Path], list[tuple[str, str]]]:
     """Replace the files whose *plans* then replay.
 
     Return the replaced files; and name and reason of each failure. The former login of a renamed
@@ -310,7 +314,7 @@ def apply_plans(root: Path, plans: Sequence[MovePlan]) -> tuple[list[Path], list
         by_file[plan.file].append(plan)
     with TemporaryDirectory(prefix="bpmax-migrate-") as name:
         folder, red = Path(name), list[tuple[str, str]]()
-        logins = _move_logins(root / "cassettes" / "auth", plans)
+        logins = _plan_login_moves(root / "cassettes" / "auth", plans)
         _write_trial_cassettes(folder, root, by_file, logins)
         good = []
         for plan in plans:
@@ -341,14 +345,14 @@ def apply_plans(root: Path, plans: Sequence[MovePlan]) -> tuple[list[Path], list
 def _write_trial_cassettes(
     folder: Path,
     root: Path,
-    by_file: Mapping[Path, Sequence[MovePlan]],
+    plans_by_file: Mapping[Path, Sequence[MovePlan]],
     logins: Mapping[Path, tuple[Path, bytes]],
 ) -> None:
     """Write the changed cassettes and *logins* into *folder*, to try the replay from there."""
     home = root / "cassettes"
     if (home / "auth").is_dir():
         shutil.copytree(home / "auth", folder / "auth")
-    files = {path: _make_migrated_bytes(plans) for path, plans in by_file.items()}
+    files = {path: _make_migrated_bytes(plans) for path, plans in plans_by_file.items()}
     for path, data in {**files, **dict(logins.values())}.items():
         target = folder / path.absolute().relative_to(home.absolute())
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -381,7 +385,7 @@ def _make_migrated_bytes(plans: Sequence[MovePlan]) -> bytes:
     return dump_entries(entries)
 
 
-def _move_logins(folder: Path, plans: Sequence[MovePlan]) -> dict[Path, tuple[Path, bytes]]:
+def _plan_login_moves(folder: Path, plans: Sequence[MovePlan]) -> dict[Path, tuple[Path, bytes]]:
     """Return the new path and content of each recorded login of a renamed platform, by old path."""
     renamed = _find_new_platform_keys(plans)
     renames = Renames({}, renamed, {}, {})

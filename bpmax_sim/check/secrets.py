@@ -34,12 +34,12 @@ from bpmax_sim.secret.http_auth import (
     get_unencoded_credential,
     split_scheme,
 )
-from bpmax_sim.secret.secret_names import is_distinctive, is_secret_name, is_secret_value
+from bpmax_sim.secret.secret_names import is_redactable_everywhere, is_secret_name, is_secret_value
 from bpmax_sim.secret.source import looks_random
 from bpmax_sim.secret.standin import is_recognisable_standin
 from bpmax_sim.secret.vault import Vault
 from bpmax_sim.session.credentials import find_not_secret_places
-from bpmax_sim.transport.redaction import find_texts_at, make_place_prefix
+from bpmax_sim.transport.redaction import find_texts_at, make_api_place_prefix
 from bpmax_sim.transport.suspicious_names import find_secret_members, parse_message_parts
 from bpmax_sim.yamlfile import Node, Steps, format_steps, read_yaml
 
@@ -79,13 +79,15 @@ class NotSecretDeclarations:
     _places: dict[str, tuple[str, ...]] = field(default_factory=dict)
     _needed: set[tuple[str, str]] = field(default_factory=set)
 
-    def find_declared_texts(self, exchange: Exchange, findings: Sequence[str]) -> list[str]:
+    def find_declared_not_secret_texts(
+        self, exchange: Exchange, findings: Sequence[str]
+    ) -> list[str]:
         """Return the texts of *exchange* that are declared with ``not_secret``.
 
         *findings* are the values in it that look like secrets. A declaration whose text contains
         one, or looks random, is remembered as needed; see `find_stale_declarations`.
         """
-        prefix = make_place_prefix(exchange.request)
+        prefix = make_api_place_prefix(exchange.request)
         name = prefix[:-1]
         if name not in self._places:
             places = [
@@ -116,10 +118,10 @@ class NotSecretDeclarations:
             yield from self._find_stale_places(f"pyproject.toml: {name}", own, [name])
 
     def _find_stale_places(
-        self, where: str, places: Sequence[str], recorded: Sequence[str]
+        self, where: str, places: Sequence[str], recorded_calls: Sequence[str]
     ) -> Iterator[str]:
-        for place in places if recorded else ():
-            if not any((name, place) in self._needed for name in recorded):
+        for place in places if recorded_calls else ():
+            if not any((name, place) in self._needed for name in recorded_calls):
                 yield msg(
                     "{where}: not_secret: nothing at {place} looks like a secret in any "
                     "recording; remove the entry",
@@ -129,13 +131,16 @@ class NotSecretDeclarations:
 
 
 def find_secrets(
-    cassette: Cassette, vault: Vault, not_secret: NotSecretDeclarations, hint: Callable[[str], None]
+    cassette: Cassette,
+    vault: Vault,
+    not_secret: NotSecretDeclarations,
+    report_hint: Callable[[str], None],
 ) -> Iterator[Problem]:
     """Yield the secrets in *cassette*, each with its place; *vault* has the values known here.
 
-    Texts that *not_secret* declares are left out, except values known to be secret. *hint* is
-    called with a message for each member that the secret-name rules find in a recording older than
-    these rules.
+    Texts that *not_secret* declares are left out, except values known to be secret. *report_hint*
+    is called with a message for each member that the secret-name rules find in a recording older
+    than these rules.
 
     Raises:
         DamagedCassette: if an exchange is not as it was recorded.
@@ -156,7 +161,9 @@ def find_secrets(
         named = [found for found in _find_named_secrets(exchange, entry) if found[1] >= 0]
         suspicious = [(*found, True) for found in _find_secret_like_texts(entry)]
         suspicious += [(why, at, value, bool(net) or is_old) for why, at, value, is_old in named]
-        texts = not_secret.find_declared_texts(exchange, [value for _, _, value, _ in suspicious])
+        texts = not_secret.find_declared_not_secret_texts(
+            exchange, [value for _, _, value, _ in suspicious]
+        )
         for reason, at, value, is_error in suspicious:
             if any(value in text for text in texts):
                 continue
@@ -167,7 +174,7 @@ def find_secrets(
             if is_error:
                 yield Problem(message, place)
             else:
-                hint(label_message(place, message))
+                report_hint(label_message(place, message))
 
 
 def _find_secret_like_texts(entry: Entry) -> Iterator[tuple[str, int, str]]:
@@ -243,7 +250,9 @@ def find_literal_secrets(platforms: Platforms) -> Iterator[Problem]:
             yield from _find_literal_members(read_yaml(source), ())
     for entry in chain.from_iterable(platforms.entries.values()):
         instance = entry.instance
-        for path, text in _find_instance_literals(instance, platforms.find(instance.platform)):
+        for path, text in _find_instance_literal_secrets(
+            instance, platforms.find(instance.platform)
+        ):
             node = entry.origin.node.find_at(path)
             if node is not None and is_open(node.file):
                 variable = f"{instance.platform}_{path[-1]}".upper()
@@ -265,7 +274,7 @@ def _find_literal_members(node: Node, steps: Steps) -> Iterator[Problem]:
             isinstance(inner.value, str)
             and is_secret_name(called)
             and any(
-                is_distinctive(text) and is_secret_value(called, text)
+                is_redactable_everywhere(text) and is_secret_value(called, text)
                 for text in _find_literal_parts(inner.value)
             )
         ):
@@ -298,7 +307,7 @@ def _find_literal_parts(source: str) -> Iterator[str]:
         yield split_scheme(source)[1]
 
 
-def _find_instance_literals(
+def _find_instance_literal_secrets(
     instance: Instance, platform: Platform | None
 ) -> Iterator[tuple[Sequence[str], str]]:
     """Yield the path of each literal secret of an instance, and the message."""

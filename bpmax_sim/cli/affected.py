@@ -74,11 +74,13 @@ def rebase_argument_to_root(argument: str, root: Path) -> str:
     return f"{name}:{line}" if has_line else name
 
 
-def describe_changes(targets: Sequence[Selection], since: str, selected: int) -> Iterator[str]:
+def describe_changes(
+    targets: Sequence[Selection], since: str, selected_count: int
+) -> Iterator[str]:
     """Yield one message for each project: what `run --changed` compares with, and what it selected.
 
     It names the base revision, the number of changed files and of the scenario files that run:
-    *selected* of those in *targets*.
+    *selected_count* of those in *targets*.
     """
     for root in dict.fromkeys(find_root(target.path) for target in targets if since):
         revision, name = find_base(root, since)
@@ -89,7 +91,7 @@ def describe_changes(targets: Sequence[Selection], since: str, selected: int) ->
             "changed since {name}, committed or not: {files}; {kept} of {all} scenario files run",
             name=name,
             files=files,
-            kept=selected,
+            kept=selected_count,
             all=len({target.path for target in targets}),
         )
 

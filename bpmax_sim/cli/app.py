@@ -472,7 +472,7 @@ _RECORDING = msg(
 )
 
 
-class _CommandWithChangedOption(LocalisedCommand):
+class _CommandWithBareChangedOption(LocalisedCommand):
     """A command whose option ``--changed`` may be given without a value."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
@@ -591,7 +591,9 @@ def _build_command(name: str, command: Command, _language: str) -> Any:
     app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
     parts = (_format_example(command.example), msg("{about}.", about=command.about), command.more)
     text = localise_full_stops(translate(join_messages("\n\n", filter(None, parts))))
-    app.command(name, cls=_CommandWithChangedOption, help=text, context_settings=_SETTINGS)(called)
+    app.command(name, cls=_CommandWithBareChangedOption, help=text, context_settings=_SETTINGS)(
+        called
+    )
     compiled: Any = typer.main.get_command(app)
     localise_parameters(compiled, read_parameter_helps(called))
     add_help_all(compiled)

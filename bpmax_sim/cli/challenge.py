@@ -89,20 +89,24 @@ def challenge(  # noqa: PLR0913 - the options of the command
     return code
 
 
-def _judge_mutants(ready: ScriptChallenge, workers: int, *, json: bool) -> list[MutantVerdict]:
+def _judge_mutants(
+    script_challenge: ScriptChallenge, workers: int, *, json: bool
+) -> list[MutantVerdict]:
     """Return the verdict on each mutant.
 
     Raises:
         KeyboardInterrupt: if the user pressed Ctrl-C; the mutants tried so far are reported first.
     """
     verdicts: list[MutantVerdict] = []
-    judged = ready.judge(workers or os.cpu_count() or 1)
+    judged = script_challenge.judge(workers or os.cpu_count() or 1)
     try:
-        verdicts.extend(iterate_with_progress(judged, len(ready.numbered)))
+        verdicts.extend(iterate_with_progress(judged, len(script_challenge.numbered)))
     except KeyboardInterrupt:
         judged.close()
         code = ExitCode.INTERRUPTED if json else None
-        _print_findings(ready, summarise_verdicts(ready, verdicts), verdicts, code)
+        _print_findings(
+            script_challenge, summarise_verdicts(script_challenge, verdicts), verdicts, code
+        )
         raise
     return verdicts
 
@@ -115,7 +119,7 @@ def _store_report_section(root: Path, result: ChallengeResult) -> None:
 
 
 def _print_findings(
-    ready: ScriptChallenge,
+    script_challenge: ScriptChallenge,
     result: ChallengeResult,
     verdicts: Sequence[MutantVerdict],
     code: ExitCode | None,
@@ -133,20 +137,24 @@ def _print_findings(
             findings=list(map(_make_finding_data, result.findings)),
             mutants=[
                 _make_mutant_data(mutant, verdict)
-                for (_, mutant), verdict in zip(ready.numbered, verdicts, strict=False)
+                for (_, mutant), verdict in zip(script_challenge.numbered, verdicts, strict=False)
             ],
         )
     for problem in result.unused:
         notify(str(problem))
     notify(describe_counts(result))
-    if len(verdicts) < ready.possible:
-        notify("tried {tried} of {possible}", tried=len(verdicts), possible=ready.possible)
-    if ready.reused:
-        ran = len(verdicts) - ready.reused
-        notify("reused {reused}, ran {ran}", reused=ready.reused, ran=ran)
+    if len(verdicts) < script_challenge.possible:
+        notify(
+            "tried {tried} of {possible}", tried=len(verdicts), possible=script_challenge.possible
+        )
+    if script_challenge.reused:
+        ran = len(verdicts) - script_challenge.reused
+        notify("reused {reused}, ran {ran}", reused=script_challenge.reused, ran=ran)
 
 
-def _make_edits(ready: ScriptChallenge, result: ChallengeResult) -> list[ExpectEdit | ColumnEdit]:
+def _make_edits(
+    script_challenge: ScriptChallenge, result: ChallengeResult
+) -> list[ExpectEdit | ColumnEdit]:
     """Return the edits that add to scenario files the ``expect`` lines that notice the mistakes.
 
     A mistake is a small change that `challenge` made in a script. Only lines of the findings that
@@ -162,7 +170,7 @@ def _make_edits(ready: ScriptChallenge, result: ChallengeResult) -> list[ExpectE
         if any(columns.setdefault(key, cells) != cells for key, cells in wanted.items()):
             notify(str(msg("{place}: run this again for its line", place=finding.place)))
             continue
-        rows = ready.find_items_of_file(line.file)
+        rows = script_challenge.find_items_of_file(line.file)
         edits += make_edits(line, rows[0], rows)
     return edits
 

@@ -19,7 +19,7 @@ from bpmax_sim.yamlfile import to_display_path
 _OURS = "bpmax_"
 
 
-class ConftestUse(msgspec.Struct, frozen=True):
+class ConftestUsingOurFixtures(msgspec.Struct, frozen=True):
     """A ``conftest.py`` whose fixtures need fixtures of this package, such as ``bpmax_session``.
 
     `bpmax-sim run` does not apply conftest fixtures, and warns of these.
@@ -32,7 +32,7 @@ class ConftestUse(msgspec.Struct, frozen=True):
     names: tuple[str, ...]
 
 
-def find_conftest_uses(file: Path, root: Path) -> Iterator[ConftestUse]:
+def find_conftest_uses(file: Path, root: Path) -> Iterator[ConftestUsingOurFixtures]:
     """Yield each ``conftest.py`` above *file*, up to *root*, that uses fixtures of this package.
 
     Raises:
@@ -40,7 +40,7 @@ def find_conftest_uses(file: Path, root: Path) -> Iterator[ConftestUse]:
     """
     for folder in file.absolute().parents:
         if names := _find_our_fixtures_in(folder / "conftest.py"):
-            yield ConftestUse(folder / "conftest.py", names)
+            yield ConftestUsingOurFixtures(folder / "conftest.py", names)
         if folder == root:
             return
 

@@ -46,7 +46,7 @@ def _check_project(root: Path) -> Iterator[Finding]:
     yield from _check_platforms(root)
     yield from _check_schemas(root)
     yield from _check_leftovers(root)
-    yield from _list_replaced_credentials(root)
+    yield from _list_login_replaced_credentials(root)
     if (repository := git.find_repository(root)) is not None:
         yield _check_git(root)
         hint = msg("does not merge cassettes here; run `bpmax-sim doctor --fix`")
@@ -83,7 +83,7 @@ def _check_platforms(root: Path) -> Iterator[Finding]:
         yield is_there, "keyring", msg("installed") if is_there else message
 
 
-def _list_replaced_credentials(root: Path) -> Iterator[Finding]:
+def _list_login_replaced_credentials(root: Path) -> Iterator[Finding]:
     """Yield the credentials that logins replaced and later processes will use, without values."""
     for path in sorted(get_replaced_credentials_folder(root).glob("*.json")):
         name = msg("kept by {instance}", instance=path.stem)

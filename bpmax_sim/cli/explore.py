@@ -131,7 +131,7 @@ def _reproduce_findings(
 
 
 def _choose_exit_code(explorations: Sequence[Exploration], found: Found) -> ExitCode:
-    if any(finding.is_red for finding, _ in found):
+    if any(finding.fails_scenario for finding, _ in found):
         return ExitCode.FAILED
     is_explored = any(one.tried for one in explorations)
     return ExitCode.PASSED if is_explored else ExitCode.NOTHING
@@ -187,7 +187,7 @@ def _print_findings(
     """Print the findings; with *json*, as one JSON object that includes the exit code."""
     explored = [one for one in explorations if not one.refused]
     totals = sum_totals(explored)
-    red = sum(finding.is_red for finding, _ in found)
+    red = sum(finding.fails_scenario for finding, _ in found)
     if json:
         say_document(
             tried=totals.tried,
@@ -220,7 +220,7 @@ def _format_report(explored: Sequence[Exploration], found: Found) -> Iterator[st
     for finding, scenario in found:
         yield from describe_finding(finding)
         first = finding.variants[0]
-        is_whole = finding.is_red or first.interruption is not None
+        is_whole = finding.fails_scenario or first.interruption is not None
         text = scenario.text if is_whole else format_rules(first.rules)
         yield from (f"    | {line}" for line in text.splitlines())
     yield from describe_crashes_on_missing_members(explored)
@@ -234,7 +234,7 @@ def _make_finding_data(finding: CauseFinding, scenario: Reproduction) -> dict[st
         "file": file,
         "line": int(line),
         "call": finding.call,
-        "red": finding.is_red,
+        "red": finding.fails_scenario,
         "why": str(finding.why),
         "failures": [str(kind) for kind in finding.kinds],
         "items": list(finding.items),

@@ -15,7 +15,7 @@ from bpmax_sim.cli.terminal import notify, say, say_document, show_progress
 from bpmax_sim.errors import ConfigError, suggest_or_list
 from bpmax_sim.fuzz import search
 from bpmax_sim.fuzz.laws import LAWS
-from bpmax_sim.fuzz.target import SIMULATE, check_server_and_credentials, check_target
+from bpmax_sim.fuzz.target import SIMULATE, check_server_and_credentials, check_simulate_or_url
 from bpmax_sim.i18n import msg, plural
 from bpmax_sim.platform.load import read_file
 from bpmax_sim.project import find_root
@@ -91,7 +91,7 @@ def fuzz(  # noqa: PLR0913 - the options of the command
 
 def _search(plan: search.SearchPlan, root: Path, *, save: bool, json: bool) -> ExitCode:
     start = time.monotonic()
-    check_target(plan.against)
+    check_simulate_or_url(plan.against)
     if plan.against != SIMULATE:
         check_server_and_credentials(search.load_plan_target(plan), read_file(plan.path).place)
     with show_progress(plan.seconds) as move:

@@ -109,7 +109,7 @@ def write_section(formatter: Any, heading: str, rows: Sequence[tuple[str, str]])
         return
     formatter.write_paragraph()
     formatter.write(f"{translate(heading)}\n")
-    room = _measure_help_width(formatter)
+    room = _measure_help_line_width(formatter)
     first = min(max(measure_display_width(term) for term, _ in rows), _WIDEST_TERM, room // 2) + 4
     for term, text in rows:
         lines = wrap_text(text, room - first)
@@ -120,7 +120,7 @@ def write_section(formatter: Any, heading: str, rows: Sequence[tuple[str, str]])
         formatter.write("\n")
 
 
-def _measure_help_width(formatter: Any) -> int:
+def _measure_help_line_width(formatter: Any) -> int:
     """Return the width of help in columns.
 
     Typer treats any terminal as at least 50 columns wide.
@@ -171,7 +171,7 @@ class _LocalisedHelp:
     def format_help_text(self: Any, _ctx: Any, formatter: Any) -> None:
         for paragraph in self.help.split("\n\n"):
             formatter.write_paragraph()
-            for line in wrap_text(paragraph, _measure_help_width(formatter) - 2):
+            for line in wrap_text(paragraph, _measure_help_line_width(formatter) - 2):
                 formatter.write(f"  {line}\n")
 
     def format_options(self: Any, ctx: Any, formatter: Any) -> None:

@@ -19,7 +19,7 @@ from typer import Argument, Option
 
 from bpmax_sim.cassette.journal import PendingExchange
 from bpmax_sim.cli.item_selection import (
-    find_owners,
+    find_scenarios_playing,
     load_project_platforms,
     make_missing_file_problem,
 )
@@ -32,7 +32,7 @@ from bpmax_sim.openapi.convert import ConvertedPlatform, convert_document
 from bpmax_sim.openapi.document import derive_platform_key, read_document
 from bpmax_sim.platform.check import is_platform_address
 from bpmax_sim.platform.load import Platforms
-from bpmax_sim.platform.matcher import resolve_declared_addresses
+from bpmax_sim.platform.matcher import resolve_instance_addresses
 from bpmax_sim.project import find_root
 from bpmax_sim.report.exit_codes import ExitCode
 from bpmax_sim.secret.vault import Vault
@@ -139,7 +139,7 @@ def import_traffic(  # noqa: PLR0913 - the options of the command
     _check_files_exist(recordings)
     known = load_project_platforms(platforms)
     vault = _load_credentials(known, secret or ())
-    rules, addresses = get_matching_rules(known, ()), resolve_declared_addresses(known, os.environ)
+    rules, addresses = get_matching_rules(known, ()), resolve_instance_addresses(known, os.environ)
     places = tuple(map(_check_redact_path, redact or ()))
     admitted = partial(
         prepare_import,
@@ -152,7 +152,7 @@ def import_traffic(  # noqa: PLR0913 - the options of the command
     taken: list[_CassetteImport] = []
     for path, files in _group_by_target(recordings, to).items():
         sources = [read_file(file, kind=kind, address=address) for file in files]
-        whom = _find_owner(path) if owner is None else owner
+        whom = _find_only_playing_scenario(path) if owner is None else owner
         admit_to = partial(
             admitted,
             owner=whom,
@@ -262,13 +262,13 @@ def _group_by_target(recordings: Sequence[Path], to: Path | None) -> dict[Path, 
     return targets
 
 
-def _find_owner(path: Path) -> str:
+def _find_only_playing_scenario(path: Path) -> str:
     """Return the only scenario that plays the cassette at *path*, or "" if there is none.
 
     Raises:
         ConfigError: if several scenarios play it.
     """
-    scenarios = find_owners(path)
+    scenarios = find_scenarios_playing(path)
     if len(scenarios) > 1:
         names = join_list(map(repr, scenarios))
         raise ConfigError(
@@ -401,7 +401,7 @@ def openapi(  # noqa: PLR0913 - the options of the command
         has_response_schemas=answers,
     )
     instance = _make_instance(converted, has_address=bool(url))
-    files = list(_make_files(converted, instance, to))
+    files = list(_draft_platform_and_instances(converted, instance, to))
     for file in files:
         is_replaced = file.before and file.path.stem == converted.key and file.is_changed
         if is_replaced and not yes:
@@ -447,7 +447,7 @@ def _choose_platform_key(key: str, document: Path, document_root: Any) -> str:
     return derive_platform_key(document.name, document_root)
 
 
-def _make_files(
+def _draft_platform_and_instances(
     converted: ConvertedPlatform, instance: str, to: Path | None
 ) -> Iterator[_FileDraft]:
     folder = find_root(Path.cwd()) / "scenarios"
@@ -503,7 +503,7 @@ def _make_instance(converted: ConvertedPlatform, *, has_address: bool) -> str:
     if converted.credentials:
         named = {name: {"env": f"{prefix}_{name}".upper()} for name in converted.credentials}
         value["credentials"] = named
-    return f"- {indent(write_yaml(value, block=2), '  ').lstrip()}"
+    return f"- {indent(write_yaml(value, block_levels=2), '  ').lstrip()}"
 
 
 def _print_converted_platform(

@@ -65,12 +65,12 @@ def run_items_with_events(
         if report_use is not None:
             report_use(verdict, events, sessions)
         runs.add(item, verdict)
-        doubtful = tuple(runs.find_unused_warnings(item.spot.source.file))
+        doubtful = tuple(runs.find_tolerated_unused_parts(item.spot.source.file))
         yield struct_replace(verdict, warnings=(*verdict.warnings, *doubtful)), events
-    yield from _judge_unused_parts(runs, first)
+    yield from _fail_files_with_unused_parts(runs, first)
 
 
-def _judge_unused_parts(
+def _fail_files_with_unused_parts(
     runs: FileRuns, first_items: Mapping[str, ScenarioItem]
 ) -> Iterator[Performance]:
     """Yield a failed verdict for each scenario file that declares something that no row used.

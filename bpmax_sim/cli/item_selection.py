@@ -103,7 +103,7 @@ def find_targets(
 
 
 def _expand_argument(
-    text: str, problems: list[Problem], others: list[Problem], *, is_named: bool
+    text: str, problems: list[Problem], non_scenario_problems: list[Problem], *, is_named: bool
 ) -> Iterator[Selection]:
     path, colons, name = text.partition("::")
     line = 0
@@ -121,7 +121,7 @@ def _expand_argument(
             "this is no scenario, the names of scenarios end with {suffix}; name one of these",
             suffix=SUFFIX,
         )
-        others.append(Problem(message, Place(path)))
+        non_scenario_problems.append(Problem(message, Place(path)))
     elif is_named:
         problems.append(make_missing_file_problem(path, SUFFIX))
 
@@ -366,7 +366,7 @@ def read_platform_folders(root: Path) -> tuple[Path, ...]:
         ) from None
 
 
-def find_owners(cassette: Path) -> list[str]:
+def find_scenarios_playing(cassette: Path) -> list[str]:
     """Return the names of scenarios and rows that play *cassette*; invalid files are ignored."""
     absolute = cassette.absolute()
     headers = _read_headers(find_root(absolute))

@@ -34,7 +34,7 @@ from bpmax_sim.i18n import join_list, label_message, msg, plural
 from bpmax_sim.index.items import ProjectItem, load_each
 from bpmax_sim.index.sound_groups import SoundScenarioGroups
 from bpmax_sim.index.store import ProjectIndex, load_index
-from bpmax_sim.platform.check import find_platform_hints
+from bpmax_sim.platform.check import explain_suspect_declarations
 from bpmax_sim.platform.load import Platforms, load_usable_platforms
 from bpmax_sim.platform.response_shapes import ResponseShapes
 from bpmax_sim.project import DEFAULTS, SUFFIX, find_root, read_not_secret_places
@@ -43,7 +43,7 @@ from bpmax_sim.report.exit_codes import ExitCode
 from bpmax_sim.report.terminal import Level, format_workflow_annotation, relative_to_checkout
 from bpmax_sim.scenario.header import ItemHeader
 from bpmax_sim.scenario.load import ScenarioItem
-from bpmax_sim.scenario.runner import find_missing_files
+from bpmax_sim.scenario.runner import find_missing_platform_files
 from bpmax_sim.scenario.script_check import ScriptFinding, check_scripts
 from bpmax_sim.scenario.script_context import collect_script_contexts
 from bpmax_sim.script.failure import Script
@@ -202,7 +202,7 @@ def _find_problems(
     unchecked = chain.from_iterable(group.find_unchecked_items() for group in groups)
     items = list(load_each(unchecked, problems))
     broken = find_broken_scripts(items)
-    of_items = [*broken.values(), *chain.from_iterable(map(find_missing_files, items))]
+    of_items = [*broken.values(), *chain.from_iterable(map(find_missing_platform_files, items))]
     yield from chain(dict.fromkeys(problems), of_items, of_platforms)
     yield from chain.from_iterable(map(find_literal_secrets, loaded.values()))
     of_flows = list(chain.from_iterable(map(_check_flow_conditions, items)))
@@ -236,7 +236,7 @@ def _find_platform_hints(loaded: Sequence[Platforms]) -> Iterator[str]:
     replaced by one with the same key in a later folder.
     """
     for platform in chain.from_iterable(item.own.values() for item in loaded):
-        yield from find_platform_hints(platform)
+        yield from explain_suspect_declarations(platform)
     yield from dict.fromkeys(chain.from_iterable(map(_describe_earlier_names, loaded)))
     for key, was, now in chain.from_iterable(item.overridden for item in loaded):
         yield msg("platform {key!r} of {was} is replaced by {now}", key=key, was=was, now=now)
@@ -299,7 +299,7 @@ def _load_platforms(
     """Load the platforms of the project and of *headers* into *loaded*; yield the problems.
 
     *loaded* maps pairs of platform folders and instances file. Missing files are not reported here
-    but by `find_missing_files`.
+    but by `find_missing_platform_files`.
     """
     of_project = [(folders, None) for folders in [_find_platform_folders()] if folders]
     keys = dict.fromkeys(header.platforms_key for header in headers)

@@ -38,7 +38,11 @@ def list_scenarios(
     if problems:
         raise ConfigError(*problems)
     every = [item.header for item in found]
-    ages = {item: told for item in every if age is not None and (told := _describe_age(item, age))}
+    ages = {
+        item: told
+        for item in every
+        if age is not None and (told := _describe_age_if_older(item, age))
+    }
     items = every if age is None else list(ages)
     rows = [
         (
@@ -81,8 +85,8 @@ def list_scenarios(
     return ExitCode.PASSED if every else ExitCode.NOTHING
 
 
-def _describe_age(item: ItemHeader, age: float) -> str:
-    """Return the age of the oldest exchange of *item*; "" if it is younger than *age* seconds."""
+def _describe_age_if_older(item: ItemHeader, min_age: float) -> str:
+    """Return the age of the oldest exchange of *item*; "" if below *min_age* seconds."""
     from bpmax_sim.check.drift import find_recording_time  # noqa: PLC0415 - a list alone needs no recording
 
     path = item.root / "cassettes" / f"{item.cassette}.yaml"
@@ -96,7 +100,7 @@ def _describe_age(item: ItemHeader, age: float) -> str:
         for n in cassette.index.list_exchange_numbers(owner)
     ]
     passed = time.time() - min(instants, default=time.time())
-    if passed <= age:
+    if passed <= min_age:
         return ""
     day = str(Instant(min(instants)))[:10]
     return msg("recorded {day}, {days} days ago", day=day, days=int(passed // 86_400))

@@ -17,9 +17,9 @@ from typer import Option
 from bpmax_sim.check.migration import (
     MovePlan,
     Renames,
-    apply_plans,
+    apply_plans_that_replay,
     merge_similar_causes,
-    plan_items,
+    plan_items_by_replay,
     plan_owners_without_scenario,
 )
 from bpmax_sim.cli.item_selection import collect_items
@@ -60,7 +60,11 @@ def migrate(  # noqa: PLR0913 - the options of the command
     """Change recordings to what their scenarios call and name today."""
     renames = _read_renames(api or (), platform or (), path or (), owner or ())
     items = [item for item in collect_items(paths) if _runs_in_replay_mode(item)]
-    plans = [plan for plan in iterate_with_progress(plan_items(items, renames), len(items)) if plan]
+    plans = [
+        plan
+        for plan in iterate_with_progress(plan_items_by_replay(items, renames), len(items))
+        if plan
+    ]
     root = find_root(Path.cwd())
     if renames and not paths:
         plans += plan_owners_without_scenario(root, plans, items, renames)
@@ -70,7 +74,7 @@ def migrate(  # noqa: PLR0913 - the options of the command
     accepted = _ask_which_causes(groups, plans, yes=yes, quiet=json)
     for plan in plans:
         plan.keep_confirmed_changes(accepted)
-    written, red = _apply_plans(root, [plan for plan in plans if not plan.is_empty])
+    written, red = _apply_plans_or_explain(root, [plan for plan in plans if not plan.is_empty])
     files = [to_display_path(path) for path in written]
     for name in files:
         notify(label_message(name, msg("moved")))
@@ -121,9 +125,11 @@ def _report_exchanges_not_moved(plans: Sequence[MovePlan]) -> None:
             )
 
 
-def _apply_plans(root: Path, plans: Sequence[MovePlan]) -> tuple[list[Path], list[tuple[str, str]]]:
+def _apply_plans_or_explain(
+    root: Path, plans: Sequence[MovePlan]
+) -> tuple[list[Path], list[tuple[str, str]]]:
     try:
-        return apply_plans(root, plans) if plans else ([], [])
+        return apply_plans_that_replay(root, plans) if plans else ([], [])
     except OSError as error:
         raise CassetteError(
             "{path}: not moved ({strerror}); what was there is whole",

@@ -278,9 +278,9 @@ def _serve_recordings(
     ]
     if not files:
         raise ConfigError("there is no cassette here; record one, or name a file or a folder")
-    from bpmax_sim.server import RecordingServer  # noqa: PLC0415 - help is quick without it
+    from bpmax_sim.server import ReplayServer  # noqa: PLC0415 - help is quick without it
 
-    recordings = RecordingServer(files, platforms=folders)
+    recordings = ReplayServer(files, platforms=folders)
     exchanges = sum(len(Cassette.load(path)) for path in files)
     addresses = [f"{base} ({key})" if key else base for key, base in recordings.bases]
 
@@ -367,7 +367,10 @@ def simulate(
 
 
 def _serve_until_stopped(
-    answer: Callable[[Request], Response], host: str, port: int, ready: Callable[[str], None]
+    respond: Callable[[Request], Response],
+    host: str,
+    port: int,
+    report_ready: Callable[[str], None],
 ) -> None:
     from bpmax_sim.server import serve as run  # noqa: PLC0415 - it is an extra
 
@@ -375,10 +378,10 @@ def _serve_until_stopped(
         notify("whoever reaches {host} can use this; it has no password", host=host)
 
     def listening(url: str) -> None:
-        ready(url)
+        report_ready(url)
         notify(msg("Ctrl-C ends it"))
 
-    run(answer, host=host, port=port, ready=listening)
+    run(respond, host=host, port=port, ready=listening)
     notify(msg("stopped"))
 
 

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from bpmax_sim.cassette.file import Cassette
-from bpmax_sim.cli.item_selection import find_owners
+from bpmax_sim.cli.item_selection import find_scenarios_playing
 from bpmax_sim.cli.terminal import notify, say, say_json_line
 from bpmax_sim.clock import describe_duration
 from bpmax_sim.errors import ConfigError, suggest_nearest
@@ -155,7 +155,7 @@ def _choose_owner(path: Path) -> str:
     Raises:
         ConfigError: if several scenarios play it.
     """
-    scenarios = find_owners(path)
+    scenarios = find_scenarios_playing(path)
     if len(scenarios) > 1:
         raise ConfigError(
             "{path} is used by scenarios {names}; give each its own cassette, or record into "

@@ -342,16 +342,16 @@ def _format_pairs(
         yield msg(
             "{marks} {name}{of_owner}, exchange {number} ({place})",
             marks=marks[pair.kind],
-            name=pair.present_side.name,
+            name=pair.old_or_new_exchange.name,
             of_owner=msg(" for {owner}", owner=owner) if owner else "",
-            number=pair.present_side.exchange.order,
-            place=pair.present_side.place,
+            number=pair.old_or_new_exchange.exchange.order,
+            place=pair.old_or_new_exchange.place,
         )
         for side, places in ((msg("request"), pair.request), (msg("answer"), pair.response)):
             for place in places:
                 yield from _format_difference(side, place)
         if contents and pair.kind == "added":
-            yield from _format_contents(pair.present_side.exchange)
+            yield from _format_contents(pair.old_or_new_exchange.exchange)
 
 
 def _format_difference(side: str, place: Difference) -> Iterator[str]:
@@ -415,7 +415,7 @@ def _to_pair_data(owner: str, pair: ExchangePair) -> dict[str, Any]:
     }
     return {
         "kind": pair.kind,
-        "call": pair.present_side.name,
+        "call": pair.old_or_new_exchange.name,
         "for": owner,
         **sides,
         "differences": [

@@ -368,7 +368,7 @@ def _run_and_report(
         return _run_and_report(
             items, (), _replace_record_mode(args, "rewrite"), shard, has_items=True
         )
-    _finish_recording(waiting, recording)
+    _report_reviews_refresh_types(waiting, recording)
     if args.json:
         _print_json(verdicts, code, problems)
     elif has_items or _count_unreadable_files(problems):
@@ -420,15 +420,17 @@ def _count_unreadable_files(problems: Sequence[Problem]) -> int:
     return len({one.place.file for one in problems if one.place and one.place.column})
 
 
-def _finish_recording(waiting: Sequence[Path], recording: Sequence[ProjectItem]) -> None:
-    for path in waiting:
+def _report_reviews_refresh_types(
+    recordings_to_review: Sequence[Path], recording_items: Sequence[ProjectItem]
+) -> None:
+    for path in recordings_to_review:
         notify("{path}: waits for review; run `bpmax-sim review`", path=to_display_path(path))
-    if not recording:
+    if not recording_items:
         return
     from bpmax_sim.cli.merge import hint_at_merging
     from bpmax_sim.cli.types import refresh_existing_types
 
-    for root in dict.fromkeys(item.header.root for item in recording):
+    for root in dict.fromkeys(item.header.root for item in recording_items):
         refresh_existing_types(root)
     hint_at_merging()
 
@@ -565,9 +567,9 @@ def _check_run_arguments(args: _RunArguments) -> None:
     if is_recording and os.environ.get("CI") and not args.allow_ci_record:
         raise ConfigError(CI_REFUSES)
     if args.junitxml is not None:
-        from bpmax_sim.report.junit import prepare_junit_path
+        from bpmax_sim.report.junit import create_junit_folder
 
-        prepare_junit_path(args.junitxml)
+        create_junit_folder(args.junitxml)
     against = {
         "--json": args.json,
         "--junitxml": args.junitxml is not None,

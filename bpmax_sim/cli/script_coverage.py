@@ -118,7 +118,7 @@ def _write_files(covered: Sequence[CoveredScript], request: ScriptCoverageOption
 def _print_coverage(
     covered: Sequence[CoveredScript],
     uncounted: Sequence[str],
-    ran: int,
+    scenario_count: int,
     request: ScriptCoverageOptions,
 ) -> int:
     percent = add_counts(covered).percentage
@@ -129,7 +129,7 @@ def _print_coverage(
         lines,
         json=request.json,
         percent=percent,
-        scenarios=ran,
+        scenarios=scenario_count,
         kinds=[],
         scripts=list(map(_to_script_document, covered)),
         uncounted=list(uncounted),
@@ -210,7 +210,7 @@ def list_missing_branches(covered: Sequence[CoveredScript]) -> Iterator[str]:
     """Yield each branch that was never taken: place, kind, and what would reach it."""
     for one in covered:
         for branch in one.untaken_branches:
-            place = f"{one.file}:{branch.place[0]}:{branch.place[1]}"
+            place = f"{one.file}:{branch.display_place[0]}:{branch.display_place[1]}"
             yield label_message(place, describe_untaken(branch.arm, branch.reach))
 
 
@@ -235,8 +235,8 @@ def _to_script_document(script: CoveredScript) -> dict[str, Any]:
 
 def _to_branch_document(branch: CoveredBranch) -> dict[str, Any]:
     return {
-        "line": branch.place[0],
-        "column": branch.place[1],
+        "line": branch.display_place[0],
+        "column": branch.display_place[1],
         "arm": branch.arm,
         "message": describe_untaken(branch.arm),
         "reach": branch.reach,

@@ -300,8 +300,8 @@ class _Bar:
     total: int
     _drawn: Any = field(default=None, init=False)
 
-    def show(self, done: int, left: float) -> None:
-        """Draw the bar with *done* steps, and *left* seconds that the remaining ones will take."""
+    def show(self, done: int, seconds_left: float) -> None:
+        """Draw the bar with *done* steps; the remaining ones will take *seconds_left* seconds."""
         if self._drawn is None:
             from rich.console import Console  # noqa: PLC0415 - only a terminal needs it
             from rich.progress import BarColumn, Progress, TextColumn  # noqa: PLC0415
@@ -320,7 +320,7 @@ class _Bar:
             "[{done}/{total}] about {left} left",
             done=done,
             total=self.total,
-            left=describe_duration(max(1, round(left))),
+            left=describe_duration(max(1, round(seconds_left))),
         )
         said = translate(text)
         room = self._drawn.console.width - measure_display_width(said) - _CTRL_C

@@ -18,7 +18,7 @@ from bpmax_sim.report.trace_files import TRACE_FOLDER
 from bpmax_sim.report.usage import (
     Covers,
     gather_evidence,
-    is_read_elsewhere,
+    may_merge_on_other_machine,
     read_jobs,
     store_evidence,
 )
@@ -39,7 +39,7 @@ class UsageOfRun:
         """Start empty, for the *shard* of *job*; "" if the job has no name."""
         self._options, self._job, self._shard = options, job, shard
         self._use = RecordingUse()
-        self._is_shared = is_read_elsewhere(job, shard)
+        self._is_shared = may_merge_on_other_machine(job, shard)
 
     @property
     def seconds(self) -> dict[str, float]:

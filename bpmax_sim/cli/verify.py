@@ -30,7 +30,7 @@ from bpmax_sim.check.drift import (
     MembersRead,
     Tier,
     Verification,
-    find_migrated_exchange,
+    find_migration_note,
     find_outdated,
 )
 from bpmax_sim.cli.item_runs import run_items_with_events
@@ -111,12 +111,12 @@ class _VerifyOptions:
     """Which exchanges are sent, and which are reported.
 
     Attributes:
-        age: seconds after which an exchange is reported as old.
+        max_age: seconds after which an exchange is reported as old.
         allow_writes: whether requests that may change something are sent, too.
         sampled_apis: APIs of which one exchange was already sent; None to send all exchanges.
     """
 
-    age: float
+    max_age: float
     allow_writes: bool
     sampled_apis: set[str] | None
     _uses: dict[Path, ProjectUses] = field(default_factory=dict)
@@ -159,7 +159,7 @@ def verify(  # noqa: PLR0913 - the options of the command
 ) -> int:
     """Send recorded requests to the live system, and report where responses differ."""
     how = _VerifyOptions(
-        age=parse_age("--max-age", max_age) if max_age else inf,
+        max_age=parse_age("--max-age", max_age) if max_age else inf,
         allow_writes=allow_writes,
         sampled_apis=set() if sample else None,
     )
@@ -231,7 +231,7 @@ def _report_counts(sent: int, counts: Mapping[Tier, int], unsent: Mapping[str, i
 def _find_jobs(paths: Sequence[str], platforms: Sequence[Path] | None) -> Iterator[_VerifyJob]:
     """Yield the cassettes to verify: those in *paths*, and those of the scenarios in *paths*."""
     folders = choose_platform_folders(platforms)
-    cassettes = [path for path in paths if _is_cassette_or_folder(path)]
+    cassettes = [path for path in paths if _contains_only_cassettes(path)]
     for path in (
         find_files_by_suffix([Path(path) for path in cassettes], ".yaml") if cassettes else ()
     ):
@@ -255,7 +255,7 @@ def _find_jobs(paths: Sequence[str], platforms: Sequence[Path] | None) -> Iterat
         )
 
 
-def _is_cassette_or_folder(path: str) -> bool:
+def _contains_only_cassettes(path: str) -> bool:
     if Path(path).is_dir():
         return not any(Path(path).rglob("*.scenario.yaml"))
     return path.endswith(".yaml") and not path.endswith(".scenario.yaml")
@@ -275,11 +275,7 @@ def _find_already_migrated(job: _VerifyJob) -> Iterator[tuple[Place, list[Drift]
         number for owner in owners for number in cassette.index.list_exchange_numbers(owner)
     ):
         marks = cassette.line(number).moved
-        if (
-            drifts := list(find_migrated_exchange(cassette.exchange(number), marks))
-            if marks
-            else []
-        ):
+        if drifts := list(find_migration_note(cassette.exchange(number), marks)) if marks else []:
             yield cassette.place(number), drifts
 
 
@@ -308,7 +304,7 @@ def _verify_job(job: _VerifyJob, options: _VerifyOptions) -> Iterator[tuple[Plac
             places = {cassette.line(number).n: number for number in numbers}
             for exchange, drifts in verification.verify(map(cassette.exchange, numbers)):
                 place = cassette.place(places[exchange.order])
-                aged = find_outdated(exchange, now=time.time(), age=options.age)
+                aged = find_outdated(exchange, now=time.time(), max_age=options.max_age)
                 yield place, [*drifts, *aged]
 
 
@@ -382,10 +378,12 @@ def show_coverage(  # noqa: PLR0913 - the options of the command
     return ExitCode.FAILED
 
 
-def _show_parts(parts: Sequence[DeclaredPart], ran: int, *, missing: bool, json: bool) -> float:
+def _show_parts(
+    parts: Sequence[DeclaredPart], scenario_count: int, *, missing: bool, json: bool
+) -> float:
     """Print which declared *parts* (APIs, nodes, fields …) were used, and return the percentage.
 
-    *ran* is the number of scenarios; with *missing*, unused parts are listed.
+    *scenario_count* is the number of scenarios; with *missing*, unused parts are listed.
     """
     by_kind = {kind: [part for part in parts if part.kind == kind] for kind in KINDS}
     kinds = [
@@ -399,9 +397,9 @@ def _show_parts(parts: Sequence[DeclaredPart], ran: int, *, missing: bool, json:
     ]
     rows = [(msg("part"), msg("touched"), msg("of"), "%")]
     rows += [
-        (KINDS[kind], *_count_used_parts(of_kind)) for kind, of_kind in by_kind.items() if of_kind
+        (KINDS[kind], *_format_used_counts(of_kind)) for kind, of_kind in by_kind.items() if of_kind
     ]
-    rows += [(msg("all"), *_count_used_parts(parts))]
+    rows += [(msg("all"), *_format_used_counts(parts))]
     left = [("-", KINDS[part.kind], part.name) for part in parts if missing and not part.is_used]
     lines = [*align_columns(rows), *(["", *align_columns(left)] if left else [])]
     percent = _compute_used_percent(parts)
@@ -409,7 +407,7 @@ def _show_parts(parts: Sequence[DeclaredPart], ran: int, *, missing: bool, json:
         lines,
         json=json,
         percent=percent,
-        scenarios=ran,
+        scenarios=scenario_count,
         kinds=kinds,
         scripts=[],
         uncounted=[],
@@ -463,7 +461,7 @@ def _compute_used_percent(parts: Sequence[DeclaredPart]) -> float:
     return round(100 * sum(part.is_used for part in parts) / len(parts), 1) if parts else 100.0
 
 
-def _count_used_parts(parts: Sequence[DeclaredPart]) -> tuple[str, str, str]:
+def _format_used_counts(parts: Sequence[DeclaredPart]) -> tuple[str, str, str]:
     return (
         str(sum(part.is_used for part in parts)),
         str(len(parts)),

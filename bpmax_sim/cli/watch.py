@@ -62,48 +62,50 @@ class WatchPlan(msgspec.Struct, frozen=True, kw_only=True):
             self.called_platforms[verdict.item.node_id] = names
 
 
-def watch(run: WatchPlan, first: Sequence[ProjectItem], problems: Sequence[Problem]) -> NoReturn:
-    """Run *first*, then after each save the scenarios that use the saved file, until Ctrl-C.
+def watch(
+    plan: WatchPlan, first_items: Sequence[ProjectItem], problems: Sequence[Problem]
+) -> NoReturn:
+    """Run *first_items*, then after each save the scenarios that use the saved file, until Ctrl-C.
 
     *problems* are those of files that cannot run.
 
     Raises:
         KeyboardInterrupt: if the user presses Ctrl-C; this is the only end.
     """
-    every = run.collect_items()[0]
-    places = _list_watched_places(run, every)
+    every = plan.collect_items()[0]
+    places = _list_watched_places(plan, every)
     changes = _watch_changes(places)
     next(changes)
-    run.perform(first, problems)
-    run.finish(every)
+    plan.perform(first_items, problems)
+    plan.finish(every)
     notify("watching {places}; Ctrl-C ends it", places=_format_paths(places))
     while True:
         saved = next(changes)
         if not saved:
             continue
         try:
-            every = _collect_and_rerun_affected(run, saved)
+            every = _collect_and_rerun_affected(plan, saved)
         except BpmaxError as error:  # such as a scenario that is named and gone for a moment
             notify(str(error))
             continue
-        if (now := _list_watched_places(run, every)) != places:
+        if (now := _list_watched_places(plan, every)) != places:
             places, changes = now, _watch_changes(now)
 
 
-def _collect_and_rerun_affected(run: WatchPlan, saved: frozenset[str]) -> Sequence[ProjectItem]:
+def _collect_and_rerun_affected(plan: WatchPlan, saved: frozenset[str]) -> Sequence[ProjectItem]:
     """Collect all scenarios again, run those that use one of the *saved* files, and return all.
 
     Raises:
         ConfigError: if a path of the command line does not exist any more.
     """
     _unload_step_modules(saved)
-    every, problems = run.collect_items()
-    again = [item for item in every if any(_depends_on(run, item, path) for path in saved)]
+    every, problems = plan.collect_items()
+    again = [item for item in every if any(_depends_on(plan, item, path) for path in saved)]
     wrong = {os.path.realpath(problem.place.file) for problem in problems if problem.place}
     if again or wrong & saved:
         notify("\nsaved: {files}", files=_format_paths(saved))
-        run.perform(again, problems)
-        run.finish(every)
+        plan.perform(again, problems)
+        plan.finish(every)
     return every
 
 
@@ -125,7 +127,7 @@ def _watch_changes(places: Sequence[str]) -> Iterator[frozenset[str]]:
     return (frozenset(os.path.realpath(path) for _, path in changes) for changes in changes)
 
 
-def _depends_on(run: WatchPlan, item: ProjectItem, file: str) -> bool:
+def _depends_on(plan: WatchPlan, item: ProjectItem, file: str) -> bool:
     """Return whether a change of *file* may change the result of *item*.
 
     It is a file that the item reads, a platform that it calls, or a Python module beside its steps.
@@ -134,18 +136,18 @@ def _depends_on(run: WatchPlan, item: ProjectItem, file: str) -> bool:
     folder, name = os.path.split(file)
     if name == DEFAULTS and os.path.realpath(item.header.path).startswith(f"{folder}{os.sep}"):
         return True  # also where it was removed
-    if file in map(os.path.realpath, _list_item_files(run, item)):
+    if file in map(os.path.realpath, _list_item_files(plan, item)):
         return True
     if file.endswith(".py"):
         loaded = item.load()
         return any(located.step.action == "python" for located in loaded.walk_steps())
-    folders = tuple(map(os.path.realpath, run.platforms or item.header.platforms))
+    folders = tuple(map(os.path.realpath, plan.platforms or item.header.platforms))
     is_below = file.startswith(tuple(os.path.join(folder, "") for folder in folders))  # noqa: PTH118
     if not file.endswith(SUFFIXES) or not (file in folders or is_below):
         return False
     key = _read_platform_key(file)
     named = any(key in text for text in item.load().file_texts.values())
-    return not key or named or key in run.called_platforms.get(item.header.node_id, frozenset())
+    return not key or named or key in plan.called_platforms.get(item.header.node_id, frozenset())
 
 
 def _read_platform_key(file: str) -> str:
@@ -156,28 +158,28 @@ def _read_platform_key(file: str) -> str:
         return ""
 
 
-def _list_item_files(run: WatchPlan, item: ProjectItem) -> Iterator[str]:
+def _list_item_files(plan: WatchPlan, item: ProjectItem) -> Iterator[str]:
     yield from item.files
-    yield str(run.cassette(item))
-    folders = run.platforms or item.header.platforms
+    yield str(plan.cassette(item))
+    folders = plan.platforms or item.header.platforms
     beside = find_instances_file(to_absolute_path(folders[-1])) if folders else ""
     instances = str(item.header.instances or "") or beside
     if instances:
         yield from (instances, to_local_override(instances))
 
 
-def _list_watched_places(run: WatchPlan, items: Iterable[ProjectItem]) -> tuple[str, ...]:
+def _list_watched_places(plan: WatchPlan, items: Iterable[ProjectItem]) -> tuple[str, ...]:
     """Return the folders of all files, without folders inside another.
 
     For a file in the root of a project, the file itself is watched: the root contains too many
     others.
     """
-    places = {os.path.realpath(folder) for folder in run.folders}
+    places = {os.path.realpath(folder) for folder in plan.folders}
     for item in items:
-        platforms = map(str, run.platforms or item.header.platforms)
-        folders = (str(item.header.path.parent), *platforms, str(run.cassette(item).parent))
+        platforms = map(str, plan.platforms or item.header.platforms)
+        folders = (str(item.header.path.parent), *platforms, str(plan.cassette(item).parent))
         places.update(os.path.realpath(folder) for folder in folders if os.path.isdir(folder))  # noqa: PTH112
-        for file in map(os.path.realpath, _list_item_files(run, item)):
+        for file in map(os.path.realpath, _list_item_files(plan, item)):
             folder = os.path.dirname(file)  # noqa: PTH120
             is_root = folder == os.path.realpath(item.header.root)
             if os.path.isfile(file):  # noqa: PTH113

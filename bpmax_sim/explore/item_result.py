@@ -25,7 +25,7 @@ def make_failures(exploration: Exploration) -> tuple[Failure, ...]:
             rerun=msg("bpmax-sim explore {target}", target=exploration.target),
         )
         for finding in find_causes([exploration])
-        if finding.is_red
+        if finding.fails_scenario
     )
 
 
@@ -34,7 +34,7 @@ def make_warnings(exploration: Exploration) -> Iterator[RunWarning]:
     for limit in explain_unexplored_parts(exploration):
         yield RunWarning("explore", limit, exploration.place)
     for finding in find_causes([exploration]):
-        if not finding.is_red:
+        if not finding.fails_scenario:
             text = label_message(_describe(finding), finding.why)
             yield RunWarning("explore", text, finding.variants[0].judgement.place)
 

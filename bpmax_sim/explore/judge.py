@@ -158,7 +158,7 @@ def judge_repetition(
             number = sum((one.name, one.request) == (last.name, last.request) for one in done)
         if number <= max(wanted, 1):
             continue
-        if struck is not None and (lookup := run.find_read_of_effect(struck, before=last)):
+        if struck is not None and (lookup := run.find_read_of_effect(struck, before_call=last)):
             why = msg("what {lookup} answers after {call} was executed is not recorded",
                       lookup=lookup.name, call=struck.name)  # fmt: skip
             return Judgement(verdict="unrecorded", why=why)
@@ -241,9 +241,9 @@ class _FailureJudge(msgspec.Struct, frozen=True):
     def _judge_crash(self, after: StepView, crash: Line) -> Judgement:
         why = f"{crash['type']}: {crash['message']}"
         place = _find_error_place(self.run, crash) or self.place
-        if done := self._describe_done(after.key):
+        if done := self._describe_succeeded_effects(after.key):
             if not self.shown:
-                return self._judge_partial(after, done, why, place)
+                return self._make_partial_judgement(after, done, why, place)
             why = msg("{why}, after {done}", why=why, done=done)
         return Judgement(verdict="crash", why=why, step=after.key, place=place, is_shown=self.shown)
 
@@ -251,12 +251,16 @@ class _FailureJudge(msgspec.Struct, frozen=True):
         has_failed = any(
             not error.get("unhandled") for error in find_new_lines(before.errors, after.errors)
         )
-        done = self._describe_done(after.key) if after.key == self.failure.call.step else ""
+        done = (
+            self._describe_succeeded_effects(after.key)
+            if after.key == self.failure.call.step
+            else ""
+        )
         if has_failed and done:
-            return self._judge_partial(after, done, notice, self.place)
+            return self._make_partial_judgement(after, done, notice, self.place)
         return Judgement(verdict="handled", why=notice, step=after.key, place=self.place)
 
-    def _judge_partial(
+    def _make_partial_judgement(
         self, after: StepView, effects_done: str, why: str, place: Place | None
     ) -> Judgement:
         why = msg("{done}, then the script failed: {why}", done=effects_done, why=why)
@@ -264,7 +268,7 @@ class _FailureJudge(msgspec.Struct, frozen=True):
             verdict="partial", why=why, step=after.key, place=place, is_shown=self.shown
         )
 
-    def _describe_done(self, step: str) -> str:
+    def _describe_succeeded_effects(self, step: str) -> str:
         """Return which calls with an effect succeeded in *step* of the run; "" if none."""
         struck = find_call(self.run, self.failure.call)
         done = [
@@ -281,7 +285,7 @@ class _FailureJudge(msgspec.Struct, frozen=True):
     def _judge_unreported(self) -> Judgement:
         """Return the verdict on a failure that no message or crash reports."""
         failure, step = self.failure, self.failure.call.step
-        if wrong := self._find_broken_value():
+        if wrong := self._find_shown_nan_or_undefined():
             return Judgement(
                 verdict="silent",
                 why=wrong,
@@ -420,7 +424,7 @@ class _FailureJudge(msgspec.Struct, frozen=True):
                 if not is_same_value(was, got):
                     yield place, was, got
 
-    def _find_broken_value(self) -> str:
+    def _find_shown_nan_or_undefined(self) -> str:
         """Return where NaN or ``undefined``, computed from a missing value, is shown, or ""."""
         for before, after in self._pair_steps_from_failure():
             for line in find_new_lines(before.messages, after.messages):

@@ -68,19 +68,19 @@ class _ResponseSummary:
         self.refusals: dict[tuple[int, str], Response] = {}
         self._seen: dict[Names, tuple[set[str], set[str]]] = {}
 
-    def add_body(self, value: Any, path: Names = ()) -> None:
+    def add_success_body(self, value: Any, path: Names = ()) -> None:
         """Add the body of one successful response, or its part at *path*."""
         if value is None and path:
             self.lacks[path].add("null")
         elif isinstance(value, Mapping) and len(path) < _DEEPEST:
             self._record_absent_members({str(name) for name in value}, path)
             for name, inner in value.items():
-                self.add_body(inner, (*path, str(name)))
+                self.add_success_body(inner, (*path, str(name)))
         elif isinstance(value, list):
             if not value:
                 self.lacks[path].add("empty")
             for inner in value:
-                self.add_body(inner, (*path, "*"))
+                self.add_success_body(inner, (*path, "*"))
 
     def _record_absent_members(self, names: set[str], path: Names) -> None:
         ever, always = self._seen.setdefault(path, (set(), set(names)))
@@ -128,7 +128,7 @@ class RecordedResponses:
                     text = "" if code is UNSET else to_comparable_text(code)
                     apis[call.name].refusals.setdefault((response.status, text), response)
                 elif body.kind == "json":
-                    apis[call.name].add_body(body.value)
+                    apis[call.name].add_success_body(body.value)
         except (CassetteError, OSError):
             return  # whoever plays it is told
 
@@ -146,15 +146,19 @@ def find_response_rules(platform: Platform, api: Api | None) -> ResponseRules:
     return own if isinstance(own, ResponseRules) else platform.response
 
 
-def collect_members(body: Any, api: Api, recorded: _ResponseSummary) -> tuple[Member, ...]:
+def collect_members(body: Any, api: Api, response_summary: _ResponseSummary) -> tuple[Member, ...]:
     """Return the members of *body* in order, each with the ways in which it may be lacking."""
     shape = derive_schema_shape(api.answer) if api.answer else None
-    found = _walk_response_members(body, (), (), shape, recorded)
+    found = _walk_response_members(body, (), (), shape, response_summary)
     return tuple(member for _, member in zip(range(_MOST), found, strict=False))
 
 
 def _walk_response_members(
-    value: Any, steps: Steps, names: Names, shape: ResponseShape | None, recorded: _ResponseSummary
+    value: Any,
+    steps: Steps,
+    names: Names,
+    shape: ResponseShape | None,
+    response_summary: _ResponseSummary,
 ) -> Iterator[Member]:
     if isinstance(value, Mapping) and len(steps) < _DEEPEST:
         for name, inner in value.items():
@@ -162,24 +166,28 @@ def _walk_response_members(
             is_optional = shape is not None and name in shape.optional
             lacks = dict(
                 _find_possible_lacks(
-                    inner, known, recorded.lacks.get(at, ()), is_optional=is_optional
+                    inner, known, response_summary.lacks.get(at, ()), is_optional=is_optional
                 )
             )
             yield Member((*steps, str(name)), lacks)
-            yield from _walk_response_members(inner, (*steps, str(name)), at, known, recorded)
+            yield from _walk_response_members(
+                inner, (*steps, str(name)), at, known, response_summary
+            )
     elif isinstance(value, list) and value:
         item = shape.item if shape else None
-        yield from _walk_response_members(value[0], (*steps, 0), (*names, "*"), item, recorded)
+        yield from _walk_response_members(
+            value[0], (*steps, 0), (*names, "*"), item, response_summary
+        )
 
 
 def _find_possible_lacks(
-    value: Any, shape: ResponseShape | None, recorded: Iterable[Lack], *, is_optional: bool
+    value: Any, shape: ResponseShape | None, recorded_lacks: Iterable[Lack], *, is_optional: bool
 ) -> Iterator[tuple[Lack, str]]:
     if is_optional:
         yield "absent", "declared"
     if shape is not None and "null" in shape.kinds and value is not None:
         yield "null", "declared"
-    for lack in sorted(recorded):
+    for lack in sorted(recorded_lacks):
         if lack != "empty" or isinstance(value, list):
             yield lack, "recorded"
 

@@ -55,7 +55,7 @@ def _make_matrix_rows(matrix: Matrix) -> Iterator[tuple[SectionCell, ...]]:
 
 
 def _show_cell(cell: MatrixCell) -> SectionCell:
-    tone: Tone = "failed" if cell.is_red else _TONES.get(cell.verdict, "again")
+    tone: Tone = "failed" if cell.fails_scenario else _TONES.get(cell.verdict, "again")
     return SectionCell(MARKS[cell.verdict], tone, VERDICTS[cell.verdict])
 
 
@@ -66,7 +66,7 @@ def _make_finding(finding: CauseFinding, scenario: str) -> SectionFinding:
     headline, *lines = describe_finding(finding)
     return SectionFinding(
         headline=headline,
-        tone="failed" if finding.is_red else "again",
+        tone="failed" if finding.fails_scenario else "again",
         place=finding.place,
         lines=tuple(lines),
         paste=scenario,

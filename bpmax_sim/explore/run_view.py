@@ -166,19 +166,19 @@ class RunView(msgspec.Struct, frozen=True):
         return {e.field for e in events if isinstance(e, FieldChanged) and e.by != "user"}
 
     def find_read_of_effect(
-        self, failed_call: ObservedCall, before: ObservedCall | None = None
+        self, failed_call: ObservedCall, before_call: ObservedCall | None = None
     ) -> ObservedCall | None:
         """Return a successful read that can show whether *failed_call* had its effect, or None.
 
-        It is made after the failed call and before *before*. A script that looks first whether a
-        lost request was executed does right.
+        It is made after the failed call and before *before_call*. A script that looks first whether
+        a lost request was executed does right.
         """
         return next(
             (
                 one
                 for one in self.calls
                 if one.begin > failed_call.begin
-                and (before is None or one.end < before.begin)
+                and (before_call is None or one.end < before_call.begin)
                 and not (one.has_effect or one.is_login or one.error)
                 and one.can_observe(failed_call)
             ),

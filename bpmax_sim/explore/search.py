@@ -99,7 +99,7 @@ class JudgedVariant(msgspec.Struct, frozen=True, kw_only=True):
     is_simulated: bool = False
 
     @property
-    def is_red(self) -> bool:
+    def fails_scenario(self) -> bool:
         """Return whether the verdict fails the scenario."""
         return self.severity == "fail"
 
@@ -184,7 +184,7 @@ class Explorer:
         """
         found = _start_exploration(item)
         try:
-            bench = _ItemTrials(_run_baseline(item, self._cassettes))
+            bench = _ItemTrials(_simulate_or_replay_baseline(item, self._cassettes))
         except BpmaxError as error:
             return replace(found, refused=_explain_unexplored_item(error))
         bench.collect_variants(self._load_recorded_responses(item, bench.platforms))
@@ -252,7 +252,7 @@ class Explorer:
         return self._recorded[folder]
 
 
-def _run_baseline(item: ScenarioItem, cassettes: Path | None) -> Baseline:
+def _simulate_or_replay_baseline(item: ScenarioItem, cassettes: Path | None) -> Baseline:
     """Return the base run of *item*, with simulators for all called platforms that have one.
 
     It is replayed instead if the scenario sets a mode itself, or does not pass with simulators.
@@ -438,7 +438,7 @@ class _ItemTrials:
         if judgement.verdict == "silent" and self._is_unneeded_read(failure, run):
             judgement = Judgement(verdict="handled", step=judgement.step, place=judgement.place)
         if judgement.verdict == "partial" and (
-            again := self._describe_repeated_step_once(failure, judgement)
+            again := self._describe_second_try_cached(failure, judgement)
         ):
             judgement = replace(judgement, why=join_messages("; ", (judgement.why, again)))
         is_shown = bool(failure.shown_by) or not failure.lacks_member
@@ -473,32 +473,33 @@ class _ItemTrials:
             yield partial(self._try_failure, failure.repeat_until(last))
 
     def _make_second_failure_attempts(
-        self, failure: PossibleFailure, before: RunView, judgement: Judgement
+        self, failure: PossibleFailure, failed_run: RunView, judgement: Judgement
     ) -> Iterator[Attempt]:
         """Yield attempts in which a call that made up for the failed one fails, too.
 
-        Such a call is one that a script made in the run *before* because *failure* had occurred.
+        Such a call is one that a script made in the run *failed_run* because *failure* had
+        occurred.
         """
-        for call in self._find_replacement_calls(failure, before, judgement):
+        for call in self._find_replacement_calls(failure, failed_run, judgement):
             possible = find_possible_failures((call,), self.platforms, self._recorded, self._reads)
             by_kind = {one.kind: one for one in possible if not one.lacks_member}
             second = by_kind.get(failure.kind) or by_kind.get(_DOWN)
             if second is not None:
                 self.possible += 1
-                yield partial(self._try_both_failures, failure, second, before, judgement)
+                yield partial(self._try_both_failures, failure, second, failed_run, judgement)
 
     def _find_replacement_calls(
-        self, failure: PossibleFailure, before: RunView, judgement: Judgement
+        self, failure: PossibleFailure, failed_run: RunView, judgement: Judgement
     ) -> Iterator[ObservedCall]:
-        """Yield the calls of the run *before* that the script made in place of the failed one.
+        """Yield the calls of the run *failed_run* that the script made in place of the failed one.
 
         These are calls that the base run does not make. If the failure had no visible result, calls
         of the same step that the base run makes, too, are included.
         """
         struck = failure.call
         known = Counter((one.step, one.name, one.request) for one in self.base.calls)
-        is_unnoticed = not judgement.why and is_same_value(self.base.end, before.end)
-        for call in before.calls:
+        is_unnoticed = not judgement.why and is_same_value(self.base.end, failed_run.end)
+        for call in failed_run.calls:
             known[call.step, call.name, call.request] -= 1
             is_new = known[call.step, call.name, call.request] < 0
             is_own = (call.name, call.request) == (struck.name, struck.request)
@@ -511,14 +512,14 @@ class _ItemTrials:
         self,
         first: PossibleFailure,
         second: PossibleFailure,
-        before: RunView,
+        failed_run: RunView,
         judgement: Judgement,
     ) -> JudgedVariant | None:
         """Return the verdict on both failures; None if one of them alone has the same effect."""
         run = self.run([first.fault, second.fault])
         if len(run.trial.fired) < 2:  # noqa: PLR2004 - both
             return None
-        found = judge_failure(before, run, second)
+        found = judge_failure(failed_run, run, second)
         if found.verdict == "silent" and judgement.why:  # of the first one a person was told
             found = replace(judgement, is_recovered=False)
         if found.verdict != "handled" and find_call(self.base, second.call):
@@ -551,7 +552,9 @@ class _ItemTrials:
         needed = find_calls_waiting_for_login(self.base, call) if call.is_login else (call,)
         return bool(needed) and all(
             not one.has_effect
-            and (self._is_superseded_query(one, failure) or self._is_alternative_read(one))
+            and (
+                self._is_superseded_query(one, failure) or self._has_alternative_read_in_flight(one)
+            )
             for one in needed
         )
 
@@ -571,7 +574,7 @@ class _ItemTrials:
         run = self.run([latest.fault])
         return judge_failure(self.base, run, latest).verdict == "handled"
 
-    def _is_alternative_read(self, call: ObservedCall) -> bool:
+    def _has_alternative_read_in_flight(self, call: ObservedCall) -> bool:
         """Return whether *call* and another read in flight with it are alternatives.
 
         One response is enough then. This is so if, in either order, a field is written between the
@@ -673,17 +676,17 @@ class _ItemTrials:
             interruption=interruption,
             judgement=judgement,
             severity=choose_severity(judgement, self._spec, is_uncertain=True),
-            refusals=_find_refusal_codes_by_step(expected_run),
+            refusals=_find_bpmax_refusals_by_step(expected_run),
         )
 
-    def _describe_repeated_step_once(self, failure: PossibleFailure, judgement: Judgement) -> str:
-        """Return `_describe_repeated_step`, computed once for failures with the same cause."""
+    def _describe_second_try_cached(self, failure: PossibleFailure, judgement: Judgement) -> str:
+        """Return `_describe_second_try`, computed once for failures with the same cause."""
         cause = failure.call.label, judgement.place, failure.is_executed
         if cause not in self._second_tries:
-            self._second_tries[cause] = self._describe_repeated_step(failure)
+            self._second_tries[cause] = self._describe_second_try(failure)
         return self._second_tries[cause]
 
-    def _describe_repeated_step(self, failure: PossibleFailure) -> str:
+    def _describe_second_try(self, failure: PossibleFailure) -> str:
         """Return what happens if the person repeats the failed step, such as a second order.
 
         "" if that is harmless, or if repeating the step makes no sense.
@@ -708,7 +711,7 @@ class _ItemTrials:
         return msg("a second try passes, and does nothing twice")
 
 
-def _find_refusal_codes_by_step(run: RunView) -> dict[str, str]:
+def _find_bpmax_refusals_by_step(run: RunView) -> dict[str, str]:
     """Return step number -> code of the error with which BPMAX itself refused the action."""
     return {
         key: str(error["code"])
@@ -738,8 +741,8 @@ def _is_known_group(
     return any(names == {(call.name, call.request) for call in other} for other in groups)
 
 
-def _find_repeated_effect(run: RunView, failure: PossibleFailure, second: str) -> str:
-    """Return the name of a call with effect that step *second* makes once more, or "".
+def _find_repeated_effect(run: RunView, failure: PossibleFailure, second_step: str) -> str:
+    """Return the name of a call with effect that step *second_step* makes once more, or "".
 
     The step before has made it already.
     """
@@ -747,5 +750,7 @@ def _find_repeated_effect(run: RunView, failure: PossibleFailure, second: str) -
     struck = find_call(run, failure.call)
     done = run.find_calls_with_effect(struck, is_executed=is_executed)
     before = {(one.name, one.request) for one in done if one.step == first}
-    again = (one.name for one in done if one.step == second and (one.name, one.request) in before)
+    again = (
+        one.name for one in done if one.step == second_step and (one.name, one.request) in before
+    )
     return next(again, "")

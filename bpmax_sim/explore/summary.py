@@ -43,7 +43,7 @@ class CauseFinding(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         place: script line as ``file:line``, or the scenario's place if there is none.
-        is_red: whether it fails the scenario.
+        fails_scenario: whether it fails the scenario.
         items: scenarios that show it.
         variants: variants that show it, in the order in which they were tried.
     """
@@ -51,7 +51,7 @@ class CauseFinding(msgspec.Struct, frozen=True, kw_only=True):
     verdict: VerdictKind
     place: str
     call: str
-    is_red: bool
+    fails_scenario: bool
     variants: tuple[JudgedVariant, ...]
     items: tuple[str, ...]
 
@@ -94,25 +94,25 @@ def find_causes(explorations: Iterable[Exploration]) -> tuple[CauseFinding, ...]
                 continue
             place = judgement.place or exploration.place
             where, call = f"{place.file}:{place.line}", variant.call.name
-            key = (judgement.verdict, where, call, variant.is_red)
+            key = (judgement.verdict, where, call, variant.fails_scenario)
             groups.setdefault(key, []).append((exploration.node_id, variant))
     findings = [
         CauseFinding(
             verdict=verdict,
             place=place,
             call=call,
-            is_red=is_red,
+            fails_scenario=is_red,
             variants=tuple(variant for _, variant in group),
             items=tuple(dict.fromkeys(item for item, _ in group)),
         )
         for (verdict, place, call, is_red), group in groups.items()
     ]
-    return tuple(sorted(findings, key=lambda finding: not finding.is_red))
+    return tuple(sorted(findings, key=lambda finding: not finding.fails_scenario))
 
 
 def describe_finding(finding: CauseFinding) -> Iterator[str]:
     """Yield the terminal lines of *finding*."""
-    mark = "×" if finding.is_red else "!"
+    mark = "×" if finding.fails_scenario else "!"
     yield msg(
         "{mark} {verdict}  {place}  {call}: {kinds}",
         mark=mark,
@@ -133,14 +133,14 @@ class MatrixCell(msgspec.Struct, frozen=True):
     Attributes:
         call, where: row of the cell: API, and ``file:line`` of the call.
         column: kind of failure.
-        is_red: whether it fails the scenario.
+        fails_scenario: whether it fails the scenario.
     """
 
     call: str
     where: str
     column: str
     verdict: VerdictKind
-    is_red: bool = False
+    fails_scenario: bool = False
 
 
 class ExploreTotals(msgspec.Struct, kw_only=True):
@@ -171,10 +171,10 @@ def encode_totals(totals: ExploreTotals) -> bytes:
     return msgspec.json.encode(totals, enc_hook=translate)
 
 
-def decode_totals(parts: Iterable[bytes]) -> ExploreTotals:
-    """Return the sum of the totals that `encode_totals` encoded as *parts*."""
+def decode_totals(encoded_totals: Iterable[bytes]) -> ExploreTotals:
+    """Return the sum of the totals that `encode_totals` encoded as *encoded_totals*."""
     totals = ExploreTotals()
-    for part in parts:
+    for part in encoded_totals:
         totals.add(msgspec.json.decode(part, type=ExploreTotals))
     return totals
 
@@ -201,7 +201,7 @@ def _make_cell(variant: JudgedVariant) -> MatrixCell:
     place = variant.call.place
     where = f"{place.file}:{place.line}" if place else ""
     verdict = variant.judgement.verdict
-    return MatrixCell(variant.call.name, where, variant.column, verdict, variant.is_red)
+    return MatrixCell(variant.call.name, where, variant.column, verdict, variant.fails_scenario)
 
 
 class Matrix(msgspec.Struct, frozen=True):
@@ -242,7 +242,7 @@ def make_matrix(cells: Iterable[MatrixCell]) -> Matrix:
 
 
 def _rank_severity(cell: MatrixCell) -> tuple[bool, int]:
-    return cell.is_red, _GRAVITY.index(cell.verdict)
+    return cell.fails_scenario, _GRAVITY.index(cell.verdict)
 
 
 def _make_row_sort_key(row: tuple[str, str]) -> tuple[str, int, str]:

@@ -508,7 +508,7 @@ def _has_credential_nested_in_body(api: Api) -> bool:
     )
 
 
-def _auth_sets_values(target: FuzzTarget, api: Api) -> bool:
+def _auth_adds_values_to_request(target: FuzzTarget, api: Api) -> bool:
     return bool(map_templates_by_place(target.get_auth(api)))
 
 
@@ -532,7 +532,7 @@ LAWS: Final[dict[str, Law]] = {
         about=msg("What auth puts in is there exactly once, and no script changes it."),
         check=check_setters_keep_auth_values,
         draw=_draw_calls_setting_auth_names,
-        applies=_auth_sets_values,
+        applies=_auth_adds_values_to_request,
     ),
     "forms": Law(
         about=msg("The direct call and the chain that says the same send the same request."),
@@ -567,7 +567,7 @@ LAWS: Final[dict[str, Law]] = {
         about=msg("No credential and no token is in a recording or in the log of calls."),
         check=check_no_secret_recorded,
         applies=lambda target, api: (
-            _auth_sets_values(target, api) or target.get_auth(api).acquire is not None
+            _auth_adds_values_to_request(target, api) or target.get_auth(api).acquire is not None
         ),
     ),
     "answer": Law(

@@ -87,8 +87,8 @@ def check_replay_equals_recording(target: FuzzTarget, calls: tuple[CallSpec, ...
     if not alike or _to_comparable_error(result) != _to_comparable_error(recorded.outcome):
         raise LawBroken(
             "replay {ended}, and recording {ended_2}",
-            ended=_describe_outcome(result),
-            ended_2=_describe_outcome(recorded.outcome),
+            ended=_describe_different_outcome(result),
+            ended_2=_describe_different_outcome(recorded.outcome),
         )
     if closing is not None:
         raise LawBroken(
@@ -109,7 +109,7 @@ def _to_comparable_error(result: CallOutcome) -> tuple[Any, ...]:
     return type(error), getattr(error, "code", ""), getattr(error, "status", None)
 
 
-def _describe_outcome(result: CallOutcome) -> str:
+def _describe_different_outcome(result: CallOutcome) -> str:
     if result.error is None:
         return msg("gives another value")
     return msg("ends in {described}", described=describe_error(result.error))
@@ -210,16 +210,16 @@ def _with_credentials(platforms: Platforms, key: str) -> tuple[Platforms, dict[s
     declared = platforms.platform(key).credentials
     environ: dict[str, str] = {}
     entries = [
-        InstanceEntry(_with_variables(entry.instance, declared, environ), InstanceOrigin())
+        InstanceEntry(_move_secrets_to_environ(entry.instance, declared, environ), InstanceOrigin())
         if entry.instance.platform == key
         else entry
         for entries in platforms.entries.values()
         for entry in entries
     ]
-    return platforms.with_entries(entries), environ
+    return platforms.copy_replacing_entries(entries), environ
 
 
-def _with_variables(
+def _move_secrets_to_environ(
     instance: Instance, declared: Mapping[str, CredentialSpec], environ: dict[str, str]
 ) -> Instance:
     """Return *instance* with its secret credentials taken from environment variables.

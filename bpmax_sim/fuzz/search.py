@@ -127,7 +127,7 @@ TROUBLE: Final[Mapping[str, Response | None]] = {
 """What a third party may answer instead of the right thing, by name."""
 
 
-def draw_script_inputs(source: str) -> st.SearchStrategy[dict[str, Any]]:
+def draw_form_and_trouble(source: str) -> st.SearchStrategy[dict[str, Any]]:
     """Draw inputs of a script: ``{"form": values, "trouble": name}``.
 
     The form has the fields that *source* reads. *trouble* names a response of the third party, such
@@ -142,8 +142,8 @@ def draw_script_inputs(source: str) -> st.SearchStrategy[dict[str, Any]]:
 def check_script(target: FuzzTarget, files: Sequence[str], situation: Mapping[str, Any]) -> bool:
     """Run the script in the first of *files* with the input *situation*; return True.
 
-    The other files are libraries loaded before it. *situation* is what `draw_script_inputs` draws.
-    Every run can be judged, hence True.
+    The other files are libraries loaded before it. *situation* is what `draw_form_and_trouble`
+    draws. Every run can be judged, hence True.
 
     Raises:
         LawBroken: if the script fails by a mistake of its own, such as a TypeError.
@@ -554,7 +554,7 @@ def _make_search(
             target,
             Path(task.script).name,
             task.law,
-            draw_script_inputs(source),
+            draw_form_and_trouble(source),
             lambda situation: check_script(target, files, situation),
             lambda situation: {"script": task.script, "situation": situation},
             notify,

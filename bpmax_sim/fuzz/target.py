@@ -94,7 +94,7 @@ def make_target(platforms: Platforms, key: str, against: str = SIMULATE) -> Fuzz
     Raises:
         ConfigError: if *against* is neither ``simulate`` nor an address.
     """
-    check_target(against)
+    check_simulate_or_url(against)
     entries = [entry for group in platforms.entries.values() for entry in group]
     if not any(entry.instance.platform == key and entry.instance.enabled for entry in entries):
         entries.append(
@@ -105,10 +105,10 @@ def make_target(platforms: Platforms, key: str, against: str = SIMULATE) -> Fuzz
             InstanceEntry(replace(entry.instance, base_url=against), entry.origin)
             for entry in entries
         ]
-    return FuzzTarget(platforms.with_entries(entries), key, against)
+    return FuzzTarget(platforms.copy_replacing_entries(entries), key, against)
 
 
-def check_target(against: str) -> None:
+def check_simulate_or_url(against: str) -> None:
     """Check that *against* is ``simulate`` or a valid URL.
 
     Raises:

@@ -194,30 +194,30 @@ class CacheContent(Protocol):
 K = TypeVar("K", bound=CacheContent)
 
 
-def read_cache(place: Path, decoder: msgspec.msgpack.Decoder[K], edition: str) -> K | None:
-    """Return the content of the cache file *place*, or None if it is missing or damaged.
+def read_cache(path: Path, decoder: msgspec.msgpack.Decoder[K], edition: str) -> K | None:
+    """Return the content of the cache file *path*, or None if it is missing or damaged.
 
     None is also returned if its *edition* is another one, because other code wrote it.
     """
     try:
-        kept = decoder.decode(place.read_bytes())
+        kept = decoder.decode(path.read_bytes())
     except (OSError, msgspec.MsgspecError, ValueError):
         return None
     return kept if kept.edition == edition else None
 
 
-def write_cache(place: Path, content: Any) -> None:
-    """Replace the cache file *place* in one step.
+def write_cache(path: Path, content: Any) -> None:
+    """Replace the cache file *path* in one step.
 
     If that fails, nothing is raised: the next scan reads everything again.
     """
     with contextlib.suppress(OSError):
-        make_parent_folder(place)
+        make_parent_folder(path)
         with tempfile.NamedTemporaryFile(
-            dir=place.parent, prefix=f".{place.name}.", suffix=".tmp", delete=False
+            dir=path.parent, prefix=f".{path.name}.", suffix=".tmp", delete=False
         ) as file:
             file.write(msgspec.msgpack.encode(content))
         try:
-            move_file(Path(file.name), place)
+            move_file(Path(file.name), path)
         except OSError:
             os.unlink(file.name)  # noqa: PTH108

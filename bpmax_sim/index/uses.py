@@ -247,7 +247,7 @@ class ProjectUses:
             direct += self._find_platform_file_users(place.name)
         direct.sort(key=lambda use: (ORDER.index(use.fact.role), use.path, use.fact.line))
         begin = dict.fromkeys(use.path for use in direct)
-        return [*direct, *self._find_indirect_uses(begin)]
+        return [*direct, *self._find_direct_and_indirect_uses(begin)]
 
     def _find_cassette_users(self, path: str) -> Iterator[UsingFile]:
         """Yield the scenarios that replay the cassette at *path*."""
@@ -299,7 +299,7 @@ class ProjectUses:
                     users.setdefault(fact.name, []).append((path, fact))
         return {name: tuple(said) for name, said in users.items()}
 
-    def _find_indirect_uses(self, paths: Iterable[str]) -> Iterator[UsingFile]:
+    def _find_direct_and_indirect_uses(self, paths: Iterable[str]) -> Iterator[UsingFile]:
         """Yield the files that run or load any of *paths*, directly or through other files.
 
         Each once.

@@ -70,5 +70,7 @@ def render_rule_marks(calibration: Calibration, known: Mapping[str, RuleMark]) -
             for key, mark in rules.items()
         },
     }
-    text = write_yaml({key: one for key, one in value.items() if one not in ("", None)}, block=2)
+    text = write_yaml(
+        {key: one for key, one in value.items() if one not in ("", None)}, block_levels=2
+    )
     return f"# {translate(_HEAD)}\n{text}"

@@ -54,7 +54,7 @@ def decode_console(data: bytes) -> str:
         return data.decode("gb18030", "replace")
 
 
-def is_captured_console(text: str) -> bool:
+def contains_captured_records(text: str) -> bool:
     """Return whether *text*, a saved console, contains anything that our capture lines wrote."""
     return _PIECE.search(text) is not None
 

@@ -230,13 +230,13 @@ def judge_run(run: CapturedRun) -> Calibration:
         rules=marks,
         result=result,
         timeout=timeout,
-        keys=_suggest_platform_keys(marks, result, timeout),
+        keys=_suggest_platform_settings(marks, result, timeout),
         globals=begin.get("globals") or {},
         failure=_describe_missing_echo(there),
     )
 
 
-def _suggest_platform_keys(
+def _suggest_platform_settings(
     marks: Mapping[str, RuleMark], result: str, timeout: float | None
 ) -> dict[str, Any]:
     keys: dict[str, Any] = {}

@@ -43,7 +43,7 @@ from bpmax_sim.session.session import Session
 from bpmax_sim.traffic.imported import (
     NotConvertibleError,
     decode_header_text,
-    make_request,
+    make_foreign_request,
     make_response,
 )
 from bpmax_sim.transport.live import ArrivingResponse, LiveTransport
@@ -159,7 +159,7 @@ class RecordingProxy:
         known = self._make_recorded_request(exchange, sent)
         base = f"{exchange.request.base}{self._prefix}"
         if self._fallback:
-            exchange.identify_call(self._session.relay.clients.as_api_call(known))
+            exchange.copy_call_name_and_target(self._session.relay.clients.as_api_call(known))
             recorded = self._session.relay.try_to_replay(known)
             if recorded is not None:
                 exchange.outcome, exchange.is_replayed = str(recorded.status), True
@@ -169,7 +169,7 @@ class RecordingProxy:
         opened = partial(self._live.stream, sent, stop=self._stopping)
         streamed = _StreamedResponse(exchange, opened, self._upstream, base)
         try:
-            self._session.relay.record(known, streamed.forward_response)
+            self._session.relay.record(known, streamed.forward_all_but_last_piece)
         except (BadResponseError, TransportError) as error:
             if not (streamed.is_complete or exchange.client.is_begun):
                 raise
@@ -219,7 +219,7 @@ class RecordingProxy:
     def _make_recorded_request(self, exchange: _ProxiedExchange, sent: Request) -> Request:
         rest = sent.url[len(self._upstream.origin) :]
         try:
-            return make_request(
+            return make_foreign_request(
                 sent.method,
                 f"{self._declared}{rest}",
                 decode_header_bytes(exchange.client.headers),
@@ -241,7 +241,9 @@ class RecordingProxy:
             )
         query = sent.url.partition("?")[2]
         signed = find_address_signature(written, query, sent.body)
-        if signed is None or self._keeps_signed_address(head, is_host_only=signed.is_host_only):
+        if signed is None or self._upstream_sees_signed_address(
+            head, is_host_only=signed.is_host_only
+        ):
             return
         way = msg("; let the client send to it with `Host: {host}`", host=self._upstream.host)
         raise RefusedRequest(
@@ -257,7 +259,7 @@ class RecordingProxy:
             ),
         )
 
-    def _keeps_signed_address(self, head: Headers, *, is_host_only: bool) -> bool:
+    def _upstream_sees_signed_address(self, head: Headers, *, is_host_only: bool) -> bool:
         """Return whether the upstream will see the address that the client signed.
 
         Only a signed host can be kept, and only if proxy and upstream add no path.
@@ -275,7 +277,7 @@ class _ProxiedExchange:
         self.name = self.outcome = self.note = ""
         self.is_replayed = False
 
-    def identify_call(self, known: Request) -> None:
+    def copy_call_name_and_target(self, known: Request) -> None:
         """Take name and target of the call from *known*, the request as it will be recorded."""
         call = known.call
         self.name = call.name if call is not None and call.platform else ""
@@ -320,7 +322,9 @@ class _StreamedResponse:
         self._last = b""
         self.is_complete = False
 
-    def forward_response(self, known: Request, route: ConnectionRoute, note: NotePiece) -> Response:
+    def forward_all_but_last_piece(
+        self, known: Request, route: ConnectionRoute, note: NotePiece
+    ) -> Response:
         """Send all but the last piece of the upstream's response to the client; return it whole.
 
         The last piece is held back: a client that has a whole response may rely on its being
@@ -331,7 +335,7 @@ class _StreamedResponse:
             TransportError: if the response did not complete.
             BadResponseError: if the response cannot be recorded.
         """
-        self._exchange.identify_call(known)
+        self._exchange.copy_call_name_and_target(known)
         start = time.perf_counter()
         with self._opened(route) as arriving:
             self._read_response_head(arriving, time.perf_counter() - start)

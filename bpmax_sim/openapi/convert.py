@@ -30,7 +30,7 @@ from bpmax_sim.openapi.schema import (
     Security,
     collect_scopes,
     find_single_type,
-    fits_in_file,
+    is_within_file_limits,
     merge_object,
 )
 from bpmax_sim.path_template import fill_placeholders, list_placeholders
@@ -143,7 +143,7 @@ def _convert_parameter(
             name=name,
             media=media,
         )
-    elif text := _describe_list_style(parameter):
+    elif text := _describe_array_argument(parameter):
         document.note_loss(steps, "parameter {name!r}: {text}", name=name, text=text)
     carried = SchemaConverter(document).write_schema(parameter.get("schema"), (*steps, "schema"))
     title = _make_title_entry(parameter, "title", "description")
@@ -160,7 +160,7 @@ def _describe_wrong_name(name: str, place: Any) -> str:
     return ""
 
 
-def _describe_list_style(parameter: Mapping[str, Any]) -> str:
+def _describe_array_argument(parameter: Mapping[str, Any]) -> str:
     """Return a note on how a script must pass an array or object to *parameter*.
 
     "" if it is sent as repeated names, as this package does by itself.
@@ -396,7 +396,7 @@ def convert_document(
             document, value, apis, dict(zip(apis, operations, strict=True))
         )
     else:
-        text = write_yaml({**value, "apis": apis}, block=2)
+        text = write_yaml({**value, "apis": apis}, block_levels=2)
     # The text is read back as a user's file would be: whatever was overlooked in the document (a
     # name, a value that YAML reads otherwise) must fail here and not in the next run.
     if problems := read_platform_root(read_yaml(text, file=msg("the platform file"))).problems:
@@ -464,10 +464,10 @@ def _assign_names(
     for operation in operations:
         operation_id = operation.value.get("operationId")
         spelled = operation_id if isinstance(operation_id, str) else ""
-        preferred = _to_plain_name(spelled)
+        preferred = _to_underscored_name(spelled)
         # such as ``get_customers_by_id``
         words = fill_placeholders(operation.path, lambda placeholder: f"by_{placeholder}")
-        stem = preferred or _to_plain_name(f"{operation.method}_{words}") or operation.method
+        stem = preferred or _to_underscored_name(f"{operation.method}_{words}") or operation.method
         candidates = (stem if n == 1 else f"{stem}_{n}" for n in range(1, 100_000))
         name = next(filter(claim, candidates))
         if preferred and name != preferred:
@@ -482,7 +482,7 @@ def _assign_names(
         yield name, {"aliases": [alias]} if is_own else {}
 
 
-def _to_plain_name(name: str) -> str:
+def _to_underscored_name(name: str) -> str:
     return re.sub(r"[\W_]+", "_", name).strip("_")[:_LONGEST]
 
 
@@ -538,7 +538,7 @@ def _find_example(document: Document, media: Mapping[str, Any], steps: Steps) ->
         first = next(iter(named), "")
         example = document.resolve_reference(named.get(first), (*steps, "examples", first))
         shown = to_mapping_or_empty(example).get("value")
-    return {} if shown is None or not fits_in_file(shown) else {"example": shown}
+    return {} if shown is None or not is_within_file_limits(shown) else {"example": shown}
 
 
 def _convert_platform(
@@ -600,10 +600,10 @@ def _write_with_schemas_that_fit(
             for answer in [_find_success_schema(document, operations[name], most)]
         }
         if len(msgspec.json.encode(whole)) <= _ROOM:  # about as long, and quickly told
-            text = write_yaml({**value, "apis": whole}, block=2)
+            text = write_yaml({**value, "apis": whole}, block_levels=2)
             if len(text.encode("utf-8", "replace")) <= LARGEST:
                 return text
         document.notes.clear()
         document.notes.update(notes)
     document.note_loss(("paths",), msg("the document is very large; response schemas were skipped"))
-    return write_yaml({**value, "apis": apis}, block=2)
+    return write_yaml({**value, "apis": apis}, block_levels=2)

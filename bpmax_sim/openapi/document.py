@@ -100,7 +100,7 @@ class Document(msgspec.Struct, frozen=True):
                 "the reference {reference!r} leads in a circle; it is left out", reference=reference
             )
         seen.add(hop)
-        root = self._files.load_root(file, reference) if file else self.root
+        root = self._files.load_file_content(file, reference) if file else self.root
         try:
             return follow_pointer(root, pointer, lambda value: self._resolve_refs(value, seen))
         except LookupError:

@@ -65,7 +65,7 @@ class ReferencedFiles(msgspec.Struct):
         file = posixpath.normpath(unquote(path)) if path else ""
         return "" if file == self.own else file, pointer
 
-    def load_root(self, file: str, reference: str) -> Any:
+    def load_file_content(self, file: str, reference: str) -> Any:
         """Return the content of *file*, a path from the document's folder.
 
         *reference* is the ``$ref`` that names it, for the message.

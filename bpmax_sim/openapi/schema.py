@@ -118,7 +118,7 @@ class SchemaConverter:
     ) -> Iterator[Any]:
         for word, value in schema.items():
             if word in _RULES:
-                if _RULES[word](value) and fits_in_file(value):
+                if _RULES[word](value) and is_within_file_limits(value):
                     yield word, value
                 else:
                     self.document.note_loss(
@@ -160,17 +160,18 @@ class SchemaConverter:
         return properties
 
 
-def fits_in_file(value: Any, levels: int = 12) -> bool:
+def is_within_file_limits(value: Any, levels: int = 12) -> bool:
     """Return whether *value* may be put into a platform file.
 
     It must not be nested more than *levels* deep, nor have names that are too long.
     """
     if isinstance(value, Mapping):
         return levels > 0 and all(
-            len(name) <= _LONGEST and fits_in_file(part, levels - 1) for name, part in value.items()
+            len(name) <= _LONGEST and is_within_file_limits(part, levels - 1)
+            for name, part in value.items()
         )
     return not isinstance(value, list) or (
-        levels > 0 and all(fits_in_file(part, levels - 1) for part in value)
+        levels > 0 and all(is_within_file_limits(part, levels - 1) for part in value)
     )
 
 

@@ -18,7 +18,7 @@ from bpmax_sim.field_path import FieldPath
 from bpmax_sim.i18n import join_list, msg
 from bpmax_sim.path_template import list_placeholders
 from bpmax_sim.platform import model
-from bpmax_sim.platform.html_selector import compile_selector, compile_value_pattern
+from bpmax_sim.platform.html_selector import compile_selector, compile_value_regex
 from bpmax_sim.platform.response_shapes import derive_schema_shape
 from bpmax_sim.platform.schema_check import TYPES
 from bpmax_sim.platform.secrecy import explain_always_secret
@@ -33,7 +33,7 @@ CREDENTIAL = "$credential"
 ADDRESS = msg("an address such as https://crm.example.com, without ? # and user")
 """What `is_platform_address` accepts, for messages."""
 
-_TEXT_PATHS = {"css": compile_selector, "regex": compile_value_pattern}
+_TEXT_PATHS = {"css": compile_selector, "regex": compile_value_regex}
 """What reads the paths into the text of a response, which must hold before one is there."""
 
 _KEY = re.compile(r"[\w-]+")
@@ -56,15 +56,15 @@ def check_platform(root: Node, platform: model.Platform, problems: list[Problem]
     checks.check_no_templates_in((), platform)
     checks.check_auth(("auth",), platform.auth)
     checks.check_conditions((), platform.response)
-    checks.check_volatile((), platform)
+    checks.check_volatile_are_in_response((), platform)
     for name, api in platform.apis.items():
         checks.check_api(name, api)
     checks.check_api_names_distinct()
 
 
-def find_platform_hints(platform: model.Platform) -> Iterator[str]:
+def explain_suspect_declarations(platform: model.Platform) -> Iterator[str]:
     """Yield a message for each declaration that is probably a mistake, or that no call can use."""
-    yield from _find_unusable_recover(platform)
+    yield from _explain_unusable_recover(platform)
     apis = ((f"apis.{key}.", api) for key, api in platform.apis.items())
     declared: list[tuple[str, model.Platform | model.Api]] = [("", platform), *apis]
     codes = [owner.response.code for _, owner in declared if owner.response is not UNSET]
@@ -76,7 +76,7 @@ def find_platform_hints(platform: model.Platform) -> Iterator[str]:
                 platform_key=platform.platform_key,
                 name=name,
             )
-    yield from _find_unknown_volatile_places(platform)
+    yield from _explain_unknown_volatile_places(platform)
     for path, owner in declared:
         if owner.timeout is not UNSET and owner.timeout > _LONG:
             yield msg(
@@ -87,10 +87,10 @@ def find_platform_hints(platform: model.Platform) -> Iterator[str]:
                 timeout=owner.timeout,
                 less=owner.timeout / 1000,
             )
-    yield from _find_misspelt_parameter_types(platform)
+    yield from _explain_misspelt_types(platform)
 
 
-def _find_misspelt_parameter_types(platform: model.Platform) -> Iterator[str]:
+def _explain_misspelt_types(platform: model.Platform) -> Iterator[str]:
     """Yield a message for each parameter with an unknown type that resembles a known one."""
     for name, api in platform.apis.items():
         for parameter in api.parameters:
@@ -107,7 +107,7 @@ def _find_misspelt_parameter_types(platform: model.Platform) -> Iterator[str]:
 _LONG = 3600.0
 
 
-def _find_unknown_volatile_places(platform: model.Platform) -> Iterator[str]:
+def _explain_unknown_volatile_places(platform: model.Platform) -> Iterator[str]:
     """Yield a message for each volatile place that the declared response does not have."""
     for name, api in platform.apis.items():
         shape = derive_schema_shape(api.answer) if api.answer else None
@@ -161,7 +161,7 @@ def find_classes_without_recover(platform: model.Platform) -> Iterator[tuple[str
             )
 
 
-def _find_unusable_recover(platform: model.Platform) -> Iterator[str]:
+def _explain_unusable_recover(platform: model.Platform) -> Iterator[str]:
     """Yield a message for each part of ``recover`` that no call of *platform* can use."""
     own = [(f"apis.{api.key}.auth", api.auth, [api]) for api in platform.apis.values()]
     shared = [api for api in platform.apis.values() if not isinstance(api.auth, model.Auth)]
@@ -170,7 +170,7 @@ def _find_unusable_recover(platform: model.Platform) -> Iterator[str]:
             continue
         repeats = not apis or any(api.is_idempotent for api in apis)
         for name in auth.recover:
-            for why in _find_useless_recover_keys(platform, auth, name, may_repeat=repeats):
+            for why in _explain_useless_recover_keys(platform, auth, name, may_repeat=repeats):
                 yield msg(
                     "{platform_key}: {path}.recover.{name}: {why}",
                     platform_key=platform.platform_key,
@@ -180,7 +180,7 @@ def _find_unusable_recover(platform: model.Platform) -> Iterator[str]:
                 )
 
 
-def _find_useless_recover_keys(
+def _explain_useless_recover_keys(
     platform: model.Platform, auth: model.Auth, name: str, *, may_repeat: bool
 ) -> Iterator[str]:
     """Yield a message for each key of ``recover: name`` in *auth* that has no effect.
@@ -208,10 +208,14 @@ def describe_credential_problem(kind: model.Kind, node: Node) -> str:
     """
     if kind == "integer":
         right = isinstance(node.value, int) and not isinstance(node.value, bool)
-        return "" if right else msg("expected a whole number, got {node_kind}", node_kind=node.kind)
+        return (
+            ""
+            if right
+            else msg("expected a whole number, got {node_kind}", node_kind=node.kind_in_messages)
+        )
     if not isinstance(node.value, str):
-        return msg("expected text, got {node_kind}; quote it", node_kind=node.kind)
-    return model.describe_value_problem(kind, node.value)
+        return msg("expected text, got {node_kind}; quote it", node_kind=node.kind_in_messages)
+    return model.explain_invalid_credential(kind, node.value)
 
 
 def is_platform_address(text: str) -> bool:
@@ -278,7 +282,7 @@ class _PlatformChecks(FileChecks, frozen=True):
     def check_credential_secrecy(self, name: str, spec: model.CredentialSpec) -> None:
         """Report ``secret: false`` of a credential that is always secret, and an invalid ``as``."""
         if spec.standin:
-            self.check_common_standin(name, spec)
+            self.check_standin_for_all_recordings(name, spec)
         if spec.secret is not False:
             return
         why = explain_always_secret(self.platform, name)
@@ -295,7 +299,7 @@ class _PlatformChecks(FileChecks, frozen=True):
             )
             self.report_problem(message, "credentials", name, "secret")
 
-    def check_common_standin(self, name: str, spec: model.CredentialSpec) -> None:
+    def check_standin_for_all_recordings(self, name: str, spec: model.CredentialSpec) -> None:
         """Report ``as``, one stand-in for all recordings, of a credential that cannot have it."""
         why = explain_always_secret(self.platform, name)
         if not why and spec.kind != "text":
@@ -408,7 +412,9 @@ class _PlatformChecks(FileChecks, frozen=True):
                 msg("unknown credential {name!r}{hint}", name=name, hint=hint), *steps
             )
 
-    def check_volatile(self, steps: Steps, owner: model.Platform | model.Api) -> None:
+    def check_volatile_are_in_response(
+        self, steps: Steps, owner: model.Platform | model.Api
+    ) -> None:
         """Report each place of a request that *owner*, a platform or API, lists as ``volatile``.
 
         Only places of responses belong there.
@@ -425,7 +431,7 @@ class _PlatformChecks(FileChecks, frozen=True):
                 msg("{method!r} is not an HTTP method", method=api.method), *steps, "method"
             )
         self.check_no_templates_in(steps, api)
-        self.check_volatile(steps, api)
+        self.check_volatile_are_in_response(steps, api)
         if isinstance(api.auth, model.Auth):
             self.check_auth((*steps, "auth"), api.auth)
         if isinstance(api.idempotency, model.Idempotency):

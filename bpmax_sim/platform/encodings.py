@@ -14,7 +14,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from bpmax_sim.i18n import MessageError, msg
-from bpmax_sim.messages import encode_form_text
+from bpmax_sim.messages import encode_form_component
 
 LIMIT: Final = 16 * 1024 * 1024
 """Characters that a template or a filter which makes its value longer may yield."""
@@ -111,7 +111,7 @@ def percent_encode_path(value: object) -> str:
 
 def encode_form(value: object) -> str:
     """Return *value* encoded as ``application/x-www-form-urlencoded``; a space becomes ``+``."""
-    return encode_form_text(require_short_octets(value))
+    return encode_form_component(require_short_octets(value))
 
 
 def require_short_octets(value: object) -> bytes:

@@ -157,7 +157,7 @@ def _compile_compound(piece: str, *, is_child: bool) -> _Compound | None:
 
 
 @lru_cache(maxsize=256)
-def compile_value_pattern(text: str) -> re.Pattern[str]:
+def compile_value_regex(text: str) -> re.Pattern[str]:
     """Return the compiled regular expression *text*.
 
     Its group, or else the whole match, is the value.

@@ -43,7 +43,7 @@ from bpmax_sim.platform.model import (
     Platform,
     Scalar,
     Source,
-    describe_value_problem,
+    explain_invalid_credential,
     make_host_template_name,
     to_snake_case,
 )
@@ -80,7 +80,7 @@ class InstanceOrigin(msgspec.Struct, frozen=True):
 _VARIABLE = re.compile(r"[A-Za-z0-9_.-]+")
 
 
-def derive_variable_name(platform_key: str, *names: str) -> str:
+def derive_conventional_variable(platform_key: str, *names: str) -> str:
     """Return the environment variable for a value of a platform without declared instance.
 
     It is ``CRM_SYSTEM_CLIENT_SECRET`` for ``crm_system`` and ``client_secret``; empty for names
@@ -118,11 +118,11 @@ def resolve_credentials(
         platform, instance, environ, closed, recorded, origin or InstanceOrigin(), []
     )
     credentials = tuple(resolver.iterate_credentials())
-    resolver.report_shared_values(credentials)
-    declared, live = resolver.resolve_addresses()
-    hosts = dict(resolver.resolve_host_addresses())
+    resolver.report_clear_copies_of_secrets(credentials)
+    declared, live = resolver.resolve_declared_and_live_url()
+    hosts = dict(resolver.iterate_live_declared_hosts())
     route = resolver.read_route()
-    resolver.report_missing({credential.name for credential in credentials})
+    resolver.report_missing_credentials({credential.name for credential in credentials})
     if resolver.problems:
         raise ConfigError(*sorted(resolver.problems, key=get_place_sort_key))
     return Credentials(*credentials, live=live, declared=declared, route=route, hosts=hosts)
@@ -199,7 +199,7 @@ class _InstanceResolver:
             return declared
         return None if self.closed else self._read_credential(declared, name, spec)
 
-    def report_shared_values(self, credentials: Sequence[Credential]) -> None:
+    def report_clear_copies_of_secrets(self, credentials: Sequence[Credential]) -> None:
         """Report a credential that is recorded in clear but has the same value as a secret one."""
         if self.closed:
             return
@@ -236,7 +236,7 @@ class _InstanceResolver:
         text = self._read_source(source, "credentials", name)
         if text is None:
             return None
-        message = describe_value_problem(spec.kind, text)
+        message = explain_invalid_credential(spec.kind, text)
         if message:
             self._report(message, "credentials", name)
             return None
@@ -261,11 +261,11 @@ class _InstanceResolver:
             self._report(msg("{error} ({who})", error=error, who=self._describe_instance()), *steps)
             return None
 
-    def resolve_addresses(self) -> tuple[str, str]:
+    def resolve_declared_and_live_url(self) -> tuple[str, str]:
         """Return the platform's address for recordings, and the one that requests are sent to."""
         return self._resolve_address(self.platform.base_url, self.instance.base_url, "", "base_url")
 
-    def resolve_host_addresses(self) -> Iterator[tuple[str, tuple[str, str]]]:
+    def iterate_live_declared_hosts(self) -> Iterator[tuple[str, tuple[str, str]]]:
         """Yield for each further host its template name, and its (live, declared) address."""
         for host, address in self.platform.hosts.items():
             own = self.instance.hosts.get(host, "")
@@ -299,7 +299,7 @@ class _InstanceResolver:
 
         None if it is not set.
         """
-        variable = derive_variable_name(self.platform.platform_key, *names)
+        variable = derive_conventional_variable(self.platform.platform_key, *names)
         if self.closed or not variable or variable not in self.environ:
             return None
         return Source(env=variable)
@@ -329,15 +329,15 @@ class _InstanceResolver:
                 self._report(message, "tls", key)
         return ConnectionRoute(proxy=proxy or "", **files)
 
-    def report_missing(self, names: set[str]) -> None:
+    def report_missing_credentials(self, available_names: set[str]) -> None:
         """Report the credentials that every call needs and the instance lacks."""
         if self.closed:
             return
         platform = self.platform
         texts = iterate_texts([platform.base_url, platform.auth, *platform.hosts.values()])
         used = {name for text in texts for name in find_names(text)} & platform.credentials.keys()
-        for name in sorted(used - names - self.instance.credentials.keys()):
-            variable = self.origin.by_convention and derive_variable_name(
+        for name in sorted(used - available_names - self.instance.credentials.keys()):
+            variable = self.origin.by_convention and derive_conventional_variable(
                 platform.platform_key, name
             )
             message = msg("{who} lacks {name!r}; add it", who=self._describe_instance(), name=name)
@@ -415,7 +415,7 @@ def _read_elements(file: Path, problems: list[Problem]) -> list[tuple[Steps, Nod
     if root.value is not None and not isinstance(root.value, tuple):
         message = msg(
             "expected a list of instances, got {root_kind}; start each with '- platform:'",
-            root_kind=root.kind,
+            root_kind=root.kind_in_messages,
         )
         problems.append(Problem(message, root.place))
     elements: list[tuple[Steps, Node]] = [((i,), node) for i, node in enumerate(root.elements)]

@@ -34,7 +34,7 @@ from bpmax_sim.platform.check import check_platform, is_platform_address
 from bpmax_sim.platform.instances import (
     InstanceEntry,
     InstanceOrigin,
-    derive_variable_name,
+    derive_conventional_variable,
     read_instances,
     resolve_credentials,
 )
@@ -61,7 +61,7 @@ from bpmax_sim.secret.vault import Credentials
 from bpmax_sim.yamlfile import Node, decode, to_display_path
 
 
-class PlatformFile(msgspec.Struct, frozen=True):
+class PlatformReadResult(msgspec.Struct, frozen=True):
     """The result of reading one platform file.
 
     Attributes:
@@ -77,7 +77,7 @@ class PlatformFile(msgspec.Struct, frozen=True):
     problems: tuple[Problem, ...]
 
 
-def read_file(path: Path, file: str = "") -> PlatformFile:
+def read_file(path: Path, file: str = "") -> PlatformReadResult:
     """Return the result of reading the platform file at *path* by itself; messages call it *file*.
 
     Its ``extends`` can only name a platform shipped with this package, as no others are known.
@@ -85,17 +85,17 @@ def read_file(path: Path, file: str = "") -> PlatformFile:
     return _build_platform(read_source(path, file), lambda key, _source: _read_built_in_source(key))
 
 
-def _build_platform(source: PlatformSource, find: Find) -> PlatformFile:
+def _build_platform(source: PlatformSource, find: Find) -> PlatformReadResult:
     """Return the platform that *source* declares, merged over those that it extends.
 
     *find* returns the file of a platform that one extends, by its key.
     """
     if source.root is None:
-        return PlatformFile("", source.place, None, source.problems)
+        return PlatformReadResult("", source.place, None, source.problems)
     problems = [*source.problems]
     chain = collect_inheritance_chain(source, find, problems)
     if problems:  # what is missing then would be told as well
-        return PlatformFile(source.key, source.place, None, tuple(problems))
+        return PlatformReadResult(source.key, source.place, None, tuple(problems))
     root, private = merge_chain(chain)
     built = read_platform_root(root, private)
     return structs.replace(built, place=source.place)
@@ -110,7 +110,7 @@ def _read_built_in_source(key: str) -> PlatformSource | None:
 
 def read_platform_root(
     root: Node, own_presets: Mapping[str, Node] = MappingProxyType({})
-) -> PlatformFile:
+) -> PlatformReadResult:
     """Return the platform of a file that is already parsed, with its private presets."""
     problems: list[Problem] = Problems()
     platform = None
@@ -131,7 +131,7 @@ def read_platform_root(
         problems = [*error.problems]
     problems.sort(key=get_place_sort_key)
     name = str(key.value) if key is not None else ""
-    return PlatformFile(name, (key or root).place, platform, tuple(dict.fromkeys(problems)))
+    return PlatformReadResult(name, (key or root).place, platform, tuple(dict.fromkeys(problems)))
 
 
 def _add_name_and_parameters(platform: Platform, name: str, api: Api) -> Api:
@@ -207,7 +207,7 @@ class Platforms:
     def __iter__(self) -> Iterator[Platform]:
         return (self.platform(key) for key in self.keys if key not in self.broken)
 
-    def with_entries(self, entries: Iterable[InstanceEntry]) -> Platforms:
+    def copy_replacing_entries(self, entries: Iterable[InstanceEntry]) -> Platforms:
         """Return the same platforms with *entries* as their instances."""
         grouped: dict[str, tuple[InstanceEntry, ...]] = {}
         for entry in entries:
@@ -356,11 +356,11 @@ class Platforms:
         platform = self.find(platform_key)
         return None if platform is None else _find_api(platform, name)
 
-    def names_of(self, call: str) -> tuple[str, ...]:
-        """Return ``platform.api`` *call* and the same with each alias of the API."""
-        platform, _, name = call.partition(".")
+    def list_call_names(self, api_name: str) -> tuple[str, ...]:
+        """Return ``platform.api`` *api_name* and the same with each alias of the API."""
+        platform, _, name = api_name.partition(".")
         api = self.find_api(platform, name)
-        return (call, *(f"{platform}.{alias}" for alias in (api.aliases if api else ())))
+        return (api_name, *(f"{platform}.{alias}" for alias in (api.aliases if api else ())))
 
     def template(self, platform_key: str, name: str) -> str:
         """Return the path of an API with its placeholders; "" if the API is not known."""
@@ -411,7 +411,7 @@ _MOST_CACHED = 64
 
 _loaded: dict[tuple[tuple[str, ...], str], tuple[Stamp, Platforms]] = {}
 _sources: dict[str, tuple[Stamp, PlatformSource]] = {}
-_built: dict[tuple[int, ...], tuple[list[PlatformSource], PlatformFile]] = {}
+_built: dict[tuple[int, ...], tuple[list[PlatformSource], PlatformReadResult]] = {}
 """What was loaded, and the state of the disk then."""
 
 
@@ -548,7 +548,9 @@ def _load_folders(folders: Sequence[Path], place: Path | None) -> Platforms:
     if problems:
         raise ConfigError(*dict.fromkeys([*platforms.problems, *problems]))
     sound = [entry for entry in entries if entry.instance.platform not in broken]
-    return platforms.with_entries([*sound, *_make_implied_entries(platforms.own.values(), sound)])
+    return platforms.copy_replacing_entries(
+        [*sound, *_make_implied_entries(platforms.own.values(), sound)]
+    )
 
 
 @dataclass(slots=True)
@@ -562,21 +564,23 @@ class _FileChoice:
         doubts, overridden: as in `Platforms`.
     """
 
-    latest: dict[str, PlatformFile] = field(default_factory=dict)
+    latest: dict[str, PlatformReadResult] = field(default_factory=dict)
     broken: dict[str, list[Problem]] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     doubts: list[Problem] = field(default_factory=list)
     overridden: list[tuple[str, Place, Place]] = field(default_factory=list)
 
 
-def _choose_platform_files(layers: list[list[tuple[PlatformSource, PlatformFile]]]) -> _FileChoice:
+def _choose_platform_files(
+    layers: list[list[tuple[PlatformSource, PlatformReadResult]]],
+) -> _FileChoice:
     """Return the choice among *layers*, the files of each folder; later folders win.
 
     Two files of one folder with the same key are a problem of both.
     """
     choice = _FileChoice()
     for layer in layers:
-        own: dict[str, PlatformFile] = {}
+        own: dict[str, PlatformReadResult] = {}
         broken: dict[str, list[Problem]] = {}
         for _, file in layer:
             twin = own.setdefault(file.key, file) if file.key else file
@@ -589,7 +593,7 @@ def _choose_platform_files(layers: list[list[tuple[PlatformSource, PlatformFile]
                 problem = Problem(message, file.place, "platform_key")
                 broken.setdefault(file.key, []).append(problem)
         for source, file in layer:
-            key = file.key or source.probable_key
+            key = file.key or source.key_or_file_name
             doubts = [one for one in file.problems if one.kind and _is_lenient(source.path)]
             problems = [one for one in file.problems if one not in doubts]
             if problems and (file.key or key not in own):
@@ -632,7 +636,7 @@ def _make_implied_entries(
         if (
             key not in declared
             and is_whole
-            and (derive_variable_name(key) or not platform.credentials)
+            and (derive_conventional_variable(key) or not platform.credentials)
         ):
             origin = InstanceOrigin(by_convention=True)
             yield InstanceEntry(Instance(platform=key, instance_key="default"), origin)
@@ -680,7 +684,7 @@ def _stamp_source(name: str, source: PlatformSource) -> Stamp:
     return tuple(part for file in (name, *source.used) for part in compute_file_stamp(file))
 
 
-def _build_cached(source: PlatformSource, find: Find) -> PlatformFile:
+def _build_cached(source: PlatformSource, find: Find) -> PlatformReadResult:
     """Return what *source* declares; the same object again as long as none of its files changes."""
     chain = collect_inheritance_chain(source, find, [])
     key = tuple(map(id, chain))

@@ -30,7 +30,7 @@ from bpmax_sim.path_template import (
     split_decoded_segments,
 )
 from bpmax_sim.platform.check import CREDENTIAL
-from bpmax_sim.platform.instances import derive_variable_name
+from bpmax_sim.platform.instances import derive_conventional_variable
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.model import (
     Api,
@@ -41,7 +41,7 @@ from bpmax_sim.platform.model import (
     Source,
     make_host_template_name,
 )
-from bpmax_sim.platform.target import NumberedLoginStep, Target
+from bpmax_sim.platform.target import NumberedLoginStep, RequestTarget
 
 Addresses = Mapping[tuple[str, str, str], str]
 """The address in use, by platform and instance key, and the name of a further host or nothing."""
@@ -77,7 +77,7 @@ class ApiMatch(msgspec.Struct, frozen=True, kw_only=True):
         note: why no API is named although some have this path; else empty.
     """
 
-    target: Target
+    target: RequestTarget
     instances: tuple[str, ...] = (_ANY_INSTANCE,)
     base: str = ""
     host: str = ""
@@ -177,7 +177,7 @@ class ApiMatcher:
         return self._routes[platform_key].match(_Content(request), path)
 
 
-def resolve_declared_addresses(platforms: Platforms, environ: Mapping[str, str]) -> Addresses:
+def resolve_instance_addresses(platforms: Platforms, environ: Mapping[str, str]) -> Addresses:
     """Return the addresses that instances declare, by (platform, instance, host).
 
     The host is "" for the address of the instance itself. Addresses from an environment variable
@@ -223,23 +223,23 @@ def _iterate_instance_addresses(
             if (
                 not url
                 and entry.origin.by_convention
-                and (name := derive_variable_name(key, host, "url"))
+                and (name := derive_conventional_variable(key, host, "url"))
             ):
                 url = Source(env=name)
             yield entry.instance, host, url
 
 
 def expand_templates(
-    source: str, known: Mapping[str, Any], *, besides: frozenset[str] = frozenset()
+    source: str, known: Mapping[str, Any], *, kept_names: frozenset[str] = frozenset()
 ) -> str:
     """Return *source* with each ``{{ name }}`` replaced by the template that *known* has for it.
 
-    Repeated, as those templates may use further names. Names in *besides* are not replaced.
+    Repeated, as those templates may use further names. Names in *kept_names* are not replaced.
     """
 
     def inner(match: re.Match[str]) -> str:
         value = known.get(match[1]) if _NAME.fullmatch(match[1]) else None
-        return value if isinstance(value, str) and match[1] not in besides else match[0]
+        return value if isinstance(value, str) and match[1] not in kept_names else match[0]
 
     # Templates may name each other in a circle; none is nested as deep as this.
     for _ in range(8):
@@ -261,7 +261,9 @@ def iterate_login_steps(platform: Platform) -> Iterator[NumberedLoginStep]:
             yield NumberedLoginStep(auth, step, number)
 
 
-def _collect_login_names(platform: Platform, login: NumberedLoginStep) -> Mapping[str, Any]:
+def _collect_login_template_values(
+    platform: Platform, login: NumberedLoginStep
+) -> Mapping[str, Any]:
     """Return the values known for the templates of a login: its parameters and the hosts."""
     hosts = {
         make_host_template_name(name): address.rstrip("/")
@@ -276,11 +278,13 @@ def list_foreign_login_origins(platform: Platform) -> tuple[str, ...]:
     Origins that contain a template are left out.
     """
     places = (
-        expand_templates(login.step.request.url, _collect_login_names(platform, login))
+        expand_templates(login.step.request.url, _collect_login_template_values(platform, login))
         or platform.hosts.get(login.step.request.host, "")
         for login in iterate_login_steps(platform)
     )
-    origins = (_split_login_address(place, platform.base_url)[0] for place in places if place)
+    origins = (
+        _split_login_origin_and_path(place, platform.base_url)[0] for place in places if place
+    )
     return tuple(dict.fromkeys(origin for origin in origins if origin and "{" not in origin))
 
 
@@ -396,7 +400,7 @@ class _Route(msgspec.Struct, frozen=True):
     method: str
     template: PathTemplate
     constants: tuple[_Constant, ...]
-    target: Target
+    target: RequestTarget
     encoding: Encoding = "json"
     media: str = ""
 
@@ -411,7 +415,7 @@ class _Routes:
     def __init__(self, platform: Platform, routes: Iterable[_Route] | None = None) -> None:
         self.platform = platform
         self.outside: list[_OutsideRoute] = []
-        self._undeclared = Target(platform)
+        self._undeclared = RequestTarget(platform)
         self._by_length: dict[tuple[str, int], list[_Route]] = {}
         for route in (
             [*self._make_login_routes(), *_make_api_routes(platform)] if routes is None else routes
@@ -433,7 +437,7 @@ class _Routes:
         *address* are the fields of the result that are known from the address: instances, base ….
         """
         fitting = self._find_most_literal_routes(content.request.method.upper(), path)
-        routes = [route for route, _ in fitting if not _is_ruled_out(route, content)]
+        routes = [route for route, _ in fitting if not _lacks_login_constant(route, content)]
         left = _select_routes(routes, content) if len(routes) > 1 else routes
         apis = tuple([route.target.api for route in left or routes if route.target.api])
         if not left and not apis:
@@ -443,7 +447,7 @@ class _Routes:
         built = _encode_path_like_builder(chosen, values, path)
         if len(left) != 1:
             note = _explain_ambiguity(self.platform, apis, fits_all=bool(left))
-            target = Target(self.platform, candidates=apis)
+            target = RequestTarget(self.platform, candidates=apis)
             return ApiMatch(target=target, path=built, note=note, **address)
         return ApiMatch(target=chosen.target, path=built, parameters=values, **address)
 
@@ -474,14 +478,14 @@ class _Routes:
         for login in iterate_login_steps(self.platform):
             request = login.step.request
             place = expand_templates(
-                request.url or request.path, _collect_login_names(self.platform, login)
+                request.url or request.path, _collect_login_template_values(self.platform, login)
             )
             place = f"{self.platform.hosts.get(request.host, '').rstrip('/')}{place}"
-            origin, path = _split_login_address(place, self.platform.base_url)
+            origin, path = _split_login_origin_and_path(place, self.platform.base_url)
             path = EXPRESSION.sub(r"{\1}", path)
             template = compile_path_template(path)
-            constants = _find_constants(request.parts)
-            target = Target(self.platform, login=login)
+            constants = _find_constants(request.content_by_place)
+            target = RequestTarget(self.platform, login=login)
             route = _Route(request.method.upper(), template, constants, target)
             if origin:
                 self._add_outside_route(
@@ -528,7 +532,7 @@ def _explain_ambiguity(platform: Platform, apis: Iterable[Api], *, fits_all: boo
 _BASE_URL: Final = "{{base_url}}"
 
 
-def _split_login_address(login_url: str, base_url: str) -> tuple[str, str]:
+def _split_login_origin_and_path(login_url: str, base_url: str) -> tuple[str, str]:
     """Return origin and path of a login's address; the origin is empty if it is the platform's."""
     packed = _drop_template_spaces(login_url)
     if packed.startswith(_BASE_URL):
@@ -558,7 +562,7 @@ def _make_api_routes(platform: Platform) -> Iterator[_Route]:
         parts = ("query", {**query, **api.query}), ("header", headers), ("body", api.body)
         template = compile_path_template(api.path)
         media = Headers(tuple((n, str(v)) for n, v in api.headers.items())).media_type
-        target, method = Target(platform, api), api.method.upper()
+        target, method = RequestTarget(platform, api), api.method.upper()
         yield _Route(method, template, _find_constants(parts), target, encoding, media)
 
 
@@ -609,7 +613,7 @@ def _select_routes(routes: list[_Route], content: _Content) -> list[_Route]:
     return left
 
 
-def _is_ruled_out(route: _Route, content: _Content) -> bool:
+def _lacks_login_constant(route: _Route, content: _Content) -> bool:
     """Return whether *route* is a login of which the request lacks a constant outside its body.
 
     An address may serve a login and something undeclared: SAP issues its CSRF token on a header.

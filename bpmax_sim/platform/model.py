@@ -114,7 +114,7 @@ class LoginRequest(Model, frozen=True, kw_only=True):
     body: Any = UNSET
 
     @property
-    def parts(self) -> tuple[tuple[str, Any], ...]:
+    def content_by_place(self) -> tuple[tuple[str, Any], ...]:
         """Return pairs of place and content: ``query``, ``header`` and ``body``.
 
         Names of headers are in lower case; the body is `UNSET` if there is none.
@@ -534,7 +534,7 @@ _INTEGER = re.compile(r"\s*-?[0-9]{1,18}\s*")
 _CODED = {"base64": decode_base64, "hex": decode_hex}
 
 
-def describe_value_problem(kind: Kind, text: str) -> str:
+def explain_invalid_credential(kind: Kind, text: str) -> str:
     """Return what is wrong with *text* as value of a credential of this *kind*, or "".
 
     The message never contains the text. Keys and tokens are checked when something is signed with

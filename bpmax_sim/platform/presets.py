@@ -22,7 +22,7 @@ from bpmax_sim.errors import ConfigError, Problem, suggest_nearest, suggest_or_l
 from bpmax_sim.extensions import ExtensionPoint
 from bpmax_sim.i18n import join_list, msg
 from bpmax_sim.platform.model import Instance, Platform
-from bpmax_sim.platform.source import is_private_preset
+from bpmax_sim.platform.source import is_preset_file_name
 from bpmax_sim.platform.template import find_names, find_uses
 from bpmax_sim.yamlfile import (
     Node,
@@ -140,7 +140,7 @@ class _Expansion(msgspec.Struct):
         if named is None:
             return node
         if self.find_preset(named.value) is None:
-            if is_private_preset(named.value):
+            if is_preset_file_name(named.value):
                 return _EMPTY  # told where it could not be read
             hint = suggest_or_list(str(named.value), list_preset_names())
             message = msg("unknown preset {named!r}{hint}", named=named.value, hint=hint)

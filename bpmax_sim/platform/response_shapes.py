@@ -166,7 +166,7 @@ def derive_schema_shape(schema: Mapping[str, Any], depth: int = 0) -> ResponseSh
                 merge_shapes(derive_schema_shape(one, depth + 1) for one in choices)
                 or ResponseShape()
             )
-    if example := _find_example_of_bare_schema(parts):
+    if example := _find_memberless_schema_example(parts):
         return make_all_optional(infer_shape(example))
     properties: dict[str, Any] = {}
     required: set[str] = set()
@@ -185,11 +185,11 @@ def derive_schema_shape(schema: Mapping[str, Any], depth: int = 0) -> ResponseSh
         frozenset(set(members) - required),
         derive_schema_shape(items, depth + 1) if items is not None else None,
         any(part.get("additionalProperties") is False for part in parts),
-        _list_schema_texts(schema),
+        _list_enumerated_texts(schema),
     )
 
 
-def _find_example_of_bare_schema(parts: Iterable[Mapping[str, Any]]) -> Any:
+def _find_memberless_schema_example(parts: Iterable[Mapping[str, Any]]) -> Any:
     """Return the ``example`` of a schema that declares no members itself, or None.
 
     Members of responses are then read from the example. Only a map or a list is returned.
@@ -200,7 +200,7 @@ def _find_example_of_bare_schema(parts: Iterable[Mapping[str, Any]]) -> Any:
     return found[0] if found and isinstance(found[0], Mapping | list) else None
 
 
-def _list_schema_texts(schema: Mapping[str, Any]) -> tuple[str, ...]:
+def _list_enumerated_texts(schema: Mapping[str, Any]) -> tuple[str, ...]:
     listed = schema.get("enum") or ([schema["const"]] if "const" in schema else ())
     texts = [one for one in listed if isinstance(one, str)]
     return tuple(texts) if len(texts) == len([one for one in listed if one is not None]) else ()

@@ -85,7 +85,7 @@ class _Sandbox(SandboxedEnvironment):
         raise FilterError("{operator!r} needs two numbers, or + two short texts", operator=operator)
 
 
-class _TextTransformer(NodeTransformer):
+class _CarriageReturnTransformer(NodeTransformer):
     """Changes Jinja's syntax tree so that carriage returns in texts are kept.
 
     Also makes ``~`` convert values to text as the rest of a template does.
@@ -195,7 +195,7 @@ def _make_renderer(source: str, tree: nodes.Template) -> Renderer:
     @cache  # loading a platform asks for names alone, and code costs ten times as much as parsing
     def compile_tree() -> Callable[[Context], Iterator[str]]:
         space: dict[str, Any] = {"environment": _ENVIRONMENT, "__file__": "template"}
-        exec(_ENVIRONMENT.compile(_TextTransformer().visit(tree)), space)  # noqa: S102 - from those nodes
+        exec(_ENVIRONMENT.compile(_CarriageReturnTransformer().visit(tree)), space)  # noqa: S102 - from those nodes
         root: Callable[[Context], Iterator[str]] = space["root"]
         return root
 

@@ -54,12 +54,15 @@ def describe_wrong_type(value: Any, declared: Any) -> str:
     known = [word for word in words if word in TYPES]
     if not known or len(known) < len(words) - ("null" in words):
         return ""
-    if any(isinstance(value, TYPES[word]) and _is_of_type(value, word) for word in known):
+    if any(
+        isinstance(value, TYPES[word]) and _is_bool_or_whole_as_declared(value, word)
+        for word in known
+    ):
         return ""
     return msg("{types} is declared, got {value!r}", types=" / ".join(known), value=value)
 
 
-def _is_of_type(value: Any, word: str) -> bool:
+def _is_bool_or_whole_as_declared(value: Any, word: str) -> bool:
     is_flag = isinstance(value, bool)
     is_whole = word != "integer" or (isfinite(value) and value == int(value))
     return is_flag == (word == "boolean") and is_whole

@@ -48,7 +48,7 @@ class PlatformSource(msgspec.Struct, frozen=True):
         return str(node.value) if node is not None else ""
 
     @property
-    def probable_key(self) -> str:
+    def key_or_file_name(self) -> str:
         """Return its key; the file's name if it cannot be read or contains no key."""
         if self.key:
             return self.key
@@ -85,7 +85,7 @@ def read_source(path: Path, file: str = "") -> PlatformSource:
         return PlatformSource(path, None, error.problems)
     presets: dict[str, Node] = {}
     problems: list[Problem] = []
-    for node in _find_private_preset_names(root):
+    for node in _find_preset_file_nodes(root):
         name = str(node.value)
         if name in presets:
             continue
@@ -103,16 +103,16 @@ def find_platform_key(text: str) -> str:
     return match[1] if match else ""
 
 
-def is_private_preset(name: object) -> bool:
+def is_preset_file_name(name: object) -> bool:
     """Return whether *name* is that of a preset file in the project."""
     return isinstance(name, str) and name.endswith(SUFFIXES)
 
 
-def _find_private_preset_names(root: Node) -> Iterator[Node]:
+def _find_preset_file_nodes(root: Node) -> Iterator[Node]:
     apis = (root.find_child("apis") or Node({})).items.values()
     for auth in (root.find_child("auth"), *(api.find_child("auth") for api in apis)):
         node = auth.find_child(_PRESET) if auth is not None else None
-        if node is not None and is_private_preset(node.value):
+        if node is not None and is_preset_file_name(node.value):
             yield node
 
 

@@ -37,7 +37,7 @@ class NumberedLoginStep(msgspec.Struct, frozen=True):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Target:
+class RequestTarget:
     """What a request is for: an API, a login step, one of several APIs, or something undeclared.
 
     Attributes:
@@ -116,7 +116,7 @@ def _list_injected_places(auth: Auth) -> Iterator[str]:
         yield model.join_place("header", render(name, auth.parameters))
 
 
-def _iterate_secret_places(target: Target) -> Iterator[tuple[str, str]]:
+def _iterate_secret_places(target: RequestTarget) -> Iterator[tuple[str, str]]:
     """Yield each place of a request that holds a secret; for a login with its template name.
 
     For other requests the second text is "".
@@ -128,7 +128,7 @@ def _iterate_secret_places(target: Target) -> Iterator[tuple[str, str]]:
             if find_names(item.value) & secrets:
                 yield model.join_place(item.place, model.render_applied_name(item, auth)), ""
         return
-    parts = target.login.step.request.parts
+    parts = target.login.step.request.content_by_place
     for place, template in (pair for part in parts for pair in _iterate_texts_by_place(*part)):
         used = sorted(find_names(template) & secrets)
         if used:

@@ -48,7 +48,7 @@ _SENT, _WRITTEN = msg("names of what is sent"), msg("names of what is written do
 _NOTHING: Final[Mapping[str, Any]] = {}
 
 
-class SigningContext(NoRepr, frozen=True):
+class AuthContext(NoRepr, frozen=True):
     """The values from which auth makes one form of a request.
 
     Each request has two forms: the real one that is sent, and where the mode records, one with
@@ -84,36 +84,36 @@ def make_real_context(
     now: float,
     attempt: int = 0,
     count: int = 1,
-) -> SigningContext:
+) -> AuthContext:
     """Return the values for the real form of a request, sent at *now* of the auth clock.
 
     *count* is the number of requests that *grant* has authorised, this one included.
     """
     granted = grant.values if grant else _NOTHING
-    return SigningContext(tenant.real, granted, tenant.live, drawn, now, _SENT, attempt, count)
+    return AuthContext(tenant.real, granted, tenant.live, drawn, now, _SENT, attempt, count)
 
 
 def make_standin_context(
     tenant: Credentials, grant: Grant | None, drawn: CallRandomness, now: float, attempt: int = 0
-) -> SigningContext:
+) -> AuthContext:
     """Return the values for the recorded form of a request, with stand-ins for secrets.
 
     *now* is an instant of the virtual clock.
     """
     granted = grant.standins if grant else _NOTHING
-    return SigningContext(tenant.standins, granted, tenant.declared, drawn, now, _WRITTEN, attempt)
+    return AuthContext(tenant.standins, granted, tenant.declared, drawn, now, _WRITTEN, attempt)
 
 
 def make_standin_context_at(
     tenant: Credentials, grant: Grant | None, stamp: SignatureInput, attempt: int
-) -> SigningContext:
+) -> AuthContext:
     """Return the values from which a recorded request was signed: instant and nonce of *stamp*."""
     drawn = CallRandomness(b"", stamp.call_id, stamp.nonce)
     return make_standin_context(tenant, grant, drawn, stamp.now, attempt)
 
 
 def collect_template_values(
-    recipe: CompiledApi, context: SigningContext, *, in_login: bool = False
+    recipe: CompiledApi, context: AuthContext, *, in_login: bool = False
 ) -> dict[str, Any]:
     """Return all names that the templates of auth may use, with their values.
 
@@ -143,13 +143,13 @@ def collect_template_values(
     names["base_url"] = render(context.base, names).rstrip("/") if is_known else context.base
     for name, value in recipe.auth.parameters.items():
         names[name] = render(value, names) if isinstance(value, str) else value
-    if not in_login and is_time_independent(recipe, context):
+    if not in_login and is_same_in_every_call(recipe, context):
         recipe.memo[context.cache_key] = (sources, names)
     return {**names}
 
 
-def is_time_independent(
-    recipe: CompiledApi, context: SigningContext, templates: Iterable[str] = ()
+def is_same_in_every_call(
+    recipe: CompiledApi, context: AuthContext, templates: Iterable[str] = ()
 ) -> bool:
     """Return whether address, parameters and *templates* give the same texts in every call.
 
@@ -240,7 +240,7 @@ def sign_at_recorded_instant(
     return sign(request, recipe.auth.sign, names)
 
 
-def _put_standins_into_path(plan: Plan, standin: SigningContext) -> Call:
+def _put_standins_into_path(plan: Plan, standin: AuthContext) -> Call:
     """Return the call with stand-ins in its path where auth fills placeholders of the path."""
     path = plan.call.path
     if not plan.recipe.reserved.path:
@@ -254,7 +254,7 @@ def _put_standins_into_path(plan: Plan, standin: SigningContext) -> Call:
 
 
 def _make_standin_request(
-    plan: Plan, call: Call, context: SigningContext, env: Environment
+    plan: Plan, call: Call, context: AuthContext, env: Environment
 ) -> tuple[Request, AuthValues]:
     """Return the request as it is recorded, and the auth values in it.
 
@@ -264,11 +264,11 @@ def _make_standin_request(
     base = _resolve_base_address(plan.recipe, context)
     request = replace(_build_request(plan, plan.call, base, values, context.attempt), call=call)
     if plan.recipe.auth.sign:
-        request = _sign_request(plan, env.hide_secrets(request), context)
+        request = _sign_request(plan, env.hide_other_secrets(request), context)
     return request, values
 
 
-def _sign_request(plan: Plan, request: Request, context: SigningContext) -> Request:
+def _sign_request(plan: Plan, request: Request, context: AuthContext) -> Request:
     recipe = plan.recipe
     if not recipe.auth.sign:
         return request
@@ -278,7 +278,7 @@ def _sign_request(plan: Plan, request: Request, context: SigningContext) -> Requ
     return replace(signed, signed=SignatureInput(now=context.now, nonce=nonce, call_id=call_id))
 
 
-def _resolve_base_address(recipe: CompiledApi, context: SigningContext) -> str:
+def _resolve_base_address(recipe: CompiledApi, context: AuthContext) -> str:
     if recipe.api.host:
         return str(context.credentials[make_host_template_name(recipe.api.host)]).rstrip("/")
     base = context.base
@@ -289,7 +289,7 @@ def _resolve_base_address(recipe: CompiledApi, context: SigningContext) -> str:
     )
 
 
-def _make_auth_values(plan: Plan, context: SigningContext) -> AuthValues:
+def _make_auth_values(plan: Plan, context: AuthContext) -> AuthValues:
     """Return what auth puts into a request, such as a token: place, name, value.
 
     The values are real, or stand-ins for the form that is recorded, as *context* says. They are
@@ -310,7 +310,7 @@ def _make_auth_values(plan: Plan, context: SigningContext) -> AuthValues:
         return known
     names = collect_template_values(recipe, context)
     values = tuple([(item, _render_value(recipe, item, names)) for item in (*extra, *recipe.apply)])
-    if not extra and is_time_independent(recipe, context, [item.value for item in recipe.apply]):
+    if not extra and is_same_in_every_call(recipe, context, [item.value for item in recipe.apply]):
         recipe.memo[place] = (sources, values)
     return values
 
@@ -402,7 +402,7 @@ def compare_signatures(
     differences = _find_differences(places, recorded, sent)
     if not differences:
         return ()
-    planned, grant = _use_recorded_platform_name(planned, grant, env, recorded)
+    planned, grant = _use_recorded_standins(planned, grant, env, recorded)
     again = sign_recorded_form(planned, grant, env, stamp, sent.attempt)
     differences = _find_differences(places, recorded, again)
     # If the calls differ in more than the signature (ignored places, spelling), their signatures
@@ -428,7 +428,7 @@ def sign_recorded_form(
     ]
 
 
-def _use_recorded_platform_name(
+def _use_recorded_standins(
     planned: Plan, grant: Grant | None, env: Environment, recorded: Request
 ) -> tuple[Plan, Grant | None]:
     """Return plan and grant with the stand-ins that the platform had when it was recorded.

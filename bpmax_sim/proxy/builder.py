@@ -48,7 +48,7 @@ class CallSpec(NoRepr, frozen=True, kw_only=True):
     refusal: str = ""
 
 
-def is_api_name(name: object) -> bool:
+def is_api_property(name: object) -> bool:
     """Return whether access to property *name* of a proxy names an API.
 
     Not ``then`` and similar names, ``$``-names and names with a leading underscore: JavaScript and
@@ -97,7 +97,7 @@ def check_api(platform: str, name: object) -> None:
         _raise_bad_argument(msg("$api(name): the name must be a non-empty text"), name, platform)
 
 
-def check_setter(platform: str, api: str, setter: str, value: object) -> None:
+def check_setter_argument(platform: str, api: str, setter: str, value: object) -> None:
     """Check the argument of ``$path``, ``$query`` or ``$header``; ``$body`` takes any value.
 
     Raises:
@@ -265,7 +265,7 @@ class Builder:
     def _add_setter(self, setter: Setter, value: Any, more: Mapping[str, Any]) -> Builder:
         self._is_used = True
         spec = self._spec
-        check_setter(spec.platform, spec.api, setter, value)
+        check_setter_argument(spec.platform, spec.api, setter, value)
         steps = spec.steps
         if value is not js.UNDEFINED:
             steps = (*steps, (setter, copy_script_value(value)))
@@ -326,7 +326,7 @@ class Proxy:
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         """Return the direct call of the API *name*."""
-        if not is_api_name(name):
+        if not is_api_property(name):
             raise AttributeError(
                 msg(
                     "{name!r} is not a valid API name; call it with proxy.direct({name!r}, …)",

@@ -17,7 +17,7 @@ from bpmax_sim.messages import Request
 from bpmax_sim.proxy.cookies import CookieJar
 
 
-def format_type_name(value: object) -> str:
+def format_repr_without_value(value: object) -> str:
     """Return only the type's name; used as ``__repr__`` of values that hold secrets."""
     return f"<{type(value).__name__}>"
 
@@ -28,7 +28,7 @@ class NoRepr(Struct, frozen=True):
     A struct and not a dataclass, because such values are made in every call and structs are faster.
     """
 
-    __repr__ = format_type_name
+    __repr__ = format_repr_without_value
 
 
 class Send(Struct, frozen=True):

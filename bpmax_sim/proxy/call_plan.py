@@ -27,13 +27,13 @@ from bpmax_sim.platform.check import CREDENTIAL
 from bpmax_sim.platform.model import Encoding, Instance, Parameter, Platform
 from bpmax_sim.proxy import encode
 from bpmax_sim.proxy.builder import OPTIONS, CallSpec
-from bpmax_sim.proxy.call_effects import NoRepr, format_type_name
+from bpmax_sim.proxy.call_effects import NoRepr, format_repr_without_value
 from bpmax_sim.proxy.compiled_api import CompiledApi, compile_api
 from bpmax_sim.proxy.environment import Environment
 from bpmax_sim.proxy.undeclared_arguments import (
     check_enum_values,
-    find_disallowed_values,
-    find_misspelt_names,
+    explain_disallowed_values,
+    explain_misspelt_names,
     refuse_undeclared_arguments,
 )
 from bpmax_sim.secret.http_auth import SECRET_HEADERS, replace_credential
@@ -57,7 +57,7 @@ class MergedValues(Struct):
     notes: list[str] = field(default_factory=list)
     doubts: list[str] = field(default_factory=list)
 
-    __repr__ = format_type_name
+    __repr__ = format_repr_without_value
 
 
 def merge_values(
@@ -86,8 +86,8 @@ def merge_values(
         refuse_undeclared_arguments(spec.steps, recipe)
         check_enum_values(recipe, placed)
     else:
-        merged.doubts += find_misspelt_names(spec.steps, recipe)
-        merged.doubts += find_disallowed_values(recipe, placed)
+        merged.doubts += explain_misspelt_names(spec.steps, recipe)
+        merged.doubts += explain_disallowed_values(recipe, placed)
     merged.query = order_object_keys(merged.query)
     if isinstance(merged.body, dict):
         merged.body = order_object_keys(merged.body)
@@ -173,7 +173,7 @@ def _apply_setters(merged: MergedValues, spec: CallSpec, recipe: CompiledApi) ->
     for setter, value in spec.steps:
         _SETTERS[setter](merged, value)
     if merged.path:
-        _rename_path_values(merged, recipe)
+        _rename_to_placeholder_names(merged, recipe)
 
 
 def _set_arguments(merged: MergedValues, args: tuple[Any, ...], recipe: CompiledApi) -> None:
@@ -196,7 +196,7 @@ def _set_arguments(merged: MergedValues, args: tuple[Any, ...], recipe: Compiled
     merged.doubts.append(msg("{message}; the rest was dropped", message=message))
 
 
-def _rename_path_values(merged: MergedValues, recipe: CompiledApi) -> None:
+def _rename_to_placeholder_names(merged: MergedValues, recipe: CompiledApi) -> None:
     """Give path values the names of the placeholders; scripts may use the parameters' names.
 
     Raises:
@@ -461,7 +461,7 @@ class CallTarget(Struct, frozen=True):
     api: str
 
 
-def find_target(spec: CallSpec, env: Environment) -> CallTarget:
+def find_rejected_call_target(spec: CallSpec, env: Environment) -> CallTarget:
     """Return platform, instance and API of a call that is rejected, for its error and log record.
 
     Declared ones are named by their keys, others as the script wrote them.

@@ -48,9 +48,9 @@ from bpmax_sim.proxy.call_effects import (
     Send,
     Sleep,
     TokenRequest,
-    format_type_name,
+    format_repr_without_value,
 )
-from bpmax_sim.proxy.call_plan import CallTarget, Plan, find_target, plan_call
+from bpmax_sim.proxy.call_plan import CallTarget, Plan, find_rejected_call_target, plan_call
 from bpmax_sim.proxy.compiled_api import CompiledApi
 from bpmax_sim.proxy.environment import Environment
 from bpmax_sim.proxy.login import login, make_login_key, synthesise_grant
@@ -86,7 +86,7 @@ class CallTrace(Struct):
     received: Response | None = None
     earlier: list[Sending] = field(default_factory=list)
 
-    __repr__ = format_type_name
+    __repr__ = format_repr_without_value
 
 
 def run_call(spec: CallSpec, env: Environment) -> Calling:
@@ -134,7 +134,7 @@ def _check_signature(
     stamp = recorded.signed
     if stamp is not None:
         again = partial(sign_recorded_form, planned, grant, env, stamp, request.attempt)
-        if env.accepts_new_signature(request, again, differs=bool(differences)):
+        if env.propose_new_signature(request, again, differs=bool(differences)):
             return
     if differences:
         raise env.note_signature_mismatch(planned.call, differences)
@@ -273,7 +273,7 @@ def _name_call_and_redact(error: CallError, trace: CallTrace, env: Environment) 
 
 
 def _find_call_target(trace: CallTrace, env: Environment) -> CallTarget | Call:
-    return trace.plan.call if trace.plan is not None else find_target(trace.spec, env)
+    return trace.plan.call if trace.plan is not None else find_rejected_call_target(trace.spec, env)
 
 
 def _make_record(trace: CallTrace, env: Environment, error: BpmaxError | None) -> CallRecord:

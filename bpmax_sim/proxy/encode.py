@@ -17,7 +17,7 @@ from urllib.parse import quote
 
 from bpmax_sim import js_values as js
 from bpmax_sim.i18n import MessageError, msg
-from bpmax_sim.messages import FORM, encode_form_text, parse_media_type
+from bpmax_sim.messages import FORM, encode_form_component, parse_media_type
 from bpmax_sim.platform.model import Encoding
 from bpmax_sim.proxy.call_effects import NoRepr
 
@@ -375,7 +375,9 @@ def _to_field_text(name: str, value: Any) -> str:
 
 def _form_encode(text: str, name: str) -> str:
     return (
-        text if _FORM_SAFE.fullmatch(text) else encode_form_text(_encode_utf8(text, f"body.{name}"))
+        text
+        if _FORM_SAFE.fullmatch(text)
+        else encode_form_component(_encode_utf8(text, f"body.{name}"))
     )
 
 

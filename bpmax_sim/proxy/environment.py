@@ -117,14 +117,14 @@ class Environment:
         unknown, None if the login failed.
         """
 
-    def hide_secrets(self, request: Request) -> Request:
+    def hide_other_secrets(self, request: Request) -> Request:
         """Return *request*, made with stand-ins, with all other secrets hidden too.
 
         It is called before signing, so that the signature covers what is recorded.
         """
         return request
 
-    def accepts_new_signature(
+    def propose_new_signature(
         self,
         _request: Request,
         _again: Callable[[], Request],

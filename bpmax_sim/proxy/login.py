@@ -138,7 +138,7 @@ def _find_places_new_each_login(recipe: CompiledApi, declared: LoginRequest) -> 
     while more != names:
         names = more
         more = names | {name for name, value in parameters if _uses_names(value, names)}
-    for root, value in declared.parts:
+    for root, value in declared.content_by_place:
         yield from _find_places_using(root, value, names)
 
 
@@ -316,7 +316,7 @@ class LoginResponse:
         """
         value = self._find_value(rule.path)
         if value is UNSET:
-            value = self._find_standin(name, rule)
+            value = self._find_standin_in_page(name, rule)
         if value is UNSET or value is None or value == "":
             if rule.optional or (name == TTL and self.body.rule_value is not None):
                 return UNSET
@@ -344,7 +344,7 @@ class LoginResponse:
             return self.step.grant.cookies.find_value(name.strip())
         return compile_finder(path)(self.response, self.body)
 
-    def _find_standin(self, name: str, rule: Extract) -> Any:
+    def _find_standin_in_page(self, name: str, rule: Extract) -> Any:
         """Return the stand-in of *name* in a recorded page where ``regex:`` finds nothing.
 
         `UNSET` if there is none. The pattern is written for the form of the real value, which a
@@ -455,14 +455,14 @@ def _describe_value_problem(name: str, value: Any) -> str:
     """Return why a login cannot yield *value* as *name*; empty if it can."""
     if isinstance(value, str) and "\ufffd" in value:
         return msg("yields a {name} that is not text in the charset of its page", name=name)
-    if name == TTL and not _is_number(value):
+    if name == TTL and not _is_finite_or_numeric_text(value):
         return msg("yields a {name} that is not a number", name=name)
     if isinstance(value, dict | list | bool):
         return msg("yields a {name} that is no text", name=name)
     return ""
 
 
-def _is_number(value: Any) -> bool:
+def _is_finite_or_numeric_text(value: Any) -> bool:
     if isinstance(value, bool):
         return False
     try:
@@ -732,7 +732,7 @@ def _make_step_request(step: LoginStepRun, *, attempt: int) -> Request:
 
 
 def _render_step(
-    recipe: CompiledApi, number: int, step: LoginStep, context: auth.SigningContext
+    recipe: CompiledApi, number: int, step: LoginStep, context: auth.AuthContext
 ) -> Request:
     """Return the request of a login step, made from the credentials or stand-ins of *context*.
 
@@ -746,7 +746,7 @@ def _render_step(
     request = make_login_request(
         recipe, step.request, auth.collect_template_values(recipe, context, in_login=True)
     )
-    if auth.CHANGING.isdisjoint(recipe.uses) and auth.is_time_independent(recipe, context):
+    if auth.CHANGING.isdisjoint(recipe.uses) and auth.is_same_in_every_call(recipe, context):
         # a copy, since the login goes on to fill what is granted
         recipe.memo[place] = (context.credentials, dict(context.granted), context.base), request
     return request

@@ -52,7 +52,10 @@ def follow_redirect(sent: Request, response: Response, env: Environment) -> Requ
     # The Location may hold a code or token: the recorded address is the one with secrets hidden.
     bare = replace(sent, url=url, standin=None, headers=(), body=None, call=None)
     written = _make_redirect_request(
-        sent.recorded_form, env.hide_secrets(bare).url, keeps_method=keeps, is_same_origin=same
+        sent.recorded_form,
+        env.hide_other_secrets(bare).url,
+        keeps_method=keeps,
+        is_same_origin=same,
     )
     if written.call is not None:
         written = replace(written, call=replace(written.call, serial=env.next_serial()))

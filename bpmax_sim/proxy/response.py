@@ -37,7 +37,7 @@ from bpmax_sim.messages import (
     Response,
     parse_media_type,
 )
-from bpmax_sim.platform.html_selector import compile_selector, compile_value_pattern
+from bpmax_sim.platform.html_selector import compile_selector, compile_value_regex
 from bpmax_sim.platform.model import ErrorClass, OkRule, ResponseRules
 from bpmax_sim.proxy.call_effects import NoRepr
 from bpmax_sim.secret.http_auth import SET_BY_SERVER
@@ -186,7 +186,7 @@ def compile_finder(path: str) -> Finder:
     Raises:
         ConfigError: if *path* is none of these.
     """
-    place = FieldPath.from_response_text(path)
+    place = FieldPath.from_response_place(path)
     if place is None:
         kind, _, source = path.partition(":")
         return _TEXT_FINDERS.get(kind, _compile_json_path)(
@@ -205,7 +205,7 @@ def compile_finder(path: str) -> Finder:
             else next(find_values_at(body.rule_value, steps), UNSET)
         )
     if not name:
-        return _find_cookies
+        return _find_cookie_header
     return lambda response, _body: Headers(response.headers).response_cookies.get(name, UNSET)
 
 
@@ -220,7 +220,7 @@ def _compile_html_selector(source: str) -> Finder:
 
 
 def _compile_pattern(source: str) -> Finder:
-    pattern = compile_value_pattern(source)
+    pattern = compile_value_regex(source)
 
     def find(_response: Response, body: ParsedBody) -> Any:
         match = pattern.search(body.text)
@@ -256,7 +256,7 @@ def to_comparable_text(value: Any) -> str:
     return format_js_number(value) if isinstance(value, float) else str(value)
 
 
-def _find_cookies(response: Response, _body: ParsedBody) -> Any:
+def _find_cookie_header(response: Response, _body: ParsedBody) -> Any:
     jar = Headers(response.headers).response_cookies
     pairs = [f"{name}={value}" for name, value in jar.items()]
     return "; ".join(pairs) if pairs else UNSET

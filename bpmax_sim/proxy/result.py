@@ -168,7 +168,7 @@ def find_not_secret_texts(
 
     These are enumerated words, and what logins extract with ``secret: false``.
     """
-    words, paths = _list_not_secret_declarations(
+    words, paths = _list_enum_words_and_clear_paths(
         platforms, request.call.platform if request.call else ""
     )
     if response is None or not paths or not request.is_login:
@@ -179,7 +179,7 @@ def find_not_secret_texts(
 
 
 @lru_cache(maxsize=256)
-def _list_not_secret_declarations(
+def _list_enum_words_and_clear_paths(
     platforms: Platforms, key: str
 ) -> tuple[frozenset[str], tuple[str, ...]]:
     """Return the ``enum`` words of platform *key*, and the paths declared ``secret: false``."""

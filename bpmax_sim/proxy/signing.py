@@ -109,7 +109,7 @@ class RequestEditor:
             pair = f"{encodings.percent_encode(name)}={encodings.percent_encode(value)}"
             self._query = f"{self._query}&{pair}" if self._query else pair
         elif place == "cookie":
-            self._write_cookies([*_drop_cookie(self._headers, name), f"{name}={value}"])
+            self._write_cookies([*_list_cookies_except(self._headers, name), f"{name}={value}"])
         elif place == "path":
             self._path = self._path.replace(f"{{{name}}}", encodings.percent_encode(value))
         else:
@@ -123,7 +123,7 @@ class RequestEditor:
         elif place == "query" and self._query:
             self._query = _drop_query_parameter(self._query, name)
         elif place == "cookie":
-            self._write_cookies(_drop_cookie(self._headers, name))
+            self._write_cookies(_list_cookies_except(self._headers, name))
 
     def _set_header(self, name: str, value: str) -> None:
         if not _VISIBLE.fullmatch(value):
@@ -157,7 +157,7 @@ def _drop_query_parameter(pairs: str, name: str) -> str:
     return "&".join(pair for pair, n in spelled if name not in {n, unquote(n), unquote_plus(n)})
 
 
-def _drop_cookie(headers: tuple[tuple[str, str], ...], without: str) -> list[str]:
+def _list_cookies_except(headers: tuple[tuple[str, str], ...], without: str) -> list[str]:
     return [cookie.text for cookie in Headers(headers).request_cookies if cookie.name != without]
 
 
@@ -295,7 +295,7 @@ class _HeaderNameCollector(dict[str, str]):
         return ""
 
 
-def verify_or_explain(request: Request, response: Response, now: float) -> str:
+def describe_verification(request: Request, response: Response, now: float) -> str:
     """Return `VERIFIED`, or why a live response cannot be trusted, or "" if it is not signed.
 
     It is "" too if the declared key cannot be used: that is reported when the response is read.

@@ -52,7 +52,7 @@ def refuse_undeclared_arguments(steps: Iterable[tuple[str, Any]], recipe: Compil
                 )
 
 
-def find_misspelt_names(steps: Iterable[tuple[str, Any]], recipe: CompiledApi) -> Iterator[str]:
+def explain_misspelt_names(steps: Iterable[tuple[str, Any]], recipe: CompiledApi) -> Iterator[str]:
     """Yield a message for each undeclared name in *steps* that is near to a declared one.
 
     Declared names that the same setter sends too are not suggested.
@@ -109,7 +109,7 @@ def check_enum_values(recipe: CompiledApi, values: Mapping[str, Any]) -> None:
                 )
 
 
-def find_disallowed_values(recipe: CompiledApi, values: Mapping[str, Any]) -> Iterator[str]:
+def explain_disallowed_values(recipe: CompiledApi, values: Mapping[str, Any]) -> Iterator[str]:
     """Yield a message for each of the *values*, by place, that its parameter does not allow.
 
     In path, query and header everything is sent as text, so a text is accepted for a number there.

@@ -49,7 +49,7 @@ def pytest_configure(config: pytest.Config) -> None:
     for marker in MARKERS:
         config.addinivalue_line("markers", marker)
     options.check_options(config)
-    _register_optional_plugins(config)
+    _register_rare_option_plugins(config)
     config.pluginmanager.register(fixtures, "bpmax_sim_fixtures")
     if config.getoption("xmlpath", None) and not hasattr(config, "workerinput"):
         from bpmax_sim.pytest_plugin.junit import JunitCompleter  # noqa: PLC0415 - where asked for
@@ -60,7 +60,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.add_cleanup(partial(SHOWN_BY.remove, hide))
 
 
-def _register_optional_plugins(config: pytest.Config) -> None:
+def _register_rare_option_plugins(config: pytest.Config) -> None:
     """Register the plugins for options that few runs use."""
     if options.read_option_value(config, "challenge"):
         from bpmax_sim.pytest_plugin import challenge  # noqa: PLC0415 - only where it is asked for

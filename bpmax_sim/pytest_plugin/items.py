@@ -33,7 +33,7 @@ from bpmax_sim.platform.load import load_platforms
 from bpmax_sim.project import SUFFIX
 from bpmax_sim.pytest_plugin import options
 from bpmax_sim.pytest_plugin import session_options as of_test
-from bpmax_sim.pytest_plugin.python_tests import read_fault_markers, stub_session
+from bpmax_sim.pytest_plugin.python_tests import add_router_to_session, read_fault_markers
 from bpmax_sim.pytest_plugin.run_stats import get_tally
 from bpmax_sim.pytest_plugin.session_options import COMMANDS, choose_option, read_marker_options
 from bpmax_sim.pytest_plugin.stash import FINDER, GUARD
@@ -43,7 +43,7 @@ from bpmax_sim.report.junit import list_properties
 from bpmax_sim.report.perform import PerformOptions, fail_unstarted_item, perform, skip_item
 from bpmax_sim.report.terminal import Verdict, format_call_line
 from bpmax_sim.report.trace_failures import encode_failure_cause
-from bpmax_sim.report.usage import is_read_elsewhere
+from bpmax_sim.report.usage import may_merge_on_other_machine
 from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.events import Event
 from bpmax_sim.scenario.load import ScenarioItem
@@ -142,14 +142,14 @@ def _append_other_failures(lines: list[str], others: list[str]) -> list[str]:
     return [*lines[: LONGEST - len(others)], *others]
 
 
-def format_calls_section(calls: Sequence[CallMade], room: int) -> str:
-    """Return calls as text with one line each; of more than *room* calls only the latest.
+def format_calls_section(calls: Sequence[CallMade], max_calls: int) -> str:
+    """Return calls as text with one line each; of more than *max_calls* calls only the latest.
 
-    "" if there are none, or *room* is 0.
+    "" if there are none, or *max_calls* is 0.
     """
-    if not calls or room < 1:
+    if not calls or max_calls < 1:
         return ""
-    if (left := len(calls) - room) <= 0:
+    if (left := len(calls) - max_calls) <= 0:
         return join_messages("\n", map(format_call_line, calls))
     head = msg("… {left} earlier calls", left=left + 1)
     return join_messages("\n", [head, *map(format_call_line, calls[left + 1 :])])
@@ -316,7 +316,7 @@ def play(request: pytest.FixtureRequest) -> None:
 
     def prepare(session: Session) -> None:
         sessions.append(session)
-        stub_session(test, session)
+        add_router_to_session(test, session)
         if session.is_closed:
             test.stash[GUARD].close(options.read_allowed_hosts(test.config))
 
@@ -327,7 +327,7 @@ def play(request: pytest.FixtureRequest) -> None:
     else:
         verdict, events = perform(item, asked, prepare=prepare)
         verdict = _explore_passed_scenario(test, item, asked, verdict)
-    _note_verdict(test, verdict, sessions)
+    _add_verdict_to_tally_and_report(test, verdict, sessions)
     _note_declarations_used(test, verdict, events)
     for warning in verdict.warnings:
         _warn_at_place(warning, test)
@@ -345,7 +345,7 @@ play.__doc__ = None  # Allure describes a test by it
 
 
 def _explore_passed_scenario(
-    test: ScenarioTest, item: ScenarioItem, asked: PerformOptions, verdict: Verdict
+    test: ScenarioTest, item: ScenarioItem, perform_options: PerformOptions, verdict: Verdict
 ) -> Verdict:
     """With ``--bpmax-explore``, try failures of third parties on a passed scenario.
 
@@ -358,7 +358,7 @@ def _explore_passed_scenario(
     from bpmax_sim.explore.summary import encode_totals, sum_totals  # noqa: PLC0415
 
     end = _get_exploration_deadline(test.config)
-    exploration = Explorer(asked.cassettes).explore(
+    exploration = Explorer(perform_options.cassettes).explore(
         item,
         most=options.read_option_value(test.config, "explore_max"),
         seed=options.read_option_value(test.config, "explore_seed"),
@@ -439,7 +439,7 @@ def _apply_options_and_markers(test: ScenarioTest) -> ScenarioItem:
     item = test.scenario
     mark = read_marker_options(test)
     chosen = {
-        name: choose_option(test.config, mark, name, sets=test.has_option_in_file)
+        name: choose_option(test.config, mark, name, is_set_in_scenario=test.has_option_in_file)
         for name in ("seed", "clock")
     }
     passed = {name: value for name, value in chosen.items() if value is not None}
@@ -455,7 +455,7 @@ def _make_perform_options(test: ScenarioTest) -> PerformOptions:
         _make_trace_options(test),
         faults=options.read_option_value(test.config, "faults", "on") == "on",
         check=True,
-        options=of_test.read_session_options(test, sets=test.has_option_in_file),
+        options=of_test.read_session_options(test, is_set_in_scenario=test.has_option_in_file),
     )
 
 
@@ -465,7 +465,9 @@ def _make_trace_options(test: ScenarioTest) -> PerformOptions:
     return PerformOptions(cassettes=test.cassettes, trace=trace)
 
 
-def _note_verdict(test: ScenarioTest, verdict: Verdict, sessions: Sequence[Session]) -> None:
+def _add_verdict_to_tally_and_report(
+    test: ScenarioTest, verdict: Verdict, sessions: Sequence[Session]
+) -> None:
     """Add a verdict to the counts of the run, and its properties to the test's report."""
     test.stash[VERDICT] = verdict
     tally = get_tally(test.config)
@@ -486,7 +488,7 @@ def _note_declarations_used(test: ScenarioTest, verdict: Verdict, events: Sequen
     Only if another machine may count the coverage, as in CI; here it would be counted by a replay.
     """
     config = test.config
-    is_counted = is_read_elsewhere(
+    is_counted = may_merge_on_other_machine(
         options.read_option_value(config, "job", ""), options.read_option_value(config, "shard")
     )
     if is_counted and verdict.outcome == "passed":
@@ -515,7 +517,7 @@ def complete_report(
                 pytest.fail.Exception
             ):  # of a file that changed meanwhile nothing is traced
                 verdict, _ = skip_item(item.scenario, asked, reason.removeprefix("Skipped: "))
-                _note_verdict(item, verdict, ())
+                _add_verdict_to_tally_and_report(item, verdict, ())
         return
     if VERDICT not in item.stash:
         return

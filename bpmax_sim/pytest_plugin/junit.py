@@ -14,7 +14,7 @@ from bpmax_sim.errors import ConfigError
 from bpmax_sim.i18n import label_message, translate
 from bpmax_sim.project import SUFFIX
 from bpmax_sim.report.console import CONSOLE_SECTION
-from bpmax_sim.report.junit import prepare_junit_path, to_xml_text
+from bpmax_sim.report.junit import create_junit_folder, to_translated_xml_text
 
 
 class JunitCompleter:
@@ -29,7 +29,7 @@ class JunitCompleter:
         """
         path = Path(os.path.expandvars(config.getoption("xmlpath"))).expanduser()
         try:
-            prepare_junit_path(path)
+            create_junit_folder(path)
         except ConfigError as error:
             raise pytest.UsageError(translate(label_message("--junitxml", error))) from None
         self._config = config
@@ -56,5 +56,5 @@ class JunitCompleter:
             self._cases[report.nodeid] = case, place
             if texts := [text for name, text in report.sections if name == CONSOLE_SECTION]:
                 element = ET.Element("system-out")
-                element.text = to_xml_text("\n".join(texts))
+                element.text = to_translated_xml_text("\n".join(texts))
                 case.append(element)

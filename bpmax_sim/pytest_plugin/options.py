@@ -138,7 +138,7 @@ def check_options(config: pytest.Config) -> None:
     mode, record = read_option_value(config, "mode"), read_cli_and_ini(config, "record")[0]
     if record is not None and mode != "record":
         raise make_usage_error("--bpmax-record={record} needs --bpmax-mode=record", record=record)
-    _check_search_options(config, mode)
+    _check_trial_run_options(config, mode)
     if (
         mode == "record"
         and os.environ.get("CI")
@@ -151,7 +151,7 @@ def check_options(config: pytest.Config) -> None:
 _SEARCHES: Final = ("explore", "challenge", "cov")
 
 
-def _check_search_options(config: pytest.Config, mode: str | None) -> None:
+def _check_trial_run_options(config: pytest.Config, mode: str | None) -> None:
     """Refuse wrong uses of the options that run scenarios many times, such as ``--bpmax-explore``.
 
     An option of such a search needs the search, and no search may call a live system.

@@ -150,7 +150,7 @@ def open_router(node: pytest.Item, session: Session | None) -> Iterator[Router]:
         del node.stash[_STUB]
 
 
-def stub_session(node: pytest.Item, session: Session) -> None:
+def add_router_to_session(node: pytest.Item, session: Session) -> None:
     """Add the router of *node*, if it has one, as a stub of *session*."""
     if _STUB in node.stash:
         session.stub(node.stash[_STUB])
@@ -446,7 +446,7 @@ def open_session(node: pytest.Item, **passed: Unpack[SessionOptions]) -> Session
         **passed,
     }
     session = _get_or_create_sessions(node).open(**session_arguments)
-    stub_session(node, session)
+    add_router_to_session(node, session)
     if session.is_closed:
         node.stash[GUARD].close(options.read_allowed_hosts(node.config))
     return session
@@ -483,7 +483,7 @@ class Sessions:
         return session
 
     @property
-    def console(self) -> list[ConsoleOutput]:
+    def console_of_last_sessions(self) -> list[ConsoleOutput]:
         """Return what scripts printed: for each owner, in its last session."""
         return [line for lines in self._consoles.values() for line in lines]
 

@@ -76,7 +76,7 @@ def choose_option(
     mark: Mapping[str, Any],
     name: str,
     *,
-    sets: Sets = lambda _name: False,
+    is_set_in_scenario: Sets = lambda _name: False,
 ) -> Any:
     """Return the value of an option for one test; None to keep the default.
 
@@ -86,16 +86,20 @@ def choose_option(
         config: pytest configuration of the test.
         mark: options set by its markers.
         name: option name.
-        sets: function that returns whether the scenario itself sets the option of that name, which
-            overrides the ini file.
+        is_set_in_scenario: function that returns whether the scenario itself sets the option of
+            that name, which overrides the ini file.
     """
     chosen, in_ini = options.read_cli_and_ini(config, name)
     if chosen is None:
         chosen = mark.get(name)
-    return in_ini if chosen is None and in_ini is not None and not sets(name) else chosen
+    return (
+        in_ini if chosen is None and in_ini is not None and not is_set_in_scenario(name) else chosen
+    )
 
 
-def read_session_options(node: pytest.Item, *, sets: Sets = lambda _name: False) -> SessionOptions:
+def read_session_options(
+    node: pytest.Item, *, is_set_in_scenario: Sets = lambda _name: False
+) -> SessionOptions:
     """Return the options of `Session.open` set by command line, markers and ini file.
 
     Raises:
@@ -107,10 +111,14 @@ def read_session_options(node: pytest.Item, *, sets: Sets = lambda _name: False)
         if name in _FILES or name in _OF_THE_GUARD:
             continue
         is_option = name in options.OPTIONS
-        value = choose_option(node.config, mark, name, sets=sets) if is_option else mark.get(name)
+        value = (
+            choose_option(node.config, mark, name, is_set_in_scenario=is_set_in_scenario)
+            if is_option
+            else mark.get(name)
+        )
         if value is not None:
             chosen[option.session_keyword] = value
-    if platforms := _resolve_platform_folders(node, mark, sets):
+    if platforms := _resolve_platform_folders(node, mark, is_set_in_scenario):
         chosen["platforms"] = platforms
     if "instances" in mark:
         chosen["instances"] = find_project_root(node) / mark["instances"]
@@ -126,7 +134,7 @@ def read_session_options(node: pytest.Item, *, sets: Sets = lambda _name: False)
 
 
 def _resolve_platform_folders(
-    node: pytest.Item, mark: Mapping[str, Any], sets: Sets
+    node: pytest.Item, mark: Mapping[str, Any], is_set_in_scenario: Sets
 ) -> tuple[Path, ...]:
     """Return the platform folders, as absolute paths.
 
@@ -141,7 +149,11 @@ def _resolve_platform_folders(
         named = mark["platforms"]
         several = [named] if isinstance(named, str | os.PathLike) else named
         return tuple(Path(find_project_root(node), one) for one in several)
-    return () if ini is None or sets("platforms") else tuple(Path(config.rootpath, p) for p in ini)
+    return (
+        ()
+        if ini is None or is_set_in_scenario("platforms")
+        else tuple(Path(config.rootpath, p) for p in ini)
+    )
 
 
 def find_project_root(node: pytest.Item | pytest.Collector) -> Path:
@@ -199,7 +211,7 @@ def make_default_cassette_path(node: pytest.Item) -> Path:
     module = node.path.with_suffix("")
     parts = module.relative_to(root).parts if module.is_relative_to(root) else (module.name,)
     parts = parts[1:] if parts[0] in {"tests", "test"} and len(parts) > 1 else parts
-    name = _qualify_name(node, getattr(node, "originalname", None) or node.name)
+    name = _prefix_with_class_name(node, getattr(node, "originalname", None) or node.name)
     return folder.joinpath(*map(to_file_name, parts), f"{to_file_name(name)}.yaml")
 
 
@@ -239,9 +251,9 @@ def get_owner_name(node: pytest.Item) -> str:
 
     The test's own name includes class and parameters.
     """
-    return str(read_marker_options(node).get("owner") or _qualify_name(node, node.name))
+    return str(read_marker_options(node).get("owner") or _prefix_with_class_name(node, node.name))
 
 
-def _qualify_name(node: pytest.Item, name: str) -> str:
+def _prefix_with_class_name(node: pytest.Item, name: str) -> str:
     outer = node.getparent(pytest.Class)
     return f"{outer.name}.{name}" if outer else name

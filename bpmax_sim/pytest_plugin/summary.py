@@ -44,7 +44,7 @@ from bpmax_sim.report.trace_failures import decode_failure_cause
 from bpmax_sim.report.usage import (
     Covers,
     gather_evidence,
-    is_read_elsewhere,
+    may_merge_on_other_machine,
     store_evidence,
 )
 from bpmax_sim.scenario.source import Failure, RunWarning
@@ -86,7 +86,7 @@ def write_annotations_and_summary(
         for note in notes[:_MOST]:
             reporter.write_line(format_workflow_command(note))
     path = os.environ.get("GITHUB_STEP_SUMMARY")
-    text = format_summary(_count_outcomes(reporter.stats), notes, lines)
+    text = format_summary(_count_scenario_outcomes(reporter.stats), notes, lines)
     if path and text:
         with suppress(OSError), Path(path).open("a", encoding="utf-8", newline="\n") as file:
             file.write(translate(text))
@@ -163,7 +163,7 @@ def shorten_repeated_failures(reporter: pytest.TerminalReporter) -> None:
                 report.longrepr.repeats = first.nodeid
 
 
-def _count_outcomes(stats: Mapping[str, Sequence[Any]]) -> Counter[str]:
+def _count_scenario_outcomes(stats: Mapping[str, Sequence[Any]]) -> Counter[str]:
     counted = {
         outcome: sum(1 for _ in _list_scenario_reports(stats, outcome)) for outcome in _OUTCOMES
     }
@@ -223,9 +223,9 @@ def judge_unused_parts(session: pytest.Session, tally: Tally) -> None:
     """
     runs, failed = tally.get_file_runs(), False
     for file, parts in groupby(runs.find_failing_unused_parts(), key=itemgetter(0)):
-        _report_unused_parts(session, file, [part for _, part in parts])
+        _fail_file_for_unused_parts(session, file, [part for _, part in parts])
         failed = True
-    for part in list(runs.find_unused_warnings()):
+    for part in list(runs.find_tolerated_unused_parts()):
         place = part.place or Place("")
         try:
             warnings.warn_explicit(part.message, part.category, place.file, place.line)
@@ -237,7 +237,9 @@ def judge_unused_parts(session: pytest.Session, tally: Tally) -> None:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
-def _report_unused_parts(session: pytest.Session, file: str, parts: Sequence[RunWarning]) -> None:
+def _fail_file_for_unused_parts(
+    session: pytest.Session, file: str, parts: Sequence[RunWarning]
+) -> None:
     """Report, as one failed test named by its *file*, the parts that none of its rows used.
 
     Terminal, JUnit and other plug-ins count it then; it can only be known after all tests.
@@ -305,7 +307,7 @@ def _store_durations_and_usage(
     tally, shard = get_tally(config), options.read_option_value(config, "shard")
     broken = reporter.stats.get("error")  # a file that was not collected owns cassettes, too
     has_ended = exitstatus in _FINISHED and not broken and not tally.stopped
-    complete = has_ended and _has_run_everything(config, tally)
+    complete = has_ended and _has_collected_all_tests(config, tally)
     reports = [
         report
         for outcome, every in reporter.stats.items()
@@ -438,12 +440,12 @@ def _store_recording_usage(config: pytest.Config, tally: Tally, *, is_complete: 
     if tally.cassettes or shard is not None:
         root = find_root(config.rootpath)
         covers: Covers = "project" if is_complete else "part"
-        is_shared = is_read_elsewhere(job, shard)
+        is_shared = may_merge_on_other_machine(job, shard)
         evidence = gather_evidence(tally, root, covers, is_shared=is_shared)
         store_evidence(evidence, root, job or ("" if shard else "pytest"), shard)
 
 
-def _has_run_everything(config: pytest.Config, tally: Tally) -> bool:
+def _has_collected_all_tests(config: pytest.Config, tally: Tally) -> bool:
     """Return whether all tests were collected, as by ``pytest`` without arguments in the root."""
     return (
         not tally.partial

@@ -65,7 +65,7 @@ def write_junit(
         path.write_bytes(data)
 
 
-def prepare_junit_path(path: Path) -> None:
+def create_junit_folder(path: Path) -> None:
     """Create the folders above *path* before anything runs, to find errors early.
 
     Raises:
@@ -105,9 +105,11 @@ def _choose_element_name(verdict: terminal.Verdict) -> str:
 
 def _make_unreadable_file_case(file: str, texts: Sequence[str]) -> ET.Element:
     """Return the test case of a file of which no scenario could run, in pytest's form."""
-    name = to_xml_text(_to_module_name(file))
+    name = to_translated_xml_text(_to_module_name(file))
     case = ET.Element("testcase", classname="", name=name, time="0.000")
-    ET.SubElement(case, "error", message="collection failure").text = to_xml_text("\n".join(texts))
+    ET.SubElement(case, "error", message="collection failure").text = to_translated_xml_text(
+        "\n".join(texts)
+    )
     return case
 
 
@@ -120,9 +122,11 @@ def _make_testcase(verdict: terminal.Verdict, seconds: float) -> ET.Element:
     place = find_failing_place(item, verdict.failures if verdict.outcome == "failed" else ())
     case = ET.Element(
         "testcase",
-        classname="" if verdict.is_of_file else to_xml_text(_to_module_name(file)),
-        name=to_xml_text(_to_module_name(file) if verdict.is_of_file else item.one_line_name),
-        file=to_xml_text(to_slashes(os.path.normpath(place.file or file))),
+        classname="" if verdict.is_of_file else to_translated_xml_text(_to_module_name(file)),
+        name=to_translated_xml_text(
+            _to_module_name(file) if verdict.is_of_file else item.one_line_name
+        ),
+        file=to_translated_xml_text(to_slashes(os.path.normpath(place.file or file))),
         line=f"{place.line or item.place.line}",
         time=f"{seconds:.3f}",
     )
@@ -134,15 +138,15 @@ def _make_testcase(verdict: terminal.Verdict, seconds: float) -> ET.Element:
         problems, failures = verdict.problems, verdict.failures
         message = failures[0].headline if failures else next(iter(problems), "")
         message = verdict.reason if tag == "skipped" else message
-        outcome = ET.SubElement(case, tag, message=to_xml_text(message))
+        outcome = ET.SubElement(case, tag, message=to_translated_xml_text(message))
         if tag != "skipped":
             texts = problems or [render_failure(failure, whole=True) for failure in failures]
-            outcome.text = to_xml_text(join_messages("\n\n", texts))
+            outcome.text = to_translated_xml_text(join_messages("\n\n", texts))
     if console := join_messages("\n", format_console_lines(verdict.console)):
-        ET.SubElement(case, "system-out").text = to_xml_text(console)
+        ET.SubElement(case, "system-out").text = to_translated_xml_text(console)
     return case
 
 
-def to_xml_text(text: str) -> str:
+def to_translated_xml_text(text: str) -> str:
     """Return *text* in the reader's language, with characters outside XML 1.0 replaced."""
     return _NOT_IN_XML.sub("\ufffd", translate(text))

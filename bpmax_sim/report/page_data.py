@@ -107,7 +107,7 @@ def build_entry(trace: Trace) -> PageEntry:
     target = " ".join(map(shell_quote, (named, *variables)))
     calls = list(_list_response_sources(trace.events))
     failures = list(read_failures(cut_long_texts(ended), home))
-    watched = _to_failure_values_data(trace, home) if trace.names else {}
+    watched = _to_failed_line_data(trace, home) if trace.names else {}
     return PageEntry(
         id=hashlib.sha256(f"{place}\n{name}".encode("utf-8", "replace")).hexdigest()[:10],
         name=shorten_line(name, LONGEST_NAME),
@@ -134,7 +134,7 @@ def build_entry(trace: Trace) -> PageEntry:
             home.to_root_place(cut_long_texts(file)): format_body_text(text)
             for file, text in trace.sources.items()
         },
-        flow=None if trace.flow is None else cut_long_texts(trace.flow),
+        flow=None if trace.main_flow is None else cut_long_texts(trace.main_flow),
         parts=dict(_list_part_uses(trace, home, has_passed=ended["outcome"] == "passed")),
     )
 
@@ -350,7 +350,7 @@ def _to_failure_data(failure: Failure) -> dict[str, Any]:
     }
 
 
-def _to_failure_values_data(trace: Trace, paths: PathsFromRoot) -> dict[str, Any]:
+def _to_failed_line_data(trace: Trace, paths: PathsFromRoot) -> dict[str, Any]:
     """Return the variables' values at the failed script line of *trace*, and the call stack."""
     told = cut_long_texts(trace.names)
     return {

@@ -21,7 +21,7 @@ from bpmax_sim.errors import BpmaxError, ConfigError, PowerWarning, Problem, Scr
 from bpmax_sim.guard import NetworkGuard
 from bpmax_sim.i18n import msg
 from bpmax_sim.report.failing_line import RunAgain, find_values_at_failure
-from bpmax_sim.report.stored_failures import store_failures
+from bpmax_sim.report.stored_failures import store_or_delete_failure
 from bpmax_sim.report.terminal import Verdict, judge_events, make_error_verdict, make_skip_verdict
 from bpmax_sim.report.trace_files import store_trace
 from bpmax_sim.scenario.events import Event
@@ -151,7 +151,7 @@ def _judge_and_store(
     )  # a secret may have become known after what told it
     verdict = judge_events(item, events, live=not session.is_closed, mode=session.settings.mode)
     failed = verdict.outcome == "failed"
-    store_failures(item, verdict.failures if failed else (), console=verdict.console)
+    store_or_delete_failure(item, verdict.failures if failed else (), console=verdict.console)
     names = None
     if failed and options.trace != "off" and session.mode == "replay" and session.is_closed:
         names = find_values_at_failure(item, verdict, run_again, session.redact)
@@ -172,7 +172,7 @@ def _list_recording_warnings(
     file = session.settings.cassette
     is_local = session.mode == "replay" and session.settings.remote is None
     if named and file and is_local and verdict.outcome == "passed" and not Path(file).exists():
-        yield "rule", _describe_unneeded_cassette(named)
+        yield "rule", _describe_absent_cassette(named)
     lenient = session.settings.unused == "warn" or session.mode == "record"
     if lenient and session.unplayed_exchanges and not verdict.failures:
         yield "unplayed", session.describe_unplayed()
@@ -182,7 +182,7 @@ def _list_recording_warnings(
         yield "secret", message
 
 
-def _describe_unneeded_cassette(name: str) -> str:
+def _describe_absent_cassette(name: str) -> str:
     return msg(
         "no call needed the recording {name}, which is not there; take cassette away, or record",
         name=name,
@@ -198,7 +198,7 @@ def fail_unstarted_item(
     """
     events = make_unrun_events(item, error=error)
     verdict = make_error_verdict(item, error, events[-1].failures)
-    store_failures(item, (), verdict.problems)
+    store_or_delete_failure(item, (), verdict.problems)
     trace = store_trace(item, events, options.trace, failed=True)
     return replace(verdict, trace=trace), events
 

@@ -20,7 +20,7 @@ from bpmax_sim.file_names import to_relative_name
 from bpmax_sim.project import make_parent_folder
 from bpmax_sim.scenario.shards import Shard
 from bpmax_sim.script.failure import Script, unify_lines
-from bpmax_sim.script.hits import ScriptHits, count_script
+from bpmax_sim.script.hits import ScriptHits, add_counters_to_script
 from bpmax_sim.script_source.counters import Counter
 from bpmax_sim.script_source.reach import ReachFinder
 from bpmax_sim.session.scripts import read_script
@@ -54,7 +54,7 @@ class CoveredBranch(msgspec.Struct, frozen=True):
     reach: str = ""
 
     @property
-    def place(self) -> tuple[int, int]:
+    def display_place(self) -> tuple[int, int]:
         """Return the line and column to show to a reader.
 
         Those of the condition, if there is one.
@@ -147,7 +147,7 @@ def _find_script_file_name(script: Script, root: Path) -> str:
 
 
 def _cover_script(name: str, script: Script, hits: ScriptHits) -> CoveredScript:
-    counted = count_script(script)
+    counted = add_counters_to_script(script)
     assert counted is not None, "it was counted"
     lines, functions, ways = dict[int, int](), [], list[tuple[Counter, int]]()
     for counter, number in zip(counted.counters, hits.counts[script], strict=True):

@@ -87,7 +87,7 @@ def begin_run() -> None:
     _CurrentRun.id = f"{os.getpid()}-{time.time_ns()}"
 
 
-def store_failures(
+def store_or_delete_failure(
     item: ScenarioItem,
     failures: Sequence[Failure],
     problems: Sequence[str] = (),

@@ -60,7 +60,7 @@ class Trace(msgspec.Struct, frozen=True):
     names: Mapping[str, Any] | None = None
 
     @property
-    def flow(self) -> Mapping[str, Any] | None:
+    def main_flow(self) -> Mapping[str, Any] | None:
         """Return nodes and routes of the main flow; None if there is none."""
         return self.flows.get("")
 

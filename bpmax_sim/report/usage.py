@@ -369,7 +369,7 @@ def merge_evidence(runs: Sequence[Evidence]) -> Evidence:
     )
 
 
-def is_read_elsewhere(job: str, shard: Shard | None) -> bool:
+def may_merge_on_other_machine(job: str, shard: Shard | None) -> bool:
     """Return whether what this run stores may be merged on another machine.
 
     That is so if the *job* has a name, there are shards, or CI is set.

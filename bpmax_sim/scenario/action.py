@@ -105,7 +105,7 @@ class Performer(msgspec.Struct, frozen=True, kw_only=True):
         """
         try:
             if isinstance(self.subject, FlowSubject):
-                self.subject.begin_start_node()
+                self.subject.begin_branches_or_child_at_start()
             if action is not None:
                 action.run(self, value, name, result)
             if expires:

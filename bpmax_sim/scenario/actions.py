@@ -23,7 +23,7 @@ from bpmax_sim.scenario.flow_actions import (
     WHO,
     FlowAction,
     NodeAction,
-    check_form_values,
+    check_form_field_names,
     check_performer,
     to_flow_move,
 )
@@ -90,7 +90,7 @@ class Set(Action, frozen=True, kw_only=True):
         if not isinstance(value, Mapping):
             context.tell(spot, msg("expected a map of fields and values"))
             return
-        check_form_values(context, value, spot)
+        check_form_field_names(context, value, spot)
 
     @classmethod
     def run(cls, on: Performer, value: Any, name: str, result: Result) -> None:  # noqa: ARG003
@@ -220,7 +220,7 @@ class Submit(Action, frozen=True, kw_only=True):
         if "flow" in context.names.subject_kinds and isinstance(value, Mapping):
             cls.check_value_keys(context, value, spot)
             check_performer(context, value, spot)
-            check_form_values(context, value.get("form"), spot.at("form"))
+            check_form_field_names(context, value.get("form"), spot.at("form"))
         elif value not in ({}, None, True):
             context.tell(spot, msg("expected {}"))
 
@@ -287,7 +287,7 @@ class Decision(NodeAction, frozen=True, kw_only=True):
         """Report unknown nodes and people, and fields that the form does not have."""
         super().check(context, value, spot)
         if isinstance(value, Mapping) and not value.get("project"):
-            check_form_values(context, value.get("form"), spot.at("form"))
+            check_form_field_names(context, value.get("form"), spot.at("form"))
 
 
 class Approve(Decision, frozen=True, kw_only=True):
@@ -410,7 +410,7 @@ class Resubmit(FlowAction, frozen=True, kw_only=True):
         """Report unknown people, and fields that the form does not have."""
         super().check(context, value, spot)
         if isinstance(value, Mapping) and not value.get("project"):
-            check_form_values(context, value.get("form"), spot.at("form"))
+            check_form_field_names(context, value.get("form"), spot.at("form"))
 
 
 class Terminate(FlowAction, frozen=True, kw_only=True):
@@ -703,15 +703,15 @@ class RunAction(Action, frozen=True, kw_only=True):
         return str(value.get("steps", "")), variables if isinstance(variables, Mapping) else {}
 
 
-def _all_subclasses(kind: type[Action]) -> Iterator[type[Action]]:
+def _find_described_subclasses(kind: type[Action]) -> Iterator[type[Action]]:
     for subclass in kind.__subclasses__():
         if "about" in vars(subclass):
             yield subclass
-        yield from _all_subclasses(subclass)
+        yield from _find_described_subclasses(subclass)
 
 
 ACTIONS: Mapping[str, type[Action]] = {
-    action.derive_key(): action for action in _all_subclasses(Action)
+    action.derive_key(): action for action in _find_described_subclasses(Action)
 }
 """Key of a step -> its action, in the order of the classes above."""
 

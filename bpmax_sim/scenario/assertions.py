@@ -26,7 +26,7 @@ from bpmax_sim.scenario.expect import (
 )
 from bpmax_sim.scenario.expected_refusals import is_map_of_members, names_member
 from bpmax_sim.scenario.model import Expect, ExpectedCall, ExpectedError
-from bpmax_sim.scenario.observation import find_digest_of_other_format, parse_digest_format
+from bpmax_sim.scenario.observation import find_outdated_digest, parse_digest_format
 from bpmax_sim.scenario.references import Path, UndefinedValueError, show
 from bpmax_sim.yamlfile.shapes import join_alternatives
 
@@ -162,7 +162,7 @@ def _compare_digest(expected: Any, digest: str, path: Path) -> Checks:
     checks = compare(expected, digest, path)
     other = digest[: digest.find("-") + 1] + "0" * len(digest.partition("-")[2])
     fits_all = not select_failing_checks((*checks, *compare(expected, other, path)))
-    written = parse_digest_format(find_digest_of_other_format(expected))
+    written = parse_digest_format(find_outdated_digest(expected))
     if written is not None and (fits_all or select_failing_checks(checks)):
         older = msg("a digest of format {known}, not {written}", known=VERSION, written=written)
         return (Comparison(path, False, older, show(digest)),)

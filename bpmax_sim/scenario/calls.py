@@ -235,17 +235,17 @@ def make_call_event(
         earlier=tuple(_make_attempt(record, number, attempt, recall) for attempt in attempts),
         sent_at=record.sent_at or record.at,
         notes=tuple(record.notes),
-        recording=_find_recording(record.sent, recall),
+        recording=_look_up_recording(record.sent, recall),
         redirects=_redact_pairs(record.received.redirects if record.received else (), redact),
         key_name=declared.name if isinstance(declared, Idempotency) else "",
         injected=record.sent.injected if record.sent else (),
     )
 
 
-def matches_request(expected: Mapping[str, Any], request: Request, template: str) -> bool:
+def matches_request(expected: Mapping[str, Any], request: Request, path_template: str) -> bool:
     """Return whether *request* has the *expected* parts, compared as in ``expect: proxy``.
 
-    *template* is the path of its API with placeholders.
+    *path_template* is the path of its API with placeholders.
     """
     call = request.call
     headers = {**_pairs_to_map(call.headers if call else (), lower=True)}
@@ -255,7 +255,7 @@ def matches_request(expected: Mapping[str, Any], request: Request, template: str
         number=0,
         call=call.name if call else "",
         url=request.url,
-        path=dict((compile_path_template(template).match(call.path) or {}) if call else {}),
+        path=dict((compile_path_template(path_template).match(call.path) or {}) if call else {}),
         query=_pairs_to_map(call.query if call else ()),
         header=headers,
         body=_read_body(body, headers.get("content-type", "")),
@@ -263,7 +263,7 @@ def matches_request(expected: Mapping[str, Any], request: Request, template: str
     return not select_failing_checks(_compare_parts(expected, made, ()))
 
 
-def _find_recording(request: Request | None, recall: Recall) -> RecordingMatch | None:
+def _look_up_recording(request: Request | None, recall: Recall) -> RecordingMatch | None:
     """Return the recording that *recall* knows for *request*; None if nothing was sent."""
     call = request.call if request else None
     return recall(call.serial, request.attempt) if call and request else None
@@ -290,7 +290,7 @@ def _make_attempt(record: CallRecord, number: int, attempt: int, recall: Recall)
         follows=sending.follows,
         why=redact(sending.note),
         wait=round(sending.wait, 5),
-        recording=_find_recording(sending.request, recall),
+        recording=_look_up_recording(sending.request, recall),
         at=sending.at,
         duration=round(sending.duration, 5),
         order=sending.ended,
@@ -432,14 +432,14 @@ def _compare_part(part: str, expected: Any, call: CallMade, path: Path) -> Check
     if part == "header" and isinstance(expected, Mapping):
         expected = {name if is_operator(name) else name.lower(): v for name, v in expected.items()}
     if part == "body" and isinstance(expected, Mapping) and not any(map(is_operator, expected)):
-        return compare(expected, _collect_body_parts(call), path)
+        return compare(expected, _to_comparable_body(call), path)
     is_textual = part in {"path", "query"} or (part == "header" and isinstance(expected, Mapping))
     return compare(
         numbers_to_url_texts(expected) if is_textual else expected, getattr(call, part), path
     )
 
 
-def _collect_body_parts(call: CallMade) -> Any:
+def _to_comparable_body(call: CallMade) -> Any:
     """Return the body of *call*; of a multipart body, part name -> value."""
     content_type = call.header.get("content-type", "")
     if not isinstance(call.body, str) or parse_media_type(content_type) != "multipart/form-data":

@@ -24,7 +24,7 @@ from bpmax_sim.scenario.expect_check import (
     check_expected_error,
     names_call,
 )
-from bpmax_sim.scenario.flow_check import check_events, check_flow
+from bpmax_sim.scenario.flow_check import check_events_can_fire, check_flow
 from bpmax_sim.scenario.idle_steps import IDLE_CHECKS, check_cells_meaning_false
 from bpmax_sim.scenario.name_claims import NAME_CHECKS
 from bpmax_sim.scenario.policies import check_policies
@@ -32,9 +32,9 @@ from bpmax_sim.scenario.references import parse_whole_reference
 from bpmax_sim.scenario.row_checks import (
     check_action_cells,
     check_cell_run_placement,
-    check_ids,
     check_only_rows,
     check_rows_differ,
+    check_step_ids,
 )
 from bpmax_sim.scenario.saved_values import check_saved_value_compared_with_itself
 from bpmax_sim.scenario.shared_names import check_shared_names
@@ -43,7 +43,7 @@ from bpmax_sim.scenario.subflow_check import check_stand_ins, check_subflow_star
 from bpmax_sim.scenario.table_rows import RESERVED, ScenarioDraft, split_names_cell
 from bpmax_sim.scenario.tautology_check import (
     check_empty_expectation,
-    check_never_section,
+    check_never_can_be_broken,
     check_tautological_error,
     check_tautologies,
 )
@@ -61,7 +61,7 @@ def check_scenario(draft: ScenarioDraft) -> None:
     for path, invariant in draft.scenario.invariants:
         _check_expectation(draft, invariant, draft.spot.at(*path[:-1]), path[-1], None)
         if path[0] == "never":
-            check_never_section(draft, invariant, draft.spot.at(*path))
+            check_never_can_be_broken(draft, invariant, draft.spot.at(*path))
     for step, spot in draft.steps:
         for step_rule in _STEP_CHECKS:
             step_rule(draft, step, spot)
@@ -130,7 +130,7 @@ def _check_stubs_and_ignored_paths(draft: ScenarioDraft) -> None:
     for number, (stub, place) in enumerate(stubs):
         for path, wrong in faults.find_stub_problems(stub):
             draft.tell(place.at(*path), wrong)
-        _check_stub_references(draft, place)
+        _check_step_references_in_stub(draft, place)
         if isinstance(stub.body, str) and stub.body.lstrip()[:1] in {"{", "["}:
             wrong = msg("this body is sent as a text; write the map or list itself for JSON")
             draft.tell(place.at("body"), wrong, kind="rule", fails=False)
@@ -153,7 +153,7 @@ def _check_stubs_and_ignored_paths(draft: ScenarioDraft) -> None:
             draft.tell(place, str(error).removeprefix("ignore: "))
 
 
-def _check_stub_references(draft: ScenarioDraft, spot: Spot) -> None:
+def _check_step_references_in_stub(draft: ScenarioDraft, spot: Spot) -> None:
     """Report ``${…}`` in a stub that name values of steps, which come too late for a stub."""
     node = spot.source.root.find_at(spot.steps)
     for path, text in node.walk_texts() if node is not None else ():
@@ -220,10 +220,12 @@ def _check_script_event_names(draft: ScenarioDraft) -> None:
     """Report events of form and flows that do not exist, or whose node or field does not."""
     form = draft.scenario.form
     if isinstance(form, model.FormSpec):
-        check_events(draft, "form", form.scripts, draft.spot.at("form"), draft.main_flow_nodes)
+        check_events_can_fire(
+            draft, "form", form.scripts, draft.spot.at("form"), draft.main_flow_nodes
+        )
     for name, (spec, spot) in draft.flow_specs.items():
         nodes = draft.flows[name][0].nodes if name in draft.flows else ()
-        check_events(draft, "flow", spec.scripts, spot, nodes)
+        check_events_can_fire(draft, "flow", spec.scripts, spot, nodes)
 
 
 def _check_row_numbers(draft: ScenarioDraft) -> None:
@@ -356,7 +358,7 @@ def _check_columns_variables_used(draft: ScenarioDraft) -> None:
             message = msg("nothing reads the column {name!r}{hint}", name=name, hint=hint)
             draft.tell(where, message, kind="rule", fails=False)
     for step, spot in draft.steps if draft.fragments else ():
-        _check_inputs_used(draft, step, spot, used["vars"])
+        _check_passed_variables_used(draft, step, spot, used["vars"])
     _check_saved_used(draft, used["vars"])
     check_rows_differ(draft, used["case"], _find_columns_with_effect(draft))
     _check_fragments_used(draft)
@@ -395,7 +397,7 @@ def _check_fragments_used(draft: ScenarioDraft) -> None:
             draft.tell(draft.spot.at("use"), message, kind="rule", fails=False)
 
 
-def _check_inputs_used(
+def _check_passed_variables_used(
     draft: ScenarioDraft, step: model.Step, spot: Spot, used_variables: Collection[str]
 ) -> None:
     """Report variables that ``with`` passes to named steps although no such step reads them."""
@@ -527,7 +529,7 @@ def _check_step_user(draft: ScenarioDraft, step: model.Step, spot: Spot) -> None
         flow_actions.check_user(draft, step.user, spot.at("user"))
 
 
-def _check_person(draft: ScenarioDraft, step: model.Step, spot: Spot) -> None:
+def _check_step_actor(draft: ScenarioDraft, step: model.Step, spot: Spot) -> None:
     """Report a ``by`` who does not exist, or that the step's action does not accept."""
     if step.by == "":
         if spot.source.root.find_at((*spot.steps, "by")) is not None:
@@ -560,7 +562,7 @@ def _check_misspelt_refused_person(draft: ScenarioDraft, step: model.Step, spot:
     for name, place in ((step.by, spot.at("by")), (value.get("by", ""), own)):
         if (
             not isinstance(name, str)
-            or not flow_actions.is_literal(name)
+            or not flow_actions.is_literal_text(name)
             or name in draft.all_named_people
         ):
             continue
@@ -612,10 +614,10 @@ def _check_expectations(draft: ScenarioDraft, step: model.Step, spot: Spot) -> N
         check_expected_error(draft, step.expect_error, spot.at("expect_error"))
         check_empty_expectation(draft, spot, "expect_error")
         check_tautological_error(draft, step.expect_error, spot.at("expect_error"))
-        _check_choice_of_error_codes(draft, step.expect_error, spot.at("expect_error"))
+        _check_needless_error_choice(draft, step.expect_error, spot.at("expect_error"))
 
 
-def _check_choice_of_error_codes(
+def _check_needless_error_choice(
     draft: ScenarioDraft, expected: model.ExpectedError, spot: Spot
 ) -> None:
     """Report a ``$in`` of several error codes, types or statuses in a scenario without rows.
@@ -660,7 +662,7 @@ _CHECKS: tuple[Callable[[ScenarioDraft], None], ...] = (
     _check_tag_and_flag_cells,
     _check_secrets,
     _check_faults,
-    check_ids,
+    check_step_ids,
     _check_step_recursion,
     check_flow,
     _check_columns_variables_used,
@@ -679,7 +681,7 @@ _STEP_CHECKS: tuple[Callable[[ScenarioDraft, model.Step, Spot], None], ...] = (
     check_cells_meaning_false,
     check_cell_run_placement,
     _check_step_node,
-    _check_person,
+    _check_step_actor,
     _check_step_user,
     _check_misspelt_refused_person,
     _check_expectations,
@@ -745,11 +747,11 @@ class _Scope:
         self.draft = draft
         columns = list(dict.fromkeys(name for row in draft.rows for name in row.values))
         self.known: Mapping[str, Collection[str]] = {
-            "vars": draft.variable_names if steps else sorted(draft.declared_vars),
+            "vars": draft.all_variable_names if steps else sorted(draft.declared_vars),
             "case": columns,
             "env": draft.environ,
             "steps": [step.id for step in steps if step.id],
-            "form": draft.fields,
+            "form": draft.declared_fields,
             "flow": FLOW_FACTS,
         }
         has = {"case": columns, "form": draft.subject_kinds, "flow": draft.flow_specs}
@@ -767,7 +769,7 @@ class _Scope:
         if lacking := self.lacking.get(ref.root):
             return str(references.make_undefined_error(ref.text, lacking))
         if name in known or (ref.root == "form" and not known):
-            self._check_cells(ref, name)
+            self._check_rows_have_cell(ref, name)
             return None
         hint = (
             references.describe_unset_variable(name)
@@ -776,7 +778,7 @@ class _Scope:
         )
         return str(references.make_undefined_error(ref.text, hint))
 
-    def _check_cells(self, ref: references.Reference, name: str) -> None:
+    def _check_rows_have_cell(self, ref: references.Reference, name: str) -> None:
         """Report each row without a cell for the column *name* of ``${case.name}`` (*ref*)."""
         for row in self.draft.rows if ref.root == "case" else ():
             if name not in row.values:

@@ -194,7 +194,11 @@ class _PossibleTexts:
         calls = [json.dumps(one, ensure_ascii=False, default=str) for one in sent]
         bodies = [body.source for body in self._item.subjects.code_files]
         names = self._item.names
-        declared = [*names.nodes, *names.all_named_people, *map(str, (names.definition, *STATUSES))]
+        declared = [
+            *names.main_flow_nodes,
+            *names.all_named_people,
+            *map(str, (names.definition, *STATUSES)),
+        ]
         return "\n".join((*bodies, *calls, *declared, *map(str, self._known)))
 
     @cached_property

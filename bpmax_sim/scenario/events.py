@@ -18,7 +18,7 @@ from typing import Any, Literal
 import msgspec
 
 from bpmax_sim.errors import CODES, Place
-from bpmax_sim.file_names import NOWHERE, RelativeFileNames
+from bpmax_sim.file_names import NOWHERE, RelativeFileNameRewriter
 from bpmax_sim.i18n import TranslatableText, label_message, to_plain_english
 from bpmax_sim.js_values import STRUCT_VALUES, UNDEFINED, to_scenario_value
 from bpmax_sim.scenario.calls import CallAttempted, CallEnd, CallMade
@@ -313,7 +313,7 @@ _OUTSIDE = frozenset({"cause"})  # an exception is for whoever wants its traceba
 _RENAMED: Mapping[tuple[type, str], str] = {(HookStarted, "event"): "hook"}
 
 
-def to_trace_line(event: Event, number: int, homes: RelativeFileNames = NOWHERE) -> str:
+def to_trace_line(event: Event, number: int, homes: RelativeFileNameRewriter = NOWHERE) -> str:
     """Return *event* as one line of JSON: number, kind, instant, then other fields sorted by name.
 
     *number* counts the events of the scenario from 1; it orders events of the same instant. *homes*
@@ -323,7 +323,9 @@ def to_trace_line(event: Event, number: int, homes: RelativeFileNames = NOWHERE)
     return _encode_event(event, number, _TraceTextEncoder(homes)).decode()
 
 
-def to_trace_lines(events: Iterable[Event], homes: RelativeFileNames = NOWHERE) -> Iterator[str]:
+def to_trace_lines(
+    events: Iterable[Event], homes: RelativeFileNameRewriter = NOWHERE
+) -> Iterator[str]:
     """Yield the trace lines of *events* in their order, each with its line end.
 
     *homes* as in `to_trace_line`.
@@ -332,7 +334,7 @@ def to_trace_lines(events: Iterable[Event], homes: RelativeFileNames = NOWHERE) 
         yield f"{to_trace_line(event, number, homes)}\n"
 
 
-def to_canonical_json(value: Any, homes: RelativeFileNames = NOWHERE) -> bytes:
+def to_canonical_json(value: Any, homes: RelativeFileNameRewriter = NOWHERE) -> bytes:
     """Return *value* as JSON that is equal on every machine and in every language.
 
     Names are sorted, messages are written as template and values instead of translated, and file
@@ -346,7 +348,7 @@ class _TraceTextEncoder:
 
     __slots__ = ("_homes", "_written")
 
-    def __init__(self, homes: RelativeFileNames) -> None:
+    def __init__(self, homes: RelativeFileNameRewriter) -> None:
         self._homes = homes
         self._written: dict[str | Place, bytes] = {}
 

@@ -24,7 +24,7 @@ from bpmax_sim.scenario.events import VERSION
 from bpmax_sim.scenario.expected_literals import (
     accepts_absent_value,
     find_compared_literals,
-    find_literals,
+    find_literals_through_operators,
     find_maps,
     find_member_names,
 )
@@ -86,9 +86,9 @@ def check_expect(context: CheckContext, expected: model.Expect, spot: Spot) -> N
 def check_expected_error(context: CheckContext, expected: model.ExpectedError, spot: Spot) -> None:
     """Report unknown names and operators in *expected*, the value of ``expect_error`` at *spot*."""
     _check_operands(context, expected, spot)
-    for path, code in find_literals(expected.code):
+    for path, code in find_literals_through_operators(expected.code):
         _check_error_code(context, code, spot.at("code", *path))
-    for path, source in find_literals(expected.source):
+    for path, source in find_literals_through_operators(expected.source):
         is_known = source in (*_SOURCES, *_EARLIER_SOURCES)
         if not isinstance(source, str) or "${" in source or is_known:
             continue
@@ -98,7 +98,9 @@ def check_expected_error(context: CheckContext, expected: model.ExpectedError, s
 
 
 def _check_error_code(context: CheckContext, code: Any, spot: Spot) -> None:
-    if flow_actions.is_literal(code) and (wrong := context.names.find_error_code_problem(code)):
+    if flow_actions.is_literal_text(code) and (
+        wrong := context.names.find_error_code_problem(code)
+    ):
         context.tell(spot, wrong, kind="name")
 
 
@@ -138,8 +140,8 @@ def _check_section(context: CheckContext, section: str, value: Any, spot: Spot) 
 
 def _check_digests(context: CheckContext, _section: str, value: Any, spot: Spot) -> None:
     """Report texts that are compared with a digest as a whole and can never be one."""
-    for path, text in find_literals(value):
-        is_whole = flow_actions.is_literal(text) and "$contains" not in path
+    for path, text in find_literals_through_operators(value):
+        is_whole = flow_actions.is_literal_text(text) and "$contains" not in path
         if is_whole and text != NEW_DIGEST and parse_digest_format(text) is None:
             context.tell(
                 spot.at(*path),
@@ -166,12 +168,12 @@ def check_call(context: CheckContext, item: model.ExpectedCall, spot: Spot) -> N
     elif item.error is UNSET and (wrong := context.names.find_call_problem(item.call)):
         context.tell(spot.at("call"), wrong, kind="name")
     elif item.error is UNSET:
-        check_denied_parameters(context, item.call, item, spot)
+        check_unknown_denied_parameters(context, item.call, item, spot)
     if item.times is not UNSET and (wrong := expect.find_count_problem(item.times)):
         context.tell(spot.at("times"), wrong)
     if item.once_per_key and item.times is UNSET:
         context.tell(spot.at("once_per_key"), msg("counts calls; write times: beside it"))
-    _check_expected_call_names(context, item, spot)
+    _check_codes_and_instances(context, item, spot)
     _check_operands(context, item, spot)
 
 
@@ -184,7 +186,7 @@ def _check_inequality_operands(
     """
     for name, value in expected.items():
         is_number = context.names.initial_value_kinds.get(name) == "number"
-        for path, operand in _find_numerals(value) if is_number else ():
+        for path, operand in _find_numeric_text_operands(value) if is_number else ():
             context.tell(
                 spot.at(name, *path),
                 '{operator} compares {field}, a number, with the text "{text}", which never holds; '
@@ -201,7 +203,7 @@ _ORDERS = frozenset({"$gt", "$gte", "$lt", "$lte"})
 _NUMERAL = re.compile(r"-?\d+(\.\d+)?")
 
 
-def _find_numerals(value: Any, path: Path = ()) -> Iterator[tuple[Path, str]]:
+def _find_numeric_text_operands(value: Any, path: Path = ()) -> Iterator[tuple[Path, str]]:
     """Yield each operand of ``$gt``, ``$gte``, ``$lt`` or ``$lte`` that is the text of a number.
 
     Each has its path in front.
@@ -210,26 +212,32 @@ def _find_numerals(value: Any, path: Path = ()) -> Iterator[tuple[Path, str]]:
         if key in _ORDERS and isinstance(operand, str) and _NUMERAL.fullmatch(operand):
             yield (*path, key), operand
         else:
-            yield from _find_numerals(operand, (*path, key))
+            yield from _find_numeric_text_operands(operand, (*path, key))
 
 
-def _check_expected_call_names(context: CheckContext, item: model.ExpectedCall, spot: Spot) -> None:
+def _check_codes_and_instances(context: CheckContext, item: model.ExpectedCall, spot: Spot) -> None:
     """Report unknown error codes, sources and instances in an expected call."""
     if item.error is not UNSET:
-        for path, code in find_literals(item.error):
+        for path, code in find_literals_through_operators(item.error):
             _check_error_code(context, code, spot.at("error", *path))
     if item.source is not UNSET:
         _check_known_words(context, item.source, spot.at("source"), _CALL_SOURCES)
-    _check_denied_callers(context, item, spot)
+    _check_unknown_denied_callers(context, item, spot)
     platform = item.call.partition(".")[0]
-    codes = {code for _, code in find_literals(item.error)} if item.error is not UNSET else {""}
+    codes = (
+        {code for _, code in find_literals_through_operators(item.error)}
+        if item.error is not UNSET
+        else {""}
+    )
     is_known = item.instance is not UNSET and codes and "UNKNOWN_INSTANCE" not in codes
-    for path, key in find_literals(item.instance) if is_known else ():
+    for path, key in find_literals_through_operators(item.instance) if is_known else ():
         if isinstance(key, str) and (wrong := context.names.find_instance_problem(key, platform)):
             context.tell(spot.at("instance", *path), wrong, kind="name")
 
 
-def _check_denied_callers(context: CheckContext, item: model.ExpectedCall, spot: Spot) -> None:
+def _check_unknown_denied_callers(
+    context: CheckContext, item: model.ExpectedCall, spot: Spot
+) -> None:
     """Report a ``caller`` (option of ``$proxy``) that is only denied and that no script contains.
 
     Such an expectation always holds.
@@ -250,14 +258,14 @@ def _check_denied_callers(context: CheckContext, item: model.ExpectedCall, spot:
 
 def _check_known_words(context: CheckContext, value: Any, spot: Spot, known: Sequence[str]) -> None:
     """Report texts in *value* that are not among the *known* ones."""
-    for path, word in find_literals(value):
-        if flow_actions.is_literal(word) and word not in known:
+    for path, word in find_literals_through_operators(value):
+        if flow_actions.is_literal_text(word) and word not in known:
             context.tell(
                 spot.at(*path), "there is no {word!r}{hint}", known=known, word=word, kind="name"
             )
 
 
-def check_denied_parameters(
+def check_unknown_denied_parameters(
     context: CheckContext, call: str, item: model.ExpectedCall | model.StubRequest, spot: Spot
 ) -> None:
     """Report denied parameters that the API does not have: the denial would always hold."""
@@ -268,17 +276,17 @@ def check_denied_parameters(
     for part in ("path", "query", "body", "response"):
         value = getattr(item, part, UNSET)
         known = _find_parameters(platform, api, part) if isinstance(value, dict) else {}
-        _check_denied_members(context, call, part, known, value, spot.at(part))
+        _check_unknown_denied_members(context, call, part, known, value, spot.at(part))
 
 
-def check_denied_results(context: CheckContext, call: str, value: Any, spot: Spot) -> None:
+def check_unknown_denied_results(context: CheckContext, call: str, value: Any, spot: Spot) -> None:
     """Report denied members of *value*, an expected response, that the API never answers."""
     found = context.names.find_api(call)
     known = _find_parameters(*found, "response") if found and isinstance(value, dict) else {}
-    _check_denied_members(context, call, "response", known, value, spot)
+    _check_unknown_denied_members(context, call, "response", known, value, spot)
 
 
-def _check_denied_members(
+def _check_unknown_denied_members(
     context: CheckContext,
     call: str,
     part: str,
@@ -308,7 +316,7 @@ def _check_denied_members(
 
 def check_stub_member_names(context: CheckContext, call: str, body: Any, spot: Spot) -> None:
     """Report members of a stub's *body* that resemble declared members of the API's response."""
-    check_declared_answer(context, call, body, spot)
+    check_body_against_declaration(context, call, body, spot)
     found = context.names.find_api(call)
     known = _find_parameters(*found, "response") if found and found[1].answer else {}
     for path, name, _ in find_member_names(body) if known else ():
@@ -325,7 +333,7 @@ def check_stub_member_names(context: CheckContext, call: str, body: Any, spot: S
             )
 
 
-def check_declared_answer(context: CheckContext, call: str, body: Any, spot: Spot) -> None:
+def check_body_against_declaration(context: CheckContext, call: str, body: Any, spot: Spot) -> None:
     """Report parts of *body*, a substitute response, that the declared response does not allow."""
     found = context.names.find_api(call)
     for path, wrong in find_misfits(body, found[1].answer) if found and found[1].answer else ():
@@ -473,8 +481,13 @@ def _check_subflow_projects(
 def _check_nodes(
     context: CheckContext, value: Any, spot: Spot, definition: Definition | None
 ) -> None:
-    for path, node in find_literals(value) if definition else ():
-        if definition and flow_actions.is_literal(node) and node and node not in definition.nodes:
+    for path, node in find_literals_through_operators(value) if definition else ():
+        if (
+            definition
+            and flow_actions.is_literal_text(node)
+            and node
+            and node not in definition.nodes
+        ):
             context.tell(
                 spot.at(*path), "no node {node!r}{hint}", known=definition.nodes, node=node
             )
@@ -487,10 +500,10 @@ def _check_people(
         if isinstance(person, str | int):
             flow_actions.check_people(context, person, spot.at(*path))
             if denied:
-                flow_actions.check_denied_person(context, person, spot.at(*path))
+                flow_actions.check_unmentioned_denied_person(context, person, spot.at(*path))
 
 
-def _check_denied_project_members(
+def _check_unwritten_denied_members(
     context: CheckContext, value: Any, spot: Spot, _definition: Definition | None
 ) -> None:
     """Report a denial of a member of ``project`` that no script writes, which would always hold."""
@@ -529,8 +542,8 @@ def _check_notices(
 def _check_status(
     context: CheckContext, value: Any, spot: Spot, _definition: Definition | None
 ) -> None:
-    for path, status in find_literals(value):
-        if flow_actions.is_literal(status) and status not in STATUSES:
+    for path, status in find_literals_through_operators(value):
+        if flow_actions.is_literal_text(status) and status not in STATUSES:
             context.tell(
                 spot.at(*path),
                 "no project is ever {status!r}{hint}",
@@ -549,7 +562,7 @@ def _check_history_actions(
 def _check_history(
     context: CheckContext, value: Any, spot: Spot, definition: Definition | None
 ) -> None:
-    for path, entry in find_literals(value):
+    for path, entry in find_literals_through_operators(value):
         for key, check in _HISTORY.items() if isinstance(entry, Mapping) else ():
             if key in entry:
                 check(context, entry[key], spot.at(*path, key), definition)
@@ -599,7 +612,7 @@ def _check_branches(
 def _check_tasks(
     context: CheckContext, value: Any, spot: Spot, definition: Definition | None
 ) -> None:
-    for path, tasks in find_literals(value):
+    for path, tasks in find_literals_through_operators(value):
         for node, owners in tasks.items() if isinstance(tasks, Mapping) else ():
             where = spot.at(*path, node)
             _check_nodes(context, node, where, definition)
@@ -607,8 +620,8 @@ def _check_tasks(
                 if person.startswith("$"):
                     continue
                 _check_people(context, person, where.at(person), definition)
-                for below, known in find_literals(state):
-                    if flow_actions.is_literal(known) and known not in TASK_STATES:
+                for below, known in find_literals_through_operators(state):
+                    if flow_actions.is_literal_text(known) and known not in TASK_STATES:
                         context.tell(
                             where.at(person, *below),
                             "no task is ever {state!r}{hint}",
@@ -635,7 +648,7 @@ _HISTORY: Mapping[str, FlowCheck] = {
 }
 _FLOW_VALUES: Mapping[str, FlowCheck] = {
     "at": _check_nodes,
-    "project": _check_denied_project_members,
+    "project": _check_unwritten_denied_members,
     "notified": _check_notices,
     "form": _check_flow_form,
     "projects": _check_subflow_projects,
@@ -669,10 +682,10 @@ def _check_form(context: CheckContext, value: Mapping[str, Any], spot: Spot) -> 
             if wrong and (is_denied or base not in context.names.fields):
                 # A script may make a column; that it is absent, says the comparison.
                 context.tell(where, context.names.add_declaration_hint(wrong), kind="name")
-            _check_columns(context, name, expected, where, denied=denied)
+            _check_denied_columns(context, name, expected, where, denied=denied)
 
 
-def _check_columns(
+def _check_denied_columns(
     context: CheckContext, table: str, expected: Any, spot: Spot, *, denied: bool
 ) -> None:
     """Report misspelled columns in *expected* that it denies, as such a denial always holds.
@@ -692,12 +705,12 @@ def _check_columns(
 def _check_lines(context: CheckContext, section: str, value: Any, spot: Spot) -> None:
     """Report keys that a message or console line does not have, and unknown levels."""
     keys, (level_key, levels) = _LINE_KEYS[section], _LEVELS[section]
-    for path, line in find_literals(value):
+    for path, line in find_literals_through_operators(value):
         for key, expected in line.items() if isinstance(line, Mapping) else ():
             where = spot.at(*path, key)
             if key not in keys:
                 context.tell(where, "a line has no {key!r}{hint}", known=keys, key=key, kind="name")
-            for inside, word in find_literals(expected):
+            for inside, word in find_literals_through_operators(expected):
                 if key == "code":
                     _check_error_code(context, word, where.at(*inside))
                 elif key == level_key and not context.names.occurs_in_scripts(str(word)):
@@ -712,7 +725,7 @@ def _check_fields(context: CheckContext, value: Mapping[str, Any], spot: Spot) -
                 context.tell(where, wrong)
             for fact in facts if isinstance(facts, Mapping) else ():
                 if fact == "options":
-                    _check_denied_options(context, facts[fact], where.at(fact))
+                    _check_impossible_denied_options(context, facts[fact], where.at(fact))
                 if fact not in _FIELD_FACTS and not fact.startswith("$"):
                     context.tell(
                         where.at(fact),
@@ -722,12 +735,14 @@ def _check_fields(context: CheckContext, value: Mapping[str, Any], spot: Spot) -
                     )
 
 
-def _check_denied_options(context: CheckContext, expected: Any, spot: Spot) -> None:
+def _check_impossible_denied_options(context: CheckContext, expected: Any, spot: Spot) -> None:
     """Report options that an expectation only denies and that nothing could offer."""
     if context.names.occurs_in_scripts("$proxy"):
         return  # any response may offer them
     for path, option, denied in find_compared_literals(expected):
-        lines = spot.source.lines if denied and flow_actions.is_literal(option) and option else ()
+        lines = (
+            spot.source.lines if denied and flow_actions.is_literal_text(option) and option else ()
+        )
         is_elsewhere = sum(line.count(option) for line in lines) > 1
         if lines and not is_elsewhere and not context.names.occurs_in_scripts(option):
             context.tell(

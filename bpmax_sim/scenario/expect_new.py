@@ -15,7 +15,7 @@ from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.events import Event
 from bpmax_sim.scenario.expect import format_path_label, format_value, is_operator
 from bpmax_sim.scenario.expect_update import ExpectUpdate, build_update
-from bpmax_sim.scenario.expect_values import ValuePatterns, looks_mistaken
+from bpmax_sim.scenario.expect_values import ValuePatterns, looks_like_script_mistake
 from bpmax_sim.scenario.failure_report import FailureReporter
 from bpmax_sim.scenario.model import NOTHING_YET, Expect
 from bpmax_sim.scenario.references import Path
@@ -39,7 +39,7 @@ def report_new_expect(
     if reporter.located is None or not reporter.located.step.action:
         actual = {**actual, "result": lambda: None}  # that of an earlier step
     patterns = ValuePatterns.from_run(reporter.item, calls)
-    changed = _find_written_fields(events)
+    changed = _find_fields_written_by_scripts(events)
     update = _draft_update(actual, changed, patterns, reporter.spot)
     essence = NOTHING_YET if update else NOTHING_CAME
     return dataclasses.replace(reporter.report("expect", essence, ("expect",)), update=update)
@@ -50,7 +50,7 @@ def has_other_failure(failures: Iterable[Failure]) -> bool:
     return any(failure.essence != NOTHING_YET for failure in failures)
 
 
-def _find_written_fields(events: Iterable[Event]) -> list[str]:
+def _find_fields_written_by_scripts(events: Iterable[Event]) -> list[str]:
     """Return the fields of the form that scripts wrote."""
     changes = (event for event in events if isinstance(event, FieldChanged))
     names = (one.field for one in changes if one.is_by_script)
@@ -111,7 +111,7 @@ def _why_not_expected(value: Any) -> str:
     """Return why *value* must not be written into a scenario as expected; "" if it may."""
     if _has_secret(value):
         return msg("it holds a secret")
-    if looks_mistaken(value):
+    if looks_like_script_mistake(value):
         return msg("{value} looks like a mistake of the script", value=format_value(value))
     return msg("its keys look like operators") if _has_operator(value) else ""
 

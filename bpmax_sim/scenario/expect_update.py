@@ -180,7 +180,7 @@ Run = Callable[[ScenarioItem], ScenarioFinished]
 _MOST_RUNS = 200
 
 
-def collect_updates(item: ScenarioItem, run: Run) -> tuple[list[ExpectEdit], str]:
+def collect_edits_by_replaying(item: ScenarioItem, run: Run) -> tuple[list[ExpectEdit], str]:
     """Return the edits with which *item* passes, and "" or the reason why there are none.
 
     Because a failing step ends the run, *run* replays the item repeatedly (at most `_MOST_RUNS`

@@ -25,15 +25,15 @@ _UUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _FEW_DIGITS: Final = 3
 
 
-def looks_mistaken(value: Any) -> bool:
+def looks_like_script_mistake(value: Any) -> bool:
     """Return whether *value* looks like a mistake of the script, such as "" or ``[object Object]``.
 
     Such a value is not written into a scenario as expected.
     """
     if isinstance(value, Mapping):
-        return any(map(looks_mistaken, value.values()))
+        return any(map(looks_like_script_mistake, value.values()))
     if isinstance(value, list | tuple):
-        return any(map(looks_mistaken, value))
+        return any(map(looks_like_script_mistake, value))
     if isinstance(value, float):
         return math.isnan(value)
     if isinstance(value, str):

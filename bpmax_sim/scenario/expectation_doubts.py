@@ -81,7 +81,7 @@ def find_empty_expectations(
                 yield from _find_misspelt_denied_texts(
                     field, value, place, history, is_never="never" in path
                 )
-                yield from _check_columns(field, value, place, history)
+                yield from _find_misspelt_columns(field, value, place, history)
                 if path[0] == "expect":
                     yield from _find_operators_that_fit_everything(field, value, place, history)
     if any(expected.preview is not UNSET for expected, _, _ in expectations):
@@ -228,7 +228,7 @@ def _find_misspelt_denied_texts(
             ), "name")  # fmt: skip
 
 
-def _check_columns(
+def _find_misspelt_columns(
     table: str, value: Any, spot: _FindSpot, history: FieldHistory
 ) -> Iterator[RunFinding]:
     """Yield columns that no row of a table ever had but that resemble one that some row had."""
@@ -316,7 +316,7 @@ def _to_top_level_field(field: str) -> str:
     return field.partition("/")[0].partition("[")[0].partition(".")[0]
 
 
-def find_empty_parts(
+def find_parts_checking_nothing(
     item: ScenarioItem, located: LocatedStep, calls: Sequence[CallMade], result: Any
 ) -> Iterator[RunFinding]:
     """Yield parts of a step that check nothing, such as a number of *calls* that may be any.
@@ -325,10 +325,10 @@ def find_empty_parts(
     and no expectation compares it.
     """
     yield from _find_loose_call_counts(located, calls, item.scenario.expect)
-    yield from _find_unread_negative_result(item, located, result)
+    yield from _find_unchecked_negative_result(item, located, result)
 
 
-def _find_unread_negative_result(
+def _find_unchecked_negative_result(
     item: ScenarioItem, located: LocatedStep, result: Any
 ) -> Iterator[RunFinding]:
     """Yield a finding if a step's *result* looks like a "no" and no expectation compares it.
@@ -337,7 +337,7 @@ def _find_unread_negative_result(
     result.
     """
     step, steps = located.step, list(item.steps)
-    advice = _advise_on_unread(step.action, result)
+    advice = _advise_on_negative_result(step.action, result)
     if not advice or step.save:
         return
     following = steps[steps.index(located) + 1 :] if located in steps else steps
@@ -358,7 +358,7 @@ _VERDICTS: Final = ("ok", "success", "pass", "passed", "allow", "allowed", "vali
 """Members by which a returned object says yes or no."""
 
 
-def _advise_on_unread(action: str, result: Any) -> str:
+def _advise_on_negative_result(action: str, result: Any) -> str:
     """Return advice if *result* of the action *action* looks like a "no" that had no effect.
 
     "" if it does not. A "no" is False; for a hook also a text, which of other hooks refuses, and a
@@ -411,7 +411,7 @@ def _find_loose_call_counts(
         if is_range and (fulfils(item.times, 0) or (fulfils(item.times, _MANY) and made)):
             yield _make_finding(where.at("times"), _describe_loose_count(item, made))
         elif item.times == 0 and not made:
-            yield from _check_login_count(item, calls, where)
+            yield from _find_empty_login_denial(item, calls, where)
 
 
 _MANY: Final = 1_000_000
@@ -434,7 +434,7 @@ def _describe_loose_count(item: model.ExpectedCall, made: Sequence[CallMade]) ->
     )  # fmt: skip
 
 
-def _check_login_count(
+def _find_empty_login_denial(
     item: model.ExpectedCall, calls: Sequence[CallMade], where: Spot
 ) -> Iterator[RunFinding]:
     """Yield a finding if a login is expected not to happen although nothing called its platform."""

@@ -27,7 +27,11 @@ from bpmax_sim.scenario.error_translation import append_translation
 from bpmax_sim.scenario.expect import Checks, Comparison, select_failing_checks, shorten_line
 from bpmax_sim.scenario.findings import RunFinding
 from bpmax_sim.scenario.name_claims import find_error_doubt
-from bpmax_sim.scenario.observation import Observation, describe_states, find_digest_of_other_format
+from bpmax_sim.scenario.observation import (
+    Observation,
+    describe_states_and_results,
+    find_outdated_digest,
+)
 from bpmax_sim.scenario.provenance import Origins, describe_origin, describe_routes
 from bpmax_sim.scenario.references import Path
 from bpmax_sim.scenario.source import Failure
@@ -168,7 +172,7 @@ class FailureReporter(msgspec.Struct, frozen=True, kw_only=True):
         write = self.origins.assignments.get(_find_compared_field(check))
         return write.event.place if write else None
 
-    def _explain_checks(self, wrong: Checks) -> Iterator[str]:
+    def _explain_value_origins(self, wrong: Checks) -> Iterator[str]:
         """Yield lines on who wrote the wrong values of fields, and by which routes a flow went."""
         for check in wrong:
             if field := _find_compared_field(check):
@@ -201,7 +205,7 @@ class FailureReporter(msgspec.Struct, frozen=True, kw_only=True):
         failure = self.report(
             "expect", str(first), where, checks=checks, script=self._find_causing_script_line(first)
         )
-        return [replace(failure, detail=(*failure.detail, *self._explain_checks(wrong)))]
+        return [replace(failure, detail=(*failure.detail, *self._explain_value_origins(wrong)))]
 
     def explain_digest(
         self, failure: Failure, digest: Any, observed: Sequence[Observation]
@@ -210,8 +214,8 @@ class FailureReporter(msgspec.Struct, frozen=True, kw_only=True):
 
         A digest alone does not say what is different.
         """
-        lines = [*describe_states(observed)]
-        if other := find_digest_of_other_format(digest):
+        lines = [*describe_states_and_results(observed)]
+        if other := find_outdated_digest(digest):
             lines.insert(0, msg(
                 "{digest} is of another format of traces, in which other things count; look at the "
                 "run, then let run --update write the new digest",
@@ -288,7 +292,9 @@ class FailureReporter(msgspec.Struct, frozen=True, kw_only=True):
         place = next((call.place for call in reversed(self.calls) if call.error), None)
         return self.report("miss", str(error), self._path_of_action, script=place, cause=error)
 
-    def find_doubts(self, checks: Checks, path: Path = ()) -> Iterator[RunFinding]:
+    def find_checks_without_comparison(
+        self, checks: Checks, path: Path = ()
+    ) -> Iterator[RunFinding]:
         """Yield a finding for each of *checks* that holds although nothing was compared."""
         for check in checks:
             if check.doubt:

@@ -209,18 +209,22 @@ def fill_stub(stub: Stub, resolve: Callable[[Any], Any]) -> Stub:
 
 
 def stub_to_fault(
-    stub: Stub, place: Place | None = None, template: Callable[[str, str], str] = lambda *_: ""
+    stub: Stub,
+    place: Place | None = None,
+    get_path_template: Callable[[str, str], str] = lambda *_: "",
 ) -> Fault:
     """Return *stub* as a transport fault whose injected response is that of the stub.
 
-    With ``answers`` it applies once for each of them. *template* returns the path with placeholders
-    of an API, given its platform and its name.
+    With ``answers`` it applies once for each of them. *get_path_template* returns the path with
+    placeholders of an API, given its platform and its name.
     """
     parts = collect_request_conditions(stub)
 
     def matches(request: Request) -> bool:
         call = request.call
-        return matches_request(parts, request, template(call.platform, call.api) if call else "")
+        return matches_request(
+            parts, request, get_path_template(call.platform, call.api) if call else ""
+        )
 
     reply = _make_reply(stub.status, stub.headers, stub.body, stub.delay)
     return Fault(

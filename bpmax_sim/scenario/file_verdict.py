@@ -341,24 +341,24 @@ class FileRuns:
     def add_row(
         self,
         file: str,
-        rows: int,
-        row: str,
+        row_count: int,
+        row_id: str,
         unused: Iterable[RunWarning],
         strictness: Strictness,
         used_keys_of_other_files: Iterable[str] = (),
     ) -> None:
-        """Add the parts *unused* by a run that passed: of *row*, one of the *rows* rows of *file*.
+        """Add the parts *unused* by a passed run of *row_id*, one of *row_count* rows of *file*.
 
         *used_keys_of_other_files* are the keys of parts of other files that it used. Without a
-        table, *rows* is 0 and *row* is ""; then only inherited parts are added, as its own were
-        judged at the end of its run.
+        table, *row_count* is 0 and *row_id* is ""; then only inherited parts are added, as its own
+        were judged at the end of its run.
         """
         parts = {
             (part.kind, translate(part.message), str(part.place or ""), part.fails)
             for part in unused
-            if rows or is_inherited(part, file)
+            if row_count or is_inherited(part, file)
         }
-        self.merge({file: (rows or 1, {row}, parts, strictness, used_keys_of_other_files)})
+        self.merge({file: (row_count or 1, {row_id}, parts, strictness, used_keys_of_other_files)})
 
     def to_plain_data(self) -> Mapping[str, tuple[Any, ...]]:
         """Return the results as plain values for `merge` in another process."""
@@ -381,7 +381,7 @@ class FileRuns:
         """
         yield from ((file, part) for file, part, fails in self._judge() if fails)
 
-    def find_unused_warnings(self, file: str = "") -> Iterator[RunWarning]:
+    def find_tolerated_unused_parts(self, file: str = "") -> Iterator[RunWarning]:
         """Yield the parts of *file*, or of every file, that are unused and only warnings."""
         found = self._judge([file] if file else None)
         yield from (part for _, part, fails in found if not fails)

@@ -23,11 +23,11 @@ from bpmax_sim.scenario import model
 from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.expect_check import (
     check_call,
-    check_denied_parameters,
-    check_denied_results,
     check_expected_error,
     check_proxy_action_arguments,
     check_stub_member_names,
+    check_unknown_denied_parameters,
+    check_unknown_denied_results,
 )
 from bpmax_sim.scenario.load import ScenarioItem
 from bpmax_sim.scenario.names import (
@@ -42,7 +42,9 @@ from bpmax_sim.subject.hooks import UNDO, FieldChanged
 from bpmax_sim.transport.faults import BadToken, Fault, Reply, Slow
 
 
-def find_impossible_calls(calls: Iterable[CallMade], *expected: model.Expect) -> Iterator[CallMade]:
+def find_unexpected_impossible_calls(
+    calls: Iterable[CallMade], *expected: model.Expect
+) -> Iterator[CallMade]:
     """Yield each call that can never work (such as of an unknown API), once for each script line.
 
     Calls that an *expected* section names with an ``error`` are left out.
@@ -97,7 +99,7 @@ class FilledValueContext:
         self.findings.append(RunFinding(kind, words, spot.place, fails))
 
 
-def find_row_value_problems(
+def run_check_on_row_values(
     item: ScenarioItem, names: ScenarioNames, check: Callable[[CheckContext], None]
 ) -> list[RunFinding]:
     """Run *check* on values filled in from the row of *item*; return its findings.
@@ -143,7 +145,7 @@ def check_names_against_platforms(item: ScenarioItem, platforms: Platforms) -> l
     findings += (
         RunFinding("rule", wrong, fault.place, fails=False)
         for fault in every
-        for wrong in _find_useless_fault_actions(fault, platforms)
+        for wrong in _explain_useless_fault_action(fault, platforms)
     )
     _check_stubs(context, item)
     if wrong := context.names.find_instance_problem(item.scenario.proxy.instance):
@@ -160,7 +162,7 @@ def check_names_against_platforms(item: ScenarioItem, platforms: Platforms) -> l
     return [*findings, *dict.fromkeys(fresh)]
 
 
-def _find_useless_fault_actions(rule: Fault, platforms: Platforms) -> Iterator[str]:
+def _explain_useless_fault_action(rule: Fault, platforms: Platforms) -> Iterator[str]:
     """Yield why what *rule* injects can have no effect, such as an expired token without login."""
     platform = platforms.find(rule.on.partition(".")[0])
     if isinstance(rule.action, BadToken) and platform is not None:
@@ -203,7 +205,7 @@ def _find_delay_problem(delay: float | str, on: str, platforms: Platforms) -> st
 def _check_stubs(context: CheckContext, item: ScenarioItem) -> None:
     for stub, place in item.spot.at("proxy", "stubs").locate_elements(item.scenario.proxy.stubs):
         if stub.request != _ANY_REQUEST:
-            check_denied_parameters(context, stub.on, stub.request, place.at("request"))
+            check_unknown_denied_parameters(context, stub.on, stub.request, place.at("request"))
         for delay in (stub.delay, *(one.delay for one in stub.answers if one.delay is not UNSET)):
             if wrong := _find_delay_problem(delay, stub.on, context.names.platforms or Platforms()):
                 context.tell(place, wrong, kind="rule", fails=False)
@@ -226,7 +228,9 @@ def _check_step(context: CheckContext, step: model.Step, spot: Spot) -> None:
         call = step.value.get("call")
         if not expects_impossible_call(spot.at("proxy")):
             _check_call_name(context, call, spot.at("proxy", "call"))
-        check_denied_results(context, str(call), step.expect.result, spot.at("expect", "result"))
+        check_unknown_denied_results(
+            context, str(call), step.expect.result, spot.at("expect", "result")
+        )
         error = step.expect_error
         names_one = isinstance(error, model.ExpectedError) and isinstance(error.code, str)
         parts = ("query", "body") if names_one else ("path", "query", "body")

@@ -72,10 +72,14 @@ class FlowAction(action.Action, frozen=True, kw_only=True):
 
         Return whether any is. ``to`` is required if the action has it.
         """
-        wrong = [key for key in ("by", "at", "project") if key in value and _is_blank(value[key])]
+        wrong = [
+            key
+            for key in ("by", "at", "project")
+            if key in value and _is_blank_text_or_none(value[key])
+        ]
         if "to" in cls.__struct_fields__:
             others = _wrap_in_list(value.get("to"))
-            wrong += ["to"] if not others or any(map(_is_blank, others)) else []
+            wrong += ["to"] if not others or any(map(_is_blank_text_or_none, others)) else []
         for key in wrong:
             meant = cls.meant if key == "to" else cls.texts[key]
             where = spot.at(key) if key in value else spot
@@ -86,7 +90,7 @@ class FlowAction(action.Action, frozen=True, kw_only=True):
     @classmethod
     def _check_names(cls, context: CheckContext, value: Any, spot: source.Spot) -> None:
         name = value.get("project", "")  # 盖章#2 is the second of its kind
-        project = name.partition("#")[0] if is_literal(name) else ""
+        project = name.partition("#")[0] if is_literal_text(name) else ""
         if project and project not in context.names.subflows:
             more = suggest_or_list(project, context.names.subflows)
             where = spot.at("project")
@@ -99,7 +103,11 @@ class FlowAction(action.Action, frozen=True, kw_only=True):
         to = value.get("to", "")
         if cls.meant != _NODE:
             check_people(context, to, spot.at("to"))
-        elif definition is not None and is_literal(to) and to not in {*definition.nodes, START, ""}:
+        elif (
+            definition is not None
+            and is_literal_text(to)
+            and to not in {*definition.nodes, START, ""}
+        ):
             known = (*definition.nodes, START)
             context.tell(spot.at("to"), "no node {at!r}{hint}", known=known, at=to)
 
@@ -108,7 +116,7 @@ class FlowAction(action.Action, frozen=True, kw_only=True):
         cls, context: CheckContext, definition: Definition, at: Any, spot: source.Spot
     ) -> None:
         """Report the node *at* if *definition* lacks it or if it does not offer the decision."""
-        if not is_literal(at) or not at:
+        if not is_literal_text(at) or not at:
             return
         if at not in definition.nodes:
             context.tell(spot, "no node {at!r}{hint}", known=definition.nodes, at=at)
@@ -208,7 +216,7 @@ class PreviewAction(action.Action, frozen=True, kw_only=True):
             context.tell(spot, msg("preview needs flow.definition; without it nothing moves"))
         elif value is not None and cls.check_value_keys(context, value, spot):
             check_performer(context, value, spot)
-            check_form_values(context, value.get("form"), spot.at("form"))
+            check_form_field_names(context, value.get("form"), spot.at("form"))
 
     @classmethod
     def run(cls, on: action.Performer, value: Any, name: str, result: Result) -> None:  # noqa: ARG003
@@ -237,7 +245,7 @@ def to_flow_move(value: Any) -> FlowMove:
     )
 
 
-def _is_blank(value: Any) -> bool:
+def _is_blank_text_or_none(value: Any) -> bool:
     return value is None or (isinstance(value, str) and not value.strip())
 
 
@@ -245,7 +253,7 @@ def _wrap_in_list(value: Any) -> Sequence[str | int]:
     return value if isinstance(value, list | tuple) else (value,)
 
 
-def check_form_values(context: CheckContext, fields: Any, spot: source.Spot) -> None:
+def check_form_field_names(context: CheckContext, fields: Any, spot: source.Spot) -> None:
     """Report fields and columns of *fields* that the form does not have."""
     names = context.names
     for name, value in fields.items() if isinstance(fields, Mapping) else ():
@@ -255,7 +263,7 @@ def check_form_values(context: CheckContext, fields: Any, spot: source.Spot) -> 
             context.tell(spot.at(name, *path), wrong, kind="name")
 
 
-def is_literal(value: Any) -> bool:
+def is_literal_text(value: Any) -> bool:
     """Return whether *value* is a text without ``${…}``."""
     return isinstance(value, str) and "${" not in value
 
@@ -291,7 +299,7 @@ def check_people(context: CheckContext, value: Any, spot: source.Spot) -> None:
 
 def check_performer(context: CheckContext, value: Mapping[str, Any], spot: source.Spot) -> None:
     """Report ``by`` of *value* at *spot* if it is empty, or nobody that there is."""
-    if "by" in value and _is_blank(value["by"]):
+    if "by" in value and _is_blank_text_or_none(value["by"]):
         meant = WHO["by"]
         context.tell(spot.at("by"), "expected {key}: {meant}", key="by", meant=meant, kind="name")
     check_people(context, value.get("by", ""), spot.at("by"))
@@ -305,13 +313,19 @@ def check_user(context: CheckContext, user: Any, spot: source.Spot) -> None:
         check_people(context, user, spot)
 
 
-def check_denied_person(context: CheckContext, name: Any, spot: source.Spot) -> None:
+def check_unmentioned_denied_person(context: CheckContext, name: Any, spot: source.Spot) -> None:
     """Report the person *name*, whom an expectation denies, if nothing else mentions that person.
 
     Such a denial would always hold.
     """
     known = context.names.mentioned_people
-    if not context.names.lists_people and known and is_literal(name) and name and name not in known:
+    if (
+        not context.names.lists_people
+        and known
+        and is_literal_text(name)
+        and name
+        and name not in known
+    ):
         context.tell(
             spot,
             "nobody in this scenario is called {name!r}, so that this always holds{hint}",

@@ -27,7 +27,7 @@ _SOON: Final = 60.0
 """Seconds that no person needs for a task."""
 
 
-def check_events(
+def check_events_can_fire(
     draft: ScenarioDraft,
     subject: SubjectKind,
     scripts: Mapping[str, Any],
@@ -47,7 +47,7 @@ def check_events(
         nodes: nodes of that flow, with their properties if a definition has them.
     """
     targets = dict.fromkeys(("approve", "reject", "before_next", "owners"), nodes)
-    targets["change"] = draft.fields
+    targets["change"] = draft.declared_fields
     for text in scripts:
         try:
             event = parse_event(text, subject)
@@ -93,7 +93,7 @@ def check_flow(draft: ScenarioDraft) -> None:
             if isinstance(node.form, NodeForm):
                 fields = {field: field.replace(".", "[0].") for field in node.form.fields}
                 _check_fields(draft, fields, spot.at("form", "fields"))
-                check_events(draft, "form", node.form.scripts, spot.at("form"), ())
+                check_events_can_fire(draft, "form", node.form.scripts, spot.at("form"), ())
             _check_people_of_node(draft, node, spot)
             _check_short_deadlines(draft, node, spot)
             _check_conditions(draft, node, spot)

@@ -20,7 +20,7 @@ from bpmax_sim.platform.response_shapes import find_kind
 from bpmax_sim.scenario import model
 from bpmax_sim.scenario.flow_actions import FlowAction
 from bpmax_sim.scenario.references import find_referenced_column, show
-from bpmax_sim.scenario.shared_names import find_environment_names
+from bpmax_sim.scenario.shared_names import find_project_environment_names
 from bpmax_sim.scenario.source import Spot
 from bpmax_sim.scenario.table_rows import ScenarioDraft
 from bpmax_sim.script_source.condition_slips import describe_kind
@@ -331,7 +331,7 @@ def _get_button_name(step: model.Step) -> str:
     return str(value.get("button", "")) if isinstance(value, dict) else str(value)
 
 
-def check_empty_parts(draft: ScenarioDraft) -> None:
+def check_empty_values(draft: ScenarioDraft) -> None:
     """Report parts that are written and empty: steps, ``set``, fault sets, requests of stubs."""
     for step, spot in draft.steps:
         if step.action == "set" and step.value == {}:
@@ -387,7 +387,7 @@ def check_empty_names(draft: ScenarioDraft) -> None:
                 _report_empty(draft, where, wrong)
 
 
-def check_moved_rows(draft: ScenarioDraft) -> None:
+def check_rows_moved_to_own_place(draft: ScenarioDraft) -> None:
     """Report a row that moves to where it is."""
     for step, spot in draft.steps:
         value = step.value if step.action == "move_row" and isinstance(step.value, dict) else {}
@@ -404,7 +404,7 @@ _HEADERS: Final = (
 """Headers of responses that clients act on."""
 
 
-def check_injected_header_names(draft: ScenarioDraft) -> None:
+def check_misspelt_injected_headers(draft: ScenarioDraft) -> None:
     """Report headers of stubs and faults that look like misspelled ones to which clients react.
 
     An example is ``Retry-Afer``.
@@ -437,7 +437,7 @@ def check_unknown_env_secrets(draft: ScenarioDraft) -> None:
         root, _, name = text.partition(".")
         if root != "env" or name in draft.environ or not draft.is_in_own_file(where):
             continue
-        known = find_environment_names(
+        known = find_project_environment_names(
             Path(draft.spot.source.path), tuple(draft.spot.source.lines_of_all_files)
         )
         if name not in known:
@@ -485,10 +485,10 @@ IDLE_CHECKS: Final = (
     check_empty_lists_of_idle_steps,
     check_untouched_states,
     check_submitted_values_previewed,
-    check_empty_parts,
+    check_empty_values,
     check_empty_names,
-    check_injected_header_names,
-    check_moved_rows,
+    check_misspelt_injected_headers,
+    check_rows_moved_to_own_place,
     check_unread_recording,
     check_unknown_env_secrets,
     check_near_columns_of_added_rows,

@@ -27,7 +27,7 @@ from bpmax_sim.errors import (
     shell_quote,
     suggest_or_list,
 )
-from bpmax_sim.file_names import RelativeFileNames, build_cassette_name
+from bpmax_sim.file_names import RelativeFileNameRewriter, build_cassette_name
 from bpmax_sim.i18n import join_messages, msg
 from bpmax_sim.platform.model import Model
 from bpmax_sim.project import (
@@ -50,7 +50,7 @@ from bpmax_sim.scenario.table_rows import (
     Row,
     ScenarioDraft,
     find_run_column,
-    format_cli_variables,
+    list_nonsecret_cli_variables,
     parse_flag_or_reason,
     read_case_rows,
     split_names_cell,
@@ -235,10 +235,10 @@ class ScenarioItem(msgspec.Struct, frozen=True, kw_only=True):
         return self.header.node_id
 
     @property
-    def trace_file_names(self) -> RelativeFileNames:
+    def trace_file_names(self) -> RelativeFileNameRewriter:
         """Return the object that writes file names in traces relative to the scenario's folder."""
         names = (self.spot.source.file, *(body.name for body in self.subjects.code_files))
-        return RelativeFileNames(os.path.dirname(to_absolute_path(self.path)), names)  # noqa: PTH120 - faster
+        return RelativeFileNameRewriter(os.path.dirname(to_absolute_path(self.path)), names)  # noqa: PTH120 - faster
 
     @property
     def file_texts(self) -> Mapping[str, str]:
@@ -272,7 +272,7 @@ class ScenarioItem(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def variable_assignments(self) -> tuple[str, ...]:
         """Return `name=value` of each variable given as text and not declared secret."""
-        return format_cli_variables(self.cli_variables, self.scenario.secrets)
+        return list_nonsecret_cli_variables(self.cli_variables, self.scenario.secrets)
 
     @property
     def owner_name_in_cassette(self) -> str:
@@ -442,14 +442,14 @@ def _load_flow_parts(draft: ScenarioDraft, flow: str | None) -> FlowParts:
             scripts, libraries = _load_code(draft, node.form, file.at("nodes", name, "form"))
             states = node.form.states
             screens[name] = LoadedNodeForm(states=states, scripts=scripts, libraries=libraries)
-    places = _find_route_places(definition, file.source)
+    places = _find_route_condition_places(definition, file.source)
     return replace(parts, definition=definition, route_places=places, screens=screens)
 
 
 _ScriptOwner = model.FormSpec | model.FlowSpec | model.SubFlowSpec | NodeForm
 
 
-def _find_route_places(
+def _find_route_condition_places(
     definition: Definition, source: ScenarioSource
 ) -> dict[tuple[str, str, int], Place]:
     """Return where the condition of each route is written; a route without one has its own place.

@@ -83,7 +83,7 @@ class ScenarioNames(msgspec.Struct, frozen=True, kw_only=True):
     platforms: Platforms | None = None
 
     @property
-    def nodes(self) -> tuple[str, ...]:
+    def main_flow_nodes(self) -> tuple[str, ...]:
         """Return the nodes of the main flow; empty without a definition."""
         return tuple(self.definition.nodes) if self.definition else ()
 
@@ -165,7 +165,7 @@ class ScenarioNames(msgspec.Struct, frozen=True, kw_only=True):
     def _describe_wrong_read(self, owner: str, name: str) -> str | None:
         root, _, rest = owner.removeprefix("ctx.").partition(".")
         if root != "form":
-            return self._find_context_problem(owner, name)
+            return self._find_ctx_read_problem(owner, name)
         if rest and not rest.startswith("$"):
             wrong = self.find_column_problem(rest, name)
             near = (
@@ -188,7 +188,7 @@ class ScenarioNames(msgspec.Struct, frozen=True, kw_only=True):
     def _find_near(self, name: str, known: Collection[str]) -> str | None:
         return None if name in known else suggest_nearest(name, known) or None
 
-    def _find_context_problem(self, owner: str, name: str) -> str | None:
+    def _find_ctx_read_problem(self, owner: str, name: str) -> str | None:
         """Return what is doubtful in a script's read of *name* in ``ctx`` or a part of it, or None.
 
         ``ctx`` and ``ctx.step`` have fixed members. A person and a project may have further ones in

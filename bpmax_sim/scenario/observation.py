@@ -21,7 +21,7 @@ from msgspec import UNSET
 
 from bpmax_sim.cassette.matching import group_injected_names, group_injected_paths
 from bpmax_sim.field_path import without_paths
-from bpmax_sim.file_names import NOWHERE, RelativeFileNames
+from bpmax_sim.file_names import NOWHERE, RelativeFileNameRewriter
 from bpmax_sim.i18n import join_list, msg
 from bpmax_sim.js_values import UndefinedType, to_scenario_value
 from bpmax_sim.scenario.calls import CallMade
@@ -34,7 +34,7 @@ from bpmax_sim.scenario.events import (
     StepStarted,
     to_canonical_json,
 )
-from bpmax_sim.scenario.expected_literals import find_literals
+from bpmax_sim.scenario.expected_literals import find_literals_through_operators
 from bpmax_sim.scenario.references import show
 from bpmax_sim.subject import hooks
 from bpmax_sim.subject.flow import FlowSubject
@@ -303,7 +303,9 @@ _KINDS: Mapping[type, tuple[str, Callable[[Any], Mapping[str, Any]]]] = {
 }
 
 
-def compute_digest(observations: Iterable[Observation], homes: RelativeFileNames = NOWHERE) -> str:
+def compute_digest(
+    observations: Iterable[Observation], homes: RelativeFileNameRewriter = NOWHERE
+) -> str:
     """Return ``v4-`` and the SHA-256 of *observations*; 4 is the version of the trace format.
 
     Because each format observes more, an expected digest of an older format cannot match; the
@@ -325,19 +327,19 @@ def parse_digest_format(digest: object) -> int | None:
     return None if match is None else int(match[1] or _UNNUMBERED)
 
 
-def find_digest_of_other_format(expected: Any) -> str:
+def find_outdated_digest(expected: Any) -> str:
     """Return the first digest in *expected*, also in operators, that no run of today can have.
 
     An empty text if there is none.
     """
-    digests = (text for _, text in find_literals(expected))
+    digests = (text for _, text in find_literals_through_operators(expected))
     return next((one for one in digests if parse_digest_format(one) not in (None, VERSION)), "")
 
 
 _MOST_STEPS_DESCRIBED = 8
 
 
-def describe_states(observations: Iterable[Observation]) -> Iterator[str]:
+def describe_states_and_results(observations: Iterable[Observation]) -> Iterator[str]:
     """Yield a line for each step with states of fields or a result, which nothing else shows."""
     steps: dict[str, list[str]] = {}
     for one in observations:

@@ -71,7 +71,7 @@ def decide_outcome(
     return "xfailed" if expected else "failed", tuple(failures)
 
 
-def find_misprints_under_xfail(
+def find_one_character_differences(
     outcome: Outcome, failures: Iterable[Failure]
 ) -> Iterator[RunFinding]:
     """Yield each failed comparison under ``xfail`` whose texts differ in one character only."""

@@ -192,7 +192,7 @@ class Progress:
         """
         if "policies" not in self.item.fills:
             return
-        for one in findings.find_row_value_problems(self.item, self.names, check):
+        for one in findings.run_check_on_row_values(self.item, self.names, check):
             if one.kind in WARNINGS and self.item.strictness == "lenient":
                 self.log.add_findings([one])
             elif one.fails:
@@ -303,7 +303,7 @@ class Progress:
         """Return the keys of parts of other files, such as inherited stubs, that the run used."""
         return select_keys_of_other_files(self.item, self.ran)
 
-    def warn_of_skipped(self, located: load.LocatedStep) -> None:
+    def warn_of_values_in_skipped_step(self, located: load.LocatedStep) -> None:
         """Add warnings for wrong values of the row in a skipped step, which nothing else checks."""
         step = located.step
         if self.item.row is None or step.action not in located.fills:
@@ -313,7 +313,7 @@ class Progress:
         except UndefinedValueError:
             return
         spot = located.spot.at(step.action)
-        for finding in findings.find_row_value_problems(
+        for finding in findings.run_check_on_row_values(
             self.item, self.names, lambda to: check_action(to, step.action, value, spot)
         ):
             self.log.add_warning("name", finding.message, finding.place)
@@ -346,7 +346,9 @@ class Progress:
         found += result_checks.find_dropped_failures(outcome, self.item.subjects.code_files)
         found += result_checks.find_doubts_of_subject(located, self.subject, log.options)
         unread = None if result.refused else self.result  # a no that refused needs no reader
-        found += expectation_doubts.find_empty_parts(self.item, located, outcome.calls, unread)
+        found += expectation_doubts.find_parts_checking_nothing(
+            self.item, located, outcome.calls, unread
+        )
         log.add_findings((*found, *result_checks.find_repeated_pages(outcome.calls, platforms)))
 
     def warn_of_run(self) -> None:
@@ -527,7 +529,7 @@ class Progress:
             yield reporter.report_unawaited(call)
         elif chosen != "allow":
             kind = "uncalled" if call.built else "unawaited"
-            self.log.add_warning(kind, call.fault, call.place)
+            self.log.add_warning(kind, call.problem_without_remedy, call.place)
 
     def warn_of_absent_read(self, read: AbsentRead) -> None:
         """Add a warning if a script read a member that does not exist and is not declared."""
@@ -543,7 +545,7 @@ class Progress:
     ) -> list[source.Failure]:
         """Return the failures that *check* finds in values filled in from a row or a variable."""
         return self._report_findings(
-            reporter, findings.find_row_value_problems(self.item, self.names, check)
+            reporter, findings.run_check_on_row_values(self.item, self.names, check)
         )
 
     def compare_expectation(
@@ -580,7 +582,7 @@ class Progress:
             )
         except UndefinedValueError as error:
             return (), [reporter.report("value", str(error), path)]
-        self.log.add_findings(reporter.find_doubts(checks, path))
+        self.log.add_findings(reporter.find_checks_without_comparison(checks, path))
         failures = reporter.report_expectation(checks, path)
         if any(check.path == ("trace",) for check in select_failing_checks(checks)):
             observed = observe(self.log.events, unfinished=self.redact(self.read_subject_state()))

@@ -145,9 +145,9 @@ def find_keys_with_references(node: Node | None) -> frozenset[str]:
     return frozenset([key for key, child in node.items.items() if _contains_reference(child)])
 
 
-def _contains_reference(node: Node) -> bool:
-    """Return whether a text at or below *node* contains a ``${…}``."""
-    value = node.value
+def _contains_reference(yaml_node: Node) -> bool:
+    """Return whether a text at or below *yaml_node* contains a ``${…}``."""
+    value = yaml_node.value
     if type(value) is str:
         return "${" in value
     if type(value) is dict:

@@ -21,7 +21,7 @@ from bpmax_sim.errors import CallError, Place, find_nearest, suggest_nearest
 from bpmax_sim.field_path import FieldPath, Steps, find_values_at, format_path
 from bpmax_sim.i18n import join_list, msg
 from bpmax_sim.messages import Response
-from bpmax_sim.platform.check import find_classes_without_recover, find_platform_hints
+from bpmax_sim.platform.check import explain_suspect_declarations, find_classes_without_recover
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.model import matches_api
 from bpmax_sim.platform.response_shapes import Kind, find_kind
@@ -191,7 +191,7 @@ def find_misspelt_members(
         for use in reading.members:
             if use.call is not None and use.root == "result":
                 same = asked.get((script.name, reading.calls[use.call].place.line), [])
-                if hint := _find_meant_member(use, same, platforms):
+                if hint := _suggest_meant_member(use, same, platforms):
                     yield RunFinding("unfit", msg(
                         "no response of {call} had {name!r}{hint}",
                         call=same[0].call, name=use.path[0], hint=hint,
@@ -213,7 +213,7 @@ def _is_near_member(word: str, members: tuple[str, ...]) -> bool:
     return word not in members and bool(find_nearest(word, members))
 
 
-def _find_meant_member(use: MemberUse, calls: Sequence[CallMade], platforms: Platforms) -> str:
+def _suggest_meant_member(use: MemberUse, calls: Sequence[CallMade], platforms: Platforms) -> str:
     """Return a hint if *use* reads a member that no response had but a similar one, or "".
 
     *calls* are the calls made at the script line whose result is read.
@@ -293,7 +293,7 @@ def find_partial_lists(
     read: dict[str, int] = {}
     latest: dict[str, tuple[CallMade, str, int]] = {}
     for call in calls:
-        for name, total, rows in _find_totals_beside_lists(call.response):
+        for name, total, rows in _find_totals_and_list_lengths(call.response):
             read[call.call] = read.get(call.call, 0) + rows
             latest[call.call] = (call, name, total)
     partial = {key: one for key, one in latest.items() if read[key] < one[2]}
@@ -315,7 +315,7 @@ def find_partial_lists(
             ), call.place, fails=False)  # fmt: skip
 
 
-def _find_totals_beside_lists(value: Any) -> Iterator[tuple[str, int, int]]:
+def _find_totals_and_list_lengths(value: Any) -> Iterator[tuple[str, int, int]]:
     """Yield name and value of each total in a response, and the length of the list beside it."""
     levels = [value, *value.values()] if isinstance(value, dict) else []
     for level in levels:
@@ -332,7 +332,7 @@ def find_rule_doubts(calls: Sequence[CallMade], platforms: Platforms) -> Iterato
     That is a declared place that no request or response has, a rule that no call can use, and a
     class of failures that occurred but has no ``recover``.
     """
-    yield from _find_absent_places(calls, platforms)
+    yield from _find_misspelt_places(calls, platforms)
     for key, call in {call.call.partition(".")[0]: call for call in reversed(calls)}.items():
         for hint in _find_declaration_hints(platforms, key):
             yield RunFinding("rule", hint, call.place, fails=False)
@@ -347,7 +347,7 @@ def find_rule_doubts(calls: Sequence[CallMade], platforms: Platforms) -> Iterato
                 yield RunFinding("rule", wrong, call.place, fails=False)
 
 
-def _find_absent_places(calls: Iterable[CallMade], platforms: Platforms) -> Iterator[RunFinding]:
+def _find_misspelt_places(calls: Iterable[CallMade], platforms: Platforms) -> Iterator[RunFinding]:
     """Yield each place declared in a platform file that no message had, but one of a similar name.
 
     For example ``ignore: body.requestid`` where all bodies have ``requestId2``.
@@ -383,11 +383,11 @@ _HINTS: Final = WeakKeyDictionary[Platforms, dict[str, tuple[str, ...]]]()
 
 
 def _find_declaration_hints(platforms: Platforms, key: str) -> tuple[str, ...]:
-    """Return the messages of `find_platform_hints` about platform *key*, computed once."""
+    """Return the messages of `explain_suspect_declarations` about platform *key*, computed once."""
     known = _HINTS.setdefault(platforms, {})
     if key not in known:
         platform = platforms.find(key)
-        known[key] = tuple(find_platform_hints(platform)) if platform is not None else ()
+        known[key] = tuple(explain_suspect_declarations(platform)) if platform is not None else ()
     return known[key]
 
 
@@ -567,13 +567,13 @@ def _find_stranger_at_form(located: LocatedStep, flow: FlowSubject) -> Iterator[
     step, user = located.step, str(flow.user.get("id", ""))
     if step.by or not user or step.kind is None or not step.kind.takes_by:
         return
-    visit = flow.visits.get(flow.visible_node)
+    visit = flow.visits.get(flow.node_of_visible_form)
     owner_ids = visit.table.owner_ids if visit is not None else ()
     if owner_ids and user not in owner_ids:
         yield RunFinding("refused", msg(
             "{user}, who is the user, is not an owner of {node!r}, and fills in its form; write "
             "who does: by: {owner}",
-            user=user, node=flow.visible_node, owner=owner_ids[0],
+            user=user, node=flow.node_of_visible_form, owner=owner_ids[0],
         ), located.spot.at(step.action).place, fails=False)  # fmt: skip
 
 

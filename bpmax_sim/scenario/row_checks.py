@@ -62,12 +62,12 @@ def check_rows_differ(
         like.setdefault(other, row.id)
 
 
-def check_ids(draft: ScenarioDraft) -> None:
+def check_step_ids(draft: ScenarioDraft) -> None:
     """Report step ids that are used twice or cannot be referenced.
 
     The steps in a row's cells may have ids that another row's steps have too.
     """
-    first = _check_unique_ids(draft, draft.shared_steps, {})
+    first = _check_unique_ids(draft, draft.steps_shared_by_rows, {})
     for steps in draft.steps_by_row.values():
         _check_unique_ids(draft, steps, first)
 

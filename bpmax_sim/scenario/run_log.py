@@ -14,7 +14,7 @@ import msgspec
 from msgspec.structs import replace
 
 from bpmax_sim.errors import Place
-from bpmax_sim.file_names import NOWHERE, RelativeFileNames
+from bpmax_sim.file_names import NOWHERE, RelativeFileNameRewriter
 from bpmax_sim.i18n import label_message, msg
 from bpmax_sim.js_values import to_scenario_value
 from bpmax_sim.project import to_absolute_path
@@ -63,7 +63,7 @@ class RunLog(msgspec.Struct):
     """
 
     session: Session
-    homes: RelativeFileNames = NOWHERE
+    homes: RelativeFileNameRewriter = NOWHERE
     root: str = ""
     events: list[Event] = msgspec.field(default_factory=list)
     calls: list[CallMade] = msgspec.field(default_factory=list)

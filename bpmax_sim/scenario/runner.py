@@ -73,7 +73,7 @@ from bpmax_sim.scenario.model import (
 from bpmax_sim.scenario.outages import fail_on_unexpected_outages
 from bpmax_sim.scenario.outcome import (
     decide_outcome,
-    find_misprints_under_xfail,
+    find_one_character_differences,
     make_start_event,
     read_flag_reason,
 )
@@ -133,7 +133,7 @@ class StepRun(msgspec.Struct):
             self.reason = msg("only: {rows}", rows=join_list(map(str, step.only or ())))
         if not self.reason and not self._condition_holds() and not self.failures:
             self.reason = msg("if: {condition} does not hold", condition=step.condition)
-            self.progress.warn_of_skipped(self.located)
+            self.progress.warn_of_values_in_skipped_step(self.located)
         if not self.reason and not self.failures:
             self.progress.ran.add(make_ran_step_key(self.located))
             yield from self._run_action_with_retries()
@@ -397,7 +397,7 @@ class StepRun(msgspec.Struct):
             *self._judge_unawaited(result, reporter),
             *(reporter.report_undeclared(*field) for field in progress.log.pop_undeclared_names()),
             *([reporter.report_unexpected_refusal(result.refusal)] if is_refused else ()),
-            *self._judge_hidden_errors(result, reporter),
+            *self._judge_hidden_impossible_calls(result, reporter),
         ]
         self.failures = progress.apply_leniency(failures)
         if self.failures:
@@ -445,7 +445,9 @@ class StepRun(msgspec.Struct):
             else:
                 yield from progress.judge_unawaited(call, reporter)
 
-    def _judge_hidden_errors(self, result: Result, reporter: FailureReporter) -> Iterator[Failure]:
+    def _judge_hidden_impossible_calls(
+        self, result: Result, reporter: FailureReporter
+    ) -> Iterator[Failure]:
         """Yield failures of calls that can never work, whose error a script caught and so hid.
 
         An example is a call of an unknown API.
@@ -454,7 +456,9 @@ class StepRun(msgspec.Struct):
         whole = progress.item.scenario.expect
         uncaught = {make_thrown_error(error).code for error in (*result.errors, *result.unhandled)}
         made = progress.log.calls[self.since.calls :]
-        for call in findings.find_impossible_calls(made, self.located.step.expect, whole):
+        for call in findings.find_unexpected_impossible_calls(
+            made, self.located.step.expect, whole
+        ):
             if call.error not in uncaught:
                 yield reporter.report_impossible_call(call)
 
@@ -494,7 +498,7 @@ class StepRun(msgspec.Struct):
         if result.refused and not result.errors:
             others = [SubjectError("{text}", code=REFUSED, text=result.refusal)]
         checks, failures = reporter.report_expected_error(expected, others)
-        self.progress.log.add_findings(reporter.find_doubts(checks))
+        self.progress.log.add_findings(reporter.find_checks_without_comparison(checks))
         self.checks += checks
         return failures
 
@@ -576,7 +580,7 @@ def run_item(  # noqa: PLR0913 - what may be left out of a run
     outcome, failures = decide_outcome(
         item, progress.failures, progress.log.calls, live=not session.is_closed
     )
-    progress.log.add_findings(find_misprints_under_xfail(outcome, failures))
+    progress.log.add_findings(find_one_character_differences(outcome, failures))
     yield ScenarioFinished(
         outcome=outcome,
         failures=session.redact_value(failures),
@@ -682,7 +686,9 @@ def open_session(
             item, os.environ if environ is None else environ, needed=needed
         )
     wrong = [
-        p for p in find_missing_files(item) if not overrides.get(p.path.removeprefix("proxy."))
+        p
+        for p in find_missing_platform_files(item)
+        if not overrides.get(p.path.removeprefix("proxy."))
     ]
     if wrong:
         raise ConfigError(*wrong)
@@ -745,7 +751,7 @@ def make_replay_check(item: ScenarioItem, folder: Path, options: SessionOptions)
     return replays
 
 
-def find_missing_files(item: ScenarioItem) -> Iterator[Problem]:
+def find_missing_platform_files(item: ScenarioItem) -> Iterator[Problem]:
     """Yield a problem for each file of platforms or instances that is named but does not exist."""
     proxy = item.scenario.proxy
     several = not isinstance(proxy.platforms, str)

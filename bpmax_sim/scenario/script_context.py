@@ -65,7 +65,11 @@ def collect_script_contexts(
         platforms = platforms_of(item)
         if platforms is None:
             continue
-        subjects, fields, kinds = item.subjects, find_declared_fields(item), _find_field_kinds(item)
+        subjects, fields, kinds = (
+            item.subjects,
+            find_declared_fields(item),
+            _find_non_text_field_kinds(item),
+        )
         libraries, flows = subjects.all_libraries, [*item.names.subflows.values()]
         flows += [item.names.definition] if item.names.definition else []
         arguments = frozenset(chain.from_iterable(map(_find_script_arguments, item.walk_steps())))
@@ -152,7 +156,7 @@ def find_declared_fields(item: ScenarioItem) -> frozenset[str] | None:
     return frozenset(names) if names and not item.subjects.subflows else None
 
 
-def _find_field_kinds(item: ScenarioItem) -> frozenset[tuple[str, str]]:
+def _find_non_text_field_kinds(item: ScenarioItem) -> frozenset[tuple[str, str]]:
     """Return (field, kind) for each field whose initial value is a number, list or boolean.
 
     A text says nothing, as it may stand for anything.

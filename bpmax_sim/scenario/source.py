@@ -144,8 +144,8 @@ def format_headline(step: int, total: int, title: str, essence: str) -> str:
     return msg("{where}{title}: {essence}", where=where, title=title, essence=essence)
 
 
-def _shorten_to_line(text: str, longest: int) -> str:
-    return shorten_line(_BREAKS.sub(" ", text) if _BREAKS.search(text) else text, longest)
+def _shorten_to_line(text: str, max_length: int) -> str:
+    return shorten_line(_BREAKS.sub(" ", text) if _BREAKS.search(text) else text, max_length)
 
 
 def render_failure(failure: Failure, *, whole: bool = False) -> str:
@@ -277,13 +277,13 @@ def find_differences(call: CallMade) -> Iterator[tuple[str, str, str]]:
 _SIDES = ("recorded", "sent")
 
 
-def _cut_lines(lines: Sequence[str], room: int) -> list[str]:
-    """Return at most *room* of *lines*; the last one then says how many are missing."""
-    if len(lines) <= room:
+def _cut_lines(lines: Sequence[str], max_lines: int) -> list[str]:
+    """Return at most *max_lines* of *lines*; the last one then says how many are missing."""
+    if len(lines) <= max_lines:
         return list(lines)
     return [
-        *lines[: room - 1],
-        msg("  … {lines_count} more lines", lines_count=len(lines) - room + 1),
+        *lines[: max_lines - 1],
+        msg("  … {lines_count} more lines", lines_count=len(lines) - max_lines + 1),
     ]
 
 

@@ -138,7 +138,7 @@ def read_table(path: Path, id_column: str = "id") -> tuple[Row, ...]:
         ConfigError: if it cannot be read, is empty, or has a cell of the wrong type; all problems
             at once.
     """
-    table = _Table(path, id_column)
+    table = _TableReader(path, id_column)
     rows = tuple(table.read_rows())
     if not rows and not table.problems:
         table.tell(Place(table.file), msg("the table has no rows"))
@@ -147,7 +147,7 @@ def read_table(path: Path, id_column: str = "id") -> tuple[Row, ...]:
     return rows
 
 
-class _Table:
+class _TableReader:
     """The reader of a CSV file: its columns with their types, and the problems so far."""
 
     def __init__(self, path: Path, id_column: str) -> None:
@@ -349,7 +349,9 @@ def parse_variable(value: Any, declared: Any) -> Any:
         return str(value)  # a number with leading zeros is the text that it looks like
 
 
-def format_cli_variables(variables: Mapping[str, Any], secrets: Iterable[str]) -> tuple[str, ...]:
+def list_nonsecret_cli_variables(
+    variables: Mapping[str, Any], secrets: Iterable[str]
+) -> tuple[str, ...]:
     """Return ``name=value`` of each variable typed on the command line, except those in *secrets*.
 
     They are shown to say how to repeat a run.
@@ -421,14 +423,14 @@ class ScenarioDraft:
         """Return all names that exist in the scenario, against which checks compare others."""
         return ScenarioNames(
             subject_kinds=self.subject_kinds,
-            fields=self.fields,
-            mentioned_fields=() if self.fields else self.mentioned_fields,
+            fields=self.declared_fields,
+            mentioned_fields=() if self.declared_fields else self.mentioned_fields,
             initial_value_kinds=self.initial_value_kinds,
             initial_table_columns=self.initial_table_columns,
             entered_columns=self.entered_columns,
             declared_variables=tuple(self.declared_vars),
             constants=self.constants,
-            variables=self.variable_names,
+            variables=self.all_variable_names,
             scripts=self.scripts,
             definition=self.definition,
             subflows=self.subflows,
@@ -483,7 +485,7 @@ class ScenarioDraft:
         return tuple(self.definition.nodes) if self.definition else ()
 
     @cached_property
-    def fields(self) -> tuple[str, ...]:
+    def declared_fields(self) -> tuple[str, ...]:
         """Return the fields that the scenario's form declares; empty without any."""
         return model.list_declared_fields(self.scenario)
 
@@ -553,7 +555,7 @@ class ScenarioDraft:
         return {table: tuple(names) for table, names in found.items() if names}
 
     @cached_property
-    def variable_names(self) -> tuple[str, ...]:
+    def all_variable_names(self) -> tuple[str, ...]:
         """Return every variable that exists at some time of the run."""
         return tuple(sorted({*self.declared_vars, *self._changed_variables}))
 
@@ -631,7 +633,7 @@ class ScenarioDraft:
     @cached_property
     def steps(self) -> LocatedSteps:
         """Return all steps of file, rows and fragments, including those of ``during``."""
-        return (*self.shared_steps, *chain.from_iterable(self.steps_by_row.values()))
+        return (*self.steps_shared_by_rows, *chain.from_iterable(self.steps_by_row.values()))
 
     @cached_property
     def own_steps(self) -> LocatedSteps:
@@ -641,7 +643,7 @@ class ScenarioDraft:
         return tuple(_walk_steps(chain.from_iterable(lists)))
 
     @cached_property
-    def shared_steps(self) -> LocatedSteps:
+    def steps_shared_by_rows(self) -> LocatedSteps:
         """Return the steps that are the same for all rows."""
         named = chain.from_iterable(self.fragment_steps_by_name.values())
         return (*self.own_steps, *_walk_steps(named))

@@ -81,7 +81,7 @@ def check_tautologies(
         _check_call_says_something(context, item, where)
 
 
-def check_never_section(context: CheckContext, expected: model.Expect, spot: Spot) -> None:
+def check_never_can_be_broken(context: CheckContext, expected: model.Expect, spot: Spot) -> None:
     """Report a ``never`` that cannot be broken because a part of it can never be true."""
     for section, value in asdict(expected).items():
         for path in _find_impossible(value) if value is not UNSET else ():
@@ -206,7 +206,7 @@ def _find_section_shapes(
         "fields": {"*": _FIELD_SHAPE},
         "messages": _LINES_SHAPE,
         "console": _LINES_SHAPE,
-        "flow": {**_FLOW_SHAPE, "form": declared, "at": context.names.nodes},
+        "flow": {**_FLOW_SHAPE, "form": declared, "at": context.names.main_flow_nodes},
         "preview": {"*": ""},
         "result": "present" if step is not None and step.action == "proxy" else "",
         "vars": {**dict.fromkeys(context.names.declared_variables, "present"), "*": ""},

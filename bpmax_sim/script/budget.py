@@ -72,12 +72,12 @@ class Budget:
             self.exceeded = self.exceeded or name
         return not self.exceeded
 
-    def spend_time_until(self, now: float) -> bool:
+    def spend_time_and_check(self, now: float) -> bool:
         """Count the virtual time that passed up to *now*; return whether no maximum is exceeded."""
         self._begin = now if self._begin is None else self._begin
         return self.spend("seconds", max(0.0, now - self._begin - self._used["seconds"]))
 
-    def describe(self) -> str:
+    def describe_exceeded_maximum(self) -> str:
         """Return a sentence that names the exceeded count and its maximum."""
         most: Any = getattr(self._most, self.exceeded)
         return {

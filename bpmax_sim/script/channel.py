@@ -108,21 +108,26 @@ class SentLiveObjects:
         return changes
 
     def write(
-        self, to: Mapping[str, LiveObject], index: int, name: str, tagged: Any, place: Place | None
+        self,
+        live_objects: Mapping[str, LiveObject],
+        index: int,
+        name: str,
+        tagged: Any,
+        place: Place | None,
     ) -> None:
         """Apply a script's write.
 
         Set field *name* of a live object to the tagged JSON value *tagged*.
 
-        *to* are the live objects of the script's run, *index* is the number of the object, and
-        *place* the line that wrote.
+        *live_objects* are the live objects of the script's run, *index* is the number of the
+        object, and *place* the line that wrote.
         """
         # The context has this value already, so the next patch must not send it back. But the
         # object may store another value than the script wrote, so the two are compared again then.
         self._settled.discard(index)
         self._known[index][name] = dumps_compact(tagged)
         self._seen[index].pop(name, None)
-        _find_live_object(to, self.names[index]).write(name, decode_tagged(tagged), place)
+        _find_live_object(live_objects, self.names[index]).write(name, decode_tagged(tagged), place)
 
 
 def _find_live_object(objects: Mapping[str, LiveObject], name: str) -> LiveObject:

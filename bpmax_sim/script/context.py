@@ -42,8 +42,8 @@ from bpmax_sim.script.scheduler import ScheduledEvent, Scheduler
 from bpmax_sim.script.turn_result import (
     AbsentMember,
     AbsentRead,
-    BodyEnd,
-    BodyResult,
+    BodyLeftovers,
+    BodyReturnValue,
     CallEntry,
     ConsoleEntry,
     ConsoleLine,
@@ -53,6 +53,7 @@ from bpmax_sim.script.turn_result import (
     PendingPromiseTraces,
     PendingTimer,
     PromiseRead,
+    PromiseWrite,
     RandomDrawCount,
     RefusedCall,
     ScriptBodyError,
@@ -64,7 +65,6 @@ from bpmax_sim.script.turn_result import (
     UncalledChain,
     UnrankedCharacter,
     UnrankedCharacterEntry,
-    UnresolvedWrite,
 )
 
 Begin = Callable[[CallSpec], Generator[Effect, Any, CallValue]]
@@ -157,7 +157,7 @@ class ScriptRun:
         self.left_over: set[int] = set()  # calls in flight when the body ended
 
     @property
-    def is_only_waiting(self) -> bool:
+    def is_only_waiting_for_timers(self) -> bool:
         """Whether the body has ended, and only timers that wait for a scenario step are left."""
         return (
             self.settled
@@ -186,7 +186,7 @@ class ScriptRun:
             for name, live in self.objects.items()
         }
 
-    def find_promise_read(
+    def find_read_of_unused_promise(
         self, unused_calls: Sequence[int]
     ) -> tuple[str, str, Place | None] | None:
         """Return call, member and place of the first read of a member of an unused call's promise.
@@ -237,7 +237,7 @@ class Context:
         self._begin = begin
         self._hits = ContextHits(setting.hits) if setting.hits is not None else None
         self._sources = PlacedScripts(
-            setting.libraries, *([setting.hits.count_script] if setting.hits else [])
+            setting.libraries, *([setting.hits.add_counters_to_script] if setting.hits else [])
         )
         self._libraries = tuple(self._sources.placed)
         self._bodies: dict[Script, PlacedScript] = {}
@@ -246,9 +246,7 @@ class Context:
         self._channel = Channel(engine, self._mirror, scheduler.clock.now)
         self._runs: dict[int, ScriptRun] = {}
         self._owners: dict[int, ScriptRun] = {}  # of calls
-        self._waited = (
-            scheduler.real_seconds_waited
-        )  # when the processor time was last counted anew
+        self._waited = scheduler.idle_real_seconds  # when the processor time was last counted anew
         self.is_page = False
         self._is_new = True
         self._shared_calls: set[int] = set()  # that nobody had taken when their scripts ended
@@ -317,7 +315,7 @@ class Context:
     def _close_channel(self) -> None:
         if self._hits is not None:
             self._channel.reset_time_limits()
-            self._hits.submit_counts(self._channel.load, self._sources)
+            self._hits.collect_counts(self._channel.load, self._sources)
         self._channel.close()
 
     def close(self) -> None:
@@ -339,7 +337,7 @@ class Context:
             return self._shared_calls
         self._channel.reset_time_limits()
         reply = self._channel.run_turn("end", run=0, calls=sorted(self._shared_calls))
-        ends = [entry for entry in reply.entries if isinstance(entry, BodyEnd)]
+        ends = [entry for entry in reply.entries if isinstance(entry, BodyLeftovers)]
         return {number for end in ends for number in end.unseen}
 
     def list_pending_timers(self) -> list[PendingTimer]:
@@ -411,17 +409,17 @@ class Context:
             self._abort_context(run, self._failures.make_unreadable_value_error(error, run.place))
         return ended
 
-    def _end_body(self, number: int, ending: BodyResult | ScriptBodyError) -> ScriptRun:
+    def _end_body(self, number: int, ending: BodyReturnValue | ScriptBodyError) -> ScriptRun:
         run = self._runs.get(number)
         if run is None:
             raise MalformedError("a script ended that does not run: {number}", number=number)
         if run.settled:
             return run
-        value = decode_tagged(ending.value) if isinstance(ending, BodyResult) else UNDEFINED
+        value = decode_tagged(ending.value) if isinstance(ending, BodyReturnValue) else UNDEFINED
         run.settled = True
         # Calls in flight at the end were made by functions that the body did not await; see
         # `_note_unawaited_helpers`.
-        if isinstance(ending, BodyResult):
+        if isinstance(ending, BodyReturnValue):
             run.left_over |= run.flights
             run.value = value
             if holds_promise(value):
@@ -455,7 +453,7 @@ class Context:
         budget = find_budget(self._setting.limits)
         if budget is None:
             return True
-        is_in_time = budget.spend_time_until(self._scheduler.clock.now())
+        is_in_time = budget.spend_time_and_check(self._scheduler.clock.now())
         return budget.spend(name) and is_in_time
 
     def _halt_over_budget(self, run: ScriptRun) -> None:
@@ -468,7 +466,7 @@ class Context:
 
         Without timers the run is over.
         """
-        if run.is_only_waiting and not run.over:
+        if run.is_only_waiting_for_timers and not run.over:
             if run.timers:
                 run.done(self._pop_outcome(run), False)
             else:
@@ -501,7 +499,7 @@ class Context:
         | PromiseRead
         | AbsentMember
         | UnrankedCharacterEntry
-        | UnresolvedWrite,
+        | PromiseWrite,
     ) -> Place | None:
         place = self._sources.locate(entry.row, entry.column)
         run.place = place or run.place
@@ -633,8 +631,8 @@ class Context:
         processor, which its many short turns would reach first. It still ends: the processor time
         is at most the sum of both limits.
         """
-        if self._scheduler.real_seconds_waited - self._waited >= self._setting.limits.cpu:
-            self._waited, run.took = self._scheduler.real_seconds_waited, 0.0
+        if self._scheduler.idle_real_seconds - self._waited >= self._setting.limits.cpu:
+            self._waited, run.took = self._scheduler.idle_real_seconds, 0.0
             self._channel.reset_time_limits()
 
     def _cancel_timer(self, run: ScriptRun, entry: TimerCancel) -> None:
@@ -659,7 +657,7 @@ class Context:
         owner = f"{owner}.{entry.path}" if entry.path else owner
         run.absent_reads.append(AbsentRead(owner, entry.name, place))
 
-    def _note_unresolved_write(self, run: ScriptRun, entry: UnresolvedWrite) -> None:
+    def _note_unresolved_write(self, run: ScriptRun, entry: PromiseWrite) -> None:
         if entry.index >= len(self._mirror.names):
             raise MalformedError("a field is set of an object that is not there")
         path = f"{self._mirror.names[entry.index]}.{entry.name}"
@@ -683,7 +681,7 @@ class Context:
             raise MalformedError("call {number} was never made", number=number)
         return self._owners[number]
 
-    def _apply_body_end(self, run: ScriptRun, entry: BodyEnd) -> None:
+    def _apply_body_end(self, run: ScriptRun, entry: BodyLeftovers) -> None:
         for number in entry.unseen:
             if self._find_run_of_call(number) is not run:
                 raise MalformedError("call {number} is not of the script that ended", number=number)
@@ -699,7 +697,7 @@ class Context:
                 place = run.calls[number].place
                 run.unhandled.append(self._failures.make_unhandled_error(cause, place))
         run.error = self._failures.explain_promise_read(
-            run.error, run.find_promise_read(entry.unseen)
+            run.error, run.find_read_of_unused_promise(entry.unseen)
         )
         for path, place in run.unresolved.items():
             error = self._failures.make_promise_in_field_error(path, place)
@@ -771,10 +769,10 @@ _ENTRIES: Mapping[type, Callable[[Context, ScriptRun, Any], None]] = {
     PendingPromiseTraces: Context._store_promise_traces,  # noqa: SLF001
     AbsentMember: Context._note_absent_member,  # noqa: SLF001
     UnrankedCharacterEntry: Context._note_unranked_character,  # noqa: SLF001
-    UnresolvedWrite: Context._note_unresolved_write,  # noqa: SLF001
+    PromiseWrite: Context._note_unresolved_write,  # noqa: SLF001
     RandomDrawCount: Context._note_draw_count,  # noqa: SLF001
     PromiseRead: Context._note_promise_read,  # noqa: SLF001
-    BodyEnd: Context._apply_body_end,  # noqa: SLF001
+    BodyLeftovers: Context._apply_body_end,  # noqa: SLF001
 }
 
 

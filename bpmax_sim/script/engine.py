@@ -83,7 +83,7 @@ class PreludeEntry:
         functions = _load_library()
         read = {n: _load_bytecode(inner, code) for n, code in enumerate(parts) if code is not None}
         arguments = make_value_array_type(len(parts)).from_buffer_copy(
-            _encode_integer_range(len(parts))
+            _make_js_integer_array_bytes(len(parts))
         )
         for number, part in read.items():
             arguments[number] = part if number else Value.from_int(1)
@@ -134,7 +134,7 @@ class PreludeEntry:
 
 
 @cache
-def _encode_integer_range(count: int) -> bytes:
+def _make_js_integer_array_bytes(count: int) -> bytes:
     """Return the bytes of a C array of JSValues that holds the integers from 0 to *count* - 1."""
     return bytes(make_value_array_type(count)(*map(Value.from_int, range(count))))
 
@@ -413,14 +413,14 @@ class QuickJSNG:
         if self._watch.fired or self._left <= 0 or self._left_wall <= 0:
             raise self._make_limit_error("")
         self._entered, started = time.thread_time(), time.monotonic()
-        self._watch.enter(self._entered + self._left, started + self._left_wall)
+        self._watch.begin_turn(self._entered + self._left, started + self._left_wall)
         try:
             self._set_time_limit()
             result = work(*arguments)
         except _quickjs.JSException as error:
             raise self._translate_error(str(error)) from None
         finally:
-            self._watch.leave()
+            self._watch.end_turn()
             self._left -= self._measure_cpu_since_entry()
             self._left_wall -= time.monotonic() - started
         if self._watch.fired:
@@ -487,11 +487,11 @@ def _compile_used_prelude_parts(scripts: Sequence[str]) -> tuple[bytes | None, .
     names -= {*EVERYWHERE}
     parts = zip(BINDINGS, read_sources()[1:], strict=True)
     rest = (compile_bytecode(text) if name in names else None for name, text in parts)
-    return compile_bytecode(_write_core()), *rest
+    return compile_bytecode(_make_core_source()), *rest
 
 
 @cache
-def _write_core() -> str:
+def _make_core_source() -> str:
     """Return the source of the prelude with those bindings inlined that every script uses.
 
     A binding is a part of the prelude (our JavaScript code). Reading one bytecode takes a fraction

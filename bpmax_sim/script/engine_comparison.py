@@ -122,8 +122,10 @@ def _to_comparable_error(error: turn_result.ThrownValue | None) -> Any:
     )
 
 
-def _describe_ending(ending: turn_result.BodyResult | turn_result.ScriptBodyError | None) -> Any:
-    if isinstance(ending, turn_result.BodyResult):
+def _describe_ending(
+    ending: turn_result.BodyReturnValue | turn_result.ScriptBodyError | None,
+) -> Any:
+    if isinstance(ending, turn_result.BodyReturnValue):
         return msg("returned {ending_value}", ending_value=dumps_compact(ending.value))
     if isinstance(ending, turn_result.ScriptBodyError):
         return "threw", "SyntaxError" if ending.is_syntax else _to_comparable_error(ending.error)

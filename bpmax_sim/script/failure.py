@@ -207,12 +207,12 @@ class ErrorFactory(msgspec.Struct):
         """Return the error that a script did not catch; None is an error that could not be read."""
         if thrown is None:
             return self._make_limit_error(self._make_memory_message(), "")
-        limit = self._find_limit(thrown)
+        limit = self._explain_exceeded_limit(thrown)
         return self._make_limit_error(limit, thrown.raw) if limit else self._make_error(thrown)
 
     def make_syntax_error(self, thrown: turn_result.ThrownValue) -> ScriptError:
         """Return the error of a script with a syntax error, or nested too deeply to be parsed."""
-        if limit := self._find_limit(thrown):
+        if limit := self._explain_exceeded_limit(thrown):
             return self._make_limit_error(limit, thrown.raw)
         place, _ = self._locate_trace(thrown.raw)
         # What stands behind the end is ours, and so is the token that is complained of there.
@@ -356,7 +356,7 @@ class ErrorFactory(msgspec.Struct):
         )
         return ScriptLimitError(message, name=_LIMIT, place=place, stack=stack)
 
-    def _find_limit(self, thrown: turn_result.ThrownValue) -> str:
+    def _explain_exceeded_limit(self, thrown: turn_result.ThrownValue) -> str:
         """Return the message of the limit that was exceeded if *thrown* means that, else "".
 
         The engine throws ordinary errors, such as a RangeError, if stack or memory is exhausted.

@@ -39,7 +39,7 @@ class NameValues(msgspec.Struct, frozen=True):
     Attributes:
         at: virtual time in seconds.
         values: value as text by name of the variable.
-        stack: the engine's stack; after `ContextHits.submit_counts` the frames of users' files.
+        stack: the engine's stack; after `ContextHits.collect_counts` the frames of users' files.
     """
 
     at: float
@@ -74,19 +74,21 @@ class ScriptHits:
         for script in self.counts:
             self.shown[script] = redact(self.shown.get(script, script.source))
 
-    def count_script(self, script: Script) -> CountedScript | None:
+    def add_counters_to_script(self, script: Script) -> CountedScript | None:
         """Return *script* with counters of executed code, or None if it cannot be counted.
 
         If the watched place is in it, the values of variables are kept there, too.
         """
         place = self.watched
         is_watched = place is not None and place.file == script.name
-        return count_script(script, (place.line, place.column) if place and is_watched else None)
+        return add_counters_to_script(
+            script, (place.line, place.column) if place and is_watched else None
+        )
 
     def include_script(self, script: Script) -> None:
         """List *script* in the results even if no run executes it."""
         own = unify_lines(script)
-        counted = count_script(own)
+        counted = add_counters_to_script(own)
         if counted is None:
             self.uncounted[own] = None
         else:
@@ -186,14 +188,14 @@ class ContextHits:
             with suppress(EngineError):  # over its limits: nothing runs in it any more
                 load(counted.declaration)
 
-    def submit_counts(self, load: Callable[[str], None], sources: PlacedScripts) -> None:
+    def collect_counts(self, load: Callable[[str], None], sources: PlacedScripts) -> None:
         """Read the counters from the context by *load*, and add them to the session's.
 
         Of a context that exceeded a limit nothing can be read: only which scripts ran is known.
         *sources* finds users' files in stacks.
         """
         if self._watched:
-            self._submit_values(load, sources)
+            self._collect_values(load, sources)
         declared, self._declared = self._declared, {}
         for name, script in declared.items():
             try:
@@ -204,7 +206,7 @@ class ContextHits:
                 else:
                     self._hits.add(script, [int(number) for number in error.message.split()])
 
-    def _submit_values(self, load: Callable[[str], None], sources: PlacedScripts) -> None:
+    def _collect_values(self, load: Callable[[str], None], sources: PlacedScripts) -> None:
         try:
             load(write_watch_reader(self._watched))
         except EngineError as error:
@@ -218,7 +220,9 @@ _decode_values = msgspec.json.Decoder(list[NameValues]).decode
 
 
 @lru_cache(maxsize=256)
-def count_script(script: Script, watched_at: tuple[int, int] | None = None) -> CountedScript | None:
+def add_counters_to_script(
+    script: Script, watched_at: tuple[int, int] | None = None
+) -> CountedScript | None:
     """Return *script* with counters, or None if it has to run unchanged.
 
     That is the case for invalid scripts, which have to fail with their own message. *watched_at* is

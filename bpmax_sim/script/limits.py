@@ -140,7 +140,7 @@ class LimitReachedError(EngineError):
 
 def make_budget_error(budget: Budget, raw: str = "") -> LimitReachedError:
     """Return the error of scripts that used more of *budget* than it allows."""
-    return LimitReachedError("ScriptLimitError", budget.describe(), raw)
+    return LimitReachedError("ScriptLimitError", budget.describe_exceeded_maximum(), raw)
 
 
 def make_time_error(limits: Limits, *, is_wall: bool, raw: str = "") -> LimitReachedError:
@@ -245,14 +245,14 @@ class LimitWatch:
         self.fired: Literal["", "cpu", "wall", "memory", "budget", "signal"] = ""
         self.raised: BaseException | None = None
 
-    def enter(self, cpu_end: float, wall_end: float) -> None:
+    def begin_turn(self, cpu_end: float, wall_end: float) -> None:
         """Begin a turn that must end by *cpu_end* (`thread_time`) and *wall_end* (`monotonic`)."""
         self._cpu_end, self._wall_end = cpu_end, wall_end
         _state.running.add(self)
         if _state.thread is None:
             _state.start()
 
-    def leave(self) -> None:
+    def end_turn(self) -> None:
         """End the turn: no limit is checked until the next one begins."""
         with _state.lock:
             _state.running.discard(self)

@@ -164,8 +164,8 @@ class Runtime:
         """Run *script* and everything that it starts, until nothing is left to happen.
 
         Timers in the future stay if the script has a page. If this is called while other scripts
-        run, the script runs as far as it can now, and `take_late_outcomes` returns its later
-        results.
+        run, the script runs as far as it can now, and `take_outcomes_of_late_timers` returns its
+        later results.
 
         Args:
             script: body of an async function, as BPMAX stores it.
@@ -252,7 +252,7 @@ class Runtime:
         finally:
             self._is_settling = False
 
-    def take_late_outcomes(self) -> list[Outcome]:
+    def take_outcomes_of_late_timers(self) -> list[Outcome]:
         """Return the outcomes of timers that fired after their scripts ended, and clear them."""
         due, self._later = self._later, []
         return due
@@ -264,7 +264,7 @@ class Runtime:
         """
         self._watched = (call, act) if call else None
 
-    def _start_watched(self, program: CallSpec) -> Generator[Effect, Any, CallValue]:
+    def _begin_call_and_notify(self, program: CallSpec) -> Generator[Effect, Any, CallValue]:
         watched = self._watched
         if watched and not program.refusal and _is_call_named(watched[0], program):
             self.scheduler.call_soon(watched[1])
@@ -307,7 +307,7 @@ class Runtime:
     def _find_runs_in_progress(self) -> Iterator[tuple[Context, ScriptRun]]:
         for context in self._list_open_contexts():
             for run in context.unfinished_runs:
-                if not run.is_only_waiting:
+                if not run.is_only_waiting_for_timers:
                     yield context, run
 
     def _is_busy(self) -> bool:
@@ -321,7 +321,7 @@ class Runtime:
     ) -> None:
         """Pass a script's first outcome to the function in *done*; later ones are kept.
 
-        `take_late_outcomes` returns these.
+        `take_outcomes_of_late_timers` returns these.
         """
         if is_last and number in self._single:
             self._single.pop(number).close()
@@ -343,7 +343,7 @@ class Runtime:
                 setting,
                 engine=make(setting.limits, [script.source for script in scripts]),
                 scheduler=self.scheduler,
-                begin=self._start_watched,
+                begin=self._begin_call_and_notify,
             )
             if page is not None and page.scripts:
                 self._pages[page] = context

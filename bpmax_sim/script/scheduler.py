@@ -113,18 +113,18 @@ class Scheduler:
                 event.action()
 
     @property
-    def real_seconds_waited(self) -> float:
+    def idle_real_seconds(self) -> float:
         """Seconds of real time that scripts have waited so far with no call in flight."""
-        return self._wire.real_seconds_waited if self._wire else 0.0
+        return self._wire.idle_real_seconds if self._wire else 0.0
 
     @property
     def has_waited_too_long(self) -> bool:
         """Whether scripts waited *patience* seconds since the last `begin_wait`."""
-        return self._wire is not None and self.real_seconds_waited >= self._wait_end
+        return self._wire is not None and self.idle_real_seconds >= self._wait_end
 
     def begin_wait(self) -> None:
         """Let scripts wait *patience* seconds from now on."""
-        self._wait_end = self.real_seconds_waited + self._patience
+        self._wait_end = self.idle_real_seconds + self._patience
 
     def close(self) -> None:
         """Stop the worker threads of live mode without waiting for them."""
@@ -149,7 +149,7 @@ class Scheduler:
         if is_own and (self.has_waited_too_long or (is_busy is not None and not is_busy())):
             return None
         if self._wire:
-            most = self._wait_end - self.real_seconds_waited if is_own else math.inf
+            most = self._wait_end - self.idle_real_seconds if is_own else math.inf
             if not self._wire.wait(self._planned, self.complete, most):
                 return None
         return heapq.heappop(self._planned) if self._planned else None
@@ -239,7 +239,7 @@ class _LiveModeThreads:
         self._virtual = clock.now()
         self._real = time.monotonic()
         self._horizon = self._virtual
-        self.real_seconds_waited = 0.0  # seconds of sleep with nothing in flight
+        self.idle_real_seconds = 0.0  # seconds of sleep with nothing in flight
 
     def send(self, work: Callable[[], Exchanged], resume: Resume) -> None:
         start = self._clock.now()
@@ -251,16 +251,18 @@ class _LiveModeThreads:
 
         self._pool.submit(deliver)
 
-    def wait(self, planned: list[ScheduledEvent], arrived: Arrived, longest: float) -> bool:
+    def wait(
+        self, planned: list[ScheduledEvent], arrived: Arrived, max_wait_seconds: float
+    ) -> bool:
         """Sleep until the first event in *planned* is due; return True then, or if nothing is left.
 
         Meanwhile *arrived* is called for each finished request, and turns it into an event. False
-        is returned after *longest* seconds of waiting with no request in flight.
+        is returned after *max_wait_seconds* seconds of waiting with no request in flight.
         """
         self._align_real_time()
         # An event that is due before something that arrived (`_horizon`) does not wait for real
         # time: the clock is to go through all events in order of their instants, never back.
-        end = self.real_seconds_waited + longest
+        end = self.idle_real_seconds + max_wait_seconds
         while self._in_flight or planned:
             remaining = (
                 planned[0].instant - self._read_aligned_real_time() if planned else _LONGEST_WAIT
@@ -269,14 +271,16 @@ class _LiveModeThreads:
                 return True
             if self._in_flight:
                 self._receive(min(remaining, _LONGEST_WAIT), arrived)
-            elif self.real_seconds_waited >= end:
+            elif self.idle_real_seconds >= end:
                 return False
             else:
                 # Only sleeps for scripts count: an infinite *longest* means that a step lets time
                 # pass.
                 start = time.monotonic()
-                time.sleep(min(remaining, _LONGEST_WAIT, end - self.real_seconds_waited))
-                self.real_seconds_waited += time.monotonic() - start if longest < math.inf else 0.0
+                time.sleep(min(remaining, _LONGEST_WAIT, end - self.idle_real_seconds))
+                self.idle_real_seconds += (
+                    time.monotonic() - start if max_wait_seconds < math.inf else 0.0
+                )
         return True
 
     def close(self) -> None:

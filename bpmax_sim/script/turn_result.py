@@ -107,10 +107,10 @@ class UnawaitedCall(msgspec.Struct, frozen=True):
             if self.built
             else msg("await it, or write void before it if nothing is to wait for it")
         )
-        return msg("{fault}; {cure}", fault=self.fault, cure=cure)
+        return msg("{fault}; {cure}", fault=self.problem_without_remedy, cure=cure)
 
     @property
-    def fault(self) -> str:
+    def problem_without_remedy(self) -> str:
         """Return the problem alone, such as ``crm.get was not awaited``."""
         return msg(
             "{call} was {built}",
@@ -121,7 +121,7 @@ class UnawaitedCall(msgspec.Struct, frozen=True):
     def __str__(self) -> str:
         """Return ``file:line:column: platform.api was not awaited``."""
         head = f"{self.place}: " if self.place else ""
-        return head + self.fault
+        return head + self.problem_without_remedy
 
 
 class AbsentRead(msgspec.Struct, frozen=True):
@@ -317,7 +317,7 @@ class AbsentMember(OutboxEntry, frozen=True, tag="absent"):
     column: Count
 
 
-class UnresolvedWrite(OutboxEntry, frozen=True, tag="unresolved"):
+class PromiseWrite(OutboxEntry, frozen=True, tag="unresolved"):
     """A write of a promise, instead of its value, to a live object."""
 
     index: Count
@@ -362,7 +362,7 @@ class UncalledChain(msgspec.Struct, array_like=True, frozen=True, forbid_unknown
     column: Count
 
 
-class BodyEnd(OutboxEntry, frozen=True, tag="end"):
+class BodyLeftovers(OutboxEntry, frozen=True, tag="end"):
     """What is left when a body ends.
 
     That is the numbers of calls whose promise was not used, rejections that were not handled, and
@@ -385,14 +385,14 @@ AnyEntry = (
     | PendingPromiseTraces
     | AbsentMember
     | UnrankedCharacterEntry
-    | UnresolvedWrite
+    | PromiseWrite
     | RandomDrawCount
     | PromiseRead
-    | BodyEnd
+    | BodyLeftovers
 )
 
 
-class BodyResult(msgspec.Struct, frozen=True):
+class BodyReturnValue(msgspec.Struct, frozen=True):
     """The value that a body returned, in tagged JSON."""
 
     value: Any
@@ -414,7 +414,7 @@ class TurnResult(msgspec.Struct, frozen=True):
     """
 
     entries: list[AnyEntry]
-    endings: Mapping[int, BodyResult | ScriptBodyError] = msgspec.field(default_factory=dict)
+    endings: Mapping[int, BodyReturnValue | ScriptBodyError] = msgspec.field(default_factory=dict)
 
 
 class MalformedError(MessageError):
@@ -461,9 +461,9 @@ def _decode_outbox(text: str) -> _Outbox:
         return msgspec.convert(value, _Outbox)
 
 
-def _decode_ending(fulfilled: bool | None, thrown: Any) -> BodyResult | ScriptBodyError:
+def _decode_ending(fulfilled: bool | None, thrown: Any) -> BodyReturnValue | ScriptBodyError:
     if fulfilled:
-        return BodyResult(thrown)
+        return BodyReturnValue(thrown)
     error = msgspec.convert(thrown, ThrownValue | None)
     if error is None and fulfilled is None:
         raise MalformedError("a syntax error without its message")

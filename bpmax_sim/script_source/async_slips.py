@@ -9,7 +9,7 @@ from bpmax_sim.i18n import msg
 from bpmax_sim.script_source.kinds import list_arguments, strip_parentheses
 from bpmax_sim.script_source.scopes import FUNCTIONS
 from bpmax_sim.script_source.slips import Found, SlipReader
-from bpmax_sim.script_source.values import PROMISES, find_enclosing_node, is_async
+from bpmax_sim.script_source.values import PROMISES, find_parent_beyond_parentheses, is_async
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -65,7 +65,7 @@ def _find_missing_return(reader: SlipReader, node: Node) -> Found:
     method, function = _find_method_and_argument(reader, node)
     if method not in _ANSWERING or function is None or function.type not in FUNCTIONS:
         return
-    is_statement = find_enclosing_node(node).type == "expression_statement"
+    is_statement = find_parent_beyond_parentheses(node).type == "expression_statement"
     # As a statement they are loops, like `forEach`, and what the callback returns does not matter.
     if is_async(function) or (is_statement and method in {"map", "flatMap", "some", "every"}):
         return
@@ -134,7 +134,7 @@ def _find_element_using_method(reader: SlipReader, node: Node) -> str:
 
     Such a method is ``filter``; "" for any other.
     """
-    parent = find_enclosing_node(node)
+    parent = find_parent_beyond_parentheses(node)
     is_owner = parent.type == "member_expression" and strip_parentheses(
         parent.child_by_field_name("object")
     ) in {node, strip_parentheses(node)}
@@ -285,7 +285,7 @@ def _find_async_executor(reader: SlipReader, node: Node) -> Found:
         )
 
 
-def _find_promise_as_value(reader: SlipReader, node: Node) -> Found:
+def _find_promise_stored_or_sent(reader: SlipReader, node: Node) -> Found:
     """Yield a promise that is written into a field, or sent as a value."""
     part = "right" if node.type == "assignment_expression" else "value"
     value = reader.values.resolve(node.child_by_field_name(part))
@@ -325,9 +325,9 @@ def _find_ignored_return(reader: SlipReader, node: Node) -> Found:
     if callee is not None and callee.type == "identifier":
         names = [callee] if reader.tree.get_source(callee) in _TIMERS else []
     name = reader.tree.get_source(names[0]) if names else ""
-    outside = find_enclosing_node(node)
+    outside = find_parent_beyond_parentheses(node)
     if outside.type == "await_expression":
-        outside = find_enclosing_node(outside)
+        outside = find_parent_beyond_parentheses(outside)
     if name not in _DROPPING or outside.type != "expression_statement":
         return
     for argument in list_arguments(node)[:1]:
@@ -356,7 +356,7 @@ FINDERS: Final[Mapping[str, Sequence[Callable[[SlipReader, Node], Found]]]] = {
     ),
     "await_expression": (_find_awaited_function,),
     "new_expression": (_find_async_executor,),
-    "assignment_expression": (_find_promise_as_value,),
-    "pair": (_find_promise_as_value,),
+    "assignment_expression": (_find_promise_stored_or_sent,),
+    "pair": (_find_promise_stored_or_sent,),
 }  # fmt: skip
 """Type of node -> what may be wrong with one."""

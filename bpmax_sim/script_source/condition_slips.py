@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 from bpmax_sim.i18n import msg
-from bpmax_sim.script_source.conditions import find_contradictions, find_excluded_conditions
+from bpmax_sim.script_source.conditions import find_constant_logic, find_excluded_conditions
 from bpmax_sim.script_source.kinds import (
     EQUALITIES,
     RELATIONS,
@@ -17,7 +17,7 @@ from bpmax_sim.script_source.kinds import (
 )
 from bpmax_sim.script_source.scopes import FUNCTIONS
 from bpmax_sim.script_source.slips import Found, SlipReader
-from bpmax_sim.script_source.values import find_enclosing_node
+from bpmax_sim.script_source.values import find_parent_beyond_parentheses
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -36,7 +36,7 @@ def _find_constant_conditions(reader: SlipReader, node: Node) -> Found:
     asked = node.child_by_field_name("condition")
     if node.type == "unary_expression":
         asked = node.child_by_field_name("argument") if read_operator(node) == "!" else None
-    parent = find_enclosing_node(node)
+    parent = find_parent_beyond_parentheses(node)
     if asked is None or read_operator(parent) in {"!", "in", "instanceof"}:
         return
     is_loop = node.type in {"while_statement", "do_statement", "for_statement"}
@@ -53,7 +53,7 @@ def _describe_constant_condition(reader: SlipReader, is_true: bool, where: Node)
     kind, text = reader.kinds.find_kind(where), reader.shorten_source(where)
     if where.type == "arrow_function":
         return msg("=> makes a function, which is always true; >= compares")
-    parent = find_enclosing_node(where)
+    parent = find_parent_beyond_parentheses(where)
     left = split_sides(parent)[0]
     if left is not None and left != where and read_operator(left) in EQUALITIES:
         compared = reader.shorten_source(split_sides(left)[0])
@@ -83,7 +83,7 @@ def _find_constant_operands(reader: SlipReader, node: Node) -> Found:
             text=reader.shorten_source(left), operator=operator,
         )  # fmt: skip
     elif operator == "||" and read_operator(left) in EQUALITIES and right.type in _LITERALS:
-        parent = find_enclosing_node(node)
+        parent = find_parent_beyond_parentheses(node)
         condition = parent.child_by_field_name("condition")
         is_asked = read_operator(parent) in {"||", "&&", "!"} or condition is not None
         if (
@@ -283,7 +283,7 @@ FINDERS: Final[Mapping[str, Sequence[Callable[[SlipReader, Node], Found]]]] = {
     ),
     "unary_expression": (_find_constant_conditions, _find_index_as_condition),
     "binary_expression": (
-        _find_constant_operands, find_contradictions, _find_chained_comparison, _find_never_equal,
+        _find_constant_operands, find_constant_logic, _find_chained_comparison, _find_never_equal,
         _find_same_sides, _find_in_of_list,
     ),
     "switch_statement": (_find_dead_cases,),

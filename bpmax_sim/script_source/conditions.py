@@ -29,7 +29,7 @@ from bpmax_sim.script_source.kinds import (
 )
 from bpmax_sim.script_source.scopes import FUNCTIONS
 from bpmax_sim.script_source.slips import Found, SlipReader
-from bpmax_sim.script_source.values import find_enclosing_node
+from bpmax_sim.script_source.values import find_parent_beyond_parentheses
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -269,10 +269,10 @@ def _parse_number_literal(literal: str) -> float | None:
         return None
 
 
-def find_contradictions(reader: SlipReader, node: Node) -> Found:
+def find_constant_logic(reader: SlipReader, node: Node) -> Found:
     """Yield the outermost ``&&`` that is never true, and ``||`` that is always true."""
     operator = read_operator(node)
-    parent = find_enclosing_node(node)
+    parent = find_parent_beyond_parentheses(node)
     if operator not in {"&&", "||"} or read_operator(parent) == operator:
         return
     parts = list(_split_operands(node, operator))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, Literal, overload
 
 from bpmax_sim.script_source.scopes import FUNCTIONS, Scopes
 from bpmax_sim.script_source.syntax import SyntaxTree
-from bpmax_sim.script_source.values import PROMISES, Values, find_enclosing_node
+from bpmax_sim.script_source.values import PROMISES, Values, find_parent_beyond_parentheses
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -194,7 +194,9 @@ class KindReader:
             is_filled = any(child.type == "string_fragment" for child in node.named_children)
         elif node.type == "number":  # !0 is how others write true
             is_zero = not self._tree.get_source(node).strip("0.xn")
-            return None if read_operator(find_enclosing_node(node)) == "!" else not is_zero
+            return (
+                None if read_operator(find_parent_beyond_parentheses(node)) == "!" else not is_zero
+            )
         elif node.type == "unary_expression":
             is_filled = read_operator(node) == "typeof"
         elif node.type == "binary_expression" and read_operator(node) == "+":

@@ -11,7 +11,12 @@ from bpmax_sim.errors import Place
 from bpmax_sim.i18n import msg
 from bpmax_sim.script_source.scopes import Scopes
 from bpmax_sim.script_source.syntax import SyntaxTree
-from bpmax_sim.script_source.values import PROMISES, ScriptValue, Values, find_enclosing_node
+from bpmax_sim.script_source.values import (
+    PROMISES,
+    ScriptValue,
+    Values,
+    find_parent_beyond_parentheses,
+)
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -69,7 +74,7 @@ def select_certain_misuses(
             yield misuse
 
 
-class PromiseReader:
+class PromiseMisuseReader:
     """Finds the promises of a script that are not awaited."""
 
     def __init__(self, tree: SyntaxTree, scopes: Scopes, values: Values) -> None:
@@ -140,7 +145,7 @@ def find_assignments_in_conditions(nodes: Iterable[Node]) -> Iterator[Node]:
     for node in nodes:
         if node.type != "assignment_expression" or node.parent is None:
             continue
-        around, parent = node.parent, find_enclosing_node(node)
+        around, parent = node.parent, find_parent_beyond_parentheses(node)
         is_doubled = (
             around.type == "parenthesized_expression"
             and around.parent is not None

@@ -72,7 +72,7 @@ class ReachFinder:
         if node is None:
             return ""
         if branch.arm == "catch":
-            return self._describe_fault_before_catch(node)
+            return self._ask_for_fault_in_try(node)
         if branch.arm in {"case", "default"}:
             return _join_requirements(self._find_case_requirements(node)) or _ask_for_other_values(
                 self._find_switch_input(node)
@@ -80,8 +80,10 @@ class ReachFinder:
         if kind := _CONDITIONAL.get(branch.arm):
             owner = _find_deciding_ancestor(node, kind, branch)
             condition = owner.child_by_field_name("condition") if owner is not None else None
-            return self._describe_condition(condition, holds=branch.arm in {"then", "?"})
-        return self._describe_condition(_find_left_operand(node), holds=branch.arm == "&&")
+            return self._describe_input_for_condition(condition, holds=branch.arm in {"then", "?"})
+        return self._describe_input_for_condition(
+            _find_left_operand(node), holds=branch.arm == "&&"
+        )
 
     def describe_condition(self, start: int, end: int, *, holds: bool) -> str:
         """Return the input that makes the condition true or false (*holds*), or what it reads.
@@ -89,9 +91,11 @@ class ReachFinder:
         The condition is at the bytes from *start* to *end*.
         """
         node = self._tree.root.descendant_for_byte_range(start, end)
-        return self._describe_condition(node, holds=holds)
+        return self._describe_input_for_condition(node, holds=holds)
 
-    def describe_boundary(self, start: int, end: int) -> tuple[str, str, str, str | None]:
+    def describe_comparison_boundary(
+        self, start: int, end: int
+    ) -> tuple[str, str, str, str | None]:
         """Return left side, operator and right side of the comparison at these bytes, and a row.
 
         In that row (or response) both sides are equal: "" if it is unclear, and None if neither
@@ -108,7 +112,7 @@ class ReachFinder:
         texts = (self._tree.get_source(left), sign.type, self._tree.get_source(right))
         return (*texts, reach if is_read else None)
 
-    def _describe_condition(self, node: Node | None, *, holds: bool) -> str:
+    def _describe_input_for_condition(self, node: Node | None, *, holds: bool) -> str:
         exact = _join_requirements(self._find_requirements(node, holds=holds))
         if exact or node is None:
             return exact
@@ -260,7 +264,7 @@ class ReachFinder:
             return []
         return self._find_comparison_requirements(asked, "===", value, holds=True)
 
-    def _describe_fault_before_catch(self, node: Node) -> str:
+    def _ask_for_fault_in_try(self, node: Node) -> str:
         """Return a text that asks for a fault on the first call in the ``try`` before *node*."""
         call = self._find_call_of_handler(_find_catch_clause(node))
         return msg("a fault on {call}, such as {{error: timeout}}", call=call) if call else ""

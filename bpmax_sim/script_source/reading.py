@@ -25,7 +25,7 @@ from bpmax_sim.script_source.guards import Guards
 from bpmax_sim.script_source.kinds import read_operator
 from bpmax_sim.script_source.promises import (
     PromiseMisuse,
-    PromiseReader,
+    PromiseMisuseReader,
     find_assignments_in_conditions,
 )
 from bpmax_sim.script_source.scopes import FUNCTIONS, Scopes
@@ -37,7 +37,7 @@ from bpmax_sim.script_source.values import (
     ProxyCall,
     ScriptValue,
     Values,
-    find_enclosing_node,
+    find_parent_beyond_parentheses,
     find_usage,
     is_async,
 )
@@ -269,7 +269,7 @@ class _ScriptReader:
                     self._values.resolve_binding(binding), access, binding.declared
                 )
         parts = self._tree, self._scopes, self._values
-        promises, comparisons = PromiseReader(*parts), ComparisonReader(*parts)
+        promises, comparisons = PromiseMisuseReader(*parts), ComparisonReader(*parts)
         results = ResultReader(*parts)
         return ScriptReading(
             name=self._tree.name,
@@ -282,14 +282,14 @@ class _ScriptReader:
             ),
             comparisons=tuple(comparisons.find_comparisons(self._nodes)),
             declared=tuple(self._scopes.top.names),
-            asynchronous=tuple(self._find_async_function_names()),
-            signatures=dict(self._find_signatures()),
+            asynchronous=tuple(self._find_top_async_function_names()),
+            signatures=dict(self._find_top_function_signatures()),
             powers=tuple(self._find_inexact_powers()),
             unused_calls=tuple(results.find_unused_call_numbers(self._nodes)),
             dropped_errors=tuple(results.find_silent_handlers(self._nodes)),
             named_owners=tuple(self._find_owner_id_texts()),
-            ownerless=tuple(self._find_entries_without_owner_id()),
-            returned_texts=tuple(self._find_returned_texts()),
+            ownerless=tuple(self._find_owners_without_owner_id()),
+            returned_texts=tuple(self._find_script_return_texts()),
             mistakes=(mistakes := tuple(self._tree.find_syntax_errors())),
             full_width=tuple(self._find_full_width_punctuation()) if mistakes else (),
             suppressed=dict(self._find_suppressions()),
@@ -305,7 +305,7 @@ class _ScriptReader:
             key = node.child_by_field_name("key") if node.type == "pair" else None
             if key is not None and self._scopes.read_key_name(key) == "owner_id":
                 named = node.named_children[1:]
-            elif node.type == "array" and find_enclosing_node(node).type in {
+            elif node.type == "array" and find_parent_beyond_parentheses(node).type in {
                 "return_statement",
                 "arrow_function",
             }:
@@ -315,7 +315,7 @@ class _ScriptReader:
                 if text:
                     yield text, self._tree.find_place(one)
 
-    def _find_returned_values(self) -> Iterator[Node]:
+    def _find_script_return_values(self) -> Iterator[Node]:
         """Yield what the script itself returns, either side of a ``?:``; no function within it."""
         for node in self._nodes:
             if node.type == "return_statement" and not _is_in_function(node):
@@ -327,14 +327,14 @@ class _ScriptReader:
                     else:
                         yield value
 
-    def _find_returned_texts(self) -> Iterator[tuple[str, Place]]:
-        for value in self._find_returned_values():
+    def _find_script_return_texts(self) -> Iterator[tuple[str, Place]]:
+        for value in self._find_script_return_values():
             if text := self._tree.read_literal_text(value):
                 yield text, self._tree.find_place(value)
 
-    def _find_entries_without_owner_id(self) -> Iterator[Place]:
+    def _find_owners_without_owner_id(self) -> Iterator[Place]:
         """Yield the objects without ``owner_id`` in a list that an ``owners`` hook returns."""
-        for value in self._find_returned_values():
+        for value in self._find_script_return_values():
             for item in value.named_children if value.type == "array" else ():
                 keys = [one.child_by_field_name("key") for one in item.named_children]
                 known = [self._scopes.read_key_name(key) for key in keys if key is not None]
@@ -348,7 +348,7 @@ class _ScriptReader:
             return
         reader = SlipReader(self._tree, self._scopes, self._values)
         yield from reader.find_slips(self._nodes, _SLIP_FINDERS)
-        yield from reader.find_name_slips()
+        yield from reader.find_declared_name_slips()
 
     def _find_chains_without_call(self) -> Iterator[ProxyCall]:
         """Yield chains such as ``$proxy('crm').$api('find')`` that send nothing: no ``$call()``.
@@ -418,7 +418,7 @@ class _ScriptReader:
             place, access = self._tree.find_place(use.node), self._find_access_kind(use.node)
             yield GlobalUse(use.name, place, access)
 
-    def _find_async_function_names(self) -> Iterator[str]:
+    def _find_top_async_function_names(self) -> Iterator[str]:
         """Yield the async functions at the top level, except generators."""
         for name, binding in self._scopes.top.names.items():
             value = binding.value
@@ -427,7 +427,7 @@ class _ScriptReader:
                 is_generator = "generator" in value.type
                 yield from () if is_generator else (name,)
 
-    def _find_signatures(self) -> Iterator[tuple[str, tuple[str, ...]]]:
+    def _find_top_function_signatures(self) -> Iterator[tuple[str, tuple[str, ...]]]:
         for name, binding in self._scopes.top.names.items():
             value = binding.value
             if value is not None and value.type in FUNCTIONS and not binding.path:

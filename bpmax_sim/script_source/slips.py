@@ -22,7 +22,7 @@ from bpmax_sim.script_source.kinds import (
 )
 from bpmax_sim.script_source.scopes import Binding, Scopes
 from bpmax_sim.script_source.syntax import SyntaxTree
-from bpmax_sim.script_source.values import Values, find_enclosing_node
+from bpmax_sim.script_source.values import Values, find_parent_beyond_parentheses
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -116,7 +116,7 @@ class SlipReader:
                 for rule, where, message in find(self, node):
                     yield Slip(rule, message, self.tree.find_place(where))
 
-    def find_name_slips(self) -> Iterator[Slip]:
+    def find_declared_name_slips(self) -> Iterator[Slip]:
         """Yield problems of declared names: never read, hiding another one, a const assigned to.
 
         Also assignments to given globals such as ``form``, and ``row.member`` if ``row`` is the
@@ -138,7 +138,11 @@ class SlipReader:
                     msg("{name} is a const and cannot be assigned to; use let", name=use.name),
                     self.tree.find_place(use.node),
                 )
-            if not is_assigned or use.node.parent is None or _is_read_as_value(use.node.parent):
+            if (
+                not is_assigned
+                or use.node.parent is None
+                or _is_assignment_value_used(use.node.parent)
+            ):
                 used.add(id(use.binding))
             yield from self._find_member_of_for_in_name(use.binding, use.node)
         for binding in self.scopes.bindings:
@@ -233,10 +237,10 @@ _OF_TEXTS: Final = frozenset({
 })  # fmt: skip
 
 
-def _is_read_as_value(parent: Node) -> bool:
+def _is_assignment_value_used(parent: Node) -> bool:
     """Return whether the assignment or update *parent* is itself used as a value: ``x = n++``."""
     if parent.type in {"augmented_assignment_expression", "update_expression"}:
-        return find_enclosing_node(parent).type != "expression_statement"
+        return find_parent_beyond_parentheses(parent).type != "expression_statement"
     return (
         parent.type == "assignment_expression"
         and parent.parent is not None

@@ -15,7 +15,7 @@ from bpmax_sim.script_source.kinds import (
 from bpmax_sim.script_source.scopes import FUNCTIONS
 from bpmax_sim.script_source.slips import GIVEN, PURE, Found, SlipReader
 from bpmax_sim.script_source.syntax import LEAVING_STATEMENTS
-from bpmax_sim.script_source.values import find_enclosing_node
+from bpmax_sim.script_source.values import find_parent_beyond_parentheses
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -265,7 +265,7 @@ def _find_used_void_result(reader: SlipReader, node: Node) -> Found:
 
     ``forEach`` returns undefined, ``push`` the new length.
     """
-    method, parent = reader.kinds.find_builtin_method(node), find_enclosing_node(node)
+    method, parent = reader.kinds.find_builtin_method(node), find_parent_beyond_parentheses(node)
     if method not in {"forEach", "push", "unshift"}:
         return
     value = strip_parentheses(

@@ -10,7 +10,7 @@ import msgspec
 from bpmax_sim.errors import Place
 from bpmax_sim.script_source.scopes import FUNCTIONS, Scopes
 from bpmax_sim.script_source.syntax import SyntaxTree
-from bpmax_sim.script_source.values import PROMISES, Values, find_enclosing_node
+from bpmax_sim.script_source.values import PROMISES, Values, find_parent_beyond_parentheses
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -163,13 +163,13 @@ class ResultReader:
 
 def _find_using_node(node: Node) -> Node:
     """Return the node that uses the value of *node*; an ``await`` around it is skipped."""
-    parent = find_enclosing_node(node)
-    return find_enclosing_node(parent) if parent.type == "await_expression" else parent
+    parent = find_parent_beyond_parentheses(node)
+    return find_parent_beyond_parentheses(parent) if parent.type == "await_expression" else parent
 
 
 def _is_tested(node: Node) -> bool:
     """Return whether a condition tests the name *node* itself."""
-    parent = find_enclosing_node(node)
+    parent = find_parent_beyond_parentheses(node)
     operator = parent.child_by_field_name("operator")
     return parent.type in _ASKS or (operator is not None and operator.type in _EQUALITIES)
 

@@ -22,7 +22,7 @@ from bpmax_sim.script_source.kinds import (
 )
 from bpmax_sim.script_source.scopes import FUNCTIONS, Binding
 from bpmax_sim.script_source.slips import Found, SlipReader
-from bpmax_sim.script_source.values import find_enclosing_node
+from bpmax_sim.script_source.values import find_parent_beyond_parentheses
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -123,7 +123,7 @@ def _find_wrong_operator(reader: SlipReader, node: Node) -> Found:
                 "this compares true or false with {right}; join two comparisons by &&",
                 right=reader.shorten_source(right),
             )  # fmt: skip
-    parent = find_enclosing_node(node)
+    parent = find_parent_beyond_parentheses(node)
     condition = strip_parentheses(parent.child_by_field_name("condition"))
     if operator in {"&", "|"} and (condition == node or read_operator(parent) in {"&&", "||", "!"}):
         yield "constant-condition", node, msg(
@@ -167,7 +167,7 @@ def _find_index_of_above_zero(reader: SlipReader, node: Node) -> Found:
 
 def _find_comma_operator(reader: SlipReader, node: Node) -> Found:
     """Yield ``x = (a, b)``, which is b alone."""
-    parent = find_enclosing_node(node)
+    parent = find_parent_beyond_parentheses(node)
     is_value = parent.type in {"assignment_expression", "variable_declarator", "return_statement"}
     if is_value and not reader.has_effect(node):
         yield "no-effect", node, msg("of values joined by a comma only the last one counts")
@@ -179,7 +179,7 @@ def _find_unknown_or_uncalled_member(reader: SlipReader, node: Node) -> Found:
     owner = strip_parentheses(node.child_by_field_name("object"))
     if name is None or owner is None:
         return
-    text, parent = reader.tree.get_source(name), find_enclosing_node(node)
+    text, parent = reader.tree.get_source(name), find_parent_beyond_parentheses(node)
     is_called = parent.type == "call_expression" and parent.child_by_field_name("function") == node
     made = _find_constructor_name(reader, owner)
     if made in {"Set", "Map"} and text == "length":
@@ -220,7 +220,7 @@ def _find_constructor_name(reader: SlipReader, node: Node) -> str:
     return reader.tree.get_source(made) if made is not None else ""
 
 
-def _find_member_of_constant(reader: SlipReader, node: Node) -> Found:
+def _find_unknown_member_of_const(reader: SlipReader, node: Node) -> Found:
     """Yield ``LIMITS.limt``, if ``const LIMITS = {limit: 5}`` has no such member."""
     owner, name = node.child_by_field_name("object"), node.child_by_field_name("property")
     binding = reader.scopes.find_binding(owner) if owner and owner.type == "identifier" else None
@@ -325,7 +325,7 @@ def _find_list_changed_in_loop(
         listed = around.child_by_field_name("right") if around.type == "for_in_statement" else None
         if around.type in FUNCTIONS:
             call = (
-                find_enclosing_node(find_enclosing_node(around))
+                find_parent_beyond_parentheses(find_parent_beyond_parentheses(around))
                 if around.parent is not None
                 else around
             )
@@ -490,7 +490,7 @@ FINDERS: Final[Mapping[str, Sequence[Callable[[SlipReader, Node], Found]]]] = {
     "ternary_expression": (_find_same_branches,),
     "binary_expression": (_find_wrong_operator,),
     "sequence_expression": (_find_comma_operator,),
-    "member_expression": (_find_unknown_or_uncalled_member, _find_member_of_constant),
+    "member_expression": (_find_unknown_or_uncalled_member, _find_unknown_member_of_const),
     "call_expression": (
         _find_misleading_method_call, _find_partial_parse, _find_delay_with_unit,
         _find_assigning_callback, _find_surplus_arguments,

@@ -210,7 +210,7 @@ class Values:
         value = self._resolve_comma_expression(node)
         return _resolve_promise(value) if value and value.kind in PROMISES else value
 
-    def _resolve_alternatives(self, node: Node) -> ScriptValue | None:
+    def _resolve_left_of_fallback(self, node: Node) -> ScriptValue | None:
         """Return the left side of ``a || b`` or ``a ?? b``: the value that the author expects.
 
         None for any other operator.
@@ -328,7 +328,7 @@ class Values:
             elif child.type == "shorthand_property_identifier":
                 yield child, child
 
-    def _resolve_direct_call(
+    def _resolve_api_method_call(
         self, node: Node, value: ScriptValue, arguments: Sequence[Node]
     ) -> ScriptValue | None:
         """Return the promise of a direct call: ``proxy.getCustomer('C1')``."""
@@ -461,7 +461,7 @@ def _resolve_promise(promise: ScriptValue) -> ScriptValue | None:
     return replace(promise, kind="result") if is_of_call else None
 
 
-def find_enclosing_node(node: Node) -> Node:
+def find_parent_beyond_parentheses(node: Node) -> Node:
     """Return the node around *node*, skipping parentheses; the root is its own."""
     parent = node.parent
     while parent is not None and parent.type in WRAPPED:
@@ -474,7 +474,7 @@ def find_usage(node: Node) -> Usage:
 
     ``nothing`` if it is a statement of its own.
     """
-    parent = find_enclosing_node(node)
+    parent = find_parent_beyond_parentheses(node)
     operator = parent.child_by_field_name("operator")
     if operator is not None and operator.type == "void":
         return "void"
@@ -495,7 +495,7 @@ _EVALUATE: Final[Mapping[str, Callable[[Values, Node], ScriptValue | None]]] = {
     "function_declaration": Values._resolve_function,  # noqa: SLF001
     "parenthesized_expression": Values._resolve_comma_expression,  # noqa: SLF001
     "await_expression": Values._resolve_await,  # noqa: SLF001
-    "binary_expression": Values._resolve_alternatives,  # noqa: SLF001
+    "binary_expression": Values._resolve_left_of_fallback,  # noqa: SLF001
     "member_expression": Values._resolve_member_expression,  # noqa: SLF001
     "subscript_expression": Values._resolve_member_expression,  # noqa: SLF001
     "call_expression": Values._resolve_call_expression,  # noqa: SLF001
@@ -504,7 +504,7 @@ _CALL: Final[
     Mapping[str, Callable[[Values, Node, ScriptValue, Sequence[Node]], ScriptValue | None]]
 ] = {
     "$proxy": Values._resolve_platform_proxy,  # noqa: SLF001
-    "method": Values._resolve_direct_call,  # noqa: SLF001
+    "method": Values._resolve_api_method_call,  # noqa: SLF001
     "chain method": Values._resolve_chain_call,  # noqa: SLF001
     "promise method": Values._resolve_promise_method,  # noqa: SLF001
     "result": Values._resolve_array_method,  # noqa: SLF001

@@ -31,7 +31,11 @@ def has_void_in_front(names_and_sources: Iterable[tuple[str, str]], place: Place
     trees = _parse_scripts(pairs)
     own = _find_tree_at(trees, place)
     node = _find_call_around(own, (place.line, place.column)) if own is not None else None
-    return own is not None and node is not None and _is_voided(trees, own, node, set())
+    return (
+        own is not None
+        and node is not None
+        and _is_value_discarded_by_void(trees, own, node, set())
+    )
 
 
 @lru_cache(maxsize=4)
@@ -86,7 +90,9 @@ def _find_whole_chain(node: Node) -> Node:
     return node
 
 
-def _is_voided(trees: Sequence[SyntaxTree], tree: SyntaxTree, node: Node, seen: set[int]) -> bool:
+def _is_value_discarded_by_void(
+    trees: Sequence[SyntaxTree], tree: SyntaxTree, node: Node, seen: set[int]
+) -> bool:
     """Return whether the value of *node* comes to ``void``, here or where a function returns it."""
     node = _find_outermost_value(node)
     parent = node.parent
@@ -110,7 +116,9 @@ def _is_voided(trees: Sequence[SyntaxTree], tree: SyntaxTree, node: Node, seen: 
     values = [_find_outermost_value(use).parent for _, use in uses]
     is_dropped = any(value is not None and value.type == "expression_statement" for value in values)
     inner = {*seen, function.id}
-    return not is_dropped and any(_is_voided(trees, own, use, inner) for own, use in uses)
+    return not is_dropped and any(
+        _is_value_discarded_by_void(trees, own, use, inner) for own, use in uses
+    )
 
 
 def _find_outermost_value(node: Node) -> Node:

@@ -42,7 +42,7 @@ from bpmax_sim.secret.encoded_runs import (
     find_long_runs,
     find_runs_and_folded_runs,
 )
-from bpmax_sim.secret.escapes import BACKSLASHES, EscapedPart, find_escaped_parts
+from bpmax_sim.secret.escapes import BACKSLASHES, PartWithEscapes, find_escaped_parts
 
 DEPTH = 4
 """How many encodings within one another are undone."""
@@ -124,13 +124,13 @@ class SearchHistory:
         self._lines: set[bytes] = set()
         self._digits: set[bytes] = set()
         self._flat: dict[int, bytes] = {}
-        self._undone: dict[int, tuple[bytes, tuple[EscapedPart, ...]]] = {}
+        self._undone: dict[int, tuple[bytes, tuple[PartWithEscapes, ...]]] = {}
 
     def take_new_runs(self, runs: Sequence[bytes]) -> list[bytes]:
         """Return those of *runs* (base64 characters in a row) that are new to this search."""
         return _add_new_runs(self._harmless.find_unknown_parts(runs), self._runs)
 
-    def take_new_lines(self, lines: Sequence[bytes]) -> list[bytes]:
+    def take_new_folded_runs(self, lines: Sequence[bytes]) -> list[bytes]:
         """Return those of *lines*, runs over several lines, that are new to this search."""
         return _add_new_runs(lines, self._lines)
 
@@ -138,7 +138,7 @@ class SearchHistory:
         """Return those of *runs*, of hexadecimal digits, that this search has not seen before."""
         return _add_new_runs(runs, self._digits)
 
-    def get_escaped_parts(self, data: bytes, reach: int) -> tuple[EscapedPart, ...]:
+    def get_escaped_parts(self, data: bytes, reach: int) -> tuple[PartWithEscapes, ...]:
         """Return the parts of *data* that contain escapes, unescaped.
 
         The result is cached for the same object *data*; see `find_escaped_parts` for *reach*.
@@ -147,19 +147,19 @@ class SearchHistory:
             self._undone[id(data)] = data, tuple(find_escaped_parts(data, reach))
         return self._undone[id(data)][1]
 
-    def note_searched_together(self, levels: Iterable[bytes]) -> None:
-        """Note that *levels* need no decoding of their own.
+    def note_searched_together(self, unescaped_levels: Iterable[bytes]) -> None:
+        """Note that *unescaped_levels* need no decoding of their own.
 
         They are data with its escapes undone once, twice and so on, and are searched together with
         that data (`_join_runs_of_escape_levels`).
         """
-        self._flat.update((id(level), level) for level in levels)
+        self._flat.update((id(level), level) for level in unescaped_levels)
 
     def was_searched_together(self, data: bytes) -> bool:
         """Return whether the object *data* was passed to `note_searched_together`."""
         return id(data) in self._flat
 
-    def enter_inner_layers(self) -> None:
+    def mark_runs_as_outermost(self) -> None:
         """Set `outermost` to all runs noted so far; runs noted later are inside another encoding.
 
         If the data has runs over several lines, `outermost` stays empty.
@@ -259,7 +259,7 @@ def _blank_escaped_backslashes(data: bytes) -> bytes:
     return data.replace(b"\\\\", b" ") if BACKSLASHES.occurs_in(data) else data
 
 
-def _replace_by_unescaped(data: bytes, undone: Sequence[EscapedPart]) -> bytes:
+def _replace_by_unescaped(data: bytes, undone: Sequence[PartWithEscapes]) -> bytes:
     if undone[0].end - undone[0].start == len(data):
         return undone[0].inner
     parts, end = list[bytes](), 0
@@ -328,7 +328,7 @@ def _decode_runs(scan: ScanInput, text: bytes) -> Iterator[Piece]:
     runs, lines = find_runs_and_folded_runs(text)
     if not runs:
         return
-    runs, lines = scan.history.take_new_runs(runs), scan.history.take_new_lines(lines)
+    runs, lines = scan.history.take_new_runs(runs), scan.history.take_new_folded_runs(lines)
     # Each run is a part of a line, where there are lines, and what it holds is a part of theirs.
     whole = [*lines, *[run for run in runs if len(run) <= _FOLDED]] if lines else runs
     yield from _decode_base64(whole, scan)

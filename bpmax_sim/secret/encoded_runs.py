@@ -147,14 +147,14 @@ def decode_hex_at_both_offsets(digits: str | bytes) -> tuple[bytes, bytes]:
     return binascii.unhexlify(digits[:even]), binascii.unhexlify(digits[1 : 1 + odd])
 
 
-def _escape_like(sample: str, packed: str) -> str:
-    """Return base64 *packed* with ``/``, ``+`` and ``=`` escaped as they are in *sample*."""
+def _escape_like(sample: str, encoded: str) -> str:
+    """Return base64 *encoded* with ``/``, ``+`` and ``=`` escaped as they are in *sample*."""
     escapes = ((_ESCAPED_SLASH, "/"), (_ESCAPED_PLUS, "+"), (_ESCAPED_EQUALS, "="))
     for pattern, sign in escapes:
         match = pattern.search(sample)
         if match:
-            packed = packed.replace(sign, match[0])
-    return packed
+            encoded = encoded.replace(sign, match[0])
+    return encoded
 
 
 def _unescape_base64_signs(text: str) -> str:

@@ -41,7 +41,7 @@ def _make_escape_kind(
     return _EscapeKind(sign, re.compile(pattern), strict, undo)
 
 
-class EscapedPart(NamedTuple):
+class PartWithEscapes(NamedTuple):
     """A part of some data that contains escapes of one kind, unescaped.
 
     Attributes:
@@ -56,7 +56,7 @@ class EscapedPart(NamedTuple):
     inner: bytes
 
 
-def find_escaped_parts(data: bytes, reach: int) -> Iterator[EscapedPart]:
+def find_escaped_parts(data: bytes, reach: int) -> Iterator[PartWithEscapes]:
     r"""Yield the parts of *data* that contain escapes such as ``%41`` or ``\u0041``, unescaped.
 
     Each kind of escape is undone separately. *reach* is the number of bytes around an escape that
@@ -78,7 +78,7 @@ def find_escaped_parts(data: bytes, reach: int) -> Iterator[EscapedPart]:
             for label, undo in escape.undo.items():
                 inner = undo(part)
                 if inner != part:
-                    yield EscapedPart(label, start, end, inner)
+                    yield PartWithEscapes(label, start, end, inner)
 
 
 def _find_windows(data: bytes, escape: _EscapeKind, reach: int) -> list[tuple[int, int]]:

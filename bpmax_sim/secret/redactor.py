@@ -241,7 +241,7 @@ class SecretTable:
             return text
         for secret in self._find_possible_secrets(text):
             text = secret.replace(text)
-        if depth and self._may_hide_in_base64(text, depth):
+        if depth and self._may_hide_in_encoded_run(text, depth):
             return rewrite_runs(text, lambda inner: self.replace_secrets(inner, depth - 1))
         return text
 
@@ -293,10 +293,10 @@ class SecretTable:
         if not text:
             return False
         return bool(self._find_possible_secrets(text)) or (
-            depth > 0 and self._may_hide_in_base64(text, depth)
+            depth > 0 and self._may_hide_in_encoded_run(text, depth)
         )
 
-    def _may_hide_in_base64(self, text: str, depth: int) -> bool:
+    def _may_hide_in_encoded_run(self, text: str, depth: int) -> bool:
         """Return whether a base64 or hexadecimal run of *text* may contain a secret.
 
         False is certain.

@@ -270,7 +270,7 @@ def _decode_layers(
             yield view
             inner += _decode_view(view, ScanInput(view.data, work, history, reach), seen, depth)
         if not depth:
-            history.enter_inner_layers()
+            history.mark_runs_as_outermost()
         if not inner:
             return
         level = list(_join_pieces(inner))

@@ -147,7 +147,7 @@ _WORD: Final = re.compile(r"[A-Za-z]+|[0-9./:-]+")
 _DISTINCT: Final = 16
 
 
-def is_distinctive(text: str) -> bool:
+def is_redactable_everywhere(text: str) -> bool:
     """Return whether the secret *text* can be redacted wherever it occurs.
 
     A plain word (``string``) or number (``123456``) is redacted only in the member where it was

@@ -147,23 +147,25 @@ def looks_random(text: str) -> bool:
 
     UUIDs do not count: request ids are UUIDs, and hardly any secret is.
     """
-    return has_mixed_run(text) and any(map(_is_random, _RUN.findall(_UUID.sub(" ", text))))
+    return has_run_of_letters_and_digits(text) and any(
+        map(_is_random, _RUN.findall(_UUID.sub(" ", text)))
+    )
 
 
-def has_mixed_run(text: str) -> bool:
+def has_run_of_letters_and_digits(text: str) -> bool:
     """Return whether *text* contains a long run with both letters and digits.
 
     It is a quick test: without such a run, no part of *text* looks random.
     """
-    return any(map(_is_mixed, _RUN.findall(text)))
+    return any(map(_has_letters_and_digits, _RUN.findall(text)))
 
 
-def _is_mixed(run: str) -> bool:
+def _has_letters_and_digits(run: str) -> bool:
     return not (run.isalpha() or run.isdigit())
 
 
 def _is_random(run: str) -> bool:
-    if not _is_mixed(run):
+    if not _has_letters_and_digits(run):
         return False
     shares = (count / len(run) for count in Counter(run).values())
     return -sum(share * math.log2(share) for share in shares) >= _BITS

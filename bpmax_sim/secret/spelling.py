@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from urllib.parse import quote
 
-from bpmax_sim.messages import encode_form_text
+from bpmax_sim.messages import encode_form_component
 
 _LITERAL = re.compile(r"[A-Za-z0-9._-]+")  # no encoder in use escapes these
 _TRACES = 4  # characters that are looked for before a pattern is
@@ -24,7 +24,7 @@ _ENTITIES = {"&": "amp", "<": "lt", ">": "gt", '"': "quot", "'": "apos"}
 FORMS: Mapping[str, Callable[[str], str]] = {
     "raw": str,
     "percent": lambda text: quote(as_bytes(text), safe="-._~"),
-    "form": lambda text: encode_form_text(as_bytes(text)),
+    "form": lambda text: encode_form_component(as_bytes(text)),
     "json": lambda text: json.dumps(text, ensure_ascii=False)[1:-1],
     "json-slash": lambda text: json.dumps(text, ensure_ascii=False)[1:-1].replace("/", "\\/"),
     "json-ascii": lambda text: json.dumps(text)[1:-1],

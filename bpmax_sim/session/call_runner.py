@@ -26,7 +26,7 @@ from bpmax_sim.proxy.result import find_not_secret_texts
 from bpmax_sim.secret.vault import Vault
 from bpmax_sim.session.credentials import (
     SessionCredentials,
-    SessionSecrets,
+    SessionSecretRegistry,
     add_personal_places,
     check_field_paths,
     collect_not_secret_places,
@@ -41,8 +41,8 @@ from bpmax_sim.session.sending_log import SendingLog
 from bpmax_sim.session.settings import Settings
 from bpmax_sim.session.start import SessionStart
 from bpmax_sim.transport.faults import Fault, Faults
-from bpmax_sim.transport.protocol import Stub, Stubs, Transport
-from bpmax_sim.transport.suspicious_names import SecretNameRules
+from bpmax_sim.transport.protocol import Stub, StubTransport, Transport
+from bpmax_sim.transport.suspicious_names import SecretByNameRegistrar
 
 SessionMode = ReplayMode | RecordMode | RecordMissingMode | LiveMode | SimulateMode
 
@@ -63,19 +63,19 @@ class CallRunner:
         mode: SessionMode,
         start: SessionStart,
         log: SendingLog,
-        secrets: SessionSecrets,
+        secrets: SessionSecretRegistry,
     ) -> None:
         """Make calls that *mode* answers; each injected fault is added to *log*."""
         self._register_request = secrets.net.register_request
         self.environment, self.tokens = environment, TokenStore()
         # While the network is closed, virtual time has passed already.
         self._sleep: Callable[[float], None] = _skip_wait if start.is_network_closed else time.sleep
-        self._stubs = Stubs(mode, secrets.register_response_secrets)
+        self._stubs = StubTransport(mode, secrets.register_response_secrets)
         self._faults = Faults(
             self._stubs,
-            partial(make_invalid_token_response, environment.platforms),
+            partial(make_token_expiry_response, environment.platforms),
             log.note_fault,
-            environment.platforms.names_of,
+            environment.platforms.list_call_names,
         )
         self._mode = mode
         self._answer: Callable[[Request], Response] = mode.handle
@@ -134,7 +134,7 @@ class CallRunner:
 
     def deactivate_and_get_unfired(self, rules: Sequence[Fault]) -> tuple[Fault, ...]:
         """Deactivate *rules* and return those that never fired."""
-        silent = self._faults.deactivate(rules)
+        silent = self._faults.deactivate_and_list_unfired(rules)
         self._update_overlays()
         return silent
 
@@ -149,7 +149,7 @@ class CallRunner:
 
     def _update_overlays(self) -> None:
         """Put faults and stubs in front of the mode, but only if there are any."""
-        front = self._stubs if self._stubs.is_used else self._mode
+        front = self._stubs if self._stubs.has_stubs else self._mode
         self._answer = (self._faults if self._faults.has_active_rules else front).handle
 
 
@@ -157,7 +157,7 @@ def _skip_wait(_seconds: float) -> None:
     """Wait not at all, as in replay, where only virtual time passes."""
 
 
-def make_invalid_token_response(platforms: Platforms, request: Request) -> Response:
+def make_token_expiry_response(platforms: Platforms, request: Request) -> Response:
     """Return what *request*'s platform answers if a token has expired; for fault injection."""
     from bpmax_sim.simulator.model import make_expired_token_response  # noqa: PLC0415 - only faults need it
 
@@ -185,14 +185,14 @@ class SessionComponents:
     settings: Settings
     start: SessionStart
     tenants: SessionCredentials
-    secrets: SessionSecrets
+    secrets: SessionSecretRegistry
     log: SendingLog
     replay: ReplayMode
     live: LiveMode | None = None
     simulate: SimulateMode | None = None
     record: RecordMode | None = None
 
-    def finish(self, *, failed: bool) -> None:
+    def close_and_seal(self, *, failed: bool) -> None:
         """Close the session; the last open session of an owner writes the recording (seals it).
 
         The files are then uploaded if they came from a URL; local copies stay. The recording of a
@@ -211,7 +211,7 @@ class SessionComponents:
         try:
             # Logins first: a cassette without its logins could not be replayed.
             logins = record.seal_logins(failed=failed or bool(unplayable)) if record else ()
-            self._upload_recordings({*self.replay.list_login_files(), *logins})
+            self._upload_recordings({*self.replay.list_used_login_files(), *logins})
             is_wrong = failed or bool(unplayable)
         finally:
             try:
@@ -264,8 +264,10 @@ def build_session_components(
     # An older recording keeps the rules that it was made with: newer ones would hide more, and its
     # requests would not be found any more.
     net_version = start.owner_session.recording.net
-    net = SecretNameRules(vault, opened, partial(find_not_secret_texts, platforms), net_version)
-    secrets = SessionSecrets(vault, net)
+    net = SecretByNameRegistrar(
+        vault, opened, partial(find_not_secret_texts, platforms), net_version
+    )
+    secrets = SessionSecretRegistry(vault, net)
     tenants = SessionCredentials(platforms, settings, start, vault)
     check_field_paths("redact", settings.redact)
     rules = _build_matching_rules(platforms, settings)

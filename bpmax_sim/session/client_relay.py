@@ -15,7 +15,7 @@ from bpmax_sim.messages import ConnectionRoute, Request, Response
 from bpmax_sim.session.arriving_exchange import NotePiece
 from bpmax_sim.session.call_runner import SessionComponents
 from bpmax_sim.session.record import contains_standin, refuse_standin
-from bpmax_sim.traffic.external_clients import ExternalClients
+from bpmax_sim.traffic.external_clients import ExternalCallAdapter
 from bpmax_sim.transport.protocol import OWN
 
 _DAY: Final = 86400.0
@@ -37,7 +37,7 @@ class ClientRelay:
         """Answer in the mode of *wiring*."""
         self._wiring, self._calls = wiring, wiring.calls
         environment = wiring.calls.environment
-        self.clients = ExternalClients(
+        self.clients = ExternalCallAdapter(
             environment.platforms,
             wiring.settings.environ,
             environment,

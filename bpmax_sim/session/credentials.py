@@ -28,7 +28,7 @@ from bpmax_sim.i18n import join_list, msg
 from bpmax_sim.messages import ConnectionRoute, Request, Response
 from bpmax_sim.path_template import list_placeholders
 from bpmax_sim.platform.check import describe_volatile_problem
-from bpmax_sim.platform.instances import derive_variable_name
+from bpmax_sim.platform.instances import derive_conventional_variable
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.model import Api, Auth, Instance, Platform, VerifyValues
 from bpmax_sim.platform.secrecy import is_declared_clear
@@ -36,10 +36,10 @@ from bpmax_sim.proxy.result import register_issued_secrets
 from bpmax_sim.proxy.signing import list_signature_header_places
 from bpmax_sim.secret.vault import Credentials, Vault, explain_local_redaction_only
 from bpmax_sim.session.settings import Settings
-from bpmax_sim.session.start import SessionStart, read_non_secret_login_values
+from bpmax_sim.session.start import SessionStart, read_recorded_login_non_secrets
 from bpmax_sim.traffic.external_clients import register_credentials
-from bpmax_sim.transport.redaction import make_place_prefix, register_cookies
-from bpmax_sim.transport.suspicious_names import SecretNameRules
+from bpmax_sim.transport.redaction import make_api_place_prefix, register_cookies
+from bpmax_sim.transport.suspicious_names import SecretByNameRegistrar
 
 
 def warn_of_weak_secrets(credentials: Credentials, instance: str) -> None:
@@ -65,7 +65,7 @@ def warn_of_weak_secrets(credentials: Credentials, instance: str) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class SessionSecrets:
+class SessionSecretRegistry:
     """Decides which values are hidden in recordings and output of a session.
 
     Attributes:
@@ -75,7 +75,7 @@ class SessionSecrets:
     """
 
     vault: Vault
-    net: SecretNameRules
+    net: SecretByNameRegistrar
 
     def register_response_secrets(self, request: Request, response: Response) -> None:
         """Register the secrets in *response*, such as a token, before it is recorded or shown."""
@@ -158,7 +158,7 @@ class SessionCredentials:
             return
         names = [("url",), *((host, "url") for host in platform.hosts)]
         names += [(name,) for name in platform.credentials]
-        variables = (derive_variable_name(key, *words) for words in names)
+        variables = (derive_conventional_variable(key, *words) for words in names)
         environ = self.settings.environ
         self._conventions.update(dict.fromkeys(name for name in variables if name in environ))
 
@@ -207,7 +207,7 @@ class SessionCredentials:
         names = [instance, *(f"{was}.{instance.partition('.')[2]}" for was in platform.was)]
         for values in (
             self._recorded,
-            *(read_non_secret_login_values(self.settings, n) for n in names),
+            *(read_recorded_login_non_secrets(self.settings, n) for n in names),
         ):
             if own := [values[name] for name in names if name in values]:
                 return own[0]
@@ -246,7 +246,7 @@ def get_matching_rules(platforms: Platforms, ignore: Iterable[str]) -> MatchingR
     Raises:
         ConfigError: if a place is no valid path, or cannot exist in a request.
     """
-    return _collect_rules(platforms, tuple(ignore))
+    return _check_and_collect_rules(platforms, tuple(ignore))
 
 
 def find_volatile_places(platforms: Platforms, api_name: str) -> tuple[str, ...]:
@@ -286,7 +286,7 @@ def _list_read_response_headers(owner: Platform | Api) -> frozenset[str]:
             left += value.values()
         elif isinstance(value, list | tuple):
             left += value
-        elif isinstance(value, str) and (place := FieldPath.from_response_text(value)):
+        elif isinstance(value, str) and (place := FieldPath.from_response_place(value)):
             own.append(place)
     return frozenset([str(place).lower() for place in own if place.root == "header"])
 
@@ -304,7 +304,7 @@ def collect_not_secret_places(
     Declarations come from platform and API, and from the project (*project_places*, called when
     they are needed), which may name any host.
     """
-    call, prefix = request.call, make_place_prefix(request)
+    call, prefix = request.call, make_api_place_prefix(request)
     declared = find_not_secret_places(platforms, call.name) if call else ()
     own = (text.removeprefix(prefix) for text in project_places() if text.startswith(prefix))
     return (*declared, *own)
@@ -326,7 +326,7 @@ def find_declarations(platforms: Platforms, name: str) -> tuple[Platform | Api, 
 
 
 @lru_cache(maxsize=256)
-def _collect_rules(platforms: Platforms, ignore: tuple[str, ...]) -> MatchingRules:
+def _check_and_collect_rules(platforms: Platforms, ignore: tuple[str, ...]) -> MatchingRules:
     """Check all places that *platforms* declare, and return the rules for matching calls."""
     declared: list[tuple[str, Platform | Api, list[str]]] = []
     for platform in platforms:
@@ -336,7 +336,7 @@ def _collect_rules(platforms: Platforms, ignore: tuple[str, ...]) -> MatchingRul
     templates = {name: owner.path for name, owner, _ in declared if isinstance(owner, Api)}
     check_request_places("ignore", ignore, templates.values())
     for name, owner, paths in declared:
-        _check_declared_paths(name, owner, paths)
+        _check_declared_places(name, owner, paths)
     former = collect_former_names(platforms)
     return MatchingRules(
         ignore,
@@ -367,11 +367,16 @@ def collect_former_names(platforms: Platforms) -> FormerNames:
 
 
 def _refuse_ambiguous_name(
-    name: str, former: Sequence[str], current: Collection[str], every: Mapping[str, Sequence[str]]
+    name: str,
+    former: Sequence[str],
+    current: Collection[str],
+    former_by_current: Mapping[str, Sequence[str]],
 ) -> None:
     own = name.rpartition(".")[2]
     for old in former:
-        others = [other for other in every if other != own and old in every[other]]
+        others = [
+            other for other in former_by_current if other != own and old in former_by_current[other]
+        ]
         if old in current or others:
             raise ConfigError(
                 "{name}: was: {old!r} is also the name of {other}; take it out of one of them",
@@ -384,15 +389,15 @@ def _refuse_ambiguous_name(
 _JSON_PATH = re.compile(r"\$|header:|cookie:|cookies$")  # as a response's rules spell a place
 
 
-def _check_declared_paths(name: str, owner: Platform | Api, paths: list[str]) -> None:
+def _check_declared_places(name: str, owner: Platform | Api, api_paths: list[str]) -> None:
     """Check the places in all lists (``ignore``, ``redact`` …) of *owner*, which is called *name*.
 
-    *paths* are the paths of its APIs, whose parameters may be named as places.
+    *api_paths* are the paths of its APIs, whose parameters may be named as places.
 
     Raises:
         ConfigError: if a place cannot exist in a message.
     """
-    check_request_places(f"{name}: ignore", owner.ignore, paths)
+    check_request_places(f"{name}: ignore", owner.ignore, api_paths)
     check_field_paths(f"{name}: volatile", owner.volatile)
     verify = owner.verify if isinstance(owner, Api) else None
     check_field_paths(f"{name}: verify", verify.values if isinstance(verify, VerifyValues) else ())
@@ -400,7 +405,7 @@ def _check_declared_paths(name: str, owner: Platform | Api, paths: list[str]) ->
     check_field_paths(
         f"{name}: secret", (text for text in owner.secret if not _JSON_PATH.match(text))
     )
-    check_request_places(f"{name}: not_secret", owner.not_secret, paths)
+    check_request_places(f"{name}: not_secret", owner.not_secret, api_paths)
     for path in owner.volatile:
         if wrong := describe_volatile_problem(path):
             raise ConfigError("{name}: volatile: {wrong}", name=name, wrong=wrong)

@@ -88,14 +88,14 @@ class SessionEnvironment(Environment):
         if self._live is not None and self._live.shared_logins is not None:
             self._live.shared_logins.finish_login_attempt(platform, instance, life)
 
-    def hide_secrets(self, request: Request) -> Request:
+    def hide_other_secrets(self, request: Request) -> Request:
         """Return *request*, made with stand-ins, with all other secrets hidden too.
 
         It is called before signing, so that the signature covers what is recorded.
         """
         return redact_request(add_personal_places(request, self.personal), self.vault)
 
-    def accepts_new_signature(
+    def propose_new_signature(
         self, request: Request, sign_again: Callable[[], Request], *, differs: bool
     ) -> bool:
         """Return whether a signature that differs from the recorded one is accepted.
@@ -103,7 +103,7 @@ class SessionEnvironment(Environment):
         It is in a migration, which writes the request that ``sign_again()`` signs into the
         recording.
         """
-        return self._is_replay and self._replay.accepts_new_signature(
+        return self._is_replay and self._replay.propose_new_signature(
             request, sign_again, differs=differs
         )
 
@@ -114,6 +114,6 @@ class SessionEnvironment(Environment):
 
         It is noted as a miss.
         """
-        error = self._replay.note_signature_mismatch(call, differences)
+        error = self._replay.explain_signature_mismatch(call, differences)
         self.misses.append(error)
         return error

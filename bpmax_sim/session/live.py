@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.platform.load import Platforms
-from bpmax_sim.session.credentials import SessionCredentials, SessionSecrets
+from bpmax_sim.session.credentials import SessionCredentials, SessionSecretRegistry
 from bpmax_sim.session.replaced_credentials import ReplacedCredentialStore
 from bpmax_sim.session.settings import Settings
 from bpmax_sim.session.shared_logins import SharedLogins, SharedLoginTransport
@@ -35,7 +35,7 @@ class LiveMode:
         settings: Settings,
         tenants: SessionCredentials,
         network: Transport | None,
-        secrets: SessionSecrets,
+        secrets: SessionSecretRegistry,
     ) -> None:
         """Send through *network*; None for sockets, which the first request opens."""
         self._resources, self.learn = ExitStack(), secrets.register_response_secrets
@@ -106,7 +106,7 @@ class SimulateMode:
         settings: Settings,
         start: SessionStart,
         tenants: SessionCredentials,
-        secrets: SessionSecrets,
+        secrets: SessionSecretRegistry,
     ) -> None:
         """Simulate every platform; a simulator is made at the first request to it."""
         from bpmax_sim.simulator.simulator import SimulatorTransport  # noqa: PLC0415 - replay needs none

@@ -36,7 +36,7 @@ from bpmax_sim.proxy.auth import has_valid_signature
 from bpmax_sim.proxy.call_effects import Grant
 from bpmax_sim.proxy.compiled_api import compile_api
 from bpmax_sim.proxy.response import read_body, satisfies_rule
-from bpmax_sim.proxy.signing import verify_or_explain
+from bpmax_sim.proxy.signing import describe_verification
 from bpmax_sim.session.arriving_exchange import NotePiece, StreamedExchangeRecorder
 from bpmax_sim.session.credentials import (
     SessionCredentials,
@@ -163,7 +163,7 @@ class RecordMode:
         # Before anything of the response is shown, compared or written: its own tokens are secrets
         # too.
         self._learn(request, response)
-        trust = verify_or_explain(request, response, self._start.auth_clock.now())
+        trust = describe_verification(request, response, self._start.auth_clock.now())
         response = replace(
             response, elapsed=round(response.elapsed, 3), trust=vault.redact_text(trust)
         )
@@ -188,7 +188,7 @@ class RecordMode:
             )
             self.possible_secrets.add(exchange)
             self.standins.add(exchange)
-        elif not self._is_known_login(exchange):
+        elif not self._note_login_and_check_repeat(exchange):
             self._append_login(exchange, values)
 
     def _append_login(self, exchange: Exchange, values: Values) -> None:
@@ -203,7 +203,7 @@ class RecordMode:
                 exchange, session=self._start.owner_session.number, check=self._check, values=values
             )
 
-    def _is_known_login(self, exchange: Exchange) -> bool:
+    def _note_login_and_check_repeat(self, exchange: Exchange) -> bool:
         """Return whether this session has recorded an equal login with the same response before.
 
         One recording is enough then.
@@ -259,7 +259,7 @@ class RecordMode:
                     adding=settings.record == "new",
                     former=recording.former,
                     name=recording.name,
-                    parent=recording.opener_pid,
+                    parent=recording.opener_pid_in_fork,
                     net=recording.net,
                 )
                 if recording.has_drawn:

@@ -45,7 +45,7 @@ _MOST_LINES, _MOST_SPENT, _MOST_BYTES = 8, 32, 1 << 20
 _TEMPORARY: Final = ".new"
 
 
-class ReplacedValues(msgspec.Struct, frozen=True, omit_defaults=True):
+class ReplacementValues(msgspec.Struct, frozen=True, omit_defaults=True):
     """The values that logins put in the place of declared credentials, such as a new refresh token.
 
     Attributes:
@@ -69,7 +69,7 @@ class ReplacedCredentialsFile(msgspec.Struct, frozen=True):
     """
 
     version: int = 1
-    lines: dict[str, ReplacedValues] = {}
+    lines: dict[str, ReplacementValues] = {}
 
 
 def get_replaced_credentials_folder(root: Path) -> Path:
@@ -178,7 +178,7 @@ class ReplacedCredentialStore:
         # what a keyring holds is replaced in its place, so it tells nothing of which line is meant
         facts = tenant.live, [(name, keyrings.get(name, real[name])) for name in sorted(real)]
         root = project.find_root(self._cassette or Path.cwd())
-        return _StoredRenewal(
+        return _StoredRenewableCredentials(
             path=get_replaced_credentials_folder(root) / f"{to_file_name(instance)}.json",
             instance=instance,
             digest=_digest(repr(facts)),
@@ -193,7 +193,7 @@ def _digest(text: str) -> str:
 
 
 @dataclass(slots=True, repr=False)
-class _StoredRenewal(RenewableCredentials):
+class _StoredRenewableCredentials(RenewableCredentials):
     """The stored credentials of one instance, locked while a login replaces them.
 
     Attributes:
@@ -211,7 +211,7 @@ class _StoredRenewal(RenewableCredentials):
     notes: dict[str, None]
     _descriptor: int = field(default=-1, init=False)
     _since: float = field(default_factory=time.monotonic, init=False)
-    _line: ReplacedValues = field(default_factory=ReplacedValues, init=False)
+    _line: ReplacementValues = field(default_factory=ReplacementValues, init=False)
 
     def try_lock_and_read(self) -> bool:
         """Lock the file and read it; return False if another process holds the lock.
@@ -254,7 +254,9 @@ class _StoredRenewal(RenewableCredentials):
 
     def _read(self) -> None:
         """Read the newest values from the file and the keyring."""
-        self._line = read_replaced_credentials(self.path).lines.get(self.digest, ReplacedValues())
+        self._line = read_replaced_credentials(self.path).lines.get(
+            self.digest, ReplacementValues()
+        )
         self.values = dict(self._line.values)
         for name, entry in self.keyrings.items():
             self.values[name] = read_keyring(entry)
@@ -291,7 +293,7 @@ class _StoredRenewal(RenewableCredentials):
         spent = (*self._line.spent, *(_digest(newest[name]) for name in fresh))[-_MOST_SPENT:]
         self.values = {**self.values, **fresh}
         in_file = {n: v for n, v in self.values.items() if n not in self.keyrings}
-        self._line = ReplacedValues(in_file, spent, time.time())
+        self._line = ReplacementValues(in_file, spent, time.time())
         try:
             for name in fresh.keys() & self.keyrings.keys():
                 write_keyring(self.keyrings[name], fresh[name])

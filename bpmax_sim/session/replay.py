@@ -25,7 +25,7 @@ from bpmax_sim.messages import Call, Exchange, FailedExchange, Outcome, Request,
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.matcher import ApiMatcher
 from bpmax_sim.platform.target import CLIENT
-from bpmax_sim.session.credentials import SessionSecrets
+from bpmax_sim.session.credentials import SessionSecretRegistry
 from bpmax_sim.session.sending_log import SendingLog
 from bpmax_sim.session.settings import Settings
 from bpmax_sim.session.start import Key, SessionStart, get_login_file, load_cassette
@@ -49,7 +49,7 @@ class ReplayMode:
         start: SessionStart,
         log: SendingLog,
         rules: MatchingRules,
-        secrets: SessionSecrets,
+        secrets: SessionSecretRegistry,
     ) -> None:
         """Replay the recording that *start* has opened; each match is added to *log*."""
         recording = start.owner_session.recording
@@ -162,7 +162,7 @@ class ReplayMode:
                 recorded_form, player.find_recorded_logins(*key), self._rules
             )
             if alike is None and is_sent_by_sdk(recorded_form):
-                synthesised = synthesise_login(self._platforms, recorded_form)
+                synthesised = synthesise_sdk_login_response(self._platforms, recorded_form)
                 if synthesised is not None:
                     return synthesised
         outcome = self._replay_outcome(recorded_form, player, alike)
@@ -182,13 +182,13 @@ class ReplayMode:
         """Return whether there is a recording of an instance's logins."""
         return self._get_login_player((platform, instance)) is not None
 
-    def list_login_files(self) -> tuple[Path, ...]:
+    def list_used_login_files(self) -> tuple[Path, ...]:
         """Return the files of the login recordings used so far."""
         return tuple(
             get_login_file(self._folder, key) for key in self._login_players if self._folder
         )
 
-    def accepts_new_signature(
+    def propose_new_signature(
         self, request: Request, sign_again: Callable[[], Request], *, differs: bool
     ) -> bool:
         """Return whether a migration runs.
@@ -200,7 +200,7 @@ class ReplayMode:
         self._moves.note_new_signature(request, sign_again, self._rules, differs=differs)
         return True
 
-    def note_signature_mismatch(
+    def explain_signature_mismatch(
         self, call: Call, differences: tuple[Difference, ...]
     ) -> NoMatchError:
         """Return the error for a signature that differs from the recorded one."""
@@ -270,7 +270,7 @@ def is_sent_by_sdk(login: Request) -> bool:
     return CLIENT in login.injected
 
 
-def synthesise_login(platforms: Platforms, request: Request) -> Response | None:
+def synthesise_sdk_login_response(platforms: Platforms, request: Request) -> Response | None:
     """Return a login response made of stand-ins, for an SDK's login that was not recorded.
 
     None if no declared login has its address.

@@ -149,7 +149,7 @@ def warn_of_power_operators(scripts: Iterable[Script]) -> None:
             warnings.warn(label_message(place, POWER_DIFFERS), PowerWarning, stacklevel=4)
 
 
-def judge_unawaited_calls(outcome: Outcome, unawaited: str) -> Outcome:
+def judge_unawaited_and_collation(outcome: Outcome, unawaited: str) -> Outcome:
     """Judge calls whose promise no script awaited, as the option *unawaited* says.
 
     Without ``allow``, also warn of characters that scripts sorted by their code point only.
@@ -285,7 +285,7 @@ def _warn_at(category: type[BpmaxWarning], message: str, place: Place | None = N
     warnings.warn(label, category, stacklevel=5)
 
 
-def redact_outcome(outcome: Outcome, redact: Redact) -> Outcome:
+def redact_outcome_except_value(outcome: Outcome, redact: Redact) -> Outcome:
     """Return *outcome* redacted, except for the value that the script returned."""
     error = outcome.error
     return replace(

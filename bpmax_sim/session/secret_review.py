@@ -103,7 +103,7 @@ class UnplayableStandins:
                     call_name=call.name,
                     name=name,
                     names=".".join(key),
-                    line=self._describe_declaration(key, credential),
+                    line=self._suggest_non_secret_declaration(key, credential),
                 )
                 self._notes[note] = None
 
@@ -142,7 +142,8 @@ class UnplayableStandins:
             )
         else:
             hint = msg(
-                "if it is no secret, {line}", line=self._describe_declaration(key, credential)
+                "if it is no secret, {line}",
+                line=self._suggest_non_secret_declaration(key, credential),
             )
         return msg(
             "{message}{where}, which replay cannot, as only its stand-in is recorded; {hint}",
@@ -151,7 +152,7 @@ class UnplayableStandins:
             hint=hint,
         )
 
-    def _describe_declaration(self, key: Key, credential: Credential) -> str:
+    def _suggest_non_secret_declaration(self, key: Key, credential: Credential) -> str:
         return msg(
             "write `{name}: {{secret: false}}` under credentials of platform {key!r} "
             "({folder}) and record again",

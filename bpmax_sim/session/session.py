@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, Self, TypeVar, Unpack
 from msgspec.structs import replace
 
 from bpmax_sim.cassette.recorder import Outage
-from bpmax_sim.clock import DrawCountingRandomSource, Instant, RandomSource
+from bpmax_sim.clock import Instant, MultiSeedRandomSource, RandomSource
 from bpmax_sim.errors import (
     BpmaxError,
     ConfigError,
@@ -292,7 +292,7 @@ class Session:
     def chance(self) -> RandomSource:
         """Return the source of random values for everything but scripts; recorded and replayed."""
         session = self._start.owner_session
-        return DrawCountingRandomSource(
+        return MultiSeedRandomSource(
             partial(session.get_seed_ranges, 0), partial(session.note_draw, 0)
         )
 
@@ -335,7 +335,7 @@ class Session:
             bindings=self._make_script_bindings(form, ctx),
             page=page,
         )
-        judged = scripts.judge_unawaited_calls(
+        judged = scripts.judge_unawaited_and_collation(
             self._redact_and_publish(outcome), self.settings.unawaited
         )
         if is_test:
@@ -386,7 +386,10 @@ class Session:
 
         An outcome is of a timer that fires after its script has ended.
         """
-        return [self._redact_and_publish(outcome) for outcome in self._runtime.take_late_outcomes()]
+        return [
+            self._redact_and_publish(outcome)
+            for outcome in self._runtime.take_outcomes_of_late_timers()
+        ]
 
     def hear(self, listener: Callable[[Outcome | FieldChanged], None], /) -> None:
         """From now on call *listener* with each script's outcome, and each write to a dict.
@@ -396,7 +399,7 @@ class Session:
         self._hearers.append(listener)
 
     def _redact_and_publish(self, outcome: Outcome) -> Outcome:
-        shown = scripts.redact_outcome(outcome, self.redact)
+        shown = scripts.redact_outcome_except_value(outcome, self.redact)
         self._tell_listeners(shown)
         return shown
 
@@ -589,7 +592,7 @@ class Session:
         if self.settings.hits is not None:
             self.settings.hits.redact_script_texts(self.redact)
         self._scheduler.close()
-        self._wiring.finish(failed=failed or bool(self.misses))
+        self._wiring.close_and_seal(failed=failed or bool(self.misses))
         if self.misses and not failed:
             raise self.misses[0]
         if not failed:

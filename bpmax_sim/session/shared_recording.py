@@ -70,7 +70,7 @@ class SharedRecording:
     _seal: Seal | None = None
 
     @property
-    def opener_pid(self) -> int:
+    def opener_pid_in_fork(self) -> int:
         """Return the id of the process that opened the recording, in a fork of it; else 0."""
         return self._process if os.getpid() != self._process else 0
 
@@ -110,7 +110,7 @@ class SharedRecording:
         elif self.is_idle:
             self._end_recording(seal, failed=self._failed)
 
-    def finish(self, *, failed: bool) -> None:
+    def seal_when_idle(self, *, failed: bool) -> None:
         """Accept no more sessions; if all are closed, write the recording, set aside if *failed*.
 
         Raises:
@@ -222,7 +222,7 @@ class RunRecordings:
             for other, shared in list(self._known.items()):
                 if other[:2] == key[:2] and other != key and shared.is_kept_open and shared.is_idle:
                     del self._known[other]  # recorded before it is played, in the same run
-                    shared.finish(failed=False)
+                    shared.seal_when_idle(failed=False)
             known, stamp = self._known.get(key), _read_file_version(path)
             if known is None or not known.can_join(stamp):
                 self._known[key] = known = open_recording()
@@ -240,7 +240,7 @@ class RunRecordings:
         errors: list[Exception] = []
         for shared in ended:
             try:
-                shared.finish(failed=failed)
+                shared.seal_when_idle(failed=failed)
             except Exception as error:  # noqa: BLE001 - the others are sealed all the same
                 errors.append(error)
         if errors:

@@ -62,18 +62,18 @@ def download_login_recordings(settings: Settings, cassette: Cassette, owner: str
         remote.fetch(get_login_file(folder, key), recording=settings.mode == "record")
 
 
-def read_non_secret_login_values(settings: Settings, owner: str) -> Values:
+def read_recorded_login_non_secrets(settings: Settings, instance_name: str) -> Values:
     """Return credentials that are recorded in clear, such as a user name, from a recorded login.
 
-    *owner* is the instance, ``platform.instance``: in the file of its logins, it is the owner.
-    Empty if no login is recorded.
+    *instance_name* is the instance, ``platform.instance``: in the file of its logins, it is the
+    owner. Empty if no login is recorded.
 
     Raises:
         CassetteError: if the recording cannot be read.
     """
     folder = settings.logins
-    cassette = load_cassette(folder / f"{owner}.yaml") if folder else None
-    return cassette.values(owner) if cassette else {}
+    cassette = load_cassette(folder / f"{instance_name}.yaml") if folder else None
+    return cassette.values(instance_name) if cassette else {}
 
 
 @lru_cache(maxsize=256)

@@ -203,7 +203,10 @@ def find_login_step(ctx: RequestContext) -> LoginStep | None:
     if match.target.login is None:
         return None
     for auth, step in _find_logins_at_same_address(ctx, match.target.login.step):
-        if any(_matches_path(match, names) for _, names in _find_login_candidates(ctx, auth)):
+        if any(
+            _has_expected_path_parameters(match, names)
+            for _, names in _find_login_candidates(ctx, auth)
+        ):
             return step
     return None
 
@@ -234,7 +237,11 @@ def log_in(ctx: RequestContext, step: LoginStep) -> Response:
     for own, its in logins:
         for tenant, names in _find_login_candidates(ctx, own):
             spent = {names.get(name) for name in its.extract} & ctx.state.spent
-            if not spent and _matches_path(match, names) and _matches_request(ctx, own, its, names):
+            if (
+                not spent
+                and _has_expected_path_parameters(match, names)
+                and _matches_request(ctx, own, its, names)
+            ):
                 ctx.set_tenant(tenant)
                 ctx.use_rules_of(Api(auth=own))
                 alike = [login for login in logins if login[1].request == its.request]
@@ -262,7 +269,7 @@ def _find_login_candidates(
                 yield tenant, collect_template_values(ctx, tenant, auth, grant.values)
 
 
-def _matches_path(match: ApiMatch, names: Names) -> bool:
+def _has_expected_path_parameters(match: ApiMatch, names: Names) -> bool:
     """Return whether the path's parameters are what the login's templates give with *names*."""
     return all(
         try_render(f"{{{{ {expression} }}}}", names) == value
@@ -347,7 +354,7 @@ def _make_login_response(
     places = [
         (
             rule.path,
-            _compute_life_in_declared_unit(ctx, auth, issued)
+            _compute_expiry_in_declared_unit(ctx, auth, issued)
             if name == TTL
             else issued.values[name],
         )
@@ -376,12 +383,12 @@ def _choose_success_status(step: LoginStep) -> int:
 
 
 def _build_response_parts(
-    values: Iterable[tuple[str, Any]], attributes: str
+    values: Iterable[tuple[str, Any]], cookie_attributes: str
 ) -> tuple[dict[str, Any], list[tuple[str, str]], str]:
     """Return JSON body, headers and HTML page of a response that has each of *values* at its path.
 
-    *attributes* are those of cookies; a value for all ``cookies`` is a pair already. The page is
-    empty if no path leads into one.
+    *cookie_attributes* are those of cookies; a value for all ``cookies`` is a pair already. The
+    page is empty if no path leads into one.
 
     Raises:
         ConfigError: if a path is a regular expression, which does not tell the text around a value.
@@ -405,11 +412,11 @@ def _build_response_parts(
             )
         else:
             pair = f"{name.strip()}={value}" if name else value
-            headers.append(("set-cookie", f"{pair}{attributes}"))
+            headers.append(("set-cookie", f"{pair}{cookie_attributes}"))
     return body, headers, f"<!doctype html><body>{page}</body>" if page else ""
 
 
-def _compute_life_in_declared_unit(
+def _compute_expiry_in_declared_unit(
     ctx: RequestContext, auth: Auth, issued: state.IssuedGrant
 ) -> int:
     assert auth.acquire is not None
@@ -482,7 +489,7 @@ def check_signature_as_declared(ctx: RequestContext, rule: model.SignatureCheck)
         check_signature(ctx, api.auth, rule)
 
 
-def check_signature(ctx: RequestContext, auth: Auth, errors: model.SignatureCheck) -> None:
+def check_signature(ctx: RequestContext, auth: Auth, check_rule: model.SignatureCheck) -> None:
     """Check the signature that *auth* declares, if any.
 
     Raises:
@@ -493,11 +500,11 @@ def check_signature(ctx: RequestContext, auth: Auth, errors: model.SignatureChec
         return
     values = _read_signed_values(ctx, auth, rule)
     stamp, nonce = values.get("now"), values.get("nonce")
-    if isinstance(stamp, float) and abs(stamp - ctx.now) > errors.window:
-        raise Refusal(errors.expired or errors.error)
+    if isinstance(stamp, float) and abs(stamp - ctx.now) > check_rule.window:
+        raise Refusal(check_rule.expired or check_rule.error)
     key = f"nonce/{nonce}"
     if nonce and ctx.find_seen_key(key):
-        raise Refusal(errors.used or errors.error)
+        raise Refusal(check_rule.used or check_rule.error)
     tenants = (ctx.tenant,) if ctx.tenant else ctx.tenants
     for tenant in tenants:
         if any(
@@ -508,11 +515,11 @@ def check_signature(ctx: RequestContext, auth: Auth, errors: model.SignatureChec
             ctx.set_tenant(tenant)
             break
     else:
-        raise Refusal(errors.error)
+        raise Refusal(check_rule.error)
     # Remembered only if the signature is right, or anybody could use up a nonce in advance. A
     # request may be stamped a window ahead and accepted until a window after that.
     if nonce:
-        ctx.remember(key, ctx.now + 2 * errors.window)
+        ctx.remember(key, ctx.now + 2 * check_rule.window)
 
 
 def _is_signed_by(
@@ -581,7 +588,9 @@ def _read_signed_values(ctx: RequestContext, auth: Auth, rule: Sign) -> dict[str
             values["nonce_count"] = digest.get("nc", "1").lstrip("0") or "0"
         elif isinstance(value, str) and not state.is_missing(value):
             _extract_template_values(
-                expand_templates(spot.value, known, besides=frozenset({"signature"})), value, values
+                expand_templates(spot.value, known, kept_names=frozenset({"signature"})),
+                value,
+                values,
             )
     return values
 

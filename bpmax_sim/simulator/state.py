@@ -352,9 +352,9 @@ class RequestContext(Struct):
         live = {name: seen for name, seen in self.state.seen.items() if self.now < seen.until}
         self.update_state(seen={**live, key: SeenKey(until=until, response=response)})
 
-    def get_rows(self, name: str) -> tuple[Row, ...]:
-        """Return all records of the kind *name*, those that a scenario added first."""
-        return (*self.state.rows.get(name, ()), *self.table.rows.get(name, ()))
+    def get_rows(self, kind: str) -> tuple[Row, ...]:
+        """Return all records of the kind *kind*, those that a scenario added first."""
+        return (*self.state.rows.get(kind, ()), *self.table.rows.get(kind, ()))
 
     def find_row(self, kind: str, fields: tuple[str, ...], value: Any) -> Row | None:
         """Return the first record of kind *kind* with *value* in one of *fields*, or None.

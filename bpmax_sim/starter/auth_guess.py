@@ -20,7 +20,7 @@ from bpmax_sim.js_values import loads
 from bpmax_sim.messages import FORM, Exchange, Headers, Request, Response, parse_media_type
 from bpmax_sim.platform.model import to_snake_case
 from bpmax_sim.secret.http_auth import read_basic, split_scheme
-from bpmax_sim.secret.secret_names import is_distinctive, is_secret_name
+from bpmax_sim.secret.secret_names import is_redactable_everywhere, is_secret_name
 
 _LITERALS: Final = frozenset({
     "grant_type", "scope", "response_type", "type", "lang", "locale", "format", "version",
@@ -79,7 +79,7 @@ def find_credentials(request: Request) -> Iterator[tuple[CredentialPlace, str]]:
             yield CredentialPlace("query", name), value
 
 
-def find_issued_values(response: Response) -> dict[str, str]:
+def find_issued_value_places(response: Response) -> dict[str, str]:
     """Return value -> its place in *response*, such as ``$.data.token`` or ``cookie:SESSION``."""
     headers = Headers(response.headers)
     found = {value: f"cookie:{name}" for name, value in headers.response_cookies.items()}
@@ -173,7 +173,7 @@ class _LoginTokens:
             login = waiting.pop()
             for value in _find_token_candidates(login.request):
                 source = _find_source(exchanges, [(login, value)])
-                if source is None or value in self.chained or not is_distinctive(value):
+                if source is None or value in self.chained or not is_redactable_everywhere(value):
                     continue
                 earlier, path, _ = source
                 name = self.chained[value] = f"step_{len(self.chained) + 1}"
@@ -271,7 +271,7 @@ def _find_source(
     for exchange in exchanges:
         if not isinstance(exchange.outcome, Response):
             continue
-        issued = find_issued_values(exchange.outcome)
+        issued = find_issued_value_places(exchange.outcome)
         for (text, prefix), order in first_sent.items():
             # A value that was sent before is not issued here: the response only repeats it.
             if text in issued and order > exchange.order:
@@ -462,6 +462,6 @@ def _find_sent_or_issued_tokens(exchange: Exchange) -> Iterator[str]:
     for _, value in find_credentials(exchange.request):
         yield split_scheme(value)[1]
     if isinstance(exchange.outcome, Response):
-        for value, place in find_issued_values(exchange.outcome).items():
+        for value, place in find_issued_value_places(exchange.outcome).items():
             if any(map(is_secret_name, re.split("[.:]", place))):
                 yield value

@@ -45,23 +45,23 @@ class CapturedCall(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def platform(self) -> str:
         """Return the key of the platform, spelled as in the script."""
-        return str(to_yaml_value(self.call_record.get("platform")))
+        return str(decode_captured_value(self.call_record.get("platform")))
 
     @property
     def api(self) -> str:
         """Return the name of the API, spelled as in the script."""
-        return str(to_yaml_value(self.call_record.get("api")))
+        return str(decode_captured_value(self.call_record.get("api")))
 
     @property
     def error(self) -> Mapping[str, Any]:
         """Return the members of the error with which the call ended; empty if it succeeded."""
         if not self.outcome_record or self.outcome_record["e"] != "throw":
             return {}
-        value = to_yaml_value(self.outcome_record.get("error"))
+        value = decode_captured_value(self.outcome_record.get("error"))
         return value if isinstance(value, dict) and value else {"code": ""}
 
 
-class RunDraft(msgspec.Struct, frozen=True, kw_only=True):
+class RunDraftTexts(msgspec.Struct, frozen=True, kw_only=True):
     """The texts of the files drafted from one captured run; *flow* is "" if there is none."""
 
     script: str
@@ -69,7 +69,7 @@ class RunDraft(msgspec.Struct, frozen=True, kw_only=True):
     flow: str
 
 
-def to_yaml_value(value: Any) -> Any:
+def decode_captured_value(value: Any) -> Any:
     """Return a captured *value* as plain data for a YAML file.
 
     A capture marks what JSON cannot hold by ``{"$": kind, "value": …}``. Of dates, bigints, cut
@@ -83,15 +83,17 @@ def to_yaml_value(value: Any) -> Any:
             return (
                 inner
                 if kind in {"date", "bigint", "cut"}
-                else to_yaml_value(inner)
+                else decode_captured_value(inner)
                 if kind in {"map", "set"}
                 else None
             )
         return {
-            str(name).replace("$$", "$", 1) if name == "$$" else str(name): to_yaml_value(one)
+            str(name).replace("$$", "$", 1) if name == "$$" else str(name): decode_captured_value(
+                one
+            )
             for name, one in value.items()
         }
-    return [to_yaml_value(one) for one in value] if isinstance(value, list) else value
+    return [decode_captured_value(one) for one in value] if isinstance(value, list) else value
 
 
 def list_calls(run: CapturedRun) -> list[CapturedCall]:
@@ -137,7 +139,7 @@ def draft_captured_platforms(runs: Iterable[CapturedRun], known: Platforms) -> d
                 ),
             )
             entries = {calls[0].api: _draft_api(calls) for calls in apis.values()}
-            texts[key] = head + write_yaml({"apis": entries}, block=3)
+            texts[key] = head + write_yaml({"apis": entries}, block_levels=3)
     return texts
 
 
@@ -179,14 +181,14 @@ def _list_passed_parameters(call: CapturedCall) -> Iterator[tuple[str, str]]:
     if arguments is not None:
         place = (
             "body"
-            if any(isinstance(to_yaml_value(one), dict | list) for one in arguments)
+            if any(isinstance(decode_captured_value(one), dict | list) for one in arguments)
             else "query"
         )
         for number in range(1, len(arguments) + 1):
             yield place, f"arg_{number}"
         return
     for kind, values in call.call_record.get("steps", ()):
-        value = to_yaml_value(values)
+        value = decode_captured_value(values)
         if kind == "body" and not isinstance(value, Mapping):
             continue
         yield from (
@@ -199,7 +201,7 @@ def _list_passed_parameters(call: CapturedCall) -> Iterator[tuple[str, str]]:
 Rules = list[dict[str, Any]]
 
 
-def draft_stubs(
+def draft_stubs_and_faults(
     calls: Sequence[CapturedCall], names: Mapping[tuple[str, str], str]
 ) -> tuple[Rules, Rules]:
     """Return stubs that respond to *calls* in order, and faults for calls that failed otherwise.
@@ -228,14 +230,14 @@ def _draft_stub_response(call: CapturedCall) -> dict[str, Any]:
         answer["status"] = status if isinstance(status, int) else 500
         body = told.get("body")
     else:
-        body = to_yaml_value((call.outcome_record or {}).get("value"))
+        body = decode_captured_value((call.outcome_record or {}).get("value"))
     answer["body"] = "" if body is None else body
     if ms := (call.outcome_record or {}).get("ms"):
         answer["delay"] = f"{ms}ms"
     return answer
 
 
-class RunDraftPaths(msgspec.Struct, frozen=True):
+class RunDraftTitleAndPaths(msgspec.Struct, frozen=True):
     """The title of a run's scenario, and the paths of its script and flow below ``scenarios``."""
 
     title: str
@@ -246,10 +248,10 @@ class RunDraftPaths(msgspec.Struct, frozen=True):
 def draft_run(
     run: CapturedRun,
     known: Platforms,
-    files: RunDraftPaths,
+    files: RunDraftTitleAndPaths,
     source: str = "",
     others: Sequence[CapturedRun] = (),
-) -> list[RunDraft]:
+) -> list[RunDraftTexts]:
     """Return drafts of *run*, the most probable first; they differ in the expected error.
 
     The last one has, instead of the script itself, a script that repeats the captured calls.
@@ -261,7 +263,7 @@ def draft_run(
     names = {(one.platform, one.api): _resolve_api_name(one, known) for one in calls}
     told = hide_secret_literals(str(run.first_record.get("script") or source).strip("\n"))
     node = _get_approval_node(run)
-    stubs, faults = draft_stubs(calls, names)
+    stubs, faults = draft_stubs_and_faults(calls, names)
     value = _draft_scenario_head(run, node, files)
     if calls:
         value["proxy"] = {"platforms": "platforms/"} | ({"stubs": stubs} if stubs else {})
@@ -272,17 +274,17 @@ def draft_run(
     step |= _draft_expectation(run, calls, names, is_flow=bool(node))
     codes = [code for code in (str(one.error.get("code") or "") for one in calls) if code]
     endings = [{}, *({"expect_error": {"code": code}} for code in dict.fromkeys(reversed(codes)))]
-    scenario = _ScenarioText(value, step, bool(node))
+    scenario = _UnfinishedScenario(value, step, bool(node))
     flow = _draft_flow(files.title, run, others) if node else ""
     drafts = [
-        RunDraft(script=f"{told}\n", scenario=scenario.format_scenario(ending, ()), flow=flow)
+        RunDraftTexts(script=f"{told}\n", scenario=scenario.format_scenario(ending, ()), flow=flow)
         for ending in (endings if told else ())
     ]
     why = _NEEDS_MORE if told else _UNTOLD
     again = _draft_script(run, told)
     return [
         *drafts,
-        RunDraft(script=again, scenario=scenario.format_scenario({}, (why,)), flow=flow),
+        RunDraftTexts(script=again, scenario=scenario.format_scenario({}, (why,)), flow=flow),
     ]
 
 
@@ -293,7 +295,7 @@ _NEEDS_MORE: Final = msg(
 )
 
 
-class _ScenarioText(msgspec.Struct, frozen=True):
+class _UnfinishedScenario(msgspec.Struct, frozen=True):
     """A drafted scenario whose last step does not say yet whether the script ends with an error.
 
     There are several candidates for that.
@@ -303,18 +305,19 @@ class _ScenarioText(msgspec.Struct, frozen=True):
     step: Mapping[str, Any]
     has_node: bool
 
-    def format_scenario(self, ending: Mapping[str, Any], more: Iterable[str]) -> str:
-        """Return the scenario, with the keys *ending* in its last step, and *more* as comments.
+    def format_scenario(self, expected_error_keys: Mapping[str, Any], more: Iterable[str]) -> str:
+        """Return the scenario: *expected_error_keys* in its last step, *more* as comments.
 
-        *ending* is the expected error (``expect_error``); empty for a script that succeeds.
+        *expected_error_keys* is the expected error (``expect_error``); empty for a script that
+        succeeds.
         """
         comments = [msg("Drafted by bpmax-sim init --from, of a run in a live BPMAX."), *more]
         if not self.has_node:
             comments.append(
                 msg("Guess: a button starts the script; hang it on the event that it has in BPMAX.")
             )
-        steps = [{**self.step, **ending}]
-        return add_comments(comments, write_yaml({**self.value, "steps": steps}, block=2))
+        steps = [{**self.step, **expected_error_keys}]
+        return add_comments(comments, write_yaml({**self.value, "steps": steps}, block_levels=2))
 
 
 def _resolve_api_name(call: CapturedCall, known: Platforms) -> str:
@@ -322,7 +325,9 @@ def _resolve_api_name(call: CapturedCall, known: Platforms) -> str:
     return f"{platform.platform_key}.{known.api(platform, call.api).key}"
 
 
-def _draft_scenario_head(run: CapturedRun, node: str, files: RunDraftPaths) -> dict[str, Any]:
+def _draft_scenario_head(
+    run: CapturedRun, node: str, files: RunDraftTitleAndPaths
+) -> dict[str, Any]:
     """Return the drafted scenario of *run* without ``steps`` and ``proxy``.
 
     *node* is the node at whose approval the script ran; "" makes it the script of a button.
@@ -346,19 +351,20 @@ def _draft_scenario_head(run: CapturedRun, node: str, files: RunDraftPaths) -> d
 
 def _get_context_member(run: CapturedRun, name: str) -> dict[str, Any]:
     """Return the captured member *name* of ``ctx``; empty if it is not an object."""
-    value = to_yaml_value((run.first_record.get("ctx") or {}).get(name))
+    value = decode_captured_value((run.first_record.get("ctx") or {}).get(name))
     return value if isinstance(value, dict) else {}
 
 
 def _collect_field_values(run: CapturedRun) -> dict[str, Any]:
     fields = {
-        str(name): to_yaml_value(one) for name, one in (run.first_record.get("form") or {}).items()
+        str(name): decode_captured_value(one)
+        for name, one in (run.first_record.get("form") or {}).items()
     }
     for record in run.records:
         name = str(record.get("name", ""))
         if record.get("of") == "form" and name and not name.startswith("$"):
             fields.setdefault(
-                name, to_yaml_value(record["value"]) if record["e"] == "get" else None
+                name, decode_captured_value(record["value"]) if record["e"] == "get" else None
             )
     return {name: one for name, one in fields.items() if not name.startswith("$")}
 
@@ -370,7 +376,9 @@ def _draft_expectation(
     *,
     is_flow: bool,
 ) -> dict[str, Any]:
-    written = {str(one["name"]): to_yaml_value(one["value"]) for one in _list_field_writes(run)}
+    written = {
+        str(one["name"]): decode_captured_value(one["value"]) for one in _list_field_writes(run)
+    }
     proxy = [{"call": names[one.platform, one.api], **_draft_expected_result(one)} for one in calls]
     form = {"flow": {"form": written}} if is_flow else {"form": written}
     return {"expect": {**(form if written else {}), "proxy": proxy}}
@@ -393,7 +401,7 @@ def _draft_expected_result(call: CapturedCall) -> dict[str, Any]:
 def _get_approval_node(run: CapturedRun) -> str:
     """Return the node at whose approval the script ran; "" for a form's script."""
     step = _get_context_member(run, "step")
-    told = to_yaml_value((run.first_record.get("ctx") or {}).get("step_id"))
+    told = decode_captured_value((run.first_record.get("ctx") or {}).get("step_id"))
     return str(step.get("name") or step.get("id") or told or "")
 
 
@@ -418,7 +426,9 @@ def group_flow_runs(runs: Iterable[CapturedRun]) -> list[tuple[CapturedRun, ...]
 
 def _get_target_node(run: CapturedRun) -> str:
     """Return the node to which the captured approval led; an invented end if it is not known."""
-    return str(to_yaml_value((run.first_record.get("ctx") or {}).get("target_step")) or _END)
+    return str(
+        decode_captured_value((run.first_record.get("ctx") or {}).get("target_step")) or _END
+    )
 
 
 def _list_owner_and_runner_ids(run: CapturedRun) -> list[str]:
@@ -468,7 +478,7 @@ def _draft_flow(title: str, run: CapturedRun, runs: Sequence[CapturedRun]) -> st
         *([msg("Seen too, and not in here: {ways}", ways=join_list(more))] if more else ()),
     ]
     return add_comments(
-        comments, write_yaml({"flow": title, "start": start, "nodes": nodes}, block=2)
+        comments, write_yaml({"flow": title, "start": start, "nodes": nodes}, block_levels=2)
     )
 
 
@@ -533,22 +543,21 @@ def _draft_script(run: CapturedRun, comment: str) -> str:
     )
     for record in run.records:
         if record.get("e") == "ask":
-            key = to_javascript(to_yaml_value(record.get("platform")))
+            key = to_javascript(decode_captured_value(record.get("platform")))
             lines.append(f"await $proxy({key}){_format_call_chain(record)}.catch(() => null);")
         elif record in tuple(_list_field_writes(run)):
-            value = to_javascript(to_yaml_value(record["value"]))
+            value = to_javascript(decode_captured_value(record["value"]))
             lines.append(f"form[{to_javascript(record['name'])}] = {value};")
     return "\n".join(lines) + "\n"
 
 
 def _format_call_chain(call_record: Mapping[str, Any]) -> str:
-    api = to_yaml_value(call_record["api"])
+    api = decode_captured_value(call_record["api"])
     if call_record.get("args") is not None:
-        return (
-            f".{api}({', '.join(to_javascript(to_yaml_value(one)) for one in call_record['args'])})"
-        )
+        values = map(decode_captured_value, call_record["args"])
+        return f".{api}({', '.join(map(to_javascript, values))})"
     steps = [
-        f".${kind}({to_javascript(to_yaml_value(value))})"
+        f".${kind}({to_javascript(decode_captured_value(value))})"
         for kind, value in call_record.get("steps", ())
     ]
     return f".$api({to_javascript(api)}){''.join(steps)}.$call()"

@@ -201,7 +201,7 @@ def find_standins(files: Iterable[Path]) -> tuple[str, ...]:
     return tuple(sorted({standin for text in texts for standin in _STANDIN.findall(text)}))
 
 
-def find_leaks(files: Iterable[Path], values: Sequence[str]) -> tuple[str, ...]:
+def find_files_with_leaks(files: Iterable[Path], values: Sequence[str]) -> tuple[str, ...]:
     """Return the names of the *files* that contain one of *values*, plain or encoded."""
     vault = Vault()
     for number, value in enumerate(values, 1):
@@ -282,7 +282,7 @@ def _show_recording(played: DemoRun, crm: Crm) -> Iterator[str]:
 
 
 def _check_and_show_standins(files: Sequence[Path], crm: Crm) -> Iterator[str]:
-    findings = find_leaks(files, (crm.client_secret, *crm.tokens))
+    findings = find_files_with_leaks(files, (crm.client_secret, *crm.tokens))
     _require(not findings, msg("a secret was written: {findings}", findings=join_list(findings)))
     yield ""
     yield msg("4  What stands there instead of the real values")

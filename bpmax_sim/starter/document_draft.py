@@ -19,12 +19,12 @@ def draft_sample_calls(platform: Platform) -> Iterator[ScriptedCall]:
             f"await {format_platform_expression(platform.platform_key)}.$api({to_javascript(name)})"
         )
         yield ScriptedCall(
-            line=f"{start}{_format_setters(api)}.$call();",
+            line=f"{start}{_format_required_setters(api)}.$call();",
             expectation={"call": f"{platform.platform_key}.{name}"},
         )
 
 
-def _format_setters(api: Api) -> str:
+def _format_required_setters(api: Api) -> str:
     setters = ""
     for place in ("path", "query", "header"):
         values = {

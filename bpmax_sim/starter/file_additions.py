@@ -16,7 +16,7 @@ from bpmax_sim.yamlfile import read_yaml, to_display_path, write_yaml
 
 def format_list_item(value: Mapping[str, Any]) -> str:
     """Return *value* as YAML list item."""
-    return f"- {indent(write_yaml(value, block=2), '  ').lstrip()}"
+    return f"- {indent(write_yaml(value, block_levels=2), '  ').lstrip()}"
 
 
 def append_missing_instance(before: str, value: Mapping[str, Any]) -> str:

@@ -32,7 +32,7 @@ _HOLDS_VERSION: Final = frozenset({"api", "rest", "version", "openapi", "service
 class ObservedPath(msgspec.Struct, frozen=True):
     """Method and percent-encoded path of a request, and the shape of a successful response.
 
-    Two responses have one shape where `describe_json_shape` returns the same for both.
+    Two responses have one shape where `make_json_shape_key` returns the same for both.
     """
 
     method: str
@@ -40,17 +40,17 @@ class ObservedPath(msgspec.Struct, frozen=True):
     shape: str = ""
 
 
-def describe_json_shape(value: Any, levels: int = 2) -> str:
+def make_json_shape_key(value: Any, levels: int = 2) -> str:
     """Return a text that is equal for JSON values with the same member names, down to *levels*."""
     if isinstance(value, Mapping):
         if not levels:
             return "{}"
         inner = (
-            f"{name}:{describe_json_shape(one, levels - 1)}" for name, one in sorted(value.items())
+            f"{name}:{make_json_shape_key(one, levels - 1)}" for name, one in sorted(value.items())
         )
         return f"{{{','.join(inner)}}}"
     if isinstance(value, list):
-        return f"[{describe_json_shape(value[0], levels - 1) if value and levels else ''}]"
+        return f"[{make_json_shape_key(value[0], levels - 1) if value and levels else ''}]"
     return "" if value is None else type(value).__name__
 
 
@@ -105,7 +105,7 @@ class _Node:
             own |= {(f"/{rest}{path}", method) for path, method in child.list_relative_routes()}
         return frozenset(own)
 
-    def list_relative_ends(self) -> frozenset[End]:
+    def list_relative_response_shapes(self) -> frozenset[End]:
         """Return (rest of the path, method, shape of the response) of each request below.
 
         A segment that looks like a value is ``*`` in the rest; requests whose response has no shape
@@ -116,7 +116,7 @@ class _Node:
             rest = "*" if is_value(segment) else segment
             own |= {
                 (f"/{rest}{path}", method, shape)
-                for path, method, shape in child.list_relative_ends()
+                for path, method, shape in child.list_relative_response_shapes()
             }
         return frozenset(own)
 
@@ -167,11 +167,13 @@ def _find_value_children(node: _Node, before: str) -> set[str]:
     """
     values = {segment for segment in node.children if segment and is_value(segment, before)}
     words = {
-        segment: child.list_relative_ends()
+        segment: child.list_relative_response_shapes()
         for segment, child in node.children.items()
         if segment and segment not in values
     }
-    known = frozenset[End]().union(*(node.children[one].list_relative_ends() for one in values))
+    known = frozenset[End]().union(
+        *(node.children[one].list_relative_response_shapes() for one in values)
+    )
     below = {
         route for one in values for route in node.children[one].list_relative_routes() if route[0]
     }

@@ -22,8 +22,8 @@ from bpmax_sim.platform.model import to_snake_case
 from bpmax_sim.starter.auth_guess import AuthGuess, guess_auth, parse_json_body
 from bpmax_sim.starter.path_patterns import (
     ObservedPath,
-    describe_json_shape,
     find_templates,
+    make_json_shape_key,
     to_singular,
 )
 from bpmax_sim.yamlfile import write_yaml
@@ -111,7 +111,7 @@ def add_comments(lines: Iterable[str], text: str, indent: str = "") -> str:
     return "".join(f"{indent}# {translate(line)}\n" for line in lines) + text
 
 
-class _ApiDraft(msgspec.Struct, frozen=True):
+class _ApiTraffic(msgspec.Struct, frozen=True):
     """The exchanges with one method, path template and host, which are taken as one API.
 
     *host* is the name of a further host of the platform; "" for its main one.
@@ -152,12 +152,12 @@ def draft_platform(
         _draft_head_comments(make_variable_prefix(key)), write_yaml(_draft_address_keys(key, hosts))
     )
     if auth.credentials:
-        text += write_yaml({"credentials": dict(auth.credentials)}, block=2)
+        text += write_yaml({"credentials": dict(auth.credentials)}, block_levels=2)
     rules, notes = _draft_response_rules(calls)
     if rules:
-        text += add_comments(notes, write_yaml({"response": rules}, block=2))
+        text += add_comments(notes, write_yaml({"response": rules}, block_levels=2))
     placed = _add_login_hosts(auth, hosts)
-    text += add_comments(_draft_auth_comments(auth), write_yaml({"auth": placed}, block=4))
+    text += add_comments(_draft_auth_comments(auth), write_yaml({"auth": placed}, block_levels=4))
     instance, addresses = _draft_instance(key, origins[0], hosts, auth)
     return PlatformDraft(
         key=key,
@@ -237,30 +237,30 @@ def _add_login_hosts(auth: AuthGuess, hosts: Mapping[str, str]) -> Any:
     return auth.auth
 
 
-def _find_apis(exchanges: Sequence[Exchange], hosts: Mapping[str, str]) -> Iterator[_ApiDraft]:
+def _find_apis(exchanges: Sequence[Exchange], hosts: Mapping[str, str]) -> Iterator[_ApiTraffic]:
     by_origin: dict[str, list[Exchange]] = {}
     for exchange in exchanges:
         by_origin.setdefault(extract_origin(exchange.request.url), []).append(exchange)
     for origin, own in by_origin.items():
         templates = find_templates(
             ObservedPath(
-                one.request.method, extract_raw_path(one.request), _describe_response_shape(one)
+                one.request.method, extract_raw_path(one.request), _make_response_shape_key(one)
             )
             for one in own
         )
-        found: dict[tuple[str, str], _ApiDraft] = {}
+        found: dict[tuple[str, str], _ApiTraffic] = {}
         for exchange in own:
             place = (
                 exchange.request.method,
                 templates[exchange.request.method, extract_raw_path(exchange.request)],
             )
-            found.setdefault(place, _ApiDraft(*place, hosts.get(origin, ""), [])).exchanges.append(
-                exchange
-            )
+            found.setdefault(
+                place, _ApiTraffic(*place, hosts.get(origin, ""), [])
+            ).exchanges.append(exchange)
         yield from found.values()
 
 
-def _describe_response_shape(exchange: Exchange) -> str:
+def _make_response_shape_key(exchange: Exchange) -> str:
     """Return a text that is equal for successful responses of one shape; "" for other responses.
 
     It has the member names of JSON, or the media type of anything else.
@@ -270,17 +270,17 @@ def _describe_response_shape(exchange: Exchange) -> str:
         return ""
     value = parse_json_body(response)
     return (
-        describe_json_shape(value)
+        make_json_shape_key(value)
         if value is not None
         else parse_media_type(Headers(response.headers).content_type)
     )
 
 
-def _name_apis(drafts: Sequence[_ApiDraft], taken: set[str]) -> list[str]:
+def _name_apis(drafts: Sequence[_ApiTraffic], taken: set[str]) -> list[str]:
     paths = [[part for part in one.template.split("/") if part] for one in drafts]
     names = []
     for draft, whole in zip(drafts, paths, strict=True):
-        parts = _drop_leading_generic_parts(whole)
+        parts = _drop_generic_leading_segments(whole)
         words = [
             to_singular(part)
             if number + 1 < len(parts) and parts[number + 1].startswith("{")
@@ -305,7 +305,7 @@ def _name_apis(drafts: Sequence[_ApiDraft], taken: set[str]) -> list[str]:
     return names
 
 
-def _drop_leading_generic_parts(parts: list[str]) -> list[str]:
+def _drop_generic_leading_segments(parts: list[str]) -> list[str]:
     """Return path *parts* without leading ones that are not specific, such as ``api/v1``."""
     start = 0
     while start < len(parts) - 1 and _LEADING.fullmatch(parts[start]):
@@ -314,10 +314,10 @@ def _drop_leading_generic_parts(parts: list[str]) -> list[str]:
 
 
 def _format_api_yaml(name: str, value: Mapping[str, Any]) -> str:
-    return write_yaml({"apis": {name: value}}, block=3).partition("\n")[2]
+    return write_yaml({"apis": {name: value}}, block_levels=3).partition("\n")[2]
 
 
-def _draft_api(draft: _ApiDraft, auth: AuthGuess) -> tuple[dict[str, Any], list[str]]:
+def _draft_api(draft: _ApiTraffic, auth: AuthGuess) -> tuple[dict[str, Any], list[str]]:
     """Return the declaration of an API, and comments on what was inferred."""
     requests = [exchange.request for exchange in draft.exchanges]
     notes = []

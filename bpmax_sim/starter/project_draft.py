@@ -33,14 +33,14 @@ from bpmax_sim.platform.load import Platforms, find_declaring_file, load_platfor
 from bpmax_sim.platform.matcher import (
     ApiMatcher,
     list_address_variables,
-    resolve_declared_addresses,
+    resolve_instance_addresses,
 )
 from bpmax_sim.scenario.runner import run_scenario
 from bpmax_sim.secret.vault import Vault
 from bpmax_sim.session.credentials import get_matching_rules
 from bpmax_sim.starter.auth_guess import group_origins_by_tokens
 from bpmax_sim.starter.capture_draft import (
-    RunDraftPaths,
+    RunDraftTitleAndPaths,
     draft_captured_platforms,
     draft_run,
     group_flow_runs,
@@ -106,7 +106,7 @@ def draft_project(
         work.copy_declarations()
         before = _read_all_files(work.place)
         work.import_documents()
-        work.draft_traffic()
+        work.draft_files_from_traffic()
         work.draft_runs()
         work.draft_simulated_scenario()
         if not (work.calls or work.runs or sources.documents):  # nor was it there
@@ -227,7 +227,7 @@ class _TemporaryProject:
         path = self.place / "scenarios/instances.yaml"
         write_text(path, append_missing_instance(read_text_or_empty(path), value))
 
-    def draft_traffic(self) -> None:
+    def draft_files_from_traffic(self) -> None:
         """Write platforms, recording, script and scenario for the exchanges."""
         kept, notes = _select_calls(self.sources.traffic)
         self.notes += notes
@@ -252,7 +252,7 @@ class _TemporaryProject:
         """Add to platform *key* the APIs that *exchanges* use and that it lacks."""
         for name in list_address_variables(known, key):
             self.environ.setdefault(name, origin)
-        matcher = ApiMatcher(known, resolve_declared_addresses(known, self.environ))
+        matcher = ApiMatcher(known, resolve_instance_addresses(known, self.environ))
         matches = [(one, matcher.match(one.request)) for one in exchanges]
         lacking = [one for one, match in matches if match is None or not match.target.is_declared]
         if not lacking:
@@ -271,7 +271,7 @@ class _TemporaryProject:
         known = self.load_platforms()
         rules, addresses = (
             get_matching_rules(known, ()),
-            resolve_declared_addresses(known, self.environ),
+            resolve_instance_addresses(known, self.environ),
         )
         admitted = prepare_import(
             ForeignExchanges(tuple(exchanges)),
@@ -293,7 +293,7 @@ class _TemporaryProject:
                 played.append(exchange)
         if not played:
             return
-        draft = partial(self._draft_recorded, matcher, rules)
+        draft = partial(self._draft_replay_scenario, matcher, rules)
         try:
             self._write_first_passing(partial(draft, played))
         except ConfigError:
@@ -326,10 +326,10 @@ class _TemporaryProject:
             self._note_left_out(exchange, headline)
         return not headline
 
-    def _draft_recorded(
-        self, matcher: ApiMatcher, rules: MatchingRules, played: Sequence[Exchange], name: str
+    def _draft_replay_scenario(
+        self, matcher: ApiMatcher, rules: MatchingRules, exchanges: Sequence[Exchange], name: str
     ) -> list[_DraftFiles]:
-        ordered = [replace(one, order=n, owner=name) for n, one in enumerate(played, 1)]
+        ordered = [replace(one, order=n, owner=name) for n, one in enumerate(exchanges, 1)]
         calls = [draft_script_call(one, matcher, one.order) for one in ordered]
         keys = dict.fromkeys(one.request.call.platform for one in ordered if one.request.call)
         proxy = {"cassette": name}
@@ -361,7 +361,7 @@ class _TemporaryProject:
     def _draft_captured(
         self, run: CapturedRun, known: Platforms, others: Sequence[CapturedRun], name: str
     ) -> list[_DraftFiles]:
-        files = RunDraftPaths(name, f"scripts/{name}.js", f"flows/{name}.yaml")
+        files = RunDraftTitleAndPaths(name, f"scripts/{name}.js", f"flows/{name}.yaml")
         return [
             _DraftFiles(
                 name,
@@ -383,12 +383,12 @@ class _TemporaryProject:
             self._write_first_passing(partial(self._draft_simulated, calls, keys))
         except ConfigError as error:
             self.notes.append(str(error))
-            calls = [call for call in calls if self._is_simulated(call, keys)]
+            calls = [call for call in calls if self._passes_in_simulation(call, keys)]
             if calls:
                 self._write_first_passing(partial(self._draft_simulated, calls, keys))
         self.calls += len(calls)
 
-    def _is_simulated(self, call: ScriptedCall, keys: Mapping[str, None]) -> bool:
+    def _passes_in_simulation(self, call: ScriptedCall, keys: Mapping[str, None]) -> bool:
         """Return whether a scenario that makes only *call* passes with simulators."""
         (files,) = self._draft_simulated([call], keys, _TRIAL)
         headline = self._write_and_run(files)
@@ -496,7 +496,7 @@ def _select_calls(traffic: ForeignExchanges) -> tuple[list[Exchange], list[str]]
     for exchange in traffic.exchanges:
         if exchange.request.method == "OPTIONS":
             preflights += 1
-        elif _is_page_load(exchange):
+        elif _is_page_resource(exchange):
             pages += 1
         else:
             kept.append(exchange)
@@ -520,7 +520,7 @@ def _select_calls(traffic: ForeignExchanges) -> tuple[list[Exchange], list[str]]
     return kept, notes
 
 
-def _is_page_load(exchange: Exchange) -> bool:
+def _is_page_resource(exchange: Exchange) -> bool:
     """Return whether *exchange* loaded a part of a web page (HTML, image, script), not an API."""
     if exchange.request.method != "GET" or not isinstance(exchange.outcome, Response):
         return False
@@ -540,7 +540,7 @@ def _read_all_files(folder: Path) -> dict[str, bytes]:
 
 def _choose_platform_key(origin: str, known: Platforms, environ: Mapping[str, str]) -> str:
     """Return the key of the known platform at *origin*, else a new one made from the host."""
-    for (key, _, _), address in resolve_declared_addresses(known, environ).items():
+    for (key, _, _), address in resolve_instance_addresses(known, environ).items():
         if extract_origin(address) == origin:
             return key
     declared = (

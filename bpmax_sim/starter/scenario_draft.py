@@ -217,4 +217,4 @@ def draft_scenario(
         "Drafted by bpmax-sim init --from: the calls are those that were seen, the button is "
         "made up."
     )
-    return f"# {translate(comment)}\n{write_yaml(value, block=2)}"
+    return f"# {translate(comment)}\n{write_yaml(value, block_levels=2)}"

@@ -20,10 +20,15 @@ from bpmax_sim.errors import ConfigError
 from bpmax_sim.i18n import label_message, plural
 from bpmax_sim.js_values import join_surrogates
 from bpmax_sim.live.capture import remove_capture_lines
-from bpmax_sim.live.console import CapturedRun, decode_console, is_captured_console, read_console
+from bpmax_sim.live.console import (
+    CapturedRun,
+    contains_captured_records,
+    decode_console,
+    read_console,
+)
 from bpmax_sim.messages import FORM, Exchange, Response
 from bpmax_sim.traffic.import_recording import read_file
-from bpmax_sim.traffic.imported import ForeignExchanges, make_request
+from bpmax_sim.traffic.imported import ForeignExchanges, make_foreign_request
 from bpmax_sim.yamlfile import to_display_path
 
 _CURL: Final = re.compile(r"^\s*\$?\s*curl(\.exe)?\s", re.MULTILINE)
@@ -94,7 +99,7 @@ def _read_source(path: Path) -> TrafficSources:
     found = TrafficSources(name="", file_names="", traffic=ForeignExchanges(()))
     if path.suffix == ".js":
         return replace(found, script=remove_capture_lines(text))
-    if is_captured_console(text):
+    if contains_captured_records(text):
         runs = read_console(text)
         if any(one.first_record.get("kind") for one in runs):
             raise ConfigError(
@@ -115,10 +120,10 @@ def _read_source(path: Path) -> TrafficSources:
     return replace(found, traffic=_prefix_notes_with_file(path, read_file(path).imported))
 
 
-def _prefix_notes_with_file(path: Path, read: ForeignExchanges) -> ForeignExchanges:
-    """Return *read* with its file name in front of each note."""
-    notes = [label_message(to_display_path(path), note) for note in read.notes]
-    return ForeignExchanges(read.exchanges, tuple(notes))
+def _prefix_notes_with_file(path: Path, exchanges: ForeignExchanges) -> ForeignExchanges:
+    """Return *exchanges* with its file name in front of each note."""
+    notes = [label_message(to_display_path(path), note) for note in exchanges.notes]
+    return ForeignExchanges(exchanges.exchanges, tuple(notes))
 
 
 def read_curl(text: str) -> ForeignExchanges:
@@ -242,7 +247,7 @@ class _CurlCommand:
             name=name,
         )
 
-    def read_flag(self, word: str) -> None:
+    def read_flag_or_address(self, word: str) -> None:
         """Apply a word without value: a flag such as ``-G``, or the address."""
         if word in {"-G", "--get"}:
             self.is_get = True
@@ -265,7 +270,7 @@ class _CurlCommand:
             self.headers.append(("Content-Type", FORM))
         method = self.method or ("POST" if body else "GET")
         answered = Response(status=200, headers=(("content-type", "application/json"),), body=b"{}")
-        request = make_request(method, url, tuple(self.headers), body)
+        request = make_foreign_request(method, url, tuple(self.headers), body)
         return Exchange(request=request, outcome=answered, at=_AT + self.number, order=self.number)
 
 
@@ -277,7 +282,7 @@ def _parse_curl_words(words: Sequence[str], number: int) -> Exchange:
                 value = next(values, "") if attached is None else attached
                 command.read_option(_VALUED[option], value)
             else:
-                command.read_flag(option)
+                command.read_flag_or_address(option)
     return command.to_exchange()
 
 

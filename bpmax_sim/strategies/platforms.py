@@ -418,13 +418,13 @@ def platforms(
     )
 
 
-def _set_auth_and_drop_conflicts(api: Api, platforms: Auth, own: Auth | None) -> Api:
+def _set_auth_and_drop_conflicts(api: Api, platform_auth: Auth, own: Auth | None) -> Api:
     """Return *api* with the auth *own*, if given, and without parts that auth would overwrite.
 
     An auth that writes into the body needs JSON, so another encoding is removed with its
     parameters; a placeholder that auth fills is added to the path.
     """
-    auth = platforms if own is None else own
+    auth = platform_auth if own is None else own
     spots = (*auth.apply, *(auth.sign.emit if auth.sign else ()))
     if api.encoding is not UNSET and any(spot.place == "body" for spot in spots):
         parameters = tuple(parameter for parameter in api.parameters if parameter.place != "body")
@@ -472,4 +472,4 @@ def with_instances(*tenants: Instance, platform: Platform) -> Platforms:
     """Return *platform* with the instances *tenants*; calls without instance use the first."""
     flagged = [replace(tenant, default=not number) for number, tenant in enumerate(tenants)]
     entries = [InstanceEntry(tenant, InstanceOrigin()) for tenant in flagged]
-    return Platforms(own={platform.platform_key: platform}).with_entries(entries)
+    return Platforms(own={platform.platform_key: platform}).copy_replacing_entries(entries)

@@ -168,7 +168,7 @@ def _draw_chains(
     if is_aimed or draw(_TEN) < _MOSTLY:
         for step in draw(
             _draw_required_values(
-                called, rare_setters.find_placeholders_for_calls(platform, called)
+                called, rare_setters.find_placeholders_without_auth(platform, called)
             )
         ).items():
             drawn.insert(draw(st.integers(0, len(drawn))), step)
@@ -242,7 +242,9 @@ def steps(
 ) -> st.SearchStrategy[Step]:
     """Draw one setter of a chain with its value: ``("query", {"page": 1})``."""
     drawn = _make_step_strategies(
-        rare_setters.find_placeholders_for_calls(platform, api), refusable, str(api.encoding or "")
+        rare_setters.find_placeholders_without_auth(platform, api),
+        refusable,
+        str(api.encoding or ""),
     )
     claimed = rare_setters.claims(platform=platform, api=api)
     return st.one_of(*drawn, st.sampled_from(claimed)) if claimed else st.one_of(drawn)
@@ -253,7 +255,7 @@ def _make_step_strategies(
     names: tuple[str, ...], refusable: bool, encoding: str
 ) -> list[st.SearchStrategy[Step]]:
     values: dict[Setter, st.SearchStrategy[Any]] = {
-        "path": _draw_paths(names, refusable),
+        "path": _draw_path_arguments(names, refusable),
         "query": _draw_queries(refusable),
         "header": _draw_headers(refusable),
         "body": _draw_bodies(refusable, encoding),
@@ -267,7 +269,7 @@ def _draw_segments() -> st.SearchStrategy[Any]:
 
 
 @cache
-def _draw_paths(names: tuple[str, ...], refusable: bool) -> st.SearchStrategy[Any]:
+def _draw_path_arguments(names: tuple[str, ...], refusable: bool) -> st.SearchStrategy[Any]:
     values = _draw_segments() | st.just(UNDEFINED)
     if refusable:
         names = (*names, "unknown")
@@ -499,7 +501,9 @@ def load_with_instances(path: str | os.PathLike[str], /) -> Platforms:
     entries = read_instances(Path(place), known.find, keys, problems)
     if problems:
         raise ConfigError(*problems)
-    return known.with_entries(entry for entry in entries if known.find(entry.instance.platform))
+    return known.copy_replacing_entries(
+        entry for entry in entries if known.find(entry.instance.platform)
+    )
 
 
 def load_platforms_beside(path: str | os.PathLike[str], /) -> Platforms:
@@ -662,17 +666,24 @@ def _filter_values_for_place(
 
 def _is_visible_ascii(value: Any) -> bool:
     text = str(value)
-    return _is_single(value) and text.isascii() and text.isprintable() and text == text.strip()
+    return (
+        _is_non_null_scalar(value)
+        and text.isascii()
+        and text.isprintable()
+        and text == text.strip()
+    )
 
 
-def _is_single(value: Any) -> bool:
+def _is_non_null_scalar(value: Any) -> bool:
     return value is not None and not isinstance(value, dict | list)
 
 
 _FITTING: Final[Mapping[str, Callable[[Any], bool]]] = {
     "header": _is_visible_ascii,
-    "path": lambda value: _is_single(value) and value not in NO_SEGMENT,
-    "query": lambda value: all(map(_is_single, value if isinstance(value, list) else [value])),
+    "path": lambda value: _is_non_null_scalar(value) and value not in NO_SEGMENT,
+    "query": lambda value: all(
+        map(_is_non_null_scalar, value if isinstance(value, list) else [value])
+    ),
 }
 """What can stand at a place at all, whatever the schema says."""
 

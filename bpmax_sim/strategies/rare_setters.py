@@ -27,7 +27,7 @@ UNNAMED: Final = Api(key="get_customer_detail", path="/customers/{id}")
 """What is called where no platform is."""
 
 
-def find_placeholders_for_calls(platform: Platform | None, api: Api) -> tuple[str, ...]:
+def find_placeholders_without_auth(platform: Platform | None, api: Api) -> tuple[str, ...]:
     """Return the path placeholders of *api* that a call has to fill; auth fills the others."""
     auth = get_auth(platform, api)
     taken = {item.name for item in auth.apply if item.place == "path"} if auth else set()
@@ -94,12 +94,12 @@ def _override_query_of_path(api: Api, _platform: Platform | None, value: Any) ->
 
 
 def _fill_path_twice(api: Api, platform: Platform | None, value: Any) -> list[Step]:
-    names = find_placeholders_for_calls(platform, api)
+    names = find_placeholders_without_auth(platform, api)
     return [("path", {name: text}) for name in names[:1] for text in ("先", value)]
 
 
 def _fill_path(api: Api, platform: Platform | None, value: Any) -> list[Step]:
-    return [("path", {name: value}) for name in find_placeholders_for_calls(platform, api)[:1]]
+    return [("path", {name: value}) for name in find_placeholders_without_auth(platform, api)[:1]]
 
 
 def _make_value_setter(setter: Setter, name: str = "", *, after: Any = UNDEFINED) -> StepMaker:
@@ -254,7 +254,7 @@ def refused_steps(*, api: Api, platform: Platform | None) -> st.SearchStrategy[l
     missing = {
         name
         for name, has in (
-            ("path", find_placeholders_for_calls(platform, api)),
+            ("path", find_placeholders_without_auth(platform, api)),
             ("body", not api.encoding),
         )
         if not has

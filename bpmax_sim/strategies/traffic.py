@@ -169,11 +169,13 @@ def cassettes(*, rules: MatchingRules = RULES, max_size: int = 5) -> st.SearchSt
     Matching keys are computed under *rules*.
     """
     return st.lists(exchanges(rules=rules), max_size=max_size).map(
-        lambda drawn: dump_exchanges(number_exchanges(drawn), rules=rules, zone=START.offset)
+        lambda drawn: dump_exchanges(
+            number_exchanges_per_owner(drawn), rules=rules, zone=START.offset
+        )
     )
 
 
-def number_exchanges(exchanges: list[Exchange]) -> list[Exchange]:
+def number_exchanges_per_owner(exchanges: list[Exchange]) -> list[Exchange]:
     """Return *exchanges* numbered in their order, from 1 for each owner."""
     counts = defaultdict[str, Iterator[int]](lambda: count(1))
     return [replace(exchange, order=next(counts[exchange.owner])) for exchange in exchanges]

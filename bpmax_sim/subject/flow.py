@@ -42,7 +42,7 @@ class FlowSubject(MovingProject, kw_only=True):
         if self.creation is None:
             return self.create(move)
         self._check_not_created()
-        self.creation.send_outputs_to(self._result)
+        self.creation.redirect_outputs_to(self._result)
         if move.form:
             self.creation.set(move.form)
         self.creation.submit()
@@ -108,7 +108,7 @@ class FlowSubject(MovingProject, kw_only=True):
         """
         visit = self._find_visit_to_decide(action, move)
         node = visit.node
-        if node not in self.owners and not self._assign_owners(visit, move):
+        if node not in self.owners and not self._try_assign_owners(visit, move):
             self._result.refused = True
             return self._result
         acting = replace(move, at=node, by=self._choose_actor(visit, move.by), action=action)
@@ -281,12 +281,12 @@ class FlowSubject(MovingProject, kw_only=True):
         """
         self._check_returned_to_starter()
         by = self._require_permitted_actor(
-            "resubmit", move, self._list_known_initiators(), msg("who started it")
+            "resubmit", move, self._list_known_starter(), msg("who started it")
         )
         acting = replace(move, by=by, action="resubmit", at="")
         with self._undo_on_failure():
             front = self.creation or self._prepare_form_at_node("")
-            front.send_outputs_to(self._result)
+            front.redirect_outputs_to(self._result)
             if move.form:
                 front.set(move.form)
             if self.creation is not None:
@@ -337,7 +337,7 @@ class FlowSubject(MovingProject, kw_only=True):
             "withdraw",
             move,
             project.CANCELLED,
-            self._list_known_initiators(),
+            self._list_known_starter(),
             msg("who started it"),
         )
 
@@ -350,26 +350,28 @@ class FlowSubject(MovingProject, kw_only=True):
         """
         admins = [str(admin) for admin in (self.definition.admins if self.definition else ())]
         mine = [owners.read_owner_id(item) for item in self.project.get("owner") or ()]
-        allowed = [*admins, *(mine or self._list_known_initiators())]
+        allowed = [*admins, *(mine or self._list_known_starter())]
         who = msg("an administrator or the project's owner")
         return self._end_project_by("terminate", move, project.TERMINATED, allowed, who)
 
     def forward(self, move: FlowMove) -> Result:
         """Show the project to others, who cannot decide (抄送)."""
-        return self._record_without_moving("forward", move, [str(person) for person in move.others])
+        return self._record_action_and_notify(
+            "forward", move, [str(person) for person in move.others]
+        )
 
     def comment(self, move: FlowMove) -> Result:
         """Add a comment to the project's history (评论)."""
-        return self._record_without_moving("comment", move, [])
+        return self._record_action_and_notify("comment", move, [])
 
     def remind(self, move: FlowMove) -> Result:
         """Remind the people who are to act now (催办)."""
-        return self._record_without_moving("remind", move, self.find_people_to_act_now(move.at))
+        return self._record_action_and_notify("remind", move, self.find_people_to_act_now(move.at))
 
-    def _record_without_moving(self, action: str, move: FlowMove, to: list[str]) -> Result:
+    def _record_action_and_notify(self, action: str, move: FlowMove, to: list[str]) -> Result:
         """Add an action such as a comment to the history, and notify the people *to*, if any."""
         self._check_under_way(action)
-        part = self._list_known_initiators()
+        part = self._list_known_starter()
         part += [owners.read_owner_id(item) for items in self.owners.values() for item in items]
         part += [entry["by"] for entry in self.history]
         by = self._require_permitted_actor(
@@ -410,7 +412,7 @@ class FlowSubject(MovingProject, kw_only=True):
             yield PossibleMove(project=self.name, node=START, visit=stay, arrived=since)
         for visit in [*self.visits.values()] if self.definition else ():
             if runs_owner_hooks and not visit.child and visit.node not in self.owners:
-                self._assign_owners(visit, FlowMove(at=visit.node))
+                self._try_assign_owners(visit, FlowMove(at=visit.node))
             task = PossibleMove(
                 project=self.name,
                 node=visit.node,
@@ -515,7 +517,7 @@ class FlowSubject(MovingProject, kw_only=True):
                 self._run_computed_hook(move)
             elif name == "owners":
                 visit = self.visits.get(target) or Visit(target)
-                self._assign_owners(visit, move)
+                self._try_assign_owners(visit, move)
             else:
                 self._call_hook(event, move, with_form=name in {"create", "approve", "reject"})
         return self._result
@@ -531,10 +533,10 @@ class FlowSubject(MovingProject, kw_only=True):
     def _fill_in(self, action: str, fill_in: Callable[[FormSubject], object]) -> Result:
         with self._undo_on_failure():
             front = self.require_visible_form(action)
-            front.send_outputs_to(self._result)
+            front.redirect_outputs_to(self._result)
             fill_in(front)
             if self.status != project.NEW or self.creation is None:
-                self._run_computed_hook(FlowMove(at=self.visible_node, by=self.actor))
+                self._run_computed_hook(FlowMove(at=self.node_of_visible_form, by=self.actor))
         return self._result
 
     def require_visible_form(self, action: str) -> FormSubject:
@@ -563,7 +565,7 @@ class FlowSubject(MovingProject, kw_only=True):
         if self.status in (project.RETURNED, project.REJECTED):
             who = msg("who started it")
             self._require_permitted_actor(
-                action, FlowMove(by=self.actor), self._list_known_initiators(), who
+                action, FlowMove(by=self.actor), self._list_known_starter(), who
             )
         elif self.status != project.NEW and self.definition is not None:
             self._find_decision_and_move(action, FlowMove(at=self.focus, by=self.actor))
@@ -578,7 +580,7 @@ class FlowSubject(MovingProject, kw_only=True):
             )
         visit = self._find_visit_to_act_at(action, move)
         if visit.node not in self.owners:
-            self._assign_owners(visit, move)
+            self._try_assign_owners(visit, move)
         by = self._choose_actor(visit, move.by)
         visit.table.require_item_to_act_now(by)
         return visit.table, replace(move, at=visit.node, by=by, action=action)

@@ -193,7 +193,7 @@ class ScriptedSubject(msgspec.Struct, kw_only=True):
         """Return *name* as events report it, in a sub-flow's project as ``project/name``."""
         return f"{self.name}/{name}" if self.name else name
 
-    def send_outputs_to(self, result: Result) -> None:
+    def redirect_outputs_to(self, result: Result) -> None:
         """From now on collect errors, messages and other outputs in *result*.
 
         It is the result of an action on another form or project.
@@ -211,7 +211,7 @@ class ScriptedSubject(msgspec.Struct, kw_only=True):
         try:
             yield inner
         finally:
-            self.send_all_outputs_to(outer)
+            self.redirect_outputs_with_parts_to(outer)
 
     def begin_action(self) -> Result:
         """Begin an action: everything that its scripts start is collected in the new result.
@@ -220,12 +220,12 @@ class ScriptedSubject(msgspec.Struct, kw_only=True):
         script, begins it here.
         """
         result = Result()
-        self.send_all_outputs_to(result)
+        self.redirect_outputs_with_parts_to(result)
         return result
 
-    def send_all_outputs_to(self, result: Result) -> None:
+    def redirect_outputs_with_parts_to(self, result: Result) -> None:
         """From now on collect the outputs of this subject and of all parts of it in *result*."""
-        self.send_outputs_to(result)
+        self.redirect_outputs_to(result)
 
     def refuse_if_vetoed(self, event: str, value: Any) -> None:
         """Refuse the action, and show why, if *value*, returned by the script of *event*, is false.

@@ -312,7 +312,7 @@ class MovingProject(ProjectState, kw_only=True):
         self._apply_node_states(visit.node)
         visit.arrived = self.now()
         self._set_due(visit)
-        if self._assign_owners(visit, coming):
+        if self._try_assign_owners(visit, coming):
             self._run_display_hooks(coming)
             if visit.table.owner_items:
                 self._skip_tasks_of_known_approvers(visit, previous, coming)
@@ -327,7 +327,7 @@ class MovingProject(ProjectState, kw_only=True):
         table = visit.table
         known = dict.fromkeys(self._find_people_not_asked_again(previous), "repeated")
         if self.definition and self.definition.applicant == "skip":
-            known |= dict.fromkeys(self._list_known_initiators(), "applicant")
+            known |= dict.fromkeys(self._list_known_starter(), "applicant")
         for item in table.find_items_to_act_now() if known else ():
             by = owners.read_owner_id(item)
             if by in known and table.status == owners.UNTREATED:
@@ -422,7 +422,7 @@ class MovingProject(ProjectState, kw_only=True):
             name=name,
             parent=self,
         )
-        child.send_outputs_to(self._result)
+        child.redirect_outputs_to(self._result)
         self.children[name] = child
         if spec.wait:
             visit.child = name
@@ -473,7 +473,7 @@ class MovingProject(ProjectState, kw_only=True):
             )
         parent._decide_automatically(visit, action, FlowMove(at=visit.node, action=action))  # noqa: SLF001
 
-    def _assign_owners(self, visit: Visit, move: FlowMove) -> bool:
+    def _try_assign_owners(self, visit: Visit, move: FlowMove) -> bool:
         """Set the owners of the node of *visit*; return whether its ``owners`` hook succeeded.
 
         They come from this hook, else from an earlier hook that named owners of this node, else
@@ -519,20 +519,20 @@ class MovingProject(ProjectState, kw_only=True):
                     hint=suggest_or_list(owner, map(str, self.people)),
                 )
 
-    def _store_owners(self, visit: Visit, step: str, items: Items) -> None:
-        """Store the owners *items* that the hook at *visit* returned for the node *step*."""
-        if step == owners.PROJECT and step not in self.nodes:
+    def _store_owners(self, visit: Visit, node: str, items: Items) -> None:
+        """Store the owners *items* that the hook at *visit* returned for the node *node*."""
+        if node == owners.PROJECT and node not in self.nodes:
             self.merge_values("project", {"owner": items}, f"owners.{visit.node}")
             return
-        if step != visit.node:
-            self.assigned[step] = items
-        present = visit if step == visit.node else self.visits.get(step)
+        if node != visit.node:
+            self.assigned[node] = items
+        present = visit if node == visit.node else self.visits.get(node)
         if present is not None:
             self._set_deciding_owners(present, owners.fill_in_untreated_status(items))
         else:
             # Not there now: what an earlier visit decided no longer counts when the project comes
             # back.
-            self.owners.pop(step, None)
+            self.owners.pop(node, None)
 
     def _set_deciding_owners(self, visit: Visit, items: Items) -> None:
         """Let the owners *items* decide at a node; tasks handed over there stay handed over."""
@@ -615,7 +615,7 @@ class MovingProject(ProjectState, kw_only=True):
                 owners.fill_in_untreated_status({"owner_id": owner} for owner in declared.owners),
             )
 
-    def begin_start_node(self) -> None:
+    def begin_branches_or_child_at_start(self) -> None:
         """Start the branches or the sub-flow of the node where a scenario starts.
 
         Raises:

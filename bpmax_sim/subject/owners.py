@@ -30,17 +30,19 @@ RULES = ("any", "all", "in_order")
 _SHARE = re.compile(r"(100|[1-9]\d?)%")
 
 
-def find_rule_problem(rule: Any, owners: int = 0) -> str | None:
+def find_rule_problem(rule: Any, owner_count: int = 0) -> str | None:
     """Return what is wrong with *rule*, which says how many owners have to pass; None if nothing.
 
-    A rule is ``any``, ``all``, ``in_order``, a number or a share such as ``60%``. *owners* is the
-    number of owners, 0 if it is not known.
+    A rule is ``any``, ``all``, ``in_order``, a number or a share such as ``60%``. *owner_count* is
+    the number of owners, 0 if it is not known.
     """
     if isinstance(rule, int) and not isinstance(rule, bool):
         if rule < 1:
             return msg("expected at least one owner, got {rule}", rule=rule)
-        if owners and rule > owners:
-            return msg("{rule} of {owners} owners can never be reached", rule=rule, owners=owners)
+        if owner_count and rule > owner_count:
+            return msg(
+                "{rule} of {owners} owners can never be reached", rule=rule, owners=owner_count
+            )
         return None
     if rule in RULES or _SHARE.fullmatch(str(rule)):
         return None

@@ -231,10 +231,10 @@ class ProjectState(ScriptedSubject, kw_only=True):
         """Return the form that a person sees: the creation form, or the node's."""
         if self.creation is not None and self.status in (NEW, RETURNED):
             return self.creation
-        return self._prepare_form_at_node(self.visible_node)
+        return self._prepare_form_at_node(self.node_of_visible_form)
 
     @property
-    def visible_node(self) -> str:
+    def node_of_visible_form(self) -> str:
         """Return the node whose form a person sees, if the project is at several.
 
         It is the one that the step names, else the only one where the viewer has a task, else the
@@ -262,10 +262,10 @@ class ProjectState(ScriptedSubject, kw_only=True):
             project = project.parent
         return project
 
-    def send_all_outputs_to(self, result: Result) -> None:
+    def redirect_outputs_with_parts_to(self, result: Result) -> None:
         """Collect errors, messages and other outputs of all projects and forms in one *result*."""
         for part in self._list_all_projects():
-            part.send_outputs_to(result)
+            part.redirect_outputs_to(result)
 
     @contextmanager
     def begin_concurrent_action(self) -> Iterator[Result]:
@@ -281,11 +281,11 @@ class ProjectState(ScriptedSubject, kw_only=True):
         finally:
             root.is_meanwhile = False
 
-    def send_outputs_to(self, result: Result) -> None:
+    def redirect_outputs_to(self, result: Result) -> None:
         """Collect errors, messages and other outputs from now on in *result*, in its forms too."""
-        super().send_outputs_to(result)
+        super().redirect_outputs_to(result)
         for form in (*self._screens.values(), *((self.creation,) if self.creation else ())):
-            form.send_outputs_to(result)
+            form.redirect_outputs_to(result)
 
     def find(self, name: str) -> Self:
         """Return the project of the sub-flow *name*, or this project for "" or its own name.
@@ -345,19 +345,19 @@ class ProjectState(ScriptedSubject, kw_only=True):
             "id": 1 + next((n for n, part in enumerate(every) if part is self), len(every)),
             "name": self.definition.flow if self.definition else "",
             "status": self.status,
-            "user_id": next(iter(self._list_known_initiators()), ""),
+            "user_id": next(iter(self._list_known_starter()), ""),
             **{key: self.format_time(at) for key, at in instants.items() if at is not None},
             **self.project,
         }
 
-    def _list_known_initiators(self) -> list[str]:
+    def _list_known_starter(self) -> list[str]:
         """Return the starter of the project as a list; empty if not known."""
         known = self.starter or self.project.get("user_id") or self.user.get("id", "")
         return [str(known)] if known else []
 
-    def make_script_views(self) -> tuple[PartView, ContextView]:
+    def make_script_views(self) -> tuple[FormOrProjectView, ContextView]:
         """Return ``form`` and ``ctx`` for a script that belongs to no event."""
-        return self._make_event_views("js", FlowMove(at=self.visible_node))
+        return self._make_event_views("js", FlowMove(at=self.node_of_visible_form))
 
     def collect_facts(self) -> Mapping[str, Any]:
         """Return what a scenario can assert about the flow, such as position, status and tasks."""
@@ -424,12 +424,12 @@ class ProjectState(ScriptedSubject, kw_only=True):
 
     def _make_event_views(
         self, event: str, move: FlowMove, target: str = ""
-    ) -> tuple[PartView, ContextView]:
+    ) -> tuple[FormOrProjectView, ContextView]:
         """Return ``form`` and ``ctx`` for a script of *event*; ``ctx.form`` is ``form`` itself.
 
         *target* is the node to which the action leads (``ctx.target_step``); "" if it is not known.
         """
-        form = PartView(self, "form", event)
+        form = FormOrProjectView(self, "form", event)
         node = move.at or self.at
         self._restore_states_of(node)
         owners = self.owners.get(node, [])
@@ -448,7 +448,10 @@ class ProjectState(ScriptedSubject, kw_only=True):
             },
             "userInfo": self._make_acting_person(move.by, owners),
         }
-        links: dict[str, LiveObject] = {"form": form, "project": PartView(self, "project", event)}
+        links: dict[str, LiveObject] = {
+            "form": form,
+            "project": FormOrProjectView(self, "project", event),
+        }
         return form, ContextView(self, members, links)
 
     def _make_acting_person(self, by: str, owners: Items) -> dict[str, Any]:
@@ -530,7 +533,7 @@ class ProjectState(ScriptedSubject, kw_only=True):
                 messages=self.messages,
                 is_of_node=True,
             )
-            subject.send_outputs_to(self._result)
+            subject.redirect_outputs_to(self._result)
             self._screens[node] = subject
         return self._screens[node]
 
@@ -633,7 +636,7 @@ class ProjectState(ScriptedSubject, kw_only=True):
         self.states.update(before["states"])
 
 
-class PartView(msgspec.Struct, frozen=True):
+class FormOrProjectView(msgspec.Struct, frozen=True):
     """The object ``form`` (also ``ctx.form``) or ``ctx.project`` that one running script sees.
 
     Attributes:

@@ -22,7 +22,7 @@ from bpmax_sim.platform.matcher import (
     ApiMatch,
     ApiMatcher,
     list_address_variables,
-    resolve_declared_addresses,
+    resolve_instance_addresses,
 )
 from bpmax_sim.proxy import client, environment
 from bpmax_sim.secret.vault import Credentials, Vault
@@ -45,7 +45,7 @@ def register_credentials(credentials: Credentials, tenant: tuple[str, str], vaul
 
 
 @dataclass(slots=True, weakref_slot=True)
-class ExternalClients:
+class ExternalCallAdapter:
     """Makes requests of other HTTP clients, such as httpx in a test, calls of one session.
 
     They are recorded, replayed and logged like ``$proxy`` calls.
@@ -204,7 +204,7 @@ class ExternalClients:
                     address=platform.hosts.get(match.host, platform.base_url),
                 ),
             )
-            yield msg("test at"), self._describe_test_address(key, match.host, origin)
+            yield msg("test at"), self._suggest_address_declaration(key, match.host, origin)
         if targets and not declared:
             known = [f"{t.platform.base_url} ({t.platform.platform_key})" for t in targets]
             yield (
@@ -216,7 +216,7 @@ class ExternalClients:
                 ),
             )
 
-    def _describe_test_address(self, key: str, host: str, origin: str) -> str:
+    def _suggest_address_declaration(self, key: str, host: str, origin: str) -> str:
         for variable in list_address_variables(self.platforms, key, host):
             return msg(
                 "{variable}={origin}, set while it is recorded", variable=variable, origin=origin
@@ -240,7 +240,7 @@ class ExternalClients:
 
     def _match_api(self, request: Request) -> ApiMatch | None:
         if self._matcher is None:
-            self._addresses = resolve_declared_addresses(self.platforms, self.environ)
+            self._addresses = resolve_instance_addresses(self.platforms, self.environ)
             self._matcher = ApiMatcher(self.platforms, self._addresses)
             self._register_all_credentials()
         return self._matcher.match(request)

@@ -27,12 +27,16 @@ _TOML_TABLE: Final = re.compile(rb"(?m)^\[\[\w+\]\]")
 
 def list_readable_formats() -> tuple[str, ...]:
     """Return the names of the formats that can be imported, sorted."""
-    return tuple(sorted(name for name, form in FORMATS.load_all() if form.read is not None))
+    return tuple(
+        sorted(name for name, form in FORMATS.load_usable_parts() if form.read is not None)
+    )
 
 
 def list_writable_formats() -> tuple[str, ...]:
     """Return the names of the formats that can be exported, sorted."""
-    return tuple(sorted(name for name, form in FORMATS.load_all() if form.write is not None))
+    return tuple(
+        sorted(name for name, form in FORMATS.load_usable_parts() if form.write is not None)
+    )
 
 
 def detect_format(data: bytes) -> str:
@@ -46,7 +50,7 @@ def detect_format(data: bytes) -> str:
     tree: Any = None
     if text[:1] in {b"{", b"["} and not _TOML_TABLE.search(text):
         tree = parse_json(text, msg("a recording"))
-    for name, _ in FORMATS.load_all():
+    for name, _ in FORMATS.load_usable_parts():
         if _recognises_format(name, text, tree):
             return name
     if _OPENAPI.search(text[:65_536]):

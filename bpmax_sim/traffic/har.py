@@ -63,7 +63,7 @@ def _read_exchange(attachment: Attachment, entry: Any) -> Exchange:
         raise NotConvertibleError("it is a WebSocket, which is not supported")
     sent = entry["request"]
     return Exchange(
-        request=imported.make_request(
+        request=imported.make_foreign_request(
             imported.require_text(sent["method"]),
             imported.require_text(sent["url"]),
             _read_pairs(sent.get("headers")),
@@ -141,7 +141,7 @@ def _read_outcome(entry: Any, reply: Any, attachment: Attachment) -> Response | 
 
 
 def _read_content(content: Any, headers: Headers, attachment: Attachment) -> bytes:
-    size, length = int(content.get("size") or 0), _get_uncompressed_length(headers)
+    size, length = int(content.get("size") or 0), _get_length_if_uncompressed(headers)
     content_type = headers.content_type or str(content.get("mimeType") or "")
     # the size of a compressed body too where mitmproxy wrote it, of UTF-8 where Playwright did
     sizes = (length,) if length else (size, size + int(content.get("compression") or 0))
@@ -156,7 +156,7 @@ def _read_content(content: Any, headers: Headers, attachment: Attachment) -> byt
     return _decode_text(content["text"], encoding, content_type, sizes)
 
 
-def _get_uncompressed_length(headers: Headers) -> int:
+def _get_length_if_uncompressed(headers: Headers) -> int:
     """Return the Content-Length of a body that is not compressed, else 0."""
     value = headers.get("content-length") or ""
     return int(value) if value.isdecimal() and "content-encoding" not in headers else 0
@@ -198,7 +198,7 @@ def write_har(exchanges: Iterable[Exchange]) -> tuple[bytes, tuple[str, ...]]:
 def _write_entry(exchange: Exchange) -> dict[str, Any]:
     request, outcome = exchange.request, exchange.outcome
     took = round(outcome.elapsed * 1000)
-    injected = imported.list_injected_headers(exchange)
+    injected = imported.list_injected_header_places(exchange)
     posted: dict[str, Any] = {}
     if request.body is not None:
         posted = {"postData": _make_content(request.headers, request.body)}

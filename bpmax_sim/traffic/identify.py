@@ -19,7 +19,7 @@ from bpmax_sim.js_values import loads
 from bpmax_sim.messages import LOGIN, Call, Request
 from bpmax_sim.path_template import encode_value, fill_placeholders
 from bpmax_sim.platform.matcher import ApiMatch
-from bpmax_sim.platform.target import Target
+from bpmax_sim.platform.target import RequestTarget
 from bpmax_sim.secret.http_auth import SECRET_HEADERS, read_basic, replace_credential, split_scheme
 from bpmax_sim.secret.secret_names import is_secret_name, is_secret_value
 from bpmax_sim.secret.standin import make_standin
@@ -56,7 +56,7 @@ def identify_request(request: Request, match: ApiMatch | None) -> Request:
     )
 
 
-def _find_non_script_places(request: Request, target: Target) -> tuple[str, ...]:
+def _find_non_script_places(request: Request, target: RequestTarget) -> tuple[str, ...]:
     """Return the places of *request* that do not come from a script, and so are not compared.
 
     They are those that auth fills and all headers that are not declared, which the client added. If
@@ -89,7 +89,7 @@ def hide_credentials(request: Request, match: ApiMatch, vault: Vault) -> Request
     shown = replace(request, headers=headers, url=url, base=base)
     if match.target.login is None:
         return request if shown == request else shown
-    shown = replace(shown, body=_hide_in_body(shown.body, hide))
+    shown = replace(shown, body=_hide_in_login_body(shown.body, hide))
     if request.call is not None:
         shown = replace(
             shown, call=replace(rebuild_call_without_injected(shown, request.call), path=match.path)
@@ -177,7 +177,7 @@ class _SecretPlaceRedactor:
         return self._vault.register_issued(*self._key, name, value)
 
 
-def _hide_in_body(body: bytes | None, hide: Callable[[str, str], str]) -> bytes | None:
+def _hide_in_login_body(body: bytes | None, hide: Callable[[str, str], str]) -> bytes | None:
     """Return the body of a login with stand-ins for its secrets, whether it is a form or JSON."""
     if not body:
         return body

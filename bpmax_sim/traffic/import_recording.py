@@ -35,7 +35,7 @@ from bpmax_sim.traffic.identify import (
 )
 from bpmax_sim.traffic.imported import NOWHERE, ForeignExchanges, ReadOptions
 from bpmax_sim.transport.redaction import redact_exchange_again, register_cookies
-from bpmax_sim.transport.suspicious_names import SecretNameRules
+from bpmax_sim.transport.suspicious_names import SecretByNameRegistrar
 
 Matched = tuple[Exchange, ApiMatch | None]
 
@@ -61,7 +61,7 @@ def prepare_import(  # noqa: PLR0913 - all that a session would know
     exchange that still holds a secret is not imported. Notes report both.
     """
     matcher = ApiMatcher(platforms, addresses)
-    name_rules = SecretNameRules(
+    name_rules = SecretByNameRegistrar(
         vault, not_secret_places, partial(find_not_secret_texts, platforms)
     )
     matched = [(exchange, matcher.match(exchange.request)) for exchange in imported.exchanges]
@@ -91,7 +91,7 @@ def prepare_import(  # noqa: PLR0913 - all that a session would know
 
 
 def _without_logins(
-    exchanges: list[Matched], name_rules: SecretNameRules
+    exchanges: list[Matched], name_rules: SecretByNameRegistrar
 ) -> tuple[list[Matched], list[str]]:
     remaining: list[Matched] = []
     notes: list[str] = []
@@ -139,7 +139,7 @@ def _identify_exchange(
     return replace(exchange, request=replace(request, personal=(*request.personal, *redact)))
 
 
-def _register_secrets(exchange: Exchange, name_rules: SecretNameRules) -> None:
+def _register_secrets(exchange: Exchange, name_rules: SecretByNameRegistrar) -> None:
     name_rules.register_request(exchange.request)
     if isinstance(exchange.outcome, Response):
         register_issued_secrets(exchange.request, exchange.outcome, name_rules.vault)

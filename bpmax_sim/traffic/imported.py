@@ -292,7 +292,7 @@ def _to_windows_1252(text: str) -> bytes:
     return b"".join(parts)
 
 
-def make_request(
+def make_foreign_request(
     method: str, url: str, headers: Pairs, body: bytes | None, injected: Iterable[str] = ()
 ) -> Request:
     """Return a request that another tool recorded, without headers that every client generates.
@@ -317,7 +317,7 @@ def make_request(
     )
 
 
-def list_injected_headers(exchange: Exchange) -> list[str]:
+def list_injected_header_places(exchange: Exchange) -> list[str]:
     """Return the places of headers, ``header.name``, that the script of *exchange* did not set.
 
     They are written into exported files, so that an import can tell them from those of the script.

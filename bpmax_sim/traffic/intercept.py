@@ -21,7 +21,7 @@ from bpmax_sim.messages import Request, Response
 from bpmax_sim.traffic.imported import (
     NotConvertibleError,
     flatten_header_groups,
-    make_request,
+    make_foreign_request,
     make_response,
 )
 
@@ -48,12 +48,12 @@ def intercept_clients(listener: ClientListener, name: str) -> AbstractContextMan
     vcrpy patches the clients; *name* is for its log.
     """
     recorder: AbstractContextManager[object] = CassetteContextDecorator(
-        _InterceptingCassette, lambda: {"path": name, "custom_patches": (), "listener": listener}
+        _VcrCassetteAdapter, lambda: {"path": name, "custom_patches": (), "listener": listener}
     )
     return recorder
 
 
-class _InterceptingCassette(Cassette):  # type: ignore[misc]
+class _VcrCassetteAdapter(Cassette):  # type: ignore[misc]
     """A cassette object for vcrpy, which passes each intercepted request to the listener.
 
     It holds no recordings itself.
@@ -112,7 +112,7 @@ def _convert_request(original: Any) -> Request:
     if isinstance(body, dict | list):  # of aiohttp, before it is encoded
         headers, body = (*headers, ("Content-Type", "application/json")), json.dumps(body)
     try:
-        converted = make_request(
+        converted = make_foreign_request(
             original.method, original.uri, headers, None if body is None else _to_bytes(body)
         )
     except NotConvertibleError as reason:

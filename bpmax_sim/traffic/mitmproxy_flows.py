@@ -97,7 +97,7 @@ def _read_exchange(flow: Any) -> Exchange:
     sent, reply, failure = flow["request"], flow.get("response"), flow.get("error")
     begun = float(sent.get("timestamp_start") or 0)
     return Exchange(
-        request=imported.make_request(
+        request=imported.make_foreign_request(
             imported.require_text(sent["method"]),
             _read_url(sent),
             _read_pairs(sent["headers"]),

@@ -99,18 +99,18 @@ def _read_wiremock_exchange(address: str, mapping: Any) -> Exchange:
     method = imported.require_text(matcher.get("method") or "ANY")
     if method == "ANY":
         raise NotConvertibleError("it matches any method")
-    body, media = _read_expected_body(matcher)
+    body, media = _read_wiremock_expected_body(matcher)
     # those that are known exactly: a pattern leaves its header out, nothing fails
     rules = (matcher.get("headers") or {}).items()
     headers = {name: rule["equalTo"] for name, rule in rules if _is_exact_match_rule(rule)}
     if body and media and "content-type" not in {name.lower() for name in headers}:
         headers["content-type"] = media
     ours = (mapping.get("metadata") or {}).get(_OURS) or {}
-    url = imported.require_text(ours.get("address") or address) + _read_target(matcher)
+    url = imported.require_text(ours.get("address") or address) + _read_wiremock_target(matcher)
     places = ours.get("injected") or ()
     return Exchange(
-        request=imported.make_request(method, url, tuple(headers.items()), body, places),
-        outcome=_read_outcome(mapping["response"]),
+        request=imported.make_foreign_request(method, url, tuple(headers.items()), body, places),
+        outcome=_read_wiremock_outcome(mapping["response"]),
     )
 
 
@@ -118,7 +118,7 @@ def _is_exact_match_rule(rule: Any) -> bool:
     return isinstance(rule, dict) and isinstance(rule.get("equalTo"), str)
 
 
-def _read_target(request: Any) -> str:
+def _read_wiremock_target(request: Any) -> str:
     if isinstance(request.get("url"), str):
         target: str = request["url"]
         return target
@@ -128,22 +128,22 @@ def _read_target(request: Any) -> str:
     pairs = [
         (name, value)
         for name, rule in (request.get("queryParameters") or {}).items()
-        for value in _read_values(rule, msg("the query parameter {name!r}", name=name))
+        for value in _read_wiremock_values(rule, msg("the query parameter {name!r}", name=name))
     ]
     return f"{path}?{_encoded(pairs)}" if pairs else path
 
 
-def _read_values(rule: Any, what: str) -> Iterator[str]:
+def _read_wiremock_values(rule: Any, what: str) -> Iterator[str]:
     if _is_exact_match_rule(rule):
         yield rule["equalTo"]
     elif isinstance(rule, dict) and isinstance(rule.get("hasExactly"), list):
         for value in rule["hasExactly"]:
-            yield from _read_values(value, what)
+            yield from _read_wiremock_values(value, what)
     else:
         raise NotConvertibleError("{what} is a pattern", what=what)
 
 
-def _read_expected_body(request: Any) -> tuple[bytes | None, str]:
+def _read_wiremock_expected_body(request: Any) -> tuple[bytes | None, str]:
     """Return the body that a mapping requires of a request.
 
     The second result is the media type, if the kind of the rule implies one, else "".
@@ -166,7 +166,7 @@ def _read_expected_body(request: Any) -> tuple[bytes | None, str]:
     raise NotConvertibleError("its body is a pattern")
 
 
-def _read_outcome(reply: Any) -> Response | FailedExchange:
+def _read_wiremock_outcome(reply: Any) -> Response | FailedExchange:
     delay = float(reply.get("fixedDelayMilliseconds") or 0) / 1000
     if reply.get("fault"):
         message = _FAULTS.get(reply["fault"], str(reply["fault"]))
@@ -179,12 +179,12 @@ def _read_outcome(reply: Any) -> Response | FailedExchange:
         int(reply.get("status") or 200),
         str(reply.get("statusMessage") or ""),
         imported.flatten_header_groups(reply.get("headers")),
-        _read_body(reply),
+        _read_wiremock_body(reply),
         elapsed=delay,
     )
 
 
-def _read_body(response: Any) -> bytes:
+def _read_wiremock_body(response: Any) -> bytes:
     if response.get("bodyFileName"):
         raise NotConvertibleError(
             "its body is in the file {bodyfilename!r}; put it into `body`",
@@ -250,12 +250,12 @@ def _write_mapping(exchange: Exchange, notes: list[str]) -> dict[str, Any]:
             )
         data: dict[str, Any] = {"fault": "CONNECTION_RESET_BY_PEER"}
     else:
-        data = _write_response(outcome)
+        data = _write_wiremock_response(outcome)
     if outcome.elapsed:
         data["fixedDelayMilliseconds"] = round(outcome.elapsed * 1000)
     ours = {
         "address": f"{parts.scheme}://{parts.netloc}",
-        "injected": imported.list_injected_headers(exchange),
+        "injected": imported.list_injected_header_places(exchange),
     }
     return {"request": expected, "response": data, "metadata": {_OURS: ours}}
 
@@ -267,7 +267,7 @@ def _make_body_pattern(body: bytes, media: str) -> dict[str, str]:
         return {"binaryEqualTo": base64.b64encode(body).decode()}
 
 
-def _write_response(response: Response) -> dict[str, Any]:
+def _write_wiremock_response(response: Response) -> dict[str, Any]:
     values = {n: v[0] if len(v) == 1 else v for n, v in group_headers(response.headers)}
     data: dict[str, Any] = {"status": response.status, "headers": values}
     if response.reason:
@@ -321,20 +321,20 @@ def _read_hoverfly_exchange(pair: Any) -> Exchange:
     states = [n for n in matchers.get("requiresState") or {} if not n.startswith(_SEQUENCE)]
     if states:
         raise NotConvertibleError("it depends on the state {states!r}", states=states[0])
-    scheme = _read_required_text(matchers.get("scheme"), "scheme", "http")
-    host = _read_required_text(matchers.get("destination"), "destination")
-    path = _read_required_text(matchers.get("path"), "path", "/")
-    query = _read_query(matchers)
-    body = _read_required_text(matchers.get("body"), "body", "")
+    scheme = _read_hoverfly_required_text(matchers.get("scheme"), "scheme", "http")
+    host = _read_hoverfly_required_text(matchers.get("destination"), "destination")
+    path = _read_hoverfly_required_text(matchers.get("path"), "path", "/")
+    query = _read_hoverfly_query(matchers)
+    body = _read_hoverfly_required_text(matchers.get("body"), "body", "")
     headers = []
     for name, rules in (matchers.get("headers") or {}).items():
         with suppress(NotConvertibleError):  # a pattern leaves its header out, nothing fails
             headers.append(
-                (name, _read_required_text(rules, msg("header {name!r}", name=name), ""))
+                (name, _read_hoverfly_required_text(rules, msg("header {name!r}", name=name), ""))
             )
     return Exchange(
-        request=imported.make_request(
-            _read_required_text(matchers.get("method"), "method"),
+        request=imported.make_foreign_request(
+            _read_hoverfly_required_text(matchers.get("method"), "method"),
             f"{scheme}://{host}{path}{'?' if query else ''}{query}",
             tuple(headers),
             body.encode() or None,
@@ -343,7 +343,7 @@ def _read_hoverfly_exchange(pair: Any) -> Exchange:
     )
 
 
-def _read_required_text(matchers: Any, what: str, otherwise: str | None = None) -> str:
+def _read_hoverfly_required_text(matchers: Any, what: str, otherwise: str | None = None) -> str:
     """Return the text that *matchers* of Hoverfly require exactly; *otherwise* if there are none.
 
     Raises:
@@ -358,22 +358,24 @@ def _read_required_text(matchers: Any, what: str, otherwise: str | None = None) 
     value = matchers[0].get("value")
     if isinstance(value, dict):  # a form: matchers by name
         pairs = [
-            (name, _read_required_text(rules, f"{what} {name!r}", ""))
+            (name, _read_hoverfly_required_text(rules, f"{what} {name!r}", ""))
             for name, rules in value.items()
         ]
         return _encoded(pairs)
     return imported.require_text(value)
 
 
-def _read_query(request: Any) -> str:
+def _read_hoverfly_query(request: Any) -> str:
     if request.get("deprecatedQuery"):
-        return _read_required_text(request["deprecatedQuery"], "query", "")
+        return _read_hoverfly_required_text(request["deprecatedQuery"], "query", "")
     pairs = []
     for name, matchers in (request.get("query") or {}).items():
         if len(matchers) == 1 and matchers[0].get("matcher") == "array":
             pairs += [(name, imported.require_text(value)) for value in matchers[0]["value"]]
         else:
-            pairs.append((name, _read_required_text(matchers, msg("query {name!r}", name=name))))
+            pairs.append(
+                (name, _read_hoverfly_required_text(matchers, msg("query {name!r}", name=name)))
+            )
     return _encoded(pairs)
 
 

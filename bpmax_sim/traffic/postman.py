@@ -77,9 +77,11 @@ def _read_exchange(example: Any) -> Exchange:
     sent, reply, variables = example["request"], example["response"], example["variables"]
     if isinstance(sent, str):
         sent = {"method": "GET", "url": sent}
-    headers, body = _read_body(sent.get("body") or {}, _read_headers(sent.get("header")), variables)
+    headers, body = _read_headers_and_body(
+        sent.get("body") or {}, _read_headers(sent.get("header")), variables
+    )
     return Exchange(
-        request=imported.make_request(
+        request=imported.make_foreign_request(
             imported.require_text(sent.get("method") or "GET"),
             _read_url(sent["url"], variables),
             tuple((name, _fill_variables(value, variables)) for name, value in headers),
@@ -172,7 +174,9 @@ def _compose_url(url: Any) -> str:
     return f"{scheme}{host}/{path.lstrip('/')}{'?' if query else ''}{query}"
 
 
-def _read_body(body: Any, headers: Pairs, variables: Variables) -> tuple[Pairs, bytes | None]:
+def _read_headers_and_body(
+    body: Any, headers: Pairs, variables: Variables
+) -> tuple[Pairs, bytes | None]:
     """Return the headers of a request with the content type that Postman adds, and its body."""
     mode = body.get("mode")
     if not mode or body.get("disabled"):

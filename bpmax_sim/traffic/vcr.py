@@ -54,7 +54,7 @@ def read_vcrpy(data: bytes) -> ForeignExchanges:
 
 def _read_exchange(body_of: Callable[[Any], bytes | None], item: Any) -> Exchange:
     sent, reply = item["request"], item["response"]
-    request = imported.make_request(
+    request = imported.make_foreign_request(
         imported.require_text(sent["method"]),
         imported.require_text(sent["url"] if "uri" not in sent and "url" in sent else sent["uri"]),
         imported.flatten_header_groups(sent.get("headers")),

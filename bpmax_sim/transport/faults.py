@@ -207,7 +207,7 @@ class Faults:
         with self._lock:
             self._armed[:0] = map(_ActiveRule, rules)
 
-    def deactivate(self, rules: Iterable[Fault]) -> tuple[Fault, ...]:
+    def deactivate_and_list_unfired(self, rules: Iterable[Fault]) -> tuple[Fault, ...]:
         """Deactivate *rules* and return those that never fired."""
         silent: list[Fault] = []
         with self._lock:

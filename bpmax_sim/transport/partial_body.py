@@ -37,9 +37,9 @@ class StreamedBodyRedactor:
         is_readable = self._inflate is not None or coding == "identity"
         media = head.media_type if is_readable else ""
         self._cut = (
-            _split_incomplete_line
+            _find_lines_and_closing
             if media in STREAMED
-            else _split_incomplete_json
+            else _find_json_prefix_and_closing
             if media == "application/json" or media.endswith("+json")
             else None
         )
@@ -50,7 +50,7 @@ class StreamedBodyRedactor:
     def take_piece(self, piece: bytes) -> bytes:
         """Return what can be added to the recording after *piece*, redacted; b"" if nothing."""
         if self._cut is not None:
-            self._waiting += self._decode(piece)
+            self._waiting += self._decompress(piece)
         if self._cut is None or len(self._waiting) > self._most:
             self._cut = None
             return b""
@@ -66,7 +66,7 @@ class StreamedBodyRedactor:
         added, self._shown = shown[len(self._shown) :], shown
         return added
 
-    def _decode(self, piece: bytes) -> bytes:
+    def _decompress(self, piece: bytes) -> bytes:
         """Return *piece* decompressed; if that fails, nothing more is recorded of this body."""
         if self._inflate is None:
             return piece
@@ -80,11 +80,11 @@ class StreamedBodyRedactor:
         return data
 
 
-def _split_incomplete_line(data: bytes) -> tuple[bytes, bytes]:
+def _find_lines_and_closing(data: bytes) -> tuple[bytes, bytes]:
     return data[: data.rfind(b"\n") + 1], b""
 
 
-def _split_incomplete_json(data: bytes) -> tuple[bytes, bytes]:
+def _find_json_prefix_and_closing(data: bytes) -> tuple[bytes, bytes]:
     """Return a JSON document up to its last complete member, and the missing brackets.
 
     ``b'{"a": [1, 2, "x'`` gives ``b'{"a": [1, 2'`` and ``b']}'``: joined, they are JSON again.

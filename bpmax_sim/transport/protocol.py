@@ -1,7 +1,7 @@
 """The interface of everything that answers requests; one transport wraps another.
 
-`Stubs` are fixed responses in front of a transport. `OWN` marks requests that a session sends
-itself, so that the interception of HTTP clients in this process leaves them alone.
+`StubTransport` are fixed responses in front of a transport. `OWN` marks requests that a session
+sends itself, so that the interception of HTTP clients in this process leaves them alone.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ Stub = Callable[[Request], Response | None]
 
 
 @dataclass(slots=True)
-class Stubs:
+class StubTransport:
     """Answers by the test's own functions (stubs), the last added first, else by *inner*.
 
     A stub's response plays no recording, takes no virtual time and is not recorded.
@@ -100,7 +100,7 @@ class Stubs:
     _stubs: list[Stub] = field(default_factory=list, init=False)
 
     @property
-    def is_used(self) -> bool:
+    def has_stubs(self) -> bool:
         """Return whether there is any stub."""
         return bool(self._stubs)
 

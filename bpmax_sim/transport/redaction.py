@@ -39,11 +39,11 @@ from bpmax_sim.js_values import loads
 from bpmax_sim.messages import Call, Chunk, Exchange, Headers, Pairs, Request, Response
 from bpmax_sim.secret.http_auth import SECRET_HEADERS, replace_credential
 from bpmax_sim.secret.pseudonym import make_pseudonym
-from bpmax_sim.secret.source import has_mixed_run, looks_random
+from bpmax_sim.secret.source import has_run_of_letters_and_digits, looks_random
 from bpmax_sim.secret.vault import Vault
 
 
-def redact_pairs(pairs: Pairs, places: Iterable[str], root: str) -> Pairs:
+def pseudonymise_pairs(pairs: Pairs, places: Iterable[str], root: str) -> Pairs:
     """Return header or query *pairs* with pseudonyms for personal data, at the *places* given.
 
     *root* is ``header`` or ``query``: other places are not of these pairs.
@@ -56,7 +56,7 @@ def _pseudonymise_named(pairs: Pairs, names: Collection[str]) -> Pairs:
     return tuple((name, make_pseudonym(v) if name.lower() in names else v) for name, v in pairs)
 
 
-def redact_url(url: str, places: Iterable[str]) -> str:
+def pseudonymise_url(url: str, places: Iterable[str]) -> str:
     """Return *url* with pseudonyms for the query values at the personal *places*."""
     names = _list_lower_case_names(places, "query")
     address, mark, query = url.partition("?")
@@ -67,7 +67,7 @@ def redact_url(url: str, places: Iterable[str]) -> str:
     )
 
 
-def redact_body(body: bytes, media: str, places: Iterable[str]) -> bytes:
+def pseudonymise_body(body: bytes, media: str, places: Iterable[str]) -> bytes:
     """Return a JSON or form *body* with pseudonyms for the values at the personal *places*."""
     paths = tuple(
         [
@@ -79,7 +79,7 @@ def redact_body(body: bytes, media: str, places: Iterable[str]) -> bytes:
     if not paths:
         return body
     if media == messages.FORM:
-        return _redact_form(body, {str(path[0]).lower() for path in paths})
+        return _pseudonymise_form(body, {str(path[0]).lower() for path in paths})
     try:
         value = loads(body)
     except ValueError:
@@ -116,7 +116,7 @@ def _pseudonymise_parameter(part: str, names: frozenset[str]) -> str:
     return f"{name}{equals}{quote(make_pseudonym(unquote(value)), safe='-._~')}"
 
 
-def _redact_form(body: bytes, names: set[str]) -> bytes:
+def _pseudonymise_form(body: bytes, names: set[str]) -> bytes:
     pairs = tuple(parse_qsl(body.decode(errors="surrogateescape"), keep_blank_values=True))
     changed = _pseudonymise_named(pairs, names)
     return body if changed == pairs else urlencode(changed).encode()
@@ -168,8 +168,10 @@ def redact_request(request: Request, vault: Vault) -> Request:
             return shown
     return replace(
         shown,
-        url=redact_url(vault.redact_text(shown.url), personal),
-        headers=redact_pairs(_redact_headers(shown.headers, shown, vault), personal, "header"),
+        url=pseudonymise_url(vault.redact_text(shown.url), personal),
+        headers=pseudonymise_pairs(
+            _redact_headers(shown.headers, shown, vault), personal, "header"
+        ),
         body=_redact_bytes(shown.body, shown.headers, personal, vault),
         call=_redact_call(call, shown, vault) if call else None,
         standin=None,
@@ -182,8 +184,10 @@ def _redact_call(call: Call, recorded: Request, vault: Vault) -> Call:
     return replace(
         call,
         path=vault.redact_text(call.path),
-        query=redact_pairs(query, personal, "query"),
-        headers=redact_pairs(_redact_headers(call.headers, recorded, vault), personal, "header"),
+        query=pseudonymise_pairs(query, personal, "query"),
+        headers=pseudonymise_pairs(
+            _redact_headers(call.headers, recorded, vault), personal, "header"
+        ),
         body=_redact_bytes(call.body, call.headers, personal, vault),
     )
 
@@ -204,7 +208,7 @@ def _redact_bytes(
 ) -> bytes | None:
     if not body:
         return body
-    return redact_body(vault.redact(body), Headers(headers).media_type, personal)
+    return pseudonymise_body(vault.redact(body), Headers(headers).media_type, personal)
 
 
 def register_cookies(request: Request, response: Response, vault: Vault) -> None:
@@ -340,7 +344,7 @@ def find_undeclared_secrets(
     stand-ins.
     """
     request, outcome = exchange.request, exchange.outcome
-    name = make_place_prefix(request)
+    name = make_api_place_prefix(request)
     allowed = [FieldPath.parse(place, "not_secret") for place in not_secret]
     url = unquote_plus(request.url) if "%" in request.url else request.url
     # mostly what is left of the request without auth holds none, unless its body is written anew
@@ -359,7 +363,7 @@ def find_undeclared_secrets(
         yield from _find_secrets_in_parts(name, without_paths(parts, [*paths, *allowed]))
 
 
-def make_place_prefix(request: Request) -> str:
+def make_api_place_prefix(request: Request) -> str:
     """Return the text before each place of *request* and its response, such as ``crm.find.``."""
     call = request.call
     if call and call.platform:
@@ -388,7 +392,7 @@ def _may_hold_random_text(headers: Pairs, body: bytes | None, url: str = "") -> 
     texts = [url, *[value for _, value in headers]]
     if body and len(body) <= _MOST:
         texts.append(body.decode(errors="replace"))
-    return has_mixed_run("\n".join(texts))
+    return has_run_of_letters_and_digits("\n".join(texts))
 
 
 def _parse_parts(headers: Pairs, body: bytes | None, query: Pairs) -> dict[str, Any]:

@@ -26,7 +26,7 @@ from bpmax_sim.secret.http_auth import SECRET_HEADERS, SET_BY_SERVER
 from bpmax_sim.secret.secret_names import (
     SHORTEST,
     VERSION,
-    is_distinctive,
+    is_redactable_everywhere,
     is_secret_name,
     is_secret_value,
     make_texts_around_value,
@@ -35,7 +35,7 @@ from bpmax_sim.secret.secret_names import (
 from bpmax_sim.secret.source import looks_random
 from bpmax_sim.secret.vault import Vault
 from bpmax_sim.text_codec import decode_text
-from bpmax_sim.transport.redaction import make_place_prefix
+from bpmax_sim.transport.redaction import make_api_place_prefix
 
 _ALWAYS: Final = SECRET_HEADERS | SET_BY_SERVER
 """Hidden by their place already."""
@@ -82,7 +82,9 @@ def find_secret_members(
     *parts* are those of `parse_message_parts`; places in *not_secret* are left out.
     """
     paths = list(not_secret)
-    for path, name, text in _find_members(without_paths(parts, paths) if paths else parts, (), ""):
+    for path, name, text in _iterate_member_texts(
+        without_paths(parts, paths) if paths else parts, (), ""
+    ):
         if path[0] == "header" and name in _ALWAYS:
             continue
         if is_secret_name(name) and is_secret_value(name, text):
@@ -96,7 +98,9 @@ def find_token_members(parts: dict[str, Any], not_secret: Iterable[Steps] = ()) 
     """
     body = {"body": parts["body"]}
     paths = list(not_secret)
-    for path, name, text in _find_members(without_paths(body, paths) if paths else body, (), ""):
+    for path, name, text in _iterate_member_texts(
+        without_paths(body, paths) if paths else body, (), ""
+    ):
         is_named = is_secret_name(name) or name.lower() in _OF_LOGINS
         is_token = looks_random(text) and not (" " in text or "://" in text)
         if len(text) >= SHORTEST and "redacted." not in text and (is_named or is_token):
@@ -166,14 +170,14 @@ def _parse_markup(text: str) -> dict[str, Any]:
     return _group_by_name(pairs)
 
 
-def _find_members(value: Any, path: Steps, name: str, depth: int = 0) -> Iterator[Member]:
+def _iterate_member_texts(value: Any, path: Steps, name: str, depth: int = 0) -> Iterator[Member]:
     """Yield each text in *value*, with its path and the name of the member that holds it."""
     if isinstance(value, dict):
         for key, inner in value.items():
-            yield from _find_members(inner, (*path, str(key)), str(key), depth)
+            yield from _iterate_member_texts(inner, (*path, str(key)), str(key), depth)
     elif isinstance(value, list | tuple):
         for inner in value:
-            yield from _find_members(inner, (*path, Wildcard.ALL), name, depth)
+            yield from _iterate_member_texts(inner, (*path, Wildcard.ALL), name, depth)
     elif isinstance(value, str):
         yield path, name, value
         if depth < _DEEPEST and len(value) > SHORTEST:
@@ -189,12 +193,12 @@ def _find_inner_members(text: str, path: Steps, depth: int) -> Iterator[Member]:
         queries = [re.split("[?#]", address)[1:] for address in _ADDRESS.findall(text)]
         inner = [_group_by_name(parse_qsl("&".join(parts))) for parts in queries]
     if inner:
-        for _, name, found in _find_members(inner, (), "", depth + 1):
+        for _, name, found in _iterate_member_texts(inner, (), "", depth + 1):
             yield path, name, found
 
 
 @lru_cache(maxsize=256)
-def _looks_secret(names: tuple[str, ...]) -> bool:
+def _is_any_secret_name(names: tuple[str, ...]) -> bool:
     return any(may_name_secret(name.encode()) and is_secret_name(name) for name in names)
 
 
@@ -204,13 +208,13 @@ def may_hold_secret_members(headers: Pairs, body: bytes | None, query: str) -> b
         return True
     if query and may_name_secret(query.encode("utf-8", "surrogatepass")):
         return True
-    return _looks_secret(
+    return _is_any_secret_name(
         tuple([name for name, _ in headers if name.lower() not in _ALWAYS])
     ) or any(name.lower() in {"location", "content-location"} for name, _ in headers)
 
 
 @dataclass(slots=True)
-class SecretNameRules:
+class SecretByNameRegistrar:
     """Registers values as secrets that nobody has declared but whose name says so, as ``password``.
 
     Attributes:
@@ -290,9 +294,9 @@ class SecretNameRules:
         )
         if standin == text:
             return
-        self.hidden[f"{make_place_prefix(request)}{format_path(path)}"] = None
+        self.hidden[f"{make_api_place_prefix(request)}{format_path(path)}"] = None
         is_multipart = Headers(request.headers).media_type.startswith("multipart/")
-        if path[0] == "header" or is_distinctive(text):
+        if path[0] == "header" or is_redactable_everywhere(text):
             self.vault.add(text, standin, name=label)
             return
         parts = [(f'name="{name}"\r\n\r\n', "\r\n")] if is_multipart else []  # RFC 7578, 4.2

@@ -87,7 +87,7 @@ class Node(Struct, frozen=True):
         return self.value if type(self.value) is tuple else ()
 
     @property
-    def kind(self) -> str:
+    def kind_in_messages(self) -> str:
         """Return the kind of the value as messages name it: ``text``, ``a list``, ``nothing``."""
         return _KINDS[type(self.value)]
 
@@ -314,7 +314,7 @@ class _Composer:
 
     def handle_document_start(self, event: yaml.DocumentStartEvent) -> None:
         if self.documents.elements:
-            self._stop_with_problem(
+            self._add_final_problem(
                 msg("a second document starts here; a file holds one"), _get_start_mark(event)
             )
         if event.version == (1, 1):
@@ -351,11 +351,11 @@ class _Composer:
         if event.tag:
             self._add_tag_problem(event.tag, mark)
         if top.pairs is not None and top.key is None:
-            self._stop_with_problem(
+            self._add_final_problem(
                 msg("a key must be text; quote a value that starts with '{' or '['"), mark
             )
         elif len(self._open) > DEEPEST:
-            self._stop_with_problem(_TOO_DEEP, mark)
+            self._add_final_problem(_TOO_DEEP, mark)
         pairs: dict[str, Node] | None = {} if type(event) is yaml.MappingStartEvent else None
         self._top = _OpenCollection(mark, event.anchor, pairs)
         self._open.append(self._top)
@@ -371,7 +371,7 @@ class _Composer:
         mark = _get_start_mark(event)
         node = self._anchors.get(event.anchor or "")
         if self._is_key_expected():
-            self._stop_with_problem(msg("a key must be text, not an alias"), mark)
+            self._add_final_problem(msg("a key must be text, not an alias"), mark)
         elif node is None:
             self._add_problem(
                 msg("*{anchor} has no anchor &{anchor} before it", anchor=event.anchor), mark
@@ -380,7 +380,7 @@ class _Composer:
         if node is not None:
             self._add_node(node, None)
             if len(self._open) + node.depth > DEEPEST + 1:
-                self._stop_with_problem(_TOO_DEEP, self._top.mark)
+                self._add_final_problem(_TOO_DEEP, self._top.mark)
 
     def _report_invalid_key(
         self, event: yaml.ScalarEvent, mark: Mark, top: _OpenCollection
@@ -413,7 +413,7 @@ class _Composer:
                 top.pairs[key] = node
             top.key = None
         if top.size > MOST:
-            self._stop_with_problem(_TOO_LARGE, top.mark)
+            self._add_final_problem(_TOO_LARGE, top.mark)
 
     def _is_key_expected(self) -> bool:
         return self._top.pairs is not None and self._top.key is None
@@ -425,7 +425,7 @@ class _Composer:
             mark,
         )
 
-    def _stop_with_problem(self, message: str, mark: Mark) -> None:
+    def _add_final_problem(self, message: str, mark: Mark) -> None:
         self._add_problem(message, mark)
         self.stopped = True
 

@@ -78,7 +78,7 @@ class ReadingState(msgspec.Struct):
             msg(
                 "expected {expected}, got {node_kind}{hint}",
                 expected=expected,
-                node_kind=node.kind,
+                node_kind=node.kind_in_messages,
                 hint=hint,
             ),
             node.place,
@@ -286,7 +286,7 @@ class ShapeOrWord(Shape):
         return {"anyOf": [{"enum": [self.word]}, self.shape.to_json_schema(definitions)]}
 
 
-class FillableShape(Shape):
+class ShapeOrReference(Shape):
     """Another *shape*, or a text that is one ``${…}``, whose value is read when it is filled."""
 
     _PATTERN = r"^\$[{].+[}]$"
@@ -539,7 +539,7 @@ def _make_annotated_shape(info: types.Metadata, structs: _StructShapes) -> Shape
     if _has_extra(info, "fillable"):
         options = cast("types.UnionType", info.type).types
         option = next(one for one in options if not isinstance(one, types.StrType))
-        return FillableShape(_make_shape(option, structs))
+        return ShapeOrReference(_make_shape(option, structs))
     if _has_extra(info, "duration"):
         return DurationShape()
     shape = _make_shape(info.type, structs)

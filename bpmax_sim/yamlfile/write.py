@@ -74,15 +74,15 @@ def read_text_or_empty(path: Path) -> str:
         raise ConfigError(Problem(message, Place(to_display_path(path)))) from error
 
 
-def write_yaml(value: Mapping[str, Any], *, block: int = 3) -> str:
+def write_yaml(value: Mapping[str, Any], *, block_levels: int = 3) -> str:
     """Return *value* as the text of a YAML file.
 
     Args:
         value: mappings with text keys, lists or tuples, texts, numbers, booleans and None.
-        block: number of levels of mappings, from the top, that are always written with one line per
-            key; deeper ones are written on one line if they fit.
+        block_levels: number of levels of mappings, from the top, that are always written with one
+            line per key; deeper ones are written on one line if they fit.
     """
-    return "".join(f"{line}\n" for line in _write_mapping(value, "", block))
+    return "".join(f"{line}\n" for line in _write_mapping(value, "", block_levels))
 
 
 def insert_element(text: str, root: Node, steps: Sequence[str], value: str) -> str:
@@ -117,39 +117,39 @@ def _compute_offset(text: str, mark: tuple[int, int]) -> int:
     return sum(map(len, text.splitlines(keepends=True)[: line - 1])) + column - 1
 
 
-def _write_mapping(value: Mapping[str, Any], indent: str, block: int) -> Iterator[str]:
+def _write_mapping(value: Mapping[str, Any], indent: str, block_levels: int) -> Iterator[str]:
     for key, child in value.items():
         head = f"{indent}{_write_scalar(key)}:"
-        if _fits_on_line(child, WIDTH - len(head) - 1, block - 1):
+        if _fits_on_line(child, WIDTH - len(head) - 1, block_levels - 1):
             yield f"{head} {_write_rest_of_line(child)}"
         else:
             yield head
-            yield from _write_items(child, f"{indent}  ", block - 1)
+            yield from _write_collection(child, f"{indent}  ", block_levels - 1)
 
 
-def _write_items(value: Any, indent: str, block: int) -> Iterator[str]:
+def _write_collection(value: Any, indent: str, block_levels: int) -> Iterator[str]:
     if isinstance(value, Mapping):
-        yield from _write_mapping(value, indent, block)
+        yield from _write_mapping(value, indent, block_levels)
         return
     for item in value:
         if _fits_on_line(item, WIDTH - len(indent) - 2, 0):
             yield f"{indent}- {_write_rest_of_line(item)}"
         else:
-            first, *rest = _write_items(item, f"{indent}  ", 0)
+            first, *rest = _write_collection(item, f"{indent}  ", 0)
             yield f"{indent}- {first.lstrip(' ')}"
             yield from rest
 
 
-def _fits_on_line(value: Any, room: int, block: int) -> bool:
+def _fits_on_line(value: Any, room: int, block_levels: int) -> bool:
     """Return whether *value* fits on the rest of its line, which has *room* characters.
 
-    Scalars always do. Mappings never do if *block*, the number of levels to write with one line per
-    key, is above 0; nor do lists that contain a mapping.
+    Scalars always do. Mappings never do if *block_levels*, the number of levels to write with one
+    line per key, is above 0; nor do lists that contain a mapping.
     """
     if not isinstance(value, Mapping | list | tuple) or not value:
         return True
     is_long = (
-        block > 0
+        block_levels > 0
         if isinstance(value, Mapping)
         else any(isinstance(item, Mapping) for item in value)
     )

@@ -26,7 +26,7 @@ from typing import Any, Final
 
 import httpx
 
-from bpmax_sim.starter.path_patterns import ObservedPath, describe_json_shape, find_templates
+from bpmax_sim.starter.path_patterns import ObservedPath, find_templates, make_json_shape_key
 from tests.report.viewer import browser
 from tests.third_parties.kinto import USER, crm
 
@@ -142,7 +142,7 @@ def _shape(response: Mapping[str, Any]) -> str:
         return ""
     content = response["content"]
     try:
-        return describe_json_shape(json.loads(content.get("text") or ""))
+        return make_json_shape_key(json.loads(content.get("text") or ""))
     except ValueError:
         return str(content.get("mimeType", ""))
 

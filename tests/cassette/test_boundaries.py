@@ -24,7 +24,7 @@ from bpmax_sim.cassette.journal import (
 )
 from bpmax_sim.cassette.logins import (
     fill_in_omitted_accounts,
-    group_logins,
+    group_logins_by_request,
     merge_logins,
     update_logins,
 )
@@ -347,7 +347,7 @@ def tell(entries: Sequence[Entry]) -> list[tuple[int, str]]:
 def test_logins_of_one_request_are_one(
     logins: Sequence[Entry], groups: Sequence[Sequence[int]]
 ) -> None:
-    assert [[n for n, _ in tell(group)] for group in group_logins(logins)] == groups
+    assert [[n for n, _ in tell(group)] for group in group_logins_by_request(logins)] == groups
 
 
 @pytest.mark.parametrize(

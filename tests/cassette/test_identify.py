@@ -102,7 +102,7 @@ def test_an_instance_is_known_by_its_address_and_the_default_one_comes_first() -
         ),
         InstanceEntry(Instance(platform="crm", instance_key="丁", enabled=False), InstanceOrigin()),
     ]
-    platforms = PLATFORMS.with_entries(entries)
+    platforms = PLATFORMS.copy_replacing_entries(entries)
     live = Request(method="GET", url="http://127.0.0.1:8080/search")
     found, _ = matched(live, platforms, {("crm", "甲", ""): "http://127.0.0.1:8080"})
 
@@ -146,7 +146,7 @@ def test_a_credential_is_hidden_by_its_place_however_short() -> None:
     headers = (("Authorization", "Bearer abc"), ("x-key", "public"), ("Cookie", "a=1"))
     url = "http://127.0.0.1:1/search?key=a%26b&q=1"
     sent = Request(method="GET", url=url, headers=headers)
-    crm = PLATFORMS.with_entries(
+    crm = PLATFORMS.copy_replacing_entries(
         [InstanceEntry(Instance(platform="crm", instance_key="test"), InstanceOrigin())]
     )
     live = {("crm", "test", ""): "http://127.0.0.1:1"}

@@ -14,12 +14,12 @@ from bpmax_sim.cassette.format import dump_exchanges
 from bpmax_sim.cassette.matching import Difference, MatchingRules
 from bpmax_sim.check.diff import ExchangePair, compare_cassettes
 from bpmax_sim.messages import Exchange, FailedExchange, Outcome, Response
-from bpmax_sim.strategies.traffic import RULES, START, number_exchanges
+from bpmax_sim.strategies.traffic import RULES, START, number_exchanges_per_owner
 from tests.cassette.exchanges import OWNER, answer, detail
 
 
 def saved(path: Path, *found: Exchange, owner: str = OWNER) -> Cassette:
-    exchanges = number_exchanges([replace(one, owner=owner) for one in found])
+    exchanges = number_exchanges_per_owner([replace(one, owner=owner) for one in found])
     path.write_bytes(dump_exchanges(exchanges, rules=RULES, zone=START.offset))
     return Cassette.load(path)
 
@@ -32,7 +32,7 @@ def compared(
 
 
 def kinds(pairs: list[ExchangePair]) -> list[str]:
-    return [f"{pair.kind} {pair.present_side.exchange.order}" for pair in pairs]
+    return [f"{pair.kind} {pair.old_or_new_exchange.exchange.order}" for pair in pairs]
 
 
 def test_equal_calls_are_paired_in_their_order(tmp_path: Path) -> None:

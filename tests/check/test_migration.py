@@ -14,7 +14,7 @@ from bpmax_sim.cassette.model import Entry
 from bpmax_sim.check.migration import (
     MovePlan,
     Renames,
-    apply_plans,
+    apply_plans_that_replay,
     merge_similar_causes,
     plan_owners_without_scenario,
 )
@@ -52,7 +52,7 @@ def migrate(root: Path, entries: list[Entry], renames: Renames) -> list[Entry]:
     file.parent.mkdir(exist_ok=True)
     file.write_bytes(dump_entries(entries))
     plans = plan_owners_without_scenario(root, [], [], renames)
-    written, red = apply_plans(root, plans)
+    written, red = apply_plans_that_replay(root, plans)
     assert (written, red) == ([file] if plans else [], [])
     moved = Cassette.load(file)
     return [moved.full_entry(number) for number in range(len(moved))]

@@ -11,7 +11,7 @@ import pytest
 from bpmax_sim.errors import Problem
 from bpmax_sim.index import files
 from bpmax_sim.scenario.load import ScenarioItem
-from bpmax_sim.scenario.runner import find_missing_files
+from bpmax_sim.scenario.runner import find_missing_platform_files
 from bpmax_sim.scenario.script_check import RULES
 from tests.cli.project import ROOT, Command, Done
 from tests.scenario.test_script_check import PLATFORM, WRONG
@@ -135,7 +135,7 @@ def lint(folder: Path, bs: Command) -> tuple[Done, int]:
 
     def note_and_check(item: ScenarioItem) -> Iterator[Problem]:
         read.append(item)
-        return find_missing_files(item)
+        return find_missing_platform_files(item)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("bpmax_sim.cli.lint.find_missing_files", note_and_check)

@@ -193,7 +193,7 @@ def test_one_member_is_lacking_and_nothing_else(steps: Any, lack: Any, expected:
 def lacks(folder: Path, body: Any, *seen: Any, answer: Any = None) -> dict[str, Any]:
     recorded = RecordedResponses(folder, Platforms()).get_api_summary("crm.get")
     for one in seen:
-        recorded.add_body(one)
+        recorded.add_success_body(one)
     api = Api(key="get", path="/x", answer=answer or {})
     return {one.name: {**one.lacks} for one in collect_members(body, api, recorded) if one.lacks}
 
@@ -266,7 +266,7 @@ def test_what_fails_is_told_first_and_what_is_allowed_not_at_all() -> None:
         [Exploration(node_id="甲", name="甲", place=place, target="甲", variants=variants)]
     )
 
-    assert [(one.place, one.is_red) for one in found] == [
+    assert [(one.place, one.fails_scenario) for one in found] == [
         ("a.js:1", True), ("a.js:4", True), ("a.js:0", False), ("a.js:3", False),
     ]  # fmt: skip
 

@@ -26,7 +26,7 @@ def is_expected(finding: CauseFinding, case: dict[str, object]) -> bool:
     return (
         finding.verdict in str(case["verdict"])
         and finding.call == case["call"]
-        and finding.is_red >= bool(case["red"])
+        and finding.fails_scenario >= bool(case["red"])
         and Path(finding.place).name in str(case["at"])
     )
 
@@ -42,7 +42,7 @@ def test_a_case_is_judged_as_its_reader_says(name: str, tmp_path: Path) -> None:
     findings = find_causes([found])
     assert found.refused == ""
     if name.startswith("careful"):
-        assert [finding for finding in findings if finding.is_red] == []
+        assert [finding for finding in findings if finding.fails_scenario] == []
         return
     expected = next(finding for finding in findings if is_expected(finding, case))
     assert save_and_check_reproduction(reproduce(item, expected.variants[0])) == ""

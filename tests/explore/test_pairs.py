@@ -40,7 +40,7 @@ def test_a_careful_script_is_not_red(name: str, tmp_path: Path) -> None:
     assert [
         (one.call.label, one.kind, one.judgement.verdict, one.judgement.why)
         for one in found.variants
-        if one.is_red
+        if one.fails_scenario
     ] == []
 
 
@@ -53,5 +53,5 @@ def test_its_twin_with_one_bug_is(name: str, tmp_path: Path) -> None:
     verdicts = {one.judgement.verdict for one in found.variants if one.severity == severity}
     assert verdicts & set(case["verdicts"])
     if case.get("at_once"):  # neither of the two failures comes to that alone
-        assert {one.column for one in found.variants if one.is_red} == {AT_ONCE}
-        assert {len(one.rules) for one in found.variants if one.is_red} == {2}
+        assert {one.column for one in found.variants if one.fails_scenario} == {AT_ONCE}
+        assert {len(one.rules) for one in found.variants if one.fails_scenario} == {2}

@@ -12,7 +12,7 @@ import pytest
 from bpmax_sim.errors import ConfigError, TransportError
 from bpmax_sim.js_values import to_scenario_value
 from bpmax_sim.live.capture import remove_capture_lines, render_capture_lines
-from bpmax_sim.live.console import decode_console, is_captured_console, read_console
+from bpmax_sim.live.console import contains_captured_records, decode_console, read_console
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.script.failure import Script
 from bpmax_sim.script.runtime import Page
@@ -192,7 +192,7 @@ def test_a_copied_console_survives_wrapping_and_other_lines() -> None:
     assert read_console(wrapped) == expected
     assert read_console(decode_console(console.encode("gb18030"))) == expected
     assert read_console(decode_console(console.encode("utf-16"))) == expected
-    assert is_captured_console(wrapped)
+    assert contains_captured_records(wrapped)
 
 
 def test_a_lost_piece_is_noted_and_the_rest_is_read() -> None:

@@ -113,7 +113,7 @@ _TABLE: tuple[tuple[str, str, str, str], ...] = (
         "raise BadValueError('query.{name} is {kind_of}', name=name, kind_of=js.describe_kind(value))",
         "return (str(value),)"),
     ("a space or a plus in the query", ENCODE, QUOTED,
-        "return encode_form_text(js.join_surrogates(text).encode())"),
+        "return encode_form_component(js.join_surrogates(text).encode())"),
     ("a body on GET", PLAN,
         "if value is UNDEFINED:\n    return None\nencoding = _choose_encoding(merged, recipe)",
         "if value is UNDEFINED or recipe.method == 'GET':\n    return None\n"

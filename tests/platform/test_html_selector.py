@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bpmax_sim.errors import ConfigError
-from bpmax_sim.platform.html_selector import compile_selector, compile_value_pattern
+from bpmax_sim.platform.html_selector import compile_selector, compile_value_regex
 
 PAGE = """<!doctype html><html><head><meta name="csrf-token" content="meta&amp;1">
 <meta http-equiv=content-type content="text/html; charset=gbk"></head><body>
@@ -64,7 +64,7 @@ def test_no_page_breaks_it(page: str) -> None:
 
 
 def test_a_pattern_has_one_group_at_most() -> None:
-    assert compile_value_pattern("a(.)c").search("abc")
+    assert compile_value_regex("a(.)c").search("abc")
     for text in ("(", "(a)(b)", "a**"):
         with pytest.raises(ConfigError):
-            compile_value_pattern(text)
+            compile_value_regex(text)

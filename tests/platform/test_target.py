@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from bpmax_sim.platform import model
-from bpmax_sim.platform.check import find_platform_hints, is_platform_address
+from bpmax_sim.platform.check import explain_suspect_declarations, is_platform_address
 from bpmax_sim.platform.model import Api, Auth, Parameter, Platform
-from bpmax_sim.platform.target import NumberedLoginStep, Target
+from bpmax_sim.platform.target import NumberedLoginStep, RequestTarget
 from tests.proxy.world import TOKEN, crm
 
 
@@ -23,13 +23,15 @@ def test_the_headers_of_each_api_that_it_may_be_for_are_declared() -> None:
     platform = crm(*apis, headers={"X-All": "1"})
     own = {"a": {"x-a", "y-a"}, "b": {"x-b", "y-b"}, "c": {"x-c", "y-c"}}
 
-    assert Target(platform).declared_header_names == {"x-all"}
-    assert Target(platform, api=apis[1]).declared_header_names == {"x-all", *own["b"]}
-    assert Target(platform, candidates=apis).declared_header_names == {"x-all"}.union(*own.values())
+    assert RequestTarget(platform).declared_header_names == {"x-all"}
+    assert RequestTarget(platform, api=apis[1]).declared_header_names == {"x-all", *own["b"]}
+    assert RequestTarget(platform, candidates=apis).declared_header_names == {"x-all"}.union(
+        *own.values()
+    )
     assert [
-        Target(platform).is_declared,
-        Target(platform, api=apis[0]).is_declared,
-        Target(platform, candidates=apis[:2]).is_declared,
+        RequestTarget(platform).is_declared,
+        RequestTarget(platform, api=apis[0]).is_declared,
+        RequestTarget(platform, candidates=apis[:2]).is_declared,
     ] == [False, True, True]
 
 
@@ -43,13 +45,13 @@ def test_a_place_of_a_login_is_named_after_the_first_secret_in_it() -> None:
     secrets = {name: model.CredentialSpec(secret=True) for name in ("zz", "secret")}
     platform = crm(auth=TOKEN, credentials={**secrets, "client_id": model.CredentialSpec()})
 
-    found = Target(platform, login=login).secret_places
+    found = RequestTarget(platform, login=login).secret_places
 
     assert found == {"body.a": "secret", "body.c": "secret"}
 
 
 def hints(**fields: Any) -> list[str]:
-    return [str(one) for one in find_platform_hints(crm(**fields))]
+    return [str(one) for one in explain_suspect_declarations(crm(**fields))]
 
 
 @pytest.mark.parametrize(
@@ -57,7 +59,9 @@ def hints(**fields: Any) -> list[str]:
 )
 def test_more_than_an_hour_is_meant_in_milliseconds(timeout: float, count: int) -> None:
     assert len(hints(timeout=timeout)) == count
-    assert len([*find_platform_hints(crm(Api(key="x", path="/x", timeout=timeout)))]) == count
+    assert (
+        len([*explain_suspect_declarations(crm(Api(key="x", path="/x", timeout=timeout)))]) == count
+    )
 
 
 @pytest.mark.parametrize(
@@ -92,4 +96,6 @@ def test_an_address_is_one_to_which_calls_can_be_sent(text: str, *, fits: bool) 
 
 
 def test_a_platform_without_apis_has_no_candidates() -> None:
-    assert not Target(Platform(platform_key="x", base_url="https://x.example.test")).is_declared
+    assert not RequestTarget(
+        Platform(platform_key="x", base_url="https://x.example.test")
+    ).is_declared

@@ -69,7 +69,7 @@ def the_item(project: Project, *arguments: str) -> ScenarioTest:
 
 def chosen(test: ScenarioTest, name: str, *, with_scenario: bool = False) -> object:
     sets = test.has_option_in_file if with_scenario else (lambda _name: False)
-    return choose_option(test.config, read_marker_options(test), name, sets=sets)
+    return choose_option(test.config, read_marker_options(test), name, is_set_in_scenario=sets)
 
 
 def write(project: Project, said: Said) -> None:
@@ -128,7 +128,9 @@ def test_platforms_have_the_same_order(project: Project) -> None:
 
     def platforms(*arguments: str) -> object:
         test = the_item(project, *arguments)
-        return read_session_options(test, sets=test.has_option_in_file).get("platforms")
+        return read_session_options(test, is_set_in_scenario=test.has_option_in_file).get(
+            "platforms"
+        )
 
     assert platforms("--bpmax-platforms=一") == (project.root / "一",)
     assert platforms() == (project.root / "二",)

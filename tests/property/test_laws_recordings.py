@@ -30,7 +30,7 @@ from bpmax_sim.errors import BpmaxError, CallError, NoMatchError
 from bpmax_sim.messages import Call, Exchange, FailedExchange, Request, Response
 from bpmax_sim.proxy.builder import CallSpec
 from bpmax_sim.session.session import Session
-from bpmax_sim.strategies.traffic import RULES, START, number_exchanges
+from bpmax_sim.strategies.traffic import RULES, START, number_exchanges_per_owner
 from bpmax_sim.traffic.formats import read_foreign, write_foreign
 from bpmax_sim.traffic.imported import ReadOptions
 from tests.property import model
@@ -96,7 +96,7 @@ def test_recording_again_with_other_credentials_changes_nothing(case: Case) -> N
 def test_a_cassette_that_is_read_and_written_is_the_same_file(
     found: list[Exchange], chance: Any
 ) -> None:
-    exchanges = number_exchanges(found)
+    exchanges = number_exchanges_per_owner(found)
     data = dump_exchanges(exchanges, rules=RULES, zone=START.offset)
     with TemporaryDirectory() as place:
         path = Path(place) / "x.yaml"
@@ -123,7 +123,7 @@ def test_what_is_imported_and_exported_round_trips(kind: str) -> None:
     def holds(found: list[Exchange]) -> None:
         completed = [one for one in found if not isinstance(one.outcome, FailedExchange)]
         assume(kind != "vcrpy" or completed or not found)  # an error: see the exports' own tests
-        foreign, _ = write_foreign(number_exchanges(found), kind)
+        foreign, _ = write_foreign(number_exchanges_per_owner(found), kind)
         imported = read_foreign(foreign, kind=kind, options=options)
         exported, notes = write_foreign(imported.exchanges, kind)
 

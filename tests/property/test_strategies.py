@@ -26,7 +26,7 @@ from bpmax_sim.platform.model import Platform
 from bpmax_sim.proxy.builder import CallSpec
 from bpmax_sim.scenario.load import load_items
 from bpmax_sim.session.session import Session
-from bpmax_sim.strategies.traffic import RULES, number_exchanges
+from bpmax_sim.strategies.traffic import RULES, number_exchanges_per_owner
 from bpmax_sim.transport.protocol import Handler
 from tests.property.logins import reply
 from tests.property.world import Case, ThirdParty, cases, opened, refused
@@ -96,7 +96,7 @@ def test_a_cassette_is_sound(data: bytes, folder: Path) -> None:
 
 @given(st.lists(strategies.exchanges(), max_size=4))
 def test_exchanges_are_numbered_for_each_owner(found: list[Exchange]) -> None:
-    numbered = number_exchanges(found)
+    numbered = number_exchanges_per_owner(found)
 
     for owner in {one.owner for one in numbered}:
         own = [one.order for one in numbered if one.owner == owner]

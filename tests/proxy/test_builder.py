@@ -8,7 +8,7 @@ import pytest
 
 from bpmax_sim.errors import CallError
 from bpmax_sim.js_values import UNDEFINED
-from bpmax_sim.proxy.builder import check_api, check_proxy, check_setter
+from bpmax_sim.proxy.builder import check_api, check_proxy, check_setter_argument
 from tests.proxy.world import World, body_of, headers_of
 
 
@@ -50,8 +50,8 @@ def test_options_are_an_object(options: Any) -> None:
 @pytest.mark.parametrize("value", [None, "", 0, [], "x", UNDEFINED, {}])
 def test_only_a_body_may_be_no_object(setter: str, value: Any) -> None:
     if setter == "body" or value is UNDEFINED or value == {}:
-        check_setter("crm", "x", setter, value)
+        check_setter_argument("crm", "x", setter, value)
         return
     with pytest.raises(CallError) as caught:
-        check_setter("crm", "x", setter, value)
+        check_setter_argument("crm", "x", setter, value)
     assert f"${setter}(values): expected an object" in str(caught.value)

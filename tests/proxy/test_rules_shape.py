@@ -9,7 +9,7 @@ import pytest
 
 from bpmax_sim.errors import CallError
 from bpmax_sim.js_values import UNDEFINED
-from bpmax_sim.proxy.builder import NEVER_APIS, check_proxy, check_setter, is_api_name
+from bpmax_sim.proxy.builder import NEVER_APIS, check_proxy, check_setter_argument, is_api_property
 from tests.proxy.world import CREATE, DETAIL, World, body_of, crm, headers_of, rejected
 
 
@@ -96,7 +96,7 @@ def test_setters_may_come_in_any_order() -> None:
 @pytest.mark.parametrize("name", [*sorted(NEVER_APIS), "$call", "$path", "__await__", "_x", ""])
 def test_then_and_its_like_are_never_api_names(name: str) -> None:
     """O: `then`, `catch`, `finally`, `toJSON`, symbols and `$`-names are never API names."""
-    assert not is_api_name(name)
+    assert not is_api_property(name)
     with pytest.raises(AttributeError):
         getattr(World().proxy(), name)
 
@@ -157,9 +157,12 @@ def test_calling_twice_sends_twice() -> None:
         (lambda: check_proxy(7), "must be a non-empty text, got a number"),
         (lambda: check_proxy("x", "test"), "$proxy('x', options): options must be an object, got"),
         (lambda: check_proxy("x", {"instance_key": 1}), "instance_key must be a non-empty text"),
-        (lambda: check_setter("x", "y", "query", "a=1"), "$query(values): expected an object"),
         (
-            lambda: check_setter("x", "y", "path", [1]),
+            lambda: check_setter_argument("x", "y", "query", "a=1"),
+            "$query(values): expected an object",
+        ),
+        (
+            lambda: check_setter_argument("x", "y", "path", [1]),
             "expected an object of names and values, got",
         ),
         (lambda: World().proxy().api(""), "$api(name): the name must be a non-empty text"),
@@ -177,8 +180,8 @@ def test_undefined_options_and_setter_values_are_no_arguments() -> None:
     """O: `undefined` sets nothing."""
     check_proxy("x", UNDEFINED)
     check_proxy("x", {"instance_key": UNDEFINED})
-    check_setter("x", "y", "query", UNDEFINED)
-    check_setter("x", "y", "body", "text")
+    check_setter_argument("x", "y", "query", UNDEFINED)
+    check_setter_argument("x", "y", "body", "text")
 
 
 @pytest.mark.parametrize(

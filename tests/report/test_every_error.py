@@ -31,7 +31,7 @@ from bpmax_sim.messages import Request
 from bpmax_sim.report.document import build_run_document
 from bpmax_sim.report.exit_codes import ExitCode
 from bpmax_sim.report.html import write_page
-from bpmax_sim.report.junit import to_xml_text, write_junit
+from bpmax_sim.report.junit import to_translated_xml_text, write_junit
 from bpmax_sim.report.perform import PerformOptions, perform
 from bpmax_sim.report.terminal import (
     Verdict,
@@ -215,5 +215,5 @@ def test_an_expected_failure_is_none_in_junit(
     assert [one.tag for one in found] == ([element] if element else [])
     for one in found:
         told = verdict.failures[0].headline if element == "failure" else "单据 1432"
-        assert one.get("message") == to_xml_text(told)
+        assert one.get("message") == to_translated_xml_text(told)
         assert bool(one.text) == (element == "failure")

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from bpmax_sim.errors import Place
-from bpmax_sim.file_names import RelativeFileNames
+from bpmax_sim.file_names import RelativeFileNameRewriter
 from bpmax_sim.js_values import BigInt
 from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.events import (
@@ -147,7 +147,7 @@ def test_files_are_named_from_the_scenarios_folder(
     for here in (tmp_path, folder, Path(os.sep)):
         monkeypatch.chdir(here)
         shown = (folder / "回填.js").relative_to(here).as_posix()
-        homes = RelativeFileNames(str(folder), (shown,))
+        homes = RelativeFileNameRewriter(str(folder), (shown,))
         field = FieldChanged(field="x", old=1, new=2, by="open", place=Place(shown, 2, 1))
         console = ConsoleWritten(text=f"Error: 坏\n    at {shown}:2:1", level="log", at=AT)
         lines.append((to_trace_line(field, 1, homes), to_trace_line(console, 2, homes)))

@@ -13,7 +13,11 @@ from msgspec import UNSET
 
 from bpmax_sim.js_values import UNDEFINED
 from bpmax_sim.scenario.expect_update import make_update, update_expected
-from bpmax_sim.scenario.expect_values import ValuePatterns, looks_mistaken, make_digit_pattern
+from bpmax_sim.scenario.expect_values import (
+    ValuePatterns,
+    looks_like_script_mistake,
+    make_digit_pattern,
+)
 from bpmax_sim.scenario.model import Expect, ExpectedCall
 from bpmax_sim.scenario.source import Spot
 
@@ -77,7 +81,7 @@ def test_only_what_does_not_hold_is_replaced(expected: Any, got: Any, updated: A
     ],
 )
 def test_what_looks_like_the_mistake_of_a_script(value: Any, *, suspicious: bool) -> None:
-    assert looks_mistaken(value) == suspicious
+    assert looks_like_script_mistake(value) == suspicious
 
 
 @pytest.mark.parametrize(

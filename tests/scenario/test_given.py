@@ -2,7 +2,11 @@ from __future__ import annotations
 
 import pytest
 
-from bpmax_sim.scenario.table_rows import format_cli_variables, parse_cli_variables, parse_variable
+from bpmax_sim.scenario.table_rows import (
+    list_nonsecret_cli_variables,
+    parse_cli_variables,
+    parse_variable,
+)
 
 
 @pytest.mark.parametrize(
@@ -36,6 +40,6 @@ def test_a_text_without_name_or_value_is_refused(text: str) -> None:
 
 def test_a_command_gives_them_again_without_the_secret_ones() -> None:
     given = {**parse_cli_variables(["客户=12 345", "令牌=tk-1", "对象=x"]), "more": 1}
-    words = format_cli_variables(given, ["vars.令牌", "vars.对象.token", "env.TOKEN"])
+    words = list_nonsecret_cli_variables(given, ["vars.令牌", "vars.对象.token", "env.TOKEN"])
 
     assert words == ("客户=12 345",)

@@ -11,7 +11,7 @@ import pytest
 
 from bpmax_sim.errors import ScriptLimitError
 from bpmax_sim.script.failure import Script
-from bpmax_sim.script.hits import ScriptHits, count_script
+from bpmax_sim.script.hits import ScriptHits, add_counters_to_script
 from bpmax_sim.script.limits import Limits
 from bpmax_sim.script.turn_result import Outcome
 from bpmax_sim.script_source.syntax import LONGEST
@@ -118,7 +118,7 @@ def _branches(source: str) -> list[str]:
     hits = ScriptHits()
     Bench(hits=hits).run(source)
     [(script, counts)] = hits.counts.items()
-    counted = count_script(script)
+    counted = add_counters_to_script(script)
     assert counted is not None
     pairs = zip(counted.counters, counts, strict=True)
     return sorted(f"{one.arm} {n}" for one, n in pairs if one.kind == "branch")
@@ -129,7 +129,7 @@ def test_statements_and_functions_are_counted_at_their_lines() -> None:
     hits = ScriptHits()
     Bench(hits=hits).run(source)
     [(script, counts)] = hits.counts.items()
-    counted = count_script(script)
+    counted = add_counters_to_script(script)
     assert counted is not None
     found = [
         (one.kind, one.line, one.name, n)
@@ -182,11 +182,11 @@ def test_a_script_that_passes_a_limit_is_named_as_lost() -> None:
     ids=["empty", "a comment", "a mistake", "half a character", "long", "10 MB"],
 )
 def test_what_cannot_be_counted_runs_as_it_is(source: str) -> None:
-    assert count_script(Script(source)) is None
+    assert add_counters_to_script(Script(source)) is None
 
 
 def test_a_deep_script_can_be_counted() -> None:
-    counted = count_script(Script("(" * 300 + "1 || 2" + ")" * 300))
+    counted = add_counters_to_script(Script("(" * 300 + "1 || 2" + ")" * 300))
     assert counted is not None
     assert len(counted.counters) == 2
 

@@ -303,8 +303,8 @@ def test_the_watchdog_takes_the_stack_of_what_is_over_its_time_and_once(passed: 
     context = TouchedContext()
     watch = LimitWatch(context, memory=1000)
     ends = {"cpu": inf, "wall": inf, passed: 0.0}
-    watch.enter(ends["cpu"], ends["wall"])
-    watch.leave()
+    watch.begin_turn(ends["cpu"], ends["wall"])
+    watch.end_turn()
 
     for _ in range(3):
         watch.check_from_watchdog()

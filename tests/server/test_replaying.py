@@ -12,7 +12,7 @@ import pytest
 
 import bpmax_sim as bs
 from bpmax_sim.messages import Request, Response
-from bpmax_sim.server import RecordingServer, run_server
+from bpmax_sim.server import ReplayServer, run_server
 from bpmax_sim.transport.protocol import Handler
 
 PLATFORMS = {
@@ -83,7 +83,7 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(name="url")
 def server(folder: Path) -> Iterator[str]:
-    recordings = RecordingServer(
+    recordings = ReplayServer(
         [folder / "cassettes/客户.yaml"], platforms=folder / "platforms", environ={}
     )
     with run_server(recordings.handle) as url:
@@ -184,7 +184,7 @@ def test_many_clients_at_once_get_their_own_answers(url: str) -> None:
 
 
 def test_nothing_of_a_request_is_kept(folder: Path) -> None:
-    recordings = RecordingServer([folder / "cassettes/客户.yaml"], platforms=folder / "platforms")
+    recordings = ReplayServer([folder / "cassettes/客户.yaml"], platforms=folder / "platforms")
     for number in range(50):
         with pytest.raises(bs.NoMatchError):
             recordings.handle(
@@ -208,7 +208,7 @@ def test_a_head_has_the_recorded_length(tmp_path: Path) -> None:
     how: dict[str, Any] = {"owner": "头", "mode": "record", "transport": answer}
     with bs.Session.open(platforms, cassette=path, **how) as session:
         session.proxy("files").head()
-    with run_server(RecordingServer([path], platforms=platforms).handle) as url:
+    with run_server(ReplayServer([path], platforms=platforms).handle) as url:
         found = httpx.head(f"{url}/a.pdf")
 
     assert (found.headers["content-length"], found.headers["x-a"]) == ("1234", "1")

@@ -17,7 +17,7 @@ from bpmax_sim.cassette.format import reseal
 from bpmax_sim.cli.app import run_command_line
 from bpmax_sim.errors import LostCharactersWarning
 from bpmax_sim.messages import Response
-from bpmax_sim.server import RecordingServer, run_server
+from bpmax_sim.server import ReplayServer, run_server
 from bpmax_sim.session.session import Session
 from bpmax_sim.text_codec import decode_text
 from bpmax_sim.transport.adapters import httpx_transport
@@ -212,7 +212,7 @@ def test_serve_sends_a_page_byte_for_byte(tmp_path: Path, server: Loopback) -> N
     (tmp_path / "platforms/erp.yaml").write_text(text, encoding="utf-8")
     with opened(tmp_path, "record") as session:
         session.proxy("erp").stock()
-    played = RecordingServer([tmp_path / "cassettes/gbk.yaml"], platforms=tmp_path / "platforms")
+    played = ReplayServer([tmp_path / "cassettes/gbk.yaml"], platforms=tmp_path / "platforms")
     with run_server(played.handle) as url:
         got = httpx.get(f"{url}/undeclared")
 

@@ -16,7 +16,7 @@ from bpmax_sim.cassette.format import dump_entries
 from bpmax_sim.errors import NoMatchError
 from bpmax_sim.secret.secret_names import (
     VERSION,
-    is_distinctive,
+    is_redactable_everywhere,
     is_secret_name,
     is_secret_value,
     may_name_secret,
@@ -263,7 +263,7 @@ def test_a_value_is_a_secret_from_six_characters_on(name: str, text: str, *, sec
 def test_a_plain_word_or_number_is_hidden_in_its_place_only(
     text: str, *, distinctive: bool
 ) -> None:
-    assert is_distinctive(text) == distinctive
+    assert is_redactable_everywhere(text) == distinctive
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.format import dump_entries
 from bpmax_sim.cassette.model import Entry
 from bpmax_sim.cli.app import run_command_line
-from bpmax_sim.clock import RandomSequenceSeeds, RunSeeds
+from bpmax_sim.clock import FreshSeedSource, RandomSequenceSeeds
 from bpmax_sim.report.exit_codes import ExitCode
 from bpmax_sim.scenario.events import ScenarioFinished
 
@@ -207,7 +207,7 @@ def test_what_a_killed_recording_had_drawn_by_its_last_exchange_counts() -> None
 
 
 def test_the_seed_of_an_owner_is_a_digest_of_the_runs_and_another_each_time() -> None:
-    here, there, other = RunSeeds("一次运行"), RunSeeds("一次运行"), RunSeeds()
+    here, there, other = FreshSeedSource("一次运行"), FreshSeedSource("一次运行"), FreshSeedSource()
     first = here.next_seed("下单[甲]")
 
     assert there.next_seed("下单[乙]") != first == there.next_seed("下单[甲]")

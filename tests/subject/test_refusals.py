@@ -155,7 +155,7 @@ def test_what_may_not_be_done_is_told_and_moves_nothing(
     at: str, action: str, move: FlowMove, code: str, message: str
 ) -> None:
     flow = flow_at(at, project={"user_id": "张三"})
-    flow.begin_start_node()
+    flow.begin_branches_or_child_at_start()
     before = (flow.at, flow.status, [*flow.visits], len(flow.history), repr(flow.owners))
 
     with pytest.raises(SubjectError) as refused:
@@ -363,7 +363,7 @@ def test_the_owners_of_a_flow_are_those_of_all_nodes_where_it_stands(
     at: str, where: object, owners: list[object]
 ) -> None:
     flow = flow_at(at, project={"user_id": "张三"})
-    flow.begin_start_node()
+    flow.begin_branches_or_child_at_start()
 
     assert (flow.collect_facts()["at"], flow.collect_facts()["owners"]) == (where, owners)
 

@@ -19,7 +19,7 @@ import pytest
 import requests
 
 from bpmax_sim.errors import NoMatchError
-from bpmax_sim.server import RecordingServer, run_server
+from bpmax_sim.server import ReplayServer, run_server
 from bpmax_sim.session.session import Session
 from bpmax_sim.transport.adapters import httpx_transport
 from tests.leaks import folder, leaks
@@ -277,7 +277,7 @@ def test_a_server_of_recordings_answers_a_client_that_escapes_otherwise(
 ) -> None:
     with opened(root, environment(server)) as session, session.listen():
         with_requests(server.url, PASSWORD)
-    recordings = RecordingServer(
+    recordings = ReplayServer(
         [root / "cassettes/sdk.yaml"], platforms=root / "platforms", environ={}
     )
     with run_server(recordings.handle) as url:

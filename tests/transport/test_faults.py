@@ -147,7 +147,7 @@ def test_a_rule_that_never_fired_is_told() -> None:
 
     faults.handle(request())
 
-    assert faults.deactivate([fired, quiet]) == (quiet,)
+    assert faults.deactivate_and_list_unfired([fired, quiet]) == (quiet,)
     assert faults.handle(request()) is ANSWER
     assert str(quiet) == "crm_system.create_order call 2"
 
@@ -240,10 +240,10 @@ def test_rules_that_are_equal_are_told_apart() -> None:
     faults.handle(request())
 
     assert (faults.count_firings(one), faults.count_firings(two)) == (1, 0)
-    assert faults.deactivate([two]) == (two,)
+    assert faults.deactivate_and_list_unfired([two]) == (two,)
     faults.activate([three])
     assert (faults.count_firings(one), faults.count_firings(three)) == (1, 0)
-    assert faults.deactivate([one, three]) == (three,)
+    assert faults.deactivate_and_list_unfired([one, three]) == (three,)
     assert not faults.has_active_rules
 
 

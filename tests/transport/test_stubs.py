@@ -5,14 +5,14 @@ import pytest
 
 from bpmax_sim.errors import TransportError
 from bpmax_sim.messages import Request, Response
-from bpmax_sim.transport.protocol import Handler, Stubs
+from bpmax_sim.transport.protocol import Handler, StubTransport
 from bpmax_sim.transport.respx_router import make_router, make_router_stub
 
 REQUEST = Request(method="GET", url="https://crm.example.test/api/customers/7", timeout=5.0)
 
 
-def stubs() -> Stubs:
-    return Stubs(
+def stubs() -> StubTransport:
+    return StubTransport(
         Handler(lambda _request: Response(status=599)), learn=lambda _request, _response: None
     )
 
@@ -39,7 +39,7 @@ def test_what_a_stub_mints_is_learnt() -> None:
     def learn(request: Request, response: Response) -> None:
         learnt.append((request, response.status))
 
-    found = Stubs(Handler(lambda _request: Response(status=599)), learn=learn)
+    found = StubTransport(Handler(lambda _request: Response(status=599)), learn=learn)
     found.add(lambda _request: Response(status=200))
 
     assert (found.handle(REQUEST).status, learnt) == (200, [(REQUEST, 200)])

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from bpmax_sim.messages import Exchange, Request, Response
-from bpmax_sim.secret.source import has_mixed_run, looks_random
+from bpmax_sim.secret.source import has_run_of_letters_and_digits, looks_random
 from bpmax_sim.transport.redaction import find_undeclared_secrets
 from tests.cassette.exchanges import answer, detail
 
@@ -74,11 +74,11 @@ words = st.lists(
 @given(words, words, words)
 def test_no_part_of_a_text_without_a_mixed_run_looks_random(a: str, b: str, c: str) -> None:
     if looks_random(b):
-        assert has_mixed_run(a + b + c)
+        assert has_run_of_letters_and_digits(a + b + c)
     uuid = "6d7e1c7a-a79c-4d2b-8eeb-6c54689dc054"
     for whole in (a + b + c, f"{a}{uuid}{b}{uuid}{c}"):
         parts = [whole[start:end] for start in range(9) for end in range(9, len(whole))]
-        assert has_mixed_run(whole) or not any(map(looks_random, parts))
+        assert has_run_of_letters_and_digits(whole) or not any(map(looks_random, parts))
 
 
 @given(words, words, words, words)

@@ -23,7 +23,7 @@ VALUES: st.SearchStrategy[Any] = st.recursive(
 
 @given(value=st.dictionaries(TEXTS, VALUES, min_size=1, max_size=5), block=st.integers(0, 4))
 def test_what_is_written_reads_back_the_same(value: dict[str, Any], block: int) -> None:
-    assert read_yaml(write_yaml(value, block=block)).to_plain() == value
+    assert read_yaml(write_yaml(value, block_levels=block)).to_plain() == value
 
 
 @pytest.mark.parametrize(
@@ -38,7 +38,7 @@ def test_what_is_written_reads_back_the_same(value: dict[str, Any], block: int) 
     ],
 )  # fmt: skip
 def test_files_look_as_a_person_would_write_them(value: dict[str, Any], text: str) -> None:
-    assert write_yaml(value, block=2) == text
+    assert write_yaml(value, block_levels=2) == text
 
 
 def test_a_line_has_a_hundred_columns_at_most_where_it_can_be_broken() -> None:
