@@ -404,7 +404,8 @@ class Recorder:
         """Return the journal records of one exchange whose body is still arriving, redacted.
 
         If *needs_redaction* returns True for it, its pieces are joined and *redact* is applied to
-        the whole, since the secret may be spread over two pieces. Otherwise *pieces* are returned unchanged.
+        the whole, since the secret may be spread over two pieces. Otherwise *pieces* are
+        returned unchanged.
         """
         (draft,) = journal_module.join_pieces(pieces)
         if not needs_redaction(draft):

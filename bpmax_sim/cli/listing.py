@@ -38,11 +38,7 @@ def list_scenarios(
     if problems:
         raise ConfigError(*problems)
     every = [item.header for item in found]
-    ages = {
-        item: told
-        for item in every
-        if age is not None and (told := _describe_age_if_older(item, age))
-    }
+    ages = {item: told for item in every if age is not None and (told := _describe_age(item, age))}
     items = every if age is None else list(ages)
     rows = [
         (
@@ -85,7 +81,7 @@ def list_scenarios(
     return ExitCode.PASSED if every else ExitCode.NOTHING
 
 
-def _describe_age_if_older(item: ItemHeader, min_age: float) -> str:
+def _describe_age(item: ItemHeader, min_age: float) -> str:
     """Return the age of the oldest exchange of *item*; "" if below *min_age* seconds."""
     from bpmax_sim.check.drift import find_recording_time  # noqa: PLC0415 - a list alone needs no recording
 

@@ -562,7 +562,7 @@ def _check_misspelt_refused_person(draft: ScenarioDraft, step: model.Step, spot:
     for name, place in ((step.by, spot.at("by")), (value.get("by", ""), own)):
         if (
             not isinstance(name, str)
-            or not flow_actions.is_literal_text(name)
+            or not flow_actions.is_literal(name)
             or name in draft.all_named_people
         ):
             continue

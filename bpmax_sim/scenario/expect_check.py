@@ -24,9 +24,9 @@ from bpmax_sim.scenario.events import VERSION
 from bpmax_sim.scenario.expected_literals import (
     accepts_absent_value,
     find_compared_literals,
-    find_literals_through_operators,
     find_maps,
     find_member_names,
+    find_nested_literals,
 )
 from bpmax_sim.scenario.names import CheckContext
 from bpmax_sim.scenario.observation import NEW_DIGEST, parse_digest_format
@@ -86,9 +86,9 @@ def check_expect(context: CheckContext, expected: model.Expect, spot: Spot) -> N
 def check_expected_error(context: CheckContext, expected: model.ExpectedError, spot: Spot) -> None:
     """Report unknown names and operators in *expected*, the value of ``expect_error`` at *spot*."""
     _check_operands(context, expected, spot)
-    for path, code in find_literals_through_operators(expected.code):
+    for path, code in find_nested_literals(expected.code):
         _check_error_code(context, code, spot.at("code", *path))
-    for path, source in find_literals_through_operators(expected.source):
+    for path, source in find_nested_literals(expected.source):
         is_known = source in (*_SOURCES, *_EARLIER_SOURCES)
         if not isinstance(source, str) or "${" in source or is_known:
             continue
@@ -98,9 +98,7 @@ def check_expected_error(context: CheckContext, expected: model.ExpectedError, s
 
 
 def _check_error_code(context: CheckContext, code: Any, spot: Spot) -> None:
-    if flow_actions.is_literal_text(code) and (
-        wrong := context.names.find_error_code_problem(code)
-    ):
+    if flow_actions.is_literal(code) and (wrong := context.names.find_error_code_problem(code)):
         context.tell(spot, wrong, kind="name")
 
 
@@ -140,8 +138,8 @@ def _check_section(context: CheckContext, section: str, value: Any, spot: Spot) 
 
 def _check_digests(context: CheckContext, _section: str, value: Any, spot: Spot) -> None:
     """Report texts that are compared with a digest as a whole and can never be one."""
-    for path, text in find_literals_through_operators(value):
-        is_whole = flow_actions.is_literal_text(text) and "$contains" not in path
+    for path, text in find_nested_literals(value):
+        is_whole = flow_actions.is_literal(text) and "$contains" not in path
         if is_whole and text != NEW_DIGEST and parse_digest_format(text) is None:
             context.tell(
                 spot.at(*path),
@@ -218,19 +216,17 @@ def _find_numeric_text_operands(value: Any, path: Path = ()) -> Iterator[tuple[P
 def _check_codes_and_instances(context: CheckContext, item: model.ExpectedCall, spot: Spot) -> None:
     """Report unknown error codes, sources and instances in an expected call."""
     if item.error is not UNSET:
-        for path, code in find_literals_through_operators(item.error):
+        for path, code in find_nested_literals(item.error):
             _check_error_code(context, code, spot.at("error", *path))
     if item.source is not UNSET:
         _check_known_words(context, item.source, spot.at("source"), _CALL_SOURCES)
     _check_unknown_denied_callers(context, item, spot)
     platform = item.call.partition(".")[0]
     codes = (
-        {code for _, code in find_literals_through_operators(item.error)}
-        if item.error is not UNSET
-        else {""}
+        {code for _, code in find_nested_literals(item.error)} if item.error is not UNSET else {""}
     )
     is_known = item.instance is not UNSET and codes and "UNKNOWN_INSTANCE" not in codes
-    for path, key in find_literals_through_operators(item.instance) if is_known else ():
+    for path, key in find_nested_literals(item.instance) if is_known else ():
         if isinstance(key, str) and (wrong := context.names.find_instance_problem(key, platform)):
             context.tell(spot.at("instance", *path), wrong, kind="name")
 
@@ -258,8 +254,8 @@ def _check_unknown_denied_callers(
 
 def _check_known_words(context: CheckContext, value: Any, spot: Spot, known: Sequence[str]) -> None:
     """Report texts in *value* that are not among the *known* ones."""
-    for path, word in find_literals_through_operators(value):
-        if flow_actions.is_literal_text(word) and word not in known:
+    for path, word in find_nested_literals(value):
+        if flow_actions.is_literal(word) and word not in known:
             context.tell(
                 spot.at(*path), "there is no {word!r}{hint}", known=known, word=word, kind="name"
             )
@@ -481,13 +477,8 @@ def _check_subflow_projects(
 def _check_nodes(
     context: CheckContext, value: Any, spot: Spot, definition: Definition | None
 ) -> None:
-    for path, node in find_literals_through_operators(value) if definition else ():
-        if (
-            definition
-            and flow_actions.is_literal_text(node)
-            and node
-            and node not in definition.nodes
-        ):
+    for path, node in find_nested_literals(value) if definition else ():
+        if definition and flow_actions.is_literal(node) and node and node not in definition.nodes:
             context.tell(
                 spot.at(*path), "no node {node!r}{hint}", known=definition.nodes, node=node
             )
@@ -542,8 +533,8 @@ def _check_notices(
 def _check_status(
     context: CheckContext, value: Any, spot: Spot, _definition: Definition | None
 ) -> None:
-    for path, status in find_literals_through_operators(value):
-        if flow_actions.is_literal_text(status) and status not in STATUSES:
+    for path, status in find_nested_literals(value):
+        if flow_actions.is_literal(status) and status not in STATUSES:
             context.tell(
                 spot.at(*path),
                 "no project is ever {status!r}{hint}",
@@ -562,7 +553,7 @@ def _check_history_actions(
 def _check_history(
     context: CheckContext, value: Any, spot: Spot, definition: Definition | None
 ) -> None:
-    for path, entry in find_literals_through_operators(value):
+    for path, entry in find_nested_literals(value):
         for key, check in _HISTORY.items() if isinstance(entry, Mapping) else ():
             if key in entry:
                 check(context, entry[key], spot.at(*path, key), definition)
@@ -612,7 +603,7 @@ def _check_branches(
 def _check_tasks(
     context: CheckContext, value: Any, spot: Spot, definition: Definition | None
 ) -> None:
-    for path, tasks in find_literals_through_operators(value):
+    for path, tasks in find_nested_literals(value):
         for node, owners in tasks.items() if isinstance(tasks, Mapping) else ():
             where = spot.at(*path, node)
             _check_nodes(context, node, where, definition)
@@ -620,8 +611,8 @@ def _check_tasks(
                 if person.startswith("$"):
                     continue
                 _check_people(context, person, where.at(person), definition)
-                for below, known in find_literals_through_operators(state):
-                    if flow_actions.is_literal_text(known) and known not in TASK_STATES:
+                for below, known in find_nested_literals(state):
+                    if flow_actions.is_literal(known) and known not in TASK_STATES:
                         context.tell(
                             where.at(person, *below),
                             "no task is ever {state!r}{hint}",
@@ -705,12 +696,12 @@ def _check_denied_columns(
 def _check_lines(context: CheckContext, section: str, value: Any, spot: Spot) -> None:
     """Report keys that a message or console line does not have, and unknown levels."""
     keys, (level_key, levels) = _LINE_KEYS[section], _LEVELS[section]
-    for path, line in find_literals_through_operators(value):
+    for path, line in find_nested_literals(value):
         for key, expected in line.items() if isinstance(line, Mapping) else ():
             where = spot.at(*path, key)
             if key not in keys:
                 context.tell(where, "a line has no {key!r}{hint}", known=keys, key=key, kind="name")
-            for inside, word in find_literals_through_operators(expected):
+            for inside, word in find_nested_literals(expected):
                 if key == "code":
                     _check_error_code(context, word, where.at(*inside))
                 elif key == level_key and not context.names.occurs_in_scripts(str(word)):
@@ -740,9 +731,7 @@ def _check_impossible_denied_options(context: CheckContext, expected: Any, spot:
     if context.names.occurs_in_scripts("$proxy"):
         return  # any response may offer them
     for path, option, denied in find_compared_literals(expected):
-        lines = (
-            spot.source.lines if denied and flow_actions.is_literal_text(option) and option else ()
-        )
+        lines = spot.source.lines if denied and flow_actions.is_literal(option) and option else ()
         is_elsewhere = sum(line.count(option) for line in lines) > 1
         if lines and not is_elsewhere and not context.names.occurs_in_scripts(option):
             context.tell(

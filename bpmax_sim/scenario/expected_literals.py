@@ -33,7 +33,7 @@ def find_member_names(value: Any, path: Path = (), denied: bool = False) -> Iter
 _Named = tuple[Path, str, bool]
 
 
-def find_literals_through_operators(value: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
+def find_nested_literals(value: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
     """Yield the literals that *value* compares with, also in operators, each with its path."""
     for where, literal, _ in find_compared_literals(value, path):
         yield where, literal

@@ -42,9 +42,7 @@ from bpmax_sim.subject.hooks import UNDO, FieldChanged
 from bpmax_sim.transport.faults import BadToken, Fault, Reply, Slow
 
 
-def find_unexpected_impossible_calls(
-    calls: Iterable[CallMade], *expected: model.Expect
-) -> Iterator[CallMade]:
+def find_impossible_calls(calls: Iterable[CallMade], *expected: model.Expect) -> Iterator[CallMade]:
     """Yield each call that can never work (such as of an unknown API), once for each script line.
 
     Calls that an *expected* section names with an ``error`` are left out.

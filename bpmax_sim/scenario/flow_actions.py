@@ -90,7 +90,7 @@ class FlowAction(action.Action, frozen=True, kw_only=True):
     @classmethod
     def _check_names(cls, context: CheckContext, value: Any, spot: source.Spot) -> None:
         name = value.get("project", "")  # 盖章#2 is the second of its kind
-        project = name.partition("#")[0] if is_literal_text(name) else ""
+        project = name.partition("#")[0] if is_literal(name) else ""
         if project and project not in context.names.subflows:
             more = suggest_or_list(project, context.names.subflows)
             where = spot.at("project")
@@ -103,11 +103,7 @@ class FlowAction(action.Action, frozen=True, kw_only=True):
         to = value.get("to", "")
         if cls.meant != _NODE:
             check_people(context, to, spot.at("to"))
-        elif (
-            definition is not None
-            and is_literal_text(to)
-            and to not in {*definition.nodes, START, ""}
-        ):
+        elif definition is not None and is_literal(to) and to not in {*definition.nodes, START, ""}:
             known = (*definition.nodes, START)
             context.tell(spot.at("to"), "no node {at!r}{hint}", known=known, at=to)
 
@@ -116,7 +112,7 @@ class FlowAction(action.Action, frozen=True, kw_only=True):
         cls, context: CheckContext, definition: Definition, at: Any, spot: source.Spot
     ) -> None:
         """Report the node *at* if *definition* lacks it or if it does not offer the decision."""
-        if not is_literal_text(at) or not at:
+        if not is_literal(at) or not at:
             return
         if at not in definition.nodes:
             context.tell(spot, "no node {at!r}{hint}", known=definition.nodes, at=at)
@@ -263,7 +259,7 @@ def check_form_field_names(context: CheckContext, fields: Any, spot: source.Spot
             context.tell(spot.at(name, *path), wrong, kind="name")
 
 
-def is_literal_text(value: Any) -> bool:
+def is_literal(value: Any) -> bool:
     """Return whether *value* is a text without ``${…}``."""
     return isinstance(value, str) and "${" not in value
 
@@ -319,13 +315,7 @@ def check_unmentioned_denied_person(context: CheckContext, name: Any, spot: sour
     Such a denial would always hold.
     """
     known = context.names.mentioned_people
-    if (
-        not context.names.lists_people
-        and known
-        and is_literal_text(name)
-        and name
-        and name not in known
-    ):
+    if not context.names.lists_people and known and is_literal(name) and name and name not in known:
         context.tell(
             spot,
             "nobody in this scenario is called {name!r}, so that this always holds{hint}",

@@ -34,7 +34,7 @@ from bpmax_sim.scenario.events import (
     StepStarted,
     to_canonical_json,
 )
-from bpmax_sim.scenario.expected_literals import find_literals_through_operators
+from bpmax_sim.scenario.expected_literals import find_nested_literals
 from bpmax_sim.scenario.references import show
 from bpmax_sim.subject import hooks
 from bpmax_sim.subject.flow import FlowSubject
@@ -332,7 +332,7 @@ def find_outdated_digest(expected: Any) -> str:
 
     An empty text if there is none.
     """
-    digests = (text for _, text in find_literals_through_operators(expected))
+    digests = (text for _, text in find_nested_literals(expected))
     return next((one for one in digests if parse_digest_format(one) not in (None, VERSION)), "")
 
 

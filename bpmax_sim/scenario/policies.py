@@ -23,7 +23,7 @@ from bpmax_sim.scenario.flow_actions import (
     FlowAction,
     check_people,
     check_performer,
-    is_literal_text,
+    is_literal,
 )
 from bpmax_sim.scenario.names import CheckContext
 from bpmax_sim.scenario.row_checks import check_only_rows
@@ -469,7 +469,7 @@ def _check_at(
             flow=policy.project,
         )  # fmt: skip
         return None
-    if not is_literal_text(policy.at) or policy.at == _ANY:
+    if not is_literal(policy.at) or policy.at == _ANY:
         return None
     at = spot.at("at")
     if kind.is_for_starter or policy.at == START:
@@ -497,7 +497,7 @@ def _check_owner(
 ) -> None:
     """Report a ``by`` who never has a task at the policy's node, if the files give the owners."""
     by, known = str(policy.by), _find_possible_owners(draft, definition, policy.at)
-    if not is_literal_text(by) or not by or not known or by in known:
+    if not is_literal(by) or not by or not known or by in known:
         return
     draft.tell(
         spot,

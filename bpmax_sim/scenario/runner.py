@@ -397,7 +397,7 @@ class StepRun(msgspec.Struct):
             *self._judge_unawaited(result, reporter),
             *(reporter.report_undeclared(*field) for field in progress.log.pop_undeclared_names()),
             *([reporter.report_unexpected_refusal(result.refusal)] if is_refused else ()),
-            *self._judge_hidden_impossible_calls(result, reporter),
+            *self._judge_unusable_calls(result, reporter),
         ]
         self.failures = progress.apply_leniency(failures)
         if self.failures:
@@ -445,9 +445,7 @@ class StepRun(msgspec.Struct):
             else:
                 yield from progress.judge_unawaited(call, reporter)
 
-    def _judge_hidden_impossible_calls(
-        self, result: Result, reporter: FailureReporter
-    ) -> Iterator[Failure]:
+    def _judge_unusable_calls(self, result: Result, reporter: FailureReporter) -> Iterator[Failure]:
         """Yield failures of calls that can never work, whose error a script caught and so hid.
 
         An example is a call of an unknown API.
@@ -456,9 +454,7 @@ class StepRun(msgspec.Struct):
         whole = progress.item.scenario.expect
         uncaught = {make_thrown_error(error).code for error in (*result.errors, *result.unhandled)}
         made = progress.log.calls[self.since.calls :]
-        for call in findings.find_unexpected_impossible_calls(
-            made, self.located.step.expect, whole
-        ):
+        for call in findings.find_impossible_calls(made, self.located.step.expect, whole):
             if call.error not in uncaught:
                 yield reporter.report_impossible_call(call)
 

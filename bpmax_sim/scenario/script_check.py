@@ -265,14 +265,14 @@ def _check_script(
         yield from _check_call(call, context.platforms)
     yield from _check_unused_results(reading, context.platforms)
     yield from _check_common_mistakes(reading, context)
-    yield from _check_never_equal_literals(reading, context)
+    yield from _check_never_equal(reading, context)
     if context.fields is not None:
         yield from _check_fields(reading.members, context.fields, context.buttons)
     if not any(library in broken for library in context.libraries):
         yield from _check_globals(reading, context)
     yield from _check_members(reading, context.platforms, shapes)
     yield from _check_hook_results(reading, context)
-    yield from _check_useless_ctx_access(reading, context)
+    yield from _check_useless_ctx(reading, context)
     for place in reading.powers:
         yield _make_finding("power", place, POWER_DIFFERS)
 
@@ -296,9 +296,7 @@ def _check_common_mistakes(
             yield _make_finding(slip.rule, slip.place, slip.message)
 
 
-def _check_never_equal_literals(
-    reading: ScriptReading, context: ScriptContext
-) -> Iterator[ScriptFinding]:
+def _check_never_equal(reading: ScriptReading, context: ScriptContext) -> Iterator[ScriptFinding]:
     """Yield literals that can never equal what they are compared with, by type or by values."""
     for comparison in reading.comparisons:
         shape = _find_compared_shape(comparison, reading, context)
@@ -317,9 +315,7 @@ def _check_never_equal_literals(
             yield from _check_text(comparison, name, shape, context)
 
 
-def _check_useless_ctx_access(
-    reading: ScriptReading, context: ScriptContext
-) -> Iterator[ScriptFinding]:
+def _check_useless_ctx(reading: ScriptReading, context: ScriptContext) -> Iterator[ScriptFinding]:
     """Yield assignments to ``ctx`` that have no effect, and reads of it that never find a value."""
     for use in reading.members:
         if use.root != "ctx" or use.path[0] in {"form", "project", "*"}:
