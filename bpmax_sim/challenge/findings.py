@@ -383,7 +383,11 @@ def _make_survivor(
     )
     step = divergence.step
     place = item.steps[int(step) - 1].spot.place if step.isdigit() else item.place
-    is_odd = line is None and divergence.first is not UNSET and looks_like_script_mistake(divergence.first)
+    is_odd = (
+        line is None
+        and divergence.first is not UNSET
+        and looks_like_script_mistake(divergence.first)
+    )
     return Weakness(
         place=mutant.place,
         verdict="differs",
