@@ -8,7 +8,6 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,9 +16,14 @@ from bpmax_sim.report.trace_files import Trace
 from tests.report.test_html import FAILURE, answered, event, finished, made, started
 from tests.report.viewer import CHROMIUM, SIZES, Viewer, browser, stories, written
 
-MOST = {"opening": 1.0, "frame": 0.05}
+MOST = {"opening": 0.95, "frame": 0.05}
+"""Seconds: a page that takes 0.95 of a processor is there after one, where nothing else runs."""
+TIMES = 5
+"""What else runs on the machine only adds to a time, so that the shortest of some counts."""
 FRAMES = """async () => {
   const list = document.querySelector('.stories'), rows = [];
+  list.scrollTop = 0;
+  await new Promise(requestAnimationFrame);
   let last = performance.now();
   for (let n = 0; n < 120; n++) {
     list.scrollTop += 240;
@@ -57,13 +61,13 @@ def wrongs(running: Any, folder: Path) -> Iterator[str]:
     file = written(folder, stories(*map(scenario, range(1000))))
     print(f"{file.stat().st_size / 1e6:.1f} MB")  # noqa: T201
     view = Viewer(running, file)
-    took = min(opening_times(view))
-    frames = view.page.evaluate(FRAMES)
-    print(f"opened in {took:.2f} s, slowest frame {max(frames):.0f} ms")  # noqa: T201
+    took = min(measure_openings(view))
+    frame = min(max(view.page.evaluate(FRAMES)) for _ in range(TIMES))
+    print(f"opened in {took:.2f} s of processor, slowest frame {frame:.0f} ms")  # noqa: T201
     if took > MOST["opening"]:
-        yield f"opening took {took:.2f} s"
-    if max(frames) > MOST["frame"] * 1000:
-        yield f"a frame took {max(frames):.0f} ms"
+        yield f"opening took {took:.2f} s of processor"
+    if frame > MOST["frame"] * 1000:
+        yield f"a frame took {frame:.0f} ms"
     yield from view.wrong
     view.close()
     yield from hostile(running, folder)
@@ -73,17 +77,23 @@ def wrongs(running: Any, folder: Path) -> Iterator[str]:
             yield from looked(running, small, size, scheme)
 
 
-def opening_times(view: Viewer) -> Iterator[float]:
-    """Open the page anew in a tab that is there, and yield how long it took until it was drawn.
+def measure_openings(view: Viewer) -> Iterator[float]:
+    """Open the page anew, and yield the seconds of processor until it was drawn, `TIMES` times.
 
-    It does so five times: other programs on the machine only add to a time, so that the shortest
-    is the page's own.
+    They are those of the thread that reads, runs and draws the page.
     """
-    for _ in range(5):
+    devtools = view.context.new_cdp_session(view.page)
+    devtools.send("Performance.enable", {"timeDomain": "threadTicks"})
+    for _ in range(TIMES):
         view.page.goto("about:blank")
-        begin = time.perf_counter()
+        before = _read_task_time(devtools)
         view.go("")
-        yield time.perf_counter() - begin
+        yield _read_task_time(devtools) - before
+
+
+def _read_task_time(devtools: Any) -> float:
+    metrics = devtools.send("Performance.getMetrics")["metrics"]
+    return next(float(one["value"]) for one in metrics if one["name"] == "TaskDuration")
 
 
 def hostile(running: Any, folder: Path) -> Iterator[str]:
