@@ -16,7 +16,6 @@ from msgspec import UNSET
 from msgspec.structs import replace
 
 from bpmax_sim.scenario.actions import ACTIONS
-from bpmax_sim.scenario.expect import is_number
 from bpmax_sim.scenario.expect_values import (
     ValuePatterns,
     looks_like_script_mistake,
@@ -28,6 +27,7 @@ from bpmax_sim.scenario.model import ExpectedCall, ExpectedError
 from bpmax_sim.scenario.observation import Observation, get_unobserved_value
 from bpmax_sim.scenario.table_columns import ColumnEdit
 from bpmax_sim.scenario.table_rows import RESERVED
+from bpmax_sim.subject.hooks import is_same_value
 from bpmax_sim.variant.run import Baseline, Variant, VariantRun, run_variant
 
 Values = Mapping[str, Any]
@@ -411,7 +411,7 @@ def find_divergences(
         first, second = (
             values.get((step, place), get_unobserved_value(place)) for values in (before, after)
         )
-        if first is UNSET or second is UNSET or not _is_equal(first, second):
+        if not is_same_value(first, second):
             yield Divergence(baseline_number, step, place, first, second)
 
 
@@ -419,13 +419,6 @@ def _map_values_by_step_and_place(
     observations: Sequence[Observation],
 ) -> dict[tuple[str, str], Any]:
     return {(one.step, one.place): one.value for one in observations}
-
-
-def _is_equal(first: Any, second: Any) -> bool:
-    both_nan = first != first and second != second  # noqa: PLR0124 - only NaN is unlike itself
-    return both_nan or (type(first) is type(second) and bool(first == second)) or (
-        is_number(first) and is_number(second) and first == second
-    )  # fmt: skip
 
 
 def _is_pattern(value: Any) -> bool:
@@ -441,7 +434,7 @@ def _extract_part_only_in_first(first: Any, second: Any) -> Any:
         parts = {
             key: _extract_part_only_in_first(value, second.get(key, UNSET))
             for key, value in first.items()
-            if key not in second or not _is_equal(value, second[key])
+            if key not in second or not is_same_value(value, second[key])
         }
         kept = {key: value for key, value in parts.items() if value is not UNSET}
         return kept or UNSET

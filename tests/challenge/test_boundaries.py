@@ -19,12 +19,15 @@ from bpmax_sim.challenge.equivalents import (
 )
 from bpmax_sim.challenge.ignore_comments import IgnoreCommentIndex, read_ignore_comments
 from bpmax_sim.challenge.mutants import read_mutants
+from bpmax_sim.challenge.proposals import find_divergences
 from bpmax_sim.errors import ConfigError, Place
 from bpmax_sim.script_source.kinds import strip_parentheses
 from bpmax_sim.script_source.scopes import Scopes
 from bpmax_sim.script_source.slips import SlipReader
 from bpmax_sim.script_source.syntax import SyntaxTree
 from bpmax_sim.script_source.values import Values
+from bpmax_sim.variant.run import Variant, measure_baseline, run_variant
+from tests.variant.project import load_item
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -340,3 +343,39 @@ def test_each_part_of_a_digest_counts_and_so_does_their_border() -> None:
     parts = [(), ("",), (None,), (0,), ("a", "b"), ("ab",), ("b", "a"), (("a", "b"),), ("\udc80",)]
 
     assert len({digest_parts(*one) for one in parts}) == len(parts)
+
+
+WRITES = """\
+version: 1
+scenario: 写入
+form: {scripts: {change.编号: submit.js}, fields: {编号: "", 结果: null}}
+steps: [{set: {编号: "7"}}]
+"""
+
+
+@pytest.mark.parametrize(
+    ("value", "other", "same"),
+    [
+        ("1", "1.0", True),
+        ("[{数: NaN}]", "[{数: 0 / 0}]", True),
+        ("0", "-0", True),
+        ("1", "true", False),
+        ("0", "false", False),
+        ("0", "''", False),
+        ("0", "null", False),
+        ("[{勾: 1}]", "[{勾: true}]", False),
+        ("{勾: [0]}", "{勾: [false]}", False),
+        ("[1, 2, 3]", "[1, 2, 4]", False),
+        ("[1, 2, 3]", "[1, 2]", False),
+        ("{甲: null}", "{}", False),
+    ],
+)
+def test_a_value_of_another_kind_is_another_result_however_deep(
+    tmp_path: Path, value: str, other: str, *, same: bool
+) -> None:
+    base = measure_baseline(load_item(tmp_path, WRITES, submit=f"form.结果 = {value};\n"))
+    (name,) = {body.name for body in base.item.subjects.code_files}
+    run = run_variant(base, Variant(scripts={name: f"form.结果 = {other};\n"}))
+
+    found = list(find_divergences(0, base, run))
+    assert [one.place for one in found] == ([] if same else ["form.结果"])

@@ -127,6 +127,11 @@ def test_what_uses_a_saved_file_runs_again(recorded: Project, watching: Watching
     platform = saved(watching, scenarios / "platforms/crm_system.yaml", "api", "api")
     assert marked(platform) == [f"√ {NAME}"]
 
+    for name in ("instances.yaml", "instances.local.yaml"):  # which need not be there before
+        path = scenarios / name
+        path.write_text(path.read_text("utf-8") + "\n" if path.exists() else "", "utf-8")
+        assert f"√ {NAME}" in marked(watching.until("^report: ")), name
+
     python = saved(watching, scenarios / "prices.py", "return 7", "return 8")
     assert any(line.startswith("1 failed") for line in python)
     python = saved(watching, scenarios / "prices.py", "return 8", "return 3 + 4")

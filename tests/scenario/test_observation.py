@@ -115,13 +115,50 @@ def test_a_difference_is_told_by_step_and_place(project: Project) -> None:
         ObservedDifference("1", "calls[0].body.明细[0].数量", 1, 2),
         ObservedDifference("1", "form.明细[0].数量", 1, 3),
         ObservedDifference("2", "form.明细[0].数量", 1, 3),
-        ObservedDifference("1", "fields.phone.required", *_absent(True)),
-        ObservedDifference("2", "fields.phone.required", *_absent(True)),
+        ObservedDifference("1", "fields.phone.required", False, True),
+        ObservedDifference("2", "fields.phone.required", False, True),
     )
 
 
-def _absent(value: object) -> tuple[object, object]:
-    return UNSET, value
+@pytest.mark.parametrize(
+    ("first", "second", "different"),
+    [
+        ({"甲": 1}, {"甲": 1}, []),
+        ({"甲": 1}, {}, [(".甲", 1, UNSET)]),
+        ({}, {"甲": 1}, [(".甲", UNSET, 1)]),
+        ({"甲": None}, {}, [(".甲", None, UNSET)]),
+        ({"甲": 0, "乙": 2}, {"乙": 2, "丙": 0}, [(".甲", 0, UNSET), (".丙", UNSET, 0)]),
+        ([1, 2, 3], [1, 2, 4], [("[2]", 3, 4)]),
+        ([1, 2], [1, 2, 3], [("", [1, 2], [1, 2, 3])]),
+        ([1, 2, 3], [], [("", [1, 2, 3], [])]),
+        ([{"甲": [1]}], ({"甲": (2,)},), [("[0].甲[0]", 1, 2)]),
+        ([], {}, [("", [], {})]),
+        (1, 1.0, []),
+        (1, True, [("", 1, True)]),
+        (1, "1", [("", 1, "1")]),
+        ("", None, [("", "", None)]),
+        (float("nan"), float("nan"), []),
+    ],
+)
+def test_two_values_differ_as_deep_inside_as_possible(
+    first: object, second: object, different: list[tuple[str, object, object]]
+) -> None:
+    runs = [(Observation("1", "result", value),) for value in (first, second)]
+
+    assert compare_runs(*runs) == tuple(
+        ObservedDifference("1", f"result{place}", was, now) for place, was, now in different
+    )
+
+
+def test_what_only_one_of_two_runs_has_is_a_difference() -> None:
+    alike = Observation("1", "result", 1)
+    other, later = Observation("2", "skipped", True), Observation("2", "result", None)
+
+    assert compare_runs((alike,), (alike,)) == ()
+    assert compare_runs((alike, other), (alike, later)) == (
+        ObservedDifference("2", "skipped", True, UNSET),
+        ObservedDifference("2", "result", UNSET, None),
+    )
 
 
 def test_a_result_belongs_to_its_step_alone(project: Project) -> None:

@@ -474,6 +474,61 @@ def test_only_who_approved_is_not_asked_again(action: str) -> None:
     assert [entry["by"] for entry in flow.history if entry["action"] == "repeated"] == ["乙"]
 
 
+HANDED = {
+    "初审": FlowNode(owners=("甲", "乙"), complete="all", approve="复审", reject="结束"),
+    "复审": FlowNode(owners=("丙",), approve="结束", reject="结束"),
+    "结束": FlowNode(end=True),
+}
+
+
+@pytest.mark.parametrize("action", ["forward", "comment", "remind"])
+@pytest.mark.parametrize(
+    ("by", "takes_part"),
+    [
+        ("申请人", True),
+        ("甲", True),  # has handed his task over, and owns nothing any more
+        ("丁", True),  # has got it
+        ("乙", True),  # has decided
+        ("丙", True),  # is to decide now
+        ("戊", False),
+        ("7", False),
+    ],
+)
+def test_who_takes_part_in_a_project_may_speak(action: str, by: str, *, takes_part: bool) -> None:
+    flow, _ = flow_with(definition=Definition(flow="转", start="初审", nodes=HANDED), at="")
+    flow.create(FlowMove(by="申请人"))
+    flow.hand_over(FlowMove(by="甲", others=("丁",)))
+    flow.decide("approve", FlowMove(by="乙"))
+    flow.decide("approve", FlowMove(by="丁"))
+    move = FlowMove(by=by, others=("戊",) if action == "forward" else ())
+
+    if takes_part:
+        getattr(flow, action)(move)
+        last = flow.history[-1]
+        assert (last["by"], last["action"], last["node"]) == (by, action, "复审")
+    else:
+        with pytest.raises(SubjectError) as refused:
+            getattr(flow, action)(move)
+        assert refused.value.code == "NOT_ALLOWED"
+        assert str(refused.value) == (
+            f"{by} may not {action}: only who takes part in it may (申请人, 丁, 乙, 丙, 甲)"
+        )
+
+
+def test_a_new_start_lets_those_speak_who_decided_before_it() -> None:
+    flow, _ = flow_with(definition=Definition(flow="转", start="初审", nodes=HANDED), at="")
+    flow.create(FlowMove(by="申请人"))
+    flow.hand_over(FlowMove(by="甲", others=("丁",)))
+    flow.decide("reject", FlowMove(by="丁"))
+    flow.resubmit(FlowMove(by="申请人"))
+
+    flow.comment(FlowMove(by="甲", comment="已转给丁"))
+
+    assert flow.history[-1] == {
+        "node": "初审", "action": "comment", "by": "甲", "comment": "已转给丁"
+    }  # fmt: skip
+
+
 LATE = FlowNode(
     owners=("甲", "乙", "丙"),
     deadline=(
