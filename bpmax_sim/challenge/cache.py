@@ -30,7 +30,9 @@ class StoredVerdict(msgspec.Struct, frozen=True, array_like=True):
 
     Attributes:
         digest: digest of all inputs of the verdict: mutant, scenarios, recordings ….
-        verdict, killer, cause: as in `MutantVerdict`.
+        verdict: name of the verdict, such as ``killed``.
+        killer: node id of the item that noticed the mutant, or "".
+        cause: kind of the failure by which it was noticed, or name of the exceeded limit.
     """
 
     digest: bytes

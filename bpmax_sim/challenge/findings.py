@@ -85,7 +85,7 @@ class Weakness(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ChallengeResult(msgspec.Struct, frozen=True, kw_only=True):
-    """The result of a challenge.
+    """Which mistakes (mutants) in the scripts the scenarios would not notice, and the counts.
 
     Attributes:
         findings: all findings, the most useful first.
@@ -139,7 +139,11 @@ JudgedMutant = tuple[int, ScriptTarget, Mutant, MutantVerdict]
 def summarise_verdicts(
     challenge: ScriptChallenge, judgements: Sequence[MutantVerdict]
 ) -> ChallengeResult:
-    """Return the findings and counts; *judgements* are on the first of `challenge.numbered`."""
+    """Return the findings and counts.
+
+    *judgements* are the verdicts on the mutants in the order of `challenge.numbered`; there are
+    fewer of them than mutants if the challenge was stopped early.
+    """
     ignoring = challenge.ignoring
     counts: Counter[str] = Counter()
     killers: Counter[str] = Counter()
@@ -213,7 +217,8 @@ def merge_results(results: Sequence[ChallengeResult]) -> ChallengeResult:
 def _keep_best_per_line(findings: Iterable[Weakness]) -> Iterator[Weakness]:
     """Yield one finding for each script line, the most useful first.
 
-    Repeats (`Weakness.same_as`) are yielded too, unless their line has a finding with ``differs``.
+    A repeat, a mutant that the line of ``expect`` of an earlier finding kills too, is yielded in
+    addition, unless its script line has a finding with the verdict ``differs`` already.
     """
     order: Mapping[str, int] = {"differs": 0, "unreached": 1, "unchanged": 2}
 
@@ -252,9 +257,11 @@ def describe_on_one_line(finding: Weakness) -> str:
 
 
 class _MutantGroup(NamedTuple):
-    """The mutants in *cases* that one line of ``expect`` kills.
+    """The mutants that one line of ``expect`` kills.
 
-    The first one is that whose effect is the most direct.
+    Attributes:
+        line: the line.
+        cases: the mutants with their verdicts; first that whose effect is the most direct.
     """
 
     line: ExpectLine

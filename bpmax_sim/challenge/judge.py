@@ -68,12 +68,13 @@ _MOST_DIVERGENCES = 60
 
 
 class MutantVerdict(msgspec.Struct, frozen=True, kw_only=True):
-    """The verdict on one mutant.
+    """Whether the scenarios notice one mutant, and what shows it.
 
     Attributes:
         killer: node id of the item that killed it.
-        cause: kind of the failure that killed it, or name of the count that ended it; ``unmet`` for
-            an unchanged mutant whose probe (`Mutant.probe`) met no input for which it matters.
+        cause: kind of the failure that killed it, or name of the count (`Counts`) whose limit
+            ended its run; ``unmet`` for an unchanged mutant whose probe (`Mutant.probe`) met no
+            input for which it matters.
         line: line of ``expect`` that would kill it.
     """
 
@@ -87,7 +88,8 @@ class MutantVerdict(msgspec.Struct, frozen=True, kw_only=True):
 class ScriptTarget:
     """One script, its mutants, and the items that run it.
 
-    A counter is a place in the script (a branch, a function) at which an instrumented run counts.
+    A counter is a place in the script (a branch, a function) at which an instrumented run counts;
+    counters are numbered in the order in which they were inserted.
 
     Attributes:
         baseline_numbers: numbers of the items' baselines, the shortest run first.
@@ -115,7 +117,7 @@ class ScriptTarget:
 
     @cached_property
     def reach_finder(self) -> ReachFinder:
-        """Return the finder of inputs that would reach a branch of the script."""
+        """Return what finds the table row, response or fault that would reach a branch."""
         return ReachFinder(self.tree.text, self.name)
 
     @cached_property
@@ -260,7 +262,10 @@ class ScriptChallenge:
         return [item for item in items if item.spot.source.file == file]
 
     def judge(self, workers: int = 1) -> Generator[MutantVerdict, None, None]:
-        """Yield the verdict on each of `numbered`, in that order; cached ones are not run again."""
+        """Yield the verdict on each mutant, in the order of `numbered`.
+
+        A mutant with a cached verdict is not run again.
+        """
         memory = self._memory
         known = [
             memory.find_verdict(number) if memory else None for number in range(len(self.numbered))
@@ -282,7 +287,7 @@ class ScriptChallenge:
                 memory.save()
 
     def judge_one(self, number: int) -> MutantVerdict:
-        """Return the verdict on mutant *number*."""
+        """Return the verdict on the mutant with index *number* in `numbered`."""
         target, mutant = self.numbered[number]
         numbers = target.find_evaluating_baselines(mutant)
         # The scenario that killed it the last time runs first, so that mostly one run is enough.
@@ -395,10 +400,11 @@ class _VerdictHistory:
             self._keys.append((key, digest_parts(mutant.start, mutant.end, mutant.new, runs)))
 
     def find_verdict(self, number: int) -> MutantVerdict | None:
-        """Return the verdict of an earlier run on mutant *number*, if all its inputs are the same.
+        """Return an earlier verdict on a mutant, if all inputs of it are the same.
 
-        None else, and for ``differs``: to find its line of ``expect``, the mutant has to be run
-        again.
+        *number* is the mutant's index in `ScriptChallenge.numbered`. None if an input changed, and
+        for ``differs`` (observed values differ, no expectation fails): to find the line of
+        ``expect`` to propose, the mutant has to be run again.
         """
         key, inputs = self._keys[number]
         kept = self._cache.find(key)
@@ -417,7 +423,7 @@ class _VerdictHistory:
         return kept.killer if kept is not None else ""
 
     def store_verdict(self, number: int, verdict: MutantVerdict) -> None:
-        """Store *verdict* on mutant *number* for later runs."""
+        """Store *verdict* on the mutant with index *number* for later runs."""
         key, inputs = self._keys[number]
         self._cache.add(key, StoredVerdict(inputs, verdict.verdict, verdict.killer, verdict.cause))
 

@@ -104,7 +104,10 @@ class Mutant(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def add_probe(mutant: Mutant, probe: Probe | None) -> Mutant:
-    """Return *mutant* with text and message of *probe*; unchanged if there is none."""
+    """Return *mutant* with *probe*, which tells whether any run's input makes it matter.
+
+    Unchanged if there is none.
+    """
     if probe is None:
         return mutant
     return replace(mutant, probe=probe.text, unmet=probe.unmet)
@@ -353,7 +356,7 @@ class _MutantReader:
     def _mutate_method_call(
         self, function: Node, name: str, arguments: Sequence[Node], *, is_proxy_method: bool
     ) -> Iterator[Mutant]:
-        """Yield mutants of a method call that is not a call of a third party.
+        """Yield mutants of any method call: of its predicate, ``.catch``, ``Object.assign`` ….
 
         *is_proxy_method* is whether the method is one of ``$proxy`` or its builder, not of the
         script's own data.
@@ -460,7 +463,8 @@ class _MutantReader:
     ) -> Iterator[Mutant]:
         """Change a value that is written into a field or returned.
 
-        A text becomes ``~``: not even its letters are left.
+        A text becomes ``~``, so that an expectation of a part of it fails, too. *about* names the
+        value in messages; *kind* is the mutant's kind.
         """
         if node.type == "string" and len(self._get_source(node)) > len("''"):
             yield self._make_mutant(kind, node, "'~'", about=about)

@@ -27,7 +27,7 @@ _SWAP: Final = f"...((...v) => {{{{ if (v[0] !== v[1]) {_TELL} return v; }}}})({
 
 
 class Probe(NamedTuple):
-    """A replacement that reports, while it runs, whether a mistake would matter.
+    """Script source that, in place of a mutated expression, reports inputs for which it matters.
 
     Attributes:
         text: source of the replacement.

@@ -169,9 +169,9 @@ class ExpectLineSearch:
             )
 
     def _propose_state_lines(self, divergence: Divergence) -> Iterator[dict[str, Any]]:
-        """Yield expectations of a field, a field's state or a fact of the flow.
+        """Yield expectations of a field, a field's state, or the flow's node or status.
 
-        They are keyword arguments of `ExpectLine`.
+        Each is a mapping of keyword arguments for `ExpectLine`.
         """
         section, _, name = divergence.place.partition(".")
         path = [name] if section != "fields" else list(name.rpartition(".")[::2])
@@ -442,7 +442,7 @@ def _extract_part_only_in_first(first: Any, second: Any) -> Any:
 
 
 def differs_only_in_digits(divergence: Divergence) -> bool:
-    """Return whether both values are texts that match one `make_digit_pattern`."""
+    """Return whether both values are texts that differ in nothing but their digits."""
     texts = divergence.first, divergence.second
     return all(isinstance(text, str) for text in texts) and bool(
         re.fullmatch(make_digit_pattern(texts[0]), texts[1])
@@ -482,7 +482,7 @@ def make_edits(
 
 
 def insert_line(item: ScenarioItem, line: ExpectLine) -> ScenarioItem | None:
-    """Return *item* with *line* added; None if it contradicts an expectation of the step."""
+    """Return *item* with *line* added to its step; None if it contradicts an expectation there."""
     located = item.steps[line.step - 1]
     step = _insert_into_step(located, line)
     if step is None:
@@ -518,7 +518,7 @@ def _insert_into_step(located: LocatedStep, line: ExpectLine) -> LocatedStep | N
 
 
 def _to_file_values(value: Any) -> Any:
-    """Return *value*, a section of `Expect`, as plain data for a scenario file."""
+    """Return *value*, that of one key of ``expect``, as plain data for a scenario file."""
     if isinstance(value, tuple) and value and isinstance(value[0], ExpectedCall):
         return [msgspec.to_builtins(call) for call in value]
     return list(value) if isinstance(value, tuple) else value

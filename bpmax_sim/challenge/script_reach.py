@@ -122,7 +122,10 @@ class ScriptReach:
                 yield number
 
     def find_node_to_report(self, number: int) -> Node:
-        """Return the node to show to a reader: a condition, the caught block, or a function."""
+        """Return what to show to a reader: a condition, the caught block, or a function.
+
+        *number* is that of the counter whose place in the script is to be shown.
+        """
         node, counter = self._nodes[number], self.counters[number]
         if counter.arm in _TRUTHS:
             owner = _find_branching_node(node, counter)

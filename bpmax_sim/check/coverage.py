@@ -101,7 +101,7 @@ def measure_coverage(
 
 
 def find_parts_used_in_run(run: PassedRun) -> set[str]:
-    """Return the parts that *run* used, and its item, as texts.
+    """Return the parts (APIs, fields, nodes …) that *run* used, and its item, each as a text.
 
     Texts are equal on every machine and in every language, so that those of several runs can be
     merged.

@@ -399,9 +399,10 @@ class Verification:
         return drifts
 
     def _find_retry_cause(self, exchange: Exchange, next_exchange: Exchange | None) -> str:
-        """Return the class of failure that made the call be sent again as *next_exchange*, or "".
+        """Return the class of failure for which a call was sent again, or "".
 
-        It is determined by the same rules as at recording.
+        *next_exchange* is the exchange recorded after *exchange*. The class is determined by the
+        same rules as at recording.
         """
         known, self._progress = self._progress, RetryProgress()
         call, platforms = exchange.request.call, self._session.platforms
@@ -492,7 +493,8 @@ class _ExchangeVerification(msgspec.Struct, frozen=True):
     def _explain_not_sending(self, rule: str | VerifyValues, *, allows_writes: bool) -> str:
         """Return why the call is not sent; "" if it is.
 
-        *rule* is the API's ``verify``; *allows_writes* whether a call that may change something is.
+        *rule* is the API's ``verify``; *allows_writes* is whether a call that may change something
+        is sent at all.
         """
         if rule == "never":
             return msg("its API says verify: never")
@@ -518,7 +520,10 @@ class _ExchangeVerification(msgspec.Struct, frozen=True):
         return platform, self.session.platforms.api(platform, call.api)
 
     def _send(self, *, retries_broken_connection: bool) -> Response:
-        """Return the live response; *retries_broken_connection* allows a second try."""
+        """Return the live response.
+
+        If the connection is reset, the request is sent once more if *retries_broken_connection*.
+        """
         try:
             return self._send_once()
         except TransportError as error:
@@ -648,6 +653,6 @@ def find_response_failure(response: Response, platform: Platform, api: Api) -> s
 
 
 def compile_without_overrides(platform: Platform, api: Api) -> CompiledApi:
-    """Return the compiled rules of an API as an instance without settings of its own has them."""
+    """Return the compiled rules of *api* for an instance that overrides nothing of *platform*."""
     nobody = Instance(platform=platform.platform_key, instance_key="any")
     return compile_api(platform, nobody, api)

@@ -134,7 +134,10 @@ def plan_items_by_replay(
 
 
 def _make_move_plan(item: ScenarioItem, moves: RecordingMoves) -> MovePlan | None:
-    """Return the changes that *moves* found for *item*; None if it has no recording."""
+    """Return the changes of the recording of *item* that *moves* describes.
+
+    None if it has no recording.
+    """
     cassette = moves.cassette
     if cassette is None or not cassette.index.list_exchange_numbers(moves.owner):
         return None
@@ -201,8 +204,8 @@ def _rename_entry(entry: Entry, renames: Renames) -> tuple[Entry, tuple[MoveCaus
     """Return *entry*, a recorded exchange, with its names changed, and the cause of each change.
 
     *entry* itself without causes if nothing was renamed, or if the request is signed: nothing here
-    could sign it again. The player that replays the result computes its matching key anew, since
-    its rules are `UNKNOWN_RULES`.
+    could sign it again. The result has `UNKNOWN_RULES` as the rules that its matching key was
+    computed by, so that the player computes the key anew.
     """
     line, text, causes = entry.line, entry.text, list[MoveCause]()
     old = tuple(line.call.partition(".")[::2])
@@ -257,7 +260,8 @@ def _rename_path_in_uri_line(line: str, base: str, was: str, now: str) -> str:
 def merge_similar_causes(plans: Sequence[MovePlan]) -> None:
     """Merge the causes of changed values at one place into one, if there are many of them.
 
-    They would fill the screen: "17 -> 18", "18 -> 19" … becomes "… -> …".
+    A cause says what was renamed or replaced in a recording, and by what. Many would fill the
+    screen: "17 -> 18", "18 -> 19" … becomes "… -> …".
     """
     by_place: dict[tuple[str, str, str], set[MoveCause]] = defaultdict(set)
     for plan in plans:
@@ -348,7 +352,11 @@ def _write_trial_cassettes(
     plans_by_file: Mapping[Path, Sequence[MovePlan]],
     logins: Mapping[Path, tuple[Path, bytes]],
 ) -> None:
-    """Write the changed cassettes and *logins* into *folder*, to try the replay from there."""
+    """Write the changed cassettes and *logins* into *folder*, to try the replay from there.
+
+    *plans_by_file* has the changes by cassette; *logins* maps a login file to its new path and
+    bytes.
+    """
     home = root / "cassettes"
     if (home / "auth").is_dir():
         shutil.copytree(home / "auth", folder / "auth")

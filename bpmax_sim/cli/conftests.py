@@ -20,7 +20,7 @@ _OURS = "bpmax_"
 
 
 class ConftestUsingOurFixtures(msgspec.Struct, frozen=True):
-    """A ``conftest.py`` whose fixtures need fixtures of this package, such as ``bpmax_session``.
+    """A ``conftest.py`` whose fixtures take fixtures of this package as parameters or by name.
 
     `bpmax-sim run` does not apply conftest fixtures, and warns of these.
 

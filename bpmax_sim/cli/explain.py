@@ -70,7 +70,7 @@ class IneffectiveTestPlace(msgspec.Struct, frozen=True, order=False):
         """Return the place as an object of `lint --explain --json`.
 
         Its keys are position, message, rule, cure (what to write instead), and whether it is red
-        always, by default or only in strict folders.
+        (fails a run) always, by default, or only in folders listed in ``strict``.
         """
         red = "always" if self.is_always else "by default" if self.fails else "strict"
         return {**to_problem_data(self.problem), "rule": self.rule, "cure": self.advice, "red": red}
@@ -127,7 +127,8 @@ def _read_verdict(verdict: Verdict) -> Iterator[IneffectiveTestPlace]:
 def format_explanation(doubts: Iterable[IneffectiveTestPlace]) -> Iterator[str]:
     """Yield *doubts* as text: those that are red by default, then those red only in strict folders.
 
-    Places of one rule stand below its name and its advice.
+    Red means that the run fails; strict folders are those listed in ``strict`` of
+    ``[tool.bpmax_sim]``. Places of one rule stand below its name and its advice.
     """
     doubts = sorted(doubts, key=_make_doubt_sort_key)
     heads = {

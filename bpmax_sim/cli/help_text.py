@@ -227,7 +227,7 @@ def _declare_help_all(
         Option("--help-all", is_eager=True, expose_value=False, callback=_print_full_help),
     ] = False,
 ) -> None:
-    """Exist only for its signature, from which typer builds the option ``--help-all``."""
+    """Do nothing: typer builds the option ``--help-all`` from the signature of this function."""
 
 
 def _list_rare_options(command: Any) -> list[Any]:

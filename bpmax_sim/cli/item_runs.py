@@ -48,7 +48,7 @@ def run_items(
 def run_items_with_events(
     items: Iterable[ScenarioItem], options: PerformOptions, report_use: ReportUse | None = None
 ) -> Iterator[Performance]:
-    """Run *items* as `run_items` does; yield each verdict together with all events of the item.
+    """Run *items*, each in a session of its own; yield each verdict with all events of the item.
 
     Events are what happened in virtual time: calls, writes to fields, moves of a flow.
     """

@@ -255,10 +255,10 @@ SHAPES: Mapping[str, Shape] = {
 
 
 def to_json_schema(shape: Shape) -> dict[str, Any]:
-    """Return the JSON Schema of the ``--json`` output of a command, with the key ``version``.
+    """Return the JSON Schema of the ``--json`` output of a command.
 
-    A `Shape` is our short notation: key -> ``"string"``, nested shape, ``[shape]`` for a list, or a
-    tuple of alternatives.
+    The key ``version`` is added to *shape*. A `Shape` is our short notation: key -> ``"string"``,
+    nested shape, ``[shape]`` for a list, or a tuple of alternatives.
     """
     return _to_object_schema({"version": WHOLE, **shape})
 

@@ -178,7 +178,7 @@ def _make_upstream_environment(
 
 
 def _get_declared_origin(platforms: Platforms, key: str) -> str:
-    """Return the declared origin of the platform *key*; "" if it has no fixed one.
+    """Return the declared origin of the platform *key*; "" if its base URL depends on variables.
 
     Raises:
         ConfigError: if the platform file is wrong.

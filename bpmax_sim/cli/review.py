@@ -357,7 +357,8 @@ def _format_pairs(
 def _format_difference(side: str, place: Difference) -> Iterator[str]:
     """Yield the line of one difference: ``answer body.data.phone: "138…" → absent``.
 
-    *side* is the request or the answer. For texts of several lines, the lines that differ follow.
+    *side* is the translated word for the request or the response. For texts of several lines, the
+    lines that differ follow.
     """
     before, after = place.recorded, place.sent
     if isinstance(before, str) and isinstance(after, str) and "\n" in before + after:

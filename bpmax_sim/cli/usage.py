@@ -59,7 +59,10 @@ class UsageOfRun:
             )
 
     def add(self, verdict: Verdict, events: Sequence[Event], sessions: Sequence[Session]) -> None:
-        """Add the usage of one item."""
+        """Add which recordings, and which parts of scripts and forms, the run of one item used.
+
+        A recording that a failed run did not play is not evidence that nothing needs it.
+        """
         doubtful = any(failure.kind != "unplayed" for failure in verdict.failures)
         for session in sessions:
             self._use.add_session_use(session, doubtful=doubtful)

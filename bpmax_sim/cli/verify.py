@@ -108,7 +108,7 @@ class _VerifyJob:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _VerifyOptions:
-    """Which exchanges are sent, and which are reported.
+    """Which exchanges are sent and reported, and the APIs of which one was sent already.
 
     Attributes:
         max_age: seconds after which an exchange is reported as old.

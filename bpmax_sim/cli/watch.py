@@ -169,7 +169,7 @@ def _list_item_files(plan: WatchPlan, item: ProjectItem) -> Iterator[str]:
 
 
 def _list_watched_places(plan: WatchPlan, items: Iterable[ProjectItem]) -> tuple[str, ...]:
-    """Return the folders of all files, without folders inside another.
+    """Return the folders of all files that the *items* depend on, without folders inside another.
 
     For a file in the root of a project, the file itself is watched: the root contains too many
     others.

@@ -45,7 +45,10 @@ class RequestIdentity(msgspec.Struct, frozen=True):
 
 
 def identify_request(call: CallMade) -> RequestIdentity:
-    """Return what *call* asks for, whatever idempotency key, time or nonce it carries."""
+    """Return what *call* asks for, to compare it with other calls.
+
+    Left out are values that are new at each sending: idempotency key, times, nonces.
+    """
     numbers = {str(value) for value in call.path.values()}
     rest = [
         _drop_values_new_each_time(part, call.key_name, numbers) for part in (call.query, call.body)

@@ -48,7 +48,7 @@ class FailureKind(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         name: name in matrix and terminal.
-        do: action, as in a scenario's ``faults``.
+        do: what happens to the call, in the words of ``do`` in a scenario's ``faults``.
         is_executed: whether the third party executed the request, as with a lost response.
         for_writes: whether it is tried only on calls that have an effect.
     """

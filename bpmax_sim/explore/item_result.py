@@ -12,7 +12,10 @@ from bpmax_sim.scenario.source import Failure, RunWarning
 
 
 def make_failures(exploration: Exploration) -> tuple[Failure, ...]:
-    """Return a failure for each finding of *exploration* that fails the scenario."""
+    """Return a failure for each cause found in *exploration* that fails the scenario.
+
+    Several variants may have one cause; the first of them gives the place in the script.
+    """
     return tuple(
         Failure(
             kind="explore",
@@ -30,7 +33,10 @@ def make_failures(exploration: Exploration) -> tuple[Failure, ...]:
 
 
 def make_warnings(exploration: Exploration) -> Iterator[RunWarning]:
-    """Yield a warning for each other finding of *exploration*, and for what was not tried."""
+    """Yield a warning for each finding that does not fail the scenario, and for what was not tried.
+
+    Variants with one cause are one finding.
+    """
     for limit in explain_unexplored_parts(exploration):
         yield RunWarning("explore", limit, exploration.place)
     for finding in find_causes([exploration]):

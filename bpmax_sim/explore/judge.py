@@ -142,7 +142,8 @@ def judge_repetition(
 ) -> Judgement | None:
     """Return the verdict if an effect, such as an order, occurs more often than in *base*.
 
-    None if none does. A repetition by a person in two steps is intended; one by a script on its
+    *failure* is the failure that was caused in *run*, None for an order or interruption. None if no
+    effect is repeated. A repetition by a person in two steps is intended; one by a script on its
     own, later, is not.
     """
     struck = None if failure is None else find_call(run, failure.call)
@@ -283,7 +284,11 @@ class _FailureJudge(msgspec.Struct, frozen=True):
         return msg("{names} was done", names=join_list(dict.fromkeys(done)))
 
     def _judge_unreported(self) -> Judgement:
-        """Return the verdict on a failure that no message or crash reports."""
+        """Return the verdict on a failure that no message or crash reports.
+
+        ``silent`` if a shown value became NaN or undefined, ``handled`` for a missing member
+        without such a trace; else the differences from the base run decide.
+        """
         failure, step = self.failure, self.failure.call.step
         if wrong := self._find_shown_nan_or_undefined():
             return Judgement(
@@ -368,7 +373,7 @@ class _FailureJudge(msgspec.Struct, frozen=True):
         return any(self._supersedes(one, call) for one in self.base.calls if one.begin < call.end)
 
     def _supersedes(self, newer: ObservedCall, call: ObservedCall) -> bool:
-        """Return whether *newer* is the same query as *call*, made by a handler that started later.
+        """Return whether *newer* is the same query as *call*, made by a later event script.
 
         Then only the result of *newer* matters.
         """

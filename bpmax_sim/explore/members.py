@@ -100,7 +100,7 @@ class RecordedResponses:
         self._apis: dict[str, _ResponseSummary] | None = None
 
     def get_api_summary(self, api_name: str) -> _ResponseSummary:
-        """Return the recorded responses of *api_name*, ``platform.api``."""
+        """Return what is known from recorded responses of *api_name*, ``platform.api``."""
         if self._apis is None:
             self._apis = defaultdict(_ResponseSummary)
             for path in sorted(self._folder.rglob("*.yaml")):
@@ -141,7 +141,10 @@ class RecordedResponses:
 
 
 def find_response_rules(platform: Platform, api: Api | None) -> ResponseRules:
-    """Return the response rules of *api*, else those of the platform."""
+    """Return the rules that tell which responses of *api* are successes and where the data is.
+
+    They are those of *api*, else those of the platform.
+    """
     own = api.response if api is not None else UNSET
     return own if isinstance(own, ResponseRules) else platform.response
 

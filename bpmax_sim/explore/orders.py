@@ -38,7 +38,8 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         calls: calls in the new order of their responses.
-        rules: delays that cause it, as in a scenario file; *faults* are the same for the transport.
+        rules: delays that cause it, as in ``faults`` of a scenario.
+        faults: the same delays in the form that the session's transport takes.
         inversions: number of pairs of calls whose order is reversed.
     """
 
@@ -135,7 +136,10 @@ def _count_inversions(order: Sequence[int]) -> int:
 
 
 def _make_order(calls: Group, inversions: int) -> Order:
-    """Return the order of responses that *calls* have here, with the delays that cause it."""
+    """Return the order in which *calls* receive their responses, with the delays that cause it.
+
+    *inversions* is the number of pairs of calls that are reversed against the base run.
+    """
     rules: list[FaultRule] = []
     latest = float("-inf")
     for call in calls:
@@ -210,7 +214,10 @@ class Interruption(msgspec.Struct, frozen=True, kw_only=True):
 def find_possible_interruptions(
     item: ScenarioItem, base: RunView
 ) -> Iterator[tuple[Interruption, ScenarioItem]]:
-    """Yield each action that a person may do during a call, with *item* changed to do it then."""
+    """Yield each action that a person may do during a call, with *item* changed to do it then.
+
+    Tried are the next step of the scenario, and the same press of a button or decision again.
+    """
     for index, located in enumerate(item.steps):
         in_flight = [
             call for call in base.calls if call.step == str(index + 1) and not call.is_login

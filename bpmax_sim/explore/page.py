@@ -34,7 +34,8 @@ def make_section(
     """Return the section of the report page that shows what ``explore`` found.
 
     It has the matrix of calls and failures, then each finding with the scenario that reproduces it.
-    *scenarios* are the texts of these, in the order of *findings*; empty to show none.
+    *scenarios* are the texts of these, in the order of *findings*; without them, findings are shown
+    without a scenario.
     """
     matrix = make_matrix(totals.cells)
     columns, rows = (msg("call"), *matrix.columns), tuple(_make_matrix_rows(matrix))

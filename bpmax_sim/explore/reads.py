@@ -76,7 +76,7 @@ class _ReadNote(msgspec.Struct, array_like=True, frozen=True):
     """A note that an instrumented script writes to its console.
 
     Attributes:
-        call: number of a call.
+        call: number of a call, counted from when the script's context was made.
         path: member that was read in its response; empty to note the call itself.
     """
 
@@ -108,8 +108,9 @@ class ReadMembers(msgspec.Struct, frozen=True):
 def find_reads(base: RunView, watched: RunView) -> Mapping[str, frozenset[Names]] | None:
     """Return the paths that were read in *watched*, by label of the call.
 
-    *watched* is the run of *base* with `READ_WATCHER`. None if both have different results: then a
-    script noticed that it was observed.
+    *watched* is *base* run again with `READ_WATCHER`, a library that wraps responses and notes
+    which members of them scripts read. None if both have different results: then a script noticed
+    that it was observed.
     """
     if [*map(_to_comparable_call, base.calls)] != [*map(_to_comparable_call, watched.calls)]:
         return None

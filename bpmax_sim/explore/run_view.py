@@ -121,7 +121,9 @@ class StepView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RunView(msgspec.Struct, frozen=True):
-    """A trial as the judges of ``explore`` see it: step by step, and its calls in order.
+    """A run of a scenario (with or without a failure), step by step, and its calls in order.
+
+    The functions that judge what a failure does compare two of these.
 
     Attributes:
         steps: key of a step -> its view.
@@ -144,8 +146,8 @@ class RunView(msgspec.Struct, frozen=True):
     ) -> tuple[ObservedCall, ...]:
         """Return the calls that had an effect, once for each idempotency key.
 
-        A call without recording counts, as it was sent, though its response is unknown. The failed
-        call *failed_call* counts if it *is_executed*, whatever its response.
+        A call for which there is no recording counts: it would have been sent, though its response
+        is unknown. The failed call *failed_call* counts if it *is_executed*, whatever its response.
         """
         done: list[ObservedCall] = []
         for call in self.calls:
@@ -161,7 +163,7 @@ class RunView(msgspec.Struct, frozen=True):
         return Counter(repr((event.field, event.new)) for event in by_user)
 
     def find_written_fields(self, begin: int, end: int) -> set[str]:
-        """Return the fields that scripts wrote between the event positions *begin* and *end*."""
+        """Return the fields that scripts wrote between two events: indexes *begin* and *end*."""
         events = self.trial.events[begin:end]
         return {e.field for e in events if isinstance(e, FieldChanged) and e.by != "user"}
 
@@ -199,7 +201,7 @@ def drop_result(state: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def make_run_view(trial: TrialRun, platforms: Platforms) -> RunView:
-    """Return *trial* as the judges see it."""
+    """Return the events of *trial* arranged by step, and its calls."""
     steps: dict[str, list[Observation]] = {}
     for observation in observe(trial.events):
         steps.setdefault(observation.step, []).append(observation)

@@ -108,7 +108,8 @@ class Exploration(msgspec.Struct, frozen=True, kw_only=True):
     """The result of exploring one scenario, in a form that can be sent to another process.
 
     Attributes:
-        node_id, name, place, target: those of the item.
+        node_id, name, place: those of the item.
+        target: the item as it is named on the command line.
         refused: reason why it was not explored, or "".
         possible, tried: number of variants, and how many of them were tried.
         variants: tried variants in which the failure or order really occurred.
@@ -146,7 +147,7 @@ class _SharedCounts:
         return os.getpid() == self._owner
 
     def set_counts(self, number: int, tried: int, possible: int) -> None:
-        """Note the counts of one item."""
+        """Note how many variants of the item *number* (its index) were tried and are possible."""
         self._tried[number], self._possible[number] = tried, possible
 
     def estimate_totals(self) -> tuple[int, int]:
@@ -407,7 +408,7 @@ class _ItemTrials:
         """Yield, for each failure or order, a function that yields its attempts.
 
         An attempt is a function that runs a variant and returns its verdict. Failures come first,
-        then orders, then actions of a person.
+        then orders, then actions of a person during a call (`Interruption`).
         """
         for failure in self._failures:
             yield partial(self._make_failure_attempts, failure)
@@ -427,7 +428,7 @@ class _ItemTrials:
         yield from self._make_failing_retry_attempts(failure)
 
     def _try_failure(self, failure: PossibleFailure) -> JudgedVariant | None:
-        """Return the verdict on *failure*; None if its fault rule never fired."""
+        """Return the verdict on *failure*; None if no call of the run was struck."""
         run = self.run([failure.fault])
         if not run.trial.fired:
             return None
@@ -478,7 +479,7 @@ class _ItemTrials:
         """Yield attempts in which a call that made up for the failed one fails, too.
 
         Such a call is one that a script made in the run *failed_run* because *failure* had
-        occurred.
+        occurred; *judgement* is the verdict on that run.
         """
         for call in self._find_replacement_calls(failure, failed_run, judgement):
             possible = find_possible_failures((call,), self.platforms, self._recorded, self._reads)
@@ -561,7 +562,8 @@ class _ItemTrials:
     def _is_superseded_query(self, call: ObservedCall, failure: PossibleFailure) -> bool:
         """Return whether only the newest query in flight counts, and *call* is an older one.
 
-        Tried out: if *failure* happens to the newest one instead, the script must handle it.
+        This is tried out by a run in which *failure* happens to the newest one instead: the script
+        must handle it there.
         """
         newer = [
             one
@@ -722,7 +724,7 @@ def _find_bpmax_refusals_by_step(run: RunView) -> dict[str, str]:
 
 
 def _limit_rule_to_hits(failure: PossibleFailure, run: RunView) -> FaultRule:
-    """Return the fault rule of *failure* with its range cut to the calls that *run* made.
+    """Return the fault rule of *failure*; its range of call numbers ends at the last call of *run*.
 
     A reproduction with the rule would else fail because a part of its range was never reached.
     """

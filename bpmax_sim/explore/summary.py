@@ -57,15 +57,15 @@ class CauseFinding(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def why(self) -> str:
-        """Return what was observed in the first variant."""
+        """Return what was observed in the variant that was tried first."""
         return self.variants[0].judgement.why
 
     @property
     def kinds(self) -> tuple[str, ...]:
         """Return the kinds of failure that show it (a time-out, a code …), each once.
 
-        Orders of responses count as a kind. Where something that a person does meanwhile shows it
-        without one, too, that is the kind.
+        Orders of responses count as a kind. A variant may combine a failure with an action of a
+        person; if that action alone shows the cause, too, only the action is named.
         """
         alone = {one.kind for one in self.variants}
         kinds = (
@@ -111,7 +111,7 @@ def find_causes(explorations: Iterable[Exploration]) -> tuple[CauseFinding, ...]
 
 
 def describe_finding(finding: CauseFinding) -> Iterator[str]:
-    """Yield the terminal lines of *finding*."""
+    """Yield the lines that tell a person about *finding*: what, why, and in which items."""
     mark = "×" if finding.fails_scenario else "!"
     yield msg(
         "{mark} {verdict}  {place}  {call}: {kinds}",
@@ -158,7 +158,7 @@ class ExploreTotals(msgspec.Struct, kw_only=True):
     unrecorded: list[str] = []
 
     def add(self, other: ExploreTotals) -> None:
-        """Add the totals of other scenarios."""
+        """Add the totals of other scenarios: sum counts, and list equal cells and hints once."""
         self.tried += other.tried
         self.possible += other.possible
         self.verdicts = dict(Counter(self.verdicts) + Counter(other.verdicts))
@@ -180,7 +180,7 @@ def decode_totals(encoded_totals: Iterable[bytes]) -> ExploreTotals:
 
 
 def sum_totals(explorations: Iterable[Exploration]) -> ExploreTotals:
-    """Return the totals of *explorations*."""
+    """Return counts, matrix cells and unrecorded calls of all *explorations* together."""
     totals = ExploreTotals()
     for one in explorations:
         verdicts = Counter[str](variant.judgement.verdict for variant in one.variants)
@@ -230,7 +230,10 @@ class Matrix(msgspec.Struct, frozen=True):
 
 
 def make_matrix(cells: Iterable[MatrixCell]) -> Matrix:
-    """Return the matrix of *cells*."""
+    """Return *cells* as a table of calls (rows) and kinds of failure (columns).
+
+    Of several cells at one place the most severe is kept.
+    """
     columns: dict[str, None] = {}
     rows: dict[tuple[str, str], dict[str, MatrixCell]] = {}
     for cell in cells:

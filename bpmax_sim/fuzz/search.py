@@ -214,9 +214,10 @@ def hold_in_session(  # noqa: PLR0913 - what a finding holds
     libraries: Sequence[str] = (),
     situation: Mapping[str, Any] | None = None,
 ) -> None:
-    """Check *law* as `hold` does, from a ``python`` step of a scenario with the session *bench*.
+    """Check that *calls* obey *law*, from a ``python`` step of a scenario; raise if they do not.
 
-    *platform* is the platform's key, and scripts are named from the project's root.
+    *bench* is the session of the scenario, *platform* the platform's key; scripts are named from
+    the project's root. The other parameters are those of `hold`.
 
     Raises:
         LawBroken: if it does not hold.
@@ -435,7 +436,8 @@ def search_tasks(
 ) -> list[LawOutcome]:
     """Work on *tasks* in rounds with more and more examples until *seconds* are over.
 
-    Return the result of each task. *notify* is that of `search`.
+    Return the result of each task. *notify* is called again and again, to show that the search goes
+    on.
     """
     until = time.monotonic() + seconds
     target = load_plan_target(plan)

@@ -172,7 +172,7 @@ class RequestLog:
     logins: int = 0
 
     def note(self, request: Request) -> None:
-        """Log *request* as a stub of the session; it returns None, so that the request is sent."""
+        """Log *request*; for `Session.stub`, where None as result lets the request go on."""
         if request.is_login:
             self.logins += 1
         else:
@@ -219,9 +219,9 @@ def find_sent_values(request: Request, place: str, name: str, api: Api) -> list[
 def find_possible_sent_values(
     request: Request, place: str, name: str, api: Api
 ) -> list[list[Any]] | None:
-    """Return all results that `find_sent_values` may have.
+    """Return each list of values that parameter *name* at *place* may have had in *request*.
 
-    A path such as ``/{a}{b}`` can be read in several ways.
+    None for a body of unknown format. A path such as ``/{a}{b}`` can be read in several ways.
     """
     values = find_sent_values(request, place, name, api)
     if values is None:

@@ -186,7 +186,10 @@ def _stamp_python_files(folder: str) -> Iterator[str]:
 
 
 class CacheContent(Protocol):
-    """The content of a cache file: a struct with the `make_code_edition` that wrote it."""
+    """The content of a cache file: a struct with the edition of the code that wrote it.
+
+    The edition is the result of `make_code_edition`; content of another edition is discarded.
+    """
 
     edition: str
 

@@ -107,7 +107,7 @@ class _ScenarioFile:
     def scanned_files_if_sound(self) -> Mapping[str, ScannedFile]:
         """Return path -> scanned state of each of *files*.
 
-        Empty if they have problems or warnings.
+        Empty if the items of the scenario file have problems or warnings.
         """
         known = ((name, self._disk.get_file(name)) for name in self.names if self.is_sound)
         return {self._disk.to_absolute_path(name): file for name, file in known if file is not None}
@@ -134,7 +134,7 @@ class _ScenarioFile:
 
 
 class _StoredItem(msgspec.Struct, frozen=True, array_like=True):
-    """The header of an item as it is cached, without what all items of its file share.
+    """The header of an item as it is cached; `_ScenarioFile` has what all items of a file share.
 
     Attributes:
         table: CSV file of the row, relative to the scenario's folder; empty if there is none.
@@ -343,7 +343,7 @@ def _find_csv_path(item: ScenarioItem) -> str:
 
 
 class _TrackedEnviron(Mapping[str, str]):
-    """The environment variables, with a note whether any of them was read.
+    """The environment variables; `is_read` tells afterwards whether any of them was read.
 
     An item that depends on the environment must not be cached.
     """

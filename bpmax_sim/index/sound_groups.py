@@ -40,7 +40,7 @@ _DECODER: Final = msgspec.msgpack.Decoder(StoredGroups)
 class SoundScenarioGroups:
     """Which groups of scenarios a check need not repeat, because it found nothing wrong before.
 
-    *items*, all of one project, are grouped by the files that they share; see the module. A group
+    *items*, all of one project, are grouped by the files that they share. A group
     is *sound* if its check found no problem, and none of its files has changed since.
     """
 
@@ -65,7 +65,7 @@ class SoundScenarioGroups:
                 self._groups[_digest_group(group, about)] = group
 
     def find_unchecked_items(self) -> list[ProjectItem]:
-        """Return the items of all groups that are not known to be sound."""
+        """Return the items to check: those in no group that an earlier check found sound."""
         known = set(self._kept)
         sound = chain.from_iterable(self._groups[key] for key in self._groups.keys() & known)
         left_out = set(sound)

@@ -130,9 +130,9 @@ class _FactScan:
 
 
 def find_referenced_files(facts: FileFacts) -> Iterator[str]:
-    """Yield the files that the file with *facts* loads or names, as paths from the root.
+    """Yield the files that the file with *facts* runs or loads, as paths from the root.
 
-    They have to be scanned too: they may be outside of the usual folders.
+    The caller scans them, too, since they may be outside of the usual folders.
     """
     for fact in facts.facts:
         if fact.kind == "file" and fact.role in {"runs", "loads"} and fact.name.endswith(_SUFFIXES):

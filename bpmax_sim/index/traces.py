@@ -44,7 +44,11 @@ def add_traced_names(index: ProjectIndex) -> ProjectIndex:
 
 
 def _has_fact_in_source(facts: FileFacts, fact: Fact) -> bool:
-    """Return whether the script's text has *fact* anywhere, in any spelling of the API."""
+    """Return whether *facts*, found in the script's text, contain *fact*, on any line.
+
+    An API may be written in snake case or camel case. A fact that the index learned from a trace
+    is compared with its line, too.
+    """
     return any(
         (said.kind, said.role, to_snake_case(said.name))
         == (fact.kind, fact.role, to_snake_case(fact.name))

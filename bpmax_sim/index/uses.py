@@ -57,7 +57,8 @@ class UsingFile(msgspec.Struct, frozen=True):
 
     Attributes:
         path: path of the file from the root.
-        fact: use in this file: of the place, or of the first file of *through*.
+        fact: what this file says where it uses the place, or, if *through* is not empty, the first
+            file of *through*.
         through: files between this one and the place, nearest first; empty for a direct use.
     """
 
@@ -114,9 +115,10 @@ class ProjectUses:
             yield fact.name
 
     def _find_implied_uses(self, fact: Fact) -> Iterator[tuple[FactKind, str]]:
-        """Yield kind and name of each thing that is used because *fact* is.
+        """Yield kind and name of each thing that *fact* uses, too.
 
-        With an API its platform.
+        An API or instance uses its platform; a direct call uses the parameters that its arguments
+        fill.
         """
         if fact.kind in {"api", "instance"} and fact.role != "declares":
             yield "platform", fact.name.partition(".")[0]

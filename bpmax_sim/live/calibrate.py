@@ -61,7 +61,7 @@ def render_calibration_script(
 def ask_our_engine() -> CapturedRun:
     """Run the calibration script in our own engine and return its results.
 
-    They are what our rules predict: a live BPMAX is compared with them.
+    They are what this package assumes of BPMAX: the results of a live BPMAX are compared with them.
     """
     with tempfile.TemporaryDirectory(prefix="bpmax-echo-") as place:
         platform = Path(place, "echo.yaml")

@@ -261,7 +261,10 @@ def _describe_missing_echo(live_run: _CalibrationRun) -> str:
 
 
 def _describe_result_place(live_run: _CalibrationRun) -> str:
-    """Return where in a call's result the response is: ``body``, ``envelope``, a path, or ""."""
+    """Return where in a call's result the response is: ``body``, ``envelope``, a path, or "".
+
+    ``envelope`` is an object ``{code, message, data}``, with the response as ``data``.
+    """
     if live_run.place is None:
         return ""
     if not live_run.place:
@@ -324,7 +327,9 @@ _WHY: Final = {
 def _pair_probes(
     name: str, our_run: _CalibrationRun, live_run: _CalibrationRun
 ) -> tuple[_Probe, _Probe] | None:
-    """Return the results of question *name* here and in BPMAX, made comparable.
+    """Return the results of the probe *name* in our engine and in BPMAX, if comparable.
+
+    A probe is one question that the calibration script asks its engine.
 
     None if one of them is missing.
     """

@@ -79,7 +79,7 @@ class UpstreamUrl(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def port(self) -> int:
-        """Return the port."""
+        """Return the port of the address, else the default port of its scheme."""
         parts = urlsplit(self.origin)
         return parts.port or _PORTS[parts.scheme]
 

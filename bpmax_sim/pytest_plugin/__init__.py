@@ -364,7 +364,7 @@ def pytest_terminal_summary(
 
 
 def _has_anything_to_summarise(reporter: pytest.TerminalReporter, config: pytest.Config) -> bool:
-    """Return whether there is anything to summarise.
+    """Return whether sessions, cassettes, a shard, coverage or scenarios occurred in this run.
 
     Otherwise the summary module, which takes long to import, is not needed.
     """

@@ -154,7 +154,8 @@ _SEARCHES: Final = ("explore", "challenge", "cov")
 def _check_trial_run_options(config: pytest.Config, mode: str | None) -> None:
     """Refuse wrong uses of the options that run scenarios many times, such as ``--bpmax-explore``.
 
-    An option of such a search needs the search, and no search may call a live system.
+    An option of one of `_SEARCHES` (such as ``--bpmax-explore-max``) needs that search to be on,
+    and no search may call a live system.
 
     Raises:
         pytest.UsageError: with what to write.

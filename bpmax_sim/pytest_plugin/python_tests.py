@@ -226,7 +226,10 @@ def _redact_before_cut(self: saferepr.SafeRepr, x: object) -> str:
 
 
 def _format_redacted(obj: object) -> str:
-    """Replace `safeformat`: redact the values first, because it breaks texts into lines."""
+    """Format a value for an assertion message, in place of pytest's `safeformat`.
+
+    Values are redacted before they are formatted, because formatting breaks texts into lines.
+    """
     try:
         shown = redact_values(obj, redact_for_running_tests)
     except Exception:  # noqa: BLE001 - values may be cyclic
@@ -332,7 +335,10 @@ def _redact_property(value: Any) -> Any:
 
 
 def redact_junit(config: pytest.Config) -> None:
-    """Redact what is in pytest's JUnit file already: ``record_testsuite_property`` writes there."""
+    """Redact the properties and attributes that pytest has collected for its JUnit file.
+
+    Some come from ``record_testsuite_property``, which writes there at once.
+    """
     if xml := config.stash.get(xml_key, None):
         xml.global_properties[:] = redact_values(xml.global_properties, redact_for_running_tests)
         for reporter in xml.node_reporters.values():
@@ -484,7 +490,7 @@ class Sessions:
 
     @property
     def console_of_last_sessions(self) -> list[ConsoleOutput]:
-        """Return what scripts printed: for each owner, in its last session."""
+        """Return what scripts printed: of each owner of exchanges, in its last session."""
         return [line for lines in self._consoles.values() for line in lines]
 
     def finish(self, *, failed: bool) -> None:
@@ -560,8 +566,8 @@ class PythonTestRun:
 def open_test_run(node: pytest.Item) -> Iterator[PythonTestRun]:
     """Open the session of *node* for the lifetime of its fixtures.
 
-    It is judged when the test function ends, or here if there is none, as in a
-    ``unittest.TestCase``.
+    It is judged when the test function ends; at the end of the block if pytest runs no function, as
+    for a ``unittest.TestCase``.
     """
     with fail_without_traceback():
         run = PythonTestRun(node)
@@ -625,7 +631,7 @@ class RunEvents(Sequence[Event]):
             self._result.add_outcome(event)
 
     def tell(self, event: SubjectEvent) -> None:
-        """Add an event of a form or flow; pass this method as its ``tell``."""
+        """Add an event of a form or flow; pass this method as ``tell`` to the form or flow."""
         self._log.add_subject_event(event)
 
     @overload

@@ -62,7 +62,7 @@ class Tally(RecordingUse):
     def note_other_shards(self, cassettes: Iterable[str]) -> None:
         """Note the *cassettes* of tests that other shards (machines) run.
 
-        They are not orphans here.
+        They are not reported as cassettes that no test uses.
         """
         self.sharded = True
         self.elsewhere.update(cassettes)
@@ -98,7 +98,7 @@ class Tally(RecordingUse):
             self.waiting.add(str(aside))
 
     def get_file_runs(self) -> FileRuns:
-        """Return which parts of scenario files were not used; changes of it go into this tally."""
+        """Return a view of which parts of scenario files were used; what is added is kept here."""
         from bpmax_sim.scenario.file_verdict import FileRuns  # noqa: PLC0415 - not at the start
 
         runs = FileRuns()

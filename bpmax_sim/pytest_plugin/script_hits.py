@@ -55,7 +55,7 @@ def get_coverage_result(config: pytest.Config) -> CoverageResult | None:
 def send_or_report_hits(session: pytest.Session) -> None:
     """In a worker, send the counts of executed code.
 
-    In the controller, write and judge the coverage.
+    In the controller, write the coverage and fail the run if it is below the demanded percentage.
     """
     config = session.config
     hits = get_script_hits(config)

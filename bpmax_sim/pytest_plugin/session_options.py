@@ -138,6 +138,7 @@ def _resolve_platform_folders(
 ) -> tuple[Path, ...]:
     """Return the platform folders, as absolute paths.
 
+    *is_set_in_scenario* tells whether the scenario sets an option, so that the ini file does not.
     A relative path on the command line is resolved against the working directory, in a marker
     against the project's root, and in the ini file against the folder of that file.
     """
@@ -247,9 +248,9 @@ def warn_of_former_folder(node: pytest.Item) -> None:
 
 
 def get_owner_name(node: pytest.Item) -> str:
-    """Return the owner of a Python test's exchanges: the marker's, else the test's own.
+    """Return the owner of a Python test's exchanges: ``owner`` of its marker, else its name.
 
-    The test's own name includes class and parameters.
+    The name includes class and parameters.
     """
     return str(read_marker_options(node).get("owner") or _prefix_with_class_name(node, node.name))
 

@@ -431,7 +431,8 @@ def _list_unowned_cassettes(tally: Tally) -> Iterator[str]:
 def _store_recording_usage(config: pytest.Config, tally: Tally, *, is_complete: bool) -> None:
     """Store the usage of recordings for `bpmax-sim cassette prune`.
 
-    *is_complete* is whether the run included all tests; else it counts as a part.
+    *is_complete* is whether the run included all tests; otherwise what it did not use may
+    still be needed.
     """
     job, shard = (
         options.read_option_value(config, "job", ""),

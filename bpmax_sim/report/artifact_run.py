@@ -258,7 +258,7 @@ def _read_junit_failure(case: ET.Element, failure_element: ET.Element, root: Pat
 
 
 def _find_rerun_command(text: str, module: str, name: str, root: Path) -> str:
-    """Return the command in a failure's text, or else the one that runs this test of *root*.
+    """Return the command in a failure's text, or else one that runs the test.
 
     *module* and *name* are the ``classname`` and ``name`` of the JUnit test case. "" if neither
     gives a command.

@@ -30,8 +30,9 @@ def find_values_at_failure(
 ) -> NamesAttached | None:
     """Return the variables' values at the script line of the first failure, and the call stack.
 
-    The item is run once more for that, by *run_again*. None if the failure has no script line, a
-    step runs Python (which may have side effects), or the second run went another way.
+    The item is run once more for that, by *run_again*; *redact* hides secrets in the values. None
+    if the failure has no script line, a step runs Python (which may have side effects), or the
+    second run had other events than the first.
     """
     failure = next(iter(verdict.failures), None)
     if failure is None or failure.script is None or not failure.script.line:

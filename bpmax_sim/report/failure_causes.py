@@ -18,7 +18,7 @@ class FailureCause(msgspec.Struct, frozen=True):
     """The common cause of several failures: two failures with equal attributes have one cause.
 
     Attributes:
-        kind: kind of the failure, see `Failure.kind`.
+        kind: kind of the failure, such as ``expect`` or ``miss``.
         template: message with placeholders instead of values; the whole message if *where* is
             empty.
         where: line of the script, or else the key that failed, such as ``form.discount``.

@@ -142,10 +142,11 @@ def _read_moves(trace: Trace, names: set[str]) -> list[_Move]:
 
 
 def _resolve_main_flow_node(trace: Trace, name_in_trace: str, names: set[str]) -> str | None:
-    """Return the name in the flow's own file of the node that a trace calls ``用印#2/盖章``.
+    """Return the name that a node of a trace has in the flow's own file.
 
-    None if the node is in another flow: not one of *names*, where "" is the main flow and any other
-    name a sub-flow.
+    A trace calls the node ``盖章`` of the second project of the sub-flow ``用印`` ``用印#2/盖章``.
+    *names* are the flows that the file is used as: "" is the main flow, any other name a sub-flow.
+    None if the node is in none of them.
     """
     project, slash, node = name_in_trace.partition("/")
     name = project.partition("#")[0]

@@ -236,7 +236,8 @@ def _to_coverage_data(script: CoveredScript) -> dict[str, Any]:
 def _to_entry_summary(entry: PageEntry, has_steps: bool) -> dict[str, Any]:
     """Return the data of *entry* for the list on the page.
 
-    *has_steps* tells the viewer whether the steps can be opened, too; see `render_page`, *largest*.
+    *has_steps* tells the viewer whether the steps can be opened, too: they are left out of a page
+    that would become too large.
     """
     return {
         **{name: getattr(entry, name) for name in _INDEXED},
@@ -290,7 +291,9 @@ def write_page(
 
 
 def _read_entries_and_unused_parts(places: Sequence[Path]) -> tuple[list[PageEntry], list[str]]:
-    """Read the traces in *places*; return page entries, and the parts that no row used.
+    """Read the traces in *places*; return page entries, and the unused parts of scenarios.
+
+    Such a part is a stub, fault or the like that no row of its scenario used.
 
     Raises:
         ConfigError: if a place has no trace.

@@ -97,7 +97,7 @@ def _to_relative_path(path: str) -> str:
 
 
 def _choose_element_name(verdict: terminal.Verdict) -> str:
-    """Return the name of the element for a verdict; "" for a pass, which has none."""
+    """Return the JUnit element for a verdict: ``failure`` or ``skipped``; "" for a pass."""
     if verdict.outcome == "failed":
         return "failure"
     return "" if verdict.outcome == "passed" else "skipped"

@@ -189,7 +189,10 @@ def _list_part_uses(
 
 
 def add_row_part_uses(runs: FileRuns, trace: Trace) -> None:
-    """Add to *runs* the parts that the row of *trace* used and did not use, if it passed."""
+    """Add to *runs* which parts of the scenario file a passed row used and did not use.
+
+    A part is a stub, a fault or the like; at least one row of the scenario has to use each.
+    """
     first, last = trace.events[0], trace.events[-1]
     if last.get("outcome") != "passed":
         return
@@ -285,7 +288,7 @@ def _localise(value: Any, paths: PathsFromRoot) -> LocalisedText:
 
 
 def select_language_text(text: LocalisedText, language: str) -> str:
-    """Return *text* in one language."""
+    """Return *text* in *language* (``en`` or ``zh``), in English if it is not translated."""
     if isinstance(text, str):
         return translate(text, language)
     return text.get(language, text.get("en", ""))

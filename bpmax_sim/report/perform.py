@@ -108,9 +108,10 @@ def _rerun_counting_hits(
     guard: NetworkGuard | None,
     hits: ScriptHits,
 ) -> tuple[Event, ...]:
-    """Run *item* again with the same options, in a new session that counts *hits*.
+    """Run *item* again in a new session that counts executed code in *hits*; return its events.
 
-    Return the events of that run.
+    Everything else is as in the first run: *folder* of its cassettes, the session's options
+    *chosen*, and *guard*, which refuses network connections.
     """
     watched: SessionOptions = {**chosen, "hits": hits}
     session = open_session(item, cassettes=folder, **watched)

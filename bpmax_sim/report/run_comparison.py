@@ -72,7 +72,7 @@ def _make_flaky_rows(places: Sequence[Path]) -> Iterator[tuple[SectionCell, ...]
 def _read_outcome_and_digest(path: Path, name: str) -> tuple[str, str] | None:
     """Return outcome and digest of the trace at *path*; None if it cannot be read.
 
-    Runs that came to the same have equal digests. *name* is the trace's name in messages.
+    Runs with the same effects have equal digests. *name* is the trace's name in messages.
     """
     with suppress(ConfigError, OSError, ValueError):
         last = read_trace(path, name).events[-1]

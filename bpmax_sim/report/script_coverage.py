@@ -103,7 +103,7 @@ class CoveredScript(msgspec.Struct, frozen=True):
 
     @property
     def untaken_branches(self) -> list[CoveredBranch]:
-        """Return the branches that were never taken."""
+        """Return the branches that no run took, in the order of the source."""
         return [branch for branch in self.branches if not branch.hits]
 
 

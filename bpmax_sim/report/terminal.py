@@ -105,7 +105,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def make_skip_verdict(item: ScenarioItem) -> Verdict:
-    """Return the verdict of a skipped item."""
+    """Return the verdict of an item that was not run, with the reason that its file gives."""
     return Verdict(item=item, outcome="skipped", reason=read_flag_reason(item.skip))
 
 

@@ -52,7 +52,10 @@ _SIDES = ("expected", "actual")
 
 
 def encode_failure_cause(failure: Failure) -> str:
-    """Return *failure* as text for another process, reduced to what `find_failure_cause` reads."""
+    """Return *failure* as text for another process, to group failures by cause there.
+
+    Only kind, message, first failed check and script place are kept.
+    """
     wrong = [check for check in failure.checks if not check.ok][:1]
     told = {"kind": failure.kind, "essence": failure.essence, "checks": wrong}
     return to_canonical_json({**told, "script": str(failure.script or "")}).decode()

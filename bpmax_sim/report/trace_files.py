@@ -184,7 +184,7 @@ def find_traces(places: Sequence[Path]) -> dict[str, Path]:
 
 
 def read_traces(places: Sequence[Path]) -> Iterator[Trace]:
-    """Yield all traces of *places*; see `find_traces`.
+    """Yield all traces in *places*, which are trace files or folders of them.
 
     Raises:
         ConfigError: if a place has no trace, or a file is not a valid trace.
@@ -208,7 +208,9 @@ def read_trace(path: Path, name: str) -> Trace:
 
 
 def parse_trace(data: bytes, name: str, display_name: str) -> Trace:
-    """Return the trace in *data*; *name* is as in `read_trace`, *display_name* for messages.
+    """Return the trace in *data*; *display_name* stands in messages.
+
+    *name*, its path within ``.bpmax/trace``, determines the folder of its scenario.
 
     Raises:
         ConfigError: if it is not a trace, or one of another version.

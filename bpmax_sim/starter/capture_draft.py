@@ -204,7 +204,7 @@ Rules = list[dict[str, Any]]
 def draft_stubs_and_faults(
     calls: Sequence[CapturedCall], names: Mapping[tuple[str, str], str]
 ) -> tuple[Rules, Rules]:
-    """Return stubs that respond to *calls* in order, and faults for calls that failed otherwise.
+    """Return stubs that respond to *calls* in order, and faults for those without a response.
 
     *names* are those of the declared APIs, by platform and API as scripts wrote them.
     """
@@ -256,8 +256,9 @@ def draft_run(
 
     The last one has, instead of the script itself, a script that repeats the captured calls.
 
-    *source* is the script's text if the run does not contain it; *others* are the runs of the same
-    flow.
+    *known* are the platforms that exist already; *files* has the draft's title and the paths that
+    it names. *source* is the script's text if the run does not contain it; *others* are the runs of
+    the same flow.
     """
     calls = list_calls(run)
     names = {(one.platform, one.api): _resolve_api_name(one, known) for one in calls}
@@ -298,7 +299,7 @@ _NEEDS_MORE: Final = msg(
 class _UnfinishedScenario(msgspec.Struct, frozen=True):
     """A drafted scenario whose last step does not say yet whether the script ends with an error.
 
-    There are several candidates for that.
+    Several endings are drafted, the most probable first.
     """
 
     value: Mapping[str, Any]

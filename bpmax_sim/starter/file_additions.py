@@ -15,7 +15,7 @@ from bpmax_sim.yamlfile import read_yaml, to_display_path, write_yaml
 
 
 def format_list_item(value: Mapping[str, Any]) -> str:
-    """Return *value* as YAML list item."""
+    """Return *value* as an item of a YAML list in block style: ``- `` and indented lines."""
     return f"- {indent(write_yaml(value, block_levels=2), '  ').lstrip()}"
 
 
@@ -43,6 +43,8 @@ def append_missing_instance(before: str, value: Mapping[str, Any]) -> str:
 
 def append_apis(before: str, apis: Mapping[str, str], path: Path) -> str:
     """Return the text of a platform file with *apis* (key -> text) added below ``apis``.
+
+    *before* is the text so far; it has to end with its ``apis``.
 
     Raises:
         ConfigError: if they cannot be appended; the message contains them.

@@ -32,7 +32,7 @@ _HOLDS_VERSION: Final = frozenset({"api", "rest", "version", "openapi", "service
 class ObservedPath(msgspec.Struct, frozen=True):
     """Method and percent-encoded path of a request, and the shape of a successful response.
 
-    Two responses have one shape where `make_json_shape_key` returns the same for both.
+    Two responses have one shape if they have the same members, whatever their values.
     """
 
     method: str

@@ -100,7 +100,7 @@ def extract_origin(url: str) -> str:
 
 
 def extract_raw_path(request: Request) -> str:
-    """Return the raw path of *request*."""
+    """Return the path of *request* as sent: percent-encoded, without query and fragment."""
     return (
         "/" + request.url.partition("://")[2].partition("/")[2].partition("?")[0].partition("#")[0]
     )

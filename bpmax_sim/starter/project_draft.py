@@ -249,7 +249,11 @@ class _TemporaryProject:
     def _extend_platform(
         self, known: Platforms, key: str, origin: str, exchanges: Sequence[Exchange]
     ) -> None:
-        """Add to platform *key* the APIs that *exchanges* use and that it lacks."""
+        """Add to platform *key* the APIs that *exchanges* use and that it lacks.
+
+        *known* are the platforms so far. *origin* is where the exchanges were sent; it becomes the
+        value of the environment variables in the platform's address.
+        """
         for name in list_address_variables(known, key):
             self.environ.setdefault(name, origin)
         matcher = ApiMatcher(known, resolve_instance_addresses(known, self.environ))

@@ -169,7 +169,10 @@ def _parse_body(call: Call) -> Any:
 
 
 def format_platform_expression(key: str) -> str:
-    """Return the variable name for platform *key* in a drafted script."""
+    """Return how a drafted script names a platform: ``crm``, or ``$proxy("my-crm")``.
+
+    The latter if *key* is no identifier, or a name that has no variable.
+    """
     return (
         key
         if _NAME.fullmatch(key) and key not in _NO_VARIABLES

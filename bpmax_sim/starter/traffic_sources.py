@@ -121,7 +121,7 @@ def _read_source(path: Path) -> TrafficSources:
 
 
 def _prefix_notes_with_file(path: Path, exchanges: ForeignExchanges) -> ForeignExchanges:
-    """Return *exchanges* with its file name in front of each note."""
+    """Return *exchanges* with the name of its file *path* in front of each note."""
     notes = [label_message(to_display_path(path), note) for note in exchanges.notes]
     return ForeignExchanges(exchanges.exchanges, tuple(notes))
 

@@ -364,7 +364,8 @@ def direct_calls(
 ) -> st.SearchStrategy[CallSpec]:
     """Draw direct calls, ``crm.get(1, "a")``: arguments in declared order.
 
-    Some are undefined, and there may be too few or too many. The parameters are those of `chains`.
+    Some are undefined, and there may be too few or too many. *platform*, *api*,
+    *instances* and *refusable* limit what is drawn as in `chains`.
     """
     return _draw_direct_calls(platform, api, tuple(instances), refusable)
 
@@ -410,7 +411,7 @@ def _draw_argument(
 def _draw_value(place: str, encoding: str = "") -> st.SearchStrategy[Any]:
     """Draw values allowed at *place*, such as ``query``.
 
-    In a body, one member in the format *encoding*.
+    In a body with an *encoding*, such as ``xml``, a value is that of one member of the body.
     """
     if place == "body" and encoding:
         return scalars().filter(is_xml_value) if encoding == "xml" else scalars()

@@ -52,7 +52,7 @@ def get_auth(platform: Platform | None, api: Api) -> Auth | None:
 
 
 def claims(*, platform: Platform | None, api: Api = UNNAMED) -> list[Step]:
-    """Return all setters that `rivals` draws from: one for each name and letter case."""
+    """Return setters that overwrite what auth sets: one for each name and letter case."""
     auth = get_auth(platform, api)
     return [
         _make_auth_overwriting_step(place, spelled)

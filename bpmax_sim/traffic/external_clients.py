@@ -248,7 +248,8 @@ class ExternalCallAdapter:
     def _find_live_base_url(self, match: ApiMatch) -> str:
         """Return the real base URL of the instance that *match* identified.
 
-        "" if the request has it already.
+        "" if it is not to be changed: while replaying, for an unknown host, and where the address
+        depends on variables.
         """
         if not self.is_live or (match.is_outside and not match.host):
             return ""

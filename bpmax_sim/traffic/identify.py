@@ -126,9 +126,9 @@ def _hide_in_query_parameter(part: str, hide: Callable[[str, str], str]) -> str:
 
 
 class _SecretPlaceRedactor:
-    """Replaces the values at the places of one API that are declared as secret.
+    """Replaces secret values of one API by stand-ins, when called with a place and its value.
 
-    It is called with a place and its value.
+    Secret are the values at the places that the API declares so.
     """
 
     def __init__(self, match: ApiMatch, vault: Vault) -> None:

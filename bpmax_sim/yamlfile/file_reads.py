@@ -24,6 +24,9 @@ def record_reads() -> Iterator[set[str]]:
 
 
 def note_read(path: str | os.PathLike[str]) -> None:
-    """Note that the loaded object depends on the file *path*, even if its text was cached."""
+    """Note that what is being loaded depends on the file *path*, even if its text was cached.
+
+    Does nothing outside of a block that tracks reads.
+    """
     if (paths := _READS.get()) is not None:
         paths.add(to_absolute_path(path))

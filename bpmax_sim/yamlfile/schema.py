@@ -62,7 +62,7 @@ def add_descriptions(definition: Schema, texts: Mapping[str, tuple[str, str]]) -
 
 
 def join_languages(text: tuple[str, str]) -> str:
-    """Return both languages in the form in which editors show them."""
+    """Return both languages as two paragraphs, which editors show as help on a key."""
     return "\n\n".join(text)
 
 

@@ -148,7 +148,7 @@ class Shape:
         return reading.report_wrong_type(node, self.expected)
 
     def _read_value(self, node: Node, reading: ReadingState) -> Any:
-        """Return the value of *node*, whose kind is right; `UNSET` after reporting a problem."""
+        """Return the value of *node*, of one of `kinds`; `UNSET` after reporting a problem."""
         raise NotImplementedError
 
     def to_json_schema(self, definitions: Definitions) -> dict[str, Any]:
@@ -282,7 +282,7 @@ class ShapeOrWord(Shape):
         return self.value if node.value == self.word else self.shape.read(node, reading)
 
     def to_json_schema(self, definitions: Definitions) -> dict[str, Any]:
-        """Return the schema that allows the word or the other shape."""
+        """Return a JSON Schema that allows *word* or what *shape* allows."""
         return {"anyOf": [{"enum": [self.word]}, self.shape.to_json_schema(definitions)]}
 
 

@@ -49,7 +49,7 @@ def translate_write_errors(path: Path, hint: str = "") -> Iterator[None]:
 def write_text(path: Path, text: str, hint: str = "", *, encoding: str = "utf-8") -> None:
     """Write *text* with LF line ends, and create missing folders.
 
-    *hint* is as in `translate_write_errors`.
+    *hint* is advice that is appended to the message of an error.
 
     Raises:
         ConfigError: if it cannot be written.
@@ -162,7 +162,10 @@ def write_inline(value: Any) -> str:
 
 
 def _write_rest_of_line(value: Any) -> str:
-    """Return *value* for the rest of a line, where for example a URL needs no quotes."""
+    """Return *value* in flow style, to stand alone after ``key:`` or ``-`` up to the line's end.
+
+    There, other than inside of brackets, for example a URL needs no quotes.
+    """
     if isinstance(value, str) and _PATH.fullmatch(value) and value.isprintable():
         return value
     return "".join(_write_flow(value))
