@@ -315,7 +315,7 @@ class RandomSequenceSeeds(msgspec.Struct, frozen=True):
     def _find_draws_at_seed_ends(self, sequence: str) -> tuple[int, ...]:
         """Return the number of draws at which each seed of *sequence* except the last ends.
 
-        Where no end was recorded, the seed yielded no values: its end is that of the seed before.
+        A seed without a recorded end yielded no values, so it ends where the seed before it ends.
         """
         ends = self.ends.get(sequence, ())[: len(self.seeds) - 1]
         return (*ends, *(ends[-1:] or (0,)) * (len(self.seeds) - 1 - len(ends)))

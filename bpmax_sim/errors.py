@@ -217,12 +217,12 @@ class Problems(list[Problem]):
             raise ConfigError(*sorted(set(self), key=get_place_sort_key)[: self.MOST], more)
 
     def extend(self, problems: Iterable[Problem], /) -> None:
-        """Add *problems*, as `append` does."""
+        """Add *problems*; raise ConfigError with all of them if there are now too many."""
         for problem in problems:
             self.append(problem)
 
     def __iadd__(self, problems: Iterable[Problem], /) -> Self:  # type: ignore[override, misc]
-        """Add *problems*, as `append` does."""
+        """Add *problems*; raise ConfigError with all of them if there are now too many."""
         self.extend(problems)
         return self
 
@@ -554,7 +554,7 @@ class PowerWarning(BpmaxWarning):
 
 
 class ChallengeWarning(BpmaxWarning):
-    """A mistake was put into a script on purpose, and no scenario failed because of it."""
+    """A mistake that ``--challenge`` put into a script made no scenario fail."""
 
     kind = "challenge"
 

@@ -346,7 +346,7 @@ def decode_tagged(value: Any) -> Any:
 
 
 def encode_tagged(value: Any) -> Any:
-    """Return *value* in the tagged form that `decode_tagged` reads, ready for a JSON encoder.
+    """Return *value* ready for a JSON encoder; what JSON lacks becomes ``{"$": "<tag>", "v": …}``.
 
     Raises:
         TypeError: if a script cannot have such a value.
@@ -361,7 +361,7 @@ def encode_tagged(value: Any) -> Any:
 
 
 def dump_tagged(value: Any) -> str:
-    """Return *value* as JSON text in the tagged form that `decode_tagged` reads.
+    """Return *value* as JSON text; what JSON does not have is ``{"$": "<tag>", "v": …}``.
 
     Raises:
         TypeError: if a script cannot have such a value.
@@ -626,7 +626,7 @@ def dumps_compact(value: Any) -> str:
 
 
 def loads_with_fast_path(text: str) -> Any:
-    """Return what `loads` returns; several times faster, except for JSON with unusual content.
+    """Return the JSON value in *text*; several times faster than `loads` for usual content.
 
     Raises:
         ValueError: if it is not JSON.

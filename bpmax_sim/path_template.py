@@ -29,7 +29,7 @@ def list_placeholders(path: str) -> tuple[str, ...]:
 
 
 def fill_placeholders(text: str, get_value: Callable[[str], str | None]) -> str:
-    """Return *text* with each ``{name}`` replaced by the result of ``value(name)``.
+    """Return *text* with each ``{name}`` replaced by the result of ``get_value(name)``.
 
     Where that is None, the placeholder stays.
     """

@@ -190,7 +190,8 @@ def serve(  # noqa: PLR0913 - what is served, where, and who hears of it
 ) -> None:
     """Run an HTTP server until the process gets SIGINT or SIGTERM.
 
-    *handle* and *answer* are those of `run_server`. *ready* gets the address as soon as the server
+    *handle* returns the response to a request; *answer*, given instead, also gets the client, to
+    send the response piece by piece. *ready* gets the address as soon as the server
     accepts connections; its reader may stop the process from then on.
 
     Raises:

@@ -115,7 +115,7 @@ class RecordingComparison(msgspec.Struct, frozen=True):
     ) -> bool:
         """Return whether two responses of the API *call* are equal apart from noise.
 
-        *request_texts* is as in `find_noise_places`.
+        *request_texts* is the text of the owner's requests: what the script sent on is no noise.
         """
         places = self.find_noise_places(call, old, new, request_texts)
         parts = (without_paths(to_comparable_outcome(outcome), places) for outcome in (old, new))

@@ -443,7 +443,7 @@ class Cassette:
         """Return a cassette read from *data*; *name* is the file name used in messages.
 
         Raises:
-            CassetteError: as for `load`.
+            CassetteError: if it is damaged, from a newer version, or not a cassette.
         """
         path, data = Path(name), data.replace(b"\r\n", b"\n")
         return cls(path, _read_index(path, data), lambda start, end: data[start:end])

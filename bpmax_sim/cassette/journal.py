@@ -197,7 +197,7 @@ class PendingExchange(Entry, frozen=True, kw_only=True, omit_defaults=True):
     format: int = _FORMAT
 
     def with_entry(self, entry: Entry) -> Self:
-        """Return this exchange with the line and text of *entry*, as a whole and not a piece."""
+        """Return this exchange with *entry* as its whole text, not a piece of an arriving body."""
         return msgspec.structs.replace(self, line=entry.line, text=entry.text, piece=None)
 
     @property
@@ -595,9 +595,9 @@ def split_values_and_heads(
     """Split *entry* into values (bodies, index line, URL) and heads (the text before each body).
 
     Each part is scanned only if it was not seen before: heads are often equal. None is returned for
-    failures and for bodies in an unusual form, whose whole text has to be scanned. If *source*, the
-    exchange that *entry* was rendered from, is passed, its bodies are used as they are rather than
-    parsed from the text.
+    failures and for bodies that are not a plain YAML block, whose whole text has to be scanned. If
+    *source*, the exchange that *entry* was rendered from, is passed, its bodies are used as they
+    are rather than parsed from the text.
     """
     request, mark, response = entry.text.partition(_RESPONSE)
     if not mark:
@@ -623,7 +623,8 @@ def split_values_and_heads(
 def _get_bodies_stored_unchanged(line: IndexLine, source: Exchange | None) -> tuple[bytes, bytes]:
     """Return the bodies of request and response in *source*.
 
-    They are empty if the cassette stores them in another encoding, so that they are not its text.
+    They are empty if the cassette stores them in another encoding: then these bytes do not occur in
+    the text of the file, which is what has to be scanned.
     """
     is_reencoded = line.sent_in or not line.encoding.keys() <= set(CODINGS)
     if source is None or is_reencoded or isinstance(source.outcome, FailedExchange):

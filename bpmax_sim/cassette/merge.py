@@ -62,8 +62,8 @@ def recover(
 
     An owner without a recording gets it. An owner that has one keeps it, because the run that would
     have replaced it did not finish; the interrupted recording goes to ``<file>.new`` for review,
-    unless it is equal to the beginning of the existing one. *volatile* returns fields that may
-    differ.
+    unless it is equal to the beginning of the existing one. *volatile* returns, for an API, the
+    fields of its responses that do not count for equality.
 
     Raises:
         DamagedCassette: if the cassette is damaged; the journals are kept.
@@ -254,7 +254,7 @@ def render_merged_cassette(
 def merge_into_file(
     cassette_path: Path, target: Path, recording: OwnerRecording, comparison: RecordingComparison
 ) -> bool:
-    """Write *recording* and what has to stay of the cassette to *target*: whether it changed.
+    """Write *recording* and what stays of the cassette to *target*; return whether it changed.
 
     *target* is the cassette itself or a file beside it for review, which is not written if it would
     equal the cassette. *comparison* says which exchanges of the cassette the owner recorded alike

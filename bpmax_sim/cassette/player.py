@@ -129,7 +129,7 @@ class PlayOrder:
     def _rank_recorded_session(self, recorded_session: int) -> tuple[bool, bool, bool, int]:
         """Return the sort key of *recorded_session*, a recorded session; the smallest is chosen.
 
-        A part that would have answered differently so far comes last, then one that another session
+        One that would have answered differently so far comes last, then one that another session
         plays, then one whose number is not that of this session.
         """
         differs = any(

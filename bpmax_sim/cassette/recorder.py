@@ -338,7 +338,8 @@ class Recorder:
         None is returned if the recording is equal to the cassette.
 
         Raises:
-            LeakError, CassetteError: as for `seal`.
+            LeakError: if a secret would be written; nothing is written.
+            CassetteError: if writing fails; the journal is kept.
         """
         aside = merge.to_review_path(self.path)
         return aside if self._scan_and_merge_into(aside, RecordingComparison()) else None

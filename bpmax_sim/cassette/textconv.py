@@ -15,7 +15,7 @@ _QUOTED = re.compile(r'\\(["\\/])')
 
 
 def _describe_index_line(line: str) -> str:
-    """Return an index line without digests and other fields that only machines read."""
+    """Return an index line as ``- owner · n · call instance``, for people who read a diff."""
     try:
         index = json.loads(line[len(_ENTRY) :])
         call = index["call"] or "-"

@@ -52,7 +52,7 @@ class Document(msgspec.Struct, frozen=True):
     def note_loss(self, steps: Iterable[str | int], message: str, /, **values: object) -> None:
         """Note that something at *steps* is lost in the conversion.
 
-        *values* fill *message*, as in `msg`.
+        *values* fill the ``{names}`` in *message*.
         """
         self.notes[Problem(fill_message(message, values), None, format_steps(steps))] = None
 

@@ -35,7 +35,7 @@ def describe_template(source: str) -> str:
 
 
 def make_unknown_filter_error(source: str, name: str) -> ConfigError:
-    """Return the error for an unknown filter."""
+    """Return the error for the filter *name* in the template *source*, with the nearest filter."""
     hint = suggest_nearest(name, REGISTERED.list_names())
     return ConfigError(
         "{source}: unknown filter {name!r}{hint}",
@@ -46,7 +46,7 @@ def make_unknown_filter_error(source: str, name: str) -> ConfigError:
 
 
 def make_undefined_name_error(source: str, name: str, names: Iterable[str]) -> ConfigError:
-    """Return the error for an undefined name."""
+    """Return the error for *name* in the template *source*; it suggests one of *names*."""
     known = sorted(names)
     hint = suggest_nearest(name, known) or msg(
         "; defined are {names}", names=(join_list(known) or msg("none"))

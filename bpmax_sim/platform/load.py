@@ -254,7 +254,11 @@ class Platforms:
         return self.entry(platform_key, instance_key).instance
 
     def entry(self, platform_key: str, instance_key: str | None = None) -> InstanceEntry:
-        """Return an instance with its origin; chosen, or refused, as by `instance`."""
+        """Return the instance of *instance_key*, or the default one, with its origin.
+
+        Raises:
+            CallError: if there is none or it is disabled (code UNKNOWN_INSTANCE).
+        """
         entries = self.entries_of(platform_key)
         enabled = [entry for entry in entries if entry.instance.enabled]
         if instance_key is None:
@@ -285,7 +289,8 @@ class Platforms:
     def entries_of(self, key: str) -> tuple[InstanceEntry, ...]:
         """Return the instances of platform *key*, disabled ones included.
 
-        A shipped platform without any has the one of `_make_implied_entries`.
+        A shipped platform without any has an instance ``default`` whose values come from
+        environment variables, if its address is complete without them.
         """
         declared = self.entries.get(key, ())
         if declared or key in self.own:
@@ -376,7 +381,7 @@ class Platforms:
         closed: bool,
         recorded: Mapping[str, str] | None = None,
     ) -> Credentials:
-        """Return the credentials and the address of *instance*; see `resolve_credentials`.
+        """Return the credentials of *instance*, real and as stand-ins, and its address.
 
         In replay (*closed*) they depend only on what was *recorded*, so without recorded values
         they are computed once.
@@ -443,7 +448,7 @@ def load_usable_platforms(
     *,
     instances: str | os.PathLike[str] | None = None,
 ) -> Platforms:
-    """Return what `load_platforms` does, without raising for mistakes in platform files.
+    """Return the platforms of a folder over the built-in ones, even if some files have mistakes.
 
     A platform whose file has mistakes raises when it is used. Cached as long as no file changes.
 

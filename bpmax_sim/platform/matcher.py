@@ -158,7 +158,10 @@ class ApiMatcher:
         return undeclared
 
     def find_other_matching_platforms(self, request: Request, match: ApiMatch) -> tuple[str, ...]:
-        """Return the keys of other platforms that declare *request* at the same address."""
+        """Return the keys of other platforms that declare *request* at the same address.
+
+        *match* is the one already found.
+        """
         content, key = _Content(request), match.target.platform.platform_key
         path = request.url[len(match.base) :].partition("#")[0].partition("?")[0]
         bases = [(a.routes.platform, a.pattern.match(request.url)) for a in self._addresses]
@@ -316,7 +319,7 @@ class _OutsideRoute(msgspec.Struct, frozen=True):
     Attributes:
         base: that address; for a login its origin.
         path: path below it.
-        routes: *route* alone, as `_Address.routes`.
+        routes: *route* alone, as the only one among which the rest of a path is looked up.
         host: name of the further host with this address; else empty.
     """
 
@@ -434,7 +437,8 @@ class _Routes:
     def match(self, content: _Content, path: str, **address: Any) -> ApiMatch:
         """Return what a request with *content* and the path *path* below the address is for.
 
-        *address* are the fields of the result that are known from the address: instances, base ….
+        *address* are the fields of the result that follow from the address alone: ``instances``,
+        ``base``, ``host``, ``declared`` and ``is_outside``.
         """
         fitting = self._find_most_literal_routes(content.request.method.upper(), path)
         routes = [route for route, _ in fitting if not _lacks_login_constant(route, content)]
@@ -577,7 +581,10 @@ def _find_constants(parts: Iterable[tuple[str, Any]]) -> tuple[_Constant, ...]:
 
 
 def _iterate_constant_members(place: str, value: Any, name: str = "") -> Iterator[_Constant]:
-    """Yield each member of *value* that is no template."""
+    """Yield each text or number in *value* that is no template, with its *place* and name.
+
+    *place* is ``body`` or the like; *name* is the name of *value* below it, dotted.
+    """
     if isinstance(value, Mapping):
         if CREDENTIAL in value:
             return

@@ -295,7 +295,7 @@ class Auth(Model, frozen=True, kw_only=True):
 
     @property
     def yielded_names(self) -> frozenset[str]:
-        """Return the names of the values that the login yields."""
+        """Return the names that login steps extract from responses, usable in later templates."""
         return frozenset(name for step in self.steps for name in step.extract)
 
     def needs_login(self, method: str) -> bool:

@@ -84,7 +84,7 @@ def expand_presets(
 
 
 class _Expansion(msgspec.Struct):
-    """The state of expanding one file.
+    """The state of replacing the names of presets in one platform file by what they stand for.
 
     Attributes:
         problems: what is wrong in it.

@@ -74,6 +74,8 @@ def iterate_texts(value: Any) -> Iterator[str]:
 def render(source: str, names: Mapping[str, object]) -> str:
     """Return *source* with every ``{{ … }}`` replaced; templates inside values are not rendered.
 
+    *names* are the values by the name that a template uses.
+
     Raises:
         ConfigError: if *source* is no valid template, uses an undefined name, or gets too long.
     """

@@ -85,8 +85,10 @@ def make_real_context(
     attempt: int = 0,
     count: int = 1,
 ) -> AuthContext:
-    """Return the values for the real form of a request, sent at *now* of the auth clock.
+    """Return the values for the real form of a request, with secrets, as it is sent.
 
+    *tenant* are the credentials of the instance, *grant* the result of its login, and *drawn* the
+    random values of the call. *now* is the instant by the clock that follows the third party's.
     *count* is the number of requests that *grant* has authorised, this one included.
     """
     granted = grant.values if grant else _NOTHING
@@ -107,7 +109,11 @@ def make_standin_context(
 def make_standin_context_at(
     tenant: Credentials, grant: Grant | None, stamp: SignatureInput, attempt: int
 ) -> AuthContext:
-    """Return the values from which a recorded request was signed: instant and nonce of *stamp*."""
+    """Return the values from which a recorded request was signed, with stand-ins for secrets.
+
+    *tenant* are the credentials of the instance, *grant* the result of its login, *stamp* the
+    recorded instant and nonce, and *attempt* 0 for the first sending of the call.
+    """
     drawn = CallRandomness(b"", stamp.call_id, stamp.nonce)
     return make_standin_context(tenant, grant, drawn, stamp.now, attempt)
 
@@ -230,6 +236,9 @@ def sign_at_recorded_instant(
 ) -> Request:
     """Return a recorded request with a new signature, made at the instant and nonce of *stamp*.
 
+    *recipe* is the compiled API, *tenant* the credentials of its instance, and *grant* the result
+    of the login.
+
     Raises:
         ConfigError: if a template or a key cannot be used.
     """
@@ -241,7 +250,10 @@ def sign_at_recorded_instant(
 
 
 def _put_standins_into_path(plan: Plan, standin: AuthContext) -> Call:
-    """Return the call with stand-ins in its path where auth fills placeholders of the path."""
+    """Return the call with stand-ins in its path where auth fills placeholders of the path.
+
+    *standin* are the values for the recorded form, as `make_standin_context` returns them.
+    """
     path = plan.call.path
     if not plan.recipe.reserved.path:
         return plan.call
@@ -421,7 +433,11 @@ def compare_signatures(
 def sign_recorded_form(
     planned: Plan, grant: Grant | None, env: Environment, stamp: SignatureInput, attempt: int
 ) -> Request:
-    """Return the recorded form of *planned*, signed at the instant and nonce of *stamp*."""
+    """Return the recorded form of *planned*: the request with stand-ins instead of secrets.
+
+    *stamp* are the instant and nonce of a recorded request, with which it is signed; *grant* is the
+    login's result, and *attempt* 0 for the first sending of the call.
+    """
     context = make_standin_context_at(planned.tenant, grant, stamp, attempt)
     return _make_standin_request(planned, _put_standins_into_path(planned, context), context, env)[
         0
@@ -450,7 +466,11 @@ def _use_recorded_standins(
 def has_valid_signature(
     recorded: Request, recipe: CompiledApi, tenant: Credentials, grant: Grant | None
 ) -> bool:
-    """Return whether a recorded request has the signature that its platform declares today."""
+    """Return whether a recorded request has the signature that the platform file now asks for.
+
+    *recipe* is the compiled API, *tenant* the credentials of its instance, and *grant* the result
+    of the login.
+    """
     stamp: SignatureInput | None = recorded.signed
     if stamp is None or recipe.auth.sign is None:
         return (stamp is None) == (recipe.auth.sign is None)

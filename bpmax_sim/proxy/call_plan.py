@@ -437,7 +437,7 @@ def plan_call(spec: CallSpec, env: Environment) -> Plan:
 
 
 def _look_up_api(spec: CallSpec, env: Environment) -> CompiledApi:
-    """Return the compiled API (recipe) that *spec* names; cached by the names as written."""
+    """Return the compiled API that *spec* names; cached by the names as written."""
     key = (spec.platform, spec.options.get("instance_key", UNDEFINED), spec.api)
     compiled = env.resolved.get(key)
     if compiled is None:
@@ -538,7 +538,10 @@ def _note_unknown_options(spec: CallSpec, recipe: CompiledApi) -> tuple[str, ...
 def _encode_call(
     spec: CallSpec, recipe: CompiledApi, credentials: Mapping[str, Any], serial: int
 ) -> tuple[Call, MergedValues]:
-    """Return the encoded call and its merged values; defaults are filled with *credentials*."""
+    """Return the encoded call and its merged values; defaults are filled with *credentials*.
+
+    *serial* is the number of the call in the session.
+    """
     merged = merge_values(spec, recipe, credentials)
     drop_names_set_by_auth(merged, recipe)
     query = encode.flatten_query(merged.query)

@@ -114,7 +114,7 @@ class CompiledApi:
 
     @property
     def name(self) -> str:
-        """Return ``platform.api``."""
+        """Return the keys of platform and API as ``platform.api``."""
         return f"{self.platform.platform_key}.{self.api.key}"
 
 
@@ -122,7 +122,7 @@ _recipes: dict[tuple[int, int, int], CompiledApi] = {}
 
 
 def compile_api(platform: model.Platform, instance: model.Instance, api: model.Api) -> CompiledApi:
-    """Return the recipe of *api*, compiled on its first use.
+    """Return what all calls of *api* share (the recipe), compiled on its first use.
 
     Raises:
         ConfigError: if a path, a template or a default of the platform cannot be used.

@@ -158,8 +158,9 @@ def _uses_names(value: Any, names: frozenset[str]) -> bool:
 def _split_address(
     recipe: CompiledApi, declared: LoginRequest, names: Mapping[str, Any]
 ) -> tuple[str, str, Pairs]:
-    """Return base, path and query of a login's address.
+    """Return base, path and query of the address to which the request of a login step goes.
 
+    *declared* is that request in the platform file, with templates, and *names* are their values.
     An address that is not below the platform's has its own origin as base.
     """
     base = str(names[make_host_template_name(declared.host)]).rstrip("/")
@@ -182,7 +183,7 @@ def _split_address(
 
 
 def fill_templates(value: Any, names: Mapping[str, Any]) -> Any:
-    """Return a copy of *value* with every template in it rendered."""
+    """Return a copy of *value* with every template in it rendered; *names* are their values."""
     if isinstance(value, str):
         return render(value, names)
     if isinstance(value, Mapping):

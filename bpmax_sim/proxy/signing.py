@@ -242,6 +242,8 @@ def sign(request: Request, rule: Sign, names: Names) -> Request:
 def verify_response(response: Response, rule: ResponseSignature, names: Names) -> None:
     """Check the signature of a 2xx response; other responses are not signed and not checked.
 
+    *names* are the values for the templates of *rule*.
+
     Raises:
         AuthError: if it is absent, too old, made with an unknown key, or wrong for this response.
         ConfigError: if a template or the key cannot be used.

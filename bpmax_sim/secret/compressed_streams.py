@@ -171,9 +171,8 @@ def inflate_raw(data: bytes, work: WorkBudget) -> bytes:
 def may_begin_raw_deflate(data: bytes, total_size: int, work: WorkBudget) -> bool:
     """Return whether *data* may be the first of *total_size* bytes of deflate without header.
 
-    There is no signature to look for, but hardly any data passes this test. Of short data, the
-    caller has checked the first byte (`MAY_BE_WHOLE`), and decompression must not fail near the
-    beginning.
+    There is no signature to look for, but hardly any data passes this test. Call it for short data
+    only if the first byte is in `MAY_BE_WHOLE`. The first `PROBE` bytes must decompress.
     """
     if total_size > STEP and not _may_begin_deflate(data):
         return False

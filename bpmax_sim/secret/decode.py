@@ -141,7 +141,8 @@ class SearchHistory:
     def get_escaped_parts(self, data: bytes, reach: int) -> tuple[PartWithEscapes, ...]:
         """Return the parts of *data* that contain escapes, unescaped.
 
-        The result is cached for the same object *data*; see `find_escaped_parts` for *reach*.
+        *reach* is the number of bytes around an escape that belong to its part. The result is
+        cached for the same object *data*.
         """
         if id(data) not in self._undone:  # a hash of all of it would take longer
             self._undone[id(data)] = data, tuple(find_escaped_parts(data, reach))
@@ -150,13 +151,13 @@ class SearchHistory:
     def note_searched_together(self, unescaped_levels: Iterable[bytes]) -> None:
         """Note that *unescaped_levels* need no decoding of their own.
 
-        They are data with its escapes undone once, twice and so on, and are searched together with
-        that data (`_join_runs_of_escape_levels`).
+        A level is the searched data with its escapes undone once, twice and so on. The encoded runs
+        of all levels were decoded together with those of the data itself.
         """
         self._flat.update((id(level), level) for level in unescaped_levels)
 
     def was_searched_together(self, data: bytes) -> bool:
-        """Return whether the object *data* was passed to `note_searched_together`."""
+        """Return whether the runs of the object *data* were decoded with those of other data."""
         return id(data) in self._flat
 
     def mark_runs_as_outermost(self) -> None:

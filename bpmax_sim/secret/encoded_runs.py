@@ -42,7 +42,8 @@ def find_encoded_runs(text: str) -> list[str]:
 def keep_escaped_runs(data: bytes) -> bytes:
     """Return *data* reduced to its encoded runs that contain escapes, such as base64 with ``%2F``.
 
-    The escapes stay. All other runs have been searched already.
+    A run is a row of characters of one encoding's alphabet. The escapes stay. All other runs have
+    been searched already.
     """
     parts, end = list[bytes](), 0
     for match in _ESCAPED_SIGN.finditer(data):
@@ -54,7 +55,7 @@ def keep_escaped_runs(data: bytes) -> bytes:
 def _keep_first_and_last_run(between: bytes) -> bytes:
     """Return only the first and the last run of *between*, the bytes between two escapes.
 
-    These two continue beyond an escape.
+    A run is a row of base64 characters. These two continue beyond an escape.
     """
     head = _IN_RUN.match(between)[0]  # type: ignore[index] # it may be empty
     if len(head) == len(between):
@@ -301,7 +302,7 @@ def find_runs_and_folded_runs(data: bytes) -> tuple[list[bytes], list[bytes]]:
 
 
 def _remove_white_space(data: bytes, alphabet_marks: bytes) -> tuple[bytes, bytes]:
-    """Return both arguments without white space.
+    """Return *data* and its *alphabet_marks* (``A`` or a space for each byte) without white space.
 
     The way depends on how much of it there is: removing little takes a quarter of the time.
     """
@@ -315,7 +316,7 @@ def _remove_white_space(data: bytes, alphabet_marks: bytes) -> tuple[bytes, byte
 def _has_folded_run(alphabet_marks: bytes) -> bool:
     """Return whether a run continues after white space, as base64 broken into lines does.
 
-    *alphabet_marks* is that of `find_long_runs`.
+    *alphabet_marks* has ``A`` for each byte of the alphabet, and a space for others.
     """
     if not _LINE_BEFORE_BLANK.occurs_in(alphabet_marks):
         return False

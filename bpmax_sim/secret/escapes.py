@@ -82,7 +82,7 @@ def find_escaped_parts(data: bytes, reach: int) -> Iterator[PartWithEscapes]:
 
 
 def _find_windows(data: bytes, escape: _EscapeKind, reach: int) -> list[tuple[int, int]]:
-    """Return the ranges of *data* that contain escapes, with *reach* bytes before and after."""
+    """Return the ranges of *data* with escapes of one kind, and *reach* bytes before and after."""
     windows = list[tuple[int, int]]()
     start, end, at = 0, -1, 0
     while match := escape.any.search(data, at):
@@ -98,10 +98,11 @@ def _find_windows(data: bytes, escape: _EscapeKind, reach: int) -> list[tuple[in
 def _find_windows_in_binary(
     data: bytes, escape: _EscapeKind, reach: int, offsets: Sequence[int]
 ) -> Iterator[tuple[int, int]]:
-    """Yield the ranges of binary *data* around escapes that are not coincidences.
+    """Yield the ranges of binary *data* around escapes of one kind that are not there by chance.
 
-    There a single escape is a coincidence, unless the bytes around it are text. *offsets* are those
-    where an escape may begin.
+    In binary data a single escape is there by chance, unless the bytes around it are text. *reach*
+    is the number of bytes around an escape that belong to its range; *offsets* are those where an
+    escape may begin.
     """
     start = end = -1
     at = 0

@@ -150,8 +150,8 @@ class Secret:
     def certainly_leaves_unchanged(self, text: str) -> bool:
         """Return whether replacing the value in *text* certainly changes nothing.
 
-        *text* does not contain it as hexadecimal digits. A base URL may be the beginning of its own
-        stand-in, and is not replaced there.
+        Call it only for a *text* without the value as hexadecimal digits. A base URL may be the
+        beginning of its own stand-in, and is not replaced there.
         """
         return all(
             self.real in self.standin and self._standin_pattern.match(text, match.start())

@@ -80,7 +80,7 @@ class Search:
         self._harmless, self._accepted = HarmlessParts(), HarmlessParts()
 
     def find(self, data: bytes) -> tuple[Finding, ...]:
-        """Return all occurrences in *data*, also inside encodings."""
+        """Return all places of the needles (the secrets) in *data*, also inside encodings."""
         if not self.needles:
             return ()
         history = SearchHistory(self._harmless)
@@ -142,7 +142,8 @@ class Needles:
     def _large_data_automaton(self) -> BytesAhoCorasick | None:
         """Return an automaton for large data, which takes half the time per byte.
 
-        It takes ten times as long to build; for many needles, the ordinary one is returned.
+        It takes ten times as long to build, so for many needles the automaton for small data is
+        returned. None if there are no needles.
         """
         return (
             self._build_automaton(Implementation.DFA)
@@ -229,7 +230,10 @@ class _SeenPieces:
 
 
 def _find_in_piece(data: bytes, needles: Needles, history: SearchHistory) -> Iterator[Finding]:
-    """Yield the findings in *data*: first those in plain, then those inside encodings."""
+    """Yield the findings in *data*: first those in plain, then those inside encodings.
+
+    *history* holds the encoded runs that this search has decoded already; these are skipped.
+    """
     try:
         for view in _decode_layers(data, needles.reach, _make_budget(data), history):
             for at, name in needles.find_outside_standins(view.data):
@@ -281,7 +285,8 @@ def _decode_view(
 ) -> list[tuple[bytes, Trace]]:
     """Return the pieces that are encoded in *view* and that are not in *seen*.
 
-    *depth* is the number of layers around it; at the maximum nothing is decoded.
+    A piece is what was decoded from one part of the data; a view is several pieces, joined to be
+    searched at once. *depth* is the number of layers around it; at the maximum nothing is decoded.
     """
     inner: list[tuple[bytes, Trace]] = []
     try:

@@ -48,7 +48,8 @@ def as_bytes(text: str) -> bytes:
 def make_spelling_pattern(text: str) -> str:
     """Return a regular expression that matches *text* with its characters escaped in any way.
 
-    These are the ways of URLs, forms, JSON and XML (see the module). It has no groups.
+    The escapes are those of URLs, forms, JSON (also nested) and XML, in any mixture. The pattern
+    has no groups.
     """
     runs = re.findall(r"\\+|[^\\]", text, re.DOTALL)
     return "".join(map(_make_run_pattern, runs))
@@ -60,8 +61,9 @@ def find_longest_unescaped_part(text: str) -> str:
 
 
 def list_lower_case_spellings(text: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    """Return some characters of *text*, each with the lower-case texts by which it may be written.
+    """Return up to four characters of *text* that encoders escape, each with all its spellings.
 
+    The spellings are in lower case.
     A text that contains neither such a character nor any of its escapes does not contain *text*.
     """
     letters = [

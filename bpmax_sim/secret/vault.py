@@ -75,8 +75,9 @@ class Vault:
     def add(self, real: str, standin: str, *, name: str) -> None:
         """Register the secret *real*, and those parts of it that are secret on their own.
 
-        They will be replaced wherever they occur, except a value that is itself a stand-in or is
-        `explain_local_redaction_only`. *name* names it in findings.
+        They will be replaced wherever they occur, except a value that is itself a stand-in, is too
+        short, or is a part of *standin*: these would also occur in ordinary text. *name* names it
+        in findings.
         """
         with self._lock:
             self._standins.add(standin)

@@ -238,7 +238,10 @@ class SessionComponents:
 
 
 def _build_matching_rules(platforms: Platforms, settings: Settings) -> MatchingRules:
-    """Return the rules by which calls are matched with recordings, with a migration's renames."""
+    """Return the rules by which calls are matched with recordings.
+
+    In a migration they also know the former names that it found of platforms and APIs.
+    """
     rules = get_matching_rules(platforms, settings.ignore)
     if settings.moves is None:
         return rules

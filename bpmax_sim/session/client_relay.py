@@ -126,12 +126,11 @@ class ClientRelay:
         return self.relay(replace(request, timeout=_DAY), answer)
 
     def try_to_replay(self, request: Request) -> Response | None:
-        """Return a recorded response while others are recorded.
+        """Return the recorded response to *request* while calls without recording are recorded.
 
-        None if this one must be asked for again.
-
-        None for a login and for a response with a stand-in for a token: the third party would
-        refuse the requests that the client makes with it next.
+        None if the third party must be asked: without a recording, for a login and for a response
+        with a stand-in for a token: the third party would refuse the requests that the client makes
+        with it next.
         """
         patient, replay = replace(request, timeout=_DAY), self._wiring.replay
         known = self.clients.as_api_call(patient)

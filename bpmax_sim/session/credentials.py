@@ -412,7 +412,7 @@ def _check_declared_places(name: str, owner: Platform | Api, api_paths: list[str
 
 
 def check_field_paths(option: str, places: Iterable[str]) -> None:
-    """Check that each of *places* is a path.
+    """Check that each of *places* is the path of a field in a message, such as ``body.user.id``.
 
     Raises:
         ConfigError: if one is not; the message begins with *option*.

@@ -70,8 +70,9 @@ class SessionEnvironment(Environment):
     ) -> RenewableCredentials:
         """Return the stored credentials of *tenant* that a login replaces, not yet locked.
 
-        The login opens them (`RenewableCredentials.try_lock_and_read`), stores the new values of
-        *names*, and closes them. They are on disk only if real systems answer.
+        *recipe* is the compiled API for which the login is made. The login opens them
+        (`RenewableCredentials.try_lock_and_read`), stores the new values of *names*, and closes
+        them. They are on disk only if real systems answer.
         """
         if self._live is None or self._live.keeper is None:
             return super().find_renewable_credentials(recipe, tenant, names)
@@ -98,10 +99,10 @@ class SessionEnvironment(Environment):
     def propose_new_signature(
         self, request: Request, sign_again: Callable[[], Request], *, differs: bool
     ) -> bool:
-        """Return whether a signature that differs from the recorded one is accepted.
+        """Propose the request that ``sign_again()`` signs for the recording; return if it goes in.
 
-        It is in a migration, which writes the request that ``sign_again()`` signs into the
-        recording.
+        Only a migration accepts it. *differs* says whether the signature of *request* differs from
+        the recorded one.
         """
         return self._is_replay and self._replay.propose_new_signature(
             request, sign_again, differs=differs

@@ -120,7 +120,7 @@ class SimulateMode:
         """Return the simulator's response.
 
         Raises:
-            TransportError: if a knob of the simulator makes the exchange fail.
+            TransportError: if a setting of the simulator makes the exchange fail, such as a drop.
         """
         response = self.ask(request)
         self.learn(request, response)

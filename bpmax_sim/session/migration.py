@@ -142,7 +142,7 @@ class RecordingMoves:
         """Note that exchange *number* answered *request*, and how the two differ.
 
         *sent* are the parts of the request that are matched. If any differs from the recorded one,
-        the exchange gets a move.
+        it is proposed to replace the recorded request by this one (a move).
         """
         assert self.cassette is not None
         if request.call is not None:
@@ -160,9 +160,9 @@ class RecordingMoves:
     def find_earlier_proposal(
         self, sent: RequestParts, rules: MatchingRules
     ) -> tuple[Cassette, int] | None:
-        """Return the exchange that was proposed earlier for an equal call, as (cassette, number).
+        """Return the exchange that this replay has already answered an equal call with.
 
-        None if there is none.
+        It is (cassette, number) of an exchange that gets today's request; None if there is none.
         """
         key = compute_matching_key(sent, rules)
         for number, move in self.found.items():
@@ -171,9 +171,10 @@ class RecordingMoves:
         return None
 
     def withdraw(self, parts: RequestParts, numbers: Sequence[int]) -> None:
-        """Withdraw the moves of the exchanges *numbers*, as the call *parts* is made as recorded.
+        """Withdraw the proposals to change exchanges *numbers*: a call needs them as they are.
 
-        Without *numbers*, note that no recorded exchange is similar to the call.
+        *parts* is that call. Without *numbers*, note instead that no recorded exchange is similar
+        to it.
         """
         if not numbers:
             self.unknown.append(parts.name or parts.path)
@@ -189,10 +190,11 @@ class RecordingMoves:
         *,
         differs: bool,
     ) -> None:
-        """Note that a migration signs the exchange of *request* anew, if it is moved or *differs*.
+        """Propose a new signature for the exchange that answered *request*, if it needs one.
 
-        ``sign_again()`` returns the request, signed with today's declaration at the recorded
-        instant.
+        It does if the signature *differs* from the recorded one, or if the recorded request will
+        change anyway. ``sign_again()`` returns the request, signed with today's declaration at the
+        recorded instant.
         """
         assert request.call is not None
         number = self._sent.get((request.call.serial, request.attempt))

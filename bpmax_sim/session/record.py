@@ -317,8 +317,8 @@ class RecordMode:
 
         That of a *failed* run is set aside for review.
 
-        *grants* are the session's grants by login key; recorded signatures are computed again with
-        them.
+        *grants* are what the session's logins yielded, by login key; recorded signatures are
+        computed again with them.
 
         Raises:
             LeakError, CassetteError: as `seal_logins`.

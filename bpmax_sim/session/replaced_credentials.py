@@ -161,8 +161,8 @@ class ReplacedCredentialStore:
     ) -> RenewableCredentials:
         """Return the stored credentials *names* that a login of *tenant* replaces, not yet locked.
 
-        The login opens them (`RenewableCredentials.try_lock_and_read`), stores the new values, and
-        closes them.
+        *recipe* is the compiled API for which the login is made. The login opens them
+        (`RenewableCredentials.try_lock_and_read`), stores the new values, and closes them.
         """
         key = recipe.platform.platform_key, recipe.instance.instance_key
         self.instances.add(key)

@@ -191,9 +191,10 @@ class ReplayMode:
     def propose_new_signature(
         self, request: Request, sign_again: Callable[[], Request], *, differs: bool
     ) -> bool:
-        """Return whether a migration runs.
+        """Propose the request that ``sign_again()`` signs for the recording, in a migration only.
 
-        If so, the migration proposes the request that ``sign_again()`` signs for the recording.
+        Return whether a migration runs. *differs* says whether the signature of *request* differs
+        from the recorded one; if it does not, only a request that changes anyway is proposed.
         """
         if self._moves is None:
             return False

@@ -55,7 +55,7 @@ class UnplayableStandins:
         self._received: set[tuple[Key, str]] = set()
 
     def add(self, exchange: Exchange) -> None:
-        """Add a recorded exchange."""
+        """Add a recorded *exchange*; it is examined later whether a stand-in hinders its replay."""
         self._fresh.append(exchange)
         if len(self._fresh) > _MOST_FRESH:
             self._examine_waiting()
@@ -110,7 +110,7 @@ class UnplayableStandins:
     def _is_in_declared_default(self, call: Call, name: str) -> bool:
         """Return whether a declared default of query or body contains the credential *name*.
 
-        Then the call is no problem: replay puts the stand-in there too.
+        Then *call* replays although the script sent a secret: replay puts the stand-in there too.
         """
         platform = self._platforms.find(call.platform)
         api = platform.apis.get(call.api) if platform else None
@@ -191,7 +191,7 @@ class SecretReview:
     _secrets: dict[UndeclaredSecret, None] = field(default_factory=dict, init=False)
 
     def add(self, exchange: Exchange) -> None:
-        """Add a redacted exchange."""
+        """Add a redacted *exchange*; undeclared secrets are looked for later, in batches."""
         self._fresh.append(exchange)
         if len(self._fresh) > _MOST_FRESH:
             self._examine_waiting()

@@ -356,8 +356,9 @@ class Session:
     ) -> None:
         """Start *script* beside running ones; call *done* with its outcome when it has ended.
 
-        What the script printed and threw is redacted; the value that it returned is not. The other
-        arguments are those of `run_script`.
+        What the script printed and threw is redacted; the value that it returned is not. *form* and
+        *ctx* are the script's globals of these names; *libraries* run before it in the global
+        scope, and *page* is a JavaScript context shared with other scripts.
         """
         self._refuse_closed()
         self._runtime.start(
@@ -546,10 +547,10 @@ class Session:
 
     @property
     def standin_notes(self) -> tuple[str, ...]:
-        """Return messages for the user about secrets that a declaration would settle.
+        """Return messages about secrets that the user should declare in the platform file.
 
         They are about stand-ins in responses, hidden values, requests that fit several APIs, values
-        read by convention, and stored credentials.
+        from environment variables that are named by convention, and stored credentials.
         """
         record = self._wiring.record
         own = (

@@ -71,7 +71,7 @@ class SharedRecording:
 
     @property
     def opener_pid_in_fork(self) -> int:
-        """Return the id of the process that opened the recording, in a fork of it; else 0."""
+        """Return the id of the process that opened the recording; 0 if this is that process."""
         return self._process if os.getpid() != self._process else 0
 
     @property
@@ -158,8 +158,8 @@ class OwnerSession:
     def get_seed_ranges(self, sequence: int) -> SeedRanges:
         """Return the seeds of a sequence of random values, and up to which value each is used.
 
-        *sequence* is the number of a script, or 0 for everything else. Recordings that were added
-        to have several seeds for one sequence.
+        *sequence* is the number of a script, or 0 for everything else. A recording to which a later
+        run has added exchanges has several seeds for one sequence.
         """
         parts = self.recording.drawn.get_seed_ranges(self._make_sequence_name(sequence))
         return tuple((self._derive_session_seed(seed), end) for seed, end in parts)
@@ -167,9 +167,8 @@ class OwnerSession:
     def note_draw(self, sequence: int, drawn_count: int) -> None:
         """Note that *drawn_count* random values of *sequence* were drawn.
 
-        Replay gets the same ones.
-
-        It is recorded, so that values of a later addition come from a new seed.
+        Replay gets the same ones. The count is recorded, so that a later run that adds exchanges
+        draws from a new seed from there on.
         """
         recording = self.recording
         with recording.lock:
@@ -181,7 +180,7 @@ class OwnerSession:
                 recording.recorder.drawn = recording.drawn.without_unused_seed()
 
     def _make_sequence_name(self, sequence: int) -> str:
-        """Return the name of a sequence in the recording, which has those of all sessions."""
+        """Return the name of a sequence in the recording, unique among those of all sessions."""
         return f"{self.number}.{sequence}" if self.number > 1 else str(sequence)
 
     def _derive_session_seed(self, seed: int) -> int:

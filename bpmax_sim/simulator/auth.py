@@ -100,7 +100,7 @@ def issue_or_reuse_token(
 
 
 def _override_tokens(rule: model.TokenRule, knobs: state.SimulatorOverrides) -> model.TokenRule:
-    """Return the table's *rule* with what a scenario changed, *knobs*, such as the tokens' life."""
+    """Return the table's *rule* with the settings that a scenario changed, such as the life."""
     bends = {"life": knobs.life, "overlap": knobs.overlap}
     changes: dict[str, Any] = {name: n for name, n in bends.items() if n is not None}
     return replace(rule, **changes, **RENEWALS.get(knobs.renewal or "", {}))

@@ -152,7 +152,7 @@ class TextSizeOrJsonCheck(Model, frozen=True, kw_only=True):
 class RecordExistsCheck(Model, frozen=True, kw_only=True):
     """A check that the record which the request names exists.
 
-    The record is stored under *name* for the response.
+    Templates of the response find the record under *name*.
 
     Attributes:
         rows: kind of records, such as ``users``.

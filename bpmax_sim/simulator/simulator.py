@@ -295,7 +295,7 @@ class Simulator:
         self._set_knobs(drops=(*self._state.knobs.drops, *[when] * times))
 
     def add(self, rows: str, /, *records: Mapping[str, Any]) -> None:
-        """Add *records* to those of the kind *rows*, such as ``users``.
+        """Add *records* of the kind *rows*, which is the name of a list, such as ``users``.
 
         They take precedence over older ones.
 

@@ -88,7 +88,8 @@ class SimulatorOverrides(Struct, frozen=True, kw_only=True):
 
     Attributes:
         skew: seconds by which the third party's clock is ahead.
-        life, overlap: seconds, see `bpmax_sim.simulator.model.TokenRule`.
+        life: seconds that a token is valid.
+        overlap: seconds that an older token stays valid when a new one is issued.
         renewal: ``same`` token while it is valid, a ``new`` one each time, or ``extend``.
         limit: number of requests of each API, and the seconds in which they are accepted.
         drops: for each of the next requests except logins, whether its connection breaks ``before``
@@ -426,7 +427,7 @@ def build_response(
 def fill_templates(node: Any, ctx: RequestContext) -> Any:
     """Return *node* (JSON) with ``{{ name }}`` in texts and ``$`` nodes replaced by values.
 
-    The nodes are those of the module's docstring. `UNSET` if it has no value.
+    The nodes are ``$value``, ``$made``, ``$rows`` and ``$each``. `UNSET` if it has no value.
     """
     if isinstance(node, str):
         return template.render(node, _collect_template_scalars(ctx)) if "{{" in node else node
@@ -476,7 +477,7 @@ def pick_id_types(row: Row, id_type_places: Mapping[str, str], ctx: RequestConte
     """Return *row* with each field in *id_type_places* reduced to the requested type of ids.
 
     Such a field is a mapping by type of ids, such as ``open_id``, and the place in the request says
-    which; see `model.PageSelection.spell`.
+    which; if the request does not, the first is taken.
     """
     spelt = dict(row)
     for name, place in id_type_places.items():
@@ -498,7 +499,11 @@ def select_rows(node: Mapping[str, Any], ctx: RequestContext) -> list[Any]:
 
 
 def _is_selected(row: Row, node: Mapping[str, Any], ctx: RequestContext) -> bool:
-    """Return whether *row* has the values of ``where``, and contains the texts of ``like``."""
+    """Return whether *row* is one that the request asks for.
+
+    Of *node*, ``where`` maps fields to the places in the request of values that they must equal,
+    and ``like`` to those of texts that they must contain. A ``where`` without value does not count.
+    """
     where = (
         (row.get(name), ctx.get_value_at(place)) for name, place in node.get("where", {}).items()
     )

@@ -139,7 +139,7 @@ _BAD_BODIES: Mapping[str, bytes] = {
 
 
 class _ActiveRule(msgspec.Struct):
-    """An armed rule, with how many calls it has *call_count* and how often it has *fired_count*."""
+    """An active rule, with how many calls it concerned (*call_count*) and in how many it acted."""
 
     rule: Fault
     call_count: int = 0
@@ -164,7 +164,10 @@ class _ActiveRule(msgspec.Struct):
         return self._numbers[serial]
 
     def take_action(self, number: int, attempt: int) -> Action | None:
-        """Return the action for a sending of call *number*, and count it; None if there is none."""
+        """Return the action for one sending of call *number*, and count it; None if there is none.
+
+        *attempt* is 0 for the first sending of the call, and greater for its retries.
+        """
         rule = self.rule
         if rule.answers:
             action = (
@@ -199,7 +202,7 @@ class Faults:
 
     @property
     def has_active_rules(self) -> bool:
-        """Return whether any rule is active."""
+        """Return whether any rule still watches the calls, whether or not it has acted yet."""
         return bool(self._armed)
 
     def activate(self, rules: Iterable[Fault]) -> None:

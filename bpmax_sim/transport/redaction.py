@@ -97,7 +97,10 @@ def pseudonymise_body(body: bytes, media: str, places: Iterable[str]) -> bytes:
 
 
 def _list_lower_case_names(places: Iterable[str], root: str) -> frozenset[str]:
-    """Return the names in lower case: most servers that know ``phone`` also accept ``Phone``."""
+    """Return the names that *places* have directly below *root* (such as ``query``), in lower case.
+
+    Most servers that know ``phone`` also accept ``Phone``.
+    """
     return frozenset(
         path.top_name.lower()
         for path in _parse_places(places)

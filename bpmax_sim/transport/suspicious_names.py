@@ -79,7 +79,8 @@ def find_secret_members(
 ) -> Iterator[Member]:
     """Yield (path, name, text) of members whose name says that they are secret, as ``password``.
 
-    *parts* are those of `parse_message_parts`; places in *not_secret* are left out.
+    *parts* is the message as plain values under ``query``, ``header`` and ``body``; places in
+    *not_secret* are left out.
     """
     paths = list(not_secret)
     for path, name, text in _iterate_member_texts(
@@ -94,7 +95,8 @@ def find_secret_members(
 def find_token_members(parts: dict[str, Any], not_secret: Iterable[Steps] = ()) -> Iterator[Member]:
     """Yield (path, name, text) of members of a login's body that are tokens by form or name.
 
-    *parts* are those of `parse_message_parts`; places in *not_secret* are left out.
+    *parts* is the message as plain values under ``query``, ``header`` and ``body``; places in
+    *not_secret* are left out.
     """
     body = {"body": parts["body"]}
     paths = list(not_secret)
