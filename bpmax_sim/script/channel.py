@@ -4,6 +4,13 @@ A turn enters the engine once. In go an operation of the prelude, the current ti
 fields of live objects; out comes an outbox of entries in the order of their happening. Changes
 *inside* a value of a live object are passed on before the next call or write, and at the end of the
 turn.
+
+Both sides keep copies of the live objects, and only differences cross. Python compares the text of
+each value with the text that it sent last (`SentLiveObjects`), because a value can change inside
+without any call. The engine does the same for the objects that a script read.
+
+Values cross as *tagged JSON* (`js_values`): JSON in which an object with the member ``$`` stands
+for what JSON cannot hold, such as ``undefined``, a Date or a NaN.
 """
 
 from __future__ import annotations
@@ -24,7 +31,7 @@ class LiveObject(Protocol):
     """An object that scripts and Python both read and write, such as a form."""
 
     def snapshot(self) -> Mapping[str, Any]:
-        """Return the current value of each field, by name."""
+        """Return the current value of each field, by name, but not of the members in ``links``."""
         ...
 
     def write(self, field: str, value: Any, place: Place | None, /) -> None:
@@ -87,6 +94,8 @@ class SentLiveObjects:
         changes = []
         for index, live in enumerate(self._objects):
             now, known, seen = live.snapshot(), self._known[index], self._seen[index]
+            # Comparing identities is what makes a turn cheap: a form of a thousand fields is not
+            # encoded again because one of them changed.
             same = index in self._settled and [*seen] == [*now]
             if same and all(map(is_, seen.values(), now.values())):
                 continue  # none of these values can have changed inside
@@ -141,6 +150,7 @@ def _find_live_object(objects: Mapping[str, LiveObject], name: str) -> LiveObjec
 
 
 _FIXED = frozenset({str, int, float, bool, type(None)})
+"""Types whose values cannot change inside; exactly these, as a subclass may hold more."""
 
 
 class Engine(Protocol):
@@ -161,6 +171,9 @@ class Engine(Protocol):
 
     def call(self, operation: str, argument: str) -> str:
         """Run one operation of the prelude and every microtask; return the outbox as JSON text.
+
+        Microtasks are the parts of scripts behind an ``await`` that can go on now. *operation* is a
+        name such as ``run``, and *argument* its JSON object.
 
         Raises:
             LimitReachedError: if the script exceeds a limit.

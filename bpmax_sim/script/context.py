@@ -78,7 +78,7 @@ class ContextSettings(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         bindings: live objects by global name; each run may have others of the same shape.
         zone: seconds east of Greenwich.
-        parts: seeds of random values, each four 32-bit words, not all zero, and the number of
+        seed_parts: seeds of random values, each four 32-bit words, not all zero, and the number of
             values in the sequence from which the next seed is used; None for the last one.
         on_draw: called with a script's number and the number of random values that it has drawn:
             before the first draw with 0, then at its calls.
@@ -222,6 +222,12 @@ class Context:
     A body is what users write: the inside of an async function. Its *done* is called with its
     outcome at its end, even if timers are left that fire only when a scenario step lets time pass,
     and again when these fire; its second argument says if all is over.
+
+    Scripts of a page share one engine, so one turn can go on with several bodies: a settled call
+    resumes whoever awaits it. Entries of a turn belong to the run that the turn was started for;
+    ends of bodies are reported with the number of their run. Users' code may have changed anything
+    in the engine that writes what crosses: each number in it is checked, and one that does not fit
+    is a `MalformedError`, which ends the context and not the process.
     """
 
     def __init__(
@@ -328,10 +334,10 @@ class Context:
         self._close_channel()
 
     def find_unused_calls(self) -> set[int]:
-        """Return the numbers of calls whose promises no script has used so far.
+        """Return the numbers of calls whose promises no script of this page has used so far.
 
-        That is for a page, the context shared by the scripts of a form: a later script may use the
-        promise.
+        A page is a form or the like whose scripts share this context, so a later script may use
+        the promise of an earlier one.
         """
         if not self._shared_calls or not self.is_open:
             return self._shared_calls
@@ -350,9 +356,13 @@ class Context:
         return sorted(waiting, key=lambda timer: timer.due)
 
     def end_stuck_run(self, run: ScriptRun, *, is_over_time: bool = False) -> None:
-        """End *run*, which waits for what cannot happen, with an error at the line that waits.
+        """End *run* with an error at the line that waits for a promise that nothing can settle.
 
         With *is_over_time* it waited longer in real time than it may.
+
+        The line is found in two turns. ``probe`` rejects each pending promise of the run, so that
+        every line that waits throws; whatever the script's handlers do then is not reported. The
+        stacks are there only after the microtasks of that turn, and ``probed`` reads them.
         """
         timers = [timer.place for timer in run.timers.values() if timer.place]
         if not run.settled:
@@ -387,9 +397,11 @@ class Context:
     def _run_and_apply_entries(
         self, run: ScriptRun, operation: str, argument: Mapping[str, Any]
     ) -> list[ScriptRun]:
-        """Run one operation of the prelude and handle each entry of its outbox, such as a call.
+        """Run one operation of the prelude (our JavaScript code), such as ``run`` or ``settle``.
 
-        Return the runs whose bodies ended in it.
+        Handle each entry of the outbox that comes back, the list of what scripts did in the turn
+        (calls, writes, timers …). *argument* are the operation's own members of the JSON object
+        that goes in. Return the runs whose bodies ended in it.
         """
         ended: list[ScriptRun] = []
         try:
@@ -462,9 +474,10 @@ class Context:
         self._abort_context(run, self._failures.make_engine_error(make_budget_error(budget)))
 
     def _deliver_outcome_if_ended(self, run: ScriptRun) -> None:
-        """Pass the outcome of *run* to its *done* if its body has ended and only timers are left.
+        """Pass the outcome of *run* to the function `ScriptRun.done` if its body has ended.
 
-        Without timers the run is over.
+        And if only timers are left that fire when a scenario step lets time pass. Without timers
+        the run is over.
         """
         if run.is_only_waiting_for_timers and not run.over:
             if run.timers:
@@ -482,6 +495,11 @@ class Context:
         run.done(outcome, True)
 
     def _pop_outcome(self, run: ScriptRun) -> Outcome:
+        """Return the results of *run* so far, with the calls whose promises nobody took.
+
+        These are only known now: until its end a script may still await what it began
+        (``const p = call(); …; await p``).
+        """
         self._run_turn(run, "end", calls=run.fresh)
         run.fresh = []
         return run.take_outcome()
@@ -535,7 +553,11 @@ class Context:
         self._scheduler.start_call(self._begin(program), partial(self._settle_call, run, number))
 
     def _note_refused_call(self, run: ScriptRun, entry: RefusedCall) -> None:
-        """Log a call that was rejected before it was sent, once for each line that makes it."""
+        """Log a call that was rejected before it was sent, once for each line that makes it.
+
+        It is begun like a call, although nothing is sent, so that it is in the log of calls. Its
+        promise was rejected in the script already, so the answer is dropped.
+        """
         program = CallSpec(
             platform=entry.platform,
             api=entry.api,
@@ -607,6 +629,7 @@ class Context:
 
     def _fire_timer(self, run: ScriptRun, number: int) -> None:
         timer = run.timers.pop(number)
+        # Planned before the callback runs, which may clear it.
         if timer.repeat:
             self._schedule_timer(run, number, timer.delay, timer.repeat, timer.place)
         clock = self._scheduler.clock

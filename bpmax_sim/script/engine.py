@@ -85,6 +85,8 @@ class PreludeEntry:
         arguments = make_value_array_type(len(parts)).from_buffer_copy(
             _make_js_integer_array_bytes(len(parts))
         )
+        # The first argument, `linked`, says that the others are functions, or the numbers of
+        # bindings to ask for. It is 0 in `evaluate_prelude`, which passes their texts.
         for number, part in read.items():
             arguments[number] = part if number else Value.from_int(1)
         self._function = functions.JS_Call(inner, read[0], UNDEFINED, len(parts), arguments)
@@ -124,8 +126,9 @@ class PreludeEntry:
     def pass_bytecode(self, argument: str) -> None:
         """Pass the bytecode of a script to the prelude before it runs the script.
 
-        *argument* is that of the operation ``run``. Only a script that runs for the second time is
-        compiled; otherwise nothing is passed, and the prelude parses the text.
+        *argument* is the JSON object that the operation ``run`` gets, with the script's text and
+        the line at which it starts. Only a script that runs for the second time is compiled;
+        otherwise nothing is passed, and the prelude (our JavaScript code) parses the text.
         """
         with suppress(msgspec.DecodeError, UnicodeEncodeError):  # half a character
             code = _compile_on_second_run(_body_of(argument)).code
@@ -140,7 +143,10 @@ def _make_js_integer_array_bytes(count: int) -> bytes:
 
 
 class ScriptBody(msgspec.Struct, frozen=True):
-    """The text of a script and the line at which it starts, as the operation ``run`` gets them."""
+    """The text of a script and the line at which it starts: two members of ``run``'s argument.
+
+    The operation ``run`` of the prelude (our JavaScript code) runs a script; its argument is JSON.
+    """
 
     start: int
     source: str
@@ -176,6 +182,8 @@ def _compile_to_bytecode(body: ScriptBody) -> bytes | None:
     None if it does not compile.
     """
     context, code = NativeContext(), None
+    # Only the last form is kept. The first one fails for a script such as `} evil(); {`, which
+    # would end our function early and run at once; the prelude refuses it in the same way.
     for form in _CHECKED_BODY:
         text = "\n" * (body.start - 1) + form.format(body.source)
         code = _write_bytecode(context, text, _BYTECODE)
@@ -368,7 +376,11 @@ class QuickJSNG:
         self._run_within_limits(self._evaluate, source)
 
     def call(self, operation: str, argument: str) -> str:
-        """Run one operation of the prelude and every microtask; return its outbox as JSON text."""
+        """Run one operation of the prelude and every microtask; return its outbox as JSON text.
+
+        The prelude is our JavaScript code, microtasks are the parts of scripts behind an ``await``
+        that can go on, and the outbox is the list of what scripts did meanwhile.
+        """
         text: str = self._run_within_limits(self._run_turn, operation, argument)
         return text
 
@@ -459,11 +471,13 @@ class QuickJSNG:
         fired = self._watch.fired
         if self._watch.raised is not None:
             raise self._watch.raised
+        # As the engine words it; `ErrorFactory` makes a limit of it, with the size.
         if fired == "memory":
             return EngineError("InternalError", "out of memory", raw)
         if fired == "budget" and self._budget is not None:
             self._left = self._left_wall = 0.0
             return make_budget_error(self._budget, raw)
+        # Once both are 0 the limit was told before: every later turn tells the same one.
         if self._left > 0 or self._left_wall > 0:
             self._is_wall = fired == "wall" if fired else self._left_wall < self._left
         self._left = self._left_wall = 0.0

@@ -77,7 +77,8 @@ class ScriptHits:
     def add_counters_to_script(self, script: Script) -> CountedScript | None:
         """Return *script* with counters of executed code, or None if it cannot be counted.
 
-        If the watched place is in it, the values of variables are kept there, too.
+        If the place `watched` is in it, it also keeps the values of variables there, each time that
+        it gets there; they are added to `seen` when the context is closed.
         """
         place = self.watched
         is_watched = place is not None and place.file == script.name
@@ -153,7 +154,11 @@ class RaisedLimitEngine:
             self._inner.load(source)
 
     def call(self, operation: str, argument: str) -> str:
-        """Run one operation of the prelude and every microtask, and return its outbox."""
+        """Run one operation of the prelude and every microtask, and return its outbox.
+
+        The prelude is our JavaScript code, microtasks are the parts of scripts behind an ``await``
+        that can go on, and the outbox is the list of what scripts did meanwhile.
+        """
         with self._raise_with_user_limits():
             return self._inner.call(operation, argument)
 
@@ -192,10 +197,13 @@ class ContextHits:
         """Read the counters from the context by *load*, and add them to the session's.
 
         Of a context that exceeded a limit nothing can be read: only which scripts ran is known.
-        *sources* finds users' files in stacks.
+        *load* runs a global script in it. *sources* finds users' lines in the stacks of watched
+        values.
         """
         if self._watched:
             self._collect_values(load, sources)
+        # An engine only loads scripts, which return nothing, and the prelude could be damaged: so
+        # the reader throws the counts as the message of an error, which every engine passes on.
         declared, self._declared = self._declared, {}
         for name, script in declared.items():
             try:

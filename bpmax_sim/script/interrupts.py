@@ -30,7 +30,7 @@ ROOM: int = 192 * MEGABYTE
 _NEVER = 2**64 - 1
 _LEAST_GARBAGE = 4  # part of the limit, before which nothing is looked for
 _LEAST_PAUSE = 0.005  # seconds between two counts
-_PAUSES = 6  # times as long as a count took
+_PAUSES = 6  # times as long as a count took: so counting takes a seventh of the time at most
 
 
 class InterruptHandler:

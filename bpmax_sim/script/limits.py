@@ -193,6 +193,8 @@ def run_with_stack(size: int, work: Callable[[], None]) -> None:
 
 
 def _find_thread_stack_size() -> int:
+    # RLIMIT_STACK is the stack of the main thread. Other threads have what Python was told, or
+    # else, with glibc, the same limit (pthread_create(3)); elsewhere they have far less.
     if threading.current_thread() is not threading.main_thread():
         chosen = threading.stack_size()
         if chosen or platform.libc_ver()[0] != "glibc":
@@ -286,9 +288,10 @@ class LimitWatch:
         self.fired, self.raised = "signal", error
 
     def check_from_watchdog(self) -> None:
-        """Stop the script if it exceeded a limit.
+        """Stop the script if it exceeded a limit of time.
 
-        Called on the watchdog thread, which holds its lock.
+        Called on the watchdog thread, which holds the lock of `_Watchdog` meanwhile, so that the
+        turn cannot end (and its context not be freed) before this returns.
         """
         if self.fired:
             # Without stack the script should end at its next call. If it has not after some looks,
@@ -298,6 +301,8 @@ class LimitWatch:
             if self._looks >= _PATIENT_LOOKS:
                 room = self.memory + self._room
                 self._context.set_memory_limit(1 if self._looks % _RELIEF else room)
+        # The engine's own handler gets `_GRACE` to notice first: it ends the script at a line, the
+        # watchdog only anywhere.
         elif (
             self._cpu_of_thread is not None
             and time.clock_gettime(self._cpu_of_thread) >= self._cpu_end + _GRACE
@@ -341,5 +346,6 @@ class _Watchdog:
 
 
 _state = _Watchdog()
+# A child has a copy of the lock, perhaps locked, and of the thread object, but not the thread.
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_state.__init__)  # type: ignore[misc]

@@ -49,7 +49,7 @@ class Value(Structure):
 
     @property
     def integer(self) -> int | None:
-        """Return the value of an integer from 0 to 2³¹ - 1, None for a value of another type.
+        """Return the value of an integer from 0 to 2³¹ - 1; None for a value of another type.
 
         Of a negative integer the result is wrong; the prelude returns none.
         """
@@ -137,7 +137,10 @@ def load_library() -> Library | None:
 
 
 def _has_expected_layout(library: Library) -> bool:
-    """Return whether values and sizes have the layout of the header; takes about a millisecond."""
+    """Return whether the library's values and sizes are laid out as ``quickjs.h`` declares them.
+
+    It takes about a millisecond.
+    """
     context = NativeContext(library)
     try:
         context.set_memory_limit(_MARK)
@@ -185,6 +188,8 @@ class NativeContext:
         self._usage = _Usage()
         self._job = c_void_p()
         self._held: list[Value] = []
+        # How many calls are in the engine. Another thread may close this context while a call runs
+        # in it; freeing it then would crash the process.
         self._depth = 0
         self._is_closed = False
 

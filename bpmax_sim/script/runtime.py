@@ -1,4 +1,18 @@
-"""Run users' scripts, each in a context of its own, all on one scheduler and one thread."""
+"""Run users' scripts, each in a context of its own, all on one scheduler and one thread.
+
+A script goes through these states; `Runtime.run_until_idle` drives all scripts at once:
+
+- *running*: a turn of the engine is in progress; only one script of all is in this state.
+- *waiting*: the body has not ended (`ScriptRun.settled` is False), or calls of it are in flight, or
+  timers that it has to wait for. Virtual time passes as long as any script is in this state.
+- *idle*: the body has ended, and only intervals and timers of a page are left
+  (`ScriptRun.is_only_waiting_for_timers`). Its outcome is delivered now. Time passes for it only if
+  a scenario step says so; what it does then is a further outcome (`take_outcomes_of_late_timers`).
+- *over*: nothing is left, or the context was closed.
+
+If no event is left while a script is waiting, nothing can ever resume it, because everything that
+settles a promise is an event of the scheduler. So it is ended with an error, one script at a time.
+"""
 
 from __future__ import annotations
 
@@ -40,6 +54,8 @@ def make_quickjs(limits: Limits, sources: Sequence[str] = ()) -> Engine:
 def find_expression_problem(text: str) -> str | None:
     """Return the syntax error of *text* as a JavaScript expression, or None; nothing is run."""
     wrong = _find_syntax_error(text)
+    # The engine complains about our parenthesis behind an incomplete text. If an operand behind it
+    # mends the text, it only ended too early, and the message must not speak of a parenthesis.
     return (
         "unexpected end of the condition"
         if wrong and not _find_syntax_error(f"{text} 0")
@@ -50,6 +66,9 @@ def find_expression_problem(text: str) -> str | None:
 def _find_syntax_error(text: str) -> str:
     engine = make_quickjs(Limits())
     try:
+        # `throw 0` keeps what is parsed from running. The arrow function gives `await` and `return`
+        # the meaning that they have in a condition: none. The line ends keep a comment from
+        # swallowing the parenthesis.
         engine.load(f"throw 0;(() => (\n{text}\n));")
     except EngineError as error:
         return error.message if error.name == "SyntaxError" else ""
@@ -124,8 +143,8 @@ class Runtime:
         scheduler: runs calls and timers in the session's virtual time.
         begin: function that starts a ``$proxy`` call.
         limits: limits of each script.
-        parts: returns the seeds of random values of a script by its number; each script has its own
-            sequence.
+        seed_ranges_of: returns the seeds of random values of a script by its number; each script
+            has its own sequence.
         on_draw: called with the number of a script and how many random values it has drawn, when it
             draws its first and at each call after it.
         zone: local time of scripts, in seconds east of Greenwich.
@@ -177,6 +196,8 @@ class Runtime:
         Raises:
             ConfigError: if called on another thread than the one that opened the session.
         """
+        # The outcome may come after this returns, if this is a nested call: then it goes to
+        # `_later`, as whoever waits for `outcomes` has gone.
         outcomes: list[Outcome] = []
         takers = [outcomes]
         self.start(
@@ -234,8 +255,8 @@ class Runtime:
         """Run everything that is due by now or by *until*, and everything that scripts wait for.
 
         A script that still waits afterwards can never go on, and ends with an error. Timers that
-        only a scenario step lets fire stay. A nested call, from an event that this runs, waits for
-        nothing.
+        only a scenario step lets fire stay. Called again while it runs (a step that acts during a
+        call runs a script), it runs what is due and returns without waiting: the outer one waits.
         """
         if self._is_settling:
             self.scheduler.run(lambda: False, until)
@@ -253,7 +274,7 @@ class Runtime:
             self._is_settling = False
 
     def take_outcomes_of_late_timers(self) -> list[Outcome]:
-        """Return the outcomes of timers that fired after their scripts ended, and clear them."""
+        """Return the outcomes of timers that fired after their scripts ended, each only once."""
         due, self._later = self._later, []
         return due
 
@@ -279,7 +300,10 @@ class Runtime:
         ]
 
     def is_promise_unused(self, call: UnawaitedCall) -> bool:
-        """Return whether no script of the page has used the promise of *call* so far."""
+        """Return whether no script of the page has used the promise of *call* so far.
+
+        True for a call of a script without a page, which nobody else can use.
+        """
         numbers = (context.find_unused_calls() for context in self._pages.values())
         return not call.number or any(call.number in number for number in numbers)
 
@@ -291,6 +315,7 @@ class Runtime:
         self._pages.clear()
 
     def _run_until_idle_on_this_thread(self, until: float) -> None:
+        # `run_with_stack` may have moved the work to another thread: `start` is allowed there.
         home, self._thread = self._thread, threading.get_ident()
         try:
             self.scheduler.run(self._is_busy, until)
@@ -323,6 +348,7 @@ class Runtime:
 
         `take_outcomes_of_late_timers` returns these.
         """
+        # The context of a page stays, as later events run in it; only `close` frees it.
         if is_last and number in self._single:
             self._single.pop(number).close()
         if done:
@@ -336,6 +362,8 @@ class Runtime:
         """Start *run* in a context of its own, or in the shared context of *page*."""
         context = self._pages.get(page) if page is not None else None
         if context is None or not context.is_open:
+            # After a script exceeded a limit its context is closed: the page gets a new one, in
+            # which globals and libraries begin anew.
             others = page.scripts if page is not None else ()
             scripts = dict.fromkeys((*setting.libraries, run.script, *others))
             make = self.engine if self.hits is None else partial(RaisedLimitEngine, self.engine)

@@ -4,6 +4,11 @@ Virtual mode: an exchange ends at its start + its latency, waits are events like
 clock jumps to the next event. Live mode: requests are sent on worker threads, waits take real time,
 and the clock advances by the measured time. Events of the same instant run in the order in which
 they were planned.
+
+A call is a generator that yields what it needs (`Send`, `Sleep`, `TokenRequest`) and is resumed
+with the answer. So calls know neither the clock nor threads, and the same code of `$proxy` runs in
+both modes. In live mode only `Transport.handle` runs on other threads: the results come back
+through a queue, and everything else (scripts, clock, planned events) stays on one thread.
 """
 
 from __future__ import annotations
@@ -75,7 +80,7 @@ class Scheduler:
         self._planned: list[ScheduledEvent] = []
         self._number = 0
         self._spawning = False
-        self._logins: dict[str, list[Resume]] = {}
+        self._logins: dict[str, list[Resume]] = {}  # key of a login in progress -> who waits for it
         self._wire = _LiveModeThreads(clock, workers) if live else None
         self._patience = self._wait_end = patience
 
@@ -136,8 +141,8 @@ class Scheduler:
     ) -> ScheduledEvent | None:
         """Return the next event to run, or None if there is none to run now.
 
-        That is so if none is planned, or all are in the future and no script may wait for them any
-        longer.
+        That is so if none is planned, or if the first is later than both now and *until* and no
+        script waits (*is_busy* returns False), or has waited too long in real time.
         """
         while self._planned and self._planned[0].action is None:
             heapq.heappop(self._planned)  # nobody has to wait for what was cancelled
@@ -244,6 +249,8 @@ class _LiveModeThreads:
     def send(self, work: Callable[[], Exchanged], resume: Resume) -> None:
         start = self._clock.now()
         self._in_flight += 1
+        # A pool's thread has an empty context: what a caller set in context variables (`OWN` of
+        # the transports, or users' own) has to reach the transport as in a direct call.
         context = contextvars.copy_context()
 
         def deliver() -> None:
@@ -260,8 +267,8 @@ class _LiveModeThreads:
         is returned after *max_wait_seconds* seconds of waiting with no request in flight.
         """
         self._align_real_time()
-        # An event that is due before something that arrived (`_horizon`) does not wait for real
-        # time: the clock is to go through all events in order of their instants, never back.
+        # `_horizon` is the latest instant at which something arrived. An event due before that does
+        # not wait for real time, or the clock would have to go back for it after the arrival.
         end = self.idle_real_seconds + max_wait_seconds
         while self._in_flight or planned:
             remaining = (
@@ -274,8 +281,8 @@ class _LiveModeThreads:
             elif self.idle_real_seconds >= end:
                 return False
             else:
-                # Only sleeps for scripts count: an infinite *longest* means that a step lets time
-                # pass.
+                # Only sleeps for scripts count: an infinite *max_wait_seconds* means that a step
+                # lets time pass.
                 start = time.monotonic()
                 time.sleep(min(remaining, _LONGEST_WAIT, end - self.idle_real_seconds))
                 self.idle_real_seconds += (
@@ -284,6 +291,7 @@ class _LiveModeThreads:
         return True
 
     def close(self) -> None:
+        # A request may hang as long as its timeout, and nobody takes its result any more.
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def _align_real_time(self) -> None:

@@ -96,7 +96,11 @@ class UnawaitedCall(msgspec.Struct, frozen=True):
 
     @property
     def is_doubtful(self) -> bool:
-        """Return whether the author may have meant it so; then it is only a warning by default."""
+        """Return whether it may be intended; then it is only a warning by default.
+
+        That is so for a chain that was never called, and for a helper function of the script. A
+        call that was sent and not awaited is a mistake.
+        """
         return self.built or self.is_helper
 
     @property
@@ -299,9 +303,9 @@ class TimerError(OutboxEntry, frozen=True, tag="uncaught"):
 
 
 class PendingPromiseTraces(OutboxEntry, frozen=True, tag="probed"):
-    """Two stacks for each promise that is not settled.
+    """Two stacks for each promise that is not settled: of the code that waits for it, first.
 
-    That which waits for it, that which created it.
+    Then of the code that created it. They are texts, as the engine writes them.
     """
 
     promise_traces: list[tuple[str, str]]
@@ -335,7 +339,10 @@ class UnrankedCharacterEntry(OutboxEntry, frozen=True, tag="unranked"):
 
 
 class RandomDrawCount(OutboxEntry, frozen=True, tag="drew"):
-    """How many random values a script has drawn: 0 before the first, then reported at its calls."""
+    """How many random values a script has drawn so far.
+
+    It is reported as 0 before the first one is drawn, and then at each ``$proxy`` call.
+    """
 
     drawn: Count
 
@@ -350,7 +357,7 @@ class PromiseRead(OutboxEntry, frozen=True, tag="misread"):
 
 
 class UncalledChain(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
-    """A chain ``$proxy(…).api(…)`` without ``$call()``, which begins at *row* and *column*.
+    """A chain ``$proxy(…).api(…)`` without ``$call()``, which begins at *row* and *column* from 1.
 
     *awaited* says that the script used it as if it had been called; else it was only built.
     """
@@ -393,13 +400,16 @@ AnyEntry = (
 
 
 class BodyReturnValue(msgspec.Struct, frozen=True):
-    """The value that a body returned, in tagged JSON."""
+    """The value that the body of a script returned.
+
+    It is tagged JSON: ``{"$": tag, "v": …}`` stands for what JSON cannot hold (see `js_values`).
+    """
 
     value: Any
 
 
 class ScriptBodyError(msgspec.Struct, frozen=True):
-    """The error that a body threw; None if there was no memory to describe it."""
+    """The error that the body of a script threw; None if there was no memory to describe it."""
 
     error: ThrownValue | None
     is_syntax: bool = False
@@ -410,7 +420,8 @@ class TurnResult(msgspec.Struct, frozen=True):
 
     Attributes:
         entries: actions of scripts, in order.
-        endings: how bodies ended in the turn, by number of their run.
+        endings: how bodies of scripts ended in the turn: number of the run (`ScriptRun.number`) ->
+            its value or error.
     """
 
     entries: list[AnyEntry]

@@ -68,7 +68,10 @@ class V8:
         self._eval(f"{source}\n;0")
 
     def call(self, operation: str, argument: str) -> str:
-        """Run one operation of the prelude and every microtask, and return its outbox."""
+        """Run one operation of the prelude and every microtask, and return its outbox.
+
+        The prelude is our JavaScript code, and the outbox the list of what scripts did meanwhile.
+        """
         # Two tasks: V8 runs the microtasks at the end of the first, the second takes the outbox.
         self._eval(f"__bpm({json.dumps(operation)},{json.dumps(argument)});0")
         text: str = self._eval("__bpm()")

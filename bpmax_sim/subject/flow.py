@@ -99,9 +99,10 @@ class FlowSubject(MovingProject, kw_only=True):
             )
 
     def decide(self, action: Action, move: FlowMove) -> Result:
-        """Approve or reject: check, run the hooks, then follow the route of the definition.
+        """Approve or reject: check, run the scripts of the node, then go where the route leads.
 
-        If other owners have to decide too, the decision is only recorded.
+        *move* names the actor, the node, and values that he fills in. If other owners have to
+        decide too, the decision is only recorded: scripts run with the one that decides the node.
 
         Raises:
             SubjectError: if the node does not offer *action*, or the actor is not to act.
@@ -117,6 +118,8 @@ class FlowSubject(MovingProject, kw_only=True):
                 self._prepare_form_at_node(node).set(move.form)
             if action == "approve":
                 check_complete(self._prepare_form_at_node(node))
+            # The hooks `approve` and `before_next` belong to leaving the node: they run once, with
+            # the decision that completes it, and not for each of several owners.
             decided = _DECIDED[action]
             if (
                 self.definition
@@ -154,7 +157,10 @@ class FlowSubject(MovingProject, kw_only=True):
         return True
 
     def _find_visit_after_scripts(self, visit: Visit, acting: FlowMove) -> Visit:
-        """Return the present object for *visit*, after scripts of the action have run.
+        """Return the stay *visit* as it is now, after scripts of the action have run.
+
+        If another action failed meanwhile, the stays were restored from copies, so it may be
+        another object. *acting* is the action, with its actor.
 
         Raises:
             SubjectError: if somebody else moved the project on while they ran.
@@ -202,6 +208,8 @@ class FlowSubject(MovingProject, kw_only=True):
             item = table.require_item_to_act_now(acting.by)
             item["owner_id"] = to
             transfers = self.transfers.setdefault(acting.at, {})
+            # Who gets his own task back has handed over nothing; without this the two would form a
+            # ring, in which `apply_transfers` would never end.
             transfers.pop(str(to), None)
             transfers[acting.by] = str(to)
             self._add_history(acting)
@@ -355,7 +363,7 @@ class FlowSubject(MovingProject, kw_only=True):
         return self._end_project_by("terminate", move, project.TERMINATED, allowed, who)
 
     def forward(self, move: FlowMove) -> Result:
-        """Show the project to others, who cannot decide (抄送)."""
+        """Show the project to others, who cannot decide (抄送, cc)."""
         return self._record_action_and_notify(
             "forward", move, [str(person) for person in move.others]
         )
@@ -571,7 +579,14 @@ class FlowSubject(MovingProject, kw_only=True):
             self._find_decision_and_move(action, FlowMove(at=self.focus, by=self.actor))
 
     def _find_decision_and_move(self, action: str, move: FlowMove) -> tuple[NodeDecision, FlowMove]:
-        """Return the owners of the meant node, and the move with that node and its actor."""
+        """Return who decides at the node of *move*, and *move* with node, actor and *action* set.
+
+        The node is the one that *move* names, else the only one where the actor has a task.
+
+        Raises:
+            SubjectError: if there is no definition, the project is not there, or it is not the
+                actor's turn.
+        """
         if self.definition is None:
             raise SubjectError(
                 "{action} needs flow.definition; without it nothing moves",
@@ -623,7 +638,13 @@ def _require_single_other(move: FlowMove) -> str | int:
 
 
 def _check_not_owners_yet(decision: NodeDecision, move: FlowMove) -> None:
-    """Check that the people of *move* have no task at the node yet."""
+    """Check that the people to whom *move* gives a task have none at the node yet.
+
+    *decision* says who has to decide there.
+
+    Raises:
+        SubjectError: if one has, or *move* names nobody.
+    """
     if not move.others:
         raise SubjectError("{action} needs to: who", code="NEEDS_OTHERS", action=move.action)
     there = [str(person) for person in move.others if str(person) in decision.owner_ids]

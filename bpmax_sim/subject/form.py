@@ -190,7 +190,10 @@ class ScriptedSubject(msgspec.Struct, kw_only=True):
         return value
 
     def qualify_name(self, name: str) -> str:
-        """Return *name* as events report it, in a sub-flow's project as ``project/name``."""
+        """Return *name* as events report it.
+
+        For a project of a sub-flow that is ``project/name``, for the main project *name* itself.
+        """
         return f"{self.name}/{name}" if self.name else name
 
     def redirect_outputs_to(self, result: Result) -> None:
@@ -266,7 +269,8 @@ class ScriptedSubject(msgspec.Struct, kw_only=True):
     def note_write(self, owner: str, member: str, place: Place | None) -> None:
         """Record that a script wrote *member* of an object, so that its name can be checked later.
 
-        *owner* names the object, such as ``form.$visible``. Writes in sub-flows are not recorded.
+        *owner* names the object, such as ``form.$visible``. *place* is the script's line; None for
+        a change inside a value, whose line is not known. Writes in sub-flows are not recorded.
         """
         if not self.name:
             self._result.named_writes.append(hooks.NamedWrite(owner, member, place))
@@ -322,7 +326,10 @@ class ScriptedSubject(msgspec.Struct, kw_only=True):
         return {field: states for field, states in changed.items() if states}
 
     def read_states(self, field: str) -> Mapping[str, Any]:
-        """Return the states of a field."""
+        """Return ``visible``, ``required``, ``readonly`` and ``options`` (if set) of a field.
+
+        A field that no script changed has the initial states.
+        """
         return self.states.get(field, INITIAL_STATES)
 
 
@@ -344,7 +351,11 @@ class StateView(msgspec.Struct, frozen=True):
         return {name: state[key] for name in names if key in (state := known(name, INITIAL_STATES))}
 
     def write(self, field: str, value: Any, place: Place | None, /) -> None:
-        """Set the state of a field."""
+        """Set the state of a field, such as ``form.$visible.b``; `UNDEFINED` resets it.
+
+        Raises:
+            SubjectError: if the state is true or false and *value* is a text.
+        """
         self.screen.note_write(f"form.{_STATE_NAMES[self.key]}", field, place)
         self.screen.set_state(field, self.key, value)
 
@@ -528,11 +539,14 @@ class ScriptForm(msgspec.Struct):
 
     @property
     def watched_members(self) -> Sequence[str]:
-        """Return the tables in whose rows a read of an unknown column is noticed."""
+        """Return the tables whose columns are known.
+
+        If a script reads another column of a row, its outcome names it, and the scenario warns.
+        """
         return self.form.tables
 
     def snapshot(self) -> Mapping[str, Any]:
-        """Return the current values of all fields."""
+        """Return a copy of the form's fields, name -> current value, as the script sees them."""
         return dict(self.form.fields)
 
     def later(self) -> ScriptForm:

@@ -73,7 +73,7 @@ UNDO: Final = "undo"
 
 
 class SubjectEvent(msgspec.Struct, frozen=True, kw_only=True):
-    """An event of a subject; *at* is the virtual instant in seconds."""
+    """An event of a form or flow, such as a change of a field; *at* is its virtual second."""
 
     at: float = 0.0
 
@@ -99,9 +99,13 @@ class FieldChanged(SubjectEvent, frozen=True, kw_only=True):
 
 
 class FieldReassigned(SubjectEvent, frozen=True, kw_only=True):
-    """A field was assigned the value that it already had; *by* and *place* as in `FieldChanged`.
+    """A field was assigned the value that it already had.
 
     It is not part of a trace, but a wrong value may come from there.
+
+    Attributes:
+        by: ``user``, or the event whose script wrote it.
+        place: script line that wrote the field itself, or None.
     """
 
     field: str
@@ -271,6 +275,7 @@ def set_or_delete_member(values: dict[str, Any], name: str, value: Any) -> bool:
 
 def is_same_value(left: Any, right: Any) -> bool:
     """Return whether two field values are equal in JavaScript: true is not 1, NaN is NaN."""
+    # Python's `True == 1` and `nan != nan` would hide one change and report another for ever.
     if isinstance(left, bool) or isinstance(right, bool):
         return left is right
     if isinstance(left, float) and isinstance(right, float):
@@ -358,7 +363,10 @@ REFUSING: Final = frozenset({"submit", "create", "before_next"})
 
 
 def is_agreement(value: Any) -> bool:
-    """Return whether a hook that returned *value* agrees."""
+    """Return whether a hook that returned *value* lets the action go on.
+
+    It does by true, null or no value. Any other value refuses, or is a mistake.
+    """
     return value is None or value is True or isinstance(value, UndefinedType)
 
 
@@ -422,6 +430,8 @@ def _is_deliberate_throw(thrown: Exception) -> bool:
     """Return whether the script threw *thrown* on purpose: no bug, limit or rejected call."""
     if type(thrown) is not ScriptError or thrown.name in _BUGS:
         return False
+    # A call that fails throws, too, and such an error is no refusal, even if the script throws it
+    # again. An error that the script made from it has no code, unless the script gave it one.
     fields, cause = thrown.fields, thrown.__cause__
     code = fields.get("code")
     is_rejected = isinstance(cause, BpmaxError) and not isinstance(cause, ScriptError)

@@ -1,8 +1,25 @@
-"""How a project moves: who decides at a node, where that leads, and what happens automatically."""
+"""How a project moves: who decides at a node, where that leads, and what happens automatically.
+
+A project is *new*, *processing*, or has ended (``finished``, ``rejected``, ``cancelled``,
+``terminated``). A ``returned`` one is with its starter, at no node, until he resubmits it, as he
+may a rejected one. While it is processing it is at one node, or at several inside of parallel
+branches; each stay is a `Visit`. A stay ends in one of these ways:
+
+- its owners have decided by the node's rule, and the first route whose condition holds is taken;
+- nobody has to decide (setting ``empty``), or all have approved before (``repeated``), or the node
+  starts a sub-flow that has ended: the same, but as an automatic decision without ``before_next``;
+- a deadline decides, or sends the project elsewhere;
+- somebody sends it back, or another branch leaves the gateway: the stay ends undecided.
+
+An automatic decision can lead to a node that is decided automatically, too. All of this happens
+within the action of the person that began it: if anything fails, everything is undone
+(`_undo_on_failure`).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from operator import itemgetter
 from typing import Any, Self
 
@@ -240,7 +257,13 @@ class MovingProject(ProjectState, kw_only=True):
         ]
 
     def _follow_route(self, visit: Visit, action: Action, move: FlowMove) -> None:
-        """Leave the node by the matching route of *action*."""
+        """Leave the node by the first route of *action* whose condition holds.
+
+        *visit* is the stay at the node, and *move* the action as conditions see it in ``ctx``.
+
+        Raises:
+            SubjectError: if no route's condition holds.
+        """
         if self.definition is None:
             return
         target = self._find_target(visit.node, action, move, tell=self.tell)
@@ -271,10 +294,11 @@ class MovingProject(ProjectState, kw_only=True):
         self._enter(node, action, move, Visit(node), self.at)
 
     def _enter(self, node: str, action: str, move: FlowMove, visit: Visit, previous: str) -> None:
-        """Enter *node*, reached by *action* from *previous*.
+        """Enter *node*, reached by *action* from the node *previous*.
 
         At an end the project ends, at a gateway it splits into branches, else the node's tasks
-        begin.
+        begin. *visit* is the new stay there, with its parallel branches, and *move* what the person
+        did, as hooks of the node see it.
         """
         declared = self.find_node_definition(node)
         self.status = project.PROCESSING
@@ -282,6 +306,8 @@ class MovingProject(ProjectState, kw_only=True):
             self.at = node
             self._report_node_entered(node, previous, action, move.by)
             return
+        # The status is by the action that leads to the end, not by the end itself: approvals and
+        # rejections may share one end node.
         if declared.end:
             self._end_project(project.REJECTED if action == "reject" else project.FINISHED, node)
             self._report_node_entered(node, previous, action, move.by)
@@ -353,7 +379,12 @@ class MovingProject(ProjectState, kw_only=True):
         }
 
     def _decide_without_owners(self, visit: Visit, move: FlowMove) -> None:
-        """Apply the setting ``empty`` of a node that nobody owns."""
+        """Do what the setting ``empty`` of a node says that nobody owns.
+
+        ``admins`` makes the administrators its owners, ``approve`` and ``reject`` decide it at
+        once, and with ``refuse`` it stays undecided: whoever acts there is refused. *visit* is the
+        stay there, *move* the action that led to it.
+        """
         empty = self.find_node_definition(visit.node).empty
         if empty == "admins" and self.definition is not None:
             self._set_deciding_owners(
@@ -372,25 +403,38 @@ class MovingProject(ProjectState, kw_only=True):
 
         The script of *action* runs, but no ``before_next``.
         """
-        # Nodes that pass by themselves call each other here, so a ring of them would never return.
-        self._hops += 1
-        if self._hops > _MOST_HOPS:
-            self._hops = 0
+        acting = replace(move, at=visit.node, action=action, form={})
+        with self._count_hop(visit.node):
+            # The result of the action is that of the person's script, not that of a node that
+            # passes by itself.
+            value = self._result.value
+            self._call_hook(f"{action}.{visit.node}", acting, with_form=True)
+            self._result.value = value
+            if not self._result.errors:
+                self._add_history(acting)
+                self._follow_route(visit, action, acting)
+
+    @contextmanager
+    def _count_hop(self, node: str) -> Iterator[None]:
+        """Run the block in which *node* passes by itself.
+
+        Raises:
+            SubjectError: if so many nodes pass by themselves, one from within the other, that they
+                probably form a ring.
+        """
+        # A ring of such nodes would never return. What counts is the depth, not the number: at a
+        # gateway one branch returns before the next is entered, and a ring goes on from there.
+        if self._hops >= _MOST_HOPS:
             raise SubjectError(
                 "nodes pass by themselves without end, the last is {node!r}",
                 code="ENDLESS",
-                node=visit.node,
+                node=node,
             )
-        acting = replace(move, at=visit.node, action=action, form={})
-        # The result of the action is that of the person's script, not that of a node that passes by
-        # itself.
-        value = self._result.value
-        self._call_hook(f"{action}.{visit.node}", acting, with_form=True)
-        self._result.value = value
-        if not self._result.errors:
-            self._add_history(acting)
-            self._follow_route(visit, action, acting)
-        self._hops = 0
+        self._hops += 1
+        try:
+            yield
+        finally:
+            self._hops -= 1
 
     def _end_project(self, status: str, node: str = "") -> None:
         """End the project at *node*; projects of its sub-flows in progress are terminated."""
@@ -436,10 +480,14 @@ class MovingProject(ProjectState, kw_only=True):
             child.end_with_given_result(begins)
         self._result.value = value
         if not spec.wait and not self._result.errors:
-            self._follow_route(visit, "approve", move)
+            with self._count_hop(visit.node):
+                self._follow_route(visit, "approve", move)
 
     def end_with_given_result(self, starting_move: FlowMove) -> None:
-        """End at once with the result that the scenario declares for this sub-flow."""
+        """End at once with the result that the scenario declares for this sub-flow.
+
+        *starting_move* has its starter, and the values that its form starts with.
+        """
         if self.stand_in is None:
             return
         self.starter, self.created = starting_move.by, self.now()
@@ -476,8 +524,9 @@ class MovingProject(ProjectState, kw_only=True):
     def _try_assign_owners(self, visit: Visit, move: FlowMove) -> bool:
         """Set the owners of the node of *visit*; return whether its ``owners`` hook succeeded.
 
-        They come from this hook, else from an earlier hook that named owners of this node, else
-        from the definition.
+        They come from this hook; else from an ``owners`` hook of an earlier node, which may return
+        owners for later nodes, too; else from the definition. *move* is the action that led to the
+        node.
         """
         node = visit.node
         own: Items = [{"owner_id": owner} for owner in self.find_node_definition(node).owners]
@@ -520,7 +569,11 @@ class MovingProject(ProjectState, kw_only=True):
                 )
 
     def _store_owners(self, visit: Visit, node: str, items: Items) -> None:
-        """Store the owners *items* that the hook at *visit* returned for the node *node*."""
+        """Store the owners *items* that the ``owners`` hook at *visit* returned for *node*.
+
+        They count at once if the project is there, else when it gets there. The key ``"0"`` in
+        place of a node means the owners of the whole project (`ctx.project.owner`).
+        """
         if node == owners.PROJECT and node not in self.nodes:
             self.merge_values("project", {"owner": items}, f"owners.{visit.node}")
             return
@@ -545,7 +598,8 @@ class MovingProject(ProjectState, kw_only=True):
     ) -> str:
         """Return where the first route of *action* leads whose condition holds; "" if none does.
 
-        Each condition that was evaluated is reported to *tell*.
+        Each condition that was evaluated is reported to *tell*; by None they are not reported, as
+        when a script only wants to know where an approval would lead.
         """
         for number, route in enumerate(self.find_node_definition(node).list_routes(action)):
             place = self.route_places.get((node, action, number))

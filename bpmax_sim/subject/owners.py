@@ -4,6 +4,14 @@ Each owner has rounds, which are decided one after the other: people added befor
 owner decide first, people added after decide last, people added beside decide together with the
 owner. A `ParallelBranches` is a gateway that was passed. It ends at its join, once every branch has
 arrived there, or when a branch leaves it for another node outside.
+
+The three ways of adding people (前加签, 后加签, 并加签) and the rules ``all`` (会签), ``any``
+(或签) and ``in_order`` (依次) follow Feishu's approvals (v4); WeCom and DingTalk use the same
+names. BPMAX's own rules are not public.
+
+An *owner item* is the product's `OwnerItem`: a dict with ``owner_id``, ``status`` (0 untreated, 1
+passed, 2 refused) and whatever else a script put there. One dict is shared by `Visit.table`, which
+decides, and by the map of owners that scripts see, so a decision is stored once for both.
 """
 
 from __future__ import annotations
@@ -54,9 +62,11 @@ def find_rule_problem(rule: Any, owner_count: int = 0) -> str | None:
 def decide_by_rule(rule: str | int, statuses: Sequence[int]) -> int:
     """Return `PASSED`, `REFUSED` or, if too few have decided, `UNTREATED`.
 
-    *statuses* are those of the owners; *rule* is as for `find_rule_problem`.
+    *statuses* are those of the owners. *rule* is how many of them have to pass: ``any``, ``all``,
+    ``in_order``, a number, or a share such as ``60%``.
     """
     passed, refused = statuses.count(PASSED), statuses.count(REFUSED)
+    # One decision is enough, so there are several only if a hook returned owners with a status.
     if rule == "any":
         decided = [status for status in statuses if status != UNTREATED]
         return decided[0] if decided else UNTREATED
@@ -67,6 +77,7 @@ def decide_by_rule(rule: str | int, statuses: Sequence[int]) -> int:
         needed = math.ceil(len(statuses) * int(match[1]) / 100)
     if statuses and passed >= needed:
         return PASSED
+    # Refused as soon as those who are left could not reach the number any more.
     return REFUSED if refused > len(statuses) - needed else UNTREATED
 
 
@@ -83,11 +94,14 @@ class OwnersRound(msgspec.Struct):
 
     @property
     def status(self) -> int:
-        """Return the decision of the round."""
+        """Return the decision of the round: `PASSED`, `REFUSED`, or `UNTREATED` if still open."""
         return decide_by_rule(self.rule, [item["status"] for item in self.items])
 
     def find_items_to_act_now(self) -> Iterator[dict[str, Any]]:
-        """Yield the owner items that are to act now: with ``in_order`` only the first."""
+        """Yield the owner items (``owner_id`` and ``status``) of the people who are to act now.
+
+        These are the undecided ones; with ``in_order`` only the first of them.
+        """
         for item in self.items:
             if item["status"] == UNTREATED:
                 yield item
@@ -121,12 +135,19 @@ class NodeDecision(msgspec.Struct):
 
     @property
     def status(self) -> int:
-        """Return what the owners have decided so far: `PASSED`, `REFUSED` or `UNTREATED`."""
+        """Return what the owners have decided so far by the rule of the node.
+
+        `PASSED`, `REFUSED`, or `UNTREATED` as long as too few have decided.
+        """
         return decide_by_rule(self.rule, [_decide_rounds(rounds) for rounds in self.owner_rounds])
 
     @property
     def owner_items(self) -> Items:
-        """Return every owner item, in the order of owners and rounds."""
+        """Return the items (``owner_id`` and ``status``) of all people who decide here.
+
+        They are in the order of owners, and for each owner in that of his rounds: with people whom
+        he added, before or behind him as they decide.
+        """
         return [item for rounds in self.owner_rounds for turn in rounds for item in turn.items]
 
     @property
@@ -136,6 +157,7 @@ class NodeDecision(msgspec.Struct):
 
     def find_items_to_act_now(self) -> Items:
         """Return the items of the owners who may act now; with rule ``in_order`` only the first."""
+        # Of each owner only the first undecided round acts; the rounds behind it wait.
         items: Items = []
         for rounds in self.owner_rounds:
             present = next((turn for turn in rounds if turn.status == UNTREATED), None)
@@ -146,7 +168,7 @@ class NodeDecision(msgspec.Struct):
         return items
 
     def require_item_to_act_now(self, by: str) -> dict[str, Any]:
-        """Return the item of *by*, if he is to act now.
+        """Return the item (``owner_id`` and ``status``) of the person *by*, if he is to act now.
 
         Raises:
             SubjectError: if it is not his turn, or he has decided; the message names who may.
@@ -163,7 +185,13 @@ class NodeDecision(msgspec.Struct):
         raise SubjectError("{by} {why}; who may act now: {may}", code=code, by=by, why=why, may=may)
 
     def compute_status_after(self, by: str, status: int) -> int:
-        """Return the decision of the node if *by* set the status *status*; nothing is changed."""
+        """Return the decision of the node (`PASSED`, `REFUSED` or `UNTREATED`) after one more.
+
+        That is if the person *by* decides *status*, `PASSED` or `REFUSED`. Nothing is changed.
+
+        Raises:
+            SubjectError: if it is not the turn of *by*.
+        """
         item = self.require_item_to_act_now(by)
         before, item["status"] = item["status"], status
         decided = self.status
@@ -173,8 +201,8 @@ class NodeDecision(msgspec.Struct):
     def add_owners(self, by: str, added: Items, where: Where, rule: str | int) -> None:
         """Add people who decide before *by*, after or beside him (countersigning).
 
-        After him counts as his approval. *rule* is how many of those added have to pass, as for
-        `find_rule_problem`; beside him it becomes ``all``.
+        After him counts as his approval. *rule* is how many of those added have to pass: ``any``,
+        ``all``, ``in_order``, a number, or a share such as ``60%``; beside him it is ``all``.
         """
         mine = self.require_item_to_act_now(by)
         rounds, at = next(
@@ -318,6 +346,7 @@ class ParallelBranches(msgspec.Struct, eq=False):
     branch: str = ""
 
 
+# One sequence for the process: a stay that begins after an undone one must not get its number.
 _SERIAL = count(1)
 
 
@@ -348,10 +377,11 @@ class Visit(msgspec.Struct, eq=False):
 def leave_node(
     visits: dict[str, Visit], visit: Visit, target: str
 ) -> tuple[ParallelBranches | None, str, bool]:
-    """End the stay *visit*, to go to *target*; return where that is among parallel branches.
+    """End the stay *visit* at a node, to go to *target*; it is taken out of *visits*.
 
-    The result is (branches, first node of the branch, whether to wait). At a join the project waits
-    for the other branches. If *target* is outside of the branches, the other branches end.
+    Return (branches that *target* is in, or None; first node of its branch; whether the project
+    waits). It waits if *target* is the join, and other branches have not arrived there yet. If
+    *target* is outside of the branches, the other branches end.
     """
     visits.pop(visit.node, None)
     split, branch = visit.split, visit.branch

@@ -44,7 +44,8 @@ from bpmax_sim.subject.owners import PASSED, REFUSED, UNTREATED, Items, Visit, r
 class ContextView(msgspec.Struct, frozen=True):
     """The object ``ctx`` that one running script sees.
 
-    What it writes into form and project stays; everything else is lost with the script.
+    What it writes into form and project stays. Anything else that it writes into ``ctx`` is seen by
+    this script alone, and has no effect after it.
     """
 
     flow: ScriptedSubject
@@ -57,7 +58,7 @@ class ContextView(msgspec.Struct, frozen=True):
         return self.members
 
     def write(self, field: str, _value: Any, place: Place | None, /) -> None:
-        """Record a script's write to ``ctx``, which is lost with the script.
+        """Record a script's write to a member of ``ctx``, which has no effect after the script.
 
         Raises:
             SubjectError: if form or project itself is replaced by something that is not an object.
@@ -120,6 +121,7 @@ _SavedState = tuple[bytes, Mapping[str, Any]]
 
 Hardly any action is undone, and a pickle takes a tenth of the time of a deep copy.
 """
+# Pickled together: `visits` and `owners` hold the same owner items, and still do when restored.
 _STATE = (
     "at",
     "visits",
@@ -237,8 +239,8 @@ class ProjectState(ScriptedSubject, kw_only=True):
     def node_of_visible_form(self) -> str:
         """Return the node whose form a person sees, if the project is at several.
 
-        It is the one that the step names, else the only one where the viewer has a task, else the
-        first.
+        It is `focus`, the one that the scenario step names; else the only one where the viewer has
+        a task; else the first.
         """
         if self.focus in self.visits:
             return self.focus
@@ -352,6 +354,8 @@ class ProjectState(ScriptedSubject, kw_only=True):
 
     def _list_known_starter(self) -> list[str]:
         """Return the starter of the project as a list; empty if not known."""
+        # A scenario may start in the middle of a flow: then `project` says who created it, or else
+        # it is taken to be the user's own.
         known = self.starter or self.project.get("user_id") or self.user.get("id", "")
         return [str(known)] if known else []
 
@@ -394,6 +398,8 @@ class ProjectState(ScriptedSubject, kw_only=True):
     def _call_hook(
         self, event: str, move: FlowMove, *, with_form: bool = False, target: str = ""
     ) -> Any:
+        # A preview asks where the project would go. Other hooks may call third parties, and such a
+        # call cannot be undone.
         if self.root.previews and event.partition(".")[0] not in _FORESEEN:
             return None
         value = self.run_scripts_until_refused(
@@ -484,7 +490,8 @@ class ProjectState(ScriptedSubject, kw_only=True):
         """Run the hook ``before_next`` of *node*, and return whether it refuses to leave the node.
 
         An exception that it throws on purpose is a refusal. After any other error the result is
-        true, too, and the error stays in the action's result. *target* is the next node.
+        true, too, and the error remains in the errors of the action, which so fails. *move* is the
+        action of the person, as the hook sees it in ``ctx``, and *target* the next node.
         """
         event = f"before_next.{node}"
         value = self._call_hook(event, move, target=target)
@@ -656,11 +663,14 @@ class FormOrProjectView(msgspec.Struct, frozen=True):
 
     @property
     def watched_members(self) -> Sequence[str]:
-        """Return the tables in whose rows a read of an unknown column is noticed."""
+        """Return the tables whose columns are known.
+
+        If a script reads another column of a row, its outcome names it, and the scenario warns.
+        """
         return self.flow.tables if self.part == "form" else ()
 
     def snapshot(self) -> Mapping[str, Any]:
-        """Return the current values."""
+        """Return a copy of the current values: of the form's fields, or of ``ctx.project``."""
         return dict(self.flow.form if self.part == "form" else self.flow.project_members)
 
     def write(self, field: str, value: Any, place: Place | None, /) -> None:

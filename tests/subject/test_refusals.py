@@ -7,7 +7,15 @@ from typing import Any
 import pytest
 
 from bpmax_sim.errors import SubjectError
-from bpmax_sim.subject.definition import Deadline, Definition, FlowNode, Transition
+from bpmax_sim.subject.definition import (
+    Deadline,
+    Definition,
+    FlowNode,
+    FlowParts,
+    SubFlow,
+    SubFlowResult,
+    Transition,
+)
 from bpmax_sim.subject.flow import FlowSubject
 from bpmax_sim.subject.hooks import FlowMove
 from tests.subject.stage import PlainStage
@@ -214,6 +222,27 @@ def test_nodes_that_pass_by_themselves_end_after_a_hundred() -> None:
     long.create(FlowMove(by="张三"))
     assert (long.status, len(long.history)) == ("finished", 101)
     assert {(entry["by"], entry["action"]) for entry in long.history[1:]} == {("", "approve")}
+
+
+@pytest.mark.parametrize(
+    "ring",
+    [
+        {
+            "甲": FlowNode(parallel=("左", "右"), join="合"),
+            "左": FlowNode(empty="approve", approve="合"),
+            "右": FlowNode(empty="approve", approve="合"),
+            "合": FlowNode(empty="approve", approve="甲"),
+        },
+        {"甲": FlowNode(subflow=SubFlow(flow="子", wait=False), approve="甲")},
+    ],
+    ids=["through a gateway", "of a sub-flow that nobody waits for"],
+)
+def test_a_ring_of_nodes_that_pass_by_themselves_ends(ring: dict[str, FlowNode]) -> None:
+    given = FlowParts(stand_in=SubFlowResult(result={}, status="finished"))
+    flow = flow_at("", Definition(flow="圈", start="甲", nodes=ring), subflows={"子": given})
+
+    with pytest.raises(SubjectError, match="nodes pass by themselves without end"):
+        flow.create(FlowMove(by="张三"))
 
 
 @pytest.mark.parametrize(
