@@ -306,7 +306,8 @@ def _error_chain(error: BaseException | None, seen: set[int]) -> Iterator[BaseEx
 def add_console_section(item: pytest.Item, report: pytest.TestReport) -> None:
     """Add the console output of the scripts of a Python test to its report."""
     if report.when == "call":
-        report.sections += format_console_section(item.stash[SESSIONS].console)
+        sessions: Sessions = item.stash[SESSIONS]
+        report.sections += format_console_section(sessions.console_of_last_sessions)
 
 
 def redact_report(report: pytest.TestReport) -> None:
