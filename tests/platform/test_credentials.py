@@ -211,3 +211,30 @@ def test_zero_is_a_value_like_any_other(tmp_path: Path, declared: str, real: int
     found = resolved(load_platforms(tmp_path / "platforms"), "crm", {}, closed=False)
 
     assert found.real["code"] == real
+
+
+@pytest.mark.parametrize(
+    ("value", "is_refused"),
+    [("", False), ("12345", False), ("123456", True), ("1234567", True), ("123456 ", False)],
+)
+def test_a_value_that_is_shown_must_not_be_a_secret_s_where_it_could_be_found(
+    tmp_path: Path, value: str, is_refused: bool
+) -> None:
+    """Shorter ones are hidden by their place only, so that a text that is equal tells nothing."""
+    (tmp_path / "crm.yaml").write_text(
+        "platform_key: crm\nbase_url: https://crm.example.test\n"
+        "credentials: {tenant: {secret: false}, password: {secret: true}}\n",
+        encoding="utf-8",
+    )
+    shown = f"{{tenant: {value!r}, password: {{env: PASSWORD}}}}"
+    instances = tmp_path / "instances.yaml"
+    instances.write_text(f"- {{platform: crm, instance_key: a, credentials: {shown}}}")
+    platforms = load_platforms(tmp_path / "crm.yaml", instances=instances)
+    environ = {"PASSWORD": value.strip() or "123456"}
+
+    if is_refused:
+        assert "'tenant' is no secret, but its value is that of the secret 'password'" in str(
+            refused(platforms, "crm", environ)
+        )
+    else:
+        assert resolved(platforms, "crm", environ, closed=False).real["tenant"] == value

@@ -180,6 +180,33 @@ def test_the_local_file_wins_key_by_key(load: Load) -> None:
     assert platforms.instance("crm", "prod").title == "正式环境"
 
 
+@pytest.mark.parametrize(
+    ("flags", "default"),
+    [
+        ("", "a"),
+        ("b: {default: true}", "b"),
+        ("c: {default: true}", "c"),
+        ("a: {title: 测试}", "a"),
+        ("a: {default: false}, b: {default: true}", "b"),
+        ("a: {default: true}", "a"),
+        ("b: {default: false}", "a"),
+        ("d: {default: true}", "d"),
+    ],
+)
+def test_the_default_of_the_local_file_is_the_only_one(
+    load: Load, flags: str, default: str
+) -> None:
+    local = "".join(
+        f"- {{platform: crm, instance_key: {part.replace(': {', ', ').removesuffix('}')}}}\n"
+        for part in filter(None, flags.split("}, "))
+    )
+    text = "- {platform: crm, instance_key: a, default: true}\n" + "".join(
+        f"- {{platform: crm, instance_key: {key}}}\n" for key in "bc"
+    )
+
+    assert load(text, local).instance("crm").instance_key == default
+
+
 def test_the_local_file_may_stand_alone(load: Load) -> None:
     assert (
         load(local="- {platform: crm, instance_key: mine}").instance("crm").instance_key == "mine"

@@ -64,6 +64,9 @@ apis:
   off: {path: /flags, query: {all: false}}
   one_of: {path: /flags, query: {all: 1}}
   half: {path: /flags, query: {all: 0.5}}
+  wide: {path: /router}
+  narrow: {path: /router, query: {method: trade.get}}
+  narrowest: {path: /router, query: {method: trade.get, v: "2.0"}}
   form_on: {method: POST, path: /flags, encoding: form, body: {all: true, n: 1}}
   form_off: {method: POST, path: /flags, encoding: form, body: {all: false, n: 1}}
 """
@@ -143,6 +146,10 @@ def found(match: ApiMatch | None) -> str:
         ("GET", "cloud:/?Action=Drop", "cloud list|show"),
         ("GET", "cloud:/search?limit=20", "cloud default /search"),
         ("GET", "cloud:/flags?all=true", "cloud on /flags"),
+        ("GET", "cloud:/router", "cloud wide /router"),
+        ("GET", "cloud:/router?method=trade.add&v=2.0", "cloud wide /router"),
+        ("GET", "cloud:/router?method=trade.get&v=1.0", "cloud narrow /router"),
+        ("GET", "cloud:/router?v=2.0&x=1&method=trade.get", "cloud narrowest /router"),
         ("GET", "cloud:/flags?all=false&all=x", "cloud off /flags"),
         ("GET", "cloud:/flags?all=1", "cloud one_of /flags"),
         ("GET", "cloud:/flags?all=0.5", "cloud half /flags"),

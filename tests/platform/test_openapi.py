@@ -662,3 +662,106 @@ def test_members_of_all_parts_are_parameters_and_required_where_the_body_is(
     names = told if required or told == "body" else told.replace("!", "")
     names += "!" * (told == "body" and required is True)
     assert [one.partition(" ")[2] for one in found] == names.split()
+
+
+def converted(parameter: dict[str, Any]) -> tuple[dict[str, Any], int]:
+    """Return what a parameter becomes, but name and place, and how much of it is lost."""
+    operation = {"get": {"parameters": [{"name": "a", "in": "query", **parameter}]}}
+    document = Document("x.json", {"openapi": "3.1.0", "paths": {"/x": operation}})
+    made = convert_document(document, key="k", url="https://k.example.test")
+    platform: Any = read_yaml(made.text).to_plain()
+    [api] = platform["apis"].values()
+    [entry] = api.get("parameters") or [{}]
+    return {key: one for key, one in entry.items() if key not in {"name", "in"}}, len(made.notes)
+
+
+@pytest.mark.parametrize(
+    ("schema", "default"),
+    [
+        ({"enum": ["x"]}, "x"),
+        ({"enum": [""]}, ""),
+        ({"enum": [0]}, 0),
+        ({"enum": [False]}, False),
+        ({"const": 5}, 5),
+        ({"enum": ["x", "y"]}, None),
+        ({"enum": ["x", "y", "z"]}, None),
+        ({"enum": [None]}, None),
+        ({"const": None}, None),
+        ({"const": ["x"]}, None),
+    ],
+)
+def test_the_only_value_of_a_required_parameter_is_its_default(schema: Any, default: Any) -> None:
+    required, _ = converted({"required": True, "schema": schema})
+    optional, _ = converted({"schema": schema})
+
+    assert (required.get("default"), "default" in optional) == (default, False)
+
+
+@pytest.mark.parametrize(
+    ("schema", "lost"),
+    [
+        ({"minLength": 0}, 0),
+        ({"minLength": 1}, 0),
+        ({"minLength": -1}, 1),
+        ({"maxItems": 0}, 0),
+        ({"maxLength": True}, 1),
+        ({"maxLength": 1.5}, 1),
+        ({"multipleOf": 0}, 1),
+        ({"multipleOf": 0.5}, 0),
+        ({"multipleOf": -1}, 1),
+        ({"enum": []}, 1),
+        ({"pattern": "("}, 1),
+        ({"required": ["a", "b", 3]}, 1),
+    ],
+)
+def test_a_keyword_is_kept_where_a_schema_may_have_its_value(schema: Any, lost: int) -> None:
+    found, notes = converted({"schema": schema})
+
+    assert (found.get("schema", {}), notes) == ({} if lost else schema, lost)
+
+
+@pytest.mark.parametrize(
+    ("schema", "kind"),
+    [
+        ({"type": "string"}, "string"),
+        ({"type": ["string"]}, "string"),
+        ({"type": ["string", "null"]}, None),
+        ({"type": ["string", "integer"]}, None),
+        ({"type": "null"}, None),
+        ({"type": "string", "nullable": True}, None),
+        ({"type": "string", "nullable": False}, "string"),
+        ({}, None),
+    ],
+)
+def test_a_type_is_the_parameters_where_it_is_the_only_one(schema: Any, kind: str | None) -> None:
+    found, _ = converted({"schema": schema})
+
+    assert found.get("type") == kind
+    assert ("type" in found.get("schema", {})) == ("type" in schema and kind is None)
+
+
+@pytest.mark.parametrize(("length", "is_kept"), [(1, True), (199, True), (200, True), (201, False)])
+def test_a_name_may_have_200_characters(length: int, is_kept: bool) -> None:
+    found, lost = converted({"name": "a" * length, "required": True})
+
+    assert (found, lost) == ({"required": True} if is_kept else {}, int(not is_kept))
+
+
+@pytest.mark.parametrize(
+    ("style", "lost"),
+    [
+        ({}, 0),
+        ({"style": "form"}, 0),
+        ({"explode": True}, 0),
+        ({"explode": False}, 1),
+        ({"style": "form", "explode": False}, 1),
+        ({"in": "header", "explode": False}, 0),
+        ({"style": "pipeDelimited"}, 1),
+        ({"style": "spaceDelimited"}, 1),
+        ({"style": "deepObject"}, 1),
+    ],
+)
+def test_how_a_list_is_written_is_told_where_it_is_not_as_here(
+    style: dict[str, Any], lost: int
+) -> None:
+    assert converted({**style, "schema": {"type": "array", "items": {}}})[1] == lost

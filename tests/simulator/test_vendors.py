@@ -214,6 +214,44 @@ def test_wecom_delivers_a_repetition_once_only_where_the_message_asks_for_that()
     assert len(made.simulator.messages) == 4
 
 
+@pytest.mark.parametrize(
+    ("interval", "window"),
+    [
+        (None, 1800), (600, 600), (1, 1), (0, 0), (-5, 0), (True, 1800), ("600", 1800),
+        (14_399, 14_399), (14_400, 14_400), (14_401, 14_400), (10**9, 14_400),
+    ],
+)  # fmt: skip
+def test_wecom_knows_a_repetition_for_as_long_as_the_message_says_and_four_hours_at_most(
+    interval: Any, window: float
+) -> None:
+    """Sent at once, a second before the end of the window, and at its end."""
+    made, told = logged_in("qywx"), {"duplicate_check_interval": interval}
+    checked = TEXT | {"enable_duplicate_check": 1} | (told if interval is not None else {})
+    ids = []
+    for seconds in (0, max(window - 1, 0), min(window, 1)):
+        made.clock.advance(seconds)
+        if made.clock.now() > 1772413200.0 + 7000:
+            log_in(made)
+        ids.append(made.ask(SEND, checked)["msgid"])
+
+    assert (ids[0] == ids[1], ids[0] == ids[2]) == (window > 0, False)
+
+
+@pytest.mark.parametrize(
+    ("after", "wait"), [(0.0, 60), (0.5, 60), (1.0, 59), (58.9, 2), (59.0, 1), (59.999, 1)]
+)
+def test_whoever_waits_as_he_is_told_is_let_in(after: float, wait: int) -> None:
+    made = logged_in("feishu")
+    made.simulator.limit(1, 60)
+    made.send(IM, POST)
+    made.clock.advance(after)
+    refused = made.send(IM, POST)
+    made.clock.advance(wait)
+
+    assert (refused.status, refused.header("x-ogw-ratelimit-reset")) == (429, str(wait))
+    assert made.send(IM, POST).status == 200
+
+
 def test_a_wecom_robot_takes_twenty_messages_a_minute() -> None:
     made = bench("qywx")
     codes = [made.ask(ROBOT, TO_ROBOT)["errcode"] for _ in range(21)]
