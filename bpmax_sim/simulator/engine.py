@@ -6,15 +6,17 @@ auth, their inputs, and a response that repeats the inputs; missing ones have ex
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from itertools import islice, product
-from math import isfinite
+from math import inf, isfinite
 from typing import Any, Final
 
 from msgspec import UNSET, Struct
 from msgspec.structs import replace
 
 from bpmax_sim.field_path import get_nested
+from bpmax_sim.js_values import parse_whole_number
 from bpmax_sim.messages import Response
 from bpmax_sim.path_template import compile_path_template
 from bpmax_sim.platform.model import Api, Apply, Auth, Idempotency, Parameter, ResponseRules, is_set
@@ -48,11 +50,23 @@ class _ParameterType(Struct, frozen=True):
     read: Callable[[str], Any] = str
 
 
+_WHOLE: Final = re.compile(r"[+-]?[0-9]+")
+_DECIMAL: Final = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+
+
+def _read_integer(text: str) -> Any:
+    # Python reads more than that, such as ``1_000`` and spaces around.
+    return parse_whole_number(text) if _WHOLE.fullmatch(text) else UNSET
+
+
+def _read_number(text: str) -> Any:
+    number = float(text) if _DECIMAL.fullmatch(text) else inf
+    return number if isfinite(number) else UNSET
+
+
 _TYPES: Final[Mapping[str, _ParameterType]] = {
-    "integer": _ParameterType(1, frozenset({int}), lambda text: int(text[:20])),
-    "number": _ParameterType(
-        1.5, frozenset({int, float}), lambda text: float(text) if isfinite(float(text)) else UNSET
-    ),
+    "integer": _ParameterType(1, frozenset({int}), _read_integer),
+    "number": _ParameterType(1.5, frozenset({int, float}), _read_number),
     "boolean": _ParameterType(True, frozenset({bool}), lambda text: _WORDS.get(text, UNSET)),
     "array": _ParameterType([], frozenset({list})),
     "object": _ParameterType({}, frozenset({dict})),

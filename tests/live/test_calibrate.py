@@ -43,6 +43,33 @@ def refuted(calibration: Calibration) -> set[str]:
     return {key for key, _ in list_refuted_rules(calibration)}
 
 
+@pytest.mark.parametrize(
+    ("milliseconds", "seconds", "mark"),
+    [
+        (400, 0.4, "refuted"),
+        (999, 0.999, "refuted"),
+        (1000, 1, "refuted"),
+        (1400, 1, "refuted"),
+        (28_499, 28, "refuted"),
+        (28_501, 29, "confirmed"),
+        (31_400, 31, "confirmed"),
+        (31_501, 32, "refuted"),
+    ],
+)
+def test_a_time_out_is_measured_in_whole_seconds_from_one_on(
+    milliseconds: int, seconds: float, mark: str
+) -> None:
+    run = ask_fake()
+    timed = [
+        {**one, "ms": milliseconds} if one.get("name") == "timeout" else one for one in run.records
+    ]
+    calibration = judge_run(structs.replace(run, records=tuple(timed)))
+
+    assert calibration.timeout == seconds
+    assert calibration.rules["timeout"].mark == mark
+    assert calibration.keys["timeout"] == f"{seconds:g}s"
+
+
 UNSEEN = {"auth_last", "business", "redirects", "one_login"}
 
 

@@ -37,6 +37,11 @@ PAGE = """<!doctype html><html><head><meta name="csrf-token" content="meta&amp;1
         ("[class*=logi] input", "of the login"),
         ("option[selected]", "sales"),
         ("input[name=nothing]", None),
+        ("input[name^='']", None),
+        ("input[name$='']", None),
+        ("input[name*='']", None),
+        ("input[name~='']", None),
+        ("input[name='']", None),
     ],
 )
 def test_a_selector_finds_the_first_that_matches(selector: str, value: str | None) -> None:

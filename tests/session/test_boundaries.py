@@ -8,6 +8,7 @@ import pytest
 
 import bpmax_sim as bs
 from bpmax_sim.cassette.file import Cassette
+from bpmax_sim.clock import RandomSequenceSeeds
 from bpmax_sim.session.settings import find_logins_folder
 
 
@@ -91,3 +92,33 @@ def test_logins_with_one_body_are_others_where_their_status_is_another(
     outcomes = [logins.outcome(number) for number in range(len(logins))]
     assert sorted(one.status for one in outcomes if isinstance(one, bs.Response)) == recorded
     assert left == []
+
+
+@pytest.mark.parametrize(
+    ("seeds", "ends", "drawn", "after", "used"),
+    [
+        ((7,), {}, 0, (0,), (7,)),
+        ((7,), {}, 3, (3,), (7,)),
+        ((7,), {"1": (5,)}, 3, (5,), (7,)),
+        ((7, 8), {}, 0, None, (7,)),
+        ((7, 8), {}, 1, (0, 1), (7, 8)),
+        ((7, 8), {"1": (3,)}, 2, None, (7,)),
+        ((7, 8), {"1": (3,)}, 3, None, (7,)),
+        ((7, 8), {"1": (3,)}, 4, (3, 4), (7, 8)),
+        ((7, 8), {"1": (3, 6)}, 4, (3, 6), (7, 8)),
+        ((7, 8, 9), {"1": (3, 6)}, 6, None, (7, 8)),
+        ((7, 8, 9), {"1": (3, 6)}, 7, (3, 6, 7), (7, 8, 9)),
+    ],
+)
+def test_a_later_seed_counts_from_the_first_draw_beyond_what_was_drawn_before(
+    seeds: tuple[int, ...],
+    ends: dict[str, tuple[int, ...]],
+    drawn: int,
+    after: tuple[int, ...] | None,
+    used: tuple[int, ...],
+) -> None:
+    before = RandomSequenceSeeds(seeds, ends)
+    found = before.with_draw_count("1", drawn)
+
+    assert found.ends == (ends if after is None else {"1": after})
+    assert found.without_unused_seed().seeds == used

@@ -6,8 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import UNSET
 
 from bpmax_sim.platform.load import read_platform
+from bpmax_sim.platform.model import Parameter
+from bpmax_sim.simulator.engine import convert_to_declared_type
 from bpmax_sim.simulator.model import make_expired_token_response
 from tests.simulator.bench import Bench, bench
 
@@ -321,3 +324,27 @@ def test_a_class_that_is_declared_by_its_code_has_the_status_of_its_kind(
     assert (refused.status, expired.status) == (status, status)
     for answer in (refused, expired):
         assert json.loads(answer.body)["errcode"] == "M_UNKNOWN_TOKEN"
+
+
+@pytest.mark.parametrize(
+    ("text", "integer", "number"),
+    [
+        ("0", 0, 0.0), ("-1", -1, -1.0), ("+1", 1, 1.0), ("007", 7, 7.0),
+        ("9007199254740993", 9007199254740993, 9007199254740992.0),
+        ("1" * 25, int("1" * 25), 1.1111111111111111e24),
+        ("1.5", UNSET, 1.5), (".5", UNSET, 0.5), ("1.", UNSET, 1.0), ("1e3", UNSET, 1000.0),
+        ("1e309", UNSET, UNSET), ("9" * 400, UNSET, UNSET), ("1_000", UNSET, UNSET),
+        (" 1", UNSET, UNSET), ("1 ", UNSET, UNSET), ("٣", UNSET, UNSET), ("", UNSET, UNSET),
+        ("-", UNSET, UNSET), (".", UNSET, UNSET), ("nan", UNSET, UNSET), ("0x1", UNSET, UNSET),
+        ("Infinity", UNSET, UNSET), ("true", UNSET, UNSET),
+    ],
+)  # fmt: skip
+def test_a_text_is_a_number_where_json_or_a_form_would_write_it_so(
+    text: str, integer: Any, number: Any
+) -> None:
+    def read(kind: Any) -> Any:
+        return convert_to_declared_type(text, Parameter(name="a", place="query", type=kind))
+
+    assert read("integer") == integer
+    assert read("number") == number
+    assert read("string") == text

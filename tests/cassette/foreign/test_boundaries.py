@@ -153,3 +153,13 @@ def hoverfly(turns: list[str | None]) -> str:
 )
 def test_the_turns_of_a_sequence_are_numbers(turns: list[str | None], order: str) -> None:
     assert hoverfly(turns) == order
+
+
+@pytest.mark.parametrize(
+    ("told", "status"), [(None, 200), (0, 200), (200, 200), (201, 201), ("404", 404), (599, 599)]
+)
+def test_a_mapping_without_a_status_is_200(told: Any, status: int) -> None:
+    [found] = imported(mapping(response={"status": told}))
+
+    assert isinstance(found.outcome, Response)
+    assert found.outcome.status == status
