@@ -123,6 +123,41 @@ def test_every_process_goes_on_with_the_newest_and_no_cassette_holds_one(project
     assert not [note for note in notes for token in tokens if token in " ".join(note)]
 
 
+@pytest.mark.parametrize(
+    ("issued", "kept"),
+    [
+        ("0", None),
+        ("1", 1),
+        ("11", 1),
+        ("10", 1),
+        ("123", 3),
+        ("121", 2),
+        ("12312", 3),
+    ],
+)
+def test_a_token_that_was_spent_never_replaces_the_newest(
+    tmp_path: Path, issued: str, kept: int | None
+) -> None:
+    """A response that another process has got already may bring an old one; 0 is the first."""
+    tokens = [FIRST, *(f"1//0gRefresh-{number}-8e2d47a90b3c" for number in (1, 2, 3))]
+    left = [tokens[int(number)] for number in issued]
+
+    def party(request: bytes) -> bytes:
+        if not request.startswith(b"POST /oauth/token"):
+            return answer_json("{}")
+        granted = {"access_token": f"access-{len(left)}", "refresh_token": left.pop(0)}
+        return answer_json(json.dumps({**granted, "expires_in": 3600}))
+
+    with loopback(party) as server:
+        project = Project(tmp_path, server, Rotating())
+        for _ in issued:
+            project.call("live")
+
+    stored = json.loads(project.kept.read_text(encoding="utf-8")) if project.kept.exists() else {}
+    found = [line["values"]["refresh_token"] for line in stored.get("lines", {}).values()]
+    assert found == ([] if kept is None else [tokens[kept]])
+
+
 @pytest.mark.parametrize("earlier", [0, 6, 7, 8, 9])
 def test_of_what_was_declared_the_last_eight_are_kept(project: Project, earlier: int) -> None:
     lines = {f"{n:032x}": {"values": {"refresh_token": f"old-{n}"}} for n in range(earlier)}
