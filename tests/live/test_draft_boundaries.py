@@ -19,7 +19,7 @@ from bpmax_sim.starter.scenario_draft import (
     to_javascript,
 )
 from bpmax_sim.traffic.identify import identify_request
-from bpmax_sim.traffic.imported import make_request
+from bpmax_sim.traffic.imported import make_foreign_request
 
 ADDRESS = "https://crm.example.test"
 LARGEST = 2**53 - 1
@@ -60,7 +60,7 @@ def drafted(
         "apis": {"get": {"path": "/x", "headers": {"X-Tenant": "测试"}}},
     }
     matcher = ApiMatcher([msgspec.convert({**declared, **platform}, Platform)])
-    sent = make_request("GET", f"{ADDRESS}/x", headers, None)
+    sent = make_foreign_request("GET", f"{ADDRESS}/x", headers, None)
     request = identify_request(sent, matcher.match(sent))
     return draft_script_call(Exchange(request=request, outcome=outcome), matcher, 1)
 
@@ -114,7 +114,7 @@ def guessed(*exchanges: tuple[Pairs, Any, Pairs]) -> AuthGuess:
     """Return the guess of calls, each with what it sends and with the body and headers it gets."""
     return guess_auth([
         Exchange(
-            request=make_request("GET", f"{ADDRESS}/{order}", headers, None),
+            request=make_foreign_request("GET", f"{ADDRESS}/{order}", headers, None),
             outcome=Response(
                 status=200,
                 headers=(("content-type", "application/json"), *more),
