@@ -502,6 +502,26 @@ def test_journals_are_recovered_in_the_order_in_which_they_began(
     assert bodies == [f"{began} {n}" for began in range(3) for n in (0, 10)]
 
 
+@pytest.mark.parametrize("order", [*itertools.permutations(range(3))])
+def test_what_replaces_is_recovered_before_what_adds_and_what_forks_added(
+    tmp_path: Path, order: Sequence[int]
+) -> None:
+    """Of one owner, whichever journal began first: none of it has to wait for review."""
+    path = tmp_path / "crm.yaml"
+    kinds: list[dict[str, Any]] = [{}, {"adding": True}, {"adding": True, "branch": "a1b2"}]
+    for (number, kind), began in zip(enumerate(kinds), order, strict=True):
+        one = render_exchange(detail(number, at=START.seconds + began), zone=ZONE)
+        draft = PendingExchange(line=one.line, text=one.text, issue=(1, 0), **kind)
+        journal = path.with_name(f"crm.yaml.{9 - began}-1.journal")
+        journal.write_bytes(encode_record(draft))
+
+    assert recover(path) == (path,)
+
+    urls = [one.request.url for one in Cassette.load(path).exchanges()]
+    assert [url.partition("?")[0][-1] for url in urls] == ["0", "1", "2"]
+    assert [*tmp_path.iterdir()] == [path]
+
+
 @pytest.mark.parametrize("length", ["4", "6", "0", None])
 @pytest.mark.parametrize("body", ["中文", "ab"])
 def test_a_length_that_was_right_is_so_again_in_its_own_charset(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -122,3 +123,122 @@ def test_a_later_seed_counts_from_the_first_draw_beyond_what_was_drawn_before(
 
     assert found.ends == (ends if after is None else {"1": after})
     assert found.without_unused_seed().seeds == used
+
+
+TENANT = """\
+platform_key: {key}
+{was}base_url: https://oa.example.test
+credentials: {{user: {{secret: false}}, region: {{secret: false}}}}
+auth:
+  acquire:
+    steps:
+      - request: {{method: POST, path: /login, form: {{user: "{{{{ user }}}}"}}}}
+        extract: {{tenant: {{path: $.tenant, secret: false}}}}
+  apply: [{{in: header, name: X-Tenant, value: "{{{{ tenant }}}}"}}]
+apis: {{list: {{path: /list, query: {{by: {{$credential: user}}}}}}}}
+"""
+
+
+def opened(folder: Path, key: str, was: str, credentials: str, **options: Any) -> bs.Session:
+    """Return a session of a platform with a login, and with credentials that are no secret."""
+    platform = TENANT.format(key=key, was=f"was: [{was}]\n" if was else "")
+    (folder / "oa.yaml").write_text(platform, encoding="utf-8")
+    declared = f"- {{platform: {key}, instance_key: test, credentials: {{{credentials}}}}}\n"
+    (folder / "instances.yaml").write_text(declared, encoding="utf-8")
+    return bs.Session.open(
+        folder / "oa.yaml",
+        instances=folder / "instances.yaml",
+        cassette=folder / "cassettes/a.yaml",
+        **options,
+    )
+
+
+def answer_tenant(request: bs.Request) -> bs.Response:
+    body = b'{"tenant": "east-1"}' if request.url.endswith("/login") else b"[]"
+    return bs.Response(status=200, headers=(("content-type", "application/json"),), body=body)
+
+
+@pytest.mark.parametrize("key", ["oa", "office", "third"])
+def test_logins_and_clear_values_are_found_under_each_name_that_a_platform_had(
+    tmp_path: Path, key: str
+) -> None:
+    sources = "user: {env: OA_USER}, region: 华东"
+    recording: dict[str, Any] = {"mode": "record", "transport": answer_tenant}
+    with opened(tmp_path, "oa", "", sources, environ={"OA_USER": "lisi"}, **recording) as session:
+        session.proxy("oa").list()
+
+    was = {"oa": "", "office": "oa", "third": "office, oa"}[key]
+    with opened(tmp_path, key, was, sources, mode="replay", environ={}) as session:
+        assert session.proxy(key).list() == []
+        assert [one.sent and one.sent.url for one in session.calls] == [
+            "https://oa.example.test/login",
+            "https://oa.example.test/list?by=lisi",
+        ]
+
+
+@pytest.mark.parametrize(
+    ("credentials", "is_refused"),
+    [
+        ("user: lisi, region: 华东", False),
+        ("user: lisi", False),
+        ("user: lisi, region: 华南", True),
+        ("user: lisi, region: ''", True),
+        ("user: zhangsan, region: 华东", True),
+    ],
+)
+def test_what_is_added_to_a_recording_has_its_clear_values(
+    tmp_path: Path, credentials: str, is_refused: bool
+) -> None:
+    recording: dict[str, Any] = {"mode": "record", "transport": answer_tenant, "environ": {}}
+    with opened(tmp_path, "oa", "", "user: lisi, region: 华东", **recording) as session:
+        session.proxy("oa").list()
+
+    with opened(tmp_path, "oa", "", credentials, record="new", **recording) as session:
+        if is_refused:
+            with pytest.raises(bs.ConfigError, match="or record afresh"):
+                session.proxy("oa").list()
+        else:
+            assert session.proxy("oa").list() == []
+
+
+@pytest.mark.parametrize(
+    ("beside", "users"),
+    [
+        ("", ["zhangsan"]),
+        ("b.yaml", ["lisi", "zhangsan"]),
+        ("b.yaml.new", ["lisi", "zhangsan"]),
+        ("x/b.yaml", ["lisi", "zhangsan"]),
+        ("x/b.yaml.999999-1.journal", ["lisi", "zhangsan"]),
+        ("b.journal", ["zhangsan"]),
+    ],
+)
+def test_a_login_stays_while_a_recording_has_its_account_or_may_get_it(
+    tmp_path: Path, beside: str, users: list[str]
+) -> None:
+    """Another cassette, one that waits for review, or one that somebody records just now."""
+    options: dict[str, Any] = {
+        "mode": "record", "transport": answer_tenant, "environ": {}, "record": "rewrite",
+    }  # fmt: skip
+    with opened(tmp_path, "oa", "", "user: lisi, region: 华东", **options) as session:
+        session.proxy("oa").list()
+    if beside:
+        other = tmp_path / "cassettes" / beside
+        other.parent.mkdir(exist_ok=True)
+        is_journal = beside.endswith(".journal")
+        data = b"" if is_journal else (tmp_path / "cassettes/a.yaml").read_bytes()
+        other.write_bytes(data)
+    with opened(tmp_path, "oa", "", "user: zhangsan, region: 华东", **options) as session:
+        session.proxy("oa").list()
+
+    logins = Cassette.load(tmp_path / "cassettes/auth/oa.test.yaml")
+    sent = [one.request.body or b"" for one in logins.exchanges()]
+    assert sorted(body.decode().removeprefix("user=") for body in sent) == users
+
+
+def test_every_error_that_nobody_looked_at_is_told(recwarn: pytest.WarningsRecorder) -> None:
+    script = "for (const letter of 'abcd') Promise.reject(new Error(letter)); throw Error('e')"
+    with bs.Session.open() as session:
+        session.run_script(bs.Script(script, "a.js"))
+
+    told = [str(one.message) for one in recwarn if "nothing looked at that" in str(one.message)]
+    assert [text.partition("Error: ")[2][:1] for text in told] == [*"eabcd"]
