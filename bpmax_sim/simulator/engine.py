@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from itertools import islice, product
-from math import inf, isfinite
+from math import ceil, inf, isfinite
 from typing import Any, Final
 
 from msgspec import UNSET, Struct
@@ -120,7 +120,24 @@ def _sample_by_type(schema: Mapping[str, Any], name: str, levels: int) -> Any:
         )
     if kind == "string":
         return _BY_FORMAT.get(schema.get("format", ""), name)
-    return max(_TYPES[kind].example, schema.get("minimum", 0)) if kind in _TYPES else None
+    if kind in {"integer", "number"}:
+        return _sample_number(schema, _TYPES[kind].example, is_whole=kind == "integer")
+    return _TYPES[kind].example if kind in _TYPES else None
+
+
+def _sample_number(schema: Mapping[str, Any], example: float, *, is_whole: bool) -> float:
+    """Return *example*, or what is nearest to it of the numbers that *schema* allows."""
+    low, high = schema.get("minimum", -inf), schema.get("maximum", inf)
+    above, below = schema.get("exclusiveMinimum", False), schema.get("exclusiveMaximum", False)
+    # True takes the limit itself out (OpenAPI 3.0); a number is a limit of its own (JSON Schema).
+    if above is not False:
+        low = low + 1 if above is True else max(low, above + 1)
+    if below is not False:
+        high = high - 1 if below is True else min(high, below - 1)
+    if low > high and not is_whole:
+        low = high = (low + high) / 2  # between limits that are less than two apart
+    value = min(max(example, low), high)
+    return ceil(value) if is_whole and isfinite(value) else value
 
 
 def convert_to_declared_type(value: Any, parameter: Parameter) -> Any:

@@ -73,6 +73,20 @@ def test_names_beyond_ascii_and_hidden_names() -> None:
 
 
 @pytest.mark.parametrize(
+    ("told", "is_hidden"),
+    [
+        ("", False), (", userhash=true", True), (", userhash=TRUE", True),
+        (', userhash="True"', True),
+        (", userhash=false", False), (", userhash=1", False), (", USERHASH=true", True),
+    ],
+)  # fmt: skip
+def test_a_name_is_hidden_where_the_server_says_so_in_any_case(told: str, is_hidden: bool) -> None:
+    found = answer(f"{SHA_256}{told}")
+
+    assert (found["username"] != "Mufasa", "userhash" in found) == (is_hidden, is_hidden)
+
+
+@pytest.mark.parametrize(
     ("challenge", "message"),
     [
         (MD5.replace("auth, auth-int", "auth-int"), "qop=auth-int alone"),

@@ -209,6 +209,17 @@ def test_names_and_values_are_joined_decoded_for_the_schemes_that_want_it() -> N
     assert apply("joined_query", "") == ""
 
 
+@pytest.mark.parametrize(
+    ("query", "joined"),
+    [
+        ("a=1", "a=1"), ("&a=1&&b=2&", "a=1;b=2"), ("a", "a="), ("a=", "a="), ("=1&b=2", "b=2"),
+        ("=", ""), ("&", ""), ("b=2&a=3&a=1", "a=1;a=3;b=2"), ("%62=2&a=%3D", "a==;b=2"),
+    ],
+)  # fmt: skip
+def test_what_has_no_name_is_not_joined(query: str, joined: str) -> None:
+    assert apply("joined_query", query, "=", ";") == joined
+
+
 def test_headers_are_picked_dropped_and_written_in_order() -> None:
     headers = {"x-b": "2", "host": "crm", "x-acs-date": "a  b", "content-type": "text/plain"}
 

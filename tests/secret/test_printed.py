@@ -7,6 +7,8 @@ import io
 import sys
 from typing import TextIO
 
+import pytest
+
 from bpmax_sim.secret.outgoing_text import redact_output
 
 
@@ -26,3 +28,35 @@ def test_a_stream_that_somebody_keeps_ends_quietly_after_its_target() -> None:
     kept[0].close()
 
     assert kept[0].closed
+
+
+@pytest.mark.parametrize(
+    "pieces",
+    [
+        ["客户：张三\n"],
+        ["客户：张", "三\n"],
+        [*"客户：张三\n"],
+        ["\n客户：张", "三"],
+        ["客户：张三"],
+    ],
+)
+def test_a_secret_that_is_written_in_pieces_is_hidden(pieces: list[str]) -> None:
+    written = io.StringIO()
+    with (
+        contextlib.redirect_stdout(written),
+        redact_output(lambda text: text.replace("张三", "***")),
+    ):
+        for piece in pieces:
+            print(piece, end="", flush=True)  # noqa: T201
+
+    assert written.getvalue() == "".join(pieces).replace("张三", "***")
+
+
+def test_whole_lines_are_shown_at_once() -> None:
+    written, shown = io.StringIO(), list[str]()
+    with contextlib.redirect_stdout(written), redact_output(str):
+        for piece in ("a\nb", "c", "\nd\n"):
+            print(piece, end="", flush=True)  # noqa: T201
+            shown.append(written.getvalue())
+
+    assert shown == ["a\n", "a\n", "a\nbc\nd\n"]

@@ -162,3 +162,16 @@ def test_residents_stay_different() -> None:
     assert (
         len({make_pseudonym(body + compute_resident_id_check_char(body)) for body in bodies}) == 200
     )
+
+
+@pytest.mark.parametrize("length", [*range(12, 18), 19, 20])
+def test_a_card_number_of_thirteen_to_nineteen_digits_stays_one(length: int) -> None:
+    body = ("62" + "4917305826" * 2)[: length - 1]
+    number = make_pseudonym(body + compute_luhn_digit(body))
+    is_card = 13 <= length <= 19
+
+    assert len(number) == length
+    assert number.startswith("000000")
+    assert (number != "0" * length) == is_card
+    assert number[-1] == compute_luhn_digit(number[:-1])
+    assert make_pseudonym(number) == number

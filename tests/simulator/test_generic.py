@@ -10,8 +10,9 @@ from msgspec import UNSET
 
 from bpmax_sim.platform.load import read_platform
 from bpmax_sim.platform.model import Parameter
-from bpmax_sim.simulator.engine import convert_to_declared_type
+from bpmax_sim.simulator.engine import convert_to_declared_type, sample_schema
 from bpmax_sim.simulator.model import make_expired_token_response
+from bpmax_sim.strategies.values import check_value
 from tests.simulator.bench import Bench, bench
 
 ERP = """\
@@ -348,3 +349,39 @@ def test_a_text_is_a_number_where_json_or_a_form_would_write_it_so(
     assert read("integer") == integer
     assert read("number") == number
     assert read("string") == text
+
+
+@pytest.mark.parametrize("kind", ["integer", "number"])
+@pytest.mark.parametrize(
+    "limits",
+    [
+        {},
+        {"minimum": 0},
+        {"minimum": 5},
+        {"minimum": -5},
+        {"minimum": 1.5},
+        {"maximum": 0},
+        {"maximum": 1},
+        {"maximum": -3},
+        {"minimum": 7, "maximum": 7},
+        {"minimum": -9, "maximum": -7},
+        {"exclusiveMinimum": 1},
+        {"exclusiveMinimum": 5, "minimum": 3},
+        {"exclusiveMaximum": 1},
+        {"exclusiveMaximum": -1, "minimum": -3},
+        {"exclusiveMinimum": True, "minimum": 1},
+        {"exclusiveMaximum": True, "maximum": 1},
+        {"exclusiveMinimum": False, "minimum": 2, "exclusiveMaximum": False, "maximum": 2},
+    ],
+)
+def test_a_sample_of_a_number_keeps_its_limits(kind: str, limits: dict[str, Any]) -> None:
+    schema = {"type": kind, **limits}
+
+    assert check_value(schema, sample_schema(schema)) == ""
+
+
+@pytest.mark.parametrize(("low", "high"), [(0, 1), (-1, 0), (3, 4)])
+def test_a_sample_stands_between_two_limits_that_are_close(low: int, high: int) -> None:
+    schema = {"type": "number", "exclusiveMinimum": low, "exclusiveMaximum": high}
+
+    assert low < sample_schema(schema) < high

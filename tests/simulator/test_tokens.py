@@ -80,6 +80,29 @@ def test_a_knob_makes_every_login_yield_a_new_token_and_another_ends_the_old_one
     assert made.ask(USER)["errcode"] == 0
 
 
+@pytest.mark.parametrize(
+    ("life", "again", "overlap", "ends"),
+    [(100, 50, 300, 100), (100, 50, 10, 60), (100, 50, 50, 100), (100, 0, 0, 0), (100, 99, 1, 100)],
+)
+def test_an_old_token_ends_with_the_overlap_and_with_its_own_life(
+    life: float, again: float, overlap: float, ends: float
+) -> None:
+    made = logged_in("qywx")
+    made.simulator.renewal("new")
+    made.simulator.life(life)
+    log_in(made)
+    made.simulator.overlap(overlap)
+    first = Bench(made.simulator, made.clock, made.token)
+    made.clock.advance(again)
+    log_in(made)
+
+    if ends > again:
+        made.clock.advance(ends - again - 0.5)
+        assert first.ask(USER)["errcode"] == 0
+        made.clock.advance(0.5)
+    assert first.ask(USER)["errcode"] == 42001
+
+
 def test_a_knob_lets_feishu_extend_and_another_shortens_life() -> None:
     made = logged_in("feishu")
     made.simulator.renewal("extend")
