@@ -156,7 +156,8 @@ def _merge_value_children(node: _Node, before: str, merged: dict[int, set[str]])
         merged[id(node)] = values
         node.children[_PARAMETER] = parameter
     for segment, child in node.children.items():
-        _merge_value_children(child, segment, merged)
+        # A short number behind a parameter is no version, as one at the beginning may be.
+        _merge_value_children(child, segment or "{}", merged)
 
 
 def _find_value_children(node: _Node, before: str) -> set[str]:

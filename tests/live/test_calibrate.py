@@ -12,12 +12,13 @@ import pytest
 from msgspec import structs
 
 from bpmax_sim.cli.app import run_command_line
+from bpmax_sim.errors import TransportError
 from bpmax_sim.live.calibrate import ask_our_engine, render_calibration_script
 from bpmax_sim.live.calibration_file import MARKS, read_rule_marks
 from bpmax_sim.live.capture import render_capture_lines
 from bpmax_sim.live.console import CapturedRun, read_console
 from bpmax_sim.live.echo import ECHO_PLATFORM, make_echo_response
-from bpmax_sim.live.judge import Calibration, judge_run, list_refuted_rules
+from bpmax_sim.live.judge import Calibration, find_echo, judge_run, list_refuted_rules
 from bpmax_sim.messages import Request
 from bpmax_sim.yamlfile import read_yaml
 from tests.script.bench import Bench, texts
@@ -350,3 +351,54 @@ def test_what_a_failed_question_was_given_makes_no_difference() -> None:
     assert records != [*run.records]
 
     assert judge_run(structs.replace(run, records=tuple(records))) == judge_run(run)
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "is_empty", "seconds"),
+    [
+        ("/status/199", 200, False, 30), ("/status/200", 200, False, 0),
+        ("/status/204", 204, True, 0), ("/status/205", 205, True, 0),
+        ("/status/304", 304, True, 0), ("/status/404/", 404, False, 0),
+        ("/status/599", 599, False, 0), ("/delay/0", 200, False, 0),
+        ("/delay/1.5", 200, False, 1.5), ("/x/delay/30", 200, False, 30),
+        ("/delay/x", 200, False, 0), ("/anything/delay", 200, False, 0),
+    ],
+)  # fmt: skip
+def test_an_echo_has_the_status_and_the_delay_that_its_path_asks_for(
+    path: str, status: int, is_empty: bool, seconds: float
+) -> None:
+    if path == "/status/199":  # it is no final status, and a delay that is too long for the caller
+        with pytest.raises(TransportError) as caught:
+            make_echo_response(Request(method="GET", url=f"https://e.test{path}"))
+        assert caught.value.elapsed == seconds
+        return
+    found = make_echo_response(Request(method="GET", url=f"https://e.test{path}?a=1"))
+
+    assert (found.status, found.elapsed) == (status, seconds)
+    assert (found.body == b"", found.headers == ()) == (is_empty, is_empty)
+    assert is_empty or json.loads(found.body)["url"] == f"{path}?a=1"
+
+
+ECHO: dict[str, Any] = {"url": "https://e.test/", "headers": {}}
+
+
+@pytest.mark.parametrize(
+    ("value", "place"),
+    [
+        (ECHO, ()),
+        ({"data": ECHO}, ("data",)),
+        ({"a": {"b": ECHO}, "c": ECHO}, ("c",)),
+        ({"a": ECHO, "b": ECHO}, ("a",)),
+        ({"a": {"b": {"c": ECHO}}}, ("a", "b", "c")),
+        ({"url": 1, "headers": {}, "x": ECHO}, ("x",)),
+        ({"url": "", "headers": [], "x": ECHO}, ("x",)),
+        ([ECHO], None),
+        ({}, None),
+        (None, None),
+    ],
+)
+def test_an_echo_is_found_at_the_outermost_place(value: Any, place: tuple[str, ...] | None) -> None:
+    found = find_echo(value)
+
+    assert (found and found[0]) == place
+    assert found is None or found[1] == ECHO

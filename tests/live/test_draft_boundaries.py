@@ -12,6 +12,7 @@ from bpmax_sim.messages import Exchange, FailedExchange, Pairs, Response
 from bpmax_sim.platform.matcher import ApiMatcher
 from bpmax_sim.platform.model import Platform
 from bpmax_sim.starter.auth_guess import AuthGuess, guess_auth
+from bpmax_sim.starter.path_patterns import ObservedPath, find_templates
 from bpmax_sim.starter.scenario_draft import (
     ScriptedCall,
     UnplayableCall,
@@ -151,3 +152,35 @@ def test_a_life_of_a_million_and_more_is_in_milliseconds(life: int | str, unit: 
     acquire = found.auth["acquire"]
     assert acquire.get("ttl", {}).get("unit") == (unit or None)
     assert ("ttl" in acquire["steps"][0]["extract"]) == (unit != "")
+
+
+@pytest.mark.parametrize(
+    ("paths", "template"),
+    [
+        ("/users/1 /users/2", "/users/{user_id}"),
+        ("/users/1", "/users/{user_id}"),
+        ("/kind/red /kind/green", None),
+        ("/kind/red /kind/green /kind/blue", "/kind/{kind_id}"),
+        (f"/x/{'a' * 31}", None),
+        (f"/x/{'a' * 32}", None),
+        (f"/x/{'a' * 33}", "/x/{x_id}"),
+        ("/boxes/1", "/boxes/{box_id}"),
+        ("/companies/1", "/companies/{company_id}"),
+        ("/classes/1", "/classes/{class_id}"),
+        ("/status/1", "/status/{status_id}"),
+        ("/address/1", "/address/{address_id}"),
+        ("/is/1", "/is/{is_id}"),
+        ("/orders/1/orders/2", "/orders/{order_id}/orders/{order_id_2}"),
+        ("/a/1/2/3", "/a/{a_id}/{a_id_2}/{a_id_3}"),
+        ("/v1/x", None),
+        ("/api/1/x", None),
+        ("/api/v1.2/x", None),
+    ],
+)
+def test_a_segment_is_a_parameter_where_it_is_a_value_or_has_three_alike(
+    paths: str, template: str | None
+) -> None:
+    observed = [ObservedPath("GET", path, "{name:str}") for path in paths.split()]
+    found = find_templates(observed)
+
+    assert {*found.values()} == ({template} if template else {*paths.split()})

@@ -442,6 +442,8 @@ def outcome(root: Any) -> str:
     [
         ("#/components/schemas/%E5%AE%A2%E6%88%B7", {"type": "object"}),
         ("#/components/a~1b/1/~0", 7),
+        ("#/components/c~01d", {"x": 1}),
+        ("#/components/c~1d", {"x": 2}),
         ("#/components/schemas/客户/type/x", {}),
         ("#/components/a~1b/9", {}),
         ("#/components/a~1b/x", {}),
@@ -451,7 +453,8 @@ def outcome(root: Any) -> str:
     ],
 )
 def test_a_reference_is_a_json_pointer_into_the_document(reference: str, leads_to: Any) -> None:
-    root = {"components": {"schemas": {"客户": {"type": "object"}}, "a/b": [0, {"~": 7}]}}
+    root = {"components": {"schemas": {"客户": {"type": "object"}}, "a/b": [0, {"~": 7}],
+                           "c~1d": {"x": 1}, "c/d": {"x": 2}}}  # fmt: skip
     document = Document("x.yaml", root)
 
     assert document.resolve_reference({"$ref": reference}, ("paths",)) == leads_to
@@ -765,3 +768,86 @@ def test_how_a_list_is_written_is_told_where_it_is_not_as_here(
     style: dict[str, Any], lost: int
 ) -> None:
     assert converted({**style, "schema": {"type": "array", "items": {}}})[1] == lost
+
+
+def described(word: str) -> dict[str, Any]:
+    return {"content": {"application/json": {"schema": {"type": "object", "title": word,
+            "properties": {word: {"type": "string"}}}}}}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("responses", "member"),
+    [
+        ({"200": described("a")}, "a"),
+        ({"201": described("b"), "200": described("a")}, "a"),
+        ({"204": {}, "202": described("c"), "201": described("b")}, "b"),
+        ({"204": {}, "500": described("e")}, None),
+        ({"404": described("e"), "default": described("d")}, "d"),
+        ({"2XX": described("x"), "201": described("b")}, "b"),
+        ({}, None),
+    ],
+)
+def test_the_answer_is_that_of_the_least_status_of_a_success(
+    responses: dict[str, Any], member: str | None
+) -> None:
+    document = Document("x.json", {"openapi": "3.0.0", "paths": {"/x": {"get": {
+        "responses": responses}}}})  # fmt: skip
+    made = convert_document(
+        document, key="k", url="https://k.example.test", has_response_schemas=True
+    )
+    platform: Any = read_yaml(made.text).to_plain()
+    [api] = platform["apis"].values()
+
+    assert [*api.get("answer", {}).get("properties", {})] == ([member] if member else [])
+
+
+def auth_of(schemes: dict[str, Any]) -> Any:
+    """Return the auth of a document in which every call needs all of *schemes*."""
+    root = {"openapi": "3.0.0", "paths": {"/x": {"get": {}}}}
+    security = [{name: [] for name in schemes}]
+    more = {"components": {"securitySchemes": schemes}, "security": security}
+    document = Document("x.json", {**root, **more})
+    platform: Any = read_yaml(
+        convert_document(document, key="k", url="https://k.example.test").text
+    ).to_plain()
+    return platform["auth"]
+
+
+TOKENS, REFRESH = "https://id.example.test/token", "https://id.example.test/refresh"
+
+
+@pytest.mark.parametrize(
+    ("flows", "url"),
+    [
+        ({"authorizationCode": {"tokenUrl": TOKENS}}, TOKENS),
+        ({"authorizationCode": {"tokenUrl": TOKENS, "refreshUrl": REFRESH}}, REFRESH),
+        ({"clientCredentials": {"tokenUrl": TOKENS, "refreshUrl": REFRESH}}, TOKENS),
+        ({"authorizationCode": {"tokenUrl": REFRESH}, "clientCredentials": {"tokenUrl": TOKENS}},
+         TOKENS),
+    ],
+)  # fmt: skip
+def test_a_token_is_fetched_and_refreshed_where_the_document_says(
+    flows: dict[str, Any], url: str
+) -> None:
+    assert auth_of({"o": {"type": "oauth2", "flows": flows}})["token_url"] == url
+
+
+def key_in(name: str, place: str = "header") -> dict[str, Any]:
+    return {"type": "apiKey", "in": place, "name": name}
+
+
+@pytest.mark.parametrize(
+    ("schemes", "is_declared"),
+    [
+        ({"a": key_in("X-Key"), "b": key_in("X-Other")}, True),
+        ({"a": key_in("X-Key"), "b": key_in("X-Key")}, False),
+        ({"a": key_in("X-Key"), "b": key_in("x-key")}, False),
+        ({"a": key_in("X-Key"), "b": key_in("X-Key", "query")}, True),
+        ({"a": key_in("authorization"), "b": {"type": "http", "scheme": "Bearer"}}, False),
+        ({"a": key_in("k"), "b": key_in("l"), "c": key_in("K")}, False),
+    ],
+)
+def test_two_schemes_that_fill_one_place_are_not_declared_together(
+    schemes: dict[str, Any], is_declared: bool
+) -> None:
+    assert (auth_of(schemes) != "none") == is_declared

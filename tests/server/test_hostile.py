@@ -6,7 +6,7 @@ import socket
 import statistics
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from threading import Thread
 from urllib.parse import urlsplit
 
@@ -193,3 +193,38 @@ def test_a_client_that_was_answered_keeps_its_connection_while_others_crowd_in()
             assert client.get(f"{url}/x").status_code == 200
             for _ in range(20):
                 stack.enter_context(connected(url)).sendall(HALF_HEAD)
+
+
+def is_open(client: socket.socket) -> bool:
+    """Return whether the server still answers on a connection."""
+    client.settimeout(5)
+    try:
+        client.sendall(WHOLE)
+        return client.recv(65_536).startswith(b"HTTP/1.1 200")
+    except OSError:
+        return False
+
+
+def test_of_those_that_wait_the_one_that_came_first_has_to_go() -> None:
+    with run_server(answer, limits=ClientLimits(connections=3)) as url, ExitStack() as stack:
+        clients = []
+        for _ in range(4):
+            clients.append(stack.enter_context(connected(url)))
+            time.sleep(0.05)
+
+        assert [is_open(client) for client in clients] == [False, True, True, True]
+
+
+def test_who_was_answered_stays_longer_than_who_came_later() -> None:
+    with run_server(answer, limits=ClientLimits(connections=3)) as url, ExitStack() as stack:
+        clients = [stack.enter_context(connected(url))]
+        assert is_open(clients[0])
+        for _ in range(3):
+            time.sleep(0.05)
+            clients.append(stack.enter_context(connected(url)))
+        time.sleep(0.05)
+        clients[0].settimeout(0.2)
+        with suppress(TimeoutError):  # the rest of the first response
+            clients[0].recv(65_536)
+
+        assert [is_open(client) for client in clients] == [True, False, True, True]

@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from bpmax_sim.errors import CallError
+from bpmax_sim.messages import Request
 from bpmax_sim.openapi.convert import convert_document
 from bpmax_sim.openapi.document import read_document
 from bpmax_sim.platform.load import load_platforms
@@ -150,3 +151,26 @@ def test_credentials_that_an_instance_gives_are_left_as_they_are(tmp_path: Path)
     given = SimulatorServer(load_platforms(tmp_path / "platforms"), "qywx").tenants[0].credentials
 
     assert (given["corpid"], given["agentid"]) == ("ww-1", 7)
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/api", 200), ("/api/", 200), ("/api?a=1", 200), ("/api/?a=1", 200), ("/?a=1", 200),
+        ("/api/x", 200), ("/x", 200), ("/apis?a=1", 404), ("/apix", 404), ("/api/api", 404),
+    ],
+)  # fmt: skip
+def test_the_path_of_the_platform_s_own_address_may_be_there_or_not(
+    tmp_path: Path, path: str, status: int
+) -> None:
+    (tmp_path / "crm.yaml").write_text(
+        "platform_key: crm\nbase_url: https://crm.example.test/api\nauth: none\n"
+        "apis: {root: {path: /}, x: {path: /x}}\n",
+        encoding="utf-8",
+    )
+    standin = SimulatorServer(load_platforms(tmp_path / "crm.yaml", instances=None), "crm")
+    base = "http://127.0.0.1:8080"
+
+    found = standin.handle(Request(method="GET", url=f"{base}{path}", base=base))
+
+    assert found.status == status

@@ -7,11 +7,14 @@ from typing import Any
 
 import pytest
 from msgspec import UNSET
+from msgspec.structs import replace
 
+from bpmax_sim.messages import FORM, Request
 from bpmax_sim.platform.load import read_platform
 from bpmax_sim.platform.model import Parameter
 from bpmax_sim.simulator.engine import convert_to_declared_type, sample_schema
 from bpmax_sim.simulator.model import make_expired_token_response
+from bpmax_sim.simulator.state import parse_request
 from bpmax_sim.strategies.values import check_value
 from tests.simulator.bench import Bench, bench
 
@@ -385,3 +388,20 @@ def test_a_sample_stands_between_two_limits_that_are_close(low: int, high: int) 
     schema = {"type": "number", "exclusiveMinimum": low, "exclusiveMaximum": high}
 
     assert low < sample_schema(schema) < high
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("", {}), ("a=1", {"a": "1"}), ("a=1&a=2&a=3", {"a": "1"}), ("a=&a=2", {"a": ""}),
+        ("=1&b", {"b": ""}), ("a=1&A=2", {"a": "1", "A": "2"}), ("a=%26+%2B", {"a": "& +"}),
+    ],
+)  # fmt: skip
+def test_of_a_name_that_comes_several_times_a_simulator_takes_the_first(
+    text: str, values: dict[str, str]
+) -> None:
+    form = (("Content-Type", FORM),)
+    sent = Request(method="POST", url=f"https://a.test/x?{text}#a=9", headers=form)
+    parsed = parse_request(replace(sent, body=text.encode()), "https://a.test")
+
+    assert (parsed.path, parsed.query, parsed.form) == ("/x", values, values)

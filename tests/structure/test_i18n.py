@@ -99,3 +99,23 @@ def test_every_template_can_be_filled() -> None:
         for text in texts(key):
             values = dict.fromkeys(names(text), 1)
             assert msg(text, **values) == (text.format(**values) if values else text)
+
+
+@pytest.mark.parametrize(
+    ("number", "english", "chinese"),
+    [
+        (0, "0 days", "0 天"),
+        (1, "1 day", "1 天"),
+        (2, "2 days", "2 天"),
+        (1000, "1000 days", "1000 天"),
+    ],
+)
+def test_nothing_is_a_plural_too(number: int, english: str, chinese: str) -> None:
+    message = plural(number, "{number} day", "{number} days")
+
+    assert (message, translate(message, "en"), translate(message, "zh")) == (
+        english, english, chinese,
+    )  # fmt: skip
+    assert map_message(message, lambda text: text.replace("day", "DAY")) == english.replace(
+        "day", "DAY"
+    )

@@ -163,3 +163,70 @@ def test_a_mapping_without_a_status_is_200(told: Any, status: int) -> None:
 
     assert isinstance(found.outcome, Response)
     assert found.outcome.status == status
+
+
+@pytest.mark.parametrize(
+    ("sizes", "charset"),
+    [
+        ({}, "utf-8"),
+        ({"size": 7}, "utf-8"),
+        ({"size": 3}, "cp1252"),
+        ({"size": 2, "compression": 1}, "cp1252"),
+        ({"size": 3, "compression": 2}, "cp1252"),
+        ({"size": 3, "compression": 4}, "utf-8"),
+        ({"size": 4, "compression": 3}, "utf-8"),
+        ({"size": 5, "compression": 0}, "utf-8"),
+        ({"size": -1}, "utf-8"),
+    ],
+)
+def test_the_size_of_a_body_tells_its_charset_compressed_or_not(
+    sizes: dict[str, int], charset: str
+) -> None:
+    content = {"mimeType": "text/html", "text": "é€ü", **sizes}
+    entry = {
+        "request": {"method": "GET", "url": ADDRESS, "headers": []},
+        "response": {"status": 200, "headers": [], "content": content},
+    }
+    data = json.dumps({"log": {"entries": [entry]}}).encode()
+    [found] = read_foreign(data, kind="har").exchanges
+
+    assert isinstance(found.outcome, Response)
+    assert found.outcome.body == "é€ü".encode(charset)
+
+
+@pytest.mark.parametrize(
+    ("more", "sent"),
+    [({}, b"{}"), ({"disabled": False}, b"{}"), ({"disabled": True}, None), ({"mode": ""}, None)],
+)
+def test_a_body_that_is_switched_off_is_not_sent(more: dict[str, Any], sent: bytes | None) -> None:
+    request = {"method": "POST", "url": ADDRESS, "body": {"mode": "raw", "raw": "{}", **more}}
+    item = {"name": "a", "request": request, "response": [{"code": 200}]}
+    tree = {"info": {"schema": "v2.1.0"}, "item": [item]}
+    [found] = read_foreign(json.dumps(tree).encode(), kind="postman").exchanges
+
+    assert found.request.body == sent
+    assert bool(found.request.headers) == (sent is not None)
+
+
+@pytest.mark.parametrize(
+    ("body", "found"),
+    [
+        ({"type": "json", "content": None}, b"null"),
+        ({"type": "json"}, b"null"),
+        ({"type": "json", "content": 0}, b"0"),
+        ({"type": "json", "content": []}, b"[]"),
+        ({"type": "text", "content": None}, b""),
+        ({"type": "text", "content": "甲"}, "甲".encode()),
+        ({"type": "binary", "content": "00ff"}, b"\x00\xff"),
+        ({"type": "none"}, b""),
+        ({}, b""),
+    ],
+)
+def test_a_body_of_cassetter_is_what_its_type_says(body: dict[str, Any], found: bytes) -> None:
+    request = {"method": "GET", "uri": ADDRESS, "headers": {}, "body": {"type": "none"}}
+    response = {"status": 200, "headers": {}, "body": body}
+    data = json.dumps({"interactions": [{"request": request, "response": response}]}).encode()
+    [exchange] = read_foreign(data, kind="cassetter").exchanges
+
+    assert isinstance(exchange.outcome, Response)
+    assert exchange.outcome.body == found
