@@ -127,7 +127,8 @@ def _sample_by_type(schema: Mapping[str, Any], name: str, levels: int) -> Any:
 
 def _sample_number(schema: Mapping[str, Any], example: float, *, is_whole: bool) -> float:
     """Return *example*, or what is nearest to it of the numbers that *schema* allows."""
-    low, high = schema.get("minimum", -inf), schema.get("maximum", inf)
+    low: float = schema.get("minimum", -inf)
+    high: float = schema.get("maximum", inf)
     above, below = schema.get("exclusiveMinimum", False), schema.get("exclusiveMaximum", False)
     # True takes the limit itself out (OpenAPI 3.0); a number is a limit of its own (JSON Schema).
     if above is not False:

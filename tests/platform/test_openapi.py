@@ -804,7 +804,7 @@ def test_the_answer_is_that_of_the_least_status_of_a_success(
 def auth_of(schemes: dict[str, Any]) -> Any:
     """Return the auth of a document in which every call needs all of *schemes*."""
     root = {"openapi": "3.0.0", "paths": {"/x": {"get": {}}}}
-    security = [{name: [] for name in schemes}]
+    security: list[Any] = [{name: [] for name in schemes}]
     more = {"components": {"securitySchemes": schemes}, "security": security}
     document = Document("x.json", {**root, **more})
     platform: Any = read_yaml(

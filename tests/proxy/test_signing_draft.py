@@ -187,3 +187,21 @@ def test_a_body_that_has_no_members_is_an_error(body: bytes) -> None:
         put(request(body=body), "body", "auth.token", "密")
 
     assert str(caught.value).endswith("into the body, which is not a JSON object")
+
+
+@pytest.mark.parametrize(
+    ("query", "left"),
+    [
+        ("", ""), ("a=1", "a=1"), ("sign key=1", ""), ("sign%20key=1&a=1", "a=1"),
+        ("a=1&sign+key=1&b=2", "a=1&b=2"), ("sign%20key&sign%20key=2&a", "a"),
+        ("%73ign%20key=1", ""), ("sign%2Bkey=1", "sign%2Bkey=1"), ("Sign%20key=1", "Sign%20key=1"),
+    ],
+)  # fmt: skip
+def test_a_parameter_of_auth_is_sent_once_however_the_query_spells_it(
+    query: str, left: str
+) -> None:
+    editor = RequestEditor(request(f"https://crm.example.test/x{'?' * bool(query)}{query}"))
+    editor.set("query", "sign key", "new")
+
+    sent = editor.to_request().url.partition("?")[2]
+    assert sent == "&".join(filter(None, [left, "sign%20key=new"]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 import bpmax_sim as bs
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.clock import RandomSequenceSeeds
+from bpmax_sim.errors import Place, Problem, Problems
 from bpmax_sim.session.settings import find_logins_folder
 
 
@@ -242,3 +244,63 @@ def test_every_error_that_nobody_looked_at_is_told(recwarn: pytest.WarningsRecor
 
     told = [str(one.message) for one in recwarn if "nothing looked at that" in str(one.message)]
     assert [text.partition("Error: ")[2][:1] for text in told] == [*"eabcd"]
+
+
+@pytest.mark.parametrize("share", ["", "share: process_lock\n"])
+@pytest.mark.parametrize("shared", [None, bs.SharedLogins()])
+def test_who_stands_in_for_a_third_party_shares_no_login_with_other_processes(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    share: str,
+    shared: bs.SharedLogins | None,
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "tmp"))
+    (tmp_path / "tmp").mkdir()
+    (tmp_path / "oa.yaml").write_text(COOKIES + share, encoding="utf-8")
+    (tmp_path / "instances.yaml").write_text(
+        "- {platform: oa, instance_key: test, credentials: {user: lisi}}\n", encoding="utf-8"
+    )
+
+    def third_party(request: bs.Request) -> bs.Response:
+        is_login = request.url.endswith("/login")
+        cookie = (("set-cookie", "sid=s-8f14e45fce; Path=/"),) if is_login else ()
+        return bs.Response(status=200, headers=cookie)
+
+    for _ in range(2):
+        with bs.Session.open(
+            tmp_path / "oa.yaml",
+            instances=tmp_path / "instances.yaml",
+            mode="live",
+            transport=third_party,
+            shared_logins=shared,
+            environ={},
+        ) as session:
+            session.proxy("oa").list()
+
+    assert [*(tmp_path / "tmp").iterdir()] == []
+
+
+@pytest.mark.parametrize(("number", "most"), [(0, 200), (199, 200), (200, 200), (201, 200)])
+@pytest.mark.parametrize("at_once", [True, False])
+def test_more_than_two_hundred_problems_of_a_file_end_the_search(
+    number: int, most: int, at_once: bool
+) -> None:
+    found = Problems()
+    every = [Problem(f"problem {n}", Place("a.yaml", n + 1)) for n in range(number)]
+
+    def collect() -> None:
+        if at_once:
+            found.extend(every)
+        else:
+            for one in every:
+                found.append(one)
+
+    if number <= most:
+        collect()
+        assert found == every
+        return
+    with pytest.raises(bs.ConfigError) as caught:
+        collect()
+    *told, more = caught.value.problems
+    assert [*told] == every[:most]
+    assert more == Problem("more than 200 problems; mend these first", Place("a.yaml"))

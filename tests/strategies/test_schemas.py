@@ -15,7 +15,13 @@ from jsonschema import Draft202012Validator
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.platform.model import Parameter
 from bpmax_sim.strategies import parameter_values
-from bpmax_sim.strategies.values import FORMATS, check_value, convert_openapi_schema, values_of
+from bpmax_sim.strategies.values import (
+    FORMATS,
+    check_value,
+    convert_openapi_schema,
+    values_of,
+)
+from tests.examples import drawn
 
 NODE = {
     "type": "object",
@@ -184,3 +190,24 @@ def test_a_value_can_stand_at_its_place(place: Any, data: st.DataObject) -> None
     assert place != "path" or (value is not None and value != "")
     assert place != "header" or re.fullmatch("[!-~]?|[!-~][\t -~]*[!-~]", str(value))
     assert place == "body" or not isinstance(value, dict)
+
+
+@pytest.mark.parametrize(
+    ("form", "least", "most"),
+    [("int32", -(2**31), 2**31 - 1), ("int64", -(2**53) + 1, 2**53 - 1)],
+)
+@pytest.mark.parametrize("beyond", [0, 5])
+def test_a_whole_number_stays_within_its_format(
+    form: str, least: int, most: int, beyond: int
+) -> None:
+    """Also where its limits reach further."""
+
+    @settings(max_examples=drawn(10))
+    @given(
+        values_of({"format": form, "minimum": most, "maximum": most + beyond}),
+        values_of({"format": form, "minimum": least - beyond, "maximum": least}),
+    )
+    def check(highest: int, lowest: int) -> None:
+        assert (lowest, highest) == (least, most)
+
+    check()
