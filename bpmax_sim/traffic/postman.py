@@ -171,7 +171,8 @@ def _compose_url(url: Any) -> str:
     )
     query = urlencode(list(_read_enabled_pairs(url.get("query"))), safe="{}")
     scheme = f"{url['protocol']}://" if url.get("protocol") else ""
-    return f"{scheme}{host}/{path.lstrip('/')}{'?' if query else ''}{query}"
+    port = f":{url['port']}" if url.get("port") else ""
+    return f"{scheme}{host}{port}/{path.lstrip('/')}{'?' if query else ''}{query}"
 
 
 def _read_headers_and_body(

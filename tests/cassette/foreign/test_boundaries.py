@@ -230,3 +230,34 @@ def test_a_body_of_cassetter_is_what_its_type_says(body: dict[str, Any], found: 
 
     assert isinstance(exchange.outcome, Response)
     assert exchange.outcome.body == found
+
+
+@pytest.mark.parametrize(
+    ("url", "read"),
+    [
+        ("https://a.test/x?b=1", "https://a.test/x?b=1"),
+        ({"raw": "https://a.test/x?b=1", "host": ["b", "test"]}, "https://a.test/x?b=1"),
+        ({"protocol": "https", "host": ["a", "test"], "path": ["x", "y"]}, "https://a.test/x/y"),
+        ({"protocol": "http", "host": ["a", "test"], "port": "8080"}, "http://a.test:8080/"),
+        ({"protocol": "http", "host": "a.test", "port": 81, "path": "/x"}, "http://a.test:81/x"),
+        ({"protocol": "http", "host": "a.test", "path": [{"value": "x"}, "y"]}, "http://a.test/x/y"),
+        (
+            {
+                "protocol": "https", "host": "a.test", "path": ["x"],
+                "query": [{"key": "b", "value": "1 2"}, {"key": "d", "value": None},
+                          {"key": "c", "value": "3", "disabled": True}],
+            },
+            "https://a.test/x?b=1+2&d=",
+        ),
+        (
+            {"raw": "https://a.test/:id/:no/x", "variable": [{"key": "id", "value": "a/b"}]},
+            "https://a.test/a%2Fb/:no/x",
+        ),
+    ],
+)  # fmt: skip
+def test_an_address_of_postman_is_read_whole_or_in_parts(url: Any, read: str) -> None:
+    item = {"name": "a", "request": {"method": "GET", "url": url}, "response": [{"code": 200}]}
+    tree = {"info": {"schema": "v2.1.0"}, "item": [item]}
+    [found] = read_foreign(json.dumps(tree).encode(), kind="postman").exchanges
+
+    assert found.request.url == read
