@@ -71,10 +71,10 @@ class Performer(msgspec.Struct, frozen=True, kw_only=True):
     def perform(self, action: type[Action] | None, value: Any, name: str) -> Result:
         """Perform *action* and return its result, including all that its scripts started.
 
-        Errors are part of the result. All pending work of the session is finished before returning.
-        The ``${…}`` in *value* are replaced already; *name* is the file name given to a script
-        written in the step. Without an action only deadlines and the branches of the start node are
-        processed.
+        Errors are part of the result. Before it returns, everything has run that is due by now and
+        that scripts wait for: calls in flight, timers, change handlers of fields. The ``${…}`` in
+        *value* are replaced already; *name* is the file name given to a script written in the step.
+        Without an action only deadlines and the branches of the start node are processed.
         """
         result = Result() if self.subject is None else self.subject.begin_action()
         self._run_action(action, value, name, result, expires=True)
@@ -85,7 +85,8 @@ class Performer(msgspec.Struct, frozen=True, kw_only=True):
     def perform_in_flight(self, action: type[Action] | None, value: Any, name: str) -> Result:
         """Perform *action* while a call of another action is pending.
 
-        Return its result without finishing the pending work of the session.
+        Return its result at once: calls and timers that it started go on, and end with the other
+        action. *name* is the file name given to a script written in the step.
         """
         with (
             nullcontext(Result())
@@ -98,12 +99,15 @@ class Performer(msgspec.Struct, frozen=True, kw_only=True):
     def _run_action(
         self, action: type[Action] | None, value: Any, name: str, result: Result, *, expires: bool
     ) -> None:
-        """Perform *action*, append its error to *result* instead of raising it, and note new tasks.
+        """Perform *action*, and add its outputs to *result*, with its error instead of raising it.
 
-        The player of people notes when each owner got a task. With *expires*, deadlines of the flow
-        that are due afterwards are processed too.
+        *value* is the step's value with ``${…}`` replaced, and *name* the file name given to a
+        script written in the step. Afterwards the `PeoplePlayer` notes who got a task. With
+        *expires*, deadlines of the flow that are due afterwards are processed too.
         """
         try:
+            # Not when the flow is created, which is before the session has its stubs and outside of
+            # any step: who would answer a call of the sub-flow's scripts, and report their errors?
             if isinstance(self.subject, FlowSubject):
                 self.subject.begin_branches_or_child_at_start()
             if action is not None:

@@ -33,7 +33,7 @@ _MOST_COMPARED: Final = 20
 
 
 def find_borrowed_responses(calls: Iterable[CallMade]) -> Iterator[RunFinding]:
-    """Yield each replayed response that was recorded for another request, due to ``ignore``.
+    """Yield each response in *calls* that was recorded for another request, due to ``ignore``.
 
     ``ignore: body.no`` lets a recording match whatever ``no`` is. That is meant for values that
     every run creates anew, such as a time or a UUID; any other difference is reported.

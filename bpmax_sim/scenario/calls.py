@@ -160,7 +160,10 @@ class CallMade(CallEnd, frozen=True, kw_only=True):
 
     @property
     def idempotency_key(self) -> str:
-        """Return the idempotency key of the request, or ""; see `find_keys`."""
+        """Return the idempotency key of the request, by which a server sees that it is a repeat.
+
+        "" if it has none, and all of them, sorted, if it has several.
+        """
         return " ".join(
             sorted(
                 key

@@ -54,7 +54,10 @@ _SECRET_ROOTS = ("env", "vars", "case")
 
 
 def check_scenario(draft: ScenarioDraft) -> None:
-    """Run all checks of a scenario and report what they find to *draft*."""
+    """Run all checks of the scenario file *draft*, before it runs, and report to it what is wrong.
+
+    A draft is a scenario that was read, with the names that exist in it and its problems so far.
+    """
     for rule in _CHECKS:
         rule(draft)
     _check_expectation(draft, draft.scenario.expect, draft.spot, "expect", None)

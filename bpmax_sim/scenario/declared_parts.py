@@ -47,7 +47,10 @@ def find_reached_parts(item: ScenarioItem, events: Iterable[Event]) -> Iterator[
 
 
 def mark_used_parts(item: ScenarioItem, events: Iterable[Event]) -> tuple[ScenarioPart, ...]:
-    """Return all parts of `find_declared_parts`, ``used`` if the run with *events* reached them."""
+    """Return every handler, stub and ``if`` of *item*.
+
+    Each is ``used`` if the run with *events* reached it.
+    """
     used = {replace(part, used=False) for part in find_reached_parts(item, events)}
     every = dict.fromkeys(find_declared_parts(item))
     return tuple(replace(part, used=part in used) for part in every)

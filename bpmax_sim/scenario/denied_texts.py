@@ -134,7 +134,10 @@ def _find_plain_text_patterns(
 
 
 class _PossibleTexts:
-    """All texts from which the output of a run can be made."""
+    """All texts from which a run can make what it shows, sends or stores.
+
+    They are in scripts, responses, the scenario's values, and names of nodes and people.
+    """
 
     def __init__(self, item: ScenarioItem, calls: Iterable[CallMade], known: Iterable[Any]) -> None:
         self._item = item
@@ -159,9 +162,9 @@ class _PossibleTexts:
         )  # fmt: skip
 
     def describe_misprinted_choice(self, text: str) -> str:
-        """Return a message if a run can only produce a text similar to *text*, a choice of ``$in``.
+        """Return a message if *text*, a choice of ``$in``, is probably misprinted.
 
-        "" if it can produce *text* itself, or nothing like it.
+        That is if no script, response or value has it, but one has a similar text. Else "".
         """
         if len(text) < 2 or text in self._output_source_text or self._scenario_text.count(text) > 1:  # noqa: PLR2004
             return ""
@@ -186,9 +189,10 @@ class _PossibleTexts:
 
     @cached_property
     def _output_source_text(self) -> str:
-        """Return, as one text, everything from which a run can make texts.
+        """Return, as one text, all that texts of this run can consist of.
 
-        That is code, calls, names and the values of fields.
+        That is the code, requests and responses, names of nodes and people, and values of fields. A
+        script may join pieces of it.
         """
         sent = [[c.response, c.path, c.query, c.header, c.body] for c in self._calls]
         calls = [json.dumps(one, ensure_ascii=False, default=str) for one in sent]

@@ -328,7 +328,7 @@ def to_trace_lines(
 ) -> Iterator[str]:
     """Yield the trace lines of *events* in their order, each with its line end.
 
-    *homes* as in `to_trace_line`.
+    *homes* are the folders to which file names are relative, so that lines are equal everywhere.
     """
     for number, event in enumerate(events, 1):
         yield f"{to_trace_line(event, number, homes)}\n"

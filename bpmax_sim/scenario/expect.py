@@ -166,7 +166,7 @@ def format_value(value: Any) -> str:
 
 
 def is_operator(key: object) -> bool:
-    """Return whether *key* has the form of an operator (``$name``), which need not exist."""
+    """Return whether *key* begins with ``$``, as operators do; there may be none of that name."""
     return isinstance(key, str) and key[:1] == "$"
 
 
@@ -248,7 +248,10 @@ def _is_tolerance_as_large_as_target(near_operand: Any, actual: Any) -> bool:
 
 
 def _find_member(actual: Mapping[str, Any], key: str) -> Any:
-    """Return the member *key*, or the value at *key* taken as a path: ``明细[0].金额``."""
+    """Return the member *key* of *actual*, else the value at the path *key*: ``明细[0].金额``.
+
+    A member with just that name comes first. `UNSET` if there is neither.
+    """
     if key in actual:
         return actual[key]
     steps = form.parse_form_path(key)

@@ -393,7 +393,10 @@ def _find_parameters(platform: Platform, api: Api, part: str) -> Mapping[Path, S
 def _find_declared_members(
     schema: Mapping[str, Any], path: Path = ()
 ) -> Iterator[tuple[Path, Sequence[str]]]:
-    """Yield, for each map in a declared response, its path and the names of its members."""
+    """Yield, for each map in a declared response, its path and the names of its members.
+
+    *schema* is the declaration, a JSON Schema; *path* is put in front of the paths.
+    """
     members = schema.get("properties")
     if isinstance(members, Mapping):
         yield path, tuple(members)

@@ -126,7 +126,10 @@ def attach_update(
 def make_update(
     expected: Expect, actual: Mapping[str, Callable[[], Any]], resolve: Resolve, spot: Spot
 ) -> ExpectUpdate | None:
-    """Return the replacement of *expected* by actual values; None if a section would be a guess.
+    """Return the replacement of *expected* by actual values, or None.
+
+    None if a section of it cannot be taken from the run: it has no actual value, or it expects
+    calls with ``times``, and any count could be meant.
 
     Args:
         expected: expectation that does not hold.

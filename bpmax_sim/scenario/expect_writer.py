@@ -110,7 +110,7 @@ class FileRewrite(msgspec.Struct):
 def prepare_rewrites(
     edits: Iterable[ExpectEdit | ColumnEdit],
 ) -> tuple[list[FileRewrite], list[ConfigError]]:
-    """Return the changed files with *edits* applied in memory only, and the errors.
+    """Return the changed files with *edits* applied in memory only, and the errors, not raised.
 
     There is an error for each edit that cannot be applied, as its file cannot be read or edited.
     """

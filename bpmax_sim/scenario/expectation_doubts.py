@@ -71,7 +71,10 @@ class FieldHistory(msgspec.Struct, frozen=True):
 def find_empty_expectations(
     item: ScenarioItem, history: FieldHistory, calls: Sequence[CallMade]
 ) -> Iterator[RunFinding]:
-    """Yield the expectations of *item* that can never fail, judged by the values of this run."""
+    """Yield the expectations of *item* that can never fail, judged by the values of this run.
+
+    *history* has the values that fields had in the run, and *calls* are the calls that it made.
+    """
     expectations = list(_find_expectations(item))
     for expected, spot, path in expectations:
         for section, field, value in _find_fields(expected):
@@ -319,10 +322,10 @@ def _to_top_level_field(field: str) -> str:
 def find_parts_checking_nothing(
     item: ScenarioItem, located: LocatedStep, calls: Sequence[CallMade], result: Any
 ) -> Iterator[RunFinding]:
-    """Yield parts of a step that check nothing, such as a number of *calls* that may be any.
+    """Yield parts of the step *located* that check nothing, such as ``times`` that any count fits.
 
-    Also a finding if *result*, the return value of its action, looks like a "no" (such as false)
-    and no expectation compares it.
+    *calls* are the calls that the step made. Also a finding if *result*, the return value of its
+    action, looks like a "no" (such as false) and no expectation compares it.
     """
     yield from _find_loose_call_counts(located, calls, item.scenario.expect)
     yield from _find_unchecked_negative_result(item, located, result)
@@ -361,8 +364,9 @@ _VERDICTS: Final = ("ok", "success", "pass", "passed", "allow", "allowed", "vali
 def _advise_on_negative_result(action: str, result: Any) -> str:
     """Return advice if *result* of the action *action* looks like a "no" that had no effect.
 
-    "" if it does not. A "no" is False; for a hook also a text, which of other hooks refuses, and a
-    map with a false member such as ``ok``.
+    "" if it does not. A "no" is False. Of ``approve`` and ``reject`` it is also a text, which would
+    be a refusal in ``before_next`` or ``submit`` but is ignored here, and a map with a false member
+    such as ``ok``.
     """
     if action == "python":
         return _UNREAD_RETURN if result is False else ""
@@ -388,8 +392,9 @@ _UNREAD_RETURN: Final = msg(
 def _find_loose_call_counts(
     located: LocatedStep, calls: Sequence[CallMade], item_expect: model.Expect
 ) -> Iterator[RunFinding]:
-    """Yield expected calls whose range ``times`` accepts too much: no call, or any number of calls.
+    """Yield expected calls of the step *located* whose ``times`` accepts no call, or any number.
 
+    *calls* are the calls that the step made, *item_expect* what the scenario as a whole expects.
     Also those whose calls all failed although nothing in step or scenario expects an error, and
     ``times: 0`` of a login if the step did not call its platform, as that says nothing.
     """

@@ -74,7 +74,7 @@ class FailureReporter(msgspec.Struct, frozen=True, kw_only=True):
         """Return a failure of the step, or of the scenario if there is no step.
 
         Args:
-            kind: see `Failure`.
+            kind: short word for what failed, such as ``expect``, ``miss`` or ``error``.
             essence: what is wrong; its lines after the first become the failure's detail.
             path: path below the step of the key that failed.
             checks: comparisons to show.
@@ -173,7 +173,10 @@ class FailureReporter(msgspec.Struct, frozen=True, kw_only=True):
         return write.event.place if write else None
 
     def _explain_value_origins(self, wrong: Checks) -> Iterator[str]:
-        """Yield lines on who wrote the wrong values of fields, and by which routes a flow went."""
+        """Yield lines on who wrote the wrong values of fields, and by which routes a flow went.
+
+        *wrong* are the comparisons that failed.
+        """
         for check in wrong:
             if field := _find_compared_field(check):
                 label = check.label
@@ -210,9 +213,10 @@ class FailureReporter(msgspec.Struct, frozen=True, kw_only=True):
     def explain_digest(
         self, failure: Failure, digest: Any, observed: Sequence[Observation]
     ) -> Failure:
-        """Return *failure* of an expected *digest* with the observed states and results as details.
+        """Return *failure* of an expected *digest*, with what the run did as details.
 
-        A digest alone does not say what is different.
+        *observed* are the effects over which the digest is made: of these, states of fields and
+        results are shown. A digest alone does not say what is different.
         """
         lines = [*describe_states_and_results(observed)]
         if other := find_outdated_digest(digest):
@@ -295,7 +299,10 @@ class FailureReporter(msgspec.Struct, frozen=True, kw_only=True):
     def find_checks_without_comparison(
         self, checks: Checks, path: Path = ()
     ) -> Iterator[RunFinding]:
-        """Yield a finding for each of *checks* that holds although nothing was compared."""
+        """Yield a finding for each of *checks* that holds although nothing was compared.
+
+        *path* is the key below the step at which the checks begin, such as ``("expect",)``.
+        """
         for check in checks:
             if check.doubt:
                 message = msg("{label} {expected}: {doubt}", label=check.label,
@@ -386,7 +393,7 @@ _KINDS_OF_ERRORS: Final = {UNCALLED: "uncalled", UNAWAITED: "unawaited"}
 
 
 def _classify_uncaught(error: Exception) -> str:
-    """Return the kind (see `Failure`) of the failure that an unexpected error is.
+    """Return the kind of the failure that an unexpected error is, such as ``error`` or ``refused``.
 
     A lenient folder may turn some kinds into warnings, but not ``error``. An error for a chain that
     was awaited without ``$call()``, or for a member read of a promise, is a kind of its own; if it

@@ -135,9 +135,13 @@ _KINDS_OF_MEMBERS: Mapping[str, Any] = {
 
 
 def _read_filled(key: str, kind: Any, value: Any, resolve: Callable[[Any], Any]) -> Any:
-    """Return what the reference *value* of *key* stands for, read as *kind*.
+    """Return the value of key *key* of a stub or fault, where the file has a ``${…}``.
 
-    A cell of a CSV file is a text, which is read as YAML would read it.
+    *value* is the text with the ``${…}``, which *resolve* replaces. The result is of the type
+    *kind*. A cell of a CSV file is a text, which is read as YAML would read it.
+
+    Raises:
+        UndefinedValueError: if it has another type.
     """
     filled = resolve(value)
     problems: list[Problem] = []

@@ -4,6 +4,15 @@ A row does not fail for parts that other rows use: its result only lists what it
 that none of the rows used is a failure of the file. An *inherited* part, such as a stub in
 ``defaults.yaml``, is judged like that over all files that may inherit it. Rows may run in different
 processes or in different shards, whose results are merged.
+
+A *part* is a piece of a file that can be useless: a stub, one of its ``answers``, a policy, an
+``if``, a ``retry``, an entry of ``ignore`` or ``redact``, a fault's range. Its *key* is its place
+as text, ``file:line:column`` (with a word behind it for a retry and a range), which is the same in
+each process. A run reports the keys that it used, and its unused parts as warnings. Unused by the
+file is the intersection over its rows, and used is the union, so the order of merging is no matter.
+
+Nothing is judged before all rows have passed: a row that failed may have ended before it used a
+part, and a run of one row (``file.yaml[row]``) cannot know about the others.
 """
 
 from __future__ import annotations
@@ -47,18 +56,25 @@ class EndOfRun(Protocol):
 
     @property
     def unused(self) -> tuple[RunWarning, ...]:
-        """Return the own and inherited parts that the run did not use."""
+        """Return a warning for each part of the file, or inherited by it, that the run did not use.
+
+        A part is a stub, policy, ``if`` or the like; an inherited one is in a ``defaults.yaml``.
+        """
 
     @property
     def used(self) -> tuple[str, ...]:
-        """Return the keys of the parts of other files (such as inherited stubs) that it used."""
+        """Return the keys of the parts of other files, such as inherited stubs, that it used.
+
+        A key is the place of the part as text, ``file:line:column``.
+        """
 
 
 def find_unused_parts(item: ScenarioItem, used_keys: Collection[str]) -> tuple[RunWarning, ...]:
     """Return a warning for each own or inherited part that a run of *item* did not use.
 
-    *used_keys* are the keys of the parts that it used: texts such as the place ``file:line:column``
-    of the part, as `find_used_parts` and `make_ran_step_key` return them.
+    A part is a stub, an answer, policy, ``if``, ``retry``, or an entry of ``ignore``. *used_keys*
+    are the keys of the parts that it used: texts such as the place ``file:line:column`` of the
+    part, as `find_used_parts` and `make_ran_step_key` return them.
     """
     return tuple(_find_unused(item, used_keys))
 
@@ -71,16 +87,18 @@ def is_inherited(part: RunWarning, file: str) -> bool:
 def select_keys_of_other_files(item: ScenarioItem, used_keys: Iterable[str]) -> tuple[str, ...]:
     """Return those of *used_keys* that are of parts in other files than that of *item*, sorted.
 
-    A key begins with the file of its part.
+    A key is the place of a part (a stub or the like) as text, ``file:line:column``.
     """
     own = f"{item.spot.source.file}:"
     return tuple(sorted(key for key in used_keys if not key.startswith(own)))
 
 
 def _find_unused(item: ScenarioItem, used_keys: Collection[str]) -> Iterator[RunWarning]:
-    """Yield a warning for each stub, path, policy, condition, retry and range that was not used.
+    """Yield a warning for each stub, policy, ``if`` and ``retry`` that a run did not use.
 
-    That is a fault of the file only if no other row, or file, uses the part either; see `FileRuns`.
+    Also for each path of ``ignore`` and ``redact`` that no call had, and each range of calls, such
+    as ``call: 1-3``, that a fault did not fill. It is a failure of the file only if no other row,
+    or file that inherits the part, uses it either. *used_keys* are the keys of the used ones.
     """
     spot = item.spot.at("proxy", "stubs")
     for stub, where in spot.locate_elements(item.scenario.proxy.stubs):
@@ -108,7 +126,8 @@ def find_unused_conditions_of_row(
 ) -> Iterator[RunWarning]:
     """Yield a warning for each ``if`` in the row's own step lists that never held.
 
-    No other row can run these steps, so that the row alone decides; see `find_unused_parts`.
+    No other row can run these steps, so that the row alone decides. *used_keys* are those of
+    `make_ran_step_key` for the steps that ran.
     """
     for located in (*item.steps, *item.cleanup):
         for inner in located.inner or ():
@@ -131,7 +150,10 @@ def _find_steps_shared_by_rows(item: ScenarioItem) -> Iterator[LocatedStep]:
 
 
 def _find_unused_retry(located: LocatedStep, used_keys: Collection[str]) -> Iterator[RunWarning]:
-    """Yield a warning if ``retry`` never repeated its step, so nothing shows that it helps."""
+    """Yield a warning if ``retry`` never repeated the step *located*: nothing shows that it helps.
+
+    *used_keys* has the step's `make_retried_step_key` if it did.
+    """
     if (
         isinstance(located.step.retry, model.Retry)
         and make_retried_step_key(located) not in used_keys
@@ -172,7 +194,11 @@ def find_ignore_and_redact_entries(item: ScenarioItem) -> Iterator[tuple[str, Fi
 def _find_unused_answers(
     stub: model.Stub, spot: Spot, place: Place, used_keys: Collection[str]
 ) -> Iterator[RunWarning]:
-    """Yield a warning for a stub that never responded, or for each unused one of ``answers``."""
+    """Yield a warning for a stub that never responded, or for each unused one of ``answers``.
+
+    ``answers`` of a stub are responses given in turn, one for each request. *spot* and *place* are
+    those of the stub in its file.
+    """
     on = stub.on
     if str(place) not in used_keys:
         message = msg(
@@ -330,7 +356,7 @@ class FileRuns:
         self.files: dict[str, FileResult] = {}
 
     def add(self, item: ScenarioItem, ended: EndOfRun) -> None:
-        """Add the end of the run of a scenario, or of a row of its table.
+        """Add the outcome *ended* of a run of *item*, a scenario or a row of its table.
 
         One that did not pass is ignored, as it may have ended early.
         """
@@ -349,6 +375,9 @@ class FileRuns:
     ) -> None:
         """Add the parts *unused* by a passed run of *row_id*, one of *row_count* rows of *file*.
 
+        A part is a stub, policy, ``if`` or the like; *strictness*, that of the file's folder, says
+        whether one that no row used is a failure.
+
         *used_keys_of_other_files* are the keys of parts of other files that it used. Without a
         table, *row_count* is 0 and *row_id* is ""; then only inherited parts are added, as its own
         were judged at the end of its run.
@@ -365,7 +394,10 @@ class FileRuns:
         return {file: astuple(result) for file, result in self.files.items()}
 
     def merge(self, files: Mapping[str, tuple[Any, ...]]) -> None:
-        """Add the results that `to_plain_data` of another process returned."""
+        """Add *files*, the results of another process: scenario file -> members of `FileResult`.
+
+        They are what `to_plain_data` returned there.
+        """
         for file, (rows, ran, parts, strictness, used) in files.items():
             more = FileResult(rows, set(ran), set(map(tuple, parts)), strictness, set(used))
             known = self.files.setdefault(file, more)
@@ -376,8 +408,9 @@ class FileRuns:
     def find_failing_unused_parts(self) -> Iterator[tuple[str, RunWarning]]:
         """Yield scenario file and part for each part that nothing used, if this is a failure.
 
-        The strictness of the file's folder decides that, see `is_failure_if_unused`; in other cases
-        an unused part is a warning. A file of which not all rows have passed is left out.
+        The strictness of the file's folder decides that: always in a strict folder, never in a
+        lenient one, else for parts that are surely mistakes. In other cases an unused part is a
+        warning. A file of which not all rows have passed is left out.
         """
         yield from ((file, part) for file, part, fails in self._judge() if fails)
 

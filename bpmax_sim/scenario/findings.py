@@ -91,7 +91,12 @@ class FilledValueContext:
         fails: bool = True,
         **values: Any,
     ) -> None:
-        """Store a finding; the parameters are those of `CheckContext.tell`."""
+        """Store that the value at *spot* is wrong.
+
+        *message* is a template for *values*, whose ``{hint}`` lists names of *known* like the first
+        value. It is a warning with *fails* false, or, in a lenient folder, with a *kind* of
+        `WARNINGS`; else a failure.
+        """
         words = describe_finding(message, values, known)
         kind = kind if kind in WARNINGS else "value"
         self.findings.append(RunFinding(kind, words, spot.place, fails))

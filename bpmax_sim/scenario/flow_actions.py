@@ -260,7 +260,7 @@ def check_form_field_names(context: CheckContext, fields: Any, spot: source.Spot
 
 
 def is_literal(value: Any) -> bool:
-    """Return whether *value* is a text without ``${…}``."""
+    """Return whether *value* is a text without ``${…}``, so that it is known before the run."""
     return isinstance(value, str) and "${" not in value
 
 

@@ -271,7 +271,10 @@ class ScenarioItem(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def variable_assignments(self) -> tuple[str, ...]:
-        """Return `name=value` of each variable given as text and not declared secret."""
+        """Return ``name=value`` of each variable of the command line that is not declared secret.
+
+        Variables given as other values than texts, by a caller in Python, are left out.
+        """
         return list_nonsecret_cli_variables(self.cli_variables, self.scenario.secrets)
 
     @property
@@ -344,7 +347,7 @@ def load_items_using_variables(
     A misspelled variable on the command line would otherwise have no effect.
 
     Raises:
-        ConfigError: if nothing reads one of them, or as `load_items` does.
+        ConfigError: if nothing reads one of *variables*, or the file cannot be loaded.
     """
     items = load_items(path, variables=variables, environ=environ)
     for item in items:
@@ -567,11 +570,11 @@ def _resolve_cassette_name(draft: ScenarioDraft, row: Row | None, root: Path) ->
 def _resolve_before_run(draft: ScenarioDraft, row: Row | None, text: str, what: str) -> Any:
     """Return *text* with ``${…}`` replaced from the row, variables and environment.
 
-    Used at load for keys such as ``cassette``, which must be known before the run.
+    Used at load for keys such as ``cassette``, which must be known before the run. *row* is the row
+    of the table, and *what* says in the error what the text is, such as ``a cassette's name``.
 
     Raises:
-        ValueError: if it names a value that exists only in the run; the message calls the text
-            *what*.
+        ValueError: if it names a value that exists only in the run.
     """
     roots = {"case": row.values if row else {}, "vars": draft.declared_vars, "env": draft.environ}
 

@@ -140,7 +140,10 @@ class FaultRule(Model, frozen=True, kw_only=True):
 
 
 class StubRequest(Model, frozen=True, kw_only=True):
-    """The conditions on a request for a stub to respond; each compared as in ``expect: proxy``."""
+    """The conditions on a request for a stub to respond: expected values, or operators.
+
+    They are compared as expected calls are: a map may have further members, a text must be equal.
+    """
 
     path: Any = UNSET
     query: Any = UNSET

@@ -89,7 +89,7 @@ class ScenarioNames(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def scripted_buttons(self) -> list[str]:
-        """Return the buttons of forms for which there is a ``click`` script."""
+        """Return the buttons for which there is a ``click`` script, in any form of the scenario."""
         return [event[6:] for event in self.scripts if event.startswith("click.")]
 
     def find_field_problem(self, name: str) -> str | None:
@@ -230,7 +230,7 @@ class ScenarioNames(msgspec.Struct, frozen=True, kw_only=True):
     def occurs_in_scripts(self, word: str) -> bool:
         """Return whether a script contains *word*.
 
-        True if Python may run, which can do anything.
+        Also true if the scenario has a ``python`` step, whose code may write anything.
         """
         return self.texts is None or any(word in text for text in self.texts)
 
@@ -309,7 +309,10 @@ def expects_impossible_call(spot: Spot) -> bool:
 def describe_finding(
     message: str, values: Mapping[str, object], known: Iterable[str] | None
 ) -> str:
-    """Return *message* with *values* and a hint from *known* filled in; see `CheckContext.tell`."""
+    """Return the template *message* with *values* filled in.
+
+    Its ``{hint}`` becomes those of *known*, the right names, that resemble the first of *values*.
+    """
     if known is not None:
         values = {**values, "hint": suggest_or_list(str(next(iter(values.values()))), known)}
     return fill_message(message, values)

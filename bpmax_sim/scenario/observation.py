@@ -6,6 +6,9 @@ numbers, logins, stacks. So a moved line or a renamed step changes no observatio
 with different effects always differ in some.
 
 The digest of a run is over its observations; `challenge` and `explore` compare runs by them.
+
+A digest is written into scenario files, so what is observed is a format: a change of it needs a new
+`VERSION`, or expected digests of all users fail without a word on why.
 """
 
 from __future__ import annotations

@@ -19,7 +19,8 @@ def fail_on_unexpected_outages(progress: Progress) -> None:
     """Add a failure for each call that a third party did not serve (503, no connection …).
 
     Called when recording: a recording of an outage would be replayed for ever. If the scenario
-    expects that error, there is only a warning.
+    expects that error, there is only a warning. *progress* is the state of the run, which has the
+    session with these calls, and takes the failures.
     """
     for outage in progress.session.unserved_calls():
         if _expects_outage(progress.item, outage):

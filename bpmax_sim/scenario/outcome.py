@@ -153,7 +153,10 @@ def make_start_event(item: ScenarioItem, at: float, engine: str = "") -> Scenari
 def make_unrun_events(
     item: ScenarioItem, *, error: Exception | None = None, reason: str = ""
 ) -> tuple[ScenarioStarted, ScenarioFinished]:
-    """Return the events of an item that was skipped, or could not start because of *error*."""
+    """Return the events of an item that was skipped, or could not start because of *error*.
+
+    *reason* says why it was skipped.
+    """
     failures: tuple[Failure, ...] = ()
     if error:
         lines = str(error).splitlines() or [type(error).__name__]

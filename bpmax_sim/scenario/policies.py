@@ -4,6 +4,13 @@ Virtual time advances to the next event: a decision that is due, an expired dead
 open task gets the first policy that matches it; the policy's action is performed like that of a
 step, with node and person filled in. A play that gets stuck, does not end, or ends at another node
 fails, and its message says where the project is.
+
+`PolicyPlayer.play` repeats one round until the goal is reached: it lists the possible moves of
+people (`PossibleMove`: a task of an owner, or an action of others), chooses for each the first
+policy that matches, and lets time pass to the earliest of these, of deadlines, and, only if there
+is neither, of scripts' timers. One thing happens in a round, as it may change all that is possible.
+A policy acts once on each task, so a person who is asked again by a return acts again, while one
+whose action did not move the project does not repeat it for ever.
 """
 
 from __future__ import annotations
@@ -140,7 +147,8 @@ class PolicyPlayer:
     ) -> None:
         """Let virtual time pass until a policy acts, a deadline is due or a timer fires.
 
-        Timers count only if nothing else will happen.
+        Timers count only if nothing else will happen. *on* performs the policy's action, whose
+        outputs and errors are added to *result*; *until* is the goal, for the error's message.
 
         Raises:
             SubjectError: if nothing is left to happen.
@@ -148,12 +156,14 @@ class PolicyPlayer:
         tasks = flow.find_possible_moves()
         if result.errors:  # of a hook that says who owns a node
             return
+        # Before policies are chosen: a task found only now has begun at its arrival.
         self._record_arrival_times(tasks, flow.now())
         choice = min(self._plan_moves(tasks), key=_to_sort_key, default=None)
         due = self._find_next_instant(on, flow, choice)
         if due is None:
             raise self._make_stuck_error(flow, tasks, until)
         on.session.advance(max(due - flow.now(), 0))
+        # At the same instant the deadline wins: who acts only when the time is over, is too late.
         deadline = flow.find_next_due()
         if deadline is not None and deadline <= flow.now():
             on.fire_due_deadlines()
@@ -171,13 +181,15 @@ class PolicyPlayer:
         instants = [choice.due] if choice else []
         deadline = flow.find_next_due()
         instants += [] if deadline is None else [deadline]
-        # A script's interval never ends: beside people it would be the next event for ever.
         if not instants and flow.status not in _ENDED:
             instants = [timer.due for timer in on.session.pending_timers()]
         return min(instants, default=None)
 
     def _plan_moves(self, tasks: Sequence[PossibleMove]) -> Iterator[NextPersonAction]:
-        """Yield, for each task, the move of the first policy that matches it.
+        """Yield the move that the first matching policy makes for each of *tasks*, possible moves.
+
+        A policy matches if it is for the node and the owner, its ``if`` holds, the node offers its
+        action, and it was not used up.
 
         If several owners share a task, so that one decision is enough, only one move is yielded for
         it: that of the policy with the highest precedence.
@@ -388,7 +400,11 @@ def _describe_tasks(flow: FlowSubject, tasks: Sequence[PossibleMove]) -> str:
 
 
 def check_policies(draft: ScenarioDraft) -> None:
-    """Report to *draft* what is wrong with its policies."""
+    """Report to *draft* policies that cannot be performed, and those that never get their turn.
+
+    Wrong are unknown nodes and people, actions that a node does not offer, a policy behind one that
+    matches all its tasks, and policies that no step ``play`` uses.
+    """
     spot = draft.spot.at("policies")
     located = list(spot.locate_elements(draft.scenario.policies))
     if not located:

@@ -185,7 +185,7 @@ class Progress:
         return player
 
     def _check_policy(self, check: Callable[[CheckContext], None], spot: source.Spot) -> None:
-        """Check what a policy at *spot* says once its ``${…}`` are replaced, as at load.
+        """Run *check* on what a policy at *spot* says once its ``${…}`` are replaced, as at load.
 
         Raises:
             SubjectError: if it names something that does not exist, with the line of the policy.
@@ -204,7 +204,10 @@ class Progress:
                 )
 
     def check_platform_names(self) -> bool:
-        """Check names of platforms, APIs, instances; return whether nothing has failed so far."""
+        """Check the names of platforms, APIs and instances, and a ``user`` filled in from a row.
+
+        Return False if one is wrong or anything failed before: then no step runs.
+        """
         self.log.warnings += self.item.warnings
         wrong = findings.check_names_against_platforms(self.item, self.session.platforms)
         self.failures += self._report_findings(self.make_reporter(), wrong)
@@ -260,7 +263,11 @@ class Progress:
         return tuple(rules)
 
     def judge_unused_and_never_run(self) -> list[source.Failure]:
-        """Return failures: no step ran, or (without a table) some parts are unused."""
+        """Return failures: no step ran, or, without a table, some parts were not used.
+
+        A part is a stub, policy, ``if`` or the like. With a table, `FileRuns` judges them over all
+        rows.
+        """
         steps = self.item.steps
         if steps and not any(map(self._has_run, steps)):
             message = msg(
@@ -290,9 +297,10 @@ class Progress:
 
     @cached_property
     def unused_parts(self) -> tuple[source.RunWarning, ...]:
-        """Return a warning for each part of the file that this run, now complete, has not used.
+        """Return a warning for each part (stub, policy, ``if`` …) that this run has not used.
 
-        Also one if all expectations look only at fields that no script wrote.
+        Only asked for when the run is complete. Also one if all expectations look only at fields
+        that no script wrote.
         """
         idle = expectation_doubts.find_only_unwritten_fields(self.item, self._field_history)
         left = (source.RunWarning(one.kind, one.message, one.place) for one in idle)
@@ -491,7 +499,7 @@ class Progress:
         return read_subject_state(self.subject, self.result)
 
     def read_form_values(self) -> Mapping[str, Any] | None:
-        """Return the values of the form, as `StepStarted` and `StepFinished` have them, or None."""
+        """Return field -> value of the form in plain values; None without a form or flow."""
         return None if self.subject is None else read_field_values(self.subject)
 
     def resolve_expected_value(self, value: Any) -> Any:
@@ -521,8 +529,9 @@ class Progress:
     ) -> Iterator[source.Failure]:
         """Yield the failure of a call that the script did not await, or add a warning instead.
 
-        ``proxy: unawaited`` of the scenario decides (``allow``: neither of both); without it a
-        doubtful case is a warning, any other a failure.
+        ``proxy: unawaited`` of the scenario decides: ``fail``, ``warn``, or ``allow``, by which
+        nothing is reported. Without it a doubtful case is a warning, any other a failure.
+        *reporter* makes the failure of the step that made the call.
         """
         chosen = self.item.scenario.proxy.unawaited
         if chosen == "fail" or (chosen is UNSET and not call.is_doubtful):
@@ -596,7 +605,10 @@ class Progress:
         return checks, attach_update(failures, *own) if path == ("expect",) else failures
 
     def store_result(self, step_id: str, value: Any, error: Mapping[str, Any] | None) -> None:
-        """Keep a step's result and error, which ``${steps.<id>.result}`` and ``expect`` read."""
+        """Keep a step's result and error, which ``${steps.<id>.result}`` and ``expect`` read.
+
+        *error* is the first error of its action, as a map with members such as ``code``, or None.
+        """
         self.result = to_scenario_value(value)
         if step_id:
             self.scope.steps[step_id] = {"result": self.result, "error": error}

@@ -193,7 +193,11 @@ def _find_member(
     """Return the member *part* of *value*, or the member that *part* and all of *rest* name.
 
     A key such as ``a.b`` is split at its dot, so *part* and *rest* are joined again if there is no
-    member *part*. In that case *rest* is emptied, as the whole path is used up.
+    member *part*. In that case *rest* is emptied, as the whole path is used up. *ref* is the whole
+    reference, for the error.
+
+    Raises:
+        UndefinedValueError: if there is no such member.
     """
     if str(part) in value:
         return value[str(part)]

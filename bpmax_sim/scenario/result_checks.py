@@ -112,7 +112,11 @@ def find_unnoticed_business_failures(
 
 
 def find_dropped_failures(outcome: StepOutcome, scripts: Sequence[Script]) -> Iterator[RunFinding]:
-    """Yield each rejected call whose error an empty handler drops although its result is used."""
+    """Yield each rejected call whose error a ``catch`` without statements drops.
+
+    Only where the script uses the result of the call, and nothing in *outcome*, what happened in
+    the step, shows the failure.
+    """
     failed = [call for call in outcome.calls if call.error and not call.is_login and call.place]
     for call in failed if not outcome.has_output_or_checked_result else ():
         drops = [
@@ -172,7 +176,11 @@ def find_members_read_from_text(
 def find_misspelt_members(
     calls: Iterable[CallMade], scripts: Iterable[Script], platforms: Platforms
 ) -> Iterator[RunFinding]:
-    """Yield members that a script reads in responses that had only one of a similar name."""
+    """Yield members that a script reads in responses which had only one of a similar name.
+
+    The similar name is one that is a misspelling away. Members are read by *scripts* at the lines
+    that made *calls*.
+    """
     asked: dict[tuple[str, int], list[CallMade]] = {}
     for call in calls:
         if call.place is not None and not call.is_login:
@@ -216,7 +224,8 @@ def _is_near_member(word: str, members: tuple[str, ...]) -> bool:
 def _suggest_meant_member(use: MemberUse, calls: Sequence[CallMade], platforms: Platforms) -> str:
     """Return a hint if *use* reads a member that no response had but a similar one, or "".
 
-    *calls* are the calls made at the script line whose result is read.
+    *use* is the read of a member in a script. *calls* are the calls made at the line of the call
+    whose result it reads.
     """
     name, is_read = use.path[0], use.access in {"read", "truth"} and not use.is_guarded
     if not calls or not is_read or any(_may_have(call, name) for call in calls):
@@ -316,7 +325,10 @@ def find_partial_lists(
 
 
 def _find_totals_and_list_lengths(value: Any) -> Iterator[tuple[str, int, int]]:
-    """Yield name and value of each total in a response, and the length of the list beside it."""
+    """Yield each total in a response, such as ``total: 120``, that stands beside one list.
+
+    Each is (name of the member, its value, length of the list).
+    """
     levels = [value, *value.values()] if isinstance(value, dict) else []
     for level in levels:
         name = next((one for one in _TOTALS if one in level), "") if type(level) is dict else ""
@@ -327,7 +339,7 @@ def _find_totals_and_list_lengths(value: Any) -> Iterator[tuple[str, int, int]]:
 
 
 def find_rule_doubts(calls: Sequence[CallMade], platforms: Platforms) -> Iterator[RunFinding]:
-    """Yield doubts about the platform files of called platforms: rules that fit no message.
+    """Yield doubts about the platform files that *calls* used: rules that fit no message.
 
     That is a declared place that no request or response has, a rule that no call can use, and a
     class of failures that occurred but has no ``recover``.
@@ -348,9 +360,10 @@ def find_rule_doubts(calls: Sequence[CallMade], platforms: Platforms) -> Iterato
 
 
 def _find_misspelt_places(calls: Iterable[CallMade], platforms: Platforms) -> Iterator[RunFinding]:
-    """Yield each place declared in a platform file that no message had, but one of a similar name.
+    """Yield each place declared in a platform file that no request or response had.
 
-    For example ``ignore: body.requestid`` where all bodies have ``requestId2``.
+    Only if one had a member of a similar name beside it. For example ``ignore: body.requestid``
+    where all bodies have ``requestId2``.
     """
     absent: dict[tuple[str, Steps], tuple[set[str], CallMade]] = {}
     found: set[tuple[str, Steps]] = set()
@@ -383,7 +396,10 @@ _HINTS: Final = WeakKeyDictionary[Platforms, dict[str, tuple[str, ...]]]()
 
 
 def _find_declaration_hints(platforms: Platforms, key: str) -> tuple[str, ...]:
-    """Return the messages of `explain_suspect_declarations` about platform *key*, computed once."""
+    """Return what is suspect in the file of platform *key*, such as a rule that no call can use.
+
+    It is computed once for *platforms*, as all scenarios of a project share them.
+    """
     known = _HINTS.setdefault(platforms, {})
     if key not in known:
         platform = platforms.find(key)
@@ -392,8 +408,9 @@ def _find_declaration_hints(platforms: Platforms, key: str) -> tuple[str, ...]:
 
 
 def _find_declared_places(recipe: CompiledApi, call: CallMade) -> Iterator[tuple[Steps, Any]]:
-    """Yield each place that the platform file declares for *call*, with the message it lies in.
+    """Yield each place that the platform file declares for *call*, with the request or response.
 
+    The latter is a map of its parts, in which the place is to be found.
     Such are the places of ``ignore``, of ``volatile`` and of the rules for success.
     """
     for text in _find_failure_paths(recipe):
@@ -451,7 +468,10 @@ def find_compiled_api(call: CallMade, platforms: Platforms) -> CompiledApi | Non
 
 
 def to_platform_response(call: CallMade) -> tuple[Response, ParsedBody]:
-    """Return the response of *call* as the rules of a platform take it: raw, and parsed body."""
+    """Return the response of *call* twice, for the rules of a platform file.
+
+    Some rules look at status and headers, and others at the parsed body.
+    """
     headers = tuple(call.response_header.items())
     body = ParsedBody("json", value=call.response)
     return Response(status=call.status or 0, headers=headers, body=b""), body
@@ -551,7 +571,8 @@ def find_doubts_of_subject(
     """Yield what is doubtful in form and flow when a step has ended.
 
     That is a title with ``undefined`` in it, a value that is no option of its field, the label of
-    an option set as value, and a user who fills in the form of somebody else's task.
+    an option set as value, and a user who fills in the form of somebody else's task. *located* is
+    the step, *options* what fields offered and held so far.
     """
     if isinstance(subject, FlowSubject):
         yield from _find_undefined_titles(subject)

@@ -108,7 +108,10 @@ class RunLog(msgspec.Struct):
     def add_warning(
         self, kind: str, message: str, place: Place | None = None, *, fails: bool = False
     ) -> None:
-        """Add a warning, unless an equal one exists; *fails* is explained in `RunWarning`."""
+        """Add a warning, unless an equal one exists.
+
+        *fails* says that it would be a failure in a folder that is not lenient.
+        """
         warning = source.RunWarning(kind, message, place, fails)
         if warning not in self.warnings:
             self.warnings.append(warning)
@@ -124,8 +127,8 @@ class RunLog(msgspec.Struct):
     def _note_wrong_write(self, change: FieldChanged) -> None:
         """Note a write to an undeclared field, and a value of another type than the field's.
 
-        An undeclared name fails the step that ends next, once for each name; see
-        `pop_undeclared_names`.
+        An undeclared name fails the step that ends next, which gets it by `pop_undeclared_names`;
+        each name only once. A value of another type is a warning.
         """
         for name, wrong in findings.check_write(self.names, change, self.expected_columns):
             if name:
@@ -146,9 +149,11 @@ class RunLog(msgspec.Struct):
             self.add_warning(one.kind, one.message, one.place)
 
     def judge_names(self, writes: Iterable[NamedWrite]) -> None:
-        """Check names that scripts wrote, such as states of fields and members of ``ctx``.
+        """Check the names in *writes*, what scripts wrote into other members than fields.
 
-        A name that cannot exist fails the step, a doubtful one is a warning.
+        They are fields in ``form.$visible`` and the like, and members of ``ctx`` and
+        ``form.$message``. A name that neither the product nor this package has fails the step, a
+        doubtful one is a warning.
         """
         for write in writes:
             if write.owner == MESSAGE_TEXT:
@@ -229,10 +234,10 @@ class RunLog(msgspec.Struct):
         return tuple(fresh)
 
     def add_action_result(self, result: Result) -> None:
-        """Record the timers, console lines and errors in *result*.
+        """Record the timers, console lines and errors in *result*, that of an action.
 
-        Also called for the result of a ``during`` step, performed while a call of another step is
-        in flight.
+        A step of ``during`` is performed while a call of another step is in flight; its result is
+        recorded by a call of its own, before that of the other step.
         """
         self._fresh += [(timer.order, timer) for timer in result.timers]
         for line in result.console:
@@ -261,14 +266,14 @@ class RunLog(msgspec.Struct):
         return self.session.redact_value(replace(recalled, file=file))
 
     def _make_fault_event(self, injected: InjectedFault) -> tuple[int, Event]:
-        """Return the event of a fault, with its position in the order of events."""
+        """Return the event of a fault, and in front the number by which events are sorted."""
         event = make_fault_event(injected, self._numbers.get(injected.serial, 0))
         return injected.order, self.session.redact_value(event)
 
     def _make_error_events(self, result: Result) -> Iterator[tuple[int, Event]]:
         """Yield the errors of the action and the rejections without handler.
 
-        Each has its position in the order of events in front.
+        In front of each is the number by which events are sorted.
         """
         clock = self.session.clock
         for error in (*result.errors, *result.unhandled):
@@ -282,5 +287,9 @@ class RunLog(msgspec.Struct):
             yield clock.next_seq(), self.session.redact_value(event)
 
     def compute_run_digest(self, unfinished: SubjectState | None = None) -> str:
-        """Return the digest of the run's observations so far; see `observe`."""
+        """Return the digest of what the run has done so far: ``v4-`` and a SHA-256.
+
+        *unfinished* is the state of form and flow in the step that has not ended; None after the
+        last one.
+        """
         return compute_digest(observe(self.events, unfinished=unfinished), self.homes)

@@ -3,6 +3,12 @@
 One step: condition, faults, action with its repetitions, then expectations. A failed step ends the
 steps but not the ``finally`` steps. Nothing here reads a clock or a socket: the session does.
 `open_session` opens the session that an item asks for; options of the caller win.
+
+What goes wrong first hides what follows from it. So a failure is reported with its cause alone:
+names are checked before anything runs; a call without recording hides the step's errors, these its
+expectations, and any failure of a step hides unused faults, unused parts and unplayed recordings.
+Each event is yielded when it is complete, and steps of ``during``, which run within another step's
+action, are in the order of happening among that step's events.
 """
 
 from __future__ import annotations
@@ -300,9 +306,8 @@ class StepRun(msgspec.Struct):
                 return
             done.append(True)
             for located in self.located.during:
-                inner = StepRun(
-                    progress, located, self.number, self.total, f"{self._resolve_step_title()} > "
-                )
+                prefix = f"{self._resolve_step_title()} > "
+                inner = StepRun(progress, located, self.number, self.total, prefix)
                 self._inner += inner.perform_in_flight()
 
         progress.session.watch(during.call, act)
@@ -350,19 +355,20 @@ class StepRun(msgspec.Struct):
             self._fail_undefined(error, (self.located.step.action,))
             return None
         prefix = f"{self._resolve_step_title()} > "
-        inner_steps = self.located.inner
-        for located in progress.item.subjects.named[name] if inner_steps is None else inner_steps:
-            before = len(progress.failures)
-            inner = StepRun(progress, located, self.number, self.total, prefix)
-            yield from inner.run()
-            if len(progress.failures) > before:
-                self.failures = progress.failures[before:]
-                del progress.failures[before:]
-                return None
-        for variable in variables:
-            progress.scope.vars.pop(variable)
-            if variable in saved:
-                progress.scope.vars[variable] = saved[variable]
+        inner = self.located.inner
+        steps = progress.item.subjects.named[name] if inner is None else inner
+        try:
+            for located in steps:
+                before = len(progress.failures)
+                yield from StepRun(progress, located, self.number, self.total, prefix).run()
+                if len(progress.failures) > before:
+                    self.failures = progress.failures[before:]
+                    del progress.failures[before:]
+                    return None
+        finally:  # of a failure, too: another try and the steps of `finally` see their own values
+            for variable in variables:
+                del progress.scope.vars[variable]
+            progress.scope.vars |= {key: saved[key] for key in variables if key in saved}
         if self.located.step.id:
             progress.store_result(self.located.step.id, progress.result, None)
         return Result(value=progress.result)
@@ -499,7 +505,11 @@ class StepRun(msgspec.Struct):
         return failures
 
     def _is_done(self, retry: Retry, result: Result | None) -> bool:
-        """Return whether no further try is needed: ``until``, else the step's ``expect``, holds."""
+        """Return whether no further try is needed: ``until``, else the step's ``expect``, holds.
+
+        Also if *result*, that of the action, is None: a value is undefined, or an inner step
+        failed, and that would be the same again.
+        """
         if result is None:
             return True
         if not isinstance(retry.until, Expect):

@@ -444,7 +444,10 @@ def _find_api(call: ProxyCall, platforms: Platforms) -> tuple[Platform, Api] | N
 
 
 def _find_possible_texts(member: str, context: ScriptContext) -> frozenset[str]:
-    """Return the texts that *member*, such as ``ctx.action``, can have; empty if not known."""
+    """Return the texts that a value of scripts can have; empty if they are not known.
+
+    *member* is its path, such as ``ctx.action``, ``ctx.step.id`` or ``error.code``.
+    """
     if member == "ctx.action":
         return frozenset({"create", *ACTIONS})
     if member == "ctx.target_step" or member.startswith(("ctx.step.", "ctx.step_id")):

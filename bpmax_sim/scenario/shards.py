@@ -76,7 +76,11 @@ class Shard(msgspec.Struct, frozen=True):
         seconds: Mapping[str, Any],
         cassettes: Mapping[str, str] = MappingProxyType({}),
     ) -> frozenset[str]:
-        """Return those of *keys* that are in this shard; see `assign_shards`."""
+        """Return those of *keys*, one for each item, that are in this shard.
+
+        *seconds* are the durations of earlier runs by key. *cassettes* maps a key to the cassette
+        that the item uses; items with the same one are kept together.
+        """
         split = assign_shards(keys, seconds, self.total, cassettes)
         return frozenset(key for key, number in split.items() if number == self.number)
 

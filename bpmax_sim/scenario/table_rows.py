@@ -403,7 +403,12 @@ class ScenarioDraft:
         fails: bool = True,
         **values: object,
     ) -> None:
-        """Record a problem at *spot*; the parameters are those of `CheckContext.tell`."""
+        """Record that the value at *spot* is wrong, as a failure or a warning.
+
+        *message* is a template for *values*, whose ``{hint}`` lists names of *known* like the first
+        value. A *kind* of `WARNINGS` is a warning in a lenient folder, and with *fails* false in a
+        normal one, too.
+        """
         words = describe_finding(message, values, known)
         if kind in WARNINGS and (not fails or self.strictness == "lenient"):
             self.warnings.append(RunWarning(kind, words, spot.place, fails))
@@ -637,7 +642,10 @@ class ScenarioDraft:
 
     @cached_property
     def own_steps(self) -> LocatedSteps:
-        """Return the steps listed in the file itself, including those of ``during``."""
+        """Return the steps under ``steps`` and ``finally``, and those in the ``during`` of these.
+
+        Steps of fragments, and those in cells of a row, are left out.
+        """
         own = {"steps": self.scenario.steps, "finally": self.scenario.cleanup}
         lists = (self.spot.at(key).locate_elements(steps) for key, steps in own.items())
         return tuple(_walk_steps(chain.from_iterable(lists)))

@@ -81,7 +81,10 @@ def _is_true_for_all_values(expected: Any, shape: Shape) -> bool:
 
 
 def _find_shape_kind(shape: Shape) -> str:
-    """Return the word that `is_always` has for the values of *shape*, such as ``list``."""
+    """Return the word of `KINDS` for the values of *shape*, such as ``list``.
+
+    A tuple of values is ``present``: it is only certain that the value exists.
+    """
     if type(shape) is str:
         return shape
     if type(shape) is tuple:

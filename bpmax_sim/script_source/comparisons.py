@@ -51,7 +51,10 @@ class LiteralComparison(msgspec.Struct, frozen=True):
 
 
 class ComparisonReader:
-    """Finds the comparisons of one script."""
+    """Finds where one script compares a member of form, ``ctx``, an error or a result.
+
+    And only with a literal: a text, a number, true or false.
+    """
 
     def __init__(self, tree: SyntaxTree, scopes: Scopes, values: Values) -> None:
         self._tree = tree
@@ -59,7 +62,10 @@ class ComparisonReader:
         self._values = values
 
     def find_comparisons(self, nodes: Iterable[Node]) -> Iterator[LiteralComparison]:
-        """Yield each comparison in *nodes* of a literal with a member of form, ctx and the like."""
+        """Yield each comparison in *nodes* of a literal with a member.
+
+        It is one of form, ``ctx``, a caught error or the result of a call.
+        """
         for node in nodes:
             for member, literal in self._find_compared_pairs(node):
                 kind = _KINDS.get(literal.type)

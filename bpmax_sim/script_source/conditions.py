@@ -127,7 +127,8 @@ def conjoin_conditions(left: Alternatives, right: Alternatives) -> Alternatives 
 def _conjoin_facts(one: Facts, other: Facts) -> Facts | None:
     """Return what holds if two sets of facts both hold; None if they contradict each other.
 
-    A fact says which values an expression may have.
+    Facts map the source of an expression to the domain of its value: a range of numbers, or some
+    literals.
     """
     both = dict(one)
     for key, domain in other.items():
@@ -295,8 +296,8 @@ def _describe_contradiction(
 ) -> str:
     """Return the message for two contradictory parts of a condition; it names what both test.
 
-    *known* and *asked* are the cases of the earlier and the later part in which it is true; with
-    ``||``, in which it is false.
+    *known* are the alternatives (sets of facts) by which the earlier part is true, and *asked*
+    those of the later part; with ``||``, those by which they are false.
     """
     keys = [key for key in known[0] if key in asked[0]] or list(known[0])
     name = reader.shorten_text(keys[0][2:])

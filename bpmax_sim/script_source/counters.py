@@ -52,7 +52,7 @@ class Counter(msgspec.Struct, frozen=True):
 
 
 class CountedScript(msgspec.Struct, frozen=True):
-    """A script with counters.
+    """A script with code inserted that counts how often each of its parts runs.
 
     Attributes:
         code: source that the engine runs.
@@ -87,7 +87,10 @@ def write_counter_reader(array: str) -> str:
 
 
 def write_watch_reader(array: str) -> str:
-    """Return a global script that throws the watched values beside array *array*, as JSON."""
+    """Return a global script that throws, as JSON, what was kept at the watched place.
+
+    That is the values of variables. *array* is the name of the script's array of counts.
+    """
     return f"throw {array}w.read();"
 
 
@@ -236,7 +239,7 @@ class _CounterWriter:
                 pending += [(child, None) for child in reversed(node.named_children)]
 
     def finish(self) -> CountedScript:
-        """Return the script with all insertions."""
+        """Return the script with the counters that were added so far inserted."""
         parts, at, shifts = list[bytes](), 0, dict[int, list[tuple[int, int]]]()
         for offset, text in self._texts:
             parts += [self._tree.get_bytes_between(at, offset), text.encode()]
@@ -340,7 +343,10 @@ class _CounterWriter:
         self._texts.append((offset, text))
 
     def _make_counter_code(self, kind: CounterKind, node: Node, **more: Any) -> str:
-        """Return the code that counts *node* under the next number."""
+        """Return the code that counts *node* under the next number.
+
+        *more* are further members of its `Counter`, such as ``arm``.
+        """
         place, end = self._tree.find_place(node), self._tree.find_place_of_byte(node.end_byte)
         self.counters.append(Counter(kind, place.line, place.column, end.line, **more))
         text = f"{self._name}[{len(self.counters) - 1}]++;"
@@ -414,6 +420,6 @@ def _is_directive(node: Node, parent: Node) -> bool:
 
 
 def _is_text(statement: Node) -> bool:
-    """Return whether *statement* is a text and nothing else."""
+    """Return whether *statement* is only a string literal, such as ``'use strict'``."""
     inner = [one.type for one in statement.named_children]
     return statement.type == "expression_statement" and inner == ["string"]

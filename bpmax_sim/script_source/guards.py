@@ -29,7 +29,10 @@ class Guards:
         self._known: dict[tuple[int, bool], tuple[ScriptValue, ...]] = {}
 
     def is_guarded(self, node: Node, value: ScriptValue) -> bool:
-        """Return whether *node* is only reached if *value*, or an object around it, is present."""
+        """Return whether *node* is only reached if *value*, or an object that holds it, is present.
+
+        For ``form.a.b`` these are ``form.a.b`` and ``form.a``.
+        """
         return any(
             known.path
             and known.kind == value.kind
@@ -64,9 +67,9 @@ class Guards:
             child, parent = parent, parent.parent
 
     def _list_present_values(self, condition: Node, holds: bool) -> tuple[ScriptValue, ...]:
-        """Return the values that are present (not null or absent) if *condition* is *holds*.
+        """Return the values that are present, neither null nor absent, if *condition* is true.
 
-        Cached.
+        Or, with *holds* false, if it is false. The result is cached.
         """
         key = condition.id, holds
         if key not in self._known:
@@ -74,7 +77,10 @@ class Guards:
         return self._known[key]
 
     def _find_present_values(self, condition: Node, holds: bool) -> Iterator[ScriptValue]:
-        """Yield the values present if *condition* is *holds*: ``form.b`` of ``'b' in form``."""
+        """Yield the values that are present if *condition* is true, or false with *holds* false.
+
+        That is ``form.b`` for ``'b' in form`` that is true.
+        """
         if condition.type == "parenthesized_expression":
             for child in condition.named_children[:1]:
                 yield from self._find_present_values(child, holds)

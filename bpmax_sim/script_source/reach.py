@@ -50,7 +50,10 @@ _UNTAKEN: Final[Mapping[str, str]] = {
 
 
 def describe_untaken(arm: str, reach: str = "") -> str:
-    """Return why the branch *arm* ("" for a function) was not taken, and *reach* as advice."""
+    """Return why the branch *arm* ("" for a function) was not taken, with advice.
+
+    *reach* is the input that would take it, such as ``a row with 金额 > 5``; "" for no advice.
+    """
     message = _UNTAKEN[arm]
     return msg("{message}; add {reach}", message=message, reach=reach) if reach else message
 
@@ -86,9 +89,11 @@ class ReachFinder:
         )
 
     def describe_condition(self, start: int, end: int, *, holds: bool) -> str:
-        """Return the input that makes the condition true or false (*holds*), or what it reads.
+        """Return the input that makes the condition true or false (*holds*).
 
-        The condition is at the bytes from *start* to *end*.
+        For example ``a row with 金额 > 5``. If that is not clear, it asks for other values of the
+        fields and response members that the condition reads; "" if it reads none. The condition is
+        at the bytes from *start* to *end*.
         """
         node = self._tree.root.descendant_for_byte_range(start, end)
         return self._describe_input_for_condition(node, holds=holds)
@@ -96,10 +101,11 @@ class ReachFinder:
     def describe_comparison_boundary(
         self, start: int, end: int
     ) -> tuple[str, str, str, str | None]:
-        """Return left side, operator and right side of the comparison at these bytes, and a row.
+        """Return left side, operator and right side of a comparison, and the input that tests it.
 
-        In that row (or response) both sides are equal: "" if it is unclear, and None if neither
-        side is read from a form or a response.
+        The comparison is at the bytes from *start* to *end*. The input is the row or response, such
+        as ``a row with 金额 = 5``, in which both sides are equal: "" if it is unclear, and None if
+        neither side is read from a form or a response.
         """
         node = self._tree.root.descendant_for_byte_range(start, end)
         names = ("left", "operator", "right")
@@ -152,7 +158,8 @@ class ReachFinder:
     def _find_requirements(self, node: Node | None, *, holds: bool) -> list[_Requirement]:
         """Return what makes *node* true or false (*holds*); empty if that is unclear.
 
-        A requirement is (call, text); the call is "" if it is about the form.
+        A requirement is the name of the call whose response has to be so, "" for the form, and what
+        has to be so, such as ``金额 > 5``.
         """
         while node is not None and node.type in {"parenthesized_expression", "unary_expression"}:
             operator = node.child_by_field_name("operator")

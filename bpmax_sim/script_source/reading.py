@@ -159,10 +159,10 @@ def read_script(text: str, name: str = "script.js") -> ScriptReading:
 
 @lru_cache(maxsize=1024)
 def find_slips(text: str, name: str = "script.js") -> tuple[Slip, ...]:
-    """Return the probable mistakes that *text* shows by itself; none of an invalid script.
+    """Return the probable mistakes (slips) in *text*, such as a condition that is always true.
 
-    They are no part of `ScriptReading`, as most of its readers need none, and they take as long as
-    all the rest.
+    Only what the text of the script shows by itself; none of an invalid script. They are no part of
+    `ScriptReading`, as most of its readers need none, and they take as long as all the rest.
     """
     return tuple(_make_reader(text, name).find_slips())
 
@@ -298,6 +298,7 @@ class _ScriptReader:
     def _find_owner_id_texts(self) -> Iterator[tuple[str, Place]]:
         """Yield each text that an ``owners`` hook may return as an owner, and its place.
 
+        The hook is the script that returns who has to act at a node of a flow.
         Such texts are in ``{owner_id: 'a'}``, and in a returned list ``['a']``.
         """
         for node in self._nodes:
@@ -343,7 +344,7 @@ class _ScriptReader:
                     yield self._tree.find_place(item)
 
     def find_slips(self) -> Iterator[Slip]:
-        """Yield probable mistakes; they depend on the values that the reading resolves."""
+        """Yield probable mistakes in the script, none if it is invalid."""
         if self.reading.mistakes or self._tree.root.has_error:
             return
         reader = SlipReader(self._tree, self._scopes, self._values)
@@ -391,7 +392,8 @@ class _ScriptReader:
     def _find_access_kind(self, node: Node) -> Access:
         """Return how the member *node* is used: ``read``, ``write``, ``truth`` or ``test``.
 
-        The words are explained at `MemberUse`.
+        ``truth`` is a read that only asks whether it is true, ``test`` one that allows for its
+        absence.
         """
         child, parent = node, node.parent
         while parent is not None and parent.type in WRAPPED:

@@ -75,9 +75,10 @@ class SlipReader:
         self._computed: dict[tuple[str, int], Any] = {}
 
     def compute_once(self, cache_name: str, node: Node, compute: Callable[[], T]) -> T:
-        """Return ``compute()``, cached for *node* under the name *cache_name*.
+        """Return ``compute()``, or its result of the last call with *cache_name* and *node*.
 
-        A condition is looked at again from every place that it decides about.
+        Each caller has a *cache_name* of its own. A condition is looked at again from every place
+        that it decides about, so computing it anew would take the square of the time.
         """
         key = cache_name, node.id
         if key not in self._computed:
@@ -87,7 +88,7 @@ class SlipReader:
 
     @cached_property
     def change_offsets(self) -> Mapping[str, Sequence[int]]:
-        """Return the offsets, ascending, where an expression may change its value, by its text.
+        """Return source of an expression -> offsets in bytes where its value may change, ascending.
 
         Those are the ends of assignments to it, updates of it, and calls of its methods.
         """

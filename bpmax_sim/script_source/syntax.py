@@ -178,7 +178,7 @@ class SyntaxTree:
     def find_exits_before(self, block: Node, statement: Node) -> Sequence[ConditionalExit]:
         """Return each ``if (…) return;`` of *block* before *statement*, in order.
 
-        Those of a block are found once, as most of its statements are asked about.
+        Those of a block are found once and kept, because most of its statements are asked about.
         """
         if block.id not in self._exits:
             self._exits[block.id] = [*_find_exits(block)]

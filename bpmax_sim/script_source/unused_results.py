@@ -21,7 +21,7 @@ _EQUALITIES: Final = frozenset({"!", "===", "!==", "==", "!=", "&&"})
 
 
 class IgnoredErrorRange(msgspec.Struct, frozen=True):
-    """A part of a script whose errors a handler ignores, although it uses results of calls.
+    """A part of a script whose errors a handler ignores, although the part uses results of calls.
 
     Attributes:
         start, end: begin and end (exclusive) of the part.
@@ -118,7 +118,7 @@ class ResultReader:
         )
 
     def _find_call_number(self, node: Node) -> int:
-        """Return the number of the call that *node* makes; -1 if it makes none."""
+        """Return the index in `Values.calls` of the call that *node* makes; -1 if it makes none."""
         if node.type != "call_expression":
             return -1
         value = self._values.resolve(node)

@@ -180,7 +180,11 @@ class Values:
         return replace(value, path=whole)
 
     def resolve_binding(self, binding: Binding) -> ScriptValue | None:
-        """Return what a name that destructuring declares stands for; None if that is not known."""
+        """Return what a declared name stands for; None if that is not known.
+
+        That is the value of its declaration; of a destructured name a member of it; of a parameter
+        of a callback what it is called with.
+        """
         if binding.kind == "parameter":
             return self._resolve_callback_parameter(binding)
         value = self.resolve(binding.value)
@@ -418,7 +422,7 @@ class Values:
     def _resolve_returned_value(self, function: Node) -> ScriptValue | None:
         """Return the result of a function, if all its ``return`` agree; else None.
 
-        For an async function it is a promise, or a chain.
+        For an async function it is a promise, or a chain of a call that lacks its ``$call()``.
         """
         body = function.child_by_field_name("body")
         if body is None:
@@ -437,7 +441,10 @@ class Values:
     def _resolve_undeclared_call(
         self, _node: Node, value: ScriptValue, _arguments: Sequence[Node]
     ) -> ScriptValue:
-        """Return ``outside promise``: a library may declare the called function as async."""
+        """Return the kind ``outside promise``, a value that may be a promise and may be anything.
+
+        The called function is not in this script, and a library may declare it as async.
+        """
         return replace(value, kind="outside promise")
 
     def _find_returned_nodes(self, body: Node) -> Iterator[Node]:

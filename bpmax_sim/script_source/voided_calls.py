@@ -122,7 +122,10 @@ def _is_value_discarded_by_void(
 
 
 def _find_outermost_value(node: Node) -> Node:
-    """Return the outermost expression whose value is that of *node*, or is made of it."""
+    """Return the outermost expression that may have the value of *node*, or a list with it.
+
+    For ``b()`` in ``a && [b(), c()]`` that is all of it.
+    """
     while (parent := (node := _find_whole_chain(node)).parent) is not None:
         is_choice = parent.type in {"ternary_expression", "sequence_expression"}
         is_tested = parent.child_by_field_name("condition") == node

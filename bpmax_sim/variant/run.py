@@ -50,7 +50,7 @@ _BACKSTOP: Final = 20.0
 
 
 class Variant(msgspec.Struct, frozen=True, kw_only=True):
-    """How a run differs from that of the baseline: in a script, a response or a step.
+    """How a run of an item differs from its unchanged run: in a script, a response or a step.
 
     Attributes:
         scripts: name of a script (`Script.name`) -> its replaced source.
@@ -79,7 +79,7 @@ class VariantRun:
 
     Attributes:
         events: all events of the run; the last one is the verdict.
-        used: interrupts, calls, timers … that its scripts used, see `Counts`.
+        used: work of its scripts, counted: interrupts (10,000 steps each), calls, timers …
         exceeded: why it was ended early: a name of `Counts`, such as ``interrupts``, or ``limit``
             for memory, stack and processor; else "".
     """
@@ -254,9 +254,10 @@ def try_variant(baseline: Baseline, variant: Variant = Variant()) -> TrialRun:  
 def _run_within_limits(
     baseline: Baseline, variant: Variant, run: Callable[[ScenarioItem, SessionOptions], T]
 ) -> tuple[T, Budget]:
-    """Call *run* with the changed item and options that limit its scripts.
+    """Call *run* with the item that *variant* changes, and with options for its session.
 
-    Return its result, and the budget with the amounts that the scripts used.
+    The options are the environment, limits that only count the work of scripts, and the guard that
+    closes the network. Return the result of *run*, and the budget with the amounts that were used.
     """
     item = variant.item or baseline.item
     if variant.scripts:

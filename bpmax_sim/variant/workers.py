@@ -102,6 +102,9 @@ class _WorkerPool(Generic[T]):
     def wait_for(self, number: int, on_wait: Callable[[], None]) -> T | None:
         """Return the result of *number*, or None if the process that worked on it died.
 
+        *on_wait* is called about five times a second while there is no result, as for a progress
+        bar.
+
         Raises:
             Exception: if the work on that number raised it.
         """

@@ -765,6 +765,20 @@ steps:
     assert headlines(folder, bench, text) == []
 
 
+def test_variables_of_a_run_that_fails_end_with_it(folder: Path, bench: PlainBench) -> None:
+    fragment = "steps: {填: {set: {discount: '${vars.x}'}, expect: {form: {discount: 3}}}}\n"
+    (folder / "共享.yaml").write_text(fragment, encoding="utf-8")
+    text = """\
+use: 共享.yaml
+vars: {x: 1}
+steps:
+  - {run: {steps: 填, with: {x: 2}}}
+finally:
+  - {expect: {vars: {$exactly: {x: 1}}}}
+"""
+    assert headlines(folder, bench, text) == ["step 1/1 run > set: form.discount expected 3, got 2"]
+
+
 def test_a_row_that_names_itself_fails(folder: Path, bench: PlainBench) -> None:
     text = 'cases: [{id: 甲, x: "${case.x}"}]\nsteps: [{set: {customerName: "${case.x}"}}]\n'
 
