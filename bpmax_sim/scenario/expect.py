@@ -112,6 +112,7 @@ Compare = Callable[[Any, Any, Path], Checks]
 
 def compare(expected: Any, actual: Any, path: Path = ()) -> Checks:
     """Return all comparisons that *expected* asks for; the expectation holds if all are ``ok``."""
+    # A member that a script set to undefined counts as absent, as in JSON.
     actual = UNSET if actual is UNDEFINED else actual
     if isinstance(actual, TranslatableText):
         return _compare_message(expected, actual, path)
@@ -261,6 +262,7 @@ def _find_member(actual: Mapping[str, Any], key: str) -> Any:
 def _compare_lists(expected: Sequence[Any], actual: Any, path: Path) -> Checks:
     if not is_list(actual):
         return (_make_comparison(path, False, show(expected), actual),)
+    # Elements are compared even if the lengths differ: the first that is wrong says more.
     is_whole = len(expected) == len(actual)
     items = [
         check

@@ -337,7 +337,8 @@ def parse_variable(value: Any, declared: Any) -> Any:
     """Return the value of a variable, of which a command line knows only text.
 
     A *value* that is no `CliText` is returned unchanged. A variable *declared* as text in the file
-    stays text (a telephone number, for example); any other is read like a plain YAML value.
+    stays text, so that a telephone number keeps its zeros; any other is read like a plain YAML
+    value.
     """
     if not isinstance(value, CliText):
         return value

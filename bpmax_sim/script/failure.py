@@ -117,6 +117,8 @@ class PlacedScripts:
         """Add *script* at lines of its own, below those of earlier scripts."""
         own = unify_lines(script)
         placed = PlacedScript(own, self._next, self._count(own))
+        # A body stands in a function, whose head and end are a line each. What the engine finds at
+        # the end belongs to this script, not to the next one (`is_past_end`).
         self._next += own.source.count("\n") + 3
         self.placed.append(placed)
         return placed

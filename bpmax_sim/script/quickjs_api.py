@@ -321,7 +321,9 @@ class NativeContext:
         if not self._depth:
             if self._is_closed:
                 raise _quickjs.JSException("InternalError: interrupted")
-            self._library.JS_UpdateStackTop(self.runtime)  # it may be another thread's
+            # The engine measures the stack from here. It may be another thread's than before, and
+            # with the old address every call would overflow, or none ever.
+            self._library.JS_UpdateStackTop(self.runtime)
         self._depth += 1
 
     def _release_context(self) -> None:

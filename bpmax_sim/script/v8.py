@@ -65,6 +65,7 @@ class V8:
 
     def load(self, source: str) -> None:
         """Run *source* as a global script."""
+        # `0` is the result: the value of the script's last statement is not converted for Python.
         self._eval(f"{source}\n;0")
 
     def call(self, operation: str, argument: str) -> str:

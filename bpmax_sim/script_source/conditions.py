@@ -4,6 +4,11 @@ A condition is read as alternatives (disjunctive normal form). Each alternative 
 an expression to the *domain* of its value: a range of numbers, some literals, or all but some. For
 the truth of an expression, the literals are the `_FALSY` ones and ``truthy``, which stands for all
 others: after ``if (a == null) return`` it is none of two of them.
+
+Everywhere here None means that nothing can be said (too many alternatives, a call with an effect, a
+comparison of another kind), and an empty list of alternatives that a condition can never hold. Only
+the latter is reported. Facts about the same expression are comparable as long as its value stays:
+what may assign it between two conditions makes the first one unknown (`_may_change`).
 """
 
 from __future__ import annotations
@@ -84,7 +89,12 @@ class LiteralSet(msgspec.Struct, frozen=True):
 
 
 Facts = Mapping[str, Range | LiteralSet]
-"""Source of an expression, behind a mark of the kind of its domain -> the domain."""
+"""Source of an expression, behind a mark of the kind of its domain -> the domain.
+
+``# a`` is its range of numbers, ``= a`` the literals that it may be, ``? a`` its truth. So a fact
+of one kind meets only its like. ``? a < b`` is the truth of a comparison of two expressions, of
+whose values nothing is known.
+"""
 Alternatives = Sequence[Facts]
 
 
@@ -358,6 +368,7 @@ def find_excluding_condition(
         known = reader.compute_once("denied" if is_denied else "true", before, read)
         if not known or asked is None:
             continue
+        # What is left of *asked* goes on: two earlier conditions may exclude only together.
         joined = conjoin_conditions(known, asked)
         if joined:
             asked = joined

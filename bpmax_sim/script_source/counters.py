@@ -127,6 +127,8 @@ _WATCH: Final = """const %sw = (() => {
 """Keeps the values of names as they are when a place is reached.
 
 What a value's own methods do to the script does not matter: the run is not the one that is judged.
+A name that is not initialised yet throws when it is read, and is left out. The JSON is thrown as an
+error's text, which is split at its first ``: ``; so its colons are followed by an escaped space.
 """
 
 
@@ -215,7 +217,13 @@ _ANONYMOUS: Final = frozenset(
 
 
 class _CounterWriter:
-    """Walks a syntax tree and collects the texts to insert, in the order of the source."""
+    """Walks a syntax tree and collects the texts to insert, in the order of the source.
+
+    The script must behave as before. So nothing is inserted before directives (``'use strict'``
+    would be one no more), between a label and its loop, or around an anonymous function that gets
+    its name from what it is assigned to. Insertions contain no line end, so lines stay; columns are
+    mapped back by `CountedScript.shifts`.
+    """
 
     def __init__(self, tree: SyntaxTree, name: str, watched: tuple[int, int] | None = None) -> None:
         self._tree = tree

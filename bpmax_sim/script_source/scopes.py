@@ -213,6 +213,8 @@ class Scopes:
             if kind in FUNCTIONS:
                 inner = LexicalScope(scope, is_function=True, names={})
                 self._declare_parameters(node, inner)
+            # The block of a function has the scope of its parameters: to declare one of them there
+            # once more by `let` or `const` is a syntax error (ECMA-262, 15.2.1).
             elif kind in _BLOCKS and node.parent is not None and node.parent.type not in FUNCTIONS:
                 inner = LexicalScope(scope, is_function=False, names={})
             if inner is not scope:
@@ -286,6 +288,7 @@ class Scopes:
         ):
             name = self._tree.get_source(identifier)
             self._declared.add(identifier.id)
+            # Declared twice, as `var` and functions may be: which value it has is not known.
             if name in scope.names:
                 scope.names[name].is_reassigned = True
                 continue

@@ -144,6 +144,7 @@ class Values:
             return None
         if node.id in self._known:
             return self._known[node.id]
+        # Too deep is not stored: the same expression may be asked for later from nearer by.
         evaluate = _EVALUATE.get(node.type)
         if evaluate is None or self._depth > _DEEPEST:
             return None

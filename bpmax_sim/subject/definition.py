@@ -281,6 +281,7 @@ class Definition(Model, frozen=True, kw_only=True):
         They are reached by approvals without passing *join*.
         """
 
+        # Rejections lead out of a branch (to an end, or back), so they do not make it longer.
         def following(name: str) -> Iterable[str]:
             node = self.nodes[name]
             branches = [*node.parallel, node.join] if node.parallel else ()
@@ -471,6 +472,7 @@ def _find_condition_problem(when: str) -> str | None:
         return msg("expected a JavaScript expression over ctx, got {when!r}", when=when)
     if _BARE_FORM.search(_QUOTED.sub("''", when)):
         return msg("a condition sees ctx alone; write ctx.form where form is written")
+    # Texts and regular expressions may contain `=`, so they are emptied first.
     if _ASSIGNMENT.search(_PATTERN.sub("''", _QUOTED.sub("''", when))):
         return msg("a condition compares with ===; a single = would write what it reads")
     return None

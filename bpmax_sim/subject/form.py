@@ -587,6 +587,7 @@ class FormSubject(ScriptedSubject, kw_only=True):
         Raises:
             SubjectError: if the form is that of a node, and a person could not enter a value there.
         """
+        # All are checked before the first is set: a form that is refused stays as it was.
         entries = {name: (self._parse_field_path(name), value) for name, value in values.items()}
         for path, value in entries.values() if self.is_of_node else ():
             old = find_value_at_steps(self.fields, path)
@@ -612,6 +613,8 @@ class FormSubject(ScriptedSubject, kw_only=True):
 
     def set_rows(self, table: str, change: Callable[[list[Any]], list[Any]]) -> Result:
         """Replace the rows of a table by *change* of its current rows."""
+        # Only rows that *change* made or replaced are a person's entry. The others may hold values
+        # that a script wrote, and that a person could not enter.
         check_entry(self, (table,))
         before = to_table_rows(self.fields.get(table), table)
         after = change(list(before))
@@ -708,7 +711,9 @@ class FormSubject(ScriptedSubject, kw_only=True):
         self.tell(hooks.HookStarted(event=self.qualify_name(event), script=handler.name))
 
         def done(ended: Outcome) -> None:
-            self._result.add_outcome(ended)  # of the action of then
+            # `_result` is read when it ends, not when it starts: the action that began it may be
+            # over, and what the handler does then belongs to the action that is in progress.
+            self._result.add_outcome(ended)
             if rest and ended.error is None:
                 self._start_handlers_in_turn(event, tuple(rest), view)
 
