@@ -6,16 +6,18 @@ the existing one changes nothing. `recompute_keys` and `remove_exchanges` rewrit
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
 from bpmax_sim.cassette import journal
 from bpmax_sim.cassette.alignment import PlacesOf, RecordingComparison, align, find_no_places
 from bpmax_sim.cassette.file import Cassette
-from bpmax_sim.cassette.format import dump_entries, move_facts_to_first_of_owner
+from bpmax_sim.cassette.format import dump_entries, move_facts_to_first_of_owner, to_json_line
 from bpmax_sim.cassette.journal import PendingExchange, Scan
 from bpmax_sim.cassette.logins import fill_in_omitted_accounts, update_logins
 from bpmax_sim.cassette.matching import MatchingRules, compute_matching_key, exchange_to_parts
@@ -122,7 +124,7 @@ def _recover_journals(path: Path, scan: Scan, comparison: RecordingComparison) -
         if merge_into_file(path, target, recording, comparison):
             written[target] = None
     # Only after every target is written: killed before this, the next `recover` finds exchanges
-    # that the file has already, which add nothing.
+    # that the file has already, and leaves them out (`_assign_recordings`).
     for file, _ in pending:
         file.unlink()
     if unread:
@@ -151,6 +153,10 @@ def _assign_recordings(
     for owner in sorted({draft.line.owner for draft in drafts}):
         own = [draft for draft in drafts if draft.line.owner == owner]
         target = to_review_path(path) if any(draft.leaks for draft in own) else path
+        # A process that was killed between sealing and deleting its journal left exchanges in both.
+        # Looked up once, as the recordings below are merged into the same file one after another.
+        _, in_file = _split_others_and_owner(load_if_usable(path), owner)
+        sealed = Counter(map(_to_text_and_facts, in_file))
         # what replaces, what adds, and what forked children add; what leaks is left out
         # In this order, since each result is in the file before the next one is asked for:
         for branched, adding in ((False, False), (False, True), (True, True)):
@@ -159,6 +165,9 @@ def _assign_recordings(
                 for draft in own
                 if (bool(draft.branch), draft.adding) == (branched, adding) and not draft.leaks
             )
+            unsealed = _take_out_sealed(chosen, sealed)
+            if adding:
+                chosen = unsealed
             if not chosen:
                 continue
             if not adding and _has_owner(path, owner):
@@ -170,6 +179,34 @@ def _assign_recordings(
                 if not more and comparison(mine[: len(fresh)], fresh):
                     continue  # broken off, it says what the file does, as far as it got
             yield target, OwnerRecording(owner, chosen, adding=more)
+
+
+# Set or moved when an exchange is sealed, so a draft and its exchange in the file differ in these.
+_SET_AT_SEALING: dict[str, Any] = {
+    "n": 0, "sha": "", "values": {}, "seed": 0, "rules": "", "net": None,
+}  # fmt: skip
+
+
+def _take_out_sealed(
+    drafts: tuple[PendingExchange, ...], sealed: Counter[tuple[str, str]]
+) -> tuple[PendingExchange, ...]:
+    """Return *drafts* without those in *sealed*, from which they are taken, each once.
+
+    They are recognised by their text and instant: who records an equal exchange later does so at
+    another time.
+    """
+    fresh = []
+    for draft in drafts:
+        facts = _to_text_and_facts(draft)
+        if sealed[facts]:
+            sealed[facts] -= 1
+        else:
+            fresh.append(draft)
+    return tuple(fresh)
+
+
+def _to_text_and_facts(entry: Entry) -> tuple[str, str]:
+    return entry.text, to_json_line(entry.with_line(**_SET_AT_SEALING).line)
 
 
 def _has_owner(path: Path, owner: str) -> bool:

@@ -99,6 +99,23 @@ def test_several_journals_of_one_owner_are_recovered_together(tmp_path: Path) ->
     assert len(Cassette.load(path.with_name("客户.yaml.new"))) == 5
 
 
+@pytest.mark.parametrize("adding", [False, True])
+def test_a_journal_that_outlived_its_sealing_adds_nothing(tmp_path: Path, *, adding: bool) -> None:
+    path = tmp_path / "客户.yaml"
+    record(path, OWNER, 1).seal()
+    recording = Recorder(path, rules=RULES, owner=OWNER, scan=scan_nothing, adding=adding)
+    recording.append(detail(1))
+    (journal,) = tmp_path.glob("*.journal")
+    kept = journal.read_bytes()
+    recording.seal()
+    sealed = path.read_bytes()
+    journal.write_bytes(kept)  # as if the process had been killed before it deleted it
+
+    assert recover(path) == ()
+    assert path.read_bytes() == sealed
+    assert list(tmp_path.iterdir()) == [path]
+
+
 @pytest.fixture(name="tmpfs", scope="module")
 def mounted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Return a real file system in memory with room for 256 KB."""
