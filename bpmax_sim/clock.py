@@ -219,6 +219,8 @@ class FreshSeedSource:
         """
         time = next(self._times.setdefault(owner, count(1)))
         digest = hashlib.sha256(f"{self._run}/{time}/{owner}".encode("utf-8", "surrogatepass"))
+        # 48 bits, which readers of JSON that keep numbers as doubles read exactly. Plus one: 0 is
+        # the seed of runs that only simulators answer.
         return int.from_bytes(digest.digest()[:6]) + 1
 
 

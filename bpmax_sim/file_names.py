@@ -80,6 +80,7 @@ def find_case_conflicts(paths: Iterable[Path]) -> Iterator[tuple[Path, Path]]:
 def _fold_case(name: str) -> str:
     import unicodedata  # noqa: PLC0415 - only where something is recorded or linted
 
+    # Normalised again, as folding may take a normal form apart (Unicode 3.13, caseless matching).
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
 
 

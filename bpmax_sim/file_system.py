@@ -17,7 +17,9 @@ from pathlib import Path
 BINARY = getattr(os, "O_BINARY", 0)
 """Windows takes line ends for something to translate, and Ctrl+Z for an end, without it."""
 NO_LINK = getattr(os, "O_NOFOLLOW", 0)
+"""Opening fails if the path is a symbolic link, which could lead out of its folder."""
 NO_WAIT = getattr(os, "O_NONBLOCK", 0)
+"""Opening a named pipe does not wait for its writer, as it would do for ever without."""
 CAN_REPLACE_OPEN_FILES = sys.platform != "win32"
 sync_data = getattr(os, "fdatasync", os.fsync)
 """Wait until what was written is on the disk, the time of the change perhaps not."""

@@ -17,6 +17,9 @@ from pathlib import Path
 from bpmax_sim.errors import ConfigError, shell_quote
 from bpmax_sim.i18n import msg
 
+# gitattributes(5): `-text` keeps line ends as they are. `-merge` is for clones without the merge
+# driver: it leaves our side whole in a conflict, as markers would break a cassette. Where there is
+# a driver, `.git/info/attributes`, which has precedence, names it.
 ATTRIBUTES = "cassettes/** -text -merge diff=bpmax"
 _OWN_ATTRIBUTES = "cassettes/** merge=bpmax"
 SINCE_BRANCHING = "(branch)"
@@ -75,6 +78,7 @@ def read_blob(root: Path, blob: str | None) -> bytes | None:
 
 def _make_merge_driver_settings() -> dict[str, str]:
     python = shell_quote(sys.executable)
+    # If this interpreter is gone, as with a deleted environment, Git shows the file as it is.
     convert = f'{python} -m bpmax_sim.cassette.textconv "$1" 2>/dev/null || cat "$1"'
     return {
         "merge.bpmax.name": "cassettes of bpmax-sim, owner by owner",

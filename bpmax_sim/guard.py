@@ -250,6 +250,7 @@ def _update_active_guards(
 
 def _check_audit_event(event: str, args: tuple[Any, ...]) -> None:
     guards = _guards
+    # The guard's own look-up of an allowed name raises this event as well, on the same thread.
     if not guards or event not in _WAYS or getattr(_resolving, "on", False):
         return
     me = threading.get_ident()

@@ -127,12 +127,18 @@ def describe_kind(value: object) -> str:
     return next(words, msg("a Python {name}", name=type(value).__name__))
 
 
+# ECMA-262, Number::toString: plain digits while the point comes behind at most 21 digits, or at
+# most 5 zeros after "0."; otherwise an exponent. Below 1e15, Python prints a whole number alike.
 _EXACT_FLOAT = 1e15
 _MOST_DIGITS = 21
 _LEAST_POINT = -6
+# ECMA-262, 6.1.7: an array index is less than 2**32 - 1; a longer number is an ordinary name.
 _LARGEST_INDEX = 2**32 - 2
+# ECMA-262, 21.4.1.1: a Date reaches 100 million days from 1970 in both directions.
 _MAX_TIME = 8.64e15
 _SURROGATE = re.compile("[\ud800-\udfff]")
+# The Gregorian calendar repeats after 400 years, which are 146,097 days. So a Date outside of
+# the years 1 to 9999 is printed by way of `datetime`, with its year put in afterwards.
 _CYCLE_YEARS = 400
 _CYCLE_MS = 146_097 * 86_400_000
 _LAST_YEAR = 9999
@@ -193,6 +199,7 @@ def format_far_date(value: FarDate) -> str | None:
     cycles, rest = divmod(ms, _CYCLE_MS)
     moment = _EPOCH + timedelta(milliseconds=rest)
     year = moment.year + int(cycles) * _CYCLE_YEARS
+    # Beyond four digits, years have a sign and six digits (ECMA-262, expanded years).
     head = f"{year:04d}" if 0 <= year <= _LAST_YEAR else f"{year:+07d}"
     return head + format_iso_date(moment)[4:]
 
@@ -293,6 +300,7 @@ def _refuse_bigint(_value: BigInt) -> str:
 
 
 def _bytes_to_json(value: bytes) -> str:
+    # JSON.stringify prints a Uint8Array as an object whose members are its indexes.
     return "{" + ",".join(f'"{index}":{byte}' for index, byte in enumerate(bytes(value))) + "}"
 
 

@@ -35,6 +35,8 @@ FORM = "application/x-www-form-urlencoded"
 """The media type of HTML forms."""
 
 
+# ``gc=False``: these values hold no cycles, and very many of them live at once, so the garbage
+# collector does not have to look at them.
 class Cookie(msgspec.Struct, frozen=True, gc=False):
     """A cookie of ``Cookie`` or ``Set-Cookie``.
 

@@ -16,6 +16,7 @@ from urllib.parse import quote, unquote_to_bytes
 import msgspec
 
 _PLACEHOLDER: Final = re.compile(r"\{([^{}]+)\}")
+# The percent sign is safe: a declared path may be percent-encoded already.
 _SAFE: Final = "/:@!$&'()*+,;=~%"
 _BYTES: Final = "surrogateescape"
 
@@ -142,6 +143,7 @@ class PathTemplate(msgspec.Struct, frozen=True):
             if groups is None:
                 return None
             for name, value in zip(expected.names, groups, strict=True):
+                # A placeholder that is there twice stands for one value.
                 if values.setdefault(name, value) != value:
                     return None
         return values

@@ -83,7 +83,10 @@ _LATE: Final = (
     b"HTTP/1.1 408 Request Timeout\r\nx-bpmax-sim: TIMEOUT\r\n"
     b"content-length: 0\r\nconnection: close\r\n\r\n"
 )
+# RFC 9110, 15.3.5, 15.3.6 and 15.4.5; a body would be read as the next response.
 _NO_BODY: Final = frozenset({204, 205, 304})
+# Headers of the connection (RFC 9110, 7.6.1) and of the body's form: they are those of this
+# server, not of the recorded one, and recorded bodies are stored decoded.
 _OURS: Final = frozenset({
     "connection", "content-encoding", "content-length", "keep-alive", "proxy-connection", "te",
     "trailer", "transfer-encoding", "upgrade",
@@ -271,6 +274,8 @@ class _Server(uvicorn.Server):
             date_header=False,
             proxy_headers=False,
             h11_max_incomplete_event_size=limits.head,
+            # Beyond this limit uvicorn answers 503 itself. It is the last resort: `_Connection`
+            # closes connections that wait as soon as there are more than `ClientLimits` allows.
             limit_concurrency=2 * limits.connections,
             timeout_graceful_shutdown=3,
         )
@@ -613,6 +618,7 @@ class ReplayServer:
                     if error.platform and error.api:
                         misses.append((f"{error.platform}.{error.api}" in recorded, error))
                 finally:
+                    # A server may run for days, and nobody asks its sessions what was called.
                     session.calls.clear()
                     session.misses.clear()
         if misses:  # of whoever has a recording of the API, or else knows it

@@ -1,5 +1,19 @@
 """Render exchanges as canonical text: vcrpy's layout plus a head, index lines and a seal.
 
+::
+
+    version: 1                       of vcrpy
+    bpmax: {…}                       head: facts about all exchanges, defaults of index lines
+    interactions:
+    - bpmax: {"key":…,"sha":…}       index line: finds the exchange without parsing it
+      request: …                     as vcrpy writes it
+      response: …
+    failures:                        exchanges without response; vcrpy would ask each for one
+    - bpmax: {…}
+      request: …
+      failure: …
+    sealed: {…}                      numbers of exchanges, digest of head and of all ``sha``
+
 vcrpy ignores these additions. Every byte is covered: each exchange by its `sha`, their set, order
 and the head by the seal, everything else by its fixed form; digests are computed over text with LF
 line ends. Header fields are grouped by name (RFC 9110, 5.3: the order of different fields has no
@@ -54,6 +68,7 @@ _HIDDEN = (
 _ESCAPED = re.compile(f"[{_HIDDEN}]")
 _NO_BLOCK = re.compile(f"[{_HIDDEN}]|\\A[ \\t\\n]")
 _CONTROLS = bytes(code for code in (*range(0x20), 0x7F) if code not in b"\t\n")
+# YAML 1.1, which PyYAML and so vcrpy reads, takes these bare words for null and booleans.
 _WORDS = {"null", "true", "false", "yes", "no", "on", "off", "y", "n"}
 _PLAIN = {
     "method": re.compile(r"[A-Z]+"),
@@ -319,6 +334,8 @@ _ENTRY, _BLANK_SHA = ENTRY.encode(), BLANK_SHA.encode()
 
 def compute_exchange_sha(index: bytes, text: bytes) -> str:
     """Return the digest of an exchange; *index* is its index line with an empty ``sha``."""
+    # 64 bits: they show damage and careless edits. No digest in the file could stop who means to
+    # forge it, as anybody can compute it anew.
     return hashlib.sha256(b"%b\n%b" % (index, text)).hexdigest()[:16]
 
 

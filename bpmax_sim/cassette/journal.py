@@ -6,6 +6,17 @@ The file stays locked while its recorder lives; one that can be locked is abando
 created, replaced and recovered only while the folder lock is held, so no other process ever sees
 one unlocked while its recorder lives. A forked child never writes into its parent's journal. An
 exchange that contains a known secret is written as a stub without its content.
+
+The life of a journal, and who may touch it in each state::
+
+    created, locked ──▶ appended, rewritten ──▶ sealed ──▶ deleted     by its recorder
+                              │
+                              └─ the process dies: the lock goes, so it is abandoned
+                                     ├─ of a forked child: collected when the parent seals
+                                     └─ else: `recover` merges it into the cassette, or beside it
+
+A journal is deleted only after the cassette with its exchanges is on disk. A crash between these
+two steps leaves exchanges in both places; merging the same ones again changes nothing.
 """
 
 from __future__ import annotations
@@ -323,6 +334,9 @@ def read_journal(path: Path) -> tuple[PendingExchange, ...]:
         record = _read_record(head, data, at + _FRAME_LENGTH)
         draft = _decode_record(record) if record is not None else None
         is_frame = _IS_FRAME(head) or _IS_TORN(head.rstrip(b"\0"))
+        # A record that begins like none is taken for damage, and skipped, but not the first one: a
+        # whole file without records of this version has another format, and must not count as
+        # empty.
         if (number == 1 and not is_frame) or (record is not None and draft is None):
             raise NewerFormat(
                 "{path}: record {number} was not written by this version of bpmax-sim; the "
@@ -482,6 +496,7 @@ def stub_if_leaking(draft: PendingExchange, scan: Scan) -> PendingExchange:
     )
     if not places:
         return draft
+    # The index line is on disk too, and these fields of it hold texts of the exchange.
     blank: dict[str, Any] = {"base": "", "injected": (), "encoding": {}, "extra": {}, "values": {}}
     line = msgspec.structs.replace(draft.line, **blank)
     return msgspec.structs.replace(draft, line=line, text="", leaks=places)
@@ -643,6 +658,8 @@ def collect_scannable_parts(entry: Entry) -> tuple[bytes, ...]:
     line = entry.line
     if _DIGEST.fullmatch(line.key):
         line = msgspec.structs.replace(line, key="")
+    # A URI stands there without quotes. This one ends it: else its last segment and the word
+    # ``headers`` would look like base64 that goes on in the next line.
     laid_out = _BODY.sub(b"", entry.text.encode()).replace(_NAMES, b'"' + _NAMES)
     data = _INDENT.sub(b"\n", laid_out) + _encode(line)
     if _BINARY_SCALAR not in entry.text and not _QUOTED_LINE.search(entry.text):

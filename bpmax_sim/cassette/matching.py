@@ -183,6 +183,8 @@ class MatchingRules:
         known = self._digest_cache.get(platform)
         if known is None:
             today = self.former.find_current_names(platform)[0]
+            # Under the name that *platform* has in the recording: a rename changes no rule, and so
+            # must not make recorded keys invalid.
             scoped = [
                 (platform + name.removeprefix(today), paths)
                 for name, paths in self.scoped

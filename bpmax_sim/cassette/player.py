@@ -80,6 +80,7 @@ class PlayOrder:
         self._session = session
         self._find = find
         self._cassette = cassette
+        # 0 is no recorded session, they count from 1: the first call chooses one.
         self._part = 0
         self._counts: dict[str, int] = defaultdict(int)  # of what its part has
         self._located: dict[str, dict[int, list[int]]] = {}

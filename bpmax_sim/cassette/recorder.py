@@ -376,11 +376,13 @@ class Recorder:
         line = replace(
             entry.line, session=session, values=values, seed=self.drawn or 0, net=self._net
         )
+        # One number that sorts by session and then by call: serials begin anew in each session.
         issue = (session * _MOST_CALLS + serial, request.attempt)
         return PendingExchange(
             line=line,
             text=entry.text,
             issue=issue,
+            # What a forked child records comes beside the parent's recording, never in its place.
             adding=self._adding or self._parent > 0,
             branch=self._name if self._parent else "",
             parent=self._parent,
@@ -515,6 +517,8 @@ class Recorder:
         """
         journals, left = merge.find_ended_child_journals(self.path, self._name)
         last = max((draft.issue[0] for draft in self._drafts), default=0)
+        # Children number their calls from 1 again. They come behind the parent's, in a fixed order,
+        # so that the file does not depend on which process was faster.
         behind = [
             replace(self._check(draft), issue=(last + n, 0)) for n, draft in enumerate(left, 1)
         ]
@@ -537,6 +541,8 @@ class Recorder:
         changed = merge.merge_into_file(self.path, target, recording, comparison)
         if target == self.path:
             merge.drop_superseded_review(self.path, self.owner)
+        # A child's exchange that leaks is left out of the cassette. Its journal stays, as the only
+        # place that says where the secret was.
         for journal in () if any(draft.leaks for draft in behind) else journals:
             journal.unlink()
         return changed

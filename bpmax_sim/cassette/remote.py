@@ -279,6 +279,8 @@ def make_remote_stamp(info: Mapping[str, Any]) -> str:
 
     *info* is what the file system returns about the file.
     """
+    # An etag changes with the content. A time of change may have whole seconds only, so the size is
+    # added, by which most changes within one second show.
     for key in _STAMPS:
         if info.get(key):
             return str(info[key])

@@ -92,6 +92,7 @@ def _convert_inputs(document: Document, operation: _Operation) -> dict[str, Any]
     keys: dict[str, Any] = {}
     converted: list[ParameterEntry] = []
     for parameter, where in by_place.values():
+        # Such a key is made for each call by the platform file, and so is no argument of a script.
         if parameter.get("in") == "header" and str(parameter["name"]).lower() in _IDEMPOTENCY:
             keys["idempotency"] = {"in": "header", "name": str(parameter["name"])}
         elif (entry := _convert_parameter(document, parameter, where)) is not None:

@@ -86,6 +86,8 @@ class ReferencedFiles(msgspec.Struct):
         return root
 
     def _read_file(self, file: str) -> Any:
+        # Resolved first: a symbolic link or ``..`` must not lead to other files of the machine,
+        # whose content would be put into the platform file.
         path = (self.folder / file).resolve()
         if not any(path.is_relative_to(top.resolve()) for top in (self.folder, Path.cwd())):
             raise ConfigError(
@@ -174,6 +176,7 @@ def follow_pointer(root: Any, pointer: str, resolve: Callable[[Any], Any]) -> An
         raise LookupError(pointer)
     value = root
     for quoted in steps:
+        # In this order (RFC 6901, 4): ``~01`` means ``~1`` and not a slash.
         step = quoted.replace("~1", "/").replace("~0", "~")
         if isinstance(value, dict) and step not in value:
             value = resolve(value)

@@ -97,6 +97,7 @@ class SchemaConverter:
         """
         self._top = self._top or steps
         if isinstance(value, bool) or value is None:
+            # JSON Schema: ``true`` allows anything, ``false`` nothing.
             return {"not": {}} if value is False else {}
         reference = str(to_mapping_or_empty(value).get("$ref", ""))
         if reference and reference in seen_refs:

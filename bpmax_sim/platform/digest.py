@@ -48,6 +48,8 @@ def parse_challenges(header: str) -> list[Challenge]:
 
     Other schemes are left out.
     """
+    # A comma separates challenges, but also the parameters of one, and may stand within quotes. So
+    # a challenge begins at a word that a parameter follows, outside of quotes (RFC 9110, 11.6.1).
     starts = [match for match in _SCHEME.finditer(header) if not _is_quoted(header, match.start())]
     ends = [match.start() for match in starts[1:]] + [len(header)]
     challenges = []
@@ -171,6 +173,7 @@ def _choose_challenge(challenges: list[Challenge]) -> Challenge:
         )
     ranks = list(_ALGORITHMS)
     chosen = min(answerable, key=lambda challenge: ranks.index(challenge.algorithm))
+    # They are returned as they came, and header values of this package are visible ASCII.
     if not f"{chosen.realm}{chosen.nonce}{chosen.opaque or ''}".isascii():
         raise FilterError(
             "the Digest challenge holds characters beyond ASCII, which no request can send back; "

@@ -385,6 +385,8 @@ def _find_base_addresses(
 def _compile_address_pattern(base: str) -> re.Pattern[str]:
     """Return a pattern for the address *base*, in which a template stands for any one segment."""
     literals = map(re.escape, EXPRESSION.split(base)[::2])
+    # Without the end ``https://host/api`` would match ``https://host/apiary``. Scheme and host have
+    # no case (RFC 3986, 6.2.2.1); the path of an address is compared in the same way.
     return re.compile(f"{'[^/?#]+'.join(literals)}(?=[/?#]|$)", re.IGNORECASE)
 
 

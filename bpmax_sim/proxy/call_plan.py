@@ -409,6 +409,8 @@ def plan_call(spec: CallSpec, env: Environment) -> Plan:
         call, merged = _encode_call(spec, recipe, tenant.standins, env.next_serial())
         real = call
         if recipe.resolves and tenant.real != tenant.standins:
+            # Encoded twice: a stand-in may be encoded otherwise than the real value, so neither
+            # form can be made from the other by replacing texts.
             real = _encode_call(spec, recipe, tenant.real, call.serial)[0]
         if not SECRET_HEADERS.isdisjoint(merged.headers):
             call = replace(call, headers=_hide_script_secrets(call, env))
@@ -616,6 +618,7 @@ def _encode_body(merged: MergedValues, recipe: CompiledApi) -> bytes | None:
         return None
     encoding = _choose_encoding(merged, recipe)
     payload = encode.encode_payload(value, encoding)
+    # The Content-Type that a script set for multipart cannot name the boundary, which is made here.
     needs_boundary = encoding == "multipart" and not isinstance(value, str | bytes)
     is_typed = "content-type" in merged.headers
     if (not is_typed and "content-type" not in recipe.reserved.header) or needs_boundary:

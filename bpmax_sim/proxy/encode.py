@@ -323,6 +323,7 @@ def _encode_json(value: Any) -> Payload:
         data = js.stringify_json(value)
     except js.NotJsonError as error:
         raise BadValueError("body: {error}", error=error) from None
+    # A Map, a Set and a URLSearchParams are printed as ``{}``, so without that none is in it.
     if b"{}" in data:
         _refuse_values_lost_in_json(value, "body")
     return Payload(data, TYPES["json"])

@@ -196,6 +196,8 @@ def fill_templates(value: Any, names: Mapping[str, Any]) -> Any:
 TTL: Final = "ttl"
 RATE: Final = "rate"
 _UNITS: Final = {"s": 1.0, "ms": 0.001, "absolute": 1.0, "absolute_ms": 0.001}
+# Errors of OAuth (RFC 6749, 5.2), of 企业微信 and 钉钉 (errcode, errmsg), of 飞书 (code, msg), and
+# common names. They only make the message of an error; no decision depends on them.
 _CODES: Final = tuple(map(compile_finder, ("$.error", "$.errcode", "$.code")))
 _MESSAGES: Final = tuple(
     map(compile_finder, ("$.error_description", "$.errmsg", "$.message", "$.msg", "$.error_msg"))

@@ -26,6 +26,7 @@ LONGEST_WAIT: Final = 600.0
 """Seconds; a response that asks for a longer wait is final."""
 
 TOO_MANY: Final = 429
+# Not TLS: a certificate that was refused once is refused again.
 _BROKEN_OFF: Final = frozenset({"CONNECT", "RESET", "TIMEOUT"})
 _EPOCH_SECONDS: Final = 1e9
 _EPOCH_MILLIS: Final = 1e12

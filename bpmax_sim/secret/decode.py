@@ -165,6 +165,8 @@ class SearchHistory:
 
         If the data has runs over several lines, `outermost` stays empty.
         """
+        # Beside lines, `_decode_runs` decodes longer runs only as parts of these lines. So none of
+        # them was searched by itself, and must not be remembered as harmless.
         self.outermost = () if self._lines else self._runs.copy()
 
 

@@ -157,6 +157,8 @@ def undo_percent(data: bytes) -> bytes:
             data = data.replace(sign, b"%25" + sign[1:])
     data = data + b"25" if data.endswith(b"%") else data
     data = data.replace(b"=", _SAVED).replace(b"%3D", _SAVED).replace(b"%3d", _SAVED)
+    # Quoted-printable is percent-encoding with another sign, and its decoder runs in C: all percent
+    # signs become equals signs, after those that are there are put aside as `_SAVED`.
     data = binascii.a2b_qp(data.replace(b"%", b"="))
     return data.replace(b"=", b"%").replace(_SAVED, b"=")
 

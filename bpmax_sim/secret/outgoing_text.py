@@ -96,6 +96,8 @@ class OutputRedactor:
 
         It is extended to whole encoded runs. Binary search by the beginning, then by the end.
         """
+        # The search says that a secret is there, not how long its encoding is; so the ends are
+        # found by searching shorter and shorter parts. This is rare, and need not be fast.
         clean, end = 0, len(text)
         while end - clean > 1:
             middle = (clean + end) // 2

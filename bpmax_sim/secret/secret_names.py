@@ -26,7 +26,7 @@ from ahocorasick_rs import BytesAhoCorasick
 from bpmax_sim.secret.standin import is_recognisable_standin
 
 VERSION: Final = 1
-"""Of the list below; a recording says under which it was made (`cassette.model.Line.net`)."""
+"""Of the list below; a recording says under which it was made (`cassette.model.IndexLine.net`)."""
 
 _ENDS: Final = frozenset({
     "password", "passwd", "pwd", "passphrase", "passcode", "keypass", "db_pass", "user_pass",
@@ -61,7 +61,7 @@ _AGAIN: Final = frozenset({
 })  # fmt: skip
 """Words behind a secret name that leave it one: ``password_confirmation``."""
 
-_RUN_TOGETHER: Final = {word.replace("_", "") for word in _ENDS | _WHOLE} - {"pass"}
+_RUN_TOGETHER: Final = {word.replace("_", "") for word in _ENDS | _WHOLE}
 SECRET_WORDS: Final[Mapping[str, Sequence[str]]] = {
     "ends": sorted(word.replace("_", "") for word in _ENDS),
     "whole": sorted(word.replace("_", "") for word in _WHOLE),

@@ -84,6 +84,7 @@ class Vault:
             if is_recognisable_standin(real) or explain_local_redaction_only(real, standin):
                 return
             self._register_secret(real, standin, name)
+            # Code passes on the claims of a JWT, or the lines of a key without those around them.
             for part, twin in pair_pem_and_jwt_parts(real, standin):
                 if len(part) >= SHORTEST:
                     self._register_secret(part, twin, name)

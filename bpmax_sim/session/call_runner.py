@@ -71,6 +71,8 @@ class CallRunner:
         # While the network is closed, virtual time has passed already.
         self._sleep: Callable[[float], None] = _skip_wait if start.is_network_closed else time.sleep
         self._stubs = StubTransport(mode, secrets.register_response_secrets)
+        # Layers of an answer, outermost first: faults, stubs, mode (recording, simulator or
+        # network). A fault so also strikes what a stub answers, and neither of the two is recorded.
         self._faults = Faults(
             self._stubs,
             partial(make_token_expiry_response, environment.platforms),

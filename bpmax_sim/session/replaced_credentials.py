@@ -222,6 +222,7 @@ class _StoredRenewableCredentials(RenewableCredentials):
         """
         # A refresh token that is valid once may be sent by one process only: the second would be
         # refused, and some servers then revoke the tokens of the first (RFC 9700, 4.14.2).
+        # A file of its own: the values are replaced by a rename, which would take a lock away.
         lock = self.path.with_suffix(".lock")
         if self._descriptor < 0:
             flags = os.O_CREAT | os.O_RDWR | NO_LINK

@@ -72,6 +72,7 @@ class _SharedLoginFile:
     @cached_property
     def _cipher_key(self) -> bytes:
         text = self._secret.encode("utf-8", "surrogatepass")
+        # The salt is fixed: each process has to compute the same key from the credentials alone.
         return hashlib.scrypt(text, salt=b"bpmax_sim login", dklen=48, **_COST)
 
     @cached_property

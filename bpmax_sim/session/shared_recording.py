@@ -122,6 +122,8 @@ class SharedRecording:
 
     def _end_recording(self, seal: Seal | None, *, failed: bool) -> None:
         self.is_over, self._seal = True, None
+        # Each session scanned with its own secrets only. A secret of one may be in what another has
+        # recorded before it was known there, so the whole is searched with the secrets of all.
         if self.recorder is not None and self.playback.sessions > 1:
             self.recorder.set_scan(self._secrets.scan, lambda: self._secrets.size)
         if seal is not None:

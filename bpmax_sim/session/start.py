@@ -125,6 +125,7 @@ def start_session(settings: Settings, volatile: PlacesOf = find_no_places) -> Se
     run = settings.run or OPEN_SESSIONS
     owner_session = run.join(settings.cassette, kind, open_recording)
     mode = owner_session.recording.mode
+    # A replay begins at the recorded instant, as dates that scripts compute are parts of calls.
     start = settings.clock or _choose_start_instant(settings, owner_session, mode)
     simulated = mode != "replay" and settings.is_simulated
     return SessionStart(
@@ -148,6 +149,7 @@ def _open_recording(settings: Settings, volatile: PlacesOf) -> SharedRecording:
     once = settings.mode == "record" and settings.record == "once"
     recorded = _find_recorded_owner(settings, cassette)
     known = cassette is not None and recorded in cassette.owners
+    # By owner, not by file: a new test records into the file of others that are replayed.
     mode = "replay" if once and known else settings.mode
     if mode == "replay" and settings.cassette is not None:
         _warn_of_interrupted_journals(settings.cassette)

@@ -346,6 +346,8 @@ def _make_login_response(
         for name in needed
         if rules[name].kind == CHALLENGE
     }
+    # A credential that this login replaces, such as a rotating refresh token, is spent: a client
+    # that sends the old one again has lost the new one, and is refused as by the third party.
     old = {str(names[name]) for name in needed if name in ctx.tenant.credentials}
     issued = issue_or_reuse_token(
         ctx, ctx.tenant, needed, {**earlier, **addresses, **cookies, **challenges}
@@ -461,6 +463,7 @@ def _authenticate_client(ctx: RequestContext, rule: model.OAuthGrants) -> Tenant
         Refusal: if they are in both, or wrong.
     """
     header, form = ctx.parsed.headers.get("authorization", ""), ctx.parsed.form
+    # RFC 6749, 2.3: a client must not authenticate in more than one way in a request.
     if header and "client_secret" in form:
         raise Refusal("invalid_request")
     in_form = form.get("client_id", ""), form.get("client_secret", "")
@@ -469,6 +472,8 @@ def _authenticate_client(ctx: RequestContext, rule: model.OAuthGrants) -> Tenant
         own = tuple(
             to_comparable_text(tenant.credentials.get(name)) for name in (rule.client, rule.secret)
         )
+        # RFC 6749, 2.3.1 has both form-encoded before they are joined for Basic. Many clients do
+        # not do that, and servers accept either.
         if pair is not None and own in (pair, tuple(map(unquote_plus, pair))):
             return tenant
     raise Refusal("invalid_client_basic" if header else "invalid_client")

@@ -293,6 +293,7 @@ def respond_to(ctx: RequestContext) -> Response:
         return _make_refusal_response(ctx, refusal)
     except state.Repetition as repetition:
         return repetition.response
+    # Only a response is kept under an idempotency key, never a refusal: it may be sent again.
     if ctx.key:
         ctx.remember(ctx.key, ctx.until, response)
     return response

@@ -43,6 +43,8 @@ def _count_request(ctx: RequestContext, key: str, per: float) -> tuple[float, in
 
     Return the start of the window (POSIX seconds) and the count.
     """
+    # Fixed windows at whole multiples of *per*, not sliding ones: a start and a number are all that
+    # has to be remembered.
     start = math.floor(ctx.now / per) * per
     begun, count = ctx.state.counts.get(key, (start, 0))
     count = count + 1 if begun == start else 1

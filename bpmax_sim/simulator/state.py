@@ -380,6 +380,8 @@ class RequestContext(Struct):
         self.update_state(serial=number + 1)
         start = f"{self.seed}/{self.platform.platform_key}/{number}"
         text = ""
+        # A digest of seed, platform and number, not a random source: equal requests in equal order
+        # get equal ids in every process, so a recording of a simulation can be replayed.
         while len(text) < length:
             digest = hashlib.sha512(f"{start}/{len(text)}".encode()).digest()
             text += urlsafe_b64encode(digest).decode().rstrip("=").translate(_LETTERS)

@@ -272,6 +272,8 @@ class _DeadlineStream(httpcore.NetworkStream):
     ) -> httpcore.NetworkStream:
         progress = PROGRESS.get() or ConnectionProgress(0.0)
         progress.handshakes += 1
+        # Reset after success only: where the handshake raises, it stays set, and that tells a
+        # failed handshake (the request was not sent) from a TLS error on an open connection.
         progress.is_shaking = True
         secured = self._inner.start_tls(ssl_context, server_hostname, _limit_to_deadline(timeout))
         progress.is_shaking = False

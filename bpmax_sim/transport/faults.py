@@ -234,6 +234,8 @@ class Faults:
         if not self._armed:
             return self.inner.handle(request)
         names = self.names_of(request.call.name) if request.call else ("",)
+        # Every rule that covers the request counts it, also those that do not come to act: ``call:
+        # 2`` means the second call of the script, whatever other rules have done to the first one.
         with self._lock:
             covering = [armed for armed in self._armed if armed.covers(names, request)]
             numbered = [(armed, armed.assign_call_number(request)) for armed in covering]

@@ -357,6 +357,7 @@ def _make_redirect_hop(request: Request, response: Response) -> Request | None:
         return None
     if there.scheme not in _SCHEMES:
         return None
+    # 307 and 308 keep method and body; after the others, clients go on with GET (RFC 9110, 15.4).
     keeps_body = response.status in _KEEPS_METHOD or request.method in {"GET", "HEAD"}
     next_request = replace(request, url=str(there))
     if not keeps_body:

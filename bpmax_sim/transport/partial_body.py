@@ -33,6 +33,8 @@ class StreamedBodyRedactor:
         """Read a body with *headers*; *hide* redacts a complete document or complete lines."""
         head = Headers(headers)
         coding = (head.get("content-encoding") or "identity").lower()
+        # 47 is 32 + 15 bits of window: zlib tells gzip from zlib by the header. Deflate without a
+        # header, which some servers send, fails at the first piece and is recorded at its end.
         self._inflate = zlib.decompressobj(47) if coding in {"gzip", "x-gzip", "deflate"} else None
         is_readable = self._inflate is not None or coding == "identity"
         media = head.media_type if is_readable else ""
