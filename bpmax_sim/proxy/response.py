@@ -348,7 +348,10 @@ def _redirects_to(response: Response, paths: Iterable[str]) -> bool:
     location = response.header("location")
     if location is None or not 300 <= response.status < 400:  # noqa: PLR2004 - the 3xx of HTTP
         return False
-    there = urlsplit(location).path.rstrip("/")
+    try:
+        there = urlsplit(location).path.rstrip("/")
+    except ValueError:  # no address, such as one with an unclosed bracket
+        return False
     if there and not there.startswith("/"):
         return any(path.rstrip("/").endswith(f"/{there}") for path in paths)
     return there in {path.rstrip("/") for path in paths}

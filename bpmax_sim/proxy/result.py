@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import Any, Final, Literal
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl
 
 from msgspec import UNSET
 from msgspec.structs import asdict
@@ -202,8 +202,9 @@ def _find_values(path: str, response: Response, body: ParsedBody) -> Iterator[An
         value = compile_finder(path)(response, body)
         if path.lower() in {"header:location", "header:content-location"} and value is not UNSET:
             # What query and fragment hold, such as ``code`` (RFC 6749, 4.1.2 and 4.2.2), else all.
-            parts = urlsplit(value)
-            pairs = parse_qsl(f"{parts.query}&{parts.fragment}")
+            # Split as text, since a server may send what is no address.
+            address, _, fragment = value.partition("#")
+            pairs = parse_qsl(f"{address.partition('?')[2]}&{fragment}")
             yield from [item for name, item in pairs if name not in _PUBLIC] or [value]
         else:
             yield value

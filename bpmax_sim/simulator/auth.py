@@ -324,7 +324,9 @@ def _make_login_response(
 ) -> Response:
     """Return the response of a login, with the values that each of *logins* extracts from it.
 
-    *logins* are all auths that log in by the same request, each with its step.
+    *logins* are all auths that log in by the same request, each with its step. A credential that
+    the login replaces, such as a rotating refresh token, is spent: a client that sends the old one
+    again has lost the new one, and is refused as by the third party.
     """
     assert ctx.tenant is not None
     rules = {name: rule for _, step in logins for name, rule in step.extract.items()}
@@ -346,8 +348,6 @@ def _make_login_response(
         for name in needed
         if rules[name].kind == CHALLENGE
     }
-    # A credential that this login replaces, such as a rotating refresh token, is spent: a client
-    # that sends the old one again has lost the new one, and is refused as by the third party.
     old = {str(names[name]) for name in needed if name in ctx.tenant.credentials}
     issued = issue_or_reuse_token(
         ctx, ctx.tenant, needed, {**earlier, **addresses, **cookies, **challenges}

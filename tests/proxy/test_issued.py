@@ -95,6 +95,12 @@ def test_a_sensitive_place_hides_what_stands_there(path: str, hidden: list[str])
     assert _hidden(path, response, replace(SENT, call=None)) == []
 
 
+def test_what_a_location_holds_is_hidden_though_it_is_no_address() -> None:
+    response = answer(302, b"", {"Location": "https://[other.test/x?code=code-ffff1#s=stat-ffff2"})
+
+    assert _hidden("header:Location", response) == ["code-ffff1", "stat-ffff2"]
+
+
 def test_each_of_several_places_is_hidden_under_its_name_and_kind() -> None:
     vault = Vault()
     places = (

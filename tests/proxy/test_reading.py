@@ -250,6 +250,7 @@ def test_the_charset_of_an_api_comes_before_what_the_response_says(
         (302, "", False),
         (302, "/", False),
         (302, None, False),
+        (302, "https://[other.test/login", False),
         (299, "/login", False),
         (300, "/login", True),
         (399, "/login", True),
