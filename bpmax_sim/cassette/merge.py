@@ -76,7 +76,7 @@ def recover(
         return ()
     try:
         with lock_folder(target.parent):
-            return _recover_journals(target, scan, RecordingComparison(volatile))
+            return _write_journals_to_cassettes(target, scan, RecordingComparison(volatile))
     except OSError as error:
         raise CassetteError(
             "{target}: not recovered ({strerror}); the journals stay; make room and retry",
@@ -107,7 +107,9 @@ class OwnerRecording(msgspec.Struct, frozen=True):
     former: str = ""
 
 
-def _recover_journals(path: Path, scan: Scan, comparison: RecordingComparison) -> tuple[Path, ...]:
+def _write_journals_to_cassettes(
+    path: Path, scan: Scan, comparison: RecordingComparison
+) -> tuple[Path, ...]:
     pending: list[tuple[Path, list[PendingExchange]]] = []
     unread: list[NewerFormat] = []
     for file in journal.lock_abandoned_journals(path):

@@ -402,7 +402,7 @@ def _find_ignorable_paths(differences: Sequence[Difference], sent: RequestParts)
     differs, no path is suggested. An index becomes a wildcard only if all of several items in the
     call *sent* differ, so that no item that was compared is left out.
     """
-    if any(map(_carries_meaning_of_call, differences)):
+    if any(map(_is_unfit_for_ignore, differences)):
         return []
     steps = [tuple(FieldPath.parse(difference.path, "ignore")) for difference in differences]
     patterns = [tuple(Wildcard.ALL if isinstance(s, int) else s for s in each) for each in steps]
@@ -416,7 +416,7 @@ def _find_ignorable_paths(differences: Sequence[Difference], sent: RequestParts)
     return list(paths)
 
 
-def _carries_meaning_of_call(difference: Difference) -> bool:
+def _is_unfit_for_ignore(difference: Difference) -> bool:
     if difference.path in _IGNORABLE:
         return True
     return any(

@@ -356,10 +356,10 @@ class ScriptChallenge:
         )
 
     def is_killing_line(
-        self, line: ExpectLine, number: int, divergences: Sequence[Divergence]
+        self, line: ExpectLine, mutant_number: int, divergences: Sequence[Divergence]
     ) -> bool:
         """Return whether *line*, found for another mutant, also kills mutant *number*."""
-        variant = self._make_mutant_variant(number)
+        variant = self._make_mutant_variant(mutant_number)
         return self._search.is_killing_line(line, divergences, lambda _number: variant)
 
 

@@ -247,7 +247,7 @@ def find_literal_secrets(platforms: Platforms) -> Iterator[Problem]:
     for key in platforms.own:
         source = find_declaring_file(platforms.folders, key)
         if source is not None and is_open(str(source)):
-            yield from _find_literal_members(read_yaml(source), ())
+            yield from _find_literals_named_secret(read_yaml(source), ())
     for entry in chain.from_iterable(platforms.entries.values()):
         instance = entry.instance
         for path, text in _find_instance_literal_secrets(
@@ -263,7 +263,7 @@ def find_literal_secrets(platforms: Platforms) -> Iterator[Problem]:
 _SECTIONS: Final = frozenset({"headers", "query", "body", "auth", "apis"})
 
 
-def _find_literal_members(node: Node, steps: Steps) -> Iterator[Problem]:
+def _find_literals_named_secret(node: Node, steps: Steps) -> Iterator[Problem]:
     """Yield the texts below *node*, in a platform file, whose names mark them as secrets."""
     named = node.items.get("name")
     pairs = [(name, inner) for name, inner in node.items.items() if steps or name in _SECTIONS]
@@ -285,9 +285,9 @@ def _find_literal_members(node: Node, steps: Steps) -> Iterator[Problem]:
                 name=called,
             )
             yield Problem(message, inner.place, format_steps(at))
-        yield from _find_literal_members(inner, at)
+        yield from _find_literals_named_secret(inner, at)
     for index, inner in enumerate(node.elements):
-        yield from _find_literal_members(inner, (*steps, index))
+        yield from _find_literals_named_secret(inner, (*steps, index))
 
 
 _LITERAL: Final = re.compile(

@@ -368,7 +368,7 @@ def _run_and_report(
         return _run_and_report(
             items, (), _replace_record_mode(args, "rewrite"), shard, has_items=True
         )
-    _report_reviews_refresh_types(waiting, recording)
+    _show_reviews_and_refresh_types(waiting, recording)
     if args.json:
         _print_json(verdicts, code, problems)
     elif has_items or _count_unreadable_files(problems):
@@ -420,7 +420,7 @@ def _count_unreadable_files(problems: Sequence[Problem]) -> int:
     return len({one.place.file for one in problems if one.place and one.place.column})
 
 
-def _report_reviews_refresh_types(
+def _show_reviews_and_refresh_types(
     recordings_to_review: Sequence[Path], recording_items: Sequence[ProjectItem]
 ) -> None:
     for path in recordings_to_review:

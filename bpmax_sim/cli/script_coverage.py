@@ -25,7 +25,7 @@ from bpmax_sim.report.script_coverage import (
     add_counts,
     cover_scripts,
     format_lcov,
-    list_uncounted,
+    list_scripts_without_counters,
     read_hits,
     store_hits,
 )
@@ -98,11 +98,11 @@ def show_script_coverage(items: Sequence[ScenarioItem], request: ScriptCoverageO
     if request.hits:
         hits, ran = read_hits(request.hits, root), 0
     else:
-        hits, ran = _count_hits(items, request.allow_hosts)
+        hits, ran = _count_hits_and_items_run(items, request.allow_hosts)
         store_hits(hits, root, Shard(1, 1))
     covered = cover_scripts(hits, root)
     _write_files(covered, request)
-    return _print_coverage(covered, list_uncounted(hits, root), ran, request)
+    return _print_coverage(covered, list_scripts_without_counters(hits, root), ran, request)
 
 
 def _write_files(covered: Sequence[CoveredScript], request: ScriptCoverageOptions) -> None:
@@ -153,7 +153,7 @@ def _print_coverage(
     return ExitCode.FAILED
 
 
-def _count_hits(
+def _count_hits_and_items_run(
     items: Sequence[ScenarioItem], allow_hosts: Sequence[str]
 ) -> tuple[ScriptHits, int]:
     """Run *items*; return how often each part of their scripts ran, and how many items ran.

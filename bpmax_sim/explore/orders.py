@@ -211,7 +211,7 @@ class Interruption(msgspec.Struct, frozen=True, kw_only=True):
         return _make_delay_rule(self.call, _IN_FLIGHT)
 
 
-def find_possible_interruptions(
+def find_interruptions_during_calls(
     item: ScenarioItem, base: RunView
 ) -> Iterator[tuple[Interruption, ScenarioItem]]:
     """Yield each action that a person may do during a call, with *item* changed to do it then.

@@ -33,8 +33,8 @@ from bpmax_sim.explore.orders import (
     Order,
     count_orders,
     find_concurrent_calls,
+    find_interruptions_during_calls,
     find_late_response_orders,
-    find_possible_interruptions,
     find_possible_orders,
     make_delay_fault,
 )
@@ -380,7 +380,7 @@ class _ItemTrials:
             find_possible_failures(self.base.calls, self.platforms, recorded, reads)
         )
         self._groups = find_concurrent_calls(self.base.calls)
-        self._interruptions = tuple(find_possible_interruptions(self._item, self.base))
+        self._interruptions = tuple(find_interruptions_during_calls(self._item, self.base))
         self._late_orders = tuple(find_late_response_orders(self._item, self.base))
         self.possible = (
             len(self._failures)

@@ -194,7 +194,7 @@ def sign_jwt(claims: object, key: object, algorithm: str = "RS256", headers: obj
     return keys.sign_jwt(claims, key, algorithm, headers)
 
 
-def to_pem(value: object) -> str:
+def to_private_key_pem(value: object) -> str:
     """Return a private key as PEM (PKCS #8), from PEM or from bare base64."""
     from bpmax_sim.platform import keys  # noqa: PLC0415 - cryptography takes long to import
 
@@ -251,7 +251,7 @@ FILTERS: Final[Mapping[str, Callable[..., Any]]] = {
     "length": len,
     "lower": lambda value: to_text(value).lower(),
     "normal_path": normalise_path,
-    "pem": to_pem,
+    "pem": to_private_key_pem,
     "percent": encodings.percent_encode,
     "percent_path": encodings.percent_encode_path,
     "pick": pick,

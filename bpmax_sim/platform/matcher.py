@@ -495,7 +495,7 @@ class _Routes:
             route = _Route(request.method.upper(), template, constants, target)
             if origin:
                 self._add_outside_route(
-                    origin, path, route, _find_declared_host(self.platform, place)
+                    origin, path, route, _find_hosts_entry_name(self.platform, place)
                 )
             yield route
 
@@ -506,7 +506,7 @@ class _Routes:
         )
 
 
-def _find_declared_host(platform: Platform, url: str) -> str:
+def _find_hosts_entry_name(platform: Platform, url: str) -> str:
     """Return the name of the entry in ``hosts`` of *platform* below which *url* is, or ""."""
     for name, address in platform.hosts.items():
         base = address.rstrip("/")

@@ -237,7 +237,7 @@ def read_seconds_until(value: Any, now: float) -> float | None:
     date or an ISO 8601 date.
     """
     text = str(value).strip()
-    for read in (_parse_wait_or_instant, _parse_iso_date):
+    for read in (_parse_instant_to_wait_for, _parse_iso_date):
         instant = read(text, now)
         if instant is not None:
             return instant - now
@@ -245,7 +245,7 @@ def read_seconds_until(value: Any, now: float) -> float | None:
     return None if instant is None else instant - now
 
 
-def _parse_wait_or_instant(text: str, now: float) -> float | None:
+def _parse_instant_to_wait_for(text: str, now: float) -> float | None:
     try:
         number = float(text)
     except ValueError:

@@ -17,7 +17,7 @@ from bpmax_sim.report.script_coverage import (
     add_counts,
     cover_scripts,
     format_lcov,
-    list_uncounted,
+    list_scripts_without_counters,
     store_hits,
 )
 from bpmax_sim.scenario.shards import Shard
@@ -80,7 +80,7 @@ def send_or_report_hits(session: pytest.Session) -> None:
         ),
         *(
             msg("{path}: not counted: no JavaScript that can be read, or too large", path=path)
-            for path in list_uncounted(hits, root)
+            for path in list_scripts_without_counters(hits, root)
         ),
     ]
     try:

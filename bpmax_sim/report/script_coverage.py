@@ -127,7 +127,7 @@ def cover_scripts(hits: ScriptHits, root: Path) -> list[CoveredScript]:
     return [covered[name] for name in sorted(covered)]
 
 
-def list_uncounted(hits: ScriptHits, root: Path) -> list[str]:
+def list_scripts_without_counters(hits: ScriptHits, root: Path) -> list[str]:
     """Return the script files that ran without counters, as bundles and unparsable files do."""
     return sorted(
         name

@@ -25,7 +25,7 @@ from bpmax_sim.scenario.calls import CallAttempted, CallEnd, CallMade
 from bpmax_sim.scenario.expect import Comparison
 from bpmax_sim.scenario.source import Failure, RunWarning
 from bpmax_sim.script.turn_result import TimerFired
-from bpmax_sim.secret.vault import list_field_names
+from bpmax_sim.secret.vault import list_field_names_of_type
 from bpmax_sim.subject.hooks import HookStarted, SubjectEvent
 
 Outcome = Literal["passed", "failed", "skipped", "xfailed"]
@@ -305,8 +305,8 @@ def to_call_answered(call: CallMade) -> CallAnswered:
     )
 
 
-_SAME = tuple({*list_field_names(CallAnswered)} - {"sent_at", "duration", "at"})
-_ANSWER = frozenset({*list_field_names(CallAnswered), "earlier"}) - {"number", "call"}
+_SAME = tuple({*list_field_names_of_type(CallAnswered)} - {"sent_at", "duration", "at"})
+_ANSWER = frozenset({*list_field_names_of_type(CallAnswered), "earlier"}) - {"number", "call"}
 _FIRST = frozenset({"at", "order"})  # told by the head of a line
 _LATER = _FIRST | _ANSWER | {"key_name"}  # which the platform file has
 _OUTSIDE = frozenset({"cause"})  # an exception is for whoever wants its traceback
@@ -390,9 +390,9 @@ def _make_struct_writer(kind: Any, left_out: frozenset[str]) -> Write:
 
     The result is the text between the braces: members sorted by name, separated by commas.
     """
-    names = sorted({*list_field_names(kind)} - left_out)
+    names = sorted({*list_field_names_of_type(kind)} - left_out)
     defaults = getattr(kind, "__struct_defaults__", ())
-    known = dict(zip(reversed(list_field_names(kind)), reversed(defaults), strict=False))
+    known = dict(zip(reversed(list_field_names_of_type(kind)), reversed(defaults), strict=False))
     keys = []
     for name in names:
         key = f'"{_RENAMED.get((kind, name), name)}":'.encode()
@@ -461,7 +461,7 @@ def _encode_script_value(texts: _TraceTextEncoder, value: Any) -> bytes:
 
 def _make_writer(kind: Any) -> Write:
     """Return the function that encodes values of type *kind*: a struct, or a value of a script."""
-    if issubclass(kind, STRUCT_VALUES) or not {*list_field_names(kind)} - _OUTSIDE:
+    if issubclass(kind, STRUCT_VALUES) or not {*list_field_names_of_type(kind)} - _OUTSIDE:
         return _encode_script_value
     write = _make_struct_writer(kind, _OUTSIDE)
     return lambda texts, value: b"{" + write(texts, value) + b"}"

@@ -416,7 +416,7 @@ def _find_loose_call_counts(
         if is_range and (fulfils(item.times, 0) or (fulfils(item.times, _MANY) and made)):
             yield _make_finding(where.at("times"), _describe_loose_count(item, made))
         elif item.times == 0 and not made:
-            yield from _find_empty_login_denial(item, calls, where)
+            yield from _find_login_denial_without_call(item, calls, where)
 
 
 _MANY: Final = 1_000_000
@@ -439,7 +439,7 @@ def _describe_loose_count(item: model.ExpectedCall, made: Sequence[CallMade]) ->
     )  # fmt: skip
 
 
-def _find_empty_login_denial(
+def _find_login_denial_without_call(
     item: model.ExpectedCall, calls: Sequence[CallMade], where: Spot
 ) -> Iterator[RunFinding]:
     """Yield a finding if a login is expected not to happen although nothing called its platform."""

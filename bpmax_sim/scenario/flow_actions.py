@@ -63,11 +63,13 @@ class FlowAction(action.Action, frozen=True, kw_only=True):
             return
         if not cls.check_value_keys(context, value, spot):
             return
-        if not cls._report_missing_values(context, value, spot):
+        if not cls._report_keys_without_value(context, value, spot):
             cls._check_names(context, value, spot)
 
     @classmethod
-    def _report_missing_values(cls, context: CheckContext, value: Any, spot: source.Spot) -> bool:
+    def _report_keys_without_value(
+        cls, context: CheckContext, value: Any, spot: source.Spot
+    ) -> bool:
         """Report each of ``by``, ``at``, ``project``, ``to`` that is written without a value.
 
         Return whether any is. ``to`` is required if the action has it.

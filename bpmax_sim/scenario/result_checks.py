@@ -74,7 +74,7 @@ class StepOutcome(msgspec.Struct, frozen=True, kw_only=True):
         levels = {line["level"] for line in self.console}
         return bool(self.messages or is_read or levels & _ANNOUNCING)
 
-    def is_expected(self, call: CallMade) -> bool:
+    def is_call_outcome_expected(self, call: CallMade) -> bool:
         """Return whether an expectation names the response or the error of *call*."""
         items = chain.from_iterable(one.proxy for one in self.expected if one.proxy is not UNSET)
         return any(
@@ -94,7 +94,11 @@ def find_unnoticed_business_failures(
     """
     for call in outcome.calls:
         recipe = find_compiled_api(call, platforms)
-        if recipe is None or outcome.has_output_or_checked_result or outcome.is_expected(call):
+        if (
+            recipe is None
+            or outcome.has_output_or_checked_result
+            or outcome.is_call_outcome_expected(call)
+        ):
             continue
         response, body = to_platform_response(call)
         if satisfies_rule(recipe.rules.ok, response, body, absent_ok=True):
@@ -126,7 +130,7 @@ def find_dropped_failures(outcome: StepOutcome, scripts: Sequence[Script]) -> It
             for drop in read_script(script.source, script.name).dropped_errors
             if drop.covers(call.place)
         ]
-        if drops and not outcome.is_expected(call):
+        if drops and not outcome.is_call_outcome_expected(call):
             yield RunFinding("unseen", msg(
                 "{call} failed ({code}), and the empty handler in line {line} tells nobody; show "
                 "it, or expect it: proxy: [{{call: {call}, error: {code}}}]",

@@ -503,7 +503,7 @@ def _check_call(call: ProxyCall, platforms: Platforms) -> Iterator[ScriptFinding
     if not call.is_called:
         message = msg("this chain ends without $call(), so nothing is sent; add .$call()")
         yield _make_finding("uncalled-chain", call.place, message)
-    yield from _check_options(call)
+    yield from _check_option_spelling(call)
     platform = platforms.find(call.platform) if call.platform is not None else None
     if platform is None:
         yield from _check_platform(call, platforms)
@@ -522,7 +522,7 @@ def _check_call(call: ProxyCall, platforms: Platforms) -> Iterator[ScriptFinding
         yield from _check_arguments(call, platform, api)
 
 
-def _check_options(call: ProxyCall) -> Iterator[ScriptFinding]:
+def _check_option_spelling(call: ProxyCall) -> Iterator[ScriptFinding]:
     for name, place in call.options:
         if name not in _OPTIONS and (hint := suggest_nearest(name, _OPTIONS)):
             message = msg("$proxy has no option {name!r}{hint}", name=name, hint=hint)

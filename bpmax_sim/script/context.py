@@ -740,14 +740,14 @@ class Context:
                 run.forgotten[number] = msgspec.structs.replace(run.calls[number], number=shared)
                 self._shared_calls |= {shared} - {0}
 
-    def _note_unawaited_helpers(self, run: ScriptRun, awaited: Iterable[int]) -> None:
+    def _note_unawaited_helpers(self, run: ScriptRun, awaited_by_helpers: Iterable[int]) -> None:
         """Note each async function that makes calls and was itself called without ``await``.
 
         *awaited* are the numbers of calls that such a function still waits for.
         """
         from bpmax_sim.script_source.voided_calls import find_unawaited_outer_call  # noqa: PLC0415
 
-        for number in sorted(awaited) if run.error is None else ():
+        for number in sorted(awaited_by_helpers) if run.error is None else ():
             place = run.calls[number].place
             dropped = place and find_unawaited_outer_call(self._sources.texts, place)
             if dropped:

@@ -340,7 +340,7 @@ class Values:
         if value.draft is None:
             return None
         is_spread = any(child.type == "spread_element" for child in arguments)
-        return self._add_call(
+        return self._add_call_and_make_promise(
             node, replace(value.draft, arguments=None if is_spread else len(arguments))
         )
 
@@ -355,7 +355,7 @@ class Values:
         if draft is None:
             return None
         if name == "$call":
-            return self._add_call(node, draft)
+            return self._add_call_and_make_promise(node, draft)
         if name == "$api":
             api = self.resolve(arguments[0]) if arguments else None
             text = api.text if api and api.kind == "text" else None
@@ -384,7 +384,7 @@ class Values:
             names += [name, *(f"{name}.{below}" for below in inner or ())]
         return tuple(names)
 
-    def _add_call(self, node: Node, call: ProxyCall) -> ScriptValue:
+    def _add_call_and_make_promise(self, node: Node, call: ProxyCall) -> ScriptValue:
         """Add *call*, which is made at *node*, to `calls`, and return its promise."""
         place, usage = self._tree.find_place(node), find_usage(node)
         self.calls.append(replace(call, place=place, is_called=True, usage=usage))

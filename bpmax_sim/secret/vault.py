@@ -323,13 +323,13 @@ def _redact_other(value: Any, redact: Redact) -> Any:
             _redact_value(name, redact): _redact_value(item, redact) for name, item in value.items()
         }
     kind: Any = type(value)
-    return _redact_fields(value, redact) if list_field_names(kind) else value
+    return _redact_fields(value, redact) if list_field_names_of_type(kind) else value
 
 
 def _redact_fields(value: Any, redact: Redact) -> Any:
     kind: Any = type(value)
     values, changed = {}, False
-    for name in list_field_names(kind):
+    for name in list_field_names_of_type(kind):
         before = getattr(value, name)
         values[name] = after = _redact_value(before, redact)
         changed = changed or (after is not before and after != before)
@@ -337,7 +337,7 @@ def _redact_fields(value: Any, redact: Redact) -> Any:
 
 
 @cache
-def list_field_names(kind: Any) -> tuple[str, ...]:
+def list_field_names_of_type(kind: Any) -> tuple[str, ...]:
     """Return the field names of a struct or dataclass type; an empty tuple for other types."""
     if issubclass(kind, Struct):
         names: tuple[str, ...] = kind.__struct_fields__

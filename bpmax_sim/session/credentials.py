@@ -367,12 +367,12 @@ def collect_former_names(platforms: Platforms) -> FormerNames:
 
 
 def _refuse_ambiguous_name(
-    name: str,
+    platform_or_api: str,
     former: Sequence[str],
     current: Collection[str],
     former_by_current: Mapping[str, Sequence[str]],
 ) -> None:
-    own = name.rpartition(".")[2]
+    own = platform_or_api.rpartition(".")[2]
     for old in former:
         others = [
             other for other in former_by_current if other != own and old in former_by_current[other]
@@ -380,7 +380,7 @@ def _refuse_ambiguous_name(
         if old in current or others:
             raise ConfigError(
                 "{name}: was: {old!r} is also the name of {other}; take it out of one of them",
-                name=name,
+                name=platform_or_api,
                 old=old,
                 other=repr(others[0] if others else old),
             )

@@ -164,14 +164,18 @@ def _check_record_exists(ctx: RequestContext, rule: model.RecordExistsCheck) -> 
         return
     if isinstance(value, str | int) and to_comparable_text(value) in rule.root:
         return
-    by = _choose_fields_to_compare(ctx, rule.kind, rule.by, rule.by[:1]) if rule.kind else rule.by
+    by = (
+        _choose_field_named_by_request(ctx, rule.kind, rule.by, rule.by[:1])
+        if rule.kind
+        else rule.by
+    )
     row = ctx.find_row(rule.rows, by, value)
     if row is None:
         raise Refusal(rule.error)
     ctx.scope[rule.name] = pick_id_types(row, rule.spell, ctx)
 
 
-def _choose_fields_to_compare(
+def _choose_field_named_by_request(
     ctx: RequestContext, place: str, by: model.Places, default: model.Places
 ) -> model.Places:
     """Return the field of *by* that the request names at *place*, or *default* if it names none."""
@@ -202,7 +206,7 @@ def _read_count(ctx: RequestContext, place: str, default: int, error: str) -> in
 
 
 def _check_and_find_receivers(ctx: RequestContext, rule: model.ReceiverCheck) -> None:
-    by = _choose_fields_to_compare(ctx, rule.kind, rule.by, rule.by) if rule.kind else rule.by
+    by = _choose_field_named_by_request(ctx, rule.kind, rule.by, rule.by) if rule.kind else rule.by
     names = _parse_receiver_names(ctx.get_value_at(rule.at), rule)
     if rule.everybody in names and rule.everybody:
         ctx.receivers = tuple(str(row.get(rule.by[0])) for row in ctx.get_rows(rule.rows))

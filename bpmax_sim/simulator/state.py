@@ -404,14 +404,14 @@ def build_response(
     headers = {**base.headers, **over.headers}
     if isinstance(over.text, str):
         body, kind = (
-            template.render(over.text, _collect_template_scalars(ctx)).encode(),
+            template.render(over.text, _select_scalars_of_scope(ctx)).encode(),
             "text/plain; charset=utf-8",
         )
     else:
         body, kind = _encode_body(ctx, UNSET if over.alone else base.body, over.body, data), _JSON
     pairs: list[tuple[str, str]] = [("date", filters.format_http_date(ctx.now))]
     pairs += [
-        (name, template.render(value, _collect_template_scalars(ctx)))
+        (name, template.render(value, _select_scalars_of_scope(ctx)))
         for name, value in headers.items()
     ]
     if body and "content-type" not in Headers(tuple(headers.items())):
@@ -432,7 +432,7 @@ def fill_templates(node: Any, ctx: RequestContext) -> Any:
     The nodes are ``$value``, ``$made``, ``$rows`` and ``$each``. `UNSET` if it has no value.
     """
     if isinstance(node, str):
-        return template.render(node, _collect_template_scalars(ctx)) if "{{" in node else node
+        return template.render(node, _select_scalars_of_scope(ctx)) if "{{" in node else node
     if isinstance(node, Mapping):
         for key, function in _NODES.items():
             if key in node:
@@ -462,7 +462,7 @@ def merge_members(bottom: Any, top: Any) -> Any:
     return {**bottom, **{key: merge_members(bottom.get(key), value) for key, value in top.items()}}
 
 
-def _collect_template_scalars(ctx: RequestContext) -> dict[str, Any]:
+def _select_scalars_of_scope(ctx: RequestContext) -> dict[str, Any]:
     return {name: value for name, value in ctx.scope.items() if isinstance(value, _SCALAR)}
 
 

@@ -275,7 +275,7 @@ def draft_run(
     step |= _draft_expectation(run, calls, names, is_flow=bool(node))
     codes = [code for code in (str(one.error.get("code") or "") for one in calls) if code]
     endings = [{}, *({"expect_error": {"code": code}} for code in dict.fromkeys(reversed(codes)))]
-    scenario = _UnfinishedScenario(value, step, bool(node))
+    scenario = _DraftLackingError(value, step, bool(node))
     flow = _draft_flow(files.title, run, others) if node else ""
     drafts = [
         RunDraftTexts(script=f"{told}\n", scenario=scenario.format_scenario(ending, ()), flow=flow)
@@ -296,7 +296,7 @@ _NEEDS_MORE: Final = msg(
 )
 
 
-class _UnfinishedScenario(msgspec.Struct, frozen=True):
+class _DraftLackingError(msgspec.Struct, frozen=True):
     """A drafted scenario whose last step does not say yet whether the script ends with an error.
 
     Several endings are drafted, the most probable first.

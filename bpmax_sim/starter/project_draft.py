@@ -352,7 +352,9 @@ class _TemporaryProject:
         for run in self.sources.runs:
             others = next((runs for runs in flows if run in runs), ())
             try:
-                self._write_first_passing(partial(self._draft_captured, run, known, others))
+                self._write_first_passing(
+                    partial(self._draft_captured_candidates, run, known, others)
+                )
             except ConfigError as error:
                 reason = str(error)
                 self.notes.append(
@@ -362,7 +364,7 @@ class _TemporaryProject:
                 self.calls += len(list_calls(run))
                 self.runs += 1
 
-    def _draft_captured(
+    def _draft_captured_candidates(
         self, run: CapturedRun, known: Platforms, others: Sequence[CapturedRun], name: str
     ) -> list[_DraftFiles]:
         files = RunDraftTitleAndPaths(name, f"scripts/{name}.js", f"flows/{name}.yaml")

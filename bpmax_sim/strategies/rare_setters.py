@@ -70,7 +70,7 @@ def _make_auth_overwriting_step(place: str, name: str) -> Step:
     return "body", with_member({}, split_body_path(name), "mine")
 
 
-def _make_default_override(setter: Setter, place: str, name: str) -> StepMaker:
+def _make_default_override(setter: Setter, place: str, name_without_default: str) -> StepMaker:
     """Return a function that makes a setter for the first name that has a default at *place*.
 
     Without default it is for *name*.
@@ -78,7 +78,10 @@ def _make_default_override(setter: Setter, place: str, name: str) -> StepMaker:
 
     def aim(api: Api, platform: Platform | None, value: Any) -> list[Step]:
         levels = (api, platform) if platform else (api,)
-        first = min((known for level in levels for known in getattr(level, place)), default=name)
+        first = min(
+            (known for level in levels for known in getattr(level, place)),
+            default=name_without_default,
+        )
         return [(setter, {first.swapcase() if setter == "header" else first: value})]
 
     return aim

@@ -410,7 +410,9 @@ def _find_changed_members(name: str, value: Any, old: Any) -> Iterator[tuple[str
         before = old if isinstance(old, Mapping) else {}
         for key, entered in value.items():
             was = before.get(key)
-            if not hooks.is_same_value(entered, was) and not (is_blank(entered) and is_blank(was)):
+            if not hooks.is_same_value(entered, was) and not (
+                is_field_value_empty(entered) and is_field_value_empty(was)
+            ):
                 member = f"{name}.{key}"
                 yield member, entered
                 yield from _find_changed_members(member, entered, was)
@@ -445,7 +447,7 @@ def find_option_problems(form: ScriptedSubject, name: str, value: Any) -> Iterat
 
 
 def _check_option(name: str, options: Any, value: Any) -> None:
-    if not isinstance(options, list | tuple) or is_blank(value):
+    if not isinstance(options, list | tuple) or is_field_value_empty(value):
         return
     known = list_option_values(options)
     for choice in value if isinstance(value, list | tuple) else (value,):
@@ -499,16 +501,16 @@ def _find_empty_required_fields(form: FormSubject) -> Iterator[str]:
         if not state.get("required") or not shown:
             continue
         if not dot or name in form.fields:
-            if is_blank(form.fields.get(name)):
+            if is_field_value_empty(form.fields.get(name)):
                 yield name
             continue
         rows = form.fields.get(table)
         for number, row in enumerate(rows if isinstance(rows, list | tuple) else ()):
-            if is_blank(row.get(column) if isinstance(row, Mapping) else None):
+            if is_field_value_empty(row.get(column) if isinstance(row, Mapping) else None):
                 yield f"{table}[{number}].{column}"
 
 
-def is_blank(value: Any) -> bool:
+def is_field_value_empty(value: Any) -> bool:
     """Return whether a field counts as not filled in; 0 and false count as filled in."""
     return value is None or (isinstance(value, str | list | tuple | dict) and not value)
 

@@ -16,7 +16,7 @@ from bpmax_sim.secret.vault import (
     Credentials,
     Vault,
     explain_local_redaction_only,
-    list_field_names,
+    list_field_names_of_type,
     redact_values,
 )
 
@@ -230,7 +230,7 @@ def test_what_does_not_change_is_the_same() -> None:
     [(Texts, ("a", "b")), (Data, ("a", "b")), (str, ()), (Pair, ()), (object, ())],
 )
 def test_fields_are_those_of_structs_and_dataclasses(kind: type, names: tuple[str, ...]) -> None:
-    assert list_field_names(kind) == names
+    assert list_field_names_of_type(kind) == names
 
 
 def test_credentials_are_kept_by_name_beside_the_addresses() -> None:
