@@ -48,7 +48,8 @@ def make_environment(folder: Path, name: str) -> Path:
     except BuildError as error:
         if _is_here(version):
             raise
-        raise NoPythonError(str(error).splitlines()[-1].strip()) from None
+        said = [line.strip() for line in str(error).splitlines()[1:3]]  # behind the command
+        raise NoPythonError("; ".join(said)) from None
     python = folder / "environment/bin/python"
     pins.write_text("\n".join(_oldest_pins() if name == OLDEST else ()), encoding="utf-8")
     what = ("--editable", f"{ROOT}[test]", "pytest-randomly", "--constraint", str(pins))
