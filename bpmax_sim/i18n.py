@@ -316,6 +316,7 @@ def _fill_values(
         if name is not None:
             text = to_plain_english(translations.get(name, values[name]))
             parts.append(text)
+            # Not by `format`, which counts characters: a Chinese one takes two columns.
             if spec[:1] == "<" and isinstance(values[name], TranslatableText):
                 parts.append(" " * (int(spec[1:]) - measure_display_width(text)))
     return "".join(parts)

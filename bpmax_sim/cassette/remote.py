@@ -85,7 +85,14 @@ def open_mirror(url: str, root: Path) -> RemoteStorage:
 class RemoteStorage:
     """A folder of cassettes at a URL (S3, WebDAV, …), with a local copy of the files that are used.
 
-    It may be used from several threads and processes.
+    It may be used from several threads and processes. Compared with the state noted when both
+    copies were last equal::
+
+        local      remote     `fetch`            `upload_if_changed`
+        the same   the same   does nothing       does nothing
+        the same   changed    downloads          does nothing
+        changed    the same   refuses to play    uploads
+        changed    changed    refuses to play    refuses, unless both have the same content
 
     Attributes:
         folder: the local copy (mirror).

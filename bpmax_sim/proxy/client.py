@@ -314,6 +314,11 @@ class PendingLogin(Struct):
 class TokenStore:
     """The grants (tokens) of one session, one for each login key; safe to use from several threads.
 
+    The states of a key::
+
+        none ── obtain ──▶ pending ── the login succeeds ──▶ valid ── expired or refused ──▶ none
+                              └─ it fails: whoever waits gets its error ──▶ none
+
     A grant is valid until it expires by the session's auth clock, or until a response refuses it.
     The next call that needs it logs in then. While a login runs, calls that need the same grant
     wait for it: `obtain` blocks threads for that, `Scheduler` suspends calls, and both use

@@ -30,6 +30,7 @@ from bpmax_sim.file_system import (
     find_user,
     move_file,
     open_fork_safe,
+    sync_folder,
     try_lock,
 )
 from bpmax_sim.i18n import join_list, msg
@@ -140,6 +141,7 @@ def _write_replaced_credentials(path: Path, content: ReplacedCredentialsFile) ->
         file.flush()
         os.fsync(file.fileno())
     move_file(new, path)
+    sync_folder(path.parent)
 
 
 class ReplacedCredentialStore:

@@ -588,6 +588,8 @@ class Session:
         self._is_closed = True
         if self._guard is not None:
             self._guard.leave()
+        # In this order: outcomes of late timers are taken while the engine lives, and nothing can
+        # answer or record any more when the recording is sealed.
         late = [] if failed else self.drain()
         self._runtime.close()
         if self.settings.hits is not None:

@@ -136,7 +136,14 @@ class _SharedLoginFile:
 
 
 class SharedLogins:
-    """The logins of a run; safe to use from several threads."""
+    """The logins of a run; safe to use from several threads.
+
+    The states of a login key::
+
+        free ── obtain, nothing to share ──▶ held by a session ── share_grant ──▶ free, and shared
+                                                │                                 for half its life
+                                                └─ release, or a minute passes ──▶ free
+    """
 
     def __init__(self) -> None:
         """Start without logins."""
