@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict, deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice
 from typing import Any, Final, Literal
 
@@ -20,6 +20,7 @@ from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.matching import (
     Difference,
     MatchingRules,
+    RequestParts,
     compute_matching_key,
     find_differences,
 )
@@ -140,6 +141,8 @@ def _pair_exchanges(
         if equal := by_key.get(compute_matching_key(parts[id(side)], rules)):
             partner = partners[side.number] = equal.popleft()
             del left[partner.name][partner.number]
+    changed = [side for side in old if side.number not in partners]
+    partners |= _find_least_different_partners(changed, left, parts, rules)
     for side in old:
         mine = parts[id(side)]
         nearest = partners.get(side.number) or min(
@@ -161,6 +164,37 @@ def _pair_exchanges(
     rest = chain.from_iterable(group.values() for group in left.values())
     for side in sorted(rest, key=lambda side: side.exchange.order):
         yield ExchangePair(new=side)
+
+
+def _find_least_different_partners(
+    old: Sequence[NumberedExchange],
+    left: Mapping[str, dict[int, NumberedExchange]],
+    parts: Mapping[int, RequestParts],
+    rules: MatchingRules,
+) -> Mapping[int, NumberedExchange]:
+    """Return partners of exchanges of which some are changed, by number, and take them from *left*.
+
+    The pairs that differ least come first: one by one in their order, an exchange that was removed
+    would take the partner of the next one, and so would all behind it.
+    """
+    by_name = defaultdict[str, list[NumberedExchange]](list)
+    for side in old:
+        by_name[side.name].append(side)
+    ranked: list[tuple[int, int, int, str]] = []
+    for name, sides in by_name.items():
+        others = list(left[name].values())
+        for rank, side in enumerate(sides):
+            begin = max(0, min(rank, len(others)) - _MOST_TRIED // 2)
+            ranked += (
+                (len(find_differences(parts[id(side)], parts[id(other)], rules)), side.number,
+                 other.number, name)
+                for other in others[begin : begin + _MOST_TRIED]
+            )  # fmt: skip
+    partners: dict[int, NumberedExchange] = {}
+    for _, number, other, name in sorted(ranked):
+        if number not in partners and other in left[name]:
+            partners[number] = left[name].pop(other)
+    return partners
 
 
 _DIGITS = re.compile(r"[0-9]")

@@ -3,6 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
@@ -55,6 +56,34 @@ def test_a_changed_call_is_paired_with_the_one_that_differs_least(tmp_path: Path
     assert [one.path for one in pairs[0].request] == ["path"]
     assert pairs[0].new is not None
     assert pairs[0].new.exchange.order == 2
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "partners"),
+    [
+        ([1, 2], [1, 2], [1, 2]),
+        ([1, 2], [2, 1], [2, 1]),
+        ([1, 2, 3], [3, 1, 2], [2, 3, 1]),
+        ([1, 2, 3], [1, 3], [1, None, 2]),
+        ([1, 2, 3], [3, 2], [None, 2, 1]),
+        ([1, 2, 3], [7, 3], [1, None, 2]),
+        ([2], [3, 1, 2], [3]),
+        ([1, 1, 2], [2, 1, 1], [2, 3, 1]),
+    ],
+)
+def test_changed_calls_find_the_like_in_any_order(
+    tmp_path: Path, old: list[int], new: list[int], partners: list[int | None]
+) -> None:
+    def change(number: int) -> Exchange:
+        whole = detail(number)
+        assert whole.request.call is not None
+        call = replace(whole.request.call, query=(("v", "2"),))
+        return replace(whole, request=replace(whole.request, call=call))
+
+    pairs = compared(tmp_path, [*map(detail, old)], [*map(change, new)])
+
+    found = [pair.new.exchange.order if pair.new else None for pair in pairs if pair.old]
+    assert found == partners
 
 
 def test_what_is_in_one_only(tmp_path: Path) -> None:

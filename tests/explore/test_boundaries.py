@@ -14,7 +14,7 @@ from bpmax_sim.explore.effects import (
     has_effect_when_repeated,
     identify_request,
 )
-from bpmax_sim.explore.judge import Judgement
+from bpmax_sim.explore.judge import Judgement, find_new_lines
 from bpmax_sim.explore.members import RecordedResponses, apply_member_lack, collect_members
 from bpmax_sim.explore.orders import count_orders, find_concurrent_calls, find_possible_orders
 from bpmax_sim.explore.page import make_section
@@ -276,3 +276,30 @@ def test_without_a_variant_that_came_about_the_page_has_no_matrix() -> None:
 
     assert make_section(ExploreTotals()).parts == ()
     assert len(make_section(ExploreTotals(cells=[cell])).parts) == 1
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "new"),
+    [
+        ("", "", ""),
+        ("", "甲", "甲"),
+        ("甲", "", ""),
+        ("甲", "甲", ""),
+        ("甲", "甲甲", "甲"),
+        ("甲", "甲甲甲", "甲甲"),
+        ("甲甲", "甲", ""),
+        ("甲乙", "乙甲", ""),
+        ("甲乙", "乙丙甲乙", "丙乙"),
+    ],
+)
+def test_a_line_that_is_there_once_more_is_new(before: str, after: str, new: str) -> None:
+    lines = [[{"level": "info", "text": text} for text in side] for side in (before, after)]
+
+    assert "".join(line["text"] for line in find_new_lines(*lines)) == new
+
+
+def test_lines_are_alike_in_all_that_they_have() -> None:
+    [line] = [{"level": "info", "text": "甲"}]
+    others = [{"text": "甲", "level": "info"}, {**line, "level": "error"}, {**line, "code": ""}]
+
+    assert find_new_lines([line], others) == others[1:]

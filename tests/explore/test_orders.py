@@ -191,3 +191,40 @@ form.name = `${first?.data?.name} ${second?.data?.name}`;
     (retried,) = [one for one in found.variants if one.kind == "timeout"]
     assert retried.call.number == 1
     assert retried.judgement.verdict == "handled"
+
+
+FLOW = """\
+flow: 会签
+start: 审批
+nodes:
+  审批: {owners: [7, 8, 9], approve: 结束, reject: 结束}
+  结束: {end: true}
+"""
+APPROVED = """\
+version: 1
+scenario: 会签
+flow: {definition: 会签.yaml, at: 审批, scripts: {before_next.审批: 查.js}}
+proxy: {platforms: platforms/, stubs: [{on: crm.get_customer, body: {code: 0, data: {}}}]}
+steps:
+  - {expect: {flow: {pending: ["7", "8", "9"]}}}
+  - {approve: {by: 7}, expect: {flow: {status: finished}}}
+"""
+
+
+@pytest.mark.parametrize("quote", ["", "'"])
+def test_who_has_a_task_meanwhile_approves_too_and_nobody_twice(tmp_path: Path, quote: str) -> None:
+    scripts = write_project(tmp_path, "").parent
+    (scripts / "会签.yaml").write_text(FLOW, encoding="utf-8")
+    (scripts / "查.js").write_text("await $proxy('crm').getCustomer('1');", encoding="utf-8")
+    path = scripts / "会签.scenario.yaml"
+    path.write_text(APPROVED.replace("by: 7", f"by: {quote}7{quote}"), encoding="utf-8")
+
+    found = explore(path)
+
+    assert not found.refused
+    again = [
+        one.kind
+        for one in found.variants
+        if one.interruption is not None and one.interruption.is_again and "<" not in one.kind
+    ]
+    assert again == ["approve again during crm.getCustomer"] * 3  # by 7, 8 and 9

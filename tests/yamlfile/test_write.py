@@ -4,6 +4,7 @@ import math
 from typing import Any
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -45,3 +46,22 @@ def test_a_line_has_a_hundred_columns_at_most_where_it_can_be_broken() -> None:
     row = {f"名称{number}": "一二三四五六七" for number in range(12)}
 
     assert max(map(len, write_yaml({"rows": [row]}).splitlines())) <= 100
+
+
+WORDS = ("null", "true", "false", "yes", "no", "on", "off", "y", "n")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(cased for word in WORDS for cased in (word, word.title(), word.upper())),
+        *("~", "", ".inf", "-.INF", ".NaN", "0o7", "0x1F", "1e3", "+1", "007", "1_000", "12:30"),
+        *("2026-03-02", "=", "<<", "nULL", "tRUE"),
+    ],
+)
+def test_a_text_is_a_text_to_every_reader(text: str) -> None:
+    written = write_yaml({"值": text, text: [text]})
+
+    expected = {"值": text, text: [text]}
+    assert read_yaml(written).to_plain() == expected if text else True
+    assert yaml.safe_load(written) == expected  # YAML 1.1
