@@ -198,15 +198,21 @@ def _name_used_parts(ran: PassedRun) -> Iterator[Name]:
 def _drop_undone_arrivals(events: Iterable[Event]) -> list[Event]:
     """Return *events* without the arrivals at nodes that were undone because a hook failed.
 
-    The flow reports such an undo as a later `NodeEntered` with the action `UNDO`.
+    The flow reports such an undo as a later `NodeEntered` with the action `UNDO`, back to the node
+    where the action began: it may have passed several nodes, such as a gateway and its branches.
     """
     current: list[Event] = []
     for event in events:
-        if isinstance(event, NodeEntered) and event.action == UNDO:
-            latest = max(n for n, event in enumerate(current) if isinstance(event, NodeEntered))
-            del current[latest]
-        else:
+        if not isinstance(event, NodeEntered) or event.action != UNDO:
             current.append(event)
+            continue
+        for number in reversed(range(len(current))):
+            arrival = current[number]
+            if isinstance(arrival, NodeEntered | BranchArrived):
+                del current[number]
+                left = arrival.previous if isinstance(arrival, NodeEntered) else arrival.node
+                if left == event.node:
+                    break
     return current
 
 

@@ -9,7 +9,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bpmax_sim.challenge import cache as cache_module
-from bpmax_sim.challenge.cache import StoredVerdict, VerdictCache, digest_parts
+from bpmax_sim.challenge.cache import (
+    StoredVerdict,
+    VerdictCache,
+    digest_baseline,
+    digest_parts,
+)
 from bpmax_sim.challenge.equivalents import (
     can_be,
     can_have_equal_sides,
@@ -379,3 +384,31 @@ def test_a_value_of_another_kind_is_another_result_however_deep(
 
     found = list(find_divergences(0, base, run))
     assert [one.place for one in found] == ([] if same else ["form.结果"])
+
+
+@pytest.mark.parametrize(
+    ("file", "counts"),
+    [
+        ("cassettes/订单.yaml", False),
+        ("cassettes/写入.yaml", False),
+        ("cassettes/订单.scenario.yaml", False),
+        ("cassettes/auth/erp.default.yaml", True),
+        ("cassettes/auth/深/erp.yaml", True),
+        ("scenarios/platforms/crm.yaml", True),
+        ("scenarios/别的.js", False),
+    ],
+)
+def test_a_verdict_depends_on_the_files_that_a_run_may_read(
+    tmp_path: Path, file: str, *, counts: bool
+) -> None:
+    base = measure_baseline(load_item(tmp_path, WRITES, submit="form.结果 = 1;\n"))
+    before = digest_baseline(base)
+    own = f"cassettes/{base.item.cassette}.yaml"
+    path = tmp_path / file
+    path.parent.mkdir(parents=True, exist_ok=True)
+
+    path.write_text("a: 1\n", encoding="utf-8")
+    first = digest_baseline(base)
+    path.write_text("a: 2\n", encoding="utf-8")
+
+    assert (before != first, first != digest_baseline(base)) == (counts or file == own,) * 2

@@ -194,3 +194,53 @@ def test_handlers_stubs_and_conditions_that_nothing_uses_are_named(
     held, never = kind(document, "branch")
     assert [name.partition(": ")[2] for name in held] == ["${case.id} == 甲"]
     assert [name.partition(": ")[2] for name in never] == ["${env.导出} == 是"]
+
+
+SPLIT = """\
+flow: 会审
+start: 主管
+nodes:
+  主管: {owners: [甲], approve: 分}
+  分: {parallel: [法务, 财务], join: 合}
+  法务: {owners: [乙], approve: 合}
+  财务: {owners: [丙], approve: 总监}
+  总监: {owners: [丁], approve: 合}
+  合: {owners: [甲], approve: 结束}
+  结束: {end: true}
+"""
+
+
+@pytest.mark.parametrize(
+    ("hook", "touched"),
+    [
+        ("", ["主管", "分", "合", "总监", "法务", "结束", "财务"]),
+        ("财务", ["主管"]),
+        ("总监", ["主管", "分", "法务", "财务"]),
+        ("合", ["主管", "分", "总监", "法务", "财务"]),
+    ],
+)
+def test_nodes_whose_arrival_was_undone_are_not_touched(
+    project: Project, bs: Command, hook: str, touched: list[str]
+) -> None:
+    folder = project.folder / "scenarios"
+    (folder / "flows").mkdir()
+    (folder / "flows/会审.yaml").write_text(SPLIT, encoding="utf-8")
+    (folder / "坏.js").write_text("throw new Error('坏')\n", encoding="utf-8")
+    acts = [("主管", "甲"), ("法务", "乙"), ("财务", "丙"), ("总监", "丁"), ("合", "甲")]
+    before = {"财务": "主管", "总监": "财务", "合": "总监"}.get(hook, "")
+    steps = ["  - submit: {}"]
+    for node, by in acts:
+        error = ", expect_error: {message: {$contains: 坏}}" if node == before else ""
+        steps.append(f"  - {{approve: {{at: {node}, by: {by}}}{error}}}")
+        if error:
+            break
+    scripts = f"scripts: {{owners.{hook}: 坏.js}}" if before else "form: {}"
+    (folder / "会审.scenario.yaml").write_text(
+        "scenario: 会审\nversion: 1\nflow: {definition: flows/会审.yaml, " + scripts + "}\n"
+        "steps:\n" + "\n".join(steps) + "\n",
+        encoding="utf-8",
+    )
+
+    document = told(bs, "scenarios/会审.scenario.yaml")
+
+    assert kind(document, "node")[0] == [f"会审: {node}" for node in touched]

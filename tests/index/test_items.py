@@ -18,9 +18,12 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from bpmax_sim.errors import ConfigError
+from bpmax_sim.errors import ConfigError, Place, Problem
 from bpmax_sim.index import files
 from bpmax_sim.index.items import ItemIndex
+from bpmax_sim.index.sound_groups import SoundScenarioGroups
+from bpmax_sim.index.store import load_index
+from bpmax_sim.platform.load import Platforms
 from bpmax_sim.scenario.load import ScenarioItem, load_items
 
 ROOT = Path(__file__).parents[2]
@@ -369,3 +372,44 @@ class Edits(RuleBasedStateMachine):
 
 TestEdits = Edits.TestCase
 TestEdits.settings = settings(max_examples=20, stateful_step_count=12, deadline=None)
+
+
+STEPS = "steps: [{js: return 1, expect: {result: 1}}]\n"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "unchecked"),
+    [
+        ([], []),
+        (["甲"], ["甲"]),
+        (["甲", "乙", "丙"], ["甲", "乙", "丙"]),
+        (["别处"], []),
+        ([None], ["甲", "乙", "丙"]),
+        (["丙", None], ["甲", "乙", "丙"]),
+    ],
+)
+def test_what_a_check_found_nothing_in_is_not_checked_again(
+    tmp_path: Path, wrong: list[str | None], unchecked: list[str]
+) -> None:
+    paths = {
+        name: write(
+            tmp_path, f"scenarios/{name}.scenario.yaml", f"version: 1\nscenario: {name}\n{STEPS}"
+        )
+        for name in ("甲", "乙", "丙")
+    }
+
+    def group() -> SoundScenarioGroups:
+        index = ItemIndex(tmp_path)
+        items = [item for path in paths.values() for item in index.list_items(path)]
+        index.save()
+        platforms = {item.header.platforms_key: Platforms() for item in items}
+        return SoundScenarioGroups(items, load_index(tmp_path), platforms)
+
+    groups = group()
+    assert len(groups.find_unchecked_items()) == 3
+    groups.save(
+        Problem("falsch", None if name is None else Place(str(paths.get(name, name))))
+        for name in wrong
+    )
+
+    assert [item.header.title for item in group().find_unchecked_items()] == unchecked

@@ -134,3 +134,26 @@ def test_what_failed_for_another_reason_is_left(pytester: pytest.Pytester, scena
     result = pytester.runpytest_inprocess("--bpmax-update")
     result.stdout.fnmatch_lines(["*left as it is: *"])
     assert scenario.read_text(encoding="utf-8") == old
+
+
+ROWS = """\
+version: 1
+scenario: 订单
+form: {scripts: {change.编号: submit.js}, fields: {编号: "", 客户: ""}}
+cases: [{id: 甲}, {id: 乙}, {id: 丙}, {id: 丁}]
+steps:
+  - {set: {编号: "1"}, only: 甲, expect: {form: {客户: 无}}}
+  - {set: {编号: "2"}, only: 乙, expect: {form: {客户: 无}}}
+  - {set: {编号: "3"}, only: 丙, expect: {form: {客户: 无}}}
+  - {set: {编号: "4"}, only: 丁, expect: {form: {客户: 客4}}}
+"""
+
+
+def test_each_row_that_failed_is_written(pytester: pytest.Pytester, scenario: Path) -> None:
+    write_project(pytester.path, ROWS, submit="form.客户 = `客${form.编号}`;\n")
+
+    pytester.runpytest_inprocess("--bpmax-update").assert_outcomes(failed=3, passed=1)
+
+    written = scenario.read_text(encoding="utf-8")
+    assert [f"客户: 客{number}" in written for number in range(1, 5)] == [True] * 4
+    pytester.runpytest_inprocess().assert_outcomes(passed=4)

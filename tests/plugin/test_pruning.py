@@ -13,7 +13,7 @@ import pytest
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.format import dump_entries
 from bpmax_sim.cli.app import run_command_line
-from bpmax_sim.report.usage import FOLDER
+from bpmax_sim.report.usage import FOLDER, Evidence, merge_evidence
 from tests.cli.project import Done
 from tests.plugin.project import FILE, Project
 from tests.snapshots import snapshot
@@ -238,3 +238,47 @@ def test_the_evidence_of_all_shards_counts_and_a_missing_one_is_named(
     orphan.edit("title: 客户名称", "title: 客户全称")
     stale = prune(*both, "--yes")
     assert (stale.code, FILE in stale.err) == (2, True)
+
+
+def told(left: tuple[int, ...] | None) -> Evidence:
+    """Return what a job tells that left these exchanges; of None, that never saw the cassette."""
+    return Evidence(
+        folders=("cassettes",),
+        digests={},
+        owners={},
+        left={} if left is None else {"甲.yaml": {"一": left}},
+        unplayed_files=(),
+        tests=(),
+        sources={"a": "1"},
+    )
+
+
+@pytest.mark.parametrize(
+    ("jobs", "left"),
+    [
+        ([(1, 2)], (1, 2)),
+        ([(1, 2), (2, 3)], (2,)),
+        ([(), (1,)], ()),
+        ([(1,), ()], ()),
+        ([(1,), (), (1,)], ()),
+        ([(1, 2), (2,), (1,)], ()),
+        ([(3, 1), (1, 3), (1, 3)], (1, 3)),
+        ([None, (1,)], (1,)),
+        ([(1,), None, (1, 2)], (1,)),
+    ],
+)
+def test_what_one_job_plays_is_used_whatever_others_leave(
+    jobs: list[tuple[int, ...] | None], left: tuple[int, ...]
+) -> None:
+    merged = merge_evidence([told(one) for one in jobs])
+
+    assert merged.left == {"甲.yaml": {"一": left}}
+
+
+def test_a_cassette_without_exchanges_goes(project: Project, prune: Prune) -> None:
+    path = project.root / "cassettes/crm/空.yaml"
+    path.write_bytes(dump_entries([]))
+    project.run().assert_outcomes(passed=2)
+
+    assert prune("--yes").out == "cassettes/crm/空.yaml: the whole file, 0 exchanges\n"
+    assert not path.exists()

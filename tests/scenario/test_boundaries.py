@@ -256,3 +256,31 @@ def test_a_member_near_to_one_that_scripts_see_is_doubtful(
 
     assert doubt in found
     assert doubt or "is no member" not in found
+
+
+@pytest.mark.parametrize(
+    ("timeout", "delay", "told"),
+    [
+        (10, 99.9, False),
+        (10, 100, True),
+        (10, 300, True),
+        (100, 100, False),
+        (100, 100.1, True),
+        (120, 119, False),
+        (120, 120, False),
+        (120, 120.1, True),
+        (500, 300, False),
+    ],
+)
+def test_a_delay_beyond_a_timeout_of_minutes_is_meant_in_milliseconds(
+    tmp_path: Path, timeout: float, delay: float, *, told: bool
+) -> None:
+    shop = FILES["platforms/shop.yaml"].replace("timeout: 10s", f"timeout: {timeout}s")
+    case = Case(
+        steps="{open: {}, expect: {form: {金额: 5}}}",
+        script=f"try {{ {CALL.strip()} }} catch {{ }} form.金额 = 5",
+        stubs=f"{{on: shop.create_order, delay: {delay}, body: {{code: 0}}}}",
+        files={"platforms/shop.yaml": shop},
+    )
+
+    assert ("in seconds and beyond the timeout" in doubts(tmp_path, case)) == told

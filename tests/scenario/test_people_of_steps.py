@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
+from msgspec import UNSET
 
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.i18n import translate
+from bpmax_sim.scenario.flow_actions import describe_person
 from bpmax_sim.scenario.load import load_items
 from bpmax_sim.scenario.runner import run_scenario
 
@@ -106,3 +109,23 @@ def test_a_user_of_a_form_alone_does_nothing() -> None:
     head = "scenario: 表单\nform: {fields: {金额: 0}}\nsteps:\n"
     with pytest.raises(ConfigError, match="user says who acts in a flow; there is no flow"):
         load_items(write("- {user: 李经理, set: {金额: 1}}\n", head))
+
+
+@pytest.mark.parametrize(
+    ("user", "people", "seen"),
+    [
+        (1001, {"1001": "王小明"}, {"id": 1001, "name": "王小明"}),
+        ("1001", {"1001": "王小明"}, {"id": "1001", "name": "王小明"}),
+        (0, {"0": "零"}, {"id": 0, "name": "零"}),
+        (7, {"7": {"name": "七", "dept": "法务"}}, {"id": 7, "name": "七", "dept": "法务"}),
+        ("甲", {"甲": ""}, {"id": "甲"}),
+        ("甲", {"甲": None}, {"id": "甲"}),
+        ("乙", {"甲": "甲"}, {"id": "乙"}),
+        ({"id": "甲", "name": "自己"}, {"甲": "别名"}, {"id": "甲", "name": "自己"}),
+        (UNSET, {"甲": "甲"}, {}),
+    ],
+)
+def test_a_person_is_found_in_people_by_number_or_text(
+    user: Any, people: dict[str, Any], seen: dict[str, Any]
+) -> None:
+    assert describe_person(user, people, lambda value: value) == seen

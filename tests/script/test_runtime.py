@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import threading
+from functools import partial
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -18,12 +19,15 @@ from bpmax_sim.errors import (
     PendingPromise,
     Place,
     ScriptError,
+    ScriptLimitError,
     ScriptSyntaxError,
 )
 from bpmax_sim.js_values import UNDEFINED
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.script.failure import Script
-from bpmax_sim.script.runtime import describe_engine
+from bpmax_sim.script.limits import Limits
+from bpmax_sim.script.runtime import Page, describe_engine
+from bpmax_sim.script.turn_result import Outcome
 from tests.script.bench import NAME, START, Bench, Form, ok, run, texts, value_of
 
 ROOT = Path(__file__).parents[2]
@@ -537,6 +541,31 @@ def test_scripts_that_run_together_share_one_time() -> None:
     bench.runtime.run_until_idle()
 
     assert ends == [["乙", START * 1000 + 200], ["甲", START * 1000 + 300]]
+
+
+@pytest.mark.of_quickjs
+@pytest.mark.parametrize("is_shared", [True, False])
+def test_a_script_over_its_limits_ends_those_that_wait_on_its_page(*, is_shared: bool) -> None:
+    bench = Bench(lambda _request: ok({"n": 3}), limits=Limits(cpu=0.1))
+    ends: dict[str, Outcome] = {}
+    sources = {
+        "过": "return 1",
+        "等": "await new Promise(r => setTimeout(r, 300)); return 2",
+        "问": "return (await $proxy('crm').get()).n",
+        "忙": "await new Promise(r => setTimeout(r, 50)); while (true) {}",
+        "后": "await new Promise(r => setTimeout(r, 400)); return 4",
+    }
+    scripts = {name: Script(source, f"{name}.js") for name, source in sources.items()}
+    page = Page([*scripts.values()])
+    for name, script in scripts.items():
+        end = partial(ends.__setitem__, name)
+        bench.runtime.start(script, end, page=page if is_shared else Page([script]))
+    bench.runtime.run_until_idle()
+
+    over = {name for name, end in ends.items() if isinstance(end.error, ScriptLimitError)}
+    assert over == ({"等", "问", "忙", "后"} if is_shared else {"忙"})
+    assert {name for name, end in ends.items() if end.error is None} == {*sources} - over
+    assert ends["过"].value == 1
 
 
 @pytest.mark.of_quickjs

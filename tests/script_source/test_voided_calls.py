@@ -68,3 +68,27 @@ def test_a_call_is_voided_where_a_function_returns_it(source: str, is_void: bool
         outcome = session.run_script(Script(BEFORE + source))
 
     assert bool(outcome.unawaited) is not is_void
+
+
+HELPERS = {
+    f"['A'].forEach(async q => {{ await {GO}; }})": ".forEach(async …)",
+    f"['A'].map(async q => {{ await {GO}; }})": ".map(async …)",
+    f"['A'].map(async function (q) {{ await {GO}; }})": ".map(async …)",
+    f"(async () => {{ await {GO}; }})()": "(async () => …)()",
+    f"async function go() {{ await {GO}; }} go()": "go()",
+    f"const deal = {{ async go() {{ await {GO}; }} }}; deal.go()": "go()",
+    f"async function go() {{ await {GO}; }} async function on() {{ await go(); }} on()": "on()",
+    f"await Promise.all(['A'].map(async q => {{ await {GO}; }}))": "",
+    f"for (const q of ['A']) await (async () => {{ await {GO}; }})()": "",
+    f"async function go() {{ await {GO}; }} await go()": "",
+}
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("source", HELPERS)
+def test_a_helper_that_nobody_awaits_is_named(source: str) -> None:
+    with Session.open(ROOT / "scenarios/platforms", mode="simulate", unawaited="warn") as session:
+        outcome = session.run_script(Script(source))
+
+    named = [call.call for call in outcome.unawaited if call.is_helper]
+    assert named == ([HELPERS[source]] if HELPERS[source] else [])

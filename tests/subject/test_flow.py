@@ -10,7 +10,15 @@ from bpmax_sim.errors import Place, SubjectError
 from bpmax_sim.js_values import UNDEFINED
 from bpmax_sim.script.failure import Script
 from bpmax_sim.script.turn_result import Outcome
-from bpmax_sim.subject.definition import Deadline, Definition, FlowNode, Transition
+from bpmax_sim.subject.definition import (
+    Deadline,
+    Definition,
+    FlowNode,
+    FlowParts,
+    SubFlow,
+    SubFlowResult,
+    Transition,
+)
 from bpmax_sim.subject.flow import FlowSubject
 from bpmax_sim.subject.hooks import DeadlinePassed, FlowMove, NodeEntered, NotificationSent
 from tests.subject.stage import PlainStage, Play, Thrown
@@ -634,3 +642,45 @@ def test_no_route_leads_from_one_branch_into_another(lawyer: FlowNode, crossing:
 
     crossed = [path[-1] for path, text in found if "lies in another branch" in text]
     assert crossed == ([crossing] if crossing else []), found
+
+
+SEALING = {
+    "用印": FlowNode(subflow=SubFlow(flow="盖章"), approve="归档", reject="退回"),
+    "归档": FlowNode(owners=("甲",), approve="结束"),
+    "退回": FlowNode(owners=("乙",), approve="结束"),
+    "结束": FlowNode(end=True),
+}
+ENDS = [
+    ("finished", "归档"), ("rejected", "退回"), ("cancelled", "退回"), ("terminated", "退回"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("status", "node"), ENDS)
+@pytest.mark.parametrize("is_run", [True, False])
+def test_only_a_sub_flow_that_is_finished_is_a_yes(status: str, node: str, *, is_run: bool) -> None:
+    stage = PlainStage({})
+    steps = {
+        "盖": FlowNode(owners=("丙",), approve="完", reject="完"),
+        "完": FlowNode(end=True),
+    }
+    sealing = Definition(flow="盖章", start="盖", nodes=steps, admins=("管",))
+    given = SubFlowResult(result={}, status=status)
+    flow = FlowSubject(
+        runner=stage,
+        tell=stage.told.append,
+        definition=Definition(flow="合同", start="用印", nodes=SEALING),
+        subflows={"盖章": FlowParts(definition=sealing, stand_in=None if is_run else given)},
+    )
+    flow.create(FlowMove(by="申请人"))
+    if is_run:
+        assert flow.at == "用印"
+        child = flow.find("盖章")
+        if status in {"finished", "rejected"}:
+            child.decide("approve" if status == "finished" else "reject", FlowMove(by="丙"))
+        elif status == "cancelled":
+            child.withdraw(FlowMove(by="申请人"))
+        else:
+            child.terminate(FlowMove(by="管"))
+        assert child.status == status
+
+    assert (flow.at, flow.status) == (node, "processing")

@@ -7,6 +7,7 @@ import pytest
 
 from bpmax_sim.errors import SubjectError
 from bpmax_sim.js_values import UNDEFINED
+from bpmax_sim.script.failure import Script
 from bpmax_sim.subject.form import (
     FormSubject,
     check_complete,
@@ -466,3 +467,32 @@ def test_only_new_rows_are_held_against_the_options(change: Any, code: str | Non
 )
 def test_a_path_has_two_steps_or_more(text: str, steps: tuple[str | int, ...]) -> None:
     assert parse_form_path(text) == steps
+
+
+@pytest.mark.parametrize(
+    ("failing", "ran"),
+    [("", "一二三"), ("一", "一"), ("二", "一二"), ("三", "一二三")],
+)
+@pytest.mark.parametrize("by_script", [True, False])
+def test_the_first_of_several_handlers_that_fails_is_the_last(
+    failing: str, ran: str, *, by_script: bool
+) -> None:
+    def play(name: str) -> Play:
+        def run(_form: Any, _ctx: Any) -> None:
+            if name == failing:
+                raise Thrown(f"{name}失败")
+
+        return run
+
+    stage = PlainStage({"open": writes("a", 1), **{name: play(name) for name in "一二三"}})
+    form = FormSubject(
+        runner=stage,
+        tell=stage.told.append,
+        scripts={"open": (Script("", "open"),), "change.a": (*(Script("", n) for n in "一二三"),)},
+        fields={"a": 0},
+    )
+
+    result = form.fire("open") if by_script else form.set({"a": 1})
+
+    assert "".join(stage.ran).removeprefix("open") == ran
+    assert [str(error) for error in result.errors] == ([f"Error: {failing}失败"] if failing else [])

@@ -7,9 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from bpmax_sim.errors import ConfigError
+from bpmax_sim.scenario.expect_writer import FileRewrite
 from bpmax_sim.scenario.load import ScenarioItem
 from bpmax_sim.scenario.observation import compare_runs
 from bpmax_sim.transport.faults import Break, Fault, Slow
+from bpmax_sim.variant.rewrite import write_if_scenarios_pass
 from bpmax_sim.variant.run import BaselineError, Variant, measure_baseline, run_variant
 from bpmax_sim.variant.workers import map_in_order
 from tests.variant.project import load_item
@@ -157,3 +160,25 @@ def test_an_error_is_raised_at_its_place_in_the_order() -> None:
     assert next(results) == 1
     with pytest.raises(ZeroDivisionError):
         list(results)
+
+
+@pytest.mark.parametrize("failing", ["", "一", "二", "三"])
+def test_of_files_that_are_rewritten_all_pass_or_all_are_as_before(
+    item: ScenarioItem, failing: str
+) -> None:
+    files = []
+    for name in "一二三":
+        path = item.path.with_name(f"{name}.scenario.yaml")
+        path.write_text(SCENARIO, encoding="utf-8")
+        wanted = "李四" if name == failing else "张三"
+        after = SCENARIO.replace("{客户: 张三}", f"{{客户: {wanted}, 备注: 已查}}")
+        files.append(FileRewrite(path, SCENARIO, after))
+
+    if failing:
+        with pytest.raises(ConfigError, match="李四"):
+            write_if_scenarios_pass(files)
+    else:
+        write_if_scenarios_pass(files)
+
+    texts = [file.path.read_text(encoding="utf-8") for file in files]
+    assert texts == [file.before if failing else file.after for file in files]
