@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import chain, islice
+from itertools import chain
 from typing import Any, Final, Literal
 
 import msgspec
@@ -145,11 +145,7 @@ def _pair_exchanges(
     partners |= _find_least_different_partners(changed, left, parts, rules)
     for side in old:
         mine = parts[id(side)]
-        nearest = partners.get(side.number) or min(
-            islice(left[side.name].values(), _MOST_TRIED),
-            key=lambda other: (len(find_differences(mine, parts[id(other)], rules)), other.number),
-            default=None,
-        )
+        nearest = partners.get(side.number) or next(iter(left[side.name].values()), None)
         if nearest is None:
             yield ExchangePair(old=side)
             continue

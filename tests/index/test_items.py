@@ -374,9 +374,6 @@ TestEdits = Edits.TestCase
 TestEdits.settings = settings(max_examples=20, stateful_step_count=12, deadline=None)
 
 
-STEPS = "steps: [{js: return 1, expect: {result: 1}}]\n"
-
-
 @pytest.mark.parametrize(
     ("wrong", "unchecked"),
     [
@@ -391,10 +388,9 @@ STEPS = "steps: [{js: return 1, expect: {result: 1}}]\n"
 def test_what_a_check_found_nothing_in_is_not_checked_again(
     tmp_path: Path, wrong: list[str | None], unchecked: list[str]
 ) -> None:
+    text = "version: 1\nscenario: {}\nsteps: [{{js: return 1, expect: {{result: 1}}}}]\n"
     paths = {
-        name: write(
-            tmp_path, f"scenarios/{name}.scenario.yaml", f"version: 1\nscenario: {name}\n{STEPS}"
-        )
+        name: write(tmp_path, f"scenarios/{name}.scenario.yaml", text.format(name))
         for name in ("甲", "乙", "丙")
     }
 
