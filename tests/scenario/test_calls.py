@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import msgspec
 import pytest
@@ -488,3 +488,43 @@ def test_calls_are_counted_and_compared_at_their_limits(
     expected: list[dict[str, Any]], calls: list[CallMade], messages: list[str]
 ) -> None:
     assert wrong(expected, *calls) == messages
+
+
+@pytest.mark.parametrize("place", ["query", "header", "body"])
+@pytest.mark.parametrize(
+    ("sent", "seen"),
+    [
+        ([], {}),
+        ([""], {"a": ""}),
+        (["1"], {"a": "1"}),
+        (["1", "2"], {"a": ["1", "2"]}),
+        (["1", "2", "3"], {"a": ["1", "2", "3"]}),
+        (["2", "2", "2", "1"], {"a": ["2", "2", "2", "1"]}),
+    ],
+)
+def test_each_value_of_a_repeated_name_is_seen_in_order(
+    place: str, sent: list[str], seen: dict[str, Any]
+) -> None:
+    pairs = tuple(("a", value) for value in sent)
+    form = {"content-type": "application/x-www-form-urlencoded"} if place == "body" else {}
+    call = Call(
+        platform="crm",
+        instance="d",
+        api="find",
+        method="POST",
+        path="/",
+        query=pairs if place == "query" else (),
+        headers=pairs if place == "header" else (),
+    )
+    request = Request(
+        method="POST",
+        url="https://crm.test/",
+        headers=tuple(form.items()),
+        body=urlencode(pairs).encode() if place == "body" else None,
+        call=call,
+    )
+
+    assert matches_request({place: {"$exactly": seen}}, request, "/")
+    for other in (sent[:2], sent[1:], [*sent, "9"]):
+        is_same = other == sent or len(sent) < 2
+        assert is_same or not matches_request({place: {"a": other}}, request, "/")
