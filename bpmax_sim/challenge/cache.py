@@ -110,6 +110,7 @@ def digest_baseline(baseline: Baseline) -> bytes:
         list(
             _find_used_variables(baseline.environ, [*files.values(), repr(item.scenario).encode()])
         ),
+        # Stands for what the run depends on and this list lacks.
         compute_digest(baseline.run.observations),
     )
 

@@ -300,6 +300,7 @@ class ScriptChallenge:
             baseline = self.baselines[n]
             run = run_variant(baseline, variant)
             if run.exceeded:
+                # Another scenario may still kill it, which says more than that a limit was reached.
                 exceeded = exceeded or run.exceeded
             elif not run.is_passed:
                 cause = next((failure.kind for failure in run.failures), "error")
@@ -389,6 +390,9 @@ class _VerdictHistory:
 
     def __init__(self, challenge: ScriptChallenge, cache: VerdictCache) -> None:
         self._cache = cache
+        # A mutant has a key and a digest. The key survives changes elsewhere in the script, so that
+        # the scenario that killed it the last time is found and runs first. The digest has the
+        # position and all inputs; only if it is the same does the verdict itself still hold.
         inputs = [digest_baseline(baseline) for baseline in challenge.baselines]
         seen: Counted[tuple[str, ...]] = Counted()
         self._keys: list[tuple[bytes, bytes]] = []

@@ -120,6 +120,8 @@ def read_mutants(tree: SyntaxTree) -> tuple[Mutant, ...]:
     found: dict[tuple[int, int, str], Mutant] = {}
     for mutant in _MutantReader(tree).find_mutants():
         key = mutant.start, mutant.end, mutant.new
+        # Several readers may find one edit; the one that knows its subject makes the better
+        # message.
         if key not in found or not found[key].about:
             found[key] = mutant
     return tuple(sorted(found.values(), key=lambda mutant: (mutant.start, mutant.end)))

@@ -368,6 +368,7 @@ _MAKE: Final[Mapping[str, Callable[[ExpectLineSearch, Divergence], Iterator[dict
     "calls": ExpectLineSearch._propose_call_lines,  # noqa: SLF001
     "errors": ExpectLineSearch._propose_error_lines,  # noqa: SLF001
 }
+# Each trial runs every row of the file twice: with the script, and with the mutant.
 _MOST_TRIALS: Final = 6
 
 

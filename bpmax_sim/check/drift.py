@@ -188,6 +188,7 @@ def _compare_types(
 ) -> Iterator[ResponseChange]:
     before, after = was - {NULL}, now - {NULL}
     place = format_path(path)
+    # A type that was never recorded is a change; one that does not occur now may come again.
     if before and after and not after <= before:
         yield ResponseChange("type", place, _join_types(before), _join_types(after))
     elif after and not before:
@@ -429,6 +430,8 @@ class Verification:
         return find_failure_class(outcome, recipe) or ""
 
 
+# Recordings do not tell which login a call used. The retry rules only ask whether there was one
+# that had not expired, so this stands for it.
 _ANY_GRANT: Final = Grant(values={}, standins={}, expires=inf)
 
 

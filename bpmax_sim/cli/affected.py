@@ -49,6 +49,7 @@ def narrow_targets(targets: Sequence[Selection], *, used_name: str, since: str) 
         if since:
             paths = find_changed_files(root, find_base(root, since).revision)
             if not _REACH_ALL.isdisjoint(paths):
+                # Then every file of the project counts as changed.
                 paths = [*paths, *known.paths]
             names.append(known.find_affected_scenarios(paths))
         reached = {(root / name).resolve() for name in set.intersection(*names)}

@@ -101,7 +101,8 @@ class PossibleFailure(msgspec.Struct, frozen=True, kw_only=True):
         shown_by: evidence that the response is possible: ``declared``, ``recorded`` or "".
         lacks_member: whether the call succeeds, and its response lacks a member.
         is_refusal: whether the third party itself refuses, with a status or business code.
-        is_rejected: whether the call certainly had no effect.
+        is_rejected: whether a person has to be told even if the run ends like the base run. Not
+            with an empty body: the request was executed, and maybe nobody needs the response.
     """
 
     call: ObservedCall
@@ -175,6 +176,8 @@ def _make_failure(
     lacks_member: bool = False,
     is_refusal: bool = False,
 ) -> PossibleFailure:
+    # An expired token is refused once: with the token that the client then fetches, the call has to
+    # succeed. Any other failure strikes each sending, or the client would hide it by resending.
     once = kind is _TOKEN_EXPIRED
     do = (
         replace(kind.do, executed=True) if kind.is_executed and call.source in _DOES_IT else kind.do

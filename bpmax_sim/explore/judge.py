@@ -88,7 +88,12 @@ class Judgement(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def judge_failure(base: RunView, run: RunView, failure: PossibleFailure) -> Judgement:
-    """Return the verdict on *run*, in which *failure* occurred, compared with *base*."""
+    """Return the verdict on *run*, in which *failure* occurred, compared with *base*.
+
+    What no comparison can excuse comes first: a broken invariant, a run without end, an effect that
+    occurred twice. Then calls without a recording: what came after them is unknown, so nothing else
+    can be judged. Only then does it count what a person was told and what differs from *base*.
+    """
     place, shown = failure.call.place, bool(failure.shown_by)
     if broken := find_broken_invariant(run, place):
         return broken
@@ -243,6 +248,8 @@ class _FailureJudge(msgspec.Struct, frozen=True):
         why = f"{crash['type']}: {crash['message']}"
         place = _find_error_place(self.run, crash) or self.place
         if done := self._describe_succeeded_effects(after.key):
+            # A crash by a response that may be impossible is a warning only, like a step that was
+            # left half done; and the latter tells the reader more.
             if not self.shown:
                 return self._make_partial_judgement(after, done, why, place)
             why = msg("{why}, after {done}", why=why, done=done)

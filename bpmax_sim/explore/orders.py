@@ -181,6 +181,7 @@ def find_late_response_orders(item: ScenarioItem, base: RunView) -> Iterator[Ord
     calls = [call for call in base.calls if not call.is_login and not call.is_faulted]
     for call in calls:
         later = next((one for one in calls if one.name == call.name and one.begin > call.end), None)
+        # Equal requests have equal responses, so that their order cannot matter.
         if later is None or later.request == call.request:
             continue
         if call.step != later.step and call.step not in loose | base.idle:

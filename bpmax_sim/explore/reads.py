@@ -21,6 +21,10 @@ from bpmax_sim.script.failure import Script
 
 _MARK: Final = "bpmax_sim.reads "
 Names = tuple[str, ...]
+# The watcher must not change what scripts see: a value has one proxy, so that `===` still holds,
+# and only own members are noted, so that methods work. What it needs of the console, of JSON and of
+# Reflect is taken before a script can replace it. It cannot be perfect (a proxy of a frozen object
+# may only return the member itself), so `find_reads` compares both runs.
 READ_WATCHER: Final = Script(
     """\
 (() => {

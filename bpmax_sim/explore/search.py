@@ -1,4 +1,15 @@
-"""Explore one scenario: run it with each possible failure and order, and judge each variant."""
+"""Explore one scenario: run it with each possible failure and order, and judge each variant.
+
+Every variant is compared with the base run, which has no failure. From the base run come the
+failures of each call, the orders of responses of calls in flight together, and the actions of a
+person during a call. Each of them starts a generator of *attempts*; an attempt runs one variant
+when it is called.
+
+A generator is never consumed ahead of its attempts, since their verdicts decide which follow: a
+failure that the script made up for is repeated until the script gives up, and what it did instead
+is made to fail, too. A seed therefore shuffles the generators, not the attempts. Failures of two
+independent calls are deliberately not combined: they would show each finding many times.
+"""
 
 from __future__ import annotations
 
@@ -366,6 +377,8 @@ class _ItemTrials:
 
     def run(self, injected: Sequence[Fault] = (), item: ScenarioItem | None = None) -> RunView:
         """Return a trial of *item* (by default the unchanged one) with the rules *injected*."""
+        # A changed item makes other calls in its steps; the counts of the base run say nothing of
+        # it.
         usual = None if item else self._usual
         variant = Variant(faults=tuple(injected), item=item, usual=usual)
         return make_run_view(try_variant(self._baseline, variant), self.platforms)
@@ -436,6 +449,7 @@ class _ItemTrials:
         self._last = run, judgement
         if judgement.verdict == "endless":
             self._endless.add(failure.call.label)
+        # Asked only for a verdict that fails the scenario, since the answer takes further runs.
         if judgement.verdict == "silent" and self._is_unneeded_read(failure, run):
             judgement = Judgement(verdict="handled", step=judgement.step, place=judgement.place)
         if judgement.verdict == "partial" and (
@@ -636,6 +650,8 @@ class _ItemTrials:
     ) -> Iterator[Attempt]:
         """Yield an interruption, alone and with each order of the responses in flight."""
         run = self.run([to_transport_fault(interruption.delay_rule)], item)
+        # What a second click should come to is not known. Only its effects are counted against the
+        # base run; its result is the right one for the other orders of its responses.
         truth = run if interruption.is_again else self.base
         yield partial(self._judge_interruption, interruption, run, truth)
         orders = [

@@ -33,6 +33,7 @@ MARKS: Final[Mapping[VerdictKind, str]] = {
     "invariant": "I",
 }
 """What stands for a verdict in the matrix."""
+# The order of `MARKS` is that of severity: of several verdicts for one cell the last is shown.
 _GRAVITY: Final = tuple(MARKS)
 _MOST_COMMANDS: Final = 5
 _MOST_KINDS: Final = 10

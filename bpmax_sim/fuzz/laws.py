@@ -266,6 +266,7 @@ def check_setters_keep_auth_values(target: FuzzTarget, calls: CallSpecs) -> bool
                 claimed_count=len(claimed),
             )
         steady = auth.sign is None and not differs_each_request(template, auth)
+        # `rivals` puts this word into each value with which it tries to replace one of auth.
         if "mine" in str(claimed[0]) or (steady and alone != claimed):
             raise LawBroken(
                 "{place}.{name} is auth's, and a script changes what is sent there",

@@ -459,6 +459,8 @@ def search_tasks(
                 break
             for hunt in hunts:
                 if hunt.finding is None and (is_first or time.monotonic() < until):
+                    # Each law has its first round, however short the time: without examples it says
+                    # nothing.
                     end = math.inf if is_first else until
                     hunt.run(settings(options, max_examples=size), end)
                     if is_first and not hunt.examples and hunt.finding is None:

@@ -235,6 +235,8 @@ class ItemIndex:
         if self._scenarios.keys() <= before.keys() and files.items() <= known.items():
             return
         kept = {**before, **self._scenarios}
+        # A run on a few files keeps what is known of all others. One that saw more than half of the
+        # kept files saw the project; then others are those of other branches, or deleted.
         if len(before) < _WHOLE * len(self._scenarios):  # of other branches as many again
             others = [digest for digest in before if digest not in self._scenarios]
             surplus = others[: -len(self._scenarios)]

@@ -76,6 +76,8 @@ class SoundScenarioGroups:
         places = [problem.place for problem in problems]
         wrong = {to_absolute_path(place.file) for place in places if place is not None}
         known = set(self._kept)
+        # A file may be edited while it is checked; the digest is that of the text before, so its
+        # group is stored only if the file is still the same.
         found = [
             digest
             for digest, group in self._groups.items()
@@ -91,6 +93,8 @@ class SoundScenarioGroups:
 
 def _group_items_sharing_files(items: Sequence[ProjectItem]) -> Iterator[list[ProjectItem]]:
     """Yield groups of items that share files, directly or through other items; each item once."""
+    # Union-find: a file leads to another one of its group, the leader of a group to itself. `lead`
+    # shortens the way that it goes.
     leaders: dict[str, str] = {}
 
     def lead(path: str) -> str:

@@ -336,6 +336,7 @@ def _pair_probes(
     mine, other = our_run.get_probe(name), live_run.get_probe(name)
     if mine is None or other is None:
         return None
+    # The platform there may be declared without the default `preset=1`; then these tell nothing.
     if name in _OF_DEFAULTS and not live_run.has_preset:
         return None
     if name == "undefined_default" and our_run.get_probe("keeps_default") != live_run.get_probe(

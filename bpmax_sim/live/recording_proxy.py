@@ -53,6 +53,7 @@ LOOP: Final = "LOOP"
 
 _PATIENCE: Final = 60.0
 _MOST: Final = 64 * 1024 * 1024
+# 1xx responses are no result of a request (RFC 9110, 15.2).
 _FINAL: Final = range(200, 600)
 
 
@@ -345,6 +346,8 @@ class _StreamedResponse:
                 length += len(piece)
                 body += piece if length <= _MOST else b""
                 chunks.append(Chunk(round(time.perf_counter() - start, 3), len(piece)))
+                # Without Content-Length no piece is known to be the last. Then all are forwarded,
+                # and only the end mark of the chunks waits (`forward_last_piece`).
                 if str(length) == self._head.header("content-length"):
                     self._last = piece  # which goes on once the whole is on the disk
                 else:
@@ -422,4 +425,5 @@ def _make_loop_refusal(upstream: UpstreamUrl) -> RefusedRequest:
         "party's own address",
         upstream=upstream.url,
     )
+    # 508 Loop Detected: RFC 5842, 7.2.
     return RefusedRequest(508, LOOP, message)

@@ -118,6 +118,7 @@ def adapt_response_headers(headers: Pairs, upstream: UpstreamUrl, proxy_url: str
     Addresses and cookies of the upstream are changed to the proxy's address *proxy_url*, which the
     client calls.
     """
+    # Alt-Svc would lead the client past the proxy (RFC 7838).
     kept = [pair for pair in _remove_connection_headers(headers) if pair[0].lower() != "alt-svc"]
     return tuple(
         [(name, _rewrite_header(name.lower(), text, upstream, proxy_url)) for name, text in kept]
@@ -147,6 +148,8 @@ def rewrite_location(location: str, upstream: UpstreamUrl, proxy_url: str) -> st
     is_origin = _to_comparable_origin(absolute) == _to_comparable_origin(upstream.origin)
     path = absolute.partition("://")[2].partition("/")
     rest = f"{path[1]}{path[2]}" if is_origin else ""
+    # A path beside the prefix of the upstream has no address below the proxy: the client gets the
+    # whole address of the upstream, and leaves the proxy.
     if not is_origin or not (rest + "/").startswith(f"{upstream.path}/"):
         return absolute if location.startswith("/") else location
     return f"{proxy_url}{rest[len(upstream.path) :]}"

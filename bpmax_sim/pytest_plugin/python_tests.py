@@ -156,6 +156,10 @@ def add_router_to_session(node: pytest.Item, session: Session) -> None:
         session.stub(node.stash[_STUB])
 
 
+# Secrets are hidden at each place where pytest makes text of values, before it shortens them: short
+# reprs (`SafeRepr.repr`), locals (`safeformat`), comparisons, messages of errors, reports, warnings
+# and logs. Pytest has no hooks for the first two, so its functions are replaced while a session
+# with secrets lives; `release_ended_redactions` puts them back.
 _HOLDING_TEXT = (tuple, list, str)  # what errors hold their texts in
 _LOGS = ("log_cli_handler", "log_file_handler")
 _active: list[pytest.Item] = []

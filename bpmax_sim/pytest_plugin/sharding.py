@@ -50,6 +50,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = [item for item in items if keys[item] in chosen]
         tally = get_tally(config)
         is_partial = tally.partial
+        # Our own hook takes deselected tests for an incomplete run, so the flag is put back.
         config.hook.pytest_deselected(items=left_out)
         tally.partial = is_partial  # all shards together are everything
 

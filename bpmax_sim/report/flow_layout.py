@@ -106,6 +106,7 @@ def _find_back_edges(names: Sequence[str], edges: Sequence[Edge]) -> frozenset[E
 def _assign_layers(names: Sequence[str], edges: Sequence[Edge]) -> dict[str, int]:
     """Return the layer of each node, below all its predecessors."""
     ranks = dict.fromkeys(names, 0)
+    # Longest paths: without cycles, one round for each node is enough.
     for _ in names:
         moved = False
         for source, target in edges:
@@ -223,6 +224,8 @@ def _spread_layer(
     offsets = [0.0]
     for one, other in pairwise(layer):
         offsets.append(offsets[-1] + (widths[one] + widths[other]) / 2 + GAP)
+    # Without its offset, a box may not be to the left of the one before it: the boxes are then
+    # placed by isotonic regression. Boxes that would overlap form a pool, placed at its mean.
     pools: list[tuple[float, int]] = []  # mean and size
     for place, offset in zip(wanted, offsets, strict=True):
         mean, size = place - offset, 1

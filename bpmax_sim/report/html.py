@@ -249,6 +249,8 @@ def _to_entry_summary(entry: PageEntry, has_steps: bool) -> dict[str, Any]:
 
 def _encode_json(value: Any) -> str:
     """Return *value* as JSON that cannot end a script element and parses equally everywhere."""
+    # `</script>` would end the element, whatever it stands in; LS and PS were line ends in scripts
+    # before ES2019.
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
 

@@ -29,7 +29,9 @@ _LITERALS: Final = frozenset({
 """Parameters of logins that are the same for everybody."""
 
 _TTLS: Final = ("expires_in", "expiresin", "expire_in", "expirein", "expire", "expires", "ttl")
+# Shorter values (a status, a page number) recur by chance.
 _SHORTEST: Final = 8
+# As seconds this is eleven days, longer than tokens usually live.
 _MILLISECONDS: Final = 1_000_000
 _SIGNED: Final = frozenset({"sign", "signature", "sig", "x_sign", "x_signature", "x_ca_signature"})
 _OF_PAGE: Final = ("csrf", "xsrf")

@@ -158,6 +158,8 @@ def _draw_chains(
     max_steps: int,
 ) -> CallSpec:
     called = api or (draw(st.sampled_from(list(platform.apis.values()))) if platform else UNNAMED)
+    # An aimed call is valid but for one setter. Calls that are wrong in several ways are refused at
+    # the first check, and would never reach the others.
     is_aimed = refusable and draw(_EITHER)
     refusable = refusable and not is_aimed
     setters = steps(platform=platform, api=called, refusable=refusable)

@@ -215,6 +215,7 @@ def _write_entry(exchange: Exchange) -> dict[str, Any]:
             "headers": _to_name_values(request.headers),
             "queryString": _to_name_values(split_query(request.url)[1]),
             **posted,
+            # HAR 1.2 leaves names that begin with `_` to tools; other readers ignore it.
             **({"_injected": injected} if injected else {}),
             "headersSize": -1,
             "bodySize": len(request.body or b""),

@@ -35,6 +35,7 @@ _OF_THE_CONNECTION: Final = frozenset({
     "te", "transfer-encoding",
 })  # fmt: skip
 _MOST: Final = 256 * 1024 * 1024  # bytes that one compressed body may become
+# A fixed instant: the same file always becomes the same cassette.
 _EARLIEST: Final = Instant.parse("2026-01-01T00:00:00+08:00").seconds
 
 
@@ -306,6 +307,7 @@ def make_foreign_request(
         raise NotConvertibleError("{url!r} is not an HTTP address", url=url[:60])
     return Request(
         method=method.upper(),
+        # Only what no URL may hold is encoded; escapes stay as they were sent (`%` is safe).
         url=quote(url.partition("#")[0], safe=string.punctuation, errors="surrogatepass"),
         headers=tuple(
             (decode_header_text(name), decode_header_text(value))
@@ -383,6 +385,8 @@ def undo_content_codings(body: bytes, headers: Pairs) -> bytes:
 
 
 def _undo_coding(body: bytes, coding: str) -> bytes:
+    # The window is 15 bits, plus 16 for the header of gzip; both formats begin with fixed bytes.
+    # `deflate` means zlib (RFC 9110, 8.4.1.2).
     if coding in {"gzip", "x-gzip"}:
         return _inflate_body(body, 31) if body[:2] == b"\x1f\x8b" else body
     if coding == "deflate":

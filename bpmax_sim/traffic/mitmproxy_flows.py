@@ -117,6 +117,7 @@ def _read_url(sent: Any) -> str:
     if ":" not in host.rpartition("]")[2] and port not in {0, _DEFAULT_PORTS.get(scheme)}:
         host = f"{host}:{port}"
     path = imported.require_text(sent["path"])
+    # Requests to a proxy have the whole address as their target (RFC 9112, 3.2.2).
     return path if path.startswith("http") else f"{scheme}://{host}{path}"
 
 

@@ -84,6 +84,8 @@ def _get_scenario_name(mapping: Any) -> str:
 
 
 def _sort_by_scenario_state(remaining: list[tuple[int, Any]]) -> list[tuple[int, Any]]:
+    # A WireMock scenario is a state machine that begins in `Started`: a mapping answers in its
+    # required state, and may move to a new one.
     state, result = _STARTED, []
     while remaining:
         due = (p for p in remaining if p[1].get("requiredScenarioState") in {state, None})

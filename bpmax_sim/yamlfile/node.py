@@ -454,6 +454,8 @@ _HANDLERS: Mapping[type, Callable[[_Composer, Any], None] | None] = {
 LARGEST = 4 * 1024 * 1024
 """The most bytes that a file may have."""
 
+# What is not printable in YAML (1.2.2, 5.1), and a byte order mark inside of the text. The reader
+# and `str.splitlines` would break lines differently at some of these controls.
 _FORBIDDEN = re.compile(
     "[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufeff\ufffe\uffff]"
 )
@@ -570,6 +572,7 @@ def read_bytes(path: Path, name: str, *, largest: int = LARGEST, is_regular: boo
         if is_regular and not stat.S_ISREG(status.st_mode):
             raise ConfigError(Problem(msg("this is not a file; name a YAML file"), Place(name)))
         with open(path, "rb", buffering=0) as stream:  # noqa: PTH123
+            # One byte more than there should be, so that mostly a single read finds the end.
             data = stream.read(min(status.st_size, largest) + 1)
             # it grew, or did not tell its size
             while more := stream.read(largest + 1 - len(data)):

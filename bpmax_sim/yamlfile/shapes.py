@@ -402,6 +402,8 @@ class StructShape(Shape):
             complete = complete and (value is not UNSET or not known.required)
         for key in self.required:
             if key not in items:
+                # An operator in place of the structure is reported already; a missing key beside it
+                # would mislead.
                 if not any(name.startswith("$") for name in items):
                     reading.report_problem(
                         msg("the key {key!r} is missing; add it", key=key), node.place

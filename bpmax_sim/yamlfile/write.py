@@ -25,6 +25,7 @@ WIDTH: Final = 100
 
 _PLAIN = re.compile(r"[^\W\d][\w/.$-]*(?: [\w/.-]+)*|/[\w/.-]*")
 _PATH = re.compile(r"(?:https?:/)?/[\w/.{}:-]*[\w/.{}-]|/")
+# YAML 1.1, which many readers still follow, takes these for booleans.
 _WORDS = frozenset({"null", "true", "false", "yes", "no", "on", "off", "y", "n"})
 # YAML's reader refuses or folds these; the marks of writing direction hide text from a reviewer.
 _HIDDEN = re.compile(
@@ -114,6 +115,8 @@ def _insert_before(text: str, owner: Node, mark: tuple[int, int], entry: str) ->
 
 def _compute_offset(text: str, mark: tuple[int, int]) -> int:
     line, column = mark
+    # `splitlines` and the YAML parser agree on line ends (CR, LF, NEL, LS, PS): `parse_yaml`
+    # refuses the controls at which only `splitlines` breaks.
     return sum(map(len, text.splitlines(keepends=True)[: line - 1])) + column - 1
 
 
