@@ -333,6 +333,8 @@ def compare_calls(
 
     Without any expected item, the step must have made no call except logins.
     """
+    # An item with `times` takes all calls of its API out of the sequence, not only those that it
+    # counts: otherwise a call that it does not fit would shift the rest.
     counting = [(index, item) for index, item in enumerate(expected) if "times" in item]
     ordered = [(index, item) for index, item in enumerate(expected) if "times" not in item]
     checks = [
@@ -361,6 +363,7 @@ def _compare_count(item: Mapping[str, Any], calls: Sequence[CallMade], path: Pat
     same = [call for call in calls if matches_api(item["call"], call.call)]
     fitting = [call for call in same if not select_failing_checks(_compare_parts(item, call, path))]
     number = _count_distinct_requests(fitting) if item.get("once_per_key") else len(fitting)
+    # Nothing of the parts is reported where the count is wrong: which call was meant is not known.
     mismatches = compare(item["times"], number, (*path, "times"))
     doubtful = _compare_parts(item, fitting[0], path) if fitting else ()
     if len(fitting) == len(same):

@@ -153,6 +153,7 @@ class _PossibleTexts:
         if hint := self._suggest_near_text(text):
             return msg("nothing could ever make {text!r}, so denying it says nothing{hint}",
                        text=text, hint=hint)  # fmt: skip
+        # A script may join a text from pieces of others, so one known piece is enough to be silent.
         pieces = _PIECE.findall(text)
         if not pieces or any(piece in self._output_source_text for piece in pieces):
             return ""

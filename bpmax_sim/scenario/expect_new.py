@@ -32,9 +32,10 @@ def report_new_expect(
 
     Args:
         reporter: reporter of the step's failures.
-        actual: section -> function that returns its actual value after the step.
+        actual: section of ``expect``, such as ``form`` -> function that returns its actual value
+            after the step.
         events: events of the step.
-        calls: calls of the run so far.
+        calls: calls of the run so far; what they got from recordings decides which values to write.
     """
     if reporter.located is None or not reporter.located.step.action:
         actual = {**actual, "result": lambda: None}  # that of an earlier step

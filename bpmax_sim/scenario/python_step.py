@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from bpmax_sim.errors import SubjectError, suggest_or_list
 from bpmax_sim.i18n import msg
@@ -17,6 +17,10 @@ from bpmax_sim.js_values import to_scenario_value
 from bpmax_sim.project import find_root, to_absolute_path
 from bpmax_sim.subject.flow import FlowSubject
 from bpmax_sim.subject.form import FormSubject
+
+if TYPE_CHECKING:
+    from importlib.abc import Loader
+    from importlib.machinery import ModuleSpec
 
 
 class FormHandle(Mapping[str, Any]):
@@ -155,15 +159,28 @@ def import_module(name: str, path: Path) -> Any:
             sys.modules[name] = _LOADED[file]
             return _LOADED[file]
         if Path(file).is_file() and spec and spec.loader:
-            module = _LOADED[file] = importlib.util.module_from_spec(spec)
-            sys.modules[name] = module
-            spec.loader.exec_module(module)
-            return module
+            _LOADED[file] = _load_module(spec, spec.loader)
+            return _LOADED[file]
     raise SubjectError(
         "python: no module {name!r} beside the scenario or in the project's root",
         code="NO_MODULE",
         name=name,
     )
+
+
+def _load_module(spec: ModuleSpec, loader: Loader) -> ModuleType:
+    """Return the module of *spec*, run by *loader*; a module that fails is not kept."""
+    before = sys.modules.get(spec.name)
+    module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
+    try:
+        loader.exec_module(module)
+    except BaseException:
+        # As `import` does: if the next step found what is half loaded, its error would hide this.
+        sys.modules.pop(spec.name, None)
+        if before is not None:
+            sys.modules[spec.name] = before
+        raise
+    return module
 
 
 def refuse_lazy_result(call: str, value: object) -> None:

@@ -93,6 +93,8 @@ def run_trial(
                 requests.append(Counter(make_call_key(call) for call in made if call is not None))
             fired = tuple(rule for rule in injected if session.strikes_of(rule))
     finally:
+        # As if it failed: unplayed recordings and the like are no fault of a run with other
+        # responses.
         session.close(failed=True)
     return TrialRun(
         events=tuple(progress.log.events),

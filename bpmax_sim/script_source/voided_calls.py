@@ -93,7 +93,11 @@ def _find_whole_chain(node: Node) -> Node:
 def _is_value_discarded_by_void(
     trees: Sequence[SyntaxTree], tree: SyntaxTree, node: Node, seen: set[int]
 ) -> bool:
-    """Return whether the value of *node* comes to ``void``, here or where a function returns it."""
+    """Return whether the value of *node* is discarded by ``void``.
+
+    Here, or at each call of the function that returns it. *seen* are the ids of functions whose
+    calls are being looked at, as they may call each other.
+    """
     node = _find_outermost_value(node)
     parent = node.parent
     if parent is None:

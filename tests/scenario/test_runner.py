@@ -636,6 +636,16 @@ def test_two_folders_may_have_modules_of_one_name(folder: Path, bench: PlainBenc
         assert headlines(folder / place, bench, step) == []
 
 
+def test_a_module_that_does_not_load_fails_each_step_alike(folder: Path, bench: PlainBench) -> None:
+    (folder / "坏的.py").write_text("1 / 0\ndef f(_session): ...\n", encoding="utf-8")
+    step = 'steps:\n  - python: "坏的:f"\n'
+
+    first, again = (headlines(folder, bench, step) for _ in range(2))
+
+    assert first == ["step 1/1 python: ZeroDivisionError: division by zero (from python)"]
+    assert again == first
+
+
 def test_what_a_python_step_prints_is_redacted(
     folder: Path, bench: PlainBench, capsys: pytest.CaptureFixture[str]
 ) -> None:
