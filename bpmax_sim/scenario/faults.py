@@ -28,7 +28,7 @@ from bpmax_sim.scenario.model import (
     StubRequest,
     TokenState,
 )
-from bpmax_sim.scenario.references import Path, UndefinedValueError
+from bpmax_sim.scenario.references import Path, UndefinedValueError, to_inserted_text
 from bpmax_sim.session.sending_log import InjectedFault
 from bpmax_sim.transport.faults import Action, BadToken, Break, Fault, Reply, Slow
 from bpmax_sim.transport.protocol import SOURCE
@@ -109,7 +109,7 @@ def fill_fault(rule: FaultRule, resolve: Callable[[Any], Any]) -> FaultRule:
     Raises:
         UndefinedValueError: if a ``${…}`` is not defined, or its value is not allowed there.
     """
-    return replace(rule, on=str(resolve(rule.on)), do=_fill_reply(rule.do, resolve))
+    return replace(rule, on=to_inserted_text(resolve(rule.on)), do=_fill_reply(rule.do, resolve))
 
 
 _Reply = TypeVar("_Reply", FaultAction, Stub)
@@ -122,7 +122,8 @@ def _fill_reply(reply: _Reply, resolve: Callable[[Any], Any]) -> _Reply:
         for key, kind in _KINDS_OF_MEMBERS.items()
         if isinstance(getattr(reply, key, None), str)
     }
-    headers = {name: str(resolve(value)) for name, value in reply.headers.items()}
+    filled = {name: resolve(value) for name, value in reply.headers.items()}
+    headers = {name: to_inserted_text(value) for name, value in filled.items() if value is not None}
     return replace(reply, **values, headers=headers, body=resolve(reply.body))
 
 

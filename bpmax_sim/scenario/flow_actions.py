@@ -11,6 +11,7 @@ from bpmax_sim.errors import suggest_or_list
 from bpmax_sim.i18n import join_list, msg
 from bpmax_sim.scenario import action, source
 from bpmax_sim.scenario.names import CheckContext
+from bpmax_sim.scenario.references import to_key_text
 from bpmax_sim.subject.definition import Action as Decision
 from bpmax_sim.subject.definition import Definition
 from bpmax_sim.subject.flow import START
@@ -131,7 +132,7 @@ class FlowAction(action.Action, frozen=True, kw_only=True):
     def run(cls, on: action.Performer, value: Any, name: str, result: Result) -> None:  # noqa: ARG003
         """Perform the action by a method of the flow, which refuses a person who may not act."""
         options = value if isinstance(value, Mapping) else {}
-        flow = on.require_flow(cls.derive_key()).find(str(options.get("project", "")))
+        flow = on.require_flow(cls.derive_key()).find(to_key_text(options.get("project")))
         move = to_flow_move(value)
         if cls.decides:
             flow.decide(cls.decides, move)
@@ -228,14 +229,15 @@ _NODE = msg("the node")
 def to_flow_move(value: Any) -> FlowMove:
     """Return the value of a flow action as the argument of the method that performs it.
 
-    A text is the comment; None or a missing key leaves the default.
+    A text is the comment; a missing key, or null (an empty cell of a row), leaves the default.
     """
-    options = value if isinstance(value, Mapping) else {}
+    given = value if isinstance(value, Mapping) else {"comment": value}
+    options = {key: item for key, item in given.items() if item is not None}
     where: Where = options.get("where", "before")
     return FlowMove(
-        at=str(options.get("at", "")),
-        by=str(options.get("by", "")),
-        comment=value if isinstance(value, str) else str(options.get("comment", "")),
+        at=to_key_text(options.get("at")),
+        by=to_key_text(options.get("by")),
+        comment=to_key_text(options.get("comment")),
         form=options.get("form", {}),
         others=tuple(_wrap_in_list(options.get("to", ()))),
         where=where,
@@ -275,6 +277,8 @@ def describe_person(
     ``${…}``.
     """
     user = {} if user is UNSET else resolve(user)
+    if user is None:
+        return {}
     if isinstance(user, Mapping):
         return user
     known = people.get(str(user))

@@ -220,7 +220,9 @@ class PolicyPlayer:
         """
         policy, spot = self.policies[number]
         kind = find_action_class(policy)
-        at, by = (str(self.scope.resolve(value)) for value in (policy.at, policy.by))
+        at, by = (
+            references.to_key_text(self.scope.resolve(value)) for value in (policy.at, policy.by)
+        )
         self.check(lambda to: _check_filled_names(to, policy, at, by, spot), spot)
         if kind is None or not _applies_to(kind, task) or not self._is_at_node(policy, at, task):
             return _ANY
@@ -267,8 +269,8 @@ class PolicyPlayer:
         task = choice.task
         key, kind, written = next(find_actions(policy))
         filled = self.scope.resolve(written)
-        options = {"comment": filled} if isinstance(filled, str) else dict(filled or {})
-        by = task.by or str(self.scope.resolve(policy.by))
+        options = dict(filled) if isinstance(filled, Mapping) else {"comment": filled}
+        by = task.by or references.to_key_text(self.scope.resolve(policy.by))
         node = "" if task.node == START else task.node
         outside = {"at": node, "by": by, "project": task.project}
         value = {**options, **{k: v for k, v in outside.items() if v}}

@@ -55,7 +55,14 @@ from bpmax_sim.scenario.observation import (
     read_subject_state,
 )
 from bpmax_sim.scenario.policies import PolicyPlayer
-from bpmax_sim.scenario.references import Path, Reference, Scope, UndefinedValueError, resolve
+from bpmax_sim.scenario.references import (
+    Path,
+    Reference,
+    Scope,
+    UndefinedValueError,
+    resolve,
+    to_key_text,
+)
 from bpmax_sim.scenario.run_log import RunLog
 from bpmax_sim.scenario.script_check import find_script_doubts
 from bpmax_sim.scenario.script_texts import find_shadowed_functions, find_utc_dates
@@ -452,7 +459,7 @@ class Progress:
         if not isinstance(self.subject, FlowSubject):
             return
         self.subject.focus = self.scope.resolve(step.at)
-        self.subject.actor = str(self.scope.resolve(step.by))
+        self.subject.actor = to_key_text(self.scope.resolve(step.by))
         user = self.item.scenario.user if step.user is UNSET else step.user
         person = describe_person(user, self.item.scenario.people, self.scope.resolve)
         for project in self.subject.walk_with_subprojects():

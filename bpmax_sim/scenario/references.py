@@ -160,6 +160,14 @@ def to_inserted_text(value: Any) -> str:
     return value if isinstance(value, str) else show(value)
 
 
+def to_key_text(value: Any) -> str:
+    """Return *value*, filled in for a key that takes a text, as that text.
+
+    A null is an empty text, as if the key was missing; all else is as within a longer text.
+    """
+    return "" if value is None else to_inserted_text(value)
+
+
 show = json.JSONEncoder(ensure_ascii=False, default=str).encode
 """Return a value as JSON with readable Chinese; what JSON lacks is as Python prints it."""
 

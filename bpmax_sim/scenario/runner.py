@@ -89,6 +89,7 @@ from bpmax_sim.scenario.references import (
     UndefinedValueError,
     condition_holds,
     parse_reference,
+    to_key_text,
 )
 from bpmax_sim.scenario.result import ScenarioResult
 from bpmax_sim.scenario.source import Failure, ScenarioSource, Spot
@@ -181,7 +182,7 @@ class StepRun(msgspec.Struct):
         title = self.located.step.title
         if "${" in title:
             with suppress(UndefinedValueError):  # it is shown as it is written then
-                title = self.progress.scope.resolve(title)
+                title = to_key_text(self.progress.scope.resolve(title))
         return self.progress.redact(f"{self.prefix}{title}")
 
     def _condition_holds(self) -> bool:
@@ -790,12 +791,12 @@ def read_secret_values(
     texts: list[str] = []
     for index, name in enumerate(item.scenario.secrets):
         try:
-            texts.append(str(scope.resolve(scope.look_up(parse_reference(name)))))
+            texts.append(to_key_text(scope.resolve(scope.look_up(parse_reference(name)))))
         except UndefinedValueError as error:
             if needed:
                 place = Spot(item.spot.source, ("secrets", index)).place
                 raise ConfigError(Problem(str(error), place, "secrets")) from None
-    return tuple(texts)
+    return tuple(filter(None, texts))
 
 
 @refuse_unknown_keywords(

@@ -24,7 +24,7 @@ from msgspec import UNSET
 from bpmax_sim.errors import Place, ScriptError, SubjectError, shorten_list, suggest_or_list
 from bpmax_sim.field_path import parse_plain_steps
 from bpmax_sim.i18n import msg, plural
-from bpmax_sim.js_values import UndefinedType
+from bpmax_sim.js_values import UNDEFINED, UndefinedType, stringify_json, to_scenario_value
 from bpmax_sim.script.channel import LiveObject
 from bpmax_sim.script.failure import Script
 from bpmax_sim.script.runtime import Page
@@ -285,9 +285,10 @@ class ScriptedSubject(msgspec.Struct, kw_only=True):
             message = value if isinstance(value, Mapping) else {"text": value}
             for member in message:
                 self.note_write("form.$message", str(member), place)
-            level = str(message.get("type", "info"))
+            kind = message.get("type")
+            level = "info" if kind is None or kind is UNDEFINED else _to_js_text(kind)
             self.note_write("form.$message.type", level, place)
-            text = str(message.get("text", ""))
+            text = _to_js_text(message.get("text", ""))
             self.note_write(hooks.MESSAGE_TEXT, text, place)
             self.show(text, level)
         elif name in _MEMBERS and isinstance(value, Mapping):
@@ -331,6 +332,14 @@ class ScriptedSubject(msgspec.Struct, kw_only=True):
         A field that no script changed has the initial states.
         """
         return self.states.get(field, INITIAL_STATES)
+
+
+def _to_js_text(value: Any) -> str:
+    """Return *value* as JavaScript makes a text of it; Python would write None for null."""
+    plain = "undefined" if value is UNDEFINED else to_scenario_value(value)
+    if isinstance(plain, Mapping):
+        return "[object Object]"
+    return plain if isinstance(plain, str) else stringify_json(plain).decode()
 
 
 class StateView(msgspec.Struct, frozen=True):
