@@ -373,6 +373,7 @@ OWN_NAMES: Mapping[str, str] = {
     "a variant that explore tries, ms": "explore 试一种故障，含基准运行，ms",
     "a variant that explore tries, times a replay": "explore 试一种故障，与回放一次之比",
     "1,000 variants, two workers, start included, s": "1,000 种故障，两个进程，含启动，s",
+    "1,000 mutants, two workers, start included, s": "1,000 个错误，两个进程，含启动，s",
     "300 mutants: growth, MB": "300 个变异，内存增长，MB",
     "a SigV4 signature, times botocore": "SigV4 签名一个请求，与 botocore 之比",
     "pytest with the plugin unused, ms more": "装了插件但不用，pytest 启动增加，ms",

@@ -24,6 +24,7 @@ _DECISION = 'if (names[{0}] === "{0}" || form.name === "n{0}") form.name = "ховц
 """A line of a script in which several mistakes can be made."""
 _EXPLORED = 5  # times that one scenario is explored
 _FILES = 20  # so many have 1,000 variants
+_DECISIONS = 150  # so many have 1,000 mutants
 
 
 def challenge_of(folder: Path, decisions: int) -> ScriptChallenge:
@@ -63,11 +64,29 @@ def time_thousand_explored(folder: Path) -> float:
         (script.parent / f"three{number}.js").write_bytes(script.read_bytes())
         other = text.replace("three.js", f"three{number}.js")
         (path.parent / f"three{number}.scenario.yaml").write_text(other, "utf-8")
-    command = [sys.executable, "-m", "bpmax_sim", "explore", ".", "--workers", "2"]
+    return _time_thousand(folder, "explore", r"tried (\d+) of \1")
+
+
+def time_thousand_mutants(folder: Path) -> float:
+    """Return the seconds that ``challenge`` with two workers takes for 1,000 mutants.
+
+    Its start counts. The mutants are of one script, that of `challenge_of`.
+    """
+    challenge_of(folder, _DECISIONS)
+    return _time_thousand(folder, "challenge", r"(\d+) mistakes tried")
+
+
+def _time_thousand(folder: Path, command: str, pattern: str) -> float:
+    """Return the seconds of *command* in *folder* for each 1,000 of what it tried.
+
+    *pattern* finds in its last words how many those were.
+    """
+    line = [sys.executable, "-m", "bpmax_sim", command, ".", "--workers", "2"]
+    environ = {**os.environ, "BPMAX_SIM_LANG": "en"}
     begun = time.perf_counter()
-    done = subprocess.run(command, cwd=folder, capture_output=True, check=True, env=os.environ)
+    done = subprocess.run(line, cwd=folder, capture_output=True, check=True, env=environ)
     seconds = time.perf_counter() - begun
-    tried = re.search(rb"tried (\d+) of \1", done.stderr)
+    tried = re.search(pattern, done.stderr.decode())
     assert tried, done.stderr
     return seconds * 1000 / int(tried[1])
 
@@ -85,7 +104,7 @@ def growth(challenge: ScriptChallenge, mutants: int) -> float:
 def measure() -> dict[str, float]:
     """Return every figure by name."""
     with tempfile.TemporaryDirectory() as folder:
-        challenge = challenge_of(Path(folder) / "challenge", 150)
+        challenge = challenge_of(Path(folder) / "challenge", _DECISIONS)
         item = challenge.baselines[0].item
         replay = microseconds(lambda: play(item), rounds=50) / 1e3
         grown, mutant = growth(challenge, 300), time_mutants(challenge)
@@ -99,5 +118,8 @@ def measure() -> dict[str, float]:
             "a variant that explore tries, times a replay": variant / replay,
             "1,000 variants, two workers, start included, s": time_thousand_explored(
                 Path(folder) / "thousand"
+            ),
+            "1,000 mutants, two workers, start included, s": time_thousand_mutants(
+                Path(folder) / "mutants"
             ),
         }

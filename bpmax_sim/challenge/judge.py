@@ -323,7 +323,7 @@ class ScriptChallenge:
     def _make_mutant_variant(self, number: int) -> Variant:
         target, mutant = self.numbered[number]
         text = mutant.apply(target.data)
-        return Variant(scripts={target.name: text}, checks_scripts=False)
+        return Variant(scripts={target.name: text}, checks_sources=False)
 
     def _judge_difference(
         self, mutant: Mutant, variant: Variant, divergences: Sequence[Divergence]
@@ -334,7 +334,7 @@ class ScriptChallenge:
         If only digits of recorded values differ, the mutant counts as unchanged.
         """
         baseline = self.baselines[divergences[0].baseline_number]
-        run = run_variant(baseline, replace(variant, checks_scripts=True))
+        run = run_variant(baseline, replace(variant, checks_sources=True))
         if not run.is_passed or _find_new_warnings(baseline, run, mutant):
             return MutantVerdict(verdict="killed", killer=baseline.item.node_id, cause="warning")
         line = self._search.find_line(divergences, lambda _number: variant)
@@ -348,7 +348,7 @@ class ScriptChallenge:
     ) -> bool:
         """Return whether the probe of *mutant* reports, in any run, that the mistake matters."""
         text = replace(mutant, new=mutant.probe).apply(target.data)
-        variant = Variant(scripts={target.name: text}, checks_scripts=False)
+        variant = Variant(scripts={target.name: text}, checks_sources=False)
         runs = (run_variant(self.baselines[n], variant) for n in baseline_numbers)
         return any(
             isinstance(event, ConsoleWritten) and event.text == MATTERS

@@ -355,7 +355,7 @@ class ExpectLineSearch:
 
 
 def _make_item_variant(variant: Variant, item: ScenarioItem) -> Variant:
-    return replace(variant, item=item, checks_scripts=False)
+    return replace(variant, item=item, checks_sources=False)
 
 
 _MAKE: Final[Mapping[str, Callable[[ExpectLineSearch, Divergence], Iterator[dict[str, Any]]]]] = {
@@ -409,11 +409,13 @@ def find_divergences(
         action = steps[int(number) - 1].step.action if number.isdigit() else ""
         if place.startswith("result") and action and not ACTIONS[action].has_result:
             continue
-        first, second = (
-            values.get((step, place), get_unobserved_value(place)) for values in (before, after)
-        )
-        if not is_same_value(first, second):
-            yield Divergence(baseline_number, step, place, first, second)
+        first, second = before.get((step, place), UNSET), after.get((step, place), UNSET)
+        if first is UNSET or second is UNSET:
+            unobserved = get_unobserved_value(place)
+            first, second = (unobserved if one is UNSET else one for one in (first, second))
+        elif is_same_value(first, second):
+            continue
+        yield Divergence(baseline_number, step, place, first, second)
 
 
 def _map_values_by_step_and_place(

@@ -548,18 +548,21 @@ def run_item(  # noqa: PLR0913 - what may be left out of a run
     faults: bool = True,
     more_faults: tuple[Fault, ...] = (),
     silent_faults: bool = False,
-    checks_scripts: bool = True,
+    checks_sources: bool = True,
+    has_digest: bool = True,
 ) -> Iterator[Event]:
     """Run *item* in *session*, which is closed at the end, and yield its events.
 
     *environ* is what ``${env.X}`` reads. Without *faults* no fault is injected, but stubs are.
     Rules of *more_faults* come after the item's own and may remain unused; with *silent_faults*,
-    every rule may. With *checks_scripts* the source of each script is checked for doubtful places.
+    every rule may. With *checks_sources* the scenario is checked against the platforms, and the
+    source of each script for doubtful places: the same for each run of the same files. Without
+    *has_digest* the verdict has none.
     """
     progress = Progress(item, session, environ, faults=faults, silent_faults=silent_faults)
     begin = session.clock.now()
     yield progress.log.add_event(make_start_event(item, begin, session.engine))
-    if progress.prepare() and progress.check_platform_names():
+    if progress.prepare() and (not checks_sources or progress.check_platform_names()):
         rules, stubs = item.faults if faults else (), progress.fill_stubs()
         # The first rule that fires wins: a fault is injected even where a stub would respond.
         session.arm((*rules, *more_faults, *stubs))
@@ -578,7 +581,7 @@ def run_item(  # noqa: PLR0913 - what may be left out of a run
             progress.failures += progress.judge_unused_and_never_run()
             if not progress.failures:
                 progress.warn_of_run()
-        if checks_scripts:
+        if checks_sources:
             progress.warn_of_scripts()
         if not progress.failures:
             progress.failures += progress.fail_warnings()
@@ -592,7 +595,7 @@ def run_item(  # noqa: PLR0913 - what may be left out of a run
         outcome=outcome,
         failures=session.redact_value(failures),
         warnings=session.redact_value(tuple(progress.log.warnings)),
-        digest=progress.log.compute_run_digest(),
+        digest=progress.log.compute_run_digest() if has_digest else "",
         calls=len(progress.log.calls),
         duration=round(session.clock.now() - begin, 6),
         checks=progress.checks,

@@ -60,8 +60,8 @@ class Variant(msgspec.Struct, frozen=True, kw_only=True):
         usual: `TrialRun.requests` of a trial without *faults*; see `run_trial`.
         library: script inserted before the libraries of each form and flow.
         is_lenient: whether unplayed recordings and unused fault rules of the scenario are allowed.
-        checks_scripts: whether the source of its scripts is checked for doubtful places, which
-            takes longer than the run.
+        checks_sources: whether names in the scenario are checked, and its scripts for doubtful
+            places, which may take longer than the run.
     """
 
     scripts: Mapping[str, str] = {}
@@ -70,7 +70,7 @@ class Variant(msgspec.Struct, frozen=True, kw_only=True):
     usual: tuple[Any, ...] | None = None
     library: Script | None = None
     is_lenient: bool = False
-    checks_scripts: bool = True
+    checks_sources: bool = True
 
 
 @dataclass(frozen=True)
@@ -291,7 +291,8 @@ def _run_variant(
                 environ=baseline.environ,
                 more_faults=variant.faults,
                 silent_faults=variant.is_lenient,
-                checks_scripts=variant.checks_scripts,
+                checks_sources=variant.checks_sources,
+                has_digest=False,
             )
         )
     except BpmaxError as error:
