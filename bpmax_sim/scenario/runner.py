@@ -695,12 +695,8 @@ def open_session(
         options["secrets"] = read_secret_values(
             item, os.environ if environ is None else environ, needed=needed
         )
-    wrong = [
-        p
-        for p in find_missing_platform_files(item)
-        if not overrides.get(p.path.removeprefix("proxy."))
-    ]
-    if wrong:
+    missing = find_missing_platform_files(item)
+    if wrong := [one for one in missing if not overrides.get(one.path.removeprefix("proxy."))]:
         raise ConfigError(*wrong)
     if not options.get("platforms"):
         options["platforms"] = item.platforms
