@@ -267,9 +267,13 @@ def _one_wrong(place: Place) -> None:
 
 
 def each_recorder_has_a_folder(place: Place) -> None:
-    """In a service without scenarios, what we record lies apart from pytest-recording's."""
+    """In a service without scenarios, what we record lies apart from pytest-recording's.
+
+    It stands beside the project: below it, its root would be the project's.
+    """
+    service = place.root.parent / "service"
     place.write(
-        "service/tests/test_开票.py",
+        "../service/tests/test_开票.py",
         """\
         import http.server, threading
         from urllib.request import urlopen
@@ -296,14 +300,16 @@ def each_recorder_has_a_folder(place: Place) -> None:
             assert urlopen(url).status == 204
         """,
     )
-    place.write("service/pytest.ini", "[pytest]\n")
+    place.write("../service/pytest.ini", "[pytest]\n")
     record = ("--record-mode=once", "--bpmax-mode=record")
-    done = place.pytest("service", "--rootdir=service", "-c", "service/pytest.ini", *record)
+    done = place.pytest(
+        "../service", "--rootdir=../service", "-c", "../service/pytest.ini", *record
+    )
     assert done.last == "2 passed", done.text
-    recorded = {path.relative_to(place.root).as_posix() for path in place.root.rglob("test_*.yaml")}
+    recorded = {path.relative_to(service).as_posix() for path in service.rglob("test_*.yaml")}
     assert recorded == {
-        "service/tests/cassettes/test_开票/test_别家.yaml",
-        "service/cassettes/test_开票/test_本家.yaml",
+        "tests/cassettes/test_开票/test_别家.yaml",
+        "cassettes/test_开票/test_本家.yaml",
     }
 
 
