@@ -23,7 +23,7 @@ from bpmax_sim.scenario.expect_values import (
 )
 from bpmax_sim.scenario.expect_writer import ExpectEdit, merge_expected
 from bpmax_sim.scenario.load import LocatedStep, ScenarioItem
-from bpmax_sim.scenario.model import ExpectedCall, ExpectedError
+from bpmax_sim.scenario.model import ExpectedCall, ExpectedError, FlowSpec, FormSpec
 from bpmax_sim.scenario.observation import Observation, get_unobserved_value
 from bpmax_sim.scenario.table_columns import ColumnEdit
 from bpmax_sim.scenario.table_rows import RESERVED
@@ -212,9 +212,9 @@ class ExpectLineSearch:
         if all(value == divergence.first for value in there.values()):
             yield self._values[divergence.baseline_number].generalise(part), {}
             return
-        if isinstance(part, Mapping | list | tuple) or any(
-            map(looks_like_script_mistake, there.values())
-        ):
+        initial = _find_initial_value(self.baselines[divergence.baseline_number].item, divergence)
+        written = [value for value in there.values() if value != initial]
+        if isinstance(part, Mapping | list | tuple) or any(map(looks_like_script_mistake, written)):
             return
         patterns = [self._values[n].generalise(value) for n, value in there.items()]
         if not any(map(_is_pattern, patterns)):
@@ -422,6 +422,18 @@ def _map_values_by_step_and_place(
     observations: Sequence[Observation],
 ) -> dict[tuple[str, str], Any]:
     return {(one.step, one.place): one.value for one in observations}
+
+
+def _find_initial_value(item: ScenarioItem, divergence: Divergence) -> Any:
+    """Return the value that the field of *divergence* has before any script; `UNSET` for none.
+
+    In a row where no script writes the field, an empty text is no mistake of a script.
+    """
+    section, _, name = divergence.place.partition(".")
+    form, flow = item.scenario.form, item.scenario.flow
+    declared = form.fields if isinstance(form, FormSpec) else {}
+    more = flow.form if isinstance(flow, FlowSpec) else {}
+    return {**more, **declared}.get(name, UNSET) if section == "form" else UNSET
 
 
 def _is_pattern(value: Any) -> bool:

@@ -164,6 +164,13 @@ def test_a_state_that_is_as_at_first_in_one_row_becomes_a_column(tmp_path: Path)
     assert finding.line.columns == {"required": {"甲": True, "乙": False}}
 
 
+def test_a_field_that_a_row_leaves_empty_is_part_of_a_column(tmp_path: Path) -> None:
+    script = "if (form.编号 === '1')\n  form.客户 = '甲';\n"
+    finding = _finding(_result(_challenge(tmp_path, ROWS + CASES, script)), 2)
+    assert finding.line is not None
+    assert finding.line.columns == {"客户": {"甲": "甲", "乙": ""}}
+
+
 READ = "const order = await $proxy('erp').getOrder(form.编号);\n"
 STUB = "    - {on: erp.create_order, body: {id: 1}}\n"
 FROM_INPUT = [
