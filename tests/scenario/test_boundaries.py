@@ -284,3 +284,32 @@ def test_a_delay_beyond_a_timeout_of_minutes_is_meant_in_milliseconds(
     )
 
     assert ("in seconds and beyond the timeout" in doubts(tmp_path, case)) == told
+
+
+@pytest.mark.parametrize(
+    ("total", "pages", "read"),
+    [
+        (0, [0], None),
+        (2, [2], None),
+        (3, [2], 2),
+        (6, [2, 2], 4),
+        (6, [2, 2, 2], None),
+        (7, [3, 2, 1], 6),
+        (5, [3, 3], None),
+        (6, [2, 0], 2),
+    ],
+)
+def test_the_rows_of_all_pages_count(
+    tmp_path: Path, total: int, pages: list[int], read: int | None
+) -> None:
+    lists = ["[" + ", ".join(["{no: 1}"] * rows) + "]" for rows in pages]
+    bodies = [f"{{body: {{code: 200, data: {{total: {total}, rows: {rows}}}}}}}" for rows in lists]
+    case = Case(
+        steps="{open: {}, expect: {form: {金额: 5}}}",
+        script="await $proxy('crm').list_orders();\n" * len(pages) + "form.金额 = 5",
+        stubs=f"{{on: crm.list_orders, answers: [{', '.join(bodies)}]}}",
+    )
+
+    told = [line for line in doubts(tmp_path, case).splitlines() if "the response says" in line]
+    said = f"the response says total: {total}, and the script has read {read} of them"
+    assert [said in line for line in told] == ([] if read is None else [True])

@@ -256,3 +256,22 @@ def test_a_cancelled_live_timer_is_not_waited_for() -> None:
 
     assert [name for name, _, _ in loop.run()] == ["b"]
     assert time.monotonic() - started < 1
+
+
+@pytest.mark.parametrize(
+    ("instant", "order", "at"),
+    [(-50, "abcx", 100), (99.9, "abcx", 100), (100, "abcx", 100), (100.5, "abcx", 100.5)],
+)
+def test_what_is_planned_for_the_past_comes_behind_what_is_planned_for_now(
+    instant: float, order: str, at: float
+) -> None:
+    loop = Loop(after({}))
+    ran: list[str] = []
+    for name in "abc":
+        loop.scheduler.call_soon(partial(ran.append, name))
+    event = loop.scheduler.call_at(instant, partial(ran.append, "x"))
+
+    loop.run()
+
+    assert "".join(ran) == order
+    assert (event.instant, loop.clock.now()) == (at, at)

@@ -218,3 +218,29 @@ def test_values_that_name_themselves_come_to_an_end() -> None:
 @given(st.text(alphabet="ab$.()[]{}'`=>;,?:&|* \nform proxy await", max_size=60))
 def test_no_text_ends_reading_in_an_error(text: str) -> None:
     assert all(isinstance(use, MemberUse) for use in read_script(text).members)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("form.量 === '5'", [("5", "text", True)]),
+        ("form.量 == '5'", [("5", "text", False)]),
+        ("form.量 !== 5", [("5", "number", True)]),
+        ("5 != form.量", [("5", "number", False)]),
+        ("form.量 < '5'", []),
+        (
+            "switch (form.量) { case '5': break; case 6: break; case true: break; default: }",
+            [("5", "text", True), ("6", "number", True), ("true", "boolean", True)],
+        ),
+        ("['5', 6].includes(form.量)", [("5", "text", True), ("6", "number", True)]),
+        ("['5'].indexOf(form.量)", []),
+        ("({'5': 1, '6': 2})[form.量]", [("5", "text", True), ("6", "text", True)]),
+    ],
+)
+def test_a_comparison_has_its_literal_and_whether_kinds_count(
+    text: str, found: list[tuple[str, str, bool]]
+) -> None:
+    comparisons = read_script(text).comparisons
+
+    assert {one.path for one in comparisons} <= {("量",)}
+    assert [(one.text, one.kind, one.is_strict) for one in comparisons] == found
