@@ -198,7 +198,7 @@ def _make_failure(
         shown_by=shown_by,
         lacks_member=lacks_member,
         is_refusal=is_refusal,
-        is_rejected=kind.do.body != "",
+        is_rejected=is_refusal or kind.do.body != "",
     )
 
 

@@ -30,6 +30,7 @@ from bpmax_sim.messages import Exchange, Pairs, Request, Response
 from bpmax_sim.text_codec import list_probable_codecs
 from bpmax_sim.traffic.known_keys import Keys, find_unknown_keys
 
+_GZIP: Final = b"\x1f\x8b"
 _OF_THE_CONNECTION: Final = frozenset({
     "accept-encoding", "connection", "content-length", "host", "keep-alive", "proxy-connection",
     "te", "transfer-encoding",
@@ -386,16 +387,17 @@ def undo_content_codings(body: bytes, headers: Pairs) -> bytes:
 
 def _undo_coding(body: bytes, coding: str) -> bytes:
     # The window is 15 bits, plus 16 for the header of gzip; both formats begin with fixed bytes.
-    # `deflate` means zlib (RFC 9110, 8.4.1.2).
     if coding in {"gzip", "x-gzip"}:
-        return _inflate_body(body, 31) if body[:2] == b"\x1f\x8b" else body
-    if coding == "deflate":
-        return _inflate_body(body, 15) if body[:1] == b"\x78" else body
+        return _inflate_body(body, 31) if body[:2] == _GZIP else body
+    if coding == "deflate" and body[:1] == b"\x78":
+        return _inflate_body(body, 15)
     if coding in {"identity", ""}:
         return body
     with suppress(UnicodeDecodeError):
         body.decode()
         return body  # a text is not compressed
+    if coding == "deflate":  # means zlib, but some servers leave its header out (RFC 9110, 8.4.1.2)
+        return _inflate_body(body, -15)
     if coding == "br":
         return _from_brotli(body)
     raise NotConvertibleError(
@@ -404,15 +406,21 @@ def _undo_coding(body: bytes, coding: str) -> bytes:
 
 
 def _inflate_body(body: bytes, window: int) -> bytes:
-    engine = zlib.decompressobj(window)
-    try:
-        data = engine.decompress(body, _MOST)
-    except zlib.error as error:
-        raise NotConvertibleError(
-            "its compressed response is damaged ({error})", error=error
-        ) from error
-    if engine.unconsumed_tail:
-        raise NotConvertibleError("its response is larger than {most} bytes", most=_MOST)
+    data, rest = b"", body
+    while rest:
+        engine = zlib.decompressobj(window)
+        try:
+            data += engine.decompress(rest, _MOST + 1 - len(data))
+        except zlib.error as error:
+            raise NotConvertibleError(
+                "its compressed response is damaged ({error})", error=error
+            ) from error
+        if len(data) > _MOST:
+            raise NotConvertibleError("its response is larger than {most} bytes", most=_MOST)
+        if not engine.eof:
+            raise NotConvertibleError("its answer {why}", why=msg("was cut short"))
+        # gzip may have several members, one after the other (RFC 1952, 2.2); other bytes are none.
+        rest = engine.unused_data if engine.unused_data[:2] == _GZIP else b""
     return data
 
 

@@ -257,7 +257,9 @@ def came(body: bytes, coding: str) -> ForeignExchanges:
     ("body", "coding"),
     [
         (gzip.compress(NAME, mtime=0), "gzip"),
+        (gzip.compress(NAME[:3], mtime=0) + gzip.compress(NAME[3:], mtime=0), "gzip"),
         (zlib.compress(NAME), "deflate"),
+        (zlib.compress(NAME, wbits=-15), "deflate"),
         (zlib.compress(gzip.compress(NAME, mtime=0)), "gzip, deflate"),
         (NAME, "br"),
         (NAME, "gzip"),
@@ -275,6 +277,10 @@ def test_a_compressed_answer_is_unpacked_once(body: bytes, coding: str) -> None:
     [
         (b"\xff\xfe\x00", "zstd", "its answer is compressed with zstd, which is not supported"),
         (b"\x1f\x8b\x08broken", "gzip", "its compressed response is damaged (Error"),
+        (gzip.compress(NAME)[:-9], "gzip", "its answer was cut short"),
+        (gzip.compress(NAME) + gzip.compress(NAME)[:12], "gzip", "its answer was cut short"),
+        (zlib.compress(NAME)[:-1], "deflate", "its answer was cut short"),
+        (b"\xff\xfe\x00", "deflate", "its compressed response is damaged (Error"),
     ],
 )
 def test_one_that_cannot_be_unpacked_is_left_out(body: bytes, coding: str, note: str) -> None:
