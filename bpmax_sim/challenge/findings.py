@@ -75,6 +75,15 @@ class Weakness(msgspec.Struct, frozen=True, kw_only=True):
     is_suspicious: bool = False
 
     @property
+    def columns_yaml(self) -> Mapping[str, Mapping[str, str]]:
+        """Return the columns to add, if any: name -> id of a row -> value as YAML."""
+        columns = self.line.columns if self.line else {}
+        return {
+            name: {row: write_inline(value) for row, value in cells.items()}
+            for name, cells in columns.items()
+        }
+
+    @property
     def expect_yaml(self) -> str:
         """Return the line to add as YAML; "" if there is none."""
         return (

@@ -44,6 +44,6 @@ def _format_finding(finding: Weakness) -> Iterator[str]:
                                 step=finding.step, where=finding.where), change)  # fmt: skip
     if finding.line is not None:
         yield msg("add at {place}", place=finding.scenario_place)
-        for column, cells in finding.line.columns.items():
+        for column, cells in finding.columns_yaml.items():
             values = ", ".join(f"{row}: {value}" for row, value in cells.items())
             yield msg("with a column {column}: {values}", column=column, values=values)

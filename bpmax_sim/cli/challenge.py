@@ -240,7 +240,7 @@ def _format_line_to_add(finding: Weakness) -> Iterator[str]:
         return
     yield msg("    add at {place}:", place=finding.scenario_place)
     yield from (f"      {line}" for line in finding.expect_yaml.splitlines())
-    for column, cells in finding.line.columns.items():
+    for column, cells in finding.columns_yaml.items():
         yield msg("    with a column {column} in cases:", column=column)
         yield from (f"      {row}: {value}" for row, value in cells.items())
 
@@ -288,10 +288,7 @@ def _make_finding_data(finding: Weakness) -> dict[str, Any]:
         "before": finding.before,
         "after": finding.after,
         "expect": finding.expect_yaml,
-        "columns": {
-            name: {row: str(value) for row, value in cells.items()}
-            for name, cells in (finding.line.columns if finding.line else {}).items()
-        },
+        "columns": finding.line.columns if finding.line else {},
         "kills": finding.kills,
         "same_as": str(finding.same_as) if finding.same_as else "",
         "suspicious": finding.is_suspicious,

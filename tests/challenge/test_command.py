@@ -12,7 +12,7 @@ from bpmax_sim.challenge.findings import _OUTCOMES
 from bpmax_sim.challenge.judge import MutantVerdict, ScriptChallenge
 from bpmax_sim.cli.app import run_command_line
 from bpmax_sim.report.sections import SECTIONS, ReportSection, SectionFinding, read_sections
-from tests.challenge.test_challenge import LIBRARY, SCENARIO, SCRIPT
+from tests.challenge.test_challenge import CASES, LIBRARY, ROWS, SCENARIO, SCRIPT
 from tests.variant.project import write_project
 
 
@@ -139,6 +139,23 @@ def test_a_column_is_written_into_a_table_that_stays_as_it_is(
     assert table.read_bytes() == WIDER.encode(encoding)
     assert "+甲,1,1号" in capsys.readouterr().err
     assert run_command_line(["run"]) == 0
+
+
+def test_cells_to_add_are_printed_as_they_are_written_into_the_file(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    script = (
+        "if (form.编号 === '1')\n  form.客户 = '甲';\nform.$required.备注 = form.编号 === '1';\n"
+    )
+    path = write_project(tmp_path, ROWS + CASES, submit=script, names="")
+    assert run_command_line(["challenge", str(path)]) == 0
+    out = capsys.readouterr().out
+    assert '      甲: 甲\n      乙: ""\n' in out
+    assert "      甲: true\n      乙: false\n" in out
+
+    run_command_line(["challenge", str(path), "--json"])
+    found = json.loads(capsys.readouterr().out)["findings"]
+    assert {"required": {"甲": True, "乙": False}} in [one["columns"] for one in found]
 
 
 def test_findings_are_a_section_of_the_page(project: Path) -> None:
