@@ -233,7 +233,8 @@ def test_a_seed_chooses_what_is_tried_first(tmp_path: Path) -> None:
         return [str(one.kind) for one in Explorer().explore(item, most=4, seed=seed).variants]
 
     assert kinds(3) == kinds(3)
-    assert kinds(3) != kinds(None)
+    # One seed may choose what comes first anyhow; the choice depends on the path of the file, too.
+    assert any(kinds(seed) != kinds(None) for seed in range(3, 9))
 
 
 def test_what_was_explored_before_ctrl_c_is_reported(
