@@ -554,7 +554,7 @@ class PowerWarning(BpmaxWarning):
 
 
 class ChallengeWarning(BpmaxWarning):
-    """A mistake that ``--challenge`` put into a script made no scenario fail."""
+    """A mistake that ``--bpmax-challenge`` put into a script made no scenario fail."""
 
     kind = "challenge"
 

@@ -138,7 +138,7 @@ def lint(folder: Path, bs: Command) -> tuple[Done, int]:
         return find_missing_platform_files(item)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("bpmax_sim.cli.lint.find_missing_files", note_and_check)
+        patch.setattr("bpmax_sim.cli.lint.find_missing_platform_files", note_and_check)
         done = bs("lint")
     assert (folder / ".bpmax").is_dir()
     return done, len(read)
