@@ -203,10 +203,8 @@ class ExpectLineSearch:
         columns map *column_name*, or a similar one, -> row id -> value.
         """
         numbers = self._find_baselines_of_same_file(divergence.baseline_number)
-        key, unobserved = (
-            (divergence.step, divergence.place),
-            get_unobserved_value(divergence.place),
-        )
+        key = divergence.step, divergence.place
+        unobserved = get_unobserved_value(divergence.place)
         values = {n: self._observed[n].get(key, unobserved) for n in numbers}
         there = {n: value for n, value in values.items() if value is not UNSET}
         if all(value == divergence.first for value in there.values()):

@@ -261,7 +261,7 @@ def encode_text(text: str, content_type: str, known_sizes: Iterable[int] = ()) -
     browsers and mitmproxy assume without a declaration, if *known_sizes* shows that length.
 
     Raises:
-        NotConvertible: if the tool could not read some characters and stored U+FFFD for them.
+        NotConvertibleError: if the tool could not read some characters and stored U+FFFD for them.
     """
     if text.isascii():
         return text.encode()
@@ -302,7 +302,7 @@ def make_foreign_request(
     *injected* are the places that did not come from the script, as listed by an exported file.
 
     Raises:
-        NotConvertible: if *url* is not an absolute HTTP address.
+        NotConvertibleError: if *url* is not an absolute HTTP address.
     """
     if not url.lower().startswith(("http://", "https://")):
         raise NotConvertibleError("{url!r} is not an HTTP address", url=url[:60])
@@ -349,7 +349,7 @@ def make_response(
     """Return a response; *body* may still be compressed as its headers declare.
 
     Raises:
-        NotConvertible: if it is compressed in a way that cannot be undone.
+        NotConvertibleError: if it is compressed in a way that cannot be undone.
     """
     present = tuple(
         (decode_header_text(name), decode_header_text(value))
@@ -372,7 +372,7 @@ def undo_content_codings(body: bytes, headers: Pairs) -> bytes:
     Many tools keep the header and store the body decoded, so an uncompressed body stays.
 
     Raises:
-        NotConvertible: if the coding is not gzip, deflate or br, or is br without its extra.
+        NotConvertibleError: if the coding is not gzip, deflate or br, or is br without its extra.
     """
     codings = [
         coding.strip().lower()
@@ -452,7 +452,7 @@ def from_base64(value: str) -> bytes:
     """Return the bytes of base64.
 
     Raises:
-        NotConvertible: if *value* is not base64.
+        NotConvertibleError: if *value* is not base64.
     """
     try:
         return base64.b64decode(value, validate=False)

@@ -349,7 +349,7 @@ def _read_hoverfly_required_text(matchers: Any, what: str, otherwise: str | None
     """Return the text that *matchers* of Hoverfly require exactly; *otherwise* if there are none.
 
     Raises:
-        NotConvertible: if they accept more than one text; *what* names its place.
+        NotConvertibleError: if they accept more than one text; *what* names its place.
     """
     if not matchers:
         if otherwise is None:

@@ -127,7 +127,7 @@ def _fill_variables(text: str, variables: Variables, depth: int = 0) -> str:
     """Return *text* with each ``{{variable}}`` replaced by its value, also inside values.
 
     Raises:
-        NotConvertible: if one of them is not in the collection.
+        NotConvertibleError: if one of them is not in the collection.
     """
 
     def value_of(match: re.Match[str]) -> str:
