@@ -98,6 +98,7 @@ def check_expected_error(context: CheckContext, expected: model.ExpectedError, s
 
 
 def _check_error_code(context: CheckContext, code: Any, spot: Spot) -> None:
+    """Report a literal *code* that is probably a misspelled error code of this package."""
     if flow_actions.is_literal(code) and (wrong := context.names.find_error_code_problem(code)):
         context.tell(spot, wrong, kind="name")
 
@@ -105,7 +106,7 @@ def _check_error_code(context: CheckContext, code: Any, spot: Spot) -> None:
 def _check_operands(
     context: CheckContext, expected: model.ExpectedError | model.ExpectedCall, spot: Spot
 ) -> None:
-    """Report what is wrong with the operands of each key of *expected*."""
+    """Report invalid operators in *expected*, and invalid operands such as a wrong pattern."""
     for (name, value), key in zip(
         asdict(expected).items(), expected.__struct_encode_fields__, strict=True
     ):
@@ -137,7 +138,10 @@ def _check_section(context: CheckContext, section: str, value: Any, spot: Spot) 
 
 
 def _check_digests(context: CheckContext, _section: str, value: Any, spot: Spot) -> None:
-    """Report texts that are compared with a digest as a whole and can never be one."""
+    """Report texts in ``trace`` that do not have the form of a digest, so that no run has them.
+
+    Texts below ``$contains`` may be parts of one.
+    """
     for path, text in find_nested_literals(value):
         is_whole = flow_actions.is_literal(text) and "$contains" not in path
         if is_whole and text != NEW_DIGEST and parse_digest_format(text) is None:
@@ -214,7 +218,11 @@ def _find_numeric_text_operands(value: Any, path: Path = ()) -> Iterator[tuple[P
 
 
 def _check_codes_and_instances(context: CheckContext, item: model.ExpectedCall, spot: Spot) -> None:
-    """Report unknown error codes, sources and instances in an expected call."""
+    """Report misspelled error codes, and unknown sources and instances, in an expected call.
+
+    A source says where the response came from, such as ``stub``; an instance is a tenant of the
+    platform.
+    """
     if item.error is not UNSET:
         for path, code in find_nested_literals(item.error):
             _check_error_code(context, code, spot.at("error", *path))
@@ -264,7 +272,10 @@ def _check_known_words(context: CheckContext, value: Any, spot: Spot, known: Seq
 def check_unknown_denied_parameters(
     context: CheckContext, call: str, item: model.ExpectedCall | model.StubRequest, spot: Spot
 ) -> None:
-    """Report denied parameters that the API does not have: the denial would always hold."""
+    """Report denied parameters of *item* that are misspelled, as such a denial always holds.
+
+    Also denied members of its response, and each parameter in ``path`` that the API does not have.
+    """
     found = context.names.find_api(call)
     if found is None:
         return
@@ -276,7 +287,7 @@ def check_unknown_denied_parameters(
 
 
 def check_unknown_denied_results(context: CheckContext, call: str, value: Any, spot: Spot) -> None:
-    """Report denied members of *value*, an expected response, that the API never answers."""
+    """Report denied members of *value*, an expected response, that resemble declared ones."""
     found = context.names.find_api(call)
     known = _find_parameters(*found, "response") if found and isinstance(value, dict) else {}
     _check_unknown_denied_members(context, call, "response", known, value, spot)
@@ -292,7 +303,8 @@ def _check_unknown_denied_members(
 ) -> None:
     """Report members of *value*, a *part* of a call at *spot*, that are not *known*.
 
-    They are reported if they are denied; in ``path`` always. *known* is empty if nothing is.
+    Only denied ones are reported, and those near a known name; but of *part* ``path`` all.
+    *known* is path of a map -> names of its members; if it is empty, nothing is reported.
     """
     for path, name, denied in find_member_names(value) if known else ():
         if (part != "path" and not denied) or name in known.get(path, (name,)):
@@ -311,7 +323,10 @@ def _check_unknown_denied_members(
 
 
 def check_stub_member_names(context: CheckContext, call: str, body: Any, spot: Spot) -> None:
-    """Report members of a stub's *body* that resemble declared members of the API's response."""
+    """Report parts of a stub's *body* that the declared response does not allow, or nearly names.
+
+    The latter are members whose name resembles a declared one.
+    """
     check_body_against_declaration(context, call, body, spot)
     found = context.names.find_api(call)
     known = _find_parameters(*found, "response") if found and found[1].answer else {}
@@ -411,7 +426,10 @@ def _check_flow(
     spot: Spot,
     definition: Definition | None = None,
 ) -> None:
-    """Report unknown facts of a flow, and unknown nodes, people and fields."""
+    """Report unknown keys of ``expect: flow``, and unknown nodes, people and fields in the values.
+
+    *definition* is that of the flow, by default the main one.
+    """
     definition = definition or context.names.definition
     for path, facts, _ in find_maps(value):
         for key, expected in facts.items():
@@ -573,7 +591,7 @@ def _check_passed(
 
 
 def _check_preview(context: CheckContext, value: Mapping[str, Any], spot: Spot) -> None:
-    """Report unknown facts of a preview, and unknown nodes and people."""
+    """Report unknown keys of ``expect: preview``, and unknown nodes and people in their values."""
     definition = context.names.definition
     for path, facts, _ in find_maps(value):
         for key, expected in facts.items():

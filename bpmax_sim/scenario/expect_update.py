@@ -118,7 +118,10 @@ def attach_update(
     resolve: Resolve,
     spot: Spot,
 ) -> list[Failure]:
-    """Return the *failures* of *expected*, each with the update that `make_update` returns."""
+    """Return *failures*, those of *expected*, with the update to actual values attached to each.
+
+    It is None where *expected* cannot be replaced, see `make_update`.
+    """
     update = make_update(expected, actual, resolve, spot) if failures else None
     return [dataclasses.replace(failure, update=update) for failure in failures]
 
@@ -231,7 +234,7 @@ def _replace_expect(item: ScenarioItem, update: ExpectUpdate) -> ScenarioItem:
 def merge_row_edits(
     edits: Sequence[Sequence[ExpectEdit]],
 ) -> tuple[list[ExpectEdit], list[Problem]]:
-    """Return the edits of all rows of one file merged, and a problem where rows have other values.
+    """Return the edits of all rows of one file merged, and a problem where the rows differ.
 
     All rows share the ``expect`` of a step, so an edit is possible only if they agree on its
     values; of ``expect: new``, the values on which they agree are written.

@@ -176,8 +176,8 @@ def _find_operators_that_fit_everything(
 ) -> Iterator[RunFinding]:
     """Yield a finding if the operators *value* accept the value from before the run and all others.
 
-    The others are the literals that scripts write into *field*; if they write none, the values of
-    `find_other_values`.
+    The others are the literals that scripts write into *field*; if they write none, values of the
+    same type beside the last value and far from it.
     """
     known = history.get_values(field)
     is_operation = isinstance(value, Mapping) and any(map(is_operator, value))
@@ -293,7 +293,7 @@ def find_only_unwritten_fields(item: ScenarioItem, history: FieldHistory) -> Ite
 
 
 def _find_flow_facts_held_before(expected: model.Expect, history: FieldHistory) -> list[str] | None:
-    """Return the facts of a flow in *expected*, all of which held before the run already.
+    """Return the facts (such as ``at``) of a flow in *expected* if all held before the run already.
 
     None if one of them did not hold then, or if *expected* contains anything else than facts and
     fields of a form.
@@ -455,9 +455,10 @@ def _find_login_denial_without_call(
 def find_useless_proxy_settings(
     item: ScenarioItem, calls: Sequence[CallMade], session: Session
 ) -> Iterator[RunFinding]:
-    """Yield a finding if ``proxy: instance`` was used by no call, or ``unused: ignore`` hides one.
+    """Yield findings on keys of ``proxy`` that had no effect, or a harmful one.
 
-    The latter hides that an API recorded for this scenario is not called any more.
+    These are an ``instance`` to which no call went, and ``unused: ignore`` if it hides that the
+    scenario no longer calls an API that was recorded for it.
     """
     instance = item.scenario.proxy.instance
     own = [call for call in calls if not call.is_login]

@@ -68,7 +68,10 @@ def accepts_absent_value(expected: Any) -> bool:
 
 
 def find_expected_fields(expectations: Iterable[model.Expect]) -> Iterator[str]:
-    """Yield the fields that *expectations* say are there, in ``form`` or in ``flow: {form: …}``."""
+    """Yield the fields of ``form`` and ``flow: {form: …}`` that must exist by *expectations*.
+
+    Fields that may be absent, as in ``{$ne: 1}``, are left out; of a cell, its table is yielded.
+    """
     for expected in expectations:
         of_flow = expected.flow.get("form") if isinstance(expected.flow, Mapping) else UNSET
         for form in (expected.form, of_flow):

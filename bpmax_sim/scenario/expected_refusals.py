@@ -44,7 +44,10 @@ def find_expected_message_codes(messages: Any) -> list[Any]:
 
 
 def names_member(expected: Any, member: str = "") -> bool:
-    """Return whether *expected* has a map of members, also below operators: one with *member*."""
+    """Return whether *expected* contains a map that names *member*, also in lists and operators.
+
+    With "", any map of members will do.
+    """
     if isinstance(expected, list | tuple):
         return any(names_member(item, member) for item in expected)
     if not isinstance(expected, Mapping):

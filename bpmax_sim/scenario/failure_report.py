@@ -395,9 +395,9 @@ _KINDS_OF_ERRORS: Final = {UNCALLED: "uncalled", UNAWAITED: "unawaited"}
 def _classify_uncaught(error: Exception) -> str:
     """Return the kind of the failure that an unexpected error is, such as ``error`` or ``refused``.
 
-    A lenient folder may turn some kinds into warnings, but not ``error``. An error for a chain that
-    was awaited without ``$call()``, or for a member read of a promise, is a kind of its own; if it
-    has a cause, the script went on and broke, which is an ``error``.
+    A lenient folder may turn some kinds into warnings, but not ``error``. There are kinds of their
+    own for awaiting a ``$proxy`` chain without ``$call()``, and for reading a member of a promise.
+    If such an error has a cause, the script went on and broke, which is an ``error``.
     """
     if isinstance(error, PendingPromise):
         return "pending"

@@ -80,7 +80,7 @@ def find_unused_parts(item: ScenarioItem, used_keys: Collection[str]) -> tuple[R
 
 
 def is_inherited(part: RunWarning, file: str) -> bool:
-    """Return whether *part* of the scenario in *file* comes from another file."""
+    """Return whether *part*, a stub, ``if`` or the like of *file*, is written in another file."""
     return part.place is not None and part.place.file != file
 
 
@@ -152,7 +152,8 @@ def _find_steps_shared_by_rows(item: ScenarioItem) -> Iterator[LocatedStep]:
 def _find_unused_retry(located: LocatedStep, used_keys: Collection[str]) -> Iterator[RunWarning]:
     """Yield a warning if ``retry`` never repeated the step *located*: nothing shows that it helps.
 
-    *used_keys* has the step's `make_retried_step_key` if it did.
+    *used_keys* are the keys of the parts that a run used; if ``retry`` repeated the step, they
+    contain that of `make_retried_step_key`.
     """
     if (
         isinstance(located.step.retry, model.Retry)
@@ -166,7 +167,11 @@ def _find_unused_retry(located: LocatedStep, used_keys: Collection[str]) -> Iter
 
 
 def _find_unreached_ranges(item: ScenarioItem, used_keys: Collection[str]) -> Iterator[RunWarning]:
-    """Yield faults with a range such as ``call: 1-3`` for which too few calls were made."""
+    """Yield a warning for each fault of which a run had fewer calls or sendings than it is for.
+
+    That is a fault with a range such as ``call: 1-3``, or with ``attempts`` above 1. *used_keys*
+    are the keys of the used parts, with those of the faults that hit every call of their range.
+    """
     for fault in _find_ranged_faults(item):
         is_own = fault.place is not None and fault.place.file == item.spot.source.file
         if is_own and _make_fault_range_key(fault) not in used_keys:
@@ -197,7 +202,7 @@ def _find_unused_answers(
     """Yield a warning for a stub that never responded, or for each unused one of ``answers``.
 
     ``answers`` of a stub are responses given in turn, one for each request. *spot* and *place* are
-    those of the stub in its file.
+    those of the stub in its file, and *used_keys* the places, as text, of the used parts.
     """
     on = stub.on
     if str(place) not in used_keys:
@@ -218,8 +223,9 @@ def _find_unused_answers(
 def _find_never_true_condition(
     located: LocatedStep, used_keys: Collection[str]
 ) -> Iterator[RunWarning]:
-    """Yield a warning for an ``if`` that never held.
+    """Yield a warning if the step *located* has an ``if`` that never held.
 
+    *used_keys* contain the key of `make_ran_step_key` if the step ran.
     If it reads variables it never becomes a failure: runs with other variables may make it true.
     """
     condition = located.step.condition
@@ -293,7 +299,7 @@ def find_used_parts(
 
 
 def is_failure_if_unused(part: RunWarning, strictness: Strictness) -> bool:
-    """Return whether *part*, which no row used, is a failure in a folder of this *strictness*.
+    """Return whether the unused *part* (stub, ``if`` …) is a failure by the folder's *strictness*.
 
     In a lenient folder it never is, in a strict one always, else if the part ``fails`` and is not
     of a ``defaults.yaml``, which may be there for scenarios that are still to be written.
@@ -303,7 +309,7 @@ def is_failure_if_unused(part: RunWarning, strictness: Strictness) -> bool:
 
 
 def make_unused_part_failure(item: ScenarioItem, part: RunWarning) -> Failure:
-    """Return the failure for *part*, which no row of the file of *item* used.
+    """Return the failure for *part*, a stub, ``if`` or the like that no row of *item*'s file used.
 
     If the part is inherited, no scenario below the folder of the part's file used it; the failure
     is then shown for that folder, and its command runs all scenarios there.
@@ -415,14 +421,18 @@ class FileRuns:
         yield from ((file, part) for file, part, fails in self._judge() if fails)
 
     def find_tolerated_unused_parts(self, file: str = "") -> Iterator[RunWarning]:
-        """Yield the parts of *file*, or of every file, that are unused and only warnings."""
+        """Yield the unused parts of *file*, "" for every file, that are warnings and no failures.
+
+        A part is a stub, ``if`` or the like. Files of which not all rows have passed are left out.
+        """
         found = self._judge([file] if file else None)
         yield from (part for _, part, fails in found if not fails)
 
     def _judge(self, files: Iterable[str] | None = None) -> Iterator[tuple[str, RunWarning, bool]]:
         """Yield each unused part of *files*, all by default: file, part, whether it is a failure.
 
-        Files of which not all rows have passed are left out.
+        A part is a stub, ``if`` or the like; one written in a shared file is yielded once, and only
+        if no scenario uses it. Files of which not all rows have passed are left out.
         """
         files_using = cache(_find_files_using)  # it reads all files of the project
         for file in self.files if files is None else files:
@@ -461,8 +471,8 @@ class FileRuns:
 def _find_files_using(shared: str) -> Sequence[str]:
     """Return the scenario files that may use the file *shared*.
 
-    That are all below the folder of a ``defaults.yaml``. Steps for several scenarios are used by
-    those of the project that mention their file; by any, if another shared file mentions it.
+    A ``defaults.yaml`` may be used by all scenarios below its folder, another shared file by those
+    of the project that mention its name; by any, if another shared file mentions it.
     """
     path = Path(shared)
     is_inherited_file = path.name == DEFAULTS

@@ -256,7 +256,7 @@ def check_write(
 ) -> Iterator[tuple[str, str]]:
     """Yield each undeclared field or column that a write names, and what is wrong with it.
 
-    What steps fill in was checked when it was read, except for that of a ``python:`` step.
+    Needed for scripts and ``python:`` steps: what other steps write was checked at load.
 
     Args:
         names: names that exist in the scenario.

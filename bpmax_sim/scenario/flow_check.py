@@ -36,8 +36,9 @@ def check_events_can_fire(
 ) -> None:
     """Report events in *scripts* that can never be fired.
 
-    These are unknown events, events of unknown nodes or fields, and events of a screen that the
-    scenario does not show.
+    These are unknown events, events of unknown nodes or fields, events that the node never has
+    (of which nobody decides, for instance), and, in a scenario without a form, events that only
+    showing a form fires.
 
     Args:
         draft: scenario to check.
@@ -84,7 +85,11 @@ def _is_fired_by_step(draft: ScenarioDraft, event: str) -> bool:
 
 
 def check_flow(draft: ScenarioDraft) -> None:
-    """Report contradictions between flow definitions and the rest of the scenario."""
+    """Report what flow definitions name and the scenario lacks, and probable mistakes in them.
+
+    Such are unknown people, fields and events, deadlines of seconds, conditions that do not matter,
+    and ``back`` of a sub-flow that is not waited for.
+    """
     for flow, (definition, file) in draft.flows.items():
         for admin, place in file.at("admins").locate_elements(definition.admins):
             flow_actions.check_people(draft, admin, place)

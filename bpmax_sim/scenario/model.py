@@ -623,7 +623,10 @@ def _refine_schema(schema: Schema, texts: Texts) -> None:
 
 
 def _refine_subjects(schema: Schema) -> None:
-    """Restrict the events of each subject, and allow file names for subjects and for people."""
+    """Restrict *schema* to the events that a form or flow has, and allow more types for some keys.
+
+    ``form``, ``flow``, ``people`` and sub-flows may also be file names; ``user`` may be an id.
+    """
     definitions = schema["definitions"]
     _replace_key_schema(schema, "user", {"type": ["string", "integer", "object"]})
     subjects: tuple[SubjectKind, ...] = ("form", "flow")

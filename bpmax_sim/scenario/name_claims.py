@@ -187,7 +187,12 @@ _MISTAKES: Final = frozenset({
 def find_error_doubt(
     expected: model.ExpectedError, thrown: ErrorThrown, fields: Iterable[str], title: str
 ) -> str:
-    """Return why *thrown* is probably not the error that the step's *title* mentions, or ""."""
+    """Return why *thrown* is probably not the error that the step is meant to show, or "".
+
+    That is an error by which the step itself is wrong, such as ``NO_ROW``, if *expected* names no
+    code; or a refusal about another one of *fields* than the step's *title* mentions. If *expected*
+    has a message, nothing is doubtful.
+    """
     if expected.message is not UNSET:
         return ""
     if thrown.code in _MISTAKES and expected.code is UNSET:

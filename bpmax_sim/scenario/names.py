@@ -247,7 +247,8 @@ class ScenarioNames(msgspec.Struct, frozen=True, kw_only=True):
     def find_instance_problem(self, key: str, platform: str = "") -> str | None:
         """Return what is wrong if *platform* has no instance *key*, or None.
 
-        With "" as *platform*, an instance of any platform will do.
+        An instance is a tenant of the platform. With "" as *platform*, an instance of any platform
+        will do.
         """
         if self.platforms is None or not key or "${" in key:
             return None

@@ -311,8 +311,9 @@ def compute_digest(
 ) -> str:
     """Return ``v4-`` and the SHA-256 of *observations*; 4 is the version of the trace format.
 
-    Because each format observes more, an expected digest of an older format cannot match; the
-    number lets the failure say so.
+    *homes* makes file names in the observations relative, so that the digest is the same on each
+    machine. Because each format observes more, an expected digest of an older format cannot match;
+    the number lets the failure say so.
     """
     rows = [list(observation) for observation in observations]
     return f"v{VERSION}-{hashlib.sha256(to_canonical_json(rows, homes)).hexdigest()}"

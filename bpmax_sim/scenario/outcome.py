@@ -25,8 +25,10 @@ _NO_RECORDING = frozenset({"NoMatchError", "CassetteError", "DamagedCassette", "
 def find_failure_cause(
     failures: Iterable[Failure], calls: Sequence[CallMade], *, live: bool
 ) -> Cause:
-    """Return what a failed scenario failed by: configuration, outage, recording or itself.
+    """Return what made a scenario fail: ``config``, ``unreachable``, ``cassette`` or ``own``.
 
+    These are missing configuration, a third party that cannot be reached, a missing or unusable
+    recording, and else the tested scripts or the scenario itself. The first that applies counts.
     *live* is whether third parties were contacted, so that they can have been unreachable.
     """
     kinds = {failure.kind for failure in failures}
@@ -34,6 +36,7 @@ def find_failure_cause(
     if collect_config_errors(calls) or "config" in kinds:
         return "config"
     for call in calls if live else ():
+        # The messages of injected faults end in "(fault)": those are no outage.
         if call.error in _UNREACHABLE and not call.message.endswith("(fault)"):
             return "unreachable"
     unusable = any(call.error in _NO_RECORDING for call in calls)

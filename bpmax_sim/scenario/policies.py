@@ -84,8 +84,8 @@ class PolicyPlayer:
     Args:
         policies: in order of precedence, each with its spot.
         scope: replaces ``${…}`` in their values.
-        check: function that makes a check of values once their ``${…}`` are replaced, given the
-            check and the spot of the policy; it raises `SubjectError`.
+        check: function that is given a check of a policy's values, their ``${…}`` replaced, and the
+            spot of the policy; it runs the check and raises `SubjectError` if a value is wrong.
         ran: set to which the place of each policy is added when it acts.
     """
 
@@ -337,7 +337,7 @@ def _applies_to(kind: type[FlowAction], task: PossibleMove) -> bool:
     """Return whether the person of *task* can perform an action of *kind*.
 
     At ``start`` only an action for the starter (``resubmit``) is possible. Elsewhere, an action
-    that needs a task is for an owner (``task.by``); any other, such as a withdrawal, for an
+    that needs a task is for an owner (``task.by``); any other, such as a withdrawal, for a
     `PossibleMove` without an owner.
     """
     if task.node == START or kind.is_for_starter:

@@ -273,7 +273,7 @@ class Progress:
         """Return failures: no step ran, or, without a table, some parts were not used.
 
         A part is a stub, policy, ``if`` or the like. With a table, `FileRuns` judges them over all
-        rows.
+        rows; only each ``if`` of steps in the row's own cells is judged here.
         """
         steps = self.item.steps
         if steps and not any(map(self._has_run, steps)):
@@ -293,7 +293,10 @@ class Progress:
         return self.apply_leniency(failures)
 
     def _has_run(self, located: load.LocatedStep) -> bool:
-        """Return whether a step ran; one that only runs other steps does by one of these."""
+        """Return whether a step ran.
+
+        A ``run`` step that expects nothing itself counts only if one of the steps it runs did.
+        """
         step = located.step
         is_there = make_ran_step_key(located) in self.ran
         if not is_there or model.find_named_steps(step) is None or step.expect != model.Expect():

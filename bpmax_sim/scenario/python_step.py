@@ -169,7 +169,10 @@ def import_module(name: str, path: Path) -> Any:
 
 
 def _load_module(spec: ModuleSpec, loader: Loader) -> ModuleType:
-    """Return the module of *spec*, run by *loader*; a module that fails is not kept."""
+    """Return the module of *spec*, run by *loader*.
+
+    A module that raises is removed from `sys.modules`, and one that was there before put back.
+    """
     before = sys.modules.get(spec.name)
     module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
     try:

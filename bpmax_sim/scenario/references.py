@@ -161,9 +161,9 @@ def to_inserted_text(value: Any) -> str:
 
 
 def to_key_text(value: Any) -> str:
-    """Return *value*, filled in for a key that takes a text, as that text.
+    """Return the text of *value*, which replaces a ``${…}`` where a key takes a text.
 
-    A null is an empty text, as if the key was missing; all else is as within a longer text.
+    A null becomes "", as if the key was missing; a text is unchanged, all else becomes JSON.
     """
     return "" if value is None else to_inserted_text(value)
 

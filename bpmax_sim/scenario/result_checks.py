@@ -400,7 +400,7 @@ _HINTS: Final = WeakKeyDictionary[Platforms, dict[str, tuple[str, ...]]]()
 
 
 def _find_declaration_hints(platforms: Platforms, key: str) -> tuple[str, ...]:
-    """Return what is suspect in the file of platform *key*, such as a rule that no call can use.
+    """Return a message for each suspect declaration of platform *key*, such as an unusable rule.
 
     It is computed once for *platforms*, as all scenarios of a project share them.
     """
@@ -412,10 +412,10 @@ def _find_declaration_hints(platforms: Platforms, key: str) -> tuple[str, ...]:
 
 
 def _find_declared_places(recipe: CompiledApi, call: CallMade) -> Iterator[tuple[Steps, Any]]:
-    """Yield each place that the platform file declares for *call*, with the request or response.
+    """Yield each place that the platform file declares for *call*, with the message to find it in.
 
-    The latter is a map of its parts, in which the place is to be found.
-    Such are the places of ``ignore``, of ``volatile`` and of the rules for success.
+    A place is a path of keys; the message is the request or response as a map of its parts, such
+    as ``body``. Places are those of ``ignore``, of ``volatile`` and of the rules for success.
     """
     for text in _find_failure_paths(recipe):
         yield ("body", *text.removeprefix("$.").split(".")), {"body": call.response}
@@ -431,7 +431,10 @@ def _find_declared_places(recipe: CompiledApi, call: CallMade) -> Iterator[tuple
 def _find_optional_login_places(
     call: CallMade, platforms: Platforms
 ) -> Iterator[tuple[Steps, Any]]:
-    """Yield the places of a login's response that may be absent, such as that of its lifetime."""
+    """Yield the places that may be absent in the response of the login *call*.
+
+    An example is the place of the token's lifetime. Each comes with the response, ``{body: …}``.
+    """
     platform = platforms.find(call.call.partition(".")[0])
     steps = platform.auth.steps if platform is not None and not call.error else ()
     rules = chain.from_iterable(step.extract.values() for step in steps)

@@ -237,7 +237,7 @@ class RunLog(msgspec.Struct):
         """Record the timers, console lines and errors in *result*, that of an action.
 
         A step of ``during`` is performed while a call of another step is in flight; its result is
-        recorded by a call of its own, before that of the other step.
+        added on its own, before that of the other step.
         """
         self._fresh += [(timer.order, timer) for timer in result.timers]
         for line in result.console:

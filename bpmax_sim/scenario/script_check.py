@@ -207,7 +207,10 @@ def find_script_doubts(
 
 
 def _is_call_expected(item: ScenarioItem, place: Place | None, called: Iterable[CallMade]) -> bool:
-    """Return whether an expectation of *item* names the call made at *place*, or its error."""
+    """Return whether *item* expects a call of *called* made at the line of *place*, or any error.
+
+    *called* are the calls of the run. A step with ``expect_error`` may need any of them.
+    """
     steps = list(item.walk_steps())
     if any(located.step.expect_error is not msgspec.UNSET for located in steps):
         return True
@@ -366,6 +369,10 @@ def _check_hook_results(reading: ScriptReading, context: ScriptContext) -> Itera
 def _check_text(
     comparison: LiteralComparison, name: str, shape: ResponseShape, context: ScriptContext
 ) -> Iterator[ScriptFinding]:
+    """Yield a finding if a script compares *name* with a text that it never has.
+
+    Either *shape* lists all texts that it can have, or the text resembles one that it can have.
+    """
     text = comparison.text
     if comparison.root == "error" and comparison.path == ("code",) and text == "BUSINESS":
         yield from _check_business_rejections(comparison, context)

@@ -307,7 +307,7 @@ class ScenarioSource(msgspec.Struct, frozen=True):
         path: file on disk; *file* is its name in messages.
         root: parsed content; parts of it may come from inherited files.
         lines: text of the file.
-        others: those files, by their names in messages.
+        others: the files from which other parts of *root* come, by their names in messages.
     """
 
     path: Path

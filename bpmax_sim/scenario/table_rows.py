@@ -497,7 +497,11 @@ class ScenarioDraft:
 
     @cached_property
     def mentioned_fields(self) -> tuple[str, ...]:
-        """Return the fields that a flow without declared fields names; there may be others."""
+        """Return the fields that a flow names; if the form declares none, there may be others.
+
+        They are those of its initial values, of the forms of its nodes, and, if there are any such,
+        of expectations.
+        """
         flow, expected = self.scenario.flow, (step.expect for step, _ in self.steps)
         of_flow = flow.form if isinstance(flow, model.FlowSpec) else ()
         of_nodes = chain.from_iterable(form.fields for form in self.node_forms.values())
@@ -653,7 +657,7 @@ class ScenarioDraft:
 
     @cached_property
     def steps_shared_by_rows(self) -> LocatedSteps:
-        """Return the steps that are the same for all rows."""
+        """Return the scenario's own steps and those of fragments; steps in cells are left out."""
         named = chain.from_iterable(self.fragment_steps_by_name.values())
         return (*self.own_steps, *_walk_steps(named))
 

@@ -123,7 +123,11 @@ def _check_call_says_something(context: CheckContext, item: model.ExpectedCall, 
 
 
 def _make_reference_path(section: str, step: model.Step | None) -> Path:
-    """Return the path by which a ``${…}`` names the value that *section* is compared with."""
+    """Return the path by which a ``${…}`` names the value that *section* is compared with.
+
+    For the ``result`` of *step* it contains the step's id; without one, no ``${…}`` can name the
+    result, and the path is ``("",)``.
+    """
     if section != "result":
         return (section,)
     return ("steps", step.id, "result") if step is not None and step.id else ("",)
