@@ -193,7 +193,10 @@ def _insert_steps(draw: st.DrawFn, steps: list[Step], more: Iterable[Step]) -> N
 
 
 def _draw_api_spelling(draw: st.DrawFn, api: Api, platform: Platform) -> str:
-    """Draw a name by which a script can call *api*: key, alias, or the other naming style."""
+    """Draw a name by which a script can call *api*.
+
+    It is the key, an alias, or one of these in camel case or snake case.
+    """
     if draw(_TEN) < _TRULY:
         return api.key
     names = (api.key, *api.aliases)
@@ -366,8 +369,13 @@ def direct_calls(
 ) -> st.SearchStrategy[CallSpec]:
     """Draw direct calls, ``crm.get(1, "a")``: arguments in declared order.
 
-    Some are undefined, and there may be too few or too many. *platform*, *api*,
-    *instances* and *refusable* limit what is drawn as in `chains`.
+    Some are undefined, and there may be too few or too many.
+
+    Args:
+        platform: platform that is called.
+        api: only API that is called.
+        instances: keys of instances to name in the options; none is named if empty.
+        refusable: whether to draw values that must be rejected before anything is sent.
     """
     return _draw_direct_calls(platform, api, tuple(instances), refusable)
 
@@ -571,7 +579,9 @@ def _find_apis(known: Platforms, platform: Platform, name: str | None) -> list[A
 def valid_calls(
     known: Platforms, platform: Platform, api: Api, /, *, direct: bool | None = None
 ) -> st.SearchStrategy[CallSpec]:
-    """Draw valid calls of one API; see `for_platform`.
+    """Draw valid calls of one API: all required parameters are given, of the others some.
+
+    Values fit the declaration of their parameter.
 
     Args:
         known: platforms with their instances.
@@ -709,7 +719,11 @@ def _convert_arguments_to_setters(api: Api, values: list[Any]) -> tuple[tuple[Se
 
 
 def _merge_over(template: Any, value: Any) -> Any:
-    """Return *value* merged over *template*, the API's default body, as direct calls do."""
+    """Return *value*, which a direct call sends, merged over *template*.
+
+    *template* is what the API's default body has at this place. Its members that stand for a
+    credential are left out, since a script cannot write those.
+    """
     if not (isinstance(template, Mapping) and isinstance(value, dict)):
         return value
     # A script cannot say what stands for a credential.

@@ -71,9 +71,11 @@ def _make_auth_overwriting_step(place: str, name: str) -> Step:
 
 
 def _make_default_override(setter: Setter, place: str, name_without_default: str) -> StepMaker:
-    """Return a function that makes a setter for the first name that has a default at *place*.
+    """Return a function that makes *setter* overwrite a default of an API or its platform.
 
-    Without default it is for *name*.
+    *place* is the attribute of both that holds defaults, such as ``headers``. Of these the first
+    name is used (of a header in the other letter case), or *name_without_default* if there are
+    none.
     """
 
     def aim(api: Api, platform: Platform | None, value: Any) -> list[Step]:
@@ -106,9 +108,10 @@ def _fill_path(api: Api, platform: Platform | None, value: Any) -> list[Step]:
 
 
 def _make_value_setter(setter: Setter, name: str = "", *, after: Any = UNDEFINED) -> StepMaker:
-    """Return a function that makes one setter for *name*, or for a whole body if it is "".
+    """Return a function that makes one *setter* with a value that it is given.
 
-    The function takes the value. A setter with *after* comes before it, to be overwritten.
+    The value is that of *name*, or if *name* is "" the whole argument, such as a body. If *after*
+    is given, a setter with the value *after* comes first, which the second one overwrites.
     """
 
     def step(value: Any) -> Step:
@@ -253,7 +256,10 @@ _ALL: Final = {**CORNERS, **AUTH, **ENCODED, **REFUSED}
 
 
 def refused_steps(*, api: Api, platform: Platform | None) -> st.SearchStrategy[list[Step]]:
-    """Draw setters that a call must reject: those of one entry of `REFUSED` that fits *api*."""
+    """Draw setters that a call of *api* must reject, such as null in a path.
+
+    They come from one entry of `REFUSED`, a table of such cases.
+    """
     missing = {
         name
         for name, has in (
@@ -270,11 +276,10 @@ def refused_steps(*, api: Api, platform: Platform | None) -> st.SearchStrategy[l
 def rare_setter_steps(
     draw: st.DrawFn, *, api: Api, platform: Platform | None = None
 ) -> list[list[Step]]:
-    """Draw unusual uses of setters.
+    """Draw unusual uses of setters, each as a list of setters in their order.
 
-    Two entries of `CORNERS`, and some for the auth and encoding of *api*.
-
-    `CORNERS` is a table of cases that random values seldom reach, such as a header set twice.
+    They are two entries of `CORNERS`, and some for the auth and encoding of *api*. `CORNERS` is a
+    table of cases that random values seldom reach, such as a header set twice.
     """
     names = draw(_TWO)
     auth = get_auth(platform, api)

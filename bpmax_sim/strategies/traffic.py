@@ -135,7 +135,7 @@ def responses() -> st.SearchStrategy[Response]:
 
 
 def failures() -> st.SearchStrategy[FailedExchange]:
-    """Draw failed exchanges."""
+    """Draw failures of exchanges that got no response, such as a time-out or a reset."""
     return st.builds(
         FailedExchange,
         code=st.sampled_from(("CONNECT", "TIMEOUT", "TLS", "RESET")),
@@ -148,7 +148,10 @@ def failures() -> st.SearchStrategy[FailedExchange]:
 def exchanges(
     *, rules: MatchingRules = RULES, owner: st.SearchStrategy[str] | None = None
 ) -> st.SearchStrategy[Exchange]:
-    """Draw exchanges of *owner*, with matching keys computed under *rules*."""
+    """Draw exchanges of *owner*, with matching keys computed under *rules*.
+
+    A matching key is the digest of the parts of a call that count for replay.
+    """
 
     def exchange(request: Request, outcome: Outcome, by: str, second: int) -> Exchange:
         return Exchange(

@@ -124,7 +124,8 @@ class FlowNode(Model, frozen=True, kw_only=True):
 
     Attributes:
         complete: which owners have to decide: ``any``, ``all``, ``in_order``, a number or a share.
-        empty: what happens if nobody owns the node.
+        empty: what happens if nobody owns the node: whoever acts is refused, it is approved or
+            rejected at once, or the administrators become its owners.
         deadline: one deadline, or several levels; the first one is the planned end.
         parallel: first nodes of branches that run in parallel, up to the node *join*.
     """

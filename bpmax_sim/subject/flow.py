@@ -34,7 +34,7 @@ class FlowSubject(MovingProject, kw_only=True):
     """
 
     def submit(self, move: FlowMove) -> Result:
-        """Submit the form of creation; this creates the project unless the form refuses.
+        """Submit the starter's form; this creates the project unless the form refuses.
 
         Raises:
             SubjectError: if a required field is empty, or the project is already created.
@@ -183,9 +183,10 @@ class FlowSubject(MovingProject, kw_only=True):
         return present
 
     def _record_decision(self, visit: Visit, acting: FlowMove) -> None:
-        """Store that the actor has passed or refused, in the owner item that names him.
+        """Store the actor's decision as ``status`` of the owner item with his ``owner_id``.
 
-        Without a definition he may decide repeatedly.
+        *acting* is his action. With a definition it has to be his turn; without one he may decide
+        repeatedly.
         """
         status = _DECIDED[acting.action]
         if self.definition is not None:

@@ -391,7 +391,9 @@ def _make_extension_error(name: str) -> SubjectError:
 
 
 def check_entry(form: FormSubject, steps: Steps, value: Any = UNSET, old: Any = None) -> None:
-    """Check that a person can enter *value* at *steps*; without *value*: can change or press it.
+    """Check that a person can enter *value* at *steps*, the path of a field, cell or button.
+
+    Without *value* only that it is visible and not read-only, so that he can change or press it.
 
     Raises:
         SubjectError: if the field is hidden or read-only, or the value is not among its options. In
@@ -471,9 +473,9 @@ def _check_option(name: str, options: Any, value: Any) -> None:
 
 
 def _suggest_option(choice: Any, known: list[Any]) -> str:
-    """Return the end of a message.
+    """Return a hint for the end of a message about *choice*, which is no option.
 
-    The option probably meant instead of *choice*, or all options.
+    It names the option that was probably meant, or else all options.
     """
     texts = [str(option) for option in known]
     if str(choice) in texts:
@@ -687,7 +689,7 @@ class FormSubject(ScriptedSubject, kw_only=True):
 
     @property
     def page(self) -> Page:
-        """Return the page of the handlers, which share globals and pending timers."""
+        """Return the JavaScript context of all handlers, so that they share globals and timers."""
         if self._page is None:
             self._page = Page([body for bodies in self.scripts.values() for body in bodies])
         return self._page
@@ -736,9 +738,9 @@ class FormSubject(ScriptedSubject, kw_only=True):
 
 
 def _make_endless_change_error(chain: Chain, place: Place | None) -> ScriptError:
-    """Return the error of handlers that change fields without end.
+    """Return the error of change handlers that set each other off without end.
 
-    Handlers that settle are fine.
+    *chain* are the changes that led to it, such as ``a=1``; *place* is the last one's line.
     """
     steps = " -> ".join((*chain[:3], "…", chain[-1]))
     message = msg(

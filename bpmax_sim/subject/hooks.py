@@ -519,7 +519,8 @@ class FlowMove(msgspec.Struct, frozen=True, kw_only=True):
         comment: text that the actor gives.
         form: values that he fills in.
         action: its name in ``ctx``, such as ``approve``.
-        others: people concerned, or the node that is meant.
+        others: people who get the task or a copy; of ``send_back`` only the node to
+            which the project goes back.
         where, rule: of ``add_owner``: when the others decide, and how many of them have to.
     """
 

@@ -108,7 +108,14 @@ class MovingProject(ProjectState, kw_only=True):
                 )
 
     def _find_visit_to_decide(self, action: Action, move: FlowMove) -> Visit:
-        """Return the visit that *action* decides; raise if its node does not offer *action*."""
+        """Return the visit (stay at a node) that *action* decides.
+
+        Without a definition it is that of the named or current node, which offers every action.
+
+        Raises:
+            SubjectError: if the node does not offer *action*, the project is not there, or several
+                nodes may be meant.
+        """
         if self.definition is None:
             node = move.at or self.at
             visit = self.visits.get(node) or Visit(node)
@@ -399,9 +406,9 @@ class MovingProject(ProjectState, kw_only=True):
             )
 
     def _decide_automatically(self, visit: Visit, action: Action, move: FlowMove) -> None:
-        """Decide a node that nobody has to decide.
+        """Decide a node by *action* without a person, as after a deadline.
 
-        The script of *action* runs, but no ``before_next``.
+        The script of *action* runs, but no ``before_next``. *move* is what led to it.
         """
         acting = replace(move, at=visit.node, action=action, form={})
         with self._count_hop(visit.node):
@@ -416,10 +423,10 @@ class MovingProject(ProjectState, kw_only=True):
 
     @contextmanager
     def _count_hop(self, node: str) -> Iterator[None]:
-        """Run the block in which *node* passes by itself.
+        """Run the block, in which *node* is decided without a person, and limit the nesting.
 
         Raises:
-            SubjectError: if so many nodes pass by themselves, one from within the other, that they
+            SubjectError: if so many nodes are decided so, one from within the other, that they
                 probably form a ring.
         """
         # A ring of such nodes would never return. What counts is the depth, not the number: at a

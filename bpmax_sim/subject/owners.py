@@ -82,7 +82,9 @@ def decide_by_rule(rule: str | int, statuses: Sequence[int]) -> int:
 
 
 class OwnersRound(msgspec.Struct):
-    """Owners of a node who decide together, by a rule of their own (加签 adds such rounds).
+    """Owners of a node who decide together, by a rule of their own.
+
+    Countersigning (加签), by which an owner adds people, can make further rounds.
 
     Attributes:
         items: owner items: ``owner_id`` and ``status``.
@@ -199,10 +201,14 @@ class NodeDecision(msgspec.Struct):
         return decided
 
     def add_owners(self, by: str, added: Items, where: Where, rule: str | int) -> None:
-        """Add people who decide before *by*, after or beside him (countersigning).
+        """Add people who decide before the owner *by*, after or beside him (countersigning).
 
-        After him counts as his approval. *rule* is how many of those added have to pass: ``any``,
-        ``all``, ``in_order``, a number, or a share such as ``60%``; beside him it is ``all``.
+        Adding people after him counts as his approval. *rule* is how many of those added have to
+        pass: ``any``, ``all``, ``in_order``, a number, or a share such as ``60%``. Beside him it is
+        not used: all who decide together with him have to pass.
+
+        Raises:
+            SubjectError: if it is not the turn of *by*.
         """
         mine = self.require_item_to_act_now(by)
         rounds, at = next(

@@ -165,9 +165,9 @@ class ProjectState(ScriptedSubject, kw_only=True):
         sender: node that sent it back to the starter.
         creation: form whose submission creates the project.
         visits: stays of the project, by node.
-        subflows: name -> parts of its projects.
+        subflows: name -> loaded files of which its projects are made.
         children: projects of sub-flows, by name.
-        titles: results of ``task_title`` and ``visibility``, if they run by themselves.
+        titles: results of the hooks ``task_title`` and ``visibility``, by hook.
         now, format_time: function for the current instant, and for formatting an instant as the
             product does.
         focus: node that a step looks at, if the project is at several.

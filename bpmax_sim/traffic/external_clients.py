@@ -106,10 +106,14 @@ class ExternalCallAdapter:
         return response
 
     def as_api_call(self, request: Request, *, serial: int = 0) -> Request:
-        """Return *request* as a call of the API that it addresses, with its redacted form.
+        """Return *request* as a call of the API that it addresses, with the call number *serial*.
 
-        If it will be sent, its URL is at the instance's real address, as that of a ``$proxy`` call
-        is.
+        Its attribute ``standin`` is the redacted form, which is recorded and compared; None if
+        that is the same. If it will be sent, its URL is at the instance's real address, as that of
+        a ``$proxy`` call is.
+
+        Raises:
+            ConfigError: if no platform declares it, but some platform files have errors.
         """
         cache = {} if self.is_live or len(request.body or b"") > _LONGEST_CACHED else self._cache
         known = cache.get(request)
@@ -120,7 +124,7 @@ class ExternalCallAdapter:
         return _with_call_number(known, serial)
 
     def _identify_without_platform(self, request: Request) -> Request:
-        """Return *request*, which no platform declares, as a call without names.
+        """Return *request*, which no platform declares, as a call whose platform and API are "".
 
         Raises:
             ConfigError: if there are platforms whose files have errors, since one of them might
@@ -268,7 +272,11 @@ class ExternalCallAdapter:
         return replace(request, url=url), replace(match, base=live)
 
     def _choose_recorded_instance(self, request: Request, match: ApiMatch) -> ApiMatch:
-        """Return *match* for that instance, of several at one address, which recorded *request*."""
+        """Return *match* for the instance under which *request* was recorded.
+
+        Several instances may have one address. *match* is unchanged while requests are sent live,
+        and if *request* was not recorded.
+        """
         if self.is_live or len(match.instances) == 1 or not match.target.is_declared:
             return match
         for instance in match.instances:
@@ -300,7 +308,7 @@ _LONGEST_CACHED = 4096
 
 
 def _with_call_number(request: Request, serial: int) -> Request:
-    """Return *request*, and the redacted form that belongs to it, with the call number *serial*."""
+    """Return *request* with the call number *serial*, also in its redacted form ``standin``."""
     twin, call = request.standin, request.call
     if call is None or call.serial == serial:
         return request

@@ -190,10 +190,10 @@ def _make_truncated_file_error(data: bytes, what: str) -> CassetteError:
 
 
 def require_list(value: Any, *path: str, what: str) -> list[Any]:
-    """Return the list at *path* of *value*.
+    """Return the list at *path*, keys from the outside in, inside the JSON value *value*.
 
     Raises:
-        CassetteError: if there is none.
+        CassetteError: if there is none; the message says that the file is not *what*.
     """
     for name in path:
         value = value.get(name) if isinstance(value, dict) else None

@@ -132,7 +132,14 @@ class DeadlineTransport(httpx.HTTPTransport):
 
 
 def _parse_proxy(text: str, pattern: str, route: ConnectionRoute) -> httpx.Proxy:
-    """Return the proxy at address *text*, which no message may quote: it may hold a password."""
+    """Return the proxy at the address *text*.
+
+    No message quotes *text*, since it may hold a password. The address is that of *route*, or else
+    comes from an environment variable, which *pattern* (``https://``) tells.
+
+    Raises:
+        ConfigError: if *text* is not the address of a proxy, or needs a package for SOCKS.
+    """
     name = "proxy" if route.proxy else f"{pattern.partition(':')[0].upper()}_PROXY"
     scheme = text.partition(":")[0].lower()
     proxy = None

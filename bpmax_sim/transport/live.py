@@ -290,7 +290,7 @@ def _make_client(inner: httpx.BaseTransport | None, route: ConnectionRoute) -> h
 
 
 def _to_httpx_request(request: Request) -> httpx.Request:
-    """Return *request* as an httpx request with an unchanged target and our default headers."""
+    """Return *request* for httpx, with an unchanged target and the default headers added."""
     present = {name.lower() for name, _ in request.headers}
     defaults = [(name, value) for name, value in _DEFAULT_HEADERS.items() if name not in present]
     message = httpx.Request(
@@ -397,9 +397,10 @@ def _decode_location(location: str) -> str:
 def _translate_error(
     error: Exception, request: Request, progress: ConnectionProgress, *, redirected: bool
 ) -> CallError:
-    """Return *error* of httpx as the rejection of a call.
+    """Return the `CallError` with which a call is rejected after *error* of httpx.
 
-    After a redirect (*redirected*) the request counts as sent.
+    *progress* tells whether a TLS handshake was running, and which proxy is in use. After a
+    redirect (*redirected*) the request counts as sent.
     """
     if isinstance(error, httpx.DecodingError):
         return BadResponseError(msg("the body cannot be decoded: {error}", error=error))

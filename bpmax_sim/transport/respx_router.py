@@ -30,9 +30,9 @@ def stub(router: respx.Router | httpx.BaseTransport | Handler) -> Transport:
 
 
 def make_router_stub(router: Router) -> Callable[[Request], Response | None]:
-    """Return a stub that asks *router*.
+    """Return a stub, a function from request to response, that is answered by *router*.
 
-    It returns None if the router has no route or passes through.
+    The stub returns None if no route of the router matches, or the route passes the request on.
     """
     transport = stub(router)
 

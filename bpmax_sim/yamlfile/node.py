@@ -500,7 +500,7 @@ def parse_yaml_bytes(data: bytes, name: str, *, unclear_as_text: bool = False) -
     understand in different ways (``007``) is text; else it is an error.
 
     Raises:
-        ConfigError: as `read_yaml` does.
+        ConfigError: if it is not YAML; all duplicate keys and the like at once.
     """
     text = _decode_utf8(_check_size(data, name, LARGEST), name)
     return parse_yaml(text, name, unclear_as_text=unclear_as_text)
@@ -513,7 +513,7 @@ def parse_yaml(text: str, name: str, *, unclear_as_text: bool = False) -> Node:
     understand in different ways (``007``) is text; else it is an error.
 
     Raises:
-        ConfigError: as `read_yaml` does.
+        ConfigError: if it is not YAML; all duplicate keys and the like at once.
     """
     text = text.removeprefix(_BOM)
     if match := _FORBIDDEN.search(text):
@@ -557,10 +557,11 @@ def _decode_utf8(data: bytes, name: str) -> str:
 def read_bytes(path: Path, name: str, *, largest: int = LARGEST, is_regular: bool = True) -> bytes:
     """Return the content of the file at *path*; messages call it *name*.
 
-    It has *largest* bytes at most; without *is_regular* it may be a pipe.
+    With *is_regular* it has to be a regular file, otherwise it may be a pipe.
 
     Raises:
-        ConfigError: if it cannot be read, or is larger.
+        ConfigError: if it cannot be read, is not regular though it has to be, or has more than
+            *largest* bytes.
     """
     note_read(path)
     if not name.isascii() and _HALF.search(name):

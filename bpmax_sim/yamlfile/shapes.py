@@ -287,7 +287,10 @@ class ShapeOrWord(Shape):
 
 
 class ShapeOrReference(Shape):
-    """Another *shape*, or a text that is one ``${…}``, whose value is read when it is filled."""
+    """Another *shape*, or a text that is one ``${…}``, such as ``${row.page}``.
+
+    The text is kept as it is, and filled in when the scenario runs.
+    """
 
     _PATTERN = r"^\$[{].+[}]$"
 
@@ -394,7 +397,7 @@ class StructShape(Shape):
                 self._report_unknown(key, node, reading)
                 continue
             known = fields[key]
-            steps.append(key)  # as `Reading.below` does, in one call less for each value of a file
+            steps.append(key)  # as `read_child` does, in one call less for each value of a file
             value = known.shape.read(child, reading)
             steps.pop()
             if value is not UNSET:

@@ -64,7 +64,7 @@ def read_text_or_empty(path: Path) -> str:
     """Return the text of the file at *path*; "" if it does not exist.
 
     Raises:
-        ConfigError: if it is no text.
+        ConfigError: if it is not UTF-8 text, or cannot be read.
     """
     try:
         return path.read_text(encoding="utf-8")
@@ -89,7 +89,8 @@ def write_yaml(value: Mapping[str, Any], *, block_levels: int = 3) -> str:
 def insert_element(text: str, root: Node, steps: Sequence[str], value: str) -> str:
     """Return *text*, parsed as *root*, with *value* as first element of the list at *steps*.
 
-    A missing list is created. An existing one, or else the mapping around it, must not be empty.
+    A missing list is created, in front of the other keys of its mapping. An existing one, or else
+    the mapping around it, must not be empty.
     """
     *above, key = steps
     owner = root.find_at(above) or root
