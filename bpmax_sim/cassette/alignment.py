@@ -98,7 +98,8 @@ class RecordingComparison(msgspec.Struct, frozen=True):
     def is_same(self, old: Entry, new: Entry, request_texts: str) -> bool:
         """Return whether two exchanges are equal apart from noise.
 
-        *request_texts* is the text of all requests of the new recording.
+        *request_texts* is the text of all requests of the new recording: a new value that occurs in
+        it is not noise, since the script sent it on.
         """
         same_line = old.with_line(**_VARYING).line == new.with_line(**_VARYING).line
         if not same_line or (old.line.signed is None) != (new.line.signed is None):
@@ -115,7 +116,8 @@ class RecordingComparison(msgspec.Struct, frozen=True):
     ) -> bool:
         """Return whether two responses of the API *call* are equal apart from noise.
 
-        *request_texts* is the text of the owner's requests: what the script sent on is no noise.
+        *request_texts* is the text of the owner's requests: a new value that occurs in it is not
+        noise, since the script sent it on.
         """
         places = self.find_noise_places(call, old, new, request_texts)
         parts = (without_paths(to_comparable_outcome(outcome), places) for outcome in (old, new))
@@ -205,10 +207,10 @@ def _join_request_texts(entries: Sequence[Entry]) -> str:
 def align(
     old: Sequence[Entry], new: Sequence[Entry], comparison: RecordingComparison
 ) -> list[Entry]:
-    """Return the recording *new*, in which exchanges equal to one of *old* keep its bytes.
+    """Return the recording *new*, with the bytes of *old* wherever the two are equal.
 
-    So a repeated recording changes only those lines of the file that differ in fact. Exchanges are
-    numbered in the order of *new*.
+    *comparison* decides what is equal. So a repeated recording changes only those lines of the file
+    that differ in fact. Exchanges are numbered in the order of *new*.
     """
     if not old:
         return list(new)

@@ -73,7 +73,7 @@ def _decode_non_utf8_text(body: bytes, headers: Headers, declared: str) -> Decod
 def restore_charset(response: Response, facts: Mapping[str, str]) -> Response:
     """Return the original of a *response* that `store_as_utf8` converted.
 
-    *facts* are its second result.
+    *facts* has the original encoding and ``Content-Type``, which that function returned.
 
     Raises:
         ValueError: if the stored text was edited and cannot be encoded any more.

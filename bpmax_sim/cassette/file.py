@@ -478,8 +478,9 @@ class Cassette:
     def values(self, owner: str) -> Values:
         """Return the credentials that are in the recording of *owner* because they are not secret.
 
-        *owner* is a scenario, row or test. Such credentials are declared ``secret: false`` in the
-        platform file; replay needs their values.
+        *owner* is a scenario, row or test. The result is ``platform.instance`` -> name -> value.
+        Such credentials are declared ``secret: false`` in the platform file; replay needs their
+        values.
         """
         numbers = self.index.list_exchange_numbers(owner)
         return self.line(numbers[0]).values if numbers else {}

@@ -92,7 +92,8 @@ def to_json_line(value: object) -> str:
 def quote_scalar_if_needed(text: str, kind: str) -> str:
     """Return *text* as a YAML scalar, without quotes if YAML reads it back as the same text.
 
-    *kind* selects the characters that are possible: ``method``, ``uri``, ``reason`` or ``name``.
+    *kind* is what the text is: ``method``, ``uri``, ``reason`` (of a status) or ``name`` (of a
+    header). It decides which characters are safe without quotes.
     """
     bare = _PLAIN[kind].fullmatch(text) and text.lower() not in _WORDS
     return text if bare else to_json_line(text)
@@ -279,9 +280,10 @@ def _write_outcome(outcome: Outcome, method: str, *, breaks: bool = True) -> str
 
 
 def to_stored_headers(response: Response, method: str) -> Pairs:
-    """Return the headers of *response* as stored.
+    """Return the headers of *response*, changed to fit its body, which is stored decoded.
 
-    Those about its length and coding fit the decoded body.
+    Headers that name codings are left out, and ``Content-Length`` is that of the decoded body. It
+    stays as received if *method*, that of the request, is HEAD, or if the status is 304.
     """
     keep = method == "HEAD" or response.status == 304  # noqa: PLR2004 - RFC 9110, section 8.6
     # The body is stored decoded, so its codings are facts of the index line and its length is that

@@ -433,7 +433,7 @@ def find_abandoned_journals(cassette: Path) -> tuple[Path, ...]:
 
 
 def find_live_journals(cassette: Path) -> list[tuple[Path, int]]:
-    """Return the journals of *cassette* that a running process will write into it, with its id.
+    """Return each journal that a running process will write into *cassette*, and its process id.
 
     It is the process that writes the journal, or the one that the writer was forked from.
     """
@@ -543,7 +543,8 @@ class LeakCheck:
     ) -> PendingExchange:
         """Return *draft*, or a stub of it if one of its parts contains a secret.
 
-        Only parts are scanned that redaction has not cleared already.
+        Only parts are scanned that redaction has not cleared already. *source* is the exchange that
+        *draft* was rendered from, if known: then its bodies need not be parsed again.
         """
         harmless, parts = self.harmless(), split_values_and_heads(draft, source)
         if parts is None:

@@ -92,8 +92,8 @@ class OwnerRecording(msgspec.Struct, frozen=True):
         drafts: exchanges of the recording.
         adding: whether it is appended to what the owner recorded before.
         repeating: whether exchanges may be replayed any number of times, as shared logins are.
-            Those with other keys are kept, and a recording equal to the existing beginning adds
-            nothing.
+            Old exchanges whose requests are not among the new ones are then kept, and a recording
+            equal to the existing beginning adds nothing.
         is_afresh: whether all old exchanges of the owner are dropped. That is so if the new
             recording did not replay with the bytes reused from the old one.
         former: earlier name of the owner, if its exchanges are replaced too; else "".
@@ -192,10 +192,10 @@ _SET_AT_SEALING: dict[str, Any] = {
 def _take_out_sealed(
     drafts: tuple[PendingExchange, ...], sealed: Counter[tuple[str, str]]
 ) -> tuple[PendingExchange, ...]:
-    """Return *drafts* without those in *sealed*, from which they are taken, each once.
+    """Return *drafts* without those that are sealed in the cassette already.
 
-    They are recognised by their text and instant: who records an equal exchange later does so at
-    another time.
+    *sealed* counts the exchanges there, by text and index line, and is decreased by each draft
+    that is left out. An equal exchange recorded later has another instant, so it is not left out.
     """
     fresh = []
     for draft in drafts:
@@ -225,7 +225,7 @@ def find_ended_child_journals(
     """
     by_path: dict[Path, tuple[PendingExchange, ...]] = {}
     for file in journal.lock_abandoned_journals(path):
-        with suppress(NewerFormat):  # `recover` tells it
+        with suppress(NewerFormat):  # `recover` reports it
             drafts = journal.read_journal(file)
             if drafts and drafts[0].branch == recorder_id:
                 by_path[file] = drafts
@@ -296,9 +296,9 @@ def merge_into_file(
     """Write *recording* and what stays of the cassette to *target*; return whether it changed.
 
     *target* is the cassette itself or a file beside it for review, which is not written if it would
-    equal the cassette. *comparison* says which exchanges of the cassette the owner recorded alike
-    again: they keep their text. Other owners' exchanges stay as they are (see
-    `render_merged_cassette`). The caller holds the folder lock.
+    equal the cassette. Exchanges that *comparison* finds equal to the owner's new ones keep their
+    text, and those of other owners stay as they are. A damaged *target* is kept beside the new file
+    as ``<target>.damaged``. The caller holds the folder lock.
 
     Raises:
         DamagedCassette: if exchanges that have to be kept are damaged.
@@ -329,7 +329,7 @@ def _append_and_number(before: list[Entry], drafts: Sequence[PendingExchange]) -
 def _split_others_and_owner(
     old: Cassette | None, owner: str, *, refuse_damaged: bool = False
 ) -> tuple[list[Entry], list[Entry]]:
-    """Return the entries of all other owners, and those of *owner* (scenario, row or test).
+    """Return the entries of other owners in *old*, and those of *owner* (scenario, row or test).
 
     If one of *owner*'s is damaged, the second list is empty, or with *refuse_damaged* the error is
     raised.

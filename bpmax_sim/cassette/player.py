@@ -128,10 +128,10 @@ class PlayOrder:
         )
 
     def _rank_recorded_session(self, recorded_session: int) -> tuple[bool, bool, bool, int]:
-        """Return the sort key of *recorded_session*, a recorded session; the smallest is chosen.
+        """Return the sort key of *recorded_session*; the session with the smallest key is played.
 
-        One that would have answered differently so far comes last, then one that another session
-        plays, then one whose number is not that of this session.
+        Preferred are sessions that would have answered all calls so far in the same way; of these,
+        such as no other session plays; of these, the one that has the number of this session.
         """
         differs = any(
             self._read_outcome_text(was) != self._read_outcome_text(now)
@@ -156,8 +156,9 @@ class PlayOrder:
     def _switch_to_recorded_session(self, recorded_session: int) -> None:
         """Play *recorded_session* from now on, as if it had been played from the beginning.
 
-        Exchanges played from the old part become available again, unless another session plays that
-        part too. In the new part, as many exchanges per key count as played as have been asked for.
+        Exchanges played from the recorded session before become available again, unless another
+        session plays that one too. Of each key, as many exchanges of the new one count as played as
+        have been asked for.
         """
         playback = self._playback
         playback.players[recorded_session] += 1

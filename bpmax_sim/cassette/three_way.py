@@ -85,7 +85,10 @@ def _read_entries_by_owner(data: bytes | None, name: str) -> Owners:
 
 
 def _is_same_recording(side: Sequence[Entry], other: Sequence[Entry]) -> bool:
-    """Return whether two recordings of an owner are equal, even if their keys have other rules."""
+    """Return whether two recordings of an owner are equal.
+
+    Their matching keys may differ, as they may have been computed under different rules.
+    """
     return len(side) == len(other) and all(map(_is_same_exchange, side, other))
 
 

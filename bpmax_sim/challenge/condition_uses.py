@@ -79,7 +79,7 @@ def is_predicate(tree: SyntaxTree, function: Node) -> bool:
 
 
 def _is_result_of_predicate(tree: SyntaxTree, node: Node) -> bool:
-    """Return whether *node* is what the callback of ``filter`` or the like gives back."""
+    """Return whether *node* is what the callback of a list method such as ``filter`` returns."""
     owner = node.parent
     is_returned = owner is not None and owner.type == "return_statement"
     while owner is not None and is_returned and owner.type not in FUNCTIONS:

@@ -77,13 +77,17 @@ def is_last_statement(node: Node) -> bool:
 def can_be(reader: SlipReader, condition: Node, *, is_denied: bool) -> bool:
     """Return whether *condition* may be true, or false if *is_denied*, where it is evaluated.
 
-    Behind ``if (!a) return;`` for example, ``a`` is never false.
+    *reader* finds the conditions that hold there because of the code around and before it: behind
+    ``if (!a) return;``, for example, ``a`` is never false.
     """
     return _may_meet(reader, condition, read_condition(reader, condition, is_denied=is_denied))
 
 
 def can_need_fallback(reader: SlipReader, fallback: Node) -> bool:
-    """Return whether the left side of *fallback*, ``a || b`` or ``a ?? b``, may lack a value."""
+    """Return whether the left side of *fallback*, ``a || b`` or ``a ?? b``, may lack a value.
+
+    *reader* finds the conditions that hold there because of the code around and before it.
+    """
     left = fallback.child_by_field_name("left")
     if left is None:
         return True
@@ -91,14 +95,18 @@ def can_need_fallback(reader: SlipReader, fallback: Node) -> bool:
 
 
 def can_have_equal_sides(reader: SlipReader, comparison: Node) -> bool:
-    """Return whether both sides of *comparison* may be equal where it is evaluated."""
+    """Return whether both sides of *comparison* may be equal where it is evaluated.
+
+    *reader* finds the conditions that hold there because of the code around and before it.
+    """
     return _may_meet(reader, comparison, read_equality(reader, comparison))
 
 
 def can_decide(reader: SlipReader, part: Node, other: Node, whole: Node) -> bool:
-    """Return whether *part* may make another value of *whole*, ``part && other``, than *other*.
+    """Return whether *part* can change the value of *whole*: ``part && other``, ``part || other``.
 
-    Also of ``part || other``.
+    If it cannot, *whole* always has the value of *other*. *reader* finds the conditions that hold
+    there because of the code around and before it.
     """
     is_and = read_operator(whole) == "&&"
     denied = read_condition(reader, part, is_denied=is_and)
@@ -109,7 +117,10 @@ def can_decide(reader: SlipReader, part: Node, other: Node, whole: Node) -> bool
 
 
 def _may_meet(reader: SlipReader, node: Node, asked: Alternatives | None) -> bool:
-    """Return whether *asked* may be so where *node* is evaluated; true if that is unclear."""
+    """Return whether any of the cases *asked* may occur where *node* is evaluated.
+
+    True if that is unclear: also for None, a condition whose cases are unknown.
+    """
     if asked is None:
         return True
     return bool(asked) and find_excluding_condition(reader, node, asked) is None

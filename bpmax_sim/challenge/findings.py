@@ -76,7 +76,7 @@ class Weakness(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def columns_yaml(self) -> Mapping[str, Mapping[str, str]]:
-        """Return the columns to add, if any: name -> id of a row -> value as YAML."""
+        """Return the columns to add to the table of rows: name -> id of a row -> value as YAML."""
         columns = self.line.columns if self.line else {}
         return {
             name: {row: write_inline(value) for row, value in cells.items()}
@@ -115,10 +115,11 @@ class ChallengeResult(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def score_percent(self) -> float:
-        """Return the percentage of noticed mutants among those that can be noticed.
+        """Return the percentage of noticed mutants among the noticed and the unnoticed ones.
 
-        A mutant that a limit ended is neither: no expectation can notice a run without end. But
-        where nothing else was judged, nothing is proved.
+        A mutant whose run exceeded a limit counts as neither, since no expectation can notice a run
+        without end. If all that were judged did so, the result is 0, as nothing is proved; it is
+        100 if there was nothing to notice.
         """
         missed = sum(self.counts.get(name, 0) for name in ("differs", "unreached"))
         killed = self.counts.get("killed", 0)
@@ -280,7 +281,11 @@ class _MutantGroup(NamedTuple):
 def _find_survivors_by_killing_line(
     challenge: ScriptChallenge, cases: Sequence[JudgedMutant]
 ) -> Iterator[Weakness]:
-    """Yield a finding for each line of ``expect`` that kills mutants, and repeats (`same_as`)."""
+    """Yield a finding for each line of ``expect`` that kills mutants, then findings without a line.
+
+    If the line also kills mutants on other script lines, a repeat follows for each of those: its
+    ``same_as`` is the place of the first finding.
+    """
     groups, left = _group_by_expect_line(challenge, cases)
     for group in _merge_groups(challenge, groups):
         first = _make_survivor(challenge, group.cases[0], group.line)

@@ -117,7 +117,7 @@ class ScriptTarget:
 
     @cached_property
     def reach_finder(self) -> ReachFinder:
-        """Return what finds the table row, response or fault that would reach a branch."""
+        """Return the finder of the table row, response or fault that would reach a branch."""
         return ReachFinder(self.tree.text, self.name)
 
     @cached_property
@@ -126,9 +126,10 @@ class ScriptTarget:
         return SlipReader(self.tree, scopes, Values(self.tree, scopes))
 
     def can_be_taken(self, number: int) -> bool:
-        """Return whether some input takes the branch of counter *number*, by what is asked before.
+        """Return whether some input can take the branch that counter *number* counts.
 
-        Nobody can add a row for the others; `lint` names them.
+        False if conditions around or before it rule that out. No row can then reach it, so it is
+        no weakness of the scenarios; `bpmax-sim lint` reports it as a mistake of the script.
         """
         arm = self.reach.counters[number].arm
         if arm not in {"then", "else", "?", ":"}:
@@ -359,7 +360,11 @@ class ScriptChallenge:
     def is_killing_line(
         self, line: ExpectLine, mutant_number: int, divergences: Sequence[Divergence]
     ) -> bool:
-        """Return whether *line*, found for another mutant, also kills mutant *number*."""
+        """Return whether *line*, found for another mutant, also kills this one.
+
+        *mutant_number* is its index in `numbered`, *divergences* are where its runs differ from
+        those of the script.
+        """
         variant = self._make_mutant_variant(mutant_number)
         return self._search.is_killing_line(line, divergences, lambda _number: variant)
 

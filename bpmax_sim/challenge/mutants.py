@@ -210,7 +210,7 @@ class _MutantReader:
         return self._tree.get_source(node) if node is not None else ""
 
     def _is_proxy_argument_or_logged(self, node: Node, *, is_read: bool) -> bool:
-        """Return whether *node* is in ``$proxy(…)`` or is logged, where no mistake is made.
+        """Return whether *node* is in ``$proxy(…)`` or is logged, where no mutants are made.
 
         With *is_read* (a member that is read) only ``$proxy(…)`` counts.
         """
@@ -420,7 +420,11 @@ class _MutantReader:
                 yield add_probe(mutant, probes.make_argument_swap_probe(one, other, mutant.old))
 
     def _change_value(self, node: Node, about: str, *, is_sent: bool) -> Iterator[Mutant]:
-        """Change a literal; of values sent to a third party (*is_sent*), also computed ones."""
+        """Change a text literal, or each one in an object literal.
+
+        Of values sent to a third party (*is_sent*), computed ones are changed, too, and a constant
+        is followed to its object. *about* names what is changed, such as a call, in messages.
+        """
         followed = self._resolve_object(node) if is_sent else node
         if followed.type == "object":
             for pair in followed.named_children:
@@ -436,7 +440,10 @@ class _MutantReader:
             yield from self._change_digit(node, about, "argument")
 
     def _change_digit(self, node: Node, about: str, kind: str) -> Iterator[Mutant]:
-        """Change the last digit of a text such as a date."""
+        """Change the last digit of a text such as a date.
+
+        *about* names the value in messages; *kind* is the mutant's kind.
+        """
         if node.type in _MAYBE_TEXT:
             yield self._make_mutant(
                 kind, node, f"({_NEARLY_SAME})({self._get_source(node)})", about=about
@@ -504,7 +511,7 @@ class _MutantReader:
     def _is_sent_or_state_object(self, node: Node) -> bool:
         """Return whether the object *node* is passed to a call or assigned to ``$states``.
 
-        Other methods mutate these.
+        The methods that mutate calls and assignments change its members already.
         """
         parent = node.parent
         while parent is not None and parent.type in {"pair", "object", *WRAPPED}:
@@ -535,9 +542,10 @@ class _MutantReader:
     def _decide_condition(
         self, node: Node, about: str, truths: Sequence[str], *, has_probe: bool = False
     ) -> Iterator[Mutant]:
-        """Replace the condition *node* by each of *truths*, unless it always has that value here.
+        """Replace the condition *node* by each of *truths*, ``true`` or ``false``.
 
-        With *has_probe* it is reported whether *node* ever had another value.
+        A value that *node* always has here is left out. With *has_probe* the mutant gets a probe,
+        which reports whether *node* ever had the other value in a run.
         """
         if node.type in _TRUTHS:
             return
@@ -551,14 +559,17 @@ class _MutantReader:
             yield replace(mutant, probe=probe)
 
     def _mutate_case(self, node: Node) -> Iterator[Mutant]:
-        """Decide the condition of a case of ``switch (true)``."""
+        """Replace the condition of a case of ``switch (true)`` by true, and by false."""
         value = node.child_by_field_name("value")
         if value is not None and is_case_of_true(self._tree, node):
             about = self._get_source(value) if self._contains_check(value) else ""
             yield from self._decide_condition(value, about, _TRUTHS)
 
     def _mutate_statement(self, node: Node) -> Iterator[Mutant]:
-        """Decide the condition of ``done || send();``, an ``if`` in another spelling."""
+        """Replace the condition of ``done || send();`` by true, and by false.
+
+        Such a statement is an ``if`` in another spelling.
+        """
         whole = strip_parentheses(node.named_children[0]) if node.named_children else None
         left = whole.child_by_field_name("left") if whole is not None else None
         if whole is None or left is None or read_operator(whole) not in {"&&", "||"}:
@@ -568,7 +579,7 @@ class _MutantReader:
         yield from self._decide_condition(inner, about, _TRUTHS)
 
     def _mutate_loop(self, node: Node) -> Iterator[Mutant]:
-        """Yield the mutant in which a loop ends after its first iteration."""
+        """Yield the mutants of a loop's condition, and one that ends after its first iteration."""
         yield from self._mutate_condition(node) if node.type in LOOPS else ()
         body, condition = node.child_by_field_name("body"), node.child_by_field_name("condition")
         if body is None or node.parent is None or node.parent.type == "labeled_statement":

@@ -134,7 +134,9 @@ class ExpectLineSearch:
         divergences: Sequence[Divergence],
         make_variant: Callable[[int], Variant],
     ) -> ExpectLine | None:
-        """Return the first candidate that `is_killing_line` accepts; None after too many trials.
+        """Return a line that passes with the script and fails with the mutant, in every row.
+
+        None if none of the first few candidates does.
 
         *divergences* are those of one mutant; *make_variant* returns that mutant as a variant of
         the item with a given baseline number.
@@ -304,7 +306,10 @@ class ExpectLineSearch:
             yield {"expect": {"proxy": entries}}
 
     def _select_mentioned_headers(self, baseline_number: int, header: Values) -> Values:
-        """Return the headers that the item's scripts mention, with the names spelled as there."""
+        """Return those members of *header* that the item's scripts mention, spelled as there.
+
+        *header* has the headers of a call that the item with this baseline makes.
+        """
         subjects = self.baselines[baseline_number].item.subjects
         text = "\n".join(body.source for body in subjects.code_files)
         found = {
@@ -396,7 +401,8 @@ def find_divergences(
 ) -> Iterator[Divergence]:
     """Yield each place where *run*, that of a variant, differs from the baseline's own run.
 
-    Return values that no product code reads (of the hooks ``change`` and ``open``) do not count.
+    Values returned by scripts whose result BPMAX ignores, such as those of the hooks ``change`` and
+    ``open``, do not count.
     """
     steps = baseline.item.steps
     before, after = (
@@ -425,7 +431,8 @@ def _map_values_by_step_and_place(
 def _find_initial_value(item: ScenarioItem, divergence: Divergence) -> Any:
     """Return the value that the field of *divergence* has before any script; `UNSET` for none.
 
-    In a row where no script writes the field, an empty text is no mistake of a script.
+    The caller ignores it in rows in which no script writes the field: an empty text there is no
+    mistake of a script.
     """
     section, _, name = divergence.place.partition(".")
     form, flow = item.scenario.form, item.scenario.flow

@@ -91,9 +91,9 @@ class ScriptReach:
         return all(counts[number] for number in islice(self.find_enclosing_counters(node), 1))
 
     def find_implied_else_counter(self, condition: Node) -> int | None:
-        """Return the counter of runs in which *condition* was false, of an ``if`` without ``else``.
+        """Return the number of the counter of runs in which *condition* was false.
 
-        None if it is not the condition of one.
+        None if it is not the condition of an ``if`` without ``else``.
         """
         owner = condition.parent
         while owner is not None and owner.type == "parenthesized_expression":

@@ -168,10 +168,12 @@ def _find_least_different_partners(
     parts: Mapping[int, RequestParts],
     rules: MatchingRules,
 ) -> Mapping[int, NumberedExchange]:
-    """Return partners of exchanges of which some are changed, by number, and take them from *left*.
+    """Return number of an exchange in *old* -> the most similar one in *left* of the same API.
 
-    The pairs that differ least come first: one by one in their order, an exchange that was removed
-    would take the partner of the next one, and so would all behind it.
+    *left* has the exchanges without a partner, by name of the API and number; partners are removed
+    from it. *parts* has the parts of each request by ``id()`` of its exchange. The pairs that
+    differ least are formed first: if partners were chosen in the order of *old*, an exchange that
+    was removed would take the partner of the next one, and so would all behind it.
     """
     by_name = defaultdict[str, list[NumberedExchange]](list)
     for side in old:

@@ -580,7 +580,10 @@ class _ExchangeVerification(msgspec.Struct, frozen=True):
     def _find_removed_member_reader(
         self, change: ResponseChange, declared: Sequence[Platform | Api]
     ) -> str:
-        """Return the place where a script reads a member that *change* has removed, or ""."""
+        """Return the place where a script reads a member that *change* has removed, or "".
+
+        *declared* has the platform and the API of the call; it is empty if they are unknown.
+        """
         call = self.exchange.request.call
         if change.what != "removed" or call is None or not declared:
             return ""

@@ -170,7 +170,10 @@ def _replay_and_explain_failure(item: ScenarioItem, folder: Path, options: Sessi
 def plan_owners_without_scenario(
     root: Path, known: Sequence[MovePlan], items: Sequence[ScenarioItem], renames: Renames
 ) -> list[MovePlan]:
-    """Return the plans of owners that are no scenarios, such as tests: only names are changed."""
+    """Return the plans of owners that are no scenarios, such as tests: only names are changed.
+
+    Owners of *items*, all scenarios, and those that have a plan in *known* are left out.
+    """
     taken = {(plan.file.absolute(), plan.owner) for plan in known}
     taken |= {(_make_cassette_path(item).absolute(), item.owner_name_in_cassette) for item in items}
     plans = []

@@ -85,7 +85,7 @@ class NotSecretDeclarations:
         """Return the texts of *exchange* that are declared with ``not_secret``.
 
         *findings* are the values in it that look like secrets. A declaration whose text contains
-        one, or looks random, is remembered as needed; see `find_stale_declarations`.
+        one, or looks random, is needed: `find_stale_declarations` does not report it later.
         """
         prefix = make_api_place_prefix(exchange.request)
         name = prefix[:-1]
@@ -264,7 +264,10 @@ _SECTIONS: Final = frozenset({"headers", "query", "body", "auth", "apis"})
 
 
 def _find_literals_named_secret(node: Node, steps: Steps) -> Iterator[Problem]:
-    """Yield the texts below *node*, in a platform file, whose names mark them as secrets."""
+    """Yield a problem for each text below *node* whose name marks it as a secret.
+
+    *node* is in a platform file, at the path *steps*.
+    """
     named = node.items.get("name")
     pairs = [(name, inner) for name, inner in node.items.items() if steps or name in _SECTIONS]
     for name, inner in pairs:

@@ -84,7 +84,11 @@ def _check_platforms(root: Path) -> Iterator[Finding]:
 
 
 def _list_login_replaced_credentials(root: Path) -> Iterator[Finding]:
-    """Yield the credentials that logins replaced and later processes will use, without values."""
+    """Yield, for each instance, which of its credentials logins replaced, without the values.
+
+    A login may return, for example, a new refresh token. It is stored in a file or in the keyring,
+    from where later processes read it.
+    """
     for path in sorted(get_replaced_credentials_folder(root).glob("*.json")):
         name = msg("kept by {instance}", instance=path.stem)
         try:

@@ -157,7 +157,7 @@ def localise_parameters(command: Any, helps: Mapping[str, str]) -> None:
 class _LocalisedHelp:
     """Mixin for commands of typer: help in the reader's language, and parameters without pydantic.
 
-    Typer imports pydantic to convert values, which takes long; see `plain_values`.
+    Typer imports pydantic to convert values, which takes long; here `avoid_pydantic` prevents it.
     """
 
     def get_params(self: Any, ctx: Any) -> Any:

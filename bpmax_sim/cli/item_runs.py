@@ -40,7 +40,8 @@ def run_items(
     """Run *items* (scenarios, or rows of their tables) in order, and yield the verdicts.
 
     Each runs in a session of its own. *report_use* is called after each item with its verdict,
-    events and sessions. Verdicts of files with parts that no row used come last.
+    events and sessions. A failed verdict for each file that declares a part, such as a stub, that
+    no row used comes last.
     """
     return (verdict for verdict, _ in run_items_with_events(items, options, report_use))
 
