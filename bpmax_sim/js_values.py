@@ -213,7 +213,10 @@ def join_surrogates(text: str) -> str:
 
 
 def order_object_keys(values: dict[str, Any]) -> dict[str, Any]:
-    """Return *values* in JavaScript's key order: array indexes first, then insertion order."""
+    """Return *values* in JavaScript's key order.
+
+    Array indexes come first, in ascending order; the other names follow as they were inserted.
+    """
     indexes = [name for name in values if "0" <= name[:1] <= "9" and _is_index(name)]
     return {name: values[name] for name in sorted(indexes, key=int)} | values if indexes else values
 
@@ -581,6 +584,8 @@ def check_number_size(number: int) -> int:
 def loads(text: str | bytes, **options: Any) -> Any:
     """Return the JSON value in *text*. As in JavaScript, a too large number becomes infinity.
 
+    *options* are those of `json.loads`.
+
     Raises:
         ValueError: if it is not JSON.
         RecursionError: if it is nested too deeply.
@@ -626,7 +631,7 @@ _encode_any = json.JSONEncoder(separators=(",", ":"), default=_decode).encode
 
 
 def dumps_compact(value: Any) -> str:
-    """Return compact JSON; a `msgspec.Raw` in *value* is JSON already."""
+    """Return compact JSON; a `msgspec.Raw` in *value* is JSON already and is inserted as it is."""
     try:
         return _encode(value).decode()
     except UnicodeEncodeError:

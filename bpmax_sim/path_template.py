@@ -43,12 +43,15 @@ def fill_placeholders(text: str, get_value: Callable[[str], str | None]) -> str:
 
 
 def quote_literal(text: str) -> str:
-    """Return the fixed part of a declared path, with invalid URL characters percent-encoded."""
+    """Return *text*, fixed text of a path, with characters that a URL may not contain encoded."""
     return quote(text, safe=_SAFE)
 
 
 def decode_path(raw: str) -> str:
-    """Return a decoded part of a raw path; bytes that are not UTF-8 become lone surrogates."""
+    """Return *raw*, a part of a path as it is sent, percent-decoded.
+
+    Bytes that are not UTF-8 become lone surrogates.
+    """
     return unquote_to_bytes(raw).decode(errors=_BYTES) if "%" in raw else raw
 
 
@@ -114,13 +117,14 @@ class PathTemplate(msgspec.Struct, frozen=True):
     def rank(self) -> tuple[int, tuple[int, ...]]:
         """Return the sort key by which the best of several matching templates comes first.
 
-        That is the one with the fewest placeholders, then the one with the most literal segments.
+        That is the one with the fewest placeholders; of equal ones, the one whose segments are more
+        literal, compared from the left.
         """
         ranks = tuple(segment.generality for segment in self.segments)
         return sum(len(segment.names) for segment in self.segments), ranks
 
     def match(self, raw: str) -> dict[str, str] | None:
-        """Return placeholder -> decoded value for the *raw* path; None if it does not match.
+        """Return placeholder -> decoded value for *raw*, a path as it is sent; None if it differs.
 
         A slash at the end is ignored here; see `has_trailing_slash`.
         """
@@ -158,7 +162,10 @@ class PathTemplate(msgspec.Struct, frozen=True):
             yield {name: value for reading in several for name, value in reading.items()}
 
     def fill(self, values: Mapping[str, str]) -> str:
-        """Return the raw path with *values*; a placeholder without value is kept."""
+        """Return the path as it is sent, with *values* percent-encoded.
+
+        A placeholder without value is kept.
+        """
         filled = list(self.pieces)
         for index in range(1, len(filled), 2):
             name = filled[index]

@@ -129,7 +129,9 @@ def find_strictness(path: Path, root: Path) -> Strictness:
 
 @lru_cache(maxsize=64)
 def _warn_of_unread_settings(root: str, _cache_key: object) -> tuple[str, ...]:
-    """Warn, once for a project, of settings that nothing reads; return the messages.
+    """Warn, once for a project, of unknown settings and of values of a wrong type.
+
+    Return the messages. Such settings have no effect.
 
     *_cache_key* changes with the file, so that results can be cached.
     """
@@ -210,7 +212,10 @@ _MOST_FOLDERS: Final = 500
 
 
 def _list_folders_for_hints(root: Path) -> list[str]:
-    """Return the first folders below *root* by relative name, for near names; hidden ones not."""
+    """Return the relative names of the first folders below *root*, to suggest similar ones.
+
+    Those that begin with a dot or an underscore are left out.
+    """
     found: list[str] = []
     for folder, below, _ in os.walk(root):
         below[:] = sorted(name for name in below if name[:1] not in "._")
@@ -370,9 +375,9 @@ def _make_absolute(folder: str, path: str) -> str:
 
 
 def find_instances_file(folder: str) -> str:
-    """Return the ``instances.yaml`` in a parent of *folder* (absolute), the nearest one.
+    """Return the nearest ``instances.yaml`` above *folder*, an absolute path; "" if there is none.
 
-    "" if none.
+    The folder itself is not searched.
 
     A file ``instances.local.yaml`` alone is enough; the result is still the name without ``local``.
     """
@@ -384,6 +389,7 @@ def find_instances_file(folder: str) -> str:
 
 @lru_cache(maxsize=64)  # of a few folders, each asked for by every session
 def _list_instances_candidates(folder: str) -> tuple[tuple[str, str], ...]:
+    """Return, for each parent of *folder*, its instances.yaml and its local file, nearest first."""
     above, candidates = folder, []
     while (upper := os.path.dirname(above)) != above:
         candidates.append((os.path.join(upper, INSTANCES), os.path.join(upper, LOCAL)))

@@ -43,9 +43,10 @@ def read_rule_marks(root: Path) -> Mapping[str, RuleMark]:
 
 
 def render_rule_marks(calibration: Calibration, known: Mapping[str, RuleMark]) -> str:
-    """Return the text of the file that stores the marks (results by rule) of *calibration*.
+    """Return the text of the file that says which rules hold in a live BPMAX.
 
-    Marks of rules that it did not ask are kept from *known*.
+    Each rule has a mark: confirmed, refuted or unknown. It is that of *calibration*, or, for a rule
+    that *calibration* did not ask, that of *known*.
     """
     rules = {
         key: known.get(key, mark) if mark.mark == "unknown" else mark

@@ -30,7 +30,7 @@ def render_capture_lines() -> str:
 
 
 def remove_capture_lines(script: str) -> str:
-    """Return *script* without the lines that were pasted above it."""
+    """Return *script* without the capture lines, if they were pasted above it."""
     before, begin, rest = script.partition(BEGIN)
     _, end, after = rest.partition(f"{END}\n")
     return f"{before}{after}" if begin and end else script

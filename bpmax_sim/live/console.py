@@ -30,7 +30,7 @@ class CapturedRun(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         name: name of the run, from its instant.
         records: records in order, such as calls; the first is ``begin``.
-        notes: messages about records or pieces that are missing.
+        notes: messages about records of which the console lacks a part or all.
     """
 
     name: str
@@ -62,11 +62,12 @@ def contains_captured_records(text: str) -> bool:
 def read_console(text: str) -> tuple[CapturedRun, ...]:
     """Return the captured runs in *text*, a saved console, in order of their beginning.
 
-    A record may be cut into pieces, as consoles shorten long lines. A run without its beginning,
-    and a record with a missing or damaged piece, are noted.
+    A record may be cut into pieces, as consoles shorten long lines. A run without its first record
+    is left out; in others, a record with a missing or damaged piece becomes a note.
 
     Raises:
-        ConfigError: if nothing in it was written by ``bpmax-sim capture``, or by another version.
+        ConfigError: if there is no run with its first record, or one was written by another version
+            of ``bpmax-sim capture``.
     """
     pieces: dict[str, dict[int, dict[int, str]]] = {}
     heads: dict[tuple[str, int], tuple[int, str]] = {}
@@ -105,6 +106,18 @@ def _assemble_run(
     pieces_by_record: Mapping[int, Mapping[int, str]],
     counts_and_checksums: Mapping[tuple[str, int], tuple[int, str]],
 ) -> CapturedRun | None:
+    """Return the run *run_name*; None if its first record, ``begin``, is missing.
+
+    A later record that is missing or damaged becomes a note of the run.
+
+    Args:
+        run_name: name of the run.
+        pieces_by_record: number of a record -> number of a piece -> text of the piece.
+        counts_and_checksums: count of pieces and checksum, by run and number of the record.
+
+    Raises:
+        ConfigError: if another version of ``bpmax-sim capture`` wrote it.
+    """
     notes, values = [], []
     for number in range(1, max(pieces_by_record) + 1):
         count, check = counts_and_checksums.get((run_name, number), (0, ""))
@@ -132,6 +145,7 @@ def _assemble_run(
 
 
 def _parse_record(body: str, checksum: str) -> Mapping[str, Any] | None:
+    """Return the record with the text *body*; None if damaged, by *checksum* (base 36)."""
     total = 0
     for unit in body:
         total = (total * 31 + ord(unit)) & 0xFFFFFFFF

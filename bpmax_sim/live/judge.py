@@ -103,7 +103,8 @@ class _Probe(msgspec.Struct, frozen=True):
 
     Attributes:
         end: ``resolved`` or ``failed``.
-        value: value that the call returned, made comparable; None if it failed.
+        value: value that the call returned, with an echoed request reduced to the parts that a rule
+            can be about; None if it failed.
     """
 
     end: str
@@ -327,11 +328,10 @@ _WHY: Final = {
 def _pair_probes(
     name: str, our_run: _CalibrationRun, live_run: _CalibrationRun
 ) -> tuple[_Probe, _Probe] | None:
-    """Return the results of the probe *name* in our engine and in BPMAX, if comparable.
+    """Return the results of the question *name* in our engine and in BPMAX.
 
-    A probe is one question that the calibration script asks its engine.
-
-    None if one of them is missing.
+    None if one of them is missing, or if the platform there lacks the default value that the
+    question is about, so that the results say nothing.
     """
     mine, other = our_run.get_probe(name), live_run.get_probe(name)
     if mine is None or other is None:
@@ -357,7 +357,7 @@ def _format_probe(probe: _Probe) -> str:
 def _show_value(value: Any) -> str:
     """Return *value* as text for a message.
 
-    An echoed request by its parts, anything else as JSON.
+    An echoed request is written as path, query, headers and body; anything else as JSON.
     """
     if not isinstance(value, dict) or "path" not in value:
         return json.dumps(value, ensure_ascii=False)
@@ -383,6 +383,11 @@ def _judge_result_rule(_our_run: _CalibrationRun, live_run: _CalibrationRun) -> 
 
 
 def _judge_auth_rule(_our_run: _CalibrationRun, live_run: _CalibrationRun) -> RuleMark:
+    """Return the mark of the rule that auth replaces the script's own ``Authorization``.
+
+    The question ``auth_last`` yields whether the script's own header arrived. That says nothing if
+    the echo platform there is declared without auth in a header.
+    """
     probe = live_run.get_probe("auth_last")
     found = find_echo(live_run.wrapper)
     if probe is None or probe.end != "resolved" or found is None:

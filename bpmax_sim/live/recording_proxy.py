@@ -1,7 +1,7 @@
 """A recording proxy: it receives requests for one third party, forwards and records them.
 
-    client -> `server` -> RecordingProxy.answer -> the recorder -> `Live.stream` -> upstream
-                                 ^                    |
+    client -> `server` -> `RecordingProxy` -> the recorder -> `LiveTransport.stream` -> upstream
+                                 ^                |
                                  +--- each piece is on the disk before it is forwarded
 
 The session records as it does for any other client (`session.client_relay`): which API a request is
@@ -67,7 +67,7 @@ class ProxiedCall(msgspec.Struct, frozen=True, kw_only=True):
         outcome: status, or code of the error.
         seconds: duration.
         is_replayed: whether it was answered from the recording.
-        note: further remark.
+        note: message of the error, if the call was refused or failed.
     """
 
     at: float
@@ -263,7 +263,8 @@ class RecordingProxy:
     def _upstream_sees_signed_address(self, head: Headers, *, is_host_only: bool) -> bool:
         """Return whether the upstream will see the address that the client signed.
 
-        Only a signed host can be kept, and only if proxy and upstream add no path.
+        It will only if the signature covers the host alone (*is_host_only*), the client wrote the
+        upstream's host into ``Host``, and neither proxy nor upstream has a path of its own.
         """
         is_same_path = not self._prefix and not self._upstream.path
         return is_host_only and is_same_path and head.get("host") == self._upstream.host
@@ -331,6 +332,11 @@ class _StreamedResponse:
         The last piece is held back: a client that has a whole response may rely on its being
         recorded.
 
+        Args:
+            known: request as it will be recorded.
+            route: proxy and certificates of the connection.
+            note: called with the response's head and each piece before the piece is forwarded.
+
         Raises:
             RefusedRequest: if the upstream is this proxy.
             TransportError: if the response did not complete.
@@ -387,12 +393,13 @@ class _StreamedResponse:
             self._client.begin(self._head.status, headers)
 
     def _stop_endless_if_client_left(self, length: int) -> None:
-        """End a response without end, such as server-sent events, if the client has left.
+        """Stop reading a response that may never end, if the client has left.
 
-        Other responses are recorded to their end. *length* is the size so far.
+        That is a stream, such as server-sent events, or a response larger than can be recorded;
+        others are recorded to their end. *length* is the size so far.
 
         Raises:
-            TransportError: if it is such a response.
+            TransportError: if the response is stopped.
         """
         is_stream = Headers(self._head.headers).media_type in STREAMED
         if self._client.is_gone and (is_stream or length > _MOST):
@@ -415,7 +422,7 @@ class _StreamedResponse:
 
 
 def decode_header_bytes(headers: Pairs) -> Pairs:
-    """Return headers that were read as bytes, decoded as text."""
+    """Return *headers*, in whose values each character is one byte as read, decoded as text."""
     return tuple([(name, decode_header_text(value.encode("latin-1"))) for name, value in headers])
 
 

@@ -139,7 +139,11 @@ def _rewrite_header(name: str, text: str, upstream: UpstreamUrl, proxy_url: str)
 
 
 def rewrite_location(location: str, upstream: UpstreamUrl, proxy_url: str) -> str:
-    """Return *location* below *proxy_url* if it is an address of *upstream*, else unchanged."""
+    """Return *location* with *proxy_url* in place of the upstream's address, if it is below that.
+
+    An absolute path that is not below it becomes a whole address of *upstream*; anything else is
+    unchanged.
+    """
     absolute = location
     if location.startswith("//"):
         absolute = f"{upstream.origin.partition(':')[0]}:{location}"
@@ -156,6 +160,7 @@ def rewrite_location(location: str, upstream: UpstreamUrl, proxy_url: str) -> st
 
 
 def _to_comparable_origin(url: str) -> tuple[str, str, int] | None:
+    """Return scheme, host and port of *url*, or its scheme's port; None if it is no valid URL."""
     try:
         parts = urlsplit(url)
         return parts.scheme, parts.hostname or "", parts.port or _PORTS.get(parts.scheme, 0)

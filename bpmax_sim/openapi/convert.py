@@ -208,7 +208,7 @@ def _put_path_parameters_first(
     """Return *entries* with the placeholders of *path* first, in its order.
 
     Direct calls pass arguments in that order. Placeholders that the document does not declare are
-    added.
+    added; path parameters without a placeholder are left out, with a note at *steps*.
     """
     by_name = {entry["name"]: entry for entry in entries if entry["in"] == "path"}
     names = list_placeholders(path)
@@ -453,7 +453,11 @@ def _note_unsupported_parts(
 def _assign_names(
     document: Document, operations: list[_Operation]
 ) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield, for each operation, a unique API key in snake_case, and its operationId as alias."""
+    """Yield, for each operation, its API key and the keys that declare its aliases.
+
+    The key is made of the operationId, else of method and path; no two are equal in snake_case. The
+    operationId is the alias, if it differs from the key.
+    """
     taken: set[str] = set()
 
     def claim(name: str) -> bool:
@@ -503,9 +507,10 @@ def _convert_operation(
 def _find_success_schema(
     document: Document, operation: _Operation, most_members: int
 ) -> Mapping[str, Any]:
-    """Return the schema of the first JSON response with a status of success, with its example.
+    """Return the schema of the first JSON response with status 2xx, with its example.
 
-    A schema with more than *most_members* members is cut.
+    Without such a status, that of the ``default`` response; empty if there is none. A schema with
+    more than *most_members* members is cut.
     """
     responses = to_mapping_or_empty(operation.value.get("responses"))
     good = sorted(name for name in responses if str(name)[:1] == "2") or ["default"]
@@ -555,7 +560,10 @@ def _convert_platform(
 
 
 def _read_server_url(document: Document, key: str) -> str:
-    """Return the address of the document's first server, with default values of its variables."""
+    """Return the address of the document's first server, with default values of its variables.
+
+    A missing or relative one is completed by a placeholder host made of *key*, and noted.
+    """
     server = to_mapping_or_empty(next(iter(to_list_or_empty(document.root.get("servers"))), None))
     variables = to_mapping_or_empty(server.get("variables"))
 

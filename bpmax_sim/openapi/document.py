@@ -69,8 +69,8 @@ class Document(msgspec.Struct, frozen=True):
     def resolve_reference(self, value: Any, steps: Iterable[str | int]) -> Any:
         """Return *value*, or the target of its ``$ref`` together with members beside the ``$ref``.
 
-        A reference without target, in a circle or out of the folder is noted, and gives an empty
-        mapping.
+        A reference without target, in a circle or out of the folder is noted at *steps*, and only
+        the members beside it are returned.
         """
         try:
             return self._resolve_refs(value, set())

@@ -77,9 +77,10 @@ class SchemaConverter:
 
     Attributes:
         document: document with the targets of references.
-        drop: keyword of members to leave out: ``readOnly`` for requests, ``writeOnly`` for
-            responses.
-        most: number of members after which the rest is left out, so that files stay small.
+        dropped_keyword: keyword of members to leave out: ``readOnly`` for requests, ``writeOnly``
+            for responses.
+        max_members: number of schemas, nested ones included, after which each further one allows
+            anything, so that files stay small.
     """
 
     document: Document
@@ -252,7 +253,7 @@ class Security(msgspec.Struct):
         """Return the ``auth`` of a platform file for security requirements.
 
         *value* are the document's alternatives, at path *steps*; the first that can be converted is
-        taken. None if there is none.
+        used. ``"none"`` if nothing is required, or no alternative can be converted, which is noted.
         """
         ways = [way for way in to_list_or_empty(value) if isinstance(way, dict) and way]
         for way in ways:

@@ -346,7 +346,7 @@ class _PlatformChecks(FileChecks, frozen=True):
     def check_no_templates_in(self, steps: Steps, owner: model.Platform | model.Api) -> None:
         """Report ``{{ … }}`` in headers and query of *owner*, a platform or API.
 
-        Only auth fills them.
+        They would be sent as they stand: only templates below ``auth`` are filled.
         """
         for place in ("headers", "query"):
             for name, value in getattr(owner, place).items():

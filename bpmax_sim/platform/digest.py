@@ -32,6 +32,9 @@ class Challenge(msgspec.Struct, frozen=True):
 
     Attributes:
         algorithm: its name without ``-sess``.
+        is_session: whether the name ends with ``-sess``.
+        qops: offered protections, such as ``auth``; ``("",)`` if the server names none.
+        hides_user: whether a hash of the user's name is sent in its place (``userhash``).
     """
 
     realm: str

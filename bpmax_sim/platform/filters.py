@@ -86,7 +86,7 @@ def _split_patterns(names: tuple[str, ...]) -> tuple[frozenset[str], tuple[str, 
 
 
 def collapse_header_spaces(headers: Mapping[str, str]) -> dict[str, str]:
-    """Return *headers* with runs of spaces in values reduced to one."""
+    """Return *headers* with values trimmed, and runs of spaces in them reduced to one."""
     return {name: " ".join(value.split()) for name, value in headers.items()}
 
 

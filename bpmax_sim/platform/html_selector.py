@@ -75,7 +75,7 @@ class _Compound(msgspec.Struct, frozen=True):
 class Selector(msgspec.Struct, frozen=True):
     """A compiled CSS selector, and the attribute to read.
 
-    Without *attribute*, the value is that of ``value`` or ``content``, else the element's text.
+    Without *attribute*, the attribute ``value`` or ``content`` is read, else the element's text.
     """
 
     compounds: tuple[_Compound, ...]

@@ -191,9 +191,10 @@ class _InstanceResolver:
     def _read_real_value(
         self, name: str, spec: CredentialSpec, declared: Source | Scalar | None
     ) -> Scalar | None:
-        """Return the value of credential *name*, read from its source; None if it must not be read.
+        """Return the value of credential *name*: *declared* itself, or read if that is a source.
 
-        It must not in replay and simulation (`closed`).
+        None if there is none, if it cannot be read, which becomes a problem, or if nothing may be
+        read, as in replay and simulation (`closed`).
         """
         if not isinstance(declared, Source):
             return declared
@@ -295,9 +296,9 @@ class _InstanceResolver:
         return _encode_path(declared), _encode_path(declared if live is None else live)
 
     def _find_conventional_source(self, *names: str) -> Source | None:
-        """Return the variable named by convention after the platform and *names*.
+        """Return, as a source, the environment variable named after the platform and *names*.
 
-        None if it is not set.
+        None if it is not set, or if nothing may be read (`closed`).
         """
         variable = derive_conventional_variable(self.platform.platform_key, *names)
         if self.closed or not variable or variable not in self.environ:
@@ -407,6 +408,10 @@ def read_instances(
 
 
 def _read_elements(file: Path, problems: list[Problem]) -> list[tuple[Steps, Node]]:
+    """Return path and node of each instance in the list that is the content of *file*.
+
+    A file that cannot be read, another content and a repeated instance become *problems*.
+    """
     try:
         root = read_yaml(file)
     except ConfigError as error:
@@ -450,7 +455,8 @@ def _merge_instance_lists(
     """Return the entries *below* with those of *above* (``instances.local.yaml``) merged over them.
 
     Each entry is its path in the file and its node. An instance in both is merged key by key; new
-    ones are appended. If *above* chooses a default instance, that of *below* is none any more.
+    ones are appended. If *above* has a default instance of a platform, that of *below* is no longer
+    its default.
     """
     if not below:
         return above

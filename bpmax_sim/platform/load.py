@@ -111,7 +111,11 @@ def _read_built_in_source(key: str) -> PlatformSource | None:
 def read_platform_root(
     root: Node, own_presets: Mapping[str, Node] = MappingProxyType({})
 ) -> PlatformReadResult:
-    """Return the platform of a file that is already parsed, with its private presets."""
+    """Return the platform of a file that is already parsed.
+
+    *own_presets* are the roots of preset files of the project, by the text that names them in
+    *root*.
+    """
     problems: list[Problem] = Problems()
     platform = None
     key = root.find_child("platform_key")
@@ -137,7 +141,7 @@ def read_platform_root(
 def _add_name_and_parameters(platform: Platform, name: str, api: Api) -> Api:
     """Return *api* with its key *name*, and with a parameter for each placeholder of its path.
 
-    The latter only if the file lists no parameters; placeholders that auth fills are none.
+    The latter only if the file lists no parameters; a placeholder that auth fills gets none.
     """
     applied = {item.name for item in platform.auth_of(api).apply if item.place == "path"}
     parameters = api.parameters or tuple(
@@ -566,7 +570,9 @@ class _FileChoice:
         latest: file of each platform, from the last folder that has one.
         broken: problems of each platform that cannot be used.
         problems: all problems, also of files that a later folder replaces.
-        doubts, overridden: as in `Platforms`.
+        doubts: problems that are only warnings, because the folder is lenient.
+        overridden: key, earlier place and present place of each platform of an earlier folder that
+            one of a later folder has replaced.
     """
 
     latest: dict[str, PlatformReadResult] = field(default_factory=dict)

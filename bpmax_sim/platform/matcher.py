@@ -301,7 +301,8 @@ class _Address(msgspec.Struct, frozen=True):
         host: name of a further host; empty for an address used only by a login, None for the
             platform's own.
         declared: what recordings contain instead of the address.
-        prefix: beginning of the declared path.
+        prefix: path that the declared address of a further host has after its origin, and that the
+            address in use replaces; `ApiMatch.path` begins with it.
     """
 
     routes: _Routes
@@ -334,7 +335,7 @@ class _OutsideRoute(msgspec.Struct, frozen=True):
 def _find_live_host_addresses(routes: _Routes, in_use: Addresses) -> Iterator[_Address]:
     """Yield the address in use of each further host that is not the declared one.
 
-    One for each API there, because the declared address may have had another path in front.
+    One for each API or login there, because the declared address may have another path in front.
     """
     platform = routes.platform
     for (key, instance, host), live in in_use.items():
@@ -361,8 +362,9 @@ def _find_base_addresses(
 ) -> Iterator[tuple[str, str]]:
     """Yield (instance, address) for each address at which the platform is reached.
 
-    *in_use* are live addresses. For the address in the platform file, instances without an address
-    of their own come first.
+    *entries* are the declared instances by platform, *in_use* the addresses in use by platform,
+    instance and host. For the address in the platform file, instances without an address of their
+    own come first.
     """
     key = platform.platform_key
     enabled = [entry.instance for entry in entries.get(key, ()) if entry.instance.enabled]
@@ -439,8 +441,9 @@ class _Routes:
     def match(self, content: _Content, path: str, **address: Any) -> ApiMatch:
         """Return what a request with *content* and the path *path* below the address is for.
 
-        *address* are the fields of the result that follow from the address alone: ``instances``,
-        ``base``, ``host``, ``declared`` and ``is_outside``.
+        If no API or login fits, the result names none; if several do, its ``note`` says why none is
+        chosen. *address* are the fields of the result that follow from the address alone:
+        ``instances``, ``base``, ``host``, ``declared`` and ``is_outside``.
         """
         fitting = self._find_most_literal_routes(content.request.method.upper(), path)
         routes = [route for route, _ in fitting if not _lacks_login_constant(route, content)]

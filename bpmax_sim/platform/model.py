@@ -163,7 +163,8 @@ class Acquire(Model, frozen=True, kw_only=True):
     """A login that is needed before a call.
 
     Attributes:
-        share: names of credentials in the cache key, besides platform and instance.
+        share: names of credentials; calls share a login if they have the same values of these, and
+            the same platform and instance.
         methods: HTTP methods that need the login (empty: all); SAP's CSRF token is only for
             writing.
     """
@@ -521,12 +522,15 @@ class Instance(Model, frozen=True, kw_only=True):
 
 
 def make_host_template_name(host: str) -> str:
-    """Return the template name of the address of a platform's further *host*."""
+    """Return the name that templates have for the address of a host: ``sso_url`` for ``sso``.
+
+    "" is the platform's own address, ``base_url``.
+    """
     return f"{host}_url" if host else "base_url"
 
 
 def is_set(value: object) -> bool:
-    """Return whether *value* was written in the file."""
+    """Return whether *value* is not `UNSET`, which stands for a key that the file does not have."""
     return value is not msgspec.UNSET
 
 
@@ -564,7 +568,7 @@ def to_snake_case(name: str) -> str:
 
 
 def matches_api(pattern: str, name: str) -> bool:
-    """Return whether *pattern* matches ``platform.api`` *name*, in either spelling.
+    """Return whether *pattern* matches ``platform.api`` *name*, in camelCase or snake_case.
 
     ``sys.getItem`` matches ``sys.get_item``; ``*`` matches any characters, but a login is matched
     by ``platform.$token`` only.

@@ -232,7 +232,10 @@ def wrap_in_envelope(shape: ResponseShape, data: Sequence[str]) -> ResponseShape
 
 
 def _find_shape_at_first_path(shape: ResponseShape, paths: Sequence[str]) -> ResponseShape:
-    """Return the shape at the first of *paths* that *shape* has, else *shape* itself."""
+    """Return the shape at the first of *paths* that *shape* has, else *shape* itself.
+
+    If a path before it is more than names, as with an index, nothing is known: an empty shape.
+    """
     for path in paths:
         inner: ResponseShape | None = shape
         if not _DOTTED.fullmatch(path):

@@ -146,8 +146,8 @@ def compile_source(source: str) -> Template:
 def _replace_return_in_tag(match: re.Match[str]) -> str:
     """Return a space if *match* is a carriage return between the words of a tag.
 
-    Other matches, quoted texts, are unchanged: carriage returns in them are kept by way of
-    `_RETURN`.
+    Other matches, quoted texts, are unchanged: the caller replaces carriage returns in them by
+    `_RETURN`, which Jinja does not change.
     """
     return " " if match[0] == "\r" else match[0]
 

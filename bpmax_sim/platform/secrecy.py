@@ -1,7 +1,7 @@
 """Which values may be recorded in clear, by declaration: credentials, words of enumerations.
 
-A value from `env`, `file` or `keyring` is secret unless `secret: false` is declared; some
-credentials are secret whatever is declared.
+A value from `env` or `file` is secret unless `secret: false` is declared; one from `keyring` or a
+registered source always is, and so are some credentials, whatever is declared.
 """
 
 from __future__ import annotations
@@ -99,7 +99,7 @@ def _keep_strings(values: Any) -> list[str]:
 
 
 def _find_signature_key_names(auth: Auth) -> Iterator[str]:
-    """Yield the names from whose values the signature's key is made, also by other templates."""
+    """Yield the names from whose values the signature's key is made, directly or by templates."""
     if auth.sign is None:
         return
     inputs = dict(auth.parameters)

@@ -103,7 +103,8 @@ class RequestTarget:
     def secret_places(self) -> Mapping[str, str]:
         """Return the places of requests that hold secrets, such as ``header.x-sign``.
 
-        For a login each is mapped to its template name, else to "".
+        For a login each is mapped to the name of the secret in the template at this place, else to
+        "".
         """
         return dict(_iterate_secret_places(self))
 
@@ -117,9 +118,9 @@ def _list_injected_places(auth: Auth) -> Iterator[str]:
 
 
 def _iterate_secret_places(target: RequestTarget) -> Iterator[tuple[str, str]]:
-    """Yield each place of a request that holds a secret; for a login with its template name.
+    """Yield each place of a request that holds a secret.
 
-    For other requests the second text is "".
+    For a login with the name of the secret in the template at this place, else with "".
     """
     auth = target.auth
     secrets = _collect_secret_names(target.platform, auth)

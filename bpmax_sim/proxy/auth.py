@@ -378,7 +378,10 @@ def _build_request(
 
 
 def _find_idempotency_place(plan: Plan) -> tuple[Apply, ...]:
-    """Return the place of the call's idempotency key; empty if the script set the key itself."""
+    """Return the place of the call's idempotency key; empty if the platform declares none.
+
+    Empty as well if the script has set that header or query parameter itself.
+    """
     declared = plan.recipe.api.idempotency
     if not isinstance(declared, Idempotency):
         return ()

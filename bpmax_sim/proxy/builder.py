@@ -136,8 +136,8 @@ def copy_script_value(value: Any) -> Any:
     """Return a copy of *value* made of dicts, lists and script values.
 
     Keys are put in the order in which JavaScript lists them, so that Python and JavaScript send the
-    same query. An object that contains itself becomes ``Opaque("cycle")``, which is refused when
-    the call is sent.
+    same query. Where an object contains itself, it becomes ``OpaqueValue("cycle")``, which is
+    refused when the call is sent.
 
     Raises:
         CallError: if a script cannot have the value, or it is nested too deeply (BAD_ARGUMENT).

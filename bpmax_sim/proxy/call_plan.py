@@ -517,6 +517,11 @@ def _refuse_misspelt_options(spec: CallSpec) -> None:
 
 
 def _note_unknown_options(spec: CallSpec, recipe: CompiledApi) -> tuple[str, ...]:
+    """Return a message for each option of ``$proxy`` that does not exist and is ignored.
+
+    Raises:
+        CallError: if the platform is strict, or an option is probably misspelt.
+    """
     unknown = [name for name in spec.options if name not in OPTIONS]
     if not unknown:
         return ()
@@ -540,9 +545,10 @@ def _note_unknown_options(spec: CallSpec, recipe: CompiledApi) -> tuple[str, ...
 def _encode_call(
     spec: CallSpec, recipe: CompiledApi, credentials: Mapping[str, Any], serial: int
 ) -> tuple[Call, MergedValues]:
-    """Return the encoded call and its merged values; defaults are filled with *credentials*.
+    """Return the encoded call and its merged values.
 
-    *serial* is the number of the call in the session.
+    *credentials* fill the defaults that name one; *serial* is the number of the call in the
+    session.
     """
     merged = merge_values(spec, recipe, credentials)
     drop_names_set_by_auth(merged, recipe)

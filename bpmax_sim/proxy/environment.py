@@ -106,7 +106,8 @@ class Environment:
     ) -> RenewableCredentials:
         """Return where the credentials *names* are stored, which a login of *tenant* replaces.
 
-        The login locks it (`try_lock_and_read`) before its first request, and closes it at its end.
+        The login locks it (`try_lock_and_read`) before its first request, and releases it at its
+        end (`release_lock`).
         """
         return RenewableCredentials()
 
@@ -142,7 +143,10 @@ class Environment:
     def note_signature_mismatch(
         self, call: Call, differences: tuple[Difference, ...]
     ) -> NoMatchError:
-        """Return the error for a call whose signature is not the recorded one."""
+        """Return the error for a call whose signature is not the recorded one.
+
+        *differences* are the places that differ. Here nothing is noted; a session may do so.
+        """
         return make_signature_mismatch_error(call, differences)
 
     def log_login_request(
