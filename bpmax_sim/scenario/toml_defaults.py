@@ -76,9 +76,10 @@ def _locate_toml_keys(text: str) -> Iterator[tuple[tuple[str, ...], tuple[int, i
 def _make_node(
     value: Any, file: str, path: tuple[str, ...], marks: _Marks, place: tuple[int, int]
 ) -> Node:
-    """Return *value* as nodes whose positions come from *marks* (key -> line and column).
+    """Return *value*, read from TOML, as nodes like those of a YAML file.
 
-    A value without a mark gets *place*, the position of its parent.
+    *path* are the keys that lead to *value*. Positions come from *marks*: keys down to a value ->
+    its line and column. A value without a mark gets *place*, the position of its parent.
     """
     if isinstance(value, dict):
         keys = {key: marks.get((*path, key), place) for key in value}

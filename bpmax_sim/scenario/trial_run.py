@@ -126,7 +126,7 @@ CallKey = tuple[str, str, str, Pairs, bytes | None]
 
 
 def make_call_key(call: Call) -> CallKey:
-    """Return a key that two calls share if they send the same request."""
+    """Return name, method, path, query and body of *call*: equal if the same request is sent."""
     return call.name, call.method, call.path, call.query, call.body
 
 
@@ -140,7 +140,7 @@ class _UsualCalls:
         self._known: dict[int, bool] = {}
 
     def begin_step(self, number: int) -> None:
-        """Restart counting for step *number*, from 1."""
+        """Count the requests of step *number* (from 1) from now on, beginning with none."""
         self._wanted = self._usual[number - 1] if number <= len(self._usual) else Counter()
         self._seen.clear()
 

@@ -31,7 +31,10 @@ class LiveObject(Protocol):
     """An object that scripts and Python both read and write, such as a form."""
 
     def snapshot(self) -> Mapping[str, Any]:
-        """Return the current value of each field, by name, but not of the members in ``links``."""
+        """Return the current value of each field, by name.
+
+        Members that are live objects themselves are left out; they are in the attribute ``links``.
+        """
         ...
 
     def write(self, field: str, value: Any, place: Place | None, /) -> None:
@@ -212,7 +215,8 @@ class Channel:
     def open(self, **setting: Any) -> None:
         """Send settings and live objects to the new context; this has to be the first operation.
 
-        Each *setting* becomes a member of the argument that ``open`` of the prelude reads.
+        The operation is ``open`` of the prelude (our JavaScript code in the context); each
+        *setting* becomes a member of its JSON argument.
         """
         mirror = self._mirror
         self._call_engine(
@@ -235,10 +239,11 @@ class Channel:
             self._engine.reset_time_limits()
 
     def run_turn(self, operation: str, **argument: Any) -> TurnResult:
-        """Run one operation of the prelude, such as ``run``, and every microtask.
+        """Run one operation of the prelude (our JavaScript code), and every microtask.
 
-        Changed live objects are sent before. Returned is what the scripts did and which of them
-        ended.
+        *operation* is its name, such as ``run``, and *argument* the members of its JSON argument.
+        Live objects that Python changed are sent with it. Returned is what the scripts did and
+        which of them ended.
 
         Raises:
             EngineError: if the script exceeded a limit or broke the engine; the context is

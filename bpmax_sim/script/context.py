@@ -76,7 +76,10 @@ class ContextSettings(msgspec.Struct, frozen=True, kw_only=True):
     """What a new context of the engine is created with.
 
     Attributes:
+        libraries: global scripts, which run before the first body.
         bindings: live objects by global name; each run may have others of the same shape.
+        values: further globals by name, which scripts get as copies.
+        limits: limits of each script.
         zone: seconds east of Greenwich.
         seed_parts: seeds of random values, each four 32-bit words, not all zero, and the number of
             values in the sequence from which the next seed is used; None for the last one.
@@ -176,10 +179,10 @@ class ScriptRun:
         self.timers.clear()
 
     def start_new_change_chain(self) -> None:
-        """Let later writes to a form count as changes of their own.
+        """Let later writes to a form begin a new chain of changes.
 
-        Until then they count as caused by the change that the script handles, as in a change
-        handler.
+        In a change handler a write belongs to the chain of the change that is handled; a chain that
+        goes round in a circle is cut. What a timer writes later is no part of it.
         """
         self.objects = {
             name: later() if (later := getattr(live, "later", None)) else live
@@ -219,12 +222,14 @@ class ScriptRun:
 class Context:
     """An engine's context in which script bodies run, until it is closed or one exceeds a limit.
 
-    A body is what users write: the inside of an async function. Its *done* is called with its
+    A body is what users write: the inside of an async function. `ScriptRun.done` is called with its
     outcome at its end, even if timers are left that fire only when a scenario step lets time pass,
     and again when these fire; its second argument says if all is over.
 
-    Scripts of a page share one engine, so one turn can go on with several bodies: a settled call
-    resumes whoever awaits it. Entries of a turn belong to the run that the turn was started for;
+    The engine is entered in turns. A turn is one operation of the prelude (our JavaScript code),
+    such as starting a body or settling a call, with all microtasks after it; its entries are what
+    scripts did meanwhile. Scripts of a page share one engine, so one turn can go on with several
+    bodies: a settled call resumes whoever awaits it. Entries belong to the run of the turn;
     ends of bodies are reported with the number of their run. Users' code may have changed anything
     in the engine that writes what crosses: each number in it is checked, and one that does not fit
     is a `MalformedError`, which ends the context and not the process.
@@ -360,9 +365,10 @@ class Context:
 
         With *is_over_time* it waited longer in real time than it may.
 
-        The line is found in two turns. ``probe`` rejects each pending promise of the run, so that
-        every line that waits throws; whatever the script's handlers do then is not reported. The
-        stacks are there only after the microtasks of that turn, and ``probed`` reads them.
+        The line is found by two operations of the prelude (our JavaScript code). ``probe`` rejects
+        each pending promise of the run, so that every line that waits throws; whatever the script's
+        handlers do then is not reported. The stacks are there only after the microtasks that
+        follow, and ``probed`` reads them.
         """
         timers = [timer.place for timer in run.timers.values() if timer.place]
         if not run.settled:
@@ -377,6 +383,10 @@ class Context:
         self._finish_run(run)
 
     def _run_turn(self, run: ScriptRun, operation: str, **argument: Any) -> None:
+        """Run an operation of the prelude for *run*; deliver the outcomes of runs that ended in it.
+
+        Its time counts for *run*, whose context is closed if the limit of real time is exceeded.
+        """
         if not self._channel.is_open:
             self._deliver_outcome_if_ended(run)
             return
@@ -422,6 +432,7 @@ class Context:
         return ended
 
     def _end_body(self, number: int, ending: BodyReturnValue | ScriptBodyError) -> ScriptRun:
+        """Store how the body of run *number* ended, its value or error, and return the run."""
         run = self._runs.get(number)
         if run is None:
             raise MalformedError("a script ended that does not run: {number}", number=number)
@@ -474,10 +485,10 @@ class Context:
         self._abort_context(run, self._failures.make_engine_error(make_budget_error(budget)))
 
     def _deliver_outcome_if_ended(self, run: ScriptRun) -> None:
-        """Pass the outcome of *run* to the function `ScriptRun.done` if its body has ended.
+        """Pass the outcome of *run* to `ScriptRun.done` if there is nothing more to wait for.
 
-        And if only timers are left that fire when a scenario step lets time pass. Without timers
-        the run is over.
+        Its body has ended then, no call is in flight, and at most timers are left that fire when a
+        scenario step lets time pass. Without such timers the run is over.
         """
         if run.is_only_waiting_for_timers and not run.over:
             if run.timers:
@@ -495,10 +506,10 @@ class Context:
         run.done(outcome, True)
 
     def _pop_outcome(self, run: ScriptRun) -> Outcome:
-        """Return the results of *run* so far, with the calls whose promises nobody took.
+        """Return the results of *run* since the last outcome, and clear them.
 
-        These are only known now: until its end a script may still await what it began
-        (``const p = call(); …; await p``).
+        The engine is first asked which calls' promises no script used. That is known only now:
+        until its end a script may still await what it began (``const p = call(); …; await p``).
         """
         self._run_turn(run, "end", calls=run.fresh)
         run.fresh = []
@@ -556,7 +567,7 @@ class Context:
         """Log a call that was rejected before it was sent, once for each line that makes it.
 
         It is begun like a call, although nothing is sent, so that it is in the log of calls. Its
-        promise was rejected in the script already, so the answer is dropped.
+        promise was rejected in the script already, so the result is dropped.
         """
         program = CallSpec(
             platform=entry.platform,
@@ -571,6 +582,7 @@ class Context:
     def _settle_call(
         self, run: ScriptRun, number: int, call_value: CallValue | None, error: Exception | None
     ) -> None:
+        """Fulfil the promise of call *number* with *call_value*, or reject it with *error*."""
         run.flights.discard(number)
         if call_value is not None:
             settled: list[Any] = [True, *_encode_call_value(call_value)]
@@ -705,6 +717,11 @@ class Context:
         return self._owners[number]
 
     def _apply_body_end(self, run: ScriptRun, entry: BodyLeftovers) -> None:
+        """Turn what the body of *run* left behind into unawaited calls and errors of its outcome.
+
+        *entry* names the calls whose promises no script used, unhandled rejections, and chains
+        without ``$call()``.
+        """
         for number in entry.unseen:
             if self._find_run_of_call(number) is not run:
                 raise MalformedError("call {number} is not of the script that ended", number=number)
@@ -733,7 +750,7 @@ class Context:
     def _note_unused_calls(self, run: ScriptRun, unused_calls: Sequence[int]) -> None:
         for number in (
             sorted(unused_calls) if run.error is None else ()
-        ):  # what broke off forgot nothing
+        ):  # a script that failed may not have come to its await
             if not self._has_void_operator(run.calls[number].place):
                 # On a page another script may take it later, such as one that waits for it.
                 shared = number if self.is_page else 0
@@ -743,7 +760,8 @@ class Context:
     def _note_unawaited_helpers(self, run: ScriptRun, awaited_by_helpers: Iterable[int]) -> None:
         """Note each async function that makes calls and was itself called without ``await``.
 
-        *awaited* are the numbers of calls that such a function still waits for.
+        *awaited_by_helpers* are the numbers of calls that were in flight when the body ended and
+        whose promises a function of the script awaits.
         """
         from bpmax_sim.script_source.voided_calls import find_unawaited_outer_call  # noqa: PLC0415
 
@@ -769,7 +787,7 @@ class Context:
         """
         name, place = f"{chain.platform}.{chain.api}", self._sources.locate(chain.row, chain.column)
         if not chain.awaited:
-            if run.error is None:  # a script that broke off did not forget it
+            if run.error is None:  # a script that failed may not have come to its $call()
                 run.built.append(UnawaitedCall(name, place, built=True))
             return
         error = self._failures.make_uncalled_chain_error(name, place)

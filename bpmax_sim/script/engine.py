@@ -256,7 +256,7 @@ _split_words = cache(lambda words: frozenset(words.split()))
 
 @lru_cache(maxsize=64)
 def _find_binding_words(text: str) -> frozenset[str]:
-    """Return which of the words of all `BindingTextPattern` objects are in *text*."""
+    """Return the words of all `BindingTextPattern` that *text* has; each hints at a binding."""
     return frozenset().union(*map(_find_binding_words_in_line, text.split("\n")))
 
 
@@ -485,7 +485,10 @@ class QuickJSNG:
 
 
 def evaluate_prelude(context: Any) -> Any:
-    """Return the prelude's entry function, evaluated from source text instead of bytecode."""
+    """Return the prelude's entry function, evaluated from source text instead of bytecode.
+
+    *context* is a ``Context`` of the Python wheel, for which there is no C API.
+    """
     prelude, *bindings = read_sources()
     return context.eval(prelude)(0, *bindings)
 
@@ -531,21 +534,28 @@ def _find_bindings_used_by(script: str) -> frozenset[str]:
 
 
 def find_polyfills(scripts: Sequence[str]) -> tuple[str, ...]:
-    """Return the names of the polyfills (built-in functions of V8) that *scripts* need."""
+    """Return the names of the polyfills that *scripts* need, judged by their text.
+
+    A polyfill is JavaScript that gives scripts what V8 has and QuickJS-NG lacks.
+    """
     text = "\n".join(scripts)
     return tuple(name for name, sign in POLYFILLS.items() if sign.is_in(text))
 
 
 @lru_cache(maxsize=256)
 def _encode_polyfill_install(scripts: Sequence[str]) -> str:
-    """Return the JSON argument of the prelude's ``install`` for what *scripts* need, or ""."""
+    """Return the JSON argument of the prelude's operation ``install``; "" if nothing is needed.
+
+    The operation loads the polyfills that *scripts* need.
+    """
     return encode_install_argument(find_polyfills(scripts))
 
 
 def encode_install_argument(names: Sequence[str]) -> str:
-    """Return the JSON argument of the prelude's ``install`` for the bindings *names*; "" for none.
+    """Return the JSON argument with which the operation ``install`` loads the bindings *names*.
 
-    A binding is a part of the prelude (our JavaScript code), such as ``URL``.
+    It is "" for no names. A binding is a part of the prelude (our JavaScript code), such as
+    ``URL``.
     """
     order = list(BINDINGS)
     parts = [order.index(name) + 1 for name in names]  # among the prelude's parameters

@@ -36,7 +36,7 @@ _lines = lru_cache(maxsize=32)(split_lines)  # every line of a console asks for 
 
 @lru_cache(maxsize=256)
 def unify_lines(script: Script) -> Script:
-    """Return *script* with LF where a line ends in a lone CR, which only JavaScript knows."""
+    """Return *script* with LF in place of each lone CR, which ends a line only in JavaScript."""
     return Script("\n".join(split_lines(script.source)), script.name)
 
 
@@ -142,8 +142,8 @@ class PlacedScripts:
     def is_past_end(self, raw: str) -> bool:
         """Return whether the first position in the stack *raw* is behind the end of its script.
 
-        Then a syntax error is about our code around the script, and means that the script ends too
-        early.
+        A syntax error there is found in our code around the script: the script ends too early, as
+        with a missing brace.
         """
         first = _FRAME.search(raw)
         if first is None or first[2] != "<input>":
@@ -152,7 +152,7 @@ class PlacedScripts:
         return placed is not None and row - placed.start > len(_lines(placed.script.source))
 
     def find_user_frames(self, raw: str) -> tuple[tuple[Place, str], ...]:
-        """Return the frames of *raw* that are in users' files, innermost first.
+        """Return the frames of the engine's stack *raw* that are in users' files, innermost first.
 
         Each has its place and its text: ``file:line:column``, or ``f (file:line:column)``.
         """
@@ -206,7 +206,10 @@ class ErrorFactory(msgspec.Struct):
     timer: Place | None = None
 
     def make_uncaught_error(self, thrown: turn_result.ThrownValue | None) -> ScriptError:
-        """Return the error that a script did not catch; None is an error that could not be read."""
+        """Return the error of a script that did not catch *thrown*.
+
+        None means that there was no memory left to describe what was thrown.
+        """
         if thrown is None:
             return self._make_limit_error(self._make_memory_message(), "")
         limit = self._explain_exceeded_limit(thrown)

@@ -34,7 +34,7 @@ _COUNTS: Final = re.compile(r"[ \d]+")
 
 
 class NameValues(msgspec.Struct, frozen=True):
-    """The values of a script's variables at one time when it reached the watched place.
+    """The values of a script's variables, at one time when it ran `ScriptHits.watched`.
 
     Attributes:
         at: virtual time in seconds.
@@ -194,7 +194,7 @@ class ContextHits:
                 load(counted.declaration)
 
     def collect_counts(self, load: Callable[[str], None], sources: PlacedScripts) -> None:
-        """Read the counters from the context by *load*, and add them to the session's.
+        """Read the counters from the context by *load*, and add them to the `ScriptHits`.
 
         Of a context that exceeded a limit nothing can be read: only which scripts ran is known.
         *load* runs a global script in it. *sources* finds users' lines in the stacks of watched

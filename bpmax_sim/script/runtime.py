@@ -44,7 +44,8 @@ SHANGHAI = 8 * 3600.0
 def make_quickjs(limits: Limits, sources: Sequence[str] = ()) -> Engine:
     """Return a new context of the default engine within *limits*.
 
-    *sources* are the scripts that will run in it; their text decides which parts it loads.
+    *sources* are the scripts that will run in it; their text decides which parts of the prelude
+    (our JavaScript code) are loaded.
     """
     from bpmax_sim.script.engine import QuickJSNG  # noqa: PLC0415 - not before a script runs
 
@@ -344,9 +345,10 @@ class Runtime:
     def _deliver_outcome(
         self, number: int, done: list[Callable[[Outcome], None]], outcome: Outcome, is_last: bool
     ) -> None:
-        """Pass a script's first outcome to the function in *done*; later ones are kept.
+        """Pass the first outcome of script *number* to the function in *done*, which is removed.
 
-        `take_outcomes_of_late_timers` returns these.
+        Later outcomes are those of timers, and are kept for `take_outcomes_of_late_timers`. With
+        *is_last* no other follows, so the context of a script without a page is closed.
         """
         # The context of a page stays, as later events run in it; only `close` frees it.
         if is_last and number in self._single:
@@ -359,7 +361,10 @@ class Runtime:
     def _start_in_context(
         self, run: ScriptRun, setting: ContextSettings, page: Page | None
     ) -> None:
-        """Start *run* in a context of its own, or in the shared context of *page*."""
+        """Start *run* in a context of its own, or in the shared context of *page*.
+
+        A context that has to be created gets *setting*.
+        """
         context = self._pages.get(page) if page is not None else None
         if context is None or not context.is_open:
             # After a script exceeded a limit its context is closed: the page gets a new one, in

@@ -96,7 +96,10 @@ class Scheduler:
         return self.call_at(self.clock.now(), action)
 
     def start_call(self, call: Call, done: Resume) -> None:
-        """Start *call*; *done* receives its value or error, never before `start_call` returns."""
+        """Start *call*, a generator of requests, pauses and logins.
+
+        *done* receives its value or error, never before `start_call` returns.
+        """
         outer, self._spawning = self._spawning, True
         try:
             self._advance_call(call, done, None, None)
@@ -295,7 +298,7 @@ class _LiveModeThreads:
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def _align_real_time(self) -> None:
-        """Restart real time at the virtual clock, if that was moved since the last wait."""
+        """Let real time count on from the virtual clock, if that was moved since the last wait."""
         now = self._clock.now()
         # An event or a step has moved the clock: real time counts anew from that instant.
         if now != self._virtual:

@@ -303,9 +303,9 @@ class TimerError(OutboxEntry, frozen=True, tag="uncaught"):
 
 
 class PendingPromiseTraces(OutboxEntry, frozen=True, tag="probed"):
-    """Two stacks for each promise that is not settled: of the code that waits for it, first.
+    """The stacks of each promise that is not settled, as texts of the engine.
 
-    Then of the code that created it. They are texts, as the engine writes them.
+    First comes that of the code that waits for it, then that of the code that created it.
     """
 
     promise_traces: list[tuple[str, str]]

@@ -111,8 +111,8 @@ class V8:
     def _add_syntax_position(self, outbox: str, run_argument: str) -> str:
         """Return *outbox* with the position of a syntax error, found by parsing the script again.
 
-        Both arguments are JSON: *outbox* of the prelude, *run_argument* of the operation ``run``
-        before.
+        Both arguments are JSON. *outbox* is the list of what scripts did in an operation ``run`` of
+        the prelude (our JavaScript code), *run_argument* is the argument of that operation.
         """
         reply, arguments = json.loads(outbox), json.loads(run_argument)
         thrown = [end[2] for end in reply["done"] if end[0] == arguments["run"] and end[1] is None]

@@ -32,9 +32,10 @@ _JOINS: Final = frozenset({"all", "allSettled", "any", "race"})
 
 
 def _find_method_and_argument(reader: SlipReader, call: Node) -> tuple[str, Node | None]:
-    """Return the built-in method that *call* calls ("" if none), and its first argument.
+    """Return the built-in method that *call* calls ("" if none), and the first argument of *call*.
 
-    The name of a function is resolved to that function. None for a call without arguments.
+    An argument that names a function of the script is replaced by that function. It is None for a
+    call without arguments.
     """
     method = reader.kinds.find_builtin_method(call)
     arguments = list_arguments(call)
@@ -143,7 +144,11 @@ def _find_element_using_method(reader: SlipReader, node: Node) -> str:
 
 
 def _find_wrong_callback(reader: SlipReader, node: Node) -> Found:
-    """Yield ``sort((a, b) => a > b)``, ``map(parseInt)`` and ``setTimeout(f(), 100)``."""
+    """Yield callbacks that do not fit the function that calls them.
+
+    ``sort((a, b) => a > b)`` returns no number, ``map(parseInt)`` takes the index for a base, and
+    ``setTimeout(f(), 100)`` calls at once.
+    """
     method, callback = _find_method_and_argument(reader, node)
     callee = strip_parentheses(node.child_by_field_name("function"))
     if callback is None or callee is None:
@@ -270,6 +275,7 @@ def _find_awaited_function(reader: SlipReader, node: Node) -> Found:
 
 
 def _find_async_executor(reader: SlipReader, node: Node) -> Found:
+    """Yield ``new Promise(async …)``: what the async function throws is lost."""
     made, listed = (node.child_by_field_name(part) for part in ("constructor", "arguments"))
     function = listed.named_children[0] if listed is not None and listed.named_children else None
     is_promise = made is not None and reader.tree.get_source(made) == "Promise"

@@ -51,9 +51,9 @@ class LiteralComparison(msgspec.Struct, frozen=True):
 
 
 class ComparisonReader:
-    """Finds where one script compares a member of form, ``ctx``, an error or a result.
+    """Finds where one script compares a member of form, ``ctx``, an error or a result to a literal.
 
-    And only with a literal: a text, a number, true or false.
+    A literal is a text, a number, true or false.
     """
 
     def __init__(self, tree: SyntaxTree, scopes: Scopes, values: Values) -> None:
@@ -64,7 +64,7 @@ class ComparisonReader:
     def find_comparisons(self, nodes: Iterable[Node]) -> Iterator[LiteralComparison]:
         """Yield each comparison in *nodes* of a literal with a member.
 
-        It is one of form, ``ctx``, a caught error or the result of a call.
+        The member is of the form, of ``ctx``, of a caught error or of the result of a call.
         """
         for node in nodes:
             for member, literal in self._find_compared_pairs(node):
@@ -131,6 +131,10 @@ class ComparisonReader:
     def _find_compared_member(
         self, node: Node
     ) -> tuple[ComparedRoot, tuple[str, ...], int | None] | None:
+        """Return root, path and call index of the member that *node* is (see `LiteralComparison`).
+
+        None if it is no member of a form, ``ctx``, an error or a result.
+        """
         while node.type == "parenthesized_expression" and node.named_children:
             node = node.named_children[0]
         value = self._values.resolve(node)

@@ -165,6 +165,10 @@ def _find_dead_cases(reader: SlipReader, node: Node) -> Found:
 def _find_comparison_slips(
     reader: SlipReader, left: Node, right: Node, *, is_strict: bool
 ) -> Found:
+    """Yield why *left* never equals *right*: NaN, a new object, an unknown ``typeof``, other kinds.
+
+    Kinds such as text and number count only if the comparison *is_strict* (``===``).
+    """
     for one, other in ((left, right), (right, left)):
         if reader.tree.get_source(other) in {"NaN", "Number.NaN"}:
             yield (
@@ -255,7 +259,10 @@ def _find_index_as_condition(reader: SlipReader, node: Node) -> Found:
 
 
 def _find_in_of_list(reader: SlipReader, node: Node) -> Found:
-    """Yield ``'A' in ['A', 'B']``, which asks for an index, and ``!'a' in form``."""
+    """Yield ``'A' in ['A', 'B']``, which asks for an index, and ``!'a' in form``.
+
+    In the latter ``!`` negates ``'a'`` alone, before ``in``.
+    """
     if read_operator(node) not in {"in", "instanceof"}:
         return
     left, right = split_sides(node)

@@ -125,9 +125,9 @@ def read_condition(
 
 
 def conjoin_conditions(left: Alternatives, right: Alternatives) -> Alternatives | None:
-    """Return the cases in which *left* and *right* both hold; empty if there are none.
+    """Return the cases in which *left* and *right* both hold; empty if they contradict each other.
 
-    None if there are too many cases to tell.
+    None if there would be more than `_MOST` cases, of which nothing is said.
     """
     if len(left) * len(right) > _MOST:  # alternatives multiply with each ``&&`` of ``||``
         return None
@@ -153,7 +153,11 @@ def _conjoin_facts(one: Facts, other: Facts) -> Facts | None:
 def _read_comparison(
     reader: SlipReader, node: Node, operator: str, *, is_denied: bool
 ) -> Alternatives | None:
-    """Return the cases in which a comparison of an expression with a literal holds, or None."""
+    """Return the cases in which *node* holds, or does not hold with *is_denied*; None if unclear.
+
+    *node* may compare an expression with a literal or two expressions by *operator*. Any other
+    expression holds where it is truthy.
+    """
     left, right = split_sides(node)
     if left is None or right is None or operator not in {*EQUALITIES, *RELATIONS}:
         return [_make_truth_facts(_get_name(reader, node), _FALSY if is_denied else _TRUTHY)]
@@ -179,12 +183,16 @@ def _read_comparison(
 
 
 def _get_name(reader: SlipReader, node: Node) -> str:
-    """Return the source of *node*; ``a?.b``, where there is a value at all, is ``a.b``."""
+    """Return the source of *node* with ``a.b`` for ``a?.b``: they differ only without ``a``."""
     return reader.tree.get_source(node).replace("?.", ".")
 
 
 def _make_truth_facts(name: str, truths: frozenset[str]) -> Facts:
-    """Return that *name* is one of *truths*, and what this says of its owner; {} for none."""
+    """Return the fact that expression *name* is one of *truths*; none if these are empty.
+
+    *truths* are some of `_FALSY`, or `_TRUTHY`. If ``a.length`` is truthy, so is ``a``: that is a
+    second fact.
+    """
     facts = {f"? {name}": LiteralSet(truths)} if truths else {}
     filled = _OF_FILLED.fullmatch(name) if truths == _TRUTHY else None
     return {**facts, f"? {filled[1]}": LiteralSet(_TRUTHY)} if filled else facts
@@ -206,7 +214,8 @@ def _list_truths_of_equal(
 ) -> frozenset[str]:
     """Return which of `_FALSY` and ``truthy`` a value may be that equals *literal*.
 
-    With *is_denied*, that does not. Empty if that is unclear.
+    With *is_denied*, a value that does not equal it. *number* is the value of *literal* if it is a
+    number. Empty if it is unclear.
     """
     if literal in _NULLISH:
         known = frozenset({literal}) if is_strict else _NULLISH
@@ -220,7 +229,10 @@ def _list_truths_of_equal(
 
 
 def _excludes_zero(operator: str, bound: float) -> bool:
-    """Return whether what compares so with *bound* is never 0, nor a text that counts as 0."""
+    """Return whether a value for which ``value operator bound`` is true is never 0.
+
+    It is then no text that counts as 0 either, such as ``''``.
+    """
     limits = _make_range(operator, bound)
     return limits.intersect(Range(0, 0, has_low=True, has_high=True)) is None
 
@@ -359,9 +371,10 @@ def find_excluded_conditions(reader: SlipReader, node: Node) -> Found:
 def find_excluding_condition(
     reader: SlipReader, node: Node, asked: Alternatives | None
 ) -> tuple[Node, bool] | None:
-    """Return the condition by which *asked* is never so where *node* runs, and if it is false.
+    """Return a condition that rules out *asked* where *node* runs, and whether it is false there.
 
-    None if it may be so.
+    *asked* are the cases in which a condition holds (`read_condition`). Conditions earlier in the
+    script or around *node* are looked at. None if none of them rules it out.
     """
     for before, is_denied in _find_known_conditions(reader, node) if asked else ():
         read = partial(read_condition, reader, before, is_denied=is_denied)

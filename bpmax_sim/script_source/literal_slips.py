@@ -139,7 +139,10 @@ _OF_ERRORS: Final = ("message", *CALL_ERROR_MEMBERS, "name", "stack", "cause", "
 
 
 def _find_unknown_error_member(reader: SlipReader, node: Node) -> Found:
-    """Yield ``error.platform``: misspelt members of an error, unless the script knows the name."""
+    """Yield ``error.platform`` for ``platform_key``: misspelt members of a caught error.
+
+    A name that the script mentions elsewhere is left out: an error of its own may have it.
+    """
     owner, name = node.child_by_field_name("object"), node.child_by_field_name("property")
     binding = reader.scopes.find_binding(owner) if owner and owner.type == "identifier" else None
     if owner is None or name is None or binding is None or "$proxy" not in reader.tree.text:

@@ -317,7 +317,7 @@ class _ScriptReader:
                     yield text, self._tree.find_place(one)
 
     def _find_script_return_values(self) -> Iterator[Node]:
-        """Yield what the script itself returns, either side of a ``?:``; no function within it."""
+        """Yield what the script itself returns, not its functions: of ``?:`` both results."""
         for node in self._nodes:
             if node.type == "return_statement" and not _is_in_function(node):
                 values = node.named_children[:1]
@@ -380,7 +380,7 @@ class _ScriptReader:
         self._members[use] = None
 
     def _add_in_test(self, node: Node) -> None:
-        """Note ``'name' in form``, which is harmless if there is no such member."""
+        """Note the use of a member as a ``test`` if *node* is ``'name' in form`` or the like."""
         operator = node.child_by_field_name("operator")
         if operator is None or operator.type != "in":
             return

@@ -88,7 +88,7 @@ class LexicalScope(msgspec.Struct):
         return scope
 
     def find(self, name: str) -> Binding | None:
-        """Return the declaration of *name* here; None for a global."""
+        """Return the declaration of *name* in this scope or around it; None for a global."""
         scope: LexicalScope | None = self
         while scope is not None and name not in scope.names:
             scope = scope.parent
@@ -200,7 +200,7 @@ class Scopes:
         return self._tree.read_literal_text(key)
 
     def _declare_names_and_list_uses(self) -> list[tuple[Node, LexicalScope]]:
-        """Add each declaration, and return the identifiers with their scopes."""
+        """Add each declaration of the script, and return all identifiers with their scopes."""
         uses: list[tuple[Node, LexicalScope]] = []
         pending = [(self._tree.root, self.top)]
         while pending:
@@ -245,7 +245,7 @@ class Scopes:
         self._bind_pattern_names(node.child_by_field_name("parameter"), "catch", inner)
 
     def _declare_loop(self, node: Node, _scope: LexicalScope, inner: LexicalScope) -> None:
-        """Declare ``for (const row of rows)``: the name is an element."""
+        """Declare the name in ``for (const row of rows)``, whose value is an element of *rows*."""
         word, operator = node.child_by_field_name("kind"), node.child_by_field_name("operator")
         if word is None:
             return

@@ -191,6 +191,11 @@ class SlipReader:
             ), self.tree.find_place(member))  # fmt: skip
 
     def _find_unused_name(self, binding: Binding) -> Iterator[Slip]:
+        """Yield a problem for *binding*, a variable or function that nothing reads.
+
+        None for names that begin with ``_``, for destructured names, if the initial value has an
+        effect, and for functions in a file that only declares functions.
+        """
         name = self.tree.get_source(binding.declared)
         is_function = binding.kind == "function" and binding.value is not None
         is_variable = binding.kind in {"const", "let", "var"} and not binding.path
@@ -215,7 +220,10 @@ class SlipReader:
         return kinds <= {"function_declaration", "generator_function_declaration", "comment"}
 
     def _find_hidden_name(self, binding: Binding) -> Iterator[Slip]:
-        """Yield ``let total`` in a block that hides an outer ``let total``, never changed."""
+        """Yield ``let total`` in a block, if an outer ``let total`` is never assigned again.
+
+        The author probably wanted to assign to the outer one.
+        """
         if binding.kind not in {"const", "let"} or binding.path:
             return
         outer = self.scopes.find_hidden_binding(binding)

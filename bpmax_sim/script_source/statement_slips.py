@@ -30,7 +30,7 @@ _TURNED: Final = re.compile(r"=[+\-!]\s")
 
 
 def _find_double_keys(reader: SlipReader, node: Node) -> Found:
-    """Yield duplicate keys of an object, and duplicate functions of a block."""
+    """Yield duplicate keys of an object, and duplicate methods of a class."""
     seen: set[str] = set()
     for child in node.named_children:
         key: Node | None = None
@@ -57,6 +57,7 @@ def _is_accessor_or_static(method: Node) -> bool:
 
 
 def _find_double_functions(reader: SlipReader, node: Node) -> Found:
+    """Yield functions that a block or the script declares a second time by the same name."""
     seen: set[str] = set()
     for child in node.named_children:
         name = child.child_by_field_name("name") if child.type == "function_declaration" else None
@@ -131,7 +132,10 @@ def always_leaves(statement: Node | None) -> bool:
 
 
 def _find_unreachable(_reader: SlipReader, node: Node) -> Found:
-    """Yield the first statement that is never reached: the one before returns or throws."""
+    """Yield the first statement that is never reached, as the one before returns or throws.
+
+    Also a ``return`` in ``finally``, which drops an error that was thrown.
+    """
     value = node.child_by_field_name("value") if node.type == "switch_case" else None
     statements = [
         child for child in node.named_children if child.type != "comment" and child != value
@@ -200,6 +204,7 @@ def _find_fall_through(reader: SlipReader, node: Node) -> Found:
 
 
 def _find_reversed_operator(reader: SlipReader, node: Node) -> Found:
+    """Yield ``n =+ 1`` and the like, typed for ``n += 1``."""
     right = node.child_by_field_name("right")
     operator = node.child_by_field_name("operator")
     left = node.child_by_field_name("left")
@@ -233,6 +238,7 @@ def _find_template_in_quotes(reader: SlipReader, node: Node) -> Found:
 
 
 def _find_lost_digits(reader: SlipReader, node: Node) -> Found:
+    """Yield integer literals with more digits than a number can hold."""
     text = reader.tree.get_source(node).replace("_", "")
     if text.isdigit() and len(text) < 300 and int(float(text)) != int(text):  # noqa: PLR2004 - of floats
         yield (

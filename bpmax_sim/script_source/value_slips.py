@@ -85,7 +85,8 @@ def _find_overwritten_assignment(reader: SlipReader, node: Node) -> Found:
 def _split_assignment(reader: SlipReader, statement: Node) -> tuple[str, Node | None]:
     """Return target and value of a plain assignment that is a statement of its own.
 
-    ("", None) for any other statement, and for assignments to ``form.$…``.
+    ("", None) for any other statement, and for assignments to ``form.$…``: these members act when
+    they are set, so the first of two assignments counts, too.
     """
     inner = strip_parentheses(statement.named_children[0]) if statement.named_children else None
     if statement.type != "expression_statement" or inner is None:
@@ -112,7 +113,10 @@ def _find_same_branches(reader: SlipReader, node: Node) -> Found:
 
 
 def _find_wrong_operator(reader: SlipReader, node: Node) -> Found:
-    """Yield ``a === b === c``, bit operators in a condition, and ``x || true``, always true."""
+    """Yield ``a === b === c``, bit operators in a condition, and ``x || true``, always true.
+
+    Also ``0.1 + 0.2 === 0.3`` and ``text.indexOf('a') > 0``.
+    """
     operator, (left, right) = read_operator(node), split_sides(node)
     if left is None or right is None:
         return
@@ -155,6 +159,7 @@ def _find_inexact_equality(reader: SlipReader, node: Node) -> Found:
 
 
 def _find_index_of_above_zero(reader: SlipReader, node: Node) -> Found:
+    """Yield ``list.indexOf(x) > 0``, which leaves out the first element."""
     left, right = split_sides(node)
     if left is None or right is None or left.type != "call_expression":
         return
@@ -210,7 +215,7 @@ def _is_tested_chained_or_written(node: Node, parent: Node) -> bool:
 
 
 def _find_constructor_name(reader: SlipReader, node: Node) -> str:
-    """Return the class of *node*, made by ``new``, if the source shows it."""
+    """Return the class of the object that *node* creates by ``new``, or names; "" if unclear."""
     if node.type == "identifier":
         binding = reader.scopes.find_binding(node)
         if binding is None or binding.is_reassigned or binding.path or binding.value is None:
@@ -427,7 +432,7 @@ def _find_index_beyond_end(reader: SlipReader, node: Node) -> Found:
 
 
 def _find_assigning_callback(_reader: SlipReader, node: Node) -> Found:
-    """Yield ``list.find(row => row.sku = 'A')``, which assigns."""
+    """Yield ``list.find(row => row.sku = 'A')``, which assigns instead of comparing."""
     name, _ = _split_callee(node)
     arguments = list_arguments(node)
     if name not in _ASKS or not arguments or arguments[0].type not in FUNCTIONS:

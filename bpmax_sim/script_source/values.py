@@ -183,8 +183,8 @@ class Values:
     def resolve_binding(self, binding: Binding) -> ScriptValue | None:
         """Return what a declared name stands for; None if that is not known.
 
-        That is the value of its declaration; of a destructured name a member of it; of a parameter
-        of a callback what it is called with.
+        That is the value of its declaration; for a destructured name a member of that value; for a
+        callback's parameter what the callback is called with.
         """
         if binding.kind == "parameter":
             return self._resolve_callback_parameter(binding)
@@ -406,9 +406,10 @@ class Values:
     def _resolve_array_method(
         self, _node: Node, value: ScriptValue, _arguments: Sequence[Node]
     ) -> ScriptValue | None:
-        """Return the list, or the element, that an array method returns from a list of data.
+        """Return the list, or the element, that an array method returns.
 
-        None for a method that returns neither.
+        The list is a member of a form, of ``ctx`` or of a result. None for a method that returns
+        neither.
         """
         *owner, method = value.path or ("",)
         if method in _GIVES_LIST:

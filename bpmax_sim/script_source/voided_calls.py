@@ -95,8 +95,9 @@ def _is_value_discarded_by_void(
 ) -> bool:
     """Return whether the value of *node* is discarded by ``void``.
 
-    Here, or at each call of the function that returns it. *seen* are the ids of functions whose
-    calls are being looked at, as they may call each other.
+    ``void`` may stand before it, before the variable that it is assigned to, or before a call of
+    the function that returns it, if no other call of that function is a statement of its own.
+    *seen* are the ids of functions whose calls are being looked at, as they may call each other.
     """
     node = _find_outermost_value(node)
     parent = node.parent
@@ -225,7 +226,7 @@ def find_unawaited_outer_call(
 
 
 def _find_async_function_around(tree: SyntaxTree, node: Node | None) -> Node | None:
-    """Return the innermost function around *node*; None if there is none, or it is not async."""
+    """Return the innermost function around *node* if it is async, else None."""
     while node is not None and node.type not in FUNCTIONS:
         node = node.parent
     is_async = node is not None and tree.get_source(node).startswith("async")

@@ -127,15 +127,24 @@ class SearchHistory:
         self._undone: dict[int, tuple[bytes, tuple[PartWithEscapes, ...]]] = {}
 
     def take_new_runs(self, runs: Sequence[bytes]) -> list[bytes]:
-        """Return those of *runs* (base64 characters in a row) that are new to this search."""
+        """Return those of *runs* that are new to this search and not known to be harmless.
+
+        A run is a sequence of base64 characters. They count as seen from now on.
+        """
         return _add_new_runs(self._harmless.find_unknown_parts(runs), self._runs)
 
     def take_new_folded_runs(self, lines: Sequence[bytes]) -> list[bytes]:
-        """Return those of *lines*, runs over several lines, that are new to this search."""
+        """Return those of *lines*, runs over several lines, that are new to this search.
+
+        They count as seen from now on.
+        """
         return _add_new_runs(lines, self._lines)
 
     def take_new_digits(self, runs: Sequence[bytes]) -> list[bytes]:
-        """Return those of *runs*, of hexadecimal digits, that this search has not seen before."""
+        """Return those of *runs*, of hexadecimal digits, that are new to this search.
+
+        They count as seen from now on.
+        """
         return _add_new_runs(runs, self._digits)
 
     def get_escaped_parts(self, data: bytes, reach: int) -> tuple[PartWithEscapes, ...]:
@@ -328,6 +337,10 @@ _BEGIN_DEFLATE = frozenset(
 
 
 def _decode_runs(scan: ScanInput, text: bytes) -> Iterator[Piece]:
+    """Yield what the runs of *text* contain as base64, hexadecimal or base32, if they are new.
+
+    Runs that are folded over several lines are decoded as one.
+    """
     runs, lines = find_runs_and_folded_runs(text)
     if not runs:
         return
@@ -388,6 +401,11 @@ def _decode_base32(runs: Sequence[bytes], scan: ScanInput) -> Iterator[Piece]:
 
 
 def _make_run_trace(scan: ScanInput, runs: Sequence[bytes], gap_size: int, *labels: str) -> Trace:
+    """Return the trace of *runs* that were joined with *gap_size* bytes between them.
+
+    *labels* are the encodings that are undone.
+    """
+
     def trace(at: int) -> tuple[int, tuple[str, ...]]:
         ends = list(accumulate(len(run) + gap_size for run in runs))
         return _make_trace_by_ends(scan, runs, ends, *labels)(at)
@@ -419,6 +437,10 @@ def _locate_run_and_level(run: bytes, scan: ScanInput) -> tuple[int, int]:
 
 
 def _make_scaled_trace(trace: Trace, start: int, encoded_size: int, decoded_size: int) -> Trace:
+    """Return *trace* for decoded bytes, where *encoded_size* characters give *decoded_size* bytes.
+
+    Decoding began at character *start*.
+    """
     return lambda at: trace(start + at * encoded_size // decoded_size)
 
 

@@ -255,7 +255,7 @@ def find_base64_runs(data: bytes) -> list[bytes]:
 
 
 def _find_runs(data: bytes, alphabet_marks: bytes) -> list[bytes]:
-    """Return the runs of *data* of at least the shortest useful length.
+    """Return the runs of *data* of at least `SHORTEST_RUN` bytes: rows of an alphabet's characters.
 
     *alphabet_marks* has ``A`` in place of each byte of the alphabet, and a space for others.
     """
@@ -290,7 +290,7 @@ def find_long_runs(data: bytes, alphabet_marks: bytes, size: int) -> list[bytes]
 
 
 def find_runs_and_folded_runs(data: bytes) -> tuple[list[bytes], list[bytes]]:
-    """Return the base64 runs of *data*, and those that are broken into lines, joined."""
+    """Return the base64 runs of *data*, and, joined, those that are broken into several lines."""
     folded = data.translate(_FOLDS)
     if _ANY_RUN not in folded:
         return [], []

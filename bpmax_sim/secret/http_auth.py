@@ -33,20 +33,20 @@ def split_scheme(value: str) -> tuple[str, str]:
 
 
 def get_unencoded_credential(value: str) -> str | None:
-    """Return the credential that an Authorization *value* has unencoded, such as a token.
+    """Return the credential after a known scheme of an Authorization *value*, such as a token.
 
-    None for schemes that encode or hash it, such as Basic.
+    That of Basic is returned as it is, in base64. None for Digest, which sends only a hash, and for
+    a value without a known scheme.
     """
     scheme, rest = split_scheme(value)
     return rest if scheme and scheme.rstrip().lower() not in _HASHED else None
 
 
 def replace_credential(value: str, to_standin: Callable[[str], str]) -> str:
-    """Return an Authorization *value* with its credential replaced by a stand-in.
+    """Return an Authorization *value* with its credential replaced; the scheme is kept.
 
-    The scheme is kept.
-
-    *to_standin* returns the stand-in of the credential.
+    *to_standin* returns the stand-in of the credential, which for Basic is user and password in
+    base64. A value without a known scheme is all credential.
     """
     scheme, rest = split_scheme(value)
     return scheme + to_standin(rest)

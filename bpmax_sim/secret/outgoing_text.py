@@ -76,7 +76,8 @@ class OutputRedactor:
     def _mask_runs_with_secrets(self, text: str) -> str:
         """Return *text* with a marker in place of each encoded run in which a secret was found.
 
-        A run, such as base64, may contain a secret in a form that cannot be replaced inside it.
+        A run is a row of characters without white space, quotes or brackets. It may contain a
+        secret in an encoding in which it cannot be replaced.
         """
         text = _RUN.sub(self._redact_run, text)
         for _ in range(_ROUNDS):
@@ -133,7 +134,10 @@ def _split_multiline_secrets(secrets: Iterable[Secret]) -> Iterator[Secret]:
 
 
 def _find_encoded_run_start(text: str, at: int) -> int:
-    """Return the offset where the encoded run (base64 or hexadecimal) around offset *at* begins."""
+    """Return the offset where the run around offset *at* begins.
+
+    A run is a row of characters without white space, quotes or brackets; an encoding is in one.
+    """
     return at - len(_match_encoded_run_at(text[max(0, at - _LONGEST_BEFORE) : at][::-1], 0))
 
 

@@ -134,7 +134,10 @@ def _fake_email(value: str) -> str:
 
 
 def _fake_character(character: str, number: int) -> str:
-    """Return a pseudonymous character of the same kind: digit, letter or Chinese."""
+    """Return a pseudonymous character of the same kind: zero for a digit, a letter or Chinese.
+
+    *number* decides which letter or Chinese character.
+    """
     if _is_unchanged(character):
         return character
     if character.isdecimal():

@@ -41,7 +41,8 @@ _LINE = 32  # shorter lines of a PEM text are its end, not its key
 def pair_pem_and_jwt_parts(real: str, standin: str) -> Iterator[tuple[str, str]]:
     """Yield parts of the secret *real* that are secret on their own, each with its stand-in.
 
-    They are the lines of a PEM key, and claims and signature of a JWT.
+    They are a PEM key with other line ends and without its first and last line, and its lines; of a
+    JWT, claims and signature. Nothing for other secrets.
     """
     if real.startswith("-----BEGIN "):
         yield from _pair_pem_key_parts(real.strip(), standin.strip())
@@ -50,7 +51,7 @@ def pair_pem_and_jwt_parts(real: str, standin: str) -> Iterator[tuple[str, str]]
 
 
 def pem_to_der(real: str) -> bytes:
-    """Return the DER bytes of a PEM text, or empty bytes for any other text."""
+    """Return the DER bytes (decoded base64) of a PEM text, or empty bytes for any other text."""
     try:
         return (
             binascii.a2b_base64("".join(_split_pem_lines(real)))
