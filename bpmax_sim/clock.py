@@ -279,8 +279,8 @@ class RandomSequenceSeeds(msgspec.Struct, frozen=True):
     def get_seed_ranges(self, sequence: str) -> SeedRanges:
         """Return pairs: a seed of *sequence*, and the number of draws at which the next takes over.
 
-        In the last pair the number is None. A sequence has several seeds where its exchanges were
-        recorded in several runs.
+        The number counts all draws from the sequence since the beginning; in the last pair it is
+        None. A sequence has several seeds if several runs recorded.
         """
         return tuple(zip(self.seeds, (*self._find_draws_at_seed_ends(sequence), None), strict=True))
 

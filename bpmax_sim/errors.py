@@ -43,7 +43,7 @@ BAD_PATTERN: Final = (re.error, TypeError, OverflowError, RecursionError, Future
 
 
 def describe_parser_error(error: Exception) -> Exception | str:
-    """Return *error* of a JSON or YAML parser; for a RecursionError, the text "nested too deeply".
+    """Return *error* of a JSON or YAML parser as it is, but "nested too deeply" for RecursionError.
 
     The text of a RecursionError differs between versions of Python.
     """
@@ -277,7 +277,7 @@ class TransportError(CallError):
     """The exchange did not complete: ``CONNECT``, ``TIMEOUT``, ``TLS`` or ``RESET``.
 
     Attributes:
-        elapsed: seconds until it failed; data for the driver's clock.
+        elapsed: seconds until it failed; a virtual clock moves forward by them.
         sent: False when it is certain that nothing reached the server.
     """
 

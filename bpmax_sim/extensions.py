@@ -164,10 +164,7 @@ class ExtensionPoint(Generic[T]):
         return _get_distribution_name(entries[0]) if entries and name not in self.builtin else _OWN
 
     def get_definition_location(self, name: str) -> str:
-        """Return where the part *name* is defined, as its entry point says it.
-
-        ``module:attribute``.
-        """
+        """Return ``module:attribute`` of the entry point *name*, where its part is defined."""
         return _read_group(self.group)[name][0].value
 
     def inspect_foreign_parts(self) -> Iterator[tuple[str, str, str]]:

@@ -124,11 +124,10 @@ class FieldPath(tuple[Segment, ...]):
         return str(self[1]) if len(self) > 1 else ""
 
     def explain_impossible(self, parameters: Collection[str] = ()) -> str:
-        """Return why this path, given for ``ignore`` or the like, can match no request.
+        """Return why this path can match no request; "" if it can.
 
-        "" if it can.
-
-        *parameters* are the placeholders in the paths of the APIs that the option applies to.
+        It is a path that an option such as ``ignore`` or ``redact`` names. *parameters* are the
+        placeholders in the paths of the APIs that the option applies to.
         """
         if self.root == "body" or len(self) == 1:
             return ""

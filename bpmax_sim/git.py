@@ -53,11 +53,9 @@ def find_repository(folder: Path) -> Path | None:
 
 
 def find_unmerged_files(root: Path) -> dict[str, dict[int, str]]:
-    """Return for each file below *root* with a merge conflict its versions.
+    """Return for each file below *root* with a merge conflict: stage -> id of the blob.
 
-    Stage -> id of the blob.
-
-    The stages are 1 for base, 2 for ours, 3 for theirs.
+    The stages are 1 for base, 2 for ours, 3 for theirs; a version without the file has none.
     """
     stages: dict[str, dict[int, str]] = defaultdict(dict)
     for line in run_git(root, "ls-files", "-u", "-z").decode().split("\0"):

@@ -92,9 +92,10 @@ class NetworkGuard:
         return self._thread == thread
 
     def judge(self, verb: str, host: Any, port: Any) -> None:
-        """Raise if *host* is not allowed, and note the attempt.
+        """Note the attempt to reach *host*, and raise, unless it is allowed.
 
-        *verb* says in the message what was attempted, such as "connect to".
+        *verb* says in the message what was attempted, such as "connect to"; *port* is None if there
+        is none.
 
         Raises:
             ClosedNetworkError: if *host* is not allowed.

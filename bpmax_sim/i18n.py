@@ -225,7 +225,7 @@ def join_list(parts: Iterable[str]) -> str:
 
 
 def map_message(text: str, change: Callable[[str], str]) -> str:
-    """Return the result of *change* on the English text *text*.
+    """Return *text* after *change*, a function that gets its English text.
 
     A message stays translatable if *change* only alters its values: if filling the template with
     the changed values gives the same text. Otherwise the result is a plain text.
@@ -309,7 +309,10 @@ def parse_template_fields(template: str) -> Mapping[str, tuple[str, str]]:
 def _fill_values(
     template: str, values: Mapping[str, str], translations: Mapping[str, str] = _NOTHING
 ) -> str:
-    """Return *template* filled with *values*, or with their translation *translations*."""
+    """Return *template* filled with *values*; a value that *translations* has is taken from there.
+
+    A translated value is padded to the width that the template demands, counted in columns.
+    """
     parts: list[str] = []
     for literal, name, _, spec in _parse_template(template):
         parts.append(literal)

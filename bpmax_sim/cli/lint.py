@@ -264,8 +264,9 @@ def _load_indexes(
 ) -> tuple[list[ProjectIndex], list[SoundScenarioGroups]]:
     """Return the index of each project of *found*, and which scenarios need no new check.
 
-    A group of scenarios in which an earlier lint found nothing is skipped as long as no file that
-    it uses has changed (`SoundScenarioGroups`).
+    *loaded* are the platforms of the scenarios, by platform folders and instances file. Each result
+    has an element for each project. A group of scenarios in which an earlier lint found nothing is
+    skipped as long as no file that it uses has changed (`SoundScenarioGroups`).
     """
     roots = dict.fromkeys(item.header.root for item in found)
     indexes = [load_index(root) for root in roots]
@@ -298,8 +299,9 @@ def _load_platforms(
 ) -> Iterator[Problem]:
     """Load the platforms of the project and of *headers* into *loaded*; yield the problems.
 
-    *loaded* maps pairs of platform folders and instances file. Missing files are not reported here
-    but by `find_missing_platform_files`.
+    *loaded* maps pairs of platform folders and instances file to what they declare. What cannot be
+    loaded is left out of it. A missing file is no problem here: the check of each scenario reports
+    it (`find_missing_platform_files`).
     """
     of_project = [(folders, None) for folders in [_find_platform_folders()] if folders]
     keys = dict.fromkeys(header.platforms_key for header in headers)
@@ -339,11 +341,13 @@ def _find_cassette_problems(
     loaded: Sequence[Platforms],
     report_hint: Callable[[str], None],
 ) -> Iterator[Problem]:
-    """Yield damage, secrets and interrupted recordings of the cassettes to check.
+    """Yield damage, secrets, interrupted recordings and equal names of the cassettes to check.
 
-    These are the cassettes named in *targets* and, unless only cassettes are named, those of the
-    projects of its scenarios: all if whole projects are checked, else the *played_cassettes* ones.
-    *report_hint* is called with each remark that is no error.
+    Names are equal here if they differ only in case or Unicode form. The cassettes are those named
+    in *targets* and, unless only cassettes are named, those of the projects of its scenarios: all
+    if whole projects are checked, else the *played_cassettes* ones.
+    *report_hint* is called with each remark that is no error, such as a declaration "not secret"
+    for a place that no recording has.
     """
     named = targets.recordings
     own = [] if named else [find_root(Path.cwd())]
@@ -374,7 +378,10 @@ def _find_cassette_problems(
 
 
 def _check_flow_conditions(item: ScenarioItem) -> Iterator[Problem]:
-    """Yield the syntax errors that the script engine finds in flow conditions; none is run."""
+    """Yield the syntax errors in the conditions (``when``) of the flows of a scenario or row.
+
+    The script engine parses them; none is run.
+    """
     for flow in (item.subjects.flow, *item.subjects.subflows.values()):
         for name, node in (flow.definition.nodes if flow.definition else {}).items():
             for action, number, path, route in node.list_routes_with_paths():

@@ -82,7 +82,10 @@ def list_scenarios(
 
 
 def _describe_age(item: ItemHeader, min_age: float) -> str:
-    """Return the age of the oldest exchange of *item*; "" if below *min_age* seconds."""
+    """Return how long ago the oldest exchange of *item*, a scenario or row, was recorded.
+
+    "" if that is at most *min_age* seconds, or if nothing is recorded.
+    """
     from bpmax_sim.check.drift import find_recording_time  # noqa: PLC0415 - a list alone needs no recording
 
     path = item.root / "cassettes" / f"{item.cassette}.yaml"

@@ -105,7 +105,10 @@ def _merge_unmerged(*, json: bool) -> ExitCode:
 
 
 def hint_at_merging() -> None:
-    """Print, once in a project, that Git is not set up to merge its cassettes."""
+    """Print, once in a project, that Git has no merge driver for its cassettes.
+
+    Nothing is printed outside of a repository, or in CI.
+    """
     root = find_root(Path.cwd())
     repository, mark = find_repository(root), root / ".bpmax" / "merge-hint"
     if repository is None or os.environ.get("CI") or mark.exists() or has_merge_driver(repository):

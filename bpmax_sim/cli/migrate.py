@@ -172,8 +172,9 @@ def _ask_which_causes(
 ) -> frozenset[MoveCause]:
     """Show each cause, such as a renamed API, with the number of exchanges that it would change.
 
-    Return the causes that the user accepts; all with *yes*, none where nobody can be asked. With
-    *quiet*, nothing is printed.
+    *groups* maps each cause to that number; *plans* show in which files the exchanges are. Return
+    the causes that the user accepts; all with *yes*, none where nobody can be asked. With *quiet*,
+    the causes are not printed.
     """
     accepted = set()
     files = defaultdict[MoveCause, set[Path]](set)

@@ -17,14 +17,17 @@ from typer.core import TyperArgument, TyperOption
 
 
 class PydanticNeededError(ValueError):
-    """Raised if a value has to be converted, or refused, by typer itself."""
+    """Raised if only typer itself, which imports pydantic, can convert or refuse a value."""
 
 
 class OptionWithoutPydantic(TyperOption):
     """An option that converts plain values without pydantic."""
 
     def process_value(self, ctx: Any, value: Any) -> Any:
-        """Convert *value* and call the option's callback, as typer's method does."""
+        """Return *value* converted, or the result of the option's callback for it, if it has one.
+
+        Where pydantic is needed, or a required value is missing, typer's own method does this.
+        """
         return _process_without_pydantic(self, ctx, value, super().process_value)
 
 
@@ -32,7 +35,10 @@ class ArgumentWithoutPydantic(TyperArgument):
     """An argument that converts plain values without pydantic."""
 
     def process_value(self, ctx: Any, value: Any) -> Any:
-        """Convert *value* and call the argument's callback, as typer's method does."""
+        """Return *value* converted, or the result of the argument's callback for it, if it has one.
+
+        Where pydantic is needed, or a required value is missing, typer's own method does this.
+        """
         return _process_without_pydantic(self, ctx, value, super().process_value)
 
 
@@ -73,9 +79,10 @@ def avoid_pydantic(parameters: Sequence[Any]) -> Sequence[Any]:
 
 
 def convert_without_pydantic(annotation: Any, value: Any, info: Any) -> Any:
-    """Return the same as typer for *value* of a parameter with *annotation*, if it is plain.
+    """Return *value* of the command line converted to *annotation*: a plain type, or a list of one.
 
-    *info* is typer's declaration of the parameter (limits, choices and the like).
+    Plain are bool, text, path, integer without limits, and one of several literals, each also as an
+    optional value. *info* is typer's declaration of the parameter (limits, choices and the like).
 
     Raises:
         PydanticNeededError: if only typer itself can convert or refuse the value.

@@ -121,9 +121,10 @@ def _init_interactively(folder: Path, options: dict[str, str], *, yes: bool) -> 
 
 
 def init_from_traffic(folder: Path, sources: Sequence[Path], *, is_dry: bool) -> int:
-    """Draft additions to the project in *folder* from the recorded *sources*, and write them.
+    """Draft platform files, scenarios and cassettes from *sources*, and add them to the project.
 
-    No question is asked. With *is_dry*, nothing is written. Return the exit code.
+    *sources* are files of recorded traffic, *folder* is that of the project. No question is asked.
+    With *is_dry*, the texts are printed and nothing is written. Return the exit code.
     """
     from bpmax_sim.starter.project_draft import draft_project, write_draft  # noqa: PLC0415 - large
     from bpmax_sim.starter.traffic_sources import read_sources  # noqa: PLC0415 - large
@@ -154,9 +155,10 @@ def init_from_traffic(folder: Path, sources: Sequence[Path], *, is_dry: bool) ->
 
 
 def _choose_options(folder: Path, options: dict[str, str], *, ask: bool) -> NewProject:
-    """Return the options of the new project, those not given by question (*ask*) or default.
+    """Return the options of the new project.
 
-    A folder that has scenarios already gets only the files for CI and Git.
+    An option that is not in *options* is asked for, or without *ask* has its default. A *folder*
+    that has scenarios already gets only the files for CI and Git, unless a platform is given.
     """
     answers = dict(options)
     grown = any((folder / "scenarios").rglob(f"*{SUFFIX}")) and not options["platform"]

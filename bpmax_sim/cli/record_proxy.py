@@ -169,9 +169,10 @@ def _choose_owner(path: Path) -> str:
 def _make_upstream_environment(
     platforms: Platforms, key: str, upstream: UpstreamUrl
 ) -> Mapping[str, str]:
-    """Return our environment variables, changed so that platform *key* is at *upstream*.
+    """Return the environment in which the address of platform *key* is *upstream*.
 
-    The variables are those from which its declared address is made.
+    It is that of this process, with another value of each variable from which an instance of the
+    platform reads its address.
     """
     variables = list_address_variables(platforms, key) if key else ()
     return {**os.environ, **dict.fromkeys(variables, upstream.url)}

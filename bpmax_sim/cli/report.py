@@ -83,7 +83,9 @@ def _write_report_page(
 
     Return the number of scenarios by outcome, such as ``passed``.
 
-    Unreadable traces, and parts of files that no row used, are counted and reported to stderr.
+    The numbers of unreadable traces, and of declared parts of a scenario file (such as a stub or a
+    CSV column) that none of its rows used, are printed to stderr, and are in the result as
+    ``unreadable`` and ``unused``.
     """
     if evidence_folders:
         places += merge_durations_and_find_traces(root, evidence_folders)

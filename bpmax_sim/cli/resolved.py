@@ -34,9 +34,9 @@ class ResolvedKey(NamedTuple):
 
 
 def resolve_keys(item: ScenarioItem) -> Iterator[ResolvedKey]:
-    """Yield the keys of the file of *item* and of everything that it inherits.
+    """Yield the keys of the scenario file of *item*, also those that it inherits from defaults.
 
-    The values of variables listed under ``secrets`` are hidden.
+    The values of variables listed under ``secrets`` are replaced by ``***``.
     """
     hidden = {f"vars.{name.removeprefix('vars.')}" for name in item.scenario.secrets}
     root = item.spot.source.root
@@ -68,8 +68,8 @@ def _walk_keys(
 def format_resolved(found: Iterable[tuple[str, str, Sequence[ResolvedKey]]]) -> Iterator[str]:
     """Yield a heading for each scenario file, then a line for each key: place, key, value.
 
-    *found* are (file, title, keys). Rows of one file resolve to the same keys, so a file is printed
-    once.
+    *found* are (file, title of the scenario, keys), one for each scenario or row of its table. Rows
+    of one file resolve to the same keys, so a file is printed once.
     """
     for file, title, keys in {one[0]: one for one in found}.values():
         yield f"{file}  {title}"

@@ -205,9 +205,10 @@ def _add_not_secret_place(text: str, path: Path, steps: tuple[str, ...], place: 
 
 
 def _review_interactively(changes: Sequence[Mapping[str, Any]]) -> ExitCode:
-    """Show the changes one by one, and ask for a decision on each.
+    """Show each waiting recording, and ask whether to accept it, reject it or skip it.
 
-    Return the exit code: `REVIEW` if any was skipped.
+    *changes* are JSON objects as ``review --json`` prints them. Return the exit code: `REVIEW` if
+    any was skipped.
     """
     skipped = False
     for change in changes:
@@ -331,9 +332,10 @@ def _compare_by_owner(
 def _format_pairs(
     pairs: Iterable[tuple[str, ExchangePair]], *, contents: bool = False
 ) -> Iterator[str]:
-    """Yield the differences between old and new exchanges as lines, each pair with its owner.
+    """Yield lines with the differences between old and new exchanges; equal ones are left out.
 
-    With *contents*, what was added is shown in full.
+    *pairs* are an owner (scenario, row or test) and the old and new exchange of one call. With
+    *contents*, request and response of an added exchange are shown, too.
     """
     marks = {"changed": "~", "removed": "-", "added": "+"}
     for owner, pair in pairs:

@@ -251,9 +251,10 @@ def _watch(args: _RunArguments, items: Sequence[ProjectItem], problems: Sequence
 def _choose_usage_scope(args: _RunArguments) -> Covers | None:
     """Return what the usage file of this run stands for: all scenarios, or a ``part`` of them.
 
-    A part is stored only for a named CI job (``--job``), whose jobs together may run everything.
-    None if the run plays no recordings, or only some scenarios or other platforms outside of a job:
-    it stores no usage.
+    The usage file says which recordings were used. For a part it is only written by a named CI job
+    (``--job``), as all jobs together may run everything. None, for no file, if the run does not
+    replay, or if it is no job and runs only some scenarios, or with other platforms or another
+    instance than the scenarios declare.
     """
     narrowing = (
         not _includes_all_scenarios(args.paths or ()),
@@ -337,9 +338,10 @@ def _run_and_report(
     has_items: bool,
     usage: UsageOfRun | None = None,
 ) -> tuple[ExitCode, list[Verdict]]:
-    """Run *items*, print verdicts and summary, and write the reports.
+    """Run *items* (scenarios or rows), print verdicts and summary, and write the reports.
 
-    Return exit code and verdicts.
+    Return exit code and verdicts. If the user then wants to record everything again, all of this is
+    done once more, and the result is that of the second run.
 
     *problems* are those of files that cannot run. *has_items* is whether the project has any
     scenario at all: selecting none of them is no error. *usage* collects which recordings are used;
@@ -441,8 +443,9 @@ _AFRESH = msg("everything is recorded already; record it all afresh?")
 def _ask_to_record_all_again(verdicts: Sequence[Verdict], args: _RunArguments) -> bool:
     """Return whether the user, asked on a terminal, wants to record everything again.
 
-    The question is asked if nothing was recorded because recordings answered. Otherwise the reason
-    why nothing was recorded is printed, if so, and False returned.
+    The question is asked if nothing was recorded because each call had a recording already. If
+    nothing was recorded for another reason, or nobody can be asked, the reason is printed and the
+    result is False; so it is if something was recorded.
     """
     why = describe_nothing_recorded(verdicts, args.choices.options.get("record", "once"))
     if why and "recorded" in find_response_sources(verdicts) and can_ask() and not args.json:
@@ -491,7 +494,10 @@ def _run_items(
 def _report_interrupted_run(
     ran: Sequence[tuple[Verdict, float]], problems: Sequence[Problem], args: _RunArguments
 ) -> None:
-    """Report the items that had ended when the user pressed Ctrl-C, as pytest does."""
+    """Print the summary line and write the JUnit file for the items that ended before Ctrl-C.
+
+    *ran* are their verdicts with their real seconds.
+    """
     if not args.json:
         print_summary_line(
             terminal.format_summary_line(
@@ -505,11 +511,11 @@ def _report_interrupted_run(
 def _replay_recorded(
     verdicts: Sequence[tuple[Verdict, float]], args: _RunArguments, reported: set[object]
 ) -> list[tuple[Verdict, float]]:
-    """Replay the new recordings at once.
+    """Replay the items that passed while they were recorded, and print the failures.
 
-    Return *verdicts*, with a failed verdict where the replay failed.
-
-    *verdicts* are verdicts with their real seconds.
+    *verdicts* are those of the recording run, with their real seconds; *reported* are the causes of
+    failure that were printed already. Return *verdicts*, with the failed one of the replay in place
+    of each that passed before.
     """
     recorded = [verdict.item for verdict, _ in verdicts if verdict.outcome == "passed"]
     if not recorded:
@@ -587,7 +593,8 @@ def _collect_items(
 ) -> tuple[list[ProjectItem], list[Problem]]:
     """Return the selected items, and the problems of files that cannot be used.
 
-    If *usage* is given, the cassettes of all items are noted in it as owned.
+    An item is a scenario, or one row of its table. *usage* notes the cassettes of all items as
+    owned, also of those that the keyword leaves out, so that ``cassette prune`` keeps them.
     """
     try:
         variables = parse_cli_variables(args.var or ())

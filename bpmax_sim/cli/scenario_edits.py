@@ -38,6 +38,8 @@ def rewrite(edits: Sequence[ExpectEdit | ColumnEdit], *, yes: bool) -> None:
 def update_items(items: Sequence[ScenarioItem], *, yes: bool) -> None:
     """Replace the expectations of failed *items* by the actual values, after a diff and a question.
 
+    An item is a scenario, or one row of its table. With *yes*, the question is left out.
+
     An item that failed for another reason than its ``expect`` is reported and left unchanged.
 
     Raises:

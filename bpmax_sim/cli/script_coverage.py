@@ -156,9 +156,9 @@ def _print_coverage(
 def _count_hits_and_items_run(
     items: Sequence[ScenarioItem], allow_hosts: Sequence[str]
 ) -> tuple[ScriptHits, int]:
-    """Run *items*; return how often each part of their scripts ran, and how many items ran.
+    """Run *items*; return how often each line and branch of scripts ran, and how many items ran.
 
-    Those that record or call a live system are skipped.
+    Items (scenarios or rows) that record or call a live system are skipped.
     """
     closed = [item for item in items if item.scenario.proxy.mode not in {"record", "live"}]
     if len(closed) < len(items):

@@ -61,9 +61,10 @@ def _replace_unprintable(error: UnicodeError) -> tuple[str, int]:
 
 @contextmanager
 def _translate_write_errors(stream: TextIO) -> Iterator[None]:
-    """Translate write errors of *stream*, and redirect it to the null device.
+    """Replace an OSError of the block, which writes to *stream*, by an error that says why.
 
-    Otherwise Python would flush its buffer at exit and fail again.
+    After an error, *stream* leads to the null device. Otherwise Python would flush its buffer at
+    exit and fail again.
 
     Raises:
         OutputNotRead: if the reader has closed the stream.
@@ -124,9 +125,9 @@ def _print(text: str, style: str = "") -> None:
 
 
 def _has_colours(stream: TextIO) -> bool:
-    """Return whether to colour *stream*.
+    """Return whether text to *stream* is coloured: on a terminal that is not ``dumb``.
 
-    As ``NO_COLOR`` or ``FORCE_COLOR`` say, else on terminals.
+    The environment variables ``NO_COLOR`` and, after it, ``FORCE_COLOR`` take precedence.
     """
     if os.environ.get("NO_COLOR"):
         return False

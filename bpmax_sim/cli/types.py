@@ -138,7 +138,7 @@ def _load_first_row_items(root: Path) -> Iterator[ScenarioItem]:
 
 
 def _list_form_fields(items: list[ScenarioItem]) -> Iterator[Mapping[str, Any]]:
-    """Yield fields and values of each form: those of form scenarios and of flows."""
+    """Yield field -> value at the start for each form: those of form scenarios and of flows."""
     for item in items:
         if item.scenario.form is not msgspec.UNSET:
             yield item.scenario.form.fields

@@ -30,9 +30,10 @@ from bpmax_sim.yamlfile import to_display_path
 
 
 class UsageOfRun:
-    """Collects which recordings a run used, and stores it when all items have run.
+    """Collects which recordings a run used, and stores it when all scenarios and rows have run.
 
-    `bpmax-sim cassette prune` deletes by it what nothing used, `coverage` counts by it.
+    `bpmax-sim cassette prune` deletes what no stored usage names; `coverage` reads there which
+    declared parts were used.
     """
 
     def __init__(self, options: PerformOptions, job: str, shard: Shard | None) -> None:
@@ -43,13 +44,13 @@ class UsageOfRun:
 
     @property
     def seconds(self) -> dict[str, float]:
-        """Return the real seconds of each item, by duration key: file and name of the item."""
+        """Return duration key -> real seconds of a scenario or row; the key is file and name."""
         return self._use.seconds
 
     def add_owned_cassettes(self, items: Iterable[ProjectItem]) -> None:
-        """Note that *items* own their cassettes, even if they are skipped.
+        """Note the cassette of each of *items* (scenarios or rows), even of a skipped one.
 
-        These files are not unused.
+        `bpmax-sim cassette prune` takes a file for unused if no item owns it.
         """
         for item in items:
             path = find_cassette_path(item.header, self._options)
@@ -89,11 +90,10 @@ class UsageOfRun:
 
 
 def merge_durations_and_find_traces(root: Path, folders: Sequence[Path]) -> list[Path]:
-    """Merge the durations that all CI jobs stored in *folders*.
+    """Merge the durations that all CI jobs stored in *folders*; return the jobs' trace folders.
 
-    Return the trace folders of the jobs.
-
-    The merged durations are stored in the project at *root*, for the next sharing out into shards.
+    The merged durations are stored in the project at *root*: by them the next run divides the
+    scenarios among its shards.
 
     Raises:
         ConfigError: if a job or a shard is missing.

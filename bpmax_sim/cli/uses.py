@@ -100,10 +100,11 @@ def _to_use_data(use: UsingFile) -> dict[str, Any]:
 
 
 def _format_tree(place: ProjectPlace, uses: Sequence[UsingFile], root: Path) -> Iterator[str]:
-    """Yield a tree of what uses *place*.
+    """Yield the lines of a tree of what uses *place*, such as an API or a file.
 
-    Below each kind of use stand the using places, below these what uses that file in turn. So each
-    branch ends with the scenarios that run the code.
+    Below each kind of use are the places in files that use it so, and below each of these the files
+    that use that file in turn. So a branch ends with the scenarios that run the code. *uses* are
+    those of `ProjectUses.find_uses`.
     """
     direct = [use for use in uses if not use.through]
     counted = plural(len(direct), "{number} use", "{number} uses")
@@ -122,9 +123,10 @@ def _format_tree(place: ProjectPlace, uses: Sequence[UsingFile], root: Path) -> 
 def _format_indirect_users(
     paths_to_root: tuple[str, ...], uses: Iterable[UsingFile], root: Path, indent: str
 ) -> Iterator[str]:
-    """Yield the files that use the file at the begin of *paths_to_root*, each with its own users.
+    """Yield a line for each file that uses the first file of *paths_to_root*, then its own users.
 
-    *paths_to_root* leads from it back to the place that was asked for.
+    The further files of *paths_to_root* lead from the first one back to the place that the tree is
+    about.
     """
     for use in uses:
         if use.through == paths_to_root:

@@ -122,9 +122,10 @@ class _VerifyOptions:
     _uses: dict[Path, ProjectUses] = field(default_factory=dict)
 
     def make_members_lookup(self, root: Path) -> MembersRead:
-        """Return a function that says which response members the project's scripts read.
+        """Return a function: API -> the response members that the project's scripts read.
 
-        A drift in a member that no script reads is less severe.
+        A drift (a difference between recorded and live response) in a member that no script reads
+        is less severe.
         """
         if root not in self._uses:
             self._uses[root] = ProjectUses(load_index(root))
@@ -193,7 +194,11 @@ def verify(  # noqa: PLR0913 - the options of the command
 
 
 def _format_drift_causes(findings: Iterable[tuple[Place, Drift]]) -> Iterator[str]:
-    """Yield one line for each cause of drifts and API, with its first place and number of calls."""
+    """Yield a line for each group of drifts of one API with the same message.
+
+    The line has the place of the first drift (a difference between recorded and live response) and
+    the number of calls that have it.
+    """
     grouped: dict[tuple[str, str, str], list[tuple[Place, Drift]]] = {}
     for finding in findings:
         drift = finding[1]
@@ -229,7 +234,10 @@ def _report_counts(sent: int, counts: Mapping[Tier, int], unsent: Mapping[str, i
 
 
 def _find_jobs(paths: Sequence[str], platforms: Sequence[Path] | None) -> Iterator[_VerifyJob]:
-    """Yield the cassettes to verify: those in *paths*, and those of the scenarios in *paths*."""
+    """Yield the cassettes to verify: those in *paths*, and those of the scenarios in *paths*.
+
+    Without *paths*, those of all scenarios. *platforms* are platform folders from the command line.
+    """
     folders = choose_platform_folders(platforms)
     cassettes = [path for path in paths if _contains_only_cassettes(path)]
     for path in (
@@ -268,7 +276,10 @@ def _count_exchanges(job: _VerifyJob) -> int:
 
 
 def _find_already_migrated(job: _VerifyJob) -> Iterator[tuple[Place, list[Drift]]]:
-    """Yield place and notes of each exchange that `migrate` changed: it was not recorded so."""
+    """Yield place and notes of each exchange that `bpmax-sim migrate` changed.
+
+    A note says that the exchange was not recorded as it is now.
+    """
     cassette = load_cassette(job.cassette)
     owners = cassette.owners if job.owner is None else (job.owner,)
     for number in (

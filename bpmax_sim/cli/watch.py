@@ -37,8 +37,8 @@ class WatchPlan(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         collect_items: function that finds all scenarios again.
-        run_items: function that runs items and prints their verdicts, and prints the problems of
-            files whose items cannot run.
+        run_items: function that runs items (scenarios or rows) and prints their verdicts, and
+            prints the problems of files whose items cannot run.
         finish: function that writes the output files after each run.
         cassette: function that returns the path of a scenario's recording.
         folders: folders searched for scenarios.
@@ -56,7 +56,10 @@ class WatchPlan(msgspec.Struct, frozen=True, kw_only=True):
     called_platforms: dict[str, frozenset[str]] = msgspec.field(default_factory=dict)
 
     def perform(self, items: Sequence[ProjectItem], problems: Sequence[Problem]) -> None:
-        """Run *items*, and note the platforms that they call."""
+        """Run *items* (scenarios or rows), and note the platforms that each called.
+
+        *problems* are those of files whose items cannot run; they are printed.
+        """
         for verdict in self.run_items(items, problems):
             names = frozenset(call.call.partition(".")[0] for call in verdict.calls)
             self.called_platforms[verdict.item.node_id] = names
@@ -128,9 +131,10 @@ def _watch_changes(places: Sequence[str]) -> Iterator[frozenset[str]]:
 
 
 def _depends_on(plan: WatchPlan, item: ProjectItem, file: str) -> bool:
-    """Return whether a change of *file* may change the result of *item*.
+    """Return whether a change of *file* may change the result of *item*, a scenario or row.
 
-    It is a file that the item reads, a platform that it calls, or a Python module beside its steps.
+    That is so for a file that the item reads or may inherit from, for the platform file of a
+    platform that it calls or names, and, if it has a ``python`` step, for every Python module.
     *file* has no symbolic links in its path.
     """
     folder, name = os.path.split(file)

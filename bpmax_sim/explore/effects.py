@@ -36,7 +36,8 @@ class RequestIdentity(msgspec.Struct, frozen=True):
         request: text that is equal for requests for the same thing; without headers, idempotency
             key and times.
         key: idempotency key, or "".
-        numbers: values in the request that identify a thing, such as an order number.
+        numbers: values in the request that identify a thing, such as an order number: those of
+            the path, the idempotency key, and members named like a number, code or key.
     """
 
     request: str
@@ -91,5 +92,9 @@ def has_effect_when_repeated(api: Api | None, method: str) -> bool:
 
 
 def find_static_segments(path: str) -> tuple[str, ...]:
-    """Return the segments of *path* without placeholders, which name the collection."""
+    """Return the segments of an API's *path* that are no placeholders.
+
+    ``/orders/{id}`` gives ``("orders",)``. Calls whose paths begin alike are about the same kind of
+    thing.
+    """
     return tuple(part for part in path.split("/") if part and not _PLACEHOLDER.fullmatch(part))

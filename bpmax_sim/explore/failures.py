@@ -122,7 +122,10 @@ class PossibleFailure(msgspec.Struct, frozen=True, kw_only=True):
         return replace(self, call=call, rule=rule, fault=to_transport_fault(rule))
 
     def repeat_until(self, last: int) -> PossibleFailure:
-        """Return the same failure for each call of the API, from this one to number *last*."""
+        """Return the same failure for each call of the API, from this one to the *last*-th.
+
+        Calls of an API are counted from 1 in each run.
+        """
         rule = replace(self.rule, call=f"{self.call.number}-{last}")
         kind = msg("{kind}, each time", kind=self.kind)
         return replace(self, kind=kind, rule=rule, fault=to_transport_fault(rule))

@@ -14,7 +14,8 @@ from bpmax_sim.scenario.source import Failure, RunWarning
 def make_failures(exploration: Exploration) -> tuple[Failure, ...]:
     """Return a failure for each cause found in *exploration* that fails the scenario.
 
-    Several variants may have one cause; the first of them gives the place in the script.
+    A cause is a verdict at a line of a script. Several variants (runs with a failed call or another
+    order of responses) may have one cause; the first of them gives that line.
     """
     return tuple(
         Failure(
@@ -35,7 +36,8 @@ def make_failures(exploration: Exploration) -> tuple[Failure, ...]:
 def make_warnings(exploration: Exploration) -> Iterator[RunWarning]:
     """Yield a warning for each finding that does not fail the scenario, and for what was not tried.
 
-    Variants with one cause are one finding.
+    Variants (runs with a failed call or another order of responses) with one cause, a verdict at a
+    line of a script, are one finding.
     """
     for limit in explain_unexplored_parts(exploration):
         yield RunWarning("explore", limit, exploration.place)

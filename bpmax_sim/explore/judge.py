@@ -137,7 +137,7 @@ _LIMITS: Final[Mapping[str, str]] = {
 
 
 def describe_unrecorded_calls(run: RunView) -> str:
-    """Return which calls of *run* have no recording; "" if none."""
+    """Return a text that names the APIs that *run* called without a recording; "" if none."""
     names = dict.fromkeys(f"{miss.platform}.{miss.api}" for miss in run.trial.misses)
     return msg("no recording of {names}", names=join_list(names)) if names else ""
 
@@ -175,7 +175,10 @@ def judge_repetition(
 
 
 def _expect_same_call_count(base: RunView, repeated: ObservedCall) -> Mapping[str, Any]:
-    """Return the expectation that *repeated* is made as often as in the same step of *base*."""
+    """Return the expectation, for ``expect.proxy``, on how often *repeated* may be called.
+
+    That is as often as its API was called with an effect in the same step of *base*.
+    """
     same = [
         one
         for one in base.find_calls_with_effect()
@@ -196,7 +199,7 @@ def find_call(run: RunView, call: ObservedCall | None) -> ObservedCall | None:
 
 
 def find_calls_waiting_for_login(run: RunView, login: ObservedCall) -> tuple[ObservedCall, ...]:
-    """Return the calls of *run* that waited for *login*."""
+    """Return the calls of *run* during which *login*, a login to their platform, was sent."""
     return tuple(
         one
         for one in run.calls
@@ -311,7 +314,11 @@ class _FailureJudge(msgspec.Struct, frozen=True):
         return self._judge_differences()
 
     def _judge_differences(self) -> Judgement:
-        """Return the verdict from the differences to a run without the failure."""
+        """Return the verdict from the differences to the run without the failure.
+
+        ``handled`` if the failure had no consequence, or the scripts made up for it; ``differs`` if
+        they did so too late; ``silent`` if nobody was told of a consequence.
+        """
         failure, differences = self.failure, list(self._find_differences())
         call, step = failure.call, failure.call.step
         struck = find_call(self.run, failure.call)
@@ -352,7 +359,10 @@ class _FailureJudge(msgspec.Struct, frozen=True):
         return Judgement(verdict="silent", why=why, step=step, place=self.place, expects=expects)
 
     def _expect_message(self) -> Mapping[str, Any]:
-        """Return the expectation that a message is shown, with any text."""
+        """Return the expectation (as under ``expect``) that one more message is shown than before.
+
+        Its text does not matter; "before" is the same step of the base run.
+        """
         before = self.base.steps.get(self.failure.call.step)
         shown = len(before.messages) if before else 0
         return {"messages": {"$length": {"$gt": shown}}}
@@ -462,7 +472,10 @@ def describe_difference(place: str, was: Any, got: Any) -> str:
 
 
 def expect_value(place: str, value: Any) -> Mapping[str, Any]:
-    """Return the expectation that *place*, in form, fields or flow, has *value*."""
+    """Return the expectation (as under ``expect``) that *place* has *value*.
+
+    It is empty for a place that is not in form, fields or flow.
+    """
     section, _, name = place.partition(".")
     if section == "fields":
         field, _, state = name.rpartition(".")

@@ -100,7 +100,10 @@ class RecordedResponses:
         self._apis: dict[str, _ResponseSummary] | None = None
 
     def get_api_summary(self, api_name: str) -> _ResponseSummary:
-        """Return what is known from recorded responses of *api_name*, ``platform.api``."""
+        """Return what the recorded responses of *api_name*, ``platform.api``, have in common.
+
+        It is empty for an API without recordings.
+        """
         if self._apis is None:
             self._apis = defaultdict(_ResponseSummary)
             for path in sorted(self._folder.rglob("*.yaml")):

@@ -46,8 +46,8 @@ def judge_order(
         late_call: call whose response came later.
         base: run in which effects are counted; by default *expected_run*.
         interruption: action of a person meanwhile, if any.
-        is_end: whether only the final state counts, and that no effect occurred more often than in
-            *base*; it is so after an interruption, too.
+        is_end: whether form and flow are compared at the end only, not after each step; with an
+            *interruption* they always are. Effects and errors are compared in any case.
     """
     if broken := find_broken_invariant(run, late_call.place):
         return broken

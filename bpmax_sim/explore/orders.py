@@ -64,9 +64,10 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def find_concurrent_calls(calls: Sequence[ObservedCall]) -> tuple[Group, ...]:
-    """Return the sets of calls that are in flight at the same time, whose order can be another one.
+    """Return the sets of calls that are in flight at the same time: their responses may swap.
 
-    Only the largest sets: those to which a call was added since the last one ended.
+    Logins are left out. Only the largest sets are returned: a set that is part of another one, from
+    which a call has ended meanwhile, is not.
     """
     points = sorted(
         [(call.begin, True, call) for call in calls if not call.is_login]
@@ -97,7 +98,8 @@ def count_orders(groups: Sequence[Group]) -> int:
 def find_possible_orders(groups: Sequence[Group]) -> Iterator[Order]:
     """Yield the orders in which the responses of each group can come, the fewest inversions first.
 
-    The order of the run itself is left out; of large groups only orders that two swaps make.
+    The order of the run itself is left out. Of a group of more than four calls, only those orders
+    are tried that at most two swaps produce.
     """
     for group in groups:
         arrived = tuple(sorted(group, key=lambda call: call.end))
@@ -281,9 +283,10 @@ def _is_pressed(located: LocatedStep) -> bool:
 
 
 def _repeat_action(located: LocatedStep, base: RunView, step_before: str) -> Iterator[LocatedStep]:
-    """Yield the step again: by the same person, and by each other person with a task at that time.
+    """Yield the step again: by the same person and, if it approves, by each other one with a task.
 
-    *step_before* is the key of the step before it in *base*.
+    These have a pending task before the step. *step_before* is the key of the step before it in
+    *base*.
     """
     yield located
     value: Any = located.step.value

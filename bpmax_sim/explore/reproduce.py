@@ -29,7 +29,7 @@ _OF_A_CHECK = ("expect", "expect_error", "save", "retry")
 
 
 class Reproduction(msgspec.Struct, frozen=True):
-    """A scenario file that fails by the cause of a finding.
+    """A scenario file, perhaps not yet written, that reproduces a finding: it fails as that did.
 
     Attributes:
         path: where it is written.
@@ -43,7 +43,11 @@ class Reproduction(msgspec.Struct, frozen=True):
 
 
 def reproduce(item: ScenarioItem, variant: JudgedVariant) -> Reproduction:
-    """Return the scenario that fails in the same way as *variant* of *item* did."""
+    """Return the scenario that fails in the same way as *item* did in *variant*.
+
+    It is *item*, a scenario or row, with the failure or order of *variant* as fault rules, and ends
+    with the step that was judged.
+    """
     document = dict(_to_plain_document(item))
     title = f"{document['scenario']}：{variant.call.label} {to_plain_english(variant.kind)}"
     document["was"] = [document["scenario"], *document.get("was", ())]
@@ -129,9 +133,10 @@ def format_rules(rules: Sequence[FaultRule]) -> str:
 def _make_proxy_section(
     item: ScenarioItem, proxy: Mapping[str, Any], variant: JudgedVariant
 ) -> dict[str, Any]:
-    """Return the ``proxy`` section of the reproduction.
+    """Return *proxy*, that section of the scenario, as the reproduction needs it.
 
-    The item's recording, and needed stubs only.
+    It names the recording of *item* (or the simulators, if they responded), and has only the stubs
+    of APIs that the shortened run calls; all of them if a person acts during a call.
     """
     changed = {**proxy, "unused": "ignore"}
     if variant.is_simulated:

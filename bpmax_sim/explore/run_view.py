@@ -39,12 +39,16 @@ class ObservedCall(msgspec.Struct, frozen=True, kw_only=True):
         name: ``platform.api``.
         number: number of this call of the API, from 1.
         step: key of the step that made it.
-        request, key, numbers: as of `RequestIdentity`; equal requests ask for the same thing.
-        collection: path of its API, without placeholders.
+        request: text that is equal for requests for the same thing.
+        key: idempotency key, or "".
+        numbers: values in the request that identify a thing, such as an order number.
+        collection: segments of its API's path that are no placeholders.
         has_effect: whether sending it again would have a second effect.
         is_faulted: whether a fault rule of the scenario itself affects it.
         begin, end: positions in the list of events.
         sent_at, elapsed: virtual instant of the last sending, and seconds until its result.
+        error: code of the rejection, such as ``TIMEOUT``; "" for a response.
+        source: where the response came from, a key of `scenario.calls.SOURCES`.
     """
 
     name: str
@@ -201,7 +205,7 @@ def drop_result(state: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def make_run_view(trial: TrialRun, platforms: Platforms) -> RunView:
-    """Return the events of *trial* arranged by step, and its calls."""
+    """Return what happened in *trial*, a run of a scenario: its events by step, and its calls."""
     steps: dict[str, list[Observation]] = {}
     for observation in observe(trial.events):
         steps.setdefault(observation.step, []).append(observation)

@@ -191,8 +191,9 @@ class Explorer:
     ) -> Exploration:
         """Try the variants of *item*: at most *most*, and until *is_over* returns true.
 
-        *on_tried* is called after each. *seed* decides which are tried first; without it, it is
-        their own order. The result always has them in their own order.
+        A variant is a run in which calls fail, responses come in another order, or a person acts
+        during a call. *on_tried* is called after each. With *seed*, they are tried in a random
+        order; without it, in the order in which they were found, which the result always has.
         """
         found = _start_exploration(item)
         try:
@@ -354,7 +355,10 @@ Attempt = Callable[[], JudgedVariant | None]
 
 
 class _ItemTrials:
-    """Runs and judges the variants of one item.
+    """Runs and judges the variants of one item, a scenario or row.
+
+    A variant is a run in which calls fail, responses come in another order, or a person acts during
+    a call.
 
     Attributes:
         base: its run without any failure.
@@ -376,7 +380,7 @@ class _ItemTrials:
         self.possible = 0
 
     def run(self, injected: Sequence[Fault] = (), item: ScenarioItem | None = None) -> RunView:
-        """Return a trial of *item* (by default the unchanged one) with the rules *injected*."""
+        """Run *item* (by default the unchanged one) with the faults *injected*; return its view."""
         # A changed item makes other calls in its steps; the counts of the base run say nothing of
         # it.
         usual = None if item else self._usual
@@ -384,7 +388,10 @@ class _ItemTrials:
         return make_run_view(try_variant(self._baseline, variant), self.platforms)
 
     def collect_variants(self, recorded: RecordedResponses) -> None:
-        """Collect the possible variants; *recorded* are the responses in the recordings."""
+        """Find the failures, orders and actions of a person to try, and count them.
+
+        *recorded* are the project's recorded responses, which show what APIs may return.
+        """
         self._recorded = recorded
         reads = self._reads = ReadMembers(
             self._watch_reads(), frozenset(_find_script_words(self._item))
@@ -441,7 +448,7 @@ class _ItemTrials:
         yield from self._make_failing_retry_attempts(failure)
 
     def _try_failure(self, failure: PossibleFailure) -> JudgedVariant | None:
-        """Return the verdict on *failure*; None if no call of the run was struck."""
+        """Run the item with *failure* and return the verdict; None if it hit no call."""
         run = self.run([failure.fault])
         if not run.trial.fired:
             return None
@@ -530,7 +537,10 @@ class _ItemTrials:
         failed_run: RunView,
         judgement: Judgement,
     ) -> JudgedVariant | None:
-        """Return the verdict on both failures; None if one of them alone has the same effect."""
+        """Run the item with both failures and return the verdict.
+
+        None if not both hit a call, or if *second* alone has the same verdict at the same line.
+        """
         run = self.run([first.fault, second.fault])
         if len(run.trial.fired) < 2:  # noqa: PLR2004 - both
             return None
@@ -698,16 +708,21 @@ class _ItemTrials:
         )
 
     def _describe_second_try_cached(self, failure: PossibleFailure, judgement: Judgement) -> str:
-        """Return `_describe_second_try`, computed once for failures with the same cause."""
+        """Return what comes of a repetition of the failed step, or "" if it would say nothing.
+
+        It takes a further run, so it is computed once for all failures of one call with a verdict
+        at the same line.
+        """
         cause = failure.call.label, judgement.place, failure.is_executed
         if cause not in self._second_tries:
             self._second_tries[cause] = self._describe_second_try(failure)
         return self._second_tries[cause]
 
     def _describe_second_try(self, failure: PossibleFailure) -> str:
-        """Return what happens if the person repeats the failed step, such as a second order.
+        """Run the item with *failure* and the failed step done twice; return what came of it.
 
-        "" if that is harmless, or if repeating the step makes no sense.
+        Examples are a second order, or that the second try fails, too. "" for a step of which a
+        repetition says nothing, such as setting a field.
         """
         number = int(failure.call.step or 0)
         if not 0 < number <= len(self._item.steps):

@@ -159,7 +159,10 @@ class ExploreTotals(msgspec.Struct, kw_only=True):
     unrecorded: list[str] = []
 
     def add(self, other: ExploreTotals) -> None:
-        """Add the totals of other scenarios: sum counts, and list equal cells and hints once."""
+        """Add *other*, the totals of other scenarios.
+
+        Counts are summed; a matrix cell or recording command that both have is kept once.
+        """
         self.tried += other.tried
         self.possible += other.possible
         self.verdicts = dict(Counter(self.verdicts) + Counter(other.verdicts))
@@ -233,7 +236,7 @@ class Matrix(msgspec.Struct, frozen=True):
 def make_matrix(cells: Iterable[MatrixCell]) -> Matrix:
     """Return *cells* as a table of calls (rows) and kinds of failure (columns).
 
-    Of several cells at one place the most severe is kept.
+    Of several verdicts on one call and kind of failure, the most severe is kept.
     """
     columns: dict[str, None] = {}
     rows: dict[tuple[str, str], dict[str, MatrixCell]] = {}
@@ -323,9 +326,10 @@ def explain_unexplored_parts(exploration: Exploration) -> Iterator[str]:
 
 
 def describe_crashes_on_missing_members(explorations: Iterable[Exploration]) -> Iterator[str]:
-    """Yield one line for each script with the members whose absence it does not handle.
+    """Yield a line for each file with the response members whose absence it does not handle.
 
-    Only members of which no schema and no recording shows that they may be missing.
+    These are only members of which no schema and no recording says that they may be missing, so
+    that a scenario does not fail by them.
     """
     names: dict[str, dict[str, None]] = {}
     for exploration in explorations:

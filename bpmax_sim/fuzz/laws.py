@@ -76,7 +76,7 @@ def _send_call_for_last_request(target: FuzzTarget, call_spec: CallSpec) -> Requ
 def check_valid_calls_accepted(target: FuzzTarget, calls: CallSpecs) -> bool:
     """Check that calls with declared, valid values are accepted.
 
-    Return True, as each can be judged.
+    Return True: the law says something of every call.
 
     Raises:
         LawBroken: if the law does not hold.
@@ -333,7 +333,7 @@ def _to_comparable_call(call: Call) -> Any:
 def check_javascript_equals_python(target: FuzzTarget, calls: CallSpecs) -> bool:
     """Check that a call sends the same request from JavaScript and from Python.
 
-    Return True, as every call can be judged.
+    Return True: the law says something of every call.
 
     Raises:
         LawBroken: if the law does not hold.

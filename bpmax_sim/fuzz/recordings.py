@@ -51,7 +51,7 @@ class RecordedCall(msgspec.Struct, frozen=True):
 
     Attributes:
         outcome: value or error of the call.
-        value: the response as text, redacted: a third party may repeat a credential.
+        value: the result of the call as JSON text, redacted: a third party may repeat a credential.
         closed: error that closing the session raised: then nothing was recorded.
         artefacts: content of each written file and of the log, by name.
         credentials: the generated secret values, by name.

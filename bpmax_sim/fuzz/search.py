@@ -143,7 +143,8 @@ def check_script(target: FuzzTarget, files: Sequence[str], situation: Mapping[st
     """Run the script in the first of *files* with the input *situation*; return True.
 
     The other files are libraries loaded before it. *situation* is what `draw_form_and_trouble`
-    draws. Every run can be judged, hence True.
+    draws. The result is always True, as each run is judged; the checks of other laws return whether
+    there was anything to judge.
 
     Raises:
         LawBroken: if the script fails by a mistake of its own, such as a TypeError.
@@ -419,7 +420,7 @@ def _pair_apis_with_laws(plan: SearchPlan, target: FuzzTarget) -> Iterator[tuple
 
 
 def load_plan_target(plan: SearchPlan) -> FuzzTarget:
-    """Return the platform that *plan* examines.
+    """Return the platform whose file *plan* names, with the system that answers its calls.
 
     Raises:
         ConfigError: if a file is wrong.

@@ -124,7 +124,8 @@ def check_simulate_or_url(against: str) -> None:
 def check_server_and_credentials(target: FuzzTarget, default_place: Place) -> None:
     """Check that credentials are set, and that a server accepts connections at the address.
 
-    *default_place* is where messages of an instance point that no file declares.
+    A message names the place in the file that declares the instance; *default_place* is used for an
+    instance that no file declares.
 
     Raises:
         TransportError: if no server does.
@@ -253,9 +254,10 @@ Plain = Mapping[str, Any]
 
 
 def call_to_data(call_spec: CallSpec) -> Plain:
-    """Return *call_spec* as JSON values, as a generated scenario contains it.
+    """Return *call_spec* as JSON values, from which `call_from_data` makes it again.
 
-    See `call_from_data`.
+    A generated scenario or test contains ``{"call": "crm.get", "args": […]}``, or for a chain the
+    setters as ``"set"``.
     """
     document: dict[str, Any] = {"call": f"{call_spec.platform}.{call_spec.api}"}
     if call_spec.options:

@@ -276,9 +276,10 @@ def _make_fact_of_name(
 
 
 def resolve_from_root(path: str, name: str) -> str:
-    """Return the path from the project's root of what the file *path* refers to as *name*.
+    """Return the path from the project's root of the file that the file *path* calls *name*.
 
-    It may begin with ``..``.
+    *name* is relative to the folder of *path*. The result begins with ``..`` for a file outside of
+    the project.
     """
     parts: list[str] = []
     for part in (*PurePosixPath(path).parent.parts, *PurePosixPath(name.replace("\\", "/")).parts):

@@ -39,7 +39,9 @@ _UNTIDY: Final = re.compile(rf"[{re.escape(os.sep)}/][./{re.escape(os.sep)}]|{os
 class FileStamp(msgspec.Struct, frozen=True, array_like=True):
     """Size, times and inode of a file: if they are unchanged, so is its content, probably.
 
-    It saves reading the file; see `FileScan.is_stamp_reliable`.
+    A file with the same stamp as in the last scan is not read again, unless it was written so
+    shortly before that scan that a later change may have the same time (see
+    `FileScan.is_stamp_reliable`).
     """
 
     size: int
@@ -131,9 +133,9 @@ class FileScan:
         return max(file.stamp.modified, file.stamp.changed) < self._begin - _RACY
 
     def find_files_with_reliable_stamp(self) -> dict[str, ScannedFile]:
-        """Return the scanned files whose stamps the next scan can trust.
+        """Return the scanned files, by name, for which the next scan can trust an equal stamp.
 
-        See `is_stamp_reliable`.
+        These were not written just before this scan began.
         """
         files = self.files.items()
         return {

@@ -189,6 +189,8 @@ _DECODER: Final = msgspec.msgpack.Decoder(StoredItems)
 class ItemIndex:
     """The items of all scenario files of one project, taken from a cache where nothing changed.
 
+    An item is a scenario, or one row of its table.
+
     Attributes:
         root: project folder.
         loaded: number of files that had to be loaded.
@@ -323,9 +325,9 @@ def _load_items(path: Path, **options: Any) -> list[ScenarioItem]:
 
 
 def _digest_environment(root: Path) -> str:
-    """Return a digest of the settings and the code on which all items of the project depend.
+    """Return a text that changes with the settings and the code on which all items depend.
 
-    "" if the settings are invalid.
+    Environment variables are no part of it. "" if the settings are invalid: then nothing is cached.
     """
     bare = FileScan(root, {})
     try:

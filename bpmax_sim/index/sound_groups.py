@@ -28,7 +28,7 @@ _MOST_KEPT: Final = 4
 
 
 class StoredGroups(msgspec.Struct):
-    """The content of the cache file: the digests of the groups that were found sound."""
+    """The content of the cache file: digests of the groups in which a check found no problem."""
 
     edition: str
     sound: list[bytes]

@@ -27,7 +27,10 @@ _MOST_KEPT: Final = 4
 
 
 class StoredIndex(msgspec.Struct):
-    """The content of the cache file: scanned files, and facts by the digest of their content."""
+    """The content of the cache file: scanned files, and what each declares or uses (its facts).
+
+    Facts are stored by the digest of a file's path and content.
+    """
 
     edition: str
     files: dict[str, ScannedFile]
@@ -75,6 +78,8 @@ def load_index(root: Path, *, uses_cache: bool = True) -> ProjectIndex:
 class _FactScan:
     """One scan that collects the facts of a project's files, from the cache if they did not change.
 
+    The facts of a file are the names that it declares or uses.
+
     Attributes:
         files: scanned files.
         facts: facts by digest of the content.
@@ -109,8 +114,8 @@ class _FactScan:
     def to_stored(self) -> StoredIndex:
         """Return what the cache file will contain.
 
-        Facts of content that no file has now are kept up to a limit: it may be that of another Git
-        branch.
+        Facts of content that no file has now are kept up to a limit, as the content may come back
+        with another Git branch.
         """
         current = {file.digest: self.facts[file.digest] for file in self.files.values()}
         others = [digest for digest in self.facts if digest not in current]

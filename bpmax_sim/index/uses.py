@@ -57,8 +57,8 @@ class UsingFile(msgspec.Struct, frozen=True):
 
     Attributes:
         path: path of the file from the root.
-        fact: what this file says where it uses the place, or, if *through* is not empty, the first
-            file of *through*.
+        fact: the use in this file: of the place, or, if *through* is not empty, of the first file
+            of *through*.
         through: files between this one and the place, nearest first; empty for a direct use.
     """
 
@@ -259,9 +259,9 @@ class ProjectUses:
                 yield UsingFile(name, fact or Fact("file", "plays", path, 1, 1))
 
     def _find_platform_file_users(self, path: str) -> Iterator[UsingFile]:
-        """Yield the users of the platforms in the file at *path*.
+        """Yield the files that use a platform of the file at *path*, each with its fact about it.
 
-        These are platforms that it declares or names, or whose recorded login it is.
+        Those are the platforms that the file declares or names, or whose logins it records.
         """
         facts = self._index.files.get(path)
         names = {f.name for f in facts.facts if f.kind == "platform"} if facts else set()
@@ -284,7 +284,7 @@ class ProjectUses:
         )
 
     def _find_cassette_names(self, scenario: str) -> Iterator[str]:
-        """Yield the names given in a scenario, then those in its defaults, nearest first."""
+        """Yield the cassette names in a scenario, then those in its defaults, nearest first."""
         facts = self._index.files[scenario].facts
         yield from (fact.name for fact in facts if fact.role == "plays")
         for fact in facts:
@@ -304,7 +304,7 @@ class ProjectUses:
     def _find_direct_and_indirect_uses(self, paths: Iterable[str]) -> Iterator[UsingFile]:
         """Yield the files that run or load any of *paths*, directly or through other files.
 
-        Each once.
+        A file is yielded once for each chain of files that leads from it to one of *paths*.
         """
         pending: list[tuple[str, tuple[str, ...]]] = [(path, ()) for path in paths]
         while pending:
