@@ -69,10 +69,10 @@ _PLAIN = re.compile(r"[\w$-]+")
 def make_login_request(
     recipe: CompiledApi, declared: LoginRequest, names: Mapping[str, Any]
 ) -> Request:
-    """Return the request of a login step, made from its declaration and the template *names*.
+    """Return the request of a login step, made from its declaration and the values *names*.
 
-    Its `Call`, by which a recording is found, leaves out everything that depends on time or a
-    nonce: like a signature, that counts as put in by auth.
+    *recipe* is the API whose call needs the login. The request's `Call`, by which a recording is
+    found, leaves out each value that is new in each login: time, nonce or call id.
 
     Raises:
         ConfigError: if a template cannot be used, or gives a value that cannot be sent.
@@ -129,7 +129,7 @@ def make_login_request(
 def _find_places_new_each_login(recipe: CompiledApi, declared: LoginRequest) -> Iterator[str]:
     """Yield the places of a login request whose value is new in each login: time, nonce, call id.
 
-    Parameters of auth that use one of these count, too.
+    A place also counts if its template uses a parameter of auth that itself uses one of these.
     """
     if auth.CHANGING.isdisjoint(recipe.uses):
         return
@@ -158,10 +158,13 @@ def _uses_names(value: Any, names: frozenset[str]) -> bool:
 def _split_address(
     recipe: CompiledApi, declared: LoginRequest, names: Mapping[str, Any]
 ) -> tuple[str, str, Pairs]:
-    """Return base, path and query of the address to which the request of a login step goes.
+    """Return base URL, path and query of the address to which the request of a login step goes.
 
     *declared* is that request in the platform file, with templates, and *names* are their values.
-    An address that is not below the platform's has its own origin as base.
+    The base is the platform's URL, or the address's own origin if it is not below that URL.
+
+    Raises:
+        ConfigError: if the address is not absolute.
     """
     base = str(names[make_host_template_name(declared.host)]).rstrip("/")
     if declared.url:
@@ -206,11 +209,12 @@ _LONGEST: Final = 200
 
 
 def compute_renewal_instant(ttl: Ttl, value: Any, now: float) -> float:
-    """Return the instant from which a grant is renewed: *margin* seconds before it expires.
+    """Return the instant from which a grant is renewed: ``ttl.margin`` seconds before it expires.
 
-    *value* is the life or the end that the login's response gave (in the unit of *ttl*), None if
-    none; *now* is when it was sent. If the life is shorter than twice the margin, half of it is
-    used; otherwise every call would log in again.
+    *value* is the life or the end of the grant as the login's response gives it, in ``ttl.unit``;
+    None if it gives none, then ``ttl.default`` is the life. *now* is when the login was sent. If
+    the life is shorter than twice the margin, half of it is used; otherwise every call would log in
+    again.
     """
     life = float(value) * _UNITS[ttl.unit] if value is not None else now + ttl.default
     if value is None or ttl.unit.startswith("absolute"):
@@ -248,7 +252,10 @@ class LoginResponse:
 
     @property
     def is_accepted(self) -> bool:
-        """Whether the login step succeeded, by its ``ok`` rule, else by status and platform.
+        """Whether the login step succeeded.
+
+        That is decided by the step's own ``ok`` rule. Without one, the status has to be 2xx, and
+        the platform's ``ok`` conditions have to hold for the values that the response has.
 
         A redirect to the login page is never a success, whatever its status: many login forms
         answer a wrong password so.
@@ -299,9 +306,9 @@ class LoginResponse:
                 )
 
     def store_renewed_credentials(self, names: frozenset[str]) -> None:
-        """Store the new values of the credentials *names*.
+        """Store the new values of the credentials *names*, for later logins of any process.
 
-        Only from a live response, not a recorded one.
+        Only those of a live response are stored, not of a recorded one.
 
         Raises:
             ConfigError: if they cannot be stored.
@@ -334,7 +341,7 @@ class LoginResponse:
     def _find_value(self, path: str) -> Any:
         """Return the value at *path*; `UNSET` or None if there is none.
 
-        For ``cookie:``, that of any cookie that the login has received.
+        For ``cookie:name`` and ``cookies``, the cookies of all responses of the login so far count.
         """
         if path == "cookies":
             live = self.plan.tenant.live
@@ -477,7 +484,7 @@ def _is_finite_or_numeric_text(value: Any) -> bool:
 def make_login_key(plan: Plan) -> str:
     """Return the text by which calls share a login: platform, instance, and a digest.
 
-    The digest is of the declared login and of the credentials in ``share``.
+    The digest is of the declared login and of the credentials whose names ``share`` lists.
     """
     recipe, real = plan.recipe, plan.tenant.real
     cached = recipe.memo.get("login")
@@ -653,8 +660,7 @@ def _send_with_redirects(
 def _add_login_cookies(request: Request, cookies: Pairs, step: LoginStepRun) -> Request:
     """Return *request* with the login's cookies, unless it declares a Cookie header itself.
 
-    The cookies count as put in by auth, by which no recording is searched: servers make new ones in
-    each login.
+    A recording is found without regard to these cookies, since servers make new ones in each login.
     """
     if not cookies or "cookie" in Headers(request.headers):
         return request
@@ -737,9 +743,10 @@ def _make_step_request(step: LoginStepRun, *, attempt: int) -> Request:
 def _render_step(
     recipe: CompiledApi, number: int, step: LoginStep, context: auth.AuthContext
 ) -> Request:
-    """Return the request of a login step, made from the credentials or stand-ins of *context*.
+    """Return the request of login step *number*, made from the values of *context*.
 
-    It is cached where no clock, random value or signature changes it.
+    *context* has either the real credentials or their stand-ins. The request is cached where no
+    clock, random value or signature changes it.
     """
     place = f"{context.cache_key} login {number}"
     cached = recipe.memo.get(place)

@@ -104,7 +104,7 @@ def decide_retry(
 ) -> RetryDecision | NoRetry:
     """Return whether and how to send again after *outcome*.
 
-    *now* is the instant of the auth clock.
+    *now* is the instant by the clock of signatures and logins (`Environment.auth_clock`).
     """
     failure = find_failure_class(outcome, recipe) or ""
     rule = recipe.recover.get(failure)
@@ -176,9 +176,10 @@ def decide_wait(
 
 
 def _explain_unused_rule(rule: Recover, failure: str, progress: RetryProgress) -> str:
-    """Return why the rule ``recover: {failure: …}`` could do nothing, or "".
+    """Return why ``refresh`` or ``clock`` of the rule ``recover: {failure: …}`` had no effect.
 
-    For example, ``refresh`` does nothing where the call needs no login.
+    ``refresh`` has none if the call needs no login. "" if the rule has neither of the two, or the
+    clock was corrected already.
     """
     if rule.refresh:
         return msg(

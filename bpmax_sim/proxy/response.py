@@ -282,9 +282,10 @@ def _compile_json_path(path: str) -> Finder:
 
 
 class CompiledRules:
-    """How responses of an API are read: rule of success, code, message, data, classes of failure.
+    """The response rules of an API, compiled once: how its responses are judged and read.
 
-    The paths in the rules are compiled once.
+    They say what is a success, where the business code, the message and the data are, and which
+    responses belong to which class of failure.
     """
 
     __slots__ = ("_classes", "_code", "_message", "data", "ok")
@@ -367,7 +368,7 @@ def satisfies_rule(
 ) -> bool:
     """Return whether the response is a success by *rule*: its status, and every condition.
 
-    If *absent_ok*, a condition also holds if its path is absent.
+    If *absent_ok*, a condition also holds if the response has no value at its path.
     """
     if not (response.status in rule.status if rule.status else is_success(response.status)):
         return False
@@ -532,7 +533,10 @@ class CallRecord(Struct, frozen=True, kw_only=True):
 
     @property
     def source(self) -> str:
-        """Return ``live``, ``recorded``, ``simulated`` or ``fault``; empty without a response."""
+        """Return who answered: ``live``, ``recorded``, ``simulated``, ``stub`` or ``fault``.
+
+        Empty without a response.
+        """
         return self.received.source if self.received else ""
 
     @property

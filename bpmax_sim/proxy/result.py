@@ -57,7 +57,9 @@ def read_call_value(
     body: ParsedBody | None = None,
     redact: Callable[[str], str] = str,
 ) -> CallValue:
-    """Return the value of *response* for the script.
+    """Return the value of *response*, to the call of *plan*, for the script.
+
+    *body* is its parsed body, if that is known already. *redact* hides secrets in errors.
 
     Raises:
         HttpStatusError: if the status is not 2xx.

@@ -61,7 +61,8 @@ class RequestEditor:
     def to_template_values(self) -> dict[str, object]:
         """Return the parts of the request under the names that ``sign`` templates use.
 
-        The names are those of `SIGN_NAMES`.
+        They are ``method``, ``host``, ``path``, ``query_string``, ``target``, ``url``,
+        ``headers`` and ``body``.
         """
         path = self._path or "/"
         target = f"{path}?{self._query}" if self._query else path
@@ -97,7 +98,10 @@ class RequestEditor:
         )
 
     def set(self, place: Spot, name: str, value: str) -> None:
-        """Set *value* at a place, replacing the value that is there.
+        """Set *value* as *name* at *place*: header, query, cookie, path or body.
+
+        A value that is there is replaced. In the path, *name* is a placeholder; in a JSON body, the
+        path of a member, such as ``auth.sign``.
 
         Raises:
             ConfigError: if *value* cannot be sent at *place*.
@@ -117,7 +121,10 @@ class RequestEditor:
         self._injected[join_place(place, name)] = None
 
     def remove(self, place: Spot, name: str) -> None:
-        """Remove a header, query parameter or cookie, so that it is not signed."""
+        """Remove a header, query parameter or cookie, so that it is not signed.
+
+        Any other *place* is left as it is.
+        """
         if place == "header":
             self._headers = Headers(self._headers).without({name.lower()})
         elif place == "query" and self._query:
@@ -162,7 +169,13 @@ def _list_cookies_except(headers: tuple[tuple[str, str], ...], without: str) -> 
 
 
 def _set_member(body: bytes, path: list[str], value: str) -> bytes:
-    """Set a member of a JSON object; the bytes of all other values are not changed."""
+    """Return *body*, a JSON object, with *value* at *path*, the names of nested members.
+
+    The bytes of all other values are not changed.
+
+    Raises:
+        ConfigError: if *body* is no JSON object.
+    """
     members = _split_members(body)
     if members is None:
         raise ConfigError(
@@ -213,7 +226,7 @@ def sign(request: Request, rule: Sign, names: Names) -> Request:
 
     Args:
         request: complete, body included.
-        rule: templates, which use *names* and the request (`SIGN_NAMES`).
+        rule: templates, which use *names* and parts of the request, such as ``method``.
         names: credentials, parameters, acquired values, ``now``, ``nonce``, ``call_id``.
 
     Raises:
@@ -364,9 +377,10 @@ def _compute_signature(rule: Sign, key: tuple[str, ...], message: bytes) -> byte
 
 @lru_cache(maxsize=64)
 def _derive_key(algorithm: str, encoding: str, chain: tuple[str, ...]) -> bytes:
-    """Return the last key of a chain, in which each digest is the next key.
+    """Return the last key of *chain*: each further text is digested (HMAC) with the key so far.
 
-    Cached, since AWS's derived key stays the same for a day.
+    The first text is the first key, written in *encoding*. Cached, since AWS's derived key stays
+    the same for a day.
     """
     key = _DECODERS[encoding](chain[0])
     for part in chain[1:]:

@@ -29,7 +29,8 @@ from bpmax_sim.proxy.encode import BadValueError, UnknownParameterError, to_scal
 def refuse_undeclared_arguments(steps: Iterable[tuple[str, Any]], recipe: CompiledApi) -> None:
     """Refuse names in the query or body of a call that its API does not declare.
 
-    *steps* are pairs of setter (such as ``query``) and value. Only strict platforms declare all.
+    *steps* are pairs of setter (such as ``query``) and value. Only calls of strict platforms are
+    checked, which have to declare every name.
 
     Raises:
         UnknownParameterError: if there is such a name; the message has the first.
@@ -112,7 +113,8 @@ def check_enum_values(recipe: CompiledApi, values: Mapping[str, Any]) -> None:
 def explain_disallowed_values(recipe: CompiledApi, values: Mapping[str, Any]) -> Iterator[str]:
     """Yield a message for each of the *values*, by place, that its parameter does not allow.
 
-    In path, query and header everything is sent as text, so a text is accepted for a number there.
+    What it allows is given by its ``enum``, type, format and limits. In path, query and header
+    everything is sent as text, so a text is accepted for a number there.
     """
     for parameter in recipe.limited:
         enum = parameter.enum or parameter.schema.get("enum") or ()

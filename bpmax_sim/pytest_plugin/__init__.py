@@ -154,7 +154,7 @@ _RED_WARNINGS = {"strict": ("BpmaxWarning",), "normal": ("WrongCallWarning",), "
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    """Store the index, and let the run continue if only scenario files could not be read.
+    """Store the index of scenario files, and continue if only such files could not be read.
 
     If anything else could not be collected, pytest stops as usual; ``-x`` and ``--maxfail`` still
     apply.
@@ -239,9 +239,10 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, Any, Any]
 
 
 def _judge_sessions(item: pytest.Item, stash_key: pytest.StashKey[Any], *, passed: bool) -> None:
-    """Close and judge what *item* has under *stash_key*: its session, or those of the factory.
+    """Close and judge what *item* has under *stash_key*: its session, or several sessions.
 
-    Recordings of a test that has not *passed* are set aside for review.
+    The several are those opened by the fixture ``bpmax_session_factory``. Recordings of a test that
+    has not *passed* are set aside for review.
     """
     if stash_key not in item.stash:
         return

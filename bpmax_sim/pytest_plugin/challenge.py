@@ -70,7 +70,7 @@ def _merge_results(results: Mapping[str, ChallengeResult]) -> ChallengeResult:
 def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> None:
-    """Write how many mistakes were tried in scripts, and by what scenarios noticed them."""
+    """Write how many mistakes were tried in scripts, and how many of them were noticed, by what."""
     if results := _get_challenge_results(config):
         terminalreporter.section(translate(msg("bpmax-sim: challenge")))
         terminalreporter.write_line(translate(describe_counts(_merge_results(results))))
@@ -81,7 +81,8 @@ def _describe_limits(
 ) -> Iterator[tuple[str, Place | None]]:
     """Yield messages, each with a place, about what the result does not cover.
 
-    These are mistakes that were left out, and ``bpmax-ignore`` comments that excluded nothing.
+    These are mistakes that were left out, ``bpmax-ignore`` comments that excluded nothing, and how
+    many of the possible mistakes were tried, if not all.
     """
     for problem in challenge.left_out:
         yield msg("left out: {problem}", problem=problem), problem.place

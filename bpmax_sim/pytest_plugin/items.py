@@ -129,9 +129,10 @@ class FailureText(str):  # noqa: SLOT000 - it carries reprcrash
 
 
 def _append_other_failures(lines: list[str], others: list[str]) -> list[str]:
-    """Return *lines* followed by *others*, one line for each further failure, cut at `LONGEST`.
+    """Return *lines* followed by *others*, one line for each further failure.
 
-    If they are too many, the last line says how many more there are.
+    Both are cut, so that the text has at most `LONGEST` lines. If further failures are left out,
+    the last line says how many.
     """
     if not others:
         return lines
@@ -156,9 +157,10 @@ def format_calls_section(calls: Sequence[CallMade], max_calls: int) -> str:
 
 
 def find_annotation_place(failure: Failure, root: Path) -> tuple[str, int] | None:
-    """Return the file relative to *root* and the line, from 0, of the failed step.
+    """Return file and line where CI and JUnit show *failure*: those of the failed step.
 
-    None if no line is known.
+    The file is relative to *root*, and the line counts from 0, as in pytest's reports. None if no
+    line is known.
     """
     place = failure.location or failure.place
     if place is None or not place.line:
@@ -208,7 +210,7 @@ class ScenarioFile(pytest.Module):
         self.obj.__file__ = str(self.path)
 
     def collect(self) -> Iterator[pytest.Item]:
-        """Yield one item for each row, or one for a scenario without rows.
+        """Yield one test for each row of the scenario's table, or one if it has no table.
 
         Raises:
             CollectError: if the file has problems; one line for each.
@@ -349,7 +351,8 @@ def _explore_passed_scenario(
 ) -> Verdict:
     """With ``--bpmax-explore``, try failures of third parties on a passed scenario.
 
-    Return *verdict* with what was found; unchanged if it did not pass or exploring is off.
+    Return *verdict* with the failures and warnings of that, so that it may be failed now; unchanged
+    if it did not pass or exploring is off.
     """
     if verdict.outcome != "passed" or not options.read_option_value(test.config, "explore"):
         return verdict
@@ -380,7 +383,7 @@ _EXPLORED_UNTIL = pytest.StashKey[float]()
 def _get_exploration_deadline(config: pytest.Config) -> float:
     """Return the value of `time.monotonic` at which this process stops exploring.
 
-    Its time limit begins with the first call.
+    The time limit (``--bpmax-explore-minutes``) begins with the first call of this function.
     """
     minutes = options.read_option_value(config, "explore_minutes", math.inf)
     end: float = config.stash.setdefault(_EXPLORED_UNTIL, time.monotonic() + 60 * minutes)

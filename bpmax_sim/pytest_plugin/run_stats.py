@@ -68,7 +68,11 @@ class Tally(RecordingUse):
         self.elsewhere.update(cassettes)
 
     def add_calls(self, session: Session) -> None:
-        """Add the calls of a closed session, and recorded values that may have to be declared."""
+        """Add the number of calls of a closed session, by source of the response.
+
+        If it has a cassette, also its notes on recorded values that look like secrets, and on
+        stand-ins that may be unnecessary.
+        """
         self.calls.update(call.source or "unanswered" for call in session.calls)
         self.logins += sum(call.is_login for call in session.calls)
         cassette = session.settings.cassette
@@ -98,7 +102,10 @@ class Tally(RecordingUse):
             self.waiting.add(str(aside))
 
     def get_file_runs(self) -> FileRuns:
-        """Return a view of which parts of scenario files were used; what is added is kept here."""
+        """Return the use of declared parts (stubs, handlers …) by scenario file.
+
+        It is a view of `files`: what is added to it is stored in this tally.
+        """
         from bpmax_sim.scenario.file_verdict import FileRuns  # noqa: PLC0415 - not at the start
 
         runs = FileRuns()

@@ -200,10 +200,11 @@ def resolve_cassette_path(node: pytest.Item, name: object) -> Path:
 
 
 def make_default_cassette_path(node: pytest.Item) -> Path:
-    """Return the path of a Python test's cassette: ``<module>/<test>.yaml``, without parameters.
+    """Return the path of a Python test's cassette: that of its marker, else the default.
 
-    The module name is its path below the project's root, without a leading ``tests``, so that it
-    depends neither on the import mode nor on pytest's spelling of parameters.
+    The default is ``<module>/<test>.yaml``, without parameters. The module name is its path below
+    the project's root, without a leading ``tests``, so that it depends neither on the import mode
+    nor on pytest's spelling of parameters.
     """
     mark = read_marker_options(node)
     if "cassette" in mark:

@@ -199,7 +199,7 @@ def _annotate_collection_problems(
 
 
 def choose_session_exit_code(session: pytest.Session, tally: Tally) -> int:
-    """Return the exit code of `bpmax-sim run`; if pytest ended early, its own code."""
+    """Return the exit code that `bpmax-sim run` would have; pytest's own code if it ended early."""
     if tally.interrupted:
         return int(ExitCode.INTERRUPTED)
     if session.exitstatus not in _FINISHED and not tally.broken:
@@ -371,7 +371,11 @@ def _get_coverage(config: pytest.Config) -> CoverageResult | None:
 
 
 def _format_summary_lines(tally: Tally) -> Iterator[str]:
-    """Yield one line each: calls by source, unplayed exchanges, recordings that wait for review."""
+    """Yield a line for each of these, if there are any.
+
+    Calls by source, unplayed exchanges, recordings that wait for review, values that look like
+    secrets, and stand-ins that may be unnecessary.
+    """
     if tally.used or tally.calls:
         by_source = format_counts(tally.calls, BY_SOURCE)
         logins = plural(tally.logins, ", {number} of them a login", ", {number} of them logins")

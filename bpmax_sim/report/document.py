@@ -96,5 +96,5 @@ def _to_failure_data(failure: Failure) -> dict[str, Any]:
 
 
 def _to_place_data(place: Place | None) -> dict[str, Any]:
-    """Return a position; the file is "" for None."""
+    """Return *place* as ``{file, line, column}``; the file is "" for None."""
     return msgspec.structs.asdict(place or Place(""))

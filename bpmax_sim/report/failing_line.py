@@ -30,9 +30,9 @@ def find_values_at_failure(
 ) -> NamesAttached | None:
     """Return the variables' values at the script line of the first failure, and the call stack.
 
-    The item is run once more for that, by *run_again*; *redact* hides secrets in the values. None
-    if the failure has no script line, a step runs Python (which may have side effects), or the
-    second run had other events than the first.
+    *item*, a scenario or row, is run once more for that, by *run_again*; *redact* hides secrets in
+    the values. None if the failure has no script line or is an exceeded script limit, a step runs
+    Python (which may have side effects), or the second run had other effects than the first.
     """
     failure = next(iter(verdict.failures), None)
     if failure is None or failure.script is None or not failure.script.line:
@@ -67,9 +67,10 @@ def find_values_at_failure(
 
 
 def _redact_and_cut(text: str, redact: Redact) -> str:
-    """Return the first characters of *text*, redacted. Redaction must precede cutting.
+    """Return *text* redacted and then cut to its first characters.
 
-    Half a secret would not be recognised.
+    Cutting first could leave half a secret, which would not be recognised. So only an ellipsis is
+    returned if the engine may have cut *text* already and its redaction is short.
     """
     shown = redact(text)
     if len(shown) > _SHOWN:

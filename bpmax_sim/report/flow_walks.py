@@ -57,7 +57,10 @@ class FlowWalks(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def find_edges(definition: Definition) -> Iterator[FlowEdge]:
-    """Yield the routes of a definition, in its order."""
+    """Yield the routes of a definition, in its order.
+
+    Starts of parallel branches and expired deadlines count as routes, too.
+    """
     for name, node in definition.nodes.items():
         for action in node.offered_actions:
             for route in node.list_routes(action):
@@ -144,9 +147,9 @@ def _read_moves(trace: Trace, names: set[str]) -> list[_Move]:
 def _resolve_main_flow_node(trace: Trace, name_in_trace: str, names: set[str]) -> str | None:
     """Return the name that a node of a trace has in the flow's own file.
 
-    A trace calls the node ``盖章`` of the second project of the sub-flow ``用印`` ``用印#2/盖章``.
-    *names* are the flows that the file is used as: "" is the main flow, any other name a sub-flow.
-    None if the node is in none of them.
+    In a trace, ``用印#2/盖章`` is the node ``盖章`` in the second project of the sub-flow ``用印``.
+    *names* are the names under which the trace runs the flow: "" as main flow, any other name as
+    sub-flow. None if the node is not one of this flow.
     """
     project, slash, node = name_in_trace.partition("/")
     name = project.partition("#")[0]

@@ -153,7 +153,10 @@ def render_page(
 
 
 def _group_by_cause(entries: Sequence[PageEntry]) -> list[dict[str, Any]]:
-    """Return the causes of failures, most frequent first, with the numbers of their *entries*."""
+    """Return the causes of failures, most frequent first.
+
+    Each has its text and the positions in *entries* of those that failed for it.
+    """
     failed = ((number, story.first) for number, story in enumerate(entries) if story.first)
     groups = sorted(group_by_cause(failed).values(), key=lambda group: -len(group))
     return [
@@ -195,10 +198,10 @@ def _to_entry_data(entry: PageEntry, file_numbers: dict[str, int]) -> dict[str, 
 
 
 def _drop_repeated_forms(events: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
-    """Yield *events*; that of a step whose form is the one of the step before has no key ``form``.
+    """Yield *events*, each start or end of a step without ``form`` where the form is unchanged.
 
-    Most steps start with the form that the last one left, which is half of many pages. The viewer
-    puts it back.
+    Unchanged means equal to that of the start or end before it. Most steps start with the form that
+    the last one left, which is half of many pages. The viewer puts it back.
     """
     last = ""
     for event in events:

@@ -51,6 +51,7 @@ class PageEntry(msgspec.Struct, frozen=True, kw_only=True):
         row: id of the row; "" if there is none.
         reason: reason of a skip or of an expected failure.
         apis: called APIs, including logins.
+        answered: source of the response of each call, such as ``recorded``.
         first: first failure, which determines the cause.
         events: events, limited in size: ``{event, at, …}``.
         sources: source file -> text.
@@ -179,8 +180,8 @@ def _list_part_uses(
 ) -> Iterator[tuple[tuple[str, str, str], bool]]:
     """Yield what the file declares, as (kind, name, place), and whether this row used it.
 
-    These are handlers, stubs and conditions. A row that did not pass (*has_passed*) counts for
-    nothing.
+    These are handlers, stubs and conditions. In a row that did not pass (*has_passed* is false),
+    none of them counts as used.
     """
     for part in trace.parts:
         place = paths.to_root_place(cut_long_texts(str(part["place"])))
@@ -228,7 +229,10 @@ def _list_run_warnings(end_event: _Event, paths: PathsFromRoot) -> Iterator[Loca
 
 
 def _list_response_sources(events: Sequence[_Event]) -> Iterator[tuple[str, str]]:
-    """Yield the API and the source of the response of each call."""
+    """Yield for each call its API, and the source of its response, such as ``recorded``.
+
+    The source is ``unanswered`` if there was no response.
+    """
     answers = (event for event in events if event["event"] == "CallAnswered")
     sources = {event["number"]: event.get("source") for event in answers}
     for event in events:

@@ -39,7 +39,9 @@ Performance = tuple[Verdict, tuple[Event, ...]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PerformOptions:
-    """Options of the command line for running items; what is not given is the scenario's own.
+    """Options of the command line for running scenarios or rows of their tables.
+
+    What is not given is decided by the scenario itself.
 
     Attributes:
         cassettes: folder of all cassettes; by default that of each scenario's project.
@@ -145,7 +147,8 @@ def _judge_and_store(
 ) -> Performance:
     """Judge *unredacted_events* of an item in the closed *session*; store failure and trace.
 
-    Of a failed replay with a trace, *run_again* gets the values at the failed script line.
+    After a failed replay with a trace, *run_again* runs the item again, to store the values of
+    variables at the failed script line.
     """
     events = session.redact_value(
         unredacted_events
@@ -195,7 +198,7 @@ def fail_unstarted_item(
 ) -> Performance:
     """Return the failed performance of an item that could not start because of *error*.
 
-    Store it.
+    The failure is stored for `bpmax-sim show`, and its trace as *options* say.
     """
     events = make_unrun_events(item, error=error)
     verdict = make_error_verdict(item, error, events[-1].failures)
@@ -228,7 +231,7 @@ def check_scripts(item: ScenarioItem) -> None:
 
 
 def list_scripts(item: ScenarioItem) -> Iterator[Script]:
-    """Yield handlers, scripts in the scenario's file, and the scripts that these import."""
+    """Yield the scripts of events, the script files of ``js`` steps, and the libraries."""
     yield from item.subjects.handlers
     yield from item.subjects.inline.values()
     yield from item.subjects.all_libraries

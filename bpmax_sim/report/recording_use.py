@@ -55,9 +55,7 @@ class RecordingUse:
         self.tests.add(str(test))
 
     def add_session_use(self, session: Session, *, doubtful: bool) -> None:
-        """Add what a session played and left unplayed.
-
-        It is the last session of its owner in a test.
+        """Add what *session*, the last one of its owner in a test, played and left unplayed.
 
         Args:
             session: closed session.
@@ -80,9 +78,10 @@ class RecordingUse:
             )
 
     def _intersect_unplayed(self, recording: tuple[str, str], exchange_orders: set[int]) -> None:
-        """Drop from the unplayed exchanges of a recording those that another session played.
+        """Drop from the unplayed exchanges of a recording those that a further session played.
 
-        *exchange_orders* are the ones that it did not play; *recording* is (cassette, owner).
+        *recording* is (cassette, owner); *exchange_orders* are the numbers of the exchanges that
+        the further session did not play.
         """
         self.left[recording] = self.left.get(recording, exchange_orders) & exchange_orders
 

@@ -55,9 +55,9 @@ class CoveredBranch(msgspec.Struct, frozen=True):
 
     @property
     def display_place(self) -> tuple[int, int]:
-        """Return the line and column to show to a reader.
+        """Return the line and column to show to a reader, both from 1.
 
-        Those of the condition, if there is one.
+        For a branch of ``if`` or ``?:`` they are those of the condition, else those of the branch.
         """
         return self.decision if self.arm in _OF_CONDITION else (self.line, self.column)
 
@@ -96,7 +96,7 @@ class CoveredScript(msgspec.Struct, frozen=True):
 
     @property
     def counts(self) -> CoverageCounts:
-        """Return the numbers of lines and branches."""
+        """Return how many lines and branches there are, and how many of them ran."""
         ran = sum(hits > 0 for hits in self.lines.values())
         taken = sum(branch.hits > 0 for branch in self.branches)
         return CoverageCounts(ran, len(self.lines), taken, len(self.branches))

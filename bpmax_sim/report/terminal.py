@@ -74,9 +74,10 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
         problems: problems that kept it from running properly, each with its position.
         cassette: file that was played or recorded; "" for none.
         trace: file of the trace; "" for none.
-        unused, used: parts (such as stubs) that this row did not use, and keys of those of other
-            files that it used; see `FileRuns`.
-        is_of_file: whether it is about what no row of the file used, not about one item.
+        unused: declared parts (such as stubs) that this run did not use, of which a warning or
+            failure is made if no row of the file uses them.
+        used: keys of the parts of other files, such as inherited stubs, that it used.
+        is_of_file: whether the verdict is about a whole file, for parts that none of its rows used.
     """
 
     item: ScenarioItem

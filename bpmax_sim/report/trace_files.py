@@ -41,7 +41,7 @@ _LINE = msgspec.json.Decoder(dict[str, Any])
 
 
 class Trace(msgspec.Struct, frozen=True):
-    """The trace of one item: everything that happened in it, read from an ``.ndjson`` file.
+    """The trace of one scenario or row: everything that happened, read from an ``.ndjson`` file.
 
     Attributes:
         folder: folder of the scenario's file, relative to the project's root, with slashes.

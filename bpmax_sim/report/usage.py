@@ -105,8 +105,8 @@ def gather_evidence(use: RecordingUse, root: Path, covers: Covers, *, is_shared:
     """Return what *use* proves about the cassettes of the project at *root*.
 
     A cassette whose test did not run, or failed, is listed as unknown, not as unused. *covers* is
-    what the run included. *is_shared* is whether another machine may read it; then digests of
-    sources are included.
+    what the run included: all tests (``project``), all scenarios, or a ``part``. *is_shared* is
+    whether another machine may read the evidence; then digests of sources are included.
     """
 
     def name(path: str | Path) -> str:
@@ -182,7 +182,7 @@ def read_evidence(root: Path, places: Sequence[Path] = ()) -> Evidence | None:
 
 
 def read_jobs(root: Path, places: Sequence[Path]) -> list[EvidenceFile]:
-    """Return what each shard of each CI job stored in *places*.
+    """Return the evidence that each shard (machine) of each CI job stored in *places*.
 
     Raises:
         ConfigError: if a shard of a job is missing, or a job that the project at *root* lists.
@@ -330,7 +330,11 @@ def _find_modified_or_deleted(evidence: Evidence, root: Path) -> list[Path]:
 def merge_evidence(runs: Sequence[Evidence]) -> Evidence:
     """Return the evidence of several runs together.
 
-    Anything that one of them used counts as used.
+    An exchange that one of them played counts as played. A cassette whose use is unknown in one of
+    them stays unknown.
+
+    Raises:
+        ConfigError: if a file was not the same in all runs.
     """
     owners, left = defaultdict[str, set[str]](set), defaultdict[str, dict[str, set[int]]](dict)
     digests: dict[str, str] = {}

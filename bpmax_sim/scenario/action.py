@@ -189,7 +189,10 @@ class Action(Model, frozen=True, kw_only=True):
 
     @classmethod
     def derive_key(cls) -> str:
-        """Return the step's key for this action: the class name in lower case with underscores."""
+        """Return the step's key for this action, derived from the name of the class.
+
+        ``AddRow`` gives ``add_row``; ``Action`` at the end is left out.
+        """
         return re.sub(r"(?<!^)(?=[A-Z])", "_", cls.__name__.removesuffix("Action")).lower()
 
     @classmethod
@@ -221,7 +224,7 @@ class Action(Model, frozen=True, kw_only=True):
 
     @classmethod
     def find_script_file(cls, value: Any) -> str | None:  # noqa: ARG003
-        """Return the script file named by the key ``file`` of *value*, or None."""
+        """Return the script file that *value* names, or None; only a ``js`` step names one."""
         return None
 
     @classmethod
@@ -235,9 +238,9 @@ class Action(Model, frozen=True, kw_only=True):
 
     @classmethod
     def check_value_keys(cls, context: CheckContext, value: Any, spot: Spot) -> bool:
-        """Return whether *value* is a map.
+        """Report unknown keys of *value* to *context*; return whether it is a map at all.
 
-        A value of another type, and each unknown key of a map, is reported to *context*.
+        A value that is none is reported, too. True says nothing about the keys.
         """
         known = cls.__struct_encode_fields__
         if not isinstance(value, Mapping):

@@ -731,7 +731,11 @@ def check_action(context: CheckContext, action: str, value: Any, spot: Spot) -> 
 
 
 def collect_action_texts() -> Texts:
-    """Return the descriptions that editors show: model -> key -> English and Chinese text."""
+    """Return the descriptions of actions that editors show: model -> key -> texts of that key.
+
+    A model is a class of the scenario file, such as ``Step`` or ``AddRow``; its texts are in
+    English and Chinese. The key ``_`` describes the value as a whole.
+    """
     every = {"Step": {key: action.about for key, action in ACTIONS.items()}}
     every["Policy"] = {
         key: action.about for key, action in ACTIONS.items() if issubclass(action, FlowAction)

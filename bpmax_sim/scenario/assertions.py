@@ -287,7 +287,10 @@ def resolve_error(expected: ExpectedError, resolve: Callable[[Any], Any]) -> Exp
 
 
 def extract_first_error_data(errors: Sequence[Exception]) -> dict[str, Any] | None:
-    """Return the first error as the value of ``${steps.<id>.error}``; None without errors."""
+    """Return the first error as a map, the value of ``${steps.<id>.error}``; None without errors.
+
+    The map has ``type``, ``code``, ``message``, ``from`` and ``status``.
+    """
     if not errors:
         return None
     thrown = make_thrown_error(errors[0])

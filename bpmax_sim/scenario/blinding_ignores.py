@@ -33,7 +33,7 @@ _MOST_COMPARED: Final = 20
 
 
 def find_borrowed_responses(calls: Iterable[CallMade]) -> Iterator[RunFinding]:
-    """Yield each response in *calls* that was recorded for another request, due to ``ignore``.
+    """Yield a finding for each response that was recorded for another request, due to ``ignore``.
 
     ``ignore: body.no`` lets a recording match whatever ``no`` is. That is meant for values that
     every run creates anew, such as a time or a UUID; any other difference is reported.
@@ -57,11 +57,11 @@ def find_calls_made_equal(
     *,
     is_recording: bool = False,
 ) -> Iterator[RunFinding]:
-    """Yield each ``ignore`` that makes two replayed calls equal whose responses differ.
+    """Yield a finding for each ``ignore`` that makes two replayed calls equal.
 
-    With *is_recording*, calls that a system answered count too. Such calls get the responses in the
-    order of the recording, whatever is asked. Responses differ by status and body, without places
-    that are declared ``volatile``.
+    Only calls whose responses differ are reported: they get these in the order of the recording,
+    whatever they ask for. Responses differ by status and body, without places that are declared
+    ``volatile``. With *is_recording*, calls that a live system answered count too.
     """
     entries = item.spot.at("proxy", "ignore").locate_elements(item.scenario.proxy.ignore)
     own = [(FieldPath.parse(text, "ignore"), text, spot.place) for text, spot in entries]

@@ -340,7 +340,11 @@ def _find_used_fault_sets(draft: ScenarioDraft) -> list[str]:
 
 
 def _check_columns_variables_used(draft: ScenarioDraft) -> None:
-    """Report columns of rows and variables that nothing reads."""
+    """Report what is declared and used by nothing: columns, variables, fragments.
+
+    These include variables that a step saves or passes to named steps. Rows that do not differ in
+    anything that is used are reported, too.
+    """
     if draft.fragments:
         check_shared_names(draft, {*_find_used_names(draft)["vars"], *_find_used_fault_sets(draft)})
     saves = any(step.save for step, _ in draft.steps)
@@ -519,7 +523,10 @@ def _check_step_node(draft: ScenarioDraft, step: model.Step, spot: Spot) -> None
 
 
 def _check_step_user(draft: ScenarioDraft, step: model.Step, spot: Spot) -> None:
-    """Report a ``user`` who does not exist, or one of a step whose action nobody performs."""
+    """Report a ``user`` who does not exist, or who cannot act in this step.
+
+    Nobody can without a flow, or in ``run``, whose steps have a ``user`` of their own.
+    """
     if step.user is UNSET:
         return
     if not isinstance(step.user, str | int | Mapping):

@@ -113,7 +113,10 @@ def read_declarations(path: Path, root: Path, problems: list[Problem]) -> Declar
 
 
 def _wrap_script_as_step(tree: Node) -> Node:
-    """Return *tree* with a top-level ``js`` turned into its only step."""
+    """Return *tree* with its key ``script`` turned into the only step, which is a ``js`` step.
+
+    Unchanged without that key, or if there are ``steps``.
+    """
     script = tree.find_child("script")
     if script is None or "steps" in tree.items:
         return tree
@@ -145,8 +148,9 @@ def _find_defaults(folder: str, root: str) -> tuple[str, ...]:
 def merge_nodes(near: Node, far: Node, by_key: KeyTree = BY_KEY) -> Node:
     """Return the map *near* (closer to the scenario) with the keys that only *far* has.
 
-    If both have a key, *near* wins: its value replaces that of *far* as a whole, except for maps
-    named by *by_key*, which are merged key by key, stubs, and lists to which *far* adds elements.
+    If both have a key, *near* wins: its value replaces that of *far* as a whole. The exceptions are
+    maps at the keys of *by_key* (a tree: key -> keys inside), which are merged key by key; the
+    stubs; and lists to which *far* adds elements.
     """
     values: dict[str, Node] = {}
     keys, files = dict(near.keys), dict(near.files)
@@ -275,7 +279,10 @@ def _read_source(path: str, name: str) -> ScenarioSource:
 
 
 def _expand_file_names(tree: Node) -> Node:
-    """Return *tree* with ``form``, ``flow`` and sub-flows as maps instead of file names."""
+    """Return *tree* with ``form``, ``flow`` and sub-flows as maps where they are file names.
+
+    A file name becomes ``{definition: FILE}``.
+    """
     values = {
         key: _wrap_definition_file_name(node) if key in _SUBJECTS else node
         for key, node in tree.items.items()

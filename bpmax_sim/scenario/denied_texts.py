@@ -44,10 +44,11 @@ def find_empty_denials(
     item: ScenarioItem, expectations: Iterable[tuple[model.Expect, Spot, Path]],
     calls: Iterable[CallMade], known: Iterable[Any],
 ) -> Iterator[RunFinding]:  # fmt: skip
-    """Yield expectations that deny a text which the run could not have produced anyway.
+    """Yield a finding for each expectation that denies a text which no run can produce.
 
     ``{$ne: 已提交}`` says nothing if no script, response or declaration contains that text: it is
-    probably misspelled. Likewise a choice of ``$in`` that is near a possible text.
+    probably misspelled. Likewise a choice of ``$in`` that no run can produce and that is near a
+    text which a run can.
 
     Args:
         item: item that ran.
@@ -86,9 +87,9 @@ _CHOICE: Final = re.compile(r"\$(?:ne|not|in|exists)\b")
 
 
 def _find_text_sections(expected: model.Expect) -> Iterator[tuple[Path, Any]]:
-    """Yield the sections of *expected* whose texts come from scripts or responses.
+    """Yield path and value of the sections of *expected* whose texts scripts or responses make.
 
-    Each has its path in front.
+    The path is that of the section in *expected*, such as ``("proxy", 0, "body")``.
     """
     for section, value in asdict(expected).items():
         if section in _SECTIONS and value is not UNSET:

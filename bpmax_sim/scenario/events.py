@@ -182,8 +182,8 @@ class ScenarioFinished(msgspec.Struct, frozen=True, kw_only=True):
         checks: all comparisons of the scenario's own expectations.
         reason: reason of a skip or of an expected failure.
         rows: number of rows in the file; 0 without a table.
-        unused: parts of the file, and inherited ones, that this row did not use, but at least one
-            row or file has to.
+        unused: parts of the file, and inherited ones, that this run did not use. At least one row
+            of the file has to use each; an inherited one, at least one row of one file.
         used: keys of the parts of other files, such as inherited stubs, that it used.
         strictness: setting of the file's folder: which findings are failures.
     """
@@ -246,7 +246,7 @@ class ScenarioPart(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PartsAttached(msgspec.Struct, frozen=True, kw_only=True):
-    """The parts of the scenario that need not run, and which of them did.
+    """The handlers, stubs and conditional steps of the scenario, and which of them were used.
 
     Not part of the digest.
     """

@@ -283,7 +283,10 @@ def _compare_lists(expected: Sequence[Any], actual: Any, path: Path) -> Checks:
 
 
 def _make_operator(symbol: str, test: Callable[[Any, Any], bool]) -> Compare:
-    """Return an operator that makes one comparison with *test*, a function of operand and value."""
+    """Return the function of the operator *symbol*, which makes one comparison by *test*.
+
+    *test* gets the operand and the actual value; without an actual value the comparison fails.
+    """
 
     def run(expected: Any, actual: Any, path: Path) -> Checks:
         ok = actual is not UNSET and test(expected, actual)
@@ -390,9 +393,10 @@ def _explain_number_vs_text(expected: Any, actual: Any) -> str:
 
 
 def _why_never_contained(expected: Any, actual: Any) -> str:
-    """Return why ``$contains: expected`` can never hold for *actual*, or a hint, or "".
+    """Return why ``$contains: expected`` can never hold for *actual*; "" if it can.
 
-    The hint is given if an element of a list only contains *expected* as a part of its text.
+    If an element of a list only contains *expected* as a part of its text, a hint how to write that
+    is returned.
     """
     if not isinstance(actual, str | Mapping) and not is_list(actual):
         return _describe_other_type(actual)
