@@ -194,8 +194,9 @@ def serve(  # noqa: PLR0913 - what is served, where, and who hears of it
     """Run an HTTP server until the process gets SIGINT or SIGTERM.
 
     *handle* returns the response to a request; *answer*, given instead, also gets the client, to
-    send the response piece by piece. *ready* gets the address as soon as the server
-    accepts connections; its reader may stop the process from then on.
+    send the response piece by piece. *ready* is called with the address once the server accepts
+    connections; whoever reads it may send the signal at once. *stop* is called at the end, to
+    cancel requests in progress.
 
     Raises:
         ConfigError: if *host* and *port* are not available.
@@ -224,8 +225,8 @@ def _adapt_handle_to_answer(handle: Handle | None) -> Answer:
 
 def _bind_socket(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # With the protocol named, asyncio turns Nagle's algorithm off for every connection; else an
-    # response's body waits 40 ms for the client to acknowledge its head (RFC 896 meets RFC 1122).
+    # With the protocol named, asyncio turns Nagle's algorithm off for every connection; else a
+    # response body waits 40 ms for the client to acknowledge its head (RFC 896 meets RFC 1122).
     listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         if sys.platform != "win32":  # where it lets a second process take the same port
@@ -439,7 +440,10 @@ class _Connection(H11Protocol):
             self.loop.call_later(self._limits.body_time, self.transport.abort)
 
     def _update_deadline(self) -> None:
-        """Run a timer while the client sends a head, or the rest of a body after its response."""
+        """Run a timer while the client sends a head, or the rest of a body after its response.
+
+        At its end the connection is closed; in other states it is cancelled.
+        """
         their, our = self.conn.their_state, self.conn.our_state
         if their is not h11.IDLE and not (their is h11.SEND_BODY and our is h11.DONE):
             self._cancel_deadline()
@@ -522,7 +526,7 @@ def _decode_pairs(pairs: Iterable[tuple[bytes, bytes]]) -> Pairs:
 
 
 def _to_outgoing_response(response: Response, *, is_head: bool = False) -> Outgoing:
-    """Return *response* as uvicorn sends it; a status that no server may send becomes an error.
+    """Return *response* as uvicorn sends it; a status that no server may send becomes a 502.
 
     For HEAD (*is_head*) the recorded length is kept: it is that of the body of a GET.
     """
@@ -545,7 +549,10 @@ def _to_outgoing_response(response: Response, *, is_head: bool = False) -> Outgo
 
 
 def _make_error(status: int, code: str, message: str, **more: str) -> Outgoing:
-    """Return an error response; a header distinguishes it from one of a third party."""
+    """Return an error response as JSON; *more* are further members of it.
+
+    The header ``x-bpmax-sim``, with *code*, distinguishes it from a response of a third party.
+    """
     document = {"error": code, **more, "message": message}
     return Outgoing(
         json.dumps(document, ensure_ascii=False).encode("utf-8", "replace"),
@@ -652,9 +659,9 @@ class ReplayServer:
 
 
 def _list_recorded_addresses(cassette: Cassette) -> Iterator[tuple[str, str]]:
-    """Yield pairs of platform and base address for each exchange of *cassette*.
+    """Yield platform key and base address of each exchange of *cassette*, with repetitions.
 
-    For traffic of other HTTP clients they are "" and the origin of the URL.
+    For traffic of other HTTP clients without platform they are "" and the origin of the URL.
     """
     for entry in cassette.entries():
         line = entry.line

@@ -90,10 +90,11 @@ class Search:
         return findings
 
     def is_clean_in_all_layers(self, data: bytes, test: Callable[[bytes], bool]) -> bool:
-        """Return whether *data* contains no byte string, and *test* accepts all its layers.
+        """Return whether no layer of *data* contains a needle (a secret), and *test* accepts each.
 
         The layers are *data* itself and what is encoded in it, however deep. *test* has to be the
-        same function in every call: what it has accepted is cached.
+        same function in every call: what it has accepted is cached. False also if there is too much
+        to decode.
         """
         history = SearchHistory(self._accepted)
         try:
@@ -232,7 +233,9 @@ class _SeenPieces:
 def _find_in_piece(data: bytes, needles: Needles, history: SearchHistory) -> Iterator[Finding]:
     """Yield the findings in *data*: first those in plain, then those inside encodings.
 
-    *history* holds the encoded runs that this search has decoded already; these are skipped.
+    *history* holds the runs (sequences of characters of an encoding such as base64) that this
+    search has decoded already; these are skipped. If there is too much to decode, the last finding
+    says so.
     """
     try:
         for view in _decode_layers(data, needles.reach, _make_budget(data), history):
@@ -243,10 +246,10 @@ def _find_in_piece(data: bytes, needles: Needles, history: SearchHistory) -> Ite
 
 
 def decode_and_join_layers(data: bytes, max_bytes: int) -> bytes | None:
-    """Return everything that is encoded in *data*, decoded and joined.
+    """Return everything that is encoded in *data*, decoded and joined, without *data* itself.
 
-    None if that exceeds *max_bytes* bytes. Callers keep it to search for secrets that become known
-    later.
+    None if decoding would process more than *max_bytes* bytes. Callers keep the result to search it
+    for secrets that become known later.
     """
     try:
         views = list(
@@ -261,6 +264,9 @@ def _decode_layers(
     data: bytes, reach: int, work: WorkBudget, history: SearchHistory
 ) -> Iterator[_JoinedPieces]:
     """Yield *data*, then what is encoded in it, then what is encoded in that, and so on.
+
+    *reach* is the number of bytes around an escape that are unescaped with it. *history* remembers
+    what was decoded, so that nothing is decoded twice.
 
     Raises:
         DecodeLimitError: if decoding exceeds the budget *work*.
@@ -286,7 +292,8 @@ def _decode_view(
     """Return the pieces that are encoded in *view* and that are not in *seen*.
 
     A piece is what was decoded from one part of the data; a view is several pieces, joined to be
-    searched at once. *depth* is the number of layers around it; at the maximum nothing is decoded.
+    searched at once. *scan* is its data as input of the decoders, with the budget. *depth* is the
+    number of layers around it; at the maximum nothing is decoded.
     """
     inner: list[tuple[bytes, Trace]] = []
     try:

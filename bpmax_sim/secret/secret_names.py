@@ -150,8 +150,8 @@ _DISTINCT: Final = 16
 def is_redactable_everywhere(text: str) -> bool:
     """Return whether the secret *text* can be redacted wherever it occurs.
 
-    A plain word (``string``) or number (``123456``) is redacted only in the member where it was
-    found.
+    A plain word (``string``) or number (``123456``) of fewer than 16 characters is redacted only in
+    the member where it was found.
     """
     return len(text) >= _DISTINCT or not _WORD.fullmatch(text)
 
@@ -160,7 +160,7 @@ def make_texts_around_value(name: str) -> Iterator[tuple[str, str]]:
     """Yield the texts that stand before and after the value of a member *name*, in each format.
 
     They serve to find the value in a body that is not parsed. The formats are JSON, query or form,
-    XML element and attribute, and multipart.
+    XML element and attribute, and multipart. The text after it is "" where its end is not known.
     """
     yield f'"{name}":"', '"'
     yield f'"{name}": "', '"'

@@ -38,7 +38,10 @@ _SIGNS = (("%", "percent"), ("\\u", "json-ascii"), ("\\", "json"), (";", "xml"))
 
 
 def as_bytes(text: str) -> bytes:
-    """Return *text* in UTF-8; surrogates become the bytes that Python made them of (PEP 383)."""
+    """Return *text* in UTF-8; surrogates that stand for undecodable bytes become these (PEP 383).
+
+    If there are other surrogates, each is encoded by itself.
+    """
     try:
         return text.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError:
@@ -91,7 +94,10 @@ def _list_lower_case_spellings(character: str) -> Iterator[str]:
 
 
 def spell_like(sample: str, secret: str, standin: str) -> str:
-    """Return *standin* escaped in the way in which *sample* writes *secret*."""
+    """Return *standin* escaped in the way in which *sample* writes *secret*.
+
+    If no single encoder writes *secret* so, the first sign of an escape in *sample* decides.
+    """
     if _LITERAL.fullmatch(standin):
         return standin
     for make in FORMS.values():

@@ -33,7 +33,7 @@ _EXPONENT = 65537
 
 @functools.cache
 def load_rsa_standin_pem() -> str:
-    """Return the public RSA test key that stands in for RSA keys.
+    """Return the private RSA key that stands in for RSA keys; it is published and protects nothing.
 
     2048 bits, as PKCS #8 PEM text.
     """
@@ -55,7 +55,7 @@ def load_rsa_standin_pem() -> str:
 
 @functools.cache
 def load_ec_standin_pem() -> str:
-    """Return the public P-256 test key that stands in for EC keys, as PKCS #8 PEM text."""
+    """Return the published private P-256 key that stands in for EC keys, as PKCS #8 PEM text."""
     from cryptography.hazmat.primitives.asymmetric import ec  # noqa: PLC0415 - heavy
 
     return _write_pem(ec.derive_private_key(int(_EC, 16), ec.SECP256R1()))
@@ -87,8 +87,9 @@ def make_standin(
 
     Args:
         kind: ``text``, ``integer``, ``base64``, ``hex``, ``rsa``, ``ec``, ``jwt``, or ``challenge``
-            for HTTP Digest, which is the same for every *number*.
-        platform: platform key; Chinese is converted by `to_slug`, here and below.
+            for HTTP Digest. Keys and challenges are the same for every *number*.
+        platform: platform key. Characters other than ASCII letters, digits, ``-`` and ``_`` are
+            replaced, here and below.
         instance: instance key.
         name: name of the credential.
         number: from 1; different values get different numbers.
@@ -99,7 +100,7 @@ def make_standin(
 
 
 def to_slug(text: str) -> str:
-    """Return *text* with only letters, digits and ``-._~``, for stand-ins that may be in URLs.
+    """Return *text* with only ASCII letters, digits, ``-`` and ``_``, as stand-ins may be in URLs.
 
     If anything was replaced, a digest is added, so that names stay distinct.
     """
@@ -112,7 +113,7 @@ def to_slug(text: str) -> str:
 def is_recognisable_standin(value: str) -> bool:
     """Return whether *value* is recognisably a stand-in.
 
-    Those of kinds ``text`` and ``jwt`` are.
+    Those of kinds ``text`` and ``jwt`` are; the others look like any value of their kind.
     """
     return value.startswith(_PREFIX) or str(read_jwt_claims(value).get("iss", "")).startswith(
         _PREFIX

@@ -124,7 +124,8 @@ class Vault:
     ) -> str:
         """Register a secret that the third party issued, such as a token; return its stand-in.
 
-        Equal values get equal stand-ins; a value that is a stand-in is returned as it is.
+        Equal values get equal stand-ins; a value that is a stand-in is returned as it is. *name* is
+        the credential's, *kind* the format of the stand-in, such as ``jwt``.
         """
         with self._lock:
             secret = self.make_unregistered_standin(platform, instance, name, value, kind)
@@ -136,7 +137,8 @@ class Vault:
     ) -> str:
         """Return the stand-in of *value*, which a third party issued, without registering it.
 
-        So only the place where it was found is redacted.
+        So only the place where it was found is redacted. *name* is the credential's, *kind* the
+        format of the stand-in, such as ``jwt``.
         """
 
         def numbered(number: int) -> str:
@@ -191,10 +193,10 @@ class Vault:
         return map_message(text, gate.redact)
 
     def certainly_leaves_unchanged(self, texts: Iterable[str], *bodies: bytes) -> bool:
-        """Return whether redaction certainly changes none of *texts* and *bodies*.
+        """Return whether *texts* and *bodies* certainly have no secret, so nothing is redacted.
 
-        They are searched together, which costs less than one by one. False may also mean that it is
-        not known.
+        They are searched together, also inside encodings, which costs less than one by one. False
+        may also mean that it is not known.
         """
         try:
             parts = [text.encode("utf-8", "surrogateescape") for text in texts]
@@ -216,7 +218,10 @@ class Vault:
 
     @property
     def harmless(self) -> HarmlessParts:
-        """Return the cache of byte strings known to contain no secret registered so far."""
+        """Return the cache of byte strings in which no secret registered so far was found.
+
+        Callers skip these, and add what they have searched. A new secret starts a new cache.
+        """
         return self._get_current_table().harmless
 
     def _register_secret(self, real: str, standin: str, name: str) -> None:
@@ -285,8 +290,9 @@ _LISTS = frozenset({list, tuple, set, frozenset})
 def redact_values(value: T, redact: Redact) -> T:
     """Return *value* with *redact* applied to every text in it.
 
-    Texts, bytes, mappings, lists, tuples, sets, structs and dataclasses are searched recursively.
-    Everything else is returned as it is, and so is a struct in which nothing changes.
+    Texts, bytes, mappings, lists, tuples, sets, structs and dataclasses are searched recursively. A
+    list of integers is redacted as its text, and becomes a text if that changes. Everything else is
+    returned as it is, and so is a struct in which nothing changes.
     """
     shown: T = _redact_value(value, redact)
     return shown

@@ -78,7 +78,7 @@ class StreamedExchangeRecorder:
         self._append(Exchange(request=shown, outcome=failed, at=self._at))
 
     def _redact_document(self, document: bytes) -> bytes:
-        """Return *document*, a whole part of the body, redacted.
+        """Return *document*, complete lines of a stream or a complete JSON value, redacted.
 
         Secrets that it issues itself, such as a token, become known first.
         """

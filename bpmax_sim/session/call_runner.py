@@ -98,7 +98,7 @@ class CallRunner:
         ).value
 
     def build(self, spec: CallSpec) -> Request:
-        """Return the request of *spec* before auth; nothing is sent.
+        """Return the request of *spec* without what auth adds to it; nothing is sent.
 
         Raises:
             CallError: if the request cannot be built.
@@ -255,7 +255,8 @@ def build_session_components(
 ) -> SessionComponents:
     """Build the parts of a session; nothing is sent yet.
 
-    *network* answers instead of the third parties in record and live mode; None for sockets.
+    *network* answers instead of the third parties in record and live mode; None for the real
+    network.
 
     Raises:
         ConfigError: if an option names a place that a request cannot have.

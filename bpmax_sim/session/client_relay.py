@@ -114,6 +114,9 @@ class ClientRelay:
     def record(self, request: Request, ask: AskForClient) -> Response:
         """Return the response that *ask* gets, and record the exchange; it is on disk then.
 
+        *ask* sends the request. It also gets the connection route (proxy, certificates), and a
+        function that records each piece of the body as it arrives.
+
         Raises:
             TransportError, BadResponseError: if the exchange fails; that is recorded too.
         """
@@ -128,9 +131,9 @@ class ClientRelay:
     def try_to_replay(self, request: Request) -> Response | None:
         """Return the recorded response to *request* while calls without recording are recorded.
 
-        None if the third party must be asked: without a recording, for a login and for a response
-        with a stand-in for a token: the third party would refuse the requests that the client makes
-        with it next.
+        None if the third party must be asked: if nothing is recorded or the exchange failed, for a
+        login, and if the response contains a stand-in, as for a token. The client would send the
+        stand-in in its next requests, and the third party would refuse them.
         """
         patient, replay = replace(request, timeout=_DAY), self._wiring.replay
         known = self.clients.as_api_call(patient)

@@ -182,7 +182,7 @@ class SessionCredentials:
     def get_connection_route(self, request: Request) -> ConnectionRoute:
         """Return the connection route of *request*: the proxy and the certificates of its instance.
 
-        For a request without instance the environment decides.
+        For a request without instance, variables such as ``HTTPS_PROXY`` decide.
         """
         credentials = self._get_request_credentials(request)
         return credentials.route if credentials else ConnectionRoute()
@@ -194,7 +194,8 @@ class SessionCredentials:
     def _find_recorded_non_secrets(self, platform: Platform, instance: str) -> Mapping[str, str]:
         """Return the credentials in clear that this owner's recording was made with.
 
-        They come from the recorded login if the owner recorded none. Empty if nothing is played.
+        They come from the recorded login if the owner recorded none. Empty if this session neither
+        replays the recording nor adds to it.
         """
         start, recording = self.start, self.start.owner_session.recording
         adds = start.mode == "record" and self.settings.record == "new"
@@ -239,9 +240,10 @@ class SessionCredentials:
 
 
 def get_matching_rules(platforms: Platforms, ignore: Iterable[str]) -> MatchingRules:
-    """Return the places that matching ignores: of the scenario, the platforms and the APIs.
+    """Return the rules by which calls are matched with recordings.
 
-    Cached for the process, by the identity of the platforms.
+    They have the ignored places (*ignore* and those of platforms and APIs), the volatile ones, and
+    the former names. Cached for the process, by the identity of the platforms.
 
     Raises:
         ConfigError: if a place is no valid path, or cannot exist in a request.
@@ -266,7 +268,8 @@ def find_volatile_places(platforms: Platforms, api_name: str) -> tuple[str, ...]
 def list_read_response_headers(platforms: Platforms, api_name: str) -> tuple[str, ...]:
     """Return the response headers that declarations of an API or its platform read, as places.
 
-    They are read by rules of responses, by auth, and as secrets. *api_name* is ``platform.api``.
+    A place is ``header.`` and the name in lower case. They are read by rules of responses, by auth,
+    and as secrets; volatile ones are left out. *api_name* is ``platform.api``.
     """
     owners = find_declarations(platforms, api_name)
     volatile = {path.lower() for owner in owners for path in owner.volatile}
@@ -292,7 +295,10 @@ def _list_read_response_headers(owner: Platform | Api) -> frozenset[str]:
 
 
 def find_not_secret_places(platforms: Platforms, api_name: str) -> tuple[str, ...]:
-    """Return the places of the API *api_name* that are declared not to be secret."""
+    """Return the places of API *api_name* (``platform.api``) that are declared not to be secret.
+
+    Its platform's declaration is included.
+    """
     return tuple(path for one in find_declarations(platforms, api_name) for path in one.not_secret)
 
 
@@ -311,7 +317,10 @@ def collect_not_secret_places(
 
 
 def make_project_places_reader(cassette: Path | None) -> Callable[[], tuple[str, ...]]:
-    """Return a cached function that reads the not-secret places of *cassette*'s project."""
+    """Return a cached function that reads the not-secret places of *cassette*'s project.
+
+    It returns none if *cassette* is None.
+    """
     return cache(
         lambda: project.read_not_secret_places(project.find_root(cassette)) if cassette else ()
     )

@@ -90,7 +90,9 @@ class SessionEnvironment(Environment):
             self._live.shared_logins.finish_login_attempt(platform, instance, life)
 
     def hide_other_secrets(self, request: Request) -> Request:
-        """Return *request*, made with stand-ins, with all other secrets hidden too.
+        """Return *request*, whose credentials are stand-ins, as it is recorded.
+
+        All other known secrets and the personal data in it are hidden, too.
 
         It is called before signing, so that the signature covers what is recorded.
         """
@@ -99,7 +101,7 @@ class SessionEnvironment(Environment):
     def propose_new_signature(
         self, request: Request, sign_again: Callable[[], Request], *, differs: bool
     ) -> bool:
-        """Propose the request that ``sign_again()`` signs for the recording; return if it goes in.
+        """Propose to record the request that ``sign_again()`` signs; return if that is accepted.
 
         Only a migration accepts it. *differs* says whether the signature of *request* differs from
         the recorded one.

@@ -55,7 +55,10 @@ class MoveCause(msgspec.Struct, frozen=True, order=True):
 
     @property
     def text_in_recording(self) -> str:
-        """Return the text that is written into the recording; the same in every language."""
+        """Return the text that notes this cause in the recording: ``query.lang - → "zh"``.
+
+        Unlike a message, it is the same in every language.
+        """
         return f"{self.place or self.kind} {self.was} → {self.now}".strip()
 
     def __str__(self) -> str:
@@ -82,7 +85,8 @@ class ProposedMove(msgspec.Struct, frozen=True):
 
     Attributes:
         causes: differences between the recorded and today's call.
-        fresh: today's request and index line, as they would be recorded.
+        fresh: today's request and its index line (the line of a cassette that describes an
+            exchange), as they would be recorded.
     """
 
     causes: tuple[MoveCause, ...]

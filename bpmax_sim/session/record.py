@@ -116,9 +116,10 @@ class RecordMode:
     def record_pieces(
         self, request: Request, ask: Callable[[Request, NotePiece], Response]
     ) -> Response:
-        """Return the response of *ask*, which passes each piece of the body on as it arrives.
+        """Return the response of *ask*, and record each piece of its body as it arrives.
 
-        Each piece is recorded at once and on disk then.
+        *ask* gets a function, and calls it with the head of the response and each piece; when it
+        returns, the piece is on disk. Pieces of a login are not recorded, only the whole exchange.
         """
         arriving = StreamedExchangeRecorder(
             request,
@@ -313,15 +314,17 @@ class RecordMode:
         return tuple(get_login_file(folder, key) for key in self._login_recorders if folder)
 
     def seal(self, grants: Mapping[str, Grant], *, failed: bool) -> None:
-        """Seal the recording of the owner's sessions.
+        """Write the recording of the owner's sessions into its file (seal it), or set it aside.
 
-        That of a *failed* run is set aside for review.
+        It is set aside for review if the run *failed*, or if the third party failed in calls that
+        it served when the last recording was made.
 
         *grants* are what the session's logins yielded, by login key; recorded signatures are
         computed again with them.
 
         Raises:
-            LeakError, CassetteError: as `seal_logins`.
+            LeakError: if a secret would have been written.
+            CassetteError: if a file cannot be written; the old one stays whole.
         """
         recording = self._recording
         # What was recorded before, and nothing calls any more, is not recorded any more.
@@ -418,7 +421,10 @@ class RecordMode:
         return int(is_refused)
 
     def _has_valid_signature(self, grants: Mapping[str, Grant], exchange: Exchange) -> bool:
-        """Return whether a recorded request is signed as today's declaration and keys sign it."""
+        """Return whether a recorded request is signed as today's declaration and keys sign it.
+
+        *grants* are what the session's logins yielded, by login key. False for an unknown API.
+        """
         call = exchange.request.call
         platform = self._platforms.find(call.platform) if call else None
         if call is None or platform is None or call.api not in platform.apis:

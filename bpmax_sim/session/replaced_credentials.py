@@ -65,8 +65,8 @@ class ReplacedCredentialsFile(msgspec.Struct, frozen=True):
     """The file of one instance with the credentials that logins replaced.
 
     Attributes:
-        lines: digest of the values that the user has declared -> what replaced them. Whoever
-            declares new values starts anew; earlier lines stay for other declarations.
+        lines: digest of the values that the user has declared -> what replaced them. New declared
+            values have another digest, so nothing replaces them yet; lines of others stay.
     """
 
     version: int = 1
@@ -278,7 +278,10 @@ class _StoredRenewableCredentials(RenewableCredentials):
         self.notes[line] = None
 
     def store(self, values: Mapping[str, str]) -> None:
-        """Store *values* from a response where the next process finds them.
+        """Store those of *values* (from a response) that are new where the next process finds them.
+
+        Values that were replaced before are left out: a response that another process recorded and
+        shares may still have them.
 
         Raises:
             ConfigError: if they cannot be stored.

@@ -106,7 +106,8 @@ class ReplayMode:
     ) -> Outcome:
         """Return the recorded response or failure of a request, given in its recorded form.
 
-        *similar_login* is a similar login to play instead.
+        *player* plays the recording that is searched. *similar_login* is a recorded login to play
+        although it differs from the request.
 
         Raises:
             NoMatchError: if nothing recorded fits, and no migration takes what is nearest.
@@ -169,7 +170,10 @@ class ReplayMode:
         return replace(outcome, elapsed=0.0) if isinstance(outcome, Response) else outcome
 
     def is_recorded(self, request: Request) -> bool:
-        """Return whether a request was recorded, already played or not."""
+        """Return whether a request was recorded, already played or not.
+
+        For a login, any recorded login of its instance counts.
+        """
         # Before it is redacted: a value that only its name makes secret would stay in it, and
         # differ from what was recorded.
         self._net.register_request(request)
@@ -234,9 +238,9 @@ def find_substitute_login(
 ) -> Exchange | None:
     """Return the recorded login to use for *request* although it differs; None if none fits.
 
-    What an SDK sends to log in depends on its version and user. So of the logins with the same
-    method and path the granted one with the fewest differences is used. Only if one of both was
-    sent by an SDK: two logins by ``$proxy`` differ only if the declaration has changed.
+    What an SDK sends to log in depends on its version and user. So of the *recorded* logins with
+    the same method and path, that with the fewest differences is used, a granted one first. Either
+    has to be sent by an SDK: two logins by ``$proxy`` differ only if the declaration has changed.
     """
     login_call = request.call
     assert login_call is not None

@@ -97,10 +97,12 @@ def _describe_unreadable(name: str, error: Exception) -> str:
 
 
 def as_script(script: ScriptLike) -> Script:
-    """Return *script* as a `Script`: a path is read, a `Script` is returned as it is.
+    """Return *script* as a `Script`: a path, which may be a text, is read.
+
+    A `Script` is returned as it is; an object with texts ``name`` and ``source`` is converted.
 
     Raises:
-        ConfigError: if it is neither, or the file cannot be read.
+        ConfigError: if it is none of these, or the file cannot be read.
     """
     if isinstance(script, Script):
         return script
@@ -143,7 +145,7 @@ def to_live_object(
 
 
 def warn_of_power_operators(scripts: Iterable[Script]) -> None:
-    """Warn of ``**`` in *scripts*, whose last digit depends on the machine."""
+    """Warn of ``**`` in *scripts*: the last digit of such a power depends on the machine."""
     for script in scripts:
         for place in find_inexact_powers(script.source, script.name):
             warnings.warn(label_message(place, POWER_DIFFERS), PowerWarning, stacklevel=4)
@@ -208,7 +210,8 @@ class UnreadScriptErrors:
     def warn_of_unread(self, late: Iterable[Outcome]) -> None:
         """Warn of each error that nobody read before its outcome was garbage-collected.
 
-        *late* are outcomes of timers that nobody asked for.
+        *late* are outcomes of timers that fired after their script had ended, and that the test did
+        not take.
         """
         left = [
             (outcome, file, line)

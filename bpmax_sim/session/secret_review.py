@@ -41,8 +41,9 @@ def _pop_all(waiting: deque[Exchange]) -> Iterator[Exchange]:
 class UnplayableStandins:
     """Finds calls into which a script itself wrote a credential, which was recorded as a stand-in.
 
-    In replay the script writes something else there, so the call would not be found. Exchanges may
-    be added on any thread; they are searched when the result is read.
+    In replay the script writes the value again, and nothing replaces it by the stand-in, so the
+    call would not be found. Exchanges may be added on any thread; they are searched when the result
+    is read.
     """
 
     def __init__(self, platforms: Platforms, tenants: Iterable[tuple[Key, Credentials]]) -> None:
@@ -177,8 +178,8 @@ class SecretReview:
 
     Attributes:
         vault: the secrets known so far.
-        volatile: function that returns the volatile response fields of an API, which are no
-            secrets.
+        volatile: function that returns the volatile response fields of an API: they are new in each
+            response, such as a server's time, and are no secrets.
         not_secret: function that returns the places of an API declared not to be secret.
         cassette: file whose project may declare further such places.
     """
@@ -204,7 +205,10 @@ class SecretReview:
             self._secrets.update(dict.fromkeys(secrets))
 
     def find_undeclared_places(self) -> tuple[str, ...]:
-        """Return the places of values that look like secrets and are still unknown to the vault."""
+        """Return the places of values that look like secrets and are still unknown to the vault.
+
+        Those that the project declares not to be secret are left out.
+        """
         self._examine_waiting()
         still = dict.fromkeys(
             p for p, value in self._secrets if self.vault.redact_text(value) == value

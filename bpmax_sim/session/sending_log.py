@@ -60,7 +60,7 @@ class RecordingMatch(msgspec.Struct, frozen=True, kw_only=True):
         ignore: places that matching ignores for this API.
         ignored: differences at these places, each as ``{path, recorded, sent}``.
         request: the recorded request, if anything in it differs.
-        status, response: what the nearest exchange would have answered.
+        status, response: what the nearest exchange would have answered; only if *played* is False.
     """
 
     file: str

@@ -84,7 +84,7 @@ class SharedRecording:
 
         In record mode it may until this recording is over. In replay mode the file must also be the
         same: *file_version* is that of the file on disk now, and a file that was replaced is opened
-            anew.
+        anew.
         """
         return not self.is_over and (self.mode == "record" or file_version == self.stamp)
 
@@ -99,7 +99,8 @@ class SharedRecording:
     ) -> None:
         """Close a session; the last one writes the recording, or sets it aside if any failed.
 
-        *seal* writes it. The secrets in its *vault* stay known until then.
+        *seal* writes it; if more sessions may be opened, that is done later (`seal_when_idle`). The
+        secrets in the session's *vault* stay known until then.
         """
         self._open.discard(session)
         self._failed |= failed
@@ -111,7 +112,9 @@ class SharedRecording:
             self._end_recording(seal, failed=self._failed)
 
     def seal_when_idle(self, *, failed: bool) -> None:
-        """Accept no more sessions; if all are closed, write the recording, set aside if *failed*.
+        """Accept no more sessions; write the recording, or set it aside if *failed*.
+
+        While sessions are open, the last of them does that when it closes.
 
         Raises:
             CassetteError: if it cannot be written.
@@ -169,8 +172,9 @@ class OwnerSession:
     def note_draw(self, sequence: int, drawn_count: int) -> None:
         """Note that *drawn_count* random values of *sequence* were drawn.
 
-        Replay gets the same ones. The count is recorded, so that a later run that adds exchanges
-        draws from a new seed from there on.
+        *sequence* is the number of a script, or 0 for everything else. Replay gets the same values.
+        The count is recorded, so that a later run that adds exchanges draws from a new seed from
+        there on.
         """
         recording = self.recording
         with recording.lock:

@@ -260,7 +260,8 @@ def _find_login_candidates(
 ) -> Iterator[tuple[TenantCredentials, Names]]:
     """Yield each instance that may be logging in, with the template values it may have sent.
 
-    Values that earlier steps or logins returned are among them.
+    Values that earlier steps or logins returned are among them: an instance is yielded once without
+    these, and once for each of its valid tokens.
     """
     for tenant in ctx.tenants:
         yield tenant, collect_template_values(ctx, tenant, auth)
@@ -270,7 +271,10 @@ def _find_login_candidates(
 
 
 def _has_expected_path_parameters(match: ApiMatch, names: Names) -> bool:
-    """Return whether the path's parameters are what the login's templates give with *names*."""
+    """Return whether the parameters in the request's path are the values that *names* has for them.
+
+    They are the expressions in the path of a declared login.
+    """
     return all(
         try_render(f"{{{{ {expression} }}}}", names) == value
         for expression, value in match.parameters.items()
@@ -389,8 +393,9 @@ def _build_response_parts(
 ) -> tuple[dict[str, Any], list[tuple[str, str]], str]:
     """Return JSON body, headers and HTML page of a response that has each of *values* at its path.
 
-    *cookie_attributes* are those of cookies; a value for all ``cookies`` is a pair already. The
-    page is empty if no path leads into one.
+    *cookie_attributes* is appended to each cookie. A path is as a login's ``extract`` has it; the
+    value at the path ``cookies`` (all cookies) is ``name=value`` already. The page is "" if no path
+    leads into one.
 
     Raises:
         ConfigError: if a path is a regular expression, which does not tell the text around a value.
@@ -428,7 +433,9 @@ def _compute_expiry_in_declared_unit(
 
 
 def grant_token(ctx: RequestContext, rule: model.OAuthGrants) -> None:
-    """Issue the token that the request's form asks for (OAuth), and provide it to the response.
+    """Issue the token that the request's form asks for (OAuth), for use in its response.
+
+    *rule* names the credentials that a client has to send.
 
     Raises:
         Refusal: with an error of RFC 6749, section 5.2.
@@ -495,7 +502,9 @@ def check_signature_as_declared(ctx: RequestContext, rule: model.SignatureCheck)
 
 
 def check_signature(ctx: RequestContext, auth: Auth, check_rule: model.SignatureCheck) -> None:
-    """Check the signature that *auth* declares, if any.
+    """Check the signature that *auth* declares, if any; its instance becomes that of the request.
+
+    *check_rule* has the greatest age and the keys of the errors.
 
     Raises:
         Refusal: if the time is too old, the nonce was used before, or the signature is wrong.

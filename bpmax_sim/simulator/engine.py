@@ -42,7 +42,8 @@ class _ParameterType(Struct, frozen=True):
     Attributes:
         example: example value.
         kinds: Python types of a value.
-        read: converts text of a path, query, header or form; raises ValueError.
+        read: converts text of a path, query, header or form. For a text that does not fit it
+            returns UNSET or raises ValueError or OverflowError.
     """
 
     example: Any
@@ -86,10 +87,9 @@ def make_example_value(parameter: Parameter) -> Any:
 def sample_schema(schema: Mapping[str, Any], name: str = "", levels: int = 8) -> Any:
     """Return a value that fits a JSON Schema.
 
-    Its example, default or first enum value if it has one.
-
-    Otherwise it depends on the type and on *name*, that of the member. Members are sampled too,
-    down to *levels*. Patterns are not followed.
+    It is the example, constant, default or first enum value of *schema* if it has one. Otherwise it
+    depends on the type and on *name*, that of the member. Members are sampled too, down to
+    *levels*. Patterns are not followed.
     """
     values = [schema[word] for word in ("example", "const", "default") if word in schema]
     values += schema.get("enum", ())[:1]
@@ -286,7 +286,10 @@ def _find_input_value(ctx: RequestContext, parameter: Parameter) -> Any:
 
 
 def respond_to(ctx: RequestContext) -> Response:
-    """Return the response to a request, also if it is refused; the state in *ctx* is updated."""
+    """Return the response to the request in *ctx*, also if it is refused.
+
+    The simulator's state in *ctx* is replaced by the one after the request.
+    """
     try:
         response = _respond_or_raise_refusal(ctx)
     except Refusal as refusal:

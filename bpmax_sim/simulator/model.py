@@ -123,7 +123,15 @@ class KnownParameters(Model, frozen=True, kw_only=True):
 
 
 class EqualityCheck(Model, frozen=True, kw_only=True):
-    """A check that the value at a place equals that of another place, or one of *values*."""
+    """A check that the value at a place equals that of another place, or one of *values*.
+
+    Attributes:
+        at: the place.
+        to: the other place; empty to compare with *values*. ``credential.x`` is a credential of the
+            instance; if the instance is not known yet, the check finds it by this credential.
+        optional: whether a request may omit the value.
+        error: key of the refusal.
+    """
 
     at: str
     to: str = ""
@@ -133,7 +141,7 @@ class EqualityCheck(Model, frozen=True, kw_only=True):
 
 
 class PresenceCheck(Model, frozen=True, kw_only=True):
-    """Places of a request that must have a value; with *any_of*, at least one of them."""
+    """A check that the places *at* of a request have values; with *any_of*, that one has."""
 
     at: Places
     any_of: bool = False
@@ -141,7 +149,11 @@ class PresenceCheck(Model, frozen=True, kw_only=True):
 
 
 class TextSizeOrJsonCheck(Model, frozen=True, kw_only=True):
-    """A check that a text has at most so many bytes, or is JSON."""
+    """A check that the value at a place, if there is one, is a text of at most *most* bytes.
+
+    Attributes:
+        json: whether the text has to be JSON, too.
+    """
 
     at: str
     most: int = 1_048_576
@@ -159,7 +171,8 @@ class RecordExistsCheck(Model, frozen=True, kw_only=True):
         by: fields of which one must equal the value at *at*.
         kind: place of the field's name in the request; only that one of *by* is compared, or the
             first one if the request has none.
-        spell: see `PageSelection`.
+        spell: field of a record -> place in the request of a type of ids. The field is a mapping by
+            type, of which the requested one is used, or the first if none is requested.
         optional: whether a request may omit it.
         root: ids that are valid without a record, such as that of all departments.
     """
@@ -183,7 +196,9 @@ class PageSelection(Model, frozen=True, kw_only=True):
     Attributes:
         size, start: places of the page size, and of the ``next`` of the previous page.
         default, most: default size, and greatest size that is accepted.
-        where, like, pick: which records, and which of their fields; see ``$rows``.
+        where: field -> place in the request of the value that it must equal.
+        like: field -> place in the request of a text that it must contain.
+        pick: fields that are returned; a single one is returned without its record.
         spell: field of a record -> place in the request of a type of ids. The field is a mapping by
             type, of which the requested one is returned, or the first if none is requested.
     """
@@ -221,10 +236,13 @@ class ReceiverCheck(Model, frozen=True, kw_only=True):
     Unknown receivers are named in the response, and none at all is an error.
 
     Attributes:
+        rows: kind of records that receivers are, such as ``users``.
+        by: fields of which one must equal a receiver's name.
         at: place of a list, or of a text that is split at *split*.
         everybody: value that means all.
         kind: place that selects one of *by*; if empty, all of them are searched.
         members: members who get the message if *rows* are groups.
+        lower: whether unknown ones are stored in lower case.
         name: name under which the unknown ones are stored, joined by *split* again.
     """
 
@@ -249,6 +267,7 @@ class IdempotencyCheck(Model, frozen=True, kw_only=True):
         at: places whose values make up the key; without values there is no key.
         when: place that has to be 1 or true for the check to apply.
         window_at: place of the window in the request, which may be at most *window*.
+        default: window if the request has none; UNSET for *window*.
         error: refusal of a repetition; by default it gets the first response again.
     """
 
@@ -294,6 +313,7 @@ class OAuthGrants(Model, frozen=True, kw_only=True):
 
     Attributes:
         client, secret: names of the two credentials.
+        refresh: whether the grant ``refresh_token`` is supported.
     """
 
     client: str = "client_id"
@@ -312,7 +332,20 @@ class OAuthGrants(Model, frozen=True, kw_only=True):
 
 
 class RouteCheck(Model, frozen=True, kw_only=True):
-    """One check of a route; exactly one of its members is set, and says what is checked."""
+    """One check of a route; exactly one of its members is set, and says what is checked.
+
+    Attributes:
+        token: the token of the request.
+        login: credentials of a login, which then issues a token.
+        grants: an OAuth request for a token.
+        object: that the body is a JSON object; the value is the key of the error.
+        known: that there are no other parameters.
+        find: that a record exists; it is stored for the response.
+        page: the size and start of a page, which is stored for the response.
+        once: that a repeated request has no second effect.
+        deliver: nothing; the message is stored for its receivers.
+        signed: the signature that the platform file declares.
+    """
 
     token: bool | UnsetType = UNSET
     login: tuple[LoginCredentialCheck, ...] | UnsetType = UNSET
@@ -369,8 +402,8 @@ class RuleTable(Model, frozen=True, kw_only=True):
         busy: error of too many requests.
         errors: errors by code.
         checks: checks that come first on every route that is not a login.
-        rows: records.
-        credentials: formats by which clients recognise credentials, for issued ones.
+        rows: records by kind, such as ``users``.
+        credentials: formats of credentials by name, for clients that check the format.
     """
 
     simulator: str

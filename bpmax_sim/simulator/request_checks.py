@@ -26,7 +26,10 @@ from bpmax_sim.simulator.state import (
 
 
 def deliver_message(ctx: RequestContext, rule: model.Delivery) -> None:
-    """Store the message of this request, once for each receiver."""
+    """Store the message of this request, once for each receiver.
+
+    One beyond the limits of *rule* is stored as dropped, with the reason.
+    """
     body = None if ctx.parsed.body is UNSET else ctx.parsed.body
     for receiver in ctx.receivers or ("",):
         key = f"deliver/{ctx.instance}/{receiver}"
@@ -240,10 +243,10 @@ def _parse_receiver_names(value: Any, rule: model.ReceiverCheck) -> list[str]:
 
 
 def check_limit(ctx: RequestContext, rule: model.Limit) -> None:
-    """Count the request for a rate limit.
+    """Count the request for the rate limit *rule*, and refuse it if there were too many.
 
     Raises:
-        Refusal: if there were too many.
+        Refusal: if so; templates of its response find ``wait``, the seconds to wait.
     """
     places = (to_comparable_text(ctx.get_value_at(place)) for place in rule.by)
     key = "/".join((ctx.route, f"{rule.count} in {rule.per:g}", *places))

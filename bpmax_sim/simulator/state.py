@@ -115,6 +115,7 @@ class State(Struct, frozen=True, kw_only=True):
         seen: nonces, idempotency keys and messages, by key.
         spent: refresh tokens that were replaced.
         rows: records added to those of the table.
+        knobs: settings that a scenario has changed.
     """
 
     serial: int = 0
@@ -254,10 +255,12 @@ class RequestContext(Struct):
         state: memory of the third party; each check may replace it.
         now: instant of the third party's clock.
         route: path by which limits are counted: as received, or as declared.
-        scope: values of dotted places; checks add theirs.
+        scope: what dotted places and templates of responses name: the parts of the request, and
+            what checks have stored.
         tenant: instance that sent it, once known.
         receivers: receivers of its message.
-        key: key under which its response is kept for a repetition.
+        key: idempotency key under which its response is kept for a repetition; "" for none.
+        until: instant until which it is kept.
     """
 
     table: RuleTable
@@ -293,7 +296,7 @@ class RequestContext(Struct):
 
     @property
     def match(self) -> ApiMatch:
-        """Return the declared API or login to which the request belongs."""
+        """Return the declared API or login that method and path of the request belong to."""
         key = self.platform.platform_key
         return self.matcher.match_path(key, self.parsed.request, self.parsed.path)
 

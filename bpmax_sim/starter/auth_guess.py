@@ -82,7 +82,11 @@ def find_credentials(request: Request) -> Iterator[tuple[CredentialPlace, str]]:
 
 
 def find_issued_value_places(response: Response) -> dict[str, str]:
-    """Return value -> its place in *response*, such as ``$.data.token`` or ``cookie:SESSION``."""
+    """Return value -> its place in *response*, such as ``$.data.token`` or ``cookie:SESSION``.
+
+    The values are those that may be credentials: cookies, headers with the name of a secret, and
+    texts in JSON from 8 characters.
+    """
     headers = Headers(response.headers)
     found = {value: f"cookie:{name}" for name, value in headers.response_cookies.items()}
     for name, value in response.headers:
@@ -95,7 +99,7 @@ def find_issued_value_places(response: Response) -> dict[str, str]:
 
 
 def parse_json_body(response: Response) -> Any:
-    """Return the JSON value of a response body; None if it is not JSON."""
+    """Return the JSON object or list in a response body; None if it is neither."""
     try:
         return loads(response.body) if response.body[:1] in b"{[" else None
     except (ValueError, RecursionError):
@@ -103,7 +107,10 @@ def parse_json_body(response: Response) -> Any:
 
 
 def walk_scalars(value: Any, path: str) -> Iterator[tuple[str, Any]]:
-    """Yield JSON path and value of each scalar in *value*."""
+    """Yield JSON path and value of each scalar in *value*, whose own path is *path*.
+
+    Lists, and members whose name is no word, are left out: the path could not be written.
+    """
     if isinstance(value, Mapping):
         for name, inner in value.items():
             if re.fullmatch(r"\w+", name):

@@ -256,9 +256,9 @@ def draft_run(
 
     The last one has, instead of the script itself, a script that repeats the captured calls.
 
-    *known* are the platforms that exist already; *files* has the draft's title and the paths that
-    it names. *source* is the script's text if the run does not contain it; *others* are the runs of
-    the same flow.
+    *known* are the platforms that exist already; *files* has the scenario's title and the paths of
+    script and flow. *source* is the script's text if the run does not contain it; *others* are the
+    runs of the same flow, from which the flow is drafted.
     """
     calls = list_calls(run)
     names = {(one.platform, one.api): _resolve_api_name(one, known) for one in calls}
@@ -386,7 +386,7 @@ def _draft_expectation(
 
 
 def _list_field_writes(run: CapturedRun) -> Iterator[Mapping[str, Any]]:
-    """Yield the captured records of field writes."""
+    """Yield the captured records of writes to form fields, without states such as ``$visible``."""
     for one in run.records:
         if (one.get("e"), one.get("of")) == ("set", "form") and str(one["name"])[:1] != "$":
             yield one
@@ -413,7 +413,10 @@ def _draft_approval_step(run: CapturedRun, node: str) -> dict[str, Any]:
 
 
 def group_flow_runs(runs: Iterable[CapturedRun]) -> list[tuple[CapturedRun, ...]]:
-    """Return the runs grouped by flow: runs of one flow have nodes in common."""
+    """Return the runs of flows, grouped by flow: runs of one flow have nodes in common.
+
+    Runs of forms are left out.
+    """
     groups: list[tuple[set[str], list[CapturedRun]]] = []
     for run in runs:
         if node := _get_approval_node(run):

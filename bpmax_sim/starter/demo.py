@@ -202,7 +202,10 @@ def find_standins(files: Iterable[Path]) -> tuple[str, ...]:
 
 
 def find_files_with_leaks(files: Iterable[Path], values: Sequence[str]) -> tuple[str, ...]:
-    """Return the names of the *files* that contain one of *values*, plain or encoded."""
+    """Return a text ``name: finding`` for each place in *files* with one of *values*.
+
+    They are found plain and encoded; the text has the number of the value, not the value.
+    """
     vault = Vault()
     for number, value in enumerate(values, 1):
         vault.add(value, f"redacted.demo.value.{number}", name=msg("value {number}", number=number))

@@ -200,9 +200,10 @@ def _format_field_type(shape: ResponseShape | None) -> str:
 
 
 def _format_platform_interface(platform: Platform, shapes: ResponseShapes) -> str:
-    """Return the TypeScript interface of *platform*, with each API as call and as chain.
+    """Return the TypeScript interface of *platform*, and the result types of its APIs.
 
-    An API is there in every spelling that scripts may use.
+    Each API is there in every spelling that scripts may use: as a method, and as an overload of
+    ``$api(name)``, which begins a chain of setters.
     """
     key = platform.platform_key
     results = []

@@ -234,7 +234,7 @@ class InitPlan(msgspec.Struct, frozen=True):
 
     Attributes:
         texts: path -> new text.
-        replaced: those of them that exist with another text.
+        replaced: those of them that exist with another text, and the cassette if it exists.
         cassette: path of the cassette that will be recorded; None without platform.
     """
 

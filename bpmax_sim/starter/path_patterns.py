@@ -126,7 +126,10 @@ _PARAMETER: Final = ""
 
 
 def find_templates(observed: Iterable[ObservedPath]) -> dict[tuple[str, str], str]:
-    """Return the template for each (method, path) of *observed*, which have one address."""
+    """Return (method, path) -> path template for *observed*, all of one origin.
+
+    In ``/customers/{customer_id}``, the parameter takes the place of segments that are values.
+    """
     every = list(observed)
     root = _Node()
     for one in every:
@@ -220,7 +223,7 @@ def _make_parameter_name(parts: Sequence[str], names: Sequence[str]) -> str:
 
 
 def to_singular(word: str) -> str:
-    """Return the singular of an English *word*: ``customers``, ``categories``, ``boxes``."""
+    """Return the singular of an English *word*: ``category`` of ``categories``."""
     for end, instead in (("ies", "y"), ("sses", "ss"), ("xes", "x"), ("ss", "ss"), ("us", "us")):
         if word.endswith(end) and len(word) > len(end) + 1:
             return word[: -len(end)] + instead

@@ -107,7 +107,7 @@ def extract_raw_path(request: Request) -> str:
 
 
 def add_comments(lines: Iterable[str], text: str, indent: str = "") -> str:
-    """Return *lines* as comments above *text*."""
+    """Return *lines*, translated, as YAML comments above *text*."""
     return "".join(f"{indent}# {translate(line)}\n" for line in lines) + text
 
 
@@ -215,7 +215,7 @@ def _draft_auth_comments(auth: AuthGuess) -> Iterator[str]:
 def _draft_host_name(origin: str, number: int) -> str:
     """Return the name in ``hosts`` for the platform's further *origin*, made from its host name.
 
-    It is ``host_<n>`` from *number* (index of the origin) if that gives none.
+    If that gives none, it is ``host_2`` for the second origin, whose index *number* is 1.
     """
     label = (urlsplit(origin).hostname or "").partition(".")[0]
     text = re.sub(r"\W+", "_", label, flags=re.ASCII).strip("_").lower()
@@ -223,9 +223,9 @@ def _draft_host_name(origin: str, number: int) -> str:
 
 
 def _add_login_hosts(auth: AuthGuess, hosts: Mapping[str, str]) -> Any:
-    """Return the ``auth`` with ``host`` added to each login request sent to a further origin.
+    """Add ``host`` to each login request in *auth* that was sent to a further origin.
 
-    *hosts* maps these origins to their names.
+    *hosts* maps these origins to their names. Return the value of ``auth``, changed in place.
     """
     for step, login in zip(
         auth.auth.get("acquire", {}).get("steps", ()) if isinstance(auth.auth, dict) else (),

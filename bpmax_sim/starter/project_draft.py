@@ -150,7 +150,7 @@ class _TemporaryProject:
         self.calls = self.runs = 0
 
     def copy_declarations(self) -> None:
-        """Copy platforms, instances and settings of the real project into the temporary one."""
+        """Copy platforms, presets, instances and settings of the real project into this one."""
         (self.place / "scenarios/platforms").mkdir(parents=True)
         for name in ("scenarios/platforms", "scenarios/presets"):
             if (self.folder / name).is_dir():
@@ -164,7 +164,7 @@ class _TemporaryProject:
                 shutil.copy(self.folder / name, self.place / name)
 
     def load_platforms(self) -> Platforms:
-        """Return the platforms of the folder, those drafted so far included."""
+        """Return the platforms of the temporary project, those drafted so far included."""
         instances = self.place / "scenarios/instances.yaml"
         return load_platforms(
             self.place / "scenarios/platforms", instances=instances if instances.is_file() else None
@@ -481,7 +481,7 @@ class _DraftFiles(msgspec.Struct, frozen=True):
         return (*self.texts, *((f"cassettes/{self.name}.yaml",) if self.recording else ()))
 
     def has_same_texts_in(self, folder: Path) -> bool:
-        """Return whether *folder* already has exactly these texts."""
+        """Return whether *folder* already has exactly these texts; recordings are not compared."""
         return all(read_text_or_empty(folder / path) == text for path, text in self.texts.items())
 
 

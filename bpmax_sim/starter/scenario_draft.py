@@ -73,9 +73,10 @@ def _check_numbers(value: Any) -> None:
 
 
 def draft_script_call(exchange: Exchange, matcher: ApiMatcher, number: int) -> ScriptedCall:
-    """Return the JavaScript statement that repeats the recorded call of *exchange*.
+    """Return a JavaScript statement that repeats the recorded call of *exchange*, and its outcome.
 
-    *number* is logged if the call is rejected, as the statement then catches the error.
+    *matcher* finds the API. *number* is logged if the call is rejected, as the statement then
+    catches the error.
 
     Raises:
         UnplayableCall: if no script can repeat it exactly.
@@ -119,7 +120,10 @@ def _list_setters(call: Call, match: ApiMatch) -> Iterator[tuple[str, Any]]:
 
 
 def _is_rejected(exchange: Exchange, match: ApiMatch) -> bool:
-    """Return whether ``$proxy`` would reject with the outcome of *exchange*."""
+    """Return whether ``$proxy`` would reject with the outcome of *exchange*.
+
+    Only the HTTP status and whether JSON can be read decide, not the platform's rules.
+    """
     outcome = exchange.outcome
     if not isinstance(outcome, Response):
         return True

@@ -129,6 +129,8 @@ def _prefix_notes_with_file(path: Path, exchanges: ForeignExchanges) -> ForeignE
 def read_curl(text: str) -> ForeignExchanges:
     """Return the requests of curl commands, such as those of a browser's *Copy as cURL*.
 
+    Each gets an empty JSON object as response, which a note says.
+
     Raises:
         ConfigError: if a command cannot be read; the message has its number.
     """
@@ -257,7 +259,11 @@ class _CurlCommand:
             self.url = self.url or word
 
     def to_exchange(self) -> Exchange:
-        """Return the request with an empty JSON object as response, since none is known."""
+        """Return the request with an empty JSON object as response, since none is known.
+
+        Raises:
+            ConfigError: if the command has no HTTP address.
+        """
         if not re.match(r"https?://", self.url):
             raise ConfigError(
                 "curl command {number}: it has no http:// or https:// address", number=self.number
