@@ -290,6 +290,7 @@ class MovingProject(ProjectState, kw_only=True):
         split, branch, waits = owners.leave_node(self.visits, visit, target)
         if waits and split is not None:
             self.at = next(iter(self.visits), self.at)
+            self.arrivals.append((visit.node, target))
             left = tuple(sorted(split.waiting))
             node, join = self.qualify_name(visit.node), self.qualify_name(target)
             self.tell(BranchArrived(join=join, node=node, branch=branch, waiting=left))

@@ -116,7 +116,7 @@ TASK_STATES = tuple(_LATER.values())
 """Everything that a task can be."""
 
 
-_SavedState = tuple[bytes, Mapping[str, Any]]
+_SavedState = tuple[bytes, Mapping[str, Any], int]
 """A project before an action: its `_STATE`, pickled, and its other fields, by name.
 
 Hardly any action is undone, and a pickle takes a tenth of the time of a deep copy.
@@ -178,6 +178,7 @@ class ProjectState(ScriptedSubject, kw_only=True):
         commits: number of actions done while another action was in progress.
         previews: whether a preview runs; hooks that act are not run then.
         foreseen: result of the last preview.
+        arrivals: (node left, node arrived at), in order, for actions that are undone.
     """
 
     definition: Definition | None = None
@@ -216,6 +217,7 @@ class ProjectState(ScriptedSubject, kw_only=True):
     is_meanwhile: bool = False
     previews: bool = False
     foreseen: Mapping[str, Any] | None = None
+    arrivals: list[tuple[str, str]] = msgspec.field(default_factory=list)
     _screens: dict[str, FormSubject] = msgspec.field(default_factory=dict)
     _hops: int = 0
 
@@ -571,6 +573,7 @@ class ProjectState(ScriptedSubject, kw_only=True):
             self.shelved[self.shown] = {name: dict(state) for name, state in self.states.items()}
 
     def _report_node_entered(self, node: str, previous: str, action: str, by: str) -> None:
+        self.arrivals.append((previous, node))
         node, previous = self.qualify_name(node), self.qualify_name(previous)
         self.tell(hooks.NodeEntered(node=node, previous=previous, action=action, by=by))
 
@@ -624,7 +627,8 @@ class ProjectState(ScriptedSubject, kw_only=True):
 
     def _save_state(self) -> _SavedState:
         state = pickle.dumps({name: getattr(self, name) for name in _STATE})
-        return state, {name: dict(getattr(self, name)) for name in (*_PARTS, "children")}
+        parts = {name: dict(getattr(self, name)) for name in (*_PARTS, "children")}
+        return state, parts, len(self.arrivals)
 
     def _restore_state(self, saved: _SavedState) -> None:
         before = {**saved[1], **pickle.loads(saved[0])}  # noqa: S301 - of this process
@@ -632,8 +636,12 @@ class ProjectState(ScriptedSubject, kw_only=True):
             now: dict[str, Any] = getattr(self, part)
             gone = {name: UNDEFINED for name in now if name not in before[part]}
             self.merge_values(part, {**before[part], **gone}, UNDO)
-        if self.at != before["at"]:
-            self._report_node_entered(before["at"], self.at, UNDO, "")
+        if undone := self.arrivals[saved[2] :]:
+            # The first of them left the node where the action began. The project may be at another
+            # node as well, which it never left, so `at` does not tell.
+            (begun_at, _), (_, last) = undone[0], undone[-1]
+            self._report_node_entered(begun_at, last, UNDO, "")
+            del self.arrivals[saved[2] :]
         # The forms of nodes hold this very mapping, so it is filled anew and not replaced.
         shared = self.states  # with the forms of nodes
         for name in (*_STATE, "children"):

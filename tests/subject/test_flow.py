@@ -622,6 +622,39 @@ def test_a_decision_that_its_hook_throws_in_is_refused_and_nothing_moves(action:
 
 
 @pytest.mark.parametrize(
+    ("hook", "undone"),
+    [
+        ("owners.复核", [("财务", "复核")]),  # it fails on the way to the next node
+        ("approve.财务", []),  # nothing was left yet
+    ],
+)
+def test_what_is_undone_in_a_later_branch_is_reported_as_undone(
+    hook: str, undone: list[tuple[str, str]]
+) -> None:
+    nodes = {
+        "分头": FlowNode(parallel=("法务", "财务"), join="合"),
+        "法务": FlowNode(owners=(2,), approve="合"),
+        "财务": FlowNode(owners=(3,), approve="复核"),
+        "复核": FlowNode(owners=(4,), approve="合"),
+        "合": FlowNode(owners=(5,), approve="结束"),
+        "结束": FlowNode(end=True),
+    }
+    flow, stage = flow_with(
+        {hook: throws("无此部门")},
+        at="",
+        definition=Definition(flow="x", start="分头", nodes=nodes),
+    )
+    flow.create(FlowMove(by="1"))
+    before = len(stage.told)
+
+    flow.decide("approve", FlowMove(at="财务", by="3"))
+
+    told = [one for one in stage.told[before:] if isinstance(one, NodeEntered)]
+    assert [(one.node, one.previous) for one in told if one.action == "undo"] == undone
+    assert sorted(flow.visits) == ["法务", "财务"]
+
+
+@pytest.mark.parametrize(
     ("lawyer", "crossing"),
     [
         (FlowNode(owners=(1,), approve="汇总"), ""),
