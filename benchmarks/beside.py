@@ -1,10 +1,11 @@
 """``python -m benchmarks.beside [REF] [NAME…]``: what costs more than at *REF*, the commit before.
 
-Both commits run the same benchmarks, this one's, in turns: before, now, now, before. Two runs of
-one commit differ by the machine alone, and that is the noise. A figure is worse if every run of
-now costs more than every run of before, and the median by more than the least change that is told:
-equal commits do so once in some thousand figures. Ratios that are no costs, and what *REF* has
-not, are left out. It ends with 1 if a figure is worse, and says which and by how much.
+Both commits run the same benchmarks in turns: before, now, now, before. They are this one's, if
+*REF* knows what they import, else each its own. Two runs of one commit differ by the machine alone,
+and that is the noise. A figure is worse if every run of now costs more than every run of before,
+and the median by more than the least change that is told: equal commits do so once in some thousand
+figures. Ratios that are no costs, and what *REF* has not, are left out. It ends with 1 if a figure
+is worse, and says which and by how much.
 """
 
 from __future__ import annotations
@@ -81,27 +82,35 @@ def compare_figures(before: Sequence[Figures], now: Sequence[Figures]) -> Iterat
 
 
 def measure_at(package: Path, names: Sequence[str]) -> Figures:
-    """Return the figures of *names*, measured by this commit's benchmarks in *package*'s tree.
+    """Return the figures of *names*, measured in *package*'s tree by this commit's benchmarks.
 
-    Empty where that tree has not what the benchmarks import.
+    Where that tree calls what they import by other names, its own benchmarks measure it. A figure
+    that neither could measure is left out.
     """
+    found: dict[str, float] = {}
+    for name in names:
+        for benchmarks in dict.fromkeys([_ROOT / "benchmarks", package / "benchmarks"]):
+            run = _run_benchmark(name, package, benchmarks)
+            if not run.returncode:
+                break
+        else:
+            print(f"{name} cannot be measured in {package.name}", file=sys.stderr)
+            print(run.stderr.splitlines()[-1:], file=sys.stderr)
+            continue
+        for figures in json.loads(run.stdout).values():
+            found |= {f"{name}: {what}": value for what, value in figures.items()}
+    return found
+
+
+def _run_benchmark(name: str, package: Path, benchmarks: Path) -> subprocess.CompletedProcess[str]:
     with tempfile.TemporaryDirectory() as folder:
-        (Path(folder) / "benchmarks").symlink_to(_ROOT / "benchmarks")
+        (Path(folder) / "benchmarks").symlink_to(benchmarks)
         environ = {**os.environ, "PYTHONPATH": f"{package}{os.pathsep}{folder}"}
         environ["PYTHONPYCACHEPREFIX"] = str(Path(folder) / "code")
-        found: dict[str, float] = {}
-        for name in names:
-            command = [sys.executable, "-c", _MEASURE, name]
-            run = subprocess.run(
-                command, cwd=folder, env=environ, capture_output=True, text=True, check=False
-            )
-            if run.returncode:
-                print(f"{name} cannot be measured in {package.name}", file=sys.stderr)
-                print(run.stderr.splitlines()[-1:], file=sys.stderr)
-                continue
-            for figures in json.loads(run.stdout).values():
-                found |= {f"{name}: {what}": value for what, value in figures.items()}
-        return found
+        command = [sys.executable, "-c", _MEASURE, name]
+        return subprocess.run(
+            command, cwd=folder, env=environ, capture_output=True, text=True, check=False
+        )
 
 
 def main() -> int:
