@@ -276,7 +276,7 @@ class RandomSequenceSeeds(msgspec.Struct, frozen=True):
     seeds: tuple[int, ...]
     ends: Mapping[str, tuple[int, ...]] = {}
 
-    def get_seed_ranges(self, sequence: str) -> SeedRanges:
+    def get_seeds_with_draw_ends(self, sequence: str) -> SeedRanges:
         """Return pairs: a seed of *sequence*, and the number of draws at which the next takes over.
 
         The number counts all draws from the sequence since the beginning; in the last pair it is

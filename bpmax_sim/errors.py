@@ -42,7 +42,7 @@ BAD_PATTERN: Final = (re.error, TypeError, OverflowError, RecursionError, Future
 """What compiling a regular expression of a user's raises, a warning where those are errors."""
 
 
-def describe_parser_error(error: Exception) -> Exception | str:
+def replace_recursion_error(error: Exception) -> Exception | str:
     """Return *error* of a JSON or YAML parser as it is, but "nested too deeply" for RecursionError.
 
     The text of a RecursionError differs between versions of Python.
@@ -88,8 +88,10 @@ def find_nearest(word: str, candidates: Iterable[str]) -> str:
     names = list(candidates)
     if not names:
         return ""
-    folded = fold_name(word)
-    if same := next((name for name in names if name != word and fold_name(name) == folded), ""):
+    folded = fold_case_and_width(word)
+    if same := next(
+        (name for name in names if name != word and fold_case_and_width(name) == folded), ""
+    ):
         return same
     if len(names) > _MANY:  # each costs a comparison letter by letter
         first = word[:1].lower()
@@ -103,7 +105,7 @@ def find_nearest(word: str, candidates: Iterable[str]) -> str:
     return matches[0] if matches else ""
 
 
-def fold_name(name: str) -> str:
+def fold_case_and_width(name: str) -> str:
     """Return *name* without differences that readers do not see, to compare names.
 
     Upper case becomes lower case, full-width letters become ASCII (NFKC), and spaces at both ends
@@ -196,7 +198,7 @@ class ConfigError(BpmaxError):
         Exception.__init__(self, join_messages("\n", map(str, self.problems)))
 
 
-class Problems(list[Problem]):
+class LimitedProblems(list[Problem]):
     """The problems found in one file; more than a person would read end the search with an error.
 
     Without the limit, the search for similar names takes quadratic time in a large file of errors.

@@ -163,7 +163,7 @@ class ExtensionPoint(Generic[T]):
         entries = _read_group(self.group).get(name, ())
         return _get_distribution_name(entries[0]) if entries and name not in self.builtin else _OWN
 
-    def get_definition_location(self, name: str) -> str:
+    def get_module_and_attribute(self, name: str) -> str:
         """Return ``module:attribute`` of the entry point *name*, where its part is defined."""
         return _read_group(self.group)[name][0].value
 

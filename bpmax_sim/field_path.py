@@ -1,9 +1,9 @@
 """A place in a message: ``path``, ``query.fields``, ``header.x-a``, ``body.items[0].qty``.
 
 `FieldPath` is the only type for it. Files and other code spell it in four ways, each read by its
-own constructor: `parse` (``ignore``, ``volatile``, ``redact``, ``secret``), `from_response_place`
-(``$.a.b``, ``header:X``, ``cookie:X``), `from_auth_place` (places where auth added a value) and
-`from_parameter` (target of a parameter).
+own constructor: `parse` (``ignore``, ``volatile``, ``redact``, ``secret``),
+`from_declared_response_place` (``$.a.b``, ``header:X``, ``cookie:X``), `from_auth_place` (places
+where auth added a value) and `from_parameter` (target of a parameter).
 
 A name with a dot or a bracket is quoted, ``body["a.b"]``; ``[*]`` and ``*`` stand for every index
 and every name.
@@ -65,7 +65,7 @@ class FieldPath(tuple[Segment, ...]):
         return _parse_field_path(text, option)
 
     @classmethod
-    def from_response_place(cls, text: str) -> FieldPath | None:
+    def from_declared_response_place(cls, text: str) -> FieldPath | None:
         """Return the place in a response that a platform file writes as *text*.
 
         That is ``header:name``, ``cookie:name``, ``cookies`` (all of them) or a JSON path such as

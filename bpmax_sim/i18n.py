@@ -174,7 +174,7 @@ def msg(template: str, /, **values: object) -> str | None:
     return TranslatableText(_fill_values(template, texts), template, texts)
 
 
-def fill_message(text: str, values: Mapping[str, object]) -> str:
+def fill_if_values(text: str, values: Mapping[str, object]) -> str:
     """Return *text* unchanged if *values* is empty, else the message made from both."""
     return msg(text, **values) if values else text
 
@@ -224,7 +224,7 @@ def join_list(parts: Iterable[str]) -> str:
     return join_messages(msg(", "), parts)
 
 
-def map_message(text: str, change: Callable[[str], str]) -> str:
+def change_english_text(text: str, change: Callable[[str], str]) -> str:
     """Return *text* after *change*, a function that gets its English text.
 
     A message stays translatable if *change* only alters its values: if filling the template with
@@ -233,7 +233,7 @@ def map_message(text: str, change: Callable[[str], str]) -> str:
     changed = change(to_plain_english(text))
     if not isinstance(text, TranslatableText) or changed == text:
         return text if changed == text else changed
-    values = {name: map_message(value, change) for name, value in text.values.items()}
+    values = {name: change_english_text(value, change) for name, value in text.values.items()}
     template = text.many if text.many and values.get("number") != "1" else text.template
     same = bool(values) and _fill_values(template, values) == changed
     return TranslatableText(changed, text.template, values, text.many) if same else changed

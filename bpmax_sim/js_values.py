@@ -145,7 +145,7 @@ _LAST_YEAR = 9999
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-class NotJsonError(ValueError):
+class NotStringifiableError(ValueError):
     """Raised for a value that ``JSON.stringify`` refuses; the message gives value and path."""
 
 
@@ -235,10 +235,10 @@ def stringify_json(value: Any) -> bytes:
     try:
         text = _stringify(value)
     except RecursionError:
-        raise NotJsonError(msg("nested too deeply for JSON")) from None
-    except NotJsonError as error:
+        raise NotStringifiableError(msg("nested too deeply for JSON")) from None
+    except NotStringifiableError as error:
         path, problem = error.args
-        raise NotJsonError(label_message(path or msg("the value"), problem)) from None
+        raise NotStringifiableError(label_message(path or msg("the value"), problem)) from None
     if text is None:
         return b""
     try:
@@ -255,7 +255,9 @@ def _stringify(value: Any) -> str | None:
     """
     printer = _PRINTERS.get(type(value)) or _find_function_of_base_class(_PRINTERS, value)
     if printer is None:
-        raise NotJsonError("", msg("{kind_of} has no JSON form", kind_of=describe_kind(value)))
+        raise NotStringifiableError(
+            "", msg("{kind_of} has no JSON form", kind_of=describe_kind(value))
+        )
     return printer(value)
 
 
@@ -274,9 +276,9 @@ def _object_to_json(value: dict[str, Any]) -> str:
     for name, item in order_object_keys(value).items():
         try:
             text = _stringify(item)
-        except NotJsonError as error:
+        except NotStringifiableError as error:
             path, problem = error.args
-            raise NotJsonError(f".{name}{path}", problem) from None
+            raise NotStringifiableError(f".{name}{path}", problem) from None
         if text is not None:
             parts.append(f"{encode_basestring(name)}:{text}")
     return "{" + ",".join(parts) + "}"
@@ -287,19 +289,23 @@ def _array_to_json(value: Iterable[Any]) -> str:
     for index, item in enumerate(value):
         try:
             parts.append(_stringify(item) or "null")
-        except NotJsonError as error:
+        except NotStringifiableError as error:
             path, problem = error.args
-            raise NotJsonError(f"[{index}]{path}", problem) from None
+            raise NotStringifiableError(f"[{index}]{path}", problem) from None
     return "[" + ",".join(parts) + "]"
 
 
 def _omit_or_refuse_opaque(value: OpaqueValue) -> None:
     if value.kind == "cycle":
-        raise NotJsonError("", msg("{kind_of} has no JSON form", kind_of=describe_kind(value)))
+        raise NotStringifiableError(
+            "", msg("{kind_of} has no JSON form", kind_of=describe_kind(value))
+        )
 
 
 def _refuse_bigint(_value: BigInt) -> str:
-    raise NotJsonError("", msg("a BigInt has no JSON form; send String(value) or Number(value)"))
+    raise NotStringifiableError(
+        "", msg("a BigInt has no JSON form; send String(value) or Number(value)")
+    )
 
 
 def _bytes_to_json(value: bytes) -> str:
@@ -581,26 +587,26 @@ def check_number_size(number: int) -> int:
     return number
 
 
-def loads(text: str | bytes, **options: Any) -> Any:
+def loads_as_javascript(text: str | bytes, **options: Any) -> Any:
     """Return the JSON value in *text*. As in JavaScript, a too large number becomes infinity.
 
-    *options* are those of `json.loads`.
+    *options* are those of `json.loads_as_javascript`.
 
     Raises:
         ValueError: if it is not JSON.
         RecursionError: if it is nested too deeply.
     """
     if options or not isinstance(text, str) or text[:1] == "﻿":
-        return json.loads(text, parse_int=_parse_integer, **options)
+        return json.loads(text, parse_int=_parse_integer_or_infinity, **options)
     return _decode_any(text)
 
 
-def _parse_integer(text: str) -> int | float:
+def _parse_integer_or_infinity(text: str) -> int | float:
     number = int(text) if len(text) <= _DIGITS else 0
     return number if 0 < abs(number) <= LARGEST or text in {"0", "-0"} else float(text)
 
 
-_decode_any = json.JSONDecoder(parse_int=_parse_integer).decode
+_decode_any = json.JSONDecoder(parse_int=_parse_integer_or_infinity).decode
 
 
 def holds_promise(value: Any) -> bool:
@@ -639,7 +645,7 @@ def dumps_compact(value: Any) -> str:
 
 
 def loads_with_fast_path(text: str) -> Any:
-    """Return the JSON value in *text*; several times faster than `loads` for usual content.
+    """Return the JSON value in *text*, several times faster than `loads_as_javascript` usually.
 
     Raises:
         ValueError: if it is not JSON.
@@ -647,4 +653,4 @@ def loads_with_fast_path(text: str) -> Any:
     try:
         return _decode(text)
     except (msgspec.MsgspecError, UnicodeEncodeError):
-        return loads(text)
+        return loads_as_javascript(text)

@@ -77,9 +77,9 @@ class Headers(msgspec.Struct, frozen=True, gc=False):
         return f"<Headers {', '.join(name for name, _ in self.pairs)}>"
 
     def __contains__(self, name: str) -> bool:
-        return self.get(name) is not None
+        return self.get_first(name) is not None
 
-    def get(self, name: str) -> str | None:
+    def get_first(self, name: str) -> str | None:
         """Return the first value of *name*, or None."""
         lower = name.lower()
         for key, value in self.pairs:
@@ -104,7 +104,7 @@ class Headers(msgspec.Struct, frozen=True, gc=False):
     @property
     def content_type(self) -> str:
         """Return the value of ``Content-Type``, or ""."""
-        return self.get("content-type") or ""
+        return self.get_first("content-type") or ""
 
     @property
     def media_type(self) -> str:
@@ -406,7 +406,7 @@ class Response(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     def header(self, name: str) -> str | None:
         """Return the first value of header *name*, whatever its letter case, or None."""
-        return Headers(self.headers).get(name)
+        return Headers(self.headers).get_first(name)
 
 
 class FailedExchange(msgspec.Struct, frozen=True, kw_only=True, gc=False):

@@ -42,7 +42,7 @@ def fill_placeholders(text: str, get_value: Callable[[str], str | None]) -> str:
     return _PLACEHOLDER.sub(filled, text) if "{" in text else text
 
 
-def quote_literal(text: str) -> str:
+def quote_invalid_path_characters(text: str) -> str:
     """Return *text*, fixed text of a path, with characters that a URL may not contain encoded."""
     return quote(text, safe=_SAFE)
 
@@ -192,7 +192,10 @@ def compile_path_template(path: str) -> PathTemplate:
     path = path.partition("?")[0]
     path = path if path.startswith("/") or not path else f"/{path}"
     split = _PLACEHOLDER.split(path)
-    pieces = tuple(part if index % 2 else quote_literal(part) for index, part in enumerate(split))
+    pieces = tuple(
+        part if index % 2 else quote_invalid_path_characters(part)
+        for index, part in enumerate(split)
+    )
     parts = _split_outside_braces(path.removeprefix("/"))
     if not parts[-1]:
         parts.pop()

@@ -121,14 +121,14 @@ def find_strictness(path: Path, root: Path) -> Strictness:
         for folder in folders:
             inside = to_absolute_path(path).startswith(os.path.join(os.path.normpath(folder), ""))
             chosen = max(chosen, (len(folder), name)) if inside else chosen
-    wrong = _warn_of_unread_settings(str(root), stamp)
+    wrong = _warn_of_settings_without_effect(str(root), stamp)
     if wrong and chosen[1] == "strict":
         raise ValueError(wrong[0])
     return chosen[1]
 
 
 @lru_cache(maxsize=64)
-def _warn_of_unread_settings(root: str, _cache_key: object) -> tuple[str, ...]:
+def _warn_of_settings_without_effect(root: str, _cache_key: object) -> tuple[str, ...]:
     """Warn, once for a project, of unknown settings and of values of a wrong type.
 
     Return the messages. Such settings have no effect.
@@ -295,7 +295,7 @@ def with_not_secret_place(text: str, place: str) -> str | None:
     return None
 
 
-def with_default_setting(text: str, name: str, value: str) -> str | None:
+def with_setting_in_defaults(text: str, name: str, value: str) -> str | None:
     """Return *text*, a pyproject.toml, with *name* = *value* in ``[tool.bpmax_sim.defaults]``.
 
     Only that line is changed or added. None is returned if that would change anything else.
@@ -374,21 +374,21 @@ def _make_absolute(folder: str, path: str) -> str:
     return os.path.normpath(os.path.join(folder, path))
 
 
-def find_instances_file(folder: str) -> str:
+def find_instances_file_above(folder: str) -> str:
     """Return the nearest ``instances.yaml`` above *folder*, an absolute path; "" if there is none.
 
     The folder itself is not searched.
 
     A file ``instances.local.yaml`` alone is enough; the result is still the name without ``local``.
     """
-    for path, local in _list_instances_candidates(folder):
+    for path, local in _list_instances_file_pairs(folder):
         if _is_file(path) or _is_file(local):
             return path
     return ""
 
 
 @lru_cache(maxsize=64)  # of a few folders, each asked for by every session
-def _list_instances_candidates(folder: str) -> tuple[tuple[str, str], ...]:
+def _list_instances_file_pairs(folder: str) -> tuple[tuple[str, str], ...]:
     """Return, for each parent of *folder*, its instances.yaml and its local file, nearest first."""
     above, candidates = folder, []
     while (upper := os.path.dirname(above)) != above:

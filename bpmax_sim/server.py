@@ -386,7 +386,7 @@ class _Connection(H11Protocol):
         self._is_half_closed = False
 
     @property
-    def _waits_for_client(self) -> bool:
+    def _waits_for_client_send_or_read(self) -> bool:
         """Return whether the server waits for the client to send, or to read a response's rest."""
         return self.conn.their_state in {h11.IDLE, h11.SEND_BODY} or self.transport.is_closing()
 
@@ -404,17 +404,18 @@ class _Connection(H11Protocol):
 
         Such a client may still read its response (RFC 9112, 9.6).
         """
-        self._is_half_closed = not self._waits_for_client
+        self._is_half_closed = not self._waits_for_client_send_or_read
         return self._is_half_closed
 
     def on_response_complete(self) -> None:
         self._since = self.loop.time()
         self._answered = True
         super().on_response_complete()
-        if self._is_half_closed and self._waits_for_client:  # no request of a pipeline is left
+        # no request of a pipeline is left
+        if self._is_half_closed and self._waits_for_client_send_or_read:
             self.transport.close()
         self._update_deadline()
-        self._abort_if_unread()
+        self._abort_if_response_unread()
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
@@ -422,16 +423,16 @@ class _Connection(H11Protocol):
 
     def shutdown(self) -> None:
         """Finish requests in progress; close connections that wait for a client."""
-        if self._waits_for_client:
+        if self._waits_for_client_send_or_read:
             self.transport.abort()
         else:
             super().shutdown()
 
     def timeout_keep_alive_handler(self) -> None:
         super().timeout_keep_alive_handler()
-        self._abort_if_unread()
+        self._abort_if_response_unread()
 
-    def _abort_if_unread(self) -> None:
+    def _abort_if_response_unread(self) -> None:
         """Close the connection for good if the client does not read what is left to send.
 
         asyncio itself would wait without time limit.
@@ -462,12 +463,13 @@ class _Connection(H11Protocol):
         if begun and not self.transport.is_closing():
             self.transport.write(_LATE)
         self.transport.close()
-        self._abort_if_unread()
+        self._abort_if_response_unread()
 
     def _evict_waiting_connection(self) -> None:
         known: set[Any] = self.connections
         there = [peer for peer in known if not peer._evicted]  # noqa: SLF001 - ours
-        waiting = [peer for peer in there if peer is not self and peer._waits_for_client]  # noqa: SLF001
+        others = [peer for peer in there if peer is not self]
+        waiting = [peer for peer in others if peer._waits_for_client_send_or_read]  # noqa: SLF001
         if len(there) > self._limits.connections and waiting:
             # Whoever was answered stays longer, then whoever came later.
             peer = min(waiting, key=lambda peer: (peer._answered, peer._since))  # noqa: SLF001
@@ -604,7 +606,7 @@ class ReplayServer:
         ]
         self.bases = tuple(
             dict.fromkeys(
-                pair for cassette in opened for pair in _list_recorded_addresses(cassette)
+                pair for cassette in opened for pair in _list_platforms_with_addresses(cassette)
             )
         )
 
@@ -658,7 +660,7 @@ class ReplayServer:
         )
 
 
-def _list_recorded_addresses(cassette: Cassette) -> Iterator[tuple[str, str]]:
+def _list_platforms_with_addresses(cassette: Cassette) -> Iterator[tuple[str, str]]:
     """Yield platform key and base address of each exchange of *cassette*, with repetitions.
 
     For traffic of other HTTP clients without platform they are "" and the origin of the URL.

@@ -119,11 +119,11 @@ class RecordingComparison(msgspec.Struct, frozen=True):
         *request_texts* is the text of the owner's requests: a new value that occurs in it is not
         noise, since the script sent it on.
         """
-        places = self.find_noise_places(call, old, new, request_texts)
+        places = self.find_places_that_may_differ(call, old, new, request_texts)
         parts = (without_paths(to_comparable_outcome(outcome), places) for outcome in (old, new))
         return bool(next(parts) == next(parts))
 
-    def find_noise_places(
+    def find_places_that_may_differ(
         self, call: str, old: Outcome, new: Outcome, request_texts: str
     ) -> list[FieldPath]:
         """Return the places where the two responses may differ without being different (noise).
@@ -160,7 +160,7 @@ class RecordingComparison(msgspec.Struct, frozen=True):
         call = ".".join(
             filter(None, rules.former.find_current_names(*line.call.partition(".")[::2]))
         )
-        if call == line.call and rules.is_valid_digest(line.platform, line.rules):
+        if call == line.call and rules.is_valid_digest(line.platform_key, line.rules):
             return entry
         parts = rules.with_current_names(exchange_to_parts(read_exchange(entry)))
         key, digest = compute_matching_key(parts, rules), rules.compute_digest(parts.platform)
@@ -227,7 +227,7 @@ def align(
     )
     if len(old) == len(new) and all(equal) and are_in_order and not is_other:
         return list(old)
-    keeps_time = _can_reuse_instants(known, new, pairs)
+    keeps_time = _have_same_unsigned_requests(known, new, pairs)
     return [
         now
         if was is None
@@ -255,7 +255,7 @@ def _make_pairing_key(entry: Entry) -> tuple[object, ...]:
     return line.session, line.call, line.instance, line.key
 
 
-def _can_reuse_instants(
+def _have_same_unsigned_requests(
     old: Sequence[Entry], new: Sequence[Entry], pairs: Sequence[tuple[Entry | None, Entry]]
 ) -> bool:
     """Return whether *new* may keep the times of *old*: its requests are equal, and none is signed.
@@ -305,7 +305,9 @@ def _merge_entry(
     if isinstance(before, FailedExchange) or isinstance(after, FailedExchange):
         return Entry(line, new.text)
     kept = _copy_old_values(
-        before, after, comparison.find_noise_places(line.call, before, after, request_texts)
+        before,
+        after,
+        comparison.find_places_that_may_differ(line.call, before, after, request_texts),
     )
     rendered = render_exchange(replace(exchanges[1], outcome=kept)).text
     request, mark, _ = split_exchange(new.text)

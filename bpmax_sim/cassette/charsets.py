@@ -80,7 +80,7 @@ def restore_charset(response: Response, facts: Mapping[str, str]) -> Response:
     """
     body = response.body.decode().encode(facts[CHARSET])
     values = {_TYPE: facts[_TYPE]} if _TYPE in facts else {}
-    if Headers(response.headers).get("content-length") == str(len(response.body)):
+    if Headers(response.headers).get_first("content-length") == str(len(response.body)):
         values["content-length"] = str(len(body))
     headers = _replace_headers(response.headers, values)
     return replace(response, headers=headers, body=body, charset=facts[CHARSET])

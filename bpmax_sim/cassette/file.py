@@ -132,7 +132,7 @@ def _read_index(path: Path, data: Data) -> CassetteIndex:
     try:
         index = CassetteIndex(_read_head(path, line), sections)
         shas = _index_entries(data, body - 1, index)
-        _check_layout(data, body, index)
+        _check_nothing_between_exchanges(data, body, index)
         _check_seal(line, data[index.sections[1] :], index, shas)
     except CorruptDataError as error:
         raise explain_damage(path, bytes(data), str(error)) from None
@@ -151,7 +151,7 @@ def _read_head(path: Path, line: bytes) -> CassetteHead:
         ) from None
     except BROKEN_JSON as error:
         raise CorruptDataError(
-            "the head line is broken ({error})", error=errors.describe_parser_error(error)
+            "the head line is broken ({error})", error=errors.replace_recursion_error(error)
         ) from error
     raise NewerFormat(
         "{path}: format {error} was written by a newer bpmax-sim, this one reads up to "
@@ -181,14 +181,14 @@ def _index_entries(data: Data, start: int, index: CassetteIndex) -> list[bytes]:
         index.keys = {_read_text(owner): keys for owner, keys in owners.items()}
     except BROKEN_JSON as error:
         raise CorruptDataError(
-            "an index line is broken ({error})", error=errors.describe_parser_error(error)
+            "an index line is broken ({error})", error=errors.replace_recursion_error(error)
         ) from error
     index.first_failure = bisect(index.starts, index.sections[0])
-    index.orders = _read_call_order(data, index)
+    index.orders = _read_sort_keys_and_sort_index(data, index)
     return shas
 
 
-def _read_call_order(data: Data, index: CassetteIndex) -> Sequence[int]:
+def _read_sort_keys_and_sort_index(data: Data, index: CassetteIndex) -> Sequence[int]:
     """Return the sort key of each exchange: its place in the order in which calls were issued.
 
     It differs from the order of the file only because failed exchanges have a section of their own.
@@ -205,7 +205,7 @@ def _read_call_order(data: Data, index: CassetteIndex) -> Sequence[int]:
     return orders
 
 
-def _check_layout(data: Data, body: int, index: CassetteIndex) -> None:
+def _check_nothing_between_exchanges(data: Data, body: int, index: CassetteIndex) -> None:
     """Check that between the exchanges there is nothing but what the format prescribes.
 
     *body* is the byte offset after the head.
@@ -234,7 +234,7 @@ def _check_seal(head: bytes, line: bytes, index: CassetteIndex, shas: list[bytes
         seal = _read_seal(text)
     except BROKEN_JSON as error:
         raise CorruptDataError(
-            "the `sealed:` line is broken ({error})", error=errors.describe_parser_error(error)
+            "the `sealed:` line is broken ({error})", error=errors.replace_recursion_error(error)
         ) from error
     counts = (index.first_failure, len(shas) - index.first_failure)
     if counts != (seal.interactions, seal.failures):
@@ -475,7 +475,7 @@ class Cassette:
             numbers = [n for n in numbers if self.line(n).session == session] or numbers
         return Instant.parse(self.line(numbers[0]).at) if numbers else None
 
-    def values(self, owner: str) -> Values:
+    def get_non_secret_credentials(self, owner: str) -> Values:
         """Return the credentials that are in the recording of *owner* because they are not secret.
 
         *owner* is a scenario, row or test. The result is ``platform.instance`` -> name -> value.
@@ -485,7 +485,7 @@ class Cassette:
         numbers = self.index.list_exchange_numbers(owner)
         return self.line(numbers[0]).values if numbers else {}
 
-    def name_rules_version(self, owner: str) -> int:
+    def get_secret_name_rules_version(self, owner: str) -> int:
         """Return the version of the secret-name rules that redacted the recording of *owner*.
 
         *owner* is a scenario, row or test. 0 if no such rules were applied. They tell from the name
@@ -528,11 +528,12 @@ class Cassette:
     def line(self, number: int) -> IndexLine:
         """Return the index line of exchange *number* as stored.
 
-        Values that equal the defaults in the head are left out there; `full_entry` fills them in.
+        Values that equal the defaults in the head are left out there;
+        `get_entry_with_head_defaults` fills them in.
         """
         return self.entry(number).line
 
-    def full_entry(self, number: int) -> Entry:
+    def get_entry_with_head_defaults(self, number: int) -> Entry:
         """Return exchange *number* with the defaults of the head filled into its index line."""
         entry = self.entry(number)
         return Entry(self.head.fill_in_defaults(entry.line), entry.text)
@@ -562,7 +563,7 @@ class Cassette:
         except ValueError as error:
             start = self.index.get_offsets(number)[0]
             raise self._make_edit_error(
-                start, msg("cannot be read ({error})", error=errors.describe_parser_error(error))
+                start, msg("cannot be read ({error})", error=errors.replace_recursion_error(error))
             ) from error
 
     def entries(self) -> Iterator[Entry]:

@@ -38,7 +38,7 @@ import msgspec
 from msgspec.structs import replace
 
 from bpmax_sim.cassette.charsets import store_as_utf8, store_request_as_utf8
-from bpmax_sim.cassette.json_text import break_into_members
+from bpmax_sim.cassette.json_text import break_long_json_into_members
 from bpmax_sim.cassette.matching import (
     MatchingRules,
     call_fields_to_json,
@@ -78,7 +78,7 @@ _PLAIN = {
 }
 
 
-def to_json_line(value: object) -> str:
+def to_yaml_safe_json_line(value: object) -> str:
     r"""Return *value* as JSON on one line that is also a valid YAML flow value.
 
     Characters that YAML would not preserve are written as ``\uXXXX``.
@@ -96,7 +96,7 @@ def quote_scalar_if_needed(text: str, kind: str) -> str:
     header). It decides which characters are safe without quotes.
     """
     bare = _PLAIN[kind].fullmatch(text) and text.lower() not in _WORDS
-    return text if bare else to_json_line(text)
+    return text if bare else to_yaml_safe_json_line(text)
 
 
 def write_body_scalar(body: bytes, indent: str, *, breaks: bool = True) -> str:
@@ -111,8 +111,8 @@ def write_body_scalar(body: bytes, indent: str, *, breaks: bool = True) -> str:
         lines = [digits[at : at + 76] for at in range(0, len(digits), 76)]
         return "\n".join(["!!binary |-", *(indent + line for line in lines)])
     if not body or (_may_hold_unprintable(body) and _NO_BLOCK.search(text)):
-        return to_json_line(text)
-    if breaks and (broken := break_into_members(text)):
+        return to_yaml_safe_json_line(text)
+    if breaks and (broken := break_long_json_into_members(text)):
         between = f"\\\n{indent}"  # YAML reads no end of a line after a backslash
         return f'"{_quote_lines(broken, between)}"'
     style = "|+" if text.endswith("\n") else "|-"
@@ -268,10 +268,10 @@ def _write_outcome(outcome: Outcome, method: str, *, breaks: bool = True) -> str
     if isinstance(outcome, FailedExchange):
         received = write_body_scalar(outcome.received, " " * 6)
         return (
-            f"{_FAILURE}    message: {to_json_line(outcome.message)}\n"
+            f"{_FAILURE}    message: {to_yaml_safe_json_line(outcome.message)}\n"
             f"    sent: {'true' if outcome.sent else 'false'}\n    received: {received}\n"
         )
-    headers = _write_headers(to_stored_headers(outcome, method))
+    headers = _write_headers(adapt_headers_to_decoded_body(outcome, method))
     return (
         f"  response:\n    status: {{code: {outcome.status}, message: "
         f"{quote_scalar_if_needed(outcome.reason, 'reason')}}}\n{headers}"
@@ -279,7 +279,7 @@ def _write_outcome(outcome: Outcome, method: str, *, breaks: bool = True) -> str
     )
 
 
-def to_stored_headers(response: Response, method: str) -> Pairs:
+def adapt_headers_to_decoded_body(response: Response, method: str) -> Pairs:
     """Return the headers of *response*, changed to fit its body, which is stored decoded.
 
     Headers that name codings are left out, and ``Content-Length`` is that of the decoded body. It
@@ -308,8 +308,8 @@ def _write_headers(pairs: Pairs) -> str:
 def _write_header(name: str, values: tuple[str, ...]) -> str:
     key = quote_scalar_if_needed(name, "name")
     if len(key) > _LONGEST_KEY:
-        return f"      ? {key}\n      : {to_json_line(values)}\n"
-    return f"      {key}: {to_json_line(values)}\n"
+        return f"      ? {key}\n      : {to_yaml_safe_json_line(values)}\n"
+    return f"      {key}: {to_yaml_safe_json_line(values)}\n"
 
 
 def group_headers(pairs: Iterable[tuple[str, str]]) -> list[tuple[str, list[str]]]:
@@ -365,8 +365,10 @@ def dump_entries(entries: Iterable[Entry]) -> bytes:
         sorted(entries, key=lambda entry: (entry.line.owner, entry.line.n))
     )
     head = _make_head([entry.line for entry in ordered])
-    lines = [f"{HEAD}{to_json_line(head)}\n".encode()]
-    shas = [to_json_line(head)]  # what is sealed: the head, and each exchange in file order
+    lines = [f"{HEAD}{to_yaml_safe_json_line(head)}\n".encode()]
+    shas = [
+        to_yaml_safe_json_line(head)
+    ]  # what is sealed: the head, and each exchange in file order
     counts = []
     for name, has_failed in zip(SECTIONS, (False, True), strict=True):
         entries = [entry for entry in ordered if bool(entry.line.failed) is has_failed]
@@ -380,7 +382,7 @@ def dump_entries(entries: Iterable[Entry]) -> bytes:
             shas.append(sha)
     digest = hashlib.sha256("\n".join(shas).encode()).hexdigest()
     seal = Seal(interactions=counts[0], failures=counts[1], sha256=digest)
-    return b"".join([*lines, f"sealed: {to_json_line(seal)}\n".encode()])
+    return b"".join([*lines, f"sealed: {to_yaml_safe_json_line(seal)}\n".encode()])
 
 
 def move_facts_to_first_of_owner(entries: Sequence[Entry]) -> list[Entry]:
@@ -434,9 +436,11 @@ def _make_head(lines: Sequence[IndexLine]) -> CassetteHead:
         return CassetteHead()
     rules: dict[str, str] = {}
     for line in lines:
-        rules.setdefault(line.platform, line.rules)
+        rules.setdefault(line.platform_key, line.rules)
     net = lines[0].net or 0
-    is_mixed = any(line.rules != rules[line.platform] or (line.net or 0) != net for line in lines)
+    is_mixed = any(
+        line.rules != rules[line.platform_key] or (line.net or 0) != net for line in lines
+    )
     return CassetteHead(
         rules=dict(sorted(rules.items())),
         start=min({line.at for line in lines}, key=lambda at: (Instant.parse(at).seconds, at)),
@@ -449,14 +453,14 @@ def _make_head(lines: Sequence[IndexLine]) -> CassetteHead:
 
 def _drop_head_defaults(line: IndexLine, head: CassetteHead) -> IndexLine:
     """Return *line* without digest and without values that equal the defaults of *head*."""
-    rules = "" if line.rules == head.rules[line.platform] else line.rules
+    rules = "" if line.rules == head.rules[line.platform_key] else line.rules
     net = None if (line.net or 0) == (head.net or 0) else line.net
     return replace(line, rules=rules, net=net, sha="")
 
 
 def _write_index_line(line: IndexLine, text: bytes) -> tuple[bytes, str]:
     """Return the JSON of *line* completed with the digest of the exchange, and the digest."""
-    blank = to_json_line(line).encode()
+    blank = to_yaml_safe_json_line(line).encode()
     sha = compute_exchange_sha(blank, text)
     return blank.replace(_BLANK_SHA, _BLANK_SHA[:-1] + f'{sha}"'.encode(), 1), sha
 

@@ -53,7 +53,7 @@ from bpmax_sim.file_system import (
 from bpmax_sim.i18n import encode_as_english
 from bpmax_sim.messages import Exchange, FailedExchange
 from bpmax_sim.secret.decode import HarmlessParts
-from bpmax_sim.secret.scan import decode_and_join_layers
+from bpmax_sim.secret.scan import decode_and_join_inner_layers
 
 _READ_WRITE = os.O_RDWR | BINARY
 _MOST_ZEROS = 64 * 1024
@@ -162,7 +162,7 @@ def replace_file(path: Path, data: bytes) -> None:
     sync_folder(path.parent)
 
 
-def list_siblings(path: Path, suffix: str) -> list[Path]:
+def list_files_named_after(path: Path, suffix: str) -> list[Path]:
     """Return the files named ``<path>.<anything><suffix>``, sorted."""
     return sorted(path.parent.glob(f"{glob.escape(path.name)}.*{suffix}"))
 
@@ -207,7 +207,7 @@ class PendingExchange(Entry, frozen=True, kw_only=True, omit_defaults=True):
     piece: bytes | None = None
     format: int = _FORMAT
 
-    def with_entry(self, entry: Entry) -> Self:
+    def with_complete_entry(self, entry: Entry) -> Self:
         """Return this exchange with *entry* as its whole text, not a piece of an arriving body."""
         return msgspec.structs.replace(self, line=entry.line, text=entry.text, piece=None)
 
@@ -371,7 +371,7 @@ def join_pieces(records: Iterable[PendingExchange]) -> Iterator[PendingExchange]
             assert isinstance(failed, FailedExchange)
             received = b"".join(one.piece or b"" for one in (first, *others))
             whole = replace_failure(first, msgspec.structs.replace(failed, received=received))
-            yield first.with_entry(whole)
+            yield first.with_complete_entry(whole)
         elif first.text or first.leaks:
             yield msgspec.structs.replace(first, piece=None)
 
@@ -401,9 +401,9 @@ def lock_abandoned_journals(cassette: Path) -> Iterator[Path]:
 
     The caller holds `lock_folder`. Unfinished rewrites of journals are deleted.
     """
-    for path in list_siblings(cassette, _REWRITING):
+    for path in list_files_named_after(cassette, _REWRITING):
         path.unlink(missing_ok=True)
-    for path in list_siblings(cassette, SUFFIX):
+    for path in list_files_named_after(cassette, SUFFIX):
         with suppress(FileNotFoundError):
             descriptor = open_fork_safe(partial(os.open, path, _READ_WRITE))
             # A living writer holds the lock of its journal until it ends, and the system gives the
@@ -437,14 +437,17 @@ def find_live_journals(cassette: Path) -> list[tuple[Path, int]]:
 
     It is the process that writes the journal, or the one that the writer was forked from.
     """
-    if not list_siblings(cassette, SUFFIX):
+    if not list_files_named_after(cassette, SUFFIX):
         return []
     with lock_folder(cassette.parent):
         parents = {}
         for path in lock_abandoned_journals(cassette):
             drafts = read_journal(path)
             parents[path] = drafts[0].parent if drafts and drafts[0].has_live_parent_process else 0
-        owners = ((path, _OF_PROCESS.search(path.name)) for path in list_siblings(cassette, SUFFIX))
+        owners = (
+            (path, _OF_PROCESS.search(path.name))
+            for path in list_files_named_after(cassette, SUFFIX)
+        )
         writers = {path: int(owner[1]) for path, owner in owners if owner}
     return sorted((path, pid) for path, pid in (writers | parents).items() if pid)
 
@@ -571,7 +574,7 @@ class LeakCheck:
         cached = self._undone.get(id(draft))
         if cached is None:
             parts = collect_scannable_parts(draft)
-            inner = [decode_and_join_layers(part, _REMEMBERED) for part in parts]
+            inner = [decode_and_join_inner_layers(part, _REMEMBERED) for part in parts]
             data = b"" if None in inner else b"\n".join([*parts, *filter(None, inner)])
             cached = self._undone[id(draft)] = draft, data
         if not cached[1] or any(text in draft.text for text in texts):

@@ -96,7 +96,7 @@ class _ValueFinder:
             self._wants_name = symbol == "{"
 
 
-def break_into_members(text: str) -> str | None:
+def break_long_json_into_members(text: str) -> str | None:
     """Return the JSON *text* with each member of long objects and arrays on a line, indented.
 
     Existing white space stays at the ends of lines, so every indented line begins with a value.

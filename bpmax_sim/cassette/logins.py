@@ -158,7 +158,7 @@ def _read_logins(path: Path, instance: str) -> list[Entry]:
         return []
     cassette = Cassette.load(path)
     numbers = range(len(cassette)) if cassette.owners == (instance,) else ()
-    return fill_in_omitted_accounts(map(cassette.full_entry, numbers))
+    return fill_in_omitted_accounts(map(cassette.get_entry_with_head_defaults, numbers))
 
 
 def _has_other_account(login: Entry, instance: str, account: Account) -> bool:
@@ -190,5 +190,5 @@ def _find_recorded_accounts(cassettes: Path, logins: Path, instance: str) -> Ite
         if path.parent != logins:
             cassette = Cassette.load(path)
             for owner in cassette.owners:
-                if account := cassette.values(owner).get(instance):
+                if account := cassette.get_non_secret_credentials(owner).get(instance):
                     yield account

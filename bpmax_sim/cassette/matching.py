@@ -200,14 +200,17 @@ class MatchingRules:
         """
         if digest == self.compute_digest(platform):
             return True
-        return digest == self._digest_of_format_1 and platform not in self._volatile_platform_keys
+        return (
+            digest == self._digest_of_format_1
+            and platform not in self._platforms_with_volatile_places
+        )
 
     @cached_property
     def _digest_cache(self) -> dict[str, str]:
         return {}
 
     @cached_property
-    def _volatile_platform_keys(self) -> frozenset[str]:
+    def _platforms_with_volatile_places(self) -> frozenset[str]:
         return frozenset([name.partition(".")[0] for name, _ in self.volatile])
 
     @cached_property
@@ -236,7 +239,7 @@ class MatchingRules:
     def _ignored_paths_cache(self) -> dict[tuple[str, str], tuple[FieldPath, ...]]:
         return {}
 
-    def find_path_with_parameters(self, parts: RequestParts) -> PathTemplate | None:
+    def get_template_with_parameters(self, parts: RequestParts) -> PathTemplate | None:
         """Return the declared path of the API in *parts* if it has parameters, else None."""
         text = self.templates.get(
             ".".join(self.former.find_current_names(parts.platform, parts.api)), ""
@@ -401,7 +404,7 @@ def _parts_without_ignored(parts: RequestParts, rules: MatchingRules) -> dict[st
     seen = {**asdict(parts), "body": parts.body.value, "kind": parts.body.kind}
     paths = rules.get_ignored_paths(parts.platform, parts.api)
     if paths or not _PLAIN_PATH.fullmatch(parts.path):
-        template = rules.find_path_with_parameters(parts)
+        template = rules.get_template_with_parameters(parts)
         if (
             template is not None
             and (parameters := _parse_path_parameters(template, parts.path)) is not None
@@ -449,7 +452,7 @@ def _replace_path_by_parameters(
 
     So a difference names the parameter, such as ``path.id``, and not the whole path.
     """
-    template = rules.find_path_with_parameters(parts)
+    template = rules.get_template_with_parameters(parts)
     parameters = (
         _parse_path_parameters(template, parts.path) if template and "path" in compared else None
     )

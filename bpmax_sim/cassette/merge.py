@@ -17,7 +17,11 @@ import msgspec
 from bpmax_sim.cassette import journal
 from bpmax_sim.cassette.alignment import PlacesOf, RecordingComparison, align, find_no_places
 from bpmax_sim.cassette.file import Cassette
-from bpmax_sim.cassette.format import dump_entries, move_facts_to_first_of_owner, to_json_line
+from bpmax_sim.cassette.format import (
+    dump_entries,
+    move_facts_to_first_of_owner,
+    to_yaml_safe_json_line,
+)
 from bpmax_sim.cassette.journal import PendingExchange, Scan
 from bpmax_sim.cassette.logins import fill_in_omitted_accounts, update_logins
 from bpmax_sim.cassette.matching import MatchingRules, compute_matching_key, exchange_to_parts
@@ -31,7 +35,7 @@ def to_review_path(path: Path) -> Path:
     return path.with_name(f"{path.name}.new")
 
 
-def drop_superseded_review(path: Path, owner: str) -> None:
+def delete_review_only_of_owner(path: Path, owner: str) -> None:
     """Delete the file for review of *path* if only recordings of *owner* differ in it.
 
     *owner* (scenario, row or test) has a newer recording that was accepted. If the file has other
@@ -54,7 +58,7 @@ def list_owner_entries(cassette: Cassette | None, owner: str) -> list[Entry]:
     An empty list if *cassette* is None.
     """
     numbers = cassette.index.list_exchange_numbers(owner) if cassette else ()
-    return [cassette.full_entry(number) for number in numbers] if cassette else []
+    return [cassette.get_entry_with_head_defaults(number) for number in numbers] if cassette else []
 
 
 def recover(
@@ -72,7 +76,7 @@ def recover(
         CassetteError: if writing fails; the journals are kept.
     """
     target = Path(path)
-    if not journal.list_siblings(target, journal.SUFFIX):
+    if not journal.list_files_named_after(target, journal.SUFFIX):
         return ()
     try:
         with lock_folder(target.parent):
@@ -167,7 +171,7 @@ def _assign_recordings(
                 for draft in own
                 if (bool(draft.branch), draft.adding) == (branched, adding) and not draft.leaks
             )
-            unsealed = _take_out_sealed(chosen, sealed)
+            unsealed = _drop_sealed_each_once(chosen, sealed)
             if adding:
                 chosen = unsealed
             if not chosen:
@@ -189,7 +193,7 @@ _SET_AT_SEALING: dict[str, Any] = {
 }  # fmt: skip
 
 
-def _take_out_sealed(
+def _drop_sealed_each_once(
     drafts: tuple[PendingExchange, ...], sealed: Counter[tuple[str, str]]
 ) -> tuple[PendingExchange, ...]:
     """Return *drafts* without those that are sealed in the cassette already.
@@ -208,7 +212,7 @@ def _take_out_sealed(
 
 
 def _to_text_and_facts(entry: Entry) -> tuple[str, str]:
-    return entry.text, to_json_line(entry.with_line(**_SET_AT_SEALING).line)
+    return entry.text, to_yaml_safe_json_line(entry.with_line(**_SET_AT_SEALING).line)
 
 
 def _has_owner(path: Path, owner: str) -> bool:
@@ -256,7 +260,7 @@ def drop_repeated_sessions(
     return tuple(unique)
 
 
-def render_merged_cassette(
+def render_merged_unless_empty(
     cassette_path: Path, target: Path, recording: OwnerRecording, comparison: RecordingComparison
 ) -> bytes | None:
     """Return the content of the file *target* after *recording* was merged in.
@@ -304,7 +308,7 @@ def merge_into_file(
         DamagedCassette: if exchanges that have to be kept are damaged.
         OSError: if the disk is full or fails; the file is unchanged.
     """
-    data = render_merged_cassette(cassette_path, target, recording, comparison)
+    data = render_merged_unless_empty(cassette_path, target, recording, comparison)
     if data is None:
         return False
     if target != cassette_path and cassette_path.exists() and cassette_path.read_bytes() == data:
@@ -337,7 +341,7 @@ def _split_others_and_owner(
     if old is None:
         return [], []
     numbers = sorted({*range(len(old))} - {*old.index.list_exchange_numbers(owner)})
-    others = [old.full_entry(number) for number in numbers]
+    others = [old.get_entry_with_head_defaults(number) for number in numbers]
     try:
         return others, list_owner_entries(old, owner)
     except DamagedCassette:
@@ -371,10 +375,10 @@ def recompute_keys(cassette: Cassette, rules_of: Callable[[str], MatchingRules |
     """
     entries = []
     for number in range(len(cassette)):
-        entry = cassette.full_entry(number)
+        entry = cassette.get_entry_with_head_defaults(number)
         if (rules := rules_of(entry.line.owner)) is not None:
             key = compute_matching_key(exchange_to_parts(cassette.exchange(number)), rules)
-            entry = entry.with_line(key=key, rules=rules.compute_digest(entry.line.platform))
+            entry = entry.with_line(key=key, rules=rules.compute_digest(entry.line.platform_key))
         entries.append(entry)
     return dump_entries(entries)
 
@@ -389,9 +393,13 @@ def remove_exchanges(path: Path, numbers: Collection[int]) -> None:
     with lock_folder(path.parent):
         cassette = Cassette.load(path)
         # The first exchange of an owner, which holds these, may be taken out.
-        values = {owner: cassette.values(owner) for owner in cassette.owners}
+        values = {owner: cassette.get_non_secret_credentials(owner) for owner in cassette.owners}
         drawn = {owner: cassette.drawn_sequences(owner) or 0 for owner in cassette.owners}
-        explicit = (cassette.full_entry(n) for n in range(len(cassette)) if n not in numbers)
+        explicit = (
+            cassette.get_entry_with_head_defaults(n)
+            for n in range(len(cassette))
+            if n not in numbers
+        )
         remaining = [
             entry.with_line(values=values[entry.line.owner], seed=drawn[entry.line.owner])
             for entry in explicit

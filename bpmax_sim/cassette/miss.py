@@ -192,7 +192,7 @@ def explain_no_such_call(
     add = context.format_record_command(context.new)
     close = near if near and len(near.differences) <= _FEW else None
     return [
-        _format_nearest_title(parts, close)
+        _format_title_with_differences(parts, close)
         if close
         else msg(
             "{name} is not recorded like this for {owner!r} in {cassette_path}",
@@ -216,7 +216,7 @@ def explain_no_such_call(
     ]
 
 
-def _format_nearest_title(parts: RequestParts, near: NearestExchange) -> str:
+def _format_title_with_differences(parts: RequestParts, near: NearestExchange) -> str:
     """Return the headline for a call that differs from a recording in few places."""
     differences = (
         msg("{path} sent {sent}, recorded {recorded}", path=one.path, sent=sent, recorded=recorded)

@@ -53,7 +53,7 @@ class CassetteHead(msgspec.Struct, frozen=True, kw_only=True):
 
     def fill_in_defaults(self, line: IndexLine) -> IndexLine:
         """Return the index line *line* with the values that it leaves to the head."""
-        rules = line.rules or self.rules.get(line.platform) or self.rules.get(ANY_PLATFORM, "")
+        rules = line.rules or self.rules.get(line.platform_key) or self.rules.get(ANY_PLATFORM, "")
         net = (self.net or 0) if line.net is None else line.net
         return msgspec.structs.replace(line, rules=rules, net=net)
 
@@ -120,14 +120,16 @@ class IndexLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     sent_in: str = ""
 
     @property
-    def platform(self) -> str:
+    def platform_key(self) -> str:
         """Return the platform key, or "" if unknown."""
         return self.call.partition(".")[0]
 
     @property
     def is_shared_login(self) -> bool:
         """Return whether this is a login stored in the shared file of its instance."""
-        return self.owner == f"{self.platform}.{self.instance}" and self.call.endswith(f".{LOGIN}")
+        return self.owner == f"{self.platform_key}.{self.instance}" and self.call.endswith(
+            f".{LOGIN}"
+        )
 
 
 class Seal(msgspec.Struct, frozen=True, kw_only=True):

@@ -48,7 +48,7 @@ class OwnerPlayback:
         self.players: dict[int, int] = defaultdict(int)
         self.sessions = 0
 
-    def next_session_number(self) -> int:
+    def take_next_session_number(self) -> int:
         """Return the number of the owner's next session, from 1, and count it as opened.
 
         The owner is a scenario, row or test.
@@ -58,7 +58,7 @@ class OwnerPlayback:
             return self.sessions
 
 
-class PlayOrder:
+class SessionPlayOrder:
     """Which recorded exchange answers each call of one session, if several sessions share a file.
 
     A *part* is what one recorded session left in the file. Calls are answered from one part as long
@@ -230,14 +230,14 @@ class Player:
         self._counts: dict[str, int] = {}
         self._playback = playback or OwnerPlayback()
         self._find: FindExchangeNumbers = lambda _key: ()
-        self._turns: PlayOrder | None = None
+        self._turns: SessionPlayOrder | None = None
         self._earlier_keys: dict[str, tuple[str, ...]] = {}  # under earlier names
         if cassette:
             self._find = _with_former_keys(
                 _make_exchange_number_lookup(cassette, rules, owner), cassette, self._earlier_keys
             )
             # nothing in it refers back to this player, which goes away at once with its files
-            self._turns = PlayOrder(self._playback, session, self._find, cassette)
+            self._turns = SessionPlayOrder(self._playback, session, self._find, cassette)
         self._cached: dict[int, Outcome] = {}
         self._latest: tuple[RequestParts | None, str] = (
             None,
@@ -251,7 +251,7 @@ class Player:
 
     def is_recorded(self, parts: RequestParts) -> bool:
         """Return whether the call *parts* was recorded, whether played already or not."""
-        return bool(self._find(self._compute_matching_key(parts)))
+        return bool(self._find(self._compute_key_and_note_former(parts)))
 
     def load_outcome(self, cassette: Cassette, number: int) -> Outcome:
         """Return the response or failure of exchange *number*, which `take_next` returned.
@@ -273,7 +273,7 @@ class Player:
         Raises:
             NoMatchError: if there is no cassette, no such call in it, or all of them were played.
         """
-        key = self._compute_matching_key(parts)
+        key = self._compute_key_and_note_former(parts)
         numbers = self._find(key)
         if not numbers or self._cassette is None or self._turns is None:
             raise self._make_unknown_call_error(key, parts, context)
@@ -290,7 +290,7 @@ class Player:
             raise _make_no_match_error(parts, msg("already played"), lines)
         return self._cassette, upcoming
 
-    def take_nearest_unplayed(self, parts: RequestParts) -> tuple[Cassette, int] | None:
+    def take_nearest_for_unrecorded(self, parts: RequestParts) -> tuple[Cassette, int] | None:
         """Take the unplayed exchange that is most similar to *parts*, a call that was not recorded.
 
         It counts as replayed from now on. None if the call was recorded, or nothing similar is
@@ -310,9 +310,9 @@ class Player:
 
     def find_exchange_numbers(self, parts: RequestParts) -> Sequence[int]:
         """Return the numbers of all exchanges of the call *parts*."""
-        return self._find(self._compute_matching_key(parts))
+        return self._find(self._compute_key_and_note_former(parts))
 
-    def _compute_matching_key(self, parts: RequestParts) -> str:
+    def _compute_key_and_note_former(self, parts: RequestParts) -> str:
         latest = self._latest
         if latest[0] is not parts:
             latest = self._latest = (parts, compute_matching_key(parts, self._rules))
@@ -401,7 +401,7 @@ def _make_exchange_number_lookup(
     for number in index.list_exchange_numbers(owner):
         line = head.fill_in_defaults(cassette.line(number))
         key = line.key
-        if not rules.is_valid_digest(line.platform, line.rules):
+        if not rules.is_valid_digest(line.platform_key, line.rules):
             key = compute_matching_key(exchange_to_parts(cassette.exchange(number)), rules)
         numbers.setdefault(key, []).append(number)
     return lambda key: numbers.get(key, ())

@@ -455,7 +455,7 @@ class Recorder:
                     path=self.path,
                     leaks=leaks,
                 )
-            branches = journal_module.list_siblings(self.path, SUFFIX)
+            branches = journal_module.list_files_named_after(self.path, SUFFIX)
             if not self._drafts and not self.path.exists() and not branches:
                 return False
             changed = self._merge_under_folder_lock(target, comparison, replays)
@@ -496,9 +496,9 @@ class Recorder:
         trial = self.path.with_name(f"{self.path.name}.trial")
         with lock_folder(self.path.parent):
             recording, _, _ = self._collect_recording(comparison)
-            blended = merge.render_merged_cassette(self.path, self.path, recording, comparison)
+            blended = merge.render_merged_unless_empty(self.path, self.path, recording, comparison)
             afresh = replace(recording, is_afresh=True)
-            if blended is None or blended == merge.render_merged_cassette(
+            if blended is None or blended == merge.render_merged_unless_empty(
                 self.path, self.path, afresh, comparison
             ):
                 return True
@@ -540,7 +540,7 @@ class Recorder:
         recording = replace(recording, is_afresh=is_afresh)
         changed = merge.merge_into_file(self.path, target, recording, comparison)
         if target == self.path:
-            merge.drop_superseded_review(self.path, self.owner)
+            merge.delete_review_only_of_owner(self.path, self.owner)
         # A child's exchange that leaks is left out of the cassette. Its journal stays, as the only
         # place that says where the secret was.
         for journal in () if any(draft.leaks for draft in behind) else journals:

@@ -78,7 +78,8 @@ def _read_entries_by_owner(data: bytes | None, name: str) -> Owners:
     cassette = Cassette.of_bytes(data, name)
     return {
         owner: [
-            cassette.full_entry(number) for number in cassette.index.list_exchange_numbers(owner)
+            cassette.get_entry_with_head_defaults(number)
+            for number in cassette.index.list_exchange_numbers(owner)
         ]
         for owner in cassette.owners
     }

@@ -92,10 +92,10 @@ def digest_baseline(baseline: Baseline) -> bytes:
     """Return the digest of everything that runs of *baseline* and of its mutants depend on."""
     item = baseline.item
     named = {name: [one.step for one in steps] for name, steps in item.subjects.named.items()}
-    texts = [(script.name, script.source) for script in item.subjects.code_files]
+    texts = [(script.name, script.source) for script in item.subjects.script_and_flow_files]
     folder = baseline.cassettes or item.root / "cassettes"
     files = dict(
-        _read_files(
+        _read_files_at_or_below(
             (*item.platforms, *_list_instances_files(item), *_list_recording_paths(item, folder))
         )
     )
@@ -124,7 +124,7 @@ def _list_recording_paths(item: ScenarioItem, folder: Path) -> Iterator[Path]:
     yield folder / _LOGINS
 
 
-def _read_files(places: tuple[Path, ...]) -> Iterator[tuple[str, bytes]]:
+def _read_files_at_or_below(places: tuple[Path, ...]) -> Iterator[tuple[str, bytes]]:
     """Yield the name and content of each file at or below *places*."""
     for place in places:
         for path in sorted(place.rglob("*")) if place.is_dir() else (place,):

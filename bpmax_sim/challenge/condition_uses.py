@@ -63,7 +63,7 @@ def is_case_of_true(tree: SyntaxTree, node: Node) -> bool:
     return value is not None and tree.get_source(value) == "true"
 
 
-def is_predicate(tree: SyntaxTree, function: Node) -> bool:
+def is_predicate_of_list_method(tree: SyntaxTree, function: Node) -> bool:
     """Return whether *function* is the callback of a list method such as ``filter``."""
     listed = function.parent
     call = listed.parent if listed is not None and listed.type == "arguments" else None
@@ -85,7 +85,9 @@ def _is_result_of_predicate(tree: SyntaxTree, node: Node) -> bool:
     while owner is not None and is_returned and owner.type not in FUNCTIONS:
         owner = owner.parent
     is_body = owner is not None and owner.child_by_field_name("body") == node
-    return owner is not None and (is_returned or is_body) and is_predicate(tree, owner)
+    return (
+        owner is not None and (is_returned or is_body) and is_predicate_of_list_method(tree, owner)
+    )
 
 
 def find_returned_values(function: Node) -> Iterator[Node]:

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Final
 
 from bpmax_sim.script_source.conditions import (
     Alternatives,
-    conjoin_conditions,
+    conjoin_unless_too_many,
     find_excluding_condition,
-    read_absence,
     read_condition,
     read_equality,
+    read_fallback_condition,
 )
 from bpmax_sim.script_source.kinds import read_operator, strip_parentheses
 from bpmax_sim.script_source.scopes import FUNCTIONS
@@ -42,7 +42,7 @@ _FALSY: Final = frozenset({"''", '""', "0", "false"})
 _JOINS: Final = frozenset({"||", "&&", "??"})
 
 
-def is_useless_fallback(tree: SyntaxTree, fallback: Node) -> bool:
+def is_fallback_without_effect(tree: SyntaxTree, fallback: Node) -> bool:
     """Return whether the right side of *fallback*, ``a || b`` or ``a ?? b``, can never matter.
 
     The left side always has a value, or (``x + y || 0``) the right one is the only falsy value it
@@ -64,7 +64,7 @@ def is_useless_fallback(tree: SyntaxTree, fallback: Node) -> bool:
     return read_operator(fallback) == "??" or (is_falsy and not may_be_nan)
 
 
-def is_last_statement(node: Node) -> bool:
+def is_last_executed_statement(node: Node) -> bool:
     """Return whether *node* is the last statement that its function or script executes."""
     while (parent := node.parent) is not None and parent.type in _BRANCHES:
         is_block = parent.type in {"statement_block", "program"}
@@ -80,7 +80,9 @@ def can_be(reader: SlipReader, condition: Node, *, is_denied: bool) -> bool:
     *reader* finds the conditions that hold there because of the code around and before it: behind
     ``if (!a) return;``, for example, ``a`` is never false.
     """
-    return _may_meet(reader, condition, read_condition(reader, condition, is_denied=is_denied))
+    return _may_hold_where_evaluated(
+        reader, condition, read_condition(reader, condition, is_denied=is_denied)
+    )
 
 
 def can_need_fallback(reader: SlipReader, fallback: Node) -> bool:
@@ -91,7 +93,9 @@ def can_need_fallback(reader: SlipReader, fallback: Node) -> bool:
     left = fallback.child_by_field_name("left")
     if left is None:
         return True
-    return _may_meet(reader, fallback, read_absence(reader, left, read_operator(fallback)))
+    return _may_hold_where_evaluated(
+        reader, fallback, read_fallback_condition(reader, left, read_operator(fallback))
+    )
 
 
 def can_have_equal_sides(reader: SlipReader, comparison: Node) -> bool:
@@ -99,7 +103,7 @@ def can_have_equal_sides(reader: SlipReader, comparison: Node) -> bool:
 
     *reader* finds the conditions that hold there because of the code around and before it.
     """
-    return _may_meet(reader, comparison, read_equality(reader, comparison))
+    return _may_hold_where_evaluated(reader, comparison, read_equality(reader, comparison))
 
 
 def can_decide(reader: SlipReader, part: Node, other: Node, whole: Node) -> bool:
@@ -113,10 +117,10 @@ def can_decide(reader: SlipReader, part: Node, other: Node, whole: Node) -> bool
     kept = read_condition(reader, other, is_denied=not is_and)
     if denied is None or kept is None:
         return True
-    return _may_meet(reader, whole, conjoin_conditions(denied, kept))
+    return _may_hold_where_evaluated(reader, whole, conjoin_unless_too_many(denied, kept))
 
 
-def _may_meet(reader: SlipReader, node: Node, asked: Alternatives | None) -> bool:
+def _may_hold_where_evaluated(reader: SlipReader, node: Node, asked: Alternatives | None) -> bool:
     """Return whether any of the cases *asked* may occur where *node* is evaluated.
 
     True if that is unclear: also for None, a condition whose cases are unknown.

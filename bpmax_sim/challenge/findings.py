@@ -22,7 +22,7 @@ from bpmax_sim.challenge.proposals import (
     Divergence,
     ExpectLine,
     merge_lines,
-    pick_clearest_divergences,
+    order_divergences_by_clarity,
 )
 from bpmax_sim.errors import Place, Problem
 from bpmax_sim.i18n import join_list, msg, plural, template
@@ -109,7 +109,7 @@ class ChallengeResult(msgspec.Struct, frozen=True, kw_only=True):
     unused: tuple[Problem, ...] = ()
 
     @property
-    def findings_without_repeats(self) -> tuple[Weakness, ...]:
+    def findings_not_solved_by_earlier(self) -> tuple[Weakness, ...]:
         """Return the findings without those that the line of an earlier finding solves too."""
         return tuple(finding for finding in self.findings if finding.same_as is None)
 
@@ -176,7 +176,7 @@ def summarise_verdicts(
         *_find_unreached_code(challenge, cases, ignoring),
     ]
     return ChallengeResult(
-        findings=tuple(_keep_best_per_line(found)),
+        findings=tuple(_keep_best_per_line_and_repeats(found)),
         counts=dict(counts),
         killers={name: killers[name] for name in KILLERS if killers[name]},
         unused=tuple(ignoring.find_unused()),
@@ -217,14 +217,16 @@ def merge_results(results: Sequence[ChallengeResult]) -> ChallengeResult:
         counts.update(result.counts)
         killers.update(result.killers)
     return ChallengeResult(
-        findings=tuple(_keep_best_per_line(one for result in results for one in result.findings)),
+        findings=tuple(
+            _keep_best_per_line_and_repeats(one for result in results for one in result.findings)
+        ),
         counts=dict(counts),
         killers=dict(killers),
         unused=tuple(one for result in results for one in result.unused),
     )
 
 
-def _keep_best_per_line(findings: Iterable[Weakness]) -> Iterator[Weakness]:
+def _keep_best_per_line_and_repeats(findings: Iterable[Weakness]) -> Iterator[Weakness]:
     """Yield one finding for each script line, the most useful first.
 
     A repeat, a mutant that the line of ``expect`` of an earlier finding kills too, is yielded in
@@ -385,7 +387,7 @@ def _find_survivors_without_line(
     """Yield findings without a line of ``expect``, one for each place where mutants differ."""
     groups: dict[tuple[int, str, str], list[JudgedMutant]] = {}
     for case in cases:
-        first = pick_clearest_divergences(case[3].divergences)[0]
+        first = order_divergences_by_clarity(case[3].divergences)[0]
         groups.setdefault((first.baseline_number, first.step, first.place), []).append(case)
     for group in groups.values():
         lines = sorted({case[2].place.line for case in group} - {group[0][2].place.line})
@@ -414,7 +416,7 @@ def _make_survivor(
         verdict="differs",
         kind=mutant.kind,
         old=_describe_old(mutant),
-        new=_describe_change(mutant),
+        new=_describe_replacement(mutant),
         message=msg(KINDS[mutant.kind]),
         scenario=item.name,
         scenario_place=place,
@@ -439,13 +441,13 @@ def _pick_divergence_to_show(
         file = challenge.baselines[one.baseline_number].item.spot.source.file
         if line is not None and (file, one.step) == key and one.place in line.places:
             return one
-    return pick_clearest_divergences(judgement.divergences)[0]
+    return order_divergences_by_clarity(judgement.divergences)[0]
 
 
 _LEFT_OUT = frozenset({"field-write", "field-state", "message", "body-member", "guard", "call"})
 
 
-def _describe_change(mutant: Mutant) -> str:
+def _describe_replacement(mutant: Mutant) -> str:
     if mutant.new.startswith("(v =>"):
         return msg("another value")
     if mutant.kind in _LEFT_OUT and mutant.new not in {"'~'", "return;"}:
@@ -486,7 +488,7 @@ def _explain_missing_input(target: ScriptTarget, mutant: Mutant, verdict: Mutant
             left=_shorten_to_one_line(mutant.about),
         )
     way = target.find_untaken_else(mutant) if mutant.kind == "code-check" and mutant.about else None
-    reach = target.reach_finder.describe_reach(way) if way is not None else ""
+    reach = target.reaching_input_finder.describe_reach(way) if way is not None else ""
     return describe_untaken("else", reach) if reach else ""
 
 
@@ -511,7 +513,7 @@ def _explain_untested_boundary(target: ScriptTarget, mutant: Mutant) -> str:
 
     "" if no input decides that.
     """
-    left, sign, right, reach = target.reach_finder.describe_comparison_boundary(
+    left, sign, right, reach = target.reaching_input_finder.describe_comparison_boundary(
         mutant.start, mutant.end
     )
     values = {
@@ -531,7 +533,7 @@ def _make_weakness(mutant: Mutant, verdict: FindingVerdict, message: str) -> Wea
         verdict=verdict,
         kind=mutant.kind,
         old=_describe_old(mutant),
-        new=_describe_change(mutant),
+        new=_describe_replacement(mutant),
         message=message,
     )
 
@@ -550,13 +552,15 @@ def _find_unreached_code(
         for number in target.reach.find_outermost_unrun_counters(target.totals):
             counter, node = target.reach.counters[number], target.reach.find_node_to_report(number)
             place = target.tree.find_place(node)
-            if ignoring.is_ignored(BRANCH, place) or not target.can_be_taken(number):
+            if ignoring.is_ignored(BRANCH, place) or not target.can_branch_be_taken(number):
                 continue
             yield Weakness(
                 place=place,
                 verdict="unreached",
                 kind=BRANCH,
                 old=_shorten_to_one_line(target.tree.get_source(node)),
-                message=describe_untaken(counter.arm, target.reach_finder.describe_reach(counter)),
+                message=describe_untaken(
+                    counter.arm, target.reaching_input_finder.describe_reach(counter)
+                ),
                 kills=max(1, unreached[number]),
             )

@@ -2,8 +2,8 @@
 
 *killed*: a scenario fails, or has a new warning · *unreached*: no scenario evaluates the mutated
 place · *unchanged*: all observations are equal · *differs*: an observation differs, and yet all
-scenarios pass · *limit*: a run was ended by a count of `Counts`. A mutant of a library is judged by
-the scenarios whose scripts use the library.
+scenarios pass · *limit*: a run was ended by a count of `WorkCounts`. A mutant of a library is
+judged by the scenarios whose scripts use the library.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ from bpmax_sim.i18n import TranslatableText
 from bpmax_sim.scenario.events import ConsoleWritten
 from bpmax_sim.scenario.load import ScenarioItem
 from bpmax_sim.scenario.source import RunWarning
-from bpmax_sim.script.failure import Script, unify_lines
+from bpmax_sim.script.failure import Script, replace_lone_carriage_returns
 from bpmax_sim.script.hits import ScriptHits, add_counters_to_script
 from bpmax_sim.script_source.counters import CountedScript, Counter
 from bpmax_sim.script_source.reach import ReachFinder
@@ -72,7 +72,7 @@ class MutantVerdict(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         killer: node id of the item that killed it.
-        cause: kind of the failure that killed it, or name of the count (`Counts`) whose limit
+        cause: kind of the failure that killed it, or name of the count (`WorkCounts`) whose limit
             ended its run; ``unmet`` for an unchanged mutant whose probe (`Mutant.probe`) met no
             input for which it matters.
         line: line of ``expect`` that would kill it.
@@ -116,7 +116,7 @@ class ScriptTarget:
         self.mutants = tuple(m for m in read_mutants(self.tree) if self._can_be_parsed(m))
 
     @cached_property
-    def reach_finder(self) -> ReachFinder:
+    def reaching_input_finder(self) -> ReachFinder:
         """Return the finder of the table row, response or fault that would reach a branch."""
         return ReachFinder(self.tree.text, self.name)
 
@@ -125,16 +125,16 @@ class ScriptTarget:
         scopes = Scopes(self.tree)
         return SlipReader(self.tree, scopes, Values(self.tree, scopes))
 
-    def can_be_taken(self, number: int) -> bool:
-        """Return whether some input can take the branch that counter *number* counts.
+    def can_branch_be_taken(self, counter_number: int) -> bool:
+        """Return whether some input can take the branch that counter *counter_number* counts.
 
         False if conditions around or before it rule that out. No row can then reach it, so it is
         no weakness of the scenarios; `bpmax-sim lint` reports it as a mistake of the script.
         """
-        arm = self.reach.counters[number].arm
+        arm = self.reach.counters[counter_number].arm
         if arm not in {"then", "else", "?", ":"}:
             return True
-        condition = self.reach.find_node_to_report(number)
+        condition = self.reach.find_node_to_report(counter_number)
         return can_be(self._slips, condition, is_denied=arm in {"else", ":"})
 
     def _can_be_parsed(self, mutant: Mutant) -> bool:
@@ -163,7 +163,7 @@ class ScriptTarget:
     def describe_input_for_condition(self, mutant: Mutant, *, holds: bool) -> str:
         """Return which row or response makes the condition of *mutant* true (*holds*) or false."""
         start, end = mutant.condition or (mutant.start, mutant.end)
-        return self.reach_finder.describe_condition(start, end, holds=holds)
+        return self.reaching_input_finder.describe_condition(start, end, holds=holds)
 
     def find_untaken_else(self, mutant: Mutant) -> Counter | None:
         """Return the counter of the ``else`` of the condition at *mutant* if no run took it."""
@@ -249,12 +249,14 @@ class ScriptChallenge:
         counts: dict[str, dict[int, Counts]] = {}
         for number, (baseline, own) in enumerate(zip(self.baselines, hits, strict=True)):
             for script in find_script_files(baseline.item):
-                if (passed := own.counts.get(unify_lines(script))) is not None:
+                if (passed := own.counts.get(replace_lone_carriage_returns(script))) is not None:
                     scripts[script.name] = script
                     counts.setdefault(script.name, {})[number] = passed
         for name in sorted(counts):
             baseline_numbers = sorted(counts[name], key=lambda n: len(self.baselines[n].run.events))
-            if (counted := add_counters_to_script(unify_lines(scripts[name]))) is not None:
+            if (
+                counted := add_counters_to_script(replace_lone_carriage_returns(scripts[name]))
+            ) is not None:
                 yield ScriptTarget(scripts[name], counted, counts[name], baseline_numbers)
 
     def find_items_of_file(self, file: str) -> list[ScenarioItem]:

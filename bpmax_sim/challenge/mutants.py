@@ -22,7 +22,7 @@ from bpmax_sim.challenge.condition_uses import (
     find_returned_values,
     is_case_of_true,
     is_order_comparison,
-    is_predicate,
+    is_predicate_of_list_method,
     is_used_as_condition,
     is_value_stored_or_returned,
 )
@@ -32,8 +32,8 @@ from bpmax_sim.challenge.equivalents import (
     can_have_equal_sides,
     can_need_fallback,
     gives_same_result_for_equal_sides,
-    is_last_statement,
-    is_useless_fallback,
+    is_fallback_without_effect,
+    is_last_executed_statement,
 )
 from bpmax_sim.challenge.probes import Probe
 from bpmax_sim.errors import Place
@@ -365,7 +365,7 @@ class _MutantReader:
         """
         if not is_proxy_method:
             yield from self._change_method_arguments(function, arguments)
-        if arguments and is_predicate(self._tree, arguments[0]):
+        if arguments and is_predicate_of_list_method(self._tree, arguments[0]):
             yield from self._decide_predicate(arguments[0])
         if name.endswith(".catch") and arguments:
             yield from self._empty_catch_callback(arguments[0])
@@ -534,7 +534,7 @@ class _MutantReader:
         if condition is None:
             return
         inner = strip_parentheses(condition)
-        about = self._get_source(inner) if self._contains_check(inner) else ""
+        about = self._get_source(inner) if self._contains_comparison_or_test(inner) else ""
         # A counting loop without its condition only runs behind the end of what it counts.
         is_counting = node.type in LOOPS and is_order_comparison(inner)
         yield from self._decide_condition(inner, about, ("false",) if is_counting else _TRUTHS)
@@ -558,14 +558,14 @@ class _MutantReader:
             probe = probes.TRUTH.format(met=met, text=text) if has_probe else ""
             yield replace(mutant, probe=probe)
 
-    def _mutate_case(self, node: Node) -> Iterator[Mutant]:
+    def _decide_case_of_switch_true(self, node: Node) -> Iterator[Mutant]:
         """Replace the condition of a case of ``switch (true)`` by true, and by false."""
         value = node.child_by_field_name("value")
         if value is not None and is_case_of_true(self._tree, node):
-            about = self._get_source(value) if self._contains_check(value) else ""
+            about = self._get_source(value) if self._contains_comparison_or_test(value) else ""
             yield from self._decide_condition(value, about, _TRUTHS)
 
-    def _mutate_statement(self, node: Node) -> Iterator[Mutant]:
+    def _decide_short_circuit_statement(self, node: Node) -> Iterator[Mutant]:
         """Replace the condition of ``done || send();`` by true, and by false.
 
         Such a statement is an ``if`` in another spelling.
@@ -575,7 +575,7 @@ class _MutantReader:
         if whole is None or left is None or read_operator(whole) not in {"&&", "||"}:
             return
         inner = strip_parentheses(left)
-        about = self._get_source(inner) if self._contains_check(inner) else ""
+        about = self._get_source(inner) if self._contains_comparison_or_test(inner) else ""
         yield from self._decide_condition(inner, about, _TRUTHS)
 
     def _mutate_loop(self, node: Node) -> Iterator[Mutant]:
@@ -621,12 +621,12 @@ class _MutantReader:
         if not (
             is_value_stored_or_returned(node)
             and always_gives_boolean(node)
-            and self._contains_check(node)
+            and self._contains_comparison_or_test(node)
         ):
             return
         yield from self._decide_condition(node, self._get_source(node), _TRUTHS, has_probe=True)
 
-    def _contains_check(self, node: Node) -> bool:
+    def _contains_comparison_or_test(self, node: Node) -> bool:
         """Return whether a part of *node* compares with a literal or tests a response."""
         return any(self._compares_or_tests_response(part) for part in find_logical_operands(node))
 
@@ -678,7 +678,7 @@ class _MutantReader:
                 yield self._make_mutant("code-check", node, new, about=about)
 
     def _drop_fallback(self, node: Node, left: Node) -> Iterator[Mutant]:
-        is_useless = is_useless_fallback(self._tree, node) or _is_result_unused(node)
+        is_useless = is_fallback_without_effect(self._tree, node) or _is_result_unused(node)
         if not is_useless and can_need_fallback(self._slips, node):
             text = self._get_source(left)
             yield self._make_mutant("fallback", node, f"({text})", about=text)
@@ -691,7 +691,7 @@ class _MutantReader:
             if values and values[0].type != "false":
                 return
             if not values:
-                if not is_last_statement(node):
+                if not is_last_executed_statement(node):
                     yield self._make_mutant("guard", node, ";", about=self._get_source(node))
                 return
         block = node.parent
@@ -777,8 +777,8 @@ _READERS: Final[Mapping[str, Callable[[_MutantReader, Node], Iterator[Mutant]]]]
     "ternary_expression": _MutantReader._mutate_condition,  # noqa: SLF001
     "binary_expression": _MutantReader._mutate_operator,  # noqa: SLF001
     "unary_expression": _MutantReader._replace_check_by_constant,  # noqa: SLF001
-    "expression_statement": _MutantReader._mutate_statement,  # noqa: SLF001
-    "switch_case": _MutantReader._mutate_case,  # noqa: SLF001
+    "expression_statement": _MutantReader._decide_short_circuit_statement,  # noqa: SLF001
+    "switch_case": _MutantReader._decide_case_of_switch_true,  # noqa: SLF001
     "while_statement": _MutantReader._mutate_loop,  # noqa: SLF001
     "do_statement": _MutantReader._mutate_loop,  # noqa: SLF001
     "for_statement": _MutantReader._mutate_loop,  # noqa: SLF001

@@ -17,12 +17,12 @@ def make_section(result: ChallengeResult) -> ReportSection:
         summary=msg(
             "{count}; {score:g} % of the mistakes are noticed; {counts}",
             count=plural(
-                len(result.findings_without_repeats), "{number} finding", "{number} findings"
+                len(result.findings_not_solved_by_earlier), "{number} finding", "{number} findings"
             ),
             score=round(result.score_percent, 1),
             counts=describe_counts(result),
         ),
-        parts=tuple(map(_to_section_finding, result.findings_without_repeats[:SHOWN])),
+        parts=tuple(map(_to_section_finding, result.findings_not_solved_by_earlier[:SHOWN])),
     )
 
 

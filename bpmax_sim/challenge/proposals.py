@@ -17,7 +17,7 @@ from msgspec.structs import replace
 
 from bpmax_sim.scenario.actions import ACTIONS
 from bpmax_sim.scenario.expect_values import (
-    ValuePatterns,
+    ValueGeneraliser,
     looks_like_script_mistake,
     make_digit_pattern,
 )
@@ -123,7 +123,7 @@ class ExpectLineSearch:
         ]
         self._differing: Sequence[Divergence] = ()  # of the mutant that a line is looked for
         self._values = [
-            ValuePatterns.from_run(baseline.item, baseline.run.calls) for baseline in baselines
+            ValueGeneraliser.from_run(baseline.item, baseline.run.calls) for baseline in baselines
         ]
         self._files: dict[str, list[int]] = {}
         for number, baseline in enumerate(baselines):
@@ -142,7 +142,7 @@ class ExpectLineSearch:
         the item with a given baseline number.
         """
         tried, self._differing = 0, divergences
-        for divergence in pick_clearest_divergences(divergences):
+        for divergence in order_divergences_by_clarity(divergences):
             for line in self._find_candidate_lines(divergence):
                 tried += 1
                 if self.is_killing_line(line, divergences, make_variant):
@@ -170,7 +170,7 @@ class ExpectLineSearch:
                 **keys,
             )
 
-    def _propose_state_lines(self, divergence: Divergence) -> Iterator[dict[str, Any]]:
+    def _propose_field_or_flow_lines(self, divergence: Divergence) -> Iterator[dict[str, Any]]:
         """Yield expectations of a field, a field's state, or the flow's node or status.
 
         Each is a mapping of keyword arguments for `ExpectLine`.
@@ -217,7 +217,7 @@ class ExpectLineSearch:
         if isinstance(part, Mapping | list | tuple) or any(map(looks_like_script_mistake, written)):
             return
         patterns = [self._values[n].generalise(value) for n, value in there.items()]
-        if not any(map(_is_pattern, patterns)):
+        if not any(map(_is_matches_pattern, patterns)):
             yield from self._expect_by_column(
                 there, column_name, is_in_all_rows=len(there) == len(numbers)
             )
@@ -311,7 +311,7 @@ class ExpectLineSearch:
         *header* has the headers of a call that the item with this baseline makes.
         """
         subjects = self.baselines[baseline_number].item.subjects
-        text = "\n".join(body.source for body in subjects.code_files)
+        text = "\n".join(body.source for body in subjects.script_and_flow_files)
         found = {
             name: re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", text, re.IGNORECASE)
             for name in header
@@ -362,9 +362,9 @@ def _make_item_variant(variant: Variant, item: ScenarioItem) -> Variant:
 
 
 _MAKE: Final[Mapping[str, Callable[[ExpectLineSearch, Divergence], Iterator[dict[str, Any]]]]] = {
-    "form": ExpectLineSearch._propose_state_lines,  # noqa: SLF001 - the table of the class
-    "fields": ExpectLineSearch._propose_state_lines,  # noqa: SLF001
-    "flow": ExpectLineSearch._propose_state_lines,  # noqa: SLF001
+    "form": ExpectLineSearch._propose_field_or_flow_lines,  # noqa: SLF001 - the table of the class
+    "fields": ExpectLineSearch._propose_field_or_flow_lines,  # noqa: SLF001
+    "flow": ExpectLineSearch._propose_field_or_flow_lines,  # noqa: SLF001
     "result": ExpectLineSearch._propose_result_lines,  # noqa: SLF001
     "messages": ExpectLineSearch._propose_message_lines,  # noqa: SLF001
     "console": ExpectLineSearch._propose_console_lines,  # noqa: SLF001
@@ -375,7 +375,7 @@ _MAKE: Final[Mapping[str, Callable[[ExpectLineSearch, Divergence], Iterator[dict
 _MOST_TRIALS: Final = 6
 
 
-def pick_clearest_divergences(divergences: Sequence[Divergence]) -> list[Divergence]:
+def order_divergences_by_clarity(divergences: Sequence[Divergence]) -> list[Divergence]:
     """Return one divergence for each item and place, those that a reader understands best first.
 
     A field of the form, for example, is clearer than an entry of a flow's log.
@@ -441,7 +441,7 @@ def _find_initial_value(item: ScenarioItem, divergence: Divergence) -> Any:
     return {**more, **declared}.get(name, UNSET) if section == "form" else UNSET
 
 
-def _is_pattern(value: Any) -> bool:
+def _is_matches_pattern(value: Any) -> bool:
     return isinstance(value, Mapping) and "$matches" in value
 
 

@@ -13,7 +13,7 @@ from typing import Any, Final, Literal
 import msgspec
 from msgspec import UNSET
 
-from bpmax_sim.check.drift import compile_without_overrides, find_response_failure
+from bpmax_sim.check.drift import compile_without_instance_overrides, find_response_failure
 from bpmax_sim.field_path import get_nested
 from bpmax_sim.i18n import msg
 from bpmax_sim.messages import Response
@@ -95,7 +95,7 @@ def measure_coverage(
     order = {kind: number for number, kind in enumerate(KINDS)}
     ordered = sorted(declared, key=lambda part: (order[part[0]], part[1]))
     return [
-        DeclaredPart(kind, name, _encode_part_name((kind, name)) in used_parts)
+        DeclaredPart(kind, name, _encode_part_name_in_english((kind, name)) in used_parts)
         for kind, name in ordered
     ]
 
@@ -107,7 +107,7 @@ def find_parts_used_in_run(run: PassedRun) -> set[str]:
     merged.
     """
     item = run.item
-    return {f"{_SCENARIO}{item.node_id}", *map(_encode_part_name, _name_used_parts(run))}
+    return {f"{_SCENARIO}{item.node_id}", *map(_encode_part_name_in_english, _name_used_parts(run))}
 
 
 def count_items_run(used_parts: Collection[str]) -> int:
@@ -115,7 +115,7 @@ def count_items_run(used_parts: Collection[str]) -> int:
     return sum(part.startswith(_SCENARIO) for part in used_parts)
 
 
-def _encode_part_name(name: Name) -> str:
+def _encode_part_name_in_english(name: Name) -> str:
     """Return kind and name as one text, in English whatever the language is."""
     return "".join([name[0], "\t", name[1]])  # of a message the words before translation
 
@@ -149,7 +149,7 @@ def _name_platform_parts(platform: Platform) -> Iterator[Name]:
     first = next((api for api in platform.apis.values() if api.auth is UNSET), None)
     if first is None:
         return
-    recipe = compile_without_overrides(platform, first)
+    recipe = compile_without_instance_overrides(platform, first)
     yield from (("auth", f"{key} {word}") for word in recipe.recover)
     if platform.auth.acquire is not None:
         yield "auth", msg("{key} login", key=key)
@@ -258,12 +258,16 @@ def _name_tested_recoveries(ran: PassedRun) -> Iterator[Name]:
         if platform is None or api is None:
             continue
         for fault in faults:
-            word = _find_tested_recovery(fault, platform, api) if fault.covers(call.call) else None
+            word = (
+                _find_recovered_failure_class(fault, platform, api)
+                if fault.covers(call.call)
+                else None
+            )
             if word:
                 yield "auth", f"{key} {word}"
 
 
-def _find_tested_recovery(fault: Fault, platform: Platform, api: Api) -> str | None:
+def _find_recovered_failure_class(fault: Fault, platform: Platform, api: Api) -> str | None:
     """Return the class of failures for which *fault* makes the platform recover, or None."""
     if isinstance(fault.action, BadToken):
         return "token"

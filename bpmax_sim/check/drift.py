@@ -36,7 +36,7 @@ from bpmax_sim.field_path import (
     format_path,
 )
 from bpmax_sim.i18n import join_list, label_message, msg, template
-from bpmax_sim.js_values import loads
+from bpmax_sim.js_values import loads_as_javascript
 from bpmax_sim.messages import (
     Call,
     Exchange,
@@ -208,7 +208,7 @@ def _join_types(types: frozenset[str]) -> str:
 _STANDIN: Final = "redacted."
 
 
-def carries_standin(request: Request) -> bool:
+def has_standin_set_by_script(request: Request) -> bool:
     """Return whether what a script put into *request* contains a stand-in for a secret.
 
     Such a request cannot be sent again, as the real value is not known. Parts made by auth do not
@@ -236,7 +236,7 @@ def rebuild_call(session: Session, call: Call) -> Builder:
     body: Any = call.body
     if Headers(call.headers).media_type.endswith("json"):
         with suppress(ValueError):  # as its value it merges with declared defaults
-            body = loads(call.body)
+            body = loads_as_javascript(call.body)
     return chain.body(body)
 
 
@@ -313,7 +313,7 @@ def find_outdated(exchange: Exchange, *, now: float, max_age: float) -> Iterator
         yield Drift(exchange=exchange, tier="warning", kind="old", message=message)
 
 
-def find_migration_note(exchange: Exchange, moves: Sequence[str]) -> Iterator[Drift]:
+def find_note_of_past_migration(exchange: Exchange, moves: Sequence[str]) -> Iterator[Drift]:
     """Yield a note if `bpmax-sim migrate` changed the recorded *exchange*; *moves* say how."""
     if moves:
         message = msg(
@@ -417,7 +417,7 @@ class Verification:
         ):
             return ""
         recipe, outcome = (
-            compile_without_overrides(platform, api),
+            compile_without_instance_overrides(platform, api),
             _to_outcome_for_retry_rules(exchange.outcome),
         )
         sent = RetryProgress(known.sent + 1, known.renewed, known.offset)
@@ -504,7 +504,7 @@ class _ExchangeVerification(msgspec.Struct, frozen=True):
         if not allows_writes:
             method = self.exchange.request.method
             return msg("{method} may change something; pass --allow-writes", method=method)
-        if carries_standin(self.exchange.request):
+        if has_standin_set_by_script(self.exchange.request):
             return msg("it carries a value that the recording only stands in for")
         if self.failure_class == "token":
             return msg("its token was refused when it was recorded")
@@ -593,7 +593,7 @@ class _ExchangeVerification(msgspec.Struct, frozen=True):
         ]
         (platform, *_) = [owner for owner in declared if isinstance(owner, Platform)]
         for member, place in self.members_read(call.name).items():
-            for path in _find_member_body_paths(platform, member):
+            for path in _map_result_path_to_body_paths(platform, member):
                 if ["body", *path][: len(gone)] == gone:
                     return place
         return ""
@@ -608,7 +608,7 @@ class _ExchangeVerification(msgspec.Struct, frozen=True):
         return Drift(exchange=self.exchange, tier=tier, kind=kind, message=message, path=path)
 
 
-def _find_member_body_paths(
+def _map_result_path_to_body_paths(
     platform: Platform, member: tuple[str, ...]
 ) -> Iterator[tuple[str, ...]]:
     """Yield the paths in a response body at which *member* may be.
@@ -653,12 +653,12 @@ def find_response_failure(response: Response, platform: Platform, api: Api) -> s
 
     None if it is no failure, or if the API's ``recover`` says nothing of its class.
     """
-    recipe = compile_without_overrides(platform, api)
+    recipe = compile_without_instance_overrides(platform, api)
     failure = recipe.rules.find_failure_class(response, parsed_body(response))
     return failure if failure in recipe.recover else None
 
 
-def compile_without_overrides(platform: Platform, api: Api) -> CompiledApi:
+def compile_without_instance_overrides(platform: Platform, api: Api) -> CompiledApi:
     """Return the compiled rules of *api* for an instance that overrides nothing of *platform*."""
     nobody = Instance(platform=platform.platform_key, instance_key="any")
     return compile_api(platform, nobody, api)

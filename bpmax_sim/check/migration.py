@@ -31,7 +31,7 @@ from bpmax_sim.platform.load import load_platforms
 from bpmax_sim.scenario.events import ScenarioFinished
 from bpmax_sim.scenario.load import ScenarioItem
 from bpmax_sim.scenario.runner import find_former_name, open_session, run_item
-from bpmax_sim.secret.standin import to_slug
+from bpmax_sim.secret.standin import to_distinct_slug
 from bpmax_sim.session.credentials import get_matching_rules
 from bpmax_sim.session.migration import MoveCause, RecordingMoves
 from bpmax_sim.session.settings import SessionOptions
@@ -146,7 +146,7 @@ def _make_move_plan(item: ScenarioItem, moves: RecordingMoves) -> MovePlan | Non
     )
     plan.contested, plan.unknown = tuple(moves.contested), tuple(moves.unknown)
     for number, move in moves.found.items():
-        plan.entries[number] = move.apply(cassette.full_entry(number))
+        plan.entries[number] = move.apply(cassette.get_entry_with_head_defaults(number))
         plan.causes[number] = move.causes
     if moves.owner != item.owner_name_in_cassette:
         plan.causes[_OWNER] = (
@@ -192,7 +192,7 @@ def plan_owners_without_scenario(
 def _plan_owner_renames(path: Path, cassette: Cassette, owner: str, renames: Renames) -> MovePlan:
     plan = MovePlan(path, cassette, owner, renames.owners.get(owner, owner))
     for number in cassette.index.list_exchange_numbers(owner):
-        old = cassette.full_entry(number)
+        old = cassette.get_entry_with_head_defaults(number)
         entry, causes = _rename_entry(old, renames)
         if old.line.signed is not None and _rename_entry(old.with_line(signed=None), renames)[1]:
             plan.signed += (old.line.call,)
@@ -231,11 +231,11 @@ def _rename_entry(entry: Entry, renames: Renames) -> tuple[Entry, tuple[MoveCaus
     if not causes or line.signed is not None:
         return entry, ()
     call = f"{platform}.{api}" if api else platform
-    marks = (*line.moved, *(cause.text_in_recording for cause in causes))
+    marks = (*line.moved, *(cause.text_for_recording for cause in causes))
     return Entry(replace(line, call=call, rules=UNKNOWN_RULES, moved=marks), text), tuple(causes)
 
 
-def _rename_instances(entry: Entry, platforms: Mapping[str, str]) -> Entry:
+def _rename_platforms_of_values(entry: Entry, platforms: Mapping[str, str]) -> Entry:
     """Return *entry* with the recorded values of each instance under its platform's new key."""
     values = {}
     for name, own in entry.line.values.items():
@@ -261,7 +261,7 @@ def _rename_path_in_uri_line(line: str, base: str, was: str, now: str) -> str:
     return f"{start}{base}{now}{rest}" if is_uri else line
 
 
-def merge_similar_causes(plans: Sequence[MovePlan]) -> None:
+def merge_many_causes_at_one_place(plans: Sequence[MovePlan]) -> None:
     """Merge the causes of changed values at one place into one, if there are many of them.
 
     A cause says what was renamed or replaced in a recording, and by what. Many would fill the
@@ -292,7 +292,9 @@ def _migrate_entry(plan: MovePlan, number: int, old: Entry) -> Entry:
     if _OWNER not in plan.causes:
         return entry
     # Stand-ins contain the owner's name, and requests with a stand-in are matched by it.
-    was, now = (f"redacted.scenario.{to_slug(name)}." for name in (plan.owner, plan.new_owner))
+    was, now = (
+        f"redacted.scenario.{to_distinct_slug(name)}." for name in (plan.owner, plan.new_owner)
+    )
     text = entry.text.replace(was, now)
     entry = Entry(replace(entry.line, owner=plan.new_owner), text)
     if text == old.text or plan.item is None:
@@ -390,9 +392,11 @@ def _make_migrated_bytes(plans: Sequence[MovePlan]) -> bytes:
     platforms = {plan.owner: _find_new_platform_keys([plan]) for plan in plans}
     entries = []
     for number in range(len(cassette)):
-        entry = cassette.full_entry(number)
+        entry = cassette.get_entry_with_head_defaults(number)
         if plan := by_owner.get(entry.line.owner):
-            entry = _rename_instances(_migrate_entry(plan, number, entry), platforms[plan.owner])
+            entry = _rename_platforms_of_values(
+                _migrate_entry(plan, number, entry), platforms[plan.owner]
+            )
         entries.append(entry)
     return dump_entries(entries)
 
@@ -407,9 +411,10 @@ def _plan_login_moves(folder: Path, plans: Sequence[MovePlan]) -> dict[Path, tup
         target = path.with_name(f"{renamed.get(platform)}.{instance}.yaml")
         if platform in renamed and not target.exists():
             cassette = Cassette.load(to_display_path(path))
-            entries = map(cassette.full_entry, range(len(cassette)))
+            entries = map(cassette.get_entry_with_head_defaults, range(len(cassette)))
             fresh = [
-                _rename_instances(_rename_entry(entry, renames)[0], renamed) for entry in entries
+                _rename_platforms_of_values(_rename_entry(entry, renames)[0], renamed)
+                for entry in entries
             ]
             fresh = [entry.with_line(owner=target.stem) for entry in fresh]
             moved[path] = (target, dump_entries(fresh))

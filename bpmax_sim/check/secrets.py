@@ -26,12 +26,12 @@ from bpmax_sim.cassette.model import Entry
 from bpmax_sim.errors import Place, Problem, shell_quote
 from bpmax_sim.i18n import label_message, msg, template
 from bpmax_sim.messages import Call, Exchange, Response
-from bpmax_sim.platform.load import Platforms, find_declaring_file
+from bpmax_sim.platform.load import Platforms, find_last_declaring_file
 from bpmax_sim.platform.model import Instance, Platform, Source
 from bpmax_sim.secret.http_auth import (
     SECRET_HEADERS,
     SET_BY_SERVER,
-    get_unencoded_credential,
+    get_unhashed_credential,
     split_scheme,
 )
 from bpmax_sim.secret.secret_names import is_redactable_everywhere, is_secret_name, is_secret_value
@@ -79,7 +79,7 @@ class NotSecretDeclarations:
     _places: dict[str, tuple[str, ...]] = field(default_factory=dict)
     _needed: set[tuple[str, str]] = field(default_factory=set)
 
-    def find_declared_not_secret_texts(
+    def find_declared_and_note_needed(
         self, exchange: Exchange, findings: Sequence[str]
     ) -> list[str]:
         """Return the texts of *exchange* that are declared with ``not_secret``.
@@ -157,11 +157,14 @@ def find_secrets(
                 "the secret {finding_name} stands here; {do}", finding_name=finding.name, do=do
             )
             yield Problem(message, begin)
-        exchange, net = cassette.exchange(number), cassette.name_rules_version(entry.line.owner)
+        exchange, net = (
+            cassette.exchange(number),
+            cassette.get_secret_name_rules_version(entry.line.owner),
+        )
         named = [found for found in _find_named_secrets(exchange, entry) if found[1] >= 0]
         suspicious = [(*found, True) for found in _find_secret_like_texts(entry)]
         suspicious += [(why, at, value, bool(net) or is_old) for why, at, value, is_old in named]
-        texts = not_secret.find_declared_not_secret_texts(
+        texts = not_secret.find_declared_and_note_needed(
             exchange, [value for _, _, value, _ in suspicious]
         )
         for reason, at, value, is_error in suspicious:
@@ -217,7 +220,7 @@ def _is_header_without_credential(name: str, value: str) -> bool:
     """Return whether the value of a header is a stand-in, or contains no credential."""
     if "cookie" in name:
         return _STANDIN in value or not value.partition("=")[2].partition(";")[0]
-    credential = get_unencoded_credential(value)
+    credential = get_unhashed_credential(value)
     if credential is None:
         return " " in value.strip() or _contains_standin(value)  # a signature gives nothing away
     return _contains_standin(credential) or _STANDIN in _decode_base64(credential)
@@ -245,7 +248,7 @@ def find_literal_secrets(platforms: Platforms) -> Iterator[Problem]:
     # A file that Git ignores stays on this machine: a secret may be written there.
     is_open = cache(_is_not_git_ignored)
     for key in platforms.own:
-        source = find_declaring_file(platforms.folders, key)
+        source = find_last_declaring_file(platforms.folders, key)
         if source is not None and is_open(str(source)):
             yield from _find_literals_named_secret(read_yaml(source), ())
     for entry in chain.from_iterable(platforms.entries.values()):

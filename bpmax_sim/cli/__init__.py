@@ -13,7 +13,7 @@ __all__ = ["main"]
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and end the process with its exit code."""
     if arguments is None:
-        _restart_in_utf8_mode()
+        _restart_if_not_utf8()
     # Not before: where this package's own path has Chinese in it, nothing compiled can be loaded.
     try:
         from bpmax_sim.cli.app import run_command_line  # noqa: PLC0415
@@ -22,7 +22,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     sys.exit(run_command_line(sys.argv[1:] if arguments is None else arguments))
 
 
-def _restart_in_utf8_mode() -> None:
+def _restart_if_not_utf8() -> None:
     """Restart Python in UTF-8 mode (PEP 540) if file names could not contain Chinese characters.
 
     This happens in the locale C if ``PYTHONUTF8=0`` turns off Python's own switch to UTF-8.

@@ -20,7 +20,9 @@ _REACH_ALL = frozenset({"pyproject.toml", "conftest.py"})
 """Files that no scenario names, and that each may depend on."""
 
 
-def narrow_targets(targets: Sequence[Selection], *, used_name: str, since: str) -> list[Selection]:
+def narrow_by_use_and_changes(
+    targets: Sequence[Selection], *, used_name: str, since: str
+) -> list[Selection]:
     """Return the *targets* that use *used_name* and are affected by changes *since* a revision.
 
     Args:

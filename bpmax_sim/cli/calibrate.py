@@ -25,8 +25,8 @@ from bpmax_sim.live.judge import (
     list_refuted_rules,
 )
 from bpmax_sim.live.rules import RULES
-from bpmax_sim.platform.load import find_declaring_file, load_platforms
-from bpmax_sim.project import PROJECT, find_root, with_default_setting
+from bpmax_sim.platform.load import find_last_declaring_file, load_platforms
+from bpmax_sim.project import PROJECT, find_root, with_setting_in_defaults
 from bpmax_sim.report.exit_codes import ExitCode
 from bpmax_sim.yamlfile import read_bytes, read_text_or_empty, to_display_path
 from bpmax_sim.yamlfile.edit import merge_into
@@ -81,7 +81,7 @@ def calibrate(  # noqa: PLR0913 - the options of the command
     """
     if not consoles:
         return _print_script(echo, apis, delay, writes)
-    calibration = _read_calibration(consoles)
+    calibration = _judge_last_calibration_run(consoles)
     if calibration.failure:
         raise ConfigError(
             "nothing could be asked there: {why}; see the interfaces that `bpmax-sim calibrate` "
@@ -121,7 +121,7 @@ def _print_script(echo: str, apis: str, delay: int, writes: Writes) -> int:
     return ExitCode.PASSED
 
 
-def _read_calibration(consoles: Sequence[Path]) -> Calibration:
+def _judge_last_calibration_run(consoles: Sequence[Path]) -> Calibration:
     """Return the judged result of the last calibration run in *consoles*, and print its notes.
 
     *consoles* are files with text copied from the browser's console; together they are one text, so
@@ -201,7 +201,7 @@ def _plan_changes(
     folders = read_platform_folders(root)
     known = load_platforms(folders)
     for key in only or sorted(known.own):
-        path = find_declaring_file(folders, key)
+        path = find_last_declaring_file(folders, key)
         if path is None:
             raise ConfigError("--platform {key}: it is built in, and has no file here", key=key)
         keys = _select_changed_keys(known.platform(key), calibration.keys)
@@ -237,7 +237,7 @@ def _plan_clock_zone(root: Path, calibration: Calibration) -> Iterator[_FileChan
     value = f"2026-01-05T09:00:00{sign}{hours:02}:{rest:02}"
     path = root / PROJECT
     text = read_text_or_empty(path)
-    after = with_default_setting(text, "clock", value)
+    after = with_setting_in_defaults(text, "clock", value)
     if after is None:
         raise ConfigError(
             "{path}: cannot be added to here; write clock = {value} at [tool.bpmax_sim.defaults]",

@@ -26,10 +26,10 @@ from bpmax_sim.challenge.mutants import Mutant
 from bpmax_sim.challenge.page import make_section
 from bpmax_sim.challenge.proposals import make_edits
 from bpmax_sim.cli import options as option
-from bpmax_sim.cli.affected import narrow_targets
+from bpmax_sim.cli.affected import narrow_by_use_and_changes
 from bpmax_sim.cli.item_selection import find_targets, load_parsable_items
 from bpmax_sim.cli.options import Yes
-from bpmax_sim.cli.scenario_edits import rewrite
+from bpmax_sim.cli.scenario_edits import write_edits_and_rerun
 from bpmax_sim.cli.terminal import iterate_with_progress, notify, say, say_document
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.i18n import join_list, msg, plural
@@ -67,7 +67,7 @@ def challenge(  # noqa: PLR0913 - the options of the command
 ) -> int:
     """Change scripts in small ways, and report the changes that no scenario notices."""
     _check_options(workers, fail_under, most)
-    targets = narrow_targets(find_targets(paths), used_name="", since=changed)
+    targets = narrow_by_use_and_changes(find_targets(paths), used_name="", since=changed)
     found, problems = load_parsable_items(targets, keyword)
     if problems:
         raise ConfigError(*problems)
@@ -85,7 +85,7 @@ def challenge(  # noqa: PLR0913 - the options of the command
     _print_findings(ready, result, verdicts, code if json else None)
     _store_report_section(found[0].root, result)
     if update:
-        rewrite(_make_edits(ready, result), yes=yes)
+        write_edits_and_rerun(_make_edits(ready, result), yes=yes)
     return code
 
 
@@ -129,7 +129,7 @@ def _print_findings(
     *code* is None for text. Counts and ignore comments without effect go to stderr in both cases.
     """
     if code is None:
-        for line in _format_report(result.findings_without_repeats):
+        for line in _format_report(result.findings_not_solved_by_earlier):
             say(line)
     else:
         say_document(
@@ -163,7 +163,7 @@ def _make_edits(
     """
     edits: list[ExpectEdit | ColumnEdit] = []
     columns: dict[tuple[str, str], object] = {}
-    for finding in result.findings_without_repeats[:SHOWN]:
+    for finding in result.findings_not_solved_by_earlier[:SHOWN]:
         if (line := finding.line) is None:
             continue
         wanted = {(line.file, name): cells for name, cells in line.columns.items()}

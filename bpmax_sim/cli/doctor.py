@@ -46,7 +46,7 @@ def _check_project(root: Path) -> Iterator[Finding]:
     yield from _check_platforms(root)
     yield from _check_schemas(root)
     yield from _check_leftovers(root)
-    yield from _list_login_replaced_credentials(root)
+    yield from _list_credentials_set_by_logins(root)
     if (repository := git.find_repository(root)) is not None:
         yield _check_git(root)
         hint = msg("does not merge cassettes here; run `bpmax-sim doctor --fix`")
@@ -83,7 +83,7 @@ def _check_platforms(root: Path) -> Iterator[Finding]:
         yield is_there, "keyring", msg("installed") if is_there else message
 
 
-def _list_login_replaced_credentials(root: Path) -> Iterator[Finding]:
+def _list_credentials_set_by_logins(root: Path) -> Iterator[Finding]:
     """Yield, for each instance, which of its credentials logins replaced, without the values.
 
     A login may return, for example, a new refresh token. It is stored in a file or in the keyring,

@@ -27,9 +27,9 @@ from bpmax_sim.explore.reproduce import (
 from bpmax_sim.explore.search import Exploration, Explorer
 from bpmax_sim.explore.summary import (
     CauseFinding,
-    describe_crashes_on_missing_members,
     describe_finding,
     describe_totals,
+    describe_unproven_missing_members,
     explain_unexplored_parts,
     find_causes,
     format_matrix,
@@ -223,7 +223,7 @@ def _format_report(explored: Sequence[Exploration], found: Found) -> Iterator[st
         is_whole = finding.fails_scenario or first.interruption is not None
         text = scenario.text if is_whole else format_rules(first.rules)
         yield from (f"    | {line}" for line in text.splitlines())
-    yield from describe_crashes_on_missing_members(explored)
+    yield from describe_unproven_missing_members(explored)
     yield from format_matrix(make_matrix(sum_totals(explored).cells))
 
 

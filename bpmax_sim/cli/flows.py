@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bpmax_sim.cli.terminal import say_result
-from bpmax_sim.errors import ConfigError, Problem, Problems, get_place_sort_key
+from bpmax_sim.errors import ConfigError, LimitedProblems, Problem, get_place_sort_key
 from bpmax_sim.project import find_root, make_parent_folder, to_absolute_path
 from bpmax_sim.report import trace_files
 from bpmax_sim.report.exit_codes import ExitCode
@@ -50,7 +50,7 @@ def _read_definition(file: Path) -> Definition:
         ConfigError: if the declaration has errors; all of them are listed.
     """
     source = ScenarioSource.read(file)
-    problems: list[Problem] = Problems()
+    problems: list[Problem] = LimitedProblems()
     definition = decode(source.root, Definition, problems)
     if definition is not None and not problems:
         problems += [

@@ -17,10 +17,10 @@ from bpmax_sim.fuzz import search
 from bpmax_sim.fuzz.laws import LAWS
 from bpmax_sim.fuzz.target import SIMULATE, check_server_and_credentials, check_simulate_or_url
 from bpmax_sim.i18n import msg, plural
-from bpmax_sim.platform.load import read_file
+from bpmax_sim.platform.load import read_standalone_file
 from bpmax_sim.project import find_root
 from bpmax_sim.report.exit_codes import ExitCode
-from bpmax_sim.yamlfile import to_display_path, write_text
+from bpmax_sim.yamlfile import to_display_path, write_text_creating_folders
 
 
 def fuzz(  # noqa: PLR0913 - the options of the command
@@ -93,7 +93,9 @@ def _search(plan: search.SearchPlan, root: Path, *, save: bool, json: bool) -> E
     start = time.monotonic()
     check_simulate_or_url(plan.against)
     if plan.against != SIMULATE:
-        check_server_and_credentials(search.load_plan_target(plan), read_file(plan.path).place)
+        check_server_and_credentials(
+            search.load_plan_target(plan), read_standalone_file(plan.path).place
+        )
     with show_progress(plan.seconds) as move:
         tried = [*search.search(plan, move), *search.find_skipped_laws(plan)]
     if not tried:
@@ -104,19 +106,12 @@ def _search(plan: search.SearchPlan, root: Path, *, save: bool, json: bool) -> E
     number = sum(trial.examples for trial in tried)
     passed = ExitCode.PASSED if number else ExitCode.NOTHING
     code = ExitCode.FAILED if findings else passed
-    reproduced = [
-        (
-            finding,
-            (
-                search.make_scenario_file(finding, plan, root),
-                search.make_pytest_file(finding, plan, root),
-            ),
-        )
-        for finding in findings
-    ]
+    scenarios = [search.make_scenario_file(finding, plan, root) for finding in findings]
+    tests = [search.make_pytest_file(finding, plan, root) for finding in findings]
+    reproduced = list(zip(findings, zip(scenarios, tests, strict=True), strict=True))
     for _, files in reproduced if save else ():
         for file in files:
-            write_text(file.path, file.text)
+            write_text_creating_folders(file.path, file.text)
     if json:
         summary = {"examples": number, "broken": len(findings), "exit_code": int(code)}
         say_document(

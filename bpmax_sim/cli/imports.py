@@ -46,7 +46,7 @@ from bpmax_sim.traffic.import_recording import (
     count_recorded_exchanges,
     prepare_import,
     read_file,
-    register_known_credentials,
+    register_or_list_incomplete,
     render_exchanges,
     write_recording,
 )
@@ -55,7 +55,7 @@ from bpmax_sim.yamlfile import (
     read_text_or_empty,
     read_yaml,
     to_display_path,
-    write_text,
+    write_text_creating_folders,
     write_yaml,
 )
 
@@ -207,7 +207,7 @@ def _load_credentials(platforms: Platforms, variables: Sequence[str]) -> Vault:
         ConfigError: if one of them is not set.
     """
     vault = Vault()
-    for name in register_known_credentials(platforms, os.environ, vault):
+    for name in register_or_list_incomplete(platforms, os.environ, vault):
         notify(
             "the credentials of {name} are not set here, so they are known by their places only",
             name=name,
@@ -407,7 +407,7 @@ def openapi(  # noqa: PLR0913 - the options of the command
         if is_replaced and not yes:
             confirm("Replace {path}?", path=to_display_path(file.path))
     for file in files:
-        write_text(file.path, file.text, msg("; name another file with --to"))
+        write_text_creating_folders(file.path, file.text, msg("; name another file with --to"))
     variables = re.findall(r"\benv: (\w+)", instance if len(files) > 1 else "")
     for kind in converted.kinds:
         notify(label_message(to_display_path(document), str(kind.first) + kind.more_notes_suffix))

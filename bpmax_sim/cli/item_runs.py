@@ -65,7 +65,7 @@ def run_items_with_events(
         verdict, events = perform(item, choices, guard=guard, prepare=sessions.append)
         if report_use is not None:
             report_use(verdict, events, sessions)
-        runs.add(item, verdict)
+        runs.add_if_passed(item, verdict)
         doubtful = tuple(runs.find_tolerated_unused_parts(item.spot.source.file))
         yield struct_replace(verdict, warnings=(*verdict.warnings, *doubtful)), events
     yield from _fail_files_with_unused_parts(runs, first)

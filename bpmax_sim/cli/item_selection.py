@@ -54,7 +54,7 @@ class Selection(msgspec.Struct, frozen=True):
             ConfigError: if the file has no such line or item.
         """
         if not self.name:
-            return _select_items_at_line(items, self.line) if self.line else list(items)
+            return _select_row_at_line_or_all(items, self.line) if self.line else list(items)
         by_name = {
             name: item for item in items for name in (item.header.name, item.header.one_line_name)
         }
@@ -165,7 +165,7 @@ def make_missing_file_problem(place: str | Path, suffix: str) -> Problem:
     return Problem(msg("file or folder not found{hint}", hint=hint), Place(path))
 
 
-def _select_items_at_line(items: Sequence[ProjectItem], line: int) -> list[ProjectItem]:
+def _select_row_at_line_or_all(items: Sequence[ProjectItem], line: int) -> list[ProjectItem]:
     """Return the row that contains *line*, else all items of the file."""
     source = items[0].load().spot.source
     if line > len(source.lines):

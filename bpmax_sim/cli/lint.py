@@ -50,7 +50,7 @@ from bpmax_sim.script.failure import Script
 from bpmax_sim.script.runtime import find_expression_problem
 from bpmax_sim.secret.vault import Vault
 from bpmax_sim.session.credentials import get_matching_rules
-from bpmax_sim.traffic.import_recording import register_known_credentials
+from bpmax_sim.traffic.import_recording import register_or_list_incomplete
 from bpmax_sim.yamlfile import to_display_path
 from bpmax_sim.yamlfile.node import format_steps
 
@@ -80,7 +80,7 @@ def lint(
     json: Json = False,
 ) -> int:
     """Report the problems of scenarios, platform files, scripts and cassettes; nothing is run."""
-    targets = _split_paths(paths or ())
+    targets = _choose_lint_targets(paths or ())
     files = targets.files
     hints: list[str] = []
     doubts: list[Problem] = []
@@ -155,7 +155,7 @@ class LintTargets(msgspec.Struct, frozen=True):
     is_whole: bool
 
 
-def _split_paths(paths: Sequence[str]) -> LintTargets:
+def _choose_lint_targets(paths: Sequence[str]) -> LintTargets:
     """Split *paths* of the command line into scenario files and cassettes.
 
     For a platform file or a script, the whole project is checked, as a mistake there breaks
@@ -198,14 +198,14 @@ def _find_problems(
     found, problems = find_items(targets.files)
     loaded: dict[_FoldersKey, Platforms] = {}
     of_platforms = list(_load_platforms([item.header for item in found], loaded))
-    indexes, groups = _load_indexes(found, loaded)
+    indexes, groups = _load_indexes_and_sound_groups(found, loaded)
     unchecked = chain.from_iterable(group.find_unchecked_items() for group in groups)
     items = list(load_each(unchecked, problems))
     broken = find_broken_scripts(items)
     of_items = [*broken.values(), *chain.from_iterable(map(find_missing_platform_files, items))]
     yield from chain(dict.fromkeys(problems), of_items, of_platforms)
     yield from chain.from_iterable(map(find_literal_secrets, loaded.values()))
-    of_flows = list(chain.from_iterable(map(_check_flow_conditions, items)))
+    of_flows = list(chain.from_iterable(map(_find_condition_syntax_errors, items)))
     yield from of_flows
     for text in _find_platform_hints(list(loaded.values())):
         report_hint(text)
@@ -237,7 +237,7 @@ def _find_platform_hints(loaded: Sequence[Platforms]) -> Iterator[str]:
     """
     for platform in chain.from_iterable(item.own.values() for item in loaded):
         yield from explain_suspect_declarations(platform)
-    yield from dict.fromkeys(chain.from_iterable(map(_describe_earlier_names, loaded)))
+    yield from dict.fromkeys(chain.from_iterable(map(_describe_former_names, loaded)))
     for key, was, now in chain.from_iterable(item.overridden for item in loaded):
         yield msg("platform {key!r} of {was} is replaced by {now}", key=key, was=was, now=now)
 
@@ -259,7 +259,7 @@ def _find_uninherited_defaults(index: ProjectIndex) -> Iterator[Problem]:
         yield Problem(message, Place(to_display_path(index.root / path), 1, 1))
 
 
-def _load_indexes(
+def _load_indexes_and_sound_groups(
     found: Sequence[ProjectItem], loaded: Mapping[_FoldersKey, Platforms]
 ) -> tuple[list[ProjectIndex], list[SoundScenarioGroups]]:
     """Return the index of each project of *found*, and which scenarios need no new check.
@@ -279,7 +279,7 @@ def _load_indexes(
     return indexes, groups
 
 
-def _describe_earlier_names(platforms: Platforms) -> Iterator[str]:
+def _describe_former_names(platforms: Platforms) -> Iterator[str]:
     """Yield a message for each renamed platform or API that still plays its old recordings."""
     for platform in platforms.own.values():
         names = {platform.platform_key: platform.was}
@@ -363,8 +363,8 @@ def _find_cassette_problems(
         Vault(),
     )
     for platforms in loaded:
-        register_known_credentials(platforms, os.environ, vault)
-    yield from _find_secrets(paths, vault, not_secret, report_hint)
+        register_or_list_incomplete(platforms, os.environ, vault)
+    yield from _find_secrets_and_damage(paths, vault, not_secret, report_hint)
     for message in not_secret.find_stale_declarations() if targets.is_whole and not named else ():
         report_hint(message)
     for path, other in find_case_conflicts(sorted(paths)):
@@ -377,7 +377,7 @@ def _find_cassette_problems(
     yield from _find_interrupted([*paths, *journals])
 
 
-def _check_flow_conditions(item: ScenarioItem) -> Iterator[Problem]:
+def _find_condition_syntax_errors(item: ScenarioItem) -> Iterator[Problem]:
     """Yield the syntax errors in the conditions (``when``) of the flows of a scenario or row.
 
     The script engine parses them; none is run.
@@ -401,7 +401,7 @@ def _find_interrupted(paths: Iterable[Path]) -> Iterator[Problem]:
             yield Problem(message, Place(str(journal)))
 
 
-def _find_secrets(
+def _find_secrets_and_damage(
     paths: Iterable[Path],
     vault: Vault,
     not_secret: NotSecretDeclarations,

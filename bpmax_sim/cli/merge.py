@@ -100,11 +100,11 @@ def _merge_unmerged(*, json: bool) -> ExitCode:
     waiting = [name for name, code in codes.items() if code == ExitCode.FAILED]
     lines = [label_message(name, msg("merged")) for name in done]
     say_result(lines, json=json, files=done, review=waiting)
-    hint_at_merging()
+    hint_at_missing_merge_driver()
     return max(codes.values(), default=ExitCode.PASSED)
 
 
-def hint_at_merging() -> None:
+def hint_at_missing_merge_driver() -> None:
     """Print, once in a project, that Git has no merge driver for its cassettes.
 
     Nothing is printed outside of a repository, or in CI.

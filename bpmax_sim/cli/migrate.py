@@ -18,12 +18,12 @@ from bpmax_sim.check.migration import (
     MovePlan,
     Renames,
     apply_plans_that_replay,
-    merge_similar_causes,
+    merge_many_causes_at_one_place,
     plan_items_by_replay,
     plan_owners_without_scenario,
 )
 from bpmax_sim.cli.item_selection import collect_items
-from bpmax_sim.cli.merge import hint_at_merging
+from bpmax_sim.cli.merge import hint_at_missing_merge_driver
 from bpmax_sim.cli.options import Json, Paths, Yes
 from bpmax_sim.cli.terminal import can_ask, choose, iterate_with_progress, notify, say, say_document
 from bpmax_sim.errors import CassetteError, ConfigError
@@ -68,13 +68,15 @@ def migrate(  # noqa: PLR0913 - the options of the command
     root = find_root(Path.cwd())
     if renames and not paths:
         plans += plan_owners_without_scenario(root, plans, items, renames)
-    merge_similar_causes(plans)
+    merge_many_causes_at_one_place(plans)
     _report_exchanges_not_moved(plans)
     groups = Counter(cause for plan in plans for own in plan.causes.values() for cause in own)
     accepted = _ask_which_causes(groups, plans, yes=yes, quiet=json)
     for plan in plans:
         plan.keep_confirmed_changes(accepted)
-    written, red = _apply_plans_or_explain(root, [plan for plan in plans if not plan.is_empty])
+    written, red = _apply_plans_naming_write_errors(
+        root, [plan for plan in plans if not plan.is_empty]
+    )
     files = [to_display_path(path) for path in written]
     for name in files:
         notify(label_message(name, msg("moved")))
@@ -82,7 +84,7 @@ def migrate(  # noqa: PLR0913 - the options of the command
         notify("{name}: still red, so its recording stays as it was: {why}", name=name, why=why)
     if not groups and not any(plan.unknown or plan.signed for plan in plans):
         notify(msg("every recording is found under today's names; there is nothing to move"))
-    hint_at_merging()
+    hint_at_missing_merge_driver()
     if json:
         causes = [
             {"cause": str(cause), "exchanges": number, "accepted": cause in accepted}
@@ -125,7 +127,7 @@ def _report_exchanges_not_moved(plans: Sequence[MovePlan]) -> None:
             )
 
 
-def _apply_plans_or_explain(
+def _apply_plans_naming_write_errors(
     root: Path, plans: Sequence[MovePlan]
 ) -> tuple[list[Path], list[tuple[str, str]]]:
     try:

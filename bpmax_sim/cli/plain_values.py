@@ -98,10 +98,10 @@ def convert_without_pydantic(annotation: Any, value: Any, info: Any) -> Any:
         if not isinstance(value, list | tuple):
             raise PydanticNeededError
         return [convert_without_pydantic(get_args(annotation)[0], one, info) for one in value]
-    return _convert_element(annotation, value, info)
+    return _convert_single_value(annotation, value, info)
 
 
-def _convert_element(annotation: Any, value: Any, info: Any) -> Any:
+def _convert_single_value(annotation: Any, value: Any, info: Any) -> Any:
     if get_origin(annotation) is Literal and value in get_args(annotation):
         return value
     if annotation in {bool, str} and type(value) is annotation:

@@ -186,7 +186,8 @@ def _describe_next_steps(
     yield msg("It passes as it is:   {where}bpmax-sim run", where=where)
     yield msg("Then make it yours:   scenarios/platforms, scenarios/scripts, scenarios")
     yield msg(
-        "and record it:        set {names}", names=join_list(chosen.credential_variables.values())
+        "and record it:        set {names}",
+        names=join_list(chosen.address_and_credential_variables.values()),
     )
     yield msg("                      bpmax-sim record")
 

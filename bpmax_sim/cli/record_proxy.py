@@ -18,7 +18,7 @@ from bpmax_sim.clock import describe_duration
 from bpmax_sim.errors import ConfigError, suggest_nearest
 from bpmax_sim.file_names import to_file_name
 from bpmax_sim.i18n import join_list, msg, plural
-from bpmax_sim.live.recording_proxy import ProxiedCall, RecordingProxy
+from bpmax_sim.live.recording_proxy import ProxiedCallSummary, RecordingProxy
 from bpmax_sim.live.upstream import UpstreamUrl
 from bpmax_sim.platform.load import Platforms, load_usable_platforms
 from bpmax_sim.platform.matcher import list_address_variables
@@ -65,7 +65,7 @@ def record_traffic(options: ProxyOptions) -> int:
             url=upstream.url,
         )
     platforms = load_usable_platforms(options.folders or None)
-    for line in _explain_undeclared(platforms, options.platform, upstream):
+    for line in _explain_undeclared_platform(platforms, options.platform, upstream):
         notify(line)
     path = Path("cassettes") / f"{_make_cassette_name(options.platform, upstream)}.yaml"
     session = Session.open(
@@ -73,7 +73,7 @@ def record_traffic(options: ProxyOptions) -> int:
         mode="record",
         record="new",
         cassette=path,
-        owner=_choose_owner(path),
+        owner=_choose_owner_of_cassette(path),
         repeat=True,
         unused="ignore",
         allow_ci=True,  # whoever says --record means it
@@ -116,17 +116,17 @@ def _serve_until_stopped(
 
     try:
         serve(
-            answer=proxy.handle_request,
+            answer=proxy.forward_or_replay,
             host=options.host,
             port=options.port,
             ready=ready,
             stop=proxy.cancel_exchanges,
         )
     finally:
-        proxy.close()
+        proxy.close_upstream_connections()
 
 
-def _say_call(call: ProxiedCall) -> None:
+def _say_call(call: ProxiedCallSummary) -> None:
     """Print one line for a forwarded call."""
     marks = [msg("recorded")] if not call.note and not call.is_replayed else []
     if call.is_replayed:
@@ -149,21 +149,21 @@ def _make_cassette_name(platform: str, upstream: UpstreamUrl) -> str:
     return to_file_name(platform or (f"{host}-{port}" if port else host))
 
 
-def _choose_owner(path: Path) -> str:
-    """Return the only scenario that plays the cassette at *path*, else the name of the file.
+def _choose_owner_of_cassette(cassette_path: Path) -> str:
+    """Return the only scenario that plays the cassette *cassette_path*, else the name of the file.
 
     Raises:
         ConfigError: if several scenarios play it.
     """
-    scenarios = find_scenarios_playing(path)
+    scenarios = find_scenarios_playing(cassette_path)
     if len(scenarios) > 1:
         raise ConfigError(
             "{path} is used by scenarios {names}; give each its own cassette, or record into "
             "another one with --platform",
-            path=to_display_path(path),
+            path=to_display_path(cassette_path),
             names=join_list(map(repr, scenarios)),
         )
-    return scenarios[0] if scenarios else path.stem
+    return scenarios[0] if scenarios else cassette_path.stem
 
 
 def _make_upstream_environment(
@@ -193,7 +193,9 @@ def _get_declared_origin(platforms: Platforms, key: str) -> str:
     return f"{parts.scheme}://{parts.netloc}"
 
 
-def _explain_undeclared(platforms: Platforms, key: str, upstream: UpstreamUrl) -> Iterator[str]:
+def _explain_undeclared_platform(
+    platforms: Platforms, key: str, upstream: UpstreamUrl
+) -> Iterator[str]:
     """Yield a message on what is recorded if no platform file declares the platform *key*.
 
     Raises:

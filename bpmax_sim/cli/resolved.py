@@ -46,12 +46,12 @@ def resolve_keys(item: ScenarioItem) -> Iterator[ResolvedKey]:
 
 
 def _walk_keys(
-    path: Steps, node: Node, place: Place, by_key: KeyTree | None, hidden: set[str]
+    path: Steps, node: Node, place: Place, by_key: KeyTree | None, masked_keys: set[str]
 ) -> Iterator[ResolvedKey]:
     if node.items and by_key is not None:
         for key, child in node.items.items():
             yield from _walk_keys(
-                (*path, key), child, node.find_key_place(key), by_key.get(key), hidden
+                (*path, key), child, node.find_key_place(key), by_key.get(key), masked_keys
             )
     elif node.elements and path[-1] in _LISTS:
         for number, element in enumerate(node.elements):
@@ -61,7 +61,7 @@ def _walk_keys(
     else:
         key = format_steps(path)
         yield ResolvedKey(
-            key, _HIDDEN if key in hidden else to_inserted_text(node.to_plain()), place
+            key, _HIDDEN if key in masked_keys else to_inserted_text(node.to_plain()), place
         )
 
 

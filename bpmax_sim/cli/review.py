@@ -34,14 +34,14 @@ from bpmax_sim.cli.item_selection import (
     load_cassette,
     load_project_platforms,
 )
-from bpmax_sim.cli.merge import hint_at_merging
+from bpmax_sim.cli.merge import hint_at_missing_merge_driver
 from bpmax_sim.cli.options import Json, PlatformFolders, Yes
 from bpmax_sim.cli.terminal import can_ask, choose, confirm, notify, say, say_document, say_result
 from bpmax_sim.errors import CassetteError, ConfigError
 from bpmax_sim.file_system import lock_folder
 from bpmax_sim.i18n import join_list, msg, plural, template
 from bpmax_sim.messages import LOGIN, Exchange
-from bpmax_sim.platform.load import Platforms, find_declaring_file
+from bpmax_sim.platform.load import Platforms, find_last_declaring_file
 from bpmax_sim.project import find_root, read_not_secret_places, with_not_secret_place
 from bpmax_sim.report.exit_codes import ExitCode
 from bpmax_sim.scenario.expect import cut_to_difference
@@ -50,7 +50,13 @@ from bpmax_sim.session.credentials import (
     find_volatile_places,
     get_matching_rules,
 )
-from bpmax_sim.yamlfile import format_steps, insert_element, parse_yaml, read_text, to_display_path
+from bpmax_sim.yamlfile import (
+    format_steps,
+    insert_first_element,
+    parse_yaml,
+    read_text,
+    to_display_path,
+)
 
 SUFFIX = ".new"
 
@@ -89,7 +95,7 @@ def review(
         }
         for path in find_files_by_suffix(paths or (), SUFFIX)
     ]
-    hint_at_merging()
+    hint_at_missing_merge_driver()
     is_prompt = action == "show" and not json and can_ask()
     if not json and not is_prompt:
         for change in changes:
@@ -126,7 +132,7 @@ def _declare_not_secret(text: str) -> None:
     key, name, place = match.groups()
     known = load_project_platforms(None)
     platform = known.platform(key)
-    path = find_declaring_file(choose_platform_folders(None), key)
+    path = find_last_declaring_file(choose_platform_folders(None), key)
     api = known.api(platform, name) if name and name != LOGIN else None
     paths = [api.path] if api else [each.path for each in platform.apis.values()]
     check_request_places("--not-secret", [place], paths)
@@ -198,7 +204,7 @@ def _add_not_secret_place(text: str, path: Path, steps: tuple[str, ...], place: 
         owner = owner[step]
     owner["not_secret"] = [place, *owner.get("not_secret", [])]
     try:
-        after = insert_element(text, root, steps, place)
+        after = insert_first_element(text, root, steps, place)
         return after if parse_yaml(after, to_display_path(path)).to_plain() == expected else None
     except (ConfigError, IndexError, ValueError):
         return None
@@ -253,7 +259,7 @@ def _describe_changes(path: Path) -> Iterator[str]:
         pairs = list(pair_added_exchanges(after))
     if is_random_only(before, after, pairs):
         yield msg("differs by random values only")
-    yield from _format_pairs(pairs, contents=True)
+    yield from _format_pairs(pairs, shows_added_in_full=True)
 
 
 def _show_change(change: Mapping[str, Any]) -> None:
@@ -330,12 +336,12 @@ def _compare_by_owner(
 
 
 def _format_pairs(
-    pairs: Iterable[tuple[str, ExchangePair]], *, contents: bool = False
+    pairs: Iterable[tuple[str, ExchangePair]], *, shows_added_in_full: bool = False
 ) -> Iterator[str]:
     """Yield lines with the differences between old and new exchanges; equal ones are left out.
 
     *pairs* are an owner (scenario, row or test) and the old and new exchange of one call. With
-    *contents*, request and response of an added exchange are shown, too.
+    *shows_added_in_full*, request and response of an added exchange are shown, too.
     """
     marks = {"changed": "~", "removed": "-", "added": "+"}
     for owner, pair in pairs:
@@ -352,7 +358,7 @@ def _format_pairs(
         for side, places in ((msg("request"), pair.request), (msg("answer"), pair.response)):
             for place in places:
                 yield from _format_difference(side, place)
-        if contents and pair.kind == "added":
+        if shows_added_in_full and pair.kind == "added":
             yield from _format_contents(pair.old_or_new_exchange.exchange)
 
 

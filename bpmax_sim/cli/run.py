@@ -55,7 +55,7 @@ from bpmax_sim.index.items import ProjectItem, load_each
 from bpmax_sim.project import find_root
 from bpmax_sim.report import terminal, trace_files
 from bpmax_sim.report.exit_codes import ExitCode, choose_exit_code
-from bpmax_sim.report.failure_causes import find_failure_cause
+from bpmax_sim.report.failure_causes import find_grouping_cause
 from bpmax_sim.report.perform import PerformOptions
 from bpmax_sim.report.stored_failures import begin_run, did_fail
 from bpmax_sim.report.terminal import Verdict
@@ -366,7 +366,7 @@ def _run_and_report(
     codes += [ExitCode.REVIEW for _ in waiting] + [ExitCode.USAGE for _ in problems]
     code = choose_exit_code(codes) if has_items or problems else ExitCode.NOTHING
     report_written_cassettes(before)
-    if recording and _ask_to_record_all_again(verdicts, args):
+    if recording and _ask_to_record_if_all_recorded(verdicts, args):
         return _run_and_report(
             items, (), _replace_record_mode(args, "rewrite"), shard, has_items=True
         )
@@ -374,7 +374,7 @@ def _run_and_report(
     if args.json:
         _print_json(verdicts, code, problems)
     elif has_items or _count_unreadable_files(problems):
-        _print_summary(verdicts, len(items), started, problems, failed=bool(code))
+        _print_failed_items_and_summary(verdicts, len(items), started, problems, failed=bool(code))
     _write_junit(args, ran, problems)
     _update_failed_expectations(verdicts, args)
     return code, verdicts
@@ -429,18 +429,18 @@ def _show_reviews_and_refresh_types(
         notify("{path}: waits for review; run `bpmax-sim review`", path=to_display_path(path))
     if not recording_items:
         return
-    from bpmax_sim.cli.merge import hint_at_merging
+    from bpmax_sim.cli.merge import hint_at_missing_merge_driver
     from bpmax_sim.cli.types import refresh_existing_types
 
     for root in dict.fromkeys(item.header.root for item in recording_items):
         refresh_existing_types(root)
-    hint_at_merging()
+    hint_at_missing_merge_driver()
 
 
 _AFRESH = msg("everything is recorded already; record it all afresh?")
 
 
-def _ask_to_record_all_again(verdicts: Sequence[Verdict], args: _RunArguments) -> bool:
+def _ask_to_record_if_all_recorded(verdicts: Sequence[Verdict], args: _RunArguments) -> bool:
     """Return whether the user, asked on a terminal, wants to record everything again.
 
     The question is asked if nothing was recorded because each call had a recording already. If
@@ -536,7 +536,7 @@ def _replay_recorded(
     return [(failed.get(id(verdict.item), verdict), took) for verdict, took in verdicts]
 
 
-def _print_summary(
+def _print_failed_items_and_summary(
     verdicts: Sequence[Verdict],
     total: int,
     started: float,
@@ -604,9 +604,9 @@ def _collect_items(
         ) from None
     targets = find_targets(args.paths)
     if args.uses or args.changed:
-        from bpmax_sim.cli.affected import narrow_targets
+        from bpmax_sim.cli.affected import narrow_by_use_and_changes
 
-        targets = narrow_targets(targets, used_name=args.uses, since=args.changed)
+        targets = narrow_by_use_and_changes(targets, used_name=args.uses, since=args.changed)
     items, problems = find_items(targets, variables)
     map_conftests_to_fixtures((item.header.path, item.header.root) for item in items)
     if usage is not None:
@@ -664,7 +664,7 @@ def _print_file_heading(verdict: Verdict, reported: set[object]) -> None:
 
 def _print_failures(verdict: Verdict, args: _RunArguments, reported: set[object]) -> None:
     """Print the text of each failure; for a cause already *reported*, only the headline."""
-    causes = {find_failure_cause(failure) for failure in verdict.failures}
+    causes = {find_grouping_cause(failure) for failure in verdict.failures}
     if causes and causes <= reported:
         for failure in () if verdict.problems else verdict.failures:
             say("    {headline}", headline=failure.headline)

@@ -13,7 +13,7 @@ from bpmax_sim.variant.rewrite import collect_item_updates, write_if_scenarios_p
 from bpmax_sim.yamlfile import to_display_path
 
 
-def rewrite(edits: Sequence[ExpectEdit | ColumnEdit], *, yes: bool) -> None:
+def write_edits_and_rerun(edits: Sequence[ExpectEdit | ColumnEdit], *, yes: bool) -> None:
     """Show *edits* of scenario files as a diff, ask (unless *yes*), write them, run the scenarios.
 
     Raises:
@@ -47,6 +47,6 @@ def update_items(items: Sequence[ScenarioItem], *, yes: bool) -> None:
         typer.Abort: if the user declines.
     """
     updates = collect_item_updates(items)
-    for line in updates.left:
+    for line in updates.skip_notes:
         notify("{line}", line=line)
-    rewrite(updates.edits, yes=yes)
+    write_edits_and_rerun(updates.edits, yes=yes)

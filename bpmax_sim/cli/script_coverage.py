@@ -80,11 +80,11 @@ class ScriptCoverageOptions:
     missing: bool = True
     lcov: Path | None = None
     report: Path | None = None
-    hits: Sequence[Path] = ()
+    hit_folders: Sequence[Path] = ()
     json: bool = False
 
 
-def show_script_coverage(items: Sequence[ScenarioItem], request: ScriptCoverageOptions) -> int:
+def show_script_coverage(items: Sequence[ScenarioItem], options: ScriptCoverageOptions) -> int:
     """Print which lines and branches of scripts ran, in *items* or (stored counts) in earlier runs.
 
     Return the exit code.
@@ -93,41 +93,41 @@ def show_script_coverage(items: Sequence[ScenarioItem], request: ScriptCoverageO
         ConfigError: if stored counts do not fit the files, or a file cannot be written.
     """
     root = find_root(items[0].path if items else Path.cwd())
-    if request.hits and request.report is not None:
+    if options.hit_folders and options.report is not None:
         raise ConfigError("--report shows sources, of which a run knows what is secret; no --hits")
-    if request.hits:
-        hits, ran = read_hits(request.hits, root), 0
+    if options.hit_folders:
+        hits, ran = read_hits(options.hit_folders, root), 0
     else:
-        hits, ran = _count_hits_and_items_run(items, request.allow_hosts)
+        hits, ran = _count_hits_and_items_run(items, options.allow_hosts)
         store_hits(hits, root, Shard(1, 1))
     covered = cover_scripts(hits, root)
-    _write_files(covered, request)
-    return _print_coverage(covered, list_scripts_without_counters(hits, root), ran, request)
+    _write_files(covered, options)
+    return _print_coverage(covered, list_scripts_without_counters(hits, root), ran, options)
 
 
-def _write_files(covered: Sequence[CoveredScript], request: ScriptCoverageOptions) -> None:
-    if request.lcov is not None:
-        with translate_write_errors(request.lcov):
-            make_parent_folder(request.lcov)
-            request.lcov.write_text(format_lcov(covered), encoding="utf-8", newline="\n")
-    if request.report is not None:
-        write_page(request.report, [], version=bpmax_sim.__version__, covered=covered)
-        notify("report: {path}", path=to_display_path(request.report))
+def _write_files(covered: Sequence[CoveredScript], options: ScriptCoverageOptions) -> None:
+    if options.lcov is not None:
+        with translate_write_errors(options.lcov):
+            make_parent_folder(options.lcov)
+            options.lcov.write_text(format_lcov(covered), encoding="utf-8", newline="\n")
+    if options.report is not None:
+        write_page(options.report, [], version=bpmax_sim.__version__, covered=covered)
+        notify("report: {path}", path=to_display_path(options.report))
 
 
 def _print_coverage(
     covered: Sequence[CoveredScript],
     uncounted: Sequence[str],
     scenario_count: int,
-    request: ScriptCoverageOptions,
+    options: ScriptCoverageOptions,
 ) -> int:
     percent = add_counts(covered).percentage
     lines = _format_table(covered)
-    if request.missing and (left := list(list_missing_branches(covered))):
+    if options.missing and (left := list(list_missing_branches(covered))):
         lines += ["", *left]
     say_result(
         lines,
-        json=request.json,
+        json=options.json,
         percent=percent,
         scenarios=scenario_count,
         kinds=[],
@@ -143,12 +143,12 @@ def _print_coverage(
             )
     for path in uncounted:
         notify("{path}: not counted: no JavaScript that can be read, or too large", path=path)
-    if percent >= request.fail_under:
+    if percent >= options.fail_under:
         return ExitCode.PASSED
     notify(
         "{percent:g} % of lines and branches ran, and {least:g} % have to",
         percent=percent,
-        least=request.fail_under,
+        least=options.fail_under,
     )
     return ExitCode.FAILED
 
@@ -210,7 +210,9 @@ def list_missing_branches(covered: Sequence[CoveredScript]) -> Iterator[str]:
     """Yield each branch that was never taken: place, kind, and what would reach it."""
     for one in covered:
         for branch in one.untaken_branches:
-            place = f"{one.file}:{branch.display_place[0]}:{branch.display_place[1]}"
+            place = (
+                f"{one.file}:{branch.condition_or_own_place[0]}:{branch.condition_or_own_place[1]}"
+            )
             yield label_message(place, describe_untaken(branch.arm, branch.reach))
 
 
@@ -235,8 +237,8 @@ def _to_script_document(script: CoveredScript) -> dict[str, Any]:
 
 def _to_branch_document(branch: CoveredBranch) -> dict[str, Any]:
     return {
-        "line": branch.display_place[0],
-        "column": branch.display_place[1],
+        "line": branch.condition_or_own_place[0],
+        "column": branch.condition_or_own_place[1],
         "arm": branch.arm,
         "message": describe_untaken(branch.arm),
         "reach": branch.reach,

@@ -159,7 +159,7 @@ def _print_for_chat(failures: Sequence[StoredFailure], *, everything: bool) -> N
     say("```")
 
 
-def _encode_message(value: object) -> str:
+def _encode_as_translated(value: object) -> str:
     if isinstance(value, str):
         return translate(value)
     raise NotImplementedError(f"objects of type {type(value).__name__}")
@@ -167,7 +167,7 @@ def _encode_message(value: object) -> str:
 
 def _to_failure_data(failure: StoredFailure) -> dict[str, object]:
     """Return *failure* as JSON object of ``--json``, with the unabridged texts."""
-    data: dict[str, object] = msgspec.to_builtins(failure, enc_hook=_encode_message)
+    data: dict[str, object] = msgspec.to_builtins(failure, enc_hook=_encode_as_translated)
     data["texts"] = data.pop("whole") or data["texts"]
     del data["version"], data["run"], data["kept"]
     return data

@@ -24,7 +24,7 @@ from bpmax_sim.cli.output_schema import VERSION
 from bpmax_sim.clock import describe_duration
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.i18n import (
-    fill_message,
+    fill_if_values,
     join_list,
     join_messages,
     measure_display_width,
@@ -88,7 +88,7 @@ def say(text: str, /, **values: object) -> None:
 
     A line that begins with a mark such as ``×`` is coloured on a terminal.
     """
-    shown = translate(fill_message(text, values))
+    shown = translate(fill_if_values(text, values))
     _print(shown, STYLES.get(shown[:1], ""))
 
 
@@ -173,7 +173,7 @@ def say_bytes(data: bytes) -> None:
 def notify(text: str, /, **values: object) -> None:
     """Print a message or error to stderr; *values* fill the template *text*."""
     with _translate_write_errors(sys.stderr):
-        print(translate(fill_message(text, values)), file=sys.stderr, flush=True)  # noqa: T201
+        print(translate(fill_if_values(text, values)), file=sys.stderr, flush=True)  # noqa: T201
 
 
 _YES = frozenset({"y", "yes", "是"})
@@ -185,7 +185,10 @@ def confirm(question: str, /, **values: object) -> None:
     Raises:
         typer.Abort: if the answer is anything else, or there is no answer.
     """
-    if _read_answer(msg("{question} [y/N]:", question=fill_message(question, values))) not in _YES:
+    if (
+        _read_answer(msg("{question} [y/N]:", question=fill_if_values(question, values)))
+        not in _YES
+    ):
         raise typer.Abort
 
 

@@ -35,7 +35,7 @@ from bpmax_sim.starter.editor_types import (
     format_declarations,
     read_settings,
 )
-from bpmax_sim.yamlfile import to_display_path, translate_write_errors, write_text
+from bpmax_sim.yamlfile import to_display_path, translate_write_errors, write_text_creating_folders
 
 
 def types(
@@ -78,7 +78,7 @@ def write_editor_files(root: Path) -> Iterator[Path]:
         place = root / "scenarios" / "bpmax.d.ts"
         if not place.exists() or place.read_text(encoding="utf-8") != text:
             place.parent.mkdir(exist_ok=True)
-            write_text(place, text)
+            write_text_creating_folders(place, text)
             yield place
         if list(write_schemas(root)):
             yield root / "scenarios" / "schemas"
@@ -162,5 +162,5 @@ def _add_settings(path: Path, settings: Mapping[str, Any]) -> bool:
         return False
     path.parent.mkdir(exist_ok=True)
     text = json_module.dumps({**settings, **current}, ensure_ascii=False, indent=2)
-    write_text(path, f"{text}\n")
+    write_text_creating_folders(path, f"{text}\n")
     return True

@@ -121,17 +121,19 @@ def _format_tree(place: ProjectPlace, uses: Sequence[UsingFile], root: Path) -> 
 
 
 def _format_indirect_users(
-    paths_to_root: tuple[str, ...], uses: Iterable[UsingFile], root: Path, indent: str
+    paths_back_to_place: tuple[str, ...], uses: Iterable[UsingFile], root: Path, indent: str
 ) -> Iterator[str]:
-    """Yield a line for each file that uses the first file of *paths_to_root*, then its own users.
+    """Yield a line for each file that uses the first of *paths_back_to_place*, then its own users.
 
-    The further files of *paths_to_root* lead from the first one back to the place that the tree is
-    about.
+    The further files of *paths_back_to_place* lead from the first one back to the place that the
+    tree is about.
     """
     for use in uses:
-        if use.through == paths_to_root:
+        if use.through == paths_back_to_place:
             yield join_messages("", (indent, ROLES[use.fact.role], " ", _format_place(use, root)))
-            yield from _format_indirect_users((use.path, *paths_to_root), uses, root, f"{indent}  ")
+            yield from _format_indirect_users(
+                (use.path, *paths_back_to_place), uses, root, f"{indent}  "
+            )
 
 
 def _format_place(use: UsingFile, root: Path) -> str:

@@ -30,7 +30,7 @@ from bpmax_sim.check.drift import (
     MembersRead,
     Tier,
     Verification,
-    find_migration_note,
+    find_note_of_past_migration,
     find_outdated,
 )
 from bpmax_sim.cli.item_runs import run_items_with_events
@@ -129,7 +129,7 @@ class _VerifyOptions:
         """
         if root not in self._uses:
             self._uses[root] = ProjectUses(load_index(root))
-        return self._uses[root].find_members_read
+        return self._uses[root].find_member_reading_places
 
 
 def verify(  # noqa: PLR0913 - the options of the command
@@ -286,7 +286,11 @@ def _find_already_migrated(job: _VerifyJob) -> Iterator[tuple[Place, list[Drift]
         number for owner in owners for number in cassette.index.list_exchange_numbers(owner)
     ):
         marks = cassette.line(number).moved
-        if drifts := list(find_migration_note(cassette.exchange(number), marks)) if marks else []:
+        if (
+            drifts := list(find_note_of_past_migration(cassette.exchange(number), marks))
+            if marks
+            else []
+        ):
             yield cassette.place(number), drifts
 
 
@@ -363,7 +367,7 @@ def show_coverage(  # noqa: PLR0913 - the options of the command
                 missing=missing,
                 lcov=lcov,
                 report=report,
-                hits=hits or (),
+                hit_folders=hits or (),
                 json=json,
             ),
         )
@@ -408,9 +412,11 @@ def _show_parts(
     ]
     rows = [(msg("part"), msg("touched"), msg("of"), "%")]
     rows += [
-        (KINDS[kind], *_format_used_counts(of_kind)) for kind, of_kind in by_kind.items() if of_kind
+        (KINDS[kind], *_format_used_total_and_percent(of_kind))
+        for kind, of_kind in by_kind.items()
+        if of_kind
     ]
-    rows += [(msg("all"), *_format_used_counts(parts))]
+    rows += [(msg("all"), *_format_used_total_and_percent(parts))]
     left = [("-", KINDS[part.kind], part.name) for part in parts if missing and not part.is_used]
     lines = [*align_columns(rows), *(["", *align_columns(left)] if left else [])]
     percent = _compute_used_percent(parts)
@@ -472,7 +478,7 @@ def _compute_used_percent(parts: Sequence[DeclaredPart]) -> float:
     return round(100 * sum(part.is_used for part in parts) / len(parts), 1) if parts else 100.0
 
 
-def _format_used_counts(parts: Sequence[DeclaredPart]) -> tuple[str, str, str]:
+def _format_used_total_and_percent(parts: Sequence[DeclaredPart]) -> tuple[str, str, str]:
     return (
         str(sum(part.is_used for part in parts)),
         str(len(parts)),

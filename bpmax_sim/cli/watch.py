@@ -22,7 +22,7 @@ from bpmax_sim.platform.source import find_platform_key
 from bpmax_sim.project import (
     DEFAULTS,
     SUFFIXES,
-    find_instances_file,
+    find_instances_file_above,
     to_absolute_path,
     to_local_override,
 )
@@ -55,7 +55,9 @@ class WatchPlan(msgspec.Struct, frozen=True, kw_only=True):
     platforms: Sequence[Path] = ()
     called_platforms: dict[str, frozenset[str]] = msgspec.field(default_factory=dict)
 
-    def perform(self, items: Sequence[ProjectItem], problems: Sequence[Problem]) -> None:
+    def run_and_note_platforms(
+        self, items: Sequence[ProjectItem], problems: Sequence[Problem]
+    ) -> None:
         """Run *items* (scenarios or rows), and note the platforms that each called.
 
         *problems* are those of files whose items cannot run; they are printed.
@@ -79,7 +81,7 @@ def watch(
     places = _list_watched_places(plan, every)
     changes = _watch_changes(places)
     next(changes)
-    plan.perform(first_items, problems)
+    plan.run_and_note_platforms(first_items, problems)
     plan.finish(every)
     notify("watching {places}; Ctrl-C ends it", places=_format_paths(places))
     while True:
@@ -107,7 +109,7 @@ def _collect_and_rerun_affected(plan: WatchPlan, saved: frozenset[str]) -> Seque
     wrong = {os.path.realpath(problem.place.file) for problem in problems if problem.place}
     if again or wrong & saved:
         notify("\nsaved: {files}", files=_format_paths(saved))
-        plan.perform(again, problems)
+        plan.run_and_note_platforms(again, problems)
         plan.finish(every)
     return every
 
@@ -166,7 +168,7 @@ def _list_item_files(plan: WatchPlan, item: ProjectItem) -> Iterator[str]:
     yield from item.files
     yield str(plan.cassette(item))
     folders = plan.platforms or item.header.platforms
-    beside = find_instances_file(to_absolute_path(folders[-1])) if folders else ""
+    beside = find_instances_file_above(to_absolute_path(folders[-1])) if folders else ""
     instances = str(item.header.instances or "") or beside
     if instances:
         yield from (instances, to_local_override(instances))

@@ -16,7 +16,7 @@ import msgspec
 
 from bpmax_sim.platform.model import Api
 from bpmax_sim.scenario.calls import CallMade
-from bpmax_sim.scenario.idempotency import is_key_name, is_key_value
+from bpmax_sim.scenario.idempotency import is_key_name, is_possible_key_value
 
 _REPEATABLE: Final = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
 """Methods of which a second request has no further effect (RFC 9110, 9.2.2)."""
@@ -71,7 +71,7 @@ def _drop_values_new_each_time(value: Any, key_name: str, found_numbers: set[str
         return value
     rest = {}
     for name, inner in value.items():
-        is_plain = is_key_value(inner)
+        is_plain = is_possible_key_value(inner)
         is_key = is_plain and is_key_name(str(name), key_name)
         if is_plain and (is_key or _NUMBER.search(str(name))):
             found_numbers.add(str(inner))

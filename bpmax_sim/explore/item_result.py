@@ -20,7 +20,7 @@ def make_failures(exploration: Exploration) -> tuple[Failure, ...]:
     return tuple(
         Failure(
             kind="explore",
-            essence=_describe(finding),
+            essence=_describe_cause(finding),
             scenario=exploration.name,
             place=exploration.place,
             location=exploration.place,
@@ -43,11 +43,11 @@ def make_warnings(exploration: Exploration) -> Iterator[RunWarning]:
         yield RunWarning("explore", limit, exploration.place)
     for finding in find_causes([exploration]):
         if not finding.fails_scenario:
-            text = label_message(_describe(finding), finding.why)
+            text = label_message(_describe_cause(finding), finding.why)
             yield RunWarning("explore", text, finding.variants[0].judgement.place)
 
 
-def _describe(finding: CauseFinding) -> str:
+def _describe_cause(finding: CauseFinding) -> str:
     return msg(
         "{verdict}: {call}: {kinds}",
         verdict=VERDICTS[finding.verdict],

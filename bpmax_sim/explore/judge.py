@@ -84,7 +84,7 @@ class Judgement(msgspec.Struct, frozen=True, kw_only=True):
     place: Place | None = None
     is_shown: bool = False
     is_recovered: bool = False
-    expects: Mapping[str, Any] = {}
+    failing_expectation: Mapping[str, Any] = {}
 
 
 def judge_failure(base: RunView, run: RunView, failure: PossibleFailure) -> Judgement:
@@ -133,7 +133,7 @@ _LIMITS: Final[Mapping[str, str]] = {
     "interrupts": msg("steps of the engine"),
     "jobs": msg("number of promises"),
 }
-"""What ends a run, by its name in `Counts`."""
+"""What ends a run, by its name in `WorkCounts`."""
 
 
 def describe_unrecorded_calls(run: RunView) -> str:
@@ -153,7 +153,7 @@ def judge_repetition(
     """
     struck = None if failure is None else find_call(run, failure.call)
     is_done = failure is not None and failure.is_executed
-    done = run.find_calls_with_effect(struck, is_executed=is_done)
+    done = run.find_calls_with_effect(struck, is_failed_call_executed=is_done)
     before = Counter((one.step, one.name, one.request) for one in base.find_calls_with_effect())
     times = Counter((one.step, one.name, one.request) for one in done)
     # Backwards, so that the verdict names the call that was one too many.
@@ -170,7 +170,7 @@ def judge_repetition(
             return Judgement(verdict="unrecorded", why=why)
         why = msg("{name} was done {number} times", name=last.name, number=number)
         expects = {"proxy": [_expect_same_call_count(base, last)]}
-        return Judgement(verdict="duplicate", why=why, expects=expects)
+        return Judgement(verdict="duplicate", why=why, failing_expectation=expects)
     return None
 
 
@@ -223,7 +223,7 @@ class _FailureJudge(msgspec.Struct, frozen=True):
     run: RunView
     failure: PossibleFailure
     place: Place | None
-    shown: bool
+    is_shown: bool
 
     def judge(self) -> Judgement:
         """Return the verdict on the failure.
@@ -253,10 +253,12 @@ class _FailureJudge(msgspec.Struct, frozen=True):
         if done := self._describe_succeeded_effects(after.key):
             # A crash by a response that may be impossible is a warning only, like a step that was
             # left half done; and the latter tells the reader more.
-            if not self.shown:
+            if not self.is_shown:
                 return self._make_partial_judgement(after, done, why, place)
             why = msg("{why}, after {done}", why=why, done=done)
-        return Judgement(verdict="crash", why=why, step=after.key, place=place, is_shown=self.shown)
+        return Judgement(
+            verdict="crash", why=why, step=after.key, place=place, is_shown=self.is_shown
+        )
 
     def _judge_notice(self, before: StepView, after: StepView, notice: str) -> Judgement:
         has_failed = any(
@@ -276,7 +278,7 @@ class _FailureJudge(msgspec.Struct, frozen=True):
     ) -> Judgement:
         why = msg("{done}, then the script failed: {why}", done=effects_done, why=why)
         return Judgement(
-            verdict="partial", why=why, step=after.key, place=place, is_shown=self.shown
+            verdict="partial", why=why, step=after.key, place=place, is_shown=self.is_shown
         )
 
     def _describe_succeeded_effects(self, step: str) -> str:
@@ -306,8 +308,8 @@ class _FailureJudge(msgspec.Struct, frozen=True):
                 why=wrong,
                 step=step,
                 place=self.place,
-                is_shown=self.shown,
-                expects=self._expect_message(),
+                is_shown=self.is_shown,
+                failing_expectation=self._expect_message(),
             )
         if failure.lacks_member:
             return Judgement(verdict="handled", step=step, place=self.place)
@@ -342,7 +344,11 @@ class _FailureJudge(msgspec.Struct, frozen=True):
             late = msg("the response of {call} comes later: {why}", call=call.label, why=why)
             expects = expect_value(*differences[0][:2]) if differences else {}
             return Judgement(
-                verdict="differs", why=late, step=step, place=self.place, expects=expects
+                verdict="differs",
+                why=late,
+                step=step,
+                place=self.place,
+                failing_expectation=expects,
             )
         if not differences:
             is_lost = failure.is_rejected and not (
@@ -356,7 +362,9 @@ class _FailureJudge(msgspec.Struct, frozen=True):
         if not why:
             return handled
         expects = self._expect_message()
-        return Judgement(verdict="silent", why=why, step=step, place=self.place, expects=expects)
+        return Judgement(
+            verdict="silent", why=why, step=step, place=self.place, failing_expectation=expects
+        )
 
     def _expect_message(self) -> Mapping[str, Any]:
         """Return the expectation (as under ``expect``) that one more message is shown than before.

@@ -22,7 +22,7 @@ from bpmax_sim.platform.model import Api, Platform, ResponseRules, to_snake_case
 from bpmax_sim.platform.response_shapes import ResponseShape, derive_schema_shape
 from bpmax_sim.proxy.response import (
     compile_finder,
-    find_first_value,
+    find_first_non_null_value,
     read_body,
     satisfies_rule,
     to_comparable_text,
@@ -127,7 +127,9 @@ class RecordedResponses:
                     self._find_response_rules(call.platform, call.api),
                 )
                 if not satisfies_rule(rules.ok, response, body, absent_ok=True):
-                    code = find_first_value(map(compile_finder, rules.code), response, body)
+                    code = find_first_non_null_value(
+                        map(compile_finder, rules.code), response, body
+                    )
                     text = "" if code is UNSET else to_comparable_text(code)
                     apis[call.name].refusals.setdefault((response.status, text), response)
                 elif body.kind == "json":

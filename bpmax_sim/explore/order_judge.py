@@ -34,7 +34,7 @@ def judge_order(
     *,
     base: RunView | None = None,
     interruption: Interruption | None = None,
-    is_end: bool = False,
+    compares_end_only: bool = False,
 ) -> Judgement:
     """Return the verdict on *run*, whose responses came in another order than in *expected_run*.
 
@@ -46,14 +46,16 @@ def judge_order(
         late_call: call whose response came later.
         base: run in which effects are counted; by default *expected_run*.
         interruption: action of a person meanwhile, if any.
-        is_end: whether form and flow are compared at the end only, not after each step; with an
-            *interruption* they always are. Effects and errors are compared in any case.
+        compares_end_only: whether form and flow are compared at the end only, not after each step;
+            with an *interruption* they always are. Effects and errors are compared in any case.
     """
     if broken := find_broken_invariant(run, late_call.place):
         return broken
     if run.trial.exceeded:
         return judge_endless(run, late_call.step, late_call.place)
-    judgement = _find_verdict(expected_run, run, base or expected_run, interruption, is_end=is_end)
+    judgement = _find_verdict(
+        expected_run, run, base or expected_run, interruption, compares_end_only=compares_end_only
+    )
     return replace(judgement, step=late_call.step, place=judgement.place or late_call.place)
 
 
@@ -63,7 +65,7 @@ def _find_verdict(
     base: RunView,
     interruption: Interruption | None,
     *,
-    is_end: bool,
+    compares_end_only: bool,
 ) -> Judgement:
     # A form that is busy may refuse the second action: whatever else differs follows from that.
     if interruption is not None and _is_interruption_rejected(run):
@@ -73,7 +75,10 @@ def _find_verdict(
     if missing := describe_unrecorded_calls(run):
         return Judgement(verdict="unrecorded", why=missing)
     difference = next(
-        _find_differences(expected_run, run, is_end=is_end or interruption is not None), None
+        _find_differences(
+            expected_run, run, compares_end_only=compares_end_only or interruption is not None
+        ),
+        None,
     )
     if difference is None:
         return Judgement(verdict="handled")
@@ -82,7 +87,7 @@ def _find_verdict(
         verdict="stale" if _is_written_by_older_call(run, place) else "differs",
         why=describe_difference(place, was, got),
         place=_find_last_writer(run, place)[0],
-        expects=expect_value(place, was),
+        failing_expectation=expect_value(place, was),
     )
 
 
@@ -92,16 +97,19 @@ def _is_interruption_rejected(run: RunView) -> bool:
     return any(step.messages or step.errors for step in inner)
 
 
-def _find_differences(expected_run: RunView, run: RunView, *, is_end: bool) -> Iterator[Difference]:
+def _find_differences(
+    expected_run: RunView, run: RunView, *, compares_end_only: bool
+) -> Iterator[Difference]:
     """Yield where *run* differs from *expected_run*: place, expected value, value.
 
-    Compared are errors and, after each step (*is_end*: after the last one), form and flow.
+    Compared are errors and, after each step (*compares_end_only*: after the last one), form and
+    flow.
     """
     before = [error for step in expected_run.steps.values() for error in step.errors]
     after = [error for step in run.steps.values() for error in step.errors]
     for error in find_new_lines(before, after):
         yield msg("the error"), None, error.get("message")
-    if is_end:
+    if compares_end_only:
         yield from _compare_states(expected_run.end, run.end)
         return
     for key, step in run.steps.items():

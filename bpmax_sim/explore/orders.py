@@ -169,7 +169,7 @@ def _make_delay_rule(call: ObservedCall, seconds: float) -> FaultRule:
     return FaultRule(on=call.name, call=call.number, do=do)
 
 
-def find_late_response_orders(item: ScenarioItem, base: RunView) -> Iterator[Order]:
+def find_orders_late_for_next_call(item: ScenarioItem, base: RunView) -> Iterator[Order]:
     """Yield orders in which a response comes after that of a later call of the same API.
 
     In *base* the first call has ended before the second begins. But where time passes or a person
@@ -233,7 +233,7 @@ def find_interruptions_during_calls(
         if rest and _is_done_by_person(rest[0]) and not is_skipped:
             yield _insert_interruption(item, index, rest[0], rest[1:], call, is_again=False)
         if _is_done_by_person(located) and _is_pressed(located):
-            for again in _repeat_action(located, base, str(index)):
+            for again in _repeat_action_by_each_person(located, base, str(index)):
                 yield _insert_interruption(item, index, again, rest, call, is_again=True)
 
 
@@ -282,7 +282,9 @@ def _is_pressed(located: LocatedStep) -> bool:
     return located.step.action in {"click", "submit"} or located.step.action == "approve"
 
 
-def _repeat_action(located: LocatedStep, base: RunView, step_before: str) -> Iterator[LocatedStep]:
+def _repeat_action_by_each_person(
+    located: LocatedStep, base: RunView, step_before: str
+) -> Iterator[LocatedStep]:
     """Yield the step again: by the same person and, if it approves, by each other one with a task.
 
     These have a pending task before the step. *step_before* is the key of the step before it in

@@ -118,8 +118,8 @@ def find_reads(base: RunView, watched: RunView) -> Mapping[str, frozenset[Names]
     """
     if [*map(_to_comparable_call, base.calls)] != [*map(_to_comparable_call, watched.calls)]:
         return None
-    if [*map(_to_comparable_step, base.steps.values())] != [
-        *map(_to_comparable_step, watched.steps.values())
+    if [*map(_drop_watcher_console_lines, base.steps.values())] != [
+        *map(_drop_watcher_console_lines, watched.steps.values())
     ]:
         return None
     labels = {call.begin: call.label for call in watched.calls if not call.is_login}
@@ -143,7 +143,7 @@ def _to_comparable_call(call: ObservedCall) -> tuple[object, ...]:
     return call.name, call.step, call.request, call.error, call.status, call.sent_at
 
 
-def _to_comparable_step(step: StepView) -> StepView:
+def _drop_watcher_console_lines(step: StepView) -> StepView:
     """Return *step* without the console lines of the instrumented script."""
     console = tuple(line for line in step.console if not str(line["text"]).startswith(_MARK))
     return replace(step, console=console)

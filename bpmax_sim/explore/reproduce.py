@@ -23,7 +23,7 @@ from bpmax_sim.scenario.events import ScenarioFinished
 from bpmax_sim.scenario.load import ScenarioItem, load_items
 from bpmax_sim.scenario.model import FaultRule
 from bpmax_sim.scenario.runner import open_session, run_item
-from bpmax_sim.yamlfile.write import write_text, write_yaml
+from bpmax_sim.yamlfile.write import write_text_creating_folders, write_yaml
 
 _OF_A_CHECK = ("expect", "expect_error", "save", "retry")
 
@@ -39,7 +39,7 @@ class Reproduction(msgspec.Struct, frozen=True):
 
     path: Path
     text: str
-    expects: bool
+    fails_expectation: bool
 
 
 def reproduce(item: ScenarioItem, variant: JudgedVariant) -> Reproduction:
@@ -58,7 +58,7 @@ def reproduce(item: ScenarioItem, variant: JudgedVariant) -> Reproduction:
     document.pop("expect", None)
     if item.row is not None:
         document["cases"] = [{**item.row.values, "id": item.row.id}]
-    document["proxy"] = _make_proxy_section(item, document.get("proxy") or {}, variant)
+    document["proxy"] = _adapt_proxy_section(item, document.get("proxy") or {}, variant)
     document["faults"] = [
         *_as_fault_list(document.get("faults")),
         *map(make_rule_data, variant.rules),
@@ -74,7 +74,7 @@ def reproduce(item: ScenarioItem, variant: JudgedVariant) -> Reproduction:
     )
     path = item.path.with_name(f"{name}{SUFFIX}")
     text = f"{head}\n{write_yaml({**first, **rest, **last})}"
-    return Reproduction(path, text, bool(variant.judgement.expects))
+    return Reproduction(path, text, bool(variant.judgement.failing_expectation))
 
 
 def save_and_check_reproduction(reproduction: Reproduction) -> str:
@@ -85,7 +85,7 @@ def save_and_check_reproduction(reproduction: Reproduction) -> str:
     Raises:
         ConfigError: if it cannot be written.
     """
-    write_text(reproduction.path, reproduction.text)
+    write_text_creating_folders(reproduction.path, reproduction.text)
     why = _explain_wrong_reproduction(reproduction)
     if why:
         reproduction.path.unlink()
@@ -102,7 +102,7 @@ def _explain_wrong_reproduction(reproduction: Reproduction) -> str:
         return str(error).partition("\n")[0]
     assert isinstance(last, ScenarioFinished)
     kinds = [failure.kind for failure in last.failures]
-    unexpected = ("error", "refused") if reproduction.expects else ()
+    unexpected = ("error", "refused") if reproduction.fails_expectation else ()
     wrong = {"fault", "value", "config", "unplayed", *unexpected}
     if last.outcome == "failed" and kinds[0] not in wrong:
         return ""
@@ -130,7 +130,7 @@ def format_rules(rules: Sequence[FaultRule]) -> str:
     return write_yaml({"faults": list(map(make_rule_data, rules))}).rstrip()
 
 
-def _make_proxy_section(
+def _adapt_proxy_section(
     item: ScenarioItem, proxy: Mapping[str, Any], variant: JudgedVariant
 ) -> dict[str, Any]:
     """Return *proxy*, that section of the scenario, as the reproduction needs it.
@@ -152,7 +152,7 @@ def _make_proxy_section(
 def _is_stub_needed(stub: Mapping[str, Any], variant: JudgedVariant) -> bool:
     """Return whether the run up to the failure calls an API that *stub* responds to."""
     on = str(stub.get("on"))
-    return on == "*" or any(matches_api(on, name) for name in variant.asked)
+    return on == "*" or any(matches_api(on, name) for name in variant.base_call_names)
 
 
 def _make_reproduction_steps(
@@ -170,8 +170,8 @@ def _make_reproduction_steps(
     kept[first:] = [_drop_keys(step, *_OF_A_CHECK) for step in kept[first:]]
     for step, code in variant.refusals.items():
         kept[int(step) - 1] = {**kept[int(step) - 1], "expect_error": {"code": code}}
-    if variant.judgement.expects:
-        kept[-1] = {**kept[-1], "expect": variant.judgement.expects}
+    if variant.judgement.failing_expectation:
+        kept[-1] = {**kept[-1], "expect": variant.judgement.failing_expectation}
     return kept
 
 

@@ -146,16 +146,19 @@ class RunView(msgspec.Struct, frozen=True):
         return drop_result(last.state) if last else {}
 
     def find_calls_with_effect(
-        self, failed_call: ObservedCall | None = None, *, is_executed: bool = False
+        self, failed_call: ObservedCall | None = None, *, is_failed_call_executed: bool = False
     ) -> tuple[ObservedCall, ...]:
         """Return the calls that had an effect, once for each idempotency key.
 
         A call for which there is no recording counts: it would have been sent, though its response
-        is unknown. The failed call *failed_call* counts if it *is_executed*, whatever its response.
+        is unknown. The failed call *failed_call* counts if it *is_failed_call_executed*, whatever
+        its response.
         """
         done: list[ObservedCall] = []
         for call in self.calls:
-            came_through = is_executed if call is failed_call else call.error in {"", _MISS}
+            came_through = (
+                is_failed_call_executed if call is failed_call else call.error in {"", _MISS}
+            )
             if call.has_effect and came_through and not any(map(call.shares_idempotency_key, done)):
                 done.append(call)
         return tuple(done)
@@ -166,7 +169,7 @@ class RunView(msgspec.Struct, frozen=True):
         by_user = (e for e in self.trial.events if isinstance(e, FieldChanged) and e.by == "user")
         return Counter(repr((event.field, event.new)) for event in by_user)
 
-    def find_written_fields(self, begin: int, end: int) -> set[str]:
+    def find_fields_written_by_scripts(self, begin: int, end: int) -> set[str]:
         """Return the fields that scripts wrote between two events: indexes *begin* and *end*."""
         events = self.trial.events[begin:end]
         return {e.field for e in events if isinstance(e, FieldChanged) and e.by != "user"}
@@ -243,7 +246,7 @@ def _view_calls(events: Iterable[Event], platforms: Platforms) -> Iterator[Obser
     ends: dict[int, int] = {}
     struck: set[int] = set()
     counts: Counter[str] = Counter()
-    for position, (step, event) in enumerate(_pair_events_with_steps(events)):
+    for position, (step, event) in enumerate(_pair_events_with_outermost_steps(events)):
         if isinstance(event, CallMade):
             counts[event.call] += 1
             made[event.number] = (event, step, counts[event.call], position)
@@ -278,7 +281,7 @@ def _view_calls(events: Iterable[Event], platforms: Platforms) -> Iterator[Obser
         )
 
 
-def _pair_events_with_steps(events: Iterable[Event]) -> Iterator[tuple[str, Event]]:
+def _pair_events_with_outermost_steps(events: Iterable[Event]) -> Iterator[tuple[str, Event]]:
     """Yield each event with the key of the outermost step that it happens in."""
     under_way: list[str] = []
     for event in events:

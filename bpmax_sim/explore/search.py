@@ -45,7 +45,7 @@ from bpmax_sim.explore.orders import (
     count_orders,
     find_concurrent_calls,
     find_interruptions_during_calls,
-    find_late_response_orders,
+    find_orders_late_for_next_call,
     find_possible_orders,
     make_delay_fault,
 )
@@ -63,7 +63,13 @@ from bpmax_sim.session.options import Severity
 from bpmax_sim.simulator.simulator import has_shipped_rule_table
 from bpmax_sim.subject.hooks import is_same_value
 from bpmax_sim.transport.faults import Fault
-from bpmax_sim.variant.run import Baseline, BaselineError, Variant, measure_baseline, try_variant
+from bpmax_sim.variant.run import (
+    Baseline,
+    BaselineError,
+    Variant,
+    measure_baseline,
+    run_variant_as_trial,
+)
 from bpmax_sim.variant.workers import map_in_order
 
 _EVER: Final = 998
@@ -105,7 +111,7 @@ class JudgedVariant(msgspec.Struct, frozen=True, kw_only=True):
     is_shown: bool = True
     judgement: Judgement
     severity: Severity
-    asked: tuple[str, ...] = ()
+    base_call_names: tuple[str, ...] = ()
     refusals: Mapping[str, str] = {}
     is_simulated: bool = False
 
@@ -316,7 +322,7 @@ def _explain_unexplored_item(error: BpmaxError) -> str:
 
 def _find_script_words(item: ScenarioItem) -> Iterator[str]:
     """Yield every word of the item's scripts, including scripts inside steps."""
-    for body in item.subjects.code_files:
+    for body in item.subjects.script_and_flow_files:
         yield from _WORD.findall(body.source)
     for located in item.steps:
         if isinstance(located.step.value, str):
@@ -385,7 +391,7 @@ class _ItemTrials:
         # it.
         usual = None if item else self._usual
         variant = Variant(faults=tuple(injected), item=item, usual=usual)
-        return make_run_view(try_variant(self._baseline, variant), self.platforms)
+        return make_run_view(run_variant_as_trial(self._baseline, variant), self.platforms)
 
     def collect_variants(self, recorded: RecordedResponses) -> None:
         """Find the failures, orders and actions of a person to try, and count them.
@@ -401,7 +407,7 @@ class _ItemTrials:
         )
         self._groups = find_concurrent_calls(self.base.calls)
         self._interruptions = tuple(find_interruptions_during_calls(self._item, self.base))
-        self._late_orders = tuple(find_late_response_orders(self._item, self.base))
+        self._late_orders = tuple(find_orders_late_for_next_call(self._item, self.base))
         self.possible = (
             len(self._failures)
             + count_orders(self._groups)
@@ -421,7 +427,9 @@ class _ItemTrials:
         """
         if not self.base.calls:
             return {}
-        watched = try_variant(self._baseline, Variant(library=READ_WATCHER, usual=self._usual))
+        watched = run_variant_as_trial(
+            self._baseline, Variant(library=READ_WATCHER, usual=self._usual)
+        )
         return find_reads(self.base, make_run_view(watched, self.platforms))
 
     def make_attempts(self) -> Iterator[Callable[[], Iterator[Attempt]]]:
@@ -444,7 +452,7 @@ class _ItemTrials:
         yield partial(self._try_failure, failure)
         # Only what the script did about a failure can fail as well.
         if self._last and self._last[1].verdict == "handled":
-            yield from self._make_second_failure_attempts(failure, *self._last)
+            yield from self._make_replacement_failure_attempts(failure, *self._last)
         yield from self._make_failing_retry_attempts(failure)
 
     def _try_failure(self, failure: PossibleFailure) -> JudgedVariant | None:
@@ -472,7 +480,7 @@ class _ItemTrials:
             is_shown=is_shown,
             judgement=judgement,
             severity=choose_severity(judgement, self._spec, is_confirmed=is_shown),
-            asked=self._list_call_names_until(
+            base_call_names=self._list_base_call_names_until(
                 failure.call, without=None if failure.rule.do.executed else failure.call
             ),
         )
@@ -494,7 +502,7 @@ class _ItemTrials:
             self.possible += 1
             yield partial(self._try_failure, failure.repeat_until(last))
 
-    def _make_second_failure_attempts(
+    def _make_replacement_failure_attempts(
         self, failure: PossibleFailure, failed_run: RunView, judgement: Judgement
     ) -> Iterator[Attempt]:
         """Yield attempts in which a call that made up for the failed one fails, too.
@@ -563,7 +571,7 @@ class _ItemTrials:
             rules=(first.rule, second.rule),
             judgement=found,
             severity=choose_severity(found, self._spec),
-            asked=self._list_call_names_until(second.call),
+            base_call_names=self._list_base_call_names_until(second.call),
         )
 
     def _is_unneeded_read(self, failure: PossibleFailure, run: RunView) -> bool:
@@ -608,11 +616,15 @@ class _ItemTrials:
         """
         for other in (one for one in self._find_calls_in_flight_with(call) if not one.has_effect):
             first, second = sorted((call, other), key=lambda one: one.end)
-            written = self.base.find_written_fields(first.end, second.end)
+            written = self.base.find_fields_written_by_scripts(first.end, second.end)
             delay = second.sent_at + second.elapsed - first.sent_at - first.elapsed + 1
             run = self.run([make_delay_fault(first, delay)]) if written else self.base
             before, after = find_call(run, second), find_call(run, first)
-            if before and after and written & run.find_written_fields(before.end, after.end):
+            if (
+                before
+                and after
+                and written & run.find_fields_written_by_scripts(before.end, after.end)
+            ):
                 return True
         return False
 
@@ -630,13 +642,17 @@ class _ItemTrials:
         newer, older = (find_call(run, call) for call in order.calls)
         if newer is None or older is None or older.error or newer.end > older.end:
             return None
-        return self._judge_order(order, run, is_end=True)
+        return self._judge_order(order, run, compares_end_only=True)
 
     def _try_order(self, order: Order) -> JudgedVariant:
         return self._judge_order(order, self.run(order.faults))
 
-    def _judge_order(self, order: Order, run: RunView, *, is_end: bool = False) -> JudgedVariant:
-        judgement = judge_order(self.base, run, order.late_call, is_end=is_end)
+    def _judge_order(
+        self, order: Order, run: RunView, *, compares_end_only: bool = False
+    ) -> JudgedVariant:
+        judgement = judge_order(
+            self.base, run, order.late_call, compares_end_only=compares_end_only
+        )
         return JudgedVariant(
             call=order.late_call,
             kind=order.name,
@@ -644,10 +660,10 @@ class _ItemTrials:
             rules=order.rules,
             judgement=judgement,
             severity=choose_severity(judgement, self._spec),
-            asked=self._list_call_names_until(order.late_call),
+            base_call_names=self._list_base_call_names_until(order.late_call),
         )
 
-    def _list_call_names_until(
+    def _list_base_call_names_until(
         self, call: ObservedCall, without: ObservedCall | None = None
     ) -> tuple[str, ...]:
         """Return the names of the base run's calls up to the step of *call*, except *without*."""
@@ -704,7 +720,7 @@ class _ItemTrials:
             interruption=interruption,
             judgement=judgement,
             severity=choose_severity(judgement, self._spec, is_uncertain=True),
-            refusals=_find_bpmax_refusals_by_step(expected_run),
+            refusals=_find_bpmax_refusal_codes(expected_run),
         )
 
     def _describe_second_try_cached(self, failure: PossibleFailure, judgement: Judgement) -> str:
@@ -733,7 +749,7 @@ class _ItemTrials:
             return ""
         steps: tuple[LocatedStep, ...] = (*self._item.steps[:number], located)
         run = self.run([failure.fault], replace(self._item, steps=steps))
-        if again := _find_repeated_effect(run, failure, str(number + 1)):
+        if again := _find_repeated_effect_call_name(run, failure, str(number + 1)):
             return msg("a second try does {again} once more", again=again)
         if run.trial.misses:
             return msg("what a second try comes to is not recorded")
@@ -744,7 +760,7 @@ class _ItemTrials:
         return msg("a second try passes, and does nothing twice")
 
 
-def _find_bpmax_refusals_by_step(run: RunView) -> dict[str, str]:
+def _find_bpmax_refusal_codes(run: RunView) -> dict[str, str]:
     """Return step number -> code of the error with which BPMAX itself refused the action."""
     return {
         key: str(error["code"])
@@ -774,14 +790,16 @@ def _is_known_group(
     return any(names == {(call.name, call.request) for call in other} for other in groups)
 
 
-def _find_repeated_effect(run: RunView, failure: PossibleFailure, second_step: str) -> str:
+def _find_repeated_effect_call_name(
+    run: RunView, failure: PossibleFailure, second_step: str
+) -> str:
     """Return the name of a call with effect that step *second_step* makes once more, or "".
 
     The step before has made it already.
     """
     first, is_executed = failure.call.step, failure.is_executed
     struck = find_call(run, failure.call)
-    done = run.find_calls_with_effect(struck, is_executed=is_executed)
+    done = run.find_calls_with_effect(struck, is_failed_call_executed=is_executed)
     before = {(one.name, one.request) for one in done if one.step == first}
     again = (
         one.name for one in done if one.step == second_step and (one.name, one.request) in before

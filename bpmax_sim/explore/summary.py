@@ -325,7 +325,7 @@ def explain_unexplored_parts(exploration: Exploration) -> Iterator[str]:
         )
 
 
-def describe_crashes_on_missing_members(explorations: Iterable[Exploration]) -> Iterator[str]:
+def describe_unproven_missing_members(explorations: Iterable[Exploration]) -> Iterator[str]:
     """Yield a line for each file with the response members whose absence it does not handle.
 
     These are only members of which no schema and no recording says that they may be missing, so

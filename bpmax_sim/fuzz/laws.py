@@ -25,13 +25,18 @@ from bpmax_sim.fuzz.recordings import check_no_secret_recorded, check_replay_equ
 from bpmax_sim.fuzz.target import (
     FuzzTarget,
     find_possible_sent_values,
-    find_sent_values,
+    find_sent_values_if_readable,
     get_path_below_base,
     map_templates_by_place,
 )
-from bpmax_sim.fuzz.violation import LawBroken, describe_error, is_plausible_refusal, run_call
+from bpmax_sim.fuzz.violation import (
+    LawBroken,
+    describe_error_on_one_line,
+    is_plausible_refusal,
+    run_call,
+)
 from bpmax_sim.i18n import msg, plural
-from bpmax_sim.js_values import UNDEFINED, loads
+from bpmax_sim.js_values import UNDEFINED, loads_as_javascript
 from bpmax_sim.messages import FORM, Call, Headers, Request
 from bpmax_sim.platform.check import CREDENTIAL
 from bpmax_sim.platform.model import Api, Parameter
@@ -85,7 +90,7 @@ def check_valid_calls_accepted(target: FuzzTarget, calls: CallSpecs) -> bool:
     if error is not None and not is_plausible_refusal(error, target):
         raise LawBroken(
             "a call that fits what is declared ends in {described}",
-            described=describe_error(error, target),
+            described=describe_error_on_one_line(error, target),
         )
     return True
 
@@ -179,7 +184,7 @@ def is_received_exactly(
     """
     if place == "body" and not (in_form and isinstance(value, list)):
         is_text = isinstance(value, str | int | float) and all(isinstance(v, str) for v in values)
-        same = _is_printed_as if is_text else _is_same_json  # a form holds texts only
+        same = _is_printed_as if is_text else _is_equal_in_javascript  # a form holds texts only
         return len(values) == 1 and same(value, values[0])
     listed = value if isinstance(value, list) else [value]
     return len(listed) == len(values) and all(map(_is_printed_as, listed, values))
@@ -199,16 +204,16 @@ def _is_printed_as(value: Any, text: str) -> bool:
     return bool(text == value)
 
 
-def _is_same_json(left: Any, right: Any) -> bool:
+def _is_equal_in_javascript(left: Any, right: Any) -> bool:
     """Return whether two JSON values are equal as in JavaScript: True is not 1, but 1.0 is 1."""
     if isinstance(left, bool) or isinstance(right, bool):
         return left is right
     if isinstance(left, Mapping) and isinstance(right, Mapping):
         return left.keys() == right.keys() and all(
-            _is_same_json(v, right[k]) for k, v in left.items()
+            _is_equal_in_javascript(v, right[k]) for k, v in left.items()
         )
     if isinstance(left, list) and isinstance(right, list):
-        return len(left) == len(right) and all(map(_is_same_json, left, right))
+        return len(left) == len(right) and all(map(_is_equal_in_javascript, left, right))
     if isinstance(left, float) or isinstance(right, float):
         return isinstance(right, int | float) and float(left) == float(right)
     return bool(left == right)
@@ -254,7 +259,7 @@ def check_setters_keep_auth_values(target: FuzzTarget, calls: CallSpecs) -> bool
         return False
     for (place, name), template in map_templates_by_place(auth).items():
         alone, claimed = (
-            find_sent_values(request, place, name, api) for request in (plain, claiming)
+            find_sent_values_if_readable(request, place, name, api) for request in (plain, claiming)
         )
         if not alone or claimed is None:
             continue  # auth puts it into some methods only, and not every body is read
@@ -323,7 +328,7 @@ def _to_comparable_call(call: Call) -> Any:
     body: Any = call.body
     if media == "application/json" and body:
         with suppress(ValueError):  # a script may send any text as it is
-            body = loads(body.decode("utf-8", "replace"))
+            body = loads_as_javascript(body.decode("utf-8", "replace"))
     elif media == FORM and body:
         body = sorted(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
     text = json.dumps(body, sort_keys=True, default=repr)
@@ -374,7 +379,7 @@ def check_token_renewal(target: FuzzTarget, calls: CallSpecs) -> bool:
                 raise LawBroken(
                     "{when} ends in {described}",
                     when=when,
-                    described=describe_error(error, target),
+                    described=describe_error_on_one_line(error, target),
                 )
             if request_log.logins == known:
                 raise LawBroken(

@@ -22,10 +22,10 @@ from bpmax_sim.fuzz.target import (
     START,
     FuzzTarget,
     RequestLog,
-    find_sent_values,
+    find_sent_values_if_readable,
     map_templates_by_place,
 )
-from bpmax_sim.fuzz.violation import CallOutcome, LawBroken, describe_error, run_call
+from bpmax_sim.fuzz.violation import CallOutcome, LawBroken, describe_error_on_one_line, run_call
 from bpmax_sim.i18n import join_list, msg
 from bpmax_sim.messages import Request
 from bpmax_sim.platform.instances import InstanceEntry, InstanceOrigin
@@ -58,8 +58,8 @@ class RecordedCall(msgspec.Struct, frozen=True):
     """
 
     outcome: CallOutcome
-    value: str
-    closed: BpmaxError | None
+    redacted_value: str
+    closing_error: BpmaxError | None
     request_log: RequestLog
     artefacts: Mapping[str, bytes]
     credentials: Mapping[str, str]
@@ -76,14 +76,14 @@ def check_replay_equals_recording(target: FuzzTarget, calls: tuple[CallSpec, ...
     with TemporaryDirectory(prefix="fuzz-") as place:
         path = Path(place) / "cassettes/fuzz.yaml"
         recorded = _record_call(target, calls[0], path)
-        if recorded.closed is not None or not recorded.request_log.requests:
+        if recorded.closing_error is not None or not recorded.request_log.requests:
             return False  # `secrets` and `accepted` tell of these
         again = _open_session(target.platforms, path, {}, mode="replay")
         result = run_call(lambda: perform(calls[0], again))
         closing = run_call(again.close).error
     # Replay answers with pseudonyms where the third party had personal data.
     is_pseudonymous = target.platform.redact or target.platform.apis[calls[0].api].redact
-    alike = is_pseudonymous or _format_redacted_value(result, again) == recorded.value
+    alike = is_pseudonymous or _format_redacted_value(result, again) == recorded.redacted_value
     if not alike or _to_comparable_error(result) != _to_comparable_error(recorded.outcome):
         raise LawBroken(
             "replay {ended}, and recording {ended_2}",
@@ -93,7 +93,7 @@ def check_replay_equals_recording(target: FuzzTarget, calls: tuple[CallSpec, ...
     if closing is not None:
         raise LawBroken(
             "the recording was not played as it was made: {described}",
-            described=describe_error(closing),
+            described=describe_error_on_one_line(closing),
         )
     return True
 
@@ -112,7 +112,7 @@ def _to_comparable_error(result: CallOutcome) -> tuple[Any, ...]:
 def _describe_different_outcome(result: CallOutcome) -> str:
     if result.error is None:
         return msg("gives another value")
-    return msg("ends in {described}", described=describe_error(result.error))
+    return msg("ends in {described}", described=describe_error_on_one_line(result.error))
 
 
 def check_no_secret_recorded(target: FuzzTarget, calls: tuple[CallSpec, ...]) -> bool:
@@ -126,9 +126,10 @@ def check_no_secret_recorded(target: FuzzTarget, calls: tuple[CallSpec, ...]) ->
     api = target.platform.apis[calls[0].api]
     with TemporaryDirectory(prefix="fuzz-") as place:
         recorded = _record_call(target, calls[0], Path(place) / "cassettes/fuzz.yaml")
-    if recorded.closed is not None:
+    if recorded.closing_error is not None:
         raise LawBroken(
-            "the recording is refused: {described}", described=describe_error(recorded.closed)
+            "the recording is refused: {described}",
+            described=describe_error_on_one_line(recorded.closing_error),
         )
     for name, value in recorded.credentials.items():
         for artefact, data in recorded.artefacts.items():
@@ -152,7 +153,7 @@ def _check_not_in_clear(target: FuzzTarget, api: Api, request: Request) -> None:
         if not (used & minted or is_credential):
             continue
         sent, recorded = (
-            find_sent_values(version, place, name, api)
+            find_sent_values_if_readable(version, place, name, api)
             for version in (request, request.recorded_form)
         )
         if sent and sent == recorded:

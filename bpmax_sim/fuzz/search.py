@@ -45,7 +45,7 @@ from bpmax_sim.fuzz.target import (
     close_connections,
     make_target,
 )
-from bpmax_sim.fuzz.violation import LawBroken, describe_error, run_call
+from bpmax_sim.fuzz.violation import LawBroken, describe_error_on_one_line, run_call
 from bpmax_sim.i18n import msg
 from bpmax_sim.messages import Response
 from bpmax_sim.platform.load import load_platforms, read_platform
@@ -55,10 +55,10 @@ from bpmax_sim.script.failure import Script
 from bpmax_sim.session.scripts import read_script
 from bpmax_sim.session.session import Session
 from bpmax_sim.strategies.programs import (
-    get_apis,
     javascript,
     load_platforms_beside,
-    load_with_instances,
+    load_platforms_with_instances,
+    require_named_or_all_apis,
 )
 from bpmax_sim.strategies.traffic import yaml_text
 from bpmax_sim.strategies.values import json_values, scalars
@@ -160,7 +160,9 @@ def check_script(target: FuzzTarget, files: Sequence[str], situation: Mapping[st
             lambda: session.run_script(script, form=form, libraries=libraries).unwrap()
         )
     if ended.error is not None and _is_mistake_of_script(ended.error):
-        why = msg("the script ends in {described}", described=describe_error(ended.error))
+        why = msg(
+            "the script ends in {described}", described=describe_error_on_one_line(ended.error)
+        )
         raise LawBroken(why).name_law_and_call(SCRIPT, script.name)
     return True
 
@@ -198,7 +200,7 @@ def hold(  # noqa: PLR0913 - what a finding holds
         LawBroken: if it does not hold; also an `AssertionError`.
         ConfigError: if there is no such law, or a file is wrong.
     """
-    known = load_platforms_beside(platform) if script else load_with_instances(platform)
+    known = load_platforms_beside(platform) if script else load_platforms_with_instances(platform)
     target = make_target(known, read_platform(Path(platform)).platform_key, against)
     files = [os.fspath(file) for file in (script, *libraries)]
     _check_law_or_script(target, law, calls, files, situation)
@@ -412,7 +414,7 @@ def _pair_apis_with_laws(plan: SearchPlan, target: FuzzTarget) -> Iterator[tuple
     """
     is_empty = not target.platform.apis and not plan.api
     chosen = (target.platforms, target.platform, plan.api)
-    for api in () if is_empty else get_apis(*chosen, path=plan.path):
+    for api in () if is_empty else require_named_or_all_apis(*chosen, path=plan.path):
         for name, law in LAWS.items():
             is_possible = (plan.against == SIMULATE or law.live) and law.applies(target, api)
             if name in plan.laws or (is_possible and not plan.laws):
@@ -425,7 +427,11 @@ def load_plan_target(plan: SearchPlan) -> FuzzTarget:
     Raises:
         ConfigError: if a file is wrong.
     """
-    known = load_platforms_beside(plan.path) if plan.scripts else load_with_instances(plan.path)
+    known = (
+        load_platforms_beside(plan.path)
+        if plan.scripts
+        else load_platforms_with_instances(plan.path)
+    )
     return make_target(known, read_platform(plan.path).platform_key, plan.against)
 
 
@@ -486,7 +492,7 @@ class _LawSearch(msgspec.Struct):
     target: FuzzTarget
     call: str
     law: str
-    drawn: st.SearchStrategy[Any]
+    example_strategy: st.SearchStrategy[Any]
     check_example: Callable[[Any], bool]
     finding_fields: Callable[[Any], dict[str, Any]]
     notify: Callable[[], None]
@@ -507,7 +513,10 @@ class _LawSearch(msgspec.Struct):
         key = f"bpmax-sim fuzz {self.call} {self.law}".encode()
         try:
             least = find(
-                self.drawn, self._breaks_law, settings=hypothesis_settings, database_key=key
+                self.example_strategy,
+                self._breaks_law,
+                settings=hypothesis_settings,
+                database_key=key,
             )
         except NoSuchExample:
             return

@@ -22,7 +22,7 @@ from msgspec.structs import replace
 from bpmax_sim.clock import Instant
 from bpmax_sim.errors import ConfigError, Place
 from bpmax_sim.field_path import get_nested, split_body_path
-from bpmax_sim.js_values import UNDEFINED, loads
+from bpmax_sim.js_values import UNDEFINED, loads_as_javascript
 from bpmax_sim.messages import FORM, Headers, Request
 from bpmax_sim.path_template import compile_path_template
 from bpmax_sim.platform.check import is_platform_address
@@ -196,7 +196,9 @@ def get_path_below_base(request: Request) -> str:
     return request.url[len(request.base) :].partition("?")[0]
 
 
-def find_sent_values(request: Request, place: str, name: str, api: Api) -> list[Any] | None:
+def find_sent_values_if_readable(
+    request: Request, place: str, name: str, api: Api
+) -> list[Any] | None:
     """Return the values that *request* has for the parameter *name* at *place*, such as ``query``.
 
     The list is empty if there are none; the result is None for a body of unknown format. The letter
@@ -224,7 +226,7 @@ def find_possible_sent_values(
 
     None for a body of unknown format. A path such as ``/{a}{b}`` can be read in several ways.
     """
-    values = find_sent_values(request, place, name, api)
+    values = find_sent_values_if_readable(request, place, name, api)
     if values is None:
         return None
     readings = (
@@ -242,7 +244,7 @@ def _find_values_in_body(request: Request, name: str, kind: str) -> list[Any] | 
     if kind != "application/json":
         return None
     try:
-        body = loads(text) if text else UNSET
+        body = loads_as_javascript(text) if text else UNSET
     except ValueError:
         return None  # a script may send any text as it is
     value = get_nested(body, split_body_path(name))

@@ -77,7 +77,7 @@ def is_plausible_refusal(error: errors.BpmaxError, target: FuzzTarget) -> bool:
     return refuses and (target.is_live or target.key in RULES)
 
 
-def describe_error(error: errors.BpmaxError, target: FuzzTarget | None = None) -> str:
+def describe_error_on_one_line(error: errors.BpmaxError, target: FuzzTarget | None = None) -> str:
     """Return *error* as one line; of an error for a missing recording only its kind.
 
     The body that a simulator answered is appended; that of a live system is not, as it may name its

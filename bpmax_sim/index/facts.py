@@ -349,7 +349,7 @@ _RULES: Final[Mapping[FileKind, tuple[_NameRule, ...]]] = {
 
 def _read_script_facts(path: str, data: bytes) -> FileFacts:
     reading = read_script(data.decode("utf-8-sig", "replace"), path)
-    facts = [*_find_call_facts(reading), *_find_member_facts(reading)]
+    facts = [*_find_call_facts(reading), *_find_member_and_field_facts(reading)]
     facts.sort(key=lambda fact: (fact.line, fact.column))
     return FileFacts("script", tuple(facts), is_broken=bool(reading.mistakes))
 
@@ -377,7 +377,7 @@ def _find_call_facts(reading: ScriptReading) -> Iterator[Fact]:
                 yield Fact("parameter", "sends", f"{name}.{member}", spot.line, spot.column, detail)
 
 
-def _find_member_facts(reading: ScriptReading) -> Iterator[Fact]:
+def _find_member_and_field_facts(reading: ScriptReading) -> Iterator[Fact]:
     for use in reading.members:
         role: Role = "writes" if use.access == "write" else "reads"
         line, column = use.place.line, use.place.column

@@ -69,12 +69,12 @@ class ProjectItem:
         return self._source.files
 
     @property
-    def digests(self) -> Mapping[str, bytes]:
+    def digests_if_sound(self) -> Mapping[str, bytes]:
         """Return path -> digest for each of `files`, by which a check knows that nothing changed.
 
         Empty if the item depends on more than files, such as the environment, or has warnings.
         """
-        return self._source.digests
+        return self._source.digests_if_sound
 
     def is_current(self) -> bool:
         """Return whether all of `files` are unchanged."""
@@ -123,7 +123,7 @@ class _ScenarioFile:
         return self.items
 
     @property
-    def digests(self) -> Mapping[str, bytes]:
+    def digests_if_sound(self) -> Mapping[str, bytes]:
         return {name: file.digest for name, file in self.scanned_files_if_sound.items()}
 
     def is_current(self) -> bool:
@@ -201,7 +201,7 @@ class ItemIndex:
         self.root = root
         self.loaded = 0
         self._place = root / NAME / "items"
-        self._edition = _digest_environment(root) if uses_cache else ""
+        self._edition = _make_items_edition(root) if uses_cache else ""
         kept = read_cache(self._place, _DECODER, self._edition) if self._edition else None
         self._kept = kept
         self._disk = FileScan(root, kept.files if kept else {})
@@ -232,7 +232,7 @@ class ItemIndex:
         before: Mapping[bytes, _StoredFile] = self._kept.scenarios if self._kept else {}
         known: Mapping[str, ScannedFile] = self._kept.files if self._kept else {}
         files = self._disk.find_files_with_reliable_stamp()
-        if self._edition != _digest_environment(self.root):  # the settings changed meanwhile
+        if self._edition != _make_items_edition(self.root):  # the settings changed meanwhile
             return
         if self._scenarios.keys() <= before.keys() and files.items() <= known.items():
             return
@@ -324,7 +324,7 @@ def _load_items(path: Path, **options: Any) -> list[ScenarioItem]:
     return load_items(path, **options)
 
 
-def _digest_environment(root: Path) -> str:
+def _make_items_edition(root: Path) -> str:
     """Return a text that changes with the settings and the code on which all items depend.
 
     Environment variables are no part of it. "" if the settings are invalid: then nothing is cached.

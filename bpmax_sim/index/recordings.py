@@ -13,7 +13,7 @@ from bpmax_sim.platform.response_shapes import ResponseShape, infer_shape, merge
 from bpmax_sim.proxy.response import is_success, read_body
 
 
-def read_recordings(path: Path) -> FileFacts:
+def read_cassette_facts(path: Path) -> FileFacts:
     """Return the calls of the cassette at *path*, with the shapes of successful responses.
 
     Logins are left out, because no script calls them. Of a damaged file, marked as broken, the

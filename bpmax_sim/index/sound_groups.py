@@ -61,7 +61,9 @@ class SoundScenarioGroups:
         about = _digest_surroundings(index, platforms)
         self._groups: dict[bytes, list[ProjectItem]] = {}
         for group in _group_items_sharing_files(items):
-            if all(item.digests and item.header.platforms_key in platforms for item in group):
+            if all(
+                item.digests_if_sound and item.header.platforms_key in platforms for item in group
+            ):
                 self._groups[_digest_group(group, about)] = group
 
     def find_unchecked_items(self) -> list[ProjectItem]:
@@ -116,7 +118,7 @@ def _group_items_sharing_files(items: Sequence[ProjectItem]) -> Iterator[list[Pr
 def _digest_group(group: Sequence[ProjectItem], surroundings: bytes) -> bytes:
     files: dict[str, bytes] = {}
     for item in group:
-        files |= item.digests
+        files |= item.digests_if_sound
     return _digest(
         surroundings, sorted(files.items()), sorted(item.header.one_line_name for item in group)
     )

@@ -16,7 +16,7 @@ import msgspec
 from bpmax_sim.file_system import to_slashes
 from bpmax_sim.index.facts import FileFacts, read_facts
 from bpmax_sim.index.files import FileScan, ScannedFile, make_code_edition, read_cache, write_cache
-from bpmax_sim.index.recordings import read_recordings
+from bpmax_sim.index.recordings import read_cassette_facts
 from bpmax_sim.platform.response_shapes import ResponseShape
 from bpmax_sim.project import NAME
 
@@ -161,7 +161,7 @@ def _find_project_files(root: Path) -> Iterator[str]:
 
 def _extract_facts(root: Path, path: str, data: bytes) -> FileFacts:
     facts = read_facts(path, data)
-    return read_recordings(root / path) if facts.kind == "cassette" else facts
+    return read_cassette_facts(root / path) if facts.kind == "cassette" else facts
 
 
 _DECODER: Final = msgspec.msgpack.Decoder(StoredIndex)

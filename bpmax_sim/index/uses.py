@@ -157,7 +157,7 @@ class ProjectUses:
         return self._api_key_by_spelling.get(f"{platform}.{to_snake_case(api)}", name)
 
     @cached_property
-    def _members_read_by_api(self) -> Mapping[str, Mapping[tuple[str, ...], str]]:
+    def _member_reading_places_by_api(self) -> Mapping[str, Mapping[tuple[str, ...], str]]:
         read: dict[str, dict[tuple[str, ...], str]] = {}
         for path, facts in self._index.files.items():
             for fact in facts.facts:
@@ -167,13 +167,13 @@ class ProjectUses:
                     places.setdefault(tuple(member), f"{path}:{fact.line}")
         return read
 
-    def find_members_read(self, api: str) -> Mapping[tuple[str, ...], str]:
+    def find_member_reading_places(self, api: str) -> Mapping[tuple[str, ...], str]:
         """Return the path of each member that scripts read in results of *api* (``platform.key``).
 
         The value of each is the place that reads it, ``file:line``, one of several. Paths are those
         of the result as scripts get it; ``*`` is an element of a list.
         """
-        return self._members_read_by_api.get(api, {})
+        return self._member_reading_places_by_api.get(api, {})
 
     @property
     def paths(self) -> tuple[str, ...]:

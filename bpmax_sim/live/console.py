@@ -38,7 +38,7 @@ class CapturedRun(msgspec.Struct, frozen=True, kw_only=True):
     notes: tuple[str, ...] = ()
 
     @property
-    def first_record(self) -> Mapping[str, Any]:
+    def begin_record(self) -> Mapping[str, Any]:
         """Return the record ``begin``, with facts about the BPMAX in which the script ran."""
         return self.records[0]
 
@@ -77,7 +77,7 @@ def read_console(text: str) -> tuple[CapturedRun, ...]:
     runs = [
         read_run
         for run, records in pieces.items()
-        if (read_run := _assemble_run(run, records, heads)) is not None
+        if (read_run := _assemble_run_if_begun(run, records, heads)) is not None
     ]
     if not runs:
         raise ConfigError(
@@ -101,7 +101,7 @@ def _read_pieces(text: str) -> Iterator[tuple[str, int, int, int, str, str]]:
             yield run, int(number), int(piece), int(count), check, body[head.end() :]
 
 
-def _assemble_run(
+def _assemble_run_if_begun(
     run_name: str,
     pieces_by_record: Mapping[int, Mapping[int, str]],
     counts_and_checksums: Mapping[tuple[str, int], tuple[int, str]],

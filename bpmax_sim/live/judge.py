@@ -213,12 +213,12 @@ def find_echo(value: Any) -> tuple[tuple[str, ...], Mapping[str, Any]] | None:
 
 def is_calibration(run: CapturedRun) -> bool:
     """Return whether *run* was written by the script of ``calibrate``."""
-    return run.first_record.get("kind") == KIND
+    return run.begin_record.get("kind") == KIND
 
 
 def judge_run(run: CapturedRun) -> Calibration:
     """Return what *run*, of the calibration script, shows about the BPMAX in which it ran."""
-    begin = run.first_record
+    begin = run.begin_record
     there, ours = _CalibrationRun(run), _CalibrationRun(ask_our_engine())
     marks = {key: _judge_rule(key, rule, ours, there) for key, rule in RULES.items()}
     timeout = _measure_timeout(there)
@@ -382,7 +382,7 @@ def _judge_result_rule(_our_run: _CalibrationRun, live_run: _CalibrationRun) -> 
     return _make_refuted_mark("first", "body, envelope", told)
 
 
-def _judge_auth_rule(_our_run: _CalibrationRun, live_run: _CalibrationRun) -> RuleMark:
+def _judge_auth_precedence_rule(_our_run: _CalibrationRun, live_run: _CalibrationRun) -> RuleMark:
     """Return the mark of the rule that auth replaces the script's own ``Authorization``.
 
     The question ``auth_last`` yields whether the script's own header arrived. That says nothing if
@@ -419,7 +419,7 @@ def _format_comparable_error(error: Mapping[str, Any]) -> str:
         return f"throw {json.dumps(error['thrown'], ensure_ascii=False)}"
     members = error.get("members", {})
     told = [
-        f"{name}: {_describe_shape(members[name])}"
+        f"{name}: {_describe_shape_and_constants(members[name])}"
         for name in CALL_ERROR_MEMBERS
         if name in members
     ]
@@ -431,7 +431,7 @@ def _format_comparable_error(error: Mapping[str, Any]) -> str:
     return f"{kind} {{{', '.join([*told, *own])}}}"
 
 
-def _describe_shape(value: Any) -> str:
+def _describe_shape_and_constants(value: Any) -> str:
     """Return a description of *value* that does not depend on its text.
 
     That is the member names of a mapping, a number or a constant such as ``TIMEOUT`` itself, else
@@ -481,7 +481,7 @@ def _judge_timeout_rule(_our_run: _CalibrationRun, live_run: _CalibrationRun) ->
 
 _SPECIAL: Final = {
     "result": _judge_result_rule,
-    "auth_last": _judge_auth_rule,
+    "auth_last": _judge_auth_precedence_rule,
     "error_members": _judge_error_rule,
     "overlap": _judge_concurrency_rule,
     "timeout": _judge_timeout_rule,

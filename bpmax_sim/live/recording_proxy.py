@@ -25,7 +25,7 @@ from msgspec.structs import replace
 from bpmax_sim.errors import BadResponseError, BpmaxError, TransportError
 from bpmax_sim.i18n import msg
 from bpmax_sim.live.signed_address import find_address_signature
-from bpmax_sim.live.upstream import UpstreamUrl, adapt_request_headers, adapt_response_headers
+from bpmax_sim.live.upstream import UpstreamUrl, adapt_response_headers, replace_host_and_add_via
 from bpmax_sim.messages import (
     STREAMED,
     Chunk,
@@ -43,8 +43,8 @@ from bpmax_sim.session.session import Session
 from bpmax_sim.traffic.imported import (
     NotConvertibleError,
     decode_header_text,
+    make_decompressed_response,
     make_foreign_request,
-    make_response,
 )
 from bpmax_sim.transport.live import ArrivingResponse, LiveTransport
 
@@ -57,7 +57,7 @@ _MOST: Final = 64 * 1024 * 1024
 _FINAL: Final = range(200, 600)
 
 
-class ProxiedCall(msgspec.Struct, frozen=True, kw_only=True):
+class ProxiedCallSummary(msgspec.Struct, frozen=True, kw_only=True):
     """One call that went through the recording proxy, as a line that users see; without secrets.
 
     Attributes:
@@ -95,7 +95,7 @@ class RecordingProxy:
         token: str = "",
         fallback: bool = False,
         patience: float = _PATIENCE,
-        hear: Callable[[ProxiedCall], None] = lambda _call: None,
+        hear: Callable[[ProxiedCallSummary], None] = lambda _call: None,
     ) -> None:
         """Record into *session*, which is in record mode.
 
@@ -120,11 +120,11 @@ class RecordingProxy:
         """End the exchanges in progress; each is recorded as far as it got."""
         self._stopping.set()
 
-    def close(self) -> None:
+    def close_upstream_connections(self) -> None:
         """Close the connections to the upstream."""
         self._live.close()
 
-    def handle_request(self, request: Request, client: ServedClient) -> Response | None:
+    def forward_or_replay(self, request: Request, client: ServedClient) -> Response | None:
         """Forward *request* and record the exchange; *client* gets the response while it arrives.
 
         Return a recorded response that the caller has to send, if one answers the request instead;
@@ -136,7 +136,7 @@ class RecordingProxy:
         """
         exchange = _ProxiedExchange(request, client, time.time())
         try:
-            return self._forward_and_record(exchange)
+            return self._forward_or_replay(exchange)
         except RefusedRequest as refusal:
             exchange.outcome, exchange.note = refusal.code, str(refusal)
             raise
@@ -151,7 +151,7 @@ class RecordingProxy:
             self._session.misses.clear()
             self._hear(exchange.to_proxied_call(self._session.redact))
 
-    def _forward_and_record(self, exchange: _ProxiedExchange) -> Response | None:
+    def _forward_or_replay(self, exchange: _ProxiedExchange) -> Response | None:
         path = self._strip_token(exchange.client.target)
         exchange.target = path.partition("?")[0]
         sent = self._make_upstream_request(exchange, path)
@@ -161,7 +161,7 @@ class RecordingProxy:
         base = f"{exchange.request.base}{self._prefix}"
         if self._fallback:
             exchange.copy_call_name_and_target(self._session.relay.clients.as_api_call(known))
-            recorded = self._session.relay.try_to_replay(known)
+            recorded = self._session.relay.try_to_replay_without_standin(known)
             if recorded is not None:
                 exchange.outcome, exchange.is_replayed = str(recorded.status), True
                 headers = adapt_response_headers(recorded.headers, self._upstream, base)
@@ -212,7 +212,7 @@ class RecordingProxy:
         return Request(
             method=exchange.request.method,
             url=f"{self._upstream.url}{path}",
-            headers=adapt_request_headers(headers, self._upstream, f"1.1 {self._pseudonym}"),
+            headers=replace_host_and_add_via(headers, self._upstream, f"1.1 {self._pseudonym}"),
             body=exchange.request.body,
             timeout=self._patience,
         )
@@ -234,7 +234,7 @@ class RecordingProxy:
         # RFC 9110, 7.6.3: a proxy finds its own name in Via if the request came through it before.
         if any(self._pseudonym in line for line in head.get_all("via")):
             raise _make_loop_refusal(self._upstream)
-        if (head.get("upgrade") or "").lower() == "websocket":
+        if (head.get_first("upgrade") or "").lower() == "websocket":
             raise RefusedRequest(
                 501,
                 "WEBSOCKET",
@@ -267,11 +267,11 @@ class RecordingProxy:
         upstream's host into ``Host``, and neither proxy nor upstream has a path of its own.
         """
         is_same_path = not self._prefix and not self._upstream.path
-        return is_host_only and is_same_path and head.get("host") == self._upstream.host
+        return is_host_only and is_same_path and head.get_first("host") == self._upstream.host
 
 
 class _ProxiedExchange:
-    """A client's request to the proxy, with what the line about it will say (`ProxiedCall`)."""
+    """A client's request to the proxy, with what its line (`ProxiedCallSummary`) will say."""
 
     def __init__(self, request: Request, client: ServedClient, at: float) -> None:
         self.request, self.client, self.at = request, client, at
@@ -285,14 +285,14 @@ class _ProxiedExchange:
         self.name = call.name if call is not None and call.platform else ""
         self.target = urlsplit(known.recorded_form.url).path
 
-    def to_proxied_call(self, redact: Callable[[str], str]) -> ProxiedCall:
+    def to_proxied_call(self, redact: Callable[[str], str]) -> ProxiedCallSummary:
         """Return the line about this call for users, without secrets.
 
         *redact* replaces known secrets; texts that look like secrets are removed as well.
         """
         segments = unquote(redact(self.target)).split("/")
         shown = "/".join("…" if looks_random(segment) else segment for segment in segments)
-        return ProxiedCall(
+        return ProxiedCallSummary(
             at=self.at,
             method=self.request.method,
             target="".join(sign if sign.isprintable() else "?" for sign in shown),
@@ -409,7 +409,7 @@ class _StreamedResponse:
         self, arriving: ArrivingResponse, body: bytes, chunks: list[Chunk], elapsed: float
     ) -> Response:
         try:
-            response = make_response(
+            response = make_decompressed_response(
                 arriving.status, arriving.reason, decode_header_bytes(arriving.headers), body
             )
         except NotConvertibleError as reason:

@@ -102,7 +102,7 @@ def _is_local(family: int, address: object) -> bool:
     return False
 
 
-def adapt_request_headers(headers: Pairs, upstream: UpstreamUrl, via: str) -> Pairs:
+def replace_host_and_add_via(headers: Pairs, upstream: UpstreamUrl, via: str) -> Pairs:
     """Return a client's *headers* as they are sent to the upstream, in their order and spelling.
 
     ``Host`` is replaced, *via* is added, headers about the client's connection are left out.
@@ -149,7 +149,7 @@ def rewrite_location(location: str, upstream: UpstreamUrl, proxy_url: str) -> st
         absolute = f"{upstream.origin.partition(':')[0]}:{location}"
     elif location.startswith("/"):
         absolute = f"{upstream.origin}{location}"
-    is_origin = _to_comparable_origin(absolute) == _to_comparable_origin(upstream.origin)
+    is_origin = _parse_comparable_origin(absolute) == _parse_comparable_origin(upstream.origin)
     path = absolute.partition("://")[2].partition("/")
     rest = f"{path[1]}{path[2]}" if is_origin else ""
     # A path beside the prefix of the upstream has no address below the proxy: the client gets the
@@ -159,7 +159,7 @@ def rewrite_location(location: str, upstream: UpstreamUrl, proxy_url: str) -> st
     return f"{proxy_url}{rest[len(upstream.path) :]}"
 
 
-def _to_comparable_origin(url: str) -> tuple[str, str, int] | None:
+def _parse_comparable_origin(url: str) -> tuple[str, str, int] | None:
     """Return scheme, host and port of *url*, or its scheme's port; None if it is no valid URL."""
     try:
         parts = urlsplit(url)

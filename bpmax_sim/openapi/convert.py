@@ -97,7 +97,7 @@ def _convert_inputs(document: Document, operation: _Operation) -> dict[str, Any]
             keys["idempotency"] = {"in": "header", "name": str(parameter["name"])}
         elif (entry := _convert_parameter(document, parameter, where)) is not None:
             converted.append(entry)
-    ordered = _put_path_parameters_first(document, operation.path, converted, steps)
+    ordered = _align_parameters_with_path(document, operation.path, converted, steps)
     body = document.resolve_reference(operation.value.get("requestBody"), (*steps, "requestBody"))
     entries, more = _convert_body(document, to_mapping_or_empty(body), (*steps, "requestBody"))
     parameters = _rename_duplicates([*ordered, *entries])
@@ -144,7 +144,7 @@ def _convert_parameter(
             name=name,
             media=media,
         )
-    elif text := _describe_array_argument(parameter):
+    elif text := _explain_how_to_pass_array(parameter):
         document.note_loss(steps, "parameter {name!r}: {text}", name=name, text=text)
     carried = SchemaConverter(document).write_schema(parameter.get("schema"), (*steps, "schema"))
     title = _make_title_entry(parameter, "title", "description")
@@ -161,7 +161,7 @@ def _describe_wrong_name(name: str, place: Any) -> str:
     return ""
 
 
-def _describe_array_argument(parameter: Mapping[str, Any]) -> str:
+def _explain_how_to_pass_array(parameter: Mapping[str, Any]) -> str:
     """Return a note on how a script must pass an array or object to *parameter*.
 
     "" if it is sent as repeated names, as this package does by itself.
@@ -202,7 +202,7 @@ def _convert_schema_keys(schema: Mapping[str, Any], *, is_required: bool = False
     return {**entry, **({"schema": rest} if rest else {})}
 
 
-def _put_path_parameters_first(
+def _align_parameters_with_path(
     document: Document, path: str, entries: list[ParameterEntry], steps: Steps
 ) -> list[ParameterEntry]:
     """Return *entries* with the placeholders of *path* first, in its order.
@@ -386,7 +386,7 @@ def convert_document(
     requirements = (operation.value.get("security", root_security) for operation in operations)
     security = Security(document, base, collect_scopes(requirements))
     auth = security.write_auth(root_security, ("security",))
-    named = zip(operations, _assign_names(document, operations), strict=True)
+    named = zip(operations, _choose_api_keys_and_aliases(document, operations), strict=True)
     apis = {
         name: {**more, **_convert_operation(document, operation, security, auth)}
         for operation, (name, more) in named
@@ -450,7 +450,7 @@ def _note_unsupported_parts(
             document.note_loss((*where, "servers"), message)
 
 
-def _assign_names(
+def _choose_api_keys_and_aliases(
     document: Document, operations: list[_Operation]
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield, for each operation, its API key and the keys that declare its aliases.
@@ -469,10 +469,14 @@ def _assign_names(
     for operation in operations:
         operation_id = operation.value.get("operationId")
         spelled = operation_id if isinstance(operation_id, str) else ""
-        preferred = _to_underscored_name(spelled)
+        preferred = _replace_non_word_characters(spelled)
         # such as ``get_customers_by_id``
         words = fill_placeholders(operation.path, lambda placeholder: f"by_{placeholder}")
-        stem = preferred or _to_underscored_name(f"{operation.method}_{words}") or operation.method
+        stem = (
+            preferred
+            or _replace_non_word_characters(f"{operation.method}_{words}")
+            or operation.method
+        )
         candidates = (stem if n == 1 else f"{stem}_{n}" for n in range(1, 100_000))
         name = next(filter(claim, candidates))
         if preferred and name != preferred:
@@ -487,7 +491,7 @@ def _assign_names(
         yield name, {"aliases": [alias]} if is_own else {}
 
 
-def _to_underscored_name(name: str) -> str:
+def _replace_non_word_characters(name: str) -> str:
     return re.sub(r"[\W_]+", "_", name).strip("_")[:_LONGEST]
 
 

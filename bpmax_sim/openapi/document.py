@@ -15,7 +15,7 @@ import msgspec
 from msgspec.structs import force_setattr, replace
 
 from bpmax_sim.errors import ConfigError, Place, Problem
-from bpmax_sim.i18n import TranslatableText, fill_message, msg, to_plain_english
+from bpmax_sim.i18n import TranslatableText, fill_if_values, msg, to_plain_english
 from bpmax_sim.openapi.references import (
     LARGEST,
     DanglingReferenceError,
@@ -54,7 +54,7 @@ class Document(msgspec.Struct, frozen=True):
 
         *values* fill the ``{names}`` in *message*.
         """
-        self.notes[Problem(fill_message(message, values), None, format_steps(steps))] = None
+        self.notes[Problem(fill_if_values(message, values), None, format_steps(steps))] = None
 
     def find_mapping(self, *names: str) -> Mapping[str, Any]:
         """Return the mapping at the path *names* from the root; references on the way are followed.
@@ -166,7 +166,7 @@ def read_document(path: Path) -> Document:
         ConfigError: if it cannot be read, or is not OpenAPI 3.0, 3.1 or Swagger 2.0.
     """
     name = to_display_path(path)
-    root = parse_data(read_bytes(path, name, largest=LARGEST, is_regular=False), name)
+    root = parse_data(read_bytes(path, name, largest=LARGEST, must_be_regular=False), name)
     if problem := _explain_unknown_document(root):
         raise ConfigError(Problem(problem, Place(name)))
     return Document(name, to_mapping_or_empty(root), folder=path.parent)

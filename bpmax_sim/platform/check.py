@@ -53,7 +53,7 @@ def check_platform(root: Node, platform: model.Platform, problems: list[Problem]
     checks.check_platform_and_api_names()
     checks.check_credentials()
     checks.check_addresses()
-    checks.check_no_templates_in((), platform)
+    checks.check_no_templates_outside_auth((), platform)
     checks.check_auth(("auth",), platform.auth)
     checks.check_conditions((), platform.response)
     checks.check_volatile_are_in_response((), platform)
@@ -140,7 +140,7 @@ def describe_volatile_problem(text: str) -> str:
     return ""
 
 
-def find_classes_without_recover(platform: model.Platform) -> Iterator[tuple[str, str]]:
+def suggest_recover_for_classes(platform: model.Platform) -> Iterator[tuple[str, str]]:
     """Yield each class of failures of which the file says how to recognise it but not what to do.
 
     Each comes with a message that suggests ``auth.recover``.
@@ -274,12 +274,12 @@ class _PlatformChecks(FileChecks, frozen=True):
                 )
             if message:
                 self.report_problem(message, "credentials", name, key=True)
-            self.check_credential_secrecy(name, spec)
+            self.check_secrecy_and_standin(name, spec)
             node = self.root.find_at(("credentials", name, "default"))
             if node is not None and (message := describe_credential_problem(spec.kind, node)):
                 self.report_problem(message, "credentials", name, "default")
 
-    def check_credential_secrecy(self, name: str, spec: model.CredentialSpec) -> None:
+    def check_secrecy_and_standin(self, name: str, spec: model.CredentialSpec) -> None:
         """Report ``secret: false`` of a credential that is always secret, and an invalid ``as``."""
         if spec.standin:
             self.check_standin_for_all_recordings(name, spec)
@@ -343,7 +343,9 @@ class _PlatformChecks(FileChecks, frozen=True):
                 msg("there is no host {name!r}{hint}", name=name, hint=hint), *steps, "host"
             )
 
-    def check_no_templates_in(self, steps: Steps, owner: model.Platform | model.Api) -> None:
+    def check_no_templates_outside_auth(
+        self, steps: Steps, owner: model.Platform | model.Api
+    ) -> None:
         """Report ``{{ … }}`` in headers and query of *owner*, a platform or API.
 
         They would be sent as they stand: only templates below ``auth`` are filled.
@@ -430,7 +432,7 @@ class _PlatformChecks(FileChecks, frozen=True):
             self.report_problem(
                 msg("{method!r} is not an HTTP method", method=api.method), *steps, "method"
             )
-        self.check_no_templates_in(steps, api)
+        self.check_no_templates_outside_auth(steps, api)
         self.check_volatile_are_in_response(steps, api)
         if isinstance(api.auth, model.Auth):
             self.check_auth((*steps, "auth"), api.auth)
@@ -484,7 +486,7 @@ class _PlatformChecks(FileChecks, frozen=True):
                     hint=suggest_nearest(str(default), known),
                 )
                 where = (*steps, "parameters", index, "default")
-                self.report_lenient_problem("rule", message, *where)
+                self.report_problem_or_warning("rule", message, *where)
             if not seen.isdisjoint(spellings):
                 message = msg(
                     "a second parameter {name!r}, or a second one for its place; remove one",

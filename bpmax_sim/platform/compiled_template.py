@@ -28,7 +28,7 @@ class Template(msgspec.Struct, frozen=True):
     render: Renderer
 
 
-def describe_template(source: str) -> str:
+def format_template_excerpt(source: str) -> str:
     """Return ``template '…'`` with *source*, shortened for a message."""
     cut = source if len(source) <= _MOST_QUOTED else source[:_MOST_QUOTED] + "…"
     return msg("template {cut!r}", cut=cut)
@@ -39,7 +39,7 @@ def make_unknown_filter_error(source: str, name: str) -> ConfigError:
     hint = suggest_nearest(name, REGISTERED.list_names())
     return ConfigError(
         "{source}: unknown filter {name!r}{hint}",
-        source=describe_template(source),
+        source=format_template_excerpt(source),
         name=name,
         hint=hint,
     )
@@ -53,7 +53,7 @@ def make_undefined_name_error(source: str, name: str, names: Iterable[str]) -> C
     )
     return ConfigError(
         "{source}: {name!r} is not defined{hint}",
-        source=describe_template(source),
+        source=format_template_excerpt(source),
         name=name,
         hint=hint,
     )
@@ -63,7 +63,7 @@ def make_failed_expression_error(source: str, error: Exception) -> ConfigError:
     """Return the error for a failed expression; it contains no value, which may be secret."""
     name = type(error).__name__
     message = str(error) if isinstance(error, FilterError) else msg("{name} in it", name=name)
-    return ConfigError(label_message(describe_template(source), message))
+    return ConfigError(label_message(format_template_excerpt(source), message))
 
 
 def join_bounded(source: str, pieces: Iterable[str]) -> str:
@@ -76,7 +76,7 @@ def join_bounded(source: str, pieces: Iterable[str]) -> str:
     if sum(map(len, parts)) > LIMIT:
         raise ConfigError(
             "{source} yields more than {limit} characters; shorten it",
-            source=describe_template(source),
+            source=format_template_excerpt(source),
             limit=LIMIT,
         )
     return "".join(parts)

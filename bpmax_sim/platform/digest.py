@@ -137,7 +137,7 @@ def make_digest_authorization(  # noqa: PLR0913, PLR0917 - the parts of RFC 7616
     return "Digest " + ", ".join(parts)
 
 
-def read_authorization(header: str) -> dict[str, str]:
+def read_digest_authorization(header: str) -> dict[str, str]:
     """Return the parameters of an ``Authorization: Digest`` value; empty for another scheme."""
     scheme, _, rest = header.partition(" ")
     if scheme.lower() != "digest":

@@ -53,7 +53,7 @@ def sort_query(value: object) -> str:
     return "&".join([f"{name}={item}" for name, item in pairs])
 
 
-def join_query_pairs(value: object, between: str = "", after: str = "") -> str:
+def join_sorted_query_pairs(value: object, between: str = "", after: str = "") -> str:
     """Return a query as decoded ``name{between}value`` pairs, sorted and joined by *after*.
 
     So Taobao (TOP) and Yonyou sign it.
@@ -166,10 +166,10 @@ def _format_moment(seconds: int, pattern: str, offset: str) -> str:
         raise FilterError("{offset!r} is not an offset such as '+08:00'", offset=offset)
     span = timedelta(hours=int(match[2]), minutes=int(match[3]))
     zone = timezone(span if match[1] == "+" else -span)
-    return _convert_time_pattern(pattern).format(datetime.fromtimestamp(seconds, zone))
+    return _to_str_format_template(pattern).format(datetime.fromtimestamp(seconds, zone))
 
 
-def _convert_time_pattern(pattern: str) -> str:
+def _to_str_format_template(pattern: str) -> str:
     def format_of(match: re.Match[str]) -> str:
         try:
             return _DIRECTIVES[match[1]]
@@ -198,7 +198,7 @@ def to_private_key_pem(value: object) -> str:
     """Return a private key as PEM (PKCS #8), from PEM or from bare base64."""
     from bpmax_sim.platform import keys  # noqa: PLC0415 - cryptography takes long to import
 
-    return keys.to_pem(to_text(value))
+    return keys.to_private_key_pem(to_text(value))
 
 
 def sign_rsa_sha256_base64(value: object, key: object) -> str:
@@ -245,7 +245,7 @@ FILTERS: Final[Mapping[str, Callable[..., Any]]] = {
     "hex": lambda value: encodings.require_short_octets(value).hex(),
     "http_date": format_http_date,
     "iso": format_iso_instant,
-    "joined_query": join_query_pairs,
+    "joined_query": join_sorted_query_pairs,
     "json": encodings.to_json,
     "jwt": sign_jwt,
     "length": len,

@@ -21,8 +21,8 @@ from msgspec import UNSET, UnsetType, structs
 
 from bpmax_sim.errors import (
     ConfigError,
+    LimitedProblems,
     Problem,
-    Problems,
     get_place_sort_key,
     shorten_list,
     suggest_nearest,
@@ -122,7 +122,7 @@ def resolve_credentials(
     declared, live = resolver.resolve_declared_and_live_url()
     hosts = dict(resolver.iterate_live_declared_hosts())
     route = resolver.read_route()
-    resolver.report_missing_credentials({credential.name for credential in credentials})
+    resolver.report_missing_for_every_call({credential.name for credential in credentials})
     if resolver.problems:
         raise ConfigError(*sorted(resolver.problems, key=get_place_sort_key))
     return Credentials(*credentials, live=live, declared=declared, route=route, hosts=hosts)
@@ -264,16 +264,18 @@ class _InstanceResolver:
 
     def resolve_declared_and_live_url(self) -> tuple[str, str]:
         """Return the platform's address for recordings, and the one that requests are sent to."""
-        return self._resolve_address(self.platform.base_url, self.instance.base_url, "", "base_url")
+        return self._resolve_declared_and_live(
+            self.platform.base_url, self.instance.base_url, "", "base_url"
+        )
 
     def iterate_live_declared_hosts(self) -> Iterator[tuple[str, tuple[str, str]]]:
         """Yield for each further host its template name, and its (live, declared) address."""
         for host, address in self.platform.hosts.items():
             own = self.instance.hosts.get(host, "")
-            declared, live = self._resolve_address(address, own, host, "hosts", host)
+            declared, live = self._resolve_declared_and_live(address, own, host, "hosts", host)
             yield make_host_template_name(host), (live, declared)
 
-    def _resolve_address(
+    def _resolve_declared_and_live(
         self, declared: str, own: str | Source, host: str, *steps: str
     ) -> tuple[str, str]:
         """Return the address of *host* for recordings, and the one that requests are sent to.
@@ -330,7 +332,7 @@ class _InstanceResolver:
                 self._report(message, "tls", key)
         return ConnectionRoute(proxy=proxy or "", **files)
 
-    def report_missing_credentials(self, available_names: set[str]) -> None:
+    def report_missing_for_every_call(self, available_names: set[str]) -> None:
         """Report the credentials that every call needs and the instance lacks."""
         if self.closed:
             return
@@ -389,12 +391,12 @@ def read_instances(
     """
     local = Path(to_local_override(str(path)))
     files = [file for file in (path, local) if file.is_file()] or [path]
-    own: list[Problem] = Problems()
+    own: list[Problem] = LimitedProblems()
     known, entries = tuple(sorted(keys)), list[InstanceEntry]()
     merged: list[tuple[Steps, Node]] = []
     try:
         for file in files:
-            merged = _merge_instance_lists(merged, _read_elements(file, own))
+            merged = _merge_instance_lists(merged, _read_instance_nodes(file, own))
         for steps, node in merged:
             instance = decode(node, Instance, own, steps=steps)
             if instance is not None:
@@ -407,7 +409,7 @@ def read_instances(
     return tuple(entries)
 
 
-def _read_elements(file: Path, problems: list[Problem]) -> list[tuple[Steps, Node]]:
+def _read_instance_nodes(file: Path, problems: list[Problem]) -> list[tuple[Steps, Node]]:
     """Return path and node of each instance in the list that is the content of *file*.
 
     A file that cannot be read, another content and a repeated instance become *problems*.

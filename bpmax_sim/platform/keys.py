@@ -47,7 +47,7 @@ def rsa_verify(data: bytes, signature: bytes, key: str) -> bool:
     return True
 
 
-def to_pem(key: str) -> str:
+def to_private_key_pem(key: str) -> str:
     """Return a private key as PEM (PKCS #8).
 
     Raises:

@@ -20,9 +20,9 @@ from msgspec import structs
 from bpmax_sim.errors import (
     CallError,
     ConfigError,
+    LimitedProblems,
     Place,
     Problem,
-    Problems,
     get_place_sort_key,
     shorten_list,
     suggest_nearest,
@@ -43,7 +43,7 @@ from bpmax_sim.platform.presets import expand_presets
 from bpmax_sim.platform.source import (
     Find,
     PlatformSource,
-    collect_inheritance_chain,
+    list_source_and_ancestors,
     merge_chain,
     read_source,
 )
@@ -52,7 +52,7 @@ from bpmax_sim.project import (
     Stamp,
     compute_file_stamp,
     compute_folder_stamp,
-    find_instances_file,
+    find_instances_file_above,
     find_root,
     find_strictness,
     to_absolute_path,
@@ -77,7 +77,7 @@ class PlatformReadResult(msgspec.Struct, frozen=True):
     problems: tuple[Problem, ...]
 
 
-def read_file(path: Path, file: str = "") -> PlatformReadResult:
+def read_standalone_file(path: Path, file: str = "") -> PlatformReadResult:
     """Return the result of reading the platform file at *path* by itself; messages call it *file*.
 
     Its ``extends`` can only name a platform shipped with this package, as no others are known.
@@ -93,7 +93,7 @@ def _build_platform(source: PlatformSource, find: Find) -> PlatformReadResult:
     if source.root is None:
         return PlatformReadResult("", source.place, None, source.problems)
     problems = [*source.problems]
-    chain = collect_inheritance_chain(source, find, problems)
+    chain = list_source_and_ancestors(source, find, problems)
     if problems:  # what is missing then would be told as well
         return PlatformReadResult(source.key, source.place, None, tuple(problems))
     root, private = merge_chain(chain)
@@ -116,7 +116,7 @@ def read_platform_root(
     *own_presets* are the roots of preset files of the project, by the text that names them in
     *root*.
     """
-    problems: list[Problem] = Problems()
+    problems: list[Problem] = LimitedProblems()
     platform = None
     key = root.find_child("platform_key")
     try:
@@ -365,13 +365,13 @@ class Platforms:
         platform = self.find(platform_key)
         return None if platform is None else _find_api(platform, name)
 
-    def list_call_names(self, api_name: str) -> tuple[str, ...]:
+    def list_names_with_aliases(self, api_name: str) -> tuple[str, ...]:
         """Return ``platform.api`` *api_name* and the same with each alias of the API."""
         platform, _, name = api_name.partition(".")
         api = self.find_api(platform, name)
         return (api_name, *(f"{platform}.{alias}" for alias in (api.aliases if api else ())))
 
-    def template(self, platform_key: str, name: str) -> str:
+    def get_api_path_template(self, platform_key: str, name: str) -> str:
         """Return the path of an API with its placeholders; "" if the API is not known."""
         api = self.find_api(platform_key, name)
         return "" if api is None else api.path
@@ -464,7 +464,7 @@ def load_usable_platforms(
     if instances is not None:
         place = os.fspath(instances)
     else:
-        place = find_instances_file(folders[-1]) if folders else ""
+        place = find_instances_file_above(folders[-1]) if folders else ""
     now = tuple(part for folder in folders or ("",) for part in compute_folder_stamp(folder, place))
     cached = _loaded.get((folders, place))
     if cached is None or cached[0] != now or cached[1].depends_on_strictness:
@@ -485,13 +485,13 @@ def read_platform(path: Path, *, file: str = "") -> Platform:
     Raises:
         ConfigError: if anything in it is wrong; it lists all problems.
     """
-    platform_file = read_file(path, file)
+    platform_file = read_standalone_file(path, file)
     if platform_file.platform is None or platform_file.problems:
         raise ConfigError(*platform_file.problems)
     return platform_file.platform
 
 
-def find_declaring_file(folders: Sequence[Path], key: str) -> Path | None:
+def find_last_declaring_file(folders: Sequence[Path], key: str) -> Path | None:
     """Return the file in the last of *folders* that declares platform *key*.
 
     None if there is none.
@@ -514,7 +514,7 @@ def list_built_in_keys() -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in BUILT_IN.glob("*.yaml")))
 
 
-def _load_folders(folders: Sequence[Path], place: Path | None) -> Platforms:
+def _load_folders(folders: Sequence[Path], instances_file: Path | None) -> Platforms:
     layers = [_read_platform_sources(folder) for folder in folders]
     sources = [source for layer in layers for source in layer]
 
@@ -537,7 +537,9 @@ def _load_folders(folders: Sequence[Path], place: Path | None) -> Platforms:
         built_in=find_built_in_platform,
         built_in_keys=list_built_in_keys(),
         folder=to_display_path(folder) if folder is not None else "scenarios/platforms",
-        instances=to_display_path(place) if place is not None else "scenarios/instances.yaml",
+        instances=to_display_path(instances_file)
+        if instances_file is not None
+        else "scenarios/instances.yaml",
         overridden=tuple(choice.overridden),
         broken={key: tuple(dict.fromkeys(found)) for key, found in broken.items()},
         problems=tuple(dict.fromkeys(choice.problems)),
@@ -546,9 +548,9 @@ def _load_folders(folders: Sequence[Path], place: Path | None) -> Platforms:
     )
     entries: tuple[InstanceEntry, ...] = ()
     problems: list[Problem] = []
-    if place is not None:
+    if instances_file is not None:
         entries = read_instances(
-            place,
+            instances_file,
             # What a broken file declares is not held against its instances.
             lambda key: None if key in broken else platforms.find(key),
             {*platforms.keys, *broken},
@@ -697,7 +699,7 @@ def _stamp_source(name: str, source: PlatformSource) -> Stamp:
 
 def _build_cached(source: PlatformSource, find: Find) -> PlatformReadResult:
     """Return what *source* declares; the same object again as long as none of its files changes."""
-    chain = collect_inheritance_chain(source, find, [])
+    chain = list_source_and_ancestors(source, find, [])
     key = tuple(map(id, chain))
     cached = _built.get(key)
     if cached is None:

@@ -21,7 +21,7 @@ from msgspec.structs import replace
 
 from bpmax_sim.field_path import get_nested, split_body_path
 from bpmax_sim.i18n import join_list, msg
-from bpmax_sim.js_values import loads
+from bpmax_sim.js_values import loads_as_javascript
 from bpmax_sim.messages import Headers, Request, is_below
 from bpmax_sim.path_template import (
     PathTemplate,
@@ -103,7 +103,9 @@ class ApiMatcher:
         every: list[_Address] = []
         for routes in self._routes.values():
             platform, sharing = routes.platform, dict[str, dict[str, None]]()
-            for instance, text in _find_base_addresses(platform, entries, addresses or {}):
+            for instance, text in _pair_instances_with_addresses(
+                platform, entries, addresses or {}
+            ):
                 sharing.setdefault(text.rstrip("/"), {})[instance] = None
             every += [
                 _Address(routes, tuple(instances), _compile_address_pattern(base), len(base))
@@ -121,7 +123,7 @@ class ApiMatcher:
                 )
                 for part in routes.outside
             ]
-            every += _find_live_host_addresses(routes, addresses or {})
+            every += _find_overridden_host_addresses(routes, addresses or {})
         # The longest address is the narrowest one and wins; of equal ones the platform's own does,
         # before those of a login or a further host.
         self._addresses = sorted(
@@ -140,7 +142,7 @@ class ApiMatcher:
             if url_match is None:
                 continue
             path = request.url[url_match.end() :].partition("#")[0].partition("?")[0]
-            match = address.routes.match(
+            match = address.routes.match_or_explain(
                 content,
                 path,
                 base=url_match[0],
@@ -169,7 +171,8 @@ class ApiMatcher:
         return tuple(
             rival
             for rival in alike
-            if rival != key and self._routes[rival].match(content, path).target.is_declared
+            if rival != key
+            and self._routes[rival].match_or_explain(content, path).target.is_declared
         )
 
     def match_path(self, platform_key: str, request: Request, path: str) -> ApiMatch:
@@ -177,7 +180,7 @@ class ApiMatcher:
 
         *path* is its raw path below the platform's address.
         """
-        return self._routes[platform_key].match(_Content(request), path)
+        return self._routes[platform_key].match_or_explain(_Content(request), path)
 
 
 def resolve_instance_addresses(platforms: Platforms, environ: Mapping[str, str]) -> Addresses:
@@ -332,7 +335,7 @@ class _OutsideRoute(msgspec.Struct, frozen=True):
     host: str
 
 
-def _find_live_host_addresses(routes: _Routes, in_use: Addresses) -> Iterator[_Address]:
+def _find_overridden_host_addresses(routes: _Routes, in_use: Addresses) -> Iterator[_Address]:
     """Yield the address in use of each further host that is not the declared one.
 
     One for each API or login there, because the declared address may have another path in front.
@@ -357,7 +360,7 @@ def _find_live_host_addresses(routes: _Routes, in_use: Addresses) -> Iterator[_A
             )
 
 
-def _find_base_addresses(
+def _pair_instances_with_addresses(
     platform: Platform, entries: Mapping[str, Any], in_use: Addresses
 ) -> Iterator[tuple[str, str]]:
     """Yield (instance, address) for each address at which the platform is reached.
@@ -438,7 +441,7 @@ class _Routes:
             key = route.method, len(route.template.segments)
             self._by_length.setdefault(key, []).append(route)
 
-    def match(self, content: _Content, path: str, **address: Any) -> ApiMatch:
+    def match_or_explain(self, content: _Content, path: str, **address: Any) -> ApiMatch:
         """Return what a request with *content* and the path *path* below the address is for.
 
         If no API or login fits, the result names none; if several do, its ``note`` says why none is
@@ -700,6 +703,6 @@ class _Content:
         if self.body_encoding in {"form", "multipart"}:
             return None
         try:
-            return loads(self.request.body or b"null")
+            return loads_as_javascript(self.request.body or b"null")
         except (ValueError, RecursionError):
             return None

@@ -64,7 +64,7 @@ def load_preset(name: str) -> Node:
     part = PRESETS.require(name, "auth")
     if isinstance(part, Path):
         return read_yaml(part, file=f"presets/{name}.yaml")
-    place = PRESETS.get_definition_location(name)
+    place = PRESETS.get_module_and_attribute(name)
     try:
         text = json.dumps(part, ensure_ascii=False, indent=1)
     except (TypeError, ValueError) as error:
@@ -80,10 +80,10 @@ def expand_presets(
     *own_presets* are the roots of preset files of the project, by the text that names them in
     *root*. A preset may add credentials and response rules; those of the file win.
     """
-    return _Expansion(problems, own_presets).expand_platform(root)
+    return _PresetExpansion(problems, own_presets).expand_platform(root)
 
 
-class _Expansion(msgspec.Struct):
+class _PresetExpansion(msgspec.Struct):
     """The state of replacing the names of presets in one platform file by what they stand for.
 
     Attributes:

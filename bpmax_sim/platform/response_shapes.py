@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from bpmax_sim.platform.model import Api, Platform
 
 Kind = Literal["null", "boolean", "number", "text", "object", "list"]
-Knowledge = Literal["present", "absent", "unknown"]
+Presence = Literal["present", "absent", "unknown"]
 _KINDS: Final[tuple[tuple[type | tuple[type, ...], Kind], ...]] = (
     (bool, "boolean"),
     ((int, float, Decimal), "number"),
@@ -67,7 +67,7 @@ class ResponseShape(msgspec.Struct, frozen=True, omit_defaults=True):
             shape = shape.item if is_element else shape.members.get(step)
         return shape
 
-    def check_presence(self, path: Sequence[str]) -> Knowledge:
+    def check_presence(self, path: Sequence[str]) -> Presence:
         """Return whether values of this shape have the member at *path*; ``*`` is an element.
 
         The result is ``present``, ``absent`` or ``unknown``; an optional member is present.
@@ -217,16 +217,16 @@ def _find_schema_kinds(
     return frozenset(_SCHEMA_KINDS[word] for word in words if word in _SCHEMA_KINDS)
 
 
-def wrap_in_envelope(shape: ResponseShape, data: Sequence[str]) -> ResponseShape:
+def wrap_in_envelope(shape: ResponseShape, data_paths: Sequence[str]) -> ResponseShape:
     """Return the shape of ``{code, message, data}``, in which ``result: envelope`` wraps a body.
 
-    *data* are JSON paths in the body, whose shape is *shape*: the first that exists is ``data``,
-    else the whole body.
+    *data_paths* are JSON paths in the body, whose shape is *shape*: the first that exists is
+    ``data``, else the whole body.
     """
     members = {
         "code": ResponseShape(),
         "message": ResponseShape(),
-        "data": _find_shape_at_first_path(shape, data),
+        "data": _find_shape_at_first_path(shape, data_paths),
     }
     return ResponseShape(frozenset({"object"}), members, is_closed=True)
 
@@ -265,7 +265,7 @@ class ResponseShapes:
         self._recordings = list(recorded)
         self._recorded: dict[str, ResponseShape | None] = {}
 
-    def find_recorded_shape(self, platform: Platform, api: Api) -> ResponseShape | None:
+    def find_recorded_result_shape(self, platform: Platform, api: Api) -> ResponseShape | None:
         """Return the shape of all recorded responses of *api*, as scripts get them, or None."""
         name = f"{platform.platform_key}.{api.key}"
         if name not in self._recorded:

@@ -21,7 +21,7 @@ from bpmax_sim.i18n import label_message, msg
 from bpmax_sim.platform.compiled_template import (
     Renderer,
     Template,
-    describe_template,
+    format_template_excerpt,
     join_bounded,
     make_failed_expression_error,
     make_undefined_name_error,
@@ -121,20 +121,20 @@ def compile_source(source: str) -> Template:
     """
     try:
         # Carriage returns that Jinja keeps; between words they are spaces.
-        spaced = _TAG.sub(lambda tag: _IN_TAG.sub(_replace_return_in_tag, tag[0]), source)
+        spaced = _TAG.sub(lambda tag: _IN_TAG.sub(_replace_return_by_space, tag[0]), source)
         tree = _ENVIRONMENT.parse(spaced.replace("\r", _RETURN))
         seen = list(_walk(tree, _DEEPEST))
     except TemplateSyntaxError as error:
-        raise ConfigError(label_message(describe_template(source), error.message)) from None
+        raise ConfigError(label_message(format_template_excerpt(source), error.message)) from None
     except RecursionError:
         raise ConfigError(
             "{source} is nested too deeply; simplify it",
-            source=describe_template(source),
+            source=format_template_excerpt(source),
         ) from None
     if len(seen) > _MOST_NODES:
         raise ConfigError(
             "{source} has more than {most_nodes} parts; shorten it",
-            source=describe_template(source),
+            source=format_template_excerpt(source),
             most_nodes=_MOST_NODES,
         )
     for node in seen:
@@ -143,7 +143,7 @@ def compile_source(source: str) -> Template:
     return Template(names, _make_renderer(source, tree))
 
 
-def _replace_return_in_tag(match: re.Match[str]) -> str:
+def _replace_return_by_space(match: re.Match[str]) -> str:
     """Return a space if *match* is a carriage return between the words of a tag.
 
     Other matches, quoted texts, are unchanged: the caller replaces carriage returns in them by
@@ -157,13 +157,13 @@ def _check_nodes(source: str, node: nodes.Node) -> None:
         kind = _WORDS.get(type(node), type(node).__name__)
         raise ConfigError(
             "{source} has {kind}; use expressions, filters and if alone",
-            source=describe_template(source),
+            source=format_template_excerpt(source),
             kind=kind,
         )
     if isinstance(node, nodes.Tuple) and any(isinstance(part, nodes.Slice) for part in node.items):
         raise ConfigError(
             "{source} mixes a slice with other indexes; split it into two expressions",
-            source=describe_template(source),
+            source=format_template_excerpt(source),
         )
     if isinstance(node, nodes.Filter) and node.name not in _ENVIRONMENT.filters:
         function = find_filter(node.name)
@@ -173,7 +173,7 @@ def _check_nodes(source: str, node: nodes.Node) -> None:
     if isinstance(node, nodes.Test) and node.name not in _ENVIRONMENT.tests:
         raise ConfigError(
             "{source}: unknown test {node_name!r}",
-            source=describe_template(source),
+            source=format_template_excerpt(source),
             node_name=node.name,
         )
 
@@ -206,7 +206,9 @@ def _make_renderer(source: str, tree: nodes.Template) -> Renderer:
         except UndefinedError as error:
             match = _MISSING.match(error.message or "")
             if match is None:
-                raise ConfigError(label_message(describe_template(source), error.message)) from None
+                raise ConfigError(
+                    label_message(format_template_excerpt(source), error.message)
+                ) from None
             raise make_undefined_name_error(source, match["name"], names) from None
         except (ArithmeticError, TypeError, ValueError, LookupError, AttributeError) as error:
             raise make_failed_expression_error(source, error) from None

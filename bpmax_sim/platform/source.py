@@ -120,7 +120,7 @@ Find = Callable[[str, PlatformSource], PlatformSource | None]
 """Returns the platform of a key that a file means, where its own key is one of a file below it."""
 
 
-def collect_inheritance_chain(
+def list_source_and_ancestors(
     source: PlatformSource, find: Find, problems: list[Problem]
 ) -> list[PlatformSource]:
     """Return *source*, the platform file that its ``extends`` names, that one's parent, and so on.

@@ -20,7 +20,7 @@ from bpmax_sim.errors import ConfigError
 from bpmax_sim.platform.compiled_template import (
     Renderer,
     Template,
-    describe_template,
+    format_template_excerpt,
     join_bounded,
     make_failed_expression_error,
     make_undefined_name_error,
@@ -105,7 +105,7 @@ def compile_template(source: str) -> Template:
     if len(source) > _LONGEST:
         raise ConfigError(
             "{source} is longer than {longest} characters; shorten it",
-            source=describe_template(source),
+            source=format_template_excerpt(source),
             longest=_LONGEST,
         )
     if simple := _compile_simple(source):

@@ -32,8 +32,8 @@ from bpmax_sim.proxy.compiled_api import CompiledApi
 from bpmax_sim.proxy.encode import (
     BadValueError,
     encode_header_value,
-    encode_path_text,
     encode_query,
+    encode_refusing_dot_segments,
     percent_encode,
 )
 from bpmax_sim.proxy.environment import Environment
@@ -261,7 +261,9 @@ def _put_standins_into_path(plan: Plan, standin: AuthContext) -> Call:
     for item in plan.recipe.apply:
         if item.place == "path":
             value = render(item.value, names)
-            path = path.replace(f"{{{item.name}}}", encode_path_text(value, f"path.{item.name}"))
+            path = path.replace(
+                f"{{{item.name}}}", encode_refusing_dot_segments(value, f"path.{item.name}")
+            )
     return replace(plan.call, path=path)
 
 
@@ -276,7 +278,7 @@ def _make_standin_request(
     base = _resolve_base_address(plan.recipe, context)
     request = replace(_build_request(plan, plan.call, base, values, context.attempt), call=call)
     if plan.recipe.auth.sign:
-        request = _sign_request(plan, env.hide_other_secrets(request), context)
+        request = _sign_request(plan, env.hide_secrets_as_recorded(request), context)
     return request, values
 
 

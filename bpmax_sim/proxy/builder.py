@@ -2,7 +2,7 @@
 
 Only types of arguments are checked here. Whether a platform, an instance or an API exists is found
 out when the call is made. A builder is an immutable value, and so is every argument:
-`copy_script_value` copies it.
+`copy_value_marking_cycles` copies it.
 """
 
 from __future__ import annotations
@@ -132,7 +132,7 @@ _ATOMS = (
 _UNCHANGEABLE = frozenset(_ATOMS)
 
 
-def copy_script_value(value: Any) -> Any:
+def copy_value_marking_cycles(value: Any) -> Any:
     """Return a copy of *value* made of dicts, lists and script values.
 
     Keys are put in the order in which JavaScript lists them, so that Python and JavaScript send the
@@ -268,9 +268,9 @@ class Builder:
         check_setter_argument(spec.platform, spec.api, setter, value)
         steps = spec.steps
         if value is not js.UNDEFINED:
-            steps = (*steps, (setter, copy_script_value(value)))
+            steps = (*steps, (setter, copy_value_marking_cycles(value)))
         if more:
-            steps = (*steps, (setter, copy_script_value(more)))
+            steps = (*steps, (setter, copy_value_marking_cycles(more)))
         return Builder(replace(spec, steps=steps), self._run, self._build, self._drop)
 
 
@@ -298,7 +298,9 @@ class Proxy:
             CallError: if an argument is wrong (code BAD_ARGUMENT).
         """
         check_proxy(platform_key, js.UNDEFINED if options is None else options)
-        self._spec = CallSpec(platform=platform_key, options=copy_script_value(options or {}))
+        self._spec = CallSpec(
+            platform=platform_key, options=copy_value_marking_cycles(options or {})
+        )
         self._run = run
         self._build = build
         self._drop = drop
@@ -322,7 +324,9 @@ class Proxy:
             CallError: if the call was rejected.
         """
         check_api(self._spec.platform, name)
-        return self._run(replace(self._spec, api=name, args=tuple(map(copy_script_value, args))))
+        return self._run(
+            replace(self._spec, api=name, args=tuple(map(copy_value_marking_cycles, args)))
+        )
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         """Return the direct call of the API *name*."""

@@ -32,8 +32,8 @@ from bpmax_sim.proxy.compiled_api import CompiledApi, compile_api
 from bpmax_sim.proxy.environment import Environment
 from bpmax_sim.proxy.undeclared_arguments import (
     check_enum_values,
-    explain_disallowed_values,
     explain_misspelt_names,
+    explain_values_breaking_schema,
     refuse_undeclared_arguments,
 )
 from bpmax_sim.secret.http_auth import SECRET_HEADERS, replace_credential
@@ -87,7 +87,7 @@ def merge_values(
         check_enum_values(recipe, placed)
     else:
         merged.doubts += explain_misspelt_names(spec.steps, recipe)
-        merged.doubts += explain_disallowed_values(recipe, placed)
+        merged.doubts += explain_values_breaking_schema(recipe, placed)
     merged.query = order_object_keys(merged.query)
     if isinstance(merged.body, dict):
         merged.body = order_object_keys(merged.body)
@@ -403,7 +403,7 @@ def plan_call(spec: CallSpec, env: Environment) -> Plan:
     if spec.refusal:
         raise CallError(spec.refusal)
     recipe = _look_up_api(spec, env)
-    notes = _note_unknown_options(spec, recipe) if spec.options else ()
+    notes = _explain_unknown_options(spec, recipe) if spec.options else ()
     tenant = env.tenant(recipe.platform, recipe.instance)
     try:
         call, merged = _encode_call(spec, recipe, tenant.standins, env.next_serial())
@@ -413,7 +413,7 @@ def plan_call(spec: CallSpec, env: Environment) -> Plan:
             # form can be made from the other by replacing texts.
             real = _encode_call(spec, recipe, tenant.real, call.serial)[0]
         if not SECRET_HEADERS.isdisjoint(merged.headers):
-            call = replace(call, headers=_hide_script_secrets(call, env))
+            call = replace(call, headers=_hide_secrets_in_script_headers(call, env))
     except encode.BadValueError as error:
         raise CallError(label_message(recipe.name, error), code=error.code) from None
     except RecursionError:
@@ -516,7 +516,7 @@ def _refuse_misspelt_options(spec: CallSpec) -> None:
             )
 
 
-def _note_unknown_options(spec: CallSpec, recipe: CompiledApi) -> tuple[str, ...]:
+def _explain_unknown_options(spec: CallSpec, recipe: CompiledApi) -> tuple[str, ...]:
     """Return a message for each option of ``$proxy`` that does not exist and is ignored.
 
     Raises:
@@ -552,7 +552,7 @@ def _encode_call(
     """
     merged = merge_values(spec, recipe, credentials)
     drop_names_set_by_auth(merged, recipe)
-    query = encode.flatten_query(merged.query)
+    query = encode.to_query_pairs(merged.query)
     body = _encode_body(merged, recipe)
     path = _fill_path(merged, recipe)
     length = len(path) + len(encode.encode_query(query))
@@ -580,7 +580,7 @@ def _encode_call(
     return call, merged
 
 
-def _hide_script_secrets(call: Call, env: Environment) -> Pairs:
+def _hide_secrets_in_script_headers(call: Call, env: Environment) -> Pairs:
     """Return the headers with stand-ins for credentials that the script wrote into them.
 
     An ``Authorization`` of the script's own, for example, is no declared credential.

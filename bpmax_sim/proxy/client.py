@@ -29,7 +29,7 @@ from bpmax_sim.errors import (
     LostCharactersWarning,
     TransportError,
 )
-from bpmax_sim.i18n import label_message, map_message, msg
+from bpmax_sim.i18n import change_english_text, label_message, msg
 from bpmax_sim.js_values import UNDEFINED
 from bpmax_sim.messages import VERIFIED, Call, Request, Response
 from bpmax_sim.proxy.auth import (
@@ -268,7 +268,7 @@ def _name_call_and_redact(error: CallError, trace: CallTrace, env: Environment) 
     error.platform = env.redact(error.platform or target.platform)
     error.instance = env.redact(target.instance or error.instance)
     error.api = env.redact(target.api or error.api)
-    error.message = map_message(error.message, env.redact)
+    error.message = change_english_text(error.message, env.redact)
     error.args = (error.message,)
 
 

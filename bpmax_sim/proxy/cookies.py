@@ -70,7 +70,7 @@ class CookieJar:
 
         One that has expired already is removed instead: so servers delete cookies.
         """
-        sent_at = read_http_date(Headers(headers).get("date") or "")
+        sent_at = read_http_date(Headers(headers).get_first("date") or "")
         for line in Headers(headers).get_all("set-cookie"):
             cookie = self._read(line, url, sent_at, now)
             if cookie is None:

@@ -121,10 +121,10 @@ def encode_segment(name: str, value: Any) -> str:
         )
     if not text:
         raise BadValueError("path.{name} is empty, which would call another address", name=name)
-    return encode_path_text(text, f"path.{name}")
+    return encode_refusing_dot_segments(text, f"path.{name}")
 
 
-def encode_path_text(text: str, where: str) -> str:
+def encode_refusing_dot_segments(text: str, where: str) -> str:
     """Return *text* percent-encoded; refuse it if it would change the path that it stands in.
 
     Raises:
@@ -165,7 +165,7 @@ def to_query_texts(name: str, value: Any) -> Iterable[str]:
     )
 
 
-def flatten_query(values: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+def to_query_pairs(values: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     """Return the query as pairs of name and text in sending order, not percent-encoded.
 
     A list gives several pairs; null and undefined are left out.
@@ -285,7 +285,7 @@ def _encode_utf8(text: str, where: str) -> bytes:
 
 def _is_json_text(text: str) -> bool:
     try:
-        js.loads(text)
+        js.loads_as_javascript(text)
     except (ValueError, RecursionError):
         return False
     return True
@@ -321,7 +321,7 @@ def _refuse_values_lost_in_json(value: Any, where: str) -> None:
 def _encode_json(value: Any) -> Payload:
     try:
         data = js.stringify_json(value)
-    except js.NotJsonError as error:
+    except js.NotStringifiableError as error:
         raise BadValueError("body: {error}", error=error) from None
     # A Map, a Set and a URLSearchParams are printed as ``{}``, so without that none is in it.
     if b"{}" in data:
@@ -448,10 +448,10 @@ def _encode_xml_elements(value: Mapping[str, Any], where: str) -> Iterator[str]:
     for name, single in _iterate_fields(value, "xml"):
         if not _XML_NAME.fullmatch(name):
             raise BadValueError("{where}: {name!r} is not an element name", where=where, name=name)
-        yield f"<{name}{_encode_xml_content(single, f'{where}.{name}')}</{name}>"
+        yield f"<{name}{_encode_xml_after_name(single, f'{where}.{name}')}</{name}>"
 
 
-def _encode_xml_content(value: Any, where: str) -> str:
+def _encode_xml_after_name(value: Any, where: str) -> str:
     """Return an XML element after its name: attributes, ``>``, content.
 
     A member ``@name`` of *value* is an attribute, ``#text`` is text.

@@ -21,7 +21,7 @@ from bpmax_sim.secret.vault import Credentials, Vault
 
 
 @dataclass(slots=True, repr=False)
-class RenewableCredentials:
+class RenewableCredentialStore:
     """The storage of credentials that a login replaces, such as a refresh token.
 
     This base class stores nothing and has no lock.
@@ -101,15 +101,15 @@ class Environment:
         """
         return False
 
-    def find_renewable_credentials(
+    def find_credential_store(
         self, _recipe: CompiledApi, _tenant: Credentials, _names: Iterable[str], /
-    ) -> RenewableCredentials:
+    ) -> RenewableCredentialStore:
         """Return where the credentials *names* are stored, which a login of *tenant* replaces.
 
         The login locks it (`try_lock_and_read`) before its first request, and releases it at its
         end (`release_lock`).
         """
-        return RenewableCredentials()
+        return RenewableCredentialStore()
 
     def finish_login_attempt(self, _platform: str, _instance: str, _life: float | None, /) -> None:
         """Do what a session does at the end of a login, such as share its grant; here nothing.
@@ -118,7 +118,7 @@ class Environment:
         unknown, None if the login failed.
         """
 
-    def hide_other_secrets(self, request: Request) -> Request:
+    def hide_secrets_as_recorded(self, request: Request) -> Request:
         """Return *request*, made with stand-ins, with all other secrets hidden too.
 
         It is called before signing, so that the signature covers what is recorded.

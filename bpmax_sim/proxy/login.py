@@ -24,7 +24,7 @@ from bpmax_sim.cassette.matching import rebuild_call_without_injected
 from bpmax_sim.errors import AuthError, BpmaxError, CallError, ConfigError, HttpStatusError
 from bpmax_sim.i18n import join_list, msg
 from bpmax_sim.messages import LOGIN, Call, Headers, Pairs, Request, Response, is_below
-from bpmax_sim.path_template import quote_literal
+from bpmax_sim.path_template import quote_invalid_path_characters
 from bpmax_sim.platform.model import (
     Acquire,
     Extract,
@@ -41,7 +41,7 @@ from bpmax_sim.proxy.call_effects import Effect, Flow, Grant, Send, Sleep
 from bpmax_sim.proxy.call_plan import CallRandomness, Plan
 from bpmax_sim.proxy.compiled_api import CompiledApi
 from bpmax_sim.proxy.cookies import format_cookies
-from bpmax_sim.proxy.environment import Environment, RenewableCredentials
+from bpmax_sim.proxy.environment import Environment, RenewableCredentialStore
 from bpmax_sim.proxy.login_redirects import (
     MOST_HOPS,
     RefusedRedirectError,
@@ -53,14 +53,14 @@ from bpmax_sim.proxy.recovery import TOO_MANY, NoRetry, ReceivedResponse, decide
 from bpmax_sim.proxy.response import (
     ParsedBody,
     compile_finder,
-    find_first_value,
+    find_first_non_null_value,
     is_success,
     read_body,
     redact_response,
     satisfies_rule,
     to_comparable_text,
 )
-from bpmax_sim.secret.standin import find_standin, make_standin
+from bpmax_sim.secret.standin import find_text_standin, make_standin
 from bpmax_sim.secret.vault import Vault
 
 _PLAIN = re.compile(r"[\w$-]+")
@@ -80,7 +80,7 @@ def make_login_request(
     key = recipe.platform.platform_key
     try:
         base, path, query = _split_address(recipe, declared, names)
-        query += encode.flatten_query(fill_templates(declared.query, names))
+        query += encode.to_query_pairs(fill_templates(declared.query, names))
         payload = None
         if is_set(declared.form):
             fields = fill_templates(declared.form, names).items()
@@ -118,7 +118,7 @@ def make_login_request(
         call=call,
         base=base,
         confined=True,
-        injected=tuple(_find_places_new_each_login(recipe, declared)),
+        injected=tuple(_find_time_and_nonce_places(recipe, declared)),
         follow=False,
     )
     if not request.injected:
@@ -126,7 +126,7 @@ def make_login_request(
     return replace(request, call=rebuild_call_without_injected(request, call))
 
 
-def _find_places_new_each_login(recipe: CompiledApi, declared: LoginRequest) -> Iterator[str]:
+def _find_time_and_nonce_places(recipe: CompiledApi, declared: LoginRequest) -> Iterator[str]:
     """Yield the places of a login request whose value is new in each login: time, nonce, call id.
 
     A place also counts if its template uses a parameter of auth that itself uses one of these.
@@ -170,7 +170,7 @@ def _split_address(
     if declared.url:
         address = render(declared.url, names)
     else:
-        path = quote_literal(render(declared.path, names))
+        path = quote_invalid_path_characters(render(declared.path, names))
         address = base + (path if path.startswith("/") or not path else f"/{path}")
     parts = urlsplit(address)
     if not parts.scheme or not parts.netloc:
@@ -208,16 +208,16 @@ _MESSAGES: Final = tuple(
 _LONGEST: Final = 200
 
 
-def compute_renewal_instant(ttl: Ttl, value: Any, now: float) -> float:
+def compute_renewal_instant(ttl: Ttl, life_or_end: Any, now: float) -> float:
     """Return the instant from which a grant is renewed: ``ttl.margin`` seconds before it expires.
 
-    *value* is the life or the end of the grant as the login's response gives it, in ``ttl.unit``;
-    None if it gives none, then ``ttl.default`` is the life. *now* is when the login was sent. If
-    the life is shorter than twice the margin, half of it is used; otherwise every call would log in
-    again.
+    *life_or_end* is the life or the end of the grant as the login's response gives it, in
+    ``ttl.unit``; None if it gives none, then ``ttl.default`` is the life. *now* is when the login
+    was sent. If the life is shorter than twice the margin, half of it is used; otherwise every call
+    would log in again.
     """
-    life = float(value) * _UNITS[ttl.unit] if value is not None else now + ttl.default
-    if value is None or ttl.unit.startswith("absolute"):
+    life = float(life_or_end) * _UNITS[ttl.unit] if life_or_end is not None else now + ttl.default
+    if life_or_end is None or ttl.unit.startswith("absolute"):
         life -= now
     return now + life - min(ttl.margin, max(life, 0) / 2)
 
@@ -362,7 +362,7 @@ class LoginResponse:
         """
         call = self.plan.call
         known = rule.secret and rule.path.startswith("regex:")
-        shown = known and find_standin(
+        shown = known and find_text_standin(
             self.body.text, platform=call.platform, instance=call.instance, name=name
         )
         return shown or UNSET
@@ -442,7 +442,11 @@ class LoginResponse:
             ("", rules.find_message, _MESSAGES),
         ):
             extracted = first(response, body)
-            value = find_first_value(further, response, body) if extracted is UNSET else extracted
+            value = (
+                find_first_non_null_value(further, response, body)
+                if extracted is UNSET
+                else extracted
+            )
             if isinstance(value, str | int | float):
                 yield f"{label}{self.vault.redact_for_output(to_comparable_text(value))[:_LONGEST]}"
 
@@ -514,16 +518,18 @@ def login(plan: Plan, acquire: Acquire, env: Environment) -> Flow:
     )
     names = _list_replaced_credentials(plan, acquire)
     renewal = (
-        env.find_renewable_credentials(recipe, plan.tenant, names)
+        env.find_credential_store(recipe, plan.tenant, names)
         if names
-        else RenewableCredentials()
+        else RenewableCredentialStore()
     )
     grant = Grant(values={}, standins={}, expires=0)
     born = 0.0
     try:
         yield from _lock_and_load_credentials(grant, plan, env, renewal, names)
         for number, step in enumerate(acquire.steps, 1):
-            answer = yield from _send_step(LoginStepRun(plan, number, step, grant, env, renewal))
+            answer = yield from _send_step_until_accepted(
+                LoginStepRun(plan, number, step, grant, env, renewal)
+            )
             answer.collect_values()
             # Before the next step is sent: a rotated refresh token is lost if the process dies in
             # between.
@@ -555,7 +561,11 @@ def _list_replaced_credentials(plan: Plan, acquire: Acquire) -> frozenset[str]:
 
 
 def _lock_and_load_credentials(
-    grant: Grant, plan: Plan, env: Environment, renewal: RenewableCredentials, names: frozenset[str]
+    grant: Grant,
+    plan: Plan,
+    env: Environment,
+    renewal: RenewableCredentialStore,
+    names: frozenset[str],
 ) -> Generator[Effect, Any, None]:
     """Put the newest values of the credentials *names* into *grant*; lock *renewal* for them.
 
@@ -595,10 +605,10 @@ class LoginStepRun:
     declared: LoginStep
     grant: Grant
     env: Environment
-    renewal: RenewableCredentials
+    renewal: RenewableCredentialStore
 
 
-def _send_step(step: LoginStepRun) -> Generator[Effect, Any, LoginResponse]:
+def _send_step_until_accepted(step: LoginStepRun) -> Generator[Effect, Any, LoginResponse]:
     """Send a step, repeatedly after a rate limit; return its successful response.
 
     Raises:

@@ -53,7 +53,7 @@ def follow_redirect(sent: Request, response: Response, env: Environment) -> Requ
     bare = replace(sent, url=url, standin=None, headers=(), body=None, call=None)
     written = _make_redirect_request(
         sent.recorded_form,
-        env.hide_other_secrets(bare).url,
+        env.hide_secrets_as_recorded(bare).url,
         keeps_method=keeps,
         is_same_origin=same,
     )

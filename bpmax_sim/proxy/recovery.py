@@ -117,15 +117,15 @@ def decide_retry(
             return NoRetry(is_token_refused=True)
         return RetryDecision(msg("token refused; logged in anew"), renew=True)
     if rule.clock and progress.offset is None:
-        offset = _measure_clock_offset(outcome, now)
+        offset = _measure_server_clock_lead(outcome, now)
         if offset is not None:
             return RetryDecision(
                 msg("clock corrected by {offset:+.0f} s", offset=offset), offset=offset
             )
-    return _decide_retry(outcome, recipe, rule, failure, progress, now)
+    return _decide_unchanged_resend(outcome, recipe, rule, failure, progress, now)
 
 
-def _decide_retry(
+def _decide_unchanged_resend(
     outcome: Outcome,
     recipe: CompiledApi,
     rule: Recover,
@@ -134,7 +134,7 @@ def _decide_retry(
     now: float,
 ) -> RetryDecision | NoRetry:
     if progress.sent >= rule.tries:
-        return NoRetry(_explain_unused_rule(rule, failure, progress))
+        return NoRetry(_explain_ineffective_rule(rule, failure, progress))
     if isinstance(outcome, TransportError):
         is_unexecuted = not outcome.sent
     else:
@@ -175,7 +175,7 @@ def decide_wait(
     return RetryDecision(note, wait=wait)
 
 
-def _explain_unused_rule(rule: Recover, failure: str, progress: RetryProgress) -> str:
+def _explain_ineffective_rule(rule: Recover, failure: str, progress: RetryProgress) -> str:
     """Return why ``refresh`` or ``clock`` of the rule ``recover: {failure: …}`` had no effect.
 
     ``refresh`` has none if the call needs no login. "" if the rule has neither of the two, or the
@@ -193,7 +193,7 @@ def _explain_unused_rule(rule: Recover, failure: str, progress: RetryProgress) -
     return ""
 
 
-def _measure_clock_offset(outcome: Outcome, now: float) -> float | None:
+def _measure_server_clock_lead(outcome: Outcome, now: float) -> float | None:
     """Return the seconds by which the server's clock is ahead of *now*.
 
     None for a recorded response, a failed exchange, or without a valid ``Date`` header.
@@ -217,13 +217,15 @@ def _read_requested_wait(outcome: Outcome, rule: Recover, now: float) -> float |
         if value is UNSET or value is None:
             continue
         seconds = (
-            _parse_milliseconds(value) if unit == "ms" else read_seconds_until(value, date or now)
+            _parse_milliseconds_as_seconds(value)
+            if unit == "ms"
+            else read_seconds_until(value, date or now)
         )
         return None if seconds is None else max(seconds, 0.0)
     return None
 
 
-def _parse_milliseconds(value: Any) -> float | None:
+def _parse_milliseconds_as_seconds(value: Any) -> float | None:
     try:
         number = float(str(value))
     except ValueError:
@@ -238,7 +240,7 @@ def read_seconds_until(value: Any, now: float) -> float | None:
     date or an ISO 8601 date.
     """
     text = str(value).strip()
-    for read in (_parse_instant_to_wait_for, _parse_iso_date):
+    for read in (_parse_number_as_instant, _parse_iso_date):
         instant = read(text, now)
         if instant is not None:
             return instant - now
@@ -246,7 +248,7 @@ def read_seconds_until(value: Any, now: float) -> float | None:
     return None if instant is None else instant - now
 
 
-def _parse_instant_to_wait_for(text: str, now: float) -> float | None:
+def _parse_number_as_instant(text: str, now: float) -> float | None:
     try:
         number = float(text)
     except ValueError:

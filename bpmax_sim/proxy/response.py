@@ -26,7 +26,7 @@ from msgspec import UNSET, Struct
 from bpmax_sim.errors import BAD_PATTERN, BpmaxError, ConfigError
 from bpmax_sim.field_path import FieldPath, find_values_at
 from bpmax_sim.i18n import MessageError, msg
-from bpmax_sim.js_values import format_js_number, loads
+from bpmax_sim.js_values import format_js_number, loads_as_javascript
 from bpmax_sim.messages import (
     FORM,
     LOGIN,
@@ -99,16 +99,16 @@ def is_json(media: str) -> bool:
     return media in _JSON_TYPES or media.endswith("+json")
 
 
-def read_body(response: Response, declared: str = "") -> ParsedBody:
-    """Return the parsed body of *response*; *declared* is the ``charset:`` of its API."""
-    raw, declared = response.body, declared or response.charset
+def read_body(response: Response, declared_charset: str = "") -> ParsedBody:
+    """Return the parsed body of *response*; *declared_charset* is the ``charset:`` of its API."""
+    raw, declared_charset = response.body, declared_charset or response.charset
     if not raw or response.status in _NO_CONTENT:
         return _NULL
     content_type = response.header("content-type") or ""
     media = parse_media_type(content_type)
     if is_json(media):
-        return _read_json(raw, content_type, declared)
-    return _read_other(raw, media, content_type, declared)
+        return _read_json(raw, content_type, declared_charset)
+    return _read_other(raw, media, content_type, declared_charset)
 
 
 def parse_json(text: str, raw: bytes | None = None) -> Any:
@@ -124,7 +124,7 @@ def parse_json(text: str, raw: bytes | None = None) -> Any:
     except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
         pass  # big integers and lone surrogates are for the slower reader
     try:
-        return loads(text, parse_constant=_refuse_constant)
+        return loads_as_javascript(text, parse_constant=_refuse_constant)
     except RecursionError:
         raise BadJsonError("nested too deeply") from None
     except json.JSONDecodeError as error:
@@ -137,8 +137,8 @@ def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(msg("{name} is not JSON", name=name))
 
 
-def _read_json(raw: bytes, content_type: str, declared: str) -> ParsedBody:
-    decoded = decode_text(raw, content_type, declared)
+def _read_json(raw: bytes, content_type: str, declared_charset: str) -> ParsedBody:
+    decoded = decode_text(raw, content_type, declared_charset)
     problem = _describe_decoding_problem(decoded)
     if not problem:
         try:
@@ -155,13 +155,13 @@ def _describe_decoding_problem(decoded: DecodedText) -> str:
     return msg("byte {start} is not {encoding}", start=decoded.wrong_at + 1, encoding=decoded.codec)
 
 
-def _read_other(raw: bytes, media: str, content_type: str, declared: str) -> ParsedBody:
+def _read_other(raw: bytes, media: str, content_type: str, declared_charset: str) -> ParsedBody:
     is_text = not media or media.startswith("text/") or media in _TEXT_TYPES
     is_text = is_text or media.endswith("+xml")
     may_be_json = raw.lstrip(b" \t\r\n\xef\xbb\xbf")[:1] in {b"{", b"["}
     if not (is_text or may_be_json):
         return ParsedBody("bytes", raw)
-    decoded, guessed = decode_text(raw, content_type, declared), None
+    decoded, guessed = decode_text(raw, content_type, declared_charset), None
     if may_be_json and decoded.wrong_at < 0:
         with suppress(BadJsonError):
             guessed = parse_json(decoded.text)
@@ -186,7 +186,7 @@ def compile_finder(path: str) -> Finder:
     Raises:
         ConfigError: if *path* is none of these.
     """
-    place = FieldPath.from_response_place(path)
+    place = FieldPath.from_declared_response_place(path)
     if place is None:
         kind, _, source = path.partition(":")
         return _TEXT_FINDERS.get(kind, _compile_json_path)(
@@ -235,7 +235,9 @@ _TEXT_FINDERS: Final[Mapping[str, Callable[[str], Finder]]] = {
 }
 
 
-def find_first_value(finders: Iterable[Finder], response: Response, body: ParsedBody) -> Any:
+def find_first_non_null_value(
+    finders: Iterable[Finder], response: Response, body: ParsedBody
+) -> Any:
     """Return the first value that one of *finders* finds in a response; `UNSET` if none does.
 
     A null counts as not found.
@@ -316,11 +318,11 @@ class CompiledRules:
 
         Else `UNSET`.
         """
-        return find_first_value(self._code, response, body)
+        return find_first_non_null_value(self._code, response, body)
 
     def find_message(self, response: Response, body: ParsedBody) -> Any:
         """Return the third party's message; `UNSET` if there is none."""
-        return find_first_value(self._message, response, body)
+        return find_first_non_null_value(self._message, response, body)
 
     def is_redirected_to_login(self, response: Response) -> bool:
         """Return whether *response* redirects to a login page: there is no valid server session."""

@@ -15,7 +15,7 @@ from msgspec.structs import asdict
 
 from bpmax_sim.errors import BadResponseError, BusinessError, CallError, HttpStatusError
 from bpmax_sim.field_path import FieldPath, find_values_at
-from bpmax_sim.i18n import join_list, label_message, map_message, msg
+from bpmax_sim.i18n import change_english_text, join_list, label_message, msg
 from bpmax_sim.js_values import stringify_json
 from bpmax_sim.messages import REDIRECTS, Headers, Request, Response
 from bpmax_sim.platform.load import Platforms
@@ -123,7 +123,7 @@ def make_rejection(
         if value is not UNSET:
             parts.append(f"{label}{redact(to_comparable_text(value))[:_LONGEST]}")
     return kind(
-        map_message(label_message(call.name, join_list(parts)), redact),
+        change_english_text(label_message(call.name, join_list(parts)), redact),
         platform=call.platform,
         instance=call.instance,
         api=call.api,
@@ -182,10 +182,10 @@ def find_not_secret_texts(
 
 @lru_cache(maxsize=256)
 def _list_enum_words_and_clear_paths(
-    platforms: Platforms, key: str
+    platforms: Platforms, platform_key: str
 ) -> tuple[frozenset[str], tuple[str, ...]]:
-    """Return the ``enum`` words of platform *key*, and the paths declared ``secret: false``."""
-    platform = platforms.find(key)
+    """Return ``enum`` words of platform *platform_key* and the paths declared ``secret: false``."""
+    platform = platforms.find(platform_key)
     if platform is None:
         return frozenset(), ()
     return collect_enumerated_words(platform), list_paths_extracted_in_clear(platform)

@@ -21,7 +21,7 @@ from msgspec.structs import replace
 
 from bpmax_sim.errors import AuthError, ConfigError
 from bpmax_sim.i18n import msg
-from bpmax_sim.js_values import NotJsonError, loads, stringify_json
+from bpmax_sim.js_values import NotStringifiableError, loads_as_javascript, stringify_json
 from bpmax_sim.messages import FORM, VERIFIED, Headers, Request, Response
 from bpmax_sim.platform import encodings
 from bpmax_sim.platform.encodings import FilterError, decode_losslessly, to_octets
@@ -195,9 +195,9 @@ def _split_members(body: bytes) -> dict[str, bytes] | None:
     with suppress(msgspec.DecodeError):
         raw = msgspec.json.decode(body, type=_Object)
         return {name: bytes(member) for name, member in raw.items()}
-    with suppress(ValueError, RecursionError, NotJsonError):
+    with suppress(ValueError, RecursionError, NotStringifiableError):
         # msgspec does not read half a character; what holds one is written anew.
-        if _HALF.search(body) and isinstance(value := loads(body), dict):
+        if _HALF.search(body) and isinstance(value := loads_as_javascript(body), dict):
             return {name: stringify_json(member) for name, member in value.items()}
     return None
 
@@ -310,7 +310,7 @@ class _HeaderNameCollector(dict[str, str]):
         return ""
 
 
-def describe_verification(request: Request, response: Response, now: float) -> str:
+def describe_live_response_trust(request: Request, response: Response, now: float) -> str:
     """Return `VERIFIED`, or why a live response cannot be trusted, or "" if it is not signed.
 
     It is "" too if the declared key cannot be used: that is reported when the response is read.

@@ -110,7 +110,7 @@ def check_enum_values(recipe: CompiledApi, values: Mapping[str, Any]) -> None:
                 )
 
 
-def explain_disallowed_values(recipe: CompiledApi, values: Mapping[str, Any]) -> Iterator[str]:
+def explain_values_breaking_schema(recipe: CompiledApi, values: Mapping[str, Any]) -> Iterator[str]:
     """Yield a message for each of the *values*, by place, that its parameter does not allow.
 
     What it allows is given by its ``enum``, type, format and limits. In path, query and header

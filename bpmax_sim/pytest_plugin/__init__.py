@@ -48,7 +48,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Register markers and fixtures, and check the options."""
     for marker in MARKERS:
         config.addinivalue_line("markers", marker)
-    options.check_options(config)
+    options.check_values_and_ci_recording(config)
     _register_rare_option_plugins(config)
     config.pluginmanager.register(fixtures, "bpmax_sim_fixtures")
     if config.getoption("xmlpath", None) and not hasattr(config, "workerinput"):
@@ -136,10 +136,10 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 
         with suppress(ConfigError):  # a wrong marker is told where the test runs
             cassette, folder = (
-                str(of_test.make_default_cassette_path(item)),
+                str(of_test.choose_cassette_path(item)),
                 str(of_test.find_cassettes_folder(item)),
             )
-            owner = of_test.get_owner_name(item)
+            owner = of_test.choose_owner_name(item)
             _get_tally(item.config).note_owner(cassette, folder, owner=owner, test=item.path)
     if not {"bpmax_session", "bpmax_session_factory"}.isdisjoint(getattr(item, "fixturenames", ())):
         from bpmax_sim.project import find_root, find_strictness  # noqa: PLC0415
@@ -196,7 +196,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     item.config.stash[CURRENT] = item
     if hiding := sys.modules.get(f"{__name__}.python_tests"):  # which no other project loads
         hiding.release_ended_redactions(item.config)
-        hiding.redact_with_live_sessions(item)
+        hiding.keep_redacting_for_open_sessions(item)
     item.stash[GUARD] = NetworkGuard(
         msg("test {nodeid}", nodeid=item.nodeid), allow="--bpmax-allow-hosts={}", closed=False
     )

@@ -38,7 +38,7 @@ _RESULTS: Final = pytest.StashKey[dict[str, ChallengeResult]]()
 _OUTPUT: Final = "bpmax_sim_challenge"
 
 
-def _get_challenge_results(config: pytest.Config) -> dict[str, ChallengeResult]:
+def _get_challenge_results_by_test(config: pytest.Config) -> dict[str, ChallengeResult]:
     """Return the result of each script, by test id."""
     return config.stash.setdefault(_RESULTS, {})
 
@@ -47,14 +47,14 @@ def _get_challenge_results(config: pytest.Config) -> dict[str, ChallengeResult]:
 def pytest_testnodedown(node: Any) -> None:
     """Merge the results of a pytest-xdist worker."""
     if sent := getattr(node, "workeroutput", {}).get(_OUTPUT):
-        _get_challenge_results(node.config).update(pickle.loads(sent))  # noqa: S301 - by our worker
+        _get_challenge_results_by_test(node.config).update(pickle.loads(sent))  # noqa: S301 - by our worker
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Store the results for the report page; a worker sends them to the controller."""
     results, output = (
-        _get_challenge_results(session.config),
+        _get_challenge_results_by_test(session.config),
         getattr(session.config, "workeroutput", None),
     )
     if output is not None:
@@ -71,7 +71,7 @@ def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> None:
     """Write how many mistakes were tried in scripts, and how many of them were noticed, by what."""
-    if results := _get_challenge_results(config):
+    if results := _get_challenge_results_by_test(config):
         terminalreporter.section(translate(msg("bpmax-sim: challenge")))
         terminalreporter.write_line(translate(describe_counts(_merge_results(results))))
 
@@ -138,10 +138,10 @@ class ChallengeTest(pytest.Item):
         """
         ready = self._prepare_challenge()
         result = summarise_verdicts(ready, list(ready.judge()))
-        _get_challenge_results(self.config)[self.nodeid] = result
+        _get_challenge_results_by_test(self.config)[self.nodeid] = result
         for text, place in _describe_limits(ready, result):
             _warn_of_challenge(text, place)
-        for finding in result.findings_without_repeats[:SHOWN]:
+        for finding in result.findings_not_solved_by_earlier[:SHOWN]:
             _warn_of_challenge(describe_on_one_line(finding), finding.place)
         if why := self._find_shortcoming(result):
             pytest.fail(translate(why), pytrace=False)
@@ -155,7 +155,7 @@ class ChallengeTest(pytest.Item):
                 score=round(result.score_percent, 1),
                 least=least,
             )
-        number = len(result.findings_without_repeats)
+        number = len(result.findings_not_solved_by_earlier)
         if number and options.read_option_value(self.config, "challenge_strict"):
             return plural(number, "{number} finding", "{number} findings")
         return ""

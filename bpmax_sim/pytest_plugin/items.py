@@ -27,7 +27,7 @@ from msgspec.structs import replace
 
 from bpmax_sim.errors import BpmaxError, ConfigError, Place, ScriptError
 from bpmax_sim.file_names import to_relative_name
-from bpmax_sim.i18n import join_messages, map_message, msg, translate
+from bpmax_sim.i18n import change_english_text, join_messages, msg, translate
 from bpmax_sim.index.items import ItemFinder, ProjectItem
 from bpmax_sim.platform.load import load_platforms
 from bpmax_sim.project import SUFFIX
@@ -156,7 +156,7 @@ def format_calls_section(calls: Sequence[CallMade], max_calls: int) -> str:
     return join_messages("\n", [head, *map(format_call_line, calls[left + 1 :])])
 
 
-def find_annotation_place(failure: Failure, root: Path) -> tuple[str, int] | None:
+def find_zero_based_failure_place(failure: Failure, root: Path) -> tuple[str, int] | None:
     """Return file and line where CI and JUnit show *failure*: those of the failed step.
 
     The file is relative to *root*, and the line counts from 0, as in pytest's reports. None if no
@@ -323,14 +323,14 @@ def play(request: pytest.FixtureRequest) -> None:
             test.stash[GUARD].close(options.read_allowed_hosts(test.config))
 
     try:
-        item, asked = _apply_options_and_markers(test), _make_perform_options(test)
+        item, asked = _apply_seed_clock_and_faults(test), _make_perform_options(test)
     except BpmaxError as error:  # of a marker
         verdict, events = fail_unstarted_item(test.scenario, error, _make_trace_options(test))
     else:
         verdict, events = perform(item, asked, prepare=prepare)
-        verdict = _explore_passed_scenario(test, item, asked, verdict)
+        verdict = _try_third_party_failures(test, item, asked, verdict)
     _add_verdict_to_tally_and_report(test, verdict, sessions)
-    _note_declarations_used(test, verdict, events)
+    _note_parts_for_shared_coverage(test, verdict, events)
     for warning in verdict.warnings:
         _warn_at_place(warning, test)
     if verdict.outcome == "xfailed":
@@ -346,7 +346,7 @@ def play(request: pytest.FixtureRequest) -> None:
 play.__doc__ = None  # Allure describes a test by it
 
 
-def _explore_passed_scenario(
+def _try_third_party_failures(
     test: ScenarioTest, item: ScenarioItem, perform_options: PerformOptions, verdict: Verdict
 ) -> Verdict:
     """With ``--bpmax-explore``, try failures of third parties on a passed scenario.
@@ -422,8 +422,8 @@ def substitute_pytest_commands(failure: Failure, item: ScenarioItem) -> Failure:
             text = text.replace(ours, theirs)
         return text
 
-    rerun = map_message(failure.rerun, replace_commands)
-    detail = tuple(map_message(line, replace_commands) for line in failure.detail)
+    rerun = change_english_text(failure.rerun, replace_commands)
+    detail = tuple(change_english_text(line, replace_commands) for line in failure.detail)
     return dataclasses.replace(failure, rerun=rerun, detail=detail)
 
 
@@ -433,7 +433,7 @@ _NEW, _EXTRA, _REWRITE = (
 """The options that `bpmax-sim record` has in messages."""
 
 
-def _apply_options_and_markers(test: ScenarioTest) -> ScenarioItem:
+def _apply_seed_clock_and_faults(test: ScenarioTest) -> ScenarioItem:
     """Return the item with seed and clock from options and markers, and the faults of markers.
 
     Raises:
@@ -477,15 +477,17 @@ def _add_verdict_to_tally_and_report(
     tally.codes.add(int(verdict.code))
     doubtful = any(failure.kind != "unplayed" for failure in verdict.failures)
     for session in sessions:
-        tally.add_calls(session)
+        tally.add_calls_and_secret_notes(session)
         tally.add_recording_use(session, failed=verdict.outcome == "failed", doubtful=doubtful)
-    tally.get_file_runs().add(test.scenario, verdict)
+    tally.get_part_use_by_file().add_if_passed(test.scenario, verdict)
     if verdict.trace:
         tally.traces.add(verdict.trace)
     test.user_properties += list_properties(verdict)
 
 
-def _note_declarations_used(test: ScenarioTest, verdict: Verdict, events: Sequence[Event]) -> None:
+def _note_parts_for_shared_coverage(
+    test: ScenarioTest, verdict: Verdict, events: Sequence[Event]
+) -> None:
     """Note which declared parts (APIs, nodes …) a passed scenario used, for `bpmax-sim coverage`.
 
     Only if another machine may count the coverage, as in CI; here it would be counted by a replay.
@@ -530,7 +532,7 @@ def complete_report(
         report.bpmax_failure = encode_failure_cause(error.failures[0])  # type: ignore[attr-defined] # sent
         count = len(error.failures[0].calls)
         room = LONGEST - len(str(report.longrepr).splitlines()) - 1
-        if place := find_annotation_place(error.failures[0], item.config.rootpath):
+        if place := find_zero_based_failure_place(error.failures[0], item.config.rootpath):
             report.location = (*place, report.location[2])
     if len(verdict.calls) > count and (text := format_calls_section(verdict.calls, room)):
         report.sections.append((translate(msg("calls")), translate(text)))

@@ -17,7 +17,7 @@ from bpmax_sim.guard import split_hosts
 from bpmax_sim.i18n import (
     UnknownLanguageError,
     choose_language,
-    fill_message,
+    fill_if_values,
     label_message,
     msg,
     translate,
@@ -117,10 +117,10 @@ def _convert_option(option: Option, value: Any, option_name: str) -> Any:
 
 def make_usage_error(message: str, /, **values: object) -> pytest.UsageError:
     """Return the error that ends pytest with one line; *values* fill the template *message*."""
-    return pytest.UsageError(translate(fill_message(message, values)))
+    return pytest.UsageError(translate(fill_if_values(message, values)))
 
 
-def check_options(config: pytest.Config) -> None:
+def check_values_and_ci_recording(config: pytest.Config) -> None:
     """Read every option once, to find errors before the run, and refuse recording in CI.
 
     Raises:
@@ -138,7 +138,7 @@ def check_options(config: pytest.Config) -> None:
     mode, record = read_option_value(config, "mode"), read_cli_and_ini(config, "record")[0]
     if record is not None and mode != "record":
         raise make_usage_error("--bpmax-record={record} needs --bpmax-mode=record", record=record)
-    _check_trial_run_options(config, mode)
+    _check_explore_challenge_and_cov(config, mode)
     if (
         mode == "record"
         and os.environ.get("CI")
@@ -151,7 +151,7 @@ def check_options(config: pytest.Config) -> None:
 _SEARCHES: Final = ("explore", "challenge", "cov")
 
 
-def _check_trial_run_options(config: pytest.Config, mode: str | None) -> None:
+def _check_explore_challenge_and_cov(config: pytest.Config, mode: str | None) -> None:
     """Refuse wrong uses of the options that run scenarios many times, such as ``--bpmax-explore``.
 
     An option of one of `_SEARCHES` (such as ``--bpmax-explore-max``) needs that search to be on,

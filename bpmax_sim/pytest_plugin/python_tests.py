@@ -188,7 +188,7 @@ def register_output_redaction(node: pytest.Item, redact: Redact) -> None:
         plugins.register(sys.modules[__name__], __name__)  # for the hooks below
 
 
-def redact_with_live_sessions(node: pytest.Item) -> None:
+def keep_redacting_for_open_sessions(node: pytest.Item) -> None:
     """Hide the secrets of sessions that an earlier test opened and that still live."""
     redacts = [redact for reference in node.config.stash.get(LIVING, ()) if (redact := reference())]
     node.config.stash[LIVING] = []
@@ -283,7 +283,7 @@ def redact_error(error: BaseException | None) -> list[tuple[BaseException, str, 
     Each is a tuple: exception, name of the attribute, value before.
     """
     replaced = []
-    for link in _error_chain(error, set()):
+    for link in _iterate_error_chain(error, set()):
         for name in ("args", "__notes__", "msg"):
             before = getattr(link, name, None)
             shown = (
@@ -297,14 +297,14 @@ def redact_error(error: BaseException | None) -> list[tuple[BaseException, str, 
     return replaced
 
 
-def _error_chain(error: BaseException | None, seen: set[int]) -> Iterator[BaseException]:
+def _iterate_error_chain(error: BaseException | None, seen: set[int]) -> Iterator[BaseException]:
     if error is None or id(error) in seen:
         return
     seen.add(id(error))
     yield error
     inner = error.exceptions if isinstance(error, BaseExceptionGroup) else ()
     for cause in (error.__cause__, error.__context__, *inner):
-        yield from _error_chain(cause, seen)
+        yield from _iterate_error_chain(cause, seen)
 
 
 def add_console_section(item: pytest.Item, report: pytest.TestReport) -> None:
@@ -321,7 +321,7 @@ def redact_report(report: pytest.TestReport) -> None:
     """
     for name in ("longrepr", "sections", "wasxfail"):
         if hasattr(report, name):
-            setattr(report, name, redact_value(getattr(report, name)))
+            setattr(report, name, redact_pytest_value(getattr(report, name)))
     report.user_properties = [
         (redact_for_running_tests(name), _redact_property(value))
         for name, value in report.user_properties
@@ -393,7 +393,7 @@ def pytest_keyboard_interrupt(excinfo: pytest.ExceptionInfo[BaseException]) -> N
 @pytest.hookimpl(tryfirst=True)
 def pytest_internalerror(excrepr: object) -> None:
     """Redact the error of a plugin."""
-    redact_value(excrepr)
+    redact_pytest_value(excrepr)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -401,7 +401,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     release_ended_redactions(config)
 
 
-def redact_value(value: Any) -> Any:
+def redact_pytest_value(value: Any) -> Any:
     """Return *value* redacted; objects of pytest are changed in place."""
     kind = type(value)
     if kind is str:
@@ -409,10 +409,10 @@ def redact_value(value: Any) -> Any:
     if kind is TranslatableText:
         return redact_for_running_tests(translate(value))
     if kind in {list, tuple}:
-        return kind([redact_value(item) for item in value])
+        return kind([redact_pytest_value(item) for item in value])
     if kind.__module__.startswith("_pytest.") and hasattr(value, "__dict__"):
         for name, item in vars(value).items():
-            setattr(value, name, redact_value(item))
+            setattr(value, name, redact_pytest_value(item))
     return value
 
 
@@ -448,9 +448,9 @@ def open_session(node: pytest.Item, **passed: Unpack[SessionOptions]) -> Session
     platforms = find_project_root(node) / "scenarios" / "platforms"
     session_arguments: SessionOptions = {
         "platforms": platforms if platforms.is_dir() else None,
-        "cassette": of_test.make_default_cassette_path(node),
+        "cassette": of_test.choose_cassette_path(node),
         "logins": of_test.find_cassettes_folder(node) / "auth",
-        "owner": of_test.get_owner_name(node),
+        "owner": of_test.choose_owner_name(node),
         "command": msg("pytest {quote} --bpmax-mode=record", quote=shlex.quote(node.nodeid)),
         **COMMANDS,
         **of_test.read_session_options(node),
@@ -561,7 +561,7 @@ class PythonTestRun:
             wrong = True
             raise
         finally:
-            get_tally(self._node.config).add_calls(self.session)
+            get_tally(self._node.config).add_calls_and_secret_notes(self.session)
             _get_or_create_sessions(self._node).finish(failed=wrong)
         if silent and not failed:
             raise ExpectationError(silent)
@@ -652,5 +652,5 @@ class RunEvents(Sequence[Event]):
     def _collect_events(self) -> list[Event]:
         self._session.drain()
         result, self._result = self._result, Result()
-        self._log.collect_events(result)
+        self._log.collect_new_events(result)
         return self._log.events

@@ -67,7 +67,7 @@ class Tally(RecordingUse):
         self.sharded = True
         self.elsewhere.update(cassettes)
 
-    def add_calls(self, session: Session) -> None:
+    def add_calls_and_secret_notes(self, session: Session) -> None:
         """Add the number of calls of a closed session, by source of the response.
 
         If it has a cassette, also its notes on recorded values that look like secrets, and on
@@ -101,7 +101,7 @@ class Tally(RecordingUse):
         if session.mode == "record" and aside.exists():
             self.waiting.add(str(aside))
 
-    def get_file_runs(self) -> FileRuns:
+    def get_part_use_by_file(self) -> FileRuns:
         """Return the use of declared parts (stubs, handlers …) by scenario file.
 
         It is a view of `files`: what is added to it is stored in this tally.
@@ -116,7 +116,7 @@ class Tally(RecordingUse):
         """Return the tally as plain values for the controller: counts, texts and sets of texts."""
         texts = {name: set(map(translate, getattr(self, name))) for name in _SETS}
         counts = {name: dict(getattr(self, name)) for name in _COUNTS}
-        files = self.get_file_runs().to_plain_data() if self.files else {}
+        files = self.get_part_use_by_file().to_plain_data() if self.files else {}
         return {**vars(self), **texts, **counts, "files": files}
 
     def merge(self, data: Mapping[str, Any]) -> None:
@@ -125,7 +125,7 @@ class Tally(RecordingUse):
         self.codes |= data["codes"]
         self.partial |= data["partial"]
         self.sharded |= data["sharded"]
-        self.get_file_runs().merge(data["files"])
+        self.get_part_use_by_file().merge(data["files"])
         self.explored += data["explored"]
         super().merge(data)
         for name in (*_COUNTS, *_OWN_SETS):

@@ -199,7 +199,7 @@ def resolve_cassette_path(node: pytest.Item, name: object) -> Path:
     return find_cassettes_folder(node) / f"{below}.yaml"
 
 
-def make_default_cassette_path(node: pytest.Item) -> Path:
+def choose_cassette_path(node: pytest.Item) -> Path:
     """Return the path of a Python test's cassette: that of its marker, else the default.
 
     The default is ``<module>/<test>.yaml``, without parameters. The module name is its path below
@@ -219,7 +219,7 @@ def make_default_cassette_path(node: pytest.Item) -> Path:
 
 def warn_of_former_folder(node: pytest.Item) -> None:
     """Warn if a cassette is missing but recordings lie beside the test, as in older versions."""
-    path, folder = make_default_cassette_path(node), node.path.parent / "cassettes"
+    path, folder = choose_cassette_path(node), node.path.parent / "cassettes"
     former = folder / path.parent.name / path.name
     is_default = find_cassettes_folder(node) == find_project_root(node) / "cassettes"
     if not is_default or "cassette" in read_marker_options(node) or path.exists():
@@ -248,7 +248,7 @@ def warn_of_former_folder(node: pytest.Item) -> None:
     )
 
 
-def get_owner_name(node: pytest.Item) -> str:
+def choose_owner_name(node: pytest.Item) -> str:
     """Return the owner of a Python test's exchanges: ``owner`` of its marker, else its name.
 
     The name includes class and parameters.

@@ -62,7 +62,7 @@ def _find_owned_cassette(item: pytest.Item) -> str | None:
     if "bpmax_session" not in getattr(item, "fixturenames", ()):
         return None
     try:
-        return str(of_test.make_default_cassette_path(item))
+        return str(of_test.choose_cassette_path(item))
     except ConfigError:  # a wrong marker is told where the test runs
         return None
 

@@ -221,7 +221,7 @@ def judge_unused_parts(session: pytest.Session, tally: Tally) -> None:
     Depending on the kind of part and the strictness of the folder, each fails the run or is a
     warning, which ``-W error`` turns into a failure.
     """
-    runs, failed = tally.get_file_runs(), False
+    runs, failed = tally.get_part_use_by_file(), False
     for file, parts in groupby(runs.find_failing_unused_parts(), key=itemgetter(0)):
         _fail_file_for_unused_parts(session, file, [part for _, part in parts])
         failed = True

@@ -29,7 +29,7 @@ class FailureCause(msgspec.Struct, frozen=True):
     where: str
 
 
-def find_failure_cause(failure: Failure) -> FailureCause:
+def find_grouping_cause(failure: Failure) -> FailureCause:
     """Return the cause of *failure*, equal for failures that probably end by the same correction.
 
     Those have the same script line or ``expect`` key, and the same message apart from values.
@@ -49,7 +49,7 @@ def group_by_cause(
     """
     groups: dict[FailureCause, list[tuple[_Owner, Failure]]] = {}
     for owner, failure in failed:
-        groups.setdefault(find_failure_cause(failure), []).append((owner, failure))
+        groups.setdefault(find_grouping_cause(failure), []).append((owner, failure))
     return groups
 
 

@@ -66,8 +66,8 @@ def find_edges(definition: Definition) -> Iterator[FlowEdge]:
             for route in node.list_routes(action):
                 yield FlowEdge(name, action, route.to, route.when or "")
         yield from (FlowEdge(name, "parallel", first) for first in node.parallel)
-        if node.deadline_target:
-            yield FlowEdge(name, "deadline", node.deadline_target)
+        if node.last_deadline_target:
+            yield FlowEdge(name, "deadline", node.last_deadline_target)
 
 
 def count_walks(definition: Definition, file: str, traces: Iterable[Trace]) -> FlowWalks:
@@ -119,17 +119,17 @@ class _Move(NamedTuple):
     is_arrival: bool
 
 
-def _read_moves(trace: Trace, names: set[str]) -> list[_Move]:
+def _read_moves(trace: Trace, flow_names: set[str]) -> list[_Move]:
     """Return the moves of a trace in order, without those of actions that were undone.
 
-    *names* are the names under which the trace runs the flow: "" as main flow, else as sub-flow.
-    Empty: there are no moves.
+    *flow_names* are the names under which the trace runs the flow: "" as main flow, else as
+    sub-flow. Empty: there are no moves.
     """
     moves: list[_Move] = []
-    for event in trace.events if names else ():
+    for event in trace.events if flow_names else ():
         if event["event"] == "NodeEntered":
-            target = _resolve_main_flow_node(trace, event["node"], names)
-            source = _resolve_main_flow_node(trace, event["previous"], names) or ""
+            target = _to_name_in_flow_file(trace, event["node"], flow_names)
+            source = _to_name_in_flow_file(trace, event["previous"], flow_names) or ""
             if event["action"] == UNDO and source:
                 while moves and moves.pop().source != (target or ""):
                     pass
@@ -137,25 +137,25 @@ def _read_moves(trace: Trace, names: set[str]) -> list[_Move]:
                 moves.append(_Move(source, event["action"], target, is_arrival=False))
         elif event["event"] == "BranchArrived":
             node, join = (
-                _resolve_main_flow_node(trace, event[key], names) for key in ("node", "join")
+                _to_name_in_flow_file(trace, event[key], flow_names) for key in ("node", "join")
             )
             if node and join:
                 moves.append(_Move(node, "approve", join, is_arrival=True))
     return moves
 
 
-def _resolve_main_flow_node(trace: Trace, name_in_trace: str, names: set[str]) -> str | None:
+def _to_name_in_flow_file(trace: Trace, name_in_trace: str, flow_names: set[str]) -> str | None:
     """Return the name that a node of a trace has in the flow's own file.
 
     In a trace, ``用印#2/盖章`` is the node ``盖章`` in the second project of the sub-flow ``用印``.
-    *names* are the names under which the trace runs the flow: "" as main flow, any other name as
-    sub-flow. None if the node is not one of this flow.
+    *flow_names* are the names under which the trace runs the flow: "" as main flow, any other name
+    as sub-flow. None if the node is not one of this flow.
     """
     project, slash, node = name_in_trace.partition("/")
     name = project.partition("#")[0]
     if slash and name in trace.flows and name:
-        return node if name in names else None
-    return name_in_trace if "" in names else None
+        return node if name in flow_names else None
+    return name_in_trace if "" in flow_names else None
 
 
 def _find_or_make_edge(

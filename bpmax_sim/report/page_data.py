@@ -17,8 +17,8 @@ from bpmax_sim.errors import shell_quote
 from bpmax_sim.file_names import to_node_id_part
 from bpmax_sim.i18n import (
     LANGUAGES,
+    change_english_text,
     label_message,
-    map_message,
     message_from_json,
     to_plain_english,
     translate,
@@ -106,7 +106,7 @@ def build_entry(trace: Trace) -> PageEntry:
     named = _make_row_node_id(trace, home, row) or ":".join(place.split(":")[:-1])
     variables = [word for typed in first.get("variables") or () for word in ("--var", str(typed))]
     target = " ".join(map(shell_quote, (named, *variables)))
-    calls = list(_list_response_sources(trace.events))
+    calls = list(_list_call_apis_and_sources(trace.events))
     failures = list(read_failures(cut_long_texts(ended), home))
     watched = _to_failed_line_data(trace, home) if trace.names else {}
     return PageEntry(
@@ -228,7 +228,7 @@ def _list_run_warnings(end_event: _Event, paths: PathsFromRoot) -> Iterator[Loca
         yield _translate_with_root_paths(label_message(place, message) if place else message, paths)
 
 
-def _list_response_sources(events: Sequence[_Event]) -> Iterator[tuple[str, str]]:
+def _list_call_apis_and_sources(events: Sequence[_Event]) -> Iterator[tuple[str, str]]:
     """Yield for each call its API, and the source of its response, such as ``recorded``.
 
     The source is ``unanswered`` if there was no response.
@@ -368,7 +368,7 @@ def _to_failed_line_data(trace: Trace, paths: PathsFromRoot) -> dict[str, Any]:
 
 
 def _translate_with_root_paths(message: str, paths: PathsFromRoot) -> LocalisedText:
-    return translate_to_all(map_message(message, paths.to_root_text))
+    return translate_to_all(change_english_text(message, paths.to_root_text))
 
 
 def translate_to_all(message: str) -> LocalisedText:

@@ -19,7 +19,7 @@ from bpmax_sim.errors import ConfigError
 from bpmax_sim.file_names import to_relative_name
 from bpmax_sim.project import make_parent_folder
 from bpmax_sim.scenario.shards import Shard
-from bpmax_sim.script.failure import Script, unify_lines
+from bpmax_sim.script.failure import Script, replace_lone_carriage_returns
 from bpmax_sim.script.hits import ScriptHits, add_counters_to_script
 from bpmax_sim.script_source.counters import Counter
 from bpmax_sim.script_source.reach import ReachFinder
@@ -54,7 +54,7 @@ class CoveredBranch(msgspec.Struct, frozen=True):
     reach: str = ""
 
     @property
-    def display_place(self) -> tuple[int, int]:
+    def condition_or_own_place(self) -> tuple[int, int]:
         """Return the line and column to show to a reader, both from 1.
 
         For a branch of ``if`` or ``?:`` they are those of the condition, else those of the branch.
@@ -296,7 +296,7 @@ def read_hits(places: Sequence[Path], root: Path) -> ScriptHits:
                     path=to_display_path(path),
                 )
             for name, digest, counts, lost in stored.scripts:
-                script = unify_lines(read_script(to_display_path(root / name)))
+                script = replace_lone_carriage_returns(read_script(to_display_path(root / name)))
                 if digest_text(script.source) != digest:
                     raise ConfigError(
                         "{name}: changed since {path} was counted; run all tests again",

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from bpmax_sim.errors import Place
-from bpmax_sim.i18n import map_message, message_from_json
+from bpmax_sim.i18n import change_english_text, message_from_json
 from bpmax_sim.scenario.events import to_canonical_json
 from bpmax_sim.scenario.expect import Comparison
 from bpmax_sim.scenario.source import ExcerptLine, Failure
@@ -86,7 +86,7 @@ def read_failures(end_event: Mapping[str, Any], paths: PathsFromRoot) -> Iterato
     """Yield the failures in *end_event*, the last of a trace, with paths relative to the root."""
 
     def read(text: Any) -> str:
-        return map_message(message_from_json(text), paths.to_root_text)
+        return change_english_text(message_from_json(text), paths.to_root_text)
 
     for event in end_event.get("failures", ()):
         yield Failure(

@@ -151,7 +151,7 @@ def _list_outgoing_routes(node: FlowNode, redact: Redact) -> Iterator[dict[str, 
     for action in node.offered_actions:
         for route in node.list_routes(action):
             yield {"action": action, "to": route.to, "when": redact(route.when or "")}
-    due = node.deadline_target
+    due = node.last_deadline_target
     others = [*(("parallel", to) for to in node.parallel), ("join", node.join), ("deadline", due)]
     yield from ({"action": action, "to": to, "when": ""} for action, to in others if to)
 

@@ -33,7 +33,7 @@ class PeoplePlayer(Protocol):
     ``policies``. It is a protocol because that module imports this one.
     """
 
-    def play(self, on: Performer, flow: FlowSubject, until: str, result: Result, /) -> None:
+    def play(self, performer: Performer, flow: FlowSubject, until: str, result: Result, /) -> None:
         """Let the people act, and time pass, until the project is at node *until*.
 
         If *until* is "", until the project has ended. What scripts do meanwhile is added to
@@ -68,41 +68,49 @@ class Performer(msgspec.Struct, frozen=True, kw_only=True):
     libraries: tuple[Script, ...] = ()
     player: PeoplePlayer | None = None
 
-    def perform(self, action: type[Action] | None, value: Any, name: str) -> Result:
+    def perform(self, action: type[Action] | None, value: Any, script_name: str) -> Result:
         """Perform *action* and return its result, including all that its scripts started.
 
         Errors are part of the result. Before it returns, everything has run that is due by now and
         that scripts wait for: calls in flight, timers, change handlers of fields. The ``${…}`` in
-        *value* are replaced already; *name* is the file name given to a script written in the step.
-        Without an action only deadlines and the branches of the start node are processed.
+        *value* are replaced already; *script_name* is the file name given to a script written in
+        the step. Without an action only deadlines and the branches of the start node are processed.
         """
         result = Result() if self.subject is None else self.subject.begin_action()
-        self._run_action(action, value, name, result, expires=True)
+        self._run_action(action, value, script_name, result, expires=True)
         for ended in self.session.drain():
             result.add_outcome(ended)
         return result
 
-    def perform_in_flight(self, action: type[Action] | None, value: Any, name: str) -> Result:
+    def perform_in_flight(
+        self, action: type[Action] | None, value: Any, script_name: str
+    ) -> Result:
         """Perform *action* while a call of another action is pending.
 
         Return its result at once: calls and timers that it started go on, and end with the other
-        action. *name* is the file name given to a script written in the step.
+        action. *script_name* is the file name given to a script written in the step.
         """
         with (
             nullcontext(Result())
             if self.subject is None
             else self.subject.begin_concurrent_action() as result
         ):
-            self._run_action(action, value, name, result, expires=False)
+            self._run_action(action, value, script_name, result, expires=False)
         return result
 
     def _run_action(
-        self, action: type[Action] | None, value: Any, name: str, result: Result, *, expires: bool
+        self,
+        action: type[Action] | None,
+        value: Any,
+        script_name: str,
+        result: Result,
+        *,
+        expires: bool,
     ) -> None:
         """Perform *action*, and add its outputs to *result*, with its error instead of raising it.
 
-        *value* is the step's value with ``${…}`` replaced, and *name* the file name given to a
-        script written in the step. Afterwards the `PeoplePlayer` notes who got a task. With
+        *value* is the step's value with ``${…}`` replaced, and *script_name* the file name given to
+        a script written in the step. Afterwards the `PeoplePlayer` notes who got a task. With
         *expires*, deadlines of the flow that are due afterwards are processed too.
         """
         try:
@@ -111,7 +119,7 @@ class Performer(msgspec.Struct, frozen=True, kw_only=True):
             if isinstance(self.subject, FlowSubject):
                 self.subject.begin_branches_or_child_at_start()
             if action is not None:
-                action.run(self, value, name, result)
+                action.run(self, value, script_name, result)
             if expires:
                 self.fire_due_deadlines()
             if self.player is not None and isinstance(self.subject, FlowSubject):
@@ -134,7 +142,7 @@ class Performer(msgspec.Struct, frozen=True, kw_only=True):
                 action.
         """
         if isinstance(self.subject, FlowSubject):
-            return self.subject.require_visible_form(action)
+            return self.subject.require_unambiguous_form(action)
         if not isinstance(self.subject, FormSubject):
             raise SubjectError("{action} needs a form", code="NO_FORM", action=action)
         return self.subject
@@ -214,7 +222,7 @@ class Action(Model, frozen=True, kw_only=True):
         raise NotImplementedError
 
     @classmethod
-    def run(cls, on: Performer, value: Any, name: str, result: Result) -> None:
+    def run(cls, performer: Performer, value: Any, script_name: str, result: Result) -> None:
         """Perform the action; add what happens, including the subject's scripts, to *result*.
 
         Raises:
@@ -237,7 +245,7 @@ class Action(Model, frozen=True, kw_only=True):
         return None
 
     @classmethod
-    def check_value_keys(cls, context: CheckContext, value: Any, spot: Spot) -> bool:
+    def check_keys_if_map(cls, context: CheckContext, value: Any, spot: Spot) -> bool:
         """Report unknown keys of *value* to *context*; return whether it is a map at all.
 
         A value that is none is reported, too. True says nothing about the keys.

@@ -27,10 +27,10 @@ from bpmax_sim.scenario.flow_actions import (
     check_performer,
     to_flow_move,
 )
-from bpmax_sim.scenario.names import CheckContext, expects_impossible_call
+from bpmax_sim.scenario.names import CheckContext, expects_invalid_call
 from bpmax_sim.scenario.python_step import (
     find_function,
-    import_module,
+    import_or_load_module,
     make_handles,
     refuse_lazy_result,
 )
@@ -68,9 +68,9 @@ class Open(Action, frozen=True, kw_only=True):
             Set.check(context, value, spot)
 
     @classmethod
-    def run(cls, on: Performer, value: Any, name: str, result: Result) -> None:  # noqa: ARG003
+    def run(cls, performer: Performer, value: Any, script_name: str, result: Result) -> None:  # noqa: ARG003
         """Set the prefilled values, then fire ``open``."""
-        on.require_form("open").open(value or {})
+        performer.require_form("open").open(value or {})
 
 
 class Set(Action, frozen=True, kw_only=True):
@@ -93,9 +93,9 @@ class Set(Action, frozen=True, kw_only=True):
         check_form_field_names(context, value, spot)
 
     @classmethod
-    def run(cls, on: Performer, value: Any, name: str, result: Result) -> None:  # noqa: ARG003
+    def run(cls, performer: Performer, value: Any, script_name: str, result: Result) -> None:  # noqa: ARG003
         """Set the fields one after another; each fires its ``change`` event."""
-        on.require_form_or_flow("set").set(value)
+        performer.require_form_or_flow("set").set(value)
 
 
 class AddRow(RowAction, frozen=True, kw_only=True):
@@ -192,9 +192,9 @@ class Click(Action, frozen=True, kw_only=True):
             context.tell(spot, "no script for click.{value}{hint}", known=buttons, value=value)
 
     @classmethod
-    def run(cls, on: Performer, value: Any, name: str, result: Result) -> None:  # noqa: ARG003
+    def run(cls, performer: Performer, value: Any, script_name: str, result: Result) -> None:  # noqa: ARG003
         """Fire ``click.<button>``."""
-        on.require_form("click").click(str(value))
+        performer.require_form("click").click(str(value))
 
 
 class Submit(Action, frozen=True, kw_only=True):
@@ -218,19 +218,19 @@ class Submit(Action, frozen=True, kw_only=True):
     def check(cls, context: CheckContext, value: Any, spot: Spot) -> None:
         """Report unknown keys, people and fields; for a form without a flow, any key at all."""
         if "flow" in context.names.subject_kinds and isinstance(value, Mapping):
-            cls.check_value_keys(context, value, spot)
+            cls.check_keys_if_map(context, value, spot)
             check_performer(context, value, spot)
             check_form_field_names(context, value.get("form"), spot.at("form"))
         elif value not in ({}, None, True):
             context.tell(spot, msg("expected {}"))
 
     @classmethod
-    def run(cls, on: Performer, value: Any, name: str, result: Result) -> None:  # noqa: ARG003
+    def run(cls, performer: Performer, value: Any, script_name: str, result: Result) -> None:  # noqa: ARG003
         """Fire ``submit`` of the form; of a flow, create the project."""
-        if isinstance(on.subject, FlowSubject):
-            on.subject.submit(to_flow_move(value))
+        if isinstance(performer.subject, FlowSubject):
+            performer.subject.submit(to_flow_move(value))
         else:
-            on.require_form("submit").submit()
+            performer.require_form("submit").submit()
 
 
 class Fire(Action, frozen=True, kw_only=True):
@@ -259,12 +259,12 @@ class Fire(Action, frozen=True, kw_only=True):
                 )
 
     @classmethod
-    def run(cls, on: Performer, value: Any, name: str, result: Result) -> None:  # noqa: ARG003
+    def run(cls, performer: Performer, value: Any, script_name: str, result: Result) -> None:  # noqa: ARG003
         """Run the event's script.
 
         Of a flow, the present form's script comes before the flow's own.
         """
-        subject, event = on.require_form_or_flow("fire"), str(value)
+        subject, event = performer.require_form_or_flow("fire"), str(value)
         if isinstance(subject, FlowSubject) and subject.current_form.scripts.get(event):
             subject = subject.current_form
         subject.fire(event)
@@ -452,12 +452,12 @@ class ProxyAction(Action, frozen=True, kw_only=True):
 
         Also ``args`` (a direct call) together with ``path``, ``query``, ``header`` or ``body``.
         """
-        if not cls.check_value_keys(context, value, spot):
+        if not cls.check_keys_if_map(context, value, spot):
             return
         call = value.get("call")
         if not isinstance(call, str) or not re.fullmatch(r"[^.\s]+\.[^.\s]+", call):
             context.tell(spot.at("call"), "expected call: platform.api, got {call!r}", call=call)
-        elif not expects_impossible_call(spot) and (wrong := context.names.find_call_problem(call)):
+        elif not expects_invalid_call(spot) and (wrong := context.names.find_call_problem(call)):
             context.tell(spot.at("call"), wrong, kind="name")
         if "args" in value and any(part in value for part in cls.parts):
             wrong = msg("args is a direct call; it excludes path, query, header, body")
@@ -466,12 +466,12 @@ class ProxyAction(Action, frozen=True, kw_only=True):
             context.tell(spot.at("args"), msg("expected a list of arguments"))
 
     @classmethod
-    def run(cls, on: Performer, value: Any, name: str, result: Result) -> None:  # noqa: ARG003
+    def run(cls, performer: Performer, value: Any, script_name: str, result: Result) -> None:  # noqa: ARG003
         """Make the call; the response becomes the step's result."""
         platform, _, api = str(value["call"]).partition(".")
         names = (("instance", "instance_key"), ("caller", "caller"))
         options = {option: value[key] for key, option in names if key in value}
-        proxy = on.session.proxy(platform, **options)
+        proxy = performer.session.proxy(platform, **options)
         if "args" in value:
             result.set_value(proxy.direct(api, *value["args"]))
             return
@@ -504,7 +504,7 @@ class Js(Action, frozen=True, kw_only=True):
     @classmethod
     def check(cls, context: CheckContext, value: Any, spot: Spot) -> None:
         """Report a value that is neither source nor file, and arguments that cannot be passed."""
-        if isinstance(value, str) or not cls.check_value_keys(context, value, spot):
+        if isinstance(value, str) or not cls.check_keys_if_map(context, value, spot):
             return
         if not isinstance(value.get("file"), str):
             context.tell(spot, msg("expected a script, or {file: path of a script}"))
@@ -533,32 +533,34 @@ class Js(Action, frozen=True, kw_only=True):
         return name if isinstance(name, str) else None
 
     @classmethod
-    def run(cls, on: Performer, value: Any, name: str, result: Result) -> None:
+    def run(cls, performer: Performer, value: Any, script_name: str, result: Result) -> None:
         """Run the script with the subject's ``form`` and ``ctx``."""
-        script, libraries = Script(str(value), name), on.libraries
+        script, libraries = Script(str(value), script_name), performer.libraries
         if isinstance(value, Mapping):
-            script, libraries = cls._prepare_script_and_libraries(on, value, name)
-        form, ctx = on.subject.make_script_views() if on.subject else (None, None)
-        ended = on.session.run_script(script, form=form, ctx=ctx, libraries=libraries, page=Page())
+            script, libraries = cls._prepare_script_and_libraries(performer, value, script_name)
+        form, ctx = performer.subject.make_script_views() if performer.subject else (None, None)
+        ended = performer.session.run_script(
+            script, form=form, ctx=ctx, libraries=libraries, page=Page()
+        )
         result.add_outcome(ended)
         result.set_value(ended.value)
 
     @classmethod
     def _prepare_script_and_libraries(
-        cls, on: Performer, value: Mapping[str, Any], name: str
+        cls, performer: Performer, value: Mapping[str, Any], script_name: str
     ) -> tuple[Script, tuple[Script, ...]]:
         """Return the script to run, and the libraries that run before it.
 
         With ``call``, the file itself becomes a library and the script only calls its function;
         otherwise the arguments become ``const`` declarations in front of the file.
         """
-        file, args = on.inline[value["file"]], value.get("args", {})
+        file, args = performer.inline[value["file"]], value.get("args", {})
         if value.get("call"):
             listed = ", ".join(map(show, args))
-            body = Script(f"return await {value['call']}({listed});", name)
-            return body, (*dict.fromkeys((*on.libraries, file)),)
+            body = Script(f"return await {value['call']}({listed});", script_name)
+            return body, (*dict.fromkeys((*performer.libraries, file)),)
         known = "".join(f"const {key} = {show(known)};\n" for key, known in args.items())
-        return file, (*on.libraries, *([Script(known, name)] if known else []))
+        return file, (*performer.libraries, *([Script(known, script_name)] if known else []))
 
 
 class Python(Action, frozen=True, kw_only=True):
@@ -589,7 +591,7 @@ class Python(Action, frozen=True, kw_only=True):
         """
         call = value
         if isinstance(value, Mapping):
-            cls.check_value_keys(context, value, spot)
+            cls.check_keys_if_map(context, value, spot)
             call = value.get("call")
             if not isinstance(value.get("args", {}), Mapping):
                 context.tell(spot.at("args"), msg("expected a map of arguments"))
@@ -597,15 +599,15 @@ class Python(Action, frozen=True, kw_only=True):
             context.tell(spot, "expected module:function, got {call!r}", call=call)
 
     @classmethod
-    def run(cls, on: Performer, value: Any, name: str, result: Result) -> None:  # noqa: ARG003
+    def run(cls, performer: Performer, value: Any, script_name: str, result: Result) -> None:  # noqa: ARG003
         """Call the function; its return value becomes the step's result."""
         arguments = value if isinstance(value, Mapping) else {"call": value}
         module, _, function = str(arguments["call"]).partition(":")
         try:
-            with redact_output(on.session.redact):
-                target = find_function(import_module(module, on.path), function)
-                seen = make_handles(target, on.subject)
-                value = target(on.session, **{**seen, **arguments.get("args", {})})
+            with redact_output(performer.session.redact):
+                target = find_function(import_or_load_module(module, performer.path), function)
+                seen = make_handles(target, performer.subject)
+                value = target(performer.session, **{**seen, **arguments.get("args", {})})
             refuse_lazy_result(arguments["call"], value)
             result.set_value(value)
         except SystemExit as error:  # would end the whole run, and print what it was given
@@ -644,18 +646,18 @@ class Advance(Action, frozen=True, kw_only=True):
             )
 
     @classmethod
-    def run(cls, on: Performer, value: Any, name: str, result: Result) -> None:  # noqa: ARG003
+    def run(cls, performer: Performer, value: Any, script_name: str, result: Result) -> None:  # noqa: ARG003
         """Advance the clock, stopping at each deadline on the way to process it at its own time."""
-        until = on.session.clock.now() + parse_duration(value)
+        until = performer.session.clock.now() + parse_duration(value)
         # Stop at each deadline: what it does (a hand-over, a script) sees its own time, and may set
         # a new deadline that still falls into this span.
-        while isinstance(on.subject, FlowSubject):
-            due = on.subject.find_next_due()
+        while isinstance(performer.subject, FlowSubject):
+            due = performer.subject.find_next_due()
             if due is None or due > until:
                 break
-            on.session.advance(max(due - on.session.clock.now(), 0))
-            on.fire_due_deadlines()
-        on.session.advance(max(until - on.session.clock.now(), 0))
+            performer.session.advance(max(due - performer.session.clock.now(), 0))
+            performer.fire_due_deadlines()
+        performer.session.advance(max(until - performer.session.clock.now(), 0))
 
 
 class RunAction(Action, frozen=True, kw_only=True):
@@ -678,7 +680,7 @@ class RunAction(Action, frozen=True, kw_only=True):
         """Report a name that no fragment of ``use`` declares."""
         named, name = context.names.named_steps, value
         if isinstance(value, Mapping):
-            cls.check_value_keys(context, value, spot)
+            cls.check_keys_if_map(context, value, spot)
             name = value.get("steps")
             if not isinstance(value.get("with", {}), Mapping):
                 context.tell(spot.at("with"), msg("expected a map of variables"))

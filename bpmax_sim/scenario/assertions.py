@@ -109,7 +109,9 @@ def _collect_call_parts(item: ExpectedCall) -> dict[str, Any]:
     return {name: value for name, value in asdict(item).items() if value is not UNSET}
 
 
-def _compare_lines(expected: Any, lines: Sequence[Mapping[str, Any]], path: Path) -> Checks:
+def _compare_messages_or_console(
+    expected: Any, lines: Sequence[Mapping[str, Any]], path: Path
+) -> Checks:
     """Compare messages or console lines with *expected*: one line, or a list of lines.
 
     An expected text is compared with the text of its line only, an expected map also with its
@@ -152,7 +154,7 @@ def _add_pass_counts(expected: Any, facts: Mapping[str, Any]) -> Mapping[str, An
     return shaped
 
 
-def _compare_digest(expected: Any, digest: str, path: Path) -> Checks:
+def _compare_run_digest(expected: Any, digest: str, path: Path) -> Checks:
     """Compare the digest of the run (the hash of its effects) with the *expected* one.
 
     An expected digest of an older format can never be equal, so the comparison then fails and says
@@ -173,11 +175,11 @@ def _compare_digest(expected: Any, digest: str, path: Path) -> Checks:
 
 
 _COMPARE: Mapping[str, Callable[[Any, Any, Path], Checks]] = {
-    "trace": _compare_digest,
+    "trace": _compare_run_digest,
     "flow": _compare_flow,
     "proxy": calls.compare_calls,
-    "messages": _compare_lines,
-    "console": _compare_lines,
+    "messages": _compare_messages_or_console,
+    "console": _compare_messages_or_console,
 }
 
 
@@ -286,7 +288,7 @@ def resolve_error(expected: ExpectedError, resolve: Callable[[Any], Any]) -> Exp
     return replace(expected, **values)
 
 
-def extract_first_error_data(errors: Sequence[Exception]) -> dict[str, Any] | None:
+def convert_first_error_to_map(errors: Sequence[Exception]) -> dict[str, Any] | None:
     """Return the first error as a map, the value of ``${steps.<id>.error}``; None without errors.
 
     The map has ``type``, ``code``, ``message``, ``from`` and ``status``.

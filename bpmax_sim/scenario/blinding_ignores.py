@@ -32,7 +32,7 @@ _MOST_COMPARED: Final = 20
 """Calls of one API that are compared with each other."""
 
 
-def find_borrowed_responses(calls: Iterable[CallMade]) -> Iterator[RunFinding]:
+def find_responses_matched_by_ignore(calls: Iterable[CallMade]) -> Iterator[RunFinding]:
     """Yield a finding for each response that was recorded for another request, due to ``ignore``.
 
     ``ignore: body.no`` lets a recording match whatever ``no`` is. That is meant for values that
@@ -77,10 +77,10 @@ def find_calls_made_equal(
         rules = [*own, *((FieldPath.parse(text, "ignore"), text, None) for text in declared)]
         if rules:
             places = [FieldPath.parse(text, "") for text in find_volatile_places(platforms, name)]
-            yield from _find_equal_pairs(same[:_MOST_COMPARED], rules, places)
+            yield from _find_rules_making_calls_equal(same[:_MOST_COMPARED], rules, places)
 
 
-def _find_equal_pairs(
+def _find_rules_making_calls_equal(
     same: Sequence[CallMade],
     rules: Sequence[tuple[FieldPath, str, Place | None]],
     volatile: Sequence[FieldPath],

@@ -20,7 +20,7 @@ from bpmax_sim.cassette.model import read_body
 from bpmax_sim.errors import Place
 from bpmax_sim.field_path import FieldPath, find_values_at
 from bpmax_sim.i18n import join_list, msg, plural
-from bpmax_sim.js_values import format_js_number, loads
+from bpmax_sim.js_values import format_js_number, loads_as_javascript
 from bpmax_sim.messages import FORM, Pairs, Request, parse_media_type
 from bpmax_sim.path_template import compile_path_template
 from bpmax_sim.platform.model import Api, Idempotency, matches_api
@@ -33,7 +33,7 @@ from bpmax_sim.scenario.expect import (
     is_operator,
     select_failing_checks,
 )
-from bpmax_sim.scenario.idempotency import find_keys
+from bpmax_sim.scenario.idempotency import find_keys_with_names
 from bpmax_sim.scenario.references import Path, show
 from bpmax_sim.session.sending_log import RecordingMatch
 
@@ -168,7 +168,7 @@ class CallMade(CallEnd, frozen=True, kw_only=True):
             sorted(
                 key
                 for part in (self.header, self.query, self.body)
-                for key in find_keys(part, self.key_name)
+                for key in find_keys_with_names(part, self.key_name)
             )
         )
 
@@ -196,7 +196,7 @@ Recall = Callable[[int, int], RecordingMatch | None]
 
 
 def make_call_event(
-    record: CallRecord, number: int, api: Api | None, recall: Recall = lambda *_: None
+    record: CallRecord, number: int, api: Api | None, find_recording: Recall = lambda *_: None
 ) -> CallMade:
     """Return *record* as a scenario sees it.
 
@@ -204,8 +204,8 @@ def make_call_event(
         record: call as the session recorded it.
         number: number of the call in the scenario, from 1.
         api: the API, or None if it is not declared.
-        recall: returns the recording that was replayed for a sending, given the serial number of
-            its call and the number of the sending (from 1); None if it was not replayed.
+        find_recording: returns the recording that was replayed for a sending, given the serial
+            number of its call and the number of the sending (from 1); None if it was not replayed.
     """
     request, response = record.request, record.response
     call, redact = record.call, record.redact
@@ -235,10 +235,12 @@ def make_call_event(
         at=record.at,
         response_header=response.headers if response else {},
         attempts=record.attempts,
-        earlier=tuple(_make_attempt(record, number, attempt, recall) for attempt in attempts),
+        earlier=tuple(
+            _make_attempt(record, number, attempt, find_recording) for attempt in attempts
+        ),
         sent_at=record.sent_at or record.at,
         notes=tuple(record.notes),
-        recording=_look_up_recording(record.sent, recall),
+        recording=_look_up_recording(record.sent, find_recording),
         redirects=_redact_pairs(record.received.redirects if record.received else (), redact),
         key_name=declared.name if isinstance(declared, Idempotency) else "",
         injected=record.sent.injected if record.sent else (),
@@ -266,13 +268,15 @@ def matches_request(expected: Mapping[str, Any], request: Request, path_template
     return not select_failing_checks(_compare_parts(expected, made, ()))
 
 
-def _look_up_recording(request: Request | None, recall: Recall) -> RecordingMatch | None:
-    """Return the recording that *recall* knows for *request*; None if nothing was sent."""
+def _look_up_recording(request: Request | None, find_recording: Recall) -> RecordingMatch | None:
+    """Return the recording that *find_recording* knows for *request*; None if nothing was sent."""
     call = request.call if request else None
-    return recall(call.serial, request.attempt) if call and request else None
+    return find_recording(call.serial, request.attempt) if call and request else None
 
 
-def _make_attempt(record: CallRecord, number: int, attempt: int, recall: Recall) -> CallAttempted:
+def _make_attempt(
+    record: CallRecord, number: int, attempt: int, find_recording: Recall
+) -> CallAttempted:
     sending, redact = record.earlier[attempt - 1], record.redact
     request = redact_request(sending.request, redact)
     response = redact_response(sending.response, redact) if sending.response else None
@@ -293,7 +297,7 @@ def _make_attempt(record: CallRecord, number: int, attempt: int, recall: Recall)
         follows=sending.follows,
         why=redact(sending.note),
         wait=round(sending.wait, 5),
-        recording=_look_up_recording(sending.request, recall),
+        recording=_look_up_recording(sending.request, find_recording),
         at=sending.at,
         duration=round(sending.duration, 5),
         order=sending.ended,
@@ -321,7 +325,7 @@ def _read_body(text: str | None, content_type: str) -> Any:
     if parse_media_type(content_type) == FORM:
         return _pairs_to_map(tuple(parse_qsl(text, keep_blank_values=True)))
     try:
-        return loads(text)
+        return loads_as_javascript(text)
     except ValueError:
         return text
 
@@ -362,7 +366,7 @@ def _compare_count(item: Mapping[str, Any], calls: Sequence[CallMade], path: Pat
     """
     same = [call for call in calls if matches_api(item["call"], call.call)]
     fitting = [call for call in same if not select_failing_checks(_compare_parts(item, call, path))]
-    number = _count_distinct_requests(fitting) if item.get("once_per_key") else len(fitting)
+    number = _count_by_idempotency_key(fitting) if item.get("once_per_key") else len(fitting)
     # Nothing of the parts is reported where the count is wrong: which call was meant is not known.
     mismatches = compare(item["times"], number, (*path, "times"))
     doubtful = _compare_parts(item, fitting[0], path) if fitting else ()
@@ -377,7 +381,7 @@ def _compare_count(item: Mapping[str, Any], calls: Sequence[CallMade], path: Pat
     return tuple(Comparison(check.path, check.ok, check.expected, near) for check in mismatches)
 
 
-def _count_distinct_requests(calls: Iterable[CallMade]) -> int:
+def _count_by_idempotency_key(calls: Iterable[CallMade]) -> int:
     """Return how many different requests *calls* are: those with one idempotency key count as one.
 
     A call without such a key counts as one request.

@@ -24,7 +24,7 @@ from bpmax_sim.scenario.expect_check import (
     check_expected_error,
     names_call,
 )
-from bpmax_sim.scenario.flow_check import check_events_can_fire, check_flow
+from bpmax_sim.scenario.flow_check import check_flow, check_script_events_can_occur
 from bpmax_sim.scenario.idle_steps import IDLE_CHECKS, check_cells_meaning_false
 from bpmax_sim.scenario.name_claims import NAME_CHECKS
 from bpmax_sim.scenario.policies import check_policies
@@ -85,7 +85,7 @@ def _check_name_clock_and_user(draft: ScenarioDraft) -> None:
         flow_actions.check_user(draft, scenario.user, draft.spot.at("user"))
 
 
-def _check_person_and_project_members(draft: ScenarioDraft) -> None:
+def _check_misspelt_ctx_members(draft: ScenarioDraft) -> None:
     """Report members in ``user``, ``people`` and ``flow: project`` that look misspelled.
 
     A member such as ``departmnet`` is near one that scripts can read (``ctx.user``,
@@ -109,7 +109,7 @@ def _check_person_and_project_members(draft: ScenarioDraft) -> None:
 _PERSON = ("id", "name")
 
 
-def _check_names_added_to_inherited(draft: ScenarioDraft) -> None:
+def _check_misspelt_inherited_names(draft: ScenarioDraft) -> None:
     """Report people and form fields that the scenario adds under a name near an inherited one.
 
     The scenario's author probably meant to replace the inherited value and misspelled its name.
@@ -133,7 +133,7 @@ def _check_stubs_and_ignored_paths(draft: ScenarioDraft) -> None:
     for number, (stub, place) in enumerate(stubs):
         for path, wrong in faults.find_stub_problems(stub):
             draft.tell(place.at(*path), wrong)
-        _check_step_references_in_stub(draft, place)
+        _refuse_step_references_in_stub(draft, place)
         if isinstance(stub.body, str) and stub.body.lstrip()[:1] in {"{", "["}:
             wrong = msg("this body is sent as a text; write the map or list itself for JSON")
             draft.tell(place.at("body"), wrong, kind="rule", fails=False)
@@ -156,7 +156,7 @@ def _check_stubs_and_ignored_paths(draft: ScenarioDraft) -> None:
             draft.tell(place, str(error).removeprefix("ignore: "))
 
 
-def _check_step_references_in_stub(draft: ScenarioDraft, spot: Spot) -> None:
+def _refuse_step_references_in_stub(draft: ScenarioDraft, spot: Spot) -> None:
     """Report ``${…}`` in a stub that name values of steps, which come too late for a stub."""
     node = spot.source.root.find_at(spot.steps)
     for path, text in node.walk_texts() if node is not None else ():
@@ -184,7 +184,7 @@ def _check_tag_and_flag_cells(draft: ScenarioDraft) -> None:
                 draft.problems.append(Problem(wrong, row.place, "cases"))
 
 
-def _check_secrets(draft: ScenarioDraft) -> None:
+def _check_secret_names_exist(draft: ScenarioDraft) -> None:
     """Report entries of ``secrets`` that name no existing variable or column.
 
     For ``env.X`` only the form is checked, since the variable need not be set on this machine.
@@ -223,12 +223,12 @@ def _check_script_event_names(draft: ScenarioDraft) -> None:
     """Report events of form and flows that do not exist, or whose node or field does not."""
     form = draft.scenario.form
     if isinstance(form, model.FormSpec):
-        check_events_can_fire(
+        check_script_events_can_occur(
             draft, "form", form.scripts, draft.spot.at("form"), draft.main_flow_nodes
         )
     for name, (spec, spot) in draft.flow_specs.items():
         nodes = draft.flows[name][0].nodes if name in draft.flows else ()
-        check_events_can_fire(draft, "flow", spec.scripts, spot, nodes)
+        check_script_events_can_occur(draft, "flow", spec.scripts, spot, nodes)
 
 
 def _check_row_numbers(draft: ScenarioDraft) -> None:
@@ -293,7 +293,7 @@ def _check_row_exists(
         )
 
 
-def _check_faults(draft: ScenarioDraft) -> None:
+def _check_fault_rules_and_sets(draft: ScenarioDraft) -> None:
     """Report invalid fault rules, unknown names of fault sets, and fault sets nobody uses."""
     for rules in draft.fault_sets.values():
         for rule, spot in rules:
@@ -339,7 +339,7 @@ def _find_used_fault_sets(draft: ScenarioDraft) -> list[str]:
     return [name for name in named if isinstance(name, str)]
 
 
-def _check_columns_variables_used(draft: ScenarioDraft) -> None:
+def _check_declared_names_used(draft: ScenarioDraft) -> None:
     """Report what is declared and used by nothing: columns, variables, fragments.
 
     These include variables that a step saves or passes to named steps. Rows that do not differ in
@@ -490,7 +490,7 @@ def _check_step_recursion(draft: ScenarioDraft) -> None:
             draft.tell(steps[0][1], "steps {name!r} call themselves recursively", name=name)
 
 
-def _check_action(draft: ScenarioDraft, step: model.Step, spot: Spot) -> None:
+def _check_action_and_condition(draft: ScenarioDraft, step: model.Step, spot: Spot) -> None:
     actions = tuple(list_declared_actions(step))
     if len(actions) > 1:
         draft.tell(
@@ -539,7 +539,7 @@ def _check_step_user(draft: ScenarioDraft, step: model.Step, spot: Spot) -> None
         flow_actions.check_user(draft, step.user, spot.at("user"))
 
 
-def _check_step_actor(draft: ScenarioDraft, step: model.Step, spot: Spot) -> None:
+def _check_step_by(draft: ScenarioDraft, step: model.Step, spot: Spot) -> None:
     """Report a ``by`` who does not exist, or that the step's action does not accept."""
     if step.by == "":
         if spot.source.root.find_at((*spot.steps, "by")) is not None:
@@ -556,7 +556,7 @@ def _check_step_actor(draft: ScenarioDraft, step: model.Step, spot: Spot) -> Non
     elif not draft.flow_specs:
         draft.tell(spot.at("by"), msg("by says who has the task at a node; there is no flow"))
     else:
-        flow_actions.check_people(draft, step.by, spot.at("by"))
+        flow_actions.check_people_exist(draft, step.by, spot.at("by"))
 
 
 def _check_misspelt_refused_person(draft: ScenarioDraft, step: model.Step, spot: Spot) -> None:
@@ -572,11 +572,11 @@ def _check_misspelt_refused_person(draft: ScenarioDraft, step: model.Step, spot:
     for name, place in ((step.by, spot.at("by")), (value.get("by", ""), own)):
         if (
             not isinstance(name, str)
-            or not flow_actions.is_literal(name)
+            or not flow_actions.is_literal_text(name)
             or name in draft.all_named_people
         ):
             continue
-        if draft.people_mentions.count(name) != 1:
+        if draft.people_names_with_repeats.count(name) != 1:
             continue
         if hint := suggest_nearest(name, draft.all_named_people):
             message = msg(
@@ -666,16 +666,16 @@ _CHECKS: tuple[Callable[[ScenarioDraft], None], ...] = (
     _check_has_steps_and_start_node,
     _check_script_event_names,
     _check_name_clock_and_user,
-    _check_person_and_project_members,
-    _check_names_added_to_inherited,
+    _check_misspelt_ctx_members,
+    _check_misspelt_inherited_names,
     _check_stubs_and_ignored_paths,
     _check_tag_and_flag_cells,
-    _check_secrets,
-    _check_faults,
+    _check_secret_names_exist,
+    _check_fault_rules_and_sets,
     check_step_ids,
     _check_step_recursion,
     check_flow,
-    _check_columns_variables_used,
+    _check_declared_names_used,
     check_subflow_starts,
     check_stand_ins,
     check_policies,
@@ -686,12 +686,12 @@ _CHECKS: tuple[Callable[[ScenarioDraft], None], ...] = (
 )
 _STEP_CHECKS: tuple[Callable[[ScenarioDraft, model.Step, Spot], None], ...] = (
     _check_fault_names,
-    _check_action,
+    _check_action_and_condition,
     check_only_rows,
     check_cells_meaning_false,
     check_cell_run_placement,
     _check_step_node,
-    _check_step_actor,
+    _check_step_by,
     _check_step_user,
     _check_misspelt_refused_person,
     _check_expectations,

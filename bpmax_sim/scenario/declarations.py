@@ -90,7 +90,9 @@ def read_declarations(path: Path, root: Path, problems: list[Problem]) -> Declar
     reader = DeclarationReader(problems)
     if has_toml_defaults(root):
         reader.add_file(root / PROJECT, None, ())
-    for file in _find_defaults(to_absolute_path(path.parent), to_absolute_path(root)):
+    for file in _list_possible_defaults_files(
+        to_absolute_path(path.parent), to_absolute_path(root)
+    ):
         note_read(file)  # also where there is none yet
         if os.path.exists(file):  # noqa: PTH110 - faster
             reader.add_file(Path(file), None, ())
@@ -130,7 +132,7 @@ def _wrap_script_as_step(tree: Node) -> Node:
 
 
 @lru_cache(maxsize=1024)
-def _find_defaults(folder: str, root: str) -> tuple[str, ...]:
+def _list_possible_defaults_files(folder: str, root: str) -> tuple[str, ...]:
     """Return the path of ``defaults.yaml`` in each folder from *root* down to *folder*.
 
     The files need not exist. The outermost one comes first, as it is the weakest.
@@ -246,7 +248,7 @@ def _read_shared(path: str, name: str, _stamp: Stamp, kind: Any) -> SharedFile:
     root = source.root
     if kind is model.Fragment:
         none = [key for key in _INHERITED if key in root.items and root.items[key].value is None]
-        root = _expand_file_names(_drop_keys(root, none)) if root.items else root
+        root = _wrap_subject_file_names(_drop_keys(root, none)) if root.items else root
         if isinstance(people := root.find_child("people"), Node) and isinstance(people.value, str):
             root = _drop_keys(root, ["people"])
         foreign = list(_find_misplaced_keys(root, problems))
@@ -278,7 +280,7 @@ def _read_source(path: str, name: str) -> ScenarioSource:
     return ScenarioSource.read(Path(path))
 
 
-def _expand_file_names(tree: Node) -> Node:
+def _wrap_subject_file_names(tree: Node) -> Node:
     """Return *tree* with ``form``, ``flow`` and sub-flows as maps where they are file names.
 
     A file name becomes ``{definition: FILE}``.
@@ -352,7 +354,7 @@ class DeclarationReader:
 
     def insert_people_file(self, source: ScenarioSource) -> Node:
         """Return the tree of *source* with a ``people`` file's content in place of its name."""
-        tree = _expand_file_names(source.root) if source.root.items else source.root
+        tree = _wrap_subject_file_names(source.root) if source.root.items else source.root
         people = tree.find_child("people")
         if people is None or not isinstance(people.value, str):
             return tree

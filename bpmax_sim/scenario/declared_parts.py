@@ -28,7 +28,7 @@ def find_declared_parts(item: ScenarioItem) -> Iterator[ScenarioPart]:
     They are the parts that a run need not reach, and so the ones for which coverage is measured.
     """
     yield from _find_handlers(item)
-    yield from (part for part, _ in _find_stubs_and_conditions(item))
+    yield from (part for part, _ in _find_stubs_and_if_steps(item))
 
 
 def find_reached_parts(item: ScenarioItem, events: Iterable[Event]) -> Iterator[ScenarioPart]:
@@ -41,7 +41,7 @@ def find_reached_parts(item: ScenarioItem, events: Iterable[Event]) -> Iterator[
     for part in _find_handlers(item):
         if (part.name, part.place.file) in fired:
             yield replace(part, used=True)
-    for part, place in _find_stubs_and_conditions(item):
+    for part, place in _find_stubs_and_if_steps(item):
         if place not in unused:
             yield replace(part, used=True)
 
@@ -67,7 +67,7 @@ def _find_handlers(item: ScenarioItem) -> Iterator[ScenarioPart]:
                 yield ScenarioPart(kind="handler", name=event, place=Place(body.name))
 
 
-def _find_stubs_and_conditions(item: ScenarioItem) -> Iterator[tuple[ScenarioPart, Place]]:
+def _find_stubs_and_if_steps(item: ScenarioItem) -> Iterator[tuple[ScenarioPart, Place]]:
     """Yield each stub and each step with ``if``, with the place at which events report its use."""
     spot = item.spot.at("proxy", "stubs")
     for stub, where in spot.locate_elements(item.scenario.proxy.stubs):

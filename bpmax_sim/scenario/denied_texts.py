@@ -19,7 +19,7 @@ from bpmax_sim.errors import suggest_nearest
 from bpmax_sim.i18n import msg
 from bpmax_sim.scenario import model
 from bpmax_sim.scenario.calls import CallMade
-from bpmax_sim.scenario.expected_literals import find_compared_literals, find_maps
+from bpmax_sim.scenario.expected_literals import find_literals_with_denial, find_maps
 from bpmax_sim.scenario.findings import RunFinding
 from bpmax_sim.scenario.load import ScenarioItem
 from bpmax_sim.scenario.references import Path
@@ -40,7 +40,7 @@ _DIGITS: Final = re.compile(r"\d+")
 _PIECE: Final = re.compile(r"[\u3400-\u9fff]{2}|[^\W\d_]{4}|\d{2,}", re.ASCII)
 
 
-def find_empty_denials(
+def find_unproducible_texts(
     item: ScenarioItem, expectations: Iterable[tuple[model.Expect, Spot, Path]],
     calls: Iterable[CallMade], known: Iterable[Any],
 ) -> Iterator[RunFinding]:  # fmt: skip
@@ -60,7 +60,7 @@ def find_empty_denials(
     for expected, spot, path in expectations:
         if "never" not in path and not _has_denial_or_choice(spot.source):
             continue
-        for section, value in _find_text_sections(expected):
+        for section, value in _select_script_text_sections(expected):
             for inside, text, is_denied in _find_texts(value):
                 is_choice = not is_denied and "$in" in inside
                 if not isinstance(text, str) or (is_denied is ("never" in path) and not is_choice):
@@ -86,7 +86,7 @@ def _has_denial_or_choice(source: ScenarioSource) -> bool:
 _CHOICE: Final = re.compile(r"\$(?:ne|not|in|exists)\b")
 
 
-def _find_text_sections(expected: model.Expect) -> Iterator[tuple[Path, Any]]:
+def _select_script_text_sections(expected: model.Expect) -> Iterator[tuple[Path, Any]]:
     """Yield path and value of the sections of *expected* whose texts scripts or responses make.
 
     The path is that of the section in *expected*, such as ``("proxy", 0, "body")``.
@@ -109,7 +109,7 @@ def _find_texts(
 
     *path* is put in front of each path; *denied* is whether *value* itself is denied.
     """
-    for inside, literal, is_denied in find_compared_literals(value, path, denied):
+    for inside, literal, is_denied in find_literals_with_denial(value, path, denied):
         if isinstance(literal, str):
             yield inside, literal, is_denied
     yield from _find_plain_text_patterns(value, path, denied)
@@ -149,14 +149,14 @@ class _PossibleTexts:
         """Return why it says nothing to deny *text*, as no run can produce it; "" if a run may."""
         if len(text) < 2 or _ALWAYS_MADE.search(text) or _OF_BENCH.search(text):  # noqa: PLR2004
             return ""
-        if text in self._output_source_text or self._scenario_text.count(text) > 1:
+        if text in self._possible_output_text or self._scenario_text.count(text) > 1:
             return ""
         if hint := self._suggest_near_text(text):
             return msg("nothing could ever make {text!r}, so denying it says nothing{hint}",
                        text=text, hint=hint)  # fmt: skip
         # A script may join a text from pieces of others, so one known piece is enough to be silent.
         pieces = _PIECE.findall(text)
-        if not pieces or any(piece in self._output_source_text for piece in pieces):
+        if not pieces or any(piece in self._possible_output_text for piece in pieces):
             return ""
         return msg(
             "neither a script nor a response has {text!r} in it, so denying it says nothing; deny "
@@ -168,7 +168,11 @@ class _PossibleTexts:
 
         That is if no script, response or value has it, but one has a similar text. Else "".
         """
-        if len(text) < 2 or text in self._output_source_text or self._scenario_text.count(text) > 1:  # noqa: PLR2004
+        if (
+            len(text) < 2  # noqa: PLR2004
+            or text in self._possible_output_text
+            or self._scenario_text.count(text) > 1
+        ):
             return ""
         hint = self._suggest_near_text(text)
         return msg("nothing could ever make {text!r}, so choosing it says nothing{hint}",
@@ -190,7 +194,7 @@ class _PossibleTexts:
         return "\n".join(self._item.spot.source.lines_of_all_files)
 
     @cached_property
-    def _output_source_text(self) -> str:
+    def _possible_output_text(self) -> str:
         """Return, as one text, all that texts of this run can consist of.
 
         That is the code, requests and responses, names of nodes and people, and values of fields. A
@@ -198,7 +202,7 @@ class _PossibleTexts:
         """
         sent = [[c.response, c.path, c.query, c.header, c.body] for c in self._calls]
         calls = [json.dumps(one, ensure_ascii=False, default=str) for one in sent]
-        bodies = [body.source for body in self._item.subjects.code_files]
+        bodies = [body.source for body in self._item.subjects.script_and_flow_files]
         names = self._item.names
         declared = [
             *names.main_flow_nodes,
@@ -209,6 +213,6 @@ class _PossibleTexts:
 
     @cached_property
     def _possible_literals(self) -> list[str]:
-        """Return the literals in `_output_source_text` and the values of fields, for hints."""
-        found = ("".join(groups) for groups in _QUOTED.findall(self._output_source_text))
+        """Return the literals in `_possible_output_text` and the values of fields, for hints."""
+        found = ("".join(groups) for groups in _QUOTED.findall(self._possible_output_text))
         return sorted({*found, *map(str, self._known)} - {""})

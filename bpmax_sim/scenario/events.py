@@ -290,18 +290,18 @@ Event = (
 )
 
 
-def round_instant(at: float) -> float:
+def round_to_hundredth_ms(at: float) -> float:
     """Return *at* rounded to 1/100 ms, which removes the floating-point error of summed seconds."""
     return round(at, 5) if at % 1 else at  # to round is slow
 
 
 def to_call_answered(call: CallMade) -> CallAnswered:
-    """Return the end of *call* as an event, with times rounded by `round_instant`."""
+    """Return the end of *call* as an event, with times rounded by `round_to_hundredth_ms`."""
     return CallAnswered(
         **{name: getattr(call, name) for name in _SAME},
-        sent_at=round_instant(call.sent_at),
-        duration=round_instant(call.duration),
-        at=round_instant(call.at + call.duration),
+        sent_at=round_to_hundredth_ms(call.sent_at),
+        duration=round_to_hundredth_ms(call.duration),
+        at=round_to_hundredth_ms(call.at + call.duration),
     )
 
 
@@ -375,7 +375,7 @@ Write = Callable[[_TraceTextEncoder, Any], bytes]
 
 def _encode_event(event: Event, number: int, texts: _TraceTextEncoder) -> bytes:
     kind: Any = type(event)
-    head = f'{{"seq":{number},"event":"{kind.__name__}","at":{round_instant(event.at)!r}'
+    head = f'{{"seq":{number},"event":"{kind.__name__}","at":{round_to_hundredth_ms(event.at)!r}'
     fields = _make_line_writer(kind)(texts, event)
     return b"%b%b%b}" % (head.encode(), b"," if fields else b"", fields)
 

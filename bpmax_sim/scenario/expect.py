@@ -182,7 +182,10 @@ def _compare_members(expected: Mapping[str, Any], actual: Any, path: Path) -> Ch
         return (
             Comparison(path, True, "{}", format_value(actual), _explain_any_map_fits(actual, path)),
         )
-    parts = (compare(v, _find_member(actual, key), (*path, key)) for key, v in expected.items())
+    parts = (
+        compare(v, _find_member_or_path_value(actual, key), (*path, key))
+        for key, v in expected.items()
+    )
     return tuple(chain.from_iterable(parts))
 
 
@@ -248,7 +251,7 @@ def _is_tolerance_as_large_as_target(near_operand: Any, actual: Any) -> bool:
     return is_number(value) and value != 0 and within >= abs(value)
 
 
-def _find_member(actual: Mapping[str, Any], key: str) -> Any:
+def _find_member_or_path_value(actual: Mapping[str, Any], key: str) -> Any:
     """Return the member *key* of *actual*, else the value at the path *key*: ``明细[0].金额``.
 
     A member with just that name comes first. `UNSET` if there is neither.
@@ -353,11 +356,11 @@ def fulfils(expected: Any, actual: Any) -> bool:
 
 def _compare_not(expected: Any, actual: Any, path: Path) -> Checks:
     ok = not fulfils(expected, actual)
-    doubt = _why_never_equal(expected, actual) if ok and actual is not UNSET else ""
+    doubt = _explain_never_fulfilled(expected, actual) if ok and actual is not UNSET else ""
     return (Comparison(path, ok, f"$not {show(expected)}", format_value(actual), doubt),)
 
 
-def _why_never_equal(expected: Any, actual: Any) -> str:
+def _explain_never_fulfilled(expected: Any, actual: Any) -> str:
     """Return why *expected* cannot hold for any value of the type of *actual*; "" if it can.
 
     It is added to a failed comparison, to tell a wrong expectation from a wrong value.
@@ -424,7 +427,7 @@ def _why_order_not_comparable(expected: Any, actual: Any) -> str:
     return "" if is_number(expected) == is_number(actual) else _describe_other_type(actual)
 
 
-def _why_not_among(items: Any, actual: Any) -> str:
+def _explain_item_of_other_type(items: Any, actual: Any) -> str:
     """Return why *actual* equals none of *items* although one looks the same, or ""."""
     return next(filter(None, (_explain_number_vs_text(item, actual) for item in items)), "")
 
@@ -433,7 +436,7 @@ _WHY_NEVER: Mapping[str, Callable[[Any, Any], str]] = {
     **dict.fromkeys(("$gt", "$gte", "$lt", "$lte"), _why_order_not_comparable),
     "$contains": _why_never_contained,
     "$matches": lambda _, actual: "" if isinstance(actual, str) else _describe_other_type(actual),
-    "$in": _why_not_among,
+    "$in": _explain_item_of_other_type,
     "$eq": _explain_number_vs_text,
 }
 """Operator -> why it can never hold of a value, where that is so."""
@@ -687,7 +690,7 @@ def _make_operand_check(fits: Callable[[Any], bool], message: str) -> Callable[[
     return lambda value: None if fits(value) else message
 
 
-def _is_tolerance(value: Any) -> bool:
+def _is_near_operand(value: Any) -> bool:
     try:
         target, within = parse_near_operand(value)
         if not 0 <= within < math.inf:
@@ -714,7 +717,7 @@ _OPERANDS: Mapping[str, Callable[[Any], str | None]] = {
         lambda value: isinstance(value, bool), msg("needs true or false")
     ),
     "$near": _make_operand_check(
-        _is_tolerance, msg("needs a number or {value: …, within: …}, no tolerance below 0")
+        _is_near_operand, msg("needs a number or {value: …, within: …}, no tolerance below 0")
     ),
     **dict.fromkeys(("$gt", "$gte", "$lt", "$lte"), _A_NUMBER),
 }

@@ -23,7 +23,7 @@ from bpmax_sim.scenario.actions import ACTIONS
 from bpmax_sim.scenario.events import VERSION
 from bpmax_sim.scenario.expected_literals import (
     accepts_absent_value,
-    find_compared_literals,
+    find_literals_with_denial,
     find_maps,
     find_member_names,
     find_nested_literals,
@@ -87,7 +87,7 @@ def check_expected_error(context: CheckContext, expected: model.ExpectedError, s
     """Report unknown names and operators in *expected*, the value of ``expect_error`` at *spot*."""
     _check_operands(context, expected, spot)
     for path, code in find_nested_literals(expected.code):
-        _check_error_code(context, code, spot.at("code", *path))
+        _check_misspelt_error_code(context, code, spot.at("code", *path))
     for path, source in find_nested_literals(expected.source):
         is_known = source in (*_SOURCES, *_EARLIER_SOURCES)
         if not isinstance(source, str) or "${" in source or is_known:
@@ -97,9 +97,11 @@ def check_expected_error(context: CheckContext, expected: model.ExpectedError, s
             context.tell(spot.at("from", *path), hint, kind="name")
 
 
-def _check_error_code(context: CheckContext, code: Any, spot: Spot) -> None:
+def _check_misspelt_error_code(context: CheckContext, code: Any, spot: Spot) -> None:
     """Report a literal *code* that is probably a misspelled error code of this package."""
-    if flow_actions.is_literal(code) and (wrong := context.names.find_error_code_problem(code)):
+    if flow_actions.is_literal_text(code) and (
+        wrong := context.names.find_misspelt_code_problem(code)
+    ):
         context.tell(spot, wrong, kind="name")
 
 
@@ -143,7 +145,7 @@ def _check_digests(context: CheckContext, _section: str, value: Any, spot: Spot)
     Texts below ``$contains`` may be parts of one.
     """
     for path, text in find_nested_literals(value):
-        is_whole = flow_actions.is_literal(text) and "$contains" not in path
+        is_whole = flow_actions.is_literal_text(text) and "$contains" not in path
         if is_whole and text != NEW_DIGEST and parse_digest_format(text) is None:
             context.tell(
                 spot.at(*path),
@@ -170,16 +172,16 @@ def check_call(context: CheckContext, item: model.ExpectedCall, spot: Spot) -> N
     elif item.error is UNSET and (wrong := context.names.find_call_problem(item.call)):
         context.tell(spot.at("call"), wrong, kind="name")
     elif item.error is UNSET:
-        check_unknown_denied_parameters(context, item.call, item, spot)
+        check_misspelt_denied_parameters(context, item.call, item, spot)
     if item.times is not UNSET and (wrong := expect.find_count_problem(item.times)):
         context.tell(spot.at("times"), wrong)
     if item.once_per_key and item.times is UNSET:
         context.tell(spot.at("once_per_key"), msg("counts calls; write times: beside it"))
-    _check_codes_and_instances(context, item, spot)
+    _check_codes_and_sources(context, item, spot)
     _check_operands(context, item, spot)
 
 
-def _check_inequality_operands(
+def _check_text_bounds_of_numbers(
     context: CheckContext, expected: Mapping[str, Any], spot: Spot
 ) -> None:
     """Report ``$lt``, ``$gte`` … with a text such as "0" for a field that holds a number.
@@ -188,7 +190,7 @@ def _check_inequality_operands(
     """
     for name, value in expected.items():
         is_number = context.names.initial_value_kinds.get(name) == "number"
-        for path, operand in _find_numeric_text_operands(value) if is_number else ():
+        for path, operand in _find_numeric_text_bounds(value) if is_number else ():
             context.tell(
                 spot.at(name, *path),
                 '{operator} compares {field}, a number, with the text "{text}", which never holds; '
@@ -205,7 +207,7 @@ _ORDERS = frozenset({"$gt", "$gte", "$lt", "$lte"})
 _NUMERAL = re.compile(r"-?\d+(\.\d+)?")
 
 
-def _find_numeric_text_operands(value: Any, path: Path = ()) -> Iterator[tuple[Path, str]]:
+def _find_numeric_text_bounds(value: Any, path: Path = ()) -> Iterator[tuple[Path, str]]:
     """Yield each operand of ``$gt``, ``$gte``, ``$lt`` or ``$lte`` that is the text of a number.
 
     Each has its path in front.
@@ -214,10 +216,10 @@ def _find_numeric_text_operands(value: Any, path: Path = ()) -> Iterator[tuple[P
         if key in _ORDERS and isinstance(operand, str) and _NUMERAL.fullmatch(operand):
             yield (*path, key), operand
         else:
-            yield from _find_numeric_text_operands(operand, (*path, key))
+            yield from _find_numeric_text_bounds(operand, (*path, key))
 
 
-def _check_codes_and_instances(context: CheckContext, item: model.ExpectedCall, spot: Spot) -> None:
+def _check_codes_and_sources(context: CheckContext, item: model.ExpectedCall, spot: Spot) -> None:
     """Report misspelled error codes, and unknown sources and instances, in an expected call.
 
     A source says where the response came from, such as ``stub``; an instance is a tenant of the
@@ -225,10 +227,10 @@ def _check_codes_and_instances(context: CheckContext, item: model.ExpectedCall, 
     """
     if item.error is not UNSET:
         for path, code in find_nested_literals(item.error):
-            _check_error_code(context, code, spot.at("error", *path))
+            _check_misspelt_error_code(context, code, spot.at("error", *path))
     if item.source is not UNSET:
         _check_known_words(context, item.source, spot.at("source"), _CALL_SOURCES)
-    _check_unknown_denied_callers(context, item, spot)
+    _check_denied_callers(context, item, spot)
     platform = item.call.partition(".")[0]
     codes = (
         {code for _, code in find_nested_literals(item.error)} if item.error is not UNSET else {""}
@@ -239,15 +241,13 @@ def _check_codes_and_instances(context: CheckContext, item: model.ExpectedCall, 
             context.tell(spot.at("instance", *path), wrong, kind="name")
 
 
-def _check_unknown_denied_callers(
-    context: CheckContext, item: model.ExpectedCall, spot: Spot
-) -> None:
+def _check_denied_callers(context: CheckContext, item: model.ExpectedCall, spot: Spot) -> None:
     """Report a ``caller`` (option of ``$proxy``) that is only denied and that no script contains.
 
     Such an expectation always holds.
     """
     for path, caller, denied in (
-        find_compared_literals(item.caller) if item.caller is not UNSET else ()
+        find_literals_with_denial(item.caller) if item.caller is not UNSET else ()
     ):
         is_plain = isinstance(caller, str) and caller and "${" not in caller
         if is_plain and (denied or item.times == 0) and not context.names.occurs_in_scripts(caller):
@@ -263,13 +263,13 @@ def _check_unknown_denied_callers(
 def _check_known_words(context: CheckContext, value: Any, spot: Spot, known: Sequence[str]) -> None:
     """Report texts in *value* that are not among the *known* ones."""
     for path, word in find_nested_literals(value):
-        if flow_actions.is_literal(word) and word not in known:
+        if flow_actions.is_literal_text(word) and word not in known:
             context.tell(
                 spot.at(*path), "there is no {word!r}{hint}", known=known, word=word, kind="name"
             )
 
 
-def check_unknown_denied_parameters(
+def check_misspelt_denied_parameters(
     context: CheckContext, call: str, item: model.ExpectedCall | model.StubRequest, spot: Spot
 ) -> None:
     """Report denied parameters of *item* that are misspelled, as such a denial always holds.
@@ -283,17 +283,17 @@ def check_unknown_denied_parameters(
     for part in ("path", "query", "body", "response"):
         value = getattr(item, part, UNSET)
         known = _find_parameters(platform, api, part) if isinstance(value, dict) else {}
-        _check_unknown_denied_members(context, call, part, known, value, spot.at(part))
+        _check_misspelt_denied_members(context, call, part, known, value, spot.at(part))
 
 
-def check_unknown_denied_results(context: CheckContext, call: str, value: Any, spot: Spot) -> None:
+def check_misspelt_denied_results(context: CheckContext, call: str, value: Any, spot: Spot) -> None:
     """Report denied members of *value*, an expected response, that resemble declared ones."""
     found = context.names.find_api(call)
     known = _find_parameters(*found, "response") if found and isinstance(value, dict) else {}
-    _check_unknown_denied_members(context, call, "response", known, value, spot)
+    _check_misspelt_denied_members(context, call, "response", known, value, spot)
 
 
-def _check_unknown_denied_members(
+def _check_misspelt_denied_members(
     context: CheckContext,
     call: str,
     part: str,
@@ -322,7 +322,7 @@ def _check_unknown_denied_members(
             )
 
 
-def check_stub_member_names(context: CheckContext, call: str, body: Any, spot: Spot) -> None:
+def check_stub_body(context: CheckContext, call: str, body: Any, spot: Spot) -> None:
     """Report parts of a stub's *body* that the declared response does not allow, or nearly names.
 
     The latter are members whose name resembles a declared one.
@@ -498,24 +498,23 @@ def _check_subflow_projects(
 def _check_nodes(
     context: CheckContext, value: Any, spot: Spot, definition: Definition | None
 ) -> None:
-    for path, node in find_nested_literals(value) if definition else ():
-        if definition and flow_actions.is_literal(node) and node and node not in definition.nodes:
-            context.tell(
-                spot.at(*path), "no node {node!r}{hint}", known=definition.nodes, node=node
-            )
+    nodes = definition.nodes if definition else {}
+    for path, node in find_nested_literals(value) if nodes else ():
+        if node and flow_actions.is_literal_text(node) and node not in nodes:
+            context.tell(spot.at(*path), "no node {node!r}{hint}", known=nodes, node=node)
 
 
 def _check_people(
     context: CheckContext, value: Any, spot: Spot, _definition: Definition | None
 ) -> None:
-    for path, person, denied in find_compared_literals(value):
+    for path, person, denied in find_literals_with_denial(value):
         if isinstance(person, str | int):
-            flow_actions.check_people(context, person, spot.at(*path))
+            flow_actions.check_people_exist(context, person, spot.at(*path))
             if denied:
                 flow_actions.check_unmentioned_denied_person(context, person, spot.at(*path))
 
 
-def _check_unwritten_denied_members(
+def _check_unwritten_project_denials(
     context: CheckContext, value: Any, spot: Spot, _definition: Definition | None
 ) -> None:
     """Report a denial of a member of ``project`` that no script writes, which would always hold."""
@@ -535,7 +534,7 @@ def _check_unwritten_denied_members(
 def _check_notices(
     context: CheckContext, value: Any, spot: Spot, definition: Definition | None
 ) -> None:
-    for path, entry, denied in find_compared_literals(value):
+    for path, entry, denied in find_literals_with_denial(value):
         for key, expected in entry.items() if isinstance(entry, Mapping) else ():
             where = spot.at(*path, key)
             if key not in _NOTICE:
@@ -555,7 +554,7 @@ def _check_status(
     context: CheckContext, value: Any, spot: Spot, _definition: Definition | None
 ) -> None:
     for path, status in find_nested_literals(value):
-        if flow_actions.is_literal(status) and status not in STATUSES:
+        if flow_actions.is_literal_text(status) and status not in STATUSES:
             context.tell(
                 spot.at(*path),
                 "no project is ever {status!r}{hint}",
@@ -633,7 +632,7 @@ def _check_tasks(
                     continue
                 _check_people(context, person, where.at(person), definition)
                 for below, known in find_nested_literals(state):
-                    if flow_actions.is_literal(known) and known not in TASK_STATES:
+                    if flow_actions.is_literal_text(known) and known not in TASK_STATES:
                         context.tell(
                             where.at(person, *below),
                             "no task is ever {state!r}{hint}",
@@ -660,7 +659,7 @@ _HISTORY: Mapping[str, FlowCheck] = {
 }
 _FLOW_VALUES: Mapping[str, FlowCheck] = {
     "at": _check_nodes,
-    "project": _check_unwritten_denied_members,
+    "project": _check_unwritten_project_denials,
     "notified": _check_notices,
     "form": _check_flow_form,
     "projects": _check_subflow_projects,
@@ -685,7 +684,7 @@ _PREVIEW: Mapping[str, FlowCheck] = {
 
 def _check_form(context: CheckContext, value: Mapping[str, Any], spot: Spot) -> None:
     """Report fields that the form does not have, and columns denied under a misspelled name."""
-    _check_inequality_operands(context, value, spot)
+    _check_text_bounds_of_numbers(context, value, spot)
     for path, fields, denied in find_maps(value):
         for name, expected in fields.items():
             where, is_denied = spot.at(*path, name), denied or accepts_absent_value(expected)
@@ -694,20 +693,20 @@ def _check_form(context: CheckContext, value: Mapping[str, Any], spot: Spot) -> 
             if wrong and (is_denied or base not in context.names.fields):
                 # A script may make a column; that it is absent, says the comparison.
                 context.tell(where, context.names.add_declaration_hint(wrong), kind="name")
-            _check_denied_columns(context, name, expected, where, denied=denied)
+            _check_misspelt_denied_columns(context, name, expected, where, all_denied=denied)
 
 
-def _check_denied_columns(
-    context: CheckContext, table: str, expected: Any, spot: Spot, *, denied: bool
+def _check_misspelt_denied_columns(
+    context: CheckContext, table: str, expected: Any, spot: Spot, *, all_denied: bool
 ) -> None:
     """Report misspelled columns in *expected* that it denies, as such a denial always holds.
 
-    *expected* is what a form's field *table* is compared with; *denied* is whether all of it is
+    *expected* is what a form's field *table* is compared with; *all_denied* is whether all of it is
     denied, as below ``$not``. Nothing is reported if the columns of *table* are not known.
     """
     if table not in context.names.initial_table_columns:
         return
-    for path, row, under in find_compared_literals(expected, (), denied):
+    for path, row, under in find_literals_with_denial(expected, (), all_denied):
         for column, cell in row.items() if isinstance(row, Mapping) else ():
             wrong = context.names.find_column_problem(table, column)
             if wrong and (under or accepts_absent_value(cell)):
@@ -724,7 +723,7 @@ def _check_lines(context: CheckContext, section: str, value: Any, spot: Spot) ->
                 context.tell(where, "a line has no {key!r}{hint}", known=keys, key=key, kind="name")
             for inside, word in find_nested_literals(expected):
                 if key == "code":
-                    _check_error_code(context, word, where.at(*inside))
+                    _check_misspelt_error_code(context, word, where.at(*inside))
                 elif key == level_key and not context.names.occurs_in_scripts(str(word)):
                     _check_known_words(context, word, where.at(*inside), levels)
 
@@ -751,8 +750,9 @@ def _check_impossible_denied_options(context: CheckContext, expected: Any, spot:
     """Report options that an expectation only denies and that nothing could offer."""
     if context.names.occurs_in_scripts("$proxy"):
         return  # any response may offer them
-    for path, option, denied in find_compared_literals(expected):
-        lines = spot.source.lines if denied and flow_actions.is_literal(option) and option else ()
+    for path, option, denied in find_literals_with_denial(expected):
+        is_told = denied and option and flow_actions.is_literal_text(option)
+        lines = spot.source.lines if is_told else ()
         is_elsewhere = sum(line.count(option) for line in lines) > 1
         if lines and not is_elsewhere and not context.names.occurs_in_scripts(option):
             context.tell(

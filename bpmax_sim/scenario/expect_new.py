@@ -15,7 +15,7 @@ from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.events import Event
 from bpmax_sim.scenario.expect import format_path_label, format_value, is_operator
 from bpmax_sim.scenario.expect_update import ExpectUpdate, build_update
-from bpmax_sim.scenario.expect_values import ValuePatterns, looks_like_script_mistake
+from bpmax_sim.scenario.expect_values import ValueGeneraliser, looks_like_script_mistake
 from bpmax_sim.scenario.failure_report import FailureReporter
 from bpmax_sim.scenario.model import NOTHING_YET, Expect
 from bpmax_sim.scenario.references import Path
@@ -39,7 +39,7 @@ def report_new_expect(
     """
     if reporter.located is None or not reporter.located.step.action:
         actual = {**actual, "result": lambda: None}  # that of an earlier step
-    patterns = ValuePatterns.from_run(reporter.item, calls)
+    patterns = ValueGeneraliser.from_run(reporter.item, calls)
     changed = _find_fields_written_by_scripts(events)
     update = _draft_update(actual, changed, patterns, reporter.spot)
     essence = NOTHING_YET if update else NOTHING_CAME
@@ -59,7 +59,7 @@ def _find_fields_written_by_scripts(events: Iterable[Event]) -> list[str]:
 
 
 def _draft_update(
-    actual: State, changed: Sequence[str], patterns: ValuePatterns, spot: Spot
+    actual: State, changed: Sequence[str], patterns: ValueGeneraliser, spot: Spot
 ) -> ExpectUpdate | None:
     """Return the update that writes *actual* values into the step at *spot*.
 
@@ -87,7 +87,7 @@ class _ExpectedValueBuilder:
     the script, and maps whose keys look like operators.
     """
 
-    def __init__(self, patterns: ValuePatterns) -> None:
+    def __init__(self, patterns: ValueGeneraliser) -> None:
         self._patterns = patterns
         self.left_out: list[str] = []
 

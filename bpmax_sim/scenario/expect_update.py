@@ -120,13 +120,13 @@ def attach_update(
 ) -> list[Failure]:
     """Return *failures*, those of *expected*, with the update to actual values attached to each.
 
-    It is None where *expected* cannot be replaced, see `make_update`.
+    It is None where *expected* cannot be replaced, see `make_update_if_possible`.
     """
-    update = make_update(expected, actual, resolve, spot) if failures else None
+    update = make_update_if_possible(expected, actual, resolve, spot) if failures else None
     return [dataclasses.replace(failure, update=update) for failure in failures]
 
 
-def make_update(
+def make_update_if_possible(
     expected: Expect, actual: Mapping[str, Callable[[], Any]], resolve: Resolve, spot: Spot
 ) -> ExpectUpdate | None:
     """Return the replacement of *expected* by actual values, or None.
@@ -186,7 +186,7 @@ Run = Callable[[ScenarioItem], ScenarioFinished]
 _MOST_RUNS = 200
 
 
-def collect_edits_by_replaying(item: ScenarioItem, run: Run) -> tuple[list[ExpectEdit], str]:
+def collect_edits_or_reason_by_replay(item: ScenarioItem, run: Run) -> tuple[list[ExpectEdit], str]:
     """Return the edits with which *item* passes, and "" or the reason why there are none.
 
     Because a failing step ends the run, *run* replays the item repeatedly (at most `_MOST_RUNS`

@@ -41,7 +41,7 @@ def looks_like_script_mistake(value: Any) -> bool:
     return value is UNSET or value is UNDEFINED
 
 
-class ValuePatterns(msgspec.Struct, frozen=True):
+class ValueGeneraliser(msgspec.Struct, frozen=True):
     """Decides which values of a run must be expected as patterns, because the next run differs.
 
     Attributes:
@@ -50,12 +50,12 @@ class ValuePatterns(msgspec.Struct, frozen=True):
         has_clock: whether the scenario sets the time, so that instants are always the same.
     """
 
-    text: str
-    recorded: frozenset[str]
+    scenario_text: str
+    recorded_texts: frozenset[str]
     has_clock: bool
 
     @classmethod
-    def from_run(cls, item: ScenarioItem, calls: Iterable[CallMade]) -> ValuePatterns:
+    def from_run(cls, item: ScenarioItem, calls: Iterable[CallMade]) -> ValueGeneraliser:
         """Return what is needed to decide about the values of a run of *item*.
 
         Recorded texts are taken from the responses in *calls*, except those of logins.
@@ -80,7 +80,7 @@ class ValuePatterns(msgspec.Struct, frozen=True):
         if not isinstance(value, str):
             return value
         is_instant = not self.has_clock and _INSTANT.search(value)
-        if value not in self.text and (value in self.recorded or is_instant):
+        if value not in self.scenario_text and (value in self.recorded_texts or is_instant):
             return {"$matches": make_digit_pattern(value)}
         return value.replace("${", "$${")
 

@@ -17,7 +17,7 @@ from bpmax_sim.errors import ConfigError, Problem
 from bpmax_sim.i18n import msg
 from bpmax_sim.scenario.expect import is_operator
 from bpmax_sim.scenario.table_columns import ColumnEdit
-from bpmax_sim.yamlfile import parse_yaml, read_text, to_display_path, write_text
+from bpmax_sim.yamlfile import parse_yaml, read_text, to_display_path, write_text_creating_folders
 from bpmax_sim.yamlfile.edit import merge_into
 from bpmax_sim.yamlfile.node import Steps
 from bpmax_sim.yamlfile.write import write_inline
@@ -100,11 +100,11 @@ class FileRewrite(msgspec.Struct):
         Raises:
             ConfigError: if it cannot be written.
         """
-        write_text(self.path, self.after, encoding=self.encoding)
+        write_text_creating_folders(self.path, self.after, encoding=self.encoding)
 
     def restore(self) -> None:
         """Write `before` to the file, because a scenario fails with the edits."""
-        write_text(self.path, self.before, encoding=self.encoding)
+        write_text_creating_folders(self.path, self.before, encoding=self.encoding)
 
 
 def prepare_rewrites(

@@ -20,9 +20,9 @@ from bpmax_sim.i18n import join_list, msg
 from bpmax_sim.platform.model import matches_api
 from bpmax_sim.scenario import model
 from bpmax_sim.scenario.calls import CallMade
-from bpmax_sim.scenario.denied_texts import find_empty_denials
+from bpmax_sim.scenario.denied_texts import find_unproducible_texts
 from bpmax_sim.scenario.expect import fulfils, is_list, is_operator
-from bpmax_sim.scenario.expected_literals import accepts_absent_value, find_compared_literals
+from bpmax_sim.scenario.expected_literals import accepts_absent_value, find_literals_with_denial
 from bpmax_sim.scenario.findings import RunFinding, find_columns_of_expected_rows
 from bpmax_sim.scenario.load import LocatedStep, ScenarioItem
 from bpmax_sim.scenario.probes import find_other_values
@@ -68,7 +68,7 @@ class FieldHistory(msgspec.Struct, frozen=True):
         return [*([self.initial[field]] if field in self.initial else []), *changes]
 
 
-def find_empty_expectations(
+def find_expectations_that_never_fail(
     item: ScenarioItem, history: FieldHistory, calls: Sequence[CallMade]
 ) -> Iterator[RunFinding]:
     """Yield the expectations of *item* that can never fail, judged by the values of this run.
@@ -86,7 +86,7 @@ def find_empty_expectations(
                 )
                 yield from _find_misspelt_columns(field, value, place, history)
                 if path[0] == "expect":
-                    yield from _find_operators_that_fit_everything(field, value, place, history)
+                    yield from _find_operators_fitting_any_value(field, value, place, history)
     if any(expected.preview is not UNSET for expected, _, _ in expectations):
         yield from _find_stale_previews(item)
     if not expectations and history.scripts and not _has_other_judge(item, calls):
@@ -95,7 +95,9 @@ def find_empty_expectations(
             "write expect:, or expect: new and run --update"
         ))  # fmt: skip
     known = chain(*history.offered.values(), (change.new for change in history.changes))
-    yield from find_empty_denials(item, expectations, calls, [*known, *history.initial.values()])
+    yield from find_unproducible_texts(
+        item, expectations, calls, [*known, *history.initial.values()]
+    )
 
 
 def _find_fields(expected: model.Expect) -> Iterator[tuple[Path, str, Any]]:
@@ -171,7 +173,7 @@ def _find_choices_of_everything(
         ))  # fmt: skip
 
 
-def _find_operators_that_fit_everything(
+def _find_operators_fitting_any_value(
     field: str, value: Any, spot: _FindSpot, history: FieldHistory
 ) -> Iterator[RunFinding]:
     """Yield a finding if the operators *value* accept the value from before the run and all others.
@@ -220,7 +222,7 @@ def _find_misspelt_denied_texts(
     Known are the values that it had and its options. In a ``never`` (*is_never*), plain texts are
     the denied ones.
     """
-    for _, literal, is_denied in find_compared_literals(value):
+    for _, literal, is_denied in find_literals_with_denial(value):
         if not isinstance(literal, str) or is_denied == is_never or "${" in literal:
             continue
         known = [*map(str, history.offered.get(field, ())), *map(str, history.get_values(field))]
@@ -270,7 +272,7 @@ def find_only_unwritten_fields(item: ScenarioItem, history: FieldHistory) -> Ite
     names: list[str] = []
     steps = list(item.walk_steps())
     for expected, _, _ in expectations:
-        facts = _find_flow_facts_held_before(expected, history)
+        facts = _find_flow_facts_held_at_start(expected, history)
         if facts is None:
             return
         fields = [field for _, field, _ in _find_fields(expected)]
@@ -292,7 +294,9 @@ def find_only_unwritten_fields(item: ScenarioItem, history: FieldHistory) -> Ite
     yield _make_finding(spot.at(*path), entry)
 
 
-def _find_flow_facts_held_before(expected: model.Expect, history: FieldHistory) -> list[str] | None:
+def _find_flow_facts_held_at_start(
+    expected: model.Expect, history: FieldHistory
+) -> list[str] | None:
     """Return the facts (such as ``at``) of a flow in *expected* if all held before the run already.
 
     None if one of them did not hold then, or if *expected* contains anything else than facts and

@@ -35,11 +35,11 @@ _Named = tuple[Path, str, bool]
 
 def find_nested_literals(value: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
     """Yield the literals that *value* compares with, also in operators, each with its path."""
-    for where, literal, _ in find_compared_literals(value, path):
+    for where, literal, _ in find_literals_with_denial(value, path):
         yield where, literal
 
 
-def find_compared_literals(
+def find_literals_with_denial(
     value: Any, path: Path = (), denied: bool = False
 ) -> Iterator[tuple[Path, Any, bool]]:
     """Yield each literal that *value* compares with, its path in front.
@@ -51,10 +51,12 @@ def find_compared_literals(
     elif isinstance(value, Mapping) and any(map(expect.is_operator, value)):
         for key, operand in value.items():
             if key in _THROUGH:
-                yield from find_compared_literals(operand, (*path, key), denied or key in _DENYING)
+                yield from find_literals_with_denial(
+                    operand, (*path, key), denied or key in _DENYING
+                )
     elif isinstance(value, list | tuple):
         for index, item in enumerate(value):
-            yield from find_compared_literals(item, (*path, index), denied)
+            yield from find_literals_with_denial(item, (*path, index), denied)
     elif value is not UNSET:
         yield path, value, denied
 
@@ -67,7 +69,7 @@ def accepts_absent_value(expected: Any) -> bool:
     )
 
 
-def find_expected_fields(expectations: Iterable[model.Expect]) -> Iterator[str]:
+def find_fields_expected_present(expectations: Iterable[model.Expect]) -> Iterator[str]:
     """Yield the fields of ``form`` and ``flow: {form: …}`` that must exist by *expectations*.
 
     Fields that may be absent, as in ``{$ne: 1}``, are left out; of a cell, its table is yielded.

@@ -26,13 +26,13 @@ from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.error_translation import append_translation
 from bpmax_sim.scenario.expect import Checks, Comparison, select_failing_checks, shorten_line
 from bpmax_sim.scenario.findings import RunFinding
-from bpmax_sim.scenario.name_claims import find_error_doubt
+from bpmax_sim.scenario.name_claims import explain_unintended_error
 from bpmax_sim.scenario.observation import (
     Observation,
     describe_states_and_results,
     find_outdated_digest,
 )
-from bpmax_sim.scenario.provenance import Origins, describe_origin, describe_routes
+from bpmax_sim.scenario.provenance import Origins, describe_origin, describe_routes_to_wrong_node
 from bpmax_sim.scenario.references import Path
 from bpmax_sim.scenario.source import Failure
 from bpmax_sim.script.failure import Script, split_lines
@@ -126,7 +126,7 @@ class FailureReporter(msgspec.Struct, frozen=True, kw_only=True):
         shown = source.make_excerpt(location or place, place) if place.file == source.file else ()
         return replace(failure, place=place, location=location, excerpt=shown)
 
-    def report_impossible_call(self, call: CallMade) -> Failure:
+    def report_caught_invalid_call(self, call: CallMade) -> Failure:
         """Return the failure of a call that can never succeed, whose error the script caught.
 
         An example is a call of an unknown API (error codes `WRONG_CALLS`).
@@ -188,7 +188,7 @@ class FailureReporter(msgspec.Struct, frozen=True, kw_only=True):
             missed = {
                 route.to for route in self.origins.routes if any(route.to in one for one in texts)
             }
-            yield from describe_routes(self.origins.routes, missed)
+            yield from describe_routes_to_wrong_node(self.origins.routes, missed)
 
     def _find_initial_place(self, field: str) -> Place | None:
         """Return the place of a field's initial value in the scenario, or None."""
@@ -210,7 +210,7 @@ class FailureReporter(msgspec.Struct, frozen=True, kw_only=True):
         )
         return [replace(failure, detail=(*failure.detail, *self._explain_value_origins(wrong)))]
 
-    def explain_digest(
+    def add_effects_to_digest_failure(
         self, failure: Failure, digest: Any, observed: Sequence[Observation]
     ) -> Failure:
         """Return *failure* of an expected *digest*, with what the run did as details.
@@ -252,7 +252,8 @@ class FailureReporter(msgspec.Struct, frozen=True, kw_only=True):
             return failure
         missed = [route.to for route in self.origins.routes if repr(route.to) in str(error)]
         return replace(
-            failure, detail=(*failure.detail, *describe_routes(self.origins.routes, missed))
+            failure,
+            detail=(*failure.detail, *describe_routes_to_wrong_node(self.origins.routes, missed)),
         )
 
     @property
@@ -265,7 +266,7 @@ class FailureReporter(msgspec.Struct, frozen=True, kw_only=True):
         essence = msg("{problem}, or write proxy: {{unawaited: allow}}", problem=call.problem)
         return self.report("unawaited", essence, self._path_of_action, script=call.place)
 
-    def report_undeclared(self, name: str, place: Place | None, message: str) -> Failure:
+    def report_stray_write(self, name: str, place: Place | None, message: str) -> Failure:
         """Return the failure of a script that wrote the undeclared field or column *name*.
 
         *place* is the script line; *message* says what is wrong.
@@ -275,10 +276,14 @@ class FailureReporter(msgspec.Struct, frozen=True, kw_only=True):
             essence = msg("the step wrote {name}: {wrong}", name=name, wrong=message)
         else:
             essence = msg("the script wrote {owner}: {wrong}", owner=name, wrong=message)
-        line = None if is_python else place or self._find_written_member(name.rpartition(".")[2])
+        line = (
+            None
+            if is_python
+            else place or self._find_member_write_in_scripts(name.rpartition(".")[2])
+        )
         return self.report("name", essence, self._path_of_action, script=line)
 
-    def _find_written_member(self, name: str) -> Place | None:
+    def _find_member_write_in_scripts(self, name: str) -> Place | None:
         """Return the first place where a script writes a member *name*; None if it is computed.
 
         The engine does not tell the line of a write into a row of a table.
@@ -337,7 +342,7 @@ class FailureReporter(msgspec.Struct, frozen=True, kw_only=True):
             others = [self.report_uncaught(error) for n, error in enumerate(errors) if n != hit]
             first, *rest = checks or (Comparison(path, True, "an error", str(every[0])),)
             title = (self.located and self.located.step.name) or self.item.scenario.scenario
-            doubt = find_error_doubt(expected, thrown, self.item.names.fields, title)
+            doubt = explain_unintended_error(expected, thrown, self.item.names.fields, title)
             return (msgspec.structs.replace(first, doubt=first.doubt or doubt), *rest), others
         first = select_failing_checks(compared[0])[0]
         if first.path == ("from",):

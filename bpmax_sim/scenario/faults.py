@@ -71,7 +71,7 @@ def _find_action_problem(do: FaultAction) -> str | None:
     return next((wrong for is_wrong, wrong in _IDLE_SETTINGS if is_wrong(do)), None)
 
 
-def _has_failure(do: FaultAction) -> bool:
+def _is_response_replaced(do: FaultAction) -> bool:
     """Return whether *do* replaces the response by another one or an error.
 
     False if it only delays it.
@@ -84,9 +84,9 @@ _IDLE_SETTINGS: tuple[tuple[Callable[[FaultAction], bool], str], ...] = (
      msg("do: after is how many bytes come before error: reset; nothing else has it")),
     (lambda do: bool(do.headers) and do.status is UNSET and do.body is UNSET,
      msg("do: headers need a status or a body that they go with")),
-    (lambda do: do.drip is not UNSET and _has_failure(do),
+    (lambda do: do.drip is not UNSET and _is_response_replaced(do),
      msg("do: drip lets the response through in pieces; it goes with delay alone")),
-    (lambda do: do.executed and (do.error in _NEVER_SENT or not _has_failure(do)),
+    (lambda do: do.executed and (do.error in _NEVER_SENT or not _is_response_replaced(do)),
      msg("do: executed needs a status, a body, or an error after the request was sent")),
 )  # fmt: skip
 """What says nothing beside the rest of an action, and why."""

@@ -74,7 +74,7 @@ def find_unused_parts(item: ScenarioItem, used_keys: Collection[str]) -> tuple[R
 
     A part is a stub, an answer, policy, ``if``, ``retry``, or an entry of ``ignore``. *used_keys*
     are the keys of the parts that it used: texts such as the place ``file:line:column`` of the
-    part, as `find_used_parts` and `make_ran_step_key` return them.
+    part, as `find_used_keys_except_steps` and `make_ran_step_key` return them.
     """
     return tuple(_find_unused(item, used_keys))
 
@@ -102,7 +102,7 @@ def _find_unused(item: ScenarioItem, used_keys: Collection[str]) -> Iterator[Run
     """
     spot = item.spot.at("proxy", "stubs")
     for stub, where in spot.locate_elements(item.scenario.proxy.stubs):
-        yield from _find_unused_answers(stub, where, where.place, used_keys)
+        yield from _find_unused_stub_or_answers(stub, where, where.place, used_keys)
     for option, _, where in find_ignore_and_redact_entries(item):
         if str(where.place) not in used_keys:
             message = msg(
@@ -196,7 +196,7 @@ def find_ignore_and_redact_entries(item: ScenarioItem) -> Iterator[tuple[str, Fi
             yield option, FieldPath.parse(text, option), spot
 
 
-def _find_unused_answers(
+def _find_unused_stub_or_answers(
     stub: model.Stub, spot: Spot, place: Place, used_keys: Collection[str]
 ) -> Iterator[RunWarning]:
     """Yield a warning for a stub that never responded, or for each unused one of ``answers``.
@@ -272,7 +272,7 @@ def _count_calls(fault: Fault) -> int:
     return 1 if fault.last is None else fault.last - fault.first + 1
 
 
-def find_used_parts(
+def find_used_keys_except_steps(
     item: ScenarioItem, session: Session, calls: Sequence[CallMade], stubs: Sequence[Fault]
 ) -> set[str]:
     """Return the keys of the parts that a run used, except steps.
@@ -361,7 +361,7 @@ class FileRuns:
         """Start without results of any file."""
         self.files: dict[str, FileResult] = {}
 
-    def add(self, item: ScenarioItem, ended: EndOfRun) -> None:
+    def add_if_passed(self, item: ScenarioItem, ended: EndOfRun) -> None:
         """Add the outcome *ended* of a run of *item*, a scenario or a row of its table.
 
         One that did not pass is ignored, as it may have ended early.
@@ -434,27 +434,27 @@ class FileRuns:
         A part is a stub, ``if`` or the like; one written in a shared file is yielded once, and only
         if no scenario uses it. Files of which not all rows have passed are left out.
         """
-        files_using = cache(_find_files_using)  # it reads all files of the project
+        files_using = cache(_find_files_that_may_use)  # it reads all files of the project
         for file in self.files if files is None else files:
             result = self.files.get(file)
             if result is not None and self._have_all_rows_passed(file):
                 for plain in sorted(result.parts, key=_to_place_sort_key):
                     part = RunWarning(plain[0], plain[1], _parse_place(plain[2]), plain[3])
                     is_own = not is_inherited(part, file)
-                    if is_own or self._is_unused_everywhere(part, file, files_using):
+                    if is_own or self._must_report_inherited_part(part, file, files_using):
                         yield file, part, is_failure_if_unused(part, result.strictness)
 
     def _have_all_rows_passed(self, file: str) -> bool:
         """Return whether all rows of *file* have passed."""
         return file in self.files and len(self.files[file].ran) == self.files[file].rows
 
-    def _is_unused_everywhere(
-        self, part: RunWarning, file: str, files_using: Callable[[str], Iterable[str]]
+    def _must_report_inherited_part(
+        self, part: RunWarning, file: str, find_files_that_may_use: Callable[[str], Iterable[str]]
     ) -> bool:
         """Return whether no file uses the inherited *part*, and *file* is the one to report it.
 
         That is the last one that has it, and only if all files that may use it have passed, which
-        *files_using* returns for the file of the part.
+        *find_files_that_may_use* returns for the file of the part.
         """
         place = part.place or Place("")
         key = str(place)
@@ -465,10 +465,12 @@ class FileRuns:
             for name, result in self.files.items()
             if any(plain[2] == key for plain in result.parts)
         ]
-        return file == having[-1] and all(map(self._have_all_rows_passed, files_using(place.file)))
+        return file == having[-1] and all(
+            map(self._have_all_rows_passed, find_files_that_may_use(place.file))
+        )
 
 
-def _find_files_using(shared: str) -> Sequence[str]:
+def _find_files_that_may_use(shared: str) -> Sequence[str]:
     """Return the scenario files that may use the file *shared*.
 
     A ``defaults.yaml`` may be used by all scenarios below its folder, another shared file by those

@@ -24,17 +24,17 @@ from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.expect_check import (
     check_call,
     check_expected_error,
+    check_misspelt_denied_parameters,
+    check_misspelt_denied_results,
     check_proxy_action_arguments,
-    check_stub_member_names,
-    check_unknown_denied_parameters,
-    check_unknown_denied_results,
+    check_stub_body,
 )
 from bpmax_sim.scenario.load import ScenarioItem
 from bpmax_sim.scenario.names import (
     CheckContext,
     ScenarioNames,
     describe_finding,
-    expects_impossible_call,
+    expects_invalid_call,
 )
 from bpmax_sim.scenario.source import Spot
 from bpmax_sim.subject.form import parse_form_path
@@ -42,7 +42,7 @@ from bpmax_sim.subject.hooks import UNDO, FieldChanged
 from bpmax_sim.transport.faults import BadToken, Fault, Reply, Slow
 
 
-def find_impossible_calls(calls: Iterable[CallMade], *expected: model.Expect) -> Iterator[CallMade]:
+def find_invalid_calls(calls: Iterable[CallMade], *expected: model.Expect) -> Iterator[CallMade]:
     """Yield each call that can never work (such as of an unknown API), once for each script line.
 
     Calls that an *expected* section names with an ``error`` are left out.
@@ -208,15 +208,15 @@ def _find_delay_problem(delay: float | str, on: str, platforms: Platforms) -> st
 def _check_stubs(context: CheckContext, item: ScenarioItem) -> None:
     for stub, place in item.spot.at("proxy", "stubs").locate_elements(item.scenario.proxy.stubs):
         if stub.request != _ANY_REQUEST:
-            check_unknown_denied_parameters(context, stub.on, stub.request, place.at("request"))
+            check_misspelt_denied_parameters(context, stub.on, stub.request, place.at("request"))
         for delay in (stub.delay, *(one.delay for one in stub.answers if one.delay is not UNSET)):
             if wrong := _find_delay_problem(delay, stub.on, context.names.platforms or Platforms()):
                 context.tell(place, wrong, kind="rule", fails=False)
         for answer, where in place.at("answers").locate_elements(stub.answers):
             if answer.body is not UNSET and answer.status in {UNSET, 200}:
-                check_stub_member_names(context, stub.on, answer.body, where.at("body"))
+                check_stub_body(context, stub.on, answer.body, where.at("body"))
         if type(stub.body) is dict:
-            check_stub_member_names(context, stub.on, stub.body, place.at("body"))
+            check_stub_body(context, stub.on, stub.body, place.at("body"))
 
 
 def _check_step(context: CheckContext, step: model.Step, spot: Spot) -> None:
@@ -229,9 +229,9 @@ def _check_step(context: CheckContext, step: model.Step, spot: Spot) -> None:
         _check_call_name(context, step.during.call, spot.at("during", "call"))
     if step.action == "proxy" and isinstance(step.value, Mapping):
         call = step.value.get("call")
-        if not expects_impossible_call(spot.at("proxy")):
+        if not expects_invalid_call(spot.at("proxy")):
             _check_call_name(context, call, spot.at("proxy", "call"))
-        check_unknown_denied_results(
+        check_misspelt_denied_results(
             context, str(call), step.expect.result, spot.at("expect", "result")
         )
         error = step.expect_error
@@ -251,7 +251,7 @@ def _check_call_name(context: CheckContext, call: object, spot: Spot) -> None:
         context.tell(spot, wrong, kind="name")
 
 
-def check_write(
+def find_undeclared_names_in_write(
     names: ScenarioNames, change: FieldChanged, expected: Mapping[str, frozenset[str]]
 ) -> Iterator[tuple[str, str]]:
     """Yield each undeclared field or column that a write names, and what is wrong with it.
@@ -289,7 +289,7 @@ def find_expected_columns(item: ScenarioItem) -> Mapping[str, frozenset[str]]:
     return {table: frozenset(columns) for table, columns in tables.items()}
 
 
-def find_fields_expected_as_other_types(item: ScenarioItem) -> frozenset[str]:
+def find_fields_meant_to_change_type(item: ScenarioItem) -> frozenset[str]:
     """Return the form fields that are expected with another type than their initial value.
 
     For example a text where the initial value is a number. A script that writes such a value is

@@ -11,7 +11,7 @@ from bpmax_sim.errors import suggest_or_list
 from bpmax_sim.i18n import join_list, msg
 from bpmax_sim.scenario import action, source
 from bpmax_sim.scenario.names import CheckContext
-from bpmax_sim.scenario.references import to_key_text
+from bpmax_sim.scenario.references import to_text_or_empty
 from bpmax_sim.subject.definition import Action as Decision
 from bpmax_sim.subject.definition import Definition
 from bpmax_sim.subject.flow import START
@@ -62,7 +62,7 @@ class FlowAction(action.Action, frozen=True, kw_only=True):
         is_short = value is None and not needs_others
         if is_short or (isinstance(value, str) and str in cls.others):
             return
-        if not cls.check_value_keys(context, value, spot):
+        if not cls.check_keys_if_map(context, value, spot):
             return
         if not cls._report_keys_without_value(context, value, spot):
             cls._check_names(context, value, spot)
@@ -93,7 +93,7 @@ class FlowAction(action.Action, frozen=True, kw_only=True):
     @classmethod
     def _check_names(cls, context: CheckContext, value: Any, spot: source.Spot) -> None:
         name = value.get("project", "")  # 盖章#2 is the second of its kind
-        project = name.partition("#")[0] if is_literal(name) else ""
+        project = name.partition("#")[0] if is_literal_text(name) else ""
         if project and project not in context.names.subflows:
             more = suggest_or_list(project, context.names.subflows)
             where = spot.at("project")
@@ -102,11 +102,15 @@ class FlowAction(action.Action, frozen=True, kw_only=True):
         definition = context.names.subflows[project] if project else context.names.definition
         if definition is not None:
             cls.check_node(context, definition, value.get("at", ""), spot.at("at"))
-        check_people(context, value.get("by", ""), spot.at("by"))
+        check_people_exist(context, value.get("by", ""), spot.at("by"))
         to = value.get("to", "")
         if cls.meant != _NODE:
-            check_people(context, to, spot.at("to"))
-        elif definition is not None and is_literal(to) and to not in {*definition.nodes, START, ""}:
+            check_people_exist(context, to, spot.at("to"))
+        elif (
+            definition is not None
+            and is_literal_text(to)
+            and to not in {*definition.nodes, START, ""}
+        ):
             known = (*definition.nodes, START)
             context.tell(spot.at("to"), "no node {at!r}{hint}", known=known, at=to)
 
@@ -115,7 +119,7 @@ class FlowAction(action.Action, frozen=True, kw_only=True):
         cls, context: CheckContext, definition: Definition, at: Any, spot: source.Spot
     ) -> None:
         """Report the node *at* if *definition* lacks it or if it does not offer the decision."""
-        if not is_literal(at) or not at:
+        if not is_literal_text(at) or not at:
             return
         if at not in definition.nodes:
             context.tell(spot, "no node {at!r}{hint}", known=definition.nodes, at=at)
@@ -129,10 +133,12 @@ class FlowAction(action.Action, frozen=True, kw_only=True):
             )
 
     @classmethod
-    def run(cls, on: action.Performer, value: Any, name: str, result: Result) -> None:  # noqa: ARG003
+    def run(cls, performer: action.Performer, value: Any, script_name: str, result: Result) -> None:  # noqa: ARG003
         """Perform the action by a method of the flow, which refuses a person who may not act."""
         options = value if isinstance(value, Mapping) else {}
-        flow = on.require_flow(cls.derive_key()).find(to_key_text(options.get("project")))
+        flow = performer.require_flow(cls.derive_key()).find(
+            to_text_or_empty(options.get("project"))
+        )
         move = to_flow_move(value)
         if cls.decides:
             flow.decide(cls.decides, move)
@@ -163,7 +169,7 @@ class PlayAction(action.Action, frozen=True, kw_only=True):
     @classmethod
     def check(cls, context: CheckContext, value: Any, spot: source.Spot) -> None:
         """Report a node ``until`` that does not exist, or where no project can stop."""
-        if value is None or not cls.check_value_keys(context, value, spot):
+        if value is None or not cls.check_keys_if_map(context, value, spot):
             return
         until, definition = value.get("until", ""), context.names.definition
         if not isinstance(until, str):
@@ -183,11 +189,11 @@ class PlayAction(action.Action, frozen=True, kw_only=True):
             )
 
     @classmethod
-    def run(cls, on: action.Performer, value: Any, name: str, result: Result) -> None:  # noqa: ARG003
+    def run(cls, performer: action.Performer, value: Any, script_name: str, result: Result) -> None:  # noqa: ARG003
         """Let the people of the scenario act until the project is at ``until``, or has ended."""
-        flow = on.require_flow("play")
-        if on.player is not None:
-            on.player.play(on, flow, str((value or {}).get("until", "")), result)
+        flow = performer.require_flow("play")
+        if performer.player is not None:
+            performer.player.play(performer, flow, str((value or {}).get("until", "")), result)
 
 
 class PreviewAction(action.Action, frozen=True, kw_only=True):
@@ -213,14 +219,14 @@ class PreviewAction(action.Action, frozen=True, kw_only=True):
         """
         if context.names.definition is None:
             context.tell(spot, msg("preview needs flow.definition; without it nothing moves"))
-        elif value is not None and cls.check_value_keys(context, value, spot):
+        elif value is not None and cls.check_keys_if_map(context, value, spot):
             check_performer(context, value, spot)
             check_form_field_names(context, value.get("form"), spot.at("form"))
 
     @classmethod
-    def run(cls, on: action.Performer, value: Any, name: str, result: Result) -> None:  # noqa: ARG003
+    def run(cls, performer: action.Performer, value: Any, script_name: str, result: Result) -> None:  # noqa: ARG003
         """Make the preview; it becomes the step's result."""
-        result.set_value(on.require_flow("preview").preview(to_flow_move(value)))
+        result.set_value(performer.require_flow("preview").preview(to_flow_move(value)))
 
 
 _NODE = msg("the node")
@@ -235,9 +241,9 @@ def to_flow_move(value: Any) -> FlowMove:
     options = {key: item for key, item in given.items() if item is not None}
     where: Where = options.get("where", "before")
     return FlowMove(
-        at=to_key_text(options.get("at")),
-        by=to_key_text(options.get("by")),
-        comment=to_key_text(options.get("comment")),
+        at=to_text_or_empty(options.get("at")),
+        by=to_text_or_empty(options.get("by")),
+        comment=to_text_or_empty(options.get("comment")),
         form=options.get("form", {}),
         others=tuple(_wrap_in_list(options.get("to", ()))),
         where=where,
@@ -263,7 +269,7 @@ def check_form_field_names(context: CheckContext, fields: Any, spot: source.Spot
             context.tell(spot.at(name, *path), wrong, kind="name")
 
 
-def is_literal(value: Any) -> bool:
+def is_literal_text(value: Any) -> bool:
     """Return whether *value* is a text without ``${…}``, so that it is known before the run."""
     return isinstance(value, str) and "${" not in value
 
@@ -286,7 +292,7 @@ def describe_person(
     return {"id": user, **resolve(more)}
 
 
-def check_people(context: CheckContext, value: Any, spot: source.Spot) -> None:
+def check_people_exist(context: CheckContext, value: Any, spot: source.Spot) -> None:
     """Report people who do not exist, if the scenario lists all people there are.
 
     Without a list nothing is checked, not even similar names: two names that differ in one
@@ -304,15 +310,15 @@ def check_performer(context: CheckContext, value: Mapping[str, Any], spot: sourc
     if "by" in value and _is_blank_text_or_none(value["by"]):
         meant = WHO["by"]
         context.tell(spot.at("by"), "expected {key}: {meant}", key="by", meant=meant, kind="name")
-    check_people(context, value.get("by", ""), spot.at("by"))
+    check_people_exist(context, value.get("by", ""), spot.at("by"))
 
 
 def check_user(context: CheckContext, user: Any, spot: source.Spot) -> None:
     """Report *user*, an id at *spot*, if the scenario lists all people and has no such person."""
     if isinstance(user, Mapping):
-        check_people(context, user.get("id", ""), spot.at("id"))
+        check_people_exist(context, user.get("id", ""), spot.at("id"))
     elif isinstance(user, str | int):
-        check_people(context, user, spot)
+        check_people_exist(context, user, spot)
 
 
 def check_unmentioned_denied_person(context: CheckContext, name: Any, spot: source.Spot) -> None:
@@ -321,7 +327,13 @@ def check_unmentioned_denied_person(context: CheckContext, name: Any, spot: sour
     Such a denial would always hold.
     """
     known = context.names.mentioned_people
-    if not context.names.lists_people and known and is_literal(name) and name and name not in known:
+    if (
+        not context.names.lists_people
+        and known
+        and is_literal_text(name)
+        and name
+        and name not in known
+    ):
         context.tell(
             spot,
             "nobody in this scenario is called {name!r}, so that this always holds{hint}",

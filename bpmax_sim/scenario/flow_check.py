@@ -27,7 +27,7 @@ _SOON: Final = 60.0
 """Seconds that no person needs for a task."""
 
 
-def check_events_can_fire(
+def check_script_events_can_occur(
     draft: ScenarioDraft,
     subject: SubjectKind,
     scripts: Mapping[str, Any],
@@ -92,13 +92,13 @@ def check_flow(draft: ScenarioDraft) -> None:
     """
     for flow, (definition, file) in draft.flows.items():
         for admin, place in file.at("admins").locate_elements(definition.admins):
-            flow_actions.check_people(draft, admin, place)
+            flow_actions.check_people_exist(draft, admin, place)
         for name, node in definition.nodes.items():
             spot = file.at("nodes", name)
             if isinstance(node.form, NodeForm):
                 fields = {field: field.replace(".", "[0].") for field in node.form.fields}
                 _check_fields(draft, fields, spot.at("form", "fields"))
-                check_events_can_fire(draft, "form", node.form.scripts, spot.at("form"), ())
+                check_script_events_can_occur(draft, "form", node.form.scripts, spot.at("form"), ())
             _check_people_of_node(draft, node, spot)
             _check_short_deadlines(draft, node, spot)
             _check_conditions(draft, node, spot)
@@ -120,11 +120,11 @@ def check_flow(draft: ScenarioDraft) -> None:
 def _check_people_of_node(draft: ScenarioDraft, node: FlowNode, spot: Spot) -> None:
     """Report unknown people among the owners of *node* and in the reminders of its deadlines."""
     for owner, place in spot.at("owners").locate_elements(node.owners):
-        flow_actions.check_people(draft, owner, place)
+        flow_actions.check_people_exist(draft, owner, place)
     for number, late in enumerate(node.deadlines):
         level = spot.at("deadline", *([number] if isinstance(node.deadline, tuple) else []))
         for person, place in level.at("notify").locate_elements(late.notify):
-            flow_actions.check_people(draft, person, place)
+            flow_actions.check_people_exist(draft, person, place)
 
 
 def _check_short_deadlines(draft: ScenarioDraft, node: FlowNode, spot: Spot) -> None:
@@ -213,7 +213,7 @@ def _check_fields(draft: ScenarioDraft, fields: Mapping[str, str], spot: Spot) -
 
 def _check_field_pair_direction(draft: ScenarioDraft, subflow: SubFlow, spot: Spot) -> None:
     """Report field pairs of a sub-flow (``form``, ``back``) whose two sides are swapped."""
-    known = draft.names.fields or draft.names.mentioned_fields
+    known = draft.names.fields or draft.names.fields_named_by_flow
     pairs = [("form", inner, outer) for inner, outer in subflow.form.items()]
     pairs += [("back", inner, outer) for outer, inner in subflow.back.items()]
     for key, inner, outer in pairs:

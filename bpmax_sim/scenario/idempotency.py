@@ -27,22 +27,22 @@ def is_key_name(name: str, declared: str = "") -> bool:
     return is_declared or bool(_USUAL_NAME.search(name))
 
 
-def is_key_value(value: Any) -> bool:
+def is_possible_key_value(value: Any) -> bool:
     """Return whether *value* can be an idempotency key: a text or number that is not empty."""
     return isinstance(value, str | int | float) and not isinstance(value, bool) and value != ""
 
 
-def find_keys(value: Any, declared: str = "") -> Iterator[str]:
+def find_keys_with_names(value: Any, declared: str = "") -> Iterator[str]:
     """Yield ``name=value`` of each idempotency key in *value*, at any depth of maps and lists.
 
     *declared* is the name of the parameter that the platform file declares as key, or "".
     """
     if isinstance(value, list):
         for inner in value:
-            yield from find_keys(inner, declared)
+            yield from find_keys_with_names(inner, declared)
     elif isinstance(value, Mapping):
         for name, inner in value.items():
-            if is_key_value(inner) and is_key_name(str(name), declared):
+            if is_possible_key_value(inner) and is_key_name(str(name), declared):
                 yield f"{name}={inner}"
             else:
-                yield from find_keys(inner, declared)
+                yield from find_keys_with_names(inner, declared)

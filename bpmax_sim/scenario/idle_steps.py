@@ -20,7 +20,7 @@ from bpmax_sim.platform.response_shapes import find_kind
 from bpmax_sim.scenario import model
 from bpmax_sim.scenario.flow_actions import FlowAction
 from bpmax_sim.scenario.references import find_referenced_column, show
-from bpmax_sim.scenario.shared_names import find_project_environment_names
+from bpmax_sim.scenario.shared_names import find_env_names_of_shared_files
 from bpmax_sim.scenario.source import Spot
 from bpmax_sim.scenario.table_rows import ScenarioDraft
 from bpmax_sim.script_source.condition_slips import describe_kind
@@ -132,7 +132,7 @@ def check_former_names_differ(draft: ScenarioDraft) -> None:
             draft.tell(spot, wrong, kind="rule", fails=False)
 
 
-def check_milliseconds(draft: ScenarioDraft) -> None:
+def check_advances_in_milliseconds(draft: ScenarioDraft) -> None:
     """Report ``advance: 300`` (seconds) where a script sets a timer of 300 (milliseconds)."""
     for step, spot in draft.steps:
         value = step.value if step.action == "advance" else None
@@ -188,7 +188,7 @@ _SET_BY: Final = {"visible": ("$visible", True), "required": ("$required", False
 """State of a field -> what a script has in it that sets it, and what it is where none does."""
 
 
-def check_untouched_states(draft: ScenarioDraft) -> None:
+def check_states_never_set_by_scripts(draft: ScenarioDraft) -> None:
     """Report states of fields, such as ``visible: true``, that no script of a form ever sets."""
     if draft.definition is not None or "flow" in draft.names.subject_kinds:
         return  # a node sets states as well
@@ -220,14 +220,14 @@ def check_submitted_values_previewed(draft: ScenarioDraft) -> None:
             continue
         if step.action == "preview":
             seen.append((form, spot.at("preview", "form")))
-        elif seen and not any(_have_equal_fields(form, other) for other, _ in seen):
+        elif seen and not any(_have_equal_common_fields(form, other) for other, _ in seen):
             wrong = msg("what is submitted later has other values than this preview; take the "
                         "preview of what is submitted")  # fmt: skip
             _report_empty(draft, seen[-1][1], wrong)
             return
 
 
-def _have_equal_fields(form: dict[str, Any], other: dict[str, Any]) -> bool:
+def _have_equal_common_fields(form: dict[str, Any], other: dict[str, Any]) -> bool:
     """Return whether *other* has the same value for each field of *form* that it contains."""
     return all(other.get(name, value) == value for name, value in form.items())
 
@@ -419,7 +419,7 @@ def check_misspelt_injected_headers(draft: ScenarioDraft) -> None:
             draft.tell(Spot(spot.source, path), wrong, kind="name", fails=False)
 
 
-def check_unread_recording(draft: ScenarioDraft) -> None:
+def check_cassette_of_live_mode(draft: ScenarioDraft) -> None:
     """Report a cassette that is named although ``mode: live`` never reads one."""
     proxy, spot = draft.scenario.proxy, draft.spot.at("proxy", "cassette")
     if proxy.cassette and proxy.mode == "live" and draft.is_in_own_file(spot):
@@ -437,7 +437,7 @@ def check_unknown_env_secrets(draft: ScenarioDraft) -> None:
         root, _, name = text.partition(".")
         if root != "env" or name in draft.environ or not draft.is_in_own_file(where):
             continue
-        known = find_project_environment_names(
+        known = find_env_names_of_shared_files(
             Path(draft.spot.source.path), tuple(draft.spot.source.lines_of_all_files)
         )
         if name not in known:
@@ -480,16 +480,16 @@ IDLE_CHECKS: Final = (
     check_buttons_are_clicked,
     check_anything_expected,
     check_entered_kinds,
-    check_milliseconds,
+    check_advances_in_milliseconds,
     check_advances_without_unit,
     check_empty_lists_of_idle_steps,
-    check_untouched_states,
+    check_states_never_set_by_scripts,
     check_submitted_values_previewed,
     check_empty_values,
     check_empty_names,
     check_misspelt_injected_headers,
     check_rows_moved_to_own_place,
-    check_unread_recording,
+    check_cassette_of_live_mode,
     check_unknown_env_secrets,
     check_near_columns_of_added_rows,
 )

@@ -20,9 +20,9 @@ from msgspec.structs import replace
 from bpmax_sim.clock import Instant
 from bpmax_sim.errors import (
     ConfigError,
+    LimitedProblems,
     Place,
     Problem,
-    Problems,
     get_place_sort_key,
     shell_quote,
     suggest_or_list,
@@ -129,7 +129,7 @@ class Subjects(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         return tuple(dict.fromkeys((*self.libraries, *more)))
 
     @cached_property
-    def code_files(self) -> tuple[Script, ...]:
+    def script_and_flow_files(self) -> tuple[Script, ...]:
         """Return all code in files of its own: scripts, libraries and flow definitions."""
         own = (*self.handlers, *self.inline.values(), *self.all_libraries)
         return (*own, *self.flow_files)
@@ -237,7 +237,10 @@ class ScenarioItem(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def trace_file_names(self) -> RelativeFileNameRewriter:
         """Return the object that writes file names in traces relative to the scenario's folder."""
-        names = (self.spot.source.file, *(body.name for body in self.subjects.code_files))
+        names = (
+            self.spot.source.file,
+            *(body.name for body in self.subjects.script_and_flow_files),
+        )
         return RelativeFileNameRewriter(os.path.dirname(to_absolute_path(self.path)), names)  # noqa: PTH120 - faster
 
     @property
@@ -248,7 +251,7 @@ class ScenarioItem(msgspec.Struct, frozen=True, kw_only=True):
         files = [own, *own.others.values(), *(located.spot.source for located in steps)]
         return {
             **{file.file: "\n".join(file.lines) for file in files},
-            **{body.name: body.source for body in self.subjects.code_files},
+            **{body.name: body.source for body in self.subjects.script_and_flow_files},
         }
 
     @property
@@ -267,10 +270,10 @@ class ScenarioItem(msgspec.Struct, frozen=True, kw_only=True):
 
     def make_variable_arguments(self, option: str) -> tuple[str, ...]:
         """Return the command-line words that pass the same variables, each after *option*."""
-        return tuple(word for typed in self.variable_assignments for word in (option, typed))
+        return tuple(word for typed in self.cli_variable_assignments for word in (option, typed))
 
     @property
-    def variable_assignments(self) -> tuple[str, ...]:
+    def cli_variable_assignments(self) -> tuple[str, ...]:
         """Return ``name=value`` of each variable of the command line that is not declared secret.
 
         Variables given as other values than texts, by a caller in Python, are left out.
@@ -303,7 +306,7 @@ def load_items(
     Raises:
         ConfigError: if anything is wrong with the file or the files it names; all problems at once.
     """
-    problems: list[Problem] = Problems()
+    problems: list[Problem] = LimitedProblems()
     path = path if isinstance(path, Path) else Path(path)
     home = root or find_root(path)
     declared = read_declarations(path, home, problems)
@@ -329,7 +332,7 @@ def load_items(
         read_case_rows(draft.spot.at("cases"), problems) if scenario.cases is not UNSET else ()
     )
     subjects = _load_subjects(draft)
-    draft.texts = _collect_script_sources(draft, subjects)
+    draft.texts = _collect_sources_unless_python(draft, subjects)
     if not is_checked:
         check_scenario(draft)
         check_references(draft)
@@ -339,7 +342,7 @@ def load_items(
     return loaded
 
 
-def load_items_using_variables(
+def load_items_checking_variables(
     variables: Mapping[str, Any], path: Path, environ: Mapping[str, str]
 ) -> list[ScenarioItem]:
     """Load the items of the scenario file *path* and make sure that it reads each of *variables*.
@@ -359,12 +362,14 @@ def load_items_using_variables(
     return items
 
 
-def _collect_script_sources(draft: ScenarioDraft, subjects: Subjects) -> tuple[str, ...] | None:
+def _collect_sources_unless_python(
+    draft: ScenarioDraft, subjects: Subjects
+) -> tuple[str, ...] | None:
     """Return the sources of all scripts; None if a step may run Python, which can do anything."""
     values = [(getattr(step, "python"), getattr(step, "js")) for step, _ in draft.steps]  # noqa: B009
     if any(python is not UNSET for python, _ in values):
         return None
-    files = (body.source for body in subjects.code_files)
+    files = (body.source for body in subjects.script_and_flow_files)
     return (*files, *(js for _, js in values if isinstance(js, str)))
 
 

@@ -90,10 +90,10 @@ def read_numbers_from_ten(text: str) -> list[float]:
     value can match.
     """
     texts = [] if _RANGE.search(text) else _NUMBER.findall(text)
-    return [value for value in map(_read_number, texts) if value >= _SMALL]
+    return [value for value in map(_read_digits_or_chinese_number, texts) if value >= _SMALL]
 
 
-def _read_number(text: str) -> float:
+def _read_digits_or_chinese_number(text: str) -> float:
     if text[0].isdigit():
         scale = _UNITS.get(text[-1], 1)
         return float(text.rstrip("".join(_UNITS)).replace(",", "")) * scale
@@ -184,7 +184,7 @@ _MISTAKES: Final = frozenset({
 """Codes of steps that are wrong themselves, whatever scripts do."""
 
 
-def find_error_doubt(
+def explain_unintended_error(
     expected: model.ExpectedError, thrown: ErrorThrown, fields: Iterable[str], title: str
 ) -> str:
     """Return why *thrown* is probably not the error that the step is meant to show, or "".

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 import msgspec
 
 from bpmax_sim.errors import CODES, WRONG_CALLS, CallError, suggest_nearest, suggest_or_list
-from bpmax_sim.i18n import fill_message, msg
+from bpmax_sim.i18n import fill_if_values, msg
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.model import Api, Platform, matches_api
 from bpmax_sim.platform.response_shapes import Kind
@@ -63,7 +63,7 @@ class ScenarioNames(msgspec.Struct, frozen=True, kw_only=True):
 
     subject_kinds: tuple[SubjectKind, ...] = ()
     fields: tuple[str, ...] = ()
-    mentioned_fields: tuple[str, ...] = ()
+    fields_named_by_flow: tuple[str, ...] = ()
     initial_value_kinds: Mapping[str, Kind] = msgspec.field(default_factory=dict)
     initial_table_columns: Mapping[str, tuple[str, ...]] = msgspec.field(default_factory=dict)
     entered_columns: Mapping[str, tuple[str, ...]] = msgspec.field(default_factory=dict)
@@ -98,7 +98,7 @@ class ScenarioNames(msgspec.Struct, frozen=True, kw_only=True):
         None if nothing is wrong, or if the form declares no fields at all. *name* may also be a
         cell, ``明细[0].数量``, or a column, ``明细.数量``.
         """
-        known = self.fields or self.mentioned_fields
+        known = self.fields or self.fields_named_by_flow
         if not known or name in known:
             return None
         base, *rest = parse_form_path(name) or (name,)
@@ -118,8 +118,8 @@ class ScenarioNames(msgspec.Struct, frozen=True, kw_only=True):
         Names that differ only in digits are not near: 附件1 and 附件2 are two fields.
         """
         stem = _DIGITS.sub("", name)
-        is_one_of_many = any(_DIGITS.sub("", one) == stem for one in self.mentioned_fields)
-        return "" if is_one_of_many else suggest_nearest(name, self.mentioned_fields)
+        is_one_of_many = any(_DIGITS.sub("", one) == stem for one in self.fields_named_by_flow)
+        return "" if is_one_of_many else suggest_nearest(name, self.fields_named_by_flow)
 
     def add_declaration_hint(self, wrong: str) -> str:
         """Return the problem *wrong* of an unknown field, with where it would be declared."""
@@ -171,8 +171,8 @@ class ScenarioNames(msgspec.Struct, frozen=True, kw_only=True):
             near = (
                 () if self.initial_table_columns.get(rest) else self.entered_columns.get(rest, ())
             )
-            return msg(": {wrong}", wrong=wrong) if wrong else self._find_near(name, near)
-        known = self.fields or self.mentioned_fields
+            return msg(": {wrong}", wrong=wrong) if wrong else self._suggest_if_unknown(name, near)
+        known = self.fields or self.fields_named_by_flow
         if (
             name in known
             or not known
@@ -185,7 +185,7 @@ class ScenarioNames(msgspec.Struct, frozen=True, kw_only=True):
         wrong = self.find_field_problem(name)
         return msg(": {wrong}", wrong=wrong) if wrong else None
 
-    def _find_near(self, name: str, known: Collection[str]) -> str | None:
+    def _suggest_if_unknown(self, name: str, known: Collection[str]) -> str | None:
         return None if name in known else suggest_nearest(name, known) or None
 
     def _find_ctx_read_problem(self, owner: str, name: str) -> str | None:
@@ -195,8 +195,8 @@ class ScenarioNames(msgspec.Struct, frozen=True, kw_only=True):
         the product, so there a name is doubtful only if it resembles a known one.
         """
         if owner == "ctx.postData":
-            known = self.fields or self.mentioned_fields
-            return self._find_near(name, known)
+            known = self.fields or self.fields_named_by_flow
+            return self._suggest_if_unknown(name, known)
         members = CONTEXT_MEMBERS.get(owner)
         is_closed = owner in {"ctx", "ctx.step"}
         if owner == "ctx.userInfo" and self.person_members:
@@ -218,7 +218,9 @@ class ScenarioNames(msgspec.Struct, frozen=True, kw_only=True):
             hint = suggest_or_list(member, known) if is_member else suggest_nearest(member, known)
             wrong = msg("there is no {name!r}{hint}", name=member, hint=hint)
             return None if member in known or not hint else (wrong, is_member)
-        known = CONTEXT_MEMBERS["ctx"] if owner == "ctx" else self.fields or self.mentioned_fields
+        known = (
+            CONTEXT_MEMBERS["ctx"] if owner == "ctx" else self.fields or self.fields_named_by_flow
+        )
         if member in known or (owner != "ctx" and member in self.scripted_buttons):
             return None
         if owner != "ctx":
@@ -234,7 +236,7 @@ class ScenarioNames(msgspec.Struct, frozen=True, kw_only=True):
         """
         return self.texts is None or any(word in text for text in self.texts)
 
-    def find_error_code_problem(self, code: str) -> str | None:
+    def find_misspelt_code_problem(self, code: str) -> str | None:
         """Return what is wrong with *code* if it is near an error code of this package, or None.
 
         A code that occurs in a script is never wrong.
@@ -298,7 +300,7 @@ class ScenarioNames(msgspec.Struct, frozen=True, kw_only=True):
         return msg("{platform} has no API {api!r}{hint}", platform=platform, api=api, hint=hint)
 
 
-def expects_impossible_call(spot: Spot) -> bool:
+def expects_invalid_call(spot: Spot) -> bool:
     """Return whether the step whose action is at *spot* expects the code of a wrong call.
 
     An example is ``expect_error: {code: UNKNOWN_API}``.
@@ -316,7 +318,7 @@ def describe_finding(
     """
     if known is not None:
         values = {**values, "hint": suggest_or_list(str(next(iter(values.values()))), known)}
-    return fill_message(message, values)
+    return fill_if_values(message, values)
 
 
 class CheckContext(Protocol):

@@ -74,7 +74,7 @@ def decide_outcome(
     return "xfailed" if expected else "failed", tuple(failures)
 
 
-def find_one_character_differences(
+def find_one_character_xfails(
     outcome: Outcome, failures: Iterable[Failure]
 ) -> Iterator[RunFinding]:
     """Yield each failed comparison under ``xfail`` whose texts differ in one character only."""
@@ -148,7 +148,7 @@ def make_start_event(item: ScenarioItem, at: float, engine: str = "") -> Scenari
         steps=len(item.steps),
         tags=item.tags,
         engine=engine,
-        variables=item.variable_assignments,
+        variables=item.cli_variable_assignments,
         at=at,
     )
 

@@ -28,9 +28,9 @@ from bpmax_sim.scenario.action import Performer
 from bpmax_sim.scenario.actions import check_action
 from bpmax_sim.scenario.flow_actions import (
     FlowAction,
-    check_people,
+    check_people_exist,
     check_performer,
-    is_literal,
+    is_literal_text,
 )
 from bpmax_sim.scenario.names import CheckContext
 from bpmax_sim.scenario.row_checks import check_only_rows
@@ -121,7 +121,7 @@ class PolicyPlayer:
             self._since.setdefault((task.visit, task.by), begin)
         self._visits |= fresh
 
-    def play(self, on: Performer, flow: FlowSubject, until: str, result: Result, /) -> None:
+    def play(self, performer: Performer, flow: FlowSubject, until: str, result: Result, /) -> None:
         """Run *flow* until it is at the node *until*.
 
         If *until* is empty, until the project has ended.
@@ -138,7 +138,7 @@ class PolicyPlayer:
         for _ in range(MOST_MOVES):
             if result.errors or result.refused or has_reached(flow, until):
                 return
-            self._advance_to_next_event(on, flow, until, result)
+            self._advance_to_next_event(performer, flow, until, result)
         if not (result.errors or result.refused or has_reached(flow, until)):
             raise _make_endless_error(flow, until)
 
@@ -221,7 +221,8 @@ class PolicyPlayer:
         policy, spot = self.policies[number]
         kind = find_action_class(policy)
         at, by = (
-            references.to_key_text(self.scope.resolve(value)) for value in (policy.at, policy.by)
+            references.to_text_or_empty(self.scope.resolve(value))
+            for value in (policy.at, policy.by)
         )
         self.check(lambda to: _check_filled_names(to, policy, at, by, spot), spot)
         if kind is None or not _applies_to(kind, task) or not self._is_at_node(policy, at, task):
@@ -270,7 +271,7 @@ class PolicyPlayer:
         key, kind, written = next(find_actions(policy))
         filled = self.scope.resolve(written)
         options = dict(filled) if isinstance(filled, Mapping) else {"comment": filled}
-        by = task.by or references.to_key_text(self.scope.resolve(policy.by))
+        by = task.by or references.to_text_or_empty(self.scope.resolve(policy.by))
         node = "" if task.node == START else task.node
         outside = {"at": node, "by": by, "project": task.project}
         value = {**options, **{k: v for k, v in outside.items() if v}}
@@ -455,7 +456,7 @@ def _check_policy(draft: ScenarioDraft, policy: model.Policy, spot: Spot) -> Non
     elif value is None and "to" in kind.__struct_fields__:
         kind.check(draft, {}, spot.at(key))
     definition = _check_at(draft, policy, kind, spot)
-    check_people(draft, policy.by, spot.at("by"))
+    check_people_exist(draft, policy.by, spot.at("by"))
     if definition is not None and kind.needs_task:
         _check_owner(draft, policy, definition, spot.at("by"))
 
@@ -487,7 +488,7 @@ def _check_at(
             flow=policy.project,
         )  # fmt: skip
         return None
-    if not is_literal(policy.at) or policy.at == _ANY:
+    if not is_literal_text(policy.at) or policy.at == _ANY:
         return None
     at = spot.at("at")
     if kind.is_for_starter or policy.at == START:
@@ -515,7 +516,7 @@ def _check_owner(
 ) -> None:
     """Report a ``by`` who never has a task at the policy's node, if the files give the owners."""
     by, known = str(policy.by), _find_possible_owners(draft, definition, policy.at)
-    if not is_literal(by) or not by or not known or by in known:
+    if not is_literal_text(by) or not by or not known or by in known:
         return
     draft.tell(
         spot,

@@ -26,7 +26,10 @@ from bpmax_sim.scenario import (
 )
 from bpmax_sim.scenario.action import Performer, Subject
 from bpmax_sim.scenario.actions import check_action
-from bpmax_sim.scenario.blinding_ignores import find_borrowed_responses, find_calls_made_equal
+from bpmax_sim.scenario.blinding_ignores import (
+    find_calls_made_equal,
+    find_responses_matched_by_ignore,
+)
 from bpmax_sim.scenario.events import START, LogPosition
 from bpmax_sim.scenario.expect import Checks, select_failing_checks
 from bpmax_sim.scenario.expect_check import check_expect
@@ -61,7 +64,7 @@ from bpmax_sim.scenario.references import (
     Scope,
     UndefinedValueError,
     resolve,
-    to_key_text,
+    to_text_or_empty,
 )
 from bpmax_sim.scenario.run_log import RunLog
 from bpmax_sim.scenario.script_check import find_script_doubts
@@ -114,7 +117,7 @@ class Progress:
         self.faults = faults
         self.is_judged = is_judged
         self.silent_faults = silent_faults
-        self.bodies = item.subjects.code_files
+        self.bodies = item.subjects.script_and_flow_files
         root = to_absolute_path(item.root)
         self.names = replace(item.names, platforms=session.platforms)
         columns = findings.find_expected_columns(item) if item.names.initial_table_columns else {}
@@ -124,7 +127,9 @@ class Progress:
             root,
             names=item.names,
             expected_columns=columns,
-            fields_of_other_types=partial(findings.find_fields_expected_as_other_types, item),
+            find_fields_meant_to_change_type=partial(
+                findings.find_fields_meant_to_change_type, item
+            ),
         )
         self.failures: list[source.Failure] = []
         self.result: Any = None
@@ -269,7 +274,7 @@ class Progress:
             rules.append(stub_to_fault(filled, where.place, self.session.template))
         return tuple(rules)
 
-    def judge_unused_and_never_run(self) -> list[source.Failure]:
+    def judge_empty_run_and_unused_parts(self) -> list[source.Failure]:
         """Return failures: no step ran, or, without a table, some parts were not used.
 
         A part is a stub, policy, ``if`` or the like. With a table, `FileRuns` judges them over all
@@ -361,13 +366,17 @@ class Progress:
             console=[line for _, line in log.console[since.console :]],
         )
         found = [*result_checks.find_unnoticed_business_failures(outcome, self.names, platforms)]
-        found += result_checks.find_dropped_failures(outcome, self.item.subjects.code_files)
+        found += result_checks.find_failures_in_empty_catches(
+            outcome, self.item.subjects.script_and_flow_files
+        )
         found += result_checks.find_doubts_of_subject(located, self.subject, log.options)
         unread = None if result.refused else self.result  # a no that refused needs no reader
         found += expectation_doubts.find_parts_checking_nothing(
             self.item, located, outcome.calls, unread
         )
-        log.add_findings((*found, *result_checks.find_repeated_pages(outcome.calls, platforms)))
+        log.add_findings(
+            (*found, *result_checks.find_loops_requesting_same_page(outcome.calls, platforms))
+        )
 
     def warn_of_run(self) -> None:
         """Add warnings that only the whole run allows, such as expectations that can never fail."""
@@ -375,7 +384,7 @@ class Progress:
         scripts = (*subjects.handlers, *subjects.inline.values(), *subjects.all_libraries)
         self.log.add_findings((
             *(findings.RunFinding("uncalled", *one, fails=False) for one in dropped),
-            *find_borrowed_responses(calls),
+            *find_responses_matched_by_ignore(calls),
             *find_calls_made_equal(
                 self.item,
                 calls,
@@ -384,14 +393,16 @@ class Progress:
             ),
             *find_useless_faults(self.item, calls, self.session),
             *expectation_doubts.find_useless_proxy_settings(self.item, calls, self.session),
-            *expectation_doubts.find_empty_expectations(self.item, self._field_history, calls),
+            *expectation_doubts.find_expectations_that_never_fail(
+                self.item, self._field_history, calls
+            ),
             *result_checks.find_sent_undefined_texts(calls),
             *result_checks.find_rule_doubts(calls, self.session.platforms),
             *self.log.options.check_comparisons(scripts),
             *result_checks.find_misread_responses(calls, scripts, self.session.platforms),
         ))  # fmt: skip
 
-    def fail_warnings(self) -> list[source.Failure]:
+    def fail_warnings_if_strict(self) -> list[source.Failure]:
         """Return the run's warnings as failures if the folder is strict, else nothing."""
         if self.item.strictness != "strict":
             return []
@@ -462,7 +473,7 @@ class Progress:
         if not isinstance(self.subject, FlowSubject):
             return
         self.subject.focus = self.scope.resolve(step.at)
-        self.subject.actor = to_key_text(self.scope.resolve(step.by))
+        self.subject.actor = to_text_or_empty(self.scope.resolve(step.by))
         user = self.item.scenario.user if step.user is UNSET else step.user
         person = describe_person(user, self.item.scenario.people, self.scope.resolve)
         for project in self.subject.walk_with_subprojects():
@@ -605,7 +616,9 @@ class Progress:
         failures = reporter.report_expectation(checks, path)
         if any(check.path == ("trace",) for check in select_failing_checks(checks)):
             observed = observe(self.log.events, unfinished=self.redact(self.read_subject_state()))
-            failures = [reporter.explain_digest(failures[0], expected.trace, observed)]
+            failures = [
+                reporter.add_effects_to_digest_failure(failures[0], expected.trace, observed)
+            ]
         own = (
             unresolved,
             self.make_section_readers(since),

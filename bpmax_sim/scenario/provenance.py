@@ -102,7 +102,9 @@ _PLAIN_VALUES: Mapping[type, Mapping[str, Callable[[Any], Any]]] = {
 }
 
 
-def describe_routes(routes: Sequence[RouteEvaluated], expected: Collection[str]) -> Iterator[str]:
+def describe_routes_to_wrong_node(
+    routes: Sequence[RouteEvaluated], expected: Collection[str]
+) -> Iterator[str]:
     """Yield a line for each route of the decision that led a flow to a wrong node.
 
     A line has the route's condition, place, and the values that the condition read.

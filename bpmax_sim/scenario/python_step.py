@@ -138,7 +138,7 @@ _LOADED: dict[str, ModuleType] = {}
 """What Python steps have loaded, by file."""
 
 
-def import_module(name: str, path: Path) -> Any:
+def import_or_load_module(name: str, path: Path) -> Any:
     """Import *name*, or else load it from the scenario's folder or the project's root.
 
     Scenarios in two folders may each have a module of the same name, so a module loaded from a file

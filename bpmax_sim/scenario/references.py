@@ -21,7 +21,7 @@ import msgspec
 from bpmax_sim.errors import shorten_list, suggest_nearest, suggest_or_list
 from bpmax_sim.field_path import parse_plain_steps
 from bpmax_sim.i18n import MessageError, msg
-from bpmax_sim.js_values import loads
+from bpmax_sim.js_values import loads_as_javascript
 from bpmax_sim.yamlfile import Node
 
 ROOTS = ("vars", "case", "env", "steps", "form", "flow", "now", "uuid")
@@ -160,7 +160,7 @@ def to_inserted_text(value: Any) -> str:
     return value if isinstance(value, str) else show(value)
 
 
-def to_key_text(value: Any) -> str:
+def to_text_or_empty(value: Any) -> str:
     """Return the text of *value*, which replaces a ``${…}`` where a key takes a text.
 
     A null becomes "", as if the key was missing; a text is unchanged, all else becomes JSON.
@@ -454,7 +454,7 @@ def _evaluate_side(text: str, lookup: Lookup) -> tuple[Any, bool]:
     if stripped[:1] in {"'", '"'} and stripped[-1:] == stripped[:1]:
         return stripped[1:-1], False
     try:
-        return loads(stripped), True
+        return loads_as_javascript(stripped), True
     except ValueError:
         return stripped, True
 

@@ -21,7 +21,7 @@ from bpmax_sim.errors import CallError, Place, find_nearest, suggest_nearest
 from bpmax_sim.field_path import FieldPath, Steps, find_values_at, format_path
 from bpmax_sim.i18n import join_list, msg
 from bpmax_sim.messages import Response
-from bpmax_sim.platform.check import explain_suspect_declarations, find_classes_without_recover
+from bpmax_sim.platform.check import explain_suspect_declarations, suggest_recover_for_classes
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.model import matches_api
 from bpmax_sim.platform.response_shapes import Kind, find_kind
@@ -115,7 +115,9 @@ def find_unnoticed_business_failures(
         ), call.place, fails=False)  # fmt: skip
 
 
-def find_dropped_failures(outcome: StepOutcome, scripts: Sequence[Script]) -> Iterator[RunFinding]:
+def find_failures_in_empty_catches(
+    outcome: StepOutcome, scripts: Sequence[Script]
+) -> Iterator[RunFinding]:
     """Yield each rejected call whose error a ``catch`` without statements drops.
 
     Only where the script uses the result of the call, and nothing in *outcome*, what happened in
@@ -259,7 +261,9 @@ _OF_TEXTS: Final = frozenset({
 _PAGE: Final = re.compile(r"page_?(no|num|number|index)?|offset|cursor", re.IGNORECASE)
 
 
-def find_repeated_pages(calls: Iterable[CallMade], platforms: Platforms) -> Iterator[RunFinding]:
+def find_loops_requesting_same_page(
+    calls: Iterable[CallMade], platforms: Platforms
+) -> Iterator[RunFinding]:
     """Yield calls that a loop makes again and again for the same page of a list.
 
     Simulators and recordings give other rows each time, so the loop ends; a real system would not.
@@ -350,7 +354,7 @@ def find_rule_doubts(calls: Sequence[CallMade], platforms: Platforms) -> Iterato
     """
     yield from _find_misspelt_places(calls, platforms)
     for key, call in {call.call.partition(".")[0]: call for call in reversed(calls)}.items():
-        for hint in _find_declaration_hints(platforms, key):
+        for hint in _find_suspect_declarations(platforms, key):
             yield RunFinding("rule", hint, call.place, fails=False)
     for call in calls:
         recipe = find_compiled_api(call, platforms)
@@ -358,7 +362,7 @@ def find_rule_doubts(calls: Sequence[CallMade], platforms: Platforms) -> Iterato
         if recipe is None or not classes:
             continue
         code = str(recipe.rules.find_business_code(*to_platform_response(call)))
-        for name, wrong in find_classes_without_recover(recipe.platform):
+        for name, wrong in suggest_recover_for_classes(recipe.platform):
             if code in map(str, classes[name].code):
                 yield RunFinding("rule", wrong, call.place, fails=False)
 
@@ -399,16 +403,18 @@ def _find_misspelt_places(calls: Iterable[CallMade], platforms: Platforms) -> It
 _HINTS: Final = WeakKeyDictionary[Platforms, dict[str, tuple[str, ...]]]()
 
 
-def _find_declaration_hints(platforms: Platforms, key: str) -> tuple[str, ...]:
-    """Return a message for each suspect declaration of platform *key*, such as an unusable rule.
+def _find_suspect_declarations(platforms: Platforms, platform_key: str) -> tuple[str, ...]:
+    """Return a message for each suspect declaration of *platform_key*, such as an unusable rule.
 
     It is computed once for *platforms*, as all scenarios of a project share them.
     """
     known = _HINTS.setdefault(platforms, {})
-    if key not in known:
-        platform = platforms.find(key)
-        known[key] = tuple(explain_suspect_declarations(platform)) if platform is not None else ()
-    return known[key]
+    if platform_key not in known:
+        platform = platforms.find(platform_key)
+        known[platform_key] = (
+            tuple(explain_suspect_declarations(platform)) if platform is not None else ()
+        )
+    return known[platform_key]
 
 
 def _find_declared_places(recipe: CompiledApi, call: CallMade) -> Iterator[tuple[Steps, Any]]:
@@ -573,7 +579,7 @@ def find_undefined_text(value: Any, name: str, place: Place | None) -> RunFindin
 
 
 def find_doubts_of_subject(
-    located: LocatedStep, subject: FormSubject | FlowSubject | None, options: OptionLog
+    located: LocatedStep, subject: FormSubject | FlowSubject | None, options: OfferedOptionLog
 ) -> Iterator[RunFinding]:
     """Yield what is doubtful in form and flow when a step has ended.
 
@@ -596,7 +602,7 @@ def _find_stranger_at_form(located: LocatedStep, flow: FlowSubject) -> Iterator[
     if step.by or not user or step.kind is None or not step.kind.takes_by:
         return
     visit = flow.visits.get(flow.node_of_visible_form)
-    owner_ids = visit.table.owner_ids if visit is not None else ()
+    owner_ids = visit.decision.owner_ids if visit is not None else ()
     if owner_ids and user not in owner_ids:
         yield RunFinding("refused", msg(
             "{user}, who is the user, is not an owner of {node!r}, and fills in its form; write "
@@ -654,7 +660,7 @@ def _find_entered_labels(located: LocatedStep, form: ScriptedSubject) -> Iterato
                 ), located.spot.at("set", field).place, fails=False)  # fmt: skip
 
 
-class OptionLog:
+class OfferedOptionLog:
     """The options that fields have had in a run, and where scripts last wrote the fields.
 
     Attributes:

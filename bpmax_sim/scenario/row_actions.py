@@ -34,7 +34,7 @@ class RowAction(action.Action, frozen=True, kw_only=True):
     @classmethod
     def check(cls, context: CheckContext, value: Any, spot: source.Spot) -> None:
         """Report a table that is not a field, and row numbers that are not numbers."""
-        if not cls.check_value_keys(context, value, spot):
+        if not cls.check_keys_if_map(context, value, spot):
             return
         table = value.get("table")
         if not isinstance(table, str):
@@ -55,7 +55,13 @@ class RowAction(action.Action, frozen=True, kw_only=True):
                 )
 
     @classmethod
-    def run(cls, on: action.Performer, value: Any, name: str, result: hooks.Result) -> None:  # noqa: ARG003
+    def run(
+        cls,
+        performer: action.Performer,
+        value: Any,
+        script_name: str,  # noqa: ARG003
+        result: hooks.Result,  # noqa: ARG003
+    ) -> None:
         """Replace the value of the table by the changed rows."""
         table = str(value["table"])
 
@@ -65,7 +71,7 @@ class RowAction(action.Action, frozen=True, kw_only=True):
                 form.check_row(rows, number, table, extra_rows=int(cls.adds))
             return cls.change_rows(rows, numbers["at"], value)
 
-        on.require_form_or_flow(cls.derive_key()).set_rows(table, change_rows)
+        performer.require_form_or_flow(cls.derive_key()).set_rows(table, change_rows)
 
     @classmethod
     def change_rows(cls, rows: list[Any], at: int, value: Mapping[str, Any], /) -> list[Any]:

@@ -72,8 +72,10 @@ class RunLog(msgspec.Struct):
     warnings: list[source.RunWarning] = msgspec.field(default_factory=list)
     names: ScenarioNames = ScenarioNames()
     expected_columns: Mapping[str, frozenset[str]] = msgspec.field(default_factory=dict)
-    fields_of_other_types: Callable[[], frozenset[str]] = frozenset
-    options: result_checks.OptionLog = msgspec.field(default_factory=result_checks.OptionLog)
+    find_fields_meant_to_change_type: Callable[[], frozenset[str]] = frozenset
+    options: result_checks.OfferedOptionLog = msgspec.field(
+        default_factory=result_checks.OfferedOptionLog
+    )
     _fresh: list[tuple[int, Event]] = msgspec.field(default_factory=list)
     console: list[tuple[int, dict[str, Any]]] = msgspec.field(default_factory=list)
     _numbers: dict[int, int] = msgspec.field(default_factory=dict)  # of calls, by their serial
@@ -99,7 +101,7 @@ class RunLog(msgspec.Struct):
             code = {"code": event.code} if event.code else {}
             self.messages.append({"text": event.text, "type": event.level, **code})
             if event.code:  # what scripts assign is judged with its line
-                self.judge_names([NamedWrite(MESSAGE_TEXT, event.text, None)])
+                self.judge_writes_outside_fields([NamedWrite(MESSAGE_TEXT, event.text, None)])
         elif isinstance(event, CycleCut):
             self.add_warning(
                 "cycle", msg("change cycle cut: {names}", names=" -> ".join(event.chain))
@@ -130,7 +132,9 @@ class RunLog(msgspec.Struct):
         An undeclared name fails the step that ends next, which gets it by `pop_undeclared_names`;
         each name only once. A value of another type is a warning.
         """
-        for name, wrong in findings.check_write(self.names, change, self.expected_columns):
+        for name, wrong in findings.find_undeclared_names_in_write(
+            self.names, change, self.expected_columns
+        ):
             if name:
                 self._undeclared.setdefault(name, (change.place, wrong))
             else:
@@ -140,7 +144,7 @@ class RunLog(msgspec.Struct):
         self.options.note_write(change.field, change.place, is_script=is_script and is_own)
         kinds = self.names.initial_value_kinds if is_own else {}
         misfit = result_checks.find_wrong_kind(change.field, change.new, kinds, change.place)
-        if is_script and misfit and change.field not in self.fields_of_other_types():
+        if is_script and misfit and change.field not in self.find_fields_meant_to_change_type():
             self.add_findings([misfit])
 
     def add_findings(self, found: Iterable[findings.RunFinding]) -> None:
@@ -148,7 +152,7 @@ class RunLog(msgspec.Struct):
         for one in found:
             self.add_warning(one.kind, one.message, one.place)
 
-    def judge_names(self, writes: Iterable[NamedWrite]) -> None:
+    def judge_writes_outside_fields(self, writes: Iterable[NamedWrite]) -> None:
         """Check the names in *writes*, what scripts wrote into other members than fields.
 
         They are fields in ``form.$visible`` and the like, and members of ``ctx`` and
@@ -195,14 +199,14 @@ class RunLog(msgspec.Struct):
             if isinstance(event, events.ErrorThrown) and event.source == "subject"
         ]
 
-    def add_event(self, event: Event) -> Event:
+    def redact_and_add_event(self, event: Event) -> Event:
         """Record *event* and return it, redacted."""
         event = self.session.redact_value(event)
         self.origins.note_step(event)
         self.events.append(event)
         return event
 
-    def collect_events(self, result: Result) -> Iterable[Event]:
+    def collect_new_events(self, result: Result) -> Iterable[Event]:
         """Return all events since the last call, with those in *result*, in the order of happening.
 
         Also adds the new calls to `calls`, numbered by when they began.

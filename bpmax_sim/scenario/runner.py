@@ -41,7 +41,7 @@ from bpmax_sim.scenario import findings
 from bpmax_sim.scenario.action import Action
 from bpmax_sim.scenario.actions import check_action
 from bpmax_sim.scenario.assertions import (
-    extract_first_error_data,
+    convert_first_error_to_map,
     make_thrown_error,
     read_expected_error,
     resolve_error,
@@ -61,13 +61,13 @@ from bpmax_sim.scenario.expect_new import has_other_failure
 from bpmax_sim.scenario.expected_refusals import is_expected_refusal, is_refusal_covered_by_expect
 from bpmax_sim.scenario.failure_report import FailureReporter
 from bpmax_sim.scenario.file_verdict import (
-    find_used_parts,
+    find_used_keys_except_steps,
     make_ran_step_key,
     make_retried_step_key,
 )
 from bpmax_sim.scenario.flow_actions import check_performer
 from bpmax_sim.scenario.invariants import judge_invariants
-from bpmax_sim.scenario.load import LocatedStep, ScenarioItem, load_items_using_variables
+from bpmax_sim.scenario.load import LocatedStep, ScenarioItem, load_items_checking_variables
 from bpmax_sim.scenario.model import (
     During,
     Expect,
@@ -79,7 +79,7 @@ from bpmax_sim.scenario.model import (
 from bpmax_sim.scenario.outages import fail_on_unexpected_outages
 from bpmax_sim.scenario.outcome import (
     decide_outcome,
-    find_one_character_differences,
+    find_one_character_xfails,
     make_start_event,
     read_flag_reason,
 )
@@ -89,7 +89,7 @@ from bpmax_sim.scenario.references import (
     UndefinedValueError,
     condition_holds,
     parse_reference,
-    to_key_text,
+    to_text_or_empty,
 )
 from bpmax_sim.scenario.result import ScenarioResult
 from bpmax_sim.scenario.source import Failure, ScenarioSource, Spot
@@ -135,7 +135,7 @@ class StepRun(msgspec.Struct):
         log, step = self.progress.log, self.located.step
         self.since = log.get_position()
         started = self._make_start_event()
-        yield log.add_event(started)
+        yield log.redact_and_add_event(started)
         if not self.reason and not is_for_row(step, self.progress.item.row_id):
             self.reason = msg("only: {rows}", rows=join_list(map(str, step.only or ())))
         if not self.reason and not self._condition_holds() and not self.failures:
@@ -145,7 +145,7 @@ class StepRun(msgspec.Struct):
             self.progress.ran.add(make_ran_step_key(self.located))
             yield from self._run_action_with_retries()
         self.progress.failures += self.failures
-        yield log.add_event(self._make_finish_event(started))
+        yield log.redact_and_add_event(self._make_finish_event(started))
 
     def _make_finish_event(self, started: StepStarted) -> StepFinished:
         outcome: Outcome = "skipped" if self.reason else "failed" if self.failures else "passed"
@@ -182,7 +182,7 @@ class StepRun(msgspec.Struct):
         title = self.located.step.title
         if "${" in title:
             with suppress(UndefinedValueError):  # it is shown as it is written then
-                title = to_key_text(self.progress.scope.resolve(title))
+                title = to_text_or_empty(self.progress.scope.resolve(title))
         return self.progress.redact(f"{self.prefix}{title}")
 
     def _condition_holds(self) -> bool:
@@ -239,7 +239,7 @@ class StepRun(msgspec.Struct):
             return (yield from self._run_named_steps(*inner))
         result = self._perform_filled(self.progress.performer.perform)
         if result is not None:
-            yield from self.progress.log.collect_events(result)
+            yield from self.progress.log.collect_new_events(result)
         return result
 
     def _fill_action(self) -> Any:
@@ -286,7 +286,7 @@ class StepRun(msgspec.Struct):
         elif isinstance(progress.subject, FlowSubject) and (progress.subject.begins or step.at):
             result = perform(None, None, "")
         if step.action:
-            progress.store_result(step.id, result.value, extract_first_error_data(result.errors))
+            progress.store_result(step.id, result.value, convert_first_error_to_map(result.errors))
         return result
 
     @contextmanager
@@ -393,7 +393,7 @@ class StepRun(msgspec.Struct):
         if missed:
             self.failures = [reporter.report_miss(misses[number]) for number in missed]
             return
-        progress.log.judge_names(result.named_writes)
+        progress.log.judge_writes_outside_fields(result.named_writes)
         is_refused = result.refused and not result.errors and not is_refusal_covered_by_expect(step)
         silent = [msg("no call of {call} was made meanwhile", call=call) for call in self._missing]
         failures = [
@@ -402,9 +402,9 @@ class StepRun(msgspec.Struct):
             *self._judge_errors(result, reporter),
             *(reporter.report_uncaught(error, is_rejection=True) for error in result.unhandled),
             *self._judge_unawaited(result, reporter),
-            *(reporter.report_undeclared(*field) for field in progress.log.pop_undeclared_names()),
+            *(reporter.report_stray_write(*field) for field in progress.log.pop_undeclared_names()),
             *([reporter.report_unexpected_refusal(result.refusal)] if is_refused else ()),
-            *self._judge_unusable_calls(result, reporter),
+            *self._judge_invalid_calls(result, reporter),
         ]
         self.failures = progress.apply_leniency(failures)
         if self.failures:
@@ -452,7 +452,7 @@ class StepRun(msgspec.Struct):
             else:
                 yield from progress.judge_unawaited(call, reporter)
 
-    def _judge_unusable_calls(self, result: Result, reporter: FailureReporter) -> Iterator[Failure]:
+    def _judge_invalid_calls(self, result: Result, reporter: FailureReporter) -> Iterator[Failure]:
         """Yield failures of calls that can never work, whose error a script caught and so hid.
 
         An example is a call of an unknown API.
@@ -461,9 +461,9 @@ class StepRun(msgspec.Struct):
         whole = progress.item.scenario.expect
         uncaught = {make_thrown_error(error).code for error in (*result.errors, *result.unhandled)}
         made = progress.log.calls[self.since.calls :]
-        for call in findings.find_impossible_calls(made, self.located.step.expect, whole):
+        for call in findings.find_invalid_calls(made, self.located.step.expect, whole):
             if call.error not in uncaught:
-                yield reporter.report_impossible_call(call)
+                yield reporter.report_caught_invalid_call(call)
 
     def _judge_errors(self, result: Result, reporter: FailureReporter) -> list[Failure]:
         """Return the failures of the step's errors, compared with ``expect_error``.
@@ -561,14 +561,14 @@ def run_item(  # noqa: PLR0913 - what may be left out of a run
     """
     progress = Progress(item, session, environ, faults=faults, silent_faults=silent_faults)
     begin = session.clock.now()
-    yield progress.log.add_event(make_start_event(item, begin, session.engine))
+    yield progress.log.redact_and_add_event(make_start_event(item, begin, session.engine))
     if progress.prepare() and (not checks_sources or progress.check_platform_names()):
         rules, stubs = item.faults if faults else (), progress.fill_stubs()
         # The first rule that fires wins: a fault is injected even where a stub would respond.
         session.arm((*rules, *more_faults, *stubs))
         if not progress.failures:
             yield from _run_steps(progress)
-        progress.ran |= find_used_parts(item, session, progress.log.calls, stubs)
+        progress.ran |= find_used_keys_except_steps(item, session, progress.log.calls, stubs)
         silent = session.disarm((*rules, *more_faults, *stubs))
         # After a failure, rules and parts that were not used are only its consequence.
         if not progress.failures:
@@ -578,19 +578,19 @@ def run_item(  # noqa: PLR0913 - what may be left out of a run
                 for fault in (() if silent_faults else silent)
                 if fault in rules
             ]
-            progress.failures += progress.judge_unused_and_never_run()
+            progress.failures += progress.judge_empty_run_and_unused_parts()
             if not progress.failures:
                 progress.warn_of_run()
         if checks_sources:
             progress.warn_of_scripts()
         if not progress.failures:
-            progress.failures += progress.fail_warnings()
+            progress.failures += progress.fail_warnings_if_strict()
     # Closing saves the recording or refuses to, and finds unplayed exchanges: the verdict waits.
     _close_session(progress)
     outcome, failures = decide_outcome(
         item, progress.failures, progress.log.calls, live=not session.is_closed
     )
-    progress.log.add_findings(find_one_character_differences(outcome, failures))
+    progress.log.add_findings(find_one_character_xfails(outcome, failures))
     yield ScenarioFinished(
         outcome=outcome,
         failures=session.redact_value(failures),
@@ -790,7 +790,7 @@ def read_secret_values(
     texts: list[str] = []
     for index, name in enumerate(item.scenario.secrets):
         try:
-            texts.append(to_key_text(scope.resolve(scope.look_up(parse_reference(name)))))
+            texts.append(to_text_or_empty(scope.resolve(scope.look_up(parse_reference(name)))))
         except UndefinedValueError as error:
             if needed:
                 place = Spot(item.spot.source, ("secrets", index)).place
@@ -824,7 +824,7 @@ def run_scenario(
     """
     options.setdefault("shared_logins", SharedLogins())
     events: list[Event] = []
-    for item in load_items_using_variables(variables or {}, Path(path), environ):
+    for item in load_items_checking_variables(variables or {}, Path(path), environ):
         if not item.skip:
             session = open_session(item, environ=environ, **options)
             try:

@@ -266,7 +266,7 @@ def _check_script(
     reading = read_script(context.script.source, context.script.name)
     for call in reading.calls:
         yield from _check_call(call, context.platforms)
-    yield from _check_unused_results(reading, context.platforms)
+    yield from _check_unused_reads(reading, context.platforms)
     yield from _check_common_mistakes(reading, context)
     yield from _check_never_equal(reading, context)
     if context.fields is not None:
@@ -274,7 +274,7 @@ def _check_script(
     if not any(library in broken for library in context.libraries):
         yield from _check_globals(reading, context)
     yield from _check_members(reading, context.platforms, shapes)
-    yield from _check_hook_results(reading, context)
+    yield from _check_hook_names(reading, context)
     yield from _check_useless_ctx(reading, context)
     for place in reading.powers:
         yield _make_finding("power", place, POWER_DIFFERS)
@@ -315,7 +315,7 @@ def _check_never_equal(reading: ScriptReading, context: ScriptContext) -> Iterat
                 if kind == "text" else comparison.text, other=describe_kind(kind),
             ))  # fmt: skip
         elif kind == "text" and comparison.text:
-            yield from _check_text(comparison, name, shape, context)
+            yield from _check_compared_text(comparison, name, shape, context)
 
 
 def _check_useless_ctx(reading: ScriptReading, context: ScriptContext) -> Iterator[ScriptFinding]:
@@ -346,7 +346,7 @@ def _check_useless_ctx(reading: ScriptReading, context: ScriptContext) -> Iterat
 _OF_DEADLINES: Final = frozenset({"plan_start_time", "plan_end_time", "delay_level"})
 
 
-def _check_hook_results(reading: ScriptReading, context: ScriptContext) -> Iterator[ScriptFinding]:
+def _check_hook_names(reading: ScriptReading, context: ScriptContext) -> Iterator[ScriptFinding]:
     """Yield owners and nodes that a hook returns, in any of its branches, and that do not exist."""
     is_owners = any(hook.partition(".")[0] == "owners" for hook in context.hooks)
     for name, place in reading.named_owners if is_owners and context.people else ():
@@ -366,7 +366,7 @@ def _check_hook_results(reading: ScriptReading, context: ScriptContext) -> Itera
             yield _make_finding("unknown-value", place, message)
 
 
-def _check_text(
+def _check_compared_text(
     comparison: LiteralComparison, name: str, shape: ResponseShape, context: ScriptContext
 ) -> Iterator[ScriptFinding]:
     """Yield a finding if a script compares *name* with a text that it never has.
@@ -375,7 +375,7 @@ def _check_text(
     """
     text = comparison.text
     if comparison.root == "error" and comparison.path == ("code",) and text == "BUSINESS":
-        yield from _check_business_rejections(comparison, context)
+        yield from _check_unraised_business_code(comparison, context)
     known = _find_possible_texts(".".join((comparison.root, *comparison.path)), context)
     near = known & CODES if comparison.root == "error" else known
     hint = suggest_nearest(text, sorted(near)) if text not in known else ""
@@ -466,7 +466,7 @@ def _find_possible_texts(member: str, context: ScriptContext) -> frozenset[str]:
     return CODES.union({"CONFIG"}, (str(code) for one in classes for code in one.code))
 
 
-def _check_business_rejections(
+def _check_unraised_business_code(
     comparison: LiteralComparison, context: ScriptContext
 ) -> Iterator[ScriptFinding]:
     """Yield ``error.code === 'BUSINESS'`` if no called platform rejects business failures."""
@@ -493,7 +493,7 @@ def _make_finding(rule: str, place: Place, message: str) -> ScriptFinding:
     return ScriptFinding(rule, Problem(message, place))
 
 
-def _check_unused_results(reading: ScriptReading, platforms: Platforms) -> Iterator[ScriptFinding]:
+def _check_unused_reads(reading: ScriptReading, platforms: Platforms) -> Iterator[ScriptFinding]:
     """Yield calls that only read data and whose declared response nothing uses."""
     for number in reading.unused_calls:
         call = reading.calls[number]
@@ -718,7 +718,7 @@ def _check_members(
         platform, api = found
         declared, recorded = (
             shapes.find_declared_shape(platform, api),
-            shapes.find_recorded_shape(platform, api),
+            shapes.find_recorded_result_shape(platform, api),
         )
         known = [shape for shape in (declared, recorded) if shape is not None]
         if not known or any(not _is_absent_member(shape, use.path) for shape in known):

@@ -51,7 +51,7 @@ def _collect_words_below_folder(defaults: Path) -> frozenset[str]:
 _VARIABLE: Final = re.compile(r"env['\"]?\s*[:.\[]\s*['\"]?(\w+)")
 
 
-def find_project_environment_names(path: Path, texts: tuple[str, ...]) -> set[str]:
+def find_env_names_of_shared_files(path: Path, texts: tuple[str, ...]) -> set[str]:
     """Return the environment variables that *texts* or the project's shared files mention.
 
     *path* is any file of the project. Other scenarios are not searched.

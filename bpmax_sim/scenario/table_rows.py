@@ -26,18 +26,23 @@ from msgspec import UNSET
 from bpmax_sim.errors import (
     WARNINGS,
     ConfigError,
+    LimitedProblems,
     Place,
     Problem,
-    Problems,
     suggest_nearest,
     suggest_or_list,
 )
-from bpmax_sim.i18n import fill_message, msg
-from bpmax_sim.js_values import TOO_LARGE, has_finite_numbers, loads, parse_whole_number
+from bpmax_sim.i18n import fill_if_values, msg
+from bpmax_sim.js_values import (
+    TOO_LARGE,
+    has_finite_numbers,
+    loads_as_javascript,
+    parse_whole_number,
+)
 from bpmax_sim.platform.response_shapes import Kind, find_kind
 from bpmax_sim.project import Strictness
 from bpmax_sim.scenario import model, references
-from bpmax_sim.scenario.expected_literals import find_expected_fields
+from bpmax_sim.scenario.expected_literals import find_fields_expected_present
 from bpmax_sim.scenario.names import ScenarioNames, describe_finding
 from bpmax_sim.scenario.source import RunWarning, Spot
 from bpmax_sim.subject.definition import Definition, NodeForm
@@ -155,10 +160,10 @@ class _TableReader:
         self.id_column = id_column
         self.reader = csv.reader(io.StringIO(decode_table(path, self.file)[0], newline=""))
         self.columns: dict[str, str] = {}
-        self.problems: list[Problem] = Problems()
+        self.problems: list[Problem] = LimitedProblems()
 
     def tell(self, place: Place, message: str, /, **values: object) -> None:
-        self.problems.append(Problem(fill_message(message, values), place))
+        self.problems.append(Problem(fill_if_values(message, values), place))
 
     def read_rows(self) -> Iterator[Row]:
         self._read_header(next(self._read_lines(), []))
@@ -277,7 +282,7 @@ def _parse_number(cell: str) -> int | float | None:
 
 
 def _parse_json(cell: str) -> Any:
-    value = loads(cell) if cell.strip() else None
+    value = loads_as_javascript(cell) if cell.strip() else None
     if not has_finite_numbers(value):
         raise ValueError(TOO_LARGE)
     return value
@@ -333,7 +338,7 @@ def parse_cli_variables(texts: Iterable[str]) -> dict[str, CliText]:
     return variables
 
 
-def parse_variable(value: Any, declared: Any) -> Any:
+def parse_cli_variable(value: Any, declared: Any) -> Any:
     """Return the value of a variable, of which a command line knows only text.
 
     A *value* that is no `CliText` is returned unchanged. A variable *declared* as text in the file
@@ -430,7 +435,7 @@ class ScenarioDraft:
         return ScenarioNames(
             subject_kinds=self.subject_kinds,
             fields=self.declared_fields,
-            mentioned_fields=() if self.declared_fields else self.mentioned_fields,
+            fields_named_by_flow=() if self.declared_fields else self.fields_named_by_flow,
             initial_value_kinds=self.initial_value_kinds,
             initial_table_columns=self.initial_table_columns,
             entered_columns=self.entered_columns,
@@ -496,7 +501,7 @@ class ScenarioDraft:
         return model.list_declared_fields(self.scenario)
 
     @cached_property
-    def mentioned_fields(self) -> tuple[str, ...]:
+    def fields_named_by_flow(self) -> tuple[str, ...]:
         """Return the fields that a flow names; if the form declares none, there may be others.
 
         They are those of its initial values, of the forms of its nodes, and, if there are any such,
@@ -506,7 +511,7 @@ class ScenarioDraft:
         of_flow = flow.form if isinstance(flow, model.FlowSpec) else ()
         of_nodes = chain.from_iterable(form.fields for form in self.node_forms.values())
         known = dict.fromkeys((*of_flow, *of_nodes))
-        said = find_expected_fields((self.scenario.expect, *expected)) if known else ()
+        said = find_fields_expected_present((self.scenario.expect, *expected)) if known else ()
         return (*known, *(field for field in said if field not in known))
 
     @cached_property
@@ -567,16 +572,16 @@ class ScenarioDraft:
     @cached_property
     def all_variable_names(self) -> tuple[str, ...]:
         """Return every variable that exists at some time of the run."""
-        return tuple(sorted({*self.declared_vars, *self._changed_variables}))
+        return tuple(sorted({*self.declared_vars, *self._variables_changed_by_steps}))
 
     @cached_property
     def constants(self) -> frozenset[str]:
         """Return the variables with a value in the file that no step changes."""
         said = {k for k, value in self.declared_vars.items() if "${" not in references.show(value)}
-        return frozenset(said - self._changed_variables - self.variables.keys())
+        return frozenset(said - self._variables_changed_by_steps - self.variables.keys())
 
     @cached_property
-    def _changed_variables(self) -> set[str]:
+    def _variables_changed_by_steps(self) -> set[str]:
         """Return the variables that steps save or pass to named steps."""
         steps = [step for step, _ in self.steps]
         variables = {name for step in steps for name in step.save}
@@ -607,7 +612,7 @@ class ScenarioDraft:
     @cached_property
     def mentioned_people(self) -> tuple[str, ...]:
         """Return the people named by flows, user and steps; empty if there may be others."""
-        names = self.people_mentions
+        names = self.people_names_with_repeats
         if self.scenario.people or not self.flows or not self.all_named_people:
             return ()
         if any("${" in name for name in names):
@@ -615,7 +620,7 @@ class ScenarioDraft:
         return tuple(dict.fromkeys((*self.all_named_people, *names)))
 
     @cached_property
-    def people_mentions(self) -> Sequence[str]:
+    def people_names_with_repeats(self) -> Sequence[str]:
         """Return the people named by user, steps, policies and deadlines, once for each mention.
 
         A name with a single mention may be a misprint.
@@ -733,7 +738,7 @@ class ScenarioDraft:
         declared, outside = self.scenario.vars, self.variables.items()
         return {
             **declared,
-            **{name: parse_variable(value, declared.get(name)) for name, value in outside},
+            **{name: parse_cli_variable(value, declared.get(name)) for name, value in outside},
         }
 
     def is_in_own_file(self, spot: Spot) -> bool:

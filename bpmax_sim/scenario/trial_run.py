@@ -41,7 +41,7 @@ class TrialRun(msgspec.Struct, frozen=True):
         misses: calls for which replay had no response.
         failures: steps whose values were no longer defined, and broken invariants.
         fired: injected rules that were used.
-        exceeded: name of the count (`Counts`) that ended the trial early, or "".
+        exceeded: name of the count (`WorkCounts`) that ended the trial early, or "".
         requests: for each step, key of a request -> how often it was made.
     """
 
@@ -75,7 +75,7 @@ def run_trial(
     """
     numbers = None if usual_requests is None else _UsualCalls(usual_requests)
     if numbers is not None:
-        item = numbers.limit_fault_rules_of(item)
+        item = numbers.make_rules_count_usual_calls(item)
     progress = Progress(item, session, environ, faults=True, is_judged=False)
     fired: tuple[Fault, ...] = ()
     requests: list[Counter[CallKey]] = []
@@ -83,7 +83,7 @@ def run_trial(
         if progress.prepare():
             # The scenario's own faults come first: explored is the scenario as it is.
             session.arm((*item.faults, *injected, *progress.fill_stubs()))
-            for number, located in enumerate(_walk_steps_until_no_timers(progress), 1):
+            for number, located in enumerate(_walk_steps_then_timer_waits(progress), 1):
                 if numbers is not None:
                     numbers.begin_step(number)
                 before = len(session.calls)
@@ -105,7 +105,7 @@ def run_trial(
     )
 
 
-def _walk_steps_until_no_timers(progress: Progress) -> Iterator[LocatedStep]:
+def _walk_steps_then_timer_waits(progress: Progress) -> Iterator[LocatedStep]:
     """Yield the scenario's steps, then steps that let virtual time pass until no timer is left.
 
     It stops at a step with an undefined ``${…}``, as the following ones depend on it.
@@ -157,7 +157,7 @@ class _UsualCalls:
             self._known[call.serial] = not wanted or self._seen[key] <= wanted
         return self._known[call.serial]
 
-    def limit_fault_rules_of(self, item: ScenarioItem) -> ScenarioItem:
+    def make_rules_count_usual_calls(self, item: ScenarioItem) -> ScenarioItem:
         """Return *item* with fault rules that count only usual calls.
 
         So ``call: 2`` means the same call however often an injected fault causes a retry.

@@ -13,7 +13,7 @@ import msgspec
 from bpmax_sim.i18n import msg
 
 
-class Counts(msgspec.Struct, frozen=True, kw_only=True):
+class WorkCounts(msgspec.Struct, frozen=True, kw_only=True):
     """Amounts of work that scripts did, or may do.
 
     Unlike seconds, they are the same on each machine.
@@ -33,34 +33,34 @@ class Counts(msgspec.Struct, frozen=True, kw_only=True):
     timers: float = 0
     seconds: float = 0
 
-    def scale(self, factor: float, least: Counts) -> Counts:
+    def scale(self, factor: float, least: WorkCounts) -> WorkCounts:
         """Return these counts multiplied by *factor*; none is less than that of *least*."""
         names = self.__struct_fields__
         most = {name: max(factor * getattr(self, name), getattr(least, name)) for name in names}
-        return Counts(**most)
+        return WorkCounts(**most)
 
 
-UNLIMITED = Counts(**dict.fromkeys(Counts.__struct_fields__, float("inf")))
+UNLIMITED = WorkCounts(**dict.fromkeys(WorkCounts.__struct_fields__, float("inf")))
 
 
-class Budget:
+class SessionWorkBudget:
     """Counts the work of all scripts of one session, and whether it exceeds a maximum.
 
     Attributes:
         exceeded: name of the count that was exceeded first, or "".
     """
 
-    def __init__(self, most: Counts = UNLIMITED) -> None:
+    def __init__(self, most: WorkCounts = UNLIMITED) -> None:
         """Start with nothing used."""
         self._most = most
-        self._used: dict[str, float] = dict.fromkeys(Counts.__struct_fields__, 0)
+        self._used: dict[str, float] = dict.fromkeys(WorkCounts.__struct_fields__, 0)
         self._begin: float | None = None
         self.exceeded = ""
 
     @property
-    def counts(self) -> Counts:
+    def counts(self) -> WorkCounts:
         """Return the amounts used so far."""
-        return Counts(**self._used)
+        return WorkCounts(**self._used)
 
     def spend(self, name: str, amount: float = 1) -> bool:
         """Add *amount* to the count *name*, such as ``calls``.
@@ -72,7 +72,7 @@ class Budget:
             self.exceeded = self.exceeded or name
         return not self.exceeded
 
-    def spend_time_and_check(self, now: float) -> bool:
+    def spend_virtual_time_until(self, now: float) -> bool:
         """Count the virtual time that passed up to *now*; return whether no maximum is exceeded."""
         self._begin = now if self._begin is None else self._begin
         return self.spend("seconds", max(0.0, now - self._begin - self._used["seconds"]))

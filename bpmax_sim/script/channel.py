@@ -88,7 +88,7 @@ class SentLiveObjects:
             self.links.append((index, member, self._add_object(f"{name}.{member}", linked)))
         return index
 
-    def take_changes(self) -> list[list[Any]]:
+    def take_python_changes(self) -> list[list[Any]]:
         """Return ``[index, changed fields, removed names]`` of each object that Python changed.
 
         Changed means since the last call. Changes by scripts do not count, as the engine has them
@@ -142,9 +142,9 @@ class SentLiveObjects:
         _find_live_object(live_objects, self.names[index]).write(name, decode_tagged(tagged), place)
 
 
-def _find_live_object(objects: Mapping[str, LiveObject], name: str) -> LiveObject:
-    """Return the live object with the dotted path *name*, such as ``ctx.form``."""
-    root, *members = name.split(".")
+def _find_live_object(objects: Mapping[str, LiveObject], dotted_path: str) -> LiveObject:
+    """Return the live object with the dotted path *dotted_path*, such as ``ctx.form``."""
+    root, *members = dotted_path.split(".")
     value = objects[root]
     for member in members:
         links: Mapping[str, LiveObject] = getattr(value, "links", {})
@@ -212,7 +212,7 @@ class Channel:
         """Whether the engine is not closed yet."""
         return self._engine is not None
 
-    def open(self, **setting: Any) -> None:
+    def send_settings_and_objects(self, **setting: Any) -> None:
         """Send settings and live objects to the new context; this has to be the first operation.
 
         The operation is ``open`` of the prelude (our JavaScript code in the context); each
@@ -221,7 +221,7 @@ class Channel:
         mirror = self._mirror
         self._call_engine(
             "open",
-            fields=mirror.take_changes(),
+            fields=mirror.take_python_changes(),
             bindings=mirror.roots,
             watched=mirror.watched,
             links=mirror.links,
@@ -250,7 +250,7 @@ class Channel:
                 unusable.
             MalformedError: if the script damaged its own context.
         """
-        patch = self._mirror.take_changes()
+        patch = self._mirror.take_python_changes()
         return self._call_engine(operation, **argument, **({"patch": patch} if patch else {}))
 
     def close(self) -> None:

@@ -160,7 +160,7 @@ class ScriptRun:
         self.left_over: set[int] = set()  # calls in flight when the body ended
 
     @property
-    def is_only_waiting_for_timers(self) -> bool:
+    def has_ended_except_timers(self) -> bool:
         """Whether the body has ended, and only timers that wait for a scenario step are left."""
         return (
             self.settled
@@ -257,7 +257,8 @@ class Context:
         self._channel = Channel(engine, self._mirror, scheduler.clock.now)
         self._runs: dict[int, ScriptRun] = {}
         self._owners: dict[int, ScriptRun] = {}  # of calls
-        self._waited = scheduler.idle_real_seconds  # when the processor time was last counted anew
+        # when the processor time was last counted anew
+        self._waited = scheduler.real_seconds_idle
         self.is_page = False
         self._is_new = True
         self._shared_calls: set[int] = set()  # that nobody had taken when their scripts ended
@@ -288,7 +289,7 @@ class Context:
         files = [_describe_file(placed)] if fresh else []
         # The first script opens the context: its file and its seeds go with the settings.
         if self._is_new:
-            self._open_channel(run, [*map(_describe_file, self._libraries), *files])
+            self._open_with_libraries(run, [*map(_describe_file, self._libraries), *files])
             self._is_new, files, seed_parts = False, [], ()
         self._channel.reset_time_limits()
         self._declare_counters(placed)
@@ -296,16 +297,16 @@ class Context:
             run,
             "run",
             start=placed.start,
-            source=placed.code,
+            source=placed.engine_code,
             files=files,
             **({"parts": seed_parts} if seed_parts else {}),
             **({"counted": True} if self._hits is not None else {}),
         )
 
-    def _open_channel(self, run: ScriptRun, files: list[dict[str, Any]]) -> None:
+    def _open_with_libraries(self, run: ScriptRun, files: list[dict[str, Any]]) -> None:
         setting = self._setting
         try:
-            self._channel.open(
+            self._channel.send_settings_and_objects(
                 zone=round(setting.zone * 1000),
                 parts=setting.seed_parts,
                 values=encode_tagged(dict(setting.values)),
@@ -379,7 +380,7 @@ class Context:
                 run.error = run.error or self._failures.make_pending_error(run.promise_traces)
         if is_over_time:
             place = timers[0] if timers else run.place
-            run.error = run.error or self._failures.make_wait_error(run.promise_traces, place)
+            run.error = run.error or self._failures.make_real_wait_error(run.promise_traces, place)
         self._finish_run(run)
 
     def _run_turn(self, run: ScriptRun, operation: str, **argument: Any) -> None:
@@ -392,7 +393,7 @@ class Context:
             return
         self._failures.name = run.script.name
         started = time.monotonic()
-        ended = self._run_and_apply_entries(run, operation, argument)
+        ended = self._run_turn_and_list_ended_runs(run, operation, argument)
         run.took += time.monotonic() - started
         if run.took > self._setting.limits.wall and not run.over:
             limit = make_time_error(self._setting.limits, is_wall=True)
@@ -404,7 +405,7 @@ class Context:
             if other is not run:
                 self._deliver_outcome_if_ended(other)
 
-    def _run_and_apply_entries(
+    def _run_turn_and_list_ended_runs(
         self, run: ScriptRun, operation: str, argument: Mapping[str, Any]
     ) -> list[ScriptRun]:
         """Run one operation of the prelude (our JavaScript code), such as ``run`` or ``settle``.
@@ -476,10 +477,10 @@ class Context:
         budget = find_budget(self._setting.limits)
         if budget is None:
             return True
-        is_in_time = budget.spend_time_and_check(self._scheduler.clock.now())
+        is_in_time = budget.spend_virtual_time_until(self._scheduler.clock.now())
         return budget.spend(name) and is_in_time
 
-    def _halt_over_budget(self, run: ScriptRun) -> None:
+    def _abort_context_over_budget(self, run: ScriptRun) -> None:
         budget = find_budget(self._setting.limits)
         assert budget is not None, "called only where one is exceeded"
         self._abort_context(run, self._failures.make_engine_error(make_budget_error(budget)))
@@ -490,9 +491,9 @@ class Context:
         Its body has ended then, no call is in flight, and at most timers are left that fire when a
         scenario step lets time pass. Without such timers the run is over.
         """
-        if run.is_only_waiting_for_timers and not run.over:
+        if run.has_ended_except_timers and not run.over:
             if run.timers:
-                run.done(self._pop_outcome(run), False)
+                run.done(self._take_outcome_with_unused_calls(run), False)
             else:
                 self._finish_run(run)
 
@@ -501,11 +502,11 @@ class Context:
             return
         run.over = True
         run.stop_timers()
-        outcome = self._pop_outcome(run)
+        outcome = self._take_outcome_with_unused_calls(run)
         self._runs.pop(run.number, None)
         run.done(outcome, True)
 
-    def _pop_outcome(self, run: ScriptRun) -> Outcome:
+    def _take_outcome_with_unused_calls(self, run: ScriptRun) -> Outcome:
         """Return the results of *run* since the last outcome, and clear them.
 
         The engine is first asked which calls' promises no script used. That is known only now:
@@ -555,7 +556,7 @@ class Context:
             position=place,
         )
         if not self._count_and_check_budget("calls"):
-            self._halt_over_budget(run)
+            self._abort_context_over_budget(run)
             return
         run.calls[number] = UnawaitedCall(f"{program.platform}.{program.api}", place)
         run.fresh.append(number)
@@ -563,7 +564,7 @@ class Context:
         self._owners[number] = run
         self._scheduler.start_call(self._begin(program), partial(self._settle_call, run, number))
 
-    def _note_refused_call(self, run: ScriptRun, entry: RefusedCall) -> None:
+    def _log_refused_call(self, run: ScriptRun, entry: RefusedCall) -> None:
         """Log a call that was rejected before it was sent, once for each line that makes it.
 
         It is begun like a call, although nothing is sent, so that it is in the log of calls. Its
@@ -646,7 +647,7 @@ class Context:
             self._schedule_timer(run, number, timer.delay, timer.repeat, timer.place)
         clock = self._scheduler.clock
         if not self._count_and_check_budget("timers"):
-            self._halt_over_budget(run)
+            self._abort_context_over_budget(run)
             self._deliver_outcome_if_ended(run)
             return
         run.fired.append(TimerFired(timer.delay / 1000, timer.place, clock.now(), clock.next_seq()))
@@ -654,20 +655,20 @@ class Context:
         # begins a new chain of changes.
         if timer.delay > PROMPT:
             run.start_new_change_chain()
-        self._renew_time_after_waiting(run)
+        self._reset_limits_after_long_wait(run)
         self._failures.timer = timer.place
         self._run_turn(run, "fire", id=number)
         self._failures.timer = None
 
-    def _renew_time_after_waiting(self, run: ScriptRun) -> None:
+    def _reset_limits_after_long_wait(self, run: ScriptRun) -> None:
         """Count the time of *run* anew once it has waited as long as it may use the processor.
 
         A timer that sets itself again then ends at the limit of waiting, and not at that of the
         processor, which its many short turns would reach first. It still ends: the processor time
         is at most the sum of both limits.
         """
-        if self._scheduler.idle_real_seconds - self._waited >= self._setting.limits.cpu:
-            self._waited, run.took = self._scheduler.idle_real_seconds, 0.0
+        if self._scheduler.real_seconds_idle - self._waited >= self._setting.limits.cpu:
+            self._waited, run.took = self._scheduler.real_seconds_idle, 0.0
             self._channel.reset_time_limits()
 
     def _cancel_timer(self, run: ScriptRun, entry: TimerCancel) -> None:
@@ -801,7 +802,7 @@ class Context:
 
 _ENTRIES: Mapping[type, Callable[[Context, ScriptRun, Any], None]] = {
     CallEntry: Context._start_call,  # noqa: SLF001 - the table of its own class
-    RefusedCall: Context._note_refused_call,  # noqa: SLF001
+    RefusedCall: Context._log_refused_call,  # noqa: SLF001
     FieldWrite: Context._apply_write,  # noqa: SLF001
     ConsoleEntry: Context._log_console,  # noqa: SLF001
     TimerEntry: Context._set_timer,  # noqa: SLF001

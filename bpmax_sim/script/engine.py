@@ -63,7 +63,7 @@ def compile_bytecode(source: str) -> bytes | None:
     return code
 
 
-class PreludeEntry:
+class PreludeEntryFunction:
     """The entry function of the prelude (our JavaScript code) in one context.
 
     It is also the tracker of rejected promises. The prelude uses a rejection to ask for one of its
@@ -83,14 +83,16 @@ class PreludeEntry:
         functions = _load_library()
         read = {n: _load_bytecode(inner, code) for n, code in enumerate(parts) if code is not None}
         arguments = make_value_array_type(len(parts)).from_buffer_copy(
-            _make_js_integer_array_bytes(len(parts))
+            _make_c_array_of_js_integers(len(parts))
         )
         # The first argument, `linked`, says that the others are functions, or the numbers of
-        # bindings to ask for. It is 0 in `evaluate_prelude`, which passes their texts.
+        # bindings to ask for. It is 0 in `evaluate_prelude_source`, which passes their texts.
         for number, part in read.items():
             arguments[number] = part if number else Value.from_int(1)
         self._function = functions.JS_Call(inner, read[0], UNDEFINED, len(parts), arguments)
-        self.call = partial(context.call, context.take_member(self._function, "entry"))
+        self.call = partial(
+            context.call, context.get_member_freed_at_close(self._function, "entry")
+        )
         for part in read.values():
             functions.JS_FreeValue(inner, part)
         self._watch = watch
@@ -137,7 +139,7 @@ class PreludeEntry:
 
 
 @cache
-def _make_js_integer_array_bytes(count: int) -> bytes:
+def _make_c_array_of_js_integers(count: int) -> bytes:
     """Return the bytes of a C array of JSValues that holds the integers from 0 to *count* - 1."""
     return bytes(make_value_array_type(count)(*map(Value.from_int, range(count))))
 
@@ -152,7 +154,7 @@ class ScriptBody(msgspec.Struct, frozen=True):
     source: str
 
 
-class CompiledBody(msgspec.Struct):
+class BodyCompileState(msgspec.Struct):
     """How often a script's body ran in this process, and its bytecode after the second time."""
 
     runs: int = 0
@@ -160,7 +162,7 @@ class CompiledBody(msgspec.Struct):
 
 
 _body_of = msgspec.json.Decoder(ScriptBody).decode
-_compiled_bodies = lru_cache(maxsize=256)(lambda _body: CompiledBody())
+_compiled_bodies = lru_cache(maxsize=256)(lambda _body: BodyCompileState())
 _CHECKED_BODY = (
     "(function () {{ return 0 ? async () => {{\n{}\n}} : 0; }})",
     "(async function () {{\n{}\n}})",
@@ -168,8 +170,8 @@ _CHECKED_BODY = (
 """As the prelude has them: what closes its function early needs a colon in the first one."""
 
 
-def _compile_on_second_run(body: ScriptBody) -> CompiledBody:
-    known: CompiledBody = _compiled_bodies(body)
+def _compile_on_second_run(body: ScriptBody) -> BodyCompileState:
+    known: BodyCompileState = _compiled_bodies(body)
     known.runs += 1
     if known.runs == 2:  # noqa: PLR2004 - most run once, and to compile is as long as to run
         known.code = _compile_to_bytecode(body)
@@ -223,7 +225,7 @@ def _load_library() -> Library:
 
 
 def _report_rejection(
-    inner: int, promise: Value, reason: Value, handled: bool, entered: PreludeEntry
+    inner: int, promise: Value, reason: Value, handled: bool, entered: PreludeEntryFunction
 ) -> None:
     entered.report_rejection(inner, promise, reason, handled)
 
@@ -247,7 +249,7 @@ class BindingTextPattern(NamedTuple):
 
     def is_in(self, text: str) -> bool:
         """Return whether *text* has one of the words and matches the pattern, if there is one."""
-        is_there = not _split_words(self.words).isdisjoint(_find_binding_words(text))
+        is_there = not _split_words(self.words).isdisjoint(_find_pattern_words(text))
         return is_there and (not self.pattern or re.search(self.pattern, text) is not None)
 
 
@@ -255,13 +257,13 @@ _split_words = cache(lambda words: frozenset(words.split()))
 
 
 @lru_cache(maxsize=64)
-def _find_binding_words(text: str) -> frozenset[str]:
+def _find_pattern_words(text: str) -> frozenset[str]:
     """Return the words of all `BindingTextPattern` that *text* has; each hints at a binding."""
-    return frozenset().union(*map(_find_binding_words_in_line, text.split("\n")))
+    return frozenset().union(*map(_find_pattern_words_in_line, text.split("\n")))
 
 
 @lru_cache(maxsize=8192)
-def _find_binding_words_in_line(line: str) -> tuple[str, ...]:
+def _find_pattern_words_in_line(line: str) -> tuple[str, ...]:
     # Kept by line, because two mutants of a script differ in one.
     signs = (*BINDINGS.values(), *POLYFILLS.values())
     return tuple(word for sign in signs for word in sign.words.split() if word in line)
@@ -359,21 +361,21 @@ class QuickJSNG:
         self._watch = LimitWatch(self._context, limits.memory, room, self._budget)
         self._interrupts = InterruptHandler(native, self._watch) if native else None
         self._context.set_max_stack_size(limits.stack or find_default_stack_size())
-        self._entered_by: PreludeEntry | None = None
+        self._entered_by: PreludeEntryFunction | None = None
         if native:
-            self._entered_by = PreludeEntry(
+            self._entered_by = PreludeEntryFunction(
                 native, _compile_used_prelude_parts(tuple(sources)), self._watch
             )
             self._entry: Any = self._entered_by.call
         else:
-            self._entry = evaluate_prelude(self._context)
+            self._entry = evaluate_prelude_source(self._context)
         if parts := _encode_polyfill_install(tuple(sources)):
             self._entry("install", parts)
         self._context.set_memory_limit(limits.memory + (ROOM if native else 0))
 
     def load(self, source: str) -> None:
         """Run *source* as a global script."""
-        self._run_within_limits(self._evaluate, source)
+        self._run_within_limits(self._evaluate_and_run_jobs, source)
 
     def call(self, operation: str, argument: str) -> str:
         """Run one operation of the prelude and every microtask; return its outbox as JSON text.
@@ -394,7 +396,7 @@ class QuickJSNG:
             self._context.close()
         self._entry = self._context = None
 
-    def _evaluate(self, source: str) -> None:
+    def _evaluate_and_run_jobs(self, source: str) -> None:
         self._context.eval(source)
         self._run_pending_jobs()
 
@@ -484,7 +486,7 @@ class QuickJSNG:
         return make_time_error(self._limits, is_wall=self._is_wall, raw=raw)
 
 
-def evaluate_prelude(context: Any) -> Any:
+def evaluate_prelude_source(context: Any) -> Any:
     """Return the prelude's entry function, evaluated from source text instead of bytecode.
 
     *context* is a ``Context`` of the Python wheel, for which there is no C API.
@@ -504,11 +506,11 @@ def _compile_used_prelude_parts(scripts: Sequence[str]) -> tuple[bytes | None, .
     names -= {*EVERYWHERE}
     parts = zip(BINDINGS, read_sources()[1:], strict=True)
     rest = (compile_bytecode(text) if name in names else None for name, text in parts)
-    return compile_bytecode(_make_core_source()), *rest
+    return compile_bytecode(_make_core_with_common_bindings()), *rest
 
 
 @cache
-def _make_core_source() -> str:
+def _make_core_with_common_bindings() -> str:
     """Return the source of the prelude with those bindings inlined that every script uses.
 
     A binding is a part of the prelude (our JavaScript code). Reading one bytecode takes a fraction

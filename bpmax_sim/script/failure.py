@@ -35,7 +35,7 @@ _lines = lru_cache(maxsize=32)(split_lines)  # every line of a console asks for 
 
 
 @lru_cache(maxsize=256)
-def unify_lines(script: Script) -> Script:
+def replace_lone_carriage_returns(script: Script) -> Script:
     """Return *script* with LF in place of each lone CR, which ends a line only in JavaScript."""
     return Script("\n".join(split_lines(script.source)), script.name)
 
@@ -73,14 +73,14 @@ class PlacedScript(msgspec.Struct, frozen=True):
     counted: CountedScript | None = None
 
     @property
-    def code(self) -> str:
+    def engine_code(self) -> str:
         """Return the source that the engine runs, with counters if there are any."""
         return self.script.source if self.counted is None else self.counted.code
 
     @property
     def padded_code(self) -> str:
         """Return the source below its empty lines, as it is passed to an engine."""
-        return "\n" * self.start + escape_unencodable(self.code)
+        return "\n" * self.start + escape_unencodable(self.engine_code)
 
     def locate(self, row: int, column: int) -> Place:
         """Return the position in the user's file of the engine's *row* and *column*.
@@ -115,7 +115,7 @@ class PlacedScripts:
 
     def add(self, script: Script) -> PlacedScript:
         """Add *script* at lines of its own, below those of earlier scripts."""
-        own = unify_lines(script)
+        own = replace_lone_carriage_returns(script)
         placed = PlacedScript(own, self._next, self._count(own))
         # A body stands in a function, whose head and end are a line each. What the engine finds at
         # the end belongs to this script, not to the next one (`is_past_end`).
@@ -346,15 +346,16 @@ class ErrorFactory(msgspec.Struct):
         )
         return errors.PendingPromise(message, name="PendingPromise", place=place, stack=stack)
 
-    def make_wait_error(
-        self, raw_traces: Sequence[tuple[str, str]], timer: Place | None
+    def make_real_wait_error(
+        self, raw_traces: Sequence[tuple[str, str]], timer_place: Place | None
     ) -> ScriptLimitError:
         """Return the error of a script that waits longer in real time than its limit.
 
-        Its place is the line that waits, or, if no line waits, *timer*, the line that set a timer.
+        Its place is the line that waits, or, if no line waits, *timer_place*, the line that set a
+        timer.
         """
         traces = [trace for trace in (self._locate_trace(raw) for raw, _ in raw_traces) if trace[1]]
-        place, stack = traces[0] if traces else (timer or Place(self.name), ())
+        place, stack = traces[0] if traces else (timer_place or Place(self.name), ())
         message = msg(
             "the script waited more than {wait:g} s of real time with no call under way",
             wait=self.limits.wait,

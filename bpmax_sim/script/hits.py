@@ -19,13 +19,13 @@ from msgspec.structs import replace
 
 from bpmax_sim.errors import Place
 from bpmax_sim.script.channel import MakeEngine
-from bpmax_sim.script.failure import PlacedScripts, Script, unify_lines
+from bpmax_sim.script.failure import PlacedScripts, Script, replace_lone_carriage_returns
 from bpmax_sim.script.limits import EngineError, LimitReachedError, Limits, make_time_error
 from bpmax_sim.script_source.counters import (
     CountedScript,
     insert_counters,
-    write_counter_reader,
-    write_watch_reader,
+    write_script_throwing_counts,
+    write_script_throwing_values,
 )
 
 HitsData = tuple[str, str, list[int] | None, int, str]
@@ -88,7 +88,7 @@ class ScriptHits:
 
     def include_script(self, script: Script) -> None:
         """List *script* in the results even if no run executes it."""
-        own = unify_lines(script)
+        own = replace_lone_carriage_returns(script)
         counted = add_counters_to_script(own)
         if counted is None:
             self.uncounted[own] = None
@@ -207,7 +207,7 @@ class ContextHits:
         declared, self._declared = self._declared, {}
         for name, script in declared.items():
             try:
-                load(write_counter_reader(name))
+                load(write_script_throwing_counts(name))
             except EngineError as error:
                 if isinstance(error, LimitReachedError) or not _COUNTS.fullmatch(error.message):
                     self._hits.lost[script] += 1
@@ -216,7 +216,7 @@ class ContextHits:
 
     def _collect_values(self, load: Callable[[str], None], sources: PlacedScripts) -> None:
         try:
-            load(write_watch_reader(self._watched))
+            load(write_script_throwing_values(self._watched))
         except EngineError as error:
             with suppress(msgspec.MsgspecError):
                 for one in _decode_values(error.message):

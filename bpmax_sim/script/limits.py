@@ -23,7 +23,7 @@ from typing import Any, Literal
 import msgspec
 
 from bpmax_sim.i18n import label_message, msg
-from bpmax_sim.script.budget import Budget
+from bpmax_sim.script.budget import SessionWorkBudget
 
 MEGABYTE = 1 << 20
 
@@ -50,15 +50,15 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     calls: int = 10_000
 
 
-class CountedLimits(Limits, frozen=True, kw_only=True):
-    """Limits that also count the work of all scripts of the session together in a `Budget`."""
+class LimitsWithBudget(Limits, frozen=True, kw_only=True):
+    """Limits that also count the work of all scripts of a session, in a `SessionWorkBudget`."""
 
-    budget: Budget
+    budget: SessionWorkBudget
 
 
-def find_budget(limits: Limits) -> Budget | None:
+def find_budget(limits: Limits) -> SessionWorkBudget | None:
     """Return the budget in which the work of scripts within *limits* is counted, or None."""
-    return limits.budget if isinstance(limits, CountedLimits) else None
+    return limits.budget if isinstance(limits, LimitsWithBudget) else None
 
 
 _SIZE = re.compile(r"(\d+)\s*(kB|KB|MB|)")
@@ -138,7 +138,7 @@ class LimitReachedError(EngineError):
     """
 
 
-def make_budget_error(budget: Budget, raw: str = "") -> LimitReachedError:
+def make_budget_error(budget: SessionWorkBudget, raw: str = "") -> LimitReachedError:
     """Return the error of scripts that used more of *budget* than it allows."""
     return LimitReachedError("ScriptLimitError", budget.describe_exceeded_maximum(), raw)
 
@@ -229,7 +229,7 @@ class LimitWatch:
     """
 
     def __init__(
-        self, context: Any, memory: int, room: int = 0, budget: Budget | None = None
+        self, context: Any, memory: int, room: int = 0, budget: SessionWorkBudget | None = None
     ) -> None:
         """Watch *context*, which runs on the current thread and may hold *memory* bytes.
 

@@ -296,7 +296,7 @@ class NativeContext:
         if not self._is_closed:
             self._library.JS_SetMaxStackSize(self.runtime, size)
 
-    def take_member(self, holder: Value, name: str) -> Value:
+    def get_member_freed_at_close(self, holder: Value, name: str) -> Value:
         """Return the property *name* of *holder*; both values are freed with the context."""
         value: Value = self._library.JS_GetPropertyStr(self.inner, holder, name.encode())
         self._held += holder, value

@@ -6,7 +6,7 @@ A script goes through these states; `Runtime.run_until_idle` drives all scripts 
 - *waiting*: the body has not ended (`ScriptRun.settled` is False), or calls of it are in flight, or
   timers that it has to wait for. Virtual time passes as long as any script is in this state.
 - *idle*: the body has ended, and only intervals and timers of a page are left
-  (`ScriptRun.is_only_waiting_for_timers`). Its outcome is delivered now. Time passes for it only if
+  (`ScriptRun.has_ended_except_timers`). Its outcome is delivered now. Time passes for it only if
   a scenario step says so; what it does then is a further outcome (`take_outcomes_of_late_timers`).
 - *over*: nothing is left, or the context was closed.
 
@@ -300,7 +300,7 @@ class Runtime:
             for timer in context.list_pending_timers()
         ]
 
-    def is_promise_unused(self, call: UnawaitedCall) -> bool:
+    def is_promise_unused_by_page(self, call: UnawaitedCall) -> bool:
         """Return whether no script of the page has used the promise of *call* so far.
 
         True for a call of a script without a page, which nobody else can use.
@@ -333,7 +333,7 @@ class Runtime:
     def _find_runs_in_progress(self) -> Iterator[tuple[Context, ScriptRun]]:
         for context in self._list_open_contexts():
             for run in context.unfinished_runs:
-                if not run.is_only_waiting_for_timers:
+                if not run.has_ended_except_timers:
                     yield context, run
 
     def _is_busy(self) -> bool:

@@ -121,18 +121,18 @@ class Scheduler:
                 event.action()
 
     @property
-    def idle_real_seconds(self) -> float:
+    def real_seconds_idle(self) -> float:
         """Seconds of real time that scripts have waited so far with no call in flight."""
-        return self._wire.idle_real_seconds if self._wire else 0.0
+        return self._wire.real_seconds_idle if self._wire else 0.0
 
     @property
     def has_waited_too_long(self) -> bool:
         """Whether scripts waited *patience* seconds since the last `begin_wait`."""
-        return self._wire is not None and self.idle_real_seconds >= self._wait_end
+        return self._wire is not None and self.real_seconds_idle >= self._wait_end
 
     def begin_wait(self) -> None:
         """Let scripts wait *patience* seconds from now on."""
-        self._wait_end = self.idle_real_seconds + self._patience
+        self._wait_end = self.real_seconds_idle + self._patience
 
     def close(self) -> None:
         """Stop the worker threads of live mode without waiting for them."""
@@ -157,8 +157,8 @@ class Scheduler:
         if is_own and (self.has_waited_too_long or (is_busy is not None and not is_busy())):
             return None
         if self._wire:
-            most = self._wait_end - self.idle_real_seconds if is_own else math.inf
-            if not self._wire.wait(self._planned, self.complete, most):
+            most = self._wait_end - self.real_seconds_idle if is_own else math.inf
+            if not self._wire.wait_until_event_is_due(self._planned, self.complete, most):
                 return None
         return heapq.heappop(self._planned) if self._planned else None
 
@@ -247,7 +247,7 @@ class _LiveModeThreads:
         self._virtual = clock.now()
         self._real = time.monotonic()
         self._horizon = self._virtual
-        self.idle_real_seconds = 0.0  # seconds of sleep with nothing in flight
+        self.real_seconds_idle = 0.0  # seconds of sleep with nothing in flight
 
     def send(self, work: Callable[[], Exchanged], resume: Resume) -> None:
         start = self._clock.now()
@@ -261,7 +261,7 @@ class _LiveModeThreads:
 
         self._pool.submit(deliver)
 
-    def wait(
+    def wait_until_event_is_due(
         self, planned: list[ScheduledEvent], arrived: Arrived, max_wait_seconds: float
     ) -> bool:
         """Sleep until the first event in *planned* is due; return True then, or if nothing is left.
@@ -272,7 +272,7 @@ class _LiveModeThreads:
         self._align_real_time()
         # `_horizon` is the latest instant at which something arrived. An event due before that does
         # not wait for real time, or the clock would have to go back for it after the arrival.
-        end = self.idle_real_seconds + max_wait_seconds
+        end = self.real_seconds_idle + max_wait_seconds
         while self._in_flight or planned:
             remaining = (
                 planned[0].instant - self._read_aligned_real_time() if planned else _LONGEST_WAIT
@@ -281,14 +281,14 @@ class _LiveModeThreads:
                 return True
             if self._in_flight:
                 self._receive(min(remaining, _LONGEST_WAIT), arrived)
-            elif self.idle_real_seconds >= end:
+            elif self.real_seconds_idle >= end:
                 return False
             else:
                 # Only sleeps for scripts count: an infinite *max_wait_seconds* means that a step
                 # lets time pass.
                 start = time.monotonic()
-                time.sleep(min(remaining, _LONGEST_WAIT, end - self.idle_real_seconds))
-                self.idle_real_seconds += (
+                time.sleep(min(remaining, _LONGEST_WAIT, end - self.real_seconds_idle))
+                self.real_seconds_idle += (
                     time.monotonic() - start if max_wait_seconds < math.inf else 0.0
                 )
         return True

@@ -188,7 +188,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
         return self.value
 
 
-class FailedOutcome(Outcome, frozen=True, kw_only=True, dict=True, weakref=True):
+class ReadTrackingFailedOutcome(Outcome, frozen=True, kw_only=True, dict=True, weakref=True):
     """The outcome of a script that failed, which notes whether anybody looks at its error.
 
     Its ``__dict__`` is empty until then. So an error that a test never saw can be reported.

@@ -31,7 +31,7 @@ _TIMERS: Final = frozenset({"setTimeout", "setInterval", "queueMicrotask"})
 _JOINS: Final = frozenset({"all", "allSettled", "any", "race"})
 
 
-def _find_method_and_argument(reader: SlipReader, call: Node) -> tuple[str, Node | None]:
+def _find_builtin_method_and_argument(reader: SlipReader, call: Node) -> tuple[str, Node | None]:
     """Return the built-in method that *call* calls ("" if none), and the first argument of *call*.
 
     An argument that names a function of the script is replaced by that function. It is None for a
@@ -46,7 +46,7 @@ def _find_method_and_argument(reader: SlipReader, call: Node) -> tuple[str, Node
     return method, callback
 
 
-def _find_returned_expressions(function: Node) -> list[Node] | None:
+def _find_returns_unless_only_throws(function: Node) -> list[Node] | None:
     """Return the expressions that *function* returns; None if it only throws."""
     body = function.child_by_field_name("body")
     if body is None or body.type not in {"statement_block", "object"}:
@@ -63,14 +63,14 @@ def _find_returned_expressions(function: Node) -> list[Node] | None:
 
 def _find_missing_return(reader: SlipReader, node: Node) -> Found:
     """Yield callbacks with braces that return nothing although their result is used."""
-    method, function = _find_method_and_argument(reader, node)
+    method, function = _find_builtin_method_and_argument(reader, node)
     if method not in _ANSWERING or function is None or function.type not in FUNCTIONS:
         return
     is_statement = find_parent_beyond_parentheses(node).type == "expression_statement"
     # As a statement they are loops, like `forEach`, and what the callback returns does not matter.
     if is_async(function) or (is_statement and method in {"map", "flatMap", "some", "every"}):
         return
-    if _find_returned_expressions(function) == []:
+    if _find_returns_unless_only_throws(function) == []:
         yield "missing-return", function, msg(
             "this callback of {method} has braces and returns nothing; write return, or leave the "
             "braces away", method=method,
@@ -79,7 +79,7 @@ def _find_missing_return(reader: SlipReader, node: Node) -> Found:
 
 def _find_async_callback(reader: SlipReader, node: Node) -> Found:
     """Yield async callbacks of methods that use the promise as a value, or do not await it."""
-    method, function = _find_method_and_argument(reader, node)
+    method, function = _find_builtin_method_and_argument(reader, node)
     if function is None or function.type not in FUNCTIONS or not is_async(function):
         return
     waits = any(part.type == "await_expression" for part in reader.tree.walk(function))
@@ -101,10 +101,10 @@ def _find_async_callback(reader: SlipReader, node: Node) -> Found:
 
 def _find_list_of_promises(reader: SlipReader, node: Node) -> Found:
     """Yield ``xs.map(async …)`` whose elements are used as values: they are promises."""
-    method, function = _find_method_and_argument(reader, node)
+    method, function = _find_builtin_method_and_argument(reader, node)
     if method != "map" or function is None or function.type not in FUNCTIONS:
         return
-    results = _find_returned_expressions(function) or []
+    results = _find_returns_unless_only_throws(function) or []
     values = [reader.values.resolve(result) for result in results]
     is_promise = bool(values) and all(v is not None and v.kind == "promise" for v in values)
     if not (is_async(function) or is_promise):
@@ -143,18 +143,18 @@ def _find_element_using_method(reader: SlipReader, node: Node) -> str:
     return name if name in _OF_VALUES else ""
 
 
-def _find_wrong_callback(reader: SlipReader, node: Node) -> Found:
+def _find_unsuitable_callback(reader: SlipReader, node: Node) -> Found:
     """Yield callbacks that do not fit the function that calls them.
 
     ``sort((a, b) => a > b)`` returns no number, ``map(parseInt)`` takes the index for a base, and
     ``setTimeout(f(), 100)`` calls at once.
     """
-    method, callback = _find_method_and_argument(reader, node)
+    method, callback = _find_builtin_method_and_argument(reader, node)
     callee = strip_parentheses(node.child_by_field_name("function"))
     if callback is None or callee is None:
         return
     if method in {"sort", "toSorted"} and callback.type in FUNCTIONS:
-        results = _find_returned_expressions(callback) or []
+        results = _find_returns_unless_only_throws(callback) or []
         # `sort` converts the result to a number: false is 0, "equal", and none is ever negative.
         if results and all(reader.kinds.find_kind(one) == "boolean" for one in results):
             yield "wrong-callback", callback, msg(
@@ -215,19 +215,21 @@ def _holds_numbers(reader: SlipReader, node: Node) -> bool:
         value = binding.value if binding is not None and not binding.path else None
         return value is not None and value.type != "identifier" and _holds_numbers(reader, value)
     method, callback = (
-        _find_method_and_argument(reader, node) if node.type == "call_expression" else ("", None)
+        _find_builtin_method_and_argument(reader, node)
+        if node.type == "call_expression"
+        else ("", None)
     )
     if method != "map" or callback is None:
         return False
     if reader.tree.get_source(callback) in {"Number", "parseFloat"}:
         return True
-    results = _find_returned_expressions(callback) if callback.type in FUNCTIONS else []
+    results = _find_returns_unless_only_throws(callback) if callback.type in FUNCTIONS else []
     return bool(results) and all(reader.kinds.find_kind(one) == "number" for one in results or ())
 
 
 def _find_impossible_search(reader: SlipReader, node: Node) -> Found:
     """Yield ``list.includes({…})`` and ``list.indexOf(NaN)``, which never find anything."""
-    method, value = _find_method_and_argument(reader, node)
+    method, value = _find_builtin_method_and_argument(reader, node)
     if value is None or method not in {"includes", "indexOf", "lastIndexOf"}:
         return
     if value.type in {"object", "array"}:
@@ -321,7 +323,7 @@ def _is_sent(reader: SlipReader, node: Node) -> bool:
     return value is not None and value.kind in {"chain", "promise"}
 
 
-def _find_ignored_return(reader: SlipReader, node: Node) -> Found:
+def _find_useless_callback_return(reader: SlipReader, node: Node) -> Found:
     """Yield ``return false`` or a returned text in a callback such as that of ``forEach``.
 
     ``forEach`` and timers ignore it; the author probably wants to stop or refuse.
@@ -342,7 +344,9 @@ def _find_ignored_return(reader: SlipReader, node: Node) -> Found:
         if function.type not in FUNCTIONS or body is None:
             continue
         for returned in (
-            (_find_returned_expressions(function) or ()) if body.type == "statement_block" else ()
+            (_find_returns_unless_only_throws(function) or ())
+            if body.type == "statement_block"
+            else ()
         ):
             if returned.type in {"false", "string", "template_string"}:
                 yield "unused-result", returned, msg(
@@ -356,9 +360,9 @@ _DROPPING: Final = frozenset({"then", "forEach", *_TIMERS})
 
 FINDERS: Final[Mapping[str, Sequence[Callable[[SlipReader, Node], Found]]]] = {
     "call_expression": (
-        _find_missing_return, _find_async_callback, _find_list_of_promises, _find_wrong_callback,
-        _find_sorted_numbers, _find_impossible_search, _find_promise_all_without_list,
-        _find_ignored_return,
+        _find_missing_return, _find_async_callback, _find_list_of_promises,
+        _find_unsuitable_callback, _find_sorted_numbers, _find_impossible_search,
+        _find_promise_all_without_list, _find_useless_callback_return,
     ),
     "await_expression": (_find_awaited_function,),
     "new_expression": (_find_async_executor,),

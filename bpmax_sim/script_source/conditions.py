@@ -58,15 +58,15 @@ class Range(msgspec.Struct, frozen=True):
 
     low: float = -math.inf
     high: float = math.inf
-    has_low: bool = False
-    has_high: bool = False
+    includes_low: bool = False
+    includes_high: bool = False
 
     def intersect(self, other: Range) -> Range | None:
         """Return the numbers in both ranges; None if there are none."""
-        low, has_low = max((self.low, not self.has_low), (other.low, not other.has_low))
-        high, has_high = min((self.high, self.has_high), (other.high, other.has_high))
+        low, has_low = max((self.low, not self.includes_low), (other.low, not other.includes_low))
+        high, has_high = min((self.high, self.includes_high), (other.high, other.includes_high))
         both = Range(low, high, not has_low, has_high)
-        is_point = low == high and both.has_low and has_high
+        is_point = low == high and both.includes_low and has_high
         return both if low < high or is_point else None
 
 
@@ -120,11 +120,11 @@ def read_condition(
         # The sides are denied already (De Morgan): a denied ``&&`` joins cases as ``||`` does.
         if (operator == "&&") is is_denied:
             return None if len(left) + len(right) > _MOST else [*left, *right]
-        return conjoin_conditions(left, right)
+        return conjoin_unless_too_many(left, right)
     return _read_comparison(reader, node, operator, is_denied=is_denied)
 
 
-def conjoin_conditions(left: Alternatives, right: Alternatives) -> Alternatives | None:
+def conjoin_unless_too_many(left: Alternatives, right: Alternatives) -> Alternatives | None:
     """Return the cases in which *left* and *right* both hold; empty if they contradict each other.
 
     None if there would be more than `_MOST` cases, of which nothing is said.
@@ -160,12 +160,20 @@ def _read_comparison(
     """
     left, right = split_sides(node)
     if left is None or right is None or operator not in {*EQUALITIES, *RELATIONS}:
-        return [_make_truth_facts(_get_name(reader, node), _FALSY if is_denied else _TRUTHY)]
+        return [
+            _make_truth_facts(
+                _get_source_with_plain_dots(reader, node), _FALSY if is_denied else _TRUTHY
+            )
+        ]
     if _read_literal(reader, right) is None:
         left, right, operator = right, left, _TURNED.get(operator, operator)
-    literal, name = _read_literal(reader, right), _get_name(reader, left)
+    literal, name = _read_literal(reader, right), _get_source_with_plain_dots(reader, left)
     if literal is None or _read_literal(reader, left) is not None:
-        return [_make_order_facts(name, operator, _get_name(reader, right), is_denied=is_denied)]
+        return [
+            _make_order_facts(
+                name, operator, _get_source_with_plain_dots(reader, right), is_denied=is_denied
+            )
+        ]
     number = _parse_number_literal(literal)
     if operator in EQUALITIES:
         is_denied = is_denied is not (operator[0] == "!")
@@ -182,7 +190,7 @@ def _read_comparison(
     return [{f"# {name}": _make_range(operator, number), **_make_truth_facts(name, truths)}]
 
 
-def _get_name(reader: SlipReader, node: Node) -> str:
+def _get_source_with_plain_dots(reader: SlipReader, node: Node) -> str:
     """Return the source of *node* with ``a.b`` for ``a?.b``: they differ only without ``a``."""
     return reader.tree.get_source(node).replace("?.", ".")
 
@@ -234,7 +242,7 @@ def _excludes_zero(operator: str, bound: float) -> bool:
     It is then no text that counts as 0 either, such as ``''``.
     """
     limits = _make_range(operator, bound)
-    return limits.intersect(Range(0, 0, has_low=True, has_high=True)) is None
+    return limits.intersect(Range(0, 0, includes_low=True, includes_high=True)) is None
 
 
 def _make_equality_alternatives(
@@ -243,11 +251,11 @@ def _make_equality_alternatives(
     if number is None:
         return [{f"= {name}": LiteralSet(frozenset({literal}), is_denied=is_denied)}]
     if not is_denied:
-        return [{f"# {name}": Range(number, number, has_low=True, has_high=True)}]
+        return [{f"# {name}": Range(number, number, includes_low=True, includes_high=True)}]
     return [{f"# {name}": Range(high=number)}, {f"# {name}": Range(low=number)}]
 
 
-def read_absence(reader: SlipReader, node: Node, operator: str) -> Alternatives | None:
+def read_fallback_condition(reader: SlipReader, node: Node, operator: str) -> Alternatives | None:
     """Return the cases in which ``node || x`` gives ``x``; None if unclear.
 
     With the *operator* ``??``, those of ``node ?? x``.
@@ -255,7 +263,11 @@ def read_absence(reader: SlipReader, node: Node, operator: str) -> Alternatives 
     inner = strip_parentheses(node)
     if operator == "??" and read_operator(inner) not in {"&&", "||"}:
         is_plain = not reader.has_effect(inner)
-        return [{f"? {_get_name(reader, inner)}": LiteralSet(_NULLISH)}] if is_plain else None
+        return (
+            [{f"? {_get_source_with_plain_dots(reader, inner)}": LiteralSet(_NULLISH)}]
+            if is_plain
+            else None
+        )
     return read_condition(reader, inner, is_denied=True)
 
 
@@ -268,8 +280,8 @@ def read_equality(reader: SlipReader, node: Node) -> Alternatives | None:
 
 def _make_range(operator: str, bound: float) -> Range:
     if operator[0] == "<":
-        return Range(high=bound, has_high=operator == "<=")
-    return Range(low=bound, has_low=operator == ">=")
+        return Range(high=bound, includes_high=operator == "<=")
+    return Range(low=bound, includes_low=operator == ">=")
 
 
 def _read_literal(reader: SlipReader, node: Node) -> str | None:
@@ -303,7 +315,7 @@ def find_constant_logic(reader: SlipReader, node: Node) -> Found:
     for part in parts:
         asked = read_condition(reader, part, is_denied=operator == "||")
         for _, known in seen if asked else ():
-            if asked is not None and conjoin_conditions(known, asked) == []:
+            if asked is not None and conjoin_unless_too_many(known, asked) == []:
                 yield (
                     "constant-condition",
                     part,
@@ -382,7 +394,7 @@ def find_excluding_condition(
         if not known or asked is None:
             continue
         # What is left of *asked* goes on: two earlier conditions may exclude only together.
-        joined = conjoin_conditions(known, asked)
+        joined = conjoin_unless_too_many(known, asked)
         if joined:
             asked = joined
         # An empty list is a contradiction; None means that the combination is too large to decide.
@@ -402,13 +414,13 @@ def _find_known_conditions(reader: SlipReader, node: Node) -> Iterator[tuple[Nod
     while parent is not None and child.type not in FUNCTIONS:
         if child.type in _LOOPS:
             end = child.end_byte  # what stands behind *node* runs before its next turn
-        for condition, is_denied, start in _list_deciding(reader, parent, child):
+        for condition, is_denied, start in _list_deciding_conditions(reader, parent, child):
             if not _may_change(reader, condition, start, end):
                 yield condition, is_denied
         child, parent = parent, parent.parent
 
 
-def _list_deciding(
+def _list_deciding_conditions(
     reader: SlipReader, parent: Node, child: Node
 ) -> Iterator[tuple[Node, bool, int]]:
     """Yield the conditions by which *parent* decides whether its part *child* runs.

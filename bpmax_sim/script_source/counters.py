@@ -78,7 +78,7 @@ class CountedScript(msgspec.Struct, frozen=True):
         return f"const {self.name} = [{','.join('0' * len(self.counters))}];{watch}"
 
 
-def write_counter_reader(array: str) -> str:
+def write_script_throwing_counts(array: str) -> str:
     """Return a global script that throws the counts in array *array* as text.
 
     It calls nothing, so no script can have changed what it does.
@@ -86,7 +86,7 @@ def write_counter_reader(array: str) -> str:
     return f"{{ let t=''; for (let i=0; i<{array}.length; i++) t += ' ' + {array}[i]; throw t; }}"
 
 
-def write_watch_reader(array: str) -> str:
+def write_script_throwing_values(array: str) -> str:
     """Return a global script that throws, as JSON, what was kept at the watched place.
 
     That is the values of variables. *array* is the name of the script's array of counts.

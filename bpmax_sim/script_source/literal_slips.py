@@ -190,7 +190,7 @@ _OPTIONS: Final = (
 )  # fmt: skip
 
 
-def _find_unknown_option(reader: SlipReader, node: Node) -> Found:
+def _find_unknown_intl_option(reader: SlipReader, node: Node) -> Found:
     """Yield misspelt options of ``Intl`` and ``toLocaleString``, which these ignore silently."""
     made = node.child_by_field_name("constructor") or node.child_by_field_name("function")
     name = reader.tree.get_source(made) if made is not None else ""
@@ -238,9 +238,9 @@ def _is_zone(name: str) -> bool:
 
 
 FINDERS: Final[Mapping[str, Sequence[Callable[[SlipReader, Node], Found]]]] = {
-    "new_expression": (_find_invalid_date, _find_unknown_option, _find_invalid_locale),
+    "new_expression": (_find_invalid_date, _find_unknown_intl_option, _find_invalid_locale),
     "call_expression": (
-        _find_invalid_date, _find_invalid_number, _find_long_timer, _find_unknown_option,
+        _find_invalid_date, _find_invalid_number, _find_long_timer, _find_unknown_intl_option,
         _find_invalid_locale,
     ),
     "member_expression": (_find_unknown_error_member, _find_unknown_error_response_member),

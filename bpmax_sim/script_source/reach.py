@@ -78,7 +78,7 @@ class ReachFinder:
             return self._ask_for_fault_in_try(node)
         if branch.arm in {"case", "default"}:
             return _join_requirements(self._find_case_requirements(node)) or _ask_for_other_values(
-                self._find_switch_input(node)
+                self._find_reads_of_switch_value(node)
             )
         if kind := _CONDITIONAL.get(branch.arm):
             owner = _find_deciding_ancestor(node, kind, branch)
@@ -124,7 +124,7 @@ class ReachFinder:
             return exact
         return _ask_for_other_values(self._find_reads(node)) or self._ask_for_other_error(node)
 
-    def _find_switch_input(self, case: Node) -> Iterator[_Requirement]:
+    def _find_reads_of_switch_value(self, case: Node) -> Iterator[_Requirement]:
         """Yield the fields and response members in the value of the ``switch`` around *case*."""
         node: Node | None = case
         while node is not None and node.type != "switch_statement":
@@ -192,7 +192,7 @@ class ReachFinder:
     def _find_comparison_requirements(
         self, left: Node, operator: str, right: Node, *, holds: bool
     ) -> list[_Requirement]:
-        left, right = self._strip_conversion(left), self._strip_conversion(right)
+        left, right = self._find_converted_expression(left), self._find_converted_expression(right)
         if left.type in _LITERALS:
             left, operator, right = right, _TURNED.get(operator, operator), left
         found, field = self._values.resolve(left), self._values.resolve(right)
@@ -211,7 +211,7 @@ class ReachFinder:
             found, msg("{name} {sign} {value}", name=name, sign=sign, value=value)
         )
 
-    def _strip_conversion(self, node: Node) -> Node:
+    def _find_converted_expression(self, node: Node) -> Node:
         """Return the expression that *node* converts: ``form.a`` for ``Number(form.a)``.
 
         A name that is assigned only once is replaced by its value.
@@ -228,14 +228,15 @@ class ReachFinder:
         else:
             is_fallback = read_operator(node) in {"||", "??"}
             inner = node.child_by_field_name("left") if is_fallback else None
-        return self._strip_conversion(inner) if inner is not None else node
+        return self._find_converted_expression(inner) if inner is not None else node
 
     def _is_only_part_of_input(self, node: Node, value: ScriptValue) -> bool:
         """Return whether *node* is only a part of the input *value*, for example by ``filter``."""
         while (owner := node.child_by_field_name("object")) is not None:
             node = owner
         return (
-            value.kind in {"form", "ctx"} and self._strip_conversion(node).type == "call_expression"
+            value.kind in {"form", "ctx"}
+            and self._find_converted_expression(node).type == "call_expression"
         )
 
     def _find_truth_requirements(self, node: Node, *, holds: bool) -> list[_Requirement]:

@@ -149,7 +149,7 @@ class SlipReader:
         for binding in self.scopes.bindings:
             if id(binding) not in used:
                 yield from self._find_unused_name(binding)
-            yield from self._find_hidden_name(binding)
+            yield from self._find_let_hiding_unchanged_let(binding)
 
     def shorten_source(self, node: Node | None) -> str:
         """Return the source of *node* on one short line, to be quoted in a message; "" for None."""
@@ -219,7 +219,7 @@ class SlipReader:
         kinds = {child.type for child in self.tree.root.named_children}
         return kinds <= {"function_declaration", "generator_function_declaration", "comment"}
 
-    def _find_hidden_name(self, binding: Binding) -> Iterator[Slip]:
+    def _find_let_hiding_unchanged_let(self, binding: Binding) -> Iterator[Slip]:
         """Yield ``let total`` in a block, if an outer ``let total`` is never assigned again.
 
         The author probably wanted to assign to the outer one.

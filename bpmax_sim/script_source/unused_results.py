@@ -50,7 +50,7 @@ class ResultReader:
         """Yield the index of each ``$proxy`` call whose result and failure are both ignored."""
         for node in nodes:
             number = self._find_call_number(node)
-            if number >= 0 and self._is_value_ignored(node) and not _has_error_handler(node):
+            if number >= 0 and self._is_value_ignored(node) and not _is_in_try_with_handler(node):
                 yield number
 
     def find_silent_handlers(self, nodes: Iterable[Node]) -> Iterator[IgnoredErrorRange]:
@@ -174,7 +174,7 @@ def _is_tested(node: Node) -> bool:
     return parent.type in _ASKS or (operator is not None and operator.type in _EQUALITIES)
 
 
-def _has_error_handler(node: Node) -> bool:
+def _is_in_try_with_handler(node: Node) -> bool:
     """Return whether a handler in the same function catches what *node* throws."""
     child, parent = node, node.parent
     while parent is not None and parent.type not in FUNCTIONS:

@@ -112,7 +112,7 @@ def _find_same_branches(reader: SlipReader, node: Node) -> Found:
         yield "same-sides", node, msg("both branches do the same, so the condition decides nothing")
 
 
-def _find_wrong_operator(reader: SlipReader, node: Node) -> Found:
+def _find_binary_operator_slips(reader: SlipReader, node: Node) -> Found:
     """Yield ``a === b === c``, bit operators in a condition, and ``x || true``, always true.
 
     Also ``0.1 + 0.2 === 0.3`` and ``text.indexOf('a') > 0``.
@@ -404,7 +404,7 @@ def _runs_callback_later(reader: SlipReader, call: Node) -> bool:
     return is_function and (name in {"setTimeout", "queueMicrotask"} or name.endswith(".then"))
 
 
-def _find_index_beyond_end(reader: SlipReader, node: Node) -> Found:
+def _find_loop_beyond_list_end(reader: SlipReader, node: Node) -> Found:
     """Yield a condition ``i <= list.length`` of a loop that reads ``list[i]``.
 
     It reads one element too many.
@@ -493,14 +493,14 @@ FINDERS: Final[Mapping[str, Sequence[Callable[[SlipReader, Node], Found]]]] = {
     "statement_block": (_find_overwritten_assignment,),
     "if_statement": (_find_same_branches,),
     "ternary_expression": (_find_same_branches,),
-    "binary_expression": (_find_wrong_operator,),
+    "binary_expression": (_find_binary_operator_slips,),
     "sequence_expression": (_find_comma_operator,),
     "member_expression": (_find_unknown_or_uncalled_member, _find_unknown_member_of_const),
     "call_expression": (
         _find_misleading_method_call, _find_partial_parse, _find_delay_with_unit,
         _find_assigning_callback, _find_surplus_arguments,
     ),
-    "for_statement": (_find_loop_variable_in_callback, _find_index_beyond_end),
+    "for_statement": (_find_loop_variable_in_callback, _find_loop_beyond_list_end),
     "assignment_expression": (_find_useless_increment,),
 }  # fmt: skip
 """Type of node -> what may be wrong with one."""

@@ -35,7 +35,7 @@ PROMISES: Final = frozenset({"promise", "outside promise"})
 """The kinds of values that are promises."""
 
 
-class SetterCall(msgspec.Struct, frozen=True):
+class ChainSetterCall(msgspec.Struct, frozen=True):
     """One setter call in a chain, such as ``$query({id: 1})``, and the names that it sets.
 
     Attributes:
@@ -87,7 +87,7 @@ class ProxyCall(msgspec.Struct, frozen=True, kw_only=True):
     api: str | None = None
     style: Literal["direct", "chain"] = "direct"
     arguments: int | None = None
-    setters: tuple[SetterCall, ...] = ()
+    setters: tuple[ChainSetterCall, ...] = ()
     is_called: bool = False
     usage: Usage = "other"
     place: Place
@@ -365,7 +365,7 @@ class Values:
             return None
         where = value.node.child_by_field_name("property") or value.node
         names = self._read_object_literal_names(arguments[0]) if arguments else ()
-        setter = SetterCall(name.removeprefix("$"), names, self._tree.find_place(where))
+        setter = ChainSetterCall(name.removeprefix("$"), names, self._tree.find_place(where))
         return ScriptValue(
             "chain", node=node, draft=replace(draft, setters=(*draft.setters, setter))
         )

@@ -165,11 +165,11 @@ def _find_calls_of(
     """
     if name := _find_function_name(tree, function):
         yield from _find_calls_by_name(trees, name)
-    if (call := _find_call_of_inline_function(function)) is not None:
+    if (call := _find_call_around_inline_function(function)) is not None:
         yield tree, call
 
 
-def _find_call_of_inline_function(function: Node) -> Node | None:
+def _find_call_around_inline_function(function: Node) -> Node | None:
     """Return the call of *function* where it is written, or the call that gets it as argument.
 
     None if there is neither.
@@ -238,7 +238,7 @@ def _find_immediate_call(tree: SyntaxTree, function: Node) -> UnusedAsyncCall | 
 
     It is called at once, as ``(async () => …)()``, or by a method such as ``map``. Otherwise None.
     """
-    call = _find_call_of_inline_function(function)
+    call = _find_call_around_inline_function(function)
     if call is None or call.parent is None or call.parent.type != "expression_statement":
         return None
     callee = call.child_by_field_name("function")

@@ -32,7 +32,7 @@ def split_scheme(value: str) -> tuple[str, str]:
     return scheme + space, rest
 
 
-def get_unencoded_credential(value: str) -> str | None:
+def get_unhashed_credential(value: str) -> str | None:
     """Return the credential after a known scheme of an Authorization *value*, such as a token.
 
     That of Basic is returned as it is, in base64. None for Digest, which sends only a hash, and for

@@ -29,11 +29,11 @@ from bpmax_sim.secret.scan import Search
 from bpmax_sim.secret.spelling import (
     as_bytes,
     find_longest_unescaped_part,
-    list_lower_case_spellings,
     make_spelling_pattern,
+    select_escapable_with_spellings,
     spell_like,
 )
-from bpmax_sim.secret.standin import STANDIN, get_standin_label
+from bpmax_sim.secret.standin import STANDIN, get_jwt_issuer_or_standin
 
 _LINE = 32  # shorter lines of a PEM text are its end, not its key
 
@@ -75,7 +75,7 @@ def _split_pem_lines(pem: str) -> list[str]:
 
 
 def _pair_jwt_parts(real: str, standin: str) -> Iterator[tuple[str, str]]:
-    label = get_standin_label(standin)
+    label = get_jwt_issuer_or_standin(standin)
     claims, signature = real.split(".")[1:]
     yield claims, standin.split(".")[1] if label != standin else standin
     yield signature, label
@@ -112,7 +112,7 @@ class Secret:
 
     @cached_property
     def _char_spellings(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
-        return list_lower_case_spellings(self.real)
+        return select_escapable_with_spellings(self.real)
 
     def occurs_in_any_spelling(self, text: str, lower: str) -> bool:
         """Return whether *text* contains the value, with its characters escaped in any way.
@@ -253,7 +253,9 @@ class SecretTable:
         """
         others = self._unchanged.find_unknown_parts(parts) if self._secrets else ()
         if others:
-            if not self.search.is_clean_in_all_layers(_BETWEEN.join(others), self._is_surely_clean):
+            if not self.search.is_clean_and_passes_in_layers(
+                _BETWEEN.join(others), self._is_surely_clean
+            ):
                 return False
             self._unchanged.add(others)
             self.harmless.add(others)

@@ -84,12 +84,12 @@ class Search:
         if not self.needles:
             return ()
         history = SearchHistory(self._harmless)
-        findings = tuple(dict.fromkeys(_find_in_piece(data, self._needles, history)))
+        findings = tuple(dict.fromkeys(_find_in_all_layers(data, self._needles, history)))
         if not findings:
             self._harmless.add(history.outermost)
         return findings
 
-    def is_clean_in_all_layers(self, data: bytes, test: Callable[[bytes], bool]) -> bool:
+    def is_clean_and_passes_in_layers(self, data: bytes, test: Callable[[bytes], bool]) -> bool:
         """Return whether no layer of *data* contains a needle (a secret), and *test* accepts each.
 
         The layers are *data* itself and what is encoded in it, however deep. *test* has to be the
@@ -161,10 +161,10 @@ class Needles:
         data = replace_standins_by_zeros(data)
         text = _replace_plus_by_space(data) if self._spaced else data
         for needle, name in self._needles.items():
-            for at in _find_offsets(
+            for at in _find_first_offsets(
                 text, _replace_plus_by_space(needle) if self._spaced else needle
             ):
-                if _is_equal_up_to_plus(data[at : at + len(needle)], needle):
+                if _is_equal_if_plus_is_space(data[at : at + len(needle)], needle):
                     yield at, name
 
 
@@ -172,7 +172,7 @@ def _replace_plus_by_space(data: bytes) -> bytes:
     return data.replace(b"+", b" ") if b"+" in data else data
 
 
-def _find_offsets(data: bytes, needle: bytes) -> Iterator[int]:
+def _find_first_offsets(data: bytes, needle: bytes) -> Iterator[int]:
     at = data.find(needle)
     for _ in range(_MOST_PLACES):
         if at < 0:
@@ -181,7 +181,7 @@ def _find_offsets(data: bytes, needle: bytes) -> Iterator[int]:
         at = data.find(needle, at + len(needle))
 
 
-def _is_equal_up_to_plus(sample: bytes, needle: bytes) -> bool:
+def _is_equal_if_plus_is_space(sample: bytes, needle: bytes) -> bool:
     if sample == needle:
         return True
     pairs = zip(sample, needle, strict=True)
@@ -230,7 +230,7 @@ class _SeenPieces:
         return len(self._all) > before
 
 
-def _find_in_piece(data: bytes, needles: Needles, history: SearchHistory) -> Iterator[Finding]:
+def _find_in_all_layers(data: bytes, needles: Needles, history: SearchHistory) -> Iterator[Finding]:
     """Yield the findings in *data*: first those in plain, then those inside encodings.
 
     *history* holds the runs (sequences of characters of an encoding such as base64) that this
@@ -245,7 +245,7 @@ def _find_in_piece(data: bytes, needles: Needles, history: SearchHistory) -> Ite
         yield Finding(TOO_LARGE, error.at, error.labels)
 
 
-def decode_and_join_layers(data: bytes, max_bytes: int) -> bytes | None:
+def decode_and_join_inner_layers(data: bytes, max_bytes: int) -> bytes | None:
     """Return everything that is encoded in *data*, decoded and joined, without *data* itself.
 
     None if decoding would process more than *max_bytes* bytes. Callers keep the result to search it

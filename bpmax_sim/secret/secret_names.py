@@ -130,16 +130,20 @@ SHORTEST: Final = 6
 _BARE: Final = re.compile(r"[\x21-\x7e]+")
 
 
-def is_secret_value(name: str, text: str) -> bool:
-    """Return whether *text*, the value of a member with a secret *name*, has to be redacted.
+def is_secret_value(secret_name: str, text: str) -> bool:
+    """Return whether *text*, the value of a member with a secret *secret_name*, has to be redacted.
 
     A password may be any text except the name itself, which is a label. Other secrets are printable
     ASCII without spaces: the greeting in ``signature`` is none, nor the URL in ``authorization``.
     """
     if len(text) < SHORTEST or is_recognisable_standin(text) or "redacted." in text:
         return False
-    if "pass" in name.lower() or "pwd" in name.lower() or name.endswith(_CHINESE):
-        return text.lower() != name.lower()
+    if (
+        "pass" in secret_name.lower()
+        or "pwd" in secret_name.lower()
+        or secret_name.endswith(_CHINESE)
+    ):
+        return text.lower() != secret_name.lower()
     return bool(_BARE.fullmatch(text)) and not text.startswith(("http://", "https://"))
 
 

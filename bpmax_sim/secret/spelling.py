@@ -55,7 +55,7 @@ def make_spelling_pattern(text: str) -> str:
     has no groups.
     """
     runs = re.findall(r"\\+|[^\\]", text, re.DOTALL)
-    return "".join(map(_make_run_pattern, runs))
+    return "".join(map(_make_backslashes_or_char_pattern, runs))
 
 
 def find_longest_unescaped_part(text: str) -> str:
@@ -63,7 +63,7 @@ def find_longest_unescaped_part(text: str) -> str:
     return max(_LITERAL.findall(text), key=len, default="")
 
 
-def list_lower_case_spellings(text: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
+def select_escapable_with_spellings(text: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
     """Return up to four characters of *text* that encoders escape, each with all its spellings.
 
     The spellings are in lower case.
@@ -75,11 +75,11 @@ def list_lower_case_spellings(text: str) -> tuple[tuple[str, tuple[str, ...]], .
         if letter != "\\" and not _LITERAL.fullmatch(letter)
     ]
     return tuple(
-        (letter, tuple(_list_lower_case_spellings(letter))) for letter in letters[:_TRACES]
+        (letter, tuple(_list_spellings_of_character(letter))) for letter in letters[:_TRACES]
     )
 
 
-def _list_lower_case_spellings(character: str) -> Iterator[str]:
+def _list_spellings_of_character(character: str) -> Iterator[str]:
     unit = character.encode("utf-16-be", "surrogatepass").hex()[:4]
     octet = as_bytes(character)[0]
     yield from (f"u{unit}", f"#{ord(character)};", f"{ord(character):x};")
@@ -111,14 +111,14 @@ def _escape_as_json(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)[1:-1]
 
 
-def _make_run_pattern(run: str) -> str:
-    if run[0] == "\\":
-        count = len(run)
+def _make_backslashes_or_char_pattern(backslashes_or_char: str) -> str:
+    if backslashes_or_char[0] == "\\":
+        count = len(backslashes_or_char)
         units = rf"(?:%(?:25){{0,3}}5[cC]|&(?:amp;){{0,3}}#(?:92|[xX]5[cC]);|\\u005[cC]){{{count}}}"
         return rf"(?:\\{{{count},{count * _NESTED}}}|{units})"
-    if _LITERAL.fullmatch(run):
-        return re.escape(run)
-    return f"(?:{'|'.join(_make_spelling_patterns(run))})"
+    if _LITERAL.fullmatch(backslashes_or_char):
+        return re.escape(backslashes_or_char)
+    return f"(?:{'|'.join(_make_spelling_patterns(backslashes_or_char))})"
 
 
 def _make_spelling_patterns(character: str) -> Iterator[str]:
@@ -133,7 +133,9 @@ def _make_spelling_patterns(character: str) -> Iterator[str]:
     octets = [_make_any_case_pattern(f"{byte:02x}") for byte in as_bytes(character)]
     yield "".join(f"%(?:25){{0,3}}{octet}" for octet in octets)
     yield "".join(rf"\\{{1,{_NESTED}}}x{octet}" for octet in octets)
-    yield from (rf"\\{{1,{_NESTED}}}{escape}" for escape in _list_non_json_escapes(ord(character)))
+    yield from (
+        rf"\\{{1,{_NESTED}}}{escape}" for escape in _list_python_and_js_escapes(ord(character))
+    )
     if character in _LETTERS:
         yield rf"\\{{1,{_NESTED}}}{_LETTERS[character]}"
     yield re.escape(character)
@@ -141,7 +143,7 @@ def _make_spelling_patterns(character: str) -> Iterator[str]:
         yield r"\+"
 
 
-def _list_non_json_escapes(code: int) -> Iterator[str]:
+def _list_python_and_js_escapes(code: int) -> Iterator[str]:
     """Yield how Python and JavaScript, but not JSON, write character *code* after a backslash."""
     yield rf"u\{{0{{0,6}}{_make_any_case_pattern(f'{code:x}')}\}}"
     yield f"U{_make_any_case_pattern(f'{code:08x}')}"

@@ -95,11 +95,11 @@ def make_standin(
         number: from 1; different values get different numbers.
         like: the real value; a JWT keeps its ``exp`` and ``iat``.
     """
-    label = _PREFIX + ".".join([*map(to_slug, (platform, instance, name)), str(number)])
+    label = _PREFIX + ".".join([*map(to_distinct_slug, (platform, instance, name)), str(number)])
     return _MAKERS[kind](label, like)
 
 
-def to_slug(text: str) -> str:
+def to_distinct_slug(text: str) -> str:
     """Return *text* with only ASCII letters, digits, ``-`` and ``_``, as stand-ins may be in URLs.
 
     If anything was replaced, a digest is added, so that names stay distinct.
@@ -120,9 +120,9 @@ def is_recognisable_standin(value: str) -> bool:
     )
 
 
-def find_standin(text: str, *, platform: str, instance: str, name: str) -> str | None:
+def find_text_standin(text: str, *, platform: str, instance: str, name: str) -> str | None:
     """Return the first stand-in of kind ``text`` for this credential in *text*, or None."""
-    label = _PREFIX + ".".join(map(to_slug, (platform, instance, name)))
+    label = _PREFIX + ".".join(map(to_distinct_slug, (platform, instance, name)))
     match = re.search(rf"{re.escape(label)}\.\d+(?![A-Za-z0-9_])", text)
     return match[0] if match else None
 
@@ -137,7 +137,7 @@ def replace_standins_by_zeros(data: bytes) -> bytes:
     return _STANDIN_BYTES.sub(lambda match: b"\0" * len(match[0]), data)
 
 
-def get_standin_label(standin: str) -> str:
+def get_jwt_issuer_or_standin(standin: str) -> str:
     """Return the readable part of a stand-in: the issuer of a JWT, else all of it."""
     return str(read_jwt_claims(standin).get("iss", standin))
 
@@ -146,7 +146,7 @@ def _hash_label(label: str, size: int) -> bytes:
     return blake2b(label.encode(), digest_size=size).digest()
 
 
-def _make_jwt(label: str, like: str) -> str:
+def _make_jwt_with_same_times(label: str, like: str) -> str:
     times = {name: value for name, value in read_jwt_claims(like).items() if name in {"exp", "iat"}}
     parts = ({"alg": "none", "typ": "JWT"}, {"iss": label, **times})
     return ".".join([*map(_encode_segment, parts), ""])
@@ -182,6 +182,6 @@ _MAKERS: Mapping[str, Callable[[str, str], str]] = {
     "hex": lambda label, _like: _hash_label(label, 16).hex(),
     "rsa": lambda _label, _like: load_rsa_standin_pem(),
     "ec": lambda _label, _like: load_ec_standin_pem(),
-    "jwt": _make_jwt,
+    "jwt": _make_jwt_with_same_times,
     "challenge": _make_digest_challenge,
 }

@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 
 from msgspec import Struct
 
-from bpmax_sim.i18n import TranslatableText, map_message, msg
+from bpmax_sim.i18n import TranslatableText, change_english_text, msg
 from bpmax_sim.messages import ConnectionRoute
 from bpmax_sim.secret.decode import HarmlessParts
 from bpmax_sim.secret.outgoing_text import OutputRedactor
@@ -83,11 +83,11 @@ class Vault:
             self._standins.add(standin)
             if is_recognisable_standin(real) or explain_local_redaction_only(real, standin):
                 return
-            self._register_secret(real, standin, name)
+            self._register_secret_if_new(real, standin, name)
             # Code passes on the claims of a JWT, or the lines of a key without those around them.
             for part, twin in pair_pem_and_jwt_parts(real, standin):
                 if len(part) >= SHORTEST:
-                    self._register_secret(part, twin, name)
+                    self._register_secret_if_new(part, twin, name)
 
     def has_standin(self, standin: str) -> bool:
         """Return whether *standin* is the stand-in of some value already."""
@@ -117,7 +117,7 @@ class Vault:
         if live and live != declared:
             with self._lock:
                 self._standins.add(declared)
-                self._register_secret(live, declared, "")
+                self._register_secret_if_new(live, declared, "")
 
     def register_issued(
         self, platform: str, instance: str, name: str, value: str, kind: str = "text"
@@ -176,7 +176,7 @@ class Vault:
 
     def redact_text(self, text: str) -> str:
         """Return *text* with all secrets, in all their forms, replaced by their stand-ins."""
-        return map_message(text, self._get_current_table().replace_secrets)
+        return change_english_text(text, self._get_current_table().replace_secrets)
 
     def redact_for_output(self, text: str) -> str:
         """Return *text* safe for terminals, logs and reports.
@@ -190,7 +190,7 @@ class Vault:
                 return text
             with self._lock:
                 gate = self._gate = _get_output_redactor(tuple(self._secrets.values()))
-        return map_message(text, gate.redact)
+        return change_english_text(text, gate.redact)
 
     def certainly_leaves_unchanged(self, texts: Iterable[str], *bodies: bytes) -> bool:
         """Return whether *texts* and *bodies* certainly have no secret, so nothing is redacted.
@@ -217,14 +217,14 @@ class Vault:
         return self._get_current_table().search.find(data)
 
     @property
-    def harmless(self) -> HarmlessParts:
+    def parts_without_secret(self) -> HarmlessParts:
         """Return the cache of byte strings in which no secret registered so far was found.
 
         Callers skip these, and add what they have searched. A new secret starts a new cache.
         """
         return self._get_current_table().harmless
 
-    def _register_secret(self, real: str, standin: str, name: str) -> None:
+    def _register_secret_if_new(self, real: str, standin: str, name: str) -> None:
         if real not in self._secrets and real != standin and real not in self._standins:
             self._insert_secret(Secret(real, standin, name))
 
@@ -303,13 +303,13 @@ def _redact_value(value: Any, redact: Redact) -> Any:
     if kind is str:
         return redact(value)
     if kind is TranslatableText:
-        return map_message(value, redact)
+        return change_english_text(value, redact)
     if kind in _PLAIN:
         return value
-    return _redact_items(value, redact) if kind in _LISTS else _redact_other(value, redact)
+    return _redact_elements(value, redact) if kind in _LISTS else _redact_other(value, redact)
 
 
-def _redact_items(value: Any, redact: Redact) -> Any:
+def _redact_elements(value: Any, redact: Redact) -> Any:
     if type(value) is list and value and all(type(item) is int for item in value):
         text = str(value)
         shown = redact(text)

@@ -77,7 +77,7 @@ class CallRunner:
             self._stubs,
             partial(make_token_expiry_response, environment.platforms),
             log.note_fault,
-            environment.platforms.list_call_names,
+            environment.platforms.list_names_with_aliases,
         )
         self._mode = mode
         self._answer: Callable[[Request], Response] = mode.handle
@@ -97,7 +97,7 @@ class CallRunner:
             handle=self.handle,
         ).value
 
-    def build(self, spec: CallSpec) -> Request:
+    def build_before_auth(self, spec: CallSpec) -> Request:
         """Return the request of *spec* without what auth adds to it; nothing is sent.
 
         Raises:
@@ -228,7 +228,7 @@ class SessionComponents:
 
     def _seal_recording(self, failed: bool) -> None:
         if self.record is not None:
-            self.record.seal(self.calls.environment.renewed, failed=failed)
+            self.record.seal_or_set_aside(self.calls.environment.renewed, failed=failed)
         self._upload_recordings([self.settings.cassette])
 
     def _upload_recordings(self, paths: Iterable[Path | None]) -> None:

@@ -44,7 +44,7 @@ class ClientRelay:
             environment.vault,
             environment.clock,
             is_live=not wiring.start.is_network_closed,
-            is_recorded=wiring.replay.is_recorded,
+            is_recorded=wiring.replay.is_recorded_even_if_played,
         )
         # Weak, as the clients know the session, and nothing in a session refers back to it.
         explain = WeakMethod(self.clients.explain_unknown_address)
@@ -77,7 +77,7 @@ class ClientRelay:
         self._calls.environment.refuse_closed()
         return intercept_clients(self, log_name)
 
-    def must_not_intercept(self) -> bool:
+    def is_sent_without_listener(self) -> bool:
         """Return whether the request under way must be sent by its client, without this relay.
 
         It must if the session itself sends it, or if the mode is live.
@@ -101,7 +101,7 @@ class ClientRelay:
             return None
         known = self.clients.as_api_call(patient)
         # What is new is recorded beside this one, which is replayed; no login is.
-        if not known.is_login and replay.is_recorded(known):
+        if not known.is_login and replay.is_recorded_even_if_played(known):
             try:
                 return self.relay(patient, replay.handle)
             except NoMatchError as error:
@@ -128,7 +128,7 @@ class ClientRelay:
 
         return self.relay(replace(request, timeout=_DAY), answer)
 
-    def try_to_replay(self, request: Request) -> Response | None:
+    def try_to_replay_without_standin(self, request: Request) -> Response | None:
         """Return the recorded response to *request* while calls without recording are recorded.
 
         None if the third party must be asked: if nothing is recorded or the exchange failed, for a
@@ -137,7 +137,7 @@ class ClientRelay:
         """
         patient, replay = replace(request, timeout=_DAY), self._wiring.replay
         known = self.clients.as_api_call(patient)
-        if known.is_login or not replay.is_recorded(known):
+        if known.is_login or not replay.is_recorded_even_if_played(known):
             return None
         try:
             response = self.relay(patient, replay.handle)

@@ -38,7 +38,7 @@ from bpmax_sim.secret.vault import Credentials, Vault, explain_local_redaction_o
 from bpmax_sim.session.settings import Settings
 from bpmax_sim.session.start import SessionStart, read_recorded_login_non_secrets
 from bpmax_sim.traffic.external_clients import register_credentials
-from bpmax_sim.transport.redaction import make_api_place_prefix, register_cookies
+from bpmax_sim.transport.redaction import make_api_place_prefix, register_response_cookies
 from bpmax_sim.transport.suspicious_names import SecretByNameRegistrar
 
 
@@ -80,7 +80,7 @@ class SessionSecretRegistry:
     def register_response_secrets(self, request: Request, response: Response) -> None:
         """Register the secrets in *response*, such as a token, before it is recorded or shown."""
         register_issued_secrets(request, response, self.vault)
-        register_cookies(request, response, self.vault)
+        register_response_cookies(request, response, self.vault)
         self.net.register_response(request, response)
 
 
@@ -131,7 +131,7 @@ class SessionCredentials:
                 *credentials.hosts.values(),
             ):
                 self.vault.register_address_replacement(live, declared)
-            self._note_conventional_variables(platform, instance)
+            self._note_variables_read_by_convention(platform, instance)
             password = unquote(urlsplit(credentials.route.proxy).password or "")
             if password:
                 self.vault.register_issued(*key, "proxy", password)
@@ -150,7 +150,7 @@ class SessionCredentials:
         names = join_list(self._conventions)
         return (msg("read from the environment, as no file says otherwise: {names}", names=names),)
 
-    def _note_conventional_variables(self, platform: Platform, instance: Instance) -> None:
+    def _note_variables_read_by_convention(self, platform: Platform, instance: Instance) -> None:
         key = platform.platform_key
         if self.start.is_network_closed:
             return
@@ -204,7 +204,9 @@ class SessionCredentials:
             return {}
         if self._recorded is None:
             cassette = recording.cassette
-            self._recorded = cassette.values(recording.owner) if cassette else {}
+            self._recorded = (
+                cassette.get_non_secret_credentials(recording.owner) if cassette else {}
+            )
         names = [instance, *(f"{was}.{instance.partition('.')[2]}" for was in platform.was)]
         for values in (
             self._recorded,
@@ -289,7 +291,7 @@ def _list_read_response_headers(owner: Platform | Api) -> frozenset[str]:
             left += value.values()
         elif isinstance(value, list | tuple):
             left += value
-        elif isinstance(value, str) and (place := FieldPath.from_response_place(value)):
+        elif isinstance(value, str) and (place := FieldPath.from_declared_response_place(value)):
             own.append(place)
     return frozenset([str(place).lower() for place in own if place.root == "header"])
 

@@ -9,7 +9,7 @@ from bpmax_sim.clock import SeededRandomSource, SystemRandomSource
 from bpmax_sim.errors import NoMatchError
 from bpmax_sim.messages import Call, Request
 from bpmax_sim.proxy.compiled_api import CompiledApi
-from bpmax_sim.proxy.environment import Environment, RenewableCredentials
+from bpmax_sim.proxy.environment import Environment, RenewableCredentialStore
 from bpmax_sim.secret.vault import Credentials
 from bpmax_sim.session.credentials import SessionCredentials, add_personal_places
 from bpmax_sim.session.live import LiveMode
@@ -45,7 +45,7 @@ class SessionEnvironment(Environment):
             platforms=tenants.platforms,
             vault=tenants.vault,
             clock=start.clock,
-            auth_clock=start.auth_clock,
+            auth_clock=start.real_or_virtual_auth_clock,
             chance=chance,
             auth_chance=chance if start.is_network_closed else SystemRandomSource(),
             separate=record is not None,
@@ -65,18 +65,18 @@ class SessionEnvironment(Environment):
         """
         return self._is_replay and not self._replay.has_login(platform, instance)
 
-    def find_renewable_credentials(
+    def find_credential_store(
         self, recipe: CompiledApi, tenant: Credentials, names: Iterable[str], /
-    ) -> RenewableCredentials:
+    ) -> RenewableCredentialStore:
         """Return the stored credentials of *tenant* that a login replaces, not yet locked.
 
         *recipe* is the compiled API for which the login is made. The login opens them
-        (`RenewableCredentials.try_lock_and_read`), stores the new values of *names*, and closes
+        (`RenewableCredentialStore.try_lock_and_read`), stores the new values of *names*, and closes
         them. They are on disk only if real systems answer.
         """
         if self._live is None or self._live.keeper is None:
-            return super().find_renewable_credentials(recipe, tenant, names)
-        return self._live.keeper.find_renewable_credentials(recipe, tenant, names)
+            return super().find_credential_store(recipe, tenant, names)
+        return self._live.keeper.find_credential_store(recipe, tenant, names)
 
     def finish_login_attempt(self, platform: str, instance: str, life: float | None, /) -> None:
         """Note that a login of *instance* has ended, and for how many seconds its grant lives.
@@ -89,7 +89,7 @@ class SessionEnvironment(Environment):
         if self._live is not None and self._live.shared_logins is not None:
             self._live.shared_logins.finish_login_attempt(platform, instance, life)
 
-    def hide_other_secrets(self, request: Request) -> Request:
+    def hide_secrets_as_recorded(self, request: Request) -> Request:
         """Return *request*, whose credentials are stand-ins, as it is recorded.
 
         All other known secrets and the personal data in it are hidden, too.

@@ -42,9 +42,11 @@ class LiveMode:
         self.shared_logins: SharedLoginTransport | None = None
         # Whoever answers in the place of the third parties must not replace what is theirs.
         self.keeper = ReplacedCredentialStore(settings.cassette) if network is None else None
-        self.ask = get_handle_function(self._open_transport(platforms, settings, tenants, network))
+        self.ask = get_handle_function(
+            self._open_login_sharing_transport(platforms, settings, tenants, network)
+        )
 
-    def _open_transport(
+    def _open_login_sharing_transport(
         self,
         platforms: Platforms,
         settings: Settings,

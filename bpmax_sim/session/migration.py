@@ -54,7 +54,7 @@ class MoveCause(msgspec.Struct, frozen=True, order=True):
     now: str = ""
 
     @property
-    def text_in_recording(self) -> str:
+    def text_for_recording(self) -> str:
         """Return the text that notes this cause in the recording: ``query.lang - → "zh"``.
 
         Unlike a message, it is the same in every language.
@@ -97,7 +97,7 @@ class ProposedMove(msgspec.Struct, frozen=True):
         line, now = old.line, self.fresh.line
         request = split_exchange(self.fresh.text)[0]
         _, mark, outcome = split_exchange(old.text)
-        marks = (*line.moved, *(cause.text_in_recording for cause in self.causes))
+        marks = (*line.moved, *(cause.text_for_recording for cause in self.causes))
         moved = replace(
             line,
             key=now.key,
@@ -157,7 +157,7 @@ class RecordingMoves:
         # Two different calls of today cannot both be what this exchange was: guessing would give
         # one of them the other's response, so neither is moved.
         if known is not None and known.causes != causes and known.causes[0].kind != "signature":
-            self.withdraw(sent, [number])
+            self.withdraw_or_note_unknown(sent, [number])
         elif causes:
             self.found[number] = ProposedMove(causes, _make_unanswered_entry(request, rules))
 
@@ -174,7 +174,7 @@ class RecordingMoves:
                 return self.cassette, number
         return None
 
-    def withdraw(self, parts: RequestParts, numbers: Sequence[int]) -> None:
+    def withdraw_or_note_unknown(self, parts: RequestParts, numbers: Sequence[int]) -> None:
         """Withdraw the proposals to change exchanges *numbers*: a call needs them as they are.
 
         *parts* is that call. Without *numbers*, note instead that no recorded exchange is similar
@@ -186,7 +186,7 @@ class RecordingMoves:
             if self.found.pop(number, None) is not None:
                 self.contested.append(parts.name or parts.path)
 
-    def note_new_signature(
+    def note_new_signature_if_needed(
         self,
         request: Request,
         sign_again: Callable[[], Request],
@@ -233,7 +233,7 @@ def _find_causes(
         difference.path.startswith("path.") for difference in found if difference.path[:4] == "path"
     )
     if is_address:
-        yield MoveCause("path", "", "", *_find_differing_prefixes(recorded.path, sent.path))
+        yield MoveCause("path", "", "", *_find_differing_path_prefixes(recorded.path, sent.path))
     for difference in found:
         root = difference.path.partition(".")[0].partition("[")[0]
         if root in {"platform", "api"} or (root == "path" and is_address):
@@ -242,7 +242,7 @@ def _find_causes(
         yield MoveCause("place", sent.name or sent.path, difference.path, *values)
 
 
-def _find_differing_prefixes(old: str, new: str) -> tuple[str, str]:
+def _find_differing_path_prefixes(old: str, new: str) -> tuple[str, str]:
     """Return the beginnings of two paths up to the last segment in which they differ.
 
     ``/v1/orders`` and ``/v2/orders`` give ``/v1`` and ``/v2``.

@@ -449,7 +449,7 @@ def check_option_value(name: str, kind: Any, value: object) -> None:
             raise ConfigError(describe_wrong_choice(name, value, choices))
     elif kind in _LISTS:
         if not (isinstance(value, str) and kind is not Names):
-            parse_text_list(name, value)
+            check_text_list(name, value)
     elif kind in _KINDS and not _is_of_type(value, kind):
         raise ConfigError(
             "{name}: expected {kinds}, got {value!r}",
@@ -484,7 +484,7 @@ def _is_of_type(value: object, annotation: Any) -> bool:
     return type(value) in kinds or (str in kinds and isinstance(value, str))
 
 
-def parse_text_list(name: str, value: object) -> tuple[str, ...]:
+def check_text_list(name: str, value: object) -> tuple[str, ...]:
     """Return the items of a list of texts.
 
     Raises:

@@ -36,7 +36,7 @@ from bpmax_sim.proxy.auth import has_valid_signature
 from bpmax_sim.proxy.call_effects import Grant
 from bpmax_sim.proxy.compiled_api import compile_api
 from bpmax_sim.proxy.response import read_body, satisfies_rule
-from bpmax_sim.proxy.signing import describe_verification
+from bpmax_sim.proxy.signing import describe_live_response_trust
 from bpmax_sim.session.arriving_exchange import NotePiece, StreamedExchangeRecorder
 from bpmax_sim.session.credentials import (
     SessionCredentials,
@@ -88,7 +88,7 @@ class RecordMode:
         self._recording = start.owner_session.recording
         self._volatile = partial(find_volatile_places, platforms)
         self._named = partial(list_read_response_headers, platforms)
-        self._check = LeakCheck(vault.scan, lambda: vault.size, lambda: vault.harmless)
+        self._check = LeakCheck(vault.scan, lambda: vault.size, lambda: vault.parts_without_secret)
         self.possible_secrets = SecretReview(
             vault,
             self._volatile,
@@ -164,7 +164,9 @@ class RecordMode:
         # Before anything of the response is shown, compared or written: its own tokens are secrets
         # too.
         self._learn(request, response)
-        trust = describe_verification(request, response, self._start.auth_clock.now())
+        trust = describe_live_response_trust(
+            request, response, self._start.real_or_virtual_auth_clock.now()
+        )
         response = replace(
             response, elapsed=round(response.elapsed, 3), trust=vault.redact_text(trust)
         )
@@ -313,7 +315,7 @@ class RecordMode:
         folder = self._settings.logins
         return tuple(get_login_file(folder, key) for key in self._login_recorders if folder)
 
-    def seal(self, grants: Mapping[str, Grant], *, failed: bool) -> None:
+    def seal_or_set_aside(self, grants: Mapping[str, Grant], *, failed: bool) -> None:
         """Write the recording of the owner's sessions into its file (seal it), or set it aside.
 
         It is set aside for review if the run *failed*, or if the third party failed in calls that
@@ -334,7 +336,7 @@ class RecordMode:
         if recording.recorder is None and not failed and (is_emptied or has_ever_forked_child()):
             self._get_owner_recorder()
         replaces = self._settings.record != "new"  # what is added takes nothing away
-        outages = self.find_outages() if replaces and not failed else ()
+        outages = self.find_new_or_worse_outages() if replaces and not failed else ()
         worse = [str(outage) for outage in outages if outage.is_known]
         if worse:
             warnings.warn(
@@ -355,7 +357,7 @@ class RecordMode:
         if recording.recorder is not None and (failed or worse):
             recording.recorder.write_for_review()
         elif recording.recorder is not None:
-            signed = partial(self._has_valid_signature, grants)
+            signed = partial(self._is_signed_as_declared_now, grants)
             recording.recorder.seal(
                 volatile=self._volatile,
                 headers_read=self._named,
@@ -391,16 +393,20 @@ class RecordMode:
                 stacklevel=2,
             )
 
-    def find_outages(self) -> tuple[Outage, ...]:
+    def find_new_or_worse_outages(self) -> tuple[Outage, ...]:
         """Return the recorded calls to which the third party gave an error or no response.
 
         They should not replace a recording in which they were served. A call that the last
         recording has too (`Outage.is_known`) is returned only if it was served better there.
         """
         recorder = self._recording.recorder
-        return recorder.find_newly_failing_calls(self._rate_failure) if recorder is not None else ()
+        return (
+            recorder.find_newly_failing_calls(self._rate_outage_severity)
+            if recorder is not None
+            else ()
+        )
 
-    def _rate_failure(self, exchange: Exchange) -> int:
+    def _rate_outage_severity(self, exchange: Exchange) -> int:
         """Return how bad an outcome is: 0 a response, 1 a refusal to serve, 2 no response.
 
         Refusals are status 429, 5xx, and responses that the API's ``ok`` rule calls a failure.
@@ -420,7 +426,7 @@ class RecordMode:
         )
         return int(is_refused)
 
-    def _has_valid_signature(self, grants: Mapping[str, Grant], exchange: Exchange) -> bool:
+    def _is_signed_as_declared_now(self, grants: Mapping[str, Grant], exchange: Exchange) -> bool:
         """Return whether a recorded request is signed as today's declaration and keys sign it.
 
         *grants* are what the session's logins yielded, by login key. False for an unknown API.

@@ -36,7 +36,7 @@ from bpmax_sim.file_system import (
 from bpmax_sim.i18n import join_list, msg
 from bpmax_sim.platform.model import Source
 from bpmax_sim.proxy.compiled_api import CompiledApi
-from bpmax_sim.proxy.environment import RenewableCredentials
+from bpmax_sim.proxy.environment import RenewableCredentialStore
 from bpmax_sim.secret.source import read_keyring, write_keyring
 from bpmax_sim.secret.vault import Credentials
 from bpmax_sim.yamlfile import to_display_path
@@ -158,13 +158,13 @@ class ReplacedCredentialStore:
         self.notes: dict[str, None] = {}
         self.instances: set[tuple[str, str]] = set()
 
-    def find_renewable_credentials(
+    def find_credential_store(
         self, recipe: CompiledApi, tenant: Credentials, names: Iterable[str]
-    ) -> RenewableCredentials:
+    ) -> RenewableCredentialStore:
         """Return the stored credentials *names* that a login of *tenant* replaces, not yet locked.
 
         *recipe* is the compiled API for which the login is made. The login opens them
-        (`RenewableCredentials.try_lock_and_read`), stores the new values, and closes them.
+        (`RenewableCredentialStore.try_lock_and_read`), stores the new values, and closes them.
         """
         key = recipe.platform.platform_key, recipe.instance.instance_key
         self.instances.add(key)
@@ -180,7 +180,7 @@ class ReplacedCredentialStore:
         # what a keyring holds is replaced in its place, so it tells nothing of which line is meant
         facts = tenant.live, [(name, keyrings.get(name, real[name])) for name in sorted(real)]
         root = project.find_root(self._cassette or Path.cwd())
-        return _StoredRenewableCredentials(
+        return _FileCredentialStore(
             path=get_replaced_credentials_folder(root) / f"{to_file_name(instance)}.json",
             instance=instance,
             digest=_digest(repr(facts)),
@@ -195,7 +195,7 @@ def _digest(text: str) -> str:
 
 
 @dataclass(slots=True, repr=False)
-class _StoredRenewableCredentials(RenewableCredentials):
+class _FileCredentialStore(RenewableCredentialStore):
     """The stored credentials of one instance, locked while a login replaces them.
 
     Attributes:

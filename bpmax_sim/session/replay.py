@@ -142,9 +142,9 @@ class ReplayMode:
         if moves is None or player is not self.player:
             return None
         found = moves.find_earlier_proposal(parts, self._rules) if self._repeat else None
-        found = found or player.take_nearest_unplayed(parts)
+        found = found or player.take_nearest_for_unrecorded(parts)
         if found is None:
-            moves.withdraw(parts, player.find_exchange_numbers(parts))
+            moves.withdraw_or_note_unknown(parts, player.find_exchange_numbers(parts))
         return found
 
     def _replay_login(self, recorded_form: Request) -> Outcome:
@@ -159,7 +159,7 @@ class ReplayMode:
         # In this order: the recorded login, one that is near to it, for an SDK one made of
         # stand-ins, else a miss.
         if not player.is_recorded(request_to_parts(recorded_form)):
-            alike = find_substitute_login(
+            alike = find_substitute_sdk_login(
                 recorded_form, player.find_recorded_logins(*key), self._rules
             )
             if alike is None and is_sent_by_sdk(recorded_form):
@@ -169,7 +169,7 @@ class ReplayMode:
         outcome = self._replay_outcome(recorded_form, player, alike)
         return replace(outcome, elapsed=0.0) if isinstance(outcome, Response) else outcome
 
-    def is_recorded(self, request: Request) -> bool:
+    def is_recorded_even_if_played(self, request: Request) -> bool:
         """Return whether a request was recorded, already played or not.
 
         For a login, any recorded login of its instance counts.
@@ -202,7 +202,7 @@ class ReplayMode:
         """
         if self._moves is None:
             return False
-        self._moves.note_new_signature(request, sign_again, self._rules, differs=differs)
+        self._moves.note_new_signature_if_needed(request, sign_again, self._rules, differs=differs)
         return True
 
     def explain_signature_mismatch(
@@ -233,7 +233,7 @@ class ReplayMode:
         return None
 
 
-def find_substitute_login(
+def find_substitute_sdk_login(
     request: Request, recorded: Iterable[Exchange], rules: MatchingRules
 ) -> Exchange | None:
     """Return the recorded login to use for *request* although it differs; None if none fits.

@@ -34,7 +34,7 @@ from bpmax_sim.i18n import label_message, msg
 from bpmax_sim.proxy.response import CallRecord
 from bpmax_sim.script.channel import LiveObject
 from bpmax_sim.script.failure import Script
-from bpmax_sim.script.turn_result import FailedOutcome, Outcome
+from bpmax_sim.script.turn_result import Outcome, ReadTrackingFailedOutcome
 from bpmax_sim.script_source.reading import POWER_DIFFERS, find_inexact_powers
 from bpmax_sim.secret.vault import Redact, redact_values
 from bpmax_sim.subject.hooks import FieldChanged
@@ -96,7 +96,7 @@ def _describe_unreadable(name: str, error: Exception) -> str:
     return msg("{name}: the script cannot be read: {reason}", name=name, reason=reason)
 
 
-def as_script(script: ScriptLike) -> Script:
+def read_script_if_path(script: ScriptLike) -> Script:
     """Return *script* as a `Script`: a path, which may be a text, is read.
 
     A `Script` is returned as it is; an object with texts ``name`` and ``source`` is converted.
@@ -114,7 +114,7 @@ def as_script(script: ScriptLike) -> Script:
     raise ConfigError('script: expected a path or bs.Script("…"), got {script!r}', script=script)
 
 
-def as_scripts(scripts: Sequence[ScriptLike]) -> list[Script]:
+def read_scripts_if_paths(scripts: Sequence[ScriptLike]) -> list[Script]:
     """Return the items of *scripts* as `Script` values.
 
     Raises:
@@ -122,7 +122,7 @@ def as_scripts(scripts: Sequence[ScriptLike]) -> list[Script]:
     """
     if isinstance(scripts, str | os.PathLike) or not isinstance(scripts, Iterable):
         raise ConfigError("libraries: expected a list of scripts, got {scripts!r}", scripts=scripts)
-    return [as_script(script) for script in scripts]
+    return [read_script_if_path(script) for script in scripts]
 
 
 def to_live_object(
@@ -144,7 +144,7 @@ def to_live_object(
     return value
 
 
-def warn_of_power_operators(scripts: Iterable[Script]) -> None:
+def warn_of_inexact_powers(scripts: Iterable[Script]) -> None:
     """Warn of ``**`` in *scripts*: the last digit of such a power depends on the machine."""
     for script in scripts:
         for place in find_inexact_powers(script.source, script.name):
@@ -188,7 +188,7 @@ class UnreadScriptErrors:
     def __init__(self) -> None:
         """Start with none."""
         self._outcomes: list[
-            tuple[weakref.ref[FailedOutcome], dict[str, bool], Outcome, str, int]
+            tuple[weakref.ref[ReadTrackingFailedOutcome], dict[str, bool], Outcome, str, int]
         ] = []
 
     def track_reading(self, outcome: Outcome) -> Outcome:
@@ -202,7 +202,7 @@ class UnreadScriptErrors:
         if frame is None or frame.f_code.co_filename.startswith(PACKAGE):
             return outcome
         file = frame.f_code.co_filename
-        failed = FailedOutcome(**asdict(outcome))
+        failed = ReadTrackingFailedOutcome(**asdict(outcome))
         looks = failed.__dict__
         self._outcomes.append((weakref.ref(failed), looks, outcome, file, frame.f_lineno))
         return failed
@@ -266,7 +266,9 @@ def warn_of_misspelt_names(
     for call in calls:
         for doubt in call.doubts:
             _warn_at(UnknownNameWarning, label_message(call.name, doubt))
-        if getattr(call.error, "code", "") in WRONG_CALLS and not _shows_error(outcome, call):
+        if getattr(call.error, "code", "") in WRONG_CALLS and not _has_failed_or_shown_error(
+            outcome, call
+        ):
             wrong = msg(
                 "{error}; the script caught that: mend the call, return the error, or expect it: "
                 "with pytest.warns(bs.WrongCallWarning)",
@@ -275,7 +277,7 @@ def warn_of_misspelt_names(
             _warn_at(WrongCallWarning, label_message(call.name, wrong), call.position)
 
 
-def _shows_error(outcome: Outcome, call: CallRecord) -> bool:
+def _has_failed_or_shown_error(outcome: Outcome, call: CallRecord) -> bool:
     """Return whether the script failed, or returned the code or the API of the error of *call*."""
     names = filter(None, (getattr(call.error, "code", ""), call.api))
     return bool(outcome.error or outcome.unhandled) or any(

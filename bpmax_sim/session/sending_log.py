@@ -156,11 +156,13 @@ class SendingLog:
             **(
                 {}
                 if answered.sent is None
-                else self._compare_with_recording(answered, answered.sent)
+                else self._make_recording_match_fields(answered, answered.sent)
             ),
         )
 
-    def _compare_with_recording(self, match: _SendingMatch, sent: RequestParts) -> dict[str, Any]:
+    def _make_recording_match_fields(
+        self, match: _SendingMatch, sent: RequestParts
+    ) -> dict[str, Any]:
         rules = self._rules
         data: dict[str, Any] = {
             "ignore": tuple(map(format_path, rules.get_ignored_paths(sent.platform, sent.api)))

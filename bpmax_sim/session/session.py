@@ -43,7 +43,7 @@ from bpmax_sim.session import scripts
 from bpmax_sim.session.call_runner import build_session_components
 from bpmax_sim.session.client_relay import ClientRelay
 from bpmax_sim.session.credentials import find_volatile_places
-from bpmax_sim.session.options import Names, check_option_value, list_options_for, parse_text_list
+from bpmax_sim.session.options import Names, check_option_value, check_text_list, list_options_for
 from bpmax_sim.session.scripts import PACKAGE, ObjectLike, ScriptLike, find_frame_outside
 from bpmax_sim.session.sending_log import InjectedFault, RecordingMatch
 from bpmax_sim.session.settings import (
@@ -159,7 +159,7 @@ class Session:
             self._scheduler,
             partial(run_call, env=environment),
             limits=limits if settings.stack is None else replace(limits, stack=settings.stack),
-            seed_ranges_of=start.owner_session.get_seed_ranges,
+            seed_ranges_of=start.owner_session.get_seeds_with_draw_ends,
             on_draw=start.owner_session.note_draw,
             zone=start.zone.total_seconds(),
             engine=select_engine(settings.engine),
@@ -210,7 +210,7 @@ class Session:
             "environ": os.environ if passed["environ"] is None else passed["environ"],
             "allow_hosts": split_hosts(passed["allow_hosts"]),
             **{
-                name: parse_text_list(name, passed[name])
+                name: check_text_list(name, passed[name])
                 for name in ("ignore", "redact", "secrets")
             },
         }
@@ -251,7 +251,11 @@ class Session:
         options = {name: value for name, value in named.items() if value is not None}
         calls = self._calls
         return Proxy(
-            platform, options, run=calls.run, build=calls.build, drop=self._note_unsent_call
+            platform,
+            options,
+            run=calls.run,
+            build=calls.build_before_auth,
+            drop=self._note_unsent_call,
         )
 
     def _note_unsent_call(self, chain: Builder) -> None:
@@ -293,7 +297,7 @@ class Session:
         """Return the source of random values for everything but scripts; recorded and replayed."""
         session = self._start.owner_session
         return MultiSeedRandomSource(
-            partial(session.get_seed_ranges, 0), partial(session.note_draw, 0)
+            partial(session.get_seeds_with_draw_ends, 0), partial(session.note_draw, 0)
         )
 
     @refuse_unknown_keywords()
@@ -323,12 +327,12 @@ class Session:
             ConfigError: if a file cannot be read, or this is not the session's thread.
         """
         self._refuse_closed()
-        body, shared = scripts.as_script(script), scripts.as_scripts(libraries)
+        body, shared = scripts.read_script_if_path(script), scripts.read_scripts_if_paths(libraries)
         is_test = self.settings.unawaited != "allow"  # a scenario has its own warnings
         fields = tuple(form) if is_test and isinstance(form, dict) else ()
         made = len(self.calls)
         if is_test:
-            scripts.warn_of_power_operators((body, *shared))
+            scripts.warn_of_inexact_powers((body, *shared))
         outcome = self._runtime.run(
             body,
             libraries=shared,
@@ -362,9 +366,9 @@ class Session:
         """
         self._refuse_closed()
         self._runtime.start(
-            scripts.as_script(script),
+            scripts.read_script_if_path(script),
             lambda outcome: done(self._redact_and_publish(outcome)),
-            libraries=scripts.as_scripts(libraries),
+            libraries=scripts.read_scripts_if_paths(libraries),
             bindings=self._make_script_bindings(form, ctx),
             page=page,
         )
@@ -432,7 +436,7 @@ class Session:
 
     def is_forgotten(self, call: UnawaitedCall, /) -> bool:
         """Return whether no script has used the promise of *call* (``await``, ``then``) so far."""
-        return self._runtime.is_promise_unused(call)
+        return self._runtime.is_promise_unused_by_page(call)
 
     def pending_timers(self) -> list[PendingTimer]:
         """Return the timers (``setTimeout``) that will fire when virtual time advances."""
@@ -475,7 +479,7 @@ class Session:
 
         Empty if the API is unknown.
         """
-        return self.platforms.template(platform, api)
+        return self.platforms.get_api_path_template(platform, api)
 
     def arm(self, rules: Sequence[Fault], /) -> None:
         """Activate *rules*, before those already active; their counts start at 0."""
@@ -608,7 +612,7 @@ class Session:
         Calls that the last recording has without response, too, are left out.
         """
         record = self._wiring.record
-        found = record.find_outages() if record is not None else ()
+        found = record.find_new_or_worse_outages() if record is not None else ()
         return tuple(outage for outage in found if not outage.is_known)
 
     def judge_unplayed(self) -> None:

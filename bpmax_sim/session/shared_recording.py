@@ -90,7 +90,7 @@ class SharedRecording:
 
     def open_session(self) -> OwnerSession:
         """Open one more session that plays or adds to this recording, with the next number."""
-        session = OwnerSession(self, self.playback.next_session_number())
+        session = OwnerSession(self, self.playback.take_next_session_number())
         self._open.add(session)
         return session
 
@@ -99,8 +99,9 @@ class SharedRecording:
     ) -> None:
         """Close a session; the last one writes the recording, or sets it aside if any failed.
 
-        *seal* writes it; if more sessions may be opened, that is done later (`seal_when_idle`). The
-        secrets in the session's *vault* stay known until then.
+        *seal* writes it; if more sessions may be opened, that is done later
+        (`refuse_joins_and_seal_when_idle`). The secrets in the session's *vault* stay known until
+        then.
         """
         self._open.discard(session)
         self._failed |= failed
@@ -111,7 +112,7 @@ class SharedRecording:
         elif self.is_idle:
             self._end_recording(seal, failed=self._failed)
 
-    def seal_when_idle(self, *, failed: bool) -> None:
+    def refuse_joins_and_seal_when_idle(self, *, failed: bool) -> None:
         """Accept no more sessions; write the recording, or set it aside if *failed*.
 
         While sessions are open, the last of them does that when it closes.
@@ -160,13 +161,13 @@ class OwnerSession:
                 "inside its `with` block, or open another one"
             )
 
-    def get_seed_ranges(self, sequence: int) -> SeedRanges:
+    def get_seeds_with_draw_ends(self, sequence: int) -> SeedRanges:
         """Return the seeds of a sequence of random values, and up to which value each is used.
 
         *sequence* is the number of a script, or 0 for everything else. A recording to which a later
         run has added exchanges has several seeds for one sequence.
         """
-        parts = self.recording.drawn.get_seed_ranges(self._make_sequence_name(sequence))
+        parts = self.recording.drawn.get_seeds_with_draw_ends(self._make_sequence_name(sequence))
         return tuple((self._derive_session_seed(seed), end) for seed, end in parts)
 
     def note_draw(self, sequence: int, drawn_count: int) -> None:
@@ -227,7 +228,7 @@ class RunRecordings:
             for other, shared in list(self._known.items()):
                 if other[:2] == key[:2] and other != key and shared.is_kept_open and shared.is_idle:
                     del self._known[other]  # recorded before it is played, in the same run
-                    shared.seal_when_idle(failed=False)
+                    shared.refuse_joins_and_seal_when_idle(failed=False)
             known, stamp = self._known.get(key), _read_file_version(path)
             if known is None or not known.can_join(stamp):
                 self._known[key] = known = open_recording()
@@ -245,7 +246,7 @@ class RunRecordings:
         errors: list[Exception] = []
         for shared in ended:
             try:
-                shared.seal_when_idle(failed=failed)
+                shared.refuse_joins_and_seal_when_idle(failed=failed)
             except Exception as error:  # noqa: BLE001 - the others are sealed all the same
                 errors.append(error)
         if errors:

@@ -73,7 +73,7 @@ def read_recorded_login_non_secrets(settings: Settings, instance_name: str) -> V
     """
     folder = settings.logins
     cassette = load_cassette(folder / f"{instance_name}.yaml") if folder else None
-    return cassette.values(instance_name) if cassette else {}
+    return cassette.get_non_secret_credentials(instance_name) if cassette else {}
 
 
 @lru_cache(maxsize=256)
@@ -106,7 +106,7 @@ class SessionStart(msgspec.Struct, frozen=True, kw_only=True):
     is_network_closed: bool
 
     @property
-    def auth_clock(self) -> Clock:
+    def real_or_virtual_auth_clock(self) -> Clock:
         """Return the clock for auth: real time if requests are really sent, else virtual time."""
         return self.clock if self.is_network_closed else SystemClock()
 
@@ -163,7 +163,9 @@ def _open_recording(settings: Settings, volatile: PlacesOf) -> SharedRecording:
         cassette=cassette,
         name=name,
         drawn=_choose_seeds(settings, mode, cassette, owner),
-        net=cassette.name_rules_version(owner) if cassette and known and is_kept else VERSION,
+        net=cassette.get_secret_name_rules_version(owner)
+        if cassette and known and is_kept
+        else VERSION,
         owner=owner,
         former=recorded if recorded != owner else "",
     )

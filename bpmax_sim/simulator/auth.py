@@ -22,7 +22,7 @@ from msgspec.structs import replace
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.field_path import get_nested, split_body_path
 from bpmax_sim.messages import Response
-from bpmax_sim.platform.digest import read_authorization
+from bpmax_sim.platform.digest import read_digest_authorization
 from bpmax_sim.platform.html_selector import compile_selector
 from bpmax_sim.platform.matcher import EXPRESSION, ApiMatch, expand_templates, iterate_login_steps
 from bpmax_sim.platform.model import Api, Apply, Auth, LoginStep, OkRule, Platform, Sign
@@ -106,7 +106,7 @@ def _override_tokens(rule: model.TokenRule, knobs: state.SimulatorOverrides) -> 
     return replace(rule, **changes, **RENEWALS.get(knobs.renewal or "", {}))
 
 
-def check_token(ctx: RequestContext, _rule: bool) -> None:
+def check_token_and_set_tenant(ctx: RequestContext, _rule: bool) -> None:
     """Check the token of the request, at the place that the rule table declares.
 
     The instance that it was issued to becomes that of the request.
@@ -133,7 +133,9 @@ def check_token(ctx: RequestContext, _rule: bool) -> None:
             ctx.set_tenant(tenant)
 
 
-def issue_login_values(ctx: RequestContext, tenant: TenantCredentials, *names: str) -> None:
+def issue_login_values_into_scope(
+    ctx: RequestContext, tenant: TenantCredentials, *names: str
+) -> None:
     """Issue the values *names* that a login returns, for use in its response.
 
     There they are available by name, and ``life`` is the number of seconds for which they are
@@ -202,7 +204,7 @@ def find_login_step(ctx: RequestContext) -> LoginStep | None:
     match = ctx.match
     if match.target.login is None:
         return None
-    for auth, step in _find_logins_at_same_address(ctx, match.target.login.step):
+    for auth, step in _find_all_logins_at_address(ctx, match.target.login.step):
         if any(
             _has_expected_path_parameters(match, names)
             for _, names in _find_login_candidates(ctx, auth)
@@ -211,7 +213,7 @@ def find_login_step(ctx: RequestContext) -> LoginStep | None:
     return None
 
 
-def _find_logins_at_same_address(
+def _find_all_logins_at_address(
     ctx: RequestContext, step: LoginStep
 ) -> Iterator[tuple[Auth, LoginStep]]:
     """Yield auth and step of every declared login at the address of *step*.
@@ -233,7 +235,7 @@ def log_in(ctx: RequestContext, step: LoginStep) -> Response:
     Raises:
         Refusal: if a credential is wrong.
     """
-    match, logins = ctx.match, [*_find_logins_at_same_address(ctx, step)]
+    match, logins = ctx.match, [*_find_all_logins_at_address(ctx, step)]
     for own, its in logins:
         for tenant, names in _find_login_candidates(ctx, own):
             spent = {names.get(name) for name in its.extract} & ctx.state.spent
@@ -243,9 +245,9 @@ def log_in(ctx: RequestContext, step: LoginStep) -> Response:
                 and _matches_request(ctx, own, its, names)
             ):
                 ctx.set_tenant(tenant)
-                ctx.use_rules_of(Api(auth=own))
+                ctx.use_own_rules_unless_shipped(Api(auth=own))
                 alike = [login for login in logins if login[1].request == its.request]
-                return _make_login_response(ctx, alike, names)
+                return _issue_and_make_login_response(ctx, alike, names)
     raise Refusal("401")
 
 
@@ -323,7 +325,7 @@ def _pair_declared_and_received(declared: Any, received: Any) -> Iterator[tuple[
         yield declared if isinstance(declared, str) else to_comparable_text(declared), received
 
 
-def _make_login_response(
+def _issue_and_make_login_response(
     ctx: RequestContext, logins: list[tuple[Auth, LoginStep]], names: Names
 ) -> Response:
     """Return the response of a login, with the values that each of *logins* extracts from it.
@@ -456,9 +458,9 @@ def grant_token(ctx: RequestContext, rule: model.OAuthGrants) -> None:
         if not token or token not in known - ctx.state.spent:
             raise Refusal("invalid_grant")
         ctx.update_state(spent=ctx.state.spent | {token})  # it is replaced, so it works once
-        issue_login_values(ctx, tenant, "token", "refresh_token")
+        issue_login_values_into_scope(ctx, tenant, "token", "refresh_token")
     else:
-        issue_login_values(ctx, tenant, "token")
+        issue_login_values_into_scope(ctx, tenant, "token")
     if form.get("scope"):
         ctx.scope["scope"] = form["scope"]
 
@@ -597,7 +599,7 @@ def _read_signed_values(ctx: RequestContext, auth: Auth, rule: Sign) -> dict[str
         value = get_auth_value(
             ctx.scope, spot.place, try_render(spot.name, auth.parameters) or spot.name
         )
-        if isinstance(value, str) and (digest := read_authorization(value)):
+        if isinstance(value, str) and (digest := read_digest_authorization(value)):
             values["nonce"] = digest.get("cnonce", "")
             values["nonce_count"] = digest.get("nc", "1").lstrip("0") or "0"
         elif isinstance(value, str) and not state.is_missing(value):

@@ -55,19 +55,19 @@ _WHOLE: Final = re.compile(r"[+-]?[0-9]+")
 _DECIMAL: Final = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 
 
-def _read_integer(text: str) -> Any:
+def _parse_integer_or_unset(text: str) -> Any:
     # Python reads more than that, such as ``1_000`` and spaces around.
     return parse_whole_number(text) if _WHOLE.fullmatch(text) else UNSET
 
 
-def _read_number(text: str) -> Any:
+def _parse_number_or_unset(text: str) -> Any:
     number = float(text) if _DECIMAL.fullmatch(text) else inf
     return number if isfinite(number) else UNSET
 
 
 _TYPES: Final[Mapping[str, _ParameterType]] = {
-    "integer": _ParameterType(1, frozenset({int}), _read_integer),
-    "number": _ParameterType(1.5, frozenset({int, float}), _read_number),
+    "integer": _ParameterType(1, frozenset({int}), _parse_integer_or_unset),
+    "number": _ParameterType(1.5, frozenset({int, float}), _parse_number_or_unset),
     "boolean": _ParameterType(True, frozenset({bool}), lambda text: _WORDS.get(text, UNSET)),
     "array": _ParameterType([], frozenset({list})),
     "object": _ParameterType({}, frozenset({dict})),
@@ -297,8 +297,8 @@ def respond_to(ctx: RequestContext) -> Response:
     except state.Repetition as repetition:
         return repetition.response
     # Only a response is kept under an idempotency key, never a refusal: it may be sent again.
-    if ctx.key:
-        ctx.remember(ctx.key, ctx.until, response)
+    if ctx.idempotency_key:
+        ctx.remember(ctx.idempotency_key, ctx.until, response)
     return response
 
 
@@ -325,7 +325,7 @@ def _respond_or_raise_refusal(ctx: RequestContext) -> Response:
         if table.unknown == model.ResponseTemplate():
             raise Refusal("404")
         return state.build_response(ctx, model.ResponseTemplate(), table.unknown)
-    ctx.use_rules_of(api)
+    ctx.use_own_rules_unless_shipped(api)
     ctx.scope["path"] = _parse_path_values(api, ctx.parsed.path)
     ctx.route = f"{api.method} {api.path}"
     _check_scenario_limit(ctx)
@@ -374,7 +374,7 @@ def _find_route(ctx: RequestContext) -> model.Route | None:
 def _check_scenario_limit(ctx: RequestContext) -> None:
     knob = ctx.state.knobs.limit
     if knob is not None:
-        request_checks.check_limit(
+        request_checks.count_and_check_limit(
             ctx, model.Limit(count=knob[0], per=knob[1], error=ctx.table.busy or "rate")
         )
 

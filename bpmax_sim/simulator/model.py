@@ -148,7 +148,7 @@ class PresenceCheck(Model, frozen=True, kw_only=True):
     error: str
 
 
-class TextSizeOrJsonCheck(Model, frozen=True, kw_only=True):
+class TextSizeAndJsonCheck(Model, frozen=True, kw_only=True):
     """A check that the value at a place, if there is one, is a text of at most *most* bytes.
 
     Attributes:
@@ -354,7 +354,7 @@ class RouteCheck(Model, frozen=True, kw_only=True):
     known: KnownParameters | UnsetType = UNSET
     need: PresenceCheck | UnsetType = UNSET
     equal: EqualityCheck | UnsetType = UNSET
-    text: TextSizeOrJsonCheck | UnsetType = UNSET
+    text: TextSizeAndJsonCheck | UnsetType = UNSET
     find: RecordExistsCheck | UnsetType = UNSET
     page: PageSelection | UnsetType = UNSET
     receivers: ReceiverCheck | UnsetType = UNSET

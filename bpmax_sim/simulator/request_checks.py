@@ -33,7 +33,7 @@ def deliver_message(ctx: RequestContext, rule: model.Delivery) -> None:
     body = None if ctx.parsed.body is UNSET else ctx.parsed.body
     for receiver in ctx.receivers or ("",):
         key = f"deliver/{ctx.instance}/{receiver}"
-        if rule.count and _count_request(ctx, key, rule.per)[1] > rule.count:
+        if rule.count and _count_request_in_window(ctx, key, rule.per)[1] > rule.count:
             why = f"more than {rule.count} in {rule.per:g} s"
         else:
             why = _find_drop_reason(ctx, rule, receiver, body)
@@ -41,7 +41,7 @@ def deliver_message(ctx: RequestContext, rule: model.Delivery) -> None:
         ctx.update_state(messages=(*ctx.state.messages, message))
 
 
-def _count_request(ctx: RequestContext, key: str, per: float) -> tuple[float, int]:
+def _count_request_in_window(ctx: RequestContext, key: str, per: float) -> tuple[float, int]:
     """Add 1 to the count of *key* in the current window of *per* seconds.
 
     Return the start of the window (POSIX seconds) and the count.
@@ -97,7 +97,7 @@ def _check_login_and_issue_token(
         if not fitting:
             raise Refusal(item.wrong)
     ctx.set_tenant(fitting[0])
-    auth.issue_login_values(ctx, fitting[0], "token")
+    auth.issue_login_values_into_scope(ctx, fitting[0], "token")
 
 
 def _is_same_credential(credential: Any, value: Any) -> bool:
@@ -128,7 +128,7 @@ def _check_presence(ctx: RequestContext, rule: model.PresenceCheck) -> None:
         raise Refusal(rule.error)
 
 
-def _check_equality(ctx: RequestContext, rule: model.EqualityCheck) -> None:
+def _check_equality_or_find_tenant(ctx: RequestContext, rule: model.EqualityCheck) -> None:
     value = ctx.get_value_at(rule.at)
     if value is UNSET and rule.optional:
         return
@@ -148,7 +148,7 @@ def _check_equality(ctx: RequestContext, rule: model.EqualityCheck) -> None:
         raise Refusal(rule.error)
 
 
-def _check_text_size_or_json(ctx: RequestContext, rule: model.TextSizeOrJsonCheck) -> None:
+def _check_text_size_and_json(ctx: RequestContext, rule: model.TextSizeAndJsonCheck) -> None:
     value = ctx.get_value_at(rule.at)
     if value is UNSET:
         return
@@ -161,7 +161,7 @@ def _check_text_size_or_json(ctx: RequestContext, rule: model.TextSizeOrJsonChec
             raise Refusal(rule.error) from None
 
 
-def _check_record_exists(ctx: RequestContext, rule: model.RecordExistsCheck) -> None:
+def _check_and_store_record(ctx: RequestContext, rule: model.RecordExistsCheck) -> None:
     value = ctx.get_value_at(rule.at)
     if rule.optional and value is UNSET:
         return
@@ -172,7 +172,7 @@ def _check_record_exists(ctx: RequestContext, rule: model.RecordExistsCheck) -> 
         if rule.kind
         else rule.by
     )
-    row = ctx.find_row(rule.rows, by, value)
+    row = ctx.find_row_ignoring_case(rule.rows, by, value)
     if row is None:
         raise Refusal(rule.error)
     ctx.scope[rule.name] = pick_id_types(row, rule.spell, ctx)
@@ -214,7 +214,7 @@ def _check_and_find_receivers(ctx: RequestContext, rule: model.ReceiverCheck) ->
     if rule.everybody in names and rule.everybody:
         ctx.receivers = tuple(str(row.get(rule.by[0])) for row in ctx.get_rows(rule.rows))
         names = []
-    known = [name for name in names if ctx.find_row(rule.rows, by, name)]
+    known = [name for name in names if ctx.find_row_ignoring_case(rule.rows, by, name)]
     unknown = [name.lower() if rule.lower else name for name in names if name not in known]
     members = rule.members
     if members is not UNSET:
@@ -242,7 +242,7 @@ def _parse_receiver_names(value: Any, rule: model.ReceiverCheck) -> list[str]:
     return [part.strip() for part in parts if part.strip()]
 
 
-def check_limit(ctx: RequestContext, rule: model.Limit) -> None:
+def count_and_check_limit(ctx: RequestContext, rule: model.Limit) -> None:
     """Count the request for the rate limit *rule*, and refuse it if there were too many.
 
     Raises:
@@ -252,7 +252,7 @@ def check_limit(ctx: RequestContext, rule: model.Limit) -> None:
     key = "/".join((ctx.route, f"{rule.count} in {rule.per:g}", *places))
     until = ctx.state.blocked.get(key, 0.0)
     if ctx.now >= until:
-        start, count = _count_request(ctx, key, rule.per)
+        start, count = _count_request_in_window(ctx, key, rule.per)
         if count <= rule.count:
             return
         until = ctx.now + rule.block if rule.block else start + rule.per
@@ -283,22 +283,22 @@ def check_idempotency_key(ctx: RequestContext, rule: model.IdempotencyCheck) -> 
     requested = ctx.get_value_at(rule.window_at) if rule.window_at else UNSET
     if isinstance(requested, int | float) and not isinstance(requested, bool):
         window = min(max(float(requested), 0.0), rule.window)
-    ctx.key, ctx.until = key, ctx.now + window
+    ctx.idempotency_key, ctx.until = key, ctx.now + window
 
 
 _CHECKS: Final[Mapping[str, Callable[[RequestContext, Any], object]]] = {
-    "token": auth.check_token,
+    "token": auth.check_token_and_set_tenant,
     "login": _check_login_and_issue_token,
     "grants": auth.grant_token,
     "object": _check_body_is_object,
     "known": _check_parameter_names,
     "need": _check_presence,
-    "equal": _check_equality,
-    "text": _check_text_size_or_json,
-    "find": _check_record_exists,
+    "equal": _check_equality_or_find_tenant,
+    "text": _check_text_size_and_json,
+    "find": _check_and_store_record,
     "page": _check_and_select_page,
     "receivers": _check_and_find_receivers,
-    "limit": check_limit,
+    "limit": count_and_check_limit,
     "once": check_idempotency_key,
     "deliver": deliver_message,
     "signed": auth.check_signature_as_declared,

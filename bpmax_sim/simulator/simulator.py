@@ -23,8 +23,8 @@ from msgspec.structs import replace
 from bpmax_sim.clock import Clock
 from bpmax_sim.errors import (
     ConfigError,
+    LimitedProblems,
     Problem,
-    Problems,
     TransportError,
     shorten_list,
     suggest_nearest,
@@ -67,9 +67,9 @@ def read_table(key: str) -> RuleTable:
         ConfigError: if there is none, or it has errors; the message lists all.
     """
     package = RULES.require(key, msg("simulator"))
-    problems: list[Problem] = Problems()
+    problems: list[Problem] = LimitedProblems()
     with as_file(files(package) / f"{key}.yaml") as path:
-        folder = RULES.get_definition_location(key).rpartition(".")[2]
+        folder = RULES.get_module_and_attribute(key).rpartition(".")[2]
         node = read_yaml(path, file=f"{folder}/{key}.yaml")
     table = decode(node, RuleTable, problems)
     if table is None or problems:
@@ -91,7 +91,9 @@ def find_rule_table(platform: Platform) -> RuleTable:
     steps = auth.acquire.steps if auth.acquire else ()
     logins = [route for route in table.routes if is_login(route)]
     logs_in = any(
-        _is_same_login(route, step.request, platform) for route in logins for step in steps
+        _matches_login_and_credentials(route, step.request, platform)
+        for route in logins
+        for step in steps
     )
     places = [f"{place.place}.{place.name.lower()}" for place in auth.apply]
     if not logs_in or table.tokens.at not in places:
@@ -123,7 +125,7 @@ def _format_credential(standin: str, form: CredentialFormat) -> str:
     return form.prefix + "-".join("".join(islice(digits, size)) for size in form.groups)
 
 
-def _is_same_login(route: Route, request: LoginRequest, platform: Platform) -> bool:
+def _matches_login_and_credentials(route: Route, request: LoginRequest, platform: Platform) -> bool:
     method, _, path = route.on.partition(" ")
     address = matcher.expand_templates(request.url or request.path, platform.auth.parameters)
     if request.method.upper() != method or not address.partition("?")[0].endswith(path):

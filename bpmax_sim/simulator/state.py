@@ -71,7 +71,7 @@ class Message(Struct, frozen=True, kw_only=True):
     dropped: str = ""
 
 
-class SeenKey(Struct, frozen=True, kw_only=True):
+class UsedOnceKey(Struct, frozen=True, kw_only=True):
     """A key that was used once: of a nonce, an idempotency key or a message.
 
     Attributes:
@@ -122,7 +122,7 @@ class State(Struct, frozen=True, kw_only=True):
     grants: tuple[IssuedGrant, ...] = ()
     counts: Mapping[str, tuple[float, int]] = {}
     blocked: Mapping[str, float] = {}
-    seen: Mapping[str, SeenKey] = {}
+    seen: Mapping[str, UsedOnceKey] = {}
     spent: frozenset[str] = frozenset()
     messages: tuple[Message, ...] = ()
     rows: Mapping[str, tuple[Mapping[str, Any], ...]] = {}
@@ -276,7 +276,7 @@ class RequestContext(Struct):
     scope: dict[str, Any] = msgspec.field(default_factory=dict)
     tenant: TenantCredentials | None = None
     receivers: tuple[str, ...] = ()
-    key: str = ""
+    idempotency_key: str = ""
     until: float = 0.0
 
     def __post_init__(self) -> None:
@@ -315,7 +315,7 @@ class RequestContext(Struct):
         named = [api for api in match.target.candidates if call is not None and api.key == call.api]
         return match.target.api or next(iter((*named, *match.target.candidates)), None)
 
-    def use_rules_of(self, api: Api) -> None:
+    def use_own_rules_unless_shipped(self, api: Api) -> None:
         """Follow the response and auth rules that *api* declares itself, if any.
 
         Those of a shipped table take precedence.
@@ -340,7 +340,7 @@ class RequestContext(Struct):
         """Replace fields of the state."""
         self.state = replace(self.state, **fields)
 
-    def find_seen_key(self, key: str) -> SeenKey | None:
+    def find_seen_key(self, key: str) -> UsedOnceKey | None:
         """Return the entry of *key* (nonce, idempotency key or message).
 
         None if unknown or expired.
@@ -354,13 +354,13 @@ class RequestContext(Struct):
         *response* is that to the first request with an idempotency key. Expired keys are dropped.
         """
         live = {name: seen for name, seen in self.state.seen.items() if self.now < seen.until}
-        self.update_state(seen={**live, key: SeenKey(until=until, response=response)})
+        self.update_state(seen={**live, key: UsedOnceKey(until=until, response=response)})
 
     def get_rows(self, kind: str) -> tuple[Row, ...]:
         """Return all records of the kind *kind*, those that a scenario added first."""
         return (*self.state.rows.get(kind, ()), *self.table.rows.get(kind, ()))
 
-    def find_row(self, kind: str, fields: tuple[str, ...], value: Any) -> Row | None:
+    def find_row_ignoring_case(self, kind: str, fields: tuple[str, ...], value: Any) -> Row | None:
         """Return the first record of kind *kind* with *value* in one of *fields*, or None.
 
         Letter case is ignored. No record has a value that is absent, empty or null.
@@ -523,12 +523,12 @@ def _is_selected(row: Row, node: Mapping[str, Any], ctx: RequestContext) -> bool
     ) and all(to_comparable_text(expected) in to_comparable_text(has) for has, expected in like)
 
 
-def _evaluate_each_node(node: Mapping[str, Any], ctx: RequestContext) -> Any:
+def _fill_item_per_list_element(node: Mapping[str, Any], ctx: RequestContext) -> Any:
     items: list[Any] = []
     for place, name in zip(node["$each"], node["by"], strict=True):
         values = ctx.get_value_at(place)
         for item in values if isinstance(values, list) else ():
-            ctx.scope["found"] = ctx.find_row(node["in"], (name,), item) or {}
+            ctx.scope["found"] = ctx.find_row_ignoring_case(node["in"], (name,), item) or {}
             items.append({name: item, **fill_templates(node["item"], ctx)})
     return items
 
@@ -537,5 +537,5 @@ _NODES: Final[Mapping[str, Callable[[Mapping[str, Any], RequestContext], Any]]] 
     "$value": _evaluate_value_node,
     "$made": lambda node, ctx: ctx.generate_id(node["$made"] or "", node.get("length", 32)),
     "$rows": select_rows,
-    "$each": _evaluate_each_node,
+    "$each": _fill_item_per_list_element,
 }

@@ -16,7 +16,7 @@ import msgspec
 
 from bpmax_sim.cassette.matching import split_query
 from bpmax_sim.i18n import msg
-from bpmax_sim.js_values import loads
+from bpmax_sim.js_values import loads_as_javascript
 from bpmax_sim.messages import FORM, Exchange, Headers, Request, Response, parse_media_type
 from bpmax_sim.platform.model import to_snake_case
 from bpmax_sim.secret.http_auth import read_basic, split_scheme
@@ -92,7 +92,7 @@ def find_issued_value_places(response: Response) -> dict[str, str]:
     for name, value in response.headers:
         if len(value) >= _SHORTEST and is_secret_name(name) and name.lower() != "set-cookie":
             found.setdefault(value, f"header:{name}")
-    for path, value in walk_scalars(parse_json_body(response), "$"):
+    for path, value in walk_scalars_outside_lists(parse_json_body(response), "$"):
         if isinstance(value, str) and len(value) >= _SHORTEST:
             found.setdefault(value, path)
     return found
@@ -101,12 +101,12 @@ def find_issued_value_places(response: Response) -> dict[str, str]:
 def parse_json_body(response: Response) -> Any:
     """Return the JSON object or list in a response body; None if it is neither."""
     try:
-        return loads(response.body) if response.body[:1] in b"{[" else None
+        return loads_as_javascript(response.body) if response.body[:1] in b"{[" else None
     except (ValueError, RecursionError):
         return None
 
 
-def walk_scalars(value: Any, path: str) -> Iterator[tuple[str, Any]]:
+def walk_scalars_outside_lists(value: Any, path: str) -> Iterator[tuple[str, Any]]:
     """Yield JSON path and value of each scalar in *value*, whose own path is *path*.
 
     Lists, and members whose name is no word, are left out: the path could not be written.
@@ -114,7 +114,7 @@ def walk_scalars(value: Any, path: str) -> Iterator[tuple[str, Any]]:
     if isinstance(value, Mapping):
         for name, inner in value.items():
             if re.fullmatch(r"\w+", name):
-                yield from walk_scalars(inner, f"{path}.{name}")
+                yield from walk_scalars_outside_lists(inner, f"{path}.{name}")
     elif not isinstance(value, list):
         yield path, value
 
@@ -131,7 +131,7 @@ def guess_auth(exchanges: Sequence[Exchange]) -> AuthGuess:
     issued = _LoginTokens()
     for place, uses in sorted(seen.items()):
         if source := _find_source(exchanges, uses):
-            issued.add(place, source)
+            issued.add_token_use(place, source)
     issued.add_earlier_steps(exchanges)
     applies, comments, places = issued.applies, issued.comments, issued.places
     credentials: dict[str, Any] = {}
@@ -156,7 +156,7 @@ def guess_auth(exchanges: Sequence[Exchange]) -> AuthGuess:
     return AuthGuess(
         auth=issued.draft_auth(credentials)
         if issued.logins
-        else _find_equivalent_preset(applies, credentials),
+        else _find_preset_or_entries(applies, credentials),
         credentials=credentials,
         comments=tuple(comments),
         logins=tuple(issued.logins.values()),
@@ -198,7 +198,7 @@ class _LoginTokens:
                     self.logins[earlier.order] = earlier
                     waiting.append(earlier)
 
-    def add(self, place: CredentialPlace, source: tuple[Exchange, str, str]) -> None:
+    def add_token_use(self, place: CredentialPlace, source: tuple[Exchange, str, str]) -> None:
         """Note that what requests carry at *place* was issued by *source*.
 
         *source* has the exchange, the place in its response, and the prefix of the value in
@@ -240,7 +240,9 @@ def _find_token_candidates(request: Request) -> Iterator[str]:
         values += [value for _, value in parse_qsl(text)]
     elif request.body:
         body = parse_json_body(Response(status=200, body=request.body))
-        values += [value for _, value in walk_scalars(body, "$") if isinstance(value, str)]
+        values += [
+            value for _, value in walk_scalars_outside_lists(body, "$") if isinstance(value, str)
+        ]
     return (value for value in values if len(value) >= _SHORTEST)
 
 
@@ -331,7 +333,7 @@ def _to_identifier(name: str) -> str:
     return text if text and text[0].isalpha() else f"key_{text}".rstrip("_")
 
 
-def _find_equivalent_preset(
+def _find_preset_or_entries(
     applies: Sequence[Mapping[str, str]], credentials: dict[str, Any]
 ) -> Any:
     """Return the preset (``bearer``, ``basic`` …) with the same effect as the entries *applies*.
@@ -386,7 +388,7 @@ def _draft_ttl_extract(response: Response) -> dict[str, Any]:
 
 
 def _find_lifetime_members(response: Response) -> Iterator[tuple[str, int]]:
-    for path, value in walk_scalars(parse_json_body(response), "$"):
+    for path, value in walk_scalars_outside_lists(parse_json_body(response), "$"):
         if path.rpartition(".")[2].lower() in _TTLS and isinstance(value, int):
             yield path, value
 
@@ -412,7 +414,7 @@ def _draft_login_request(
     if query:
         sent["query"] = query
     headers = Headers(request.headers)
-    if read_basic(headers.get("authorization") or ""):
+    if read_basic(headers.get_first("authorization") or ""):
         credentials |= {"client_id": {}, "client_secret": {"secret": True}}
         sent["headers"] = {"Authorization": "Basic {{ (client_id ~ ':' ~ client_secret) | b64 }}"}
     if parse_media_type(headers.content_type) == FORM:

@@ -262,7 +262,7 @@ def draft_run(
     """
     calls = list_calls(run)
     names = {(one.platform, one.api): _resolve_api_name(one, known) for one in calls}
-    told = hide_secret_literals(str(run.first_record.get("script") or source).strip("\n"))
+    told = hide_secret_literals(str(run.begin_record.get("script") or source).strip("\n"))
     node = _get_approval_node(run)
     stubs, faults = draft_stubs_and_faults(calls, names)
     value = _draft_scenario_head(run, node, files)
@@ -275,8 +275,8 @@ def draft_run(
     step |= _draft_expectation(run, calls, names, is_flow=bool(node))
     codes = [code for code in (str(one.error.get("code") or "") for one in calls) if code]
     endings = [{}, *({"expect_error": {"code": code}} for code in dict.fromkeys(reversed(codes)))]
-    scenario = _DraftLackingError(value, step, bool(node))
-    flow = _draft_flow(files.title, run, others) if node else ""
+    scenario = _ScenarioWithoutEnding(value, step, bool(node))
+    flow = _draft_flow_definition(files.title, run, others) if node else ""
     drafts = [
         RunDraftTexts(script=f"{told}\n", scenario=scenario.format_scenario(ending, ()), flow=flow)
         for ending in (endings if told else ())
@@ -296,7 +296,7 @@ _NEEDS_MORE: Final = msg(
 )
 
 
-class _DraftLackingError(msgspec.Struct, frozen=True):
+class _ScenarioWithoutEnding(msgspec.Struct, frozen=True):
     """A drafted scenario whose last step does not say yet whether the script ends with an error.
 
     Several endings are drafted, the most probable first.
@@ -333,7 +333,7 @@ def _draft_scenario_head(
 
     *node* is the node at whose approval the script ran; "" makes it the script of a button.
     """
-    start = datetime.fromtimestamp(run.first_record["at"] / 1000, UTC).astimezone(_SHANGHAI)
+    start = datetime.fromtimestamp(run.begin_record["at"] / 1000, UTC).astimezone(_SHANGHAI)
     value: dict[str, Any] = {"version": 1, "scenario": files.title}
     if node:
         flow: dict[str, Any] = {"definition": files.flow}
@@ -352,14 +352,14 @@ def _draft_scenario_head(
 
 def _get_context_member(run: CapturedRun, name: str) -> dict[str, Any]:
     """Return the captured member *name* of ``ctx``; empty if it is not an object."""
-    value = decode_captured_value((run.first_record.get("ctx") or {}).get(name))
+    value = decode_captured_value((run.begin_record.get("ctx") or {}).get(name))
     return value if isinstance(value, dict) else {}
 
 
 def _collect_field_values(run: CapturedRun) -> dict[str, Any]:
     fields = {
         str(name): decode_captured_value(one)
-        for name, one in (run.first_record.get("form") or {}).items()
+        for name, one in (run.begin_record.get("form") or {}).items()
     }
     for record in run.records:
         name = str(record.get("name", ""))
@@ -402,7 +402,7 @@ def _draft_expected_result(call: CapturedCall) -> dict[str, Any]:
 def _get_approval_node(run: CapturedRun) -> str:
     """Return the node at whose approval the script ran; "" for a form's script."""
     step = _get_context_member(run, "step")
-    told = decode_captured_value((run.first_record.get("ctx") or {}).get("step_id"))
+    told = decode_captured_value((run.begin_record.get("ctx") or {}).get("step_id"))
     return str(step.get("name") or step.get("id") or told or "")
 
 
@@ -431,7 +431,7 @@ def group_flow_runs(runs: Iterable[CapturedRun]) -> list[tuple[CapturedRun, ...]
 def _get_target_node(run: CapturedRun) -> str:
     """Return the node to which the captured approval led; an invented end if it is not known."""
     return str(
-        decode_captured_value((run.first_record.get("ctx") or {}).get("target_step")) or _END
+        decode_captured_value((run.begin_record.get("ctx") or {}).get("target_step")) or _END
     )
 
 
@@ -443,7 +443,7 @@ def _list_owner_and_runner_ids(run: CapturedRun) -> list[str]:
     return [*dict.fromkeys([*ids, *([str(by)] if by else [])])]
 
 
-def _draft_flow(title: str, run: CapturedRun, runs: Sequence[CapturedRun]) -> str:
+def _draft_flow_definition(title: str, run: CapturedRun, runs: Sequence[CapturedRun]) -> str:
     """Return the flow definition inferred from *run* and the other *runs* of its flow.
 
     Each node gets one route: at its own node, that which *run* took. Other routes are comments.

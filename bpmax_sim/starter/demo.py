@@ -167,7 +167,7 @@ def write_demo(folder: Path, *, force: bool = False) -> tuple[Path, ...]:
         if wrong:
             raise ConfigError(Problem(wrong, Place(to_display_path(folder))))
     with translate_write_errors(folder, NAME_ANOTHER):
-        return tuple(_copy_folder(files("bpmax_sim.starter") / "demo_files", folder))
+        return tuple(_copy_folder_in_language(files("bpmax_sim.starter") / "demo_files", folder))
 
 
 def _is_written_by_demo(readme: Path) -> bool:
@@ -178,14 +178,14 @@ def _is_written_by_demo(readme: Path) -> bool:
         return False
 
 
-def _copy_folder(source: Traversable, target: Path) -> list[Path]:
+def _copy_folder_in_language(source: Traversable, target: Path) -> list[Path]:
     target.mkdir(parents=True, exist_ok=True)
     written: list[Path] = []
     for entry in sorted(source.iterdir(), key=lambda item: item.name):
         name, _, language = entry.name.removesuffix(".md").partition(".")
         place = target / (f"{name}.md" if language in LANGUAGES else entry.name)
         if entry.is_dir():
-            written += _copy_folder(entry, place)
+            written += _copy_folder_in_language(entry, place)
         elif language not in LANGUAGES or language == get_current_language():
             place.write_bytes(entry.read_bytes())
             written.append(place)
@@ -201,7 +201,7 @@ def find_standins(files: Iterable[Path]) -> tuple[str, ...]:
     return tuple(sorted({standin for text in texts for standin in _STANDIN.findall(text)}))
 
 
-def find_files_with_leaks(files: Iterable[Path], values: Sequence[str]) -> tuple[str, ...]:
+def describe_leaks_in_files(files: Iterable[Path], values: Sequence[str]) -> tuple[str, ...]:
     """Return a text ``name: finding`` for each place in *files* with one of *values*.
 
     They are found plain and encoded; the text has the number of the value, not the value.
@@ -231,7 +231,7 @@ class DemoRun(msgspec.Struct, frozen=True):
     end_event: ScenarioFinished
     calls: Sequence[CallMade]
     console: Sequence[str]
-    milliseconds: str
+    duration_text: str
 
 
 def play_demo(folder: Path, *, force: bool = False) -> Iterator[str]:
@@ -277,7 +277,7 @@ def _show_recording(played: DemoRun, crm: Crm) -> Iterator[str]:
     yield msg(
         "2  Recorded against a CRM that ran at {url} meanwhile, in {milliseconds}",
         url=crm.url,
-        milliseconds=played.milliseconds,
+        milliseconds=played.duration_text,
     )
     for call in sorted(played.calls, key=lambda item: not item.is_login):
         yield f"     {call.status}  {call.call}  {call.method} {call.url}"
@@ -285,7 +285,7 @@ def _show_recording(played: DemoRun, crm: Crm) -> Iterator[str]:
 
 
 def _check_and_show_standins(files: Sequence[Path], crm: Crm) -> Iterator[str]:
-    findings = find_files_with_leaks(files, (crm.client_secret, *crm.tokens))
+    findings = describe_leaks_in_files(files, (crm.client_secret, *crm.tokens))
     _require(not findings, msg("a secret was written: {findings}", findings=join_list(findings)))
     yield ""
     yield msg("4  What stands there instead of the real values")
@@ -312,7 +312,7 @@ def _replay_and_describe(folder: Path, recorded: DemoRun) -> Iterator[str]:
     yield ""
     yield msg(
         "5  Replayed in {milliseconds}: no CRM, no credentials, the network closed",
-        milliseconds=played.milliseconds,
+        milliseconds=played.duration_text,
     )
     calls = plural(len(played.calls), "{number} call", "{number} calls")
     summary = msg(

@@ -327,7 +327,7 @@ def _format_result_type(platform: Platform, api: Api, shapes: ResponseShapes) ->
     declared = shapes.find_declared_shape(platform, api)
     if declared is not None and api.answer:  # of an envelope alone a recording says more
         return _format_shape_type(declared)
-    recorded = shapes.find_recorded_shape(platform, api)
+    recorded = shapes.find_recorded_result_shape(platform, api)
     return _format_shape_type(make_all_optional(recorded)) if recorded is not None else _RESULT
 
 

@@ -23,7 +23,7 @@ from bpmax_sim.messages import Request, Response
 from bpmax_sim.platform.check import is_platform_address
 from bpmax_sim.scenario import events, load, runner
 from bpmax_sim.transport.protocol import Handler
-from bpmax_sim.yamlfile import read_text_or_empty, write_text
+from bpmax_sim.yamlfile import read_text_or_empty, write_text_creating_folders
 
 NAME_ANOTHER = msg("; name another folder")
 """What to do where a folder cannot be written."""
@@ -119,7 +119,7 @@ class NewProject(msgspec.Struct, frozen=True, kw_only=True):
             _check_choice("--ci", ci, CIS)
 
     @property
-    def credential_variables(self) -> Mapping[str, str]:
+    def address_and_credential_variables(self) -> Mapping[str, str]:
         """Return the variable from which each credential is read, the address first."""
         names = ("url", *AUTHS[self.auth].credentials)
         return {name: f"{self.platform}_{name}".upper() for name in names}
@@ -183,7 +183,7 @@ def _make_project_files(chosen: NewProject) -> dict[str, str]:
         f"scenarios/{to}": _fill_template(_read_template_file(name), values)
         for to, name in sources.items()
     }
-    _, *credentials = chosen.credential_variables.items()
+    _, *credentials = chosen.address_and_credential_variables.items()
     lines = [f"    {name}: {{env: {variable}}}\n" for name, variable in credentials]
     texts["scenarios/instances.yaml"] += join_messages(
         "", ["  credentials:\n", *lines] if lines else []
@@ -274,13 +274,14 @@ def write_and_record_project(
         ExpectationError: if the new scenario does not pass.
     """
     for path, text in planned.texts.items():
-        write_text(path, text, NAME_ANOTHER)
+        write_text_creating_folders(path, text, NAME_ANOTHER)
     if planned.cassette is None:
         return tuple(planned.texts)
     values = {
-        variable: secrets.token_urlsafe(24) for variable in chosen.credential_variables.values()
+        variable: secrets.token_urlsafe(24)
+        for variable in chosen.address_and_credential_variables.values()
     }
-    environ = {**values, chosen.credential_variables["url"]: chosen.address}
+    environ = {**values, chosen.address_and_credential_variables["url"]: chosen.address}
     (item,) = load.load_items(folder / "scenarios/customer.scenario.yaml", environ=environ)
     session = runner.open_session(
         item,

@@ -105,7 +105,7 @@ class _Node:
             own |= {(f"/{rest}{path}", method) for path, method in child.list_relative_routes()}
         return frozenset(own)
 
-    def list_relative_response_shapes(self) -> frozenset[End]:
+    def list_relative_ends(self) -> frozenset[End]:
         """Return (rest of the path, method, shape of the response) of each request below.
 
         A segment that looks like a value is ``*`` in the rest; requests whose response has no shape
@@ -116,7 +116,7 @@ class _Node:
             rest = "*" if is_value(segment) else segment
             own |= {
                 (f"/{rest}{path}", method, shape)
-                for path, method, shape in child.list_relative_response_shapes()
+                for path, method, shape in child.list_relative_ends()
             }
         return frozenset(own)
 
@@ -134,7 +134,7 @@ def find_templates(observed: Iterable[ObservedPath]) -> dict[tuple[str, str], st
     root = _Node()
     for one in every:
         node = root
-        for segment in _split_path(one.path):
+        for segment in _split_and_decode_path(one.path):
             node = node.children.setdefault(segment, _Node())
         node.ends.add((one.method, one.shape))
     merged: dict[int, set[str]] = {}
@@ -142,7 +142,7 @@ def find_templates(observed: Iterable[ObservedPath]) -> dict[tuple[str, str], st
     return {(one.method, one.path): _make_template(root, one.path, merged) for one in every}
 
 
-def _split_path(path: str) -> list[str]:
+def _split_and_decode_path(path: str) -> list[str]:
     return [decode_path(segment) for segment in path.lstrip("/").split("/")]
 
 
@@ -171,13 +171,11 @@ def _find_value_children(node: _Node, before: str) -> set[str]:
     """
     values = {segment for segment in node.children if segment and is_value(segment, before)}
     words = {
-        segment: child.list_relative_response_shapes()
+        segment: child.list_relative_ends()
         for segment, child in node.children.items()
         if segment and segment not in values
     }
-    known = frozenset[End]().union(
-        *(node.children[one].list_relative_response_shapes() for one in values)
-    )
+    known = frozenset[End]().union(*(node.children[one].list_relative_ends() for one in values))
     below = {
         route for one in values for route in node.children[one].list_relative_routes() if route[0]
     }
@@ -199,7 +197,7 @@ def _find_value_children(node: _Node, before: str) -> set[str]:
 def _make_template(root: _Node, path: str, merged: Mapping[int, set[str]]) -> str:
     node, parts = root, list[str]()
     names: list[str] = []
-    for segment, raw in zip(_split_path(path), path.lstrip("/").split("/"), strict=True):
+    for segment, raw in zip(_split_and_decode_path(path), path.lstrip("/").split("/"), strict=True):
         if segment in merged.get(id(node), ()):
             name = _make_parameter_name(parts, names)
             names.append(name)

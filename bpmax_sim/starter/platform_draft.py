@@ -15,7 +15,7 @@ import msgspec
 
 from bpmax_sim.cassette.matching import split_query
 from bpmax_sim.i18n import join_list, msg, plural, translate
-from bpmax_sim.js_values import loads
+from bpmax_sim.js_values import loads_as_javascript
 from bpmax_sim.messages import FORM, Exchange, Headers, Request, Response, parse_media_type
 from bpmax_sim.path_template import list_placeholders
 from bpmax_sim.platform.model import to_snake_case
@@ -149,7 +149,8 @@ def draft_platform(
         )
     }
     text = add_comments(
-        _draft_head_comments(make_variable_prefix(key)), write_yaml(_draft_address_keys(key, hosts))
+        _draft_head_comments(make_variable_prefix(key)),
+        write_yaml(_draft_invented_address_keys(key, hosts)),
     )
     if auth.credentials:
         text += write_yaml({"credentials": dict(auth.credentials)}, block_levels=2)
@@ -158,7 +159,7 @@ def draft_platform(
         text += add_comments(notes, write_yaml({"response": rules}, block_levels=2))
     placed = _add_login_hosts(auth, hosts)
     text += add_comments(_draft_auth_comments(auth), write_yaml({"auth": placed}, block_levels=4))
-    instance, addresses = _draft_instance(key, origins[0], hosts, auth)
+    instance, addresses = _draft_instance_and_addresses(key, origins[0], hosts, auth)
     return PlatformDraft(
         key=key,
         text=f"{text}apis:\n{''.join(apis.values())}",
@@ -168,7 +169,7 @@ def draft_platform(
     )
 
 
-def _draft_address_keys(key: str, hosts: Mapping[str, str]) -> dict[str, Any]:
+def _draft_invented_address_keys(key: str, hosts: Mapping[str, str]) -> dict[str, Any]:
     """Return the first keys of a platform file, with invented addresses in place of the real ones.
 
     *hosts* maps the further origins to the names of their hosts.
@@ -180,7 +181,7 @@ def _draft_address_keys(key: str, hosts: Mapping[str, str]) -> dict[str, Any]:
     return value
 
 
-def _draft_instance(
+def _draft_instance_and_addresses(
     key: str, origin: str, hosts: Mapping[str, str], auth: AuthGuess
 ) -> tuple[dict[str, Any], dict[str, str]]:
     """Return the entry for ``instances.yaml``, and the address of each of its variables."""
@@ -333,10 +334,10 @@ def _draft_api(draft: _ApiTraffic, auth: AuthGuess) -> tuple[dict[str, Any], lis
     parameters: list[dict[str, Any]] = [
         {"name": name, "in": "path", "required": True} for name in list_placeholders(draft.template)
     ]
-    parameters += _draft_parameters(
+    parameters += _draft_parameters_besides_auth(
         "query", [dict(split_query(one.url)[1]) for one in requests], auth
     )
-    parameters += _draft_parameters(
+    parameters += _draft_parameters_besides_auth(
         "header", [_select_declarable_headers(one) for one in requests], auth
     )
     body, more = _draft_body(requests)
@@ -366,7 +367,7 @@ def _select_declarable_headers(request: Request) -> dict[str, str]:
     }
 
 
-def _draft_parameters(
+def _draft_parameters_besides_auth(
     place: str, observed: Sequence[Mapping[str, Any]], auth: AuthGuess
 ) -> Iterator[dict[str, Any]]:
     """Yield a parameter for each name in *observed*, one map of names to values per request.
@@ -442,7 +443,7 @@ def _draft_body(requests: Sequence[Request]) -> tuple[list[dict[str, Any]], dict
 
 def _parse_request_json(request: Request) -> Any:
     try:
-        return loads(request.body or b"null")
+        return loads_as_javascript(request.body or b"null")
     except (ValueError, RecursionError):
         return None
 

@@ -29,7 +29,7 @@ from bpmax_sim.live.console import CapturedRun
 from bpmax_sim.messages import Exchange, Headers, Response, parse_media_type
 from bpmax_sim.openapi.convert import convert_document
 from bpmax_sim.openapi.document import derive_platform_key, read_document
-from bpmax_sim.platform.load import Platforms, find_declaring_file, load_platforms
+from bpmax_sim.platform.load import Platforms, find_last_declaring_file, load_platforms
 from bpmax_sim.platform.matcher import (
     ApiMatcher,
     list_address_variables,
@@ -65,7 +65,7 @@ from bpmax_sim.starter.scenario_draft import (
 from bpmax_sim.starter.traffic_sources import TrafficSources
 from bpmax_sim.traffic.import_recording import prepare_import, render_exchanges, write_recording
 from bpmax_sim.traffic.imported import ForeignExchanges
-from bpmax_sim.yamlfile import read_text_or_empty, write_text
+from bpmax_sim.yamlfile import read_text_or_empty, write_text_creating_folders
 
 _OF_PAGES: Final = re.compile(
     r"text/(html|css|javascript|ecmascript)|application/(x-)?(javascript|ecmascript|font.*|wasm)"
@@ -116,7 +116,7 @@ def draft_project(
                 why=join_messages("; ", ["", *work.notes[:3]]),
             )
         for path, text in plan_files(folder, NewProject()).texts.items():
-            write_text(work.place / path.relative_to(folder), text)
+            write_text_creating_folders(work.place / path.relative_to(folder), text)
         files = {
             path: data
             for path, data in _read_all_files(work.place).items()
@@ -186,7 +186,9 @@ class _TemporaryProject:
                 )
                 continue
             converted = convert_document(document, key=key, has_response_schemas=True)
-            write_text(self.place / f"scenarios/platforms/{key}.yaml", converted.text)
+            write_text_creating_folders(
+                self.place / f"scenarios/platforms/{key}.yaml", converted.text
+            )
             variable = f"{make_variable_prefix(key)}_URL"
             names = {
                 name: {"env": f"{make_variable_prefix(key)}_{name}".upper()}
@@ -202,13 +204,13 @@ class _TemporaryProject:
                 | ({"credentials": names} if names else {})
             )
             for origin, _ in origins.most_common(1):
-                self.environ[variable] = self._choose_address(origin, key)
+                self.environ[variable] = self._choose_best_fitting_address(origin, key)
             self.notes += [
                 label_message(path.name, str(kind.first) + kind.more_notes_suffix)
                 for kind in converted.kinds
             ]
 
-    def _choose_address(self, origin: str, key: str) -> str:
+    def _choose_best_fitting_address(self, origin: str, key: str) -> str:
         """Return the address at *origin* for platform *key*: with or without its document's path.
 
         That which fits more of the observed calls is chosen: a mock server may leave out the path.
@@ -225,7 +227,7 @@ class _TemporaryProject:
 
     def _add_instance(self, value: Mapping[str, Any]) -> None:
         path = self.place / "scenarios/instances.yaml"
-        write_text(path, append_missing_instance(read_text_or_empty(path), value))
+        write_text_creating_folders(path, append_missing_instance(read_text_or_empty(path), value))
 
     def draft_files_from_traffic(self) -> None:
         """Write platforms, recording, script and scenario for the exchanges."""
@@ -238,7 +240,9 @@ class _TemporaryProject:
             key = _choose_platform_key(origins[0], known, self.environ)
             if known.find(key) is None:
                 draft = draft_platform(key, own, origins)
-                write_text(self.place / f"scenarios/platforms/{key}.yaml", draft.text)
+                write_text_creating_folders(
+                    self.place / f"scenarios/platforms/{key}.yaml", draft.text
+                )
                 self._add_instance(draft.instance)
                 self.environ |= draft.addresses
             else:
@@ -261,14 +265,14 @@ class _TemporaryProject:
         lacking = [one for one, match in matches if match is None or not match.target.is_declared]
         if not lacking:
             return
-        path = find_declaring_file([self.place / "scenarios/platforms"], key)
+        path = find_last_declaring_file([self.place / "scenarios/platforms"], key)
         if path is None:
             self.notes.append(
                 msg("{key} is built in; what it does not declare is left out", key=key)
             )
             return
         draft = draft_platform(key, lacking, [origin], taken=known.platform(key).apis)
-        write_text(path, append_apis(read_text_or_empty(path), draft.apis, path))
+        write_text_creating_folders(path, append_apis(read_text_or_empty(path), draft.apis, path))
 
     def _write_recording_and_scenario(self, exchanges: Sequence[Exchange]) -> None:
         """Write recording, script and scenario of all exchanges that can be replayed."""
@@ -337,7 +341,7 @@ class _TemporaryProject:
         calls = [draft_script_call(one, matcher, one.order) for one in ordered]
         keys = dict.fromkeys(one.request.call.platform for one in ordered if one.request.call)
         proxy = {"cassette": name}
-        scenario = draft_scenario(name, proxy, calls, clock=_format_clock(ordered[0].at))
+        scenario = draft_scenario(name, proxy, calls, clock=_format_shanghai_time(ordered[0].at))
         script = draft_script(self.sources.file_names, calls, keys)
         recording = render_exchanges(ordered, rules, self.vault)
         return [_DraftFiles(name, _make_draft_texts(name, script, scenario), recording)]
@@ -346,7 +350,7 @@ class _TemporaryProject:
         """Write the files for each captured run."""
         drafted = draft_captured_platforms(self.sources.runs, self.load_platforms())
         for key, text in drafted.items():
-            write_text(self.place / f"scenarios/platforms/{key}.yaml", text)
+            write_text_creating_folders(self.place / f"scenarios/platforms/{key}.yaml", text)
         known = self.load_platforms()
         flows = group_flow_runs(self.sources.runs)
         for run in self.sources.runs:
@@ -445,7 +449,7 @@ class _TemporaryProject:
     def _write_and_run(self, files: _DraftFiles) -> str:
         """Write *files* and run the scenario; return the headline of its failure, or ""."""
         for path, text in files.texts.items():
-            write_text(self.place / path, text)
+            write_text_creating_folders(self.place / path, text)
         if files.recording:
             write_recording(
                 self.place / f"cassettes/{files.name}.yaml", files.name, files.recording
@@ -492,7 +496,7 @@ def _make_draft_texts(name: str, script: str, scenario: str) -> dict[str, str]:
     }
 
 
-def _format_clock(at: float) -> str:
+def _format_shanghai_time(at: float) -> str:
     return datetime.fromtimestamp(at, UTC).astimezone(_SHANGHAI).isoformat(timespec="seconds")
 
 
@@ -581,6 +585,6 @@ def write_draft(draft: ProjectDraft, folder: Path) -> list[Path]:
     written = []
     for name, data in draft.files.items():
         path = folder / name
-        write_text(path, data.decode())
+        write_text_creating_folders(path, data.decode())
         written.append(path)
     return written

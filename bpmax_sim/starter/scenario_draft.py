@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl
 import msgspec
 
 from bpmax_sim.i18n import msg, translate
-from bpmax_sim.js_values import loads
+from bpmax_sim.js_values import loads_as_javascript
 from bpmax_sim.messages import FORM, Call, Exchange, Headers, Response, parse_media_type
 from bpmax_sim.platform.matcher import ApiMatch, ApiMatcher
 from bpmax_sim.yamlfile import write_yaml
@@ -91,7 +91,7 @@ def draft_script_call(exchange: Exchange, matcher: ApiMatcher, number: int) -> S
     parts = [f"await {format_platform_expression(call.platform)}.$api({to_javascript(call.api)})"]
     parts += [f".${name}({to_javascript(value)})" for name, value in _list_setters(call, match)]
     caught = f".catch(error => console.warn({number}, error.code))"
-    parts.append(f".$call(){caught if _is_rejected(exchange, match) else ''};")
+    parts.append(f".$call(){caught if _is_rejected_by_proxy(exchange, match) else ''};")
     line = "".join(parts)
     return ScriptedCall(
         line=line if len(line) <= _WIDTH else "\n  ".join(parts), expectation=expectation
@@ -119,7 +119,7 @@ def _list_setters(call: Call, match: ApiMatch) -> Iterator[tuple[str, Any]]:
         yield "body", _parse_body(call)
 
 
-def _is_rejected(exchange: Exchange, match: ApiMatch) -> bool:
+def _is_rejected_by_proxy(exchange: Exchange, match: ApiMatch) -> bool:
     """Return whether ``$proxy`` would reject with the outcome of *exchange*.
 
     Only the HTTP status and whether JSON can be read decide, not the platform's rules.
@@ -136,7 +136,7 @@ def _is_rejected(exchange: Exchange, match: ApiMatch) -> bool:
 
 def _is_json(body: bytes) -> bool:
     try:
-        loads(body)
+        loads_as_javascript(body)
     except (ValueError, RecursionError):
         return False
     return True
@@ -164,7 +164,7 @@ def _parse_body(call: Call) -> Any:
         return _group_pairs(parse_qsl(text, keep_blank_values=True))
     if "json" in media or not media:
         try:
-            return loads(text)
+            return loads_as_javascript(text)
         except (ValueError, RecursionError):
             return text
     if media.startswith("multipart/"):

@@ -101,7 +101,7 @@ def _read_source(path: Path) -> TrafficSources:
         return replace(found, script=remove_capture_lines(text))
     if contains_captured_records(text):
         runs = read_console(text)
-        if any(one.first_record.get("kind") for one in runs):
+        if any(one.begin_record.get("kind") for one in runs):
             raise ConfigError(
                 "{path}: it tells what a live BPMAX does, and no script; read it with: "
                 "bpmax-sim calibrate FILE",
@@ -258,7 +258,7 @@ class _CurlCommand:
         elif not word.startswith("-"):
             self.url = self.url or word
 
-    def to_exchange(self) -> Exchange:
+    def to_exchange_with_empty_response(self) -> Exchange:
         """Return the request with an empty JSON object as response, since none is known.
 
         Raises:
@@ -289,7 +289,7 @@ def _parse_curl_words(words: Sequence[str], number: int) -> Exchange:
                 command.read_option(_VALUED[option], value)
             else:
                 command.read_flag_or_address(option)
-    return command.to_exchange()
+    return command.to_exchange_with_empty_response()
 
 
 def _split_curl_word(word: str) -> Iterator[tuple[str, str | None]]:

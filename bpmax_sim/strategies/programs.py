@@ -26,7 +26,7 @@ from bpmax_sim.platform.check import CREDENTIAL
 from bpmax_sim.platform.instances import read_instances
 from bpmax_sim.platform.load import Platforms, load_platforms, read_platform
 from bpmax_sim.platform.model import Api, Parameter, Platform, to_snake_case
-from bpmax_sim.project import find_instances_file, to_absolute_path, to_local_override
+from bpmax_sim.project import find_instances_file_above, to_absolute_path, to_local_override
 from bpmax_sim.proxy.builder import Builder, CallSpec, Setter
 from bpmax_sim.session.session import Session
 from bpmax_sim.strategies import rare_setters
@@ -165,7 +165,7 @@ def _draw_chains(
     setters = steps(platform=platform, api=called, refusable=refusable)
     drawn = [draw(setters) for _ in range(draw(st.integers(0, max_steps)))]
     if not is_aimed and max_steps:
-        for corner in draw(rare_setters.rare_setter_steps(api=called, platform=platform)):
+        for corner in draw(rare_setters.setter_edge_cases(api=called, platform=platform)):
             _insert_steps(draw, drawn, corner)
     if is_aimed or draw(_TEN) < _MOSTLY:
         for step in draw(
@@ -479,18 +479,18 @@ def for_platform(
     Raises:
         ConfigError: if a file is wrong, or there is no such platform or API.
     """
-    known = load_with_instances(path)
+    known = load_platforms_with_instances(path)
     calls = [
         valid_calls(known, platform, item)
-        for platform in _find_candidate_platforms(known, Path(path), key)
-        for item in _find_apis(known, platform, api)
+        for platform in _select_platforms_by_path_or_key(known, Path(path), key)
+        for item in _find_named_or_all_apis(known, platform, api)
     ]
     if not calls:
         raise _make_no_api_error(path, api)
     return st.one_of(calls)
 
 
-def load_with_instances(path: str | os.PathLike[str], /) -> Platforms:
+def load_platforms_with_instances(path: str | os.PathLike[str], /) -> Platforms:
     """Return the platforms of a folder or file, with their instances.
 
     A project declares its instances in one file; those of platforms in other files than *path* are
@@ -499,15 +499,15 @@ def load_with_instances(path: str | os.PathLike[str], /) -> Platforms:
     Raises:
         ConfigError: if a file is wrong.
     """
-    place = "" if Path(path).is_dir() else find_instances_file(to_absolute_path(path))
+    place = "" if Path(path).is_dir() else find_instances_file_above(to_absolute_path(path))
     if not place:
         return load_platforms(path)
     known = load_platforms(path, instances="")
     problems: list[Problem] = []
     keys = {
         *known.keys,
-        *_read_platforms_of_instances(Path(place)),
-        *_read_platforms_of_instances(Path(to_local_override(place))),
+        *_read_platform_keys_of_instances(Path(place)),
+        *_read_platform_keys_of_instances(Path(to_local_override(place))),
     }
     entries = read_instances(Path(place), known.find, keys, problems)
     if problems:
@@ -528,10 +528,10 @@ def load_platforms_beside(path: str | os.PathLike[str], /) -> Platforms:
     try:
         return load_platforms(path if Path(path).is_dir() else Path(path).absolute().parent)
     except ConfigError:
-        return load_with_instances(path)  # what else is in its folder may be no platform
+        return load_platforms_with_instances(path)  # what else is in its folder may be no platform
 
 
-def _read_platforms_of_instances(place: Path) -> Iterator[str]:
+def _read_platform_keys_of_instances(place: Path) -> Iterator[str]:
     """Yield the keys of the platforms that the file of instances *place* mentions."""
     for element in read_yaml(place).elements if place.is_file() else ():
         named = element.find_child("platform")
@@ -539,7 +539,7 @@ def _read_platforms_of_instances(place: Path) -> Iterator[str]:
             yield str(named.value)
 
 
-def get_apis(
+def require_named_or_all_apis(
     known: Platforms, platform: Platform, name: str, *, path: str | os.PathLike[str]
 ) -> list[Api]:
     """Return the API *name* of *platform* as a list of one; all its APIs if *name* is empty.
@@ -547,7 +547,7 @@ def get_apis(
     Raises:
         ConfigError: if *platform* has no such API; the message names *path*, its file.
     """
-    apis = _find_apis(known, platform, name or None)
+    apis = _find_named_or_all_apis(known, platform, name or None)
     if not apis:
         raise ConfigError(f"{_make_no_api_error(path, name)}{suggest_nearest(name, platform.apis)}")
     return apis
@@ -557,7 +557,9 @@ def _make_no_api_error(path: str | os.PathLike[str], api: str | None) -> ConfigE
     return ConfigError(f"{path}: there is no API to call{f' named {api!r}' if api else ''}")
 
 
-def _find_candidate_platforms(known: Platforms, path: Path, key: str | None) -> list[Platform]:
+def _select_platforms_by_path_or_key(
+    known: Platforms, path: Path, key: str | None
+) -> list[Platform]:
     if path.is_file():
         return [known.own[read_platform(path).platform_key]]
     if key is None:
@@ -567,7 +569,7 @@ def _find_candidate_platforms(known: Platforms, path: Path, key: str | None) -> 
     return [known.own[key]]
 
 
-def _find_apis(known: Platforms, platform: Platform, name: str | None) -> list[Api]:
+def _find_named_or_all_apis(known: Platforms, platform: Platform, name: str | None) -> list[Api]:
     if name is None:
         return list(platform.apis.values())
     try:
@@ -713,24 +715,28 @@ def _convert_arguments_to_setters(api: Api, values: list[Any]) -> tuple[tuple[Se
             whole.append(("body", value))
     if "body" in steps and isinstance(api.body, Mapping):
         steps["body"] = {
-            name: _merge_over(api.body.get(name), value) for name, value in steps["body"].items()
+            name: _merge_over_default_body(api.body.get(name), value)
+            for name, value in steps["body"].items()
         }
     return (*whole, *((setter, steps[setter]) for setter in _SETTERS if setter in steps))
 
 
-def _merge_over(template: Any, value: Any) -> Any:
-    """Return *value*, which a direct call sends, merged over *template*.
+def _merge_over_default_body(default_body: Any, value: Any) -> Any:
+    """Return *value*, which a direct call sends, merged over *default_body*.
 
-    *template* is what the API's default body has at this place. Its members that stand for a
+    *default_body* is what the API's default body has at this place. Its members that stand for a
     credential are left out, since a script cannot write those.
     """
-    if not (isinstance(template, Mapping) and isinstance(value, dict)):
+    if not (isinstance(default_body, Mapping) and isinstance(value, dict)):
         return value
     # A script cannot say what stands for a credential.
     members = {
-        k: v for k, v in template.items() if not (isinstance(v, Mapping) and CREDENTIAL in v)
+        k: v for k, v in default_body.items() if not (isinstance(v, Mapping) and CREDENTIAL in v)
     }
     return {
         **members,
-        **{name: _merge_over(template.get(name), value) for name, value in value.items()},
+        **{
+            name: _merge_over_default_body(default_body.get(name), value)
+            for name, value in value.items()
+        },
     }

@@ -98,12 +98,12 @@ def _override_query_of_path(api: Api, _platform: Platform | None, value: Any) ->
     return [("query", {names[0] or "q": value})]
 
 
-def _fill_path_twice(api: Api, platform: Platform | None, value: Any) -> list[Step]:
+def _fill_first_placeholder_twice(api: Api, platform: Platform | None, value: Any) -> list[Step]:
     names = find_placeholders_without_auth(platform, api)
     return [("path", {name: text}) for name in names[:1] for text in ("先", value)]
 
 
-def _fill_path(api: Api, platform: Platform | None, value: Any) -> list[Step]:
+def _fill_first_placeholder(api: Api, platform: Platform | None, value: Any) -> list[Step]:
     return [("path", {name: value}) for name in find_placeholders_without_auth(platform, api)[:1]]
 
 
@@ -121,9 +121,9 @@ def _make_value_setter(setter: Setter, name: str = "", *, after: Any = UNDEFINED
     return lambda _api, _platform, value: [*before, step(value)]
 
 
-def _overwrite_auth_value(api: Api, platform: Platform | None, value: Any) -> list[Step]:
+def _overwrite_auth_value(api: Api, platform: Platform | None, step_number: Any) -> list[Step]:
     claimed = claims(platform=platform, api=api) or [("header", {"authorization": "Bearer mine"})]
-    return [claimed[value % len(claimed)]]
+    return [claimed[step_number % len(claimed)]]
 
 
 CORNERS: Final[Mapping[str, tuple[StepMaker, tuple[Any, ...]]]] = {
@@ -142,7 +142,7 @@ CORNERS: Final[Mapping[str, tuple[StepMaker, tuple[Any, ...]]]] = {
         ],
         ("2", UNDEFINED, None),
     ),
-    "one placeholder twice": (_fill_path_twice, ("后", "a/b?#", UNDEFINED)),
+    "one placeholder twice": (_fill_first_placeholder_twice, ("后", "a/b?#", UNDEFINED)),
     "an object after another body": (
         lambda _api, _platform, value: [("body", value), ("body", {"来源": "后"})],
         ("文本", [1], 7, None),
@@ -191,8 +191,8 @@ CORNERS: Final[Mapping[str, tuple[StepMaker, tuple[Any, ...]]]] = {
 """Setters that rarely meet by chance, by what they are: what makes them, and of which values."""
 
 REFUSED: Final[Mapping[str, tuple[StepMaker, tuple[Any, ...]]]] = {
-    "null in a path": (_fill_path, (None,)),
-    "dots in a path": (_fill_path, ("..", ".", "..")),
+    "null in a path": (_fill_first_placeholder, (None,)),
+    "dots in a path": (_fill_first_placeholder, ("..", ".", "..")),
     "a header that no line can hold": (
         _make_value_setter("header", "X-New"),
         ("x\r\nX-Evil: 1", "张三", "x\nX-Evil: 1", "a\x00b"),
@@ -273,7 +273,7 @@ def refused_steps(*, api: Api, platform: Platform | None) -> st.SearchStrategy[l
 
 
 @st.composite
-def rare_setter_steps(
+def setter_edge_cases(
     draw: st.DrawFn, *, api: Api, platform: Platform | None = None
 ) -> list[list[Step]]:
     """Draw unusual uses of setters, each as a list of setters in their order.

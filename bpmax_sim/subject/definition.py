@@ -181,7 +181,7 @@ class FlowNode(Model, frozen=True, kw_only=True):
         return (declared if isinstance(declared, Deadline) else Deadline(after=declared),)
 
     @property
-    def deadline_target(self) -> str:
+    def last_deadline_target(self) -> str:
         """Return the node to which the project goes when the last deadline passes, or ""."""
         return self.deadlines[-1].to if self.deadlines else ""
 
@@ -200,8 +200,8 @@ class FlowNode(Model, frozen=True, kw_only=True):
         yield from self.parallel
         if self.join:
             yield self.join
-        if self.deadline_target:
-            yield self.deadline_target
+        if self.last_deadline_target:
+            yield self.last_deadline_target
 
 
 class Definition(Model, frozen=True, kw_only=True):
@@ -332,7 +332,7 @@ class Definition(Model, frozen=True, kw_only=True):
                 for offer in node.offered_actions
                 for route in node.list_routes(offer)
             ]
-            ways += [("deadline", node.deadline_target)] if node.deadline_target else []
+            ways += [("deadline", node.last_deadline_target)] if node.last_deadline_target else []
             for key, to in ways:
                 if branches.get(to, first) != first:
                     wrong = msg("{to!r} lies in another branch than {name!r}", to=to, name=name)

@@ -107,12 +107,14 @@ class FlowSubject(MovingProject, kw_only=True):
         Raises:
             SubjectError: if the node does not offer *action*, or the actor is not to act.
         """
-        visit = self._find_visit_to_decide(action, move)
+        visit = self._find_visit_offering_action(action, move)
         node = visit.node
-        if node not in self.owners and not self._try_assign_owners(visit, move):
+        if node not in self.owners and not self._assign_owners_unless_hook_fails(visit, move):
             self._result.refused = True
             return self._result
-        acting = replace(move, at=node, by=self._choose_actor(visit, move.by), action=action)
+        acting = replace(
+            move, at=node, by=self._choose_and_check_actor(visit, move.by), action=action
+        )
         with self._undo_on_failure():
             if move.form:
                 self._prepare_form_at_node(node).set(move.form)
@@ -123,16 +125,18 @@ class FlowSubject(MovingProject, kw_only=True):
             decided = _DECIDED[action]
             if (
                 self.definition
-                and visit.table.compute_status_after(acting.by, decided) == owners.UNTREATED
+                and visit.decision.compute_status_after(acting.by, decided) == owners.UNTREATED
             ):
                 self._record_decision(visit, acting)
                 self._add_history(acting)
                 self._run_computed_hook(acting)
-            elif self._decide_node(visit, action, acting) and not self._result.errors:
+            elif (
+                self._run_scripts_and_decide_node(visit, action, acting) and not self._result.errors
+            ):
                 self._run_computed_hook(acting)
         return self._result
 
-    def _decide_node(self, visit: Visit, action: Action, acting: FlowMove) -> bool:
+    def _run_scripts_and_decide_node(self, visit: Visit, action: Action, acting: FlowMove) -> bool:
         """Run the scripts of *action*, then decide the node.
 
         Return False if a script failed or refused, and the node is not decided.
@@ -178,8 +182,8 @@ class FlowSubject(MovingProject, kw_only=True):
                 status=self.status,
                 stands=self._describe_position(),
             )
-        if present.table.owner_items:
-            present.table.require_item_to_act_now(acting.by)
+        if present.decision.owner_items:
+            present.decision.require_item_to_act_now(acting.by)
         return present
 
     def _record_decision(self, visit: Visit, acting: FlowMove) -> None:
@@ -190,7 +194,7 @@ class FlowSubject(MovingProject, kw_only=True):
         """
         status = _DECIDED[acting.action]
         if self.definition is not None:
-            visit.table.require_item_to_act_now(acting.by)["status"] = status
+            visit.decision.require_item_to_act_now(acting.by)["status"] = status
             return
         for item in self.owners.get(visit.node, ()):
             if owners.read_owner_id(item) == acting.by:
@@ -279,7 +283,7 @@ class FlowSubject(MovingProject, kw_only=True):
                 # From there on everybody is asked again, so their earlier decisions must not count.
                 for node in self._find_nodes_to_redecide(to):
                     self.owners.pop(node, None)
-                self._move_to(visit, to, "return", acting)
+                self._move_to_or_wait_at_join(visit, to, "return", acting)
         return self._result
 
     def resubmit(self, move: FlowMove) -> Result:
@@ -421,17 +425,17 @@ class FlowSubject(MovingProject, kw_only=True):
             yield PossibleMove(project=self.name, node=START, visit=stay, arrived=since)
         for visit in [*self.visits.values()] if self.definition else ():
             if runs_owner_hooks and not visit.child and visit.node not in self.owners:
-                self._try_assign_owners(visit, FlowMove(at=visit.node))
+                self._assign_owners_unless_hook_fails(visit, FlowMove(at=visit.node))
             task = PossibleMove(
                 project=self.name,
                 node=visit.node,
                 visit=visit.serial,
                 arrived=visit.arrived,
                 offered_actions=self.find_node_definition(visit.node).offered_actions,
-                is_shared=visit.table.rule == "any",
+                is_shared=visit.decision.rule == "any",
             )
             yield task
-            for item in visit.table.find_items_to_act_now():
+            for item in visit.decision.find_items_to_act_now():
                 yield replace(task, by=owners.read_owner_id(item))
 
     def preview(self, move: FlowMove) -> Mapping[str, Any]:
@@ -454,7 +458,7 @@ class FlowSubject(MovingProject, kw_only=True):
         for part in parts:
             part.tell, part._screens = _ignore_event, {}  # noqa: SLF001 - of its own class
         try:
-            self.foreseen = self._compute_preview(move)
+            self.foreseen = self._approve_until_end(move)
         finally:
             for part, memory, screens in before:
                 part._restore_state(memory)  # noqa: SLF001 - of its own class
@@ -462,7 +466,7 @@ class FlowSubject(MovingProject, kw_only=True):
             self.previews, self._result.value = False, value
         return self.foreseen
 
-    def _compute_preview(self, move: FlowMove) -> Mapping[str, Any]:
+    def _approve_until_end(self, move: FlowMove) -> Mapping[str, Any]:
         """Approve the tasks one after another until the project ends.
 
         Return the passed nodes, their owners, and the end, as `preview` does.
@@ -479,7 +483,7 @@ class FlowSubject(MovingProject, kw_only=True):
             if task is None:
                 # Without an owner nobody can act: let the check say so, as in a real run.
                 waiting = [visit for visit in self.visits.values() if not visit.child]
-                self._choose_actor(waiting[0], "")
+                self._choose_and_check_actor(waiting[0], "")
                 break
             self.find(task.project)._approve_task(task)  # noqa: SLF001 - of its own class
         else:
@@ -511,7 +515,7 @@ class FlowSubject(MovingProject, kw_only=True):
         acting = FlowMove(at=task.node, by=task.by, action="approve")
         self._record_decision(visit, acting)
         self._add_history(acting)
-        if visit.table.status == owners.PASSED:
+        if visit.decision.status == owners.PASSED:
             self._follow_route(visit, "approve", acting)
         if not self._result.errors:
             self._run_computed_hook(acting)
@@ -526,7 +530,7 @@ class FlowSubject(MovingProject, kw_only=True):
                 self._run_computed_hook(move)
             elif name == "owners":
                 visit = self.visits.get(target) or Visit(target)
-                self._try_assign_owners(visit, move)
+                self._assign_owners_unless_hook_fails(visit, move)
             else:
                 self._call_hook(event, move, with_form=name in {"create", "approve", "reject"})
         return self._result
@@ -541,14 +545,14 @@ class FlowSubject(MovingProject, kw_only=True):
 
     def _fill_in(self, action: str, fill_in: Callable[[FormSubject], object]) -> Result:
         with self._undo_on_failure():
-            front = self.require_visible_form(action)
+            front = self.require_unambiguous_form(action)
             front.redirect_outputs_to(self._result)
             fill_in(front)
             if self.status != project.NEW or self.creation is None:
                 self._run_computed_hook(FlowMove(at=self.node_of_visible_form, by=self.actor))
         return self._result
 
-    def require_visible_form(self, action: str) -> FormSubject:
+    def require_unambiguous_form(self, action: str) -> FormSubject:
         """Return the form that a person sees; *action* is what he does there, for messages.
 
         Raises:
@@ -596,10 +600,10 @@ class FlowSubject(MovingProject, kw_only=True):
             )
         visit = self._find_visit_to_act_at(action, move)
         if visit.node not in self.owners:
-            self._try_assign_owners(visit, move)
-        by = self._choose_actor(visit, move.by)
-        visit.table.require_item_to_act_now(by)
-        return visit.table, replace(move, at=visit.node, by=by, action=action)
+            self._assign_owners_unless_hook_fails(visit, move)
+        by = self._choose_and_check_actor(visit, move.by)
+        visit.decision.require_item_to_act_now(by)
+        return visit.decision, replace(move, at=visit.node, by=by, action=action)
 
     def _require_permitted_actor(
         self, action: str, move: FlowMove, allowed: list[str], who: str

@@ -342,7 +342,7 @@ def _to_js_text(value: Any) -> str:
     return plain if isinstance(plain, str) else stringify_json(plain).decode()
 
 
-class StateView(msgspec.Struct, frozen=True):
+class FieldStatesView(msgspec.Struct, frozen=True):
     """The live object ``form.$visible`` and its like: field -> state."""
 
     screen: ScriptedSubject
@@ -369,14 +369,14 @@ class StateView(msgspec.Struct, frozen=True):
         self.screen.set_state(field, self.key, value)
 
 
-def make_state_objects(
+def make_object_for_each_state(
     subject: ScriptedSubject, fields: Mapping[str, Any]
 ) -> Mapping[str, LiveObject]:
     """Return ``$visible``, ``$required`` and the like of a form with *fields*, as live objects.
 
     Scripts read and write through them the states of fields.
     """
-    return {name: StateView(subject, fields, key) for name, key in _MEMBERS.items()}
+    return {name: FieldStatesView(subject, fields, key) for name, key in _MEMBERS.items()}
 
 
 def _make_extension_error(name: str) -> SubjectError:
@@ -548,7 +548,7 @@ class ScriptForm(msgspec.Struct):
     @property
     def links(self) -> Mapping[str, LiveObject]:
         """Return the members of ``form`` that are objects by themselves, as ``form.$visible``."""
-        return make_state_objects(self.form, self.form.fields)
+        return make_object_for_each_state(self.form, self.form.fields)
 
     @property
     def watched_members(self) -> Sequence[str]:
@@ -601,7 +601,9 @@ class FormSubject(ScriptedSubject, kw_only=True):
             SubjectError: if the form is that of a node, and a person could not enter a value there.
         """
         # All are checked before the first is set: a form that is refused stays as it was.
-        entries = {name: (self._parse_field_path(name), value) for name, value in values.items()}
+        entries = {
+            name: (self._parse_field_name_or_path(name), value) for name, value in values.items()
+        }
         for path, value in entries.values() if self.is_of_node else ():
             old = find_value_at_steps(self.fields, path)
             if not hooks.is_same_value(value, old):
@@ -614,13 +616,13 @@ class FormSubject(ScriptedSubject, kw_only=True):
     def set(self, values: Mapping[str, Any]) -> Result:
         """Set fields one after another, as a user does; each change fires its handler."""
         for name, value in values.items():
-            path = self._parse_field_path(name)
+            path = self._parse_field_name_or_path(name)
             check_entry(self, path, value, find_value_at_steps(self.fields, path))
             field = str(path[0])
             self._enter_value(field, replace_at(self.fields.get(field), path[1:], value, name))
         return self._result
 
-    def _parse_field_path(self, name: str) -> Steps:
+    def _parse_field_name_or_path(self, name: str) -> Steps:
         """Return the steps of a field, or of a cell or member that is named by its path."""
         return (name,) if name in self.fields else parse_form_path(name) or (name,)
 
@@ -682,13 +684,13 @@ class FormSubject(ScriptedSubject, kw_only=True):
         self.run_scripts_until_refused(
             event,
             lambda script: self.runner.run_script(
-                script, form=view, libraries=self.libraries, page=self.page
+                script, form=view, libraries=self.libraries, page=self.script_page
             ),
         )
         return self._result
 
     @property
-    def page(self) -> Page:
+    def script_page(self) -> Page:
         """Return the JavaScript context of all handlers, so that they share globals and timers."""
         if self._page is None:
             self._page = Page([body for bodies in self.scripts.values() for body in bodies])
@@ -730,7 +732,9 @@ class FormSubject(ScriptedSubject, kw_only=True):
             if rest and ended.error is None:
                 self._start_handlers_in_turn(event, tuple(rest), view)
 
-        self.runner.start_script(handler, done, form=view, libraries=self.libraries, page=self.page)
+        self.runner.start_script(
+            handler, done, form=view, libraries=self.libraries, page=self.script_page
+        )
 
     def collect_facts(self) -> Mapping[str, Mapping[str, Any]]:
         """Return the states of every field, which scenarios can assert."""

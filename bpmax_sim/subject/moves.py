@@ -95,11 +95,11 @@ class MovingProject(ProjectState, kw_only=True):
         with self._undo_on_failure():
             self._add_history(late)
             if deadline.to:
-                self._move_to(visit, deadline.to, "deadline", late)
+                self._move_to_or_wait_at_join(visit, deadline.to, "deadline", late)
             elif deadline.then == "notify":
                 people = [str(owner) for owner in deadline.notify]
                 people = people or [
-                    owners.read_owner_id(item) for item in visit.table.find_items_to_act_now()
+                    owners.read_owner_id(item) for item in visit.decision.find_items_to_act_now()
                 ]
                 self._record_notification("deadline", people, "", visit.node)
             else:
@@ -107,7 +107,7 @@ class MovingProject(ProjectState, kw_only=True):
                     visit, "approve" if deadline.then == "approve" else "reject", late
                 )
 
-    def _find_visit_to_decide(self, action: Action, move: FlowMove) -> Visit:
+    def _find_visit_offering_action(self, action: Action, move: FlowMove) -> Visit:
         """Return the visit (stay at a node) that *action* decides.
 
         Without a definition it is that of the named or current node, which offers every action.
@@ -119,8 +119,8 @@ class MovingProject(ProjectState, kw_only=True):
         if self.definition is None:
             node = move.at or self.at
             visit = self.visits.get(node) or Visit(node)
-            if not visit.table.owner_items:
-                visit.table = NodeDecision.from_items(self.owners.get(node, []), "any")
+            if not visit.decision.owner_items:
+                visit.decision = NodeDecision.from_items(self.owners.get(node, []), "any")
             return visit
         visit = self._find_visit_to_act_at(action, move)
         offers = self.definition.nodes[visit.node].offered_actions
@@ -203,7 +203,7 @@ class MovingProject(ProjectState, kw_only=True):
                 hint=hint,
             )
 
-    def _choose_actor(self, visit: Visit, by: str) -> str:
+    def _choose_and_check_actor(self, visit: Visit, by: str) -> str:
         """Return the actor: *by*, or else the user, or else the first owner who is to act.
 
         If nothing is declared about owners, anybody may act.
@@ -211,7 +211,7 @@ class MovingProject(ProjectState, kw_only=True):
         Raises:
             SubjectError: if the actor is not an owner of the node, or the node has no owner.
         """
-        ids, chosen = visit.table.owner_ids, by or str(self.user.get("id", ""))
+        ids, chosen = visit.decision.owner_ids, by or str(self.user.get("id", ""))
         if self.definition is None and not ids:
             return chosen
         if not ids:
@@ -223,7 +223,7 @@ class MovingProject(ProjectState, kw_only=True):
                 node_2=visit.node,
             )
         chosen = chosen or owners.read_owner_id(
-            (visit.table.find_items_to_act_now() or visit.table.owner_items)[0]
+            (visit.decision.find_items_to_act_now() or visit.decision.owner_items)[0]
         )
         if chosen not in ids:
             raise SubjectError(
@@ -275,7 +275,7 @@ class MovingProject(ProjectState, kw_only=True):
             return
         target = self._find_target(visit.node, action, move, tell=self.tell)
         if target:
-            self._move_to(visit, target, action, move)
+            self._move_to_or_wait_at_join(visit, target, action, move)
         elif not self._result.errors:
             raise SubjectError(
                 "no route of {action} at {node!r} matches; add one without when",
@@ -284,7 +284,9 @@ class MovingProject(ProjectState, kw_only=True):
                 node=visit.node,
             )
 
-    def _move_to(self, visit: Visit, target: str, action: str, move: FlowMove) -> None:
+    def _move_to_or_wait_at_join(
+        self, visit: Visit, target: str, action: str, move: FlowMove
+    ) -> None:
         """Leave a node for *target*; if *target* is a join, wait there for other branches."""
         self.passed_nodes.append(visit.node)
         split, branch, waits = owners.leave_node(self.visits, visit, target)
@@ -319,7 +321,7 @@ class MovingProject(ProjectState, kw_only=True):
         if declared.end:
             self._end_project(project.REJECTED if action == "reject" else project.FINISHED, node)
             self._report_node_entered(node, previous, action, move.by)
-            self._run_display_hooks(move)
+            self._run_title_and_visibility_hooks(move)
             self._resume_parent(self.status)
             return
         self._report_node_entered(node, previous, action, move.by)
@@ -346,19 +348,19 @@ class MovingProject(ProjectState, kw_only=True):
         self._apply_node_states(visit.node)
         visit.arrived = self.now()
         self._set_due(visit)
-        if self._try_assign_owners(visit, coming):
-            self._run_display_hooks(coming)
-            if visit.table.owner_items:
-                self._skip_tasks_of_known_approvers(visit, previous, coming)
+        if self._assign_owners_unless_hook_fails(visit, coming):
+            self._run_title_and_visibility_hooks(coming)
+            if visit.decision.owner_items:
+                self._approve_tasks_not_asked_again(visit, previous, coming)
             else:
                 self._decide_without_owners(visit, coming)
 
-    def _skip_tasks_of_known_approvers(self, visit: Visit, previous: str, coming: FlowMove) -> None:
+    def _approve_tasks_not_asked_again(self, visit: Visit, previous: str, coming: FlowMove) -> None:
         """Pass the tasks of people who approved before, or who started the project.
 
         Whether they are asked again is declared by ``repeated`` and ``applicant``.
         """
-        table = visit.table
+        table = visit.decision
         known = dict.fromkeys(self._find_people_not_asked_again(previous), "repeated")
         if self.definition and self.definition.applicant == "skip":
             known |= dict.fromkeys(self._list_known_starter(), "applicant")
@@ -529,7 +531,7 @@ class MovingProject(ProjectState, kw_only=True):
             )
         parent._decide_automatically(visit, action, FlowMove(at=visit.node, action=action))  # noqa: SLF001
 
-    def _try_assign_owners(self, visit: Visit, move: FlowMove) -> bool:
+    def _assign_owners_unless_hook_fails(self, visit: Visit, move: FlowMove) -> bool:
         """Set the owners of the node of *visit*; return whether its ``owners`` hook succeeded.
 
         They come from this hook; else from an ``owners`` hook of an earlier node, which may return
@@ -551,10 +553,10 @@ class MovingProject(ProjectState, kw_only=True):
             returned = {}
         if len(self._result.errors) > wrong:
             del self.owners[node]
-            visit.table = NodeDecision()
+            visit.decision = NodeDecision()
             return False
         for step, step_items in returned.items():
-            self._store_owners(visit, step, step_items)
+            self._store_owners_from_hook(visit, step, step_items)
         return True
 
     def _check_people_known(self, event: str, items: Items) -> None:
@@ -576,7 +578,7 @@ class MovingProject(ProjectState, kw_only=True):
                     hint=suggest_or_list(owner, map(str, self.people)),
                 )
 
-    def _store_owners(self, visit: Visit, node: str, items: Items) -> None:
+    def _store_owners_from_hook(self, visit: Visit, node: str, items: Items) -> None:
         """Store the owners *items* that the ``owners`` hook at *visit* returned for *node*.
 
         They count at once if the project is there, else when it gets there. The key ``"0"`` in
@@ -599,7 +601,9 @@ class MovingProject(ProjectState, kw_only=True):
         """Let the owners *items* decide at a node; tasks handed over there stay handed over."""
         items = owners.apply_transfers(items, self.transfers.get(visit.node, {}))
         self.owners[visit.node] = items
-        visit.table = NodeDecision.from_items(items, self.find_node_definition(visit.node).complete)
+        visit.decision = NodeDecision.from_items(
+            items, self.find_node_definition(visit.node).complete
+        )
 
     def _find_target(
         self, node: str, action: Action, move: FlowMove, tell: EventSink | None = None
@@ -613,7 +617,7 @@ class MovingProject(ProjectState, kw_only=True):
             place = self.route_places.get((node, action, number))
             name = f"{node}.{move.action}[{number}].when"
             when = route.when or ""
-            taken = not when or self._condition_holds(name, when, place, move)
+            taken = not when or self._evaluate_condition(name, when, place, move)
             if self._result.errors:
                 break
             if tell is not None:
@@ -649,7 +653,9 @@ class MovingProject(ProjectState, kw_only=True):
                 value = get_nested({**ctx.snapshot(), **parts}, names)
                 yield ".".join(("ctx", *names)), UNDEFINED if value is UNSET else value
 
-    def _condition_holds(self, name: str, when: str, place: Place | None, move: FlowMove) -> bool:
+    def _evaluate_condition(
+        self, name: str, when: str, place: Place | None, move: FlowMove
+    ) -> bool:
         script = Script(f"return Boolean({when}\n);", f"{name}.js")
         if place is not None:  # the expression stands in its script where it stands in its file
             lines, spaces = "\n" * max(place.line - 2, 0), " " * (place.column - 1)

@@ -10,8 +10,8 @@ The three ways of adding people (前加签, 后加签, 并加签) and the rules 
 names. BPMAX's own rules are not public.
 
 An *owner item* is the product's `OwnerItem`: a dict with ``owner_id``, ``status`` (0 untreated, 1
-passed, 2 refused) and whatever else a script put there. One dict is shared by `Visit.table`, which
-decides, and by the map of owners that scripts see, so a decision is stored once for both.
+passed, 2 refused) and whatever else a script put there. One dict is shared by `Visit.decision`,
+which decides, and by the map of owners that scripts see, so a decision is stored once for both.
 """
 
 from __future__ import annotations
@@ -369,7 +369,7 @@ class Visit(msgspec.Struct, eq=False):
     """
 
     node: str
-    table: NodeDecision = msgspec.field(default_factory=NodeDecision)
+    decision: NodeDecision = msgspec.field(default_factory=NodeDecision)
     split: ParallelBranches | None = None
     branch: str = ""
     arrived: float = 0.0

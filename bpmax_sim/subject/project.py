@@ -36,7 +36,7 @@ from bpmax_sim.subject.definition import (
     SubFlowResult,
     check_hook_result,
 )
-from bpmax_sim.subject.form import FormSubject, ScriptedSubject, make_state_objects
+from bpmax_sim.subject.form import FormSubject, ScriptedSubject, make_object_for_each_state
 from bpmax_sim.subject.hooks import UNDO, FlowMove, Result
 from bpmax_sim.subject.owners import PASSED, REFUSED, UNTREATED, Items, Visit, read_owner_id
 
@@ -256,7 +256,7 @@ class ProjectState(ScriptedSubject, kw_only=True):
 
     def _find_visits_of_owner(self, by: str) -> list[Visit]:
         """Return the visits at which *by* has a task."""
-        return [visit for visit in self.visits.values() if by in visit.table.owner_ids]
+        return [visit for visit in self.visits.values() if by in visit.decision.owner_ids]
 
     @property
     def root(self) -> Self:
@@ -394,7 +394,7 @@ class ProjectState(ScriptedSubject, kw_only=True):
             read_owner_id(item)
             for visit in self.visits.values()
             if at in ("", visit.node)
-            for item in visit.table.find_items_to_act_now()
+            for item in visit.decision.find_items_to_act_now()
         ]
 
     def _call_hook(
@@ -454,7 +454,7 @@ class ProjectState(ScriptedSubject, kw_only=True):
                 "owner": owners,
                 **self._make_deadline_members(node),
             },
-            "userInfo": self._make_acting_person(move.by, owners),
+            "userInfo": self._make_user_info(move.by, owners),
         }
         links: dict[str, LiveObject] = {
             "form": form,
@@ -462,7 +462,7 @@ class ProjectState(ScriptedSubject, kw_only=True):
         }
         return form, ContextView(self, members, links)
 
-    def _make_acting_person(self, by: str, owners: Items) -> dict[str, Any]:
+    def _make_user_info(self, by: str, owners: Items) -> dict[str, Any]:
         """Return the actor *by* as scripts see him: ``user``, or his entry in ``people``.
 
         His id keeps the type that it has in *owners*, the owner items of the node.
@@ -512,7 +512,7 @@ class ProjectState(ScriptedSubject, kw_only=True):
         if isinstance(value, Mapping):
             self.merge_values("form", value, "computed")
 
-    def _run_display_hooks(self, move: FlowMove) -> None:
+    def _run_title_and_visibility_hooks(self, move: FlowMove) -> None:
         """Run the hooks ``task_title`` and ``visibility``, if there is a form.
 
         The product runs them to show a task and the log.
@@ -588,7 +588,7 @@ class ProjectState(ScriptedSubject, kw_only=True):
         optional = {"comment": comment, "to": list(others)}
         self.history.append(entry | {name: value for name, value in optional.items() if value})
         visit = self.visits.get(move.at)
-        waits = visit and visit.table.owner_items and visit.table.status == UNTREATED
+        waits = visit and visit.decision.owner_items and visit.decision.status == UNTREATED
         if move.action not in ACTIONS or waits:
             node = self.qualify_name(move.at)
             self.tell(
@@ -667,7 +667,7 @@ class FormOrProjectView(msgspec.Struct, frozen=True):
     @property
     def links(self) -> Mapping[str, LiveObject]:
         """Return the members that are objects by themselves, such as ``form.$visible``."""
-        return make_state_objects(self.flow, self.flow.form) if self.part == "form" else {}
+        return make_object_for_each_state(self.flow, self.flow.form) if self.part == "form" else {}
 
     @property
     def watched_members(self) -> Sequence[str]:

@@ -123,7 +123,7 @@ class ExternalCallAdapter:
             known = cache[request] = self._identify_request(request)
         return _with_call_number(known, serial)
 
-    def _identify_without_platform(self, request: Request) -> Request:
+    def _to_unnamed_call_or_refuse(self, request: Request) -> Request:
         """Return *request*, which no platform declares, as a call whose platform and API are "".
 
         Raises:
@@ -140,7 +140,7 @@ class ExternalCallAdapter:
             request = self._move_to_recorded_platform(request)
             match = self._match_api(request)
         if match is None:
-            return self._identify_without_platform(request)
+            return self._to_unnamed_call_or_refuse(request)
         match = self._choose_recorded_instance(request, match)
         if match.note:
             self.notes[match.note] = None

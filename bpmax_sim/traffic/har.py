@@ -137,7 +137,7 @@ def _read_outcome(entry: Any, reply: Any, attachment: Attachment) -> Response | 
     headers = _read_pairs(reply.get("headers"))
     body = _read_content(reply.get("content") or {}, Headers(headers), attachment)
     reason = str(reply.get("statusText") or "")
-    return imported.make_response(status, reason, headers, body, elapsed=elapsed)
+    return imported.make_decompressed_response(status, reason, headers, body, elapsed=elapsed)
 
 
 def _read_content(content: Any, headers: Headers, attachment: Attachment) -> bytes:
@@ -158,7 +158,7 @@ def _read_content(content: Any, headers: Headers, attachment: Attachment) -> byt
 
 def _get_length_if_uncompressed(headers: Headers) -> int:
     """Return the Content-Length of a body that is not compressed, else 0."""
-    value = headers.get("content-length") or ""
+    value = headers.get_first("content-length") or ""
     return int(value) if value.isdecimal() and "content-encoding" not in headers else 0
 
 

@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl, quote, unquote, unquote_plus, urlencode
 from msgspec.structs import replace
 
 from bpmax_sim.cassette.matching import rebuild_call_without_injected
-from bpmax_sim.js_values import loads
+from bpmax_sim.js_values import loads_as_javascript
 from bpmax_sim.messages import LOGIN, Call, Request
 from bpmax_sim.path_template import encode_value, fill_placeholders
 from bpmax_sim.platform.matcher import ApiMatch
@@ -132,7 +132,10 @@ class _SecretPlaceRedactor:
     """
 
     def __init__(self, match: ApiMatch, vault: Vault) -> None:
-        self._names, self._is_login = match.target.secret_places, match.target.login is not None
+        self._names, self._is_login = (
+            match.target.template_names_by_secret_place,
+            match.target.login is not None,
+        )
         self._key = match.target.platform.platform_key, match.instance
         self._vault = vault
 
@@ -182,7 +185,7 @@ def _hide_in_login_body(body: bytes | None, hide: Callable[[str, str], str]) -> 
     if not body:
         return body
     try:
-        value = loads(body)
+        value = loads_as_javascript(body)
     except (ValueError, RecursionError):
         value = None
     if isinstance(value, Mapping):

@@ -34,7 +34,7 @@ from bpmax_sim.traffic.identify import (
     identify_request,
 )
 from bpmax_sim.traffic.imported import NOWHERE, ForeignExchanges, ReadOptions
-from bpmax_sim.transport.redaction import redact_exchange_again, register_cookies
+from bpmax_sim.transport.redaction import redact_exchange_again, register_response_cookies
 from bpmax_sim.transport.suspicious_names import SecretByNameRegistrar
 
 Matched = tuple[Exchange, ApiMatch | None]
@@ -65,8 +65,11 @@ def prepare_import(  # noqa: PLR0913 - all that a session would know
         vault, not_secret_places, partial(find_not_secret_texts, platforms)
     )
     matched = [(exchange, matcher.match(exchange.request)) for exchange in imported.exchanges]
-    remaining, left_out = _without_logins(matched, name_rules)
-    named = [_identify_exchange(exchange, match, vault, redact) for exchange, match in remaining]
+    remaining, left_out = _drop_logins_and_learn_secrets(matched, name_rules)
+    named = [
+        _identify_and_hide_credentials(exchange, match, vault, redact)
+        for exchange, match in remaining
+    ]
     left_out += _describe_ambiguities(remaining, matcher)
     for exchange in named:
         _register_secrets(exchange, name_rules)
@@ -90,7 +93,7 @@ def prepare_import(  # noqa: PLR0913 - all that a session would know
     return ForeignExchanges(tuple(admitted), (*imported.notes, *left_out, *hidden_by_name))
 
 
-def _without_logins(
+def _drop_logins_and_learn_secrets(
     exchanges: list[Matched], name_rules: SecretByNameRegistrar
 ) -> tuple[list[Matched], list[str]]:
     remaining: list[Matched] = []
@@ -128,7 +131,7 @@ def _describe_ambiguities(exchanges: list[Matched], matcher: ApiMatcher) -> Iter
             yield msg("exchange {order}: {note}", order=exchange.order, note=note)
 
 
-def _identify_exchange(
+def _identify_and_hide_credentials(
     exchange: Exchange, match: ApiMatch | None, vault: Vault, redact: tuple[str, ...]
 ) -> Exchange:
     request = identify_request(exchange.request, match)
@@ -143,7 +146,7 @@ def _register_secrets(exchange: Exchange, name_rules: SecretByNameRegistrar) -> 
     name_rules.register_request(exchange.request)
     if isinstance(exchange.outcome, Response):
         register_issued_secrets(exchange.request, exchange.outcome, name_rules.vault)
-        register_cookies(exchange.request, exchange.outcome, name_rules.vault)
+        register_response_cookies(exchange.request, exchange.outcome, name_rules.vault)
         name_rules.register_response(exchange.request, exchange.outcome)
 
 
@@ -213,7 +216,7 @@ def _read_within_size_limit(path: Path) -> bytes:
     return path.read_bytes()
 
 
-def register_known_credentials(
+def register_or_list_incomplete(
     platforms: Platforms, environ: Mapping[str, str], vault: Vault
 ) -> list[str]:
     """Register the credentials of all instances in *vault*, so that they are redacted.

@@ -25,7 +25,7 @@ from bpmax_sim.clock import Instant
 from bpmax_sim.errors import CassetteError
 from bpmax_sim.field_path import get_nested
 from bpmax_sim.i18n import MessageError, msg
-from bpmax_sim.js_values import loads
+from bpmax_sim.js_values import loads_as_javascript
 from bpmax_sim.messages import Exchange, Pairs, Request, Response
 from bpmax_sim.text_codec import list_probable_codecs
 from bpmax_sim.traffic.known_keys import Keys, find_unknown_keys
@@ -159,7 +159,7 @@ def parse_json(data: bytes, what: str) -> Any:
         CassetteError: if it is not JSON, naming *what* was expected and the place.
     """
     try:
-        return loads(data)
+        return loads_as_javascript(data)
     except UnicodeDecodeError as error:
         if error.reason == "unexpected end of data":
             raise _make_truncated_file_error(data, what) from error
@@ -343,7 +343,7 @@ def describe_lost_piece_times(exchanges: Iterable[Exchange]) -> Iterator[str]:
             )
 
 
-def make_response(
+def make_decompressed_response(
     status: int, reason: str, headers: Pairs, body: bytes, *, elapsed: float = 0.0
 ) -> Response:
     """Return a response; *body* may still be compressed as its headers declare.
@@ -563,7 +563,7 @@ class _Reader:
         if not node.style and node.value in _NULL:
             return None
         if typed and not node.style and _JSON.fullmatch(node.value):
-            return loads(node.value)
+            return loads_as_javascript(node.value)
         return node.value
 
     def _make_error(self, node: Any, why: str) -> CassetteError:

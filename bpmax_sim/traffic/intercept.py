@@ -21,15 +21,15 @@ from bpmax_sim.messages import Request, Response
 from bpmax_sim.traffic.imported import (
     NotConvertibleError,
     flatten_header_groups,
+    make_decompressed_response,
     make_foreign_request,
-    make_response,
 )
 
 
 class ClientListener(Protocol):
     """What a session does with the requests of other HTTP clients that were intercepted."""
 
-    def must_not_intercept(self) -> bool:
+    def is_sent_without_listener(self) -> bool:
         """Return whether the current request must reach the network: live, or the session's own."""
         ...
 
@@ -76,7 +76,7 @@ class _VcrCassetteAdapter(Cassette):  # type: ignore[misc]
         return False
 
     def can_play_response_for(self, request: Any) -> bool:
-        if self._listener.must_not_intercept():
+        if self._listener.is_sent_without_listener():
             return False
         # vcrpy asks twice for some requests, at connect and for the response; the listener uses up
         # a recorded exchange each time, so it must be asked once.
@@ -100,7 +100,7 @@ class _VcrCassetteAdapter(Cassette):  # type: ignore[misc]
         }
 
     def append(self, request: Any, response: Mapping[str, Any]) -> None:
-        if not self._listener.must_not_intercept():
+        if not self._listener.is_sent_without_listener():
             took = time.perf_counter() - self._begun.pop(id(request), time.perf_counter())
             self._listener.record_response(
                 _convert_request(request), _convert_response(response, took)
@@ -134,7 +134,7 @@ def _convert_response(original: Mapping[str, Any], took: float) -> Response:
     status, body = original["status"], original["body"]["string"] or b""
     try:
         body = _to_bytes(body)
-        converted = make_response(
+        converted = make_decompressed_response(
             status["code"],
             status["message"] or "",
             flatten_header_groups(original["headers"]),

@@ -140,7 +140,7 @@ def _read_response(reply: Any, begun: float) -> Any:
     content = _read_content(reply, msg("response"), headers)
     ended = float(reply.get("timestamp_end") or begun)
     reason = imported.decode_header_text(reply.get("reason") or b"")
-    return imported.make_response(
+    return imported.make_decompressed_response(
         int(reply["status_code"]), reason, headers, content, elapsed=ended - begun
     )
 

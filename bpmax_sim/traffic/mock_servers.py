@@ -177,7 +177,7 @@ def _read_wiremock_outcome(reply: Any) -> Response | FailedExchange:
         raise NotConvertibleError("it hands requests on to another server")
     if "response-template" in (reply.get("transformers") or ()):
         raise NotConvertibleError("its response is a template")
-    return imported.make_response(
+    return imported.make_decompressed_response(
         int(reply.get("status") or 200),
         str(reply.get("statusMessage") or ""),
         imported.flatten_header_groups(reply.get("headers")),
@@ -393,7 +393,9 @@ def _read_hoverfly_response(reply: Any) -> Response:
     body = imported.from_base64(content) if reply.get("encodedBody") else content.encode()
     delay = float(reply.get("fixedDelay") or 0) / 1000
     headers = imported.flatten_header_groups(reply.get("headers"))
-    return imported.make_response(int(reply["status"]), "", headers, body, elapsed=delay)
+    return imported.make_decompressed_response(
+        int(reply["status"]), "", headers, body, elapsed=delay
+    )
 
 
 def _is_wiremock(_text: bytes, tree: Any) -> bool:

@@ -100,7 +100,7 @@ def _read_response(reply: Any) -> Any:
         content_type = _MEDIA[reply["_postman_previewlanguage"]]
         headers = (*headers, ("Content-Type", content_type))
     text = imported.require_text(reply.get("body") or "")
-    return imported.make_response(
+    return imported.make_decompressed_response(
         reply["code"],
         str(reply.get("status") or ""),
         headers,

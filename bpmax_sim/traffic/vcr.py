@@ -18,7 +18,7 @@ from vcr.serialize import serialize
 from vcr.serializers import yamlserializer
 
 from bpmax_sim.cassette.format import group_headers
-from bpmax_sim.errors import CassetteError, describe_parser_error
+from bpmax_sim.errors import CassetteError, replace_recursion_error
 from bpmax_sim.i18n import join_list, join_messages, msg
 from bpmax_sim.messages import Exchange, Response
 from bpmax_sim.platform.encodings import to_json
@@ -61,7 +61,9 @@ def _read_exchange(body_of: Callable[[Any], bytes | None], item: Any) -> Exchang
         body_of(sent),
     )
     headers = imported.flatten_header_groups(reply.get("headers"))
-    response = imported.make_response(*_read_status(reply), headers, body_of(reply) or b"")
+    response = imported.make_decompressed_response(
+        *_read_status(reply), headers, body_of(reply) or b""
+    )
     at = imported.parse_instant(item.get("recorded_at") or item.get("at"))
     return Exchange(request=request, outcome=response, at=at)
 
@@ -207,7 +209,7 @@ def read_cassetter(data: bytes) -> ForeignExchanges:
         raise CassetteError(
             "not {cassetter}: not TOML: {error}",
             cassetter=CASSETTER,
-            error=describe_parser_error(error),
+            error=replace_recursion_error(error),
         ) from error
     items = imported.require_list(tree, "interactions", what=CASSETTER)
     result = imported.read_items(

@@ -202,7 +202,7 @@ class LiveTransport(AbstractContextManager["LiveTransport"]):
         return replace(response, redirects=tuple(redirects)) if redirects else response
 
     def _send(self, client: httpx.Client, request: Request, start: float) -> Response:
-        response = client.send(_to_httpx_request(request), stream=True)
+        response = client.send(_to_httpx_with_default_headers(request), stream=True)
         chunks: list[Chunk] = []
         try:
             _check_codings(response)
@@ -289,7 +289,7 @@ def _make_client(inner: httpx.BaseTransport | None, route: ConnectionRoute) -> h
     )
 
 
-def _to_httpx_request(request: Request) -> httpx.Request:
+def _to_httpx_with_default_headers(request: Request) -> httpx.Request:
     """Return *request* for httpx, with an unchanged target and the default headers added."""
     present = {name.lower() for name, _ in request.headers}
     defaults = [(name, value) for name, value in _DEFAULT_HEADERS.items() if name not in present]
@@ -352,7 +352,7 @@ def _make_redirect_hop(request: Request, response: Response) -> Request | None:
         return None
     here = httpx.URL(request.url)
     try:
-        there = here.join(_decode_location(location)).copy_with(fragment=None)
+        there = here.join(_decode_location_as_utf8(location)).copy_with(fragment=None)
     except httpx.InvalidURL:
         return None
     if there.scheme not in _SCHEMES:
@@ -386,7 +386,7 @@ def _strip_for_other_origin(request: Request) -> Request | None:
     return replace(request, headers=headers, injected=())
 
 
-def _decode_location(location: str) -> str:
+def _decode_location_as_utf8(location: str) -> str:
     """Return a header value, decoded as UTF-8 if possible: servers write UTF-8 into Location."""
     try:
         return location.encode("latin-1").decode()

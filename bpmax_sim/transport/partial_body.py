@@ -32,7 +32,7 @@ class StreamedBodyRedactor:
     def __init__(self, headers: Pairs, hide: Hide) -> None:
         """Read a body with *headers*; *hide* redacts a complete document or complete lines."""
         head = Headers(headers)
-        coding = (head.get("content-encoding") or "identity").lower()
+        coding = (head.get_first("content-encoding") or "identity").lower()
         # 47 is 32 + 15 bits of window: zlib tells gzip from zlib by the header. Deflate without a
         # header, which some servers send, fails at the first piece and is recorded at its end.
         self._inflate = zlib.decompressobj(47) if coding in {"gzip", "x-gzip", "deflate"} else None

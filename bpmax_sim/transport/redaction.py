@@ -35,7 +35,7 @@ from bpmax_sim.field_path import (
     format_path,
     without_paths,
 )
-from bpmax_sim.js_values import loads
+from bpmax_sim.js_values import loads_as_javascript
 from bpmax_sim.messages import Call, Chunk, Exchange, Headers, Pairs, Request, Response
 from bpmax_sim.secret.http_auth import SECRET_HEADERS, replace_credential
 from bpmax_sim.secret.pseudonym import make_pseudonym
@@ -81,7 +81,7 @@ def pseudonymise_body(body: bytes, media: str, places: Iterable[str]) -> bytes:
     if media == messages.FORM:
         return _pseudonymise_form(body, {str(path[0]).lower() for path in paths})
     try:
-        value = loads(body)
+        value = loads_as_javascript(body)
     except ValueError:
         return body
     text = body.decode(errors="surrogateescape")
@@ -214,16 +214,21 @@ def _redact_bytes(
     return pseudonymise_body(vault.redact(body), Headers(headers).media_type, personal)
 
 
-def register_cookies(request: Request, response: Response, vault: Vault) -> None:
+def register_response_cookies(request: Request, response: Response, vault: Vault) -> None:
     """Register the cookies that *response* sets as secrets; cookies are always secret."""
     for line in Headers(response.headers).get_all("set-cookie"):
-        _hide_cookie(line, request, vault)
+        _hide_set_cookie_value(line, request, vault)
 
 
 def redact_response(response: Response, request: Request, vault: Vault) -> Response:
     """Return the response to *request* in the form in which it is recorded, without secrets."""
     headers = tuple(
-        (name, _hide_cookie(value, request, vault) if name.lower() == "set-cookie" else value)
+        (
+            name,
+            _hide_set_cookie_value(value, request, vault)
+            if name.lower() == "set-cookie"
+            else value,
+        )
         for name, value in response.headers
     )
     body = _redact_bytes(response.body, headers, request.personal, vault) or b""
@@ -314,7 +319,7 @@ def _hide_script_secret(name: str, value: str, recorded: Request, vault: Vault) 
     )
 
 
-def _hide_cookie(line: str, request: Request, vault: Vault) -> str:
+def _hide_set_cookie_value(line: str, request: Request, vault: Vault) -> str:
     cookie = messages.parse_set_cookie(line)
     if not cookie.value:
         return line

@@ -92,7 +92,9 @@ def find_secret_members(
             yield path, name, text
 
 
-def find_token_members(parts: dict[str, Any], not_secret: Iterable[Steps] = ()) -> Iterator[Member]:
+def find_tokens_in_login_body(
+    parts: dict[str, Any], not_secret: Iterable[Steps] = ()
+) -> Iterator[Member]:
     """Yield (path, name, text) of members of a login's body that are tokens by form or name.
 
     *parts* is the message as plain values under ``query``, ``header`` and ``body``; places in
@@ -264,7 +266,7 @@ class SecretByNameRegistrar:
             is_signature = member[0][0] == "header" and member[1].endswith(("sign", "signature"))
             if member[2] not in clear and not is_signature:
                 self._register_member(request, member, "")
-        for member in find_token_members(parts, opened) if is_login else ():
+        for member in find_tokens_in_login_body(parts, opened) if is_login else ():
             if member[2] not in clear:
                 self._register_member(request, member, "")
 
@@ -281,7 +283,7 @@ class SecretByNameRegistrar:
     def _list_not_secret_paths(self, request: Request) -> list[Steps]:
         return [FieldPath.parse(place, "not_secret") for place in self.not_secret_places(request)]
 
-    def _register_member(self, request: Request, member: Member, side: str) -> None:
+    def _register_member(self, request: Request, member: Member, label_prefix: str) -> None:
         path, name, text = member
         if self.vault.redact_text(text) != text:
             return  # it is known, with the place that declares it
@@ -292,7 +294,7 @@ class SecretByNameRegistrar:
         kind = "jwt" if is_jwt else "text"
         label = f"{platform}.{instance}.{name}"
         standin = self.vault.make_unregistered_standin(
-            platform, instance, f"{side}{name}", text, kind
+            platform, instance, f"{label_prefix}{name}", text, kind
         )
         if standin == text:
             return

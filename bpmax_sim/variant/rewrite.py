@@ -7,10 +7,10 @@ from typing import NamedTuple
 
 from bpmax_sim.errors import ConfigError, Problem
 from bpmax_sim.i18n import msg
-from bpmax_sim.scenario.expect_update import collect_edits_by_replaying, merge_row_edits
+from bpmax_sim.scenario.expect_update import collect_edits_or_reason_by_replay, merge_row_edits
 from bpmax_sim.scenario.expect_writer import ExpectEdit, FileRewrite
 from bpmax_sim.scenario.load import ScenarioItem, load_items
-from bpmax_sim.variant.run import explain_no_variants, measure_baseline, run_without_budget
+from bpmax_sim.variant.run import explain_no_variants, measure_baseline, run_within_usual_limits
 
 
 class ItemUpdates(NamedTuple):
@@ -22,7 +22,7 @@ class ItemUpdates(NamedTuple):
     """
 
     edits: list[ExpectEdit]
-    left: list[str]
+    skip_notes: list[str]
 
 
 def collect_item_updates(failed: Sequence[ScenarioItem]) -> ItemUpdates:
@@ -33,8 +33,8 @@ def collect_item_updates(failed: Sequence[ScenarioItem]) -> ItemUpdates:
         why = explain_no_variants(item)
         own: list[ExpectEdit] = []
         if not why:
-            own, why = collect_edits_by_replaying(
-                item, lambda changed: run_without_budget(changed).end
+            own, why = collect_edits_or_reason_by_replay(
+                item, lambda changed: run_within_usual_limits(changed).end
             )
         if why:
             left.append(msg("{item}: left as it is: {why}", item=item.node_id, why=why))

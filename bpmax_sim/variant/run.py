@@ -31,10 +31,10 @@ from bpmax_sim.scenario.outcome import make_unrun_events
 from bpmax_sim.scenario.runner import open_session, run_item
 from bpmax_sim.scenario.source import Failure
 from bpmax_sim.scenario.trial_run import TrialRun, run_trial
-from bpmax_sim.script.budget import UNLIMITED, Budget, Counts
+from bpmax_sim.script.budget import UNLIMITED, SessionWorkBudget, WorkCounts
 from bpmax_sim.script.failure import Script
 from bpmax_sim.script.hits import ScriptHits
-from bpmax_sim.script.limits import CountedLimits
+from bpmax_sim.script.limits import LimitsWithBudget
 from bpmax_sim.session.session import Session
 from bpmax_sim.session.settings import SessionOptions
 from bpmax_sim.subject.definition import FlowParts, LoadedNodeForm
@@ -43,8 +43,8 @@ from bpmax_sim.transport.faults import Fault
 T = TypeVar("T")
 Owner = TypeVar("Owner", Subjects, FlowParts, LoadedNodeForm)
 _FACTOR: Final = 100
-_LEAST: Final = Counts(interrupts=100, jobs=20_000, calls=200, timers=1000, seconds=3600)
-_NOTHING: Final = Counts()
+_LEAST: Final = WorkCounts(interrupts=100, jobs=20_000, calls=200, timers=1000, seconds=3600)
+_NOTHING: Final = WorkCounts()
 _BACKSTOP: Final = 20.0
 """Seconds of processor after which a built-in function that never asks is ended, too."""
 
@@ -82,12 +82,12 @@ class VariantRun:
     Attributes:
         events: all events of the run; the last one is the verdict.
         used: work of its scripts, counted: interrupts (10,000 steps each), calls, timers …
-        exceeded: why it was ended early: a name of `Counts`, such as ``interrupts``, or ``limit``
-            for memory, stack and processor; else "".
+        exceeded: why it was ended early: a name of `WorkCounts`, such as ``interrupts``, or
+            ``limit`` for memory, stack and processor; else "".
     """
 
     events: tuple[Event, ...]
-    used: Counts = _NOTHING
+    used: WorkCounts = _NOTHING
     exceeded: str = ""
 
     @property
@@ -141,7 +141,7 @@ class Baseline:
 
     item: ScenarioItem
     run: VariantRun
-    most: Counts
+    most: WorkCounts
     environ: Mapping[str, str]
     cassettes: Path | None = None
 
@@ -185,7 +185,9 @@ def measure_baseline(
     return Baseline(item, runs[0], used.scale(_FACTOR, _LEAST), environ, cassettes)
 
 
-def run_without_budget(item: ScenarioItem, environ: Mapping[str, str] = os.environ) -> VariantRun:
+def run_within_usual_limits(
+    item: ScenarioItem, environ: Mapping[str, str] = os.environ
+) -> VariantRun:
     """Run *item* unchanged within the usual limits of scripts, without a baseline's budget."""
     return run_variant(Baseline(item, VariantRun(make_unrun_events(item)), UNLIMITED, environ))
 
@@ -233,7 +235,7 @@ def run_variant(
     return VariantRun(events, budget.counts, exceeded)
 
 
-def try_variant(baseline: Baseline, variant: Variant = Variant()) -> TrialRun:  # noqa: B008 - frozen
+def run_variant_as_trial(baseline: Baseline, variant: Variant = Variant()) -> TrialRun:  # noqa: B008 - frozen
     """Run the item with *variant* as a trial, which does not check expectations.
 
     Raises:
@@ -255,7 +257,7 @@ def try_variant(baseline: Baseline, variant: Variant = Variant()) -> TrialRun:  
 
 def _run_within_limits(
     baseline: Baseline, variant: Variant, run: Callable[[ScenarioItem, SessionOptions], T]
-) -> tuple[T, Budget]:
+) -> tuple[T, SessionWorkBudget]:
     """Call *run* with the item that *variant* changes, and with options for its session.
 
     The options are the environment, limits that only count the work of scripts, and the guard that
@@ -266,11 +268,11 @@ def _run_within_limits(
         item = replace(item, subjects=replace_scripts(item.subjects, variant.scripts))
     if variant.library:
         item = replace(item, subjects=add_library(item.subjects, variant.library))
-    budget = Budget(baseline.most)
+    budget = SessionWorkBudget(baseline.most)
     options: SessionOptions = {
         "environ": baseline.environ,
         # Only counts end a variant, which are the same everywhere; the CPU limit is a last resort.
-        "limits": CountedLimits(cpu=_BACKSTOP, wall=float("inf"), budget=budget),
+        "limits": LimitsWithBudget(cpu=_BACKSTOP, wall=float("inf"), budget=budget),
         "guard": True,
     }
     with warnings.catch_warnings():

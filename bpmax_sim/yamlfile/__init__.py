@@ -28,8 +28,8 @@ from bpmax_sim.yamlfile.shapes import INTERNAL as INTERNAL
 from bpmax_sim.yamlfile.shapes import FileChecks as FileChecks
 from bpmax_sim.yamlfile.shapes import Seconds as Seconds
 from bpmax_sim.yamlfile.shapes import decode as decode
-from bpmax_sim.yamlfile.write import insert_element as insert_element
+from bpmax_sim.yamlfile.write import insert_first_element as insert_first_element
 from bpmax_sim.yamlfile.write import read_text_or_empty as read_text_or_empty
 from bpmax_sim.yamlfile.write import translate_write_errors as translate_write_errors
-from bpmax_sim.yamlfile.write import write_text as write_text
+from bpmax_sim.yamlfile.write import write_text_creating_folders as write_text_creating_folders
 from bpmax_sim.yamlfile.write import write_yaml as write_yaml

@@ -27,7 +27,7 @@ from typing import Any
 import yaml
 from msgspec import Struct
 
-from bpmax_sim.errors import ConfigError, Place, Problem, Problems
+from bpmax_sim.errors import ConfigError, LimitedProblems, Place, Problem
 from bpmax_sim.field_path import parse_quoted_steps
 from bpmax_sim.file_system import to_slashes
 from bpmax_sim.i18n import MessageError, msg
@@ -523,7 +523,7 @@ def parse_yaml(text: str, name: str, *, unclear_as_text: bool = False) -> Node:
             "the character U+{ord:04X} is not allowed in a YAML file; remove it", ord=ord(match[0])
         )
         raise ConfigError(Problem(message, place))
-    problems: list[Problem] = Problems()
+    problems: list[Problem] = LimitedProblems()
     try:
         root = compose_nodes(text, name, problems, unclear_as_text=unclear_as_text)
     except yaml.MarkedYAMLError as error:
@@ -554,10 +554,12 @@ def _decode_utf8(data: bytes, name: str) -> str:
         raise ConfigError(Problem(message, Place(name, line, column))) from None
 
 
-def read_bytes(path: Path, name: str, *, largest: int = LARGEST, is_regular: bool = True) -> bytes:
+def read_bytes(
+    path: Path, name: str, *, largest: int = LARGEST, must_be_regular: bool = True
+) -> bytes:
     """Return the content of the file at *path*; messages call it *name*.
 
-    With *is_regular* it has to be a regular file, otherwise it may be a pipe.
+    With *must_be_regular* it has to be a regular file, otherwise it may be a pipe.
 
     Raises:
         ConfigError: if it cannot be read, is not regular though it has to be, or has more than
@@ -570,7 +572,7 @@ def read_bytes(path: Path, name: str, *, largest: int = LARGEST, is_regular: boo
     try:
         # pathlib would take twice as long
         status = os.stat(path)  # noqa: PTH116
-        if is_regular and not stat.S_ISREG(status.st_mode):
+        if must_be_regular and not stat.S_ISREG(status.st_mode):
             raise ConfigError(Problem(msg("this is not a file; name a YAML file"), Place(name)))
         with open(path, "rb", buffering=0) as stream:  # noqa: PTH123
             # One byte more than there should be, so that mostly a single read finds the end.

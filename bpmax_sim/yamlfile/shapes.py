@@ -120,7 +120,7 @@ class FileChecks(msgspec.Struct, frozen=True):
         place = node.find_key_place(str(steps[-1])) if key else node.place
         self.problems.append(Problem(message, place, format_steps((*self.above, *steps))))
 
-    def report_lenient_problem(self, kind: str, message: str, *steps: Step) -> None:
+    def report_problem_or_warning(self, kind: str, message: str, *steps: Step) -> None:
         """Report a problem with the value at *steps* that is only a warning in a lenient folder.
 
         Folders are lenient by ``lenient`` in ``[tool.bpmax_sim]``. *kind* is the name of the

@@ -47,7 +47,9 @@ def translate_write_errors(path: Path, hint: str = "") -> Iterator[None]:
         raise ConfigError(Problem(message, Place(to_display_path(path)))) from error
 
 
-def write_text(path: Path, text: str, hint: str = "", *, encoding: str = "utf-8") -> None:
+def write_text_creating_folders(
+    path: Path, text: str, hint: str = "", *, encoding: str = "utf-8"
+) -> None:
     """Write *text* with LF line ends, and create missing folders.
 
     *hint* is advice that is appended to the message of an error.
@@ -86,7 +88,7 @@ def write_yaml(value: Mapping[str, Any], *, block_levels: int = 3) -> str:
     return "".join(f"{line}\n" for line in _write_mapping(value, "", block_levels))
 
 
-def insert_element(text: str, root: Node, steps: Sequence[str], value: str) -> str:
+def insert_first_element(text: str, root: Node, steps: Sequence[str], value: str) -> str:
     """Return *text*, parsed as *root*, with *value* as first element of the list at *steps*.
 
     A missing list is created, in front of the other keys of its mapping. An existing one, or else
@@ -96,14 +98,14 @@ def insert_element(text: str, root: Node, steps: Sequence[str], value: str) -> s
     owner = root.find_at(above) or root
     items = owner.find_child(key)
     if items is None:
-        return _insert_before(
+        return _insert_before_first_entry(
             text, owner, min(owner.keys.values()), f"{key}: [{_write_scalar(value)}]"
         )
     first = items.elements[0]
-    return _insert_before(text, items, (first.line, first.column), _write_scalar(value))
+    return _insert_before_first_entry(text, items, (first.line, first.column), _write_scalar(value))
 
 
-def _insert_before(text: str, owner: Node, mark: tuple[int, int], entry: str) -> str:
+def _insert_before_first_entry(text: str, owner: Node, mark: tuple[int, int], entry: str) -> str:
     """Return *text* with *entry* in front of the first entry of the mapping or list *owner*.
 
     *mark* is line and column of that first entry.

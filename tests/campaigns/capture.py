@@ -133,8 +133,8 @@ def _differences_in(page: Any, case: str, given: tuple[str, ...]) -> Iterator[st
     expected = len(ends[0]["sent"]) if given[3] != "constants" else 0
     if asked != expected or told.notes:
         yield f"{case}: {asked} calls were told of {expected}, {told.notes}"
-    if (given[3] == "constants") != (told.first_record["bound"]["$proxy"] == "renamed"):
-        yield f"{case}: {told.first_record['bound']}"
+    if (given[3] == "constants") != (told.begin_record["bound"]["$proxy"] == "renamed"):
+        yield f"{case}: {told.begin_record['bound']}"
 
 
 def main() -> int:

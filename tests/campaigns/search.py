@@ -22,7 +22,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from bpmax_sim.secret.scan import TOO_LARGE, Search, decode_and_join_layers
+from bpmax_sim.secret.scan import TOO_LARGE, Search, decode_and_join_inner_layers
 from tests.secret.bodies import HOSTILE, KINDS, orders
 from tests.secret.encodings import ENCODINGS, NoTextError, wanted_of
 
@@ -53,7 +53,11 @@ def measure() -> int:
         begun = time.process_time()
         names = {finding.name for finding in search.find(data)}
         took = time.process_time() - begun
-        sizes = (len(data), content, len(data) + len(decode_and_join_layers(data, 1 << 40) or b""))
+        sizes = (
+            len(data),
+            content,
+            len(data) + len(decode_and_join_inner_layers(data, 1 << 40) or b""),
+        )
         each, held, looked = (took / (size / MEGABYTE) for size in sizes)
         middle = len(data) // 2
         findings = search.find(data[:middle] + HIDDEN + data[middle:])

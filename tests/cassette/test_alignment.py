@@ -16,7 +16,7 @@ from bpmax_sim.cassette.alignment import PlacesOf, find_no_places
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.format import write_body_scalar
 from bpmax_sim.cassette.journal import scan_nothing
-from bpmax_sim.cassette.json_text import break_into_members, copy_old_values, find_values
+from bpmax_sim.cassette.json_text import break_long_json_into_members, copy_old_values, find_values
 from bpmax_sim.cassette.matching import MatchingRules
 from bpmax_sim.cassette.reader import read_yaml_text
 from bpmax_sim.cassette.recorder import Recorder, Replays
@@ -203,7 +203,7 @@ def test_a_body_of_json_keeps_its_bytes_a_member_a_line(
     value: Any, separators: tuple[str, str], ascii_only: bool
 ) -> None:
     text = json.dumps({"数据": value}, ensure_ascii=ascii_only, separators=separators)
-    lines = (break_into_members(text) or text).split("\n")
+    lines = (break_long_json_into_members(text) or text).split("\n")
 
     assert "".join(line.lstrip(" ") for line in lines) == text
     scalar = write_body_scalar(text.encode("utf-8", "surrogatepass"), " " * 8) if ascii_only else ""
@@ -218,10 +218,11 @@ def test_a_body_is_broken_alike_however_its_lines_are_found(
     value = {"数据": value, '": ': ["[,]", "x" * 50]}
     text = json.dumps(value, ensure_ascii=ascii_only, separators=(comma, colon))
     spaced = text.replace("{", "{\t", 1)  # as no serialiser does, so each token is looked at
-    lines = (break_into_members(text) or text).split("\n")
+    lines = (break_long_json_into_members(text) or text).split("\n")
 
     assert [
-        line.replace("{\t", "{") for line in (break_into_members(spaced) or "").split("\n")
+        line.replace("{\t", "{")
+        for line in (break_long_json_into_members(spaced) or "").split("\n")
     ] == lines
 
 

@@ -157,7 +157,7 @@ def test_a_value_is_no_noise_where_it_is_sent_again(
     old, new = recorded(body={"id": was, "t": 1}), recorded(body={"id": now, "t": 2})
 
     assert (was == now or same.is_same(old, new, later)) == is_noise
-    found = same.find_noise_places(
+    found = same.find_places_that_may_differ(
         new.line.call, read_exchange(old).outcome, read_exchange(new).outcome, later
     )
     assert (FieldPath.parse(place, "") in found) == (is_noise or was == now)

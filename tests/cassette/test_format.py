@@ -12,10 +12,10 @@ from msgspec.structs import replace
 
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.format import (
+    adapt_headers_to_decoded_body,
     dump_exchanges,
     group_headers,
     render_exchange,
-    to_stored_headers,
     write_body_scalar,
 )
 from bpmax_sim.cassette.matching import exchange_to_parts, find_differences
@@ -120,7 +120,7 @@ def stored(exchange: Exchange) -> Exchange:
         injected=request.injected,
     )
     if isinstance(outcome, Response):
-        headers = flat(to_stored_headers(outcome, request.method))
+        headers = flat(adapt_headers_to_decoded_body(outcome, request.method))
         source = "simulated" if outcome.source == "simulated" else "recorded"
         outcome = replace(outcome, headers=headers, source=source)
     return replace(exchange, request=kept, outcome=outcome)
@@ -234,9 +234,9 @@ def test_a_reviewer_reads_chinese_and_sees_marks_that_turn_the_writing_direction
 def test_the_length_of_a_head_answer_stays() -> None:
     head = replace(answer(""), headers=(("Content-Length", "99"),))
 
-    assert to_stored_headers(head, "HEAD") == head.headers
-    assert to_stored_headers(replace(head, status=304), "GET") == head.headers
-    assert to_stored_headers(head, "GET") == (("Content-Length", "0"),)
+    assert adapt_headers_to_decoded_body(head, "HEAD") == head.headers
+    assert adapt_headers_to_decoded_body(replace(head, status=304), "GET") == head.headers
+    assert adapt_headers_to_decoded_body(head, "GET") == (("Content-Length", "0"),)
 
 
 def test_a_lone_surrogate_is_refused_with_the_call_it_is_in() -> None:

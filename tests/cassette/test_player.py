@@ -353,13 +353,13 @@ def test_what_is_offered_to_be_ignored_never_blinds(
 def test_of_what_was_not_recorded_the_nearest_unplayed_exchange_is_taken(tmp_path: Path) -> None:
     playing = player(tmp_path, detail(1), detail(2), detail(3), order(b"{}"))
     wanted = exchange_to_parts(detail(9))
-    assert playing.take_nearest_unplayed(exchange_to_parts(detail(2))) is None
+    assert playing.take_nearest_for_unrecorded(exchange_to_parts(detail(2))) is None
     taken(playing, exchange_to_parts(detail(1)))
 
-    claimed = [playing.take_nearest_unplayed(wanted) for _ in range(3)]
+    claimed = [playing.take_nearest_for_unrecorded(wanted) for _ in range(3)]
 
     assert [one and one[1] for one in claimed] == [1, 2, None]
-    assert Player(None, RULES, OWNER).take_nearest_unplayed(wanted) is None
+    assert Player(None, RULES, OWNER).take_nearest_for_unrecorded(wanted) is None
 
 
 @pytest.mark.parametrize(

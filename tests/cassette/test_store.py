@@ -15,7 +15,7 @@ from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.format import dump_exchanges
 from bpmax_sim.cassette.journal import Journal, Scan, read_journal, scan_nothing
 from bpmax_sim.cassette.matching import MatchingRules, exchange_to_parts
-from bpmax_sim.cassette.merge import drop_superseded_review, recover, to_review_path
+from bpmax_sim.cassette.merge import delete_review_only_of_owner, recover, to_review_path
 from bpmax_sim.cassette.player import Player
 from bpmax_sim.cassette.reader import read_exchange
 from bpmax_sim.cassette.recorder import Recorder
@@ -478,7 +478,7 @@ def test_what_waits_for_review_goes_once_its_owner_alone_has_recorded_anew(
             recorder(target, detail(number), owner=name).seal()
     before = path.read_bytes() if kept else b""
 
-    drop_superseded_review(path, owner)
+    delete_review_only_of_owner(path, owner)
 
     assert to_review_path(path).exists() == (bool(waiting) and not is_dropped)
     assert (path.read_bytes() if kept else b"") == before

@@ -20,7 +20,7 @@ from bpmax_sim.challenge.equivalents import (
     can_have_equal_sides,
     can_need_fallback,
     gives_same_result_for_equal_sides,
-    is_useless_fallback,
+    is_fallback_without_effect,
 )
 from bpmax_sim.challenge.ignore_comments import IgnoreCommentIndex, read_ignore_comments
 from bpmax_sim.challenge.mutants import read_mutants
@@ -72,7 +72,7 @@ def test_a_fallback_is_idle_behind_what_is_always_there(source: str, *, idle: bo
     tree = SyntaxTree(f"x = {source};")
     outermost = next(find_operations(tree, "??", "||"))
 
-    assert is_useless_fallback(tree, outermost) == idle
+    assert is_fallback_without_effect(tree, outermost) == idle
 
 
 def make_reader(source: str) -> SlipReader:
@@ -379,7 +379,7 @@ def test_a_value_of_another_kind_is_another_result_however_deep(
     tmp_path: Path, value: str, other: str, *, same: bool
 ) -> None:
     base = measure_baseline(load_item(tmp_path, WRITES, submit=f"form.结果 = {value};\n"))
-    (name,) = {body.name for body in base.item.subjects.code_files}
+    (name,) = {body.name for body in base.item.subjects.script_and_flow_files}
     run = run_variant(base, Variant(scripts={name: f"form.结果 = {other};\n"}))
 
     found = list(find_divergences(0, base, run))

@@ -15,7 +15,7 @@ from bpmax_sim.check.migration import (
     MovePlan,
     Renames,
     apply_plans_that_replay,
-    merge_similar_causes,
+    merge_many_causes_at_one_place,
     plan_owners_without_scenario,
 )
 from bpmax_sim.messages import Exchange, Request, Response
@@ -55,7 +55,7 @@ def migrate(root: Path, entries: list[Entry], renames: Renames) -> list[Entry]:
     written, red = apply_plans_that_replay(root, plans)
     assert (written, red) == ([file] if plans else [], [])
     moved = Cassette.load(file)
-    return [moved.full_entry(number) for number in range(len(moved))]
+    return [moved.get_entry_with_head_defaults(number) for number in range(len(moved))]
 
 
 @pytest.mark.parametrize(
@@ -149,7 +149,7 @@ def test_more_than_three_values_of_a_place_are_one_cause(
         number: (MoveCause("place", "crm.get", "query.id", was="-", now=f"{number}"),)
         for number in range(count)
     }
-    merge_similar_causes([plan])
+    merge_many_causes_at_one_place([plan])
 
     found = {cause for own in plan.causes.values() for cause in own}
     assert len(found) == causes

@@ -8,7 +8,13 @@ from pathlib import Path
 import pytest
 
 from bpmax_sim.errors import ConfigError
-from bpmax_sim.starter.demo import SIGN, find_files_with_leaks, find_standins, play_demo, write_demo
+from bpmax_sim.starter.demo import (
+    SIGN,
+    describe_leaks_in_files,
+    find_standins,
+    play_demo,
+    write_demo,
+)
 from tests.cli.project import in_a_process
 from tests.snapshots import snapshot
 from tests.systems import needs_shell
@@ -145,7 +151,7 @@ def test_a_leak_is_found_and_not_told(tmp_path: Path) -> None:
     file = tmp_path / "crm.yaml"
     file.write_text("Authorization: Basic czNjcmV0LXMzY3JldA==", encoding="utf-8")
 
-    (found,) = find_files_with_leaks([file], ["s3cret-s3cret"])
+    (found,) = describe_leaks_in_files([file], ["s3cret-s3cret"])
 
     assert found.startswith("crm.yaml: ")
     assert "s3cret" not in found

@@ -192,7 +192,7 @@ def test_what_the_flow_itself_refuses_is_expected_by_what_is_saved(tmp_path: Pat
     assert save_and_check_reproduction(scenario) == ""
     text = scenario.text.replace("expect_error: {code: MOVED_ON}", "name: 批两次")
     assert "MOVED_ON" in save_and_check_reproduction(
-        Reproduction(scenario.path, text, expects=True)
+        Reproduction(scenario.path, text, fails_expectation=True)
     )
 
 

@@ -28,7 +28,7 @@ from bpmax_sim.errors import BpmaxError, ConfigError, Problem
 from bpmax_sim.field_path import FieldPath, format_path
 from bpmax_sim.messages import Call, Response
 from bpmax_sim.platform import sandbox
-from bpmax_sim.platform.load import read_file
+from bpmax_sim.platform.load import read_standalone_file
 from bpmax_sim.platform.model import Platform
 from bpmax_sim.platform.template import compile_template, is_template
 from bpmax_sim.proxy.response import _compile_json_path, compile_finder, read_body
@@ -91,7 +91,7 @@ def _told(problems: Iterable[Problem], text: str) -> None:
 def platform(data: bytes) -> None:
     """Read a platform file, presets and checks included."""
     path = _file("p.yaml", data)
-    found = read_file(path)
+    found = read_standalone_file(path)
     assert found.platform is not None or found.problems
 
 
@@ -115,7 +115,9 @@ def cassette(data: bytes) -> None:
     opened = Cassette.load(path)
     for entry in opened.entries():
         _entry(entry)
-    again = dump_entries([opened.full_entry(number) for number in range(len(opened))])
+    again = dump_entries(
+        [opened.get_entry_with_head_defaults(number) for number in range(len(opened))]
+    )
     path.write_bytes(again)
     assert list(map(repr, _read(path))) == list(map(repr, opened.exchanges()))
 

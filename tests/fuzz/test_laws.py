@@ -165,7 +165,12 @@ def test_a_credential_in_the_log_is_told(
         (secret,) = found.credentials.values()
         artefacts = {**found.artefacts, "log of calls": secret.encode().hex().encode()}
         return recordings.RecordedCall(
-            found.outcome, found.value, None, found.request_log, artefacts, found.credentials
+            found.outcome,
+            found.redacted_value,
+            None,
+            found.request_log,
+            artefacts,
+            found.credentials,
         )
 
     monkeypatch.setattr(recordings, "_record_call", leaking)

@@ -17,7 +17,7 @@ from bpmax_sim.errors import ConfigError
 from bpmax_sim.fuzz.search import LawFinding, SearchPlan, search
 from bpmax_sim.openapi.convert import convert_document
 from bpmax_sim.openapi.document import read_document
-from bpmax_sim.strategies.programs import load_with_instances
+from bpmax_sim.strategies.programs import load_platforms_with_instances
 from tests.examples import EVERY_NIGHT
 from tests.fuzz.broken import PLATFORMS, SECRET, orders, written
 from tests.loopback import answer_json, loopback
@@ -295,7 +295,7 @@ def test_instances_of_other_platforms_are_left_out(tmp_path: Path) -> None:
     entries = "[{platform: orders, instance_key: 华东}, {platform: erp, instance_key: x}]"
     (tmp_path / "instances.yaml").write_text(entries, encoding="utf-8")
 
-    known = load_with_instances(path)
+    known = load_platforms_with_instances(path)
 
     assert list(known.entries) == ["orders"]
     assert known.instance("orders").instance_key == "华东"
@@ -307,4 +307,4 @@ def test_a_mistake_in_the_instances_of_a_platform_is_told(tmp_path: Path) -> Non
     (tmp_path / "instances.yaml").write_text("[{platform: orders, instance: 华东}]")
 
     with pytest.raises(ConfigError, match=r"instances\.yaml:1:21: .*instance"):
-        load_with_instances(path)
+        load_platforms_with_instances(path)

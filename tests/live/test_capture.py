@@ -177,7 +177,7 @@ def test_scripts_of_one_page_tell_of_themselves_though_the_first_has_wrapped_the
     first, second = read_console("\n".join(told))
     assert [one["e"] for one in first.records] == ["begin", "set"]
     assert [one["e"] for one in second.records] == ["begin", "ask", "ok", "set"]
-    assert (second.first_record["form"]["a"], second.records[1]["args"]) == (8, [8])
+    assert (second.begin_record["form"]["a"], second.records[1]["args"]) == (8, [8])
 
 
 def test_a_copied_console_survives_wrapping_and_other_lines() -> None:

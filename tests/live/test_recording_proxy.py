@@ -23,7 +23,7 @@ from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.journal import read_journal
 from bpmax_sim.cassette.merge import recover
 from bpmax_sim.cassette.reader import read_exchange
-from bpmax_sim.live.recording_proxy import ProxiedCall, RecordingProxy
+from bpmax_sim.live.recording_proxy import ProxiedCallSummary, RecordingProxy
 from bpmax_sim.live.upstream import UpstreamUrl
 from bpmax_sim.messages import Exchange, FailedExchange, Response
 from bpmax_sim.server import run_server
@@ -39,7 +39,7 @@ class Bench:
 
     def __init__(self, folder: Path, upstream: str, **options: Any) -> None:
         self.path = folder / "cassettes/crm.yaml"
-        self.calls: list[ProxiedCall] = []
+        self.calls: list[ProxiedCallSummary] = []
         self.stack = ExitStack()
         self.session = bs.Session.open(
             options.pop("platforms", None),
@@ -55,7 +55,7 @@ class Bench:
         self.proxy = RecordingProxy(
             self.session, UpstreamUrl.parse(upstream), hear=self.calls.append, **options
         )
-        server = run_server(answer=self.proxy.handle_request, stop=self.proxy.cancel_exchanges)
+        server = run_server(answer=self.proxy.forward_or_replay, stop=self.proxy.cancel_exchanges)
         self.url = self.stack.enter_context(server)
         self.client = self.stack.enter_context(httpx.Client(base_url=self.url, timeout=10))
 
@@ -66,7 +66,7 @@ class Bench:
     def close(self) -> None:
         self.stack.close()
         self.session.close()
-        self.proxy.close()
+        self.proxy.close_upstream_connections()
 
 
 @contextmanager
@@ -359,7 +359,7 @@ def test_an_upstream_that_is_the_proxy_itself_by_another_name_is_found(tmp_path:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     one = Bench(tmp_path, f"http://localhost:{port}")
-    with run_server(answer=one.proxy.handle_request, port=port):
+    with run_server(answer=one.proxy.forward_or_replay, port=port):
         got = one.client.get("/x")
     exchanges = one.seal()
 

@@ -7,7 +7,7 @@ import pytest
 from bpmax_sim.platform.digest import (
     make_digest_authorization,
     parse_challenges,
-    read_authorization,
+    read_digest_authorization,
 )
 from bpmax_sim.platform.encodings import FilterError
 
@@ -26,7 +26,7 @@ def answer(
     value = make_digest_authorization(
         challenge, user, password, "GET", "/dir/index.html", CNONCE, 1
     )
-    return read_authorization(value)
+    return read_digest_authorization(value)
 
 
 def test_the_examples_of_rfc_7616() -> None:

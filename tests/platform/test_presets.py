@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bpmax_sim.errors import ConfigError
-from bpmax_sim.platform.load import read_file, read_platform
+from bpmax_sim.platform.load import read_platform, read_standalone_file
 from bpmax_sim.platform.model import Auth, Platform
 from bpmax_sim.platform.presets import list_preset_names, load_preset
 
@@ -200,7 +200,7 @@ def test_a_wrong_preset_is_told_at_its_place(auth: str, told: str, crm: Path) ->
 
 def test_a_shipped_preset_is_named_by_its_own_file(crm: Path) -> None:
     crm.write_text("platform_key: crm\nbase_url: https://x.test\nauth: basic\n")
-    assert read_file(crm).problems == ()
+    assert read_standalone_file(crm).problems == ()
     assert load_preset("basic").file == "presets/basic.yaml"
 
 

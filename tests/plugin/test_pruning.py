@@ -44,7 +44,9 @@ def with_orphan(project: Project) -> Project:
 def shared(project: Project) -> Path:
     """Let both rows use one cassette, in which somebody else has exchanges too."""
     cassettes = [Cassette.load(project.root / name) for name in (VIP, COMMON)]
-    entries = [one.full_entry(number) for one in cassettes for number in range(len(one))]
+    entries = [
+        one.get_entry_with_head_defaults(number) for one in cassettes for number in range(len(one))
+    ]
     path = project.root / "cassettes/crm/共用.yaml"
     path.write_bytes(dump_entries(entries))
     return path

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from bpmax_sim.pytest_plugin.session_options import make_default_cassette_path
+from bpmax_sim.pytest_plugin.session_options import choose_cassette_path
 from tests.plugin.project import Project, output
 from tests.snapshots import snapshot
 
@@ -441,7 +441,7 @@ def test_the_folder_of_all_tests_is_no_part_of_a_cassettes_path(python: Project)
     for name in names:
         python.write(name, "def test_一():\n    pass\n")
 
-    paths = {make_default_cassette_path(item) for item in python.items()}
+    paths = {choose_cassette_path(item) for item in python.items()}
 
     assert {path.relative_to(python.root / "cassettes").as_posix() for path in paths} == {
         f"{module}/test_一.yaml"

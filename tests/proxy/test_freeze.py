@@ -10,7 +10,7 @@ import pytest
 
 from bpmax_sim.errors import CallError
 from bpmax_sim.js_values import OpaqueValue
-from bpmax_sim.proxy.builder import copy_script_value
+from bpmax_sim.proxy.builder import copy_value_marking_cycles
 
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
 
@@ -26,25 +26,30 @@ NOW = datetime(2026, 3, 2, tzinfo=UTC)
     ],
 )
 def test_a_value_becomes_plain(value: Any, frozen: Any) -> None:
-    assert copy_script_value(value) == frozen
-    assert type(copy_script_value(value)) is type(frozen)
+    assert copy_value_marking_cycles(value) == frozen
+    assert type(copy_value_marking_cycles(value)) is type(frozen)
 
 
 def test_keys_come_in_the_order_of_javascript() -> None:
-    assert list(copy_script_value({"id": 1, "10": 2, 2: 3, "01": 4})) == ["2", "10", "id", "01"]
+    assert list(copy_value_marking_cycles({"id": 1, "10": 2, 2: 3, "01": 4})) == [
+        "2",
+        "10",
+        "id",
+        "01",
+    ]
 
 
 def test_one_list_in_two_places_is_no_cycle() -> None:
     shared = [1]
 
-    assert copy_script_value({"a": shared, "b": shared}) == {"a": [1], "b": [1]}
+    assert copy_value_marking_cycles({"a": shared, "b": shared}) == {"a": [1], "b": [1]}
 
 
 def test_a_cycle_is_marked() -> None:
     loop: list[Any] = []
     loop.append(loop)
 
-    assert copy_script_value(loop) == [OpaqueValue("cycle")]
+    assert copy_value_marking_cycles(loop) == [OpaqueValue("cycle")]
 
 
 @pytest.mark.parametrize(
@@ -57,6 +62,6 @@ def test_a_cycle_is_marked() -> None:
 )
 def test_what_a_script_cannot_have_is_refused(value: Any, message: str) -> None:
     with pytest.raises(CallError) as caught:
-        copy_script_value(value)
+        copy_value_marking_cycles(value)
 
     assert (caught.value.code, caught.value.message) == ("BAD_ARGUMENT", message)

@@ -15,7 +15,7 @@ from bpmax_sim.clock import VirtualClock
 from bpmax_sim.errors import AuthError, ConfigError, TransportError
 from bpmax_sim.messages import LOGIN, Request, Response, Sensitive
 from bpmax_sim.platform.model import Auth, Condition, OkRule, Recover, ResponseRules, Ttl
-from bpmax_sim.proxy.environment import RenewableCredentials
+from bpmax_sim.proxy.environment import RenewableCredentialStore
 from bpmax_sim.proxy.login import compute_renewal_instant
 from tests.proxy.world import (
     SECRET,
@@ -591,7 +591,7 @@ ROTATING = auth(
 
 
 @dataclass(slots=True, repr=False)
-class Renewal(RenewableCredentials):
+class Renewal(RenewableCredentialStore):
     """One that others have open twice before; it notes what is kept, and that it is closed."""
 
     busy: int = 2

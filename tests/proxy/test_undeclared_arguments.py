@@ -11,7 +11,7 @@ from bpmax_sim.js_values import UNDEFINED
 from bpmax_sim.platform.model import Api, Instance, Parameter
 from bpmax_sim.proxy.compiled_api import CompiledApi, compile_api
 from bpmax_sim.proxy.encode import BadValueError
-from bpmax_sim.proxy.undeclared_arguments import check_enum_values, explain_disallowed_values
+from bpmax_sim.proxy.undeclared_arguments import check_enum_values, explain_values_breaking_schema
 from tests.proxy.world import crm
 
 ABSENT = (None, UNDEFINED, UNSET)
@@ -75,6 +75,8 @@ def test_a_choice_is_the_same_as_number_and_as_text(value: Any) -> None:
 def test_a_doubt_for_each_value_that_the_declaration_does_not_allow(
     place: str, fields: dict[str, Any], value: Any, doubts: int
 ) -> None:
-    found = list(explain_disallowed_values(recipe(place=place, **fields), {place: {"值": value}}))
+    found = list(
+        explain_values_breaking_schema(recipe(place=place, **fields), {place: {"值": value}})
+    )
 
     assert len(found) == doubts, found

@@ -19,7 +19,7 @@ from bpmax_sim.js_values import (
     FarDate,
     JsMap,
     JsSet,
-    NotJsonError,
+    NotStringifiableError,
     OpaqueValue,
     date_to_ms,
     decode_tagged,
@@ -140,7 +140,7 @@ def test_json_of_what_only_javascript_has(value: Any, text: bytes) -> None:
     ],
 )
 def test_what_json_refuses_is_named_with_its_place(value: Any, message: str) -> None:
-    with pytest.raises(NotJsonError) as caught:
+    with pytest.raises(NotStringifiableError) as caught:
         stringify_json(value)
 
     assert str(caught.value).startswith(message)

@@ -25,7 +25,7 @@ from bpmax_sim.platform.model import (
 from bpmax_sim.proxy.builder import CallSpec, Proxy
 from bpmax_sim.proxy.client import TokenStore, build_request, run_blocking, run_call
 from bpmax_sim.proxy.compiled_api import CompiledApi
-from bpmax_sim.proxy.environment import Environment, RenewableCredentials
+from bpmax_sim.proxy.environment import Environment, RenewableCredentialStore
 from bpmax_sim.proxy.result import CallValue
 from bpmax_sim.secret.vault import Credential, Credentials, Vault
 
@@ -129,17 +129,17 @@ class WorldEnvironment(Environment):
 
     is_synthetic = False
     ended: list[float | None]
-    renewal: RenewableCredentials | None = None
+    renewal: RenewableCredentialStore | None = None
     renewed_names: Iterable[str] = ()
 
     def synthesises_login(self, _platform: str, _instance: str, /) -> bool:
         return self.is_synthetic
 
-    def find_renewable_credentials(
+    def find_credential_store(
         self, _recipe: CompiledApi, _tenant: Credentials, names: Iterable[str], /
-    ) -> RenewableCredentials:
+    ) -> RenewableCredentialStore:
         self.renewed_names = names
-        return self.renewal or RenewableCredentials()
+        return self.renewal or RenewableCredentialStore()
 
     def finish_login_attempt(self, _platform: str, _instance: str, life: float | None, /) -> None:
         self.ended.append(life)

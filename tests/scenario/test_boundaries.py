@@ -126,7 +126,7 @@ def test_no_value_at_all_is_as_expected(expected: Any, *, impossible: bool) -> N
 
 
 def between(low: float, high: float, *, ends: str) -> Range:
-    return Range(low, high, has_low=ends[0] == "[", has_high=ends[1] == "]")
+    return Range(low, high, includes_low=ends[0] == "[", includes_high=ends[1] == "]")
 
 
 @pytest.mark.parametrize(
@@ -210,7 +210,7 @@ def test_a_condition_that_never_holds_is_said(condition: str, *, never: bool) ->
 def test_a_read_of_an_absent_field_is_doubtful(
     declared: tuple[str, ...], initial: tuple[str, ...], name: str, *, wrong: bool
 ) -> None:
-    names = ScenarioNames(fields=declared, mentioned_fields=initial)
+    names = ScenarioNames(fields=declared, fields_named_by_flow=initial)
 
     assert bool(names.find_script_read_problem("form", name)) == wrong
 

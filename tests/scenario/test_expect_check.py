@@ -10,7 +10,7 @@ from msgspec import UNSET
 
 from bpmax_sim.scenario.expect import format_path_label
 from bpmax_sim.scenario.expected_literals import (
-    find_compared_literals,
+    find_literals_with_denial,
     find_member_names,
     find_nested_literals,
 )
@@ -84,7 +84,7 @@ def test_any_other_word_is_wrong(tmp_path: Path, source: str, said: str) -> None
 def test_what_an_expectation_compares_with_is_found_below_its_operators(
     expected: Any, literals: list[tuple[Any, bool]], members: list[tuple[str, bool]]
 ) -> None:
-    assert [(one, denied) for _, one, denied in find_compared_literals(expected)] == literals
+    assert [(one, denied) for _, one, denied in find_literals_with_denial(expected)] == literals
     assert [one for _, one in find_nested_literals(expected)] == [one for one, _ in literals]
     named = [(format_path_label((*path, name)), is_denied)
              for path, name, is_denied in find_member_names(expected)]  # fmt: skip

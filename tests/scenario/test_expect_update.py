@@ -12,9 +12,9 @@ import pytest
 from msgspec import UNSET
 
 from bpmax_sim.js_values import UNDEFINED
-from bpmax_sim.scenario.expect_update import make_update, update_expected
+from bpmax_sim.scenario.expect_update import make_update_if_possible, update_expected
 from bpmax_sim.scenario.expect_values import (
-    ValuePatterns,
+    ValueGeneraliser,
     looks_like_script_mistake,
     make_digit_pattern,
 )
@@ -137,7 +137,7 @@ SCENARIO = "客户: 张三\n单号: SO-0001"
 def test_what_was_recorded_or_is_an_instant_becomes_a_pattern(
     value: Any, expected: Any, *, has_clock: bool
 ) -> None:
-    patterns = ValuePatterns(SCENARIO, frozenset({"王五", "SO-0001", "SO-0002"}), has_clock)
+    patterns = ValueGeneraliser(SCENARIO, frozenset({"王五", "SO-0001", "SO-0002"}), has_clock)
 
     assert patterns.generalise(value) == expected
 
@@ -167,6 +167,8 @@ def test_calls_are_written_anew_unless_a_number_was_meant(
     source: Any = SimpleNamespace(path=Path("x.scenario.yaml"))
     expect = Expect(proxy=tuple(expected))
 
-    update = make_update(expect, {"proxy": lambda: made}, lambda value: value, Spot(source))
+    update = make_update_if_possible(
+        expect, {"proxy": lambda: made}, lambda value: value, Spot(source)
+    )
 
     assert (None if update is None else update.edit.keys["expect"]["proxy"]) == updated

@@ -4,8 +4,8 @@ import pytest
 
 from bpmax_sim.scenario.table_rows import (
     list_nonsecret_cli_variables,
+    parse_cli_variable,
     parse_cli_variables,
-    parse_variable,
 )
 
 
@@ -16,20 +16,20 @@ from bpmax_sim.scenario.table_rows import (
 def test_a_variable_is_read_as_in_a_file(text: str, value: object) -> None:
     given = parse_cli_variables([f"x={text}"])["x"]
 
-    assert parse_variable(given, None) == value
-    assert parse_variable(given, 1) == value
+    assert parse_cli_variable(given, None) == value
+    assert parse_cli_variable(given, 1) == value
 
 
 def test_a_variable_that_the_file_declares_as_text_stays_text() -> None:
     given = parse_cli_variables(["phone=13800138000", "amount=13800138000", "copy=5"])
     declared = {"phone": "", "amount": 0, "copy": "${vars.amount}"}
 
-    values = {name: parse_variable(text, declared[name]) for name, text in given.items()}
+    values = {name: parse_cli_variable(text, declared[name]) for name, text in given.items()}
     assert values == {"phone": "13800138000", "amount": 13800138000, "copy": 5}
 
 
 def test_what_python_gives_is_as_it_is() -> None:
-    assert parse_variable("5", 3) == "5"
+    assert parse_cli_variable("5", 3) == "5"
 
 
 @pytest.mark.parametrize("text", ["客户", "=12345", " =12345"])

@@ -13,7 +13,7 @@ from bpmax_sim.scenario.events import ErrorThrown
 from bpmax_sim.scenario.load import load_items
 from bpmax_sim.scenario.model import ExpectedError
 from bpmax_sim.scenario.name_claims import (
-    find_error_doubt,
+    explain_unintended_error,
     find_named_actors,
     read_numbers_from_ten,
 )
@@ -1125,13 +1125,15 @@ def test_honest_names_of_steps_and_rows_claim_nothing() -> None:
 
     for name in HONEST_NAMES:
         assert read_numbers_from_ten(name) == [], name
-        assert find_error_doubt(expected, refused, fields, name) == "", name
+        assert explain_unintended_error(expected, refused, fields, name) == "", name
         actors = find_named_actors(name, people)
         assert actors in ([], ["李四"]), name
     assert read_numbers_from_ten("刚好五千，租金1,200.5元") == [5000, 1200.5]
     assert find_named_actors("由张三同意，李四驳回", people) == ["张三", "李四"]
     for name in ("没有金额不能提交", "金额必填", "金额要填", "amount missing"):
-        assert find_error_doubt(expected, refused, ("金额", "备注", "amount"), name) != "", name
+        assert (
+            explain_unintended_error(expected, refused, ("金额", "备注", "amount"), name) != ""
+        ), name
 
 
 @pytest.mark.parametrize(("case", "says"), RED.values(), ids=RED)

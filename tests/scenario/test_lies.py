@@ -119,7 +119,7 @@ def run(folder: Path, case: Case) -> list[Any]:
     verdicts: list[Any] = [_run_item(item) for item in loaded]
     runs = FileRuns()
     for item, last in zip(loaded, verdicts, strict=True):
-        runs.add(item, last)
+        runs.add_if_passed(item, last)
     return [*verdicts, *(part for _, part in runs.find_failing_unused_parts())]
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from bpmax_sim.errors import Place
 from bpmax_sim.i18n import translate
-from bpmax_sim.scenario.result_checks import OptionLog
+from bpmax_sim.scenario.result_checks import OfferedOptionLog
 from bpmax_sim.script.failure import Script
 from bpmax_sim.subject.form import FormSubject
 from tests.subject.stage import PlainStage
@@ -15,7 +15,7 @@ NEAR = "form.类别 is compared with '招侍', which is none of its options; did
 
 
 def doubts(*sources: str, **offered: list[object]) -> list[str]:
-    log = OptionLog()
+    log = OfferedOptionLog()
     log.offered = offered or {"类别": ["差旅", "办公", "招待"]}
     scripts = [Script(source, f"{number}.js") for number, source in enumerate(sources)]
     return [found.message for found in log.check_comparisons(scripts)]
@@ -78,7 +78,7 @@ def test_what_a_script_wrote_is_held_against_the_options_when_a_step_ends(
 ) -> None:
     stage = PlainStage()
     form = FormSubject(runner=stage, tell=stage.told.append)
-    log, place = OptionLog(), Place("a.js", 1, 1)
+    log, place = OfferedOptionLog(), Place("a.js", 1, 1)
     assert [*log.check_step(form, fields)] == []
     form.set_state("级", "options", [1, 2, {"value": 3}])
     form.set_state("类别", "options", ["差旅"])

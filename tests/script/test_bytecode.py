@@ -41,7 +41,7 @@ class FromText(QuickJSNG):
     def __init__(self, limits: Limits, sources: Sequence[str] = ()) -> None:
         super().__init__(limits, sources)
         self._context = _quickjs.Context()
-        self._entry = engine.evaluate_prelude(self._context)
+        self._entry = engine.evaluate_prelude_source(self._context)
 
 
 def test_a_script_sees_no_difference_between_bytecode_and_text() -> None:
@@ -87,7 +87,7 @@ def test_a_part_is_a_function_of_its_bytecode_or_its_number(is_read: bool) -> No
         for name, text in zip(names, engine.read_sources(), strict=True)
     ]
     context = NativeContext()
-    entered = engine.PreludeEntry(context, parts)
+    entered = engine.PreludeEntryFunction(context, parts)
 
     told = context.evaluate("btoa('a')")
     assert context.read_text(told) == "YQ=="

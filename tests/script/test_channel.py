@@ -31,7 +31,7 @@ def test_an_object_under_several_names_is_one() -> None:
     assert mirror.roots == [("form", 0), ("ctx", 1), ("same", 0), ("third", 2)]
     assert mirror.links == [(1, "form", 0), (1, "other", 2), (1, "again", 0)]
     assert mirror.names == ["form", "ctx", "ctx.other"]
-    assert [index for index, _, _ in mirror.take_changes()] == [0, 2]
+    assert [index for index, _, _ in mirror.take_python_changes()] == [0, 2]
 
 
 def test_a_member_of_a_member_is_written_to_by_its_path() -> None:
@@ -46,7 +46,7 @@ def test_a_member_of_a_member_is_written_to_by_its_path() -> None:
 
 def sent_by(mirror: SentLiveObjects) -> Any:
     """Return the next patch as the context reads it; its values are encoded already."""
-    return json.loads(dumps_compact(mirror.take_changes()))
+    return json.loads(dumps_compact(mirror.take_python_changes()))
 
 
 @pytest.mark.parametrize(
@@ -69,8 +69,8 @@ def test_a_patch_has_what_changed_and_counts_as_sent(
 ) -> None:
     form = Form(dict(before))
     mirror = SentLiveObjects({"form": form})
-    mirror.take_changes()
-    assert mirror.take_changes() == []
+    mirror.take_python_changes()
+    assert mirror.take_python_changes() == []
 
     form.fields = after
 
@@ -81,7 +81,7 @@ def test_a_change_inside_a_value_is_seen_each_time() -> None:
     rows = [1]
     form = Form({"明细": rows, "名": "甲"})
     mirror = SentLiveObjects({"form": form})
-    mirror.take_changes()
+    mirror.take_python_changes()
     for number in (2, 3, 4):
         rows.append(number)
         assert sent_by(mirror) == [[0, {"明细": rows}, []]]
@@ -90,10 +90,10 @@ def test_a_change_inside_a_value_is_seen_each_time() -> None:
 def test_what_a_script_wrote_comes_back_only_where_it_was_changed() -> None:
     form = Form({"金额": 1})
     mirror = SentLiveObjects({"form": form})
-    mirror.take_changes()
+    mirror.take_python_changes()
 
     mirror.write({"form": form}, 0, "金额", 2, None)
-    assert mirror.take_changes() == []
+    assert mirror.take_python_changes() == []
 
     form.fields["金额"] = 3
     assert sent_by(mirror) == [[0, {"金额": 3}, []]]
@@ -125,7 +125,7 @@ class EngineTape:
 def test_a_closed_channel_does_nothing_and_a_turn_without_changes_has_no_patch() -> None:
     engine, form = EngineTape(), Form({"a": UNDEFINED})
     channel = Channel(engine, SentLiveObjects({"form": form}), lambda: 1.0004)
-    channel.open()
+    channel.send_settings_and_objects()
     channel.run_turn("run")
     form.fields = {"a": 1}
     channel.run_turn("run")
@@ -172,7 +172,7 @@ def test_of_a_frozen_object_a_value_is_sent_once() -> None:
 def test_equal_numbers_of_another_type_are_another_value(value: object) -> None:
     form = Form({"a": 1, "b": "x", "c": None})
     mirror = SentLiveObjects({"form": form})
-    mirror.take_changes()
+    mirror.take_python_changes()
 
     form.fields = {"a": value, "b": "x", "c": None}
 
@@ -186,7 +186,7 @@ def test_equal_numbers_of_another_type_are_another_value(value: object) -> None:
 def test_a_turn_is_told_the_time_in_whole_milliseconds(seconds: float, now: int) -> None:
     engine = EngineTape()
     channel = Channel(engine, SentLiveObjects({}), lambda: seconds)
-    channel.open(counted=True)
+    channel.send_settings_and_objects(counted=True)
     channel.run_turn("run", id=7)
 
     assert json.loads(engine.asked[0].removeprefix("open ")) == {

@@ -10,7 +10,7 @@ import pytest
 
 from bpmax_sim.errors import PendingPromise, ScriptLimitError
 from bpmax_sim.messages import Request, Response
-from bpmax_sim.script.budget import Budget, Counts
+from bpmax_sim.script.budget import SessionWorkBudget, WorkCounts
 from bpmax_sim.script.failure import Script
 from bpmax_sim.script.limits import (
     MEGABYTE,
@@ -361,8 +361,8 @@ def test_a_thread_has_the_stack_of_the_main_thread_where_the_library_gives_it() 
     assert sizes == [find_default_stack_size() if is_glibc else MEGABYTE // 4]
 
 
-@pytest.mark.parametrize("name", Counts.__struct_fields__)
+@pytest.mark.parametrize("name", WorkCounts.__struct_fields__)
 def test_what_no_count_is_named_for_is_not_allowed_at_all(name: str) -> None:
-    assert getattr(Counts(), name) == 0
-    assert not Budget(Counts()).spend(name)
-    assert Budget(Counts(**{name: 1})).spend(name)
+    assert getattr(WorkCounts(), name) == 0
+    assert not SessionWorkBudget(WorkCounts()).spend(name)
+    assert SessionWorkBudget(WorkCounts(**{name: 1})).spend(name)

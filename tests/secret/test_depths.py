@@ -10,8 +10,8 @@ import pytest
 from bpmax_sim.secret.spelling import (
     FORMS,
     find_longest_unescaped_part,
-    list_lower_case_spellings,
     make_spelling_pattern,
+    select_escapable_with_spellings,
     spell_like,
 )
 
@@ -134,7 +134,7 @@ def test_the_anchor_is_the_longest_part_the_first_of_equals(text: str, anchor: s
     ],
 )
 def test_four_characters_are_looked_for_first(text: str, letters: str) -> None:
-    assert "".join(letter for letter, _ in list_lower_case_spellings(text)) == letters
+    assert "".join(letter for letter, _ in select_escapable_with_spellings(text)) == letters
 
 
 @pytest.mark.parametrize(
@@ -148,10 +148,10 @@ def test_four_characters_are_looked_for_first(text: str, letters: str) -> None:
     ],
 )
 def test_a_trace_names_what_else_may_spell_it(character: str, signs: set[str]) -> None:
-    assert list_lower_case_spellings(character) == (
-        (character, list_lower_case_spellings(character)[0][1]),
+    assert select_escapable_with_spellings(character) == (
+        (character, select_escapable_with_spellings(character)[0][1]),
     )
-    assert set(list_lower_case_spellings(character)[0][1]) == signs
+    assert set(select_escapable_with_spellings(character)[0][1]) == signs
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,8 @@ from bpmax_sim.secret.spelling import (
     FORMS,
     as_bytes,
     find_longest_unescaped_part,
-    list_lower_case_spellings,
     make_spelling_pattern,
+    select_escapable_with_spellings,
     spell_like,
 )
 from tests.examples import drawn
@@ -66,7 +66,7 @@ def holds(secret: str, text: str) -> bool:
     """Return whether *text* may hold *secret*, by its traces."""
     return all(
         one in text or any(sign in text.lower() for sign in signs)
-        for one, signs in list_lower_case_spellings(secret)
+        for one, signs in select_escapable_with_spellings(secret)
     )
 
 

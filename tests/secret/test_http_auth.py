@@ -6,7 +6,7 @@ from base64 import b64encode
 
 import pytest
 
-from bpmax_sim.secret.http_auth import get_unencoded_credential, read_basic, replace_credential
+from bpmax_sim.secret.http_auth import get_unhashed_credential, read_basic, replace_credential
 
 
 def basic(text: str, scheme: str = "Basic ") -> str:
@@ -57,7 +57,7 @@ def test_a_basic_header_has_a_user_and_a_password(value: str, pair: tuple[str, s
     ],
 )
 def test_a_scheme_that_hashes_sends_no_credential(value: str, credential: str | None) -> None:
-    assert get_unencoded_credential(value) == credential
+    assert get_unhashed_credential(value) == credential
 
 
 @pytest.mark.parametrize(

@@ -12,12 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bpmax_sim.secret.standin import (
-    find_standin,
-    get_standin_label,
+    find_text_standin,
+    get_jwt_issuer_or_standin,
     is_recognisable_standin,
     make_standin,
     replace_standins_by_zeros,
-    to_slug,
+    to_distinct_slug,
 )
 
 
@@ -36,8 +36,10 @@ def test_text_says_what_it_stands_for_in_unreserved_characters() -> None:
 
 @given(st.text(), st.text())
 def test_slugs_are_unreserved_and_keep_names_apart(one: str, other: str) -> None:
-    assert re.fullmatch(r"[A-Za-z0-9_-]*", to_slug(one))
-    assert (to_slug(one) == to_slug(other)) == (one == other) or to_slug(one) == ""
+    assert re.fullmatch(r"[A-Za-z0-9_-]*", to_distinct_slug(one))
+    assert (to_distinct_slug(one) == to_distinct_slug(other)) == (one == other) or to_distinct_slug(
+        one
+    ) == ""
 
 
 @pytest.mark.parametrize("kind", ["text", "integer", "base64", "hex", "rsa", "ec", "jwt"])
@@ -98,7 +100,7 @@ def test_only_a_text_or_a_token_is_known_as_a_stand_in(
     value: str, label: str | None, *, is_one: bool
 ) -> None:
     assert is_recognisable_standin(value) == is_one
-    assert get_standin_label(value) == (value if label is None else label)
+    assert get_jwt_issuer_or_standin(value) == (value if label is None else label)
 
 
 @pytest.mark.parametrize(
@@ -115,7 +117,7 @@ def test_only_a_text_or_a_token_is_known_as_a_stand_in(
     ],
 )
 def test_a_stand_in_is_found_whole(text: str, found: str | None) -> None:
-    assert find_standin(text, platform="crm", instance="test", name="token") == found
+    assert find_text_standin(text, platform="crm", instance="test", name="token") == found
 
 
 @pytest.mark.parametrize(
@@ -138,7 +140,7 @@ def test_stand_ins_are_zeroed_in_their_length(data: bytes, left: bytes) -> None:
      ("a.", "a-[0-9a-f]{8}"), ("", "")],
 )  # fmt: skip
 def test_a_slug_that_lost_something_has_a_digest(text: str, made: str) -> None:
-    assert re.fullmatch(made, to_slug(text))
+    assert re.fullmatch(made, to_distinct_slug(text))
 
 
 @pytest.mark.parametrize("claims", [{"exp": 5, "iat": 4, "nbf": 3}, {"exp": 5}, {}])

@@ -11,7 +11,7 @@ import pytest
 import bpmax_sim as bs
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.clock import RandomSequenceSeeds
-from bpmax_sim.errors import Place, Problem, Problems
+from bpmax_sim.errors import LimitedProblems, Place, Problem
 from bpmax_sim.session.settings import find_logins_folder
 
 
@@ -285,7 +285,7 @@ def test_who_stands_in_for_a_third_party_shares_no_login_with_other_processes(
 def test_more_than_two_hundred_problems_of_a_file_end_the_search(
     number: int, most: int, at_once: bool
 ) -> None:
-    found = Problems()
+    found = LimitedProblems()
     every = [Problem(f"problem {n}", Place("a.yaml", n + 1)) for n in range(number)]
 
     def collect() -> None:

@@ -203,7 +203,10 @@ def test_what_a_killed_recording_had_drawn_by_its_last_exchange_counts() -> None
     assert (
         first.merge_if_extension(RandomSequenceSeeds((8,), {"1": (24,)})) == first
     )  # of somebody else
-    assert RandomSequenceSeeds((7, 9), last.ends).get_seed_ranges("1") == ((7, 12), (9, None))
+    assert RandomSequenceSeeds((7, 9), last.ends).get_seeds_with_draw_ends("1") == (
+        (7, 12),
+        (9, None),
+    )
 
 
 def test_the_seed_of_an_owner_is_a_digest_of_the_runs_and_another_each_time() -> None:

@@ -135,8 +135,8 @@ def test_each_owner_has_values_of_its_own_and_the_first_one_left_keeps_them(tmp_
     remove_exchanges(path, [Cassette.load(path).index.list_exchange_numbers("甲")[0]])
     cassette = Cassette.load(path)
 
-    assert cassette.values("甲") == {"crm.test": {"username": "zhangsan"}}
-    assert cassette.values("乙") == {"crm.test": {"username": "lisi"}}
+    assert cassette.get_non_secret_credentials("甲") == {"crm.test": {"username": "zhangsan"}}
+    assert cassette.get_non_secret_credentials("乙") == {"crm.test": {"username": "lisi"}}
     with opened(tmp_path, owner="甲") as session:
         session.proxy("crm").assign()
 

@@ -13,10 +13,10 @@ from bpmax_sim.errors import ConfigError, Problem
 from bpmax_sim.i18n import (
     TranslatableText,
     UnknownLanguageError,
+    change_english_text,
     choose_language,
     encode_as_english,
     join_messages,
-    map_message,
     msg,
     plural,
     to_plain_english,
@@ -60,13 +60,13 @@ def test_numbers_choose_the_form() -> None:
 def test_what_is_hidden_is_hidden_in_every_value() -> None:
     message = msg("login of {name} failed: {why}", name="x", why=msg("{token} is over", token="s3"))
 
-    hidden = map_message(message, lambda text: text.replace("s3", "***"))
+    hidden = change_english_text(message, lambda text: text.replace("s3", "***"))
 
     assert hidden == "login of x failed: *** is over"
     assert isinstance(hidden, TranslatableText)
     assert "s3" not in repr(hidden.values)
     # A secret that two values make together leaves no template behind.
-    split = map_message(msg("{a}{b}", a="s", b="3"), lambda text: text.replace("s3", "***"))
+    split = change_english_text(msg("{a}{b}", a="s", b="3"), lambda text: text.replace("s3", "***"))
     assert type(split) is str
     assert split == "***"
 
@@ -116,6 +116,6 @@ def test_nothing_is_a_plural_too(number: int, english: str, chinese: str) -> Non
     assert (message, translate(message, "en"), translate(message, "zh")) == (
         english, english, chinese,
     )  # fmt: skip
-    assert map_message(message, lambda text: text.replace("day", "DAY")) == english.replace(
+    assert change_english_text(message, lambda text: text.replace("day", "DAY")) == english.replace(
         "day", "DAY"
     )

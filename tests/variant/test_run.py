@@ -41,7 +41,9 @@ def item(tmp_path: Path) -> ScenarioItem:
 
 
 def _named(item: ScenarioItem, name: str) -> str:
-    return next(body.name for body in item.subjects.code_files if body.name.endswith(name))
+    return next(
+        body.name for body in item.subjects.script_and_flow_files if body.name.endswith(name)
+    )
 
 
 def test_a_changed_script_runs_instead_and_what_is_other_is_found(item: ScenarioItem) -> None:
