@@ -277,8 +277,12 @@ def test_a_compressed_answer_is_unpacked_once(body: bytes, coding: str) -> None:
     [
         (b"\xff\xfe\x00", "zstd", "its answer is compressed with zstd, which is not supported"),
         (b"\x1f\x8b\x08broken", "gzip", "its compressed response is damaged (Error"),
-        (gzip.compress(NAME)[:-9], "gzip", "its answer was cut short"),
-        (gzip.compress(NAME) + gzip.compress(NAME)[:12], "gzip", "its answer was cut short"),
+        (gzip.compress(NAME, mtime=0)[:-9], "gzip", "its answer was cut short"),
+        (
+            gzip.compress(NAME, mtime=0) + gzip.compress(NAME, mtime=0)[:12],
+            "gzip",
+            "its answer was cut short",
+        ),
         (zlib.compress(NAME)[:-1], "deflate", "its answer was cut short"),
         (b"\xff\xfe\x00", "deflate", "its compressed response is damaged (Error"),
     ],
