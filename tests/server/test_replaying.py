@@ -104,7 +104,7 @@ def server(folder: Path) -> Iterator[str]:
 def test_the_address_of_the_server_stands_for_that_of_a_third_party(
     url: str, target: str, answered: str
 ) -> None:
-    got = httpx.get(f"{url}{target}", headers={"Authorization": "Bearer anything"})
+    got = httpx.get(f"{url}{target}", headers={"Authorization": "Bearer t-4711-anders"})
 
     assert got.json()["url"] == answered
 
