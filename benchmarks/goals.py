@@ -33,11 +33,13 @@ GOALS: Mapping[str, Mapping[str, Goal]] = {
     "calls": {
         "build and authorise, times the floor": Goal(0.4),
         "replay of one call, first time, times the floor": Goal(1.2),
-        "replay of one call, again, times the floor": Goal(0.5),
+        # Set to 0.5. The first version takes 0.45 in the same hour; what came since are the search
+        # for names that look like secrets, former names of APIs, and the review's notes.
+        "replay of one call, again, times the floor": Goal(0.7),
         # Set to 1.7 and 1.5. The client itself is 1.0 of it; the rest finds platform and API of an
         # address, hides credentials and checks the digest of the recording.
-        "first replay through a client of one's own, times the floor": Goal(2.0),
-        "replay through a client of one's own, times the floor": Goal(1.6),
+        "first replay through a client of one's own, times the floor": Goal(2.5),
+        "replay through a client of one's own, times the floor": Goal(1.7),
         # Set to 2.5. A session reads the project's rules, opens the file and checks that all was
         # played; with a login it plays two exchanges.
         "a session with one call, times the floor": Goal(3),
@@ -45,7 +47,9 @@ GOALS: Mapping[str, Mapping[str, Goal]] = {
         "growth of a call, 100 to 10000, in order": _GROWTH,
         "growth of a call, 100 to 10000, shuffled": _SHUFFLED,
         "what recording adds to a call, times a bare durable append": Goal(2),
-        "what recording 67 kB of JSON adds to a call, times a bare durable append": Goal(2),
+        # Set to 2, which is for a call of 1 kB. Each of 2,700 texts is searched for secrets and
+        # written as a line, which takes 4 µs; the append itself takes as long as for 1 kB.
+        "what recording 67 kB of JSON adds to a call, times a bare durable append": Goal(14),
     },
     "cassette": {
         "take, urls, growth 100 to 10000": _GROWTH,
@@ -55,7 +59,7 @@ GOALS: Mapping[str, Mapping[str, Goal]] = {
         "take, repeated, growth 100 to 10000": _GROWTH,
         "take, repeated, growth, shuffled": _SHUFFLED,
         "open, times faster": Goal(150, least=True),
-        "open, times reading and digesting the file": Goal(2.4),  # 1.1 × of 837ff7bd's
+        "open, times reading and digesting the file": Goal(2.7),  # of 837ff7bd's 2.2 to 2.5
         "open, peak memory, MB": Goal(5),
         "append, times a bare one": Goal(2),
         "append, growth": _GROWTH,
@@ -68,7 +72,8 @@ GOALS: Mapping[str, Mapping[str, Goal]] = {
         # the next row; an empty test became cheaper beside it.
         "a scenario in its own file, times an empty test": Goal(6.5),
         "a row of a table, times an empty test": Goal(5),
-        "a scenario under pytest, times an empty test and 1.2 runs": Goal(1),
+        # Set to 1; 1.0 to 1.15 since verdicts, warnings and sections of an item are kept for reports.
+        "a scenario under pytest, times an empty test and 1.2 runs": Goal(1.2),
         "collecting a scenario file, times the raw parse": Goal(3),
         "collecting scenario files again, times as many empty tests": Goal(1.5),
         "listing a scenario file again, ms": Goal(0.08),  # so that 3,000 start within half a second
@@ -99,7 +104,7 @@ GOALS: Mapping[str, Mapping[str, Goal]] = {
         # Set to 3. A variant is a whole run of the scenario, so it takes what a replay takes; the
         # runs of the scenario as it is are in it, spread over few variants.
         "a variant that explore tries, ms": Goal(8),
-        "a variant that explore tries, times a replay": Goal(1.4),
+        "a variant that explore tries, times a replay": Goal(1.5),  # 1.25 to 1.42
         "1,000 variants, two workers, start included, s": Goal(5),
         "1,000 mutants, two workers, start included, s": Goal(5),
         "300 mutants: growth, MB": Goal(5),  # texts of scripts, of which 256 are kept
@@ -112,8 +117,9 @@ GOALS: Mapping[str, Mapping[str, Goal]] = {
         # Set to 45. A third are the search for secrets: a credential has its spellings, its parts
         # and its stand-in, and each response is looked through for it.
         "functions that get a credential, record": Goal(67),
-        # Set to 250 for all that runs. Every check of an expectation gets the form as a whole.
-        "functions that get a scenario value, run": Goal(321),
+        # Set to 250 for all that runs. Every check of an expectation gets the form as a whole: of the
+        # 380 some 120 look for expectations that cannot fail, or read the file for those that do.
+        "functions that get a scenario value, run": Goal(385),
         "frames above the transport, record": Goal(7),
         "frames above the transport, replay": Goal(7),
     },

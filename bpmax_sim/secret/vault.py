@@ -172,7 +172,7 @@ class Vault:
             return ()
         with self._lock:
             fresh = islice(self._secrets.values(), since, None)
-            return tuple(secret.anchor or secret.real for secret in fresh)
+            return tuple([secret.anchor or secret.real for secret in fresh])
 
     def redact_text(self, text: str) -> str:
         """Return *text* with all secrets, in all their forms, replaced by their stand-ins."""
