@@ -72,7 +72,7 @@ GOALS: Mapping[str, Mapping[str, Goal]] = {
         # the next row; an empty test became cheaper beside it.
         "a scenario in its own file, times an empty test": Goal(6.5),
         "a row of a table, times an empty test": Goal(5),
-        # Set to 1; 1.0 to 1.15 since verdicts, warnings and sections of an item are kept for reports.
+        # Set to 1. Pytest keeps verdict, warnings and sections of each item for its reports.
         "a scenario under pytest, times an empty test and 1.2 runs": Goal(1.2),
         "collecting a scenario file, times the raw parse": Goal(3),
         "collecting scenario files again, times as many empty tests": Goal(1.5),
@@ -117,8 +117,8 @@ GOALS: Mapping[str, Mapping[str, Goal]] = {
         # Set to 45. A third are the search for secrets: a credential has its spellings, its parts
         # and its stand-in, and each response is looked through for it.
         "functions that get a credential, record": Goal(67),
-        # Set to 250 for all that runs. Every check of an expectation gets the form as a whole: of the
-        # 380 some 120 look for expectations that cannot fail, or read the file for those that do.
+        # Set to 250 for all that runs. Every check of an expectation gets the form as a whole: of
+        # the 380 some 120 look for expectations that cannot fail, or read the file for that.
         "functions that get a scenario value, run": Goal(385),
         "frames above the transport, record": Goal(7),
         "frames above the transport, replay": Goal(7),
