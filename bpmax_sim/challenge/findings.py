@@ -230,7 +230,8 @@ def _keep_best_per_line_and_repeats(findings: Iterable[Weakness]) -> Iterator[We
     """Yield one finding for each script line, the most useful first.
 
     A repeat, a mutant that the line of ``expect`` of an earlier finding kills too, is yielded in
-    addition, unless its script line has a finding with the verdict ``differs`` already.
+    addition, unless its script line has a finding with the verdict ``differs`` already (the mutant
+    changes what the run does, and yet the scenario passes).
     """
     order: Mapping[str, int] = {"differs": 0, "unreached": 1, "unchanged": 2}
 

@@ -177,7 +177,8 @@ def judge_repetition(
 def _expect_same_call_count(base: RunView, repeated: ObservedCall) -> Mapping[str, Any]:
     """Return the expectation, for ``expect.proxy``, on how often *repeated* may be called.
 
-    That is as often as its API was called with an effect in the same step of *base*.
+    That is as often as calls of its API changed something at the third party in the same step of
+    *base*.
     """
     same = [
         one

@@ -609,10 +609,10 @@ class _ItemTrials:
         return judge_failure(self.base, run, latest).verdict == "handled"
 
     def _has_alternative_read_in_flight(self, call: ObservedCall) -> bool:
-        """Return whether *call* and another read in flight with it are alternatives.
+        """Return whether the script goes on after the first response of *call* and another read.
 
-        One response is enough then. This is so if, in either order, a field is written between the
-        two responses.
+        Both are in flight at once, and, in either order, a field is written between the two
+        responses. Then one of them is enough for the script, and the other may fail unnoticed.
         """
         for other in (one for one in self._find_calls_in_flight_with(call) if not one.has_effect):
             first, second = sorted((call, other), key=lambda one: one.end)

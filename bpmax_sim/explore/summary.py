@@ -145,7 +145,9 @@ class MatrixCell(msgspec.Struct, frozen=True):
 
 
 class ExploreTotals(msgspec.Struct, kw_only=True):
-    """How many variants were possible and tried, and their verdicts.
+    """How many variants of the passing runs were possible and tried, and their verdicts.
+
+    A variant is a run with a third party's failure, other data, or another order of responses.
 
     Attributes:
         verdicts: kind of verdict -> number of variants.

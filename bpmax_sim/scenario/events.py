@@ -256,7 +256,9 @@ class PartsAttached(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class NamesAttached(msgspec.Struct, frozen=True, kw_only=True):
-    """The values of variables at the script line of the first failure; not part of the digest.
+    """The values of variables at the script line of the first failure.
+
+    They are no part of the run's digest, by which two runs are compared.
 
     Attributes:
         place: script line.

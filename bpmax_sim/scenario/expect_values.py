@@ -56,7 +56,7 @@ class ValueGeneraliser(msgspec.Struct, frozen=True):
 
     @classmethod
     def from_run(cls, item: ScenarioItem, calls: Iterable[CallMade]) -> ValueGeneraliser:
-        """Return what is needed to decide about the values of a run of *item*.
+        """Return the generaliser for values that a run of *item* produced.
 
         Recorded texts are taken from the responses in *calls*, except those of logins.
         """

@@ -301,8 +301,9 @@ def find_used_keys_except_steps(
 def is_failure_if_unused(part: RunWarning, strictness: Strictness) -> bool:
     """Return whether the unused *part* (stub, ``if`` …) is a failure by the folder's *strictness*.
 
-    In a lenient folder it never is, in a strict one always, else if the part ``fails`` and is not
-    of a ``defaults.yaml``, which may be there for scenarios that are still to be written.
+    In a lenient folder it never is, in a strict one always. Else it is if a part of its kind is
+    hardly there on purpose (``part.fails``) and it is not of a ``defaults.yaml``, which may be
+    there for scenarios that are still to be written.
     """
     is_default = part.place is not None and posixpath.basename(part.place.file) == DEFAULTS
     return strictness == "strict" or (strictness == "normal" and part.fails and not is_default)

@@ -487,9 +487,10 @@ class QuickJSNG:
 
 
 def evaluate_prelude_source(context: Any) -> Any:
-    """Return the prelude's entry function, evaluated from source text instead of bytecode.
+    """Return the entry function of the prelude (our JavaScript code), evaluated from its source.
 
-    *context* is a ``Context`` of the Python wheel, for which there is no C API.
+    *context* is a ``Context`` of the package ``quickjs-ng``, used where its library exports no C
+    functions, so that bytecode cannot be loaded.
     """
     prelude, *bindings = read_sources()
     return context.eval(prelude)(0, *bindings)

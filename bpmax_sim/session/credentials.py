@@ -192,10 +192,10 @@ class SessionCredentials:
         return self._resolved.get((call.platform, call.instance)) if call else None
 
     def _find_recorded_non_secrets(self, platform: Platform, instance: str) -> Mapping[str, str]:
-        """Return the credentials in clear that this owner's recording was made with.
+        """Return the credentials in clear with which this scenario's or test's recording was made.
 
-        They come from the recorded login if the owner recorded none. Empty if this session neither
-        replays the recording nor adds to it.
+        If it recorded none, they come from the recording of the platform's login. Empty if this
+        session neither replays the recording nor adds to it.
         """
         start, recording = self.start, self.start.owner_session.recording
         adds = start.mode == "record" and self.settings.record == "new"

@@ -164,9 +164,10 @@ class RecordingMoves:
     def find_earlier_proposal(
         self, sent: RequestParts, rules: MatchingRules
     ) -> tuple[Cassette, int] | None:
-        """Return the exchange that this replay has already answered an equal call with.
+        """Return the exchange that answered an earlier call like *sent*, as cassette and number.
 
-        It is (cassette, number) of an exchange that gets today's request; None if there is none.
+        The migration proposes to replace the request of that exchange by today's, so it answers
+        equal calls from now on. None if there is no such proposal.
         """
         key = compute_matching_key(sent, rules)
         for number, move in self.found.items():

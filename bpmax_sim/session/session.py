@@ -578,8 +578,9 @@ class Session:
     def close(self, *, failed: bool = False) -> None:
         """End the run; *failed* says that it failed already, so that its recording is set aside.
 
-        The owner's last session of the run seals what was recorded, and judges what was not played.
-        Closing a session twice does nothing.
+        An owner is the scenario or test that a recording belongs to. The last of its sessions in
+        this run seals what was recorded, and judges what was not played. Closing a session twice
+        does nothing.
 
         Raises:
             NoMatchError: if a call had no response in the recording.

@@ -148,9 +148,10 @@ def failures() -> st.SearchStrategy[FailedExchange]:
 def exchanges(
     *, rules: MatchingRules = RULES, owner: st.SearchStrategy[str] | None = None
 ) -> st.SearchStrategy[Exchange]:
-    """Draw exchanges of *owner*, with matching keys computed under *rules*.
+    """Draw exchanges recorded by *owner*, with matching keys computed under *rules*.
 
-    A matching key is the digest of the parts of a call that count for replay.
+    *owner* draws names of scenarios or tests, by default two. A matching key is the digest of the
+    parts of a call that count for replay.
     """
 
     def exchange(request: Request, outcome: Outcome, by: str, second: int) -> Exchange:
