@@ -481,9 +481,7 @@ class FlowSubject(MovingProject, kw_only=True):
             tasks = self.find_possible_moves()
             task = next((one for one in tasks if one.by), None)
             if task is None:
-                # Without an owner nobody can act: let the check say so, as in a real run.
-                waiting = [visit for visit in self.visits.values() if not visit.child]
-                self._choose_and_check_actor(waiting[0], "")
+                self._refuse_if_nobody_can_act()
                 break
             self.find(task.project)._approve_task(task)  # noqa: SLF001 - of its own class
         else:
@@ -508,6 +506,22 @@ class FlowSubject(MovingProject, kw_only=True):
             "end": self.at,
             "status": self.status,
         }
+
+    def _refuse_if_nobody_can_act(self) -> None:
+        """Raise what a person who acts now would be told, in a project that no task moves on.
+
+        Raises:
+            SubjectError: if a node has no owners, or none of them is to act; or if a sub-flow for
+                which a node waits is so, or is with its starter.
+        """
+        self._check_under_way("preview")
+        for visit in self.visits.values():
+            if visit.child:
+                self.children[visit.child]._refuse_if_nobody_can_act()  # noqa: SLF001
+            else:
+                somebody = next(iter(visit.decision.owner_ids), "")
+                by = self._choose_and_check_actor(visit, somebody)
+                visit.decision.require_item_to_act_now(by)
 
     def _approve_task(self, task: PossibleMove) -> None:
         """Approve a task for its owner without filling in anything."""

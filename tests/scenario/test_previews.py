@@ -92,6 +92,58 @@ def test_a_preview_shows_where_nobody_could_act(tmp_path: Path) -> None:
     assert "nobody may act at '总经理': it has no owners" in failures(path)[0]
 
 
+SEALING = """\
+flow: 用印
+start: 盖章
+nodes:
+  盖章: {approve: 归档}
+  归档: {owners: [王五], approve: 完}
+  完: {end: true}
+"""
+ONLY_SEALING = """\
+flow: 合同
+start: 用印
+nodes:
+  用印: {subflow: {flow: 用印, form: {编号: 合同号}}, approve: 结束, reject: 结束}
+  结束: {end: true}
+"""
+
+
+@pytest.mark.parametrize(
+    ("sealing", "steps", "code", "reason"),
+    [
+        (SEALING, "preview: {}", "NO_OWNERS", "nobody may act at '盖章': it has no owners"),
+        (
+            SEALING.replace("盖章: {", "盖章: {owners: [王五], "),
+            "submit: {}\nreturn: {by: 王五, project: 用印, to: start}\npreview: {}",
+            "NOT_UNDER_WAY",
+            "cannot preview: the project is returned; resubmit it first",
+        ),
+    ],
+)
+def test_a_preview_shows_why_a_sub_flow_that_is_waited_for_goes_no_further(
+    tmp_path: Path, sealing: str, steps: str, code: str, reason: str
+) -> None:
+    (tmp_path / "盖章.yaml").write_text(sealing, encoding="utf-8")
+    head = HEAD.replace("{result: {盖章时间: 上午}}", "{definition: 盖章.yaml}").replace(
+        "scripts: {owners.财务: 负责人.js, approve.财务: 记账.js}\n  ", ""
+    )
+    (wrong,) = failures(write(tmp_path, steps, head=head, flow=ONLY_SEALING))
+
+    assert f"{code}: {reason}" in wrong
+
+
+def test_a_preview_shows_that_the_owners_of_a_node_have_decided_and_it_stays(
+    tmp_path: Path,
+) -> None:
+    head = HEAD.replace("owners.财务: 负责人.js, approve.财务: 记账.js", "owners.总经理: 人.js")
+    script = "return [{owner_id: '王五', status: 2}];"
+    (tmp_path / "人.js").write_text(script, encoding="utf-8")
+    (wrong,) = failures(write(tmp_path, "preview: {form: {金额: 2000}}", head=head))
+
+    assert "ALREADY_DECIDED: 王五 has decided already; who may act now: nobody" in wrong
+
+
 def test_a_preview_of_a_flow_that_goes_round_ends(tmp_path: Path) -> None:
     flow = FLOW.replace(
         "总经理: {owners: [李经理], approve: 会审}", "总经理: {owners: [李经理], approve: 部门}"
