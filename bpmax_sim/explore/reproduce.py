@@ -7,6 +7,7 @@ plays the same recording.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -80,15 +81,17 @@ def reproduce(item: ScenarioItem, variant: JudgedVariant) -> Reproduction:
 def save_and_check_reproduction(reproduction: Reproduction) -> str:
     """Write *reproduction* and run it to make sure that it fails as intended.
 
-    Return "", or why it does not; then the file is deleted again.
+    Return "", or why it does not; then the file is deleted again, as it is after any exception.
 
     Raises:
         ConfigError: if it cannot be written.
     """
-    write_text_creating_folders(reproduction.path, reproduction.text)
-    why = _explain_wrong_reproduction(reproduction)
-    if why:
-        reproduction.path.unlink()
+    with ExitStack() as undo:
+        undo.callback(reproduction.path.unlink, missing_ok=True)
+        write_text_creating_folders(reproduction.path, reproduction.text)
+        why = _explain_wrong_reproduction(reproduction)
+        if not why:
+            undo.pop_all()
     return why
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from typing import NamedTuple
 
 from bpmax_sim.errors import ConfigError, Problem
@@ -47,17 +48,21 @@ def collect_item_updates(failed: Sequence[ScenarioItem]) -> ItemUpdates:
 def write_if_scenarios_pass(files: Sequence[FileRewrite]) -> None:
     """Write *files*; restore all of them if a scenario in one of them then fails.
 
+    They are restored after any other exception, too, such as ``KeyboardInterrupt``.
+
     Raises:
-        ConfigError: if a scenario fails.
+        ConfigError: if a scenario fails, or a file cannot be written.
     """
-    for file in files:
-        file.write()
-    scenarios = [file for file in files if not file.is_table]
-    problems = [problem for file in scenarios for problem in _find_failing_scenarios(file)]
-    if problems:
+    with ExitStack() as undo:
         for file in files:
-            file.restore()
-        raise ConfigError(*problems)
+            # Before it is written: an interrupted write leaves a part of the text.
+            undo.callback(file.restore)
+            file.write()
+        scenarios = [file for file in files if not file.is_table]
+        problems = [problem for file in scenarios for problem in _find_failing_scenarios(file)]
+        if problems:
+            raise ConfigError(*problems)
+        undo.pop_all()
 
 
 def _find_failing_scenarios(file: FileRewrite) -> Iterator[Problem]:

@@ -184,3 +184,27 @@ def test_of_files_that_are_rewritten_all_pass_or_all_are_as_before(
 
     texts = [file.path.read_text(encoding="utf-8") for file in files]
     assert texts == [file.before if failing else file.after for file in files]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "error"),
+    [
+        ("no folder/二.scenario.yaml", SCENARIO, ConfigError),
+        ("二.scenario.yaml", SCENARIO + "# half of a pair: \ud83d", UnicodeEncodeError),
+    ],
+)
+def test_of_files_that_are_rewritten_all_are_as_before_whatever_ends_the_writing(
+    item: ScenarioItem, name: str, text: str, error: type[Exception]
+) -> None:
+    item.path.with_name("no folder").write_text("a file\n", encoding="utf-8")
+    first, second = (item.path.parent / one for one in ("一.scenario.yaml", name))
+    paths = [path for path in (first, second) if path.parent.is_dir()]
+    for path in paths:
+        path.write_text(SCENARIO, encoding="utf-8")
+    files = [FileRewrite(first, SCENARIO, f"{SCENARIO}# written\n")]
+    files.append(FileRewrite(second, SCENARIO, text))
+
+    with pytest.raises(error):
+        write_if_scenarios_pass(files)
+
+    assert [path.read_text(encoding="utf-8") for path in paths] == [SCENARIO] * len(paths)
