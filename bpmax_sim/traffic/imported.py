@@ -205,7 +205,7 @@ def require_list(value: Any, *path: str, what: str) -> list[Any]:
 def flatten_header_groups(headers: Mapping[str, Any] | None) -> Pairs:
     """Return headers as pairs, from a mapping of each name to a value or a list of values."""
     return tuple(
-        (str(name), require_text(value))
+        (str(name), decode_header_text(value))
         for name, values in (headers or {}).items()
         for value in (values if isinstance(values, list) else [values])
     )
@@ -215,28 +215,34 @@ def require_text(value: Any) -> str:
     """Return *value* after checking that it is a text.
 
     Raises:
-        TypeError: if it is not.
+        TypeError: if it is not; bytes are none, as nothing says in which encoding.
     """
-    if isinstance(value, bytes):
-        return value.decode("latin-1")
     if not isinstance(value, str):
         raise TypeError(msg("{name} where text is expected", name=type(value).__name__))
     return value
 
 
-def decode_header_text(value: bytes | str) -> str:
-    """Return a header name or value decoded as UTF-8, else as Latin-1 (RFC 9110, 5.5).
+def decode_header_text(value: Any) -> str:
+    """Return a part of a message's head, text or bytes, decoded as UTF-8, else as Latin-1.
 
-    Bytes that are no UTF-8 come from Python's tools as surrogates, which no file can hold.
+    So are header names and values (RFC 9110, 5.5), and what tools store as bytes beside them:
+    method, host, path and reason. Bytes that are no UTF-8 come from Python's tools as surrogates
+    in a text, which no file can hold.
+
+    Raises:
+        TypeError: if *value* is neither text nor bytes.
     """
-    if isinstance(value, str):
-        if value.isascii() or not any("\ud800" <= sign <= "\udfff" for sign in value):
-            return value
-        value = value.encode("utf-8", "surrogateescape" if _ESCAPED.search(value) else "replace")
+    if isinstance(value, bytes):
+        data = value
+    else:
+        text = require_text(value)
+        if text.isascii() or not any("\ud800" <= sign <= "\udfff" for sign in text):
+            return text
+        data = text.encode("utf-8", "surrogateescape" if _ESCAPED.search(text) else "replace")
     try:
-        return value.decode()
+        return data.decode()
     except UnicodeDecodeError:
-        return value.decode("latin-1")
+        return data.decode("latin-1")
 
 
 _ESCAPED: Final = re.compile(r"[\udc80-\udcff]")

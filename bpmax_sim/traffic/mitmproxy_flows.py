@@ -98,7 +98,7 @@ def _read_exchange(flow: Any) -> Exchange:
     begun = float(sent.get("timestamp_start") or 0)
     return Exchange(
         request=imported.make_foreign_request(
-            imported.require_text(sent["method"]),
+            imported.decode_header_text(sent["method"]),
             _read_url(sent),
             _read_pairs(sent["headers"]),
             _read_content(sent, msg("request"), _read_pairs(sent["headers"])),
@@ -109,14 +109,14 @@ def _read_exchange(flow: Any) -> Exchange:
 
 
 def _read_url(sent: Any) -> str:
-    scheme = imported.require_text(sent["scheme"])
+    scheme = imported.decode_header_text(sent["scheme"])
     headers = {name.lower(): value for name, value in _read_pairs(sent["headers"])}
-    authority = imported.require_text(sent.get("authority") or b"")
-    host = authority or headers.get("host") or imported.require_text(sent["host"])
+    authority = imported.decode_header_text(sent.get("authority") or b"")
+    host = authority or headers.get("host") or imported.decode_header_text(sent["host"])
     port = int(sent.get("port") or 0)
     if ":" not in host.rpartition("]")[2] and port not in {0, _DEFAULT_PORTS.get(scheme)}:
         host = f"{host}:{port}"
-    path = imported.require_text(sent["path"])
+    path = imported.decode_header_text(sent["path"])
     # Requests to a proxy have the whole address as their target (RFC 9112, 3.2.2).
     return path if path.startswith("http") else f"{scheme}://{host}{path}"
 
@@ -148,7 +148,7 @@ def _read_response(reply: Any, begun: float) -> Any:
 def _read_failure(failure: Any, begun: float) -> FailedExchange:
     if not failure:
         raise NotConvertibleError("it had no response, and the file does not say why")
-    text = imported.require_text(failure.get("msg") or "")
+    text = imported.decode_header_text(failure.get("msg") or "")
     ended = float(failure.get("timestamp") or begun)
     code = imported.to_failure_code(text)
     return FailedExchange(

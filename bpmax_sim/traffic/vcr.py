@@ -55,8 +55,10 @@ def read_vcrpy(data: bytes) -> ForeignExchanges:
 def _read_exchange(body_of: Callable[[Any], bytes | None], item: Any) -> Exchange:
     sent, reply = item["request"], item["response"]
     request = imported.make_foreign_request(
-        imported.require_text(sent["method"]),
-        imported.require_text(sent["url"] if "uri" not in sent and "url" in sent else sent["uri"]),
+        imported.decode_header_text(sent["method"]),
+        imported.decode_header_text(
+            sent["url"] if "uri" not in sent and "url" in sent else sent["uri"]
+        ),
         imported.flatten_header_groups(sent.get("headers")),
         body_of(sent),
     )
@@ -72,7 +74,7 @@ def _read_status(response: Any) -> tuple[int, str]:
     """Return status code and reason; go-vcr writes ``200 OK``, old versions only the number."""
     status = response.get("status")
     if isinstance(status, dict) and "code" in status:
-        return int(status["code"]), str(status.get("message") or "")
+        return int(status["code"]), imported.decode_header_text(status.get("message") or "")
     if "code" in response:
         return int(response["code"]), str(status or "").partition(" ")[2]
     has_code = status is not None and not isinstance(status, dict)
@@ -240,7 +242,7 @@ def _read_cassetter_body(part: Any) -> bytes | None:
     if kind == "binary":
         return bytes.fromhex(imported.require_text(content))
     if kind == "text":
-        return imported.require_text(content).encode()
+        return _read_bytes(content)
     raise NotConvertibleError("a body of the kind {kind!r} is not supported", kind=kind)
 
 

@@ -428,6 +428,24 @@ def test_bodies_that_vcrpy_wrote_as_objects_are_read_without_making_any(
     assert found.exchanges[0].request.body == sent
 
 
+def _binary(text: str, encoding: str = "utf-8") -> str:
+    return f"!!binary {base64.b64encode(text.encode(encoding)).decode()}"
+
+
+def test_what_a_yaml_cassette_stores_as_bytes_is_read_in_its_encoding() -> None:
+    names = f"X-Name: [{_binary('客户')}], X-Old: [{_binary('café', 'latin-1')}]"
+    uri, reason = _binary("https://a.test/客户?q=1"), _binary("创建")
+    asked = f"request: {{method: {_binary('PUT')}, uri: {uri}, headers: {{{names}}}, body: ''}}"
+    came = f"response: {{status: {{code: 201, message: {reason}}}, headers: {{}}, body: ''}}"
+    (exchange,) = read_foreign(f"interactions:\n- {asked}\n  {came}\n".encode()).exchanges
+
+    assert exchange.request.headers == (("X-Name", "客户"), ("X-Old", "café"))
+    assert exchange.request.method == "PUT"
+    assert exchange.request.url == "https://a.test/%E5%AE%A2%E6%88%B7?q=1"
+    assert isinstance(exchange.outcome, Response)
+    assert exchange.outcome.reason == "创建"
+
+
 @settings(max_examples=drawn(100), deadline=None)
 @given(st.data())
 def test_a_damaged_recording_is_read_or_refused_and_nothing_else(data: st.DataObject) -> None:

@@ -302,6 +302,12 @@ def test_a_flow_names_the_port_that_its_scheme_does_not_mean(
     assert exchange.request.url == f"{scheme}://{host}/a"
 
 
+def test_a_flow_whose_path_is_raw_utf8_has_the_address_that_was_sent() -> None:
+    [exchange] = read(tnet(flow("/客户", [], b"")), "mitmproxy").exchanges
+
+    assert exchange.request.url == "http://127.0.0.1:8431/%E5%AE%A2%E6%88%B7"
+
+
 @pytest.mark.parametrize(
     ("levels", "url"),
     [
