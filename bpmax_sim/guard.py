@@ -18,7 +18,7 @@ import threading
 from collections.abc import Callable, Iterable, Mapping
 from fnmatch import fnmatchcase
 from types import FrameType
-from typing import Any, Final, Self
+from typing import Any, Final, NamedTuple, Self
 
 from bpmax_sim.i18n import msg
 
@@ -29,8 +29,20 @@ _PAIRS: Final = frozenset({"socketpair", "_fallback_socketpair"})
 _LOOPBACK: Final = frozenset({"127.0.0.1", "::1"})
 
 
-_Target = Callable[[tuple[Any, ...], FrameType | None], tuple[Any, Any] | None]
-"""Which host and port an event names; None for one that goes nowhere."""
+class NetworkTarget(NamedTuple):
+    """What an audit event of the socket module names as its other end, as the caller passed it.
+
+    Attributes:
+        host: name or address, as text or bytes; the family of a socket that has neither.
+        port: port or name of a service; None if there is none.
+    """
+
+    host: Any
+    port: Any
+
+
+_FindTarget = Callable[[tuple[Any, ...], FrameType | None], NetworkTarget | None]
+"""What an event with these arguments names; None for one that goes nowhere."""
 
 
 class NetworkGuard:
@@ -91,16 +103,15 @@ class NetworkGuard:
         """Return whether the thread with this identifier activated the guard."""
         return self._thread == thread
 
-    def judge(self, verb: str, host: Any, port: Any) -> None:
-        """Note the attempt to reach *host*, and raise, unless it is allowed.
+    def judge(self, verb: str, target: NetworkTarget) -> None:
+        """Note the attempt to reach *target*, and raise, unless its host is allowed.
 
-        *verb* says in the message what was attempted, such as "connect to"; *port* is None if there
-        is none.
+        *verb* says in the message what was attempted, such as "connect to".
 
         Raises:
-            ClosedNetworkError: if *host* is not allowed.
+            ClosedNetworkError: if the host is not allowed.
         """
-        name = _to_text(host)
+        name, port = _to_text(target.host), target.port
         if self._allows(name):
             return
         from bpmax_sim.errors import ClosedNetworkError  # noqa: PLC0415 - nobody should need it
@@ -155,10 +166,8 @@ def split_hosts(hosts: str | Iterable[str]) -> tuple[str, ...]:
     return tuple(host.strip() for text in texts for host in text.split(",") if host.strip())
 
 
-def _find_connection_target(
-    args: tuple[Any, ...], frame: FrameType | None
-) -> tuple[Any, Any] | None:
-    """Return host and port of an attempt to connect, or None if it cannot leave this machine.
+def _find_connection_target(args: tuple[Any, ...], frame: FrameType | None) -> NetworkTarget | None:
+    """Return the target of an attempt to connect, or None if it cannot leave this machine.
 
     *args* are those of the audit event ``socket.connect`` or ``socket.sendto``: the socket and its
     address. *frame* is the caller's frame: Windows connects pairs of sockets over loopback, which
@@ -178,12 +187,12 @@ def _find_connection_target(
         and frame.f_code.co_name in _PAIRS
         and address[0] in _LOOPBACK
     )
-    return None if is_ours else (address[0], address[1])
+    return None if is_ours else NetworkTarget(address[0], address[1])
 
 
 def _find_raw_socket_family(
     args: tuple[Any, ...], _frame: FrameType | None
-) -> tuple[Any, Any] | None:
+) -> NetworkTarget | None:
     """Return the family of a socket that is neither IP nor local, such as one for raw frames.
 
     It is returned in place of a host, with None as port. For these, binding may be enough to send.
@@ -193,21 +202,23 @@ def _find_raw_socket_family(
 
     family = args[0].family
     open_ = {getattr(socket, name, None) for name in (*_LOCAL_FAMILIES, "AF_INET", "AF_INET6")}
-    return None if family in open_ else (getattr(family, "name", f"family {family}"), None)
+    if family in open_:
+        return None
+    return NetworkTarget(getattr(family, "name", f"family {family}"), None)
 
 
-def _find_lookup_target(args: tuple[Any, ...], _frame: FrameType | None) -> tuple[Any, Any] | None:
-    """Return host and port (None if not given) of a DNS lookup.
+def _find_lookup_target(args: tuple[Any, ...], _frame: FrameType | None) -> NetworkTarget | None:
+    """Return the target of a DNS lookup.
 
     None if no host is named, which means this machine.
     """
     host, port = args[0], args[1] if len(args) > 1 else None
-    return (host, port) if host else None
+    return NetworkTarget(host, port) if host else None
 
 
 def _find_reverse_lookup_target(
     args: tuple[Any, ...], _frame: FrameType | None
-) -> tuple[Any, Any] | None:
+) -> NetworkTarget | None:
     """Return the address of a reverse lookup, with None as port.
 
     None for a literal loopback address.
@@ -216,10 +227,10 @@ def _find_reverse_lookup_target(
     """
     address = args[0]
     host = address[0] if isinstance(address, tuple) and address else address
-    return None if _to_text(host) in _LOOPBACK else (host, None)
+    return None if _to_text(host) in _LOOPBACK else NetworkTarget(host, None)
 
 
-_WAYS: Final[Mapping[str, tuple[str, _Target]]] = {
+_WAYS: Final[Mapping[str, tuple[str, _FindTarget]]] = {
     "socket.connect": (msg("connect to"), _find_connection_target),
     "socket.sendto": (msg("send to"), _find_connection_target),
     "socket.sendmsg": (msg("send to"), _find_connection_target),
@@ -258,10 +269,10 @@ def _check_audit_event(event: str, args: tuple[Any, ...]) -> None:
     guard = next((guard for guard in reversed(guards) if guard.is_activated_by(me)), guards[-1])
     if guard.is_closed:
         here = inspect.currentframe()  # its caller is not in *args*
-        verb, target_of = _WAYS[event]
-        target = target_of(args, here.f_back if here else None)
+        verb, find_target = _WAYS[event]
+        target = find_target(args, here.f_back if here else None)
         if target is not None:
-            guard.judge(verb, *target)
+            guard.judge(verb, target)
 
 
 _check_audit_event.__cantrace__ = True  # type: ignore[attr-defined] # debuggers and coverage see it, too

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
-from bpmax_sim.script_source.counters import Counter
+from bpmax_sim.script_source.counters import Counter, LineColumn
 from bpmax_sim.script_source.scopes import FUNCTIONS
 from bpmax_sim.script_source.syntax import LEAVING_STATEMENTS, SyntaxTree
 
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 Counts = Sequence[int]
 """How often each counter of a script was passed, in their order."""
-_Position = tuple[int, int]
 _TRUTHS: Final = frozenset({"then", "else", "?", ":"})
 """The ways of a condition."""
 _BETWEEN: Final = frozenset({"else_clause", "switch_body", "catch_clause"})
@@ -39,12 +38,12 @@ class ScriptReach:
         """Find the node of each of *counters* in *tree*."""
         self._tree = tree
         self.counters = tuple(counters)
-        self._statements: dict[_Position, int] = {}
-        self._functions: dict[_Position, int] = {}
-        self._ways: dict[tuple[_Position, _Position], int] = {}
-        self._implied: dict[_Position, int] = {}
+        self._statements: dict[LineColumn, int] = {}
+        self._functions: dict[LineColumn, int] = {}
+        self._ways: dict[tuple[LineColumn, LineColumn], int] = {}
+        self._implied: dict[LineColumn, int] = {}
         for number, counter in enumerate(self.counters):
-            spot = counter.line, counter.column
+            spot = LineColumn(counter.line, counter.column)
             if counter.kind == "statement":
                 self._statements[spot] = number
             elif counter.kind == "function":
@@ -141,9 +140,9 @@ class ScriptReach:
             owner = parent.parent
         return self._ways.get((self._get_position(child), self._get_position(owner)))
 
-    def _get_position(self, node: Node) -> _Position:
+    def _get_position(self, node: Node) -> LineColumn:
         place = self._tree.find_place(node)
-        return place.line, place.column
+        return LineColumn(place.line, place.column)
 
 
 def _find_branching_node(node: Node, counter: Counter) -> Node:

@@ -11,12 +11,12 @@ import base64
 import binascii
 import re
 import subprocess
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import chain
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
 from bpmax_sim.cassette.file import Cassette
@@ -65,6 +65,49 @@ _BEFORE_THE_NET: Final = frozenset({
 _LONG: Final = 12  # characters from which on the names above were an error before the net was
 
 
+class DeclaredText(NamedTuple):
+    """A text of an exchange that is declared with ``not_secret``.
+
+    Attributes:
+        api_name: name of the API that was called, such as ``crm.find``.
+        place: the declared place at which the text stands.
+        text: the text.
+    """
+
+    api_name: str
+    place: str
+    text: str
+
+
+class SuspiciousText(NamedTuple):
+    """A text in a recorded exchange that looks like a secret.
+
+    Attributes:
+        message: why it does; a part of the message to the user.
+        offset: where it begins in the exchange's text in the file; -1 if it is not found there.
+        value: the text.
+        is_always_error: whether it is an error in a recording older than the secret-name rules,
+            too, and not only a hint.
+    """
+
+    message: str
+    offset: int
+    value: str
+    is_always_error: bool
+
+
+class LiteralSecret(NamedTuple):
+    """A secret that is written literally into the entry of an instance.
+
+    Attributes:
+        steps: its path in the entry.
+        message: template of the message about it, with ``name`` and ``variable``.
+    """
+
+    steps: tuple[str, ...]
+    message: str
+
+
 @dataclass(slots=True)
 class NotSecretDeclarations:
     """The values declared with ``not_secret``: they look like secrets but are none.
@@ -79,14 +122,8 @@ class NotSecretDeclarations:
     _places: dict[str, tuple[str, ...]] = field(default_factory=dict)
     _needed: set[tuple[str, str]] = field(default_factory=set)
 
-    def find_declared_and_note_needed(
-        self, exchange: Exchange, findings: Sequence[str]
-    ) -> list[str]:
-        """Return the texts of *exchange* that are declared with ``not_secret``.
-
-        *findings* are the values in it that look like secrets. A declaration whose text contains
-        one, or looks random, is needed: `find_stale_declarations` does not report it later.
-        """
+    def find_declared_texts(self, exchange: Exchange) -> list[DeclaredText]:
+        """Return the texts of *exchange* that are declared with ``not_secret``."""
         prefix = make_api_place_prefix(exchange.request)
         name = prefix[:-1]
         if name not in self._places:
@@ -97,12 +134,18 @@ class NotSecretDeclarations:
             ]
             places += [text[len(prefix) :] for text in self.of_project if text.startswith(prefix)]
             self._places[name] = tuple(dict.fromkeys(places))
-        texts = []
-        for place, text in find_texts_at(exchange, self._places[name]):
-            texts.append(text)
-            if looks_random(text) or any(finding in text for finding in findings):
-                self._needed.add((name, place))
-        return texts
+        found = find_texts_at(exchange, self._places[name])
+        return [DeclaredText(name, place, text) for place, text in found]
+
+    def note_needed(self, declared: Iterable[DeclaredText], values: Sequence[str]) -> None:
+        """Note which declarations are needed: `find_stale_declarations` does not report these.
+
+        They are those whose text contains one of *values*, which look like secrets, or looks
+        random.
+        """
+        for api_name, place, text in declared:
+            if looks_random(text) or any(value in text for value in values):
+                self._needed.add((api_name, place))
 
     def find_stale_declarations(self) -> Iterator[str]:
         """Yield a message for each declaration that no recording of its calls needs."""
@@ -161,27 +204,25 @@ def find_secrets(
             cassette.exchange(number),
             cassette.get_secret_name_rules_version(entry.line.owner),
         )
-        named = [found for found in _find_named_secrets(exchange, entry) if found[1] >= 0]
-        suspicious = [(*found, True) for found in _find_secret_like_texts(entry)]
-        suspicious += [(why, at, value, bool(net) or is_old) for why, at, value, is_old in named]
-        texts = not_secret.find_declared_and_note_needed(
-            exchange, [value for _, _, value, _ in suspicious]
-        )
-        for reason, at, value, is_error in suspicious:
-            if any(value in text for text in texts):
+        suspicious = [*_find_secret_like_texts(entry)]
+        suspicious += (one for one in _find_named_secrets(exchange, entry) if one.offset >= 0)
+        declared = not_secret.find_declared_texts(exchange)
+        not_secret.note_needed(declared, [one.value for one in suspicious])
+        for reason, at, value, is_always_error in suspicious:
+            if any(value in one.text for one in declared):
                 continue
             before = entry.text[:at]
             line, column = begin.line + 1 + before.count("\n"), at - before.rfind("\n")
             message = msg("{reason}; {do}", reason=reason, do=do + _ANSWER)
             place = Place(begin.file, line, column)
-            if is_error:
+            if net or is_always_error:
                 yield Problem(message, place)
             else:
                 report_hint(label_message(place, message))
 
 
-def _find_secret_like_texts(entry: Entry) -> Iterator[tuple[str, int, str]]:
-    """Yield message, offset and value of each text in *entry* that looks like a secret.
+def _find_secret_like_texts(entry: Entry) -> Iterator[SuspiciousText]:
+    """Yield each text in *entry* that looks like a secret; all are always errors.
 
     These are texts with the form of a known kind of secret, such as a JWT, and values of headers
     for credentials, such as ``Authorization``. Stand-ins are left out.
@@ -189,21 +230,21 @@ def _find_secret_like_texts(entry: Entry) -> Iterator[tuple[str, int, str]]:
     for what, form in _FORMS:
         for match in form.finditer(entry.text):
             if not is_recognisable_standin(match[0]):
-                yield msg("{what} stands here", what=what), match.start(), match[0]
+                reason = msg("{what} stands here", what=what)
+                yield SuspiciousText(reason, match.start(), match[0], True)
     injected = {place.lower() for place in entry.line.injected}
     for match in _HEADER.finditer(entry.text):
         name, value = match["name"].lower(), match["value"]
         if f"header.{name}" not in injected and not _is_header_without_credential(name, value):
             reason = msg("the header {name} holds a credential", name=name)
-            yield reason, match.start("value"), value
+            yield SuspiciousText(reason, match.start("value"), value, True)
 
 
-def _find_named_secrets(exchange: Exchange, entry: Entry) -> Iterator[tuple[str, int, str, bool]]:
-    """Yield each member named like a secret: message, offset, value, whether it is always an error.
+def _find_named_secrets(exchange: Exchange, entry: Entry) -> Iterator[SuspiciousText]:
+    """Yield each value in *exchange* whose member is named like a secret.
 
-    The offset is -1 if the text does not contain the value as such. Always errors are long values
-    of the few names that were checked before the secret-name rules existed; in a recording older
-    than these rules, all others are only hints.
+    Always errors are long values of the few names that were checked before the secret-name rules
+    existed.
     """
     bare = rebuild_call_without_injected(exchange.request, _NOBODY)
     sides = [parse_message_parts(bare.headers, bare.body, bare.query)]
@@ -213,7 +254,7 @@ def _find_named_secrets(exchange: Exchange, entry: Entry) -> Iterator[tuple[str,
         if path[0] != "header":
             reason = msg("{name} has a value of its own", name=name)
             was_error = len(value) >= _LONG and name.lower() in _BEFORE_THE_NET
-            yield reason, entry.text.find(value), value, was_error
+            yield SuspiciousText(reason, entry.text.find(value), value, was_error)
 
 
 def _is_header_without_credential(name: str, value: str) -> bool:
@@ -253,14 +294,13 @@ def find_literal_secrets(platforms: Platforms) -> Iterator[Problem]:
             yield from _find_literals_named_secret(read_yaml(source), ())
     for entry in chain.from_iterable(platforms.entries.values()):
         instance = entry.instance
-        for path, text in _find_instance_literal_secrets(
-            instance, platforms.find(instance.platform)
-        ):
-            node = entry.origin.node.find_at(path)
+        platform = platforms.find(instance.platform)
+        for steps, text in _find_instance_literal_secrets(instance, platform):
+            node = entry.origin.node.find_at(steps)
             if node is not None and is_open(node.file):
-                variable = f"{instance.platform}_{path[-1]}".upper()
-                message = msg(text, name=path[-1], variable=variable)
-                yield Problem(message, node.place, ".".join(path))
+                variable = f"{instance.platform}_{steps[-1]}".upper()
+                message = msg(text, name=steps[-1], variable=variable)
+                yield Problem(message, node.place, ".".join(steps))
 
 
 _SECTIONS: Final = frozenset({"headers", "query", "body", "auth", "apis"})
@@ -315,12 +355,12 @@ def _find_literal_parts(source: str) -> Iterator[str]:
 
 def _find_instance_literal_secrets(
     instance: Instance, platform: Platform | None
-) -> Iterator[tuple[Sequence[str], str]]:
-    """Yield the path of each literal secret of an instance, and the message."""
+) -> Iterator[LiteralSecret]:
+    """Yield the secrets that are written literally into the entry of *instance*."""
     for name, value in instance.credentials.items():
         spec = platform.credentials.get(name) if platform else None
         if spec is not None and spec.secret is True and value and not isinstance(value, Source):
-            yield (
+            yield LiteralSecret(
                 ("credentials", name),
                 template(
                     "{name!r} is a secret and stands here in the clear, in a file that Git does "
@@ -328,7 +368,7 @@ def _find_instance_literal_secrets(
                 ),
             )
     if isinstance(instance.proxy, str) and urlsplit(instance.proxy).password:
-        yield (
+        yield LiteralSecret(
             ("proxy",),
             template(
                 "the password of the proxy stands here in the clear, in a file that Git does "

@@ -50,6 +50,7 @@ from bpmax_sim.script.failure import Script
 from bpmax_sim.script.runtime import find_expression_problem
 from bpmax_sim.secret.vault import Vault
 from bpmax_sim.session.credentials import get_matching_rules
+from bpmax_sim.subject.definition import RouteKey
 from bpmax_sim.traffic.import_recording import register_or_list_incomplete
 from bpmax_sim.yamlfile import to_display_path
 from bpmax_sim.yamlfile.node import format_steps
@@ -386,7 +387,7 @@ def _find_condition_syntax_errors(item: ScenarioItem) -> Iterator[Problem]:
         for name, node in (flow.definition.nodes if flow.definition else {}).items():
             for action, number, path, route in node.list_routes_with_paths():
                 if route.when and (wrong := find_expression_problem(route.when)):
-                    place = flow.route_places[name, action, number]
+                    place = flow.route_places[RouteKey(name, action, number)]
                     yield Problem(wrong, place, format_steps(("nodes", name, *path, "when")))
 
 

@@ -210,9 +210,8 @@ def list_missing_branches(covered: Sequence[CoveredScript]) -> Iterator[str]:
     """Yield each branch that was never taken: place, kind, and what would reach it."""
     for one in covered:
         for branch in one.untaken_branches:
-            place = (
-                f"{one.file}:{branch.condition_or_own_place[0]}:{branch.condition_or_own_place[1]}"
-            )
+            line, column = branch.condition_or_own_place
+            place = f"{one.file}:{line}:{column}"
             yield label_message(place, describe_untaken(branch.arm, branch.reach))
 
 
@@ -237,8 +236,8 @@ def _to_script_document(script: CoveredScript) -> dict[str, Any]:
 
 def _to_branch_document(branch: CoveredBranch) -> dict[str, Any]:
     return {
-        "line": branch.condition_or_own_place[0],
-        "column": branch.condition_or_own_place[1],
+        "line": branch.condition_or_own_place.line,
+        "column": branch.condition_or_own_place.column,
         "arm": branch.arm,
         "message": describe_untaken(branch.arm),
         "reach": branch.reach,

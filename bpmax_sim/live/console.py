@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
@@ -22,6 +22,26 @@ _PIECE: Final = re.compile(r"~\s*b\s*p\s*m\s*a\s*x\s*:([^~]{9,4000}?)~")
 _BLANK: Final = str.maketrans("", "", " \t\r\n\x0b\x0c")
 _HEAD: Final = re.compile(r"([0-9a-z]+-\d+)\.(\d+)\.(\d+)\.(\d+)\.([0-9a-z]+):")
 _BOMS: Final = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
+
+
+class RecordPiece(NamedTuple):
+    """A piece of a record, as one line of the console has it.
+
+    Attributes:
+        run: name of the run.
+        record: number of the record in its run, from 1.
+        piece: number of the piece in its record, from 1.
+        piece_count: how many pieces the record has.
+        checksum: checksum of the whole record.
+        text: the piece's part of the record.
+    """
+
+    run: str
+    record: int
+    piece: int
+    piece_count: int
+    checksum: str
+    text: str
 
 
 class CapturedRun(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,9 +91,9 @@ def read_console(text: str) -> tuple[CapturedRun, ...]:
     """
     pieces: dict[str, dict[int, dict[int, str]]] = {}
     heads: dict[tuple[str, int], tuple[int, str]] = {}
-    for run, number, piece, count, check, body in _read_pieces(text):
-        pieces.setdefault(run, {}).setdefault(number, {})[piece] = body
-        heads[run, number] = count, check
+    for one in _read_pieces(text):
+        pieces.setdefault(one.run, {}).setdefault(one.record, {})[one.piece] = one.text
+        heads[one.run, one.record] = one.piece_count, one.checksum
     runs = [
         read_run
         for run, records in pieces.items()
@@ -87,18 +107,15 @@ def read_console(text: str) -> tuple[CapturedRun, ...]:
     return tuple(runs)
 
 
-def _read_pieces(text: str) -> Iterator[tuple[str, int, int, int, str, str]]:
-    """Yield the pieces of records in *text*.
-
-    Of each: name of the run, number of the record, number of the piece, count of pieces, checksum
-    of the record, text.
-    """
+def _read_pieces(text: str) -> Iterator[RecordPiece]:
+    """Yield the pieces of records in *text*, a saved console."""
     for found in _PIECE.finditer(text):
         body = found[1].translate(_BLANK)
         head = _HEAD.match(body)
         if head:
-            run, number, piece, count, check = head.groups()
-            yield run, int(number), int(piece), int(count), check, body[head.end() :]
+            run, record, piece, count, checksum = head.groups()
+            rest = body[head.end() :]
+            yield RecordPiece(run, int(record), int(piece), int(count), checksum, rest)
 
 
 def _assemble_run_if_begun(

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from msgspec import UNSET, UnsetType
@@ -443,8 +443,8 @@ class _PlatformChecks(FileChecks, frozen=True):
             )
             self.check_template(api.idempotency.value, names, (*steps, "idempotency", "value"))
         for place in ("query", "body"):
-            for below, credential in find_credential_references(getattr(api, place)):
-                self.check_credential_declared(credential, (*steps, place, *below))
+            for used in find_credential_references(getattr(api, place)):
+                self.check_credential_declared(used.name, (*steps, place, *used.steps))
         self.check_conditions(steps, api.response)
         self.check_parameters(steps, api)
 
@@ -512,11 +512,23 @@ class _PlatformChecks(FileChecks, frozen=True):
                 self.report_problem(message, *steps, key=steps[-1] == spelled)
 
 
-def find_credential_references(value: Any, steps: Steps = ()) -> Iterator[tuple[Steps, Any]]:
-    """Yield the path of each ``{$credential: name}`` in a declared value, and the name."""
+class CredentialReference(NamedTuple):
+    """A ``{$credential: name}`` in a declared query or body.
+
+    Attributes:
+        steps: path of its key ``$credential`` in the declared value.
+        name: name of the credential, as written; not yet known to be a text.
+    """
+
+    steps: Steps
+    name: Any
+
+
+def find_credential_references(value: Any, steps: Steps = ()) -> Iterator[CredentialReference]:
+    """Yield each ``{$credential: name}`` in a declared value, which stands at *steps*."""
     if isinstance(value, Mapping):
         if CREDENTIAL in value:
-            yield (*steps, CREDENTIAL), value[CREDENTIAL]
+            yield CredentialReference((*steps, CREDENTIAL), value[CREDENTIAL])
             return
         for name, item in value.items():
             yield from find_credential_references(item, (*steps, name))

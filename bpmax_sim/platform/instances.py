@@ -58,7 +58,7 @@ from bpmax_sim.secret.source import (
     read_keyring,
 )
 from bpmax_sim.secret.standin import make_standin
-from bpmax_sim.secret.vault import SHORTEST, Credential, Credentials
+from bpmax_sim.secret.vault import SHORTEST, AddressPair, Credential, Credentials
 from bpmax_sim.yamlfile import FileChecks, Node, Steps, decode, format_steps, read_yaml
 
 
@@ -119,13 +119,15 @@ def resolve_credentials(
     )
     credentials = tuple(resolver.iterate_credentials())
     resolver.report_clear_copies_of_secrets(credentials)
-    declared, live = resolver.resolve_declared_and_live_url()
-    hosts = dict(resolver.iterate_live_declared_hosts())
+    base = resolver.resolve_base_url()
+    hosts = dict(resolver.iterate_host_addresses())
     route = resolver.read_route()
     resolver.report_missing_for_every_call({credential.name for credential in credentials})
     if resolver.problems:
         raise ConfigError(*sorted(resolver.problems, key=get_place_sort_key))
-    return Credentials(*credentials, live=live, declared=declared, route=route, hosts=hosts)
+    return Credentials(
+        *credentials, live=base.live, declared=base.declared, route=route, hosts=hosts
+    )
 
 
 def resolve_route(
@@ -262,22 +264,20 @@ class _InstanceResolver:
             self._report(msg("{error} ({who})", error=error, who=self._describe_instance()), *steps)
             return None
 
-    def resolve_declared_and_live_url(self) -> tuple[str, str]:
+    def resolve_base_url(self) -> AddressPair:
         """Return the platform's address for recordings, and the one that requests are sent to."""
-        return self._resolve_declared_and_live(
-            self.platform.base_url, self.instance.base_url, "", "base_url"
-        )
+        return self._resolve_address(self.platform.base_url, self.instance.base_url, "", "base_url")
 
-    def iterate_live_declared_hosts(self) -> Iterator[tuple[str, tuple[str, str]]]:
-        """Yield for each further host its template name, and its (live, declared) address."""
+    def iterate_host_addresses(self) -> Iterator[tuple[str, AddressPair]]:
+        """Yield for each further host its name in templates, and its addresses."""
         for host, address in self.platform.hosts.items():
             own = self.instance.hosts.get(host, "")
-            declared, live = self._resolve_declared_and_live(address, own, host, "hosts", host)
-            yield make_host_template_name(host), (live, declared)
+            addresses = self._resolve_address(address, own, host, "hosts", host)
+            yield make_host_template_name(host), addresses
 
-    def _resolve_declared_and_live(
+    def _resolve_address(
         self, declared: str, own: str | Source, host: str, *steps: str
-    ) -> tuple[str, str]:
+    ) -> AddressPair:
         """Return the address of *host* for recordings, and the one that requests are sent to.
 
         *declared* is that of the platform file, *own* that of the instance. Only an address from
@@ -287,7 +287,7 @@ class _InstanceResolver:
             own = self._find_conventional_source(host, "url") or ""
         if not isinstance(own, Source):
             address = _encode_path(own or declared)
-            return address, address
+            return AddressPair(address, address)
         # A recording has the declared address, so that a replay needs no variable or file of the
         # machine that recorded it, and no address of a test system is written down.
         live = None if self.closed else self._read_source(own, *steps)
@@ -295,7 +295,7 @@ class _InstanceResolver:
             who = self._describe_instance()
             message = msg("expected {address}, got other text ({who})", address=ADDRESS, who=who)
             self._report(message, *steps)
-        return _encode_path(declared), _encode_path(declared if live is None else live)
+        return AddressPair(_encode_path(declared), _encode_path(declared if live is None else live))
 
     def _find_conventional_source(self, *names: str) -> Source | None:
         """Return, as a source, the environment variable named after the platform and *names*.

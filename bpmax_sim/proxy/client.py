@@ -16,7 +16,7 @@ import warnings
 from collections.abc import Callable, Generator
 from copy import copy
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -406,11 +406,24 @@ class TokenStore:
 
 T = TypeVar("T")
 Handle = Callable[[Request], Response]
-Exchanged = tuple[Response | None, Exception | None, float]
 
 
-def exchange_within_timeout(request: Request, handle: Handle) -> Exchanged:
-    """Send *request* by *handle*; return the response or the error, and the seconds that it took.
+class ExchangeOutcome(NamedTuple):
+    """What became of a request: it has either a response or an error.
+
+    Attributes:
+        response: the response, or None.
+        error: why there is none, or None.
+        seconds: how long the exchange took.
+    """
+
+    response: Response | None
+    error: Exception | None
+    seconds: float
+
+
+def exchange_within_timeout(request: Request, handle: Handle) -> ExchangeOutcome:
+    """Send *request* by *handle*; return the response or the error.
 
     A response that took longer than the request's timeout becomes a time-out error. An error
     without platform gets that of *request*, as the transport that raised it knows only bytes.
@@ -423,13 +436,13 @@ def exchange_within_timeout(request: Request, handle: Handle) -> Exchanged:
             error.message = label_message(call.name, error.message)
             error.args = (error.message,)
             error.platform, error.instance, error.api = call.platform, call.instance, call.api
-        return None, error, getattr(error, "elapsed", 0.0)
+        return ExchangeOutcome(None, error, getattr(error, "elapsed", 0.0))
     except Exception as error:  # noqa: BLE001 - thrown into the call that waits for it
-        return None, error, 0.0
+        return ExchangeOutcome(None, error, 0.0)
     # Recorded latency is judged like a live one, so a time-out is the same in replay.
     if response.elapsed > request.timeout:
-        return None, make_timeout_error(request), request.timeout
-    return response, None, response.elapsed
+        return ExchangeOutcome(None, make_timeout_error(request), request.timeout)
+    return ExchangeOutcome(response, None, response.elapsed)
 
 
 def make_timeout_error(request: Request) -> TransportError:

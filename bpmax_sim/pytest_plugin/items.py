@@ -19,7 +19,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import pytest
@@ -156,16 +156,27 @@ def format_calls_section(calls: Sequence[CallMade], max_calls: int) -> str:
     return join_messages("\n", [head, *map(format_call_line, calls[left + 1 :])])
 
 
-def find_zero_based_failure_place(failure: Failure, root: Path) -> tuple[str, int] | None:
-    """Return file and line where CI and JUnit show *failure*: those of the failed step.
+class ReportPlace(NamedTuple):
+    """Where a report of pytest says that a failure is.
 
-    The file is relative to *root*, and the line counts from 0, as in pytest's reports. None if no
-    line is known.
+    Attributes:
+        file: path relative to pytest's root.
+        line_from_0: line, counted from 0 as in pytest's reports.
+    """
+
+    file: str
+    line_from_0: int
+
+
+def find_report_place(failure: Failure, root: Path) -> ReportPlace | None:
+    """Return where CI and JUnit show *failure*: at the failed step; None if no line is known.
+
+    The file is relative to *root*.
     """
     place = failure.location or failure.place
     if place is None or not place.line:
         return None
-    return to_relative_name(Path.cwd() / place.file, root), place.line - 1
+    return ReportPlace(to_relative_name(Path.cwd() / place.file, root), place.line - 1)
 
 
 _NOTHING = msg("no exception is behind this: the run went on and was compared")
@@ -532,8 +543,8 @@ def complete_report(
         report.bpmax_failure = encode_failure_cause(error.failures[0])  # type: ignore[attr-defined] # sent
         count = len(error.failures[0].calls)
         room = LONGEST - len(str(report.longrepr).splitlines()) - 1
-        if place := find_zero_based_failure_place(error.failures[0], item.config.rootpath):
-            report.location = (*place, report.location[2])
+        if place := find_report_place(error.failures[0], item.config.rootpath):
+            report.location = (place.file, place.line_from_0, report.location[2])
     if len(verdict.calls) > count and (text := format_calls_section(verdict.calls, room)):
         report.sections.append((translate(msg("calls")), translate(text)))
     report.sections += format_console_section(verdict.console)

@@ -226,7 +226,7 @@ def _to_coverage_data(script: CoveredScript) -> dict[str, Any]:
         "lost": script.lost,
         "branches": [
             {
-                "line": script.condition_or_own_place[0],
+                "line": script.condition_or_own_place.line,
                 "arm": script.arm,
                 "why": translate_to_all(why),
                 "reach": translate_to_all(script.reach),

@@ -21,7 +21,7 @@ from bpmax_sim.project import make_parent_folder
 from bpmax_sim.scenario.shards import Shard
 from bpmax_sim.script.failure import Script, replace_lone_carriage_returns
 from bpmax_sim.script.hits import ScriptHits, add_counters_to_script
-from bpmax_sim.script_source.counters import Counter
+from bpmax_sim.script_source.counters import Counter, LineColumn
 from bpmax_sim.script_source.reach import ReachFinder
 from bpmax_sim.session.scripts import read_script
 from bpmax_sim.yamlfile import to_display_path
@@ -42,7 +42,7 @@ class CoveredBranch(msgspec.Struct, frozen=True):
         arm: which branch it is: ``then``, ``else``, ``?``, ``:``, ``||``, ``&&``, ``??``, ``case``,
             ``default`` or ``catch``.
         hits: number of runs.
-        decision: line and column of the decision.
+        decision: position of the decision.
         reach: hint how to reach it, if it was not reached and the source shows a simple way.
     """
 
@@ -50,16 +50,16 @@ class CoveredBranch(msgspec.Struct, frozen=True):
     column: int
     arm: str
     hits: int
-    decision: tuple[int, int]
+    decision: LineColumn
     reach: str = ""
 
     @property
-    def condition_or_own_place(self) -> tuple[int, int]:
-        """Return the line and column to show to a reader, both from 1.
+    def condition_or_own_place(self) -> LineColumn:
+        """Return the position to show to a reader.
 
-        For a branch of ``if`` or ``?:`` they are those of the condition, else those of the branch.
+        For a branch of ``if`` or ``?:`` it is that of the condition, else that of the branch.
         """
-        return self.decision if self.arm in _OF_CONDITION else (self.line, self.column)
+        return self.decision if self.arm in _OF_CONDITION else LineColumn(self.line, self.column)
 
 
 class CoverageCounts(NamedTuple):
@@ -207,10 +207,11 @@ def _format_lcov_lines(script: CoveredScript) -> Iterator[str]:
     yield from (f"FNDA:{hits},{name}" for _, name, hits in named)
     yield f"FNF:{len(named)}"
     yield f"FNH:{sum(hits > 0 for *_, hits in named)}"
-    ways = defaultdict[tuple[int, int], list[CoveredBranch]](list)
+    ways = defaultdict[LineColumn, list[CoveredBranch]](list)
     for branch in script.branches:
         ways[branch.decision].append(branch)
-    for block, ((decided, _), arms) in enumerate(ways.items()):
+    for block, (decision, arms) in enumerate(ways.items()):
+        decided = decision.line
         line = max((known for known in script.lines if known <= decided), default=decided)
         if len(arms) == 1:  # a catch; genhtml wants a line that ran to have a branch that did
             line = min((known for known in script.lines if known >= arms[0].line), default=line)

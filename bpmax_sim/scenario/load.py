@@ -61,6 +61,7 @@ from bpmax_sim.subject.definition import (
     FlowParts,
     LoadedNodeForm,
     NodeForm,
+    RouteKey,
     SubFlowResult,
 )
 from bpmax_sim.transport.faults import Fault
@@ -459,13 +460,13 @@ _ScriptOwner = model.FormSpec | model.FlowSpec | model.SubFlowSpec | NodeForm
 
 def _find_route_condition_places(
     definition: Definition, source: ScenarioSource
-) -> dict[tuple[str, str, int], Place]:
+) -> dict[RouteKey, Place]:
     """Return where the condition of each route is written; a route without one has its own place.
 
-    The keys are node, action and index of the route. If a condition is quoted, its place is the
-    character after the quotation mark, so that a column inside the condition can be added to it.
+    If a condition is quoted, its place is the character after the quotation mark, so that a column
+    inside the condition can be added to it.
     """
-    places: dict[tuple[str, str, int], Place] = {}
+    places: dict[RouteKey, Place] = {}
     for name, node in definition.nodes.items():
         for action, number, path, route in node.list_routes_with_paths():
             value = source.root.find_at(("nodes", name, *path, *(["when"] if route.when else ())))
@@ -473,7 +474,8 @@ def _find_route_condition_places(
                 place = value.place
                 line = source.lines[place.line - 1] if place.line <= len(source.lines) else ""
                 quoted = line[place.column - 1 : place.column] in {"'", '"'}
-                places[name, action, number] = replace(place, column=place.column + quoted)
+                key = RouteKey(name, action, number)
+                places[key] = replace(place, column=place.column + quoted)
     return places
 
 

@@ -14,7 +14,7 @@ import operator
 import re
 from collections.abc import Callable, Mapping
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -430,11 +430,23 @@ def _is_truthy(value: Any) -> bool:
     return value.lower() not in _FALSE_TEXTS if isinstance(value, str) else bool(value)
 
 
+class ConditionSide(NamedTuple):
+    """One side of a comparison in a condition.
+
+    Attributes:
+        value: its value.
+        is_unquoted: whether it is an unquoted word, which has no type: ``5`` also equals ``"5"``.
+    """
+
+    value: Any
+    is_unquoted: bool
+
+
 def _compare_sides(left: str, order: str, right: str, lookup: Lookup) -> bool:
-    value, other = _evaluate_side(left, lookup), _evaluate_side(right, lookup)
+    one, other = _evaluate_side(left, lookup), _evaluate_side(right, lookup)
     if order in {"==", "!="}:
-        return _are_sides_equal(value, other) is (order == "==")
-    values = value[0], other[0]
+        return _are_sides_equal(one, other) is (order == "==")
+    values = one.value, other.value
     both_numbers = all(isinstance(v, int | float) and not isinstance(v, bool) for v in values)
     if both_numbers or all(isinstance(value, str) for value in values):
         return _ORDERS[order](*values)
@@ -446,25 +458,24 @@ def _compare_sides(left: str, order: str, right: str, lookup: Lookup) -> bool:
     )
 
 
-def _evaluate_side(text: str, lookup: Lookup) -> tuple[Any, bool]:
-    """Return the value of a side, and whether it is an unquoted word: ``5`` also equals ``"5"``."""
+def _evaluate_side(text: str, lookup: Lookup) -> ConditionSide:
+    """Return the side of a comparison that is written as *text*."""
     stripped = text.strip()
     if "${" in stripped:
-        return resolve(stripped, lookup), False
+        return ConditionSide(resolve(stripped, lookup), False)
     if stripped[:1] in {"'", '"'} and stripped[-1:] == stripped[:1]:
-        return stripped[1:-1], False
+        return ConditionSide(stripped[1:-1], False)
     try:
-        return loads_as_javascript(stripped), True
+        return ConditionSide(loads_as_javascript(stripped), True)
     except ValueError:
-        return stripped, True
+        return ConditionSide(stripped, True)
 
 
-def _are_sides_equal(left: tuple[Any, bool], right: tuple[Any, bool]) -> bool:
+def _are_sides_equal(left: ConditionSide, right: ConditionSide) -> bool:
     """Return whether two sides of a condition are equal.
 
-    Each is a value and whether it is an unquoted word. Such a word has no type, so it is compared
-    as text; else the types must be equal too.
+    An unquoted word is compared as text; else the types must be equal too.
     """
-    if left[1] or right[1]:
-        return to_inserted_text(left[0]) == to_inserted_text(right[0])
-    return type(left[0]) is type(right[0]) and bool(left[0] == right[0])
+    if left.is_unquoted or right.is_unquoted:
+        return to_inserted_text(left.value) == to_inserted_text(right.value)
+    return type(left.value) is type(right.value) and bool(left.value == right.value)

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import chain
 from math import isnan
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from weakref import WeakKeyDictionary
 
 import msgspec
@@ -378,11 +378,11 @@ def _find_misspelt_places(calls: Iterable[CallMade], platforms: Platforms) -> It
     for call in calls:
         recipe, key = find_compiled_api(call, platforms), call.call.partition(".")[0]
         places = _find_declared_places(recipe, call) if recipe is not None else ()
-        for path, message in (
+        for path, parts in (
             _find_optional_login_places(call, platforms) if call.is_login else places
         ):
             place = key, path
-            owners = [] if place in found else list(find_values_at(message, path[:-1]))
+            owners = [] if place in found else list(find_values_at(parts, path[:-1]))
             names = {
                 str(name).lower() for one in owners if isinstance(one, Mapping) for name in one
             }
@@ -417,36 +417,46 @@ def _find_suspect_declarations(platforms: Platforms, platform_key: str) -> tuple
     return known[platform_key]
 
 
-def _find_declared_places(recipe: CompiledApi, call: CallMade) -> Iterator[tuple[Steps, Any]]:
-    """Yield each place that the platform file declares for *call*, with the message to find it in.
+class DeclaredPlace(NamedTuple):
+    """A place in a request or response that a platform file declares.
 
-    A place is a path of keys; the message is the request or response as a map of its parts, such
-    as ``body``. Places are those of ``ignore``, of ``volatile`` and of the rules for success.
+    Attributes:
+        steps: path of the place, whose first step is the part of the message, such as ``body``.
+        message_parts: the request or response in which to look: part -> its value.
     """
+
+    steps: Steps
+    message_parts: Mapping[str, Any]
+
+
+def _find_declared_places(recipe: CompiledApi, call: CallMade) -> Iterator[DeclaredPlace]:
+    """Yield each place that the platform file declares for *call*.
+
+    They are those of ``ignore``, of ``volatile`` and of the rules for success.
+    """
+    response = {"header": call.response_header, "body": call.response}
+    request = {"path": call.path, "query": call.query, "header": call.header, "body": call.body}
     for text in _find_failure_paths(recipe):
-        yield ("body", *text.removeprefix("$.").split(".")), {"body": call.response}
+        yield DeclaredPlace(("body", *text.removeprefix("$.").split(".")), response)
     owners = (recipe.platform, recipe.api)
     for text in chain.from_iterable(owner.ignore for owner in owners):
-        yield _parse_place(text), {
-            "path": call.path, "query": call.query, "header": call.header, "body": call.body,
-        }  # fmt: skip
+        yield DeclaredPlace(_parse_place(text), request)
     for text in chain.from_iterable(owner.volatile for owner in owners):
-        yield _parse_place(text), {"header": call.response_header, "body": call.response}
+        yield DeclaredPlace(_parse_place(text), response)
 
 
-def _find_optional_login_places(
-    call: CallMade, platforms: Platforms
-) -> Iterator[tuple[Steps, Any]]:
+def _find_optional_login_places(call: CallMade, platforms: Platforms) -> Iterator[DeclaredPlace]:
     """Yield the places that may be absent in the response of the login *call*.
 
-    An example is the place of the token's lifetime. Each comes with the response, ``{body: …}``.
+    An example is the place of the token's lifetime.
     """
     platform = platforms.find(call.call.partition(".")[0])
-    steps = platform.auth.steps if platform is not None and not call.error else ()
-    rules = chain.from_iterable(step.extract.values() for step in steps)
+    logins = platform.auth.steps if platform is not None and not call.error else ()
+    rules = chain.from_iterable(login.extract.values() for login in logins)
     for path in (rule.path for rule in rules if rule.optional):
         if _LAST_NAME.fullmatch(path):
-            yield ("body", *path.removeprefix("$.").split(".")), {"body": call.response}
+            steps = ("body", *path.removeprefix("$.").split("."))
+            yield DeclaredPlace(steps, {"body": call.response})
 
 
 @lru_cache(maxsize=256)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from operator import attrgetter, itemgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from msgspec.structs import replace
@@ -50,6 +50,18 @@ from bpmax_sim.subject.hooks import (
 )
 
 
+class OrderedEvent(NamedTuple):
+    """An event of a run that is not yet in its place among the others.
+
+    Attributes:
+        order: number by which events are sorted, from `VirtualClock.next_seq`.
+        event: the event.
+    """
+
+    order: int
+    event: Event
+
+
 class RunLog(msgspec.Struct):
     """Collects the events of a run and returns them in the order in which they happened.
 
@@ -76,7 +88,7 @@ class RunLog(msgspec.Struct):
     options: result_checks.OfferedOptionLog = msgspec.field(
         default_factory=result_checks.OfferedOptionLog
     )
-    _fresh: list[tuple[int, Event]] = msgspec.field(default_factory=list)
+    _fresh: list[OrderedEvent] = msgspec.field(default_factory=list)
     console: list[tuple[int, dict[str, Any]]] = msgspec.field(default_factory=list)
     _numbers: dict[int, int] = msgspec.field(default_factory=dict)  # of calls, by their serial
     _struck: int = 0
@@ -94,7 +106,7 @@ class RunLog(msgspec.Struct):
         clock = self.session.clock
         data = to_plain_script_values(event)
         event = self.session.redact_value(replace(event, at=clock.now(), **data))
-        self._fresh.append((clock.next_seq(), event))
+        self._fresh.append(OrderedEvent(clock.next_seq(), event))
         if isinstance(event, RouteEvaluated):
             self.origins.routes.append(event)
         elif isinstance(event, MessageShown):
@@ -124,7 +136,8 @@ class RunLog(msgspec.Struct):
         Such a step is performed while a call of another step is in flight.
         """
         self.origins.note_step(event)
-        self._fresh.append((self.session.clock.next_seq(), self.session.redact_value(event)))
+        order = self.session.clock.next_seq()
+        self._fresh.append(OrderedEvent(order, self.session.redact_value(event)))
 
     def _note_wrong_write(self, change: FieldChanged) -> None:
         """Note a write to an undeclared field, and a value of another type than the field's.
@@ -189,7 +202,7 @@ class RunLog(msgspec.Struct):
 
     def get_events_since(self, mark: LogPosition) -> tuple[Event, ...]:
         """Return the events after position *mark*, with those of a step that has not ended."""
-        return (*self.events[mark.events :], *(event for _, event in self._fresh))
+        return (*self.events[mark.events :], *(one.event for one in self._fresh))
 
     def get_refusals_since(self, mark: LogPosition) -> list[dict[str, Any]]:
         """Return what form or flow refused since *mark*, each with text, type and code."""
@@ -226,13 +239,14 @@ class RunLog(msgspec.Struct):
                 self.add_warning("name", label_message(record.name, doubt), event.place)
             if record.call is not None:
                 self._numbers[record.call.serial] = number
-            self._fresh += [(attempt.order, attempt) for attempt in event.earlier]
-            self._fresh += (record.began, event), (record.ended, events.to_call_answered(event))
+            self._fresh += [OrderedEvent(attempt.order, attempt) for attempt in event.earlier]
+            self._fresh.append(OrderedEvent(record.began, event))
+            self._fresh.append(OrderedEvent(record.ended, events.to_call_answered(event)))
         # All that begins or ends took a number of one sequence (`clock.next_seq`); sorted by it.
         self._fresh += map(self._make_fault_event, self.session.injected_faults[self._struck :])
         self._struck = len(self.session.injected_faults)
         self.add_action_result(result)
-        fresh = [event for _, event in sorted(self._fresh, key=itemgetter(0))]
+        fresh = [one.event for one in sorted(self._fresh, key=attrgetter("order"))]
         self._fresh.clear()
         self.events += fresh
         return tuple(fresh)
@@ -243,13 +257,13 @@ class RunLog(msgspec.Struct):
         A step of ``during`` is performed while a call of another step is in flight; its result is
         added on its own, before that of the other step.
         """
-        self._fresh += [(timer.order, timer) for timer in result.timers]
+        self._fresh += [OrderedEvent(timer.order, timer) for timer in result.timers]
         for line in result.console:
             self.console.append((line.order, {"text": line.text, "level": line.level}))
             written = events.ConsoleWritten(
                 text=line.text, level=line.level, place=line.place, at=line.at
             )
-            self._fresh.append((line.order, written))
+            self._fresh.append(OrderedEvent(line.order, written))
         self.console.sort(key=itemgetter(0))
         self._fresh += self._make_error_events(result)
 
@@ -269,16 +283,13 @@ class RunLog(msgspec.Struct):
             self._files[recalled.file] = file
         return self.session.redact_value(replace(recalled, file=file))
 
-    def _make_fault_event(self, injected: InjectedFault) -> tuple[int, Event]:
-        """Return the event of a fault, and in front the number by which events are sorted."""
+    def _make_fault_event(self, injected: InjectedFault) -> OrderedEvent:
+        """Return the event of a fault."""
         event = make_fault_event(injected, self._numbers.get(injected.serial, 0))
-        return injected.order, self.session.redact_value(event)
+        return OrderedEvent(injected.order, self.session.redact_value(event))
 
-    def _make_error_events(self, result: Result) -> Iterator[tuple[int, Event]]:
-        """Yield the errors of the action and the rejections without handler.
-
-        In front of each is the number by which events are sorted.
-        """
+    def _make_error_events(self, result: Result) -> Iterator[OrderedEvent]:
+        """Yield the errors of the action and the rejections without handler."""
         clock = self.session.clock
         for error in (*result.errors, *result.unhandled):
             thrown = assertions.make_thrown_error(error, clock.now())
@@ -288,7 +299,7 @@ class RunLog(msgspec.Struct):
                 status=to_scenario_value(thrown.status),
                 unhandled=error in result.unhandled,
             )
-            yield clock.next_seq(), self.session.redact_value(event)
+            yield OrderedEvent(clock.next_seq(), self.session.redact_value(event))
 
     def compute_run_digest(self, unfinished: SubjectState | None = None) -> str:
         """Return the digest of what the run has done so far: ``v4-`` and a SHA-256.

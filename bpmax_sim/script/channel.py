@@ -48,6 +48,10 @@ class LiveObject(Protocol):
         ...
 
 
+ObjectChange = list[Any]
+"""``[index of a live object, changed fields as JSON by name, names of removed fields]``."""
+
+
 class SentLiveObjects:
     """What was sent to the engine of the live objects, so that only changes need to be sent.
 
@@ -88,8 +92,8 @@ class SentLiveObjects:
             self.links.append((index, member, self._add_object(f"{name}.{member}", linked)))
         return index
 
-    def take_python_changes(self) -> list[list[Any]]:
-        """Return ``[index, changed fields, removed names]`` of each object that Python changed.
+    def take_python_changes(self) -> list[ObjectChange]:
+        """Return the changes of each object that Python changed.
 
         Changed means since the last call. Changes by scripts do not count, as the engine has them
         already. The result counts as sent.

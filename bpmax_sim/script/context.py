@@ -52,6 +52,7 @@ from bpmax_sim.script.turn_result import (
     Outcome,
     PendingPromiseTraces,
     PendingTimer,
+    PromiseMemberRead,
     PromiseRead,
     PromiseWrite,
     RandomDrawCount,
@@ -148,7 +149,7 @@ class ScriptRun:
         self.forgotten: dict[int, UnawaitedCall] = {}
         self.absent_reads: list[AbsentRead] = []
         self.unranked: list[UnrankedCharacter] = []
-        self.misread: dict[int, tuple[str, Place | None]] = {}
+        self.misread: dict[int, PromiseMemberRead] = {}  # the first one of each call
         self.timers: dict[int, _ActiveTimer] = {}
         self.fired: list[TimerFired] = []
         self.promise_traces: list[tuple[str, str]] = []
@@ -189,15 +190,12 @@ class ScriptRun:
             for name, live in self.objects.items()
         }
 
-    def find_read_of_unused_promise(
-        self, unused_calls: Sequence[int]
-    ) -> tuple[str, str, Place | None] | None:
-        """Return call, member and place of the first read of a member of an unused call's promise.
+    def find_read_of_unused_promise(self, unused_calls: Sequence[int]) -> PromiseMemberRead | None:
+        """Return the first read of a member of an unused call's promise.
 
         *unused_calls* are the numbers of the unused calls. None if there was no such read.
         """
-        number = next((number for number in sorted(unused_calls) if number in self.misread), None)
-        return None if number is None else (self.calls[number].call, *self.misread[number])
+        return next((self.misread[n] for n in sorted(unused_calls) if n in self.misread), None)
 
     def take_outcome(self) -> Outcome:
         """Return the results since the last call of this method, and clear them."""
@@ -709,8 +707,9 @@ class Context:
         self._setting.on_draw(self._drawing, entry.drawn)
 
     def _note_promise_read(self, run: ScriptRun, entry: PromiseRead) -> None:
-        place = self._locate_entry(run, entry)
-        self._find_run_of_call(entry.number).misread.setdefault(entry.number, (entry.member, place))
+        owner, place = self._find_run_of_call(entry.number), self._locate_entry(run, entry)
+        read = PromiseMemberRead(owner.calls[entry.number].call, entry.member, place)
+        owner.misread.setdefault(entry.number, read)
 
     def _find_run_of_call(self, number: int) -> ScriptRun:
         if number not in self._owners:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from functools import lru_cache
+from typing import NamedTuple
 
 import msgspec
 
@@ -95,6 +96,18 @@ class PlacedScript(msgspec.Struct, frozen=True):
         return Place(self.script.name, line, len(text[: column - 1].decode(errors="ignore")) + 1)
 
 
+class UserFrame(NamedTuple):
+    """A frame of an error's stack that is in a user's file.
+
+    Attributes:
+        place: where it is.
+        text: how the stack shows it: ``file:line:column``, or ``f (file:line:column)``.
+    """
+
+    place: Place
+    text: str
+
+
 class PlacedScripts:
     """The scripts of one context, each at lines of its own in the single file that the engine sees.
 
@@ -151,11 +164,8 @@ class PlacedScripts:
         placed = self._find_script(row := int(first[3]))
         return placed is not None and row - placed.start > len(_lines(placed.script.source))
 
-    def find_user_frames(self, raw: str) -> tuple[tuple[Place, str], ...]:
-        """Return the frames of the engine's stack *raw* that are in users' files, innermost first.
-
-        Each has its place and its text: ``file:line:column``, or ``f (file:line:column)``.
-        """
+    def find_user_frames(self, raw: str) -> tuple[UserFrame, ...]:
+        """Return the frames of the engine's stack *raw* in users' files, innermost first."""
         known = {placed.script.name for placed in self.placed}
         frames = []
         for function, file, row, column in _FRAME.findall(raw):
@@ -164,7 +174,8 @@ class PlacedScripts:
                 place = Place(file, int(row), int(column))
             if place:
                 has_name = function and not function.startswith("<")
-                frames.append((place, f"{function} ({place})" if has_name else str(place)))
+                text = f"{function} ({place})" if has_name else str(place)
+                frames.append(UserFrame(place, text))
         return tuple(frames)
 
 
@@ -283,26 +294,24 @@ class ErrorFactory(msgspec.Struct):
         return failure
 
     def explain_promise_read(
-        self, error: errors.BpmaxError | None, read: tuple[str, str, Place | None] | None
+        self, error: errors.BpmaxError | None, read: turn_result.PromiseMemberRead | None
     ) -> errors.BpmaxError | None:
         """Return the cause of *error* if a script read a member of a promise, else *error*.
 
-        *read* is the call, the member and the place. A promise never has such a member, so reading
-        it is a mistake even if there is no *error*.
+        A promise never has such a member, so reading it is a mistake even if there is no *error*.
         """
         if read is None or isinstance(error, ScriptLimitError):
             return error
         if error is not None and (not isinstance(error, ScriptError) or error.__cause__):
             return error
-        name, member, place = read
         message = msg(
             "{name} was not awaited, so {member} was read of its promise and is undefined; "
             "write await before the call",
-            name=name,
-            member=member,
+            name=read.call,
+            member=read.member,
         )
         cause = ScriptError(
-            message, name=errors.UNAWAITED, place=place, stack=error.stack if error else ()
+            message, name=errors.UNAWAITED, place=read.place, stack=error.stack if error else ()
         )
         cause.__cause__ = error
         return cause
@@ -393,8 +402,8 @@ class ErrorFactory(msgspec.Struct):
         Without a frame in a user's file, the place is the file that runs.
         """
         frames = self.sources.find_user_frames(raw)
-        place = frames[0][0] if frames else Place(self.name)
-        return place, tuple(text for _, text in frames)
+        place = frames[0].place if frames else Place(self.name)
+        return place, tuple(frame.text for frame in frames)
 
     def _make_limit_error(self, message: str, raw: str) -> ScriptLimitError:
         place, stack = self._locate_trace(raw)

@@ -220,8 +220,9 @@ class ContextHits:
         except EngineError as error:
             with suppress(msgspec.MsgspecError):
                 for one in _decode_values(error.message):
-                    frames = (text for _, text in sources.find_user_frames(str(one.stack)))
-                    self._hits.seen.append(replace(one, stack=tuple(frames)))
+                    frames = sources.find_user_frames(str(one.stack))
+                    stack = tuple(frame.text for frame in frames)
+                    self._hits.seen.append(replace(one, stack=stack))
 
 
 _decode_values = msgspec.json.Decoder(list[NameValues]).decode

@@ -28,7 +28,7 @@ from bpmax_sim.clock import VirtualClock
 from bpmax_sim.errors import CallError
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.proxy.call_effects import Effect, Send, Sleep, TokenRequest
-from bpmax_sim.proxy.client import Exchanged, TokenStore, exchange_within_timeout
+from bpmax_sim.proxy.client import ExchangeOutcome, TokenStore, exchange_within_timeout
 
 Call = Generator[Effect, Any, Any]
 Resume = Callable[[Any, Exception | None], None]
@@ -199,13 +199,10 @@ class Scheduler:
             # In virtual time the response is known at once; only its arrival is planned.
             self.complete(exchange_within_timeout(request, self._handle), self.clock.now(), resume)
 
-    def complete(self, outcome: Exchanged, start: float, resume: Resume) -> None:
-        """Plan the moment at which the result of a request arrives, *start* being when it was sent.
-
-        *outcome* is its response or error, and the seconds that it took.
-        """
-        value, error, elapsed = outcome
-        self.call_at(start + elapsed, partial(resume, value, error))
+    def complete(self, outcome: ExchangeOutcome, start: float, resume: Resume) -> None:
+        """Plan the moment at which *outcome* arrives, that of a request sent at *start*."""
+        arrive = partial(resume, outcome.response, outcome.error)
+        self.call_at(start + outcome.seconds, arrive)
 
     def _acquire_token(self, token_request: TokenRequest, resume: Resume) -> None:
         """Resume a call that needs a token, with a valid one.
@@ -233,7 +230,7 @@ class Scheduler:
             resume(grant, error)
 
 
-Arrived = Callable[[Exchanged, float, Resume], None]
+Arrived = Callable[[ExchangeOutcome, float, Resume], None]
 
 
 class _LiveModeThreads:
@@ -242,14 +239,14 @@ class _LiveModeThreads:
     def __init__(self, clock: VirtualClock, workers: int) -> None:
         self._clock = clock
         self._pool = ThreadPoolExecutor(workers, "bpmax-send")
-        self._arrived: SimpleQueue[tuple[Any, float, Resume]] = SimpleQueue()
+        self._arrived: SimpleQueue[tuple[ExchangeOutcome, float, Resume]] = SimpleQueue()
         self._in_flight = 0
         self._virtual = clock.now()
         self._real = time.monotonic()
         self._horizon = self._virtual
         self.real_seconds_idle = 0.0  # seconds of sleep with nothing in flight
 
-    def send(self, work: Callable[[], Exchanged], resume: Resume) -> None:
+    def send(self, work: Callable[[], ExchangeOutcome], resume: Resume) -> None:
         start = self._clock.now()
         self._in_flight += 1
         # A pool's thread has an empty context: what a caller set in context variables (`OWN` of
@@ -313,5 +310,5 @@ class _LiveModeThreads:
         except Empty:
             return
         self._in_flight -= 1
-        self._horizon = max(self._horizon, start + outcome[2])
+        self._horizon = max(self._horizon, start + outcome.seconds)
         arrived(outcome, start, resume)

@@ -153,6 +153,20 @@ class UnrankedCharacter(msgspec.Struct, frozen=True):
         )
 
 
+class PromiseMemberRead(msgspec.Struct, frozen=True):
+    """A member that a script read of the promise of a call, as it did not await the call.
+
+    Attributes:
+        call: the call, as messages name it.
+        member: name of the member.
+        place: where it was read; None if that is not known.
+    """
+
+    call: str
+    member: str
+    place: Place | None
+
+
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """The results of a script that ended.
 

@@ -16,7 +16,7 @@ import re
 from collections.abc import Mapping
 from functools import lru_cache
 from itertools import takewhile
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 import msgspec
 
@@ -30,6 +30,13 @@ CounterKind = Literal["statement", "function", "branch"]
 Arm = Literal["then", "else", "?", ":", "||", "&&", "??", "case", "default", "catch"]
 
 
+class LineColumn(NamedTuple):
+    """A position in a script: line and column, both from 1, the column in characters."""
+
+    line: int
+    column: int
+
+
 class Counter(msgspec.Struct, frozen=True):
     """A counted part of a script.
 
@@ -39,7 +46,7 @@ class Counter(msgspec.Struct, frozen=True):
         end_line: line of the end.
         name: name of a function, or "".
         arm: of a branch, which one it is, such as ``then``, ``else`` or ``case``.
-        decision: of a branch, line and column of the expression or statement that branches.
+        decision: of a branch, position of the expression or statement that branches.
     """
 
     kind: CounterKind
@@ -48,7 +55,7 @@ class Counter(msgspec.Struct, frozen=True):
     end_line: int
     name: str = ""
     arm: Arm | Literal[""] = ""
-    decision: tuple[int, int] = (0, 0)
+    decision: LineColumn = LineColumn(0, 0)
 
 
 class CountedScript(msgspec.Struct, frozen=True):
@@ -375,7 +382,8 @@ class _CounterWriter:
 
     def _make_branch_counter_code(self, arm: Arm, node: Node, owner: Node) -> str:
         first = self._tree.find_place(owner)
-        return self._make_counter_code("branch", node, arm=arm, decision=(first.line, first.column))
+        decision = LineColumn(first.line, first.column)
+        return self._make_counter_code("branch", node, arm=arm, decision=decision)
 
 
 _MOST_NAMES: Final = 60

@@ -345,7 +345,7 @@ def _find_deciding_ancestor(node: Node, kind: str, branch: Counter) -> Node | No
     current: Node | None = node
     while current is not None:
         row, _ = current.start_point
-        if current.type == kind and row + 1 == branch.decision[0]:
+        if current.type == kind and row + 1 == branch.decision.line:
             return current
         current = current.parent
     return None

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, fields, is_dataclass
 from functools import cache, lru_cache
 from itertools import count, islice
 from types import MappingProxyType
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from msgspec import Struct
 
@@ -375,6 +375,18 @@ class Credential:
     standin: Value = field(repr=False)
 
 
+class AddressPair(NamedTuple):
+    """An address of a platform: as recordings contain it, and where requests are sent.
+
+    Attributes:
+        declared: that of the platform file, or of the instance if it is written there; recorded.
+        live: the address that requests are sent to; not recorded if it comes from outside.
+    """
+
+    declared: str
+    live: str
+
+
 class Credentials:
     """The credentials and addresses of one instance, each as it is sent and as it is recorded.
 
@@ -383,7 +395,7 @@ class Credentials:
         standins: values that may be written to files, by name.
         live: base URL that requests are sent to.
         declared: base URL that recordings contain.
-        hosts: live and declared URL of each further host, by its name in templates; *real* and
+        hosts: addresses of each further host, by its name in templates; *real* and
             *standins* contain them too.
         route: proxy, TLS and resolver settings for the connection.
     """
@@ -394,13 +406,13 @@ class Credentials:
         live: str = "",
         declared: str = "",
         route: ConnectionRoute | None = None,
-        hosts: Mapping[str, tuple[str, str]] = MappingProxyType({}),
+        hosts: Mapping[str, AddressPair] = MappingProxyType({}),
     ) -> None:
         """Index *credentials* by name."""
         self._all = {credential.name: credential for credential in credentials}
         self.hosts = hosts
-        live_hosts: dict[str, Value] = {name: pair[0] for name, pair in hosts.items()}
-        declared_hosts: dict[str, Value] = {name: pair[1] for name, pair in hosts.items()}
+        live_hosts: dict[str, Value] = {name: pair.live for name, pair in hosts.items()}
+        declared_hosts: dict[str, Value] = {name: pair.declared for name, pair in hosts.items()}
         self.real: Mapping[str, Value] = live_hosts | {c.name: c.real for c in credentials}
         self.standins: Mapping[str, Value] = declared_hosts | {
             c.name: c.standin for c in credentials

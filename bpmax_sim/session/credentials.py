@@ -34,7 +34,7 @@ from bpmax_sim.platform.model import Api, Auth, Instance, Platform, VerifyValues
 from bpmax_sim.platform.secrecy import is_declared_clear
 from bpmax_sim.proxy.result import register_issued_secrets
 from bpmax_sim.proxy.signing import list_signature_header_places
-from bpmax_sim.secret.vault import Credentials, Vault, explain_local_redaction_only
+from bpmax_sim.secret.vault import AddressPair, Credentials, Vault, explain_local_redaction_only
 from bpmax_sim.session.settings import Settings
 from bpmax_sim.session.start import SessionStart, read_recorded_login_non_secrets
 from bpmax_sim.traffic.external_clients import register_credentials
@@ -126,11 +126,9 @@ class SessionCredentials:
             register_credentials(credentials, key, self.vault)
             warn_of_weak_secrets(credentials, ".".join(key))
             # A recording has the declared address, perhaps a template, and not this machine's.
-            for live, declared in (
-                (credentials.live, credentials.declared),
-                *credentials.hosts.values(),
-            ):
-                self.vault.register_address_replacement(live, declared)
+            base = AddressPair(credentials.declared, credentials.live)
+            for address in (base, *credentials.hosts.values()):
+                self.vault.register_address_replacement(address.live, address.declared)
             self._note_variables_read_by_convention(platform, instance)
             password = unquote(urlsplit(credentials.route.proxy).password or "")
             if password:

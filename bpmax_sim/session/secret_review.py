@@ -119,7 +119,7 @@ class UnplayableStandins:
             return False
         instance = self._platforms.instance(call.platform, call.instance)
         declared: tuple[Any, ...] = (platform.query, instance.query, api.query, api.body)
-        return any(name == used for _, used in find_credential_references(declared))
+        return any(name == used.name for used in find_credential_references(declared))
 
     def _is_secret(self, key: Key, credential: Credential) -> bool:
         """Return whether a credential is secret: declared so, or always, as a signing key is."""

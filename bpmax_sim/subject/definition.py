@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
@@ -502,19 +502,32 @@ class SubFlowResult(msgspec.Struct, frozen=True, kw_only=True):
     status: str
 
 
+class RouteKey(NamedTuple):
+    """Which route of a flow is meant.
+
+    Attributes:
+        node: name of the node that it leaves.
+        action: action that takes it.
+        number: its number among the routes of the action, from 0.
+    """
+
+    node: str
+    action: Action
+    number: int
+
+
 class FlowParts(msgspec.Struct, frozen=True, kw_only=True):
     """A flow with the contents of its files: definition, scripts of the flow and of its nodes.
 
     Attributes:
-        route_places: (node, action, number of the route) -> place of the route in its file: that of
-            its ``when``, if it has one.
+        route_places: route -> its place in its file: that of its ``when``, if it has one.
         screens: node -> form as the node shows it.
         stand_in: declared result if the flow is not run, or None.
     """
 
     definition: Definition | None = None
     stand_in: SubFlowResult | None = None
-    route_places: Mapping[tuple[str, str, int], Place] = msgspec.field(default_factory=dict)
+    route_places: Mapping[RouteKey, Place] = msgspec.field(default_factory=dict)
     scripts: Mapping[str, tuple[Script, ...]] = msgspec.field(default_factory=dict)
     libraries: tuple[Script, ...] = ()
     screens: Mapping[str, LoadedNodeForm] = msgspec.field(default_factory=dict)

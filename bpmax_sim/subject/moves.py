@@ -33,7 +33,7 @@ from bpmax_sim.js_values import UNDEFINED
 from bpmax_sim.script.failure import Script
 from bpmax_sim.script_source.reading import read_script
 from bpmax_sim.subject import owners, project
-from bpmax_sim.subject.definition import Action, SubFlow
+from bpmax_sim.subject.definition import Action, RouteKey, SubFlow
 from bpmax_sim.subject.hooks import (
     BranchArrived,
     DeadlinePassed,
@@ -614,7 +614,7 @@ class MovingProject(ProjectState, kw_only=True):
         when a script only wants to know where an approval would lead.
         """
         for number, route in enumerate(self.find_node_definition(node).list_routes(action)):
-            place = self.route_places.get((node, action, number))
+            place = self.route_places.get(RouteKey(node, action, number))
             name = f"{node}.{move.action}[{number}].when"
             when = route.when or ""
             taken = not when or self._evaluate_condition(name, when, place, move)

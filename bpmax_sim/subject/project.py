@@ -33,6 +33,7 @@ from bpmax_sim.subject.definition import (
     FlowNode,
     FlowParts,
     LoadedNodeForm,
+    RouteKey,
     SubFlowResult,
     check_hook_result,
 )
@@ -149,7 +150,7 @@ class ProjectState(ScriptedSubject, kw_only=True):
     """The state of one project of a flow, and the scripts (hooks) that run on its events.
 
     Attributes:
-        route_places: place of each route in its file, by node, action and number of the route.
+        route_places: place of each route in its file.
         stand_in: given result of a sub-flow's project that is not run.
         at: current node, the first of several; "" before creation or without a definition.
         status: ``new``, ``processing``, ``finished``, ``rejected``, ``cancelled``, ``terminated``
@@ -183,7 +184,7 @@ class ProjectState(ScriptedSubject, kw_only=True):
 
     definition: Definition | None = None
     stand_in: SubFlowResult | None = None
-    route_places: Mapping[tuple[str, str, int], Place] = msgspec.field(default_factory=dict)
+    route_places: Mapping[RouteKey, Place] = msgspec.field(default_factory=dict)
     screens: Mapping[str, LoadedNodeForm] = msgspec.field(default_factory=dict)
     subflows: Mapping[str, FlowParts] = msgspec.field(default_factory=dict)
     at: str = ""

@@ -17,6 +17,7 @@ from bpmax_sim.report.script_coverage import (
     StoredHits,
     format_lcov,
 )
+from bpmax_sim.script_source.counters import LineColumn
 from tests.cli.project import Command
 from tests.snapshots import snapshot
 
@@ -142,7 +143,7 @@ def test_lcov_has_the_same_numbers(bs: Command, project: Path) -> None:
 @pytest.mark.parametrize("caught", [0, 2])
 def test_in_lcov_a_line_that_ran_has_a_branch_that_did(caught: int) -> None:
     """genhtml reads no other file: a catch is a branch of the line that it runs."""
-    catch = CoveredBranch(line=3, column=3, arm="catch", hits=caught, decision=(1, 1))
+    catch = CoveredBranch(line=3, column=3, arm="catch", hits=caught, decision=LineColumn(1, 1))
     one = CoveredScript("a.js", "", {1: 2, 2: 2, 4: caught}, (), (catch,))
 
     assert f"BRDA:4,0,0,{caught or '-'}\n" in format_lcov([one])

@@ -15,7 +15,7 @@ from bpmax_sim.cli.app import run_command_line
 from bpmax_sim.errors import Place
 from bpmax_sim.pytest_plugin.items import (
     FailureText,
-    find_zero_based_failure_place,
+    find_report_place,
     format_calls_section,
 )
 from bpmax_sim.scenario.calls import CallMade
@@ -400,11 +400,8 @@ def test_there_is_no_section_without_calls_or_room() -> None:
 def test_an_annotation_is_relative_to_the_root_of_the_run() -> None:
     root = Path.cwd().parent
 
-    assert find_zero_based_failure_place(failure(), root) == (f"{Path.cwd().name}/{FILE}", 15)
-    assert (
-        find_zero_based_failure_place(Failure(kind="x", essence="x", place=Place(FILE)), root)
-        is None
-    )
+    assert find_report_place(failure(), root) == (f"{Path.cwd().name}/{FILE}", 15)
+    assert find_report_place(Failure(kind="x", essence="x", place=Place(FILE)), root) is None
 
 
 def test_a_failure_to_start_keeps_every_line_of_its_error(project: Project) -> None:

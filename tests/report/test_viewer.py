@@ -13,6 +13,7 @@ from bpmax_sim.report.script_coverage import CoveredBranch, CoveredScript
 from bpmax_sim.report.trace_files import Trace, read_traces, store_trace
 from bpmax_sim.scenario.load import load_items
 from bpmax_sim.scenario.runner import open_session, run_item
+from bpmax_sim.script_source.counters import LineColumn
 from tests.report.test_html import FAILURE, answered, event, finished, made, started
 from tests.report.viewer import Viewer, browser, needs_chromium, stories, written
 
@@ -244,8 +245,8 @@ def test_without_a_script_summary_and_failures_are_there(running: Any, file: Pat
 def test_sources_show_what_ran_and_what_never_did(
     running: Any, tmp_path: Path, width: int, scheme: str
 ) -> None:
-    taken = CoveredBranch(2, 1, "else", 3, (2, 1))
-    never = CoveredBranch(3, 3, "then", 0, (2, 1), "a row with 金额 > 1000")
+    taken = CoveredBranch(2, 1, "else", 3, LineColumn(2, 1))
+    never = CoveredBranch(3, 3, "then", 0, LineColumn(2, 1), "a row with 金额 > 1000")
     source = "// 超过一千元要附件\nif (form.金额 > 1000) {\n  form.附件必填 = true;\n}\n" + HOSTILE
     one = CoveredScript("scripts/报销.js", source, {2: 3, 3: 0}, (), (never, taken))
     file = tmp_path / "页.html"

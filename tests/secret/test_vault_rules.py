@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -12,6 +11,7 @@ from msgspec import Struct
 from bpmax_sim.i18n import msg, translate
 from bpmax_sim.messages import ConnectionRoute
 from bpmax_sim.secret.vault import (
+    AddressPair,
     Credential,
     Credentials,
     Vault,
@@ -234,7 +234,7 @@ def test_fields_are_those_of_structs_and_dataclasses(kind: type, names: tuple[st
 
 
 def test_credentials_are_kept_by_name_beside_the_addresses() -> None:
-    hosts: Mapping[str, tuple[str, str]] = {"host_b": ("http://127.0.0.1:1", "https://b.test")}
+    hosts = {"host_b": AddressPair(declared="https://b.test", live="http://127.0.0.1:1")}
     made = Credentials(
         Credential(name="id", real=7, standin=7, is_in_recordings=True),
         Credential(name="key", secret=True, real="secret-1", standin="redacted"),

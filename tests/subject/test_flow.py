@@ -15,6 +15,7 @@ from bpmax_sim.subject.definition import (
     Definition,
     FlowNode,
     FlowParts,
+    RouteKey,
     SubFlow,
     SubFlowResult,
     Transition,
@@ -593,7 +594,7 @@ def test_a_deadline_is_over_at_its_instant(instant: float, happened: int, due: f
 @pytest.mark.parametrize("column", [1, 2, 17])
 def test_a_condition_stands_where_its_file_has_it(line: int, column: int) -> None:
     flow, stage = flow_with()
-    flow.route_places = {("部门审批", "approve", 0): Place("流程.yaml", line, column)}
+    flow.route_places = {RouteKey("部门审批", "approve", 0): Place("流程.yaml", line, column)}
     seen: list[Script] = []
 
     def run_script(script: Script, **_: Any) -> Outcome:
