@@ -141,7 +141,8 @@ def read_platform_root(
 def _add_name_and_parameters(platform: Platform, name: str, api: Api) -> Api:
     """Return *api* with its key *name*, and with a parameter for each placeholder of its path.
 
-    The latter only if the file lists no parameters; a placeholder that auth fills gets none.
+    The latter only if the file lists no parameters; a placeholder that auth fills gets none. The
+    method is in upper case, whatever the file writes.
     """
     applied = {item.name for item in platform.auth_of(api).apply if item.place == "path"}
     parameters = api.parameters or tuple(
@@ -149,7 +150,7 @@ def _add_name_and_parameters(platform: Platform, name: str, api: Api) -> Api:
         for placeholder in list_placeholders(api.path)
         if placeholder not in applied
     )
-    return structs.replace(api, key=name, parameters=parameters)
+    return structs.replace(api, key=name, method=api.method.upper(), parameters=parameters)
 
 
 def _find_api(platform: Platform, name: str) -> Api | None:

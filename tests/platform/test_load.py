@@ -285,6 +285,13 @@ def test_path_placeholders_are_parameters_where_none_are_declared(load: Load) ->
     assert [one.name for one in apis["b"].parameters] == ["id"]
 
 
+def test_a_method_in_lower_case_may_be_sent_again_as_in_upper_case(load: Load) -> None:
+    platforms = load({"platforms/crm.yaml": f"{CRM}apis: {{find: {{method: get, path: /x}}}}"})
+    api = platforms.platform("crm_system").apis["find"]
+
+    assert (api.method, api.is_idempotent) == ("GET", True)
+
+
 def test_a_users_file_replaces_a_built_in_platform(load: Load) -> None:
     text = "platform_key: qywx\nbase_url: https://qywx.corp.test\napis: {ping: {}}\n"
     platforms = load({"platforms/企业微信.yaml": text})
