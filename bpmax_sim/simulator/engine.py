@@ -19,7 +19,16 @@ from bpmax_sim.field_path import get_nested
 from bpmax_sim.js_values import parse_whole_number
 from bpmax_sim.messages import Response
 from bpmax_sim.path_template import compile_path_template
-from bpmax_sim.platform.model import Api, Apply, Auth, Idempotency, Parameter, ResponseRules, is_set
+from bpmax_sim.platform.model import (
+    Api,
+    Apply,
+    Auth,
+    Idempotency,
+    Parameter,
+    ResponseRules,
+    is_set,
+    render_applied_name,
+)
 from bpmax_sim.platform.template import find_names
 from bpmax_sim.proxy.response import to_comparable_text
 from bpmax_sim.simulator import auth, model, request_checks, state
@@ -205,7 +214,11 @@ def respond_as_declared(ctx: RequestContext, api: Api) -> Response:
 def _check_credentials(ctx: RequestContext, declared: Auth) -> None:
     is_due = declared.needs_login(ctx.parsed.method)
     later = frozenset() if is_due else auth.collect_login_value_names(declared)
-    required = [item for item in declared.apply if not find_names(item.value) & later]
+    required = [
+        replace(item, name=render_applied_name(item, declared))
+        for item in declared.apply
+        if not find_names(item.value) & later
+    ]
     if not required:
         return
     rule = ctx.table.tokens
@@ -230,7 +243,7 @@ def _check_credentials(ctx: RequestContext, declared: Auth) -> None:
 def _has_credential(
     ctx: RequestContext, declared: Auth, item: Apply, names: Mapping[str, Any]
 ) -> bool:
-    value = _get_auth_value(ctx, item.place, auth.try_render(item.name, names) or item.name)
+    value = _get_auth_value(ctx, item.place, item.name)
     if auth.differs_each_request(item.value, declared):
         return value is not UNSET
     return auth.renders_to(item.value, names, value)

@@ -162,6 +162,23 @@ def test_basic_and_keys_are_compared(tmp_path: Path) -> None:
     assert crm.send("GET /x", headers={"Authorization": f"Basic {right}"}).status == 200
 
 
+def test_a_credential_is_looked_for_under_the_name_that_a_parameter_gives_it(
+    tmp_path: Path,
+) -> None:
+    crm = made(
+        tmp_path,
+        "platform_key: a\nbase_url: https://a.example.test\ncredentials: {key: {secret: true}}\n"
+        "auth:\n  parameters: {header: X-Key}\n"
+        "  apply: [{in: header, name: '{{ header }}', value: '{{ key }}'}]\n"
+        "apis:\n  get: {path: /x}\n",
+        {"key": "k-123456"},
+    )
+
+    assert crm.send("GET /x").status == 401
+    assert crm.send("GET /x", headers={"X-Key": "k-654321"}).status == 401
+    assert crm.send("GET /x", headers={"X-Key": "k-123456"}).status == 200
+
+
 def test_sap_hands_out_a_token_with_its_cookie(tmp_path: Path) -> None:
     sap = made(
         tmp_path,
