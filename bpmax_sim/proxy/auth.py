@@ -201,12 +201,15 @@ def authorise(
         ConfigError: if a template, a key or an address cannot be used.
     """
     now = env.auth_clock.now() + offset
+    # Digest: a server refuses a count that it has seen with the same nonce (RFC 7616, 3.4).
     count = next(grant.uses) if grant and NONCE_COUNT in plan.recipe.uses else 1
     real = make_real_context(plan.tenant, grant, plan.randomness, now, attempt, count)
     values = _make_auth_values(plan, real)
     unsigned = _build_request(
         plan, plan.real, _resolve_base_address(plan.recipe, real), values, attempt
     )
+    # A call is found by its path in recordings. Where auth fills a part of the path (the key of a
+    # webhook), the call needs the stand-in there in every mode, also where no twin is made.
     if not (env.separate or plan.recipe.reserved.path):
         return _sign_request(plan, unsigned, real)
     # The recorded form is dated by the clock that scripts see, and drawn from the seeded source:
@@ -364,6 +367,7 @@ def _build_request(
             [join_place(item.place, item.name) for item, _ in values if item.place in _DIRECT]
         ),
         follow=recipe.redirects == "follow",
+        # `Plan.real` is another object only if there are credentials in the call itself.
         confined=call is not plan.call,
         attempt=attempt,
         sensitive=recipe.sensitive,

@@ -88,6 +88,8 @@ def merge_values(
     else:
         merged.doubts += explain_misspelt_names(spec.steps, recipe)
         merged.doubts += explain_values_breaking_schema(recipe, placed)
+    # JavaScript lists names such as "2" before all others, in whatever order they were set; without
+    # this, a script that builds one object and a chain of setters would send different bytes.
     merged.query = order_object_keys(merged.query)
     if isinstance(merged.body, dict):
         merged.body = order_object_keys(merged.body)
@@ -233,6 +235,8 @@ def _is_in_body(merged: MergedValues, parameter: Parameter) -> bool:
         return False
     for step in parameter.steps:
         if not isinstance(value, Mapping):
+            # A text or a list in the place of an object cannot be looked into: the script answers
+            # for it.
             return value is not None
         if step not in value or value[step] is UNDEFINED:
             return False
@@ -240,6 +244,8 @@ def _is_in_body(merged: MergedValues, parameter: Parameter) -> bool:
     return True
 
 
+# Where null removes a default (query, header) it is missing too; in a body it is JSON's null. In a
+# path it counts as present here, and encoding refuses it with the better message.
 _PRESENT = {
     "path": lambda merged, parameter: parameter.wire_name in merged.path,
     "query": lambda merged, parameter: merged.query.get(parameter.wire_name) is not None,

@@ -249,6 +249,8 @@ def _unwrap_outcome(
     if decision.is_token_refused:
         line = msg("the new token was refused too: HTTP {status}", status=response.status)
         raise make_rejection(AuthError, line, response, body, planned, redact)
+    # Of a recorded body secrets are hidden, so its signature holds no longer. While recording, it
+    # is verified on the bytes that came, and the verdict (`trust`) is recorded in its place.
     rule = planned.recipe.auth.verify_response
     if rule is not None and response.trust not in {"", VERIFIED}:
         raise AuthError(response.trust)

@@ -156,6 +156,7 @@ def _compile_new(platform: model.Platform, instance: model.Instance, api: model.
         instance=instance,
         api=api,
         auth=auth,
+        # What HTTP's statuses mean is assumed only for classes that `recover` does something about.
         rules=CompiledRules(
             _choose_first_set(api.response, platform.response),
             {k: CLASS_STATUS[k] for k in recover if k in CLASS_STATUS},

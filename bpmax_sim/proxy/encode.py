@@ -21,9 +21,11 @@ from bpmax_sim.messages import FORM, encode_form_component, parse_media_type
 from bpmax_sim.platform.model import Encoding
 from bpmax_sim.proxy.call_effects import NoRepr
 
+# RFC 3986, 2.3; a header's name, and its value without obs-text (RFC 9110, 5.1 and 5.5).
 _UNRESERVED = re.compile(r"[A-Za-z0-9\-._~]*")
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _VISIBLE = re.compile(r"(?:[\x21-\x7e](?:[\t\x20-\x7e]*[\x21-\x7e])?)?")
+# Characters: names and ids come again in every call and are cached; long texts would only fill it.
 _SHORT = 64
 OF_THE_TRANSPORT: Final = frozenset({
     "connection", "content-length", "expect", "host", "keep-alive", "proxy-connection", "te",
@@ -237,6 +239,7 @@ TYPES: Final[Mapping[str, str]] = {
     "xml": "application/xml; charset=utf-8",
 }
 _BYTES = "application/octet-stream"
+# What application/x-www-form-urlencoded leaves as it is (URL standard, 1.3).
 _FORM_SAFE = re.compile(r"[A-Za-z0-9*\-._]*")
 _XML_NAME = re.compile(r"[^\W\d][\w.\-]*(?::[^\W\d][\w.\-]*)?")
 _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
@@ -257,6 +260,8 @@ def encode_payload(value: Any, encoding: Encoding) -> Payload:
         BadValueError: if *value* cannot be expressed in *encoding*.
     """
     if isinstance(value, str):
+        # Most texts are JSON.stringify(…) already. Any other one is labelled as `fetch` would label
+        # it.
         is_plain = encoding == "json" and not _is_json_text(value)
         return Payload(_encode_utf8(value, "body"), TYPES["text" if is_plain else encoding])
     if isinstance(value, js.SearchParams) and encoding == "text":

@@ -134,6 +134,7 @@ def _find_time_and_nonce_places(recipe: CompiledApi, declared: LoginRequest) -> 
     if auth.CHANGING.isdisjoint(recipe.uses):
         return
     parameters = recipe.auth.parameters.items()
+    # Until nothing is added: a parameter may be made from another one that is made from the time.
     names, more = frozenset[str](), auth.CHANGING
     while more != names:
         names = more
@@ -265,6 +266,8 @@ class LoginResponse:
         ok = self.step.declared.ok
         if isinstance(ok, OkRule):
             return satisfies_rule(ok, self.response, self.body)
+        # The platform's rule is written for its business APIs; many answer a login in another form,
+        # such as OAuth's, which has no errcode.
         rule = OkRule(all=self.plan.recipe.rules.ok.all)
         return satisfies_rule(rule, self.response, self.body, absent_ok=True)
 
@@ -736,6 +739,7 @@ def _make_step_request(step: LoginStepRun, *, attempt: int) -> Request:
         written = replace(
             written, call=call, sensitive=declared.response_secret_places, charset=charset
         )
+    # Nothing in the two differs (replay has only stand-ins): one form serves as both.
     if not env.separate and replace(real, cache_key=twin.cache_key) == twin:
         return written
     sent = _render_step(plan.recipe, number, declared, real)

@@ -120,6 +120,8 @@ class CallRunner:
         """
         environment = self.environment
         environment.refuse_closed()
+        # Before anything is redacted or sent: from here on, a password that only its name tells is
+        # known.
         self._register_request(request)
         if environment.personal:
             request = add_personal_places(request, environment.personal)

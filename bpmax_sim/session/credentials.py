@@ -119,6 +119,8 @@ class SessionCredentials:
                 instance,
                 environ=self.settings.environ,
                 closed=is_closed,
+                # What is recorded in clear (a user name in a path) is a part of calls: a replay
+                # uses the values of the recording, whatever the environment has today.
                 recorded=recorded if is_closed else None,
             )
             if not is_closed:

@@ -230,6 +230,8 @@ def _find_causes(
         yield MoveCause("api", was=was, now=sent.name or NOTHING)
     found = find_differences(recorded, sent, rules)
     roots = {difference.path.partition(".")[0] for difference in found}
+    # ``path.id`` is another value of a parameter; a difference in any other part of the path is an
+    # address that has moved, and is told once and not for each call.
     is_address = "path" in roots and not all(
         difference.path.startswith("path.") for difference in found if difference.path[:4] == "path"
     )

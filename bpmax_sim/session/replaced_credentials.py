@@ -42,6 +42,7 @@ from bpmax_sim.secret.vault import Credentials
 from bpmax_sim.yamlfile import to_display_path
 
 _PATIENCE: Final = 60.0  # seconds that the login of another process takes at most
+# Accounts of one instance, and values of each that were replaced before; the oldest fall out.
 _MOST_LINES, _MOST_SPENT, _MOST_BYTES = 8, 32, 1 << 20
 _TEMPORARY: Final = ".new"
 
@@ -134,6 +135,7 @@ def _make_unusable_file_error(path: Path, why: str) -> ConfigError:
 def _write_replaced_credentials(path: Path, content: ReplacedCredentialsFile) -> None:
     """Replace the file at *path* in one step; it is on disk when this returns."""
     new = path.with_name(path.name + _TEMPORARY)
+    # Made anew (O_EXCL), so that it has these rights and is no link that somebody has put there.
     new.unlink(missing_ok=True)
     descriptor = os.open(new, os.O_CREAT | os.O_EXCL | os.O_WRONLY | BINARY, 0o600)
     with os.fdopen(descriptor, "wb") as file:
@@ -304,6 +306,7 @@ class _FileCredentialStore(RenewableCredentialStore):
             for name in fresh.keys() & self.keyrings.keys():
                 write_keyring(self.keyrings[name], fresh[name])
             lines = {**read_replaced_credentials(self.path).lines}
+            # Put last again, as the first lines fall out.
             lines.pop(self.digest, None)
             lines[self.digest] = self._line
             _write_replaced_credentials(

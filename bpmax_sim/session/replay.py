@@ -229,6 +229,8 @@ class ReplayMode:
                 get_login_file(self._folder, recorded) if self._folder else None
             )
             if cassette is not None:
+                # Repeatedly: when a token is renewed depends on the scripts of today, and how
+                # often, too.
                 return Player(cassette, self._rules, ".".join(recorded), repeat=True)
         return None
 

@@ -203,6 +203,7 @@ class UnreadScriptErrors:
             return outcome
         file = frame.f_code.co_filename
         failed = ReadTrackingFailedOutcome(**asdict(outcome))
+        # It outlives the outcome, and still tells then whether somebody has read the error.
         looks = failed.__dict__
         self._outcomes.append((weakref.ref(failed), looks, outcome, file, frame.f_lineno))
         return failed

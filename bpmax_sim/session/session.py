@@ -225,6 +225,8 @@ class Session:
     def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
         try:
             self.close(failed=error is not None)
+        # What closing finds, such as exchanges that were not played, mostly follows from the error
+        # of the block; that one is shown.
         except BpmaxError:
             if error is None:
                 raise

@@ -190,6 +190,7 @@ class Settings:
         for (argument, kind, choices), value, usual in zip(
             _JUDGED, _values_of(self), _USUAL, strict=True
         ):
+            # Most options of most sessions are the defaults, and a run opens many sessions.
             if value is not usual and value not in choices:
                 options.check_option_value(argument, kind, value)
         if self.allow_hosts and self.guard is False:

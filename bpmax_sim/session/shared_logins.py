@@ -56,6 +56,7 @@ class _KnownLogin(msgspec.Struct):
 
 _READ, _PAUSE = 1 << 16, 0.02
 _PATIENCE = 60.0  # seconds that a login takes at most, or those who wait ask for themselves
+# 16 MB for each try (128 * r * n; RFC 7914, 2): who gets at the file has to guess credentials so.
 _COST = {"n": 2**14, "r": 8, "p": 1}
 
 

@@ -259,7 +259,7 @@ class RequestContext(Struct):
             what checks have stored.
         tenant: instance that sent it, once known.
         receivers: receivers of its message.
-        key: idempotency key under which its response is kept for a repetition; "" for none.
+        idempotency_key: key under which its response is kept for a repetition; "" for none.
         until: instant until which it is kept.
     """
 

@@ -24,6 +24,7 @@ _OF_THE_CONNECTION: Final = frozenset({
 _ANYTHING: Final = (b"accept", b"*/*")
 """What httpx sends of itself: the same as without it (RFC 9110, 12.5.1)."""
 
+# The session's bodies are decoded already; with these headers httpx would decode them once more.
 _DECODED: Final = frozenset({"content-encoding", "content-length", "transfer-encoding"})
 _TIMEOUT: Final = 30.0
 _FAILURES: Final[dict[tuple[str, bool], type[httpx.TransportError]]] = {
@@ -72,6 +73,7 @@ class RecordReplayTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
         try:
             response = self._session.handle(_from_httpx(request))
         except TransportError as error:
+            # As httpx has it: TLS and names that do not resolve are a ConnectError there, too.
             kind = _FAILURES.get((error.code, error.sent), httpx.ConnectError)
             raise kind(error.message, request=request) from error
         return _to_httpx(response)
@@ -112,6 +114,8 @@ def _from_httpx(request: httpx.Request) -> Request:
         ),
         body=request.content or None,
         timeout=_TIMEOUT if timeout is None else timeout,
+        # The client above follows redirects itself, if it is told to: each hop comes here as a
+        # request.
         follow=False,
     )
 

@@ -123,6 +123,8 @@ class DeadlineTransport(httpx.HTTPTransport):
         if progress is not None:
             progress.proxy, progress.handshakes, progress.is_shaking = self._proxy, 0, False
         response = super().handle_request(request)
+        # For a tunnel httpcore raises this error itself; a forwarded request has a response like
+        # any other.
         # RFC 9110, 15.5.8: of a proxy, not of the API, where the request was forwarded
         refused = response.status_code == _PROXY_AUTHENTICATION_REQUIRED
         if refused and self._proxy and request.url.scheme == "http":
@@ -255,6 +257,7 @@ class _DeadlineStream(httpcore.NetworkStream):
         progress, left = PROGRESS.get(), _limit_to_deadline(timeout)
         if progress is None or progress.stop is None:
             return self._inner.read(max_bytes, left)
+        # No event ends a read that waits, so it waits in slices and looks at `stop` between them.
         ends = math.inf if left is None else time.monotonic() + left
         while True:
             try:

@@ -157,6 +157,7 @@ class _ActiveRule(msgspec.Struct):
         Retries of a call have its number.
         """
         # Counted by call, not by request: ``call: 2`` must not mean the retry of the first call.
+        # A request without a call has no number: each counts by itself.
         serial = request.call.serial if request.call else 0
         if serial not in self._numbers or not serial:
             self.call_count += 1
@@ -255,6 +256,8 @@ class Faults:
             self.struck(replace(rule, action=action) if rule.answers else rule, request)
             # The server executes the request, but the script gets the fault: the recorded exchange
             # is played.
+            # A failure below is raised, and not replaced by the fault: a call that has no recording
+            # is a miss.
             if isinstance(action, Reply | Break) and action.is_executed:
                 self._apply_rules(request, rules[index + 1 :])
             match action:
@@ -276,6 +279,8 @@ class Faults:
 
 
 def _break_exchange(broken: Break, request: Request) -> Response:
+    # A bad body is a response, and not a failed exchange: only who reads it finds that it is no
+    # JSON.
     bad = _BAD_BODIES.get(broken.error)
     if bad is not None:
         return Response(status=200, headers=_JSON, body=bad, elapsed=broken.delay, source="fault")

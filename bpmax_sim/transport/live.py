@@ -38,6 +38,8 @@ from bpmax_sim.messages import (
 from bpmax_sim.transport.connection import PROGRESS, Address, ConnectionProgress, open_transports
 from bpmax_sim.transport.protocol import OWN, Handler, Transport
 
+# Written out, since httpx's own Accept-Encoding names br and zstd wherever packages for them are
+# installed: the same call would be recorded with other headers on another machine.
 _DEFAULT_HEADERS = {
     "accept": "*/*",
     "accept-encoding": "gzip, deflate",
@@ -69,6 +71,8 @@ _OWN_CERTIFICATE = msg(
     "; it asks for a certificate of the client: name it in tls: {cert: ..., key: "
     "...} of the instance"
 )
+# Parts of OpenSSL's names for the alerts by which a server refuses the client's certificate (RFC
+# 8446, 6.2). Before and behind them stand the version of TLS and more words.
 _ALERTS = ("ALERT_CERTIFICATE", "ALERT_BAD_CERTIFICATE", "ALERT_UNKNOWN_CA", "ALERT_ACCESS_DENIED")
 _ENVIRONMENT = ConnectionRoute()
 
@@ -197,6 +201,8 @@ class LiveTransport(AbstractContextManager["LiveTransport"]):
             if target is None:
                 break
             address, query, _ = target.url.partition("?")
+            # Without its query: the address of a download is often signed, and holds the credential
+            # there.
             redirects.append((str(response.status), f"{address}?…" if query else address))
             request = target
         return replace(response, redirects=tuple(redirects)) if redirects else response
@@ -223,6 +229,7 @@ class LiveTransport(AbstractContextManager["LiveTransport"]):
             raise _make_response_timeout_error(request, time.perf_counter() - start) from None
         finally:
             response.close()
+        # Elsewhere the pieces are those of the network, which are different in every recording.
         is_streamed = parse_media_type(response.headers.get("content-type", "")) in STREAMED
         return Response(
             status=response.status_code,
@@ -300,6 +307,7 @@ def _to_httpx_with_default_headers(request: Request) -> httpx.Request:
         content=request.body,
         extensions={"timeout": httpx.Timeout(request.timeout).as_dict()},
     )
+    # Set afterwards: httpx.Request makes a plain httpx.URL of any address that it is given.
     message.url = Address(request.url)
     return message
 

@@ -16,6 +16,7 @@ from bpmax_sim.messages import STREAMED, Headers, Pairs
 
 _MOST: Final = 64 * 1024  # bytes of JSON that are read anew with each piece
 _MOST_OF_STREAM: Final = 1 << 20  # bytes of a line
+# Possessive (``*+``): of a text without an end nothing is tried again, which would be quadratic.
 _TOKEN: Final = re.compile(rb'"(?:[^"\\]|\\.)*+"|["{}\[\],]', re.DOTALL)
 _CLOSED_BY: Final = {b"{": b"}", b"[": b"]"}
 
@@ -98,6 +99,9 @@ def _find_json_prefix_and_closing(data: bytes) -> tuple[bytes, bytes]:
             open_brackets.append(_CLOSED_BY[sign])
         elif sign in {b"}", b"]"} and open_brackets:
             open_brackets.pop()
+        # Complete texts fall through to `continue`: whether one is a value, and of which name, is
+        # certain only at the comma or bracket after it. So are numbers, which the next piece may
+        # continue.
         elif sign == b'"':
             break  # a text that is not complete
         elif sign != b",":

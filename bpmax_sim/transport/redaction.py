@@ -84,6 +84,8 @@ def pseudonymise_body(body: bytes, media: str, places: Iterable[str]) -> bytes:
         value = loads_as_javascript(body)
     except ValueError:
         return body
+    # Replaced in the text, and not written anew from the value: spaces, order and the spelling of
+    # numbers stay as the server sent them. Servers escape other letters or not: both are tried.
     text = body.decode(errors="surrogateescape")
     # a number is no text, so declare such a field as text
     leaves = (
@@ -157,6 +159,8 @@ def redact_request_and_response(
                 texts.add(call.path)
         if vault.certainly_leaves_unchanged(texts, *bodies):
             return shown, response
+    # The response first: the cookies that it sets become secrets by that, and a request that
+    # already carries one of them has it hidden, too.
     outcome = redact_response(response, request, vault)
     return redact_request(request, vault), outcome
 
