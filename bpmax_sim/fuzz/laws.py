@@ -233,6 +233,9 @@ def check_segment_count(target: FuzzTarget, calls: CallSpecs) -> bool:
     if request is None:
         return False
     expected, sent = (text.strip("/").split("/") for text in (path, get_path_below_base(request)))
+    # Compared still encoded: `%2F` in a value is no separator (RFC 3986, 2.2). Dots are looked for
+    # as well, since servers and proxies remove them from a path (RFC 3986, 5.2.4) and call another
+    # API then.
     if len(sent) != len(expected) or {".", ".."} & {*sent} - {*expected}:
         raise LawBroken(
             "{path} has {expected_count} segments, and {sent_count} were sent",
@@ -353,6 +356,7 @@ def check_javascript_equals_python(target: FuzzTarget, calls: CallSpecs) -> bool
     ]
     if spoken != [(request.method, _to_comparable_request(request, target)) for request in python]:
         raise LawBroken("JavaScript and Python send different requests for the same call")
+    # Only whether, not how: in a script an error is a JavaScript object.
     if (script.error is None) != (error is None):
         raise LawBroken("JavaScript and Python disagree whether the call is rejected")
     return True
@@ -405,6 +409,8 @@ def check_matching_keys_distinct(target: FuzzTarget, calls: CallSpecs) -> bool:
     built_calls = [request.call for request in built if request and request.call]
     if (
         len(built_calls) < len(built)
+        # Different arguments may be the same on the wire: 1 and "1" in a query. No recording can
+        # tell them apart then, nor has to.
         or len({repr(_to_comparable_call(call)) for call in built_calls}) == 1
     ):
         return False  # `accepted` tells of what cannot be built

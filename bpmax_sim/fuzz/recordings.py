@@ -156,6 +156,7 @@ def _check_not_in_clear(target: FuzzTarget, api: Api, request: Request) -> None:
             find_sent_values_if_readable(version, place, name, api)
             for version in (request, request.recorded_form)
         )
+        # Empty: auth puts no value into this request; None: the place cannot be read.
         if sent and sent == recorded:
             raise LawBroken(
                 "{place}.{name} is recorded in the clear, with {names} in it; write secret: "
@@ -275,6 +276,8 @@ def _decode_in_all_encodings(data: bytes) -> Iterator[bytes]:
 
 def _from_base64(piece: bytes) -> bytes:
     core = piece.translate(bytes.maketrans(b"-_", b"+/"))
+    # No base64 has 4n + 1 digits: one neighbour was found with it. Missing padding is added; a
+    # decoder that is not strict ignores what is too much.
     core = core[: len(core) - (len(core) % 4 == 1)]
     try:
         return base64.b64decode(core + b"=" * (-len(core) % 4))

@@ -360,6 +360,7 @@ def search(plan: SearchPlan, notify: Callable[[], None] = lambda: None) -> list[
     workers = max(1, min(plan.workers, len(tasks)))
     if workers == 1:
         return search_tasks(plan, tasks, until - time.monotonic(), notify)
+    # A duration, as the zero of `monotonic` may be another one in another process.
     left = until - time.monotonic()
     shares = [tasks[number::workers] for number in range(workers)]
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
@@ -367,6 +368,7 @@ def search(plan: SearchPlan, notify: Callable[[], None] = lambda: None) -> list[
         while wait(jobs, timeout=_TELL, return_when=ALL_COMPLETED).not_done:
             notify()
         parts = [job.result() for job in jobs]
+    # Task *number* is in share `number % workers` (`tasks[n::workers]`), at `number // workers`.
     return [parts[number % workers][number // workers] for number in range(len(tasks))]
 
 
@@ -451,9 +453,13 @@ def search_tasks(
     hunts = [_make_search(target, task, plan, notify) for task in tasks]
     options = settings(
         database=open_database(plan.examples),
+        # A call may log in, compile a script or ask a live system; its time says nothing about the
+        # law.
         deadline=None,
         derandomize=False,  # which is on where CI is set, and would leave the database out
         max_examples=_FIRST_ROUND,
+        # Without `explain`: it calls again and again, and `find` has no report to show its result
+        # in.
         phases=(Phase.reuse, Phase.generate, Phase.target, Phase.shrink),
         print_blob=False,
     )
@@ -472,6 +478,8 @@ def search_tasks(
                     hunt.run(settings(options, max_examples=size), end)
                     if is_first and not hunt.examples and hunt.finding is None:
                         hunt.run(settings(options, max_examples=_SECOND_CHANCE), end)
+            # All laws have a small round before any has a larger one, so a short search is not
+            # spent on the first laws.
             size = min(2 * size, _LARGEST_ROUND)
     finally:
         close_connections()
@@ -540,6 +548,9 @@ class _LawSearch(msgspec.Struct):
         When time is over, nothing is tried any more: True only for examples that were seen to
         violate it, so that Hypothesis ends soon.
         """
+        # Hypothesis repeats an example while it shrinks and at the end; it calls a search flaky if
+        # the result differs, as it may against a live system or when time is over. So it is
+        # remembered.
         shown = self._make_example_id(example)
         if shown in self._known:
             return True
@@ -555,6 +566,7 @@ class _LawSearch(msgspec.Struct):
         return False
 
     def _make_example_id(self, example: Any) -> str:
+        # By `repr`: not all values can be hashed, and True would be the same key as 1.
         return repr(self.finding_fields(example))
 
 

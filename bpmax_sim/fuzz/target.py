@@ -81,6 +81,8 @@ class FuzzTarget:
                 {"mode": "live", "environ": os.environ},
                 _get_shared_live_transport(),
             )
+        # The same clock and seed each time: an example has to break its law again when it is shrunk
+        # and when the finding is run as a test.
         settings |= {"clock": START, "unawaited": "allow", "seed": 0, **more}
         with Session(self.platforms, Settings(**settings), transport=transport) as session:
             request_log = RequestLog()

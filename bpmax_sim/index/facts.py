@@ -93,6 +93,8 @@ def read_facts(path: str, data: bytes) -> FileFacts:
         return _read_script_facts(path, data)
     if not path.endswith((".yaml", ".yml")) or len(data) > LARGEST:
         return FileFacts("other")
+    # Cassettes are the largest files of a project; their heads and index lines tell what is needed,
+    # without parsing bodies as YAML.
     if data[:256].startswith(b"version: 1\nbpmax: {"):
         return FileFacts("cassette")  # `index.recordings` reads these
     try:

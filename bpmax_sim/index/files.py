@@ -109,11 +109,16 @@ class FileScan:
         file, data = None, b""
         absolute = self.to_absolute_path(name)
         with contextlib.suppress(OSError, ValueError), open(absolute, "rb") as stream:  # noqa: PTH123
+            # Of the open file and before its content: if it is written or replaced meanwhile, the
+            # stamp is the older one, and the next scan reads again. The other way round would keep
+            # old content under a new stamp.
             status = os.fstat(stream.fileno())
             if stat.S_ISREG(status.st_mode):
                 stamp = _stamp_from_status(status)
                 is_small = stamp.size <= LARGEST
                 data = stream.read() if is_small else b""
+                # With its name, since facts depend on it: the kind of a file, and what relative
+                # names in it mean. A name that is not UTF-8 has lone surrogates (PEP 383).
                 named = f"{name}\0".encode("utf-8", "surrogatepass")
                 told = named + (data if is_small else repr(stamp).encode())
                 file = ScannedFile(stamp, hashlib.blake2b(told, digest_size=16).digest())
@@ -128,6 +133,8 @@ class FileScan:
         """
         file = self.get_file(name)
         if file is None:
+            # What exists and is no readable file (no permission, a broken link) may become one
+            # without a new stamp of its own.
             return not os.path.lexists(self.to_absolute_path(name))
         # As in Git ("racily clean"): a second change within the clock's resolution keeps the stamp.
         return max(file.stamp.modified, file.stamp.changed) < self._begin - _RACY
@@ -161,6 +168,8 @@ def stamp_file(path: str) -> FileStamp | None:
 
 
 def _stamp_from_status(status: os.stat_result) -> FileStamp:
+    # The change time as well: tools set the modification time back (`tar`, `cp -p`, `touch -r`),
+    # and no program can set st_ctime. On Windows it is the time of creation.
     return FileStamp(status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
 
 
@@ -171,6 +180,7 @@ def make_code_edition() -> str:
     Caches contain it, so that no version of the package uses what another one wrote.
     """
     package = os.path.dirname(bpmax_sim.__file__)  # noqa: PTH120
+    # More than the version, as the code of an editable installation changes without it.
     parts = [bpmax_sim.__version__, platform.python_version(), msgspec.__version__]
     parts += sorted(_stamp_python_files(package))
     return hashlib.blake2b(" ".join(parts).encode(), digest_size=16).hexdigest()
@@ -218,6 +228,9 @@ def write_cache(path: Path, content: Any) -> None:
     """
     with contextlib.suppress(OSError):
         make_parent_folder(path)
+        # Processes run at the same time (workers, an editor, a watcher): a reader finds the old or
+        # the new file whole, and the last writer wins. Nothing is lost, each cache can be made
+        # anew.
         with tempfile.NamedTemporaryFile(
             dir=path.parent, prefix=f".{path.name}.", suffix=".tmp", delete=False
         ) as file:

@@ -218,6 +218,7 @@ class ItemIndex:
             ConfigError: if anything is wrong with the file or the files it names; all at once.
         """
         name = self._disk.to_index_name(path)
+        # Variables of the command line may select files and rows; no digest of a file says so.
         digest = self._disk.get_digest(name) if self._edition and not variables else b""
         stored = self._kept.scenarios.get(digest) if self._kept and digest else None
         if stored is not None and self._is_current(stored):
@@ -287,6 +288,8 @@ class ItemIndex:
         # The digests of files identify the items only if no environment was read, and no file is
         # so new that it may change again without a change of its stamp.
         if digest and not environ.is_read and all(map(self._disk.is_stamp_reliable, names)):
+            # A file that was looked for and is absent is in here too, with an empty digest: a
+            # `defaults.yaml` that is created later makes the stored items invalid.
             depends = {other: self._disk.get_digest(other) for other in names if other != name}
             stored = tuple(self._to_stored_item(item) for item in loaded)
             is_quiet = not any(item.warnings for item in loaded)

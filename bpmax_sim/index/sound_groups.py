@@ -133,6 +133,8 @@ def _digest_surroundings(index: ProjectIndex, platforms: Mapping[Any, Platforms]
         (key, sorted(one.own.items()), sorted(one.entries.items()), sorted(one.broken), one.folder)
         for key, one in platforms.items()
     ]
+    # All recordings, not those of the group: members that scripts read are compared with every
+    # recorded response of an API.
     recorded = [(name, index.digests[name]) for name, facts in index.files.items() if facts.shapes]
     return _digest(os.fspath(index.root), sorted(map(repr, told)), recorded)
 

@@ -120,6 +120,8 @@ class _FactScan:
         current = {file.digest: self.facts[file.digest] for file in self.files.values()}
         others = [digest for digest in self.facts if digest not in current]
         room = len(current) * (_MOST_KEPT - 1)
+        # In the order of their last use: facts of this scan come last, so that the longest unused
+        # ones are in front and fall out of *room*.
         facts = {**{digest: self.facts[digest] for digest in others[-room:]}, **current}
         return StoredIndex(make_code_edition(), self._disk.find_files_with_reliable_stamp(), facts)
 
@@ -129,6 +131,8 @@ class _FactScan:
             return file
         file, data = self._disk.read(path)
         if file is not None:
+            # `read` may find newer content than `get_file` did; the facts belong to the digest of
+            # what was read.
             self.facts[file.digest] = _extract_facts(self._disk.root, path, data)
             self.read += 1
         return file

@@ -67,6 +67,8 @@ def _read_traces(root: Path) -> Iterator[tuple[str, Fact]]:
             for line in trace.read_bytes().splitlines():
                 # half a line of a run that was stopped, a script that is gone
                 with suppress(OSError, ValueError, msgspec.MsgspecError):
+                    # Bytes first: most lines of a trace are other events, and parsing each costs
+                    # far more.
                     if any(mark in line for mark in _MARKS):
                         yield from _find_trace_facts(root, home, written, _decode_event(line))
 

@@ -276,6 +276,8 @@ class ProjectUses:
         """Return the cassettes that the scenario at this path replays, also those of its rows."""
         named = list(self._find_cassette_names(scenario))
         stem = scenario.removeprefix("scenarios/").removesuffix(SUFFIX)
+        # As a run chooses: the scenario's own name, that of the nearest defaults, the path of the
+        # scenario.
         name = named[0] if named else stem
         return tuple(
             path
@@ -311,6 +313,7 @@ class ProjectUses:
             path, through = pending.pop(0)
             for user, fact in self._users_by_file.get(path, ()):
                 steps = (path, *through)
+                # Scripts, fragments and flows may load each other in a circle.
                 if user not in steps:
                     yield UsingFile(user, fact, steps)
                     pending.append((user, steps))

@@ -18,6 +18,7 @@ from bpmax_sim.errors import ConfigError
 from bpmax_sim.i18n import msg
 from bpmax_sim.live.javascript_text import VERSION
 
+# Blanks are allowed in the mark as well: a console that wraps lines may break it anywhere.
 _PIECE: Final = re.compile(r"~\s*b\s*p\s*m\s*a\s*x\s*:([^~]{9,4000}?)~")
 _BLANK: Final = str.maketrans("", "", " \t\r\n\x0b\x0c")
 _HEAD: Final = re.compile(r"([0-9a-z]+-\d+)\.(\d+)\.(\d+)\.(\d+)\.([0-9a-z]+):")
@@ -165,6 +166,8 @@ def _parse_record(body: str, checksum: str) -> Mapping[str, Any] | None:
     """Return the record with the text *body*; None if damaged, by *checksum* (base 36)."""
     total = 0
     for unit in body:
+        # As `console.js` computes it from UTF-16 units; it escapes surrogates, so each unit is a
+        # character here.
         total = (total * 31 + ord(unit)) & 0xFFFFFFFF
     if total != int(checksum, 36):
         return None

@@ -145,6 +145,8 @@ class _CalibrationRun:
         if isinstance(value, list):
             return [self._to_comparable_value(name, one) for one in value]
         for step in self.place or ():
+            # Where the echo is wrapped (`{code, message, data}`), so are results that hold no echo,
+            # but not all of them: an error page is not.
             value = value[step] if isinstance(value, dict) and step in value else value
         return value
 
@@ -200,6 +202,8 @@ def find_echo(value: Any) -> tuple[tuple[str, ...], Mapping[str, Any]] | None:
 
     It is the outermost mapping with ``url`` and ``headers``.
     """
+    # The outermost one, level by level: the body that a script sent, which is echoed inside, may
+    # look like an echo itself.
     waiting: deque[tuple[tuple[str, ...], Any]] = deque([((), value)])
     while waiting:
         place, one = waiting.popleft()
@@ -339,6 +343,8 @@ def _pair_probes(
     # The platform there may be declared without the default `preset=1`; then these tell nothing.
     if name in _OF_DEFAULTS and not live_run.has_preset:
         return None
+    # This question is about the same default: if BPMAX treats that differently already, the rule of
+    # defaults is refuted and not this one.
     if name == "undefined_default" and our_run.get_probe("keeps_default") != live_run.get_probe(
         "keeps_default"
     ):
@@ -439,6 +445,8 @@ def _describe_shape_and_constants(value: Any) -> str:
     """
     if isinstance(value, dict):
         return f"{{{', '.join(sorted(value))}}}"
+    # Statuses and codes such as TIMEOUT are what scripts compare; messages and keys differ by
+    # nature.
     return str(value) if isinstance(value, int) or str(value).isupper() else "string"
 
 
@@ -457,10 +465,13 @@ def _measure_timeout(live_run: _CalibrationRun) -> float | None:
     record = live_run.records.get("timeout", {})
     if (
         record.get("end") != "rejected"
+        # The call that is to time out is one of the delaying interface; if that does not work at
+        # all, its rejection is no time-out.
         or live_run.records.get("overlap", {}).get("end") != "resolved"
     ):
         return None
     seconds = float(record["ms"]) / 1000
+    # Whole seconds: nobody configures others, and the rest is the network's.
     return float(round(seconds)) if seconds >= 1 else seconds
 
 

@@ -147,6 +147,8 @@ class RecordingProxy:
             exchange.outcome, exchange.note = getattr(error, "code", "ERROR"), str(error)
             raise
         finally:
+            # A proxy may run for weeks; what a session keeps for the end of a test would fill the
+            # memory.
             self._session.calls.clear()
             self._session.misses.clear()
             self._hear(exchange.to_proxied_call(self._session.redact))
@@ -156,6 +158,7 @@ class RecordingProxy:
         exchange.target = path.partition("?")[0]
         sent = self._make_upstream_request(exchange, path)
         self._refuse_unforwardable_request(exchange.client.headers, sent)
+        # Requests arrive at the same time, in several threads; a clock does not go back.
         self._session.clock.move_to(max(self._session.clock.now(), exchange.at))
         known = self._make_recorded_request(exchange, sent)
         base = f"{exchange.request.base}{self._prefix}"
@@ -172,6 +175,8 @@ class RecordingProxy:
         try:
             self._session.relay.record(known, streamed.forward_all_but_last_piece)
         except (BadResponseError, TransportError) as error:
+            # Once the client has a status line, no other response can be sent: it gets what there
+            # is, or a connection that ends early, as from the third party itself.
             if not (streamed.is_complete or exchange.client.is_begun):
                 raise
             exchange.note = error.message
@@ -201,6 +206,7 @@ class RecordingProxy:
             )
         first, prefix = target[: len(self._prefix)], self._prefix
         rest = target[len(prefix) :]
+        # In constant time, so that the token cannot be guessed letter by letter.
         if not secrets.compare_digest(first.encode(), prefix.encode()) or (
             prefix and rest and rest[0] not in "/?"
         ):
@@ -360,6 +366,8 @@ class _StreamedResponse:
                     note(self._head, piece)
                     self._send_head_to_client()
                     self._client.write(piece)
+                # Other responses are read to their end, although nobody waits: the exchange is
+                # whole then.
                 self._stop_endless_if_client_left(length)
         self.is_complete = True
         if length > _MOST:
@@ -382,6 +390,8 @@ class _StreamedResponse:
         self._head = Response(
             status=arriving.status, headers=arriving.headers, elapsed=elapsed, source="live"
         )
+        # Two proxies that lead to each other: the refusal of the inner request, by `Via`, comes
+        # back as if it were the upstream's response.
         if self._head.header("x-bpmax-sim") == LOOP:
             raise _make_loop_refusal(self._upstream)
         if arriving.status not in _FINAL:

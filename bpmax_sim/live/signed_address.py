@@ -82,8 +82,10 @@ def find_address_signature(
         *_find_in_message_signatures(head),
         *_find_in_dpop_proofs(head.get_all("dpop")),
     ]
+    # OAuth 1.0 may have its parameters in a form (RFC 5849, 3.5.2).
     if not found and body and head.media_type == FORM:
         found += _find_in_parameters(parse_qsl(body.decode("latin-1"), keep_blank_values=True))
+    # The strictest one: False, the whole address, is less than True, the host alone.
     return min(found, key=lambda one: one.is_host_only, default=None)
 
 

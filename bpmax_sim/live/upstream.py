@@ -85,6 +85,8 @@ class UpstreamUrl(msgspec.Struct, frozen=True, kw_only=True):
 
     def is_served_here(self, port: int) -> bool:
         """Return whether the upstream is *port* of this machine, under whatever name."""
+        # Names, /etc/hosts and addresses of other interfaces lead here as well, so the name alone
+        # does not tell.
         if port != self.port:
             return False
         try:
@@ -127,6 +129,7 @@ def adapt_response_headers(headers: Pairs, upstream: UpstreamUrl, proxy_url: str
 
 def _remove_connection_headers(headers: Pairs) -> Pairs:
     lines = Headers(headers).get_all("connection")
+    # RFC 9110, 7.6.1: what `Connection` names is for this hop, too.
     named = {name.strip().lower() for line in lines for name in line.split(",")}
     hidden: Container[str] = _OF_CONNECTION | named
     return Headers(headers).without(hidden)
@@ -186,6 +189,9 @@ def _rewrite_cookie_attributes(
     for attribute in attributes:
         name, equals, value = attribute.partition("=")
         key, text = name.strip().lower(), value.strip()
+        # RFC 6265, 5.1.3: a domain covers itself and the hosts below it; a leading dot has no
+        # meaning (5.2.3). Without Domain the cookie is that of the host the client knows: the
+        # proxy.
         is_own = f".{upstream.host_name}".endswith(f".{text.lower().lstrip('.')}")
         is_dropped = (
             key in {"secure", "partitioned"}  # browsers ignore Partitioned without Secure

@@ -348,6 +348,7 @@ def pytest_testnodedown(node: Any) -> None:
         merge_worker_hits(node)
     sent = getattr(node, "workeroutput", {}).get("bpmax_sim")
     if sent is None:
+        # The worker crashed: which tests it had is unknown, so nothing may be called unused.
         _get_tally(node.config).partial = True
     else:
         _get_tally(node.config).merge(sent)

@@ -48,6 +48,9 @@ class JunitCompleter:
         if report.when == "teardown":
             case, place = self._cases.pop(report.nodeid, (None, {}))
             if case is not None:
+                # pytest has finalized the case (its hook came before ours, which is last), and
+                # `to_xml` returns the same element each time then. Its own attributes drop file and
+                # line in the family xunit2.
                 case.to_xml().attrib.update(place)
         elif report.when == "call" or not report.passed:
             file, line, _ = report.location

@@ -246,6 +246,7 @@ def pytest_assertrepr_compare(
     config: pytest.Config, op: str, left: Any, right: Any
 ) -> list[str] | None:
     """Compare the redacted values if they contain secrets, before pytest shortens them."""
+    # The hook below asks all plug-ins, this one among them.
     if _comparing or not _active:
         return None
     try:

@@ -114,6 +114,8 @@ class Tally(RecordingUse):
 
     def to_data(self) -> dict[str, Any]:
         """Return the tally as plain values for the controller: counts, texts and sets of texts."""
+        # execnet, which connects pytest-xdist's processes, sends plain types only: a text that
+        # carries its translation is a subclass of `str`, and a Counter one of `dict`.
         texts = {name: set(map(translate, getattr(self, name))) for name in _SETS}
         counts = {name: dict(getattr(self, name)) for name in _COUNTS}
         files = self.get_part_use_by_file().to_plain_data() if self.files else {}

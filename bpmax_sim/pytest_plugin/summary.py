@@ -248,7 +248,9 @@ def _fail_file_for_unused_parts(
     text = translate(join_messages("\n", lines))
     name = to_relative_name(Path.cwd() / file, session.config.rootpath)
     line = parts[0].place.line - 1 if parts[0].place else 0
+    # A test that was not collected would let the terminal count past 100 %.
     session.testscollected += 1
+    # Reports of pytest and its JUnit file close a test with its teardown.
     reports = (("call", "failed", text), ("teardown", "passed", None))
     for when, outcome, longrepr in reports:
         where = (name, line, translate(msg("what no row used")))
@@ -338,6 +340,7 @@ def _write_report(
     problems = list(_describe_unreadable_files(reporter.stats, config))
     if not (tally.traces or problems):
         with suppress(OSError):
+            # An old page would be taken for that of this run.
             path.unlink(missing_ok=True)
         return []
     from bpmax_sim.report.editor_links import make_editor_url_template  # noqa: PLC0415 - with a page only

@@ -30,6 +30,8 @@ class ExpectUpdater:
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Write the expectations that can be updated, and show the diff."""
+        # Files are rewritten when all tests have ended, and by one process: workers may have rows
+        # of one file.
         if self._failed:
             terminalreporter.section(translate(msg("bpmax-sim: expectations")))
             for line in self._update_expectations():

@@ -39,8 +39,10 @@ def write_curl(exchanges: Iterable[Exchange]) -> tuple[bytes, tuple[str, ...]]:
 def format_curl_command(request: Request) -> str:
     """Return the curl command that sends *request*; the body is the same to the byte."""
     words = ["curl", "--silent", "--show-error", "--globoff", "--path-as-is"]
+    # `--request HEAD` alone would wait for a body that never comes (curl(1), --request).
     words += ["--head"] if request.method == "HEAD" else ["--request", request.method]
     lines = [shlex.join([*words, request.url])]
+    # `Name;` sends an empty header, `Name:` would remove curl's own (curl(1), --header).
     headers = (f"{name}: {value}" if value else f"{name};" for name, value in request.headers)
     lines += [shlex.join(["--header", header]) for header in headers]
     if request.body is None:
@@ -72,6 +74,7 @@ def _to_shell_text(body: bytes) -> str | None:
         text = body.decode()
     except UnicodeDecodeError:
         return None
+    # An argument cannot hold NUL, and curl takes `@…` for the name of a file.
     return None if "\0" in text or text.startswith("@") else text
 
 

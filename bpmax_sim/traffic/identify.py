@@ -71,6 +71,8 @@ def _find_non_script_places(request: Request, target: RequestTarget) -> tuple[st
     names = {name.lower() for name, _ in request.headers} - declared
     others = {f"header.{name}" for name in names}.difference(target.injected_places)
     if request.injected:
+        # Files that we wrote tell which headers the script did not set
+        # (`list_injected_header_places`); all others were the script's own.
         others.intersection_update(request.injected)
     return (*target.injected_places, *sorted(others)) if others else target.injected_places
 
@@ -105,6 +107,8 @@ def find_recorded_url_and_base(
     *hide* returns the stand-in of a value in path or query.
     """
     declared = match.target.platform.base_url.rstrip("/")
+    # A declared address with a placeholder cannot stand in a recording; the one that was asked
+    # does.
     base = match.base if "{" in declared or match.is_outside else declared
     base = match.declared or base
     path, mark, query = request.url[len(match.base) :].partition("#")[0].partition("?")
@@ -148,6 +152,8 @@ class _SecretPlaceRedactor:
         credential = self._names.get(place, "")
         if credential and (password := _extract_basic_password(value)):
             self._learn(credential, password)
+        # A value that the vault knows already keeps its stand-in, so that one secret has one name
+        # in all exchanges.
         known = self._vault.redact_text(value)
         if known != value:
             return known

@@ -114,6 +114,8 @@ def read_items(
             exchanges.append(read(item))
         except NotConvertibleError as reason:
             notes.append(msg("exchange {number}: {reason}", number=number, reason=reason))
+        # Files of others have any shape, also one that no reader foresaw. One exchange is lost
+        # then, with a sentence, and not the whole import.
         except KeyError as error:
             notes.append(
                 msg(
@@ -277,6 +279,9 @@ def encode_text(text: str, content_type: str, known_sizes: Iterable[int] = ()) -
         with suppress(UnicodeEncodeError):
             encoded.append(text.encode(codec, "surrogatepass" if codec == "utf-8" else "strict"))
     western = _to_windows_1252(text)
+    # Browsers read Latin-1 as Windows-1252 (WHATWG Encoding, 4.2). It can encode almost every byte,
+    # so it is believed only if its size is the one that was noted, and no better character set has
+    # that size.
     if western and len(western) in lengths and not any(len(data) in lengths for data in encoded):
         return western
     if "\ufffd" in text and not any(len(data) in lengths for data in encoded):
@@ -386,6 +391,7 @@ def undo_content_codings(body: bytes, headers: Pairs) -> bytes:
         if name.lower() == "content-encoding"
         for coding in value.split(",")
     ]
+    # They are listed in the order in which they were applied (RFC 9110, 8.4).
     for coding in reversed(codings):
         body = _undo_coding(body, coding)
     return body
@@ -394,6 +400,7 @@ def undo_content_codings(body: bytes, headers: Pairs) -> bytes:
 def _undo_coding(body: bytes, coding: str) -> bytes:
     # The window is 15 bits, plus 16 for the header of gzip; both formats begin with fixed bytes.
     if coding in {"gzip", "x-gzip"}:
+        # Many tools store the body decompressed and keep the header, so the bytes decide.
         return _inflate_body(body, 31) if body[:2] == _GZIP else body
     if coding == "deflate" and body[:1] == b"\x78":
         return _inflate_body(body, 15)
@@ -461,6 +468,7 @@ def from_base64(value: str) -> bytes:
         NotConvertibleError: if *value* is not base64.
     """
     try:
+        # Not strict: MIME, YAML blocks and hand-edited files break base64 into lines.
         return base64.b64decode(value, validate=False)
     except (binascii.Error, ValueError) as error:
         raise NotConvertibleError("a body is broken base64 ({error})", error=error) from error
@@ -518,6 +526,8 @@ def load_yaml(data: bytes, what: str, *, typed: bool = False, typed_below: str =
         raise CassetteError(
             "not {what}: not YAML ({name})", what=what, name=type(error).__name__
         ) from error
+    # A node needs at least one character in the file, so more nodes than that come from aliases of
+    # aliases.
     return _Reader(what, 2 * len(data) + 1000, typed_below).read_value(node, 0, typed=typed)
 
 

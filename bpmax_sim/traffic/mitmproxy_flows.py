@@ -57,6 +57,7 @@ def _read_value(data: bytes, at: int, end: int, depth: int) -> tuple[Any, int]:
         raise _make_damage_error(at)
     start = head.end()
     stop = start + int(head[1])
+    # The type byte behind the value has to be inside as well, so equal is damaged, too.
     if stop >= end:
         raise _make_damage_error(at)
     kind, inner = data[stop : stop + 1], data[start:stop]
@@ -77,6 +78,7 @@ def _read_value(data: bytes, at: int, end: int, depth: int) -> tuple[Any, int]:
 
 _SCALARS: Final[dict[bytes, Any]] = {
     b",": bytes,
+    # Text is mitmproxy's own addition; tnetstrings has `,` only, which is bytes.
     b";": bytes.decode,
     b"#": int,
     b"^": float,

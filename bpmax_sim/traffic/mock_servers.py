@@ -89,6 +89,7 @@ def _sort_by_scenario_state(remaining: list[tuple[int, Any]]) -> list[tuple[int,
     state, result = _STARTED, []
     while remaining:
         due = (p for p in remaining if p[1].get("requiredScenarioState") in {state, None})
+        # A state that nothing reaches: the order of the file, rather than nothing.
         step = next(due, remaining[0])
         remaining.remove(step)
         result.append(step)
@@ -210,6 +211,8 @@ def write_wiremock(exchanges: Iterable[Exchange]) -> tuple[bytes, tuple[str, ...
     equal: dict[str, list[dict[str, Any]]] = {}
     for mapping in mappings:
         equal.setdefault(json.dumps(mapping["request"], sort_keys=True), []).append(mapping)
+    # Of equal mappings WireMock would always choose the same one. As states of a scenario they
+    # answer in recorded order; the last leads nowhere and repeats.
     for same in equal.values():
         name = f"{same[0]['request']['method']} {same[0]['request']['url']}"
         states = [_STARTED, *(msg("played {number}", number=n) for n in range(1, len(same)))]
@@ -301,6 +304,8 @@ def read_hoverfly(data: bytes) -> ForeignExchanges:
             hoverfly=HOVERFLY,
             version=(version or msg("of none")),
         )
+    # Hoverfly's capture puts responses of equal requests into states `sequence:<n>`, which count
+    # from 1.
     ordered = sorted(enumerate(pairs, 1), key=lambda pair: _get_sequence_number(pair[1]))
     result = imported.read_items(ordered, _read_hoverfly_exchange, known_keys.HOVERFLY)
     actions = tree["data"].get("globalActions") or {}

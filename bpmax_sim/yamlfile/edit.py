@@ -77,6 +77,8 @@ class _Editor:
         edits: list[tuple[int, int, str]] = []
         self._collect_edits(node, addition, edits)
         text = self._text
+        # From the end of the text, so that an edit does not move the offsets of those still to
+        # come.
         for start, end, new in sorted(edits, reverse=True):
             text = text[:start] + new + text[end:]
         return text
@@ -140,6 +142,8 @@ class _Editor:
             return len(self._text[:end].rstrip("\n")) if node.style in {"|", ">"} else end
         if node.flow_style:
             return self._to_offset(node.end_mark)
+        # PyYAML ends a block where the next token begins, so behind blank lines and comments that
+        # belong to what follows. Only the end of its last scalar is that of the text.
         last = node.value[-1]
         return self._find_end_offset(last[1] if isinstance(last, tuple) else last)
 

@@ -335,8 +335,12 @@ class _Composer:
                 self._report_invalid_key(event, mark, top)
             else:
                 top.keys[key] = mark
+            # A key that was refused is remembered as well, or its value would be taken for the next
+            # key and each entry below be reported, too.
             top.key = key
             return
+        # implicit[0]: the scalar is plain and has no tag. What is quoted, or a block, is text,
+        # whatever it looks like.
         if event.implicit[0]:
             try:
                 value = resolve_scalar(event.value)
@@ -379,6 +383,8 @@ class _Composer:
             node = Node(None, self._file, *mark)
         if node is not None:
             self._add_node(node, None)
+            # The levels of an anchored value were counted where it was written; an alias puts them
+            # below other levels. One more, since the document itself is open, too.
             if len(self._open) + node.depth > DEEPEST + 1:
                 self._add_final_problem(_TOO_DEEP, self._top.mark)
 

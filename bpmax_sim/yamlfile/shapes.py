@@ -327,6 +327,8 @@ class ListShape(Shape):
             return reading.report_wrong_type(
                 node, join_alternatives([self.expected, self.item.expected])
             )
+        # Without a step of an index: the path of a problem in the single value is the one in the
+        # file.
         value = self.item.read(node, reading)
         return UNSET if value is UNSET else (value,)
 
@@ -518,6 +520,8 @@ def _make_union_shape(info: Any, structs: _StructShapes) -> Shape:
     options = [_make_shape(option, structs) for option in info.types]
     scalars = [s for s in options if isinstance(s, ScalarShape) and not s.limits]
     shapes = [s for s in options if s not in scalars]
+    # Scalars without limits are one shape, so that a message says "text or a number" once, and no
+    # order of the options decides how a number is read: by the type that the YAML had.
     if scalars:
         shapes.insert(0, ScalarShape(chain.from_iterable(s.types for s in scalars), {}))
     return shapes[0] if len(shapes) == 1 else UnionShape(shapes)

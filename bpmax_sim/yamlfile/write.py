@@ -23,6 +23,8 @@ from bpmax_sim.yamlfile.node import Node, to_display_path
 WIDTH: Final = 100
 """The columns of a line that is not one long scalar."""
 
+# Less than YAML allows without quotes, but what YAML 1.1 and 1.2 read alike, also inside of
+# brackets. What is not in it is quoted.
 _PLAIN = re.compile(r"[^\W\d][\w/.$-]*(?: [\w/.-]+)*|/[\w/.-]*")
 _PATH = re.compile(r"(?:https?:/)?/[\w/.{}:-]*[\w/.{}-]|/")
 # YAML 1.1, which many readers still follow, takes these for booleans.
@@ -209,5 +211,6 @@ def _write_text(value: str) -> str:
     bare = _PLAIN.fullmatch(value) and value.isprintable() and value.lower() not in _WORDS
     if bare:
         return value
+    # A JSON string is a double-quoted scalar of YAML 1.2 with the same meaning (YAML 1.2.2, 1.2).
     quoted = json.dumps(value, ensure_ascii=False)
     return _HIDDEN.sub(lambda match: f"\\u{ord(match[0]):04x}", quoted)
