@@ -444,6 +444,7 @@ def reword_usage_error(message: str) -> str:
         return message
     words = " ".join(message.split()).rstrip(".")
     words = words.replace("Value error, ", "").replace("Assertion failed, ", "")
+    # There are no codes for what is wrong with a command line, only typer's English sentences.
     for pattern, text in _REFUSALS.items():
         if match := re.fullmatch(pattern, words):
             parts = match.groupdict()

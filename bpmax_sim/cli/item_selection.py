@@ -107,6 +107,7 @@ def _expand_argument(
 ) -> Iterator[Selection]:
     path, colons, name = text.partition("::")
     line = 0
+    # A file may have `::` or `:12` in its name.
     if Path(text).exists():
         path, name = text, ""
     elif not colons:

@@ -57,6 +57,8 @@ def merge(
     except CassetteError as error:
         notify(str(error))
         return ExitCode.FAILED  # to Git a conflict; ours stays as it is
+    # Git takes the content of the file OURS for the result (gitattributes(5), "Defining a custom
+    # merge driver"); PATH is the name of the file, whose place in the work tree is Git's to write.
     if merged.data:
         ours.write_bytes(merged.data)
     waits = _store_theirs_for_review(path, merged)
@@ -125,6 +127,8 @@ def _is_cassette(path: str) -> bool:
 
 def _merge_file(root: Path, name: str, stages: dict[int, str]) -> ExitCode:
     path = root / name
+    # Stages of an unmerged path in the index: 1 the common ancestor, 2 ours, 3 theirs
+    # (git-merge(1)).
     base, ours, theirs = (read_blob(root, stages.get(stage)) for stage in (1, 2, 3))
     try:
         merged = merge_versions(base, ours, theirs, name)

@@ -275,6 +275,7 @@ def _show_change(change: Mapping[str, Any]) -> None:
 def _accept_or_reject(path: Path, action: str) -> None:
     if action == "accept":
         old = path.with_name(path.name.removesuffix(SUFFIX))
+        # A run of another process may be writing this recording.
         with lock_folder(path.parent):
             journal.replace_file(old, path.read_bytes())
             path.unlink()

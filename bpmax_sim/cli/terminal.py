@@ -75,6 +75,7 @@ def _translate_write_errors(stream: TextIO) -> Iterator[None]:
     except OSError as error:
         with suppress(OSError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+        # EINVAL is what Windows says of a pipe whose reader is gone.
         if isinstance(error, BrokenPipeError) or error.errno == errno.EINVAL:
             raise OutputNotRead from None
         raise ConfigError(
@@ -246,6 +247,7 @@ def iterate_with_progress(
     try:
         for number, step in enumerate(steps, 1):
             if bar:
+                # The caller prints now; a bar would stand in the middle of its lines.
                 bar.hide()
             yield step
             if bar and number < total and now() - begun > SECONDS:

@@ -80,6 +80,7 @@ def watch(
     every = plan.collect_items()[0]
     places = _list_watched_places(plan, every)
     changes = _watch_changes(places)
+    # The first step of the generator starts the watcher.
     next(changes)
     plan.run_and_note_platforms(first_items, problems)
     plan.finish(every)
@@ -93,6 +94,7 @@ def watch(
         except BpmaxError as error:  # such as a scenario that is named and gone for a moment
             notify(str(error))
             continue
+        # A new scenario may depend on a folder that is not watched yet.
         if (now := _list_watched_places(plan, every)) != places:
             places, changes = now, _watch_changes(now)
 

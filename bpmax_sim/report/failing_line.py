@@ -41,6 +41,7 @@ def find_values_at_failure(
         return None
     hits = ScriptHits(watched=failure.script)
     with warnings.catch_warnings():
+        # They were shown in the run that is judged.
         warnings.simplefilter("ignore")
         try:
             events = run_again(hits)

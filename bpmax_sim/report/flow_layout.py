@@ -90,6 +90,7 @@ def _find_back_edges(names: Sequence[str], edges: Sequence[Edge]) -> frozenset[E
     def visit(name: str, above: frozenset[str]) -> None:
         if name in done:
             return
+        # A new set for each path (frozenset), so nothing has to be taken away on the way back.
         above |= {name}
         for target in following[name]:
             if target in above:
@@ -156,6 +157,8 @@ def _order_layers(
                 for vertex in layer
             }
             layer.sort(key=means.__getitem__)
+        # A sweep may make it worse, so the best order is kept. `<`: the earliest of equal ones,
+        # that it is the same on every machine.
         if (crossings := _count_crossings(layers, links)) < fewest:
             best, fewest = layers, crossings
     return best

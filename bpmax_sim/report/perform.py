@@ -246,6 +246,7 @@ def check_syntax(script: Script) -> Problem | None:
 
     The script is evaluated after a ``return`` statement: the engine parses all of it and runs none.
     """
+    # Behind a `return` nothing runs, but the engine has to parse all of it.
     with Session.open() as session, warnings.catch_warnings():
         warnings.simplefilter("ignore", PowerWarning)  # its column would be that behind the return
         error = session.run_script(Script(f"{_NEVER}{script.source}", script.name)).error

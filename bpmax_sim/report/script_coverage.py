@@ -156,6 +156,7 @@ def _cover_script(name: str, script: Script, hits: ScriptHits) -> CoveredScript:
         elif counter.kind == "function":
             functions.append((counter.line, counter.name, number))
         else:
+            # Several statements on one line: it ran as often as the one that ran most.
             lines[counter.line] = max(number, lines.get(counter.line, 0))
     shown = hits.shown.get(script, script.source)
     finder = ReachFinder(script.source if shown == script.source else "", script.name)
@@ -260,6 +261,8 @@ def store_hits(hits: ScriptHits, root: Path, shard: Shard) -> None:
     ]
     try:
         make_parent_folder(path)
+        # Counts of another division into shards are of an earlier run, and would be added to this
+        # one's.
         for old in path.parent.glob("*-of-*.json"):
             if not old.name.endswith(f"-of-{shard.total}.json"):
                 old.unlink()

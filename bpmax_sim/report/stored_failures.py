@@ -165,6 +165,7 @@ def read_failures(root: Path) -> Iterator[StoredFailure]:
     for path in (root / FAILED_FOLDER).rglob("*.json"):
         with suppress(OSError, ConfigError):
             failed = parse_failure(path.read_bytes(), "")
+            # The failure of a scenario that was deleted or renamed would never pass again.
             if (root / failed.file).is_file():
                 found.append(failed)
     yield from sort_by_run(found)

@@ -369,6 +369,7 @@ def merge_evidence(runs: Sequence[Evidence]) -> Evidence:
         if any(not one.sources for one in runs)  # which was to be read here only
         else tuple(sorted({name for one in runs for name in one.touched})),
         seconds={key: took for one in runs for key, took in one.seconds.items()},
+        # The oldest: a file that changed since then was another one in at least one of the runs.
         gathered=min(one.gathered for one in runs),
     )
 

@@ -559,6 +559,8 @@ class Js(Action, frozen=True, kw_only=True):
             listed = ", ".join(map(show, args))
             body = Script(f"return await {value['call']}({listed});", script_name)
             return body, (*dict.fromkeys((*performer.libraries, file)),)
+        # A script of its own before the file: in one text with it, each line of the file would have
+        # another number in messages.
         known = "".join(f"const {key} = {show(known)};\n" for key, known in args.items())
         return file, (*performer.libraries, *([Script(known, script_name)] if known else []))
 
@@ -707,6 +709,7 @@ class RunAction(Action, frozen=True, kw_only=True):
 
 def _find_described_subclasses(kind: type[Action]) -> Iterator[type[Action]]:
     for subclass in kind.__subclasses__():
+        # Bases such as `Decision` are no actions: they say nothing about themselves.
         if "about" in vars(subclass):
             yield subclass
         yield from _find_described_subclasses(subclass)

@@ -79,6 +79,8 @@ def compare_expected(expected: Expect, state: State, resolve: Callable[[Any], An
             checks += _COMPARE.get(section, compare)(target, actual, (section,))
         except ConfigError as error:  # of a part that another distribution registers
             raise UndefinedValueError(str(error)) from None
+        # Operands were checked at load, but for those that a `${…}` has filled in; any other error
+        # here is our own.
         except (KeyError, ValueError, *BAD_PATTERN):
             for _, wrong in find_expectation_problems(target):  # an operand that is known only now
                 raise UndefinedValueError(wrong) from None

@@ -210,6 +210,8 @@ def make_call_event(
     request, response = record.request, record.response
     call, redact = record.call, record.redact
     sent = _redact_pairs(call.headers if call else (), redact)
+    # What the script set and, over it, what was sent: a call that failed before it was sent has
+    # only the first.
     headers = {**_pairs_to_map(sent, lower=True), **(request.headers if request else {})}
     values = (compile_path_template(api.path if api else "").match(call.path) or {}) if call else {}
     declared = api.idempotency if api else None

@@ -349,6 +349,8 @@ class DeclarationReader:
                 circle = " -> ".join((*chain[chain.index(shown) :], shown))
                 message = msg("these files use each other without end: {circle}", circle=circle)
                 self.problems.append(Problem(message, name.place, "use"))
+            # A fragment that several others use counts once, where it is met first: twice, it would
+            # win over what lies between.
             elif shown not in self.sources:
                 self.add_file(path, name.place, chain)
 

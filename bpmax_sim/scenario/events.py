@@ -400,6 +400,8 @@ def _make_struct_writer(kind: Any, left_out: frozenset[str]) -> Write:
         key = f'"{_RENAMED.get((kind, name), name)}":'.encode()
         usual = known.get(name, key)
         empty = next((text for value, text in _EMPTY if usual is value), b"")
+        # Most members hold their default, so key and value are joined once. *key* itself stands
+        # where there is no such default: it is bytes of our own, which no member is.
         keys.append((name, key, usual if empty else key, key + empty))
 
     def write(texts: _TraceTextEncoder, value: Any) -> bytes:
@@ -420,6 +422,8 @@ _EMPTY: tuple[tuple[Any, bytes], ...] = ((None, b"null"), ("", b'""'), ((), b"[]
 
 
 def _encode_number(_texts: _TraceTextEncoder, value: float) -> bytes:
+    # As JavaScript prints it: 1.0 and 1 are the same number to a script, so they must be to a
+    # digest.
     if value.is_integer():
         return f"{int(value)}".encode()
     return (f"{value!r}" if math.isfinite(value) else f'"{value}"').encode()

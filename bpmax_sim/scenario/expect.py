@@ -324,6 +324,8 @@ def _is_within_tolerance(expected: Any, actual: Any) -> bool:
     if not is_number(value) or not is_number(actual):
         return False
     try:
+        # Besides the tolerance that is asked for: 0.1 + 0.2 differs from 0.3 by what floats cannot
+        # hold.
         return math.isclose(value, actual, rel_tol=1e-9, abs_tol=within)
     except OverflowError:  # a BigInt beyond all numbers
         return bool(value == actual)

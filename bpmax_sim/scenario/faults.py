@@ -146,6 +146,7 @@ def _read_filled(key: str, kind: Any, value: Any, resolve: Callable[[Any], Any])
     """
     filled = resolve(value)
     problems: list[Problem] = []
+    # Read as a file would be: a cell or variable is text, and `503` of it has to be a number here.
     text = filled if isinstance(filled, str) else json.dumps(filled)
     read = decode(read_yaml(text, file=key), kind, problems)
     if problems:

@@ -235,6 +235,7 @@ def _find_never_true_condition(
         and make_ran_step_key(located) not in used_keys
     ):
         message = msg("if: {condition} has never held, so this step never ran", condition=condition)
+        # A variable may be set for other runs than this one, on the command line.
         fails = "${vars." not in condition
         yield RunWarning("never_ran", message, located.spot.at("if").place, fails)
 

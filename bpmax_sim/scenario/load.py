@@ -339,6 +339,7 @@ def load_items(
         check_references(draft)
     loaded = [_build_item(draft, subjects, row, home) for row in draft.rows or (None,)]
     if problems:
+        # A set: what is wrong in a fragment or in a step is found once for each row that is built.
         raise ConfigError(*sorted(set(problems), key=get_place_sort_key))
     return loaded
 
@@ -473,6 +474,8 @@ def _find_route_condition_places(
             if value is not None:
                 place = value.place
                 line = source.lines[place.line - 1] if place.line <= len(source.lines) else ""
+                # Errors count from the first character of the condition, which stands behind the
+                # quote.
                 quoted = line[place.column - 1 : place.column] in {"'", '"'}
                 key = RouteKey(name, action, number)
                 places[key] = replace(place, column=place.column + quoted)

@@ -119,6 +119,7 @@ class Progress:
         self.silent_faults = silent_faults
         self.bodies = item.subjects.script_and_flow_files
         root = to_absolute_path(item.root)
+        # The session's platforms, since options may name other folders than the file does.
         self.names = replace(item.names, platforms=session.platforms)
         columns = findings.find_expected_columns(item) if item.names.initial_table_columns else {}
         self.log = RunLog(
@@ -140,6 +141,8 @@ class Progress:
         self.ran: set[str] = set()
         self.unawaited: list[tuple[UnawaitedCall, FailureReporter]] = []
         self.redact = session.redact_value
+        # Times and ids of a run come from its clock and its seed. Real ones would change each
+        # request, and no recording would be found again.
         chance, zone = session.chance(), item.clock
         self.scope = Scope(
             case=item.row.values if item.row else {},

@@ -149,12 +149,16 @@ def import_or_load_module(name: str, path: Path) -> Any:
         try:
             return importlib.import_module(name)
         except ModuleNotFoundError as error:
+            # The module is there, and something that it imports is not: looking elsewhere would
+            # hide that.
             if error.name != name.partition(".")[0]:
                 raise
     below = Path(*name.split(".")).with_suffix(".py")
     for folder in (path.parent, find_root(path)):
         file = to_absolute_path(folder / below)
         spec = importlib.util.spec_from_file_location(name, file)
+        # Known by name, but perhaps from another folder's file. Without *known*, a watcher has
+        # removed it, and it has to be loaded again.
         if known is not None and file in _LOADED:
             sys.modules[name] = _LOADED[file]
             return _LOADED[file]

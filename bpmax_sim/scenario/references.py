@@ -286,6 +286,7 @@ _TOKEN = re.compile(
 _NOT = re.compile(r"\s*(?:not\s|not(?=\()|!(?!=))\s*")
 _OPENED, _CLOSED = re.compile(r"\s*\("), re.compile(r"\s*\)")
 _LONE = re.compile(r"\$\{[^{}]*\}|true|false")
+# Cells of a table and environment variables are texts, in which `false` and `0` mean what they say.
 _FALSE_TEXTS = frozenset({"", "false", "0", "null"})
 _ORDERS: Mapping[str, Callable[[Any, Any], bool]] = {
     "<": operator.lt,

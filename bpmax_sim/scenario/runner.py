@@ -198,7 +198,8 @@ class StepRun(msgspec.Struct):
     def _run_action_with_retries(self) -> Iterator[Event]:
         """Run the action with its retries, judge each result, and check invariants at the end.
 
-        The step's fault rules apply only meanwhile.
+        The step's fault rules apply only meanwhile. They are armed once for all tries, since they
+        count calls: ``call: 1`` strikes the first try alone, and a later one can pass.
         """
         session, step = self.progress.session, self.located.step
         rules = self.located.faults if self.progress.faults else ()
@@ -346,7 +347,8 @@ class StepRun(msgspec.Struct):
         """Run named steps of a fragment, with *variables* that exist only for them.
 
         Return the result of the last action; None if one of the steps failed or a variable is
-        undefined.
+        undefined. An inner step adds its failures to the run; they are taken out there and held by
+        this step, which may be tried again and adds them at its end.
         """
         progress = self.progress
         saved = dict(progress.scope.vars)

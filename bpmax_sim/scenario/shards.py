@@ -194,6 +194,7 @@ def merge_shard_durations(
         with suppress(ConfigError):
             durations |= read_durations(root, path)
     if _write_if_possible(root / FILE, durations | dict(seconds)):
+        # Only once their seconds are in the common file, and on disk.
         for part in parts:
             part.unlink(missing_ok=True)
 

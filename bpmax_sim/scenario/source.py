@@ -407,6 +407,7 @@ def read_script(path: Path, place: Place) -> Script:
     """
     note_read(path)
     try:
+        # The stamp is only a part of the key: a changed file is read again.
         return _read_script_file(to_display_path(path), compute_file_stamp(str(path)))
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or msg("it is not UTF-8")

@@ -158,6 +158,8 @@ class _TableReader:
     def __init__(self, path: Path, id_column: str) -> None:
         self.file = to_display_path(path)
         self.id_column = id_column
+        # `newline=""`: a line break inside of quotes is part of its cell (Python's csv, footnote
+        # 1).
         self.reader = csv.reader(io.StringIO(decode_table(path, self.file)[0], newline=""))
         self.columns: dict[str, str] = {}
         self.problems: list[Problem] = LimitedProblems()
@@ -169,6 +171,8 @@ class _TableReader:
         self._read_header(next(self._read_lines(), []))
         line = 2
         for cells in () if self.problems else self._read_lines():
+            # Where the record begins: a cell in quotes may have several lines, and the reader
+            # counts these.
             place, line = Place(self.file, line), self.reader.line_num + 1
             if any(cell.strip() for cell in cells):
                 yield from self._read_row(cells, place)
@@ -220,6 +224,7 @@ class _TableReader:
             )
             return
         values: dict[str, Any] = {}
+        # Spreadsheets leave out empty cells at the end of a line.
         for (name, kind), cell in zip(self.columns.items(), cells + [""] * missing, strict=True):
             try:
                 values[name] = TYPES[kind](cell)

@@ -92,7 +92,10 @@ def _to_js_object_literal(value: Mapping[str, Any]) -> str:
 
 
 _WRITERS: tuple[tuple[Any, Callable[[Any], str]], ...] = (
+    # JSON escapes all that is not ASCII, lone surrogates and U+2028 too, so it is a JavaScript
+    # literal as well.
     (str, json.dumps),
+    # Before the numbers: True is an int.
     (bool, lambda value: "true" if value else "false"),
     ((int, float), _to_js_number_literal),
     (type(None), lambda _value: "null"),
@@ -175,6 +178,7 @@ def _draw_chains(
         ).items():
             drawn.insert(draw(st.integers(0, len(drawn))), step)
     if is_aimed:
+        # Last, so that no later setter replaces what has to be refused.
         drawn += draw(rare_setters.refused_steps(api=called, platform=platform))
     return DrawnCall(
         platform=platform.platform_key if platform else draw(identifiers()),

@@ -54,6 +54,8 @@ def cache_strategy(make: Make) -> Make:
 
     Hypothesis validates each new strategy, which costs more than to draw from it.
     """
+    # Hypothesis validates a strategy once for each object; of a new one at every draw, that costs
+    # more than drawing.
     return cache(make)  # type: ignore[return-value]
 
 
@@ -405,6 +407,8 @@ class _Drawer(msgspec.Struct, frozen=True):
     def draw_array(self, schema: Schema) -> Drawn:
         least, most = schema.get("minItems", 0), schema.get("maxItems")
         if self.depth >= _DEEPEST:
+            # Deeper, only what the schema demands; a schema that contains itself would not end
+            # otherwise.
             most = least
         limit = least + 3 if most is None else most
         unique = schema.get("uniqueItems", False)
