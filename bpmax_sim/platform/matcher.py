@@ -117,7 +117,7 @@ class ApiMatcher:
                     part.routes,
                     instances,
                     part.pattern,
-                    len(part.pattern.pattern),
+                    len(part.base),
                     part.host,
                     part.base if part.host else "",
                 )

@@ -240,3 +240,24 @@ def test_what_is_filled_into_a_path_is_what_is_read_out_of_it(values: dict[str, 
 
     assert template.match(path) == values
     assert path.isascii()
+
+
+def test_of_two_platforms_the_one_with_the_narrower_address_is_meant(tmp_path: Path) -> None:
+    (tmp_path / "crm.yaml").write_text(
+        "platform_key: crm\nbase_url: https://host.example.test/crm\n"
+        "apis: {issue: {method: POST, path: /token}}\n"
+    )
+    (tmp_path / "erp.yaml").write_text(
+        "platform_key: erp\nbase_url: https://erp.example.test\ncredentials: {key: {}}\n"
+        "auth:\n  acquire:\n    steps:\n      - request:\n"
+        "          url: https://host.example.test/crm/token\n"
+        "          body: {key: '{{ key }}'}\n"
+        "        extract: {token: {path: $.token, secret: true}}\n"
+        "apis: {find: {}}\n"
+    )
+    request = Request(method="POST", url="https://host.example.test/crm/token", body=b"{}")
+
+    match = ApiMatcher(load_platforms(tmp_path)).match(request)
+
+    assert match is not None
+    assert (match.target.platform.platform_key, match.target.login) == ("crm", None)
