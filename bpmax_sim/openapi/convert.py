@@ -212,7 +212,7 @@ def _align_parameters_with_path(
     """
     by_name = {entry["name"]: entry for entry in entries if entry["in"] == "path"}
     names = list_placeholders(path)
-    for name in by_name.keys() - {*names}:
+    for name in [name for name in by_name if name not in names]:
         document.note_loss(
             steps, "parameter {name!r}: it is not in the path; it is left out", name=name
         )

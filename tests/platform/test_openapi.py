@@ -367,6 +367,17 @@ def test_a_parameter_of_the_path_is_required_whatever_the_document_says(tmp_path
     assert [(one.name, one.required) for one in found] == [("编号", True), ("q", False)]
 
 
+def test_parameters_that_are_not_in_the_path_are_told_in_the_order_of_the_document() -> None:
+    names = [f"p{number}" for number in range(12)]
+    parameters = [{"name": name, "in": "path"} for name in names]
+    paths = {"/x": {"get": {"operationId": "x", "parameters": parameters}}}
+
+    made = convert_document(Document("x.json", {"openapi": "3.0.0", "paths": paths}), key="x")
+
+    told = [note.message for note in made.notes if "not in the path" in note.message]
+    assert told == [f"parameter {name!r}: it is not in the path; it is left out" for name in names]
+
+
 @pytest.mark.parametrize(
     ("room", "parts", "note"),
     [
