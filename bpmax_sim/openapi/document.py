@@ -81,6 +81,8 @@ class Document(msgspec.Struct, frozen=True):
     def _resolve_refs(self, value: Any, seen: set[str]) -> Any:
         siblings: dict[str, Any] = {}
         while isinstance(value, dict) and isinstance(value.get("$ref"), str):
+            # What stands beside the outer reference wins over what its target has (OpenAPI 3.1,
+            # Reference Object: summary and description).
             siblings = {**value, **siblings}
             value = self._follow_reference(value["$ref"], seen)
         siblings.pop("$ref", None)
@@ -259,6 +261,7 @@ def convert_swagger2(document: Document, methods: tuple[str, ...]) -> Document:
             for scheme in to_list_or_empty(root.get("schemes"))
             if scheme in ("https", "http")
         ]
+        # https, where both are there.
         url = f"{max(known, default='https')}://{host}{url}"
     openapi = {**root, "openapi": "3.0.0", "paths": paths, "servers": [{"url": url}] if url else []}
     openapi["components"] = {"securitySchemes": schemes}
@@ -300,6 +303,7 @@ def _convert_parameter(parameter: Mapping[str, Any]) -> dict[str, Any]:
     fields = {name: parameter[name] for name in _SHARED if name in parameter}
     style: Mapping[str, Any] = {}
     if parameter.get("type") == "array" and parameter.get("in") == "query":
+        # Without a word an array is written with commas (Swagger 2.0, Parameter Object).
         style = _STYLES.get(str(parameter.get("collectionFormat", "csv")), {})
     return {**fields, **style, "schema": _convert_parameter_schema(parameter)}
 

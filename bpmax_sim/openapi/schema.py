@@ -333,6 +333,7 @@ class Security(msgspec.Struct):
         if place not in ("header", "query", "cookie") or not _TOKEN.fullmatch(str(wire)):
             self.document.note_loss(where, "{place!r} has no key {wire!r}", wire=wire, place=place)
             return None
+        # OpenAPI has no scheme for CSRF tokens; documents declare their header as an API key.
         if place == "header" and _CSRF.search(str(wire)):
             return AuthPart("csrf", {"name": str(wire)})
         own, spot = self._name_credentials(name, ("key",)), {"in": str(place), "name": str(wire)}
@@ -419,6 +420,8 @@ class Security(msgspec.Struct):
         )
         self.document.note_loss(steps, message)
         name = csrf.parameters["name"]
+        # As SAP does it: a GET with ``Fetch`` gets the token and its cookies, and a refused call
+        # has ``Required`` in the same header.
         self.response = {
             "code": [f"header:{name.lower()}"],
             "classes": {"token": {"code": ["Required", "required"]}},

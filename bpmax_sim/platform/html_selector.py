@@ -196,6 +196,7 @@ class _PageReader(HTMLParser):
         self._collects_at = 0
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        # Of an attribute that is there twice the first counts (WHATWG HTML, attribute name state).
         attributes = {name: value or "" for name, value in reversed(attrs)}
         if self._collects_at:
             if tag not in _VOID:

@@ -170,6 +170,10 @@ class _InstanceResolver:
             if value is UNSET and not self.closed:
                 continue
             declared = None if isinstance(value, UnsetType) else value
+            # Recorded in clear, the recorded value is used, else the one that is read. Otherwise
+            # what is read gets a stand-in; where nothing may be read (replay), the stand-in is the
+            # value, too. What is left out here is reported if every call needs it. An empty value
+            # has nothing to hide.
             stands_for_itself = is_recorded_clear(self.platform, name, declared) or declared == ""
             recorded = stands_for_itself and is_declared_clear(spec)
             real: Scalar | None = self.recorded.get(name) if recorded else None

@@ -103,6 +103,7 @@ def _sign_es(data: bytes, key: bytes, size: str) -> bytes:
             "ES{size} needs a private key on the curve {curve}", size=size, curve=curve
         )
     signature = private.sign(data, ec.ECDSA(_SHA2[size](), deterministic_signing=True))
+    # JWS has R and S side by side in their full length, and not as DER (RFC 7518, 3.4).
     length = (private.key_size + 7) // 8
     return b"".join(part.to_bytes(length, "big") for part in decode_dss_signature(signature))
 

@@ -468,6 +468,7 @@ def load_usable_platforms(
         place = find_instances_file_above(folders[-1]) if folders else ""
     now = tuple(part for folder in folders or ("",) for part in compute_folder_stamp(folder, place))
     cached = _loaded.get((folders, place))
+    # Which folders are lenient stands in pyproject.toml, whose changes the stamp does not show.
     if cached is None or cached[0] != now or cached[1].depends_on_strictness:
         platforms = _load_folders([Path(one) for one in named], Path(place) if place else None)
         if len(_loaded) >= _MOST_CACHED:

@@ -44,6 +44,7 @@ _RETURN = "\ue00d"
 """Stands for a carriage return while Jinja parses: its lexer turns each one into a line feed."""
 _TAG = re.compile(r"\{[{%].*?[%}]\}", re.DOTALL)
 _IN_TAG = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|\r""", re.DOTALL)
+# Whole numbers have no end in Python: squared again and again they would fill the memory.
 _BIG: Final = 10**30
 _MISSING = re.compile(r"^'(?P<name>[^']+)' is undefined$")
 

@@ -106,6 +106,7 @@ def _find_signature_key_names(auth: Auth) -> Iterator[str]:
     for defined in (*auth.sign.define, *auth.sign.canonical):
         inputs.update(defined)
     seen: set[str] = set()
+    # Of a chain only the first text is a key; those after it (date, region, service) are public.
     left = _find_template_names(
         auth.sign.key if isinstance(auth.sign.key, str) else "".join(auth.sign.key[:1])
     )

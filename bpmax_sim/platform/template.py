@@ -120,6 +120,7 @@ def _compile_simple(source: str) -> Template | None:
     parts: list[str | tuple[str, tuple[Callable[[Any], Any], ...]]] = []
     end = 0
     for match in _SIMPLE.finditer(source):
+        # `default` takes a name that has no value, which is an error here.
         if match[1] in _WORDS or "default" in match[2]:
             return None
         chain = _SINGLE_FILTER.findall(match[2])

@@ -583,6 +583,8 @@ def _lock_and_load_credentials(
         shown = plan.tenant.standins[name]
         if last is not None and name in last.values:
             value, shown = last.values[name], last.standins[name]
+        # After the session's own: another process may have logged in since, and then only its value
+        # holds.
         if name in renewal.values:
             value = renewal.values[name]
             env.vault.register_derived(value, to_comparable_text(shown), name=name)

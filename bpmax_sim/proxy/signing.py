@@ -52,6 +52,8 @@ class RequestEditor:
         self._request = request
         self._start = f"{match[1]}://{match[2]}"
         host = match[2].rpartition("@")[2].lower()
+        # Without a default port, as clients write Host (RFC 9110, 4.2.3); no host ends with a line
+        # feed.
         self._host = host.removesuffix(_PORTS.get(match[1].lower(), "\n"))
         self._path, self._query = match[3], match[4] or ""
         self._headers = request.headers

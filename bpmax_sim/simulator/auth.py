@@ -245,6 +245,8 @@ def log_in(ctx: RequestContext, step: LoginStep) -> Response:
                 and _matches_request(ctx, own, its, names)
             ):
                 ctx.set_tenant(tenant)
+                # A login of one API's own auth is answered by that auth's rules, such as the life
+                # of its token.
                 ctx.use_own_rules_unless_shipped(Api(auth=own))
                 alike = [login for login in logins if login[1].request == its.request]
                 return _issue_and_make_login_response(ctx, alike, names)
@@ -342,6 +344,8 @@ def _issue_and_make_login_response(
     )
     earlier = {name: str(names[name]) for name in known}
     texts = [ctx.platform.base_url, *(s.request.url for auth, _ in logins for s in auth.steps)]
+    # What an address begins with (``{{ instance_url }}/…``) is an address itself: the simulator's
+    # own, so that the requests which follow come here, too.
     starts = [text.replace(" ", "").partition("}}")[0] for text in texts]
     # What later requests go to.
     addresses = {name: ctx.base for name in rules if f"{{{{{name}" in starts}
@@ -613,6 +617,8 @@ def _read_signed_values(ctx: RequestContext, auth: Auth, rule: Sign) -> dict[str
 
 def _extract_template_values(template: str, text: str, values: dict[str, Any]) -> None:
     expressions = EXPRESSION.findall(template)
+    # The template read backwards: its literal texts are known, what stands between them is what the
+    # expressions have given.
     literals = map(re.escape, EXPRESSION.split(template)[::2])
     match = re.fullmatch("(.*?)".join(literals), text, re.DOTALL)
     if match is None:

@@ -166,7 +166,9 @@ def convert_to_declared_type(value: Any, parameter: Parameter) -> Any:
     return value if type(value) in known.kinds else UNSET
 
 
+# The 15 minutes of AWS S3, 阿里云 and 华为云, for platforms without a table.
 _SIGNED = model.SignatureCheck(window=900, error="signature", expired="expired", used="used")
+# Seconds in which an idempotency key counts: an hour, as with 飞书.
 _WINDOW = 3600
 
 
@@ -340,11 +342,13 @@ def _respond_or_raise_refusal(ctx: RequestContext) -> Response:
         return state.build_response(ctx, model.ResponseTemplate(), table.unknown)
     ctx.use_own_rules_unless_shipped(api)
     ctx.scope["path"] = _parse_path_values(api, ctx.parsed.path)
+    # As declared: limits and keys are those of the API, whatever values its path has.
     ctx.route = f"{api.method} {api.path}"
     _check_scenario_limit(ctx)
     return respond_as_declared(ctx, api)
 
 
+# A path that can be split in several ways has many readings; so many of them are tried.
 _READINGS = 1000
 
 

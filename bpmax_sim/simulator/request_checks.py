@@ -205,6 +205,7 @@ def _read_count(ctx: RequestContext, place: str, default: int, error: str) -> in
     text = to_comparable_text(value) if isinstance(value, str | int) else ""
     if not (text.isascii() and text.isdigit()):
         raise Refusal(error, f"{place} is not a number")
+    # Cut: Python converts no text of more than 4,300 digits, and no list is as long.
     return int(text[:10])
 
 

@@ -178,6 +178,7 @@ class Simulator:
             self.base = f"https://{platform.platform_key}.example.test"
         self._matcher = matcher.ApiMatcher([platform])
         self._state = State()
+        # Reentrant, as `handle` sets knobs while it holds it.
         self._lock = threading.RLock()
 
     def __repr__(self) -> str:
@@ -213,6 +214,8 @@ class Simulator:
                 if drops[0] == "after":
                     respond_to(ctx)
                     self._state = ctx.state
+                # A client cannot tell the two apart: it has sent the request, and not knowing whether
+                # that was executed is what its script has to cope with.
                 raise TransportError(
                     _BROKEN[drops[0]], code="RESET", elapsed=self.table.latency, sent=True
                 )

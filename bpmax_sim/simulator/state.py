@@ -412,6 +412,7 @@ def build_response(
         )
     else:
         body, kind = _encode_body(ctx, UNSET if over.alone else base.body, over.body, data), _JSON
+    # The third party's own time, by which clients correct their clock (`Recover.clock`).
     pairs: list[tuple[str, str]] = [("date", filters.format_http_date(ctx.now))]
     pairs += [
         (name, template.render(value, _select_scalars_of_scope(ctx)))

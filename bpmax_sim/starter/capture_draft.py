@@ -274,6 +274,8 @@ def draft_run(
     )
     step |= _draft_expectation(run, calls, names, is_flow=bool(node))
     codes = [code for code in (str(one.error.get("code") or "") for one in calls) if code]
+    # First that the script caught every error; then that the last failed call ended it; then one
+    # of those before.
     endings = [{}, *({"expect_error": {"code": code}} for code in dict.fromkeys(reversed(codes)))]
     scenario = _ScenarioWithoutEnding(value, step, bool(node))
     flow = _draft_flow_definition(files.title, run, others) if node else ""

@@ -225,7 +225,7 @@ class DemoRun(msgspec.Struct, frozen=True):
         end_event: last event, with the verdict.
         calls: calls to the CRM, logins included.
         console: lines that the script wrote.
-        milliseconds: real duration as text with its unit.
+        duration_text: real duration in milliseconds, with its unit.
     """
 
     end_event: ScenarioFinished

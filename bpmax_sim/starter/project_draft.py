@@ -305,6 +305,8 @@ class _TemporaryProject:
         try:
             self._write_first_passing(partial(draft, played))
         except ConfigError:
+            # All at once first, which is one run and mostly passes; one by one only to find what
+            # hinders.
             playable = [one for one in played if self._is_playable(one, partial(draft, [one]))]
             if not playable:
                 raise

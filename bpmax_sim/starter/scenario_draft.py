@@ -54,6 +54,7 @@ def to_javascript(value: Any) -> str:
     """
     _check_numbers(value)
     return (
+        # JSON may hold U+2028 and U+2029; before ES2019 they end a line, also within a text.
         json.dumps(value, ensure_ascii=False)
         .replace("\u2028", "\\u2028")
         .replace("\u2029", "\\u2029")

@@ -155,6 +155,7 @@ def read_curl(text: str) -> ForeignExchanges:
 
 
 def _split_curl_commands(text: str) -> Iterator[str]:
+    # A line goes on after a backslash in bash, and after ^ in cmd.exe.
     joined = re.sub(r"[\\^]\r?\n", " ", text)
     starts = [found.start() for found in _CURL.finditer(joined)]
     for start, end in zip(starts, [*starts[1:], len(joined)], strict=True):
