@@ -214,8 +214,8 @@ class Simulator:
                 if drops[0] == "after":
                     respond_to(ctx)
                     self._state = ctx.state
-                # A client cannot tell the two apart: it has sent the request, and not knowing whether
-                # that was executed is what its script has to cope with.
+                # A client cannot tell the two apart: it has sent the request, and its script has to
+                # cope with not knowing whether that was executed.
                 raise TransportError(
                     _BROKEN[drops[0]], code="RESET", elapsed=self.table.latency, sent=True
                 )
