@@ -335,6 +335,9 @@ def _issue_and_make_login_response(
     *logins* are all auths that log in by the same request, each with its step. A credential that
     the login replaces, such as a rotating refresh token, is spent: a client that sends the old one
     again has lost the new one, and is refused as by the third party.
+
+    A value with which an address begins (``{{ instance_url }}/…``) is an address itself: the
+    simulator's own, so that the requests which follow come here, too.
     """
     assert ctx.tenant is not None
     rules = {name: rule for _, step in logins for name, rule in step.extract.items()}
@@ -344,8 +347,6 @@ def _issue_and_make_login_response(
     )
     earlier = {name: str(names[name]) for name in known}
     texts = [ctx.platform.base_url, *(s.request.url for auth, _ in logins for s in auth.steps)]
-    # What an address begins with (``{{ instance_url }}/…``) is an address itself: the simulator's
-    # own, so that the requests which follow come here, too.
     starts = [text.replace(" ", "").partition("}}")[0] for text in texts]
     # What later requests go to.
     addresses = {name: ctx.base for name in rules if f"{{{{{name}" in starts}
