@@ -126,7 +126,7 @@ class Scopes:
     def __init__(self, tree: SyntaxTree) -> None:
         """Read *tree*: all declarations first, as functions and ``var`` are used before theirs."""
         self._tree = tree
-        self._declared: set[int] = set()
+        self._declared: dict[int, Binding] = {}
         self.top = LexicalScope(None, is_function=True, names={})
         self.bindings: list[Binding] = []
         self._inner: dict[int, LexicalScope] = {}
@@ -145,6 +145,11 @@ class Scopes:
         """Return the declaration of the identifier *node*; None for a global or another node."""
         use = self._name_uses.get(node.id)
         return use.binding if use else None
+
+    def find_uses_of_declared_name(self, node: Node) -> Iterator[NameUse]:
+        """Yield each use of the name that the identifier *node* declares; none if it is a use."""
+        if binding := self._declared.get(node.id):
+            yield from (use for use in self._name_uses.values() if use.binding is binding)
 
     def is_global(self, node: Node) -> bool:
         """Return whether *node* is a name that the script does not declare."""
@@ -287,12 +292,13 @@ class Scopes:
             self._find_pattern_names(pattern, path) if pattern is not None else ()
         ):
             name = self._tree.get_source(identifier)
-            self._declared.add(identifier.id)
             # Declared twice, as `var` and functions may be: which value it has is not known.
             if name in scope.names:
                 scope.names[name].is_reassigned = True
+                self._declared[identifier.id] = scope.names[name]
                 continue
             scope.names[name] = binding = Binding(kind, identifier, value, steps)
+            self._declared[identifier.id] = binding
             self.bindings.append(binding)
             if (
                 not scope.is_function

@@ -351,12 +351,19 @@ def _walk_always_reached_nodes(body: Node) -> Iterator[Node]:
             pending[:0] = part.named_children
 
 
+_CHARACTER: Final = r"(?:\\(?:u\{[^}]*\}|u[\da-fA-F]{4}|x[\da-fA-F]{2}|.)|[^\\])"
+"""One character of a class, which may be escaped."""
+_ESCAPE_OR_CLASS: Final = re.compile(r"\\.|\[\^?(?P<content>(?:\\.|[^\\\]])*)\]", re.DOTALL)
+_CHARACTER_OR_RANGE: Final = re.compile(rf"{_CHARACTER}(?:-{_CHARACTER})?", re.DOTALL)
+
+
 def _find_wrong_regular_expression(reader: SlipReader, node: Node) -> Found:
     """Yield ``[A-z]``, which has punctuation in it, and ``[]``, which matches no character."""
     pattern = reader.tree.get_source(node)
-    if "A-z" in pattern:
+    classes = [one for one in _ESCAPE_OR_CLASS.finditer(pattern) if one["content"] is not None]
+    if any("A-z" in _CHARACTER_OR_RANGE.findall(one["content"]) for one in classes):
         yield "wrong-pattern", node, msg("A-z has [ \\ ] ^ _ ` in it, too; write A-Za-z")
-    elif re.search(r"(?<!\\)\[\]", pattern):
+    elif any(one[0] == "[]" for one in classes):
         yield "wrong-pattern", node, msg("[] fits no character at all; write \\[\\] or what it is")
 
 

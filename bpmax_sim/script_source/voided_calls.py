@@ -11,7 +11,7 @@ import msgspec
 from bpmax_sim.errors import Place
 from bpmax_sim.script_source.scopes import FUNCTIONS, Scopes
 from bpmax_sim.script_source.syntax import SyntaxTree
-from bpmax_sim.script_source.values import Values
+from bpmax_sim.script_source.values import Values, is_async
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -107,22 +107,17 @@ def _is_value_discarded_by_void(
         return True
     if parent.type == "variable_declarator":
         name = parent.child_by_field_name("name")
-        text = tree.get_source(name) if name is not None else ""
-        return any(
-            _is_void_operator(one)
-            and (argument := one.child_by_field_name("argument")) is not None
-            and tree.get_source(argument) == text
-            for one in tree.walk()
-        )
+        uses = Scopes(tree).find_uses_of_declared_name(name) if name is not None else ()
+        return any(_is_void_operator(_find_outermost_value(use.node).parent) for use in uses)
     function = _find_function_returning(node)
     if function is None or function.id in seen:
         return False
-    uses = list(_find_calls_of(trees, tree, function))
-    values = [_find_outermost_value(use).parent for _, use in uses]
+    calls = list(_find_calls_of(trees, tree, function))
+    values = [_find_outermost_value(call).parent for _, call in calls]
     is_dropped = any(value is not None and value.type == "expression_statement" for value in values)
     inner = {*seen, function.id}
     return not is_dropped and any(
-        _is_value_discarded_by_void(trees, own, use, inner) for own, use in uses
+        _is_value_discarded_by_void(trees, own, call, inner) for own, call in calls
     )
 
 
@@ -163,8 +158,7 @@ def _find_calls_of(
     (``(() => …)()``), or by a method that gets it, such as `map`. *tree* is the syntax tree of
     *function*'s script, *trees* are those of all scripts.
     """
-    if name := _find_function_name(tree, function):
-        yield from _find_calls_by_name(trees, name)
+    yield from _find_calls_by_name(trees, tree, function)
     if (call := _find_call_around_inline_function(function)) is not None:
         yield tree, call
 
@@ -181,8 +175,8 @@ def _find_call_around_inline_function(function: Node) -> Node | None:
     return call if call is not None and call.type == "call_expression" else None
 
 
-def _is_void_operator(node: Node) -> bool:
-    operator = node.child_by_field_name("operator") if node.type == "unary_expression" else None
+def _is_void_operator(node: Node | None) -> bool:
+    operator = node.child_by_field_name("operator") if node is not None else None
     return operator is not None and operator.type == "void"
 
 
@@ -207,7 +201,7 @@ def find_unawaited_outer_call(
     """
     trees = _parse_scripts(tuple(dict.fromkeys(names_and_sources)))
     own = _find_tree_at(trees, place)
-    inner = own and _find_async_function_around(own, own.find_node_at(place))
+    inner = own and _find_async_function_around(own.find_node_at(place))
     pending, seen = [(own, inner)] if own and inner else [], set[str]()
     while pending:
         tree, function = pending.pop(0)
@@ -217,20 +211,19 @@ def find_unawaited_outer_call(
         if not name or name in seen:
             continue
         seen.add(name)
-        for caller, call in _find_calls_by_name(trees, name):
+        for caller, call in _find_calls_by_name(trees, tree, function):
             if call.parent is not None and call.parent.type == "expression_statement":
                 return UnusedAsyncCall(f"{name}()", caller.find_place(call))
-            if (around := _find_async_function_around(caller, call)) is not None:
+            if (around := _find_async_function_around(call)) is not None:
                 pending.append((caller, around))
     return None
 
 
-def _find_async_function_around(tree: SyntaxTree, node: Node | None) -> Node | None:
+def _find_async_function_around(node: Node | None) -> Node | None:
     """Return the innermost function around *node* if it is async, else None."""
     while node is not None and node.type not in FUNCTIONS:
         node = node.parent
-    is_async = node is not None and tree.get_source(node).startswith("async")
-    return node if is_async else None
+    return node if node is not None and is_async(node) else None
 
 
 def _find_immediate_call(tree: SyntaxTree, function: Node) -> UnusedAsyncCall | None:
@@ -277,12 +270,22 @@ def _find_last_name(node: Node) -> Node:
 
 
 def _find_calls_by_name(
-    trees: Iterable[SyntaxTree], name: str
+    trees: Iterable[SyntaxTree], tree: SyntaxTree, function: Node
 ) -> Iterator[tuple[SyntaxTree, Node]]:
-    for tree in trees:
-        for node in tree.walk() if name in tree.text else ():
+    """Yield (syntax tree of its script, call) for each call with the name of *function*.
+
+    A call of another function that is declared with the same name does not count.
+    """
+    name = _find_function_name(tree, function)
+    for script in trees if name else ():
+        scopes = Scopes(script) if name in script.text else None
+        for node in script.walk() if scopes else ():
             callee = (
                 node.child_by_field_name("function") if node.type == "call_expression" else None
             )
-            if callee is not None and tree.get_source(_find_last_name(callee)) == name:
-                yield tree, node
+            if callee is None or script.get_source(_find_last_name(callee)) != name:
+                continue
+            binding = scopes.find_binding(callee) if scopes else None
+            value = None if binding is None or binding.is_reassigned else binding.value
+            if value is None or value == function or value.type not in FUNCTIONS:
+                yield script, node

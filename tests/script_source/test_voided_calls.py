@@ -58,6 +58,13 @@ RETURNED = {
     f"['A'].map(q => {GO})": False,
     f"const go = () => {{ {GO}; return 1; }}; void go()": False,
     f"const a = {GO}; void form.sku": False,
+    f"{{ const x = {GO}; }} function other(x) {{ void x; }} other(1)": False,
+    f"{{ const x = {GO}; }} {{ const x = 1; void x; }}": False,
+    f"function run() {{ const x = {GO}; void x; }} run(); const x = 1": True,
+    f"const x = {GO}, y = 1; void [y, (x)]": True,
+    f"var x = 1; var x = {GO}; void x": True,
+    f"const go = () => {GO}; {{ const go = () => 1; void go(); }} console.log(go())": False,
+    f"const go = () => {GO}; void go(); (() => {{ const go = () => 1; go(); }})()": True,
 }
 
 
@@ -78,6 +85,9 @@ HELPERS = {
     f"async function go() {{ await {GO}; }} go()": "go()",
     f"const deal = {{ async go() {{ await {GO}; }} }}; deal.go()": "go()",
     f"async function go() {{ await {GO}; }} async function on() {{ await go(); }} on()": "on()",
+    f"class Deal {{ static async go() {{ await {GO}; }} }} Deal.go()": "go()",
+    f"async function go() {{ await {GO}; }} {{ const go = () => 1; go(); }} await go()": "",
+    f"const o = {{ asyncLoad() {{ o.p = {GO}; }} }}; o.asyncLoad(); (async () => await o.p)()": "",
     f"await Promise.all(['A'].map(async q => {{ await {GO}; }}))": "",
     f"for (const q of ['A']) await (async () => {{ await {GO}; }})()": "",
     f"async function go() {{ await {GO}; }} await go()": "",
