@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
-from unicodedata import east_asian_width
 
 import msgspec
 
@@ -18,7 +17,14 @@ from bpmax_sim.explore.search import (
     Exploration,
     JudgedVariant,
 )
-from bpmax_sim.i18n import join_list, join_messages, msg, plural, translate
+from bpmax_sim.i18n import (
+    join_list,
+    join_messages,
+    measure_display_width,
+    msg,
+    plural,
+    translate,
+)
 
 MARKS: Final[Mapping[VerdictKind, str]] = {
     "handled": "√",
@@ -272,17 +278,13 @@ def format_matrix(matrix: Matrix) -> Iterator[str]:
     if not matrix.rows:
         return
     names = [f"{call}  {where}".rstrip() for call, where in matrix.rows]
-    width = max(map(_measure_display_width, names))
+    width = max(map(measure_display_width, names))
     for number, column in enumerate(matrix.columns):
         yield f"{' ' * (width + 1)}{'│ ' * number}┌ {translate(column)}"
     for name, row in zip(names, matrix.rows.values(), strict=True):
         marks = (MARKS[row[column].verdict] if column in row else "·" for column in matrix.columns)
-        yield f"{name}{' ' * (width - _measure_display_width(name) + 1)}{' '.join(marks)}"
+        yield f"{name}{' ' * (width - measure_display_width(name) + 1)}{' '.join(marks)}"
     yield matrix.legend
-
-
-def _measure_display_width(text: str) -> int:
-    return sum(2 if east_asian_width(letter) in "WF" else 1 for letter in text)
 
 
 def describe_totals(totals: ExploreTotals) -> str:

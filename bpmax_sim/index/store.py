@@ -119,10 +119,10 @@ class _FactScan:
         """
         current = {file.digest: self.facts[file.digest] for file in self.files.values()}
         others = [digest for digest in self.facts if digest not in current]
-        room = len(current) * (_MOST_KEPT - 1)
         # In the order of their last use: facts of this scan come last, so that the longest unused
-        # ones are in front and fall out of *room*.
-        facts = {**{digest: self.facts[digest] for digest in others[-room:]}, **current}
+        # ones are in front and fall out.
+        first = max(0, len(others) - len(current) * (_MOST_KEPT - 1))
+        facts = {**{digest: self.facts[digest] for digest in others[first:]}, **current}
         return StoredIndex(make_code_edition(), self._disk.find_files_with_reliable_stamp(), facts)
 
     def _index_file(self, path: str) -> ScannedFile | None:

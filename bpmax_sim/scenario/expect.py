@@ -14,7 +14,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
-from itertools import chain
+from itertools import chain, zip_longest
 from typing import Any, Final
 
 import msgspec
@@ -38,18 +38,22 @@ from bpmax_sim.scenario.references import Path, show, to_inserted_text
 from bpmax_sim.subject import form, hooks
 
 _BEFORE = 12
+"""Most characters that are shown before the first difference of two long texts."""
+_AFTER = 4
+"""Least characters of room that are left for the difference, and for the ellipses."""
 
 
 def cut_to_difference(expected: str, actual: str, width: int) -> tuple[str, str]:
     """Return both texts cut to at most *width* characters around their first difference.
 
-    A text that fits is not changed; each cut is marked by an ellipsis.
+    A text that fits is not changed; each cut is marked by an ellipsis. If one is the beginning of
+    the other, they differ where it ends.
     """
     if len(expected) <= width and len(actual) <= width:
         return expected, actual
-    pairs = enumerate(zip(expected, actual, strict=False))
+    pairs = enumerate(zip_longest(expected, actual))
     begin = next((at for at, (letter, other) in pairs if letter != other), 0)
-    start = 0 if begin < width // 2 else begin - _BEFORE
+    start = 0 if begin < width // 2 else max(0, begin - min(_BEFORE, width - _AFTER))
     lead = "…" if start else ""
     return shorten_line(lead + expected[start:], width), shorten_line(lead + actual[start:], width)
 

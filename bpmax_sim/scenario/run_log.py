@@ -148,10 +148,7 @@ class RunLog(msgspec.Struct):
         for name, wrong in findings.find_undeclared_names_in_write(
             self.names, change, self.expected_columns
         ):
-            if name:
-                self._undeclared.setdefault(name, (change.place, wrong))
-            else:
-                self.add_warning("name", wrong, change.place)
+            self._undeclared.setdefault(name, (change.place, wrong))
         is_own = "/" not in change.field
         is_script = change.is_by_script
         self.options.note_write(change.field, change.place, is_script=is_script and is_own)

@@ -189,3 +189,22 @@ class Edits(RuleBasedStateMachine):
 
 TestEdits = Edits.TestCase
 TestEdits.settings = settings(max_examples=30, stateful_step_count=20, deadline=None)
+
+
+def test_an_index_keeps_few_contents_that_no_file_has(tmp_path: Path) -> None:
+    script = tmp_path / "scenarios/a.js"
+    script.parent.mkdir()
+
+    def load_after(text: str) -> int:
+        script.write_text(text, "utf-8")
+        return load_index(tmp_path).read
+
+    texts = [f"form.金额 = {number};\n" for number in range(5)]
+    assert [load_after(text) for text in texts] == [1] * 5
+    assert load_after(texts[1]) == 0  # one of the three before the last
+    assert load_after(texts[0]) == 1
+    age(tmp_path)
+    load_index(tmp_path)
+    script.unlink()
+    assert load_index(tmp_path).files == {}
+    assert load_after(texts[4]) == 1  # nothing is kept of a project without files

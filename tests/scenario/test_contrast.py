@@ -28,4 +28,19 @@ def test_both_sides_stay_short_and_apart(one: str, other: str, width: int) -> No
     first, second = cut_to_difference(one, other, width)
 
     assert max(len(first), len(second)) <= width
-    assert (first == second) <= (one == other or one[:width] == other[:width])
+    assert (first == second) == (one == other)
+
+
+@given(st.text(st.sampled_from("甲乙"), min_size=1), st.text(), st.text(), st.integers(16, 100))
+def test_texts_that_begin_alike_stay_apart(same: str, one: str, other: str, width: int) -> None:
+    first, second = cut_to_difference(same + one, same + other, width)
+
+    assert max(len(first), len(second)) <= width
+    assert (first == second) == (one == other)
+
+
+def test_a_text_that_goes_on_is_cut_around_where_the_other_ends() -> None:
+    assert cut_to_difference("甲" * 100, "甲" * 99 + "甲乙", 30) == (
+        "…" + "甲" * 12,
+        "…" + "甲" * 12 + "乙",
+    )
