@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+import msgspec
+
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.i18n import msg, plural
 from bpmax_sim.report.sections import ReportSection, SectionCell, SectionTable
@@ -59,40 +61,45 @@ def _make_flaky_rows(places: Sequence[Path]) -> Iterator[tuple[SectionCell, ...]
     found = [find_traces([place]) for place in places] if len(places) > 1 else []
     for name in sorted({name for traces in found for name in traces}):
         paths = [traces.get(name) for traces in found]
-        ends = [_read_outcome_and_digest(path, name) if path else None for path in paths]
-        known = {end for end in ends if end is not None}
-        if len(known) > 1:
-            digests = [digest for _, digest in known]
-            yield (
-                SectionCell(_read_scenario_name(paths, name)),
-                *(_make_outcome_cell(end, digests) for end in ends),
-            )
+        ends = [_read_end(path, name) if path else None for path in paths]
+        known = [end for end in ends if end is not None]
+        results = list(dict.fromkeys((end.outcome, end.digest) for end in known))
+        if len(results) > 1:
+            yield SectionCell(known[0].name), *(_make_outcome_cell(end, results) for end in ends)
 
 
-def _read_outcome_and_digest(path: Path, name: str) -> tuple[str, str] | None:
-    """Return outcome and digest of the trace at *path*; None if it cannot be read.
+class _ScenarioEnd(msgspec.Struct, frozen=True):
+    """How a scenario or row called *name* ended in one run.
 
-    Runs with the same effects have equal digests. *name* is the trace's name in messages.
+    Runs with the same effects have equal digests; *digest* is empty if it did not end.
     """
-    with suppress(ConfigError, OSError, ValueError):
-        last = read_trace(path, name).events[-1]
-        is_over = last["event"] == "ScenarioFinished"
-        return (str(last["outcome"]), str(last["digest"])) if is_over else ("did not end", "")
+
+    name: str
+    outcome: str
+    digest: str
+
+
+def _read_end(path: Path, name: str) -> _ScenarioEnd | None:
+    """Return how the scenario of the trace at *path* ended; None if it cannot be read.
+
+    *name* is the trace's name in messages.
+    """
+    with suppress(ConfigError, OSError, ValueError, LookupError):
+        events = read_trace(path, name).events
+        first, last = events[0], events[-1]
+        row = first.get("row")
+        label = f"{first['name']}[{row}]" if row else str(first["name"])
+        if last["event"] != "ScenarioFinished":
+            return _ScenarioEnd(label, "did not end", "")
+        return _ScenarioEnd(label, str(last["outcome"]), str(last["digest"]))
     return None
 
 
-def _read_scenario_name(paths: Sequence[Path | None], name: str) -> str:
-    path = next(path for path in paths if path)
-    first = read_trace(path, name).events[0]
-    row = first.get("row")
-    return f"{first['name']}[{row}]" if row else str(first["name"])
-
-
-def _make_outcome_cell(end: tuple[str, str] | None, digests: Sequence[str]) -> SectionCell:
+def _make_outcome_cell(end: _ScenarioEnd | None, results: Sequence[tuple[str, str]]) -> SectionCell:
+    """Return the cell of one run; *results* are the different pairs of outcome and digest."""
     if end is None:
         return SectionCell("–", "quiet")
-    outcome, digest = end
-    number = digests.index(digest) + 1 if digest in digests else 0
-    told = _OUTCOMES.get(outcome, outcome)
+    number = results.index((end.outcome, end.digest)) + 1
+    told = _OUTCOMES.get(end.outcome, end.outcome)
     text = msg("{outcome}, result {number}", outcome=told, number=number)
-    return SectionCell(text, "passed" if outcome == "passed" else "failed")
+    return SectionCell(text, "passed" if end.outcome == "passed" else "failed")

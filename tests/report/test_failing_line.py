@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -152,6 +153,38 @@ def test_what_ended_otherwise_on_another_machine_is_flaky(tmp_path: Path) -> Non
     assert (name.text, failed.tone, passed.tone) == ("报价", "failed", "passed")
     assert [str(cell.text) for cell in slowest.rows[0]][1] == "0.250 s"
     assert same == []
+
+
+def test_results_are_numbered_in_the_order_of_the_runs(tmp_path: Path) -> None:
+    scripts = ("form.合计 = 2;", SCRIPT, "form.合计 = 2; form.级别 = '银牌';", "form.合计 = 2;")
+    places = []
+    for number, script in enumerate(scripts):
+        root = tmp_path / str(number)
+        root.mkdir()
+        run(root, script=script)
+        places.append(root / TRACE_FOLDER)
+    damaged, other_verdict = tmp_path / "damaged", tmp_path / "other"
+    for place in (damaged, other_verdict):
+        shutil.copytree(places[0], place)
+    (trace,) = other_verdict.rglob("*.ndjson")
+    trace.write_bytes(trace.read_bytes().replace(b'"outcome":"passed"', b'"outcome":"skipped"'))
+    (trace,) = damaged.rglob("*.ndjson")
+    trace.write_bytes(b"{}\n" + trace.read_bytes())
+
+    (section,) = compare_runs([damaged, *places, other_verdict], {})
+
+    (flaky,) = section.parts
+    assert isinstance(flaky, SectionTable)
+    ((name, *cells),) = flaky.rows
+    assert name.text == "报价"
+    assert [str(cell.text) for cell in cells] == [
+        "–",
+        "passed, result 1",
+        "failed, result 2",
+        "passed, result 3",
+        "passed, result 1",
+        "skipped, result 4",
+    ]
 
 
 def test_an_editor_is_a_setting_and_none_of_a_pipeline(
