@@ -56,7 +56,7 @@ class AuthGuess(msgspec.Struct, frozen=True, kw_only=True):
         auth: value of the key ``auth`` in the platform file.
         credentials: value of the key ``credentials`` there.
         comments: reasons, one sentence each, for comments in that file.
-        logins: exchanges that are logins, and so no API calls.
+        logins: exchanges that are logins, and so no API calls, in the order of the steps of *auth*.
         places: places of requests that auth fills, and so no parameters of APIs.
     """
 
@@ -79,6 +79,11 @@ def find_credentials(request: Request) -> Iterator[tuple[CredentialPlace, str]]:
     for name, value in split_query(request.url)[1]:
         if is_secret_name(name):
             yield CredentialPlace("query", name), value
+
+
+def extract_raw_path(request: Request) -> str:
+    """Return the path of *request* as sent: percent-encoded, without query and fragment."""
+    return "/" + split_query(request.url)[0].partition("://")[2].partition("/")[2]
 
 
 def find_issued_value_places(response: Response) -> dict[str, str]:
@@ -159,7 +164,7 @@ def guess_auth(exchanges: Sequence[Exchange]) -> AuthGuess:
         else _find_preset_or_entries(applies, credentials),
         credentials=credentials,
         comments=tuple(comments),
-        logins=tuple(issued.logins.values()),
+        logins=tuple(issued.sort_logins()),
         places=tuple(places),
     )
 
@@ -190,8 +195,8 @@ class _LoginTokens:
                 self.comments.append(
                     msg(
                         "the login has several steps: {after} sends what {before} issued",
-                        after=f"{login.request.method} {_extract_raw_path(login.request)}",
-                        before=f"{earlier.request.method} {_extract_raw_path(earlier.request)}",
+                        after=f"{login.request.method} {extract_raw_path(login.request)}",
+                        before=f"{earlier.request.method} {extract_raw_path(earlier.request)}",
                     )
                 )
                 if earlier.order not in self.logins:
@@ -216,15 +221,20 @@ class _LoginTokens:
                 place=place.place,
                 name=place.name,
                 method=login.request.method,
-                path=_extract_raw_path(login.request),
+                path=extract_raw_path(login.request),
             )
         )
 
+    def sort_logins(self) -> list[Exchange]:
+        """Return the logins in the order in which they were sent, which is that of the steps."""
+        return [login for _, login in sorted(self.logins.items())]
+
     def draft_auth(self, credentials: dict[str, Any]) -> dict[str, Any]:
         """Return the declaration ``auth``; the credentials of logins are added to *credentials*."""
-        steps, own = _draft_login_steps(self.logins, self.extracts, self.chained)
+        logins = self.sort_logins()
+        steps, own = _draft_login_steps(logins, self.extracts, self.chained)
         credentials |= own
-        acquire = {"share": sorted(own), "steps": steps, "ttl": _draft_ttl_unit(self.logins)}
+        acquire = {"share": sorted(own), "steps": steps, "ttl": _draft_ttl_unit(logins)}
         return {
             "acquire": {key: value for key, value in acquire.items() if value},
             "apply": self.applies,
@@ -244,10 +254,6 @@ def _find_token_candidates(request: Request) -> Iterator[str]:
             value for _, value in walk_scalars_outside_lists(body, "$") if isinstance(value, str)
         ]
     return (value for value in values if len(value) >= _SHORTEST)
-
-
-def _extract_raw_path(request: Request) -> str:
-    return "/" + request.url.partition("://")[2].partition("/")[2].partition("?")[0]
 
 
 def _holds_fixed_credential(place: CredentialPlace) -> bool:
@@ -357,22 +363,22 @@ def _find_preset_or_entries(
 
 
 def _draft_login_steps(
-    logins: Mapping[int, Exchange],
+    logins: Sequence[Exchange],
     extracts: Mapping[int, dict[str, Any]],
     chained: Mapping[str, str],
 ) -> tuple[list[dict[str, Any]], dict[str, Any]]:
     """Return the ``steps`` of ``acquire``, and the credentials that they need.
 
     Args:
-        logins: order of an exchange -> login.
+        logins: logins in the order of the steps.
         extracts: order of an exchange -> its ``extract``: name of a value -> place in the response.
         chained: values that earlier steps yield -> their names.
     """
     steps, credentials = [], dict[str, Any]()
-    for order, login in sorted(logins.items()):
+    for login in logins:
         sent, own = _draft_login_request(login.request, chained)
         credentials |= own
-        found = dict(extracts[order])
+        found = dict(extracts[login.order])
         response = login.outcome
         if isinstance(response, Response):
             found |= _draft_ttl_extract(response)
@@ -393,9 +399,13 @@ def _find_lifetime_members(response: Response) -> Iterator[tuple[str, int]]:
             yield path, value
 
 
-def _draft_ttl_unit(logins: Mapping[int, Exchange]) -> dict[str, Any]:
-    """Return the ``ttl`` of ``acquire``: ``{unit: ms}`` if a lifetime is too large for seconds."""
-    responses = [one.outcome for one in logins.values() if isinstance(one.outcome, Response)]
+def _draft_ttl_unit(logins: Sequence[Exchange]) -> dict[str, Any]:
+    """Return the ``ttl`` of ``acquire``: ``{unit: ms}`` if a lifetime is too large for seconds.
+
+    That of the last of *logins* counts, as the value that a later step extracts replaces the ones
+    before.
+    """
+    responses = [one.outcome for one in reversed(logins) if isinstance(one.outcome, Response)]
     times = [value for response in responses for _, value in _find_lifetime_members(response)]
     return {"unit": "ms"} if times and times[0] >= _MILLISECONDS else {}
 
@@ -409,7 +419,7 @@ def _draft_login_request(
     """
     credentials: dict[str, Any] = {}
     fill = partial(_replace_texts_by_templates, credentials, chained)
-    sent: dict[str, Any] = {"method": request.method, "path": _extract_raw_path(request)}
+    sent: dict[str, Any] = {"method": request.method, "path": extract_raw_path(request)}
     query = {name: fill(name, value) for name, value in split_query(request.url)[1]}
     if query:
         sent["query"] = query

@@ -9,7 +9,8 @@ but not for ``/orders/search`` and ``/orders/cancel``.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
+from itertools import count
 from typing import Any, Final
 
 import msgspec
@@ -214,10 +215,13 @@ def _make_parameter_name(parts: Sequence[str], names: Sequence[str]) -> str:
     before = next((part for part in reversed(parts) if not part.startswith("{")), "")
     word = to_singular(re.sub(r"\W+", "_", decode_path(before), flags=re.ASCII).strip("_").lower())
     stem = f"{word}_id" if word and word[0].isalpha() else "id"
-    number = 1
-    while (name := stem if number == 1 else f"{stem}_{number}") in names:
-        number += 1
-    return name
+    return make_unique_name(stem, names)
+
+
+def make_unique_name(stem: str, taken: Container[str]) -> str:
+    """Return *stem*, or ``stem_2`` and so on: the first of them that is not in *taken*."""
+    names = (stem if number == 1 else f"{stem}_{number}" for number in count(1))
+    return next(name for name in names if name not in taken)
 
 
 def to_singular(word: str) -> str:

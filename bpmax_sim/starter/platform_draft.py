@@ -19,11 +19,12 @@ from bpmax_sim.js_values import loads_as_javascript
 from bpmax_sim.messages import FORM, Exchange, Headers, Request, Response, parse_media_type
 from bpmax_sim.path_template import list_placeholders
 from bpmax_sim.platform.model import to_snake_case
-from bpmax_sim.starter.auth_guess import AuthGuess, guess_auth, parse_json_body
+from bpmax_sim.starter.auth_guess import AuthGuess, extract_raw_path, guess_auth, parse_json_body
 from bpmax_sim.starter.path_patterns import (
     ObservedPath,
     find_templates,
     make_json_shape_key,
+    make_unique_name,
     to_singular,
 )
 from bpmax_sim.yamlfile import write_yaml
@@ -99,13 +100,6 @@ def extract_origin(url: str) -> str:
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
 
 
-def extract_raw_path(request: Request) -> str:
-    """Return the path of *request* as sent: percent-encoded, without query and fragment."""
-    return (
-        "/" + request.url.partition("://")[2].partition("/")[2].partition("?")[0].partition("#")[0]
-    )
-
-
 def add_comments(lines: Iterable[str], text: str, indent: str = "") -> str:
     """Return *lines*, translated, as YAML comments above *text*."""
     return "".join(f"{indent}# {translate(line)}\n" for line in lines) + text
@@ -136,9 +130,7 @@ def draft_platform(
     """
     auth = guess_auth(exchanges)
     logins = {login.order for login in auth.logins}
-    hosts = {
-        origin: _draft_host_name(origin, number) for number, origin in enumerate(origins) if number
-    }
+    hosts = _draft_host_names(origins[1:])
     calls = [exchange for exchange in exchanges if exchange.order not in logins]
     drafts = list(_find_apis(calls, hosts))
     names = _name_apis(drafts, {*map(to_snake_case, taken)})
@@ -213,14 +205,19 @@ def _draft_auth_comments(auth: AuthGuess) -> Iterator[str]:
         yield msg("Guess: no request carried a credential.")
 
 
-def _draft_host_name(origin: str, number: int) -> str:
-    """Return the name in ``hosts`` for the platform's further *origin*, made from its host name.
+def _draft_host_names(origins: Iterable[str]) -> dict[str, str]:
+    """Return each of a platform's further *origins* with its name in ``hosts``.
 
-    If that gives none, it is ``host_2`` for the second origin, whose index *number* is 1.
+    It is the first label of the host name; if that is no name, ``host_2`` for the second origin of
+    the platform. Each has another one.
     """
-    label = (urlsplit(origin).hostname or "").partition(".")[0]
-    text = re.sub(r"\W+", "_", label, flags=re.ASCII).strip("_").lower()
-    return text if text and text[0].isalpha() else f"host_{number + 1}"
+    names: dict[str, str] = {}
+    for number, origin in enumerate(origins, 2):
+        label = (urlsplit(origin).hostname or "").partition(".")[0]
+        text = re.sub(r"\W+", "_", label, flags=re.ASCII).strip("_").lower()
+        stem = text if text and text[0].isalpha() else f"host_{number}"
+        names[origin] = make_unique_name(stem, names.values())
+    return names
 
 
 def _add_login_hosts(auth: AuthGuess, hosts: Mapping[str, str]) -> Any:
@@ -231,7 +228,7 @@ def _add_login_hosts(auth: AuthGuess, hosts: Mapping[str, str]) -> Any:
     for step, login in zip(
         auth.auth.get("acquire", {}).get("steps", ()) if isinstance(auth.auth, dict) else (),
         auth.logins,
-        strict=False,
+        strict=True,
     ):
         if host := hosts.get(extract_origin(login.request.url)):
             step["request"]["host"] = host
@@ -298,9 +295,7 @@ def _name_apis(drafts: Sequence[_ApiTraffic], taken: set[str]) -> list[str]:
             stem = to_snake_case(f"create_{'_'.join([*words[:-1], to_singular(words[-1])])}")
         stem = re.sub(r"\W+", "_", stem, flags=re.ASCII)
         stem = stem if stem[0].isalpha() else f"call_{stem.strip('_')}"
-        number = 1
-        while (name := stem if number == 1 else f"{stem}_{number}") in taken:
-            number += 1
+        name = make_unique_name(stem, taken)
         taken.add(name)
         names.append(name)
     return names

@@ -10,7 +10,7 @@ import re
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta, timezone
 from functools import partial
 from itertools import count
@@ -49,6 +49,7 @@ from bpmax_sim.starter.capture_draft import (
 from bpmax_sim.starter.document_draft import draft_sample_calls
 from bpmax_sim.starter.file_additions import append_apis, append_missing_instance
 from bpmax_sim.starter.init import NewProject, plan_files
+from bpmax_sim.starter.path_patterns import make_unique_name
 from bpmax_sim.starter.platform_draft import (
     draft_platform,
     extract_origin,
@@ -235,9 +236,10 @@ class _TemporaryProject:
         self.notes += notes
         if not kept:
             return
-        known = self.load_platforms()
+        known, keys = self.load_platforms(), set[str]()
         for origins, own in _group_by_platform(kept):
-            key = _choose_platform_key(origins[0], known, self.environ)
+            key = _choose_platform_key(origins[0], known, self.environ, keys)
+            keys.add(key)
             if known.find(key) is None:
                 draft = draft_platform(key, own, origins)
                 write_text_creating_folders(
@@ -550,15 +552,20 @@ def _read_all_files(folder: Path) -> dict[str, bytes]:
     }
 
 
-def _choose_platform_key(origin: str, known: Platforms, environ: Mapping[str, str]) -> str:
-    """Return the key of the known platform at *origin*, else a new one made from the host."""
+def _choose_platform_key(
+    origin: str, known: Platforms, environ: Mapping[str, str], taken: Container[str]
+) -> str:
+    """Return the key of the known platform at *origin*, else one made from the host.
+
+    *taken* are keys that belong to other origins of the same traffic.
+    """
     for (key, _, _), address in resolve_instance_addresses(known, environ).items():
         if extract_origin(address) == origin:
             return key
     declared = (
         platform.platform_key for platform in known if extract_origin(platform.base_url) == origin
     )
-    return next(declared, make_platform_key(origin))
+    return next(declared, make_unique_name(make_platform_key(origin), taken))
 
 
 def _group_by_platform(exchanges: Sequence[Exchange]) -> Iterator[tuple[list[str], list[Exchange]]]:

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from bpmax_sim.messages import Exchange, FailedExchange, Pairs, Response
+from bpmax_sim.messages import Exchange, FailedExchange, Pairs, Request, Response
 from bpmax_sim.platform.matcher import ApiMatcher
 from bpmax_sim.platform.model import Platform
 from bpmax_sim.starter.auth_guess import AuthGuess, guess_auth
@@ -152,6 +152,31 @@ def test_a_life_of_a_million_and_more_is_in_milliseconds(life: int | str, unit: 
     acquire = found.auth["acquire"]
     assert acquire.get("ttl", {}).get("unit") == (unit or None)
     assert ("ttl" in acquire["steps"][0]["extract"]) == (unit != "")
+
+
+@pytest.mark.parametrize(
+    ("url", "path"),
+    [
+        ("https://crm.test/a%20b/c?d=/e#f", "/a%20b/c"),
+        ("https://crm.test/a#b?c", "/a"),
+        ("https://crm.test?next=https://other.test/a", "/"),
+        ("https://crm.test#top", "/"),
+    ],
+)
+def test_the_path_of_a_login_has_neither_query_nor_fragment(url: str, path: str) -> None:
+    body = b'{"token": "a1b2c3d4e5"}'
+    found = guess_auth([
+        Exchange(request=Request(method="GET", url=url), outcome=answered(200, body), order=1),
+        Exchange(
+            request=make_foreign_request("GET", url, (("Authorization", "a1b2c3d4e5"),), None),
+            outcome=answered(200), order=2,
+        ),
+    ])  # fmt: skip
+
+    assert found.auth["acquire"]["steps"][0]["request"]["path"] == path
+    assert any(
+        str(one).endswith(f"what the response of GET {path} issued") for one in found.comments
+    )
 
 
 @pytest.mark.parametrize(

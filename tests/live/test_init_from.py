@@ -15,6 +15,7 @@ from bpmax_sim.messages import Request
 from bpmax_sim.platform.load import load_platforms
 from bpmax_sim.platform.model import Auth
 from bpmax_sim.scenario.runner import run_scenario
+from bpmax_sim.starter.platform_draft import draft_platform
 from bpmax_sim.starter.project_draft import ProjectDraft, draft_project, write_draft
 from bpmax_sim.starter.traffic_sources import read_curl, read_sources
 from bpmax_sim.traffic.curl import format_curl_command
@@ -369,6 +370,57 @@ def test_a_login_of_several_steps_is_drafted_whole(project: Path) -> None:
     assert second.request.body == {"ticket": "{{ step_1 }}"}
     assert "the login has several steps: POST /sso/token sends what POST /sso/ticket" in text
     assert list(platform.apis) == ["get_customer"]
+
+
+def test_each_step_of_a_login_goes_to_the_host_that_it_was_seen_at(tmp_path: Path) -> None:
+    ticket = "tick_77aa88bb99cc00dd"
+    origins = [CRM, "https://sso.huayuan.com.cn", "https://auth.huayuan.com.cn"]
+    _, sso, auth = origins
+    life = {"token": TOKEN, "expires_in": 7200000}
+    source = write_archive(tmp_path / "crm.har", [
+        entry("POST", f"{sso}/ticket#a", good({"ticket": ticket, "ttl": 60}), body={"u": "z"}),
+        entry("POST", f"{auth}/token", good(life), body={"ticket": ticket}),
+        entry("GET", f"{CRM}/api/stock", good({}), headers=BEARER),
+    ])  # fmt: skip
+    platforms = tmp_path / "platforms"
+    platforms.mkdir()
+    draft = draft_platform("crm", read_sources([source]).traffic.exchanges, origins)
+    (platforms / "crm.yaml").write_text(draft.text, "utf-8")
+    acquire = load_platforms(platforms).platform("crm").auth.acquire
+    assert acquire is not None
+    assert [(step.request.host, step.request.path) for step in acquire.steps] == [
+        ("sso", "/ticket"),
+        ("auth", "/token"),
+    ]
+    assert acquire.ttl.unit == "ms"
+
+
+def test_hosts_with_equal_first_labels_have_names_of_their_own(project: Path) -> None:
+    others = ("https://api.a.example", "https://api.b.example", "https://127.0.0.1:8443")
+    calls = [entry("GET", f"{CRM}/api/stock/{n}", good({}), headers=BEARER) for n in range(3)]
+    calls += [entry("GET", f"{other}/api/item", good({}), headers=BEARER) for other in others]
+    draft = from_entries(project, calls)
+    platform = load_platforms(project / "scenarios/platforms").platform("crm")
+    assert platform.hosts == {
+        name: f"https://{name}.crm.example.test" for name in ("host_2", "api", "api_2")
+    }
+    assert sorted(api.host for api in platform.apis.values()) == ["", "api", "api_2", "host_2"]
+    assert draft.calls == len(calls)
+
+
+def test_platforms_whose_hosts_give_one_key_are_two_platforms(project: Path) -> None:
+    headers = {"Authorization": "Bearer tk_0a1b2c3d4e5f60718293a4b5c6d7e8f9"}
+    entries = [
+        entry("GET", f"{CRM}/api/stock", good({}), headers=BEARER),
+        entry("GET", "https://crm.other.example/api/price", good({}), headers=headers),
+    ]
+    assert from_entries(project, entries).calls == 2
+    platforms = load_platforms(project / "scenarios/platforms")
+    assert [[*platforms.platform(key).apis] for key in ("crm", "crm_2")] == [
+        ["get_stock"],
+        ["get_price"],
+    ]
+    assert not from_entries(project, entries).files
 
 
 def test_a_token_of_a_page_that_was_not_seen_is_said(project: Path) -> None:
