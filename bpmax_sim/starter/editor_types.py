@@ -27,6 +27,7 @@ from bpmax_sim.platform.response_shapes import (
 )
 from bpmax_sim.script.failure import Script
 from bpmax_sim.script_source.reading import read_script
+from bpmax_sim.starter.path_patterns import make_unique_name
 
 _KINDS: Final[Mapping[str, str]] = {
     "null": "null", "boolean": "boolean", "number": "number", "text": "string",
@@ -85,6 +86,8 @@ def format_declarations(project: DeclarationSources, language: str) -> str:
     for known in project.platforms:
         for platform in known:
             platforms.setdefault(platform.platform_key, (platform, known))
+    taken: set[str] = set()
+    interfaces = {key: _add_type_name(taken, key) for key in sorted(platforms)}
     blocks = [
         _fill_file_header(
             made=say(msg("Made by `bpmax-sim types` from platforms, recordings and forms.")),
@@ -99,18 +102,18 @@ def format_declarations(project: DeclarationSources, language: str) -> str:
         ),
         "interface BpmaxPlatforms {\n"
         + "".join(
-            f"  {_format_member(key)}: {_make_interface_name(key)};\n" for key in sorted(platforms)
+            f"  {_format_member(key)}: {interface};\n" for key, interface in interfaces.items()
         )
         + "}\n",
         "interface BpmaxInstances {\n"
         + "".join(
             f"  {_format_member(key)}: {_format_instances(platforms[key][1], key)};\n"
-            for key in sorted(platforms)
+            for key in interfaces
         )
         + "}\n",
         *(
-            _format_platform_interface(platforms[key][0], project.shapes)
-            for key in sorted(platforms)
+            _format_platform_interface(platforms[key][0], interface, project.shapes, taken)
+            for key, interface in interfaces.items()
         ),
         *_format_library_declarations(project.libraries),
     ]
@@ -139,10 +142,16 @@ def _format_member(name: str) -> str:
     return name if name.isidentifier() else _quote_js_text(name)
 
 
-def _make_interface_name(key: str, *more: str) -> str:
-    """Return the TypeScript interface name for a platform *key* and the words *more*."""
-    words = "_".join((key, *more))
-    return "Bpmax_" + "".join(sign if sign.isalnum() or sign == "_" else "_" for sign in words)
+def _replace_other_characters(text: str) -> str:
+    """Return *text* with ``_`` in place of each character that is no letter, digit or ``_``."""
+    return "".join(sign if sign.isalnum() or sign == "_" else "_" for sign in text)
+
+
+def _add_type_name(taken: set[str], *words: str) -> str:
+    """Return a TypeScript name made of *words*, a platform key first, and add it to *taken*."""
+    name = make_unique_name("Bpmax_" + _replace_other_characters("_".join(words)), taken)
+    taken.add(name)
+    return name
 
 
 def _format_comment(lines: Iterable[str], indent: str = "") -> str:
@@ -199,18 +208,20 @@ def _format_field_type(shape: ResponseShape | None) -> str:
     return f"{known} | null"
 
 
-def _format_platform_interface(platform: Platform, shapes: ResponseShapes) -> str:
+def _format_platform_interface(
+    platform: Platform, interface: str, shapes: ResponseShapes, taken: set[str]
+) -> str:
     """Return the TypeScript interface of *platform*, and the result types of its APIs.
 
     Each API is there in every spelling that scripts may use: as a method, and as an overload of
-    ``$api(name)``, which begins a chain of setters.
+    ``$api(name)``, which begins a chain of setters. *interface* is its name; the names of the
+    result types are added to *taken*, the names of all types.
     """
-    key = platform.platform_key
     results = []
     members = []
     chains = []
     for api in platform.apis.values():
-        result = _make_interface_name(key, api.key, "result")
+        result = _add_type_name(taken, platform.platform_key, api.key, "result")
         results.append(f"type {result} = {_format_result_type(platform, api, shapes)};\n")
         about = _format_comment([api.title, f"{api.method} {api.path}"], "  ")
         arguments = ", ".join(_format_arguments(api.parameters))
@@ -218,7 +229,7 @@ def _format_platform_interface(platform: Platform, shapes: ResponseShapes) -> st
             members.append(f"{about}  {_format_member(name)}({arguments}): Promise<{result}>;\n")
             parts = ", ".join(_format_setter_argument_type(api.parameters, part) for part in _PARTS)
             chains.append(f"  $api(name: {_quote_js_text(name)}): BpmaxChain<{parts}, {result}>;\n")
-    head = _format_comment([platform.title]) + f"interface {_make_interface_name(key)} {{\n"
+    head = _format_comment([platform.title]) + f"interface {interface} {{\n"
     rest = "  $api(name: string): BpmaxChain<any, any, any, any, any>;\n}\n"
     return "".join([*results, head, *members, *chains, rest])
 
@@ -239,29 +250,21 @@ def _format_arguments(parameters: Sequence[Parameter]) -> Iterator[str]:
     seen: set[str] = set()
     for parameter in parameters:
         is_optional = is_optional or not parameter.required
-        name = "".join(sign if sign.isalnum() or sign == "_" else "_" for sign in parameter.name)
-        name = f"{name}_" if name in seen or name in _RESERVED or not name.isidentifier() else name
+        name = _replace_other_characters(parameter.name)
+        name = name if name.isidentifier() else f"_{name}"
+        name = make_unique_name(f"{name}_" if name in _RESERVED else name, seen)
         seen.add(name)
         yield f"{name}{'?' if is_optional else ''}: {_format_parameter_type(parameter)}"
 
 
-_RESERVED: Final = frozenset(
-    {
-        "in",
-        "default",
-        "function",
-        "class",
-        "new",
-        "delete",
-        "this",
-        "with",
-        "var",
-        "enum",
-        "for",
-        "if",
-        "is",
-    }
-)
+_RESERVED: Final = frozenset({
+    "arguments", "await", "break", "case", "catch", "class", "const", "continue", "debugger",
+    "default", "delete", "do", "else", "enum", "eval", "export", "extends", "false", "finally",
+    "for", "function", "if", "implements", "import", "in", "instanceof", "interface", "let", "new",
+    "null", "package", "private", "protected", "public", "return", "static", "super", "switch",
+    "this", "throw", "true", "try", "typeof", "var", "void", "while", "with", "yield",
+})  # fmt: skip
+"""Words that cannot name a parameter (ECMA-262, 12.7.2; some in modules and strict mode only)."""
 
 
 def _format_parameter_type(parameter: Parameter) -> str:
@@ -300,27 +303,42 @@ def _format_setter_argument_type(parameters: Iterable[Parameter], part: str) -> 
     return f"{{ {members}{'; ' if members else ''}[name: string]: any }}"
 
 
+class _BodyPart(msgspec.Struct):
+    """The declared parameters at one place of a body.
+
+    Attributes:
+        own_type: type of the parameter that is the place itself; "" if there is none.
+        members: those below it.
+    """
+
+    own_type: str = ""
+    members: dict[str, _BodyPart] = msgspec.field(default_factory=dict)
+
+
 def _format_body_type(named: Sequence[Parameter]) -> str:
     """Return the nested type of a body: ``data.customer`` becomes a member of ``data``."""
-    tree: dict[str, Any] = {}
+    body = _BodyPart()
     for parameter in named:
-        steps = parameter.steps
-        if not steps:
-            return "any"
-        branch = tree
-        for step in steps[:-1]:
-            below = branch.setdefault(step, {})
-            branch = below if isinstance(below, dict) else {}
-        branch[steps[-1]] = _format_parameter_type(parameter)
-    return f"{_format_type_tree(tree)} | any[] | string | Uint8Array" if tree else "any"
+        part = body
+        for step in parameter.steps:
+            part = part.members.setdefault(step, _BodyPart())
+        part.own_type = _format_parameter_type(parameter)
+    if body.own_type or not body.members:
+        return "any"
+    return f"{_format_body_part(body)} | any[] | string | Uint8Array"
 
 
-def _format_type_tree(tree: Mapping[str, Any]) -> str:
+def _format_body_part(part: _BodyPart) -> str:
+    """Return the type of *part*: its members, and what else its own type allows."""
+    if not part.members:
+        return part.own_type
     members = [
-        f"{_format_member(name)}?: {_format_type_tree(kind) if isinstance(kind, dict) else kind}"
-        for name, kind in tree.items()
+        f"{_format_member(name)}?: {_format_body_part(member)}"
+        for name, member in part.members.items()
     ]
-    return "{ " + "; ".join([*members, "[name: string]: any"]) + " }"
+    text = "{ " + "; ".join([*members, "[name: string]: any"]) + " }"
+    is_object = part.own_type in {"", "any", _PARAMETER_TYPES["object"]}
+    return text if is_object else f"{part.own_type} | {text}"
 
 
 def _format_result_type(platform: Platform, api: Api, shapes: ResponseShapes) -> str:

@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 
 from bpmax_sim.cli.types import write_editor_files
-from bpmax_sim.starter.editor_types import CODES
+from bpmax_sim.platform.load import load_platforms
+from bpmax_sim.platform.response_shapes import ResponseShapes
+from bpmax_sim.starter.editor_types import CODES, DeclarationSources, format_declarations
 from tests.cli.project import ROOT, Command
 
 
@@ -133,3 +135,61 @@ def test_what_is_recorded_is_in_the_declarations_at_once(
 
     assert "written for the editor: scenarios/bpmax.d.ts" in done.err
     assert place.read_text("utf-8") != before
+
+
+CLASHES = """
+platform_key: {key}
+title: t
+base_url: https://{key}.example.test
+apis:
+  b_c:
+    method: POST
+    path: /x/{{id}}
+    parameters:
+      - {{name: id, in: path, required: true}}
+      - {{name: a-b, in: query}}
+      - {{name: a_b, in: query}}
+      - {{name: a.b, in: query}}
+      - {{name: 2nd, in: query}}
+      - {{name: return, in: query}}
+      - {{name: data, in: body, type: object}}
+      - {{name: customer, in: body, to: data.customer, type: string}}
+      - {{name: city, in: body, to: place.city, type: string}}
+      - {{name: place, in: body, type: array}}
+  c:
+    path: /y
+"""
+
+
+@pytest.fixture(name="clashing")
+def clashing_of(tmp_path: Path) -> str:
+    """Return the declarations of platforms whose names differ by what TypeScript does not take."""
+    for key in ("a", "a-b", "a_b"):
+        (tmp_path / f"{key}.yaml").write_text(CLASHES.format(key=key), "utf-8")
+    sources = DeclarationSources(platforms=[load_platforms(tmp_path)], shapes=ResponseShapes(()))
+    return format_declarations(sources, "en")
+
+
+def test_parameters_have_names_that_typescript_takes_and_no_two_the_same(clashing: str) -> None:
+    arguments = re.search(r"  b_c\((.*)\): Promise", clashing)
+
+    assert arguments is not None
+    assert re.findall(r"(\w+)\??: ", arguments[1])[:6] == [
+        "id", "a_b", "a_b_2", "a_b_3", "_2nd", "return_",
+    ]  # fmt: skip
+
+
+def test_members_below_a_declared_part_of_a_body_are_there(clashing: str) -> None:
+    rest = "[name: string]: any }"
+    assert (
+        f"{{ data?: {{ customer?: string; {rest}; place?: any[] | {{ city?: string; {rest}; {rest}"
+        in clashing
+    )
+
+
+def test_no_type_is_declared_twice(clashing: str) -> None:
+    types = re.findall(r"^(?:interface|type) (\w+)", clashing, re.MULTILINE)
+
+    assert sorted(set(types)) == sorted(types)
+    assert '"a-b": Bpmax_a_b;' in clashing
+    assert "  a_b: Bpmax_a_b_2;" in clashing
