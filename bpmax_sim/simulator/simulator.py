@@ -178,7 +178,8 @@ class Simulator:
             self.base = f"https://{platform.platform_key}.example.test"
         self._matcher = matcher.ApiMatcher([platform])
         self._state = State()
-        # Reentrant, as `handle` sets knobs while it holds it.
+        # Held from reading the state until the new one is stored. Reentrant, as `handle` sets knobs
+        # while it holds it.
         self._lock = threading.RLock()
 
     def __repr__(self) -> str:
@@ -239,8 +240,9 @@ class Simulator:
 
     def expire(self) -> None:
         """Let all tokens expire now."""
-        now = self.now()
-        self._update_grants(lambda grant: replace(grant, expires=min(grant.expires, now)))
+        with self._lock:
+            now = self.now()
+            self._update_grants(lambda grant: replace(grant, expires=min(grant.expires, now)))
 
     def revoke(self) -> None:
         """Revoke all tokens: they are then invalid rather than expired."""
@@ -297,7 +299,8 @@ class Simulator:
         if when not in _BROKEN:
             hint = suggest_nearest(when, tuple(_BROKEN)) or msg("; choose before or after")
             raise ConfigError("drop: there is no {when!r}{hint}", when=when, hint=hint)
-        self._set_knobs(drops=(*self._state.knobs.drops, *[when] * times))
+        with self._lock:
+            self._set_knobs(drops=(*self._state.knobs.drops, *[when] * times))
 
     def add(self, rows: str, /, *records: Mapping[str, Any]) -> None:
         """Add *records* of the kind *rows*, which is the name of a list, such as ``users``.
@@ -322,7 +325,8 @@ class Simulator:
 
     def reset(self) -> None:
         """Forget everything, and undo all settings such as `skew` and `limit`."""
-        self._state = State()
+        with self._lock:
+            self._state = State()
 
     def _set_knobs(self, **knobs: Any) -> None:
         with self._lock:
