@@ -523,12 +523,10 @@ def parse_yaml(text: str, name: str, *, unclear_as_text: bool = False) -> Node:
     """
     text = text.removeprefix(_BOM)
     if match := _FORBIDDEN.search(text):
-        before = text[: match.start()]
-        place = Place(name, before.count("\n") + 1, match.start() - before.rfind("\n"))
         message = msg(
             "the character U+{ord:04X} is not allowed in a YAML file; remove it", ord=ord(match[0])
         )
-        raise ConfigError(Problem(message, place))
+        raise ConfigError(Problem(message, _find_end(text[: match.start()], name)))
     problems: list[Problem] = LimitedProblems()
     try:
         root = compose_nodes(text, name, problems, unclear_as_text=unclear_as_text)
@@ -553,11 +551,15 @@ def _decode_utf8(data: bytes, name: str) -> str:
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:
-        before = data[: error.start]
-        line = before.count(b"\n") + 1
-        column = len(before[before.rfind(b"\n") + 1 :].decode("utf-8")) + 1
         message = msg("this is not UTF-8; save the file with the encoding UTF-8")
-        raise ConfigError(Problem(message, Place(name, line, column))) from None
+        place = _find_end(data[: error.start].decode("utf-8"), name)
+        raise ConfigError(Problem(message, place)) from None
+
+
+def _find_end(text: str, name: str) -> Place:
+    """Return the place behind *text*, the beginning of the file *name*."""
+    lines = f"{text}.".splitlines()  # which breaks lines where YAML does
+    return Place(name, len(lines), len(lines[-1]))
 
 
 def read_bytes(
@@ -608,7 +610,7 @@ def _to_syntax_problem(error: yaml.MarkedYAMLError, text: str, name: str) -> Pro
     mark = error.problem_mark or error.context_mark
     line, column = (mark.line, mark.column) if mark else (0, 0)
     if error.problem == _CANNOT_START:
-        character = "".join(text.split("\n")[line : line + 1])[column : column + 1]
+        character = "".join(text.splitlines()[line : line + 1])[column : column + 1]
         message = msg("a value cannot start with {character!r}; quote it", character=character)
         if character == "\t":
             message = msg("a tab cannot indent YAML; use spaces")

@@ -216,6 +216,27 @@ def test_a_file_that_does_not_tell_its_size_is_read_to_its_end() -> None:
     assert read_text(path) == path.read_text("utf-8")
 
 
+@pytest.mark.parametrize("line_end", ["\n", "\r\n", "\r", "\x85", "\u2028"])
+@pytest.mark.parametrize(
+    ("rest", "told"),
+    [
+        (b"b: @x", "a value cannot start with '@'"),
+        (b"b: \x01", "the character U+0001 is not allowed"),
+        (b"b: \xff", "this is not UTF-8"),
+    ],
+)
+def test_a_line_ends_for_each_problem_where_it_ends_in_yaml(
+    tmp_path: Path, line_end: str, rest: bytes, told: str
+) -> None:
+    path = tmp_path / "a.yaml"
+    path.write_bytes(f"a: 1{line_end}".encode() + rest)
+
+    with pytest.raises(ConfigError) as caught:
+        read_yaml(path, file="a.yaml")
+
+    assert str(caught.value).startswith(f"a.yaml:2:4: {told}")
+
+
 def test_bytes_that_are_not_utf_8_are_told_by_place(tmp_path: Path) -> None:
     path = tmp_path / "a.yaml"
     path.write_bytes("姓名: 张三\n电话: ".encode() + "北京".encode("gb18030"))
