@@ -29,7 +29,7 @@ from bpmax_sim.js_values import UNDEFINED
 from bpmax_sim.platform.model import Auth
 from bpmax_sim.strategies.platforms import PRESETS, get_private_key, make_preset_auths
 from tests.mutants.corners import EDITS
-from tests.mutants.edits import Edit
+from tests.mutants.edits import Edit, make_name_check
 from tests.mutants.tree import copied
 from tests.property.rounds import OF_A_ROUND
 from tests.property.test_laws_auth import test_a_preset_puts_in_what_its_vendor_asks_for
@@ -47,7 +47,8 @@ NO_BUG = "no bug"
 def main(arguments: Sequence[str]) -> int:
     """Try every bug, or those of the corners named."""
     parser = argparse.ArgumentParser(prog="python -m tests.campaigns.reach")
-    parser.add_argument("corners", nargs="*", metavar="CORNER", help="(default: all)")
+    known = make_name_check([NO_BUG, *(one.corner for one in EDITS)])
+    parser.add_argument("corners", nargs="*", type=known, metavar="CORNER", help="(default: all)")
     parser.add_argument("--seeds", type=int, default=10)
     parser.add_argument("--first", type=int, help="(default: a fresh one)")
     parser.add_argument("--inside", help=argparse.SUPPRESS)

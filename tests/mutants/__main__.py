@@ -17,7 +17,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from itertools import chain, repeat
 
-from tests.mutants.edits import Edit
+from tests.mutants.edits import Edit, make_name_check
 from tests.mutants.seeded import SEEDED
 from tests.mutants.tree import copied
 
@@ -89,7 +89,8 @@ def _share(bug: Edit, kind: Sequence[Edit]) -> tuple[float, str]:
 def main(arguments: Sequence[str]) -> int:
     """Try the bugs that are named, or all."""
     parser = argparse.ArgumentParser(prog="python -m tests.mutants")
-    parser.add_argument("names", nargs="*", metavar="NAME", help="(default: all)")
+    known = make_name_check(one.name for one in SEEDED)
+    parser.add_argument("names", nargs="*", type=known, metavar="NAME", help="(default: all)")
     parser.add_argument("--some", type=int, metavar="N", help="only so many, others each day")
     parser.add_argument("--turn", type=int, default=int(time.time() // DAY), help="(default: day)")
     asked = parser.parse_args(arguments)

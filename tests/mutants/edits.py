@@ -12,21 +12,37 @@ Presets are YAML with templates, so their bugs are texts that occur once.
 
 from __future__ import annotations
 
+import argparse
 import ast
 import builtins
 import copy
 import re
 import textwrap
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import chain
 from pathlib import Path
 
+from bpmax_sim.errors import suggest_or_list
+
 _HEADS = (ast.If, ast.While, ast.For)
 _NAMES = {ast.Name: "id", ast.Attribute: "attr", ast.arg: "arg", ast.FunctionDef: "name"}
 _BUILTINS = frozenset(dir(builtins)) | {"self", "cls"}
 _PLACE = frozenset({"lineno", "col_offset", "end_lineno", "end_col_offset", "ctx", "kind"})
+
+
+def make_name_check(names: Iterable[str]) -> Callable[[str], str]:
+    """Return the ``type`` of an argument of the command line that has to be one of *names*."""
+    known = {*names}
+
+    def check(name: str) -> str:
+        if name not in known:
+            hint = suggest_or_list(name, sorted(known))
+            raise argparse.ArgumentTypeError(f"there is no {name!r}{hint}")
+        return name
+
+    return check
 
 
 @dataclass(frozen=True, slots=True)

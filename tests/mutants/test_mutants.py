@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Callable, Sequence
 
 import pytest
 import yaml
 
+from tests.campaigns import reach
+from tests.mutants import __main__ as mutants
 from tests.mutants.corners import EDITS
 from tests.mutants.edits import Edit
 from tests.mutants.seeded import SEEDED
@@ -47,3 +50,16 @@ def test_what_may_survive_names_a_line_that_is_there() -> None:
             stale.append(key)
 
     assert stale == []
+
+
+@pytest.mark.parametrize(
+    ("main", "known"), [(mutants.main, SEEDED[0].name), (reach.main, EDITS[0].corner)]
+)
+def test_a_bug_that_there_is_not_is_refused(
+    main: Callable[[Sequence[str]], int], known: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main([f"{known}x"])
+
+    assert caught.value.code == 2
+    assert f"there is no '{known}x'; did you mean '{known}'?" in capsys.readouterr().err
