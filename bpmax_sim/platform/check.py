@@ -194,6 +194,7 @@ def _explain_useless_recover_keys(
         yield msg("wait does nothing without a second try; add tries: 2")
     known = platform.response.classes.get(name)
     statuses = known.status if known else _UNEXECUTED.get(name, ())
+    # Connections that were never made are `transient` as well, and nothing was sent over them.
     is_unexecuted = name == "transient" or TOO_MANY in statuses
     if rule.tries > 1 and not is_unexecuted and not may_repeat:
         yield msg(

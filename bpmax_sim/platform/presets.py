@@ -160,9 +160,13 @@ class _PresetExpansion(msgspec.Struct):
             source.find_child("auth") or _EMPTY
         )
         own = {key: child for key, child in node.items.items() if key in MECHANISMS}
+        # What only shapes the preset (`$case`, `$parameter`) is used up by that, and no name of
+        # templates.
         shaping = _find_parameter_references(source)
         plain = {key: child for key, child in parameters.items() if key not in shaping}
         self._check_parameters(name, arguments, steps)
+        # Own mechanisms may define the names, by what their login yields; the check of the file
+        # tells then.
         free = _find_undefined_names(filled) - {*parameters, *brought} if not own else ()
         for key in sorted(free):
             words = msg(
@@ -171,6 +175,8 @@ class _PresetExpansion(msgspec.Struct):
             message = msg("{words} {{preset: {name}, {key}: …}}", words=words, name=name, key=key)
             self._report(message, node, steps)
             plain[key] = node  # told once, not again for each template that names it
+        # What the file passes as a parameter is a template of its own credentials, and no
+        # credential itself.
         self.credentials |= {key: spec for key, spec in brought.items() if key not in arguments}
         whole = {"parameters": Node(plain, node.file), **filled.items, **own}
         return structs.replace(node, value=whole)

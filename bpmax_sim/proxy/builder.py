@@ -142,6 +142,7 @@ def copy_value_marking_cycles(value: Any) -> Any:
     Raises:
         CallError: if a script cannot have the value, or it is nested too deeply (BAD_ARGUMENT).
     """
+    # Most values of calls are texts and numbers, which need no copy.
     if type(value) in _UNCHANGEABLE:
         return value
     try:

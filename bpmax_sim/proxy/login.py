@@ -72,7 +72,8 @@ def make_login_request(
     """Return the request of a login step, made from its declaration and the values *names*.
 
     *recipe* is the API whose call needs the login. The request's `Call`, by which a recording is
-    found, leaves out each value that is new in each login: time, nonce or call id.
+    found, leaves out each value that is new in each login: time, nonce or call id. Redirects are
+    not left to the transport: they are followed with the login's cookies (`_send_with_redirects`).
 
     Raises:
         ConfigError: if a template cannot be used, or gives a value that cannot be sent.
@@ -331,6 +332,8 @@ class LoginResponse:
         if value is UNSET:
             value = self._find_standin_in_page(name, rule)
         if value is UNSET or value is None or value == "":
+            # A life that JSON does not give is `ttl.default`; what is no JSON at all is not the
+            # response that the step was written for.
             if rule.optional or (name == TTL and self.body.rule_value is not None):
                 return UNSET
             where = msg("; expected it at {rule_path}", rule_path=rule.path)

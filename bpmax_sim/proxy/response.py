@@ -224,6 +224,7 @@ def _compile_pattern(source: str) -> Finder:
 
     def find(_response: Response, body: ParsedBody) -> Any:
         match = pattern.search(body.text)
+        # The group, of which there is one at most, else the whole match (0).
         return UNSET if match is None else match[pattern.groups]
 
     return find
@@ -302,6 +303,8 @@ class CompiledRules:
         self._code = tuple(map(compile_finder, rules.code))
         self._message = tuple(map(compile_finder, rules.message))
         self.data = tuple(map(compile_finder, rules.data))
+        # A class that the rules declare replaces the one of that name which HTTP's statuses
+        # suggest.
         named = {name: ErrorClass(status=status) for name, status in fallback.items()}
         self._classes = [
             (

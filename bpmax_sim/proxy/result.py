@@ -146,6 +146,8 @@ def to_rejection_properties(error: CallError) -> dict[str, Any]:
     return fields | {name: value for name, value in exchange.items() if value is not None}
 
 
+# Members of the query or fragment of a redirect that tell nothing secret (RFC 6749, 4.1.2.1,
+# 4.2.2).
 _PUBLIC: Final = frozenset({"error", "error_description", "error_uri", "expires_in", "token_type"})
 
 

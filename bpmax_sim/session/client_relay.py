@@ -1,4 +1,17 @@
-"""Requests of other HTTP clients in the process, made into calls of a session."""
+"""Requests of other HTTP clients, made into calls of a session.
+
+They come in three ways:
+
+- A client's own transport asks the session (`Session.handle`), which answers in its mode.
+- A client of this process is intercepted (`Session.listen`). `try_to_respond` answers what is
+  recorded; all else the client sends itself, with its own TLS settings, and `record_response`
+  records what it received.
+- A client of any process sends to a recording proxy. `record` sends for it, and each piece of the
+  response is on disk before the client gets it. Where only missing calls are recorded,
+  `try_to_replay_without_standin` is asked first.
+
+How long to wait is up to the client, so a request waits for a day here.
+"""
 
 from __future__ import annotations
 

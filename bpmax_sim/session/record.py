@@ -1,4 +1,13 @@
-"""Record mode: third parties answer; each exchange is redacted and on disk before it is used."""
+"""Record mode: third parties answer; each exchange is redacted and on disk before it is used.
+
+Exchanges are appended to a journal, so that a process that is killed loses none of them; files are
+written when the last session of the owner has closed. A value may turn out to be secret only later,
+by a login in the middle of a run: earlier exchanges are then redacted again before the next one is
+added. Logins are in a file for each instance, which scenarios share, and are written first: a
+cassette without its logins could not be replayed. In the end the recording takes the place of the
+old one, or is set aside for a person to review: if the run failed, or the third party did not serve
+what it served before.
+"""
 
 from __future__ import annotations
 

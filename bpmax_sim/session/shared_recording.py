@@ -31,6 +31,15 @@ class SharedRecording:
     """The recording of one owner while sessions play it or add to it.
 
     Several sessions, threads and forked processes may have it open; the last one writes the file.
+    The states of a recording::
+
+        open ── the last session closes ──▶ over
+          │
+          └─ so it does in a run that goes on (`is_kept_open`) ──▶ idle ── another opens ──▶ open
+                                                                    └─ the run ends ──▶ over
+
+    When it is over, it is written, or set aside if any of its sessions failed. A recording of which
+    a run ends while sessions are open is over with the last of them.
 
     Attributes:
         mode: mode of all its sessions, decided when the first one opens it.

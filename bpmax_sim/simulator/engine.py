@@ -328,6 +328,8 @@ def _respond_or_raise_refusal(ctx: RequestContext) -> Response:
     if route := _find_route(ctx):
         if not model.is_login(route):
             _check_scenario_limit(ctx)
+        # Before those of the route: third parties look at the token first, and at parameters only
+        # of a caller that they know.
         for rule in () if route.open or model.is_login(route) else table.checks:
             request_checks.perform_check(rule, ctx)
         for rule in route.checks:

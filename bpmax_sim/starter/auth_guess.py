@@ -128,7 +128,12 @@ Uses = list[tuple[Exchange, str]]
 
 
 def guess_auth(exchanges: Sequence[Exchange]) -> AuthGuess:
-    """Return the auth inferred from *exchanges*, all of one platform."""
+    """Return the auth inferred from *exchanges*, all of one platform.
+
+    First every place of a credential is collected. A value there that an earlier response issued is
+    a token, and that exchange the login; so are, going back, exchanges that issued what a login
+    sends. Values that nobody issued are fixed credentials, or tokens of pages that were not seen.
+    """
     seen: dict[CredentialPlace, Uses] = {}
     for exchange in exchanges:
         for place, value in find_credentials(exchange.request):

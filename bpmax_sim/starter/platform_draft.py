@@ -287,6 +287,7 @@ def _name_apis(drafts: Sequence[_ApiTraffic], taken: set[str]) -> list[str]:
             if not part.startswith("{")
         ]
         plain = re.sub(r"\W+", "_", "_".join(words), flags=re.ASCII).strip("_") or "root"
+        # POST /orders creates an order; POST /order/cancel does what its path says.
         is_verb = draft.method == "POST" and not plain.endswith("s")
         stem = to_snake_case(
             plain if is_verb else f"{_VERBS.get(draft.method, draft.method.lower())}_{plain}"
@@ -507,6 +508,7 @@ def _guess_success_rule(
     """
     for name in _CODES:
         seen = [value[name] for value in values if isinstance(value.get(name), str | int | bool)]
+        # What less than half of the responses have is data, and says nothing of success.
         if not seen or 2 * len(seen) < len(values):
             continue
         codes = list(dict.fromkeys(seen))

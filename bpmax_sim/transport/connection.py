@@ -169,6 +169,7 @@ def _read_certificate_paths() -> tuple[str, str]:
     return os.environ.get("SSL_CERT_FILE", ""), os.environ.get("SSL_CERT_DIR", "")
 
 
+# Reading the trusted CAs takes some 50 ms, more than most requests.
 @lru_cache(maxsize=64)
 def _make_tls_context(route: ConnectionRoute, file: str, folder: str) -> ssl.SSLContext:
     """Return a TLS context with the route's CA and client certificate.

@@ -194,6 +194,8 @@ class LiveTransport(AbstractContextManager["LiveTransport"]):
         self, client: httpx.Client, request: Request, progress: ConnectionProgress, start: float
     ) -> Response:
         redirects: list[tuple[str, str]] = []
+        # The response to the last of them is final, also if it redirects once more: the script sees
+        # it.
         for hop in range(_MAX_HOPS):
             with _translate_errors(request, progress, start, redirected=hop > 0):
                 response = self._send(client, request, start)

@@ -263,6 +263,8 @@ class SecretByNameRegistrar:
         parts = parse_message_parts(response.headers, response.body, (), request.charset)
         opened, clear = self._list_not_secret_paths(request), self.clear_texts(request, response)
         for member in find_secret_members(parts, opened):
+            # The signature of a response shows that it is genuine; nobody can do anything else with
+            # it.
             is_signature = member[0][0] == "header" and member[1].endswith(("sign", "signature"))
             if member[2] not in clear and not is_signature:
                 self._register_member(request, member, "")
@@ -304,6 +306,7 @@ class SecretByNameRegistrar:
             self.vault.add(text, standin, name=label)
             return
         parts = [(f'name="{name}"\r\n\r\n', "\r\n")] if is_multipart else []  # RFC 7578, 4.2
+        # A word or a number is no secret elsewhere, so it is hidden only with its name beside it.
         for before, after in (*parts, *make_texts_around_value(name)):
             self.vault.register_derived(
                 f"{before}{text}{after}", f"{before}{standin}{after}", name=label
