@@ -694,7 +694,10 @@ def _find_command_name(arguments: Sequence[str]) -> str:
 
 
 def _report_interrupt(arguments: Sequence[str]) -> int:
-    notify(_RECORDING if "record" in join_messages(" ", arguments) else msg("\nstopped"))
+    words = {word for argument in arguments for word in argument.split("=")}
+    # `record`, `--mode record`, `serve --record`; a file may have the word in its name.
+    is_recording = not words.isdisjoint({"record", "--record"})
+    notify(_RECORDING if is_recording else msg("\nstopped"))
     return ExitCode.INTERRUPTED
 
 

@@ -21,7 +21,8 @@ from bpmax_sim.live.javascript_text import VERSION
 # Blanks are allowed in the mark as well: a console that wraps lines may break it anywhere.
 _PIECE: Final = re.compile(r"~\s*b\s*p\s*m\s*a\s*x\s*:([^~]{9,4000}?)~")
 _BLANK: Final = str.maketrans("", "", " \t\r\n\x0b\x0c")
-_HEAD: Final = re.compile(r"([0-9a-z]+-\d+)\.(\d+)\.(\d+)\.(\d+)\.([0-9a-z]+):")
+# Few digits: a number that was damaged in copying would otherwise be counted up to, for hours.
+_HEAD: Final = re.compile(r"([0-9a-z]+-\d+)\.(\d{1,6})\.(\d{1,6})\.(\d{1,6})\.([0-9a-z]+):")
 _BOMS: Final = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 
 

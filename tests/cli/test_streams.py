@@ -14,11 +14,13 @@ import pytest
 
 from bpmax_sim.cli import main
 from tests import warm
-from tests.cli.project import ROOT, Project
+from tests.cli.project import ROOT, Command, Project
 from tests.snapshots import snapshot
 from tests.systems import needs_signals
 
 pytestmark = needs_signals
+
+_KEPT = "; what was being recorded is kept, `bpmax-sim cassette recover` seals it"
 
 
 def started(*arguments: str, cwd: Path, stdout: int, python: str = "") -> subprocess.Popen[bytes]:
@@ -99,3 +101,25 @@ def test_ctrl_c_ends_with_130_and_without_a_traceback(recorded: Project) -> None
     _, err = process.communicate(timeout=60)
 
     assert (process.returncode, err) == (130, b"\nstopped\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "kept"),
+    [
+        (["run", "scenarios/records"], ""),
+        (["run", "--mode=record", "scenarios/records"], _KEPT),
+        (["record", "scenarios/records"], _KEPT),
+    ],
+)
+def test_ctrl_c_tells_of_a_recording_only_where_one_is_made(
+    project: Project, bs: Command, arguments: list[str], kept: str
+) -> None:
+    folder = project.folder / "scenarios/records"
+    folder.mkdir()
+    (folder / "stop.py").write_text("def stop(bench):\n    raise KeyboardInterrupt\n")
+    scenario = folder / "stop.scenario.yaml"
+    scenario.write_text("scenario: stop\nsteps: [{python: 'stop:stop'}]\n")
+
+    done = bs(*arguments)
+
+    assert (done.code, done.err.splitlines()[-1]) == (130, f"stopped{kept}")

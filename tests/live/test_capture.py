@@ -201,3 +201,9 @@ def test_a_lost_piece_is_noted_and_the_rest_is_read() -> None:
     assert [str(note) for note in run.notes] == [f"run {run.name}: line 3 is lacking or damaged"]
     with pytest.raises(ConfigError, match="no line of `bpmax-sim capture`"):
         read_console("nothing")
+
+
+def test_a_number_that_no_run_has_is_taken_for_damage_and_not_counted_to() -> None:
+    lines = console_of(STYLES["direct"])
+    (run,) = read_console(f"{lines}\n~bpmax:{read_console(lines)[0].name}.99999999999.1.1.0:{{}}~")
+    assert run == read_console(lines)[0]
