@@ -144,6 +144,8 @@ def find_changed_files(root: Path, revision: str) -> list[str]:
     Raises:
         ConfigError: if there is no repository, no Git, or no such revision.
     """
+    # -z: other output quotes names that are not ASCII (core.quotePath). --end-of-options: a
+    # revision that begins with a dash is none.
     differing = ("diff", "--name-only", "-z", "--relative", "--end-of-options", revision, "--")
     unknown = ("ls-files", "--others", "--exclude-standard", "-z")
     texts = (_run_git(root, *words, revision=revision) for words in (differing, unknown))

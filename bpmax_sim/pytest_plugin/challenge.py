@@ -102,6 +102,7 @@ def _warn_of_challenge(text: str, place: Place | None) -> None:
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(session: pytest.Session, items: list[pytest.Item]) -> None:
     """Add a test for each script of the scenarios that are selected."""
+    # Last of all plug-ins (`trylast`): -k, -m and shards have taken their tests out by now.
     users: dict[str, list[ScenarioItem]] = {}
     for test in items:
         if isinstance(test, ScenarioTest):

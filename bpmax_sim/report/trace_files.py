@@ -109,6 +109,7 @@ def store_trace(
     path = make_trace_path(item.header)
     with suppress(OSError):
         if trace_mode == "on-failure" and not failed:
+            # The trace of an earlier failure would be taken for that of this run.
             path.unlink(missing_ok=True)
         else:
             make_parent_folder(path)

@@ -605,6 +605,7 @@ class Progress:
         try:
             if reporter.has_reference(path[0]):
                 expected = assertions.resolve_expect(expected, resolve)
+                # Not twice: `$${` has become `${` by now, which means these characters.
                 resolve = _return_unchanged
                 spot = reporter.spot.at(*path)
                 wrong = self.check_filled(reporter, lambda to: check_expect(to, expected, spot))

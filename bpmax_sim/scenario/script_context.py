@@ -97,6 +97,9 @@ def collect_script_contexts(
 
 def _merge_contexts(first: ScriptContext, second: ScriptContext) -> ScriptContext:
     """Return the combined context of a script that two scenarios run."""
+    # A finding has to be right in every scenario of the script: what one of them has is there
+    # (union), what only one knows for certain is not certain (intersection), and what is unknown in
+    # one is unknown.
     unknown = first.fields is None or second.fields is None
     return replace(
         first,

@@ -61,6 +61,8 @@ def read_toml_defaults(path: Path, name: str) -> ScenarioSource:
 def _locate_toml_keys(text: str) -> Iterator[tuple[tuple[str, ...], tuple[int, int]]]:
     """Yield each table and key of a TOML text, with its line and column."""
     table: tuple[str, ...] = ()
+    # A line of a multi-line text may look like a key; values come from `tomllib`, so a place may be
+    # wrong, and nothing else.
     for match in _LINE.finditer(text):
         kind = "table" if match["table"] else "key"
         steps = tuple(word.strip("\"'") for word in _STEP.findall(match[kind]))

@@ -26,7 +26,9 @@ from bpmax_sim.traffic.imported import (
 
 WHAT: Final = msg("a collection of Postman")
 _VARIABLE: Final = re.compile(r"\{\{\s*([^{}]+?)\s*\}\}")
+# Behind a slash only: the port of `host:8080` is no parameter.
 _PARAMETER: Final = re.compile(r"/:([\w.-]+)")
+# A fixed one, so that the same collection always becomes the same cassette.
 _BOUNDARY: Final = "bpmax-sim-form-data"
 _MEDIA: Final = {"json": "application/json", "xml": "application/xml", "html": "text/html"}
 _DEEPEST: Final = 40
