@@ -587,6 +587,7 @@ def _format_example(command: str) -> str:
 
 @cache
 def _build_command(name: str, command: Command, _language: str) -> Any:
+    # typer takes texts when a command is built, so there is one command for each language.
     module, _, function = command.home.partition(":")
     called = getattr(import_module(f"bpmax_sim.cli.{module}"), function)
     app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)

@@ -102,6 +102,7 @@ def _judge_mutants(
     try:
         verdicts.extend(iterate_with_progress(judged, len(script_challenge.numbered)))
     except KeyboardInterrupt:
+        # `judge` keeps the verdicts that there are, from which the next run goes on.
         judged.close()
         code = ExitCode.INTERRUPTED if json else None
         _print_findings(

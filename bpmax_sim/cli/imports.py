@@ -484,6 +484,9 @@ def _add_instance_entry(text_before: str, platform_key: str, entry: str, path: P
         value = read_yaml(text).to_plain()
     except ConfigError:
         value = None
+    # Text is appended and not written anew, so comments stay; only if it reads as the old entries
+    # and the new one, since a list may end in ways that nothing can be appended to (`[…]`, an open
+    # text).
     if isinstance(value, list) and [value[:-1], value[-1:]] == [
         entries,
         read_yaml(entry).to_plain(),

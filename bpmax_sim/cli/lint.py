@@ -413,6 +413,7 @@ def _find_secrets_and_damage(
             cassette = Cassette.load(Path(to_display_path(path)))
             yield from find_secrets(cassette, vault, not_secret, report_hint)
         except CassetteError as error:
+            # The place of a damage is a part of its message.
             match = _PLACED.fullmatch(str(error))
             place = Place(match[1], int(match[2])) if match else None
             yield Problem(match[3] if match else str(error), place)

@@ -73,6 +73,7 @@ def avoid_pydantic(parameters: Sequence[Any]) -> Sequence[Any]:
 
     The classes are `OptionWithoutPydantic` and `ArgumentWithoutPydantic`.
     """
+    # typer makes its parameters itself, and has no setting for the class of them.
     for parameter in parameters:
         parameter.__class__ = _PLAIN.get(type(parameter), type(parameter))
     return parameters

@@ -276,6 +276,7 @@ def serve(  # noqa: PLR0913 - the options of the command
 def _serve_recordings(
     paths: Sequence[Path], folders: Sequence[Path], host: str, port: int, *, json: bool
 ) -> int:
+    # Recordings of logins are served with the cassettes that they belong to, not by themselves.
     files = [
         path for path in find_files_by_suffix(paths, ".yaml") if "auth" not in path.parts[-2:-1]
     ]

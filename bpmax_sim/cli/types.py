@@ -76,6 +76,8 @@ def write_editor_files(root: Path) -> Iterator[Path]:
     text = format_declarations(project, read_language(root) or get_current_language())
     with translate_write_errors(root):
         place = root / "scenarios" / "bpmax.d.ts"
+        # Unchanged files are left alone: editors read each new one, and all declarations in it,
+        # again.
         if not place.exists() or place.read_text(encoding="utf-8") != text:
             place.parent.mkdir(exist_ok=True)
             write_text_creating_folders(place, text)

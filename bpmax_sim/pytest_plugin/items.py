@@ -244,11 +244,13 @@ class ScenarioFile(pytest.Module):
 
     def _make_scenario_test(self, found: ProjectItem, folder: Path) -> pytest.Item:
         item = found.header
+        # `callobj`: pytest would look the function up by its name in the module, which is empty.
         test: ScenarioTest = ScenarioTest.from_parent(self, name=item.one_line_name, callobj=play)
         test.found = found
         test.add_marker("bpmax_scenario")
         known = self.config.stash.setdefault(_TAGS, set())
         for tag in item.tags:
+            # Registered for --strict-markers, and once: pytest keeps every line that it is given.
             if tag not in known:
                 known.add(tag)
                 self.config.addinivalue_line("markers", msg("{tag}: tag of scenarios", tag=tag))
@@ -415,6 +417,7 @@ def substitute_pytest_commands(failure: Failure, item: ScenarioItem) -> Failure:
     command = shlex.join(["pytest", item.node_id, *item.make_variable_arguments("--bpmax-var")])
     record = f"bpmax-sim record {item.selection_arguments}"
     in_mode_record = f"{command} --bpmax-mode=record"
+    # The plain `record` command is the beginning of the three with options, so it comes after them.
     words = (
         (f"{record} {_EXTRA}", f"{in_mode_record} {COMMANDS['command_extra']}"),
         (f"{record} {_NEW}", f"{in_mode_record} {COMMANDS['command_new']}"),

@@ -73,6 +73,8 @@ def add_options(parser: pytest.Parser) -> None:
         flag, dest, text = to_flag(name), to_ini_name(name), format_option_help(option, to_flag)
         kind, default, way = _KINDS[option.kind]
         metavar = option.metavar or f"{{{','.join(option.choices)}}}"  # `_convert_option` judges
+        # None means that the option is not given, so that the ini setting holds; a default would
+        # hide it.
         group.addoption(flag, dest=dest, default=None, help=text, metavar=metavar, **way)
         parser.addini(dest, msg("as {flag_of}", flag_of=flag), type=kind, default=default)
 

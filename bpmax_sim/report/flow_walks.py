@@ -131,6 +131,8 @@ def _read_moves(trace: Trace, flow_names: set[str]) -> list[_Move]:
             target = _to_name_in_flow_file(trace, event["node"], flow_names)
             source = _to_name_in_flow_file(trace, event["previous"], flow_names) or ""
             if event["action"] == UNDO and source:
+                # The action is undone as a whole: what it did since it left that node, automatic
+                # steps too.
                 while moves and moves.pop().source != (target or ""):
                     pass
             elif target:

@@ -324,6 +324,7 @@ def format_body_text(body: Any) -> str:
     if body is None:
         return ""
     text = body if isinstance(body, str) else json.dumps(body, ensure_ascii=False, indent=2)
+    # A character has at most four bytes in UTF-8: shorter texts need not be encoded to be measured.
     data = text.encode("utf-8", "replace") if len(text) * 4 > LONGEST_BODY else b""
     if len(data) <= LONGEST_BODY:
         return text

@@ -427,6 +427,8 @@ def _find_used_names(draft: ScenarioDraft) -> Mapping[str, set[str]]:
     """
     used: dict[str, set[str]] = {"vars": set(), "case": set()}
     texts = [f"${{{text}}}" for text in draft.scenario.secrets]
+    # Lines and not values: a reference may stand in a key or in code as well. One in a comment
+    # counts as a use, which only leaves a warning out.
     texts += draft.spot.source.lines_of_all_files
     for root, name in _READ.findall("\n".join(texts)):
         used[root] |= {name, *map(str, parse_plain_steps(name)[:1])}

@@ -241,6 +241,7 @@ class FailureReporter(msgspec.Struct, frozen=True, kw_only=True):
             kind = _classify_uncaught(error)
             is_own = thrown.source in {"script", "subject"}
             origin = "" if is_own else msg(" (from {source})", source=thrown.source)
+            # The latest first: a script usually breaks on the call that it has just made.
             known = (call.message for call in reversed(self.calls))
             essence = msg(
                 "{thrown}{origin}",

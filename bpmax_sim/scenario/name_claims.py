@@ -25,6 +25,7 @@ def find_mentions(text: str, names: Iterable[str]) -> list[str]:
     Names of one letter, and names inside of a longer one that occurs too, are left out.
     """
     found = [name for name in names if len(name) > 1 and name in text]
+    # Names within longer ones: 张三 is not mentioned by 张三丰.
     return [one for one in found if not any(one in other and one != other for other in found)]
 
 

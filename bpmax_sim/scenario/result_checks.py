@@ -400,6 +400,7 @@ def _find_misspelt_places(calls: Iterable[CallMade], platforms: Platforms) -> It
             ), call.place, fails=False)  # fmt: skip
 
 
+# They depend on the platforms alone, which all rows of a run share.
 _HINTS: Final = WeakKeyDictionary[Platforms, dict[str, tuple[str, ...]]]()
 
 

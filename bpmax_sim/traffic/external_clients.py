@@ -135,6 +135,10 @@ class ExternalCallAdapter:
         return replace(request, call=to_unnamed_call(request))
 
     def _identify_request(self, request: Request) -> Request:
+        # From the address to the call, each step for requests that the one before left open: whose
+        # address it is; in replay, under which other address its path was recorded (a test system,
+        # a container); in replay, which of several instances at one address; when live, at which
+        # address the instance really is. Then what the API declares, and stand-ins for credentials.
         match = self._match_api(request)
         if match is None and not self.is_live:
             request = self._move_to_recorded_platform(request)

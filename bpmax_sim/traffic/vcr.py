@@ -125,6 +125,7 @@ def write_vcrpy(exchanges: Iterable[Exchange]) -> tuple[bytes, tuple[str, ...]]:
                 )
             )
             continue
+        # vcrpy's own serializer keeps request headers as a map of texts.
         headers = {name: values[0] for name, values in group_headers(request.headers)}
         if len(headers) < len(request.headers):
             notes.append(
