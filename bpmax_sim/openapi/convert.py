@@ -197,6 +197,7 @@ def _convert_schema_keys(schema: Mapping[str, Any], *, is_required: bool = False
             if word in rest:
                 entry[word] = rest.pop(word)
     allowed = schema.get("enum", [schema["const"]] if "const" in schema else [])
+    # What is always the same need not be passed by scripts.
     if is_required and len(allowed) == 1 and isinstance(allowed[0], str | int | float):
         entry["default"] = allowed[0]
     return {**entry, **({"schema": rest} if rest else {})}
@@ -272,6 +273,7 @@ def _convert_body_members(schema: Mapping[str, Any], *, is_required: bool) -> li
     """Return a parameter entry for each member of a body, or one for all if it is no object."""
     object_schema = merge_object(schema)
     members = object_schema["properties"] if object_schema else {}
+    # In a platform file ``a.b`` is a member of ``a``, and ``$`` the whole body.
     if not object_schema or any(not name.strip() or "." in name or name == "$" for name in members):
         whole: ParameterEntry = {"name": "body", "in": "body", "to": "$"}
         needed = {"required": True} if is_required else {}

@@ -179,6 +179,7 @@ def _explain_unknown_document(root: Any) -> str:
     if not isinstance(root, dict):
         return msg("not an OpenAPI document")
     version, swagger = root.get("openapi"), root.get("swagger")
+    # In YAML ``swagger: 2.0`` is a number.
     if (isinstance(version, str) and re.match(r"3\.\d", version)) or str(swagger) in ("2.0", "2"):
         return ""
     if "swagger" in root:

@@ -207,6 +207,7 @@ Apply = Mapping[str, str]
 
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,100}")
 _BRACES = re.compile(r"[{}]")
+# RFC 6749, 3.3, but for braces, which would be read as a template.
 _SCOPE = re.compile(r"[!#-\[\]-z|~]+")
 _CSRF = re.compile(r"csrf|xsrf", re.IGNORECASE)
 _CLIENT: Final = {"client_id": {}, "client_secret": {"secret": True}}
@@ -393,6 +394,7 @@ class Security(msgspec.Struct):
         logins = [part for part in rest if part.kind.startswith("oauth2_")]
         apply = [item for part in rest for item in part.apply]
         places = [(item["in"], item["name"].lower()) for item in apply]
+        # A request has one value at a place, and a platform file one login.
         if len(places) != len({*places}) or len(logins) + bool(csrf) > 1:
             self.document.note_loss(steps, msg("these schemes cannot be declared together"))
             return None

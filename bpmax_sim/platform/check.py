@@ -460,6 +460,7 @@ class _PlatformChecks(FileChecks, frozen=True):
         applied = {item.name for item in self.platform.auth_of(api).apply if item.place == "path"}
         missing = set(list_placeholders(api.path)) - applied
         offered = {parameter.wire_name for parameter in api.parameters if parameter.place == "path"}
+        # Without a list, each placeholder is a parameter by itself.
         if api.parameters:
             for name in sorted(missing - offered):
                 message = msg(

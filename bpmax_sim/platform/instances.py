@@ -343,6 +343,7 @@ class _InstanceResolver:
         platform = self.platform
         texts = iterate_texts([platform.base_url, platform.auth, *platform.hosts.values()])
         used = {name for text in texts for name in find_names(text)} & platform.credentials.keys()
+        # Those that the instance declares and that cannot be read are problems already.
         for name in sorted(used - available_names - self.instance.credentials.keys()):
             variable = self.origin.by_convention and derive_conventional_variable(
                 platform.platform_key, name
@@ -632,4 +633,5 @@ def _encode_path(address: str) -> str:
         return address
     scheme, _, rest = address.partition("://")
     host, slash, path = rest.partition("/")
+    # Nothing but what is not ASCII, as the rest may be encoded already.
     return f"{scheme}://{host}{slash}{quote(path, safe=printable)}"

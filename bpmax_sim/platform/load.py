@@ -544,6 +544,7 @@ def _load_folders(folders: Sequence[Path], instances_file: Path | None) -> Platf
         else "scenarios/instances.yaml",
         overridden=tuple(choice.overridden),
         broken={key: tuple(dict.fromkeys(found)) for key, found in broken.items()},
+        # A problem of a parent is found once more in each file that extends it.
         problems=tuple(dict.fromkeys(choice.problems)),
         doubts=tuple(dict.fromkeys(choice.doubts)),
         folders=tuple(folders),
@@ -608,6 +609,8 @@ def _choose_platform_files(
                 problem = Problem(message, file.place, "platform_key")
                 broken.setdefault(file.key, []).append(problem)
         for source, file in layer:
+            # What cannot be read has no key; its text or name tells which platform it was meant to
+            # be, so that calls of that one say what is wrong, and not that there is none.
             key = file.key or source.key_or_file_name
             doubts = [one for one in file.problems if one.kind and _is_lenient(source.path)]
             problems = [one for one in file.problems if one not in doubts]
@@ -619,6 +622,7 @@ def _choose_platform_files(
         replaced = [key for key in own if key in choice.latest]
         choice.overridden += [(key, choice.latest[key].place, own[key].place) for key in replaced]
         choice.latest |= own
+        # A sound file of a later folder takes the place of a broken one.
         choice.broken = {k: v for k, v in choice.broken.items() if k not in own} | broken
     return choice
 

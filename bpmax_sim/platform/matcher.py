@@ -155,6 +155,8 @@ class ApiMatcher:
                 match = replace(match, path=f"{address.prefix}{match.path}")
             if match.target.is_declared:
                 return match
+            # A host that only serves a login (of a cloud, for example) serves much that is not this
+            # platform's.
             if undeclared is None and not match.is_outside:
                 undeclared = match
         return undeclared
@@ -450,6 +452,8 @@ class _Routes:
         """
         fitting = self._find_most_literal_routes(content.request.method.upper(), path)
         routes = [route for route, _ in fitting if not _lacks_login_constant(route, content)]
+        # Constants only tell APIs with one path apart. Alone at its path, an API is meant whatever
+        # the request has at their places.
         left = _select_routes(routes, content) if len(routes) > 1 else routes
         apis = tuple([route.target.api for route in left or routes if route.target.api])
         if not left and not apis:

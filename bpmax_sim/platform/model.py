@@ -31,6 +31,7 @@ YieldKind = Literal["text", "integer", "base64", "hex", "rsa", "ec", "jwt", "cha
 Spot = Literal["path", "query", "header", "cookie", "body"]
 
 
+# Unknown keys are refused: a misspelt one would silently leave a setting as it is.
 class Model(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """Base of what is read from YAML files; attributes are the keys of a mapping there."""
 
@@ -155,6 +156,8 @@ class Ttl(Model, frozen=True, kw_only=True):
     """
 
     unit: Literal["s", "ms", "absolute", "absolute_ms"] = "s"
+    # RFC 6749, 5.1 only recommends that a server tells it. The margin is that of wechatpy and
+    # WxJava.
     default: Seconds = 3600
     margin: Seconds = 60
 
@@ -241,6 +244,7 @@ class ResponseSignature(Model, frozen=True, kw_only=True):
     algorithm: Literal["rsa-sha256", "hmac-sha256"] = "rsa-sha256"
     encode: Literal["hex", "base64"] = "base64"
     timestamp: str = ""
+    # The five minutes that WeChat Pay asks for.
     window: float = 300
 
 
@@ -263,6 +267,8 @@ class Recover(Model, frozen=True, kw_only=True):
         clock: whether the signing clock is corrected once from the ``Date`` header.
     """
 
+    # At most 1: a token that is refused straight after a login is refused again, and 企业微信 bans
+    # addresses that log in again and again.
     refresh: Annotated[int, Meta(ge=0, le=1)] = 0
     tries: Annotated[int, Meta(ge=1, le=10)] = 1
     wait: tuple[str | Wait, ...] = ()
@@ -577,6 +583,7 @@ def matches_api(pattern: str, name: str) -> bool:
         return True
     platform, _, api = pattern.partition(".")
     of_platform, _, of_api = name.partition(".")
+    # ``crm.*`` means the calls of scripts, and not the login before them.
     if api == of_api or not of_api.startswith("$"):
         return fnmatchcase(of_platform, platform) and fnmatchcase(
             to_snake_case(of_api), to_snake_case(api)

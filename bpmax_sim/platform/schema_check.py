@@ -63,6 +63,7 @@ def describe_wrong_type(value: Any, declared: Any) -> str:
 
 
 def _is_bool_or_whole_as_declared(value: Any, word: str) -> bool:
+    # In Python, True is a number as well.
     is_flag = isinstance(value, bool)
     is_whole = word != "integer" or (isfinite(value) and value == int(value))
     return is_flag == (word == "boolean") and is_whole
@@ -74,6 +75,8 @@ def describe_violated_limit(value: Any, schema: Mapping[str, Any]) -> str:
     Limits are bounds, lengths, a pattern or a format.
     """
     for key, breaks in _LIMITS.items():
+        # `exclusiveMinimum: true` (OpenAPI 3.0) is no number, so that the limit itself is allowed
+        # here.
         limit = schema.get(key)
         if limit not in (None, "", False) and breaks(value, limit):
             return msg("{key}: {limit} is declared, got {value!r}", key=key, limit=limit,

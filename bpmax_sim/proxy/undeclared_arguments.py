@@ -123,6 +123,7 @@ def explain_values_breaking_schema(recipe: CompiledApi, values: Mapping[str, Any
         limits = {"format": parameter.format, **parameter.schema}
         for value in _iterate_values(parameter, values):
             wrong = "" if to_scalar_text(value) in known else describe_unknown_choice(value, enum)
+            # Of an array the elements come here, and `kind` is not theirs.
             if parameter.place == "body" and not enum and kind != "array":
                 wrong = describe_wrong_type(value, kind)
             wrong = wrong or describe_violated_limit(value, limits)

@@ -372,6 +372,7 @@ def collect_former_names(platforms: Platforms) -> FormerNames:
         for api in platform.apis.values():
             name = f"{platform.platform_key}.{api.key}"
             _refuse_ambiguous_name(name, api.was, platform.apis, by_api)
+            # What is an alias today may have been the key when the recording was made.
             if names := tuple(dict.fromkeys((*api.was, *api.aliases))):
                 apis[name] = names
     return FormerNames(keys, apis)

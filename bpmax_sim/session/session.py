@@ -602,6 +602,7 @@ class Session:
         if self.settings.hits is not None:
             self.settings.hits.redact_script_texts(self.redact)
         self._scheduler.close()
+        # A miss fails the run, whatever the script did with its error.
         self._wiring.close_and_seal(failed=failed or bool(self.misses))
         if self.misses and not failed:
             raise self.misses[0]

@@ -508,6 +508,7 @@ def _make_success_template(rules: declared.ResponseRules) -> ResponseTemplate:
             and not rules.ok.all
             and not code.startswith("header:")
         ):
+            # Where nothing says what a success is, scripts ask for `result.code === 200`.
             set_at_path(body, code, 200)
         if message := _get_first_path(rules.message):
             _set_in_response(body, headers, message, "ok")

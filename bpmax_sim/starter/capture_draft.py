@@ -422,6 +422,7 @@ def group_flow_runs(runs: Iterable[CapturedRun]) -> list[tuple[CapturedRun, ...]
     groups: list[tuple[set[str], list[CapturedRun]]] = []
     for run in runs:
         if node := _get_approval_node(run):
+            # Every flow may end in it, so it joins none.
             places = {node, _get_target_node(run)} - {_END}
             same = [group for group in groups if group[0] & places]
             groups = [group for group in groups if group not in same]

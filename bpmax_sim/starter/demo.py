@@ -88,6 +88,7 @@ def serve_crm() -> Iterator[Crm]:
         client_secret=secrets.token_urlsafe(24),
     )
     server.crm = crm  # type: ignore[attr-defined]
+    # It looks for `shutdown` so often; the usual half a second would be waited for in the end.
     thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
     thread.start()
     try:

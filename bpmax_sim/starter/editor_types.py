@@ -155,6 +155,7 @@ def _add_type_name(taken: set[str], *words: str) -> str:
 
 
 def _format_comment(lines: Iterable[str], indent: str = "") -> str:
+    # A title must not end the comment.
     text = [line.replace("*/", "* /") for line in lines if line]
     if not text:
         return ""

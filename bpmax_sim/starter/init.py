@@ -205,6 +205,7 @@ def _read_template_file(name: str) -> str:
 
 def _fill_template(text: str, values: Mapping[str, str]) -> str:
     for name, value in values.items():
+        # Not ``{name}``: the files have braces of their own, of templates and YAML.
         text = text.replace(f"@{name}@", value)
     return text
 

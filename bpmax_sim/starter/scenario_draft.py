@@ -27,6 +27,7 @@ _LARGEST: Final = 2**53 - 1
 _WIDTH: Final = 100
 _OK: Final = range(200, 300)
 _REDIRECT: Final = range(300, 400)
+# What scripts have already or what is no name; `error` is that of a rejected call in the draft.
 _NO_VARIABLES: Final = frozenset({"form", "ctx", "error", "await"})
 
 
