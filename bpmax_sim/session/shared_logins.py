@@ -89,6 +89,8 @@ class _SharedLoginFile:
     def lock_and_read(self) -> _KnownLogin | None:
         """Wait for the lock and return the login in the file; None if there is no usable one.
 
+        None, and the lock is not held, if another process keeps it for more than a minute.
+
         Raises:
             ConfigError: if the file cannot be created.
         """
@@ -107,7 +109,12 @@ class _SharedLoginFile:
                 path=path,
                 strerror=error.strerror,
             ) from None
+        until = time.monotonic() + _PATIENCE
         while not try_lock(self._descriptor):
+            # A process that was stopped (in a debugger, for example) would hold up all others.
+            if time.monotonic() >= until:
+                self.release()
+                return None
             time.sleep(_PAUSE)
         from cryptography.fernet import InvalidToken  # noqa: PLC0415
 

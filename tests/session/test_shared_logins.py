@@ -14,8 +14,10 @@ from typing import Any
 import pytest
 
 import bpmax_sim as bs
+from bpmax_sim.file_system import try_lock
 from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.events import ScenarioFinished, ScenarioStarted
+from bpmax_sim.session import shared_logins
 from bpmax_sim.session.options import Mode
 from tests.loopback import answer_json, loopback
 
@@ -403,3 +405,22 @@ def test_a_login_that_fails_lets_the_next_process_try(
             second.proxy("合同系统").查合同()
 
     assert len(third_party.tokens) == 2
+
+
+def test_a_process_that_is_stuck_while_it_logs_in_does_not_hold_up_the_others(
+    party: tuple[OneToken, Processes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    third_party, processes = party
+    with processes.opened() as first:
+        first.proxy("合同系统").查合同()
+    (file,) = tmp_path.rglob("bpmax-sim-*/*")
+    monkeypatch.setattr(shared_logins, "_PATIENCE", 0.1)
+
+    with file.open("rb+") as stuck:
+        assert try_lock(stuck.fileno())
+        with processes.opened() as second:
+            second.proxy("合同系统").查合同()
+    with processes.opened() as third:
+        third.proxy("合同系统").查合同()
+
+    assert len(third_party.tokens) == 3
