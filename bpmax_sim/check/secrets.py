@@ -39,7 +39,11 @@ from bpmax_sim.secret.source import looks_random
 from bpmax_sim.secret.standin import is_recognisable_standin
 from bpmax_sim.secret.vault import Vault
 from bpmax_sim.session.credentials import find_not_secret_places
-from bpmax_sim.transport.redaction import find_texts_at, make_api_place_prefix
+from bpmax_sim.transport.redaction import (
+    find_texts_at,
+    make_api_place_prefix,
+    select_places_with_prefix,
+)
 from bpmax_sim.transport.suspicious_names import find_secret_members, parse_message_parts
 from bpmax_sim.yamlfile import Node, Steps, format_steps, read_yaml
 
@@ -69,12 +73,12 @@ class DeclaredText(NamedTuple):
     """A text of an exchange that is declared with ``not_secret``.
 
     Attributes:
-        api_name: name of the API that was called, such as ``crm.find``.
+        prefix: what names the API that was called, such as ``crm.find.``, or another address.
         place: the declared place at which the text stands.
         text: the text.
     """
 
-    api_name: str
+    prefix: str
     place: str
     text: str
 
@@ -125,17 +129,16 @@ class NotSecretDeclarations:
     def find_declared_texts(self, exchange: Exchange) -> list[DeclaredText]:
         """Return the texts of *exchange* that are declared with ``not_secret``."""
         prefix = make_api_place_prefix(exchange.request)
-        name = prefix[:-1]
-        if name not in self._places:
-            places = [
+        if prefix not in self._places:
+            declared = [
                 path
                 for platforms in self.platforms
-                for path in find_not_secret_places(platforms, name)
+                for path in find_not_secret_places(platforms, prefix[:-1])
             ]
-            places += [text[len(prefix) :] for text in self.of_project if text.startswith(prefix)]
-            self._places[name] = tuple(dict.fromkeys(places))
-        found = find_texts_at(exchange, self._places[name])
-        return [DeclaredText(name, place, text) for place, text in found]
+            own = select_places_with_prefix(prefix, self.of_project)
+            self._places[prefix] = tuple(dict.fromkeys((*declared, *own)))
+        found = find_texts_at(exchange, self._places[prefix])
+        return [DeclaredText(prefix, place, text) for place, text in found]
 
     def note_needed(self, declared: Iterable[DeclaredText], values: Sequence[str]) -> None:
         """Note which declarations are needed: `find_stale_declarations` does not report these.
@@ -143,28 +146,28 @@ class NotSecretDeclarations:
         They are those whose text contains one of *values*, which look like secrets, or looks
         random.
         """
-        for api_name, place, text in declared:
+        for prefix, place, text in declared:
             if looks_random(text) or any(value in text for value in values):
-                self._needed.add((api_name, place))
+                self._needed.add((prefix, place))
 
     def find_stale_declarations(self) -> Iterator[str]:
         """Yield a message for each declaration that no recording of its calls needs."""
         for platform in chain.from_iterable(known.own.values() for known in self.platforms):
             key = platform.platform_key
-            recorded = [name for name in self._places if name.startswith(f"{key}.")]
+            recorded = [prefix for prefix in self._places if prefix.startswith(f"{key}.")]
             yield from self._find_stale_places(key, platform.not_secret, recorded)
             for name, api in platform.apis.items():
-                of_api = [call for call in recorded if call == f"{key}.{name}"]
+                of_api = [prefix for prefix in recorded if prefix == f"{key}.{name}."]
                 yield from self._find_stale_places(f"{key}: apis.{name}", api.not_secret, of_api)
-        for name in self._places:
-            own = [text[len(name) + 1 :] for text in self.of_project if text.startswith(name)]
-            yield from self._find_stale_places(f"pyproject.toml: {name}", own, [name])
+        for prefix in self._places:
+            own = select_places_with_prefix(prefix, self.of_project)
+            yield from self._find_stale_places(f"pyproject.toml: {prefix[:-1]}", own, [prefix])
 
     def _find_stale_places(
-        self, where: str, places: Sequence[str], recorded_calls: Sequence[str]
+        self, where: str, places: Sequence[str], recorded_prefixes: Sequence[str]
     ) -> Iterator[str]:
-        for place in places if recorded_calls else ():
-            if not any((name, place) in self._needed for name in recorded_calls):
+        for place in places if recorded_prefixes else ():
+            if not any((prefix, place) in self._needed for prefix in recorded_prefixes):
                 yield msg(
                     "{where}: not_secret: nothing at {place} looks like a secret in any "
                     "recording; remove the entry",

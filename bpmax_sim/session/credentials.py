@@ -38,7 +38,11 @@ from bpmax_sim.secret.vault import AddressPair, Credentials, Vault, explain_loca
 from bpmax_sim.session.settings import Settings
 from bpmax_sim.session.start import SessionStart, read_recorded_login_non_secrets
 from bpmax_sim.traffic.external_clients import register_credentials
-from bpmax_sim.transport.redaction import make_api_place_prefix, register_response_cookies
+from bpmax_sim.transport.redaction import (
+    make_api_place_prefix,
+    register_response_cookies,
+    select_places_with_prefix,
+)
 from bpmax_sim.transport.suspicious_names import SecretByNameRegistrar
 
 
@@ -314,8 +318,7 @@ def collect_not_secret_places(
     """
     call, prefix = request.call, make_api_place_prefix(request)
     declared = find_not_secret_places(platforms, call.name) if call else ()
-    own = (text.removeprefix(prefix) for text in project_places() if text.startswith(prefix))
-    return (*declared, *own)
+    return (*declared, *select_places_with_prefix(prefix, project_places()))
 
 
 def make_project_places_reader(cassette: Path | None) -> Callable[[], tuple[str, ...]]:

@@ -28,6 +28,7 @@ from bpmax_sim.cassette.matching import (
 )
 from bpmax_sim.cassette.model import read_body
 from bpmax_sim.field_path import (
+    ROOTS,
     FieldPath,
     Steps,
     Wildcard,
@@ -381,6 +382,19 @@ def make_api_place_prefix(request: Request) -> str:
     if call and call.platform:
         return f"{call.name.rstrip('.')}."
     return f"{request.method} {request.url.partition('?')[0]} "
+
+
+def select_places_with_prefix(prefix: str, texts: Iterable[str]) -> tuple[str, ...]:
+    """Return the places behind *prefix* (see `make_api_place_prefix`) in *texts*.
+
+    *texts* name their API, or an address, first: ``crm.find.body.id``. The prefix of a call whose
+    API is unknown is that of its platform, and what an API declares is not for such a call.
+    """
+    places = tuple(text.removeprefix(prefix) for text in texts if text.startswith(prefix))
+    is_of_platform = prefix.endswith(".") and "." not in prefix[:-1]
+    if not is_of_platform:
+        return places
+    return tuple(place for place in places if place.replace("[", ".").split(".")[0] in ROOTS)
 
 
 def find_texts_at(exchange: Exchange, places: Iterable[str]) -> Iterator[tuple[str, str]]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from bpmax_sim.cassette.format import dump_exchanges
 from bpmax_sim.cassette.matching import MatchingRules
-from bpmax_sim.messages import Exchange, Request, Response
+from bpmax_sim.messages import Call, Exchange, Request, Response
 from bpmax_sim.project import with_not_secret_place
 from tests.cli.project import Command, Project
 from tests.loopback import answer_json, loopback
@@ -92,6 +93,42 @@ def test_what_no_platform_file_declares_is_answered_in_the_project(
     assert bs("lint", str(path)).code == 0
     (project.folder / "pyproject.toml").write_text("[tool.bpmax_sim]\nlanguage = 'en'\n", "utf-8")
     assert "a JWT stands here" in bs("lint", str(path)).err
+
+
+def _write_recording(path: Path, api: str, body: object) -> None:
+    request = Request(
+        method="POST",
+        url=f"https://elsewhere.example.test/{api}",
+        headers=(("content-type", "application/json"),),
+        body=json.dumps(body).encode(),
+        call=Call(
+            platform="crm_system",
+            instance="default",
+            api=api,
+            method="POST",
+            path=f"/{api}",
+            headers=(("content-type", "application/json"),),
+            body=json.dumps(body).encode(),
+        ),
+    )
+    exchange = Exchange(request=request, outcome=Response(status=200), owner="测试")
+    path.write_bytes(dump_exchanges([exchange], rules=MatchingRules(())))
+
+
+@pytest.mark.parametrize("shorter", ["get_customer", ""])
+def test_what_is_answered_for_an_api_is_no_answer_for_one_whose_name_begins_the_same(
+    project: Project, bs: Command, shorter: str
+) -> None:
+    assert bs("record", "--record=rewrite").code == 0
+    place = "crm_system.get_customer_detail.body.会议室"
+    (project.folder / "pyproject.toml").write_text(
+        f"[tool.bpmax_sim]\nlanguage = 'en'\nnot_secret = ['{place}']\n", "utf-8"
+    )
+    _write_recording(project.folder / "cassettes/长.yaml", "get_customer_detail", {"会议室": JWT})
+    _write_recording(project.folder / "cassettes/短.yaml", shorter, {"会议室": "三楼"})
+
+    linted = bs("lint")
+    assert (linted.code, "not_secret" in linted.err) == (0, False), linted.err
 
 
 @pytest.mark.parametrize(
