@@ -47,7 +47,7 @@ from bpmax_sim.messages import (
     parse_media_type,
 )
 from bpmax_sim.path_template import compile_path_template
-from bpmax_sim.platform.model import Api, Instance, Platform, VerifyValues
+from bpmax_sim.platform.model import Api, Instance, Platform, ResponseRules, VerifyValues
 from bpmax_sim.proxy.builder import Builder
 from bpmax_sim.proxy.call_effects import Grant
 from bpmax_sim.proxy.compiled_api import CompiledApi, compile_api
@@ -491,7 +491,7 @@ class _ExchangeVerification(msgspec.Struct, frozen=True):
             differing = [c for c in find_changes(self.recorded, first) if c.what == "status"]
             return [self._to_drift(change) for change in differing]
         values = rule.values if isinstance(rule, VerifyValues) else ()
-        return list(self._compare_with_live_responses(first, second, declared or (), values))
+        return list(self._compare_with_live_responses(first, second, declared, values))
 
     def _explain_not_sending(self, rule: str | VerifyValues, *, allows_writes: bool) -> str:
         """Return why the call is not sent; "" if it is.
@@ -554,16 +554,17 @@ class _ExchangeVerification(msgspec.Struct, frozen=True):
         self,
         first: Response,
         second: Response,
-        declared: Sequence[Platform | Api],
+        declared: tuple[Platform, Api] | None,
         values: Sequence[str],
     ) -> Iterator[Drift]:
+        owners = declared or ()
         known = frozenset(
-            FieldPath.parse(path, "volatile") for owner in declared for path in owner.volatile
+            FieldPath.parse(path, "volatile") for owner in owners for path in owner.volatile
         )
         learned = find_unsteady_places(first, second)
         drifts = list(find_changes(self.recorded, first, learned | known))
         seen = {change.path for change in drifts}
-        personal = [path for owner in declared for path in owner.redact]
+        personal = [path for owner in owners for path in owner.redact]
         drifts += [
             ResponseChange("value", place)
             for place in _find_changed_places(self.recorded, first, values, personal)
@@ -578,22 +579,25 @@ class _ExchangeVerification(msgspec.Struct, frozen=True):
             yield self._make_drift("info", "volatile", message, path)
 
     def _find_removed_member_reader(
-        self, change: ResponseChange, declared: Sequence[Platform | Api]
+        self, change: ResponseChange, declared: tuple[Platform, Api] | None
     ) -> str:
         """Return the place where a script reads a member that *change* has removed, or "".
 
-        *declared* has the platform and the API of the call; it is empty if they are unknown.
+        *declared* has the platform and the API of the call; None if they are unknown.
         """
         call = self.exchange.request.call
-        if change.what != "removed" or call is None or not declared:
+        if change.what != "removed" or call is None or declared is None:
             return ""
         gone = [
             "*" if step is Wildcard.ALL else str(step)
             for step in FieldPath.parse(change.path, "verify")
         ]
-        (platform, *_) = [owner for owner in declared if isinstance(owner, Platform)]
+        platform, api = declared
+        instance = self.session.platforms.instance(call.platform, call.instance or None)
+        is_wrapped = platform.result_of(api, instance) == "envelope"
+        rules = platform.response_of(api) if is_wrapped else None
         for member, place in self.members_read(call.name).items():
-            for path in _map_result_path_to_body_paths(platform, member):
+            for path in _map_result_path_to_body_paths(rules, member):
                 if ["body", *path][: len(gone)] == gone:
                     return place
         return ""
@@ -609,17 +613,16 @@ class _ExchangeVerification(msgspec.Struct, frozen=True):
 
 
 def _map_result_path_to_body_paths(
-    platform: Platform, member: tuple[str, ...]
+    rules: ResponseRules | None, member: tuple[str, ...]
 ) -> Iterator[tuple[str, ...]]:
     """Yield the paths in a response body at which *member* may be.
 
-    *member* is its path in the result as scripts see it, which is another one where the platform
-    wraps its data in an envelope ``{code, message, data}``.
+    *member* is its path in the result as scripts see it, which is another one where *rules* find
+    the parts of an envelope ``{code, message, data}`` in the body; with None it is the body.
     """
-    if platform.result != "envelope":
+    if rules is None:
         yield member
         return
-    rules = platform.response
     paths = {"code": rules.code, "message": rules.message, "data": (*rules.data, "$")}
     for path in paths.get(member[0], ()):
         if path.startswith("$"):

@@ -18,7 +18,6 @@ from bpmax_sim.explore.members import (
     RecordedResponses,
     apply_member_lack,
     collect_members,
-    find_response_rules,
 )
 from bpmax_sim.explore.reads import ReadMembers
 from bpmax_sim.explore.run_view import ObservedCall
@@ -217,7 +216,7 @@ def _find_refusals(
         seen.add(code or str(status))
         kind = FailureKind(name=name, do=_reply_with(response))
         yield _make_failure(call, kind, shown_by="recorded", is_refusal=True)
-    rules = find_response_rules(platform, api)
+    rules = platform.response_of(api)
     for name, group in rules.classes.items():
         for declared in group.code if name != "token" else ():
             if str(declared) in seen:

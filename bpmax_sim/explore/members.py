@@ -18,7 +18,7 @@ from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.errors import CassetteError
 from bpmax_sim.messages import Response
 from bpmax_sim.platform.load import Platforms
-from bpmax_sim.platform.model import Api, Platform, ResponseRules, to_snake_case
+from bpmax_sim.platform.model import Api, ResponseRules, to_snake_case
 from bpmax_sim.platform.response_shapes import ResponseShape, derive_schema_shape
 from bpmax_sim.proxy.response import (
     compile_finder,
@@ -142,16 +142,7 @@ class RecordedResponses:
         if platform is None:
             return ResponseRules()
         api = platform.apis.get(platform.spellings.get(to_snake_case(api_key), api_key))
-        return find_response_rules(platform, api)
-
-
-def find_response_rules(platform: Platform, api: Api | None) -> ResponseRules:
-    """Return the rules that tell which responses of *api* are successes and where the data is.
-
-    They are those of *api*, else those of the platform.
-    """
-    own = api.response if api is not None else UNSET
-    return own if isinstance(own, ResponseRules) else platform.response
+        return platform.response_of(api)
 
 
 def collect_members(body: Any, api: Api, response_summary: _ResponseSummary) -> tuple[Member, ...]:

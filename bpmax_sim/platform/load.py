@@ -291,6 +291,10 @@ class Platforms:
             )
         raise self._make_unknown_instance_error(message, platform_key, str(instance_key))
 
+    def list_enabled_instances(self, key: str) -> list[Instance]:
+        """Return the instances of platform *key* that calls can name."""
+        return [one.instance for one in self.entries_of(key) if one.instance.enabled]
+
     def entries_of(self, key: str) -> tuple[InstanceEntry, ...]:
         """Return the instances of platform *key*, disabled ones included.
 

@@ -489,6 +489,24 @@ class Platform(Model, frozen=True, kw_only=True):
         """Return the auth of *api*: its own, else the platform's."""
         return api.auth if isinstance(api.auth, Auth) else self.auth
 
+    def response_of(self, api: Api | None) -> ResponseRules:
+        """Return the response rules of *api*: its own, else the platform's."""
+        own = api.response if api is not None else UNSET
+        return own if isinstance(own, ResponseRules) else self.response
+
+    def result_of(self, api: Api, instance: Instance) -> Result:
+        """Return what scripts get of a response of *api*: by the API, *instance* or platform."""
+        own = instance.result if api.result is UNSET else api.result
+        return self.result if own is UNSET else own
+
+    def list_possible_results(self, api: Api, instances: Iterable[Instance]) -> tuple[Result, ...]:
+        """Return what scripts may get of a response of *api*, each once, by any of *instances*.
+
+        It is the platform's own, or the API's, if there are no instances.
+        """
+        every = [*instances] or [Instance(platform=self.platform_key, instance_key="")]
+        return tuple(dict.fromkeys(self.result_of(api, instance) for instance in every))
+
 
 class Tls(Model, frozen=True, kw_only=True):
     """The files of an instance's TLS connections (PEM), relative to the file that names them.

@@ -14,7 +14,7 @@ from typing import Any, Final, Literal
 import msgspec
 from msgspec.structs import replace
 
-from bpmax_sim.platform.model import Api, Platform
+from bpmax_sim.platform.model import Api, Instance, Platform
 
 Kind = Literal["null", "boolean", "number", "text", "object", "list"]
 Presence = Literal["present", "absent", "unknown"]
@@ -265,27 +265,46 @@ class ResponseShapes:
         self._recordings = list(recorded)
         self._recorded: dict[str, ResponseShape | None] = {}
 
-    def find_recorded_result_shape(self, platform: Platform, api: Api) -> ResponseShape | None:
-        """Return the shape of all recorded responses of *api*, as scripts get them, or None."""
+    def find_recorded_result_shape(
+        self, platform: Platform, api: Api, instances: Iterable[Instance]
+    ) -> ResponseShape | None:
+        """Return the shape of all recorded responses of *api*, as scripts get them, or None.
+
+        *instances* are those of the platform that a script may call.
+        """
         name = f"{platform.platform_key}.{api.key}"
         if name not in self._recorded:
             seen = [shapes[name] for shapes in self._recordings if name in shapes]
             self._recorded[name] = merge_shapes(seen)
-        return _derive_result_shape(platform, self._recorded[name])
+        shape = self._recorded[name]
+        return _derive_result_shape(platform, api, instances, shape) if shape is not None else None
 
-    def find_declared_shape(self, platform: Platform, api: Api) -> ResponseShape | None:
-        """Return the shape that *api* declares for its responses, as scripts get them, or None."""
+    def find_declared_shape(
+        self, platform: Platform, api: Api, instances: Iterable[Instance]
+    ) -> ResponseShape | None:
+        """Return the shape that *api* declares for its responses, as scripts get them, or None.
+
+        *instances* are those of the platform that a script may call.
+        """
         shape = derive_schema_shape(api.answer) if api.answer else None
-        if shape is None and platform.result == "envelope":
-            shape = ResponseShape()
-        return _derive_result_shape(platform, shape)
+        return _derive_result_shape(platform, api, instances, shape)
 
 
-def _derive_result_shape(platform: Platform, shape: ResponseShape | None) -> ResponseShape | None:
-    """Return the shape of what scripts get if the body has the shape *shape*; None for None.
+def _derive_result_shape(
+    platform: Platform, api: Api, instances: Iterable[Instance], body: ResponseShape | None
+) -> ResponseShape | None:
+    """Return the shape of what scripts get if the response body has the shape *body*.
 
-    It differs from that of the body if the platform has ``result: envelope``.
+    With ``result: envelope`` it differs from that of the body, with ``result: bytes`` there is
+    none. If the *instances* differ in that, it is a shape that covers all; None if one is unknown.
     """
-    if shape is None or platform.result != "envelope":
-        return shape
-    return wrap_in_envelope(shape, platform.response.data)
+    shapes = []
+    for result in platform.list_possible_results(api, instances):
+        shape = body if result != "bytes" else None
+        if result == "envelope":
+            data_paths = platform.response_of(api).data
+            shape = wrap_in_envelope(body or ResponseShape(), data_paths)
+        if shape is None:
+            return None
+        shapes.append(shape)
+    return merge_shapes(shapes)

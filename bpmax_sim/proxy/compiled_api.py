@@ -158,13 +158,13 @@ def _compile_new(platform: model.Platform, instance: model.Instance, api: model.
         auth=auth,
         # What HTTP's statuses mean is assumed only for classes that `recover` does something about.
         rules=CompiledRules(
-            _choose_first_set(api.response, platform.response),
+            platform.response_of(api),
             {k: CLASS_STATUS[k] for k in recover if k in CLASS_STATUS},
         ),
         recover=recover,
         timeout=_choose_first_set(api.timeout, instance.timeout, platform.timeout),
         charset=_choose_first_set(api.charset, platform.charset),
-        result=_choose_first_set(api.result, instance.result, platform.result),
+        result=platform.result_of(api, instance),
         redirects=_choose_first_set(api.redirects, platform.redirects),
         rejects_business="business" in _choose_first_set(instance.reject, platform.reject),
         strict=_choose_first_set(instance.strict, platform.strict),

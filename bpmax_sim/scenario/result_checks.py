@@ -503,7 +503,7 @@ def to_platform_response(call: CallMade) -> tuple[Response, ParsedBody]:
 
 def _find_failure_paths(recipe: CompiledApi) -> tuple[str, ...]:
     """Return the paths, such as ``$.code``, that decide whether a response is a failure."""
-    rules = recipe.api.response if recipe.api.response is not UNSET else recipe.platform.response
+    rules = recipe.platform.response_of(recipe.api)
     paths = (*rules.code, *(one.path for one in rules.ok.all if not one.absent))
     return tuple(dict.fromkeys(path for path in paths if _LAST_NAME.fullmatch(path)))
 
@@ -512,7 +512,7 @@ def _find_failure_members(recipe: CompiledApi) -> list[str]:
     """Return the names of the members in which a script finds that the response is a failure."""
     if recipe.result == "envelope":
         return ["code", "message"]
-    rules = recipe.api.response if recipe.api.response is not UNSET else recipe.platform.response
+    rules = recipe.platform.response_of(recipe.api)
     paths = (*_find_failure_paths(recipe), *rules.message)
     matches = filter(None, map(_LAST_NAME.fullmatch, paths))
     return list(dict.fromkeys(match[1] for match in matches))

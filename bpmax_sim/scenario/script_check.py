@@ -26,7 +26,7 @@ from bpmax_sim.errors import (
 from bpmax_sim.field_path import parse_plain_steps
 from bpmax_sim.i18n import msg, plural
 from bpmax_sim.platform.load import Platforms
-from bpmax_sim.platform.model import Api, Platform, matches_api
+from bpmax_sim.platform.model import Api, Instance, Platform, matches_api
 from bpmax_sim.platform.response_shapes import Kind, ResponseShape, ResponseShapes
 from bpmax_sim.scenario.actions import ACTIONS as STEP_ACTIONS
 from bpmax_sim.scenario.calls import CallMade
@@ -439,13 +439,14 @@ def _find_compared_shape(
     return ResponseShape(frozenset({kind})) if kind else ResponseShape()  # type: ignore[arg-type]
 
 
-def _find_api(call: ProxyCall, platforms: Platforms) -> tuple[Platform, Api] | None:
-    """Return platform and API of *call*, if both are declared."""
+def _find_api(call: ProxyCall, platforms: Platforms) -> tuple[Platform, Api, list[Instance]] | None:
+    """Return platform and API of *call*, if both are declared, and the platform's instances."""
     platform = platforms.find(call.platform) if call.platform is not None else None
     if platform is None or call.api is None:
         return None
     try:
-        return platform, platforms.api(platform, call.api)
+        instances = platforms.list_enabled_instances(platform.platform_key)
+        return platform, platforms.api(platform, call.api), instances
     except CallError:
         return None  # said where it is called
 
@@ -715,11 +716,9 @@ def _check_members(
         found = _find_api(reading.calls[use.call], platforms) if use.call is not None else None
         if found is None or not is_read:
             continue
-        platform, api = found
-        declared, recorded = (
-            shapes.find_declared_shape(platform, api),
-            shapes.find_recorded_result_shape(platform, api),
-        )
+        platform, api, instances = found
+        declared = shapes.find_declared_shape(*found)
+        recorded = shapes.find_recorded_result_shape(*found)
         known = [shape for shape in (declared, recorded) if shape is not None]
         if not known or any(not _is_absent_member(shape, use.path) for shape in known):
             continue
@@ -729,8 +728,8 @@ def _check_members(
         near = find_nearest(use.path[-1], names)
         others = {(one.call, one.path) for one in reading.members}
         is_closed = declared is not None and declared.is_closed_at(above)
-        is_envelope = platform.result == "envelope" and not above
-        is_test = use.access == "truth" and not is_envelope
+        is_envelope = platform.list_possible_results(api, instances) == ("envelope",)
+        is_test = use.access == "truth" and (not is_envelope or bool(above))
         if is_test and (not near or (use.call, (*above, near)) in others):
             continue  # what is not there is meant to count as false, or one of two spellings
         message = msg(

@@ -25,7 +25,6 @@ from bpmax_sim.platform.model import (
     Auth,
     Idempotency,
     Parameter,
-    ResponseRules,
     is_set,
     render_applied_name,
 )
@@ -196,7 +195,7 @@ def respond_as_declared(ctx: RequestContext, api: Api) -> Response:
                 at=(place.lower() if place[:6] == "header" else place,), window=_WINDOW
             ),
         )
-    rules = api.response if isinstance(api.response, ResponseRules) else platform.response
+    rules = platform.response_of(api)
     data = {name: value for name, value in inputs.items() if value is not UNSET}
     path, ok = next((path for path in rules.data if path.startswith("$.")), "$"), ctx.table.ok
     body: Any = data

@@ -467,8 +467,7 @@ def derive_rules(platform: declared.Platform, api: declared.Api = _NO_API) -> Ru
 
     If *api* declares its own auth or response rules, they are used instead of the platform's.
     """
-    rules = api.response if isinstance(api.response, declared.ResponseRules) else platform.response
-    acquire = (api.auth if isinstance(api.auth, declared.Auth) else platform.auth).acquire
+    rules, acquire = platform.response_of(api), platform.auth_of(api).acquire
     errors = {name: _make_error_class_template(rules, name) for name in _CLASSES}
     for name, (status, message) in _ERRORS.items():
         errors[name] = ResponseTemplate(status=status, code=str(status), message=message)
@@ -554,8 +553,7 @@ def make_expired_token_response(platform: declared.Platform, api: declared.Api) 
 
     It has the first code that the platform file declares for token errors, or is HTTP 401.
     """
-    rules = platform.response if api.response is UNSET else api.response
-    assert isinstance(rules, declared.ResponseRules)
+    rules = platform.response_of(api)
     token = rules.classes.get("token", declared.ErrorClass())
     code = token.code[0] if token.code else UNSET
     return make_refusal_with_code(rules, "token", code, "the token has expired (fault)")

@@ -17,7 +17,7 @@ from msgspec.structs import replace
 
 from bpmax_sim.i18n import msg, translate
 from bpmax_sim.platform.load import Platforms
-from bpmax_sim.platform.model import Api, Parameter, Platform, to_snake_case
+from bpmax_sim.platform.model import Api, Instance, Parameter, Platform, to_snake_case
 from bpmax_sim.platform.response_shapes import (
     ResponseShape,
     ResponseShapes,
@@ -112,7 +112,7 @@ def format_declarations(project: DeclarationSources, language: str) -> str:
         )
         + "}\n",
         *(
-            _format_platform_interface(platforms[key][0], interface, project.shapes, taken)
+            _format_platform_interface(*platforms[key], interface, project.shapes, taken)
             for key, interface in interfaces.items()
         ),
         *_format_library_declarations(project.libraries),
@@ -210,20 +210,24 @@ def _format_field_type(shape: ResponseShape | None) -> str:
 
 
 def _format_platform_interface(
-    platform: Platform, interface: str, shapes: ResponseShapes, taken: set[str]
+    platform: Platform, known: Platforms, interface: str, shapes: ResponseShapes, taken: set[str]
 ) -> str:
     """Return the TypeScript interface of *platform*, and the result types of its APIs.
+
+    *known* has its instances, which may override what scripts get of a response.
 
     Each API is there in every spelling that scripts may use: as a method, and as an overload of
     ``$api(name)``, which begins a chain of setters. *interface* is its name; the names of the
     result types are added to *taken*, the names of all types.
     """
+    instances = known.list_enabled_instances(platform.platform_key)
     results = []
     members = []
     chains = []
     for api in platform.apis.values():
         result = _add_type_name(taken, platform.platform_key, api.key, "result")
-        results.append(f"type {result} = {_format_result_type(platform, api, shapes)};\n")
+        result_type = _format_result_type(platform, api, instances, shapes)
+        results.append(f"type {result} = {result_type};\n")
         about = _format_comment([api.title, f"{api.method} {api.path}"], "  ")
         arguments = ", ".join(_format_arguments(api.parameters))
         for name in _list_api_spellings(api):
@@ -342,11 +346,13 @@ def _format_body_part(part: _BodyPart) -> str:
     return text if is_object else f"{part.own_type} | {text}"
 
 
-def _format_result_type(platform: Platform, api: Api, shapes: ResponseShapes) -> str:
-    declared = shapes.find_declared_shape(platform, api)
+def _format_result_type(
+    platform: Platform, api: Api, instances: Sequence[Instance], shapes: ResponseShapes
+) -> str:
+    declared = shapes.find_declared_shape(platform, api, instances)
     if declared is not None and api.answer:  # of an envelope alone a recording says more
         return _format_shape_type(declared)
-    recorded = shapes.find_recorded_result_shape(platform, api)
+    recorded = shapes.find_recorded_result_shape(platform, api, instances)
     return _format_shape_type(make_all_optional(recorded)) if recorded is not None else _RESULT
 
 

@@ -106,20 +106,24 @@ def test_drift_has_three_tiers(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("result", "member", "tier"),
+    ("result", "own", "member", "tier"),
     [
-        ("body", ("items", "*", "note"), "error"),
-        ("body", ("items", "*", "note", "length"), "error"),
-        ("body", ("items",), "warning"),
-        ("envelope", ("data", "*", "note"), "error"),
-        ("envelope", ("data", "items", "*", "note"), "error"),
-        ("envelope", ("items", "*", "note"), "warning"),
+        ("body", "", ("items", "*", "note"), "error"),
+        ("body", "", ("items", "*", "note", "length"), "error"),
+        ("body", "", ("items",), "warning"),
+        ("body", ", result: envelope", ("data", "*", "note"), "error"),
+        ("body", ", result: envelope", ("items", "*", "note"), "warning"),
+        ("envelope", "", ("data", "*", "note"), "error"),
+        ("envelope", "", ("data", "items", "*", "note"), "error"),
+        ("envelope", "", ("items", "*", "note"), "warning"),
+        ("envelope", ", response: {data: [$.rows]}", ("data", "*", "note"), "warning"),
     ],
 )
 def test_a_member_that_is_gone_and_read_is_an_error(
-    tmp_path: Path, result: str, member: tuple[str, ...], tier: str
+    tmp_path: Path, result: str, own: str, member: tuple[str, ...], tier: str
 ) -> None:
     platform = (DATA / "platforms/erp.yaml").read_text(encoding="utf-8")
+    platform = platform.replace("list_orders: {path: /orders", f"list_orders: {{path: /orders{own}")
     (tmp_path / "erp.yaml").write_text(
         f"{platform}result: {result}\nresponse: {{data: [$.items]}}\n", encoding="utf-8"
     )

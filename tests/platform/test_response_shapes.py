@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bpmax_sim.platform.load import load_platforms
 from bpmax_sim.platform.response_shapes import (
     ResponseShape,
+    ResponseShapes,
     derive_schema_shape,
     infer_shape,
     merge_shapes,
@@ -139,3 +142,57 @@ def test_what_was_seen_is_never_absent(values: list[Any]) -> None:
     for value in values:
         for path in paths(value):
             assert merged.check_presence(path) != "absent"
+
+
+DECLARED = "answer: {type: object, properties: {items: {type: array}, code: {}}}"
+RECORDED = {"hr.find": infer_shape({"items": [1], "code": 0})}
+
+
+@pytest.mark.parametrize(
+    ("platform", "api", "instances", "members"),
+    [
+        ("result: envelope", "", [""], {"code", "message", "data"}),
+        ("result: envelope", "result: body", [""], {"items", "code"}),
+        ("", "result: envelope", [""], {"code", "message", "data"}),
+        ("", "", ["result: envelope"], {"code", "message", "data"}),
+        ("", "result: body", ["result: envelope"], {"items", "code"}),
+        ("", "", ["", "result: envelope"], {"items", "code", "message", "data"}),
+        ("", "", ["", "result: envelope, enabled: false"], {"items", "code"}),
+        ("", "result: bytes", [""], None),
+        ("", "", ["", "result: bytes"], None),
+    ],
+)
+def test_scripts_get_what_the_api_or_the_instance_says_in_place_of_the_platform(
+    tmp_path: Path, platform: str, api: str, instances: list[str], members: set[str] | None
+) -> None:
+    (tmp_path / "hr.yaml").write_text(
+        f"platform_key: hr\nbase_url: https://hr.example.test\n{platform}\n"
+        f"apis: {{find: {{path: /f, {DECLARED}, {api}}}}}\n",
+        encoding="utf-8",
+    )
+    entries = (
+        f"- {{platform: hr, instance_key: i{n}, {more}}}\n" for n, more in enumerate(instances)
+    )
+    (tmp_path / "instances.yaml").write_text("".join(entries), encoding="utf-8")
+    platforms = load_platforms(tmp_path / "hr.yaml", instances=tmp_path / "instances.yaml")
+    hr, shapes = platforms.platform("hr"), ResponseShapes([RECORDED])
+    enabled = platforms.list_enabled_instances("hr")
+
+    for find in (shapes.find_declared_shape, shapes.find_recorded_result_shape):
+        shape = find(hr, hr.apis["find"], enabled)
+        assert (set(shape.members) if shape is not None else None) == members
+
+
+def test_an_api_with_response_rules_of_its_own_has_its_data_where_they_say(tmp_path: Path) -> None:
+    (tmp_path / "hr.yaml").write_text(
+        "platform_key: hr\nbase_url: https://hr.example.test\nresult: envelope\n"
+        "response: {data: [$.items]}\n"
+        "apis: {find: {path: /f, response: {data: [$.rows]}}}\n",
+        encoding="utf-8",
+    )
+    hr = load_platforms(tmp_path / "hr.yaml").platform("hr")
+    body = infer_shape({"items": 1, "rows": {"id": 1}})
+    shape = ResponseShapes([{"hr.find": body}]).find_recorded_result_shape(hr, hr.apis["find"], [])
+
+    assert shape is not None
+    assert shape.check_presence(("data", "id")) == "present"
