@@ -305,9 +305,11 @@ def with_setting_in_defaults(text: str, name: str, value: str) -> str | None:
     expected = tomllib.loads(text)
     table = expected.setdefault("tool", {}).setdefault("bpmax_sim", {})
     table.setdefault("defaults", {})[name] = value
-    line, header = f"{name} = {json.dumps(value)}", "[tool.bpmax_sim.defaults]\n"
+    line = f"{name} = {json.dumps(value, ensure_ascii=False)}"
+    header = "[tool.bpmax_sim.defaults]\n"
+    known = rf"(?m)^{re.escape(name)}[ \t]*=[ \t]*([\"'])[^\"'\n]*\1"
     for after in (
-        re.sub(rf"(?m)^{re.escape(name)}[ \t]*=[ \t]*([\"'])[^\"'\n]*\1", line, text, count=1),
+        re.sub(known, lambda _: line, text, count=1),  # as text, whose backslashes mean themselves
         text.replace(header, f"{header}{line}\n", 1),
         f"{text}{text and chr(10)}{header}{line}\n",
     ):

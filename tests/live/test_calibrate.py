@@ -20,6 +20,7 @@ from bpmax_sim.live.console import CapturedRun, read_console
 from bpmax_sim.live.echo import ECHO_PLATFORM, make_echo_response
 from bpmax_sim.live.judge import Calibration, find_echo, judge_run, list_refuted_rules
 from bpmax_sim.messages import Request
+from bpmax_sim.project import with_setting_in_defaults
 from bpmax_sim.yamlfile import read_yaml
 from tests.script.bench import Bench, texts
 
@@ -232,6 +233,16 @@ def test_another_time_zone_becomes_the_clock_of_the_project(project: Path) -> No
     assert tomllib.loads(after)["tool"]["bpmax_sim"]["defaults"] == {
         "clock": "2026-01-05T09:00:00-03:00"
     }
+
+
+@pytest.mark.parametrize("value", ["上海", "😀", r"C:\1\u", 'a"b', r"\g<0>"])
+@pytest.mark.parametrize("before", ["", "[tool.bpmax_sim.defaults]\nclock = '9'\nseed = 1\n"])
+def test_a_setting_is_written_as_it_is_whatever_signs_it_has(before: str, value: str) -> None:
+    after = with_setting_in_defaults(before, "clock", value)
+
+    assert after is not None
+    defaults = tomllib.loads(after)["tool"]["bpmax_sim"]["defaults"]
+    assert defaults == {"clock": value, **({"seed": 1} if before else {})}
 
 
 def test_what_is_unknown_now_keeps_its_earlier_mark(project: Path) -> None:
