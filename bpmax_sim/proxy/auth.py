@@ -37,7 +37,7 @@ from bpmax_sim.proxy.encode import (
     percent_encode,
 )
 from bpmax_sim.proxy.environment import Environment
-from bpmax_sim.proxy.signing import RequestEditor, sign
+from bpmax_sim.proxy.signing import RequestEditor, has_body_member, sign
 from bpmax_sim.secret.vault import Credentials
 
 NONCE_COUNT: Final = "nonce_count"
@@ -386,14 +386,17 @@ def _build_request(
 def _find_idempotency_place(plan: Plan) -> tuple[Apply, ...]:
     """Return the place of the call's idempotency key; empty if the platform declares none.
 
-    Empty as well if the script has set that header or query parameter itself.
+    Empty as well if the script has set that header, query parameter or member of the body itself.
     """
-    declared = plan.recipe.api.idempotency
+    declared, call = plan.recipe.api.idempotency, plan.call
     if not isinstance(declared, Idempotency):
         return ()
-    name = declared.name.lower()
-    own = {"header": plan.call.headers, "query": plan.call.query}.get(declared.place, ())
-    if name in Headers(own):
+    if declared.place == "body":
+        is_own = has_body_member(call.headers, call.body, declared.name)
+    else:
+        own = call.headers if declared.place == "header" else call.query
+        is_own = declared.name.lower() in Headers(own)
+    if is_own:
         return ()
     return (Apply(place=declared.place, name=declared.name, value=declared.value),)
 

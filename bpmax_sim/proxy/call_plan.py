@@ -46,7 +46,6 @@ class MergedValues(Struct):
     Attributes:
         headers: name as last spelled and value, by lower-case name.
         body: `UNDEFINED` for no body.
-        notes: messages about dropped or overridden values.
         doubts: messages about things that the script probably did not mean.
     """
 
@@ -54,7 +53,6 @@ class MergedValues(Struct):
     query: dict[str, Any]
     headers: dict[str, tuple[str, str]]
     body: Any
-    notes: list[str] = field(default_factory=list)
     doubts: list[str] = field(default_factory=list)
 
     __repr__ = format_repr_without_value
@@ -383,8 +381,9 @@ class Plan(NoRepr, frozen=True, kw_only=True):
         recipe: declaration of its API, compiled.
         call: what the builder set, in the form that may be recorded.
         real: the same call with real credentials; the same object if there are none in it.
-        notes: messages about overridden or dropped values.
-        doubts: messages about what the script probably did not mean, without credentials.
+        notes: messages about ignored options, and *doubts*.
+        doubts: messages about what the script probably did not mean, and about dropped values,
+            without credentials.
         randomness: random values of the request that is sent.
         standin_randomness: random values of the request that is recorded.
     """
@@ -437,7 +436,7 @@ def plan_call(spec: CallSpec, env: Environment) -> Plan:
         call=call,
         tenant=tenant,
         real=real,
-        notes=(*notes, *merged.notes, *merged.doubts),
+        notes=(*notes, *merged.doubts),
         doubts=tuple(merged.doubts),
         randomness=randomness,
         standin_randomness=standin_randomness,

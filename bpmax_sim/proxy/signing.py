@@ -22,7 +22,7 @@ from msgspec.structs import replace
 from bpmax_sim.errors import AuthError, ConfigError
 from bpmax_sim.i18n import msg
 from bpmax_sim.js_values import NotStringifiableError, loads_as_javascript, stringify_json
-from bpmax_sim.messages import FORM, VERIFIED, Headers, Request, Response
+from bpmax_sim.messages import FORM, VERIFIED, Headers, Pairs, Request, Response
 from bpmax_sim.platform import encodings
 from bpmax_sim.platform.encodings import FilterError, decode_losslessly, to_octets
 from bpmax_sim.platform.model import ResponseSignature, Sign, Spot, join_place
@@ -161,6 +161,17 @@ class RequestEditor:
             self._body = _set_member(self._body or b"{}", name.split("."), value)
 
 
+def has_body_member(headers: Pairs, body: bytes | None, name: str) -> bool:
+    """Return whether *body*, a form or a JSON object, has the member that `set` writes as *name*.
+
+    A member that is null counts as none. *headers* have the content type.
+    """
+    if Headers(headers).media_type == FORM:
+        pairs = decode_losslessly(body or b"")
+        return _drop_query_parameter(pairs, name) != pairs
+    return _has_member(body or b"null", name.split("."))
+
+
 def _drop_query_parameter(pairs: str, name: str) -> str:
     spelled = ((pair, pair.partition("=")[0]) for pair in pairs.split("&"))
     return "&".join(pair for pair, n in spelled if name not in {n, unquote(n), unquote_plus(n)})
@@ -168,6 +179,14 @@ def _drop_query_parameter(pairs: str, name: str) -> str:
 
 def _list_cookies_except(headers: tuple[tuple[str, str], ...], without: str) -> list[str]:
     return [cookie.text for cookie in Headers(headers).request_cookies if cookie.name != without]
+
+
+def _has_member(body: bytes, path: list[str]) -> bool:
+    """Return whether the JSON value *body* has a value at *path* that is not null."""
+    if not path:
+        return body.strip() != b"null"
+    first, *rest = path
+    return _has_member((_split_members(body) or {}).get(first, b"null"), rest)
 
 
 def _set_member(body: bytes, path: list[str], value: str) -> bytes:

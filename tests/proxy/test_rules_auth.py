@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 import pytest
@@ -446,6 +446,33 @@ def test_an_idempotency_key_may_stand_in_the_body() -> None:
     assert world.request.injected == ("body.uuid",)
     assert world.request.call
     assert world.request.call.body == b'{"receive_id":"ou_1"}'
+
+
+@pytest.mark.parametrize(
+    ("encoding", "name", "body", "is_kept"),
+    [
+        ("json", "uuid", {"n": 1, "uuid": "own"}, True),
+        ("json", "uuid", {"n": 1, "uuid": ""}, True),
+        ("json", "uuid", {"n": 1, "uid": "other"}, False),
+        ("json", "uuid", {"n": 1, "uuid": None}, False),
+        ("json", "head.uuid", {"head": {"uuid": "own"}}, True),
+        ("json", "head.uuid", {"head": {"uid": "other"}}, False),
+        ("form", "uuid", {"n": 1, "uuid": "own"}, True),
+        ("form", "head.uuid", {"head.uuid": "own"}, True),
+        ("form", "uuid", {"n": 1}, False),
+    ],
+)
+def test_an_idempotency_key_that_the_script_puts_into_the_body_is_kept(
+    encoding: Literal["json", "form"], name: str, body: dict[str, Any], *, is_kept: bool
+) -> None:
+    key = Idempotency(place="body", name=name)
+    world = World(crm(Api(key="send", method="POST", encoding=encoding, idempotency=key)))
+
+    world.proxy().api("send").body(body).call()
+
+    assert world.request.call
+    assert (world.request.body == world.request.call.body) == is_kept
+    assert world.request.injected == (() if is_kept else (f"body.{name}",))
 
 
 def test_auth_puts_in_several_values_wherever_they_go() -> None:
