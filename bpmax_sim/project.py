@@ -419,11 +419,14 @@ def compute_folder_stamp(folder: str, instances_file: str, *, levels: int = 8) -
     try:
         with os.scandir(folder or os.devnull) as entries:
             for entry in entries:
-                if entry.name.endswith(SUFFIXES):
-                    status = entry.stat()
-                    stamps.append((entry.name, status.st_size, status.st_mtime_ns))
-                elif levels and not entry.name.startswith(".") and entry.is_dir():
-                    stamps += compute_folder_stamp(entry.path, "", levels=levels - 1)
+                try:
+                    if entry.name.endswith(SUFFIXES):
+                        status = entry.stat()
+                        stamps.append((entry.name, status.st_size, status.st_mtime_ns))
+                    elif levels and not entry.name.startswith(".") and entry.is_dir():
+                        stamps += compute_folder_stamp(entry.path, "", levels=levels - 1)
+                except OSError:  # a link to nothing, or to itself; the others count nevertheless
+                    stamps.append((entry.name, -1, 0))
     except OSError:
         stamps += compute_file_stamp(folder)
     if instances_file:

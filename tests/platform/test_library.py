@@ -9,6 +9,7 @@ import pytest
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.messages import Request
 from bpmax_sim.platform.load import load_platforms, load_usable_platforms, read_platform
+from bpmax_sim.project import compute_folder_stamp
 from bpmax_sim.script.failure import Script
 from bpmax_sim.session.session import Session
 from tests.systems import needs_links
@@ -91,6 +92,21 @@ def test_links_are_read_and_may_lead_in_a_circle(root: Path) -> None:
     (root / "team/up").symlink_to(root / "team")
     (root / "team/crm.yaml").unlink()
     assert load_platforms(root / "team").platform("crm").title == "客户系统"
+
+
+@needs_links
+@pytest.mark.parametrize("suffix", ["", ".yaml"])
+def test_a_link_that_leads_nowhere_hides_no_change_of_the_other_files(
+    root: Path, suffix: str
+) -> None:
+    # Several, as a folder lists its files in any order.
+    for number in range(9):
+        link = root / f"common/sales/{number}{suffix}"
+        link.symlink_to(link.name)
+    before = compute_folder_stamp(str(root / "common"), "")
+    (root / "common/sales/crm.yaml").write_text(f"{CRM}title: 客户\n", "utf-8")
+
+    assert compute_folder_stamp(str(root / "common"), "") != before
 
 
 def test_a_shipped_platform_can_be_extended(tmp_path: Path) -> None:
