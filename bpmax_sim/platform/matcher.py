@@ -504,9 +504,8 @@ class _Routes:
             target = RequestTarget(self.platform, login=login)
             route = _Route(request.method.upper(), template, constants, target)
             if origin:
-                self._add_outside_route(
-                    origin, path, route, _find_hosts_entry_name(self.platform, place)
-                )
+                host = request.host or _find_hosts_entry_name(self.platform, place)
+                self._add_outside_route(origin, path, route, host)
             yield route
 
     def _add_outside_route(self, base: str, path: str, route: _Route, host: str) -> None:
@@ -517,12 +516,13 @@ class _Routes:
 
 
 def _find_hosts_entry_name(platform: Platform, url: str) -> str:
-    """Return the name of the entry in ``hosts`` of *platform* below which *url* is, or ""."""
-    for name, address in platform.hosts.items():
-        base = address.rstrip("/")
-        if is_below(url, base):
-            return name
-    return ""
+    """Return the name of the entry in ``hosts`` of *platform* below which *url* is, or "".
+
+    Of several, it is the one with the longest address.
+    """
+    bases = {name: address.rstrip("/") for name, address in platform.hosts.items()}
+    above = [name for name, base in bases.items() if is_below(url, base)]
+    return max(above, key=lambda name: len(bases[name]), default="")
 
 
 def _explain_ambiguity(platform: Platform, apis: Iterable[Api], *, fits_all: bool) -> str:

@@ -129,11 +129,18 @@ TESTED = {
 }
 
 
-@pytest.mark.parametrize("sso", ["https://sso.example.test", "https://sso.example.test/auth"])
+@pytest.mark.parametrize(
+    ("sso", "wider"),
+    [
+        ("https://sso.example.test", ""),
+        ("https://sso.example.test/auth", ""),
+        ("https://sso.example.test/auth", "pages: https://sso.example.test, "),
+    ],
+)
 def test_clients_at_the_test_addresses_of_hosts_replay_without_a_variable(
-    project: Path, sso: str
+    project: Path, sso: str, wider: str
 ) -> None:
-    text = PLATFORM.replace("sso: https://sso.example.test", f"sso: {sso}")
+    text = PLATFORM.replace("sso: https://sso.example.test", f"{wider}sso: {sso}")
     (project / "platforms/crm.yaml").write_text(text, encoding="utf-8")
     form = b"grant_type=client_credentials&client_id=a&client_secret=a-secret-of-a-client"
     requests = [
