@@ -25,7 +25,12 @@ from msgspec.structs import replace
 from bpmax_sim.errors import BadResponseError, BpmaxError, TransportError
 from bpmax_sim.i18n import msg
 from bpmax_sim.live.signed_address import find_address_signature
-from bpmax_sim.live.upstream import UpstreamUrl, adapt_response_headers, replace_host_and_add_via
+from bpmax_sim.live.upstream import (
+    UpstreamUrl,
+    adapt_response_headers,
+    replace_host_and_add_via,
+    restore_cookie_names,
+)
 from bpmax_sim.messages import (
     STREAMED,
     Chunk,
@@ -214,7 +219,7 @@ class RecordingProxy:
         return rest if rest.startswith("/") else f"/{rest}"
 
     def _make_upstream_request(self, exchange: _ProxiedExchange, path: str) -> Request:
-        headers = exchange.client.headers
+        headers = restore_cookie_names(exchange.client.headers)
         return Request(
             method=exchange.request.method,
             url=f"{self._upstream.url}{path}",
@@ -229,7 +234,7 @@ class RecordingProxy:
             return make_foreign_request(
                 sent.method,
                 f"{self._declared}{rest}",
-                decode_header_bytes(exchange.client.headers),
+                decode_header_bytes(restore_cookie_names(exchange.client.headers)),
                 sent.body,
             )
         except NotConvertibleError as reason:

@@ -2,7 +2,8 @@
 
 In requests: the address, ``Host``, the headers of the connection (RFC 9110, 7.6.1), and ``Via``, by
 which a proxy recognises its own requests (7.6.3). In responses: ``Location``, and the host in
-cookies. Everything else is forwarded unchanged.
+cookies; cookies that browsers would refuse get a second name, which is taken back in requests.
+Everything else is forwarded unchanged.
 """
 
 from __future__ import annotations
@@ -16,13 +17,16 @@ from urllib.parse import urlsplit
 import msgspec
 
 from bpmax_sim.errors import ConfigError
-from bpmax_sim.messages import Headers, Pairs, parse_set_cookie
+from bpmax_sim.messages import Headers, Pairs, parse_cookies, parse_set_cookie
 
 _OF_CONNECTION: Final = frozenset({
     "connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "proxy-connection",
     "te", "trailer", "transfer-encoding", "upgrade",
 })  # fmt: skip
 _PORTS: Final = {"http": 80, "https": 443}
+_TLS_ONLY: Final = ("__host-", "__secure-", "__http-")
+"""How names of cookies begin that browsers accept only with ``Secure`` (RFC 6265bis, 4.1.3)."""
+_TWIN: Final = "proxied-"
 _LOCATIONS: Final = frozenset({"location", "content-location"})
 
 
@@ -123,8 +127,37 @@ def adapt_response_headers(headers: Pairs, upstream: UpstreamUrl, proxy_url: str
     # Alt-Svc would lead the client past the proxy (RFC 7838).
     kept = [pair for pair in _remove_connection_headers(headers) if pair[0].lower() != "alt-svc"]
     return tuple(
-        [(name, _rewrite_header(name.lower(), text, upstream, proxy_url)) for name, text in kept]
+        [
+            (name, text)
+            for name, written in kept
+            for text in _rewrite_header(name.lower(), written, upstream, proxy_url)
+        ]
     )
+
+
+def restore_cookie_names(headers: Pairs) -> Pairs:
+    """Return a client's *headers* with the names of cookies that the upstream gave them.
+
+    It undoes the second names of `adapt_response_headers`; a cookie that came under both names is
+    sent once.
+    """
+    return tuple(
+        [
+            (name, "; ".join(_restore_cookies(value)) if name.lower() == "cookie" else value)
+            for name, value in headers
+        ]
+    )
+
+
+def _restore_cookies(line: str) -> Iterator[str]:
+    cookies = parse_cookies(line)
+    names = {cookie.name for cookie in cookies}
+    for cookie in cookies:
+        original = cookie.name.removeprefix(_TWIN)
+        if original == cookie.name or not original.lower().startswith(_TLS_ONLY):
+            yield cookie.text
+        elif original not in names:
+            yield cookie.text.removeprefix(_TWIN)
 
 
 def _remove_connection_headers(headers: Pairs) -> Pairs:
@@ -135,10 +168,18 @@ def _remove_connection_headers(headers: Pairs) -> Pairs:
     return Headers(headers).without(hidden)
 
 
-def _rewrite_header(name: str, text: str, upstream: UpstreamUrl, proxy_url: str) -> str:
+def _rewrite_header(name: str, text: str, upstream: UpstreamUrl, proxy_url: str) -> Iterator[str]:
+    """Yield the texts that a client gets in place of the header *name* with the value *text*."""
     if name in _LOCATIONS:
-        return rewrite_location(text, upstream, proxy_url)
-    return rewrite_cookie(text, upstream, proxy_url) if name == "set-cookie" else text
+        yield rewrite_location(text, upstream, proxy_url)
+    elif name != "set-cookie":
+        yield text
+    else:
+        cookie = rewrite_cookie(text, upstream, proxy_url)
+        yield cookie
+        # Without TLS browsers refuse such a name; other clients take it and look for it.
+        if parse_set_cookie(cookie).name.lower().startswith(_TLS_ONLY):
+            yield f"{_TWIN}{cookie.lstrip()}"
 
 
 def rewrite_location(location: str, upstream: UpstreamUrl, proxy_url: str) -> str:

@@ -313,6 +313,29 @@ def test_what_names_the_upstream_names_the_proxy_for_the_client(tmp_path: Path) 
     assert "t0ken" not in one.path.read_text("utf-8")
 
 
+@pytest.mark.parametrize("refused", [("__host-", "__secure-"), ("none",)])
+def test_cookies_whose_names_ask_for_tls_reach_any_client_and_come_back(
+    tmp_path: Path, refused: tuple[str, ...]
+) -> None:
+    more = (
+        "Set-Cookie: __Host-sid=a1b2c3d4e5f6a7b8; Path=/; Secure; HttpOnly\r\n"
+        "Set-Cookie: __secure-csrf=c7d8e9f0a1b2c3d4; Secure\r\nSet-Cookie: plain=1\r\n"
+    )
+    with bench(tmp_path, lambda _request: answer_json("{}", headers=more)) as (one, server):
+        lines = one.client.get("/login").headers.get_list("set-cookie")
+        one.client.cookies.clear()
+        # Browsers refuse these prefixes without TLS, other clients refuse none.
+        kept = [line for line in lines if not line.lower().startswith(refused)]
+        cookies = "; ".join(line.partition(";")[0] for line in kept)
+        one.client.get("/next", headers={"Cookie": cookies})
+        (sent,) = re.findall(rb"(?i)\r\ncookie: (.+)\r\n", server.received[-1])
+        one.seal()
+
+    assert not any("secure" in line.lower().split("; ") for line in lines)
+    assert sent == b"__Host-sid=a1b2c3d4e5f6a7b8; __secure-csrf=c7d8e9f0a1b2c3d4; plain=1"
+    assert "proxied-" not in one.path.read_text("utf-8")
+
+
 REFUSED = {
     "sigv4": ("Authorization", "AWS4-HMAC-SHA256 Credential=a/b, SignedHeaders=host;x-amz-date"),
     "tc3": ("Authorization", "TC3-HMAC-SHA256 Credential=a/b, SignedHeaders=content-type;host"),
