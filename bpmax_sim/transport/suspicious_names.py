@@ -48,7 +48,10 @@ _ELEMENT: Final = re.compile(
     r"<(?:[\w.-]+:)?([\w.-]+)(?:\s[^<>]*)?>\s*(?:<!\[CDATA\[(.*?)\]\]>|([^<]+))\s*</", re.DOTALL
 )
 _TAG: Final = re.compile(r"<[\w.:-]+\s[^<>]*>")
-_ATTRIBUTE: Final = re.compile(r"""\s(?:[\w.-]+:)?([\w.-]+)\s*=\s*(?:"([^"]*)"|'([^']*)')""")
+_ATTRIBUTE: Final = re.compile(
+    r"""\s(?:[\w.-]+:)?([\w.-]+)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'<>][^\s<>]*?)(?=\s|/?>))"""
+)
+"""In double quotes, in single ones, or as HTML allows it, in none; ``/>`` ends a tag, no value."""
 _EVENT: Final = re.compile(r"^(?:data:\s*)?([{\[].*)$", re.MULTILINE)
 _ADDRESS: Final = re.compile(r"""(?:https?:/)?/[^\s"'<>?#]*[?#][^\s"'<>]*""")
 _FORM: Final = re.compile(r"[^\s=&<>{}]+=[^\s&]*(?:&[^\s=&]+=[^\s&]*)*")
@@ -164,7 +167,8 @@ def _parse_markup(text: str) -> dict[str, Any]:
     pairs = [(n, unescape(plain) if plain else raw) for n, raw, plain in _ELEMENT.findall(text)]
     for tag in _TAG.findall(text):
         attributes = {
-            name: unescape(double or single) for name, double, single in _ATTRIBUTE.findall(tag)
+            name: unescape(double or single or bare)
+            for name, double, single, bare in _ATTRIBUTE.findall(tag)
         }
         spoken = {name.lower(): value for name, value in attributes.items()}  # as HTML reads them
         value = spoken.get("value", spoken.get("content"))

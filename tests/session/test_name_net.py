@@ -296,6 +296,12 @@ def test_a_quick_look_misses_no_name(data: bytes, *, may: bool) -> None:
         '<input name="csrf-token" value="k3y-9f2zQ">',
         '<INPUT VALUE="k3y-9f2zQ" NAME="csrf-token" content="other">',
         "<r><csrf-token>k3y-9f2zQ</csrf-token></r>",
+        "<meta name=csrf-token content=k3y-9f2zQ>",
+        "<input type=hidden name=_csrf value=k3y-9f2zQ/>",
+        "<input value = k3y-9f2zQ name='_csrf'\n>",
+        "<input title='a name=x value=y' name=_csrf value=k3y-9f2zQ checked>",
+        "<div data-csrf-token=k3y-9f2zQ hidden>",
+        "<script src=/app.js?token=k3y-9f2zQ></script>",
     ],
 )
 def test_a_page_says_a_name_and_its_value_in_these_ways(page: str) -> None:
@@ -304,3 +310,19 @@ def test_a_page_says_a_name_and_its_value_in_these_ways(page: str) -> None:
     found = find_secret_members(parse_message_parts(headers, page.encode(), ()))
 
     assert "k3y-9f2zQ" in [text for _, _, text in found]
+
+
+@pytest.mark.parametrize(
+    ("page", "members"),
+    [
+        ("<input name=_csrf value=YWJjZA==>", {"_csrf": "YWJjZA==", "name": "_csrf"}),
+        ("<img alt='it is' src=a.png>", {"alt": "it is", "src": "a.png"}),
+        ('<a title="x y=z" b>', {"title": "x y=z"}),
+        ("<a href=https://a.test/b/?c=d&amp;e=f/>", {"href": "https://a.test/b/?c=d&e=f"}),
+    ],
+)
+def test_attributes_are_read_with_and_without_quotes(page: str, members: dict[str, str]) -> None:
+    body = parse_message_parts((("content-type", "text/html"),), page.encode(), ())["body"]
+
+    assert members.items() <= body.items()
+    assert "y" not in body
