@@ -31,10 +31,10 @@ from bpmax_sim.explore.summary import (
     describe_totals,
     describe_unproven_missing_members,
     explain_unexplored_parts,
+    explain_unjudged_variants,
     find_causes,
     format_matrix,
     make_matrix,
-    suggest_recording_commands,
     sum_totals,
 )
 from bpmax_sim.i18n import label_message, msg, plural
@@ -202,7 +202,7 @@ def _print_findings(
     for one in explorations:
         for limit in explain_unexplored_parts(one):
             notify(label_message(one.node_id, limit))
-    for line in suggest_recording_commands(totals):
+    for line in explain_unjudged_variants(totals):
         notify(line)
     notify(describe_totals(totals))
     if totals.tried:

@@ -41,7 +41,7 @@ MARKS: Final[Mapping[VerdictKind, str]] = {
 """What stands for a verdict in the matrix."""
 # The order of `MARKS` is that of severity: of several verdicts for one cell the last is shown.
 _GRAVITY: Final = tuple(MARKS)
-_MOST_COMMANDS: Final = 5
+_MOST_REASONS: Final = 5
 _MOST_KINDS: Final = 10
 
 
@@ -157,7 +157,7 @@ class ExploreTotals(msgspec.Struct, kw_only=True):
 
     Attributes:
         verdicts: kind of verdict -> number of variants.
-        unrecorded: commands that record the calls for which variants had no recording.
+        unrecorded: what has no recording, in words, so that variants were not judged.
     """
 
     tried: int = 0
@@ -169,7 +169,7 @@ class ExploreTotals(msgspec.Struct, kw_only=True):
     def add(self, other: ExploreTotals) -> None:
         """Add *other*, the totals of other scenarios.
 
-        Counts are summed; a matrix cell or recording command that both have is kept once.
+        Counts are summed; a matrix cell or reason that both have is kept once.
         """
         self.tried += other.tried
         self.possible += other.possible
@@ -195,15 +195,15 @@ def sum_totals(explorations: Iterable[Exploration]) -> ExploreTotals:
     """Return counts, matrix cells and unrecorded calls of all *explorations* together."""
     totals = ExploreTotals()
     for one in explorations:
-        verdicts = Counter[str](variant.judgement.verdict for variant in one.variants)
-        record = [msg("bpmax-sim record {target}", target=one.target)]
+        judgements = [variant.judgement for variant in one.variants]
+        verdicts = Counter[str](each.verdict for each in judgements)
         totals.add(
             ExploreTotals(
                 tried=one.tried,
                 possible=one.possible,
                 verdicts=dict(verdicts),
                 cells=[_make_cell(variant) for variant in one.variants if variant.is_shown],
-                unrecorded=record if verdicts["unrecorded"] else [],
+                unrecorded=[each.why for each in judgements if each.verdict == "unrecorded"],
             )
         )
     return totals
@@ -304,15 +304,21 @@ def describe_totals(totals: ExploreTotals) -> str:
     )
 
 
-def suggest_recording_commands(totals: ExploreTotals) -> Iterator[str]:
-    """Yield how to record the calls that variants made and that have no recording."""
+def explain_unjudged_variants(totals: ExploreTotals) -> Iterator[str]:
+    """Yield what has no recording, and how to learn what follows.
+
+    To record the scenario once more does not help: without the failure, its scripts do not make
+    these calls.
+    """
     number = totals.verdicts.get("unrecorded", 0)
     if number:
         yield plural(
             number,
-            "{number} variant made a call that has no recording; record it: {commands}",
-            "{number} variants made calls that have no recording; record them: {commands}",
-            commands=join_list(totals.unrecorded[:_MOST_COMMANDS]),
+            "{number} variant is not judged: {reasons}; to see what follows, record a scenario in "
+            "which this happens",
+            "{number} variants are not judged: {reasons}; to see what follows, record scenarios in "
+            "which this happens",
+            reasons=join_list(totals.unrecorded[:_MOST_REASONS]),
         )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Generator
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from functools import partial
 from itertools import chain
 from pathlib import Path
@@ -263,9 +263,15 @@ def pytest_runtest_makereport(
     if HIDING in item.stash:
         from bpmax_sim.pytest_plugin import python_tests  # noqa: PLC0415
 
-        with python_tests.redact_error_temporarily(call.excinfo.value if call.excinfo else None):
+        error = call.excinfo.value if call.excinfo else None
+        with_frames = error is None or options.read_option_value(item.config, "tb")
+        with (
+            python_tests.redact_error_temporarily(error),
+            nullcontext() if with_frames else python_tests.hide_own_frames(),
+        ):
             report = yield
         if SESSIONS in item.stash:
+            python_tests.add_translated_errors(report, error)
             python_tests.add_console_section(item, report)
         python_tests.redact_report(report)
         python_tests.redact_junit(item.config)

@@ -24,7 +24,14 @@ from _pytest.junitxml import xml_key
 
 from bpmax_sim.clock import parse_duration
 from bpmax_sim.errors import BpmaxError, BpmaxWarning, ConfigError, ExpectationError, Problem
-from bpmax_sim.i18n import TranslatableText, join_list, join_messages, msg, translate
+from bpmax_sim.i18n import (
+    TranslatableText,
+    join_list,
+    join_messages,
+    msg,
+    to_plain_english,
+    translate,
+)
 from bpmax_sim.pytest_plugin import options
 from bpmax_sim.pytest_plugin import session_options as of_test
 from bpmax_sim.pytest_plugin.run_stats import Tally, get_tally
@@ -313,6 +320,33 @@ def add_console_section(item: pytest.Item, report: pytest.TestReport) -> None:
     if report.when == "call":
         sessions: Sessions = item.stash[SESSIONS]
         report.sections += format_console_section(sessions.console_of_last_sessions)
+
+
+@contextmanager
+def hide_own_frames() -> Iterator[None]:
+    """Have pytest leave the frames of this package out of tracebacks; ``--full-trace`` shows them.
+
+    It asks the globals of each frame, so that those of all our modules have to say it.
+    """
+    ours = [module for name, module in sys.modules.items() if name.partition(".")[0] == "bpmax_sim"]
+    for module in ours:
+        vars(module)["__tracebackhide__"] = True
+    try:
+        yield
+    finally:
+        for module in ours:
+            del vars(module)["__tracebackhide__"]
+
+
+def add_translated_errors(report: pytest.TestReport, error: BaseException | None) -> None:
+    """Add what the errors of ours that failed a Python test say in the user's language.
+
+    *error* is what was raised. Its text, which pytest shows, is English.
+    """
+    ours = (link for link in _iterate_error_chain(error, set()) if isinstance(link, BpmaxError))
+    texts = {to_plain_english(str(link)): translate(str(link)) for link in ours}
+    if any(english != shown for english, shown in texts.items()):
+        report.sections.append(("bpmax-sim", "\n\n".join(texts.values())))
 
 
 def redact_report(report: pytest.TestReport) -> None:

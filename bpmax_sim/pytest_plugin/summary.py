@@ -295,7 +295,7 @@ def _store_and_describe_exploration(config: pytest.Config, tally: Tally) -> Iter
     store_section(find_root(config.rootpath), page.make_section(totals))
     if config.option.verbose > 0:
         yield from explored.format_matrix(explored.make_matrix(totals.cells))
-    yield from explored.suggest_recording_commands(totals)
+    yield from explored.explain_unjudged_variants(totals)
     yield explored.describe_totals(totals)
 
 

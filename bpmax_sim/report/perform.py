@@ -153,7 +153,10 @@ def _judge_and_store(
     events = session.redact_value(
         unredacted_events
     )  # a secret may have become known after what told it
-    verdict = judge_events(item, events, live=not session.is_closed, mode=session.settings.mode)
+    settings = session.settings
+    verdict = judge_events(
+        item, events, live=not session.is_closed, mode=settings.mode, record=settings.record
+    )
     failed = verdict.outcome == "failed"
     store_or_delete_failure(item, verdict.failures if failed else (), console=verdict.console)
     names = None

@@ -120,11 +120,16 @@ def make_error_verdict(
 
 
 def judge_events(
-    item: ScenarioItem, events: Iterable[Event], *, live: bool = False, mode: str = "replay"
+    item: ScenarioItem,
+    events: Iterable[Event],
+    *,
+    live: bool = False,
+    mode: str = "replay",
+    record: str = "once",
 ) -> Verdict:
     """Return the verdict of an item from *events*, what it reported while it ran in *mode*.
 
-    *live* is whether third parties were called.
+    *live* is whether third parties were called; *record* is what was recorded in record mode.
     """
     first, *_, last = every = tuple(events)
     assert isinstance(first, ScenarioStarted)
@@ -156,7 +161,8 @@ def judge_events(
         digest=last.digest,
         engine=first.engine,
         failures=tuple(
-            dataclasses.replace(f, rerun=format_rerun_command(item, mode)) for f in last.failures
+            dataclasses.replace(f, rerun=format_rerun_command(item, mode, record))
+            for f in last.failures
         ),
         warnings=last.warnings,
         unused=last.unused,
@@ -166,11 +172,14 @@ def judge_events(
     )
 
 
-def format_rerun_command(item: ScenarioItem, mode: str = "replay") -> str:
-    """Return the command that runs only *item*, in the same mode."""
+def format_rerun_command(item: ScenarioItem, mode: str = "replay", record: str = "once") -> str:
+    """Return the command that runs only *item*, in the same mode, and records the same calls."""
     known = {"record": "record", "replay": "run"}
     how = known.get(mode) or msg("run --mode {mode}", mode=mode)
-    return msg("bpmax-sim {how} {target}", how=how, target=item.selection_arguments)
+    command = msg("bpmax-sim {how} {target}", how=how, target=item.selection_arguments)
+    if mode == "record" and record != "once":
+        return msg("{command} --record={record}", command=command, record=record)
+    return command
 
 
 MARKS: dict[Outcome, str] = {"passed": "√", "failed": "×", "skipped": "-", "xfailed": "-"}

@@ -758,7 +758,7 @@ class _Scope:
     def __init__(self, draft: ScenarioDraft, steps: Sequence[model.Step]) -> None:
         self.draft = draft
         columns = list(dict.fromkeys(name for row in draft.rows for name in row.values))
-        self.known: Mapping[str, Collection[str]] = {
+        self.known: dict[str, Collection[str]] = {
             "vars": draft.all_variable_names if steps else sorted(draft.declared_vars),
             "case": columns,
             "env": draft.environ,
@@ -767,6 +767,8 @@ class _Scope:
             "flow": FLOW_FACTS,
         }
         has = {"case": columns, "form": draft.subject_kinds, "flow": draft.flow_specs}
+        if draft.scenario.cases is not UNSET and not draft.rows:  # unreadable, which is told
+            del self.known["case"]
         self.lacking = {root: text for root, text in _LACKING.items() if not has[root]}
 
     def find_problem(self, ref: references.Reference) -> str | None:

@@ -71,7 +71,8 @@ class ValueGeneraliser(msgspec.Struct, frozen=True):
     def generalise(self, value: Any) -> Any:
         """Return *value*, or a pattern for it if it is a recorded text or contains an instant.
 
-        A text that the scenario itself contains (row, stub, clock) is not changed.
+        A text that the scenario itself contains (row, stub, clock) is not changed, nor is one with
+        few digits, whose pattern would match nothing else.
         """
         if isinstance(value, Mapping):
             return {key: self.generalise(inner) for key, inner in value.items()}
@@ -81,7 +82,9 @@ class ValueGeneraliser(msgspec.Struct, frozen=True):
             return value
         is_instant = not self.has_clock and _INSTANT.search(value)
         if value not in self.scenario_text and (value in self.recorded_texts or is_instant):
-            return {"$matches": make_digit_pattern(value)}
+            pattern = make_digit_pattern(value)
+            if pattern != _make_exact_pattern(value):  # else it says no more than the text does
+                return {"$matches": pattern}
         return value.replace("${", "$${")
 
 
@@ -105,12 +108,16 @@ def make_digit_pattern(text: str) -> str:
     if _UUID.fullmatch(text):
         return "^[0-9a-f-]{36}$"
     if sum(map(str.isdigit, text)) < _FEW_DIGITS:
-        return f"^{_escape_regex(text)}$"
+        return _make_exact_pattern(text)
     pieces = re.split(r"([0-9]+)", text)
     digits = (r"\d{" + str(len(piece)) + "}" for piece in pieces[1::2])
     pieces[::2] = map(_escape_regex, pieces[::2])
     pieces[1::2] = digits
     return f"^{''.join(pieces)}$"
+
+
+def _make_exact_pattern(text: str) -> str:
+    return f"^{_escape_regex(text)}$"
 
 
 def _escape_regex(text: str) -> str:

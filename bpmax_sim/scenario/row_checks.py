@@ -128,7 +128,7 @@ def check_only_rows(draft: ScenarioDraft, step: model.Step | model.Policy, spot:
     rows = [row.id for row in draft.rows]
     if spot.source.file != draft.spot.source.file:
         draft.tell(spot.at("only"), msg("steps of a fragment know no rows; use if: instead"))
-    elif not rows:
+    elif draft.scenario.cases is UNSET:
         draft.tell(spot.at("only"), msg("only names rows; the scenario has no cases"))
     elif not step.only:
         draft.tell(spot.at("only"), msg("only names no row, so this step is never done"))

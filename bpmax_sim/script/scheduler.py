@@ -166,14 +166,17 @@ class Scheduler:
         try:
             effect = call.send(value) if error is None else call.throw(error)
         except StopIteration as end:
-            self._deliver_after_start(partial(done, end.value, None))
+            deliver = partial(done, end.value, None)
         except Exception as failure:  # noqa: BLE001 - whoever spawned the call decides
             if isinstance(failure, CallError):
                 # Its frames, all of this package, would keep what the caller had in its variables.
                 failure.__traceback__ = None
-            self._deliver_after_start(partial(done, None, failure))
+            deliver = partial(done, None, failure)
         else:
             self._perform_effect(effect, partial(self._advance_call, call, done))
+            return
+        # Outside of both clauses, or what a script raises next would seem to come from this.
+        self._deliver_after_start(deliver)
 
     def _deliver_after_start(self, deliver: Callable[[], None]) -> None:
         # Within `start_call` the caller has not stored its promise yet: its result is an event

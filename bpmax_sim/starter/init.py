@@ -57,10 +57,10 @@ credentials:
   password: {secret: true}
 auth:
   preset: login_token
-  login_path: /login               # gets {"username": …, "password": …} as JSON
-  token_path: $.data.token         # where its answer holds the token
-  ttl_path: $.data.expires_in      # and for how many seconds that is valid
-  name: Authorization              # the header that carries the token
+  login_path: /login               # @on_login@
+  token_path: $.data.token         # @on_token@
+  ttl_path: $.data.expires_in      # @on_ttl@
+  name: Authorization              # @on_header@
   prefix: "Bearer \""""
 
 AUTHS: Final[Mapping[str, AuthChoice]] = {
@@ -158,6 +158,10 @@ _COMMENTS: Final[Mapping[str, str]] = {
     ),
     "on_local": msg("What is yours alone goes into instances.local.yaml, which Git does not see."),
     "on_platform": msg("One third-party system: its address, how to log in, its interfaces."),
+    "on_login": msg('gets {"username": …, "password": …} as JSON'),
+    "on_token": msg("where its response has the token"),
+    "on_ttl": msg("and for how many seconds that is valid"),
+    "on_header": msg("the header that carries the token"),
     "on_cassette": msg(
         "Its cassette was recorded from a stand-in; record it from your own system."
     ),

@@ -138,7 +138,7 @@ steps:
 """
 OF_FLOW = """\
     expect:
-      form: {库位: {"$matches": "^东区货架$"}}
+      form: {库位: 东区货架}
       proxy: [{call: erp.getOrder, path: {id: "5"}, status: 200}]
       flow: {at: 出库, pending: [wangwu]}
 """

@@ -58,6 +58,19 @@ def test_what_it_writes_passes_at_once(bs: Command, auth: str) -> None:
     assert (sound.code, sound.err) == (0, snapshot("1 scenario file: sound\n"))
 
 
+def test_comments_are_in_the_language_of_whoever_asks_for_the_files(
+    bs: Command, empty: Path
+) -> None:
+    bs("--lang", "zh", "init", "--auth", "login_token", "--yes")
+
+    text = (empty / "scenarios/platforms/crm_system.yaml").read_text("utf-8")
+    comments = [line.partition("# ")[2] for line in text.splitlines() if "# " in line]
+    assert len(comments) == 6
+    assert [one for one in comments if not re.search(r"[\u4e00-\u9fff]", one)] == [
+        "yaml-language-server: $schema=../schemas/platform.schema.json"
+    ]
+
+
 def test_pytest_is_green_at_once_too(
     bs: Command, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:

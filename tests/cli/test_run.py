@@ -66,6 +66,20 @@ def test_recording_says_what_it_wrote(project: Project, crm: Crm, bs: Command) -
     assert len(crm.tokens) == 2
 
 
+def test_a_recording_that_fails_names_the_command_that_records_the_same(
+    project: Project, crm: Crm, bs: Command
+) -> None:
+    text = project.scenario.read_text("utf-8").replace("张三", "李四")
+    project.scenario.write_text(text, encoding="utf-8")
+    target = "rerun: bpmax-sim record scenarios/customer.scenario.yaml"
+
+    every, missing = bs("record", "--record=rewrite"), bs("record")
+
+    assert (every.code, missing.code) == (1, 1)
+    assert f"{target} --record=rewrite" in every.out.splitlines()
+    assert target in missing.out.splitlines()
+
+
 def test_recording_tells_where_something_looks_like_a_secret(
     project: Project, bs: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -67,6 +67,24 @@ def test_findings_and_the_matrix_are_printed(
     assert "tried 11 of 11: handled 2, silent 9" in err
 
 
+def test_calls_that_only_failures_lead_to_are_named_and_nothing_that_does_not_help(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    script = """\
+        try { await $proxy('crm').getCustomer(form.customerId); } catch {
+          await $proxy('crm')['not' + 'ify']();
+        }
+    """  # no stub is written for what is called by another name
+    explore(str(write_project(tmp_path, script)))
+
+    err = capsys.readouterr().err
+    assert (
+        " variants are not judged: no recording of crm.notify; to see what follows, record "
+        "scenarios in which this happens\n"
+    ) in err
+    assert "bpmax-sim record" not in err
+
+
 def test_the_page_of_the_report_shows_the_matrix(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -415,6 +415,31 @@ def test_what_scripts_write_is_a_captured_section_of_a_python_test(python: Proje
     )
 
 
+def test_a_failure_is_told_in_the_users_language_and_without_our_frames(python: Project) -> None:
+    python.write(
+        "tests/test_脚本.py",
+        """\
+        import bpmax_sim as bs
+
+        def test_客户(bpmax_session):
+            call = "await $proxy('crm_system').getCustomerDetail('12345')"
+            bpmax_session.run_script(bs.Script(call, name="客户.js")).unwrap()
+        """,
+    )
+
+    plain, english = output(python.run("--bpmax-lang=zh")), output(python.run("--bpmax-lang=en"))
+    whole = output(python.run("--bpmax-tb"))
+
+    missing = "cassettes/test_脚本/test_客户.yaml"
+    zh = f"没有录制文件：crm_system.get_customer_detail 没有响应可用，{missing} 不存在"
+    assert zh in plain.splitlines()
+    assert "  脚本      客户.js:1:" in plain
+    assert f"cannot be answered, {missing} does not exist" in plain
+    assert ("bpmax_sim/cassette/player.py" in plain, "StopIteration" in plain) == (False, False)
+    assert zh not in english
+    assert "bpmax_sim/cassette/player.py" in whole
+
+
 def test_no_later_test_holds_what_redacted_an_ended_one(project: Project) -> None:
     """Each held all before it: the time of a run grew with the square of its tests."""
     project.write(

@@ -290,6 +290,10 @@ FORM_PROBLEMS = [
     ("cases: [{id: 甲, tags: {a: 1}}]\nsteps: [{open: {}}]", "6:9: cases: tags: expected text"),
 ]
 ONE_PROBLEM = [
+    (
+        "cases: [5]\nsteps: [{only: [甲], set: {phone: '${case.x}'}}]",
+        "6:9: cases[0]: expected a row such as {id: 正常}",
+    ),
     ("steps: [5]", "6:9: steps[0]: expected a mapping, got a number"),
     (
         "faults: [{on: crm.x, do: {error: timeuot}}]\nsteps: [{open: {}}]",
