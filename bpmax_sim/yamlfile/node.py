@@ -606,7 +606,13 @@ def _check_size(data: bytes, name: str, largest: int) -> bytes:
     return data
 
 
+_CONFLICT = re.compile(r"^<<<<<<<(?: .*)?$", re.MULTILINE)
+
+
 def _to_syntax_problem(error: yaml.MarkedYAMLError, text: str, name: str) -> Problem:
+    if conflict := _CONFLICT.search(text):  # the cause: what the parser tells is further down
+        message = msg("a Git conflict marker; keep one side, or both, and delete the markers")
+        return Problem(message, Place(name, text.count("\n", 0, conflict.start()) + 1))
     mark = error.problem_mark or error.context_mark
     line, column = (mark.line, mark.column) if mark else (0, 0)
     if error.problem == _CANNOT_START:

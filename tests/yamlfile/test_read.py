@@ -143,6 +143,10 @@ def test_duplicate_keys_and_tags_are_all_told_at_once() -> None:
             ("客户.yaml:2:1: not valid YAML: found unexpected end of stream, "
             "while scanning a quoted scalar that starts in line 1"),
         ),
+        (
+            "x: 1\nform:\n<<<<<<< HEAD\n  a: 1\n=======\n  a: 2\n>>>>>>> 金额\nsteps: []\n",
+            ("客户.yaml:3: a Git conflict marker; keep one side, or both, and delete the markers"),
+        ),
         ("a: 1\n---\nb: 2\n", "客户.yaml:2:1: a second document starts here; a file holds one"),
         ("%YAML 1.1\n---\na: 1\n", ("客户.yaml:1:1: files are read as YAML 1.2; "
          "remove the line %YAML 1.1")),
