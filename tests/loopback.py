@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import socket
+import socketserver
 import ssl
 import threading
 from collections.abc import Callable, Iterator
@@ -95,3 +96,21 @@ def loopback(answer: Answer, context: ssl.SSLContext | None = None) -> Iterator[
     for connection in server.open:
         connection.close()
     thread.join(5)
+
+
+@contextmanager
+def serving(server: socketserver.TCPServer) -> Iterator[str]:
+    """Run *server*, which is bound to a port already, until the block ends; yield its address.
+
+    Its ``accept`` may not wait for ever: a client that resets its connection in the moment between
+    the selector's word and ``accept`` leaves nothing to accept, and `shutdown` would wait with it.
+    """
+    server.socket.settimeout(1)
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()

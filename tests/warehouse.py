@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import runpy
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from http.server import ThreadingHTTPServer
 
 from tests.docs.blocks import Block, blocks
 from tests.docs.pages import ROOT
+from tests.loopback import serving
 
 FILE = ROOT / "docs/theme/assets/warehouse.py"
 
@@ -34,13 +34,5 @@ def running_warehouse() -> Iterator[Warehouse]:
     """Serve until the block ends."""
     (shown,) = (one.text for one in page_blocks() if one.kind == "environment")
     module = runpy.run_path(str(FILE), run_name="warehouse")
-    server = ThreadingHTTPServer(("127.0.0.1", 0), module["Warehouse"])
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    url = f"http://127.0.0.1:{server.server_port}"
-    try:
+    with serving(ThreadingHTTPServer(("127.0.0.1", 0), module["Warehouse"])) as url:
         yield Warehouse(url, {**dict(re.findall(r"(\w+)=(\S+)", shown)), "WMS_URL": url})
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()

@@ -26,13 +26,13 @@ from contextlib import contextmanager
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import httpx
 
 from bpmax_sim.messages import Request
 from bpmax_sim.session.session import Session
+from tests.loopback import serving
 
 NPM = ("newman@6", "postman-collection@4", "chrome-har@1")
 DATA = Path(__file__).parents[1] / "data/node"
@@ -102,10 +102,8 @@ class Party(BaseHTTPRequestHandler):
 
 @contextmanager
 def _serve() -> Iterator[str]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Party)
-    Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
+    with serving(ThreadingHTTPServer(("127.0.0.1", 0), Party)) as url:
+        yield url
 
 
 # ---------------------------------------------------------------------------- the tools

@@ -17,6 +17,7 @@ from tests.docs.pages import LANGUAGES, ROOT, Language, navigation
 from tests.docs.search import DESCRIBED, ask, lost_queries, site_of
 from tests.docs.site import build
 from tests.report.viewer import AXE, browser, needs_chromium
+from tests.loopback import serving
 
 DOCS: tuple[tuple[str, str, str, list[str]], ...] = (
     ("how-to/miss.html", "看懂未命中", "没有录过的调用，先看最接近的录制。", ["报错 E404"]),
@@ -106,10 +107,8 @@ def a_served_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Pa
     folder = tmp_path_factory.mktemp("built")
     build(folder)
     handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=str(folder))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield folder, f"http://127.0.0.1:{server.server_port}/"
-        server.shutdown()
+    with serving(http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)) as url:
+        yield folder, f"{url}/"
 
 
 @pytest.mark.night("builds the site; by day .ci/run does, and asks all queries")

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import socketserver
-import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
+
+from tests.loopback import serving
 
 Sets = dict[bytes, set[bytes]]
 
@@ -40,11 +41,10 @@ def running_redis() -> Iterator[tuple[str, Sets]]:
             size = int(self.rfile.readline()[1:])
             return self.rfile.read(size + 2)[:-2]
 
-    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
-        server.daemon_threads = True
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"redis://127.0.0.1:{server.server_address[1]}/0", kept
-        server.shutdown()
+    server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    with serving(server) as url:
+        yield f"{url.replace('http', 'redis')}/0", kept
 
 
 def _number(value: int) -> bytes:

@@ -15,7 +15,7 @@ import pytest
 from bpmax_sim.errors import BadResponseError, TransportError
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.transport.live import LiveTransport
-from tests.loopback import Answer, answer_json, loopback
+from tests.loopback import Answer, answer_json, loopback, serving
 
 
 def ask(answer: Answer, *, target: str = "/", **fields: object) -> tuple[Response, list[bytes]]:
@@ -168,13 +168,9 @@ class Late(BaseHTTPRequestHandler):
 
 
 def test_each_exchange_on_a_kept_connection_has_its_own_time() -> None:
-    with ThreadingHTTPServer(("127.0.0.1", 0), Late) as server, ThreadPoolExecutor(1) as pool:
-        pool.submit(server.serve_forever)
-        with LiveTransport() as live:
-            url = f"http://127.0.0.1:{server.server_port}/"
-            request = Request(method="GET", url=url, timeout=0.4)
-            answers = [live.handle(request).status for _ in range(4)]
-        server.shutdown()
+    with serving(ThreadingHTTPServer(("127.0.0.1", 0), Late)) as url, LiveTransport() as live:
+        request = Request(method="GET", url=f"{url}/", timeout=0.4)
+        answers = [live.handle(request).status for _ in range(4)]
 
     assert answers == [200] * 4
     assert len(Late.peers) == 1
