@@ -18,7 +18,7 @@ import weakref
 from array import array
 from bisect import bisect
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from functools import lru_cache
 from pathlib import Path
@@ -184,25 +184,28 @@ def _index_entries(data: Data, start: int, index: CassetteIndex) -> list[bytes]:
             "an index line is broken ({error})", error=errors.replace_recursion_error(error)
         ) from error
     index.first_failure = bisect(index.starts, index.sections[0])
-    index.orders = _read_sort_keys_and_sort_index(data, index)
+    # The order of the file is that of the calls, but for failed exchanges, which have a section of
+    # their own.
+    if index.first_failure == len(index.starts):
+        index.orders = range(len(index.starts))
+    else:
+        index.orders = _read_sort_keys(data, index.starts)
+        _sort_exchange_numbers(index)
     return shas
 
 
-def _read_sort_keys_and_sort_index(data: Data, index: CassetteIndex) -> Sequence[int]:
-    """Return the sort key of each exchange: its place in the order in which calls were issued.
+def _read_sort_keys(data: Data, starts: Iterable[int]) -> list[int]:
+    """Return the sort key of each exchange: its place in the order in which calls were issued."""
+    matches = (_ORDER.match(data, start) for start in starts)
+    return [int(order[1]) if order else 0 for order in matches]
 
-    It differs from the order of the file only because failed exchanges have a section of their own.
-    Lists of numbers in *index* are sorted by it.
-    """
-    if index.first_failure == len(index.starts):
-        return range(len(index.starts))
-    matches = (_ORDER.match(data, start) for start in index.starts)
-    orders = [int(order[1]) if order else 0 for order in matches]
+
+def _sort_exchange_numbers(index: CassetteIndex) -> None:
+    """Sort the lists of exchange numbers in *index* by the exchanges' sort keys."""
     for keys in index.keys.values():
         for bucket in keys.values():
             if isinstance(bucket, list):
-                bucket.sort(key=orders.__getitem__)
-    return orders
+                bucket.sort(key=index.orders.__getitem__)
 
 
 def _check_nothing_between_exchanges(data: Data, body: int, index: CassetteIndex) -> None:

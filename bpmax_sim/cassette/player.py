@@ -251,7 +251,7 @@ class Player:
 
     def is_recorded(self, parts: RequestParts) -> bool:
         """Return whether the call *parts* was recorded, whether played already or not."""
-        return bool(self._find(self._compute_key_and_note_former(parts)))
+        return bool(self._find(self._compute_key(parts)))
 
     def load_outcome(self, cassette: Cassette, number: int) -> Outcome:
         """Return the response or failure of exchange *number*, which `take_next` returned.
@@ -273,7 +273,7 @@ class Player:
         Raises:
             NoMatchError: if there is no cassette, no such call in it, or all of them were played.
         """
-        key = self._compute_key_and_note_former(parts)
+        key = self._compute_key(parts)
         numbers = self._find(key)
         if not numbers or self._cassette is None or self._turns is None:
             raise self._make_unknown_call_error(key, parts, context)
@@ -310,19 +310,24 @@ class Player:
 
     def find_exchange_numbers(self, parts: RequestParts) -> Sequence[int]:
         """Return the numbers of all exchanges of the call *parts*."""
-        return self._find(self._compute_key_and_note_former(parts))
+        return self._find(self._compute_key(parts))
 
-    def _compute_key_and_note_former(self, parts: RequestParts) -> str:
+    def _compute_key(self, parts: RequestParts) -> str:
+        """Return the matching key of *parts*; it is kept until it is asked for other parts."""
         latest = self._latest
         if latest[0] is not parts:
             latest = self._latest = (parts, compute_matching_key(parts, self._rules))
-            earlier = [
-                compute_matching_key(form, self._rules)
-                for form in self._rules.rename_to_each_former_name(parts)
-            ]
-            if earlier:
-                self._earlier_keys[latest[1]] = tuple(earlier)
+            self._note_earlier_keys(latest[1], parts)
         return latest[1]
+
+    def _note_earlier_keys(self, key: str, parts: RequestParts) -> None:
+        """Note under which keys *parts*, whose key is *key*, was recorded under earlier names."""
+        earlier = [
+            compute_matching_key(form, self._rules)
+            for form in self._rules.rename_to_each_former_name(parts)
+        ]
+        if earlier:
+            self._earlier_keys[key] = tuple(earlier)
 
     def find_recorded_logins(self, platform: str, instance: str) -> Iterator[Exchange]:
         """Yield the recorded logins of an instance."""

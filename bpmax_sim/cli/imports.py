@@ -44,9 +44,10 @@ from bpmax_sim.session.credentials import (
 from bpmax_sim.traffic.import_recording import (
     ForeignFile,
     count_recorded_exchanges,
+    is_foreign_recording,
     prepare_import,
     read_file,
-    register_or_list_incomplete,
+    register_all_credentials,
     render_exchanges,
     write_recording,
 )
@@ -207,7 +208,7 @@ def _load_credentials(platforms: Platforms, variables: Sequence[str]) -> Vault:
         ConfigError: if one of them is not set.
     """
     vault = Vault()
-    for name in register_or_list_incomplete(platforms, os.environ, vault):
+    for name in register_all_credentials(platforms, os.environ, vault):
         notify(
             "the credentials of {name} are not set here, so they are known by their places only",
             name=name,
@@ -292,16 +293,17 @@ def _confirm_replacing(imported: _CassetteImport, *, yes: bool) -> None:
         typer.Abort: if the answer is no.
         DamagedCassette: if the existing cassette is damaged.
     """
-    known = count_recorded_exchanges(imported.path, imported.owner)
-    if not known or yes or not imported.drafts:
+    is_foreign = is_foreign_recording(imported.path)
+    known = 0 if is_foreign else count_recorded_exchanges(imported.path, imported.owner)
+    if not (is_foreign or known) or yes or not imported.drafts:
         return
     what = plural(known, "{number} exchange", "{number} exchanges")
-    of_owner = msg(" of {owner}", owner=imported.owner) if imported.owner and known > 0 else ""
+    of_owner = msg(" of {owner}", owner=imported.owner) if imported.owner and known else ""
     fresh = plural(len(imported.drafts), "{number} exchange", "{number} exchanges")
     confirm(
         "{taken_path}: replace {what}{of_owner} by {fresh}?",
         taken_path=imported.path,
-        what=msg("this recording of another tool") if known < 0 else what,
+        what=msg("this recording of another tool") if is_foreign else what,
         of_owner=of_owner,
         fresh=fresh,
     )

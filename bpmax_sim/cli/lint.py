@@ -51,7 +51,7 @@ from bpmax_sim.script.runtime import find_expression_problem
 from bpmax_sim.secret.vault import Vault
 from bpmax_sim.session.credentials import get_matching_rules
 from bpmax_sim.subject.definition import RouteKey
-from bpmax_sim.traffic.import_recording import register_or_list_incomplete
+from bpmax_sim.traffic.import_recording import register_all_credentials
 from bpmax_sim.yamlfile import to_display_path
 from bpmax_sim.yamlfile.node import format_steps
 
@@ -199,7 +199,8 @@ def _find_problems(
     found, problems = find_items(targets.files)
     loaded: dict[_FoldersKey, Platforms] = {}
     of_platforms = list(_load_platforms([item.header for item in found], loaded))
-    indexes, groups = _load_indexes_and_sound_groups(found, loaded)
+    indexes = [load_index(root) for root in dict.fromkeys(item.header.root for item in found)]
+    groups = _load_sound_groups(found, indexes, loaded)
     unchecked = chain.from_iterable(group.find_unchecked_items() for group in groups)
     items = list(load_each(unchecked, problems))
     broken = find_broken_scripts(items)
@@ -226,8 +227,12 @@ def _find_problems(
     ):
         report_warning(unread)
     if cassettes:
-        played = {one.header.root / "cassettes" / f"{one.header.cassette}.yaml" for one in found}
-        yield from _find_cassette_problems(targets, played, list(loaded.values()), report_hint)
+        yield from _find_cassette_problems(
+            targets,
+            {one.header.root / "cassettes" / f"{one.header.cassette}.yaml" for one in found},
+            list(loaded.values()),
+            report_hint,
+        )
 
 
 def _find_platform_hints(loaded: Sequence[Platforms]) -> Iterator[str]:
@@ -260,24 +265,23 @@ def _find_uninherited_defaults(index: ProjectIndex) -> Iterator[Problem]:
         yield Problem(message, Place(to_display_path(index.root / path), 1, 1))
 
 
-def _load_indexes_and_sound_groups(
-    found: Sequence[ProjectItem], loaded: Mapping[_FoldersKey, Platforms]
-) -> tuple[list[ProjectIndex], list[SoundScenarioGroups]]:
-    """Return the index of each project of *found*, and which scenarios need no new check.
+def _load_sound_groups(
+    found: Sequence[ProjectItem],
+    indexes: Sequence[ProjectIndex],
+    loaded: Mapping[_FoldersKey, Platforms],
+) -> list[SoundScenarioGroups]:
+    """Return for each project which scenarios of *found* need no new check.
 
-    *loaded* are the platforms of the scenarios, by platform folders and instances file. Each result
-    has an element for each project. A group of scenarios in which an earlier lint found nothing is
-    skipped as long as no file that it uses has changed (`SoundScenarioGroups`).
+    *loaded* are the platforms of the scenarios, by platform folders and instances file. A group of
+    scenarios in which an earlier lint found nothing is skipped as long as no file that it uses has
+    changed (`SoundScenarioGroups`).
     """
-    roots = dict.fromkeys(item.header.root for item in found)
-    indexes = [load_index(root) for root in roots]
-    groups = [
+    return [
         SoundScenarioGroups(
             [item for item in found if item.header.root == index.root], index, loaded
         )
         for index in indexes
     ]
-    return indexes, groups
 
 
 def _describe_former_names(platforms: Platforms) -> Iterator[str]:
@@ -364,7 +368,7 @@ def _find_cassette_problems(
         Vault(),
     )
     for platforms in loaded:
-        register_or_list_incomplete(platforms, os.environ, vault)
+        register_all_credentials(platforms, os.environ, vault)
     yield from _find_secrets_and_damage(paths, vault, not_secret, report_hint)
     for message in not_secret.find_stale_declarations() if targets.is_whole and not named else ():
         report_hint(message)

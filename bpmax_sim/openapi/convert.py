@@ -7,7 +7,7 @@ order of the document, then the members of the body.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import urljoin
 
@@ -97,7 +97,9 @@ def _convert_inputs(document: Document, operation: _Operation) -> dict[str, Any]
             keys["idempotency"] = {"in": "header", "name": str(parameter["name"])}
         elif (entry := _convert_parameter(document, parameter, where)) is not None:
             converted.append(entry)
-    ordered = _align_parameters_with_path(document, operation.path, converted, steps)
+    names = list_placeholders(operation.path)
+    _note_parameters_outside_path(document, names, converted, steps)
+    ordered = _order_parameters_by_path(names, converted)
     body = document.resolve_reference(operation.value.get("requestBody"), (*steps, "requestBody"))
     entries, more = _convert_body(document, to_mapping_or_empty(body), (*steps, "requestBody"))
     parameters = _rename_duplicates([*ordered, *entries])
@@ -203,20 +205,26 @@ def _convert_schema_keys(schema: Mapping[str, Any], *, is_required: bool = False
     return {**entry, **({"schema": rest} if rest else {})}
 
 
-def _align_parameters_with_path(
-    document: Document, path: str, entries: list[ParameterEntry], steps: Steps
-) -> list[ParameterEntry]:
-    """Return *entries* with the placeholders of *path* first, in its order.
+def _note_parameters_outside_path(
+    document: Document, placeholders: Sequence[str], entries: Sequence[ParameterEntry], steps: Steps
+) -> None:
+    """Note at *steps* the path parameters in *entries* for which the path has no placeholder."""
+    for name in [entry["name"] for entry in entries if entry["in"] == "path"]:
+        if name not in placeholders:
+            document.note_loss(
+                steps, "parameter {name!r}: it is not in the path; it is left out", name=name
+            )
 
-    Direct calls pass arguments in that order. Placeholders that the document does not declare are
-    added; path parameters without a placeholder are left out, with a note at *steps*.
+
+def _order_parameters_by_path(
+    names: Sequence[str], entries: Sequence[ParameterEntry]
+) -> list[ParameterEntry]:
+    """Return *entries* with the path parameters first: one for each of *names*, in that order.
+
+    *names* are the placeholders of the path; direct calls pass arguments in that order. Those that
+    the document does not declare are added, and other path parameters are left out.
     """
     by_name = {entry["name"]: entry for entry in entries if entry["in"] == "path"}
-    names = list_placeholders(path)
-    for name in [name for name in by_name if name not in names]:
-        document.note_loss(
-            steps, "parameter {name!r}: it is not in the path; it is left out", name=name
-        )
     placed = [by_name.get(name, {"name": name, "in": "path", "required": True}) for name in names]
     return [*placed, *(entry for entry in entries if entry["in"] != "path")]
 

@@ -103,6 +103,6 @@ def bpmax_session_factory(
             with session:
                 yield session
         finally:
-            get_tally(config).add_calls_and_secret_notes(session)
+            get_tally(config).add_closed_session(session)
 
     return opened

@@ -491,7 +491,7 @@ def _add_verdict_to_tally_and_report(
     tally.codes.add(int(verdict.code))
     doubtful = any(failure.kind != "unplayed" for failure in verdict.failures)
     for session in sessions:
-        tally.add_calls_and_secret_notes(session)
+        tally.add_closed_session(session)
         tally.add_recording_use(session, failed=verdict.outcome == "failed", doubtful=doubtful)
     tally.get_part_use_by_file().add_if_passed(test.scenario, verdict)
     if verdict.trace:

@@ -596,7 +596,7 @@ class PythonTestRun:
             wrong = True
             raise
         finally:
-            get_tally(self._node.config).add_calls_and_secret_notes(self.session)
+            get_tally(self._node.config).add_closed_session(self.session)
             _get_or_create_sessions(self._node).finish(failed=wrong)
         if silent and not failed:
             raise ExpectationError(silent)

@@ -67,8 +67,8 @@ class Tally(RecordingUse):
         self.sharded = True
         self.elsewhere.update(cassettes)
 
-    def add_calls_and_secret_notes(self, session: Session) -> None:
-        """Add the number of calls of a closed session, by source of the response.
+    def add_closed_session(self, session: Session) -> None:
+        """Add what a session leaves: the number of its calls, by source of the response.
 
         If it has a cassette, also its notes on recorded values that look like secrets, and on
         stand-ins that may be unnecessary.

@@ -323,11 +323,15 @@ def _check_misspelt_denied_members(
 
 
 def check_stub_body(context: CheckContext, call: str, body: Any, spot: Spot) -> None:
-    """Report parts of a stub's *body* that the declared response does not allow, or nearly names.
+    """Report what is wrong with a stub's *body* beside the declared response of *call*."""
+    _check_misfits_of_stub_body(context, call, body, spot)
+    _check_member_names_of_stub_body(context, call, body, spot)
 
-    The latter are members whose name resembles a declared one.
-    """
-    check_body_against_declaration(context, call, body, spot)
+
+def _check_member_names_of_stub_body(
+    context: CheckContext, call: str, body: Any, spot: Spot
+) -> None:
+    """Report members of *body* that are not declared, and whose name resembles a declared one."""
     found = context.names.find_api(call)
     known = _find_parameters(*found, "response") if found and found[1].answer else {}
     for path, name, _ in find_member_names(body) if known else ():
@@ -344,8 +348,8 @@ def check_stub_body(context: CheckContext, call: str, body: Any, spot: Spot) -> 
             )
 
 
-def check_body_against_declaration(context: CheckContext, call: str, body: Any, spot: Spot) -> None:
-    """Report parts of *body*, a substitute response, that the declared response does not allow."""
+def _check_misfits_of_stub_body(context: CheckContext, call: str, body: Any, spot: Spot) -> None:
+    """Report parts of *body* that the declared response does not allow."""
     found = context.names.find_api(call)
     for path, wrong in find_misfits(body, found[1].answer) if found and found[1].answer else ():
         where = spot.at(*path)

@@ -112,35 +112,46 @@ def _find_same_branches(reader: SlipReader, node: Node) -> Found:
         yield "same-sides", node, msg("both branches do the same, so the condition decides nothing")
 
 
-def _find_binary_operator_slips(reader: SlipReader, node: Node) -> Found:
-    """Yield ``a === b === c``, bit operators in a condition, and ``x || true``, always true.
-
-    Also ``0.1 + 0.2 === 0.3`` and ``text.indexOf('a') > 0``.
-    """
-    operator, (left, right) = read_operator(node), split_sides(node)
-    if left is None or right is None:
+def _find_chained_equality(reader: SlipReader, node: Node) -> Found:
+    """Yield ``a === b === c``, which compares true or false with c."""
+    left, right = split_sides(node)
+    if read_operator(node) not in EQUALITIES or left is None or right is None:
         return
-    if operator in EQUALITIES and read_operator(left) in EQUALITIES:
-        literal = reader.tree.get_source(right)
-        if node.child_by_field_name("left") == left and literal not in {"true", "false"}:
-            yield "constant-condition", node, msg(
-                "this compares true or false with {right}; join two comparisons by &&",
-                right=reader.shorten_source(right),
-            )  # fmt: skip
-    parent = find_parent_beyond_parentheses(node)
-    condition = strip_parentheses(parent.child_by_field_name("condition"))
-    if operator in {"&", "|"} and (condition == node or read_operator(parent) in {"&&", "||", "!"}):
+    # A comparison in parentheses is meant so.
+    is_chained = read_operator(left) in EQUALITIES and node.child_by_field_name("left") == left
+    if is_chained and reader.tree.get_source(right) not in {"true", "false"}:
+        yield "constant-condition", node, msg(
+            "this compares true or false with {right}; join two comparisons by &&",
+            right=reader.shorten_source(right),
+        )  # fmt: skip
+
+
+def _find_bit_operator_in_condition(_reader: SlipReader, node: Node) -> Found:
+    """Yield ``if (a & b)``, which works on the bits of numbers."""
+    operator, parent = read_operator(node), find_parent_beyond_parentheses(node)
+    if operator in {"&", "|"} and (
+        _is_condition(parent, node) or read_operator(parent) in {"&&", "||", "!"}
+    ):
         yield "constant-condition", node, msg(
             "{operator} works on the bits of numbers; write {operator}{operator}", operator=operator
         )  # fmt: skip
-    ends = {"||": "true", "&&": "false"}
-    if ends.get(operator) == reader.tree.get_source(right) and condition != node:
+
+
+def _find_deciding_literal(reader: SlipReader, node: Node) -> Found:
+    """Yield ``x || true``, which is always true, and ``x && false``."""
+    operator, (_, right) = read_operator(node), split_sides(node)
+    if right is None or _is_condition(find_parent_beyond_parentheses(node), node):
+        return
+    if {"||": "true", "&&": "false"}.get(operator) == reader.tree.get_source(right):
         yield "constant-condition", right, msg(
             "{operator} {text} decides it, whatever stands before", operator=operator,
             text=reader.tree.get_source(right),
         )  # fmt: skip
-    yield from _find_inexact_equality(reader, node)
-    yield from _find_index_of_above_zero(reader, node)
+
+
+def _is_condition(parent: Node, node: Node) -> bool:
+    """Return whether *node* is the condition of *parent*, such as an ``if``."""
+    return strip_parentheses(parent.child_by_field_name("condition")) == node
 
 
 def _find_inexact_equality(reader: SlipReader, node: Node) -> Found:
@@ -493,7 +504,10 @@ FINDERS: Final[Mapping[str, Sequence[Callable[[SlipReader, Node], Found]]]] = {
     "statement_block": (_find_overwritten_assignment,),
     "if_statement": (_find_same_branches,),
     "ternary_expression": (_find_same_branches,),
-    "binary_expression": (_find_binary_operator_slips,),
+    "binary_expression": (
+        _find_chained_equality, _find_bit_operator_in_condition, _find_deciding_literal,
+        _find_inexact_equality, _find_index_of_above_zero,
+    ),
     "sequence_expression": (_find_comma_operator,),
     "member_expression": (_find_unknown_or_uncalled_member, _find_unknown_member_of_const),
     "call_expression": (

@@ -216,7 +216,7 @@ def _read_within_size_limit(path: Path) -> bytes:
     return path.read_bytes()
 
 
-def register_or_list_incomplete(
+def register_all_credentials(
     platforms: Platforms, environ: Mapping[str, str], vault: Vault
 ) -> list[str]:
     """Register the credentials of all instances in *vault*, so that they are redacted.
@@ -265,22 +265,33 @@ def render_exchanges(
     return drafts
 
 
-def count_recorded_exchanges(path: Path, owner: str) -> int | None:
+def count_recorded_exchanges(path: Path, owner: str) -> int:
     """Return the number of exchanges that *owner* (scenario, row or test) has in a cassette.
 
-    It is None if there is no file at *path*, and -1 if the file is a recording of another tool.
-
     Raises:
-        DamagedCassette: if the cassette is damaged, so that it must not be overwritten.
+        CassetteError: if the cassette cannot be read, or is a recording of another tool.
     """
     try:
         return len(file.Cassette.load(path).index.list_exchange_numbers(owner))
     except FileNotFoundError:
-        return None
+        return 0
+
+
+def is_foreign_recording(path: Path) -> bool:
+    """Return whether there is a file at *path* that is a recording of another tool.
+
+    Raises:
+        DamagedCassette: if it is a damaged cassette, so that it must not be overwritten.
+    """
+    try:
+        file.Cassette.load(path)
+    except FileNotFoundError:
+        return False
     except CassetteError as error:
         if type(error) is not CassetteError or not path.is_file():
             raise
-        return -1
+        return True
+    return False
 
 
 def write_recording(path: Path, owner: str, drafts: tuple[PendingExchange, ...]) -> bool:
@@ -294,7 +305,7 @@ def write_recording(path: Path, owner: str, drafts: tuple[PendingExchange, ...])
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with lock_folder(path.parent):
-            if count_recorded_exchanges(path, owner) == -1:
+            if is_foreign_recording(path):
                 entries = (draft.with_line(n=n) for n, draft in enumerate(drafts, 1))
                 journal.replace_file(path, dump_entries(entries))
                 return True
