@@ -32,6 +32,10 @@ _FEW = 2  # so many differences fit into a headline
 _IGNORABLE = frozenset({"query", "header", "body"})  # without its path it is another call
 
 
+MessageLine = tuple[str, str]
+"""A line of a message that has several: its label, and its text."""
+
+
 class UnmatchedCallContext(Struct, frozen=True, kw_only=True):
     """What the error for an unrecorded call says besides the call.
 
@@ -44,7 +48,7 @@ class UnmatchedCallContext(Struct, frozen=True, kw_only=True):
         record: command that records.
         rewrite, new, extra: options that record everything again, only what is missing, or one more
             response for a call whose recordings are all played.
-        address: returns lines (label and text) that explain where another client's call was sent.
+        address: returns lines that explain where another client's call was sent.
     """
 
     step: str = ""
@@ -54,7 +58,7 @@ class UnmatchedCallContext(Struct, frozen=True, kw_only=True):
     rewrite: str = "--record=rewrite"
     new: str = "--record=new"
     extra: str = "--record-extra"
-    address: Callable[[], Iterable[tuple[str, str]]] = tuple
+    address: Callable[[], Iterable[MessageLine]] = tuple
 
     def format_record_command(self, option: str = "") -> str:
         """Return the command that records, with *option*."""

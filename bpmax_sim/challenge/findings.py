@@ -514,16 +514,15 @@ def _explain_untested_boundary(target: ScriptTarget, mutant: Mutant) -> str:
 
     "" if no input decides that.
     """
-    left, sign, right, reach = target.reaching_input_finder.describe_comparison_boundary(
-        mutant.start, mutant.end
-    )
+    boundary = target.reaching_input_finder.describe_comparison_boundary(mutant.start, mutant.end)
+    left, reach = boundary.left, boundary.equal_input
     values = {
         "left": _shorten_to_one_line(left),
-        "right": _shorten_to_one_line(right),
-        "sign": sign,
+        "right": _shorten_to_one_line(boundary.right),
+        "sign": boundary.operator,
     }
     message = msg("no row where {left} = {right}, so that {sign} may be off by one", **values)
-    if not reach or reach.endswith(f" {left} = {right}"):
+    if not reach or reach.endswith(f" {left} = {boundary.right}"):
         return message if reach is not None else ""
     return msg("{message}; add {reach}", message=message, reach=reach)
 

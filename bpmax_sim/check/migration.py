@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import NamedTuple
 
 from msgspec.structs import replace
 
@@ -308,12 +309,34 @@ def _make_cassette_path(item: ScenarioItem) -> Path:
     return item.root / "cassettes" / f"{item.cassette}.yaml"
 
 
-def apply_plans_that_replay(
-    root: Path, plans: Sequence[MovePlan]
-) -> tuple[list[Path], list[tuple[str, str]]]:
+class FailedReplay(NamedTuple):
+    """A scenario that does not replay with the changed recording, which was therefore not kept.
+
+    Attributes:
+        node_id: the scenario's identifier.
+        reason: message that says why.
+    """
+
+    node_id: str
+    reason: str
+
+
+class AppliedPlans(NamedTuple):
+    """The result of a migration.
+
+    Attributes:
+        written: files that were replaced.
+        failures: scenarios whose recording stays as it was.
+    """
+
+    written: Sequence[Path] = ()
+    failures: Sequence[FailedReplay] = ()
+
+
+def apply_plans_that_replay(root: Path, plans: Sequence[MovePlan]) -> AppliedPlans:
     """Replace the files whose *plans* then replay.
 
-    Return the replaced files; and name and reason of each failure. The former login of a renamed
+    The former login of a renamed
     platform is removed only if everything replays.
 
     Raises:
@@ -323,7 +346,7 @@ def apply_plans_that_replay(
     for plan in plans:
         by_file[plan.file].append(plan)
     with TemporaryDirectory(prefix="bpmax-migrate-") as name:
-        folder, red = Path(name), list[tuple[str, str]]()
+        folder, failures = Path(name), list[FailedReplay]()
         logins = _plan_login_moves(root / "cassettes" / "auth", plans)
         _write_trial_cassettes(folder, root, by_file, logins)
         good = []
@@ -335,7 +358,8 @@ def apply_plans_that_replay(
             )
             if why and plan.item:
                 home = to_display_path(root / "cassettes")
-                red.append((plan.item.node_id, why.replace(str(folder), home)))
+                reason = why.replace(str(folder), home)
+                failures.append(FailedReplay(plan.item.node_id, reason))
             else:
                 good.append(plan)
     written = [
@@ -346,10 +370,10 @@ def apply_plans_that_replay(
     for old, (new, data) in logins.items() if written else ():
         with lock_folder(new.parent):
             journal.replace_file(new, data)
-            if not red:
+            if not failures:
                 old.unlink()
         written.append(new)
-    return written, red
+    return AppliedPlans(written, failures)
 
 
 def _write_trial_cassettes(

@@ -15,6 +15,7 @@ from typing import Annotated
 from typer import Option
 
 from bpmax_sim.check.migration import (
+    AppliedPlans,
     MovePlan,
     Renames,
     apply_plans_that_replay,
@@ -74,13 +75,11 @@ def migrate(  # noqa: PLR0913 - the options of the command
     accepted = _ask_which_causes(groups, plans, yes=yes, quiet=json)
     for plan in plans:
         plan.keep_confirmed_changes(accepted)
-    written, red = _apply_plans_naming_write_errors(
-        root, [plan for plan in plans if not plan.is_empty]
-    )
-    files = [to_display_path(path) for path in written]
+    applied = _apply_plans_naming_write_errors(root, [plan for plan in plans if not plan.is_empty])
+    files = [to_display_path(path) for path in applied.written]
     for name in files:
         notify(label_message(name, msg("moved")))
-    for name, why in red:
+    for name, why in applied.failures:
         notify("{name}: still red, so its recording stays as it was: {why}", name=name, why=why)
     if not groups and not any(plan.unknown or plan.signed for plan in plans):
         notify(msg("every recording is found under today's names; there is nothing to move"))
@@ -90,8 +89,8 @@ def migrate(  # noqa: PLR0913 - the options of the command
             {"cause": str(cause), "exchanges": number, "accepted": cause in accepted}
             for cause, number in sorted(groups.items())
         ]
-        say_document(causes=causes, files=files, red=[name for name, _ in red])
-    if red:
+        say_document(causes=causes, files=files, red=[one.node_id for one in applied.failures])
+    if applied.failures:
         return ExitCode.FAILED
     return ExitCode.REVIEW if set(groups) - accepted else ExitCode.PASSED
 
@@ -127,11 +126,9 @@ def _report_exchanges_not_moved(plans: Sequence[MovePlan]) -> None:
             )
 
 
-def _apply_plans_naming_write_errors(
-    root: Path, plans: Sequence[MovePlan]
-) -> tuple[list[Path], list[tuple[str, str]]]:
+def _apply_plans_naming_write_errors(root: Path, plans: Sequence[MovePlan]) -> AppliedPlans:
     try:
-        return apply_plans_that_replay(root, plans) if plans else ([], [])
+        return apply_plans_that_replay(root, plans) if plans else AppliedPlans()
     except OSError as error:
         raise CassetteError(
             "{path}: not moved ({strerror}); what was there is whole",

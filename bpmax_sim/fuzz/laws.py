@@ -25,12 +25,13 @@ from bpmax_sim.fuzz.recordings import check_no_secret_recorded, check_replay_equ
 from bpmax_sim.fuzz.target import (
     FuzzTarget,
     find_possible_sent_values,
-    find_sent_values_if_readable,
+    find_sent_values,
     get_path_below_base,
     map_templates_by_place,
 )
 from bpmax_sim.fuzz.violation import (
     LawBroken,
+    WasJudged,
     describe_error_on_one_line,
     is_plausible_refusal,
     run_call,
@@ -78,7 +79,7 @@ def _send_call_for_last_request(target: FuzzTarget, call_spec: CallSpec) -> Requ
     return requests[-1] if requests else None
 
 
-def check_valid_calls_accepted(target: FuzzTarget, calls: CallSpecs) -> bool:
+def check_valid_calls_accepted(target: FuzzTarget, calls: CallSpecs) -> WasJudged:
     """Check that calls with declared, valid values are accepted.
 
     Return True: the law says something of every call.
@@ -95,7 +96,7 @@ def check_valid_calls_accepted(target: FuzzTarget, calls: CallSpecs) -> bool:
     return True
 
 
-def check_values_arrive(target: FuzzTarget, calls: CallSpecs) -> bool:
+def check_values_arrive(target: FuzzTarget, calls: CallSpecs) -> WasJudged:
     """Check that each argument of the calls is in the request, at the place declared for it.
 
     Return False if nothing was sent, so that there was nothing to judge.
@@ -219,7 +220,7 @@ def _is_equal_in_javascript(left: Any, right: Any) -> bool:
     return bool(left == right)
 
 
-def check_segment_count(target: FuzzTarget, calls: CallSpecs) -> bool:
+def check_segment_count(target: FuzzTarget, calls: CallSpecs) -> WasJudged:
     """Check that the path that is sent has as many segments as the declared one.
 
     A value with a slash or a ``..`` in it must not change which API is called. Return False if
@@ -246,7 +247,7 @@ def check_segment_count(target: FuzzTarget, calls: CallSpecs) -> bool:
     return True
 
 
-def check_setters_keep_auth_values(target: FuzzTarget, calls: CallSpecs) -> bool:
+def check_setters_keep_auth_values(target: FuzzTarget, calls: CallSpecs) -> WasJudged:
     """Check that a script cannot replace the values that auth puts into a request.
 
     Setters are the methods of a chain, such as ``$header({Authorization: …})``. Return False if one
@@ -262,20 +263,20 @@ def check_setters_keep_auth_values(target: FuzzTarget, calls: CallSpecs) -> bool
         return False
     for (place, name), template in map_templates_by_place(auth).items():
         alone, claimed = (
-            find_sent_values_if_readable(request, place, name, api) for request in (plain, claiming)
+            find_sent_values(request, place, name, api) for request in (plain, claiming)
         )
-        if not alone or claimed is None:
+        if not alone.values or not claimed.is_readable:
             continue  # auth puts it into some methods only, and not every body is read
-        if len(claimed) != 1:
+        if len(claimed.values) != 1:
             raise LawBroken(
                 "{place}.{name} is auth's and is sent {claimed_count} times",
                 place=place,
                 name=name,
-                claimed_count=len(claimed),
+                claimed_count=len(claimed.values),
             )
         steady = auth.sign is None and not differs_each_request(template, auth)
         # `rivals` puts this word into each value with which it tries to replace one of auth.
-        if "mine" in str(claimed[0]) or (steady and alone != claimed):
+        if "mine" in str(claimed.values[0]) or (steady and alone != claimed):
             raise LawBroken(
                 "{place}.{name} is auth's, and a script changes what is sent there",
                 place=place,
@@ -284,7 +285,7 @@ def check_setters_keep_auth_values(target: FuzzTarget, calls: CallSpecs) -> bool
     return True
 
 
-def check_direct_call_equals_chain(target: FuzzTarget, calls: CallSpecs) -> bool:
+def check_direct_call_equals_chain(target: FuzzTarget, calls: CallSpecs) -> WasJudged:
     """Check that ``crm.get(1)`` and ``crm.$api('get').$query({id: 1}).$call()`` send the same.
 
     Return False if one of them was not sent, so that there was nothing to judge.
@@ -338,7 +339,7 @@ def _to_comparable_call(call: Call) -> Any:
     return parts.path, sorted(call.query), sorted(parts.header.items()), text
 
 
-def check_javascript_equals_python(target: FuzzTarget, calls: CallSpecs) -> bool:
+def check_javascript_equals_python(target: FuzzTarget, calls: CallSpecs) -> WasJudged:
     """Check that a call sends the same request from JavaScript and from Python.
 
     Return True: the law says something of every call.
@@ -362,7 +363,7 @@ def check_javascript_equals_python(target: FuzzTarget, calls: CallSpecs) -> bool
     return True
 
 
-def check_token_renewal(target: FuzzTarget, calls: CallSpecs) -> bool:
+def check_token_renewal(target: FuzzTarget, calls: CallSpecs) -> WasJudged:
     """Check that calls succeed although tokens have expired or been revoked: by a new login.
 
     Return False if the call failed or needed no login, so that there was nothing to judge.
@@ -392,7 +393,7 @@ def check_token_renewal(target: FuzzTarget, calls: CallSpecs) -> bool:
     return True
 
 
-def check_matching_keys_distinct(target: FuzzTarget, calls: CallSpecs) -> bool:
+def check_matching_keys_distinct(target: FuzzTarget, calls: CallSpecs) -> WasJudged:
     """Check that different calls get different matching keys.
 
     Otherwise replay would answer one call with the recording of another. Return False if a call
@@ -440,7 +441,7 @@ def _is_declared_ignored(target: FuzzTarget, api: Api, parameter: Parameter) -> 
     return hidden or any(FieldPath.parse(name, "ignore") == place for name in names)
 
 
-def check_response_as_declared(target: FuzzTarget, calls: CallSpecs) -> bool:
+def check_response_as_declared(target: FuzzTarget, calls: CallSpecs) -> WasJudged:
     """Check that the response fits the JSON Schema that the API declares for it.
 
     Return False if the call failed, so that there was nothing to judge.
@@ -493,15 +494,14 @@ class Law(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         about: the law, as a sentence.
-        check: makes the calls; raises `LawBroken`, and returns whether there was anything to judge:
-            most laws say nothing of a call that was not sent.
+        check: makes the calls; raises `LawBroken`.
         draw: returns the strategy that draws the calls of one API.
         applies: whether it applies to an API.
         live: whether it can be tried against a live system.
     """
 
     about: str
-    check: Callable[[FuzzTarget, CallSpecs], bool]
+    check: Callable[[FuzzTarget, CallSpecs], WasJudged]
     draw: Draw = _draw_single_call
     applies: Callable[[FuzzTarget, Api], bool] = lambda _target, _api: True
     live: bool = False

@@ -22,10 +22,16 @@ from bpmax_sim.fuzz.target import (
     START,
     FuzzTarget,
     RequestLog,
-    find_sent_values_if_readable,
+    find_sent_values,
     map_templates_by_place,
 )
-from bpmax_sim.fuzz.violation import CallOutcome, LawBroken, describe_error_on_one_line, run_call
+from bpmax_sim.fuzz.violation import (
+    CallOutcome,
+    LawBroken,
+    WasJudged,
+    describe_error_on_one_line,
+    run_call,
+)
 from bpmax_sim.i18n import join_list, msg
 from bpmax_sim.messages import Request
 from bpmax_sim.platform.instances import InstanceEntry, InstanceOrigin
@@ -65,7 +71,7 @@ class RecordedCall(msgspec.Struct, frozen=True):
     credentials: Mapping[str, str]
 
 
-def check_replay_equals_recording(target: FuzzTarget, calls: tuple[CallSpec, ...]) -> bool:
+def check_replay_equals_recording(target: FuzzTarget, calls: tuple[CallSpec, ...]) -> WasJudged:
     """Check that replay without credentials gives the script the same result as the recording.
 
     Return False if nothing was sent or recorded, so that there was nothing to judge.
@@ -115,7 +121,7 @@ def _describe_different_outcome(result: CallOutcome) -> str:
     return msg("ends in {described}", described=describe_error_on_one_line(result.error))
 
 
-def check_no_secret_recorded(target: FuzzTarget, calls: tuple[CallSpec, ...]) -> bool:
+def check_no_secret_recorded(target: FuzzTarget, calls: tuple[CallSpec, ...]) -> WasJudged:
     """Check that no file and no log of a recorded call contains a credential or token.
 
     Return False if nothing was sent, so that there was nothing to judge.
@@ -153,11 +159,11 @@ def _check_not_in_clear(target: FuzzTarget, api: Api, request: Request) -> None:
         if not (used & minted or is_credential):
             continue
         sent, recorded = (
-            find_sent_values_if_readable(version, place, name, api)
+            find_sent_values(version, place, name, api)
             for version in (request, request.recorded_form)
         )
-        # Empty: auth puts no value into this request; None: the place cannot be read.
-        if sent and sent == recorded:
+        # Empty: auth puts no value into this request, or the place cannot be read.
+        if sent.values and sent == recorded:
             raise LawBroken(
                 "{place}.{name} is recorded in the clear, with {names} in it; write secret: "
                 "true where it is declared or extracted",

@@ -45,7 +45,7 @@ from bpmax_sim.fuzz.target import (
     close_connections,
     make_target,
 )
-from bpmax_sim.fuzz.violation import LawBroken, describe_error_on_one_line, run_call
+from bpmax_sim.fuzz.violation import LawBroken, WasJudged, describe_error_on_one_line, run_call
 from bpmax_sim.i18n import msg
 from bpmax_sim.messages import Response
 from bpmax_sim.platform.load import load_platforms, read_platform
@@ -251,10 +251,8 @@ def _check_law_or_script(
         close_connections()
 
 
-def check_law_by_calls(target: FuzzTarget, law: str, calls: CallSpecs) -> bool:
-    """Check *law* with *calls*; return whether there was anything to judge.
-
-    Most laws say nothing of a call that was not sent.
+def check_law_by_calls(target: FuzzTarget, law: str, calls: CallSpecs) -> WasJudged:
+    """Check *law* with *calls*.
 
     Raises:
         LawBroken: if it does not hold; the message names the call and the law.

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import parse_qsl, unquote
 
 from msgspec import UNSET
@@ -198,14 +198,30 @@ def get_path_below_base(request: Request) -> str:
     return request.url[len(request.base) :].partition("?")[0]
 
 
-def find_sent_values_if_readable(
-    request: Request, place: str, name: str, api: Api
-) -> list[Any] | None:
-    """Return the values that *request* has for the parameter *name* at *place*, such as ``query``.
+class SentValues(NamedTuple):
+    """The values that a request has for one parameter.
 
-    The list is empty if there are none; the result is None for a body of unknown format. The letter
-    case of names of headers, cookies and query parameters does not matter.
+    Attributes:
+        values: the values; empty if there are none, or none can be read.
+        is_readable: whether the format of the request is known; if not, *values* tells nothing.
     """
+
+    values: list[Any]
+    is_readable: bool = True
+
+
+def find_sent_values(request: Request, place: str, name: str, api: Api) -> SentValues:
+    """Return what *request* has for the parameter *name* at *place*, such as ``query``.
+
+    Only a body may have an unknown format. The letter case of names of headers, cookies and query
+    parameters does not matter.
+    """
+    if place == "body":
+        return _find_values_in_body(request, name)
+    return SentValues(_find_values_outside_body(request, place, name, api))
+
+
+def _find_values_outside_body(request: Request, place: str, name: str, api: Api) -> list[Any]:
     headers = Headers(request.headers)
     match place:
         case "path":
@@ -216,41 +232,38 @@ def find_sent_values_if_readable(
             return [unquote(text) for key, _, text in pairs if unquote(key).lower() == name.lower()]
         case "header":
             return headers.get_all(name)
-        case "cookie":
-            return [c.value for c in headers.request_cookies if c.name.lower() == name.lower()]
-    return _find_values_in_body(request, name, headers.media_type)
+    return [c.value for c in headers.request_cookies if c.name.lower() == name.lower()]
 
 
-def find_possible_sent_values(
-    request: Request, place: str, name: str, api: Api
-) -> list[list[Any]] | None:
+def find_possible_sent_values(request: Request, place: str, name: str, api: Api) -> list[list[Any]]:
     """Return each list of values that parameter *name* at *place* may have had in *request*.
 
-    None for a body of unknown format. A path such as ``/{a}{b}`` can be read in several ways.
+    Empty for a body of unknown format. A path such as ``/{a}{b}`` can be read in several ways.
     """
-    values = find_sent_values_if_readable(request, place, name, api)
-    if values is None:
-        return None
+    sent = find_sent_values(request, place, name, api)
+    if not sent.is_readable:
+        return []
     readings = (
         compile_path_template(api.path).find_readings(get_path_below_base(request))
         if place == "path"
         else ()
     )
-    return [values, *([reading[name]] for reading in readings if name in reading)]
+    return [sent.values, *([reading[name]] for reading in readings if name in reading)]
 
 
-def _find_values_in_body(request: Request, name: str, kind: str) -> list[Any] | None:
+def _find_values_in_body(request: Request, name: str) -> SentValues:
     text = (request.body or b"").decode("utf-8", "replace")
+    kind = Headers(request.headers).media_type
     if kind == FORM and "." not in name:
-        return [value for key, value in parse_qsl(text, True) if key == name]
+        return SentValues([value for key, value in parse_qsl(text, True) if key == name])
     if kind != "application/json":
-        return None
+        return SentValues([], is_readable=False)
     try:
         body = loads_as_javascript(text) if text else UNSET
     except ValueError:
-        return None  # a script may send any text as it is
+        return SentValues([], is_readable=False)  # a script may send any text as it is
     value = get_nested(body, split_body_path(name))
-    return [] if value is UNSET else [value]
+    return SentValues([] if value is UNSET else [value])
 
 
 _UNDEFINED = {"$undefined": True}

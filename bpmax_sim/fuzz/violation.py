@@ -19,6 +19,13 @@ _LONGEST: Final = 160
 _UNPRINTED: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
 
 
+WasJudged = bool
+"""Whether there was anything to judge: most laws say nothing of a call that was not sent.
+
+A law that does not hold raises `LawBroken`.
+"""
+
+
 class LawBroken(errors.ExpectationError):
     """Raised if a call violates a law, one of the properties in `LAWS`.
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from hashlib import sha256
 from math import isfinite
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from urllib.parse import parse_qsl, urljoin, urlsplit
 
 from msgspec import UNSET
@@ -80,7 +80,7 @@ def make_login_request(
     """
     key = recipe.platform.platform_key
     try:
-        base, path, query = _split_address(recipe, declared, names)
+        base, path, query = _make_login_address(recipe, declared, names)
         query += encode.to_query_pairs(fill_templates(declared.query, names))
         payload = None
         if is_set(declared.form):
@@ -157,13 +157,26 @@ def _uses_names(value: Any, names: frozenset[str]) -> bool:
     return not all(names.isdisjoint(find_names(text)) for text in iterate_texts(value))
 
 
-def _split_address(
+class LoginAddress(NamedTuple):
+    """The address to which the request of a login step goes, in parts.
+
+    Attributes:
+        base: the platform's URL, or the address's own origin if it is not below that URL.
+        path: path below the base.
+        query: query parameters that are written in the address.
+    """
+
+    base: str
+    path: str
+    query: Pairs
+
+
+def _make_login_address(
     recipe: CompiledApi, declared: LoginRequest, names: Mapping[str, Any]
-) -> tuple[str, str, Pairs]:
-    """Return base URL, path and query of the address to which the request of a login step goes.
+) -> LoginAddress:
+    """Return the address to which the request of a login step goes.
 
     *declared* is that request in the platform file, with templates, and *names* are their values.
-    The base is the platform's URL, or the address's own origin if it is not below that URL.
 
     Raises:
         ConfigError: if the address is not absolute.
@@ -184,7 +197,7 @@ def _split_address(
         base = f"{parts.scheme}://{parts.netloc}"
     path = address[len(base) :].partition("#")[0].partition("?")[0]
     query = parse_qsl(parts.query, keep_blank_values=True) if parts.query else ()
-    return base, path, tuple(query)
+    return LoginAddress(base, path, tuple(query))
 
 
 def fill_templates(value: Any, names: Mapping[str, Any]) -> Any:

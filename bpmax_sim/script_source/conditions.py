@@ -19,7 +19,7 @@ from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from itertools import product
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
 
@@ -365,12 +365,11 @@ def find_excluded_conditions(reader: SlipReader, node: Node) -> Found:
     excluding = find_excluding_condition(reader, node, asked) if asked else None
     if excluding is None or condition is None:
         return
-    before, is_denied = excluding
-    text = reader.shorten_source(before)
-    same = reader.tree.get_source(before) == reader.tree.get_source(condition)
-    if same and is_denied:
+    text = reader.shorten_source(excluding.condition)
+    same = reader.tree.get_source(excluding.condition) == reader.tree.get_source(condition)
+    if same and excluding.is_false:
         message = msg("an if before it asks the same, so this never runs: {text}", text=text)
-    elif is_denied:
+    elif excluding.is_false:
         message = msg(
             "this is never true here, since all of it goes to {text} before; ask for the "
             "narrower one first", text=text,
@@ -380,17 +379,31 @@ def find_excluded_conditions(reader: SlipReader, node: Node) -> Found:
     yield "duplicate-key" if same else "constant-condition", condition, message
 
 
+class KnownCondition(NamedTuple):
+    """A condition whose value is known in some other place of a script.
+
+    Attributes:
+        condition: the expression.
+        is_false: whether it is false there; else it is true there.
+        known_from: byte offset from which that is known, unless something changes.
+    """
+
+    condition: Node
+    is_false: bool
+    known_from: int
+
+
 def find_excluding_condition(
     reader: SlipReader, node: Node, asked: Alternatives | None
-) -> tuple[Node, bool] | None:
-    """Return a condition that rules out *asked* where *node* runs, and whether it is false there.
+) -> KnownCondition | None:
+    """Return a condition whose value where *node* runs rules out *asked*.
 
     *asked* are the cases in which a condition holds (`read_condition`). Conditions earlier in the
     script or around *node* are looked at. None if none of them rules it out.
     """
-    for before, is_denied in _find_known_conditions(reader, node) if asked else ():
-        read = partial(read_condition, reader, before, is_denied=is_denied)
-        known = reader.compute_once("denied" if is_denied else "true", before, read)
+    for before in _find_known_conditions(reader, node) if asked else ():
+        read = partial(read_condition, reader, before.condition, is_denied=before.is_false)
+        known = reader.compute_once("denied" if before.is_false else "true", before.condition, read)
         if not known or asked is None:
             continue
         # What is left of *asked* goes on: two earlier conditions may exclude only together.
@@ -399,12 +412,12 @@ def find_excluding_condition(
             asked = joined
         # An empty list is a contradiction; None means that the combination is too large to decide.
         elif joined is not None:
-            return before, is_denied
+            return before
     return None
 
 
-def _find_known_conditions(reader: SlipReader, node: Node) -> Iterator[tuple[Node, bool]]:
-    """Yield each condition whose value is known where *node* runs, and whether it is false there.
+def _find_known_conditions(reader: SlipReader, node: Node) -> Iterator[KnownCondition]:
+    """Yield each condition whose value is known where *node* runs.
 
     These are conditions of ``if`` and ``?:`` around it, of ``if (…) return;`` before it, and what
     stands before it and ``&&`` or ``||``.
@@ -414,31 +427,29 @@ def _find_known_conditions(reader: SlipReader, node: Node) -> Iterator[tuple[Nod
     while parent is not None and child.type not in FUNCTIONS:
         if child.type in _LOOPS:
             end = child.end_byte  # what stands behind *node* runs before its next turn
-        for condition, is_denied, start in _list_deciding_conditions(reader, parent, child):
-            if not _may_change(reader, condition, start, end):
-                yield condition, is_denied
+        for known in _list_deciding_conditions(reader, parent, child):
+            if not _may_change(reader, known.condition, known.known_from, end):
+                yield known
         child, parent = parent, parent.parent
 
 
 def _list_deciding_conditions(
     reader: SlipReader, parent: Node, child: Node
-) -> Iterator[tuple[Node, bool, int]]:
-    """Yield the conditions by which *parent* decides whether its part *child* runs.
-
-    With each, whether it is false there, and the offset from which it is known.
-    """
+) -> Iterator[KnownCondition]:
+    """Yield the conditions by which *parent* decides whether its part *child* runs."""
     if parent.type in {"if_statement", "ternary_expression"}:
         condition = parent.child_by_field_name("condition")
         if condition is not None and child != condition:
             is_else = child == parent.child_by_field_name("alternative")
-            yield strip_parentheses(condition), is_else, child.start_byte
+            yield KnownCondition(strip_parentheses(condition), is_else, child.start_byte)
     elif (sign := read_operator(parent)) in {"&&", "||"}:
         left = parent.child_by_field_name("left")
         if left is not None and child != left and parent.type == "binary_expression":
-            yield strip_parentheses(left), sign == "||", left.end_byte
+            yield KnownCondition(strip_parentheses(left), sign == "||", left.end_byte)
     elif parent.type in {"statement_block", "program"}:
         for exit_ in reader.tree.find_exits_before(parent, child):
-            yield strip_parentheses(exit_.condition), not exit_.holds, exit_.known_from
+            condition = strip_parentheses(exit_.condition)
+            yield KnownCondition(condition, not exit_.holds, exit_.known_from)
 
 
 def _may_change(reader: SlipReader, condition: Node, start: int, end: int) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from bpmax_sim.errors import Place
 from bpmax_sim.i18n import join_list, msg
@@ -58,6 +58,21 @@ def describe_untaken(arm: str, reach: str = "") -> str:
     return msg("{message}; add {reach}", message=message, reach=reach) if reach else message
 
 
+class ComparisonBoundary(NamedTuple):
+    """A comparison of a script, and the input that tells ``<`` from ``<=``.
+
+    Attributes:
+        left, operator, right: its parts, as text.
+        equal_input: the row or response in which both sides are equal, such as ``a row with 金额 =
+            5``: "" if it is unclear, and None if neither side is read from a form or a response.
+    """
+
+    left: str
+    operator: str
+    right: str
+    equal_input: str | None
+
+
 class ReachFinder:
     """Finds, by reading a script, which input makes it take a branch; nothing is run.
 
@@ -98,15 +113,8 @@ class ReachFinder:
         node = self._tree.root.descendant_for_byte_range(start, end)
         return self._describe_input_for_condition(node, holds=holds)
 
-    def describe_comparison_boundary(
-        self, start: int, end: int
-    ) -> tuple[str, str, str, str | None]:
-        """Return left side, operator and right side of a comparison, and the input that tests it.
-
-        The comparison is at the bytes from *start* to *end*. The input is the row or response, such
-        as ``a row with 金额 = 5``, in which both sides are equal: "" if it is unclear, and None if
-        neither side is read from a form or a response.
-        """
+    def describe_comparison_boundary(self, start: int, end: int) -> ComparisonBoundary:
+        """Return the comparison at the bytes from *start* to *end*, and the input that tests it."""
         node = self._tree.root.descendant_for_byte_range(start, end)
         names = ("left", "operator", "right")
         sides = [node.child_by_field_name(name) for name in names] if node is not None else []
@@ -116,7 +124,7 @@ class ReachFinder:
         )
         is_read = reach or any(True for side in (left, right) for _ in self._find_reads(side))
         texts = (self._tree.get_source(left), sign.type, self._tree.get_source(right))
-        return (*texts, reach if is_read else None)
+        return ComparisonBoundary(*texts, reach if is_read else None)
 
     def _describe_input_for_condition(self, node: Node | None, *, holds: bool) -> str:
         exact = _join_requirements(self._find_requirements(node, holds=holds))

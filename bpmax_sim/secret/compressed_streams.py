@@ -83,6 +83,20 @@ class Stream(NamedTuple):
     inner: bytes
 
 
+class StreamHeader(NamedTuple):
+    """What the first bytes of a compressed stream tell.
+
+    Attributes:
+        label: its format: ``gzip``, ``deflate`` or ``zip``.
+        data_offset: offset of what zlib decompresses.
+        window: zlib's parameter for the format, its window bits.
+    """
+
+    label: str
+    data_offset: int
+    window: int
+
+
 def find_streams(data: bytes, work: WorkBudget) -> Iterator[Stream]:
     """Yield each gzip, zlib and ZIP stream in *data*, decompressed.
 
@@ -144,16 +158,16 @@ def _may_have_stream(text: bytes) -> bool:
     return (b"^" in text and b"x^" in text) or b"\x01" in text or b"\x03" in text
 
 
-def _read_stream_header(data: bytes, start: int) -> tuple[str, int, int]:
-    """Return the format of the stream at *start*, its data's offset, and zlib's window bits."""
+def _read_stream_header(data: bytes, start: int) -> StreamHeader:
+    """Return what the header of the stream at *start* tells."""
     if data[start] == 0x1F:  # noqa: PLR2004 - RFC 1952
-        return "gzip", start, zlib.MAX_WBITS | 16
+        return StreamHeader("gzip", start, zlib.MAX_WBITS | 16)
     if data[start] == ord("x"):
-        return "deflate", start, zlib.MAX_WBITS
+        return StreamHeader("deflate", start, zlib.MAX_WBITS)
     first = start + _ZIP_HEAD
     if first <= len(data):
         first += sum(_ZIP_SIZES.unpack_from(data, start + _ZIP_SIZES_AT))
-    return "zip", first, _BARE
+    return StreamHeader("zip", first, _BARE)
 
 
 def _is_valid_header(data: bytes, start: int) -> bool:

@@ -8,7 +8,7 @@ holds today's request in its recorded form.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final, Literal
 
 import msgspec
@@ -157,7 +157,7 @@ class RecordingMoves:
         # Two different calls of today cannot both be what this exchange was: guessing would give
         # one of them the other's response, so neither is moved.
         if known is not None and known.causes != causes and known.causes[0].kind != "signature":
-            self.withdraw_or_note_unknown(sent, [number])
+            self.withdraw_proposals(sent, [number])
         elif causes:
             self.found[number] = ProposedMove(causes, _make_unanswered_entry(request, rules))
 
@@ -175,14 +175,12 @@ class RecordingMoves:
                 return self.cassette, number
         return None
 
-    def withdraw_or_note_unknown(self, parts: RequestParts, numbers: Sequence[int]) -> None:
-        """Withdraw the proposals to change exchanges *numbers*: a call needs them as they are.
+    def note_unknown(self, parts: RequestParts) -> None:
+        """Note that no recorded exchange is similar to the call *parts*."""
+        self.unknown.append(parts.name or parts.path)
 
-        *parts* is that call. Without *numbers*, note instead that no recorded exchange is similar
-        to it.
-        """
-        if not numbers:
-            self.unknown.append(parts.name or parts.path)
+    def withdraw_proposals(self, parts: RequestParts, numbers: Iterable[int]) -> None:
+        """Withdraw the proposals to change exchanges *numbers*: call *parts* needs them as is."""
         for number in numbers:
             if self.found.pop(number, None) is not None:
                 self.contested.append(parts.name or parts.path)

@@ -18,7 +18,7 @@ from bpmax_sim.cassette.matching import (
     find_differences,
     request_to_parts,
 )
-from bpmax_sim.cassette.miss import UnmatchedCallContext, make_signature_mismatch_error
+from bpmax_sim.cassette.miss import MessageLine, UnmatchedCallContext, make_signature_mismatch_error
 from bpmax_sim.cassette.player import Player
 from bpmax_sim.errors import BadResponseError, NoMatchError, TransportError
 from bpmax_sim.messages import Call, Exchange, FailedExchange, Outcome, Request, Response
@@ -76,7 +76,7 @@ class ReplayMode:
             rewrite=settings.command_rewrite,
         )
         self._login_players: dict[Key, Player | None] = {}
-        self.explain_address: Callable[[Request], Iterable[tuple[str, str]]] = lambda _request: ()
+        self.explain_address: Callable[[Request], Iterable[MessageLine]] = lambda _request: ()
         self._lock = threading.Lock()
 
     def handle(self, request: Request) -> Response:
@@ -144,7 +144,10 @@ class ReplayMode:
         found = moves.find_earlier_proposal(parts, self._rules) if self._repeat else None
         found = found or player.take_nearest_for_unrecorded(parts)
         if found is None:
-            moves.withdraw_or_note_unknown(parts, player.find_exchange_numbers(parts))
+            if numbers := player.find_exchange_numbers(parts):
+                moves.withdraw_proposals(parts, numbers)
+            else:
+                moves.note_unknown(parts)
         return found
 
     def _replay_login(self, recorded_form: Request) -> Outcome:

@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from urllib.parse import unquote_plus
 
 from msgspec import UNSET
@@ -106,10 +106,20 @@ def _override_tokens(rule: model.TokenRule, knobs: state.SimulatorOverrides) -> 
     return replace(rule, **changes, **RENEWALS.get(knobs.renewal or "", {}))
 
 
-def check_token_and_set_tenant(ctx: RequestContext, _rule: bool) -> None:
-    """Check the token of the request, at the place that the rule table declares.
+def authenticate_by_token(ctx: RequestContext, _rule: bool) -> None:
+    """Let the instance to which the request's token was issued be that of the request.
 
-    The instance that it was issued to becomes that of the request.
+    Raises:
+        Refusal: if the token is missing, invalid or expired, with the table's error.
+    """
+    instance = _find_live_grant(ctx).instance
+    for tenant in ctx.tenants:
+        if tenant.instance == instance:
+            ctx.set_tenant(tenant)
+
+
+def _find_live_grant(ctx: RequestContext) -> state.IssuedGrant:
+    """Return the grant whose token the request has, at the place that the rule table declares.
 
     Raises:
         Refusal: if the token is missing, invalid or expired, with the table's error.
@@ -128,9 +138,7 @@ def check_token_and_set_tenant(ctx: RequestContext, _rule: bool) -> None:
         raise Refusal(rule.invalid)
     if not match.is_live(ctx.now):
         raise Refusal(rule.expired)
-    for tenant in ctx.tenants:
-        if tenant.instance == match.instance:
-            ctx.set_tenant(tenant)
+    return match
 
 
 def issue_login_values_into_scope(
@@ -395,14 +403,27 @@ def _choose_success_status(step: LoginStep) -> int:
     return HTTP_OK if not statuses or HTTP_OK in statuses else statuses[0]
 
 
+class ResponseParts(NamedTuple):
+    """What the response of a login consists of.
+
+    Attributes:
+        body: members of the JSON body.
+        headers: headers, without the content type.
+        html_page: the page that is sent instead of JSON; "" if no value is taken from one.
+    """
+
+    body: dict[str, Any]
+    headers: list[tuple[str, str]]
+    html_page: str
+
+
 def _build_response_parts(
     values: Iterable[tuple[str, Any]], cookie_attributes: str
-) -> tuple[dict[str, Any], list[tuple[str, str]], str]:
-    """Return JSON body, headers and HTML page of a response that has each of *values* at its path.
+) -> ResponseParts:
+    """Return the parts of a response that has each of *values* at its path.
 
     *cookie_attributes* is appended to each cookie. A path is as a login's ``extract`` has it; the
-    value at the path ``cookies`` (all cookies) is ``name=value`` already. The page is "" if no path
-    leads into one.
+    value at the path ``cookies`` (all cookies) is ``name=value`` already.
 
     Raises:
         ConfigError: if a path is a regular expression, which does not tell the text around a value.
@@ -427,7 +448,7 @@ def _build_response_parts(
         else:
             pair = f"{name.strip()}={value}" if name else value
             headers.append(("set-cookie", f"{pair}{cookie_attributes}"))
-    return body, headers, f"<!doctype html><body>{page}</body>" if page else ""
+    return ResponseParts(body, headers, f"<!doctype html><body>{page}</body>" if page else "")
 
 
 def _compute_expiry_in_declared_unit(

@@ -15,6 +15,7 @@ from msgspec import UNSET, UnsetType
 from bpmax_sim.proxy.response import to_comparable_text
 from bpmax_sim.simulator import auth, model
 from bpmax_sim.simulator.state import (
+    CountingWindow,
     Message,
     Refusal,
     Repetition,
@@ -33,7 +34,7 @@ def deliver_message(ctx: RequestContext, rule: model.Delivery) -> None:
     body = None if ctx.parsed.body is UNSET else ctx.parsed.body
     for receiver in ctx.receivers or ("",):
         key = f"deliver/{ctx.instance}/{receiver}"
-        if rule.count and _count_request_in_window(ctx, key, rule.per)[1] > rule.count:
+        if rule.count and _count_request(ctx, key, rule.per).request_count > rule.count:
             why = f"more than {rule.count} in {rule.per:g} s"
         else:
             why = _find_drop_reason(ctx, rule, receiver, body)
@@ -41,18 +42,16 @@ def deliver_message(ctx: RequestContext, rule: model.Delivery) -> None:
         ctx.update_state(messages=(*ctx.state.messages, message))
 
 
-def _count_request_in_window(ctx: RequestContext, key: str, per: float) -> tuple[float, int]:
-    """Add 1 to the count of *key* in the current window of *per* seconds.
-
-    Return the start of the window (POSIX seconds) and the count.
-    """
+def _count_request(ctx: RequestContext, key: str, per: float) -> CountingWindow:
+    """Count a request for *key* in the current window of *per* seconds; return that window."""
     # Fixed windows at whole multiples of *per*, not sliding ones: a start and a number are all that
     # has to be remembered.
     start = math.floor(ctx.now / per) * per
-    begun, count = ctx.state.counts.get(key, (start, 0))
-    count = count + 1 if begun == start else 1
-    ctx.update_state(counts={**ctx.state.counts, key: (start, count)})
-    return start, count
+    known = ctx.state.counts.get(key)
+    before = known.request_count if known is not None and known.start == start else 0
+    window = CountingWindow(start, before + 1)
+    ctx.update_state(counts={**ctx.state.counts, key: window})
+    return window
 
 
 def _find_drop_reason(
@@ -128,24 +127,34 @@ def _check_presence(ctx: RequestContext, rule: model.PresenceCheck) -> None:
         raise Refusal(rule.error)
 
 
-def _check_equality_or_find_tenant(ctx: RequestContext, rule: model.EqualityCheck) -> None:
+def _check_equality(ctx: RequestContext, rule: model.EqualityCheck) -> None:
     value = ctx.get_value_at(rule.at)
     if value is UNSET and rule.optional:
         return
     allowed = (ctx.get_value_at(rule.to),) if rule.to else rule.values
     kind, _, name = rule.to.partition(".")
     if kind == "credential" and allowed[0] is UNSET:
-        if ctx.tenant is not None:
-            return  # this instance has no such credential, so that nothing can be compared
-        # A key of the instance's own, such as a robot's, says whose request it is.
-        owners = [t for t in ctx.tenants if _is_same_credential(t.credentials.get(name), value)]
-        if not owners:
-            raise Refusal(rule.error)
-        ctx.set_tenant(owners[0])
+        # An instance without such a credential has nothing to compare with.
+        if ctx.tenant is None:
+            _authenticate_by_credential(ctx, name, value, rule.error)
     elif isinstance(value, UnsetType | dict | list) or to_comparable_text(value) not in map(
         to_comparable_text, allowed
     ):
         raise Refusal(rule.error)
+
+
+def _authenticate_by_credential(ctx: RequestContext, name: str, value: Any, error: str) -> None:
+    """Let the instance whose credential *name* has *value* be that of the request.
+
+    It is a key of the instance's own, such as a robot's.
+
+    Raises:
+        Refusal: with *error*, if no instance has that value.
+    """
+    owners = [t for t in ctx.tenants if _is_same_credential(t.credentials.get(name), value)]
+    if not owners:
+        raise Refusal(error)
+    ctx.set_tenant(owners[0])
 
 
 def _check_text_size_and_json(ctx: RequestContext, rule: model.TextSizeAndJsonCheck) -> None:
@@ -253,10 +262,10 @@ def count_and_check_limit(ctx: RequestContext, rule: model.Limit) -> None:
     key = "/".join((ctx.route, f"{rule.count} in {rule.per:g}", *places))
     until = ctx.state.blocked.get(key, 0.0)
     if ctx.now >= until:
-        start, count = _count_request_in_window(ctx, key, rule.per)
-        if count <= rule.count:
+        window = _count_request(ctx, key, rule.per)
+        if window.request_count <= rule.count:
             return
-        until = ctx.now + rule.block if rule.block else start + rule.per
+        until = ctx.now + rule.block if rule.block else window.start + rule.per
         if rule.block:
             ctx.update_state(blocked={**ctx.state.blocked, key: until})
     ctx.scope["wait"] = max(math.ceil(until - ctx.now), 1)
@@ -288,13 +297,13 @@ def check_idempotency_key(ctx: RequestContext, rule: model.IdempotencyCheck) -> 
 
 
 _CHECKS: Final[Mapping[str, Callable[[RequestContext, Any], object]]] = {
-    "token": auth.check_token_and_set_tenant,
+    "token": auth.authenticate_by_token,
     "login": _check_login_and_issue_token,
     "grants": auth.grant_token,
     "object": _check_body_is_object,
     "known": _check_parameter_names,
     "need": _check_presence,
-    "equal": _check_equality_or_find_tenant,
+    "equal": _check_equality,
     "text": _check_text_size_and_json,
     "find": _check_and_store_record,
     "page": _check_and_select_page,

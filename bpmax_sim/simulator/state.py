@@ -15,7 +15,7 @@ from base64 import urlsafe_b64encode
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, NamedTuple
 from urllib.parse import parse_qsl
 
 import msgspec
@@ -104,13 +104,25 @@ class SimulatorOverrides(Struct, frozen=True, kw_only=True):
     drops: tuple[Literal["before", "after"], ...] = ()
 
 
+class CountingWindow(NamedTuple):
+    """The requests that count for a rate limit.
+
+    Attributes:
+        start: instant at which the current window began, in POSIX seconds.
+        request_count: number of requests since then.
+    """
+
+    start: float
+    request_count: int
+
+
 class State(Struct, frozen=True, kw_only=True):
     """Everything that a simulator remembers between requests; each request may replace it.
 
     Attributes:
         serial: number of ids and tokens generated; each is derived from its number and the seed.
         grants: tokens, the oldest first.
-        counts: for limits, by key: start of the window and number of requests in it.
+        counts: current windows of the limits, by key.
         blocked: instant until which a key is blocked.
         seen: nonces, idempotency keys and messages, by key.
         spent: refresh tokens that were replaced.
@@ -120,7 +132,7 @@ class State(Struct, frozen=True, kw_only=True):
 
     serial: int = 0
     grants: tuple[IssuedGrant, ...] = ()
-    counts: Mapping[str, tuple[float, int]] = {}
+    counts: Mapping[str, CountingWindow] = {}
     blocked: Mapping[str, float] = {}
     seen: Mapping[str, UsedOnceKey] = {}
     spent: frozenset[str] = frozenset()

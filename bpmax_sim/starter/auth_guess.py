@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from urllib.parse import parse_qsl
 
 import msgspec
@@ -148,10 +148,10 @@ def guess_auth(exchanges: Sequence[Exchange]) -> AuthGuess:
     for place in sorted(seen.keys() - {*places}):
         values = [value for one, value in seen[place] if one.order not in issued.logins]
         if values and _holds_fixed_credential(place):
-            entry, own, comment = _draft_fixed_credential(place, values, len(applies))
-            applies.append(entry)
-            credentials |= own
-            comments.append(comment)
+            draft = _draft_fixed_credential(place, values, len(applies))
+            applies.append(draft.apply_entry)
+            credentials |= draft.credentials
+            comments.append(draft.comment)
             places.append(place)
         # Neither issued by a recorded response nor a fixed credential: a page outside issued it.
         elif values:
@@ -174,6 +174,34 @@ def guess_auth(exchanges: Sequence[Exchange]) -> AuthGuess:
     )
 
 
+class TokenSource(NamedTuple):
+    """Where a value that requests send was issued.
+
+    Attributes:
+        exchange: the exchange whose response issued it.
+        place: place of the value in that response.
+        prefix: text before the value in requests, such as ``Bearer``.
+    """
+
+    exchange: Exchange
+    place: str
+    prefix: str
+
+
+class FixedCredentialDraft(NamedTuple):
+    """The declaration of a fixed credential, such as an API key.
+
+    Attributes:
+        apply_entry: entry of ``auth: apply`` that puts it into requests.
+        credentials: declared credentials: name -> what is known of each.
+        comment: message that says why.
+    """
+
+    apply_entry: dict[str, str]
+    credentials: dict[str, Any]
+    comment: str
+
+
 class _LoginTokens:
     """The tokens that recorded responses issued, and the exchanges (logins) that issued them."""
 
@@ -194,9 +222,10 @@ class _LoginTokens:
                 source = _find_source(exchanges, [(login, value)])
                 if source is None or value in self.chained or not is_redactable_everywhere(value):
                     continue
-                earlier, path, _ = source
+                earlier = source.exchange
                 name = self.chained[value] = f"step_{len(self.chained) + 1}"
-                self.extracts.setdefault(earlier.order, {})[name] = {"path": path, "secret": True}
+                extract = {"path": source.place, "secret": True}
+                self.extracts.setdefault(earlier.order, {})[name] = extract
                 self.comments.append(
                     msg(
                         "the login has several steps: {after} sends what {before} issued",
@@ -208,12 +237,8 @@ class _LoginTokens:
                     self.logins[earlier.order] = earlier
                     waiting.append(earlier)
 
-    def add_token_use(self, place: CredentialPlace, source: tuple[Exchange, str, str]) -> None:
-        """Note that what requests carry at *place* was issued by *source*.
-
-        *source* has the exchange, the place in its response, and the prefix of the value in
-        requests.
-        """
+    def add_token_use(self, place: CredentialPlace, source: TokenSource) -> None:
+        """Note that what requests carry at *place* was issued by *source*."""
         login, path, prefix = source
         self.logins[login.order] = login
         name = "token" if not self.applies else f"token_{len(self.applies) + 1}"
@@ -274,11 +299,10 @@ def _holds_fixed_credential(place: CredentialPlace) -> bool:
 
 def _find_source(
     exchanges: Sequence[Exchange], uses: Sequence[tuple[Exchange, str]]
-) -> tuple[Exchange, str, str] | None:
-    """Return the earlier exchange whose response issued a value that later ones send.
+) -> TokenSource | None:
+    """Return which response issued a value that later requests send.
 
-    The result is this exchange, the place of the value in its response, and the text before it in
-    requests, such as ``Bearer``; None if no response contains such a value.
+    None if no response contains such a value.
 
     Args:
         exchanges: all exchanges.
@@ -297,7 +321,7 @@ def _find_source(
         for (text, prefix), order in first_sent.items():
             # A value that was sent before is not issued here: the response only repeats it.
             if text in issued and order > exchange.order:
-                return exchange, issued[text], prefix
+                return TokenSource(exchange, issued[text], prefix)
     return None
 
 
@@ -308,8 +332,8 @@ def _make_apply_entry(place: CredentialPlace, value: str) -> dict[str, str]:
 
 def _draft_fixed_credential(
     place: CredentialPlace, values: Sequence[str], number: int
-) -> tuple[dict[str, str], dict[str, Any], str]:
-    """Return the ``apply`` entry, the credential and a comment for a fixed credential.
+) -> FixedCredentialDraft:
+    """Return the declaration of a fixed credential.
 
     *values* are what the requests carry at *place*; a second token is called ``token_2`` by
     *number*, the count of entries before it.
@@ -319,7 +343,8 @@ def _draft_fixed_credential(
     if read_basic(first) is not None:
         why = msg("requests carry a user name and a password (HTTP Basic)")
         text = "Basic {{ (username ~ ':' ~ password) | b64 }}"
-        return _make_apply_entry(place, text), {"username": {}, "password": {"secret": True}}, why
+        credentials = {"username": {}, "password": {"secret": True}}
+        return FixedCredentialDraft(_make_apply_entry(place, text), credentials, why)
     name = "token" if place.name == "Authorization" else _to_identifier(place.name)
     name = name if not number or name != "token" else f"token_{number + 1}"
     # A signature differs in nearly every request, a token only each time that it is renewed.
@@ -336,7 +361,8 @@ def _draft_fixed_credential(
         if is_signed and len(values) > 1
         else msg("{place} {name} is the same in all requests", place=place.place, name=place.name)
     )
-    return _make_apply_entry(place, f"{scheme}{{{{ {name} }}}}"), {name: {"secret": True}}, why
+    entry = _make_apply_entry(place, f"{scheme}{{{{ {name} }}}}")
+    return FixedCredentialDraft(entry, {name: {"secret": True}}, why)
 
 
 def _to_identifier(name: str) -> str:

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Container, Iterable, Mapping, Sequence
-from itertools import count
-from typing import Any, Final
+from itertools import chain, count
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
@@ -68,8 +68,31 @@ def is_value(segment: str, before: str = "") -> bool:
     return not _WORD.fullmatch(segment)
 
 
-End = tuple[str, str, str]
-"""What a path leads to: its rest with the values left out, the method, the response's shape."""
+class RelativeRoute(NamedTuple):
+    """A request below a node of the tree of paths.
+
+    Attributes:
+        rest: rest of its path, in which a segment that looks like a value is ``*``.
+        method: its method.
+    """
+
+    rest: str
+    method: str
+
+
+class RelativeEnd(NamedTuple):
+    """What a path below a node of the tree leads to.
+
+    Attributes:
+        rest: rest of the path, in which a segment that looks like a value is ``*``.
+        method: method of the request.
+        shape: shape of its response.
+    """
+
+    rest: str
+    method: str
+    shape: str
+
 
 _NO_SHAPES: Final = frozenset({"[]", "{}", "str"})
 """Shapes that anything may have."""
@@ -95,30 +118,26 @@ class _Node:
         for segment, child in other.children.items():
             self.children.setdefault(segment, _Node()).merge_in(child)
 
-    def list_relative_routes(self) -> frozenset[tuple[str, str]]:
-        """Return (rest of the path, method) of each request below this node.
-
-        A segment that looks like a value is ``*`` in the rest.
-        """
-        own = {("", method) for method, _ in self.ends}
-        for segment, child in self.children.items():
-            rest = "*" if is_value(segment) else segment
-            own |= {(f"/{rest}{path}", method) for path, method in child.list_relative_routes()}
-        return frozenset(own)
-
-    def list_relative_ends(self) -> frozenset[End]:
-        """Return (rest of the path, method, shape of the response) of each request below.
-
-        A segment that looks like a value is ``*`` in the rest; requests whose response has no shape
-        are left out.
-        """
-        own = {("", method, shape) for method, shape in self.ends if shape}
+    def list_relative_routes(self) -> frozenset[RelativeRoute]:
+        """Return each request below this node."""
+        own = {RelativeRoute("", method) for method, _ in self.ends}
         for segment, child in self.children.items():
             rest = "*" if is_value(segment) else segment
             own |= {
-                (f"/{rest}{path}", method, shape)
-                for path, method, shape in child.list_relative_ends()
+                RelativeRoute(f"/{rest}{route.rest}", route.method)
+                for route in child.list_relative_routes()
             }
+        return frozenset(own)
+
+    def list_relative_ends(self) -> frozenset[RelativeEnd]:
+        """Return what each path below this node leads to.
+
+        Requests whose response has no shape are left out.
+        """
+        own = {RelativeEnd("", method, shape) for method, shape in self.ends if shape}
+        for segment, child in self.children.items():
+            rest = "*" if is_value(segment) else segment
+            own |= {end._replace(rest=f"/{rest}{end.rest}") for end in child.list_relative_ends()}
         return frozenset(own)
 
 
@@ -176,11 +195,12 @@ def _find_value_children(node: _Node, before: str) -> set[str]:
         for segment, child in node.children.items()
         if segment and segment not in values
     }
-    known = frozenset[End]().union(*(node.children[one].list_relative_ends() for one in values))
-    below = {
-        route for one in values for route in node.children[one].list_relative_routes() if route[0]
-    }
-    groups: dict[frozenset[End], list[str]] = {}
+    known = frozenset[RelativeEnd]().union(
+        *(node.children[one].list_relative_ends() for one in values)
+    )
+    routes = chain.from_iterable(node.children[one].list_relative_routes() for one in values)
+    below = {route for route in routes if route.rest}
+    groups: dict[frozenset[RelativeEnd], list[str]] = {}
     for segment, signature in words.items():
         leads_alike = not below.isdisjoint(node.children[segment].list_relative_routes())
         if leads_alike or (signature and signature <= known):
@@ -189,7 +209,7 @@ def _find_value_children(node: _Node, before: str) -> set[str]:
             groups.setdefault(signature, []).append(segment)
     for signature, segments in groups.items():
         # Without a shape all ends are alike: /enable and /disable are no values of a parameter.
-        is_told = any(shape not in _NO_SHAPES or path for path, _, shape in signature)
+        is_told = any(end.shape not in _NO_SHAPES or end.rest for end in signature)
         if len(segments) >= _ALIKE and is_told:
             values.update(segments)
     return values

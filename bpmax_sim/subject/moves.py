@@ -289,8 +289,8 @@ class MovingProject(ProjectState, kw_only=True):
     ) -> None:
         """Leave a node for *target*; if *target* is a join, wait there for other branches."""
         self.passed_nodes.append(visit.node)
-        split, branch, waits = owners.leave_node(self.visits, visit, target)
-        if waits and split is not None:
+        split, branch, must_wait = owners.leave_node(self.visits, visit, target)
+        if must_wait and split is not None:
             self.at = next(iter(self.visits), self.at)
             self.arrivals.append((visit.node, target))
             left = tuple(sorted(split.waiting))

@@ -20,7 +20,7 @@ import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import count
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -380,14 +380,24 @@ class Visit(msgspec.Struct, eq=False):
     serial: int = msgspec.field(default_factory=_SERIAL.__next__)
 
 
-def leave_node(
-    visits: dict[str, Visit], visit: Visit, target: str
-) -> tuple[ParallelBranches | None, str, bool]:
+class NodeExit(NamedTuple):
+    """Where a project is between two nodes.
+
+    Attributes:
+        split: branches that the next node is in; None if it is in none.
+        branch: first node of its branch; "" if it is in none.
+        must_wait: whether the project waits at the join until other branches arrive there.
+    """
+
+    split: ParallelBranches | None
+    branch: str
+    must_wait: bool
+
+
+def leave_node(visits: dict[str, Visit], visit: Visit, target: str) -> NodeExit:
     """End the stay *visit* at a node, to go to *target*; it is taken out of *visits*.
 
-    Return (branches that *target* is in, or None; first node of its branch; whether the project
-    waits). It waits if *target* is the join, and other branches have not arrived there yet. If
-    *target* is outside of the branches, the other branches end.
+    If *target* is outside of the branches, the other branches end.
     """
     visits.pop(visit.node, None)
     split, branch = visit.split, visit.branch
@@ -397,7 +407,7 @@ def leave_node(
             # an earlier one waits.
             split.waiting.discard(branch)
             if split.waiting:
-                return split, branch, True
+                return NodeExit(split, branch, must_wait=True)
         elif target in split.region.get(branch, ()):
             # Within its own branch nothing begins or ends.
             break
@@ -407,7 +417,7 @@ def leave_node(
                 visits.pop(other.node)
         outer, branch = split.outer, split.branch
         split = outer
-    return split, branch, False
+    return NodeExit(split, branch, must_wait=False)
 
 
 def _walk_splits_outward(split: ParallelBranches | None) -> Iterator[ParallelBranches]:

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from msgspec.structs import replace
 
 from bpmax_sim.cassette.matching import to_unnamed_call
+from bpmax_sim.cassette.miss import MessageLine
 from bpmax_sim.clock import VirtualClock
 from bpmax_sim.errors import BpmaxError, ConfigError
 from bpmax_sim.i18n import join_list, msg
@@ -191,8 +192,8 @@ class ExternalCallAdapter:
                 if match is not None:
                     yield moved, match
 
-    def explain_unknown_address(self, request: Request) -> Iterator[tuple[str, str]]:
-        """Yield lines (label and text) for a message about a *request* of an unknown address.
+    def explain_unknown_address(self, request: Request) -> Iterator[MessageLine]:
+        """Yield lines for a message about a *request* of an unknown address.
 
         They say where its recording was looked for, and how to declare a test address.
         """

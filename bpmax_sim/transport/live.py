@@ -13,11 +13,12 @@ import os
 import ssl
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from importlib.util import find_spec
+from typing import NamedTuple
 
 import httpx
 from msgspec.structs import replace
@@ -52,16 +53,43 @@ _KEEPS_METHOD = {307, 308}
 _MAX_HOPS = 5
 
 # The first class that fits decides; `sent` says whether the server may have seen the request.
-_FAILURES: tuple[tuple[type[Exception], str, bool, str], ...] = (
-    (httpx.ConnectTimeout, "TIMEOUT", False, template("no connection within {timeout:g} s")),
-    (httpx.PoolTimeout, "TIMEOUT", False, template("no free connection within {timeout:g} s")),
-    (httpx.TimeoutException, "TIMEOUT", True, template("no answer within {timeout:g} s")),
-    (httpx.ConnectError, "CONNECT", False, template("cannot connect: {error}")),
-    (httpx.ProxyError, "CONNECT", False, template("the proxy refused: {error}")),
-    (httpx.UnsupportedProtocol, "CONNECT", False, template("cannot connect: {error}")),
-    (httpx.NetworkError, "RESET", True, template("the connection broke: {error}")),
-    (httpx.ProtocolError, "RESET", True, template("the response is not HTTP: {error}")),
-)
+
+
+class SendFailure(NamedTuple):
+    """How the failure of a request is reported.
+
+    Attributes:
+        code: code of the error, such as ``CONNECT``.
+        is_sent: whether the server may have seen the request.
+        message: template of the message, with ``timeout``, ``error``, ``peer`` and ``hint``.
+        hint: what to do; "" if nothing is known.
+    """
+
+    code: str
+    is_sent: bool
+    message: str
+    hint: str = ""
+
+
+_CANNOT_CONNECT = SendFailure("CONNECT", False, template("cannot connect: {error}"))
+_FAILURES: Mapping[type[Exception], SendFailure] = {
+    httpx.ConnectTimeout: SendFailure(
+        "TIMEOUT", False, template("no connection within {timeout:g} s")
+    ),
+    httpx.PoolTimeout: SendFailure(
+        "TIMEOUT", False, template("no free connection within {timeout:g} s")
+    ),
+    httpx.TimeoutException: SendFailure(
+        "TIMEOUT", True, template("no answer within {timeout:g} s")
+    ),
+    httpx.ConnectError: _CANNOT_CONNECT,
+    httpx.ProxyError: SendFailure("CONNECT", False, template("the proxy refused: {error}")),
+    httpx.UnsupportedProtocol: _CANNOT_CONNECT,
+    httpx.NetworkError: SendFailure("RESET", True, template("the connection broke: {error}")),
+    httpx.ProtocolError: SendFailure("RESET", True, template("the response is not HTTP: {error}")),
+    Exception: SendFailure("CONNECT", False, template("the request cannot be sent: {error}")),
+}
+"""Kind of error -> how it is reported; the first that fits is taken."""
 
 _OWN_CA = msg(
     "; if a CA of your own issued its certificate, name the CA's file in "
@@ -414,34 +442,32 @@ def _translate_error(
     """
     if isinstance(error, httpx.DecodingError):
         return BadResponseError(msg("the body cannot be decoded: {error}", error=error))
-    code, sent, text, hint = _translate_tls_error(error, progress) or next(
-        ((code, sent, text, "") for kind, code, sent, text in _FAILURES if isinstance(error, kind)),
-        ("CONNECT", False, template("the request cannot be sent: {error}"), ""),
+    failure = _translate_tls_error(error, progress) or next(
+        failure for kind, failure in _FAILURES.items() if isinstance(error, kind)
     )
     url = httpx.URL(request.url)
     origin = f"{url.scheme}://{url.netloc.decode()}"
     # the first handshake is that with the proxy, before any tunnel
     is_at_proxy = progress.proxy.startswith("https:") and progress.handshakes == 1
     peer = progress.proxy if is_at_proxy else origin
-    message = msg(text, timeout=request.timeout, error=error, peer=peer, hint=hint)
+    message = msg(
+        failure.message, timeout=request.timeout, error=error, peer=peer, hint=failure.hint
+    )
     if progress.proxy:
         message = msg(
             "{message} (through the proxy {proxy})", message=message, proxy=progress.proxy
         )
     if redirected:
         message = msg("after a redirect: {message}", message=message)
-    return TransportError(message, code=code, sent=sent or redirected)
+    return TransportError(message, code=failure.code, sent=failure.is_sent or redirected)
 
 
-def _translate_tls_error(
-    error: Exception, progress: ConnectionProgress
-) -> tuple[str, bool, str, str] | None:
+def _translate_tls_error(error: Exception, progress: ConnectionProgress) -> SendFailure | None:
     """Return how a failed TLS handshake is reported; None for any other error.
 
-    The result is code, whether the request was sent, message and hint. A TLS error on an
-    established connection is a reset: the server may have seen the request. But in TLS 1.3 a server
-    checks the client's certificate after the client has finished its own part of the handshake (RFC
-    8446, 4.4.2.4), so its refusal appears at the first read.
+    A TLS error on an established connection is a reset: the server may have seen the request. But
+    in TLS 1.3 a server checks the client's certificate after the client has finished its own part
+    of the handshake (RFC 8446, 4.4.2.4), so its refusal appears at the first read.
     """
     cause: BaseException | None = error
     while cause is not None and not isinstance(cause, ssl.SSLError):
@@ -454,4 +480,5 @@ def _translate_tls_error(
     hint = _OWN_CERTIFICATE if refused else ""
     if isinstance(cause, ssl.SSLCertVerificationError):
         hint = _OWN_CA
-    return "TLS", False, template("no trusted TLS connection to {peer}: {error}{hint}"), hint
+    message = template("no trusted TLS connection to {peer}: {error}{hint}")
+    return SendFailure("TLS", False, message, hint)

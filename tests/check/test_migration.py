@@ -12,6 +12,7 @@ from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.format import dump_entries, render_exchange
 from bpmax_sim.cassette.model import Entry
 from bpmax_sim.check.migration import (
+    AppliedPlans,
     MovePlan,
     Renames,
     apply_plans_that_replay,
@@ -52,8 +53,7 @@ def migrate(root: Path, entries: list[Entry], renames: Renames) -> list[Entry]:
     file.parent.mkdir(exist_ok=True)
     file.write_bytes(dump_entries(entries))
     plans = plan_owners_without_scenario(root, [], [], renames)
-    written, red = apply_plans_that_replay(root, plans)
-    assert (written, red) == ([file] if plans else [], [])
+    assert apply_plans_that_replay(root, plans) == AppliedPlans([file] if plans else [], [])
     moved = Cassette.load(file)
     return [moved.get_entry_with_head_defaults(number) for number in range(len(moved))]
 

@@ -55,11 +55,10 @@ SENT = Request(method="GET", url="https://crm.example.test/c", headers=(), timeo
 
 
 def _connection_errors() -> Iterator[tuple[str, Exception]]:
-    kinds = [kind for kind, *_ in live._FAILURES]
     refused = ssl.SSLError(1, STRANGE)
     refused.reason = "TLSV1_ALERT_UNKNOWN_CA"
     others: list[Exception] = [OSError(STRANGE), refused, httpx.DecodingError(STRANGE)]
-    for error in (*(kind(STRANGE) for kind in kinds), *others):
+    for error in (*(kind(STRANGE) for kind in live._FAILURES), *others):
         for redirected in (False, True):
             translated = live._translate_error(
                 error, SENT, ConnectionProgress(until=0.0), redirected=redirected

@@ -319,10 +319,10 @@ def test_who_leaves_a_branch_waits_at_its_join_or_ends_the_others(
 ) -> None:
     visits, _, _ = _branches()
 
-    split, branch, is_waiting = leave_node(visits, visits[node], target)
+    left_to = leave_node(visits, visits[node], target)
 
     assert [*visits] == left
-    assert (branch, is_waiting, split is None) == (at, waits, not at)
+    assert (left_to.branch, left_to.must_wait, left_to.split is None) == (at, waits, not at)
 
 
 def test_the_last_who_arrives_goes_on() -> None:
