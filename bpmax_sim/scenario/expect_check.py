@@ -323,18 +323,19 @@ def _check_misspelt_denied_members(
 
 
 def check_stub_body(context: CheckContext, call: str, body: Any, spot: Spot) -> None:
-    """Report what is wrong with a stub's *body* beside the declared response of *call*."""
-    _check_misfits_of_stub_body(context, call, body, spot)
-    _check_member_names_of_stub_body(context, call, body, spot)
+    """Report what is wrong with a stub's *body* beside the declared response of *call*.
 
-
-def _check_member_names_of_stub_body(
-    context: CheckContext, call: str, body: Any, spot: Spot
-) -> None:
-    """Report members of *body* that are not declared, and whose name resembles a declared one."""
+    These are parts that the declaration does not allow, and undeclared members whose name resembles
+    a declared one.
+    """
     found = context.names.find_api(call)
-    known = _find_parameters(*found, "response") if found and found[1].answer else {}
-    for path, name, _ in find_member_names(body) if known else ():
+    if found is None or not found[1].answer:
+        return
+    for path, wrong in find_misfits(body, found[1].answer):
+        where = spot.at(*path)
+        context.tell(where, "{call}: {wrong}", call=call, wrong=wrong, kind="unfit", fails=False)
+    known = _find_parameters(*found, "response")
+    for path, name, _ in find_member_names(body):
         names = known.get(path, (name,))
         if name not in names and (hint := suggest_nearest(name, names)):
             context.tell(
@@ -346,14 +347,6 @@ def _check_member_names_of_stub_body(
                 kind="name",
                 fails=False,
             )
-
-
-def _check_misfits_of_stub_body(context: CheckContext, call: str, body: Any, spot: Spot) -> None:
-    """Report parts of *body* that the declared response does not allow."""
-    found = context.names.find_api(call)
-    for path, wrong in find_misfits(body, found[1].answer) if found and found[1].answer else ():
-        where = spot.at(*path)
-        context.tell(where, "{call}: {wrong}", call=call, wrong=wrong, kind="unfit", fails=False)
 
 
 def check_proxy_action_arguments(
