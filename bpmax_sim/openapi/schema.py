@@ -472,5 +472,5 @@ def collect_scopes(requirements: Iterator[Any]) -> dict[str, list[str]]:
             for name, scopes in to_mapping_or_empty(way).items():
                 known = grouped.setdefault(name, [])
                 texts = (scope for scope in to_list_or_empty(scopes) if isinstance(scope, str))
-                known += [text for text in texts if _SCOPE.fullmatch(text) and text not in known]
-    return grouped
+                known += [text for text in texts if _SCOPE.fullmatch(text)]
+    return {name: list(dict.fromkeys(known)) for name, known in grouped.items()}
