@@ -4,7 +4,8 @@ A point is a group of entry points, such as ``bpmax_sim.formats``, held as an `E
 the module that offers it. Listing names imports nothing; a part is imported when it is used. Code
 that runs in every scenario looks up built-in names first, because reading the metadata of all
 installed distributions takes about 10 ms, once in a process. A faulty part affects only its users:
-it cannot replace a name of this package, and `inspect_foreign_parts` reports every unusable part.
+it cannot replace a name of this package, and `find_foreign_part_problems` reports every part that
+cannot be used.
 https://packaging.python.org/specifications/entry-points/
 """
 
@@ -167,7 +168,7 @@ class ExtensionPoint(Generic[T]):
         """Return ``module:attribute`` of the entry point *name*, where its part is defined."""
         return _read_group(self.group)[name][0].value
 
-    def inspect_foreign_parts(self) -> Iterator[tuple[str, str, str]]:
+    def find_foreign_part_problems(self) -> Iterator[tuple[str, str, str]]:
         """Yield name, distribution and problem ("" if none) of each part of other distributions.
 
         All of them are imported to find problems.

@@ -295,12 +295,14 @@ def _read_response(
     return restore_charset(response, line.encoding) if CHARSET in line.encoding else response
 
 
-def _read_failure(line: IndexLine, message: str, sent: str, received: bytes) -> FailedExchange:
+def _read_failure(
+    line: IndexLine, message: str, was_sent_text: str, received: bytes
+) -> FailedExchange:
     return FailedExchange(
         code=line.failed.upper(),
         message=message,
         elapsed=line.ms / 1000,
-        sent=sent == "true",
+        sent=was_sent_text == "true",
         received=received,
     )
 

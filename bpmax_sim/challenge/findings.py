@@ -22,7 +22,7 @@ from bpmax_sim.challenge.proposals import (
     Divergence,
     ExpectLine,
     merge_lines,
-    order_divergences_by_clarity,
+    select_and_order_divergences,
 )
 from bpmax_sim.errors import Place, Problem
 from bpmax_sim.i18n import join_list, msg, plural, template
@@ -388,7 +388,7 @@ def _find_survivors_without_line(
     """Yield findings without a line of ``expect``, one for each place where mutants differ."""
     groups: dict[tuple[int, str, str], list[JudgedMutant]] = {}
     for case in cases:
-        first = order_divergences_by_clarity(case[3].divergences)[0]
+        first = select_and_order_divergences(case[3].divergences)[0]
         groups.setdefault((first.baseline_number, first.step, first.place), []).append(case)
     for group in groups.values():
         lines = sorted({case[2].place.line for case in group} - {group[0][2].place.line})
@@ -442,7 +442,7 @@ def _pick_divergence_to_show(
         file = challenge.baselines[one.baseline_number].item.spot.source.file
         if line is not None and (file, one.step) == key and one.place in line.places:
             return one
-    return order_divergences_by_clarity(judgement.divergences)[0]
+    return select_and_order_divergences(judgement.divergences)[0]
 
 
 _LEFT_OUT = frozenset({"field-write", "field-state", "message", "body-member", "guard", "call"})

@@ -269,7 +269,7 @@ class _MutantReader:
         if value is not None and value.path:
             yield from self._drop_form_write(node, value, right)
         elif value is None:
-            yield from self._drop_local_member(node, left, right)
+            yield from self._drop_write_to_local_object(node, left, right)
 
     def _drop_form_write(self, node: Node, value: ScriptValue, right: Node) -> Iterator[Mutant]:
         is_project = value.kind == "ctx" and value.path[0] == "project"
@@ -313,7 +313,7 @@ class _MutantReader:
         if text is not None and text.type == "string":
             yield from self._change_written_or_returned_value(text, about, "message")
 
-    def _drop_local_member(self, node: Node, left: Node, right: Node) -> Iterator[Mutant]:
+    def _drop_write_to_local_object(self, node: Node, left: Node, right: Node) -> Iterator[Mutant]:
         """Remove ``row.amount = …``, an assignment to an object created by the script."""
         owner = left.child_by_field_name("object")
         binding = self._scopes.find_binding(owner) if owner and owner.type == "identifier" else None
@@ -642,7 +642,7 @@ class _MutantReader:
         sides = [node.child_by_field_name(side) for side in ("left", "right")]
         return any(side is not None and side.type in _LITERALS for side in sides)
 
-    def _mutate_operator(self, node: Node) -> Iterator[Mutant]:
+    def _mutate_check_or_binary(self, node: Node) -> Iterator[Mutant]:
         yield from self._replace_check_by_constant(node)
         yield from self._mutate_binary(node)
 
@@ -775,7 +775,7 @@ _READERS: Final[Mapping[str, Callable[[_MutantReader, Node], Iterator[Mutant]]]]
     "call_expression": _MutantReader._mutate_call,  # noqa: SLF001
     "if_statement": _MutantReader._mutate_condition,  # noqa: SLF001
     "ternary_expression": _MutantReader._mutate_condition,  # noqa: SLF001
-    "binary_expression": _MutantReader._mutate_operator,  # noqa: SLF001
+    "binary_expression": _MutantReader._mutate_check_or_binary,  # noqa: SLF001
     "unary_expression": _MutantReader._replace_check_by_constant,  # noqa: SLF001
     "expression_statement": _MutantReader._decide_short_circuit_statement,  # noqa: SLF001
     "switch_case": _MutantReader._decide_case_of_switch_true,  # noqa: SLF001

@@ -142,7 +142,7 @@ class ExpectLineSearch:
         the item with a given baseline number.
         """
         tried, self._differing = 0, divergences
-        for divergence in order_divergences_by_clarity(divergences):
+        for divergence in select_and_order_divergences(divergences):
             for line in self._find_candidate_lines(divergence):
                 tried += 1
                 if self.is_killing_line(line, divergences, make_variant):
@@ -375,7 +375,7 @@ _MAKE: Final[Mapping[str, Callable[[ExpectLineSearch, Divergence], Iterator[dict
 _MOST_TRIALS: Final = 6
 
 
-def order_divergences_by_clarity(divergences: Sequence[Divergence]) -> list[Divergence]:
+def select_and_order_divergences(divergences: Sequence[Divergence]) -> list[Divergence]:
     """Return one divergence for each item and place, those that a reader understands best first.
 
     A field of the form, for example, is clearer than an entry of a flow's log.

@@ -239,7 +239,7 @@ def list_extension_points() -> tuple[ExtensionPoint[Any], ...]:
 def _check_extensions() -> Iterator[Finding]:
     """Yield each extension registered by another distribution, and what is wrong with it."""
     for point in list_extension_points():
-        for name, distribution, wrong in point.inspect_foreign_parts():
+        for name, distribution, wrong in point.find_foreign_part_problems():
             yield not wrong, f"{point.group} {name}", wrong or distribution
 
 

@@ -19,7 +19,7 @@ from bpmax_sim.cli.terminal import notify, say, say_document, show_progress
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.explore.page import make_section
 from bpmax_sim.explore.reproduce import (
-    Reproduction,
+    ReproducingScenario,
     format_rules,
     reproduce,
     save_and_check_reproduction,
@@ -113,7 +113,7 @@ def explore(  # noqa: PLR0913 - the options of the command
     return code
 
 
-Found = Sequence[tuple[CauseFinding, Reproduction]]
+Found = Sequence[tuple[CauseFinding, ReproducingScenario]]
 
 
 def _reproduce_findings(
@@ -137,7 +137,7 @@ def _choose_exit_code(explorations: Sequence[Exploration], found: Found) -> Exit
     return ExitCode.PASSED if is_explored else ExitCode.NOTHING
 
 
-def _save_findings(scenarios: Sequence[Reproduction]) -> None:
+def _save_findings(scenarios: Sequence[ReproducingScenario]) -> None:
     """Write *scenarios* to files, and print their paths."""
     for scenario in scenarios:
         name = to_display_path(scenario.path)
@@ -227,7 +227,7 @@ def _format_report(explored: Sequence[Exploration], found: Found) -> Iterator[st
     yield from format_matrix(make_matrix(sum_totals(explored).cells))
 
 
-def _make_finding_data(finding: CauseFinding, scenario: Reproduction) -> dict[str, Any]:
+def _make_finding_data(finding: CauseFinding, scenario: ReproducingScenario) -> dict[str, Any]:
     file, _, line = finding.place.rpartition(":")
     return {
         "verdict": finding.verdict,

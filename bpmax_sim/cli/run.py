@@ -57,7 +57,7 @@ from bpmax_sim.report import terminal, trace_files
 from bpmax_sim.report.exit_codes import ExitCode, choose_exit_code
 from bpmax_sim.report.failure_causes import find_grouping_cause
 from bpmax_sim.report.perform import PerformOptions
-from bpmax_sim.report.stored_failures import begin_run, did_fail
+from bpmax_sim.report.stored_failures import did_fail, set_new_run_id
 from bpmax_sim.report.terminal import Verdict
 from bpmax_sim.scenario.header import ItemHeader
 from bpmax_sim.scenario.shards import Shard
@@ -473,7 +473,7 @@ def _run_items(
     Returns:
         Each verdict with its real seconds, and problems of files that became unreadable meanwhile.
     """
-    begin_run()
+    set_new_run_id()
     reported, results = set[object](), list[tuple[Verdict, float]]()
     problems: list[Problem] = []
     begun = time.perf_counter()

@@ -29,7 +29,7 @@ from bpmax_sim.yamlfile.write import write_text_creating_folders, write_yaml
 _OF_A_CHECK = ("expect", "expect_error", "save", "retry")
 
 
-class Reproduction(msgspec.Struct, frozen=True):
+class ReproducingScenario(msgspec.Struct, frozen=True):
     """A scenario file, perhaps not yet written, that reproduces a finding: it fails as that did.
 
     Attributes:
@@ -43,7 +43,7 @@ class Reproduction(msgspec.Struct, frozen=True):
     fails_expectation: bool
 
 
-def reproduce(item: ScenarioItem, variant: JudgedVariant) -> Reproduction:
+def reproduce(item: ScenarioItem, variant: JudgedVariant) -> ReproducingScenario:
     """Return the scenario that fails in the same way as *item* did in *variant*.
 
     It is *item*, a scenario or row, with the failure or order of *variant* as fault rules, and ends
@@ -75,10 +75,10 @@ def reproduce(item: ScenarioItem, variant: JudgedVariant) -> Reproduction:
     )
     path = item.path.with_name(f"{name}{SUFFIX}")
     text = f"{head}\n{write_yaml({**first, **rest, **last})}"
-    return Reproduction(path, text, bool(variant.judgement.failing_expectation))
+    return ReproducingScenario(path, text, bool(variant.judgement.failing_expectation))
 
 
-def save_and_check_reproduction(reproduction: Reproduction) -> str:
+def save_and_check_reproduction(reproduction: ReproducingScenario) -> str:
     """Write *reproduction* and run it to make sure that it fails as intended.
 
     Return "", or why it does not; then the file is deleted again, as it is after any exception.
@@ -95,7 +95,7 @@ def save_and_check_reproduction(reproduction: Reproduction) -> str:
     return why
 
 
-def _explain_wrong_reproduction(reproduction: Reproduction) -> str:
+def _explain_wrong_reproduction(reproduction: ReproducingScenario) -> str:
     """Return why the scenario does not fail for the intended reason; "" if it does."""
     try:
         (item,) = load_items(reproduction.path)

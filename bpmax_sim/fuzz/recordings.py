@@ -34,7 +34,7 @@ from bpmax_sim.fuzz.violation import (
 )
 from bpmax_sim.i18n import join_list, msg
 from bpmax_sim.messages import Request
-from bpmax_sim.platform.instances import InstanceEntry, InstanceOrigin
+from bpmax_sim.platform.instances import InstanceOrigin, InstanceWithOrigin
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.model import Api, CredentialSpec, Instance, Source, is_set
 from bpmax_sim.platform.template import find_names
@@ -218,7 +218,9 @@ def _with_credentials(platforms: Platforms, key: str) -> tuple[Platforms, dict[s
     declared = platforms.platform(key).credentials
     environ: dict[str, str] = {}
     entries = [
-        InstanceEntry(_move_secrets_to_environ(entry.instance, declared, environ), InstanceOrigin())
+        InstanceWithOrigin(
+            _move_secrets_to_environ(entry.instance, declared, environ), InstanceOrigin()
+        )
         if entry.instance.platform == key
         else entry
         for entries in platforms.entries.values()

@@ -26,7 +26,7 @@ from bpmax_sim.js_values import UNDEFINED, loads_as_javascript
 from bpmax_sim.messages import FORM, Headers, Request
 from bpmax_sim.path_template import compile_path_template
 from bpmax_sim.platform.check import is_platform_address
-from bpmax_sim.platform.instances import InstanceEntry, InstanceOrigin, resolve_route
+from bpmax_sim.platform.instances import InstanceOrigin, InstanceWithOrigin, resolve_route
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.model import Api, Auth, Instance, Platform
 from bpmax_sim.proxy.builder import CallSpec
@@ -100,11 +100,11 @@ def make_target(platforms: Platforms, key: str, against: str = SIMULATE) -> Fuzz
     entries = [entry for group in platforms.entries.values() for entry in group]
     if not any(entry.instance.platform == key and entry.instance.enabled for entry in entries):
         entries.append(
-            InstanceEntry(Instance(platform=key, instance_key="default"), InstanceOrigin())
+            InstanceWithOrigin(Instance(platform=key, instance_key="default"), InstanceOrigin())
         )
     if against != SIMULATE:
         entries = [
-            InstanceEntry(replace(entry.instance, base_url=against), entry.origin)
+            InstanceWithOrigin(replace(entry.instance, base_url=against), entry.origin)
             for entry in entries
         ]
     return FuzzTarget(platforms.copy_replacing_entries(entries), key, against)

@@ -25,7 +25,7 @@ from bpmax_sim.messages import FORM, Headers, Pairs
 from bpmax_sim.secret.standin import read_jwt_claims
 
 
-class AddressSignature(msgspec.Struct, frozen=True):
+class AddressSigningScheme(msgspec.Struct, frozen=True):
     """How the signature of a request includes the address that it is sent to.
 
     Such a request fails if a proxy forwards it to another address.
@@ -67,7 +67,7 @@ _CONNECTED: Final = {"negotiate": "Negotiate", "ntlm": "NTLM", "hawk": "Hawk"}
 
 def find_address_signature(
     headers: Pairs, query: str, body: bytes | None
-) -> AddressSignature | None:
+) -> AddressSigningScheme | None:
     """Return how the signature of a request includes its address, or None if it does not seem to.
 
     Args:
@@ -89,17 +89,17 @@ def find_address_signature(
     return min(found, key=lambda one: one.is_host_only, default=None)
 
 
-def _find_in_authorization(values: Iterable[str]) -> Iterator[AddressSignature]:
+def _find_in_authorization(values: Iterable[str]) -> Iterator[AddressSigningScheme]:
     for value in values:
         scheme, _, rest = value.partition(" ")
         name = scheme.lower()
         listed = _SIGNED_HEADERS.search(rest)
         if name in _LISTING and listed and _covers_host(listed[1]):
-            yield AddressSignature(_LISTING[name], is_host_only=True)
+            yield AddressSigningScheme(_LISTING[name], is_host_only=True)
         elif name == "oauth" and "oauth_signature=" in rest and "plaintext" not in rest.lower():
-            yield AddressSignature("OAuth 1.0", is_host_only=False)
+            yield AddressSigningScheme("OAuth 1.0", is_host_only=False)
         elif name in _CONNECTED:
-            yield AddressSignature(_CONNECTED[name], is_host_only=False)
+            yield AddressSigningScheme(_CONNECTED[name], is_host_only=False)
         elif name == "signature":
             yield from _find_in_cavage_signature(rest)
 
@@ -108,33 +108,33 @@ def _covers_host(listed: str) -> bool:
     return "host" in re.split("[;,]", listed.lower())
 
 
-def _find_in_cavage_signature(value: str) -> Iterator[AddressSignature]:
+def _find_in_cavage_signature(value: str) -> Iterator[AddressSigningScheme]:
     listed = _CAVAGE_HEADERS.search(value)
     if listed and "host" in listed[1].lower().split():
-        yield AddressSignature("HTTP Signatures (draft-cavage)", is_host_only=True)
+        yield AddressSigningScheme("HTTP Signatures (draft-cavage)", is_host_only=True)
 
 
-def _find_in_parameters(pairs: Iterable[tuple[str, str]]) -> Iterator[AddressSignature]:
+def _find_in_parameters(pairs: Iterable[tuple[str, str]]) -> Iterator[AddressSigningScheme]:
     values = {name.lower(): value.lower() for name, value in pairs}
     for name, scheme in _LISTING_PARAMETERS.items():
         if _covers_host(values.get(name, "")):
-            yield AddressSignature(scheme, is_host_only=True)
+            yield AddressSigningScheme(scheme, is_host_only=True)
     if values.get("oauth_signature") and values.get("oauth_signature_method") != "plaintext":
-        yield AddressSignature("OAuth 1.0", is_host_only=False)
+        yield AddressSigningScheme("OAuth 1.0", is_host_only=False)
 
 
-def _find_in_message_signatures(head: Headers) -> Iterator[AddressSignature]:
+def _find_in_message_signatures(head: Headers) -> Iterator[AddressSigningScheme]:
     for value in head.get_all("signature-input"):
         names = {name.lower() for name in _COMPONENTS.findall(value)}
         if "@target-uri" in names:
-            yield AddressSignature("HTTP Message Signatures (RFC 9421)", is_host_only=False)
+            yield AddressSigningScheme("HTTP Message Signatures (RFC 9421)", is_host_only=False)
         elif names & {"@authority", "host"}:
-            yield AddressSignature("HTTP Message Signatures (RFC 9421)", is_host_only=True)
+            yield AddressSigningScheme("HTTP Message Signatures (RFC 9421)", is_host_only=True)
     for value in head.get_all("signature"):
         yield from _find_in_cavage_signature(value)
 
 
-def _find_in_dpop_proofs(values: Iterable[str]) -> Iterator[AddressSignature]:
+def _find_in_dpop_proofs(values: Iterable[str]) -> Iterator[AddressSigningScheme]:
     for value in values:
         if "htu" in read_jwt_claims(value):
-            yield AddressSignature("DPoP (RFC 9449)", is_host_only=False)
+            yield AddressSigningScheme("DPoP (RFC 9449)", is_host_only=False)

@@ -376,7 +376,7 @@ Find = Callable[[str], Platform | None]
 _KEY = re.compile(r"\w[\w.-]*")
 
 
-class InstanceEntry(msgspec.Struct, frozen=True):
+class InstanceWithOrigin(msgspec.Struct, frozen=True):
     """An instance and the place where it was declared."""
 
     instance: Instance
@@ -385,7 +385,7 @@ class InstanceEntry(msgspec.Struct, frozen=True):
 
 def read_instances(
     path: Path, find: Find, keys: Iterable[str], problems: list[Problem]
-) -> tuple[InstanceEntry, ...]:
+) -> tuple[InstanceWithOrigin, ...]:
     """Return the instances declared in *path* and in the local file beside it.
 
     Args:
@@ -397,7 +397,7 @@ def read_instances(
     local = Path(to_local_override(str(path)))
     files = [file for file in (path, local) if file.is_file()] or [path]
     own: list[Problem] = LimitedProblems()
-    known, entries = tuple(sorted(keys)), list[InstanceEntry]()
+    known, entries = tuple(sorted(keys)), list[InstanceWithOrigin]()
     merged: list[tuple[Steps, Node]] = []
     try:
         for file in files:
@@ -406,7 +406,7 @@ def read_instances(
             instance = decode(node, Instance, own, steps=steps)
             if instance is not None:
                 _InstanceChecks(node, steps, own, instance).check_all(find, known)
-                entries.append(InstanceEntry(instance, InstanceOrigin(node, files[0].parent)))
+                entries.append(InstanceWithOrigin(instance, InstanceOrigin(node, files[0].parent)))
         _check_defaults(entries, own)
     except ConfigError as error:
         own, entries = [*error.problems], []
@@ -500,7 +500,7 @@ def _merge_nodes(below: Node, above: Node) -> Node:
     return structs.replace(below, value=merged, keys={**below.keys, **above.keys})
 
 
-def _check_defaults(entries: list[InstanceEntry], problems: list[Problem]) -> None:
+def _check_defaults(entries: list[InstanceWithOrigin], problems: list[Problem]) -> None:
     seen: dict[str, Instance] = {}
     for entry in entries:
         instance = entry.instance

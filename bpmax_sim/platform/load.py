@@ -32,8 +32,8 @@ from bpmax_sim.keywords import refuse_unknown_keywords
 from bpmax_sim.path_template import list_placeholders
 from bpmax_sim.platform.check import check_platform, is_platform_address
 from bpmax_sim.platform.instances import (
-    InstanceEntry,
     InstanceOrigin,
+    InstanceWithOrigin,
     derive_conventional_variable,
     read_instances,
     resolve_credentials,
@@ -180,7 +180,7 @@ class Platforms:
     own: Mapping[str, Platform] = field(default_factory=dict)
     built_in: Callable[[str], Platform | None] = lambda _key: None
     built_in_keys: tuple[str, ...] = ()
-    entries: Mapping[str, tuple[InstanceEntry, ...]] = field(default_factory=dict)
+    entries: Mapping[str, tuple[InstanceWithOrigin, ...]] = field(default_factory=dict)
     folder: str = "scenarios/platforms"
     instances: str = "scenarios/instances.yaml"
     overridden: tuple[tuple[str, Place, Place], ...] = ()
@@ -192,7 +192,7 @@ class Platforms:
         default_factory=dict, init=False, repr=False, compare=False
     )
 
-    _implied: dict[str, tuple[InstanceEntry, ...]] = field(
+    _implied: dict[str, tuple[InstanceWithOrigin, ...]] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
 
@@ -212,9 +212,9 @@ class Platforms:
     def __iter__(self) -> Iterator[Platform]:
         return (self.platform(key) for key in self.keys if key not in self.broken)
 
-    def copy_replacing_entries(self, entries: Iterable[InstanceEntry]) -> Platforms:
+    def copy_replacing_entries(self, entries: Iterable[InstanceWithOrigin]) -> Platforms:
         """Return the same platforms with *entries* as their instances."""
-        grouped: dict[str, tuple[InstanceEntry, ...]] = {}
+        grouped: dict[str, tuple[InstanceWithOrigin, ...]] = {}
         for entry in entries:
             key = entry.instance.platform
             grouped[key] = (*grouped.get(key, ()), entry)
@@ -258,7 +258,7 @@ class Platforms:
         """
         return self.entry(platform_key, instance_key).instance
 
-    def entry(self, platform_key: str, instance_key: str | None = None) -> InstanceEntry:
+    def entry(self, platform_key: str, instance_key: str | None = None) -> InstanceWithOrigin:
         """Return the instance of *instance_key*, or the default one, with its origin.
 
         Raises:
@@ -295,7 +295,7 @@ class Platforms:
         """Return the instances of platform *key* that calls can name."""
         return [one.instance for one in self.entries_of(key) if one.instance.enabled]
 
-    def entries_of(self, key: str) -> tuple[InstanceEntry, ...]:
+    def entries_of(self, key: str) -> tuple[InstanceWithOrigin, ...]:
         """Return the instances of platform *key*, disabled ones included.
 
         A shipped platform without any has an instance ``default`` whose values come from
@@ -310,8 +310,8 @@ class Platforms:
         return self._implied[key]
 
     def _choose_default_entry(
-        self, platform_key: str, enabled: list[InstanceEntry]
-    ) -> InstanceEntry:
+        self, platform_key: str, enabled: list[InstanceWithOrigin]
+    ) -> InstanceWithOrigin:
         flagged = [entry for entry in enabled if entry.instance.default] or enabled
         if len(flagged) == 1:
             return flagged[0]
@@ -553,7 +553,7 @@ def _load_folders(folders: Sequence[Path], instances_file: Path | None) -> Platf
         doubts=tuple(dict.fromkeys(choice.doubts)),
         folders=tuple(folders),
     )
-    entries: tuple[InstanceEntry, ...] = ()
+    entries: tuple[InstanceWithOrigin, ...] = ()
     problems: list[Problem] = []
     if instances_file is not None:
         entries = read_instances(
@@ -644,8 +644,8 @@ def _is_lenient(path: Path) -> bool:
 
 
 def _make_implied_entries(
-    platforms: Iterable[Platform], entries: Iterable[InstanceEntry]
-) -> Iterator[InstanceEntry]:
+    platforms: Iterable[Platform], entries: Iterable[InstanceWithOrigin]
+) -> Iterator[InstanceWithOrigin]:
     """Yield an instance ``default`` for each of *platforms* that has none in *entries*.
 
     Its values come from environment variables. Only if the platform's address is complete and such
@@ -662,7 +662,7 @@ def _make_implied_entries(
             and (derive_conventional_variable(key) or not platform.credentials)
         ):
             origin = InstanceOrigin(by_convention=True)
-            yield InstanceEntry(Instance(platform=key, instance_key="default"), origin)
+            yield InstanceWithOrigin(Instance(platform=key, instance_key="default"), origin)
 
 
 def _read_platform_sources(folder: Path) -> list[PlatformSource]:

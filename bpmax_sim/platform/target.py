@@ -100,7 +100,7 @@ class RequestTarget:
         return (*self.platform.redact, *(self.api.redact if self.api else ()))
 
     @cached_property
-    def template_names_by_secret_place(self) -> Mapping[str, str]:
+    def login_secret_name_by_place(self) -> Mapping[str, str]:
         """Return the places of requests that hold secrets, such as ``header.x-sign``.
 
         For a login each is mapped to the name of the secret in the template at this place, else to

@@ -227,7 +227,7 @@ def _check_parameter_present(merged: MergedValues, parameter: Parameter) -> None
         )
 
 
-def _is_in_body(merged: MergedValues, parameter: Parameter) -> bool:
+def _has_value_in_body(merged: MergedValues, parameter: Parameter) -> bool:
     value = merged.body
     if value is UNDEFINED:
         return False
@@ -248,7 +248,7 @@ _PRESENT = {
     "path": lambda merged, parameter: parameter.wire_name in merged.path,
     "query": lambda merged, parameter: merged.query.get(parameter.wire_name) is not None,
     "header": lambda merged, parameter: parameter.wire_name.lower() in merged.headers,
-    "body": _is_in_body,
+    "body": _has_value_in_body,
 }
 
 

@@ -56,10 +56,10 @@ from bpmax_sim.proxy.environment import Environment
 from bpmax_sim.proxy.login import login, make_login_key, synthesise_grant
 from bpmax_sim.proxy.recovery import NoRetry, Outcome, ReceivedResponse, RetryProgress, decide_retry
 from bpmax_sim.proxy.response import CallRecord, Sending, read_body
-from bpmax_sim.proxy.result import CallValue, make_rejection, read_call_value
+from bpmax_sim.proxy.result import ResolvedCallValue, make_rejection, read_call_value
 from bpmax_sim.proxy.signing import verify_response
 
-Calling = Generator[Effect, Any, CallValue]
+Calling = Generator[Effect, Any, ResolvedCallValue]
 
 
 class CallTrace(Struct):
@@ -240,7 +240,7 @@ def _get_grant_if_needed(planned: Plan, env: Environment) -> Generator[Effect, A
 
 def _unwrap_outcome(
     outcome: Outcome, decision: NoRetry, planned: Plan, grant: Grant | None, env: Environment
-) -> CallValue:
+) -> ResolvedCallValue:
     """Return the value for the script, or raise the error with which the call is rejected."""
     if isinstance(outcome, TransportError):
         raise outcome

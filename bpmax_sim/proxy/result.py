@@ -36,7 +36,7 @@ from bpmax_sim.secret.vault import Vault
 _LONGEST = 300
 
 
-class CallValue(NoRepr, frozen=True):
+class ResolvedCallValue(NoRepr, frozen=True):
     """The value that a call resolves with.
 
     Attributes:
@@ -56,7 +56,7 @@ def read_call_value(
     plan: Plan,
     body: ParsedBody | None = None,
     redact: Callable[[str], str] = str,
-) -> CallValue:
+) -> ResolvedCallValue:
     """Return the value of *response*, to the call of *plan*, for the script.
 
     *body* is its parsed body, if that is known already. *redact* hides secrets in errors.
@@ -80,9 +80,9 @@ def read_call_value(
     if recipe.rejects_business and not satisfies_rule(recipe.rules.ok, response, body):
         raise make_rejection(BusinessError, msg("business failure"), response, body, plan, redact)
     if recipe.result == "bytes" or body.kind == "broken":
-        return CallValue(response.body, None, "bytes")
+        return ResolvedCallValue(response.body, None, "bytes")
     if recipe.result != "envelope":
-        return CallValue(
+        return ResolvedCallValue(
             body.value, body.text if body.kind in {"json", "text"} else None, body.kind
         )
     # The body's own code, message and data where it has them, else the exchange's.
@@ -95,14 +95,14 @@ def read_call_value(
         "message": response.reason if message is UNSET else message,
         "data": data,
     }
-    return CallValue(value, stringify_json(value).decode(), "json")
+    return ResolvedCallValue(value, stringify_json(value).decode(), "json")
 
 
-def _make_redirect_value(response: Response, body: ParsedBody) -> CallValue:
+def _make_redirect_value(response: Response, body: ParsedBody) -> ResolvedCallValue:
     """Return a redirect as a value: status, headers by lower-case name, and body."""
     headers = Headers(response.headers).get_first_values()
     value = {"status": response.status, "headers": headers, "body": body.display_value}
-    return CallValue(value, stringify_json(value).decode(), "json")
+    return ResolvedCallValue(value, stringify_json(value).decode(), "json")
 
 
 def make_rejection(

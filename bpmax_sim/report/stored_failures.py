@@ -82,7 +82,7 @@ class _CurrentRun:
     id = os.environ.get("PYTEST_XDIST_TESTRUNUID") or f"{os.getpid()}-{time.time_ns()}"
 
 
-def begin_run() -> None:
+def set_new_run_id() -> None:
     """Give this process a new run id, by which failures stored from now on belong together."""
     _CurrentRun.id = f"{os.getpid()}-{time.time_ns()}"
 

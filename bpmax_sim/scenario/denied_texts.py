@@ -60,13 +60,13 @@ def find_unproducible_texts(
     for expected, spot, path in expectations:
         if "never" not in path and not _has_denial_or_choice(spot.source):
             continue
-        for section, value in _select_script_text_sections(expected):
+        for section, value in _select_output_text_sections(expected):
             for inside, text, is_denied in _find_texts(value):
                 is_choice = not is_denied and "$in" in inside
                 if not isinstance(text, str) or (is_denied is ("never" in path) and not is_choice):
                     continue
                 wrong = (
-                    material.describe_misprinted_choice(text)
+                    material.explain_misprinted_choice(text)
                     if is_choice
                     else material.why_denial_says_nothing(text)
                 )
@@ -86,7 +86,7 @@ def _has_denial_or_choice(source: ScenarioSource) -> bool:
 _CHOICE: Final = re.compile(r"\$(?:ne|not|in|exists)\b")
 
 
-def _select_script_text_sections(expected: model.Expect) -> Iterator[tuple[Path, Any]]:
+def _select_output_text_sections(expected: model.Expect) -> Iterator[tuple[Path, Any]]:
     """Yield path and value of the sections of *expected* whose texts scripts or responses make.
 
     The path is that of the section in *expected*, such as ``("proxy", 0, "body")``.
@@ -163,7 +163,7 @@ class _PossibleTexts:
             "what they would really show", text=text,
         )  # fmt: skip
 
-    def describe_misprinted_choice(self, text: str) -> str:
+    def explain_misprinted_choice(self, text: str) -> str:
         """Return a message if *text*, a choice of ``$in``, is probably misprinted.
 
         That is if no script, response or value has it, but one has a similar text. Else "".

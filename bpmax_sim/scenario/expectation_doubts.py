@@ -77,7 +77,7 @@ def find_expectations_that_never_fail(
     """
     expectations = list(_find_expectations(item))
     for expected, spot, path in expectations:
-        for section, field, value in _find_fields(expected):
+        for section, field, value in _find_expected_form_fields(expected):
             if isinstance(value, Mapping | list) or "never" in path:
                 place = partial(spot.at, *path, *section, field)
                 yield from _find_choices_of_everything(field, value, place, history)
@@ -100,7 +100,7 @@ def find_expectations_that_never_fail(
     )
 
 
-def _find_fields(expected: model.Expect) -> Iterator[tuple[Path, str, Any]]:
+def _find_expected_form_fields(expected: model.Expect) -> Iterator[tuple[Path, str, Any]]:
     """Yield each expected field of a form, or of a flow's form: section, field, expected value.
 
     The section is the path ``("form",)`` or ``("flow", "form")``.
@@ -275,7 +275,7 @@ def find_only_unwritten_fields(item: ScenarioItem, history: FieldHistory) -> Ite
         facts = _find_flow_facts_held_at_start(expected, history)
         if facts is None:
             return
-        fields = [field for _, field, _ in _find_fields(expected)]
+        fields = [field for _, field, _ in _find_expected_form_fields(expected)]
         known = {_to_top_level_field(name) for name in fields}
         if known & written or not known <= {*history.initial, *entered}:
             return

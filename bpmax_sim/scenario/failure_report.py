@@ -99,7 +99,7 @@ class FailureReporter(msgspec.Struct, frozen=True, kw_only=True):
             calls=self.calls,
             detail=tuple(detail),
             script=script,
-            script_text=self._find_source_line(script),
+            script_text=self._find_script_line_text(script),
             rerun=self.item.rerun_command,
             cause=cause,
         )
@@ -154,7 +154,7 @@ class FailureReporter(msgspec.Struct, frozen=True, kw_only=True):
         )
         return self.report("refused", essence, self._path_of_action)
 
-    def _find_source_line(self, place: Place | None) -> str:
+    def _find_script_line_text(self, place: Place | None) -> str:
         for body in self.bodies:
             lines = split_lines(body.source)
             if place and body.name == place.file and 0 < place.line <= len(lines):

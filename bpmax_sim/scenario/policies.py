@@ -421,7 +421,7 @@ def check_policies(draft: ScenarioDraft) -> None:
     unread = [problem.path for problem in draft.problems]
     for number, (policy, where) in enumerate(located):
         if not any(path.startswith(f"policies[{number}].") for path in unread):
-            _check_policy(draft, policy, where)
+            _check_task_policy(draft, policy, where)
         first = next((at for one, at in located[:number] if _shadows_policy(one, policy)), None)
         if first is not None:
             draft.tell(
@@ -433,7 +433,7 @@ def check_policies(draft: ScenarioDraft) -> None:
             )
 
 
-def _check_policy(draft: ScenarioDraft, policy: model.Policy, spot: Spot) -> None:
+def _check_task_policy(draft: ScenarioDraft, policy: model.Policy, spot: Spot) -> None:
     actions = list(find_actions(policy))
     if len(actions) != 1:
         draft.tell(

@@ -35,7 +35,7 @@ _BREAKS = re.compile(r"[\n\v\f\r\x1c-\x1e\x85\u2028\u2029]+")  # where str.split
 _BEFORE = 30
 
 
-class _TextLimits(NamedTuple):
+class _FailureTextLimits(NamedTuple):
     """How long the text of a failure may be.
 
     Attributes:
@@ -72,8 +72,8 @@ class RunWarning(msgspec.Struct, frozen=True):
         return label_message(self.place, self.message) if self.place else self.message
 
 
-_CUT = _TextLimits(LONGEST, WIDTH, checks=6, calls=3, details=12)
-_WHOLE = _TextLimits(*[sys.maxsize] * 5)
+_CUT = _FailureTextLimits(LONGEST, WIDTH, checks=6, calls=3, details=12)
+_WHOLE = _FailureTextLimits(*[sys.maxsize] * 5)
 
 
 class ExcerptLine(msgspec.Struct, frozen=True):
@@ -188,7 +188,7 @@ def choose_failure_line_style(line: str, number: int) -> str:
     return next((style for start, style in STYLES.items() if line.startswith(start)), "")
 
 
-def _format_checks(checks: Sequence[Comparison], limits: _TextLimits) -> Iterator[str]:
+def _format_checks(checks: Sequence[Comparison], limits: _FailureTextLimits) -> Iterator[str]:
     """Yield the lines of the comparisons, failed ones first, within the limits *limits*."""
     if not checks:
         return
@@ -204,7 +204,7 @@ def _format_checks(checks: Sequence[Comparison], limits: _TextLimits) -> Iterato
         yield msg("    … {ordered_count} more", ordered_count=len(ordered) - limits.checks)
 
 
-def _format_check(check: Comparison, width: int, limits: _TextLimits) -> Iterator[str]:
+def _format_check(check: Comparison, width: int, limits: _FailureTextLimits) -> Iterator[str]:
     """Yield the line of a comparison, or two lines if expected and actual do not fit on one.
 
     The path is padded to *width*, so that the values of all comparisons are aligned.
@@ -225,7 +225,7 @@ def _format_check(check: Comparison, width: int, limits: _TextLimits) -> Iterato
         yield msg("  {blank}        got {actual}", blank=" " * (width + 2), actual=actual)
 
 
-def _format_calls(failure: Failure, limits: _TextLimits) -> Iterator[str]:
+def _format_calls(failure: Failure, limits: _FailureTextLimits) -> Iterator[str]:
     calls = failure.calls
     if not calls:
         return
@@ -287,7 +287,7 @@ def _cut_lines(lines: Sequence[str], max_lines: int) -> list[str]:
     ]
 
 
-def _cut_excerpt_line(line: ExcerptLine, place: Place | None, limits: _TextLimits) -> str:
+def _cut_excerpt_line(line: ExcerptLine, place: Place | None, limits: _FailureTextLimits) -> str:
     """Return *line* cut to the width; of a long failing line, the part around the failing key."""
     text, head = str(line), len(str(ExcerptLine(line.number, "", line.marked))) + 1
     at = head + place.column - 1 if line.marked and place else 0

@@ -27,7 +27,7 @@ from bpmax_sim.i18n import msg
 from bpmax_sim.js_values import UNDEFINED, decode_tagged, encode_tagged, holds_promise
 from bpmax_sim.proxy.builder import CallSpec
 from bpmax_sim.proxy.call_effects import Effect
-from bpmax_sim.proxy.result import CallValue, to_rejection_properties
+from bpmax_sim.proxy.result import ResolvedCallValue, to_rejection_properties
 from bpmax_sim.script.channel import Channel, Engine, LiveObject, SentLiveObjects
 from bpmax_sim.script.failure import ErrorFactory, PlacedScript, PlacedScripts, Script
 from bpmax_sim.script.hits import ContextHits, ScriptHits
@@ -68,7 +68,7 @@ from bpmax_sim.script.turn_result import (
     UnrankedCharacterEntry,
 )
 
-Begin = Callable[[CallSpec], Generator[Effect, Any, CallValue]]
+Begin = Callable[[CallSpec], Generator[Effect, Any, ResolvedCallValue]]
 PROMPT = 1
 """The milliseconds of ``setTimeout(work, 0)``, as Node counts: what is due now."""
 
@@ -256,7 +256,7 @@ class Context:
         self._runs: dict[int, ScriptRun] = {}
         self._owners: dict[int, ScriptRun] = {}  # of calls
         # when the processor time was last counted anew
-        self._waited = scheduler.real_seconds_idle
+        self._waited = scheduler.real_seconds_without_call
         self.is_page = False
         self._is_new = True
         self._shared_calls: set[int] = set()  # that nobody had taken when their scripts ended
@@ -579,12 +579,12 @@ class Context:
             self._scheduler.start_call(self._begin(program), lambda _answer, _error: None)
 
     def _settle_call(
-        self, run: ScriptRun, number: int, call_value: CallValue | None, error: Exception | None
+        self, run: ScriptRun, number: int, value: ResolvedCallValue | None, error: Exception | None
     ) -> None:
-        """Fulfil the promise of call *number* with *call_value*, or reject it with *error*."""
+        """Fulfil the promise of call *number* with *value*, or reject it with *error*."""
         run.flights.discard(number)
-        if call_value is not None:
-            settled: list[Any] = [True, *_encode_call_value(call_value)]
+        if value is not None:
+            settled: list[Any] = [True, *_encode_call_value(value)]
         elif isinstance(error, BpmaxError):
             self._failures.rejected[number] = error
             settled = [False, "", encode_tagged(_make_rejection_fields(error))]
@@ -665,8 +665,8 @@ class Context:
         processor, which its many short turns would reach first. It still ends: the processor time
         is at most the sum of both limits.
         """
-        if self._scheduler.real_seconds_idle - self._waited >= self._setting.limits.cpu:
-            self._waited, run.took = self._scheduler.real_seconds_idle, 0.0
+        if self._scheduler.real_seconds_without_call - self._waited >= self._setting.limits.cpu:
+            self._waited, run.took = self._scheduler.real_seconds_without_call, 0.0
             self._channel.reset_time_limits()
 
     def _cancel_timer(self, run: ScriptRun, entry: TimerCancel) -> None:
@@ -823,7 +823,7 @@ def _describe_file(placed: PlacedScript) -> dict[str, Any]:
     return {**file, "code": counted.code, "shifts": counted.shifts} if counted else file
 
 
-def _encode_call_value(call_value: CallValue) -> tuple[str, Any]:
+def _encode_call_value(call_value: ResolvedCallValue) -> tuple[str, Any]:
     if call_value.kind == "bytes":
         return call_value.kind, base64.b64encode(call_value.value).decode()
     if call_value.kind == "json" and call_value.text is not None:

@@ -52,7 +52,7 @@ _STRICT = "'use strict';"  # begins the code of each binding, after its comment
 
 
 @cache
-def compile_bytecode(source: str) -> bytes | None:
+def compile_own_bytecode(source: str) -> bytes | None:
     """Return the bytecode of *source*, or None if the engine's C API is not available."""
     if load_library() is None:
         return None
@@ -109,7 +109,7 @@ class PreludeEntryFunction:
             arguments = make_value_array_type(3)(promise, reason, Value(int(handled), 1))
             wanted = _load_library().JS_Call(inner, self._function, UNDEFINED, 3, arguments).integer
             if wanted is not None:
-                self.load_part(inner, compile_bytecode(read_sources()[wanted]))
+                self.load_part(inner, compile_own_bytecode(read_sources()[wanted]))
         except BaseException as error:  # noqa: BLE001 - a signal handler's; raised again later
             if self._watch is not None:
                 self._watch.stop_script(error)
@@ -369,7 +369,7 @@ class QuickJSNG:
             self._entry: Any = self._entered_by.call
         else:
             self._entry = evaluate_prelude_source(self._context)
-        if parts := _encode_polyfill_install(tuple(sources)):
+        if parts := _encode_install_of_needed_parts(tuple(sources)):
             self._entry("install", parts)
         self._context.set_memory_limit(limits.memory + (ROOM if native else 0))
 
@@ -506,8 +506,8 @@ def _compile_used_prelude_parts(scripts: Sequence[str]) -> tuple[bytes | None, .
     names = set().union(find_polyfills(scripts), *map(_find_bindings_used_by, scripts))
     names -= {*EVERYWHERE}
     parts = zip(BINDINGS, read_sources()[1:], strict=True)
-    rest = (compile_bytecode(text) if name in names else None for name, text in parts)
-    return compile_bytecode(_make_core_with_common_bindings()), *rest
+    rest = (compile_own_bytecode(text) if name in names else None for name, text in parts)
+    return compile_own_bytecode(_make_core_with_common_bindings()), *rest
 
 
 @cache
@@ -546,7 +546,7 @@ def find_polyfills(scripts: Sequence[str]) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=256)
-def _encode_polyfill_install(scripts: Sequence[str]) -> str:
+def _encode_install_of_needed_parts(scripts: Sequence[str]) -> str:
     """Return the JSON argument of the prelude's operation ``install``; "" if nothing is needed.
 
     The operation loads the polyfills that *scripts* need.

@@ -29,7 +29,7 @@ from bpmax_sim.clock import SeedRanges
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.proxy.builder import CallSpec
 from bpmax_sim.proxy.call_effects import Effect
-from bpmax_sim.proxy.result import CallValue
+from bpmax_sim.proxy.result import ResolvedCallValue
 from bpmax_sim.script.channel import Engine, LiveObject, MakeEngine
 from bpmax_sim.script.context import Begin, Context, ContextSettings, ScriptRun
 from bpmax_sim.script.failure import Script
@@ -54,17 +54,17 @@ def make_quickjs(limits: Limits, sources: Sequence[str] = ()) -> Engine:
 
 def find_expression_problem(text: str) -> str | None:
     """Return the syntax error of *text* as a JavaScript expression, or None; nothing is run."""
-    wrong = _find_syntax_error(text)
+    wrong = _find_condition_syntax_error(text)
     # The engine complains about our parenthesis behind an incomplete text. If an operand behind it
     # mends the text, it only ended too early, and the message must not speak of a parenthesis.
     return (
         "unexpected end of the condition"
-        if wrong and not _find_syntax_error(f"{text} 0")
+        if wrong and not _find_condition_syntax_error(f"{text} 0")
         else wrong
     )
 
 
-def _find_syntax_error(text: str) -> str:
+def _find_condition_syntax_error(text: str) -> str:
     engine = make_quickjs(Limits())
     try:
         # `throw 0` keeps what is parsed from running. The arrow function gives `await` and `return`
@@ -286,7 +286,9 @@ class Runtime:
         """
         self._watched = (call, act) if call else None
 
-    def _begin_call_and_notify(self, program: CallSpec) -> Generator[Effect, Any, CallValue]:
+    def _begin_call_and_notify(
+        self, program: CallSpec
+    ) -> Generator[Effect, Any, ResolvedCallValue]:
         watched = self._watched
         if watched and not program.refusal and _is_call_named(watched[0], program):
             self.scheduler.call_soon(watched[1])

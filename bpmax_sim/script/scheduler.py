@@ -121,18 +121,18 @@ class Scheduler:
                 event.action()
 
     @property
-    def real_seconds_idle(self) -> float:
+    def real_seconds_without_call(self) -> float:
         """Seconds of real time that scripts have waited so far with no call in flight."""
         return self._wire.real_seconds_idle if self._wire else 0.0
 
     @property
     def has_waited_too_long(self) -> bool:
         """Whether scripts waited *patience* seconds since the last `begin_wait`."""
-        return self._wire is not None and self.real_seconds_idle >= self._wait_end
+        return self._wire is not None and self.real_seconds_without_call >= self._wait_end
 
     def begin_wait(self) -> None:
         """Let scripts wait *patience* seconds from now on."""
-        self._wait_end = self.real_seconds_idle + self._patience
+        self._wait_end = self.real_seconds_without_call + self._patience
 
     def close(self) -> None:
         """Stop the worker threads of live mode without waiting for them."""
@@ -157,7 +157,7 @@ class Scheduler:
         if is_own and (self.has_waited_too_long or (is_busy is not None and not is_busy())):
             return None
         if self._wire:
-            most = self._wait_end - self.real_seconds_idle if is_own else math.inf
+            most = self._wait_end - self.real_seconds_without_call if is_own else math.inf
             if not self._wire.wait_until_event_is_due(self._planned, self.complete, most):
                 return None
         return heapq.heappop(self._planned) if self._planned else None

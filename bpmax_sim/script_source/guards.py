@@ -98,7 +98,7 @@ class Guards:
         elif operator in _EQUAL and _EQUAL[operator] != holds:
             yield from self._find_compared_values(left, right)
         elif condition.type == "call_expression" and holds:
-            yield from self._find_own_members(condition)
+            yield from self._find_member_tested_as_own(condition)
 
     def _find_compared_values(self, left: Node | None, right: Node | None) -> Iterator[ScriptValue]:
         """Yield the value that is compared with undefined or null, on whichever side it is."""
@@ -109,7 +109,7 @@ class Guards:
             if (value := self._values.resolve(inner)) is not None:
                 yield value
 
-    def _find_own_members(self, call: Node) -> Iterator[ScriptValue]:
+    def _find_member_tested_as_own(self, call: Node) -> Iterator[ScriptValue]:
         """Yield the member that ``form.hasOwnProperty('x')`` or ``Object.hasOwn`` tests."""
         callee, listed = (call.child_by_field_name(part) for part in ("function", "arguments"))
         arguments = listed.named_children if listed is not None else []

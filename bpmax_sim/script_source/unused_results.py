@@ -97,10 +97,10 @@ class ResultReader:
         body = callback.child_by_field_name("body")
         if owner is None or body is None or value is None or value.kind not in PROMISES:
             return
-        if self._find_only_value_source(body) in _EMPTY and self._is_value_used_beyond_test(node):
+        if self._find_text_of_only_result(body) in _EMPTY and self._is_value_used_beyond_test(node):
             yield self._make_ignored_error_range(owner, callback)
 
-    def _find_only_value_source(self, body: Node) -> str | None:
+    def _find_text_of_only_result(self, body: Node) -> str | None:
         """Return the source of the only value that *body* returns, or None if it does more."""
         if body.type != "statement_block":
             return self._tree.get_source(body)

@@ -134,7 +134,7 @@ def _make_spelling_patterns(character: str) -> Iterator[str]:
     yield "".join(f"%(?:25){{0,3}}{octet}" for octet in octets)
     yield "".join(rf"\\{{1,{_NESTED}}}x{octet}" for octet in octets)
     yield from (
-        rf"\\{{1,{_NESTED}}}{escape}" for escape in _list_python_and_js_escapes(ord(character))
+        rf"\\{{1,{_NESTED}}}{escape}" for escape in _make_non_json_escape_patterns(ord(character))
     )
     if character in _LETTERS:
         yield rf"\\{{1,{_NESTED}}}{_LETTERS[character]}"
@@ -143,7 +143,7 @@ def _make_spelling_patterns(character: str) -> Iterator[str]:
         yield r"\+"
 
 
-def _list_python_and_js_escapes(code: int) -> Iterator[str]:
+def _make_non_json_escape_patterns(code: int) -> Iterator[str]:
     """Yield how Python and JavaScript, but not JSON, write character *code* after a backslash."""
     yield rf"u\{{0{{0,6}}{_make_any_case_pattern(f'{code:x}')}\}}"
     yield f"U{_make_any_case_pattern(f'{code:08x}')}"

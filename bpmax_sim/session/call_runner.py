@@ -37,7 +37,7 @@ from bpmax_sim.session.environment import SessionEnvironment
 from bpmax_sim.session.live import LiveMode, SimulateMode
 from bpmax_sim.session.record import RecordMissingMode, RecordMode
 from bpmax_sim.session.replay import ReplayMode
-from bpmax_sim.session.sending_log import SendingLog
+from bpmax_sim.session.sending_log import SendingAnswerLog
 from bpmax_sim.session.settings import Settings
 from bpmax_sim.session.start import SessionStart
 from bpmax_sim.transport.faults import Fault, Faults
@@ -62,7 +62,7 @@ class CallRunner:
         environment: SessionEnvironment,
         mode: SessionMode,
         start: SessionStart,
-        log: SendingLog,
+        log: SendingAnswerLog,
         secrets: SessionSecretRegistry,
     ) -> None:
         """Make calls that *mode* answers; each injected fault is added to *log*."""
@@ -190,7 +190,7 @@ class SessionComponents:
     start: SessionStart
     tenants: SessionCredentials
     secrets: SessionSecretRegistry
-    log: SendingLog
+    log: SendingAnswerLog
     replay: ReplayMode
     live: LiveMode | None = None
     simulate: SimulateMode | None = None
@@ -279,7 +279,7 @@ def build_session_components(
     tenants = SessionCredentials(platforms, settings, start, vault)
     check_field_paths("redact", settings.redact)
     rules = _build_matching_rules(platforms, settings)
-    log = SendingLog(rules, start.clock)
+    log = SendingAnswerLog(rules, start.clock)
 
     replay = ReplayMode(platforms, settings, start, log, rules, secrets)
     live = simulate = record = None

@@ -26,7 +26,7 @@ from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.matcher import ApiMatcher
 from bpmax_sim.platform.target import CLIENT
 from bpmax_sim.session.credentials import SessionSecretRegistry
-from bpmax_sim.session.sending_log import SendingLog
+from bpmax_sim.session.sending_log import SendingAnswerLog
 from bpmax_sim.session.settings import Settings
 from bpmax_sim.session.start import Key, SessionStart, get_login_file, load_cassette
 from bpmax_sim.transport.redaction import redact_request
@@ -47,7 +47,7 @@ class ReplayMode:
         platforms: Platforms,
         settings: Settings,
         start: SessionStart,
-        log: SendingLog,
+        log: SendingAnswerLog,
         rules: MatchingRules,
         secrets: SessionSecretRegistry,
     ) -> None:

@@ -43,7 +43,7 @@ ScriptLike = Script | str | os.PathLike[str]
 ObjectLike = LiveObject | dict[str, Any]
 
 
-class LiveDict:
+class WatchedDict:
     """A plain dict given as ``form`` or ``ctx``, so that scripts read and write its members."""
 
     def __init__(
@@ -136,7 +136,7 @@ def to_live_object(
         ConfigError: if it is neither a dict nor a live object.
     """
     if isinstance(value, dict):
-        return LiveDict(value, listener if name == "form" else None)
+        return WatchedDict(value, listener if name == "form" else None)
     if not (callable(getattr(value, "snapshot", None)) and callable(getattr(value, "write", None))):
         raise ConfigError(
             "{name}: expected a dict or a live object, got {value!r}", name=name, value=value

@@ -89,7 +89,7 @@ class _SendingMatch(msgspec.Struct, frozen=True):
     sent: RequestParts | None
 
 
-class SendingLog:
+class SendingAnswerLog:
     """Logs for each request of a session which fault or recorded exchange answered it.
 
     It is safe to use from several threads.

@@ -414,7 +414,7 @@ def _draft_approval_step(run: CapturedRun, node: str) -> dict[str, Any]:
     return {"at": node} | ({"by": by} if by else {})
 
 
-def group_flow_runs(runs: Iterable[CapturedRun]) -> list[tuple[CapturedRun, ...]]:
+def group_runs_by_shared_nodes(runs: Iterable[CapturedRun]) -> list[tuple[CapturedRun, ...]]:
     """Return the runs of flows, grouped by flow: runs of one flow have nodes in common.
 
     Runs of forms are left out.

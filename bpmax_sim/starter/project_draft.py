@@ -43,7 +43,7 @@ from bpmax_sim.starter.capture_draft import (
     RunDraftTitleAndPaths,
     draft_captured_platforms,
     draft_run,
-    group_flow_runs,
+    group_runs_by_shared_nodes,
     list_calls,
 )
 from bpmax_sim.starter.document_draft import draft_sample_calls
@@ -356,7 +356,7 @@ class _TemporaryProject:
         for key, text in drafted.items():
             write_text_creating_folders(self.place / f"scenarios/platforms/{key}.yaml", text)
         known = self.load_platforms()
-        flows = group_flow_runs(self.sources.runs)
+        flows = group_runs_by_shared_nodes(self.sources.runs)
         for run in self.sources.runs:
             others = next((runs for runs in flows if run in runs), ())
             try:
@@ -410,14 +410,14 @@ class _TemporaryProject:
         return not headline
 
     def _draft_simulated(
-        self, calls: Sequence[ScriptedCall], keys: Mapping[str, None], name: str
+        self, calls: Sequence[ScriptedCall], platform_keys: Mapping[str, None], name: str
     ) -> list[_DraftFiles]:
         scenario = draft_scenario(name, {"mode": "simulate"}, calls)
         return [
             _DraftFiles(
                 name,
                 _make_draft_texts(
-                    name, draft_script(self.sources.file_names, calls, keys), scenario
+                    name, draft_script(self.sources.file_names, calls, platform_keys), scenario
                 ),
             )
         ]

@@ -74,11 +74,11 @@ def _check_numbers(value: Any) -> None:
         raise UnplayableCall(msg("{value} is a number that JavaScript does not keep", value=value))
 
 
-def draft_script_call(exchange: Exchange, matcher: ApiMatcher, number: int) -> ScriptedCall:
+def draft_script_call(exchange: Exchange, matcher: ApiMatcher, number_to_log: int) -> ScriptedCall:
     """Return a JavaScript statement that repeats the recorded call of *exchange*, and its outcome.
 
-    *matcher* finds the API. *number* is logged if the call is rejected, as the statement then
-    catches the error.
+    *matcher* finds the API. The statement catches the error of a call that is rejected, and logs
+    *number_to_log*.
 
     Raises:
         UnplayableCall: if no script can repeat it exactly.
@@ -92,7 +92,7 @@ def draft_script_call(exchange: Exchange, matcher: ApiMatcher, number: int) -> S
     expectation |= _draft_expected_outcome(exchange)
     parts = [f"await {format_platform_expression(call.platform)}.$api({to_javascript(call.api)})"]
     parts += [f".${name}({to_javascript(value)})" for name, value in _list_setters(call, match)]
-    caught = f".catch(error => console.warn({number}, error.code))"
+    caught = f".catch(error => console.warn({number_to_log}, error.code))"
     parts.append(f".$call(){caught if _is_rejected_by_proxy(exchange, match) else ''};")
     line = "".join(parts)
     return ScriptedCall(

@@ -16,7 +16,7 @@ from msgspec import UNSET
 from msgspec.structs import replace
 
 from bpmax_sim.platform import model
-from bpmax_sim.platform.instances import InstanceEntry, InstanceOrigin
+from bpmax_sim.platform.instances import InstanceOrigin, InstanceWithOrigin
 from bpmax_sim.platform.load import Platforms, read_platform_root
 from bpmax_sim.platform.model import Api, Auth, Instance, Parameter, Platform
 from bpmax_sim.platform.template import find_names
@@ -471,5 +471,5 @@ def instances(
 def with_instances(*tenants: Instance, platform: Platform) -> Platforms:
     """Return *platform* with the instances *tenants*; calls without instance use the first."""
     flagged = [replace(tenant, default=not number) for number, tenant in enumerate(tenants)]
-    entries = [InstanceEntry(tenant, InstanceOrigin()) for tenant in flagged]
+    entries = [InstanceWithOrigin(tenant, InstanceOrigin()) for tenant in flagged]
     return Platforms(own={platform.platform_key: platform}).copy_replacing_entries(entries)

@@ -455,7 +455,7 @@ def _find_deadline_mistakes(node: FlowNode, path: Path) -> Iterator[Finding]:
 def _find_route_mistakes(node: FlowNode, path: Path) -> Iterator[Finding]:
     for action, number, at, route in node.list_routes_with_paths():
         if isinstance(route.when, str):
-            if wrong := _find_condition_problem(route.when):
+            if wrong := _find_problem_without_engine(route.when):
                 yield (*path, *at, "when"), wrong
         elif number < len(node.list_routes(action)) - 1:
             yield (*path, *at), msg("a route without when always matches; put it last")
@@ -467,7 +467,7 @@ _ASSIGNMENT = re.compile(r"[\w$\])]\s*=(?![=>])\s*[^=>\s]")
 _BARE_FORM = re.compile(r"(?<![\w$.])form\s*(?=[.\[?])")
 
 
-def _find_condition_problem(when: str) -> str | None:
+def _find_problem_without_engine(when: str) -> str | None:
     """Return the error of a condition that can be seen without an engine, or None."""
     if not when.strip():
         return msg("expected a JavaScript expression over ctx, got {when!r}", when=when)

@@ -684,13 +684,13 @@ class FormSubject(ScriptedSubject, kw_only=True):
         self.run_scripts_until_refused(
             event,
             lambda script: self.runner.run_script(
-                script, form=view, libraries=self.libraries, page=self.script_page
+                script, form=view, libraries=self.libraries, page=self.shared_script_context
             ),
         )
         return self._result
 
     @property
-    def script_page(self) -> Page:
+    def shared_script_context(self) -> Page:
         """Return the JavaScript context of all handlers, so that they share globals and timers."""
         if self._page is None:
             self._page = Page([body for bodies in self.scripts.values() for body in bodies])
@@ -733,7 +733,7 @@ class FormSubject(ScriptedSubject, kw_only=True):
                 self._start_handlers_in_turn(event, tuple(rest), view)
 
         self.runner.start_script(
-            handler, done, form=view, libraries=self.libraries, page=self.script_page
+            handler, done, form=view, libraries=self.libraries, page=self.shared_script_context
         )
 
     def collect_facts(self) -> Mapping[str, Mapping[str, Any]]:

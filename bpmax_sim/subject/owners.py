@@ -290,7 +290,7 @@ def parse_returned_owners(value: Any, node: str, nodes: Iterable[str] = ()) -> M
     if value is None or isinstance(value, UndefinedType):
         return {}
     if not isinstance(value, Mapping):
-        return {node: _parse_items(value, node)}
+        return {node: _parse_returned_owners(value, node)}
     known = tuple(nodes)
     for step in value:
         if known and str(step) not in (*known, PROJECT):
@@ -302,10 +302,10 @@ def parse_returned_owners(value: Any, node: str, nodes: Iterable[str] = ()) -> M
                 step=step,
                 hint=hint,
             )
-    return {str(step): _parse_items(items, node) for step, items in value.items()}
+    return {str(step): _parse_returned_owners(items, node) for step, items in value.items()}
 
 
-def _parse_items(items: Any, node: str) -> Items:
+def _parse_returned_owners(items: Any, node: str) -> Items:
     if not isinstance(items, list | tuple) or not all(map(_is_owner, items)):
         raise SubjectError(
             "owners.{node} must return owners such as [{{owner_id: 7}}], got {items!r}",

@@ -137,7 +137,7 @@ class _SecretPlaceRedactor:
 
     def __init__(self, match: ApiMatch, vault: Vault) -> None:
         self._names, self._is_login = (
-            match.target.template_names_by_secret_place,
+            match.target.login_secret_name_by_place,
             match.target.login is not None,
         )
         self._key = match.target.platform.platform_key, match.instance

@@ -5,7 +5,7 @@ from dataclasses import replace as changed
 import pytest
 
 from bpmax_sim.messages import Request, Sensitive
-from bpmax_sim.platform.instances import InstanceEntry, InstanceOrigin
+from bpmax_sim.platform.instances import InstanceOrigin, InstanceWithOrigin
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.matcher import Addresses, ApiMatch, ApiMatcher
 from bpmax_sim.platform.model import (
@@ -94,13 +94,17 @@ def test_the_method_has_to_fit() -> None:
 
 def test_an_instance_is_known_by_its_address_and_the_default_one_comes_first() -> None:
     entries = [
-        InstanceEntry(Instance(platform="crm", instance_key="甲"), InstanceOrigin()),
-        InstanceEntry(Instance(platform="crm", instance_key="乙", default=True), InstanceOrigin()),
-        InstanceEntry(
+        InstanceWithOrigin(Instance(platform="crm", instance_key="甲"), InstanceOrigin()),
+        InstanceWithOrigin(
+            Instance(platform="crm", instance_key="乙", default=True), InstanceOrigin()
+        ),
+        InstanceWithOrigin(
             Instance(platform="crm", instance_key="丙", base_url="https://third.test"),
             InstanceOrigin(),
         ),
-        InstanceEntry(Instance(platform="crm", instance_key="丁", enabled=False), InstanceOrigin()),
+        InstanceWithOrigin(
+            Instance(platform="crm", instance_key="丁", enabled=False), InstanceOrigin()
+        ),
     ]
     platforms = PLATFORMS.copy_replacing_entries(entries)
     live = Request(method="GET", url="http://127.0.0.1:8080/search")
@@ -147,7 +151,7 @@ def test_a_credential_is_hidden_by_its_place_however_short() -> None:
     url = "http://127.0.0.1:1/search?key=a%26b&q=1"
     sent = Request(method="GET", url=url, headers=headers)
     crm = PLATFORMS.copy_replacing_entries(
-        [InstanceEntry(Instance(platform="crm", instance_key="test"), InstanceOrigin())]
+        [InstanceWithOrigin(Instance(platform="crm", instance_key="test"), InstanceOrigin())]
     )
     live = {("crm", "test", ""): "http://127.0.0.1:1"}
 

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from bpmax_sim.cli import main
-from bpmax_sim.explore.reproduce import Reproduction, reproduce, save_and_check_reproduction
+from bpmax_sim.explore.reproduce import ReproducingScenario, reproduce, save_and_check_reproduction
 from bpmax_sim.explore.search import Exploration, Explorer
 from bpmax_sim.report.sections import SECTIONS
 from bpmax_sim.scenario.load import ScenarioItem, load_items
@@ -210,7 +210,7 @@ def test_what_the_flow_itself_refuses_is_expected_by_what_is_saved(tmp_path: Pat
     assert save_and_check_reproduction(scenario) == ""
     text = scenario.text.replace("expect_error: {code: MOVED_ON}", "name: 批两次")
     assert "MOVED_ON" in save_and_check_reproduction(
-        Reproduction(scenario.path, text, fails_expectation=True)
+        ReproducingScenario(scenario.path, text, fails_expectation=True)
     )
 
 

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from bpmax_sim.live.signed_address import AddressSignature, find_address_signature
+from bpmax_sim.live.signed_address import AddressSigningScheme, find_address_signature
 from bpmax_sim.messages import FORM, Pairs
 
 AWS = "AWS4-HMAC-SHA256 Credential=a/b, SignedHeaders={}, Signature=c"
-SIGV4 = AddressSignature("AWS Signature Version 4", is_host_only=True)
-TC3 = AddressSignature("TC3-HMAC-SHA256", is_host_only=True)
-OAUTH = AddressSignature("OAuth 1.0", is_host_only=False)
-CAVAGE = AddressSignature("HTTP Signatures (draft-cavage)", is_host_only=True)
+SIGV4 = AddressSigningScheme("AWS Signature Version 4", is_host_only=True)
+TC3 = AddressSigningScheme("TC3-HMAC-SHA256", is_host_only=True)
+OAUTH = AddressSigningScheme("OAuth 1.0", is_host_only=False)
+CAVAGE = AddressSigningScheme("HTTP Signatures (draft-cavage)", is_host_only=True)
 MESSAGE = "HTTP Message Signatures (RFC 9421)"
-HMAC = AddressSignature("HMAC-SHA256", is_host_only=True)
+HMAC = AddressSigningScheme("HMAC-SHA256", is_host_only=True)
 
 
 def authorization(value: str) -> Pairs:
@@ -36,19 +36,19 @@ def authorization(value: str) -> Pairs:
         (authorization('OAuth oauth_signature_method="HMAC-SHA1", oauth_signature="x"'), OAUTH),
         (authorization('OAuth oauth_signature_method="PlainText", oauth_signature="x"'), None),
         (authorization('OAuth oauth_token="x"'), None),
-        (authorization("NTLM TlRMTVNT"), AddressSignature("NTLM", is_host_only=False)),
+        (authorization("NTLM TlRMTVNT"), AddressSigningScheme("NTLM", is_host_only=False)),
         (authorization('Signature keyId="a",headers="(request-target) Host date"'), CAVAGE),
         (authorization('Signature keyId="a",headers="(request-target) date"'), None),
         ((("signature", 'headers="host"'),), CAVAGE),
         ((("Signature-Input", 'sig1=("@method" "@target-uri")'),),
-         AddressSignature(MESSAGE, is_host_only=False)),
+         AddressSigningScheme(MESSAGE, is_host_only=False)),
         ((("Signature-Input", 'sig1=("@method" "@authority")'),),
-         AddressSignature(MESSAGE, is_host_only=True)),
+         AddressSigningScheme(MESSAGE, is_host_only=True)),
         ((("Signature-Input", 'sig1=("@method" "@path")'),), None),
     ],
 )  # fmt: skip
 def test_a_signature_of_the_address_is_found_in_headers(
-    headers: Pairs, found: AddressSignature | None
+    headers: Pairs, found: AddressSigningScheme | None
 ) -> None:
     assert find_address_signature(headers, "", None) == found
 
@@ -68,7 +68,7 @@ def test_a_signature_of_the_address_is_found_in_headers(
     ],
 )
 def test_a_signature_of_the_address_is_found_in_a_query_and_a_form(
-    query: str, found: AddressSignature | None
+    query: str, found: AddressSigningScheme | None
 ) -> None:
     form = (("Content-Type", FORM),)
 
@@ -84,4 +84,4 @@ def test_of_two_signatures_the_one_over_the_whole_address_is_told(is_first: bool
 
     found = find_address_signature(tuple(pair if is_first else pair[::-1]), "", None)
 
-    assert found == AddressSignature("Hawk", is_host_only=False)
+    assert found == AddressSigningScheme("Hawk", is_host_only=False)

@@ -45,7 +45,7 @@ def test_a_place_of_a_login_is_named_after_the_first_secret_in_it() -> None:
     secrets = {name: model.CredentialSpec(secret=True) for name in ("zz", "secret")}
     platform = crm(auth=TOKEN, credentials={**secrets, "client_id": model.CredentialSpec()})
 
-    found = RequestTarget(platform, login=login).template_names_by_secret_place
+    found = RequestTarget(platform, login=login).login_secret_name_by_place
 
     assert found == {"body.a": "secret", "body.c": "secret"}
 

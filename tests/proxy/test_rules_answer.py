@@ -19,7 +19,7 @@ from bpmax_sim.errors import (
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.platform.model import Condition, Instance, OkRule, ResponseRules
 from bpmax_sim.proxy.builder import CallSpec
-from bpmax_sim.proxy.result import CallValue, to_rejection_properties
+from bpmax_sim.proxy.result import ResolvedCallValue, to_rejection_properties
 from tests.proxy.world import DETAIL, SECRET, TOKEN, World, answer, crm, ok, rejected
 
 BUSINESS = ResponseRules(
@@ -30,7 +30,7 @@ BUSINESS = ResponseRules(
 )
 
 
-def _answer(given: Response, /, **platform: Any) -> CallValue:
+def _answer(given: Response, /, **platform: Any) -> ResolvedCallValue:
     world = World(crm(DETAIL, **platform), lambda _request: given)
     return world.run(CallSpec(platform="crm_system", api=DETAIL.key, args=("1",)))
 
@@ -72,7 +72,9 @@ def test_the_answer_by_content_type(raw: bytes, content_type: str, expected: Any
 @pytest.mark.parametrize("status", [204, 205])
 def test_no_content_is_null(status: int) -> None:
     """O: `null` for empty/204; RFC 9110, 15.3.6: nor has 205 any."""
-    assert _answer(Response(status=status, body=b"ignored")) == CallValue(None, None, "null")
+    assert _answer(Response(status=status, body=b"ignored")) == ResolvedCallValue(
+        None, None, "null"
+    )
 
 
 def test_a_part_of_content_is_content() -> None:

@@ -26,7 +26,7 @@ from bpmax_sim.proxy.builder import CallSpec, Proxy
 from bpmax_sim.proxy.client import TokenStore, build_request, run_blocking, run_call
 from bpmax_sim.proxy.compiled_api import CompiledApi
 from bpmax_sim.proxy.environment import Environment, RenewableCredentialStore
-from bpmax_sim.proxy.result import CallValue
+from bpmax_sim.proxy.result import ResolvedCallValue
 from bpmax_sim.secret.vault import Credential, Credentials, Vault
 
 Found = TypeVar("Found")
@@ -208,7 +208,7 @@ class World:
         self.sent.append(request)
         return self.handler(request)
 
-    def run(self, program: CallSpec) -> CallValue:
+    def run(self, program: CallSpec) -> ResolvedCallValue:
         return run_blocking(
             run_call(program, self.env),
             handle=self.handle,

@@ -15,7 +15,7 @@ from bpmax_sim.messages import Call, Request, Response
 from bpmax_sim.proxy.builder import CallSpec
 from bpmax_sim.proxy.call_effects import Effect, Send
 from bpmax_sim.proxy.client import TokenStore
-from bpmax_sim.proxy.result import CallValue
+from bpmax_sim.proxy.result import ResolvedCallValue
 from bpmax_sim.script.channel import LiveObject
 from bpmax_sim.script.failure import Script
 from bpmax_sim.script.hits import ScriptHits
@@ -81,7 +81,7 @@ class Bench:
             hits=self.hits,
         )
 
-    def begin(self, program: CallSpec) -> Generator[Effect, Any, CallValue]:
+    def begin(self, program: CallSpec) -> Generator[Effect, Any, ResolvedCallValue]:
         self.programs.append(program)
         call = Call(
             platform=program.platform, instance="d", api=program.api, method="GET", path="/"
@@ -89,7 +89,7 @@ class Bench:
         request = Request(method="GET", url=f"http://crm.test/{program.api}", call=call)
         response = yield Send(request)
         text = response.body.decode()
-        return CallValue(json.loads(text), text, "json")
+        return ResolvedCallValue(json.loads(text), text, "json")
 
     def run(
         self,

@@ -8,7 +8,7 @@ import pytest
 
 from bpmax_sim.js_values import UNDEFINED
 from bpmax_sim.script import engine
-from bpmax_sim.script.engine import QuickJSNG, compile_bytecode
+from bpmax_sim.script.engine import QuickJSNG, compile_own_bytecode
 from bpmax_sim.script.failure import Script
 from bpmax_sim.script.limits import Limits
 from bpmax_sim.script.quickjs_api import NativeContext, load_library
@@ -73,7 +73,7 @@ def test_a_context_is_made_faster_from_bytecode_than_from_text() -> None:
 
     best(QuickJSNG)
 
-    assert engine.compile_bytecode("0") is None or best(QuickJSNG) < best(FromText) / 1.5
+    assert engine.compile_own_bytecode("0") is None or best(QuickJSNG) < best(FromText) / 1.5
 
 
 @pytest.mark.skipif(load_library() is None, reason="everything is text without its functions")
@@ -81,7 +81,7 @@ def test_a_context_is_made_faster_from_bytecode_than_from_text() -> None:
 def test_a_part_is_a_function_of_its_bytecode_or_its_number(is_read: bool) -> None:
     names = ["", *engine.BINDINGS]
     parts = [
-        engine.compile_bytecode(text)
+        engine.compile_own_bytecode(text)
         if name in {"", "primordials", "guards", "install"} or is_read
         else None
         for name, text in zip(names, engine.read_sources(), strict=True)
@@ -131,7 +131,7 @@ def test_a_signal_that_comes_while_a_part_is_read_ends_the_script(
         raise KeyboardInterrupt
 
     made = QuickJSNG(Limits())
-    monkeypatch.setattr(engine, "compile_bytecode", interrupted)
+    monkeypatch.setattr(engine, "compile_own_bytecode", interrupted)
 
     with pytest.raises(KeyboardInterrupt):
         made.load("try { globalThis['bt' + 'oa']('a') } catch {} for (;;);")
@@ -179,7 +179,7 @@ def test_a_place_is_the_same_however_often_a_script_ran(lines: int) -> None:
 
 
 def test_bytecode_has_neither_the_text_of_a_function_nor_its_comments() -> None:
-    code = compile_bytecode("function f() { /* told to nobody */ return 1; }\nf()")
+    code = compile_own_bytecode("function f() { /* told to nobody */ return 1; }\nf()")
 
     assert code is not None
     assert b"told to nobody" not in code
