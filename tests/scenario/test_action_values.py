@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from bpmax_sim.errors import ConfigError
+from bpmax_sim.scenario.flow_actions import to_flow_move
 from bpmax_sim.scenario.load import load_items
+from bpmax_sim.subject.hooks import FlowMove
 from tests.scenario.bench import write
 
 FORM = """\
@@ -15,7 +18,7 @@ version: 1
 scenario: 报价
 use: 共享.yaml
 form:
-  scripts: {change.客户: a.js, click.查询: a.js}
+  scripts: {change.客户: a.js, click.查询: a.js, click.saveDraft: a.js}
   fields: {客户: null, 明细: [{数量: 1}]}
 """
 FLOW = """\
@@ -25,12 +28,22 @@ flow:
   definition: 合同.yaml
   scripts: {approve.审批: a.js}
   form: {金额: 1}
+  subflows: {用印: {definition: 用印.yaml}}
+"""
+PEOPLE = "people: {甲: {}, 乙: {}, 丙: {}, 7: {}}\n"
+CHILD = """\
+flow: 用印
+start: 盖章
+nodes:
+  盖章: {owners: [丙], approve: 完, reject: 完}
+  完: {end: true}
 """
 DEFINITION = """\
 flow: 合同
 start: 审批
 nodes:
-  审批: {owners: [甲, 7], approve: 结束}
+  审批: {owners: [甲, 7], approve: 用印}
+  用印: {subflow: 用印, approve: 结束}
   结束: {end: true}
 """
 SHARED = "steps: {甲甲: {open: {}}}\n"
@@ -41,6 +54,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "a.js").write_text("//", encoding="utf-8")
     (tmp_path / "合同.yaml").write_text(DEFINITION, encoding="utf-8")
+    (tmp_path / "用印.yaml").write_text(CHILD, encoding="utf-8")
     return tmp_path
 
 
@@ -92,7 +106,9 @@ GOOD_IN_FLOWS = (
     ),
     *("forward: {to: [乙, 8]}", "comment: 请尽快", "comment: {by: 甲, comment: 好}", "remind:"),
     *("withdraw:", "return: {to: start}", "return: {to: 审批}", "resubmit: {form: {金额: 3}}"),
-    "terminate: {by: 甲}",
+    *("terminate: {by: 甲}", "resubmit: {project: 用印, form: {金而: 3}}"),
+    *(f"approve: {{project: {name}, at: 盖章, by: 丙}}" for name in ("用印", "'用印#2'")),
+    "reject: {project: 用印, at: 盖章, form: {金而: 2}}",
 )
 
 
@@ -119,7 +135,11 @@ FUNCTION = "expected module:function, got"
         ("js: {file: a.js, call: 1f, args: []}", "expected the name of a function, got '1f'"),
         ("js: {file: a.js, call: f}", "a function takes a list of arguments"),
         ("js: {file: a.js, call: f, args: {}}", "a function takes a list of arguments"),
-        ("js: {file: a.js, args: []}", "a script takes arguments by name"),
+        *[
+            (f"js: {{file: a.js, args: {args}}}", "a script takes arguments by name")
+            for args in ("[]", "甲", "''", "null")
+        ],
+        ("js: {file: a.js, call: f, args: 甲}", "a function takes a list of arguments"),
         ("js: {file: a.js, args: {a: 1, 'b c': 2}}", "'b c' is not a valid script name"),
         ("js: {file: a.js, args: {1a: 2}}", "'1a' is not a valid script name"),
         ("js: {file: 5}", "expected a script, or {file: path of a script}"),
@@ -141,9 +161,14 @@ FUNCTION = "expected module:function, got"
             )
             for part in ("path", "query", "header", "body")
         ],
-        ("proxy: {call: crm.x, args: {}}", "expected a list of arguments"),
+        *[
+            (f"proxy: {{call: crm.x, args: {args}}}", "expected a list of arguments")
+            for args in ("{}", "甲", "''", "null", "0")
+        ],
         ("run: 甲", "no steps '甲'"),
         ("run: 5", "expected the name of steps"),
+        ("run: '${form.客户}'", "expected the name of steps"),
+        ("run: {steps: '${form.客户}'}", "expected the name of steps"),
         ("run: {with: {}}", "expected the name of steps"),
         ("run: {steps: 甲甲, with: []}", "expected a map of variables"),
         *[
@@ -162,6 +187,8 @@ FUNCTION = "expected module:function, got"
         ("open: []", "expected a map of fields and values"),
         ("set:", "expected a map of fields and values"),
         ("click: {}", "expected the name of a button"),
+        ("click: saveDraf", "no script for click.saveDraf"),
+        ("click: SaveDraft", "no script for click.SaveDraft"),
         ("fire: click.查", "no script for click.查"),
         ("fire: 查询", "a form has no event '查询'"),
         ("approve:", "approve needs a flow in the scenario"),
@@ -183,15 +210,34 @@ def test_what_a_form_does_not_take(folder: Path, step: str, told: str) -> None:
                 f"add_owner: {{to: [乙], where: {where}}}",
                 "expected one of before, after, beside, got",
             )
-            for where in ("behind", "5", "''", "[]")
+            for where in ("behind", "5", "''", "[]", "null", "$before", "Before")
         ],
         *[
             (f"add_owner: {{to: [乙], complete: {rule}}}", "expected ")
             for rule in ("0", "-1", "'0%'", "101%", "half", "true")
         ],
+        *[
+            (f"forward: {{to: {to}}}", "expected to: who")
+            for to in ("[]", "''", "null", "[乙, '']", "[乙, 丙, ' ']", "[null]")
+        ],
+        *[
+            (f"approve: {{{key}: {value}}}", f"expected {key}: ")
+            for key in ("by", "at", "project")
+            for value in ("''", "null", "' '")
+        ],
+        *[
+            (f"{action}: {{by: {value}}}", "expected by: ")
+            for action in ("submit", "preview")
+            for value in ("''", "null", "' '")
+        ],
         ("forward: {}", "to"),
         ("return: {to: 财务}", "财务"),
         ("approve: {at: 审核}", "审核"),
+        ("approve: {at: 盖章}", "no node '盖章'"),
+        ("approve: {project: 用印, at: 审批}", "no node '审批'"),
+        ("approve: {project: '用章#2'}", "no sub-flow '用章'"),
+        ("approve: {form: {金而: 1}}", "no field '金而'"),
+        ("resubmit: {form: {金而: 1}}", "no field '金而'"),
         ("click: 查询", "click needs a form in the scenario"),
     ],
 )
@@ -199,3 +245,49 @@ def test_what_a_flow_does_not_take(folder: Path, step: str, told: str) -> None:
     found = problems(folder, FLOW, step, "remind:")
 
     assert [told in one for one in found] == [True], found
+
+
+@pytest.mark.parametrize(
+    ("step", "nobody"),
+    [
+        ("forward: {to: [甲, 7, 乙]}", ""),
+        ("forward: {to: [甲, 7, 丁]}", "丁"),
+        ("forward: {to: 丁}", "丁"),
+        ("forward: {to: 8}", "8"),
+        ("remind: {by: 丁}", "丁"),
+        ("remind: {by: 7}", ""),
+    ],
+)
+def test_whoever_acts_or_is_named_is_among_the_people(folder: Path, step: str, nobody: str) -> None:
+    found = problems(folder, FLOW.replace("flow:", f"{PEOPLE}flow:", 1), step)
+
+    assert [f"people has no '{nobody}'" in one for one in found] == [True] * bool(nobody), found
+
+
+@pytest.mark.parametrize("step", ["forward: {}", "forward: {to: ''}", "return: {to: [null]}"])
+def test_whom_nobody_is_named_for_is_no_matter_of_names(folder: Path, step: str) -> None:
+    lenient = "[tool.bpmax_sim]\nlenient = true\n"
+    (folder / "pyproject.toml").write_text(lenient, encoding="utf-8")
+
+    assert len(problems(folder, FLOW, step)) == 1
+    assert problems(folder, FLOW, "remind: {by: ''}") == []
+
+
+@pytest.mark.parametrize(
+    ("value", "move"),
+    [
+        (None, FlowMove()),
+        ({}, FlowMove()),
+        ("同意", FlowMove(comment="同意")),
+        ("", FlowMove()),
+        (dict.fromkeys(("at", "by", "comment", "form", "to", "where", "complete")), FlowMove()),
+        ({"by": 0, "to": 0, "comment": 0}, FlowMove(by="0", others=(0,), comment="0")),
+        ({"by": 7, "at": "审批"}, FlowMove(by="7", at="审批")),
+        ({"to": ["甲", 7, "丙"]}, FlowMove(others=("甲", 7, "丙"))),
+        ({"to": []}, FlowMove()),
+        ({"where": "after", "complete": "any"}, FlowMove(where="after", rule="any")),
+        ({"form": {"金额": 0, "事由": None}}, FlowMove(form={"金额": 0, "事由": None})),
+    ],
+)
+def test_a_value_is_what_a_flow_does(value: Any, move: FlowMove) -> None:
+    assert to_flow_move(value) == move

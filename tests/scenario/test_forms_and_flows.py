@@ -418,3 +418,26 @@ nodes:
     files = {"流程.yaml": flow, "看.js": look, "查.js": "ctx.form.查 = ctx.target_step"}
     ended = door.run(text, files)
     assert ended.code == 0, ended.text
+
+
+@pytest.mark.parametrize(
+    ("span", "node"), [("0s", "主管"), ("23h", "主管"), ("1d", "财务"), ("25h", "财务")]
+)
+def test_a_deadline_that_time_comes_to_while_a_call_is_in_flight_is_over(
+    door: Door, span: str, node: str
+) -> None:
+    flow = FLOW.replace(
+        "    approve: 财务\n", "    approve: 财务\n    deadline: {after: 1d, to: 财务}\n", 1
+    )
+    text = (
+        HEAD.replace("流程.yaml\n", "流程.yaml\n  at: 主管\n")
+        + PROXY
+        + steps(
+            "js: await $proxy('crm_system').getCustomerDetail('7')\n"
+            "    during: {call: crm_system.get_customer_detail, steps: "
+            f"[{{advance: {span}, expect: {{flow: {{at: {node}}}}}}}]}}"
+        )
+    )
+
+    ended = door.run(text, {**FILES, "流程.yaml": flow})
+    assert ended.code == 0, ended.text

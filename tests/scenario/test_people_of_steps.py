@@ -94,6 +94,9 @@ def test_where_an_error_comes_from_is_told_as_the_page_has_it() -> None:
     ("steps", "message"),
     [
         ("- {user: 李经利, submit: {}}\n", "people has no '李经利'; did you mean '李经理'?"),
+        ("- {user: 8, submit: {}}\n", "people has no '8'"),
+        ("- {user: 0, submit: {}}\n", "people has no '0'"),
+        ("- {user: {id: 8}, submit: {}}\n", "people has no '8'"),
         ("- {user: [李经理], submit: {}}\n", "expected an id, or a map such as {id: lisi}"),
         ("- {user: 李经理, run: 甲}\n", "user is of one action; write it at the steps that run"),
     ],
@@ -121,6 +124,8 @@ def test_a_user_of_a_form_alone_does_nothing() -> None:
         ("甲", {"甲": ""}, {"id": "甲"}),
         ("甲", {"甲": None}, {"id": "甲"}),
         ("乙", {"甲": "甲"}, {"id": "乙"}),
+        ("甲", {"甲": {"id": 1001, "name": "王"}}, {"id": 1001, "name": "王"}),
+        (None, {"None": "甲"}, {}),
         ({"id": "甲", "name": "自己"}, {"甲": "别名"}, {"id": "甲", "name": "自己"}),
         (UNSET, {"甲": "甲"}, {}),
     ],

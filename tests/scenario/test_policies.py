@@ -449,3 +449,50 @@ def test_a_play_is_over_where_it_was_to_come_or_at_the_end(
 
     stood = [line for line in wrong if "was never used" not in line]
     assert [essence in line for line in stood] == [True] * bool(essence), wrong
+
+
+@pytest.mark.parametrize(
+    ("before", "hours"),
+    [("", 2), ("advance: 0s", 2), ("advance: 1h", 2), ("advance: 2h", 2), ("advance: 3h", 3)],
+)
+def test_a_task_that_was_there_from_the_start_waits_from_then(
+    tmp_path: Path, before: str, hours: int
+) -> None:
+    path = write(tmp_path, '{at: "*", after: 2h, approve: {}}', f"{before}\nplay: {{}}".strip())
+    text = path.read_text(encoding="utf-8").replace("流程.yaml,", "流程.yaml, at: 主管,", 1)
+    path.write_text(text.replace("play: {}", "play: {until: 法务}"), encoding="utf-8")
+    result = run_scenario(path)
+
+    (end,) = [event for event in result.events if isinstance(event, ScenarioFinished)]
+    assert [failure.headline for failure in end.failures] == []
+    assert end.duration == hours * 3600
+
+
+def test_nobody_decides_on_a_project_that_was_not_submitted(tmp_path: Path) -> None:
+    wrong, _ = play(tmp_path, EVERYBODY, "play: {}")
+
+    assert "NOT_UNDER_WAY: cannot play: the project is new; submit it first" in wrong[0]
+
+
+@pytest.mark.parametrize(("comments", "ends"), [(1, True), (2, True), (3, False)])
+def test_the_last_of_the_moves_that_may_be_counts(
+    tmp_path: Path, comments: int, *, ends: bool
+) -> None:
+    policies = (  # 65 rounds of 3 moves, 3 to the end, and the comments
+        f"{{at: 部门, by: 张三, times: {comments}, comment: 请快}}\n"
+        f"{{at: 财务, times: 65, return: {{to: 部门}}}}\n{EVERYBODY}"
+    )
+    wrong, _ = play(tmp_path, policies, "submit: {}\nplay: {until: 法务}")
+
+    assert ["NEVER_ENDS: after 200 decisions" in line for line in wrong] == [True] * (not ends)
+
+
+def test_a_play_is_over_where_a_hook_refuses(tmp_path: Path) -> None:
+    path = write(tmp_path, EVERYBODY, "submit: {}\n{play: {}, expect: {flow: {at: 财务}}}")
+    text = path.read_text(encoding="utf-8")
+    refusing = text.replace(", form: {", ", scripts: {before_next.财务: 否.js}, form: {", 1)
+    path.write_text(refusing, encoding="utf-8")
+    (tmp_path / "否.js").write_text("return false", encoding="utf-8")
+
+    (end,) = [one for one in run_scenario(path).events if isinstance(one, ScenarioFinished)]
+    assert [failure.headline for failure in end.failures] == []

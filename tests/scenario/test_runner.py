@@ -597,6 +597,31 @@ steps:
 
 
 @pytest.mark.parametrize(
+    ("step", "result"),
+    [
+        ("{proxy: {call: crm_system.create_order}}", "{}"),
+        (
+            "{proxy: {call: crm_system.create_order, path: {}, query: {}, header: {}, body: null}}",
+            "{path: {}, query: {}, header: {}, body: null}",
+        ),
+        ("{proxy: {call: crm_system.create_order, body: 0}}", "{body: 0}"),
+        ("{proxy: {call: crm_system.create_order, args: []}}", "[]"),
+        ("{python: '取值:echo'}", "[true, null]"),
+        ("{python: {call: '取值:echo', args: {form: 甲, 第三: 0}}}", "[false, 0]"),
+    ],
+)
+def test_what_an_action_is_given_arrives_as_it_is(
+    folder: Path, bench: PlainBench, step: str, result: str
+) -> None:
+    (folder / "取值.py").write_text(
+        "def echo(session, form, 第三=None):\n    return [form != '甲', 第三]\n", encoding="utf-8"
+    )
+    text = f"steps:\n  - {step[:-1]}, expect: {{result: {{$exactly: {result}}}}}}}\n"
+
+    assert headlines(folder, bench, text) == []
+
+
+@pytest.mark.parametrize(
     ("step", "headline"),
     [
         (

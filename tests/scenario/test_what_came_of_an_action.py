@@ -127,3 +127,66 @@ def test_a_step_that_waits_lets_the_interval_of_an_earlier_one_fire(door: Door) 
 
     ended = door.run(text, {"数量.js": script})
     assert ended.code == 0, ended.text
+
+
+def test_a_form_that_opens_with_nothing_keeps_its_values(door: Door) -> None:
+    form = HEAD.replace("{change.数量: 数量.js}", "{open: 打开.js}")
+    text = form + steps(
+        *(f"{{open: {value}, expect: {{form: {{数量: 1}}}}}}" for value in ("", "null", "{}"))
+    )
+    text += "expect: {form: {金额: 3}}\n"
+
+    ended = door.run(text, {"打开.js": "form.金额 += form.数量"})
+    assert ended.code == 0, ended.text
+
+
+ROWS = "[{料: 甲}, {料: 乙}, {料: 丙}, {料: 丁}]"
+
+
+@pytest.mark.parametrize(
+    ("action", "rows"),
+    [
+        ("add_row: {table: 明细, row: {料: 新}}", "甲乙丙丁新"),
+        ("add_row: {table: 明细, at: 0, row: {料: 新}}", "新甲乙丙丁"),
+        ("add_row: {table: 明细, at: 2, row: {料: 新}}", "甲乙新丙丁"),
+        ("add_row: {table: 明细, at: 4, row: {料: 新}}", "甲乙丙丁新"),
+        ("add_row: {table: 明细, at: 5, row: {料: 新}}", ""),
+        ("copy_row: {table: 明细, at: 0}", "甲甲乙丙丁"),
+        ("copy_row: {table: 明细, at: 2}", "甲乙丙丙丁"),
+        ("copy_row: {table: 明细, at: 3}", "甲乙丙丁丁"),
+        ("copy_row: {table: 明细, at: 4}", ""),
+        ("remove_row: {table: 明细, at: 0}", "乙丙丁"),
+        ("remove_row: {table: 明细, at: 1}", "甲丙丁"),
+        ("remove_row: {table: 明细, at: 3}", "甲乙丙"),
+        ("remove_row: {table: 明细, at: 4}", ""),
+        ("move_row: {table: 明细, at: 0, to: 2}", "乙丙甲丁"),
+        ("move_row: {table: 明细, at: 0, to: 3}", "乙丙丁甲"),
+        ("move_row: {table: 明细, at: 3, to: 1}", "甲丁乙丙"),
+        ("move_row: {table: 明细, at: 3, to: 0}", "丁甲乙丙"),
+        ("move_row: {table: 明细, at: 2, to: 2}", "甲乙丙丁"),
+        ("move_row: {table: 明细, at: 0, to: 4}", ""),
+        ("move_row: {table: 明细, at: 4, to: 0}", ""),
+    ],
+)
+def test_rows_are_where_a_person_put_them(door: Door, action: str, rows: str) -> None:
+    form = f"version: 1\nscenario: 明细\nform: {{fields: {{明细: {ROWS}}}}}\n"
+    expected = ", ".join(f"{{料: {one}}}" for one in rows)
+
+    ended = door.run(form + steps(f"{{{action}, expect: {{form: {{明细: [{expected}]}}}}}}"))
+    assert ended.code == (0 if rows else 2), ended.text
+    assert ("there are 4, counted from 0" in ended.text) == (not rows)
+
+
+def test_a_script_of_a_step_finds_libraries_and_what_it_is_given(door: Door) -> None:
+    form = "version: 1\nscenario: 税\nform: {libraries: [税.js], fields: {金额: 0}}\n"
+    files = {
+        "税.js": "const 税率 = 0.06; const 早 = typeof 额;\nfunction 税(额) { return 额 * 税率 }",
+        "算.js": "return [早, 税(额)]",
+    }
+    text = form + steps(
+        "{js: {file: 算.js, args: {额: 100}}, expect: {result: [undefined, {$near: 6}]}}",
+        "{js: {file: 税.js, call: 税, args: [200]}, expect: {result: {$near: 12}}}",
+    )
+
+    ended = door.run(text, files)
+    assert ended.code == 0, ended.text
