@@ -609,7 +609,7 @@ def find_doubts_of_subject(
 
 def _find_stranger_at_form(located: LocatedStep, flow: FlowSubject) -> Iterator[RunFinding]:
     """Yield a finding if a step without ``by`` fills in a form and the user has no task there."""
-    step, user = located.step, str(flow.user.get("id", ""))
+    step, user = located.step, flow.user_id
     if step.by or not user or step.kind is None or not step.kind.takes_by:
         return
     visit = flow.visits.get(flow.node_of_visible_form)

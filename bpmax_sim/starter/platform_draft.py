@@ -415,6 +415,7 @@ def _draft_body(requests: Sequence[Request]) -> tuple[list[dict[str, Any]], dict
     bodies = [one for one in requests if one.body]
     if not bodies:
         return [], {}
+    lacking: list[dict[str, Any]] = [{}] * (len(requests) - len(bodies))
     content_type = Headers(bodies[0].headers).content_type
     media = parse_media_type(content_type)
     whole = [{"name": "body", "in": "body", "to": "$"}]
@@ -423,7 +424,7 @@ def _draft_body(requests: Sequence[Request]) -> tuple[list[dict[str, Any]], dict
             dict(parse_qsl((one.body or b"").decode(errors="replace"), keep_blank_values=True))
             for one in bodies
         ]
-        return list(_draft_body_members(pairs, typed=False)), {"encoding": "form"}
+        return list(_draft_body_members([*pairs, *lacking], typed=False)), {"encoding": "form"}
     if "json" not in media and media:
         kind = "xml" if "xml" in media else "text"
         return whole, {"encoding": kind, "headers": {"Content-Type": content_type}}
@@ -434,7 +435,7 @@ def _draft_body(requests: Sequence[Request]) -> tuple[list[dict[str, Any]], dict
         not re.fullmatch(r"[^\W\d][\w-]*", name) for value in values for name in value
     ):
         return whole, more
-    return list(_draft_body_members(values, typed=True)), more
+    return list(_draft_body_members([*values, *lacking], typed=True)), more
 
 
 def _parse_request_json(request: Request) -> Any:

@@ -271,11 +271,11 @@ class _CurlCommand:
             )
         separator = "" if self.is_json else "&"  # curl joins the texts of --json as they are
         url, body = self.url, separator.join(self.data).encode() if self.data else None
-        if self.is_get and body:
-            url, body = f"{url}{'&' if '?' in url else '?'}{body.decode()}", None
-        if body and not any(name.lower() == "content-type" for name, _ in self.headers):
+        if self.is_get and body is not None:
+            url, body = f"{url}{'&' if '?' in url else '?'}{body.decode()}" if body else url, None
+        if body is not None and not any(name.lower() == "content-type" for name, _ in self.headers):
             self.headers.append(("Content-Type", FORM))
-        method = self.method or ("POST" if body else "GET")
+        method = self.method or ("GET" if body is None else "POST")
         answered = Response(status=200, headers=(("content-type", "application/json"),), body=b"{}")
         request = make_foreign_request(method, url, tuple(self.headers), body)
         return Exchange(request=request, outcome=answered, at=_AT + self.number, order=self.number)

@@ -63,7 +63,7 @@ class FlowSubject(MovingProject, kw_only=True):
         self._check_not_created()
         creating = replace(move, action="create")
         with self._undo_on_failure():
-            self.starter = move.by or str(self.user.get("id", ""))
+            self.starter = move.by or self.user_id
             self.created = self.now()
             self.merge_values("form", move.form, "user")
             value = self._call_hook("create", creating, with_form=True)
@@ -627,7 +627,7 @@ class FlowSubject(MovingProject, kw_only=True):
         Raises:
             SubjectError: if he is not; the message names those who may.
         """
-        by = move.by or str(self.user.get("id", "")) or (allowed[0] if allowed else "")
+        by = move.by or self.user_id or (allowed[0] if allowed else "")
         if by not in allowed:
             may = shorten_list(allowed) or msg("nobody is known")
             raise SubjectError(

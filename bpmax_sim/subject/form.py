@@ -125,9 +125,8 @@ def find_changed_columns(old: Any, new: Any) -> Iterator[str]:
     after = new if isinstance(new, list | tuple) else ()
     rows = [row for row in (*after, *before) if isinstance(row, Mapping)]
     for name in dict.fromkeys(name for row in rows for name in row):
-        if [find_value_at_steps(row, (name,)) for row in before] != [
-            find_value_at_steps(row, (name,)) for row in after
-        ]:
+        was, now = ([find_value_at_steps(row, (name,)) for row in side] for side in (before, after))
+        if not hooks.is_same_value(was, now):
             yield name
 
 
@@ -336,6 +335,10 @@ class ScriptedSubject(msgspec.Struct, kw_only=True):
 
 def _to_js_text(value: Any) -> str:
     """Return *value* as JavaScript makes a text of it; Python would write None for null."""
+    if isinstance(value, list | tuple):
+        return ",".join(
+            "" if one is None or one is UNDEFINED else _to_js_text(one) for one in value
+        )
     plain = "undefined" if value is UNDEFINED else to_scenario_value(value)
     if isinstance(plain, Mapping):
         return "[object Object]"
@@ -432,7 +435,7 @@ def _find_changed_members(name: str, value: Any, old: Any) -> Iterator[tuple[str
 def _check_is_editable(form: FormSubject, name: str) -> None:
     state = form.read_states(name)
     for key, stops in (("visible", False), ("readonly", True)):
-        if state.get(key, not stops) is stops:
+        if bool(state[key]) is stops:
             is_what = msg("hidden") if key == "visible" else msg("read-only")
             raise SubjectError(
                 "{name} is {is_what}, so a person cannot change it; a script may, in js",
@@ -508,8 +511,8 @@ def check_complete(form: FormSubject) -> None:
 def _find_empty_required_fields(form: FormSubject) -> Iterator[str]:
     for name, state in form.states.items():
         table, dot, column = name.partition(".")
-        shown = state.get("visible", True) and form.read_states(table).get("visible", True)
-        if not state.get("required") or not shown:
+        shown = state["visible"] and form.read_states(table)["visible"]
+        if not state["required"] or not shown:
             continue
         if not dot or name in form.fields:
             if is_field_value_empty(form.fields.get(name)):

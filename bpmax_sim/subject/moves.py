@@ -160,7 +160,7 @@ class MovingProject(ProjectState, kw_only=True):
             )
         if len(open_visits) == 1:
             return open_visits[0]
-        mine = self._find_visits_of_owner(move.by or str(self.user.get("id", "")))
+        mine = self._find_visits_of_owner(move.by or self.user_id)
         if len(mine) != 1:
             raise self._make_ambiguous_node_error(action)
         return mine[0]
@@ -211,7 +211,7 @@ class MovingProject(ProjectState, kw_only=True):
         Raises:
             SubjectError: if the actor is not an owner of the node, or the node has no owner.
         """
-        ids, chosen = visit.decision.owner_ids, by or str(self.user.get("id", ""))
+        ids, chosen = visit.decision.owner_ids, by or self.user_id
         if self.definition is None and not ids:
             return chosen
         if not ids:
@@ -567,7 +567,7 @@ class MovingProject(ProjectState, kw_only=True):
         """
         if not self.people:
             return
-        known = {*map(str, self.people), str(self.user.get("id", ""))}
+        known = {*map(str, self.people), self.user_id}
         for owner in map(owners.read_owner_id, items):
             if owner not in known:
                 raise SubjectError(
@@ -692,7 +692,7 @@ class MovingProject(ProjectState, kw_only=True):
         if self.begins:
             self.begins = False
             visit = self.visits.pop(self.at)
-            move = FlowMove(at=self.at, by=str(self.user.get("id", "")))
+            move = FlowMove(at=self.at, by=self.user_id)
             with self._undo_on_failure():
                 self._enter(visit.node, "", move, visit, "")
         if self.focus and self.focus not in self.visits:

@@ -253,7 +253,13 @@ class ProjectState(ScriptedSubject, kw_only=True):
     @property
     def viewer(self) -> str:
         """Return the person who sees the form: the actor of the step, or else the user."""
-        return self.actor or str(self.user.get("id", ""))
+        return self.actor or self.user_id
+
+    @property
+    def user_id(self) -> str:
+        """Return the id of `user` as text; "" if it is not known."""
+        known = self.user.get("id")
+        return "" if known is None else str(known)
 
     def _find_visits_of_owner(self, by: str) -> list[Visit]:
         """Return the visits at which *by* has a task."""
@@ -359,8 +365,8 @@ class ProjectState(ScriptedSubject, kw_only=True):
         """Return the starter of the project as a list; empty if not known."""
         # A scenario may start in the middle of a flow: then `project` says who created it, or else
         # it is taken to be the user's own.
-        known = self.starter or self.project.get("user_id") or self.user.get("id", "")
-        return [str(known)] if known else []
+        known = (self.starter, self.project.get("user_id"), self.user_id)
+        return [str(one) for one in known if one not in (None, "")][:1]
 
     def make_script_views(self) -> tuple[FormOrProjectView, ContextView]:
         """Return ``form`` and ``ctx`` for a script that belongs to no event."""
@@ -468,7 +474,7 @@ class ProjectState(ScriptedSubject, kw_only=True):
 
         His id keeps the type that it has in *owners*, the owner items of the node.
         """
-        if not by or str(self.user.get("id", "")) == by:
+        if not by or self.user_id == by:
             return dict(self.user)
         ids = (item.get("owner_id") for item in owners)
         known = self.people.get(by)

@@ -7,6 +7,7 @@ import pytest
 from msgspec.structs import replace
 
 from bpmax_sim.errors import Place, SubjectError
+from bpmax_sim.i18n import translate
 from bpmax_sim.js_values import UNDEFINED
 from bpmax_sim.script.failure import Script
 from bpmax_sim.script.turn_result import Outcome
@@ -15,12 +16,17 @@ from bpmax_sim.subject.definition import (
     Definition,
     FlowNode,
     FlowParts,
+    NodeForm,
     RouteKey,
     SubFlow,
     SubFlowResult,
     Transition,
+    check_hook_result,
+    choose_first_node,
+    explain_never_fired_event,
 )
 from bpmax_sim.subject.flow import FlowSubject
+from bpmax_sim.subject.form import FormSubject
 from bpmax_sim.subject.hooks import DeadlinePassed, FlowMove, NodeEntered, NotificationSent
 from tests.subject.stage import PlainStage, Play, Thrown
 
@@ -718,3 +724,443 @@ def test_only_a_sub_flow_that_is_finished_is_a_yes(status: str, node: str, *, is
         assert child.status == status
 
     assert (flow.at, flow.status) == (node, "processing")
+
+
+def _deadlines(*deadlines: Deadline, **more: Any) -> FlowNode:
+    return FlowNode(**{"owners": ("甲",), "approve": "结束", "deadline": deadlines, **more})
+
+
+SEAL = SubFlow(flow="盖章")
+
+
+@pytest.mark.parametrize(
+    ("node", "found"),
+    [
+        (_deadlines(Deadline(after=0)), {"deadline.0": "the deadline is over when"}),
+        (_deadlines(Deadline(after=-60)), {"deadline.0": "the deadline is over when"}),
+        (_deadlines(Deadline(after=0.001)), {}),
+        (_deadlines(Deadline(after=60), Deadline(after=60)), {"deadline.1.after": "each deadline"}),
+        (_deadlines(Deadline(after=60), Deadline(after=59)), {"deadline.1.after": "each deadline"}),
+        (_deadlines(*(Deadline(after=n) for n in (60, 61, 62))), {}),
+        (
+            _deadlines(*(Deadline(after=n) for n in (60, 90, 90, 61))),
+            {"deadline.2.after": "each deadline", "deadline.3.after": "each deadline"},
+        ),
+        (_deadlines(Deadline(after=60), Deadline(after=90, to="结束")), {}),
+        (
+            _deadlines(Deadline(after=60, to="结束"), Deadline(after=90)),
+            {"deadline.0": "the project leaves the node here"},
+        ),
+        (
+            _deadlines(Deadline(after=60), Deadline(after=70, then="approve"), Deadline(after=90)),
+            {"deadline.1": "the project leaves the node here"},
+        ),
+        (_deadlines(Deadline(after=60, notify=("经理",))), {}),
+        (
+            _deadlines(Deadline(after=60, notify=("经理",), then="approve")),
+            {"deadline.0.notify": "notify goes with"},
+        ),
+        (
+            _deadlines(Deadline(after=60, notify=(0,), to="结束")),
+            {"deadline.0.notify": "notify goes with"},
+        ),
+        (
+            _deadlines(Deadline(after=60, then="approve", to="结束")),
+            {"deadline.0.to": "a deadline decides, or goes to a node"},
+        ),
+        (
+            _deadlines(Deadline(after=60, then="reject")),
+            {"deadline.0.then": "the node does not offer reject; it offers approve"},
+        ),
+        (_deadlines(Deadline(after=60, then="reject"), reject="结束"), {}),
+        (FlowNode(owners=("甲",), approve="结束", deadline=60.0), {}),
+        (
+            FlowNode(owners=("甲",), approve="结束", deadline=Deadline(after=0)),
+            {"deadline": "the deadline is over when"},
+        ),
+        (_deadlines(Deadline(after=60, to="没有")), {"deadline.0.to": "no node '没有'"}),
+        (FlowNode(subflow=SEAL, approve="结束"), {}),
+        (FlowNode(subflow="盖章", approve="结束", reject="结束"), {}),
+        (FlowNode(subflow=SEAL, reject="结束"), {"subflow": "a node with subflow needs approve"}),
+        (FlowNode(subflow=SEAL), {"": "a node needs approve, reject, or end: true"}),
+        (
+            FlowNode(subflow=SEAL, approve="结束", owners=("甲",), complete="all"),
+            {"owners": "owners belongs to a node", "complete": "complete belongs to a node"},
+        ),
+        (
+            FlowNode(subflow=SEAL, approve="结束", empty="approve", deadline=9, form=NodeForm()),
+            {key: f"{key} belongs to a node" for key in ("empty", "deadline", "form")},
+        ),
+        (FlowNode(owners=("甲", 7, "7", "乙"), approve="结束"), {}),
+        (FlowNode(owners=("乙", "甲", 7, "甲"), approve="结束"), {"owners": "the owner '甲' is"}),
+        (
+            FlowNode(owners=("甲", "乙"), complete=3, approve="结束"),
+            {"complete": "3 of 2 owners can never be reached"},
+        ),
+        (FlowNode(owners=(), complete=3, approve="结束"), {}),
+        (FlowNode(empty="admins", approve="结束"), {"empty": "the flow has no admins"}),
+        (FlowNode(parallel=("结束",), join="结束"), {"parallel": "parallel needs two branches"}),
+        (FlowNode(parallel=("甲", "甲"), join="结束"), {"parallel": "parallel needs two branches"}),
+        (FlowNode(join="结束"), {"parallel": "parallel needs two branches"}),
+        (FlowNode(parallel=("甲", "乙")), {"parallel": "parallel needs join"}),
+        (
+            FlowNode(parallel=("甲", "乙"), join="结束", reject="结束"),
+            {"reject": "a node with parallel goes on at its join"},
+        ),
+        (
+            FlowNode(parallel=("甲", "没有"), join="无"),
+            {"parallel.0": "no node '甲'", "parallel.1": "no node '没有'", "join": "no node '无'"},
+        ),
+        (
+            FlowNode(approve=(Transition(to="结束", when=" "),), owners=("甲",)),
+            {"approve.0.when": "expected a JavaScript expression"},
+        ),
+        (
+            FlowNode(
+                approve=tuple(Transition(to="结束", when=one) for one in ("true", "a.b > 1", "a=1"))
+            ),
+            {"approve.2.when": "a condition compares with ==="},
+        ),
+        (
+            FlowNode(
+                approve=(
+                    Transition(to="结束", when="true"), Transition(to="结束"), Transition(to="结束")
+                )
+            ),
+            {"approve.1": "a route without when always matches"},
+        ),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_with_a_node_is_said_where_it_stands(
+    node: FlowNode, found: dict[str, str]
+) -> None:
+    nodes = {"审": node, "结束": FlowNode(end=True)}
+    mistakes = {
+        ".".join(map(str, path[2:])): str(wrong)
+        for path, wrong in Definition(flow="合同", start="审", nodes=nodes).find_mistakes()
+        if path[:2] == ("nodes", "审")
+    }
+
+    assert mistakes.keys() == found.keys(), mistakes
+    for path, wrong in mistakes.items():
+        assert translate(wrong).startswith(found[path])
+
+
+@pytest.mark.parametrize(
+    ("when", "wrong"),
+    [
+        ("ctx.form.金额 > 1000", ""),
+        ("ctx.form.金额 >= 1000 && ctx.form.金额 <= 2000", ""),
+        ("ctx.form.类 === '借款' || ctx.form.类 !== \"x\"", ""),
+        ("ctx.form.类 == '借款'", ""),
+        ("ctx.form.行.some(行 => 行.数量 > 3)", ""),
+        ("ctx.form.备注 === 'a = b'", ""),
+        ('ctx.form.备注 === "form.金额"', ""),
+        ("ctx.form.备注 === `it's = ${1}`", ""),
+        (r"ctx.form.备注 === 'it\'s = b'", ""),
+        ("/a=b/.test(ctx.form.备注)", ""),
+        (r"/a\/=b/.test(ctx.form.备注)", ""),
+        ("ctx.form.类 = '借款'", "a condition compares"),
+        ("ctx.form['类'] = 1", "a condition compares"),
+        ("ctx.form.$a=1", "a condition compares"),
+        ("f() = 1", "a condition compares"),
+        ("", "expected a JavaScript expression"),
+        ("\t ", "expected a JavaScript expression"),
+        ("form.金额 > 1", "a condition sees ctx alone"),
+        ("1 < form ?.金额", "a condition sees ctx alone"),
+        ("form['金额'] > 1", "a condition sees ctx alone"),
+        ("platform.x", ""),
+        ("$form.x", ""),
+        ("ctx.form['金额'] > 1", ""),
+        ("ctx.formula.x", ""),
+    ],
+)
+def test_a_condition_compares_what_ctx_holds(when: str, wrong: str) -> None:
+    nodes = {
+        "审": FlowNode(approve=(Transition(to="结束", when=when),)),
+        "结束": FlowNode(end=True),
+    }
+    found = [
+        translate(text)
+        for _, text in Definition(flow="合同", start="审", nodes=nodes).find_mistakes()
+    ]
+
+    assert [text[: len(wrong)] for text in found] == ([wrong] if wrong else [])
+
+
+@pytest.mark.parametrize(
+    ("hook", "value", "error"),
+    [
+        *((hook, none, "") for hook in ("jump", "visibility") for none in (None, UNDEFINED)),
+        ("jump", "", ""),
+        ("jump", 0, "jump must return the name of a node, got 0"),
+        ("project_name", False, "project_name must return a text, got False"),
+        ("task_title", [], "task_title must return a text, got []"),
+        ("task_title", "报销", ""),
+        ("computed", {}, ""),
+        ("computed", [], "computed must return an object of fields and values, got []"),
+        ("visibility", {}, ""),
+        ("visibility", {"总经理": True, "财务审批": False, "结束": False}, ""),
+        (
+            "visibility", {"总经理": True, "财务审批": False, "部门审批": 0},
+            "visibility returned '部门审批': 0;",
+        ),
+        ("visibility", {"总经理": None}, "visibility returned '总经理': None; it takes nodes"),
+        (
+            "visibility", {"总经里": True},
+            "visibility returned '总经里': True; it takes nodes, and true or false; did you mean",
+        ),
+        ("approve.部门审批", 0, ""),
+    ],
+)  # fmt: skip
+def test_a_hook_returns_what_it_is_for(hook: str, value: Any, error: str) -> None:
+    if not error:
+        check_hook_result(hook, value, NODES)
+        check_hook_result(hook, value, ())
+        return
+    with pytest.raises(SubjectError) as refused:
+        check_hook_result(hook, value, NODES)
+    assert (refused.value.code, str(refused.value)[: len(error)]) == ("BAD_RETURN", error)
+
+
+@pytest.mark.parametrize(
+    ("value", "definition", "first"),
+    [
+        (None, CONTRACT, "部门审批"), (UNDEFINED, CONTRACT, "部门审批"),
+        ("总经理", CONTRACT, "总经理"),
+        ("", CONTRACT, None), ("总经里", CONTRACT, None), (None, None, ""), ("甲", None, "甲"),
+        (UNDEFINED, None, ""),
+    ],
+)  # fmt: skip
+def test_a_jump_that_says_nothing_begins_at_the_start(
+    value: Any, definition: Definition | None, first: str | None
+) -> None:
+    if first is not None:
+        assert choose_first_node(definition, value) == first
+        return
+    with pytest.raises(SubjectError, match="which is not a node"):
+        choose_first_node(definition, value)
+
+
+@pytest.mark.parametrize(
+    ("hook", "node", "told"),
+    [
+        ("approve", "部门审批", ""),
+        ("reject", "部门审批", ""),
+        ("reject", "办理", "node '办理' has no reject, so this never runs; it has approve"),
+        ("approve", "结束", "node '结束' has no approve, so this never runs; it has end"),
+        ("approve", "空", ""),
+        ("approve", "没有", ""),
+        ("owners", "结束", ""),
+    ],
+)
+def test_a_script_of_an_action_that_its_node_lacks_never_runs(
+    hook: str, node: str, told: str
+) -> None:
+    nodes = {**NODES, "办理": FlowNode(approve="结束"), "空": FlowNode()}
+
+    assert translate(explain_never_fired_event(hook, node, nodes)) == told
+    assert explain_never_fired_event(hook, node, tuple(nodes)) == ""
+
+
+@pytest.mark.parametrize("has_creation", [True, False])
+@pytest.mark.parametrize(
+    ("status", "is_before_creation"),
+    [
+        ("new", True), ("returned", True), ("processing", False), ("finished", False),
+        ("rejected", False), ("cancelled", False), ("terminated", False),
+    ],
+)  # fmt: skip
+def test_the_form_of_the_starter_is_seen_where_he_has_the_project(
+    status: str, is_before_creation: bool, has_creation: bool
+) -> None:
+    flow, stage = flow_with(at="")
+    creation = FormSubject(runner=stage, tell=stage.told.append) if has_creation else None
+    flow.creation, flow.status = creation, status
+
+    assert (flow.current_form is creation) == (is_before_creation and has_creation)
+
+
+@pytest.mark.parametrize("at", ["部门审批", "财务审批", ""])
+def test_without_a_definition_any_node_may_be_decided(at: str) -> None:
+    node = at or "部门审批"
+    flow, stage = flow_with({f"approve.{node}": lambda _form, _ctx: node}, definition=None)
+
+    for _ in range(3):
+        assert flow.decide("approve", FlowMove(at=at, by="谁都行")).value == node
+    assert stage.ran == [f"approve.{node}"] * 3
+
+
+@pytest.mark.parametrize(
+    ("dues", "order"),
+    [
+        ((60, 90, 120), "法务 财务 行政"),
+        ((120, 90, 60), "行政 财务 法务"),
+        ((90, 60, 90), "财务 法务 行政"),
+        ((60, 60, 60), "法务 财务 行政"),
+        ((120, 121, 119), "行政 法务"),
+    ],
+)
+def test_the_deadline_that_is_over_first_is_applied_first(
+    dues: tuple[int, ...], order: str
+) -> None:
+    names = ("法务", "财务", "行政")
+    nodes = {
+        "分头": FlowNode(parallel=names, join="结束"),
+        **{
+            name: FlowNode(owners=("甲",), approve="结束", deadline=float(due))
+            for name, due in zip(names, dues, strict=True)
+        },
+        "结束": FlowNode(end=True),
+    }
+    flow, stage = flow_with(at="", definition=Definition(flow="会签", start="分头", nodes=nodes))
+    flow.create(FlowMove(by="甲"))
+
+    flow.fire_due_deadlines(120)
+
+    told = [one.node for one in stage.told if isinstance(one, DeadlinePassed)]
+    assert " ".join(told) == order
+
+
+@pytest.mark.parametrize(
+    ("starter", "project", "user", "known"),
+    [
+        ("", {}, {}, []),
+        ("", {}, {"id": ""}, []),
+        ("", {}, {"id": None}, []),
+        ("", {}, {"id": 0}, ["0"]),
+        ("", {}, {"id": 7}, ["7"]),
+        ("", {"user_id": 0}, {"id": 7}, ["0"]),
+        ("", {"user_id": ""}, {"id": 7}, ["7"]),
+        ("", {"user_id": None}, {"id": "张三"}, ["张三"]),
+        ("李四", {"user_id": 9}, {"id": 7}, ["李四"]),
+    ],
+)
+def test_who_started_a_project_is_its_starter_or_else_the_user(
+    starter: str, project: dict[str, Any], user: dict[str, Any], known: list[str]
+) -> None:
+    flow, _ = flow_with(user=user)
+    flow.starter, flow.project = starter, project
+
+    who = known[0] if known else "nobody is known"
+    with pytest.raises(SubjectError, match=rf"only who started it may \({who}\)$"):
+        flow.withdraw(FlowMove(by="王五"))
+    if known:
+        flow.withdraw(FlowMove(by=known[0]))
+        assert (flow.status, flow.history[-1]["by"]) == ("cancelled", known[0])
+
+
+@pytest.mark.parametrize(
+    ("by", "user", "acts"),
+    [
+        ("", {}, "wangwu"), ("", {"id": None}, "wangwu"), ("", {"id": ""}, "wangwu"),
+        ("", {"id": 7}, "7"), ("wangwu", {"id": 7}, "wangwu"), ("", {"id": 0}, None),
+        ("", {"name": "张三"}, "wangwu"),
+    ],
+)  # fmt: skip
+def test_a_user_without_an_id_is_nobody(by: str, user: dict[str, Any], acts: str | None) -> None:
+    flow, _ = flow_with(user=user)
+    if acts is None:
+        with pytest.raises(SubjectError, match=r"^0 is not an owner of '部门审批'"):
+            flow.decide("approve", FlowMove(by=by))
+        return
+    flow.decide("approve", FlowMove(by=by))
+
+    assert flow.history[0]["by"] == acts
+
+
+@pytest.mark.parametrize("to", [7, "张三", 0])
+def test_who_gets_a_task_keeps_the_kind_of_his_id(to: str | int) -> None:
+    flow, _ = flow_with(at="财务审批")
+
+    flow.hand_over(FlowMove(by="zhaoliu", others=(to,)))
+    assert flow.collect_facts()["owners"] == [to]
+    flow.hand_over(FlowMove(by=str(to), others=("zhaoliu",)))
+    assert flow.transfers == {"财务审批": {str(to): "zhaoliu"}}
+
+
+@pytest.mark.parametrize(
+    ("admins", "owner", "may"),
+    [
+        ((), None, ["zhangsan"]),
+        ((), [], ["zhangsan"]),
+        ((), [{"owner_id": 9}, {"owner_id": "lisi"}], ["9", "lisi"]),
+        (("管", 0, 3), None, ["管", "0", "3", "zhangsan"]),
+        (("管",), [{"owner_id": 0}], ["管", "0"]),
+    ],
+)
+def test_a_project_is_ended_by_its_owner_or_an_administrator(
+    admins: tuple[str | int, ...], owner: Any, may: list[str]
+) -> None:
+    definition = replace(CONTRACT, admins=admins)
+    for by in (*may, "", "wangwu"):
+        flow, _ = flow_with(definition=definition)
+        flow.starter, flow.project = "zhangsan", {"owner": owner}
+        if by == "wangwu":
+            with pytest.raises(SubjectError, match=rf"project's owner may \({', '.join(may)}\)$"):
+                flow.terminate(FlowMove(by=by))
+        else:
+            flow.terminate(FlowMove(by=by))
+            assert flow.history == [{"node": "部门审批", "action": "terminate", "by": by or may[0]}]
+            assert (flow.status, flow.at) == ("terminated", "")
+
+
+@pytest.mark.parametrize(
+    ("value", "refused", "said"),
+    [
+        (None, False, []), (True, False, []), (UNDEFINED, False, []),
+        (False, True, ["submit refused"]), ("额度不足", True, ["额度不足"]),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("is_sent_back", [False, True])
+def test_a_form_that_refuses_begins_no_project(
+    value: Any, said: list[str], *, refused: bool, is_sent_back: bool
+) -> None:
+    flow, stage = flow_with(at="")
+    stage.plays["submit"] = lambda _form, _ctx: None if is_sent_back else value
+    creation = FormSubject(
+        runner=stage, tell=stage.told.append, scripts=stage.scripts("submit"), fields=flow.form
+    )
+    flow.creation = creation
+    flow.redirect_outputs_to(flow.begin_action())
+
+    result = flow.submit(FlowMove(by="张三", form={"amount": 7}))
+    if is_sent_back:
+        flow.send_back(FlowMove(by="wangwu", others=("start",)))
+        assert (flow.status, flow.sender) == ("returned", "部门审批")
+        stage.plays["submit"] = lambda _form, _ctx: value
+        result = flow.begin_action()
+        flow.resubmit(FlowMove(by="张三", form={"amount": 8}))
+
+    assert (result.refused, result.errors) == (refused, [])
+    assert flow.form["amount"] == (8 if is_sent_back and not refused else 7)
+    before = "returned" if is_sent_back else "new"
+    assert flow.status == (before if refused else "processing")
+    assert [one.text for one in creation.messages] == said
+
+
+def test_a_preview_asks_the_hooks_that_route_alone_and_leaves_no_trace() -> None:
+    hooks: dict[str, Play] = {
+        "create": lambda _form, _ctx: False,
+        "jump": lambda _form, _ctx: "总经理",
+        "owners.总经理": lambda _form, _ctx: [{"owner_id": "李总"}],
+        "computed": lambda _form, ctx: {"合计": ctx["form"]["amount"] * 2},
+        "before_next.总经理": lambda _form, _ctx: False,
+        "approve.总经理": throws("不该运行"),
+        "task_title": throws("不该运行"),
+    }
+    flow, stage = flow_with(hooks, at="")
+
+    seen = flow.preview(FlowMove(by="张三", form={"amount": 7}))
+
+    assert seen == {
+        "nodes": ["总经理", "财务审批"],
+        "owners": {"总经理": ["李总"], "财务审批": ["zhaoliu"]},
+        "branches": {},
+        "end": "结束",
+        "status": "finished",
+    }
+    assert {*stage.ran} == {"jump", "owners.总经理", "computed"}
+    assert (stage.told, flow.status, flow.form, flow.history) == ([], "new", {"amount": 100}, [])
+    assert (flow.previews, flow.foreseen) == (False, seen)
+    assert flow.create(FlowMove(by="张三")).refused

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from bpmax_sim.errors import SubjectError
+from bpmax_sim.errors import Place, SubjectError
 from bpmax_sim.js_values import UNDEFINED
 from bpmax_sim.script.failure import Script
 from bpmax_sim.subject.form import (
@@ -13,6 +13,7 @@ from bpmax_sim.subject.form import (
     check_complete,
     find_changed_columns,
     find_value_at_steps,
+    make_object_for_each_state,
     parse_form_path,
 )
 from bpmax_sim.subject.hooks import (
@@ -308,6 +309,9 @@ def test_a_cell_is_set_where_there_is_one(path: str, value: Any, code: str | Non
         ({"明细": {"readonly": True}}, "明细", [], "READ_ONLY"),
         ({"明细": {"readonly": True}}, "明细[2].数量", 1, "READ_ONLY"),
         ({"明细": {"visible": False}}, "明细[2].数量", 1, "HIDDEN"),
+        *(({"类": {"visible": off}}, "类", "甲", "HIDDEN") for off in (0, None, "")),
+        *(({"类": {"readonly": off, "visible": 1}}, "类", "甲", None) for off in (0, None, "")),
+        ({"类": {"readonly": 1}}, "类", "甲", "READ_ONLY"),
         ({"明细__数量": {"readonly": True}}, "明细[2].数量", 1, "READ_ONLY"),
         ({"明细__数量": {"readonly": True}}, "明细[2].品名", "丁", None),
         ({"明细__数量": {"readonly": True}}, "明细", [*ROWS[:2], {"数量": 4}], "READ_ONLY"),
@@ -362,6 +366,9 @@ REQUIRED = {"required": True}
         ({"类": REQUIRED}, {"类": {}}, ["类"]),
         ({"类": REQUIRED}, {"类": " "}, []),
         ({"类": {**REQUIRED, "visible": False}}, {}, []),
+        *(({"类": {**REQUIRED, "visible": off}}, {}, []) for off in (0, None, "")),
+        *(({"类": {"required": off}}, {}, []) for off in (0, None, "")),
+        ({"类": {"required": 1, "visible": 1}}, {}, ["类"]),
         ({"类": {**REQUIRED, "readonly": True}}, {}, ["类"]),
         ({"无": REQUIRED}, {}, ["无"]),
         ({"明细__数量": REQUIRED}, {}, []),
@@ -400,6 +407,10 @@ def test_what_is_required_and_shown_has_to_be_filled_in(
         ([{"a": 1}], [{"a": 1, "b": None}], ["b"]),
         ([{"a": 1, "b": 1}], [{"a": 1}], ["b"]),
         ([{"a": 1}, {"a": 2}, {"a": 3}], [{"a": 1}, {"a": 2}, {"a": 4}], ["a"]),
+        ([{"a": 1}, {"a": 1}, {"a": 1}], [{"a": 1}, {"a": 1}, {"a": True}], ["a"]),
+        ([{"a": 1, "b": 0}], [{"a": 1.0, "b": False}], ["b"]),
+        ([{"a": math.nan}], [{"a": float("nan")}], []),
+        ([{"a": [1]}], [{"a": [True]}], ["a"]),
         ([{"a": 1}, 5], [{"a": 1}, 6], []),
         ([1], [2], []),
     ],
@@ -496,3 +507,241 @@ def test_the_first_of_several_handlers_that_fails_is_the_last(
 
     assert "".join(stage.ran).removeprefix("open") == ran
     assert [str(error) for error in result.errors] == ([f"Error: {failing}失败"] if failing else [])
+
+
+@pytest.mark.parametrize(
+    ("written", "text", "level"),
+    [
+        ("额度不足", "额度不足", "info"),
+        ("", "", "info"),
+        (0, "0", "info"),
+        (False, "false", "info"),
+        (None, "null", "info"),
+        (1.5, "1.5", "info"),
+        ([1, None, "甲", [2, UNDEFINED]], "1,,甲,2,", "info"),
+        ({}, "", "info"),
+        ({"type": "error"}, "", "error"),
+        ({"text": None, "type": None}, "null", "info"),
+        ({"text": UNDEFINED, "type": UNDEFINED}, "undefined", "info"),
+        ({"text": {"金额": 1}, "type": ""}, "[object Object]", ""),
+        ({"text": 0, "type": 0}, "0", "0"),
+        ({"text": True, "type": "Error"}, "true", "Error"),
+    ],
+)
+def test_a_message_is_shown_as_javascript_makes_a_text_of_it(
+    written: Any, text: str, level: str
+) -> None:
+    form, _ = form_with(open=writes("$message", written))
+
+    form.open({})
+
+    assert form.messages == [MessageShown(text=text, level=level)]
+
+
+@pytest.mark.parametrize("name", ["", "盖章"])
+def test_what_a_script_writes_is_noted_by_its_name_outside_of_sub_flows(name: str) -> None:
+    def play(form: Any, _ctx: Any) -> None:
+        form["$message"] = {"text": "好", "type": "info", "level": "error", "标题": 1}
+        form["$visible"] = {"折扣": True, "合计": False}
+
+    form, stage = form_with(open=play, change__discount=writes("customerName", "张三"))
+    form.name = name
+    result = form.begin_action()
+    form.open({})
+    form.set({"discount": 2})
+
+    owners = [(one.owner, one.member) for one in result.named_writes]
+    assert owners == ([] if name else [
+        *(("form.$message", one) for one in ("text", "type", "level", "标题")),
+        ("form.$message.type", "info"), ("form.$message.text", "好"),
+        ("form.$visible", "折扣"), ("form.$visible", "合计"),
+    ])  # fmt: skip
+    if name:  # each of them tells where it comes from
+        started = [one.event for one in stage.told if isinstance(one, HookStarted)]
+        changed = [one.field for one in stage.told if isinstance(one, FieldChanged)]
+        assert started == ["盖章/open", "盖章/change.discount"]
+        assert changed == ["盖章/discount", "盖章/customerName"]
+
+
+@pytest.mark.parametrize(
+    ("source", "line"),
+    [
+        ("", 0),
+        ("\n\nx", 0),
+        ("return 0", 1),
+        ("if (a)\n  return 0;", 2),
+        ("\n\nreturn 0\n", 3),
+        ("return 1\nreturn 0", 0),
+        ("return 1\n\nreturn 0\nreturn 2", 0),
+        ("returned\nreturn 0\n$returns", 2),
+    ],
+)
+def test_a_wrong_return_is_told_at_the_only_return(source: str, line: int) -> None:
+    stage = PlainStage({source or "提交.js": lambda _form, _ctx: 0})
+    scripts = {"submit": (Script(source, "提交.js"),)}
+    form = FormSubject(runner=stage, tell=stage.told.append, scripts=scripts)
+
+    with pytest.raises(SubjectError, match="submit returned 0, which neither") as caught:
+        form.submit()
+    assert caught.value.place == Place("提交.js", line)
+
+
+def test_a_state_that_is_reset_is_that_of_every_field_and_the_others_stay() -> None:
+    others = {"visible": False, "required": True, "readonly": True, "options": ["甲"]}
+    for key in others:
+        form = order(类=others)
+        form.set_state("类", key, UNDEFINED)
+        changed = {name: value for name, value in others.items() if name != key}
+        assert form.find_changed_states() == {"类": changed}
+        assert form.read_states("类").get(key) == {"visible": True, "options": None}.get(key, False)
+
+
+@pytest.mark.parametrize(
+    ("states", "snapshots"),
+    [
+        ({}, {"$visible": {"a": True, "b": True}, "$required": {"a": False, "b": False}}),
+        ({"b": {"required": 1}}, {"$required": {"a": False, "b": 1}, "$options": {}}),
+        (
+            {"c": {"visible": False}, "a": {"options": []}},
+            {"$visible": {"a": True, "b": True, "c": False}, "$options": {"a": []}},
+        ),
+        ({"a": {"options": None}}, {"$options": {"a": None}, "$visible": {"a": True, "b": True}}),
+    ],
+)
+def test_a_script_sees_the_states_of_all_fields(
+    states: dict[str, dict[str, Any]], snapshots: dict[str, Any]
+) -> None:
+    form, _ = form_with()
+    form.fields = {"a": 1, "b": 2}
+    for name, values in states.items():
+        for key, value in values.items():
+            form.set_state(name, key, value)
+
+    seen = make_object_for_each_state(form, form.fields)
+    assert [*seen] == ["$visible", "$required", "$readonly", "$options"]
+    assert {name: seen[name].snapshot() for name in snapshots} == snapshots
+
+
+@pytest.mark.parametrize(
+    ("options", "value", "hint"),
+    [
+        ([1, 2, 3], "3", "; write 3, without quotes"),
+        (["1", "2", "3"], 3, "; write '3', with quotes"),
+        ([{"value": 0}], "0", "; write 0, without quotes"),
+        (["借款", "报销"], "报消", "; did you mean '报销'?"),
+        (["甲"], "x", "; there is 甲"),
+        ([True], "True", "; write True, without quotes"),
+    ],
+)
+def test_a_value_that_is_no_option_is_told_what_was_meant(
+    options: list[Any], value: Any, hint: str
+) -> None:
+    form = order(类={"options": options})
+
+    with pytest.raises(SubjectError) as caught:
+        form.set({"类": value})
+    assert str(caught.value) == f"类: {value!r} is none of its options{hint}"
+
+
+@pytest.mark.parametrize("states", [{"visible": False}, {"readonly": True}, {"visible": 0}])
+@pytest.mark.parametrize("act", ["click", "set_rows"])
+def test_what_is_hidden_or_read_only_is_neither_pressed_nor_extended(
+    states: dict[str, Any], act: str
+) -> None:
+    form, stage = form_with(click__明细=lambda _form, _ctx: None)
+    form.fields["明细"] = [{}]
+    for name in ("明细", "其他"):
+        form.states.clear()
+        for key, value in states.items():
+            form.set_state(name, key, value)
+        if name == "其他":
+            form.click("明细") if act == "click" else form.set_rows("明细", lambda rows: rows[:0])
+            continue
+        with pytest.raises(SubjectError, match="so a person cannot change it"):
+            form.click("明细") if act == "click" else form.set_rows("明细", lambda rows: rows[:0])
+    assert (stage.ran, form.fields["明细"]) == (
+        (["click.明细"], [{}]) if act == "click" else ([], [])
+    )
+
+
+@pytest.mark.parametrize("is_of_node", [True, False])
+@pytest.mark.parametrize(
+    ("values", "code"),
+    [
+        ({"客户.电话": "1", "类": "", "明细": ROWS}, ""),
+        ({"类": "乙", "客户.电话": "2"}, "READ_ONLY"),
+        ({"类": "丙"}, "NOT_AN_OPTION"),
+        ({"明细[2].数量": 3, "类": "乙"}, ""),
+        ({"明细[2].数量": 4, "类": "乙"}, "HIDDEN"),
+    ],
+)
+def test_only_the_form_of_a_node_holds_prefilled_values_against_its_states(
+    values: dict[str, Any], code: str, *, is_of_node: bool
+) -> None:
+    form = order(
+        客户__电话={"readonly": True}, 类={"options": ["甲", "乙"]}, 明细__数量={"visible": False}
+    )
+    form.is_of_node = is_of_node
+    before = repr(form.fields)
+    if not (is_of_node and code):
+        form.open(values)
+        for name, value in values.items():
+            assert find_value_at_steps(form.fields, parse_form_path(name) or (name,)) == value
+        return
+    with pytest.raises(SubjectError) as caught:
+        form.open(values)
+    assert (caught.value.code, repr(form.fields)) == (code, before)
+
+
+@pytest.mark.parametrize(
+    ("columns", "ran"),
+    [
+        ("品名 数量", ["品名", "数量", ""]),
+        ("数量 品名", ["品名", "数量", ""]),
+        ("数量", ["数量", ""]),
+        ("单价", [""]),
+    ],
+)
+def test_handlers_of_changed_columns_run_before_that_of_the_table(
+    columns: str, ran: list[str]
+) -> None:
+    names = [*(f"change__明细__{one}" for one in columns.split()), "change__明细"]
+    form, stage = form_with(**{name: lambda _form, _ctx: None for name in names})
+    form.fields["明细"] = []
+
+    form.set({"明细": ROWS})
+
+    assert stage.ran == [f"change.明细.{one}".rstrip(".") for one in ran]
+
+
+def test_an_endless_change_is_an_error_that_shows_how_it_began_and_ended() -> None:
+    def count(form: Any, _ctx: Any) -> None:
+        form["discount"] = form["discount"] + 1
+
+    form, _ = form_with(change__discount=count)
+
+    [error] = form.set({"discount": 2}).errors
+    assert str(error) == (
+        "ChangeCycle: change handlers set each other off without end, cut after 16: "
+        "discount=2 -> discount=3 -> discount=4 -> … -> discount=18"
+    )
+    form, _ = form_with(change__discount=lambda form, _ctx: form.__setitem__(
+        "discount", 1 if form["discount"] == 2 else 2))  # fmt: skip
+    assert form.set({"discount": 2}).errors == []
+
+
+def test_handlers_beside_a_script_run_on_whatever_the_first_returns() -> None:
+    def refuse(_form: Any, _ctx: Any) -> bool:
+        return False
+
+    stage = PlainStage({"open": writes("a", 1), **dict.fromkeys("一二三", refuse)})
+    form = FormSubject(
+        runner=stage,
+        tell=stage.told.append,
+        scripts={"open": (Script("", "open"),), "change.a": (*(Script("", n) for n in "一二三"),)},
+        fields={"a": 0},
+    )
+
+    form.fire("open")
+
+    assert stage.ran == ["open", "一", "二", "三"]

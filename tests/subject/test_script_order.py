@@ -45,7 +45,7 @@ def test_scripts_of_an_event_run_until_one_fails_or_says_no(
     ("said_before", "says", "value", "shown"),
     [
         (0, 0, False, 1), (0, 1, False, 1), (1, 0, False, 2), (1, 1, False, 2), (0, 2, False, 2),
-        (0, 0, "不行", 1), (0, 1, "不行", 2), (1, 0, None, 1), (0, 0, True, 0),
+        (0, 3, False, 3), (0, 0, "不行", 1), (0, 1, "不行", 2), (1, 0, None, 1), (0, 0, True, 0),
     ],
 )  # fmt: skip
 def test_a_no_without_a_word_is_shown(said_before: int, says: int, value: Any, shown: int) -> None:
@@ -60,9 +60,13 @@ def test_a_no_without_a_word_is_shown(said_before: int, says: int, value: Any, s
 
     for _ in range(said_before):
         subject.show("早些")
+    result = subject.begin_action()
     subject.refuse_if_vetoed("submit", subject.run_scripts_until_refused("submit", run))
 
     assert len(subject.messages) == shown
+    last = f"因为{says - 1}" if says else "submit refused"
+    assert result.refusal == {False: last, "不行": "不行"}.get(value, "")
+    assert result.refused is (value not in (None, True))
 
 
 @pytest.mark.parametrize(
