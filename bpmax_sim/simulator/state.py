@@ -503,7 +503,8 @@ def pick_id_types(row: Row, id_type_places: Mapping[str, str], ctx: RequestConte
         if isinstance(by_kind, Mapping):
             kind = ctx.get_value_at(place)
             spelt[name] = by_kind.get(next(iter(by_kind)) if kind is UNSET else kind, UNSET)
-    return spelt
+    # A record need not have an id of each type.
+    return {name: value for name, value in spelt.items() if value is not UNSET}
 
 
 def select_rows(node: Mapping[str, Any], ctx: RequestContext) -> list[Any]:
