@@ -249,7 +249,8 @@ class ProjectUses:
             direct += self._find_platform_file_users(place.name)
         direct.sort(key=lambda use: (ORDER.index(use.fact.role), use.path, use.fact.line))
         begin = dict.fromkeys(use.path for use in direct)
-        return [*direct, *self._find_direct_and_indirect_uses(begin)]
+        own = place.name if place.kind == "file" else ""
+        return [*direct, *self._find_direct_and_indirect_uses(begin, own)]
 
     def _find_cassette_users(self, path: str) -> Iterator[UsingFile]:
         """Yield the scenarios that replay the cassette at *path*."""
@@ -303,10 +304,11 @@ class ProjectUses:
                     users.setdefault(fact.name, []).append((path, fact))
         return {name: tuple(said) for name, said in users.items()}
 
-    def _find_direct_and_indirect_uses(self, paths: Iterable[str]) -> Iterator[UsingFile]:
+    def _find_direct_and_indirect_uses(self, paths: Iterable[str], own: str) -> Iterator[UsingFile]:
         """Yield the files that run or load any of *paths*, directly or through other files.
 
-        A file is yielded once for each chain of files that leads from it to one of *paths*.
+        A file is yielded once for each chain of files that leads from it to one of *paths*. *own*
+        is the file whose users *paths* are; a chain through it says nothing new.
         """
         pending: list[tuple[str, tuple[str, ...]]] = [(path, ()) for path in paths]
         while pending:
@@ -314,7 +316,7 @@ class ProjectUses:
             for user, fact in self._users_by_file.get(path, ()):
                 steps = (path, *through)
                 # Scripts, fragments and flows may load each other in a circle.
-                if user not in steps:
+                if user not in (*steps, own):
                     yield UsingFile(user, fact, steps)
                     pending.append((user, steps))
 

@@ -236,7 +236,7 @@ from bpmax_sim.index.items import ItemIndex
 root, name = Path(sys.argv[1]), sys.argv[2]
 for _ in range(20):
     index = ItemIndex(root)
-    print(*(item.header.title for item in index.items_of(root / name)), flush=True)
+    print(*(item.header.title for item in index.list_items(root / name)), flush=True)
     index.save()
 """
 

@@ -227,7 +227,7 @@ def test_a_class_has_its_first_code_and_status(
     ],
 )  # fmt: skip
 def test_a_fault_is_told_where_the_envelope_has_it(
-    response: str, refusal: Any, status: int, headers: Any, body: str, tmp_path: Path
+    response: str, refusal: tuple[str, Any], status: int, headers: Any, body: str, tmp_path: Path
 ) -> None:
     text = f"response: {response}\n" if response else ""
     rules = shop(tmp_path, text).simulator.platform.response
