@@ -311,13 +311,18 @@ def _fill_values(
 ) -> str:
     """Return *template* filled with *values*; a value that *translations* has is taken from there.
 
-    A translated value is padded to the width that the template demands, counted in columns.
+    A translated value is padded to the width that the template demands, counted in columns. A
+    space of the template that would stand between wide characters, which Chinese does not have, is
+    left out beside a message; values of users keep theirs.
     """
     parts: list[str] = []
+    after = ""  # the message that was just inserted
     for literal, name, _, spec in _parse_template(template):
-        parts.append(literal)
+        message = name is not None and isinstance(values[name], TranslatableText)
+        text = "" if name is None else to_plain_english(translations.get(name, values[name]))
+        parts.append(_strip_spaces_between_wide(after, literal, text if message else ""))
+        after = text if message else ""
         if name is not None:
-            text = to_plain_english(translations.get(name, values[name]))
             parts.append(text)
             # Not by `format`, which counts characters: a Chinese one takes two columns.
             if spec[:1] == "<" and isinstance(values[name], TranslatableText):
@@ -330,6 +335,23 @@ def measure_display_width(text: str) -> int:
     if text.isascii():
         return len(text)
     return sum(2 if east_asian_width(letter) in "WF" else 1 for letter in text)
+
+
+def _strip_spaces_between_wide(before: str, literal: str, behind: str) -> str:
+    """Return *literal*, which stands between two messages, without its stray single spaces."""
+    if literal[:1] == " " and _is_wide(before[-1:]) and _is_wide(literal[1:2]):
+        literal = literal[1:]
+    if literal[-1:] == " " and _is_wide(literal[-2:-1]) and _is_wide(behind[:1]):
+        return literal[:-1]
+    return literal
+
+
+def _is_wide(letter: str) -> bool:
+    """Return whether *letter* is a Chinese one, or punctuation as wide as one; "" is not."""
+    return bool(letter) and measure_display_width(letter) == _WIDE
+
+
+_WIDE = 2
 
 
 def _split_message_lines(message: TranslatableText) -> list[list[str]]:

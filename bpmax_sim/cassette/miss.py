@@ -153,6 +153,19 @@ def explain_already_played(
     ]
 
 
+def explain_waiting(place: str, path: str) -> list[str]:
+    """Return the message lines for a call that the recording *path* has, which waits for review.
+
+    *place* is its line in there.
+    """
+    command = f"bpmax-sim review {shell_quote(path)}"
+    return [
+        _make_line(msg("waiting"), msg("{place} holds this call and is not accepted", place=place)),
+        _make_line(msg("look"), command),
+        _make_line(msg("accept"), f"{command} --accept"),
+    ]
+
+
 def make_signature_mismatch_error(
     call: Call,
     differences: tuple[Difference, ...],

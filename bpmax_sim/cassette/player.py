@@ -24,7 +24,7 @@ from bpmax_sim.cassette.matching import (
     exchange_to_parts,
 )
 from bpmax_sim.cassette.miss import UnmatchedCallContext
-from bpmax_sim.errors import NoMatchError
+from bpmax_sim.errors import CassetteError, NoMatchError
 from bpmax_sim.i18n import join_messages, label_message, msg
 from bpmax_sim.messages import LOGIN, Exchange, Outcome
 
@@ -287,6 +287,7 @@ class Player:
         if upcoming is None:
             places = [str(self._cassette.place(number)) for number in numbers]
             lines = miss.explain_already_played(parts, places, turn, self._owner, context)
+            lines += self._find_in_review_file(key, turn)
             raise _make_no_match_error(parts, msg("already played"), lines)
         return self._cassette, upcoming
 
@@ -350,17 +351,38 @@ class Player:
         self, key: str, parts: RequestParts, context: UnmatchedCallContext
     ) -> NoMatchError:
         if self._cassette is None:
-            return _make_no_match_error(
-                parts, msg("no cassette"), miss.explain_no_cassette(parts, self._path, context)
-            )
+            lines = miss.explain_no_cassette(parts, self._path, context)
+            lines += self._find_in_review_file(key)
+            return _make_no_match_error(parts, msg("no cassette"), lines)
         search = miss.NearestSearch(
             self._cassette, self._owner, self._rules, frozenset(self._playback.played)
         )
         near = miss.find_nearest(search, parts)
         lines = miss.explain_no_such_call(search, key, parts, context, near)
+        lines += self._find_in_review_file(key)
         error = _make_no_match_error(parts, msg("no such call"), lines)
         error.nearest = (self._cassette, near.number) if near else None
         return error
+
+    def _find_in_review_file(self, key: str, turn: int = 1) -> list[str]:
+        """Return lines on the recording that waits for review, if it has what was not found.
+
+        That is the call of *key*, made for the time *turn*.
+        """
+        # A run that misses nothing needs none of it.
+        from bpmax_sim.cassette.merge import load_if_usable, to_review_path  # noqa: PLC0415
+
+        path = to_review_path(Path(self._path)) if self._path else None
+        if path is None or not path.is_file():
+            return []
+        try:
+            waiting = load_if_usable(path)
+            find = waiting and _make_exchange_number_lookup(waiting, self._rules, self._owner)
+        except CassetteError:  # of a newer version: `review` says so
+            return []
+        if waiting is None or not find or len(numbers := find(key)) < turn:
+            return []
+        return miss.explain_waiting(str(waiting.place(numbers[turn - 1])), str(path))
 
 
 def _make_no_match_error(parts: RequestParts, case: str, lines: list[str]) -> NoMatchError:

@@ -31,7 +31,14 @@ from bpmax_sim.cli.help_text import (
     read_parameter_helps,
     write_section,
 )
-from bpmax_sim.cli.terminal import OutputNotRead, make_output_printable, notify, say, say_document
+from bpmax_sim.cli.terminal import (
+    NobodyToAskError,
+    OutputNotRead,
+    make_output_printable,
+    notify,
+    say,
+    say_document,
+)
 from bpmax_sim.errors import (
     BpmaxError,
     BpmaxWarning,
@@ -471,6 +478,7 @@ _SETTINGS = {"max_content_width": WIDTH, "help_option_names": ["-h", "--help"]}
 _RECORDING = msg(
     "\nstopped; what was being recorded is kept, `bpmax-sim cassette recover` seals it"
 )
+_NOBODY_ANSWERS = msg("\nstopped; nothing was changed: there is no terminal to answer; add --yes")
 
 
 class _CommandWithBareChangedOption(LocalisedCommand):
@@ -682,8 +690,9 @@ def _call_command(arguments: Sequence[str]) -> int:
         return _report_error(ConfigError(message), arguments)
     except BpmaxError as error:
         return _report_error(error, arguments)
-    except typer.Abort:
-        notify(msg("\nstopped; nothing was changed"))
+    except typer.Abort as error:
+        is_silent = isinstance(error, NobodyToAskError)
+        notify(_NOBODY_ANSWERS if is_silent else msg("\nstopped; nothing was changed"))
         return ExitCode.FAILED
     return _report_interrupt(arguments) if code == ExitCode.INTERRUPTED else int(code or 0)
 

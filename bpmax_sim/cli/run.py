@@ -674,6 +674,8 @@ def _print_failures(verdict: Verdict, args: _RunArguments, reported: set[object]
     reported |= causes
     for text in terminal.format_failure_texts(verdict, with_console=not args.verbose):
         print_failure_text(text)
+    for hint in verdict.live_hints:
+        say(hint.shown)
 
 
 def _report_fixtures_not_run(item: ItemHeader) -> None:

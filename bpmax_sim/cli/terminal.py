@@ -180,16 +180,21 @@ def notify(text: str, /, **values: object) -> None:
 _YES = frozenset({"y", "yes", "是"})
 
 
+class NobodyToAskError(typer.Abort):
+    """A question was asked where nobody can answer: standard input is no terminal, and empty."""
+
+
 def confirm(question: str, /, **values: object) -> None:
     """Ask *question*, filled with *values*; return only if the answer is yes.
 
     Raises:
+        NobodyToAskError: if standard input is no terminal and has ended.
         typer.Abort: if the answer is anything else, or there is no answer.
     """
-    if (
-        _read_answer(msg("{question} [y/N]:", question=fill_if_values(question, values)))
-        not in _YES
-    ):
+    answer = _read_line(msg("{question} [y/N]:", question=fill_if_values(question, values)))
+    if not answer and not can_ask():
+        raise NobodyToAskError
+    if _normalise_answer(answer) not in _YES:
         raise typer.Abort
 
 
@@ -204,16 +209,21 @@ def choose(question: str, choices: Sequence[str]) -> str:
     An empty answer, or the end of input, means the last choice.
     """
     options = join_list(f"[{choice[0]}]{choice[1:]}" for choice in choices)
-    while answer := _read_answer(f"{question} {options}:"):
+    while answer := _normalise_answer(_read_line(f"{question} {options}:")):
         if match := next((choice for choice in choices if answer in {choice, choice[0]}), ""):
             return match
     return choices[-1]
 
 
-def _read_answer(question: str) -> str:
+def _normalise_answer(line: str) -> str:
+    return line.strip().lower()
+
+
+def _read_line(question: str) -> str:
+    """Return the line that is entered after *question*, with its line end; "" at the end."""
     gap = " " if can_ask() else ""
     print(f"{translate(question)}{gap}", end="", file=sys.stderr, flush=True)  # noqa: T201
-    return sys.stdin.readline().strip().lower()
+    return sys.stdin.readline()
 
 
 T = TypeVar("T")

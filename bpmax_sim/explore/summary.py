@@ -28,13 +28,13 @@ from bpmax_sim.i18n import (
 
 MARKS: Final[Mapping[VerdictKind, str]] = {
     "handled": "√",
+    "unrecorded": "?",
     "crash": "C",
     "silent": "S",
     "partial": "P",
     "duplicate": "D",
     "differs": "O",
     "stale": "O",
-    "unrecorded": "?",
     "endless": "E",
     "invariant": "I",
 }
@@ -202,11 +202,19 @@ def sum_totals(explorations: Iterable[Exploration]) -> ExploreTotals:
                 tried=one.tried,
                 possible=one.possible,
                 verdicts=dict(verdicts),
-                cells=[_make_cell(variant) for variant in one.variants if variant.is_shown],
+                cells=[_make_cell(each) for each in one.variants if _belongs_into_matrix(each)],
                 unrecorded=[each.why for each in judgements if each.verdict == "unrecorded"],
             )
         )
     return totals
+
+
+def _belongs_into_matrix(variant: JudgedVariant) -> bool:
+    """Return whether *variant* has a mark: if it is proven possible, or could not be judged.
+
+    Without those that were not judged, a cell would say that all of its variants are handled.
+    """
+    return variant.is_shown or variant.judgement.verdict == "unrecorded"
 
 
 def _make_cell(variant: JudgedVariant) -> MatrixCell:
@@ -244,7 +252,8 @@ class Matrix(msgspec.Struct, frozen=True):
 def make_matrix(cells: Iterable[MatrixCell]) -> Matrix:
     """Return *cells* as a table of calls (rows) and kinds of failure (columns).
 
-    Of several verdicts on one call and kind of failure, the most severe is kept.
+    Of several verdicts on one call and kind of failure, the most severe is kept; a variant that
+    could not be judged counts as more severe than one that is handled, and as less than a finding.
     """
     columns: dict[str, None] = {}
     rows: dict[tuple[str, str], dict[str, MatrixCell]] = {}

@@ -310,7 +310,9 @@ class ScenarioTest(pytest.Function):
         if not isinstance(error, ScenarioFailedError):
             return super().repr_failure(excinfo)
         with_cause = options.read_option_value(self.config, "tb")
-        more = format_tracebacks(error.failures, error.redact) if with_cause else ""
+        hints = [hint.text for hint in self.stash[VERDICT].live_hints]
+        tracebacks = [format_tracebacks(error.failures, error.redact)] if with_cause else []
+        more = join_messages("\n", [*hints, *tracebacks])
         return FailureText.from_failures(error.failures, more)
 
     def has_option_in_file(self, name: str) -> bool:

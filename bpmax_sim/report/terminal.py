@@ -32,6 +32,7 @@ from bpmax_sim.i18n import (
 from bpmax_sim.report.console import ConsoleOutput, format_console_lines
 from bpmax_sim.report.exit_codes import ExitCode
 from bpmax_sim.report.failure_causes import describe_cause, group_by_cause
+from bpmax_sim.report.live_hints import LiveHint
 from bpmax_sim.scenario.calls import CallMade, describe_response_source
 from bpmax_sim.scenario.events import (
     ConsoleWritten,
@@ -77,6 +78,8 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
         unused: declared parts (such as stubs) that this run did not use, of which a warning or
             failure is made if no row of the file uses them.
         used: keys of the parts of other files, such as inherited stubs, that it used.
+        live_hints: what helps with third parties that could not be reached or refused credentials;
+            shown beside the failures, and not stored.
         is_of_file: whether the verdict is about a whole file, for parts that none of its rows used.
     """
 
@@ -98,6 +101,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     trace: str = ""
     unused: tuple[RunWarning, ...] = ()
     used: tuple[str, ...] = ()
+    live_hints: tuple[LiveHint, ...] = ()
     is_of_file: bool = False
 
     def copy_with_warning(self, kind: str, message: str) -> Verdict:

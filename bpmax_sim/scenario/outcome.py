@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Literal
 
@@ -36,11 +36,16 @@ def find_failure_cause(
     if collect_config_errors(calls) or "config" in kinds:
         return "config"
     for call in calls if live else ():
-        # The messages of injected faults end in "(fault)": those are no outage.
-        if call.error in _UNREACHABLE and not call.message.endswith("(fault)"):
+        if did_fail_without_fault(call, _UNREACHABLE):
             return "unreachable"
     unusable = any(call.error in _NO_RECORDING for call in calls)
     return "cassette" if unusable or "miss" in kinds else "own"
+
+
+def did_fail_without_fault(call: CallMade, codes: Collection[str]) -> bool:
+    """Return whether *call* failed with one of *codes*, and not by an injected fault."""
+    # The messages of injected faults end in "(fault)".
+    return call.error in codes and not call.message.endswith("(fault)")
 
 
 def collect_config_errors(calls: Iterable[CallMade]) -> tuple[str, ...]:

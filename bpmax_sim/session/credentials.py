@@ -142,6 +142,16 @@ class SessionCredentials:
             self._resolved[key] = credentials
         return self._resolved[key]
 
+    def get_addresses(self, platform: str, instance: str) -> dict[str, AddressPair]:
+        """Return the addresses of an instance by host; the platform's own is at "".
+
+        Empty if the instance was not called.
+        """
+        credentials = self._resolved.get((platform, instance))
+        if credentials is None:
+            return {}
+        return {"": AddressPair(credentials.declared, credentials.live), **credentials.hosts}
+
     @property
     def conventional_variable_notes(self) -> tuple[str, ...]:
         """Return a message with the environment variables that were read though no file names them.

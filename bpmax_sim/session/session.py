@@ -38,7 +38,7 @@ from bpmax_sim.script.limits import Limits
 from bpmax_sim.script.runtime import Page, Runtime, describe_engine, select_engine
 from bpmax_sim.script.scheduler import Scheduler
 from bpmax_sim.script.turn_result import Outcome, PendingTimer, UnawaitedCall
-from bpmax_sim.secret.vault import redact_values
+from bpmax_sim.secret.vault import AddressPair, redact_values
 from bpmax_sim.session import scripts
 from bpmax_sim.session.call_runner import build_session_components
 from bpmax_sim.session.client_relay import ClientRelay
@@ -575,6 +575,14 @@ class Session:
             *self._wiring.tenants.conventional_variable_notes,
             *kept,
         )
+
+    def find_instance_addresses(self, platform: str, instance: str, /) -> dict[str, AddressPair]:
+        """Return the addresses of an instance that was called, the live ones included.
+
+        They are by host: "" for the platform's own, else the host's name in templates. Empty if the
+        instance was not called.
+        """
+        return self._wiring.tenants.get_addresses(platform, instance)
 
     @refuse_unknown_keywords()
     def close(self, *, failed: bool = False) -> None:

@@ -139,7 +139,7 @@ def test_without_a_yes_nothing_is_sealed(recorded: Project) -> None:
     done = in_a_process("cassette", "seal", HERE, cwd=recorded.folder)
 
     assert done.code == 1
-    assert done.err.endswith("stopped; nothing was changed\n")
+    assert done.err.endswith("no terminal to answer; add --yes\n")
     assert recorded.cassette.read_bytes() == before
 
 
@@ -265,6 +265,25 @@ def test_what_is_accepted_replaces_it(waiting: Project, bs: Command) -> None:
     assert waiting.cassette.read_bytes() == content
     assert not new.exists()
     assert bs("review").err == snapshot("nothing waits for review\n")
+
+
+@pytest.mark.parametrize("action", ["--accept", "--reject"])
+def test_where_nobody_can_answer_the_option_that_answers_is_named(
+    waiting: Project, bs: Command, monkeypatch: pytest.MonkeyPatch, action: str
+) -> None:
+    english, chinese = bs("review", action), bs("--lang", "zh", "review", action)
+    monkeypatch.setattr("sys.stdin", io.StringIO("no\n"))
+    declined = bs("review", action)
+
+    assert english.err.endswith(
+        "\nstopped; nothing was changed: there is no terminal to answer; add --yes\n"
+    )
+    assert chinese.err.endswith(
+        "\n已停止；没有改动任何内容：这里不是终端，无人能回答，请加上 --yes\n"
+    )
+    assert declined.err.endswith("\nstopped; nothing was changed\n")
+    assert english.code == chinese.code == declined.code == 1
+    assert waiting.cassette.with_name("customer.yaml.new").exists()
 
 
 def test_what_is_rejected_is_deleted_after_a_question(waiting: Project, bs: Command) -> None:

@@ -117,7 +117,7 @@ def test_a_file_is_not_replaced_without_a_yes(recorded: Project, bs: Command) ->
     assert asked.err.splitlines() == snapshot(
         [
             "x.har: replace this file? [y/N]:",
-            "stopped; nothing was changed",
+            "stopped; nothing was changed: there is no terminal to answer; add --yes",
         ]
     )
     assert (done.code, again.code) == (0, 0)

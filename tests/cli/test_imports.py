@@ -149,7 +149,7 @@ def test_a_cassette_of_vcrpy_becomes_ours_in_its_place(project: Project, bs: Com
     asked = bs(*command.split()[1:])
     assert asked.err.splitlines()[-2:] == [
         f"{HERE}: replace this recording of another tool by 3 exchanges? [y/N]:",
-        "stopped; nothing was changed",
+        "stopped; nothing was changed: there is no terminal to answer; add --yes",
     ]
     assert project.cassette.read_bytes() == (SAMPLES / "vcrpy.yaml").read_bytes()
     done = bs(*command.split()[1:], "--yes")
@@ -168,7 +168,7 @@ def test_nothing_is_replaced_without_a_yes(recorded: Project, bs: Command) -> No
         1,
         [
             f"{HERE}: replace 1 exchange of {NAME} by 2 exchanges? [y/N]:",
-            "stopped; nothing was changed",
+            "stopped; nothing was changed: there is no terminal to answer; add --yes",
         ],
     )
     assert recorded.cassette.read_bytes() == before

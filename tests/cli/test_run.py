@@ -365,6 +365,47 @@ def test_what_waits_is_gone_once_its_scenario_was_recorded(
     assert not waiting.exists()
 
 
+CALL_AGAIN = "const customerInfo = await getCustomerInfo(customerId);"
+
+
+@pytest.mark.parametrize("case", ["no cassette", "no such call", "already played"])
+def test_a_call_that_only_a_waiting_recording_has_is_found_there(
+    recorded: Project, crm: Crm, bs: Command, case: str
+) -> None:
+    chosen: tuple[str, ...] = ("--var", "customer=12346")
+    if case == "already played":
+        chosen = ()
+        recorded.edit(
+            recorded.script, CALL_AGAIN, f"await getCustomerInfo(customerId);{CALL_AGAIN}"
+        )
+    assert bs("record", "--record=rewrite", *chosen).code == 1
+    if case == "no cassette":
+        recorded.cassette.unlink()
+
+    missed, chinese = bs("run", *chosen), bs("--lang", "zh", "run", *chosen)
+
+    new = "cassettes/crm/customer.yaml.new"
+    command = f"bpmax-sim review {new}"
+    place = re.escape(new) + r":\d+:\d+|" + re.escape(new) + r":\d+"
+    assert f": {case}: " in missed.out
+    assert re.search(rf"\n +waiting +({place}) holds this call and is not accepted\n", missed.out)
+    assert re.search(rf"\n +look +{command}\n +accept +{command} --accept\n", missed.out)
+    assert re.search(rf"\n +待审核 +({place}) 已录有这次调用，尚未接受\n", chinese.out)
+    assert bs(*command.split()[1:], "--accept", "--yes").code == 0
+    assert f"{case}: " not in bs("run", *chosen).out
+
+
+def test_a_waiting_recording_without_the_call_is_not_named(
+    recorded: Project, crm: Crm, bs: Command
+) -> None:
+    assert bs("record", "--record=rewrite", "--var", "customer=12346").code == 1
+
+    missed = bs("run", "--var", "customer=99999")
+
+    assert "no such call: " in missed.out
+    assert "waiting" not in missed.out
+
+
 UNSTEADY = """\
 import os
 

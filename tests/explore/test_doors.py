@@ -19,8 +19,10 @@ import pytest
 from bpmax_sim.cli import main
 from bpmax_sim.explore.reproduce import ReproducingScenario, reproduce, save_and_check_reproduction
 from bpmax_sim.explore.search import Exploration, Explorer
+from bpmax_sim.explore.summary import sum_totals
 from bpmax_sim.report.sections import SECTIONS
 from bpmax_sim.scenario.load import ScenarioItem, load_items
+from tests.explore.project import explore as explore_project
 from tests.explore.project import write_project
 from tests.explore.test_cases import CASES
 from tests.explore.test_failures import SCRIPTS
@@ -83,6 +85,37 @@ def test_calls_that_only_failures_lead_to_are_named_and_nothing_that_does_not_he
         "scenarios in which this happens\n"
     ) in err
     assert "bpmax-sim record" not in err
+
+
+def test_a_cell_with_a_variant_that_was_not_judged_is_no_pass(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script = """\
+        try {
+          const found = await $proxy('crm').getCustomer(form.customerId);
+          if (!found.data.level) await $proxy('crm')['not' + 'ify']();
+          form.phone = found.data.contact?.phone ?? '';
+        } catch (error) { form.$message = {type: 'error', text: error.message}; }
+    """  # the schema says that contact can be lacking, and not that level can
+    path = write_project(tmp_path, script)
+    totals = sum_totals([explore_project(path)])
+    monkeypatch.chdir(tmp_path)
+
+    explore(str(path))
+    english = capsys.readouterr().out
+    with pytest.raises(SystemExit):
+        main(["--lang", "zh", "explore", str(path)])
+    chinese = capsys.readouterr().out
+
+    members = [cell.verdict for cell in totals.cells if cell.column == "members"]
+    assert sorted(members) == ["handled", "unrecorded"]
+    (row,) = (line for line in english.splitlines() if line.startswith("crm.getCustomer  "))
+    names = [line for line in english.splitlines() if "┌ " in line]
+    marks = row.rpartition(".js:2 ")[2].split(" ")
+    column = next(number for number, line in enumerate(names) if line.endswith("┌ members"))
+    assert marks[column] == "?"
+    assert "√ handled  ? unrecorded" in english
+    assert "√ 已处理  ? 未录制" in chinese
 
 
 def test_the_page_of_the_report_shows_the_matrix(

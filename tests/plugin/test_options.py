@@ -48,6 +48,23 @@ def test_a_failed_recording_is_set_aside_and_told(
     assert f"wait for review: {CASSETTE}.new; bpmax-sim review" in output(result)
 
 
+def test_a_failure_names_the_variable_of_an_address_that_does_not_answer(
+    project: Project, live: Mapping[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CRM_URL", "http://127.0.0.1:9")
+
+    result = project.run("--bpmax-mode=record", "--bpmax-record=rewrite", "--junitxml=j.xml")
+
+    text = output(result)
+    assert (
+        "crm_system.$token: its address comes from the variable CRM_URL (scenarios/instances.yaml:5"
+        "); check that the server is running, and that the address is right" in text
+    )
+    written = (project.root / "j.xml").read_text("utf-8")
+    assert "variable CRM_URL" in written
+    assert "127.0.0.1:9" not in written
+
+
 def test_recording_is_refused_in_ci(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CI", "true")
 

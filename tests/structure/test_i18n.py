@@ -57,6 +57,18 @@ def test_numbers_choose_the_form() -> None:
     )
 
 
+def test_no_space_stands_between_chinese_and_a_message_but_values_of_users_keep_theirs() -> None:
+    since = "changed since {name}, committed or not: {files}; {kept} of {all} scenario files run"
+    values = {"files": "a.js", "kept": 1, "all": 2}
+    commit = msg("HEAD ({short})", short="4b500eca")
+
+    shown = translate(msg(since, name=commit, **values), "zh")
+    own = translate(msg(since, name="主干", **values), "zh")
+
+    assert shown.startswith("自 HEAD（4b500eca）以来（含未提交的）改动了 a.js，")
+    assert own.startswith("自 主干 以来")
+
+
 def test_what_is_hidden_is_hidden_in_every_value() -> None:
     message = msg("login of {name} failed: {why}", name="x", why=msg("{token} is over", token="s3"))
 
