@@ -34,11 +34,19 @@ def append_missing_instance(before: str, value: Mapping[str, Any]) -> str:
         return before
     gap = "\n" if before and not before.endswith("\n") else ""
     text = f"{before}{gap}{format_list_item(value)}"
-    if read_yaml(text).to_plain() != [*(entries or []), dict(value)]:
+    if _parse_or_none(text) != [*(entries or []), dict(value)]:
         raise ConfigError(
             "instances.yaml: add this to the list yourself:\n{entry}", entry=format_list_item(value)
         )
     return text
+
+
+def _parse_or_none(text: str) -> Any:
+    """Return the value of a YAML *text*; None if it is no YAML."""
+    try:
+        return read_yaml(text).to_plain()
+    except ConfigError:
+        return None
 
 
 def append_apis(before: str, apis: Mapping[str, str], path: Path) -> str:
@@ -52,10 +60,7 @@ def append_apis(before: str, apis: Mapping[str, str], path: Path) -> str:
     added = "".join(apis.values())
     gap = "\n" if before and not before.endswith("\n") else ""
     known: Any = read_yaml(before).to_plain()
-    try:
-        value = read_yaml(text := f"{before}{gap}{added}").to_plain()
-    except ConfigError:
-        value = None
+    value = _parse_or_none(text := f"{before}{gap}{added}")
     more: Any = read_yaml(f"apis:\n{added}").to_plain()
     expected = {**known.get("apis", {}), **more["apis"]}
     if value is None or value != {**known, "apis": expected}:

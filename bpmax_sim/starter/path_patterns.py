@@ -17,7 +17,7 @@ import msgspec
 
 from bpmax_sim.path_template import decode_path
 
-_VERSION: Final = re.compile(r"v?\d{1,2}(\.\d+)*(alpha|beta)?\d*", re.IGNORECASE)
+_VERSION: Final = re.compile(r"v?\d{1,2}(\.\d+)*((alpha|beta)\d*)?", re.IGNORECASE)
 _NUMBER: Final = re.compile(r"[+-]?\d+([.,]\d+)*")
 _HEX: Final = re.compile(
     r"(?=.*\d)[0-9a-fA-F]{8,}|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
@@ -246,7 +246,9 @@ def make_unique_name(stem: str, taken: Container[str]) -> str:
 
 def to_singular(word: str) -> str:
     """Return the singular of an English *word*: ``category`` of ``categories``."""
-    for end, instead in (("ies", "y"), ("sses", "ss"), ("xes", "x"), ("ss", "ss"), ("us", "us")):
+    if word.endswith(("ss", "us")):
+        return word
+    for end, instead in (("ies", "y"), ("sses", "ss"), ("xes", "x")):
         if word.endswith(end) and len(word) > len(end) + 1:
             return word[: -len(end)] + instead
     return word[:-1] if word.endswith("s") and len(word) > 2 else word  # noqa: PLR2004 - "is"

@@ -3,16 +3,31 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 
+from bpmax_sim.errors import ConfigError
 from bpmax_sim.messages import Exchange, FailedExchange, Pairs, Request, Response
 from bpmax_sim.platform.matcher import ApiMatcher
 from bpmax_sim.platform.model import Platform
-from bpmax_sim.starter.auth_guess import AuthGuess, guess_auth
-from bpmax_sim.starter.path_patterns import ObservedPath, find_templates
+from bpmax_sim.starter.auth_guess import (
+    AuthGuess,
+    find_credentials,
+    find_issued_value_places,
+    group_origins_by_tokens,
+    guess_auth,
+)
+from bpmax_sim.starter.file_additions import append_apis, append_missing_instance
+from bpmax_sim.starter.path_patterns import (
+    ObservedPath,
+    find_templates,
+    is_value,
+    make_json_shape_key,
+    to_singular,
+)
 from bpmax_sim.starter.scenario_draft import (
     ScriptedCall,
     UnplayableCall,
@@ -21,6 +36,7 @@ from bpmax_sim.starter.scenario_draft import (
 )
 from bpmax_sim.traffic.identify import identify_request
 from bpmax_sim.traffic.imported import make_foreign_request
+from bpmax_sim.yamlfile import read_yaml
 
 ADDRESS = "https://crm.example.test"
 LARGEST = 2**53 - 1
@@ -209,3 +225,347 @@ def test_a_segment_is_a_parameter_where_it_is_a_value_or_has_three_alike(
     found = find_templates(observed)
 
     assert {*found.values()} == ({template} if template else {*paths.split()})
+
+
+@pytest.mark.parametrize(
+    ("segment", "before", "found"),
+    [
+        ("0", "orders", True), ("-1", "orders", True), ("1.5", "orders", True), ("1,2", "x", True),
+        ("2026-11-30", "reports", True), ("a1b2c3d4", "x", True), ("abcdefab", "x", False),
+        ("A1B2C3D4", "x", True), ("a1b2c3d", "x", True), ("order1", "x", False),
+        ("order123", "x", False), ("order1234", "x", True), ("12ab", "x", True),
+        ("客户", "x", True),
+        ("get_order", "x", False), ("a:b", "x", False), ("a.b-c_d", "x", False),
+        ("a--b", "x", True),
+        ("", "x", True), ("a b", "x", True), ("v1", "orders", False), ("V2", "orders", False),
+        ("v1.2beta3", "orders", False), ("v123", "orders", False),
+        ("v1234", "orders", True),
+        ("1", "", False), ("1", "API", False), ("12", "openapi", False), ("2.1", "services", False),
+        ("1", "rest", False), ("1", "version", False), ("123", "api", True), ("1", "apis", True),
+        ("2alpha", "api", False), ("3f8a2c1e-1b2d-4c3e-9f8a-0b1c2d3e4f5a", "x", True),
+    ],
+)  # fmt: skip
+def test_a_segment_is_a_value_where_it_is_no_name_and_no_version(
+    segment: str, before: str, *, found: bool
+) -> None:
+    assert is_value(segment, before) == found
+
+
+@pytest.mark.parametrize(
+    ("value", "key"),
+    [
+        (None, ""), (True, "bool"), (0, "int"), (1.5, "float"), ("", "str"), ([], "[]"), ({}, "{}"),
+        ([None], "[]"), ([1, "a"], "[int]"), ({"b": 1, "a": None}, "{a:,b:int}"),
+        ({"a": {"b": {"c": 1}}}, "{a:{b:{}}}"), ([[{"a": 1}]], "[[{}]]"), ([[[1]]], "[[[]]]"),
+        ({"a": [{"b": 1}]}, "{a:[{}]}"),
+    ],
+)  # fmt: skip
+def test_responses_have_one_shape_by_the_names_of_two_levels(value: Any, key: str) -> None:
+    assert make_json_shape_key(value) == key
+
+
+@pytest.mark.parametrize(
+    ("observed", "templates"),
+    [
+        # what leads on as a value does, is one too
+        ("/users/7/orders /users/zhang/orders", "/users/{user_id}/orders"),
+        ("/users/7/orders /users/zhang/stock", "/users/{user_id}/orders /users/zhang/stock"),
+        ("/users/7 /users/zhang", "/users/{user_id}"),
+        ("/users/7 /users/zhang=list", "/users/{user_id} /users/zhang"),
+        # three alike with a shape, or with a rest of the path, but not two, and not without either
+        ("/kind/red /kind/green /kind/blue", "/kind/{kind_id}"),
+        ("/kind/red= /kind/green= /kind/blue=", None),
+        ("/kind/red=[] /kind/green=[] /kind/blue=[]", None),
+        ("/kind/red={} /kind/green={} /kind/blue={}", None),
+        ("/kind/red=str /kind/green=str /kind/blue=str", None),
+        ("/kind/red/x=str /kind/green/x=str /kind/blue/x=str", "/kind/{kind_id}/x"),
+        ("/kind/red/x /kind/green/x /kind/blue/y", None),
+        ("/kind/red /kind/green /kind/blue=other", None),
+        ("/%E7%94%B2/1", "/{id}/{id_2}"),
+        ("/customer-types/1", "/customer-types/{customer_type_id}"),
+        ("/7up/1", "/{id}/{id_2}"),
+        ("//users//1", "/users//{id}"),
+        ("/api/12345 /rest/678", "/api/{api_id} /rest/{rest_id}"),
+    ],
+)
+def test_siblings_are_values_where_they_lead_to_the_same(
+    observed: str, templates: str | None
+) -> None:
+    paths = [one.partition("=") for one in observed.split()]
+    found = find_templates(
+        ObservedPath("GET", path, shape if equals else "{name:str}")
+        for path, equals, shape in paths
+    )
+
+    assert [*dict.fromkeys(found.values())] == (
+        templates.split() if templates else [path for path, _, _ in paths]
+    )
+
+
+@pytest.mark.parametrize(
+    ("word", "singular"),
+    [
+        ("orders", "order"), ("order", "order"), ("categories", "category"), ("ties", "tie"),
+        ("boxes", "box"), ("axes", "axe"), ("pies", "pie"), ("taxes", "tax"),
+        ("classes", "class"), ("status", "status"),
+        ("us", "us"), ("bus", "bus"), ("is", "is"), ("ids", "id"), ("s", "s"), ("", ""),
+        ("address", "address"), ("glass", "glass"), ("news", "new"),
+    ],
+)  # fmt: skip
+def test_the_singular_of_a_word(word: str, singular: str) -> None:
+    assert to_singular(word) == singular
+
+
+def exchanged(
+    number: int, url: str, headers: Pairs = (), body: bytes | None = None, *, answer: Any = None,
+    more: Pairs = (),
+) -> Exchange:  # fmt: skip
+    media = (("content-type", "application/json"),)
+    return Exchange(
+        request=make_foreign_request("GET", f"{ADDRESS}{url}", headers, body),
+        outcome=Response(status=200, headers=(*media, *more), body=json.dumps(answer).encode()),
+        order=number,
+    )
+
+
+FORM = (("Content-Type", "application/x-www-form-urlencoded"),)
+TOKEN = "a1b2c3d4e5f6"
+CARRIES = (("Authorization", f"Bearer {TOKEN}"),)
+
+
+@pytest.mark.parametrize(
+    ("login", "request_", "credentials"),
+    [
+        (
+            exchanged(1, "/login?lang=zh&app=crm&k=", FORM, b"username=zs&password=x&scope=a&e="),
+            {
+                "query": {"lang": "zh", "app": "{{ app }}", "k": ""},
+                "form": {
+                    "username": "{{ username }}", "password": "{{ password }}", "scope": "a",
+                    "e": "",
+                },
+            },
+            {"app": {}, "username": {}, "password": {"secret": True}},
+        ),
+        (
+            exchanged(1, "/login", (), b'{"u":{"User-Name":"zs","9":"b"},"n":0,"t":true,"z":null}'),
+            {"body": {
+                "u": {"User-Name": "{{ user_name }}", "9": "{{ key_9 }}"},
+                "n": 0, "t": True, "z": None,
+            }},
+            {"user_name": {}, "key_9": {}},
+        ),
+        (exchanged(1, "/login", (), b'["zs"]'), {"body": ["zs"]}, {}),
+        (exchanged(1, "/login", (), b"{}"), {"body": {}}, {}),
+        (exchanged(1, "/login", (), b'"zs"'), {}, {}),
+        (exchanged(1, "/login", (), b"{"), {}, {}),
+        (
+            exchanged(1, "/login", (("authorization", "Basic enM6cHc="),), FORM and b"{}"),
+            {
+                "headers": {
+                    "Authorization": "Basic {{ (client_id ~ ':' ~ client_secret) | b64 }}"
+                },
+                "body": {},
+            },
+            {"client_id": {}, "client_secret": {"secret": True}},
+        ),
+    ],
+)  # fmt: skip
+def test_a_login_is_drafted_with_its_texts_as_credentials(
+    login: Exchange, request_: dict[str, Any], credentials: dict[str, Any]
+) -> None:
+    issuing = msgspec.structs.replace(
+        login, outcome=answered(200, json.dumps({"token": TOKEN}).encode())
+    )
+    found = guess_auth([issuing, exchanged(2, "/a", CARRIES)])
+
+    [step] = found.auth["acquire"]["steps"]
+    assert step["request"] == {"method": "GET", "path": "/login"} | request_
+    assert found.credentials == credentials
+    assert found.auth["acquire"].get("share", []) == sorted(credentials)
+
+
+@pytest.mark.parametrize(
+    ("headers", "places"),
+    [
+        ((("authorization", "x"),), ["header Authorization"]),
+        ((("X-API-Key", "x"), ("x-trace", "x")), ["header X-API-Key"]),
+        ((("Proxy-Authorization", "x"), ("COOKIE", "")), []),
+        ((("Cookie", "SESSION=1; lang=zh"),), ["cookie SESSION", "cookie lang"]),
+    ],
+)
+def test_a_credential_stands_in_a_place_that_has_its_name(
+    headers: Pairs, places: list[str]
+) -> None:
+    request = make_foreign_request("GET", f"{ADDRESS}/a?page=2&access_token=7", headers, None)
+    found = [f"{place.place} {place.name}" for place, _ in find_credentials(request)]
+
+    assert found == [*places, "query access_token"]
+
+
+@pytest.mark.parametrize(
+    ("body", "more", "issued"),
+    [
+        ({"data": {"token": TOKEN}}, (), {TOKEN: "$.data.token"}),
+        ({"a-b": TOKEN, "list": [TOKEN], "n": 123456789}, (), {}),
+        ({"a": TOKEN, "b": TOKEN}, (), {TOKEN: "$.a"}),
+        ([TOKEN], (), {}),
+        ({"a": "1234567"}, (), {}),
+        ({"a": "12345678"}, (), {"12345678": "$.a"}),
+        ({}, (("Set-Cookie", "sid=1; Path=/"),), {"1": "cookie:sid"}),
+        ({}, (("X-Auth-Token", "12345678"), ("X-Trace", "12345678")), {
+            "12345678": "header:X-Auth-Token"}),
+        ({}, (("X-Auth-Token", "1234567"),), {}),
+        ({"token": TOKEN}, (("X-Auth-Token", TOKEN),), {TOKEN: "header:X-Auth-Token"}),
+        (TOKEN, (), {}),
+    ],
+)  # fmt: skip
+def test_a_value_is_issued_where_its_place_can_be_written(
+    body: Any, more: Pairs, issued: dict[str, str]
+) -> None:
+    outcome = exchanged(1, "/", answer=body, more=more).outcome
+    assert isinstance(outcome, Response)
+
+    assert find_issued_value_places(outcome) == issued
+
+
+@pytest.mark.parametrize(
+    ("values", "is_signature"),
+    [
+        (["a1b2c3d4"], False), (["a1b2c3d4"] * 3, False), (["a1b2c3d4", "b"], True),
+        (["a", "a", "b"], True), (["a", "a", "a", "b"], False), (["a", "a", "b", "c"], True),
+        (["a", "b", "a", "b", "c", "c"], False),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("name", ["X-API-Key", "X-Ca-Signature"])
+def test_what_differs_from_request_to_request_is_taken_for_a_signature(
+    values: list[str], name: str, *, is_signature: bool
+) -> None:
+    found = guess_auth([exchanged(n, "/a", ((name, one),)) for n, one in enumerate(values, 1)])
+
+    is_named = "Signature" in name and len(values) > 1
+    assert ["differs from request" in str(one) for one in found.comments] == [
+        is_signature or is_named
+    ]
+    assert found.auth == {"preset": "api_key", "in": "header", "name": name}
+    assert found.credentials == {"key": {"secret": True}}
+
+
+@pytest.mark.parametrize(
+    ("headers", "auth", "credentials"),
+    [
+        ([], "none", []),
+        ([("Authorization", "Bearer x")], "bearer", ["token"]),
+        ([("Authorization", "Basic enM6cHc=")], "basic", ["username", "password"]),
+        ([("Authorization", "x")], [("header", "Authorization", "{{ token }}")], ["token"]),
+        (
+            [("Authorization", "Token x")],
+            [("header", "Authorization", "Token {{ token }}")], ["token"],
+        ),
+        (
+            [("Authorization", "Bearer x"), ("X-Api-Key", "y"), ("X-Token", "z")],
+            [
+                ("header", "Authorization", "Bearer {{ token }}"),
+                ("header", "X-Api-Key", "{{ x_api_key }}"), ("header", "X-Token", "{{ x_token }}"),
+            ],
+            ["token", "x_api_key", "x_token"],
+        ),
+        (
+            [("Token", "x"), ("Authorization", "Bearer y")],
+            [
+                ("header", "Authorization", "Bearer {{ token }}"),
+                ("header", "Token", "{{ token_2 }}"),
+            ],
+            ["token", "token_2"],
+        ),
+        ([("X-CSRF-Token", "x")], "none", []),
+        (
+            [("Cookie", "XSRF-TOKEN=x")],
+            {"preset": "api_key", "in": "cookie", "name": "XSRF-TOKEN"}, ["key"],
+        ),
+    ],
+)  # fmt: skip
+def test_fixed_credentials_become_a_preset_or_entries(
+    headers: list[tuple[str, str]], auth: Any, credentials: list[str]
+) -> None:
+    found = guess_auth([exchanged(1, "/a", tuple(headers)), exchanged(2, "/b", tuple(headers))])
+
+    if isinstance(auth, list):
+        auth = {"apply": [dict(zip(("in", "name", "value"), one, strict=True)) for one in auth]}
+    assert (found.auth, [*found.credentials]) == (auth, credentials)
+
+
+@pytest.mark.parametrize(
+    ("tokens", "joint"),
+    [
+        ({"a": [], "b": []}, []),
+        ({"a": ["t1"], "b": ["t2"], "c": ["t3"]}, []),
+        ({"a": ["t1"], "b": ["t2"], "c": ["t1"]}, ["ac"]),
+        ({"a": ["t1"], "b": ["t1", "t2"], "c": ["t2"], "d": ["t3"]}, ["abc"]),
+        ({"a": ["t1"], "b": ["t1"], "c": ["t2"], "d": ["t2"], "e": ["t1", "t2"]}, ["abcde"]),
+        ({"a": ["t1"], "b": ["t1"], "c": ["t2"], "d": ["t2"]}, ["ab", "cd"]),
+    ],
+)
+@pytest.mark.parametrize("scheme", ["", "Bearer "])
+def test_origins_that_share_tokens_are_one_platform(
+    tokens: dict[str, list[str]], joint: list[str], scheme: str
+) -> None:
+    groups = [
+        (origin, [exchanged(1, "/", (("Authorization", f"{scheme if n else ''}{one}"),))
+                  for n, one in enumerate(own)])
+        for origin, own in tokens.items()
+    ]  # fmt: skip
+
+    assert sorted("".join(sorted(one)) for one in group_origins_by_tokens(groups)) == joint
+
+
+ENTRY = {"platform": "crm", "instance_key": "test"}
+WRITTEN = '- platform: crm\n  instance_key: "test"\n'
+
+
+@pytest.mark.parametrize(
+    ("before", "is_added"),
+    [
+        ("", True), ("\n", True), ("# none\n", True), ("[]\n", None), ("null\n", None),
+        ("- {platform: erp}", True), ("- {platform: erp}\n", True), ("- {platform: crm}\n", False),
+        ("- {platform: a}\n- {platform: b}\n- {platform: crm, instance_key: x}\n", False),
+        ("- {platform: CRM}\n", True), ("[{platform: erp}]\n", None), ("- 1\n", True),
+    ],
+)  # fmt: skip
+def test_an_instance_is_appended_where_its_platform_has_none(
+    before: str, is_added: bool | None
+) -> None:
+    if is_added is None:
+        with pytest.raises(ConfigError, match=r"instances.yaml: add this to the list yourself:"):
+            append_missing_instance(before, ENTRY)
+        return
+    after = append_missing_instance(before, ENTRY)
+
+    assert after.startswith(before)
+    known = read_yaml(before).to_plain() or [] if before.strip() else []
+    assert (read_yaml(after).to_plain() or []) == [*known, *([ENTRY] if is_added else [])]
+    assert append_missing_instance(after, ENTRY) == after
+
+
+@pytest.mark.parametrize(
+    ("before", "is_added"),
+    [
+        ("a: 1\napis:\n  x: {path: /x}\n", True),
+        ("a: 1\napis:\n  x: {path: /x}", True),
+        ("apis:\n  x: {path: /x}\n# end\n", True),
+        ("apis:\n  x: {path: /x}\na: 1\n", False),
+        ("apis: {x: {path: /x}}\n", False),
+        ("apis:\n    x: {path: /x}\n", False),
+        ("a: 1\n", False),
+    ],
+)
+def test_apis_are_appended_where_a_file_ends_with_its_own(before: str, *, is_added: bool) -> None:
+    added = {"y": "  y:\n    path: /y\n", "z": "  z:\n    path: /z\n"}
+    if not is_added:
+        with pytest.raises(ConfigError, match=r"crm.yaml: add these below `apis` yourself:\n  y:"):
+            append_apis(before, added, Path("crm.yaml"))
+        return
+    after = append_apis(before, added, Path("crm.yaml"))
+
+    assert after.startswith(before)
+    assert [*read_yaml(after).to_plain()["apis"]] == ["x", "y", "z"]
