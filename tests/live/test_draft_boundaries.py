@@ -19,6 +19,7 @@ from bpmax_sim.starter.auth_guess import (
     find_issued_value_places,
     group_origins_by_tokens,
     guess_auth,
+    parse_json_body,
 )
 from bpmax_sim.starter.file_additions import append_apis, append_missing_instance
 from bpmax_sim.starter.path_patterns import (
@@ -232,7 +233,8 @@ def test_a_segment_is_a_parameter_where_it_is_a_value_or_has_three_alike(
     [
         ("0", "orders", True), ("-1", "orders", True), ("1.5", "orders", True), ("1,2", "x", True),
         ("2026-11-30", "reports", True), ("a1b2c3d4", "x", True), ("abcdefab", "x", False),
-        ("A1B2C3D4", "x", True), ("a1b2c3d", "x", True), ("order1", "x", False),
+        ("ABCDEF12", "x", True), ("abcdeg12", "x", False), ("a1b2c3d", "x", True),
+        ("order1", "x", False),
         ("order123", "x", False), ("order1234", "x", True), ("12ab", "x", True),
         ("客户", "x", True),
         ("get_order", "x", False), ("a:b", "x", False), ("a.b-c_d", "x", False),
@@ -284,6 +286,12 @@ def test_responses_have_one_shape_by_the_names_of_two_levels(value: Any, key: st
         ("/%E7%94%B2/1", "/{id}/{id_2}"),
         ("/customer-types/1", "/customer-types/{customer_type_id}"),
         ("/7up/1", "/{id}/{id_2}"),
+        ("/api/2.1/7", "/api/2.1/{id}"),
+        ("/Order-Lines/1", "/Order-Lines/{order_line_id}"),
+        (
+            "/users/7/a /users/7/b=other /users/zhang/a /users/li/b=other",
+            "/users/{user_id}/a /users/{user_id}/b",
+        ),
         ("//users//1", "/users//{id}"),
         ("/api/12345 /rest/678", "/api/{api_id} /rest/{rest_id}"),
     ],
@@ -348,12 +356,15 @@ CARRIES = (("Authorization", f"Bearer {TOKEN}"),)
             {"app": {}, "username": {}, "password": {"secret": True}},
         ),
         (
-            exchanged(1, "/login", (), b'{"u":{"User-Name":"zs","9":"b"},"n":0,"t":true,"z":null}'),
+            exchanged(
+                1, "/login", (),
+                b'{"u":{"User-Name":"zs","9":"b","-":"c"},"n":0,"t":true,"z":null}',
+            ),
             {"body": {
-                "u": {"User-Name": "{{ user_name }}", "9": "{{ key_9 }}"},
+                "u": {"User-Name": "{{ user_name }}", "9": "{{ key_9 }}", "-": "{{ key }}"},
                 "n": 0, "t": True, "z": None,
             }},
-            {"user_name": {}, "key_9": {}},
+            {"user_name": {}, "key_9": {}, "key": {}},
         ),
         (exchanged(1, "/login", (), b'["zs"]'), {"body": ["zs"]}, {}),
         (exchanged(1, "/login", (), b"{}"), {"body": {}}, {}),
@@ -569,3 +580,161 @@ def test_apis_are_appended_where_a_file_ends_with_its_own(before: str, *, is_add
 
     assert after.startswith(before)
     assert [*read_yaml(after).to_plain()["apis"]] == ["x", "y", "z"]
+
+
+def test_tokens_of_several_places_are_numbered_and_each_has_its_source() -> None:
+    other, third = "f6e5d4c3b2a1", "c0ffee00c0ffee"
+    found = guess_auth([
+        exchanged(1, "/a", answer={"token": TOKEN}),
+        exchanged(2, "/b", (("Authorization", TOKEN),), more=(("X-Session-Token", other),)),
+        exchanged(3, "/c", (("Cookie", f"sid={third}"),), answer={"sid": third}),
+        exchanged(4, "/d", answer={"data": {"sid": "aaaaaaaaaaaa", "t": 1, "sidx": third}}),
+        exchanged(5, "/e", (
+            ("Authorization", f"Token {TOKEN}"), ("X-Session-Token", other),
+            ("Cookie", "sid=aaaaaaaaaaaa"),
+        )),
+    ])  # fmt: skip
+
+    assert [one["value"] for one in found.auth["apply"]] == [
+        "{{ token }}", "{{ token_2 }}", "{{ token_3 }}",
+    ]  # fmt: skip
+    assert [one["in"] for one in found.auth["apply"]] == ["cookie", "header", "header"]
+    assert [one.order for one in found.logins] == [1, 2, 4]
+    assert [
+        {name: one["path"] for name, one in step["extract"].items()}
+        for step in found.auth["acquire"]["steps"]
+    ] == [{"token_2": "$.token"}, {"token_3": "header:X-Session-Token"}, {"token": "$.data.sid"}]
+    assert found.auth["acquire"].keys() == {"steps"}
+
+
+@pytest.mark.parametrize(
+    ("sent", "scheme"),
+    [("", ""), ("Bearer ", "Bearer "), ("Token ", "Token "), ("bearer ", "bearer ")],
+)
+def test_the_scheme_in_front_of_a_token_stays(sent: str, scheme: str) -> None:
+    found = guess_auth([
+        exchanged(1, "/login", answer={"token": TOKEN}),
+        exchanged(2, "/a", (("Authorization", f"{sent}{TOKEN}"),)),
+    ])  # fmt: skip
+
+    assert found.auth["apply"] == [
+        {"in": "header", "name": "Authorization", "value": f"{scheme}{{{{ token }}}}"}
+    ]
+
+
+@pytest.mark.parametrize(
+    ("sent", "told", "is_issued"),
+    [
+        ([2], [1], True), ([2, 3], [1], True), ([1], [1], False), ([1, 3], [2], False),
+        ([3], [2, 1], True), ([1], [2], False), ([2], [1, 2], True), ([1, 2], [1], False),
+    ],
+)  # fmt: skip
+def test_a_response_issues_only_what_was_never_sent_before(
+    sent: list[int], told: list[int], *, is_issued: bool
+) -> None:
+    found = guess_auth([
+        exchanged(n, f"/a{n}", CARRIES * (n in sent), answer={"x": TOKEN} if n in told else {})
+        for n in (1, 2, 3)
+    ])  # fmt: skip
+
+    assert [one.order for one in found.logins] == ([min(told)] if is_issued else [])
+
+
+@pytest.mark.parametrize(("length", "is_step"), [(7, False), (8, True), (9, True)])
+@pytest.mark.parametrize("place", ["query", "form", "json"])
+def test_a_login_of_several_steps_is_found_by_what_it_sends(
+    length: int, place: str, *, is_step: bool
+) -> None:
+    code = "q7w8e9r0t1"[:length]
+    url, headers, body = {
+        "query": (f"/login?code={code}", (), None),
+        "form": ("/login", FORM, f"a=&code={code}".encode()),
+        "json": ("/login", (), json.dumps({"a": {"code": code, "n": 1}}).encode()),
+    }[place]
+    found = guess_auth([
+        exchanged(1, "/start?x=1", answer={"code": code}),
+        exchanged(2, url, headers, body, answer={"token": TOKEN}),
+        exchanged(3, "/a", CARRIES),
+    ])  # fmt: skip
+
+    assert [one.order for one in found.logins] == ([1, 2] if is_step else [2])
+    steps = found.auth["acquire"]["steps"]
+    assert ("{{ step_1 }}" in json.dumps(steps[-1]["request"])) == is_step
+    extracts = [[*step["extract"]] for step in steps]
+    assert extracts == ([["step_1"], ["token"]] if is_step else [["token"]])
+
+
+@pytest.mark.parametrize(
+    ("name", "is_life"),
+    [
+        *((name, True) for name in ("expires_in", "expiresIn", "expire_in", "expireIn", "expire")),
+        *((name, True) for name in ("expires", "ttl", "TTL", "Expires_In")),
+        *((name, False) for name in ("expired", "expires_at", "life", "in")),
+    ],
+)
+def test_the_life_of_a_token_is_told_under_a_usual_name(name: str, *, is_life: bool) -> None:
+    found = guessed(((), {"token": TOKEN, "data": {name: 0}}, ()), (CARRIES, {}, ()))
+
+    extract = found.auth["acquire"]["steps"][0]["extract"]
+    assert extract.get("ttl") == ({"path": f"$.data.{name}", "optional": True} if is_life else None)
+
+
+def test_the_life_that_the_last_step_tells_has_the_unit() -> None:
+    for lives, unit in (((7200, 7_200_000), {"unit": "ms"}), ((7_200_000, 7200), None)):
+        found = guess_auth([
+            exchanged(1, "/start", answer={"code": "q7w8e9r0t1", "ttl": lives[0]}),
+            exchanged(2, "/login?c=q7w8e9r0t1", answer={"token": TOKEN, "ttl": lives[1]}),
+            exchanged(3, "/a", CARRIES),
+        ])  # fmt: skip
+        assert found.auth["acquire"].get("ttl") == unit
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["grant_type", "grantType", "scope", "response_type", "type", "lang", "locale", "format",
+     "version", "audience", "Scope"],
+)  # fmt: skip
+def test_what_every_login_sends_alike_is_no_credential(name: str) -> None:
+    body = json.dumps({name: "client", "user": "zs"}).encode()
+    found = guess_auth(
+        [exchanged(1, "/l", (), body, answer={"t": TOKEN}), exchanged(2, "/a", CARRIES)]
+    )
+
+    assert found.credentials == {"user": {}}
+
+
+@pytest.mark.parametrize(
+    ("name", "is_signature"),
+    [
+        ("sign", True), ("signature", True), ("sig", True), ("X-Sign", True), ("x-signature", True),
+        ("X-Ca-Signature", True), ("X-Token", False), ("X-Design-Token", False),
+    ],
+)  # fmt: skip
+def test_a_signature_is_known_by_its_name(name: str, *, is_signature: bool) -> None:
+    query = f"/a?{name}=x1" if name.islower() and "-" not in name else "/a"
+    headers = () if query != "/a" else ((name, "x1"),)
+    found = guess_auth([exchanged(n, query, headers) for n in (1, 2, 3, 4)])
+
+    assert ["a signature?" in str(one) for one in found.comments] == [is_signature]
+
+
+@pytest.mark.parametrize("text", ["[" * 200_000, '{"a":' * 200_000, "{", "[1,]", "", "1", '"a"'])
+def test_a_body_that_is_no_json_object_or_list_has_no_value(text: str) -> None:
+    assert parse_json_body(answered(200, text.encode())) is None
+
+
+@pytest.mark.parametrize(
+    ("answer", "more", "is_joint"),
+    [
+        ({"token": TOKEN}, (), True), ({"data": {"accessToken": TOKEN}}, (), True),
+        ({"name": TOKEN}, (), False), ({}, (("X-Auth-Token", TOKEN),), True),
+        ({}, (("Set-Cookie", f"sid={TOKEN}"),), True), ({"token": [TOKEN]}, (), False),
+    ],
+)  # fmt: skip
+def test_who_issues_a_token_and_who_is_sent_it_are_one_platform(
+    answer: Any, more: Pairs, *, is_joint: bool
+) -> None:
+    groups = [("sso", [exchanged(1, "/", answer=answer, more=more)]),
+              ("crm", [exchanged(2, "/", CARRIES)])]  # fmt: skip
+
+    assert group_origins_by_tokens(groups) == ([{"sso", "crm"}] if is_joint else [])
