@@ -347,7 +347,7 @@ def _draft_scenario_head(
         scripts = {f"click.{BUTTON}": files.script}
         value["form"] = {"scripts": scripts, "fields": _collect_field_values(run)}
     user = _get_context_member(run, "userInfo")
-    if user.get("id"):
+    if _is_id(user.get("id")):
         value["user"] = user
     return {**value, "clock": start.isoformat(timespec="seconds")}
 
@@ -411,7 +411,12 @@ def _get_approval_node(run: CapturedRun) -> str:
 def _draft_approval_step(run: CapturedRun, node: str) -> dict[str, Any]:
     """Return the step that approves at *node*, by the person who ran the script."""
     by = _get_context_member(run, "userInfo").get("id")
-    return {"at": node} | ({"by": by} if by else {})
+    return {"at": node} | ({"by": by} if _is_id(by) else {})
+
+
+def _is_id(value: Any) -> bool:
+    """Return whether *value* is the id of a person, which may be 0."""
+    return value is not None and value != ""
 
 
 def group_runs_by_shared_nodes(runs: Iterable[CapturedRun]) -> list[tuple[CapturedRun, ...]]:
@@ -443,7 +448,7 @@ def _list_owner_and_runner_ids(run: CapturedRun) -> list[str]:
     told = _get_context_member(run, "step").get("owner")
     ids = [_get_owner_id(one) for one in told] if isinstance(told, list) else []
     by = _get_context_member(run, "userInfo").get("id")
-    return [*dict.fromkeys([*ids, *([str(by)] if by else [])])]
+    return [*dict.fromkeys([*ids, *([str(by)] if _is_id(by) else [])])]
 
 
 def _draft_flow_definition(title: str, run: CapturedRun, runs: Sequence[CapturedRun]) -> str:
@@ -536,7 +541,9 @@ def hide_secret_literals(script: str) -> str:
 
 
 def _get_owner_id(owner: Any) -> str:
-    return str(owner.get("id") or owner.get("owner_id")) if isinstance(owner, dict) else str(owner)
+    if not isinstance(owner, dict):
+        return str(owner)
+    return str(owner.get("owner_id") if owner.get("id") is None else owner["id"])
 
 
 def _draft_script(run: CapturedRun, comment: str) -> str:
