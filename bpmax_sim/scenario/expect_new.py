@@ -64,7 +64,7 @@ def _draft_update(
     """Return the update that writes *actual* values into the step at *spot*.
 
     None if the step had no effect. *changed* are the form fields that scripts wrote: only these are
-    expected of a form.
+    expected of a form. *patterns* replaces a value that differs in each run by a pattern.
     """
     draft = _ExpectedValueBuilder(patterns)
     sections = {name: make(draft, actual, changed) for name, make in _SECTIONS.items()}

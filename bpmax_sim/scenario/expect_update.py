@@ -36,7 +36,8 @@ class ExpectUpdate(msgspec.Struct, frozen=True):
 
     Attributes:
         edit: change of the scenario file's text.
-        expect: the replaced expectation as an object, with which the item is run again at once.
+        expect: the new expectation as an object. With it the scenario is run again at once, to find
+            the steps that fail after this one.
     """
 
     edit: ExpectEdit
@@ -66,9 +67,10 @@ def update_expected(expected: Any, actual: Any, resolve: Resolve) -> Any:
 
 
 def _update_lines(expected: Any, actual: Sequence[Mapping[str, Any]], resolve: Resolve) -> Any:
-    """Return the actual messages or console lines as a new expectation.
+    """Return the *actual* messages or console lines as a new expectation.
 
-    A line is a map where the expectation has one at that position, else a text.
+    A line is a map where *expected* has one at that position, else a text. *resolve* replaces
+    ``${…}``, which is kept in each line that holds.
     """
     known = expected if isinstance(expected, list) else [expected]
     lines = []
@@ -187,10 +189,11 @@ _MOST_RUNS = 200
 
 
 def collect_edits_or_reason_by_replay(item: ScenarioItem, run: Run) -> tuple[list[ExpectEdit], str]:
-    """Return the edits with which *item* passes, and "" or the reason why there are none.
+    """Return the edits of expectations with which *item* passes, and "".
 
-    Because a failing step ends the run, *run* replays the item repeatedly (at most `_MOST_RUNS`
-    times), each time with the edits of the step that failed before.
+    If there are none that make it pass, the list is empty and the text says why. Because a failing
+    step ends the run, *run* replays the item repeatedly (at most `_MOST_RUNS` times), each time
+    with the edits of the step that failed before.
     """
     edits: list[ExpectEdit] = []
     for _ in range(_MOST_RUNS):
@@ -262,7 +265,11 @@ def merge_row_edits(
 
 
 def _find_common_parts(first: Any, second: Any) -> Any:
-    """Return what *first* and *second* have in common, member by member; `UNSET` if nothing."""
+    """Return what *first* and *second* have in common, at any depth; `UNSET` if nothing.
+
+    Of maps these are the members that both have. Lists have something in common only if they are of
+    the same length and each pair of elements has, with the first member of the element in it.
+    """
     if isinstance(first, Mapping) and isinstance(second, Mapping):
         parts = {key: _find_common_parts(first[key], second[key]) for key in first if key in second}
         return {key: part for key, part in parts.items() if part is not UNSET} or UNSET

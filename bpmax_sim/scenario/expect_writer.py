@@ -27,9 +27,11 @@ class ExpectEdit(msgspec.Struct, frozen=True):
     """A change of the keys of one map in a YAML file, such as the ``expect`` of a step.
 
     Attributes:
-        path: file.
-        steps: path of the map in it: a step, a row or the scenario.
-        keys: new values of these keys; mappings are combined member by member.
+        path: YAML file.
+        steps: keys and indices that lead to the map in the file: a step, a row, or (empty) the
+            scenario.
+        keys: key of the map, such as ``expect`` -> its new value, whose members replace those of
+            the present value or are added to them.
         is_merged: whether the new values are added to the existing ones (lists element by element,
             operators are kept) rather than replacing them.
         is_new: whether it replaces ``expect: new``, so that nobody chose any of its values.
@@ -72,9 +74,12 @@ class ExpectEdit(msgspec.Struct, frozen=True):
 
 
 class FileRewrite(msgspec.Struct):
-    """A file with its text before and after the edits.
+    """A file with its text before and after the edits of one ``run --update``.
 
-    *is_table* is true for a CSV file of rows.
+    Attributes:
+        before, after: whole text of the file.
+        encoding: character set in which it is read and written.
+        is_table: whether it is a CSV file of rows, not a YAML file.
     """
 
     path: Path

@@ -117,8 +117,9 @@ _QUOTED: Final = re.compile(r"""'([^'\\\n]+)'|"([^"\\\n]+)\"""")
 def _has_other_judge(item: ScenarioItem, calls: Sequence[CallMade]) -> bool:
     """Return whether something besides ``expect`` can fail the item.
 
-    That is a recording (its requests must match), an expected error, ``xfail``, ``during``,
-    ``until`` or a Python step.
+    That is a recording from which one of *calls* was answered (its requests must match), ``xfail``,
+    or a step with ``expect_error``, ``during`` (steps performed while a call is in flight),
+    ``retry: {until: …}`` or Python code.
     """
     steps = [located.step for located in item.walk_steps()]
     is_replayed = any(call.recording is not None for call in calls)
@@ -176,10 +177,11 @@ def _find_choices_of_everything(
 def _find_operators_fitting_any_value(
     field: str, value: Any, spot: _FindSpot, history: FieldHistory
 ) -> Iterator[RunFinding]:
-    """Yield a finding if the operators *value* accept the value from before the run and all others.
+    """Yield a finding if the operators *value*, expected of *field*, fit whatever it could be.
 
-    The others are the literals that scripts write into *field*; if they write none, values of the
-    same type beside the last value and far from it.
+    That is so if they accept its last value and each other literal that scripts write into it, or
+    all values that it had and values of the same type near the last one and far from it.
+    ``{$gte: 0}`` is also reported for a field that became 0.
     """
     known = history.get_values(field)
     is_operation = isinstance(value, Mapping) and any(map(is_operator, value))
@@ -249,7 +251,10 @@ def _find_misspelt_columns(
 
 
 def _find_stale_previews(item: ScenarioItem) -> Iterator[RunFinding]:
-    """Yield expectations of a preview that are checked after a later step changed the form."""
+    """Yield expectations of a preview that are checked after a later step changed the form.
+
+    A preview (action ``preview``) computes the way that a project would take as the form is then.
+    """
     is_stale = False
     for located in item.steps:
         step = located.step
@@ -326,10 +331,11 @@ def _to_top_level_field(field: str) -> str:
 def find_parts_checking_nothing(
     item: ScenarioItem, located: LocatedStep, calls: Sequence[CallMade], result: Any
 ) -> Iterator[RunFinding]:
-    """Yield parts of the step *located* that check nothing, such as ``times`` that any count fits.
+    """Yield expectations of the step *located* that check nothing, such as any count of calls.
 
-    *calls* are the calls that the step made. Also a finding if *result*, the return value of its
-    action, looks like a "no" (such as false) and no expectation compares it.
+    *calls* are the calls that the step made; the ``times`` of an expected one may accept any
+    number. Also a finding if *result*, the return value of its action, looks like a "no" (such as
+    false) and no expectation compares it.
     """
     yield from _find_loose_call_counts(located, calls, item.scenario.expect)
     yield from _find_unchecked_negative_result(item, located, result)
@@ -446,7 +452,11 @@ def _describe_loose_count(item: model.ExpectedCall, made: Sequence[CallMade]) ->
 def _find_login_denial_without_call(
     item: model.ExpectedCall, calls: Sequence[CallMade], where: Spot
 ) -> Iterator[RunFinding]:
-    """Yield a finding if a login is expected not to happen although nothing called its platform."""
+    """Yield a finding if a login is expected not to happen although nothing called its platform.
+
+    *item* is the expected call with ``times: 0``, *where* its spot in the file, and *calls* are all
+    that the step made.
+    """
     platform, _, name = item.call.partition(".")
     is_called = any(call.call.partition(".")[0] == platform for call in calls)
     if name == "$token" and not is_called:

@@ -19,10 +19,11 @@ _DENYING = frozenset({"$ne", "$not", "$exists"})
 
 
 def find_member_names(value: Any, path: Path = (), denied: bool = False) -> Iterator[_Named]:
-    """Yield each member name in *value*, at any depth, with the path of its map in front.
+    """Yield each member name in *value*, an expectation: path of its map, name, whether denied.
 
-    The bool is whether the member is denied. It may be absent then, as in ``{code: {$ne: 1}}``, so
-    a misspelled name would go unnoticed.
+    A member is denied if it may be absent: its expectation is such as ``{$ne: 1}``, or it is below
+    ``$not`` or ``$ne``. A misspelled name of it would go unnoticed. *path* and *denied* are those
+    of *value* itself.
     """
     for inside, members, under in find_maps(value, path, denied):
         for name, expected in members.items():
@@ -42,9 +43,10 @@ def find_nested_literals(value: Any, path: Path = ()) -> Iterator[tuple[Path, An
 def find_literals_with_denial(
     value: Any, path: Path = (), denied: bool = False
 ) -> Iterator[tuple[Path, Any, bool]]:
-    """Yield each literal that *value* compares with, its path in front.
+    """Yield each literal with which *value*, an expectation, compares: path, literal, is denied.
 
-    The bool is whether the literal is denied.
+    A literal is denied if the value must not be like it, as below ``$ne`` or ``$not``. *path* and
+    *denied* are those of *value* itself.
     """
     if type(value) is str:
         yield path, value, denied
@@ -85,7 +87,12 @@ def find_fields_expected_present(expectations: Iterable[model.Expect]) -> Iterat
 def find_maps(
     value: Any, path: Path = (), denied: bool = False
 ) -> Iterator[tuple[Path, Mapping[str, Any], bool]]:
-    """Yield each map that *value* compares with: its path, the map, and whether it is denied."""
+    """Yield each map with which *value*, an expectation, compares: path, map, whether denied.
+
+    A map is denied if the value must not be like it, as below ``$ne`` or ``$not``. Maps of
+    operators are looked into and not yielded; what is inside a yielded map or a list is left out.
+    *path* and *denied* are those of *value* itself.
+    """
     if isinstance(value, Mapping) and not any(map(expect.is_operator, value)):
         yield path, value, denied
     elif isinstance(value, Mapping):

@@ -36,7 +36,10 @@ _MOVED = frozenset({"at", "owners", "pending", "tasks", "history", "delay_level"
 
 
 def find_expected_message_codes(messages: Any) -> list[Any]:
-    """Return the codes that ``messages`` expects, as texts or maps of operators; no denied ones."""
+    """Return the codes that ``messages`` expects, as texts or maps of operators.
+
+    Those in a list, in a single line or in ``$contains`` are found; not those that ``$not`` denies.
+    """
     if isinstance(messages, Mapping) and "$contains" in messages:
         messages = messages["$contains"]
     lines = messages if isinstance(messages, list | tuple) else (messages,)
@@ -58,9 +61,10 @@ def names_member(expected: Any, member: str = "") -> bool:
 
 
 def is_expected_refusal(error: Exception, expected: Expect, resolve: Callable[[Any], Any]) -> bool:
-    """Return whether *error* is a refusal whose code is expected in ``messages``.
+    """Return whether *error* is a refusal by form or flow whose code ``messages`` expects.
 
-    *resolve* replaces ``${…}``.
+    *expected* is the expectation that has ``messages``. *resolve* replaces ``${…}``; if one is not
+    defined, False is returned.
     """
     if not isinstance(error, SubjectError):
         return False

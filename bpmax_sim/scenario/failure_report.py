@@ -199,7 +199,11 @@ class FailureReporter(msgspec.Struct, frozen=True, kw_only=True):
         return None
 
     def report_expectation(self, checks: Checks, path: Path = ("expect",)) -> list[Failure]:
-        """Return the failure of an ``expect`` section, or nothing if all of its checks hold."""
+        """Return a list with the failure of an ``expect``; an empty one if all *checks* hold.
+
+        *checks* are its comparisons, and *path* is its path below the step. All that failed are
+        shown in one failure, whose place is that of the first.
+        """
         wrong = select_failing_checks(checks)
         if not wrong:
             return []
@@ -401,9 +405,10 @@ _KINDS_OF_ERRORS: Final = {UNCALLED: "uncalled", UNAWAITED: "unawaited"}
 def _classify_uncaught(error: Exception) -> str:
     """Return the kind of the failure that an unexpected error is, such as ``error`` or ``refused``.
 
-    A lenient folder may turn some kinds into warnings, but not ``error``. There are kinds of their
-    own for awaiting a ``$proxy`` chain without ``$call()``, and for reading a member of a promise.
-    If such an error has a cause, the script went on and broke, which is an ``error``.
+    A lenient folder turns failures of some kinds into warnings, but not those of ``error``. A
+    promise that never settles is ``pending``, a ``$proxy`` chain awaited without ``$call()`` is
+    ``uncalled``, and a member read of a promise is ``unawaited``. The last two are an ``error`` if
+    they have a cause: then the script threw because of them.
     """
     if isinstance(error, PendingPromise):
         return "pending"

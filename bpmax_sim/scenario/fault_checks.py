@@ -29,7 +29,8 @@ def find_useless_faults(
 ) -> Iterator[RunFinding]:
     """Yield the faults that cannot have changed the result of the run, and so test nothing.
 
-    With ``repeat: true``, also writing calls whose recording was replayed twice.
+    If the scenario has ``proxy: {repeat: true}``, by which a recording may be replayed for several
+    calls, also each writing call whose recording an earlier call had got.
     """
     yield from _find_normal_faults(calls, session.platforms)
     yield from _find_harmless_delays(item, session)

@@ -44,7 +44,11 @@ _TEXT: Pairs = (("content-type", "text/plain; charset=utf-8"),)
 
 
 def find_fault_problem(rule: FaultRule) -> str | None:
-    """Return what is wrong with *rule*, or None."""
+    """Return what is wrong with *rule*, or None.
+
+    Wrong are an ``on`` that names no calls, an invalid range ``call``, and a ``do`` that does
+    nothing or two things that exclude each other.
+    """
     return _find_target_problem(rule) or _find_action_problem(rule.do)
 
 
@@ -116,7 +120,10 @@ _Reply = TypeVar("_Reply", FaultAction, Stub)
 
 
 def _fill_reply(reply: _Reply, resolve: Callable[[Any], Any]) -> _Reply:
-    """Return *reply* with every ``${…}`` of its members replaced."""
+    """Return *reply*, a stub or the effect of a fault, with every ``${…}`` of its members replaced.
+
+    A header whose value becomes null is left out.
+    """
     values = {
         key: _read_filled(key, kind, getattr(reply, key), resolve)
         for key, kind in _KINDS_OF_MEMBERS.items()
@@ -158,7 +165,8 @@ def _read_filled(key: str, kind: Any, value: Any, resolve: Callable[[Any], Any])
 def to_transport_fault(rule: FaultRule, place: Place | None = None) -> Fault:
     """Return *rule* of a scenario as the rule that the fault-injecting transport applies.
 
-    Without ``call`` it applies to every call.
+    Without ``call`` it applies to every call. *place* is that of the rule in its file, for
+    messages.
     """
     first, last = (1, None) if rule.call is UNSET else _parse_call_range(rule.call) or (1, None)
     attempts = None if rule.attempts is UNSET else rule.attempts

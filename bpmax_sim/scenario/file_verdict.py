@@ -45,9 +45,9 @@ PlainPart = tuple[str, str, str, bool]
 
 
 class EndOfRun(Protocol):
-    """The outcome of a run, its unused parts, and the keys of the parts of other files it used.
+    """What `FileRuns` needs to know of the end of a run; `ScenarioFinished` is one.
 
-    This is what `FileRuns` needs to know of a run; `ScenarioFinished` is one.
+    That is its outcome, and which stubs, policies, ``if`` and the like it used or did not use.
     """
 
     @property
@@ -340,9 +340,9 @@ class FileResult(msgspec.Struct):
     Attributes:
         rows: number of rows; 1 without a table.
         ran: ids of the rows that passed.
-        parts: parts that none of these used.
+        parts: stubs, policies, ``if`` and the like that none of these rows used.
         strictness: setting of the file's folder.
-        used: keys of parts of other files that they used.
+        used: keys (place as text) of such parts in other files that these rows used.
     """
 
     rows: int

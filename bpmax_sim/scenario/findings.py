@@ -129,9 +129,10 @@ def run_check_on_row_values(
 
 
 def check_names_against_platforms(item: ScenarioItem, platforms: Platforms) -> list[RunFinding]:
-    """Return the platforms, APIs and instances named by *item* that *platforms* do not declare.
+    """Return findings on each platform, API or instance that *item* names and *platforms* lack.
 
-    Also returned are faults with useless settings and doubts about the platforms themselves.
+    Also on faults whose effect is none, such as an expired token where there is no login, and
+    doubts about the platform files themselves.
     """
     context = FilledValueContext(replace(item.names, platforms=platforms))
     steps = list(item.walk_steps())
@@ -166,7 +167,11 @@ def check_names_against_platforms(item: ScenarioItem, platforms: Platforms) -> l
 
 
 def _explain_useless_fault_action(rule: Fault, platforms: Platforms) -> Iterator[str]:
-    """Yield why what *rule* injects can have no effect, such as an expired token without login."""
+    """Yield a message for each reason why what *rule* injects tests nothing.
+
+    That is an expired token of a platform without login, and a delay that is probably meant in
+    milliseconds.
+    """
     platform = platforms.find(rule.on.partition(".")[0])
     if isinstance(rule.action, BadToken) and platform is not None:
         own = [api.auth for api in platform.apis.values()]

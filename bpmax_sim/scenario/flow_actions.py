@@ -57,7 +57,11 @@ class FlowAction(action.Action, frozen=True, kw_only=True):
 
     @classmethod
     def check(cls, context: CheckContext, value: Any, spot: source.Spot) -> None:
-        """Report unknown nodes, people and sub-flows."""
+        """Report unknown nodes, people and sub-flows in *value*, that of the action at *spot*.
+
+        Also unknown keys, and keys without a value. A comment alone is valid if the action allows
+        that.
+        """
         needs_others = "to" in cls.__struct_fields__
         is_short = value is None and not needs_others
         if is_short or (isinstance(value, str) and str in cls.others):
@@ -118,7 +122,10 @@ class FlowAction(action.Action, frozen=True, kw_only=True):
     def check_node(
         cls, context: CheckContext, definition: Definition, at: Any, spot: source.Spot
     ) -> None:
-        """Report the node *at* if *definition* lacks it or if it does not offer the decision."""
+        """Report the node *at* if *definition* lacks it or it does not offer the action's decision.
+
+        *spot* is that of *at*. An empty *at*, or one with ``${…}``, is not checked here.
+        """
         if not is_literal_text(at) or not at:
             return
         if at not in definition.nodes:
@@ -147,7 +154,7 @@ class FlowAction(action.Action, frozen=True, kw_only=True):
 
 
 class NodeAction(FlowAction, frozen=True, kw_only=True):
-    """A flow action at one node."""
+    """A flow action on the node that the key ``at`` names; by default that where the project is."""
 
     at: str = ""
 
@@ -324,7 +331,8 @@ def check_user(context: CheckContext, user: Any, spot: source.Spot) -> None:
 def check_unmentioned_denied_person(context: CheckContext, name: Any, spot: source.Spot) -> None:
     """Report the person *name*, whom an expectation denies, if nothing else mentions that person.
 
-    Such a denial would always hold.
+    An example is ``pending: {$not: {$contains: 张三}}``: with a misspelled name it would always
+    hold. If the scenario lists all people, other checks find that.
     """
     known = context.names.mentioned_people
     if (

@@ -87,8 +87,9 @@ def _is_fired_by_step(draft: ScenarioDraft, event: str) -> bool:
 def check_flow(draft: ScenarioDraft) -> None:
     """Report what flow definitions name and the scenario lacks, and probable mistakes in them.
 
-    Such are unknown people, fields and events, deadlines of seconds, conditions that do not matter,
-    and ``back`` of a sub-flow that is not waited for.
+    Such are unknown people, fields and events, deadlines of a few seconds, conditions of routes
+    that all lead to one node, and fields to be taken back (``back``) from a sub-flow that is not
+    waited for.
     """
     for flow, (definition, file) in draft.flows.items():
         for admin, place in file.at("admins").locate_elements(definition.admins):
@@ -203,7 +204,7 @@ _CERTAIN: Final = frozenset({"number", "boolean", "list"})
 
 
 def _check_fields(draft: ScenarioDraft, fields: Mapping[str, str], spot: Spot) -> None:
-    """Report unknown fields; *fields* maps keys at *spot* to field names."""
+    """Report unknown fields in *fields*: key in the map at *spot* -> field that it stands for."""
     for key, field in fields.items():
         if wrong := draft.names.find_field_problem(field):
             is_declared = bool(draft.names.fields)  # else it is only near to a known one

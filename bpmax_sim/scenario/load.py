@@ -150,7 +150,8 @@ class ScenarioItem(msgspec.Struct, frozen=True, kw_only=True):
         cassette: name below the cassettes folder, without suffix.
         platforms: folders or files of the platforms; later ones win.
         instances: file of the instances, if the scenario names one.
-        names: names against which filled-in values are checked.
+        names: names of fields, nodes, people and so on, against which values are checked that a
+            ``${…}`` gets only in the run.
         strictness: setting of the scenario's folder: which doubts are failures.
         warnings: problems of the file that are only warnings in its folder.
         fills: keys of the scenario that contain a ``${…}``.
@@ -432,10 +433,11 @@ def _load_subjects(draft: ScenarioDraft) -> Subjects:
 
 
 def _load_flow_parts(draft: ScenarioDraft, flow: str | None) -> FlowParts:
-    """Return what the subject needs of a flow: definition, scripts, libraries, forms of nodes.
+    """Return what a run needs of a flow: definition, scripts, libraries, forms of nodes.
 
-    *flow* is the name of a sub-flow; None means the main flow. A stand-in for a sub-flow has only
-    its result.
+    *flow* is the name of a sub-flow; None means the main flow. If the definition could not be read,
+    it is left out. Of a stand-in, which only ends with a given result instead of a sub-flow, there
+    are neither routes nor forms of nodes.
     """
     scripts, libraries = _load_code(draft, *draft.flow_specs[flow])
     parts = FlowParts(scripts=scripts, libraries=libraries)
@@ -501,7 +503,11 @@ def _load_code(
 def _load_scripts(
     draft: ScenarioDraft, names: Iterable[tuple[str, Spot]]
 ) -> Iterator[tuple[str, Script]]:
-    """Yield each name with its script; a file name is relative to the file that contains it."""
+    """Yield each of *names*, file names of scripts with their spots, with the script in the file.
+
+    A name is relative to the file that contains it. A script that cannot be read is left out and
+    reported.
+    """
     for name, spot in names:
         try:
             place = spot.place
@@ -664,7 +670,12 @@ def _load_fault_rules(
 def _parse_fault_set_names(
     draft: ScenarioDraft, text: str, row: Row | None, place: Place
 ) -> tuple[Any, ...]:
-    """Return the fault sets that a text names; a cell ``${case.faults}`` may name several."""
+    """Return the names of fault sets in *text*: itself, or those in the cell that it refers to.
+
+    The cell of ``${case.faults}`` in *row* may have several names, or fault rules written out,
+    which are returned as maps. Empty without a row, or if the cell cannot be read: that is reported
+    at *place*, except a ``${…}`` that is not defined, which another check reports.
+    """
     if "${" not in text:
         return (text,)
     if row is None:
@@ -716,7 +727,8 @@ def _load_inline_fault(
 ) -> Iterator[Fault]:
     """Yield the rule written out at *spot* in a list of faults; nothing if it is invalid.
 
-    What is wrong with it is reported.
+    What is wrong with it is reported. *fault* is what the file has there, for the message; *row*
+    has the values of ``${case.…}`` in it, and is None in named steps.
     """
     problems: list[Problem] = []
     node = spot.source.root.find_at(spot.steps)

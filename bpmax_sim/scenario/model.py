@@ -124,13 +124,14 @@ class FaultAction(Model, frozen=True, kw_only=True):
 
 
 class FaultRule(Model, frozen=True, kw_only=True):
-    """A rule of fault injection.
-
-    The affected calls (``call: 2`` or ``1-2``, from 1) and the effect.
+    """A rule of fault injection: which calls are affected, and what happens to them.
 
     Attributes:
+        on: affected API, ``platform.api``; ``platform.*``, ``platform.get_*`` or ``*`` for several.
+        call: affected calls of it by number from 1, ``2`` or ``1-2``; by default all.
         attempts: number of affected sendings of such a call; by default only the first if *call* is
             given.
+        do: the effect.
     """
 
     on: str
@@ -198,9 +199,11 @@ class ProxySpec(Model, frozen=True, kw_only=True):
 
 
 class ExpectedCall(Model, frozen=True, kw_only=True):
-    """One expected call; with *times*, the expected number of matching calls.
+    """One expected call; with *times*, how many calls must match.
 
-    With *once_per_key*, calls that carry the same idempotency key count once.
+    *call* is ``platform.api``, and the other keys are expected values of request, response or
+    error. With *once_per_key*, calls that carry the same idempotency key (by which a server knows a
+    repeated request) count once.
     """
 
     call: str
@@ -359,13 +362,14 @@ else:  # one key an action
 
 
 class _PolicyBase(Model, frozen=True, kw_only=True):
-    """The keys of a policy besides its action.
+    """The keys of a policy (what a person does with each task during ``play``) besides its action.
 
     Attributes:
         at: node, also of a sub-flow; ``*`` for any, ``start`` for a project back at its starter.
         by: owner; by default every owner. For ``withdraw`` and the like: the person who does it.
         after: time between the arrival of the task and the action.
-        times: maximum number of uses in one run.
+        project: sub-flow that has the node; needed if main flow and sub-flow have one of that name.
+        times: how often the policy may be applied in one run; by default without limit.
         only: ids of the rows for which the policy exists.
     """
 
@@ -436,9 +440,10 @@ class Fragment(Model, frozen=True, kw_only=True):
 
 
 class ExploreSpec(Model, frozen=True, kw_only=True):
-    """The severity that each verdict of `bpmax-sim explore` has for this scenario.
+    """The severity of each verdict of `bpmax-sim explore` on this scenario: verdict -> severity.
 
-    A verdict that is not set has the severity given in the documentation of ``explore``.
+    A verdict, such as ``crash``, says how scripts take a changed response or a fault. One that is
+    not set has the severity given in the documentation of ``explore``.
     """
 
     crash: Severity | UnsetType = UNSET

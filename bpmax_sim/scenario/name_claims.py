@@ -191,8 +191,8 @@ def explain_unintended_error(
     """Return why *thrown* is probably not the error that the step is meant to show, or "".
 
     That is an error by which the step itself is wrong, such as ``NO_ROW``, if *expected* names no
-    code; or a refusal about another one of *fields* than the step's *title* mentions. If *expected*
-    has a message, nothing is doubtful.
+    code; or, if the step's *title* says that one of *fields* is missing or read-only, a refusal
+    that is about another field. If *expected* has a message, nothing is doubtful.
     """
     if expected.message is not UNSET:
         return ""

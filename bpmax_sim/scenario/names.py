@@ -38,10 +38,11 @@ class ScenarioNames(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         fields: fields that the form declares.
-        mentioned_fields: without declared fields, those that the flow's values, forms of its nodes,
-            and expectations name. There may be others, so only near names of them are wrong.
-        initial_value_kinds: kind of each field's initial value, such as text; not of filled-in
-            values.
+        subject_kinds: what is driven: ``form``, ``flow`` or both.
+        fields_named_by_flow: without declared fields, those that the flow's values, forms of its
+            nodes, and expectations name. There may be others, so only near names of them are wrong.
+        initial_value_kinds: field -> kind of its initial value, such as ``text``; without those
+            that contain a ``${…}``.
         initial_table_columns: table -> columns of its initial rows.
         entered_columns: table -> columns of the rows that steps enter.
         declared_variables: variables declared in files, which always exist.
@@ -58,7 +59,7 @@ class ScenarioNames(msgspec.Struct, frozen=True, kw_only=True):
         project_members: members of ``project`` that the scenario writes.
         texts: script sources, which may create further names; None if Python code may do so.
         named_steps: names of the steps of fragments.
-        platforms: None until their files have been read.
+        platforms: declared platforms; None until their files have been read.
     """
 
     subject_kinds: tuple[SubjectKind, ...] = ()
@@ -122,7 +123,10 @@ class ScenarioNames(msgspec.Struct, frozen=True, kw_only=True):
         return "" if is_one_of_many else suggest_nearest(name, self.fields_named_by_flow)
 
     def add_declaration_hint(self, wrong: str) -> str:
-        """Return the problem *wrong* of an unknown field, with where it would be declared."""
+        """Return the message *wrong*, that a field is unknown, with the key that would declare it.
+
+        That is ``form.fields``, or ``flow.form`` if no form declares fields.
+        """
         where = "form.fields" if self.fields else "flow.form"
         return msg("{wrong} (if it is a field, declare it in {where})", wrong=wrong, where=where)
 

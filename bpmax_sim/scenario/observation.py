@@ -172,14 +172,20 @@ def observe(
 ) -> tuple[Observation, ...]:
     """Return the observable effects of a run, step by step, as far as *events* go.
 
-    They are what digest and comparison of runs are made of. *unfinished* is the subject's state in
-    the step that has not ended; without it, only the events of that step are observed.
+    Digests and comparisons of runs are made of them. *unfinished* is the state of form and flow in
+    a step that has started and not ended; without it, only the events of that step are observed.
     """
     return tuple(_observe(events, unfinished))
 
 
 class _OpenStep:
-    """A step that has not ended, and its events so far, by kind."""
+    """A step whose events are being collected, from its start to its end.
+
+    Attributes:
+        key: number of the step as in `Observation`; "" for what happens outside of all steps.
+        inner: number of steps inside it so far.
+        entries: kind of event, such as ``calls`` -> members of each, in order.
+    """
 
     __slots__ = ("entries", "inner", "key")
 
@@ -211,7 +217,11 @@ def _observe(events: Iterable[Event], unfinished: SubjectState | None) -> Iterat
 
 
 def _make_step_key(started: StepStarted, outer: _OpenStep) -> str:
-    """Return the key of a step, such as ``2``; inside *outer*, ``2.1`` or ``finally.1``."""
+    """Return the key of a step that starts: ``2``, ``2.1`` inside step 2, or ``finally.1``.
+
+    *outer* is the step around it; with the key "" it stands for the run as a whole. It counts the
+    step.
+    """
     if not outer.key and started.number:
         return str(started.number)
     outer.inner += 1
@@ -344,7 +354,11 @@ _MOST_STEPS_DESCRIBED = 8
 
 
 def describe_states_and_results(observations: Iterable[Observation]) -> Iterator[str]:
-    """Yield a line for each step with states of fields or a result, which nothing else shows."""
+    """Yield a line for each step with a result or states of fields, to say what a digest covers.
+
+    Calls, messages and values are shown elsewhere in a failure, these are not. Of many steps only
+    the first are described, and a last line says how many more there are.
+    """
     steps: dict[str, list[str]] = {}
     for one in observations:
         if one.place.startswith("fields.") or one.place == "result":

@@ -63,8 +63,9 @@ def decide_outcome(
     """Return whether *item* passed, failed or failed as expected, and its failures.
 
     ``xfail`` covers a failure of what is tested only: not what keeps a scenario from running
-    (missing recording or declarations), nor an unknown name. An item with ``xfail`` that passes has
-    failed.
+    (missing recording or declarations; *live* says whether a third party may also have been
+    unreachable), nor an unknown name, unless the folder is lenient. An item with ``xfail`` that
+    passes has failed.
     """
     if not item.xfail:
         return "failed" if failures else "passed", tuple(failures)
@@ -82,7 +83,11 @@ def decide_outcome(
 def find_one_character_xfails(
     outcome: Outcome, failures: Iterable[Failure]
 ) -> Iterator[RunFinding]:
-    """Yield each failed comparison under ``xfail`` whose texts differ in one character only."""
+    """Yield each failed comparison under ``xfail`` whose texts differ in one character only.
+
+    It is probably a misprint, and not what the scenario is expected to fail of. Only for the
+    *outcome* ``xfailed``; texts that differ in a digit, and short ones, are left out.
+    """
     for failure in failures if outcome == "xfailed" else ():
         for check in failure.checks:
             pairs = list(zip(check.expected, check.actual, strict=False))
@@ -145,7 +150,10 @@ def find_failing_place(item: ScenarioItem, failures: Sequence[Failure]) -> Place
 
 
 def make_start_event(item: ScenarioItem, at: float, engine: str = "") -> ScenarioStarted:
-    """Return the first event of *item*, whose scripts run in *engine*."""
+    """Return the first event of *item*, at the virtual time *at*.
+
+    *engine* is the name of the engine that runs its scripts; "" if nothing is run.
+    """
     return ScenarioStarted(
         name=item.scenario.scenario,
         row=item.row_id,

@@ -66,11 +66,12 @@ def find_actions(policy: model.Policy) -> Iterator[tuple[str, type[FlowAction], 
 
 
 class NextPersonAction(msgspec.Struct, frozen=True, kw_only=True):
-    """The next action of a person: by which policy, on which task, and when.
+    """The next action of a person.
 
     Attributes:
-        due: virtual time.
-        number: index of the policy, from 0; a lower one has precedence.
+        due: virtual time at which the person acts.
+        number: index of the policy by which, from 0; a lower one has precedence.
+        task: what the person acts on: a task at a node, or an action such as a withdrawal.
     """
 
     due: float
@@ -173,10 +174,11 @@ class PolicyPlayer:
     def _find_next_instant(
         self, on: Performer, flow: FlowSubject, choice: NextPersonAction | None
     ) -> float | None:
-        """Return the virtual time of the next move (*choice*) or deadline, or None.
+        """Return the virtual time of the next action (*choice*) or deadline; None without one.
 
-        Timers of scripts count only if there is neither: the interval of a script never ends, and
-        would be the next event for ever.
+        Timers of scripts count only if there is neither, and the project has not ended: the
+        interval of a script never ends, and would be the next event for ever. *on* has the session
+        with the timers.
         """
         instants = [choice.due] if choice else []
         deadline = flow.find_next_due()
@@ -186,13 +188,14 @@ class PolicyPlayer:
         return min(instants, default=None)
 
     def _plan_moves(self, tasks: Sequence[PossibleMove]) -> Iterator[NextPersonAction]:
-        """Yield the move that the first matching policy makes for each of *tasks*, possible moves.
+        """Yield for each of *tasks* the action that the first matching policy makes of it.
 
-        A policy matches if it is for the node and the owner, its ``if`` holds, the node offers its
-        action, and it was not used up.
+        *tasks* are what people can do now; one that no policy matches is left out. A policy matches
+        if it is for the node and the owner, its ``if`` holds, the node offers its action, and it
+        was not used up.
 
-        If several owners share a task, so that one decision is enough, only one move is yielded for
-        it: that of the policy with the highest precedence.
+        If several owners share a task, so that one decision is enough, only one action is yielded
+        for it: that of the policy with the highest precedence.
         """
         shared: dict[int, NextPersonAction] = {}
         for task in tasks:
@@ -293,7 +296,12 @@ class PolicyPlayer:
     def _make_stuck_error(
         self, flow: FlowSubject, tasks: Sequence[PossibleMove], until: str
     ) -> SubjectError:
-        """Return the error that explains why nothing happens, such as that no policy matches."""
+        """Return the error of a project that cannot go on to *until* (a node; "" for the end).
+
+        It has ended or gone back to its starter, or no policy matches any of *tasks* and neither
+        deadline nor timer is pending. The message says which, and why the policies for these tasks
+        do not match.
+        """
         if flow.status in (*_ENDED, project.RETURNED):
             return SubjectError(
                 "the project is {status}{at} and has not come to {until}; it passed {passed}",
@@ -476,10 +484,11 @@ def _check_filled_names(
 def _check_at(
     draft: ScenarioDraft, policy: model.Policy, kind: type[FlowAction], spot: Spot
 ) -> Definition | None:
-    """Report a node where the action is impossible.
+    """Report ``project`` or ``at`` of *policy* that does not exist or where it cannot be performed.
 
-    Return the definition of the flow that has the node. None if there is no such node, if nobody
-    decides there, or if the policy names no single node: ``*``, ``start`` or a ``${…}``.
+    Return the definition of the flow that has the node. None if there is no such sub-flow or node,
+    if nobody decides there, or if the policy names no single node: ``*``, ``start`` or a ``${…}``.
+    *kind* is the class of the policy's action.
     """
     flows = {"": draft.definition, **draft.subflows}
     if policy.project and policy.project not in draft.subflows:

@@ -44,9 +44,10 @@ def _can_be_probed(expected: Any) -> bool:
 
 
 def _find_probes(expected: Any) -> list[Any]:
-    """Return the values to try on *expected*: its operands, and values beside and between them.
+    """Return the values to try on *expected*, an expectation with operators.
 
-    If none of these fulfils it, no value does.
+    They are those that the operators name, numbers beside and between them, longer texts, and some
+    usual values. If none of these fulfils it, it is taken that no value does.
     """
     operands = list(_find_operands(expected))
     numbers = sorted({one for one in operands if is_number(one)})

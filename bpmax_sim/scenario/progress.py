@@ -92,12 +92,16 @@ class Progress:
 
     Attributes:
         faults: whether the scenario's faults are injected.
-        is_judged: whether expectations are checked. A trial of ``explore``, whose responses are
-            changed, does not check them and continues after a failed step.
+        is_judged: whether expectations are checked. They are not in a trial, a run of ``explore``
+            with changed responses, which also continues after a failed step.
         silent_faults: whether fault rules may remain unused; else that is a failure.
-        failures: in the order of detection.
+        failures: failures so far, in the order of detection.
         result: result of the latest action.
         missed: numbers of the calls without a recording that a step has reported already.
+        subject: form or flow that is driven; None without one.
+        initial: field -> value before the first step.
+        ran: keys of the stubs, steps, policies and the like that were used so far.
+        unawaited: calls not awaited so far, each with the reporter of its step.
         checks: comparisons of the scenario's own expectations.
     """
 
@@ -200,7 +204,10 @@ class Progress:
         return player
 
     def _check_policy(self, check: Callable[[CheckContext], None], spot: source.Spot) -> None:
-        """Run *check* on what a policy at *spot* says once its ``${…}`` are replaced, as at load.
+        """Run *check* on the policy at *spot* once its ``${…}`` are replaced.
+
+        At load their values are not known yet, so names in them are checked only here. Without
+        ``${…}`` in the policies nothing is done. What a lenient folder tolerates becomes a warning.
 
         Raises:
             SubjectError: if it names something that does not exist, with the line of the policy.
@@ -245,7 +252,10 @@ class Progress:
     def _report_findings(
         self, reporter: FailureReporter, wrong: Iterable[findings.RunFinding]
     ) -> list[source.Failure]:
-        """Return the failures among the findings; doubts are added as warnings."""
+        """Return the failures among the findings *wrong*; doubts are added to the run's warnings.
+
+        *reporter* makes the failures. Those that a lenient folder tolerates become warnings, too.
+        """
         failures = []
         for one in wrong:
             if one.fails:
@@ -301,9 +311,10 @@ class Progress:
         return self.apply_leniency(failures)
 
     def _has_run(self, located: load.LocatedStep) -> bool:
-        """Return whether a step ran.
+        """Return whether the step *located* ran in this run, and was not skipped.
 
-        A ``run`` step that expects nothing itself counts only if one of the steps it runs did.
+        A ``run`` step (it runs named steps) that expects nothing itself counts only if one of those
+        did.
         """
         step = located.step
         is_there = make_ran_step_key(located) in self.ran
@@ -565,7 +576,11 @@ class Progress:
             self.log.add_warning(kind, call.problem_without_remedy, call.place)
 
     def warn_of_absent_read(self, read: AbsentRead) -> None:
-        """Add a warning if a script read a member that does not exist and is not declared."""
+        """Add a warning if a script read a member that neither exists nor is declared anywhere.
+
+        Nothing is added for scripts of sub-flows, and if the script only compares it with
+        undefined.
+        """
         file = read.place.file if read.place else ""
         if any(file == script.name for script in self._subflow_scripts):
             return

@@ -47,9 +47,9 @@ class Origins(msgspec.Struct):
             self.assignments[event.field] = LastAssignment(event, step)
 
     def note_step(self, event: object) -> None:
-        """Remember the place of a step when it starts, and forget it when it ends.
+        """Remember the place of a step when *event* is its start, and forget it when it is its end.
 
-        Assignments in between get this place.
+        Assignments in between get the place of the innermost step. Other events are ignored.
         """
         if isinstance(event, StepStarted):
             self._open_steps.append(event.place)
@@ -58,7 +58,11 @@ class Origins(msgspec.Struct):
 
 
 def to_plain_script_values(event: SubjectEvent) -> dict[str, Any]:
-    """Return those members of *event* that scripts may have set, as plain values for a trace."""
+    """Return the members of *event* whose values come from scripts, as plain values for a trace.
+
+    They are the old and new value of a changed field, and the values that a route's condition read.
+    Empty for other events.
+    """
     plain = _PLAIN_VALUES.get(type(event), {}).items()
     return {name: convert(getattr(event, name)) for name, convert in plain}
 

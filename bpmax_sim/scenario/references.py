@@ -47,7 +47,13 @@ def describe_unset_variable(name: str) -> str:
 
 
 class Reference(msgspec.Struct, frozen=True):
-    """One ``${root.path}``; *text* is the part between the braces."""
+    """One ``${root.path}``, such as ``${steps.pick.result}``.
+
+    Attributes:
+        text: what is between the braces.
+        root: its first word: one of `ROOTS`, such as ``vars`` or ``case``.
+        path: the keys and indices after it.
+    """
 
     text: str
     root: str
@@ -116,7 +122,10 @@ def find_referenced_column(value: Any) -> str:
 
 
 def resolve(value: Any, lookup: Lookup) -> Any:
-    """Return *value* with every ``${…}`` replaced by the result of *lookup*.
+    """Return *value* with every ``${…}`` in it replaced, at any depth of maps and lists.
+
+    *lookup* is given a reference and returns its value. A text that is a single ``${…}`` becomes
+    that value, of whatever type; in a longer text, values are inserted as text.
 
     Raises:
         UndefinedValueError: if *lookup* finds no value.
@@ -139,7 +148,10 @@ _CONSTANT_TYPES = frozenset({type(None), bool, int, float, msgspec.UnsetType})
 
 
 def find_keys_with_references(node: Node | None) -> frozenset[str]:
-    """Return the keys of the map *node* whose values contain a ``${…}``; empty for None."""
+    """Return the keys of the YAML map *node* in whose values, at any depth, a ``${…}`` occurs.
+
+    Empty for None, a map that does not exist.
+    """
     if node is None:
         return frozenset()
     return frozenset([key for key, child in node.items.items() if _contains_reference(child)])
@@ -297,7 +309,11 @@ _ORDERS: Mapping[str, Callable[[Any, Any], bool]] = {
 
 
 def check_condition(condition: Any) -> str | None:
-    """Return what is wrong with *condition*, or None."""
+    """Return what is wrong with *condition*, the value of an ``if``, or None.
+
+    It may be true, false, or a text such as ``${case.状态} == 成功``. Only its form is checked, not
+    whether what it names exists.
+    """
     if isinstance(condition, bool):
         return None
     if not isinstance(condition, str) or not condition.strip():
@@ -359,9 +375,10 @@ class _ConditionParser:
     def _parse_sequence(
         self, part: Callable[[], Truth], words: tuple[str, str], join: Callable[[Any], bool]
     ) -> Truth:
-        """Parse one or more *part* with *words* (``and``, ``&&``) between them.
+        """Parse operands with one of *words*, the spellings of an operator, between them.
 
-        *join*, `all` or `any`, combines the values of the parts.
+        *part* parses one operand, *words* are such as ``and`` and ``&&``, and *join*, `all` or
+        `any`, combines the truths of the operands.
         """
         parts = [part()]
         while (word := _TOKEN.match(self.text, self.at)) and (word["word"] or "").strip() in words:

@@ -143,9 +143,10 @@ def find_failures_in_empty_catches(
 def find_misread_responses(
     calls: Sequence[CallMade], scripts: Sequence[Script], platforms: Platforms
 ) -> Iterator[RunFinding]:
-    """Yield each place where a script reads a response as if it had another form.
+    """Yield each place where a script reads in a response what cannot be there.
 
-    That is a member of a text, a member that no response had, or a list's first page as the whole.
+    That is a member of a text, a member that no response had, or a list's first page as if it was
+    the whole list.
     """
     yield from find_members_read_from_text(calls, scripts, platforms)
     yield from find_misspelt_members(calls, scripts, platforms)
@@ -228,8 +229,9 @@ def _is_near_member(word: str, members: tuple[str, ...]) -> bool:
 
 
 def _suggest_meant_member(use: MemberUse, calls: Sequence[CallMade], platforms: Platforms) -> str:
-    """Return a hint if *use* reads a member that no response had but a similar one, or "".
+    """Return a hint "did you mean …" if *use* reads a member that no response had, or "".
 
+    The hint names a member that the responses had and whose name is similar; "" if there is none.
     *use* is the read of a member in a script. *calls* are the calls made at the line of the call
     whose result it reads.
     """
@@ -347,10 +349,11 @@ def _find_totals_and_list_lengths(value: Any) -> Iterator[tuple[str, int, int]]:
 
 
 def find_rule_doubts(calls: Sequence[CallMade], platforms: Platforms) -> Iterator[RunFinding]:
-    """Yield doubts about the platform files that *calls* used: rules that fit no message.
+    """Yield doubts about the platform files that *calls* used, such as rules that match nothing.
 
-    That is a declared place that no request or response has, a rule that no call can use, and a
-    class of failures that occurred but has no ``recover``.
+    That is a place in requests or responses that none of them has, a rule that no call can use, and
+    a class of failures that occurred and for which the file says nothing under ``recover`` (what to
+    do then, such as a new login).
     """
     yield from _find_misspelt_places(calls, platforms)
     for key, call in {call.call.partition(".")[0]: call for call in reversed(calls)}.items():
@@ -419,11 +422,11 @@ def _find_suspect_declarations(platforms: Platforms, platform_key: str) -> tuple
 
 
 class DeclaredPlace(NamedTuple):
-    """A place in a request or response that a platform file declares.
+    """A place in a request or response that a platform file names, such as ``body.requestId``.
 
     Attributes:
         steps: path of the place, whose first step is the part of the message, such as ``body``.
-        message_parts: the request or response in which to look: part -> its value.
+        message_parts: the request or response in which it should be: part -> its value.
     """
 
     steps: Steps
@@ -431,9 +434,10 @@ class DeclaredPlace(NamedTuple):
 
 
 def _find_declared_places(recipe: CompiledApi, call: CallMade) -> Iterator[DeclaredPlace]:
-    """Yield each place that the platform file declares for *call*.
+    """Yield each place in request and response of *call* that the platform file names.
 
-    They are those of ``ignore``, of ``volatile`` and of the rules for success.
+    They are those under ``ignore`` (not compared with recordings), those under ``volatile``
+    (different in each response), and those by which a response counts as success.
     """
     response = {"header": call.response_header, "body": call.response}
     request = {"path": call.path, "query": call.query, "header": call.header, "body": call.body}
@@ -492,9 +496,9 @@ def find_compiled_api(call: CallMade, platforms: Platforms) -> CompiledApi | Non
 
 
 def to_platform_response(call: CallMade) -> tuple[Response, ParsedBody]:
-    """Return the response of *call* twice, for the rules of a platform file.
+    """Return the response of *call* in the two forms that the rules of a platform file need.
 
-    Some rules look at status and headers, and others at the parsed body.
+    They are a response with status and headers but without body, and its parsed body.
     """
     headers = tuple(call.response_header.items())
     body = ParsedBody("json", value=call.response)
@@ -509,7 +513,11 @@ def _find_failure_paths(recipe: CompiledApi) -> tuple[str, ...]:
 
 
 def _find_failure_members(recipe: CompiledApi) -> list[str]:
-    """Return the names of the members in which a script finds that the response is a failure."""
+    """Return the names of the members of a result by which a script can tell a business failure.
+
+    They are the last names of the paths in the platform's rules for success and message; of an API
+    that returns an envelope, ``code`` and ``message``.
+    """
     if recipe.result == "envelope":
         return ["code", "message"]
     rules = recipe.platform.response_of(recipe.api)

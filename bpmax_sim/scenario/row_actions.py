@@ -16,8 +16,8 @@ class RowAction(action.Action, frozen=True, kw_only=True):
 
     Attributes:
         rows: keys of the action that hold row numbers -> whether they are required.
-        more: change of the number of rows by the action, such as -1.
-        adds: whether a row number may also be that behind the last row.
+        more: by how many rows the table grows by the action; -1 for one that removes a row.
+        adds: whether a row number may also be one beyond the last row, to append there.
         table: field of the form that holds the rows.
     """
 

@@ -20,12 +20,12 @@ _ID = re.compile(r"[.\[\]{}]")
 def check_rows_differ(
     draft: ScenarioDraft, used_columns: AbstractSet[str], columns_with_effect: AbstractSet[str]
 ) -> None:
-    """Report rows that test the same as an earlier one, as they differ only in unused columns.
+    """Report rows that test the same as an earlier one: equal, or different only in names.
 
     Args:
         draft: scenario to check.
-        used_columns: columns that anything reads.
-        columns_with_effect: those of them that are read by more than names.
+        used_columns: columns that anything reads, be it only the name of a step.
+        columns_with_effect: those of them that do more than appear in names.
     """
     seen: dict[str, str] = {}
     like: dict[str, str] = {}
@@ -75,7 +75,7 @@ def check_step_ids(draft: ScenarioDraft) -> None:
 def _check_unique_ids(
     draft: ScenarioDraft, steps: LocatedSteps, known: Mapping[str, Spot]
 ) -> Mapping[str, Spot]:
-    """Report ids of *steps* that are used twice or cannot be referenced.
+    """Report ids of *steps* that are used twice, or have a character that no ``${…}`` can contain.
 
     *known* are ids of other steps, with their spots. Return *known* with the ids of *steps* added.
     """

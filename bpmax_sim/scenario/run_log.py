@@ -66,12 +66,13 @@ class RunLog(msgspec.Struct):
     """Collects the events of a run and returns them in the order in which they happened.
 
     Attributes:
-        homes: folders to which file names in events are relative.
+        homes: object that makes file names in events relative to the scenario's folder.
         root: project folder; of a recording outside of it only the file name is shown.
         origins: assignments and routes from which the present values came.
         names: names against which written fields are checked.
         expected_columns: table -> columns that expectations name, which are taken as intended.
-        fields_of_other_types: returns the fields that are expected as another type than initially.
+        find_fields_meant_to_change_type: returns the fields that are expected as another type than
+            initially.
     """
 
     session: Session
@@ -217,9 +218,10 @@ class RunLog(msgspec.Struct):
         return event
 
     def collect_new_events(self, result: Result) -> Iterable[Event]:
-        """Return all events since the last call, with those in *result*, in the order of happening.
+        """Return all events since the last call of this method, in the order of happening.
 
-        Also adds the new calls to `calls`, numbered by when they began.
+        They include the timers, console lines and errors in *result*, that of the latest action.
+        New calls are also added to `calls`, numbered by when they began.
         """
         # The session lists calls in the order in which they ended; numbers count their beginnings.
         for record in sorted(self.session.calls[len(self.calls) :], key=attrgetter("began")):
@@ -265,9 +267,11 @@ class RunLog(msgspec.Struct):
         self._fresh += self._make_error_events(result)
 
     def _find_recording_of_sending(self, call_serial: int, attempt: int) -> RecordingMatch | None:
-        """Return the recording from which sending *attempt* of a call was answered, or None.
+        """Return the recording that answered sending *attempt* of a call; None if none did.
 
-        *call_serial* is the call's serial number in the session. The file name is relative.
+        A call is sent more than once if it is retried. *call_serial* is its serial number in the
+        session. The name of the recording's file is relative, and only the last part of a file
+        outside of the project.
         """
         recalled = self.session.recording_match(call_serial, attempt)
         if recalled is None:

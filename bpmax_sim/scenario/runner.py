@@ -109,7 +109,10 @@ class StepRun(msgspec.Struct):
     """Runs one step and holds its result; its failures are added to those of the item.
 
     Attributes:
-        number, total: number of the step from 1, 0 for an inner one; and how many there are.
+        number: number of the step from 1; steps inside a step have that of the outer one, and those
+            of ``finally`` 0.
+        total: number of steps of the scenario; 0 in ``finally``.
+        prefix: titles of the steps around it, in front of its own in events.
         since: position in the log at which the step began.
         reason: why it is skipped, by the caller or by its condition; empty if it runs.
         tries: number of runs so far.
@@ -246,7 +249,7 @@ class StepRun(msgspec.Struct):
     def _fill_action(self) -> Any:
         """Return the action's value with ``${…}`` replaced.
 
-        None, and a failure is added, if one is undefined.
+        None, and a failure is added, if one is not defined, or its value names something unknown.
         """
         progress, step = self.progress, self.located.step
         try:
@@ -269,10 +272,11 @@ class StepRun(msgspec.Struct):
     def _perform_filled(
         self, perform: Callable[[type[Action] | None, Any, str], Result]
     ) -> Result | None:
-        """Perform the action by *perform* with ``${…}`` replaced and return its result.
+        """Perform the action with ``${…}`` in its value replaced, and return its result.
 
-        *perform* gets action, value and file name of a script in the step. None after a failure: a
-        ``${…}`` that is not defined.
+        *perform* is called with the class of the action, its value, and the file name for a script
+        written in the step. None after a failure: a ``${…}`` that is not defined, or whose value is
+        wrong there. A step without action has an empty result, but brings a flow up to date.
         """
         progress, step, spot = self.progress, self.located.step, self.located.spot
         result = Result()
@@ -557,9 +561,9 @@ def run_item(  # noqa: PLR0913 - what may be left out of a run
 
     *environ* is what ``${env.X}`` reads. Without *faults* no fault is injected, but stubs are.
     Rules of *more_faults* come after the item's own and may remain unused; with *silent_faults*,
-    every rule may. With *checks_sources* the scenario is checked against the platforms, and the
-    source of each script for doubtful places: the same for each run of the same files. Without
-    *has_digest* the verdict has none.
+    every rule may. With *checks_sources* names in the scenario are checked against the platforms,
+    and scripts for doubtful places; a caller that runs the same files again can do without. Without
+    *has_digest* the last event has no digest of the run.
     """
     progress = Progress(item, session, environ, faults=faults, silent_faults=silent_faults)
     begin = session.clock.now()
@@ -734,9 +738,11 @@ def _has_scenario_titled(root: Path, titles: Collection[str]) -> bool:
 
 
 def make_replay_check(item: ScenarioItem, folder: Path, options: SessionOptions) -> Replays:
-    """Return a function that returns whether *item* passes in replay with a given recording.
+    """Return a function that returns whether *item* passes in replay with the given cassette file.
 
-    *folder* is the folder of all cassettes; *options* are those of the recording.
+    A recorder tries a new cassette by it before that replaces the old one. *folder* is the folder
+    of all cassettes; *options* are those of the session that records, of which mode and files are
+    replaced for the replay.
     """
 
     def replays(cassette: Path) -> bool:

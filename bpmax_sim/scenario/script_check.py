@@ -135,7 +135,12 @@ _PAGE: Final = frozenset({*_STATES, "$message"})
 
 
 class ScriptFinding(msgspec.Struct, frozen=True):
-    """A mistake or a doubtful place in a script: the name of the rule, and message with place."""
+    """A mistake or a doubtful place in a script.
+
+    Attributes:
+        rule: key of `RULES`, the name by which a comment can suppress it.
+        problem: its message and place.
+    """
 
     rule: str
     problem: Problem
@@ -414,9 +419,10 @@ _NODES_OF_CTX: Final = frozenset({("step_id",), ("step", "id"), ("step", "flow_s
 def _find_compared_shape(
     comparison: LiteralComparison, reading: ScriptReading, context: ScriptContext
 ) -> ResponseShape:
-    """Return what is known of the value compared in *comparison*: kind, possible texts, members.
+    """Return what is known of the value that *comparison* compares: its kind, or all its texts.
 
-    An empty shape if nothing is known.
+    For a result of a call it is what the platform file declares. The shape is empty if nothing is
+    known.
     """
     kind: str | None = None
     if comparison.root == "result" and comparison.call is not None:
@@ -470,7 +476,11 @@ def _find_possible_texts(member: str, context: ScriptContext) -> frozenset[str]:
 def _check_unraised_business_code(
     comparison: LiteralComparison, context: ScriptContext
 ) -> Iterator[ScriptFinding]:
-    """Yield ``error.code === 'BUSINESS'`` if no called platform rejects business failures."""
+    """Yield ``error.code === 'BUSINESS'`` if no call of the script can throw that error.
+
+    Only platforms or instances that declare ``reject`` throw it; of others a business failure is a
+    result. Nothing is yielded if it is only known at run time which platforms the script calls.
+    """
     found = filter(None, map(context.platforms.find, context.platforms.keys))
     reading = read_script(context.script.source, context.script.name)
     called = {call.platform for call in reading.calls}

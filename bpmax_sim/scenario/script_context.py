@@ -23,7 +23,7 @@ class ScriptContext(msgspec.Struct, frozen=True, kw_only=True):
         buttons: buttons of all these forms; they have states as fields do.
         nodes: nodes of all flows that it runs with.
         libraries: scripts that run before it.
-        arguments: names that steps pass to it.
+        arguments: globals that ``js`` steps pass to it by ``args``.
         field_kinds: kinds of fields whose initial value is a number, list or boolean in all forms.
         is_library: whether it runs before other scripts itself.
         hooks: events that run it, such as ``approve.审批``; empty if something else runs it too.
@@ -131,7 +131,7 @@ def _find_hooks(item: ScenarioItem) -> dict[Script, list[str]]:
 
 
 def _find_script_arguments(located: LocatedStep) -> Iterable[str]:
-    """Return the names that a step passes to the script of a file."""
+    """Return the names of the globals that a ``js`` step passes to its script file by ``args``."""
     value = located.step.value if located.step.action == "js" else None
     args = value.get("args") if isinstance(value, Mapping) else None
     return args if isinstance(args, Mapping) else ()

@@ -42,7 +42,12 @@ _MOST = 1e9
 
 
 class Shard(msgspec.Struct, frozen=True):
-    """The number of a shard, from 1, and the number of shards."""
+    """One of several parts into which a run is divided, such as for machines of a CI.
+
+    Attributes:
+        number: number of the part, from 1.
+        total: number of parts.
+    """
 
     number: int
     total: int

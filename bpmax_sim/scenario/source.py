@@ -149,9 +149,10 @@ def _shorten_to_line(text: str, max_length: int) -> str:
 
 
 def render_failure(failure: Failure, *, whole: bool = False) -> str:
-    """Return the text of *failure*, at most 25 lines; commands to paste are never cut.
+    """Return the text of *failure*: headline, place, excerpt, details, comparisons, calls, script.
 
-    The *whole* text has all lines and uncut values.
+    It has at most 25 lines, and long lines are cut, but never the command that repeats the run. The
+    *whole* text has all lines and uncut values.
     """
     fit = _WHOLE if whole else _CUT
     head, tail = [failure.headline], []
@@ -349,6 +350,10 @@ class Spot(msgspec.Struct, frozen=True):
     """A path of keys and indices in a file, such as ``steps[1].expect`` of a scenario.
 
     Checks pass it along with a value, to report the line and column of the value.
+
+    Attributes:
+        source: file, with the positions of its content.
+        steps: the keys and indices; empty for the whole file.
     """
 
     source: ScenarioSource

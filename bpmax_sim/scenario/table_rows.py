@@ -315,7 +315,10 @@ def split_names_cell(value: Any) -> tuple[Any, ...]:
 
 
 def parse_flag_or_reason(value: Any) -> bool | str:
-    """Return a ``skip`` or ``xfail`` cell as a reason, or as a bool without one."""
+    """Return a ``skip`` or ``xfail`` cell: a text as the reason; True or False without a reason.
+
+    Texts such as ``yes`` and ``no`` mean a bool, and an empty cell means False.
+    """
     if isinstance(value, str):
         text = value.strip()
         return _BOOLEANS.get(text.lower(), text) if text else False
@@ -381,13 +384,14 @@ class ScenarioDraft:
 
     Attributes:
         fragments: defaults and fragments that it inherits from, weakest first.
-        used: number of *fragments*, counted from the end, that the scenario's own ``use`` names.
+        used: how many of *fragments*, the last ones, the scenario's own ``use`` names; those before
+            them come from ``defaults.yaml`` and the like.
         flows: flow name -> definition, as far as it could be read; the main flow's name is None.
         variables: values from outside, such as from the command line.
         environ: environment that ``${env.X}`` reads.
         problems: what the checks found; any of them keeps the scenario from running.
         warnings: problems that are not failures in a lenient folder.
-        texts: script sources, see `ScenarioNames`.
+        texts: sources of all scripts; None if Python code may run, which can name anything.
     """
 
     spot: Spot
@@ -628,7 +632,7 @@ class ScenarioDraft:
     def people_names_with_repeats(self) -> Sequence[str]:
         """Return the people named by user, steps, policies and deadlines, once for each mention.
 
-        A name with a single mention may be a misprint.
+        So a check can count mentions: a name with a single one may be a misprint.
         """
         acting: list[Any] = [self.scenario.user if self.scenario.user is not UNSET else ""]
         for step, _ in self.steps:

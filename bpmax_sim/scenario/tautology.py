@@ -93,7 +93,10 @@ def _find_shape_kind(shape: Shape) -> str:
 
 
 def _find_member_shape(shape: Shape, key: str) -> Shape:
-    """Return the shape of the member *key*; ``[]`` is an element of a list."""
+    """Return the part of *shape*, what is certain about a map, for its member *key*, or "".
+
+    ``[]`` as *key* is an element of a list. The member ``*`` of a shape stands for all others.
+    """
     return shape.get(key, shape.get("*", "")) if isinstance(shape, Mapping) else ""
 
 
@@ -166,9 +169,10 @@ _NEVER: Final[Mapping[str, Callable[[Any, str], bool]]] = {
 
 
 def find_self_comparisons(expected: Any, path: tuple[str, ...]) -> Iterator[Path]:
-    """Yield the path of each part of *expected* whose ``${…}`` is what it is compared with.
+    """Yield the path of each part of *expected* that compares a value with itself by a ``${…}``.
 
-    *path* is how a ``${…}`` names the compared value, such as ``vars`` or ``steps.a.result``.
+    *path* is how a ``${…}`` names the value that *expected* as a whole is compared with, such as
+    ``vars`` or ``steps.a.result``.
     """
     if isinstance(expected, str):
         if expected.startswith("${") and expected[2:-1].strip() == ".".join(path):

@@ -28,7 +28,10 @@ from bpmax_sim.subject.project import NEW, STATUSES, TASK_STATES
 
 
 def check_empty_expectation(context: CheckContext, step_spot: Spot, key: str | int) -> None:
-    """Report an expectation that is written but empty; values filled in by a row are left out."""
+    """Report the expectation under *key* (``expect`` or the like) at *step_spot* if it is empty.
+
+    Also each section of it that is empty. Values filled in by a row are left out.
+    """
     node = step_spot.source.root.find_at((*step_spot.steps, key))
     if node is None or node.elements:
         return

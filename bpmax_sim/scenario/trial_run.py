@@ -40,7 +40,7 @@ class TrialRun(msgspec.Struct, frozen=True):
         events: events of all steps, in the order in which they happened.
         misses: calls for which replay had no response.
         failures: steps whose values were no longer defined, and broken invariants.
-        fired: injected rules that were used.
+        fired: those of the injected fault rules that affected a call.
         exceeded: name of the count (`WorkCounts`) that ended the trial early, or "".
         requests: for each step, key of a request -> how often it was made.
     """
@@ -126,12 +126,16 @@ CallKey = tuple[str, str, str, Pairs, bytes | None]
 
 
 def make_call_key(call: Call) -> CallKey:
-    """Return name, method, path, query and body of *call*: equal if the same request is sent."""
+    """Return ``platform.api``, method, path, query and body of *call*: equal for equal requests."""
     return call.name, call.method, call.path, call.query, call.body
 
 
 class _UsualCalls:
-    """Tells the calls that the scenario always makes from retries that injected faults cause."""
+    """Tells the calls that the scenario always makes from retries that injected faults cause.
+
+    *usual* has, for each step of a run without these faults, how often each request was made; more
+    requests of the same kind are retries.
+    """
 
     def __init__(self, usual: Sequence[Counter[CallKey]]) -> None:
         self._usual = usual

@@ -46,6 +46,8 @@ UNLIMITED = WorkCounts(**dict.fromkeys(WorkCounts.__struct_fields__, float("inf"
 class SessionWorkBudget:
     """Counts the work of all scripts of one session, and whether it exceeds a maximum.
 
+    *most* is the maximum of each count; by default there is none.
+
     Attributes:
         exceeded: name of the count that was exceeded first, or "".
     """

@@ -63,9 +63,9 @@ class SentLiveObjects:
 
     Attributes:
         names: dotted path of each object, as messages show it, such as ``ctx.form``.
-        roots: ``[global name, index of the object]``.
-        links: ``[index of the object, member, index of the member]``.
-        watched: ``watched_members`` of each object.
+        roots: (name, number) of each object that is a global; the number is the index in *names*.
+        links: (number of an object, name of a member, number of the object that this member is).
+        watched: ``watched_members`` of each object, in the order of *names*.
     """
 
     def __init__(self, objects: Mapping[str, LiveObject]) -> None:
@@ -93,10 +93,10 @@ class SentLiveObjects:
         return index
 
     def take_python_changes(self) -> list[ObjectChange]:
-        """Return the changes of each object that Python changed.
+        """Return what Python changed in the live objects since the last call of this method.
 
-        Changed means since the last call. Changes by scripts do not count, as the engine has them
-        already. The result counts as sent.
+        For each changed object: its number, field -> new value, and the names of deleted fields.
+        Changes by scripts are left out, as the engine has them already. The result counts as sent.
         """
         changes = []
         for index, live in enumerate(self._objects):

@@ -82,11 +82,12 @@ class ContextSettings(msgspec.Struct, frozen=True, kw_only=True):
         values: further globals by name, which scripts get as copies.
         limits: limits of each script.
         zone: seconds east of Greenwich.
-        seed_parts: seeds of random values, each four 32-bit words, not all zero, and the number of
-            values in the sequence from which the next seed is used; None for the last one.
+        seed_parts: seeds of the random values of the first body. Each is a list of four 32-bit
+            words, not all zero, and the index of the value from which on the next seed is used;
+            None for the last one.
         on_draw: called with a script's number and the number of random values that it has drawn:
             before the first draw with 0, then at its calls.
-        hits: counters of executed code, or None.
+        hits: counters of executed code (coverage), or None.
     """
 
     libraries: Sequence[Script] = ()
@@ -122,7 +123,11 @@ class ScriptRun:
 
     Attributes:
         objects: live objects that the body sees.
-        keeps_timers: whether the body counts as ended while timers in the future are left.
+        done: called with each outcome, and whether it is the last one.
+        keeps_timers: whether the run counts as ended while timers are left that fire later; they do
+            so when a scenario step lets time pass. Else the run waits for them.
+        settled, over: whether the body has ended, and whether nothing else can follow.
+        flights: numbers of its calls in flight.
     """
 
     def __init__(
@@ -275,8 +280,8 @@ class Context:
     def start(self, run: ScriptRun, seed_parts: Sequence[Sequence[int | None]]) -> None:
         """Run a body until it first waits; before the context's first body, its libraries run.
 
-        *seed_parts* are the seeds of random values of a later body; the first uses those of the
-        context.
+        *seed_parts* are the seeds of the random values that it draws; for the first body, those in
+        the settings of the context are used instead.
         """
         self._drawing = run.number
         self._runs[run.number] = run
@@ -565,8 +570,8 @@ class Context:
     def _log_refused_call(self, run: ScriptRun, entry: RefusedCall) -> None:
         """Log a call that was rejected before it was sent, once for each line that makes it.
 
-        It is begun like a call, although nothing is sent, so that it is in the log of calls. Its
-        promise was rejected in the script already, so the result is dropped.
+        It is begun like any call, so that it is in the log of calls, but ends at once with the
+        refusal. The script has got that error already, so it is not delivered again.
         """
         program = CallSpec(
             platform=entry.platform,

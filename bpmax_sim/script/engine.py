@@ -53,7 +53,10 @@ _STRICT = "'use strict';"  # begins the code of each binding, after its comment
 
 @cache
 def compile_own_bytecode(source: str) -> bytes | None:
-    """Return the bytecode of *source*, or None if the engine's C API is not available."""
+    """Return the bytecode of *source*, JavaScript of this package, which has to be valid.
+
+    None if the engine's C API is not available.
+    """
     if load_library() is None:
         return None
     context = NativeContext()
@@ -101,9 +104,9 @@ class PreludeEntryFunction:
     def report_rejection(self, inner: int, promise: Value, reason: Value, handled: bool) -> None:
         """Pass the rejection of *promise* with *reason* to the prelude (our JavaScript code).
 
-        If the prelude returns the number of a binding, a part of it that is not loaded yet, that
-        part is loaded. The engine calls this; *inner* is its JSContext, and *handled* says whether
-        the promise got a handler by now.
+        The engine calls this; *inner* is its JSContext, and *handled* says whether the promise got
+        a handler by now. The prelude uses rejections of its own to ask for a binding, a part of it
+        that is not loaded yet: then its function returns the number of that part, which is loaded.
         """
         try:
             arguments = make_value_array_type(3)(promise, reason, Value(int(handled), 1))
@@ -140,7 +143,10 @@ class PreludeEntryFunction:
 
 @cache
 def _make_c_array_of_js_integers(count: int) -> bytes:
-    """Return the bytes of a C array of JSValues that holds the integers from 0 to *count* - 1."""
+    """Return the bytes of a C array of JSValues that holds the integers from 0 to *count* - 1.
+
+    The prelude gets it in place of its parts: by such a number it asks for a part when needed.
+    """
     return bytes(make_value_array_type(count)(*map(Value.from_int, range(count))))
 
 
@@ -547,9 +553,9 @@ def find_polyfills(scripts: Sequence[str]) -> tuple[str, ...]:
 
 @lru_cache(maxsize=256)
 def _encode_install_of_needed_parts(scripts: Sequence[str]) -> str:
-    """Return the JSON argument of the prelude's operation ``install``; "" if nothing is needed.
+    """Return the JSON argument of the prelude's operation ``install`` for *scripts*.
 
-    The operation loads the polyfills that *scripts* need.
+    The operation loads the polyfills that they need, judged by their text; "" if they need none.
     """
     return encode_install_argument(find_polyfills(scripts))
 

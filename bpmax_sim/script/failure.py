@@ -65,8 +65,9 @@ class PlacedScript(msgspec.Struct, frozen=True):
     """A script, and where its lines are in the single file that the engine sees.
 
     Attributes:
-        start: number of empty lines above its first line.
-        counted: the script with counters; None without coverage.
+        script: the script of the user, without counters.
+        start: number of lines in that file before its first line.
+        counted: the script with counters of executed code; None without coverage.
     """
 
     script: Script
@@ -296,9 +297,11 @@ class ErrorFactory(msgspec.Struct):
     def explain_promise_read(
         self, error: errors.BpmaxError | None, read: turn_result.PromiseMemberRead | None
     ) -> errors.BpmaxError | None:
-        """Return the cause of *error* if a script read a member of a promise, else *error*.
+        """Return the error that says that a member was *read* of a promise instead of its result.
 
-        A promise never has such a member, so reading it is a mistake even if there is no *error*.
+        *error* (None if the script did not fail) becomes its cause. Without *read*, or if *error*
+        is about a limit or has a cause of its own, *error* is returned. A promise never has such a
+        member, so reading it is a mistake even if there is no *error*.
         """
         if read is None or isinstance(error, ScriptLimitError):
             return error

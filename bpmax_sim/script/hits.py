@@ -183,9 +183,9 @@ class ContextHits:
         self._watched = ""
 
     def declare(self, script: Script, counted: CountedScript, load: Callable[[str], None]) -> None:
-        """Declare the counters of *script* in the context, once.
+        """Create the counters of *script* in the context, unless it has them already.
 
-        *load* runs a global script.
+        *counted* is the script with counters, and *load* runs a global script in the context.
         """
         if counted.name not in self._declared:
             self._declared[counted.name] = script

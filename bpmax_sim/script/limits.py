@@ -255,7 +255,7 @@ class LimitWatch:
             _state.start()
 
     def end_turn(self) -> None:
-        """End the turn: no limit is checked until the next one begins."""
+        """End the turn (one stay in the engine): no limit is checked until the next one begins."""
         with _state.lock:
             _state.running.discard(self)
 

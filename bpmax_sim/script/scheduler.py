@@ -96,7 +96,7 @@ class Scheduler:
         return self.call_at(self.clock.now(), action)
 
     def start_call(self, call: Call, done: Resume) -> None:
-        """Start *call*, a generator of requests, pauses and logins.
+        """Start *call*, a generator that yields requests, pauses and logins and gets their results.
 
         *done* receives its value or error, never before `start_call` returns.
         """
@@ -203,7 +203,10 @@ class Scheduler:
             self.complete(exchange_within_timeout(request, self._handle), self.clock.now(), resume)
 
     def complete(self, outcome: ExchangeOutcome, start: float, resume: Resume) -> None:
-        """Plan the moment at which *outcome* arrives, that of a request sent at *start*."""
+        """Plan to call *resume* with *outcome*, response or error of a request sent at *start*.
+
+        That is at *start* plus the virtual time that the request took.
+        """
         arrive = partial(resume, outcome.response, outcome.error)
         self.call_at(start + outcome.seconds, arrive)
 

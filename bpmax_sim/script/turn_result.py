@@ -82,6 +82,8 @@ class UnawaitedCall(msgspec.Struct, frozen=True):
     """A call whose result a script did not wait for, or a chain that was never called.
 
     Attributes:
+        call: ``platform.api``, or the name of a function.
+        place: script line that made it.
         built: whether it is a chain without its ``$call()``, which sent nothing.
         is_helper: whether it is an async function of a script, in which a call was in flight when
             the script that called it ended.
@@ -129,7 +131,14 @@ class UnawaitedCall(msgspec.Struct, frozen=True):
 
 
 class AbsentRead(msgspec.Struct, frozen=True):
-    """A script read *member*, which *owner* (``form.明细``: a live object or its rows) lacks."""
+    """A read of a member that does not exist, of the form or another live object.
+
+    Attributes:
+        owner: what lacks the member: the object, such as ``form``, or a table whose rows lack it,
+            ``form.明细``.
+        member: name of the member.
+        place: script line that read it; None if it is not known.
+    """
 
     owner: str
     member: str
@@ -231,7 +240,11 @@ class OutboxEntry(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_f
 class CallEntry(OutboxEntry, frozen=True, tag="call"):
     """A ``$proxy`` call of a script.
 
-    A chained call has *steps* (its setters), a direct call has *args*; the other one is None.
+    Attributes:
+        number: number of the call, which is settled by it.
+        options: second argument of ``$proxy``.
+        steps: setters of a chained call with their values, in order; None for a direct call.
+        args: arguments of a direct call; None for a chained one.
     """
 
     number: Number
@@ -288,7 +301,7 @@ class TimerEntry(OutboxEntry, frozen=True, tag="timer"):
 
 
 class TimerCancel(OutboxEntry, frozen=True, tag="clear"):
-    """A timer that was cleared."""
+    """A timer that a script cleared (``clearTimeout``); *number* is that of its `TimerEntry`."""
 
     number: Number
 
@@ -326,7 +339,13 @@ class PendingPromiseTraces(OutboxEntry, frozen=True, tag="probed"):
 
 
 class AbsentMember(OutboxEntry, frozen=True, tag="absent"):
-    """A script's read of a member that a live object, or its value at *path*, does not have."""
+    """A script's read of a member that a live object, or a value in it, does not have.
+
+    Attributes:
+        index: number of the object.
+        path: path from the object to the value, whose member is read; "" for the object itself.
+        name: name of the member.
+    """
 
     index: Count
     path: str
@@ -362,7 +381,7 @@ class RandomDrawCount(OutboxEntry, frozen=True, tag="drew"):
 
 
 class PromiseRead(OutboxEntry, frozen=True, tag="misread"):
-    """A read of a member of a call's promise, as if the promise were its result."""
+    """A read of *member* of the promise of call *number*: the script forgot to await its result."""
 
     number: Number
     member: str

@@ -62,7 +62,10 @@ def _find_returns_unless_only_throws(function: Node) -> list[Node] | None:
 
 
 def _find_missing_return(reader: SlipReader, node: Node) -> Found:
-    """Yield callbacks with braces that return nothing although their result is used."""
+    """Yield each callback with braces that returns nothing although its method uses the result.
+
+    For example ``list.filter(row => { row.ok })``.
+    """
     method, function = _find_builtin_method_and_argument(reader, node)
     if method not in _ANSWERING or function is None or function.type not in FUNCTIONS:
         return

@@ -101,9 +101,10 @@ Alternatives = Sequence[Facts]
 def read_condition(
     reader: SlipReader, node: Node | None, *, is_denied: bool = False
 ) -> Alternatives | None:
-    """Return the cases in which *node* is true (or with *is_denied* false); None if unclear.
+    """Return the cases in which the condition *node* is true; None if unclear.
 
-    ``a === 1 && b`` has one case, ``a`` is 1 and ``b`` is true; ``a === 1 || b`` has two.
+    With *is_denied*, those in which it is false. ``a === 1 && b`` has one case, ``a`` is 1 and
+    ``b`` is true; ``a === 1 || b`` has two. Each case is a set of facts about expressions.
     """
     node = strip_parentheses(node)
     if node is None or reader.has_effect(node):
@@ -196,10 +197,10 @@ def _get_source_with_plain_dots(reader: SlipReader, node: Node) -> str:
 
 
 def _make_truth_facts(name: str, truths: frozenset[str]) -> Facts:
-    """Return the fact that expression *name* is one of *truths*; none if these are empty.
+    """Return the fact that the value of expression *name* is one of *truths*; none without any.
 
-    *truths* are some of `_FALSY`, or `_TRUTHY`. If ``a.length`` is truthy, so is ``a``: that is a
-    second fact.
+    *truths* are falsy values such as ``null`` and ``0`` (`_FALSY`), or the word ``truthy`` for all
+    others. If ``a.length`` is truthy, so is ``a``: that is a second fact.
     """
     facts = {f"? {name}": LiteralSet(truths)} if truths else {}
     filled = _OF_FILLED.fullmatch(name) if truths == _TRUTHY else None
@@ -207,7 +208,11 @@ def _make_truth_facts(name: str, truths: frozenset[str]) -> Facts:
 
 
 def _make_order_facts(left: str, operator: str, right: str, *, is_denied: bool) -> Facts:
-    """Return the fact that two expressions compare so; ``a >= b`` is a denied ``a < b``."""
+    """Return the fact that ``left operator right`` is true, or with *is_denied* false.
+
+    Equal comparisons get equal facts however they are written: ``a >= b`` is a denied ``a < b``,
+    and ``b > a`` is ``a < b``.
+    """
     if operator in {">", "<="}:
         left, operator, right = right, _TURNED[operator], left
     if operator in {">=", "!==", "!="}:
@@ -453,7 +458,10 @@ def _list_deciding_conditions(
 
 
 def _may_change(reader: SlipReader, condition: Node, start: int, end: int) -> bool:
-    """Return whether an expression of *condition* may change in the bytes *start* to *end*."""
+    """Return whether an expression in *condition* may get another value between two places.
+
+    They are the byte offsets *start* and *end* of the script.
+    """
     changes = reader.compute_once(
         "changes", condition, partial(_find_change_offsets, reader, condition)
     )

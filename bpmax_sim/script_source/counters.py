@@ -38,13 +38,13 @@ class LineColumn(NamedTuple):
 
 
 class Counter(msgspec.Struct, frozen=True):
-    """A counted part of a script.
+    """A part of a script of which the runs are counted.
 
     Attributes:
-        kind: a statement, the body of a function, or a branch.
+        kind: ``statement``, ``function`` for its body, or ``branch``.
         line, column: start, from 1; the column in characters.
         end_line: line of the end.
-        name: name of a function, or "".
+        name: of a function, its name; "" for other parts and functions without a name.
         arm: of a branch, which one it is, such as ``then``, ``else`` or ``case``.
         decision: of a branch, position of the expression or statement that branches.
     """
@@ -327,7 +327,11 @@ class _CounterWriter:
             self._insert_text(at, ";" * bool(directives) + text)
 
     def _insert_in_expression(self, node: Node, parent: Node) -> str:
-        """Insert the counter of a part of an expression; return the text that closes it."""
+        """Insert a counter before *node* if it is an arm of ``?:`` or ``&&``, or an arrow's body.
+
+        Return ``)``, the text to insert behind it, or "" if it is none of these. *parent* is the
+        expression that it is a part of.
+        """
         texts: list[str] = []
         if parent.type == "ternary_expression":
             for field, arm in _TERNARY.items():

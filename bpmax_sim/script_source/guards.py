@@ -48,7 +48,10 @@ class Guards:
         return read_operator(node) in _EQUAL and any(map(self._is_null_or_undefined, sides))
 
     def _find_deciding_conditions(self, node: Node) -> Iterator[tuple[Node, bool]]:
-        """Yield each condition that decides whether *node* is reached, with its needed value."""
+        """Yield each condition that decides whether *node* is reached, and if it has to be true.
+
+        If not, *node* is reached only where it is false.
+        """
         child, parent = node, node.parent
         while parent is not None:
             if parent.type in _BRANCHES:

@@ -142,7 +142,10 @@ class ReachFinder:
             yield from self._find_reads(value)
 
     def _find_reads(self, node: Node, depth: int = 0) -> Iterator[_Requirement]:
-        """Yield the fields and response members that *node* reads, through variables too."""
+        """Yield the fields and response members that *node* reads, through variables too.
+
+        *depth* is the number of variables followed so far, which is limited.
+        """
         for inner in self._tree.walk(node):
             value = self._values.resolve(inner)
             if inner.type == "identifier" and value is None and depth < _DEEPEST:
@@ -239,7 +242,10 @@ class ReachFinder:
         return self._find_converted_expression(inner) if inner is not None else node
 
     def _is_only_part_of_input(self, node: Node, value: ScriptValue) -> bool:
-        """Return whether *node* is only a part of the input *value*, for example by ``filter``."""
+        """Return whether *node* is computed from the field *value* by a method such as ``filter``.
+
+        Its value then says nothing simple about the field as a whole. False for a response.
+        """
         while (owner := node.child_by_field_name("object")) is not None:
             node = owner
         return (

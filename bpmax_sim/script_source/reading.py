@@ -82,11 +82,14 @@ class MemberUse(msgspec.Struct, frozen=True):
     """A read or write of a member of the form, of ``ctx`` or of a response.
 
     Attributes:
+        root: what has the member: the form, ``ctx``, or the result of a call.
         path: names from *root* down to the member; ``*`` is an element of a list.
-        access: ``test`` if the script tests whether it exists (``in``, ``typeof``, a comparison
-            with undefined); ``truth`` if a missing member acts like a false one (``||``, ``??``,
-            ``?.``, ``!``, a default, a condition, a comparison).
-        call: index in `ScriptReading.calls` of the call whose result has the member.
+        access: ``read``, ``write``, or a milder read: ``test`` if the script tests whether it
+            exists (``in``, ``typeof``, a comparison with undefined); ``truth`` if a missing member
+            acts like a false one (``||``, ``??``, ``?.``, ``!``, a default, a condition, a
+            comparison).
+        call: index in `ScriptReading.calls` of the call whose result has the member; None for other
+            roots.
         is_guarded: whether the script has tested before that the member exists.
     """
 
@@ -380,7 +383,10 @@ class _ScriptReader:
         self._members[use] = None
 
     def _add_in_test(self, node: Node) -> None:
-        """Note the use of a member as a ``test`` if *node* is ``'name' in form`` or the like."""
+        """Note that the script tests whether a member exists if *node* is ``'name' in form``.
+
+        The right side may also be another object whose members are known, such as a result.
+        """
         operator = node.child_by_field_name("operator")
         if operator is None or operator.type != "in":
             return

@@ -55,7 +55,8 @@ class Binding:
         kind: ``const``, ``let``, ``var``, ``function``, ``class``, ``parameter`` or ``catch``.
         declared: identifier that declares it.
         value: its initial expression, before destructuring, or its function.
-        path: members of *value* that destructuring takes; ``*`` is an element, ``?`` unknown.
+        path: names of the members that lead from *value* to what the name stands for, if it is
+            destructured; ``*`` is an element of a list, ``?`` is unknown.
         function, position: for a parameter, the function that has it, and its position from 0.
         is_reassigned: whether it is assigned again.
     """
@@ -180,7 +181,7 @@ class Scopes:
         return (use for use in self._name_uses.values() if use.binding is None)
 
     def find_name_uses(self) -> Iterator[NameUse]:
-        """Return each use of a name, in the order of the text."""
+        """Yield each use of a name, declared or global, in the order of the text."""
         return iter(self._name_uses.values())
 
     def is_assignment(self, use: NameUse) -> bool:
@@ -250,7 +251,11 @@ class Scopes:
         self._bind_pattern_names(node.child_by_field_name("parameter"), "catch", inner)
 
     def _declare_loop(self, node: Node, _scope: LexicalScope, inner: LexicalScope) -> None:
-        """Declare the name in ``for (const row of rows)``, whose value is an element of *rows*."""
+        """Declare the name in ``for (const row of rows)``, whose value is an element of ``rows``.
+
+        *node* is the loop and *inner* the scope of its body; a ``var`` belongs to the function
+        instead.
+        """
         word, operator = node.child_by_field_name("kind"), node.child_by_field_name("operator")
         if word is None:
             return

@@ -110,7 +110,8 @@ class SlipReader:
     ) -> Iterator[Slip]:
         """Yield the probable mistakes in *nodes*.
 
-        *finders* maps a type of node to the functions that look for mistakes in such nodes.
+        *finders* maps a type of node to functions, each of which gets this reader and such a node,
+        and yields rule, node and message of each mistake of one kind.
         """
         for node in nodes:
             for find in finders.get(node.type, ()):
@@ -191,10 +192,11 @@ class SlipReader:
             ), self.tree.find_place(member))  # fmt: skip
 
     def _find_unused_name(self, binding: Binding) -> Iterator[Slip]:
-        """Yield a problem for *binding*, a variable or function that nothing reads.
+        """Yield a problem if nothing reads *binding*, a variable or function.
 
-        None for names that begin with ``_``, for destructured names, if the initial value has an
-        effect, and for functions in a file that only declares functions.
+        The caller knows that there is no use of it. Nothing is yielded for names that begin with
+        ``_``, for destructured names, if the initial value has an effect, and for functions in a
+        file that only declares functions.
         """
         name = self.tree.get_source(binding.declared)
         is_function = binding.kind == "function" and binding.value is not None

@@ -101,7 +101,10 @@ class ResultReader:
             yield self._make_ignored_error_range(owner, callback)
 
     def _find_text_of_only_result(self, body: Node) -> str | None:
-        """Return the source of the only value that *body* returns, or None if it does more."""
+        """Return the source of what a callback's *body* returns; None if it has other statements.
+
+        "" if it returns nothing.
+        """
         if body.type != "statement_block":
             return self._tree.get_source(body)
         if not body.named_children:

@@ -76,9 +76,10 @@ class ProxyCall(msgspec.Struct, frozen=True, kw_only=True):
             list.
         setters: setters of a chain, in order.
         is_called: whether a chain ends in ``$call()``; always true for a direct call.
-        usage: how its promise is used; ``nothing`` if it is a statement of its own.
+        usage: how its promise is used, such as ``awaited`` or ``assigned``; ``nothing`` if it is a
+            statement of its own.
         place: start of the expression.
-        platform_place, api_place: places of the two names.
+        platform_place, api_place: places of the names of platform and API.
         options: names of options, with their places.
     """
 
@@ -108,7 +109,7 @@ class ScriptValue(msgspec.Struct, frozen=True):
         node: syntax node of a function or method.
         path: members below a result, a form or a ctx; ``*`` is an element of a list.
         call: index in `Values.calls` of the call of a promise or result; -1 for an async function.
-        draft: call of a chain, with the setters read so far.
+        draft: of a chain that is not yet called, its call with the setters so far.
     """
 
     kind: str

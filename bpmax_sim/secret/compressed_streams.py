@@ -183,10 +183,11 @@ def inflate_raw(data: bytes, work: WorkBudget) -> bytes:
 
 
 def may_begin_raw_deflate(data: bytes, total_size: int, work: WorkBudget) -> bool:
-    """Return whether *data* may be the first of *total_size* bytes of deflate without header.
+    """Return whether *data* may be the beginning of a deflate stream without header.
 
-    There is no signature to look for, but hardly any data passes this test. Call it for short data
-    only if the first byte is in `MAY_BE_WHOLE`. The first `PROBE` bytes must decompress.
+    There is no signature to look for, but hardly any data passes this test: the first `PROBE` bytes
+    must decompress. *total_size* is the size of the whole, of which *data* is the beginning. Call
+    it for short data only if the first byte is in `MAY_BE_WHOLE`.
     """
     if total_size > STEP and not _may_begin_deflate(data):
         return False

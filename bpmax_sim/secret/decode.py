@@ -148,10 +148,10 @@ class SearchHistory:
         return _add_new_runs(runs, self._digits)
 
     def get_escaped_parts(self, data: bytes, reach: int) -> tuple[PartWithEscapes, ...]:
-        """Return the parts of *data* that contain escapes, unescaped.
+        """Return the parts of *data* that contain escapes such as ``%41``, unescaped.
 
-        *reach* is the number of bytes around an escape that belong to its part. The result is
-        cached for the same object *data*.
+        A part extends over *reach* bytes on both sides of an escape. The result is cached for this
+        very object, not for equal bytes.
         """
         if id(data) not in self._undone:  # a hash of all of it would take longer
             self._undone[id(data)] = data, tuple(find_escaped_parts(data, reach))
@@ -166,7 +166,10 @@ class SearchHistory:
         self._flat.update((id(level), level) for level in unescaped_levels)
 
     def was_searched_together(self, data: bytes) -> bool:
-        """Return whether the runs of the object *data* were decoded with those of other data."""
+        """Return whether `note_searched_together` was called for *data*, this very object.
+
+        Its encoded runs were then decoded with those of the data that it is an unescaped copy of.
+        """
         return id(data) in self._flat
 
     def mark_runs_as_outermost(self) -> None:
@@ -401,9 +404,10 @@ def _decode_base32(runs: Sequence[bytes], scan: ScanInput) -> Iterator[Piece]:
 
 
 def _make_run_trace(scan: ScanInput, runs: Sequence[bytes], gap_size: int, *labels: str) -> Trace:
-    """Return the trace of *runs* that were joined with *gap_size* bytes between them.
+    """Return a function that tells where a byte of *runs* is from: offset in the data, encodings.
 
-    *labels* are the encodings that are undone.
+    Its argument is the offset in the text of *runs*, joined with *gap_size* bytes between them.
+    *labels* are the encodings that were undone, to which escapes around the run are added.
     """
 
     def trace(at: int) -> tuple[int, tuple[str, ...]]:
@@ -437,9 +441,10 @@ def _locate_run_and_level(run: bytes, scan: ScanInput) -> tuple[int, int]:
 
 
 def _make_scaled_trace(trace: Trace, start: int, encoded_size: int, decoded_size: int) -> Trace:
-    """Return *trace* for decoded bytes, where *encoded_size* characters give *decoded_size* bytes.
+    """Return *trace*, which takes offsets in encoded text, changed to take those of decoded bytes.
 
-    Decoding began at character *start*.
+    *encoded_size* characters give *decoded_size* bytes, as 4 give 3 in base64. Decoding began at
+    character *start*.
     """
     return lambda at: trace(start + at * encoded_size // decoded_size)
 

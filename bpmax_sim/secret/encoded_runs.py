@@ -42,8 +42,8 @@ def find_encoded_runs(text: str) -> list[str]:
 def keep_escaped_runs(data: bytes) -> bytes:
     """Return *data* reduced to its encoded runs that contain escapes, such as base64 with ``%2F``.
 
-    A run is a row of characters of one encoding's alphabet. The escapes stay. All other runs have
-    been searched already.
+    A run is a sequence of characters of one encoding, such as base64. The escapes stay as they are.
+    Other runs are left out: the caller has searched them already.
     """
     parts, end = list[bytes](), 0
     for match in _ESCAPED_SIGN.finditer(data):
