@@ -38,10 +38,10 @@ FORM = "application/x-www-form-urlencoded"
 # ``gc=False``: these values hold no cycles, and very many of them live at once, so the garbage
 # collector does not have to look at them.
 class Cookie(msgspec.Struct, frozen=True, gc=False):
-    """A cookie of ``Cookie`` or ``Set-Cookie``.
+    """Name and value of a cookie in a ``Cookie`` or ``Set-Cookie`` header.
 
     Attributes:
-        text: original text, including attributes.
+        text: its original text in the header: name, value and attributes.
         attributes: text of a ``Set-Cookie`` from the first semicolon on, including it.
     """
 
@@ -199,13 +199,14 @@ def parse_charset(content_type: str) -> str:
 
 
 class Call(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """A call as the builder made it, before auth and signing; replay matches by these values.
+    """A call as the script made it, before auth and signing; replay finds recordings by it.
 
     Attributes:
         path: path of the API with filled placeholders, percent-encoded, without query.
         query: decoded names and values, in sending order.
         headers: default headers and those set by the script, in sending order.
         body: exact bytes, or None for no body.
+        caller: source of the call, as the script names it in the options of ``$proxy``; not sent.
         position: script line that made the call, if known.
         serial: order of issue within the session, from 1.
     """

@@ -74,7 +74,10 @@ def read_settings(folder: str | Path) -> dict[str, object] | None:
 
 
 def read_setting(root: str | Path, name: str) -> object:
-    """Return the value of the key *name* of `SETTINGS` in the project at *root*; None if absent."""
+    """Return the setting *name* of ``[tool.bpmax_sim]`` in the project at *root*; None if absent.
+
+    *name* has to be one of `SETTINGS`.
+    """
     return _get_setting(read_settings(root), name)
 
 
@@ -298,7 +301,8 @@ def with_not_secret_place(text: str, place: str) -> str | None:
 def with_setting_in_defaults(text: str, name: str, value: str) -> str | None:
     """Return *text*, a pyproject.toml, with *name* = *value* in ``[tool.bpmax_sim.defaults]``.
 
-    Only that line is changed or added. None is returned if that would change anything else.
+    Only that line is changed or added. None is returned if no such change of the text leaves all
+    other settings as they are.
     """
     import tomllib  # noqa: PLC0415 - pytest starts without it
 

@@ -52,12 +52,13 @@ _JSON: Final = (("Content-Type", "application/json; charset=utf-8"),)
 
 
 def make_echo_response(request: Request) -> Response:
-    """Return the response of the echo platform: *request* as JSON.
+    """Return *request* as JSON: the response of the echo platform, a third party made for tests.
 
-    It has method, target, headers by lower-case name, and body.
+    It has method, target, headers by lower-case name, and body. The path may ask for a status
+    (``/status/404``) or a delay in seconds (``/delay/2``).
 
     Raises:
-        TransportError: ``TIMEOUT``, if its delay is longer than the request waits.
+        TransportError: ``TIMEOUT``, if that delay is longer than the request waits.
     """
     parts = urlsplit(request.url)
     target = parts.path + (f"?{parts.query}" if parts.query else "")

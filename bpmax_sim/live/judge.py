@@ -42,7 +42,7 @@ _BODY_NAMES: Final = ("body", "data", "rawBody", "raw", "json")
 
 
 class CalibrationDifference(msgspec.Struct, frozen=True, kw_only=True):
-    """Different results of a question of ``calibrate.js``: *ours* and those in BPMAX (*there*)."""
+    """Different results of a call by ``calibrate.js``: *ours* in our engine, *there* in BPMAX."""
 
     ours: str
     there: str
@@ -253,9 +253,9 @@ def _suggest_platform_settings(
 
 
 def _describe_missing_echo(live_run: _CalibrationRun) -> str:
-    """Return why the calls show nothing about rules, or "" if they do.
+    """Return why the script's calls in BPMAX show nothing about rules, or "" if they do.
 
-    Either the first one failed, or the third party did not echo the request.
+    Either the first call failed, or the third party did not send back the request (echo it).
     """
     first = live_run.records.get("first", {})
     if first.get("end") == "resolved":
@@ -391,8 +391,8 @@ def _judge_result_rule(_our_run: _CalibrationRun, live_run: _CalibrationRun) -> 
 def _judge_auth_precedence_rule(_our_run: _CalibrationRun, live_run: _CalibrationRun) -> RuleMark:
     """Return the mark of the rule that auth replaces the script's own ``Authorization``.
 
-    The question ``auth_last`` yields whether the script's own header arrived. That says nothing if
-    the echo platform there is declared without auth in a header.
+    The question ``auth_last`` yields whether the script's own header arrived. It is unknown if it
+    was not asked, or if the echo platform there is declared without auth in a header.
     """
     probe = live_run.get_probe("auth_last")
     found = find_echo(live_run.wrapper)

@@ -138,8 +138,8 @@ def adapt_response_headers(headers: Pairs, upstream: UpstreamUrl, proxy_url: str
 def restore_cookie_names(headers: Pairs) -> Pairs:
     """Return a client's *headers* with the names of cookies that the upstream gave them.
 
-    It undoes the second names of `adapt_response_headers`; a cookie that came under both names is
-    sent once.
+    A cookie named ``__Secure-x``, which browsers refuse without TLS, was sent to the client as
+    ``proxied-__Secure-x`` as well. If it comes back under both names, it is sent once.
     """
     return tuple(
         [
@@ -169,7 +169,11 @@ def _remove_connection_headers(headers: Pairs) -> Pairs:
 
 
 def _rewrite_header(name: str, text: str, upstream: UpstreamUrl, proxy_url: str) -> Iterator[str]:
-    """Yield the texts that a client gets in place of the header *name* with the value *text*."""
+    """Yield the values that a client gets for the header *name* with the value *text*.
+
+    It is one value, with the proxy's address in place of the upstream's; two for a cookie that
+    browsers refuse without TLS (``__Secure-x``): it is sent under a second name, too.
+    """
     if name in _LOCATIONS:
         yield rewrite_location(text, upstream, proxy_url)
     elif name != "set-cookie":

@@ -217,7 +217,8 @@ _WRITING: Final = ["POST", "PUT", "PATCH", "DELETE"]
 class AuthPart(msgspec.Struct, frozen=True):
     """One security scheme of a document in terms of platform files.
 
-    It is a preset if used alone, and adds values to requests if combined with others.
+    Used alone, it becomes a preset, a ready-made ``auth`` that is named; together with others it
+    only adds values to requests.
 
     Attributes:
         kind: name of the preset.
@@ -409,7 +410,10 @@ class Security(msgspec.Struct):
     def _add_csrf_login(
         self, csrf: AuthPart, rest: list[AuthPart], apply: list[Apply], steps: Steps
     ) -> Any:
-        """Return an auth that fetches a CSRF token before calls that write.
+        """Return an ``auth`` of a platform file that fetches a CSRF token before calls that write.
+
+        A document does not say where the token is fetched, so ``GET /`` is written and noted as a
+        guess.
 
         Args:
             csrf: scheme of the token.

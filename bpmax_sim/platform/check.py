@@ -141,9 +141,10 @@ def describe_volatile_problem(text: str) -> str:
 
 
 def suggest_recover_for_classes(platform: model.Platform) -> Iterator[tuple[str, str]]:
-    """Yield each class of failures of which the file says how to recognise it but not what to do.
+    """Yield each class of failures, such as ``rate``, that the file recognises but ignores.
 
-    Each comes with a message that suggests ``auth.recover``.
+    It recognises them by business codes. Each comes with a message that suggests ``auth.recover``,
+    by which calls are sent again. Nothing is yielded for platforms that reject such codes.
     """
     auths = [platform.auth, *(api.auth for api in platform.apis.values())]
     acting = {name for auth in auths if isinstance(auth, model.Auth) for name in auth.recover}
@@ -162,7 +163,7 @@ def suggest_recover_for_classes(platform: model.Platform) -> Iterator[tuple[str,
 
 
 def _explain_unusable_recover(platform: model.Platform) -> Iterator[str]:
-    """Yield a message for each part of ``recover`` that no call of *platform* can use."""
+    """Yield a message for each key of ``recover`` that has no effect in any call of *platform*."""
     own = [(f"apis.{api.key}.auth", api.auth, [api]) for api in platform.apis.values()]
     shared = [api for api in platform.apis.values() if not isinstance(api.auth, model.Auth)]
     for path, auth, apis in (("auth", platform.auth, shared), *own):
@@ -281,7 +282,10 @@ class _PlatformChecks(FileChecks, frozen=True):
                 self.report_problem(message, "credentials", name, "default")
 
     def check_secrecy_and_standin(self, name: str, spec: model.CredentialSpec) -> None:
-        """Report ``secret: false`` of a credential that is always secret, and an invalid ``as``."""
+        """Report ``secret: false`` of a credential that is always secret, and an unusable ``as``.
+
+        ``as`` is one text that replaces the credential in all recordings.
+        """
         if spec.standin:
             self.check_standin_for_all_recordings(name, spec)
         if spec.secret is not False:
@@ -301,7 +305,10 @@ class _PlatformChecks(FileChecks, frozen=True):
             self.report_problem(message, "credentials", name, "secret")
 
     def check_standin_for_all_recordings(self, name: str, spec: model.CredentialSpec) -> None:
-        """Report ``as``, one stand-in for all recordings, of a credential that cannot have it."""
+        """Report ``as`` of a credential that cannot have it: one text for it in all recordings.
+
+        It cannot if the credential is always secret, is no text, or has ``secret: false``.
+        """
         why = explain_always_secret(self.platform, name)
         if not why and spec.kind != "text":
             why = msg("its kind is {kind}", kind=spec.kind)

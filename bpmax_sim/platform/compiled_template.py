@@ -70,7 +70,7 @@ def join_bounded(source: str, pieces: Iterable[str]) -> str:
     """Return *pieces*, the rendered parts of the template *source*, joined.
 
     Raises:
-        ConfigError: if the result is longer than `LIMIT`.
+        ConfigError: if the result is longer than `LIMIT` characters.
     """
     parts = pieces if isinstance(pieces, list) else list(pieces)
     if sum(map(len, parts)) > LIMIT:

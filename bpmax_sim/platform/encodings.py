@@ -74,6 +74,8 @@ def encode_base64url(value: object) -> str:
 def decode_base64(value: object, what: str = msg("the value")) -> bytes:
     """Return the bytes of base64 or base64url text, with or without padding.
 
+    *what* names the value in the message.
+
     Raises:
         FilterError: if it is neither.
     """
@@ -85,7 +87,7 @@ def decode_base64(value: object, what: str = msg("the value")) -> bytes:
 
 
 def decode_hex(value: object, what: str = msg("the value")) -> bytes:
-    """Return the bytes of hexadecimal text.
+    """Return the bytes of hexadecimal text; *what* names the value in the message.
 
     Raises:
         FilterError: if it has other characters.
@@ -120,7 +122,7 @@ def require_short_octets(value: object) -> bytes:
     Such filters can be nested, so that a small text would become a huge one.
 
     Raises:
-        FilterError: if there are more than `LIMIT`.
+        FilterError: if there are more than `LIMIT` bytes.
     """
     data = to_octets(value)
     if len(data) > LIMIT:

@@ -162,7 +162,11 @@ class _InstanceResolver:
     problems: list[Problem]
 
     def iterate_credentials(self) -> Iterator[Credential]:
-        """Yield each credential that has a value, with the stand-in that recordings contain."""
+        """Yield each credential that has a value, with what recordings contain in its place.
+
+        That is a stand-in, or the value itself if it is recorded in clear. Where nothing may be
+        read, as in replay, it is used as the value, too.
+        """
         for name, spec in self.platform.credentials.items():
             value = self.instance.credentials.get(name, spec.default)
             if value is UNSET and self.origin.by_convention:
@@ -592,7 +596,11 @@ class _InstanceChecks(FileChecks, frozen=True):
             self.report_problem(msg("expected service/name, such as crm/password"), *steps, key)
 
     def check_registered_source(self, source_names: Mapping[str, str], *steps: str) -> None:
-        """Report a source of another distribution that does not exist or is given no name."""
+        """Report a credential source that no installed distribution registers, or without a name.
+
+        *source_names* is the map in the file, such as ``{vault: crm}``: the source, and the name
+        under which it holds the value. It must have one entry.
+        """
         if len(source_names) != 1:
             got = join_list(source_names) or msg("none")
             self.report_problem(

@@ -203,9 +203,10 @@ class Platforms:
 
     @property
     def depends_on_strictness(self) -> bool:
-        """Return whether the strictness of the folder decides if some problem is an error.
+        """Return whether there are problems whose severity depends on the folder's strictness.
 
-        In a folder that is in ``lenient`` of ``[tool.bpmax_sim]`` it is only a warning.
+        In a folder that is in ``lenient`` of ``[tool.bpmax_sim]`` they are warnings, elsewhere
+        errors.
         """
         return bool(self.doubts) or any(problem.kind for problem in self.problems)
 
@@ -371,7 +372,7 @@ class Platforms:
         return None if platform is None else _find_api(platform, name)
 
     def list_names_with_aliases(self, api_name: str) -> tuple[str, ...]:
-        """Return ``platform.api`` *api_name* and the same with each alias of the API."""
+        """Return *api_name*, such as ``crm.get_user``, and the same with each alias of the API."""
         platform, _, name = api_name.partition(".")
         api = self.find_api(platform, name)
         return (api_name, *(f"{platform}.{alias}" for alias in (api.aliases if api else ())))

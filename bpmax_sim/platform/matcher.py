@@ -635,7 +635,8 @@ def _select_routes(routes: list[_Route], content: _Content) -> list[_Route]:
 def _lacks_login_constant(route: _Route, content: _Content) -> bool:
     """Return whether *route* is a login of which the request lacks a constant outside its body.
 
-    An address may serve a login and something undeclared: SAP issues its CSRF token on a header.
+    Such a request is no login: SAP, for example, serves the login for a CSRF token at the address
+    of other requests, and tells it by the header ``X-CSRF-Token: Fetch``.
     """
     outside = [constant for constant in route.constants if constant[0] != "body"]
     return route.target.login is not None and not all(content.has_value(*item) for item in outside)

@@ -280,7 +280,7 @@ class Auth(Model, frozen=True, kw_only=True):
     """How calls are authorised.
 
     Attributes:
-        parameters: further names for templates.
+        parameters: further names for templates, with their values, which may be templates.
         acquire: login before a call.
         apply: values put into each request.
         sign: signature of each request.
@@ -495,14 +495,18 @@ class Platform(Model, frozen=True, kw_only=True):
         return own if isinstance(own, ResponseRules) else self.response
 
     def result_of(self, api: Api, instance: Instance) -> Result:
-        """Return what scripts get of a response of *api*: by the API, *instance* or platform."""
+        """Return what scripts get of a response of *api*: ``body``, ``envelope`` or ``bytes``.
+
+        The API decides, else the *instance*, else the platform.
+        """
         own = instance.result if api.result is UNSET else api.result
         return self.result if own is UNSET else own
 
     def list_possible_results(self, api: Api, instances: Iterable[Instance]) -> tuple[Result, ...]:
         """Return what scripts may get of a response of *api*, each once, by any of *instances*.
 
-        It is the platform's own, or the API's, if there are no instances.
+        Each is ``body``, ``envelope`` or ``bytes``. Without instances it is what the API says, else
+        the platform.
         """
         every = [*instances] or [Instance(platform=self.platform_key, instance_key="")]
         return tuple(dict.fromkeys(self.result_of(api, instance) for instance in every))

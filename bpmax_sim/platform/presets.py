@@ -75,7 +75,7 @@ def load_preset(name: str) -> Node:
 def expand_presets(
     root: Node, problems: list[Problem], own_presets: Mapping[str, Node] = MappingProxyType({})
 ) -> Node:
-    """Return the root of a platform file with each ``preset`` replaced by what it stands for.
+    """Return the root of a platform file with each ``preset: name`` replaced by its content.
 
     *own_presets* are the roots of preset files of the project, by the text that names them in
     *root*. A preset may add credentials and response rules; those of the file win.
@@ -228,7 +228,11 @@ def _uses_names(source: str) -> bool:
 
 
 class _PresetFiller(msgspec.Struct):
-    """Replaces ``$parameter`` and ``$case`` in a preset by the parameters given to it."""
+    """Fills a preset with the parameters given to it.
+
+    ``{$parameter: name}`` becomes the parameter; of ``{$case: name, a: …, b: …}`` the member that
+    the parameter names is taken.
+    """
 
     parameters: Mapping[str, Node]
     steps: Steps
@@ -280,7 +284,10 @@ def _read_preset_arguments(auth: Node) -> dict[str, Node]:
 
 
 def _find_parameter_references(source: Node) -> frozenset[str]:
-    """Return the parameters that a preset reads by ``$case`` or ``$parameter``."""
+    """Return the parameters that a preset reads by ``{$parameter: name}`` or ``{$case: name, …}``.
+
+    Templates read others by ``{{ name }}``.
+    """
     return frozenset(
         str(node.items[key].value)
         for node in (source.find_child("auth") or _EMPTY).walk()
@@ -290,7 +297,11 @@ def _find_parameter_references(source: Node) -> frozenset[str]:
 
 
 def _list_accepted_parameters(source: Node) -> frozenset[str]:
-    """Return the parameters that a preset accepts in any of its variants."""
+    """Return the parameters that a preset accepts: declared ones, credentials, and undefined names.
+
+    Undefined are names in templates for which the preset has no value. A part that only some values
+    of ``$case`` select counts, too.
+    """
     named = _find_undefined_names(source.find_child("auth") or _EMPTY)
     declared = (source.find_child(key) or _EMPTY for key in ("parameters", "credentials"))
     return named.union(*(node.items for node in declared))

@@ -234,7 +234,8 @@ def wrap_in_envelope(shape: ResponseShape, data_paths: Sequence[str]) -> Respons
 def _find_shape_at_first_path(shape: ResponseShape, paths: Sequence[str]) -> ResponseShape:
     """Return the shape at the first of *paths* that *shape* has, else *shape* itself.
 
-    If a path before it is more than names, as with an index, nothing is known: an empty shape.
+    Only paths of member names, such as ``$.data.items``, can be followed. If another one comes
+    before the first that exists, nothing is known: an empty shape.
     """
     for path in paths:
         inner: ResponseShape | None = shape
@@ -268,9 +269,10 @@ class ResponseShapes:
     def find_recorded_result_shape(
         self, platform: Platform, api: Api, instances: Iterable[Instance]
     ) -> ResponseShape | None:
-        """Return the shape of all recorded responses of *api*, as scripts get them, or None.
+        """Return the shape of all recorded responses of *api*, as scripts get them.
 
-        *instances* are those of the platform that a script may call.
+        *instances* are those of the platform that a script may call. None if no response is
+        recorded, or if scripts get bytes.
         """
         name = f"{platform.platform_key}.{api.key}"
         if name not in self._recorded:
@@ -282,9 +284,10 @@ class ResponseShapes:
     def find_declared_shape(
         self, platform: Platform, api: Api, instances: Iterable[Instance]
     ) -> ResponseShape | None:
-        """Return the shape that *api* declares for its responses, as scripts get them, or None.
+        """Return the shape that *api* declares for its responses, as scripts get them.
 
-        *instances* are those of the platform that a script may call.
+        *instances* are those of the platform that a script may call. None if the declaration says
+        nothing of what they get.
         """
         shape = derive_schema_shape(api.answer) if api.answer else None
         return _derive_result_shape(platform, api, instances, shape)

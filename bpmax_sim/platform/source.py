@@ -104,7 +104,7 @@ def find_platform_key(text: str) -> str:
 
 
 def is_preset_file_name(name: object) -> bool:
-    """Return whether *name* is that of a preset file in the project."""
+    """Return whether *name* is that of a preset file in the project: it ends like a YAML file."""
     return isinstance(name, str) and name.endswith(SUFFIXES)
 
 

@@ -103,7 +103,7 @@ class RequestTarget:
     def login_secret_name_by_place(self) -> Mapping[str, str]:
         """Return the places of requests that hold secrets, such as ``header.x-sign``.
 
-        For a login each is mapped to the name of the secret in the template at this place, else to
+        For a login each is mapped to the name of the secret that its template uses, for an API to
         "".
         """
         return dict(_iterate_secret_places(self))
@@ -120,7 +120,7 @@ def _list_injected_places(auth: Auth) -> Iterator[str]:
 def _iterate_secret_places(target: RequestTarget) -> Iterator[tuple[str, str]]:
     """Yield each place of a request that holds a secret.
 
-    For a login with the name of the secret in the template at this place, else with "".
+    It comes with the name of the secret that its template uses for a login, with "" for an API.
     """
     auth = target.auth
     secrets = _collect_secret_names(target.platform, auth)

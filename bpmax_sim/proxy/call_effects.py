@@ -34,8 +34,8 @@ class NoRepr(Struct, frozen=True):
 class Send(Struct, frozen=True):
     """Effect: send *request*. The driver of the generator sends the `Response` back into it.
 
-    The driver throws a `TransportError` if the exchange fails, or if the response took longer than
-    ``request.timeout``.
+    The driver is the code that runs the generator, such as `run_blocking`. It throws a
+    `TransportError` if the exchange fails, or if the response took longer than ``request.timeout``.
     """
 
     request: Request

@@ -41,9 +41,10 @@ from bpmax_sim.secret.vault import Credentials
 
 
 class MergedValues(Struct):
-    """The content of a call, before it is encoded.
+    """The content of a call, before it is encoded: script's values merged over declared defaults.
 
     Attributes:
+        path, query: values by name.
         headers: name as last spelled and value, by lower-case name.
         body: `UNDEFINED` for no body.
         doubts: messages about things that the script probably did not mean.

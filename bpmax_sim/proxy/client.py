@@ -203,7 +203,10 @@ def _send_request(
 
 
 def _warn_of_lost_characters(request: Request, problem: str) -> str:
-    """Warn that bytes of a response could not be decoded and became U+FFFD; return the message."""
+    """Warn that bytes of a response could not be decoded and became U+FFFD; return the message.
+
+    *problem* says which bytes, as `read_body` found them.
+    """
     message = msg(
         "{name}: {problem}, so the text has U+FFFD there; declare `charset:` of the API, or take "
         "its bytes with `result: bytes`",
@@ -241,7 +244,12 @@ def _get_grant_if_needed(planned: Plan, env: Environment) -> Generator[Effect, A
 def _unwrap_outcome(
     outcome: Outcome, decision: NoRetry, planned: Plan, grant: Grant | None, env: Environment
 ) -> ResolvedCallValue:
-    """Return the value for the script, or raise the error with which the call is rejected."""
+    """Return the value for the script, or raise the error with which the call is rejected.
+
+    *outcome* is the response or failure of the last sending, and *decision* tells whether a new
+    token was refused, too. If the platform signs responses, a live one is verified with the values
+    of *planned* and *grant* (result of the login).
+    """
     if isinstance(outcome, TransportError):
         raise outcome
     response, body = outcome.response, outcome.body

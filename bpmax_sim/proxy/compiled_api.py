@@ -70,6 +70,7 @@ class CompiledApi:
     """What is known of one API before a call: how to build, authorise, judge and retry its calls.
 
     Attributes:
+        rules: which responses are successful, and where they have code, message and data.
         pieces: parts of the path: literal texts at even indexes, placeholders at odd ones.
         headers: spelling and default value, by lower-case name.
         resolves: whether defaults of query or body contain ``{$credential: name}``.
@@ -79,7 +80,7 @@ class CompiledApi:
         acquires: whether the call needs a login.
         uses: names that the templates of auth and address use.
         limited: parameters that declare which values they allow.
-        memo: cached results by what they are, each with the values it was computed from.
+        memo: cached results by a name for each, with the values it was computed from.
     """
 
     platform: model.Platform

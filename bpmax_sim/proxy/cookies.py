@@ -92,7 +92,10 @@ class CookieJar:
         return tuple((cookie.name, cookie.value) for cookie in fitting)
 
     def find_cookies_for_host(self, url: str) -> Pairs:
-        """Return names and values of the cookies for the host of *url*, also of other paths."""
+        """Return names and values of the cookies for the host of *url*, also of other paths.
+
+        A login that yields ``cookies``, a whole Cookie header for later calls, takes these.
+        """
         host = (urlsplit(url).hostname or "").lower()
         fitting = [cookie for cookie in self._cookies.values() if cookie.fits_host(host)]
         return tuple({cookie.name: cookie.value for cookie in fitting}.items())

@@ -262,7 +262,7 @@ class LoginResponse:
 
     @property
     def vault(self) -> Vault:
-        """Return the vault of the session."""
+        """Return the vault of the session, which holds its secrets and their stand-ins."""
         return self.step.env.vault
 
     @property
@@ -358,7 +358,7 @@ class LoginResponse:
         return float(value) if name == TTL else value
 
     def _find_value(self, path: str) -> Any:
-        """Return the value at *path*; `UNSET` or None if there is none.
+        """Return the value at *path*; `UNSET` if there is none, None for a missing ``cookie:name``.
 
         For ``cookie:name`` and ``cookies``, the cookies of all responses of the login so far count.
         """

@@ -484,7 +484,8 @@ class CallRecord(Struct, frozen=True, kw_only=True):
     """A finished call and its result.
 
     Attributes:
-        platform, instance, api, caller: as far as they are known.
+        platform, instance, api: as far as they are known.
+        caller: source of the call, if the script names one in the options of ``$proxy``.
         at: virtual instant of the start.
         duration: virtual seconds until the response or the error.
         began, ended: numbers of its start and its end in the order of all events of the session.
@@ -492,10 +493,11 @@ class CallRecord(Struct, frozen=True, kw_only=True):
         earlier: the sendings before the last one.
         sent_at: virtual instant of the last sending.
         notes: messages about values overridden or dropped, and about retries.
-        doubts: those of the notes that are about what the script probably did not mean.
-        call: what the builder set, not redacted; None if the call was rejected earlier.
+        doubts: notes about what the script probably did not mean; they are among *notes*, too.
+        call: what the script set, not redacted; None if the call was rejected earlier.
         error: error with which the call was rejected.
         position: the script line that made the call, where it is known.
+        sent, received: last request and its response, not redacted; *redact* hides their secrets.
     """
 
     platform: str

@@ -40,12 +40,12 @@ MARKERS = (
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Declare the options."""
+    """Declare the plugin's options (``--bpmax-…``) and their ini settings."""
     options.add_options(parser)
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Register markers and fixtures, and check the options."""
+    """Register the plugin's markers and fixtures, and check the values of its options."""
     for marker in MARKERS:
         config.addinivalue_line("markers", marker)
     options.check_values_and_ci_recording(config)
@@ -129,7 +129,12 @@ def _has_tally() -> bool:
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
-    """Note the cassettes that Python tests own, and which warnings fail them in their folder."""
+    """Note the cassette that a Python test owns, and mark which warnings fail the test.
+
+    A test with the fixture ``bpmax_session`` owns one. Which warnings fail it depends on the
+    strictness of its folder: all of this package in a strict one, those of wrong calls in a normal
+    one.
+    """
     if "bpmax_session" in getattr(item, "fixturenames", ()):
         from bpmax_sim.errors import ConfigError  # noqa: PLC0415
         from bpmax_sim.pytest_plugin import session_options as of_test  # noqa: PLC0415
@@ -180,7 +185,7 @@ def pytest_deselected(items: list[pytest.Item]) -> None:
 def pytest_make_collect_report(
     collector: pytest.Collector,
 ) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
-    """Attach the problems of a scenario file to its report, for annotations and the page."""
+    """Attach the problems of a scenario file to its report, for GitHub and the report page."""
     report = yield
     if problems := getattr(collector, "bpmax_problems", ()):
         report.bpmax_problems = problems  # type: ignore[attr-defined] # reports take any data
@@ -256,7 +261,7 @@ def _judge_sessions(item: pytest.Item, stash_key: pytest.StashKey[Any], *, passe
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Add calls and the failed line to a scenario's report.
+    """Add calls, console and the place of the failed step to a scenario's report.
 
     Redact the report of any test with secrets.
     """

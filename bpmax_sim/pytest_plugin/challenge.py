@@ -39,20 +39,23 @@ _OUTPUT: Final = "bpmax_sim_challenge"
 
 
 def _get_challenge_results_by_test(config: pytest.Config) -> dict[str, ChallengeResult]:
-    """Return the result of each script, by test id."""
+    """Return, by test id, which mistakes put into a script were noticed, so far in this process."""
     return config.stash.setdefault(_RESULTS, {})
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any) -> None:
-    """Merge the results of a pytest-xdist worker."""
+    """Add the challenge results of a pytest-xdist worker that has ended to the controller's."""
     if sent := getattr(node, "workeroutput", {}).get(_OUTPUT):
         _get_challenge_results_by_test(node.config).update(pickle.loads(sent))  # noqa: S301 - by our worker
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Store the results for the report page; a worker sends them to the controller."""
+    """Store the challenge results for the report page; a worker sends them to the controller.
+
+    They say which mistakes put into scripts the scenarios noticed.
+    """
     results, output = (
         _get_challenge_results_by_test(session.config),
         getattr(session.config, "workeroutput", None),
@@ -101,7 +104,7 @@ def _warn_of_challenge(text: str, place: Place | None) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(session: pytest.Session, items: list[pytest.Item]) -> None:
-    """Add a test for each script of the scenarios that are selected."""
+    """Add a `ChallengeTest` for each script of the scenarios that are selected."""
     # Last of all plug-ins (`trylast`): -k, -m and shards have taken their tests out by now.
     users: dict[str, list[ScenarioItem]] = {}
     for test in items:
@@ -125,7 +128,10 @@ class ChallengedScriptFile(pytest.File):
 
 
 class ChallengeTest(pytest.Item):
-    """A test that challenges one script with the scenarios that use it."""
+    """A test that puts mistakes into one script and runs the scenarios that use it.
+
+    At least one scenario has to notice each mistake by failing.
+    """
 
     def __init__(self, *, users: Sequence[ScenarioItem], **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -134,8 +140,8 @@ class ChallengeTest(pytest.Item):
     def runtest(self) -> None:
         """Warn of each unnoticed mistake, and of what was not tried.
 
-        Fail below ``--bpmax-challenge-fail-under``, and with ``--bpmax-challenge-strict`` where
-        anything is found.
+        Fail below ``--bpmax-challenge-fail-under``; with ``--bpmax-challenge-strict`` fail if any
+        mistake was not noticed.
         """
         ready = self._prepare_challenge()
         result = summarise_verdicts(ready, list(ready.judge()))
@@ -180,7 +186,10 @@ class ChallengeTest(pytest.Item):
         return ready
 
     def _skip_or_fail_untried(self, reason_left_out: str) -> None:
-        """Skip this test, whose scenarios are all left out; fail where an option asks for proof."""
+        """Skip this test, whose scenarios are all left out; *reason_left_out* says why.
+
+        With ``--bpmax-challenge-fail-under`` or ``--bpmax-challenge-strict`` it fails instead.
+        """
         reason = translate(msg("left out: {problem}", problem=reason_left_out))
         names = ("challenge_fail_under", "challenge_strict")
         if any(options.read_option_value(self.config, name) for name in names):

@@ -100,7 +100,10 @@ class FailureText(str):  # noqa: SLOT000 - it carries reprcrash
 
     @classmethod
     def from_failures(cls, failures: Sequence[Failure], more: str = "") -> FailureText:
-        """Return the full text of the first failure, the headlines of the others, and *more*."""
+        """Return the full text of the first failure, the headlines of the others, and *more*.
+
+        *more* is put at the end, such as the Python tracebacks; "" for nothing.
+        """
         first = failures[0]
         others = [msg("also: {headline}", headline=failure.headline) for failure in failures[1:]]
         lines = _append_other_failures(render_failure(first).splitlines(), others)
@@ -112,7 +115,10 @@ class FailureText(str):  # noqa: SLOT000 - it carries reprcrash
 
     @classmethod
     def from_worker(cls, text: str, path: str, line: int) -> FailureText:
-        """Return the object for the plain string *text* that a pytest-xdist worker sent."""
+        """Return the object for the plain string *text* that a pytest-xdist worker sent.
+
+        *path* and *line* are the place of the failure; its message is the first line of *text*.
+        """
         copy = cls(text)
         copy.reprcrash = FailureLocation(path, line, text.partition("\n")[0])
         return copy
@@ -267,7 +273,7 @@ class ScenarioTest(pytest.Function):
     """The pytest item of a scenario, or of one row of its table. The file is loaded when it runs.
 
     Attributes:
-        found: the item in the project's index.
+        found: scenario or row as the project's index of scenario files has it.
         cassettes: folder of its cassette.
     """
 
@@ -487,7 +493,10 @@ def _make_trace_options(test: ScenarioTest) -> PerformOptions:
 def _add_verdict_to_tally_and_report(
     test: ScenarioTest, verdict: Verdict, sessions: Sequence[Session]
 ) -> None:
-    """Add a verdict to the counts of the run, and its properties to the test's report."""
+    """Add a verdict, and the use of recordings in its *sessions*, to the counts of the run.
+
+    Its properties for JUnit (calls, cassette, digest, trace) are added to the test's report.
+    """
     test.stash[VERDICT] = verdict
     tally = get_tally(test.config)
     tally.codes.add(int(verdict.code))

@@ -18,7 +18,7 @@ from bpmax_sim.report.junit import create_junit_folder, to_translated_xml_text
 
 
 class JunitCompleter:
-    """Completes the test cases of scenarios in pytest's JUnit file."""
+    """Adds console output, file and line to the test cases of scenarios in pytest's JUnit file."""
 
     def __init__(self, config: pytest.Config) -> None:
         """Prepare for the JUnit file of *config*.

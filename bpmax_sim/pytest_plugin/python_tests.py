@@ -339,9 +339,10 @@ def hide_own_frames() -> Iterator[None]:
 
 
 def add_translated_errors(report: pytest.TestReport, error: BaseException | None) -> None:
-    """Add what the errors of ours that failed a Python test say in the user's language.
+    """Add the translated texts of the errors that failed a Python test, *error* and its causes.
 
-    *error* is what was raised. Its text, which pytest shows, is English.
+    Only errors of this package are translated. pytest shows them in English. Nothing is added if
+    the user's language is English.
     """
     ours = (link for link in _iterate_error_chain(error, set()) if isinstance(link, BpmaxError))
     texts = {to_plain_english(str(link)): translate(str(link)) for link in ours}
@@ -501,8 +502,8 @@ def open_session(node: pytest.Item, **passed: Unpack[SessionOptions]) -> Session
 class Sessions:
     """The sessions that one test opens one after another, as by ``bpmax_session_factory``.
 
-    Those of the same owner (usually the test) continue one recording, which is written and judged
-    when the test has ended.
+    Exchanges are recorded under the name of an owner, by default the test. Sessions of the same
+    owner and cassette continue one recording, which is written and judged when the test has ended.
     """
 
     def __init__(self, tally: Tally) -> None:
@@ -530,13 +531,13 @@ class Sessions:
 
     @property
     def console_of_last_sessions(self) -> list[ConsoleOutput]:
-        """Return what scripts printed: of each owner of exchanges, in its last session."""
+        """Return what scripts printed in the last session of each cassette and owner."""
         return [line for lines in self._consoles.values() for line in lines]
 
     def finish(self, *, failed: bool) -> None:
-        """Write the recordings of all owners.
+        """Write the recordings of all sessions of the test.
 
-        If the test passed, check that all exchanges were played.
+        Unless it *failed*, check that all recorded exchanges were played.
 
         Raises:
             ExpectationError: if an exchange was not played.

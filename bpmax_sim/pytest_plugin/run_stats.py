@@ -21,6 +21,7 @@ class Tally(RecordingUse):
 
     Attributes:
         calls: source of responses -> number of calls, logins included.
+        logins: number of those calls that are logins.
         unplayed: cassette -> number of unplayed exchanges in passed tests.
         waiting: recordings stored for review.
         unrecognised: places where recorded values look like secrets.
@@ -32,8 +33,8 @@ class Tally(RecordingUse):
         broken: number of unreadable scenario files.
         interrupted: whether the user pressed Ctrl-C.
         stopped: whether the run ended early, for example by ``-x``.
-        files: scenario file -> its rows and the parts that none of them used, see `FileRuns`.
-        explored: totals of each explored scenario, see `encode_totals`.
+        files: scenario file -> rows that passed, and declared parts that none of them used.
+        explored: for each explored scenario, as JSON, how many variants were tried, by verdict.
     """
 
     def __init__(self) -> None:
@@ -82,10 +83,10 @@ class Tally(RecordingUse):
             self.undeclared.update(session.standin_notes)
 
     def add_recording_use(self, session: Session, *, failed: bool, doubtful: bool) -> None:
-        """Add how a cassette was used; *session* is the last one of its owner in a test.
+        """Add how a test used a cassette; *session* is its last one with this cassette and owner.
 
         Args:
-            session: closed session.
+            session: closed session; nothing is added if it has no cassette.
             failed: whether its test failed.
             doubtful: whether the test failed for another reason than unplayed exchanges: then what
                 it left unplayed proves nothing.

@@ -37,7 +37,7 @@ class CoverageResult(NamedTuple):
 
 
 def get_script_hits(config: pytest.Config) -> ScriptHits:
-    """Return how often each part of each script has run in this process."""
+    """Return how often each statement and branch of the scripts has run in this process."""
     return config.stash.setdefault(_HITS, ScriptHits())
 
 

@@ -282,9 +282,10 @@ def write_summary(
 
 
 def _store_and_describe_exploration(config: pytest.Config, tally: Tally) -> Iterator[str]:
-    """Store the exploration for the report page; yield its totals.
+    """Store what ``--bpmax-explore`` found for the report page; yield lines with its totals.
 
-    With ``-v``, first the table of calls × failures.
+    It runs variants of scenarios that pass, with failures and other responses of third parties.
+    With ``-v``, the table of calls × failures comes first. Nothing is yielded if none was tried.
     """
     if not tally.explored:
         return
@@ -365,7 +366,7 @@ def _write_report(
 
 
 def _get_coverage(config: pytest.Config) -> CoverageResult | None:
-    """Return the script coverage, if enabled."""
+    """Return the coverage of scripts; None if it is not enabled, or before the run has ended."""
     if not options.read_option_value(config, "cov"):
         return None
     from bpmax_sim.pytest_plugin.script_hits import get_coverage_result  # noqa: PLC0415 - where asked for

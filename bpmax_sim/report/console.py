@@ -37,7 +37,10 @@ class ConsoleOutput(msgspec.Struct, frozen=True, kw_only=True):
     def from_line(
         cls, line: ConsoleWritten | ConsoleLine, scenario_start: float = 0.0
     ) -> ConsoleOutput:
-        """Return the output for *line*; *scenario_start* is 0 outside of a scenario."""
+        """Return the output for *line*, an event of a scenario or a line of a session.
+
+        *scenario_start* is the virtual instant at which the scenario started; 0 outside of one.
+        """
         place = line.place or Place("")
         return cls(
             text=line.text,

@@ -169,7 +169,10 @@ def _group_by_cause(entries: Sequence[PageEntry]) -> list[dict[str, Any]]:
 
 
 def _summarise_part_uses(entries: Sequence[PageEntry]) -> dict[str, Any]:
-    """Return how many parts (handlers, stubs, conditions …) the files declare, and those unused."""
+    """Return how many parts (handlers, stubs, conditions …) the files declare, and those unused.
+
+    ``all`` and ``used`` are numbers; ``unused`` has kind, name and place of each unused part.
+    """
     uses: dict[tuple[str, str, str], bool] = {}
     for story in entries:
         for key, is_used in story.parts.items():

@@ -80,7 +80,11 @@ def create_junit_folder(path: Path) -> None:
 
 
 def list_properties(verdict: terminal.Verdict) -> list[tuple[str, str]]:
-    """Return names and values of a test case's properties, equal in `bpmax-sim run` and pytest."""
+    """Return names and values of a test case's properties, equal in `bpmax-sim run` and pytest.
+
+    They are number of calls, cassette, digest of the run, and trace; those without value are left
+    out.
+    """
     values = (
         ("bpmax_calls", f"{len(verdict.calls)}" if verdict.digest else ""),
         ("bpmax_cassette", _to_relative_path(verdict.cassette)),

@@ -176,7 +176,11 @@ def _judge_and_store(
 def _list_recording_warnings(
     item: ScenarioItem, session: Session, verdict: Verdict
 ) -> Iterator[tuple[str, str]]:
-    """Yield kind and message of each warning about the recording of a closed session."""
+    """Yield kind and message of each warning about the recording of a closed session.
+
+    They are about a cassette that does not exist, exchanges that were not played, values that look
+    like secrets, and stand-ins that may be unnecessary.
+    """
     named = "" if item.row else item.scenario.proxy.cassette  # a row may need none
     file = session.settings.cassette
     is_local = session.mode == "replay" and session.settings.remote is None

@@ -26,9 +26,10 @@ _OUTCOMES = {
 def compare_runs(
     places: Sequence[Path], item_seconds: Mapping[str, float]
 ) -> Iterator[ReportSection]:
-    """Yield the page section about the runs in *places*, if there is anything to report.
+    """Yield the page section about slow and flaky scenarios, if there is anything to report.
 
-    A scenario is flaky if its outcome or digest differs between runs.
+    A scenario is flaky if its outcome, or the digest (hash) of its effects, differs between the
+    runs in *places*.
 
     Args:
         places: trace folders, one of each machine.
@@ -96,7 +97,11 @@ def _read_end(path: Path, name: str) -> _ScenarioEnd | None:
 
 
 def _make_outcome_cell(end: _ScenarioEnd | None, results: Sequence[tuple[str, str]]) -> SectionCell:
-    """Return the cell of one run; *results* are the different pairs of outcome and digest."""
+    """Return the cell of one run of a flaky scenario: its outcome, and the number of its result.
+
+    *results* are the different pairs of outcome and digest in all runs, numbered from 1. A run
+    without this scenario (*end* is None) gets a dash.
+    """
     if end is None:
         return SectionCell("–", "quiet")
     number = results.index((end.outcome, end.digest)) + 1

@@ -117,7 +117,7 @@ def cover_scripts(hits: ScriptHits, root: Path) -> list[CoveredScript]:
     """Return the coverage of each script file below *root*, sorted by name.
 
     Scripts without a file, such as the text of a step, are left out. Of a file that changed between
-    runs, one version counts.
+    runs, only the version that was counted last is taken.
     """
     covered = {
         name: _cover_script(name, script, hits)

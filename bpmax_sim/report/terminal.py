@@ -133,7 +133,8 @@ def judge_events(
 ) -> Verdict:
     """Return the verdict of an item from *events*, what it reported while it ran in *mode*.
 
-    *live* is whether third parties were called; *record* is what was recorded in record mode.
+    *live* is whether third parties were called. *record* is ``once``, ``new`` or ``rewrite``: what
+    was recorded in record mode; it is repeated in the command that runs a failed item again.
     """
     first, *_, last = every = tuple(events)
     assert isinstance(first, ScenarioStarted)
@@ -177,7 +178,10 @@ def judge_events(
 
 
 def format_rerun_command(item: ScenarioItem, mode: str = "replay", record: str = "once") -> str:
-    """Return the command that runs only *item*, in the same mode, and records the same calls."""
+    """Return the command that runs only *item*, in the same mode, and records the same calls.
+
+    *record* is what record mode records: ``once`` (what has no recording), ``new`` or ``rewrite``.
+    """
     known = {"record": "record", "replay": "run"}
     how = known.get(mode) or msg("run --mode {mode}", mode=mode)
     command = msg("bpmax-sim {how} {target}", how=how, target=item.selection_arguments)
@@ -352,7 +356,10 @@ def format_workflow_annotation(
     title: str = "",
     level: Level = "error",
 ) -> str:
-    """Return the workflow command that shows *message* at a place, as far as the place is known."""
+    """Return the line of output by which GitHub shows *message* at a place, as far as it is known.
+
+    *level*, such as ``error``, is how it is marked; *title* is its headline, "" for none.
+    """
     properties: dict[str, Any] = {"file": file, "line": line, "col": column, "title": title}
     where = ",".join(
         f"{name}={str(value).translate(_PROPERTY)}" for name, value in properties.items() if value

@@ -73,7 +73,14 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class EvidenceFile(msgspec.Struct, frozen=True):
-    """The file in which one shard (machine) of a CI job stored what it used of recordings."""
+    """The file in which one shard (machine) of a CI job stored what it used of recordings.
+
+    Attributes:
+        path: the file.
+        job: name of the CI job; "" if it has none.
+        shard: number of the shard, and how many there are.
+        evidence: content of the file.
+    """
 
     path: Path
     job: str

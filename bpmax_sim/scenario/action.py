@@ -181,7 +181,8 @@ class Action(Model, frozen=True, kw_only=True):
         needs: subjects of which the scenario needs one (``form``, ``flow``); empty if none.
         sees_form: whether, in a flow, it acts on the form of one node.
         takes_by: whether the step may name the acting person with ``by``.
-        has_result: whether the product reads what its scripts return (`bpmax_sim.subject.hooks`).
+        has_result: whether BPMAX uses what the scripts of the action return; it ignores what those
+            of ``open`` and ``change`` do.
         is_code: whether its texts are script source, in which ``${…}`` is JavaScript.
     """
 

@@ -334,7 +334,10 @@ class AddOwner(NodeAction, frozen=True, kw_only=True):
 
     @classmethod
     def check(cls, context: CheckContext, value: Any, spot: Spot) -> None:
-        """Report unknown people and nodes, and invalid rules of decision."""
+        """Report unknown people and nodes, and invalid values of ``where`` and ``complete``.
+
+        ``where`` is the order of new and old owners; ``complete`` is how many of them have to pass.
+        """
         super().check(context, value, spot)
         if not isinstance(value, Mapping):
             return
@@ -663,7 +666,10 @@ class Advance(Action, frozen=True, kw_only=True):
 
 
 class RunAction(Action, frozen=True, kw_only=True):
-    """Run named steps of a fragment, with variables that exist only for this run of them."""
+    """Run named steps of a fragment, with variables that exist only for this run of them.
+
+    A fragment is a file that several scenarios share by ``use``.
+    """
 
     about = msg("Run named steps of a fragment")
     texts: ClassVar = {

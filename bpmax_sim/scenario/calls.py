@@ -250,9 +250,10 @@ def make_call_event(
 
 
 def matches_request(expected: Mapping[str, Any], request: Request, path_template: str) -> bool:
-    """Return whether *request* has the *expected* parts, compared as in ``expect: proxy``.
+    """Return whether *request* has the *expected* parts, such as ``query`` or ``body``.
 
-    *path_template* is the path of its API with placeholders.
+    They may contain operators, as in ``expect: proxy``; parts that *expected* does not have are not
+    compared. *path_template* is the path of its API with placeholders.
     """
     call = request.call
     headers = {**_pairs_to_map(call.headers if call else (), lower=True)}
@@ -432,10 +433,10 @@ def _compare_parts(item: Mapping[str, Any], call: CallMade, path: Path) -> Check
 
 
 def _compare_part(part: str, expected: Any, call: CallMade, path: Path) -> Checks:
-    """Compare one part of a request or response.
+    """Compare one part of a call, such as ``path``, ``body`` or ``response``, with *expected*.
 
     A text for ``path`` is the end of the decoded URL path. Header names ignore case (RFC 9110,
-    5.1).
+    5.1). In path, query and headers, numbers are compared as texts.
     """
     if part == "path" and isinstance(expected, str):
         actual = unquote(re.sub(r"^\w+://[^/]*|\?.*$", "", call.url))

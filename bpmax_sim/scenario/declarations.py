@@ -150,9 +150,10 @@ def _list_possible_defaults_files(folder: str, root: str) -> tuple[str, ...]:
 def merge_nodes(near: Node, far: Node, by_key: KeyTree = BY_KEY) -> Node:
     """Return the map *near* (closer to the scenario) with the keys that only *far* has.
 
-    If both have a key, *near* wins: its value replaces that of *far* as a whole. The exceptions are
-    maps at the keys of *by_key* (a tree: key -> keys inside), which are merged key by key; the
-    stubs; and lists to which *far* adds elements.
+    If both have a key, *near* wins: its value replaces that of *far* as a whole. There are three
+    exceptions. Maps at the keys of *by_key* (a tree: key -> keys inside) are merged key by key, but
+    a form or flow from another file is not. To the ``stubs`` of *near* those of *far* for other
+    APIs are added, and to ``secrets``, ``redact`` and ``policies`` the elements of *far*.
     """
     values: dict[str, Node] = {}
     keys, files = dict(near.keys), dict(near.files)

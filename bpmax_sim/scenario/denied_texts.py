@@ -107,7 +107,8 @@ def _find_texts(
 ) -> Iterator[tuple[Path, Any, bool]]:
     """Yield the texts in *value*, also in members of maps: path, text, whether it is denied.
 
-    *path* is put in front of each path; *denied* is whether *value* itself is denied.
+    A text is denied if it must not occur, as below ``$ne`` or ``$not``. *path* is put in front of
+    each path; *denied* is whether *value* itself is denied.
     """
     for inside, literal, is_denied in find_literals_with_denial(value, path, denied):
         if isinstance(literal, str):

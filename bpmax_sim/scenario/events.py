@@ -35,7 +35,7 @@ VERSION = 4
 
 
 class LogPosition(msgspec.Struct, frozen=True):
-    """A position in the log of a run: how many calls, lines, messages and events came before it.
+    """How far the log of a run was at an instant: its numbers of calls, lines, messages and events.
 
     A step takes it when it begins; "since this position" then means "during the step".
     """
@@ -95,8 +95,9 @@ class StepFinished(msgspec.Struct, frozen=True, kw_only=True):
         tries: number of times it ran.
         checks: all comparisons of its expectations, of the last try.
         form: values after the step; None without a form.
-        fields: states of the fields that differ from the initial state of a field.
-        flow: node of the project, its present owners, and its values besides the form.
+        fields: field -> its states, such as hidden, that differ from those of a new field.
+        flow: facts about the flow's project, such as its node and present owners; None without a
+            flow.
         result: return value of its action.
     """
 

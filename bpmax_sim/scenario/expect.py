@@ -633,7 +633,10 @@ def find_section_problem(section: str, value: Any) -> str | None:
 
 
 def find_count_problem(times: Any) -> str | None:
-    """Return what is wrong with the value of ``times``, a number or operators, or None."""
+    """Return what is wrong with *times*, how often an expected call is to be made; None if nothing.
+
+    It must be a whole number from 0, or a map of operators.
+    """
     whole = isinstance(times, int) and not isinstance(times, bool) and times >= 0
     if whole or isinstance(times, Mapping) or _contains_reference(times):
         return None

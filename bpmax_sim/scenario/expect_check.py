@@ -323,7 +323,7 @@ def _check_misspelt_denied_members(
 
 
 def check_stub_body(context: CheckContext, call: str, body: Any, spot: Spot) -> None:
-    """Report what is wrong with a stub's *body* beside the declared response of *call*.
+    """Report where a stub's *body* does not fit the response that the API *call* declares.
 
     These are parts that the declaration does not allow, and undeclared members whose name resembles
     a declared one.
@@ -352,7 +352,7 @@ def check_stub_body(context: CheckContext, call: str, body: Any, spot: Spot) -> 
 def check_proxy_action_arguments(
     context: CheckContext, value: Mapping[str, Any], spot: Spot, parts: Sequence[str]
 ) -> None:
-    """Report surplus ``args`` of a ``proxy`` step, and misspelled names of parameters.
+    """Report more ``args`` in a ``proxy`` step than its API takes, and misspelled parameters.
 
     *value* is that of the step; *parts* are the parts of the request to check, such as ``query``.
     """
