@@ -268,7 +268,8 @@ def _describe_missing_echo(live_run: _CalibrationRun) -> str:
 def _describe_result_place(live_run: _CalibrationRun) -> str:
     """Return where in a call's result the response is: ``body``, ``envelope``, a path, or "".
 
-    ``envelope`` is an object ``{code, message, data}``, with the response as ``data``.
+    "" is returned if no call of *live_run*, the run in BPMAX, shows it. ``envelope`` is an object
+    ``{code, message, data}``, with the response as ``data``.
     """
     if live_run.place is None:
         return ""
@@ -500,7 +501,10 @@ _SPECIAL: Final = {
 
 
 def describe_workaround(key: str, calibration: Calibration) -> str:
-    """Return how to get the real behaviour of a refuted rule, or that there is no way yet."""
+    """Return what to do about the rule *key*, which *calibration* refutes, if anything.
+
+    Else a message that there is no way yet.
+    """
     if key == "timeout" and "timeout" in calibration.keys:
         return msg("`timeout: {value}` of the platform does the same", value=calibration.keys[key])
     if key == "timeout":

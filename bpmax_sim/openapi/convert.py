@@ -188,7 +188,8 @@ def _make_title_entry(value: Mapping[str, Any], *names: str) -> dict[str, Any]:
 def _convert_schema_keys(schema: Mapping[str, Any], *, is_required: bool = False) -> ParameterEntry:
     """Return what a platform file says of a parameter with this *schema*.
 
-    The keys are ``type``, ``enum``, ``format``, ``default`` and ``schema``.
+    The keys are ``type``, ``enum``, ``format``, ``default`` and ``schema``. A parameter that
+    *is_required* and allows one value only gets that as ``default``.
     """
     entry: ParameterEntry = {}
     rest = {name: value for name, value in schema.items() if name != "example"}
@@ -232,7 +233,11 @@ def _order_parameters_by_path(
 def _convert_body(
     document: Document, body: Mapping[str, Any], steps: Steps
 ) -> tuple[list[ParameterEntry], Mapping[str, Any]]:
-    """Return parameter entries for a request body, and the keys that declare its encoding."""
+    """Return a parameter entry for each member of a request body, and the keys of its encoding.
+
+    *body* stands at *steps* of the document. Of several media types one is taken; the others, and a
+    media type that cannot be encoded, are noted.
+    """
     content = to_mapping_or_empty(body.get("content"))
     if not content:
         return [], {}
@@ -278,7 +283,11 @@ def _make_encoding_keys(media: str, encoding: str) -> Mapping[str, Any]:
 
 
 def _convert_body_members(schema: Mapping[str, Any], *, is_required: bool) -> list[ParameterEntry]:
-    """Return a parameter entry for each member of a body, or one for all if it is no object."""
+    """Return a parameter entry for each member of a body, or one for the whole body.
+
+    The latter if it is no object, or a name of a member has another meaning in a platform file,
+    such as ``a.b``. *is_required* is whether the body is required, without which no member is.
+    """
     object_schema = merge_object(schema)
     members = object_schema["properties"] if object_schema else {}
     # In a platform file ``a.b`` is a member of ``a``, and ``$`` the whole body.
@@ -295,9 +304,9 @@ def _convert_body_members(schema: Mapping[str, Any], *, is_required: bool) -> li
 
 
 def _rename_duplicates(entries: list[ParameterEntry]) -> list[ParameterEntry]:
-    """Return *entries* with unique names.
+    """Return *entries* with unique names: a repeated name gets its place in front (``query_id``).
 
-    Repeated ones get their place as prefix (``query_id``).
+    Its key ``to`` keeps the name under which the parameter is sent.
     """
     names: set[str] = set()
     renamed: list[ParameterEntry] = []

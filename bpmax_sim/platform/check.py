@@ -505,7 +505,7 @@ class _PlatformChecks(FileChecks, frozen=True):
             seen |= spellings
 
     def check_api_names_distinct(self) -> None:
-        """Report two APIs that have a spelling in common."""
+        """Report two APIs that share a name: key or alias, in camelCase or snake_case."""
         apis, owners = self.platform.apis, dict[str, str]()
         spellings: list[tuple[str, Steps]] = [(name, ("apis", name)) for name in apis]
         for name, api in apis.items():

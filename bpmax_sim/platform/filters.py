@@ -188,7 +188,10 @@ _HASHES: Final = {"md5": hashlib.md5, "sha1": hashlib.sha1, "sha256": hashlib.sh
 
 
 def sign_jwt(claims: object, key: object, algorithm: str = "RS256", headers: object = None) -> str:
-    """Return a signed JSON Web Token (RFC 7519) of *claims*, the same for the same arguments."""
+    """Return a signed JSON Web Token (RFC 7519) of *claims*, the same for the same arguments.
+
+    *key* is the secret or the private key, as *algorithm* needs; *headers* are further ones.
+    """
     from bpmax_sim.platform import keys  # noqa: PLC0415 - cryptography takes long to import
 
     return keys.sign_jwt(claims, key, algorithm, headers)
@@ -202,7 +205,10 @@ def to_private_key_pem(value: object) -> str:
 
 
 def sign_rsa_sha256_base64(value: object, key: object) -> str:
-    """Return the base64 of an RSASSA-PKCS1-v1_5 signature with SHA-256 (RFC 8017)."""
+    """Return the base64 of a signature of *value*, RSASSA-PKCS1-v1_5 with SHA-256 (RFC 8017).
+
+    *key* is an RSA private key.
+    """
     from bpmax_sim.platform import keys  # noqa: PLC0415 - cryptography takes long to import
 
     return encodings.encode_base64(keys.rsa_sign(to_octets(value), to_text(key)))

@@ -108,7 +108,8 @@ def resolve_credentials(
         instance: holds the values, or says where they are.
         environ: environment variables by name.
         closed: whether nothing outside is read and stand-ins are used, as in replay and simulation.
-        origin: where *instance* was declared.
+        origin: where *instance* was declared, for messages and relative paths; None if it is in no
+            file.
         recorded: values from a recording, for credentials that are declared not secret.
 
     Raises:
@@ -133,7 +134,9 @@ def resolve_credentials(
 def resolve_route(
     platform: Platform, instance: Instance, origin: InstanceOrigin, *, environ: Mapping[str, str]
 ) -> ConnectionRoute:
-    """Return the connection route of *instance*, even if its credentials are missing.
+    """Return the proxy and the certificates of *instance*, even if its credentials are missing.
+
+    *origin* is where it was declared: files are searched from there.
 
     Raises:
         ConfigError: if a file or a value of it cannot be read.
@@ -341,7 +344,11 @@ class _InstanceResolver:
         return ConnectionRoute(proxy=proxy or "", **files)
 
     def report_missing_for_every_call(self, available_names: set[str]) -> None:
-        """Report the credentials that every call needs and the instance lacks."""
+        """Report the credentials that address or auth of the platform use and the instance lacks.
+
+        *available_names* are those that have a value. Nothing is reported where nothing may be
+        read.
+        """
         if self.closed:
             return
         platform = self.platform

@@ -63,7 +63,10 @@ def to_private_key_pem(key: str) -> str:
 
 
 def sign_jwt(claims: object, key: object, algorithm: str, headers: object = None) -> str:
-    """Return a JSON Web Token in the compact form (RFC 7515), with deterministic ECDSA (RFC 6979).
+    """Return a JSON Web Token of *claims* in the compact form (RFC 7515).
+
+    *algorithm* is ``HS``, ``RS`` or ``ES`` with 256, 384 or 512. ECDSA is deterministic (RFC 6979).
+    *headers* are further ones of the token.
 
     Raises:
         FilterError: if the algorithm, the claims, the headers or the key do not fit.

@@ -367,7 +367,10 @@ class Platforms:
         raise CallError(message, code="UNKNOWN_API", platform=platform.platform_key, api=name)
 
     def find_api(self, platform_key: str, name: str) -> Api | None:
-        """Return an API, or None if it is not known."""
+        """Return the API *name* of a platform; None if it is unknown.
+
+        Also None if the platform is unknown, or its file has mistakes.
+        """
         platform = self.find(platform_key)
         return None if platform is None else _find_api(platform, name)
 
@@ -378,7 +381,7 @@ class Platforms:
         return (api_name, *(f"{platform}.{alias}" for alias in (api.aliases if api else ())))
 
     def get_api_path_template(self, platform_key: str, name: str) -> str:
-        """Return the path of an API with its placeholders; "" if the API is not known."""
+        """Return the path of the API *name* with its placeholders; "" if the API is not known."""
         api = self.find_api(platform_key, name)
         return "" if api is None else api.path
 
@@ -704,12 +707,18 @@ def _read_cached(path: Path) -> PlatformSource:
 
 
 def _stamp_source(name: str, source: PlatformSource) -> Stamp:
-    """Return the state on disk of *source* and of the files read for it; it changes if they do."""
+    """Return name, size and time of the file *name* of *source*, and of others read for it.
+
+    It is compared to find out whether one of them has changed.
+    """
     return tuple(part for file in (name, *source.used) for part in compute_file_stamp(file))
 
 
 def _build_cached(source: PlatformSource, find: Find) -> PlatformReadResult:
-    """Return what *source* declares; the same object again as long as none of its files changes."""
+    """Return what *source* declares; the same object again as long as none of its files changes.
+
+    *find* returns the file of a platform that one extends, by its key.
+    """
     chain = list_source_and_ancestors(source, find, [])
     key = tuple(map(id, chain))
     cached = _built.get(key)

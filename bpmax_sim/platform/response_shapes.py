@@ -107,7 +107,8 @@ def find_kind(value: Any) -> Kind | None:
 def infer_shape(value: Any, depth: int = 0) -> ResponseShape:
     """Return the shape of one JSON value.
 
-    Nothing is known of what is nested too deep or has too many members.
+    Nothing is known of what is nested too deep or has too many members. *depth* counts the levels
+    above *value*.
     """
     kind = find_kind(value)
     if kind is None or depth > _DEEPEST:
@@ -153,9 +154,10 @@ def _merge_two_shapes(first: ResponseShape, second: ResponseShape) -> ResponseSh
 
 
 def derive_schema_shape(schema: Mapping[str, Any], depth: int = 0) -> ResponseShape:
-    """Return the shape that a JSON Schema, or OpenAPI's words for one, declares.
+    """Return the shape that a JSON Schema, or OpenAPI's variant of one, declares.
 
     What only a validator can decide (``$ref`` that is left, ``not``, conditions) is unknown.
+    *depth* counts the levels above *schema*; too many give an empty shape.
     """
     parts = [schema, *(part for part in schema.get("allOf", ()) if isinstance(part, Mapping))]
     if depth > _DEEPEST or any("$ref" in part for part in parts):
@@ -192,7 +194,8 @@ def derive_schema_shape(schema: Mapping[str, Any], depth: int = 0) -> ResponseSh
 def _find_memberless_schema_example(parts: Iterable[Mapping[str, Any]]) -> Any:
     """Return the ``example`` of a schema that declares no members itself, or None.
 
-    Members of responses are then read from the example. Only a map or a list is returned.
+    *parts* are the schema and those in its ``allOf``. Members of responses are then read from the
+    example. Only a map or a list is returned.
     """
     words = {word for part in parts for word in part}
     is_bare = words.isdisjoint({"properties", "items", "additionalProperties", "enum", "const"})

@@ -100,7 +100,9 @@ def make_standin_context(
 ) -> AuthContext:
     """Return the values for the recorded form of a request, with stand-ins for secrets.
 
-    *now* is an instant of the virtual clock.
+    *tenant* are the credentials of the instance, *grant* the result of its login, and *drawn* the
+    random values of the call. *now* is an instant of the virtual clock, and *attempt* 0 for the
+    first sending of the call.
     """
     granted = grant.standins if grant else _NOTHING
     return AuthContext(tenant.standins, granted, tenant.declared, drawn, now, _WRITTEN, attempt)
@@ -159,7 +161,8 @@ def is_same_in_every_call(
 ) -> bool:
     """Return whether address, parameters and *templates* give the same texts in every call.
 
-    That is so if none of them uses the time, a nonce, a count or the id of the call.
+    That is so if none of them uses the time, a nonce, a count or the id of the call. The parameters
+    are those of the API's ``auth`` (*recipe*).
     """
     parameters = recipe.auth.parameters
     texts = [
@@ -351,7 +354,11 @@ def _render_value(recipe: CompiledApi, item: Apply, names: Mapping[str, object])
 def _build_request(
     plan: Plan, call: Call, base: str, values: AuthValues, attempt: int = 0
 ) -> Request:
-    """Return *call* as a request to the address *base*, with the auth *values* put in."""
+    """Return *call* as a request to the address *base*, with the auth *values* put in.
+
+    *call* is that of *plan*, or its form with real credentials; *attempt* is 0 for its first
+    sending.
+    """
     recipe = plan.recipe
     query = encode_query((*call.query, *_select_auth_pairs(values, "query")))
     address = base + call.path

@@ -127,6 +127,9 @@ def _check_signature(
 ) -> None:
     """Check that the call, signed at the recorded instant and nonce, has the recorded signature.
 
+    *request* is the one that would be sent, *recorded* the one whose response is replayed, and
+    *grant* the result of the login.
+
     Raises:
         NoMatchError: if it has another one; in a migration the recording is signed anew instead.
     """

@@ -161,14 +161,13 @@ def _is_ip_address(host: str) -> bool:
 def _compute_expiry(
     attributes: Mapping[str, str], sent_at: float | None, now: float
 ) -> float | None:
-    """Return the instant at which a cookie expires.
+    """Return the instant at which a cookie expires; None if it declares no end.
 
-    None if it declares no end, and lives until the end of the login.
+    Without an end it lives until the end of the login. ``Max-Age`` wins over ``Expires`` (RFC 6265,
+    5.3).
 
-    ``Max-Age`` wins over ``Expires`` (RFC 6265, 5.3).
-
-    ``Expires`` is compared with the ``Date`` header of the same response, and not with our clock: a
-    recording is replayed at another time.
+    ``Expires`` is compared with *sent_at*, the ``Date`` header of the same response, and not with
+    our clock (*now*): a recording is replayed at another time.
     """
     age = attributes.get("max-age", "")
     if age.removeprefix("-").isdecimal():

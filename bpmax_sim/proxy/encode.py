@@ -111,6 +111,8 @@ def _percent_quote(text: str) -> str:
 def encode_segment(name: str, value: Any) -> str:
     """Return *value* percent-encoded as one path segment, or as a part of one.
 
+    *name* is the placeholder that it fills, for the message.
+
     Raises:
         BadValueError: if it is null, empty, a dot segment, or no scalar.
     """
@@ -345,7 +347,13 @@ def _encode_text(value: Any) -> Payload:
 
 
 def _iterate_fields(value: Any, encoding: str) -> Iterator[tuple[str, Any]]:
-    """Yield names and single values of a form; the name of an array is repeated for each item."""
+    """Yield names and single values of a form; the name of an array is repeated for each item.
+
+    *encoding* names the form in the message.
+
+    Raises:
+        BadValueError: if *value* is neither an object nor URLSearchParams.
+    """
     if isinstance(value, js.SearchParams):
         yield from value.pairs
         return
@@ -457,9 +465,9 @@ def _encode_xml_elements(value: Mapping[str, Any], where: str) -> Iterator[str]:
 
 
 def _encode_xml_after_name(value: Any, where: str) -> str:
-    """Return an XML element after its name: attributes, ``>``, content.
+    """Return an XML element without the ``<name`` in front: attributes, ``>`` and content.
 
-    A member ``@name`` of *value* is an attribute, ``#text`` is text.
+    A member ``@name`` of *value* is an attribute, ``#text`` is text. *where* names it in messages.
     """
     if not isinstance(value, Mapping):
         return f">{_escape_xml(value, where)}"

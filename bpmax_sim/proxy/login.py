@@ -336,7 +336,10 @@ class LoginResponse:
             self.step.renewal.store({name: to_comparable_text(values[name]) for name in new})
 
     def _extract_value(self, name: str, rule: Extract) -> Any:
-        """Return the value that the login yields as *name*; `UNSET` if it is optional and missing.
+        """Return the value that the login yields as *name*, found by *rule*.
+
+        `UNSET` if it is missing and not needed: it is declared optional, or is the lifetime
+        ``ttl``, which has a default.
 
         Raises:
             AuthError: if a needed value is missing, or has a wrong type.
@@ -374,7 +377,7 @@ class LoginResponse:
         return compile_finder(path)(self.response, self.body)
 
     def _find_standin_in_page(self, name: str, rule: Extract) -> Any:
-        """Return the stand-in of *name* in a recorded page where ``regex:`` finds nothing.
+        """Return the stand-in of *name* in a recorded page where *rule* (``regex:``) finds nothing.
 
         `UNSET` if there is none. The pattern is written for the form of the real value, which a
         stand-in need not have.
@@ -524,7 +527,8 @@ def make_login_key(plan: Plan) -> str:
 def login(plan: Plan, acquire: Acquire, env: Environment) -> Flow:
     """Log in for the instance of *plan*; each step is sent once, except after a rate limit.
 
-    A generator: it yields effects such as `Send`, and returns the `Grant`.
+    A generator: it yields effects such as `Send`, and returns the `Grant`. *acquire* is the login
+    in the platform file.
 
     Raises:
         AuthError: if a step is refused, or its response lacks a value.

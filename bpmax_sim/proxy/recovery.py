@@ -102,9 +102,11 @@ def find_failure_class(outcome: Outcome, recipe: CompiledApi) -> str | None:
 def decide_retry(
     outcome: Outcome, recipe: CompiledApi, grant: Grant | None, progress: RetryProgress, now: float
 ) -> RetryDecision | NoRetry:
-    """Return whether and how to send again after *outcome*.
+    """Return whether and how to send a call again after *outcome*, by ``recover`` of its auth.
 
-    *now* is the instant by the clock of signatures and logins (`Environment.auth_clock`).
+    *recipe* is the compiled API, *grant* the result of the login if there is one, and *progress*
+    what was tried already. *now* is the instant by the clock of signatures and logins
+    (`Environment.auth_clock`).
     """
     failure = find_failure_class(outcome, recipe) or ""
     rule = recipe.recover.get(failure)
@@ -157,8 +159,9 @@ def decide_wait(
 ) -> RetryDecision | NoRetry:
     """Return the decision to wait and then send again.
 
-    The wait is what the response asks for, else the rule's backoff, doubled after each of the
-    *sent* requests. A wait longer than `LONGEST_WAIT` gives `NoRetry`.
+    The wait is what the response asks for, else ``backoff`` of *rule*, doubled after each of the
+    *sent* requests. A wait longer than `LONGEST_WAIT` gives `NoRetry`. *failure* is the class of
+    failure, for the note.
     """
     wait = _read_requested_wait(outcome, rule, now)
     if wait is None:
@@ -205,7 +208,11 @@ def _measure_server_clock_lead(outcome: Outcome, now: float) -> float | None:
 
 
 def _read_requested_wait(outcome: Outcome, rule: Recover, now: float) -> float | None:
-    """Return the wait in seconds that the response asks for; None if it asks for none."""
+    """Return the wait in seconds that the response asks for; None if it asks for none.
+
+    It is read at the paths ``wait`` of *rule*; the first that exists decides. An instant counts
+    from the response's own ``Date``, else from *now*.
+    """
     if isinstance(outcome, TransportError):
         return None
     response = outcome.response

@@ -317,9 +317,9 @@ class CompiledRules:
         ]
 
     def find_business_code(self, response: Response, body: ParsedBody) -> Any:
-        """Return the code that the third party's body (or a header) gives, not HTTP's.
+        """Return the business code of the third party, not HTTP's status; `UNSET` if there is none.
 
-        Else `UNSET`.
+        The body or a header gives it.
         """
         return find_first_non_null_value(self._code, response, body)
 

@@ -113,7 +113,10 @@ def make_rejection(
     plan: Plan,
     redact: Callable[[str], str],
 ) -> CallError:
-    """Return an error of class *kind* with business code and message of *response*, redacted."""
+    """Return an error of class *kind* with business code and message of *response*, redacted.
+
+    Its message is name of the call, *headline*, code and message; *redact* hides secrets in them.
+    """
     call, rules = plan.call, plan.recipe.rules
     parts = [headline]
     for label, value in (

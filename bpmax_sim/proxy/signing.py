@@ -400,8 +400,8 @@ def _compute_signature(rule: Sign, key: tuple[str, ...], message: bytes) -> byte
 def _derive_key(algorithm: str, encoding: str, chain: tuple[str, ...]) -> bytes:
     """Return the last key of *chain*: each further text is digested (HMAC) with the key so far.
 
-    The first text is the first key, written in *encoding*. Cached, since AWS's derived key stays
-    the same for a day.
+    The first text is the first key, written in *encoding*; *algorithm* is the hash. Cached, since
+    AWS's derived key stays the same for a day.
     """
     key = _DECODERS[encoding](chain[0])
     for part in chain[1:]:

@@ -515,7 +515,8 @@ def _note_parts_for_shared_coverage(
 ) -> None:
     """Note which declared parts (APIs, nodes …) a passed scenario used, for `bpmax-sim coverage`.
 
-    Only if another machine may count the coverage, as in CI; here it would be counted by a replay.
+    Only if another machine may count the coverage, as in CI: this machine counts it by replaying
+    the scenarios.
     """
     config = test.config
     is_counted = may_merge_on_other_machine(

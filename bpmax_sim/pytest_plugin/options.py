@@ -37,7 +37,7 @@ OPTIONS: Final = list_options_for("pytest")
 
 
 def to_flag(name: str) -> str:
-    """Return the command-line spelling of an option."""
+    """Return the command-line spelling of the option *name*: ``--bpmax-fail-under``."""
     return f"--bpmax-{name.replace('_', '-')}"
 
 
@@ -80,7 +80,7 @@ def add_options(parser: pytest.Parser) -> None:
 
 
 def read_cli_and_ini(config: pytest.Config, name: str) -> tuple[Any, Any]:
-    """Return the values on the command line and in the ini file, each None if not set.
+    """Return the values of an option on the command line and in the ini file, each None if not set.
 
     The values are cached, because every test asks and they do not change.
     """

@@ -112,9 +112,8 @@ def store_durations(
 ) -> None:
     """Store the seconds of the tests in *reports*, and add them to the tally.
 
-    *complete* is whether all tests ran: then the durations of others are deleted.
-
-    Nothing is stored in a run without shards that has no scenario.
+    *complete* is whether all tests ran: then the durations of others are deleted. Without shards,
+    nothing is done unless a scenario ran.
     """
     took: Counter[str] = Counter()
     for report in reports:

@@ -155,7 +155,8 @@ def render_page(
 def _group_by_cause(entries: Sequence[PageEntry]) -> list[dict[str, Any]]:
     """Return the causes of failures, most frequent first.
 
-    Each has its text and the positions in *entries* of those that failed for it.
+    Each has its ``text`` and, as ``stories``, the positions in *entries* of those that failed for
+    it.
     """
     failed = ((number, story.first) for number, story in enumerate(entries) if story.first)
     groups = sorted(group_by_cause(failed).values(), key=lambda group: -len(group))

@@ -128,7 +128,7 @@ def cover_scripts(hits: ScriptHits, root: Path) -> list[CoveredScript]:
 
 
 def list_scripts_without_counters(hits: ScriptHits, root: Path) -> list[str]:
-    """Return the script files that ran without counters, as bundles and unparsable files do."""
+    """Return the script files that ran but could not be counted, such as bundles."""
     return sorted(
         name
         for script in hits.uncounted
@@ -248,7 +248,9 @@ def digest_text(text: str) -> str:
 
 
 def store_hits(hits: ScriptHits, root: Path, shard: Shard) -> None:
-    """Write the counts below *root*; stored counts of another number of shards are deleted.
+    """Write the counts of this run below *root*, in a file for each *shard* (machine).
+
+    Counts of another number of shards are of an earlier run, and are deleted.
 
     Raises:
         ConfigError: if the file cannot be written.

@@ -172,7 +172,10 @@ def read_failures(root: Path) -> Iterator[StoredFailure]:
 
 
 def sort_by_run(found: Iterable[StoredFailure]) -> Iterator[StoredFailure]:
-    """Yield the failures of the last run in the order of storing, then older ones, newest first."""
+    """Yield the failures of the last run in the order of storing, then older ones, newest first.
+
+    The last run is that of the failure stored last.
+    """
     ordered = sorted(found, key=lambda failed: (failed.kept, failed.file, failed.line))
     last = ordered[-1].run if ordered else ""
     yield from (failed for failed in ordered if failed.run == last)

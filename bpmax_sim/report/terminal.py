@@ -105,7 +105,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     is_of_file: bool = False
 
     def copy_with_warning(self, kind: str, message: str) -> Verdict:
-        """Return a copy with one more warning."""
+        """Return a copy with one more warning, of *kind* and with *message*."""
         return replace(self, warnings=(*self.warnings, RunWarning(kind, message)))
 
 

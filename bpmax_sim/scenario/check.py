@@ -305,7 +305,7 @@ def _check_fault_rules_and_sets(draft: ScenarioDraft) -> None:
 
 
 def _check_saved_used(draft: ScenarioDraft, used_variables: Collection[str]) -> None:
-    """Report values that a step saves and nothing reads."""
+    """Report values that a step saves under a name that is not in *used_variables*."""
     for step, spot in draft.steps:
         for name in step.save:
             if name not in used_variables:
@@ -475,7 +475,7 @@ def _is_reported(draft: ScenarioDraft, spot: Spot) -> bool:
 def _check_fault_names(
     draft: ScenarioDraft, owner: model.Scenario | model.Step, spot: Spot
 ) -> None:
-    """Report names of fault sets that do not exist."""
+    """Report names of fault sets in ``faults`` of *owner*, at *spot*, that do not exist."""
     for fault, place in spot.at("faults").locate_elements(owner.faults):
         if isinstance(fault, str) and "${" not in fault and fault not in draft.fault_sets:
             draft.tell(place, "no fault set {fault!r}{hint}", known=draft.fault_sets, fault=fault)

@@ -227,7 +227,9 @@ class SharedFile(msgspec.Struct, frozen=True):
 
 
 def read_shared(path: Path, kind: Any) -> SharedFile:
-    """Return the file at *path* decoded as *kind*; cached as long as the file does not change.
+    """Return the file at *path* decoded as *kind*, a type such as that of fragments.
+
+    It is cached as long as the file does not change.
 
     Raises:
         ConfigError: if it cannot be read, or is not YAML.

@@ -115,7 +115,10 @@ Compare = Callable[[Any, Any, Path], Checks]
 
 
 def compare(expected: Any, actual: Any, path: Path = ()) -> Checks:
-    """Return all comparisons that *expected* asks for; the expectation holds if all are ``ok``."""
+    """Return all comparisons that *expected* asks for; the expectation holds if all are ``ok``.
+
+    *path* is where *expected* stands in its ``expect``; it is put in front of the path of each.
+    """
     # A member that a script set to undefined counts as absent, as in JSON.
     actual = UNSET if actual is UNDEFINED else actual
     if isinstance(actual, TranslatableText):
@@ -248,7 +251,10 @@ def _doubt_if_any_value_fits(expected: Mapping[str, Any], actual: Any, checks: C
 
 
 def _is_tolerance_as_large_as_target(near_operand: Any, actual: Any) -> bool:
-    """Return whether ``$near`` accepts 0 too, as ``within`` is not below its value."""
+    """Return whether ``$near`` accepts 0 too, as ``within`` is not below its value.
+
+    False if *actual* is 0 itself, or *near_operand* is None.
+    """
     if near_operand is None or not actual:
         return False
     value, within = parse_near_operand(near_operand)
@@ -336,7 +342,10 @@ def _is_within_tolerance(expected: Any, actual: Any) -> bool:
 
 
 def parse_near_operand(expected: Any) -> tuple[Any, float]:
-    """Return the target and the tolerance of a ``$near`` operand (in seconds for times)."""
+    """Return target and tolerance of the operand of ``$near``: a value, or ``{value, within}``.
+
+    The tolerance is in seconds for times; it is tiny if none is given.
+    """
     if isinstance(expected, Mapping):
         within = expected.get("within", 1e-9)
         return expected["value"], within if is_number(within) else parse_duration(within)

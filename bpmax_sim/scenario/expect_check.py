@@ -184,9 +184,10 @@ def check_call(context: CheckContext, item: model.ExpectedCall, spot: Spot) -> N
 def _check_text_bounds_of_numbers(
     context: CheckContext, expected: Mapping[str, Any], spot: Spot
 ) -> None:
-    """Report ``$lt``, ``$gte`` … with a text such as "0" for a field that holds a number.
+    """Report ``$lt``, ``$gte`` … with a text such as "0" for a form field that holds a number.
 
-    A text is never less or greater than a number, so such an expectation never holds.
+    *expected* is field -> expectation. A text is never less or greater than a number, so such an
+    expectation never holds.
     """
     for name, value in expected.items():
         is_number = context.names.initial_value_kinds.get(name) == "number"
@@ -579,7 +580,10 @@ def _check_history(
 def _check_passed(
     context: CheckContext, value: Any, spot: Spot, definition: Definition | None
 ) -> None:
-    """Report unknown nodes in ``passed``, a list of nodes or a map of counts."""
+    """Report unknown nodes in ``passed``, a list of nodes or a map of counts.
+
+    *definition* is that of the flow, None if it has none.
+    """
     if isinstance(value, Mapping) and not any(map(expect.is_operator, value)):
         _check_node_map(context, value, spot, definition)
     else:
@@ -711,7 +715,10 @@ def _check_misspelt_denied_columns(
 
 
 def _check_lines(context: CheckContext, section: str, value: Any, spot: Spot) -> None:
-    """Report keys that a message or console line does not have, and unknown levels."""
+    """Report keys that a message or console line does not have, and unknown levels and error codes.
+
+    *section* of ``expect`` says which of the two *value* describes.
+    """
     keys, (level_key, levels) = _LINE_KEYS[section], _LEVELS[section]
     for path, line in find_nested_literals(value):
         for key, expected in line.items() if isinstance(line, Mapping) else ():
@@ -744,7 +751,10 @@ def _check_fields(context: CheckContext, value: Mapping[str, Any], spot: Spot) -
 
 
 def _check_impossible_denied_options(context: CheckContext, expected: Any, spot: Spot) -> None:
-    """Report options that an expectation only denies and that nothing could offer."""
+    """Report options of a field that an expectation only denies and that no script can offer.
+
+    Nothing is reported if scripts make calls, as any response may offer them.
+    """
     if context.names.occurs_in_scripts("$proxy"):
         return  # any response may offer them
     for path, option, denied in find_literals_with_denial(expected):
