@@ -475,7 +475,7 @@ class WaitingTimerWarning(BpmaxWarning):
 
 
 class UnplayedWarning(BpmaxWarning):
-    """A recorded exchange was not replayed, in a case where this is only a warning."""
+    """A recorded exchange was not replayed, while recording or with the option ``unused: warn``."""
 
     kind = "unplayed"
 

@@ -290,7 +290,11 @@ def without_paths(value: Any, paths: Iterable[Steps], *, prune: bool = False) ->
 
 
 def _without_path(value: Any, path: Steps, *, prune: bool) -> Any:
-    """Return *value* without the member or item at *path*; `UNSET` if nothing is left."""
+    """Return *value* without the member or item at *path*.
+
+    `UNSET` if *path* is empty, which means all of *value*, or if with *prune* nothing is left in
+    it.
+    """
     if not path:
         return UNSET
     head, rest = path[0], path[1:]

@@ -50,8 +50,9 @@ def to_file_name(text: str) -> str:
 def find_case_variant(path: Path) -> Path | None:
     """Return another existing file or folder with the same name up to case and normal form.
 
-    On Windows and macOS these would be one file, and projects are shared with such machines. Names
-    are compared up to the folder ``cassettes``; folders above it are not created by this package.
+    None if there is none. On Windows and macOS these would be one file, and projects are shared
+    with such machines. Names are compared up to the folder ``cassettes``; folders above it are not
+    created by this package.
     """
     for part in (path, *path.parents):
         if part.name == "cassettes":
@@ -125,6 +126,7 @@ class RelativeFileNameRewriter:
     Results must not depend on the folder in which the command was started.
 
     Attributes:
+        folder: the scenario's folder; if it is empty, names stay as they are.
         names: file names that may occur in texts, such as the stack of an error.
     """
 

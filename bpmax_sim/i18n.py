@@ -127,7 +127,10 @@ def encode_as_english(value: object) -> object:
 
 
 def message_from_json(value: object) -> str:
-    """Return the message that a trace contains: as template and values, or as plain text."""
+    """Return the message that a trace contains as template and values, or as plain text.
+
+    "" if *value* is None.
+    """
     if not isinstance(value, Mapping):
         return "" if value is None else str(value)
     values = {name: message_from_json(part) for name, part in (value.get("values") or {}).items()}

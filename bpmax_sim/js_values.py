@@ -266,7 +266,7 @@ def _find_function_of_base_class(
 ) -> Callable[[Any], Any] | None:
     """Return the function in *table* (class -> function) for a base class of *value*'s class.
 
-    It is called after the table was searched for that class itself.
+    None if there is none. It is called after the table was searched for that class itself.
     """
     return next((function for base, function in table.items() if isinstance(value, base)), None)
 

@@ -55,7 +55,10 @@ _VARYING: dict[str, Any] = {
 
 
 def find_no_places(_call: str) -> tuple[str, ...]:
-    """Return no places of responses that may differ: the default where no platform is known."""
+    """Return no places of an API's responses that may differ, whatever API is asked for.
+
+    It is the default where no platform is known that could declare any.
+    """
     return ()
 
 
@@ -237,7 +240,7 @@ def align(
 
 
 def _pair_entries(old: Sequence[Entry], new: Sequence[Entry]) -> list[tuple[Entry | None, Entry]]:
-    """Return each entry of *new* with the entry of *old* that has the same call, or None.
+    """Return each entry of *new* after the entry of *old* with the same call; None for want of one.
 
     The n-th of several equal calls gets the n-th of the old ones.
     """

@@ -54,7 +54,8 @@ def store_request_as_utf8(request: Request) -> tuple[Request, str]:
 def _decode_non_utf8_text(body: bytes, headers: Headers, declared: str) -> DecodedText | None:
     """Return the decoded *body* if it is text in an encoding other than UTF-8, else None.
 
-    None is also returned if the text would not encode to the same bytes again.
+    None is also returned if the text would not encode to the same bytes again. *declared* is the
+    encoding in the platform file; it counts where the headers do not say that it is no text.
     """
     if body.isascii():
         return None

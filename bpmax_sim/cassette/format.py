@@ -134,10 +134,11 @@ def _quote_lines(text: str, line_break: str) -> str:
 
 
 def _may_hold_unprintable(body: bytes) -> bool:
-    """Return whether *body* may contain a character that a YAML block cannot (`_NO_BLOCK`).
+    """Return whether *body* may contain a character that a YAML block cannot hold.
 
-    False is certain. It looks only for bytes with which such characters begin in UTF-8. This costs
-    a tenth of the regular expression; the rarest bytes are tested first.
+    If it returns False, there is none. If True, the caller has to search with `_NO_BLOCK`, a
+    regular expression that takes ten times as long: here only the bytes are looked for with which
+    such characters begin in UTF-8.
     """
     return (
         body[0] in b" \t\n"
@@ -228,10 +229,10 @@ def _make_index_line(
 
 
 def _find_call_fields_to_store(request: Request) -> dict[str, object]:
-    """Return the fields of *request*'s call that are lost in the request; usually none.
+    """Return what the script set in the call of *request*, if the request does not show it.
 
-    Matching compares calls as a script made them. Where the stored request does not show that, for
-    example because auth replaced a header of the script, the fields are stored in the index line.
+    That is rare, for example if auth replaced a header of the script; else the result is empty.
+    Matching compares calls as a script made them, so the index line stores these fields.
     """
     call = request.call
     if call is None:
@@ -255,10 +256,10 @@ def _write_request(request: Request, *, breaks: bool = True) -> str:
 
 
 def replace_failure(entry: Entry, failed: FailedExchange) -> Entry:
-    """Return *entry*, a failed exchange, with *failed* as its failure.
+    """Return *entry*, a failed exchange, with *failed* in place of the failure in its text.
 
-    A response that was cut off is stored in pieces, each as a failed exchange; this writes the
-    whole.
+    A response that was cut off is in the journal in pieces, each a failed exchange. *failed* is the
+    failure with all the pieces joined.
     """
     text = entry.text.rpartition(_FAILURE)[0] + _write_outcome(failed, "")
     return Entry(replace(entry.line, failed=failed.code.lower()), text)
@@ -528,7 +529,10 @@ def _require_mapping(value: Any) -> dict[str, Any]:
 
 
 def _convert_format_1(head: dict[str, Any]) -> dict[str, Any]:
-    """Convert the head of a file in format 1, which had one digest of rules for all platforms."""
+    """Return the *head* of a file in format 1 in that of format 2, with a digest by platform.
+
+    Format 1 had one digest of rules for all platforms.
+    """
     return {**head, "rules": {ANY_PLATFORM: head.get("rules", "")}}
 
 

@@ -377,9 +377,9 @@ def join_pieces(records: Iterable[PendingExchange]) -> Iterator[PendingExchange]
 
 
 def _read_record(header: bytes, data: bytes, start: int) -> bytes | None:
-    """Return the record of *data* that begins at *start*, described by *header*.
+    """Return the bytes of the journal record that begins at *start* in *data*.
 
-    None if length or checksum do not fit.
+    *header* is the line before it, with its length and checksum. None if these do not fit.
     """
     if not _IS_FRAME(header):
         return None
@@ -513,8 +513,8 @@ class LeakCheck:
 
     Attributes:
         scan: returns the findings in some bytes.
-        known: returns how many secrets *scan* looks for, a number that never decreases. Without it
-            every call scans again.
+        known: returns how many secrets *scan* looks for, a number that never decreases. If it is
+            None, every call scans again.
         harmless: returns the set of texts that *scan* has already cleared.
     """
 

@@ -71,7 +71,10 @@ class _ValueFinder:
         self._wants_name = False
 
     def feed(self, symbol: str, start: int, end: int) -> None:
-        """Process the next token of the text: *symbol*, from offset *start* to *end*."""
+        """Process the next token of the text, from offset *start* to *end*.
+
+        *symbol* is its text: a bracket, comma, colon, or a whole string, number or word.
+        """
         if symbol in "}]":
             self._open.pop().end = end
             self._keys.pop()
@@ -173,9 +176,9 @@ def _find_containers_to_break(
 
 
 def copy_old_values(new: str, old: str, places: list[Steps]) -> str:
-    """Return the JSON text *new* with the values of *old* at *places*, where both have the place.
+    """Return the JSON text *new* with the values of *old* at *places*.
 
-    All other characters of *new* stay as they are.
+    A place that one of the two lacks is skipped. All other characters of *new* stay as they are.
     """
     was = {span.path: old[span.start : span.end] for span in find_values(old)}
     parts: list[str] = []

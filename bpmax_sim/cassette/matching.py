@@ -56,7 +56,8 @@ def split_query(url: str) -> tuple[str, Pairs]:
 def rebuild_call_without_injected(request: Request, named: Call) -> Call:
     """Return *named* with the path, query, headers and body of *request*, without what auth added.
 
-    *named* gives platform and API.
+    *request* itself lists the places that auth filled (``injected``). *named* gives platform and
+    API.
     """
     address = request.url
     if request.base and address.startswith(request.base):
@@ -283,8 +284,10 @@ class RequestParts(msgspec.Struct, frozen=True, kw_only=True):
     For example, JSON is parsed, so that the order of its members does not matter.
 
     Attributes:
+        platform, instance, api: keys of what was called; empty for traffic of other clients.
         path: percent-encoded; for traffic of other clients, the URL without its query.
         query, header: value by name; a list of values for a repeated name.
+        body: the parsed body and its kind, such as json.
     """
 
     platform: str
@@ -428,9 +431,10 @@ _PLAIN_PATH = re.compile(r"(?:/[A-Za-z0-9._~-]+)+/?")
 
 
 def _parse_path_parameters(template: PathTemplate, path: str) -> dict[str, str] | None:
-    """Return the decoded parameters of the encoded *path*.
+    """Return the decoded values of the parameters that *template* has, as they stand in *path*.
 
-    A trailing slash becomes part of the last parameter.
+    *path* is percent-encoded. None if it does not fit *template*, or if only one of the two ends
+    with a slash: the slash would become part of the last parameter.
     """
     same = has_trailing_slash(path) == template.has_slash
     return template.match(path) if same else None
@@ -448,9 +452,10 @@ def _drop_ignored_parameters(
 def _replace_path_by_parameters(
     parts: RequestParts, compared: dict[str, Any], rules: MatchingRules
 ) -> None:
-    """Replace the path in *compared* by its parameters by name, if the API declares any.
+    """Replace the path in *compared* by the values of its parameters by name, if it has any.
 
-    So a difference names the parameter, such as ``path.id``, and not the whole path.
+    *compared* has those of *parts* that count for matching. A difference then names the parameter,
+    such as ``path.id``, and not the whole path. *rules* know the declared paths.
     """
     template = rules.get_template_with_parameters(parts)
     parameters = (
@@ -463,7 +468,10 @@ def _replace_path_by_parameters(
 
 
 def find_value_differences(path: tuple[Segment, ...], old: Any, new: Any) -> Iterator[Difference]:
-    """Yield each place below *path* where two values differ; an added or removed part only once."""
+    """Yield each place at or below *path* where *old* and *new*, the two values there, differ.
+
+    An object or list that only one of them has is yielded as a whole, not member by member.
+    """
     if isinstance(old, dict) and isinstance(new, dict):
         for name in {**old, **new}:
             yield from find_value_differences(

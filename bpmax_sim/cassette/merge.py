@@ -324,7 +324,10 @@ def merge_into_file(
 
 
 def _append_and_number(before: list[Entry], drafts: Sequence[PendingExchange]) -> list[Entry]:
-    """Return *before* with *drafts* appended in order of issue, numbered after the last one."""
+    """Return the entries *before*, and after them the *drafts* in order of issue.
+
+    The drafts are numbered (`IndexLine.n`) from the highest number of *before* on.
+    """
     last = max((entry.line.n for entry in before), default=0)
     ordered = enumerate(sorted(drafts, key=lambda draft: draft.issue), last + 1)
     return [*before, *(draft.with_line(n=n) for n, draft in ordered)]

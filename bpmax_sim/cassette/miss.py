@@ -103,7 +103,10 @@ class NearestExchange(msgspec.Struct, frozen=True):
 
 
 def explain_no_cassette(parts: RequestParts, path: str, context: UnmatchedCallContext) -> list[str]:
-    """Return the message lines for a call for which no cassette exists."""
+    """Return the message lines for a call for which no cassette exists.
+
+    *path* is where it would be, or ""; *context* says where the call was made and how to record it.
+    """
     return [
         msg(
             "{name} cannot be answered, {path} does not exist",
@@ -201,9 +204,10 @@ def explain_no_such_call(
 ) -> list[str]:
     """Return the message lines for a call that was recorded with other values, or not at all.
 
-    *near* is the most similar recorded exchange, if any. If it was not replayed yet, the call has
-    probably changed since it was recorded. Then recording everything again is suggested, because
-    *near* would otherwise be left over.
+    *key* is its matching key, by which owners are found that recorded it. *near* is the most
+    similar recorded exchange, if any. If it was not replayed yet, the call has probably changed
+    since it was recorded. Then recording everything again is suggested, because *near* would
+    otherwise be left over.
     """
     changed = near is not None and near.number not in search.played
     add = context.format_record_command(context.new)

@@ -130,8 +130,9 @@ class SessionPlayOrder:
     def _rank_recorded_session(self, recorded_session: int) -> tuple[bool, bool, bool, int]:
         """Return the sort key of *recorded_session*; the session with the smallest key is played.
 
-        Preferred are sessions that would have answered all calls so far in the same way; of these,
-        such as no other session plays; of these, the one that has the number of this session.
+        Preferred are recorded sessions that would have answered all calls so far in the same way;
+        of these, those that no other session replays now; of these, the one with the number of this
+        session; of the rest, the lowest number.
         """
         differs = any(
             self._read_outcome_text(was) != self._read_outcome_text(now)
@@ -182,7 +183,7 @@ class SessionPlayOrder:
         self._part = recorded_session
 
     def _group_numbers_by_session(self, key: str) -> dict[int, list[int]]:
-        """Return number of a recorded session -> numbers of its exchanges with *key*."""
+        """Return the numbers of the exchanges with *key*, by number of the recorded session."""
         numbers = self._located.get(key)
         if numbers is None:
             numbers = self._located[key] = {}
@@ -322,7 +323,10 @@ class Player:
         return latest[1]
 
     def _note_earlier_keys(self, key: str, parts: RequestParts) -> None:
-        """Note under which keys *parts*, whose key is *key*, was recorded under earlier names."""
+        """Note the matching keys that the call *parts* has under earlier names of its API.
+
+        *key* is its present one. Exchanges with the noted keys are then found, too.
+        """
         earlier = [
             compute_matching_key(form, self._rules)
             for form in self._rules.rename_to_each_former_name(parts)

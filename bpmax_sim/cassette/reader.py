@@ -343,7 +343,7 @@ def _read_body(style: str, rest: str, indent: str) -> bytes:
 def decode_quoted(scalar: str) -> str:
     """Return the text of a YAML scalar in double quotes.
 
-    A backslash at its end continues a line.
+    A line of it that ends with a backslash continues on the next one.
     """
     try:
         return _decode_text(_CONTINUED.sub("", scalar) if "\n" in scalar else scalar)
@@ -360,7 +360,10 @@ _BLOCKS: dict[str, Callable[[str], bytes]] = {
 
 
 def _outcome_from_yaml(line: IndexLine, item: Any) -> Outcome:
-    """Return the response or failure of a parsed YAML mapping."""
+    """Return the response or failure in *item*, the parsed YAML of an exchange.
+
+    It is a failure if *line*, the exchange's index line, names a kind of failure.
+    """
     if line.failed:
         failure = item["failure"]
         received = _to_bytes(failure.get("received")) or b""

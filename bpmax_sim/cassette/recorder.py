@@ -160,8 +160,8 @@ class Recorder:
         """Write *exchange* to the journal; return once it is on disk.
 
         If it contains a secret, only a stub is written. *session* is the number of the owner's
-        session, *check* scans with the secrets of that session, *values* are its credentials that
-        are declared ``secret: false``.
+        session. *check* scans with the secrets of that session; None scans with those given to
+        `set_scan`. *values* are the session's credentials that are declared ``secret: false``.
 
         Raises:
             CassetteError: if the disk is full or the folder is not writable.
@@ -179,8 +179,8 @@ class Recorder:
 
         Return once it is on disk.
 
-        *exchange* is a failed exchange whose received part is the piece. `append` completes it; if
-        that never happens, the exchange counts as failed.
+        *exchange* is a failed exchange whose received part is the piece. `append`, whose other
+        parameters these are, completes it; if that never happens, the exchange counts as failed.
 
         Raises:
             CassetteError: if the disk is full or the folder is not writable.

@@ -26,9 +26,9 @@ def _describe_index_line(line: str) -> str:
 
 
 def to_diff_text(text: str) -> str:
-    """Return *text*, a cassette, as ``git diff`` shows it.
+    """Return *text*, a cassette, as ``git diff`` shows it: easier to read than the file.
 
-    Without digests, JSON quotes unescaped.
+    Digests are left out, and quotes in JSON have no backslash.
     """
     lines = []
     for line in text.splitlines():

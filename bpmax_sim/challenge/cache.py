@@ -89,7 +89,10 @@ def digest_parts(*parts: object) -> bytes:
 
 
 def digest_baseline(baseline: Baseline) -> bytes:
-    """Return the digest of everything that runs of *baseline* and of its mutants depend on."""
+    """Return the digest of everything that runs of an item, with or without mutants, depend on.
+
+    *baseline* is the item with the result of its unchanged run.
+    """
     item = baseline.item
     named = {name: [one.step for one in steps] for name, steps in item.subjects.named.items()}
     texts = [(script.name, script.source) for script in item.subjects.script_and_flow_files]

@@ -56,7 +56,7 @@ def is_used_as_condition(tree: SyntaxTree, node: Node) -> bool:
 
 
 def is_case_of_true(tree: SyntaxTree, node: Node) -> bool:
-    """Return whether *node* is a case of ``switch (true)``, so that its value is a condition."""
+    """Return whether *node* is a ``case a > b:`` of ``switch (true)``: its value is a condition."""
     body = node.parent if node.type == "switch_case" else None
     switch = body.parent if body is not None else None
     value = strip_parentheses(switch.child_by_field_name("value")) if switch is not None else None

@@ -121,9 +121,10 @@ def can_decide(reader: SlipReader, part: Node, other: Node, whole: Node) -> bool
 
 
 def _may_hold_where_evaluated(reader: SlipReader, node: Node, asked: Alternatives | None) -> bool:
-    """Return whether any of the cases *asked* may occur where *node* is evaluated.
+    """Return whether the condition *asked* may hold where *node* is evaluated.
 
-    True if that is unclear: also for None, a condition whose cases are unknown.
+    *asked* lists the alternatives (sets of facts about values) one of which has to be true. The
+    result is True if it is unclear, and for None, a condition that could not be analysed.
     """
     if asked is None:
         return True

@@ -307,7 +307,10 @@ def _find_survivors_by_killing_line(
 def _group_by_expect_line(
     challenge: ScriptChallenge, cases: Sequence[JudgedMutant]
 ) -> tuple[list[_MutantGroup], list[JudgedMutant]]:
-    """Return groups of mutants that one line kills, the largest first; and the other mutants."""
+    """Return groups of the mutants *cases* that one line kills, and the mutants in no group.
+
+    The largest group is first. *challenge* runs a line against mutants for which it was not found.
+    """
     # Greedy set cover: the line that most mutants need comes first, so a reader adds few lines.
     # `_is_line_at_divergence` only estimates from observations; a chosen line is then tried in
     # real runs.
@@ -338,7 +341,10 @@ def _group_by_expect_line(
 def _merge_groups(
     challenge: ScriptChallenge, groups: Sequence[_MutantGroup]
 ) -> Iterator[_MutantGroup]:
-    """Yield *groups*; two at one script line are merged if one addition to a step kills both."""
+    """Yield *groups*; those at one script line are merged if one addition to a step kills all.
+
+    *challenge* runs the mutants to find that out.
+    """
     merged: dict[tuple[str, int, str, int], _MutantGroup] = {}
     for group in groups:
         place = group.cases[0][2].place
@@ -433,9 +439,10 @@ def _make_survivor(
 def _pick_divergence_to_show(
     challenge: ScriptChallenge, judgement: MutantVerdict, line: ExpectLine | None
 ) -> Divergence:
-    """Return the divergence to show for a mutant.
+    """Return which difference between the runs of script and mutant to show to the reader.
 
-    That is the one that *line* checks, or without a line the easiest to read.
+    That is the one that *line* checks, or without a line the easiest to read. *judgement* has all
+    differences that the mutant causes.
     """
     key = (line.file, str(line.step)) if line is not None else ()
     for one in judgement.divergences:
@@ -494,9 +501,10 @@ def _explain_missing_input(target: ScriptTarget, mutant: Mutant, verdict: Mutant
 
 
 def _describe_input_for_probe(target: ScriptTarget, mutant: Mutant) -> str:
-    """Return which input would make the mutated place matter; "" if that is not clear.
+    """Return which input would make the mistake of *mutant* matter; "" if that is not clear.
 
-    Its probe has reported that no run had such an input.
+    No run of the scenarios had such an input: a run with the mutant's probe (`Mutant.probe`) has
+    shown that.
     """
     if mutant.unmet:
         return mutant.unmet
@@ -541,7 +549,11 @@ def _make_weakness(mutant: Mutant, verdict: FindingVerdict, message: str) -> Wea
 def _find_unreached_code(
     challenge: ScriptChallenge, cases: Sequence[JudgedMutant], ignoring: IgnoreCommentIndex
 ) -> Iterator[Weakness]:
-    """Yield branches and functions that no scenario runs, with the input that would reach each."""
+    """Yield branches and functions that no scenario runs, with the input that would reach each.
+
+    *cases* are the mutants with their verdicts: those in such code are counted as killed by its
+    input. Code that a comment in *ignoring* excludes is left out.
+    """
     for target in challenge.targets:
         unreached = Counter(
             number

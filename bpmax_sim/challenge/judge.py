@@ -71,11 +71,14 @@ class MutantVerdict(msgspec.Struct, frozen=True, kw_only=True):
     """Whether the scenarios notice one mutant, and what shows it.
 
     Attributes:
+        verdict: ``killed``, ``differs`` (runs differ, nothing fails), ``unchanged`` (no effect),
+            ``unreached`` or ``limit`` (its run had to be stopped).
         killer: node id of the item that killed it.
         cause: kind of the failure that killed it, or name of the count (`WorkCounts`) whose limit
             ended its run; ``unmet`` for an unchanged mutant whose probe (`Mutant.probe`) met no
             input for which it matters.
-        line: line of ``expect`` that would kill it.
+        divergences: some of the observations that differ, if it is ``differs``.
+        line: line of ``expect`` that would kill it; None if none was found.
     """
 
     verdict: Verdict
@@ -89,10 +92,12 @@ class ScriptTarget:
     """One script, its mutants, and the items that run it.
 
     A counter is a place in the script (a branch, a function) at which an instrumented run counts;
-    counters are numbered in the order in which they were inserted.
+    counters are numbered in the order in which they were inserted. A baseline is the run of an item
+    with the unchanged script.
 
     Attributes:
-        baseline_numbers: numbers of the items' baselines, the shortest run first.
+        baseline_numbers: numbers of the items' baselines, the shortest run first; they count in
+            `ScriptChallenge.baselines`.
         counts: baseline number -> how often its run passed each counter.
         totals: the same, summed over all baselines.
     """
@@ -151,12 +156,12 @@ class ScriptTarget:
         return tuple(self.reach.find_enclosing_counters(self._find_mutated_node(mutant)))
 
     def find_evaluating_baselines(self, mutant: Mutant) -> tuple[int, ...]:
-        """Return the numbers of the baselines whose run evaluates the place of *mutant*."""
+        """Return the numbers of the unchanged runs that evaluate the place of *mutant*."""
         guards = self.find_enclosing_counters(mutant)
         return tuple(n for n in self.baseline_numbers if not guards or self.counts[n][guards[0]])
 
     def is_fallback_never_needed(self, mutant: Mutant) -> bool:
-        """Return whether no run evaluates the fallback value that *mutant* removes."""
+        """Return whether no unchanged run evaluates the fallback value that *mutant* removes."""
         right = self._find_mutated_node(mutant).child_by_field_name("right")
         return right is not None and not self.reach.is_evaluated(right, self.totals)
 
@@ -166,7 +171,11 @@ class ScriptTarget:
         return self.reaching_input_finder.describe_condition(start, end, holds=holds)
 
     def find_untaken_else(self, mutant: Mutant) -> Counter | None:
-        """Return the counter of the ``else`` of the condition at *mutant* if no run took it."""
+        """Return the counter of runs in which the condition that *mutant* makes true was false.
+
+        None if there were such runs, if *mutant* does something else, or if the condition is not
+        that of an ``if`` without ``else``.
+        """
         number = (
             self.reach.find_implied_else_counter(self._find_mutated_node(mutant))
             if mutant.new == "true"
@@ -177,10 +186,10 @@ class ScriptTarget:
 
 
 class ScriptChallenge:
-    """All scripts of some items, ready to be challenged.
+    """All scripts of some items (scenarios or rows), ready to be challenged.
 
     Attributes:
-        baselines: baselines of the items that can be challenged.
+        baselines: items that can be challenged, each with the result of its unchanged run.
         left_out: reason for each item that cannot, such as Python in it.
         targets: scripts with their mutants, sorted by name.
         possible: number of mutants of all scripts.
@@ -333,8 +342,9 @@ class ScriptChallenge:
     ) -> MutantVerdict:
         """Return the verdict on a mutant that changes observations, but fails no scenario so far.
 
-        It is killed if it causes a new warning; these are looked for only here, as that takes long.
-        If only digits of recorded values differ, the mutant counts as unchanged.
+        *variant* is an item with the mutant, *divergences* are the changed observations. The mutant
+        is killed if it causes a new warning; the warnings that take long are looked for only here.
+        If no line of ``expect`` kills it and only digits differ, it counts as unchanged.
         """
         baseline = self.baselines[divergences[0].baseline_number]
         run = run_variant(baseline, replace(variant, checks_sources=True))
@@ -349,7 +359,11 @@ class ScriptChallenge:
     def _matters_in_any_run(
         self, target: ScriptTarget, mutant: Mutant, baseline_numbers: Sequence[int]
     ) -> bool:
-        """Return whether the probe of *mutant* reports, in any run, that the mistake matters."""
+        """Return whether the mistake of *mutant* would matter in one of the runs.
+
+        The items with *baseline_numbers* are run with the probe of *mutant* in the script of
+        *target*: an expression that reports this.
+        """
         text = replace(mutant, new=mutant.probe).apply(target.data)
         variant = Variant(scripts={target.name: text}, checks_sources=False)
         runs = (run_variant(self.baselines[n], variant) for n in baseline_numbers)
@@ -443,6 +457,9 @@ class _VerdictHistory:
 
 
 def find_script_files(item: ScenarioItem) -> Iterator[Script]:
-    """Yield the scripts of *item* that are files of their own."""
+    """Yield the scripts of *item* that are files: handlers, libraries, and those of ``js`` steps.
+
+    Scripts written into the scenario file are left out.
+    """
     subjects = item.subjects
     yield from (*subjects.handlers, *subjects.all_libraries, *subjects.inline.values())

@@ -83,8 +83,9 @@ class Mutant(msgspec.Struct, frozen=True, kw_only=True):
         about: subject of the mistake: ``platform.api`` of a call, or the condition.
         probe: replacement that behaves like the script and reports where the mistake would matter;
             see `bpmax_sim.challenge.probes`.
-        unmet: message for a probe that never reported; "" if it is made from the condition.
-        condition: byte offsets of the condition that decides this, if it is outside of the mutant.
+        unmet: message if the probe never reported; "" if the message is made from the condition.
+        condition: byte offsets of the condition that decides whether the mistake matters; None if
+            that is the replaced text itself.
     """
 
     kind: str
@@ -294,9 +295,11 @@ class _MutantReader:
             yield from self._change_message(right, about)
 
     def _add_write_probe(self, mutant: Mutant, node: Node, right: Node) -> Mutant:
-        """Return *mutant*, a missing assignment, with a probe of whether that matters.
+        """Return *mutant*, which lacks the assignment *node*, with a probe of whether that matters.
 
-        Unchanged if the same text occurs twice in the script: the other may have written the value.
+        *right* is the assigned value. The mutant stays without a probe if the same assignment
+        occurs twice in the script, as the other one may have written the value, or if it is no
+        plain assignment to a field.
         """
         left = self._get_source(node.child_by_field_name("left"))
         is_once = self._tree.text.count(mutant.old) == 1  # or another may have written the same
@@ -306,7 +309,10 @@ class _MutantReader:
         return add_probe(mutant, probes.make_missing_write_probe(left, self._get_source(right)))
 
     def _change_message(self, node: Node, about: str) -> Iterator[Mutant]:
-        """Change the text of a message if it is a literal."""
+        """Change the text of a message, *node* or its member ``text``, if that is a literal.
+
+        *about* names the message in what is reported.
+        """
         pairs = [pair for pair in node.named_children if pair.type == "pair"]
         keyed = {self._get_source(pair.child_by_field_name("key")): pair for pair in pairs}
         text = keyed["text"].child_by_field_name("value") if "text" in keyed else node
@@ -360,6 +366,7 @@ class _MutantReader:
     ) -> Iterator[Mutant]:
         """Yield mutants of any method call: of its predicate, ``.catch``, ``Object.assign`` ….
 
+        *function* is what is called, and *name* its source, such as ``list.filter``.
         *is_proxy_method* is whether the method is one of ``$proxy`` or its builder, not of the
         script's own data.
         """
@@ -544,8 +551,9 @@ class _MutantReader:
     ) -> Iterator[Mutant]:
         """Replace the condition *node* by each of *truths*, ``true`` or ``false``.
 
-        A value that *node* always has here is left out. With *has_probe* the mutant gets a probe,
-        which reports whether *node* ever had the other value in a run.
+        A value that *node* always has here is left out. *about* is the condition as messages name
+        it, "" for none. With *has_probe* the mutant gets a probe, which reports whether *node* ever
+        had the other value in a run.
         """
         if node.type in _TRUTHS:
             return
@@ -627,7 +635,10 @@ class _MutantReader:
         yield from self._decide_condition(node, self._get_source(node), _TRUTHS, has_probe=True)
 
     def _contains_comparison_or_test(self, node: Node) -> bool:
-        """Return whether a part of *node* compares with a literal or tests a response."""
+        """Return whether *node*, or an operand of its ``&&`` and ``||``, checks something.
+
+        That is a comparison with a literal (``a === 1``), or a response used as a condition.
+        """
         return any(self._compares_or_tests_response(part) for part in find_logical_operands(node))
 
     def _compares_or_tests_response(self, node: Node) -> bool:
@@ -659,7 +670,10 @@ class _MutantReader:
             yield from self._drop_fallback(node, left)
 
     def _shift_comparison(self, node: Node, left: Node, right: Node) -> Iterator[Mutant]:
-        """Put ``>=`` for ``>``, where that makes a difference."""
+        """Put ``>=`` for ``>`` (and so on) between *left* and *right*, the sides of *node*.
+
+        Nothing is yielded if they are never equal here, or if both branches then do the same.
+        """
         if gives_same_result_for_equal_sides(self._tree, node):
             return
         if not can_have_equal_sides(self._slips, node):

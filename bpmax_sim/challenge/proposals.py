@@ -77,7 +77,9 @@ class Divergence(msgspec.Struct, frozen=True):
     """A place where the runs of script and mutant differ, in one item.
 
     Attributes:
-        baseline_number: number of the item's baseline.
+        baseline_number: number of the item among the challenged ones.
+        step: key of the step after which the runs differ.
+        place: what differs then, such as ``form.phone``.
         first, second: value with the script, and with the mutant; `UNSET` if it does not exist.
     """
 
@@ -111,7 +113,7 @@ class ExpectLineSearch:
     """Searches a line of ``expect`` that passes with a script and fails with a mutant of it.
 
     Attributes:
-        baselines: baselines of all challenged items.
+        baselines: all challenged items, each with the result of its unchanged run.
     """
 
     def __init__(self, baselines: Sequence[Baseline]) -> None:
@@ -201,7 +203,8 @@ class ExpectLineSearch:
     ) -> Iterator[tuple[Any, dict[str, Values]]]:
         """Yield ways to expect *part* that hold in each row of the file, with the columns to add.
 
-        All rows share one ``expect``. A way is the value itself, a pattern, or ``${case.column}``;
+        *part* is the value at the place of *divergence*, or a part of it, such as one member. All
+        rows share one ``expect``. A way is the value itself, a pattern, or ``${case.column}``;
         columns map *column_name*, or a similar one, -> row id -> value.
         """
         numbers = self._find_baselines_of_same_file(divergence.baseline_number)
@@ -229,7 +232,8 @@ class ExpectLineSearch:
     ) -> Iterator[tuple[Any, dict[str, Values]]]:
         """Yield ``${case.column}`` of a column that has these values, or of a new one to add.
 
-        *values_by_baseline* are the values by number of the row's baseline.
+        *values_by_baseline* are the values by number of the row's baseline. A new column is yielded
+        only if they are those of all rows of the file (*is_in_all_rows*).
         """
         rows = {n: self.baselines[n].item.row for n in values_by_baseline}
         known = [row.values for row in rows.values() if row is not None]
@@ -268,9 +272,10 @@ class ExpectLineSearch:
             }
 
     def _find_baseline_entries(self, divergence: Divergence, name: str) -> list[dict[str, Any]]:
-        """Return the entries of list *name* (such as ``calls``) in that step of the unchanged run.
+        """Return the entries of the list *name*, such as ``calls``, in the unchanged run.
 
-        Each maps a part of the entry, such as ``body``, to its value.
+        Only those of the step of *divergence*, in its item. Each maps a part of the entry, such as
+        ``body``, to its value.
         """
         lines: dict[int, dict[str, Any]] = {}
         for (step, place), value in self._observed[divergence.baseline_number].items():
@@ -399,10 +404,10 @@ def select_and_order_divergences(divergences: Sequence[Divergence]) -> list[Dive
 def find_divergences(
     baseline_number: int, baseline: Baseline, run: VariantRun
 ) -> Iterator[Divergence]:
-    """Yield each place where *run*, that of a variant, differs from the baseline's own run.
+    """Yield each place where *run*, of an item with a mutant, differs from its unchanged run.
 
-    Values returned by scripts whose result BPMAX ignores, such as those of the hooks ``change`` and
-    ``open``, do not count.
+    The latter is in *baseline*. Values returned by scripts whose result BPMAX ignores, such as
+    those of the hooks ``change`` and ``open``, do not count.
     """
     steps = baseline.item.steps
     before, after = (
@@ -429,10 +434,10 @@ def _map_values_by_step_and_place(
 
 
 def _find_initial_value(item: ScenarioItem, divergence: Divergence) -> Any:
-    """Return the value that the field of *divergence* has before any script; `UNSET` for none.
+    """Return the value that the field of *divergence* has before any script runs.
 
-    The caller ignores it in rows in which no script writes the field: an empty text there is no
-    mistake of a script.
+    `UNSET` if it is no field of the form, or has no initial value. A row in which the field still
+    has this value is not searched for mistakes of scripts: none has written the field there.
     """
     section, _, name = divergence.place.partition(".")
     form, flow = item.scenario.form, item.scenario.flow

@@ -121,9 +121,10 @@ class ScriptReach:
                 yield number
 
     def find_node_to_report(self, number: int) -> Node:
-        """Return what to show to a reader: a condition, the caught block, or a function.
+        """Return what to show to a reader for the code that counter *number* counts.
 
-        *number* is that of the counter whose place in the script is to be shown.
+        For a branch of a condition that is the condition; for other code, such as a ``catch`` block
+        or a function, the code itself.
         """
         node, counter = self._nodes[number], self.counters[number]
         if counter.arm in _TRUTHS:

@@ -79,7 +79,7 @@ class PassedRun(msgspec.Struct, frozen=True):
 
     @property
     def calls(self) -> Iterator[CallMade]:
-        """Return all calls, including logins."""
+        """Return all calls of the run, including logins."""
         return (event for event in self.events if isinstance(event, CallMade))
 
 

@@ -126,7 +126,11 @@ def _pair_exchanges(
     rules: MatchingRules,
     volatile: PlacesOf,
 ) -> Iterator[ExchangePair]:
-    """Pair equal requests in their order, then the remaining ones of an API that differ least."""
+    """Yield pairs of equal requests in their order, or else of one API that differ least.
+
+    What is left without a partner has None for it. *volatile* returns the fields of an API's
+    responses that do not count as differences.
+    """
     parts = {id(side): matching.exchange_to_parts(side.exchange) for side in (*old, *new)}
     left = defaultdict[str, dict[int, NumberedExchange]](
         dict
@@ -203,7 +207,8 @@ _SHORTEST_DRAWN: Final = 4  # of fewer letters and digits nobody can say that th
 def is_random_only(old: Cassette, new: Cassette, pairs: Iterable[tuple[str, ExchangePair]]) -> bool:
     """Return whether *pairs* differ only in random values drawn, because the seeds were different.
 
-    Each old value must have the form of its new one, and always the same new one.
+    Each old value and its new one must be alike but for digits and hexadecimal letters, and an old
+    value that occurs again must again have the same new one.
     """
     became: dict[str, str] = {}
     owners = set[str]()
@@ -268,6 +273,10 @@ def _compare_responses(
 
 
 def _combine_body_kind_and_content(comparable_parts: dict[str, Any]) -> Any:
-    """Return encoding and content of a body as one value to compare; `UNSET` without body."""
+    """Return kind (such as json) and content of a body as one text; `UNSET` without body.
+
+    *comparable_parts* has both by name, among other parts of a response. The result serves to
+    compare bodies of different kinds, whose members have nothing in common.
+    """
     kind = comparable_parts.get("kind", "bytes")
     return UNSET if kind == "none" else f"{kind} {comparable_parts.get('body')}"

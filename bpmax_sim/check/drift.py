@@ -224,7 +224,10 @@ def has_standin_set_by_script(request: Request) -> bool:
 
 
 def rebuild_call(session: Session, call: Call) -> Builder:
-    """Return a builder with everything that the script set in the recorded *call*."""
+    """Return the recorded *call* as an unsent call of *session*, with all that the script set.
+
+    Its ``call()`` sends it.
+    """
     platform = session.platforms.platform(call.platform)
     template = session.platforms.api(platform, call.api).path
     chain = session.proxy(call.platform, instance_key=call.instance).api(call.api)

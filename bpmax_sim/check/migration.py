@@ -74,7 +74,11 @@ class Renames:
         )
 
     def find_recorded_owner(self, item: ScenarioItem, owners: Sequence[str]) -> str:
-        """Return the owner under which a cassette holds the exchanges of *item*."""
+        """Return which of *owners* of a cassette is *item* under its old name.
+
+        That is the name that the user says was renamed to that of *item*, else one that looks like
+        a former name of it (`find_former_name`); "" if there is none.
+        """
         named = [old for old in owners if self.owners.get(old) == item.owner_name_in_cassette]
         return named[0] if named else find_former_name(item, owners)
 
@@ -237,7 +241,11 @@ def _rename_entry(entry: Entry, renames: Renames) -> tuple[Entry, tuple[MoveCaus
 
 
 def _rename_platforms_of_values(entry: Entry, platforms: Mapping[str, str]) -> Entry:
-    """Return *entry* with the recorded values of each instance under its platform's new key."""
+    """Return *entry* with its recorded credentials under the new keys of their platforms.
+
+    These are the credentials declared ``secret: false``, by ``platform.instance``. *platforms* maps
+    old keys to new ones.
+    """
     values = {}
     for name, own in entry.line.values.items():
         platform, dot, instance = name.partition(".")
@@ -334,10 +342,10 @@ class AppliedPlans(NamedTuple):
 
 
 def apply_plans_that_replay(root: Path, plans: Sequence[MovePlan]) -> AppliedPlans:
-    """Replace the files whose *plans* then replay.
+    """Replace the recordings by those that *plans* propose, where the scenario then replays.
 
-    The former login of a renamed
-    platform is removed only if everything replays.
+    What does not replay stays as it is. The recorded login of a renamed platform is removed under
+    the old name only if everything replays.
 
     Raises:
         OSError: if a file cannot be written; it and the following ones are unchanged.

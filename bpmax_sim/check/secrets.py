@@ -225,10 +225,11 @@ def find_secrets(
 
 
 def _find_secret_like_texts(entry: Entry) -> Iterator[SuspiciousText]:
-    """Yield each text in *entry* that looks like a secret; all are always errors.
+    """Yield each text in *entry* that looks like a secret by its form or its header.
 
     These are texts with the form of a known kind of secret, such as a JWT, and values of headers
-    for credentials, such as ``Authorization``. Stand-ins are left out.
+    for credentials, such as ``Authorization``. Stand-ins are left out. Each is an error however
+    old the recording is.
     """
     for what, form in _FORMS:
         for match in form.finditer(entry.text):
@@ -246,8 +247,8 @@ def _find_secret_like_texts(entry: Entry) -> Iterator[SuspiciousText]:
 def _find_named_secrets(exchange: Exchange, entry: Entry) -> Iterator[SuspiciousText]:
     """Yield each value in *exchange* whose member is named like a secret.
 
-    Always errors are long values of the few names that were checked before the secret-name rules
-    existed.
+    In a recording older than the secret-name rules, only long values of the few names that were
+    checked then are errors (`SuspiciousText.is_always_error`).
     """
     bare = rebuild_call_without_injected(exchange.request, _NOBODY)
     sides = [parse_message_parts(bare.headers, bare.body, bare.query)]

@@ -248,7 +248,10 @@ def _check_redact_path(text: str) -> str:
 
 
 def _group_by_target(recordings: Sequence[Path], to: Path | None) -> dict[Path, list[Path]]:
-    """Return the source files of each target cassette."""
+    """Return cassette -> files of *recordings* that are imported into it.
+
+    *to* is one cassette for all, or a folder for one each; None for the cassettes of the project.
+    """
     if to is not None and to.suffix == ".yaml":
         return {to: list(recordings)}
     folder = find_root(Path.cwd()) / "cassettes"
@@ -287,7 +290,7 @@ def _find_only_playing_scenario(path: Path) -> str:
 
 
 def _confirm_replacing(imported: _CassetteImport, *, yes: bool) -> None:
-    """Ask for confirmation before an existing recording is replaced.
+    """Ask for confirmation before an existing recording is replaced, unless *yes* is set.
 
     Raises:
         typer.Abort: if the answer is no.

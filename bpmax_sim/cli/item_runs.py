@@ -76,7 +76,8 @@ def _fail_files_with_unused_parts(
 ) -> Iterator[Performance]:
     """Yield a failed verdict for each scenario file that declares something that no row used.
 
-    Such parts are stubs, handlers and the like; a single row may leave them unused.
+    Such parts are stubs, handlers and the like; a single row may leave them unused. *runs* knows
+    what all rows of a file used, *first_items* has the first item of each file, for the verdict.
     """
     for file, parts in groupby(runs.find_failing_unused_parts(), key=itemgetter(0)):
         item = struct_replace(first_items[file], row=None)

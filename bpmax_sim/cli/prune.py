@@ -117,7 +117,13 @@ def _format_unused_exchanges(unused: UnusedExchanges) -> str:
 
 
 def _confirm_deletion(unused: Sequence[UnusedExchanges], *, yes: bool) -> bool:
-    """Return whether to delete; without a terminal to ask, the list is only printed."""
+    """Return whether to delete *unused*: True with *yes*, else only if the user says so.
+
+    Without a terminal to ask, a message names the option, and the result is False.
+
+    Raises:
+        typer.Abort: if the user says no.
+    """
     if yes:
         return True
     if not can_ask():

@@ -72,7 +72,7 @@ class ScriptCoverageOptions:
         fail_under: percentage below which the command fails.
         missing: whether lines and branches that never ran are listed.
         lcov, report: files to write: an lcov tracefile, an HTML page.
-        hits: folders with counts that earlier runs stored; if given, nothing is run.
+        hit_folders: folders with counts that earlier runs stored; if given, nothing is run.
     """
 
     allow_hosts: Sequence[str] = ()

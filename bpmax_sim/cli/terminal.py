@@ -61,7 +61,7 @@ def _replace_unprintable(error: UnicodeError) -> tuple[str, int]:
 
 @contextmanager
 def _translate_write_errors(stream: TextIO) -> Iterator[None]:
-    """Replace an OSError of the block, which writes to *stream*, by an error that says why.
+    """Replace an OSError of the ``with`` block, which writes to *stream*, by one of our errors.
 
     After an error, *stream* leads to the null device. Otherwise Python would flush its buffer at
     exit and fail again.

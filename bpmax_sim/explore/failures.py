@@ -49,7 +49,8 @@ class FailureKind(msgspec.Struct, frozen=True, kw_only=True):
         name: name in matrix and terminal.
         do: what happens to the call, in the words of ``do`` in a scenario's ``faults``.
         is_executed: whether the third party executed the request, as with a lost response.
-        for_writes: whether it is tried only on calls that have an effect.
+        for_writes: whether it is tried only on calls whose repetition would have a second effect,
+            such as a second order.
     """
 
     name: str
@@ -100,8 +101,9 @@ class PossibleFailure(msgspec.Struct, frozen=True, kw_only=True):
         shown_by: evidence that the response is possible: ``declared``, ``recorded`` or "".
         lacks_member: whether the call succeeds, and its response lacks a member.
         is_refusal: whether the third party itself refuses, with a status or business code.
-        is_rejected: whether a person has to be told even if the run ends like the base run. Not
-            with an empty body: the request was executed, and maybe nobody needs the response.
+        is_rejected: whether nobody being told is a defect even if the run ends like the run without
+            the failure. False for an empty response: the request was executed, and perhaps nobody
+            needs its result.
     """
 
     call: ObservedCall

@@ -70,12 +70,14 @@ class Judgement(msgspec.Struct, frozen=True, kw_only=True):
     """The verdict on one variant: how the scripts coped with a failure or an order of responses.
 
     Attributes:
+        verdict: what it is, such as ``handled``, ``silent`` or ``differs``.
         why: one-line description of what was seen.
         step: key of the step concerned.
         place: line of the script that crashed, else of the call.
         is_shown: whether a schema or a recording proves that the response is possible.
         is_recovered: whether the script made up for it by another call of the same API.
-        expects: an expectation that would fail because of this; empty if there is none.
+        failing_expectation: an expectation, as under ``expect``, that would fail because of this;
+            empty if there is none.
     """
 
     verdict: VerdictKind
@@ -88,11 +90,12 @@ class Judgement(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def judge_failure(base: RunView, run: RunView, failure: PossibleFailure) -> Judgement:
-    """Return the verdict on *run*, in which *failure* occurred, compared with *base*.
+    """Return the verdict on *run*, in which *failure* occurred.
 
-    What no comparison can excuse comes first: a broken invariant, a run without end, an effect that
-    occurred twice. Then calls without a recording: what came after them is unknown, so nothing else
-    can be judged. Only then does it count what a person was told and what differs from *base*.
+    *base* is the run without it, to which *run* is compared. What no comparison can excuse comes
+    first: a broken invariant, a run without end, an effect that occurred twice. Then calls without
+    a recording: what came after them is unknown, so nothing else can be judged. Only then does it
+    count what a person was told and what differs from *base*.
     """
     place, shown = failure.call.place, bool(failure.shown_by)
     if broken := find_broken_invariant(run, place):
@@ -217,7 +220,7 @@ class _FailureJudge(msgspec.Struct, frozen=True):
         base: run without the failure.
         run: run with it.
         place: script line of the failed call.
-        shown: whether the response is proved to be possible.
+        is_shown: whether a schema or a recording proves that the response is possible.
     """
 
     base: RunView

@@ -147,7 +147,7 @@ def _find_writers(run: RunView, place: str) -> list[tuple[Place | None, Observed
     """Return each script line that wrote the field at *place*, in order.
 
     Each comes with the call that had responded just before, as its response probably caused the
-    write.
+    write. The line is None if it is not known, the call if none had responded yet.
     """
     field = place.removeprefix("form.")
     ends = {call.end: call for call in run.calls}

@@ -34,7 +34,7 @@ Group = tuple[ObservedCall, ...]
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):
-    """An order of responses that differs from that of the base run.
+    """An order of responses that differs from that of the run without interference.
 
     Attributes:
         calls: calls in the new order of their responses.
@@ -248,7 +248,8 @@ def _insert_interruption(
 ) -> tuple[Interruption, ScenarioItem]:
     """Return the interruption, and *item* with *added_step* performed during step *index*.
 
-    *following_steps* are the steps after it.
+    *following_steps* are the steps after it. *call* is the call in flight meanwhile, *is_again*
+    whether *added_step* repeats the step itself.
     """
     located = item.steps[index]
     plain = replace(added_step, step=reduce_to_action(added_step.step), during=())

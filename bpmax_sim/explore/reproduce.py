@@ -35,7 +35,7 @@ class ReproducingScenario(msgspec.Struct, frozen=True):
     Attributes:
         path: where it is written.
         text: its content.
-        expects: whether an expectation of it fails; else the step fails by an error.
+        fails_expectation: whether an expectation of it fails; else the step fails by an error.
     """
 
     path: Path

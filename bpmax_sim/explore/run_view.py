@@ -113,7 +113,8 @@ class StepView(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         messages: ``{level, text}`` of each displayed message; *console* the same for the console.
         errors: thrown errors; ``unhandled`` for a rejection that nobody handled.
-        state: place -> value of form, fields and flow, and the result.
+        state: place, such as ``form.phone`` -> value, for form, states of fields, flow, and the
+            result of the action.
     """
 
     key: str
@@ -148,7 +149,7 @@ class RunView(msgspec.Struct, frozen=True):
     def find_calls_with_effect(
         self, failed_call: ObservedCall | None = None, *, is_failed_call_executed: bool = False
     ) -> tuple[ObservedCall, ...]:
-        """Return the calls that had an effect, once for each idempotency key.
+        """Return the calls that had an effect, such as an order, once for each idempotency key.
 
         A call for which there is no recording counts: it would have been sent, though its response
         is unknown. The failed call *failed_call* counts if it *is_failed_call_executed*, whatever

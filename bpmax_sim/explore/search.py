@@ -91,13 +91,15 @@ class JudgedVariant(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         call: call that failed, or whose response came later.
-        kind: description of what happened; *column* is the column of the matrix.
+        kind: description of what happened; *column* is its column in the matrix of calls and
+            failures.
         rules: fault rules that cause it, as under ``faults`` of a scenario file.
         interruption: action of a person meanwhile, if any.
         is_shown: whether a declaration or recording proves that the response is possible; false
             only if a member is lacking without such evidence.
         severity: what the verdict is in this scenario: ``fail``, ``warn`` or ``allow``.
-        asked: names of the calls that the base run makes up to this step.
+        base_call_names: names of the calls that the run without failures makes up to the step of
+            *call*.
         refusals: number of a step -> code with which BPMAX itself refuses it, whatever a script
             does.
         is_simulated: whether simulators responded instead of recordings.
@@ -272,9 +274,11 @@ class Explorer:
 
 
 def _simulate_or_replay_baseline(item: ScenarioItem, cassettes: Path | None) -> Baseline:
-    """Return the base run of *item*, with simulators for all called platforms that have one.
+    """Return *item* with the result of its run without failures, to which others are compared.
 
-    It is replayed instead if the scenario sets a mode itself, or does not pass with simulators.
+    If the scenario sets a mode, it runs in that. Otherwise simulators answer it if something that
+    it calls is not recorded, or if this package has rules for each called platform and the item
+    passes with them; else recordings do.
 
     Raises:
         BpmaxError: if it passes neither way, or fails for another reason than a missing recording.
@@ -367,7 +371,7 @@ class _ItemTrials:
     a call.
 
     Attributes:
-        base: its run without any failure.
+        base: the item's run without any failure, to which variants are compared.
         possible: number of variants known so far; some are found only while others are tried.
     """
 
@@ -575,9 +579,11 @@ class _ItemTrials:
         )
 
     def _is_unneeded_read(self, failure: PossibleFailure, run: RunView) -> bool:
-        """Return whether the run ends as the base run, since nobody needed the read that failed.
+        """Return whether nobody needed the response of the call that failed.
 
-        For a login, since nobody needed the reads that waited for it.
+        Then *run* ends as the run without the failure, and the call has no effect: only the newest
+        of several queries counts, or another response that was awaited too is enough. If a login
+        failed, this holds for each call that waited for it.
         """
         call = failure.call
         if not is_same_value(self.base.end, run.end):
@@ -636,7 +642,8 @@ class _ItemTrials:
     def _try_late_order(self, order: Order) -> JudgedVariant | None:
         """Return the verdict on a response that is later than that of the next call of its API.
 
-        None if the script makes the next call only after the late response.
+        *order* has the two calls, and the delay. None if the script makes the next call only after
+        the late response.
         """
         run = self.run(order.faults)
         newer, older = (find_call(run, call) for call in order.calls)
@@ -674,7 +681,10 @@ class _ItemTrials:
     def _make_interruption_attempts(
         self, interruption: Interruption, item: ScenarioItem
     ) -> Iterator[Attempt]:
-        """Yield an interruption, alone and with each order of the responses in flight."""
+        """Yield attempts at *interruption*: alone, and with each order of the responses in flight.
+
+        *item* is the item with the action of the person in it.
+        """
         run = self.run([to_transport_fault(interruption.delay_rule)], item)
         # What a second click should come to is not known. Only its effects are counted against the
         # base run; its result is the right one for the other orders of its responses.
@@ -726,8 +736,8 @@ class _ItemTrials:
     def _describe_second_try_cached(self, failure: PossibleFailure, judgement: Judgement) -> str:
         """Return what comes of a repetition of the failed step, or "" if it would say nothing.
 
-        It takes a further run, so it is computed once for all failures of one call with a verdict
-        at the same line.
+        *judgement* is the verdict on *failure*. It takes a further run, so it is computed once for
+        all failures of one call with a verdict at the same line.
         """
         cause = failure.call.label, judgement.place, failure.is_executed
         if cause not in self._second_tries:
@@ -793,9 +803,9 @@ def _is_known_group(
 def _find_repeated_effect_call_name(
     run: RunView, failure: PossibleFailure, second_step: str
 ) -> str:
-    """Return the name of a call with effect that step *second_step* makes once more, or "".
+    """Return the name of a call with effect that was made a second time in *second_step*, or "".
 
-    The step before has made it already.
+    That step repeats the one in which *failure* happened, whose call had an effect, too.
     """
     first, is_executed = failure.call.step, failure.is_executed
     struck = find_call(run, failure.call)

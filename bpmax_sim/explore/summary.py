@@ -314,10 +314,10 @@ def describe_totals(totals: ExploreTotals) -> str:
 
 
 def explain_unjudged_variants(totals: ExploreTotals) -> Iterator[str]:
-    """Yield what has no recording, and how to learn what follows.
+    """Yield a message on variants without verdict, as they made calls that are not recorded.
 
-    To record the scenario once more does not help: without the failure, its scripts do not make
-    these calls.
+    It names some of these calls. To record the scenario once more does not help: without the
+    failure, its scripts do not make these calls.
     """
     number = totals.verdicts.get("unrecorded", 0)
     if number:

@@ -57,8 +57,10 @@ class RecordedCall(msgspec.Struct, frozen=True):
 
     Attributes:
         outcome: value or error of the call.
-        value: the result of the call as JSON text, redacted: a third party may repeat a credential.
-        closed: error that closing the session raised: then nothing was recorded.
+        redacted_value: the result of the call as JSON text, redacted, since a third party may
+            repeat a credential.
+        closing_error: error that closing the session raised: then nothing was recorded.
+        request_log: the requests that were sent.
         artefacts: content of each written file and of the log, by name.
         credentials: the generated secret values, by name.
     """
@@ -149,7 +151,11 @@ def check_no_secret_recorded(target: FuzzTarget, calls: tuple[CallSpec, ...]) ->
 
 
 def _check_not_in_clear(target: FuzzTarget, api: Api, request: Request) -> None:
-    """Check that no value that auth inserted as a credential is recorded unchanged."""
+    """Check that the recorded form of *request* has none of the credentials that auth inserted.
+
+    Raises:
+        LawBroken: if one of them is recorded unchanged.
+    """
     auth = target.get_auth(api)
     steps = auth.acquire.steps if auth.acquire else ()
     minted = {name for step in steps for name in step.extract}
@@ -211,7 +217,7 @@ def _open_session(
 
 
 def _with_credentials(platforms: Platforms, key: str) -> tuple[Platforms, dict[str, str]]:
-    """Return *platforms* with generated credentials, as if a user had set them.
+    """Return *platforms* with generated credentials for platform *key*, as if a user had set them.
 
     The second result holds their values, as environment variables that the platforms refer to.
     """

@@ -283,7 +283,8 @@ class SearchPlan(msgspec.Struct, frozen=True, kw_only=True):
         scripts: files of scripts, and *libraries* those that run before each.
         laws: names of the laws that are tried; empty for all.
         seconds: how long to search.
-        rounds: how many rounds at most, each with twice the examples; 0 until time is over.
+        rounds: how many rounds at most, each with about twice the examples of the one before; 0 for
+            as many as the time allows.
         workers: number of processes.
         examples: where the example database is; see `open_database`.
     """
@@ -488,7 +489,7 @@ class _LawSearch(msgspec.Struct):
     """The search for an example that violates one law, for one API or script, over several rounds.
 
     Attributes:
-        drawn: strategy of the examples: calls, or inputs of a script.
+        example_strategy: draws the examples: calls, or inputs of a script.
         check_example: checks the law; returns False where the example left nothing to judge.
         examples: how many examples were judged.
         finding_fields: returns the fields of a finding that describe, and identify, an example.

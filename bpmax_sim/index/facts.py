@@ -240,7 +240,8 @@ class _NameRule(msgspec.Struct, frozen=True):
 def _name_rules(kind: FactKind, role: Role, *paths: str) -> Iterator[_NameRule]:
     """Yield one rule for each of *paths*, such as ``^people.{}`` or ``*.api``.
 
-    ``^`` means the whole path; a final ``{}`` means that the key is the name.
+    ``^`` means the whole path; a final ``{}`` means that the key is the name. *kind* and *role* are
+    those of the facts that the rules yield.
     """
     for path in paths:
         steps = tuple(path.removeprefix("^").replace("{}", "?").split("."))

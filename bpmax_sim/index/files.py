@@ -104,7 +104,8 @@ class FileScan:
     def read(self, name: str) -> tuple[ScannedFile | None, bytes]:
         """Read the file *name*; return its stamp with the digest of its content, and the content.
 
-        The content of a file larger than `LARGEST` is empty, and its digest is that of the stamp.
+        None and ``b""`` if it is not a readable regular file. The content of a file larger than
+        `LARGEST` is empty, and its digest is that of the stamp.
         """
         file, data = None, b""
         absolute = self.to_absolute_path(name)

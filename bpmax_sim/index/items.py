@@ -86,7 +86,7 @@ class _ScenarioFile:
 
     Attributes:
         names: names in the index (paths from the root) of the files that its items are made of.
-        is_sound: whether these have neither problems nor warnings.
+        is_sound: whether the items have neither problems nor warnings.
     """
 
     def __init__(
@@ -105,7 +105,7 @@ class _ScenarioFile:
 
     @cached_property
     def scanned_files_if_sound(self) -> Mapping[str, ScannedFile]:
-        """Return path -> scanned state of each of *files*.
+        """Return path -> scanned state of each file that the items are made of.
 
         Empty if the items of the scenario file have problems or warnings.
         """

@@ -125,9 +125,10 @@ def _digest_group(group: Sequence[ProjectItem], surroundings: bytes) -> bytes:
 
 
 def _digest_surroundings(index: ProjectIndex, platforms: Mapping[Any, Platforms]) -> bytes:
-    """Return a digest of everything outside the group that a check of its scripts reads.
+    """Return a digest of what a check of scripts reads besides the files of their scenarios.
 
-    That is platforms, instances and recordings.
+    That is the *platforms* with their instances, and all recordings in the project of *index*. If
+    the digest changes, no group of scenarios counts as sound any more.
     """
     told = [
         (key, sorted(one.own.items()), sorted(one.entries.items()), sorted(one.broken), one.folder)

@@ -45,8 +45,8 @@ class ValueGeneraliser(msgspec.Struct, frozen=True):
     """Decides which values of a run must be expected as patterns, because the next run differs.
 
     Attributes:
-        text: text of the scenario file; a value that occurs in it stays as it is.
-        recorded: texts of recorded responses; a new recording may have other ones.
+        scenario_text: text of the scenario file; a value that occurs in it stays as it is.
+        recorded_texts: texts of recorded responses; a new recording may have other ones.
         has_clock: whether the scenario sets the time, so that instants are always the same.
     """
 

@@ -102,7 +102,6 @@ class Session:
 
     Attributes:
         calls: a record of each call and login, redacted when read.
-        console: what scripts have printed so far, redacted.
         misses: every call for which replay had no response, even if the script caught the error.
         dropped_chains: message and place of each call that Python code built and never sent by
             ``call()``.

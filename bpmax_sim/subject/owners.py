@@ -361,7 +361,7 @@ class Visit(msgspec.Struct, eq=False):
 
     Attributes:
         serial: number that identifies the stay, in copies too.
-        table: owners who decide there; empty until they are known.
+        decision: owners who decide there, and what they did; empty until they are known.
         split, branch: parallel branches that it belongs to, and the first node of its branch.
         arrived, plan: virtual instants of arrival and of planned leaving.
         due, level: virtual instant of the next deadline, and number of deadlines that passed.

@@ -19,7 +19,7 @@ class ItemUpdates(NamedTuple):
 
     Attributes:
         edits: changes of scenario files.
-        left: one line for each item or value that is not updated, with the reason.
+        skip_notes: one line for each item or value that is not updated, with the reason.
     """
 
     edits: list[ExpectEdit]
