@@ -206,7 +206,8 @@ def _explain_useless_recover_keys(
 def describe_credential_problem(kind: model.Kind, node: Node) -> str:
     """Return what is wrong with the value *node* of a credential of this *kind*, or "".
 
-    The message never contains the value.
+    The kind decides the type (a whole number or text) and the form of the text. The message never
+    contains the value.
     """
     if kind == "integer":
         right = isinstance(node.value, int) and not isinstance(node.value, bool)

@@ -306,8 +306,8 @@ class _Address(msgspec.Struct, frozen=True):
         host: name of a further host; empty for an address used only by a login, None for the
             platform's own.
         declared: what recordings contain instead of the address.
-        prefix: path that the declared address of a further host has after its origin, and that the
-            address in use replaces; `ApiMatch.path` begins with it.
+        prefix: path after the origin in the declared address of a further host, which the address
+            in use need not have; `ApiMatch.path` begins with it, as in recordings.
     """
 
     routes: _Routes

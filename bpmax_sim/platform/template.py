@@ -231,7 +231,8 @@ def _find_uses_in_definitions(
 ) -> Generator[TemplateUse, None, frozenset[str]]:
     """Yield the templates under *key* of *sign*, in order; each may use the names before it.
 
-    Return all names then defined.
+    *key* holds named templates, such as ``define``; *names* are those known before. Return all
+    names then defined.
     """
     for index, group in enumerate(_list_elements(sign, key)):
         for name, node in group.items.items():

@@ -429,7 +429,8 @@ class LoginResponse:
     def make_error(self, event: str, hint: str, kind: type[CallError] = AuthError) -> CallError:
         """Return an error such as "the login of instance 'prod' was refused" with the response.
 
-        *event* is what happened, such as ``was refused``; *hint* is added at the end.
+        *event* is what happened, such as ``was refused``; *hint* is added at the end; *kind* is the
+        class of the error.
         """
         call, response = self.plan.call, self.response
         sent = self.request.recorded_form.call

@@ -92,7 +92,8 @@ Outcome = ReceivedResponse | TransportError
 def find_failure_class(outcome: Outcome, recipe: CompiledApi) -> str | None:
     """Return the class of failure of *outcome*, such as ``transient``: a key of ``recover``.
 
-    None for a success or a failure of no known class.
+    None for a success or a failure of no known class. Of an exchange that failed, the code decides;
+    of a response, the rules of the API (*recipe*).
     """
     if isinstance(outcome, TransportError):
         return "transient" if outcome.code in _BROKEN_OFF else None

@@ -536,7 +536,8 @@ def complete_report(
 ) -> None:
     """Add what happened in a scenario to its pytest report: failure, calls, console.
 
-    Of one that was skipped, a trace is stored.
+    *error* is what the test raised, None if it passed. If the scenario was skipped, only its trace
+    is stored.
     """
     if not isinstance(item, ScenarioTest):
         return

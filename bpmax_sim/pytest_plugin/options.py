@@ -156,8 +156,8 @@ _SEARCHES: Final = ("explore", "challenge", "cov")
 def _check_explore_challenge_and_cov(config: pytest.Config, mode: str | None) -> None:
     """Refuse wrong uses of the options that run scenarios many times, such as ``--bpmax-explore``.
 
-    An option of one of `_SEARCHES` (such as ``--bpmax-explore-max``) needs that search to be on,
-    and no search may call a live system.
+    An option such as ``--bpmax-explore-max`` needs ``--bpmax-explore`` itself, and neither that nor
+    ``--bpmax-challenge`` may be used in *mode* live or record. `_SEARCHES` lists the options.
 
     Raises:
         pytest.UsageError: with what to write.

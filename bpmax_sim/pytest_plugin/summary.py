@@ -77,7 +77,10 @@ class GithubAnnotation(msgspec.Struct, frozen=True):
 def write_annotations_and_summary(
     reporter: pytest.TerminalReporter, config: pytest.Config, lines: Sequence[str]
 ) -> None:
-    """Write annotations for failures, and the step summary with *lines* about the run."""
+    """Write what GitHub shows: annotations for failures, and the step summary (a Markdown file).
+
+    The summary has *lines* about the run. Nothing is written outside of GitHub Actions.
+    """
     if os.environ.get("GITHUB_ACTIONS") != "true":
         return
     notes = list(_find_failures(reporter.stats, config))
@@ -105,7 +108,7 @@ def format_workflow_command(note: GithubAnnotation) -> str:
 def format_summary(
     outcomes: Mapping[str, int], notes: Sequence[GithubAnnotation], lines: Iterable[str]
 ) -> str:
-    """Return the Markdown of the step summary.
+    """Return the Markdown of GitHub's step summary, a page about the run of a workflow.
 
     "" if no scenario ran and there are no *notes*.
 
@@ -190,7 +193,7 @@ def _find_failures(
 def _annotate_collection_problems(
     report: pytest.CollectReport, config: pytest.Config
 ) -> Iterator[GithubAnnotation]:
-    """Yield the problems of a file that was not collected."""
+    """Yield an annotation for each problem of a scenario file that could not be collected."""
     name = report.nodeid.rpartition("/")[2]
     for file, line, column, text in getattr(report, "bpmax_problems", ()):
         yield GithubAnnotation(
@@ -375,10 +378,10 @@ def _get_coverage(config: pytest.Config) -> CoverageResult | None:
 
 
 def _format_summary_lines(tally: Tally) -> Iterator[str]:
-    """Yield a line for each of these, if there are any.
+    """Yield lines about the calls and recordings of a run, one for each topic that occurred.
 
-    Calls by source, unplayed exchanges, recordings that wait for review, values that look like
-    secrets, and stand-ins that may be unnecessary.
+    The topics are calls by source, unplayed exchanges, recordings that wait for review, values that
+    look like secrets, and stand-ins that may be unnecessary.
     """
     if tally.used or tally.calls:
         by_source = format_counts(tally.calls, BY_SOURCE)
@@ -410,7 +413,7 @@ def _format_summary_lines(tally: Tally) -> Iterator[str]:
 def _describe_unreadable_files(
     stats: Mapping[str, Sequence[Any]], config: pytest.Config
 ) -> Iterator[str]:
-    """Yield the problems of scenario files that were not collected."""
+    """Yield the problems of scenario files that could not be collected, each with its place."""
     for report in _list_scenario_reports(stats, "error"):
         if isinstance(report, pytest.CollectReport):
             for note in _annotate_collection_problems(report, config):

@@ -65,7 +65,10 @@ def draw_svg(walks: FlowWalks) -> str:
 
 
 def draw_page(walks: FlowWalks, file: str) -> str:
-    """Return an HTML page with the picture of the flow in *file*, and what was never walked."""
+    """Return an HTML page with the picture of a flow, and what was never walked.
+
+    *file* is the name of the flow's file, shown as subtitle.
+    """
     styles = f"{_PAGE_STYLE}\n{STYLE}"
     digest = base64.b64encode(hashlib.sha256(styles.encode()).digest()).decode()
     flow = walks.definition.flow

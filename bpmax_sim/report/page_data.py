@@ -359,7 +359,10 @@ def _to_failure_data(failure: Failure) -> dict[str, Any]:
 
 
 def _to_failed_line_data(trace: Trace, paths: PathsFromRoot) -> dict[str, Any]:
-    """Return the variables' values at the failed script line of *trace*, and the call stack."""
+    """Return the variables' values at the failed script line of *trace*, and the call stack.
+
+    *paths* makes the file names in them relative to the root.
+    """
     told = cut_long_texts(trace.names)
     return {
         "line": paths.to_root_place(told["place"]),

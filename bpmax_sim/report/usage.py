@@ -54,7 +54,8 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
         tests: files of the tests.
         sources: digest of each test and scenario file, if shared.
         touched: declared parts that scenarios used, if shared.
-        seconds: real seconds of each test, by duration key, if shared.
+        seconds: real seconds of each test, by its file and name, if shared.
+        covers: what the run included: all tests (``project``), all scenarios, or a ``part``.
         gathered: time of storing of its oldest part, in nanoseconds.
     """
 

@@ -244,7 +244,7 @@ class Fire(Action, frozen=True, kw_only=True):
 
     @classmethod
     def check(cls, context: CheckContext, value: Any, spot: Spot) -> None:
-        """Report an event that the subject does not have, or that has no script."""
+        """Report an event that form or flow do not have, or that has no script in the scenario."""
         if not isinstance(value, str):
             context.tell(spot, msg("expected an event such as change.customerId"))
         elif "${" not in value:

@@ -214,9 +214,10 @@ def _wrap_definition_file_name(node: Node) -> Node:
 
 
 class SharedFile(msgspec.Struct, frozen=True):
-    """A file that several scenarios share; read once.
+    """A file that several scenarios share, such as a fragment; read once.
 
     Attributes:
+        source: its content with the places of all values.
         value: decoded content; None if it could not be decoded.
         problems: what is wrong with the file.
     """

@@ -118,7 +118,11 @@ def _check_operands(
 
 
 def _check_section(context: CheckContext, section: str, value: Any, spot: Spot) -> None:
-    """Report a section that the scenario's subject cannot have, wrong types, and unknown names."""
+    """Report what is wrong with *value*, that of the key *section* of an ``expect``.
+
+    That is a section that needs a form or flow which the scenario lacks, a wrong type, or an
+    unknown name or operator in it.
+    """
     needed = _SUBJECT_SECTIONS.get(section)
     if needed and not {*needed} & {*context.names.subject_kinds}:
         names = join_messages(msg(" or a "), needed)
@@ -276,6 +280,7 @@ def check_misspelt_denied_parameters(
     """Report denied parameters of *item* that are misspelled, as such a denial always holds.
 
     Also denied members of its response, and each parameter in ``path`` that the API does not have.
+    *item* is an expected call, or the request of a stub; *call* is its ``platform.api``.
     """
     found = context.names.find_api(call)
     if found is None:
