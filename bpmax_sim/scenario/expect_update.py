@@ -86,10 +86,11 @@ def _update_lines(expected: Any, actual: Sequence[Mapping[str, Any]], resolve: R
 
 
 def _update_calls(expected: Sequence[ExpectedCall], actual: Sequence[Any], resolve: Resolve) -> Any:
-    """Return the calls that were made, without logins, as a new ``expect: proxy``.
+    """Return the calls that were made, *actual*, without logins as a new ``expect: proxy``.
 
-    Each has the parts (query, body …) that the item at its position has now. `UNSET` if an item has
-    ``times``: which count was meant is unclear.
+    Each has the parts (query, body …) that the item of *expected* at its position has now. `UNSET`
+    if an item has ``times``: which count was meant is unclear. *resolve* replaces ``${…}`` in the
+    items.
     """
     if any(call.times is not UNSET for call in expected):
         return UNSET

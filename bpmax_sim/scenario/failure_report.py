@@ -47,7 +47,7 @@ class FailureReporter(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         located: step, with its place; None for the scenario as a whole.
-        origins: assignments and routes from which the present values came.
+        origins: who last wrote each field, and by which routes the flow went.
         redact: function that replaces secrets in the texts of failures.
     """
 
@@ -302,16 +302,17 @@ class FailureReporter(msgspec.Struct, frozen=True, kw_only=True):
         return None
 
     def report_miss(self, error: NoMatchError) -> Failure:
-        """Return the failure of a call for which the cassette has no response."""
+        """Return the failure of a call for which the cassette has no response, as *error* says."""
         place = next((call.place for call in reversed(self.calls) if call.error), None)
         return self.report("miss", str(error), self._path_of_action, script=place, cause=error)
 
     def find_checks_without_comparison(
         self, checks: Checks, path: Path = ()
     ) -> Iterator[RunFinding]:
-        """Yield a finding for each of *checks* that holds although nothing was compared.
+        """Yield a finding for each of *checks* that holds only as there was nothing to compare.
 
-        *path* is the key below the step at which the checks begin, such as ``("expect",)``.
+        An example is ``$each`` of an empty list. *path* is the key below the step at which the
+        checks begin, such as ``("expect",)``.
         """
         for check in checks:
             if check.doubt:

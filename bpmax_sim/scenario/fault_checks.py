@@ -39,7 +39,11 @@ def find_useless_faults(
 
 
 def _find_normal_faults(calls: Iterable[CallMade], platforms: Platforms) -> Iterator[RunFinding]:
-    """Yield each fault whose response is the same as the platform's normal one."""
+    """Yield each fault whose response counts as success by the rules of its platform file.
+
+    It then tests no failure. A response with an empty value is left out: that may be what is
+    tested.
+    """
     for call in calls:
         recipe = find_compiled_api(call, platforms) if call.source == "fault" else None
         if recipe is None or not recipe.rules.ok.all or not _has_no_empty_value(call.response):

@@ -295,7 +295,10 @@ def _make_action(do: Any) -> Action:
 
 
 def _make_reply(status: Any, headers: Mapping[str, str], body: Any, delay: Any) -> Reply:
-    """Return the reply with these members, in which no reference is left."""
+    """Return the injected reply with these members, in which no ``${…}`` is left.
+
+    Its ``Content-Type`` is JSON, or plain text for a text as *body*, unless *headers* has one.
+    """
     default: Pairs = () if body is UNSET else _TEXT if isinstance(body, str) else _JSON
     pairs = tuple((name.lower(), value) for name, value in headers.items())
     defaults = default if "content-type" not in dict(pairs) else ()

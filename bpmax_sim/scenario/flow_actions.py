@@ -220,9 +220,9 @@ class PreviewAction(action.Action, frozen=True, kw_only=True):
 
     @classmethod
     def check(cls, context: CheckContext, value: Any, spot: source.Spot) -> None:
-        """Report people and fields that do not exist.
+        """Report people and fields in *value*, that of the action, that do not exist.
 
-        Without a definition nothing can be checked.
+        Without a flow definition only that is reported, as no way can be computed then.
         """
         if context.names.definition is None:
             context.tell(spot, msg("preview needs flow.definition; without it nothing moves"))

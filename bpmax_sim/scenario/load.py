@@ -368,7 +368,10 @@ def load_items_checking_variables(
 def _collect_sources_unless_python(
     draft: ScenarioDraft, subjects: Subjects
 ) -> tuple[str, ...] | None:
-    """Return the sources of all scripts; None if a step may run Python, which can do anything."""
+    """Return the text of each script, flow definition and ``js:`` step of the scenario.
+
+    None if a step may run Python, which can name anything. *subjects* are the loaded files.
+    """
     values = [(getattr(step, "python"), getattr(step, "js")) for step, _ in draft.steps]  # noqa: B009
     if any(python is not UNSET for python, _ in values):
         return None

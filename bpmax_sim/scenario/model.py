@@ -409,7 +409,10 @@ else:  # one key an action
 
 
 def is_for_row(part: Step | Policy, row_id: str) -> bool:
-    """Return whether *part* applies to the row; without a table it always does."""
+    """Return whether the step or policy *part* applies to the row with the id *row_id*.
+
+    It does if its ``only`` lists the row, or it has none.
+    """
     return part.only is UNSET or row_id in map(str, part.only)
 
 

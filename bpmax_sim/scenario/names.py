@@ -193,10 +193,12 @@ class ScenarioNames(msgspec.Struct, frozen=True, kw_only=True):
         return None if name in known else suggest_nearest(name, known) or None
 
     def _find_ctx_read_problem(self, owner: str, name: str) -> str | None:
-        """Return what is doubtful in a script's read of *name* in ``ctx`` or a part of it, or None.
+        """Return what is doubtful in a script's read of *name* in *owner*, or None.
 
-        ``ctx`` and ``ctx.step`` have fixed members. A person and a project may have further ones in
-        the product, so there a name is doubtful only if it resembles a known one.
+        *owner* is ``ctx`` or a part of it, such as ``ctx.userInfo``. ``ctx`` and ``ctx.step`` have
+        fixed members. A person and a project may have further ones in the product, so there a name
+        is doubtful only if it resembles a known one, unless the scenario declares the members of
+        people.
         """
         if owner == "ctx.postData":
             known = self.fields or self.fields_named_by_flow

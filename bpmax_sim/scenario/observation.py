@@ -64,7 +64,8 @@ class Observation(NamedTuple):
 def get_unobserved_value(place: str) -> Any:
     """Return the value at *place* in a step that has no observation of it; `UNSET` for none.
 
-    States of fields are only observed where they differ from those with which a field starts.
+    Only states of fields have one, that with which each field starts, such as visible: they are
+    only observed where they differ from it.
     """
     section, _, name = place.partition(".")
     state = name.rpartition(".")[2]
@@ -373,7 +374,10 @@ def describe_states_and_results(observations: Iterable[Observation]) -> Iterator
 def compare_runs(
     first: Sequence[Observation], second: Sequence[Observation]
 ) -> tuple[ObservedDifference, ...]:
-    """Return the places where two runs differ, as deep inside their values as possible."""
+    """Return the places where two runs, *first* and *second*, differ in their effects.
+
+    Each is as deep inside the values as possible: a member that differs, and not the map around it.
+    """
     runs = [{(one.step, one.place): one.value for one in run} for run in (first, second)]
     return tuple(
         difference

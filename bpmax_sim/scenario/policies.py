@@ -123,13 +123,14 @@ class PolicyPlayer:
         self._visits |= fresh
 
     def play(self, performer: Performer, flow: FlowSubject, until: str, result: Result, /) -> None:
-        """Run *flow* until it is at the node *until*.
+        """Run *flow* until it is at the node *until*; if that is "", until the project has ended.
 
-        If *until* is empty, until the project has ended.
+        It stops before that if an action of a person fails or is refused. *performer* performs the
+        actions, whose outputs and errors are added to *result*.
 
         Raises:
-            SubjectError: if it gets stuck, does not end within `MOST_MOVES`, or ends at another
-                node.
+            SubjectError: if the project is new, gets stuck, does not end within `MOST_MOVES`
+                actions, or ends at another node.
         """
         if flow.status == project.NEW:
             raise SubjectError(
@@ -239,7 +240,10 @@ class PolicyPlayer:
         return self._why_used_up(number, task)
 
     def _why_used_up(self, number: int, task: PossibleMove) -> str:
-        """Return why a policy cannot be used again (once for a task, ``times`` in all), or ""."""
+        """Return why policy *number* cannot be used for *task* any more, or "".
+
+        A policy is used once for each task, and ``times`` in all.
+        """
         times = self.policies[number][0].times
         if times is not UNSET and self._used.get(number, 0) >= times:
             return msg("has been used {times} times", times=times)
@@ -523,7 +527,10 @@ def _check_at(
 def _check_owner(
     draft: ScenarioDraft, policy: model.Policy, definition: Definition, spot: Spot
 ) -> None:
-    """Report a ``by`` who never has a task at the policy's node, if the files give the owners."""
+    """Report a ``by`` of *policy* who never has a task at its node, if the files give the owners.
+
+    *definition* is that of the flow with the node, *spot* that of ``by``.
+    """
     by, known = str(policy.by), _find_possible_owners(draft, definition, policy.at)
     if not is_literal_text(by) or not by or not known or by in known:
         return
@@ -538,7 +545,11 @@ def _check_owner(
 
 
 def _find_possible_owners(draft: ScenarioDraft, definition: Definition, at: str) -> tuple[str, ...]:
-    """Return the possible owners at a node; empty if scripts or rows determine them."""
+    """Return the possible owners at the node *at* of *definition*; empty if not all are known.
+
+    That is so if scripts or values of a row determine them. Those to whom steps and policies hand a
+    task over are included.
+    """
     scripts = [spec.scripts for spec, _ in draft.flow_specs.values()]
     if any(event.startswith("owners.") for events in scripts for event in events):
         return ()

@@ -356,10 +356,11 @@ class Progress:
             self.log.add_warning("name", finding.message, finding.place)
 
     def _look_up_without_run(self, ref: Reference) -> Any:
-        """Return a value from the row, the variables or the environment.
+        """Return the value of *ref* if it comes from the row, the variables or the environment.
 
         Raises:
-            UndefinedValueError: if it depends on the run, or is empty.
+            UndefinedValueError: if it comes from elsewhere, so that it depends on the run, or is
+                empty.
         """
         value = self.scope.look_up(ref) if ref.root in {"case", "vars", "env"} else None
         if value in (None, "", "-"):

@@ -191,7 +191,9 @@ def _load_module(spec: ModuleSpec, loader: Loader) -> ModuleType:
 
 
 def refuse_lazy_result(call: str, value: object) -> None:
-    """Raise if *value* is what ``async def`` or ``yield`` return, since nothing of it has run.
+    """Raise if *value*, the result of a function, shows that nothing of the function has run.
+
+    That is what ``async def`` and ``yield`` return. *call* names the function in the message.
 
     Raises:
         SubjectError: with what to write instead.

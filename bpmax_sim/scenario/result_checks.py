@@ -665,6 +665,7 @@ def _find_entered_labels(located: LocatedStep, form: ScriptedSubject) -> Iterato
     """Yield each label of an option that the step sets although the value is meant.
 
     Only where the step expects to be refused (``NOT_AN_OPTION``): it would be refused for any text.
+    *form* has the options.
     """
     error, entered = located.step.expect_error, located.step.value
     is_refused = isinstance(error, model.ExpectedError) and error.code == "NOT_AN_OPTION"

@@ -285,7 +285,7 @@ class RunLog(msgspec.Struct):
         return self.session.redact_value(replace(recalled, file=file))
 
     def _make_fault_event(self, injected: InjectedFault) -> OrderedEvent:
-        """Return the event of a fault."""
+        """Return the event of the fault *injected* into a call, with its order among the others."""
         event = make_fault_event(injected, self._numbers.get(injected.serial, 0))
         return OrderedEvent(injected.order, self.session.redact_value(event))
 

@@ -376,7 +376,8 @@ def _check_compared_text(
 ) -> Iterator[ScriptFinding]:
     """Yield a finding if a script compares *name* with a text that it never has.
 
-    Either *shape* lists all texts that it can have, or the text resembles one that it can have.
+    *comparison* is that of the script. Either *shape*, what is known of the value, lists all texts
+    that it can have, or the text resembles one that it can have.
     """
     text = comparison.text
     if comparison.root == "error" and comparison.path == ("code",) and text == "BUSINESS":
@@ -446,7 +447,10 @@ def _find_compared_shape(
 
 
 def _find_api(call: ProxyCall, platforms: Platforms) -> tuple[Platform, Api, list[Instance]] | None:
-    """Return platform and API of *call*, if both are declared, and the platform's instances."""
+    """Return platform and API of *call*, and the platform's enabled instances (tenants).
+
+    None if one of both is not declared, or is only known at run time.
+    """
     platform = platforms.find(call.platform) if call.platform is not None else None
     if platform is None or call.api is None:
         return None
@@ -585,9 +589,10 @@ def _describe_missing(api: str, parameter: str) -> str:
 
 
 def _check_builder_setters(call: ProxyCall, name: str, api: Api) -> Iterator[ScriptFinding]:
-    """Check the builder's setters against the API's parameters.
+    """Yield findings on the setters of the chain *call*, compared with the parameters of *api*.
 
-    All parameters of a path must be set, because nothing else can fill them.
+    All parameters of a path must be set, because nothing else can fill them. *name* is the API's
+    name in messages.
     """
     named = [setter for setter in call.setters if setter.part == "path"]
     if any(setter.names is None for setter in named):
@@ -616,7 +621,10 @@ def _check_builder_setters(call: ProxyCall, name: str, api: Api) -> Iterator[Scr
 
 
 def _find_misspelt_parameters(call: ProxyCall, name: str, api: Api) -> Iterator[ScriptFinding]:
-    """Yield undeclared members of query, header and body whose names are near a declared one."""
+    """Yield members of query, header and body in *call* that are nearly a parameter of *api*.
+
+    They are not declared themselves. *name* is the API's name in messages.
+    """
     for setter in call.setters:
         declared = {p.wire_name for p in api.parameters if p.place == setter.part}
         known = {step for target in declared for step in (target, target.partition(".")[0])}
@@ -632,7 +640,10 @@ def _find_misspelt_parameters(call: ProxyCall, name: str, api: Api) -> Iterator[
 
 
 def _check_required(call: ProxyCall, name: str, api: Api) -> Iterator[ScriptFinding]:
-    """Yield required parameters of query, header and body that no setter names."""
+    """Yield required parameters of *api* in query, header and body that no setter of *call* names.
+
+    *name* is the API's name in messages.
+    """
     for parameter in api.parameters:
         is_filled = parameter.default is not msgspec.UNSET
         if not parameter.required or is_filled or parameter.place == "path":

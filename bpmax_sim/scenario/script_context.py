@@ -59,7 +59,11 @@ _AT_NODES = frozenset({"approve", "reject", "before_next"})
 def collect_script_contexts(
     items: Iterable[ScenarioItem], platforms_of: Callable[[ScenarioItem], Platforms | None]
 ) -> Iterator[ScriptContext]:
-    """Yield the context of each script of *items* once, with the fields of all its forms."""
+    """Yield the context of each script of *items* once, with the fields of all its forms.
+
+    *platforms_of* returns the platforms of an item; an item for which it returns None is left out.
+    A script that is used with different platforms has a context for each.
+    """
     grouped: dict[tuple[Script, int], ScriptContext] = {}
     for item in items:
         platforms = platforms_of(item)

@@ -76,10 +76,10 @@ _FUNCTION: Final = re.compile(r"^(?:async\s+)?function\s*\*?\s*([\w$]+)", re.MUL
 
 
 def find_utc_dates(scripts: Iterable[Script], clock: Instant, now: float) -> Iterator[RunFinding]:
-    """Yield each date cut out of ``toISOString()`` if it is another day in UTC than here.
+    """Yield each date that *scripts* cut out of ``toISOString()`` if it is another day in UTC.
 
     *clock* is the start of virtual time with the zone of the run, *now* the virtual time at its
-    end.
+    end: the local day and that in UTC are compared then.
     """
     local, utc = (str(one.at(now))[:10] for one in (clock, _EPOCH))
     for script in scripts if local != utc else ():

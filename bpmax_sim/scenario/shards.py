@@ -205,9 +205,9 @@ def merge_shard_durations(
 
 
 def _write_if_possible(path: Path, seconds: Mapping[str, Any]) -> bool:
-    """Write the file; return False if it cannot be written.
+    """Write *seconds*, the duration of each item by its key, to *path*; return False if impossible.
 
-    It is replaced as a whole, as others may read it meanwhile.
+    The file is replaced as a whole, as others may read it meanwhile.
     """
     document = {
         key: round(value, 4) if isinstance(value, float) else value

@@ -334,7 +334,11 @@ class ScenarioSource(msgspec.Struct, frozen=True):
         return (*self.lines, *(line for other in self.others.values() for line in other.lines))
 
     def make_excerpt(self, start: Place, failing: Place) -> tuple[ExcerptLine, ...]:
-        """Return the first line of a step and the lines around the failing one, which is marked."""
+        """Return line *start*, the first of a step, and those around *failing*, which is marked.
+
+        If *failing* is in another file, from which a part of the content comes, only lines of that
+        one.
+        """
         if failing.file in self.others:
             return self.others[failing.file].make_excerpt(failing, failing)
         first, last = failing.line - _AROUND, failing.line + _AROUND

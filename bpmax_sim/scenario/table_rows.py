@@ -703,7 +703,10 @@ class ScenarioDraft:
         }
 
     def _read_steps_cell(self, row: Row, column: str) -> LocatedSteps:
-        """Return the steps in one cell: written out in it, or those that it names."""
+        """Return the steps in cell *column* of *row*: written out in it, or those that it names.
+
+        Empty if it has neither; that is reported.
+        """
         value = row.values[column]
         if isinstance(value, str) and value in self.fragment_steps_by_name:
             return self.fragment_steps_by_name[value]

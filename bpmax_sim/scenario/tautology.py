@@ -72,8 +72,9 @@ def _lists_all_values(expected: Any, shape: Shape) -> bool:
 def _is_true_for_all_values(expected: Any, shape: Shape) -> bool:
     """Return whether the operators in *expected* hold for each possible value of *shape*.
 
-    Only for shapes that list every value, booleans and statuses. Names of nodes do not: a flow may
-    be at several nodes, or at none.
+    *shape* is what is certain about the value. Only shapes that list every value count: true and
+    false, and the statuses of a project. Names of nodes do not: a flow may be at several nodes, or
+    at none.
     """
     is_closed = shape in ((True, False), _STATUSES)
     is_operation = type(expected) is dict and any(map(is_operator, expected))

@@ -387,9 +387,11 @@ class Context:
         self._finish_run(run)
 
     def _run_turn(self, run: ScriptRun, operation: str, **argument: Any) -> None:
-        """Run an operation of the prelude for *run*; deliver the outcomes of runs that ended in it.
+        """Run *operation* of the prelude for *run*; deliver the outcomes of runs that ended in it.
 
-        Its time counts for *run*, whose context is closed if the limit of real time is exceeded.
+        The prelude is our JavaScript code, and *argument* has the members of the operation's
+        argument. Its time counts for *run*; if that exceeds the limit of real time, the context is
+        closed.
         """
         if not self._channel.is_open:
             self._deliver_outcome_if_ended(run)

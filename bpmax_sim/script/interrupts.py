@@ -53,8 +53,9 @@ class InterruptHandler:
 def _answer_interrupts(watch: LimitWatch, context: NativeContext) -> Generator[int, object, None]:
     """Yield 1 if the script has to end, else 0, each time the engine asks.
 
-    This is a generator because a signal handler (Ctrl-C, alarm) raises in the Python code that
-    runs: here the exception is caught and kept, while in a function called by C it would be lost.
+    *watch* knows the limits, and *context* how much memory the script holds. This is a generator
+    because a signal handler (Ctrl-C, alarm) raises in the Python code that runs: here the exception
+    is caught and kept, while in a function called by C it would be lost.
     """
     limit, answer = watch.memory, 0
     garbage_from, count_at = limit // _LEAST_GARBAGE, time.perf_counter() + _LEAST_PAUSE

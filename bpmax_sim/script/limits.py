@@ -139,12 +139,18 @@ class LimitReachedError(EngineError):
 
 
 def make_budget_error(budget: SessionWorkBudget, raw: str = "") -> LimitReachedError:
-    """Return the error of scripts that used more of *budget* than it allows."""
+    """Return the error of scripts that used more of *budget* than it allows.
+
+    *raw* are the stack frames as the engine writes them, if known.
+    """
     return LimitReachedError("ScriptLimitError", budget.describe_exceeded_maximum(), raw)
 
 
 def make_time_error(limits: Limits, *, is_wall: bool, raw: str = "") -> LimitReachedError:
-    """Return the error of a script that exceeded the processor time or real time of *limits*."""
+    """Return the error of a script that exceeded the processor time of *limits*.
+
+    With *is_wall*, its real time. *raw* are the stack frames as the engine writes them, if known.
+    """
     used = msg("{cpu:g} s of processor", cpu=limits.cpu)
     if is_wall:
         used = msg("{wall:g} s of wall-clock", wall=limits.wall)

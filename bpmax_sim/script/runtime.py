@@ -223,7 +223,10 @@ class Runtime:
         values: Mapping[str, Any] | None = None,
         page: Page | None = None,
     ) -> None:
-        """Plan to run *script* beside those that run already; *done* receives its outcome.
+        """Plan to run *script* beside those that run already; *done* receives its first outcome.
+
+        The other arguments are those of `run`. Outcomes of timers that fire after its end are
+        returned by `take_outcomes_of_late_timers`.
 
         Raises:
             ConfigError: if called on another thread than the one that opened the session.

@@ -211,10 +211,10 @@ class Scheduler:
         self.call_at(start + outcome.seconds, arrive)
 
     def _acquire_token(self, token_request: TokenRequest, resume: Resume) -> None:
-        """Resume a call that needs a token, with a valid one.
+        """Call *resume* with a valid token for *token_request*, or with the error of its login.
 
-        It is a cached one, that of a login in progress, or that of a new login: concurrent calls
-        share one login.
+        The token is a cached one, that of a login in progress, or that of a new login: concurrent
+        calls share one login.
         """
         # Single flight: the first call that needs a token logs in, all others that need the same
         # one wait for that login, and get its grant or its error. A login that fails is not kept,

@@ -131,7 +131,7 @@ class UnawaitedCall(msgspec.Struct, frozen=True):
 
 
 class AbsentRead(msgspec.Struct, frozen=True):
-    """A read of a member that does not exist, of the form or another live object.
+    """A read of a member that does not exist, of the form, ``ctx`` or the like.
 
     Attributes:
         owner: what lacks the member: the object, such as ``form``, or a table whose rows lack it,
@@ -355,7 +355,7 @@ class AbsentMember(OutboxEntry, frozen=True, tag="absent"):
 
 
 class PromiseWrite(OutboxEntry, frozen=True, tag="unresolved"):
-    """A write of a promise, instead of its value, to a live object."""
+    """A write of a promise, instead of its value, to field *name* of live object number *index*."""
 
     index: Count
     name: str

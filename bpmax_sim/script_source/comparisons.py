@@ -149,7 +149,11 @@ class ComparisonReader:
 
 
 def is_caught_error(values: Values, binding: Binding) -> bool:
-    """Return whether a name holds an error: ``catch (error)``, ``.catch(error => …)``."""
+    """Return whether *binding*, a declared name, holds an error: that of ``catch (error)``.
+
+    The first parameter of a callback does, too, in ``.catch(error => …)``. *values* are the values
+    of the script.
+    """
     listed = binding.function.parent if binding.function is not None else None
     call = listed.parent if listed is not None and listed.type == "arguments" else None
     callee = call.child_by_field_name("function") if call is not None else None

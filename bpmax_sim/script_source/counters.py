@@ -293,7 +293,10 @@ class _CounterWriter:
         )
 
     def _insert_in_statement(self, node: Node, parent: Node) -> str:
-        """Count *node*, in braces if it stands alone as a body; return the text that closes it."""
+        """Insert a counter before the statement *node*; return ``}`` if that closes it, or "".
+
+        It gets braces if it stands alone as the body of *parent*, such as an ``if``.
+        """
         if parent.type in _LISTS:
             if node.type in _STATEMENTS and not _is_directive(node, parent):
                 self._insert_text(node.start_byte, self._make_counter_code("statement", node))
@@ -315,7 +318,11 @@ class _CounterWriter:
         return ""
 
     def _insert_in_block(self, node: Node, parent: Node) -> None:
-        """Insert the counter of a branch, handler or function after the directives of its block."""
+        """Insert a counter at the beginning of the block *node*, after its directives.
+
+        Only if *parent* is an ``if``, a ``catch`` or a function: then the block is a branch or a
+        body.
+        """
         text = self._make_if_branch_code(node, parent)
         if parent.type == "catch_clause":
             text = self._make_branch_counter_code("catch", node, parent.parent or parent)

@@ -288,10 +288,10 @@ class Scopes:
         value: Node | None = None,
         path: Path = (),
     ) -> None:
-        """Declare every name of *pattern* in *scope*.
+        """Declare every name of *pattern* in *scope*, with the *kind* ``const`` or the like.
 
         *value* is the expression from which they get their values, *path* the members of it that
-        lead to *pattern*.
+        lead to *pattern*. A name that the scope has already counts as assigned again.
         """
         for identifier, steps in (
             self._find_pattern_names(pattern, path) if pattern is not None else ()

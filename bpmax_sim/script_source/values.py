@@ -337,7 +337,10 @@ class Values:
     def _resolve_api_method_call(
         self, node: Node, value: ScriptValue, arguments: Sequence[Node]
     ) -> ScriptValue | None:
-        """Return the promise of a direct call: ``proxy.getCustomer('C1')``."""
+        """Return the promise of a direct call: ``proxy.getCustomer('C1')``.
+
+        *value* is the method that *node* calls with *arguments*; None if its call is not known.
+        """
         if value.draft is None:
             return None
         is_spread = any(child.type == "spread_element" for child in arguments)

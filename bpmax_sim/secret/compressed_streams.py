@@ -98,9 +98,12 @@ class StreamHeader(NamedTuple):
 
 
 def find_streams(data: bytes, work: WorkBudget) -> Iterator[Stream]:
-    """Yield each gzip, zlib and ZIP stream in *data*, decompressed.
+    """Yield each gzip, zlib and ZIP stream in *data*, decompressed; *work* limits the effort.
 
     Inside a complete stream no others are searched for.
+
+    Raises:
+        DecodeLimitError: if *work* does not suffice.
     """
     if data.isascii() and not _may_have_stream(data):
         return
