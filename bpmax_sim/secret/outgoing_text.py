@@ -95,7 +95,8 @@ class OutputRedactor:
     def _locate_finding(self, text: str) -> tuple[int, int]:
         """Return start and end of the shortest part of *text* in which a secret is found.
 
-        It is extended to whole encoded runs. Binary search by the beginning, then by the end.
+        The part is extended to whole runs: rows of characters without white space, quotes or
+        brackets. Call it only for a *text* with a secret.
         """
         # The search says that a secret is there, not how long its encoding is; so the ends are
         # found by searching shorter and shorter parts. This is rare, and need not be fast.

@@ -19,25 +19,34 @@ _CREDIT_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"  # no I, O, S, V, Z
 
 
 def compute_resident_id_check_char(body: str) -> str:
-    """Return the check character of a resident identity number (GB 11643-1999)."""
+    """Return the last character of a resident identity number that begins with *body*.
+
+    It is the check character (GB 11643-1999).
+    """
     total = sum(int(digit) * weight for digit, weight in zip(body, _RESIDENT_WEIGHTS, strict=True))
     return _RESIDENT[total % 11]
 
 
 def compute_org_code_check_char(body: str) -> str:
-    """Return the check character of an organisation code (GB 11714-1997)."""
+    """Return the last character of an organisation code that begins with *body*.
+
+    It is the check character (GB 11714-1997).
+    """
     weighed = zip(body, _ORGANISATION_WEIGHTS, strict=True)
     return "0123456789X0"[11 - sum(int(sign, 36) * weight for sign, weight in weighed) % 11]
 
 
 def compute_credit_code_check_char(body: str) -> str:
-    """Return the check character of a unified social credit code (GB 32100-2015)."""
+    """Return the last character of a unified social credit code that begins with *body*.
+
+    It is the check character (GB 32100-2015).
+    """
     total = sum(_CREDIT_ALPHABET.index(sign) * pow(3, place, 31) for place, sign in enumerate(body))
     return _CREDIT_ALPHABET[-total % 31]
 
 
 def compute_luhn_digit(body: str) -> str:
-    """Return the check digit of a card number (ISO/IEC 7812-1)."""
+    """Return the check digit (ISO/IEC 7812-1) of a card number that begins with *body*."""
     doubled = (int(digit) * (2 - place % 2) for place, digit in enumerate(reversed(body)))
     return str(-sum(number // 10 + number % 10 for number in doubled) % 10)
 
@@ -104,7 +113,8 @@ def _is_resident_pseudonym(value: str) -> bool:
 def _is_credit_code(value: str) -> bool:
     """Return whether *value* is a unified social credit code (of a company).
 
-    One of digits only may also be an identity number.
+    Eighteen digits that may also be an identity number count only if their check character is that
+    of a credit code and not that of an identity number.
     """
     if not _CREDIT.fullmatch(value):
         return False
@@ -149,7 +159,10 @@ def _fake_character(character: str, number: int) -> str:
 
 
 def _is_unchanged(character: str) -> bool:
-    """Return whether pseudonyms keep *character*: punctuation, zeros and a few letters."""
+    """Return whether pseudonyms keep *character*.
+
+    They keep punctuation, zeros, and the letters and Chinese characters of which they consist.
+    """
     if character.isdecimal():
         return unicodedata.decimal(character) == 0
     if character in _HAN or character.lower() in _LATIN:

@@ -89,7 +89,10 @@ _CODECS = ("utf-16-le", "utf-16-be", "gb18030")
 class Secret:
     """A secret value and its stand-in, the text that replaces it in files.
 
-    With an empty name it is a base URL, which is replaced but is no secret to report.
+    Attributes:
+        real: the value.
+        standin: the stand-in.
+        name: its name in findings; "" for a base URL, which is replaced but is no secret to report.
     """
 
     real: str = field(repr=False)

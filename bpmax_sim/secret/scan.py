@@ -194,7 +194,8 @@ class _JoinedPieces(NamedTuple):
     Attributes:
         data: the byte string.
         starts: offset of each piece in it.
-        traces: for each piece, the function that maps an offset in it to the outermost data.
+        traces: for each piece, the function that maps an offset in it to an offset in the outermost
+            data (in which nothing is decoded yet), and the encodings between.
     """
 
     data: bytes
@@ -289,11 +290,12 @@ def _decode_layers(
 def _decode_view(
     view: _JoinedPieces, scan: ScanInput, seen: _SeenPieces, depth: int
 ) -> list[tuple[bytes, Trace]]:
-    """Return the pieces that are encoded in *view* and that are not in *seen*.
+    """Return the pieces that are encoded in *view* and that are not in *seen*, each with its trace.
 
-    A piece is what was decoded from one part of the data; a view is several pieces, joined to be
-    searched at once. *scan* is its data as input of the decoders, with the budget. *depth* is the
-    number of layers around it; at the maximum nothing is decoded.
+    A piece is what was decoded from one part of the data; its trace is a function that tells of an
+    offset in it the place in the outermost data, and the encodings between. A view is several
+    pieces, joined to be searched at once. *scan* is its data as input of the decoders, with the
+    budget. *depth* is the number of layers around it; at the maximum nothing is decoded.
     """
     inner: list[tuple[bytes, Trace]] = []
     try:

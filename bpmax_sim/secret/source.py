@@ -143,7 +143,7 @@ _UUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGN
 
 
 def looks_random(text: str) -> bool:
-    """Return whether *text* contains a long run of letters and digits that looks generated.
+    """Return whether *text* contains 16 or more letters and digits in a row that look generated.
 
     UUIDs do not count: request ids are UUIDs, and hardly any secret is.
     """
@@ -153,7 +153,7 @@ def looks_random(text: str) -> bool:
 
 
 def has_run_of_letters_and_digits(text: str) -> bool:
-    """Return whether *text* contains a long run with both letters and digits.
+    """Return whether *text* contains 16 or more letters and digits in a row, and some of both.
 
     It is a quick test: without such a run, no part of *text* looks random.
     """

@@ -170,7 +170,10 @@ def read_jwt_claims(token: str) -> dict[str, Any]:
 
 
 def _make_digest_challenge(label: str, _like: str) -> str:
-    """Return a challenge of HTTP Digest that clients can answer, with a stand-in as its nonce."""
+    """Return a challenge of HTTP Digest that clients can answer, with a stand-in as its nonce.
+
+    That is *label*, the text stand-in of the credential, with the number 1 whatever its own is.
+    """
     nonce = f"{label.rpartition('.')[0]}.1"
     return f'Digest realm="redacted", nonce="{nonce}", qop="auth", algorithm=SHA-256'
 

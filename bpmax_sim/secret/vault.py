@@ -220,7 +220,8 @@ class Vault:
     def parts_without_secret(self) -> HarmlessParts:
         """Return the cache of byte strings in which no secret registered so far was found.
 
-        Callers skip these, and add what they have searched. A new secret starts a new cache.
+        Callers do not search these again, and add what they have searched without a finding. A new
+        secret starts a new cache.
         """
         return self._get_current_table().harmless
 
@@ -380,7 +381,8 @@ class AddressPair(NamedTuple):
 
     Attributes:
         declared: that of the platform file, or of the instance if it is written there; recorded.
-        live: the address that requests are sent to; not recorded if it comes from outside.
+        live: the address that requests are sent to; not recorded if it comes from outside of the
+            files, such as from an environment variable.
     """
 
     declared: str

@@ -26,7 +26,8 @@ class StreamedExchangeRecorder:
     So nothing is lost if the recording process is killed before the response ends.
 
     Attributes:
-        received: beginning of the body that is already safe to record, redacted.
+        received: beginning of the body, redacted, up to the last complete line or member, so that
+            no secret is cut.
     """
 
     def __init__(

@@ -53,7 +53,7 @@ class CallRunner:
     Safe to use from several threads.
 
     Attributes:
-        environment: what calls need of the session; a scheduler runs `run_call` with it.
+        environment: what calls need of the session, such as its platforms and credentials.
         tokens: the results of logins (`Grant`) that calls of the session use.
     """
 
@@ -152,7 +152,11 @@ class CallRunner:
         self._update_overlays()
 
     def _update_overlays(self) -> None:
-        """Put faults and stubs in front of the mode, but only if there are any."""
+        """Let faults and stubs, if there are any, answer before the session's mode does.
+
+        Stubs are functions of a test that answer; the mode answers from a recording, a simulator or
+        the network.
+        """
         front = self._stubs if self._stubs.has_stubs else self._mode
         self._answer = (self._faults if self._faults.has_active_rules else front).handle
 
@@ -172,7 +176,7 @@ def make_token_expiry_response(platforms: Platforms, request: Request) -> Respon
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionComponents:
-    """The parts of one session; the last three are None in modes that do not use them.
+    """The parts of one session.
 
     Attributes:
         calls: makes the calls.
@@ -183,6 +187,8 @@ class SessionComponents:
         log: for each request that was sent, the fault or recorded exchange that answered it.
         replay: the recording. It always exists, but answers only in replay mode, and in record mode
             when only missing calls are recorded.
+        live, simulate, record: what sends requests to third parties or simulators, and what records
+            exchanges; None in modes that do not use it.
     """
 
     calls: CallRunner
@@ -199,8 +205,9 @@ class SessionComponents:
     def close_and_seal(self, *, failed: bool) -> None:
         """Close the session; the last open session of an owner writes the recording (seals it).
 
-        The files are then uploaded if they came from a URL; local copies stay. The recording of a
-        *failed* run is set aside for review.
+        The owner is the scenario or test to which the recording belongs. The files are then
+        uploaded if they came from a URL; local copies stay. The recording of a *failed* run is set
+        aside for review.
 
         Raises:
             LeakError: if a secret would have been written.

@@ -258,8 +258,9 @@ class SessionCredentials:
 def get_matching_rules(platforms: Platforms, ignore: Iterable[str]) -> MatchingRules:
     """Return the rules by which calls are matched with recordings.
 
-    They have the ignored places (*ignore* and those of platforms and APIs), the volatile ones, and
-    the former names. Cached for the process, by the identity of the platforms.
+    They have the ignored places (*ignore* and those of platforms and APIs), the volatile places of
+    responses (new in each response), and the former names of platforms and APIs, under which
+    recordings are still found. Cached for the process, by the identity of the platforms.
 
     Raises:
         ConfigError: if a place is no valid path, or cannot exist in a request.
@@ -294,7 +295,10 @@ def list_read_response_headers(platforms: Platforms, api_name: str) -> tuple[str
 
 
 def _list_read_response_headers(owner: Platform | Api) -> frozenset[str]:
-    """Return all header places in what *owner* declares of responses."""
+    """Return the response headers that the response rules, auth and secrets of *owner* read.
+
+    They are places in lower case, such as ``header.x-token``.
+    """
     left: list[object] = [
         msgspec.to_builtins(part) for part in (owner.response, owner.auth) if part
     ]
@@ -469,7 +473,7 @@ def check_request_places(option: str, places: Iterable[str], path_templates: Ite
 def add_personal_places(request: Request, places: tuple[str, ...]) -> Request:
     """Return *request* with *places* marked as personal data, to be replaced in the recording.
 
-    Its recorded form gets them, too.
+    They are marked, too, in its attribute ``standin``, the form that is recorded, if it has one.
     """
     if not places:
         return request

@@ -81,8 +81,9 @@ class SessionEnvironment(Environment):
     def finish_login_attempt(self, platform: str, instance: str, life: float | None, /) -> None:
         """Note that a login of *instance* has ended, and for how many seconds its grant lives.
 
-        *life* is None if the login failed. The recording of a granted login is kept even if the run
-        fails, and the grant is shared with other sessions.
+        The grant is what it issued, such as a token. *life* is None if the login failed. The
+        recording of a granted login is kept even if the run fails, and the grant is shared with
+        other sessions.
         """
         if life is not None and self._record is not None:
             self._record.granted_logins.add((platform, instance))
@@ -101,10 +102,11 @@ class SessionEnvironment(Environment):
     def propose_new_signature(
         self, request: Request, sign_again: Callable[[], Request], *, differs: bool
     ) -> bool:
-        """Propose to record the request that ``sign_again()`` signs; return if that is accepted.
+        """Propose the request that ``sign_again()`` signs for the recording, in a migration only.
 
-        Only a migration accepts it. *differs* says whether the signature of *request* differs from
-        the recorded one.
+        A migration (`bpmax-sim migrate`) adapts a recording to changed declarations. Return whether
+        one runs. *differs* says whether the signature of *request* differs from the recorded one;
+        if it does not, only a request that changes anyway is proposed.
         """
         return self._is_replay and self._replay.propose_new_signature(
             request, sign_again, differs=differs

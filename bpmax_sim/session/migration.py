@@ -123,8 +123,8 @@ class RecordingMoves:
     Attributes:
         former: earlier names in addition to those that platform files declare.
         found: moves by the number of the exchange in its cassette.
-        contested: names of calls that were made as recorded after their recording had been proposed
-            for another call.
+        contested: names of calls that need an exchange which had been proposed already to be
+            changed for another call; that proposal is withdrawn.
         unknown: names of calls to which no recorded exchange is similar.
         owner: owner of the recording.
         cassette: the recording; None if there is none.
@@ -145,8 +145,9 @@ class RecordingMoves:
     ) -> None:
         """Note that exchange *number* answered *request*, and how the two differ.
 
-        *sent* are the parts of the request that are matched. If any differs from the recorded one,
-        it is proposed to replace the recorded request by this one (a move).
+        *sent* are the parts of the request that are matched by *rules*. If any differs from the
+        recorded one, it is proposed to replace the recorded request by this one (a move). If this
+        was proposed already, and with other differences, the proposal is withdrawn.
         """
         assert self.cassette is not None
         if request.call is not None:
@@ -195,9 +196,9 @@ class RecordingMoves:
     ) -> None:
         """Propose a new signature for the exchange that answered *request*, if it needs one.
 
-        It does if the signature *differs* from the recorded one, or if the recorded request will
-        change anyway. ``sign_again()`` returns the request, signed with today's declaration at the
-        recorded instant.
+        It does if the signature *differs* from the recorded one, or if another change of the
+        recorded request is proposed already. ``sign_again()`` returns the request, signed with
+        today's declaration at the recorded instant.
         """
         assert request.call is not None
         number = self._sent.get((request.call.serial, request.attempt))

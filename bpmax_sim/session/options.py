@@ -437,7 +437,7 @@ def describe_wrong_choice(name: str, value: object, choices: Sequence[str]) -> s
 
 
 def check_option_value(name: str, kind: Any, value: object) -> None:
-    """Refuse a value that an option cannot have.
+    """Refuse a *value* that the option *name* cannot have: one that does not fit the type *kind*.
 
     Raises:
         ConfigError: if it has the wrong type or is none of the choices; the nearest one is named.
@@ -485,7 +485,7 @@ def _is_of_type(value: object, annotation: Any) -> bool:
 
 
 def check_text_list(name: str, value: object) -> tuple[str, ...]:
-    """Return the items of a list of texts.
+    """Return the items of *value*, a list of texts; *name* names it in messages.
 
     Raises:
         ConfigError: if *value* is a single text, or holds anything but texts.

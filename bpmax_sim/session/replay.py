@@ -107,7 +107,7 @@ class ReplayMode:
         """Return the recorded response or failure of a request, given in its recorded form.
 
         *player* plays the recording that is searched. *similar_login* is a recorded login to play
-        although it differs from the request.
+        although it differs from the request; None to play what the request matches.
 
         Raises:
             NoMatchError: if nothing recorded fits, and no migration takes what is nearest.
@@ -244,8 +244,9 @@ def find_substitute_sdk_login(
     """Return the recorded login to use for *request* although it differs; None if none fits.
 
     What an SDK sends to log in depends on its version and user. So of the *recorded* logins with
-    the same method and path, that with the fewest differences is used, a granted one first. Either
-    has to be sent by an SDK: two logins by ``$proxy`` differ only if the declaration has changed.
+    the same method and path, that with the fewest differences is used, a granted one first. The
+    request, the recorded login or both have to be sent by an SDK: two logins by ``$proxy`` differ
+    only if the declaration has changed.
     """
     login_call = request.call
     assert login_call is not None

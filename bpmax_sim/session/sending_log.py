@@ -80,7 +80,8 @@ class _SendingMatch(msgspec.Struct, frozen=True):
 
     Attributes:
         number: number of the exchange in the cassette, from 0.
-        sent: parts of the request, if they have to be compared with the recorded ones.
+        sent: parts of the request, to compare them with the recorded ones; None if the exchange
+            answered and matching ignores no place, so that they are equal.
     """
 
     cassette: Cassette

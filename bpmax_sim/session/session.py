@@ -244,6 +244,9 @@ class Session:
     ) -> Proxy:
         """Return the interface proxy of a platform, ``$proxy(platform, options)`` for Python.
 
+        *instance_key* is the instance to call. *caller* is a text that says where the call comes
+        from; it is noted in the record of the call and not sent.
+
         Raises:
             CallError: if an argument is wrong (code BAD_ARGUMENT).
         """

@@ -224,7 +224,10 @@ _USUAL = tuple(_DEFAULTS.get(argument, MISSING) for argument, _, _ in _JUDGED)
 
 @lru_cache(maxsize=256)  # asked by every session of a run, mostly of the same
 def find_logins_folder(cassette: Path | None) -> Path | None:
-    """Return the folder of login recordings: ``auth`` in the nearest folder ``cassettes``."""
+    """Return the folder of login recordings: ``auth`` in the nearest folder ``cassettes``.
+
+    It is ``auth`` beside *cassette* if no folder around it has that name. None without *cassette*.
+    """
     if cassette is None:
         return None
     named = (folder for folder in cassette.parents if folder.name == "cassettes")

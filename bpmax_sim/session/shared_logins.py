@@ -238,7 +238,10 @@ class SharedLogins:
         self.release(key, holder)
 
     def release(self, key: str, holder: object) -> None:
-        """Let others log in, if *holder* holds the login."""
+        """Let other sessions log in under *key*, if *holder* holds that login.
+
+        The holder is the transport of the session that logs in.
+        """
         with self._changed:
             if self._holders.get(key) is not holder:
                 return

@@ -139,7 +139,12 @@ def start_session(settings: Settings, volatile: PlacesOf = find_no_places) -> Se
 
 
 def _open_recording(settings: Settings, volatile: PlacesOf) -> SharedRecording:
-    """Open the recording for the first session of its owner, and decide the effective mode."""
+    """Open the recording for the first session of its owner, and decide the effective mode.
+
+    An owner is the scenario or test that a recording belongs to. ``record="once"`` becomes
+    ``replay`` if it has a recording already. *volatile* returns the fields of an API's responses
+    that are new in each response.
+    """
     if settings.remote and settings.cassette:
         settings.remote.fetch(settings.cassette, recording=settings.mode == "record")
     # Before the cassette is read: what a killed process left in its journal becomes part of it.

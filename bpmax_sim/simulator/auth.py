@@ -60,7 +60,7 @@ def issue_or_reuse_token(
 
     It is the current token if the rule table lets a login reuse tokens, else a new one, which is
     stored. *value_names* are the values that the login returns; they are generated, except those in
-    *given*.
+    *given* (name -> value), which are returned with them.
     """
     rule = _override_tokens(ctx.table.tokens, ctx.state.knobs)
     grants = ctx.state.grants
@@ -144,10 +144,10 @@ def _find_live_grant(ctx: RequestContext) -> state.IssuedGrant:
 def issue_login_values_into_scope(
     ctx: RequestContext, tenant: TenantCredentials, *names: str
 ) -> None:
-    """Issue the values *names* that a login returns, for use in its response.
+    """Issue the values *names* that a login returns, and add them to the scope of *ctx*.
 
-    There they are available by name, and ``life`` is the number of seconds for which they are
-    valid.
+    Templates of the response find them there by name, and as ``life`` the number of seconds for
+    which they are valid.
     """
     issued = issue_or_reuse_token(ctx, tenant, names)
     ctx.scope |= {name: issued.values.get(name) for name in names}
@@ -162,8 +162,9 @@ def collect_template_values(
 ) -> dict[str, Any]:
     """Return all names that templates of *auth* may use, with their values for *tenant*.
 
-    *login_values* are those that earlier logins returned. Parameters of *auth* are included if they
-    can be rendered.
+    The names are those of credentials and of ``now``, ``nonce`` and the like, and *login_values*,
+    which earlier logins returned. Parameters that *auth* declares are included if all that they
+    refer to has a value.
     """
     names: dict[str, Any] = {
         **tenant.credentials,
@@ -192,7 +193,8 @@ def try_render(template: str, names: Mapping[str, Any]) -> str | None:
 def differs_each_request(template: str, auth: Auth) -> bool:
     """Return whether *template* gives another text at every request, as with a nonce or the time.
 
-    Such a value cannot be compared with an expected one.
+    Names in it may be parameters of *auth* that do. Such a value cannot be compared with an
+    expected one.
     """
     names = find_names(template)
     through = [auth.parameters.get(name) for name in names]
@@ -226,7 +228,8 @@ def _find_all_logins_at_address(
 ) -> Iterator[tuple[Auth, LoginStep]]:
     """Yield auth and step of every declared login at the address of *step*.
 
-    There are several if APIs have an auth of their own.
+    There are several if APIs declare an auth of their own, instead of the platform's, whose login
+    is at the same address.
     """
     request = step.request
     for login in iterate_login_steps(ctx.platform):
@@ -494,6 +497,8 @@ def grant_token(ctx: RequestContext, rule: model.OAuthGrants) -> None:
 def _authenticate_client(ctx: RequestContext, rule: model.OAuthGrants) -> TenantCredentials:
     """Return the instance whose client credentials the request has, in a header or in its form.
 
+    *rule* names these two credentials.
+
     Raises:
         Refusal: if they are in both, or wrong.
     """
@@ -520,6 +525,8 @@ _TIME = re.compile(r"now\s*\|\s*(unix_ms|unix|iso|http_date|time\('([^']*)'\))")
 
 def check_signature_as_declared(ctx: RequestContext, rule: model.SignatureCheck) -> None:
     """Check the signature of the request if the platform file declares one for its API.
+
+    *rule* has the greatest age of a signature and the keys of the errors.
 
     Raises:
         Refusal: if the time is too old, the nonce was used before, or the signature is wrong.
@@ -593,9 +600,10 @@ def _is_signed_by(
 
 
 def get_auth_value(scope: Mapping[str, Any], place: str, name: str) -> Any:
-    """Return the value of *scope* at a place of auth, such as ``header`` and ``Authorization``.
+    """Return the value called *name* at a place of auth; `UNSET` if there is none.
 
-    *scope* holds the parts of the request.
+    *place* is a part of the request, such as ``header``, and *scope* holds these parts by name. In
+    a ``body`` the name is a path.
     """
     if place != "body":
         return scope.get(place, {}).get(name.lower() if place == "header" else name, UNSET)
@@ -613,7 +621,7 @@ def _is_equal_in_constant_time(value: Any, expected: Any) -> bool:
 def _read_signed_values(ctx: RequestContext, auth: Auth, rule: Sign) -> dict[str, Any]:
     """Return what a signature covers besides the request: time, nonce, call id and signed headers.
 
-    They are read from the request.
+    They are read from the request, where *auth* puts them by *rule*, its signature.
     """
     known = {**auth.parameters}
     for group in (*rule.define, *rule.canonical):

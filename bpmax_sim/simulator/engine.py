@@ -49,7 +49,7 @@ class _ParameterType(Struct, frozen=True):
 
     Attributes:
         example: example value.
-        kinds: Python types of a value.
+        kinds: Python types that fit; a value of any other type does not.
         read: converts text of a path, query, header or form. For a text that does not fit it
             returns UNSET or raises ValueError or OverflowError.
     """
@@ -134,7 +134,10 @@ def _sample_by_type(schema: Mapping[str, Any], name: str, levels: int) -> Any:
 
 
 def _sample_number(schema: Mapping[str, Any], example: float, *, is_whole: bool) -> float:
-    """Return *example*, or what is nearest to it of the numbers that *schema* allows."""
+    """Return *example*, or what is nearest to it of the numbers that *schema* allows.
+
+    With *is_whole* it is a whole number.
+    """
     low: float = schema.get("minimum", -inf)
     high: float = schema.get("maximum", inf)
     above, below = schema.get("exclusiveMinimum", False), schema.get("exclusiveMaximum", False)

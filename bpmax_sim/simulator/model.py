@@ -29,8 +29,8 @@ Row = Mapping[str, Any]
 class ResponseTemplate(Model, frozen=True, kw_only=True):
     """A response of a rule table.
 
-    In it, texts with ``{{ … }}`` and nodes of `bpmax_sim.simulator.state` are filled in for each
-    request.
+    In it, texts with ``{{ … }}`` are filled in for each request, and so are ``$`` nodes: objects
+    that stand for other values, such as ``{"$rows": "users"}`` for records.
 
     Attributes:
         code: value of ``{{ code }}``, if it is not the key of the error.
@@ -340,8 +340,13 @@ class RouteCheck(Model, frozen=True, kw_only=True):
         grants: an OAuth request for a token.
         object: that the body is a JSON object; the value is the key of the error.
         known: that there are no other parameters.
+        need: that places of the request have values.
+        equal: that a value equals another one.
+        text: that a value is a text of limited size.
         find: that a record exists; it is stored for the response.
         page: the size and start of a page, which is stored for the response.
+        receivers: that receivers of a message exist; they are stored for the response.
+        limit: that there are not too many requests.
         once: that a repeated request has no second effect.
         deliver: nothing; the message is stored for its receivers.
         signed: the signature that the platform file declares.
@@ -551,7 +556,7 @@ def _set_in_response(body: dict[str, Any], headers: dict[str, str], path: str, v
 def make_expired_token_response(platform: declared.Platform, api: declared.Api) -> Response:
     """Return the response of *platform* to a request with an expired token, for fault injection.
 
-    It has the first code that the platform file declares for token errors, or is HTTP 401.
+    It has the first code that the platform file declares for token errors of *api*, or is HTTP 401.
     """
     rules = platform.response_of(api)
     token = rules.classes.get("token", declared.ErrorClass())
@@ -564,7 +569,8 @@ def make_refusal_with_code(
 ) -> Response:
     """Return a response of the failure class *name*, such as ``rate``, for fault injection.
 
-    It has the business code *code* unless that is `UNSET`.
+    *rules* say at which places of a response code and message are. It has the business code *code*
+    unless that is `UNSET`.
     """
     headers = {"content-type": "application/json; charset=utf-8"}
     body: dict[str, Any] = {}

@@ -43,7 +43,10 @@ def deliver_message(ctx: RequestContext, rule: model.Delivery) -> None:
 
 
 def _count_request(ctx: RequestContext, key: str, per: float) -> CountingWindow:
-    """Count a request for *key* in the current window of *per* seconds; return that window."""
+    """Count a request for *key* in the current window of *per* seconds; return that window.
+
+    *key* identifies what is limited, such as an API or a receiver.
+    """
     # Fixed windows at whole multiples of *per*, not sliding ones: a start and a number are all that
     # has to be remembered.
     start = math.floor(ctx.now / per) * per

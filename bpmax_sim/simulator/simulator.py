@@ -146,7 +146,8 @@ class Simulator:
     Attributes:
         platform: declaration of the platform.
         table: rules that it follows.
-        base: address of the third party, if a request does not contain it.
+        base: address of the third party, for requests of which the address is not known (its own
+            ``base`` is empty).
     """
 
     def __init__(

@@ -60,7 +60,10 @@ class Message(Struct, frozen=True, kw_only=True):
     """A message sent to one receiver.
 
     Attributes:
-        route: ``METHOD /path``.
+        at: instant at which it was sent, by the third party's clock.
+        route: ``METHOD /path`` of the request that sent it.
+        to: the receiver.
+        body: body of that request.
         dropped: reason why it never arrived although the sender got a success; "" if it did.
     """
 
@@ -191,7 +194,10 @@ def is_missing(value: Any) -> bool:
 
 
 def list_values(parsed: ParsedRequest, place: str, name: str) -> Any:
-    """Return a list of all values of *name* in the query or form; `UNSET` if there are none."""
+    """Return a list of all values of *name* in the request; `UNSET` if there are none.
+
+    *place* says where: ``query``, or anything else for the form in its body.
+    """
     query = parsed.request.url.partition("#")[0].partition("?")[2]
     text = query if place == "query" else (parsed.request.body or b"").decode("utf-8", "replace")
     return [value for key, value in parse_qsl(text, keep_blank_values=True) if key == name] or UNSET
@@ -266,7 +272,8 @@ class RequestContext(Struct):
         seed: seed of ids and tokens.
         state: memory of the third party; each check may replace it.
         now: instant of the third party's clock.
-        route: path by which limits are counted: as received, or as declared.
+        route: method and path by which limits are counted: as declared, or as received until the
+            declaration is found.
         scope: what dotted places and templates of responses name: the parts of the request, and
             what checks have stored.
         tenant: instance that sent it, once known.
@@ -319,9 +326,9 @@ class RequestContext(Struct):
 
     @property
     def api(self) -> Api | None:
-        """Return the API of the request.
+        """Return the declared API of the request; None if no API has its address.
 
-        If the address fits several, the one that the request names.
+        If several have it, that which the script called, else the first.
         """
         match, call = self.match, self.parsed.request.call
         named = [api for api in match.target.candidates if call is not None and api.key == call.api]
@@ -445,7 +452,9 @@ def build_response(
 def fill_templates(node: Any, ctx: RequestContext) -> Any:
     """Return *node* (JSON) with ``{{ name }}`` in texts and ``$`` nodes replaced by values.
 
-    The nodes are ``$value``, ``$made``, ``$rows`` and ``$each``. `UNSET` if it has no value.
+    A node is an object with one of four keys: ``$value`` is the value at a place, ``$made`` a new
+    id, ``$rows`` records that the request asks for, ``$each`` an item for each element of lists in
+    the request. `UNSET` if the value of *node* itself is absent.
     """
     if isinstance(node, str):
         return template.render(node, _select_scalars_of_scope(ctx)) if "{{" in node else node
@@ -508,7 +517,12 @@ def pick_id_types(row: Row, id_type_places: Mapping[str, str], ctx: RequestConte
 
 
 def select_rows(node: Mapping[str, Any], ctx: RequestContext) -> list[Any]:
-    """Return the records that a ``$rows`` node selects, or the fields of them that it picks."""
+    """Return the records that the request asks for, as *node* says.
+
+    Its key ``$rows`` is the kind of records, ``where`` and ``like`` select some of them, ``spell``
+    maps fields to the places of requested types of ids. ``pick`` are the fields that are returned;
+    a single name gives a list of values.
+    """
     rows = (pick_id_types(row, node.get("spell", {}), ctx) for row in ctx.get_rows(node["$rows"]))
     selected = [row for row in rows if _is_selected(row, node, ctx)]
     pick = node.get("pick")

@@ -260,7 +260,10 @@ class _LoginTokens:
         return [login for _, login in sorted(self.logins.items())]
 
     def draft_auth(self, credentials: dict[str, Any]) -> dict[str, Any]:
-        """Return the declaration ``auth``; the credentials of logins are added to *credentials*."""
+        """Return the declaration ``auth``: the login's steps, and what it puts into requests.
+
+        The credentials that the logins send are added to *credentials*: name -> declaration.
+        """
         logins = self.sort_logins()
         steps, own = _draft_login_steps(logins, self.extracts, self.chained)
         credentials |= own
@@ -402,7 +405,8 @@ def _draft_login_steps(
 
     Args:
         logins: logins in the order of the steps.
-        extracts: order of an exchange -> its ``extract``: name of a value -> place in the response.
+        extracts: number of an exchange (its ``order``) -> the ``extract`` of its step: name of a
+            value -> place in the response.
         chained: values that earlier steps yield -> their names.
     """
     steps, credentials = [], dict[str, Any]()

@@ -62,7 +62,13 @@ class CapturedCall(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RunDraftTexts(msgspec.Struct, frozen=True, kw_only=True):
-    """The texts of the files drafted from one captured run; *flow* is "" if there is none."""
+    """The texts of the files drafted from one captured run of a script.
+
+    Attributes:
+        script: the script in JavaScript.
+        scenario: the scenario that runs it.
+        flow: the flow definition; "" for the script of a form.
+    """
 
     script: str
     scenario: str
@@ -72,8 +78,9 @@ class RunDraftTexts(msgspec.Struct, frozen=True, kw_only=True):
 def decode_captured_value(value: Any) -> Any:
     """Return a captured *value* as plain data for a YAML file.
 
-    A capture marks what JSON cannot hold by ``{"$": kind, "value": …}``. Of dates, bigints, cut
-    texts, maps and sets the value stays; all else becomes None. A secret becomes ``not-recorded``.
+    A capture marks what JSON cannot hold by ``{"$": kind, "value": …}``. Of dates, bigints, texts
+    that were cut, maps and sets the value stays; all else so marked becomes None. A secret becomes
+    ``not-recorded``.
     """
     if isinstance(value, Mapping):
         if "$secret" in value:
@@ -395,7 +402,10 @@ def _list_field_writes(run: CapturedRun) -> Iterator[Mapping[str, Any]]:
 
 
 def _draft_expected_result(call: CapturedCall) -> dict[str, Any]:
-    """Return what to expect of *call*: its error code or its status, as for ``expect: proxy``."""
+    """Return what a scenario's ``expect: proxy`` has to say of *call*.
+
+    That is the code of the error if it had no response, else the HTTP status.
+    """
     if (code := call.error.get("code")) in _FAULTS:
         return {"error": code}
     return {"status": _draft_stub_response(call).get("status", 200)}

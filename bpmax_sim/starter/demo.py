@@ -373,7 +373,11 @@ def _run_demo_scenario(
     variables: Mapping[str, Any] | None = None,
     **options: Unpack[ScenarioOptions],
 ) -> DemoRun:
-    """Run the demonstration's scenario in *folder*; return its events and duration."""
+    """Run the demonstration's scenario in *folder*; return its events and duration.
+
+    *environ* are the environment variables that its files read, *variables* the values of the
+    scenario's variables that replace its own, *options* those of the session.
+    """
     path = folder / "scenarios" / "customer.scenario.yaml"
     started = time.perf_counter()
     (item,) = load.load_items(path, variables=variables, environ=environ)

@@ -166,8 +166,9 @@ def _format_comment(lines: Iterable[str], indent: str = "") -> str:
 
 
 def _format_form_interface(forms: Sequence[Mapping[str, Any]], comment: str) -> str:
-    """Return the TypeScript interface of forms: each field of *forms*, states and messages.
+    """Return the TypeScript interface ``BpmaxForm``, which stands for every form.
 
+    Its members are the fields of *forms*, the states of fields (``$visible`` …) and ``$message``.
     Fields that several forms have get a type that fits all of them. *comment* is its comment.
     """
     shapes: dict[str, list[ResponseShape]] = {}
@@ -200,7 +201,10 @@ def _format_form_interface(forms: Sequence[Mapping[str, Any]], comment: str) -> 
 
 
 def _format_field_type(shape: ResponseShape | None) -> str:
-    """Return the type of a form field; ``any`` if its initial value is empty."""
+    """Return the TypeScript type of a form field; ``any`` if its initial value is empty.
+
+    *shape* is what is known of its values, None for nothing. They may always be null.
+    """
     if shape is None or not shape.kinds - {"null"}:
         return "any"
     if shape.kinds == {"list"} and shape.item is None:
@@ -214,7 +218,8 @@ def _format_platform_interface(
 ) -> str:
     """Return the TypeScript interface of *platform*, and the result types of its APIs.
 
-    *known* has its instances, which may override what scripts get of a response.
+    *known* has its instances, which may override what scripts get of a response. *shapes* tells
+    what is known of the responses of each API.
 
     Each API is there in every spelling that scripts may use: as a method, and as an overload of
     ``$api(name)``, which begins a chain of setters. *interface* is its name; the names of the
@@ -357,7 +362,10 @@ def _format_result_type(
 
 
 def _format_shape_type(shape: ResponseShape) -> str:
-    """Return the TypeScript type of a shape; ``any`` if it is unknown."""
+    """Return the TypeScript type of a JSON value of which *shape* says what is known.
+
+    It is ``any`` if that is nothing.
+    """
     if not shape.kinds:
         return "any"
     kinds = [_KINDS[kind] for kind in sorted(shape.kinds) if kind in _KINDS]

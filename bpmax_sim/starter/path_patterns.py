@@ -231,7 +231,10 @@ def _make_template(root: _Node, path: str, merged: Mapping[int, set[str]]) -> st
 
 
 def _make_parameter_name(parts: Sequence[str], names: Sequence[str]) -> str:
-    """Return a parameter name for the value after *parts*: ``customer_id`` after ``customers``."""
+    """Return a parameter name for the value after *parts*: ``customer_id`` after ``customers``.
+
+    *parts* are the segments before it; *names* are taken, so ``customer_id_2`` may be returned.
+    """
     before = next((part for part in reversed(parts) if not part.startswith("{")), "")
     word = to_singular(re.sub(r"\W+", "_", decode_path(before), flags=re.ASCII).strip("_").lower())
     stem = f"{word}_id" if word and word[0].isalpha() else "id"

@@ -176,7 +176,12 @@ def _draft_invented_address_keys(key: str, hosts: Mapping[str, str]) -> dict[str
 def _draft_instance_and_addresses(
     key: str, origin: str, hosts: Mapping[str, str], auth: AuthGuess
 ) -> tuple[dict[str, Any], dict[str, str]]:
-    """Return the entry for ``instances.yaml``, and the address of each of its variables."""
+    """Return the entry for ``instances.yaml``, and the real address for each of its variables.
+
+    The entry reads the platform's address, those of further *hosts* (origin -> name) and the
+    credentials of *auth* from environment variables that begin with the platform's *key*. *origin*
+    is the real address of the platform.
+    """
     prefix = make_variable_prefix(key)
     instance: dict[str, Any] = {"platform": key, "instance_key": "default", "default": True}
     instance["base_url"] = {"env": f"{prefix}_URL"}
@@ -315,7 +320,10 @@ def _format_api_yaml(name: str, value: Mapping[str, Any]) -> str:
 
 
 def _draft_api(draft: _ApiTraffic, auth: AuthGuess) -> tuple[dict[str, Any], list[str]]:
-    """Return the declaration of an API, and comments on what was inferred."""
+    """Return the declaration of the API of which *draft* is the traffic, and comments on guesses.
+
+    Places that *auth* fills do not become parameters.
+    """
     requests = [exchange.request for exchange in draft.exchanges]
     notes = []
     for name in list_placeholders(draft.template):
@@ -368,7 +376,8 @@ def _draft_parameters_besides_auth(
 ) -> Iterator[dict[str, Any]]:
     """Yield a parameter for each name in *observed*, one map of names to values per request.
 
-    It is required if all requests have it. Places that *auth* fills are no parameters.
+    *place* is where the names are, such as ``query``. A parameter is required if all requests have
+    it. Places that *auth* fills are no parameters.
     """
     hidden = {one.name.lower() for one in auth.places if one.place == place}
     for name in dict.fromkeys(name for one in observed for name in one):
@@ -460,7 +469,10 @@ def _draft_body_members(
 
 
 def _draft_response_rules(exchanges: Sequence[Exchange]) -> tuple[dict[str, Any], list[str]]:
-    """Return the value of ``response`` for a platform file, and comments with the evidence."""
+    """Return the value of ``response`` for a platform file, and comments on what was guessed.
+
+    It says by which HTTP status and which member, such as ``code``, responses are a success.
+    """
     responses = [one.outcome for one in exchanges if isinstance(one.outcome, Response)]
     good = [one for one in responses if one.status in _OK]
     values = [value for one in good if isinstance(value := parse_json_body(one), dict)]

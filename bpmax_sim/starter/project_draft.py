@@ -403,7 +403,10 @@ class _TemporaryProject:
         self.calls += len(calls)
 
     def _passes_in_simulation(self, call: ScriptedCall, keys: Mapping[str, None]) -> bool:
-        """Return whether a scenario that makes only *call* passes with simulators."""
+        """Return whether a scenario that makes only *call* passes with simulators.
+
+        *keys* are those of the platforms that the script may call.
+        """
         (files,) = self._draft_simulated([call], keys, _TRIAL)
         headline = self._write_and_run(files)
         self._remove_files(files)
@@ -557,7 +560,8 @@ def _choose_platform_key(
 ) -> str:
     """Return the key of the known platform at *origin*, else one made from the host.
 
-    *taken* are keys that belong to other origins of the same traffic.
+    Addresses of instances may be in variables of *environ*. *taken* are keys that belong to other
+    origins of the same traffic.
     """
     for (key, _, _), address in resolve_instance_addresses(known, environ).items():
         if extract_origin(address) == origin:

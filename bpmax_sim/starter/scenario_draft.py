@@ -177,7 +177,7 @@ def _parse_body(call: Call) -> Any:
 def format_platform_expression(key: str) -> str:
     """Return how a drafted script names a platform: ``crm``, or ``$proxy("my-crm")``.
 
-    The latter if *key* is no identifier, or a name that has no variable.
+    The latter if *key* is no identifier, or a name that scripts use otherwise, such as ``form``.
     """
     return (
         key

@@ -130,7 +130,11 @@ PRESETS: Final[Mapping[str, tuple[str, ...]]] = {
 
 
 def auths(*, kinds: Iterable[str] = KINDS) -> st.SearchStrategy[Auth]:
-    """Draw ways to authenticate (`Auth`) of *kinds*; see `KINDS`.
+    """Draw ways to authenticate (`Auth`) of *kinds*, by default of all.
+
+    ``none`` is nothing, ``static`` a credential put in, ``double`` two put in, ``login`` one that a
+    login yields, ``steps`` one that a login of two requests yields, ``signed`` a signature,
+    ``preset`` a shipped preset.
 
     Their credentials are called ``user`` and ``secret``. A login is ``POST /login`` with both as a
     form, answered by ``{"token": …, "ttl": seconds}``; in two steps by ``{"ticket": …}``, which
@@ -421,8 +425,9 @@ def platforms(
 def _set_auth_and_drop_conflicts(api: Api, platform_auth: Auth, own: Auth | None) -> Api:
     """Return *api* with the auth *own*, if given, and without parts that auth would overwrite.
 
-    An auth that writes into the body needs JSON, so another encoding is removed with its
-    parameters; a placeholder that auth fills is added to the path.
+    Without *own* the API is called with *platform_auth*, that of its platform. An auth that writes
+    into the body needs JSON, so another encoding is removed with its parameters; a placeholder that
+    auth fills is added to the path.
     """
     auth = platform_auth if own is None else own
     spots = (*auth.apply, *(auth.sign.emit if auth.sign else ()))

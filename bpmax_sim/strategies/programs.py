@@ -189,7 +189,10 @@ def _draw_chains(
 
 
 def _insert_steps(draw: st.DrawFn, steps: list[Step], more: Iterable[Step]) -> None:
-    """Insert the setters *more* into *steps* at drawn positions, without changing their order."""
+    """Insert the setters *more* into *steps* at positions that *draw* draws.
+
+    Neither the order of *steps* nor that of *more* changes.
+    """
     at = draw(st.integers(0, len(steps)))
     for step in more:
         steps.insert(at, step)
@@ -249,7 +252,11 @@ def _draw_options(instances: tuple[str, ...], refusable: bool) -> st.SearchStrat
 def steps(
     *, platform: Platform | None = None, api: Api = UNNAMED, refusable: bool = False
 ) -> st.SearchStrategy[Step]:
-    """Draw one setter of a chain with its value: ``("query", {"page": 1})``."""
+    """Draw one setter of a chain with its value: ``("query", {"page": 1})``.
+
+    The setters of ``path`` fill the placeholders of *api*. Others have any names, also those that
+    auth sets itself. With *refusable*, some values must be rejected before anything is sent.
+    """
     drawn = _make_step_strategies(
         rare_setters.find_placeholders_without_auth(platform, api),
         refusable,

@@ -52,7 +52,10 @@ def get_auth(platform: Platform | None, api: Api) -> Auth | None:
 
 
 def claims(*, platform: Platform | None, api: Api = UNNAMED) -> list[Step]:
-    """Return setters that overwrite what auth sets: one for each name and letter case."""
+    """Return setters for what auth of *api* sets itself: one for each name and letter case.
+
+    The values of auth must win over theirs. Empty without auth.
+    """
     auth = get_auth(platform, api)
     return [
         _make_auth_overwriting_step(place, spelled)
@@ -73,9 +76,10 @@ def _make_auth_overwriting_step(place: str, name: str) -> Step:
 def _make_default_override(setter: Setter, place: str, name_without_default: str) -> StepMaker:
     """Return a function that makes *setter* overwrite a default of an API or its platform.
 
-    *place* is the attribute of both that holds defaults, such as ``headers``. Of these the first
-    name is used (of a header in the other letter case), or *name_without_default* if there are
-    none.
+    *place* is the attribute that holds defaults in both, such as ``headers``. The first name in
+    alphabetical order that has a default is overwritten (a header in the other letter case), or
+    *name_without_default* if there are no defaults. The function gets the API, the platform and
+    the value.
     """
 
     def aim(api: Api, platform: Platform | None, value: Any) -> list[Step]:
@@ -108,7 +112,7 @@ def _fill_first_placeholder(api: Api, platform: Platform | None, value: Any) -> 
 
 
 def _make_value_setter(setter: Setter, name: str = "", *, after: Any = UNDEFINED) -> StepMaker:
-    """Return a function that makes one *setter* with a value that it is given.
+    """Return a function of API, platform and value that makes one *setter* with that value.
 
     The value is that of *name*, or if *name* is "" the whole argument, such as a body. If *after*
     is given, a setter with the value *after* comes first, which the second one overwrites.

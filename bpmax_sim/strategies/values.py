@@ -92,7 +92,7 @@ def numbers() -> st.SearchStrategy[int | float]:
 
 @cache_strategy
 def scalars(*, refusable: bool = False) -> st.SearchStrategy[Any]:
-    """Draw texts, numbers and booleans."""
+    """Draw texts, numbers and booleans; with *refusable*, texts with lone surrogates too."""
     return texts(refusable=refusable) | numbers() | st.booleans()
 
 
@@ -104,7 +104,10 @@ def json_values(*, max_leaves: int = 8) -> st.SearchStrategy[Any]:
 
 @cache_strategy
 def script_values(*, max_leaves: int = 8, refusable: bool = False) -> st.SearchStrategy[Any]:
-    """Draw values for a body in a script: JSON, undefined, NaN, infinities and Dates."""
+    """Draw values for a body in a script: JSON, undefined, NaN, infinities and Dates.
+
+    With *refusable*, texts may have lone surrogates, with which a call is rejected.
+    """
     odd = st.just(UNDEFINED) | st.sampled_from((UNDEFINED, *_ODD_NUMBERS))
     return _nest_values(st.none() | scalars(refusable=refusable) | odd | dates(), max_leaves)
 
@@ -456,9 +459,10 @@ def _fits_length(text: str, least: int, most: int | None) -> bool:
 
 
 def _find_number_limits(schema: Schema, widest: int | None) -> tuple[Any, Any]:
-    """Return the smallest and the largest number that *schema* allows, or None.
+    """Return the smallest and the largest number that *schema* allows, each None if unlimited.
 
-    *widest* limits numbers without bound. Exclusive bounds are included: the validator checks them.
+    *widest* limits the amount of numbers without bound; None for no limit. Exclusive bounds are
+    included: the validator checks them.
     """
     low, high = RANGES.get(schema.get("format", ""), (None, None))
     lows = [low, schema.get("minimum"), schema.get("exclusiveMinimum"), widest and -widest]

@@ -548,6 +548,8 @@ class FlowParts(msgspec.Struct, frozen=True, kw_only=True):
 def choose_first_node(definition: Definition | None, jump_result: Any) -> str:
     """Return the first node: the value of the hook ``jump``, or else the start of the definition.
 
+    Without *definition*, any text that the hook returned is the node; else "".
+
     Raises:
         SubjectError: if there is no such node.
     """
@@ -567,7 +569,11 @@ def choose_first_node(definition: Definition | None, jump_result: Any) -> str:
 
 
 def check_hook_result(hook: str, value: Any, nodes: Collection[str]) -> None:
-    """Check that a hook returned a value of its kind; no value is always accepted.
+    """Check that the hook *hook* returned a value that it may return, such as ``jump`` a text.
+
+    No value is always accepted, and so is any value of a hook that is not named ``jump``,
+    ``project_name``, ``task_title``, ``computed`` or ``visibility``. *nodes* are those of the flow,
+    which ``visibility`` may name.
 
     Raises:
         SubjectError: if the value is of another kind and would be ignored silently.

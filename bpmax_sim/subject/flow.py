@@ -57,6 +57,9 @@ class FlowSubject(MovingProject, kw_only=True):
     def create(self, move: FlowMove) -> Result:
         """Create the project: hooks ``create``, ``project_name``, ``jump``, then the first node.
 
+        *move* has the starter and the values of the form. If ``create`` refuses, there is no
+        project.
+
         Raises:
             SubjectError: if the project is already created, or ``jump`` names no node.
         """
@@ -139,7 +142,8 @@ class FlowSubject(MovingProject, kw_only=True):
     def _run_scripts_and_decide_node(self, visit: Visit, action: Action, acting: FlowMove) -> bool:
         """Run the scripts of *action*, then decide the node.
 
-        Return False if a script failed or refused, and the node is not decided.
+        *visit* is the stay at the node, and *acting* the action with its actor. Return False if a
+        script failed or refused, and the node is not decided.
         """
         node = visit.node
         # Where *action* leads as things stand, for a script that can look at it.
@@ -535,7 +539,11 @@ class FlowSubject(MovingProject, kw_only=True):
             self._run_computed_hook(acting)
 
     def fire(self, event: str) -> Result:
-        """Run only the hook *event*; results of ``computed`` and ``owners`` are applied."""
+        """Run only the hook *event*, without the action that usually fires it.
+
+        The values that ``computed`` returns are set in the form, and the owners that ``owners``
+        returns become those of the node.
+        """
         name, _, target = event.partition(".")
         action = {"before_next": "approve"}.get(name, name)
         move = FlowMove(at=self.at, action=action if action in {"create", *ACTIONS} else "")
@@ -622,7 +630,10 @@ class FlowSubject(MovingProject, kw_only=True):
     def _require_permitted_actor(
         self, action: str, move: FlowMove, allowed: list[str], who: str
     ) -> str:
-        """Return the actor if he is among *allowed*.
+        """Return the actor of *move* (else the user, or else the first allowed) if he is allowed.
+
+        Those *allowed* are given by id. *who* is a text for messages that says who they are, and
+        *action* the name of what he does.
 
         Raises:
             SubjectError: if he is not; the message names those who may.

@@ -198,7 +198,7 @@ class ScriptedSubject(msgspec.Struct, kw_only=True):
     def redirect_outputs_to(self, result: Result) -> None:
         """From now on collect errors, messages and other outputs in *result*.
 
-        It is the result of an action on another form or project.
+        So an action on another form or project, such as on the flow of this form, gets them.
         """
         self._result = result
 
@@ -226,7 +226,11 @@ class ScriptedSubject(msgspec.Struct, kw_only=True):
         return result
 
     def redirect_outputs_with_parts_to(self, result: Result) -> None:
-        """From now on collect the outputs of this subject and of all parts of it in *result*."""
+        """From now on collect the outputs of this subject and of all that belong to it in *result*.
+
+        To a project belong its forms, and all other projects of the main project. To a form belongs
+        nothing else.
+        """
         self.redirect_outputs_to(result)
 
     def refuse_if_vetoed(self, event: str, value: Any) -> None:
@@ -297,7 +301,7 @@ class ScriptedSubject(msgspec.Struct, kw_only=True):
             raise _make_extension_error(name)
 
     def set_state(self, field: str, key: str, value: Any) -> None:
-        """Set one state of a field; `UNDEFINED` resets it.
+        """Set the state *key* (such as ``visible``) of a field; `UNDEFINED` resets it.
 
         Raises:
             SubjectError: if the state is true or false and *value* is text: ``'false'`` is truthy.
@@ -346,7 +350,13 @@ def _to_js_text(value: Any) -> str:
 
 
 class FieldStatesView(msgspec.Struct, frozen=True):
-    """The live object ``form.$visible`` and its like: field -> state."""
+    """The live object ``form.$visible`` and its like: field -> state.
+
+    Attributes:
+        screen: form or project that has the states.
+        fields: its fields by name.
+        key: which state it is, such as ``visible``.
+    """
 
     screen: ScriptedSubject
     fields: Mapping[str, Any]
@@ -414,7 +424,10 @@ def check_entry(form: FormSubject, steps: Steps, value: Any = UNSET, old: Any = 
 
 
 def _find_changed_members(name: str, value: Any, old: Any) -> Iterator[tuple[str, Any]]:
-    """Yield columns of a table, or members of an object, that change, with the new value."""
+    """Yield columns of a table, or members of an object, that change, with the new value.
+
+    *value* replaces *old* in the field *name*; ``name.member`` is yielded as their name.
+    """
     if isinstance(value, list | tuple):
         rows = old if isinstance(old, list | tuple) else ()
         for row, was in zip_longest(value, rows[: len(value)]):
@@ -540,7 +553,9 @@ class ScriptForm(msgspec.Struct):
     """The object ``form`` that a script of *event* sees.
 
     Attributes:
-        chain: changes of fields that led to this script, to notice cycles.
+        form: the form.
+        event: event whose script it is, such as ``change.a``; "" if it belongs to none.
+        chain: changes of fields that led to this script, such as ``a=1``, to notice cycles.
     """
 
     form: FormSubject
@@ -702,7 +717,11 @@ class FormSubject(ScriptedSubject, kw_only=True):
     def apply_script_write(
         self, name: str, value: Any, view: ScriptForm, place: Place | None
     ) -> None:
-        """Apply a script's write to a field; the handler of a change runs beside that script."""
+        """Apply a script's write to a field; the handler of a change runs beside that script.
+
+        *view* is the ``form`` of that script, which knows the changes that led to it. A change that
+        these contain fires no handler, as it would go on without end.
+        """
         if name.startswith("$"):
             self.assign_extension(name, value, place)
             return
@@ -724,7 +743,11 @@ class FormSubject(ScriptedSubject, kw_only=True):
     def _start_handlers_in_turn(
         self, event: str, bodies: tuple[Script, ...], view: ScriptForm
     ) -> None:
-        """Start the first of several handlers beside what runs; each next one when it has ended."""
+        """Start the first of several handlers beside what runs; each next one when it has ended.
+
+        After an error the rest is not started. *bodies* are the handlers of *event*, and *view* is
+        their ``form``.
+        """
         handler, *rest = bodies
         self.tell(hooks.HookStarted(event=self.qualify_name(event), script=handler.name))
 

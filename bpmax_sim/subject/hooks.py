@@ -141,7 +141,14 @@ class MessageShown(SubjectEvent, frozen=True, kw_only=True):
 
 
 class NodeEntered(SubjectEvent, frozen=True, kw_only=True):
-    """The flow entered another node."""
+    """The flow entered another node.
+
+    Attributes:
+        node: the node; "" for none, as after a withdrawal.
+        previous: node that it left; "" for the first one.
+        action: action that led there, such as ``approve``.
+        by: person who acted; "" for none, as after a deadline.
+    """
 
     node: str
     previous: str
@@ -170,7 +177,15 @@ class RouteEvaluated(SubjectEvent, frozen=True, kw_only=True):
 
 
 class PersonActed(SubjectEvent, frozen=True, kw_only=True):
-    """A person acted without moving the flow, for example by ``hand_over``."""
+    """A person acted without moving the flow, for example by ``hand_over``.
+
+    Attributes:
+        node: node at which he acted.
+        action: what he did.
+        by: the person.
+        to: people who get a task or a copy by it.
+        comment: text that he gave.
+    """
 
     node: str
     action: str
@@ -180,7 +195,13 @@ class PersonActed(SubjectEvent, frozen=True, kw_only=True):
 
 
 class BranchArrived(SubjectEvent, frozen=True, kw_only=True):
-    """A branch came from *node* to its join, which waits for the others."""
+    """A branch came from *node* to its join, which waits for the others.
+
+    Attributes:
+        join: node at which the branches end.
+        branch: first node of this branch.
+        waiting: first nodes of the branches that have not arrived.
+    """
 
     join: str
     node: str
@@ -212,7 +233,10 @@ MESSAGE_TEXT: Final = "form.$message.text"
 
 
 class NamedWrite(msgspec.Struct, frozen=True):
-    """A script wrote *member* of the object *owner*, such as ``form.$visible``."""
+    """A script wrote *member* of the object *owner*, such as ``form.$visible``.
+
+    Its *place* is the script's line; None if that is not known.
+    """
 
     owner: str
     member: str
@@ -224,6 +248,11 @@ class Result(msgspec.Struct):
 
     Attributes:
         value: value that the script of the event returned.
+        console, timers: what scripts printed, and their timers that fired.
+        unhandled: errors of promises that no script handled.
+        unawaited: calls whose promise no script awaited.
+        absent_reads: members that scripts read and that do not exist.
+        unranked: characters that scripts sorted by their code point only.
         errors: errors in the order in which they occurred.
         ran: whether there was a script to run.
         refused: whether a script stopped the action; *errors* may still be empty.

@@ -287,7 +287,10 @@ class MovingProject(ProjectState, kw_only=True):
     def _move_to_or_wait_at_join(
         self, visit: Visit, target: str, action: str, move: FlowMove
     ) -> None:
-        """Leave a node for *target*; if *target* is a join, wait there for other branches."""
+        """Leave a node for *target*; if *target* is a join, wait there for other branches.
+
+        *visit* is the stay that ends, by *action*; *move* is the same with actor and values.
+        """
         self.passed_nodes.append(visit.node)
         split, branch, must_wait = owners.leave_node(self.visits, visit, target)
         if must_wait and split is not None:
@@ -340,7 +343,11 @@ class MovingProject(ProjectState, kw_only=True):
         self._begin_node(visit, previous, replace(move, at=node, others=()))
 
     def _begin_node(self, visit: Visit, previous: str, coming: FlowMove) -> None:
-        """Start the sub-flow of a node, or the tasks of its owners."""
+        """Start the sub-flow of a node, or the tasks of its owners.
+
+        *visit* is the stay there, *previous* the node that the project comes from, and *coming* the
+        action that led to the node.
+        """
         child = self.find_node_definition(visit.node).child_flow
         if child is not None:
             self._start_child(visit, child, coming)
@@ -358,7 +365,9 @@ class MovingProject(ProjectState, kw_only=True):
     def _approve_tasks_not_asked_again(self, visit: Visit, previous: str, coming: FlowMove) -> None:
         """Pass the tasks of people who approved before, or who started the project.
 
-        Whether they are asked again is declared by ``repeated`` and ``applicant``.
+        Whether they are asked again is declared by ``repeated`` and ``applicant``. *visit* is the
+        stay at their node, *previous* the node that the project comes from, and *coming* the action
+        that led here. If that decides the node, the project goes on.
         """
         table = visit.decision
         known = dict.fromkeys(self._find_people_not_asked_again(previous), "repeated")
@@ -375,7 +384,8 @@ class MovingProject(ProjectState, kw_only=True):
     def _find_people_not_asked_again(self, previous: str) -> set[str]:
         """Return the people who have approved and are not asked again, by the setting ``repeated``.
 
-        Approvals before the last return or resubmission do not count.
+        *previous* is the node that the project comes from, whose approvals alone count if the
+        setting is ``adjacent``. Approvals before the last return or resubmission do not count.
         """
         asks = self.definition.repeated if self.definition else "ask"
         if asks == "ask":
@@ -447,7 +457,10 @@ class MovingProject(ProjectState, kw_only=True):
             self._hops -= 1
 
     def _end_project(self, status: str, node: str = "") -> None:
-        """End the project at *node*; projects of its sub-flows in progress are terminated."""
+        """End the project at *node* with *status*; "" for no node, as if it is withdrawn.
+
+        Projects of its sub-flows that are in progress are terminated.
+        """
         self.visits.clear()
         self.at, self.status, self.ended = node, status, self.now()
         for child in self.children.values():
@@ -455,7 +468,10 @@ class MovingProject(ProjectState, kw_only=True):
                 child._end_project(project.TERMINATED)  # noqa: SLF001 - of its own class
 
     def _start_child(self, visit: Visit, spec: SubFlow, move: FlowMove) -> None:
-        """Create the project of a sub-flow, then wait for it or move on."""
+        """Create the project of the sub-flow *spec*, then wait for its end or move on.
+
+        *visit* is the stay at the node that declares it, *move* the action that led there.
+        """
         # A project that was sent back passes this node again, and starts the flow once more.
         number = sum(name.partition("#")[0] == spec.flow for name in self.children) + 1
         name = spec.flow if number == 1 else f"{spec.flow}#{number}"
@@ -507,7 +523,14 @@ class MovingProject(ProjectState, kw_only=True):
         self._resume_parent(self.status)
 
     def _resume_parent(self, status: str) -> None:
-        """Decide the node of the parent project that waits for this one."""
+        """Decide the node of the parent project that waits for this one, if one does.
+
+        It is approved if this project ended with *status* ``finished``, else rejected. Values of
+        fields are copied back before, as the sub-flow's declaration says.
+
+        Raises:
+            SubjectError: if that node has no route for it.
+        """
         parent = self.parent
         waiting = [v for v in parent.visits.values() if v.child == self.name] if parent else []
         if parent is None or not waiting:
@@ -610,8 +633,9 @@ class MovingProject(ProjectState, kw_only=True):
     ) -> str:
         """Return where the first route of *action* leads whose condition holds; "" if none does.
 
-        Each condition that was evaluated is reported to *tell*; by None they are not reported, as
-        when a script only wants to know where an approval would lead.
+        *move* is the action as conditions see it in ``ctx``. Each condition that was evaluated is
+        reported to *tell*; without *tell* none is, as when a script only wants to know where an
+        approval would lead.
         """
         for number, route in enumerate(self.find_node_definition(node).list_routes(action)):
             place = self.route_places.get(RouteKey(node, action, number))

@@ -154,7 +154,7 @@ class NodeDecision(msgspec.Struct):
 
     @property
     def owner_ids(self) -> list[str]:
-        """Return all owners."""
+        """Return the ids of all people who decide here, those whom owners added included."""
         return [read_owner_id(item) for item in self.owner_items]
 
     def find_items_to_act_now(self) -> Items:
@@ -361,7 +361,7 @@ class Visit(msgspec.Struct, eq=False):
 
     Attributes:
         serial: number that identifies the stay, in copies too.
-        decision: owners who decide there, and what they did; empty until they are known.
+        decision: who has to decide there, and what they decided; nobody until they are known.
         split, branch: parallel branches that it belongs to, and the first node of its branch.
         arrived, plan: virtual instants of arrival and of planned leaving.
         due, level: virtual instant of the next deadline, and number of deadlines that passed.

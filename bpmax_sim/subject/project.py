@@ -47,6 +47,13 @@ class ContextView(msgspec.Struct, frozen=True):
 
     What it writes into form and project stays. Anything else that it writes into ``ctx`` is seen by
     this script alone, and has no effect after it.
+
+    Attributes:
+        flow: project that the script belongs to.
+        members: members of ``ctx`` without *links*.
+        links: ``form`` and ``project``, which the script can change.
+        watched_members: names of *members*; if a script reads what one of them lacks, its outcome
+            says so.
     """
 
     flow: ScriptedSubject
@@ -151,12 +158,13 @@ class ProjectState(ScriptedSubject, kw_only=True):
 
     Attributes:
         route_places: place of each route in its file.
-        stand_in: given result of a sub-flow's project that is not run.
+        stand_in: declared result of a sub-flow's project that is not run; None if it is run.
         at: current node, the first of several; "" before creation or without a definition.
         status: ``new``, ``processing``, ``finished``, ``rejected``, ``cancelled``, ``terminated``
             or ``returned``.
-        owners: node -> owner items, if they were assigned.
-        assigned: owners that hooks returned for nodes that the project may reach later or again.
+        owners: node -> owner items (``owner_id`` and ``status``), set when the project gets there.
+        assigned: node -> owner items that the hook of another node returned for it, for whenever
+            the project gets there.
         user: person who acts if a step does not say who.
         people: other people: id -> members of ``ctx.userInfo``.
         passed_nodes: nodes in the order in which the project left them for another one, or was sent
@@ -662,7 +670,7 @@ class FormOrProjectView(msgspec.Struct, frozen=True):
     """The object ``form`` (also ``ctx.form``) or ``ctx.project`` that one running script sees.
 
     Attributes:
-        part: which of both it is.
+        part: ``form`` or ``project``, whichever it is.
         event: event whose script it is, for reports of writes.
     """
 

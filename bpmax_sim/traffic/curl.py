@@ -92,7 +92,7 @@ def format_event_as_curl(event: Mapping[str, Any]) -> str:
 
 
 def _encode_traced_body(body: Any, content_type: str) -> bytes | None:
-    """Return the bytes of *body*, which a trace holds in parsed form."""
+    """Return the bytes of *body*, which a trace holds in parsed form; None if it has no body."""
     if body is None:
         return None
     if isinstance(body, str):

@@ -165,7 +165,8 @@ def _get_length_if_uncompressed(headers: Headers) -> int:
 def _encode_attached_body(data: bytes, content_type: str, known_sizes: Iterable[int]) -> bytes:
     """Return the original bytes of a body file that Playwright stored as UTF-8.
 
-    Chromium had decoded it; *known_sizes* are lengths that the original may have.
+    Chromium had decoded it, from the encoding that *content_type* or the body declares.
+    *known_sizes* are lengths that the original may have. A file that is no UTF-8 is returned as is.
     """
     try:
         return imported.encode_text(data.decode(), content_type, known_sizes)
@@ -174,9 +175,11 @@ def _encode_attached_body(data: bytes, content_type: str, known_sizes: Iterable[
 
 
 def _decode_text(text: Any, encoding: str, content_type: str, known_sizes: Iterable[int]) -> bytes:
-    """Return the bytes of *text*, a body in the archive, which may be base64.
+    """Return the bytes of *text*, a body in the archive.
 
-    Polly.JS stores a compressed body as list of chunks.
+    *encoding* is ``base64``, ``hex``, or anything else for plain text, which *content_type* says
+    how to encode; *known_sizes* are lengths that the bytes may have. Polly.JS stores a compressed
+    body as list of chunks.
     """
     text = imported.require_text(text)
     if encoding not in {"base64", "hex"}:

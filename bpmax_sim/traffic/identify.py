@@ -31,8 +31,8 @@ _ALWAYS: Final = frozenset(f"header.{name}" for name in SECRET_HEADERS)
 def identify_request(request: Request, match: ApiMatch | None) -> Request:
     """Return *request* with what *match*, the API that it addresses, declares about it.
 
-    That is its API, its declared address, and its places with secrets. It is unchanged if its path
-    is not declared.
+    That is its API, its declared address, and the places of secrets in its response and of personal
+    data. It is unchanged if its path is not declared.
     """
     if match is None or not match.target.is_declared:
         return request
@@ -59,9 +59,9 @@ def identify_request(request: Request, match: ApiMatch | None) -> Request:
 def _find_non_script_places(request: Request, target: RequestTarget) -> tuple[str, ...]:
     """Return the places of *request* that do not come from a script, and so are not compared.
 
-    They are those that auth fills and all headers that are not declared, which the client added. If
-    *request* itself lists such places, as an imported file may, only headers in that list are
-    added.
+    They are those that auth of the API *target* fills, and all headers that are not declared, which
+    the client added. If *request* itself lists such places, as an imported file may, only headers
+    in that list are added.
     """
     declared = (
         {*target.declared_header_names, "content-type"}
@@ -187,7 +187,10 @@ class _SecretPlaceRedactor:
 
 
 def _hide_in_login_body(body: bytes | None, hide: Callable[[str, str], str]) -> bytes | None:
-    """Return the body of a login with stand-ins for its secrets, whether it is a form or JSON."""
+    """Return the body of a login with stand-ins for its secrets, whether it is a form or JSON.
+
+    *hide* returns the stand-in of a value, given its place, or the value if it is no secret.
+    """
     if not body:
         return body
     try:

@@ -244,6 +244,8 @@ def render_exchanges(
 ) -> tuple[PendingExchange, ...]:
     """Return *exchanges* in the form in which they are written into a cassette.
 
+    *rules* decide by which key each is found again; *vault* has the secrets to look for.
+
     Raises:
         LeakError: if a secret is left in one.
         CassetteError: if one cannot be written.

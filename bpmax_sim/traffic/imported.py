@@ -357,7 +357,9 @@ def describe_lost_piece_times(exchanges: Iterable[Exchange]) -> Iterator[str]:
 def make_decompressed_response(
     status: int, reason: str, headers: Pairs, body: bytes, *, elapsed: float = 0.0
 ) -> Response:
-    """Return a response; *body* may still be compressed as its headers declare.
+    """Return a response of these parts; *body* may still be compressed as its headers declare.
+
+    *elapsed* are the seconds that it took.
 
     Raises:
         NotConvertibleError: if it is compressed in a way that cannot be undone.

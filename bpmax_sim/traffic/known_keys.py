@@ -108,8 +108,9 @@ HOVERFLY: Final = _build_keys(
 def find_unknown_keys(item: Any, known: Keys, above: str = "") -> Iterator[str]:
     """Yield the dotted path of each key of *item* that is not among *known*.
 
-    So an import can say what it ignores. A name that begins with an underscore is not yielded: HAR
-    reserves such names for additions of a tool.
+    *known* maps known keys to those below them, or to None where anything may be; *above* is the
+    path of *item* with a dot behind it. So an import can say what it ignores. A name that begins
+    with an underscore is not yielded: HAR reserves such names for additions of a tool.
     """
     if not isinstance(item, Mapping):
         return

@@ -49,8 +49,10 @@ def _read_values(data: bytes) -> Iterator[Any]:
 def _read_value(data: bytes, at: int, end: int, depth: int) -> tuple[Any, int]:
     """Return the value that begins at offset *at*, and the offset after it.
 
+    *depth* is the number of lists and mappings around it.
+
     Raises:
-        CassetteError: if there is none, or it extends beyond offset *end*.
+        CassetteError: if there is none, it extends beyond offset *end*, or it is nested too deep.
     """
     head = _LENGTH.match(data, at)
     if head is None or depth > _DEEPEST:

@@ -147,9 +147,12 @@ def _read_wiremock_values(rule: Any, what: str) -> Iterator[str]:
 
 
 def _read_wiremock_expected_body(request: Any) -> tuple[bytes | None, str]:
-    """Return the body that a mapping requires of a request.
+    """Return the body that a mapping requires of a request, None if any will do, and its type.
 
-    The second result is the media type, if the kind of the rule implies one, else "".
+    That is the media type, if the kind of the rule implies one, else "".
+
+    Raises:
+        NotConvertibleError: if more than one body fits.
     """
     patterns = request.get("bodyPatterns") or []
     if not patterns:
@@ -316,7 +319,10 @@ def read_hoverfly(data: bytes) -> ForeignExchanges:
 
 
 def _get_sequence_number(pair: Any) -> int:
-    """Return the position of a response among those recorded for the same request."""
+    """Return the position of the response in *pair* among those recorded for the same request.
+
+    *pair* is a request of a Hoverfly simulation with its response.
+    """
     request = pair.get("request") if isinstance(pair, dict) else None
     states = (request.get("requiresState") or {}) if isinstance(request, dict) else {}
     turns = [value for name, value in states.items() if name.startswith(_SEQUENCE)]

@@ -58,7 +58,11 @@ def read_postman(data: bytes, _options: ReadOptions) -> ForeignExchanges:
 
 
 def _find_saved_examples(folder: Any, outer: Variables, depth: int) -> Iterator[dict[str, Any]]:
-    """Yield each saved response in *folder*, with its request and the variables in force there."""
+    """Yield each saved response in *folder*, with its request and the variables that it may use.
+
+    These are those of the folder itself and of the folders around it (*outer*). *depth* is the
+    number of folders around it.
+    """
     named = {
         str(item.get("key") or item.get("id")): str(item.get("value") or "")
         for item in folder.get("variable") or ()

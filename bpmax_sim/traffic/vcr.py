@@ -82,7 +82,10 @@ def _read_status(response: Any) -> tuple[int, str]:
 
 
 def _read_body(part: Any) -> bytes | None:
-    """Return the body of a request or response; a serializer may store JSON as its value."""
+    """Return the body of a request or response of a cassette; None if it has none.
+
+    Some serializers store a JSON body parsed, under ``parsed_body``.
+    """
     if "content" in part:
         return _read_bytes(part["content"])
     if part.get("body") is None and _PARSED in part:
@@ -231,7 +234,14 @@ def read_cassetter(data: bytes) -> ForeignExchanges:
 
 
 def _read_cassetter_body(part: Any) -> bytes | None:
-    """Return the body of a request or response: nested in YAML; flat in TOML, with JSON as text."""
+    """Return the body of a request or response of a cassetter cassette; None if it has none.
+
+    YAML has it in an object ``body`` with ``type`` and ``content``, TOML in the keys ``body_type``
+    and ``body_content``, where JSON is stored as text.
+
+    Raises:
+        NotConvertibleError: if it is of an unknown type.
+    """
     nested = isinstance(part.get("body"), dict)
     body = part["body"] if nested else {k.removeprefix("body_"): v for k, v in part.items()}
     kind, content = body.get("type", "none"), body.get("content")

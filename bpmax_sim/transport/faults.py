@@ -28,6 +28,9 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
     """Action of a fault: the script gets this response instead of the real one.
 
     Attributes:
+        status, headers, body: the response.
+        delay: seconds until it arrives.
+        source: where the response says that it comes from, such as ``fault``.
         is_executed: whether the request is passed on all the same, and only its response is
             replaced.
     """
@@ -46,7 +49,7 @@ class Break(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         error: how it fails, such as a connection that is reset.
         after: bytes of the response that arrive first (``reset``).
-        delay: seconds until it breaks; a time-out always takes the request's own.
+        delay: seconds until it breaks; a time-out always takes the request's whole ``timeout``.
         is_executed: whether the request goes on all the same, and only its response is lost.
     """
 
@@ -69,7 +72,10 @@ class Slow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class BadToken(msgspec.Struct, frozen=True, kw_only=True):
-    """Action of a fault: the platform's response to a token that is expired or revoked."""
+    """Action of a fault: the platform's response to a token that is expired or revoked.
+
+    *state* says which of both.
+    """
 
     state: Literal["expired", "revoked"] = "expired"
 

@@ -137,8 +137,8 @@ def redact_request_and_response(
 ) -> tuple[Request, Response]:
     """Return *request* and *response* in the form in which they are recorded, without secrets.
 
-    Mostly stand-ins are in them already, and one search through all texts shows that nothing has to
-    be hidden.
+    Usually they have stand-ins already; then one search through all texts shows that nothing has to
+    be hidden, and both are returned as they are.
     """
     shown = request.recorded_form
     call = shown.call
@@ -293,7 +293,11 @@ def _redact_headers(headers: Pairs, recorded: Request, vault: Vault) -> Pairs:
 
 @lru_cache(maxsize=256)  # the same in every call of an API
 def _find_script_credential_headers(injected: tuple[str, ...], is_login: bool) -> frozenset[str]:
-    """Return the names of credential headers that were set by the script and not by auth."""
+    """Return the names of credential headers that are a script's own if a request has them.
+
+    They are ``authorization``, ``proxy-authorization`` and ``cookie`` except those in *injected*,
+    the places that auth fills. Empty for a login, whose headers are all declared.
+    """
     if is_login:
         return frozenset()
     return SECRET_HEADERS.difference(group_injected_names(injected).get("header", ()))
@@ -302,7 +306,8 @@ def _find_script_credential_headers(injected: tuple[str, ...], is_login: bool) -
 def _hide_script_secret(name: str, value: str, recorded: Request, vault: Vault) -> str:
     """Return the value of a header that a script set, with stand-ins for what is secret in it.
 
-    In ``Cookie``, what auth put in is redacted as usual.
+    *recorded* is the request that has it, in the form in which it is recorded. Of ``Cookie``, what
+    auth put in is redacted as usual.
     """
     injected = (
         group_injected_names(recorded.injected).get("cookie", ())
@@ -447,7 +452,10 @@ def _find_secrets_in_parts(prefix: str, parts: Any) -> Iterator[UndeclaredSecret
 
 
 def _iterate_texts(value: Any, path: Steps) -> Iterator[tuple[Steps, str]]:
-    """Yield place and text of all texts in *value*; the items of a list have the same place."""
+    """Yield place and text of all texts in *value*, which itself is at *path*.
+
+    The items of a list have the same place.
+    """
     if isinstance(value, dict):
         for name, inner in value.items():
             yield from _iterate_texts(inner, (*path, str(name)))

@@ -19,7 +19,8 @@ class ItemUpdates(NamedTuple):
 
     Attributes:
         edits: changes of scenario files.
-        skip_notes: one line for each item or value that is not updated, with the reason.
+        skip_notes: one line for each item (a scenario, or one row of its table) or value that is
+            not updated, with the reason.
     """
 
     edits: list[ExpectEdit]
@@ -27,7 +28,10 @@ class ItemUpdates(NamedTuple):
 
 
 def collect_item_updates(failed: Sequence[ScenarioItem]) -> ItemUpdates:
-    """Return the updates of those *failed* items whose failures are all expectations."""
+    """Return the updates of those *failed* items whose failures are all expectations.
+
+    An item is a scenario, or one row of its table.
+    """
     edits: list[list[ExpectEdit]] = []
     left: list[str] = []
     for item in failed:

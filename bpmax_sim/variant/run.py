@@ -52,6 +52,9 @@ _BACKSTOP: Final = 20.0
 class Variant(msgspec.Struct, frozen=True, kw_only=True):
     """How a run of an item differs from its unchanged run: in a script, a response or a step.
 
+    An item is a scenario, or one row of its table. A trial is a run in which its expectations are
+    not checked.
+
     Attributes:
         scripts: name of a script (`Script.name`) -> its replaced source.
         faults: further fault rules for the whole run, before stubs and recordings and after the
@@ -132,6 +135,8 @@ class BaselineError(ConfigError):
 class Baseline:
     """An item that passes, with the result of its unchanged run, to which variants are compared.
 
+    An item is a scenario, or one row of its table.
+
     Attributes:
         run: result of the unchanged item.
         most: counts (interrupts, calls, timers …) at which the scripts of a variant are ended.
@@ -155,7 +160,8 @@ def measure_baseline(
 ) -> Baseline:
     """Run *item* twice unchanged, and return the result with which variants are compared.
 
-    The second run counts executed code into *hits*.
+    It is a scenario, or one row of its table; a variant is a run with a changed script, response or
+    step. The second run counts executed code into *hits*.
 
     Raises:
         BaselineError: if the item is skipped, fails, is expected to fail, differs between the two
@@ -193,7 +199,7 @@ def run_within_usual_limits(
 
 
 def explain_no_variants(item: ScenarioItem) -> str:
-    """Return why no variant of *item* can be run; "" if it can.
+    """Return why no variant (changed run) of the scenario or row *item* can be run; "" if it can.
 
     That is: it is skipped or expected to fail, needs a live system, or runs Python, whose effects
     cannot be undone.
@@ -236,7 +242,9 @@ def run_variant(
 
 
 def run_variant_as_trial(baseline: Baseline, variant: Variant = Variant()) -> TrialRun:  # noqa: B008 - frozen
-    """Run the item with *variant* as a trial, which does not check expectations.
+    """Run the item of *baseline* with the changes of *variant*, and do not check expectations.
+
+    Return what happened in it.
 
     Raises:
         BpmaxError: if the session cannot be opened.
@@ -260,8 +268,9 @@ def _run_within_limits(
 ) -> tuple[T, SessionWorkBudget]:
     """Call *run* with the item that *variant* changes, and with options for its session.
 
-    The options are the environment, limits that only count the work of scripts, and the guard that
-    closes the network. Return the result of *run*, and the budget with the amounts that were used.
+    *baseline* has the item and the amounts of work at which scripts are ended. The options are the
+    environment, limits that only count the work of scripts, and the guard that closes the network.
+    Return the result of *run*, and the budget with the amounts that were used.
     """
     item = variant.item or baseline.item
     if variant.scripts:

@@ -147,7 +147,10 @@ class Node(Struct, frozen=True):
         return frozenset({self.file}).union(*inner)
 
     def walk_texts(self, steps: tuple[Step, ...] = ()) -> Iterator[tuple[tuple[Step, ...], str]]:
-        """Yield path and value of every text below this node; keys are not included."""
+        """Yield path and value of every text in this node; keys are not included.
+
+        *steps* is the path of the node itself, with which the paths begin.
+        """
         value = self.value
         if type(value) is str:
             yield steps, value
@@ -391,7 +394,11 @@ class _Composer:
     def _report_invalid_key(
         self, event: yaml.ScalarEvent, mark: Mark, top: _OpenCollection
     ) -> None:
-        """Report a duplicate key, or an empty one that is not quoted."""
+        """Report a key that is empty and not quoted, or that the mapping *top* has already.
+
+        Any other key is noted in *top*. *mark* is line and column of the key, and *event* what the
+        parser says of it.
+        """
         key = event.value
         if not key and event.implicit[0]:
             self._add_problem(msg("a key is missing before ':'"), mark)

@@ -53,7 +53,10 @@ def read_hover_texts(path: Path) -> Texts:
 
 
 def add_descriptions(definition: Schema, texts: Mapping[str, tuple[str, str]]) -> None:
-    """Add *texts* as descriptions to the definition of a structure."""
+    """Add *texts* as descriptions to the definition of a structure: key -> (English, Chinese).
+
+    That of the structure itself has the key `ITSELF`.
+    """
     if ITSELF in texts:
         definition["description"] = join_languages(texts[ITSELF])
     properties = definition["properties"]

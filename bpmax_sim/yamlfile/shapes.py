@@ -152,7 +152,10 @@ class Shape:
         raise NotImplementedError
 
     def to_json_schema(self, definitions: Definitions) -> dict[str, Any]:
-        """Return the JSON Schema; structures are added to *definitions*."""
+        """Return the JSON Schema of the values that are allowed.
+
+        Schemas of structures, to which it refers by name, are added to *definitions*.
+        """
         raise NotImplementedError
 
 

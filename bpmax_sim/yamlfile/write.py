@@ -149,9 +149,9 @@ def _write_collection(value: Any, indent: str, block_levels: int) -> Iterator[st
 
 
 def _fits_on_line(value: Any, room: int, block_levels: int) -> bool:
-    """Return whether *value* fits on the rest of its line, which has *room* characters.
+    """Return whether *value* is to be written on the rest of its line, of *room* characters.
 
-    Scalars always do. Mappings never do if *block_levels*, the number of levels to write with one
+    Scalars always are. Mappings never do if *block_levels*, the number of levels to write with one
     line per key, is above 0; nor do lists that contain a mapping.
     """
     if not isinstance(value, Mapping | list | tuple) or not value:
