@@ -14,7 +14,9 @@ from bpmax_sim.traffic import imported as module
 from bpmax_sim.traffic.formats import read_foreign, write_foreign
 from bpmax_sim.traffic.imported import (
     ForeignExchanges,
+    NotConvertibleError,
     ReadOptions,
+    encode_text,
     has_member,
     load_yaml,
     parse_instant,
@@ -215,6 +217,48 @@ def test_what_cannot_be_read_is_noted_by_its_number_in_the_file() -> None:
 )  # fmt: skip
 def test_a_failure_is_told_by_its_words(text: str, code: str) -> None:
     assert to_failure_code(text) == code
+
+
+@pytest.mark.parametrize(
+    ("text", "media", "sizes", "data"),
+    [
+        ("", "", (), b""), ("abc", "text/x; charset=utf-16", (3,), b"abc"),
+        ("甲", "", (), "甲".encode()), ("甲", "text/x; charset=gbk", (), "甲".encode("gbk")),
+        ("甲", "text/x; charset=gbk", (3,), "甲".encode("gbk")),
+        ("é", "", (), "é".encode()), ("é", "", (2,), "é".encode()), ("é", "", (1,), b"\xe9"),
+        ("é", "", (0, -1), "é".encode()), ("é", "", (5, 1), b"\xe9"), ("é", "", (1, 2),
+        "é".encode()),
+        ("\x81", "", (1,), b"\x81"), ("ÿ€", "", (2,), b"\xff\x80"), ("Ā", "", (1,), "Ā".encode()),
+        ("éĀ", "", (2,), "éĀ".encode()), ("\ud800", "", (), b"\xed\xa0\x80"),
+        ("\ud800", "text/x; charset=gbk", (), b"\xed\xa0\x80"),
+        ("a\ufffd", "", (4,), "a\ufffd".encode()), ("a\ufffd", "", (2,), None),
+        ("a\ufffd", "", (), None), ("é\ufffd", "", (5,), "é\ufffd".encode()),
+    ],
+)  # fmt: skip
+def test_a_text_becomes_bytes_of_the_size_that_was_noted(
+    text: str, media: str, sizes: tuple[int, ...], data: bytes | None
+) -> None:
+    if data is None:
+        with pytest.raises(NotConvertibleError, match="characters of its body were lost"):
+            encode_text(text, media, sizes)
+    else:
+        assert encode_text(text, media, sizes) == data
+
+
+@pytest.mark.parametrize("coding", ["gzip", "deflate", "raw"])
+def test_a_body_is_unpacked_whose_parts_are_far_from_each_other(coding: str) -> None:
+    import gzip  # noqa: PLC0415
+    import random  # noqa: PLC0415
+    import zlib  # noqa: PLC0415
+
+    part = random.Random(39).randbytes(32_000)
+    body = part + part
+    plain = zlib.compress(body)
+    packed = {"gzip": gzip.compress(body), "deflate": plain, "raw": plain[2:-4]}[coding]
+    headers = (("Content-Encoding", coding.replace("raw", "deflate")),)
+
+    assert len(packed) < len(body) * 0.6
+    assert module.undo_content_codings(packed, headers) == body
 
 
 @pytest.mark.parametrize(
