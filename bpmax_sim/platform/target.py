@@ -152,9 +152,12 @@ def _collect_secret_names(platform: Platform, auth: Auth) -> set[str]:
 
 
 def _iterate_texts_by_place(place: str, value: Any) -> Iterator[tuple[str, str]]:
-    """Yield the place and text of each text in *value*: ``body.user.name``."""
+    """Yield the place and text of each text in *value*: ``body.user.name``, ``body.args[2]``."""
     if isinstance(value, Mapping):
         for name, item in value.items():
             yield from _iterate_texts_by_place(f"{place}.{name}", item)
+    elif isinstance(value, list | tuple):
+        for number, item in enumerate(value):
+            yield from _iterate_texts_by_place(f"{place}[{number}]", item)
     elif isinstance(value, str):
         yield place, value

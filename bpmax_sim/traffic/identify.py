@@ -7,6 +7,7 @@ Credentials are redacted by their place, and the address becomes the declared on
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, Final
@@ -26,6 +27,8 @@ from bpmax_sim.secret.standin import make_standin
 from bpmax_sim.secret.vault import Vault
 
 _ALWAYS: Final = frozenset(f"header.{name}" for name in SECRET_HEADERS)
+_INDEX: Final = re.compile(r"\[\d+\]")
+"""A step into a list, which is no part of a name."""
 
 
 def identify_request(request: Request, match: ApiMatch | None) -> Request:
@@ -159,7 +162,7 @@ class _SecretPlaceRedactor:
             return known
         if credential:
             return replace_credential(value, partial(self._learn, credential))
-        name = f"client-{place.partition('.')[2]}"
+        name = f"client-{_INDEX.sub('', place.partition('.')[2])}"
         return replace_credential(value, partial(self._vault.register_issued, *self._key, name))
 
     def _is_unlisted_secret(self, place: str, value: str) -> bool:
@@ -167,7 +170,7 @@ class _SecretPlaceRedactor:
 
         In a login, the name of the member decides, such as ``password``.
         """
-        name = place.rpartition(".")[2]
+        name = _INDEX.sub("", place.rpartition(".")[2])
         return self._is_login and is_secret_name(name) and is_secret_value(name, value)
 
     def _learn(self, credential: str, value: str) -> str:
@@ -197,7 +200,7 @@ def _hide_in_login_body(body: bytes | None, hide: Callable[[str, str], str]) -> 
         value = loads_as_javascript(body)
     except (ValueError, RecursionError):
         value = None
-    if isinstance(value, Mapping):
+    if isinstance(value, Mapping | list):
         shown = _hide_in_json("body", value, hide)
         return body if shown == value else json.dumps(shown, ensure_ascii=False).encode()
     pairs = parse_qsl(body.decode(errors="replace"), keep_blank_values=True)
@@ -208,6 +211,8 @@ def _hide_in_login_body(body: bytes | None, hide: Callable[[str, str], str]) -> 
 def _hide_in_json(place: str, value: Any, hide: Callable[[str, str], str]) -> Any:
     if isinstance(value, Mapping):
         return {name: _hide_in_json(f"{place}.{name}", item, hide) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_hide_in_json(f"{place}[{n}]", item, hide) for n, item in enumerate(value)]
     return hide(place, value) if isinstance(value, str) else value
 
 

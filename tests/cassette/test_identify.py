@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from dataclasses import replace as changed
 
 import pytest
@@ -9,11 +10,15 @@ from bpmax_sim.platform.instances import InstanceOrigin, InstanceWithOrigin
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.matcher import Addresses, ApiMatch, ApiMatcher
 from bpmax_sim.platform.model import (
+    Acquire,
     Api,
     Apply,
     Auth,
     CredentialSpec,
+    Extract,
     Instance,
+    LoginRequest,
+    LoginStep,
     Parameter,
     Platform,
     parse_sensitive_places,
@@ -195,3 +200,59 @@ def test_a_content_type_belongs_to_the_call_only_where_there_is_a_body(
 
     assert found.call is not None
     assert tuple(name for name, _ in found.call.headers) == kept
+
+
+LOGIN = {
+    "user": "{{ user }}",
+    "params": {"args": ["{{ db }}", "{{ user }}", "{{ password }}"]},
+    "list": [{"key": "{{ password }}"}],
+}
+ODOO = Platform(
+    platform_key="odoo",
+    base_url="https://odoo.example.test",
+    credentials={"user": CredentialSpec(), "db": CredentialSpec(),
+                 "password": CredentialSpec(secret=True)},
+    auth=Auth(
+        acquire=Acquire(
+            steps=(
+                LoginStep(
+                    request=LoginRequest(method="POST", path="/jsonrpc", body=LOGIN),
+                    extract={"token": Extract(path="$.token")},
+                ),
+            )
+        )
+    ),
+)  # fmt: skip
+HIDDEN = "redacted.odoo.default.password.1"
+
+
+@pytest.mark.parametrize(
+    ("sent", "shown"),
+    [
+        ('{"params":{"args":["d","u","geheim-2026"]}}', {"params": {"args": ["d", "u", HIDDEN]}}),
+        ('{"params":{"args":["d","geheim-2026"]}}', {"params": {"args": ["d", "geheim-2026"]}}),
+        ('{"list":[{"key":"geheim-2026"}]}', {"list": [{"key": HIDDEN}]}),
+        ('{"list":[{"key":"geheim-2026"},{"key":"geheim-2026"}]}',
+         {"list": [{"key": HIDDEN}, {"key": "geheim-2026"}]}),  # not declared
+        ('{"more":[[{"password":"geheim-2026"}]]}',
+         {"more": [[{"password": "redacted.odoo.default.client-more-password-5df7c069.1"}]]}),
+        ('{"password":["geheim-2026",["geheim-2026"]]}',
+         {"password": ["redacted.odoo.default.client-password.1",
+                       ["redacted.odoo.default.client-password.1"]]}),
+        ('[{"a":1},{"password":"geheim-2026"}]',
+         [{"a": 1}, {"password": "redacted.odoo.default.client-password.1"}]),
+        ('{"params":{"args":["d","u",""]}}', {"params": {"args": ["d", "u", ""]}}),
+        ('{"params":{"args":["d","u",null,5]}}', {"params": {"args": ["d", "u", None, 5]}}),
+        ('{"params":{"args":{"2":"geheim-2026"}}}', {"params": {"args": {"2": "geheim-2026"}}}),
+        ("5", 5), ("[]", []),
+    ],
+)  # fmt: skip
+def test_a_password_of_a_login_is_hidden_also_in_a_list(sent: str, shown: object) -> None:
+    request = Request(method="POST", url="https://odoo.example.test/jsonrpc", body=sent.encode())
+    platforms = Platforms(own={"odoo": ODOO})
+
+    found = hide_credentials(*matched(request, platforms), Vault()).body
+
+    assert found is not None
+    assert json.loads(found) == shown
+    assert ("geheim" in sent) or found == sent.encode()
