@@ -238,6 +238,11 @@ def of_tomorrow(kept: Path) -> None:
     kept.write_text(text.replace('"version": 1', '"version": 2'), encoding="utf-8")
 
 
+def of_yesterday(kept: Path) -> None:
+    text = kept.read_text(encoding="utf-8")
+    kept.write_text(text.replace('"version": 1', '"version": 0'), encoding="utf-8")
+
+
 def a_folder(kept: Path) -> None:
     kept.unlink()
     kept.mkdir(mode=0o700)
@@ -262,6 +267,7 @@ def of_another(kept: Path) -> None:
             marks=needs_links,
         ),
         (of_tomorrow, "and it is of another version of bpmax-sim"),
+        (of_yesterday, "and it is of another version of bpmax-sim"),
         pytest.param(a_folder, "and it is no file", marks=needs_rights),
         pytest.param(
             of_another,

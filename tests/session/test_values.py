@@ -158,15 +158,16 @@ def test_what_is_added_has_to_be_of_the_same_user(tmp_path: Path) -> None:
         session.proxy("crm").find()
 
 
-@pytest.mark.parametrize("place", ["path", "query", "body"])
+@pytest.mark.parametrize("place", ["path", "query", "header", "body"])
 def test_an_undeclared_value_that_a_script_says_is_red_and_set_aside(
     tmp_path: Path, place: str
 ) -> None:
     declared(tmp_path, "{}")
-    session = opened(tmp_path, "record")
+    user = "zhangsan-8f14e" if place == "header" else USER  # a header holds ASCII alone
+    session = opened(tmp_path, "record", environ={**ENVIRON, "CRM_USERNAME": user})
     crm = session.proxy("crm")
     api = crm.api("owned" if place == "path" else "find")
-    getattr(api, place)(owner=USER).call()
+    getattr(api, place)(owner=user).call()
 
     with pytest.raises(CassetteError) as raised:
         session.close()
@@ -174,7 +175,7 @@ def test_an_undeclared_value_that_a_script_says_is_red_and_set_aside(
     assert "write `username: {secret: false}` under credentials of platform 'crm'" in str(
         raised.value
     )
-    assert USER not in str(raised.value)
+    assert user not in str(raised.value)
     assert not (tmp_path / "客户.yaml").exists()
     assert to_review_path(tmp_path / "客户.yaml").exists()
 
@@ -210,11 +211,33 @@ def test_an_undeclared_value_that_an_answer_said_first_replays_and_is_told(tmp_p
     assert USER.encode() not in (tmp_path / "客户.yaml").read_bytes()
 
 
-def test_a_default_that_puts_a_credential_in_is_no_fault(tmp_path: Path) -> None:
+@pytest.mark.parametrize("where", ["platform", "instance", "api query", "api body", "nowhere"])
+def test_a_default_that_puts_a_credential_in_is_no_fault(tmp_path: Path, where: str) -> None:
+    default = "query: {by: {$credential: username}}"
     declared(tmp_path, "{}")
+    platform, instances = tmp_path / "platforms/crm.yaml", tmp_path / "instances.yaml"
+    text = platform.read_text(encoding="utf-8")
+    if where == "platform":
+        text = f"{default}\n{text}"
+    elif where == "api query":
+        text = text.replace("path: /customers}", f"path: /customers, {default}}}")
+    elif where == "instance":
+        instances.write_text(f"{instances.read_text(encoding='utf-8')}  {default}\n", "utf-8")
+    platform.write_text(text, encoding="utf-8")
     for mode in ("record", "replay"):
-        with opened(tmp_path, mode) as session:
+        session = opened(tmp_path, mode)
+        if where == "api body":
             session.proxy("crm").assign()
+        else:
+            session.proxy("crm").api("find").query(
+                owner=1, **({"by": USER} if where == "nowhere" else {})
+            ).call()
+        if where != "nowhere":
+            session.close()
+            continue
+        with pytest.raises(CassetteError, match="the query says the value of 'username'"):
+            session.close()
+        break
     assert session.standin_notes == ()
 
 
