@@ -87,6 +87,9 @@ CUSTOMER = {"name": "张三", "phone": "13800138000", "discount": 0.9, "tags": [
         ({"$unordered": [{"$type": "text"}, "VIP"]}, ["VIP", "重点"]),
         ({"$each": {"$gt": 0}}, {"a": 1, "b": 2}),
         ({"$each": {"$gt": 0}}, []),
+        ({"单价$": 5, "a$b": 1}, {"单价$": 5, "a$b": 1}),
+        ({"$near": {"value": 0.3, "within": 0}}, 0.1 + 0.2),
+        ({"$near": 1_000_000}, 1_000_000.0005),
     ],
 )
 def test_an_expectation_holds(expected: Any, actual: Any) -> None:
@@ -138,6 +141,8 @@ def test_an_expectation_holds(expected: Any, actual: Any) -> None:
         ({"p": {"$unordered": [1]}}, {"p": [1, 2]}, "p expected $unordered [1], got [1, 2]"),
         ({"p": {"$exactly": {"a": 1}}}, {"p": {"a": 1, "b": 2}}, "p.b expected (absent), got 2"),
         ({"p": {"$exactly": [1]}}, {"p": [2]}, "p[0] expected 1, got 2"),
+        ({"p": {"$near": 1_000_000}}, {"p": 1_000_000.5}, "p expected $near 1000000, got"),
+        ({"p": {"$in": [1, {"$exists": False}]}}, {}, "p expected $in"),
     ],
 )
 def test_what_does_not_hold_says_where_expected_and_got(
@@ -542,3 +547,18 @@ def test_a_message_of_the_bench_holds_in_one_language_and_is_denied_in_all(
 )
 def test_operands_are_judged_at_their_limits(expected: Any, wrong: int) -> None:
     assert len(list(find_expectation_problems(expected))) == wrong
+
+
+@pytest.mark.parametrize("length", [79, 80])
+def test_a_text_that_just_fits_is_shown_as_it_is(length: int) -> None:
+    one, other = "金" * (length - 1) + "甲", "金" * (length - 1) + "乙"
+
+    assert cut_to_difference(one, other, 80) == (one, other)
+    assert [len(cut) for cut in cut_to_difference(one + "丙丁", other + "丙", 80)] != [82, 81]
+
+
+def test_of_what_is_absent_nothing_is_said_but_that_it_is_not() -> None:
+    for operand in ({"$gt": 5}, "甲", ["甲"], {"a": 1}, {"$contains": 1}, {"$matches": "x"}):
+        (check,) = compare({"金额": {"$not": operand}}, {})
+
+        assert (check.ok, check.doubt) == (True, "")

@@ -10,12 +10,14 @@ import pytest
 
 from bpmax_sim.errors import CallError, Place, ScriptError, SubjectError
 from bpmax_sim.scenario.calls import CallMade
+from bpmax_sim.scenario.expect import Comparison
 from bpmax_sim.scenario.load import ScenarioItem, load_items
 from bpmax_sim.scenario.outcome import (
     collect_config_errors,
     decide_outcome,
     find_failing_place,
     find_failure_cause,
+    find_one_character_xfails,
     make_start_event,
     make_unrun_events,
     read_flag_reason,
@@ -230,3 +232,40 @@ def test_what_could_not_start_failed_for_its_declarations(
     (failure,) = ended.failures
     assert (failure.kind, failure.essence, failure.detail) == ("config", essence, detail)
     assert (failure.place, failure.location, failure.cause) == (item.place, item.place, error)
+
+
+def compared(expected: str, actual: str, *, ok: bool = False) -> Comparison:
+    return Comparison(("form", "客户名称"), ok, expected, actual)
+
+
+NAME = '"上海甲乙贸易公司"'
+
+
+@pytest.mark.parametrize(
+    ("checks", "told"),
+    [
+        ([compared(NAME, NAME.replace("甲", "申"))], True),
+        ([compared(NAME, NAME.replace("甲乙", "申已"))], False),
+        ([compared(NAME, NAME)], False),
+        ([compared(NAME, NAME.replace("甲", "申"), ok=True)], False),
+        ([compared(NAME, NAME[:-2] + '"')], False),
+        ([compared('"上海甲乙公司"', '"上海申乙公司"')], False),
+        ([compared('"上海甲乙分公司"', '"上海申乙分公司"')], False),
+        ([compared('"上海甲乙股份公司"', '"上海申乙股份公司"')], True),
+        ([compared("1380013800", "1380013801")], False),
+        ([compared('"A380013800"', '"1380013800"')], True),
+        ([compared('"1380013800"', '"A380013800"')], True),
+        ([compared("1", "2"), compared("a", "b"), compared(NAME, NAME.replace("海", "梅"))], True),
+        ([], False),
+    ],
+)
+def test_an_expected_failure_that_differs_in_one_character_is_doubtful(
+    checks: list[Comparison], *, told: bool
+) -> None:
+    failures = [failed("expect", checks=tuple(checks))]
+
+    found = list(find_one_character_xfails("xfailed", failures))
+    assert [one.message.startswith("xfail also covers a misprint") for one in found] == [
+        True
+    ] * told
+    assert list(find_one_character_xfails("failed", failures)) == []

@@ -279,6 +279,12 @@ AT_LOAD = [
      "永远用不到"),
     ("{at: 财务, only: [驳回], approve: {}}", "7:14", "only names rows; the",
      "cases"),
+    ("{at: 用印, approve: {}}", "7:6", "nobody decides at '用印'", "没有人审批"),
+    ("{at: 盖, approve: {project: 盖章}}", "7:23", "write project beside approve", "同一层"),
+    ("{at: 财务, forward: }", "7:14", "expected to: who", "to"),
+    ("{at: 盖, project: 盖章, by: 印张员, approve: {}}", "7:26", "'印张员' never has a",
+     "不会有待办"),
+    ("{at: 财务, by: 行政, approve: {}}", "7:14", "'行政' never has a task", "不会有待办"),
     ("{at: 财务, aprove: {}}", "7:14", "unknown key 'aprove'; did you mean 'approve'?", "approve"),
 ]  # fmt: skip
 OF_STEPS = [
@@ -350,7 +356,40 @@ def test_without_a_definition_nobody_decides(tmp_path: Path) -> None:
     assert "policies need flow.definition" in problems_of(path)
 
 
+@pytest.mark.parametrize(
+    "policies",
+    [
+        "{at: 会审, by: 行政, terminate: {}}",
+        "{at: 结束, by: 行政, terminate: {}}",
+        "{at: 用印, by: 张三, withdraw: {}}",
+        "{at: 主管, by: 行政, approve: {}}",
+        '{at: 财务, by: 赵会计, hand_over: {to: "${vars.谁}"}}\n{at: 财务, by: 新人, approve: {}}',
+        "{at: 财务, by: 赵会计, hand_over: {to: 新人}}\n{at: 财务, by: 新人, approve: {}}",
+        "{at: 财务, by: 赵会计, add_owner: {to: [甲, 乙, 丙]}}\n{at: 财务, by: 丙, approve: {}}",
+        "{at: 财务, by: 赵会计, approve: }\n{at: 财务, by: 钱会计, approve: {comment: 同意}}",
+    ],
+)
+def test_policies_that_can_be(tmp_path: Path, policies: str) -> None:
+    flow = FLOW.replace("主管: {owners: [周主管],", "主管: {owners: [周主管], empty: admins,")
+    path = write(tmp_path, policies, "submit: {}\nplay: {}", flow, "vars: {谁: 新人}\n")
+
+    assert [item.scenario.scenario for item in load_items(path)] == ["采购"]
+
+
+def test_each_policy_is_checked_but_one_that_was_not_read(tmp_path: Path) -> None:
+    nodes = ["部门", "财务部", *["部门"] * 8]
+    lines = [f"{{at: {node}, times: 1, approve: {{}}}}" for node in nodes]
+    lines.append("{at: 法务部, after: 2x, approve: {}}")
+    told = problems_of(write(tmp_path, "\n".join(lines), "submit: {}\nplay: {}"))
+
+    assert "policies[1].at: no node '财务部'" in told
+    assert "policies[10].after" in told
+    assert "法务部" not in told
+
+
 SHADOWS = [
+    ("{at: 财务, approve: {}}\n{at: 部门, approve: {}}", "{at: 财务, reject: {}}", True),
+    ("{at: 财务, approve: {}}\n{at: 部门, approve: {}}", "{at: 法务, approve: {}}", False),
     ("{at: 财务, approve: {}}", "{at: 财务, reject: {}}", True),
     ("{at: 财务, approve: {}}", "{at: 部门, approve: {}}", False),
     (EVERYBODY, "{at: 财务, reject: {}}", True),
@@ -496,3 +535,100 @@ def test_a_play_is_over_where_a_hook_refuses(tmp_path: Path) -> None:
 
     (end,) = [one for one in run_scenario(path).events if isinstance(one, ScenarioFinished)]
     assert [failure.headline for failure in end.failures] == []
+
+
+def test_a_node_that_offers_no_such_decision_is_left_to_the_next_policy(tmp_path: Path) -> None:
+    rejecting = '{at: "*", if: "${flow.passed} != []", reject: {}}'
+    policies = f"{{at: 部门, approve: {{}}}}\n{{at: 财务, after: 3d, approve: {{}}}}\n{rejecting}"
+    wrong, facts = play(tmp_path, f"{policies}\n{EVERYBODY}", "submit: {}\nplay: {until: 法务}")
+
+    assert [line for line in wrong if "never used" not in line] == []
+    assert ("会审", "approve", "周主管") in who_entered(facts)
+
+    wrong, _ = play(tmp_path, policies, "submit: {}\nplay: {until: 法务}")
+    assert "does what the node does not offer: reject" in wrong[0]
+
+
+def test_a_policy_of_a_sub_flow_is_for_each_of_its_projects(tmp_path: Path) -> None:
+    flow = FLOW.replace(
+        "approve: 结束, reject: 结束}\n  结束", "approve: 结束, reject: 财务}\n  结束"
+    )
+    own = "\n".join(f"{{at: {node}, approve: {{}}}}" for node in ("部门", "财务", "法务", "风控"))
+    policies = (
+        "{at: 盖, project: 盖章, times: 1, reject: {}}\n"
+        f"{{at: 盖, project: 盖章, approve: {{}}}}\n{own}"
+    )
+    wrong, facts = play(tmp_path, policies, "submit: {}\nplay: {}", flow=flow)
+
+    assert wrong == []
+    assert [node for node, *_ in who_entered(facts) if node.endswith("/盖")] == [
+        "盖章/盖",
+        "盖章#2/盖",
+    ]
+
+
+def test_a_policy_without_a_project_is_for_the_main_flows_node_of_that_name(
+    tmp_path: Path,
+) -> None:
+    path = write(tmp_path, EVERYBODY.replace('"*"', "部门"), "submit: {}\nplay: {}")
+    lines = "".join(f"  - {{at: {node}, approve: {{}}}}\n" for node in ("财务", "法务", "风控"))
+    text = path.read_text(encoding="utf-8").replace("steps:\n", f"{lines}steps:\n")
+    path.write_text(text, encoding="utf-8")
+    child = CHILD.replace("盖:", "部门:").replace("start: 盖", "start: 部门")
+    (tmp_path / "盖章.yaml").write_text(child, encoding="utf-8")
+
+    (end,) = [one for one in run_scenario(path).events if isinstance(one, ScenarioFinished)]
+    (failure,) = end.failures
+    assert "no policy fits '盖章/部门' (印章员)" in to_plain_english(failure.headline)
+
+
+def test_at_the_start_only_who_started_it_acts(tmp_path: Path) -> None:
+    policies = (
+        "{at: 财务, times: 1, return: {to: start}}\n"
+        '{at: "*", by: 行政, if: "${flow.status} == returned", terminate: {}}\n'
+        f"{{at: start, resubmit: {{}}}}\n{EVERYBODY}"
+    )
+    wrong, _ = play(tmp_path, policies, "submit: {}\nplay: {until: 法务}")
+
+    assert [line for line in wrong if "never used" not in line] == []
+
+
+@pytest.mark.parametrize(("rounds", "ellipsis"), [(3, False), (4, False), (5, True)])
+def test_of_many_nodes_the_last_eight_are_told(
+    tmp_path: Path, rounds: int, *, ellipsis: bool
+) -> None:
+    policies = (
+        f"{{at: 部门, times: {2 * rounds}, approve: {{}}}}\n"
+        "{at: 部门, by: 行政, terminate: {}}\n{at: 财务, return: {to: 部门}}"
+    )
+    wrong, _ = play(tmp_path, policies)
+
+    shown = " → ".join(["…"] * ellipsis + ["部门 → 财务"] * min(rounds, 4))
+    assert wrong[0].endswith(f"; it passed {shown}")
+
+
+@pytest.mark.parametrize(
+    ("policy", "told"),
+    [
+        ('{at: 部门, by: "${vars.谁}", approve: {}}', "expected by"),
+        ('{at: 部门, by: "${vars.空}", approve: {}}', "expected by"),
+        ('{at: 部门, by: "${vars.谁}", if: "${form.金额} == 1", approve: {}}', "does not hold: if"),
+        ('{at: "${vars.处}", approve: {}}', "no node '财务部'"),
+    ],
+)
+def test_what_a_policy_has_from_elsewhere_is_checked_when_it_is_known(
+    tmp_path: Path, policy: str, told: str
+) -> None:
+    more = "vars: {谁: '', 空: ' ', 处: 财务部}\n"
+    wrong, _ = play(tmp_path, policy, "submit: {}\nplay: {}", more=more)
+
+    assert told in wrong[0]
+
+
+def test_a_project_that_has_ended_is_not_moved_by_an_interval(tmp_path: Path) -> None:
+    more = "form: {scripts: {open: 钟.js}, fields: {金额: 800}}\n"
+    (tmp_path / "钟.js").write_text("setInterval(() => {}, 1000)", encoding="utf-8")
+    steps = "open: {}\nsubmit: {}\nplay: {until: 财务}"
+    wrong, _ = play(tmp_path, "{at: 部门, reject: {}}", steps, more=more)
+
+    assert "ENDED_ELSEWHERE: the project is rejected at '结束'" in wrong[0]
