@@ -88,6 +88,7 @@ CUSTOMER = {"name": "张三", "phone": "13800138000", "discount": 0.9, "tags": [
         ({"$each": {"$gt": 0}}, {"a": 1, "b": 2}),
         ({"$each": {"$gt": 0}}, []),
         ({"单价$": 5, "a$b": 1}, {"单价$": 5, "a$b": 1}),
+        ({"$matches": "三"}, "张三"),
         ({"$near": {"value": 0.3, "within": 0}}, 0.1 + 0.2),
         ({"$near": 1_000_000}, 1_000_000.0005),
     ],
@@ -143,6 +144,7 @@ def test_an_expectation_holds(expected: Any, actual: Any) -> None:
         ({"p": {"$exactly": [1]}}, {"p": [2]}, "p[0] expected 1, got 2"),
         ({"p": {"$near": 1_000_000}}, {"p": 1_000_000.5}, "p expected $near 1000000, got"),
         ({"p": {"$in": [1, {"$exists": False}]}}, {}, "p expected $in"),
+        ({"p": {"$matches": "vip"}}, {"p": "VIP"}, "p expected $matches vip"),
     ],
 )
 def test_what_does_not_hold_says_where_expected_and_got(
@@ -547,6 +549,33 @@ def test_a_message_of_the_bench_holds_in_one_language_and_is_denied_in_all(
 )
 def test_operands_are_judged_at_their_limits(expected: Any, wrong: int) -> None:
     assert len(list(find_expectation_problems(expected))) == wrong
+
+
+def test_each_member_that_is_too_many_is_told() -> None:
+    checks = compare({"$exactly": {"名": 1}}, {"名": 1, "甲": 2, "乙": 3, "丙": 4})
+
+    assert [check.label for check in select_failing_checks(checks)] == ["甲", "乙", "丙"]
+
+
+@pytest.mark.parametrize(
+    ("expected", "actual", "doubtful"),
+    [
+        ("5", 5, True),
+        (5, "5", True),
+        ("5", "6", False),
+        (5, 6, False),
+        ("[1]", [1], False),
+        ("5", 6, False),
+        ("true", True, True),
+        ("", None, False),
+    ],
+)
+def test_a_text_and_a_number_that_look_alike_always_differ(
+    expected: Any, actual: Any, *, doubtful: bool
+) -> None:
+    (check,) = compare({"$ne": expected}, actual)
+
+    assert (check.ok, bool(check.doubt)) == (True, doubtful)
 
 
 @pytest.mark.parametrize("length", [79, 80])
