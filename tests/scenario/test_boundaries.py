@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
+from bpmax_sim.scenario.calls import CallMade
+from bpmax_sim.scenario.fault_checks import find_useless_faults
+from bpmax_sim.scenario.load import load_items
 from bpmax_sim.scenario.names import ScenarioNames
 from bpmax_sim.scenario.probes import find_other_values, is_impossible
 from bpmax_sim.script_source.conditions import LiteralSet, Range
-from tests.scenario.test_idle_expectations import FILES
+from bpmax_sim.session.sending_log import RecordingMatch
+from bpmax_sim.session.session import Session
+from tests.scenario.bench import PlainBench
+from tests.scenario.test_idle_expectations import FILES, JUDGED
 from tests.scenario.test_lies import Case, run
 
 WRITES = "form.金额 = 5; form.客户名称 = '已下单'"
@@ -313,3 +319,117 @@ def test_the_rows_of_all_pages_count(
     told = [line for line in doubts(tmp_path, case).splitlines() if "the response says" in line]
     said = f"the response says total: {total}, and the script has read {read} of them"
     assert [said in line for line in told] == ([] if read is None else [True])
+
+
+DELAYED = "  - {on: shop.create_order, do: {%s}}"
+
+
+@pytest.mark.parametrize(
+    ("do", "script", "rows", "told"),
+    [
+        ("delay: 1s", "", 0, True),
+        ("delay: 9.9s", "", 0, True),
+        ("delay: 10s", "", 0, False),
+        ("delay: 9s, drip: {over: 0.9}", "", 0, False),
+        ("drip: {chunks: 2, over: 1}", "", 0, False),
+        ("delay: 1s", "setTimeout(() => {}, 5);", 0, False),
+        ("delay: 1s", "const 日 = new Date();", 0, False),
+        ("delay: 1s", "", 1, True),
+        ("delay: 1s", "", 2, False),
+        ("delay: 1s", "", 3, False),
+    ],
+)
+def test_a_delay_below_the_timeout_changes_nothing(
+    tmp_path: Path, do: str, script: str, rows: int, *, told: bool
+) -> None:
+    cases = "cases:\n" + "".join(f"  - {{id: 行{number}}}\n" for number in range(rows))
+    case = Case(
+        steps="{open: {}, expect: {form: {金额: 5}}}",
+        script=f"{script}{CALL}form.金额 = 5",
+        stubs=ORDERS,
+        files=FILES,
+        top=f"faults:\n{DELAYED % do}\n{cases if rows else ''}",
+    )
+
+    verdicts = [one for one in run(tmp_path, case) if hasattr(one, "warnings")]
+    found = [str(warning.message) for one in verdicts for warning in one.warnings]
+    assert len(verdicts) == max(rows, 1)
+    assert any("is below the timeout of 10 s" in line for line in found) == told
+
+
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        ("{level: VIP}", True),
+        ("{count: 0}", True),
+        ("{paid: false}", True),
+        ("{level: ''}", False),
+        ("{level: null}", False),
+        ("{}", False),
+        ("[]", False),
+        ("[{level: VIP}, {level: VIP}, {level: ''}]", False),
+        ("[{level: VIP}, {level: VIP}, {level: VIP}]", True),
+        ("[[]]", False),
+        ("null", False),
+    ],
+)
+def test_a_fault_with_something_empty_in_it_may_test_that(
+    tmp_path: Path, data: str, *, told: bool
+) -> None:
+    case = Case(
+        steps="{open: {}, expect: {form: {金额: 5}}}",
+        script=f"{CALL}form.金额 = 5",
+        stubs="",
+        files=JUDGED,
+        top=f"faults: [{{on: shop.create_order, do: {{body: {{code: 0, data: {data}}}}}}}]",
+    )
+
+    assert ("answers as shop does where all is well" in doubts(tmp_path, case)) == told
+
+
+def test_where_nothing_says_what_is_well_a_fault_is_not_judged(tmp_path: Path) -> None:
+    case = Case(
+        steps="{open: {}, expect: {form: {金额: 5}}}",
+        script=f"{CALL}form.金额 = 5",
+        stubs="",
+        files=FILES,
+        top="faults: [{on: shop.create_order, do: {body: {code: 0, data: {level: VIP}}}}]",
+    )
+
+    assert "where all is well" not in doubts(tmp_path, case)
+
+
+@pytest.mark.parametrize(
+    ("made", "told"),
+    [
+        (["POST 1 0", "POST 1 0"], 1),
+        (["POST 1 0", "POST 1 1"], 0),
+        (["POST 1 0", "GET 1 1", "POST 1 0", "POST 1 0"], 2),
+        (["PUT 1 0", "PUT 1 0"], 1),
+        (["DELETE 1 0", "DELETE 1 0"], 1),
+        (["GET 1 0", "GET 1 0"], 0),
+        (["HEAD 1 0", "HEAD 1 0"], 0),
+        (["POST 0 0", "POST 0 0"], 0),
+        (["POST", "POST"], 0),
+        (["POST 1 0"], 0),
+    ],
+)
+@pytest.mark.parametrize("repeat", ["true", "false"])
+def test_a_write_that_was_recorded_once_is_sent_once(
+    tmp_path: Path, made: list[str], told: int, repeat: str
+) -> None:
+    calls = []
+    for text in made:
+        method, *match = text.split()
+        found = None
+        if match:
+            is_played, exchange = match[0] == "1", int(match[1])
+            found = RecordingMatch(file="甲", exchange=exchange, line=1, played=is_played)
+        calls.append(CallMade(number=1, call="crm.x", method=method, recording=found))
+    path = tmp_path / "下单.scenario.yaml"
+    text = f"scenario: 下单\nproxy: {{repeat: {repeat}}}\nsteps: [{{expect: {{proxy: []}}}}]\n"
+    path.write_text(text, encoding="utf-8")
+    (item,) = load_items(path, environ={})
+
+    found = list(find_useless_faults(item, calls, cast("Session", PlainBench())))
+    assert len(found) == (told if repeat == "true" else 0)

@@ -19,6 +19,7 @@ from bpmax_sim.scenario.calls import (
     compare_calls,
     make_call_event,
     matches_request,
+    numbers_to_url_texts,
 )
 from bpmax_sim.scenario.expect import select_failing_checks
 from tests.examples import drawn
@@ -240,6 +241,88 @@ def test_a_call_that_was_never_sent_shows_its_error() -> None:
         None,
         "",
     )
+
+
+def test_what_was_sent_stands_over_what_a_script_had_set() -> None:
+    call = msgspec.structs.replace(record().call, headers=(("X-A", "1"), ("x-b", "2")))
+    sent = record(headers=(("X-B", "3"), ("X-C", "4")))
+    both = msgspec.structs.replace(sent, call=call)
+
+    assert make_call_event(both, 1, None).header == {"x-a": "1", "x-b": "3", "x-c": "4"}
+
+    unsent = make_call_event(msgspec.structs.replace(both, sent=None), 1, None)
+    assert unsent.header == {"x-a": "1", "x-b": "2"}
+    assert (unsent.method, unsent.url, unsent.body) == ("POST", call.path, None)
+
+
+def test_where_nothing_is_expected_and_nothing_was_called_something_was_compared() -> None:
+    assert [str(check) for check in compare_calls([], [])] == [
+        "proxy expected no call, got no call"
+    ]
+    assert [check.ok for check in compare_calls([], [made(TOKEN)])] == [True]
+
+
+@pytest.mark.parametrize(
+    ("name", "is_login"),
+    [(TOKEN, True), (GET, False), ("crm.token", False), ("crm.$token2", False), ("", False)],
+)
+def test_a_login_is_known_by_its_name(name: str, *, is_login: bool) -> None:
+    assert made(name).is_login == is_login
+
+
+@pytest.mark.parametrize(
+    ("expected", "text"),
+    [
+        (1, "1"),
+        (0, "0"),
+        (-1.5, "-1.5"),
+        (2.0, "2"),
+        (True, "true"),
+        (False, "false"),
+        (None, None),
+        ("", ""),
+        ([1, "a", False], ["1", "a", "false"]),
+        ((1, "a", 0), ["1", "a", "0"]),
+        ({"a": {"b": 1}, "$gt": 5, "$in": [1]}, {"a": {"b": "1"}, "$gt": 5, "$in": [1]}),
+    ],
+)
+def test_what_is_expected_of_an_address_is_text(expected: Any, text: Any) -> None:
+    assert numbers_to_url_texts(expected) == text
+
+
+PARTS = """\
+--线
+Content-Disposition: form-data; name="说明"
+
+加急
+--线
+Content-Disposition: form-data; name="附件"; filename="合同.txt"
+Content-Type: text/plain
+
+甲方
+--线
+Content-Disposition: form-data; name="附件"; filename="报价.txt"
+
+乙方
+--线
+Content-Disposition: form-data; name="附件"
+
+丙方
+--线--
+""".replace("\n", "\r\n").replace("线", "line")
+
+
+def test_a_part_of_a_form_with_a_file_has_its_name_and_its_content() -> None:
+    sent = made(ORDER, body=PARTS, header={"content-type": "multipart/form-data; boundary=line"})
+    files = [
+        {"filename": "合同.txt", "content": "甲方"},
+        {"filename": "报价.txt", "content": "乙方"},
+        "丙方",
+    ]
+
+    assert wrong([{"call": ORDER, "body": {"说明": "加急", "附件": files}}], sent) == []
+    assert wrong([{"call": ORDER, "body": {"附件": ["甲方", "乙方", "丙方"]}}], sent) != []
+    assert wrong([{"call": ORDER, "body": {"说明": {"content": "加急"}}}], sent) != []
 
 
 FORM = (("Content-Type", "application/x-www-form-urlencoded"),)
