@@ -713,7 +713,9 @@ def _is_near_operand(value: Any) -> bool:
         target, within = parse_near_operand(value)
         if not 0 <= within < math.inf:
             return False
-        if isinstance(target, str) and not _contains_reference(target):
+        if not isinstance(target, str):
+            return is_number(target)
+        if not _contains_reference(target):
             Instant.parse(target)
     except (KeyError, ValueError, TypeError):
         return False

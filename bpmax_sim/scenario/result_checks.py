@@ -133,10 +133,12 @@ def find_failures_in_empty_catches(
             if drop.covers(call.place)
         ]
         if drops and not outcome.is_call_outcome_expected(call):
+            # Of handlers within each other the error comes to the innermost.
+            inner = max(drops, key=lambda drop: (drop.start.line, drop.start.column))
             yield RunFinding("unseen", msg(
                 "{call} failed ({code}), and the empty handler in line {line} tells nobody; show "
                 "it, or expect it: proxy: [{{call: {call}, error: {code}}}]",
-                call=call.call, code=call.error, line=drops[-1].place.line,
+                call=call.call, code=call.error, line=inner.place.line,
             ), call.place, fails=False)  # fmt: skip
 
 

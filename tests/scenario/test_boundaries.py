@@ -421,11 +421,11 @@ def test_a_write_that_was_recorded_once_is_sent_once(
     calls = []
     for text in made:
         method, *match = text.split()
-        found = None
+        recording = None
         if match:
             is_played, exchange = match[0] == "1", int(match[1])
-            found = RecordingMatch(file="甲", exchange=exchange, line=1, played=is_played)
-        calls.append(CallMade(number=1, call="crm.x", method=method, recording=found))
+            recording = RecordingMatch(file="甲", exchange=exchange, line=1, played=is_played)
+        calls.append(CallMade(number=1, call="crm.x", method=method, recording=recording))
     path = tmp_path / "下单.scenario.yaml"
     text = f"scenario: 下单\nproxy: {{repeat: {repeat}}}\nsteps: [{{expect: {{proxy: []}}}}]\n"
     path.write_text(text, encoding="utf-8")

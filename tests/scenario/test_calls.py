@@ -244,7 +244,9 @@ def test_a_call_that_was_never_sent_shows_its_error() -> None:
 
 
 def test_what_was_sent_stands_over_what_a_script_had_set() -> None:
-    call = msgspec.structs.replace(record().call, headers=(("X-A", "1"), ("x-b", "2")))
+    plain = record().call
+    assert plain is not None
+    call = msgspec.structs.replace(plain, headers=(("X-A", "1"), ("x-b", "2")))
     sent = record(headers=(("X-B", "3"), ("X-C", "4")))
     both = msgspec.structs.replace(sent, call=call)
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bpmax_sim.errors import ConfigError
+from bpmax_sim.scenario.load import load_items
 from bpmax_sim.scenario.table_columns import ColumnEdit
 from bpmax_sim.scenario.table_rows import parse_flag_or_reason, read_table, split_names_cell
 
@@ -120,6 +122,9 @@ def test_bytes_in_no_chinese_encoding_are_refused(table: Path) -> None:
         ("令牌过期;超时；慢", ("令牌过期", "超时", "慢")),
         (" ; ,超时", ("超时",)),
         (0, (0,)),
+        (False, (False,)),
+        ([], ()),
+        ({}, ({},)),
         (("超时", ""), ("超时", "")),
         ("", ()),
         (None, ()),
@@ -153,7 +158,12 @@ def test_a_new_column_stands_behind_all_others(text: str, edited: str) -> None:
 
 @pytest.mark.parametrize(
     ("value", "expected"),
-    [("", False), ("false", False), ("是", True), ("BPM-1432", "BPM-1432"), (True, True)],
+    [
+        *((value, False) for value in ("", " ", "false", "FALSE", "否", "0", None, False, 0)),
+        *((value, True) for value in ("true", " TRUE ", "是", "1", True, 1)),
+        *((value, value) for value in ("BPM-1432", "Truely", "2")),
+        (" BPM-1432 ", "BPM-1432"),
+    ],
 )
 def test_skip_is_a_reason_or_a_yes_or_no(value: Any, expected: Any) -> None:
     assert parse_flag_or_reason(value) == expected
@@ -175,3 +185,79 @@ def test_text_cells_survive_as_they_are(cells: list[str]) -> None:
         path = Path(folder) / "t.csv"
         path.write_bytes(out.getvalue().encode())
         assert [row.values["v"] for row in read_table(path)] == cells
+
+
+@pytest.mark.parametrize(
+    ("kind", "cell", "value"),
+    [
+        *(("boolean", cell, True) for cell in ("true", "TRUE", " True ", "是", "1")),
+        *(("boolean", cell, False) for cell in ("false", "FALSE", "否", "0")),
+        *((kind, cell, None) for kind in ("boolean", "number", "json") for cell in ("", " ")),
+        *(("boolean", cell, ...) for cell in ("yes", "2", "-")),
+        *(
+            ("number", cell, 1200.5)
+            for cell in ("1200.5", " 1200.50 ", "1，200.5".replace("，", ","))
+        ),
+        ("number", "0", 0),
+        ("number", "-0.5", -0.5),
+        ("number", "+7", 7),
+        *(("number", cell, ...) for cell in ("inf", "-inf", "nan", "1e999", "一", "1 2")),
+        ("json", '{"a": [1, null]}', {"a": [1, None]}),
+        *(("json", cell, ...) for cell in ("{", "1e999", "甲")),
+        ("text", " 甲 ", " 甲 "),
+        ("text", "", ""),
+    ],
+)
+def test_a_cell_is_of_the_type_of_its_column(table: Path, kind: str, cell: str, value: Any) -> None:
+    with table.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([["id", f"v:{kind}", "w"], ["a", cell, "末"]])
+
+    if value is ...:
+        with pytest.raises(ConfigError, match=f"订单.csv:2: column 'v': .* is not a {kind}"):
+            read_table(table)
+    else:
+        (row,) = read_table(table)
+        assert (row.values["v"], type(row.values["v"])) == (value, type(value))
+
+
+@pytest.mark.parametrize(("length", "shown"), [(39, 39), (40, 40), (41, 40)])
+def test_of_a_long_cell_the_beginning_is_told(table: Path, length: int, shown: int) -> None:
+    table.write_text(f"id,v:number\na,{'x' * length}\n", encoding="utf-8")
+
+    with pytest.raises(ConfigError, match=f"'{'x' * shown}{'…' * (length > shown)}' is not a"):
+        read_table(table)
+
+
+def test_the_id_of_a_row_is_trimmed_and_a_row_of_blanks_is_none(table: Path) -> None:
+    table.write_text("id,v\n A1 ,1\n , \n\t,\nB2\n", encoding="utf-8")
+
+    assert [(row.id, row.values["id"]) for row in read_table(table)] == [("A1", "A1"), ("B2", "B2")]
+    table.write_text("id,v\n A1 ,1\n ,2\n", encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"订单\.csv:3: column 'id' is empty"):
+        read_table(table)
+
+
+@pytest.mark.parametrize(
+    ("cases", "told"),
+    [
+        ("[{id: 甲}, {id: 乙}, {id: 丙}]", ""),
+        ("[{id: 0}, {id: 1}]", ""),
+        ("[{id: 甲}, {id: 乙}, {id: 甲}]", "the id '甲' is used twice, first in line 2"),
+        ("[{id: 1}, {id: '1'}]", "the id '1' is used twice, first in line 2"),
+        *((f"[{{id: {one}}}]", "a row needs an id") for one in ("''", "null", "[]", "1.5")),
+        ("[{v: 1}]", "a row needs an id"),
+        ("[甲]", "expected a row such as"),
+        ("[]", "expected rows, or {from: a CSV file}"),
+        ("{}", "expected rows, or {from: a CSV file}"),
+    ],
+)
+def test_rows_in_a_scenario_have_an_id_each(tmp_path: Path, cases: str, told: str) -> None:
+    path = tmp_path / "订单.scenario.yaml"
+    text = f"scenario: 订单\ncases: {cases}\nsteps: [{{js: 'return 1', expect: {{result: 1}}}}]\n"
+    path.write_text(text, encoding="utf-8")
+
+    if told:
+        with pytest.raises(ConfigError, match=re.escape(told)):
+            load_items(path, environ={})
+    else:
+        assert len(load_items(path, environ={})) == cases.count("id:")

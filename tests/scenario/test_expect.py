@@ -24,7 +24,9 @@ from bpmax_sim.scenario.expect import (
     Comparison,
     compare,
     cut_to_difference,
+    find_count_problem,
     find_expectation_problems,
+    find_section_problem,
     fulfils,
     select_failing_checks,
 )
@@ -535,7 +537,7 @@ def test_a_message_of_the_bench_holds_in_one_language_and_is_denied_in_all(
         ({"$near": {"value": 1, "within": math.nan}}, 1),
         ({"$near": {"value": 1, "within": "soon"}}, 1),
         ({"$near": {"value": "${vars.t}", "within": "1s"}}, 0),
-        ({"$near": []}, 0),
+        ({"$near": []}, 1),
         ({"$exists": None}, 1),
         ({"$type": 1}, 1),
         ({"$ne": {"$gt": 1}}, 1),
@@ -591,3 +593,74 @@ def test_of_what_is_absent_nothing_is_said_but_that_it_is_not() -> None:
         (check,) = compare({"金额": {"$not": operand}}, {})
 
         assert (check.ok, check.doubt) == (True, "")
+
+
+MAPS = ("form", "fields", "flow", "preview", "vars")
+
+
+@pytest.mark.parametrize(
+    ("section", "value", "right"),
+    [
+        *((section, {}, True) for section in (*MAPS, "messages", "console", "trace")),
+        *((section, "${vars.x}", True) for section in (*MAPS, "messages", "console", "trace")),
+        *((section, value, False) for section in MAPS for value in ("甲", [], 5, None)),
+        *((name, value, True) for name in ("messages", "console") for value in ("甲", ["甲"])),
+        *((name, value, False) for name in ("messages", "console") for value in (5, None, True)),
+        ("trace", "甲", True),
+        *(("trace", value, False) for value in ([], 5, None)),
+        *(("result", value, True) for value in (5, None, [], {}, "")),
+    ],
+)
+def test_a_section_is_of_its_type(section: str, value: Any, *, right: bool) -> None:
+    assert (find_section_problem(section, value) is None) == right
+
+
+@pytest.mark.parametrize(
+    ("times", "right"),
+    [
+        *((times, True) for times in (0, 1, 7, {}, {"$gt": 1}, "${vars.x}")),
+        *((times, False) for times in (-1, True, False, 1.0, 0.5, "1", "", None, [], [1])),
+    ],
+)
+def test_a_count_is_whole(times: Any, *, right: bool) -> None:
+    assert (find_count_problem(times) is None) == right
+
+
+@pytest.mark.parametrize(
+    ("operator", "operand", "right"),
+    [
+        *(("$length", operand, True) for operand in (0, 1, {"$gt": 1}, "${vars.x}")),
+        *(("$length", operand, False) for operand in (-1, True, None, "1", [])),
+        *((name, value, True) for name in ("$in", "$unordered") for value in ([], [1])),
+        *((name, value, False) for name in ("$in", "$unordered") for value in ({}, "a", 5, None)),
+        *(
+            (name, value, True)
+            for name in ("$gt", "$gte", "$lt", "$lte")
+            for value in (0, -1.5, "")
+        ),
+        *(
+            (name, value, False)
+            for name in ("$gt", "$gte", "$lt", "$lte")
+            for value in (True, None)
+        ),
+        *(("$near", {"value": 5, "within": within}, True) for within in (0, 0.5, "30s")),
+        *(("$near", {"value": 5, "within": within}, False) for within in (-1, math.inf, "x", None)),
+        *(("$near", operand, True) for operand in (0, -1, DAY, {"value": DAY, "within": "1h"})),
+        *(("$near", operand, False) for operand in ("2026", "", None, True, [], {})),
+        *(("$near", {"value": value}, False) for value in ("甲", None, False, [5], {})),
+        *(("$exists", operand, True) for operand in (True, False)),
+        *(("$exists", operand, False) for operand in (0, 1, None, "true")),
+        *(("$type", operand, True) for operand in ("text", "integer", "${vars.x}")),
+        *(("$type", operand, False) for operand in ("Text", "", None, 5)),
+        *(("$ne", operand, True) for operand in (None, "", {"a": 1}, {})),
+        *(("$ne", operand, False) for operand in ({"$gt": 1}, {"a": 1, "$b": 2})),
+        ("$eq", {"$x": 1}, True),
+        ("$each", [{"$x": 1}], False),
+        ("$each", [1, 2, {"$x": 1}], False),
+        ("$not", {"$exists": True}, True),
+    ],
+)
+def test_an_operand_is_of_the_type_of_its_operator(
+    operator: str, operand: Any, *, right: bool
+) -> None:
+    assert (list(find_expectation_problems({operator: operand})) == []) == right

@@ -43,10 +43,19 @@ def rule(on: str = ON, call: Any = UNSET, **do: Any) -> FaultRule:
             (rule(call=call), "call: expected")
             for call in (0, -1, "0", "0-2", "2-1", "10-9", "1-", "-2", "", "1-0", "1 - 2", "x")
         ),
-        *((rule(**{key: value}), "") for key, value in (
-            ("status", 200), ("error", "dns"), ("token", "expired"), ("body", None), ("body", ""),
-            ("delay", 0.1), ("delay", "${vars.秒}"), ("drip", Drip(over=1)),
-        )),
+        *(
+            (FaultRule(on=ON, do=do), "")
+            for do in (
+                FaultAction(status=200),
+                FaultAction(error="dns"),
+                FaultAction(token="expired"),
+                FaultAction(body=None),
+                FaultAction(body=""),
+                FaultAction(delay=0.1),
+                FaultAction(delay="${vars.秒}"),
+                FaultAction(drip=Drip(over=1)),
+            )
+        ),
         (rule(headers={"a": "1"}), "do: expected one of status, body, error, token, delay, drip"),
         (rule(executed=True), "do: expected one of"),
         (rule(status=500, error="reset"), "do: error and status exclude each other"),

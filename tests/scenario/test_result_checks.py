@@ -1,12 +1,34 @@
-"""The options that fields had, and what scripts compare them with."""
+"""Doubts about calls and values of a run, and options of fields: each beside its limits."""
 
 from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
 import pytest
 
 from bpmax_sim.errors import Place
-from bpmax_sim.i18n import translate
-from bpmax_sim.scenario.result_checks import OfferedOptionLog
+from bpmax_sim.i18n import to_plain_english, translate
+from bpmax_sim.platform.load import Platforms, load_platforms
+from bpmax_sim.scenario.calls import CallMade
+from bpmax_sim.scenario.model import Expect, ExpectedCall, ExpectedError, Step
+from bpmax_sim.scenario.names import ScenarioNames
+from bpmax_sim.scenario.result_checks import (
+    OfferedOptionLog,
+    StepOutcome,
+    find_failures_in_empty_catches,
+    find_loops_requesting_same_page,
+    find_members_read_from_text,
+    find_misspelt_members,
+    find_partial_lists,
+    find_rule_doubts,
+    find_sent_undefined_texts,
+    find_undefined_text,
+    find_unnoticed_business_failures,
+    find_wrong_kind,
+)
 from bpmax_sim.script.failure import Script
 from bpmax_sim.subject.form import FormSubject
 from tests.subject.stage import PlainStage
@@ -96,3 +118,366 @@ def test_what_a_script_wrote_is_held_against_the_options_when_a_step_ends(
     form.set_state("类别", "options", ["差旅", "招待"])
     assert [*log.check_step(form, {})] == []
     assert log.offered == {"级": [1, 2, 3], "类别": ["差旅", "招待"]}
+
+
+SHOP = """\
+platform_key: shop
+base_url: https://shop.example.test
+response:
+  ok: {all: [{path: $.code, in: [0]}]}
+  code: [$.code]
+  message: [$.hint]
+  classes: {transient: {code: [7, 8, 9]}}
+apis:
+  create_order: {method: POST, path: /orders}
+  list_orders:
+    path: /orders
+    parameters: [{name: status, in: query}, {name: page_no, in: query}]
+  list_all: {path: /all, parameters: [{name: status, in: query}]}
+  get_stock: {path: /stock, answer: {properties: {wareHuose: {type: string}}}}
+"""
+OFFICE = """\
+platform_key: oa
+base_url: https://oa.example.test
+result: envelope
+response: {ok: {all: [{path: $.errcode, in: [0]}]}, code: [$.errcode]}
+apis: {notify: {method: POST, path: /notify}}
+"""
+LINE_1 = Place("脚本.js", 1, 1)
+
+
+@cache
+def platforms() -> Platforms:
+    with TemporaryDirectory() as folder:
+        for name, text in (("shop", SHOP), ("oa", OFFICE)):
+            Path(folder, f"{name}.yaml").write_text(text, encoding="utf-8")
+        return load_platforms(Path(folder))
+
+
+def made(call: str = "shop.create_order", response: Any = None, **parts: Any) -> CallMade:
+    given = {"status": 200, "place": LINE_1, **parts}
+    return CallMade(number=1, call=call, response=response, **given)
+
+
+def outcome(*calls: CallMade, step: Step | None = None, **parts: Any) -> StepOutcome:
+    given = {"expected": (), "messages": 0, "console": (), **parts}
+    return StepOutcome(step=step or Step(), calls=calls, **given)
+
+
+FAILED = made(response={"code": 5, "hint": "额度不足"})
+ORDERED = ExpectedCall(call="shop.create_order", response={"code": 5})
+
+
+@pytest.mark.parametrize(
+    ("happened", "texts", "told"),
+    [
+        (outcome(FAILED), ("form.x = 1",), True),
+        (outcome(), (), False),
+        (outcome(made(response={"code": 0}), FAILED), (), True),
+        (outcome(made(response={"code": 0})), (), False),
+        (outcome(made(response={"其他": 5})), (), False),
+        (outcome(made(response={"code": None})), (), True),
+        (outcome(FAILED), ("if (r.code) 1",), False),
+        (outcome(FAILED), ("1", "2", "show(r.hint)"), False),
+        (outcome(FAILED), ("r.codes + recode + $code",), True),
+        (outcome(FAILED), None, False),
+        (outcome(FAILED, messages=1), (), False),
+        (outcome(FAILED, console=[{"level": "log", "text": "a"}]), (), True),
+        (outcome(FAILED, console=[{"level": "info", "text": "a"}]), (), True),
+        (outcome(FAILED, console=[{"level": "warn", "text": "a"}]), (), False),
+        (outcome(FAILED, console=[{"level": "error", "text": "a"}]), (), False),
+        (outcome(FAILED, step=Step(expect=Expect(result=None))), (), False),
+        (outcome(FAILED, step=Step(expect=Expect(messages=[]))), (), False),
+        (outcome(FAILED, step=Step(expect=Expect(form={}))), (), True),
+        (outcome(FAILED, step=Step(expect_error=ExpectedError())), (), False),
+        (outcome(FAILED, step=Step(save={"单号": "${result.no}"})), (), False),
+        (outcome(FAILED, expected=[Expect(proxy=(ORDERED,))]), (), False),
+        (
+            outcome(FAILED, expected=[Expect(), Expect(form={}), Expect(proxy=(ORDERED,))]),
+            (),
+            False,
+        ),
+        (
+            outcome(FAILED, expected=[Expect(proxy=(ExpectedCall(call="shop.*", error=""),))]),
+            (),
+            False,
+        ),
+        (
+            outcome(FAILED, expected=[Expect(proxy=(ExpectedCall(call="shop.*", status=200),))]),
+            (),
+            True,
+        ),
+        (
+            outcome(
+                FAILED, expected=[Expect(proxy=(ExpectedCall(call="oa.notify", response={}),))]
+            ),
+            (),
+            True,
+        ),
+        (outcome(made("shop.$token", {"code": 5})), (), False),
+        (outcome(made(response={"code": 5}, status=500)), (), False),
+        (outcome(made(response={"code": 5}, error="HTTP_STATUS")), (), False),
+        (outcome(made("nobody.knows", {"code": 5})), (), False),
+        (outcome(made("oa.notify", {"code": 5, "errcode": 5})), (), True),
+        (outcome(made("oa.notify", {"errcode": 5})), ("r.message",), False),
+        (outcome(made("oa.notify", {"errcode": 5})), ("r.errcode",), True),
+    ],
+)
+def test_a_business_failure_is_noticed_by_whoever_looks_at_it(
+    happened: StepOutcome, texts: tuple[str, ...] | None, *, told: bool
+) -> None:
+    found = find_unnoticed_business_failures(happened, ScenarioNames(texts=texts), platforms())
+
+    assert len(list(found)) == told
+
+
+CAUGHT = """\
+try {
+  form.a = (await $proxy('shop').create_order(1)).no;
+  try { form.b = (await $proxy('shop').create_order(2)).no } catch {}
+  form.c = (await $proxy('shop').create_order(3)).no;
+} catch {}
+try { form.d = (await $proxy('shop').create_order(4)).no } catch (e) { console.log(e) }
+"""
+
+
+@pytest.mark.parametrize(
+    ("call", "line"),
+    [
+        (made(error="TIMEOUT", place=Place("脚本.js", 3, 20)), 3),
+        (made(error="TIMEOUT", place=Place("脚本.js", 2, 13)), 5),
+        (made(error="TIMEOUT", place=Place("脚本.js", 4, 13)), 5),
+        (made(error="TIMEOUT", place=Place("脚本.js", 6, 20)), 0),
+        (made(error="TIMEOUT", place=Place("别的.js", 3, 15)), 0),
+        (made(error="", place=Place("脚本.js", 3, 20)), 0),
+        (made(error="TIMEOUT", place=None), 0),
+        (made("shop.$token", error="TIMEOUT", place=Place("脚本.js", 3, 20)), 0),
+    ],
+)
+def test_a_failure_in_an_empty_handler_is_told(call: CallMade, line: int) -> None:
+    scripts = [Script("1", "别的.js"), Script(CAUGHT, "脚本.js")]
+    found = [one.message for one in find_failures_in_empty_catches(outcome(call), scripts)]
+
+    assert [f"the empty handler in line {line} tells nobody" in one for one in found] == [True] * (
+        line > 0
+    )
+    expected = [Expect(proxy=(ExpectedCall(call="shop.create_order", error="TIMEOUT"),))]
+    for happened in (outcome(call, messages=1), outcome(call, expected=expected)):
+        assert list(find_failures_in_empty_catches(happened, scripts)) == []
+
+
+READS = "const r = await $proxy('shop').create_order(1); form.名 = r.{};"
+
+
+@pytest.mark.parametrize(
+    ("name", "calls", "told"),
+    [
+        ("fail", [made(response="<r/>")], True),
+        ("fail", [made(response="")], False),
+        ("fail", [made(response={"fail": 1})], False),
+        ("fail", [made(response="<r/>"), made(response={})], False),
+        ("fail", [made(response={}), made(response="<r/>")], False),
+        ("fail", [made(response="<r/>"), made(response="b"), made(response="c")], True),
+        ("fail", [made(response="<r/>", place=Place("脚本.js", 2, 1))], False),
+        ("fail", [made(response="<r/>", place=None)], False),
+        ("fail", [made("shop.$token", "<r/>")], False),
+        ("fail", [made("oa.notify", "<r/>")], False),
+        ("trimEnd", [made(response="<r/>")], False),
+        ("length", [made(response="<r/>")], False),
+    ],
+)
+def test_a_text_has_no_members(name: str, calls: list[CallMade], *, told: bool) -> None:
+    scripts = [Script(READS.format(name), "脚本.js")]
+
+    assert len(list(find_members_read_from_text(calls, scripts, platforms()))) == told
+
+
+def test_a_letter_of_a_text_is_read_by_its_number() -> None:
+    script = Script("const r = await $proxy('shop').create_order(1); form.名 = r[0];", "脚本.js")
+
+    assert list(find_members_read_from_text([made(response="<r/>")], [script], platforms())) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "calls", "told"),
+    [
+        ("custmer", [made(response={"customer": 1})], True),
+        ("customer", [made(response={"customer": 1})], False),
+        ("别的", [made(response={"customer": 1})], False),
+        ("custmer", [made(response={"customer": 1, "custmer": 2})], False),
+        ("custmer", [made(response={"customer": 1}), made(response={"custmer": 2})], False),
+        ("custmer", [made(response={"custmer": 2}), made(response={"customer": 1})], False),
+        ("custmer", [made(response={"a": 1}), made(response={}), made(response={"customer": 1})],
+         True),
+        ("custmer", [made(response={"customer": 1}), made(response="text")], False),
+        ("custmer", [made(response={"customer": 1}, error="TIMEOUT")], False),
+        ("custmer", [made("shop.$token", {"customer": 1})], False),
+        ("mesage", [made("oa.notify", {"message": ""})], False),
+        ("wareHuose", [made("shop.get_stock", {"warehouse": 1})], False),
+        ("wareHuse", [made("shop.get_stock", {"warehouse": 1})], True),
+    ],
+)  # fmt: skip
+def test_a_member_near_to_one_of_the_responses_is_doubtful(
+    name: str, calls: list[CallMade], *, told: bool
+) -> None:
+    scripts = [Script(READS.format(name), "脚本.js")]
+
+    assert len(list(find_misspelt_members(calls, scripts, platforms()))) == told
+
+
+def page(number: Any, call: str = "shop.list_orders", **parts: Any) -> CallMade:
+    rows = number if isinstance(number, list) else [{"no": number}]
+    return made(call, {"data": {"rows": rows}}, **parts)
+
+
+@pytest.mark.parametrize(
+    ("calls", "told"),
+    [
+        ([page(1), page(2), page(3)], True),
+        ([page(1), page(2), page(3), page(4)], True),
+        ([page(1), page(2)], False),
+        ([page(1), page(2), page(2)], False),
+        ([page(1), page(2), page([])], False),
+        ([page([]), page(1), page(2)], False),
+        ([page(1), page(2), page(3, query={"page_no": "2"})], False),
+        ([page(1), page(2), page(3, body={"page_no": 2})], False),
+        ([page(1), page(2), page(3, path={"page_no": "2"})], False),
+        ([page(1), page(2), page(3, place=Place("脚本.js", 2, 1))], False),
+        ([page(number, "shop.list_all") for number in range(3)], False),
+        ([page(number, "shop.$token") for number in range(3)], False),
+        ([page(1), page(9, "shop.list_all"), page(2), page(3)], True),
+    ],
+)
+def test_a_loop_asks_for_another_page_each_time(calls: list[CallMade], *, told: bool) -> None:
+    assert len(list(find_loops_requesting_same_page(calls, platforms()))) == told
+
+
+@pytest.mark.parametrize(
+    ("response", "script", "told"),
+    [
+        ({"total": 3, "rows": [1, 2]}, "r.rows", True),
+        ({"total": 2, "rows": [1, 2]}, "r.rows", False),
+        ({"total": 1, "rows": [1, 2]}, "r.rows", False),
+        ({"total": 3, "rows": []}, "r.rows", False),
+        ({"total": 3, "rows": [1], "tags": []}, "r.rows", False),
+        ({"total": "3", "rows": [1]}, "r.rows", False),
+        ({"total": True, "rows": []}, "r.rows", False),
+        ({"total_size": 3, "rows": [1]}, "r.rows", True),
+        ({"data": {"totalCount": 3, "rows": [1]}}, "r.data.rows", True),
+        ({"data": {"list": {"total": 3, "rows": [1]}}}, "r.data.list.rows", False),
+        *(
+            ({"total": 3, "rows": [1]}, f"r.{name}", False)
+            for name in ("total", "total_size", "hasMore", "has_more", "next")
+        ),
+        ({"total": 3, "rows": [1]}, "form.total", True),
+        ([1, 2], "r[0]", False),
+        ("total", "r", False),
+    ],
+)
+def test_a_list_has_more_than_its_first_page(response: Any, script: str, *, told: bool) -> None:
+    text = f"const r = await $proxy('shop').list_orders(); form.名 = {script};"
+    calls = [made("shop.list_orders", response)]
+
+    assert len(list(find_partial_lists(calls, [Script(text, "脚本.js")], platforms()))) == told
+
+
+@pytest.mark.parametrize(
+    ("code", "told"), [(7, 1), (8, 1), (9, 1), ("9", 1), (6, 0), (10, 0), (0, 0), (None, 0)]
+)
+def test_a_class_of_failures_that_came_is_to_be_recovered(code: Any, told: int) -> None:
+    found = find_rule_doubts([made(response={"code": code})], platforms())
+
+    assert len([one for one in found if "recover" in one.message]) == told
+
+
+KINDS = {"文": "text", "数": "number", "否": "boolean", "表": "list", "图": "object"}
+WRITTEN = {
+    "text": "甲", "number": 5, "boolean": True, "list": [1], "object": {"a": 1}, "null": None,
+}  # fmt: skip
+EMPTY: tuple[Any, ...] = ("", 0, False, [], {}, None)
+UNFIT = {
+    "文": {"object", "list"},
+    "数": {"text", "object", "list", "boolean"},
+    "否": {"text", "object", "list"},
+    "表": {"text", "number", "boolean"},
+    "图": set[str](),
+    "别的": set[str](),
+}
+
+
+@pytest.mark.parametrize("field", UNFIT)
+@pytest.mark.parametrize("kind", WRITTEN)
+def test_a_field_keeps_the_kind_that_it_begins_with(field: str, kind: str) -> None:
+    found = find_wrong_kind(field, WRITTEN[kind], KINDS, LINE_1)  # type: ignore[arg-type]
+
+    assert bool(found) == (kind in UNFIT[field])
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "told"),
+    [
+        *((field, value, False) for field in KINDS for value in EMPTY),
+        *((field, float("nan"), True) for field in (*KINDS, "别的")),
+        ("文", float("inf"), False),
+        ("文", "客户 undefined", True),
+        ("别的", "undefined", True),
+    ],
+)
+def test_what_is_empty_fits_everywhere_and_no_number_nowhere(
+    field: str, value: Any, *, told: bool
+) -> None:
+    assert bool(find_wrong_kind(field, value, KINDS, None)) == told  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("undefined", True),
+        ("客户undefined", True),
+        ("NaN 元", True),
+        ("[object Object]", True),
+        ("[object Array", False),
+        ("金额 ${form.金额}", True),
+        ("金额 ${amount}", True),
+        ("${}", False),
+        ("null", False),
+        ("客户null", True),
+        ("客户：null", True),
+        ("客户（null）", True),
+        ("客户nullable", False),
+        ("x.undefined", False),
+        ("$undefined", False),
+        ("undefined1", False),
+        ("cannot read properties of undefined", False),
+        ("undefined is not a function", False),
+        ("x IS UNDEFINED", False),
+        ("", False),
+        (None, False),
+        (5, False),
+    ],
+)
+def test_a_text_with_undefined_in_it_is_doubtful(text: Any, *, told: bool) -> None:
+    assert bool(find_undefined_text(text, "form.名", None)) == told
+
+
+@pytest.mark.parametrize(
+    ("parts", "told"),
+    [
+        ({"path": {"id": "undefined"}}, ["path.id"]),
+        ({"query": {"q": "NaN"}}, ["query.q"]),
+        ({"body": {"行": [{"名": "甲"}, {"名": "乙"}, {"名": "undefined"}]}}, ["body.行[*].名"]),
+        ({"body": "undefined"}, ["body"]),
+        ({"header": {"a": "undefined"}}, []),
+        (
+            {"path": {"a": "NaN"}, "query": {"b": "NaN"}, "body": ["NaN"]},
+            ["path.a", "query.b", "body[*]"],
+        ),
+        ({}, []),
+    ],
+)
+def test_what_a_script_sends_is_looked_at(parts: dict[str, Any], told: list[str]) -> None:
+    found = [to_plain_english(one.message) for one in find_sent_undefined_texts([made(**parts)])]
+
+    pairs = zip(told, found, strict=True)
+    assert all(f"into shop.create_order {name};" in one for name, one in pairs), found
+    assert list(find_sent_undefined_texts([made("shop.$token", **parts)])) == []
