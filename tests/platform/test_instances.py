@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from bpmax_sim.errors import CallError, ConfigError
+from bpmax_sim.platform.instances import derive_conventional_variable
 from bpmax_sim.platform.load import Platforms, load_platforms
 from bpmax_sim.platform.model import Source
 
@@ -331,3 +332,23 @@ def test_a_platform_that_leaves_nothing_to_declare_has_its_default_instance(
             platforms.platform("open"), platforms.instance("open"), environ={}, closed=False
         )
         assert resolved.live == "https://open.example.test"
+
+
+@pytest.mark.parametrize(
+    ("words", "variable"),
+    [
+        (("crm_system", "client_secret"), "CRM_SYSTEM_CLIENT_SECRET"),
+        (("crm", "", "url"), "CRM_URL"),
+        (("crm",), "CRM"),
+        (("crm--v2", "a..b"), "CRM_V2_A_B"),
+        (("crm.v-2", "key"), "CRM_V_2_KEY"),
+        (("crm", "clientSecret"), "CRM_CLIENT_SECRET"),
+        (("客户", "key"), ""),
+        (("crm", "密钥"), ""),
+        (("crm", "a", "b c"), ""),
+    ],
+)
+def test_a_variable_is_named_after_platform_and_value(
+    words: tuple[str, ...], variable: str
+) -> None:
+    assert derive_conventional_variable(*words) == variable

@@ -13,8 +13,15 @@ from hypothesis import strategies as st
 
 from bpmax_sim.messages import Request
 from bpmax_sim.path_template import compile_path_template
-from bpmax_sim.platform.load import load_platforms
-from bpmax_sim.platform.matcher import ApiMatch, ApiMatcher
+from bpmax_sim.platform.load import Platforms, load_platforms
+from bpmax_sim.platform.matcher import (
+    ApiMatch,
+    ApiMatcher,
+    expand_templates,
+    iterate_login_steps,
+    list_address_variables,
+    resolve_instance_addresses,
+)
 
 BASES = {
     "chat": "https://chat.example.test/v3",
@@ -41,6 +48,8 @@ apis:
   avatar: {path: "/profile/{userId}.png"}
   send: {method: PUT, path: "/rooms/{roomId}/send/{txnId}"}
   slash: {path: /rooms/}
+  my_tags: {path: /tags/me}
+  tags: {path: "/tags/{userId}/"}
 """
 CLOUD = """\
 platform_key: cloud
@@ -64,6 +73,8 @@ apis:
   off: {path: /flags, query: {all: false}}
   one_of: {path: /flags, query: {all: 1}}
   half: {path: /flags, query: {all: 0.5}}
+  empty: {path: "/empty?v="}
+  full: {path: "/empty?v=1"}
   wide: {path: /router}
   narrow: {path: /router, query: {method: trade.get}}
   narrowest: {path: /router, query: {method: trade.get, v: "2.0"}}
@@ -139,6 +150,9 @@ def found(match: ApiMatch | None) -> str:
         ("GET", "chat:/rooms/?x=/y", "chat slash /rooms/"),
         ("GET", "chat:", "chat - /"),
         ("PUT", "chat:/rooms/!r%3A甲/send/1", "chat send /rooms/%21r%3A%E7%94%B2/send/1"),
+        ("GET", "chat:/tags/me", "chat my_tags /tags/me"),
+        ("GET", "chat:/tags/me/", "chat tags /tags/me/"),
+        ("GET", "chat:/tags/you", "chat tags /tags/you"),
         ("POST", "chat:/login", "chat login 1 /login"),
         ("POST", "chat:3/login", ""),
         ("GET", "cloud:?Action=ListCustomers", "cloud list /"),
@@ -153,12 +167,22 @@ def found(match: ApiMatch | None) -> str:
         ("GET", "cloud:/flags?all=false&all=x", "cloud off /flags"),
         ("GET", "cloud:/flags?all=1", "cloud one_of /flags"),
         ("GET", "cloud:/flags?all=0.5", "cloud half /flags"),
+        ("GET", "cloud:/flags?all=0.25", "cloud on|off|one_of|half"),
         ("GET", "cloud:/flags?all=True", "cloud on|off|one_of|half"),
+        ("GET", "cloud:/empty?v=", "cloud empty /empty"),
+        ("GET", "cloud:/empty?v=1", "cloud full /empty"),
+        ("GET", "cloud:/empty", "cloud empty|full"),
         ("PUT", "cloud:/same", "cloud first|second"),
         ("GET", "sap:/", "sap root /"),
         ("POST", "login:/my-tenant/oauth2/token", "drive login 1 /my-tenant/oauth2/token"),
         ("POST", "login:/my-tenant/other", ""),
         ("GET", "graph:/items/7", "drive item /items/7"),
+        ("GET", "graph:/items/7#top?x=1", "drive item /items/7"),
+        ("GET", "graph:/items/7?x=1#top", "drive item /items/7"),
+        ("GET", "graph:/items/7?", "drive item /items/7"),
+        ("get", "graph:/items/7", "drive item /items/7"),
+        ("GET", "graph:#top", "drive - /"),
+        ("GET", "graph:1/items/7", ""),
     ],
 )  # fmt: skip
 def test_method_and_path_decide_and_literals_come_first(
@@ -261,3 +285,158 @@ def test_of_two_platforms_the_one_with_the_narrower_address_is_meant(tmp_path: P
 
     assert match is not None
     assert (match.target.platform.platform_key, match.target.login) == ("crm", None)
+
+
+@pytest.mark.parametrize("owner", ["aaa", "zzz"])
+def test_at_one_address_its_owner_comes_before_a_login_of_others(
+    tmp_path: Path, owner: str
+) -> None:
+    (tmp_path / "own.yaml").write_text(
+        f"platform_key: {owner}\nbase_url: https://host.example.test\n"
+        "apis: {issue: {method: POST, path: /token}}\n"
+    )
+    (tmp_path / "erp.yaml").write_text(
+        "platform_key: erp\nbase_url: https://erp.example.test\ncredentials: {key: {}}\n"
+        "auth:\n  acquire:\n    steps:\n      - request:\n"
+        "          url: https://host.example.test/token\n"
+        "        extract: {token: {path: $.token, secret: true}}\n"
+        "apis: {find: {}}\n"
+    )
+    match = ApiMatcher(load_platforms(tmp_path)).match(
+        Request(method="POST", url="https://HOST.example.test/token")
+    )
+
+    assert match is not None
+    assert (match.target.platform.platform_key, match.is_outside) == (owner, False)
+
+
+BRANCHES = """\
+platform_key: crm
+base_url: https://crm.example.test/api
+hosts: {files: "https://files.example.test/crm"}
+apis: {find: {path: "/customers/{id}"}, load: {path: "/files/{id}", host: files}}
+"""
+INSTANCES = """\
+- {platform: crm, instance_key: 总部, base_url: "https://crm.example.test/api/hq"}
+- {platform: crm, instance_key: 分部, base_url: {env: CRM_BRANCH}}
+- {platform: crm, instance_key: 主, default: true}
+- {platform: crm, instance_key: 旧, enabled: false, base_url: "https://old.example.test"}
+- {platform: crm, instance_key: 备}
+- {platform: crm, instance_key: 外, hosts: {files: {env: CRM_FILES}}}
+"""
+
+
+@pytest.fixture(name="branches")
+def of_branches(tmp_path: Path) -> Platforms:
+    (tmp_path / "platforms").mkdir()
+    (tmp_path / "platforms/crm.yaml").write_text(BRANCHES, encoding="utf-8")
+    (tmp_path / "instances.yaml").write_text(INSTANCES, encoding="utf-8")
+    return load_platforms(tmp_path / "platforms")
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("https://crm.example.test/api/customers/1", ("主 分部 备 外 总部", "", "find")),
+        ("https://crm.example.test/api/hq/customers/1", ("总部", "", "find")),
+        ("https://crm.example.test/api/hq/customers/1/2/3", ("总部", "", "-")),
+        ("https://crm.example.test/api/none", ("主 分部 备 外 总部", "", "-")),
+        ("https://branch.example.test/customers/1", ("分部", "", "find")),
+        ("https://old.example.test/customers/1", None),
+        ("https://files.example.test/crm/files/1", ("主 分部 备 外 总部", "files", "load")),
+        ("https://mirror.example.test/files/1", ("外", "files", "load")),
+        ("https://files.example.test/crm/none", None),
+    ],
+)
+def test_an_address_is_that_of_instances_the_default_first(
+    branches: Platforms, url: str, expected: tuple[str, str, str] | None
+) -> None:
+    environ = {
+        "CRM_BRANCH": "https://branch.example.test/",
+        "CRM_FILES": "https://mirror.example.test",
+    }
+    matcher = ApiMatcher(branches, resolve_instance_addresses(branches, environ))
+    match = matcher.match(Request(method="GET", url=url))
+
+    if match is None:
+        assert expected is None
+    else:
+        api = match.target.api.key if match.target.api else "-"
+        assert (" ".join(match.instances), match.host, api) == expected
+
+
+def test_an_address_that_is_not_set_is_none(branches: Platforms) -> None:
+    known = {
+        ("crm", "总部", ""): "https://crm.example.test/api/hq",
+        ("crm", "旧", ""): "https://old.example.test",
+    }
+    branch = {("crm", "分部", ""): "https://branch.example.test"}
+
+    assert resolve_instance_addresses(branches, {}) == known
+    assert resolve_instance_addresses(branches, {"CRM_BRANCH": ""}) == known
+    assert resolve_instance_addresses(branches, {"CRM_BRANCH": "https://branch.example.test"}) == {
+        **known,
+        **branch,
+    }
+    assert list_address_variables(branches, "crm") == ("CRM_BRANCH",)
+    assert list_address_variables(branches, "crm", "files") == ("CRM_FILES",)
+    assert list_address_variables(branches, "crm", "none") == ()
+    assert list_address_variables(branches, "erp") == ()
+
+
+@pytest.mark.parametrize(
+    ("source", "flat"),
+    [
+        ("{{ a }}/x", "1/x"),
+        ("{{b}}", "[1]"),
+        ("{{ d }}", "<[1][1]>"),
+        ("{{ none }}{{ a | upper }}", "{{ none }}{{ a | upper }}"),
+        ("{{ kept }}", "{{ kept }}"),
+        ("{{ number }}", "{{ number }}"),
+        ("a", "a"),
+        ("", ""),
+    ],
+)
+def test_templates_in_templates_are_replaced(source: str, flat: str) -> None:
+    known = {
+        "a": "1",
+        "b": "[{{a}}]",
+        "c": "{{ b }}{{ b }}",
+        "d": "<{{ c }}>",
+        "kept": "2",
+        "number": 7,
+    }
+    assert expand_templates(source, known, kept_names=frozenset({"kept"})) == flat
+
+
+def test_templates_that_name_each_other_end() -> None:
+    assert expand_templates("{{ a }}", {"a": "{{ b }}", "b": "{{ a }}"}) in {"{{ a }}", "{{ b }}"}
+
+
+def test_each_login_is_one_and_its_requests_count_from_1(tmp_path: Path) -> None:
+    login = (
+        "{acquire: {steps: ["
+        "{request: {path: /code, query: {grant: client}}, extract: {code: {path: $.code}}}, "
+        '{request: {path: /token, query: {code: "{{ code }}"}}, '
+        "extract: {token: {path: $.token, secret: true}}}]}}"
+    )
+    (tmp_path / "crm.yaml").write_text(
+        f"platform_key: crm\nbase_url: https://crm.example.test\nauth: {login}\n"
+        f"apis: {{a: {{path: /a}}, b: {{path: /b, auth: {login}}}, c: {{path: /c, auth: "
+        f"{login.replace('/token', '/own')}}}}}\n",
+        encoding="utf-8",
+    )
+    platforms = load_platforms(tmp_path)
+    steps = list(iterate_login_steps(platforms.platform("crm")))
+
+    assert [(step.number, step.step.request.path) for step in steps] == [
+        (1, "/code"),
+        (2, "/token"),
+        (1, "/code"),
+        (2, "/own"),
+    ]
+
+    matcher = ApiMatcher(platforms)
+    for query, login_found in (("?grant=client", "crm login 1 /code"), ("", "crm - /code")):
+        request = Request(method="POST", url=f"https://crm.example.test/code{query}")
+        assert found(matcher.match(request)) == login_found

@@ -36,6 +36,10 @@ JSON = st.recursive(
         (("data", "tags", "*", "size"), "absent"),
         (("data", "name", "first"), "unknown"),
         (("data", "tags", "total"), "unknown"),
+        (("data", "tags", "0", "id"), "present"),
+        (("data", "tags", "12", "size"), "absent"),
+        (("data", "*"), "unknown"),
+        (("data", "tags", "-1"), "unknown"),
         ((), "present"),
     ],
 )
@@ -63,6 +67,152 @@ def test_a_map_by_ids_says_nothing_of_names() -> None:
     assert (
         infer_shape({str(number): {} for number in range(500)}).check_presence(("x",)) == "unknown"
     )
+
+
+@pytest.mark.parametrize(("count", "expected"), [(1, "absent"), (200, "absent"), (201, "unknown")])
+def test_an_object_has_two_hundred_members_at_most(count: int, expected: str) -> None:
+    shape = infer_shape({str(number): {} for number in range(count)})
+
+    assert shape.check_presence(("x",)) == expected
+
+
+@pytest.mark.parametrize(("depth", "kinds"), [(0, 1), (15, 1), (16, 1), (17, 0)])
+def test_what_is_nested_too_deep_is_not_known(depth: int, kinds: int) -> None:
+    value: Any = 1
+    schema: dict[str, Any] = {"type": "number"}
+    for _ in range(depth):
+        value, schema = {"a": value}, {"type": "object", "properties": {"a": schema}}
+
+    for shape in (infer_shape(value), derive_schema_shape(schema)):
+        found = shape.find(("a",) * depth)
+        assert found is not None
+        assert len(found.kinds) == kinds
+
+
+def test_a_path_is_found_in_a_shape() -> None:
+    shape = infer_shape(CUSTOMER)
+
+    for step in ("*", "0", "7"):
+        found = shape.find(("data", "tags", step, "id"))
+        assert found is not None
+        assert found.kinds == {"number"}
+    assert shape.find(("data", "tags", "x")) is None
+    assert shape.find(("none", "id")) is None
+    assert shape.list_names_at(("data", "tags", "1")) == ("id", "color")
+    assert shape.list_names_at(("none",)) == ()
+
+
+@pytest.mark.parametrize(
+    ("values", "optional", "kinds"),
+    [
+        ([{"a": 1}, {"a": 1}], set(), {"object"}),
+        ([{"a": 1}, {}], {"a"}, {"object"}),
+        ([{}, {"a": 1}], {"a"}, {"object"}),
+        ([{"a": 1}, {"a": 1}, {"b": 1}], {"a", "b"}, {"object"}),
+        ([{"a": 1}, {}, {"a": 1}], {"a"}, {"object"}),
+        ([{"a": 1}, None], set(), {"object", "null"}),
+        ([{"a": 1}, [], {"a": 1}], set(), {"object", "list"}),
+        ([{"a": 1}, object()], set(), set()),
+        ([object(), {"a": 1}], set(), set()),
+    ],
+)
+def test_what_one_of_several_lacks_is_optional(
+    values: list[Any], optional: set[str], kinds: set[str]
+) -> None:
+    merged = merge_shapes(map(infer_shape, values))
+
+    assert merged is not None
+    assert set(merged.optional) == optional
+    assert set(merged.kinds) == kinds
+
+
+@pytest.mark.parametrize(
+    ("schema", "kinds"),
+    [
+        *(({"type": name}, {kind}) for name, kind in (
+            ("null", "null"), ("boolean", "boolean"), ("integer", "number"), ("number", "number"),
+            ("string", "text"), ("object", "object"), ("array", "list"),
+        )),
+        ({"type": ["string", "null", "integer"]}, {"text", "null", "number"}),
+        ({"type": "string", "nullable": True}, {"text", "null"}),
+        ({"type": "string", "nullable": False}, {"text"}),
+        ({"type": "file"}, set()),
+        ({"type": []}, set()),
+        ({"properties": {"a": {}}}, {"object"}),
+        ({"properties": {}}, set()),
+        ({"type": "string", "properties": {"a": {}}}, {"text"}),
+        ({"items": {}}, {"list"}),
+        ({"type": "object", "items": {}}, {"object"}),
+        ({"properties": {"a": {}}, "items": {}}, {"object"}),
+        ({"oneOf": [{"type": "string"}, {"type": "null"}]}, {"text", "null"}),
+        ({"anyOf": [{"type": "string"}, {"type": "null"}, {"type": "array"}]},
+         {"text", "null", "list"}),
+        ({"oneOf": [{"type": "string"}, {}]}, set()),
+        ({"oneOf": []}, set()),
+        ({"example": {"a": 1}}, {"object"}),
+        ({"example": [1]}, {"list"}),
+        ({"example": {}}, set()),
+        ({"example": "甲"}, set()),
+        ({"example": {"a": 1}, "type": "string", "enum": ["x"]}, {"text"}),
+        ({"allOf": [{"$ref": "#/x"}]}, set()),
+        ({"allOf": [{}, {}, {"$ref": "#/x"}], "type": "object"}, set()),
+    ],
+)  # fmt: skip
+def test_a_schema_says_the_kinds(schema: dict[str, Any], kinds: set[str]) -> None:
+    assert derive_schema_shape(schema).kinds == kinds
+
+
+@pytest.mark.parametrize(
+    ("schema", "texts"),
+    [
+        ({"enum": ["甲", "乙", "丙"]}, ("甲", "乙", "丙")),
+        ({"enum": ["甲", None]}, ("甲",)),
+        ({"enum": ["甲", 1]}, ()),
+        ({"enum": [1, 2]}, ()),
+        ({"enum": []}, ()),
+        ({"const": "甲"}, ("甲",)),
+        ({"const": None}, ()),
+        ({"const": ""}, ("",)),
+        ({"const": 0}, ()),
+        ({"enum": ["甲"], "const": "乙"}, ("甲",)),
+    ],
+)
+def test_a_schema_lists_all_texts_or_none(schema: dict[str, Any], texts: tuple[str, ...]) -> None:
+    assert derive_schema_shape(schema).texts == texts
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "closed"),
+    [(True, True, True), (True, False, False), (False, True, False), (False, False, False)],
+)
+def test_only_where_each_is_closed_are_all(one: bool, other: bool, *, closed: bool) -> None:
+    schemas = [
+        {"properties": {"a": {}}, **({"additionalProperties": False} if is_closed else {})}
+        for is_closed in (one, other)
+    ]
+    assert derive_schema_shape({"anyOf": schemas}).is_closed == closed
+
+
+@pytest.mark.parametrize(
+    ("paths", "names"),
+    [
+        (("$.data",), ("name", "tags")),
+        (("$.none", "$.data"), ("name", "tags")),
+        (("$.none", "$.data.none", "$.data.tags"), ()),
+        (("$.data.name",), ()),
+        (("$.none",), ("code", "data")),
+        ((), ("code", "data")),
+        (("$.data[0]", "$.data"), ()),
+        (("$",), ()),
+    ],
+)
+def test_an_envelope_has_what_is_at_the_first_path_that_is_there(
+    paths: tuple[str, ...], names: tuple[str, ...]
+) -> None:
+    envelope = wrap_in_envelope(infer_shape(CUSTOMER), paths)
+
+    assert envelope.list_names_at(("data",)) == names
+    assert envelope.is_closed_at(())
 
 
 @pytest.mark.parametrize(

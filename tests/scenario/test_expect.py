@@ -595,20 +595,26 @@ def test_of_what_is_absent_nothing_is_said_but_that_it_is_not() -> None:
         assert (check.ok, check.doubt) == (True, "")
 
 
-MAPS = ("form", "fields", "flow", "preview", "vars")
+MAPS = ["form", "fields", "flow", "preview", "vars"]
+LINES = ["messages", "console"]
+WITHIN: tuple[Any, ...] = (0, 0.5, "30s", -1, math.inf, "x", None)
+
+
+def each(names: list[str], right: bool, *values: Any) -> list[tuple[str, Any, bool]]:
+    """Return a case for each name with each value."""
+    return [(name, value, right) for name in names for value in values]
 
 
 @pytest.mark.parametrize(
     ("section", "value", "right"),
     [
-        *((section, {}, True) for section in (*MAPS, "messages", "console", "trace")),
-        *((section, "${vars.x}", True) for section in (*MAPS, "messages", "console", "trace")),
-        *((section, value, False) for section in MAPS for value in ("甲", [], 5, None)),
-        *((name, value, True) for name in ("messages", "console") for value in ("甲", ["甲"])),
-        *((name, value, False) for name in ("messages", "console") for value in (5, None, True)),
-        ("trace", "甲", True),
-        *(("trace", value, False) for value in ([], 5, None)),
-        *(("result", value, True) for value in (5, None, [], {}, "")),
+        *each([*MAPS, *LINES, "trace"], True, {}, "${vars.x}"),
+        *each(MAPS, False, "甲", [], 5, None),
+        *each(LINES, True, "甲", ["甲"]),
+        *each(LINES, False, 5, None, True),
+        *each(["trace"], True, "甲"),
+        *each(["trace"], False, [], 5, None),
+        *each(["result"], True, 5, None, [], {}, ""),
     ],
 )
 def test_a_section_is_of_its_type(section: str, value: Any, *, right: bool) -> None:
@@ -629,31 +635,23 @@ def test_a_count_is_whole(times: Any, *, right: bool) -> None:
 @pytest.mark.parametrize(
     ("operator", "operand", "right"),
     [
-        *(("$length", operand, True) for operand in (0, 1, {"$gt": 1}, "${vars.x}")),
-        *(("$length", operand, False) for operand in (-1, True, None, "1", [])),
-        *((name, value, True) for name in ("$in", "$unordered") for value in ([], [1])),
-        *((name, value, False) for name in ("$in", "$unordered") for value in ({}, "a", 5, None)),
-        *(
-            (name, value, True)
-            for name in ("$gt", "$gte", "$lt", "$lte")
-            for value in (0, -1.5, "")
-        ),
-        *(
-            (name, value, False)
-            for name in ("$gt", "$gte", "$lt", "$lte")
-            for value in (True, None)
-        ),
-        *(("$near", {"value": 5, "within": within}, True) for within in (0, 0.5, "30s")),
-        *(("$near", {"value": 5, "within": within}, False) for within in (-1, math.inf, "x", None)),
-        *(("$near", operand, True) for operand in (0, -1, DAY, {"value": DAY, "within": "1h"})),
-        *(("$near", operand, False) for operand in ("2026", "", None, True, [], {})),
-        *(("$near", {"value": value}, False) for value in ("甲", None, False, [5], {})),
-        *(("$exists", operand, True) for operand in (True, False)),
-        *(("$exists", operand, False) for operand in (0, 1, None, "true")),
-        *(("$type", operand, True) for operand in ("text", "integer", "${vars.x}")),
-        *(("$type", operand, False) for operand in ("Text", "", None, 5)),
-        *(("$ne", operand, True) for operand in (None, "", {"a": 1}, {})),
-        *(("$ne", operand, False) for operand in ({"$gt": 1}, {"a": 1, "$b": 2})),
+        *each(["$length"], True, 0, 1, {"$gt": 1}, "${vars.x}"),
+        *each(["$length"], False, -1, True, None, "1", []),
+        *each(["$in", "$unordered"], True, [], [1]),
+        *each(["$in", "$unordered"], False, {}, "a", 5, None),
+        *each(["$gt", "$gte", "$lt", "$lte"], True, 0, -1.5, ""),
+        *each(["$gt", "$gte", "$lt", "$lte"], False, True, None, [], {}),
+        *each(["$near"], True, *({"value": 5, "within": one} for one in WITHIN[:3])),
+        *each(["$near"], False, *({"value": 5, "within": one} for one in WITHIN[3:])),
+        *each(["$near"], True, 0, -1, DAY, {"value": DAY, "within": "1h"}),
+        *each(["$near"], False, "2026", "", None, True, [], {}),
+        *each(["$near"], False, {"value": "甲"}, {"value": None}, {"value": False}, {"value": [5]}),
+        *each(["$exists"], True, True, False),
+        *each(["$exists"], False, 0, 1, None, "true"),
+        *each(["$type"], True, "text", "integer", "${vars.x}"),
+        *each(["$type"], False, "Text", "", None, 5),
+        *each(["$ne"], True, None, "", {"a": 1}, {}),
+        *each(["$ne"], False, {"$gt": 1}, {"a": 1, "$b": 2}),
         ("$eq", {"$x": 1}, True),
         ("$each", [{"$x": 1}], False),
         ("$each", [1, 2, {"$x": 1}], False),
