@@ -94,9 +94,56 @@ def test_a_name_is_hidden_where_the_server_says_so_in_any_case(told: str, is_hid
         ('Basic realm="a"', "no Digest challenge"),
         ("", "no Digest challenge"),
         (MD5.replace("http-auth@", "合同@"), "characters beyond ASCII"),
+        (MD5.replace("7ypf", "甲"), "characters beyond ASCII"),
+        (MD5.replace("FQhe", "甲"), "characters beyond ASCII"),
     ],
 )
 def test_what_is_not_supported_is_refused_by_name(challenge: str, message: str) -> None:
     with pytest.raises(FilterError, match=message) as caught:
         answer(challenge)
     assert "Circle" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("challenge", "told"),
+    [
+        (MD5.replace("Digest", "DIGEST"), {"qop": "auth"}),
+        (MD5.replace("Digest", "digest"), {"qop": "auth"}),
+        (MD5.replace("auth, auth-int", "AUTH-INT,AUTH"), {"qop": "auth"}),
+        (MD5.replace("auth, auth-int", " auth "), {"qop": "auth"}),
+        (MD5.replace("=MD5", "=md5"), {"algorithm": "MD5"}),
+        (MD5.replace("=MD5", "=md5-sess"), {"algorithm": "MD5-sess"}),
+        (MD5.replace(f", {OPAQUE}", ', opaque=""'), {"opaque": ""}),
+        (f'Digest realm="", {NONCE}', {"realm": "", "algorithm": "MD5"}),
+    ],
+)
+def test_words_of_a_challenge_are_known_in_any_case(challenge: str, told: dict[str, str]) -> None:
+    given = answer(challenge)
+
+    assert {name: given.get(name) for name in told} == told
+
+
+def test_what_is_not_there_is_not_sent_back() -> None:
+    given = answer(f'Digest realm="a", {NONCE}, algorithm=MD5-sess')
+
+    assert given.keys() == {
+        *("username", "realm", "nonce", "uri", "response", "algorithm", "cnonce"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("count", "number"),
+    [(1, "00000001"), (0, "00000000"), (255, "000000ff"), ("a", "0000000a"), ("00000010",) * 2],
+)
+def test_a_count_has_eight_digits(count: object, number: str) -> None:
+    value = make_digest_authorization(MD5, "甲", "乙", "GET", "/", CNONCE, count)
+
+    assert read_digest_authorization(value)["nc"] == number
+
+
+def test_a_count_is_1_by_default() -> None:
+    given = read_digest_authorization(make_digest_authorization(MD5, "a", "b", "GET", "/", CNONCE))
+
+    assert given["nc"] == "00000001"
+    assert read_digest_authorization("Basic YTpi") == {}
+    assert read_digest_authorization("digest a=1") == {"a": "1"}

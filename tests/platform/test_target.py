@@ -99,3 +99,45 @@ def test_a_platform_without_apis_has_no_candidates() -> None:
     assert not RequestTarget(
         Platform(platform_key="x", base_url="https://x.example.test")
     ).is_declared
+
+
+@pytest.mark.parametrize(
+    ("own", "shared", "charset"),
+    [
+        ({}, "", ""),
+        ({}, "gbk", "gbk"),
+        ({"charset": ""}, "gbk", "gbk"),
+        ({"charset": "gb18030"}, "gbk", "gb18030"),
+        ({"charset": "gb18030"}, "", "gb18030"),
+    ],
+)
+def test_an_api_has_the_charset_of_its_platform_or_its_own(
+    own: dict[str, str], shared: str, charset: str
+) -> None:
+    one = api("a", **own)
+
+    assert RequestTarget(crm(one, charset=shared), api=one).charset == charset
+    assert RequestTarget(crm(one, charset=shared)).charset == shared
+
+
+def test_places_of_an_api_stand_behind_those_of_its_platform() -> None:
+    one = api("a", redact=("body.phone",), secret=("$.data.key",))
+    platform = crm(one, redact=("body.name",), secret=("$.token",))
+
+    target = RequestTarget(platform, api=one)
+    assert target.personal_places == ("body.name", "body.phone")
+    assert [place.path for place in target.response_secret_places] == ["$.token", "$.data.key"]
+    assert RequestTarget(platform).personal_places == ("body.name",)
+    assert [place.path for place in RequestTarget(platform).response_secret_places] == ["$.token"]
+
+
+def test_a_header_that_signing_adds_by_default_is_no_script_s() -> None:
+    sign = model.Sign(
+        default_headers={"X-Date": "{{ now }}", "X-{{ tail }}": "1"},
+        message="{{ body }}",
+        key="{{ secret }}",
+        emit=(),
+    )
+    auth = Auth(sign=sign, parameters={"tail": "Id"})
+
+    assert RequestTarget(crm(auth=auth)).injected_places == ("header.x-date", "header.x-id")

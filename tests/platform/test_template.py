@@ -15,7 +15,8 @@ from bpmax_sim.platform import sandbox
 from bpmax_sim.platform.compiled_template import Template
 from bpmax_sim.platform.encodings import LIMIT
 from bpmax_sim.platform.filters import FILTERS
-from bpmax_sim.platform.template import compile_template, find_names, is_template, render
+from bpmax_sim.platform.template import compile_template, find_names, find_uses, is_template, render
+from bpmax_sim.yamlfile import parse_yaml
 from tests.examples import drawn
 
 NAMES: dict[str, Any] = {
@@ -250,3 +251,65 @@ def test_simple_templates_import_neither_jinja_nor_cryptography() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
 
     assert done.stdout.split() == [b"5a6i5oi3", b"False", b"False"]
+
+
+@pytest.mark.parametrize("source", ["{{{ count }}", "{{{ count }}}", "a{{{ count }}b"])
+def test_a_brace_before_a_mark_is_no_text(source: str) -> None:
+    with pytest.raises(ConfigError):
+        render(source, NAMES)
+
+
+@pytest.mark.parametrize("source", ["{ {{ count }}", "{{ count }}}", "}{{ count }}{"])
+def test_a_brace_apart_from_a_mark_is_text(source: str) -> None:
+    assert render(source, NAMES) == source.replace("{{ count }}", "7")
+
+
+@pytest.mark.parametrize(("length", "fits"), [(65_535, True), (65_536, True), (65_537, False)])
+def test_a_template_is_so_long_at_most(length: int, *, fits: bool) -> None:
+    source = "{{ count }}".ljust(length, "长")
+
+    if fits:
+        assert render(source, NAMES) == "7" + source[11:]
+    else:
+        with pytest.raises(ConfigError, match="longer than 65536 characters"):
+            render(source, NAMES)
+
+
+AUTH = """\
+parameters: {地址: "{{ base_url }}"}
+acquire: {steps: {request: {body: {a: "{{ 地址 }}"}}, extract: {token: {path: $.t}}}}
+apply: {in: header, name: X, value: "{{ token }}"}
+sign:
+  define: [{一: "{{ body }}"}, {二: "{{ 一 }}"}, {三: "{{ 二 }}"}]
+  set_headers: {"{{ 三 }}": "{{ 三 }}"}
+  canonical: {四: "{{ 三 }}"}
+  message: "{{ 四 }}"
+  key: ["{{ key }}", "{{ nonce }}"]
+  emit: {in: header, name: "{{ 四 }}", value: "{{ signature }}"}
+verify_response: {message: "{{ response_body }}"}
+"""
+
+
+def test_each_template_of_an_auth_sees_what_was_made_before_it() -> None:
+    seen = {
+        ".".join(map(str, use.steps)): use.names for use in find_uses(parse_yaml(AUTH, "a.yaml"))
+    }
+    own = {"地址", "token", "一", "二", "三", "四", "signature", "response_body", "body"}
+
+    assert {steps: "".join(sorted(names & own)) for steps, names in seen.items()} == {
+        "parameters.地址": "",
+        "acquire.steps.0.request.body.a": "地址",
+        "apply.0.name": "token地址",
+        "apply.0.value": "token地址",
+        "sign.define.0.一": "bodytoken地址",
+        "sign.define.1.二": "bodytoken一地址",
+        "sign.define.2.三": "bodytoken一二地址",
+        "sign.set_headers.{{ 三 }}": "bodytoken一三二地址",
+        "sign.canonical.0.四": "bodytoken一三二地址",
+        "sign.message": "bodytoken一三二四地址",
+        "sign.key.0": "bodytoken一三二四地址",
+        "sign.key.1": "bodytoken一三二四地址",
+        "sign.emit.0.name": "bodysignaturetoken一三二四地址",
+        "sign.emit.0.value": "bodysignaturetoken一三二四地址",
+        "verify_response.message": "response_bodytoken地址",
+    }

@@ -17,10 +17,12 @@ from hypothesis import strategies as st
 
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.platform.encodings import (
+    LIMIT,
     FilterError,
     decode_base64,
     decode_hex,
     decode_losslessly,
+    require_short_octets,
     to_octets,
     to_text,
 )
@@ -195,6 +197,10 @@ def test_a_query_is_sorted_by_encoded_name_then_value(pairs: list[tuple[str, str
         ("b&a", "a=&b="),
         ("a=1&a-b=2&a=0", "a=0&a=1&a-b=2"),
         ("a=b=c", "a=b=c"),
+        ("b=1&&a=2", "a=2&b=1"),
+        ("&b=1&a=2&", "a=2&b=1"),
+        ("&", ""),
+        ("=1&a", "=1&a="),
     ],
 )
 def test_a_canonical_query_gives_each_name_a_sign(query: str, expected: str) -> None:
@@ -250,3 +256,81 @@ def test_small_text_filters() -> None:
     assert (
         render("{{ p | closed_path }}{{ p | closed_path | closed_path }}", {"p": "/a"}) == "/a//a/"
     )
+
+
+@pytest.mark.parametrize(
+    ("now", "milliseconds", "seconds"),
+    [
+        (0, 0, 0),
+        (1, 1000, 1),
+        (1.0004, 1000, 1),
+        (1.0006, 1001, 1),
+        (1.9994, 1999, 1),
+        (1.9996, 2000, 2),
+        (-0.5, -500, -1),
+    ],
+)
+def test_an_instant_is_rounded_to_milliseconds(now: float, milliseconds: int, seconds: int) -> None:
+    assert (apply("unix_ms", now), apply("unix", now)) == (milliseconds, seconds)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "offset", "text"),
+    [
+        ("%Y-%m-%dT%H:%M:%S", "+00:00", "2026-03-02T01:04:05"),
+        ("%H", "+0800", "09"),
+        ("%H:%M", "+08:30", "09:34"),
+        ("%d %H", "-02:00", "01 23"),
+        ("%H:%M", "-00:30", "00:34"),
+        ("%Y%%{0}{{%S}}", "+00:00", "2026%{0}{{05}}"),
+        ("", "+00:00", ""),
+    ],
+)
+def test_a_time_is_written_as_the_pattern_says(pattern: str, offset: str, text: str) -> None:
+    now = datetime(2026, 3, 2, 1, 4, 5, tzinfo=UTC).timestamp()
+
+    assert apply("time", now, pattern, offset) == text
+
+
+@pytest.mark.parametrize(
+    ("pattern", "offset"),
+    [("%q", "+00:00"), ("%y", "+00:00"), *(("%Y", one) for one in ("", "8", "+8:00", "08:00"))],
+)
+def test_what_no_time_has_is_told(pattern: str, offset: str) -> None:
+    with pytest.raises(FilterError):
+        apply("time", 0, pattern, offset)
+
+
+@pytest.mark.parametrize(("more", "fits"), [(-1, True), (0, True), (1, False)])
+def test_a_filter_yields_so_many_characters(more: int, *, fits: bool) -> None:
+    text = "x" * (LIMIT + more)
+    for filtered in (
+        lambda: len(apply("replace", text, "y", "zz")),
+        lambda: len(require_short_octets(text)),
+    ):
+        if fits:
+            assert filtered() == LIMIT + more
+        else:
+            with pytest.raises(FilterError, match=str(LIMIT)):
+                filtered()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "encoded"),
+    [
+        ("percent", "a-b_c.d~e/f g", "a-b_c.d~e%2Ff%20g"),
+        ("percent_path", "/a-b_c.d~e/f g%", "/a-b_c.d~e/f%20g%25"),
+        ("closed_path", "/a", "/a/"),
+        ("closed_path", "/a/", "/a/"),
+        ("closed_path", "", "/"),
+        ("normal_path", "/a/./b//c/../d/", "/a/b/d/"),
+        ("normal_path", "", "/"),
+        ("normal_path", "/", "/"),
+        ("normal_path", "/../..", "/"),
+        ("normal_path", "/a/..", "/"),
+        ("normal_path", "/a/../", "/"),
+        ("trim", "  甲 乙\t", "甲 乙"),
+    ],
+)
+def test_each_character_is_kept_or_encoded(name: str, value: str, encoded: str) -> None:
+    assert apply(name, value) == encoded
