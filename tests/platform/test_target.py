@@ -9,6 +9,11 @@ import pytest
 from bpmax_sim.platform import model
 from bpmax_sim.platform.check import explain_suspect_declarations, is_platform_address
 from bpmax_sim.platform.model import Api, Auth, Parameter, Platform
+from bpmax_sim.platform.secrecy import (
+    collect_enumerated_words,
+    explain_always_secret,
+    list_paths_extracted_in_clear,
+)
 from bpmax_sim.platform.target import NumberedLoginStep, RequestTarget
 from tests.proxy.world import TOKEN, crm
 
@@ -141,3 +146,56 @@ def test_a_header_that_signing_adds_by_default_is_no_script_s() -> None:
     auth = Auth(sign=sign, parameters={"tail": "Id"})
 
     assert RequestTarget(crm(auth=auth)).injected_places == ("header.x-date", "header.x-id")
+
+
+@pytest.mark.parametrize(
+    ("key", "secret"),
+    [
+        ("{{ 密 }}", {"密"}),
+        ("{{ 串 }}", {"密", "盐"}),
+        (("{{ 密 }}", "{{ 日 }}", "{{ 区 }}"), {"密"}),
+        (("AWS4{{ 串 }}", "{{ 日 }}"), {"密", "盐"}),
+        ((), set()),
+        ("固定", set()),
+    ],
+)
+def test_what_a_key_is_made_of_is_secret_but_not_the_rest_of_a_chain(
+    key: Any, secret: set[str]
+) -> None:
+    names = ("密", "盐", "日", "区")
+    sign = model.Sign(define=({"串": "{{ 密 }}{{ 盐 }}"},), message="{{ body }}", key=key, emit=())
+    credentials = {name: model.CredentialSpec() for name in names}
+    platform = crm(auth=Auth(sign=sign), credentials=credentials)
+
+    assert {name for name in names if explain_always_secret(platform, name)} == secret
+
+
+def test_words_that_are_enumerated_are_no_secrets() -> None:
+    states = Parameter(name="state", place="query", enum=("active", 1, "closed"))
+    levels = Parameter(name="level", place="body", schema={"items": {"enum": ["VIP", None, 5]}})
+    answer = {
+        "properties": {"kind": {"const": "person"}, "n": {"const": 7}, "enum": {"enum": "text"}},
+        "oneOf": [{}, {}, {"properties": {"last": {"enum": ["third"]}}}],
+    }
+    one = Api(key="a", path="/a", parameters=(states, levels), answer=answer)
+
+    assert collect_enumerated_words(crm(one, api("b"))) == {
+        *("active", "closed", "VIP", "person", "third"),
+    }
+
+
+def test_only_what_a_login_says_is_extracted_in_clear() -> None:
+    rules = {
+        "a": model.Extract(path="$.a", secret=False),
+        "b": model.Extract(path="$.b", secret=True),
+        "c": model.Extract(path="$.c"),
+        "d": model.Extract(path="cookie:d", secret=False),
+        "e": model.Extract(path="header:e", secret=False),
+    }
+    step = model.LoginStep(request=model.LoginRequest(path="/t"), extract=rules)
+    auth = Auth(acquire=model.Acquire(steps=(step,)))
+    own = api("own", auth=auth)
+
+    assert list_paths_extracted_in_clear(crm(auth=auth)) == ("$.a", "header:e")
+    assert list_paths_extracted_in_clear(crm(own)) == ("$.a", "header:e")
+    assert list_paths_extracted_in_clear(crm()) == ()

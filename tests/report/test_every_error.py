@@ -5,6 +5,7 @@ JSON is for programs and speaks English alone.
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import ssl
 import xml.etree.ElementTree as ET
@@ -17,7 +18,7 @@ import pytest
 from msgspec.structs import replace
 
 from bpmax_sim import errors
-from bpmax_sim.errors import CODES, CallError, ScriptError, SubjectError
+from bpmax_sim.errors import CODES, CallError, Place, Problem, ScriptError, SubjectError
 from bpmax_sim.i18n import (
     LANGUAGES,
     choose_language,
@@ -28,6 +29,7 @@ from bpmax_sim.i18n import (
     translate,
 )
 from bpmax_sim.messages import Request
+from bpmax_sim.report.console import ConsoleOutput, format_console_lines
 from bpmax_sim.report.document import build_run_document
 from bpmax_sim.report.exit_codes import ExitCode
 from bpmax_sim.report.html import write_page
@@ -40,7 +42,7 @@ from bpmax_sim.report.terminal import (
     format_summary_line,
     format_verdict_line,
 )
-from bpmax_sim.scenario.events import Outcome
+from bpmax_sim.scenario.events import ConsoleWritten, Outcome
 from bpmax_sim.scenario.load import load_items
 from bpmax_sim.scenario.model import FaultAction
 from bpmax_sim.session.session import Session
@@ -216,3 +218,112 @@ def test_an_expected_failure_is_none_in_junit(
         told = verdict.failures[0].headline if element == "failure" else "单据 1432"
         assert one.get("message") == to_translated_xml_text(told)
         assert bool(one.text) == (element == "failure")
+
+
+def test_each_file_that_was_not_read_is_one_error(verdicts: list[Verdict], tmp_path: Path) -> None:
+    problems = [
+        Problem("甲一", Place("场景/甲.scenario.yaml", 1, 1)),
+        Problem("乙一", Place("场景\\\\乙.scenario.yaml", 2, 1)),
+        Problem("甲二", Place("场景/甲.scenario.yaml", 3, 1)),
+        Problem("没有文件"),
+        Problem("甲三", Place("场景/甲.scenario.yaml", 4, 1)),
+    ]
+    names = ("一", "二", "三")
+    passed = [replace(verdicts[0], outcome="passed", digest=name, failures=()) for name in names]
+    path = tmp_path / "junit.xml"
+
+    write_junit(path, [(one, 0.1) for one in passed], problems)
+
+    (suite,) = ET.parse(path).getroot()
+    assert (suite.get("tests"), suite.get("errors"), suite.get("failures")) == ("6", "3", "0")
+    told = [(case.get("name"), case[0].text) for case in suite[:3]]
+    assert told == [
+        (
+            "场景.甲.scenario.yaml",
+            "\n".join(
+                f"场景/甲.scenario.yaml:{line}:1: 甲{name}"
+                for line, name in ((1, "一"), (3, "二"), (4, "三"))
+            ),
+        ),
+        ("场景..乙.scenario.yaml", "场景\\\\乙.scenario.yaml:2:1: 乙一"),
+        ("", "没有文件"),
+    ]
+    digests = [
+        [one.get("value") for one in case.iter("property") if one.get("name") == DIGEST]
+        for case in suite[3:]
+    ]
+    assert digests == [["一"], ["二"], ["三"]]
+
+
+DIGEST = "bpmax_trace_digest"
+
+
+@pytest.mark.parametrize(
+    ("fields", "properties"),
+    [
+        ({"digest": "d"}, {DIGEST: "d", "bpmax_calls": "0"}),
+        ({"digest": ""}, {}),
+        ({"digest": "", "cassette": "甲.ndjson"}, {"bpmax_cassette": "甲.ndjson"}),
+    ],
+)
+def test_a_run_that_did_not_end_has_no_number_of_calls(
+    verdicts: list[Verdict], tmp_path: Path, fields: dict[str, str], properties: dict[str, str]
+) -> None:
+    given = {"cassette": "", "trace": "", "calls": (), **fields}
+    write_junit(tmp_path / "junit.xml", [(replace(verdicts[0], **given), 0.1)])
+
+    (case,) = ET.parse(tmp_path / "junit.xml").getroot()[0]
+    assert {one.get("name"): one.get("value") for one in case.iter("property")} == properties
+
+
+def test_what_failed_has_its_problems_and_its_line(verdicts: list[Verdict], tmp_path: Path) -> None:
+    failed = verdicts[0]
+    item = failed.item
+    elsewhere = dataclasses.replace(failed.failures[0], location=Place("别的.js", 7, 1))
+    cases = [
+        replace(failed, outcome="failed", failures=(elsewhere,), problems=()),
+        replace(failed, outcome="xfailed", failures=(elsewhere,), problems=()),
+        replace(failed, outcome="failed", failures=(), problems=("坏一", "坏二", "坏三")),
+        replace(failed, outcome="failed", is_of_file=True, problems=("坏",)),
+        replace(
+            failed,
+            outcome="failed",
+            failures=(dataclasses.replace(elsewhere, location=Place("别的.js", 0, 0)),),
+        ),
+    ]
+    write_junit(tmp_path / "junit.xml", [(one, 0.1) for one in cases])
+
+    found = list(ET.parse(tmp_path / "junit.xml").getroot()[0])
+    places = [(case.get("file"), case.get("line")) for case in found]
+    own = f"{item.place.line}"
+    assert [line for _, line in places] == ["7", own, own, places[3][1], own]
+    assert places[0][0] == "别的.js"
+    assert found[2][-1].text == "坏一\n\n坏二\n\n坏三"
+    assert found[2][-1].get("message") == "坏一"
+    assert (found[3].get("classname"), found[0].get("classname") != "") == ("", True)
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("", ["log: "]),
+        ("客户 12345", ["log: 客户 12345"]),
+        ("一\n二\n三", ["log: 一", "    二", "    三"]),
+        ("\n二", ["log: ", "    二"]),
+    ],
+)
+def test_each_line_of_a_text_of_the_console_is_shown(text: str, lines: list[str]) -> None:
+    plain = ConsoleOutput(text=text, level="log")
+    shown = [to_plain_english(line) for line in format_console_lines([plain])]
+    placed = ConsoleOutput(text=text, level="log", file="a.js", line=3, column=5)
+
+    assert shown == lines
+    assert to_plain_english(next(format_console_lines([placed]))) == f"a.js:3:5  {lines[0]}"
+
+
+def test_a_line_of_the_console_has_its_time_in_the_scenario() -> None:
+    line = ConsoleWritten(text="a", level="log", at=12.3456789)
+
+    assert ConsoleOutput.from_line(line, 10).ms == 2345.679
+    assert ConsoleOutput.from_line(line).ms == 12345.679
+    assert ConsoleOutput.from_line(line).place == Place("")

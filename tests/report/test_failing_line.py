@@ -6,6 +6,7 @@ import base64
 import json
 import shutil
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
@@ -16,6 +17,7 @@ from bpmax_sim.i18n import (
     generalise_messages,
     get_current_language,
     msg,
+    to_plain_english,
     translate,
 )
 from bpmax_sim.report.editor_links import make_editor_url_template
@@ -185,6 +187,63 @@ def test_results_are_numbered_in_the_order_of_the_runs(tmp_path: Path) -> None:
         "passed, result 1",
         "skipped, result 4",
     ]
+
+
+def test_the_slowest_come_first_and_are_twenty(tmp_path: Path) -> None:
+    (section,) = compare_runs([tmp_path], {f"行{number}": number for number in range(25)})
+
+    (slowest,) = section.parts
+    assert isinstance(slowest, SectionTable)
+    assert [row[0].text for row in slowest.rows] == [f"行{number}" for number in range(24, 4, -1)]
+    assert list(compare_runs([tmp_path], {})) == []
+    assert list(compare_runs([], {})) == []
+
+
+def test_runs_count_from_1_and_one_that_did_not_end_says_so(tmp_path: Path) -> None:
+    run(tmp_path, script="form.合计 = 2;")
+    whole, cut = tmp_path / TRACE_FOLDER, tmp_path / "cut"
+    shutil.copytree(whole, cut)
+    (trace,) = cut.rglob("*.ndjson")
+    lines = trace.read_bytes().splitlines(keepends=True)
+    end = next(n for n, line in enumerate(lines) if b'"event":"ScenarioFinished"' in line)
+    trace.write_bytes(b"".join(lines[:end]))
+
+    (section,) = compare_runs([whole, cut], {})
+
+    (flaky,) = section.parts
+    assert isinstance(flaky, SectionTable)
+    assert [to_plain_english(one) for one in flaky.columns] == ["scenario", "run 1", "run 2"]
+    ((_, first, second),) = flaky.rows
+    assert to_plain_english(second.text) == "did not end, result 2"
+    assert (first.tone, second.tone) == ("passed", "failed")
+
+
+@pytest.mark.parametrize(
+    ("setting", "address"),
+    [
+        ("idea", "idea://open?file={root}/{{path}}&line={{line}}&column={{column}}"),
+        ("x://a?f={path}", "x://a?f={root}/{{path}}"),
+        ("x://file/{path}", "x://file/{bare}/{{path}}"),
+        *((f"{scheme}://{{path}}", None) for scheme in ("javascript", "data", "vbscript")),
+        ("{path}", None),
+        ("", ""),
+    ],
+)
+def test_an_address_of_an_editor_has_the_path_in_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, setting: str, address: str | None
+) -> None:
+    root = tmp_path / "报价 单"
+    root.mkdir()
+    (root / "pyproject.toml").write_text(f'[tool.bpmax_sim]\neditor = "{setting}"\n')
+    monkeypatch.delenv("CI", raising=False)
+
+    if address is None:
+        with pytest.raises(ConfigError, match="editor: expected an address"):
+            make_editor_url_template(root)
+    else:
+        bare = quote(str(root)).lstrip("/")
+        expected = address and address.format(root=f"/{bare}", bare=bare)
+        assert make_editor_url_template(root) == expected
 
 
 def test_an_editor_is_a_setting_and_none_of_a_pipeline(
