@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import cast
 
 import pytest
 from hypothesis import given
@@ -13,7 +14,7 @@ from bpmax_sim.cassette.alignment import find_no_places
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.format import dump_exchanges
 from bpmax_sim.cassette.matching import Difference, MatchingRules
-from bpmax_sim.check.diff import ExchangePair, compare_cassettes
+from bpmax_sim.check.diff import ExchangePair, NumberedExchange, compare_cassettes, is_random_only
 from bpmax_sim.messages import Exchange, FailedExchange, Outcome, Response
 from bpmax_sim.strategies.traffic import RULES, START, number_exchanges_per_owner
 from tests.cassette.exchanges import OWNER, answer, detail
@@ -160,3 +161,69 @@ def test_every_exchange_is_told_of_once_and_a_cassette_equals_itself(
     assert itself == ["same"] * len(old)
     assert sorted(one.old.number for one in pairs if one.old) == list(range(len(old)))
     assert sorted(one.new.number for one in pairs if one.new) == list(range(len(new)))
+
+
+def test_what_was_added_comes_in_the_order_in_which_it_was_recorded(tmp_path: Path) -> None:
+    def other(number: int) -> Exchange:
+        whole = detail(number)
+        assert whole.request.call is not None
+        call = replace(whole.request.call, api="别的")
+        return replace(whole, request=replace(whole.request, call=call))
+
+    new = [detail(1), other(2), detail(3), other(4), detail(5)]
+
+    assert kinds(compared(tmp_path, [], new)) == [f"added {number}" for number in range(1, 6)]
+
+
+def test_an_exchange_of_another_client_is_named_by_its_address(tmp_path: Path) -> None:
+    whole = detail(1)
+    raw = replace(whole, request=replace(whole.request, call=None))
+    cassette = saved(tmp_path / "a.yaml", raw)
+
+    address = raw.request.url.partition("?")[0]
+    asking = replace(raw, request=replace(raw.request, url=f"{address}?a=1&b=?"))
+    assert NumberedExchange(cassette, 0, asking).name == f"{raw.request.method} {address}"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "is_random"),
+    [
+        (["1234"], ["5678"], True),
+        (["12"], ["34"], False),
+        (["123"], ["456"], False),
+        (["a12"], ["b34"], False),
+        (["ab12"], ["cd34"], True),
+        (["AB12"], ["cd34"], True),
+        (["SO-1234"], ["SO-5678"], True),
+        (["SO-1234"], ["PO-5678"], False),
+        (["1234"], ["12345"], False),
+        ([12345], [67890], True),
+        ([1.25], [3.875], False),
+        ([1.2345], [3.5], False),
+        ([0.12345], [0.9876], True),
+        ([True], [False], False),
+        ([None], ["1234"], False),
+        (["1234", "1234"], ["5678", "5678"], True),
+        (["1234", "1234"], ["5678", "5679"], False),
+        (["1234", "4321", "1111"], ["5678", "8765", "same"], False),
+        ([], [], False),
+    ],
+)
+def test_only_values_of_one_form_may_be_drawn(
+    tmp_path: Path, before: list[object], after: list[object], *, is_random: bool
+) -> None:
+    class Drawn:
+        def __init__(self, seed: int) -> None:
+            self.seeds = (seed,)
+
+        def drawn_sequences(self, _owner: str) -> Drawn:
+            return self
+
+    pairs = tuple(Difference("body", one, two) for one, two in zip(before, after, strict=True))
+    numbered = NumberedExchange(saved(tmp_path / "a.yaml", detail(1)), 0, detail(1))
+    pair = ExchangePair(old=numbered, new=numbered, response=pairs)
+    old, new = cast("Cassette", Drawn(1)), cast("Cassette", Drawn(2))
+
+    assert is_random_only(old, new, [("甲", pair)]) == is_random
+    assert not is_random_only(old, old, [("甲", pair)])
+    assert not is_random_only(old, new, [("甲", pair), ("甲", ExchangePair(new=numbered))])

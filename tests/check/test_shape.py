@@ -7,8 +7,14 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import example, given, settings
 
-from bpmax_sim.check.drift import find_changes, find_unsteady_places
-from bpmax_sim.messages import Response
+from bpmax_sim.check.drift import (
+    find_changes,
+    find_outdated,
+    find_unsteady_places,
+    has_standin_set_by_script,
+)
+from bpmax_sim.field_path import format_path
+from bpmax_sim.messages import Call, Exchange, FailedExchange, Request, Response
 from tests.examples import drawn
 
 VALUES = st.recursive(
@@ -51,6 +57,12 @@ def told(recorded: Any, live: Any) -> list[str]:
         ({"l": [{"q": 1, "r": 1}]}, {"l": [{"q": 1}]}, [
             "warning: body.l[*].r: is gone (was number)",
         ]),
+        ({"l": [{"q": 1}, {"q": "1"}]}, {"l": [{"q": 1}]}, []),
+        ({"l": [1, "甲", None]}, {"l": ["甲"]}, []),
+        ({"l": [{"x": [1]}, {"x": {"a": 1}}]}, {"l": [{"x": []}, {"x": {"a": 1}}]}, []),
+        ({"l": [{"x": [1]}, {"x": {"a": 1}}]}, {"l": [{"x": [1]}, {"x": {}}]}, [
+            "warning: body.l[*].x.a: is gone (was number)",
+        ]),
         ([1], {"a": 1}, ["error: body: list became object"]),
         (True, 1, ["error: body: boolean became number"]),
     ],
@@ -86,3 +98,103 @@ def test_what_two_live_answers_differ_in_is_no_drift(one: Any, two: Any) -> None
     assert list(find_changes(answer(one), answer(one))) == []
     leaves = [c for c in find_changes(answer(one), answer(two), learned) if c.what == "type"]
     assert all({"object", "list"} & {*c.was.split(" or "), *c.now.split(" or ")} for c in leaves)
+
+
+@pytest.mark.parametrize(
+    ("one", "two", "places"),
+    [
+        ({"a": 1, "b": 2}, {"a": 1, "b": 3}, ["body.b"]),
+        ({"a": 1}, {"a": True}, ["body.a"]),
+        ({"a": 0}, {"a": False}, ["body.a"]),
+        ({"a": 1}, {"a": 1.0}, []),
+        ({"a": None}, {}, ["body.a"]),
+        ({"l": [1, 2, 3]}, {"l": [1, 2, 4]}, ["body.l[*]"]),
+        ({"l": [1, 2]}, {"l": [1]}, ["body.l[*]"]),
+        ({"l": []}, {"l": [1]}, ["body.l[*]"]),
+    ],
+)
+def test_what_differs_between_two_answers_is_unsteady(
+    one: Any, two: Any, places: list[str]
+) -> None:
+    found = find_unsteady_places(answer(one), answer(two))
+
+    assert sorted(map(format_path, found)) == places
+
+
+DAY = 86_400
+SENT = Request(method="GET", url="https://erp.example.test/a")
+
+
+@pytest.mark.parametrize(
+    ("age", "said"),
+    [
+        (-1, ""),
+        (0, ""),
+        (30 * DAY, ""),
+        (30 * DAY + 1, "30 days ago"),
+        (31 * DAY - 1, "30 days ago"),
+        (31 * DAY, "31 days ago"),
+    ],
+)
+def test_a_recording_is_old_after_so_many_days(age: float, said: str) -> None:
+    recorded = Exchange(request=SENT, outcome=answer({}), at=1000.0)
+
+    found = [str(one) for one in find_outdated(recorded, now=1000 + age, max_age=30 * DAY)]
+    assert [said in one for one in found] == [True] * bool(said)
+
+
+@pytest.mark.parametrize(
+    ("date", "recorded_at"),
+    [
+        ("Thu, 01 Jan 1970 01:00:00 GMT", 3600),
+        ("gestern", 5000),
+        ("", 5000),
+        (None, 5000),
+        (FailedExchange(code="TIMEOUT", message="x"), 5000),
+    ],
+)
+def test_a_recording_is_as_old_as_its_answer_says(date: Any, recorded_at: float) -> None:
+    headers = (("Date", date),) if isinstance(date, str) else ()
+    outcome = date if isinstance(date, FailedExchange) else Response(status=200, headers=headers)
+    one = Exchange(request=SENT, outcome=outcome, at=5000.0)
+
+    assert [len(list(find_outdated(one, now=recorded_at + age, max_age=7))) for age in (7, 8)] == [
+        0,
+        1,
+    ]
+
+
+STANDIN = "redacted.crm.test.password"
+
+
+@pytest.mark.parametrize(
+    ("parts", "has_one"),
+    [
+        ({}, False),
+        ({"path": f"/a/{STANDIN}"}, True),
+        ({"query": (("a", "1"), ("b", "2"), ("c", STANDIN))}, True),
+        ({"headers": (("a", STANDIN),)}, True),
+        ({"body": f'{{"a": "{STANDIN}"}}'.encode()}, True),
+        ({"body": b"redacted"}, False),
+        ({"body": b""}, False),
+        ({"path": "/redacted"}, False),
+    ],
+)
+def test_a_stand_in_that_a_script_says_cannot_be_sent(
+    parts: dict[str, Any], *, has_one: bool
+) -> None:
+    given = {"platform": "crm", "instance": "a", "api": "x", "method": "GET", "path": "/", **parts}
+    made_by_auth = (("X-Key", STANDIN),)
+
+    built = Request(
+        method="GET", url=f"https://x/{STANDIN}", headers=made_by_auth, call=Call(**given)
+    )
+    assert has_standin_set_by_script(built) == has_one
+
+    raw = Request(
+        method="GET",
+        url=f"https://x{given['path']}",
+        headers=parts.get("headers", ()),
+        body=parts.get("body"),
+    )
+    assert has_standin_set_by_script(raw) == (has_one and "query" not in parts)

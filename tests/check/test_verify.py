@@ -294,3 +294,54 @@ def test_a_post_that_declares_to_read_is_sent_as_a_get_is(tmp_path: Path) -> Non
         "error: [1] erp.search_orders: body.n: number became text"
     ]
     assert sent == ["POST"] * 3  # one that broke, and two that show what differs by itself
+
+
+@pytest.mark.parametrize(
+    ("method", "codes", "sent", "wrong"),
+    [
+        ("GET", [], 2, []),
+        ("GET", ["RESET"], 3, []),
+        ("GET", ["RESET", "RESET"], 2, ["cut"]),
+        ("GET", ["TIMEOUT"], 1, ["cut"]),
+        ("POST", [], 1, []),
+        ("POST", ["RESET"], 1, ["cut"]),
+    ],
+)
+def test_only_a_call_that_reads_is_sent_again_where_a_connection_broke(
+    tmp_path: Path, method: str, codes: list[str], sent: int, wrong: list[str]
+) -> None:
+    count, left = 0, list(codes)
+
+    def live(_: Request) -> Response:
+        nonlocal count
+        count += 1
+        if left:
+            raise TransportError("cut", code=left.pop(0))
+        return answer({"ok": 1})
+
+    def speak(erp: Any) -> None:
+        if method == "GET":
+            erp.api("list_orders").call()
+        else:
+            erp.api("create_order").body({"a": 1}).call()
+
+    exchanges = recorded(tmp_path, speak, {"ok": 1})
+    found = drift(tmp_path, exchanges, live, allow_writes=True)
+
+    assert ["cut" in one for one in found] == [True] * len(wrong), found
+    assert count == sent
+
+
+def test_a_call_that_was_not_sent_is_no_sample(tmp_path: Path) -> None:
+    def speak(erp: Any) -> None:
+        erp.api("create_order").body({"a": 1}).call()
+        erp.api("list_orders").call()
+        erp.api("list_orders").call()
+
+    exchanges = recorded(tmp_path, speak, {"ok": 1})
+    sampled: set[str] = set()
+    found = drift(tmp_path, exchanges, lambda _: answer({"ok": 1}), sampled=sampled)
+
+    assert sampled == {"erp.list_orders"}
+    assert ["pass --allow-writes" in one for one in found] == [True, False]
+    assert "one exchange of each API is enough" in found[1]

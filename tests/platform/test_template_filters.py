@@ -22,7 +22,6 @@ from bpmax_sim.platform.encodings import (
     decode_base64,
     decode_hex,
     decode_losslessly,
-    require_short_octets,
     to_octets,
     to_text,
 )
@@ -301,18 +300,17 @@ def test_what_no_time_has_is_told(pattern: str, offset: str) -> None:
         apply("time", 0, pattern, offset)
 
 
+@pytest.mark.parametrize("name", ["replace", "hex"])
 @pytest.mark.parametrize(("more", "fits"), [(-1, True), (0, True), (1, False)])
-def test_a_filter_yields_so_many_characters(more: int, *, fits: bool) -> None:
+def test_a_filter_takes_or_yields_so_many_characters(name: str, more: int, *, fits: bool) -> None:
     text = "x" * (LIMIT + more)
-    for filtered in (
-        lambda: len(apply("replace", text, "y", "zz")),
-        lambda: len(require_short_octets(text)),
-    ):
-        if fits:
-            assert filtered() == LIMIT + more
-        else:
-            with pytest.raises(FilterError, match=str(LIMIT)):
-                filtered()
+    arguments = ("y", "zz") if name == "replace" else ()
+
+    if fits:
+        assert len(apply(name, text, *arguments)) == len(text) * (1 if arguments else 2)
+    else:
+        with pytest.raises(FilterError, match=str(LIMIT)):
+            apply(name, text, *arguments)
 
 
 @pytest.mark.parametrize(

@@ -212,9 +212,9 @@ def test_runs_count_from_1_and_one_that_did_not_end_says_so(tmp_path: Path) -> N
 
     (flaky,) = section.parts
     assert isinstance(flaky, SectionTable)
-    assert [to_plain_english(one) for one in flaky.columns] == ["scenario", "run 1", "run 2"]
+    assert [to_plain_english(str(one)) for one in flaky.columns] == ["scenario", "run 1", "run 2"]
     ((_, first, second),) = flaky.rows
-    assert to_plain_english(second.text) == "did not end, result 2"
+    assert to_plain_english(str(second.text)) == "did not end, result 2"
     assert (first.tone, second.tone) == ("passed", "failed")
 
 
