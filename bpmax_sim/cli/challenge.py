@@ -225,9 +225,12 @@ def _format_finding(finding: Weakness) -> Iterator[str]:
     if finding.kills > 1:
         others = join_list(map(str, finding.others))
         more = msg(", also of lines {others}", others=others) if others else ""
-        yield plural(
-            finding.kills, "    {number} mistake{more}", "    {number} mistakes{more}", more=more
-        )
+        if finding.line is None:
+            yield msg(
+                "    {number} mistakes go unnoticed so{more}", number=finding.kills, more=more
+            )
+        else:
+            yield msg("    it notices {number} mistakes{more}", number=finding.kills, more=more)
 
 
 def _format_line_to_add(finding: Weakness) -> Iterator[str]:
@@ -237,7 +240,7 @@ def _format_line_to_add(finding: Weakness) -> Iterator[str]:
                 "    the script itself comes to {before}; is that right?", before=finding.before
             )
         else:
-            yield msg("    no line was found that tells the two")
+            yield msg("    no expectation was found that tells the two")
         return
     yield msg("    add at {place}:", place=finding.scenario_place)
     yield from (f"      {line}" for line in finding.expect_yaml.splitlines())

@@ -14,13 +14,14 @@ from typing import Final
 
 import msgspec
 
-from bpmax_sim.errors import ConfigError, suggest_or_list
+from bpmax_sim.errors import ConfigError, suggest_nearest
 from bpmax_sim.i18n import msg
 from bpmax_sim.index.facts import Fact, FactKind, Role
 from bpmax_sim.index.store import ProjectIndex
 from bpmax_sim.platform.model import to_snake_case
 from bpmax_sim.project import SUFFIX
 
+_OF_FORM: Final = "form."
 _LINE: Final = re.compile(r"(.+):(\d+)", re.DOTALL)
 _KINDS: Final[tuple[FactKind, ...]] = (
     "platform",
@@ -209,6 +210,9 @@ class ProjectUses:
             for kind, name in names.items()
             if (kind, name) in self._facts_by_name
         ]
+        if not matches and text.startswith(_OF_FORM):  # as scripts name a field
+            field = text.removeprefix(_OF_FORM)
+            matches = [ProjectPlace("field", field)] * (("field", field) in self._facts_by_name)
         if not matches:
             raise ConfigError(
                 "nothing in this project is called {text!r}{hint}",
@@ -226,8 +230,13 @@ class ProjectUses:
 
     def _suggest_place(self, text: str) -> str:
         names = [name for kind, name in self._facts_by_name if kind in _KINDS]
-        hint = suggest_or_list(text, dict.fromkeys([*names, *self._index.files]))
-        return hint if "did you mean" in hint else msg("; see `bpmax-sim list`")
+        hint = suggest_nearest(
+            text.removeprefix(_OF_FORM), dict.fromkeys([*names, *self._index.files])
+        )
+        return hint or msg(
+            "; name a file, file:line, platform, platform.api, platform.api.parameter, field, node "
+            "or person"
+        )
 
     def find_uses(self, place: ProjectPlace) -> list[UsingFile]:
         """Return the files that use *place*: direct uses first, then the files that run these.

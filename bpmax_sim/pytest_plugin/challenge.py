@@ -28,7 +28,6 @@ from bpmax_sim.challenge.judge import ScriptChallenge, find_script_files
 from bpmax_sim.challenge.page import make_section
 from bpmax_sim.errors import ChallengeWarning, ConfigError, Place
 from bpmax_sim.i18n import join_messages, msg, plural, translate
-from bpmax_sim.project import find_root
 from bpmax_sim.pytest_plugin import options
 from bpmax_sim.pytest_plugin.items import ScenarioTest
 from bpmax_sim.report.sections import store_section
@@ -63,7 +62,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     if output is not None:
         output[_OUTPUT] = pickle.dumps(results)
     elif results:
-        store_section(find_root(session.config.rootpath), make_section(_merge_results(results)))
+        store_section(options.find_run_root(session.config), make_section(_merge_results(results)))
 
 
 def _merge_results(results: Mapping[str, ChallengeResult]) -> ChallengeResult:

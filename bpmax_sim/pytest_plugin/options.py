@@ -33,6 +33,7 @@ from bpmax_sim.session.options import (
 )
 
 REPORT = ".bpmax/report.html"
+_RUN_ROOT = pytest.StashKey[Path]()
 OPTIONS: Final = list_options_for("pytest")
 
 
@@ -130,7 +131,7 @@ def check_values_and_ci_recording(config: pytest.Config) -> None:
     """
     try:
         choose_language(
-            read_option_value(config, "lang"), configured=read_language(find_root(config.rootpath))
+            read_option_value(config, "lang"), configured=read_language(find_run_root(config))
         )
     except UnknownLanguageError as error:
         raise pytest.UsageError(str(error)) from None
@@ -193,7 +194,7 @@ def choose_report_path(config: pytest.Config) -> Path | None:
         )
     if path != REPORT:
         return Path(config.invocation_params.dir, path)
-    return find_root(config.rootpath) / path
+    return find_run_root(config) / path
 
 
 def read_allowed_hosts(config: pytest.Config) -> tuple[str, ...]:
@@ -224,23 +225,44 @@ def read_variables(config: pytest.Config) -> Mapping[str, Any]:
         ) from None
 
 
+def find_run_root(config: pytest.Config) -> Path:
+    """Return the root of the project that this run plays: that of its arguments, if they share one.
+
+    Else it is that of pytest's root. The two differ for a project below a checkout, whose own
+    ``pyproject.toml`` makes it pytest's root. Cached.
+    """
+    if _RUN_ROOT not in config.stash:
+        folder = config.invocation_params.dir
+        paths = (folder / str(argument).partition("::")[0] for argument in config.args)
+        roots = {find_root(path, config.rootpath) for path in paths}
+        config.stash[_RUN_ROOT] = roots.pop() if len(roots) == 1 else find_root(config.rootpath)
+    return config.stash[_RUN_ROOT]
+
+
+def choose_named_cassettes_folder(config: pytest.Config) -> Path | None:
+    """Return the cassettes folder of command line or ini file; None for that of each project."""
+    passed, ini = read_cli_and_ini(config, "cassettes")
+    if passed is not None:
+        return Path(config.invocation_params.dir, passed)
+    return Path(config.rootpath, ini) if ini is not None else None
+
+
 def format_report_header(config: pytest.Config) -> list[str]:
     """Return the header line, such as ``bpmax-sim: replay, cassettes in …``.
 
     Empty in a project without scenarios.
     """
-    root = find_root(config.rootpath)
+    root = find_run_root(config)
     if not (root / "scenarios").is_dir() and read_cli_and_ini(config, "mode")[0] is None:
         return []
     mode = read_option_value(config, "mode", "replay")
     if mode == "record":
         mode += f" {read_option_value(config, 'record', 'once')}"
-    folder = read_option_value(config, "cassettes")
-    where = folder or to_display_path(root / "cassettes")
-    if folder:
+    where = to_display_path(choose_named_cassettes_folder(config) or root / "cassettes")
+    if folder := read_option_value(config, "cassettes"):
         from bpmax_sim.cassette.remote import is_url, strip_credentials_and_query  # noqa: PLC0415 - only where given
 
-        where = strip_credentials_and_query(folder) if is_url(folder) else folder
+        where = strip_credentials_and_query(folder) if is_url(folder) else where
     closed = msg(", network closed") if mode in {"replay", "simulate"} else ""
     line = msg(
         "bpmax-sim: {mode}, cassettes in {where}{closed}", mode=mode, where=where, closed=closed

@@ -9,7 +9,7 @@ import pytest
 
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.i18n import msg
-from bpmax_sim.project import find_root, make_parent_folder
+from bpmax_sim.project import make_parent_folder
 from bpmax_sim.pytest_plugin import options
 from bpmax_sim.report.script_coverage import (
     LCOV,
@@ -63,7 +63,7 @@ def send_or_report_hits(session: pytest.Session) -> None:
     if output is not None:
         output[_OUTPUT] = hits.to_data()
         return
-    root = find_root(config.rootpath)
+    root = options.find_run_root(config)
     covered = cover_scripts(hits, root)
     counts = add_counts(covered)
     ran, lines, taken, branches = counts

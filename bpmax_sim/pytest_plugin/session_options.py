@@ -184,10 +184,8 @@ def find_cassettes_folder(node: pytest.Item | pytest.Collector) -> Path:
     remote = get_remote_storage(config)
     if remote is not None:
         return remote.folder
-    passed, ini = options.read_cli_and_ini(config, "cassettes")
-    if passed is not None:
-        return Path(config.invocation_params.dir, passed)
-    return Path(config.rootpath, ini) if ini is not None else find_project_root(node) / "cassettes"
+    named = options.choose_named_cassettes_folder(config)
+    return find_project_root(node) / "cassettes" if named is None else named
 
 
 def resolve_cassette_path(node: pytest.Item, name: object) -> Path:

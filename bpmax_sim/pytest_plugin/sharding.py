@@ -15,7 +15,7 @@ import pytest
 
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.i18n import msg
-from bpmax_sim.project import SUFFIX, find_root
+from bpmax_sim.project import SUFFIX
 from bpmax_sim.pytest_plugin import options
 from bpmax_sim.pytest_plugin import session_options as of_test
 from bpmax_sim.pytest_plugin.items import ScenarioTest
@@ -89,7 +89,7 @@ def read_durations(config: pytest.Config) -> dict[str, Any]:
         pytest.UsageError: if the file cannot be read.
     """
     try:
-        return shards.read_durations(find_root(config.rootpath))
+        return shards.read_durations(options.find_run_root(config))
     except ConfigError as error:
         raise make_usage_error("--bpmax-shard: {error}", error=error) from None
 
@@ -99,7 +99,7 @@ def _make_duration_keys(config: pytest.Config, nodeids: Iterable[str]) -> Iterat
 
     It is the test's file relative to the project's root, and its name.
     """
-    root, known = find_root(config.rootpath), dict[str, str]()
+    root, known = options.find_run_root(config), dict[str, str]()
     for nodeid in nodeids:
         file, _, name = nodeid.partition("::")
         if file not in known:
@@ -121,7 +121,7 @@ def store_durations(
     shard = options.read_option_value(config, "shard")
     if shard is None and not any(f"{SUFFIX}::" in nodeid for nodeid in took):
         return
-    root: Path = find_root(config.rootpath)
+    root: Path = options.find_run_root(config)
     durations = dict(zip(_make_duration_keys(config, took), map(float, took.values()), strict=True))
     get_tally(config).seconds |= durations
     shards.store_durations(root, durations, shard=shard, complete=complete)

@@ -24,7 +24,7 @@ import bpmax_sim
 from bpmax_sim.errors import BpmaxWarning, ConfigError, Place, Problem, shorten_list
 from bpmax_sim.file_names import to_relative_name
 from bpmax_sim.i18n import join_messages, label_message, msg, plural, translate
-from bpmax_sim.project import SUFFIX, find_root
+from bpmax_sim.project import SUFFIX
 from bpmax_sim.pytest_plugin import options, sharding
 from bpmax_sim.pytest_plugin.items import FailureText
 from bpmax_sim.pytest_plugin.options import to_display_path
@@ -296,7 +296,7 @@ def _store_and_describe_exploration(config: pytest.Config, tally: Tally) -> Iter
     from bpmax_sim.explore import summary as explored  # noqa: PLC0415
 
     totals = explored.decode_totals(tally.explored)
-    store_section(find_root(config.rootpath), page.make_section(totals))
+    store_section(options.find_run_root(config), page.make_section(totals))
     if config.option.verbose > 0:
         yield from explored.format_matrix(explored.make_matrix(totals.cells))
     yield from explored.explain_unjudged_variants(totals)
@@ -360,8 +360,8 @@ def _write_report(
             version=version,
             problems=problems,
             covered=covered,
-            editor=make_editor_url_template(find_root(config.rootpath)),
-            section_folders=[find_root(config.rootpath) / SECTIONS] if has_found else [],
+            editor=make_editor_url_template(options.find_run_root(config)),
+            section_folders=[options.find_run_root(config) / SECTIONS] if has_found else [],
         )
     except ConfigError as error:  # the tests passed or failed all the same
         return [str(error)]
@@ -450,7 +450,7 @@ def _store_recording_usage(config: pytest.Config, tally: Tally, *, is_complete: 
         options.read_option_value(config, "shard"),
     )
     if tally.cassettes or shard is not None:
-        root = find_root(config.rootpath)
+        root = options.find_run_root(config)
         covers: Covers = "project" if is_complete else "part"
         is_shared = may_merge_on_other_machine(job, shard)
         evidence = gather_evidence(tally, root, covers, is_shared=is_shared)
@@ -463,7 +463,7 @@ def _has_collected_all_tests(config: pytest.Config, tally: Tally) -> bool:
         not tally.partial
         and not any(config.getoption(name, False) for name in _NARROWING)
         and config.args_source.name in {"TESTPATHS", "INVOCATION_DIR"}
-        and config.invocation_params.dir == config.rootpath
+        and config.invocation_params.dir in {config.rootpath, options.find_run_root(config)}
     )
 
 

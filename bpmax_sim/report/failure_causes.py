@@ -56,8 +56,9 @@ def group_by_cause(
 def describe_cause(failures: Sequence[Failure]) -> str:
     """Return what the messages of *failures*, all of one cause, have in common.
 
-    The script line, if any, precedes it.
+    The script line, if any, precedes it; not the place of what is to be set up, which is in the
+    message itself.
     """
     essence = reduce(generalise_messages, (failure.essence for failure in failures))
-    script = failures[0].script
+    script = failures[0].script if failures[0].kind != "config" else None
     return label_message(f"{script.file}:{script.line}", essence) if script else essence

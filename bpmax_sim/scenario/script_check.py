@@ -193,7 +193,7 @@ def find_script_doubts(
     left out if the run has a warning or failure at its line (*reported_places*), if it is about a
     call that the run made (*called*), or if an expectation needs that call.
     """
-    contexts = collect_script_contexts([item], lambda _: platforms)
+    contexts = tuple(collect_script_contexts([item], lambda _: platforms))
     found = [one for context in contexts for one in _check_script_alone(context)]
     is_allowed = item.scenario.proxy.unawaited == "allow"
     lines = set(map(_locate_line, reported_places)) if found else set()
@@ -208,7 +208,24 @@ def find_script_doubts(
         message = finding.problem.message
         if kind == "script":
             message = msg("{message} [{rule}]", message=message, rule=finding.rule)
+        elif kind == "unawaited" and _is_call_not_made(contexts, place, calls):
+            message = msg("{message} (this run does not reach it)", message=message)
         yield RunFinding(kind, message, place, fails=False)
+
+
+def _is_call_not_made(
+    contexts: Iterable[ScriptContext],
+    place: Place | None,
+    called_lines: Collection[tuple[str, int]],
+) -> bool:
+    """Return whether a script calls ``$proxy`` at the line of *place*, and no call was made there.
+
+    *called_lines* are file and line of each call of the run.
+    """
+    reading = _read_file(contexts, place.file) if place else None
+    line = _locate_line(place)
+    is_call = reading is not None and any(_locate_line(one.place) == line for one in reading.calls)
+    return is_call and line not in called_lines
 
 
 def _is_call_expected(item: ScenarioItem, place: Place | None, called: Iterable[CallMade]) -> bool:

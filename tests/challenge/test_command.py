@@ -8,9 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from bpmax_sim.challenge.findings import _OUTCOMES
+from bpmax_sim.challenge.findings import _OUTCOMES, Weakness
 from bpmax_sim.challenge.judge import MutantVerdict, ScriptChallenge
+from bpmax_sim.challenge.proposals import ExpectLine
 from bpmax_sim.cli.app import run_command_line
+from bpmax_sim.cli.challenge import _format_finding
+from bpmax_sim.errors import Place
+from bpmax_sim.i18n import translate
 from bpmax_sim.report.sections import SECTIONS, ReportSection, SectionFinding, read_sections
 from tests.challenge.test_challenge import CASES, LIBRARY, ROWS, SCENARIO, SCRIPT
 from tests.variant.project import write_project
@@ -34,6 +38,39 @@ def test_findings_are_printed_with_what_to_add(capsys: pytest.CaptureFixture[str
     ) in out
     assert "this condition was never true" in out
     assert "mistakes tried: " in err
+
+
+PROPOSED = ExpectLine(file="a.scenario.yaml", step=1, expect={"form": {"金额": 800}})
+SEVERAL = [
+    (
+        None,
+        (
+            "    no expectation was found that tells the two\n"
+            "    3 mistakes go unnoticed so, also of lines 4, 5"
+        ),
+        "    没有找到能区分二者的期望（expect）\n    同样发现不了的错误共 3 个，另见第 4、5 行",
+    ),
+    (
+        PROPOSED,
+        "    it notices 3 mistakes, also of lines 4, 5",
+        "    这条期望能发现 3 个错误，另见第 4、5 行",
+    ),
+]
+"""Proposed expectation, and what is said in each language of a finding about three mistakes."""
+
+
+@pytest.mark.parametrize(("line", "english", "chinese"), SEVERAL, ids=["none", "one"])
+def test_a_finding_about_several_mistakes_says_whether_an_expectation_notices_them(
+    line: ExpectLine | None, english: str, chinese: str
+) -> None:
+    finding = Weakness(
+        place=Place("a.js", 3, 1), verdict="differs", kind="", line=line, kills=3, others=(4, 5)
+    )
+
+    lines = [*_format_finding(finding)]
+
+    assert "\n".join(translate(one, "en") for one in lines).endswith(english)
+    assert "\n".join(translate(one, "zh") for one in lines).endswith(chinese)
 
 
 @pytest.mark.parametrize(

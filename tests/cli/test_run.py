@@ -316,6 +316,44 @@ def test_what_several_rows_suffer_from_is_told_once(project: Project, bs: Comman
     assert done.code == 2
     assert done.err.count("environment variable CRM_CLIENT_SECRET is not set") == 1
     assert done.out.count("× ") == 4  # a line of its own for each, and the list at the end
+    (cause,) = (line for line in done.out.splitlines() if "failed for one cause" in line)
+    assert cause.startswith("2 scenarios failed for one cause: scenarios/instances.yaml:5:13: ")
+
+
+UNAWAITED = """\
+if (form.n === 2) {
+  $proxy('crm_system').getCustomerDetail("12345");
+}
+"""
+ROWS = """\
+version: 1
+scenario: 分支
+form: {scripts: {click.go: scripts/分支.js}, fields: {n: 0}}
+cases: [{id: 不走, n: 1}, {id: 走, n: 2}]
+steps:
+  - {set: {n: "${case.n}"}}
+  - {click: go}
+"""
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [("en", "(this run does not reach it)"), ("zh", "（本次运行没有执行到这里）")],
+)
+def test_a_missing_await_that_a_row_does_not_reach_is_told_as_such(
+    recorded: Project, bs: Command, language: str, said: str
+) -> None:
+    (recorded.script.parent / "分支.js").write_text(UNAWAITED, encoding="utf-8")
+    path = recorded.folder / "scenarios/分支.scenario.yaml"
+    path.write_text(ROWS, encoding="utf-8")
+
+    beside = bs("--lang", language, "run", f"{path}::分支[不走]")
+    there = bs("--lang", language, "run", f"{path}::分支[走]")
+
+    (warning,) = (line for line in beside.err.splitlines() if "await" in line)
+    assert warning.startswith("scenarios/scripts/分支.js:2:3")
+    assert warning.endswith(said)
+    assert said not in there.out + there.err
 
 
 def test_what_is_skipped_or_expected_to_fail_passes(project: Project, bs: Command) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from bpmax_sim.errors import ConfigError
+from bpmax_sim.i18n import translate
 from bpmax_sim.index.store import load_index
 from bpmax_sim.index.traces import add_traced_names
 from bpmax_sim.index.uses import ProjectUses
@@ -95,6 +96,22 @@ def test_who_plays_this_recording(uses: ProjectUses) -> None:
 def test_an_unknown_place_proposes_the_near_one(uses: ProjectUses) -> None:
     with pytest.raises(ConfigError, match="did you mean"):
         uses.find_places("crm_system.get_customer_detal")
+
+
+def test_a_field_is_found_by_the_name_that_scripts_give_it(tmp_path: Path) -> None:
+    (tmp_path / "scenarios").mkdir()
+    (tmp_path / "scenarios/a.js").write_text("form.手机号 = 1;", "utf-8")
+    (tmp_path / "scenarios/a.yaml").write_text("steps: {x: [{js: {file: a.js}}]}\n", "utf-8")
+    uses = ProjectUses(load_index(tmp_path))
+
+    assert uses.find_places("form.手机号") == uses.find_places("手机号")
+    assert [place.kind for place in uses.find_places("form.手机号")] == ["field"]
+    with pytest.raises(ConfigError, match="did you mean '手机号'"):
+        uses.find_places("form.手机好")
+    with pytest.raises(ConfigError) as error:
+        uses.find_places("form.完全不同的东西")
+    assert str(error.value).endswith("platform.api.parameter, field, node or person")
+    assert translate(str(error.value), "zh").endswith("平台.接口.参数、字段、节点或人员")
 
 
 def test_files_that_run_each_other_come_to_an_end(tmp_path: Path) -> None:

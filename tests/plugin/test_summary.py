@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 from collections import Counter
 
 import pytest
@@ -178,3 +179,40 @@ def test_failures_of_one_cause_are_told_once_with_their_number(
     repeated = next(n for n, line in enumerate(lines) if line.startswith("the same cause as of "))
     assert lines[repeated - 1].startswith("step 1/1 写: form.n expected ")
     assert lines[repeated + 1].startswith("rerun: pytest ")
+
+
+@pytest.mark.parametrize("arguments", [(), ("scenarios",), (f"{FILE}::选择客户[贵宾]",)])
+def test_a_project_below_a_checkout_is_named_and_written_to_as_it_is_played(
+    project: Project, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...]
+) -> None:
+    clone = project.root
+    own = clone / "wms"
+    own.mkdir()
+    for name in ("scenarios", "cassettes"):
+        shutil.move(clone / name, own / name)
+    (clone / "scenarios").mkdir()
+    monkeypatch.chdir(own)
+
+    result = project.run(*arguments, "--bpmax-report")
+
+    result.assert_outcomes(passed=1 if "::" in "".join(arguments) else 2)
+    assert "bpmax-sim: replay, cassettes in cassettes, network closed" in output(result)
+    assert "report: .bpmax/report.html" in output(result)
+    assert (own / ".bpmax/report.html").is_file()
+    assert not (clone / ".bpmax").exists()
+
+
+def test_a_folder_of_the_ini_file_is_named_as_seen_from_where_pytest_was_started(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (project.root / "cassettes").rename(project.root / "录制")
+    with (project.root / "tox.ini").open("a", encoding="utf-8") as ini:
+        ini.write("\nbpmax_cassettes = 录制\n")
+    monkeypatch.chdir(project.root / "scenarios")
+
+    result = project.run()
+
+    result.assert_outcomes(passed=2)
+    assert f"bpmax-sim: replay, cassettes in {(project.root / '录制').as_posix()}, " in output(
+        result
+    )
