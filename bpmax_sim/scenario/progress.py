@@ -67,7 +67,7 @@ from bpmax_sim.scenario.references import (
     to_text_or_empty,
 )
 from bpmax_sim.scenario.run_log import RunLog
-from bpmax_sim.scenario.script_check import find_script_doubts
+from bpmax_sim.scenario.script_doubts import find_script_doubts
 from bpmax_sim.scenario.script_texts import find_shadowed_functions, find_utc_dates
 from bpmax_sim.script.failure import Script
 from bpmax_sim.script.turn_result import AbsentRead, UnawaitedCall

@@ -111,7 +111,7 @@ def test_a_field_is_found_by_the_name_that_scripts_give_it(tmp_path: Path) -> No
     with pytest.raises(ConfigError) as error:
         uses.find_places("form.完全不同的东西")
     assert str(error.value).endswith("platform.api.parameter, field, node or person")
-    assert translate(str(error.value), "zh").endswith("平台.接口.参数、字段、节点或人员")
+    assert translate(str(error.value), "zh").endswith("`平台.接口.参数`、字段、节点或人员")
 
 
 def test_files_that_run_each_other_come_to_an_end(tmp_path: Path) -> None:
