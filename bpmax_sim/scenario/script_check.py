@@ -365,7 +365,7 @@ def _find_compared_shape(
 def _find_api(call: ProxyCall, platforms: Platforms) -> tuple[Platform, Api, list[Instance]] | None:
     """Return platform and API of *call*, and the platform's enabled instances (tenants).
 
-    None if one of both is not declared, or is only known at run time.
+    None if either is not declared, or is only known at run time.
     """
     platform = platforms.find(call.platform) if call.platform is not None else None
     if platform is None or call.api is None:
