@@ -725,7 +725,7 @@ class FormSubject(ScriptedSubject, kw_only=True):
         if name.startswith("$"):
             self.assign_extension(name, value, place)
             return
-        events = self._set_field(name, value, view.event or "script", place)
+        events = self._set_field(name, value, view.event, place)
         if not events:
             return
         link = f"{name}={_text(value)}"

@@ -1164,3 +1164,147 @@ def test_a_preview_asks_the_hooks_that_route_alone_and_leaves_no_trace() -> None
     assert (stage.told, flow.status, flow.form, flow.history) == ([], "new", {"amount": 100}, [])
     assert (flow.previews, flow.foreseen) == (False, seen)
     assert flow.create(FlowMove(by="张三")).refused
+
+
+@pytest.mark.parametrize(
+    ("submitted", "created", "value"),
+    [
+        (None, None, None), (True, None, True), (None, True, True), (UNDEFINED, None, UNDEFINED),
+        (True, UNDEFINED, UNDEFINED),
+    ],
+)  # fmt: skip
+def test_a_submission_returns_what_create_says_or_else_the_form(
+    submitted: Any, created: Any, value: Any
+) -> None:
+    flow, stage = flow_with({"create": lambda _form, _ctx: created}, at="")
+    stage.plays["submit"] = lambda _form, _ctx: submitted
+    flow.creation = FormSubject(
+        runner=stage, tell=stage.told.append, scripts=stage.scripts("submit"), fields=flow.form
+    )
+    flow.begin_action()
+
+    assert flow.submit(FlowMove(by="张三", comment="加急")).value == value
+    assert flow.history == [{"node": "", "action": "submit", "by": "张三", "comment": "加急"}]
+
+
+@pytest.mark.parametrize(
+    ("returned", "project"),
+    [("合同 7", {"name": "合同 7"}), ("", {"name": ""}), (None, {}), (UNDEFINED, {})],
+)
+def test_a_project_has_the_name_that_its_hook_returns(
+    returned: Any, project: dict[str, Any]
+) -> None:
+    flow, _ = flow_with({"project_name": lambda _form, _ctx: returned}, at="")
+    flow.create(FlowMove(by="张三"))
+
+    assert flow.project == project
+
+
+def test_the_history_of_a_sub_flow_begins_with_its_first_decision() -> None:
+    flow, _ = flow_with(at="", definition=Definition(flow="合同", start="用印", nodes=SEALING))
+    steps = {"盖": FlowNode(owners=("丙",), approve="完"), "完": FlowNode(end=True)}
+    flow.subflows = {"盖章": FlowParts(definition=Definition(flow="盖章", start="盖", nodes=steps))}
+    flow.create(FlowMove(by="张三"))
+
+    assert (flow.find("盖章").history, len(flow.history)) == ([], 1)
+
+
+START_NODES = {
+    "start": FlowNode(owners=("张三",), approve="初审"),
+    "初审": FlowNode(owners=("甲", "乙"), complete="all", approve="复审"),
+    "复审": FlowNode(owners=("丙",), approve="结束", reject="初审"),
+    "结束": FlowNode(end=True),
+}
+
+
+@pytest.mark.parametrize("is_named", [True, False])
+def test_start_is_the_starter_unless_a_node_has_that_name(*, is_named: bool) -> None:
+    nodes = START_NODES if is_named else {
+        name.replace("start", "起草"): one for name, one in START_NODES.items()
+    }  # fmt: skip
+    first = next(iter(nodes))
+    flow, stage = flow_with(at="", definition=Definition(flow="合同", start=first, nodes=nodes))
+    flow.create(FlowMove(by="张三"))
+    for by in ("张三", "甲", "乙"):
+        flow.decide("approve", FlowMove(by=by))
+    told = len(stage.told)
+    flow.send_back(FlowMove(by="丙", others=("start",)))
+
+    entered = [one for one in stage.told[told:] if isinstance(one, NodeEntered)]
+    node = "start" if is_named else ""
+    assert entered == [NodeEntered(node=node, previous="复审", action="return", by="丙")]
+    assert (flow.at, flow.status) == (node, "processing" if is_named else "returned")
+    assert flow.passed_nodes == [first, "初审", "复审"]
+    if not is_named:
+        flow.resubmit(FlowMove(by="张三"))
+    for by in ("张三", "甲", "乙"):  # everybody is asked again
+        assert flow.find_people_to_act_now()[0] == by
+        flow.decide("approve", FlowMove(by=by))
+    assert flow.at == "复审"
+
+
+def test_who_was_returned_to_decides_again_and_so_does_who_was_added() -> None:
+    flow, _ = flow_with(at="初审", definition=Definition(flow="x", start="初审", nodes=START_NODES))
+    flow.add_owner(FlowMove(by="甲", others=("丁", 7), where="after"))
+    assert flow.collect_facts()["owners"] == ["甲", "丁", 7, "乙"]
+    assert flow.collect_facts()["tasks"]["初审"]["甲"] == "passed"
+    for by in ("丁", "7", "乙"):
+        flow.decide("approve", FlowMove(by=by))
+    flow.send_back(FlowMove(by="丙", others=("初审",)))
+
+    assert flow.find_people_to_act_now() == ["甲", "乙"]
+    assert flow.collect_facts()["tasks"] == {"初审": {"甲": "untreated", "乙": "untreated"}}
+
+
+@pytest.mark.parametrize(("action", "is_refused"), [("approve", True), ("reject", False)])
+def test_only_who_approves_has_to_fill_in_and_both_may(action: Any, *, is_refused: bool) -> None:
+    flow, _ = flow_with()
+    flow.set_state("合同号", "required", True)
+
+    if is_refused:
+        with pytest.raises(SubjectError, match="required and empty is 合同号"):
+            flow.decide(action, FlowMove(by="wangwu"))
+    else:
+        flow.decide(action, FlowMove(by="wangwu", form={"意见": "金额过大"}))
+        assert (flow.at, flow.form["意见"]) == ("结束", "金额过大")
+        return
+    flow.decide(action, FlowMove(by="wangwu", form={"合同号": "HT-7", "意见": ""}))
+    assert (flow.at, flow.form["合同号"], flow.form["意见"]) == ("财务审批", "HT-7", "")
+
+
+@pytest.mark.parametrize(
+    ("action", "others", "to"),
+    [
+        ("forward", ("戊", 7), ["戊", "7"]), ("forward", (), None), ("comment", ("戊",), None),
+        ("remind", (), ["wangwu", "7"]),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("at", ["", "财务审批"])
+def test_people_are_notified_at_the_node_that_is_named(
+    action: str, others: tuple[str | int, ...], to: list[str] | None, at: str
+) -> None:
+    flow, _ = flow_with()
+    getattr(flow, action)(FlowMove(by="wangwu", others=others, at=at, comment="请看"))
+
+    node = at or "部门审批"
+    assert flow.history[-1]["node"] == node
+    if action == "remind" and at:
+        to = None  # nobody is to act there
+    notified = [{"kind": action, "to": to, "node": node, "text": "请看"}]
+    assert flow.notified == (notified if to else [])
+
+
+@pytest.mark.parametrize("status", ["rejected", "returned"])
+def test_what_is_with_its_starter_may_be_moved_on_since_it_came_there(status: str) -> None:
+    flow, _ = flow_with()
+    clock = [100.0]
+    flow.now = lambda: clock[0]
+    if status == "rejected":
+        flow.decide("reject", FlowMove(by="wangwu"))
+    else:
+        flow.send_back(FlowMove(by="wangwu", others=("start",)))
+    clock[0] = 200.0
+
+    [move] = flow.find_possible_moves()
+    assert (flow.status, move.node, move.arrived, move.by) == (status, "start", 100.0, "")
+    assert move.visit == -len(flow.history) == -1

@@ -5,11 +5,12 @@ from typing import Any
 
 import pytest
 
-from bpmax_sim.errors import Place, SubjectError
+from bpmax_sim.errors import Place, ScriptError, SubjectError
 from bpmax_sim.js_values import UNDEFINED
 from bpmax_sim.script.failure import Script
 from bpmax_sim.subject.form import (
     FormSubject,
+    ScriptForm,
     check_complete,
     find_changed_columns,
     find_value_at_steps,
@@ -745,3 +746,37 @@ def test_handlers_beside_a_script_run_on_whatever_the_first_returns() -> None:
     form.fire("open")
 
     assert stage.ran == ["open", "一", "二", "三"]
+
+
+@pytest.mark.parametrize(
+    ("event", "is_refused"), [("submit", True), ("open", False), ("click.查询", False)]
+)
+@pytest.mark.parametrize("name", ["Error", "Uncaught"])
+def test_an_own_error_refuses_where_a_script_may_refuse(
+    event: str, name: str, *, is_refused: bool
+) -> None:
+    def fail(form: Any, _ctx: Any) -> None:
+        form["discount"] = 2
+        raise Thrown("额度不足", name)
+
+    def fail_too(_form: Any, _ctx: Any) -> None:
+        raise Thrown("x is not defined", "ReferenceError")
+
+    form, _ = form_with(**{event.replace(".", "__"): fail, "change__discount": fail_too})
+    result = form.submit() if event == "submit" else form.fire(event)
+
+    errors = [error for error in result.errors if isinstance(error, ScriptError)]
+    assert [(error.fields.get("code"), error.message) for error in errors] == [
+        (None, "x is not defined"), ("REFUSED" if is_refused else None, "额度不足"),
+    ]  # fmt: skip
+    assert result.refused == is_refused
+
+
+def test_what_a_timer_writes_begins_a_chain_of_its_own_and_a_snapshot_stays() -> None:
+    form, _ = form_with()
+    view = ScriptForm(form, "change.a", ("a=1", "b=2"))
+    before = view.snapshot()
+    form.set({"discount": 7})
+
+    assert before == {"customerId": None, "customerName": "", "discount": 1}
+    assert (view.later().event, view.later().chain) == ("change.a", ())

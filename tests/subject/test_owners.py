@@ -336,3 +336,16 @@ def test_the_last_who_arrives_goes_on() -> None:
     assert (outer.waiting, [*visits]) == ({"丙"}, [])
     last = Visit("汇", split=outer, branch="丙")
     assert leave_node(visits, last, "合") == (None, "", False)
+
+
+def test_who_is_added_beside_one_of_several_decides_with_all_of_them() -> None:
+    table = seats("甲")
+    table.add_owners(
+        "甲", fill_in_untreated_status([{"owner_id": "丁"}, {"owner_id": "戊"}]), "before", "any"
+    )
+    table.add_owners("丁", fill_in_untreated_status([{"owner_id": "己"}]), "beside", "any")
+
+    for turn in (["丁", "戊", "己"], ["戊", "己"], ["己"], ["甲"]):
+        assert pending(table) == turn
+        decide(table, **{turn[0]: PASSED})
+    assert table.status == PASSED

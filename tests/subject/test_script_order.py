@@ -42,6 +42,26 @@ def test_scripts_of_an_event_run_until_one_fails_or_says_no(
 
 
 @pytest.mark.parametrize(
+    ("values", "ran"),
+    [
+        ([False, 1, 2], 1), ([1, False, 2], 2), ([True, 0, None], 3), (["不行", "", False], 3),
+        ([UNDEFINED, [], {}], 3),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("event", ["open", "change.a", "approve.审批"])
+def test_only_false_stops_the_scripts_of_an_event_that_refuses_nothing(
+    event: str, values: list[Any], ran: int
+) -> None:
+    stage = PlainStage()
+    scripts = tuple(Script("", f"{number}.js") for number in range(3))
+    subject = ScriptedSubject(runner=stage, tell=stage.told.append, scripts={event: scripts})
+    left = [Outcome(value=value) for value in values]
+
+    assert subject.run_scripts_until_refused(event, lambda _script: left.pop(0)) == values[ran - 1]
+    assert len(left) == 3 - ran
+
+
+@pytest.mark.parametrize(
     ("said_before", "says", "value", "shown"),
     [
         (0, 0, False, 1), (0, 1, False, 1), (1, 0, False, 2), (1, 1, False, 2), (0, 2, False, 2),
