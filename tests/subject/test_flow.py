@@ -16,6 +16,7 @@ from bpmax_sim.subject.definition import (
     Definition,
     FlowNode,
     FlowParts,
+    LoadedNodeForm,
     NodeForm,
     RouteKey,
     SubFlow,
@@ -1308,3 +1309,133 @@ def test_what_is_with_its_starter_may_be_moved_on_since_it_came_there(status: st
     [move] = flow.find_possible_moves()
     assert (flow.status, move.node, move.arrived, move.by) == (status, "start", 100.0, "")
     assert move.visit == -len(flow.history) == -1
+
+
+@pytest.mark.parametrize(
+    ("event", "action", "has_form"),
+    [
+        ("create", "create", True), ("approve.部门审批", "approve", True),
+        ("reject.部门审批", "reject", True), ("before_next.部门审批", "approve", False),
+        ("owners.部门审批", "", False), ("project_name", "", False), ("computed", "", False),
+    ],
+)  # fmt: skip
+def test_a_hook_that_is_fired_alone_sees_its_action(
+    event: str, action: str, *, has_form: bool
+) -> None:
+    seen: list[Any] = []
+    flow, _ = flow_with({event: lambda form, ctx: seen.append((ctx["action"], form is not None))})
+
+    flow.fire(event)
+
+    assert seen == [(action, has_form)]
+
+
+@pytest.mark.parametrize(
+    ("rule", "is_shared"), [("any", True), ("all", False), ("in_order", False), (1, False)]
+)
+def test_only_what_any_of_the_owners_decides_is_shared(rule: str | int, *, is_shared: bool) -> None:
+    nodes = {"审": FlowNode(owners=("甲", "乙", 7), complete=rule, approve="结"),
+             "结": FlowNode(end=True)}  # fmt: skip
+    flow, _ = flow_with(at="审", definition=Definition(flow="x", start="审", nodes=nodes))
+
+    moves = flow.find_possible_moves()
+    assert [one.by for one in moves] == ["", "甲", *(["乙", "7"] if rule != "in_order" else [])]
+    assert {one.is_shared for one in moves} == {is_shared}
+
+
+def test_after_a_preview_the_project_tells_and_returns_as_before() -> None:
+    flow, stage = flow_with({"approve.部门审批": lambda _form, _ctx: "已同步"})
+    result = flow.begin_action()
+    result.set_value("早些")
+
+    flow.preview(FlowMove())
+    assert (result.value, stage.told) == ("早些", [])
+    flow.decide("approve", FlowMove(by="wangwu"))
+    assert (result.value, flow.at) == ("已同步", "财务审批")
+    assert any(isinstance(one, NodeEntered) for one in stage.told)
+
+
+@pytest.mark.parametrize("has_creation", [True, False])
+@pytest.mark.parametrize("status", ["new", "processing"])
+def test_computed_values_wait_for_the_project(status: str, *, has_creation: bool) -> None:
+    flow, stage = flow_with({"computed": lambda _form, _ctx: {"合计": 1}}, at="")
+    flow.status = status
+    if has_creation:
+        flow.creation = FormSubject(runner=stage, tell=stage.told.append, fields=flow.form)
+
+    flow.set({"amount": 7})
+
+    assert ("合计" in flow.form) == (status == "processing" or not has_creation)
+
+
+@pytest.mark.parametrize(
+    ("names", "screens", "focus", "user", "is_clear"),
+    [
+        (("法务",), "法务", "", "", True),
+        (("法务", "财务"), "", "", "", True),
+        (("法务", "财务"), "法务", "", "", False),
+        (("法务", "财务"), "财务", "法务", "", True),
+        (("法务", "财务", "行政"), "行政", "", "", False),
+        (("法务", "财务", "行政"), "行政", "", "行政员", True),
+        (("法务", "财务", "行政"), "行政", "", "总监", False),
+        (("法务", "财务", "行政"), "总经理", "", "", True),
+    ],
+)
+def test_a_form_is_filled_in_where_it_is_clear_which_node_shows_it(
+    names: tuple[str, ...], screens: str, focus: str, user: str, *, is_clear: bool
+) -> None:
+    nodes = {
+        "分": FlowNode(parallel=("法务", "财务", "行政"), join="结"),
+        **{
+            name: FlowNode(owners=(f"{name}员", "总监"), approve="结")
+            for name in ("法务", "财务", "行政")
+        },
+        "结": FlowNode(end=True),
+    }
+    flow, _ = flow_with(
+        at="", definition=Definition(flow="x", start="分", nodes=nodes), user={"id": user}
+    )
+    flow.create(FlowMove(by="张三"))
+    for name in {"法务", "财务", "行政"} - {*names}:
+        flow.decide("approve", FlowMove(at=name, by=f"{name}员"))
+    flow.screens = {screens: LoadedNodeForm()} if screens else {}
+    flow.focus = focus
+
+    if is_clear:
+        flow.set({"amount": 7})
+        assert flow.form["amount"] == 7
+        return
+    with pytest.raises(SubjectError) as refused:
+        flow.set({"amount": 7})
+    assert (refused.value.code, flow.form["amount"]) == ("AMBIGUOUS_NODE", 100)
+
+
+def test_owners_whom_a_script_gives_are_known_before_one_hands_over() -> None:
+    flow, stage = flow_with({"owners.部门审批": lambda _form, _ctx: [{"owner_id": "sunqi"}]})
+
+    flow.hand_over(FlowMove(by="sunqi", others=("zhaoliu",)))
+    flow.comment(FlowMove(by="zhaoliu"))
+
+    assert (stage.ran, flow.collect_facts()["owners"]) == (["owners.部门审批"], ["zhaoliu"])
+
+
+def test_a_project_that_is_submitted_again_has_the_tasks_of_its_first_node_alone() -> None:
+    flow, _ = flow_with(user={"id": "张三"})
+    flow.decide("approve", FlowMove(by="wangwu"))
+    flow.send_back(FlowMove(by="zhaoliu", others=("start",)))
+    flow.resubmit(FlowMove(by="张三"))
+
+    assert flow.collect_facts()["tasks"] == {"部门审批": {"wangwu": "untreated", "7": "untreated"}}
+
+
+@pytest.mark.parametrize("action", ["withdraw", "resubmit"])
+def test_where_nobody_is_known_nobody_may(action: str) -> None:
+    flow, _ = flow_with()
+    if action == "resubmit":
+        flow.decide("reject", FlowMove(by="wangwu"))
+
+    with pytest.raises(SubjectError) as refused:
+        getattr(flow, action)(FlowMove())
+    assert str(refused.value) == (
+        f"nobody may not {action}: only who started it may (nobody is known)"
+    )
