@@ -4,6 +4,7 @@ import json
 from dataclasses import replace as changed
 
 import pytest
+from msgspec.structs import replace
 
 from bpmax_sim.messages import Request, Sensitive
 from bpmax_sim.platform.instances import InstanceOrigin, InstanceWithOrigin
@@ -256,3 +257,49 @@ def test_a_password_of_a_login_is_hidden_also_in_a_list(sent: str, shown: object
     assert found is not None
     assert json.loads(found) == shown
     assert ("geheim" in sent) or found == sent.encode()
+
+
+@pytest.mark.parametrize(
+    ("sent", "shown"),
+    [
+        (b"user=u%7e&x=+", b"user=u%7e&x=+"), (b"", b""), (b"\xff", b"\xff"),
+        (b"user=u%7e&password=geheim-2026&x=",
+         b"user=u~&password=redacted.odoo.default.client-password.1&x="),
+        (b"password=", b"password="), (b"{", b"{"),
+    ],
+)  # fmt: skip
+def test_a_form_of_a_login_is_changed_only_where_it_holds_a_secret(
+    sent: bytes, shown: bytes
+) -> None:
+    request = Request(method="POST", url="https://odoo.example.test/jsonrpc", body=sent)
+    platforms = Platforms(own={"odoo": ODOO})
+
+    assert hide_credentials(*matched(request, platforms), Vault()).body == shown
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        # the user, and the stand-in of the password
+        ("Basic dTpnZWhlaW0tMjAyNg==", "Basic dTpyZWRhY3RlZC5vZG9vLmRlZmF1bHQucGFzc3dvcmQuMQ=="),
+        ("Bearer geheim-2026", "Bearer redacted.odoo.default.password.1"),
+        ("geheim-2026", "redacted.odoo.default.password.1"),
+        ("", ""),
+    ],
+)
+def test_a_login_hides_the_credential_behind_its_scheme(value: str, shown: str) -> None:
+    step = LoginStep(
+        request=LoginRequest(
+            method="POST", path="/login", headers={"X-Auth": "Basic {{ (user ~ password) | b64 }}"}
+        ),
+        extract={"token": Extract(path="$.token")},
+    )
+    platform = replace(ODOO, auth=Auth(acquire=Acquire(steps=(step,))))
+    request = Request(
+        method="POST", url="https://odoo.example.test/login", headers=(("X-Auth", value),)
+    )
+
+    found = hide_credentials(*matched(request, Platforms(own={"odoo": platform})), Vault())
+
+    assert found.headers == (("X-Auth", shown),)
+    assert "geheim" not in found.headers[0][1]

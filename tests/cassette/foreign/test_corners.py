@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from bpmax_sim.errors import CassetteError
-from bpmax_sim.messages import Chunk, Exchange, FailedExchange, Request, Response
+from bpmax_sim.messages import Call, Chunk, Exchange, FailedExchange, Request, Response
 from bpmax_sim.traffic import imported as module
 from bpmax_sim.traffic.formats import read_foreign, write_foreign
 from bpmax_sim.traffic.imported import (
@@ -807,3 +807,122 @@ def test_what_wiremock_cannot_express_is_noted(outcome: Any, fault: bool, note: 
     assert mapping["request"]["url"] == "/"
     assert mapping["request"]["headers"] == {"X-A": {"equalTo": "1"}}
     assert ("fixedDelayMilliseconds" in mapping["response"]) == bool(outcome.elapsed)
+
+
+@pytest.mark.parametrize(
+    ("injected", "headers", "call", "listed"),
+    [
+        ((), (), None, None), (("header.x-a",), (("X-A", "1"),), None, ["header.x-a"]),
+        ((), (("X-A", "1"),), None, None),
+        ((), (("X-A", "1"), ("x-a", "2"), ("X-B", "1")), (("X-B", "1"),),
+         ["header.host", "header.x-a"]),
+        ((), (("Host", "a"),), (("host", "a"),), None),
+    ],
+)  # fmt: skip
+def test_an_archive_says_which_headers_the_script_did_not_set(
+    injected: Any, headers: Any, call: Any, listed: Any
+) -> None:
+    made = None if call is None else Call(
+        platform="crm", instance="default", api="get", method="GET", path="/", headers=call
+    )  # fmt: skip
+    request = Request(method="GET", url=ADDRESS, headers=headers, injected=injected, call=made)
+    exchange = Exchange(request=request, outcome=Response(status=200), at=1.0)
+
+    [entry] = json.loads(write_foreign([exchange], "har")[0])["log"]["entries"]
+
+    assert entry["request"].get("_injected") == listed
+    assert entry["request"]["bodySize"] == 0
+    assert "postData" not in entry["request"]
+
+
+@pytest.mark.parametrize(
+    ("headers", "body", "content", "redirect"),
+    [
+        ((), b"", {"size": 0, "mimeType": "", "text": ""}, ""),
+        ((("Location", "/b"), ("Content-Type", "text/x")), "甲".encode(),
+         {"size": 3, "mimeType": "text/x", "text": "甲"}, "/b"),
+        ((), b"\xff", {"size": 1, "mimeType": "", "text": "/w==", "encoding": "base64"}, ""),
+    ],
+)  # fmt: skip
+def test_an_archive_has_bodies_as_text_where_they_are_text(
+    headers: Any, body: bytes, content: Any, redirect: str
+) -> None:
+    outcome = Response(status=200, headers=headers, body=body, elapsed=0.0126)
+    request = Request(method="POST", url=f"{ADDRESS}/a?b=1&b=2", headers=headers, body=body)
+
+    data, _ = write_foreign([Exchange(request=request, outcome=outcome, at=1.5)], "har")
+
+    [entry] = json.loads(data)["log"]["entries"]
+    assert (entry["response"]["content"], entry["response"]["redirectURL"]) == (content, redirect)
+    assert entry["request"]["postData"] == {k: v for k, v in content.items() if k != "size"}
+    assert (entry["response"]["bodySize"], entry["request"]["bodySize"]) == (len(body),) * 2
+    assert (entry["time"], entry["timings"]["wait"]) == (13, 13)
+    assert entry["startedDateTime"] == "1970-01-01T00:00:01.500000+00:00"
+    assert [one["value"] for one in entry["request"]["queryString"]] == ["1", "2"]
+    assert (entry["request"]["headersSize"], entry["response"]["headersSize"]) == (-1, -1)
+
+
+@pytest.mark.parametrize(
+    ("data", "byte"),
+    [
+        (b"x", 1), (b"3:abc", 1), (b"3:ab,", 1), (b"3:abc?", 1), (b"1:x#", 1), (b"0:~0:~x", 7),
+        (b"0:~3:x", 4), (b"9:1:a,3:b,]", 1), (b"8:1:a,3:b,]", 7), (b"1:\xff;", 1),
+    ],
+)  # fmt: skip
+def test_a_flow_file_that_is_damaged_says_at_which_byte(data: bytes, byte: int) -> None:
+    with pytest.raises(CassetteError) as caught:
+        read("mitmproxy", data)
+
+    assert str(caught.value).endswith(f"damaged or cut at byte {byte}")
+
+
+@pytest.mark.parametrize(
+    ("more", "note"),
+    [
+        ({"websocket": False}, None), ({"websocket": None}, None), ({"websocket": {}}, None),
+        ({"websocket": True}, "it is a WebSocket, which is not supported"),
+        ({"type": None}, "it is None, which is not supported"),
+    ],
+)  # fmt: skip
+def test_a_flow_of_http_is_read(more: Any, note: str | None) -> None:
+    found = flow(**more)
+
+    assert (found if isinstance(found, str) else None) == note
+
+
+def test_a_flow_with_a_key_and_no_value_leaves_a_note() -> None:
+    assert read("mitmproxy", b"7:4:type,}").notes == (
+        "exchange 1: it is None, which is not supported",
+    )
+
+
+ITEMS: dict[str, Any] = {
+    "har": lambda items: {"log": {"entries": items}},
+    "vcrpy": lambda items: {"interactions": items},
+    "betamax": lambda items: {"http_interactions": items},
+    "cassetter": lambda items: {"interactions": items},
+    "wiremock": lambda items: {"mappings": items},
+    "hoverfly": lambda items: {"data": {"pairs": items}, "meta": {"schemaVersion": "v5"}},
+}
+
+
+@pytest.mark.parametrize("kind", ITEMS)
+@pytest.mark.parametrize("count", [0, 1, 3])
+def test_items_are_counted_from_one(kind: str, count: int) -> None:
+    found = read(kind, ITEMS[kind]([{}] * count))
+
+    assert [one.partition(":")[0] for one in found.notes] == [
+        f"exchange {number}" for number in range(1, count + 1)
+    ]
+
+
+def test_a_failed_exchange_has_an_empty_body_in_an_archive() -> None:
+    exchange = Exchange(
+        request=Request(method="GET", url=ADDRESS),
+        outcome=FailedExchange(code="TLS", message=""),
+        at=1.0,
+    )
+    [entry] = json.loads(write_foreign([exchange], "har")[0])["log"]["entries"]
+
+    assert entry["response"]["content"] == {"size": 0, "mimeType": ""}
+    assert (entry["response"]["status"], entry["response"]["_error"]) == (0, "TLS")
