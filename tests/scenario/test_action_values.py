@@ -107,7 +107,10 @@ GOOD_IN_FLOWS = (
     *("forward: {to: [乙, 8]}", "comment: 请尽快", "comment: {by: 甲, comment: 好}", "remind:"),
     *("withdraw:", "return: {to: start}", "return: {to: 审批}", "resubmit: {form: {金额: 3}}"),
     *("terminate: {by: 甲}", "resubmit: {project: 用印, form: {金而: 3}}"),
-    *(f"approve: {{project: {name}, at: 盖章, by: 丙}}" for name in ("用印", "'用印#2'")),
+    *(
+        f"approve: {{project: {name}, at: 盖章, form: {{金而: 1}}}}"
+        for name in ("用印", "'用印#2'")
+    ),
     "reject: {project: 用印, at: 盖章, form: {金而: 2}}",
 )
 
