@@ -28,9 +28,9 @@ settings.register_profile(
     derandomize=True,
     database=None,
     deadline=None,
-    # After its first ten Hypothesis tries five variations of each example that it draws: the
-    # eleventh to the twenty-fourth held two new ones. A night draws 60.
-    max_examples=12,
+    # After its first ten Hypothesis tries five variations of each example that it draws, which hold
+    # hardly a new one. A night draws 60.
+    max_examples=10,
     stateful_step_count=15,
     suppress_health_check=SLOW,
     phases=(Phase.explicit, Phase.reuse, Phase.generate, Phase.target, Phase.shrink),

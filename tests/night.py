@@ -10,6 +10,24 @@ from collections.abc import Mapping, Sequence
 
 LEFT_TO_THE_NIGHT: Mapping[str, Sequence[str]] = {
     "one variant of several runs by day": (
+        "tests/explore/test_doors.py::test_what_is_saved_fails_until_the_script_is_mended[a dup",
+        "tests/explore/test_pairs.py::test_a_careful_script_is_not_red[a gen",
+        "tests/cli/test_affected.py::test_a_revision_that_is_not_there_is_told[--output=x]",
+        "tests/docs/test_tables.py::test_the_tables_tell_what_is[en]",
+        "tests/report/test_every_error.py::test_every_error_is_told_everywhere[en]",
+        "tests/plugin/test_report.py::test_traces_of_shards_are_laid_together[processes1]",
+        (
+            "tests/plugin/test_sharding.py::"
+            "test_a_shard_without_tests_passes_and_a_run_without_any_does_not[workers1]"
+        ),
+        "tests/cassette/test_crash.py::test_the_bytes_do_not_depend_on_the_number_of_workers[8]",
+        (
+            "tests/plugin/test_pruning.py::"
+            "test_what_left_a_scenario_red_goes_and_it_is_green[workers]"
+        ),
+        "tests/property/test_night.py::test_a_search_ends_when_its_time_is_over",
+        "tests/demo/test_story.py::test_it_prints_on_a_gbk_console",
+        "tests/fuzz/test_search.py::test_a_live_system_may_not_know_what_was_made_up",
         "tests/plugin/test_challenge.py::test_workers_keep_the_same_section_of_the_page",
         (
             "tests/report/test_one_language.py::"

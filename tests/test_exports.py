@@ -153,11 +153,13 @@ def annotated(name: str, value: Any) -> Iterator[tuple[str, Any]]:
 INSIDE = {
     "Builder.program",
     "Cassette",
+    "NetworkGuard.judge",
     "Platforms",
     "RecordingMoves",
     "RunRecordings.join",
     "RunRecordings.finish",
     "Session.chance",
+    "Session.find_instance_addresses",
     "SharedLogins.obtain",
 }
 """What their own package calls, beside what consumers do."""

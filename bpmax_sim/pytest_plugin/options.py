@@ -38,7 +38,7 @@ OPTIONS: Final = list_options_for("pytest")
 
 
 def to_flag(name: str) -> str:
-    """Return the command-line spelling of the option *name*: ``--bpmax-fail-under``."""
+    """Return how a command line spells the option *name*: ``js_stack`` is ``--bpmax-js-stack``."""
     return f"--bpmax-{name.replace('_', '-')}"
 
 

@@ -28,6 +28,7 @@ from bpmax_sim.platform.response_shapes import (
 from bpmax_sim.script.failure import Script
 from bpmax_sim.script_source.reading import read_script
 from bpmax_sim.starter.path_patterns import make_unique_name
+from bpmax_sim.subject.form import MESSAGE_TYPES
 
 _KINDS: Final[Mapping[str, str]] = {
     "null": "null", "boolean": "boolean", "number": "number", "text": "string",
@@ -38,6 +39,7 @@ _PARAMETER_TYPES: Final[Mapping[str, str]] = {
 }  # fmt: skip
 _PARTS: Final = ("path", "query", "header", "body")
 _RESULT: Final = "any"
+_MESSAGE_TYPES: Final = " | ".join(f"'{name}'" for name in MESSAGE_TYPES)
 CODES: Final = (
     "UNKNOWN_PLATFORM", "UNKNOWN_INSTANCE", "UNKNOWN_API", "UNKNOWN_PARAMETER", "MISSING_PARAMETER",
     "BAD_ARGUMENT", "AUTH_FAILED", "CONNECT", "TIMEOUT", "TLS", "RESET", "HTTP_STATUS",
@@ -186,7 +188,7 @@ def _format_form_interface(forms: Sequence[Mapping[str, Any]], comment: str) -> 
         + _format_comment([comment])
         + "interface BpmaxForm {\n"
         + "".join(lines)
-        + "  $message: string | { text: string; level?: 'info' | 'warning' | 'error' };\n"
+        + f"  $message: string | {{ text: string; type?: {_MESSAGE_TYPES} }};\n"
         + "".join(
             f"  ${word}: Partial<Record<BpmaxField, {kind}>> & Record<string, {kind}>;\n"
             for word, kind in (

@@ -193,3 +193,9 @@ def test_no_type_is_declared_twice(clashing: str) -> None:
     assert sorted(set(types)) == sorted(types)
     assert '"a-b": Bpmax_a_b;' in clashing
     assert "  a_b: Bpmax_a_b_2;" in clashing
+
+
+def test_a_message_of_the_form_has_the_members_that_scripts_may_set(text: str) -> None:
+    kinds = "'info' | 'success' | 'warning' | 'error'"
+
+    assert f"  $message: string | {{ text: string; type?: {kinds} }};\n" in text
