@@ -268,11 +268,9 @@ def _read_input_or_example(ctx: RequestContext, parameter: Parameter) -> Any:
     received = _find_input_value(ctx, parameter)
     where = f"{parameter.place}.{parameter.wire_name}"
     if received is UNSET:
-        body = ctx.parsed.request.body
         # A body may be in a form that is not looked into.
-        is_hidden = (
-            parameter.place == "body" and ctx.parsed.body is UNSET and not state.is_missing(body)
-        )
+        is_unread = ctx.parsed.body is UNSET and bool(ctx.parsed.request.body)
+        is_hidden = parameter.place == "body" and is_unread
         if parameter.required and not is_hidden:
             raise Refusal("400", f"{where} is missing")
         return make_example_value(parameter)

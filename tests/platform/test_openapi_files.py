@@ -289,3 +289,28 @@ def test_a_document_in_json_may_begin_with_a_mark_and_with_spaces(
 
     with pytest.raises(ConfigError, match="not valid JSON"):
         read_document(path)
+
+
+@pytest.mark.parametrize(
+    ("root", "path"),
+    [
+        ({"paths": {"$ref": "#/no"}}, "paths"),
+        ({"paths": {"/x": {"$ref": "#/no"}, "/y": {"get": {}}}}, 'paths["/x"]'),
+        ({"components": {"$ref": "#/no"}}, "components"),
+        ({"components": {"securitySchemes": {"$ref": "#/no"}}}, "components.securitySchemes"),
+        ({"components": {"securitySchemes": {"a": {"$ref": "#/no"}}}},
+         "components.securitySchemes.a"),
+    ],
+)  # fmt: skip
+def test_a_reference_that_leads_nowhere_is_noted_at_its_own_place(root: Any, path: str) -> None:
+    whole = {"paths": {"/x": {"get": {}}}, "security": [{"a": []}], **root}
+    document = Document("x.json", {"openapi": "3.0.0", **whole})
+
+    if path == "paths":
+        with pytest.raises(ConfigError, match="nothing can be imported"):
+            convert_document(document, key="x", url=URL)
+    else:
+        convert_document(document, key="x", url=URL)
+
+    [note] = [one for one in document.notes if "leads nowhere" in one.message]
+    assert note.path == path

@@ -18,6 +18,7 @@ from bpmax_sim.messages import Call, Request
 from bpmax_sim.platform.load import load_platforms, read_platform
 from bpmax_sim.platform.model import Platform
 from bpmax_sim.secret.vault import Credentials
+from bpmax_sim.simulator.model import Route, RouteCheck, SignatureCheck
 from bpmax_sim.simulator.simulator import (
     Simulator,
     SimulatorTransport,
@@ -26,7 +27,8 @@ from bpmax_sim.simulator.simulator import (
 )
 from bpmax_sim.simulator.state import TenantCredentials
 from bpmax_sim.starter import demo
-from tests.simulator.bench import START, Bench, bench
+from tests.simulator.bench import START, Bench, bench, logged_in
+from tests.simulator.bench import log_in as log_in_again
 
 CRM = Path(demo.__file__).parent / "demo_files/scenarios/platforms/crm_system.yaml"
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -274,3 +276,49 @@ def test_ids_of_a_simulator_are_those_of_seed_zero_unless_another_is_chosen(tmp_
     assert token() == token(seed=0)
     assert len({token(), token(seed=1), token(seed=-1)}) == 3
     assert transport().seed == 0
+
+
+@pytest.mark.parametrize(
+    ("raw", "status"),
+    [(b"", 400), (b"{}", 400), (b"null", 400), (b"<a/>", 200), (b'{"a": 1}', 200), (b"[1]", 400)],
+)
+def test_a_body_that_is_not_looked_into_may_hold_what_is_required(
+    raw: bytes, status: int, tmp_path: Path
+) -> None:
+    text = (
+        "platform_key: shop\nbase_url: https://shop.example.test\napis:\n"
+        "  save: {method: POST, path: /x, parameters: [{name: a, in: body, required: true}]}\n"
+        "  find: {method: POST, path: /y, parameters: [{name: a, in: query, required: true}]}\n"
+    )
+    made = bench(declared(tmp_path, text), {})
+
+    if raw == b'{"a": 1}':
+        raw = b'{"a": "1"}'
+    assert made.send("POST /x", raw=raw).status == status
+    assert made.send("POST /y", raw=raw).status == 400
+
+
+@pytest.mark.parametrize(("left", "seconds"), [(0.25, 0), (0.75, 0), (1.0, 1), (1.75, 1)])
+def test_a_token_that_is_about_to_end_says_so_in_whole_seconds(left: float, seconds: int) -> None:
+    wecom = logged_in("qywx")
+    wecom.clock.advance(7200 - left)
+
+    assert (log_in_again(wecom)["expires_in"], wecom.token) == (seconds, wecom.token)
+
+
+@pytest.mark.parametrize("left", [0.25, 0.75, 1.0, 7200])
+def test_a_token_is_extended_up_to_its_end(left: float) -> None:
+    wecom = logged_in("qywx")
+    wecom.simulator.renewal("extend")
+    wecom.clock.advance(7200 - left)
+    before = wecom.token
+
+    assert (log_in_again(wecom)["expires_in"], wecom.token) == (7200, before)
+
+
+def test_a_route_without_a_declared_api_has_no_signature_to_check(tmp_path: Path) -> None:
+    made = shop(tmp_path)
+    route = Route(on="GET /z", checks=(RouteCheck(signed=SignatureCheck(error="wrong")),))
+    made.simulator.table = replace(made.simulator.table, routes=(route,))
+
+    assert made.send("GET /z").status == 200

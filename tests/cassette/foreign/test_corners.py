@@ -11,7 +11,7 @@ import pytest
 from bpmax_sim.errors import CassetteError
 from bpmax_sim.messages import Call, Chunk, Exchange, FailedExchange, Request, Response
 from bpmax_sim.traffic import imported as module
-from bpmax_sim.traffic.formats import read_foreign, write_foreign
+from bpmax_sim.traffic.formats import detect_format, read_foreign, write_foreign
 from bpmax_sim.traffic.imported import (
     ForeignExchanges,
     NotConvertibleError,
@@ -926,3 +926,64 @@ def test_a_failed_exchange_has_an_empty_body_in_an_archive() -> None:
 
     assert entry["response"]["content"] == {"size": 0, "mimeType": ""}
     assert (entry["response"]["status"], entry["response"]["_error"]) == (0, "TLS")
+
+
+@pytest.mark.parametrize(
+    ("tree", "kind"),
+    [
+        ({"mappings": []}, "wiremock"), ({"request": {"method": "GET"}}, "wiremock"),
+        ({"request": {}, "response": {}}, "wiremock"), ([{"request": {}}], "wiremock"),
+        ({"request": {}}, ""), ({"response": {}}, ""), ([], ""), ([{}, {"request": {}}], ""),
+        ({"log": {"entries": []}}, "har"), ({"log": {}}, ""), ({"interactions": []}, "vcrpy"),
+        ({"http_interactions": []}, "betamax"), ({"data": {"pairs": []}}, "hoverfly"),
+        ({"info": {"schema": ""}, "item": []}, "postman"), ({"info": {}, "item": []}, ""),
+        ({"collection": {"item": []}}, "postman"), ({"item": []}, ""),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf", b" \n"])
+def test_a_format_is_known_by_its_keys(tree: Any, kind: str, mark: bytes) -> None:
+    data = mark + json.dumps(tree).encode()
+
+    if kind:
+        assert detect_format(data) == kind
+    else:
+        with pytest.raises(CassetteError, match="not a recording that can be imported"):
+            detect_format(data)
+
+
+@pytest.mark.parametrize(
+    ("states", "order"),
+    [
+        ([{"sequence:1": "2", "sequence:2": "x"}, {"sequence:1": "1"}], "10"),
+        ([{"sequence:1": "x", "sequence:2": "2"}, {"sequence:1": "1"}], "01"),
+    ],
+)
+def test_of_two_sequences_the_first_counts(states: list[Any], order: str) -> None:
+    pairs = [
+        {"request": {"method": [{"value": "GET"}], "destination": [{"value": "a.test"}],
+                     "path": [{"value": f"/{number}"}], "requiresState": state},
+         "response": {"status": 200}}
+        for number, state in enumerate(states)
+    ]  # fmt: skip
+    found = read("hoverfly", {"data": {"pairs": pairs}, "meta": {"schemaVersion": "v5"}})
+
+    assert "".join(one.request.url[-1] for one in found.exchanges) == order
+
+
+def test_vcrpy_keeps_the_first_of_several_headers() -> None:
+    headers = (("X-A", "1"), ("x-a", "2"), ("X-A", "3"))
+    request = Request(method="GET", url=ADDRESS, headers=headers)
+    data, _ = write_foreign([Exchange(request=request, outcome=Response(status=200))], "vcrpy")
+
+    assert read("vcrpy", data).exchanges[0].request.headers == (("X-A", "1"),)
+
+
+def test_a_body_of_cassetter_that_is_none_has_no_content() -> None:
+    item = {
+        "request": {"method": "GET", "uri": ADDRESS, "body": {"type": "none", "content": "a"}},
+        "response": {"status": 200, "body": {"type": "none", "content": "a"}},
+    }
+    found = only(read("cassetter", {"interactions": [item]}))
+
+    assert isinstance(found, Exchange)
+    assert (found.request.body, body_of(found)) == (None, b"")
