@@ -315,24 +315,19 @@ class Player:
         return self._find(self._compute_key(parts))
 
     def _compute_key(self, parts: RequestParts) -> str:
-        """Return the matching key of *parts*; it is kept until it is asked for other parts."""
+        """Return the matching key of *parts*; it is kept until it is asked for other parts.
+
+        Keys that the call has under earlier names of its API are noted, so that exchanges with
+        these are found, too.
+        """
         latest = self._latest
         if latest[0] is not parts:
-            latest = self._latest = (parts, compute_matching_key(parts, self._rules))
-            self._note_earlier_keys(latest[1], parts)
+            rules = self._rules
+            latest = self._latest = (parts, compute_matching_key(parts, rules))
+            forms = rules.rename_to_each_former_name(parts)
+            if earlier := [compute_matching_key(form, rules) for form in forms]:
+                self._earlier_keys[latest[1]] = tuple(earlier)
         return latest[1]
-
-    def _note_earlier_keys(self, key: str, parts: RequestParts) -> None:
-        """Note the matching keys that the call *parts* has under earlier names of its API.
-
-        *key* is its present one. Exchanges with the noted keys are then found, too.
-        """
-        earlier = [
-            compute_matching_key(form, self._rules)
-            for form in self._rules.rename_to_each_former_name(parts)
-        ]
-        if earlier:
-            self._earlier_keys[key] = tuple(earlier)
 
     def find_recorded_logins(self, platform: str, instance: str) -> Iterator[Exchange]:
         """Yield the recorded logins of an instance."""
