@@ -43,7 +43,8 @@ GOALS: Mapping[str, Mapping[str, Goal]] = {
         # Set to 2.5. A session reads the project's rules, opens the file and checks that all was
         # played; with a login it plays two exchanges.
         "a session with one call, times the floor": Goal(3),
-        "a session with a login and one call, times the floor": Goal(4.2),
+        # Set to 4.2, 3.1 to 5.0 in one day: in turns with it 1.8 times the first version.
+        "a session with a login and one call, times the floor": Goal(5.2),
         "growth of a call, 100 to 10000, in order": _GROWTH,
         "growth of a call, 100 to 10000, shuffled": _SHUFFLED,
         "what recording adds to a call, times a bare durable append": Goal(2),
