@@ -8,10 +8,10 @@ when a run has ended, and are shown only.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from urllib.parse import urlsplit
 
 import msgspec
 
+from bpmax_sim.cassette.remote import strip_credentials_and_query
 from bpmax_sim.errors import CallError, ConfigError, Place
 from bpmax_sim.i18n import join_list, msg
 from bpmax_sim.platform.instances import InstanceWithOrigin, derive_conventional_variable
@@ -87,16 +87,10 @@ def _make_address_hints(
             "{call}: {address} was tried, from {source}; check that the server is running there, "
             "and that the address is right",
             call=call.call,
-            address=_strip_credentials_and_query(pair.live),
+            address=strip_credentials_and_query(pair.live),
             source=source,
         ),
     )
-
-
-def _strip_credentials_and_query(address: str) -> str:
-    parts = urlsplit(address)
-    host = parts.netloc.rpartition("@")[2]
-    return parts._replace(netloc=host, query="", fragment="").geturl()
 
 
 def _describe_address_source(platform: Platform, entry: InstanceWithOrigin, host: str) -> str:
