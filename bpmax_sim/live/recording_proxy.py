@@ -219,11 +219,12 @@ class RecordingProxy:
         return rest if rest.startswith("/") else f"/{rest}"
 
     def _make_upstream_request(self, exchange: _ProxiedExchange, path: str) -> Request:
-        headers = restore_cookie_names(exchange.client.headers)
         return Request(
             method=exchange.request.method,
             url=f"{self._upstream.url}{path}",
-            headers=replace_host_and_add_via(headers, self._upstream, f"1.1 {self._pseudonym}"),
+            headers=replace_host_and_add_via(
+                exchange.headers, self._upstream, f"1.1 {self._pseudonym}"
+            ),
             body=exchange.request.body,
             timeout=self._patience,
         )
@@ -234,7 +235,7 @@ class RecordingProxy:
             return make_foreign_request(
                 sent.method,
                 f"{self._declared}{rest}",
-                decode_header_bytes(restore_cookie_names(exchange.client.headers)),
+                decode_header_bytes(exchange.headers),
                 sent.body,
             )
         except NotConvertibleError as reason:
@@ -286,6 +287,7 @@ class _ProxiedExchange:
 
     def __init__(self, request: Request, client: ServedClient, at: float) -> None:
         self.request, self.client, self.at = request, client, at
+        self.headers = restore_cookie_names(client.headers)
         self.target = "…"  # until it is known to be for us: it may hold anything
         self.name = self.outcome = self.note = ""
         self.is_replayed = False
