@@ -36,7 +36,7 @@ from bpmax_sim.openapi.schema import (
 from bpmax_sim.path_template import fill_placeholders, list_placeholders
 from bpmax_sim.platform.check import is_platform_address
 from bpmax_sim.platform.load import read_platform_root
-from bpmax_sim.platform.model import to_snake_case
+from bpmax_sim.platform.model import make_unique_name, to_snake_case
 from bpmax_sim.yamlfile import LARGEST, Steps, read_yaml, write_yaml
 
 ParameterEntry = dict[str, Any]
@@ -311,10 +311,9 @@ def _rename_duplicates(entries: list[ParameterEntry]) -> list[ParameterEntry]:
     names: set[str] = set()
     renamed: list[ParameterEntry] = []
     for entry in entries:
-        name, number = entry["name"], 1
-        while name in names:
-            name = f"{entry['in']}_{entry['name']}{'' if number == 1 else f'_{number}'}"
-            number += 1
+        name = entry["name"]
+        if name in names:
+            name = make_unique_name(f"{entry['in']}_{name}", names)
         names.add(name)
         target = entry.get("to", entry["name"])
         to = {"to": target} if target != name else {}

@@ -9,9 +9,10 @@ seconds. Texts that may contain ``{{ … }}`` are templates (`bpmax_sim.platform
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
 from functools import lru_cache
+from itertools import count
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -593,6 +594,12 @@ def to_snake_case(name: str) -> str:
     ``getHTTPUser`` gives ``get_http_user``; a name already in snake_case stays.
     """
     return _WORD_START.sub("_", name).lower()
+
+
+def make_unique_name(stem: str, taken: Container[str]) -> str:
+    """Return *stem*, or ``stem_2`` and so on: the first of them that is not in *taken*."""
+    names = (stem if number == 1 else f"{stem}_{number}" for number in count(1))
+    return next(name for name in names if name not in taken)
 
 
 def matches_api(pattern: str, name: str) -> bool:

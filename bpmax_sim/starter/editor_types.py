@@ -17,7 +17,14 @@ from msgspec.structs import replace
 
 from bpmax_sim.i18n import msg, translate
 from bpmax_sim.platform.load import Platforms
-from bpmax_sim.platform.model import Api, Instance, Parameter, Platform, to_snake_case
+from bpmax_sim.platform.model import (
+    Api,
+    Instance,
+    Parameter,
+    Platform,
+    make_unique_name,
+    to_snake_case,
+)
 from bpmax_sim.platform.response_shapes import (
     ResponseShape,
     ResponseShapes,
@@ -27,7 +34,6 @@ from bpmax_sim.platform.response_shapes import (
 )
 from bpmax_sim.script.failure import Script
 from bpmax_sim.script_source.reading import read_script
-from bpmax_sim.starter.path_patterns import make_unique_name
 from bpmax_sim.subject.form import MESSAGE_TYPES
 
 _KINDS: Final[Mapping[str, str]] = {

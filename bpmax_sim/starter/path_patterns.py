@@ -9,13 +9,14 @@ but not for ``/orders/search`` and ``/orders/cancel``.
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterable, Mapping, Sequence
-from itertools import chain, count
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 from typing import Any, Final, NamedTuple
 
 import msgspec
 
 from bpmax_sim.path_template import decode_path
+from bpmax_sim.platform.model import make_unique_name
 
 _VERSION: Final = re.compile(r"v?\d{1,2}(\.\d+)*((alpha|beta)\d*)?", re.IGNORECASE)
 _NUMBER: Final = re.compile(r"[+-]?\d+([.,]\d+)*")
@@ -239,12 +240,6 @@ def _make_parameter_name(parts: Sequence[str], names: Sequence[str]) -> str:
     word = to_singular(re.sub(r"\W+", "_", decode_path(before), flags=re.ASCII).strip("_").lower())
     stem = f"{word}_id" if word and word[0].isalpha() else "id"
     return make_unique_name(stem, names)
-
-
-def make_unique_name(stem: str, taken: Container[str]) -> str:
-    """Return *stem*, or ``stem_2`` and so on: the first of them that is not in *taken*."""
-    names = (stem if number == 1 else f"{stem}_{number}" for number in count(1))
-    return next(name for name in names if name not in taken)
 
 
 def to_singular(word: str) -> str:

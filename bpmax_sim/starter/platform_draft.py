@@ -18,13 +18,12 @@ from bpmax_sim.i18n import join_list, msg, plural, translate
 from bpmax_sim.js_values import loads_as_javascript
 from bpmax_sim.messages import FORM, Exchange, Headers, Request, Response, parse_media_type
 from bpmax_sim.path_template import list_placeholders
-from bpmax_sim.platform.model import to_snake_case
+from bpmax_sim.platform.model import make_unique_name, to_snake_case
 from bpmax_sim.starter.auth_guess import AuthGuess, extract_raw_path, guess_auth, parse_json_body
 from bpmax_sim.starter.path_patterns import (
     ObservedPath,
     find_templates,
     make_json_shape_key,
-    make_unique_name,
     to_singular,
 )
 from bpmax_sim.yamlfile import write_yaml

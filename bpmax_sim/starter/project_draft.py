@@ -35,6 +35,7 @@ from bpmax_sim.platform.matcher import (
     list_address_variables,
     resolve_instance_addresses,
 )
+from bpmax_sim.platform.model import make_unique_name
 from bpmax_sim.scenario.runner import run_scenario
 from bpmax_sim.secret.vault import Vault
 from bpmax_sim.session.credentials import get_matching_rules
@@ -49,7 +50,6 @@ from bpmax_sim.starter.capture_draft import (
 from bpmax_sim.starter.document_draft import draft_sample_calls
 from bpmax_sim.starter.file_additions import append_apis, append_missing_instance
 from bpmax_sim.starter.init import NewProject, plan_files
-from bpmax_sim.starter.path_patterns import make_unique_name
 from bpmax_sim.starter.platform_draft import (
     draft_platform,
     extract_origin,
