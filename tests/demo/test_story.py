@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -23,7 +24,9 @@ SEED = (Path(__file__).parents[2] / "tests/data/seed_page.txt").read_text(encodi
 
 
 def test_the_demonstration_runs_in_an_empty_folder_and_leaves_a_project(tmp_path: Path) -> None:
-    done = in_a_process("demo", cwd=tmp_path, CI="true")
+    # As in an active environment; what is told beside it in another one is tried below.
+    active = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    done = in_a_process("demo", cwd=tmp_path, CI="true", PATH=active)
     lines = done.out.splitlines()
 
     assert (done.code, done.err) == (0, "")
