@@ -62,8 +62,13 @@ settings.load_profile(PROFILE)
 UNTIL = float(os.environ.get("BPMAX_SIM_UNTIL") or "inf")
 
 
+@pytest.hookimpl(tryfirst=True)  # before the plugin of Hypothesis reads its seed
 def pytest_configure(config: pytest.Config) -> None:
     """Declare the marks of what is for the night, and hold the rest to its time."""
+    # `bpmax-sim fuzz` draws other examples each time, whatever the profile says: by day the same
+    # ones for everybody, as the laws do.
+    if settings().derandomize and config.option.hypothesis_seed is None:
+        config.option.hypothesis_seed = "20"
     config.addinivalue_line("markers", "night(why): runs with .ci/nightly, or with `-m night`")
     config.addinivalue_line("markers", "long(why): may take more than a test may by day")
     # Where no Python can be forked, whoever starts one pays for its imports.

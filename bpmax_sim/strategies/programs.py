@@ -641,7 +641,14 @@ def _draw_parameter_values(parameter: Parameter, encoding: str) -> st.SearchStra
         and "items" not in to_json_schema(parameter)
     ):
         values = values.map(_drop_nested_items)  # a form has no place for them
-    return values if parameter.required else values | st.just(UNDEFINED)
+    if not parameter.required:
+        return values | st.just(UNDEFINED)
+    # Where a list repeats its name for each element, an empty one sends nothing, and the third
+    # party misses a required value.
+    is_repeated = parameter.place == "query" or (
+        parameter.place == "body" and encoding in ("form", "multipart")
+    )
+    return values.filter(lambda value: value != []) if is_repeated else values
 
 
 def _drop_nested_items(value: Any) -> Any:

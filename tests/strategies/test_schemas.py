@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import find, given, settings
 from hypothesis import strategies as st
-from hypothesis.errors import Unsatisfiable
+from hypothesis.errors import NoSuchExample, Unsatisfiable
 from jsonschema import Draft202012Validator
 
 from bpmax_sim.errors import ConfigError
+from bpmax_sim.platform.load import load_platforms
 from bpmax_sim.platform.model import Parameter
 from bpmax_sim.strategies import parameter_values
+from bpmax_sim.strategies.programs import valid_calls
 from bpmax_sim.strategies.values import (
     FORMATS,
     check_value,
@@ -211,3 +214,37 @@ def test_a_whole_number_stays_within_its_format(
         assert (lowest, highest) == (least, most)
 
     check()
+
+
+@pytest.mark.parametrize(
+    ("place", "encoding", "required", "is_drawn"),
+    [
+        ("query", "json", True, False),
+        ("body", "form", True, False),
+        ("body", "multipart", True, False),
+        ("body", "json", True, True),
+        ("query", "json", False, True),
+        ("body", "form", False, True),
+    ],
+)
+def test_an_empty_list_is_drawn_where_it_is_sent_or_need_not_be(
+    place: str, encoding: str, required: bool, is_drawn: bool, tmp_path: Path
+) -> None:
+    declared = {"name": "附件", "in": place, "to": "files", "required": required, "type": "array"}
+    api = {"method": "POST", "path": "/orders", "encoding": encoding, "parameters": [declared]}
+    path = tmp_path / "orders.yaml"
+    path.write_text(
+        json.dumps(
+            {"platform_key": "orders", "base_url": "https://orders.test", "apis": {"建单": api}}
+        )
+    )
+    known = load_platforms(path)
+    orders = known.own["orders"]
+    calls = valid_calls(known, orders, orders.apis["建单"], direct=True)
+    found = True
+    try:
+        find(calls, lambda call: call.args == ([],), settings=settings(derandomize=True))
+    except NoSuchExample:
+        found = False
+
+    assert found is is_drawn
