@@ -190,9 +190,9 @@ def merge_object(schema: Schema) -> Schema | None:
     for part in (*filter(None, parts), schema):
         merged |= part.get("properties", {})
         required += part.get("required", [])
-    kind = schema.get("type", "object" if merged else "")
+    is_object = schema.get("type", "object") in ("object", ["object"])  # 3.0 and 3.1
     is_open = bool(to_mapping_or_empty(schema.get("additionalProperties"))) or not merged
-    return None if kind != "object" or is_open else {"properties": merged, "required": required}
+    return {"properties": merged, "required": required} if is_object and not is_open else None
 
 
 def find_single_type(schema: Schema) -> str:

@@ -1,6 +1,7 @@
 """Walk through the value of an expectation: the maps, names and literals in it, also in operators.
 
-In this module "denied" means that an operator such as ``$ne`` or ``$not`` is above the value.
+In this module "denied" means that an operator such as ``$ne`` or ``$not`` is above the value, and
+no second one that reverses it, as in ``{$not: {$ne: 1}}``.
 """
 
 from __future__ import annotations
@@ -54,7 +55,7 @@ def find_literals_with_denial(
         for key, operand in value.items():
             if key in _THROUGH:
                 yield from find_literals_with_denial(
-                    operand, (*path, key), denied or key in _DENYING
+                    operand, (*path, key), denied != (key in _DENYING)
                 )
     elif isinstance(value, list | tuple):
         for index, item in enumerate(value):
@@ -97,4 +98,4 @@ def find_maps(
         yield path, value, denied
     elif isinstance(value, Mapping):
         for key in _THROUGH & {*value}:
-            yield from find_maps(value[key], (*path, key), denied or key in _DENYING)
+            yield from find_maps(value[key], (*path, key), denied != (key in _DENYING))

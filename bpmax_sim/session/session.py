@@ -496,11 +496,19 @@ class Session:
         self._calls.activate_faults(rules)
 
     def disarm(self, rules: Sequence[Fault], /) -> Sequence[Fault]:
-        """Deactivate *rules* and return those that never fired."""
+        """Deactivate *rules* and return those that never fired.
+
+        Raises:
+            ConfigError: if one is not active; then all others stay active.
+        """
         return self._calls.deactivate_and_get_unfired(rules)
 
     def strikes_of(self, rule: Fault, /) -> int:
-        """Return how often *rule*, which must be active, has fired."""
+        """Return how often the active *rule* has fired.
+
+        Raises:
+            ConfigError: if it is not active.
+        """
         return self._calls.count_firings(rule)
 
     @property

@@ -15,7 +15,7 @@ from typing import Literal
 import msgspec
 from msgspec.structs import replace
 
-from bpmax_sim.errors import Place, TransportError
+from bpmax_sim.errors import ConfigError, Place, TransportError
 from bpmax_sim.i18n import msg, template
 from bpmax_sim.messages import Chunk, Pairs, Request, Response
 from bpmax_sim.platform.model import matches_api
@@ -218,19 +218,25 @@ class Faults:
             self._armed[:0] = map(_ActiveRule, rules)
 
     def deactivate_and_list_unfired(self, rules: Iterable[Fault]) -> tuple[Fault, ...]:
-        """Deactivate *rules* and return those that never fired."""
-        silent: list[Fault] = []
+        """Deactivate *rules* and return those that never fired.
+
+        Raises:
+            ConfigError: if one is not active; then all others stay active.
+        """
         with self._lock:
-            for rule in rules:
-                armed = next(armed for armed in self._armed if armed.rule is rule)
-                self._armed.remove(armed)
-                silent += [] if armed.fired_count else [rule]
-        return tuple(silent)
+            left = list(self._armed)
+            gone = [left.pop(_find_rule(rule, left)) for rule in rules]
+            self._armed = left
+        return tuple(one.rule for one in gone if not one.fired_count)
 
     def count_firings(self, rule: Fault) -> int:
-        """Return how often *rule*, which must be active, has fired."""
+        """Return how often the active *rule* has fired.
+
+        Raises:
+            ConfigError: if it is not active.
+        """
         with self._lock:
-            return next(armed.fired_count for armed in self._armed if armed.rule is rule)
+            return self._armed[_find_rule(rule, self._armed)].fired_count
 
     def handle(self, request: Request) -> Response:
         """Return the response of the rule that fires, or that of the transport below.
@@ -282,6 +288,18 @@ class Faults:
                 case Slow() as slow:
                     return _delay_response(self._apply_rules(request, rules[index + 1 :]), slow)
         return self.inner.handle(request)
+
+
+def _find_rule(rule: Fault, active: Sequence[_ActiveRule]) -> int:
+    """Return where *rule* itself, not an equal one, is in *active*.
+
+    Raises:
+        ConfigError: if it is not there.
+    """
+    for index, one in enumerate(active):
+        if one.rule is rule:
+            return index
+    raise ConfigError("the fault {rule} is not active; arm it first, and disarm it once", rule=rule)
 
 
 def _break_exchange(broken: Break, request: Request) -> Response:

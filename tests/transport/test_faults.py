@@ -5,7 +5,7 @@ import json
 import pytest
 from msgspec.structs import replace
 
-from bpmax_sim.errors import TransportError
+from bpmax_sim.errors import ConfigError, TransportError
 from bpmax_sim.messages import Call, Chunk, Request, Response
 from bpmax_sim.transport.faults import Action, BadToken, Break, Fault, Faults, Reply, Slow
 from bpmax_sim.transport.protocol import Handler
@@ -245,6 +245,18 @@ def test_rules_that_are_equal_are_told_apart() -> None:
     assert (faults.count_firings(one), faults.count_firings(three)) == (1, 0)
     assert faults.deactivate_and_list_unfired([one, three]) == (three,)
     assert not faults.has_active_rules
+
+
+def test_a_rule_that_is_not_active_is_named_and_the_others_stay() -> None:
+    one, gone = (Fault(on=on, action=Reply(status=500)) for on in ("crm.*", "erp.create_order"))
+    faults, _ = overlay(one)
+    told = "the fault erp.create_order is not active; arm it first, and disarm it once"
+
+    with pytest.raises(ConfigError, match=told):
+        faults.deactivate_and_list_unfired([one, gone])
+    with pytest.raises(ConfigError, match=told):
+        faults.count_firings(gone)
+    assert faults.deactivate_and_list_unfired([one]) == (one,)
 
 
 @pytest.mark.parametrize(
