@@ -156,7 +156,7 @@ def explain_already_played(
     ]
 
 
-def explain_waiting(place: str, path: str) -> list[str]:
+def explain_recording_under_review(place: str, path: str) -> list[str]:
     """Return the message lines for a call that the recording *path* has, which waits for review.
 
     *place* is its line in there.

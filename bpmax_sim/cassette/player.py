@@ -381,7 +381,7 @@ class Player:
             return []
         if waiting is None or not find or len(numbers := find(key)) < turn:
             return []
-        return miss.explain_waiting(str(waiting.place(numbers[turn - 1])), str(path))
+        return miss.explain_recording_under_review(str(waiting.place(numbers[turn - 1])), str(path))
 
 
 def _make_no_match_error(parts: RequestParts, case: str, lines: list[str]) -> NoMatchError:

@@ -547,13 +547,13 @@ class _MutantReader:
         yield from self._decide_condition(inner, about, ("false",) if is_counting else _TRUTHS)
 
     def _decide_condition(
-        self, node: Node, about: str, truths: Sequence[str], *, has_probe: bool = False
+        self, node: Node, about: str, truths: Sequence[str], *, adds_probe: bool = False
     ) -> Iterator[Mutant]:
         """Replace the condition *node* by each of *truths*, ``true`` or ``false``.
 
         A value that *node* always has here is left out. *about* is the condition as messages name
-        it, "" for none. With *has_probe* the mutant gets a probe, which reports whether *node* ever
-        had the other value in a run.
+        it, "" for none. With *adds_probe* the mutant gets a probe, which reports whether *node*
+        ever had the other value in a run.
         """
         if node.type in _TRUTHS:
             return
@@ -563,7 +563,7 @@ class _MutantReader:
                 continue
             mutant = self._make_mutant("code-check", node, new, about=about)
             met = "!v" if new == "true" else "v"
-            probe = probes.TRUTH.format(met=met, text=text) if has_probe else ""
+            probe = probes.TRUTH.format(met=met, text=text) if adds_probe else ""
             yield replace(mutant, probe=probe)
 
     def _decide_case_of_switch_true(self, node: Node) -> Iterator[Mutant]:
@@ -622,7 +622,7 @@ class _MutantReader:
             inner = strip_parentheses(value)
             if inner.type != "identifier":
                 about = self._get_source(inner)
-                yield from self._decide_condition(inner, about, _TRUTHS, has_probe=True)
+                yield from self._decide_condition(inner, about, _TRUTHS, adds_probe=True)
 
     def _replace_check_by_constant(self, node: Node) -> Iterator[Mutant]:
         """Replace a check whose result is stored or returned by a constant."""
@@ -632,16 +632,18 @@ class _MutantReader:
             and self._contains_comparison_or_test(node)
         ):
             return
-        yield from self._decide_condition(node, self._get_source(node), _TRUTHS, has_probe=True)
+        yield from self._decide_condition(node, self._get_source(node), _TRUTHS, adds_probe=True)
 
     def _contains_comparison_or_test(self, node: Node) -> bool:
         """Return whether *node*, or an operand of its ``&&`` and ``||``, checks something.
 
         That is a comparison with a literal (``a === 1``), or a response used as a condition.
         """
-        return any(self._compares_or_tests_response(part) for part in find_logical_operands(node))
+        return any(
+            self._compares_literal_or_tests_response(part) for part in find_logical_operands(node)
+        )
 
-    def _compares_or_tests_response(self, node: Node) -> bool:
+    def _compares_literal_or_tests_response(self, node: Node) -> bool:
         argument = node.child_by_field_name("argument")
         if read_operator(node) == "!" and argument is not None:
             node = strip_parentheses(argument)

@@ -18,7 +18,7 @@ from bpmax_sim.live.calibration_file import MARKS, read_rule_marks, render_rule_
 from bpmax_sim.live.console import decode_console, read_console
 from bpmax_sim.live.echo import ECHO_PLATFORM
 from bpmax_sim.live.judge import (
-    Calibration,
+    CalibrationResult,
     describe_workaround,
     is_calibration,
     judge_run,
@@ -121,7 +121,7 @@ def _print_script(echo: str, apis: str, delay: int, writes: Writes) -> int:
     return ExitCode.PASSED
 
 
-def _judge_last_calibration_run(consoles: Sequence[Path]) -> Calibration:
+def _judge_last_calibration_run(consoles: Sequence[Path]) -> CalibrationResult:
     """Return the judged result of the last calibration run in *consoles*, and print its notes.
 
     *consoles* are files with text copied from the browser's console; together they are one text, so
@@ -144,7 +144,7 @@ def _judge_last_calibration_run(consoles: Sequence[Path]) -> Calibration:
     return judge_run(asked[-1])
 
 
-def describe_calibration(calibration: Calibration) -> Iterator[str]:
+def describe_calibration(calibration: CalibrationResult) -> Iterator[str]:
     """Yield what a calibration found: engine and time zone of the live BPMAX, then its rules.
 
     Rules are the assumptions of the simulator about BPMAX: first the refuted ones (with what both
@@ -191,7 +191,7 @@ _FileChange = tuple[Path, tuple[str, str]]
 
 
 def _plan_changes(
-    root: Path, calibration: Calibration, only: Sequence[str] | None
+    root: Path, calibration: CalibrationResult, only: Sequence[str] | None
 ) -> Iterator[_FileChange]:
     """Yield each file that the results change, with its new text and a summary.
 
@@ -224,7 +224,7 @@ def _select_changed_keys(platform: Any, keys: Mapping[str, Any]) -> dict[str, An
     return {name: value for name, value in keys.items() if has[name] != value}
 
 
-def _plan_clock_zone(root: Path, calibration: Calibration) -> Iterator[_FileChange]:
+def _plan_clock_zone(root: Path, calibration: CalibrationResult) -> Iterator[_FileChange]:
     """Yield pyproject.toml with a clock in the zone of the live BPMAX, if it is not Shanghai's."""
     if not calibration.offsets or set(calibration.offsets) == {_SHANGHAI}:
         return

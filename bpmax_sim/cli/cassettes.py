@@ -211,7 +211,7 @@ def inspect(
     name, line = item_selection.split_path_and_line(cassette)
     path = Path(name)
     loaded = load_cassette(path)
-    numbers = _select_exchange_numbers(loaded, line)
+    numbers = _select_all_or_exchange_at_line(loaded, line)
     exchanges = [_make_exchange_data(loaded, number) for number in numbers]
     if json:
         say_document(file=str(path), exchanges=exchanges)
@@ -241,7 +241,7 @@ def _decode_json_escapes(text: str) -> str:
     return _ESCAPED.sub(letter, text)
 
 
-def _select_exchange_numbers(cassette: Cassette, line: int) -> list[int]:
+def _select_all_or_exchange_at_line(cassette: Cassette, line: int) -> list[int]:
     """Return the numbers of all exchanges, or only of the exchange that contains *line*."""
     everything = list(range(len(cassette)))
     if not line:

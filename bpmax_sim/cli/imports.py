@@ -39,7 +39,7 @@ from bpmax_sim.secret.vault import Vault
 from bpmax_sim.session.credentials import (
     collect_not_secret_places,
     get_matching_rules,
-    make_project_places_reader,
+    make_not_secret_places_reader,
 )
 from bpmax_sim.traffic.import_recording import (
     ForeignFile,
@@ -158,7 +158,7 @@ def import_traffic(  # noqa: PLR0913 - the options of the command
             admitted,
             owner=whom,
             not_secret_places=partial(
-                collect_not_secret_places, known, make_project_places_reader(path)
+                collect_not_secret_places, known, make_not_secret_places_reader(path)
             ),
         )
         imported = _redact_twice([source.imported for source in sources], admit_to)

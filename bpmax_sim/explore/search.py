@@ -68,7 +68,7 @@ from bpmax_sim.variant.run import (
     BaselineError,
     Variant,
     measure_baseline,
-    run_variant_as_trial,
+    run_variant_without_expectations,
 )
 from bpmax_sim.variant.workers import map_in_order
 
@@ -395,7 +395,9 @@ class _ItemTrials:
         # it.
         usual = None if item else self._usual
         variant = Variant(faults=tuple(injected), item=item, usual=usual)
-        return make_run_view(run_variant_as_trial(self._baseline, variant), self.platforms)
+        return make_run_view(
+            run_variant_without_expectations(self._baseline, variant), self.platforms
+        )
 
     def collect_variants(self, recorded: RecordedResponses) -> None:
         """Find the failures, orders and actions of a person to try, and count them.
@@ -431,7 +433,7 @@ class _ItemTrials:
         """
         if not self.base.calls:
             return {}
-        watched = run_variant_as_trial(
+        watched = run_variant_without_expectations(
             self._baseline, Variant(library=READ_WATCHER, usual=self._usual)
         )
         return find_reads(self.base, make_run_view(watched, self.platforms))

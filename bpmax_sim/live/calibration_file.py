@@ -12,7 +12,7 @@ from msgspec.structs import asdict
 
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.i18n import msg, translate
-from bpmax_sim.live.judge import Calibration, RuleMark
+from bpmax_sim.live.judge import CalibrationResult, RuleMark
 from bpmax_sim.live.rules import RULES
 from bpmax_sim.yamlfile import read_yaml, to_display_path, write_yaml
 
@@ -42,7 +42,7 @@ def read_rule_marks(root: Path) -> Mapping[str, RuleMark]:
     return {key: mark for key, mark in marks.items() if key in RULES}
 
 
-def render_rule_marks(calibration: Calibration, known: Mapping[str, RuleMark]) -> str:
+def render_rule_marks(calibration: CalibrationResult, known: Mapping[str, RuleMark]) -> str:
     """Return the text of the file that says which rules hold in a live BPMAX.
 
     Each rule has a mark: confirmed, refuted or unknown. It is that of *calibration*, or, for a rule

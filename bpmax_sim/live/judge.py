@@ -70,7 +70,7 @@ def _make_unknown_mark(why: str) -> RuleMark:
     return RuleMark(mark="unknown", why=why)
 
 
-class Calibration(msgspec.Struct, frozen=True, kw_only=True):
+class CalibrationResult(msgspec.Struct, frozen=True, kw_only=True):
     """What one run of the calibration script shows about a live BPMAX.
 
     Attributes:
@@ -220,14 +220,14 @@ def is_calibration(run: CapturedRun) -> bool:
     return run.begin_record.get("kind") == KIND
 
 
-def judge_run(run: CapturedRun) -> Calibration:
+def judge_run(run: CapturedRun) -> CalibrationResult:
     """Return what *run*, of the calibration script, shows about the BPMAX in which it ran."""
     begin = run.begin_record
     there, ours = _CalibrationRun(run), _CalibrationRun(ask_our_engine())
     marks = {key: _judge_rule(key, rule, ours, there) for key, rule in RULES.items()}
     timeout = _measure_timeout(there)
     result = _describe_result_place(there)
-    return Calibration(
+    return CalibrationResult(
         asked=begin.get("at", 0) / 1000,
         engine=_describe_engine(begin.get("engine") or {}),
         zone=str(begin.get("zone") or ""),
@@ -500,7 +500,7 @@ _SPECIAL: Final = {
 }
 
 
-def describe_workaround(key: str, calibration: Calibration) -> str:
+def describe_workaround(key: str, calibration: CalibrationResult) -> str:
     """Return what to do about the rule *key*, which *calibration* refutes, if anything.
 
     Else a message that there is no way yet.
@@ -517,6 +517,6 @@ def describe_workaround(key: str, calibration: Calibration) -> str:
     )
 
 
-def list_refuted_rules(calibration: Calibration) -> Iterator[tuple[str, RuleMark]]:
+def list_refuted_rules(calibration: CalibrationResult) -> Iterator[tuple[str, RuleMark]]:
     """Yield key and result of each rule that does not hold in the BPMAX of *calibration*."""
     return ((key, one) for key, one in calibration.rules.items() if one.mark == "refuted")

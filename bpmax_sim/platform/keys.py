@@ -81,14 +81,14 @@ def sign_jwt(claims: object, key: object, algorithm: str, headers: object = None
             algorithm=algorithm,
         )
     head = {"typ": "JWT", "alg": algorithm, **extra}
-    parts = _encode_json(dict(sorted(head.items()))), _encode_json(dict(claims))
+    parts = _encode_compact_json(dict(sorted(head.items()))), _encode_compact_json(dict(claims))
     signed = ".".join(map(encode_base64url, parts))
     return (
         f"{signed}.{encode_base64url(sign(signed.encode('ascii'), to_octets(key), algorithm[2:]))}"
     )
 
 
-def _encode_json(value: object) -> bytes:
+def _encode_compact_json(value: object) -> bytes:
     return json.dumps(value, separators=(",", ":")).encode("ascii")
 
 

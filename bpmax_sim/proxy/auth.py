@@ -83,16 +83,18 @@ def make_real_context(
     drawn: CallRandomness,
     now: float,
     attempt: int = 0,
-    count: int = 1,
+    grant_request_count: int = 1,
 ) -> AuthContext:
     """Return the values for the real form of a request, with secrets, as it is sent.
 
     *tenant* are the credentials of the instance, *grant* the result of its login, and *drawn* the
     random values of the call. *now* is the instant by the clock that follows the third party's.
-    *count* is the number of requests that *grant* has authorised, this one included.
+    *grant_request_count* is the number of requests that *grant* has authorised, this one included.
     """
     granted = grant.values if grant else _NOTHING
-    return AuthContext(tenant.real, granted, tenant.live, drawn, now, _SENT, attempt, count)
+    return AuthContext(
+        tenant.real, granted, tenant.live, drawn, now, _SENT, attempt, grant_request_count
+    )
 
 
 def make_standin_context(

@@ -344,7 +344,7 @@ def play(request: pytest.FixtureRequest) -> None:
             test.stash[GUARD].close(options.read_allowed_hosts(test.config))
 
     try:
-        item, asked = _apply_seed_clock_and_faults(test), _make_perform_options(test)
+        item, asked = _apply_options_and_marks(test), _make_perform_options(test)
     except BpmaxError as error:  # of a marker
         verdict, events = fail_unstarted_item(test.scenario, error, _make_trace_options(test))
     else:
@@ -455,7 +455,7 @@ _NEW, _EXTRA, _REWRITE = (
 """The options that `bpmax-sim record` has in messages."""
 
 
-def _apply_seed_clock_and_faults(test: ScenarioTest) -> ScenarioItem:
+def _apply_options_and_marks(test: ScenarioTest) -> ScenarioItem:
     """Return the item with seed and clock from options and markers, and the faults of markers.
 
     Raises:

@@ -61,7 +61,7 @@ _ADDED: Final = ("secrets", "redact", "policies")
 Fragments = tuple[tuple[model.Fragment, Spot], ...]
 
 
-class Declarations(msgspec.Struct, frozen=True):
+class ScenarioWithInheritance(msgspec.Struct, frozen=True):
     """A scenario file combined with everything it inherits.
 
     Attributes:
@@ -76,7 +76,7 @@ class Declarations(msgspec.Struct, frozen=True):
     used_fragment_count: int = 0
 
 
-def read_declarations(path: Path, root: Path, problems: list[Problem]) -> Declarations:
+def read_declarations(path: Path, root: Path, problems: list[Problem]) -> ScenarioWithInheritance:
     """Return the scenario at *path* merged with all that it inherits.
 
     From weakest to strongest: defaults in ``pyproject.toml``, each ``defaults.yaml`` from the
@@ -111,7 +111,7 @@ def read_declarations(path: Path, root: Path, problems: list[Problem]) -> Declar
     tree = _wrap_script_as_step(reader.merge_definition_files(tree))
     source = replace(own, root=tree, others=reader.sources)
     fragments = tuple(reader.fragments)
-    return Declarations(source, fragments, len(fragments) - of_defaults)
+    return ScenarioWithInheritance(source, fragments, len(fragments) - of_defaults)
 
 
 def _wrap_script_as_step(tree: Node) -> Node:

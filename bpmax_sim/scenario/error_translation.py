@@ -24,7 +24,7 @@ _MEANINGS: Final[Mapping[str, str]] = {
 _BESIDE: Final = template("{thrown} (that is, {meaning})")
 
 
-def append_translation(thrown: str, message: str, known: Iterable[str]) -> str:
+def append_message_in_language(thrown: str, message: str, known_messages: Iterable[str]) -> str:
     """Return *thrown*, followed by its message in the reader's language if not English.
 
     Errors of this package reach scripts in English, so that scripts do not depend on the language.
@@ -32,10 +32,16 @@ def append_translation(thrown: str, message: str, known: Iterable[str]) -> str:
     Args:
         thrown: error as shown to the reader.
         message: message of the error as the script has it.
-        known: messages of earlier calls; a `TranslatableText` one among them is translated exactly.
+        known_messages: messages of earlier calls; a `TranslatableText` one among them is translated
+            exactly.
     """
     meaning = next(
-        (one for one in known if to_plain_english(one) and to_plain_english(one) in message), ""
+        (
+            one
+            for one in known_messages
+            if to_plain_english(one) and to_plain_english(one) in message
+        ),
+        "",
     )
     if not isinstance(meaning, TranslatableText):
         meaning = _find_translation(message)

@@ -745,7 +745,7 @@ def _check_fields(context: CheckContext, value: Mapping[str, Any], spot: Spot) -
                 context.tell(where, wrong)
             for fact in facts if isinstance(facts, Mapping) else ():
                 if fact == "options":
-                    _check_impossible_denied_options(context, facts[fact], where.at(fact))
+                    _check_denied_options_exist(context, facts[fact], where.at(fact))
                 if fact not in _FIELD_FACTS and not fact.startswith("$"):
                     context.tell(
                         where.at(fact),
@@ -755,7 +755,7 @@ def _check_fields(context: CheckContext, value: Mapping[str, Any], spot: Spot) -
                     )
 
 
-def _check_impossible_denied_options(context: CheckContext, expected: Any, spot: Spot) -> None:
+def _check_denied_options_exist(context: CheckContext, expected: Any, spot: Spot) -> None:
     """Report options of a field that an expectation only denies and that no script can offer.
 
     Nothing is reported if scripts make calls, as any response may offer them.

@@ -23,7 +23,7 @@ from bpmax_sim.errors import (
 from bpmax_sim.i18n import join_list, msg
 from bpmax_sim.scenario import assertions, events, faults, load, model, source
 from bpmax_sim.scenario.calls import CallMade
-from bpmax_sim.scenario.error_translation import append_translation
+from bpmax_sim.scenario.error_translation import append_message_in_language
 from bpmax_sim.scenario.expect import Checks, Comparison, select_failing_checks, shorten_line
 from bpmax_sim.scenario.findings import RunFinding
 from bpmax_sim.scenario.name_claims import explain_unintended_error
@@ -249,7 +249,7 @@ class FailureReporter(msgspec.Struct, frozen=True, kw_only=True):
             known = (call.message for call in reversed(self.calls))
             essence = msg(
                 "{thrown}{origin}",
-                thrown=append_translation(str(thrown), thrown.message, known),
+                thrown=append_message_in_language(str(thrown), thrown.message, known),
                 origin=origin,
             )
         failure = self.report(kind, essence, self._path_of_action, script=thrown.place, cause=error)
@@ -306,9 +306,7 @@ class FailureReporter(msgspec.Struct, frozen=True, kw_only=True):
         place = next((call.place for call in reversed(self.calls) if call.error), None)
         return self.report("miss", str(error), self._path_of_action, script=place, cause=error)
 
-    def find_checks_without_comparison(
-        self, checks: Checks, path: Path = ()
-    ) -> Iterator[RunFinding]:
+    def find_vacuous_checks(self, checks: Checks, path: Path = ()) -> Iterator[RunFinding]:
         """Yield a finding for each of *checks* that holds only as there was nothing to compare.
 
         An example is ``$each`` of an empty list. *path* is the key below the step at which the

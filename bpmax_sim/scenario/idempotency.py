@@ -32,17 +32,17 @@ def is_possible_key_value(value: Any) -> bool:
     return isinstance(value, str | int | float) and not isinstance(value, bool) and value != ""
 
 
-def find_keys_with_names(value: Any, declared: str = "") -> Iterator[str]:
+def find_keys_with_names(value: Any, declared_key_name: str = "") -> Iterator[str]:
     """Yield ``name=value`` of each idempotency key in *value*, at any depth of maps and lists.
 
-    *declared* is the name of the parameter that the platform file declares as key, or "".
+    *declared_key_name* is the name of the parameter that the platform file declares as key, or "".
     """
     if isinstance(value, list):
         for inner in value:
-            yield from find_keys_with_names(inner, declared)
+            yield from find_keys_with_names(inner, declared_key_name)
     elif isinstance(value, Mapping):
         for name, inner in value.items():
-            if is_possible_key_value(inner) and is_key_name(str(name), declared):
+            if is_possible_key_value(inner) and is_key_name(str(name), declared_key_name):
                 yield f"{name}={inner}"
             else:
-                yield from find_keys_with_names(inner, declared)
+                yield from find_keys_with_names(inner, declared_key_name)

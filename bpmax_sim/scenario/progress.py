@@ -161,7 +161,7 @@ class Progress:
         for flow in self.item.subjects.subflows.values():
             yield from flow.handlers
 
-    def prepare(self) -> bool:
+    def make_vars_and_subject(self) -> bool:
         """Replace ``${…}`` in variables and create the subject; return False after a failure."""
         path: tuple[str, ...] = ()
         try:
@@ -632,7 +632,7 @@ class Progress:
             )
         except UndefinedValueError as error:
             return (), [reporter.report("value", str(error), path)]
-        self.log.add_findings(reporter.find_checks_without_comparison(checks, path))
+        self.log.add_findings(reporter.find_vacuous_checks(checks, path))
         failures = reporter.report_expectation(checks, path)
         if any(check.path == ("trace",) for check in select_failing_checks(checks)):
             observed = observe(self.log.events, unfinished=self.redact(self.read_subject_state()))

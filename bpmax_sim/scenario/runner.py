@@ -507,7 +507,7 @@ class StepRun(msgspec.Struct):
         if result.refused and not result.errors:
             others = [SubjectError("{text}", code=REFUSED, text=result.refusal)]
         checks, failures = reporter.report_expected_error(expected, others)
-        self.progress.log.add_findings(reporter.find_checks_without_comparison(checks))
+        self.progress.log.add_findings(reporter.find_vacuous_checks(checks))
         self.checks += checks
         return failures
 
@@ -568,7 +568,7 @@ def run_item(  # noqa: PLR0913 - what may be left out of a run
     progress = Progress(item, session, environ, faults=faults, silent_faults=silent_faults)
     begin = session.clock.now()
     yield progress.log.redact_and_add_event(make_start_event(item, begin, session.engine))
-    if progress.prepare() and (not checks_sources or progress.check_platform_names()):
+    if progress.make_vars_and_subject() and (not checks_sources or progress.check_platform_names()):
         rules, stubs = item.faults if faults else (), progress.fill_stubs()
         # The first rule that fires wins: a fault is injected even where a stub would respond.
         session.arm((*rules, *more_faults, *stubs))

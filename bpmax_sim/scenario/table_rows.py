@@ -49,7 +49,7 @@ from bpmax_sim.subject.definition import Definition, NodeForm
 from bpmax_sim.subject.hooks import SubjectKind
 from bpmax_sim.yamlfile import Node, decode, format_steps, to_display_path
 from bpmax_sim.yamlfile.file_reads import note_read
-from bpmax_sim.yamlfile.node import ScalarError, resolve_scalar
+from bpmax_sim.yamlfile.node import UnreliableNumberError, resolve_scalar
 
 RESERVED = ("id", "faults", "skip", "xfail", "tags")
 _FROM_KEYS = model.list_file_keys(model.Table)
@@ -359,7 +359,7 @@ def parse_cli_variable(value: Any, declared: Any) -> Any:
         return str(value)
     try:
         return resolve_scalar(value) if value else ""
-    except ScalarError:
+    except UnreliableNumberError:
         return str(value)  # a number with leading zeros is the text that it looks like
 
 

@@ -80,7 +80,7 @@ def run_trial(
     fired: tuple[Fault, ...] = ()
     requests: list[Counter[CallKey]] = []
     try:
-        if progress.prepare():
+        if progress.make_vars_and_subject():
             # The scenario's own faults come first: explored is the scenario as it is.
             session.arm((*item.faults, *injected, *progress.fill_stubs()))
             for number, located in enumerate(_walk_steps_then_timer_waits(progress), 1):

@@ -291,7 +291,7 @@ class _ScriptReader:
             unused_calls=tuple(results.find_unused_call_numbers(self._nodes)),
             dropped_errors=tuple(results.find_silent_handlers(self._nodes)),
             named_owners=tuple(self._find_owner_id_texts()),
-            ownerless=tuple(self._find_owners_without_owner_id()),
+            ownerless=tuple(self._find_returned_owners_without_id()),
             returned_texts=tuple(self._find_script_return_texts()),
             mistakes=(mistakes := tuple(self._tree.find_syntax_errors())),
             full_width=tuple(self._find_full_width_punctuation()) if mistakes else (),
@@ -336,7 +336,7 @@ class _ScriptReader:
             if text := self._tree.read_literal_text(value):
                 yield text, self._tree.find_place(value)
 
-    def _find_owners_without_owner_id(self) -> Iterator[Place]:
+    def _find_returned_owners_without_id(self) -> Iterator[Place]:
         """Yield the objects without ``owner_id`` in a list that an ``owners`` hook returns."""
         for value in self._find_script_return_values():
             for item in value.named_children if value.type == "array" else ():

@@ -94,7 +94,7 @@ def _fake_mobile(value: str) -> str:
     return f"160{_derive_digits(value, 8)}"
 
 
-def _is_resident_id(value: str) -> bool:
+def _has_resident_id_form(value: str) -> bool:
     return bool(_EIGHTEEN.fullmatch(value)) and not _is_credit_code(value)
 
 
@@ -174,7 +174,7 @@ _FORMATS: tuple[tuple[Callable[[str], object], Callable[[str], object], Callable
 _FORMATS = (
     (_MOBILE.fullmatch, lambda value: value.startswith("160"), _fake_mobile),
     (_is_credit_code, lambda value: value.startswith(_CREDIT_UNUSED), _fake_credit_code),
-    (_is_resident_id, _is_resident_pseudonym, _fake_resident_id),
+    (_has_resident_id_form, _is_resident_pseudonym, _fake_resident_id),
     (_is_bank_card, lambda value: value.startswith(_UNUSED), _fake_card),
     (_EMAIL.fullmatch, re.compile(r"u[0-9]{9}@example\.test").fullmatch, _fake_email),
 )

@@ -217,7 +217,7 @@ class Vault:
         return self._get_current_table().search.find(data)
 
     @property
-    def parts_without_secret(self) -> HarmlessParts:
+    def cached_parts_without_secret(self) -> HarmlessParts:
         """Return the cache of byte strings in which no secret registered so far was found.
 
         Callers do not search these again, and add what they have searched without a finding. A new

@@ -31,7 +31,7 @@ from bpmax_sim.session.credentials import (
     check_field_paths,
     collect_not_secret_places,
     get_matching_rules,
-    make_project_places_reader,
+    make_not_secret_places_reader,
 )
 from bpmax_sim.session.environment import SessionEnvironment
 from bpmax_sim.session.live import LiveMode, SimulateMode
@@ -274,7 +274,7 @@ def build_session_components(
     for secret in settings.secrets:
         vault.register_issued("scenario", start.owner_session.recording.owner, "secret", secret)
     opened = partial(
-        collect_not_secret_places, platforms, make_project_places_reader(settings.cassette)
+        collect_not_secret_places, platforms, make_not_secret_places_reader(settings.cassette)
     )
     # An older recording keeps the rules that it was made with: newer ones would hide more, and its
     # requests would not be found any more.

@@ -335,7 +335,7 @@ def collect_not_secret_places(
     return (*declared, *select_places_with_prefix(prefix, project_places()))
 
 
-def make_project_places_reader(cassette: Path | None) -> Callable[[], tuple[str, ...]]:
+def make_not_secret_places_reader(cassette: Path | None) -> Callable[[], tuple[str, ...]]:
     """Return a cached function that reads the not-secret places of *cassette*'s project.
 
     It returns none if *cassette* is None.

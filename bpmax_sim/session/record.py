@@ -97,7 +97,9 @@ class RecordMode:
         self._recording = start.owner_session.recording
         self._volatile = partial(find_volatile_places, platforms)
         self._named = partial(list_read_response_headers, platforms)
-        self._check = LeakCheck(vault.scan, lambda: vault.size, lambda: vault.parts_without_secret)
+        self._check = LeakCheck(
+            vault.scan, lambda: vault.size, lambda: vault.cached_parts_without_secret
+        )
         self.possible_secrets = SecretReview(
             vault,
             self._volatile,

@@ -157,11 +157,11 @@ class SendingAnswerLog:
             **(
                 {}
                 if answered.sent is None
-                else self._make_recording_match_fields(answered, answered.sent)
+                else self._describe_match_differences(answered, answered.sent)
             ),
         )
 
-    def _make_recording_match_fields(
+    def _describe_match_differences(
         self, match: _SendingMatch, sent: RequestParts
     ) -> dict[str, Any]:
         rules = self._rules

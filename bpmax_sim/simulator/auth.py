@@ -637,7 +637,7 @@ def _read_signed_values(ctx: RequestContext, auth: Auth, rule: Sign) -> dict[str
             values["nonce"] = digest.get("cnonce", "")
             values["nonce_count"] = digest.get("nc", "1").lstrip("0") or "0"
         elif isinstance(value, str) and not state.is_missing(value):
-            _extract_template_values(
+            _extract_time_nonce_and_headers(
                 expand_templates(spot.value, known, kept_names=frozenset({"signature"})),
                 value,
                 values,
@@ -645,7 +645,7 @@ def _read_signed_values(ctx: RequestContext, auth: Auth, rule: Sign) -> dict[str
     return values
 
 
-def _extract_template_values(template: str, text: str, values: dict[str, Any]) -> None:
+def _extract_time_nonce_and_headers(template: str, text: str, values: dict[str, Any]) -> None:
     expressions = EXPRESSION.findall(template)
     # The template read backwards: its literal texts are known, what stands between them is what the
     # expressions have given.

@@ -192,7 +192,7 @@ def respond_as_declared(ctx: RequestContext, api: Api) -> Response:
     }
     if isinstance(api.idempotency, Idempotency):
         place = f"{api.idempotency.place}.{api.idempotency.name}"
-        request_checks.check_idempotency_key(
+        request_checks.check_repeated_idempotency_key(
             ctx,
             model.IdempotencyCheck(
                 at=(place.lower() if place[:6] == "header" else place,), window=_WINDOW

@@ -275,7 +275,7 @@ def count_and_check_limit(ctx: RequestContext, rule: model.Limit) -> None:
     raise Refusal(rule.error)
 
 
-def check_idempotency_key(ctx: RequestContext, rule: model.IdempotencyCheck) -> None:
+def check_repeated_idempotency_key(ctx: RequestContext, rule: model.IdempotencyCheck) -> None:
     """Check whether the request repeats an earlier one, by its idempotency key.
 
     If not, its response will be kept under the key.
@@ -312,7 +312,7 @@ _CHECKS: Final[Mapping[str, Callable[[RequestContext, Any], object]]] = {
     "page": _check_and_select_page,
     "receivers": _check_and_find_receivers,
     "limit": count_and_check_limit,
-    "once": check_idempotency_key,
+    "once": check_repeated_idempotency_key,
     "deliver": deliver_message,
     "signed": auth.check_signature_as_declared,
 }

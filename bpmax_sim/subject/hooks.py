@@ -347,7 +347,7 @@ class Hook(msgspec.Struct, frozen=True):
         return "documented" if self.label else "extension"
 
     @property
-    def pattern(self) -> str:
+    def event_spelling(self) -> str:
         """Return the spelling of the event, such as ``change.<field>``."""
         return f"{self.name}.<{self.named}>" if self.named else self.name
 
@@ -494,13 +494,15 @@ def parse_event(text: str, subject: SubjectKind) -> HookEvent:
     known = {hook.name: hook for hook in list_hooks(subject)}
     hook = known.get(name)
     if hook is None:
-        patterns = join_list(hook.pattern for hook in known.values())
+        patterns = join_list(hook.event_spelling for hook in known.values())
         hint = suggest_nearest(name, known) or msg("; there is {patterns}", patterns=patterns)
         raise ValueError(
             msg("a {subject} has no event {text!r}{hint}", subject=subject, text=text, hint=hint)
         )
     if bool(hook.named) is not bool(target) or (dot and not target):
-        raise ValueError(msg("write {pattern}, not {text!r}", pattern=hook.pattern, text=text))
+        raise ValueError(
+            msg("write {pattern}, not {text!r}", pattern=hook.event_spelling, text=text)
+        )
     return HookEvent(hook, target)
 
 

@@ -251,7 +251,7 @@ class ExternalCallAdapter:
         if self._matcher is None:
             self._addresses = resolve_instance_addresses(self.platforms, self.environ)
             self._matcher = ApiMatcher(self.platforms, self._addresses)
-            self._register_all_credentials()
+            self._register_credentials_of_instances()
         return self._matcher.match(request)
 
     def _find_live_base_url(self, match: ApiMatch) -> str:
@@ -291,7 +291,7 @@ class ExternalCallAdapter:
                 return single
         return match
 
-    def _register_all_credentials(self) -> None:
+    def _register_credentials_of_instances(self) -> None:
         """Register all instances' credentials, if the session records, so that they are redacted.
 
         A client may send one where no declared API expects it.

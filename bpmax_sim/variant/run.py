@@ -241,7 +241,7 @@ def run_variant(
     return VariantRun(events, budget.counts, exceeded)
 
 
-def run_variant_as_trial(baseline: Baseline, variant: Variant = Variant()) -> TrialRun:  # noqa: B008 - frozen
+def run_variant_without_expectations(baseline: Baseline, variant: Variant = Variant()) -> TrialRun:  # noqa: B008 - frozen
     """Run the item of *baseline* with the changes of *variant*, and do not check expectations.
 
     Return what happened in it.

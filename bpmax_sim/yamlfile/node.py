@@ -214,7 +214,7 @@ _NUMBER_STARTS = frozenset("0123456789+-.")
 _DIGITS = 1000
 
 
-class ScalarError(MessageError, ValueError):
+class UnreliableNumberError(MessageError, ValueError):
     """Raised for a plain scalar that looks like a number but cannot be read as one reliably."""
 
 
@@ -222,19 +222,19 @@ def resolve_scalar(text: str) -> Scalar:
     """Return the value of the plain scalar *text*.
 
     Raises:
-        ScalarError: if it is a number with leading zeros, or far too long a number.
+        UnreliableNumberError: if it is a number with leading zeros, or far too long a number.
     """
     if text in _CONSTANTS:
         return _CONSTANTS[text]
     if text[0] not in _NUMBER_STARTS:
         return text
     if _LEADING_ZERO.fullmatch(text):
-        raise ScalarError("a number has leading zeros; quote it to keep it as text")
+        raise UnreliableNumberError("a number has leading zeros; quote it to keep it as text")
     is_based = _BASED.fullmatch(text) is not None
     if not is_based and not _FLOAT.fullmatch(text):
         return text
     if len(text) > _DIGITS:
-        raise ScalarError(
+        raise UnreliableNumberError(
             "a number has more than {digits} digits; quote it to keep it as text",
             digits=_DIGITS,
         )
@@ -243,7 +243,7 @@ def resolve_scalar(text: str) -> Scalar:
             return check_number_size(int(text, 0 if is_based else 10))
         return float(text)
     except ValueError as error:
-        raise ScalarError("{error}; quote it to keep it as text", error=error) from None
+        raise UnreliableNumberError("{error}; quote it to keep it as text", error=error) from None
 
 
 DEEPEST = 64
@@ -347,7 +347,7 @@ class _Composer:
         if event.implicit[0]:
             try:
                 value = resolve_scalar(event.value)
-            except ScalarError as error:
+            except UnreliableNumberError as error:
                 if not self._unclear_as_text:
                     self._add_problem(str(error), mark)
         self._add_node(Node(value, self._file, *mark), event.anchor)

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from bpmax_sim.live.calibrate import render_calibration_script
 from bpmax_sim.live.console import read_console
-from bpmax_sim.live.judge import Calibration, judge_run, list_refuted_rules
+from bpmax_sim.live.judge import CalibrationResult, judge_run, list_refuted_rules
 from tests.live.test_calibrate import DIFFERENCES, FAKE, TEN, find_differences, foreign_setup
 from tests.report.viewer import browser
 from tests.script.bench import ENGINE, Bench, texts
@@ -33,14 +33,14 @@ _IN_A_PAGE: Final = """async ([setup, script]) => {
 }"""
 
 
-def judge_in_chromium(page: Any, setup: str) -> Calibration:
+def judge_in_chromium(page: Any, setup: str) -> CalibrationResult:
     """Return what the script says of the `$proxy` that *setup* declares, in *page*."""
     script = render_calibration_script(delay=_DELAY)
     (run,) = read_console(page.evaluate(_IN_A_PAGE, [setup, script]))
     return judge_run(run)
 
 
-def judge_in_engine(setup: str) -> Calibration:
+def judge_in_engine(setup: str) -> CalibrationResult:
     """Return the same of an engine of ours."""
     script = render_calibration_script(delay=_DELAY, may_write=True)
     outcome = Bench().run(setup + script, form={"amount": 1})

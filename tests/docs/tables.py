@@ -300,7 +300,7 @@ def plain(node: Node) -> Any:
 def hooks(words: Words) -> str:
     rows = [
         (
-            f"{words(hook.subject)} `{hook.pattern}`",
+            f"{words(hook.subject)} `{hook.event_spelling}`",
             ", ".join(f"`{name}`" for name in hook.gives),
             words(hook.returns or "–"),
             hook.label if hook.origin == "documented" else "",

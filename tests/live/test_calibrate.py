@@ -18,7 +18,7 @@ from bpmax_sim.live.calibration_file import MARKS, read_rule_marks
 from bpmax_sim.live.capture import render_capture_lines
 from bpmax_sim.live.console import CapturedRun, read_console
 from bpmax_sim.live.echo import ECHO_PLATFORM, make_echo_response
-from bpmax_sim.live.judge import Calibration, find_echo, judge_run, list_refuted_rules
+from bpmax_sim.live.judge import CalibrationResult, find_echo, judge_run, list_refuted_rules
 from bpmax_sim.messages import Request
 from bpmax_sim.project import with_setting_in_defaults
 from bpmax_sim.yamlfile import read_yaml
@@ -36,12 +36,12 @@ def console_of(*quirks: str, may_write: bool | None = True, before: str = "") ->
     return "\n".join(texts(outcome))
 
 
-def ask(*quirks: str, may_write: bool | None = True, before: str = "") -> Calibration:
+def ask(*quirks: str, may_write: bool | None = True, before: str = "") -> CalibrationResult:
     (run,) = read_console(console_of(*quirks, may_write=may_write, before=before))
     return judge_run(run)
 
 
-def refuted(calibration: Calibration) -> set[str]:
+def refuted(calibration: CalibrationResult) -> set[str]:
     return {key for key, _ in list_refuted_rules(calibration)}
 
 
@@ -323,7 +323,7 @@ def foreign_setup(*differences: str) -> str:
     )
 
 
-def judge_foreign(*differences: str) -> Calibration:
+def judge_foreign(*differences: str) -> CalibrationResult:
     script = foreign_setup(*differences) + render_calibration_script(may_write=True)
     outcome = Bench().run(script, form={"amount": 1})
     assert outcome.error is None
@@ -331,7 +331,7 @@ def judge_foreign(*differences: str) -> Calibration:
     return judge_run(run)
 
 
-def find_differences(before: Calibration, after: Calibration) -> set[str]:
+def find_differences(before: CalibrationResult, after: CalibrationResult) -> set[str]:
     """Return the differences that *after* tells and *before*, without them, does not."""
     found = set()
     for difference, (rule, question) in DIFFERENCES.items():

@@ -18,13 +18,13 @@ from bpmax_sim.subject.hooks import (
 
 
 def test_the_table_names_every_hook_of_the_format() -> None:
-    assert [hook.pattern for hook in list_hooks("form")] == [
+    assert [hook.event_spelling for hook in list_hooks("form")] == [
         "open",
         "change.<field>",
         "click.<button>",
         "submit",
     ]
-    assert [hook.pattern for hook in list_hooks("flow")] == [
+    assert [hook.event_spelling for hook in list_hooks("flow")] == [
         "create",
         "approve.<node>",
         "reject.<node>",
