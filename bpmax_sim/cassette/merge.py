@@ -28,6 +28,7 @@ from bpmax_sim.cassette.matching import MatchingRules, compute_matching_key, exc
 from bpmax_sim.cassette.model import Entry
 from bpmax_sim.errors import CassetteError, DamagedCassette, NewerFormat
 from bpmax_sim.file_system import lock_folder
+from bpmax_sim.file_version import FileVersion
 
 
 def to_review_path(path: Path) -> Path:
@@ -386,14 +387,21 @@ def recompute_keys(cassette: Cassette, rules_of: Callable[[str], MatchingRules |
     return dump_entries(entries)
 
 
-def remove_exchanges(path: Path, numbers: Collection[int]) -> None:
-    """Remove exchanges (numbered from 0) from the cassette at *path*; an empty file is deleted.
+def remove_exchanges(version: FileVersion, numbers: Collection[int]) -> None:
+    """Remove exchanges (numbered from 0) from a cassette; an empty file is deleted.
+
+    Args:
+        version: the file, as it was when the *numbers* were chosen.
+        numbers: places of exchanges in it.
 
     Raises:
+        ConfigError: if the file was written since, so that the numbers may mean others.
         DamagedCassette: if a remaining exchange differs from what was recorded.
         OSError: if the folder is not writable; the file is unchanged.
     """
+    path = version.path
     with lock_folder(path.parent):
+        version.require_unchanged()
         cassette = Cassette.load(path)
         # The first exchange of an owner, which holds these, may be taken out.
         values = {owner: cassette.get_non_secret_credentials(owner) for owner in cassette.owners}

@@ -28,6 +28,7 @@ from bpmax_sim.cassette.model import Entry
 from bpmax_sim.cassette.reader import read_exchange
 from bpmax_sim.errors import BpmaxError
 from bpmax_sim.file_system import lock_folder
+from bpmax_sim.file_version import FileVersion, read_version
 from bpmax_sim.platform.load import load_platforms
 from bpmax_sim.scenario.events import ScenarioFinished
 from bpmax_sim.scenario.load import ScenarioItem
@@ -88,6 +89,7 @@ class MovePlan:
     """The proposed changes for one owner of one cassette.
 
     Attributes:
+        version: the cassette's file, as it was before it was read.
         item: scenario that replays it; None if none does, so that only names are changed.
         entries: number of an exchange in the cassette -> changed exchange.
         contested: calls that the scenario makes both as recorded and in the changed form.
@@ -97,7 +99,7 @@ class MovePlan:
         causes: number of an exchange -> causes of its change; -1 stands for the owner's name.
     """
 
-    file: Path
+    version: FileVersion
     cassette: Cassette
     owner: str
     new_owner: str
@@ -107,6 +109,11 @@ class MovePlan:
     contested: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
     signed: tuple[str, ...] = ()
+
+    @property
+    def file(self) -> Path:
+        """Return the cassette's file."""
+        return self.version.path
 
     def keep_confirmed_changes(self, causes: frozenset[MoveCause]) -> None:
         """Keep only the changes all of whose causes are in *causes*, which the user confirmed."""
@@ -134,21 +141,22 @@ def plan_items_by_replay(
             "adopts": partial(renames.find_recorded_owner, item),
             "environ": os.environ,
         }
+        version = read_version(_make_cassette_path(item))
         _replay_and_explain_failure(item, item.root / "cassettes", options)
-        yield _make_move_plan(item, moves)
+        yield _make_move_plan(item, version, moves)
 
 
-def _make_move_plan(item: ScenarioItem, moves: RecordingMoves) -> MovePlan | None:
-    """Return the changes of the recording of *item* that *moves* describes.
+def _make_move_plan(
+    item: ScenarioItem, version: FileVersion, moves: RecordingMoves
+) -> MovePlan | None:
+    """Return the changes of the recording of *item*, in the file of *version*, by *moves*.
 
     None if it has no recording.
     """
     cassette = moves.cassette
     if cassette is None or not cassette.index.list_exchange_numbers(moves.owner):
         return None
-    plan = MovePlan(
-        _make_cassette_path(item), cassette, moves.owner, item.owner_name_in_cassette, item
-    )
+    plan = MovePlan(version, cassette, moves.owner, item.owner_name_in_cassette, item)
     plan.contested, plan.unknown = tuple(moves.contested), tuple(moves.unknown)
     for number, move in moves.found.items():
         plan.entries[number] = move.apply(cassette.get_entry_with_head_defaults(number))
@@ -185,17 +193,19 @@ def plan_owners_without_scenario(
     for path in sorted((root / "cassettes").rglob("*.yaml")):
         if path.relative_to(root / "cassettes").parts[0] == "auth":
             continue
-        cassette = Cassette.load(to_display_path(path))
+        version, cassette = read_version(path), Cassette.load(to_display_path(path))
         plans += [
-            _plan_owner_renames(path, cassette, owner, renames)
+            _plan_owner_renames(version, cassette, owner, renames)
             for owner in cassette.owners
             if (path.absolute(), owner) not in taken
         ]
     return [plan for plan in plans if plan.signed or not plan.is_empty]
 
 
-def _plan_owner_renames(path: Path, cassette: Cassette, owner: str, renames: Renames) -> MovePlan:
-    plan = MovePlan(path, cassette, owner, renames.owners.get(owner, owner))
+def _plan_owner_renames(
+    version: FileVersion, cassette: Cassette, owner: str, renames: Renames
+) -> MovePlan:
+    plan = MovePlan(version, cassette, owner, renames.owners.get(owner, owner))
     for number in cassette.index.list_exchange_numbers(owner):
         old = cassette.get_entry_with_head_defaults(number)
         entry, causes = _rename_entry(old, renames)
@@ -348,7 +358,9 @@ def apply_plans_that_replay(root: Path, plans: Sequence[MovePlan]) -> AppliedPla
     the old name only if everything replays.
 
     Raises:
-        OSError: if a file cannot be written; it and the following ones are unchanged.
+        ConfigError: if somebody wrote a file since it was read; like an OSError it leaves that file
+            and the following ones unchanged.
+        OSError: if a file cannot be written.
     """
     by_file = defaultdict[Path, list[MovePlan]](list)
     for plan in plans:
@@ -414,6 +426,8 @@ def _replace_cassette(path: Path, plans: Sequence[MovePlan]) -> bool:
         return False
     data = _make_migrated_bytes(plans)
     with lock_folder(path.parent):
+        for version in {plan.version for plan in plans}:
+            version.require_unchanged()
         journal.replace_file(path, data)
     return True
 

@@ -46,6 +46,7 @@ from bpmax_sim.cli.terminal import (
 )
 from bpmax_sim.errors import CassetteError, ConfigError, Place, Problem, suggest_nearest
 from bpmax_sim.file_system import lock_folder
+from bpmax_sim.file_version import read_version
 from bpmax_sim.i18n import join_list, label_message, msg, plural
 from bpmax_sim.messages import Exchange, FailedExchange
 from bpmax_sim.report.exit_codes import ExitCode
@@ -97,6 +98,7 @@ def seal(
     """Write new checksums into a cassette that was edited by hand."""
     if not cassette.is_file():
         raise ConfigError(make_missing_file_problem(cassette, ".yaml"))
+    version = read_version(cassette)
     before = cassette.read_bytes()
     after = _seal_bytes(cassette, before)
     if after == before:
@@ -109,6 +111,7 @@ def seal(
     if not yes:
         confirm("Seal {cassette} like this?", cassette=to_display_path(cassette))
     with lock_folder(cassette.parent):
+        version.require_unchanged()
         journal.replace_file(cassette, after)
     notify(label_message(to_display_path(cassette), msg("sealed")))
     return ExitCode.PASSED
@@ -182,11 +185,13 @@ def fmt(
 
         return recompute_keys(Cassette.load(to_display_path(path)), rules_of)
 
+    versions = {path: read_version(path) for path in files}
     fresh = {path: canonical(path) for path in files}
     changed = [path for path, data in fresh.items() if data != path.read_bytes()]
     if not check:
         for path in changed:
             with lock_folder(path.parent):
+                versions[path].require_unchanged()
                 journal.replace_file(path, fresh[path])
     done = msg("would be written anew") if check else msg("written anew")
     names = [to_display_path(path) for path in changed]

@@ -17,6 +17,7 @@ from bpmax_sim.cli.options import EvidenceFolders, Json, Yes
 from bpmax_sim.cli.terminal import can_ask, confirm, notify, say, say_document
 from bpmax_sim.errors import CassetteError, ConfigError
 from bpmax_sim.file_names import to_relative_name
+from bpmax_sim.file_version import FileVersion, read_version
 from bpmax_sim.i18n import join_list, label_message, msg, plural
 from bpmax_sim.project import find_root
 from bpmax_sim.report.exit_codes import ExitCode
@@ -28,15 +29,21 @@ class UnusedExchanges(msgspec.Struct, frozen=True):
     """The exchanges of a cassette that no test used; all of them if no test uses the file.
 
     Attributes:
+        version: the file, as it was before it was read.
         numbers: numbers in the cassette, from 0.
         total: number of all its exchanges.
         calls: names of the unused calls, ``platform.api``.
     """
 
-    path: Path
+    version: FileVersion
     numbers: frozenset[int]
     total: int
     calls: tuple[str, ...]
+
+    @property
+    def path(self) -> Path:
+        """Return the cassette's file."""
+        return self.version.path
 
 
 def find_unused_exchanges(evidence: Evidence, root: Path) -> Iterator[UnusedExchanges]:
@@ -60,7 +67,7 @@ def find_unused_exchanges(evidence: Evidence, root: Path) -> Iterator[UnusedExch
 def _find_unused_in_cassette(
     path: Path, name: str, evidence: Evidence
 ) -> Iterator[UnusedExchanges]:
-    cassette = Cassette.load(to_display_path(path))
+    version, cassette = read_version(path), Cassette.load(to_display_path(path))
     lines = [cassette.line(number) for number in range(len(cassette))]
     left, owners = evidence.left.get(name, {}), evidence.owners.get(name, ())
     numbers = frozenset(
@@ -70,7 +77,7 @@ def _find_unused_in_cassette(
     )
     if numbers or not lines:
         calls = tuple(dict.fromkeys(lines[number].call for number in sorted(numbers)))
-        yield UnusedExchanges(path, numbers, len(lines), calls)
+        yield UnusedExchanges(version, numbers, len(lines), calls)
 
 
 def prune(
@@ -138,7 +145,7 @@ def _confirm_deletion(unused: Sequence[UnusedExchanges], *, yes: bool) -> bool:
 def _delete_exchanges(unused: Sequence[UnusedExchanges]) -> None:
     for leftover in unused:
         try:
-            remove_exchanges(leftover.path, leftover.numbers)
+            remove_exchanges(leftover.version, leftover.numbers)
         except OSError as error:
             raise CassetteError(
                 "{path}: not changed ({strerror}); make the folder writable",

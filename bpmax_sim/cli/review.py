@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 from msgspec import UNSET
 from typer import Argument, Option
@@ -39,6 +39,7 @@ from bpmax_sim.cli.options import Json, PlatformFolders, Yes
 from bpmax_sim.cli.terminal import can_ask, choose, confirm, notify, say, say_document, say_result
 from bpmax_sim.errors import CassetteError, ConfigError
 from bpmax_sim.file_system import lock_folder
+from bpmax_sim.file_version import FileVersion, read_version
 from bpmax_sim.i18n import join_list, msg, plural, template
 from bpmax_sim.messages import LOGIN, Exchange
 from bpmax_sim.platform.load import Platforms, find_last_declaring_file
@@ -87,25 +88,44 @@ def review(
     if accept and reject:
         raise ConfigError("--accept and --reject: choose one")
     action = "accept" if accept else "reject" if reject else "show"
-    changes: list[dict[str, Any]] = [
-        {
-            "file": to_display_path(path),
-            "exchanges": len(Cassette.load(path)),
-            "changes": list(_describe_changes(path)) or [msg("nothing that means anything else")],
-        }
-        for path in find_files_by_suffix(paths or (), SUFFIX)
-    ]
+    waiting = list(map(_read_waiting_recording, find_files_by_suffix(paths or (), SUFFIX)))
+    changes = [recording.change for recording in waiting]
     hint_at_missing_merge_driver()
     is_prompt = action == "show" and not json and can_ask()
     if not json and not is_prompt:
         for change in changes:
             _show_change(change)
-    if is_prompt and changes:
-        return _review_interactively(changes)
-    code = _apply_action_to_all([Path(change["file"]) for change in changes], action, yes=yes)
+    if is_prompt and waiting:
+        return _review_interactively(waiting)
+    code = _apply_action_to_all(waiting, action, yes=yes)
     if json:
         say_document(action=action, files=changes)
     return code
+
+
+class _WaitingRecording(NamedTuple):
+    """A recording that waits for review, as it is shown to a person.
+
+    Attributes:
+        new: the waiting file, and *old* the one that it would replace, as they were then.
+        change: JSON object of ``review --json``.
+    """
+
+    new: FileVersion
+    old: FileVersion
+    change: Mapping[str, Any]
+
+
+def _read_waiting_recording(path: Path) -> _WaitingRecording:
+    return _WaitingRecording(
+        read_version(path),
+        read_version(path.with_name(path.name.removesuffix(SUFFIX))),
+        {
+            "file": to_display_path(path),
+            "exchanges": len(Cassette.load(path)),
+            "changes": list(_describe_changes(path)) or [msg("nothing that means anything else")],
+        },
+    )
 
 
 _PLACE = re.compile(r"([^.]+)\.(?:(.+?)\.)?((?:path|query|header|body)(?:[.\[].*)?)")
@@ -210,23 +230,24 @@ def _add_not_secret_place(text: str, path: Path, steps: tuple[str, ...], place: 
         return None
 
 
-def _review_interactively(changes: Sequence[Mapping[str, Any]]) -> ExitCode:
+def _review_interactively(waiting: Sequence[_WaitingRecording]) -> ExitCode:
     """Show each waiting recording, and ask whether to accept it, reject it or skip it.
 
-    *changes* are JSON objects as ``review --json`` prints them. Return the exit code: `REVIEW` if
-    any was skipped.
+    Return the exit code: `REVIEW` if any was skipped.
     """
     skipped = False
-    for change in changes:
-        _show_change(change)
-        action = choose(change["file"], ("accept", "reject", "skip"))
+    for recording in waiting:
+        _show_change(recording.change)
+        action = choose(recording.change["file"], ("accept", "reject", "skip"))
         skipped = skipped or action == "skip"
         if action != "skip":
-            _accept_or_reject(Path(change["file"]), action)
+            _accept_or_reject(recording, action)
     return ExitCode.REVIEW if skipped else ExitCode.PASSED
 
 
-def _apply_action_to_all(waiting: Sequence[Path], action: str, *, yes: bool) -> ExitCode:
+def _apply_action_to_all(
+    waiting: Sequence[_WaitingRecording], action: str, *, yes: bool
+) -> ExitCode:
     if not waiting:
         notify(msg("nothing waits for review"))
         return ExitCode.PASSED
@@ -240,8 +261,8 @@ def _apply_action_to_all(waiting: Sequence[Path], action: str, *, yes: bool) -> 
     if not yes:
         word = msg("Replace") if action == "accept" else msg("Delete")
         confirm("{word} {waiting_count} as shown?", word=word, waiting_count=len(waiting))
-    for path in waiting:
-        _accept_or_reject(path, action)
+    for recording in waiting:
+        _accept_or_reject(recording, action)
     return ExitCode.PASSED
 
 
@@ -272,17 +293,19 @@ def _show_change(change: Mapping[str, Any]) -> None:
         say("  {line}", line=line)
 
 
-def _accept_or_reject(path: Path, action: str) -> None:
+def _accept_or_reject(recording: _WaitingRecording, action: str) -> None:
+    new, old = recording.new.path, recording.old.path
+    # A run of another process may be writing this recording, or has since it was shown.
+    with lock_folder(new.parent):
+        recording.new.require_unchanged()
+        if action == "accept":
+            recording.old.require_unchanged()
+            journal.replace_file(old, new.read_bytes())
+        new.unlink()
     if action == "accept":
-        old = path.with_name(path.name.removesuffix(SUFFIX))
-        # A run of another process may be writing this recording.
-        with lock_folder(path.parent):
-            journal.replace_file(old, path.read_bytes())
-            path.unlink()
         notify("{file}: replaced", file=to_display_path(old))
     else:
-        path.unlink()
-        notify("{file}: deleted", file=to_display_path(path))
+        notify("{file}: deleted", file=to_display_path(new))
 
 
 _WIDEST = 160

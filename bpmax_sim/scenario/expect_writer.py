@@ -14,6 +14,7 @@ import msgspec
 from msgspec import UNSET
 
 from bpmax_sim.errors import ConfigError, Problem
+from bpmax_sim.file_version import FileVersion, read_version
 from bpmax_sim.i18n import msg
 from bpmax_sim.scenario.expect import is_operator
 from bpmax_sim.scenario.table_columns import ColumnEdit
@@ -77,16 +78,22 @@ class FileRewrite(msgspec.Struct):
     """A file with its text before and after the edits of one ``run --update``.
 
     Attributes:
+        version: the file, as it was before it was read.
         before, after: whole text of the file.
         encoding: character set in which it is read and written.
         is_table: whether it is a CSV file of rows, not a YAML file.
     """
 
-    path: Path
+    version: FileVersion
     before: str
     after: str
     encoding: str = "utf-8"
     is_table: bool = False
+
+    @property
+    def path(self) -> Path:
+        """Return the file."""
+        return self.version.path
 
     @property
     def is_changed(self) -> bool:
@@ -108,7 +115,22 @@ class FileRewrite(msgspec.Struct):
         write_text_creating_folders(self.path, self.after, encoding=self.encoding)
 
     def restore(self) -> None:
-        """Write `before` to the file, because a scenario fails with the edits."""
+        """Write `before` to the file, because a scenario fails with the edits.
+
+        What somebody else has written there since `write` stays.
+
+        Raises:
+            ConfigError: if somebody has, or it cannot be written.
+        """
+        if read_version(self.path) == self.version:
+            return
+        # `write` may have been interrupted, and have left a part of the text.
+        if not self.after.encode(self.encoding, "replace").startswith(self.path.read_bytes()):
+            raise ConfigError(
+                "{path}: somebody wrote it while its scenarios were run with the changes, so they "
+                "stay in it; see `git diff`",
+                path=to_display_path(self.path),
+            )
         write_text_creating_folders(self.path, self.before, encoding=self.encoding)
 
 
@@ -124,9 +146,10 @@ def prepare_rewrites(
     for edit in edits:
         try:
             if edit.path not in files:
+                version = read_version(edit.path)
                 text, encoding = edit.read_text_and_charset()
                 is_table = isinstance(edit, ColumnEdit)
-                files[edit.path] = FileRewrite(edit.path, text, text, encoding, is_table)
+                files[edit.path] = FileRewrite(version, text, text, encoding, is_table)
             file = files[edit.path]
             file.after = edit.apply(file.after)
         except ConfigError as error:

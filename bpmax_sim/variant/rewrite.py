@@ -55,10 +55,12 @@ def write_if_scenarios_pass(files: Sequence[FileRewrite]) -> None:
     They are restored after any other exception, too, such as ``KeyboardInterrupt``.
 
     Raises:
-        ConfigError: if a scenario fails, or a file cannot be written.
+        ConfigError: if a scenario fails, somebody wrote a file since it was read, or it cannot be
+            written.
     """
     with ExitStack() as undo:
         for file in files:
+            file.version.require_unchanged()
             # Before it is written: an interrupted write leaves a part of the text.
             undo.callback(file.restore)
             file.write()

@@ -12,6 +12,7 @@ from bpmax_sim.cassette.matching import MatchingRules, exchange_to_parts
 from bpmax_sim.cassette.merge import recompute_keys, remove_exchanges
 from bpmax_sim.cassette.player import Player
 from bpmax_sim.errors import DamagedCassette
+from bpmax_sim.file_version import read_version
 from tests.cassette.exchanges import OWNER, RULES, ZONE, detail, numbered, taken
 
 NEW = MatchingRules(ignore=("query.fields",))
@@ -66,7 +67,7 @@ def test_what_is_removed_is_gone_and_the_rest_is_as_it_was(
     path = tmp_path_factory.mktemp("削减") / "crm.yaml"
     path.write_bytes(dump_exchanges([*MINE, *OTHERS], rules=RULES, zone=ZONE))
     before = list(Cassette.load(path).entries())
-    remove_exchanges(path, numbers)
+    remove_exchanges(read_version(path), numbers)
 
     kept = [entry for number, entry in enumerate(before) if number not in numbers]
     assert path.exists() is bool(kept)
@@ -79,7 +80,7 @@ def test_a_damaged_file_is_not_written(path: Path) -> None:
     before = path.read_bytes()
 
     with pytest.raises(DamagedCassette):
-        remove_exchanges(path, {0})
+        remove_exchanges(read_version(path), {0})
     with pytest.raises(DamagedCassette):
         recompute_keys(Cassette.load(path), lambda _owner: NEW)
     assert path.read_bytes() == before

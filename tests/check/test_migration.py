@@ -19,6 +19,8 @@ from bpmax_sim.check.migration import (
     merge_many_causes_at_one_place,
     plan_owners_without_scenario,
 )
+from bpmax_sim.errors import ConfigError
+from bpmax_sim.file_version import read_version
 from bpmax_sim.messages import Exchange, Request, Response
 from bpmax_sim.session.migration import MoveCause
 
@@ -44,7 +46,7 @@ def plan_of(folder: Path) -> MovePlan:
     """Return a plan that changes nothing yet."""
     file = folder / "甲.yaml"
     file.write_bytes(dump_entries([recorded()]))
-    return MovePlan(file, Cassette.load(file), "甲", "甲")
+    return MovePlan(read_version(file), Cassette.load(file), "甲", "甲")
 
 
 def migrate(root: Path, entries: list[Entry], renames: Renames) -> list[Entry]:
@@ -56,6 +58,19 @@ def migrate(root: Path, entries: list[Entry], renames: Renames) -> list[Entry]:
     assert apply_plans_that_replay(root, plans) == AppliedPlans([file] if plans else [], [])
     moved = Cassette.load(file)
     return [moved.get_entry_with_head_defaults(number) for number in range(len(moved))]
+
+
+def test_what_was_recorded_since_it_was_read_stays(tmp_path: Path) -> None:
+    file = tmp_path / "cassettes/甲.yaml"
+    file.parent.mkdir()
+    file.write_bytes(dump_entries([recorded()]))
+    plans = plan_owners_without_scenario(tmp_path, [], [], Renames({}, {}, {"/v1": "/v2"}, {}))
+    file.write_bytes(dump_entries([recorded("/v1/c"), recorded(number=2)]))
+    fresh = file.read_bytes()
+
+    with pytest.raises(ConfigError, match="somebody wrote it since this command read it"):
+        apply_plans_that_replay(tmp_path, plans)
+    assert file.read_bytes() == fresh
 
 
 @pytest.mark.parametrize(

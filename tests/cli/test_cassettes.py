@@ -18,6 +18,7 @@ from tests.cassette.recording import record
 from tests.cli.project import NAME, ROOT, Command, Project, in_a_process
 from tests.snapshots import snapshot
 from tests.systems import needs_forks
+from tests.typed import Typed
 
 KILLED = """
 import os, sys
@@ -322,13 +323,6 @@ def test_lint_gathers_the_problems_of_all_files(project: Project, bs: Command) -
 
     assert told[:1] == ["scenarios/空.scenario.yaml:1:1"]
     assert "scenarios/platforms/crm_system.yaml:4:1" in told
-
-
-class Typed(io.StringIO):
-    """What somebody types at a terminal."""
-
-    def isatty(self) -> bool:
-        return True
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import io
 import os
 import re
 import subprocess
@@ -16,6 +15,7 @@ from tests import warm
 from tests.apart import PLUGINS
 from tests.cli.project import ROOT, Command, in_a_process
 from tests.snapshots import snapshot
+from tests.typed import Typed
 
 FILES = [
     "scenarios/platforms/crm_system.yaml",
@@ -36,13 +36,6 @@ TYPES = ["scenarios/bpmax.d.ts", "scenarios/schemas", "jsconfig.json", ".vscode/
 def empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     return tmp_path
-
-
-class Typed(io.StringIO):
-    """What somebody types at a terminal."""
-
-    def isatty(self) -> bool:
-        return True
 
 
 @pytest.mark.parametrize("auth", AUTHS)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import os
 from collections.abc import Callable
@@ -17,6 +16,7 @@ from bpmax_sim.report.usage import FOLDER, Evidence, merge_evidence
 from tests.cli.project import Done
 from tests.plugin.project import FILE, Project
 from tests.snapshots import snapshot
+from tests.typed import Typed
 
 VIP, COMMON = "cassettes/crm/选择客户/贵宾.yaml", "cassettes/crm/选择客户/普通.yaml"
 LOGIN = "cassettes/auth/crm_system.default.yaml"
@@ -177,13 +177,6 @@ def test_evidence_that_cannot_be_read_is_none(orphan: Project, prune: Prune) -> 
     assert prune("--yes").code == 2
 
 
-class Typed(io.StringIO):
-    """What somebody types at a terminal."""
-
-    def isatty(self) -> bool:
-        return True
-
-
 @pytest.mark.parametrize(("answer", "gone"), [("y\n", True), ("n\n", False)])
 def test_a_person_is_asked(
     orphan: Project, prune: Prune, monkeypatch: pytest.MonkeyPatch, answer: str, gone: bool
@@ -195,6 +188,21 @@ def test_a_person_is_asked(
     assert "Delete 1 exchange as shown? [y/N]" in done.err
     assert (orphan.root / OLD).exists() is not gone
     assert done.code == (0 if gone else 1)
+
+
+def test_what_was_recorded_while_a_person_is_asked_stays(
+    orphan: Project, prune: Prune, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    orphan.run()
+    path = orphan.root / OLD
+    recorded = path.read_bytes() + b"# \xe5\xbc\xa0\n"
+    monkeypatch.setattr("sys.stdin", Typed("y\n", lambda: path.write_bytes(recorded)))
+
+    done = prune()
+
+    assert done.code == 2
+    assert f"{OLD}: somebody wrote it since this command read it" in done.err
+    assert path.read_bytes() == recorded
 
 
 def test_json_tells_the_same(orphan: Project, prune: Prune) -> None:

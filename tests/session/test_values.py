@@ -12,6 +12,7 @@ import pytest
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.merge import remove_exchanges, to_review_path
 from bpmax_sim.errors import CassetteError, ConfigError, NoMatchError
+from bpmax_sim.file_version import read_version
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.platform.load import load_platforms
 from bpmax_sim.session.options import Mode
@@ -132,7 +133,7 @@ def test_each_owner_has_values_of_its_own_and_the_first_one_left_keeps_them(tmp_
         with opened(tmp_path, "record", owner=owner, environ=environ) as session:
             session.proxy("crm").find()
             session.proxy("crm").assign()
-    remove_exchanges(path, [Cassette.load(path).index.list_exchange_numbers("甲")[0]])
+    remove_exchanges(read_version(path), [Cassette.load(path).index.list_exchange_numbers("甲")[0]])
     cassette = Cassette.load(path)
 
     assert cassette.get_non_secret_credentials("甲") == {"crm.test": {"username": "zhangsan"}}

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import io
-
 import pytest
 
 from tests.team.conftest import Command
 from tests.team.project import Crm, TeamProject
+from tests.typed import Typed
 
 
 def test_nothing_changed_but_ids_etags_and_dates(
@@ -97,13 +96,6 @@ def test_a_record_that_recorded_nothing_says_why(
     alone = str(project.root / "scenarios/无调用.scenario.yaml")
     assert "nothing was recorded, as no call asked a third party" in bs("record", alone).err
     assert crm.calls == 1
-
-
-class Typed(io.StringIO):
-    """What somebody types at a terminal."""
-
-    def isatty(self) -> bool:
-        return True
 
 
 @pytest.mark.parametrize(("answer", "calls"), [("yes\n", 4), ("no\n", 2)])

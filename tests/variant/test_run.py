@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from bpmax_sim.errors import ConfigError
+from bpmax_sim.file_version import read_version
 from bpmax_sim.scenario.expect_writer import FileRewrite
 from bpmax_sim.scenario.load import ScenarioItem
 from bpmax_sim.scenario.observation import compare_runs
@@ -164,6 +165,48 @@ def test_an_error_is_raised_at_its_place_in_the_order() -> None:
         list(results)
 
 
+def test_a_file_that_was_edited_since_it_was_read_is_not_written(item: ScenarioItem) -> None:
+    first, second = (item.path.with_name(f"{name}.scenario.yaml") for name in "一二")
+    for path in (first, second):
+        path.write_text(SCENARIO, encoding="utf-8")
+    files = [FileRewrite(read_version(p), SCENARIO, f"{SCENARIO}# a\n") for p in (first, second)]
+    second.write_text(f"{SCENARIO}# 张\n", encoding="utf-8")
+
+    with pytest.raises(ConfigError, match=r"二.*somebody wrote it since this command read it"):
+        write_if_scenarios_pass(files)
+
+    assert first.read_text(encoding="utf-8") == SCENARIO
+    assert second.read_text(encoding="utf-8") == f"{SCENARIO}# 张\n"
+
+
+@pytest.mark.parametrize(
+    ("written", "kept", "said"),
+    [
+        (f"{SCENARIO}# a\n", SCENARIO, ""),  # all of it
+        (f"{SCENARIO}#", SCENARIO, ""),  # a part, as an interrupted write leaves it
+        ("", SCENARIO, ""),
+        (SCENARIO, SCENARIO, ""),
+        (f"{SCENARIO}# a\n# 张\n", f"{SCENARIO}# a\n# 张\n", "somebody wrote it while"),
+        (f"{SCENARIO}# 张\n", f"{SCENARIO}# 张\n", "somebody wrote it while"),
+    ],
+)
+def test_what_somebody_wrote_during_the_trial_stays(
+    item: ScenarioItem, written: str, kept: str, said: str
+) -> None:
+    path = item.path.with_name("一.scenario.yaml")
+    path.write_text(SCENARIO, encoding="utf-8")
+    file = FileRewrite(read_version(path), SCENARIO, f"{SCENARIO}# a\n")
+    path.write_text(written, encoding="utf-8")
+
+    if said:
+        with pytest.raises(ConfigError, match=said):
+            file.restore()
+    else:
+        file.restore()
+
+    assert path.read_text(encoding="utf-8") == kept
+
+
 @pytest.mark.parametrize("failing", ["", "一", "二", "三"])
 def test_of_files_that_are_rewritten_all_pass_or_all_are_as_before(
     item: ScenarioItem, failing: str
@@ -174,7 +217,7 @@ def test_of_files_that_are_rewritten_all_pass_or_all_are_as_before(
         path.write_text(SCENARIO, encoding="utf-8")
         wanted = "李四" if name == failing else "张三"
         after = SCENARIO.replace("{客户: 张三}", f"{{客户: {wanted}, 备注: 已查}}")
-        files.append(FileRewrite(path, SCENARIO, after))
+        files.append(FileRewrite(read_version(path), SCENARIO, after))
 
     if failing:
         with pytest.raises(ConfigError, match="李四"):
@@ -201,8 +244,8 @@ def test_of_files_that_are_rewritten_all_are_as_before_whatever_ends_the_writing
     paths = [path for path in (first, second) if path.parent.is_dir()]
     for path in paths:
         path.write_text(SCENARIO, encoding="utf-8")
-    files = [FileRewrite(first, SCENARIO, f"{SCENARIO}# written\n")]
-    files.append(FileRewrite(second, SCENARIO, text))
+    files = [FileRewrite(read_version(first), SCENARIO, f"{SCENARIO}# written\n")]
+    files.append(FileRewrite(read_version(second), SCENARIO, text))
 
     with pytest.raises(error):
         write_if_scenarios_pass(files)
