@@ -215,9 +215,10 @@ _MOST_FOLDERS: Final = 500
 
 
 def _list_folders_for_hints(root: Path) -> list[str]:
-    """Return the relative names of the first folders below *root*, to suggest similar ones.
+    """Return the relative names of folders below *root*, to suggest one for a misspelled name.
 
-    Those that begin with a dot or an underscore are left out.
+    Those that begin with a dot or an underscore are left out, with all below them. The search ends
+    at `_MOST_FOLDERS`.
     """
     found: list[str] = []
     for folder, below, _ in os.walk(root):

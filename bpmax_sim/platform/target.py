@@ -53,7 +53,11 @@ class RequestTarget:
 
     @property
     def is_declared(self) -> bool:
-        """Return whether the platform declares it, even if it is unclear which API it is."""
+        """Return whether the platform file declares the request: as an API or a login step.
+
+        True as well if several APIs fit equally well (`candidates`), so that it is unclear which
+        of them it is.
+        """
         return bool(self.api or self.login or self.candidates)
 
     @cached_property
@@ -65,7 +69,11 @@ class RequestTarget:
 
     @cached_property
     def declared_header_names(self) -> frozenset[str]:
-        """Return the names of the declared headers, in lower case."""
+        """Return the names of the headers that the platform file declares, in lower case.
+
+        They are those of the login step, or those of the platform and of the API or, if several
+        fit, of all these. What auth adds to a request is not among them.
+        """
         if self.login:
             return frozenset(name.lower() for name in self.login.step.request.headers)
         declared = [*self.platform.headers]

@@ -57,7 +57,10 @@ def is_template(source: str) -> bool:
 
 
 def iterate_texts(value: Any) -> Iterator[str]:
-    """Yield every text in *value*: in mappings, lists and structs, their defaults too."""
+    """Yield every text in *value*: in values of mappings, in lists, and in members of structs.
+
+    Also in those members that were not set and so have their default.
+    """
     inner: Iterable[Any] = ()
     if isinstance(value, str):
         yield value
@@ -116,7 +119,10 @@ def compile_template(source: str) -> Template:
 
 
 def _compile_simple(source: str) -> Template | None:
-    """Return the compiled text with only ``{{ name | filter }}``; None if it needs Jinja."""
+    """Return *source* compiled without Jinja, which takes long to import; None if it needs Jinja.
+
+    It needs none if every ``{{ … }}`` in it is a name, perhaps with filters, but ``default``.
+    """
     parts: list[str | tuple[str, tuple[Callable[[Any], Any], ...]]] = []
     end = 0
     for match in _SIMPLE.finditer(source):
@@ -180,9 +186,10 @@ class TemplateUse(msgspec.Struct, frozen=True):
 
     Attributes:
         steps: path inside the ``auth`` block.
-        node: node with the text; for a key, that of its value.
+        node: YAML node of the text, for its position; of a template that is the key of a map, the
+            node of the value under this key.
         text: the template.
-        names: defined names besides credentials.
+        names: names that the template may use, besides those of credentials.
     """
 
     steps: Steps
@@ -250,7 +257,10 @@ def _find_uses_in_apply(item: Node, steps: Steps, names: frozenset[str]) -> Iter
 def _iterate_templates_below(
     node: Node, steps: Steps, names: frozenset[str]
 ) -> Iterator[TemplateUse]:
-    """Yield each text at or below *node* as a template that may use *names*."""
+    """Yield each text at or below *node* as a template that may use *names*.
+
+    *steps* is the path of *node* inside the ``auth`` block.
+    """
     for below, value in node.walk_texts():
         inner = node.find_at(below)
         if inner is not None:
@@ -264,7 +274,10 @@ def _iterate_members(node: Node, *steps: str) -> Iterator[tuple[str, Node]]:
 
 
 def _list_elements(node: Node, *steps: str) -> tuple[Node, ...]:
-    """Return the elements of a list; a single mapping stands for a list of one."""
+    """Return the elements of the list at the path *steps* below *node*; empty if there is none.
+
+    A mapping there stands for a list with this one element.
+    """
     inner = node.find_at(steps)
     if inner is None:
         return ()

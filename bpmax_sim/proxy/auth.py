@@ -88,8 +88,10 @@ def make_real_context(
     """Return the values for the real form of a request, with secrets, as it is sent.
 
     *tenant* are the credentials of the instance, *grant* the result of its login, and *drawn* the
-    random values of the call. *now* is the instant by the clock that follows the third party's.
-    *grant_request_count* is the number of requests that *grant* has authorised, this one included.
+    random values of the call. *now* is the instant by which it is signed: that of the auth clock,
+    plus the seconds by which the third party's clock is known to be ahead. *attempt* is 0 for the
+    first sending of the call, and *grant_request_count* the number of requests that *grant* has
+    authorised, this one included.
     """
     granted = grant.values if grant else _NOTHING
     return AuthContext(
@@ -278,9 +280,11 @@ def _put_standins_into_path(plan: Plan, standin: AuthContext) -> Call:
 def _make_standin_request(
     plan: Plan, call: Call, context: AuthContext, env: Environment
 ) -> tuple[Request, AuthValues]:
-    """Return the request as it is recorded, and the auth values in it.
+    """Return the request as it is recorded, and the auth values in it, such as a token.
 
-    Secrets are hidden before it is signed: replay has to compute the same signature without them.
+    *context* has stand-ins (texts that replace secrets), and *call* is the call of *plan* with
+    stand-ins in its path. Other secrets are hidden before the request is signed: replay has to
+    compute the same signature without them.
     """
     values = _make_auth_values(plan, context)
     base = _resolve_base_address(plan.recipe, context)

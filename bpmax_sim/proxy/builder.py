@@ -29,6 +29,9 @@ NEVER_APIS = frozenset({"then", "catch", "finally", "toJSON"})
 class CallSpec(NoRepr, frozen=True, kw_only=True):
     """One ``$proxy`` call, direct or chained, before any name in it is looked up.
 
+    A direct call is ``$proxy('crm').find(1, 2)``, with arguments in the order of the declared
+    parameters; a chained one is ``$proxy('crm').$api('find').$query({…}).$call()``.
+
     Attributes:
         platform: the platform key.
         options: second argument of ``$proxy``, as the script passed it.
@@ -140,7 +143,8 @@ def copy_value_marking_cycles(value: Any) -> Any:
     refused when the call is sent.
 
     Raises:
-        CallError: if a script cannot have the value, or it is nested too deeply (BAD_ARGUMENT).
+        CallError: if *value* contains anything but texts, numbers, lists, dicts and bytes, or is
+            nested too deeply (BAD_ARGUMENT).
     """
     # Most values of calls are texts and numbers, which need no copy.
     if type(value) in _UNCHANGEABLE:
@@ -205,7 +209,8 @@ class Builder:
     def __init__(self, spec: CallSpec, run: Run, build: Build, drop: Drop | None = None) -> None:
         """Start from *spec*; *run* makes the call, *build* only its request.
 
-        *drop* is called with the chain if it is garbage-collected without having been used.
+        *drop* is called with this builder if it is garbage-collected although nothing was done
+        with it: it was neither called, built nor continued by a setter.
         """
         self._spec = spec
         self._run = run
@@ -214,7 +219,10 @@ class Builder:
         self._is_used = False
 
     def __del__(self) -> None:
-        """Tell of a chain that nothing was done with, so that ``call()`` was forgotten."""
+        """Pass this builder to *drop* of `__init__` if nothing was done with it.
+
+        Then ``call()`` was probably forgotten.
+        """
         if not self._is_used and self._drop is not None:
             self._drop(self)
 
@@ -230,19 +238,31 @@ class Builder:
         return self._spec
 
     def path(self, values: Mapping[str, Any] = js.UNDEFINED, /, **more: Any) -> Builder:  # type: ignore[assignment]
-        """Return a builder with path parameters set, each sent as one segment."""
+        """Return a builder with path parameters set, each sent as one segment.
+
+        They are the members of *values*, a map, and the keyword arguments *more*.
+        """
         return self._add_setter("path", values, more)
 
     def query(self, values: Mapping[str, Any] = js.UNDEFINED, /, **more: Any) -> Builder:  # type: ignore[assignment]
-        """Return a builder with query parameters set; None removes a default."""
+        """Return a builder with query parameters set; None removes one's declared default.
+
+        They are the members of *values*, a map, and the keyword arguments *more*.
+        """
         return self._add_setter("query", values, more)
 
     def header(self, values: Mapping[str, Any] = js.UNDEFINED, /, **more: Any) -> Builder:  # type: ignore[assignment]
-        """Return a builder with headers set; None removes a default."""
+        """Return a builder with headers set; None removes one's declared default.
+
+        They are the members of *values*, a map, and the keyword arguments *more*.
+        """
         return self._add_setter("header", values, more)
 
     def body(self, value: Any = js.UNDEFINED, /, **more: Any) -> Builder:
-        """Return a builder with the body set; two plain objects merge, anything else replaces."""
+        """Return a builder with the body set; two plain objects merge, anything else replaces.
+
+        It is set to *value*, and then to the object of the keyword arguments *more*.
+        """
         return self._add_setter("body", value, more)
 
     def call(self) -> Any:
@@ -295,6 +315,8 @@ class Proxy:
     ) -> None:
         """Check the types of *platform_key* and *options*; what they name is looked up later.
 
+        *run*, *build* and *drop* are handed to each `Builder`; *run* makes direct calls, too.
+
         Raises:
             CallError: if an argument is wrong (code BAD_ARGUMENT).
         """
@@ -330,7 +352,11 @@ class Proxy:
         )
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
-        """Return the direct call of the API *name*."""
+        """Return a function that calls the API *name*, as `direct` does: ``proxy.find(1, 2)``.
+
+        Raises:
+            AttributeError: if no API can be called so, such as ``then``.
+        """
         if not is_api_property(name):
             raise AttributeError(
                 msg(

@@ -178,7 +178,14 @@ def _apply_setters(merged: MergedValues, spec: CallSpec, recipe: CompiledApi) ->
 
 
 def _set_arguments(merged: MergedValues, args: tuple[Any, ...], recipe: CompiledApi) -> None:
-    """Set the parameters of a direct call: the nth argument is for the nth declared parameter."""
+    """Set the parameters of a direct call, ``$proxy('crm').find(1, 2)``, in *merged*.
+
+    The nth argument is the value of the nth declared parameter; undefined sets nothing. Arguments
+    beyond the declared parameters are dropped with a message in ``doubts``.
+
+    Raises:
+        UnknownParameterError: if the platform is strict and there are such arguments.
+    """
     extra = args[len(recipe.api.parameters) :]
     for parameter, value in zip(recipe.api.parameters, args, strict=False):
         if value is not UNDEFINED:
@@ -198,10 +205,12 @@ def _set_arguments(merged: MergedValues, args: tuple[Any, ...], recipe: Compiled
 
 
 def _rename_to_placeholder_names(merged: MergedValues, recipe: CompiledApi) -> None:
-    """Give path values the names of the placeholders; scripts may use the parameters' names.
+    """Give path values in *merged* the names of the placeholders in the path.
+
+    Scripts may also use the names of the parameters, which the platform file may call otherwise.
 
     Raises:
-        UnknownParameterError: if the path has neither.
+        UnknownParameterError: if a name is neither that of a placeholder nor of its parameter.
     """
     known = {*recipe.pieces[1::2]}
     renamed: dict[str, Any] = {}
@@ -254,7 +263,10 @@ _PRESENT = {
 
 
 def drop_names_set_by_auth(merged: MergedValues, recipe: CompiledApi) -> None:
-    """Remove the script's values that auth will set itself, in any spelling, and note each removal.
+    """Remove values of the script that auth sets itself, in any upper or lower case.
+
+    A message about each is added to ``doubts`` of *merged*. Where auth puts values into the body
+    and there is none, it becomes an empty object.
 
     Raises:
         BadValueError: if auth puts a value into a body that has no place for it.
@@ -587,9 +599,10 @@ def _encode_call(
 
 
 def _hide_secrets_in_script_headers(call: Call, env: Environment) -> Pairs:
-    """Return the headers with stand-ins for credentials that the script wrote into them.
+    """Return the headers of *call* with stand-ins for credentials that the script itself wrote.
 
-    An ``Authorization`` of the script's own, for example, is no declared credential.
+    Such are the values of the headers `SECRET_HEADERS`, for example ``Authorization``. They are in
+    no file of instances, so that nothing else knows them as secrets.
     """
     issued = partial(env.vault.register_issued, call.platform, call.instance)
     return tuple(
@@ -621,9 +634,10 @@ def _fill_path(merged: MergedValues, recipe: CompiledApi) -> str:
 
 
 def _encode_body(merged: MergedValues, recipe: CompiledApi) -> bytes | None:
-    """Return the body's bytes, and set the content type that goes with them.
+    """Return the body's bytes, None if the call has no body, and set its ``Content-Type``.
 
-    None if the call has no body.
+    That header of *merged* is not changed if the script has set it or auth will, except of a
+    multipart body, whose boundary is known only now.
     """
     value = merged.body
     if value is UNDEFINED:

@@ -131,7 +131,8 @@ def _check_signature(
     *grant* the result of the login.
 
     Raises:
-        NoMatchError: if it has another one; in a migration the recording is signed anew instead.
+        NoMatchError: if it has another one. In a migration (`bpmax-sim migrate`, which adapts
+            recordings to changed declarations) the recording is signed anew instead.
     """
     differences = compare_signatures(planned, grant, env, request, recorded)
     stamp = recorded.signed

@@ -80,7 +80,8 @@ class CompiledApi:
         acquires: whether the call needs a login.
         uses: names that the templates of auth and address use.
         limited: parameters that declare which values they allow.
-        memo: cached results by a name for each, with the values it was computed from.
+        memo: results that were computed from this API: name of the result -> the values from which
+            it was computed, and the result. It is computed again when these values differ.
     """
 
     platform: model.Platform

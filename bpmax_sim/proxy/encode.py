@@ -131,6 +131,8 @@ def encode_segment(name: str, value: Any) -> str:
 def encode_refusing_dot_segments(text: str, where: str) -> str:
     """Return *text* percent-encoded; refuse it if it would change the path that it stands in.
 
+    *where* names the value in the message.
+
     Raises:
         BadValueError: if it is ``.`` or ``..``, which servers may resolve even if percent-encoded.
     """
@@ -300,6 +302,8 @@ def _is_json_text(text: str) -> bool:
 
 def _refuse_values_lost_in_json(value: Any, where: str) -> None:
     """Refuse values that ``JSON.stringify`` writes as ``{}``, so that they would be lost silently.
+
+    *where* names *value* in the message.
 
     Raises:
         BadValueError: if a Map, a Set or a URLSearchParams is in *value*.

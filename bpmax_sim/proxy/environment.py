@@ -66,7 +66,8 @@ class Environment:
         separate: whether each request is also made with stand-ins, as record mode needs.
         default_instance: key preferred if a script names no instance and the platform has this one.
         calls: a record of each finished call and login.
-        resolved: recipes of the APIs called so far, by platform, instance and API as written.
+        resolved: compiled declarations of the APIs called so far, by platform, instance and API as
+            scripts wrote them.
         renewed: latest grant by login key, for logins that replace credentials.
         redact: function that hides every known secret in a text (`Vault.redact_for_output`).
     """
@@ -95,9 +96,10 @@ class Environment:
         return next(self._serials)
 
     def synthesises_login(self, _platform: str, _instance: str, /) -> bool:
-        """Return whether the login of an instance is not sent, and stand-ins are its values.
+        """Return whether the login of an instance is not sent but made up; here never.
 
-        The arguments are the platform key and the instance key.
+        Stand-ins (texts that replace secrets) are then what the login yields. The arguments are
+        the platform key and the instance key.
         """
         return False
 

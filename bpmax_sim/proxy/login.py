@@ -666,9 +666,12 @@ def _send_with_redirects(
 ) -> Generator[Effect, Any, LoginResponse]:
     """Send *request* and follow its redirects if the step says so; return the last response.
 
-    Each hop is sent with the cookies that the hops before it have set. The same request with the
-    same cookies for the second time is a circle: servers redirect a client in a circle if it is not
-    logged in. *note* is put into the log record of each hop; "" for none.
+    Each hop is sent with the cookies that the hops before it have set. *note* is put into the log
+    record of each hop; "" for none.
+
+    Raises:
+        AuthError: if a redirect may not be followed, or leads in a circle: to a request that was
+            sent with the same cookies before. Servers do that to a client that is not logged in.
     """
     env, jar, seen = step.env, step.grant.cookies, dict[tuple[str, str, Pairs], None]()
     sent_at = env.auth_clock.now()
@@ -717,7 +720,9 @@ def _add_login_cookies(request: Request, cookies: Pairs, step: LoginStepRun) -> 
 
 
 def synthesise_grant(plan: Plan, acquire: Acquire, env: Environment) -> Flow:
-    """Return a grant made of stand-ins; nothing is sent.
+    """Return the grant of a login that is not sent: its values are stand-ins for the secrets.
+
+    It is used in replay where no login of the instance was recorded.
 
     Raises:
         ConfigError: if the login yields a value that a stand-in cannot replace, such as an address.

@@ -489,12 +489,13 @@ class CallRecord(Struct, frozen=True, kw_only=True):
         at: virtual instant of the start.
         duration: virtual seconds until the response or the error.
         began, ended: numbers of its start and its end in the order of all events of the session.
-        attempts: number of business requests sent.
+        attempts: number of its requests that were sent; those of logins are not counted.
         earlier: the sendings before the last one.
         sent_at: virtual instant of the last sending.
         notes: messages about values overridden or dropped, and about retries.
         doubts: notes about what the script probably did not mean; they are among *notes*, too.
-        call: what the script set, not redacted; None if the call was rejected earlier.
+        call: what the script set, not redacted; None if the call was rejected before it was looked
+            up and encoded, for example as its API does not exist.
         error: error with which the call was rejected.
         position: the script line that made the call, where it is known.
         sent, received: last request and its response, not redacted; *redact* hides their secrets.

@@ -155,7 +155,11 @@ _PUBLIC: Final = frozenset({"error", "error_description", "error_uri", "expires_
 
 
 def register_issued_secrets(request: Request, response: Response, vault: Vault) -> None:
-    """Register the values at the sensitive places of the response to *request* as secrets."""
+    """Register the secrets in the response to *request*, such as a new token, in *vault*.
+
+    They are the values at the places that the platform file declares as secret or that a login
+    extracts as such (``request.sensitive``).
+    """
     call = request.call
     if call is None or not request.sensitive:
         return

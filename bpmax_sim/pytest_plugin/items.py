@@ -370,10 +370,11 @@ play.__doc__ = None  # Allure describes a test by it
 def _try_third_party_failures(
     test: ScenarioTest, item: ScenarioItem, perform_options: PerformOptions, verdict: Verdict
 ) -> Verdict:
-    """With ``--bpmax-explore``, try failures of third parties on a passed scenario.
+    """With ``--bpmax-explore``, run a passed scenario with failures of third parties, too.
 
-    Return *verdict* with the failures and warnings of that, so that it may be failed now; unchanged
-    if it did not pass or exploring is off.
+    Return *verdict* with the failures and warnings of these runs; with a failure it has failed. It
+    is returned unchanged if it did not pass or exploring is off. *perform_options* has the folder
+    of the cassettes.
     """
     if verdict.outcome != "passed" or not options.read_option_value(test.config, "explore"):
         return verdict
@@ -536,8 +537,8 @@ def complete_report(
 ) -> None:
     """Add what happened in a scenario to its pytest report: failure, calls, console.
 
-    *error* is what the test raised, None if it passed. If the scenario was skipped, only its trace
-    is stored.
+    *error* is what the test raised, None if it passed. A scenario that pytest skipped before it ran
+    gets a trace that says so, and is counted; nothing else is added to its report.
     """
     if not isinstance(item, ScenarioTest):
         return

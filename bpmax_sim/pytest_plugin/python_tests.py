@@ -326,7 +326,8 @@ def add_console_section(item: pytest.Item, report: pytest.TestReport) -> None:
 def hide_own_frames() -> Iterator[None]:
     """Have pytest leave the frames of this package out of tracebacks; ``--full-trace`` shows them.
 
-    It asks the globals of each frame, so that those of all our modules have to say it.
+    pytest leaves out a frame whose globals have a true ``__tracebackhide__``. All loaded modules of
+    this package get that for the length of the ``with`` block.
     """
     ours = [module for name, module in sys.modules.items() if name.partition(".")[0] == "bpmax_sim"]
     for module in ours:
@@ -531,7 +532,10 @@ class Sessions:
 
     @property
     def console_of_last_sessions(self) -> list[ConsoleOutput]:
-        """Return what scripts printed in the last session of each cassette and owner."""
+        """Return what scripts printed in the last session of each recording.
+
+        A recording is what was recorded under one name (*owner*) in one cassette.
+        """
         return [line for lines in self._consoles.values() for line in lines]
 
     def finish(self, *, failed: bool) -> None:

@@ -25,7 +25,8 @@ class Tally(RecordingUse):
         unplayed: cassette -> number of unplayed exchanges in passed tests.
         waiting: recordings stored for review.
         unrecognised: places where recorded values look like secrets.
-        undeclared: responses recorded with a stand-in that may be unnecessary.
+        undeclared: messages about secrets that platform files should declare
+            (`Session.standin_notes`), such as a value that was hidden though it may be no secret.
         traces: trace files of scenarios.
         codes: exit codes that `bpmax-sim run` would return for the scenarios.
         partial: whether tests were deselected, or a worker crashed.
@@ -33,7 +34,8 @@ class Tally(RecordingUse):
         broken: number of unreadable scenario files.
         interrupted: whether the user pressed Ctrl-C.
         stopped: whether the run ended early, for example by ``-x``.
-        files: scenario file -> rows that passed, and declared parts that none of them used.
+        files: scenario file -> rows that passed, and the stubs, policies, ``if`` and the like that
+            none of them used (`FileResult`).
         explored: for each explored scenario, as JSON, how many variants were tried, by verdict.
     """
 
@@ -72,7 +74,7 @@ class Tally(RecordingUse):
         """Add what a session leaves: the number of its calls, by source of the response.
 
         If it has a cassette, also its notes on recorded values that look like secrets, and on
-        stand-ins that may be unnecessary.
+        secrets that platform files should declare (`Session.standin_notes`).
         """
         self.calls.update(call.source or "unanswered" for call in session.calls)
         self.logins += sum(call.is_login for call in session.calls)
@@ -83,7 +85,10 @@ class Tally(RecordingUse):
             self.undeclared.update(session.standin_notes)
 
     def add_recording_use(self, session: Session, *, failed: bool, doubtful: bool) -> None:
-        """Add how a test used a cassette; *session* is its last one with this cassette and owner.
+        """Add how a test used a cassette; *session* is its last one with the same recording.
+
+        That is the same cassette, and the same owner: the name, mostly that of the test, under
+        which exchanges are recorded there.
 
         Args:
             session: closed session; nothing is added if it has no cassette.

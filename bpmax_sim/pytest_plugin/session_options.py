@@ -102,6 +102,9 @@ def read_session_options(
 ) -> SessionOptions:
     """Return the options of `Session.open` set by command line, markers and ini file.
 
+    *is_set_in_scenario* returns whether the scenario itself sets the option of that name, so that
+    the ini file does not.
+
     Raises:
         ConfigError: if a marker is wrong.
     """
@@ -247,9 +250,9 @@ def warn_of_former_folder(node: pytest.Item) -> None:
 
 
 def choose_owner_name(node: pytest.Item) -> str:
-    """Return the owner of a Python test's exchanges: ``owner`` of its marker, else its name.
+    """Return the name under which the exchanges of a Python test are recorded in its cassette.
 
-    The name includes class and parameters.
+    It is ``owner`` of its marker, else its own name with class and parameters.
     """
     return str(read_marker_options(node).get("owner") or _prefix_with_class_name(node, node.name))
 

@@ -381,7 +381,7 @@ def _format_summary_lines(tally: Tally) -> Iterator[str]:
     """Yield lines about the calls and recordings of a run, one for each topic that occurred.
 
     The topics are calls by source, unplayed exchanges, recordings that wait for review, values that
-    look like secrets, and stand-ins that may be unnecessary.
+    look like secrets, and secrets that platform files should declare (`Session.standin_notes`).
     """
     if tally.used or tally.calls:
         by_source = format_counts(tally.calls, BY_SOURCE)

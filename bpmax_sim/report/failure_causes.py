@@ -56,8 +56,8 @@ def group_by_cause(
 def describe_cause(failures: Sequence[Failure]) -> str:
     """Return what the messages of *failures*, all of one cause, have in common.
 
-    The script line, if any, precedes it; not the place of what is to be set up, which is in the
-    message itself.
+    The script line, if any, precedes it, but not for missing configuration: the message itself says
+    what is to be set up, and where.
     """
     essence = reduce(generalise_messages, (failure.essence for failure in failures))
     script = failures[0].script if failures[0].kind != "config" else None

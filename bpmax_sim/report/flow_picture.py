@@ -332,7 +332,9 @@ def _compute_label_place(
 ) -> tuple[Point, str]:
     """Return position and text anchor of a route's label, the *number*th of its box, from 0.
 
-    Labels of one box stand at different heights, so that they do not cover each other.
+    *points* are those of its line. Labels of one box stand at different heights, so that they do
+    not cover each other; that of a back edge (*is_back*: a line that leads upwards) is at its first
+    corner.
     """
     if is_back:
         return (points[1][0] + 5, points[1][1] + 12), "start"

@@ -270,12 +270,13 @@ def write_page(
     section_folders: Sequence[Path] = (),
     **options: Unpack[PageOptions],
 ) -> Counter[str]:
-    """Write the report page of the traces in *places*; return the number of items by outcome.
+    """Write the report page of the traces in *places*; return the number of entries by outcome.
 
-    An unreadable trace is an entry with the outcome ``unreadable``; a part of a file that no row
-    used is a problem on the page, counted as ``unused``. Findings of other commands are read from
-    *section_folders*. If no page can be written, an existing one is deleted, as it would be
-    mistaken for the page of this run.
+    There is one entry for each scenario or row of a table. An unreadable trace is an entry with the
+    outcome ``unreadable``; a stub, fault or the like that no row of its file used is a problem on
+    the page, counted as ``unused``. Findings of other commands are read from *section_folders*. If
+    no page can be written, an existing one is deleted, as it would be mistaken for the page of this
+    run. *version* and *options* are those of `render_page`.
 
     Raises:
         ConfigError: if there is no trace, or *path* cannot be written.

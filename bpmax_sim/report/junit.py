@@ -108,7 +108,10 @@ def _choose_element_name(verdict: terminal.Verdict) -> str:
 
 
 def _make_unreadable_file_case(file: str, texts: Sequence[str]) -> ET.Element:
-    """Return the test case of a file of which no scenario could run, in pytest's form."""
+    """Return the test case of a file of which no scenario could run, in pytest's form.
+
+    *texts* are the problems of the file, one line each.
+    """
     name = to_translated_xml_text(_to_module_name(file))
     case = ET.Element("testcase", classname="", name=name, time="0.000")
     ET.SubElement(case, "error", message="collection failure").text = to_translated_xml_text(

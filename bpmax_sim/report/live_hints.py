@@ -40,7 +40,7 @@ class LiveHint(msgspec.Struct, frozen=True, kw_only=True):
 def make_live_hints(session: Session, calls: Iterable[CallMade]) -> tuple[LiveHint, ...]:
     """Return the hints for those of *calls* that failed on the way to a live third party.
 
-    Each is returned once. None if *session* called no third party.
+    Each is returned once. The result is empty if *session* could not reach the network.
     """
     if session.is_closed:
         return ()
@@ -64,7 +64,10 @@ def _make_call_hints(session: Session, call: CallMade) -> Iterator[LiveHint]:
 def _make_address_hints(
     session: Session, platform: Platform, entry: InstanceWithOrigin, call: CallMade
 ) -> Iterator[LiveHint]:
-    """Yield the hint for the address of *platform* to which *call* was sent, if it was sent."""
+    """Yield the hint for the address of *platform* to which *call* was sent, if it was sent.
+
+    *entry* is the instance (tenant) of the call, with the place that declares it.
+    """
     addresses = session.find_instance_addresses(platform.platform_key, entry.instance.instance_key)
     names = {"": "", **{make_host_template_name(host): host for host in platform.hosts}}
     fitting = [
@@ -94,7 +97,12 @@ def _make_address_hints(
 
 
 def _describe_address_source(platform: Platform, entry: InstanceWithOrigin, host: str) -> str:
-    """Return where the address of *host* comes from; "" is the platform's own address."""
+    """Return in words where an address comes from, such as ``the platform file``.
+
+    It is the address of *host*, a further host that the platform file names, or, if that is "", of
+    the platform itself. *entry* is the instance, which may override it, with the place that
+    declares the instance.
+    """
     instance = entry.instance
     own = instance.hosts.get(host, "") if host else instance.base_url
     if own:
@@ -106,7 +114,10 @@ def _describe_address_source(platform: Platform, entry: InstanceWithOrigin, host
 
 
 def _make_credential_hints(platform: Platform, entry: InstanceWithOrigin) -> Iterator[LiveHint]:
-    """Yield the hint that names where each credential of the instance comes from."""
+    """Yield the hint that names where each credential of the instance *entry* comes from.
+
+    Nothing is yielded if no source of any credential is known.
+    """
     sources = list(_describe_credential_sources(platform, entry))
     if sources:
         text = msg(
@@ -134,7 +145,11 @@ def _describe_credential_sources(platform: Platform, entry: InstanceWithOrigin) 
 
 
 def _describe_source(value: object, entry: InstanceWithOrigin, steps: tuple[str, ...]) -> str:
-    """Return in words where *value*, at *steps* of the instance, comes from; never the value."""
+    """Return in words where *value* comes from: a variable, a file …; never the value itself.
+
+    It is the value at the path *steps* in the declaration of the instance *entry*. A value that is
+    written there itself comes from that place.
+    """
     node = entry.origin.node.find_nearest(steps)
     place = str(Place(node.file, node.line))
     if not isinstance(value, Source):

@@ -179,7 +179,8 @@ def _list_recording_warnings(
     """Yield kind and message of each warning about the recording of a closed session.
 
     They are about a cassette that does not exist, exchanges that were not played, values that look
-    like secrets, and stand-ins that may be unnecessary.
+    like secrets, and secrets that platform files should declare. Of *verdict*, the outcome decides
+    which of the first two are yielded.
     """
     named = "" if item.row else item.scenario.proxy.cassette  # a row may need none
     file = session.settings.cassette
@@ -219,7 +220,10 @@ def fail_unstarted_item(
 def skip_item(
     item: ScenarioItem, options: PerformOptions, reason: str | None = None
 ) -> Performance:
-    """Return the performance of a skipped item; *reason* replaces the scenario's own reason."""
+    """Return the performance of a skipped item; *reason* replaces the scenario's own reason.
+
+    Its trace, which only says that it was skipped, is stored if *options* ask for traces.
+    """
     verdict = make_skip_verdict(item)
     if reason is not None:
         verdict = replace(verdict, reason=reason)

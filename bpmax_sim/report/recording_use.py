@@ -27,7 +27,8 @@ class RecordingUse:
         doubtful: cassettes whose use is unknown: not replayed, or used by a test that failed.
         tests: files of tests with cassettes.
         elsewhere: cassettes of tests that other shards (machines) run.
-        touched: declared parts that scenarios used, as text ``kind<tab>part``.
+        touched: what scenarios used (APIs, fields, nodes …) and which of them ran, for coverage; as
+            texts ``kind<tab>name``.
         seconds: real seconds of each test, by duration key: its file and name.
     """
 
@@ -56,6 +57,8 @@ class RecordingUse:
 
     def add_session_use(self, session: Session, *, doubtful: bool) -> None:
         """Add what *session*, the last one of its owner in a test, played and left unplayed.
+
+        Owner is the name under which exchanges are recorded in a cassette, mostly the test's.
 
         Args:
             session: closed session.

@@ -33,7 +33,7 @@ def compare_runs(
 
     Args:
         places: trace folders, one of each machine.
-        item_seconds: real seconds of each item, by its name on the command line.
+        item_seconds: real seconds of each scenario or row, by its name on the command line.
     """
     flaky = list(_make_flaky_rows(places))
     slowest = sorted(item_seconds.items(), key=lambda one: -one[1])[:_SLOWEST]

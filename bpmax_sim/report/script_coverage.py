@@ -182,7 +182,7 @@ def _cover_script(name: str, script: Script, hits: ScriptHits) -> CoveredScript:
 
 
 def _make_branch_sort_key(branch: Counter) -> tuple[object, ...]:
-    """Return the sort key of a branch; the branch of a condition that holds comes first."""
+    """Return the sort key of a branch: by decision; the arms ``else`` and ``:`` come last."""
     return branch.decision, branch.arm in {"else", ":"}, branch.line, branch.column
 
 

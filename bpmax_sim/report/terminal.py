@@ -77,7 +77,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
         trace: file of the trace; "" for none.
         unused: declared parts (such as stubs) that this run did not use, of which a warning or
             failure is made if no row of the file uses them.
-        used: keys of the parts of other files, such as inherited stubs, that it used.
+        used: what it used of other files, such as inherited stubs: the place of each as text.
         live_hints: what helps with third parties that could not be reached or refused credentials;
             shown beside the failures, and not stored.
         is_of_file: whether the verdict is about a whole file, for parts that none of its rows used.

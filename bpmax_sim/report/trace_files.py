@@ -74,7 +74,10 @@ def make_trace_path(item: ItemHeader) -> Path:
 
 
 def make_item_path(item: ItemHeader, folder: Path, ending: str) -> Path:
-    """Return the file of *item* below *folder*, which mirrors the folders of the project."""
+    """Return the path of a file about *item* below *folder*, such as its trace or stored failure.
+
+    The folders below *folder* are those of the project; the name is that of the item with *ending*.
+    """
     root, path = item.root, item.path.absolute()
     below = path.relative_to(root).parent if path.is_relative_to(root) else Path()
     stem = to_file_name(path.name.removesuffix(SUFFIX))

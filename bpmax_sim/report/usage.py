@@ -53,10 +53,10 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
         unplayed_files: cassettes whose use is unknown: one of their tests failed or was skipped.
         tests: files of the tests.
         sources: digest of each test and scenario file, if shared.
-        touched: declared parts that scenarios used, if shared.
+        touched: what scenarios used (APIs, fields, nodes …) and which of them ran, if shared.
         seconds: real seconds of each test, by its file and name, if shared.
         covers: what the run included: all tests (``project``), all scenarios, or a ``part``.
-        gathered: time of storing of its oldest part, in nanoseconds.
+        gathered: time of storing, in nanoseconds; of merged evidence, the oldest.
     """
 
     folders: tuple[str, ...]

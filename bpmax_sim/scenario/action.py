@@ -249,7 +249,8 @@ class Action(Model, frozen=True, kw_only=True):
     def check_keys_if_map(cls, context: CheckContext, value: Any, spot: Spot) -> bool:
         """Report unknown keys of *value* to *context*; return whether it is a map at all.
 
-        A value that is none is reported, too. True says nothing about the keys.
+        A value that is not a map is reported, too. The result does not say whether all keys are
+        known.
         """
         known = cls.__struct_encode_fields__
         if not isinstance(value, Mapping):

@@ -424,7 +424,11 @@ class Terminate(FlowAction, frozen=True, kw_only=True):
 
 
 class ProxyAction(Action, frozen=True, kw_only=True):
-    """Call an API without a script: with direct *args*, or with ``path``, ``query``, ``body`` …."""
+    """Call an API without a script.
+
+    Its parameters are given by *args*, in the order in which the platform file declares them (a
+    direct call), or by ``path``, ``query``, ``header`` and ``body``.
+    """
 
     about = msg("Call an API without a script")
     texts: ClassVar = {

@@ -282,7 +282,10 @@ def _check_and_update_row_counts(
 def _check_row_exists(
     draft: ScenarioDraft, table: str, row: Any, count: int, spot: Spot, *, adds: bool = False
 ) -> None:
-    """Report *row* if the table has only *count* rows; with *adds*, row *count* is allowed too."""
+    """Report *row*, counted from 0, if the table has only *count* rows.
+
+    With *adds*, the number behind the last row is allowed too: the action adds a row there.
+    """
     if isinstance(row, int) and row >= count + adds:
         draft.tell(
             spot,

@@ -148,7 +148,11 @@ class ErrorThrown(msgspec.Struct, frozen=True, kw_only=True):
     at: float
 
     def __str__(self) -> str:
-        """Return ``TypeError: …``; where form or flow or its hook refused, ``REQUIRED: …``."""
+        """Return ``TypeError: message``: class and message of the error.
+
+        Of a refusal by form or flow the code stands first instead, ``REQUIRED: …``; also where a
+        script passed such an error on.
+        """
         is_known = isinstance(self.code, str) and self.code in CODES
         is_code = self.source == "subject" or (self.source == "script" and is_known)
         return label_message(self.code if is_code else self.type, self.message)
@@ -183,9 +187,10 @@ class ScenarioFinished(msgspec.Struct, frozen=True, kw_only=True):
         checks: all comparisons of the scenario's own expectations.
         reason: reason of a skip or of an expected failure.
         rows: number of rows in the file; 0 without a table.
-        unused: parts of the file, and inherited ones, that this run did not use. At least one row
-            of the file has to use each; an inherited one, at least one row of one file.
-        used: keys of the parts of other files, such as inherited stubs, that it used.
+        unused: a warning for each part (stub, policy, ``if`` or the like) of the file, or inherited
+            by it, that this run did not use. At least one row of the file has to use each; an
+            inherited one, at least one row of one file.
+        used: what it used of other files, such as inherited stubs: the place of each as text.
         strictness: setting of the file's folder: which findings are failures.
     """
 

@@ -307,10 +307,12 @@ def _check_misspelt_denied_members(
     value: Any,
     spot: Spot,
 ) -> None:
-    """Report members of *value*, a *part* of a call at *spot*, that are not *known*.
+    """Report members of *value*, a *part* of a call at *spot*, whose name is misspelled.
 
-    Only denied ones are reported, and those near a known name; but of *part* ``path`` all.
-    *known* is path of a map -> names of its members; if it is empty, nothing is reported.
+    In *part* ``path``, every name that is not *known* is reported. Elsewhere only one that
+    resembles a known name, and whose expectation is a denial such as ``{$ne: 1}``: it would hold
+    for the wrong name, too. *known* is path of a map -> names of its members; if it is empty,
+    nothing is reported.
     """
     for path, name, denied in find_member_names(value) if known else ():
         if (part != "path" and not denied) or name in known.get(path, (name,)):

@@ -53,7 +53,11 @@ class FieldHistory(msgspec.Struct, frozen=True):
     flow: Mapping[str, Any] = {}
 
     def find_assigned_literals(self, field: str) -> list[str]:
-        """Return the string literals that `scripts` assign to *field*, except in function calls."""
+        """Return the string literals that `scripts` assign to *field*: ``form.x = '…'``.
+
+        An assignment with a function call in it (any bracket) is left out, as its literals may be
+        arguments.
+        """
         written = re.compile(rf"form\.{re.escape(field)}\s*=(?!=)([^;\n]*)")
         values = [
             match for text in self.scripts for match in written.findall(text) if "(" not in match

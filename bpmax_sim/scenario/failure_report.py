@@ -232,7 +232,9 @@ class FailureReporter(msgspec.Struct, frozen=True, kw_only=True):
         return replace(failure, detail=(*failure.detail, *map(self.redact, lines)))
 
     def report_uncaught(self, error: Exception, *, is_rejection: bool = False) -> Failure:
-        """Return the failure of an unexpected error, or of a rejection without handler.
+        """Return the failure of an unexpected error; *is_rejection* if no handler got it.
+
+        That is the error of a promise that was rejected and that no script handled.
 
         If the cause is missing configuration, the failure names that, wherever the error surfaced.
         """

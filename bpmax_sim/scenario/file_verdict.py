@@ -269,7 +269,10 @@ def _find_ranged_faults(item: ScenarioItem) -> Iterator[Fault]:
 
 
 def _count_calls(fault: Fault) -> int:
-    """Return the number of calls in the range of *fault*; 1 for an open range."""
+    """Return the number of calls that *fault* names, 3 for ``call: 1-3``; 1 if its range is open.
+
+    An open range, that of a fault without ``call``, has no last call, so none can be lacking.
+    """
     return 1 if fault.last is None else fault.last - fault.first + 1
 
 

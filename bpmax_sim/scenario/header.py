@@ -11,7 +11,7 @@ from bpmax_sim.file_names import to_node_id_part
 
 
 class ItemHeader(msgspec.Struct, frozen=True, kw_only=True):
-    """The data by which items are selected, listed and divided into shards.
+    """The data by which items (scenarios, rows of their tables) are selected, listed and sharded.
 
     Attributes:
         root: project folder.

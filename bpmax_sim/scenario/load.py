@@ -99,8 +99,8 @@ class Subjects(msgspec.Struct, frozen=True, kw_only=True, dict=True):
 
     Attributes:
         scripts: event of the form -> scripts in the order in which they run.
-        flow: parts of the main flow.
-        subflows: parts of each sub-flow, by name.
+        flow: what a run needs of the main flow: definition, scripts, libraries, forms of nodes.
+        subflows: the same of each sub-flow, by name.
         flow_files: files of flows, in whose lines errors may have their place.
         inline: path of a ``js:`` file as spelled in the step -> script.
         named: name -> steps of fragments.

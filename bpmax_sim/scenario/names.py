@@ -51,10 +51,11 @@ class ScenarioNames(msgspec.Struct, frozen=True, kw_only=True):
         scripts: events of form and flow -> script files.
         definition: definition of the main flow.
         subflows: flows that nodes can start, by name.
-        all_named_people: all named people; empty if hooks may name others.
+        all_named_people: the listed people, else those named by flows and the scenario's user;
+            empty if a script of the event ``owners`` may name others.
         lists_people: whether the scenario lists all people there are.
-        mentioned_people: people named by flows, user and steps; empty if rows or hooks may name
-            others.
+        mentioned_people: if there is no list, people named by flows, user, steps and policies;
+            empty if rows, variables or a script of ``owners`` may name others.
         person_members: members that people are declared to have; empty if they only have names.
         project_members: members of ``project`` that the scenario writes.
         texts: script sources, which may create further names; None if Python code may do so.
@@ -114,9 +115,10 @@ class ScenarioNames(msgspec.Struct, frozen=True, kw_only=True):
         return None if column is None else self.find_column_problem(str(base), column)
 
     def _suggest_initial_field(self, name: str) -> str:
-        """Return the hint "did you mean …" with an initial field of a name near *name*, or "".
+        """Return the hint "did you mean …" with a field of a name near *name*, or "".
 
-        Names that differ only in digits are not near: 附件1 and 附件2 are two fields.
+        It is one of `fields_named_by_flow`. If one of them differs from *name* only in digits,
+        there is no hint: 附件1 and 附件2 are two fields.
         """
         stem = _DIGITS.sub("", name)
         is_one_of_many = any(_DIGITS.sub("", one) == stem for one in self.fields_named_by_flow)

@@ -159,7 +159,8 @@ def _drop_separately_observed(
 ) -> Any:
     """Return a flow's *facts* without those that `observe` yields as observations of their own.
 
-    These are log and form; facts of sub-flows keep the form.
+    These are *left_out*: by default form, history, notifications and passed nodes. In the facts of
+    sub-flows, the form is kept.
     """
     inner = {
         name: _drop_separately_observed(child, _LOG) for name, child in facts["projects"].items()

@@ -97,7 +97,7 @@ class PolicyPlayer:
         check: Callable[[Callable[[CheckContext], None], Spot], None],
         ran: set[str],
     ) -> None:
-        """Start without any known task."""
+        """Start without any known task; the arguments are described at the class."""
         self.policies = policies
         self.scope = scope
         self.check = check

@@ -94,13 +94,14 @@ class Progress:
         faults: whether the scenario's faults are injected.
         is_judged: whether expectations are checked. They are not in a trial, a run of ``explore``
             with changed responses, which also continues after a failed step.
-        silent_faults: whether fault rules may remain unused; else that is a failure.
+        silent_faults: whether fault rules may remain without effect; else that is a failure.
         failures: failures so far, in the order of detection.
         result: result of the latest action.
         missed: numbers of the calls without a recording that a step has reported already.
         subject: form or flow that is driven; None without one.
         initial: field -> value before the first step.
-        ran: keys of the stubs, steps, policies and the like that were used so far.
+        ran: the stubs, steps, policies and the like that were used so far: the place of each as
+            text, perhaps with a word behind it.
         unawaited: calls not awaited so far, each with the reporter of its step.
         checks: comparisons of the scenario's own expectations.
     """
@@ -115,7 +116,10 @@ class Progress:
         is_judged: bool = True,
         silent_faults: bool = False,
     ) -> None:
-        """Create the state before the first step."""
+        """Create the state before the first step of *item*, which runs in *session*.
+
+        *environ* is what ``${env.X}`` reads; the other arguments are attributes of this class.
+        """
         self.item = item
         self.session = session
         self.faults = faults
@@ -337,7 +341,10 @@ class Progress:
 
     @property
     def used_keys_of_other_files(self) -> tuple[str, ...]:
-        """Return the keys of parts of other files, such as inherited stubs, that the run used."""
+        """Return what the run used of other files, such as inherited stubs, as places in text form.
+
+        Each is such as ``defaults.yaml:3:5``.
+        """
         return select_keys_of_other_files(self.item, self.ran)
 
     def warn_of_values_in_skipped_step(self, located: load.LocatedStep) -> None:
@@ -459,7 +466,11 @@ class Progress:
         )
 
     def _fill_stand_ins(self) -> Mapping[str, FlowParts]:
-        """Return the sub-flows, with ``${…}`` replaced in the results of stand-ins."""
+        """Return the sub-flows by name, each with the contents of its files.
+
+        In a stand-in, a declared result that is used instead of running the sub-flow, ``${…}`` are
+        replaced.
+        """
         return {
             name: parts
             if parts.stand_in is None

@@ -32,7 +32,8 @@ class FormHandle(Mapping[str, Any]):
     def __init__(self, front: Callable[[], FormSubject], owner: FormSubject | FlowSubject) -> None:
         """Show the form that *front* returns at each access.
 
-        A person's entries go through *owner*.
+        What the Python step fills in or clicks goes to *owner*, the form itself or the flow that
+        shows it, which refuses what the acting person may not do.
         """
         self._front = front
         self._owner = owner

@@ -19,7 +19,8 @@ class ScenarioResult:
     """The result of running a scenario file.
 
     Attributes:
-        events: events of all items in the order in which they ran; skipped items have none.
+        events: events of all items (the scenario or the rows of its table) in the order in which
+            they ran; skipped items have none.
     """
 
     events: tuple[Event, ...]
@@ -41,13 +42,16 @@ class ScenarioResult:
 
     @property
     def failures(self) -> tuple[Failure, ...]:
-        """Return the failures of all failed items; an item that fails as expected has none here."""
+        """Return the failures of all items (scenario or rows) that failed.
+
+        An item that fails as expected (``xfail``) has none here.
+        """
         ends = (event for event in self.events if isinstance(event, ScenarioFinished))
         return tuple(failure for end in ends if end.outcome == "failed" for failure in end.failures)
 
     @property
     def ok(self) -> bool:
-        """Return whether no item failed."""
+        """Return whether no item, the scenario or a row of its table, failed."""
         return not self.failures
 
     def unwrap(self) -> Self:

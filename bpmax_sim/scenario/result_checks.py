@@ -410,9 +410,11 @@ _HINTS: Final = WeakKeyDictionary[Platforms, dict[str, tuple[str, ...]]]()
 
 
 def _find_suspect_declarations(platforms: Platforms, platform_key: str) -> tuple[str, ...]:
-    """Return a message for each suspect declaration of *platform_key*, such as an unusable rule.
+    """Return a message for each declaration of *platform_key* that is probably a mistake.
 
-    It is computed once for *platforms*, as all scenarios of a project share them.
+    Such are a rule that can never apply (a class of failures by ``code`` if nothing says where
+    responses have a code), a timeout meant in milliseconds, or a misspelled type. The result is
+    cached for *platforms*, which all scenarios of a project share.
     """
     known = _HINTS.setdefault(platforms, {})
     if platform_key not in known:

@@ -125,7 +125,8 @@ class RunLog(msgspec.Struct):
     ) -> None:
         """Add a warning, unless an equal one exists.
 
-        *fails* says that it would be a failure in a folder that is not lenient.
+        *kind* is a key of `WARNINGS`. *fails* says that it would be a failure in a folder that is
+        not lenient; it is only stored with the warning.
         """
         warning = source.RunWarning(kind, message, place, fails)
         if warning not in self.warnings:

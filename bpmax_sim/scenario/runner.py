@@ -443,9 +443,11 @@ class StepRun(msgspec.Struct):
         return True
 
     def _judge_unawaited(self, result: Result, reporter: FailureReporter) -> Iterator[Failure]:
-        """Yield failures of calls that the script did not await; also add warnings of *result*.
+        """Yield failures of calls that the script did not await; also add warnings to the run.
 
-        A call that a later step may still await is judged at the end of the run.
+        A call that a later step may still await is judged at the end of the run. The warnings are
+        about what the engine noticed (*result*): reads of members that do not exist, and characters
+        whose sort order is not known.
         """
         progress = self.progress
         for read in result.absent_reads:
@@ -710,10 +712,11 @@ def open_session(
 
 
 def find_former_name(item: ScenarioItem, owners: Sequence[str]) -> str:
-    """Return the one of *owners*, names in a cassette, that is *item* under an earlier name; or "".
+    """Return the one of *owners* that is *item* under an earlier name; or "".
 
-    That is a name listed in ``was``, or the only owner of the cassette with this file's path, if no
-    scenario has that title any more: then the title was changed.
+    Owners are the names of scenarios and rows for which a cassette has recordings. An earlier name
+    is one listed in ``was``. It is also the only owner if the cassette is that of the file's path
+    and no scenario has this title any more: then the title was changed.
     """
     earlier = [f"{title}[{item.row_id}]" if item.row else title for title in item.scenario.was]
     for name in earlier:
@@ -818,6 +821,8 @@ def run_scenario(
     **options: Unpack[ScenarioOptions],
 ) -> ScenarioResult:
     """Run every item of a scenario file except skipped ones, and return their result.
+
+    An item is the scenario itself, or each row of its table.
 
     Args:
         path: scenario file.

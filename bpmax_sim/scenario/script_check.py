@@ -268,7 +268,11 @@ _OF_DEADLINES: Final = frozenset({"plan_start_time", "plan_end_time", "delay_lev
 
 
 def _check_hook_names(reading: ScriptReading, context: ScriptContext) -> Iterator[ScriptFinding]:
-    """Yield owners and nodes that a hook returns, in any of its branches, and that do not exist."""
+    """Yield people and nodes that a script returns, in any of its branches, and that do not exist.
+
+    Only scripts of the event ``owners`` return people, the owners of a node's tasks, and only those
+    of ``jump`` a node, the first one of a project.
+    """
     is_owners = any(hook.partition(".")[0] == "owners" for hook in context.hooks)
     for name, place in reading.named_owners if is_owners and context.people else ():
         if name not in context.people:

@@ -81,10 +81,10 @@ class Shard(msgspec.Struct, frozen=True):
         seconds: Mapping[str, Any],
         cassettes: Mapping[str, str] = MappingProxyType({}),
     ) -> frozenset[str]:
-        """Return those of *keys*, one for each item, that are in this shard.
+        """Return those of *keys*, one for each test or scenario, that are in this shard.
 
         *seconds* are the durations of earlier runs by key. *cassettes* maps a key to the cassette
-        that the item uses; items with the same one are kept together.
+        that the test uses; tests with the same one are kept together.
         """
         split = assign_shards(keys, seconds, self.total, cassettes)
         return frozenset(key for key, number in split.items() if number == self.number)
@@ -99,10 +99,10 @@ def assign_shards(
     """Return the shard (from 1) of each of *keys*.
 
     Args:
-        keys: keys of the items, in any order.
+        keys: keys of tests or scenarios, as `make_duration_key` returns them, in any order.
         seconds: duration of each; a missing or non-positive one counts as the median of the others.
         total: number of shards.
-        cassettes: key -> cassette. Items that share one are kept in one shard, because unplayed
+        cassettes: key -> cassette. Tests that share one are kept in one shard, because unplayed
             exchanges and new recordings can only be judged for a whole cassette.
     """
     every = sorted(set(keys))
@@ -130,9 +130,9 @@ VERSION = 1
 
 
 def make_duration_key(path: Path, root: Path, name: str) -> str:
-    """Return the key of item *name* in file *path* for its duration.
+    """Return the key of a test or scenario for its duration: ``file::name``.
 
-    It does not depend on where the project is.
+    The file is *path* relative to *root*, so the key does not depend on where the project is.
     """
     return f"{to_relative_name(path, root)}::{name}"
 

@@ -42,7 +42,11 @@ def check_subflow_starts(draft: ScenarioDraft) -> None:
 
 
 def check_stand_ins(draft: ScenarioDraft) -> None:
-    """Report sub-flows with neither flow nor stand-in, or with both, and invalid stand-ins."""
+    """Report sub-flows with neither a definition nor a stand-in, or both, and invalid stand-ins.
+
+    A stand-in is a result that is declared in the scenario and used instead of running the
+    sub-flow.
+    """
     for name, (spec, spot) in draft.flow_specs.items():
         if not isinstance(spec, model.SubFlowSpec):
             continue

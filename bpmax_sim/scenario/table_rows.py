@@ -137,7 +137,7 @@ def _read_csv_rows(node: Node, spot: Spot, problems: list[Problem]) -> Iterator[
 
 
 def read_table(path: Path, id_column: str = "id") -> tuple[Row, ...]:
-    """Return the rows of a CSV file.
+    """Return the rows of a CSV file; *id_column* is the column with their ids.
 
     Raises:
         ConfigError: if it cannot be read, is empty, or has a cell of the wrong type; all problems
@@ -606,7 +606,10 @@ class ScenarioDraft:
 
     @cached_property
     def all_named_people(self) -> tuple[str, ...]:
-        """Return all named people; empty if hooks may name others."""
+        """Return all people there are: those listed, else those named by flows and by ``user``.
+
+        Without a list it is empty if a script of the event ``owners`` may name others.
+        """
         if self.scenario.people:
             return tuple(self.scenario.people)
         if any(event.partition(".")[0] == "owners" for event in self.scripts):
@@ -620,7 +623,11 @@ class ScenarioDraft:
 
     @cached_property
     def mentioned_people(self) -> tuple[str, ...]:
-        """Return the people named by flows, user and steps; empty if there may be others."""
+        """Return the people named by flows, user, steps and policies, if the scenario lists none.
+
+        Empty with a list, without a flow, if a name contains ``${…}``, or if a script of the event
+        ``owners`` may name others.
+        """
         names = self.people_names_with_repeats
         if self.scenario.people or not self.flows or not self.all_named_people:
             return ()

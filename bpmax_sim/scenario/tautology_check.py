@@ -204,8 +204,8 @@ def _find_section_shapes(
 ) -> Mapping[str, Shape]:
     """Return what is certain about the value of each section of ``expect``, for `find_tautologies`.
 
-    Declared fields exist in a form, for instance. After a ``proxy`` action a result exists, because
-    a call without one has failed already.
+    Declared fields exist in a form, for instance. If the action of *step* is ``proxy``, a result
+    exists, because a call without one has failed already. *step* is None for the whole scenario.
     """
     declared: Shape = dict.fromkeys(context.names.fields, "present")
     return {

@@ -53,7 +53,7 @@ class SessionWorkBudget:
     """
 
     def __init__(self, most: WorkCounts = UNLIMITED) -> None:
-        """Start with nothing used."""
+        """Start with nothing used; *most* is the maximum of each count."""
         self._most = most
         self._used: dict[str, float] = dict.fromkeys(WorkCounts.__struct_fields__, 0)
         self._begin: float | None = None

@@ -131,12 +131,11 @@ class SentLiveObjects:
         tagged: Any,
         place: Place | None,
     ) -> None:
-        """Apply a script's write.
+        """Apply a script's write to field *name* of a live object, such as the form.
 
-        Set field *name* of a live object to the tagged JSON value *tagged*.
-
-        *live_objects* are the live objects of the script's run, *index* is the number of the
-        object, and *place* the line that wrote.
+        *tagged* is the new value as parsed JSON, in which what JSON cannot express, such as a date,
+        is ``{"$": "<tag>", "v": …}``. *live_objects* are those of the script's run, *index* is the
+        number of the object, and *place* the line that wrote.
         """
         # The context has this value already, so the next patch must not send it back. But the
         # object may store another value than the script wrote, so the two are compared again then.
@@ -179,7 +178,8 @@ class Engine(Protocol):
     def call(self, operation: str, argument: str) -> str:
         """Run one operation of the prelude and every microtask; return the outbox as JSON text.
 
-        Microtasks are the parts of scripts behind an ``await`` that can go on now. *operation* is a
+        The prelude is our JavaScript code, microtasks are the parts of scripts behind an ``await``
+        that can go on, and the outbox is the list of what scripts did meanwhile. *operation* is a
         name such as ``run``, and *argument* its JSON object.
 
         Raises:
@@ -202,6 +202,8 @@ MakeEngine = Callable[[Limits, Sequence[str]], Engine]
 
 class Channel:
     """Connects one engine with the live objects that were sent to it.
+
+    Live objects, such as the form, are those that scripts and Python both read and write.
 
     Once it is closed, its methods do nothing.
     """

@@ -80,7 +80,9 @@ class PreludeEntryFunction:
     ) -> None:
         """Read the prelude: *parts* is the bytecode of its core, then of each binding or None.
 
-        A binding that is None is read when it is first needed. The entry function is `call`.
+        A binding is a part that most scripts do not need, such as ``URL``; one that is None is read
+        when it is first needed. *watch* ends the script if a signal handler raises meanwhile. The
+        entry function is `call`.
         """
         inner = self._inner = context.inner
         functions = _load_library()

@@ -37,6 +37,9 @@ class BothEngines:
     def call(self, operation: str, argument: str) -> str:
         """Run one operation in both engines; return the outbox (what scripts did) of the first.
 
+        *operation* is one of the prelude (our JavaScript code), such as ``run``, and *argument* its
+        JSON object.
+
         Raises:
             EngineError: if the two outboxes differ.
         """
@@ -100,7 +103,10 @@ def _run_or_catch(work: Callable[[channel.Engine], Any], engine: channel.Engine)
 
 
 def _to_comparable_entry(entry: Any) -> Any:
-    """Return an outbox entry without its place, which may differ between engines."""
+    """Return something that a script did, an entry of a turn, in a form to be compared.
+
+    Its line and column in the script are left out, as they may differ between engines.
+    """
     if entry is None or type(entry) not in _DESCRIPTIONS:
         return entry
     if isinstance(entry, turn_result.TimerError):

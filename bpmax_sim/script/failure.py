@@ -81,7 +81,10 @@ class PlacedScript(msgspec.Struct, frozen=True):
 
     @property
     def padded_code(self) -> str:
-        """Return the source below its empty lines, as it is passed to an engine."""
+        """Return the source as it is passed to an engine, with empty lines put in front.
+
+        They stand for the `start` lines of other scripts, so that its lines have their own numbers.
+        """
         return "\n" * self.start + escape_unencodable(self.engine_code)
 
     def locate(self, row: int, column: int) -> Place:
@@ -364,7 +367,7 @@ class ErrorFactory(msgspec.Struct):
         """Return the error of a script that waits longer in real time than its limit.
 
         Its place is the line that waits, or, if no line waits, *timer_place*, the line that set a
-        timer.
+        timer. *raw_traces* are the stacks of waiting and of creating each pending promise.
         """
         traces = [trace for trace in (self._locate_trace(raw) for raw, _ in raw_traces) if trace[1]]
         place, stack = traces[0] if traces else (timer_place or Place(self.name), ())

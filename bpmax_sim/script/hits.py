@@ -61,7 +61,7 @@ class ScriptHits:
     """
 
     def __init__(self, watched: Place | None = None) -> None:
-        """Start without counts."""
+        """Start without counts; *watched* is a place at which the values of variables are kept."""
         self.watched = watched
         self.seen: list[NameValues] = []
         self.counts: dict[Script, list[int]] = {}
@@ -142,7 +142,10 @@ class RaisedLimitEngine:
     """
 
     def __init__(self, make: MakeEngine, limits: Limits, sources: Sequence[str]) -> None:
-        """Create the engine with *make*, its *limits* raised by what counting takes."""
+        """Create the engine with *make*, its *limits* raised by what counting takes.
+
+        *sources* are the scripts that will run in it.
+        """
         self._limits = limits
         self._allowed = replace(limits, cpu=limits.cpu * _PATIENCE, wall=limits.wall * _PATIENCE)
         self._inner = make(self._allowed, sources)

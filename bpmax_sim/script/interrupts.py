@@ -40,7 +40,10 @@ class InterruptHandler:
     """
 
     def __init__(self, context: NativeContext, watch: LimitWatch) -> None:
-        """Install the handler and switch off the engine's own garbage collection."""
+        """Make the engine of *context* ask *watch* during scripts whether a limit is exceeded.
+
+        The engine's own garbage collection is switched off.
+        """
         functions = load_library()
         assert functions is not None, "there are contexts only where it is there"
         self._answers = _answer_interrupts(watch, context)
