@@ -399,6 +399,7 @@ def _build_request(
 def _find_idempotency_place(plan: Plan) -> tuple[Apply, ...]:
     """Return the place of the call's idempotency key; empty if the platform declares none.
 
+    By this key, which is the same in all sendings of a call, a server knows a repeated request.
     Empty as well if the script has set that header, query parameter or member of the body itself.
     """
     declared, call = plan.recipe.api.idempotency, plan.call

@@ -515,10 +515,12 @@ def _choose_instance(spec: CallSpec, platform: Platform, env: Environment) -> In
 
 
 def _refuse_misspelt_options(spec: CallSpec) -> None:
-    """Reject option names that resemble a known one: a typo would select the wrong tenant.
+    """Reject options of ``$proxy`` whose name resembles a known one.
+
+    A misspelled ``instance_key`` would be ignored, and the call would go to the wrong tenant.
 
     Raises:
-        CallError: if an argument is wrong (code BAD_ARGUMENT).
+        CallError: if there is such an option (code BAD_ARGUMENT).
     """
     plain = {option.replace("_", ""): option for option in OPTIONS}
     for name in [name for name in spec.options if name not in OPTIONS]:

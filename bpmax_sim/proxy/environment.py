@@ -121,7 +121,7 @@ class Environment:
         """
 
     def hide_secrets_as_recorded(self, request: Request) -> Request:
-        """Return *request*, made with stand-ins, with all other secrets hidden too.
+        """Return *request*, whose credentials are stand-ins already, with other secrets hidden too.
 
         It is called before signing, so that the signature covers what is recorded.
         """

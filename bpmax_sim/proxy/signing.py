@@ -248,7 +248,8 @@ def sign(request: Request, rule: Sign, names: Names) -> Request:
     Args:
         request: complete, body included.
         rule: templates, which use *names* and parts of the request, such as ``method``.
-        names: credentials, parameters, acquired values, ``now``, ``nonce``, ``call_id``.
+        names: values by the name that templates use: credentials, parameters of ``auth``, values
+            that the login yielded, ``now``, ``nonce``, ``call_id``.
 
     Raises:
         ConfigError: if a template, the key or a value cannot be used.

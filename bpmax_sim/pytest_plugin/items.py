@@ -328,7 +328,7 @@ class ScenarioTest(pytest.Function):
 
 
 def play(request: pytest.FixtureRequest) -> None:
-    """Perform the scenario of the requesting item. This is the body of every scenario test.
+    """Perform the scenario of the test that makes *request*: the body of every scenario test.
 
     Raises:
         ScenarioFailedError: if the scenario failed.
@@ -457,7 +457,9 @@ _NEW, _EXTRA, _REWRITE = (
 
 
 def _apply_options_and_marks(test: ScenarioTest) -> ScenarioItem:
-    """Return the item with seed and clock from options and markers, and the faults of markers.
+    """Return the scenario or row of *test* with seed, clock and faults that the run sets for it.
+
+    Seed and clock come from options and markers, and the faults, beside its own, from markers.
 
     Raises:
         ConfigError: if a marker is wrong.

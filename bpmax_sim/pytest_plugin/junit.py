@@ -37,7 +37,7 @@ class JunitCompleter:
 
     @pytest.hookimpl(trylast=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Add the console when a scenario has ended, and its place when its case is written.
+        """Add the console when a scenario has ended, and its place when pytest closes its element.
 
         The place has to come last: until then pytest removes attributes that the family xunit2
         lacks.

@@ -23,7 +23,7 @@ class Tally(RecordingUse):
         calls: source of responses -> number of calls, logins included.
         logins: number of those calls that are logins.
         unplayed: cassette -> number of unplayed exchanges in passed tests.
-        waiting: recordings stored for review.
+        waiting: new recordings that were set aside beside the cassette (``.new``) to be reviewed.
         unrecognised: places where recorded values look like secrets.
         undeclared: messages about secrets that platform files should declare
             (`Session.standin_notes`), such as a value that was hidden though it may be no secret.

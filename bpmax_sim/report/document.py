@@ -27,7 +27,7 @@ def build_run_document(
     """Return the JSON object of `bpmax-sim run --json`; times are milliseconds of virtual time.
 
     Args:
-        verdicts: verdicts of the items that ran.
+        verdicts: verdicts of the scenarios and rows that ran or were skipped.
         code: exit code of the command.
         problems: problems that kept other files from running.
     """

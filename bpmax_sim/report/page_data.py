@@ -141,7 +141,7 @@ def build_entry(trace: Trace) -> PageEntry:
 
 
 def build_unreadable_entry(name: str, path: str, reason: str) -> PageEntry:
-    """Return the entry for a trace that cannot be read, so that its item is not missed.
+    """Return the entry for a trace that cannot be read, so that its scenario is not missed.
 
     Args:
         name: path within ``.bpmax/trace``.
@@ -299,7 +299,7 @@ def select_language_text(text: LocalisedText, language: str) -> str:
 
 
 def _to_body_data(value: Any) -> Any:
-    """Return a request or response body as stored; as a text cut at 64 kB if it is larger."""
+    """Return a request or response body as the trace has it; cut at 64 kB, as text, if larger."""
     text = json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else ""
     is_long = len(text.encode("utf-8", "replace")) > LONGEST_BODY
     return format_body_text(value) if is_long else cut_long_texts(value)

@@ -124,9 +124,9 @@ def _rerun_counting_hits(
 
 @contextmanager
 def _close_session_on_error(session: Session, guard: NetworkGuard | None) -> Iterator[None]:
-    """In this block, close *session* as failed if Ctrl-C or an exception ends the item early.
+    """In this block, close *session* as failed if Ctrl-C or an exception ends the run early.
 
-    At the end of the block the network is open again.
+    At the end of the block, *guard* lets the network be reached again.
     """
     try:
         yield

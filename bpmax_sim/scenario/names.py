@@ -34,7 +34,7 @@ _CODE = re.compile(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)*")
 
 
 class ScenarioNames(msgspec.Struct, frozen=True, kw_only=True):
-    """The existing names; an empty collection means that they are unknown, not that there are none.
+    """The names that exist in a scenario, by kind; an empty collection means that none is known.
 
     Attributes:
         fields: fields that the form declares.

@@ -55,7 +55,7 @@ class ScenarioResult:
         return not self.failures
 
     def unwrap(self) -> Self:
-        """Return the result itself if no item failed.
+        """Return the result itself if no item, the scenario or a row of its table, failed.
 
         Raises:
             ExpectationError: if an item failed; the message has the text of each failure.

@@ -106,7 +106,7 @@ _ONCE = Retry(tries=1)
 
 
 class StepRun(msgspec.Struct):
-    """Runs one step and holds its result; its failures are added to those of the item.
+    """Runs one step and holds its result; its failures are added to those of the whole run.
 
     Attributes:
         number: number of the step from 1; steps inside a step have that of the outer one, and those

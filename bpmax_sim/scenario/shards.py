@@ -138,11 +138,11 @@ def make_duration_key(path: Path, root: Path, name: str) -> str:
 
 
 def read_durations(root: Path, file: Path = FILE) -> dict[str, Any]:
-    """Return the durations of earlier runs: key of an item -> seconds; empty before the first run.
+    """Return the durations of earlier runs: key of a test -> seconds; empty before the first run.
 
     Raises:
         ConfigError: if the file is damaged. It is not ignored, because shards that read different
-            durations would leave items out.
+            durations would leave tests out.
     """
     path = root / file
     try:
@@ -156,9 +156,9 @@ def read_durations(root: Path, file: Path = FILE) -> dict[str, Any]:
 
 
 def fingerprint_durations(seconds: Mapping[str, Any]) -> str:
-    """Return 8 hexadecimal digits, equal for equal *seconds* (key of an item -> duration).
+    """Return 8 hexadecimal digits, equal for equal *seconds* (key of a test -> duration).
 
-    Shards that have read other durations would divide the items otherwise; by the digits, which
+    Shards that have read other durations would divide the tests otherwise; by the digits, which
     each of them prints, a person can see that.
     """
     text = json.dumps(seconds, sort_keys=True, ensure_ascii=True)
@@ -175,7 +175,7 @@ def store_durations(
     Args:
         root: project folder.
         seconds: durations by key.
-        shard: part of the items that ran; None for all.
+        shard: the shard whose tests ran; None without shards.
         complete: whether everything ran, so that keys not among *seconds* no longer exist.
     """
     if shard is None:
@@ -190,7 +190,7 @@ def merge_shard_durations(
 ) -> None:
     """Write *seconds*, earlier durations and those in the files of shards into the one file.
 
-    With *complete*, all items have just run, so only *seconds* are kept. The files of shards are
+    With *complete*, all tests have just run, so only *seconds* are kept. The files of shards are
     removed.
     """
     parts = sorted((root / FILE).parent.glob("durations.*-of-*.json"))
@@ -205,7 +205,7 @@ def merge_shard_durations(
 
 
 def _write_if_possible(path: Path, seconds: Mapping[str, Any]) -> bool:
-    """Write *seconds*, the duration of each item by its key, to *path*; return False if impossible.
+    """Write *seconds*, the duration of each test by its key, to *path*; return False if impossible.
 
     The file is replaced as a whole, as others may read it meanwhile.
     """

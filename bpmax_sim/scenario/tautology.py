@@ -102,7 +102,10 @@ def _find_member_shape(shape: Shape, key: str) -> Shape:
 
 
 def is_always(expected: Any, kind: str) -> bool:
-    """Return whether every value of *kind* fulfils *expected*."""
+    """Return whether every value of *kind*, a word of `KINDS` such as ``list``, fulfils *expected*.
+
+    False also if that is not certain.
+    """
     if type(expected) is not dict:
         return False
     if not any(map(is_operator, expected)):
@@ -111,7 +114,10 @@ def is_always(expected: Any, kind: str) -> bool:
 
 
 def is_never(expected: Any, kind: str) -> bool:
-    """Return whether no value of *kind* fulfils *expected*."""
+    """Return whether no value of *kind*, a word of `KINDS` such as ``list``, fulfils *expected*.
+
+    False also if that is not certain.
+    """
     if not isinstance(expected, Mapping) or not any(map(is_operator, expected)):
         return _is_of_another_kind(expected, kind)
     if any(key in _NEVER and _NEVER[key](value, kind) for key, value in expected.items()):
@@ -120,7 +126,10 @@ def is_never(expected: Any, kind: str) -> bool:
 
 
 def _is_of_another_kind(value: Any, kind: str) -> bool:
-    """Return whether *value* is a plain value that no value of *kind* can equal."""
+    """Return whether *value* is a plain value that no value of *kind* can equal.
+
+    *kind* is a word of `KINDS`, such as ``list``. A text with ``${…}`` may become any value.
+    """
     if kind not in _TYPES_OF or (isinstance(value, str) and "${" in value):
         return False
     is_kind: Mapping[str, bool] = {
