@@ -70,8 +70,9 @@ def find_values_at_failure(
 def _redact_and_cut(text: str, redact: Redact) -> str:
     """Return *text* redacted and then cut to its first characters.
 
-    Cutting first could leave half a secret, which would not be recognised. So only an ellipsis is
-    returned if the engine may have cut *text* already and its redaction is short.
+    Cutting first could leave half a secret, which would not be recognised. If *text* is so long
+    that the engine may have cut it already, its end may be such a half; so if the redacted text is
+    too short for that end to be cut off here, only an ellipsis is returned.
     """
     shown = redact(text)
     if len(shown) > _SHOWN:

@@ -141,7 +141,8 @@ def _order_layers(
 ) -> list[list[_Vertex]]:
     """Return the layers reordered for few crossings: each vertex at the mean of its neighbours.
 
-    *links* are pairs of vertices in adjacent layers that an edge joins.
+    A vertex is a box, or a point at which a long edge passes a layer. *links* are pairs of vertices
+    in adjacent layers that an edge joins.
     """
     above, below = _group_neighbours(links)
     best, fewest = layers, _count_crossings(layers, links)
@@ -197,8 +198,8 @@ def _place_vertices(
 ) -> dict[_Vertex, float]:
     """Return the horizontal centre of each vertex, near its neighbours and apart from others.
 
-    *links* are pairs of vertices in adjacent layers that an edge joins. *widths* is the width of
-    each vertex; those on the way of a long edge count as vertices, too.
+    A vertex is a box, or a point at which a long edge passes a layer. *links* are pairs of vertices
+    in adjacent layers that an edge joins. *widths* is the width of each vertex.
     """
     above, below = _group_neighbours(links)
     middles: dict[_Vertex, float] = {}
@@ -247,7 +248,9 @@ def _compute_forward_edge_points(
 ) -> dict[Edge, Sequence[Point]]:
     """Return the points of each downward edge; edges of one box start and end side by side.
 
-    *chains* has the vertices of each edge from box to box, *points* the centre of each vertex.
+    *chains* has the vertices of each edge, from its first box to its last with the points between
+    at which it passes a layer; *points* has the position of each vertex, *widths* the width of each
+    box.
     """
     begins, ends = (
         _compute_edge_offsets(
@@ -270,7 +273,7 @@ def _compute_edge_offsets(
     """Return how far from the centre of its box each edge begins or ends, so that none overlap.
 
     *edge_ends* maps each edge to its box and to the horizontal position of its other end, by which
-    the edges of a box are ordered.
+    the edges of a box are ordered; *widths* is the width of each box.
     """
     by_box: dict[str, list[Edge]] = {}
     for way, (box, _) in edge_ends.items():

@@ -243,8 +243,7 @@ def _list_call_apis_and_sources(events: Sequence[_Event]) -> Iterator[tuple[str,
 def _make_row_node_id(trace: Trace, paths: PathsFromRoot, row: str) -> str:
     """Return a row as `bpmax-sim run` names it: ``scenarios/x.scenario.yaml::name[row]``.
 
-    "" if none.
-
+    "" if *row*, its id, is "" (a scenario without a table), or if the trace has no source files.
     The place of the row cannot be used instead, as it may be in a CSV file.
     """
     file = next(iter(trace.sources), "")  # the scenario comes first

@@ -293,7 +293,11 @@ def check_misspelt_denied_parameters(
 
 
 def check_misspelt_denied_results(context: CheckContext, call: str, value: Any, spot: Spot) -> None:
-    """Report denied members of *value*, an expected response, that resemble declared ones."""
+    """Report misspelled members of *value*, an expected response of *call*, that are denied.
+
+    That is a member such as ``{$ne: 1}`` or below ``$not`` whose name resembles one that the API
+    declares: the denial would always hold.
+    """
     found = context.names.find_api(call)
     known = _find_parameters(*found, "response") if found and isinstance(value, dict) else {}
     _check_misspelt_denied_members(context, call, "response", known, value, spot)

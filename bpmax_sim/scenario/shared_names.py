@@ -54,7 +54,8 @@ _VARIABLE: Final = re.compile(r"env['\"]?\s*[:.\[]\s*['\"]?(\w+)")
 def find_env_names_of_shared_files(path: Path, texts: tuple[str, ...]) -> set[str]:
     """Return the environment variables that *texts* or the project's shared files mention.
 
-    *path* is any file of the project. Other scenarios are not searched.
+    Shared are all YAML files below its ``scenarios`` folder that are no scenarios: fragments,
+    defaults, platforms, instances. *path* is any file of the project.
     """
     names = {name for text in texts for name in re.findall(r"\$\{\s*env\.(\w+)", text)}
     root = find_root(path)
