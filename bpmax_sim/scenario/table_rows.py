@@ -606,7 +606,7 @@ class ScenarioDraft:
 
     @cached_property
     def all_named_people(self) -> tuple[str, ...]:
-        """Return all people there are: those listed, else those named by flows and by ``user``.
+        """Return the people that the scenario lists, else those that flows and ``user`` name.
 
         Without a list it is empty if a script of the event ``owners`` may name others.
         """

@@ -104,7 +104,8 @@ def _find_member_shape(shape: Shape, key: str) -> Shape:
 def is_always(expected: Any, kind: str) -> bool:
     """Return whether every value of *kind*, a word of `KINDS` such as ``list``, fulfils *expected*.
 
-    False also if that is not certain.
+    Its operators show that, a pattern of ``$matches`` by what it makes of some texts. False also if
+    it is not clear.
     """
     if type(expected) is not dict:
         return False
@@ -116,7 +117,7 @@ def is_always(expected: Any, kind: str) -> bool:
 def is_never(expected: Any, kind: str) -> bool:
     """Return whether no value of *kind*, a word of `KINDS` such as ``list``, fulfils *expected*.
 
-    False also if that is not certain.
+    What the operators do not show is decided by trying values (`is_impossible`).
     """
     if not isinstance(expected, Mapping) or not any(map(is_operator, expected)):
         return _is_of_another_kind(expected, kind)

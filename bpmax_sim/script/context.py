@@ -233,10 +233,11 @@ class Context:
     such as starting a body or settling a call, with all microtasks after it; its entries are what
     scripts did meanwhile. Scripts of one page (a form or the like) share one context, so one turn
     can go on with several bodies: a settled call resumes whoever awaits it. Entries belong to the
-    run of the turn;
-    ends of bodies are reported with the number of their run. Users' code may have changed anything
-    in the engine that writes what crosses: each number in it is checked, and one that does not fit
-    is a `MalformedError`, which ends the context and not the process.
+    run of the turn; ends of bodies are reported with the number of their run.
+
+    Users' code may have changed anything in the engine that writes what crosses: each number in it
+    is checked, and one that does not fit is a `MalformedError`, which ends the context and not the
+    process.
     """
 
     def __init__(
