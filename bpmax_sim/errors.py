@@ -167,6 +167,10 @@ class Problem(msgspec.Struct, frozen=True):
     """One mistake in a user's file: where it is, and what to do about it.
 
     Attributes:
+        message: what is wrong, and what to do about it.
+        place: file, line and column; None if it is about no file.
+        path: path of the wrong value inside the file, such as ``apis.get.path``; "" if there is
+            none.
         kind: key of `WARNINGS` if the problem is only a warning in a folder that is declared
             lenient; else "".
     """
@@ -177,7 +181,10 @@ class Problem(msgspec.Struct, frozen=True):
     kind: str = ""
 
     def __str__(self) -> str:
-        """Return ``file:line:column: path: message`` on one line."""
+        """Return ``file:line:column: path: message`` on one line, without what is not known.
+
+        *path* is that of the wrong value inside the file.
+        """
         parts = [str(part) for part in (self.place, self.path) if part]
         return join_messages(msg(": "), [*parts, self.message])
 

@@ -341,7 +341,10 @@ def measure_display_width(text: str) -> int:
 
 
 def _strip_spaces_between_wide(before: str, literal: str, behind: str) -> str:
-    """Return *literal*, which stands between two messages, without its stray single spaces."""
+    """Return *literal* without a single space at its beginning or end between two wide characters.
+
+    *before* and *behind* are the texts around it; Chinese text has no such spaces.
+    """
     if literal[:1] == " " and _is_wide(before[-1:]) and _is_wide(literal[1:2]):
         literal = literal[1:]
     if literal[-1:] == " " and _is_wide(literal[-2:-1]) and _is_wide(behind[:1]):

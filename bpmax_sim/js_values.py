@@ -230,7 +230,8 @@ def stringify_json(value: Any) -> bytes:
     """Return *value* as ``JSON.stringify`` prints it, in UTF-8; empty for undefined.
 
     Raises:
-        NotJsonError: if it contains a BigInt, a cycle or a foreign type, or is nested too deeply.
+        NotStringifiableError: if it contains a BigInt, a cycle or a foreign type, or is nested too
+            deeply.
     """
     try:
         text = _stringify(value)
@@ -590,7 +591,7 @@ def check_number_size(number: int) -> int:
 def loads_as_javascript(text: str | bytes, **options: Any) -> Any:
     """Return the JSON value in *text*. As in JavaScript, a too large number becomes infinity.
 
-    *options* are those of `json.loads_as_javascript`.
+    *options* are those of `json.loads`.
 
     Raises:
         ValueError: if it is not JSON.
@@ -619,7 +620,10 @@ def holds_promise(value: Any) -> bool:
 
 
 def has_finite_numbers(value: object) -> bool:
-    """Return whether *value* contains no NaN and no infinity, which JSON cannot express."""
+    """Return whether all numbers in *value* are finite: JSON cannot express NaN and infinity.
+
+    True if there is no number.
+    """
     left = [value]
     while left:
         item = left.pop()

@@ -240,9 +240,10 @@ def align(
 
 
 def _pair_entries(old: Sequence[Entry], new: Sequence[Entry]) -> list[tuple[Entry | None, Entry]]:
-    """Return each entry of *new* after the entry of *old* with the same call; None for want of one.
+    """Return each entry of *new* after its counterpart in *old*, or None if it has none.
 
-    The n-th of several equal calls gets the n-th of the old ones.
+    The counterpart has the same session, API, instance and matching key. The n-th of several such
+    entries gets the n-th of the old ones.
     """
     left: dict[tuple[object, ...], list[Entry]] = defaultdict(list)
     for entry in sorted(old, key=lambda entry: entry.line.n, reverse=True):

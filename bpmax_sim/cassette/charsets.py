@@ -31,7 +31,8 @@ def store_as_utf8(response: Response, declared: str = "") -> tuple[Response, dic
     """Return *response* with its text converted to UTF-8, as it is stored, and what restores it.
 
     That is a mapping with the encoding and the original ``Content-Type``; it is empty for the usual
-    response, which is UTF-8 or no text. *declared* is the encoding in the platform file.
+    response, which is UTF-8 or no text. *declared* is the encoding in the platform file; it counts
+    if the response itself has none (`Response.charset`).
     """
     headers = Headers(response.headers)
     decoded = _decode_non_utf8_text(response.body, headers, response.charset or declared)

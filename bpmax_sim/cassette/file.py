@@ -61,7 +61,7 @@ Data = Any  # bytes or a memory map
 
 
 class CorruptDataError(MessageError):
-    """Raised while a file is read if it is not a complete, sealed cassette.
+    """Raised while a file is read if it is not a complete cassette that fits its own digests.
 
     The message says why.
     """
@@ -73,7 +73,8 @@ class CassetteIndex(msgspec.Struct):
     Exchanges are numbered from 0 in the order of the file.
 
     Attributes:
-        sections: byte offsets of the ``failures`` and ``sealed`` lines.
+        sections: byte offsets of the line ``failures:``, below which the failed exchanges are, and
+            of the last line, ``sealed:``, with the digest of the whole file.
         keys: owner -> matching key -> numbers of exchanges, in the order in which calls were
             issued; a bare number instead of a list for a single one, which is the usual case.
         starts: byte offset of each exchange.
@@ -116,7 +117,9 @@ class CassetteIndex(msgspec.Struct):
 
 
 def _read_index(path: Path, data: Data) -> CassetteIndex:
-    """Return the index of the file *data* after verifying its seal.
+    """Return the index of the cassette *data* after verifying its last line, the seal.
+
+    The seal has the number of exchanges and a digest. *path* is the file, for messages.
 
     Raises:
         NewerFormat: if a newer version wrote it.
@@ -201,7 +204,10 @@ def _read_sort_keys(data: Data, starts: Iterable[int]) -> list[int]:
 
 
 def _sort_exchange_numbers(index: CassetteIndex) -> None:
-    """Sort the lists of exchange numbers in *index* by the exchanges' sort keys."""
+    """Sort the lists of exchange numbers in *index* by the order in which the calls were issued.
+
+    In the file, failed exchanges come last; `CassetteIndex.orders` has the order of issue.
+    """
     for keys in index.keys.values():
         for bucket in keys.values():
             if isinstance(bucket, list):

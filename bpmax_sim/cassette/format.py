@@ -336,7 +336,10 @@ _ENTRY, _BLANK_SHA = ENTRY.encode(), BLANK_SHA.encode()
 
 
 def compute_exchange_sha(index: bytes, text: bytes) -> str:
-    """Return the digest of an exchange; *index* is its index line with an empty ``sha``."""
+    """Return the digest of an exchange from its index line and its YAML text, as bytes of the file.
+
+    *index* is the JSON of the index line with an empty ``sha``, the member that gets the result.
+    """
     # 64 bits: they show damage and careless edits. No digest in the file could stop who means to
     # forge it, as anybody can compute it anew.
     return hashlib.sha256(b"%b\n%b" % (index, text)).hexdigest()[:16]
@@ -357,7 +360,10 @@ def dump_exchanges(
 
 
 def dump_entries(entries: Iterable[Entry]) -> bytes:
-    """Return the content of a cassette file with *entries*, whose index lines must be complete.
+    """Return the content of a cassette file with *entries*.
+
+    Their index lines must have the values that the file leaves to the head, too; the digests are
+    computed here.
 
     Entries are sorted by owner and order of issue, so the file does not depend on the order in
     which they are passed or on which process recorded them.
@@ -453,7 +459,7 @@ def _make_head(lines: Sequence[IndexLine]) -> CassetteHead:
 
 
 def _drop_head_defaults(line: IndexLine, head: CassetteHead) -> IndexLine:
-    """Return *line* without digest and without values that equal the defaults of *head*."""
+    """Return *line* without digest, and without ``rules`` and ``net`` where *head* has the same."""
     rules = "" if line.rules == head.rules[line.platform_key] else line.rules
     net = None if (line.net or 0) == (head.net or 0) else line.net
     return replace(line, rules=rules, net=net, sha="")
@@ -529,9 +535,9 @@ def _require_mapping(value: Any) -> dict[str, Any]:
 
 
 def _convert_format_1(head: dict[str, Any]) -> dict[str, Any]:
-    """Return the *head* of a file in format 1 in that of format 2, with a digest by platform.
+    """Return the *head* of a file in format 1 in that of format 2: ``rules`` is a map by platform.
 
-    Format 1 had one digest of rules for all platforms.
+    Format 1 had one digest of the matching rules; in the map it is that of "*", all platforms.
     """
     return {**head, "rules": {ANY_PLATFORM: head.get("rules", "")}}
 

@@ -184,7 +184,7 @@ _serials = count(1)
 class PendingExchange(Entry, frozen=True, kw_only=True, omit_defaults=True):
     """A recorded exchange in the journal, not yet written into the cassette.
 
-    ``n`` and ``sha`` of its index line are set when the cassette is sealed. The text is empty if a
+    ``n`` and ``sha`` of its index line are set when it is written there. The text is empty if a
     secret was found in it.
 
     Attributes:
@@ -300,7 +300,7 @@ class Journal:
         self._log.close()
 
     def remove(self) -> None:
-        """Delete the file, because its exchanges are sealed or were discarded."""
+        """Delete the file, because its exchanges are in the cassette now or were discarded."""
         try:
             with lock_folder(self.path.parent):  # or somebody finds it between closed and deleted
                 self.close()
@@ -320,8 +320,8 @@ def read_journal(path: Path) -> tuple[PendingExchange, ...]:
 
     A record is a line with its length and CRC-32, that many bytes, and a line feed. The last record
     is torn if the process died while writing it, and padding zeros may follow (`JournalWriter`). A
-    record that is complete but cannot be decoded was written by another version. Then nothing is
-    returned, because sealing the other records would silently lose this one.
+    record that is complete but cannot be decoded was written by another version. It is an error,
+    because writing only the other records into the cassette would silently lose this one.
 
     Raises:
         NewerFormat: if a complete record is not of this version.
@@ -422,7 +422,10 @@ def has_journals(folder: Path) -> bool:
 
 
 def find_abandoned_journals(cassette: Path) -> tuple[Path, ...]:
-    """Return the abandoned journals of *cassette*; none if its folder is not accessible."""
+    """Return the journals of *cassette* whose process died.
+
+    None if the cassette's folder is not accessible.
+    """
     try:
         if cassette.name not in _list_cassettes_with_journals(os.path.dirname(cassette)):  # noqa: PTH120 - faster
             return ()

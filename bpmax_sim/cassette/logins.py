@@ -53,9 +53,9 @@ def get_request_text(entry: Entry) -> str:
 
 
 def fill_in_omitted_accounts(entries: Iterable[Entry]) -> list[Entry]:
-    """Return the logins of a file, each with the values of the account that recorded it.
+    """Return the logins of a file, each with the account that recorded it (`IndexLine.values`).
 
-    A file names an account only where it differs from that of the login before.
+    In the file a login names its account only if it is not that of the login before.
     """
     marked: list[Entry] = []
     values: Values = {}
@@ -162,7 +162,12 @@ def _read_logins(path: Path, instance: str) -> list[Entry]:
 
 
 def _has_other_account(login: Entry, instance: str, account: Account) -> bool:
-    """Return whether the request of *login* contains a value of an account other than *account*."""
+    """Return whether the request of *login* contains a value of another account than *account*.
+
+    The recorded account is that of *login* itself (`IndexLine.values`) for *instance*, a
+    ``platform.instance``. Only values in which the two differ count, and none of *account* may
+    occur.
+    """
     own = login.line.values.get(instance, {})
     sent = get_request_text(login)
     differing = [name for name in own if own[name] != account.get(name)]
@@ -178,9 +183,10 @@ def _occurs_as_word(value: str, text: str) -> bool:
 
 
 def _find_recorded_accounts(cassettes: Path, logins: Path, instance: str) -> Iterator[Account]:
-    """Yield the accounts with which the cassettes in the folder *cassettes* were recorded.
+    """Yield the accounts of *instance* with which the cassettes in *cassettes* were recorded.
 
-    *logins* is the folder of login files, which is left out.
+    *instance* is ``platform.instance``; an account is its credentials that are not secret. *logins*
+    is the folder of login files, which is left out. Recordings that wait for review count, too.
 
     Raises:
         CassetteError: if a cassette is damaged.

@@ -133,9 +133,10 @@ def call_fields_to_json(call: Call) -> dict[str, Any]:
 
 
 def restore_call_fields(built: Call, stored_fields: dict[str, Any]) -> Call:
-    """Return *built*, the call of a stored request, with the fields that the script had set.
+    """Return *built*, the call of a stored request, with path, query, headers and body as recorded.
 
-    *stored_fields* is the result of `call_fields_to_json` for that call.
+    They are *stored_fields*, the result of `call_fields_to_json` for the call that the script made:
+    auth may have replaced parts of it in the request.
     """
     body = stored_fields["body"]
     if body is not None:
@@ -443,7 +444,10 @@ def _parse_path_parameters(template: PathTemplate, path: str) -> dict[str, str] 
 def _drop_ignored_parameters(
     parameters: dict[str, str], paths: Iterable[FieldPath]
 ) -> dict[str, str]:
-    """Return *parameters* without those that *paths* ignore."""
+    """Return the path *parameters* (name -> value) that no ignored place names.
+
+    *paths* are all ignored places; only those such as ``path.id`` name a parameter.
+    """
     ignored = [place.steps_below_root for place in paths if place.root == "path" and place.top_name]
     counted: dict[str, str] = without_paths(parameters, ignored) if ignored else parameters
     return counted

@@ -65,12 +65,15 @@ def list_owner_entries(cassette: Cassette | None, owner: str) -> list[Entry]:
 def recover(
     path: Path | str, *, scan: Scan = journal.scan_nothing, volatile: PlacesOf = find_no_places
 ) -> tuple[Path, ...]:
-    """Seal what interrupted processes left in journals; return the files that were written.
+    """Write into cassettes what interrupted processes left in journals; return the written ones.
+
+    *path* is the cassette whose journals are read.
 
     An owner without a recording gets it. An owner that has one keeps it, because the run that would
     have replaced it did not finish; the interrupted recording goes to ``<file>.new`` for review,
-    unless it is equal to the beginning of the existing one. *volatile* returns, for an API, the
-    fields of its responses that do not count for equality.
+    unless it is equal to the beginning of the existing one. *scan* returns the secrets in some
+    bytes, which must not be written. *volatile* returns, for an API, the fields of its responses
+    that do not count for equality.
 
     Raises:
         DamagedCassette: if the cassette is damaged; the journals are kept.
@@ -197,7 +200,7 @@ _SET_AT_SEALING: dict[str, Any] = {
 def _drop_sealed_each_once(
     drafts: tuple[PendingExchange, ...], sealed: Counter[tuple[str, str]]
 ) -> tuple[PendingExchange, ...]:
-    """Return *drafts* without those that are sealed in the cassette already.
+    """Return *drafts*, exchanges of a journal, without those that are in the cassette already.
 
     *sealed* counts the exchanges there, by text and index line, and is decreased by each draft
     that is left out. An equal exchange recorded later has another instant, so it is not left out.

@@ -48,7 +48,8 @@ class UnmatchedCallContext(Struct, frozen=True, kw_only=True):
         record: command that records.
         rewrite, new, extra: options that record everything again, only what is missing, or one more
             response for a call whose recordings are all played.
-        address: returns lines that explain where another client's call was sent.
+        address: returns lines on the address to which another HTTP client than ``$proxy`` sent its
+            request, and what is declared there.
     """
 
     step: str = ""
@@ -136,7 +137,12 @@ def explain_already_played(
 ) -> list[str]:
     """Return the message lines for a call that was made more often than it was recorded.
 
-    *places* are the lines of its recordings in the cassette, and *call_number* counts the calls.
+    Args:
+        parts: the call.
+        places: places of its recordings in the cassette, as ``file:line``.
+        call_number: how many times it has been made now, this time included.
+        owner: scenario, row or test that recorded and replays it.
+        context: where the call was made and how to record it.
     """
     times = (
         msg("once") if len(places) == 1 else msg("{places_count} times", places_count=len(places))

@@ -75,7 +75,14 @@ class SessionPlayOrder:
     def __init__(
         self, playback: OwnerPlayback, session: int, find: FindExchangeNumbers, cassette: Cassette
     ) -> None:
-        """Play as session number *session*; *find* returns the exchanges of a key."""
+        """Play as session number *session* of the owner.
+
+        Args:
+            playback: what all sessions of the owner have played so far.
+            session: number of this session, from 1.
+            find: returns the numbers of the owner's exchanges with a matching key.
+            cassette: file with these exchanges.
+        """
         self._playback = playback
         self._session = session
         self._find = find
@@ -130,9 +137,9 @@ class SessionPlayOrder:
     def _rank_recorded_session(self, recorded_session: int) -> tuple[bool, bool, bool, int]:
         """Return the sort key of *recorded_session*; the session with the smallest key is played.
 
-        Preferred are recorded sessions that would have answered all calls so far in the same way;
-        of these, those that no other session replays now; of these, the one with the number of this
-        session; of the rest, the lowest number.
+        Preferred are recorded sessions that would have answered all calls so far as they were
+        answered; of these, those that no other session replays now; of these, the one with the
+        number of this session; of the rest, the lowest number.
         """
         differs = any(
             self._read_outcome_text(was) != self._read_outcome_text(now)
@@ -364,9 +371,10 @@ class Player:
         return error
 
     def _find_in_review_file(self, key: str, turn: int = 1) -> list[str]:
-        """Return lines on the recording that waits for review, if it has what was not found.
+        """Return message lines if the recording that waits for review has the missing call.
 
-        That is the call of *key*, made for the time *turn*.
+        It is the call with matching key *key*, made for the *turn*-th time. Empty if there is no
+        such recording, or it has the call less often.
         """
         # A run that misses nothing needs none of it.
         from bpmax_sim.cassette.merge import load_if_usable, to_review_path  # noqa: PLC0415

@@ -158,7 +158,10 @@ def read_exchange(entry: Entry, *, canonical: bool = True) -> Exchange:
 
 
 def read_outcome(entry: Entry) -> Outcome:
-    """Return the response or failure of *entry*; the request is parsed only if it is signed.
+    """Return the response or failure of *entry*.
+
+    The request is parsed only if it is signed; the response then has it as `recorded_request`, as
+    replay compares the signature.
 
     Raises:
         ValueError: if the text is not an exchange. A `YamlTextError` has the line in the text.

@@ -345,7 +345,7 @@ class Recorder:
         return aside if self._scan_and_merge_into(aside, RecordingComparison()) else None
 
     def close(self) -> None:
-        """Close the journal without sealing; `recover` finds it."""
+        """Close the journal without writing the cassette; `recover` will do that later."""
         with self._lock:
             self._end_journal(Journal.close)
 
@@ -511,9 +511,11 @@ class Recorder:
     def _collect_recording(
         self, comparison: RecordingComparison
     ) -> tuple[merge.OwnerRecording, list[Path], list[PendingExchange]]:
-        """Return the recording of this process and its forked children, ready to be merged.
+        """Return the recording of this process and its forked children, and what the children left.
 
-        The second result are the children's journals, the third one the exchanges in them.
+        The first result is what is to be merged into the cassette; exchanges with secrets and
+        repeated sessions (*comparison* finds them) are left out of it. The second one is the
+        children's journals, the third one the exchanges in them.
         """
         journals, left = merge.find_ended_child_journals(self.path, self._name)
         last = max((draft.issue[0] for draft in self._drafts), default=0)

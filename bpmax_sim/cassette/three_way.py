@@ -86,9 +86,11 @@ def _read_entries_by_owner(data: bytes | None, name: str) -> Owners:
 
 
 def _is_same_recording(side: Sequence[Entry], other: Sequence[Entry]) -> bool:
-    """Return whether two recordings of an owner are equal.
+    """Return whether two recordings of an owner have the same exchanges in the same order.
 
-    Their matching keys may differ, as they may have been computed under different rules.
+    Exchanges are compared by text and index line. What depends on the rules of the recording
+    program does not count: matching keys, the digest of the rules, the version of the secret-name
+    rules.
     """
     return len(side) == len(other) and all(map(_is_same_exchange, side, other))
 

@@ -53,9 +53,9 @@ class VerdictCache:
     """The verdicts of one project: those of earlier runs, and those of this one."""
 
     def __init__(self, root: Path) -> None:
-        """Read the verdicts of earlier runs.
+        """Read the verdicts of earlier runs from the project at *root*.
 
-        None if they cannot be read or other code wrote them.
+        There are none if they cannot be read, or if another version of this package wrote them.
         """
         self._place = root / NAME / "challenge"
         self._kept = self._read_stored_verdicts()

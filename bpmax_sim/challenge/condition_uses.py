@@ -24,7 +24,10 @@ _PREDICATED: Final = frozenset({"filter", "find", "findIndex", "findLast", "some
 
 
 def find_logical_operands(node: Node) -> Iterator[Node]:
-    """Yield the operands that *node* joins by ``&&`` and ``||``."""
+    """Yield the operands that *node* joins by ``&&`` and ``||``, three for ``a && (b || c)``.
+
+    Any other node is itself the only operand.
+    """
     if read_operator(node) in {"&&", "||"}:
         for side in ("left", "right"):
             if (inner := node.child_by_field_name(side)) is not None:

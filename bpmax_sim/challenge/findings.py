@@ -284,10 +284,11 @@ class _MutantGroup(NamedTuple):
 def _find_survivors_by_killing_line(
     challenge: ScriptChallenge, cases: Sequence[JudgedMutant]
 ) -> Iterator[Weakness]:
-    """Yield a finding for each line of ``expect`` that kills mutants, then findings without a line.
+    """Yield findings on mutants that no scenario kills, those with a killing line first.
 
-    If the line also kills mutants on other script lines, a repeat follows for each of those: its
-    ``same_as`` is the place of the first finding.
+    Such a finding proposes a line of ``expect`` that kills one or more of them; *cases* are the
+    mutants with their verdicts. If the line also kills mutants on other script lines, a repeat
+    follows for each of those lines: its ``same_as`` is the place of the first finding.
     """
     groups, left = _group_by_expect_line(challenge, cases)
     for group in _merge_groups(challenge, groups):
@@ -362,7 +363,11 @@ def _merge_groups(
 
 
 def _rank_effect_directness(case: JudgedMutant) -> tuple[int, int]:
-    """Return the sort key of a mutant, smaller if its effect shows where the script was changed."""
+    """Return the sort key of a mutant, smaller if a reader sees its effect more directly.
+
+    A changed message or member of a request, for example, shows as just that; a changed condition
+    shows only in what follows from it, and comes later.
+    """
     number, _, mutant, _ = case
     is_direct = mutant.kind in _DIRECT and mutant.about not in {RETURNED, ""}
     return (_DIRECT.index(mutant.kind) if is_direct else len(_DIRECT)), number

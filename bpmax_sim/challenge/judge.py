@@ -109,7 +109,14 @@ class ScriptTarget:
         counts: Mapping[int, Counts],
         baseline_numbers: list[int],
     ) -> None:
-        """Parse *script* and list its mutants."""
+        """Parse *script* and list its mutants.
+
+        Args:
+            script: the script.
+            counted: the same with counters at its branches and functions.
+            counts: number of a baseline -> how often its run passed each counter.
+            baseline_numbers: baselines that run the script, the shortest run first.
+        """
         self.name = script.name
         self.tree = SyntaxTree(script.source, script.name)
         self.data = self.tree.text.encode()
@@ -343,8 +350,9 @@ class ScriptChallenge:
         """Return the verdict on a mutant that changes observations, but fails no scenario so far.
 
         *variant* is an item with the mutant, *divergences* are the changed observations. The mutant
-        is killed if it causes a new warning; the warnings that take long are looked for only here.
-        If no line of ``expect`` kills it and only digits differ, it counts as unchanged.
+        is killed if it causes a new warning; those about doubtful places in scripts, whose search
+        takes long, are looked for only here. If no line of ``expect`` kills it and only digits
+        differ, it counts as unchanged.
         """
         baseline = self.baselines[divergences[0].baseline_number]
         run = run_variant(baseline, replace(variant, checks_sources=True))

@@ -309,9 +309,10 @@ class _MutantReader:
         return add_probe(mutant, probes.make_missing_write_probe(left, self._get_source(right)))
 
     def _change_message(self, node: Node, about: str) -> Iterator[Mutant]:
-        """Change the text of a message, *node* or its member ``text``, if that is a literal.
+        """Change the text of the message that a script assigns to ``$message`` of its form.
 
-        *about* names the message in what is reported.
+        *node* is the assigned value: a text literal, or an object with the member ``text``. Nothing
+        is yielded if the text is no literal. *about* names the message in what is reported.
         """
         pairs = [pair for pair in node.named_children if pair.type == "pair"]
         keyed = {self._get_source(pair.child_by_field_name("key")): pair for pair in pairs}
@@ -614,9 +615,10 @@ class _MutantReader:
         yield mutant
 
     def _decide_predicate(self, function: Node) -> Iterator[Mutant]:
-        """Make a list method such as ``filter`` accept every element, or none.
+        """Replace what the callback of a list method such as ``filter`` returns by true, by false.
 
-        *function* is its callback.
+        So the method accepts every element, or none. *function* is the callback; a returned
+        variable is left as it is.
         """
         for value in find_returned_values(function):
             inner = strip_parentheses(value)

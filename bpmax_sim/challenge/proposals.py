@@ -156,7 +156,11 @@ class ExpectLineSearch:
     # ------------------------------------------------------------------ candidates
 
     def _find_candidate_lines(self, divergence: Divergence) -> Iterator[ExpectLine]:
-        """Yield lines that would check the place of *divergence*, whether or not they hold."""
+        """Yield lines of ``expect`` that check the place of *divergence*.
+
+        Whether they pass with the script and fail with the mutant is yet to be tried. Nothing is
+        yielded for a place that ``expect`` cannot check.
+        """
         item = self.baselines[divergence.baseline_number].item
         if not divergence.step.isdigit() or int(divergence.step) > len(item.steps):
             return
@@ -543,7 +547,10 @@ def _insert_into_step(located: LocatedStep, line: ExpectLine) -> LocatedStep | N
 
 
 def _to_file_values(value: Any) -> Any:
-    """Return *value*, that of one key of ``expect``, as plain data for a scenario file."""
+    """Return *value*, that of a section of a loaded ``expect``, as a scenario file would write it.
+
+    A tuple becomes a list, and an `ExpectedCall` a mapping.
+    """
     if isinstance(value, tuple) and value and isinstance(value[0], ExpectedCall):
         return [msgspec.to_builtins(call) for call in value]
     return list(value) if isinstance(value, tuple) else value

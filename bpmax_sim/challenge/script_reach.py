@@ -123,8 +123,8 @@ class ScriptReach:
     def find_node_to_report(self, number: int) -> Node:
         """Return what to show to a reader for the code that counter *number* counts.
 
-        For a branch of a condition that is the condition; for other code, such as a ``catch`` block
-        or a function, the code itself.
+        For either branch of a condition (``if``, ``?:``) that is the condition; for anything else
+        that is counted, such as a ``catch`` block or a function, the code itself.
         """
         node, counter = self._nodes[number], self.counters[number]
         if counter.arm in _TRUTHS:

@@ -84,11 +84,12 @@ class ExchangePair(msgspec.Struct, frozen=True, kw_only=True):
 def compare_cassettes(
     old: Cassette, new: Cassette, rules: MatchingRules, volatile: PlacesOf
 ) -> Iterator[tuple[str, ExchangePair]]:
-    """Yield every exchange of two cassettes paired with its counterpart, after its owner.
+    """Yield every exchange of two cassettes as its owner, and the exchange with its counterpart.
 
-    Added exchanges come last. If each cassette has a single owner, the two are compared even under
-    different names. *rules* say which parts of requests count; *volatile* returns the volatile
-    fields of an API's responses, which do not count.
+    Of each owner (scenario, row or test), exchanges that only *new* has come last. If each cassette
+    has a single owner, the two are compared even under different names. *rules* say which parts of
+    requests count; *volatile* returns the volatile fields of an API's responses, which do not
+    count.
 
     Raises:
         CassetteError: if one of them cannot be read.

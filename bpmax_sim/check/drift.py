@@ -499,8 +499,8 @@ class _ExchangeVerification(msgspec.Struct, frozen=True):
     def _explain_not_sending(self, rule: str | VerifyValues, *, allows_writes: bool) -> str:
         """Return why the call is not sent; "" if it is.
 
-        *rule* is the API's ``verify``; *allows_writes* is whether a call that may change something
-        is sent at all.
+        *rule* is the API's ``verify``, of which ``never`` forbids it; *allows_writes* is whether a
+        call that may change something is sent at all.
         """
         if rule == "never":
             return msg("its API says verify: never")

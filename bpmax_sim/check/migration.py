@@ -131,7 +131,11 @@ class MovePlan:
 def plan_items_by_replay(
     items: Iterable[ScenarioItem], renames: Renames
 ) -> Iterator[MovePlan | None]:
-    """Replay *items*; yield for each the changes with which it would match, None if unrecorded."""
+    """Replay *items*; yield for each the changes to its recording with which its calls would match.
+
+    *renames* are those that the user gave; others are found by comparison. None for an item without
+    a recording.
+    """
     for item in items:
         moves = RecordingMoves(renames.former_names)
         options: SessionOptions = {

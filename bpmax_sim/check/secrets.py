@@ -101,7 +101,7 @@ class SuspiciousText(NamedTuple):
 
 
 class LiteralSecret(NamedTuple):
-    """A secret that is written literally into the entry of an instance.
+    """A secret that is written literally into an instance's entry in ``instances.yaml``.
 
     Attributes:
         steps: its path in the entry.
@@ -347,9 +347,10 @@ _LITERAL: Final = re.compile(
 
 
 def _find_literal_parts(source: str) -> Iterator[str]:
-    """Yield the literal parts of *source*, a text or a template.
+    """Yield the literal parts of *source*, a text or a template; of ``Bearer x`` only ``x``.
 
-    A reference to a value from elsewhere has none.
+    A text that begins with ``$`` or ``{``, such as ``${env.X}``, refers to another value and has
+    none.
     """
     if "{{" in source:
         yield from (match["text"] for match in _LITERAL.finditer(source))

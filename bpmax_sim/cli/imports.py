@@ -438,7 +438,10 @@ def openapi(  # noqa: PLR0913 - the options of the command
 
 
 def _choose_platform_key(key: str, document: Path, document_root: Any) -> str:
-    """Return the key of the new platform: option ``--key``, else from the file's name or its title.
+    """Return the key of the new platform: *key*, else one made from the document's name or title.
+
+    *key* is the option ``--key``, or "". *document* is the OpenAPI file, *document_root* its
+    content.
 
     Raises:
         ConfigError: if the option is no valid key.

@@ -170,7 +170,8 @@ def measure_and_store_durations(
     """Yield *verdicts* unchanged; add the real seconds of each item that ran to *item_seconds*.
 
     An item takes from the moment at which the caller asks for its verdict until it gets it. At the
-    end the seconds are stored for the next sharing out into shards.
+    end the seconds are stored, for this *shard* if there is one: by them the next runs share out
+    the items among shards.
     """
     root = find_root(Path.cwd())
     begun = time.perf_counter()

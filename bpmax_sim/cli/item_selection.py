@@ -218,10 +218,11 @@ def collect_items(paths: Sequence[str] | None = None, keyword: str = "") -> list
 def find_items(
     targets: Sequence[Selection], variables: Mapping[str, Any] | None = None, keyword: str = ""
 ) -> tuple[list[ProjectItem], list[Problem]]:
-    """Return the items of *targets* that match *keyword*, and the problems of unusable files.
+    """Return the items of *targets* that match *keyword*, and all problems.
 
     An item is a scenario or one row of its table. It comes from the project's index, and its file
-    is loaded only when it runs. *variables* are those of ``--var``.
+    is loaded only when it runs. *variables* are those of ``--var``. A file with problems has no
+    items.
     """
     problems: list[Problem] = []
     by_id: dict[str, ProjectItem] = {}

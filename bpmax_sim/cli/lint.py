@@ -349,10 +349,10 @@ def _find_cassette_problems(
     """Yield damage, secrets, interrupted recordings and equal names of the cassettes to check.
 
     Names are equal here if they differ only in case or Unicode form. The cassettes are those named
-    in *targets* and, unless only cassettes are named, those of the projects of its scenarios: all
-    if whole projects are checked, else the *played_cassettes* ones.
-    *report_hint* is called with each remark that is no error, such as a declaration "not secret"
-    for a place that no recording has.
+    in *targets* and, unless only cassettes are named, those in the projects of its scenarios: all
+    if whole projects are checked, else only those in *played_cassettes*. *loaded* are the
+    platforms, whose credentials are searched for. *report_hint* is called with each remark that is
+    no error, such as a declaration "not secret" for a place that no recording has.
     """
     named = targets.recordings
     own = [] if named else [find_root(Path.cwd())]

@@ -50,7 +50,7 @@ class ProxyOptions(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def record_traffic(options: ProxyOptions) -> int:
-    """Forward and record requests until the process is stopped, then seal the cassette.
+    """Forward and record requests until the process is stopped, then write the cassette.
 
     Return the exit code.
 

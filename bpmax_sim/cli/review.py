@@ -403,7 +403,10 @@ def _format_difference(side: str, place: Difference) -> Iterator[str]:
 
 
 def _format_value(value: Any) -> str:
-    """Return *value* as JSON, texts without escapes, and ``absent`` in words."""
+    """Return *value* as text: a string in quotes without escapes, anything else as JSON.
+
+    `UNSET`, for a value that does not exist, becomes the word "absent" in the reader's language.
+    """
     if value is UNSET:
         return msg("absent")
     return f'"{value}"' if isinstance(value, str) else encode_sorted(value).decode()
@@ -465,5 +468,8 @@ def _to_pair_data(owner: str, pair: ExchangePair) -> dict[str, Any]:
 
 
 def _to_json(value: Any) -> str:
-    """Return *value* as JSON text; "" for `UNSET`, on the side that has no such value."""
+    """Return *value* as JSON text, or "" for `UNSET`.
+
+    `UNSET` stands for a value that only the other one of two compared recordings has.
+    """
     return "" if value is UNSET else encode_sorted(value).decode()

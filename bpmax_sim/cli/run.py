@@ -417,9 +417,10 @@ def _write_junit(
 
 
 def _count_unreadable_files(problems: Sequence[Problem]) -> int:
-    """Return the number of unreadable files.
+    """Return the number of different files in *problems*.
 
-    Problems of the command line itself, such as an unknown row, have no column and don't count.
+    Only problems with a column are those of a file's content; others, such as a row of the command
+    line that does not exist, do not count.
     """
     return len({one.place.file for one in problems if one.place and one.place.column})
 
@@ -516,8 +517,8 @@ def _replay_recorded(
     """Replay the items that passed while they were recorded, and print the failures.
 
     *verdicts* are those of the recording run, with their real seconds; *reported* are the causes of
-    failure that were printed already. Return *verdicts*, with the failed one of the replay in place
-    of each that passed before.
+    failure that were printed already. Return *verdicts*; that of an item whose replay fails is
+    replaced by the replay's, its seconds stay.
     """
     recorded = [verdict.item for verdict, _ in verdicts if verdict.outcome == "passed"]
     if not recorded:
@@ -546,7 +547,15 @@ def _print_failed_items_and_summary(
     *,
     failed: bool,
 ) -> None:
-    """Print the list of failures, unless only one item ran, and the summary line."""
+    """Print the list of failures, unless only one item ran, and the summary line.
+
+    Args:
+        verdicts: verdicts of the items that ran.
+        total: number of items selected; if more, a message says how many did not run.
+        started: when the run began, by `time.perf_counter`.
+        problems: problems of files that could not be read, for their number.
+        failed: whether the line is printed in red.
+    """
     if len(verdicts) > 1:
         for line in terminal.format_failed_items(verdicts):
             say(line)

@@ -82,7 +82,7 @@ def _describe_next_steps(
 
     Args:
         kept: artefact of a pipeline given by ``--from``; None for the last run here.
-        run: content of that artefact.
+        run: content of that artefact; None without one.
         word: text that failures had to contain.
         failures: matching failures.
         number: how many of them were printed.
@@ -146,7 +146,10 @@ def _print_failure(failure: StoredFailure, *, everything: bool) -> None:
 
 
 def _print_for_chat(failures: Sequence[StoredFailure], *, everything: bool) -> None:
-    """Print *failures* as a Markdown block with versions, without marks and colours."""
+    """Print *failures* as a block of Markdown, with the versions of this package and of Python.
+
+    The texts have no colours. With *everything*, they are printed unabridged.
+    """
     say("```text")
     for failure in failures:
         say(f"{failure.name}   {failure.file}:{failure.line}")

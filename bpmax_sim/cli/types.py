@@ -149,7 +149,11 @@ def _list_form_fields(items: list[ScenarioItem]) -> Iterator[Mapping[str, Any]]:
 
 
 def _add_settings(path: Path, settings: Mapping[str, Any]) -> bool:
-    """Add the missing ones of *settings* to the file; return whether it was written."""
+    """Add those of *settings* whose names the JSON file at *path* lacks.
+
+    Return whether it was written. A file that has comments or is no object is left unchanged, which
+    a message says.
+    """
     try:
         current = json_module.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     except (OSError, ValueError):

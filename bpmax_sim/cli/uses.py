@@ -123,10 +123,11 @@ def _format_tree(place: ProjectPlace, uses: Sequence[UsingFile], root: Path) -> 
 def _format_indirect_users(
     paths_back_to_place: tuple[str, ...], uses: Iterable[UsingFile], root: Path, indent: str
 ) -> Iterator[str]:
-    """Yield a line for each file that uses the first of *paths_back_to_place*, then its own users.
+    """Yield a line for each file that uses the first of *paths_back_to_place*.
 
-    The further files of *paths_back_to_place* lead from the first one back to the place that the
-    tree is about.
+    Each line is followed by those of the files that use that file in turn, indented. *uses* are all
+    uses of the place. The further files of *paths_back_to_place* lead from the first one back to
+    the place that the tree is about.
     """
     for use in uses:
         if use.through == paths_back_to_place:

@@ -101,9 +101,9 @@ class PossibleFailure(msgspec.Struct, frozen=True, kw_only=True):
         shown_by: evidence that the response is possible: ``declared``, ``recorded`` or "".
         lacks_member: whether the call succeeds, and its response lacks a member.
         is_refusal: whether the third party itself refuses, with a status or business code.
-        is_rejected: whether nobody being told is a defect even if the run ends like the run without
-            the failure. False for an empty response: the request was executed, and perhaps nobody
-            needs its result.
+        is_rejected: false for an empty response with status 200: the request was executed, and
+            perhaps nobody needs its result. After any other failure it is a defect if nobody is
+            told, even if the run ends like the run without it.
     """
 
     call: ObservedCall

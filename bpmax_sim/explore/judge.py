@@ -110,7 +110,10 @@ def judge_failure(base: RunView, run: RunView, failure: PossibleFailure) -> Judg
 
 
 def find_broken_invariant(run: RunView, place: Place | None) -> Judgement | None:
-    """Return the verdict on a run that violates an ``always:`` or ``never:``; else None."""
+    """Return the verdict on a run that violates an ``always:`` or ``never:``; None if it does not.
+
+    *place* is the script line to name in the verdict, that of the call that failed or came late.
+    """
     for broken in run.trial.failures:
         if broken.kind in {"always", "never"}:
             return Judgement(
@@ -247,7 +250,10 @@ class _FailureJudge(msgspec.Struct, frozen=True):
         return self._judge_unreported()
 
     def _pair_steps_from_failure(self) -> Iterator[tuple[StepView, StepView]]:
-        """Yield each step from the failed call's on: its view in the base run and in this run."""
+        """Yield each step from that of the failed call on, as the base run and this run show it.
+
+        A step that the base run does not have is paired with an empty view.
+        """
         for key, step in self.run.find_steps_from(self.failure.call.step):
             yield self.base.steps.get(key) or StepView(key=key), step
 
@@ -574,8 +580,8 @@ def _differs_only_in_values(text: str, old_texts: Iterable[str]) -> bool:
 def _shows_value_is_missing(place: str, was: Any, got: Any, *, has_effect: bool) -> bool:
     """Return whether a person sees from the value *got* at *place* that something is missing.
 
-    *was* is the value without the failure. If the call has an effect, a flag that is now false
-    shows that it was not executed.
+    *was* is the value without the failure. If the failed call has an effect (*has_effect*), such as
+    an order, a flag that is now false shows that it was not executed.
     """
     if place.startswith("form.") and has_effect and was is True and got is False:
         return True

@@ -69,7 +69,11 @@ class _ResponseSummary:
         self._seen: dict[Names, tuple[set[str], set[str]]] = {}
 
     def add_success_body(self, value: Any, path: Names = ()) -> None:
-        """Add the body of one successful response, or its part at *path*."""
+        """Note which members *value*, the body of one successful response, lacks, and how.
+
+        They are absent, null or an empty list. *path* leads to *value* if it is only a part of the
+        body.
+        """
         if value is None and path:
             self.lacks[path].add("null")
         elif isinstance(value, Mapping) and len(path) < _DEEPEST:

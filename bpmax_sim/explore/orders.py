@@ -55,7 +55,10 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def late_call(self) -> ObservedCall:
-        """Return the call whose response is overtaken by another one."""
+        """Return the first call whose response now comes after one that it had preceded.
+
+        If there is none, the call that was sent first.
+        """
         first = min(self.calls, key=lambda call: call.begin)
         for before, after in zip(self.calls, self.calls[1:], strict=False):
             if after.end < before.end:

@@ -139,7 +139,10 @@ def find_reads(base: RunView, watched: RunView) -> Mapping[str, frozenset[Names]
 
 
 def _to_comparable_call(call: ObservedCall) -> tuple[object, ...]:
-    """Return the parts of *call* that are equal in both runs if no script noticed anything."""
+    """Return the parts of *call* by which a run with `READ_WATCHER` is compared to one without it.
+
+    If they are equal, no script has noticed that its reads of responses are observed.
+    """
     return call.name, call.step, call.request, call.error, call.status, call.sent_at
 
 

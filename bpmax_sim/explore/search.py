@@ -319,7 +319,10 @@ def _start_exploration(item: ScenarioItem) -> Exploration:
 
 
 def _explain_unexplored_item(error: BpmaxError) -> str:
-    """Return why an item is not explored, without the place in the message."""
+    """Return the first line of *error*, which says why an item is not explored.
+
+    Of a `ConfigError` it is the message of its first problem, without file and line.
+    """
     problem = error.problems[0].message if isinstance(error, ConfigError) else str(error)
     return problem.partition("\n")[0]
 
@@ -714,10 +717,10 @@ class _ItemTrials:
         expected_run: RunView,
         order: Order | None = None,
     ) -> JudgedVariant | None:
-        """Return the verdict on *run*; None if the person could not finish the actions.
+        """Return the verdict on *run*, in which a person acts during a call (*interruption*).
 
-        *expected_run* is a run with the right result; *order* the order of responses, if it was
-        changed.
+        None if that call was not made, so that the person did not do everything. *expected_run* is
+        a run with the right result; *order* the order of responses, if it was changed.
         """
         if self.base.user_inputs - run.user_inputs:
             return None  # what was to be done during a call was not, as that call was not made then

@@ -210,7 +210,7 @@ def sum_totals(explorations: Iterable[Exploration]) -> ExploreTotals:
 
 
 def _belongs_into_matrix(variant: JudgedVariant) -> bool:
-    """Return whether *variant* has a mark: if it is proven possible, or could not be judged.
+    """Return whether *variant* counts in its cell: if it is proven possible, or was not judged.
 
     Without those that were not judged, a cell would say that all of its variants are handled.
     """
@@ -237,7 +237,7 @@ class Matrix(msgspec.Struct, frozen=True):
 
     @property
     def legend(self) -> str:
-        """Return an explanation of the marks."""
+        """Return an explanation of the marks in the cells: one for each kind of verdict here."""
         seen = {cell.verdict for row in self.rows.values() for cell in row.values()}
         return join_messages(
             "  ",
@@ -332,7 +332,11 @@ def explain_unjudged_variants(totals: ExploreTotals) -> Iterator[str]:
 
 
 def explain_unexplored_parts(exploration: Exploration) -> Iterator[str]:
-    """Yield why an item, or a part of it, was not explored."""
+    """Yield why an item was not explored.
+
+    Or, if it was explored, that it could not be watched for the response members that its scripts
+    read.
+    """
     if exploration.refused:
         yield msg("not explored: {why}", why=exploration.refused)
     elif exploration.possible and not exploration.tried:

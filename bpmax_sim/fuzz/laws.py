@@ -181,7 +181,8 @@ def is_received_exactly(
 ) -> bool:
     """Return whether *values*, received at *place*, are exactly what *value* must be sent as.
 
-    A form repeats the name for each element of an array, as a query does; JSON has it as one value.
+    JSON has an array as one value; a query repeats the name for each element, and so does a body
+    that is a form (*in_form*).
     """
     if place == "body" and not (in_form and isinstance(value, list)):
         is_text = isinstance(value, str | int | float) and all(isinstance(v, str) for v in values)
@@ -475,7 +476,10 @@ def _draw_calls_setting_auth_names(target: FuzzTarget, api: Api) -> st.SearchStr
 
 
 def _draw_calls_differing_in_argument(target: FuzzTarget, api: Api) -> st.SearchStrategy[CallSpecs]:
-    """Draw two direct calls that differ only in the value of one required parameter."""
+    """Draw two calls, ``crm.get(1)`` and ``crm.get(2)``, that differ in one argument only.
+
+    It is that of a required parameter.
+    """
     needed = [n for n, parameter in enumerate(api.parameters) if parameter.required]
 
     @st.composite

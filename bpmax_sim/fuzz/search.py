@@ -277,7 +277,7 @@ class SearchPlan(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         path: a platform file.
-        api: name of the only API to try, in either style; empty for all.
+        api: name of the only API to try, in snake_case or camelCase; empty for all.
         against: ``simulate``, or the address of a live system.
         allow_writes: whether a live system also gets calls that may change something there.
         scripts: files of scripts, and *libraries* those that run before each.

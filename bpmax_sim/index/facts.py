@@ -52,7 +52,8 @@ class Fact(msgspec.Struct, frozen=True, array_like=True):
         role: relation of the file to the named thing, such as ``declares`` or ``calls``.
         name: ``platform.api`` for an API, ``platform.api.name`` for a parameter or member; for a
             file, its path from the root, or as spelled if it is outside.
-        detail: additional information: an event, an owner, the style of a call.
+        detail: additional information: such as the event of a script, the scenario or row that
+            recorded a call, or its style: ``direct 2`` for ``crm.get(1, 2)``.
         is_learned: whether it comes from the trace of a run and not from the file's text.
     """
 
@@ -360,7 +361,8 @@ def _read_script_facts(path: str, data: bytes) -> FileFacts:
 def _find_call_facts(reading: ScriptReading) -> Iterator[Fact]:
     """Yield each API call of a script, and the parameters that it sets.
 
-    Of a call with direct arguments no parameter is yielded: their names are not in the script.
+    A parameter is yielded only where a chain sets it, such as ``$query({page: 1})``: of the
+    arguments of ``crm.get(1)`` the script has no names.
     """
     for call in reading.calls:
         place = call.api_place

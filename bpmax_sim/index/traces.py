@@ -44,10 +44,10 @@ def add_traced_names(index: ProjectIndex) -> ProjectIndex:
 
 
 def _has_fact_in_source(facts: FileFacts, fact: Fact) -> bool:
-    """Return whether *facts*, found in the script's text, contain *fact*, on any line.
+    """Return whether *facts*, those of a script, contain *fact* already, which a trace shows.
 
-    An API may be written in snake case or camel case. A fact that the index learned from a trace
-    is compared with its line, too.
+    An API may be written in snake case or camel case. What the script's text says counts on any
+    line; what an earlier trace added, only on the same line.
     """
     return any(
         (said.kind, said.role, to_snake_case(said.name))

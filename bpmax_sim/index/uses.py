@@ -118,8 +118,8 @@ class ProjectUses:
     def _find_implied_uses(self, fact: Fact) -> Iterator[tuple[FactKind, str]]:
         """Yield kind and name of each thing that *fact* uses, too.
 
-        An API or instance uses its platform; a direct call uses the parameters that its arguments
-        fill.
+        An API or instance uses its platform; a call such as ``crm.get(1, 2)`` uses the first two
+        parameters of its API.
         """
         if fact.kind in {"api", "instance"} and fact.role != "declares":
             yield "platform", fact.name.partition(".")[0]
@@ -134,7 +134,7 @@ class ProjectUses:
 
     @cached_property
     def _parameters_by_api(self) -> Mapping[str, Sequence[str]]:
-        """Return the parameters of each API, in the order of a direct call."""
+        """Return the parameters of each API, in the order of the arguments of ``crm.get(1, 2)``."""
         names: dict[str, list[str]] = {}
         for facts in self._index.files.values():
             for fact in facts.facts:
@@ -271,7 +271,8 @@ class ProjectUses:
     def _find_platform_file_users(self, path: str) -> Iterator[UsingFile]:
         """Yield the files that use a platform of the file at *path*, each with its fact about it.
 
-        Those are the platforms that the file declares or names, or whose logins it records.
+        Those are the platforms that the file declares or names; for a file of recorded logins below
+        ``cassettes/auth``, the platform that it is about.
         """
         facts = self._index.files.get(path)
         names = {f.name for f in facts.facts if f.kind == "platform"} if facts else set()
@@ -317,7 +318,7 @@ class ProjectUses:
         """Yield the files that run or load any of *paths*, directly or through other files.
 
         A file is yielded once for each chain of files that leads from it to one of *paths*. *own*
-        is the file whose users *paths* are; a chain through it says nothing new.
+        is the file whose users *paths* are; a chain through it would begin anew and is left out.
         """
         pending: list[tuple[str, tuple[str, ...]]] = [(path, ()) for path in paths]
         while pending:

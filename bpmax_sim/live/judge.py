@@ -296,9 +296,10 @@ def _describe_engine(engine: Mapping[str, Any]) -> str:
 def _judge_rule(
     key: str, rule: BehaviourRule, our_run: _CalibrationRun, live_run: _CalibrationRun
 ) -> RuleMark:
-    """Return whether *live_run*, the run in BPMAX, confirms the rule *key*.
+    """Return whether *live_run*, the run in BPMAX, confirms or refutes the rule *key*.
 
-    It does if the questions that test it have the same results as in *our_run*, in our engine.
+    It confirms the rule if the questions that test it have the same results as in *our_run*, in our
+    engine, and refutes it if one differs. The mark is unknown if none could be compared.
     """
     if not rule.probes:
         return _make_unknown_mark(msg("a script cannot see it"))

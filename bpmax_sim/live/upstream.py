@@ -208,7 +208,10 @@ def rewrite_location(location: str, upstream: UpstreamUrl, proxy_url: str) -> st
 
 
 def _parse_comparable_origin(url: str) -> tuple[str, str, int] | None:
-    """Return scheme, host and port of *url*, or its scheme's port; None if it is no valid URL."""
+    """Return scheme, host and port of *url*, whose default port is filled in.
+
+    None if *url* is not valid.
+    """
     try:
         parts = urlsplit(url)
         return parts.scheme, parts.hostname or "", parts.port or _PORTS.get(parts.scheme, 0)

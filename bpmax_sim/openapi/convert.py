@@ -222,8 +222,9 @@ def _order_parameters_by_path(
 ) -> list[ParameterEntry]:
     """Return *entries* with the path parameters first: one for each of *names*, in that order.
 
-    *names* are the placeholders of the path; direct calls pass arguments in that order. Those that
-    the document does not declare are added, and other path parameters are left out.
+    *names* are the placeholders of the path, and ``crm.get(1, 2)`` passes arguments in the order of
+    the result. Placeholders that the document does not declare are added, and other path parameters
+    are left out.
     """
     by_name = {entry["name"]: entry for entry in entries if entry["in"] == "path"}
     placed = [by_name.get(name, {"name": name, "in": "path", "required": True}) for name in names]

@@ -217,8 +217,8 @@ _WRITING: Final = ["POST", "PUT", "PATCH", "DELETE"]
 class AuthPart(msgspec.Struct, frozen=True):
     """One security scheme of a document in terms of platform files.
 
-    Used alone, it becomes a preset, a ready-made ``auth`` that is named; together with others it
-    only adds values to requests.
+    Used alone, it becomes a preset, a ready-made ``auth`` that is named; together with others, only
+    its *apply* is used.
 
     Attributes:
         kind: name of the preset.

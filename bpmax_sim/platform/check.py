@@ -163,7 +163,10 @@ def suggest_recover_for_classes(platform: model.Platform) -> Iterator[tuple[str,
 
 
 def _explain_unusable_recover(platform: model.Platform) -> Iterator[str]:
-    """Yield a message for each key of ``recover`` that has no effect in any call of *platform*."""
+    """Yield a message for each key of ``recover`` that has no effect in any call.
+
+    For example, ``refresh`` has none without a login; see `_explain_useless_recover_keys`.
+    """
     own = [(f"apis.{api.key}.auth", api.auth, [api]) for api in platform.apis.values()]
     shared = [api for api in platform.apis.values() if not isinstance(api.auth, model.Auth)]
     for path, auth, apis in (("auth", platform.auth, shared), *own):
@@ -184,9 +187,10 @@ def _explain_unusable_recover(platform: model.Platform) -> Iterator[str]:
 def _explain_useless_recover_keys(
     platform: model.Platform, auth: model.Auth, name: str, *, may_repeat: bool
 ) -> Iterator[str]:
-    """Yield a message for each key of ``recover: name`` in *auth* that has no effect.
+    """Yield a message for each key of ``recover``, class *name*, in *auth* that has no effect.
 
-    *may_repeat* is whether any API may be sent again.
+    These are ``refresh`` without a login, ``wait`` without a second try, and ``tries`` if no call
+    may be sent again: *may_repeat* is whether any API may.
     """
     rule = auth.recover[name]
     if rule.refresh and auth.acquire is None:
@@ -283,9 +287,10 @@ class _PlatformChecks(FileChecks, frozen=True):
                 self.report_problem(message, "credentials", name, "default")
 
     def check_secrecy_and_standin(self, name: str, spec: model.CredentialSpec) -> None:
-        """Report ``secret: false`` of a credential that is always secret, and an unusable ``as``.
+        """Report ``secret: false`` and ``as`` of credential *name* where they are not possible.
 
-        ``as`` is one text that replaces the credential in all recordings.
+        ``secret: false`` (it is recorded in clear) is not if it is always secret or no text. For
+        ``as``, one text that replaces it in all recordings, see `check_standin_for_all_recordings`.
         """
         if spec.standin:
             self.check_standin_for_all_recordings(name, spec)

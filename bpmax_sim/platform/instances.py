@@ -214,7 +214,7 @@ class _InstanceResolver:
         return None if self.closed else self._read_credential(declared, name, spec)
 
     def report_clear_copies_of_secrets(self, credentials: Sequence[Credential]) -> None:
-        """Report a credential that is recorded in clear but has the same value as a secret one."""
+        """Add a problem for each credential that is recorded in clear but equals a secret one."""
         if self.closed:
             return
         secrets = {str(each.real): each.name for each in credentials if each.real != each.standin}
@@ -291,8 +291,8 @@ class _InstanceResolver:
     ) -> AddressPair:
         """Return the address of *host* for recordings, and the one that requests are sent to.
 
-        *declared* is that of the platform file, *own* that of the instance. Only an address from
-        outside (a variable, for example) is not recorded.
+        *declared* is that of the platform file, *own* that of the instance. An address that is read
+        from a variable, a file or the like is not recorded: recordings then have *declared*.
         """
         if not own and self.origin.by_convention:
             own = self._find_conventional_source(host, "url") or ""

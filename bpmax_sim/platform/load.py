@@ -168,8 +168,8 @@ class Platforms:
         built_in: returns a shipped platform by key, or None.
         built_in_keys: keys of the shipped platforms.
         entries: instances of each platform, in file order.
-        overridden: key, earlier place and present place of each platform of an earlier folder that
-            one of a later folder has replaced.
+        overridden: for each platform that one of a later folder has replaced: its key, its place,
+            and the place of the other.
         broken: problems of each platform that cannot be used, by its key.
         problems: all problems of the platform files.
         doubts: problems that are only warnings, because the folder is lenient.
@@ -584,8 +584,8 @@ class _FileChoice:
         broken: problems of each platform that cannot be used.
         problems: all problems, also of files that a later folder replaces.
         doubts: problems that are only warnings, because the folder is lenient.
-        overridden: key, earlier place and present place of each platform of an earlier folder that
-            one of a later folder has replaced.
+        overridden: for each platform that one of a later folder has replaced: its key, its place,
+            and the place of the other.
     """
 
     latest: dict[str, PlatformReadResult] = field(default_factory=dict)

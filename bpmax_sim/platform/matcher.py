@@ -64,7 +64,7 @@ class ApiMatch(msgspec.Struct, frozen=True, kw_only=True):
     """What a request is for, found by its address, path and content.
 
     Attributes:
-        target: the API, login or other thing that is requested.
+        target: the API or login that is requested; neither if it is undeclared or unclear.
         instances: instances with this address, the default one first.
         base: beginning of the URL that is the address.
         host: name of the further host of the platform with this address; else empty.
@@ -97,7 +97,11 @@ class ApiMatcher:
     """Finds the API or login that a request is for; built once for many requests."""
 
     def __init__(self, platforms: Iterable[Platform], addresses: Addresses | None = None) -> None:
-        """Match the addresses that *platforms* declare, and *addresses* that are in use."""
+        """Match the addresses that *platforms* declare, and further *addresses* of their instances.
+
+        These are by platform, instance and host, as `resolve_instance_addresses` returns them: they
+        may come from environment variables.
+        """
         self._routes = {platform.platform_key: _Routes(platform) for platform in platforms}
         entries = platforms.entries if isinstance(platforms, Platforms) else {}
         every: list[_Address] = []
@@ -303,11 +307,11 @@ class _Address(msgspec.Struct, frozen=True):
         routes: APIs and logins among which the rest of the path is looked up.
         instances: keys of the instances that have this address.
         pattern: matches the beginning of a URL; of several, that with the greatest *length* wins.
-        host: name of a further host; empty for an address used only by a login, None for the
-            platform's own.
+        host: name of a further host; empty for an address to which only logins are sent, None for
+            the platform's own.
         declared: what recordings contain instead of the address.
-        prefix: path after the origin in the declared address of a further host, which the address
-            in use need not have; `ApiMatch.path` begins with it, as in recordings.
+        prefix: path after the origin in the declared address of a further host, which an instance's
+            address for that host need not have; `ApiMatch.path` begins with it, as in recordings.
     """
 
     routes: _Routes
@@ -338,9 +342,11 @@ class _OutsideRoute(msgspec.Struct, frozen=True):
 
 
 def _find_overridden_host_addresses(routes: _Routes, in_use: Addresses) -> Iterator[_Address]:
-    """Yield the address in use of each further host that is not the declared one.
+    """Yield each address that an instance sets for a further host (``hosts``) of its platform.
 
-    One for each API or login there, because the declared address may have another path in front.
+    *in_use* has the addresses of instances by platform, instance and host; only those that differ
+    from the platform file's are yielded, one for each API or login there, because the declared
+    address may have another path in front.
     """
     platform = routes.platform
     for (key, instance, host), live in in_use.items():
@@ -367,9 +373,9 @@ def _pair_instances_with_addresses(
 ) -> Iterator[tuple[str, str]]:
     """Yield (instance, address) for each address at which the platform is reached.
 
-    *entries* are the declared instances by platform, *in_use* the addresses in use by platform,
-    instance and host. For the address in the platform file, instances without an address of their
-    own come first.
+    *entries* are the declared instances by platform, *in_use* the addresses that they have on this
+    machine, by platform, instance and host. The address in the platform file comes last, with every
+    enabled instance: first those without an address of their own.
     """
     key = platform.platform_key
     enabled = [entry.instance for entry in entries.get(key, ()) if entry.instance.enabled]

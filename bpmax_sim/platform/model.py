@@ -182,7 +182,9 @@ class Acquire(Model, frozen=True, kw_only=True):
 class Apply(Model, frozen=True, kw_only=True):
     """A value, written as a template, that auth puts into the request.
 
-    For ``in: body`` *name* is a dotted path.
+    Attributes:
+        place: key ``in``: the part of the request, such as ``header``.
+        name: name there; in a body a dotted path.
     """
 
     place: Spot = field(name="in")
@@ -351,7 +353,7 @@ class Source(Model, frozen=True, kw_only=True):
 
 
 class Parameter(Model, frozen=True, kw_only=True):
-    """An input of an API; their order is the order of a direct call's arguments.
+    """An input of an API; ``crm.get(1, 2)`` passes the first two parameters of ``get``.
 
     Attributes:
         place: key ``in``: ``path``, ``query``, ``header`` or ``body``.
@@ -589,7 +591,7 @@ _WORD_START = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 @lru_cache(maxsize=4096)
 def to_snake_case(name: str) -> str:
-    """Return *name* in snake_case; names with the same result are twins.
+    """Return *name* in snake_case; names with the same result count as one, as keys of APIs do.
 
     ``getHTTPUser`` gives ``get_http_user``; a name already in snake_case stays.
     """

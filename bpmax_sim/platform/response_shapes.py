@@ -87,7 +87,10 @@ class ResponseShape(msgspec.Struct, frozen=True, omit_defaults=True):
         return "present"
 
     def list_names_at(self, path: Sequence[str]) -> tuple[str, ...]:
-        """Return the names of the members at *path*, to suggest near ones."""
+        """Return the names of the members of the object at *path*, to suggest near ones.
+
+        Empty if nothing is known of it.
+        """
         shape = self.find(path)
         return tuple(shape.members) if shape is not None else ()
 

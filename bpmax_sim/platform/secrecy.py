@@ -57,7 +57,11 @@ def is_recorded_clear(
 
 
 def is_declared_clear(spec: CredentialSpec) -> bool:
-    """Return whether ``secret: false`` holds for the credential; it can only for texts."""
+    """Return whether ``secret: false`` is declared for the credential, and it is a text.
+
+    For a credential of another kind, such as a key, ``secret: false`` is a mistake and has no
+    effect.
+    """
     return spec.secret is False and spec.kind == "text"
 
 

@@ -42,8 +42,8 @@ class RequestTarget:
 
     Attributes:
         platform: platform whose address it was sent to.
-        api, login: at most one of them is set.
-        candidates: APIs that fit equally well.
+        api, login: at most one of them is set; neither if it is undeclared or unclear.
+        candidates: APIs that fit equally well, if it is unclear which of them is meant.
     """
 
     platform: Platform
