@@ -265,7 +265,7 @@ class CallError(BpmaxError):
         status: int | None = None,
         response: Mapping[str, Any] | None = None,
     ) -> None:
-        """Store the fields that a script can read; *message* may be the third party's."""
+        """Store the fields that a script can read; *message* may be a text of the third party."""
         Exception.__init__(self, message)
         self.message = message
         self.code = code or self.default_code
@@ -437,7 +437,7 @@ class UnknownNameWarning(BpmaxWarning):
 
 
 class RefusedActionWarning(BpmaxWarning):
-    """An action was refused, and the step does not expect that."""
+    """A script, form or flow refused an action, and the step does not expect that."""
 
     kind = "refused"
 
@@ -500,7 +500,7 @@ class UndeclaredSecretWarning(BpmaxWarning):
 
 
 class InterruptedWarning(BpmaxWarning):
-    """A recording was interrupted, and its exchanges are not sealed yet."""
+    """A recording was interrupted, and its exchanges are not in the cassette yet."""
 
     kind = "interrupted"
 

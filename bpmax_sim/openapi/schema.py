@@ -303,9 +303,10 @@ class Security(msgspec.Struct):
         return make(name, scheme, where)
 
     def _name_credentials(self, scheme: str, names: tuple[str, ...]) -> dict[str, str]:
-        """Return name -> name in the platform file, for the credentials of the scheme *scheme*.
+        """Return each of *names*, credentials of a security scheme, with its name in the file.
 
-        The scheme is a prefix if another scheme has a credential of that name.
+        The platform file has the same names unless another scheme has one of them already: then
+        they begin with the name of this scheme, *scheme*, as ``{"token": "crm_token"}``.
         """
         taken = {name for part in self._parts.values() if part for name in part.credentials}
         if taken.isdisjoint(names):
