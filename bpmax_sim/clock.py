@@ -213,7 +213,7 @@ class FreshSeedSource:
         self._times: dict[str, Iterator[int]] = {}
 
     def next_seed(self, owner: str) -> int:
-        """Return a new seed for *owner*.
+        """Return a new seed for *owner*, a scenario, row or test.
 
         Each call returns another one, the same ones in each worker.
         """
@@ -262,10 +262,10 @@ SeedRanges = tuple[tuple[int, int | None], ...]
 class RandomSequenceSeeds(msgspec.Struct, frozen=True):
     """The seeds from which one owner's random values are drawn, as stored in a cassette.
 
-    An owner has several sequences of random values, such as one for each script. Each time that a
-    recording is extended by a further run, a seed is added, so that new values differ from the
-    recorded ones. Replay has to draw from the first seed as often as it was drawn from while
-    recording, and then from the next one.
+    An owner (scenario, row or test) has several sequences of random values, such as one for each
+    script. Each time that a recording is extended by a further run, a seed is added, so that new
+    values differ from the recorded ones. Replay has to draw from the first seed as often as it was
+    drawn from while recording, and then from the next one.
 
     Attributes:
         seeds: first seed, and one for each extension of the recording.

@@ -68,7 +68,7 @@ def assume_valid_signature(_exchange: Exchange) -> bool:
 
 
 class RecordingComparison(msgspec.Struct, frozen=True):
-    """Decides which exchanges of an old and a new recording of one owner are equal.
+    """Decides which exchanges of an old and a new recording of a scenario, row or test are equal.
 
     *Noise* is what differs between two recordings although nothing has changed, such as a request
     id or the header ``Date``. It does not make exchanges differ.
@@ -119,8 +119,8 @@ class RecordingComparison(msgspec.Struct, frozen=True):
     ) -> bool:
         """Return whether two responses of the API *call* are equal apart from noise.
 
-        *request_texts* is the text of the owner's requests: a new value that occurs in it is not
-        noise, since the script sent it on.
+        *request_texts* is the text of all requests of the new recording: a new value that occurs in
+        it is not noise, since the script sent it on.
         """
         places = self.find_places_that_may_differ(call, old, new, request_texts)
         parts = (without_paths(to_comparable_outcome(outcome), places) for outcome in (old, new))
@@ -264,7 +264,8 @@ def _have_same_unsigned_requests(
 ) -> bool:
     """Return whether *new* may keep the times of *old*: its requests are equal, and none is signed.
 
-    A signature contains the time, so it fits no other.
+    *pairs* are their exchanges as `_pair_entries` pairs them. A signature contains the time, so it
+    is not valid with another one.
     """
     if Counter(map(_make_pairing_key, old)) != Counter(map(_make_pairing_key, new)):
         return False

@@ -75,8 +75,9 @@ class CassetteIndex(msgspec.Struct):
     Attributes:
         sections: byte offsets of the line ``failures:``, below which the failed exchanges are, and
             of the last line, ``sealed:``, with the digest of the whole file.
-        keys: owner -> matching key -> numbers of exchanges, in the order in which calls were
-            issued; a bare number instead of a list for a single one, which is the usual case.
+        keys: owner (scenario, row or test) -> matching key -> numbers of exchanges, in the order in
+            which calls were issued; a bare number instead of a list for a single one, which is the
+            usual case.
         starts: byte offset of each exchange.
         orders: sort key of each exchange within its owner, by the order of issue.
         first_failure: number of the first failed exchange (one without response).
@@ -198,7 +199,10 @@ def _index_entries(data: Data, start: int, index: CassetteIndex) -> list[bytes]:
 
 
 def _read_sort_keys(data: Data, starts: Iterable[int]) -> list[int]:
-    """Return the sort key of each exchange: its place in the order in which calls were issued."""
+    """Return the position of each exchange in the order in which calls were issued.
+
+    *starts* are the byte offsets of the exchanges in *data*; 0 for one whose index line lacks it.
+    """
     matches = (_ORDER.match(data, start) for start in starts)
     return [int(order[1]) if order else 0 for order in matches]
 
@@ -405,7 +409,8 @@ _read_line = msgspec.json.Decoder(IndexLine).decode
 class Cassette:
     """An open cassette: the recorded exchanges in one file, of one or more owners.
 
-    Exchanges are read, and their digests verified, when they are first used.
+    An owner is the scenario, row or test that recorded an exchange. Exchanges are read, and their
+    digests verified, when they are first used.
 
     Attributes:
         path: the path as the caller gave it; messages use this spelling.

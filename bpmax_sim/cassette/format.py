@@ -365,8 +365,8 @@ def dump_entries(entries: Iterable[Entry]) -> bytes:
     Their index lines must have the values that the file leaves to the head, too; the digests are
     computed here.
 
-    Entries are sorted by owner and order of issue, so the file does not depend on the order in
-    which they are passed or on which process recorded them.
+    Entries are sorted by owner (scenario, row or test) and order of issue, so the file does not
+    depend on the order in which they are passed or on which process recorded them.
     """
     ordered = move_facts_to_first_of_owner(
         sorted(entries, key=lambda entry: (entry.line.owner, entry.line.n))
@@ -395,9 +395,10 @@ def dump_entries(entries: Iterable[Entry]) -> bytes:
 def move_facts_to_first_of_owner(entries: Sequence[Entry]) -> list[Entry]:
     """Return *entries* with the ``values`` and ``seed`` of an owner only on its first index line.
 
-    They are facts about the owner's whole recording. Each session writes them on its own first
-    exchange, which need not stay the first one when recordings are merged or pruned. Values of
-    shared logins belong to an account, and are written on the first login of each account.
+    They are facts about the whole recording of the owner, a scenario, row or test. Each session
+    writes them on its own first exchange, which need not stay the first one when recordings are
+    merged or pruned. Values of shared logins belong to an account, and are written on the first
+    login of each account.
     """
     values: dict[str, Values] = {}
     for line in (entry.line for entry in entries if entry.line.values):

@@ -189,7 +189,7 @@ class PendingExchange(Entry, frozen=True, kw_only=True, omit_defaults=True):
 
     Attributes:
         issue: number of the call and of the attempt; exchanges are sorted by it.
-        adding: whether older exchanges of the owner are kept.
+        adding: whether older exchanges of the owner (scenario, row or test) are kept.
         leaks: places where secrets were found, without values.
         branch: name of the recorder that this one was forked from, and which collects its
             exchanges.

@@ -69,11 +69,11 @@ def recover(
 
     *path* is the cassette whose journals are read.
 
-    An owner without a recording gets it. An owner that has one keeps it, because the run that would
-    have replaced it did not finish; the interrupted recording goes to ``<file>.new`` for review,
-    unless it is equal to the beginning of the existing one. *scan* returns the secrets in some
-    bytes, which must not be written. *volatile* returns, for an API, the fields of its responses
-    that do not count for equality.
+    An owner (scenario, row or test) without a recording gets it. An owner that has one keeps it,
+    because the run that would have replaced it did not finish; the interrupted recording goes to
+    ``<file>.new`` for review, unless it is equal to the beginning of the existing one. *scan*
+    returns the secrets in some bytes, which must not be written. *volatile* returns, for an API,
+    the fields of its responses that do not count for equality.
 
     Raises:
         DamagedCassette: if the cassette is damaged; the journals are kept.
@@ -94,7 +94,7 @@ def recover(
 
 
 class OwnerRecording(msgspec.Struct, frozen=True):
-    """A new recording of one owner, and how it is merged into the cassette.
+    """A new recording of a scenario, row or test (owner), and how it is merged into the cassette.
 
     Attributes:
         drafts: exchanges of the recording.
@@ -158,7 +158,8 @@ def _assign_recordings(
     """Yield, for each owner in *drafts*, the file to merge its recording into and the recording.
 
     The caller merges each into its file before it asks for the next one. Journals of several
-    recorders of one owner are combined, so that none replaces another.
+    recorders of one owner (scenario, row or test) are combined, so that none replaces another.
+    *path* is the cassette of the journals; the file to merge into is that, or its file for review.
     """
     for owner in sorted({draft.line.owner for draft in drafts}):
         own = [draft for draft in drafts if draft.line.owner == owner]
@@ -304,9 +305,9 @@ def merge_into_file(
     """Write *recording* and what stays of the cassette to *target*; return whether it changed.
 
     *target* is the cassette itself or a file beside it for review, which is not written if it would
-    equal the cassette. Exchanges that *comparison* finds equal to the owner's new ones keep their
-    text, and those of other owners stay as they are. A damaged *target* is kept beside the new file
-    as ``<target>.damaged``. The caller holds the folder lock.
+    equal the cassette. Exchanges that *comparison* finds equal to new ones of the same owner
+    (scenario, row or test) keep their text, and those of other owners stay as they are. A damaged
+    *target* is kept beside the new file as ``<target>.damaged``. The caller holds the folder lock.
 
     Raises:
         DamagedCassette: if exchanges that have to be kept are damaged.
@@ -375,7 +376,8 @@ def load_if_usable(path: Path, *, refuse_damaged: bool = False) -> Cassette | No
 def recompute_keys(cassette: Cassette, rules_of: Callable[[str], MatchingRules | None]) -> bytes:
     """Return the content of *cassette* with all matching keys computed under the current rules.
 
-    *rules_of* returns the rules of an owner, or None if they are unknown; then its keys are kept.
+    *rules_of* returns the matching rules of an owner (scenario, row or test), or None if they are
+    unknown; then its keys are kept.
 
     Raises:
         DamagedCassette: if an exchange differs from what was recorded.

@@ -75,7 +75,7 @@ class NearestSearch(msgspec.Struct, frozen=True):
     """Where the recorded exchange nearest to an unrecorded call is searched for.
 
     Attributes:
-        cassette, owner: recording that is searched.
+        cassette, owner: recording that is searched: that of a scenario, row or test in a file.
         rules: matching rules; places that they ignore do not count as differences.
         played: numbers of the exchanges that were replayed already.
     """
@@ -210,10 +210,10 @@ def explain_no_such_call(
 ) -> list[str]:
     """Return the message lines for a call that was recorded with other values, or not at all.
 
-    *key* is its matching key, by which owners are found that recorded it. *near* is the most
-    similar recorded exchange, if any. If it was not replayed yet, the call has probably changed
-    since it was recorded. Then recording everything again is suggested, because *near* would
-    otherwise be left over.
+    *key* is its matching key, by which other scenarios, rows or tests are found that recorded it.
+    *near* is the most similar recorded exchange, if any. If it was not replayed yet, the call has
+    probably changed since it was recorded. Then recording everything again is suggested, because
+    *near* would otherwise be left over.
     """
     changed = near is not None and near.number not in search.played
     add = context.format_record_command(context.new)

@@ -40,7 +40,8 @@ class CassetteHead(msgspec.Struct, frozen=True, kw_only=True):
         net: version of the secret-name rules that were used for redaction.
         mixed: whether some exchange has other rules or another net; its index line says which.
         simulated: whether a built-in simulator gave some of the responses.
-        several: whether exchanges of more than the first session of an owner are present.
+        several: whether exchanges of more than the first session of an owner (scenario, row or
+            test) are present.
     """
 
     format: int = FORMAT

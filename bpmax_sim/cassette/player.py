@@ -32,7 +32,7 @@ FindExchangeNumbers = Callable[[str], Sequence[int]]
 
 
 class OwnerPlayback:
-    """What all sessions of one owner have replayed so far; they share one recording.
+    """What all sessions of a scenario, row or test have replayed so far; they share one recording.
 
     Attributes:
         lock: guards all attributes; two threads never get the same exchange.
@@ -206,9 +206,10 @@ _OUTCOME = re.compile(r"\n  (?:response|failure):\n")
 
 
 class Player:
-    """Finds the recorded response to each call of one owner; safe to use from several threads.
+    """Finds the recorded response to each call of one owner, which is a scenario, row or test.
 
-    Equal calls are answered in recorded order, so concurrent different calls never swap responses.
+    It is safe to use from several threads. Equal calls are answered in recorded order, so
+    concurrent different calls never swap responses.
     """
 
     def __init__(  # noqa: PLR0913 - the ways to play

@@ -67,7 +67,7 @@ class Outage(Struct, frozen=True):
 
 
 class Recorder:
-    """Records the exchanges of one owner; it may be called from several threads.
+    """Records the exchanges of one scenario, row or test; it may be called from several threads.
 
     Exchanges are redacted before they are passed; the search for secrets here is the last line of
     defence. Each exchange goes into a journal at once, and `seal` writes them into the cassette.

@@ -28,7 +28,8 @@ class MergedCassettes(msgspec.Struct, frozen=True):
     Attributes:
         data: the merged file; empty if no exchange is left.
         theirs: the file with their recordings of *conflicts*; empty without conflicts.
-        conflicts: owners that both sides recorded differently; *data* has our recordings of them.
+        conflicts: scenarios, rows or tests that both sides recorded differently; *data* has our
+            recordings of them.
     """
 
     data: bytes

@@ -105,7 +105,9 @@ def compare_cassettes(
 
 
 def pair_added_exchanges(new: Cassette) -> Iterator[tuple[str, ExchangePair]]:
-    """Yield every exchange of a cassette without counterpart, with its owner.
+    """Yield every exchange of *new* as its owner, and the exchange as one without counterpart.
+
+    So all of them count as added.
 
     Raises:
         CassetteError: if it cannot be read.

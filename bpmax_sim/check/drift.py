@@ -358,7 +358,7 @@ class Verification:
         self._progress = RetryProgress()
 
     def verify(self, exchanges: Iterable[Exchange]) -> Iterator[tuple[Exchange, list[Drift]]]:
-        """Yield each of an owner's exchanges, in order, with its drifts.
+        """Yield each of *exchanges*, all of one scenario, row or test, in order, with its drifts.
 
         A call that is not sent has a drift with the reason. Logins are left out.
         """

@@ -164,7 +164,10 @@ def fmt(
     check: Annotated[bool, Option("--check", help=msg("Write nothing; 1 if it would."))] = False,
     json: Json = False,
 ) -> int:
-    """Rewrite cassettes in canonical form, if they differ from it."""
+    """Rewrite cassettes in the layout that this package writes, with keys under today's rules.
+
+    A cassette that is like that already is left alone.
+    """
     files = find_files_by_suffix(paths or (), ".yaml")
     # The rules of each scenario and row; those of Python tests are in their markers.
     rules = {

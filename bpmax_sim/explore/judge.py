@@ -388,7 +388,7 @@ class _FailureJudge(msgspec.Struct, frozen=True):
     def _is_failed_call_obsolete(self) -> bool:
         """Return whether nobody needed the response of the failed call any more.
 
-        Of a login: the responses of the calls that waited for it.
+        For a login, that is so if nobody needed the responses of the calls that waited for it.
         """
         call = self.failure.call
         needed = find_calls_waiting_for_login(self.base, call) if call.is_login else (call,)
@@ -440,9 +440,10 @@ class _FailureJudge(msgspec.Struct, frozen=True):
         return self._is_repeated_with_success(failed_call)
 
     def _is_repeated_with_success(self, failed_call: ObservedCall | None) -> bool:
-        """Return whether the script made the same call as *failed_call* again, with success.
+        """Return whether the script sent the request of the failure again, with success.
 
-        If *failed_call* is None, the same call anywhere in the run counts.
+        Only later calls than *failed_call* count; any call, if the failed call was not made in this
+        run (None).
         """
         wanted = self.failure.call.name, self.failure.call.request
         return any(

@@ -532,8 +532,9 @@ class _ItemTrials:
     ) -> Iterator[ObservedCall]:
         """Yield the calls of the run *failed_run* that the script made in place of the failed one.
 
-        These are calls that the base run does not make. If the failure had no visible result, calls
-        of the same step that the base run makes, too, are included.
+        These are calls that the base run does not make. If the failure had no visible result
+        (*judgement* describes none, and the run ends as usual), later calls of the same step that
+        the base run makes, too, are included.
         """
         struck = failure.call
         known = Counter((one.step, one.name, one.request) for one in self.base.calls)

@@ -52,7 +52,8 @@ class SoundScenarioGroups:
         Args:
             items: items to check.
             index: index of their project.
-            platforms: usable platforms of each item, by its `ItemHeader.platforms_key`.
+            platforms: platforms of each item, without those whose platforms could not be loaded, by
+                its `ItemHeader.platforms_key`.
         """
         self._items = items
         self._place = index.root / NAME / "sound"
