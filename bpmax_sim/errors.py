@@ -443,7 +443,7 @@ class RefusedActionWarning(BpmaxWarning):
 
 
 class WrongCallWarning(BpmaxWarning):
-    """A call of an unknown platform, instance, API or parameter, caught or not looked at."""
+    """A call of an unknown platform, instance, API or parameter; its error was caught or unseen."""
 
     kind = "call"
 

@@ -258,8 +258,8 @@ def _write_request(request: Request, *, breaks: bool = True) -> str:
 def replace_failure(entry: Entry, failed: FailedExchange) -> Entry:
     """Return *entry*, a failed exchange, with *failed* in place of the failure in its text.
 
-    A response that was cut off is in the journal in pieces, each a failed exchange. *failed* is the
-    failure with all the pieces joined.
+    A response that was cut off is in the journal (the file of a recording that is not finished) in
+    pieces, each a failed exchange. *failed* is the failure with all the pieces joined.
     """
     text = entry.text.rpartition(_FAILURE)[0] + _write_outcome(failed, "")
     return Entry(replace(entry.line, failed=failed.code.lower()), text)

@@ -37,7 +37,8 @@ class CassetteHead(msgspec.Struct, frozen=True, kw_only=True):
             stands for traffic without platform, "*" for all platforms in a file of format 1, which
             had one digest for everything.
         start: earliest instant of sending, ISO 8601 with time zone.
-        net: version of the secret-name rules that were used for redaction.
+        net: version of the secret-name rules used for redaction: they tell from a member's name,
+            such as ``password``, that its value is secret.
         mixed: whether some exchange has other rules or another net; its index line says which.
         simulated: whether a built-in simulator gave some of the responses.
         several: whether exchanges of more than the first session of an owner (scenario, row or

@@ -96,7 +96,7 @@ class Recorder:
         net: int = 0,
         former: str = "",
     ) -> None:
-        """Prepare recording into *path*; journals that dead processes left are sealed first.
+        """Prepare recording into *path*; what dead processes left in journals is written first.
 
         So load the cassette for replay only after this.
 

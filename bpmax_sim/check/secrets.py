@@ -90,8 +90,8 @@ class SuspiciousText(NamedTuple):
         message: why it does; a part of the message to the user.
         offset: where it begins in the exchange's text in the file; -1 if it is not found there.
         value: the text.
-        is_always_error: whether it is an error in a recording older than the secret-name rules,
-            too, and not only a hint.
+        is_always_error: whether it is an error in an old recording, too, and not only a hint: old
+            is one made before secrets were told by the names of members.
     """
 
     message: str
@@ -185,8 +185,8 @@ def find_secrets(
     """Yield the secrets in *cassette*, each with its place; *vault* has the values known here.
 
     Texts that *not_secret* declares are left out, except values known to be secret. *report_hint*
-    is called with a message for each member that the secret-name rules find in a recording older
-    than these rules.
+    is called with a message for each member that the secret-name rules (its name, such as
+    ``password``, tells) find in a recording older than these rules.
 
     Raises:
         DamagedCassette: if an exchange is not as it was recorded.

@@ -548,8 +548,8 @@ def _is_crash(error: Line) -> bool:
 def _describe_notice(before: StepView, after: StepView) -> str:
     """Return the message, warning or refusal by which a step reports a problem; "" if none.
 
-    *after* is the step with the failure; what the base run's step *before* shows too does not
-    count.
+    *after* is the step in the run with the failure; what *before*, the same step of the run without
+    it, shows too does not count.
     """
     gone = [str(line.get("text")) for line in find_new_lines(after.messages, before.messages)]
     for line in find_new_lines(before.messages, after.messages):

@@ -94,7 +94,11 @@ def find_concurrent_calls(calls: Sequence[ObservedCall]) -> tuple[Group, ...]:
 
 
 def count_orders(groups: Sequence[Group]) -> int:
-    """Return the number of orders of responses in *groups*, other than those of the base run."""
+    """Return the number of orders in which the responses of *groups* can come.
+
+    Those of the run without interference are left out. In groups of more than four calls there are
+    more than `find_possible_orders` tries.
+    """
     return sum(factorial(len(group)) - 1 for group in groups)
 
 
@@ -143,7 +147,8 @@ def _count_inversions(order: Sequence[int]) -> int:
 def _make_order(calls: Group, inversions: int) -> Order:
     """Return the order in which *calls* receive their responses, with the delays that cause it.
 
-    *inversions* is the number of pairs of calls that are reversed against the base run.
+    *inversions* is the number of pairs of calls that are reversed against the run without
+    interference.
     """
     rules: list[FaultRule] = []
     latest = float("-inf")

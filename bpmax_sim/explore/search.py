@@ -679,7 +679,10 @@ class _ItemTrials:
     def _list_base_call_names_until(
         self, call: ObservedCall, without: ObservedCall | None = None
     ) -> tuple[str, ...]:
-        """Return the names of the base run's calls up to the step of *call*, except *without*."""
+        """Return the names of the calls up to the step of *call* in the run without failures.
+
+        The call *without*, if any, is left out.
+        """
         last = int(call.step or 0)
         calls = (one for one in self.base.calls if int(one.step or 0) <= last)
         return tuple(dict.fromkeys(one.name for one in calls if one is not without))
