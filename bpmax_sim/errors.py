@@ -171,8 +171,8 @@ class Problem(msgspec.Struct, frozen=True):
         place: file, line and column; None if it is about no file.
         path: path of the wrong value inside the file, such as ``apis.get.path``; "" if there is
             none.
-        kind: key of `WARNINGS` if the problem is only a warning in a folder that is declared
-            lenient; else "".
+        kind: key of `WARNINGS` if the problem is only a warning in a folder listed in ``lenient``
+            of ``[tool.bpmax_sim]``; else "".
     """
 
     message: str
@@ -408,7 +408,8 @@ class BpmaxWarning(UserWarning):
 
     Attributes:
         kind: a stable word for programs, such as ``unawaited``; the same as `Failure.kind` if it
-            fails the scenario, which it does not in a lenient folder; empty if it has none.
+            fails the scenario, which it does not in folders listed in ``lenient`` of
+            ``[tool.bpmax_sim]``; empty if it has none.
     """
 
     kind: ClassVar[str] = ""

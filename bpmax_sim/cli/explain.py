@@ -56,8 +56,8 @@ class IneffectiveTestPlace(msgspec.Struct, frozen=True, order=False):
     Attributes:
         rule: name of the rule that found it, such as the kind of a warning.
         problem: message with its place.
-        fails: whether it fails the scenario by default (unless its folder is lenient); otherwise it
-            fails only in a strict folder.
+        fails: whether it fails the scenario by default (unless its folder is listed in ``lenient``
+            of ``[tool.bpmax_sim]``); otherwise it fails only in folders listed in ``strict``.
         is_always: whether it fails the scenario in lenient folders, too.
     """
 

@@ -154,7 +154,7 @@ def _check_options(
     """Refuse invalid option values.
 
     Raises:
-        ConfigError: with the most similar valid name.
+        ConfigError: with the values that are allowed, or the most similar name of a law or script.
     """
     if not 0 < minutes <= 24 * 60:
         raise ConfigError(

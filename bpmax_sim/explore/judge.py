@@ -418,7 +418,8 @@ class _FailureJudge(msgspec.Struct, frozen=True):
     def _is_replaced_by_other_call(self) -> bool:
         """Return whether another call made up for a failed read.
 
-        That is a later equal query of the base run, or a call that the base run does not make.
+        That is a later equal query, which the run without the failure makes, too, or a call that it
+        does not make.
         """
         call = self.failure.call
         if call.has_effect:

@@ -172,7 +172,8 @@ class Platforms:
             and the place of the other.
         broken: problems of each platform that cannot be used, by its key.
         problems: all problems of the platform files.
-        doubts: problems that are only warnings, because the folder is lenient.
+        doubts: problems that are only warnings, because the folder is listed in ``lenient`` of
+            ``[tool.bpmax_sim]``.
         folders: folders in which they were declared.
         folder: where new platform files belong, and *instances* where instances do, for messages.
     """
@@ -583,7 +584,8 @@ class _FileChoice:
         latest: file of each platform, from the last folder that has one.
         broken: problems of each platform that cannot be used.
         problems: all problems, also of files that a later folder replaces.
-        doubts: problems that are only warnings, because the folder is lenient.
+        doubts: problems that are only warnings, because the folder is listed in ``lenient`` of
+            ``[tool.bpmax_sim]``.
         overridden: for each platform that one of a later folder has replaced: its key, its place,
             and the place of the other.
     """
