@@ -342,9 +342,10 @@ def _group_by_expect_line(
 def _merge_groups(
     challenge: ScriptChallenge, groups: Sequence[_MutantGroup]
 ) -> Iterator[_MutantGroup]:
-    """Yield *groups*; those at one script line are merged if one addition to a step kills all.
+    """Yield *groups*, at most one for each script line and step of a scenario file.
 
-    *challenge* runs the mutants to find that out.
+    Two of them are merged if one addition to the step kills the mutants of both, which *challenge*
+    finds out by running the first of each; else the later one is left out.
     """
     merged: dict[tuple[str, int, str, int], _MutantGroup] = {}
     for group in groups:
