@@ -501,7 +501,11 @@ class UndeclaredSecretWarning(BpmaxWarning):
 
 
 class InterruptedWarning(BpmaxWarning):
-    """A recording was interrupted, and its exchanges are not in the cassette yet."""
+    """A recording was interrupted: its process ended before it was written into the cassette.
+
+    Its exchanges are in a journal beside the cassette, and are not replayed before ``bpmax-sim
+    cassette recover`` has written (sealed) them into the cassette.
+    """
 
     kind = "interrupted"
 

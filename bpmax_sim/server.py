@@ -194,9 +194,9 @@ def serve(  # noqa: PLR0913 - what is served, where, and who hears of it
     """Run an HTTP server until the process gets SIGINT or SIGTERM.
 
     *handle* returns the response to a request; *answer*, given instead, also gets the client, to
-    send the response piece by piece. *ready* is called with the address once the server accepts
-    connections; whoever reads it may send the signal at once. *stop* is called at the end, to
-    cancel requests in progress.
+    send the response piece by piece. *ready* is called with the server's address when it accepts
+    connections and can be stopped: a program that *ready* tells may send such a signal at once.
+    *stop* is called at the end, to cancel requests in progress.
 
     Raises:
         ConfigError: if *host* and *port* are not available.

@@ -133,10 +133,11 @@ def call_fields_to_json(call: Call) -> dict[str, Any]:
 
 
 def restore_call_fields(built: Call, stored_fields: dict[str, Any]) -> Call:
-    """Return *built*, the call of a stored request, with path, query, headers and body as recorded.
+    """Return *built* with the path, query, headers and body that the script itself had passed.
 
-    They are *stored_fields*, the result of `call_fields_to_json` for the call that the script made:
-    auth may have replaced parts of it in the request.
+    *built* is the call of a request read from a cassette, without these. They are in
+    *stored_fields*, the result of `call_fields_to_json`, because what auth and defaults added hides
+    them in the request.
     """
     body = stored_fields["body"]
     if body is not None:

@@ -87,11 +87,11 @@ def _read_entries_by_owner(data: bytes | None, name: str) -> Owners:
 
 
 def _is_same_recording(side: Sequence[Entry], other: Sequence[Entry]) -> bool:
-    """Return whether two recordings of an owner have the same exchanges in the same order.
+    """Return whether two versions of one recording hold the same exchanges in the same order.
 
-    Exchanges are compared by text and index line. What depends on the rules of the recording
-    program does not count: matching keys, the digest of the rules, the version of the secret-name
-    rules.
+    They are the entries of one owner (the scenario or test that was recorded) in two versions of a
+    cassette. Matching keys, by which calls are found, may differ: each version may have computed
+    them by other rules.
     """
     return len(side) == len(other) and all(map(_is_same_exchange, side, other))
 

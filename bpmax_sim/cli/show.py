@@ -146,9 +146,10 @@ def _print_failure(failure: StoredFailure, *, everything: bool) -> None:
 
 
 def _print_for_chat(failures: Sequence[StoredFailure], *, everything: bool) -> None:
-    """Print *failures* as a block of Markdown, with the versions of this package and of Python.
+    """Print *failures* as a Markdown code block of plain text, to be pasted into a chat.
 
-    The texts have no colours. With *everything*, they are printed unabridged.
+    With *everything* the texts of a failure are unabridged. The block ends with the versions of
+    bpmax-sim and Python, and has no ``×`` and no colours.
     """
     say("```text")
     for failure in failures:

@@ -34,10 +34,11 @@ def make_failures(exploration: Exploration) -> tuple[Failure, ...]:
 
 
 def make_warnings(exploration: Exploration) -> Iterator[RunWarning]:
-    """Yield a warning for each finding that does not fail the scenario, and for what was not tried.
+    """Yield the warnings of an exploration: first what was not tried and why, then its findings.
 
-    Variants (runs with a failed call or another order of responses) with one cause, a verdict at a
-    line of a script, are one finding.
+    Explored are variants of a scenario: runs in which a call fails, or responses come in another
+    order. Variants with the same verdict on the same line of a script are one finding. Left out are
+    findings that fail the scenario, as these are reported as failures.
     """
     for limit in explain_unexplored_parts(exploration):
         yield RunWarning("explore", limit, exploration.place)

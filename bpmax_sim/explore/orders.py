@@ -103,10 +103,12 @@ def count_orders(groups: Sequence[Group]) -> int:
 
 
 def find_possible_orders(groups: Sequence[Group]) -> Iterator[Order]:
-    """Yield the orders in which the responses of each group can come, the fewest inversions first.
+    """Yield the orders in which the responses to each of *groups* can come.
 
-    The order of the run itself is left out. Of a group of more than four calls, only those orders
-    are tried that at most two swaps produce.
+    A group is a set of calls that are in flight at the same time. Its orders follow one another,
+    first those with the fewest inversions (pairs of responses that changed places); the order in
+    which the responses came in the observed run is left out. Of a group of more than four calls,
+    only orders that at most two swaps produce are tried.
     """
     for group in groups:
         arrived = tuple(sorted(group, key=lambda call: call.end))

@@ -87,21 +87,24 @@ _DOWN: Final = "500"
 
 
 class JudgedVariant(msgspec.Struct, frozen=True, kw_only=True):
-    """A failure or order that was tried, and its verdict.
+    """A changed run of a scenario that was tried, and its verdict.
+
+    A call failed, responses came in another order, or a person did something during a call.
 
     Attributes:
         call: call that failed, or whose response came later.
         kind: description of what happened; *column* is its column in the matrix of calls and
             failures.
         rules: fault rules that cause it, as under ``faults`` of a scenario file.
-        interruption: action of a person meanwhile, if any.
-        is_shown: whether a declaration or recording proves that the response is possible; false
-            only if a member is lacking without such evidence.
-        severity: what the verdict is in this scenario: ``fail``, ``warn`` or ``allow``.
-        base_call_names: names of the calls that the run without failures makes up to the step of
-            *call*.
-        refusals: number of a step -> code with which BPMAX itself refuses it, whatever a script
-            does.
+        interruption: what a person did during the call; None if nothing.
+        is_shown: whether a declaration or recording proves that the third party can respond so;
+            false only for a response without some member of which nothing says that it may lack.
+        judgement: the verdict on the script: what went wrong, and where.
+        severity: what that verdict means for the scenario: ``fail``, ``warn`` or ``allow``.
+        base_call_names: names of the calls that the unchanged run makes up to the step of *call*,
+            that step included.
+        refusals: number of a step -> code of the error with which BPMAX refuses that step, whatever
+            a script does, such as a click during a submit.
         is_simulated: whether simulators responded instead of recordings.
     """
 

@@ -44,10 +44,11 @@ def add_traced_names(index: ProjectIndex) -> ProjectIndex:
 
 
 def _has_fact_in_source(facts: FileFacts, fact: Fact) -> bool:
-    """Return whether *facts*, those of a script, contain *fact* already, which a trace shows.
+    """Return whether *facts* already contain *fact*, which the trace of a run tells of a script.
 
-    An API may be written in snake case or camel case. What the script's text says counts on any
-    line; what an earlier trace added, only on the same line.
+    *facts* are what is known of the script. If its text shows the same name in the same use, such
+    as an API that it calls, *fact* is not new, on whatever line it is; if another trace has added
+    that, only on the same line. An API may be written in snake case or camel case.
     """
     return any(
         (said.kind, said.role, to_snake_case(said.name))

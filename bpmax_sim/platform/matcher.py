@@ -97,10 +97,11 @@ class ApiMatcher:
     """Finds the API or login that a request is for; built once for many requests."""
 
     def __init__(self, platforms: Iterable[Platform], addresses: Addresses | None = None) -> None:
-        """Match the addresses that *platforms* declare, and further *addresses* of their instances.
+        """Prepare for requests to the addresses of *platforms*.
 
-        These are by platform, instance and host, as `resolve_instance_addresses` returns them: they
-        may come from environment variables.
+        These are the addresses that platform files and instances declare, and *addresses*: those
+        that instances really have, such as from environment variables, by (platform, instance,
+        host).
         """
         self._routes = {platform.platform_key: _Routes(platform) for platform in platforms}
         entries = platforms.entries if isinstance(platforms, Platforms) else {}

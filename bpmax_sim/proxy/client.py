@@ -125,14 +125,15 @@ def build_request(spec: CallSpec, env: Environment) -> Request:
 def _check_signature(
     planned: Plan, grant: Grant | None, env: Environment, request: Request, recorded: Request
 ) -> None:
-    """Check that the call, signed at the recorded instant and nonce, has the recorded signature.
+    """Check that the request to replay still has the signature that was recorded.
 
-    *request* is the one that would be sent, *recorded* the one whose response is replayed, and
-    *grant* the result of the login.
+    *planned* is the call, *grant* the result of its login. *request* is the request that would be
+    sent today, signed with the recorded time and nonce; *recorded* is the one whose response is
+    replayed.
 
     Raises:
-        NoMatchError: if it has another one. In a migration (`bpmax-sim migrate`, which adapts
-            recordings to changed declarations) the recording is signed anew instead.
+        NoMatchError: if the signatures differ. While ``bpmax-sim migrate`` adapts the recording,
+            *env* notes today's signature instead, to be recorded.
     """
     differences = compare_signatures(planned, grant, env, request, recorded)
     stamp = recorded.signed

@@ -410,11 +410,11 @@ _HINTS: Final = WeakKeyDictionary[Platforms, dict[str, tuple[str, ...]]]()
 
 
 def _find_suspect_declarations(platforms: Platforms, platform_key: str) -> tuple[str, ...]:
-    """Return a message for each declaration of *platform_key* that is probably a mistake.
+    """Return a message for each probable mistake in the file of platform *platform_key*.
 
-    Such are a rule that can never apply (a class of failures by ``code`` if nothing says where
-    responses have a code), a timeout meant in milliseconds, or a misspelled type. The result is
-    cached for *platforms*, which all scenarios of a project share.
+    Such are a rule that no response can meet, a time-out written in milliseconds, a misspelt type.
+    Empty for an unknown platform. Computed once for *platforms*, which all scenarios of a project
+    share.
     """
     known = _HINTS.setdefault(platforms, {})
     if platform_key not in known:

@@ -330,9 +330,11 @@ class TimerError(OutboxEntry, frozen=True, tag="uncaught"):
 
 
 class PendingPromiseTraces(OutboxEntry, frozen=True, tag="probed"):
-    """The stacks of each promise that is not settled, as texts of the engine.
+    """Where a script waits for promises when the waiting is given up.
 
-    First comes that of the code that waits for it, then that of the code that created it.
+    Attributes:
+        promise_traces: for each, two stack traces as the engine writes them: that of the code that
+            waits for it ("" if none does), and that of the code that created it.
     """
 
     promise_traces: list[tuple[str, str]]

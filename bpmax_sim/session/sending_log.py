@@ -132,9 +132,10 @@ class SendingAnswerLog:
     def note_miss(
         self, request: Request, nearest: tuple[Cassette, int] | None, sent: RequestParts
     ) -> None:
-        """Log that no recording answered *request*, and the *nearest* exchange.
+        """Log that no recorded exchange answered *request*, and which one is most similar to it.
 
-        That is (cassette, number from 0), or None.
+        *nearest* is that exchange as (cassette, number from 0); if it is None nothing is logged.
+        *sent* are the parts of *request* that were matched, which are compared with it later.
         """
         if nearest is not None:
             self._store_match(request, _SendingMatch(*nearest, False, sent))

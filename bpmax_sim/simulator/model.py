@@ -233,17 +233,21 @@ class GroupMemberLookup(Model, frozen=True, kw_only=True):
 class ReceiverCheck(Model, frozen=True, kw_only=True):
     """Who receives the message that the request sends.
 
-    Unknown receivers are named in the response, and none at all is an error.
+    Templates of the response find the receivers that do not exist under *name*. The request is
+    refused with *error*, if that is set, when neither this check nor an earlier one has found a
+    receiver.
 
     Attributes:
         rows: kind of records that receivers are, such as ``users``.
-        by: fields of which one must equal a receiver's name.
-        at: place of a list, or of a text that is split at *split*.
-        everybody: value that means all.
-        kind: place that selects one of *by*; if empty, all of them are searched.
-        members: members who get the message if *rows* are groups.
-        lower: whether unknown ones are stored in lower case.
-        name: name under which the unknown ones are stored, joined by *split* again.
+        by: fields of such a record, one of which has to equal the receiver's name in the request.
+        at: place in the request of the list of names, or of a text that is split at *split*.
+        everybody: name that means all of these records.
+        kind: place in the request that says which one of *by* the names are; "" compares them with
+            all.
+        members: which records are the members, who get the message, if *rows* are groups.
+        lower: whether names that do not exist are given in lower case.
+        name: name for templates, where *split* joins the names again.
+        error: key of the error in the rule table; "" for none.
     """
 
     rows: str = field(name="in")

@@ -464,7 +464,9 @@ def _list_owner_and_runner_ids(run: CapturedRun) -> list[str]:
 def _draft_flow_definition(title: str, run: CapturedRun, runs: Sequence[CapturedRun]) -> str:
     """Return the flow definition inferred from *run* and the other *runs* of its flow.
 
-    Each node gets one route: at its own node, that which *run* took. Other routes are comments.
+    A captured run says where the approval at one node led. The definition gives each node one such
+    route: the node of *run* that of *run*, any other the one that the first of *runs* took there.
+    Routes that differ from these are named in a comment. *title* is the flow's name.
     """
     owners: dict[str, list[str]] = {}
     targets: dict[str, str] = {}

@@ -263,7 +263,11 @@ def _list_api_spellings(api: Api) -> Iterator[str]:
 
 
 def _format_arguments(parameters: Sequence[Parameter]) -> Iterator[str]:
-    """Yield the arguments of a direct call; required ones after an optional one are optional."""
+    """Yield each of *parameters* as an argument in TypeScript: ``id: string``, ``page?: number``.
+
+    They are those of a direct call (``crm.getOrder(id)``, without setters), in its order. An
+    argument after an optional one is optional too, as TypeScript demands, even if it is required.
+    """
     is_optional = False
     seen: set[str] = set()
     for parameter in parameters:
