@@ -580,7 +580,10 @@ class ReplayServer:
         platforms: Path | Sequence[Path] | None = None,
         environ: Mapping[str, str] | None = None,
     ) -> None:
-        """Open *cassettes* with the platform files in *platforms*.
+        """Open *cassettes* with the platform files in *platforms*; None for the built-in ones.
+
+        *environ* are the environment variables that these files may name; None for the process's
+        own.
 
         Raises:
             CassetteError: if a cassette is damaged.
@@ -683,10 +686,10 @@ class SimulatorServer:
     """
 
     def __init__(self, platforms: Platforms, key: str, *, seed: int = 0) -> None:
-        """Simulate the platform *key*.
+        """Simulate the platform *key*; *seed* decides which ids and tokens are generated.
 
         Raises:
-            CallError: UNKNOWN_PLATFORM.
+            CallError: if *platforms* have no such platform (code UNKNOWN_PLATFORM).
         """
         platform = platforms.platform(key)
         entries = [

@@ -172,14 +172,15 @@ FILE = b"<input>"  # as the wheel names what it evaluates
 class NativeContext:
     """A JavaScript context used through the C API.
 
-    It has the methods of the Python wheel's ``Context`` that are used, and more.
+    It takes the place of ``Context`` of the Python package quickjs-ng: it has those of its methods
+    that this package calls, and others.
 
     Attributes:
-        runtime, inner: JSRuntime and JSContext.
+        runtime, inner: addresses of the engine's JSRuntime and JSContext.
     """
 
     def __init__(self, library: Library | None = None) -> None:
-        """Create runtime and context."""
+        """Create runtime and context in *library*; None for the installed engine."""
         found = library or load_library()
         assert found is not None, "made only where the functions are there"
         self._library = found
@@ -194,7 +195,11 @@ class NativeContext:
         self._is_closed = False
 
     def evaluate(self, source: str, flags: int = 0) -> Value:
-        """Run *source* as a global script; return its value, which the caller frees."""
+        """Run *source* as a global script; return its value, which the caller frees.
+
+        *flags* are those of the engine's JS_Eval. If the script throws, the value is its marker of
+        an exception, and nothing is raised.
+        """
         code = source.encode()
         self._retain_context()
         try:
@@ -309,11 +314,13 @@ class NativeContext:
             self._free_context()
 
     def __del__(self) -> None:
-        """Free an unclosed context, as the wheel's class does."""
+        """Close the context, if nobody has, as ``Context`` of the package quickjs-ng does."""
         self.close()
 
     def _retain_context(self) -> None:
-        """Keep the context until `_release_context`, even if another thread closes it meanwhile.
+        """Keep the context from being freed until `_release_context` is called as often as this.
+
+        Another thread may close it meanwhile; then it is freed at the last release.
 
         Raises:
             JSException: if the context is closed.

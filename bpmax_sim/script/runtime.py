@@ -144,8 +144,8 @@ class Runtime:
         scheduler: runs calls and timers in the session's virtual time.
         begin: function that starts a ``$proxy`` call.
         limits: limits of each script.
-        seed_ranges_of: returns the seeds of random values of a script by its number; each script
-            has its own sequence.
+        seed_ranges_of: returns for the number of a script the seeds of its random values, in order,
+            each with the count of values at which the next seed takes over (None for the last).
         on_draw: called with the number of a script and how many random values it has drawn, when it
             draws its first and at each call after it.
         zone: local time of scripts, in seconds east of Greenwich.

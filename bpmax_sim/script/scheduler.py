@@ -301,7 +301,10 @@ class _LiveModeThreads:
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def _align_real_time(self) -> None:
-        """Let real time count on from the virtual clock, if that was moved since the last wait."""
+        """Equate the real time now with the virtual clock, if that was moved since the last wait.
+
+        From then on virtual time passes as real time does.
+        """
         now = self._clock.now()
         # An event or a step has moved the clock: real time counts anew from that instant.
         if now != self._virtual:

@@ -81,13 +81,16 @@ class PendingTimer(msgspec.Struct, frozen=True):
 class UnawaitedCall(msgspec.Struct, frozen=True):
     """A call whose result a script did not wait for, or a chain that was never called.
 
+    A chain is ``$proxy('crm').$api('find').$query({…})``, which only its ``$call()`` sends.
+
     Attributes:
         call: ``platform.api``, or the name of a function.
         place: script line that made it.
         built: whether it is a chain without its ``$call()``, which sent nothing.
         is_helper: whether it is an async function of a script, in which a call was in flight when
             the script that called it ended.
-        number: number of a call on a page, where another script may still use it; else 0.
+        number: number of the call if its script shares a page with others: one of them may use its
+            promise later, which `Session.is_forgotten` tells. 0 without a page.
     """
 
     call: str
@@ -214,7 +217,9 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
 class ReadTrackingFailedOutcome(Outcome, frozen=True, kw_only=True, dict=True, weakref=True):
     """The outcome of a script that failed, which notes whether anybody looks at its error.
 
-    Its ``__dict__`` is empty until then. So an error that a test never saw can be reported.
+    Reading its ``error`` or ``unhandled`` sets ``is_read`` in its ``__dict__``, which is empty
+    before; so does reading its ``value`` if it has no ``error``. Thus an error that a test never
+    saw can be reported.
     """
 
     def __getattribute__(self, name: str) -> Any:
@@ -231,20 +236,23 @@ Number = Annotated[int, Meta(ge=1, le=2**53)]
 
 
 class OutboxEntry(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
-    """One action of a script, as the prelude reports it in its outbox.
+    """One action of a script, as the prelude (our JavaScript code) reports it in its outbox.
 
-    Row and column are a position in the engine's single file of all scripts.
+    ``row`` and ``column`` say where the script did it, as the engine counts: all scripts of a
+    context lie one below the other in a single file.
     """
 
 
 class CallEntry(OutboxEntry, frozen=True, tag="call"):
     """A ``$proxy`` call of a script.
 
+    It is direct, with arguments (``crm.find(1)``), or a chain of setters that ends in ``$call()``.
+
     Attributes:
-        number: number of the call, which is settled by it.
+        number: number of the call; its promise is later settled by this number.
         options: second argument of ``$proxy``.
-        steps: setters of a chained call with their values, in order; None for a direct call.
-        args: arguments of a direct call; None for a chained one.
+        steps: setters of a chain with their values, in order; None for a direct call.
+        args: arguments of a direct call; None for a chain.
     """
 
     number: Number
@@ -271,7 +279,10 @@ class RefusedCall(OutboxEntry, frozen=True, tag="refused"):
 
 
 class FieldWrite(OutboxEntry, frozen=True, tag="write"):
-    """A write to field *name* of the live object with number *index*."""
+    """A script's write of *value* to the member *name* of ``form`` or the like.
+
+    *index* is the number of that object among those that Python gave the script's context.
+    """
 
     index: Count
     name: str
@@ -311,7 +322,7 @@ class ThrownValue(msgspec.Struct, frozen=True):
 
     Attributes:
         raw: stack frames as the engine writes them.
-        call: number of the call whose rejection it is.
+        call: number of the ``$proxy`` call that was rejected with it; None for any other error.
         fields: own properties of the error, as tagged values.
     """
 
@@ -341,11 +352,11 @@ class PendingPromiseTraces(OutboxEntry, frozen=True, tag="probed"):
 
 
 class AbsentMember(OutboxEntry, frozen=True, tag="absent"):
-    """A script's read of a member that a live object, or a value in it, does not have.
+    """A script's read of a member that does not exist, of ``form`` or the like.
 
     Attributes:
-        index: number of the object.
-        path: path from the object to the value, whose member is read; "" for the object itself.
+        index: number of the object among those that Python gave the script's context.
+        path: path from the object to the value whose member is read; "" for the object itself.
         name: name of the member.
     """
 
@@ -357,7 +368,10 @@ class AbsentMember(OutboxEntry, frozen=True, tag="absent"):
 
 
 class PromiseWrite(OutboxEntry, frozen=True, tag="unresolved"):
-    """A write of a promise, instead of its value, to field *name* of live object number *index*."""
+    """A script's write of a promise, not of its value, to member *name* of ``form`` or the like.
+
+    *index* is the number of that object among those that Python gave the script's context.
+    """
 
     index: Count
     name: str
@@ -444,7 +458,12 @@ class BodyReturnValue(msgspec.Struct, frozen=True):
 
 
 class ScriptBodyError(msgspec.Struct, frozen=True):
-    """The error that the body of a script threw; None if there was no memory to describe it."""
+    """The error that ended the body of a script.
+
+    Attributes:
+        error: the error; None if there was no memory to describe it.
+        is_syntax: whether the body is no valid JavaScript, and so did not run.
+    """
 
     error: ThrownValue | None
     is_syntax: bool = False

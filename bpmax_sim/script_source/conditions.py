@@ -53,7 +53,7 @@ _OF_FILLED: Final = re.compile(r"(.+)\.(?:length|trim\(\))")
 class Range(msgspec.Struct, frozen=True):
     """The numbers between two bounds.
 
-    A bound itself is included if *has_low* or *has_high* is true.
+    The bounds themselves are included if *includes_low* or *includes_high* is true.
     """
 
     low: float = -math.inf
@@ -192,15 +192,19 @@ def _read_comparison(
 
 
 def _get_source_with_plain_dots(reader: SlipReader, node: Node) -> str:
-    """Return the source of *node* with ``a.b`` for ``a?.b``: they differ only without ``a``."""
+    """Return the source of *node* with ``a.b`` in place of ``a?.b``.
+
+    Both are the same value, except that ``a.b`` throws if ``a`` is null or undefined.
+    """
     return reader.tree.get_source(node).replace("?.", ".")
 
 
 def _make_truth_facts(name: str, truths: frozenset[str]) -> Facts:
-    """Return the fact that the value of expression *name* is one of *truths*; none without any.
+    """Return the fact that the value of expression *name* is one of *truths*.
 
     *truths* are falsy values such as ``null`` and ``0`` (`_FALSY`), or the word ``truthy`` for all
-    others. If ``a.length`` is truthy, so is ``a``: that is a second fact.
+    others; if there are none, nothing is known and the result is empty. If ``a.length`` is truthy,
+    so is ``a``: that is a second fact.
     """
     facts = {f"? {name}": LiteralSet(truths)} if truths else {}
     filled = _OF_FILLED.fullmatch(name) if truths == _TRUTHY else None
@@ -225,10 +229,11 @@ def _make_order_facts(left: str, operator: str, right: str, *, is_denied: bool) 
 def _list_truths_of_equal(
     literal: str, number: float | None, *, is_strict: bool, is_denied: bool
 ) -> frozenset[str]:
-    """Return which of `_FALSY` and ``truthy`` a value may be that equals *literal*.
+    """Return which of `_FALSY` and ``truthy`` a value can be that equals *literal*.
 
     With *is_denied*, a value that does not equal it. *number* is the value of *literal* if it is a
-    number. Empty if it is unclear.
+    number. *is_strict* says that types count (``===``). Empty if it can be anything, as with ``==
+    0``, which ``''`` equals, too.
     """
     if literal in _NULLISH:
         known = frozenset({literal}) if is_strict else _NULLISH

@@ -66,7 +66,8 @@ class CountedScript(msgspec.Struct, frozen=True):
         name: name of the JavaScript array of counts, in the order of *counters*.
         shifts: line -> for each text inserted there: its byte column in *code*, from 1, and its
             length in bytes.
-        is_watched: whether it also keeps the values of variables at the requested place.
+        is_watched: whether it also keeps the values that variables have at one line and column,
+            which the caller of `insert_counters` named.
     """
 
     code: str
@@ -425,7 +426,8 @@ _FIRST: Final = frozenset(
 def _begins_with_name(node: Node) -> bool:
     """Return whether the first thing that the expression *node* evaluates is a name.
 
-    The engine takes a call to be at the last name before it, which a counter must not become.
+    If so, names in a counter that is inserted in front do no harm. Else the engine, which reports
+    as place of a call the last name evaluated before it, would report that of the counter.
     """
     current: Node | None = node
     while current is not None and current.type in _FIRST:

@@ -141,7 +141,8 @@ _OF_ERRORS: Final = ("message", *CALL_ERROR_MEMBERS, "name", "stack", "cause", "
 def _find_unknown_error_member(reader: SlipReader, node: Node) -> Found:
     """Yield ``error.platform`` for ``platform_key``: misspelt members of a caught error.
 
-    A name that the script mentions elsewhere is left out: an error of its own may have it.
+    A name is left out if the script has it anywhere else than as a member of this variable: an
+    error that the script itself makes may have such a member.
     """
     owner, name = node.child_by_field_name("object"), node.child_by_field_name("property")
     binding = reader.scopes.find_binding(owner) if owner and owner.type == "identifier" else None

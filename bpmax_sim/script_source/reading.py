@@ -120,12 +120,14 @@ class ScriptReading(msgspec.Struct, frozen=True):
         asynchronous: those of *declared* that are functions returning a promise.
         signatures: name -> parameters of those of *declared* that are functions; a destructuring
             parameter is named by its position.
-        powers: places where ``**`` has operands that are not integer literals; the last bit of the
-            result depends on the machine.
+        powers: places of ``**`` whose operands are not both known to be non-negative integers; the
+            last bit of the result depends on the machine.
         unused_calls: indexes in *calls* of calls whose result is not used.
         dropped_errors: places where a handler ignores an error silently.
-        named_owners: texts used as ``owner_id``, or in a list that is returned.
-        ownerless: maps without ``owner_id`` in a list that the script itself returns.
+        named_owners: ids of people, as the hook ``owners`` of a flow returns them: texts used as
+            ``owner_id``, or in a list that is returned.
+        ownerless: objects without ``owner_id`` in a list that the script itself returns, which name
+            nobody if the script is such a hook.
         returned_texts: texts that the script itself returns.
         mistakes: places that are not valid JavaScript.
         full_width: Chinese punctuation typed instead of JavaScript's: the character, the one that

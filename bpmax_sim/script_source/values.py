@@ -240,9 +240,10 @@ class Values:
     def _resolve_proxy_member(
         self, value: ScriptValue, node: Node, name: str | None
     ) -> ScriptValue | None:
-        """Return the API method, or the start of a chain, that a member of a proxy is.
+        """Return what the member *name* of a platform's proxy is: an API method, or ``$api``.
 
-        None if its *name* can be no API's.
+        *value* is the proxy (``$proxy('crm')``), *node* the expression that reads the member; a
+        *name* of None is only known at run time. None if *name* can be no API's.
         """
         draft = value.draft
         if draft is None or (name is not None and name != "$api" and _is_not_api_name(name)):

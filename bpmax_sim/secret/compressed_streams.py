@@ -157,7 +157,11 @@ def _is_accidental_match(data: memoryview, window: int) -> bool:
 
 
 def _may_have_stream(text: bytes) -> bool:
-    """Return whether a compressed stream may begin in *text*, by a test for single characters."""
+    """Return whether a compressed stream may begin in *text*, which is ASCII.
+
+    That takes one of the characters ``^``, U+0001 and U+0003 that follow ``x`` (zlib) or ``PK``
+    (ZIP) there; they are rare in text, and quickly found.
+    """
     return (b"^" in text and b"x^" in text) or b"\x01" in text or b"\x03" in text
 
 
@@ -189,8 +193,9 @@ def may_begin_raw_deflate(data: bytes, total_size: int, work: WorkBudget) -> boo
     """Return whether *data* may be the beginning of a deflate stream without header.
 
     There is no signature to look for, but hardly any data passes this test: the first `PROBE` bytes
-    must decompress. *total_size* is the size of the whole, of which *data* is the beginning. Call
-    it for short data only if the first byte is in `MAY_BE_WHOLE`.
+    must decompress. *total_size* is the size of all data, of which *data* is the beginning; up to
+    `STEP` the caller has to check that the first byte is in `MAY_BE_WHOLE`, those with which short
+    streams begin. The test is charged to *work*.
     """
     if total_size > STEP and not _may_begin_deflate(data):
         return False

@@ -154,8 +154,8 @@ class Secret:
     def certainly_leaves_unchanged(self, text: str) -> bool:
         """Return whether replacing the value in *text* certainly changes nothing.
 
-        Call it only for a *text* without the value as hexadecimal digits. A base URL may be the
-        beginning of its own stand-in, and is not replaced there.
+        That is so if it does not occur, or only as the beginning of its own stand-in, as a base URL
+        may be: stand-ins stay. Call it only for a *text* without the value as hexadecimal digits.
         """
         return all(
             self.real in self.standin and self._standin_pattern.match(text, match.start())

@@ -65,7 +65,11 @@ class CallRunner:
         log: SendingAnswerLog,
         secrets: SessionSecretRegistry,
     ) -> None:
-        """Make calls that *mode* answers; each injected fault is added to *log*."""
+        """Make calls that *mode* answers (a recording, a simulator or the network).
+
+        *start* decides whether waits pass in real time; each injected fault is added to *log*;
+        *secrets* learns the secrets in requests and in the responses of stubs.
+        """
         self._register_request = secrets.net.register_request
         self.environment, self.tokens = environment, TokenStore()
         # While the network is closed, virtual time has passed already.
@@ -147,7 +151,11 @@ class CallRunner:
         return self._faults.count_firings(rule)
 
     def add_stub(self, stub: Stub) -> None:
-        """Ask *stub* for responses before the mode; if it returns None, the next one is asked."""
+        """Ask *stub*, a function of a test, for the response to each request from now on.
+
+        If it returns None, the stub that was added before it is asked, and after the first stub the
+        session's mode.
+        """
         self._stubs.add(stub)
         self._update_overlays()
 
@@ -251,7 +259,8 @@ class SessionComponents:
 def _build_matching_rules(platforms: Platforms, settings: Settings) -> MatchingRules:
     """Return the rules by which calls are matched with recordings.
 
-    In a migration they also know the former names that it found of platforms and APIs.
+    While ``bpmax-sim migrate`` adapts a recording to changed declarations, they also contain the
+    former names of platforms and APIs that it was given (``settings.moves``).
     """
     rules = get_matching_rules(platforms, settings.ignore)
     if settings.moves is None:

@@ -121,17 +121,18 @@ class RecordingMoves:
     `bpmax-sim migrate` shows and applies these changes.
 
     Attributes:
-        former: earlier names in addition to those that platform files declare.
-        found: moves by the number of the exchange in its cassette.
-        contested: names of calls that need an exchange which had been proposed already to be
-            changed for another call; that proposal is withdrawn.
+        former: earlier names of platforms and APIs, in addition to those that platform files
+            declare.
+        found: moves (proposed changes) by the number of the exchange in its cassette.
+        contested: names of calls because of which a move was withdrawn: they need the same exchange
+            as another call, unchanged or changed in another way.
         unknown: names of calls to which no recorded exchange is similar.
-        owner: owner of the recording.
+        owner: scenario or test to which the recording belongs.
         cassette: the recording; None if there is none.
     """
 
     def __init__(self, former: FormerNames | None = None) -> None:
-        """Start without proposals."""
+        """Start without moves; *former* are earlier names that platform files do not declare."""
         self.former = former or FormerNames()
         self.found: dict[int, ProposedMove] = {}
         self.contested: list[str] = []

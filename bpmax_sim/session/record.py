@@ -247,7 +247,7 @@ class RecordMode:
         return redact_exchange_again(exchange, self._vault)
 
     def list_open_recorders(self) -> list[Recorder]:
-        """Return the recorders in use: those of logins and the owner's."""
+        """Return the recorders in use: those of logins, and that of the session's own recording."""
         own = [self._recording.recorder] if self._recording.recorder else []
         return [*self._login_recorders.values(), *own]
 
@@ -261,7 +261,10 @@ class RecordMode:
         return recorder
 
     def _get_owner_recorder(self) -> Recorder:
-        """Return the recorder that all sessions of the owner share; the first exchange opens it."""
+        """Return the recorder of the owner, which all of its sessions share.
+
+        The owner is the scenario or test that is recorded. Its first exchange opens the recorder.
+        """
         settings, recording = self._settings, self._recording
         with recording.lock:
             if recording.recorder is None:
@@ -329,8 +332,9 @@ class RecordMode:
     def seal_or_set_aside(self, grants: Mapping[str, Grant], *, failed: bool) -> None:
         """Write the recording of the owner's sessions into its file (seal it), or set it aside.
 
-        It is set aside for review if the run *failed*, or if the third party failed in calls that
-        it served when the last recording was made.
+        The owner is the scenario or test that was recorded. Its recording is set aside for review
+        if the run *failed*, or if the third party failed in calls that it served when the last
+        recording was made.
 
         *grants* are what the session's logins yielded, by login key; recorded signatures are
         computed again with them.

@@ -36,10 +36,12 @@ _STANDIN = "redacted."
 
 
 class ReplayMode:
-    """Answers from the recording of a session's owner, and logins from those of their instances.
+    """Answers calls from the recording of one scenario or test (the owner), and logins from others.
+
+    Each instance that logs in has a recording of its logins, which all owners share.
 
     Attributes:
-        player: plays the owner's own recording.
+        player: plays the owner's recording.
     """
 
     def __init__(
@@ -51,7 +53,11 @@ class ReplayMode:
         rules: MatchingRules,
         secrets: SessionSecretRegistry,
     ) -> None:
-        """Replay the recording that *start* has opened; each match is added to *log*."""
+        """Replay the recording that *start* has opened.
+
+        Each match of a request with a recorded exchange is added to *log*. *rules* decide what
+        matches; *secrets* are hidden in requests before, as they are in the recording.
+        """
         recording = start.owner_session.recording
         is_absent = recording.cassette is None and settings.cassette is not None
         self.player = Player(
@@ -104,13 +110,15 @@ class ReplayMode:
     def _replay_outcome(
         self, recorded_form: Request, player: Player, similar_login: Exchange | None = None
     ) -> Outcome:
-        """Return the recorded response or failure of a request, given in its recorded form.
+        """Return the recorded response to a request, or its recorded failure.
 
-        *player* plays the recording that is searched. *similar_login* is a recorded login to play
-        although it differs from the request; None to play what the request matches.
+        *recorded_form* is the request as it would be recorded, with stand-ins for secrets. *player*
+        plays the recording that is searched. *similar_login* is a recorded login to play although
+        it differs from the request; None to play what the request matches.
 
         Raises:
-            NoMatchError: if nothing recorded fits, and no migration takes what is nearest.
+            NoMatchError: if nothing recorded fits; while ``bpmax-sim migrate`` runs, only if
+                nothing is similar either.
         """
         moves = self._moves if player is self.player and similar_login is None else None
         parts = request_to_parts(recorded_form if similar_login is None else similar_login.request)
@@ -133,10 +141,11 @@ class ReplayMode:
     def _propose_migration_match(
         self, player: Player, parts: RequestParts
     ) -> tuple[Cassette, int] | None:
-        """In a migration, return the exchange to play for a call that is not recorded.
+        """Return the exchange to play for a call that is not recorded, during a migration.
 
-        It is the most similar one, as (cassette, number), and becomes a proposed change of the
-        recording. None outside of a migration, and if nothing is similar.
+        That is a run by which `bpmax-sim migrate` adapts a recording to changed declarations. The
+        exchange is the most similar one, as (cassette, number), and its change to the call *parts*
+        is proposed. None if no migration runs, and if nothing is similar.
         """
         moves = self._moves
         if moves is None or player is not self.player:
@@ -200,8 +209,9 @@ class ReplayMode:
     ) -> bool:
         """Propose the request that ``sign_again()`` signs for the recording, in a migration only.
 
-        Return whether a migration runs. *differs* says whether the signature of *request* differs
-        from the recorded one; if it does not, only a request that changes anyway is proposed.
+        That is a run by which `bpmax-sim migrate` adapts a recording to changed declarations.
+        Return whether this is one. *differs* says whether the signature of *request* differs from
+        the recorded one; if it does not, only a request that changes anyway is proposed.
         """
         if self._moves is None:
             return False

@@ -238,7 +238,11 @@ _WRAPPERS: Final = (str(Path(__file__).parent), str(Path(PACKAGE, "keywords.py")
 
 
 def find_frame_outside(files: str | tuple[str, ...]) -> FrameType | None:
-    """Return the innermost frame whose file does not begin with *files*, or None."""
+    """Return the innermost frame of Python's call stack whose file does not begin with *files*.
+
+    *files* are the beginnings of paths to pass over, such as that of this package, so that a
+    warning names the user's line. None if there is no such frame.
+    """
     frame = inspect.currentframe()
     while frame is not None and frame.f_code.co_filename.startswith(files):
         frame = frame.f_back

@@ -539,9 +539,10 @@ class Session:
 
     @property
     def recorded_owner(self) -> str:
-        """Return the owner whose exchanges this session plays.
+        """Return the name under which the cassette holds what this session plays.
 
-        It is the session's own, or the name that this one had before it was renamed.
+        It is the name of the session's owner (the scenario or test), or the one that the owner had
+        before it was renamed.
         """
         return self._start.owner_session.recording.owner
 
@@ -563,10 +564,12 @@ class Session:
 
     @property
     def standin_notes(self) -> tuple[str, ...]:
-        """Return messages about secrets that the user should declare in the platform file.
+        """Return messages about values that are hidden or were found without being declared.
 
-        They are about stand-ins in responses, hidden values, requests that fit several APIs, values
-        from environment variables that are named by convention, and stored credentials.
+        Each says what to declare in the platform file. They are about stand-ins in recorded
+        responses, values that were hidden because of their names, requests of other HTTP clients
+        that fit several APIs, credentials from environment variables that no file names, and where
+        credentials are stored that logins replaced.
         """
         record = self._wiring.record
         own = (
@@ -640,7 +643,8 @@ class Session:
     def judge_unplayed(self) -> None:
         """Raise if recorded exchanges were not played.
 
-        Call it after the owner's last session closed.
+        Nothing is judged before the last session of the same owner (the scenario or test that is
+        played) has closed.
 
         Raises:
             ExpectationError: if an exchange was not played while replaying with ``unused: fail``.

@@ -135,17 +135,19 @@ class Settings:
         command: the command that records, for messages; *command_rewrite*, *command_new* and
             *command_extra* are its options that record everything afresh, what is missing, and one
             more response of a call.
+        secrets: texts to hide in recordings and output, in addition to credentials.
+        environ: environment variables that platform files and instances may name.
         guard: whether the process may use the network only by ``$proxy`` while recordings or
-            simulators answer, from opening to closing; or a guard with names of its own. See
-            `bpmax_sim.guard`.
+            simulators answer, from opening to closing; or a `bpmax_sim.guard.NetworkGuard` to use
+            for that.
         allow_hosts: hosts that the guard leaves open: names, addresses, or patterns with ``*``.
         remote: the storage of the files, if they are local copies of files at a URL.
         replays: function that returns whether the recording in a file replays; called before bytes
             of an old recording are reused in a new one.
         adopts: function that returns the earlier name under which a cassette, given its owners,
             holds the exchanges of *owner*; "" for none.
-        moves: collects proposals of how the recording would have to change to be found, in a
-            migration; None otherwise.
+        moves: where `bpmax-sim migrate`, which adapts a recording to changed declarations, collects
+            how it would have to change to be found; None for any other run.
         run: recordings of a run, in which all sessions of one owner share one; None to share only
             with sessions that are open at the same time.
         shared_logins: logins that the sessions of a run share; None for logins of its own.

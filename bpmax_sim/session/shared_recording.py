@@ -28,7 +28,7 @@ Seal = Callable[[bool], None]
 
 @dataclass(slots=True, weakref_slot=True, eq=False)
 class SharedRecording:
-    """The recording of one owner while sessions play it or add to it.
+    """The recording of one scenario or test (its owner) while sessions play it or add to it.
 
     Several sessions, threads and forked processes may have it open; the last one writes the file.
     The states of a recording::
@@ -46,15 +46,16 @@ class SharedRecording:
         cassette: the cassette found then; None if there was none.
         playback: what was played of it.
         recorder: recorder of all its sessions; None before the first exchange.
-        stamp: size, time and inode of the file then, to notice a later file.
+        stamp: size, time and inode of the cassette's file when the first session opened, by which a
+            file that replaced it is noticed.
         is_kept_open: whether sessions may still be opened after the last one has closed.
         is_over: whether no more session can be opened, so that unplayed exchanges can be judged.
         name: name of its recorder, the same in forked children; empty in replay.
         drawn: random values that scripts draw; the seeds of each session are derived from it.
         has_drawn: whether any were drawn.
         net: version of the secret-name rules; an older recording keeps its own.
-        owner: owner under which the cassette holds the exchanges; differs from the sessions' owner
-            if that was renamed.
+        owner: name of the owner in the cassette; differs from that in the sessions' settings if the
+            owner was renamed.
         former: the earlier name, if what is recorded now replaces its exchanges.
     """
 
@@ -145,9 +146,10 @@ class SharedRecording:
 
 @dataclass(slots=True, weakref_slot=True, eq=False)
 class OwnerSession:
-    """One of the sessions that play or add to the recording of an owner.
+    """One of the sessions that play or add to one recording, that of an owner.
 
-    It is open until it is closed or garbage-collected.
+    The owner is the scenario or test that is recorded. The session is open until it is closed or
+    garbage-collected.
 
     Attributes:
         number: number of the session, from 1.

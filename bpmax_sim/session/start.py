@@ -177,9 +177,10 @@ def _open_recording(settings: Settings, volatile: PlacesOf) -> SharedRecording:
 
 
 def _find_recorded_owner(settings: Settings, cassette: Cassette | None) -> str:
-    """Return the owner whose exchanges are played: that of *settings*, or its earlier name.
+    """Return the name of the scenario or test (owner) whose exchanges are played.
 
-    The earlier name is used if the cassette has nothing under the present one.
+    That is the owner of *settings*; if *cassette* has nothing under this name, the one that the
+    owner had before it was renamed, if it has any.
     """
     owner = settings.owner
     if cassette is None or settings.adopts is None or owner in cassette.owners:

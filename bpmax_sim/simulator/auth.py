@@ -58,9 +58,9 @@ def issue_or_reuse_token(
 ) -> state.IssuedGrant:
     """Return a token for the instance *tenant*, with all values that its login returns.
 
-    It is the current token if the rule table lets a login reuse tokens, else a new one, which is
-    stored. *value_names* are the values that the login returns; they are generated, except those in
-    *given* (name -> value), which are returned with them.
+    It is the current token if the rule table lets a login reuse tokens, else a new one, which the
+    simulator remembers. *value_names* are the values that the login returns; they are generated,
+    except those in *given* (name -> value), which are returned with them.
     """
     rule = _override_tokens(ctx.table.tokens, ctx.state.knobs)
     grants = ctx.state.grants

@@ -191,9 +191,11 @@ class RecordExistsCheck(Model, frozen=True, kw_only=True):
 class PageSelection(Model, frozen=True, kw_only=True):
     """A page of records that the request asks for.
 
-    It is stored under *name* for the response, with ``items``, ``total``, ``has_more``, ``next``.
+    Templates of the response find it under *name*, with ``items``, ``total``, ``has_more``,
+    ``next``.
 
     Attributes:
+        rows: kind of records, such as ``users``.
         size, start: places of the page size, and of the ``next`` of the previous page.
         default, most: default size, and greatest size that is accepted.
         where: field -> place in the request of the value that it must equal.
@@ -201,6 +203,7 @@ class PageSelection(Model, frozen=True, kw_only=True):
         pick: fields that are returned; a single one is returned without its record.
         spell: field of a record -> place in the request of a type of ids. The field is a mapping by
             type, of which the requested one is returned, or the first if none is requested.
+        error: key of the error for a size or start that is not accepted.
     """
 
     rows: str = field(name="in")
@@ -284,12 +287,13 @@ class IdempotencyCheck(Model, frozen=True, kw_only=True):
 
 
 class Delivery(Model, frozen=True, kw_only=True):
-    """A message that the request sends: it is stored for each receiver.
+    """The sending of the message in a request: the simulator notes it for each receiver.
 
     Too many for one receiver are dropped silently, as third parties do.
 
     Attributes:
-        count, per: maximum number of messages to one receiver, and the seconds that it is for.
+        count, per: maximum number of messages to one receiver, and the seconds that it is for; a
+            *count* of 0 is no maximum.
         same: seconds in which equal messages to one receiver count only once.
     """
 
@@ -338,6 +342,8 @@ class OAuthGrants(Model, frozen=True, kw_only=True):
 class RouteCheck(Model, frozen=True, kw_only=True):
     """One check of a route; exactly one of its members is set, and says what is checked.
 
+    What a check finds is passed on to the templates of the response, by a name.
+
     Attributes:
         token: the token of the request.
         login: credentials of a login, which then issues a token.
@@ -347,12 +353,12 @@ class RouteCheck(Model, frozen=True, kw_only=True):
         need: that places of the request have values.
         equal: that a value equals another one.
         text: that a value is a text of limited size.
-        find: that a record exists; it is stored for the response.
-        page: the size and start of a page, which is stored for the response.
-        receivers: that receivers of a message exist; they are stored for the response.
+        find: that a record exists, which is passed on.
+        page: the size and start of a page of records, which is passed on.
+        receivers: that receivers of a message exist; those that do not are passed on.
         limit: that there are not too many requests.
         once: that a repeated request has no second effect.
-        deliver: nothing; the message is stored for its receivers.
+        deliver: nothing; the message counts as sent to its receivers (`Simulator.messages`).
         signed: the signature that the platform file declares.
     """
 
@@ -530,8 +536,9 @@ def _make_success_template(rules: declared.ResponseRules) -> ResponseTemplate:
 def _make_error_class_template(rules: declared.ResponseRules, name: str) -> ResponseTemplate:
     """Return the response of the failure class *name*, such as ``token``.
 
-    A class that is declared by a code has the status usual for its kind. A success status is used
-    only where the third party does that: where the status alone does not mean success.
+    Its HTTP status is the first that *rules* declare for the class. If they declare only codes in
+    the body, it is a success where a response counts as one only if its code says so too, else the
+    usual status of such a failure, as 401 for ``token``.
     """
     status, message = _CLASSES.get(name, _OTHER_CLASS)
     own = rules.classes.get(name, declared.ErrorClass(status=(status,)))

@@ -27,9 +27,9 @@ from bpmax_sim.simulator.state import (
 
 
 def deliver_message(ctx: RequestContext, rule: model.Delivery) -> None:
-    """Store the message of this request, once for each receiver.
+    """Note the message of this request in the simulator's state, once for each receiver.
 
-    One beyond the limits of *rule* is stored as dropped, with the reason.
+    One beyond the limits of *rule* is noted as dropped, with the reason.
     """
     body = None if ctx.parsed.body is UNSET else ctx.parsed.body
     for receiver in ctx.receivers or ("",):

@@ -132,7 +132,8 @@ def guess_auth(exchanges: Sequence[Exchange]) -> AuthGuess:
 
     First every place of a credential is collected. A value there that an earlier response issued is
     a token, and that exchange the login; so are, going back, exchanges that issued what a login
-    sends. Values that nobody issued are fixed credentials, or tokens of pages that were not seen.
+    sends. Values that nobody issued are fixed credentials if the name of their place says so
+    (``X-Api-Key``); else a page that was not recorded has issued them, and they stay in the script.
     """
     seen: dict[CredentialPlace, Uses] = {}
     for exchange in exchanges:
@@ -338,8 +339,9 @@ def _draft_fixed_credential(
 ) -> FixedCredentialDraft:
     """Return the declaration of a fixed credential.
 
-    *values* are what the requests carry at *place*; a second token is called ``token_2`` by
-    *number*, the count of entries before it.
+    *values* are what the requests carry at *place*. *number* is how many credentials ``auth:
+    apply`` already puts into requests: if there are any, a token is called ``token_2``, ``token_3``
+    ….
     """
     first = values[0]
     scheme = split_scheme(first)[0]

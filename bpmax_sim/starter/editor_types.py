@@ -326,11 +326,11 @@ def _format_setter_argument_type(parameters: Iterable[Parameter], part: str) -> 
 
 
 class _BodyPart(msgspec.Struct):
-    """The declared parameters at one place of a body.
+    """The parameters declared at one path in a body, such as ``data``, and below it.
 
     Attributes:
-        own_type: type of the parameter that is the place itself; "" if there is none.
-        members: those below it.
+        own_type: TypeScript type of the parameter with this very path; "" if there is none.
+        members: name -> the parts below, such as ``customer`` for ``data.customer``.
     """
 
     own_type: str = ""
@@ -351,7 +351,10 @@ def _format_body_type(named: Sequence[Parameter]) -> str:
 
 
 def _format_body_part(part: _BodyPart) -> str:
-    """Return the type of *part*: its members, and what else its own type allows."""
+    """Return the TypeScript type of *part*: an object with its members, else its own type.
+
+    If it has members and its own type is no object, such as ``string``, either is allowed.
+    """
     if not part.members:
         return part.own_type
     members = [

@@ -386,7 +386,11 @@ class _TemporaryProject:
         ]
 
     def draft_simulated_scenario(self) -> None:
-        """Write a scenario calling each API of the documents, unless there is traffic."""
+        """Write a scenario that calls each API of the given OpenAPI documents.
+
+        Simulators respond in it. Nothing is written if other sources, such as recordings, have
+        yielded calls already.
+        """
         if self.calls or not self.sources.documents:
             return
         roots = [(path, read_document(path).root) for path in self.sources.documents]

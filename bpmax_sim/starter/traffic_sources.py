@@ -58,9 +58,9 @@ class TrafficSources(msgspec.Struct, frozen=True, kw_only=True):
         name: name for a scenario made of them.
         file_names: names of the files for messages.
         traffic: exchanges, in order.
-        runs: runs of scripts captured in a live BPMAX.
+        runs: runs of scripts captured in a live BPMAX, from the saved output of its console.
         documents: paths of OpenAPI documents.
-        script: text of a script that was given together with a console.
+        script: texts of the ``.js`` files, joined: the script of which *runs* were captured.
     """
 
     name: str

@@ -51,10 +51,7 @@ _METHODS = st.sampled_from(METHODS)
 
 @st.composite
 def requests(draw: st.DrawFn) -> Request:
-    """Draw requests as they are recorded.
-
-    With their call, and stand-ins in place of credentials.
-    """
+    """Draw requests of ``$proxy`` calls as they are recorded, with stand-ins for credentials."""
     path = "".join(f"/{quote(part, safe='')}" for part in draw(_SEGMENTS))
     query = draw(_QUERIES)
     headers = draw(_HEADERS)

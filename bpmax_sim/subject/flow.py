@@ -515,8 +515,8 @@ class FlowSubject(MovingProject, kw_only=True):
         """Raise what a person who acts now would be told, in a project that no task moves on.
 
         Raises:
-            SubjectError: if a node has no owners, or none of them is to act; or if a sub-flow for
-                which a node waits is so, or is with its starter.
+            SubjectError: if a node has no owners, or none of them is to act; if that is so in a
+                sub-flow for which a node waits, or its project is with its starter.
         """
         self._check_under_way("preview")
         for visit in self.visits.values():
@@ -590,12 +590,14 @@ class FlowSubject(MovingProject, kw_only=True):
         return self.current_form
 
     def _check_may_fill_in(self, action: str) -> None:
-        """Check that the actor has the task of the form; *action* is what he does, for messages.
+        """Check that the actor may fill in the form; *action* is what he does, for messages.
 
-        A new one may be filled in by its submitter.
+        At a node he has to have a task there. The form of a project that was sent back or rejected
+        is for its starter; that of a project not yet created is for anybody, as is any form without
+        a definition.
 
         Raises:
-            SubjectError: if the task is another person's, or the project is not in progress.
+            SubjectError: if he may not, or the project is not in progress.
         """
         if self.status in (project.RETURNED, project.REJECTED):
             who = msg("who started it")

@@ -303,7 +303,10 @@ class MovingProject(ProjectState, kw_only=True):
         self._enter(target, action, move, Visit(target, split=split, branch=branch), visit.node)
 
     def _enter_as_first_node(self, node: str, action: str, move: FlowMove) -> None:
-        """Enter *node* in no branch: at creation, or when the starter submits again."""
+        """Enter *node* in no branch: at creation, or when the starter submits again.
+
+        *action* led there, and *move* is what the starter did, as hooks of the node see it.
+        """
         self._enter(node, action, move, Visit(node), self.at)
 
     def _enter(self, node: str, action: str, move: FlowMove, visit: Visit, previous: str) -> None:
@@ -708,10 +711,13 @@ class MovingProject(ProjectState, kw_only=True):
             )
 
     def begin_branches_or_child_at_start(self) -> None:
-        """Start the branches or the sub-flow of the node where a scenario starts.
+        """Start the branches or the sub-flow of the node where a scenario starts, if not yet done.
+
+        It is called before each step.
 
         Raises:
-            SubjectError: if the project is not at the node whose form a step looks at.
+            SubjectError: if the scenario step names a node for that (`focus`) where the project is
+                not.
         """
         if self.begins:
             self.begins = False

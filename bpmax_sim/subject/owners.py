@@ -342,7 +342,8 @@ class ParallelBranches(msgspec.Struct, eq=False):
         join: node where the branches end.
         region: first node of each branch -> nodes on its ways to the join.
         waiting: branches that have not arrived at the join, by their first node.
-        outer: enclosing branches if the gateway is inside another one, where it is in *branch*.
+        outer, branch: if the gateway is inside a branch of another one, the branches of that, and
+            the first node of the branch; else None and "".
     """
 
     join: str

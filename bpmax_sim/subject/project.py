@@ -288,9 +288,9 @@ class ProjectState(ScriptedSubject, kw_only=True):
 
     @contextmanager
     def begin_concurrent_action(self) -> Iterator[Result]:
-        """Run an action in this block while another one is in progress.
+        """Run an action in this block while another one is in progress; yield its result.
 
-        If that one fails, this one is not undone with it.
+        If the other one fails, this one is not undone with it.
         """
         root = self.root
         root.is_meanwhile = True
@@ -301,7 +301,7 @@ class ProjectState(ScriptedSubject, kw_only=True):
             root.is_meanwhile = False
 
     def redirect_outputs_to(self, result: Result) -> None:
-        """Collect errors, messages and other outputs from now on in *result*, in its forms too."""
+        """From now on collect errors and other outputs of the project and its forms in *result*."""
         super().redirect_outputs_to(result)
         for form in (*self._screens.values(), *((self.creation,) if self.creation else ())):
             form.redirect_outputs_to(result)
@@ -338,7 +338,12 @@ class ProjectState(ScriptedSubject, kw_only=True):
     def merge_values(
         self, part: Part, values: Mapping[str, Any], by: str, place: Place | None = None
     ) -> None:
-        """Merge *values* into form or project; *by* is the event, *place* the script's line."""
+        """Merge *values* into the form's fields, or into ``ctx.project``; an event reports each.
+
+        *part* says which: ``form`` or ``project``. `UNDEFINED` removes a member. *by* is who gave
+        the values: the event whose script did, ``user``, or the name of a sub-flow's project;
+        *place* is the script's line.
+        """
         target: dict[str, Any] = getattr(self, part)
         for name, value in values.items():
             old = target.get(name)
@@ -450,7 +455,9 @@ class ProjectState(ScriptedSubject, kw_only=True):
     ) -> tuple[FormOrProjectView, ContextView]:
         """Return ``form`` and ``ctx`` for a script of *event*; ``ctx.form`` is ``form`` itself.
 
-        *target* is the node to which the action leads (``ctx.target_step``); "" if it is not known.
+        *move* is the action that fired the event: its node, actor, comment and values are members
+        of ``ctx``. *target* is the node to which it leads (``ctx.target_step``); "" if that is not
+        known.
         """
         form = FormOrProjectView(self, "form", event)
         node = move.at or self.at

@@ -51,14 +51,18 @@ def prepare_import(  # noqa: PLR0913 - all that a session would know
     redact: tuple[str, ...] = (),
     not_secret_places: Callable[[Request], tuple[str, ...]] = lambda _request: (),
 ) -> ForeignExchanges:
-    """Return exchanges of another tool, *imported*, as if a session had recorded them.
+    """Return exchanges of another tool, *imported*, as if a session had recorded them for *owner*.
 
-    Requests of declared APIs become their calls, at the declared address. Redacted are values that
-    *vault* knows, values that auth adds or responses issue according to *platforms*, every
-    Authorization, Proxy-Authorization, Cookie and Set-Cookie, values whose name looks like a
-    secret's (except at the places that *not_secret_places* returns), and personal data at the
-    places *redact*. Logins are used to learn secrets and left out, because replay needs none. An
-    exchange that still holds a secret is not imported. Notes report both.
+    Requests of declared APIs become their calls, at the declared address; *addresses* are those
+    that instances really have. Redacted are values that *vault* knows, values that auth adds or
+    responses issue according to *platforms*, every Authorization, Proxy-Authorization, Cookie and
+    Set-Cookie, values whose name looks like a secret's (except at the places that
+    *not_secret_places* returns), and personal data at the places *redact*. Logins are used to learn
+    secrets and left out, because replay needs none. An exchange that still holds a secret is not
+    imported. Notes report both.
+
+    *owner* is a scenario, row or test; *rules* are those by which its calls will find the
+    exchanges.
     """
     matcher = ApiMatcher(platforms, addresses)
     name_rules = SecretByNameRegistrar(

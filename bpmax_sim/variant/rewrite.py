@@ -28,9 +28,10 @@ class ItemUpdates(NamedTuple):
 
 
 def collect_item_updates(failed: Sequence[ScenarioItem]) -> ItemUpdates:
-    """Return the updates of those *failed* items whose failures are all expectations.
+    """Return changes of expectations that make *failed* items pass.
 
-    An item is a scenario, or one row of its table.
+    An item is a scenario, or one row of its table. One that fails for any other reason than a wrong
+    expectation is not changed; a note says why.
     """
     edits: list[list[ExpectEdit]] = []
     left: list[str] = []

@@ -60,9 +60,9 @@ class Variant(msgspec.Struct, frozen=True, kw_only=True):
         faults: further fault rules for the whole run, before stubs and recordings and after the
             scenario's own rules; they may remain unused.
         item: item with other steps, which replaces that of the baseline.
-        usual: how often each step makes each request in a trial without *faults*; None if not
-            known. More of the same are retries, which ``call: n`` of the scenario's own rules does
-            not count.
+        usual: for each step, how often it makes each request in a trial without *faults*. What it
+            makes more often is taken for a retry, which the scenario's own fault rules with ``call:
+            2`` and the like do not count as a call. None counts every request.
         library: script inserted before the libraries of each form and flow.
         is_lenient: whether unplayed recordings and unused fault rules of the scenario are allowed.
         checks_sources: whether names in the scenario are checked, and its scripts for doubtful

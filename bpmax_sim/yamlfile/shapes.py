@@ -135,7 +135,8 @@ class Shape:
 
     Attributes:
         expected: what messages say is expected, such as "a mapping".
-        kinds: Python types of a node's value that it accepts, whatever is below.
+        kinds: Python types that a node's value may have, such as ``dict``; whether the nodes below
+            are allowed is checked when they are read.
     """
 
     expected = msg("a mapping")
