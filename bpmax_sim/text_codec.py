@@ -78,10 +78,11 @@ def list_probable_codecs(data: bytes, content_type: str = "", declared: str = ""
 
 
 def decode_text(data: bytes, content_type: str = "", declared: str = "") -> DecodedText:
-    """Return the text of *data*; *declared* is the encoding in the platform file.
+    """Return the text of a body; *declared* is its encoding in the platform file.
 
-    If neither *declared* nor the header names another encoding, valid UTF-8 is decoded as UTF-8,
-    whatever the page itself declares: text in other encodings is hardly ever valid UTF-8.
+    If neither *declared* nor *content_type*, the header, names another encoding, valid UTF-8 is
+    decoded as UTF-8, whatever an HTML or XML body itself declares: text in other encodings is
+    hardly ever valid UTF-8.
     """
     if not declared and _find_header_codec(content_type) in {"", "utf-8"}:
         with suppress(UnicodeDecodeError):

@@ -190,7 +190,7 @@ class Runtime:
         Args:
             script: body of an async function, as BPMAX stores it.
             libraries: global scripts that run before it, whose declarations the body sees.
-            bindings: live objects by their global name, such as ``form``.
+            bindings: objects that the script can read and change, such as ``form``, by global name.
             values: further globals.
             page: context to run in, instead of one of its own.
 

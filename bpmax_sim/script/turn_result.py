@@ -189,7 +189,8 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
         console, timers: console lines and fired timers, in order.
         unawaited: calls whose promise was not used, and chains without ``$call()``.
         unhandled: rejections and errors of timers that were not handled.
-        absent_reads: members of live objects that were read and do not exist, each once.
+        absent_reads: reads of members that ``form``, ``ctx`` and the like do not have, each member
+            once.
         unranked: first character that was sorted by code point instead of pinyin.
     """
 
@@ -472,6 +473,8 @@ class ScriptBodyError(msgspec.Struct, frozen=True):
 class TurnResult(msgspec.Struct, frozen=True):
     """What scripts did in one turn: one operation of the prelude with all microtasks after it.
 
+    The prelude is our JavaScript code in the engine, which starts scripts and settles their calls.
+
     Attributes:
         entries: actions of scripts, in order.
         endings: how bodies of scripts ended in the turn: number of the run (`ScriptRun.number`) ->
@@ -483,7 +486,7 @@ class TurnResult(msgspec.Struct, frozen=True):
 
 
 class MalformedError(MessageError):
-    """Raised if the outbox of a turn is not of the form that the prelude writes.
+    """Raised if an outbox is malformed: the text in which our JavaScript reports what scripts did.
 
     A script can cause it by changing built-in objects.
     """
@@ -498,7 +501,9 @@ _decode = msgspec.json.Decoder(_Outbox).decode
 
 
 def parse_turn(text: str) -> TurnResult:
-    """Return the content of an outbox, the JSON text in which the prelude reports what scripts did.
+    """Return the content of an outbox: the JSON text in which the engine reports what scripts did.
+
+    The prelude, our JavaScript code in the engine, writes it.
 
     Raises:
         MalformedError: if *text* is not an outbox.

@@ -68,7 +68,11 @@ class PromiseMisuse(msgspec.Struct, frozen=True):
 def select_certain_misuses(
     misuses: Iterable[PromiseMisuse], async_functions: Collection[str]
 ) -> Iterator[PromiseMisuse]:
-    """Yield the certain ones of *misuses*: a library function has to be in *async_functions*."""
+    """Yield those of *misuses* in which the value certainly is a promise.
+
+    That is so if the script itself shows it, or if it is the result of a library function that is
+    among *async_functions*, the known ones that return a promise.
+    """
     for misuse in misuses:
         if not misuse.function or misuse.function in async_functions:
             yield misuse

@@ -339,7 +339,11 @@ class _ScriptReader:
                 yield text, self._tree.find_place(value)
 
     def _find_returned_owners_without_id(self) -> Iterator[Place]:
-        """Yield the objects without ``owner_id`` in a list that an ``owners`` hook returns."""
+        """Yield the objects without ``owner_id`` in a list that the script returns.
+
+        They name nobody if the script is an ``owners`` hook, which returns who has to act at a
+        node.
+        """
         for value in self._find_script_return_values():
             for item in value.named_children if value.type == "array" else ():
                 keys = [one.child_by_field_name("key") for one in item.named_children]

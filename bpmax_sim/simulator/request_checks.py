@@ -149,7 +149,7 @@ def _check_equality(ctx: RequestContext, rule: model.EqualityCheck) -> None:
 def _authenticate_by_credential(ctx: RequestContext, name: str, value: Any, error: str) -> None:
     """Let the instance whose credential *name* has *value* be that of the request.
 
-    It is a key of the instance's own, such as a robot's.
+    Such a credential is a key that only this instance has, and that requests carry, as a robot's.
 
     Raises:
         Refusal: with *error*, if no instance has that value.

@@ -125,10 +125,12 @@ class State(Struct, frozen=True, kw_only=True):
     Attributes:
         serial: number of ids and tokens generated; each is derived from its number and the seed.
         grants: tokens, the oldest first.
-        counts: current windows of the limits, by key.
-        blocked: instant until which a key is blocked.
+        counts: requests counted for limits in the current window, by a key that says what is
+            limited, such as an API or a receiver.
+        blocked: instants until which everything with such a key is refused.
         seen: nonces, idempotency keys and messages, by key.
         spent: refresh tokens that were replaced.
+        messages: messages that requests sent, one for each receiver, the oldest first.
         rows: records added to those of the table.
         knobs: settings that a scenario has changed.
     """

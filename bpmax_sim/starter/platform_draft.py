@@ -100,7 +100,10 @@ def extract_origin(url: str) -> str:
 
 
 def add_comments(lines: Iterable[str], text: str, indent: str = "") -> str:
-    """Return *lines*, translated, as YAML comments above *text*."""
+    """Return *text* with a YAML comment above it for each of *lines*, translated and indented.
+
+    *indent* is the white space in front of each comment.
+    """
     return "".join(f"{indent}# {translate(line)}\n" for line in lines) + text
 
 

@@ -211,7 +211,7 @@ def draft_scenario(
     """Return the text of a scenario whose button runs the drafted script, expecting *calls*.
 
     *title* is its name and that of the script, *proxy* its ``proxy`` section, which says where the
-    responses come from.
+    responses come from, *clock* the instant at which it starts ("" for none).
     """
     scripts = {f"click.{BUTTON}": f"scripts/{title}.js"}
     value: dict[str, Any] = {

@@ -254,8 +254,9 @@ def steps(
 ) -> st.SearchStrategy[Step]:
     """Draw one setter of a chain with its value: ``("query", {"page": 1})``.
 
-    The setters of ``path`` fill the placeholders of *api*. Others have any names, also those that
-    auth sets itself. With *refusable*, some values must be rejected before anything is sent.
+    ``path`` fills the placeholders of *api*. Other setters have any names, also those that auth of
+    *api* or *platform* sets itself. With *refusable*, some values must be rejected before anything
+    is sent.
     """
     drawn = _make_step_strategies(
         rare_setters.find_placeholders_without_auth(platform, api),

@@ -191,10 +191,10 @@ class FlowSubject(MovingProject, kw_only=True):
         return present
 
     def _record_decision(self, visit: Visit, acting: FlowMove) -> None:
-        """Store the actor's decision as ``status`` of the owner item with his ``owner_id``.
+        """Store the actor's decision as the ``status`` of his owner item: ``{owner_id, status}``.
 
-        *acting* is his action. With a definition it has to be his turn; without one he may decide
-        repeatedly.
+        *visit* is the stay at the node, whose owners have such items, and *acting* his action. With
+        a definition it has to be his turn; without one he may decide repeatedly.
         """
         status = _DECIDED[acting.action]
         if self.definition is not None:
@@ -417,7 +417,8 @@ class FlowSubject(MovingProject, kw_only=True):
     def find_possible_moves(self, *, runs_owner_hooks: bool = True) -> list[PossibleMove]:
         """Return the possible actions now, including those of sub-flows' projects.
 
-        With *runs_owner_hooks*, ``owners`` hooks that have not run yet are run.
+        With *runs_owner_hooks*, ``owners`` hooks (the scripts that return who has to act at a node)
+        that have not run yet are run.
         """
         parts = self._list_all_projects()
         return [task for part in parts for task in part._find_project_moves(runs_owner_hooks)]  # noqa: SLF001 - of its own class

@@ -664,8 +664,9 @@ class FormSubject(ScriptedSubject, kw_only=True):
     def _set_field(self, name: str, value: Any, by: str, place: Place | None = None) -> list[str]:
         """Set a field, and report it by a `FieldChanged` or `FieldReassigned` event.
 
-        *by* is ``user``, or the event whose script sets it. Return the events (``change.…``) to
-        fire next: those for which there is a script, none if the value is the same.
+        *by* is ``user``, or the event whose script sets it at the line *place*. Return the events
+        (``change.…``) to fire next: those for which there is a script, none if the value is the
+        same.
         """
         old, label = self.fields.get(name), self.qualify_name(name)
         if not hooks.set_or_delete_member(self.fields, name, value):

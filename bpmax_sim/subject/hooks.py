@@ -327,10 +327,10 @@ class Hook(msgspec.Struct, frozen=True):
 
     Attributes:
         name: first part of its spelling, such as ``change``.
-        subject: kind of subject that fires it.
+        subject: kind of subject that fires it: a form or a flow.
         named: what follows the dot, such as ``field``; "" for a plain event.
         returns: meaning of the value that its script returns.
-        label: name of the hook in the product; "" for an extension of this simulator.
+        label: name of the hook in BPMAX; "" for an extension of this simulator.
         gives: globals that its script sees.
     """
 
@@ -343,7 +343,7 @@ class Hook(msgspec.Struct, frozen=True):
 
     @property
     def origin(self) -> Literal["documented", "extension"]:
-        """Return whether the product documents the hook, or this simulator adds it."""
+        """Return whether BPMAX documents the hook, or this simulator adds it."""
         return "documented" if self.label else "extension"
 
     @property

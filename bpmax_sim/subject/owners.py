@@ -230,12 +230,12 @@ class NodeDecision(msgspec.Struct):
 
 
 class PossibleMove(msgspec.Struct, frozen=True, kw_only=True):
-    """A possible action now: a task of an owner at a node, or an action of others.
+    """A possible action now: a task of an owner at a node, or one without a task, as a withdrawal.
 
     Attributes:
         project: name of the sub-flow's project; "" for the main one.
         node: node of the task; ``start`` if the project is with its starter.
-        by: owner who is to act; "" for actions of others, such as a withdrawal.
+        by: owner who is to act; "" for an action without a task.
         visit: serial number of this stay at the node.
         arrived: virtual instant at which the project arrived.
         offered_actions: decisions that the node offers.

@@ -359,7 +359,7 @@ class ProjectState(ScriptedSubject, kw_only=True):
 
         The members that every project has, then those that scripts wrote.
 
-        Names are the product's. The words of ``status`` are ours, because its numbers are not
+        Names are those of BPMAX. The words of ``status`` are ours, because its numbers are not
         public.
         """
         every = self._list_all_projects()
@@ -497,7 +497,7 @@ class ProjectState(ScriptedSubject, kw_only=True):
         return {"id": next((key for key in ids if str(key) == by), by), **more}
 
     def _make_deadline_members(self, node: str) -> Mapping[str, Any]:
-        """Return arrival, planned end and passed deadlines of a node, in the product's names.
+        """Return arrival, planned end and passed deadlines of a node, by their names in BPMAX.
 
         Empty if the project is not there, or the node has no deadline.
         """
@@ -535,9 +535,9 @@ class ProjectState(ScriptedSubject, kw_only=True):
             self.merge_values("form", value, "computed")
 
     def _run_title_and_visibility_hooks(self, move: FlowMove) -> None:
-        """Run the hooks ``task_title`` and ``visibility``, if there is a form.
+        """Run the hooks ``task_title`` and ``visibility``, as BPMAX does to show a task and the log.
 
-        The product runs them to show a task and the log.
+        Nothing is run without a form whose submission creates the project (`creation`).
         """
         if self.creation is None:
             return

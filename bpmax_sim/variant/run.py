@@ -161,7 +161,8 @@ def measure_baseline(
     """Run *item* twice unchanged, and return the result with which variants are compared.
 
     It is a scenario, or one row of its table; a variant is a run with a changed script, response or
-    step. The second run counts executed code into *hits*.
+    step. *cassettes* is the folder of its recordings, None for that of its project. The second run
+    counts executed code into *hits*.
 
     Raises:
         BaselineError: if the item is skipped, fails, is expected to fail, differs between the two
