@@ -29,7 +29,8 @@ _KINDS: Final[Mapping[str, LiteralKind]] = {
 class LiteralComparison(msgspec.Struct, frozen=True):
     """A comparison in a script of some member of form, ``ctx``, result or error with a literal.
 
-    With other facts it shows comparisons that never hold, such as with a misspelt option.
+    If it is known which values the member can have, such as the options of a field, it shows
+    whether the comparison can ever hold.
 
     Attributes:
         root: object that has the member; ``error`` is one that a ``catch`` caught.

@@ -146,8 +146,9 @@ def insert_counters(
 ) -> CountedScript | None:
     """Return *text* with counters, or None if it cannot be counted.
 
-    Not counted are invalid JavaScript, bundles that nobody wrote by hand, and empty scripts. At the
-    line and column *watched*, the values of variables are kept too.
+    Not counted are invalid JavaScript, bundles that nobody wrote by hand, and empty scripts. *file*
+    is the script's name. At the line and column *watched*, the script also notes the values of
+    variables, for `write_script_throwing_values`.
     """
     if len(text) > LONGEST:
         return None

@@ -197,9 +197,10 @@ class SharedLogins:
 
         *after* is the stamp of the login that the session used before.
 
-        *holder* then holds the login until `share_grant` or `release`, and others wait for it.
-        *file_secret* encrypts the file by which processes share, and contains what they all know,
-        the credentials included; empty if only this process shares.
+        After a new login *holder*, the transport of the session, holds it until `share_grant` or
+        `release`, and others wait for it. *file_secret* encrypts the file by which processes share,
+        and contains what they all know, the credentials included; empty if only this process
+        shares.
         """
         with self._changed:
             # Whoever holds a login for longer than that is taken to be stuck, and is passed over.
@@ -224,8 +225,9 @@ class SharedLogins:
         return known
 
     def share_grant(self, key: str, holder: object, life: float) -> None:
-        """Share the login *key* of *holder* for half of *life*, its grant's life in seconds.
+        """Share the login *key* for half of *life*, its grant's life in seconds.
 
+        *holder* is the transport of the session that logged in; of any other, nothing is shared.
         Another session counts the life from its own start, and so needs the other half as margin.
         """
         known, file = self._answers.get(key), self._files.get(key)

@@ -82,8 +82,10 @@ class FieldChanged(SubjectEvent, frozen=True, kw_only=True):
     """The value of a field changed.
 
     Attributes:
-        by: ``user``, or the event whose script wrote it.
-        place: script line that wrote the field itself, or None.
+        by: ``user``; the event whose script wrote it; the name of a sub-flow's project; or `UNDO`
+            if a failed action was undone.
+        place: script line that assigned it; None if no script did, or only changed something inside
+            its value.
     """
 
     field: str
@@ -105,7 +107,8 @@ class FieldReassigned(SubjectEvent, frozen=True, kw_only=True):
 
     Attributes:
         by: ``user``, or the event whose script wrote it.
-        place: script line that wrote the field itself, or None.
+        place: script line that assigned it; None if no script did, or only changed something inside
+            its value.
     """
 
     field: str

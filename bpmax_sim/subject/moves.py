@@ -247,9 +247,11 @@ class MovingProject(ProjectState, kw_only=True):
         return [*nodes, *(entry for entry in split if entry not in nodes)]
 
     def _find_nodes_to_redecide(self, node: str) -> list[str]:
-        """Return the nodes to decide again from *node* on, including itself or its branches.
+        """Return the nodes to decide again when the project is sent back to *node*.
 
-        Decisions of other branches are kept.
+        They are those passed from there on: from *node*, or if that is a gateway from the first
+        node in its branches. Nodes of branches beside that of *node* are left out: their decisions
+        are kept. Without a definition all nodes passed are returned.
         """
         passed = [entry["node"] for entry in self.history]
         definition = self.definition

@@ -535,7 +535,7 @@ class ProjectState(ScriptedSubject, kw_only=True):
             self.merge_values("form", value, "computed")
 
     def _run_title_and_visibility_hooks(self, move: FlowMove) -> None:
-        """Run the hooks ``task_title`` and ``visibility``, as BPMAX does to show a task and the log.
+        """Run the hooks ``task_title`` and ``visibility``, as BPMAX does to show a task and log.
 
         Nothing is run without a form whose submission creates the project (`creation`).
         """

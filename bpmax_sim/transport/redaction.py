@@ -392,8 +392,8 @@ def make_api_place_prefix(request: Request) -> str:
 def select_places_with_prefix(prefix: str, texts: Iterable[str]) -> tuple[str, ...]:
     """Return the places behind *prefix* (see `make_api_place_prefix`) in *texts*.
 
-    *texts* name their API, or an address, first: ``crm.find.body.id``. The prefix of a call whose
-    API is unknown is that of its platform, and what an API declares is not for such a call.
+    *texts* name their API, or an address, first: ``crm.find.body.id``. If the API of a call is not
+    known, *prefix* only names the platform (``crm.``); then texts that name an API are left out.
     """
     places = tuple(text.removeprefix(prefix) for text in texts if text.startswith(prefix))
     is_of_platform = prefix.endswith(".") and "." not in prefix[:-1]
