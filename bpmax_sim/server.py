@@ -195,8 +195,8 @@ def serve(  # noqa: PLR0913 - what is served, where, and who hears of it
 
     *handle* returns the response to a request; *answer*, given instead, also gets the client, to
     send the response piece by piece. *ready* is called with the server's address when it accepts
-    connections and can be stopped: a program that *ready* tells may send such a signal at once.
-    *stop* is called at the end, to cancel requests in progress.
+    connections and can be stopped: a program that learns the address from it may send such a signal
+    at once. *stop* is called at the end, to cancel requests in progress.
 
     Raises:
         ConfigError: if *host* and *port* are not available.

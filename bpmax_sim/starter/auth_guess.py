@@ -339,9 +339,9 @@ def _draft_fixed_credential(
 ) -> FixedCredentialDraft:
     """Return the declaration of a fixed credential.
 
-    *values* are what the requests carry at *place*. *number* is how many credentials ``auth:
-    apply`` already puts into requests: if there are any, a token is called ``token_2``, ``token_3``
-    ….
+    *values* are what the requests carry at *place*. *number* is how many credentials the drafted
+    auth already puts into requests: if there are any, a token is called ``token_2``, ``token_3`` ….
+    A credential at another place gets its name from that of the header or parameter.
     """
     first = values[0]
     scheme = split_scheme(first)[0]

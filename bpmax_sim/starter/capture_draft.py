@@ -464,8 +464,8 @@ def _list_owner_and_runner_ids(run: CapturedRun) -> list[str]:
 def _draft_flow_definition(title: str, run: CapturedRun, runs: Sequence[CapturedRun]) -> str:
     """Return the flow definition inferred from *run* and the other *runs* of its flow.
 
-    A captured run says where the approval at one node led. The definition gives each node one such
-    route: the node of *run* that of *run*, any other the one that the first of *runs* took there.
+    A captured run says where the approval at one node led. Each node gets one such route: the node
+    of *run* the one that *run* took, any other the one that the first of *runs* from there took.
     Routes that differ from these are named in a comment. *title* is the flow's name.
     """
     owners: dict[str, list[str]] = {}

@@ -718,8 +718,8 @@ class MovingProject(ProjectState, kw_only=True):
         It is called before each step.
 
         Raises:
-            SubjectError: if the scenario step names a node for that (`focus`) where the project is
-                not.
+            SubjectError: if the step names a node whose form it looks at (`focus`), and the project
+                is not there.
         """
         if self.begins:
             self.begins = False

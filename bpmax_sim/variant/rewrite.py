@@ -30,8 +30,9 @@ class ItemUpdates(NamedTuple):
 def collect_item_updates(failed: Sequence[ScenarioItem]) -> ItemUpdates:
     """Return changes of expectations that make *failed* items pass.
 
-    An item is a scenario, or one row of its table. One that fails for any other reason than a wrong
-    expectation is not changed; a note says why.
+    An item is a scenario, or one row of its table. One is not changed, and a note says why, if it
+    fails for any other reason than a wrong expectation, or cannot be run again, as it needs a live
+    system.
     """
     edits: list[list[ExpectEdit]] = []
     left: list[str] = []
