@@ -148,7 +148,7 @@ def record_by_mitmproxy(url: str, commands: Path, folder: Path) -> Iterator[Path
     command = [str(commands / "mitmdump"), "-q", "--listen-host", "127.0.0.1", "-p", str(port)]
     with subprocess.Popen([*command, "-w", str(flows)]) as proxy:
         _wait_for(port)
-        with httpx.Client(proxy=f"http://127.0.0.1:{port}", trust_env=False) as client:
+        with httpx.Client(proxy=f"http://127.0.0.1:{port}", trust_env=False, timeout=60) as client:
             for name in ANSWERS:
                 method, path = name.split()
                 kind, body = SENT.get(name, ("", ""))

@@ -49,7 +49,9 @@ def _running(jar: Path, folder: Path) -> Iterator[httpx.Client]:
             while not (found := _PORT.search(told)):
                 told += server.stdout.readline()
                 assert server.poll() is None, told
-            with httpx.Client(base_url=f"http://127.0.0.1:{found[1]}", trust_env=False) as client:
+            with httpx.Client(
+                base_url=f"http://127.0.0.1:{found[1]}", trust_env=False, timeout=60
+            ) as client:
                 yield client
         finally:
             server.terminate()

@@ -46,7 +46,8 @@ def crm() -> Iterator[ThirdParty]:
 
 def _seed(url: str, password: str) -> None:
     account = {"data": {"password": password}}
-    with httpx.Client(base_url=f"{url}/v1", trust_env=False) as client:
+    # Its first answer loads what it hashes passwords with, which takes long where others work, too.
+    with httpx.Client(base_url=f"{url}/v1", trust_env=False, timeout=60) as client:
         client.put(f"/accounts/{USER}", json=account).raise_for_status()
         client.auth = httpx.BasicAuth(USER, password)
         for place in ("", "/collections/customers", "/collections/orders"):
