@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 
 from bpmax_sim.errors import Place, SubjectError
-from bpmax_sim.subject.definition import Definition, FlowNode, FlowParts, Transition
+from bpmax_sim.script.turn_result import Outcome
+from bpmax_sim.subject.definition import Definition, FlowNode, FlowParts, SubFlow, Transition
 from bpmax_sim.subject.flow import FlowSubject
 from bpmax_sim.subject.form import FormSubject, find_option_problems
-from bpmax_sim.subject.hooks import FlowMove, NamedWrite, PersonActed
+from bpmax_sim.subject.hooks import FlowMove, NamedWrite, PersonActed, Result, parse_event
 from tests.subject.stage import PlainStage, Play, Thrown
 from tests.subject.test_what_flows_tell import END, TWO, approve, flow_of
 
@@ -129,17 +130,22 @@ def test_a_starter_who_is_not_asked_has_passed_his_node(
     assert flow.at == ("止" if is_over else "复审")
 
 
-def test_an_approval_that_is_not_asked_again_decides_the_next_node() -> None:
+@pytest.mark.parametrize(
+    ("repeated", "is_asked"), [("ask", True), ("adjacent", False), ("none", False)]
+)
+def test_an_approval_that_is_not_asked_again_decides_the_next_node(
+    repeated: str, *, is_asked: bool
+) -> None:
     nodes = {**TWO, "复审": FlowNode(owners=("乙", "甲"), complete="any", approve="止")}
-    flow, _ = flow_of(nodes, settings={"repeated": "adjacent"})
+    flow, _ = flow_of(nodes, settings={"repeated": repeated})
     flow.create(FlowMove(by="申请人"))
 
     approve(flow, "甲")
 
-    assert (flow.at, flow.status) == ("止", "finished")
+    assert (flow.at, flow.status) == (("复审", "processing") if is_asked else ("止", "finished"))
     assert [(one["node"], one["action"], one["by"]) for one in flow.history[1:]] == [
         ("初审", "approve", "甲"), ("复审", "repeated", "甲"), ("复审", "approve", "甲"),
-    ]  # fmt: skip
+    ][: 1 if is_asked else 3]  # fmt: skip
 
 
 @pytest.mark.parametrize("where", ["before", "after", "beside"])
@@ -155,7 +161,7 @@ def test_people_who_are_added_are_in_the_history_and_in_the_result(where: Any) -
         "node": "初审", "action": "add_owner", "by": "甲", "comment": "请会签", "to": ["丁", "8"]
     }  # fmt: skip
     [acted] = [one for one in stage.told if isinstance(one, PersonActed)][1:]
-    assert acted.to == ("丁", "8")
+    assert (acted.to, acted.comment, acted.node) == (("丁", "8"), "请会签", "初审")
     ids = {"before": ["丁", 8, "甲"], "after": ["甲", "丁", 8], "beside": ["甲", "丁", 8]}[where]
     assert flow.collect_facts()["owners"] == ids
 
@@ -415,3 +421,164 @@ def test_each_column_of_a_table_is_held_against_its_own_options() -> None:
     found = list(find_option_problems(form, "明细", rows))
 
     assert [one.partition(" is none")[0] for one in found] == ["明细.单位: '件'", "明细.税率: 9"]
+
+
+@pytest.mark.parametrize(
+    ("empty", "at", "pending", "acts"),
+    [
+        ("refuse", "初审", [], None),
+        ("approve", "复审", ["乙"], "approve"),
+        ("reject", "止", [], "reject"),
+        ("admins", "初审", ["管", "7"], None),
+    ],
+)
+def test_a_node_that_nobody_owns_does_what_its_setting_says(
+    empty: Any, at: str, pending: list[str], acts: str | None
+) -> None:
+    nodes = {**TWO, "初审": FlowNode(empty=empty, approve="复审", reject="止")}
+    flow, _ = flow_of(nodes, settings={"admins": ("管", 7)})
+    flow.create(FlowMove(by="申请人"))
+
+    assert (flow.at, flow.find_people_to_act_now()) == (at, pending)
+    assert [(one["action"], one["by"]) for one in flow.history[1:]] == (
+        [(acts, "")] if acts else []
+    )
+    if empty == "admins":
+        approve(flow, "7")
+        assert flow.at == "复审"
+
+
+@pytest.mark.parametrize(
+    ("offers", "decides", "said"),
+    [
+        ({"approve": "复审"}, "approve", ""),
+        ({"approve": "复审"}, "reject", "ended rejected, and node '初审' offers no reject"),
+        ({"approve": "复审", "reject": "止"}, "reject", ""),
+    ],
+)
+def test_the_end_of_a_sub_flow_needs_a_way_on(offers: Any, decides: Any, said: str) -> None:
+    steps = {"报": FlowNode(owners=("丁",), approve="完", reject="完"), "完": END}
+    parts = FlowParts(definition=Definition(flow="比价", start="报", nodes=steps))
+    seen: list[tuple[str, str]] = []
+    nodes = {**TWO, "初审": FlowNode(subflow="比价", **offers)}
+    flow, _ = flow_of(
+        nodes,
+        {
+            f"{event}.初审": lambda _form, ctx: seen.append((ctx["step_id"], ctx["action"]))
+            for event in ("approve", "reject")
+        },
+        subflows={"比价": parts},
+    )
+    flow.create(FlowMove(by="申请人"))
+    child = flow.find("比价")
+    assert (child.find("比价"), child.find("")) == (child, child)
+
+    if said:
+        with pytest.raises(SubjectError, match=said) as refused:
+            child.decide(decides, FlowMove(by="丁"))
+        assert refused.value.code == "NO_ROUTE"
+        assert (child.status, flow.at) == ("processing", "初审")
+        return
+    child.decide(decides, FlowMove(by="丁"))
+    assert seen == [("初审", decides)]
+    assert flow.at == offers[decides]
+
+
+def test_the_end_of_a_project_ends_the_sub_flows_that_still_run() -> None:
+    nodes = {
+        "甲": FlowNode(subflow=SubFlow(flow="比价", wait=False), approve="乙"),
+        "乙": FlowNode(subflow=SubFlow(flow="比价", wait=False), approve="丙"),
+        "丙": FlowNode(subflow=SubFlow(flow="比价", wait=False), approve="复审"),
+        "复审": FlowNode(owners=("己",), approve="止"),
+        "止": END,
+    }
+    flow, _ = flow_of(nodes, subflows={"比价": BIDS})
+    flow.create(FlowMove(by="申请人"))
+    flow.find("比价").decide("approve", FlowMove(by="丁"))
+    flow.find("比价#2").send_back(FlowMove(by="丁", others=("start",)))
+
+    flow.withdraw(FlowMove(by="申请人"))
+
+    assert [one.status for one in flow.children.values()] == ["finished", *["terminated"] * 2]
+
+
+@pytest.mark.parametrize(("runs", "pending"), [(True, ["8"]), (False, [])])
+def test_what_is_possible_is_known_with_or_without_the_hooks_of_owners(
+    runs: bool, pending: list[str]
+) -> None:
+    calls: list[int] = []
+
+    def owners(_form: Any, _ctx: Any) -> Any:
+        calls.append(1)
+        return [{"owner_id": 8}]
+
+    flow, _ = flow_of(TWO, {"owners.初审": owners}, at="初审")
+    moves = [flow.find_possible_moves(runs_owner_hooks=runs) for _ in range(2)]
+
+    assert [[one.by for one in found if one.by] for found in moves] == [pending, pending]
+    assert len(calls) == len(pending)
+    assert {one.offered_actions for one in moves[0]} == {("approve", "reject")}
+
+
+@pytest.mark.parametrize("now", [0.0, 9.0])
+def test_what_is_with_its_starter_is_there_since_it_was_refused(now: float) -> None:
+    clock = [0.0]
+    flow, _ = flow_of(TWO, now=lambda: clock[0])
+    flow.create(FlowMove(by="申请人"))
+    flow.decide("reject", FlowMove(by="甲"))
+    clock[0] = now
+
+    [task] = flow.find_possible_moves()
+
+    assert (task.node, task.by, task.arrived, task.visit) == ("start", "", 0.0, -2)
+
+
+def test_a_hook_of_a_branch_sees_its_own_node() -> None:
+    seen: list[Any] = []
+    nodes = {
+        **SPLIT,
+        "询价": FlowNode(owners=("乙",), title="向三家询价", approve="合", deadline=60.0),
+    }
+    flow, _ = flow_of(
+        nodes, {"approve.询价": lambda _form, ctx: seen.append(ctx["step"])}, format_time=str
+    )
+    flow.create(FlowMove(by="申请人"))
+    approve(flow, "张三")
+    flow.decide("approve", FlowMove(at="询价", by="乙"))
+
+    assert flow.at == "法务"
+    assert seen == [
+        {
+            "id": "询价",
+            "name": "向三家询价",
+            "flow_step_id": "询价",
+            "owner": [{"owner_id": "乙", "status": 1}],
+            "plan_start_time": "0.0",
+            "plan_end_time": "60.0",
+            "delay_level": 0,
+        }
+    ]
+
+
+def test_the_outputs_of_all_scripts_of_an_action_are_in_its_result() -> None:
+    result = Result()
+    one: Any = Outcome(
+        console=("c",),  # type: ignore[arg-type]
+        timers=("t",),  # type: ignore[arg-type]
+        unhandled=("u",),  # type: ignore[arg-type]
+        unawaited=("w",),  # type: ignore[arg-type]
+        absent_reads=("a",),  # type: ignore[arg-type]
+        unranked=("r",),  # type: ignore[arg-type]
+    )
+    for _ in range(2):
+        result.add_outcome(one)
+
+    kept = (result.console, result.timers, result.unhandled, result.unawaited)
+    assert [*kept, result.absent_reads, result.unranked] == [[name] * 2 for name in "ctuwar"]
+    assert (result.errors, result.ran, result.value) == ([], False, None)
+
+
+@pytest.mark.parametrize("text", ["open.", "submit.", "change.", "click", ".", "change"])
+def test_an_event_has_a_name_behind_its_dot_or_no_dot(text: str) -> None:
+    with pytest.raises(ValueError, match=r"write|has no event"):
+        parse_event(text, "form")
