@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
+from typing import Any
 
+from bpmax_sim.field_path import with_member
 from bpmax_sim.platform.model import Api, Platform
 from bpmax_sim.simulator.engine import make_example_value
 from bpmax_sim.starter.scenario_draft import ScriptedCall, format_platform_expression, to_javascript
-
-_WHOLE: Final = "$"
 
 
 def draft_sample_calls(platform: Platform) -> Iterator[ScriptedCall]:
@@ -35,10 +34,10 @@ def _format_required_setters(api: Api) -> str:
         if values:
             setters += f".${place}({to_javascript(values)})"
     members = [one for one in api.parameters if one.place == "body" and one.required]
-    if any(one.to == _WHOLE for one in members):
-        setters += f".$body({to_javascript(make_example_value(members[0]))})"
-    elif members:
-        setters += (
-            f".$body({to_javascript({one.wire_name: make_example_value(one) for one in members})})"
-        )
-    return setters
+    whole = next((one for one in members if not one.steps), None)
+    if whole is not None:
+        return f"{setters}.$body({to_javascript(make_example_value(whole))})"
+    body: dict[str, Any] = {}
+    for one in members:
+        body = with_member(body, one.steps, make_example_value(one))
+    return f"{setters}.$body({to_javascript(body)})" if body else setters
