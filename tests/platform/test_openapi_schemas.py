@@ -7,6 +7,9 @@ from typing import Any
 
 import pytest
 
+from bpmax_sim.errors import Problem
+from bpmax_sim.i18n import msg
+from bpmax_sim.openapi.document import group_notes
 from tests.platform.openapi_imports import (
     BEARER,
     JSON,
@@ -316,6 +319,10 @@ def test_a_csrf_token_is_fetched_with_what_else_is_required(header: str, place: 
         "csrf": {"path": f"header:{header.lower()}", "secret": True},
         "jar": {"path": "cookies", "secret": True},
     }
+    assert step["ok"] == {"status": [200, 204]}
+    assert (auth["acquire"]["ttl"], auth["recover"]) == (
+        {"default": 1500}, {"token": {"refresh": 1}}
+    )  # fmt: skip
     assert auth["acquire"]["methods"] == ["POST", "PUT", "PATCH", "DELETE"]
     assert (auth["acquire"]["share"], list(credentials)) == (["key"], ["key"])
     assert len(notes) == 1
@@ -336,3 +343,40 @@ def test_a_csrf_token_is_fetched_with_what_else_is_required(header: str, place: 
 )
 def test_a_platform_has_one_login(schemes: dict[str, Any], is_declared: bool) -> None:
     assert (auth_of(schemes)[0] != "none") == is_declared
+
+
+def test_a_note_about_a_schema_stands_at_its_part() -> None:
+    wrong = {"type": "object", "properties": {"a": {"anyOf": [{}, {}, {"minimum": "x"}]}}}
+    answer = {"responses": {"200": {"content": {"application/json": {"schema": wrong}}}}}
+    asked = {"requestBody": {"content": {"application/json": {"schema": wrong}}}}
+
+    where = "schema.properties.a.anyOf[2].minimum: minimum cannot have this value"
+    inner = 'content["application/json"]'
+    assert told(made(answer, answers=True)) == [
+        f'paths["/客户"].post.responses.200.{inner}.{where}'
+    ]
+    assert told(made(asked)) == [f'paths["/客户"].post.requestBody.{inner}.{where}']
+    assert told(made(answer)) == []
+
+
+def test_notes_are_grouped_by_their_words_without_names() -> None:
+    notes = [
+        Problem("plain", path="a"),
+        Problem("plain", path="b"),
+        Problem("other", path="c"),
+        Problem(msg("unknown {name!r}", name="x"), path="d"),
+        Problem(msg("unknown {name!r}", name="y"), path="e"),
+        Problem(msg("{why}: {name}", why=msg("nothing ran"), name="x"), path="f"),
+        Problem(msg("{why}: {name}", why=msg("did not run"), name="x"), path="g"),
+        Problem(msg("{why}: {name}", why=msg("nothing ran"), name="y"), path="h"),
+        Problem("plain", path="i"),
+    ]
+
+    groups = group_notes(notes)
+
+    assert [one.paths for one in groups] == [
+        ("a", "b", "i"), ("c",), ("d", "e"), ("f", "h"), ("g",),
+    ]  # fmt: skip
+    assert [str(one) for one in groups[:3]] == [
+        "plain (and 2 more of this kind)", "other", "unknown 'x' (and 1 more of this kind)",
+    ]  # fmt: skip
