@@ -335,3 +335,27 @@ def test_further_hosts_have_names_of_their_own() -> None:
     names = ("sso", "host_3", "sso_2", "sso_3")
     assert declared["hosts"] == {one: f"https://{one}.crm.example.test" for one in names}
     assert [one.get("host") for one in declared["apis"].values()] == [None, *names]
+
+
+def test_a_draft_says_no_more_than_was_seen() -> None:
+    assert drafted(seen("GET /stock")) == {
+        "platform_key": "crm",
+        "title": "crm",
+        "base_url": "https://crm.example.test",
+        "auth": "none",
+        "apis": {"get_stock": {"path": "/stock"}},
+    }
+
+
+@pytest.mark.parametrize(
+    ("query", "names"),
+    [
+        ("order_id=1", ["order_id", "query_order_id"]),
+        ("query_order_id=1", ["order_id", "query_order_id"]),
+        ("query_order_id=1&order_id=2", ["order_id", "query_order_id", "query_order_id_3"]),
+    ],
+)
+def test_a_name_with_its_place_that_is_taken_gets_a_number(query: str, names: list[str]) -> None:
+    api = drafted(seen(f"GET /orders/7?{query}"))["apis"]["get_order"]
+
+    assert [one["name"] for one in api["parameters"]] == names
