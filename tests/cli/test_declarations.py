@@ -69,6 +69,9 @@ apis:
         both: {type: [string, "null", boolean]}
   empty:
     path: /empty
+  get_stock_items:
+    path: /stock
+    result: envelope
 """
 OA = """
 platform_key: oa
@@ -82,6 +85,7 @@ SEEN = [
 ]
 SHAPES = ResponseShapes([
     {"crm.save": SEEN[0], "crm.detail": SEEN[0]}, {"crm.save": SEEN[1]},
+    {"crm.get_stock_items": SEEN[1]},
 ])  # fmt: skip
 FORMS: tuple[dict[str, Any], ...] = (
     {"金额": 1, "备注": None, "明细": [], "a-b": "x"},
@@ -132,6 +136,10 @@ def text_of(tmp_path_factory: pytest.TempPathFactory) -> str:
             " 行?: ({ a?: number; b?: string })[]; 无?: any[] };"
         ),
         "type Bpmax_crm_raw_result = any;",
+        (
+            "type Bpmax_crm_get_stock_items_result = "
+            "{ code?: any; message?: any; data?: { id?: string } };"
+        ),
         (
             'type Bpmax_crm_detail_result = { code: number; data?: ({ "x-y"?: string })[];'
             " list?: any[]; map?: Record<string, any>; none?: any;"
@@ -188,6 +196,10 @@ LISTED = "string | number | boolean | (string | number)[]"
             ),
         ),
         (("raw",), ("Record<string, string | number>", ANY, ANY, "any")),
+        (
+            ("get_stock_items", "getStockItems"),
+            ("Record<string, string | number>", ANY, ANY, "any"),
+        ),
         (("empty",), ("Record<string, string | number>", ANY, ANY, "any")),
     ],
 )

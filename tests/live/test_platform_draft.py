@@ -359,3 +359,48 @@ def test_a_name_with_its_place_that_is_taken_gets_a_number(query: str, names: li
     api = drafted(seen(f"GET /orders/7?{query}"))["apis"]["get_order"]
 
     assert [one["name"] for one in api["parameters"]] == names
+
+
+def test_an_instance_reads_addresses_and_credentials_from_variables() -> None:
+    token = (("Authorization", "Bearer tk_9f8e7d6c5b4a39281706f5e4d3c2b1a0"),)
+    sso = "https://sso.huayuan.test:81"
+    calls = [
+        seen("GET /stock", headers=token), seen("GET /me", headers=token, origin=sso),
+        seen("GET /orders/7?page=1", {"code": 0}, headers=token, status=201),
+    ]  # fmt: skip
+    ordered = [
+        Exchange(request=one.request, outcome=one.outcome, order=number)
+        for number, one in enumerate(calls, 1)
+    ]
+
+    draft = draft_platform("crm-2", ordered, [CRM, sso])
+
+    assert draft.instance == {
+        "platform": "crm-2",
+        "instance_key": "default",
+        "default": True,
+        "base_url": {"env": "CRM_2_URL"},
+        "hosts": {"sso": {"env": "CRM_2_SSO_URL"}},
+        "credentials": {"token": {"env": "CRM_2_TOKEN"}},
+    }
+    assert draft.addresses == {"CRM_2_URL": CRM, "CRM_2_SSO_URL": sso}
+    assert [*draft.apis] == ["get_stock", "get_order", "get_me"]
+    assert draft.apis["get_me"] == "  get_me:\n    path: /me\n    host: sso\n"
+    assert "    # Guess" not in draft.text
+    lines = draft.text.splitlines()
+    assert [line for line in lines if line.startswith("  #")] == [
+        "  # Guess: order_id of the path was seen with one value.",
+        "  # Guess: page required, as the one request had it.",
+    ]
+    assert "# The address is made up; CRM_2_URL has the true one while you record." in lines
+    assert "base_url: https://crm-2.example.test" in lines
+    assert draft.text.endswith("".join(["apis:\n", *draft.apis.values()]))
+
+
+def test_what_all_requests_had_is_told_with_their_number() -> None:
+    calls = [seen(f"GET /orders/{n}?page={n}&size=2") for n in (1, 2, 3)]
+    text = draft_platform("crm", calls, [CRM]).text
+
+    assert "# Guess: page, size required, as all 3 requests had it.\n" in text
+    assert "was seen with one value" not in text
+    assert "  get_order:\n    path: /orders/{order_id}\n" in text
