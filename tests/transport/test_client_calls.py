@@ -1,0 +1,320 @@
+"""Requests of other clients as calls: whose they are, what is logged, and what gets intercepted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from bpmax_sim.clock import SystemRandomSource, VirtualClock
+from bpmax_sim.errors import ConfigError, TransportError
+from bpmax_sim.i18n import to_plain_english
+from bpmax_sim.messages import Pairs, Request, Response
+from bpmax_sim.platform.load import load_usable_platforms
+from bpmax_sim.proxy.environment import Environment
+from bpmax_sim.secret.vault import Vault
+from bpmax_sim.traffic.external_clients import ExternalCallAdapter
+from bpmax_sim.traffic.intercept import intercept_clients
+from tests.loopback import Loopback, answer_json, loopback
+
+CRM = "https://crm.example.test/v1"
+PLATFORM = """
+platform_key: crm
+title: t
+base_url: https://crm.example.test/v1
+hosts: {files: https://files.crm.example.test}
+credentials: {user: {secret: false}, password: {secret: true}}
+auth:
+  acquire:
+    steps:
+      - request:
+          path: /login
+          body: {user: "{{ user }}", password: "{{ password }}"}
+        extract: {token: {path: $.token, secret: true}}
+  apply: [{in: header, name: Authorization, value: "Bearer {{ token }}"}]
+apis:
+  stock: {path: /stock}
+  order: {path: "/orders/{id}"}
+  file: {path: "/f/{id}", host: files}
+"""
+INSTANCES = """
+- {platform: crm, instance_key: one, default: true, base_url: {env: ONE}}
+- {platform: crm, instance_key: two, base_url: {env: TWO}, hosts: {files: {env: FILES}}}
+"""
+
+
+@pytest.fixture(name="folder")
+def folder_of(tmp_path: Path) -> Path:
+    (tmp_path / "platforms").mkdir()
+    (tmp_path / "platforms/crm.yaml").write_text(PLATFORM, "utf-8")
+    (tmp_path / "instances.yaml").write_text(INSTANCES, "utf-8")
+    return tmp_path
+
+
+class Logins(Environment):
+    """An environment that keeps how logins ended."""
+
+    def finish_login_attempt(self, *ended: Any) -> None:
+        self.ended = [*getattr(self, "ended", []), ended]
+
+
+def adapter(
+    folder: Path,
+    environ: dict[str, str] | None = None,
+    *,
+    is_recorded: Callable[[Request], bool] = lambda _request: False,
+    **options: Any,
+) -> ExternalCallAdapter:
+    known = load_usable_platforms(folder / "platforms", instances=folder / "instances.yaml")
+    clock, vault = VirtualClock(100.0), Vault()
+
+    def tenant(platform: Any, instance: Any) -> Any:
+        return known.credentials(platform, instance, environ=environ or {}, closed=False)
+
+    env = Logins(
+        platforms=known, tenant=tenant, vault=vault, clock=clock, auth_clock=clock,
+        chance=SystemRandomSource(), auth_chance=SystemRandomSource(),
+    )  # fmt: skip
+    return ExternalCallAdapter(
+        known, environ or {}, env, vault, clock, is_recorded=is_recorded, **options
+    )
+
+
+def get(url: str, method: str = "GET", headers: Pairs = (), body: bytes | None = None) -> Request:
+    return Request(method=method, url=url, headers=headers, body=body)
+
+
+@pytest.mark.parametrize(
+    ("url", "platform", "api", "path"),
+    [
+        (f"{CRM}/stock", "crm", "stock", "/stock"),
+        (f"{CRM}/orders/7?x=1", "crm", "order", "/orders/7"),
+        (f"{CRM}/nothing", "", "", "/v1/nothing"),
+        ("https://files.crm.example.test/f/7", "crm", "file", "/f/7"),
+        ("https://fremd.example.test/stock", "", "", "/stock"),
+    ],
+)
+def test_a_request_is_the_call_of_the_api_that_it_addresses(
+    folder: Path, url: str, platform: str, api: str, path: str
+) -> None:
+    clients = adapter(folder)
+
+    calls = [clients.as_api_call(get(url), serial=serial).call for serial in (0, 7, 9)]
+
+    assert calls[0] is not None
+    assert (calls[0].platform, calls[0].api) == (platform, api)
+    assert [one.serial for one in calls if one] == [0, 7, 9]
+    if platform:
+        assert calls[0].path == path
+
+
+def test_a_request_that_is_made_again_is_the_same_call(folder: Path) -> None:
+    clients = adapter(folder)
+    secret = (("Authorization", "Bearer geheim-zeichen-1"),)
+    first = clients.as_api_call(get(f"{CRM}/stock", headers=secret), serial=1)
+    second = clients.as_api_call(get(f"{CRM}/stock", headers=secret), serial=2)
+
+    assert first.standin is not None
+    assert second.standin is not None
+    assert "geheim" not in dict(first.standin.headers)["Authorization"]
+    assert first.standin.headers == second.standin.headers
+    assert first.standin.call is not None
+    assert second.standin.call is not None
+    assert (first.standin.call.serial, second.standin.call.serial) == (1, 2)
+    for number in range(600):
+        call = clients.as_api_call(get(f"{CRM}/orders/{number}")).call
+        assert call is not None
+        assert call.path == f"/orders/{number}"
+
+
+def test_what_a_broken_platform_might_declare_is_refused(folder: Path) -> None:
+    (folder / "platforms/bad.yaml").write_text("platform_key: bad\napis: 1\n", "utf-8")
+    clients = adapter(folder)
+
+    assert clients.as_api_call(get(f"{CRM}/stock")).call is not None
+    with pytest.raises(ConfigError, match=r"bad\.yaml"):
+        clients.as_api_call(get("https://fremd.example.test/x"))
+
+
+@pytest.mark.parametrize(
+    ("path", "is_login", "status", "life"),
+    [
+        ("/login", True, 200, 0.0), ("/login", True, 302, 0.0), ("/login", True, 399, 0.0),
+        ("/login", True, 400, None), ("/login", True, 500, None), ("/stock", False, 200, 0.0),
+    ],
+)  # fmt: skip
+def test_a_login_of_a_client_ends_with_its_status(
+    folder: Path, path: str, *, is_login: bool, status: int, life: float | None
+) -> None:
+    clients = adapter(folder)
+    method, body = ("POST", b'{"user":"u","password":"p"}') if is_login else ("GET", None)
+
+    response = clients.send_call(
+        get(f"{CRM}{path}", method, body=body),
+        lambda _request: Response(status=status, elapsed=1.5),
+    )
+
+    assert response.status == status
+    ended = getattr(clients.env, "ended", [])
+    assert ended == ([("crm", "one", life)] if is_login else [])
+    assert clients.clock.now() == 101.5
+    [record] = clients.env.calls
+    assert (record.platform, record.instance, record.duration) == ("crm", "one", 1.5)
+    assert record.api == ("$token" if is_login else "stock")
+
+
+@pytest.mark.parametrize(
+    ("url", "platform", "api"),
+    [
+        (f"{CRM}/nothing", "crm.example.test", "GET"),
+        ("https://fremd.example.test:81/x", "fremd.example.test", "GET"),
+    ],
+)
+def test_a_call_that_nobody_declares_is_logged_by_host_and_method(
+    folder: Path, url: str, platform: str, api: str
+) -> None:
+    clients = adapter(folder)
+    clients.send_call(get(url), lambda _request: Response(status=200))
+
+    [record] = clients.env.calls
+    assert (record.platform, record.api) == (platform, api)
+
+
+def test_a_call_that_fails_is_logged_with_its_error(folder: Path) -> None:
+    def fail(_request: Request) -> Response:
+        raise failure
+
+    clients = adapter(folder)
+    failure: Exception = TransportError("gone")
+    with pytest.raises(TransportError, match="gone"):
+        clients.send_call(get(f"{CRM}/stock"), fail)
+    failure = KeyError("x")
+    with pytest.raises(KeyError):
+        clients.send_call(get(f"{CRM}/stock"), fail)
+
+    assert len(clients.env.calls) == 1
+
+
+@pytest.mark.parametrize(
+    ("url", "instance", "shown"),
+    [
+        ("http://127.0.0.1:81/stock", "one", f"{CRM}/stock"),
+        ("http://127.0.0.1:81/v1/stock", "one", f"{CRM}/stock"),
+        ("http://127.0.0.1:81/f/7", "one", "https://files.crm.example.test/f/7"),
+        ("http://127.0.0.1:81/stock", "", ""),
+    ],
+)
+def test_a_replayed_client_may_be_at_another_address(
+    folder: Path, url: str, instance: str, shown: str
+) -> None:
+    clients = adapter(folder, is_recorded=lambda request: request.recorded_form.url == shown)
+
+    known = clients.as_api_call(get(url))
+
+    assert known.call is not None
+    assert known.call.instance == instance
+    assert known.recorded_form.url == (shown or url)
+    explained = [
+        (to_plain_english(label), to_plain_english(text))
+        for label, text in clients.explain_unknown_address(get(url))
+    ]
+    assert [label for label, _ in explained] == ["address", "test at"]
+    assert "http://127.0.0.1:81" in explained[1][1]
+
+
+@pytest.mark.parametrize(
+    ("url", "is_live", "needs", "sent"),
+    [
+        (f"{CRM}/stock", True, True, "http://127.0.0.1:1/a/stock"),
+        ("http://127.0.0.1:1/a/stock", True, False, "http://127.0.0.1:1/a/stock"),
+        ("http://127.0.0.1:2/stock", True, False, "http://127.0.0.1:2/stock"),
+        (f"{CRM}/stock", False, False, f"{CRM}/stock"),
+        ("https://fremd.example.test/x", True, False, "https://fremd.example.test/x"),
+    ],
+)
+def test_a_live_request_goes_to_where_the_instance_is(
+    folder: Path, url: str, sent: str, *, is_live: bool, needs: bool
+) -> None:
+    environ = {"ONE": "http://127.0.0.1:1/a", "TWO": "http://127.0.0.1:2"}
+    clients = adapter(folder, environ, is_live=is_live)
+
+    assert clients.needs_live_address(get(url)) is needs
+    known = clients.as_api_call(get(url))
+    assert known.url == sent
+    if "fremd" not in url:
+        assert known.recorded_form.url == f"{CRM}/stock"
+        assert known.call is not None
+        assert known.call.instance == ("two" if ":2" in url else "one")
+
+
+class Listener:
+    """Answers what it has an answer for, and keeps what clients sent and got."""
+
+    def __init__(self, *answers: Response | None, passes: bool = False) -> None:
+        self.answers, self.passes = [*answers], passes
+        self.asked: list[Request] = []
+        self.recorded: list[tuple[Request, Response]] = []
+
+    def is_sent_without_listener(self) -> bool:
+        return self.passes
+
+    def try_to_respond(self, request: Request, /) -> Response | None:
+        self.asked.append(request)
+        return self.answers.pop(0)
+
+    def record_response(self, request: Request, response: Response, /) -> None:
+        self.recorded.append((request, response))
+
+
+@pytest.fixture(name="server")
+def running() -> Iterator[Loopback]:
+    headers = "X-A: 1\r\nX-A: 2\r\n"
+    with loopback(lambda _raw: answer_json('{"a":1}', headers=headers)) as server:
+        yield server
+
+
+def test_a_recorded_response_is_given_to_the_client_once_each(server: Loopback) -> None:
+    listener = Listener(
+        Response(status=201, reason="Da", headers=(("X-B", "1"), ("x-c", "2")), body=b"eins"),
+        Response(status=404, body=b"zwei"),
+    )
+    with intercept_clients(listener, "x"):
+        first = requests.post(f"{server.url}/p?q=1", data="text", headers={"X-N": "v"}, timeout=9)
+        second = requests.get(f"{server.url}/z", timeout=9)
+
+    assert (first.status_code, first.reason, first.text) == (201, "Da", "eins")
+    assert (first.headers["X-B"], first.headers["X-C"]) == ("1", "2")
+    assert (second.status_code, second.text) == (404, "zwei")
+    assert server.received == []
+    assert listener.recorded == []
+    assert [(one.method, one.url, one.body, one.follow) for one in listener.asked] == [
+        ("POST", f"{server.url}/p?q=1", b"text", False), ("GET", f"{server.url}/z", None, False),
+    ]  # fmt: skip
+    assert dict(listener.asked[0].headers)["X-N"] == "v"
+
+
+def test_what_a_client_sends_itself_is_recorded(server: Loopback) -> None:
+    listener = Listener(None, None)
+    with intercept_clients(listener, "x"):
+        for path in ("/a", "/b"):
+            assert requests.get(f"{server.url}{path}", timeout=9).json() == {"a": 1}
+
+    assert len(server.received) == 2
+    assert [request.url for request, _ in listener.recorded] == [
+        f"{server.url}/a", f"{server.url}/b",
+    ]  # fmt: skip
+    for _, response in listener.recorded:
+        assert (response.status, response.reason, response.body) == (200, "OK", b'{"a":1}')
+        assert response.source == "live"
+        assert 0 < response.elapsed < 9
+
+
+def test_what_passes_the_listener_is_neither_asked_for_nor_recorded(server: Loopback) -> None:
+    listener = Listener(passes=True)
+    with intercept_clients(listener, "x"):
+        assert requests.get(f"{server.url}/a", timeout=9).json() == {"a": 1}
+
+    assert (listener.asked, listener.recorded, len(server.received)) == ([], [], 1)
