@@ -607,3 +607,71 @@ def test_a_form_tells_where_a_script_wrote_a_field() -> None:
         FieldReassigned(field="比价/金额", by="js", place=place),
     ]
     assert [one.is_by_script for one in stage.told if isinstance(one, FieldChanged)] == [True]
+
+
+@pytest.mark.parametrize(
+    ("by", "seen"),
+    [
+        ("", {"id": 7, "name": "王五", "dept": "财务"}),
+        ("7", {"id": 7, "name": "王五", "dept": "财务"}),
+        ("8", {"id": 8, "name": "李四"}),
+        ("9", {"id": "9", "name": "赵六", "dept": "法务"}),
+        ("10", {"id": 10}),
+        ("11", {"id": "11"}),
+    ],
+)
+def test_a_script_sees_who_acts_as_he_is_known(by: str, seen: dict[str, Any]) -> None:
+    infos: list[Any] = []
+    people = {"8": "李四", "9": {"name": "赵六", "dept": "法务"}, "10": "", "7": "别人"}
+    nodes = {**TWO, "初审": FlowNode(owners=(7, 8, "9", 10, "11"), approve="复审")}
+    flow, _ = flow_of(
+        nodes,
+        {"create": lambda _form, ctx: infos.append(ctx["userInfo"]),
+         "approve.初审": lambda _form, ctx: infos.append(ctx["userInfo"])},
+        user={"id": 7, "name": "王五", "dept": "财务"},
+        people=people,
+    )  # fmt: skip
+    flow.create(FlowMove())
+    flow.decide("approve", FlowMove(by=by))
+
+    assert infos == [{"id": 7, "name": "王五", "dept": "财务"}, seen]
+
+
+def test_a_node_may_pass_by_itself_more_than_a_hundred_times_in_all() -> None:
+    nodes = {
+        "空": FlowNode(empty="approve", approve="初审"),
+        "初审": FlowNode(owners=("甲",), reject="空", approve="止"),
+        "止": END,
+    }
+    flow, _ = flow_of(nodes)
+    flow.create(FlowMove(by="申请人"))
+    for _ in range(105):
+        flow.decide("reject", FlowMove(by="甲"))
+
+    assert (flow.at, len(flow.passed_nodes)) == ("初审", 1 + 2 * 105)
+    assert flow.history[-1] == {"node": "空", "action": "approve", "by": ""}
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "states"),
+    [
+        ("$visible", {"金额": False}, {"金额": {"visible": False}}),
+        ("$required", {"金额": True, "税率": True},
+         {"金额": {"required": True}, "税率": {"required": True}}),
+        ("$options", {"金额": [1]}, {"金额": {"options": [1]}}),
+        ("金额", 3, {}),
+    ],
+)  # fmt: skip
+def test_a_script_of_a_flow_sets_states_of_its_form(
+    field: str, value: Any, states: dict[str, Any]
+) -> None:
+    flow, stage = flow_of(TWO, form={"金额": 1, "税率": 2})
+    flow.create(FlowMove(by="申请人"))
+    form, ctx = flow.make_script_views()
+    form.write(field, value, None)
+    ctx.links["project"].write("$visible", 7, None)
+
+    assert flow.find_changed_states() == states
+    assert (flow.form["金额"], flow.project) == (3 if field == "金额" else 1, {"$visible": 7})
+    told = [one.field for one in stage.told if isinstance(one, FieldChanged)]
+    assert told == [*(["金额"] if field == "金额" else []), "project.$visible"]
