@@ -7,11 +7,19 @@ from typing import Any
 import pytest
 
 from bpmax_sim.errors import Place, SubjectError
+from bpmax_sim.script.failure import Script
 from bpmax_sim.script.turn_result import Outcome
 from bpmax_sim.subject.definition import Definition, FlowNode, FlowParts, SubFlow, Transition
 from bpmax_sim.subject.flow import FlowSubject
 from bpmax_sim.subject.form import FormSubject, find_option_problems
-from bpmax_sim.subject.hooks import FlowMove, NamedWrite, PersonActed, Result, parse_event
+from bpmax_sim.subject.hooks import (
+    BranchArrived,
+    FlowMove,
+    NamedWrite,
+    PersonActed,
+    Result,
+    parse_event,
+)
 from tests.subject.stage import PlainStage, Play, Thrown
 from tests.subject.test_what_flows_tell import END, TWO, approve, flow_of
 
@@ -582,3 +590,85 @@ def test_the_outputs_of_all_scripts_of_an_action_are_in_its_result() -> None:
 def test_an_event_has_a_name_behind_its_dot_or_no_dot(text: str) -> None:
     with pytest.raises(ValueError, match=r"write|has no event"):
         parse_event(text, "form")
+
+
+def test_the_branches_that_are_still_to_come_are_told_in_order() -> None:
+    names = ("丙", "甲", "丁", "乙", "戊")
+    nodes: dict[str, FlowNode] = {
+        "分": FlowNode(parallel=names, join="合"),
+        **{name: FlowNode(owners=(name,), approve="合") for name in names},
+        "合": FlowNode(owners=("己",), approve="止"),
+        "止": END,
+    }
+    flow, stage = flow_of(nodes)
+    flow.create(FlowMove(by="申请人"))
+    for name in names:
+        flow.decide("approve", FlowMove(at=name, by=name))
+
+    told = [one for one in stage.told if isinstance(one, BranchArrived)]
+    assert [one.waiting for one in told] == [
+        tuple(sorted(names[number:])) for number in range(1, 5)
+    ]
+    assert {(one.join, one.node == one.branch) for one in told} == {("合", True)}
+
+
+def test_an_error_of_a_condition_is_the_only_one() -> None:
+    def fail(_form: Any, _ctx: Any) -> None:
+        raise Thrown("x is not defined", "ReferenceError")
+
+    nodes = {**TWO, "初审": FlowNode(owners=("甲",), approve=Transition(when="ctx.a", to="复审"))}
+    flow, stage = flow_of(nodes)
+    stage.plays["return Boolean(ctx.a\n);"] = fail
+    flow.create(FlowMove(by="申请人"))
+
+    result = flow.decide("approve", FlowMove(by="甲"))
+
+    assert [str(error) for error in result.errors] == ["ReferenceError: x is not defined"]
+    assert flow.at == "初审"
+    assert flow.collect_facts()["tasks"] == {"初审": {"甲": "untreated"}}
+
+
+@pytest.mark.parametrize(
+    ("event", "says", "ran"),
+    [
+        ("before_next.初审", "额度不足", 1), ("before_next.初审", False, 1),
+        ("before_next.初审", True, 3), ("before_next.初审", None, 3),
+        ("approve.初审", "额度不足", 3), ("approve.初审", False, 1),
+    ],
+)  # fmt: skip
+def test_a_text_stops_the_scripts_of_a_node_where_it_refuses(
+    event: str, says: Any, ran: int
+) -> None:
+    flow, stage = flow_of(TWO)
+    flow.scripts = {event: tuple(Script("", f"{event}{n}") for n in range(3))}
+    for n in range(3):
+        stage.plays[f"{event}{n}"] = lambda _form, _ctx: says
+    flow.create(FlowMove(by="申请人"))
+
+    flow.decide("approve", FlowMove(by="甲"))
+
+    assert len(stage.ran) == ran
+
+
+def test_a_sub_flow_has_the_clock_and_the_user_of_its_project() -> None:
+    clock = [50.0]
+    steps = {"报": FlowNode(owners=("丁",), approve="完", deadline=5.0), "完": END}
+    parts = FlowParts(definition=Definition(flow="比价", start="报", nodes=steps))
+    nodes = {**TWO, "初审": FlowNode(subflow="比价", approve="复审")}
+    flow, _ = flow_of(
+        nodes, subflows={"比价": parts}, now=lambda: clock[0], format_time=lambda at: f"t{at}",
+        user={"id": 7}, people={"丁": "丁某"},
+    )  # fmt: skip
+    flow.create(FlowMove(by="申请人"))
+    child = flow.find("比价")
+
+    assert flow.find_next_due() == 55.0
+    assert (child.user, child.people, child.parent) == ({"id": 7}, {"丁": "丁某"}, flow)
+    assert child.project_members["create_time"] == "t50.0"
+    clock[0] = 56.0
+    flow.fire_due_deadlines(54.9)
+    assert flow.notified == []
+    flow.fire_due_deadlines(55.0)
+    assert (child.notified, flow.find_next_due()) == (
+        [{"kind": "deadline", "to": ["丁"], "node": "报"}], None,
+    )  # fmt: skip
