@@ -108,9 +108,11 @@ class _VcrCassetteAdapter(Cassette):  # type: ignore[misc]
 
 
 def _convert_request(original: Any) -> Request:
-    headers, body = flatten_header_groups(original.headers), original.body_bytes
+    headers, body = flatten_header_groups(original.headers), original.body
     if isinstance(body, dict | list):  # of aiohttp, before it is encoded
         headers, body = (*headers, ("Content-Type", "application/json")), json.dumps(body)
+    else:
+        body = original.body_bytes  # of a file or an iterator all of it
     try:
         converted = make_foreign_request(
             original.method, original.uri, headers, None if body is None else _to_bytes(body)

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
+import io
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
 import requests
 
 from bpmax_sim.clock import SystemRandomSource, VirtualClock
 from bpmax_sim.errors import ConfigError, TransportError
 from bpmax_sim.i18n import to_plain_english
-from bpmax_sim.messages import Pairs, Request, Response
+from bpmax_sim.messages import Headers, Pairs, Request, Response
 from bpmax_sim.platform.load import load_usable_platforms
 from bpmax_sim.proxy.environment import Environment
 from bpmax_sim.secret.vault import Vault
@@ -318,3 +322,37 @@ def test_what_passes_the_listener_is_neither_asked_for_nor_recorded(server: Loop
         assert requests.get(f"{server.url}/a", timeout=9).json() == {"a": 1}
 
     assert (listener.asked, listener.recorded, len(server.received)) == ([], [], 1)
+
+
+def test_a_json_of_aiohttp_is_a_body_with_its_media_type(server: Loopback) -> None:
+    async def post(value: Any) -> int:
+        async with (
+            aiohttp.ClientSession() as client,
+            client.post(f"{server.url}/a", json=value) as got,
+        ):
+            return got.status
+
+    values: list[Any] = [{"客户": 1}, [1, 2]]
+    listener = Listener(*[Response(status=204)] * len(values))
+    with intercept_clients(listener, "x"):
+        assert [asyncio.run(post(value)) for value in values] == [204, 204]
+
+    assert [json.loads(one.body or b"") for one in listener.asked] == values
+    for one in listener.asked:
+        assert Headers(one.headers).content_type == "application/json"
+
+
+@pytest.mark.parametrize(
+    ("body", "sent"),
+    [
+        ("客户", "客户".encode()), (b"\0\xff", b"\0\xff"), (bytearray(b"a"), b"a"), (None, None),
+        ("", None), (iter([b"a", b"b"]), b"ab"), (io.BytesIO(b"file"), b"file"),
+        ({"a": "1", "b": "2"}, b"a=1&b=2"),
+    ],
+)  # fmt: skip
+def test_a_body_is_asked_for_whole(server: Loopback, body: Any, sent: bytes | None) -> None:
+    listener = Listener(Response(status=204))
+    with intercept_clients(listener, "x"):
+        requests.post(f"{server.url}/a", data=body, timeout=9)
+
+    assert [one.body for one in listener.asked] == [sent]
