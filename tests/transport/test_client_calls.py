@@ -254,6 +254,41 @@ def test_a_live_request_goes_to_where_the_instance_is(
         assert known.call.instance == ("two" if ":2" in url else "one")
 
 
+@pytest.mark.parametrize(
+    ("recorded", "instance"), [("one", "one"), ("two", "two"), ("three", "three"), ("", "one")]
+)
+def test_of_instances_at_one_address_the_recorded_one_is_replayed(
+    folder: Path, recorded: str, instance: str
+) -> None:
+    more = "- {platform: crm, instance_key: three, base_url: {env: TWO}}\n"
+    (folder / "instances.yaml").write_text(INSTANCES + more, "utf-8")
+    url = "http://127.0.0.1:1/a"
+    clients = adapter(
+        folder, {"ONE": url, "TWO": url},
+        is_recorded=lambda request: request.call is not None and request.call.instance == recorded,
+    )  # fmt: skip
+
+    known = clients.as_api_call(get(f"{url}/stock"))
+
+    assert known.call is not None
+    assert (known.call.instance, known.call.api) == (instance, "stock")
+    assert known.recorded_form.url == f"{CRM}/stock"
+    other = clients.as_api_call(get(f"{url}/nothing"))
+    assert other.call is not None
+    assert other.recorded_form.url == f"{CRM}/nothing"
+
+
+@pytest.mark.parametrize("address", ["", "http://{tenant}.example.test"])
+def test_a_live_request_stays_where_no_fixed_address_is_known(folder: Path, address: str) -> None:
+    one = f'- {{platform: crm, instance_key: one, base_url: "{address}"}}\n'
+    text = one if address else "[]\n"
+    (folder / "instances.yaml").write_text(text, "utf-8")
+    clients = adapter(folder, {"TWO": "http://127.0.0.1:2"}, is_live=True)
+
+    assert not clients.needs_live_address(get(f"{CRM}/stock"))
+    assert clients.as_api_call(get(f"{CRM}/stock")).url == f"{CRM}/stock"
+
+
 class Listener:
     """Answers what it has an answer for, and keeps what clients sent and got."""
 

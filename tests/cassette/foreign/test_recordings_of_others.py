@@ -234,6 +234,24 @@ def test_a_value_with_the_name_of_a_secret_is_hidden_unless_it_is_none(
     assert any("api_key" in note for note in found.notes) is is_hidden
 
 
+@pytest.mark.parametrize(
+    ("path", "api", "query"), [("/stock?a=1", "stock", (("a", "1"),)), ("/无此?a=1", None, ())]
+)
+def test_what_was_asked_at_an_instance_stands_at_the_declared_address(
+    folder: Path, path: str, api: str | None, query: Pairs
+) -> None:
+    found = admitted(
+        folder,
+        exchange(path, base="http://127.0.0.1:8080/x"),
+        addresses={("crm", "default", ""): "http://127.0.0.1:8080/x"},
+    )
+
+    [one] = found.exchanges
+    assert one.request.url == f"{CRM}{path}"
+    assert (one.request.call.api if one.request.call else None) == api
+    assert (one.request.call.query if one.request.call else ()) == query
+
+
 def test_an_address_of_two_platforms_is_told(folder: Path) -> None:
     other = PLATFORM.replace("platform_key: crm", "platform_key: erp")
     (folder / "platforms/erp.yaml").write_text(other, "utf-8")
