@@ -318,3 +318,54 @@ def test_the_stand_in_answers_a_login_with_a_token_and_else_with_a_customer(api:
         assert body == {
             "code": 200, "message": "ok", "data": {"name": "张三", "phone": "13800138000"}
         }  # fmt: skip
+
+
+def test_several_files_are_one_traffic_in_their_order(tmp_path: Path) -> None:
+    calls = [entry("GET", f"{CRM}/api/{name}", good({})) for name in "abc"]
+    lost = entry("GET", "wss://crm.huayuan.com.cn/ws")
+    lost["_webSocketMessages"] = [{"type": "send", "data": "x"}]
+    first = write_archive(tmp_path / "一.二.har", [calls[0], lost])
+    second = write_archive(tmp_path / "b.har", calls[1:])
+    commands = tmp_path / "c.sh"
+    commands.write_text(f"curl {CRM}/api/d\ncurl -X POST {CRM}/api/e\n", "utf-8")
+    scripts = [tmp_path / f"{name}.js" for name in ("s", "t")]
+    for number, path in enumerate(scripts):
+        path.write_text(f"const n{number} = {number};\n", "utf-8")
+    paper = document(tmp_path)
+
+    read = read_sources([first, second, commands, *scripts, paper])
+
+    assert (read.name, read.file_names) == ("一", "一.二.har, b.har, c.sh, s.js, t.js, shop.json")
+    assert [(one.order, one.request.url[-1]) for one in read.traffic.exchanges] == [
+        (number, name) for number, name in enumerate("abcde", 1)
+    ]
+    assert [str(note).rpartition("/")[2].partition(":")[0] for note in read.traffic.notes] == [
+        "一.二.har", "c.sh",
+    ]  # fmt: skip
+    assert (read.documents, read.runs) == ((paper,), ())
+    assert [line for line in read.script.splitlines() if line] == [
+        "const n0 = 0;", "const n1 = 1;",
+    ]  # fmt: skip
+    with pytest.raises(ConfigError, match=r"无此.har: there is no such file"):
+        read_sources([first, tmp_path / "无此.har"])
+    with pytest.raises(ConfigError, match="there is no such file"):
+        read_sources([tmp_path])
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("curl https://a.test/x\n", "curl"), ("  $ curl 'https://a.test/x'\n", "curl"),
+        ('{"openapi": "3.0.0"}', "document"), ("swagger: '2.0'\n", "document"),
+        ("openapi: 3.1.0\n", "document"), ("interactions: []\nversion: 1\n", "recording"),
+    ],
+)  # fmt: skip
+def test_a_file_is_taken_for_what_it_holds(tmp_path: Path, text: str, kind: str) -> None:
+    path = tmp_path / "datei.txt"
+    path.write_text(text, "utf-8")
+
+    read = read_sources([path])
+
+    assert (len(read.documents), len(read.traffic.exchanges)) == (
+        kind == "document", kind == "curl",
+    )  # fmt: skip

@@ -143,9 +143,7 @@ def test_what_shards_counted_is_added(hits: ScriptHits, tmp_path: Path) -> None:
 
     both = cover_scripts(read_hits([folder], tmp_path), tmp_path)
     one = cover_scripts(read_hits([folder / "1-of-2.json"], tmp_path), tmp_path)
-    assert list(both[0].lines.values()) == [
-        2 * number for number in one[0].lines.values()
-    ]
+    assert list(both[0].lines.values()) == [2 * number for number in one[0].lines.values()]
     assert (both[0].lost, one[0].lost) == (4, 2)
 
     store_hits(hits, tmp_path, Shard(1, 1))

@@ -409,7 +409,8 @@ def test_what_could_not_start_has_its_problems(
 
     assert (verdict.outcome, verdict.code, verdict.problems) == ("failed", code, ("甲",))
     several = ConfigError(*(Problem(f"第{n}", Place("a.yaml", n)) for n in (1, 2, 3)))
-    assert len(make_error_verdict(items[0], several, (FAILURE,)).problems) == 3
+    whole = make_error_verdict(items[0], several, (FAILURE,))
+    assert (len(whole.problems), whole.failures) == (3, (FAILURE,))
 
 
 @pytest.mark.parametrize(("skip", "reason"), [(True, ""), ("等接口", "等接口")])

@@ -14,6 +14,7 @@ from bpmax_sim.i18n import to_plain_english
 from bpmax_sim.report.html import render_page, write_page
 from bpmax_sim.report.page_data import add_row_part_uses, build_entry
 from bpmax_sim.report.run_comparison import compare_runs
+from bpmax_sim.report.script_coverage import CoveredBranch, CoveredScript
 from bpmax_sim.report.sections import (
     SECTIONS,
     ReportSection,
@@ -28,6 +29,7 @@ from bpmax_sim.scenario.events import VERSION
 from bpmax_sim.scenario.file_verdict import FileRuns
 from bpmax_sim.scenario.load import load_items
 from bpmax_sim.scenario.runner import run_scenario
+from bpmax_sim.script_source.counters import LineColumn
 from tests.report.test_html import Checked, answered, event, finished, made, started
 
 
@@ -134,6 +136,41 @@ def test_a_stub_is_told_as_unused_where_all_rows_passed_without_it(
     assert [(file, str(part.place), part.message) for file, part in found] == (
         [("s/t/a.yaml", "s/b.yaml:3:1", "stub x")] if is_told else []
     )
+
+
+def test_the_headline_of_a_story_is_that_of_its_first_failure() -> None:
+    failures = [{"essence": one, "scenario": "回填"} for one in ("一", "二")]
+    told = page(ran("x", "failed", failures=failures), ran("y")).data["index"]
+
+    assert [one["headline"] for one in told["stories"]] == [
+        {"en": "回填: 一", "zh": "回填：一"},
+        "",
+    ]
+    assert [one["stories"] for one in told["causes"]] == [[0]]
+
+
+def test_a_covered_script_has_its_lines_and_what_was_never_taken() -> None:
+    never = CoveredBranch(2, 9, "else", 0, LineColumn(1, 5), "set a")
+    taken = CoveredBranch(2, 3, "then", 4, LineColumn(1, 5))
+    caught = CoveredBranch(7, 3, "catch", 0, LineColumn(6, 1))
+    script = CoveredScript(
+        file="a.js", source="if (a) {}", lines={1: 4, 2: 0}, functions=(), lost=3,
+        branches=(taken, never, caught),
+    )  # fmt: skip
+
+    told = page(ran("x"), covered=[script, replace(script, file="b.js", branches=())]).data
+
+    assert [(one["file"], one["percent"]) for one in told["index"]["covered"]] == [
+        ("a.js", 40.0), ("b.js", 50.0),
+    ]  # fmt: skip
+    assert told["index"]["covered"][0]["counts"] == [1, 2, 1, 3]
+    first = told["covered-0"]
+    assert (first["text"], first["lines"], first["lost"]) == ("if (a) {}", {"1": 4, "2": 0}, 3)
+    assert [(one["line"], one["arm"], one["reach"]) for one in first["branches"]] == [
+        (1, "else", "set a"), (7, "catch", ""),
+    ]  # fmt: skip
+    assert all(one["why"] for one in first["branches"])
+    assert told["covered-1"]["branches"] == []
 
 
 def encode(*events: dict[str, Any]) -> bytes:
@@ -364,5 +401,7 @@ def test_runs_are_compared_by_outcome_and_effects(tmp_path: Path) -> None:
     assert [row[0].text for row in slowest.rows] == [f"第{n}" for n in range(24, 4, -1)]
     assert slowest.rows[0][1].text == "24.000 s"
     assert list(compare_runs(places[:1], {})) == []
+    [unhurried] = compare_runs(places, {})
+    assert unhurried.parts == (flaky,)
     [alone] = compare_runs(places[:1], {"一": 0.0})
     assert len(alone.parts) == 1

@@ -248,7 +248,7 @@ def test_without_places_the_newest_complete_job_counts(
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
-        ("nothing", None), ("scenario later", "changed since"), ("test later", "changed since"),
+        ("nothing", None), ("scenario later", "changed since"), ("script later", "changed since"), ("test later", "changed since"),
         ("test gone", "changed since"), ("cassette", "changed since"),
         ("cassette gone", "changed since"), ("scenario new", "was in none of the runs"),
     ],
@@ -267,9 +267,13 @@ def test_what_changed_since_makes_evidence_stale(
     kept = root / FOLDER / "a.1-of-1.json"
     for path in (root / OURS[0], test):
         os.utime(path, (1e9, 1e9))
+    script = root / "scenarios/crm/a.js"
+    script.write_text("1", "utf-8")
+    os.utime(script, (1e9, 1e9))
     if changes.endswith("later"):
         later = kept.stat().st_mtime_ns + 1
-        os.utime(test if "test" in changes else root / OURS[0], ns=(later, later))
+        changed = {"test": test, "script": script}.get(changes.split(maxsplit=1)[0], root / OURS[0])
+        os.utime(changed, ns=(later, later))
     elif changes.endswith("gone"):
         (test if "test" in changes else cassette).unlink()
     elif changes == "cassette":
