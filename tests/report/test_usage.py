@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from bpmax_sim.errors import ConfigError, Place, Problem
 from bpmax_sim.i18n import to_plain_english
+from bpmax_sim.project import SUFFIX
 from bpmax_sim.report.console import ConsoleOutput
 from bpmax_sim.report.document import build_run_document, to_problem_data
 from bpmax_sim.report.exit_codes import ExitCode, choose_exit_code
@@ -248,7 +249,8 @@ def test_without_places_the_newest_complete_job_counts(
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
-        ("nothing", None), ("scenario later", "changed since"), ("script later", "changed since"), ("test later", "changed since"),
+        ("nothing", None), ("scenario later", "changed since"), ("script later", "changed since"),
+        ("test later", "changed since"),
         ("test gone", "changed since"), ("cassette", "changed since"),
         ("cassette gone", "changed since"), ("scenario new", "was in none of the runs"),
     ],
@@ -256,32 +258,30 @@ def test_without_places_the_newest_complete_job_counts(
 def test_what_changed_since_makes_evidence_stale(
     root: Path, changes: str, told: str | None
 ) -> None:
-    test, cassette = root / "tests/t.py", root / "cassettes/a.yaml"
-    for path in (test, cassette):
-        path.parent.mkdir()
+    test, cassette, script, new = (
+        root / name
+        for name in ("tests/t.py", "cassettes/a.yaml", "scenarios/crm/a.js", f"scenarios/b{SUFFIX}")
+    )
+    for path in (test, cassette, script):
+        path.parent.mkdir(exist_ok=True)
         path.write_text("1", "utf-8")
     keep(
         root, "a", tests=(*OURS, "tests/t.py"),
         digests={"cassettes/a.yaml": digest_file(cassette)},
     )  # fmt: skip
-    kept = root / FOLDER / "a.1-of-1.json"
-    for path in (root / OURS[0], test):
+    subject, _, change = changes.partition(" ")
+    if subject == "scenario" and change == "new":
+        new.write_text(SCENARIO, "utf-8")
+    for path in (root / OURS[0], test, script, *([new] if new.exists() else [])):
         os.utime(path, (1e9, 1e9))
-    script = root / "scenarios/crm/a.js"
-    script.write_text("1", "utf-8")
-    os.utime(script, (1e9, 1e9))
-    if changes.endswith("later"):
-        later = kept.stat().st_mtime_ns + 1
-        changed = {"test": test, "script": script}.get(changes.split(maxsplit=1)[0], root / OURS[0])
+    changed = {"test": test, "script": script, "cassette": cassette}.get(subject, root / OURS[0])
+    if change == "later":
+        later = (root / FOLDER / "a.1-of-1.json").stat().st_mtime_ns + 1
         os.utime(changed, ns=(later, later))
-    elif changes.endswith("gone"):
-        (test if "test" in changes else cassette).unlink()
+    elif change == "gone":
+        changed.unlink()
     elif changes == "cassette":
         cassette.write_text("2", "utf-8")
-    elif changes == "scenario new":
-        path = root / "scenarios/b.scenario.yaml"
-        path.write_text(SCENARIO, "utf-8")
-        os.utime(path, (1e9, 1e9))
 
     if told is None:
         assert read_evidence(root) is not None
