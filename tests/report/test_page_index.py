@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from bpmax_sim.errors import ConfigError
+from bpmax_sim.errors import ConfigError, Place
 from bpmax_sim.i18n import to_plain_english
 from bpmax_sim.report.html import render_page, write_page
 from bpmax_sim.report.page_data import add_row_part_uses, build_entry
@@ -25,7 +25,7 @@ from bpmax_sim.report.sections import (
     store_section,
 )
 from bpmax_sim.report.trace_files import Trace, find_traces, parse_trace, read_traces, store_trace
-from bpmax_sim.scenario.events import VERSION
+from bpmax_sim.scenario.events import VERSION, NamesAttached
 from bpmax_sim.scenario.file_verdict import FileRuns
 from bpmax_sim.scenario.load import load_items
 from bpmax_sim.scenario.runner import run_scenario
@@ -173,6 +173,25 @@ def test_a_covered_script_has_its_lines_and_what_was_never_taken() -> None:
     assert told["covered-1"]["branches"] == []
 
 
+def test_warnings_have_their_places_and_the_failed_line_its_values() -> None:
+    warnings = [
+        {"kind": "cycle", "message": "甲", "place": "../a.js:3:1"},
+        {"kind": "cycle", "message": "乙", "place": None},
+    ]
+    failures = [{"essence": "一", "scenario": "x"}, {"essence": "二", "scenario": "x"}]
+    last = finished(1, "failed", warnings=warnings, notes=["旧 ../b"], failures=failures)
+    names = {"place": "../a.js:3:1", "names": {"x": "1"}, "stack": ["../a.js:3:1", "b"]}
+
+    made_entry = build_entry(Trace("s/c", (started(), last), names=names))
+
+    assert made_entry.notes == ("旧 s/b", {"en": "s/a.js:3:1: 甲", "zh": "s/a.js:3:1：甲"}, "乙")
+    first, second = made_entry.failures
+    assert (first["line"], first["names"], first["stack"]) == (
+        "s/a.js:3:1", {"x": "1"}, ["s/a.js:3:1", "b"],
+    )  # fmt: skip
+    assert "names" not in second
+
+
 def encode(*events: dict[str, Any]) -> bytes:
     return b"".join(json.dumps(one).encode() + b"\n" for one in events)
 
@@ -294,9 +313,23 @@ def test_a_trace_holds_the_ways_of_its_flow_and_files_without_secrets(tmp_path: 
     ]  # fmt: skip
     assert "ctx.form.a" not in "".join(trace.sources.values())
     assert sorted(trace.sources) == ["回填.scenario.yaml", "流程.yaml"]
-    store_trace(item, events, "on", failed=False)
+
+
+def test_a_trace_without_redaction_holds_its_events_and_the_names(tmp_path: Path) -> None:
+    (tmp_path / "流程.yaml").write_text(FLOW, "utf-8")
+    path = tmp_path / "回填.scenario.yaml"
+    path.write_text(SCENARIO, "utf-8")
+    [item] = load_items(path, environ={}, root=tmp_path)
+    events = tuple(run_scenario(str(path)).events)
+    told = NamesAttached(place=Place("a.js", 3), names={"x": "1"}, stack=("f",), at=1.0)
+    store_trace(item, events, "on", failed=True, names=told)
+    [named] = read_traces([tmp_path / ".bpmax/trace"])
+    assert named.names is not None
+    assert (named.names["names"], named.names["stack"]) == ({"x": "1"}, ["f"])
+    written = store_trace(item, events, "on", failed=False)
+    assert written == str(tmp_path / ".bpmax/trace/回填/回填.ndjson")
     [bare] = read_traces([tmp_path / ".bpmax/trace"])
-    assert (bare.sources, bare.flows) == ({}, {})
+    assert (bare.sources, bare.flows, bare.names) == ({}, {}, None)
 
 
 def test_a_trace_that_is_there_twice_counts_once(tmp_path: Path) -> None:

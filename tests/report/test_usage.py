@@ -43,6 +43,7 @@ from bpmax_sim.report.usage import (
     read_jobs,
     store_evidence,
 )
+from bpmax_sim.scenario.expect import Comparison
 from bpmax_sim.scenario.load import ScenarioItem, load_items
 from bpmax_sim.scenario.shards import Shard
 from bpmax_sim.scenario.source import Failure, RunWarning
@@ -477,7 +478,12 @@ def test_a_run_is_one_object_of_json(items: tuple[ScenarioItem, ...]) -> None:
     )  # fmt: skip
     failed = Verdict(
         item=items[1], outcome="failed", code=ExitCode.CASSETTE, reason="r", problems=("坏",),
-        failures=(replace_failure("一", script=place, place=Place("a.yaml", 7, 1), rerun="again"),),
+        failures=(
+            replace_failure(
+                "一", script=place, place=Place("a.yaml", 7, 1), rerun="again",
+                checks=(Comparison(("form", "a"), False, "1", "2"),),
+            ),
+        ),
     )  # fmt: skip
     problem = Problem("坏", Place("b.yaml", 2, 1), "steps[0]")
 
@@ -505,6 +511,9 @@ def test_a_run_is_one_object_of_json(items: tuple[ScenarioItem, ...]) -> None:
     [failure] = second["failures"]
     assert (failure["kind"], failure["file"], failure["line"]) == ("expect", "a.yaml", 7)
     assert (failure["script"], failure["rerun"]) == ("a.js:3:5", "again")
+    assert failure["checks"] == [{"path": "form.a", "ok": False, "expected": "1", "actual": "2"}]
+    assert failure["headline"] == "step 1/1 步: 一"
+    assert "again" in failure["text"]
     assert made["problems"] == [
         {"file": "b.yaml", "line": 2, "column": 1, "path": "steps[0]", "message": "坏"}
     ]
