@@ -10,7 +10,7 @@ import pytest
 from msgspec import Meta, Struct
 
 from bpmax_sim.errors import ConfigError, Problem
-from bpmax_sim.yamlfile import decode, read_text_or_empty, read_yaml
+from bpmax_sim.yamlfile import decode, node, read_text_or_empty, read_yaml
 from bpmax_sim.yamlfile.edit import merge_into
 from bpmax_sim.yamlfile.file_reads import note_read, record_reads
 from bpmax_sim.yamlfile.node import format_steps, parse_steps, parse_yaml, read_bytes, read_text
@@ -511,3 +511,54 @@ def test_an_alias_counts_with_the_levels_of_its_value(above: int, *, is_read: bo
     else:
         with pytest.raises(ConfigError, match="more than 64 levels"):
             parse_yaml(text, "a")
+
+
+@pytest.mark.parametrize(("digits", "is_read"), [(999, True), (1000, True), (1001, False)])
+@pytest.mark.parametrize("form", ["1.", ".1", "-1."])
+def test_a_number_has_a_thousand_characters_at_most(
+    form: str, digits: int, *, is_read: bool
+) -> None:
+    text = f"a: {form}{'0' * (digits - len(form))}\n"
+
+    if is_read:
+        assert isinstance(parse_yaml(text, "a").to_plain(), dict)
+    else:
+        with pytest.raises(ConfigError, match="a number has more than 1000 digits; quote it"):
+            parse_yaml(text, "a")
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("007a", "007a"), ("00-1", "00-1"), ("2026-03-02", "2026-03-02"), ("0.5", 0.5),
+        ("-0", 0), ("0x1F", 31), ("0o17", 15), ("+7", 7), ("1e3", 1000.0), ("1_000", "1_000"),
+        ("-", "-"), (".", "."), ("+.5", 0.5), ("12:30", "12:30"), ("0b1", "0b1"), ("-x", "-x"),
+    ],
+)  # fmt: skip
+def test_what_only_begins_like_a_number_is_a_text(text: str, value: Any) -> None:
+    found: Any = parse_yaml(f"a: [{text}]\n", "a").to_plain()
+
+    assert found == {"a": [value]}
+    assert type(found["a"][0]) is type(value)
+
+
+@pytest.mark.parametrize(("most", "is_read"), [(6, True), (5, True), (4, False)])
+def test_a_file_holds_so_many_values_with_its_aliases(
+    monkeypatch: pytest.MonkeyPatch, most: int, *, is_read: bool
+) -> None:
+    """The mapping, the list with one element, and both again by the alias."""
+    monkeypatch.setattr(node, "MOST", most)
+    text = "a: &x [1]\nb: *x\n"
+
+    if is_read:
+        assert parse_yaml(text, "a").size == 5
+    else:
+        with pytest.raises(ConfigError, match="values, aliases counted in full; split the file"):
+            parse_yaml(text, "a")
+
+
+def test_nothing_is_told_behind_what_stops_the_reading() -> None:
+    with pytest.raises(ConfigError) as refused:
+        parse_yaml("a: 1\n---\nb: 1\nb: 2\n", "a.yaml")
+
+    assert str(refused.value) == "a.yaml:2:1: a second document starts here; a file holds one"
