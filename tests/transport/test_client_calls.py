@@ -199,7 +199,9 @@ def test_a_call_that_fails_is_logged_with_its_error(folder: Path) -> None:
     with pytest.raises(KeyError):
         clients.send_call(get(f"{CRM}/stock"), fail)
 
-    assert len(clients.env.calls) == 1
+    [record] = clients.env.calls
+    assert record.error is not None
+    assert "gone" in str(record.error)
 
 
 @pytest.mark.parametrize(
@@ -287,6 +289,41 @@ def test_a_live_request_stays_where_no_fixed_address_is_known(folder: Path, addr
 
     assert not clients.needs_live_address(get(f"{CRM}/stock"))
     assert clients.as_api_call(get(f"{CRM}/stock")).url == f"{CRM}/stock"
+
+
+@pytest.mark.parametrize(
+    ("url", "labels", "said"),
+    [
+        ("http://127.0.0.1:81/stock", ["address", "test at"], "base_url: http://127.0.0.1:81 of"),
+        ("http://127.0.0.1:81/f/7", ["address", "test at"], "http://127.0.0.1:81"),
+        ("http://127.0.0.1:81/nothing", ["address"], f"{CRM} (crm)"),
+    ],
+)
+def test_an_unknown_address_is_declared_where_no_variable_has_it(
+    folder: Path, url: str, labels: list[str], said: str
+) -> None:
+    one = "- {platform: crm, instance_key: one, base_url: 'http://127.0.0.1:9'}\n"
+    (folder / "instances.yaml").write_text(one, "utf-8")
+    told = [
+        (to_plain_english(label), to_plain_english(text))
+        for label, text in adapter(folder).explain_unknown_address(get(url))
+    ]
+
+    assert [label for label, _ in told] == labels
+    assert said in told[-1][1]
+
+
+def test_a_call_at_an_instance_that_nobody_declares_is_compared_at_the_declared_address(
+    folder: Path,
+) -> None:
+    clients = adapter(folder, {"ONE": "http://127.0.0.1:1/a"}, is_live=True)
+    moved = clients.as_api_call(get("http://127.0.0.1:1/a/nothing"))
+    same = adapter(folder).as_api_call(get(f"{CRM}/nothing"))
+
+    assert moved.url == "http://127.0.0.1:1/a/nothing"
+    assert moved.standin is not None
+    assert (moved.standin.url, moved.standin.call) == (f"{CRM}/nothing", moved.call)
+    assert (same.url, same.standin, clients.notes) == (f"{CRM}/nothing", None, {})
 
 
 class Listener:
