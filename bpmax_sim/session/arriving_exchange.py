@@ -47,7 +47,6 @@ class StreamedExchangeRecorder:
         self._learn, self._append = learn, append
         self._body: StreamedBodyRedactor | None = None
         self._head = Response(status=0)
-        self._length = 0
         self.received = b""
 
     def record_piece(self, head: Response, piece: bytes) -> None:
@@ -64,7 +63,6 @@ class StreamedExchangeRecorder:
             self._head, self._body = head, StreamedBodyRedactor(head.headers, self._redact_document)
             self._learn(self._request, head)
         added = self._body.take_piece(piece)
-        self._length += len(piece)
         self.received += added
         message = msg(
             "the recording ended while the response was arriving (HTTP {status})",

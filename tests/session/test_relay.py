@@ -1,0 +1,291 @@
+"""Requests of other clients: which are answered, which they send themselves, and what is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+import bpmax_sim as bs
+from bpmax_sim.cassette.file import Cassette
+from bpmax_sim.messages import FailedExchange
+from bpmax_sim.transport.protocol import OWN
+
+BASE = "https://crm.example.test"
+PLATFORM = f"""\
+platform_key: crm
+base_url: {BASE}
+credentials: {{user: {{secret: false}}}}
+auth:
+  acquire:
+    steps:
+      - request: {{method: POST, path: /login, form: {{user: "{{{{ user }}}}"}}}}
+        extract: {{token: {{path: $.token, secret: true}}}}
+  apply: [{{in: header, name: X-Token, value: "{{{{ token }}}}"}}]
+apis: {{list: {{path: /list}}, get: {{path: "/get/{{id}}"}}}}
+"""
+TOKEN = "Zx9kLm-8f14e45fceea167a"
+
+
+def client_request(path: str, **more: Any) -> bs.Request:
+    return bs.Request(method=more.pop("method", "GET"), url=f"{BASE}{path}", follow=False, **more)
+
+
+LOGIN = client_request(
+    "/login", method="POST", body=b"user=lisi",
+    headers=(("Content-Type", "application/x-www-form-urlencoded"),),
+)  # fmt: skip
+
+
+def answer(request: bs.Request) -> bs.Response:
+    """Return the third party's response: a token, or what was asked for."""
+    body = f'{{"token": "{TOKEN}"}}' if request.url.endswith("/login") else f'"{request.url}"'
+    headers = (("Content-Type", "application/json"),)
+    return bs.Response(status=200, headers=headers, body=body.encode())
+
+
+class Project:
+    """A folder with a platform, of which sessions are opened."""
+
+    def __init__(self, folder: Path) -> None:
+        self.cassette = folder / "cassettes/a.yaml"
+        self.folder = folder
+        (folder / "crm.yaml").write_text(PLATFORM, encoding="utf-8")
+        (folder / "instances.yaml").write_text(
+            "- {platform: crm, instance_key: test, credentials: {user: lisi}}\n", encoding="utf-8"
+        )
+
+    def opened(self, mode: Any, **options: Any) -> bs.Session:
+        transport = answer if mode in {"record", "live"} else None
+        usual: dict[str, Any] = {"environ": {}, "transport": transport, "unused": "ignore"}
+        return bs.Session.open(
+            self.folder / "crm.yaml", instances=self.folder / "instances.yaml",
+            cassette=self.cassette, mode=mode, **(usual | options),
+        )  # fmt: skip
+
+    def recorded(self, *requests: bs.Request, answer: Callable[[bs.Request], Any] = answer) -> None:
+        with self.opened("record", record="rewrite") as session:
+            for request in requests:
+                session.relay.record_response(request, answer(request))
+
+
+@pytest.fixture(name="project")
+def a_project(tmp_path: Path) -> Project:
+    return Project(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("mode", "own", "is_sent"),
+    [
+        ("replay", False, False), ("replay", True, True), ("record", False, False),
+        ("record", True, True), ("live", False, True), ("live", True, True),
+        ("simulate", False, False), ("simulate", True, True),
+    ],
+)  # fmt: skip
+def test_what_the_session_sends_itself_and_all_that_is_live_goes_by(
+    project: Project, mode: Any, *, own: bool, is_sent: bool
+) -> None:
+    with project.opened(mode) as session:
+        token = OWN.set(own)
+        assert session.relay.is_sent_without_listener() == is_sent
+        OWN.reset(token)
+
+
+@pytest.mark.parametrize("record", ["once", "rewrite", "new"])
+def test_a_client_sends_what_is_recorded_now(project: Project, record: Any) -> None:
+    with project.opened("record", record=record) as session:
+        assert session.relay.try_to_respond(client_request("/list")) is None
+        assert session.calls == []
+        session.relay.record_response(client_request("/list"), bs.Response(status=201))
+
+        assert [(call.name, call.response.status) for call in session.calls if call.response] == [
+            ("crm.list", 201)
+        ]
+    assert Cassette.load(project.cassette).line(0).call == "crm.list"
+
+
+def test_a_client_that_waits_for_long_is_recorded_all_the_same(project: Project) -> None:
+    late = bs.Response(status=200, elapsed=3_600.0)
+    with project.opened("record") as session:
+        session.relay.record_response(client_request("/list", timeout=1.0), late)
+        assert session.relay.record(
+            client_request("/get/1", timeout=1.0), lambda _sent, _route, _note: late
+        ).status == 200  # fmt: skip
+
+    with project.opened("replay") as session:
+        assert session.relay.try_to_respond(client_request("/list", timeout=1.0)) is not None
+        assert session.relay.try_to_respond(client_request("/get/1", timeout=1.0)) is not None
+
+
+@pytest.mark.parametrize(
+    ("request_", "is_answered"),
+    [
+        (client_request("/list"), True),
+        (client_request("/get/1"), False),
+        (client_request("/unknown"), False),
+        (LOGIN, False),
+    ],
+    ids=["recorded", "new", "undeclared", "login"],
+)
+def test_what_is_recorded_answers_while_the_rest_is_added(
+    project: Project, request_: bs.Request, *, is_answered: bool
+) -> None:
+    project.recorded(client_request("/list"), LOGIN)
+    with project.opened("record", record="new") as session:
+        response = session.relay.try_to_respond(request_)
+
+        assert (response is not None) == is_answered
+        assert session.misses == []
+        assert len(session.calls) == is_answered
+        if response is not None:
+            assert (response.source, response.body) == ("recorded", f'"{BASE}/list"'.encode())
+
+
+@pytest.mark.parametrize("extra", [False, True])
+def test_one_more_of_what_was_played_is_recorded_where_that_is_asked_for(
+    project: Project, *, extra: bool
+) -> None:
+    project.recorded(client_request("/list"))
+    session = project.opened("record", record="new", extra=extra)
+    assert session.relay.try_to_respond(client_request("/list")) is not None
+    if extra:
+        assert session.relay.try_to_respond(client_request("/list")) is None
+        assert session.misses == []
+        session.relay.record_response(client_request("/list"), bs.Response(status=201))
+        session.close()
+        assert len(Cassette.load(project.cassette)) == 2
+        return
+    with pytest.raises(bs.NoMatchError):
+        session.relay.try_to_respond(client_request("/list"))
+    assert len(session.misses) == 1
+    session.close(failed=True)
+
+
+def test_a_miss_of_a_replay_is_raised_and_remembered(project: Project) -> None:
+    project.recorded(client_request("/list"))
+    session = project.opened("replay")
+    with pytest.raises(bs.NoMatchError):
+        session.relay.try_to_respond(client_request("/get/9"))
+    assert len(session.misses) == 1
+    session.close(failed=True)
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"body": b"a=redacted.crm.test.token.1"},
+        {"headers": (("X-A", "1"), ("X-B", "2"), ("X-Token", "redacted.crm.test.token.1"))},
+        {"path": "/get/redacted.crm.test.token.1"},
+    ],
+    ids=["body", "header", "address"],
+)
+@pytest.mark.parametrize("door", ["client", "session"])
+def test_a_stand_in_is_never_sent(project: Project, more: dict[str, Any], door: str) -> None:
+    request = client_request(more.get("path", "/get/1"), method="POST",
+                             **{name: value for name, value in more.items() if name != "path"})  # fmt: skip
+    project.recorded(client_request("/list"))
+    session = project.opened("record", record="new")
+    handle = session.relay.try_to_respond if door == "client" else session.handle
+    with pytest.raises(bs.ConfigError, match="only stands in for; record afresh"):
+        handle(request)
+    handle(replace(request, url=f"{BASE}/get/1", body=b"a=redacted", headers=()))
+    session.close(failed=True)
+
+
+BROKEN = FailedExchange(code="RESET", message="连接断开")
+
+
+@pytest.mark.parametrize(
+    ("path", "recorded", "is_played"),
+    [
+        ("/list", bs.Response(status=200, body=b"[]"), True),
+        ("/list", bs.Response(status=404), True),
+        ("/list", bs.Response(status=200, body=b"[]", headers=(("X-A", "redacted"),)), True),
+        ("/list", bs.Response(status=200, body=f'{{"token": "{TOKEN}"}}'.encode(),
+                              headers=(("Content-Type", "application/json"),)), False),
+        ("/list", bs.Response(status=200, headers=(("X-A", "1"), ("Set-Cookie", f"a={TOKEN}"))),
+         False),
+        ("/get/1", bs.Response(status=200), False),
+        ("/login", bs.Response(status=200), False),
+    ],
+)  # fmt: skip
+def test_a_client_gets_a_recorded_response_that_holds_no_stand_in(
+    project: Project, path: str, recorded: bs.Response, *, is_played: bool
+) -> None:
+    project.recorded(client_request("/list"), LOGIN,
+                     answer=lambda one: recorded if one.url.endswith("/list") else answer(one))  # fmt: skip
+    request = LOGIN if path == "/login" else client_request(path)
+    with project.opened("record", record="new") as session:
+        response = session.relay.try_to_replay_without_standin(request)
+
+        assert (response is not None) == is_played
+        if response is not None:
+            assert (response.status, response.source) == (recorded.status, "recorded")
+
+
+def test_what_did_not_complete_and_what_was_played_is_asked_for_once_more(project: Project) -> None:
+    def fail(_request: bs.Request, *_more: Any) -> bs.Response:
+        raise bs.TransportError("reset", code="RESET")
+
+    with project.opened("record") as session:
+        with pytest.raises(bs.TransportError):
+            session.relay.record(client_request("/list"), fail)
+        session.relay.record_response(client_request("/get/1"), bs.Response(status=200))
+    session = project.opened("record", record="new")
+    relay = session.relay
+    assert relay.try_to_replay_without_standin(client_request("/list")) is None
+    assert relay.try_to_replay_without_standin(client_request("/get/1")) is not None
+    assert relay.try_to_replay_without_standin(client_request("/get/1")) is None
+    session.close(failed=True)
+
+
+def test_what_sends_for_a_client_gets_its_route_and_notes_each_piece(project: Project) -> None:
+    (project.folder / "instances.yaml").write_text(
+        "- {platform: crm, instance_key: test, proxy: 'http://proxy.test:8080', "
+        "credentials: {user: lisi}}\n",
+        encoding="utf-8",
+    )
+    seen: list[Any] = []
+
+    def ask(sent: bs.Request, route: Any, note: Any) -> bs.Response:
+        head = bs.Response(status=200, headers=(("content-type", "application/x-ndjson"),))
+        for piece in (b"1\n", b"2\n", b"3"):
+            note(head, piece)
+        seen.append((sent.url, route.proxy))
+        seen.append([*project.cassette.parent.glob("*.journal")])
+        return replace(head, body=b"1\n2\n3")
+
+    with project.opened("record") as session:
+        assert session.relay.record(client_request("/list"), ask).body == b"1\n2\n3"
+    assert seen[0] == (f"{BASE}/list", "http://proxy.test:8080")
+    assert len(seen[1]) == 1
+    outcome = Cassette.load(project.cassette).outcome(0)
+    assert isinstance(outcome, bs.Response)
+    assert outcome.body == b"1\n2\n3"
+
+
+def test_what_arrived_of_a_response_that_broke_is_recorded(project: Project) -> None:
+    def ask(_sent: bs.Request, _route: Any, note: Any) -> bs.Response:
+        head = bs.Response(status=200, headers=(("content-type", "application/x-ndjson"),))
+        note(head, b"1\n2\n3")
+        raise bs.TransportError("reset", code="RESET", elapsed=1.23456, sent=True)
+
+    with project.opened("record") as session, pytest.raises(bs.TransportError):
+        session.relay.record(client_request("/list"), ask)
+    outcome = Cassette.load(project.cassette).outcome(0)
+    assert isinstance(outcome, FailedExchange)
+    assert (outcome.received, outcome.code, outcome.elapsed) == (b"1\n2\n", "RESET", 1.235)
+
+
+@pytest.mark.parametrize("door", ["relay", "intercept"])
+def test_a_session_that_is_closed_relays_nothing(project: Project, door: str) -> None:
+    session = project.opened("live")
+    session.close()
+    with pytest.raises(bs.ConfigError, match="the session is closed"):
+        if door == "relay":
+            session.relay.relay(client_request("/list"))
+        else:
+            session.relay.intercept("甲")
