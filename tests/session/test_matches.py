@@ -1,4 +1,4 @@
-"""What a session can say of each sending: which recorded exchange answered, and in what it differs."""
+"""What a session says of each sending: which recorded exchange answered, in what it differs."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from msgspec.structs import replace
 import bpmax_sim as bs
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.format import dump_entries, render_exchange
+from bpmax_sim.cassette.former_names import FormerNames
 from bpmax_sim.cassette.matching import MatchingRules, request_to_parts
 from bpmax_sim.clock import VirtualClock
 from bpmax_sim.messages import Call, Exchange, FailedExchange, Request, Response
@@ -82,6 +83,53 @@ def test_what_was_ignored_of_an_exchange_that_answered_is_told(
     assert (match.ignore, match.ignored, match.differs) == (("query.t", "body.at"), ignored, ())
     assert (match.request is not None) == is_shown
     assert (match.status, match.response) == (None, None)
+
+
+def test_what_answered_differs_in_nothing_that_counts(tmp_path: Path) -> None:
+    """As in a migration, in which the nearest exchange answers."""
+    now = call_of('{"名":"乙"}')
+    cassette, log = recorded(tmp_path, call_of('{"名":"甲"}')), log_of()
+    log.note_match(now, (cassette, 0), request_to_parts(now))
+
+    match = log.find_recording_match(1, 0)
+    assert match is not None
+    assert match.differs == ()
+    assert match.ignored == ({"path": "body.名", "recorded": "甲", "sent": "乙"},)
+
+
+@pytest.mark.parametrize(
+    ("was", "ignored"),
+    [
+        ({}, []),
+        ({"path": "/orders/8"}, ["path.id"]),
+        ({"platform": "oa"}, []),
+        ({"platform": "oa", "path": "/orders/8"}, ["path.id"]),
+        ({"platform": "bi"}, ["platform"]),
+        ({"path": "/order/8"}, ["path"]),
+    ],
+)
+def test_names_and_parameters_are_those_of_the_declaration(
+    tmp_path: Path, was: dict[str, str], ignored: list[str]
+) -> None:
+    rules = MatchingRules(
+        ("path.id",), templates={"crm.add": "/orders/{id}"}, former=FormerNames({"crm": ("oa",)})
+    )
+
+    def request(**fields: str) -> Request:
+        call = Call(
+            **{
+                "platform": "crm", "instance": "test", "api": "add", "method": "POST",
+                "path": "/orders/7",
+            } | fields, serial=1,
+        )  # fmt: skip
+        return replace(call_of(), url=f"{BASE}{call.path}", call=call)
+
+    cassette, log = recorded(tmp_path, request(**was)), log_of(rules)
+    log.note_match(request(), (cassette, 0), request_to_parts(request()))
+
+    match = log.find_recording_match(1, 0)
+    assert match is not None
+    assert [one["path"] for one in match.ignored] == ignored
 
 
 def test_where_nothing_is_ignored_nothing_is_compared(tmp_path: Path) -> None:

@@ -207,6 +207,16 @@ def test_a_signature_moves_where_it_differs_or_the_request_moves(
     assert move.fresh.line.signed == signed
 
 
+def test_a_second_sending_of_a_call_has_a_signature_of_its_own(tmp_path: Path) -> None:
+    moves = moves_of(tmp_path, *(call_of("/v1/orders") for _ in "abc"))
+    for attempt in range(3):
+        note(moves, call_of("/v1/orders", attempt=attempt), attempt)
+    again = call_of("/v1/orders", attempt=1)
+    moves.note_new_signature_if_needed(again, lambda: again, RULES, differs=True)
+
+    assert [*moves.found] == [1]
+
+
 @pytest.mark.parametrize(
     ("path", "found"), [("/v2/a", 0), ("/v2/b", 1), ("/v2/c", 2), ("/v2/d", None), ("/v1/a", None)]
 )

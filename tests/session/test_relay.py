@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 import bpmax_sim as bs
 from bpmax_sim.cassette.file import Cassette
+from bpmax_sim.errors import BadResponseError
 from bpmax_sim.messages import FailedExchange
 from bpmax_sim.transport.protocol import OWN
 
@@ -118,6 +119,40 @@ def test_a_client_that_waits_for_long_is_recorded_all_the_same(project: Project)
     with project.opened("replay") as session:
         assert session.relay.try_to_respond(client_request("/list", timeout=1.0)) is not None
         assert session.relay.try_to_respond(client_request("/get/1", timeout=1.0)) is not None
+    with project.opened("record", record="new") as session:
+        asked = client_request("/list", timeout=1.0)
+        assert session.relay.try_to_replay_without_standin(asked) is not None
+
+
+@pytest.mark.parametrize("late", [0.0, 3_600.0])
+@pytest.mark.parametrize("record", ["once", "new", "rewrite"])
+@pytest.mark.parametrize("moved", ["https://crm.example.test", "https://test-system.test:8443/api"])
+def test_what_has_to_go_to_another_address_is_sent_for_the_client(
+    project: Project, moved: str, record: Any, late: float
+) -> None:
+    (project.folder / "instances.yaml").write_text(
+        f"- {{platform: crm, instance_key: test, base_url: '{moved}', "
+        "credentials: {user: lisi}}\n",
+        encoding="utf-8",
+    )
+    seen: list[str] = []
+
+    def send(request: bs.Request) -> bs.Response:
+        seen.append(request.url)
+        return bs.Response(status=200, elapsed=late)
+
+    with project.opened("record", record=record, transport=send) as session:
+        asked = client_request("/list", timeout=1.0)
+        is_sent = session.relay.try_to_respond(asked) is not None
+    assert (is_sent, seen) == ((False, []) if moved == BASE else (True, [f"{moved}/list"]))
+
+
+def test_a_login_is_asked_for_whatever_its_recorded_response_holds(project: Project) -> None:
+    project.recorded(LOGIN, client_request("/list"), answer=lambda _: bs.Response(status=204))
+    with project.opened("record", record="new") as session:
+        assert session.relay.try_to_replay_without_standin(LOGIN) is None
+        assert session.relay.try_to_respond(LOGIN) is None
+        assert session.relay.try_to_replay_without_standin(client_request("/list")) is not None
 
 
 @pytest.mark.parametrize(
@@ -184,8 +219,8 @@ def test_a_miss_of_a_replay_is_raised_and_remembered(project: Project) -> None:
 )
 @pytest.mark.parametrize("door", ["client", "session"])
 def test_a_stand_in_is_never_sent(project: Project, more: dict[str, Any], door: str) -> None:
-    request = client_request(more.get("path", "/get/1"), method="POST",
-                             **{name: value for name, value in more.items() if name != "path"})  # fmt: skip
+    told = {"path": "/get/1", "method": "POST", **more}
+    request = client_request(told.pop("path"), **told)
     project.recorded(client_request("/list"))
     session = project.opened("record", record="new")
     handle = session.relay.try_to_respond if door == "client" else session.handle
@@ -193,9 +228,6 @@ def test_a_stand_in_is_never_sent(project: Project, more: dict[str, Any], door: 
         handle(request)
     handle(replace(request, url=f"{BASE}/get/1", body=b"a=redacted", headers=()))
     session.close(failed=True)
-
-
-BROKEN = FailedExchange(code="RESET", message="连接断开")
 
 
 @pytest.mark.parametrize(
@@ -215,8 +247,10 @@ BROKEN = FailedExchange(code="RESET", message="连接断开")
 def test_a_client_gets_a_recorded_response_that_holds_no_stand_in(
     project: Project, path: str, recorded: bs.Response, *, is_played: bool
 ) -> None:
-    project.recorded(client_request("/list"), LOGIN,
-                     answer=lambda one: recorded if one.url.endswith("/list") else answer(one))  # fmt: skip
+    def told(sent: bs.Request) -> bs.Response:
+        return recorded if sent.url.endswith("/list") else answer(sent)
+
+    project.recorded(client_request("/list"), LOGIN, answer=told)
     request = LOGIN if path == "/login" else client_request(path)
     with project.opened("record", record="new") as session:
         response = session.relay.try_to_replay_without_standin(request)
@@ -226,12 +260,17 @@ def test_a_client_gets_a_recorded_response_that_holds_no_stand_in(
             assert (response.status, response.source) == (recorded.status, "recorded")
 
 
-def test_what_did_not_complete_and_what_was_played_is_asked_for_once_more(project: Project) -> None:
+@pytest.mark.parametrize(
+    "error", [bs.TransportError("reset", code="RESET"), BadResponseError("no gzip")]
+)
+def test_what_did_not_complete_and_what_was_played_is_asked_for_once_more(
+    project: Project, error: bs.CallError
+) -> None:
     def fail(_request: bs.Request, *_more: Any) -> bs.Response:
-        raise bs.TransportError("reset", code="RESET")
+        raise error
 
     with project.opened("record") as session:
-        with pytest.raises(bs.TransportError):
+        with pytest.raises(type(error)):
             session.relay.record(client_request("/list"), fail)
         session.relay.record_response(client_request("/get/1"), bs.Response(status=200))
     session = project.opened("record", record="new")
@@ -284,8 +323,9 @@ def test_what_arrived_of_a_response_that_broke_is_recorded(project: Project) -> 
 def test_a_session_that_is_closed_relays_nothing(project: Project, door: str) -> None:
     session = project.opened("live")
     session.close()
+    doors: dict[str, Callable[[], object]] = {
+        "relay": lambda: session.relay.relay(client_request("/list")),
+        "intercept": lambda: session.relay.intercept("甲"),
+    }
     with pytest.raises(bs.ConfigError, match="the session is closed"):
-        if door == "relay":
-            session.relay.relay(client_request("/list"))
-        else:
-            session.relay.intercept("甲")
+        doors[door]()
