@@ -302,7 +302,12 @@ def _list_read_response_headers(owner: Platform | Api) -> frozenset[str]:
     left: list[object] = [
         msgspec.to_builtins(part) for part in (owner.response, owner.auth) if part
     ]
-    own = [FieldPath.parse(text, "secret") for text in owner.secret if not _JSON_PATH.match(text)]
+    own = [
+        FieldPath.parse(text, "secret")
+        for text in owner.secret
+        if not _JSON_PATH.match(text)  # these are found below, as those of rules are
+    ]
+    left += [text for text in owner.secret if _JSON_PATH.match(text)]
     while left:
         value = left.pop()
         if isinstance(value, dict):

@@ -115,7 +115,7 @@ def test_names_and_parameters_are_those_of_the_declaration(
         ("path.id",), templates={"crm.add": "/orders/{id}"}, former=FormerNames({"crm": ("oa",)})
     )
 
-    def request(**fields: str) -> Request:
+    def request(**fields: Any) -> Request:
         call = Call(
             **{
                 "platform": "crm", "instance": "test", "api": "add", "method": "POST",
