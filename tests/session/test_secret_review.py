@@ -33,7 +33,11 @@ def platforms_of(folder: Path, more: str = "", api: str = "", instance: str = ""
 
 
 def credential(name: str = "user", real: str = "zhangsan", **more: Any) -> Credential:
-    fields: dict[str, Any] = {"standin": f"redacted.crm.test.{name}.1", "secret": False, "kind": "text"} | more
+    fields: dict[str, Any] = {
+        "standin": f"redacted.crm.test.{name}.1",
+        "secret": False,
+        "kind": "text",
+    } | more
     return Credential(name=name, real=real, **fields)
 
 
