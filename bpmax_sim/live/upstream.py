@@ -54,8 +54,9 @@ class UpstreamUrl(msgspec.Struct, frozen=True, kw_only=True):
             )
         parts = None
         with suppress(ValueError):
-            parts = urlsplit(url)
-            parts.port  # noqa: B018 - it raises where it is no number
+            split = urlsplit(url)
+            split.port  # noqa: B018 - it raises where it is no number
+            parts = split
         if parts is None or parts.scheme not in _PORTS or not parts.hostname or not url.isascii():
             raise ConfigError("--upstream {url}: expected http://… or https://…", url=url)
         if parts.query or parts.fragment:

@@ -29,7 +29,7 @@ BASE = "https://crm.example.test"
 CRM = f"""\
 platform_key: crm
 base_url: {BASE}
-credentials: {{tenant: {{secret: false}}, key: {{secret: true}}}}
+credentials: {{tenant: {{secret: false}}, key: {{secret: true}}, region: {{}}}}
 MORE
 apis:
   find: {{path: "/客户/{{id}}"API}}
@@ -328,11 +328,11 @@ def test_addresses_are_those_of_an_instance_that_was_called(tmp_path: Path) -> N
 def test_a_secret_that_is_too_weak_to_be_found_is_warned_of(
     tmp_path: Path, key: str, tenant: str, told: list[str]
 ) -> None:
-    credentials = f"{{key: '{key}', tenant: {tenant}}}"
+    credentials = f"{{key: '{key}', tenant: {tenant}, region: {{env: REGION}}}}"
     instance = f"- {{platform: crm, instance_key: test, credentials: {credentials}}}\n"
     with warnings.catch_warnings(record=True) as found:
         warnings.simplefilter("always")
-        with live_session(tmp_path, instance, {}) as session:
+        with live_session(tmp_path, instance, {"REGION": "east"}) as session:
             session.proxy("crm").list()
     weak = [str(one.message) for one in found if issubclass(one.category, bs.WeakSecretWarning)]
     assert [one.split("'")[1] for one in weak] == told

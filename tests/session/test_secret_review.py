@@ -19,7 +19,7 @@ PLATFORM = """\
 platform_key: crm
 base_url: https://crm.example.test
 {more}
-credentials: {{user: {{}}, password: {{secret: true}}, 第三: {{}}}}
+credentials: {{user: {{}}, password: {{secret: true}}, 第三: {{}}, loginPwd: {{}}}}
 apis: {{find: {{method: POST, path: /find {api}}}, other: {{path: /o}}}}
 """
 
@@ -163,6 +163,8 @@ def test_a_response_that_holds_what_its_own_request_said_comes_too_late(tmp_path
         (credential(), Response(status=200, headers=(("x", STANDIN),)), True),
         (credential(secret=True), Response(status=200, body=STANDIN.encode()), False),
         (credential(), Response(status=200, body=b"zhangsan"), False),
+        (credential("loginPwd"), Response(status=200, body=b"redacted.crm.test.loginPwd.1"), False),
+        (credential("第三"), Response(status=200, body="redacted.crm.test.第三.1".encode()), True),
         (credential(), FailedExchange(code="RESET", message=""), False),
     ],
 )
@@ -176,8 +178,9 @@ def test_a_stand_in_of_a_response_is_noted_where_it_may_hide_no_secret(
     notes = found.response_standin_notes
     assert len(notes) == is_noted
     if notes:
-        assert notes[0].startswith("crm.find: the response holds the value of 'user' of crm.test")
-        assert "if it is no secret, write `user: {secret: false}`" in notes[0]
+        name = known.name
+        assert notes[0].startswith(f"crm.find: the response holds the value of {name!r} of crm.")
+        assert f"if it is no secret, write `{name}: {{secret: false}}`" in notes[0]
 
 
 @pytest.mark.parametrize(
