@@ -9,10 +9,15 @@ import pytest
 from msgspec.structs import replace
 
 import bpmax_sim as bs
+from bpmax_sim.cassette.file import Cassette
+from bpmax_sim.cassette.format import dump_entries
 from bpmax_sim.cassette.matching import MatchingRules
 from bpmax_sim.messages import LOGIN, Call, Exchange, FailedExchange, Request, Response
 from bpmax_sim.platform.target import CLIENT
+from bpmax_sim.secret.secret_names import VERSION
 from bpmax_sim.session.replay import find_substitute_sdk_login, is_sent_by_sdk
+from bpmax_sim.session.settings import Settings
+from bpmax_sim.session.start import start_session
 
 GRANTED = Response(status=200, body=b'{"token": "redacted.crm.test.token.1"}')
 X = ("x", "1")
@@ -132,6 +137,32 @@ def test_a_failure_is_replayed_as_it_was(
             ))  # fmt: skip
     assert seen[1][:4] == seen[0][:4]
     assert seen[1][2:4] == (getattr(raised, "sent", None), getattr(raised, "elapsed", None))
+
+
+@pytest.mark.parametrize(
+    ("owner", "adopted", "mode", "net"),
+    [
+        ("甲", "", "replay", 1), ("乙", "甲", "replay", 1), ("乙", "", "replay", VERSION),
+        ("丙", "", "replay", 2), ("乙", "甲", "record", VERSION), ("乙", "丙", "replay", 2),
+    ],
+)  # fmt: skip
+def test_a_recording_keeps_the_names_of_secrets_that_it_was_made_with(
+    tmp_path: Path, owner: str, adopted: str, mode: Any, net: int
+) -> None:
+    for name in ("甲", "丙"):
+        with opened(tmp_path, "record", owner=name) as session:
+            session.proxy("crm").get(1)
+    path = tmp_path / "cassettes/a.yaml"
+    known = Cassette.load(path)
+    versions = {"甲": 1, "丙": 2}
+    entries = map(known.get_entry_with_head_defaults, range(len(known)))
+    path.write_bytes(dump_entries([e.with_line(net=versions[e.line.owner]) for e in entries]))
+
+    settings = Settings(
+        mode=mode, record="rewrite", owner=owner, cassette=path, environ={},
+        adopts=(lambda _owners: adopted) if adopted else None,
+    )  # fmt: skip
+    assert start_session(settings).owner_session.recording.net == net
 
 
 START = "2026-01-01T00:00:00+08:00"
