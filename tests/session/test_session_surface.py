@@ -266,6 +266,38 @@ def test_calls_that_nobody_served_are_told_unless_they_were_so_before(
         assert other.unserved_calls() == ()
 
 
+@pytest.mark.parametrize(
+    ("url", "status", "number"),
+    [
+        ("https://other.test/x", 200, 0), ("https://other.test/x", 404, 0),
+        ("https://other.test/x", 500, 1), (f"{BASE}/unknown", 200, 0), (f"{BASE}/unknown", 429, 1),
+    ],
+)  # fmt: skip
+def test_traffic_of_no_api_is_served_by_its_status(
+    tmp_path: Path, url: str, status: int, number: int
+) -> None:
+    session = opened(tmp_path, "record", transport=lambda _: bs.Response(status=status))
+    session.handle(bs.Request(method="GET", url=url))
+    assert len(session.unserved_calls()) == number
+    session.close(failed=True)
+
+
+@pytest.mark.parametrize("status", [200, 503])
+def test_what_is_added_takes_nothing_away_however_it_was_answered(
+    tmp_path: Path, status: int
+) -> None:
+    recorded(tmp_path, 1)
+    options: dict[str, Any] = {"record": "new", "extra": True}
+    third_party = lambda _: bs.Response(status=status)  # noqa: E731 - one expression
+    with opened(tmp_path, "record", transport=third_party, **options) as session:
+        for _ in range(2):
+            session.handle(bs.Request(method="GET", url=f"{BASE}/get/1"))
+
+    known = Cassette.load(tmp_path / "cassettes/a.yaml")
+    outcomes: list[Any] = [known.outcome(number) for number in range(len(known))]
+    assert [one.status for one in outcomes] == [200, status]
+
+
 def test_what_a_session_says_of_itself(tmp_path: Path) -> None:
     recorded(tmp_path, 1)
     with opened(tmp_path) as session:
