@@ -1,0 +1,324 @@
+"""Values that their name makes secret: how deep, how large, of which side, and what is noted."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from bpmax_sim.i18n import translate
+from bpmax_sim.messages import FORM, LOGIN, Call, Pairs, Request, Response
+from bpmax_sim.secret.vault import Vault
+from bpmax_sim.transport.partial_body import StreamedBodyRedactor
+from bpmax_sim.transport.suspicious_names import (
+    SecretByNameRegistrar,
+    find_secret_members,
+    find_tokens_in_login_body,
+    may_hold_secret_members,
+    parse_message_parts,
+)
+
+JSON = (("Content-Type", "application/json"),)
+SECRET = "k3y-9f2zQ"
+BASE = "https://crm.example.test"
+CALL = Call(platform="crm", instance="test", api="find", method="POST", path="/客户")
+REQUEST = Request(method="POST", url=f"{BASE}/客户", base=BASE, headers=JSON, call=CALL)
+
+
+def members(body: str | bytes, headers: Pairs = JSON, query: Pairs = ()) -> list[tuple[str, str]]:
+    data = body.encode() if isinstance(body, str) else body
+    found = find_secret_members(parse_message_parts(headers, data, query))
+    return [(".".join(map(str, path[:2])), text) for path, _, text in found]
+
+
+def nested(depth: int) -> str:
+    """Return JSON that holds JSON in a text, *depth* times."""
+    text = json.dumps({"password": SECRET})
+    for _ in range(depth):
+        text = json.dumps({"数据": text})
+    return text
+
+
+@pytest.mark.parametrize(("depth", "found"), [(0, 1), (1, 1), (2, 1), (3, 1), (4, 0)])
+def test_json_in_a_text_is_read_three_times(depth: int, found: int) -> None:
+    assert len(members(nested(depth))) == found
+
+
+@pytest.mark.parametrize(("size", "found"), [(1_000_000, 1), (1_000_001, 0)])
+def test_a_body_is_read_up_to_a_million_bytes(size: int, found: int) -> None:
+    start = f'{{"password":"{SECRET}","n":"'
+    body = f'{start}{" " * (size - len(start) - 2)}"}}'
+    assert len(body) == size
+    assert len(members(body)) == found
+
+
+@pytest.mark.parametrize(
+    ("body", "headers", "texts"),
+    [
+        (f'[1,{{"a":[{{"token":"{SECRET}"}}]}}]', JSON, [SECRET]),
+        (f'{{"tokens":["{SECRET}1","{SECRET}2","{SECRET}3"]}}', JSON, []),
+        (
+            f'{{"token":["{SECRET}1","{SECRET}2","{SECRET}3"]}}',
+            JSON,
+            [f"{SECRET}1", f"{SECRET}2", f"{SECRET}3"],
+        ),
+        ('{"token":12345678}', JSON, []),
+        ('{"token":null}', JSON, []),
+        ('{"token":true}', JSON, []),
+        (f"a=1&password={SECRET}&b=2", (("Content-Type", FORM),), [SECRET]),
+        (f"password={SECRET}&password={SECRET}2", (), [SECRET, f"{SECRET}2"]),
+        (f"<r><password><![CDATA[{SECRET}]]></password></r>", (), [SECRET]),
+        (f"<r><w:password>a&amp;{SECRET}</w:password></r>", (), [f"a&{SECRET}"]),
+        (
+            f'data: {{"token":"{SECRET}"}}\n\ndata: {{"token":"{SECRET}2"}}\n',
+            (),
+            [SECRET, f"{SECRET}2"],
+        ),
+        (f'x\n{{"token":"{SECRET}"}}\nnot json\n', (), [SECRET]),
+        (f'{{"地址":"https://a.test/x?a=1&token={SECRET}#f"}}', JSON, [SECRET]),
+        (f'{{"地址":"/x#access_token={SECRET}&b=1"}}', JSON, [SECRET]),
+        (f'{{"地址":"见 /a?b=1 和 /c?token={SECRET}"}}', JSON, [SECRET]),
+        ('{"地址":"a=b"}', JSON, []),
+        ("plain text", (), []),
+        ("", JSON, []),
+        ("{broken", JSON, []),
+        (
+            f'--x\r\nContent-Disposition: form-data; name="password"\r\n\r\n{SECRET}\r\n--x--\r\n',
+            (("Content-Type", "multipart/form-data; boundary=x"),),
+            [SECRET],
+        ),
+        (
+            (
+                '--x\r\nContent-Disposition: form-data; name="password"; filename="a"\r\n\r\n'
+                f"{SECRET}\r\n--x--\r\n"
+            ),
+            (("Content-Type", "multipart/form-data; boundary=x"),),
+            [SECRET],
+        ),
+    ],
+)
+def test_a_name_is_found_in_each_format(body: str, headers: Pairs, texts: list[str]) -> None:
+    assert [text for _, text in members(body, headers)] == texts
+
+
+@pytest.mark.parametrize(
+    ("headers", "found"),
+    [
+        ((("X-Api-Key", SECRET),), 1),
+        ((("X-API-KEY", SECRET), ("x-api-key", f"{SECRET}2")), 2),
+        ((("Authorization", SECRET),), 0),
+        ((("Cookie", SECRET),), 0),
+        ((("Set-Cookie", SECRET),), 0),
+        ((("X-Name", SECRET),), 0),
+    ],
+)
+def test_headers_that_are_hidden_by_their_place_are_left_to_it(headers: Pairs, found: int) -> None:
+    assert len(members(b"", headers)) == found
+
+
+LONG = "Zx9kLm8f14e45fceea167a5a36d"
+
+
+@pytest.mark.parametrize(
+    ("body", "found"),
+    [
+        ({"session": "abcdef"}, 1), ({"session": "abcde"}, 0), ({"SID": "abcdef"}, 1),
+        ({"ticket": "abcdef", "code": "123456", "jsapi_ticket": "x12345", "other": "abcdef"}, 3),
+        ({"x": LONG}, 1), ({"x": f"a {LONG}"}, 0), ({"x": f"https://a.test/{LONG}"}, 0),
+        ({"x": f"redacted.{LONG}"}, 0), ({"token": "abcdef"}, 1), ({"sessions": "abcdef"}, 0),
+    ],
+)  # fmt: skip
+def test_what_a_login_yields_is_a_token_by_name_or_form(body: Any, found: int) -> None:
+    parts = parse_message_parts(JSON, json.dumps(body).encode(), ())
+    assert len([*find_tokens_in_login_body(parts)]) == found
+    places = [("body", name) for name in body]
+    assert [*find_tokens_in_login_body(parts, places)] == []
+
+
+@pytest.mark.parametrize(
+    ("headers", "body", "query", "may"),
+    [
+        ((), None, "", False), ((), b"", "", False), ((), b'{"a":1}', "a=1", False),
+        ((), b'{"password":1}', "", True), ((), b"{}", "token=1", True),
+        ((("X-Token", "1"),), None, "", True), ((("Authorization", "1"),), None, "", False),
+        ((("a", "1"), ("b", "2"), ("x-api-key", "3")), None, "", True),
+        ((("Location", "/a"),), None, "", True), ((("CONTENT-LOCATION", "/a"),), None, "", True),
+        ((("X-Location", "/a"),), None, "", False),
+    ],
+)  # fmt: skip
+def test_a_message_is_looked_at_where_a_name_may_be_in_it(
+    headers: Pairs, body: bytes | None, query: str, *, may: bool
+) -> None:
+    assert may_hold_secret_members(headers, body, query) == may
+
+
+def registrar(
+    places: tuple[str, ...] = (), clear: frozenset[str] = frozenset(), **options: Any
+) -> SecretByNameRegistrar:
+    return SecretByNameRegistrar(
+        Vault(), lambda _: places, lambda _request, _response: clear, **options
+    )
+
+
+def with_body(value: Any, **changes: Any) -> Request:
+    return replace(REQUEST, body=json.dumps(value, ensure_ascii=False).encode(), **changes)
+
+
+@pytest.mark.parametrize(
+    ("request_", "options", "hidden"),
+    [
+        (with_body({"password": SECRET}), {}, ["crm.find.body.password"]),
+        (with_body({"password": SECRET}), {"version": 0}, []),
+        (with_body({"password": SECRET}), {"places": ("body.password",)}, []),
+        (with_body({"password": SECRET}), {"places": ("body.x",)}, ["crm.find.body.password"]),
+        (with_body({"password": SECRET}), {"clear": frozenset({SECRET})}, []),
+        (with_body({"password": SECRET}, call=replace(CALL, api=LOGIN)), {}, []),
+        (with_body({"password": SECRET}, injected=("body.password",)), {}, []),
+        (with_body({"password": SECRET}, call=None), {}, [f"POST {BASE}/客户 body.password"]),
+        (with_body({"a": [{"password": SECRET}, {"password": f"{SECRET}2"}]}), {},
+         ["crm.find.body.a[*].password"]),
+        (with_body({"password": SECRET, "pwd2": SECRET}), {}, ["crm.find.body.password"]),
+        (replace(REQUEST, url=f"{BASE}/客户?a=1&token={SECRET}"), {}, ["crm.find.query.token"]),
+    ],
+)  # fmt: skip
+def test_a_secret_of_a_request_is_noted_once_by_its_place(
+    request_: Request, options: Any, hidden: list[str]
+) -> None:
+    net = registrar(**options)
+    for _ in range(2):
+        net.register_request(request_)
+
+    assert [*net.hidden] == hidden
+    assert (SECRET in net.vault.redact_text(f"见 {SECRET} 。")) == (not hidden)
+    told = [translate(one) for one in net.describe_hidden_places()]
+    assert [one.partition(":")[0] for one in told] == [one.partition(":")[0] for one in hidden]
+
+
+@pytest.mark.parametrize(
+    ("headers", "body", "is_login", "hidden"),
+    [
+        (JSON, {"token": SECRET}, False, ["body.token"]),
+        (JSON, {"ticket": LONG}, False, []),
+        (JSON, {"ticket": LONG}, True, ["body.ticket"]),
+        (JSON, {"x": LONG}, True, ["body.x"]),
+        (JSON, {"x": "张三丰"}, True, []),
+        ((*JSON, ("X-Signature", SECRET)), {}, False, []),
+        ((*JSON, ("X-Sign", SECRET)), {}, False, []),
+        (JSON, {"signature": SECRET}, False, ["body.signature"]),
+        ((*JSON, ("X-Api-Key", SECRET)), {}, False, ["header.x-api-key"]),
+    ],
+)
+def test_a_secret_of_a_response_is_noted_unless_it_signs_it(
+    headers: Pairs, body: Any, is_login: bool, hidden: list[str]
+) -> None:
+    request = replace(REQUEST, call=replace(CALL, api=LOGIN)) if is_login else REQUEST
+    net = registrar()
+    net.register_response(
+        request, Response(status=200, headers=headers, body=json.dumps(body).encode())
+    )
+    name = LOGIN if is_login else "find"
+    assert [*net.hidden] == [f"crm.{name}.{place}" for place in hidden]
+    old = registrar(version=0)
+    old.register_response(
+        request, Response(status=200, headers=headers, body=json.dumps(body).encode())
+    )
+    assert [*old.hidden] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "standin"),
+    [
+        (SECRET, "redacted.crm.test.sent-password.1"),
+        ("eyJa.b.c", "eyJ"),
+        ("eyJa.b", "redacted.crm."),
+        ("eyJa.b.c.d", "redacted.crm."),
+        ("xeyJ.b.c", "redacted.crm."),
+    ],
+)
+def test_a_stand_in_is_of_the_kind_of_its_value_and_of_its_side(text: str, standin: str) -> None:
+    net = registrar()
+    net.register_request(with_body({"password": text}))
+    shown = json.loads(net.vault.redact_text(json.dumps({"password": text})))["password"]
+    assert shown.startswith(standin)
+    assert shown != text
+
+
+@pytest.mark.parametrize("word", ["production", "12345678", "geheim-wort"])
+def test_a_plain_word_is_hidden_beside_its_name_alone(word: str) -> None:
+    net = registrar()
+    net.register_request(with_body({"password": word}))
+    is_plain = word != "geheim-wort"
+    assert (word in net.vault.redact_text(f"the {word} is here")) == is_plain or not is_plain
+    assert word not in net.vault.redact_text(json.dumps({"password": word}))
+    assert word not in net.vault.redact_text(f"a=1&password={word}&b=2")
+
+
+def test_a_plain_word_of_a_form_with_parts_is_hidden_in_its_part() -> None:
+    body = 'Content-Disposition: form-data; name="password"\r\n\r\nproduction\r\n--x'
+    whole = f"--x\r\n{body}--\r\n".encode()
+    media = (("Content-Type", "multipart/form-data; boundary=x"),)
+    net = registrar()
+    net.register_request(replace(REQUEST, headers=media, body=whole))
+    assert b"production" not in net.vault.redact(whole)
+    assert b"production" in net.vault.redact(whole.replace(b'"password"', b'"mode"'))
+
+
+LINES, MIB = (("content-type", "text/event-stream"),), 1 << 20
+
+
+@pytest.mark.parametrize(
+    ("headers", "size", "is_shown"),
+    [(LINES, MIB, True), (LINES, MIB + 1, False), (JSON, 65_536, True), (JSON, 65_537, False)],
+)
+def test_what_waits_for_its_end_may_become_so_large(
+    headers: Pairs, size: int, *, is_shown: bool
+) -> None:
+    body = StreamedBodyRedactor(headers, bytes)
+    if headers is LINES:
+        first, rest = b"x" * (size - 1), b"\n"
+    else:
+        first, rest = b'["' + b"x" * (size - 4), b'"]'
+    assert body.take_piece(first) == (b"" if headers is LINES else b"[")
+    assert (len(body.take_piece(rest)) > 0) == is_shown
+    assert (body.take_piece(b"y\n") != b"") == (is_shown and headers is LINES)
+
+
+def test_lines_that_were_shown_do_not_count() -> None:
+    body = StreamedBodyRedactor(LINES, bytes)
+    for _ in range(3):
+        assert len(body.take_piece(b"x" * (MIB - 1) + b"\n")) == MIB
+
+
+def test_what_became_secret_meanwhile_waits_for_the_end() -> None:
+    known: list[bytes] = []
+
+    def hide(document: bytes) -> bytes:
+        for one in known:
+            document = document.replace(one, b"***")
+        return document
+
+    body = StreamedBodyRedactor(JSON, hide)
+    assert body.take_piece(b'["abc",1,') == b'["abc",1'
+    known.append(b"abc")
+    assert body.take_piece(b"2,") == b""
+    assert body.take_piece(b"3]") == b""
+
+
+@pytest.mark.parametrize(
+    ("piece", "shown"),
+    [
+        (b'{"a": "x\\"y", "b": 1', b'{"a": "x\\"y"'),
+        (b'{"a": "x\\', b"{"),
+        (b"[[1],[2", b"[[1],["),
+        (b'{"a":{"b":[]}}', b'{"a":{"b":[]}}'),
+        (b"12", b""),
+        (b'"text"', b""),
+        (b"{", b"{"),
+        (b" [ 1 , 2", b" [ 1 "),
+        (b"", b""),
+    ],
+)
+def test_json_is_shown_up_to_its_last_whole_member(piece: bytes, shown: bytes) -> None:
+    assert StreamedBodyRedactor(JSON, bytes).take_piece(piece) == shown
