@@ -113,7 +113,9 @@ def test_other_rules_alone_are_no_other_recording(
     change: dict[str, Any], *, is_conflict: bool
 ) -> None:
     """Both sides changed the recording; one of them in nothing but what is computed."""
-    found = merge_versions(dumped(B), dumped(A), dumped(A.with_line(**change)), "a.yaml")
+    first = entry_of(2, '"1"', owner="一")  # whose rules and net are those of the head
+    changed = A.with_line(**change)
+    found = merge_versions(dumped(first, B), dumped(first, A), dumped(first, changed), "a.yaml")
     assert bool(found.conflicts) == is_conflict
 
 
@@ -340,6 +342,17 @@ def test_what_a_journal_holds_goes_into_the_file_or_waits(
     is_changed = bodies(dumped(*known) or b"") != after
     assert {*written} == {one for one, is_new in ((path, is_changed), (fresh, review)) if is_new}
     assert not file.exists()
+
+
+def test_what_waits_already_is_added_to_whatever_the_file_says(tmp_path: Path) -> None:
+    path = tmp_path / "a.yaml"
+    path.write_bytes(dump_entries([A]))
+    to_review_path(path).write_bytes(dump_entries([B]))
+    journal(path, 999_999, *pending(A))
+
+    assert recover(path) == (to_review_path(path),)
+    assert bodies(to_review_path(path).read_bytes()) == {"甲": ["b", "a"]}
+    assert bodies(path.read_bytes()) == {"甲": ["a"]}
 
 
 def test_a_journal_of_a_newer_version_stays_and_the_others_are_written(tmp_path: Path) -> None:

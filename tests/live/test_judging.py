@@ -70,6 +70,7 @@ ENDED = {"end": "resolved"}
         ({"end": "rejected", "ms": 28_600}, ENDED, "confirmed", 29.0, ""),
         ({"end": "rejected", "ms": 10_400}, ENDED, "refuted", 10.0, "30 s | 10 s"),
         ({"end": "rejected", "ms": 999}, ENDED, "refuted", 0.999, "30 s | 0.999 s"),
+        ({"end": "rejected", "ms": 0}, ENDED, "refuted", 0.0, "30 s | 0 s"),
         ({"end": "rejected", "ms": 1_000}, ENDED, "refuted", 1.0, "30 s | 1 s"),
         ({"end": "rejected", "ms": 10_000}, {"end": "rejected"}, "unknown", None, "no call took"),
         ({"end": "resolved", "ms": 31_500}, ENDED, "unknown", None, "no call took"),

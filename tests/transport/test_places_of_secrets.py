@@ -237,6 +237,32 @@ def test_pieces_that_cut_a_secret_stay_in_order_and_end_with_the_body(number: in
     assert sum(one.length for one in shown.chunks) == len(shown.body) == 10 * number
 
 
+@pytest.mark.parametrize(("number", "is_exact"), [(255, True), (256, True), (257, False)])
+def test_of_many_pieces_the_ends_are_estimated(number: int, *, is_exact: bool) -> None:
+    body = b"s3cret-value" + b"x" * (number - 1)
+    chunks = (Chunk(0.0, 12), *(Chunk(1.0, 1) for _ in range(number - 1)))
+    answer = Response(status=200, body=body, chunks=chunks)
+    shown = redact_response(answer, REQUEST, vault_of("s3cret-value", "redacted.a")).chunks
+
+    assert sum(one.length for one in shown) == len(body) - 2
+    assert (shown[0].length == 10) == is_exact
+    assert ({one.length for one in shown[1:]} == {1}) == is_exact
+
+
+@pytest.mark.parametrize(
+    ("lengths", "ends"), [((40, 8), (10, 0)), ((4, 44), (4, 6)), ((3,), (10,)), ((48, 9), (10, 0))]
+)
+def test_a_piece_is_never_shorter_than_nothing_and_the_last_has_the_rest(
+    lengths: tuple[int, ...], ends: tuple[int, ...]
+) -> None:
+    secret = "s3cret-value-" + "y" * 35
+    chunks = tuple(Chunk(0.0, length) for length in lengths)
+    answer = Response(status=200, body=secret.encode(), chunks=chunks)
+
+    shown = redact_response(answer, REQUEST, vault_of(secret, "redacted.a")).chunks
+    assert tuple(one.length for one in shown) == ends
+
+
 def test_chunks_of_an_unchanged_body_are_the_same() -> None:
     chunks = (Chunk(0.1, 2), Chunk(0.2, 0), Chunk(0.3, 1))
     answer = Response(status=200, body=b"abc", chunks=chunks)
