@@ -199,6 +199,21 @@ def test_one_more_of_what_was_played_is_recorded_where_that_is_asked_for(
     session.close(failed=True)
 
 
+@pytest.mark.parametrize(
+    ("status", "failed", "is_kept"),
+    [(200, True, True), (200, False, True), (302, True, True), (399, True, True),
+     (400, True, False), (400, False, True), (401, True, False)],
+)  # fmt: skip
+def test_a_login_of_a_client_that_was_granted_is_kept_though_the_run_failed(
+    project: Project, status: int, *, failed: bool, is_kept: bool
+) -> None:
+    session = project.opened("record")
+    session.relay.record_response(LOGIN, replace(answer(LOGIN), status=status))
+    session.close(failed=failed)
+
+    assert (project.cassette.parent / "auth/crm.test.yaml").exists() == is_kept
+
+
 def test_a_miss_of_a_replay_is_raised_and_remembered(project: Project) -> None:
     project.recorded(client_request("/list"))
     session = project.opened("replay")

@@ -196,6 +196,17 @@ def test_chance_is_the_same_in_each_run_that_sends_nothing(mode: Any, *, is_new:
     assert all(first != second for first, second in drawn)
 
 
+@pytest.mark.parametrize(("seed", "number"), [(None, 1), (0, 1), (7, 3)])
+def test_sessions_of_one_owner_draw_apart_where_a_seed_is_given(
+    tmp_path: Path, seed: int | None, number: int
+) -> None:
+    sessions = [opened(tmp_path, "simulate", seed=seed) for _ in range(3)]
+    drawn = {session.chance().bytes(8) for session in sessions}
+    for session in sessions:
+        session.close()
+    assert len(drawn) == number
+
+
 def test_a_draw_of_the_session_itself_is_recorded_and_replayed(tmp_path: Path) -> None:
     drawn = []
     for mode in ("record", "replay", "replay"):

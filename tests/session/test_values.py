@@ -181,6 +181,15 @@ def test_an_undeclared_value_that_a_script_says_is_red_and_set_aside(
     assert to_review_path(tmp_path / "客户.yaml").exists()
 
 
+def test_of_a_run_that_failed_only_its_own_failure_is_told(tmp_path: Path) -> None:
+    declared(tmp_path, "{}")
+    session = opened(tmp_path, "record")
+    session.proxy("crm").api("find").query(owner=USER).call()
+    session.close(failed=True)
+
+    assert not (tmp_path / "客户.yaml").exists()
+
+
 def test_a_secret_that_a_script_says_is_red_and_no_line_makes_it_clear(tmp_path: Path) -> None:
     declared(tmp_path, "{}")
     session = opened(tmp_path, "record")

@@ -250,14 +250,18 @@ def test_of_many_pieces_the_ends_are_estimated(number: int, *, is_exact: bool) -
 
 
 @pytest.mark.parametrize(
-    ("lengths", "ends"), [((40, 8), (10, 0)), ((4, 44), (4, 6)), ((3,), (10,)), ((48, 9), (10, 0))]
-)
+    ("lengths", "more", "ends"),
+    [
+        ((40, 8), 0, (10, 0)), ((4, 44), 0, (4, 6)), ((3,), 0, (10,)), ((48, 9), 0, (10, 0)),
+        ((40, 10, 48), 50, (40, 0, 20)), ((48, 25, 25), 50, (10, 25, 25)),
+    ],
+)  # fmt: skip
 def test_a_piece_is_never_shorter_than_nothing_and_the_last_has_the_rest(
-    lengths: tuple[int, ...], ends: tuple[int, ...]
+    lengths: tuple[int, ...], more: int, ends: tuple[int, ...]
 ) -> None:
     secret = "s3cret-value-" + "y" * 35
     chunks = tuple(Chunk(0.0, length) for length in lengths)
-    answer = Response(status=200, body=secret.encode(), chunks=chunks)
+    answer = Response(status=200, body=secret.encode() + b"z" * more, chunks=chunks)
 
     shown = redact_response(answer, REQUEST, vault_of(secret, "redacted.a")).chunks
     assert tuple(one.length for one in shown) == ends
