@@ -146,6 +146,27 @@ def test_time_is_advanced_to_its_end_whatever_is_due(seconds: float, fired: int)
         assert form.get("次数", 0) == fired
 
 
+def test_time_is_advanced_where_nothing_waits() -> None:
+    with bs.Session.open() as session:
+        before = session.clock.now()
+        session.advance(90.5)
+        assert session.clock.now() == before + 90.5
+
+
+@pytest.mark.parametrize("failed", [False, True])
+def test_an_error_of_a_late_timer_that_nobody_took_is_told_at_the_end(
+    recwarn: pytest.WarningsRecorder, *, failed: bool
+) -> None:
+    session = bs.Session.open()
+    script = "setTimeout(() => { throw Error('太晚') }, 1000)"
+    session.run_script(bs.Script(script, "a.js"), page=bs.Page())
+    session.advance(2)
+    session.close(failed=failed)
+
+    told = [str(one.message) for one in recwarn if "太晚" in str(one.message)]
+    assert len(told) == (not failed)
+
+
 def test_waiting_fires_what_is_due_and_takes_virtual_time() -> None:
     with bs.Session.open() as session:
         form: dict[str, Any] = {}
