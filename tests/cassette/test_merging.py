@@ -28,6 +28,7 @@ from bpmax_sim.cassette.model import Entry
 from bpmax_sim.cassette.textconv import to_diff_text
 from bpmax_sim.cassette.three_way import merge_versions
 from bpmax_sim.errors import DamagedCassette, NewerFormat
+from bpmax_sim.file_version import read_version
 from bpmax_sim.messages import LOGIN
 from tests.cassette.exchanges import START, ZONE, answer, detail
 
@@ -291,7 +292,7 @@ def test_what_stays_of_an_owner_keeps_its_account_and_seed(
         entry_of(4, '"x"', owner="甲2", values=other, seed=9),
     ]  # fmt: skip
     path.write_bytes(dump_entries(entries))
-    remove_exchanges(path, numbers)
+    remove_exchanges(read_version(path), numbers)
 
     if not left:
         assert not path.exists()

@@ -24,7 +24,7 @@ from bpmax_sim.cassette.miss import (
     UnmatchedCallContext,
     explain_already_played,
     explain_no_cassette,
-    explain_waiting,
+    explain_recording_under_review,
     find_nearest,
     format_both_values,
 )
@@ -112,21 +112,26 @@ def test_without_a_cassette_its_place_is_told_where_it_is_known() -> None:
     assert "recover" not in known
     unknown = "\n".join(map(translate, explain_no_cassette(parts, "", NOWHERE)))
     assert "crm.get cannot be answered, its cassette does not exist" in unknown
-    lines = "\n".join(map(translate, explain_waiting("a.yaml.new:4", "my a.yaml.new")))
+    lines = "\n".join(
+        map(translate, explain_recording_under_review("a.yaml.new:4", "my a.yaml.new"))
+    )
     assert 'bpmax-sim review "my a.yaml.new" --accept' in lines
 
 
 @pytest.mark.parametrize(
     ("recorded_", "sent", "shown"),
     [
-        (1, 2, ("1", "2")), ("1", 1, ('"1"', "1")), (None, "", ("null", '""')),
-        (UNSET, 0, ("nothing", "0")), ([], UNSET, ("[]", "nothing")),
+        (1, 2, ("1", "2")),
+        ("1", 1, ('"1"', "1")),
+        (None, "", ("null", '""')),
+        (UNSET, 0, ("nothing", "0")),
+        ([], UNSET, ("[]", "nothing")),
         ("a" * 118, "b", (f'"{"a" * 118}"', '"b"')),
         ("a" * 119, "b", (f'"{"a" * 60}…', '"b"')),
         ("a" * 300 + "x", "a" * 300 + "y", (f'…{"a" * 60}x"', f'…{"a" * 60}y"')),
         ("x" + "a" * 300, "y" + "a" * 300, (f'"x{"a" * 59}…', f'"y{"a" * 59}…')),
     ],
-)  # fmt: skip
+)
 def test_long_values_are_shown_around_where_they_differ(
     recorded_: Any, sent: Any, shown: tuple[str, str]
 ) -> None:

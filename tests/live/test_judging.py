@@ -11,7 +11,7 @@ from bpmax_sim.i18n import translate
 from bpmax_sim.live.calibrate import KIND, ask_our_engine
 from bpmax_sim.live.console import CapturedRun
 from bpmax_sim.live.judge import (
-    Calibration,
+    CalibrationResult,
     describe_workaround,
     is_calibration,
     judge_run,
@@ -19,7 +19,7 @@ from bpmax_sim.live.judge import (
 )
 
 
-def judged(begin: Mapping[str, Any] | None = None, **changed: Any) -> Calibration:
+def judged(begin: Mapping[str, Any] | None = None, **changed: Any) -> CalibrationResult:
     """Return what a BPMAX shows that behaves as ours does, but for the questions *changed*."""
     ours = ask_our_engine()
     first = {**ours.records[0], **(begin or {})}

@@ -22,7 +22,7 @@ from bpmax_sim.session.credentials import (
     find_volatile_places,
     get_matching_rules,
     list_read_response_headers,
-    make_project_places_reader,
+    make_not_secret_places_reader,
 )
 
 BASE = "https://crm.example.test"
@@ -128,13 +128,13 @@ def test_of_a_request_without_call_the_project_alone_is_asked(tmp_path: Path) ->
 
 
 def test_a_session_without_cassette_has_no_project(tmp_path: Path) -> None:
-    assert make_project_places_reader(None)() == ()
+    assert make_not_secret_places_reader(None)() == ()
 
     (tmp_path / "pyproject.toml").write_text("[tool.bpmax_sim]\nnot_secret = ['a.b']\n")
-    read = make_project_places_reader(tmp_path / "cassettes/a.yaml")
+    read = make_not_secret_places_reader(tmp_path / "cassettes/a.yaml")
     assert read() == ("a.b",)
     (tmp_path / "pyproject.toml").write_text("[tool.bpmax_sim]\nnot_secret = []\n")
-    assert (read(), make_project_places_reader(tmp_path / "a.yaml")()) == (("a.b",), ())
+    assert (read(), make_not_secret_places_reader(tmp_path / "a.yaml")()) == (("a.b",), ())
 
 
 @pytest.mark.parametrize(
