@@ -46,6 +46,8 @@ _TESTS: Final[Mapping[str, Callable[[str, str], bool]]] = {
     "*=": lambda has, value: bool(value) and value in has,
     "~=": lambda has, value: value in has.split(),
 }
+_PLACES: Final = {"^=": 0, "$=": 2}
+"""Operator -> where its value stands among those of the same attribute; others are between."""
 _LONGEST = 2_000_000
 """Characters of a page that are looked at: a login form is never behind them."""
 
@@ -71,6 +73,14 @@ class _Compound(msgspec.Struct, frozen=True):
             for name, test, value in self.tests
         )
 
+    def make_attributes(self) -> dict[str, str]:
+        """Return attributes that pass all tests, as far as several of one attribute allow it."""
+        texts: dict[str, list[str]] = {}
+        for name, test, value in sorted(self.tests, key=lambda one: _PLACES.get(one[1], 1)):
+            texts.setdefault(name, []).extend([value] if test else [])
+        exact = {name: value for name, test, value in self.tests if test == "="}
+        return {name: exact.get(name, " ".join(parts)) for name, parts in texts.items()}
+
 
 class Selector(msgspec.Struct, frozen=True):
     """A compiled CSS selector, and the attribute to read.
@@ -95,9 +105,11 @@ class Selector(msgspec.Struct, frozen=True):
         """Return HTML of an element with *value* that this selector finds; used for stand-ins."""
         html = ""
         for compound in reversed(self.compounds):
-            tag = "input" if compound.type == "*" else compound.type
-            attributes = {name: text for name, _, text in compound.tests}
-            if compound is self.compounds[-1]:
+            is_last = compound is self.compounds[-1]
+            any_tag = "input" if is_last else "div"
+            tag = any_tag if compound.type == "*" else compound.type
+            attributes = compound.make_attributes()
+            if is_last:
                 attributes[self.attribute or ("content" if tag == "meta" else "value")] = value
             text = "".join(f' {name}="{escape(item)}"' for name, item in attributes.items())
             html = f"<{tag}{text}>" if tag in _VOID else f"<{tag}{text}>{html}</{tag}>"

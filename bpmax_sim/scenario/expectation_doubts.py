@@ -31,7 +31,7 @@ from bpmax_sim.scenario.source import Spot
 from bpmax_sim.session.session import Session
 from bpmax_sim.subject.hooks import FieldChanged
 
-_LOOKING: Final = frozenset({"preview", "advance", "wait"})
+_LOOKING: Final = frozenset({"preview", "advance"})
 """Actions that leave a form as it is."""
 
 
