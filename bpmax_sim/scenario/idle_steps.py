@@ -110,9 +110,10 @@ def check_anything_expected(draft: ScenarioDraft) -> None:
     has_error = any(step.expect_error is not UNSET or step.action == "python" for step in steps)
     if has_error or until or draft.texts is None or scenario.skip or scenario.policies:
         return
-    scripts = "\n".join(draft.texts)
+    called = ("$proxy" for step in steps if step.action == "proxy")  # a call without a script
+    scripts = "\n".join((*draft.texts, *called))
     is_empty = all(
-        value == [] and name in _SHOWN_BY and _SHOWN_BY[name] not in scripts
+        value in ([], ()) and name in _SHOWN_BY and _SHOWN_BY[name] not in scripts
         for name, value in sections
     )
     if sections and is_empty:

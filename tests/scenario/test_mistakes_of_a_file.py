@@ -1,0 +1,306 @@
+"""What a scenario file alone shows to be a mistake, beside what is nearly the same and none."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bpmax_sim.errors import ConfigError
+from bpmax_sim.scenario.load import load_items
+
+OPEN = "{open: {}, expect: {form: {金额: 1}}}"
+FORM = "form: {scripts: {open: 开.js}, fields: {金额: 0, 客户: '', 加急: false, 附件: [], 地址: {}, 明细: []}}"
+FLOW = "flow: {definition: 流程.yaml, at: 部门审批, form: {金额: 1}}\npeople: {wangwu: {}, ceo: {}}"
+APPROVE = "{approve: {by: wangwu}, expect: {flow: {at: 总经理}}}"
+DAYS = (
+    "flow: 报销\nstart: 部门审批\nnodes:\n"
+    "  部门审批: {owners: [wangwu], deadline: 2h, approve: 总经理, reject: 结束}\n"
+    "  总经理: {owners: [ceo], deadline: 1h, approve: 结束, reject: 结束}\n  结束: {end: true}\n"
+)
+
+
+def tell(
+    folder: Path, text: str, script: str = "form.金额 = 1", *, subject: str = FORM
+) -> list[str]:
+    """Return what loading a scenario that goes on with *text* tells, errors and warnings alike."""
+    files = {
+        "开.js": script,
+        "流程.yaml": DAYS,
+        "platforms/crm.yaml": "platform_key: crm\nbase_url: https://crm.example.test\n"
+        "apis: {查客户: {path: /c}}\n",
+        "单.scenario.yaml": f"version: 1\nscenario: 报销单\n{subject}\n{text}\n",
+    }
+    for name, content in files.items():
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text(content, encoding="utf-8")
+    try:
+        items = load_items(folder / "单.scenario.yaml", environ={}, root=folder)
+    except ConfigError as error:
+        return [problem.message for problem in error.problems]
+    return [one.message for item in items for one in item.warnings]
+
+
+def count(messages: list[str], sign: str) -> int:
+    return sum(sign in one for one in messages)
+
+
+@pytest.mark.parametrize("key", ["skip", "xfail"])
+@pytest.mark.parametrize(
+    ("value", "is_told"),
+    [
+        *((word, True) for word in ("'no'", "N", "off", "'false'", "'0'", "none", "'null'", "否")),
+        *((word, True) for word in ("不", "无", "'-'", "' No '", "'FALSE'")),
+        *((word, False) for word in ("不用", "等 CRM 上线", "'00'", "nope", "true", "false")),
+    ],
+)
+def test_a_reason_that_means_no_is_told(
+    tmp_path: Path, key: str, value: str, is_told: bool
+) -> None:
+    told = tell(tmp_path, f"{key}: {value}\nsteps: [{OPEN}]")
+
+    assert count(told, f"is taken for the reason; write {key}: false") == is_told
+
+
+@pytest.mark.parametrize(
+    ("cells", "rows"),
+    [
+        (("否", "是", "true"), 1),
+        (("是", "好", "No"), 1),
+        (("' no '", "'0'", "是"), 2),
+        (("false", "0", "是"), 0),
+        (("null", "''", "是"), 0),
+        (("不用", "是", "好"), 0),
+    ],
+)
+def test_a_cell_that_means_no_is_told_where_it_is_a_condition(
+    tmp_path: Path, cells: tuple[str, str, str], rows: int
+) -> None:
+    table = ", ".join(f"{{id: 行{number}, 急: {cell}}}" for number, cell in enumerate(cells))
+    for condition, found in (("'${case.急}'", rows), ("'${case.急} == 是'", 0)):
+        step = f"{{if: {condition}, open: {{}}, expect: {{form: {{金额: 1}}}}}}"
+        told = tell(tmp_path, f"cases: [{table}]\nsteps: [{step}, {OPEN}]")
+
+        assert count(told, "and any text is true") in {found, found * 3}
+
+
+UNREAD = "nothing looks at what this returns"
+
+
+@pytest.mark.parametrize(
+    ("steps", "is_told"),
+    [
+        ("{js: return 1}", True),
+        ("{js: 'return 1; form.金额 = 2'}", True),
+        ("{js: return}", False),
+        ("{js: 'if (form.金额) { return }'}", False),
+        ("{js: 'form.return 1'}", False),
+        ("{js: 'const $return 1'}", False),
+        ("{js: form.金额 = 2}", False),
+        ("{js: return 1, expect: {result: 1}}", False),
+        ("{js: return 1, expect: {form: {金额: 1}}}", False),
+        ("{js: return 1, save: {好: '${form.金额}'}}", False),
+        ("{js: return 1, expect_error: {code: READ_ONLY}}", False),
+        ("{js: return 1, retry: {tries: 2}}", True),
+        ("{js: return 1, retry: {tries: 2, until: {result: 1}}}", False),
+        ("{js: return 1, id: 数}", True),
+        ("{js: return 1, id: 数}, {set: {金额: '${steps.数.result}'}}", False),
+        ("{js: return 1, id: 数}, {set: {金额: 5}, name: 'steps.数字'}", True),
+        ("{js: return 1}, {expect: {result: 1}}", False),
+        ("{js: return 1}, {expect: {form: {金额: 1}}}, {expect: {result: 1}}", False),
+        ("{js: return 1}, {expect: {form: {金额: 1}}}", True),
+        ("{js: return 1}, {set: {金额: 5}}, {expect: {result: 1}}", True),
+        ("{js: return 1}, {js: return 2, expect: {result: 2}}", True),
+    ],
+)
+def test_a_result_that_nothing_reads_is_told(tmp_path: Path, steps: str, is_told: bool) -> None:
+    assert count(tell(tmp_path, f"steps: [{OPEN}, {steps}]"), UNREAD) == is_told
+    assert count(tell(tmp_path, f"expect: {{result: 1}}\nsteps: [{steps}]"), UNREAD) == 0
+
+
+SHOWS_NOTHING = "no script shows anything"
+
+
+@pytest.mark.parametrize(
+    ("rest", "script", "is_told"),
+    [
+        ("steps: [{open: {}, expect: {messages: []}}]", "", True),
+        ("steps: [{open: {}, expect: {messages: [], console: []}}]", "", True),
+        ("steps: [{open: {}, expect: {messages: [], console: []}}]", "console.log(1)", False),
+        ("steps: [{open: {}, expect: {messages: []}}]", "form.$message = '好'", False),
+        ("steps: [{open: {}, expect: {messages: []}}]", "console.log(1)", True),
+        ("steps: [{open: {}, expect: {proxy: []}}]", "", True),
+        ("steps: [{open: {}, expect: {proxy: []}}]", "$proxy('crm')", False),
+        ("steps: [{proxy: {call: crm.查客户}}, {open: {}, expect: {proxy: []}}]", "", False),
+        ("steps: [{open: {}, expect: {messages: [不行]}}]", "", False),
+        ("steps: [{open: {}, expect: {messages: []}}, {expect: {form: {金额: 0}}}]", "", False),
+        ("expect: {messages: []}\nsteps: [{open: {}}]", "", True),
+        ("always: {messages: []}\nsteps: [{open: {}}]", "", True),
+        ("skip: 待接口\nsteps: [{open: {}, expect: {messages: []}}]", "", False),
+        ("steps: [{open: {}, expect: {messages: []}}, {js: x, expect_error: {type: Error}}]", "",
+         False),
+        ("steps: [{open: {}, expect: {messages: []}, retry: {tries: 2}}]", "", False),
+        ("steps: [{open: {}}]", "", False),
+    ],
+)  # fmt: skip
+def test_silence_of_scripts_that_show_nothing_is_told(
+    tmp_path: Path, rest: str, script: str, is_told: bool
+) -> None:
+    assert count(tell(tmp_path, rest, script or "form.金额 = 1"), SHOWS_NOTHING) == is_told
+
+
+@pytest.mark.parametrize(
+    ("was", "found"),
+    [("[报销单]", 1), ("[旧单, 更旧, 报销单]", 1), ("[旧单]", 0), ("[报销单1]", 0), ("[]", 0)],
+)
+def test_the_present_name_among_the_former_ones_is_told(
+    tmp_path: Path, was: str, found: int
+) -> None:
+    told = tell(tmp_path, f"was: {was}\nsteps: [{OPEN}]")
+
+    assert count(told, "this is the present name") == found
+
+
+@pytest.mark.parametrize(
+    ("value", "script", "is_told"),
+    [
+        ("300", "setTimeout(() => { form.金额 = 1 }, 300)", True),
+        ("300", "setTimeout(() => {\n  form.金额 = 1\n}, 300 )", True),
+        ("300", "setInterval(f, 300)", True),
+        ("300", "setTimeout(f, 3000)", False),
+        ("300", "setTimeout(f, 1300)", False),
+        ("300", "setTimeout(f)", False),
+        ("300", "wait(f, 300)", False),
+        ("300ms", "setTimeout(f, 300)", False),
+        ("3", "setTimeout(f, 300)", False),
+    ],
+)
+def test_seconds_that_are_the_milliseconds_of_a_timer_are_told(
+    tmp_path: Path, value: str, script: str, is_told: bool
+) -> None:
+    told = tell(tmp_path, f"steps: [{{advance: {value}}}, {OPEN}]", f"{script}; form.金额 = 1")
+
+    assert count(told, f"a script waits for {value} milliseconds") == is_told
+
+
+@pytest.mark.parametrize(
+    ("value", "is_told"),
+    [("1", True), ("59", True), ("60", False), ("61", False), ("0", False), ("47h", False),
+     ("'47'", False), ("59s", False)],
+)  # fmt: skip
+def test_a_number_that_is_far_from_the_shortest_deadline_lacks_its_unit(
+    tmp_path: Path, value: str, is_told: bool
+) -> None:
+    told = tell(tmp_path, f"steps: [{{advance: {value}}}, {APPROVE}]", subject=FLOW)
+
+    assert count(told, "are seconds, and the shortest deadline is 1h") == is_told
+
+
+@pytest.mark.parametrize(
+    ("step", "found"),
+    [
+        ("{expect: {messages: []}}", 1),
+        ("{expect: {messages: [], console: [], proxy: []}}", 3),
+        ("{expect: {messages: [不行]}}", 0),
+        ("{open: {}, expect: {messages: []}}", 0),
+        ("{expect: {form: {明细: []}}}", 0),
+    ],
+)
+def test_silence_of_a_step_that_does_nothing_is_told(tmp_path: Path, step: str, found: int) -> None:
+    script = "form.金额 = 1; form.$message = '好'; console.log(1)"
+
+    assert count(tell(tmp_path, f"steps: [{OPEN}, {step}]", script), "this step does nothing, so"
+                 ) == found  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("states", "script", "told_states"),
+    [
+        ("{visible: true}", "", ["visible: true"]),
+        ("{visible: false}", "", []),
+        ("{required: false, readonly: false}", "", ["required: false", "readonly: false"]),
+        ("{required: true, readonly: true}", "", []),
+        ("{visible: true}", "form.$visible = {金额: true}", []),
+        ("{visible: true, required: false}", "form.$visible = {金额: true}", ["required: false"]),
+        ("{readonly: false}", "form.$readonly = {金额: true}", []),
+        ("{options: []}", "", []),
+    ],
+)
+def test_a_state_that_no_script_sets_is_told(
+    tmp_path: Path, states: str, script: str, told_states: list[str]
+) -> None:
+    step = f"{{open: {{}}, expect: {{fields: {{金额: {states}}}}}}}"
+    told = tell(tmp_path, f"steps: [{step}]", f"form.金额 = 1; {script}")
+
+    assert count(told, "so that each field is") == len(told_states)
+    assert all(count(told, f"each field is {one} whatever") for one in told_states)
+
+
+@pytest.mark.parametrize(
+    ("steps", "is_told"),
+    [
+        ("{preview: {form: {金额: 1}}}, {submit: {form: {金额: 2}}}", True),
+        ("{preview: {form: {金额: 1}}}, {submit: {form: {金额: 1}}}", False),
+        ("{preview: {form: {金额: 1}}}, {submit: {form: {金额: 1, 事由: 出差}}}", False),
+        ("{preview: {form: {金额: 1, 事由: 出差}}}, {submit: {form: {金额: 1, 事由: 培训}}}", True),
+        ("{preview: {form: {金额: 1}}}, {preview: {form: {金额: 2}}}, {submit: {form: {金额: 1}}}",
+         False),
+        ("{submit: {form: {金额: 2}}}, {preview: {form: {金额: 1}}}", False),
+        ("{preview: {}}, {submit: {form: {金额: 2}}}", False),
+    ],
+)  # fmt: skip
+def test_a_preview_of_something_else_than_what_is_submitted_is_told(
+    tmp_path: Path, steps: str, is_told: bool
+) -> None:
+    told = tell(
+        tmp_path,
+        f"steps: [{steps}]\nexpect: {{flow: {{at: 部门审批}}}}",
+        subject="flow: {definition: 流程.yaml}\nuser: wangwu\npeople: {wangwu: {}, ceo: {}}",
+    )
+
+    assert count(told, "has other values than this preview") == is_told
+
+
+BEGINS = "begins as"
+
+
+@pytest.mark.parametrize(
+    ("entry", "is_told"),
+    [
+        *((f"加急: {word}", True) for word in ("是", "否", "'yes'", "'No'", "'0'", "'1'", "'true'")),
+        *((f"加急: {word}", True) for word in ("'on'", "'y'", "' Y '", "'-'", "无")),
+        *((f"加急: {word}", False) for word in ("true", "1", "null", "''", "加急", "'2'")),
+        *((f"金额: {word}", True) for word in ("'5'", "'-5'", "'5.0'", "' 5 '", "'1,000'")),
+        *((f"金额: {word}", True) for word in ("'-12,345,678.90'", "'0'")),
+        *((f"金额: {word}", False) for word in ("5", "''", "'1,00'", "'5元'", "'.5'", "'5.'")),
+        *((f"金额: {word}", False) for word in ("'1,0000'", "null", "true", "五")),
+        ("附件: 发票.pdf", True), ("附件: {a: 1}", True), ("附件: 5", True), ("附件: true", True),
+        ("附件: ''", False), ("附件: null", False), ("附件: 0", False), ("附件: [发票.pdf]", False),
+        ("附件: '${vars.附}'", False),
+        ("地址: 上海", True), ("地址: [上海]", True), ("地址: {市: 上海}", False),
+        ("客户: 5", False), ("客户: [甲]", False), ("客户: '5'", False),
+    ],
+)  # fmt: skip
+def test_a_value_of_another_kind_than_the_field_begins_with_is_told(
+    tmp_path: Path, entry: str, is_told: bool
+) -> None:
+    top = "vars: {附: []}\nexpect: {form: {客户: ''}}"
+
+    assert count(tell(tmp_path, f"{top}\nsteps: [{{set: {{{entry}}}}}]"), BEGINS) == is_told
+    assert count(tell(tmp_path, f"{top}\nsteps: [{{open: {{{entry}}}}}]"), BEGINS) == is_told
+
+
+@pytest.mark.parametrize(
+    ("cells", "found"),
+    [(("5", "6", "7"), 0), (("5", "6", "'7'"), 1), (("'5'", "'6'", "'7'"), 1), (("''", "5", "6"), 0)],
+)  # fmt: skip
+def test_cells_of_another_kind_are_told_once(
+    tmp_path: Path, cells: tuple[str, str, str], found: int
+) -> None:
+    table = ", ".join(f"{{id: 行{number}, 额: {cell}}}" for number, cell in enumerate(cells))
+    told = tell(
+        tmp_path,
+        f"cases: [{table}]\nsteps: [{{set: {{金额: '${{case.额}}'}}, expect: {{form: {{客户: 好}}}}}}]",
+    )
+
+    assert count(told, BEGINS) in {found, found * 3}
