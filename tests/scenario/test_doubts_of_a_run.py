@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - scenarios, one a line
 """What a run shows to have held anyway: values, facts and calls, on both sides of each condition."""
 
 from __future__ import annotations
@@ -236,10 +237,10 @@ def test_a_plain_text_below_never_is_a_denied_one(tmp_path: Path, never: str, sa
         ("{preview: {}}\n  - {js: form.金额 = 1}\n  - {expect: {preview: {end: 结束}}}", [9]),
         ("{preview: {}}\n  - {js: form.金额 = 1}\n  - {advance: 1s, expect: {preview: {end: 结束}}}",
          [9]),
-        ("{preview: {}}\n  - {js: form.金额 = 1}\n  - {preview: {}}\n"
-         "  - {expect: {preview: {end: 结束}}}", []),
-        ("{preview: {}}\n  - {js: form.金额 = 1, expect: {preview: {end: 结束}}}\n"
-         "  - {expect: {preview: {end: 结束}}}", [8, 9]),
+        (("{preview: {}}\n  - {js: form.金额 = 1}\n  - {preview: {}}\n"
+         "  - {expect: {preview: {end: 结束}}}"), []),
+        (("{preview: {}}\n  - {js: form.金额 = 1, expect: {preview: {end: 结束}}}\n"
+         "  - {expect: {preview: {end: 结束}}}"), [8, 9]),
     ],
 )  # fmt: skip
 def test_a_preview_is_stale_once_something_is_done(

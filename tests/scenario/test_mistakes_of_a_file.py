@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - scenarios, one a line
 """What a scenario file alone shows to be a mistake, beside what is nearly the same and none."""
 
 from __future__ import annotations
@@ -304,3 +305,166 @@ def test_cells_of_another_kind_are_told_once(
     )
 
     assert count(told, BEGINS) in {found, found * 3}
+
+
+NOBODY = "no step clicks 导出"
+
+
+@pytest.mark.parametrize(
+    ("rest", "script", "is_told"),
+    [
+        ("steps: [{open: {}, expect: {form: {金额: 1}}}]", "", True),
+        ("steps: [{click: 保存, expect: {form: {金额: 1}}}]", "", True),
+        ("steps: [{open: {}}, {click: 导出, expect: {form: {金额: 1}}}]", "", False),
+        ("steps: [{click: {button: 导出}, expect: {form: {金额: 1}}}]", "", False),
+        ("steps: [{fire: click.导出, expect: {form: {金额: 1}}}]", "", False),
+        ("vars: {钮: 导出}\nsteps: [{click: '${vars.钮}', expect: {form: {金额: 1}}}]", "", False),
+        ("steps: [{open: {}, expect: {form: {金额: 1}}}]", "form.$visible = {导出: true}", False),
+    ],
+)
+def test_a_button_that_nobody_clicks_is_told(
+    tmp_path: Path, rest: str, script: str, is_told: bool
+) -> None:
+    form = "form: {scripts: {open: 开.js, click.导出: 开.js, click.保存: 开.js}, fields: {金额: 0}}"
+
+    assert count(tell(tmp_path, rest, f"form.金额 = 1; {script}", subject=form), NOBODY) == is_told
+
+
+@pytest.mark.parametrize(
+    ("rest", "said"),
+    [
+        ("steps: [{set: {}, expect: {form: {金额: 1}}}]", "nothing is filled in here"),
+        ("steps: [{set: {金额: 0}, expect: {form: {金额: 1}}}]", ""),
+        (
+            "steps: [{name: 空}, {open: {}, expect: {form: {金额: 1}}}]",
+            "this step does nothing and expects nothing",
+        ),
+        ("steps: [{open: {}}, {expect: {form: {金额: 1}}}]", ""),
+        (
+            "steps: [{open: {}}, {save: {甲: '${form.金额}'}, expect: {form: {金额: '${vars.甲}'}}}]",
+            "",
+        ),
+        (
+            "fault_sets: {空: []}\nsteps: [{open: {}, faults: [空], expect: {form: {金额: 1}}}]",
+            "the fault set '空' has no fault",
+        ),
+        (
+            "proxy: {platforms: platforms, stubs: [{on: crm.查客户, request: {}, body: {}}]}\nsteps: [{open: {}, expect: {form: {金额: 1}}}]",
+            "this asks for nothing",
+        ),
+        (
+            "proxy: {platforms: platforms, stubs: [{on: crm.查客户, request: {query: {}}, body: {}}]}\nsteps: [{open: {}, expect: {form: {金额: 1}}}]",
+            "this asks for nothing",
+        ),
+        (
+            "proxy: {platforms: platforms, stubs: [{on: crm.查客户, body: {}}]}\nsteps: [{open: {}, expect: {form: {金额: 1}}}]",
+            "",
+        ),
+    ],
+)
+def test_a_part_that_is_empty_is_told(tmp_path: Path, rest: str, said: str) -> None:
+    told = tell(tmp_path, rest)
+    signs = (
+        "nothing is filled in",
+        "this step does nothing and",
+        "has no fault",
+        "asks for nothing",
+    )
+
+    assert sum(count(told, sign) for sign in signs) == bool(said)
+    assert not said or count(told, said) == 1
+
+
+@pytest.mark.parametrize(
+    ("rest", "keys"),
+    [
+        ("user: ''", ["user"]),
+        ('clock: ""', ["clock"]),
+        ("proxy: {cassette: '', instance: ''}", ["cassette", "instance"]),
+        ("user: wangwu", []),
+        ("vars: {user: '', at: '', to: ''}", []),
+        ("form: {fields: {user: ''}}", []),
+    ],
+)
+def test_a_key_that_names_nothing_is_told(tmp_path: Path, rest: str, keys: list[str]) -> None:
+    subject = (
+        "people: {wangwu: {}}" if rest.startswith("form") else f"{FORM}\npeople: {{wangwu: {{}}}}"
+    )
+    told = tell(
+        tmp_path,
+        f"{rest}\nsteps: [{{js: form.金额 = 1, expect: {{form: {{金额: 1}}}}}}]",
+        subject=subject,
+    )
+
+    assert [one for one in told if "names nothing; fill it in" in one] == [
+        f"{key} names nothing; fill it in, or leave it out" for key in keys
+    ]
+
+
+@pytest.mark.parametrize(
+    ("place", "is_told"),
+    [
+        ("at: 0, to: 0", True),
+        ("at: 2, to: 2", True),
+        ("at: 0, to: 1", False),
+        ("at: 1, to: 0", False),
+    ],
+)
+def test_a_row_that_moves_to_its_own_place_is_told(
+    tmp_path: Path, place: str, is_told: bool
+) -> None:
+    step = f"{{move_row: {{table: 明细, {place}}}, expect: {{form: {{金额: 1}}}}}}"
+
+    assert count(tell(tmp_path, f"steps: [{OPEN}, {step}]"), "moves to where it is") == is_told
+
+
+@pytest.mark.parametrize(
+    ("name", "is_told"),
+    [
+        ("Retry-Afer", True), ("retry-afte", True), ("Retry-After", False), ("RETRY-AFTER", False),
+        ("X-Trace", False), ("Set-Cooki", True), ("Content-Typ", True), ("ETags", True),
+        ("Cache-Contrl", True), ("WWW-Authenticat", True), ("Locaton", True), ("location", False),
+    ],
+)  # fmt: skip
+def test_a_header_of_a_response_that_is_misspelt_is_told(
+    tmp_path: Path, name: str, is_told: bool
+) -> None:
+    steps = f"steps: [{OPEN}]"
+    stub = f"proxy: {{platforms: platforms, stubs: [{{on: crm.查客户, headers: {{{name}: '1'}}, body: {{}}}}]}}"
+    fault = f"proxy: {{platforms: platforms}}\nfaults: [{{on: crm.查客户, do: {{status: 429, headers: {{{name}: '1'}}}}}}]"
+
+    assert count(tell(tmp_path, f"{stub}\n{steps}"), "no client knows the header") == is_told
+    assert count(tell(tmp_path, f"{fault}\n{steps}"), "no client knows the header") == is_told
+
+
+@pytest.mark.parametrize(
+    ("proxy", "is_told"),
+    [("cassette: 单, mode: live", True), ("cassette: 单, mode: record", False),
+     ("cassette: 单", False), ("mode: live", False)],
+)  # fmt: skip
+def test_a_recording_that_is_never_read_is_told(tmp_path: Path, proxy: str, is_told: bool) -> None:
+    told = tell(tmp_path, f"proxy: {{platforms: platforms, {proxy}}}\nsteps: [{OPEN}]")
+
+    assert count(told, "mode: live never reads a recording") == is_told
+
+
+@pytest.mark.parametrize(
+    ("steps", "said"),
+    [
+        (
+            "{物料: 螺丝, 数量: 1}|{物料: 螺丝, 数两: 1}|{物料: 螺丝, 数量: 1}",
+            "'数两'; did you mean '数量'?",
+        ),
+        ("{物料编号: 1}|{物料编码: 1}", ""),
+        ("{物料编号: 1}|{物料编码: 1}|{物料编码: 2}", "'物料编号'; did you mean '物料编码'?"),
+        ("{单位价格: 1}|{单位价格: 1}|{备注: 1}", ""),
+        ("{单位价格: 1}", ""),
+    ],
+)
+def test_a_column_that_no_other_added_row_has_is_told(
+    tmp_path: Path, steps: str, said: str
+) -> None:
+    rows = [f"{{add_row: {{table: 明细, row: {row}}}}}" for row in steps.split("|")]
+    told = tell(tmp_path, f"steps: [{OPEN}, {', '.join(rows)}]")
+
+    assert [said in one for one in told if "no other row of 明细" in one] == [True] * bool(said)
