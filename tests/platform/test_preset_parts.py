@@ -1,4 +1,4 @@
-"""What a preset of the project becomes in a platform file: parameters, cases, rules, credentials."""
+"""What a preset of the project becomes in a platform file: parameters, cases, rules, names."""
 
 from __future__ import annotations
 
