@@ -78,7 +78,17 @@ _MOST_WORDS: Final = 3
 
 _HINTS: Final = (
     *("pass", "pwd", "secret", "token", "key", "sign", "auth", "csrf", "xsrf", "otp"),
-    *("credential", "session", "sessid", "sess_id", "cookie", "verifier", "assertion", "saml"),
+    *(
+        "credential",
+        "session",
+        "sessid",
+        "sess_id",
+        "sess-id",
+        "cookie",
+        "verifier",
+        "assertion",
+        "saml",
+    ),
     *(r"\u5bc6", r"\u53e3", r"\u79c1", r"\u4ee4"),
 )
 _FIND_HINTS: Final = BytesAhoCorasick(
