@@ -34,8 +34,9 @@ WHOLE = (
 @pytest.mark.parametrize("name", NAMES)
 def test_a_name_that_ends_so_is_secret_in_each_spelling(name: str) -> None:
     camel = name.title().replace("_", "")
-    for one in (name, name.upper(), camel, name.replace("_", "-"), name.replace("_", ""),
-                f"new_{name}", f"my{camel}", f"{name}2", f"{name}_2", f"{name}_confirm"):  # fmt: skip
+    spellings = (name, name.upper(), camel, name.replace("_", "-"), name.replace("_", ""))
+    around = (f"new_{name}", f"my{camel}", f"{name}2", f"{name}_2", f"{name}_confirm")
+    for one in (*spellings, *around):
         assert is_secret_name(one), one
         assert may_name_secret(f'{{"{one}": 1}}'.encode()), one
 

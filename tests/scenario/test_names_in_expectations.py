@@ -1,0 +1,152 @@
+# ruff: noqa: E501 - expectations, one a line
+"""Names within expectations: each part of a flow, a call, a message, a field, right and wrong."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.scenario.test_mistakes_of_a_file import FLOW, FORM, tell
+
+STEP = "steps: [{%s, expect: {%s}}]"
+
+
+@pytest.mark.parametrize(
+    ("expected", "said"),
+    [
+        ("flow: {at: 总经里}", "no node '总经里'"),
+        ("flow: {at: {$in: [部门审批, 总经理, 总经里]}}", "no node '总经里'"),
+        ("flow: {at: {$not: {$in: [总经里, 部门审批]}}}", "no node '总经里'"),
+        ("flow: {att: 总经理}", "a flow has no 'att'"),
+        ("flow: {status: finnished}", "no project is ever 'finnished'"),
+        ("flow: {status: {$ne: rejectd}}", "no project is ever 'rejectd'"),
+        ("flow: {status: finished}", ""),
+        ("flow: {pending: [wangwu, ceo, lisi]}", "people has no 'lisi'"),
+        ("flow: {owners: {$contains: lisi}}", "people has no 'lisi'"),
+        ("flow: {owners: {$not: {$contains: lisi}}}", "people has no 'lisi'"),
+        ("flow: {pending: [ceo]}", ""),
+        (
+            "flow: {history: [{action: approve, by: wangwu}, {action: aprove}]}",
+            "there is no 'aprove'",
+        ),
+        ("flow: {history: {$contains: {by: lisi}}}", "people has no 'lisi'"),
+        ("flow: {history: {$contains: {to: lisi}}}", "people has no 'lisi'"),
+        ("flow: {history: {$contains: {node: 总经里}}}", "no node '总经里'"),
+        ("flow: {history: {$contains: {action: approve, node: 部门审批, by: wangwu}}}", ""),
+        ("flow: {passed: [部门审批, 总经理, 总经里]}", "no node '总经里'"),
+        ("flow: {passed: {部门审批: 1, 总经里: 0}}", "no node '总经里'"),
+        ("flow: {passed: {$contains: 总经里}}", "no node '总经里'"),
+        ("flow: {passed: {部门审批: 1}}", ""),
+        ("flow: {tasks: {总经里: {ceo: untreated}}}", "no node '总经里'"),
+        ("flow: {tasks: {总经理: {lisi: untreated}}}", "people has no 'lisi'"),
+        ("flow: {tasks: {部门审批: {wangwu: aproved}}}", "no task is ever 'aproved'"),
+        (
+            "flow: {tasks: {部门审批: {wangwu: {$in: [untreated, aproved]}}}}",
+            "no task is ever 'aproved'",
+        ),
+        ("flow: {visibility: {总经里: {}}}", "no node '总经里'"),
+        ("flow: {notified: {$contains: {kind: remnd}}}", "there is no 'remnd'"),
+        ("flow: {notified: {$contains: {kinds: remind}}}", "a notice has no 'kinds'"),
+        ("flow: {notified: {$contains: {to: [ceo, wangwu, lisi]}}}", "people has no 'lisi'"),
+        ("flow: {notified: {$contains: {node: 总经里}}}", "no node '总经里'"),
+        ("flow: {notified: {$contains: {kind: deadline, to: [ceo]}}}", ""),
+        ("flow: {projects: {用印: {at: 盖}}}", "no sub-flow '用印'"),
+        ("flow: {projects: {'用印#2': {at: 盖}}}", "no sub-flow '用印'"),
+        ("preview: {ends: 结束}", "a preview has no 'ends'"),
+        ("preview: {nodes: [部门审批, 总经理, 总经里]}", "no node '总经里'"),
+        ("preview: {end: 结速}", "no node '结速'"),
+        ("preview: {owners: {总经里: [ceo]}}", "no node '总经里'"),
+        ("preview: {owners: {总经理: [lisi]}}", "people has no 'lisi'"),
+        ("preview: {owners: {子/总经里: [ceo]}}", ""),
+        ("preview: {branches: {部门审批: 总经里}}", "no node '总经里'"),
+        ("preview: {branches: {总经里: 结束}}", "no node '总经里'"),
+        ("preview: {status: finnished}", "no project is ever 'finnished'"),
+    ],
+)
+def test_a_name_of_a_flow_that_is_not_there_is_told_once(
+    tmp_path: Path, expected: str, said: str
+) -> None:
+    action = "preview: {}" if expected.startswith("preview") else "approve: {by: wangwu}"
+    told = tell(tmp_path, STEP % (action, expected), subject=FLOW)
+    signs = (
+        "no node",
+        "a flow has",
+        "is ever",
+        "people has",
+        "there is no",
+        "a notice",
+        "no sub",
+        "a preview has",
+    )
+
+    assert [said in one for one in told if any(sign in one for sign in signs)] == [True] * bool(
+        said
+    )
+
+
+@pytest.mark.parametrize(
+    "key", ["at: 甲", "status: finished", "owners: [wangwu]", "history: []", "delay_level: 1"]
+)
+def test_a_flow_without_definition_does_not_move(tmp_path: Path, key: str) -> None:
+    """The same keys of `_MOVING`, of which none is there without nodes."""
+    subject = "flow: {scripts: {approve.甲: 开.js}, form: {金额: 1}}\npeople: {wangwu: {}}"
+    told = tell(tmp_path, STEP % ("js: form.金额 = 1", f"flow: {{{key}}}"), subject=subject)
+
+    assert f"{key.partition(':')[0]} needs flow.definition; without it nothing moves" in told
+
+
+@pytest.mark.parametrize(
+    ("expected", "said"),
+    [
+        ("messages: [{text: 好, typo: x}]", "a line has no 'typo'"),
+        ("messages: [{text: 好}, {text: 好, type: eror}]", "there is no 'eror'"),
+        ("messages: [{text: 好, type: 通知}]", ""),
+        ("messages: [{text: 好, level: info}]", "a line has no 'level'"),
+        ("messages: [{text: 好, code: TIMEOT}]", "there is no code 'TIMEOT'"),
+        ("messages: [{text: 好, type: {$in: [info, warning, eror]}}]", "there is no 'eror'"),
+        ("console: [{text: 好, level: eror}]", "there is no 'eror'"),
+        ("console: [{text: 好, type: info}]", "a line has no 'type'"),
+        ("console: [{text: 好, level: warn}]", ""),
+        ("fields: {金额: {visble: true}}", "a field has no 'visble'"),
+        ("fields: {金颜: {visible: true}}", "no field '金颜'"),
+        ("fields: {金额: {visible: false, required: true, readonly: true, options: [甲]}}", ""),
+        ("vars: {单号: 1, 单耗: 2}", "no variable '单耗'"),
+        ("vars: {单号: 1}", ""),
+        ("form: {金额: {$lt: '10'}}", '$lt compares 金额, a number, with the text "10"'),
+        ("form: {金额: {$gte: '-1.5'}}", '$gte compares 金额, a number, with the text "-1.5"'),
+        ("form: {金额: {$not: {$gt: '5'}}}", '$gt compares 金额, a number, with the text "5"'),
+        ("form: {金额: {$lte: 10}}", ""),
+        ("form: {客户: {$lt: '10'}}", ""),
+        ("form: {金额: {$lt: '10元'}}", ""),
+        ("trace: v1-abc", "'v1-abc' is no digest"),
+        ("trace: new", ""),
+        ("trace: {$contains: abc}", ""),
+        ("proxy: [{call: crm.查客户, times: {$gt: 0}}, {call: crm}]", "expected platform.api"),
+        ("proxy: [{call: crm.查客护, error: UNKNOWN_API}]", ""),
+        ("proxy: [{call: crm.查客户, once_per_key: true}]", "counts calls; write times: beside it"),
+        ("proxy: [{call: crm.查客户, source: recordd}]", "there is no 'recordd'"),
+        (
+            "proxy: [{call: crm.查客户, source: {$in: [recorded, live, stub, fault, simulated]}}]",
+            "",
+        ),
+        ("proxy: [{call: crm.查客户, error: TIMEOT}]", "there is no code 'TIMEOT'"),
+        ("proxy: [{call: crm.查客户, caller: 甲, times: 0}]", "no script calls as '甲'"),
+        ("proxy: [{call: crm.查客户, caller: 查, times: 0}]", ""),
+        ("proxy: [{call: crm.查客户, caller: {$ne: 甲}}]", "no script calls as '甲'"),
+        ("proxy: [{call: crm.查客户, caller: 甲}]", ""),
+        ("flow: {at: 甲}", "flow needs a flow in the scenario"),
+        ("preview: {end: 甲}", "preview needs a flow in the scenario"),
+    ],
+)
+def test_a_name_of_a_form_or_call_that_is_not_there_is_told(
+    tmp_path: Path, expected: str, said: str
+) -> None:
+    script = "form.金额 = 1; form.$message = {type: '通知', text: '好'}; console.log(await $proxy('crm', {caller: '查'}).查客户())"
+    top = "proxy: {platforms: platforms}\nvars: {单号: 1}\n"
+    told = tell(tmp_path, top + STEP % ("open: {}", expected), script, subject=FORM)
+    ours = [one for one in told if any(sign in one for sign in (
+        "a line", "there is no", "a field has", "no field", "no variable", "compares", "digest",
+        "expected platform.api", "has no API", "times", "no script calls", "needs a"))]  # fmt: skip
+
+    assert [said in one for one in ours] == [True] * bool(said)
