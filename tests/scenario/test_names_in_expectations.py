@@ -150,3 +150,52 @@ def test_a_name_of_a_form_or_call_that_is_not_there_is_told(
         "expected platform.api", "has no API", "times", "no script calls", "needs a"))]  # fmt: skip
 
     assert [said in one for one in ours] == [True] * bool(said)
+
+
+@pytest.mark.parametrize(
+    "expected",
+    [
+        *(f"flow: {{project: {{{key}: {{$ne: 甲}}}}}}" for key in
+          ("id", "name", "status", "user_id", "create_time", "real_start_time", "real_end_time")),
+        *(f"flow: {{history: {{$contains: {{action: {word}}}}}}}" for word in
+          ("approve", "reject", "hand_over", "add_owner", "forward", "comment", "remind", "return",
+           "withdraw", "resubmit", "terminate", "deadline", "create", "submit", "repeated", "applicant")),
+        *(f"flow: {{notified: {{$contains: {{kind: {word}, text: 甲, node: 总经理}}}}}}" for word in ("forward", "remind", "deadline")),
+        *(f"flow: {{status: {word}}}" for word in ("processing", "finished", "rejected", "cancelled", "terminated", "returned")),
+        "flow: {at: '${vars.点}'}", "flow: {pending: ['${vars.点}']}", "flow: {status: '${vars.点}'}",
+    ],
+)  # fmt: skip
+def test_a_name_of_a_flow_that_is_there_is_not_told(tmp_path: Path, expected: str) -> None:
+    told = tell(
+        tmp_path, "vars: {点: 总经理}\n" + STEP % ("approve: {by: wangwu}", expected), subject=FLOW
+    )
+    signs = (
+        "no node",
+        "a flow has",
+        "is ever",
+        "people has",
+        "there is no",
+        "a notice",
+        "a project has",
+    )
+
+    assert [one for one in told if any(sign in one for sign in signs)] == []
+
+
+@pytest.mark.parametrize(
+    ("member", "is_told"),
+    [("nmae: {$exists: false}", True), ("nmae: {$ne: 甲}", True), ("nmae: 甲", False)],
+)
+def test_a_member_of_a_project_that_is_denied_has_to_be_written_somewhere(
+    tmp_path: Path, member: str, *, is_told: bool
+) -> None:
+    step = STEP % ("approve: {by: wangwu}", f"flow: {{project: {{id: 1, {member}}}}}")
+
+    assert ("a project has no 'nmae'" in "".join(tell(tmp_path, step, subject=FLOW))) is is_told
+    written = tell(
+        tmp_path,
+        step,
+        "ctx.project.nmae = 1",
+        subject=FLOW.replace("at: ", "scripts: {approve.部门审批: 开.js}, at: "),
+    )
+    assert "a project has no" not in "".join(written)
