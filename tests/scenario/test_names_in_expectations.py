@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from bpmax_sim.platform.load import load_platforms
+from bpmax_sim.scenario.findings import check_names_against_platforms
+from bpmax_sim.scenario.load import load_items
 from tests.scenario.test_mistakes_of_a_file import FLOW, FORM, tell
 
 STEP = "steps: [{%s, expect: {%s}}]"
@@ -199,3 +202,64 @@ def test_a_member_of_a_project_that_is_denied_has_to_be_written_somewhere(
         subject=FLOW.replace("at: ", "scripts: {approve.部门审批: 开.js}, at: "),
     )
     assert "a project has no" not in "".join(written)
+
+
+CALLED = """\
+platform_key: crm
+base_url: https://crm.example.test
+query: {locale: zh}
+apis:
+  查客户:
+    path: /c/{编号}
+    query: {channel: web}
+    parameters: [{name: 编号, in: path}, {name: keyword, in: query}, {name: customer.phone, in: body}]
+    answer: {type: object, properties: {data: {type: object, properties: {balance: {type: number}}}}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("said", "wrong"),
+    [
+        (
+            "query: {keywrd: {$exists: false}}",
+            "has no parameter 'keywrd' in query; did you mean 'keyword'?",
+        ),
+        (
+            "query: {chanel: {$exists: false}}",
+            "has no parameter 'chanel' in query; did you mean 'channel'?",
+        ),
+        ("query: {locle: {$ne: en}}", "has no parameter 'locle' in query; did you mean 'locale'?"),
+        ("query: {keywrd: 甲}", ""),
+        ("query: {另外: {$exists: false}}", ""),
+        ("query: {keyword: {$exists: false}}", ""),
+        ("path: {编码: 1}", "has no parameter '编码' in path"),
+        ("path: {编号: 1}", ""),
+        (
+            "body: {customer: {phne: {$exists: false}}}",
+            "has no parameter 'phne' in body; did you mean 'phone'?",
+        ),
+        (
+            "body: {custmer: {$exists: false}}",
+            "has no parameter 'custmer' in body; did you mean 'customer'?",
+        ),
+        (
+            "response: {data: {balnce: {$exists: false}}}",
+            "has no parameter 'balnce' in response; did you mean 'balance'?",
+        ),
+        ("response: {data: {balnce: 1}}", ""),
+        ("query: {keywrd: {$exists: false}}, error: TIMEOUT", ""),
+    ],
+)
+def test_a_denied_part_of_a_call_that_is_misspelt_is_told(
+    tmp_path: Path, said: str, wrong: str
+) -> None:
+    (tmp_path / "平台").mkdir()
+    (tmp_path / "平台/crm.yaml").write_text(CALLED, encoding="utf-8")
+    call = f"proxy: [{{call: crm.查客户, {said}}}]"
+    assert tell(tmp_path, "proxy: {platforms: 平台}\n" + STEP % ("open: {}", call)) == []
+    [item] = load_items(tmp_path / "单.scenario.yaml", environ={}, root=tmp_path)
+
+    found = check_names_against_platforms(item, load_platforms([tmp_path / "平台"]))
+
+    told = [one.message for one in found if "has no parameter" in one.message]
+    assert [wrong in one for one in told] == [True] * bool(wrong)
