@@ -171,7 +171,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     tally = _get_tally(session.config)
     # pytest stops if any file could not be collected; one bad scenario file would hide the results
     # of all others. Errors in test modules are not ours to overlook.
-    if tally.broken and session.testsfailed == tally.broken:
+    if tally.broken and session.testsfailed == len(tally.broken):
         session.config.option.continue_on_collection_errors = True
 
 
@@ -327,7 +327,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     if output is None and not _has_tally():
         return
     tally = _get_tally(session.config)
-    tally.stopped = bool(session.shouldfail or session.shouldstop)
+    tally.stopped |= bool(session.shouldfail or session.shouldstop)
     if tally.sharded and session.exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED:
         session.exitstatus = pytest.ExitCode.OK  # an empty shard: the others have them all
     if output is None and tally.files:

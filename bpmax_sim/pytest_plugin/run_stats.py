@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
 
@@ -14,6 +14,16 @@ from bpmax_sim.report.recording_use import USE_SETS, RecordingUse
 if TYPE_CHECKING:
     from bpmax_sim.scenario.file_verdict import FileRuns
     from bpmax_sim.session.session import Session
+
+
+def _merge_files(own: dict[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
+    """Return *own*, results of scenario files, with those of another process added."""
+    from bpmax_sim.scenario.file_verdict import FileRuns  # noqa: PLC0415 - not at the start
+
+    runs = FileRuns()
+    runs.files = own
+    runs.merge(more)
+    return own
 
 
 class Tally(RecordingUse):
@@ -31,13 +41,15 @@ class Tally(RecordingUse):
         codes: exit codes that `bpmax-sim run` would return for the scenarios.
         partial: whether tests were deselected, or a worker crashed.
         sharded: whether other shards have tests.
-        broken: number of unreadable scenario files.
+        broken: unreadable scenario files.
         interrupted: whether the user pressed Ctrl-C.
         stopped: whether the run ended early, for example by ``-x``.
         files: scenario file -> rows that passed, and the stubs, policies, ``if`` and the like that
             none of them used (`FileResult`).
         explored: for each explored scenario, as JSON, how many variants were tried, by verdict.
     """
+
+    merges_by_name: ClassVar = {**RecordingUse.merges_by_name, "files": _merge_files}
 
     def __init__(self) -> None:
         super().__init__()
@@ -53,7 +65,7 @@ class Tally(RecordingUse):
         self.partial = False
         self.sharded = False
         self.stopped = False
-        self.broken = 0
+        self.broken: set[str] = set()
         self.files: dict[str, Any] = {}
         self.explored: list[bytes] = []
 
@@ -120,29 +132,22 @@ class Tally(RecordingUse):
 
     def to_data(self) -> dict[str, Any]:
         """Return the tally as plain values for the controller: counts, texts and sets of texts."""
-        # execnet, which connects pytest-xdist's processes, sends plain types only: a text that
-        # carries its translation is a subclass of `str`, and a Counter one of `dict`.
-        texts = {name: set(map(translate, getattr(self, name))) for name in _SETS}
-        counts = {name: dict(getattr(self, name)) for name in _COUNTS}
         files = self.get_part_use_by_file().to_plain_data() if self.files else {}
-        return {**vars(self), **texts, **counts, "files": files}
-
-    def merge(self, data: Mapping[str, Any]) -> None:
-        """Add the tally of a worker."""
-        self.logins += data["logins"]
-        self.codes |= data["codes"]
-        self.partial |= data["partial"]
-        self.sharded |= data["sharded"]
-        self.get_part_use_by_file().merge(data["files"])
-        self.explored += data["explored"]
-        super().merge(data)
-        for name in (*_COUNTS, *_OWN_SETS):
-            getattr(self, name).update(data[name])
+        return {name: _to_plain(value) for name, value in {**vars(self), "files": files}.items()}
 
 
-_COUNTS = ("calls", "unplayed")
-_OWN_SETS = ("waiting", "unrecognised", "undeclared", "traces")
-_SETS = (*USE_SETS, *_OWN_SETS)
+def _to_plain(value: Any) -> Any:
+    """Return *value* in a form that execnet, which connects pytest-xdist's processes, can send.
+
+    It sends plain types only: a text that carries its translation is a subclass of `str`, and a
+    Counter one of `dict`.
+    """
+    if isinstance(value, set):
+        return {translate(one) if isinstance(one, str) else one for one in value}
+    return dict(value) if isinstance(value, Counter) else value
+
+
+_SETS = (*USE_SETS, "waiting", "unrecognised", "undeclared", "traces")
 TALLY = pytest.StashKey[Tally]()
 
 

@@ -2,12 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping
+from operator import add, or_
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
     from bpmax_sim.session.session import Session
+
+
+def _unite_sets_by_key(own: Mapping[Any, set[Any]], more: Mapping[Any, set[Any]]) -> Any:
+    return {key: own.get(key, set()) | more.get(key, set()) for key in {**own, **more}}
+
+
+def _intersect_sets_by_key(own: Mapping[Any, set[Any]], more: Mapping[Any, set[Any]]) -> Any:
+    """Return the sets of both; where both have a key, what is in both of its sets."""
+    return {**own, **{key: own.get(key, one) & one for key, one in more.items()}}
+
+
+# The way follows from the type, so that a new attribute is merged without being listed.
+_MERGES_BY_TYPE: Mapping[type, Callable[[Any, Any], Any]] = {
+    bool: or_,
+    int: add,
+    set: or_,
+    list: add,
+    Counter: lambda own, more: own + Counter(more),
+}
 
 
 class RecordingUse:
@@ -30,7 +51,14 @@ class RecordingUse:
         touched: what scenarios used (APIs, fields, nodes …) and which of them ran, for coverage; as
             texts ``kind<tab>name``.
         seconds: real seconds of each test, by duration key: its file and name.
+        merges_by_name: how two values of an attribute become one, if their type does not tell.
     """
+
+    merges_by_name: ClassVar[Mapping[str, Callable[[Any, Any], Any]]] = {
+        "owners": _unite_sets_by_key,
+        "left": _intersect_sets_by_key,
+        "seconds": or_,
+    }
 
     def __init__(self) -> None:
         self.cassettes: set[str] = set()
@@ -76,26 +104,14 @@ class RecordingUse:
         else:
             owner = session.recorded_owner
             self.owners.setdefault(str(cassette), set()).add(owner)
-            self._intersect_unplayed(
-                (str(cassette), owner), {exchange.order for exchange in session.unplayed_exchanges}
-            )
-
-    def _intersect_unplayed(self, recording: tuple[str, str], exchange_orders: set[int]) -> None:
-        """Drop from the unplayed exchanges of a recording those that a further session played.
-
-        *recording* is (cassette, owner); *exchange_orders* are the numbers of the exchanges that
-        the further session did not play.
-        """
-        self.left[recording] = self.left.get(recording, exchange_orders) & exchange_orders
+            orders = {exchange.order for exchange in session.unplayed_exchanges}
+            self.left = _intersect_sets_by_key(self.left, {(str(cassette), owner): orders})
 
     def merge(self, data: Mapping[str, Any]) -> None:
-        """Add what another process found; *data* are its attributes by name."""
-        for cassette, names in data["owners"].items():
-            self.owners.setdefault(cassette, set()).update(names)
-        for recording, orders in data["left"].items():
-            self._intersect_unplayed(recording, orders)
-        for name in USE_SETS:
-            getattr(self, name).update(data[name])
+        """Add what another process found; *data* are its attributes by name, every one of them."""
+        for name, own in list(vars(self).items()):
+            merge_values = self.merges_by_name.get(name) or _MERGES_BY_TYPE[type(own)]
+            setattr(self, name, merge_values(own, data[name]))
 
 
 _WITH_CASSETTES = ("replay", "record")

@@ -1,9 +1,16 @@
 from __future__ import annotations
 
+from collections import Counter
+from copy import deepcopy
+from typing import Any
+
 import pytest
 
 from bpmax_sim import pytest_plugin
 from bpmax_sim.project import SUFFIX
+from bpmax_sim.pytest_plugin.run_stats import Tally
+from bpmax_sim.report.exit_codes import ExitCode
+from bpmax_sim.scenario.file_verdict import FileResult
 from tests.plugin.project import FILE, Project, output
 
 
@@ -123,6 +130,38 @@ def test_a_broken_file_stops_no_other_unless_something_else_is_broken(project: P
 
     result.assert_outcomes(errors=2)
     assert result.ret == pytest.ExitCode.INTERRUPTED
+
+
+@pytest.mark.parametrize("workers", [(), ("-p", "xdist", "-n1")])
+def test_a_broken_file_ends_with_the_exit_code_of_the_command_also_in_a_worker(
+    project: Project, workers: tuple[str, ...]
+) -> None:
+    project.write("scenarios/坏.scenario.yaml", "version: 1\nscenario: 坏\nsteps: [{opn: {}}]\n")
+
+    assert project.run("--bpmax-exit-codes", *workers).ret == ExitCode.USAGE
+
+
+SAMPLES: dict[Any, Any] = {
+    bool: True,
+    int: 2,
+    set: {"选择客户.yaml"},
+    list: [b"{}"],
+    Counter: Counter(recorded=2),
+    "owners": {"选择客户.yaml": {"选择客户[贵宾]"}},
+    "left": {("选择客户.yaml", "选择客户[贵宾]"): {1, 2}},
+    "seconds": {FILE: 0.5},
+    "files": {FILE: FileResult(2, {"贵宾"}, set(), "normal", {f"{FILE}:1:1"})},
+}
+
+
+def test_the_controller_gets_every_field_that_a_worker_counted() -> None:
+    worker, controller = Tally(), Tally()
+    for name, value in vars(worker).items():
+        setattr(worker, name, deepcopy(SAMPLES.get(name) or SAMPLES[type(value)]))
+    counted = deepcopy(vars(worker))
+    controller.merge(worker.to_data())
+
+    assert vars(controller) == counted
 
 
 def test_fixtures_of_a_conftest_apply_to_scenarios(project: Project) -> None:
