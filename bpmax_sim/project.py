@@ -5,6 +5,7 @@ of each file) decide whether the cache of platforms is still valid. They are rea
 session, so this module calls `os` directly: ``pathlib`` takes ten times as long.
 """
 
+# ruff: noqa: PTH109, PTH113, PTH116, PTH118, PTH120, PTH122
 from __future__ import annotations
 
 import json
@@ -326,6 +327,36 @@ def with_setting_in_defaults(text: str, name: str, value: str) -> str | None:
     return None
 
 
+def find_files_below(folder: str | Path, endings: str | tuple[str, ...]) -> Iterator[Path]:
+    """Yield the regular files below *folder* whose names end so, folder by folder, sorted by name.
+
+    Folders of other programs are left out: virtual environments, ``node_modules``, and those whose
+    names begin with a dot.
+    """
+    for place, folders, files in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not _is_foreign_folder(place, name))
+        for name in sorted(files):
+            if name.endswith(endings) and os.path.isfile(whole := os.path.join(place, name)):
+                yield Path(whole)
+
+
+def _is_foreign_folder(place: str, name: str) -> bool:
+    is_named_so = name.startswith(".") or name == "node_modules"
+    return is_named_so or os.path.isfile(os.path.join(place, name, "pyvenv.cfg"))
+
+
+def read_searched_text(path: str | Path) -> str:
+    """Return the text of a file in which words are searched; "" if it cannot be read.
+
+    What is wrong with it, who reads it for its own sake reports.
+    """
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:  # noqa: PTH123
+            return file.read()
+    except OSError:
+        return ""
+
+
 def join_to_file(file: str | os.PathLike[str], name: str) -> Path:
     """Return *name* resolved against the folder of *file*."""
     return _join_path(os.path.dirname(file), name)
@@ -359,9 +390,6 @@ def make_parent_folder(path: Path) -> None:
         ignore = folder / ".gitignore"
         if folder.name == NAME and not ignore.exists():
             ignore.write_text("# Made by bpmax-sim.\n*\n", encoding="utf-8", newline="\n")
-
-
-# ruff: noqa: PTH109, PTH113, PTH116, PTH118, PTH120, PTH122
 
 
 INSTANCES = "instances.yaml"

@@ -23,7 +23,13 @@ from msgspec.structs import replace
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.file_names import to_file_name, to_relative_name
 from bpmax_sim.i18n import encode_as_english, msg
-from bpmax_sim.project import SUFFIX, make_parent_folder, read_ci_jobs
+from bpmax_sim.project import (
+    SUFFIX,
+    find_files_below,
+    make_parent_folder,
+    read_ci_jobs,
+    read_searched_text,
+)
 from bpmax_sim.report.recording_use import RecordingUse
 from bpmax_sim.scenario.shards import Shard
 from bpmax_sim.yamlfile import to_display_path
@@ -33,7 +39,7 @@ _FILE: Final = re.compile(r"(?:(.+)\.)?(\d+)-of-(\d+)\.json", re.DOTALL)
 _PATTERN: Final = "*-of-*.json"
 _WHOLE: Final = Shard(1, 1)
 _PYTHON_TESTS: Final = ("test_*.py", "*_test.py")
-_OURS: Final = b"bpmax"
+_OURS: Final = "bpmax"
 Covers = Literal["project", "scenarios", "part"]
 """What a job ran: all tests, all scenarios, or some of them, which counts among named jobs."""
 
@@ -287,13 +293,9 @@ def _refuse_partial(files: Sequence[EvidenceFile], root: Path) -> None:
 
 def _find_tests_using_package(root: Path) -> Iterator[Path]:
     """Yield the Python test files that mention this package; virtual environments are skipped."""
-    for folder, names, files in os.walk(root):
-        inside = [name for name in names if not name.startswith(".")]
-        names[:] = [n for n in inside if not os.path.isfile(f"{folder}/{n}/pyvenv.cfg")]  # noqa: PTH113
-        for name in sorted(files):
-            path = Path(folder, name)
-            if any(map(path.match, _PYTHON_TESTS)) and _OURS in path.read_bytes():
-                yield path
+    for path in find_files_below(root, ".py"):
+        if any(map(path.match, _PYTHON_TESTS)) and _OURS in read_searched_text(path):
+            yield path
 
 
 def _refuse_unrun_scenarios(evidence: Evidence, root: Path) -> None:

@@ -31,7 +31,15 @@ from msgspec.structs import astuple
 from bpmax_sim.errors import Place, shell_quote
 from bpmax_sim.field_path import FieldPath
 from bpmax_sim.i18n import msg, translate
-from bpmax_sim.project import DEFAULTS, SUFFIX, Strictness, find_root
+from bpmax_sim.project import (
+    DEFAULTS,
+    SUFFIX,
+    SUFFIXES,
+    Strictness,
+    find_files_below,
+    find_root,
+    read_searched_text,
+)
 from bpmax_sim.scenario import model
 from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.load import LocatedStep, ScenarioItem
@@ -485,14 +493,12 @@ def _find_files_that_may_use(shared: str) -> Sequence[str]:
     is_inherited_file = path.name == DEFAULTS
     scenarios = find_root(path.absolute()) / "scenarios"
     root = path.parent if is_inherited_file or not scenarios.is_dir() else scenarios
-    others = () if is_inherited_file else root.rglob("*.yaml")
+    others = () if is_inherited_file else find_files_below(root, SUFFIXES)
     having = [
-        one
-        for one in others
-        if one.name != path.name and path.name in one.read_text("utf-8", errors="replace")
+        one for one in others if one.name != path.name and path.name in read_searched_text(one)
     ]
     is_for_all = is_inherited_file or not all(one.name.endswith(SUFFIX) for one in having)
-    return [*map(to_display_path, root.rglob(f"*{SUFFIX}") if is_for_all else having)]
+    return [*map(to_display_path, find_files_below(root, SUFFIX) if is_for_all else having)]
 
 
 def _to_place_sort_key(part: PlainPart) -> tuple[str, int, int]:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any, Final
 
 from msgspec import UNSET
@@ -439,9 +438,7 @@ def check_unknown_env_secrets(draft: ScenarioDraft) -> None:
         root, _, name = text.partition(".")
         if root != "env" or name in draft.environ or not draft.is_in_own_file(where):
             continue
-        known = find_env_names_of_shared_files(
-            Path(draft.spot.source.path), tuple(draft.spot.source.lines_of_all_files)
-        )
+        known = find_env_names_of_shared_files(draft)
         if name not in known:
             draft.tell(
                 where,

@@ -32,12 +32,10 @@ from bpmax_sim.i18n import join_messages, msg
 from bpmax_sim.platform.model import Model
 from bpmax_sim.project import (
     Strictness,
-    find_platform_folders,
     find_root,
     find_strictness,
     join_to_file,
     to_absolute_path,
-    to_path,
 )
 from bpmax_sim.scenario import model, references
 from bpmax_sim.scenario.check import check_references, check_scenario
@@ -45,6 +43,7 @@ from bpmax_sim.scenario.declarations import read_declarations, read_shared
 from bpmax_sim.scenario.faults import fill_fault, find_fault_problem, to_transport_fault
 from bpmax_sim.scenario.header import ItemHeader
 from bpmax_sim.scenario.names import ScenarioNames
+from bpmax_sim.scenario.shared_names import find_named_instances, find_platforms_of_scenario
 from bpmax_sim.scenario.source import RunWarning, ScenarioSource, Spot, read_script
 from bpmax_sim.scenario.table_rows import (
     Row,
@@ -547,7 +546,7 @@ def _build_item(
         faults=tuple(faults),
         cassette=_resolve_cassette_name(draft, row, root),
         platforms=_find_platforms(draft, root),
-        instances=_find_instances(draft),
+        instances=find_named_instances(draft),
         names=draft.names,
         strictness=draft.strictness,
         warnings=tuple(draft.warnings),
@@ -556,20 +555,9 @@ def _build_item(
     )
 
 
-def _find_instances(draft: ScenarioDraft) -> Path | None:
-    name = draft.scenario.proxy.instances
-    spot = draft.spot.at("proxy", "instances")
-    return to_path(to_absolute_path(spot.resolve_file_name(name))) if name else None
-
-
 def _find_platforms(draft: ScenarioDraft, root: Path) -> tuple[Path, ...]:
-    if named := draft.scenario.proxy.platform_paths:
-        spots = draft.spot.at("proxy", "platforms").locate_elements(named)
-        return tuple(
-            to_path(to_absolute_path(spot.resolve_file_name(name))) for name, spot in spots
-        )
     try:
-        return find_platform_folders(root)
+        return find_platforms_of_scenario(draft, root)
     except ValueError as error:
         draft.problems.append(Problem(str(error), Place(to_display_path(root / "pyproject.toml"))))
         return ()

@@ -3,17 +3,33 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import suppress
 from functools import lru_cache
+from itertools import chain
 from pathlib import Path
 from typing import Final
 
 from bpmax_sim.i18n import msg
-from bpmax_sim.project import DEFAULTS, find_root
+from bpmax_sim.project import (
+    DEFAULTS,
+    SUFFIX,
+    SUFFIXES,
+    Stamp,
+    compute_file_stamp,
+    find_files_below,
+    find_instances_file_above,
+    find_platform_folders,
+    find_root,
+    read_searched_text,
+    to_absolute_path,
+    to_local_override,
+    to_path,
+)
 from bpmax_sim.scenario.table_rows import ScenarioDraft
 
 _WORD: Final = re.compile(r"[\w$-]+")
-_FILES: Final = ("*.yaml", "*.yml", "*.csv", "*.py")
+_ENDINGS: Final = (*SUFFIXES, ".csv", ".py")
 
 
 def check_shared_names(draft: ScenarioDraft, used: Collection[str]) -> None:
@@ -26,7 +42,7 @@ def check_shared_names(draft: ScenarioDraft, used: Collection[str]) -> None:
         for key, names in (("vars", fragment.vars), ("fault_sets", fragment.fault_sets)):
             left = [name for name in names if name not in used] if file.name == DEFAULTS else ()
             for name in left:
-                if not {*_WORD.findall(name)} <= _collect_words_below_folder(file):
+                if not _is_mentioned_below_folder(file, frozenset(_WORD.findall(name))):
                     message = msg(
                         "no scenario below this folder uses {name!r}; take it away, or name it",
                         name=name,
@@ -34,32 +50,77 @@ def check_shared_names(draft: ScenarioDraft, used: Collection[str]) -> None:
                     draft.tell(spot.at(key, name), message, kind="rule", fails=False)
 
 
-@lru_cache(maxsize=64)
-def _collect_words_below_folder(defaults: Path) -> frozenset[str]:
-    """Return every word in the files below the folder of *defaults*.
+_known_words: Final[dict[Path, frozenset[str]]] = {}
 
-    A shared name that is none of these words is used by no scenario. Files are read only once.
+
+def _is_mentioned_below_folder(defaults: Path, words: frozenset[str]) -> bool:
+    """Return whether the files below the folder of *defaults* contain all of *words*.
+
+    Otherwise no scenario uses a shared name of these words. Only where a word seems to be lacking
+    is it looked whether a file has changed: it may have come into use meanwhile (``--watch``).
     """
-    words: set[str] = set()
-    for pattern in _FILES:
-        for path in defaults.parent.rglob(pattern):
-            if path != defaults:
-                words.update(_WORD.findall(path.read_text(encoding="utf-8", errors="replace")))
-    return frozenset(words)
+    if not words <= _known_words.get(defaults, frozenset()):
+        files = find_files_below(defaults.parent, _ENDINGS)
+        stamps = (compute_file_stamp(str(path)) for path in files if path != defaults)
+        _known_words[defaults] = _collect_words(tuple(chain.from_iterable(stamps)))
+    return words <= _known_words[defaults]
+
+
+@lru_cache(maxsize=64)
+def _collect_words(files: Stamp) -> frozenset[str]:
+    """Return every word in *files*, each with the stamp by which a change of it is seen."""
+    texts = (read_searched_text(path) for path, _, _ in files)
+    return frozenset(chain.from_iterable(map(_WORD.findall, texts)))
 
 
 _VARIABLE: Final = re.compile(r"env['\"]?\s*[:.\[]\s*['\"]?(\w+)")
 
 
-def find_env_names_of_shared_files(path: Path, texts: tuple[str, ...]) -> set[str]:
-    """Return the environment variables that *texts* or the project's shared files mention.
+def find_env_names_of_shared_files(draft: ScenarioDraft) -> set[str]:
+    """Return the environment variables that the scenario or the files shared with it mention.
 
-    Shared are all YAML files below its ``scenarios`` folder that are no scenarios: fragments,
-    defaults, platforms, instances. *path* is any file of the project.
+    Shared are its platforms and instances, wherever they lie, and all YAML files below its
+    ``scenarios`` folder that are no scenarios, such as fragments and defaults.
     """
-    names = {name for text in texts for name in re.findall(r"\$\{\s*env\.(\w+)", text)}
-    root = find_root(path)
-    for file in (root / "scenarios").rglob("*.yaml"):
-        if not file.name.endswith(".scenario.yaml"):
-            names.update(_VARIABLE.findall(file.read_text(encoding="utf-8", errors="replace")))
+    own = draft.spot.source.lines_of_all_files
+    names = {name for text in own for name in re.findall(r"\$\{\s*env\.(\w+)", text)}
+    for file in dict.fromkeys(_find_shared_files(draft)):
+        if not file.name.endswith(SUFFIX):
+            names.update(_VARIABLE.findall(read_searched_text(file)))
     return names
+
+
+def _find_shared_files(draft: ScenarioDraft) -> Iterator[Path]:
+    """Yield the YAML files below ``scenarios``, and those of the platforms and instances."""
+    root = find_root(Path(draft.spot.source.path))
+    yield from find_files_below(root / "scenarios", SUFFIXES)
+    platforms: tuple[Path, ...] = ()
+    with suppress(ValueError):  # reported by the loader
+        platforms = find_platforms_of_scenario(draft, root)
+    for place in platforms:  # a folder, or a single file
+        yield from find_files_below(place, SUFFIXES) if place.is_dir() else (place,)
+    instances = find_named_instances(draft)
+    beside = find_instances_file_above(to_absolute_path(platforms[-1])) if platforms else ""
+    if file := str(instances or beside):
+        yield from (Path(file), Path(to_local_override(file)))
+
+
+def find_named_instances(draft: ScenarioDraft) -> Path | None:
+    """Return the file of instances that the scenario names; None if it names none."""
+    name = draft.scenario.proxy.instances
+    spot = draft.spot.at("proxy", "instances")
+    return to_path(to_absolute_path(spot.resolve_file_name(name))) if name else None
+
+
+def find_platforms_of_scenario(draft: ScenarioDraft, root: Path) -> tuple[Path, ...]:
+    """Return the platform folders that the scenario names, else those of the project at *root*.
+
+    Raises:
+        ValueError: if pyproject.toml names a folder that does not exist.
+    """
+    if named := draft.scenario.proxy.platform_paths:
+        spots = draft.spot.at("proxy", "platforms").locate_elements(named)
+        return tuple(
+            to_path(to_absolute_path(spot.resolve_file_name(name))) for name, spot in spots
+        )
+    return find_platform_folders(root)

@@ -150,3 +150,13 @@ def test_lint_explains_that_nothing_is_doubtful(door: Door) -> None:
     ended = door.call("lint", rows, SCRIPT, "--explain")
 
     assert "nothing doubtful was found" in ended.text
+
+
+def test_a_shared_stub_is_judged_also_beside_a_folder_that_is_named_like_a_file(door: Door) -> None:
+    choose(door, "strict")
+    (door.folder / "草稿.yaml").mkdir()
+    shared = {"共用.yaml": f"proxy:{INHERITED}"}
+    ended = door.run(LOOKING.replace("form:", "use: 共用.yaml\nform:"), {**SCRIPT, **shared})
+
+    assert ended.code == 1, ended.text
+    assert UNUSED in ended.text

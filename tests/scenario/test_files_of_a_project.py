@@ -1,0 +1,79 @@
+"""What a check looks for in other files of the project is found wherever these lie."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from bpmax_sim.scenario.load import load_items
+
+SCENARIO = """\
+version: 1
+scenario: 客户下单
+form: {fields: {数量: 0}}
+steps: [{set: {数量: 5}, expect: {form: {数量: 5}}}]
+"""
+INSTANCES = "- {platform: crm, instance_key: test, credentials: {key: {env: CRM_SECRET}}}\n"
+PLATFORM = "platform_key: crm\nbase_url: https://crm.example.test\nauth: {key: env.CRM_SECRET}\n"
+ELSEWHERE = {"pyproject.toml": '[tool.bpmax_sim]\nplatforms = "申报/平台"\n'}
+OWN_SECRET = f"{SCENARIO}secrets: [env.CRM_SECRET]\n"
+UNREAD = "nothing reads the environment variable 'CRM_SECRET', so nothing is hidden"
+
+
+def write(root: Path, files: Mapping[str, str]) -> None:
+    for name, text in files.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(text, encoding="utf-8")
+
+
+def told(path: Path) -> list[str]:
+    """Return the warnings of the one scenario of a file."""
+    (item,) = load_items(path, environ={})
+    return [one.message for one in item.warnings]
+
+
+@pytest.mark.parametrize(
+    ("files", "says"),
+    [
+        ({}, [UNREAD]),
+        ({"scenarios/instances.yaml": INSTANCES}, []),
+        ({"scenarios/platforms/crm.yml": PLATFORM}, []),
+        ({"scenarios/platforms/crm.yaml": "", "instances.yaml": INSTANCES}, []),
+        ({"scenarios/platforms/crm.yaml": "", "instances.local.yaml": INSTANCES}, []),
+        ({**ELSEWHERE, "申报/平台/crm.yaml": PLATFORM}, []),
+        ({**ELSEWHERE, "申报/平台/crm.yaml": "", "申报/instances.yaml": INSTANCES}, []),
+        ({"scenarios/草稿.yaml/crm.txt": "", "scenarios/instances.yaml": INSTANCES}, []),
+        ({"scenarios/草稿.yaml/crm.txt": ""}, [UNREAD]),
+        ({"scenarios/别的.scenario.yaml": OWN_SECRET}, [UNREAD]),
+    ],
+)
+def test_a_variable_to_hide_is_read_by_platforms_and_instances_wherever_they_lie(
+    tmp_path: Path, files: Mapping[str, str], says: list[str]
+) -> None:
+    write(tmp_path, {"scenarios/下单.scenario.yaml": OWN_SECRET, **files})
+
+    assert told(tmp_path / "scenarios/下单.scenario.yaml") == says
+
+
+def test_a_variable_to_hide_is_read_by_the_files_that_the_scenario_names(tmp_path: Path) -> None:
+    proxy = "proxy: {platforms: ../平台/crm.yaml, instances: ../环境/测试.yaml}\n"
+    path = tmp_path / "scenarios/下单.scenario.yaml"
+    for number, (platform, instances) in enumerate((("", ""), (PLATFORM, ""), ("", INSTANCES))):
+        shared = {"平台/crm.yaml": platform, "环境/测试.yaml": instances}
+        write(tmp_path, {"scenarios/下单.scenario.yaml": OWN_SECRET + proxy, **shared})
+
+        assert told(path) == ([] if number else [UNREAD])
+
+
+def test_a_shared_name_that_comes_into_use_is_not_called_unused_any_more(tmp_path: Path) -> None:
+    unused = "no scenario below this folder uses '客户编号'; take it away, or name it"
+    broken = {"scenarios/草稿.yaml/crm.txt": "客户编号"}
+    write(tmp_path, {"scenarios/defaults.yaml": "vars: {客户编号: KH-0815}\n", **broken})
+    write(tmp_path, {"scenarios/下单.scenario.yaml": SCENARIO})
+    path = tmp_path / "scenarios/下单.scenario.yaml"
+    assert told(path) == [unused]
+
+    write(tmp_path, {"scenarios/回填.scenario.yaml": f"{SCENARIO}# ${{vars.客户编号}}\n"})
+    assert told(path) == []
