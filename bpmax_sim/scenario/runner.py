@@ -36,7 +36,7 @@ from bpmax_sim.errors import (
 )
 from bpmax_sim.i18n import join_list, msg
 from bpmax_sim.keywords import refuse_unknown_keywords
-from bpmax_sim.project import SUFFIX, to_path
+from bpmax_sim.project import SUFFIX, find_files_below, to_path
 from bpmax_sim.scenario import findings
 from bpmax_sim.scenario.action import Action
 from bpmax_sim.scenario.actions import check_action
@@ -731,7 +731,7 @@ def find_former_name(item: ScenarioItem, owners: Sequence[str]) -> str:
 
 def _has_scenario_titled(root: Path, titles: Collection[str]) -> bool:
     """Return whether any scenario of the project has one of *titles*."""
-    for path in (root / "scenarios").rglob(f"*{SUFFIX}"):
+    for path in find_files_below(root, SUFFIX):
         with suppress(ConfigError):
             source = ScenarioSource.read(path)
             title = source.root.find_child("scenario")

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from bpmax_sim.scenario.load import load_items
+from bpmax_sim.scenario.runner import find_former_name
 
 SCENARIO = """\
 version: 1
@@ -77,3 +78,22 @@ def test_a_shared_name_that_comes_into_use_is_not_called_unused_any_more(tmp_pat
 
     write(tmp_path, {"scenarios/回填.scenario.yaml": f"{SCENARIO}# ${{vars.客户编号}}\n"})
     assert told(path) == []
+
+
+@pytest.mark.parametrize(
+    ("elsewhere", "former"),
+    [
+        ({}, "选择客户"),
+        ({"scenarios/选择客户.scenario.yaml": "scenario: 选择客户\n"}, ""),
+        ({"示例/选择客户.scenario.yaml": "scenario: 选择客户\n"}, ""),
+        ({".venv/选择客户.scenario.yaml": "scenario: 选择客户\n"}, "选择客户"),
+        ({"scenarios/选择客户.scenario.yaml/a.txt": "scenario: 选择客户\n"}, "选择客户"),
+    ],
+)
+def test_a_recording_of_a_scenario_that_is_still_there_is_not_adopted(
+    tmp_path: Path, elsewhere: Mapping[str, str], former: str
+) -> None:
+    write(tmp_path, {"scenarios/下单.scenario.yaml": SCENARIO, **elsewhere})
+    (item,) = load_items(tmp_path / "scenarios/下单.scenario.yaml", environ={})
+
+    assert find_former_name(item, ["选择客户"]) == former
