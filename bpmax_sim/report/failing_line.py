@@ -23,6 +23,8 @@ RunAgain = Callable[[ScriptHits], tuple[Event, ...]]
 
 _ROUNDING = 0.001
 _SHOWN = 2000
+_LONGEST_SECRET = 7000
+"""How many characters a secret may have, also in an encoding that makes it longer."""
 
 
 def find_values_at_failure(
@@ -71,13 +73,15 @@ def _redact_and_cut(text: str, redact: Redact) -> str:
     """Return *text* redacted and then cut to its first characters.
 
     Cutting first could leave half a secret, which would not be recognised. If *text* is so long
-    that the engine may have cut it already, its end may be such a half; so if the redacted text is
-    too short for that end to be cut off here, only an ellipsis is returned.
+    that the engine may have cut it already, its end may be such a half; so only what is far from
+    that end is shown, and if the redacted text is too short for that, only an ellipsis.
     """
     shown = redact(text)
-    if len(shown) > _SHOWN:
-        return f"{shown[:_SHOWN]}…"
-    return shown if len(text) < LONGEST_VALUE else "…"  # the engine may have cut a secret
+    # The engine counts UTF-16 code units, of which 😀 has two.
+    is_cut_by_engine = len(text.encode("utf-16-le", "surrogatepass")) // 2 >= LONGEST_VALUE
+    if is_cut_by_engine and len(shown) < _SHOWN + _LONGEST_SECRET:
+        return "…"
+    return shown if len(shown) <= _SHOWN else f"{shown[:_SHOWN]}…"
 
 
 def _runs_python(item: ScenarioItem) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 import shutil
 from pathlib import Path
@@ -115,6 +116,29 @@ def test_no_name_tells_a_secret(tmp_path: Path) -> None:
     assert names.keys() >= HOLDERS.keys()
     assert leaks(told, {"key": SECRET}) + parts(told, {"key": SECRET}) == []
     assert "redacted" in names["part"]
+
+
+LONG_SECRET = "".join(hashlib.sha256(bytes([n])).hexdigest() for n in range(47))
+"""A key of 3008 characters, as of a certificate: in its stead stand a few."""
+
+
+@pytest.mark.parametrize(
+    ("filler", "shown"),
+    [
+        ("'一'.repeat(1760) + key.repeat(7)", "…"),
+        ("'😀'.repeat(900) + key.repeat(7)", "…"),
+        ("'一'.repeat(19000) + key", f'"{"一" * 1999}…'),
+        ("'😀'.repeat(9600) + key", f'"{"😀" * 1999}…'),
+        ("'😀'.repeat(2)", '"😀😀"'),
+    ],
+)
+def test_of_a_secret_that_the_engine_cut_in_half_nothing_is_shown(
+    tmp_path: Path, filler: str, shown: str
+) -> None:
+    script = f"const key = '{LONG_SECRET}'; const 证书 = {filler}; null.x;"
+    run(tmp_path, script=script, secrets=(LONG_SECRET,))
+
+    assert names_of(tmp_path)["证书"] == shown
 
 
 def test_the_last_value_before_an_expectation_failed_counts(tmp_path: Path) -> None:
