@@ -57,8 +57,12 @@ class FieldHistory(msgspec.Struct, frozen=True):
 
         An assignment with a function call in it (any bracket) is left out, as its literals may be
         arguments.
+
+        A member of another object, as in ``subform.x`` or ``other.form.x``, is none of them; one of
+        ``ctx.form`` is.
         """
-        written = re.compile(rf"form\.{re.escape(field)}\s*=(?!=)([^;\n]*)")
+        form = r"(?<![\w$.])(?:ctx\s*\.\s*)?form"
+        written = re.compile(rf"{form}\.{re.escape(field)}\s*=(?!=)([^;\n]*)")
         values = [
             match for text in self.scripts for match in written.findall(text) if "(" not in match
         ]

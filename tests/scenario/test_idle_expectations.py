@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from bpmax_sim.scenario.events import ErrorThrown
+from bpmax_sim.scenario.expectation_doubts import FieldHistory
 from bpmax_sim.scenario.load import load_items
 from bpmax_sim.scenario.model import ExpectedError
 from bpmax_sim.scenario.name_claims import (
@@ -916,6 +917,13 @@ TRUE: dict[str, Case] = {
         stubs="",
         top="cases: [{id: 少, 额: 6}, {id: 多, 额: 6}]",
     ),
+    **{
+        f"a pattern beside an assignment to {other}": opened(
+            "form: {客户名称: {$matches: 小|大}, 金额: 0}",
+            f"const subform = {{form: {{}}}}; {other}.客户名称 = '大'; form.金额 = subform.form.金额 ?? 0; form.客户名称 = '小'",
+        )
+        for other in ("subform", "subform.form")
+    },
     "a delay that a js step measures": Case(
         steps="{js: \"const 始 = Date.now(); await $proxy('crm').get_customer('1'); return Date.now() - 始\", expect: {result: 3000}}",
         form=None,
@@ -1134,6 +1142,23 @@ def test_honest_names_of_steps_and_rows_claim_nothing() -> None:
         assert (
             explain_unintended_error(expected, refused, ("金额", "备注", "amount"), name) != ""
         ), name
+
+
+@pytest.mark.parametrize(
+    ("script", "literals"),
+    [
+        ("form.级别 = '金牌'", ["金牌"]),
+        ("if (ctx.form.级别 === '银牌') ctx . form.级别 = '金牌'", ["金牌"]),
+        ("子form.级别 = '金牌'; subform.级别 = '银牌'; $form.级别 = '铜牌'", []),
+        ("合同.form.级别 = '金牌'; form.级别说明 = '银牌'", []),
+    ],
+)
+def test_only_what_is_written_into_this_form_is_another_value_of_its_field(
+    script: str, literals: list[str]
+) -> None:
+    history = FieldHistory(initial={}, changes=(), offered={}, scripts=(script,))
+
+    assert history.find_assigned_literals("级别") == literals
 
 
 @pytest.mark.parametrize(("case", "says"), RED.values(), ids=RED)
