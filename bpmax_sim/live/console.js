@@ -47,7 +47,7 @@ const hide = (text, place) => {
 };
 const tagged = (name, value) => ({$: name, value});
 const plain = (value, place, above = []) => {
-  if (typeof value === 'string') return value.length > @longest@ ? tagged('cut', hide(value.slice(0, 1000), place)) : hide(value, place);
+  if (typeof value === 'string') return value.length > @longest@ ? tagged('cut', hide(value.slice(0, @longest@), place).slice(0, 1000)) : hide(value, place);
   if (value === undefined) return tagged('undefined');
   if (typeof value === 'bigint') return tagged('bigint', '' + value);
   if (typeof value === 'number' && (value !== value || value - value !== 0)) return tagged('number', '' + value);

@@ -13,6 +13,7 @@ from bpmax_sim.errors import ConfigError, TransportError
 from bpmax_sim.js_values import to_scenario_value
 from bpmax_sim.live.capture import remove_capture_lines, render_capture_lines
 from bpmax_sim.live.console import contains_captured_records, decode_console, read_console
+from bpmax_sim.live.javascript_text import LONGEST
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.script.failure import Script
 from bpmax_sim.script.runtime import Page
@@ -143,6 +144,14 @@ def test_a_secret_inside_a_text_stays_there(text: str) -> None:
         if one["e"] == "set"
     ]
     assert "abcdef123456" not in json.dumps(told)
+
+
+def test_of_a_secret_where_a_long_text_is_cut_no_half_is_left() -> None:
+    text = f"{'注' * 990}abcdef123456{'注' * LONGEST}"
+    script = f"form.a = [{{password: 'abcdef123456', 备注: '{text}'}}]"
+    (told,) = [one for one in records(script) if one["e"] == "set"]
+    assert '"cut"' in json.dumps(told)
+    assert "abcdef" not in json.dumps(told)
 
 
 @pytest.mark.parametrize(
