@@ -219,9 +219,9 @@ class Progress:
         if "policies" not in self.item.fills:
             return
         for one in findings.run_check_on_row_values(self.item, self.names, check):
-            if one.kind in WARNINGS and self.item.strictness == "lenient":
+            if not one.fails or (one.kind in WARNINGS and self.item.strictness == "lenient"):
                 self.log.add_findings([one])
-            elif one.fails:
+            else:
                 raise SubjectError(
                     "{wrong} (the policy in line {line})",
                     code="UNKNOWN_NAME",
