@@ -267,13 +267,16 @@ class Platforms:
             CallError: if there is none or it is disabled (code UNKNOWN_INSTANCE).
         """
         entries = self.entries_of(platform_key)
+        match = None
+        for entry in entries if instance_key is not None else ():
+            if entry.instance.instance_key == instance_key:
+                match = entry
+                break
+        if match is not None and match.instance.enabled:
+            return match
         enabled = [entry for entry in entries if entry.instance.enabled]
         if instance_key is None:
             return self._choose_default_entry(platform_key, enabled)
-        by_key = {entry.instance.instance_key: entry for entry in reversed(entries)}
-        match = by_key.get(instance_key)
-        if match is not None and match.instance.enabled:
-            return match
         if match is not None:
             message = msg(
                 "instance {key!r} of {platform!r} is disabled; remove enabled: false at {place}",
@@ -475,7 +478,9 @@ def load_usable_platforms(
         place = os.fspath(instances)
     else:
         place = find_instances_file_above(folders[-1]) if folders else ""
-    now = tuple(part for folder in folders or ("",) for part in compute_folder_stamp(folder, place))
+    now: Stamp = ()
+    for folder in folders or ("",):
+        now += compute_folder_stamp(folder, place)
     cached = _loaded.get((folders, place))
     # Which folders are lenient stands in pyproject.toml, whose changes the stamp does not show.
     if cached is None or cached[0] != now or cached[1].depends_on_strictness:

@@ -434,8 +434,9 @@ class Progress:
             for one in self.log.warnings
         ]
 
-    @property
+    @cached_property
     def _field_history(self) -> expectation_doubts.FieldHistory:
+        """Return the values that fields had; only asked for when the run is complete."""
         changes = [one for one in self.log.events if isinstance(one, FieldChanged)]
         sources, offered = [body.source for body in self.bodies], self.log.options.offered
         parts = (self.initial, changes, offered, sources, self.initial_flow)
@@ -650,13 +651,11 @@ class Progress:
             failures = [
                 reporter.add_effects_to_digest_failure(failures[0], expected.trace, observed)
             ]
-        own = (
-            unresolved,
-            self.make_section_readers(since),
-            self.resolve_expected_value,
-            reporter.spot,
-        )
-        return checks, attach_update(failures, *own) if path == ("expect",) else failures
+        if failures and path == ("expect",):
+            readers = self.make_section_readers(since)
+            own = (unresolved, readers, self.resolve_expected_value, reporter.spot)
+            failures = attach_update(failures, *own)
+        return checks, failures
 
     def store_result(self, step_id: str, value: Any, error: Mapping[str, Any] | None) -> None:
         """Keep a step's result and error, which ``${steps.<id>.result}`` and ``expect`` read.

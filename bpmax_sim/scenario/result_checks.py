@@ -92,13 +92,11 @@ def find_unnoticed_business_failures(
     A script notices it by reading, anywhere, a member that reports failures; a scenario by
     expecting the response, or what is shown.
     """
-    for call in outcome.calls:
+    for call in () if outcome.has_output_or_checked_result else outcome.calls:
+        if outcome.is_call_outcome_expected(call):
+            continue
         recipe = find_compiled_api(call, platforms)
-        if (
-            recipe is None
-            or outcome.has_output_or_checked_result
-            or outcome.is_call_outcome_expected(call)
-        ):
+        if recipe is None:
             continue
         response, body = to_platform_response(call)
         if satisfies_rule(recipe.rules.ok, response, body, absent_ok=True):
@@ -162,10 +160,11 @@ def find_members_read_from_text(
     texts: dict[tuple[str, int], bool] = {}
     for call in calls:
         if call.place is not None and not call.is_login:
-            recipe, at = find_compiled_api(call, platforms), (call.place.file, call.place.line)
+            at = (call.place.file, call.place.line)
             is_text = isinstance(call.response, str) and bool(call.response)
+            recipe = find_compiled_api(call, platforms) if is_text else None
             is_result = recipe is not None and recipe.result != "envelope"
-            texts[at] = texts.get(at, True) and is_text and is_result
+            texts[at] = texts.get(at, True) and is_result
     names = {file for (file, _), is_text in texts.items() if is_text}
     for script in dict.fromkeys(scripts) if names else ():
         reading = read_script(script.source, script.name) if script.name in names else None
@@ -357,12 +356,12 @@ def find_rule_doubts(calls: Sequence[CallMade], platforms: Platforms) -> Iterato
     a class of failures that occurred and for which the file says nothing under ``recover`` (what to
     do then, such as a new login).
     """
-    yield from _find_misspelt_places(calls, platforms)
+    compiled = [(call, find_compiled_api(call, platforms)) for call in calls]
+    yield from _find_misspelt_places(compiled, platforms)
     for key, call in {call.call.partition(".")[0]: call for call in reversed(calls)}.items():
         for hint in _find_suspect_declarations(platforms, key):
             yield RunFinding("rule", hint, call.place, fails=False)
-    for call in calls:
-        recipe = find_compiled_api(call, platforms)
+    for call, recipe in compiled:
         classes = recipe.platform.response.classes if recipe is not None else {}
         if recipe is None or not classes:
             continue
@@ -372,16 +371,20 @@ def find_rule_doubts(calls: Sequence[CallMade], platforms: Platforms) -> Iterato
                 yield RunFinding("rule", wrong, call.place, fails=False)
 
 
-def _find_misspelt_places(calls: Iterable[CallMade], platforms: Platforms) -> Iterator[RunFinding]:
+def _find_misspelt_places(
+    compiled: Iterable[tuple[CallMade, CompiledApi | None]], platforms: Platforms
+) -> Iterator[RunFinding]:
     """Yield each place declared in a platform file that no request or response had.
+
+    *compiled* are the calls, each with the rules of its API, as `find_compiled_api` returns them.
 
     Only if one had a member of a similar name beside it. For example ``ignore: body.requestid``
     where all bodies have ``requestId2``.
     """
     absent: dict[tuple[str, Steps], tuple[set[str], CallMade]] = {}
     found: set[tuple[str, Steps]] = set()
-    for call in calls:
-        recipe, key = find_compiled_api(call, platforms), call.call.partition(".")[0]
+    for call, recipe in compiled:
+        key = call.call.partition(".")[0]
         places = _find_declared_places(recipe, call) if recipe is not None else ()
         for path, parts in (
             _find_optional_login_places(call, platforms) if call.is_login else places
@@ -492,11 +495,21 @@ def find_compiled_api(call: CallMade, platforms: Platforms) -> CompiledApi | Non
     is_answered = call.status is not None and is_success(call.status) and not call.error
     if not is_answered or call.is_login or platform is None:
         return None
-    try:
-        api = platforms.api(platform, name)
-        return compile_api(platform, platforms.instance(key, call.instance or None), api)
-    except CallError:
-        return None
+    known = _COMPILED.setdefault(platforms, {})
+    compiled = known.get((call.call, call.instance))
+    if compiled is None:
+        try:
+            api = platforms.api(platform, name)
+            compiled = compile_api(platform, platforms.instance(key, call.instance or None), api)
+        except CallError:
+            return None
+        known[call.call, call.instance] = compiled
+    return compiled
+
+
+_COMPILED: Final = WeakKeyDictionary[Platforms, dict[tuple[str, str], CompiledApi]]()
+"""What was compiled, by call and instance, as long as the platforms are there; each call of a run
+is judged several times."""
 
 
 def to_platform_response(call: CallMade) -> tuple[Response, ParsedBody]:
