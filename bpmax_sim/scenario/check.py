@@ -158,7 +158,7 @@ def _check_stubs_and_ignored_paths(draft: ScenarioDraft) -> None:
 
 def _refuse_step_references_in_stub(draft: ScenarioDraft, spot: Spot) -> None:
     """Report ``${…}`` in a stub that name values of steps, which come too late for a stub."""
-    node = spot.source.root.find_at(spot.steps)
+    node = spot.source.root.find_at(spot.steps) if draft.may_have_references else None
     for path, text in node.walk_texts() if node is not None else ():
         try:
             parts = references.split_references(text) if "${" in text else ()
@@ -728,8 +728,8 @@ def check_references(draft: ScenarioDraft) -> None:
 
 
 def _find_texts_with_references(draft: ScenarioDraft) -> Iterator[tuple[Spot, str]]:
-    if not any("${" in line or "\\" in line for line in draft.spot.source.lines_of_all_files):
-        return  # nor is it spelled with an escape
+    if not draft.may_have_references:
+        return
     for spot in (draft.spot, *(spot for _, spot in draft.fragments)):
         keys = spot.source.root.items if spot is draft.spot else _OF_FRAGMENT
         for path, text in spot.source.root.walk_texts():

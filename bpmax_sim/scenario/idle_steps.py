@@ -368,13 +368,13 @@ _VALUES: Final = frozenset({
 def _find_texts_if_sign_in_file(
     spot: Spot, *signs: str
 ) -> Iterator[tuple[tuple[str | int, ...], str]]:
-    """Yield path and text of each value in the file of *spot*; nothing if no line contains a sign.
+    """Return path and text of each value in the file of *spot*; none if no line contains a sign.
 
     The search for *signs* (one of them is enough) saves walking through most files.
     """
-    # Lines are searched far faster than nodes are walked, and hardly any file has such a value.
-    if any(sign in line for line in spot.source.lines for sign in signs):
-        yield from spot.source.root.walk_texts()
+    # Text is searched far faster than nodes are walked, and hardly any file has such a value.
+    text = "\n".join(spot.source.lines)
+    return spot.source.root.walk_texts() if any(sign in text for sign in signs) else iter(())
 
 
 def check_empty_names(draft: ScenarioDraft) -> None:

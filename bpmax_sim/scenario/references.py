@@ -130,15 +130,16 @@ def resolve(value: Any, lookup: Lookup) -> Any:
     Raises:
         UndefinedValueError: if *lookup* finds no value.
     """
-    if type(value) in _CONSTANT_TYPES or (type(value) is str and "${" not in value):
+    kind = type(value)
+    if kind in _CONSTANT_TYPES or (kind is str and "${" not in value):
         return value
+    if kind is dict or isinstance(value, Mapping):
+        return {key: resolve(item, lookup) for key, item in value.items()}
     if isinstance(value, str):
         parts = split_references(value) if "${" in value else (value,)
         if len(parts) == 1:
             return parts[0] if isinstance(parts[0], str) else lookup(parts[0])
         return "".join(p if isinstance(p, str) else to_inserted_text(lookup(p)) for p in parts)
-    if isinstance(value, Mapping):
-        return {key: resolve(item, lookup) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [resolve(item, lookup) for item in value]
     return value

@@ -434,9 +434,19 @@ class ScenarioDraft:
         """Return the keys of the map at *spot* whose values contain a ``${…}``; cached."""
         place = (spot.source.file, spot.steps)
         if place not in self._filled_keys:
-            node = spot.source.root.find_at(spot.steps)
+            may_have = spot.source is not self.spot.source or self.may_have_references
+            node = spot.source.root.find_at(spot.steps) if may_have else None
             self._filled_keys[place] = references.find_keys_with_references(node)
         return self._filled_keys[place]
+
+    @cached_property
+    def may_have_references(self) -> bool:
+        """Return whether any line of the scenario's own tree may spell a ``${…}``.
+
+        Lines are searched far faster than nodes are walked, and a file without any is common.
+        """
+        text = "\n".join(self.spot.source.lines_of_all_files)
+        return "${" in text or "\\" in text  # or it is spelled with an escape
 
     @cached_property
     def names(self) -> ScenarioNames:
@@ -628,9 +638,9 @@ class ScenarioDraft:
         Empty with a list, without a flow, if a name contains ``${…}``, or if a script of the event
         ``owners`` may name others.
         """
-        names = self.people_names_with_repeats
         if self.scenario.people or not self.flows or not self.all_named_people:
             return ()
+        names = self.people_names_with_repeats
         if any("${" in name for name in names):
             return ()
         return tuple(dict.fromkeys((*self.all_named_people, *names)))

@@ -151,15 +151,30 @@ class Node(Struct, frozen=True):
 
         *steps* is the path of the node itself, with which the paths begin.
         """
-        value = self.value
-        if type(value) is str:
-            yield steps, value
-        elif type(value) is dict:
-            for key, child in value.items():
-                yield from child.walk_texts((*steps, key))
-        elif type(value) is tuple:
-            for index, child in enumerate(value):
-                yield from child.walk_texts((*steps, index))
+        found: list[tuple[tuple[Step, ...], str]] = []
+        _collect_texts(self, steps, found)
+        return iter(found)
+
+
+def _collect_texts(
+    node: Node, steps: tuple[Step, ...], found: list[tuple[tuple[Step, ...], str]]
+) -> None:
+    # Into one list, since a generator within each level would pass each text on, level by level.
+    value = node.value
+    if type(value) is str:
+        found.append((steps, value))
+        return
+    children: Any = ()
+    if type(value) is dict:
+        children = value.items()
+    elif type(value) is tuple:
+        children = enumerate(value)
+    for step, child in children:
+        kind = type(child.value)
+        if kind is str:
+            found.append(((*steps, step), child.value))
+        elif kind is dict or kind is tuple:
+            _collect_texts(child, (*steps, step), found)
 
 
 _KINDS = {
