@@ -137,11 +137,10 @@ class RelativeFileNameRewriter:
 
     def __post_init__(self) -> None:
         """Prepare the replacement in texts; longer names are replaced first."""
-        pairs = {name: self.to_relative_name(name) for name in self.names}
-        moved = sorted(
-            (pair for pair in pairs.items() if pair[0] != pair[1]),
-            key=lambda pair: (-len(pair[0]), pair[0]),
-        )
+        pairs = [(name, self.to_relative_name(name)) for name in dict.fromkeys(self.names)]
+        moved = [pair for pair in pairs if pair[0] != pair[1]]
+        if len(moved) > 1:
+            moved.sort(key=lambda pair: (-len(pair[0]), pair[0]))
         object.__setattr__(self, "_moved", tuple(moved))
         object.__setattr__(self, "_shortest", len(moved[-1][0]) if moved else sys.maxsize)
 

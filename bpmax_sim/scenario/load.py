@@ -238,10 +238,8 @@ class ScenarioItem(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def trace_file_names(self) -> RelativeFileNameRewriter:
         """Return the object that writes file names in traces relative to the scenario's folder."""
-        names = (
-            self.spot.source.file,
-            *(body.name for body in self.subjects.script_and_flow_files),
-        )
+        bodies = self.subjects.script_and_flow_files
+        names = (self.spot.source.file, *[body.name for body in bodies])
         return RelativeFileNameRewriter(os.path.dirname(to_absolute_path(self.path)), names)  # noqa: PTH120 - faster
 
     @property

@@ -324,7 +324,7 @@ class _StepBase(Model, frozen=True, kw_only=True, dict=True):
         """Return the key of the action; "" for a step that only checks."""
         return next(list_declared_actions(self), "")
 
-    @property
+    @cached_property
     def value(self) -> Any:
         """Return the value of the action as in the file; None for a step that only checks."""
         action = self.action

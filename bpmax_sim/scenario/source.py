@@ -371,9 +371,11 @@ class Spot(msgspec.Struct, frozen=True):
         """Yield each of *values*, the list at this spot, with its own spot."""
         if not values:
             return iter(())
-        node = self.source.root.find_at(self.steps)
-        is_list = node is not None and node.elements  # else a value that stands for a list of one
-        return ((v, self.at(index) if is_list else self) for index, v in enumerate(values))
+        source, steps = self.source, self.steps
+        node = source.root.find_at(steps)
+        if node is None or type(node.value) is not tuple or not node.value:
+            return iter([(value, self) for value in values])  # it stands for a list of one
+        return iter([(v, Spot(source, (*steps, index))) for index, v in enumerate(values)])
 
     def resolve_file_name(self, name: str) -> Path:
         """Return the path of the file *name*, relative to the file that contains this value.
