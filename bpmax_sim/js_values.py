@@ -24,7 +24,6 @@ import json
 import re
 import sys
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from json.encoder import encode_basestring
 from math import copysign, inf, isfinite, isnan, nan
@@ -384,10 +383,14 @@ def dump_tagged(value: Any) -> str:
     Raises:
         TypeError: if a script cannot have such a value.
     """
-    if type(value) in _PLAIN:
-        with suppress(UnicodeEncodeError):  # half a character, which only a tag can carry
-            return _encode(value).decode()
-    return dumps_compact(encode_tagged(value))
+    if type(value) is bool:
+        return "true" if value else "false"
+    if type(value) not in _PLAIN:
+        return dumps_compact(encode_tagged(value))
+    try:
+        return _encode(value).decode()
+    except UnicodeEncodeError:  # half a character, which only a tag can carry
+        return dumps_compact(encode_tagged(value))
 
 
 def ms_to_date(ms: float | None) -> datetime | FarDate:

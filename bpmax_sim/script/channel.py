@@ -106,14 +106,16 @@ class SentLiveObjects:
             same = index in self._settled and [*seen] == [*now]
             if same and all(map(is_, seen.values(), now.values())):
                 continue  # none of these values can have changed inside
-            # The same object as last time, which cannot change inside, is not encoded again.
-            fresh = {
-                name: known[name] if seen.get(name, seen) is item else dump_tagged(item)
-                for name, item in now.items()
-            }
-            frozen = getattr(live, "is_frozen", False)
-            self._seen[index] = {n: v for n, v in now.items() if frozen or type(v) in _FIXED}
-            if len(self._seen[index]) == len(now):
+            fresh: dict[str, str] = {}
+            fixed: dict[str, Any] = {}
+            is_frozen = getattr(live, "is_frozen", False)
+            for name, item in now.items():
+                # The same object as last time, which cannot change inside, is not encoded again.
+                fresh[name] = known[name] if seen.get(name, seen) is item else dump_tagged(item)
+                if is_frozen or type(item) in _FIXED:
+                    fixed[name] = item
+            self._seen[index] = fixed
+            if len(fixed) == len(now):
                 self._settled.add(index)
             else:
                 self._settled.discard(index)

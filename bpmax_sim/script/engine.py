@@ -15,7 +15,6 @@ import json
 import re
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from functools import cache, lru_cache, partial
 from importlib.resources import files
 from typing import Any, NamedTuple
@@ -137,10 +136,12 @@ class PreludeEntryFunction:
         the line at which it starts. Only a script that runs for the second time is compiled;
         otherwise nothing is passed, and the prelude (our JavaScript code) parses the text.
         """
-        with suppress(msgspec.DecodeError, UnicodeEncodeError):  # half a character
+        try:
             code = _compile_on_second_run(_body_of(argument)).code
-            if code is not None:
-                self.load_part(self._inner, code)
+        except (msgspec.DecodeError, UnicodeEncodeError):  # half a character
+            return
+        if code is not None:
+            self.load_part(self._inner, code)
 
 
 @cache

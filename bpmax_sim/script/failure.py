@@ -149,7 +149,10 @@ class PlacedScripts:
         return placed.locate(row, column) if placed else None
 
     def _find_script(self, row: int) -> PlacedScript | None:
-        return next((placed for placed in reversed(self.placed) if placed.start < row), None)
+        for placed in reversed(self.placed):
+            if placed.start < row:
+                return placed
+        return None
 
     @property
     def texts(self) -> list[tuple[str, str]]:
