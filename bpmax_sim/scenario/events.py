@@ -12,7 +12,7 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
 from json.encoder import encode_basestring
-from operator import itemgetter
+from operator import attrgetter, getitem, itemgetter
 from typing import Any, Literal
 
 import msgspec
@@ -306,7 +306,7 @@ def round_to_hundredth_ms(at: float) -> float:
 def to_call_answered(call: CallMade) -> CallAnswered:
     """Return the end of *call* as an event, with times rounded by `round_to_hundredth_ms`."""
     return CallAnswered(
-        **{name: getattr(call, name) for name in _SAME},
+        **dict(zip(_SAME, _get_same(call), strict=True)),
         sent_at=round_to_hundredth_ms(call.sent_at),
         duration=round_to_hundredth_ms(call.duration),
         at=round_to_hundredth_ms(call.at + call.duration),
@@ -314,6 +314,7 @@ def to_call_answered(call: CallMade) -> CallAnswered:
 
 
 _SAME = tuple({*list_field_names_of_type(CallAnswered)} - {"sent_at", "duration", "at"})
+_get_same = attrgetter(*_SAME)
 _ANSWER = frozenset({*list_field_names_of_type(CallAnswered), "earlier"}) - {"number", "call"}
 _FIRST = frozenset({"at", "order"})  # told by the head of a line
 _LATER = _FIRST | _ANSWER | {"key_name"}  # which the platform file has
@@ -328,7 +329,7 @@ def to_trace_line(event: Event, number: int, homes: RelativeFileNameRewriter = N
     holds the folders to which file names are written relative, so that a trace is the same on every
     machine; by default names stay as they are.
     """
-    return _encode_event(event, number, _TraceTextEncoder(homes)).decode()
+    return _encode_event(event, number, _EncodedTexts(homes)).decode()
 
 
 def to_trace_lines(
@@ -348,40 +349,35 @@ def to_canonical_json(value: Any, homes: RelativeFileNameRewriter = NOWHERE) -> 
     Names are sorted, messages are written as template and values instead of translated, and file
     names relative to *homes*.
     """
-    return _WRITERS[type(value)](_TraceTextEncoder(homes), value)
+    return _WRITERS[type(value)](_EncodedTexts(homes), value)
 
 
-class _TraceTextEncoder:
-    """Encodes texts and places as JSON, each once, because most occur many times in a trace."""
+class _EncodedTexts(dict[Any, bytes]):
+    """A cache: text or place -> its JSON, made on first use; most occur many times in a trace."""
 
-    __slots__ = ("_homes", "_written")
+    __slots__ = ("_homes",)
 
     def __init__(self, homes: RelativeFileNameRewriter) -> None:
         self._homes = homes
-        self._written: dict[str | Place, bytes] = {}
 
-    def encode(self, value: str | Place) -> bytes:
-        written = self._written.get(value)
-        if written is None:
-            written = self._written[value] = self._encode_text(value)
-        return written
-
-    def _encode_text(self, value: Any) -> bytes:
+    def __missing__(self, value: Any) -> bytes:
         if type(value) is Place:
             shown = str(Place(self._homes.to_relative_name(value.file), value.line, value.column))
         else:
             shown = self._homes.rewrite_names(value)
         try:
-            return msgspec.json.encode(shown)
+            written = msgspec.json.encode(shown)
         except (UnicodeEncodeError, TypeError):  # half a character, or a kind of text
             # Half a character becomes the text \ud800: not every reader takes it as an escape.
-            return encode_basestring(shown.encode("utf-8", "backslashreplace").decode()).encode()
+            written = encode_basestring(shown.encode("utf-8", "backslashreplace").decode()).encode()
+        self[value] = written
+        return written
 
 
-Write = Callable[[_TraceTextEncoder, Any], bytes]
+Write = Callable[[_EncodedTexts, Any], bytes]
 
 
-def _encode_event(event: Event, number: int, texts: _TraceTextEncoder) -> bytes:
+def _encode_event(event: Event, number: int, texts: _EncodedTexts) -> bytes:
     kind: Any = type(event)
     head = f'{{"seq":{number},"event":"{kind.__name__}","at":{round_to_hundredth_ms(event.at)!r}'
     fields = _make_line_writer(kind)(texts, event)
@@ -410,7 +406,7 @@ def _make_struct_writer(kind: Any, left_out: frozenset[str]) -> Write:
         # where there is no such default: it is bytes of our own, which no member is.
         keys.append((name, key, usual if empty else key, key + empty))
 
-    def write(texts: _TraceTextEncoder, value: Any) -> bytes:
+    def write(texts: _EncodedTexts, value: Any) -> bytes:
         return b",".join(
             [
                 whole
@@ -427,7 +423,7 @@ _EMPTY: tuple[tuple[Any, bytes], ...] = ((None, b"null"), ("", b'""'), ((), b"[]
 """What many fields are by default, in most events."""
 
 
-def _encode_number(_texts: _TraceTextEncoder, value: float) -> bytes:
+def _encode_number(_texts: _EncodedTexts, value: float) -> bytes:
     # As JavaScript prints it: 1.0 and 1 are the same number to a script, so they must be to a
     # digest.
     if value.is_integer():
@@ -438,22 +434,22 @@ def _encode_number(_texts: _TraceTextEncoder, value: float) -> bytes:
 _name = itemgetter(0)
 
 
-def _encode_map(texts: _TraceTextEncoder, value: Mapping[Any, Any]) -> bytes:
+def _encode_map(texts: _EncodedTexts, value: Mapping[Any, Any]) -> bytes:
     if not value:
         return b"{}"
     parts = [
-        texts.encode(name) + b":" + _WRITERS[type(item)](texts, item)
+        texts[name] + b":" + _WRITERS[type(item)](texts, item)
         for name, item in sorted({str(key): item for key, item in value.items()}.items(), key=_name)
         if item is not UNDEFINED
     ]
     return b"{" + b",".join(parts) + b"}"
 
 
-def _encode_list(texts: _TraceTextEncoder, value: Iterable[Any]) -> bytes:
+def _encode_list(texts: _EncodedTexts, value: Iterable[Any]) -> bytes:
     return b"[" + b",".join([_WRITERS[type(item)](texts, item) for item in value]) + b"]"
 
 
-def _encode_message(texts: _TraceTextEncoder, value: TranslatableText) -> bytes:
+def _encode_message(texts: _EncodedTexts, value: TranslatableText) -> bytes:
     """Return a message as its template and values, so that a reader can translate it."""
     data: dict[str, Any] = {"many": value.many} if value.many else {}
     text = to_plain_english(value)
@@ -462,13 +458,11 @@ def _encode_message(texts: _TraceTextEncoder, value: TranslatableText) -> bytes:
     )
 
 
-def _encode_script_value(texts: _TraceTextEncoder, value: Any) -> bytes:
+def _encode_script_value(texts: _EncodedTexts, value: Any) -> bytes:
     """Return a value made by a script, in the notation of scenario files."""
     words = to_scenario_value(value)
     known = words is not value
-    return (
-        _WRITERS[type(words)](texts, words) if known else texts.encode(f"[{type(value).__name__}]")
-    )
+    return _WRITERS[type(words)](texts, words) if known else texts[f"[{type(value).__name__}]"]
 
 
 def _make_writer(kind: Any) -> Write:
@@ -481,7 +475,7 @@ def _make_writer(kind: Any) -> Write:
 
 _KINDS: tuple[tuple[type | tuple[type, ...], Write], ...] = (
     (TranslatableText, _encode_message),
-    ((str, Place), _TraceTextEncoder.encode),
+    ((str, Place), getitem),
     (bool, lambda _texts, value: b"true" if value else b"false"),
     (int, lambda _texts, value: f"{value}".encode()),
     (type(None), lambda _texts, _value: b"null"),
@@ -504,4 +498,4 @@ class _ValueWriters(dict[type, Write]):
         return self[kind]
 
 
-_WRITERS = _ValueWriters({str: _TraceTextEncoder.encode})
+_WRITERS = _ValueWriters({str: getitem})
