@@ -308,7 +308,7 @@ def _make_attempt(
 
 
 def _redact_pairs(pairs: Iterable[tuple[str, str]], redact: Callable[[str], str]) -> Pairs:
-    return tuple((redact(name), redact(value)) for name, value in pairs)
+    return tuple([(redact(name), redact(value)) for name, value in pairs]) if pairs else ()
 
 
 def _pairs_to_map(pairs: Pairs, *, lower: bool = False) -> dict[str, Any]:
@@ -316,6 +316,8 @@ def _pairs_to_map(pairs: Pairs, *, lower: bool = False) -> dict[str, Any]:
 
     With *lower*, names are in lower case.
     """
+    if not pairs:
+        return {}
     members: dict[str, list[str]] = {}
     for name, value in pairs:
         members.setdefault(name.lower() if lower else name, []).append(value)

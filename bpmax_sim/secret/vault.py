@@ -307,6 +307,8 @@ def _redact_value(value: Any, redact: Redact) -> Any:
         return change_english_text(value, redact)
     if kind in _PLAIN:
         return value
+    if kind is dict:
+        return _redact_members(value, redact)
     return _redact_elements(value, redact) if kind in _LISTS else _redact_other(value, redact)
 
 
@@ -318,6 +320,12 @@ def _redact_elements(value: Any, redact: Redact) -> Any:
     return type(value)([_redact_value(item, redact) for item in value])
 
 
+def _redact_members(value: Mapping[Any, Any], redact: Redact) -> dict[Any, Any]:
+    return {
+        _redact_value(name, redact): _redact_value(item, redact) for name, item in value.items()
+    }
+
+
 def _redact_other(value: Any, redact: Redact) -> Any:
     if isinstance(value, bytes):
         text = value.decode("utf-8", "surrogateescape")
@@ -326,9 +334,7 @@ def _redact_other(value: Any, redact: Redact) -> Any:
         shown = redact(str(value))
         return value if shown == value else shown
     if isinstance(value, Mapping):
-        return {
-            _redact_value(name, redact): _redact_value(item, redact) for name, item in value.items()
-        }
+        return _redact_members(value, redact)
     kind: Any = type(value)
     return _redact_fields(value, redact) if list_field_names_of_type(kind) else value
 

@@ -308,6 +308,8 @@ def set_or_delete_member(values: dict[str, Any], name: str, value: Any) -> bool:
 def is_same_value(left: Any, right: Any) -> bool:
     """Return whether two field values are equal in JavaScript: true is not 1, NaN is NaN."""
     # Python's `True == 1` and `nan != nan` would hide one change and report another for ever.
+    if type(left) is type(right) is str:
+        return bool(left == right)
     if isinstance(left, bool) or isinstance(right, bool):
         return left is right
     if isinstance(left, float) and isinstance(right, float):
