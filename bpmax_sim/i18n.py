@@ -321,15 +321,19 @@ def _fill_values(
     parts: list[str] = []
     after = ""  # the message that was just inserted
     for literal, name, _, spec in _parse_template(template):
-        message = name is not None and isinstance(values[name], TranslatableText)
-        text = "" if name is None else to_plain_english(translations.get(name, values[name]))
-        parts.append(_strip_spaces_between_wide(after, literal, text if message else ""))
-        after = text if message else ""
-        if name is not None:
-            parts.append(text)
-            # Not by `format`, which counts characters: a Chinese one takes two columns.
-            if spec[:1] == "<" and isinstance(values[name], TranslatableText):
-                parts.append(" " * (int(spec[1:]) - measure_display_width(text)))
+        message = name is not None and type(values[name]) is TranslatableText
+        text = "" if name is None else translations.get(name, values[name])
+        text = text if type(text) is str else to_plain_english(text)
+        inserted = text if message else ""
+        is_beside = bool(after or inserted)
+        parts += (
+            _strip_spaces_between_wide(after, literal, inserted) if is_beside else literal,
+            text,
+        )
+        after = inserted
+        # Not by `format`, which counts characters: a Chinese one takes two columns.
+        if message and spec[:1] == "<":
+            parts.append(" " * (int(spec[1:]) - measure_display_width(text)))
     return "".join(parts)
 
 
