@@ -53,15 +53,20 @@ def find_root(path: Path, otherwise: Path | None = None) -> Path:
     # Asked several times for every scenario, and pathlib would take five times as long.
     start = os.path.join(os.getcwd(), path)
     nearest = start if os.path.isdir(start) else os.path.dirname(start)  # noqa: PTH112
-    folder = nearest
-    while not os.path.isdir(os.path.join(folder, "scenarios")):  # noqa: PTH112
-        if read_settings(folder) is not None:
-            break
-        above = os.path.dirname(folder)
-        if above == folder:
-            return otherwise or Path(nearest)
+    for folder, scenarios in _list_possible_roots(nearest):
+        if os.path.isdir(scenarios) or read_settings(folder) is not None:  # noqa: PTH112
+            return to_path(folder)
+    return otherwise or Path(nearest)
+
+
+@lru_cache(maxsize=64)  # of a few folders, each asked for by every scenario in it
+def _list_possible_roots(folder: str) -> tuple[tuple[str, str], ...]:
+    """Return *folder* and each one above it, nearest first, each with its ``scenarios``."""
+    found = [(folder, os.path.join(folder, "scenarios"))]
+    while (above := os.path.dirname(folder)) != folder:
+        found.append((above, os.path.join(above, "scenarios")))
         folder = above
-    return to_path(folder)
+    return tuple(found)
 
 
 def read_settings(folder: str | Path) -> dict[str, object] | None:

@@ -19,6 +19,7 @@ from bpmax_sim.cassette.player import OwnerPlayback
 from bpmax_sim.cassette.recorder import Recorder
 from bpmax_sim.clock import RandomSequenceSeeds, SeedRanges
 from bpmax_sim.errors import ConfigError
+from bpmax_sim.project import to_absolute_path
 from bpmax_sim.secret.secret_names import VERSION
 from bpmax_sim.secret.vault import Vault
 
@@ -234,7 +235,7 @@ class RunRecordings:
         """
         if path is None:
             return open_recording().open_session()
-        key = (os.path.abspath(path), *sharing_key)  # noqa: PTH100 - as files are named here
+        key = (to_absolute_path(path), *sharing_key)
         with self._lock:
             for other, shared in list(self._known.items()):
                 if other[:2] == key[:2] and other != key and shared.is_kept_open and shared.is_idle:
