@@ -14,7 +14,6 @@ import os
 import re
 import threading
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -304,6 +303,8 @@ def _call_with_timeout(seconds: float, operation: Callable[[], T]) -> T:
     Raises:
         _NoResponseError: if it takes longer.
     """
+    from concurrent.futures import Future  # noqa: PLC0415 - few projects have a remote storage
+
     future: Future[T] = Future()
 
     def work() -> None:

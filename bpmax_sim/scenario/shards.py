@@ -20,7 +20,6 @@ import re
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
-from statistics import median
 from types import MappingProxyType
 from typing import Any, Self
 
@@ -105,6 +104,8 @@ def assign_shards(
         cassettes: key -> cassette. Tests that share one are kept in one shard, because unplayed
             exchanges and new recordings can only be judged for a whole cassette.
     """
+    from statistics import median  # noqa: PLC0415 - most runs are whole
+
     every = sorted(set(keys))
     numbers = {key: seconds[key] for key in every if is_number(seconds.get(key))}
     known = {key: float(number) for key, number in numbers.items() if 0 < number < _MOST}

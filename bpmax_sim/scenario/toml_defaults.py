@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import re
-import tomllib
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
@@ -48,6 +47,8 @@ def read_toml_defaults(path: Path, name: str) -> ScenarioSource:
     Raises:
         ConfigError: if it cannot be read.
     """
+    import tomllib  # noqa: PLC0415 - hardly any project has such defaults
+
     text = read_text(path)
     value = tomllib.loads(text)
     for step in _TABLE:

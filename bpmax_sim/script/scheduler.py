@@ -18,7 +18,6 @@ import heapq
 import math
 import time
 from collections.abc import Callable, Generator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 from queue import Empty, SimpleQueue
@@ -243,6 +242,8 @@ class _LiveModeThreads:
     """The worker threads and real-time waits of live mode."""
 
     def __init__(self, clock: VirtualClock, workers: int) -> None:
+        from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - not before live mode
+
         self._clock = clock
         self._pool = ThreadPoolExecutor(workers, "bpmax-send")
         self._arrived: SimpleQueue[tuple[ExchangeOutcome, float, Resume]] = SimpleQueue()

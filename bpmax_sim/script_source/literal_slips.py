@@ -7,7 +7,6 @@ from calendar import monthrange
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Final
-from zoneinfo import available_timezones
 
 from bpmax_sim.errors import CALL_ERROR_MEMBERS, suggest_nearest, suggest_or_list
 from bpmax_sim.i18n import msg
@@ -234,6 +233,8 @@ def _find_invalid_locale(reader: SlipReader, node: Node) -> Found:
 @cache
 def _is_zone(name: str) -> bool:
     """Return whether *name* is a time zone or offset; True if this machine has no zone data."""
+    from zoneinfo import available_timezones  # noqa: PLC0415 - hardly any script names a zone
+
     known = {one.lower() for one in available_timezones()}
     return not known or name.lower() in known or name[:1] in "+-"
 
