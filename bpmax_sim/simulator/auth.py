@@ -55,13 +55,28 @@ def issue_or_reuse_token(
     tenant: TenantCredentials,
     value_names: Iterable[str],
     given: Mapping[str, str] = {},
+    sent: frozenset[str] = frozenset(),
 ) -> state.IssuedGrant:
     """Return a token for the instance *tenant*, with all values that its login returns.
 
     It is the current token if the rule table lets a login reuse tokens, else a new one, which the
     simulator remembers. *value_names* are the values that the login returns; they are generated,
-    except those in *given* (name -> value), which are returned with them.
+    except those in *given* (name -> value), which are returned with them. *sent* are credentials in
+    the request that the login can replace, such as a refresh token: those that it does replace are
+    spent, which a credential that is returned again is not.
     """
+    issued = _find_or_issue_token(ctx, tenant, value_names, given)
+    replaced = sent.difference(map(str, issued.values.values()))
+    ctx.update_state(spent=ctx.state.spent | replaced)
+    return issued
+
+
+def _find_or_issue_token(
+    ctx: RequestContext,
+    tenant: TenantCredentials,
+    value_names: Iterable[str],
+    given: Mapping[str, str],
+) -> state.IssuedGrant:
     rule = _override_tokens(ctx.table.tokens, ctx.state.knobs)
     grants = ctx.state.grants
     reusable = [
@@ -72,6 +87,7 @@ def issue_or_reuse_token(
         and grant.is_live(ctx.now)
         and grant.expires - ctx.now > rule.reuse
         and grant.values.keys() >= {*value_names, *given}
+        and ctx.state.spent.isdisjoint(str(grant.values[name]) for name in value_names)
     ]
     # 企业微信 and 钉钉 return the current token until it expires, 飞书 until half an hour before.
     # Then two tokens are valid, and the last one issued is the current one.
@@ -142,14 +158,17 @@ def _find_live_grant(ctx: RequestContext) -> state.IssuedGrant:
 
 
 def issue_login_values_into_scope(
-    ctx: RequestContext, tenant: TenantCredentials, *names: str
+    ctx: RequestContext,
+    tenant: TenantCredentials,
+    *names: str,
+    sent: frozenset[str] = frozenset(),
 ) -> None:
     """Issue the values *names* that a login returns, and add them to the scope of *ctx*.
 
     Templates of the response find them there by name, and as ``life`` the number of seconds for
-    which they are valid.
+    which they are valid. *sent* are credentials in the request that the login can replace.
     """
-    issued = issue_or_reuse_token(ctx, tenant, names)
+    issued = issue_or_reuse_token(ctx, tenant, names, sent=sent)
     ctx.scope |= {name: issued.values.get(name) for name in names}
     ctx.scope["life"] = max(int(issued.expires - ctx.now), 0)
 
@@ -276,13 +295,17 @@ def _find_login_candidates(
     """Yield each instance that may be logging in, with the template values it may have sent.
 
     Values that earlier steps or logins returned are among them: an instance is yielded once without
-    these, and once for each of its valid tokens.
+    these, and once for each of its tokens that was not revoked. Of an expired one only the
+    credentials are left that its login replaced: a refresh token outlives the token.
     """
     for tenant in ctx.tenants:
         yield tenant, collect_template_values(ctx, tenant, auth)
         for grant in reversed(ctx.state.grants):
-            if grant.instance == tenant.instance and grant.is_live(ctx.now):
-                yield tenant, collect_template_values(ctx, tenant, auth, grant.values)
+            if grant.instance != tenant.instance or grant.revoked:
+                continue
+            is_live, own = grant.is_live(ctx.now), tenant.credentials
+            if values := {name: v for name, v in grant.values.items() if is_live or name in own}:
+                yield tenant, collect_template_values(ctx, tenant, auth, values)
 
 
 def _has_expected_path_parameters(match: ApiMatch, names: Names) -> bool:
@@ -370,11 +393,10 @@ def _issue_and_make_login_response(
         for name in needed
         if rules[name].kind == CHALLENGE
     }
-    old = {str(names[name]) for name in needed if name in ctx.tenant.credentials}
+    sent = frozenset(str(names[name]) for name in needed if name in ctx.tenant.credentials)
     issued = issue_or_reuse_token(
-        ctx, ctx.tenant, needed, {**earlier, **addresses, **cookies, **challenges}
+        ctx, ctx.tenant, needed, {**earlier, **addresses, **cookies, **challenges}, sent
     )
-    ctx.update_state(spent=ctx.state.spent | old)
     places = [
         (
             rule.path,
@@ -486,8 +508,8 @@ def grant_token(ctx: RequestContext, rule: model.OAuthGrants) -> None:
         known.add(tenant.credentials.get("refresh_token"))
         if not token or token not in known - ctx.state.spent:
             raise Refusal("invalid_grant")
-        ctx.update_state(spent=ctx.state.spent | {token})  # it is replaced, so it works once
-        issue_login_values_into_scope(ctx, tenant, "token", "refresh_token")
+        sent = frozenset({token})
+        issue_login_values_into_scope(ctx, tenant, "token", "refresh_token", sent=sent)
     else:
         issue_login_values_into_scope(ctx, tenant, "token")
     if form.get("scope"):

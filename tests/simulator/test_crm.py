@@ -3,13 +3,14 @@ from __future__ import annotations
 import json
 from base64 import b64encode
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlencode
 
 import pytest
 
 from bpmax_sim.messages import Response
 from bpmax_sim.platform.load import read_platform
+from bpmax_sim.simulator.auth import RENEWALS
 from bpmax_sim.simulator.simulator import read_table
 from bpmax_sim.starter import demo
 from tests.simulator.bench import Bench, bench
@@ -88,6 +89,19 @@ def test_a_refresh_token_works_once_and_is_replaced(crm: Bench) -> None:
         assert crm.ask(CUSTOMER, headers=bearer)["data"]["name"] == "张三"
     misused = {"Authorization": f"Bearer {second['refresh_token']}"}
     assert crm.send(CUSTOMER, headers=misused).status == 401
+
+
+@pytest.mark.parametrize("renewal", RENEWALS)
+def test_a_refresh_token_that_is_returned_again_is_not_spent(
+    crm: Bench, renewal: Literal["same", "new", "extend"]
+) -> None:
+    crm.simulator.renewal(renewal)
+    token = "rt-0"
+    for _ in range(3):
+        ask = {"grant_type": "refresh_token", "refresh_token": token} | IN_FORM
+        response = login(crm, ask)
+        assert response.status == 200, response.body
+        token = json.loads(response.body)["refresh_token"]
 
 
 def test_a_token_is_missing_wrong_or_over_as_rfc_6750_says(crm: Bench) -> None:

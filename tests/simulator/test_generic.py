@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import json
 from base64 import b64encode
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from msgspec import UNSET
@@ -12,6 +13,7 @@ from msgspec.structs import replace
 from bpmax_sim.messages import FORM, Request
 from bpmax_sim.platform.load import read_platform
 from bpmax_sim.platform.model import Parameter
+from bpmax_sim.simulator.auth import RENEWALS
 from bpmax_sim.simulator.engine import convert_to_declared_type, sample_schema
 from bpmax_sim.simulator.model import make_expired_token_response
 from bpmax_sim.simulator.state import parse_request
@@ -235,7 +237,8 @@ apis:
     assert yon.send("GET /x?access_token=no").status == 401
 
 
-def test_a_rotating_refresh_token_works_once(tmp_path: Path) -> None:
+def rotating(tmp_path: Path) -> tuple[Bench, Callable[[str], Any]]:
+    """Return a simulator whose login replaces its refresh token, and that login."""
     crm = made(
         tmp_path,
         "platform_key: r\nbase_url: https://r.example.test\n"
@@ -248,12 +251,40 @@ def test_a_rotating_refresh_token_works_once(tmp_path: Path) -> None:
         raw = f"grant_type=refresh_token&refresh_token={token}&client_id=c&client_secret=s-1"
         return crm.ask("POST /oauth/token", raw=raw.encode(), headers=form)
 
+    return crm, login
+
+
+def test_a_rotating_refresh_token_works_once(tmp_path: Path) -> None:
+    crm, login = rotating(tmp_path)
+
     first = login("rt-0")
     assert login("rt-0") == {"code": 401, "message": "the credentials are wrong"}
     second = login(first["refresh_token"])
     bearer = {"Authorization": f"Bearer {second['access_token']}"}
     assert crm.send("GET /x", headers=bearer).status == 200
     assert login(first["refresh_token"])["code"] == 401
+
+
+@pytest.mark.parametrize("renewal", RENEWALS)
+def test_a_refresh_token_that_a_login_returns_works_at_the_next_one(
+    tmp_path: Path, renewal: Literal["same", "new", "extend"]
+) -> None:
+    crm, login = rotating(tmp_path)
+    crm.simulator.renewal(renewal)
+    first = login("rt-0")
+    second = login(first["refresh_token"])
+    third = login(second["refresh_token"])
+
+    assert len({one["access_token"] for one in (first, second, third)}) == (
+        3 if renewal == "new" else 1
+    )
+    assert login("rt-0")["code"] == 401  # it was replaced
+
+    crm.simulator.expire()
+    fourth = login(third["refresh_token"])
+    assert fourth["access_token"] != third["access_token"]
+    crm.simulator.revoke()
+    assert login(fourth["refresh_token"])["code"] == 401
 
 
 def test_an_array_of_a_query_or_a_form_is_all_its_values(tmp_path: Path) -> None:
