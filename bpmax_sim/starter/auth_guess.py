@@ -18,7 +18,7 @@ from bpmax_sim.cassette.matching import split_query
 from bpmax_sim.i18n import msg
 from bpmax_sim.js_values import loads_as_javascript
 from bpmax_sim.messages import FORM, Exchange, Headers, Request, Response, parse_media_type
-from bpmax_sim.platform.model import to_snake_case
+from bpmax_sim.platform.model import make_unique_name, to_snake_case
 from bpmax_sim.secret.http_auth import read_basic, split_scheme
 from bpmax_sim.secret.secret_names import is_redactable_everywhere, is_secret_name
 
@@ -139,7 +139,8 @@ def guess_auth(exchanges: Sequence[Exchange]) -> AuthGuess:
     for exchange in exchanges:
         for place, value in find_credentials(exchange.request):
             seen.setdefault(place, []).append((exchange, value))
-    issued = _LoginTokens()
+    names = _CredentialNames()
+    issued = _LoginTokens(names)
     for place, uses in sorted(seen.items()):
         if source := _find_source(exchanges, uses):
             issued.add_token_use(place, source)
@@ -149,7 +150,7 @@ def guess_auth(exchanges: Sequence[Exchange]) -> AuthGuess:
     for place in sorted(seen.keys() - {*places}):
         values = [value for one, value in seen[place] if one.order not in issued.logins]
         if values and _holds_fixed_credential(place):
-            draft = _draft_fixed_credential(place, values, len(applies))
+            draft = _draft_fixed_credential(place, values, names)
             applies.append(draft.apply_entry)
             credentials |= draft.credentials
             comments.append(draft.comment)
@@ -203,10 +204,36 @@ class FixedCredentialDraft(NamedTuple):
     comment: str
 
 
+class _CredentialNames:
+    """The names by which templates refer to credentials and tokens; each stands for one value."""
+
+    def __init__(self) -> None:
+        self._taken: set[str] = set()
+        self._chosen: dict[tuple[str, frozenset[str]], str] = {}
+
+    def choose_new(self, stem: str) -> str:
+        """Return *stem*, with a number if it is taken; from now on the result is taken."""
+        name = make_unique_name(stem, self._taken)
+        self._taken.add(name)
+        return name
+
+    def choose(self, stem: str, *values: str) -> str:
+        """Return the name of the credential that has *values* in the recorded requests.
+
+        It is *stem*, with a number if another credential is called so: ``Api-Key`` and ``api_key``
+        are one credential only if they have the same value.
+        """
+        key = stem, frozenset(values)
+        if key not in self._chosen:
+            self._chosen[key] = self.choose_new(stem)
+        return self._chosen[key]
+
+
 class _LoginTokens:
     """The tokens that recorded responses issued, and the exchanges (logins) that issued them."""
 
-    def __init__(self) -> None:
+    def __init__(self, names: _CredentialNames) -> None:
+        self.names = names
         self.logins: dict[int, Exchange] = {}
         self.extracts: dict[int, dict[str, Any]] = {}
         self.applies: list[dict[str, str]] = []
@@ -224,7 +251,8 @@ class _LoginTokens:
                 if source is None or value in self.chained or not is_redactable_everywhere(value):
                     continue
                 earlier = source.exchange
-                name = self.chained[value] = f"step_{len(self.chained) + 1}"
+                name = f"step_{len(self.chained) + 1}"
+                name = self.chained[value] = self.names.choose_new(name)
                 extract = {"path": source.place, "secret": True}
                 self.extracts.setdefault(earlier.order, {})[name] = extract
                 self.comments.append(
@@ -242,7 +270,7 @@ class _LoginTokens:
         """Note that what requests carry at *place* was issued by *source*."""
         login, path, prefix = source
         self.logins[login.order] = login
-        name = "token" if not self.applies else f"token_{len(self.applies) + 1}"
+        name = self.names.choose_new("token")
         self.extracts.setdefault(login.order, {})[name] = {"path": path, "secret": True}
         self.applies.append(_make_apply_entry(place, f"{prefix}{{{{ {name} }}}}"))
         self.places.append(place)
@@ -266,7 +294,7 @@ class _LoginTokens:
         The credentials that the logins send are added to *credentials*: name -> declaration.
         """
         logins = self.sort_logins()
-        steps, own = _draft_login_steps(logins, self.extracts, self.chained)
+        steps, own = _draft_login_steps(logins, self.extracts, self.chained, self.names)
         credentials |= own
         acquire = {"share": sorted(own), "steps": steps, "ttl": _draft_ttl_unit(logins)}
         return {
@@ -335,23 +363,21 @@ def _make_apply_entry(place: CredentialPlace, value: str) -> dict[str, str]:
 
 
 def _draft_fixed_credential(
-    place: CredentialPlace, values: Sequence[str], number: int
+    place: CredentialPlace, values: Sequence[str], names: _CredentialNames
 ) -> FixedCredentialDraft:
     """Return the declaration of a fixed credential.
 
-    *values* are what the requests carry at *place*. *number* is how many credentials the drafted
-    auth already puts into requests: if there are any, a token is called ``token_2``, ``token_3`` ….
-    A credential at another place gets its name from that of the header or parameter.
+    *values* are what the requests carry at *place*. The credential gets its name from that of the
+    header or parameter, in ``Authorization`` it is a token; *names* has the names that are taken.
     """
     first = values[0]
     scheme = split_scheme(first)[0]
-    if read_basic(first) is not None:
+    if (basic := read_basic(first)) is not None:
         why = msg("requests carry a user name and a password (HTTP Basic)")
-        text = "Basic {{ (username ~ ':' ~ password) | b64 }}"
-        credentials = {"username": {}, "password": {"secret": True}}
+        text, credentials = _draft_basic(names, ("username", "password"), basic)
         return FixedCredentialDraft(_make_apply_entry(place, text), credentials, why)
-    name = "token" if place.name == "Authorization" else _to_identifier(place.name)
-    name = name if not number or name != "token" else f"token_{number + 1}"
+    stem = "token" if place.name == "Authorization" else _to_identifier(place.name)
+    name = names.choose(stem, *(split_scheme(value)[1] for value in values))
     # A signature differs in nearly every request, a token only each time that it is renewed.
     is_signed = to_snake_case(place.name.replace("-", "_")) in _SIGNED or len(set(values)) > max(
         1, len(values) // 2
@@ -368,6 +394,18 @@ def _draft_fixed_credential(
     )
     entry = _make_apply_entry(place, f"{scheme}{{{{ {name} }}}}")
     return FixedCredentialDraft(entry, {name: {"secret": True}}, why)
+
+
+def _draft_basic(
+    names: _CredentialNames, stems: tuple[str, str], values: tuple[str, str]
+) -> tuple[str, dict[str, Any]]:
+    """Return the template of a header with HTTP Basic, and its two credentials, declared.
+
+    *values* are user and password in a request, *stems* what they are called if that is free.
+    """
+    user, password = (names.choose(*pair) for pair in zip(stems, values, strict=True))
+    template = f"Basic {{{{ ({user} ~ ':' ~ {password}) | b64 }}}}"
+    return template, {user: {}, password: {"secret": True}}
 
 
 def _to_identifier(name: str) -> str:
@@ -402,6 +440,7 @@ def _draft_login_steps(
     logins: Sequence[Exchange],
     extracts: Mapping[int, dict[str, Any]],
     chained: Mapping[str, str],
+    names: _CredentialNames,
 ) -> tuple[list[dict[str, Any]], dict[str, Any]]:
     """Return the ``steps`` of ``acquire``, and the credentials that they need.
 
@@ -410,10 +449,11 @@ def _draft_login_steps(
         extracts: number of an exchange (its ``order``) -> the ``extract`` of its step: name of a
             value -> place in the response.
         chained: values that earlier steps yield -> their names.
+        names: names that are taken.
     """
     steps, credentials = [], dict[str, Any]()
     for login in logins:
-        sent, own = _draft_login_request(login.request, chained)
+        sent, own = _draft_login_request(login.request, chained, names)
         credentials |= own
         found = dict(extracts[login.order])
         response = login.outcome
@@ -448,22 +488,24 @@ def _draft_ttl_unit(logins: Sequence[Exchange]) -> dict[str, Any]:
 
 
 def _draft_login_request(
-    request: Request, chained: Mapping[str, str]
+    request: Request, chained: Mapping[str, str], names: _CredentialNames
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return a login's request as templates, and the credentials that it needs.
 
-    *chained* are values that earlier steps yield, and their names.
+    *chained* are values that earlier steps yield, and their names; *names* has those that are
+    taken.
     """
     credentials: dict[str, Any] = {}
-    fill = partial(_replace_texts_by_templates, credentials, chained)
+    fill = partial(_replace_texts_by_templates, credentials, chained, names)
     sent: dict[str, Any] = {"method": request.method, "path": extract_raw_path(request)}
     query = {name: fill(name, value) for name, value in split_query(request.url)[1]}
     if query:
         sent["query"] = query
     headers = Headers(request.headers)
-    if read_basic(headers.get_first("authorization") or ""):
-        credentials |= {"client_id": {}, "client_secret": {"secret": True}}
-        sent["headers"] = {"Authorization": "Basic {{ (client_id ~ ':' ~ client_secret) | b64 }}"}
+    if basic := read_basic(headers.get_first("authorization") or ""):
+        text, own = _draft_basic(names, ("client_id", "client_secret"), basic)
+        credentials |= own
+        sent["headers"] = {"Authorization": text}
     if parse_media_type(headers.content_type) == FORM:
         text = (request.body or b"").decode(errors="replace")
         pairs = parse_qsl(text, keep_blank_values=True)
@@ -475,23 +517,27 @@ def _draft_login_request(
 
 
 def _replace_texts_by_templates(
-    credentials: dict[str, Any], chained: Mapping[str, str], name: str, value: Any
+    credentials: dict[str, Any],
+    chained: Mapping[str, str],
+    names: _CredentialNames,
+    name: str,
+    value: Any,
 ) -> Any:
     """Return *value*, a part of a login's body, with templates in place of its texts.
 
     A text is replaced by the value of an earlier step if it is in *chained*, else by a credential
-    called *name*, which is added to *credentials*.
+    called *name*, which is added to *credentials*. *names* has the names that are taken.
     """
     if isinstance(value, Mapping):
         return {
-            key: _replace_texts_by_templates(credentials, chained, key, inner)
+            key: _replace_texts_by_templates(credentials, chained, names, key, inner)
             for key, inner in value.items()
         }
     if not isinstance(value, str) or to_snake_case(name) in _LITERALS or not value:
         return value
     if value in chained:
         return f"{{{{ {chained[value]} }}}}"
-    key = _to_identifier(name)
+    key = names.choose(_to_identifier(name), value)
     credentials[key] = {"secret": True} if is_secret_name(name) else {}
     return f"{{{{ {key} }}}}"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -493,6 +494,18 @@ def test_what_differs_from_request_to_request_is_taken_for_a_signature(
             ],
             ["token", "token_2"],
         ),
+        (
+            [("Cookie", "SESSION=s"), ("Token", "x")],
+            [("cookie", "SESSION", "{{ session }}"), ("header", "Token", "{{ token }}")],
+            ["session", "token"],
+        ),
+        (
+            [("Api-Key", "x"), ("Api_Key", "y")],
+            [
+                ("header", "Api-Key", "{{ api_key }}"), ("header", "Api_Key", "{{ api_key_2 }}"),
+            ],
+            ["api_key", "api_key_2"],
+        ),
         ([("X-CSRF-Token", "x")], "none", []),
         (
             [("Cookie", "XSRF-TOKEN=x")],
@@ -609,6 +622,35 @@ def test_tokens_of_several_places_are_numbered_and_each_has_its_source() -> None
         for step in found.auth["acquire"]["steps"]
     ] == [{"token_2": "$.token"}, {"token_3": "header:X-Session-Token"}, {"token": "$.data.sid"}]
     assert found.auth["acquire"].keys() == {"steps"}
+
+
+@pytest.mark.parametrize(
+    ("fields", "names"),
+    [
+        ({"用户": {"code": "zhangsan"}, "公司": {"code": "huayuan"}}, {"code", "code_2"}),
+        ({"用户": {"code": "huayuan"}, "公司": {"code": "huayuan"}}, {"code"}),
+        ({"client-id": "wx8f3a", "client_id": "ding77"}, {"client_id", "client_id_2"}),
+        ({"用户名": "zhangsan", "密码": "Zs-2026"}, {"key", "key_2"}),
+        ({"token": "固定口令"}, {"token_2"}),  # the login's own is `token`
+        ({"api_key": "k-1"}, {"api_key"}),  # that of the calls
+        ({"api_key": "k-2"}, {"api_key", "api_key_2"}),
+    ],
+)
+def test_a_credential_of_a_login_has_a_name_that_no_other_value_has(
+    fields: dict[str, Any], names: set[str]
+) -> None:
+    calls = ("/a?api_key=k-1", CARRIES) if "api_key" in fields else ("/a", CARRIES)
+    found = guess_auth([
+        exchanged(1, "/login", (), json.dumps(fields).encode(), answer={"data": TOKEN}),
+        exchanged(2, *calls),
+        exchanged(3, *calls),
+    ])  # fmt: skip
+
+    (step,) = found.auth["acquire"]["steps"]
+    assert [*step["extract"]] == ["token"]
+    assert found.credentials.keys() == names
+    sent = re.findall(r"{{ (\w+) }}", json.dumps(step["request"]["body"]))
+    assert {*sent, *(["api_key"] if "api_key" in fields else [])} == names
 
 
 @pytest.mark.parametrize(
