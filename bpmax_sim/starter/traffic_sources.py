@@ -16,8 +16,8 @@ from urllib.parse import quote
 import msgspec
 from msgspec.structs import replace
 
-from bpmax_sim.errors import ConfigError
-from bpmax_sim.i18n import label_message, plural
+from bpmax_sim.errors import CassetteError, ConfigError
+from bpmax_sim.i18n import label_message, msg, plural
 from bpmax_sim.js_values import join_surrogates
 from bpmax_sim.live.capture import remove_capture_lines
 from bpmax_sim.live.console import (
@@ -33,7 +33,8 @@ from bpmax_sim.yamlfile import to_display_path
 
 _CURL: Final = re.compile(r"^\s*\$?\s*curl(\.exe)?\s", re.MULTILINE)
 _OPENAPI: Final = re.compile(r"""(?m)^[\s{]*["']?(?:openapi|swagger)["']?\s*:""")
-_SMALL: Final = 1 << 24
+_LARGEST_TEXT: Final = 1 << 24
+"""Bytes of a console, commands, a document or a script; a recording may be larger."""
 _VALUED: Final = {
     "-H": "header", "--header": "header", "-X": "method", "--request": "method", "-d": "data",
     "--data": "data", "--data-raw": "raw", "--data-binary": "data", "--data-ascii": "data",
@@ -88,14 +89,21 @@ def read_sources(paths: Sequence[Path]) -> TrafficSources:
         traffic=ForeignExchanges(tuple(ordered), tuple(notes)),
         runs=tuple(run for source in read for run in source.runs),
         documents=tuple(path for source in read for path in source.documents),
-        script="".join(source.script for source in read),
+        script="".join(map(_end_last_line, (source.script for source in read))),
     )
+
+
+def _end_last_line(script: str) -> str:
+    """Return *script* with a line end, as a comment at its end would go on in the next script."""
+    return script if script.endswith("\n") or not script else f"{script}\n"
 
 
 def _read_source(path: Path) -> TrafficSources:
     if not path.is_file():
         raise ConfigError("--from {path}: there is no such file", path=to_display_path(path))
-    text = decode_console(path.read_bytes()) if path.stat().st_size <= _SMALL else ""
+    if path.stat().st_size > _LARGEST_TEXT:
+        return _read_large_source(path)
+    text = decode_console(path.read_bytes())
     found = TrafficSources(name="", file_names="", traffic=ForeignExchanges(()))
     if path.suffix == ".js":
         return replace(found, script=remove_capture_lines(text))
@@ -118,6 +126,26 @@ def _read_source(path: Path) -> TrafficSources:
     if _OPENAPI.search(text[:65_536]):
         return replace(found, documents=(path,))
     return replace(found, traffic=_prefix_notes_with_file(path, read_file(path).imported))
+
+
+def _read_large_source(path: Path) -> TrafficSources:
+    """Return the exchanges of the large file at *path*, which has to be a recording.
+
+    Raises:
+        ConfigError: if it is a script.
+        CassetteError: if it is no recording, or one that cannot be read.
+    """
+    limit = msg(
+        "larger than {largest} MB, which only a recording may be", largest=_LARGEST_TEXT >> 20
+    )
+    if path.suffix == ".js":
+        raise ConfigError(label_message(to_display_path(path), limit))
+    try:
+        imported = read_file(path).imported
+    except CassetteError as error:
+        raise CassetteError("{reason} ({limit})", reason=error, limit=limit) from error
+    traffic = _prefix_notes_with_file(path, imported)
+    return TrafficSources(name="", file_names="", traffic=traffic)
 
 
 def _prefix_notes_with_file(path: Path, exchanges: ForeignExchanges) -> ForeignExchanges:

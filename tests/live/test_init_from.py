@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -222,6 +223,44 @@ def test_what_cannot_be_read_is_refused_and_nothing_is_written(project: Path, te
     with pytest.raises(BpmaxError):
         make_project(project, path)
     assert not project.exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "begin", "told"),
+    [
+        ("合同.js", "form.备注 = '加急';", "larger than 16 MB, which only a recording may be"),
+        ("合同.json", '[{"合同": 1}', r"not JSON .*larger than 16 MB, which only"),
+    ],
+)
+def test_a_text_that_is_too_large_is_refused_and_not_taken_for_empty(
+    tmp_path: Path, name: str, begin: str, told: str
+) -> None:
+    path = tmp_path / name
+    path.write_text(begin, encoding="utf-8")
+    os.truncate(path, (1 << 24) + 1)
+
+    with pytest.raises(BpmaxError, match=told):
+        read_sources([path])
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("form.编号 = 'HT-1'; // 合同", "form.备注 = '加急';"),
+        ("form.编号 = 'HT-1';\n", "form.备注 = '加急';\n"),
+        ("form.编号 = 'HT-1';\r\n", ""),
+    ],
+)
+def test_each_of_several_scripts_begins_on_a_line_of_its_own(
+    tmp_path: Path, first: str, second: str
+) -> None:
+    paths = tmp_path / "合同.js", tmp_path / "备注.js"
+    for path, text in zip(paths, (first, second), strict=True):
+        path.write_bytes(text.encode())
+
+    lines = read_sources(paths).script.splitlines()
+
+    assert lines == [one.strip() for one in (first, second) if one]
 
 
 def test_curl_commands_of_a_browser_become_calls(project: Path) -> None:
