@@ -51,7 +51,9 @@ class Weakness(msgspec.Struct, frozen=True, kw_only=True):
         before, after: value at that place with the script, and with the mutant, as text.
         line: addition to a scenario that kills the mutant; None if none was found.
         kills: number of mutants that *line* kills, or that are in code that never ran.
-        others: script lines of the other mutants that *line* kills.
+        others: places, without columns, of the other script lines whose mutants *line* kills; or,
+            without a line, of those whose mutants differ at the same place. The lines of the
+            finding's own script are first.
         same_as: place of an earlier finding whose *line* kills this mutant too; else None.
         is_suspicious: whether the script's own value (*before*) looks like a mistake.
     """
@@ -70,7 +72,7 @@ class Weakness(msgspec.Struct, frozen=True, kw_only=True):
     after: str = ""
     line: ExpectLine | None = None
     kills: int = 1
-    others: tuple[int, ...] = ()
+    others: tuple[Place, ...] = ()
     same_as: Place | None = None
     is_suspicious: bool = False
 
@@ -291,18 +293,39 @@ def _find_survivors_by_killing_line(
     follows for each of those lines: its ``same_as`` is the place of the first finding.
     """
     groups, left = _group_by_expect_line(challenge, cases)
-    for group in _merge_groups(challenge, groups):
-        first = _make_survivor(challenge, group.cases[0], group.line)
-        elsewhere: dict[tuple[str, int], JudgedMutant] = {}
-        for case in group.cases[1:]:
-            place = case[2].place
-            if (place.file, place.line) != (first.place.file, first.place.line):
-                elsewhere.setdefault((place.file, place.line), case)
-        others = tuple(sorted({line for _, line in elsewhere}))
-        yield replace(first, kills=len(group.cases), others=others)
-        for case in elsewhere.values():
+    shown: set[Place] = set()
+    merged = _merge_groups(challenge, groups)
+    for group in sorted(merged, key=lambda group: len(group.cases), reverse=True):
+        by_line = _get_first_of_each_line(group.cases)
+        # A script line has one finding. Where it has that of another line of `expect`, this one
+        # stands at the next script line with a mutant that it kills, or those would be in none.
+        here = next((line for line in by_line if line not in shown), None)
+        if here is None:
+            continue
+        shown.add(here)
+        first = _make_survivor(challenge, by_line.pop(here), group.line)
+        yield replace(first, kills=len(group.cases), others=_sort_lines(by_line, here))
+        for case in by_line.values():
             yield replace(_make_survivor(challenge, case, group.line), same_as=first.place)
     yield from _find_survivors_without_line(challenge, left)
+
+
+def _get_first_of_each_line(cases: Iterable[JudgedMutant]) -> dict[Place, JudgedMutant]:
+    """Return the first of *cases* on each script line: place without column -> mutant."""
+    first: dict[Place, JudgedMutant] = {}
+    for case in cases:
+        first.setdefault(_get_script_line(case), case)
+    return first
+
+
+def _get_script_line(case: JudgedMutant) -> Place:
+    place = case[2].place
+    return Place(place.file, place.line)
+
+
+def _sort_lines(lines: Iterable[Place], shown: Place) -> tuple[Place, ...]:
+    """Return script lines in order, first those of the script of *shown*."""
+    return tuple(sorted(lines, key=lambda one: (one.file != shown.file, one.file, one.line)))
 
 
 def _group_by_expect_line(
@@ -339,28 +362,38 @@ def _group_by_expect_line(
         left = [other for other in left if other is not case and other not in killed]
 
 
-def _merge_groups(
-    challenge: ScriptChallenge, groups: Sequence[_MutantGroup]
-) -> Iterator[_MutantGroup]:
-    """Yield *groups*, at most one for each script line and step of a scenario file.
+def _merge_groups(challenge: ScriptChallenge, groups: Sequence[_MutantGroup]) -> list[_MutantGroup]:
+    """Return *groups*, with those at one script line and step of a scenario file merged.
 
     Two of them are merged if one addition to the step kills the mutants of both, which *challenge*
-    finds out by running the first of each; else the later one is left out.
+    finds out by running the first of each; else both are kept.
     """
-    merged: dict[tuple[str, int, str, int], _MutantGroup] = {}
+    merged: list[_MutantGroup] = []
     for group in groups:
-        place = group.cases[0][2].place
-        key = place.file, place.line, group.line.file, group.line.step
-        known = merged.get(key)
-        line = merge_lines(known.line, group.line) if known is not None else group.line
-        if known is None:
-            merged[key] = group
-        elif line is not None and all(
-            challenge.is_killing_line(line, each.cases[0][0], each.cases[0][3].divergences)
-            for each in (known, group)
-        ):
-            merged[key] = _MutantGroup(line, [*known.cases, *group.cases])
-    yield from merged.values()
+        for number, known in enumerate(merged):
+            if (one := _merge_two_groups(challenge, known, group)) is not None:
+                merged[number] = one
+                break
+        else:
+            merged.append(group)
+    return merged
+
+
+def _merge_two_groups(
+    challenge: ScriptChallenge, first: _MutantGroup, second: _MutantGroup
+) -> _MutantGroup | None:
+    """Return one group of both; None if they differ in script line or step, or contradict."""
+    pair = first, second
+    steps = {(group.line.file, group.line.step) for group in pair}
+    if len(steps) > 1 or len({_get_script_line(group.cases[0]) for group in pair}) > 1:
+        return None
+    line = merge_lines(first.line, second.line)
+    if line is None or not all(
+        challenge.is_killing_line(line, group.cases[0][0], group.cases[0][3].divergences)
+        for group in pair
+    ):
+        return None
+    return _MutantGroup(line, [*first.cases, *second.cases])
 
 
 def _rank_effect_directness(case: JudgedMutant) -> tuple[int, int]:
@@ -403,9 +436,10 @@ def _find_survivors_without_line(
         first = select_and_order_divergences(case[3].divergences)[0]
         groups.setdefault((first.baseline_number, first.step, first.place), []).append(case)
     for group in groups.values():
-        lines = sorted({case[2].place.line for case in group} - {group[0][2].place.line})
+        here = _get_script_line(group[0])
+        others = _sort_lines(_get_first_of_each_line(group).keys() - {here}, here)
         finding = _make_survivor(challenge, group[0], None)
-        yield replace(finding, kills=len(group), others=tuple(lines))
+        yield replace(finding, kills=len(group), others=others)
 
 
 def _make_survivor(

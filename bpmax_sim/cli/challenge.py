@@ -32,7 +32,7 @@ from bpmax_sim.cli.options import Yes
 from bpmax_sim.cli.scenario_edits import write_edits_and_rerun
 from bpmax_sim.cli.terminal import iterate_with_progress, notify, say, say_document
 from bpmax_sim.errors import ConfigError
-from bpmax_sim.i18n import join_list, msg, plural
+from bpmax_sim.i18n import join_list, join_messages, msg, plural
 from bpmax_sim.report.exit_codes import ExitCode
 from bpmax_sim.report.sections import store_section
 from bpmax_sim.scenario.expect_writer import ExpectEdit
@@ -223,14 +223,22 @@ def _format_finding(finding: Weakness) -> Iterator[str]:
         )
         yield from _format_line_to_add(finding)
     if finding.kills > 1:
-        others = join_list(map(str, finding.others))
-        more = msg(", also of lines {others}", others=others) if others else ""
+        more = join_messages("", _list_other_places(finding))
         if finding.line is None:
             yield msg(
                 "    {number} mistakes go unnoticed so{more}", number=finding.kills, more=more
             )
         else:
             yield msg("    it notices {number} mistakes{more}", number=finding.kills, more=more)
+
+
+def _list_other_places(finding: Weakness) -> Iterator[str]:
+    """Yield where else *finding* has mistakes: lines of its script, and places in other scripts."""
+    own = [str(one.line) for one in finding.others if one.file == finding.place.file]
+    if own:
+        yield msg(", also of lines {others}", others=join_list(own))
+    if foreign := [str(one) for one in finding.others if one.file != finding.place.file]:
+        yield msg(", also at {places}", places=join_list(foreign))
 
 
 def _format_line_to_add(finding: Weakness) -> Iterator[str]:

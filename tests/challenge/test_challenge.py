@@ -125,6 +125,50 @@ def test_a_column_that_there_is_already_is_taken(tmp_path: Path) -> None:
     )
 
 
+TABLE, VISITS = ROWS + CASES, BARE + 'steps:\n  - set: {编号: "1"}\n  - set: {编号: "2"}\n'
+SECOND_LINES = {
+    "in another step": (
+        VISITS,
+        "if (甲) form.客户 = '张三'; else form.备注 = 乙 ? '加急' : '';",
+        {"expect: {form: {备注: 加急}}", "expect: {form: {客户: 张三}}"},
+    ),
+    "with a column of the same name": (
+        TABLE,
+        "form.$required.备注 = 甲; form.$required.客户 = 乙;",
+        {
+            'expect: {fields: {备注: {required: "${case.required}"}}}',
+            'expect: {fields: {客户: {required: "${case.required}"}}}',
+        },
+    ),
+}
+"""Scenario, last line of a script, and the two lines of ``expect`` that its mutants need."""
+
+
+@pytest.mark.parametrize("name", SECOND_LINES)
+def test_what_a_second_expectation_of_a_script_line_notices_elsewhere_has_a_finding(
+    tmp_path: Path, name: str
+) -> None:
+    scenario, last, lines = SECOND_LINES[name]
+    script = f"const 甲 = form.编号 === '1';\nconst 乙 = form.编号 === '2';\n{last}\n"
+    result = _result(_challenge(tmp_path, scenario, script))
+
+    found = [one for one in result.findings if one.place.file.endswith("submit.js")]
+    assert {one.place.line for one in found} == {1, 2, 3}
+    shown = {str(one.place): one.expect_yaml for one in found if one.same_as is None}
+    assert {*shown.values()} == lines
+    for one in found:
+        assert one.same_as is None or shown[str(one.same_as)] == one.expect_yaml
+
+
+def test_a_mistake_in_a_library_is_named_with_its_file(tmp_path: Path) -> None:
+    finding = _finding(_result(_challenge(tmp_path)), 4)
+
+    assert finding.line is not None
+    assert [(Path(one.file).name, one.line, one.column) for one in finding.others] == [
+        ("names.js", 1, 0)
+    ]
+
+
 STATES = [
     ("form.$required.备注 = false;", "备注.required", "{required: false}"),
     ("form.$visible.备注 = true;", "备注.visible", "{visible: true}"),

@@ -46,14 +46,17 @@ SEVERAL = [
         None,
         (
             "    no expectation was found that tells the two\n"
-            "    3 mistakes go unnoticed so, also of lines 4, 5"
+            "    3 mistakes go unnoticed so, also of lines 4, 5, also at 公共.js:4"
         ),
-        "    没有找到能区分二者的期望（expect）\n    同样发现不了的错误共 3 个，另见第 4、5 行",
+        (
+            "    没有找到能区分二者的期望（expect）\n"
+            "    同样发现不了的错误共 3 个，另见第 4、5 行，另见 公共.js:4"
+        ),
     ),
     (
         PROPOSED,
-        "    it notices 3 mistakes, also of lines 4, 5",
-        "    这条期望能发现 3 个错误，另见第 4、5 行",
+        "    it notices 3 mistakes, also of lines 4, 5, also at 公共.js:4",
+        "    这条期望能发现 3 个错误，另见第 4、5 行，另见 公共.js:4",
     ),
 ]
 """Proposed expectation, and what is said in each language of a finding about three mistakes."""
@@ -64,7 +67,12 @@ def test_a_finding_about_several_mistakes_says_whether_an_expectation_notices_th
     line: ExpectLine | None, english: str, chinese: str
 ) -> None:
     finding = Weakness(
-        place=Place("a.js", 3, 1), verdict="differs", kind="", line=line, kills=3, others=(4, 5)
+        place=Place("a.js", 3, 1),
+        verdict="differs",
+        kind="",
+        line=line,
+        kills=3,
+        others=(Place("a.js", 4), Place("a.js", 5), Place("公共.js", 4)),
     )
 
     lines = [*_format_finding(finding)]
