@@ -40,6 +40,7 @@ from bpmax_sim.explore.judge import (
 from bpmax_sim.explore.members import RecordedResponses
 from bpmax_sim.explore.order_judge import judge_order
 from bpmax_sim.explore.orders import (
+    Group,
     Interruption,
     Order,
     count_orders,
@@ -137,6 +138,7 @@ class Exploration(msgspec.Struct, frozen=True, kw_only=True):
         variants: tried variants in which the failure or order really occurred.
         knows_member_reads: whether a run showed which response members the scripts read; otherwise
             the names in their texts are used.
+        most_in_flight: largest number of calls that were in flight together.
     """
 
     node_id: str
@@ -148,6 +150,7 @@ class Exploration(msgspec.Struct, frozen=True, kw_only=True):
     possible: int = 0
     tried: int = 0
     knows_member_reads: bool = True
+    most_in_flight: int = 0
 
 
 OnTried = Callable[[int, int], None]
@@ -232,6 +235,7 @@ class Explorer:
             possible=bench.possible,
             tried=tried,
             knows_member_reads=bench.knows_member_reads,
+            most_in_flight=bench.most_in_flight,
         )
 
     def explore_all(
@@ -393,7 +397,7 @@ class _ItemTrials:
         self._endless = set[str]()  # calls that a script makes again for ever; one failure shows it
         self.base = self.run()
         self._usual = self.base.trial.requests
-        self.possible = 0
+        self.possible = self.most_in_flight = 0
 
     def run(self, injected: Sequence[Fault] = (), item: ScenarioItem | None = None) -> RunView:
         """Run *item* (by default the unchanged one) with the faults *injected*; return its view."""
@@ -417,7 +421,7 @@ class _ItemTrials:
         self._failures = tuple(
             find_possible_failures(self.base.calls, self.platforms, recorded, reads)
         )
-        self._groups = find_concurrent_calls(self.base.calls)
+        self._groups = self._find_concurrent_calls(self.base)
         self._interruptions = tuple(find_interruptions_during_calls(self._item, self.base))
         self._late_orders = tuple(find_orders_late_for_next_call(self._item, self.base))
         self.possible = (
@@ -426,6 +430,11 @@ class _ItemTrials:
             + len(self._late_orders)
             + len(self._interruptions)
         )
+
+    def _find_concurrent_calls(self, run: RunView) -> tuple[Group, ...]:
+        groups = find_concurrent_calls(run.calls)
+        self.most_in_flight = max(self.most_in_flight, *map(len, groups), 0)
+        return groups
 
     @property
     def knows_member_reads(self) -> bool:
@@ -704,7 +713,7 @@ class _ItemTrials:
         yield partial(self._judge_interruption, interruption, run, truth)
         orders = [
             group
-            for group in find_concurrent_calls(run.calls)
+            for group in self._find_concurrent_calls(run)
             if not _is_known_group(group, self._groups)
         ]
         self.possible += count_orders(orders)

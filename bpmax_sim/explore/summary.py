@@ -10,6 +10,7 @@ import msgspec
 
 from bpmax_sim.explore.failures import CODES, MEMBERS
 from bpmax_sim.explore.judge import VERDICTS, VerdictKind
+from bpmax_sim.explore.orders import FULLY
 from bpmax_sim.explore.search import (
     AT_ONCE,
     MEANWHILE,
@@ -158,6 +159,7 @@ class ExploreTotals(msgspec.Struct, kw_only=True):
     Attributes:
         verdicts: kind of verdict -> number of variants.
         unrecorded: what has no recording, in words, so that variants were not judged.
+        most_in_flight: largest number of calls that were in flight together.
     """
 
     tried: int = 0
@@ -165,12 +167,14 @@ class ExploreTotals(msgspec.Struct, kw_only=True):
     verdicts: dict[str, int] = {}
     cells: list[MatrixCell] = []
     unrecorded: list[str] = []
+    most_in_flight: int = 0
 
     def add(self, other: ExploreTotals) -> None:
         """Add *other*, the totals of other scenarios.
 
         Counts are summed; a matrix cell or reason that both have is kept once.
         """
+        self.most_in_flight = max(self.most_in_flight, other.most_in_flight)
         self.tried += other.tried
         self.possible += other.possible
         self.verdicts = dict(Counter(self.verdicts) + Counter(other.verdicts))
@@ -201,6 +205,7 @@ def sum_totals(explorations: Iterable[Exploration]) -> ExploreTotals:
             ExploreTotals(
                 tried=one.tried,
                 possible=one.possible,
+                most_in_flight=one.most_in_flight,
                 verdicts=dict(verdicts),
                 cells=[_make_cell(each) for each in one.variants if _belongs_into_matrix(each)],
                 unrecorded=[each.why for each in judgements if each.verdict == "unrecorded"],
@@ -314,11 +319,18 @@ def describe_totals(totals: ExploreTotals) -> str:
 
 
 def explain_unjudged_variants(totals: ExploreTotals) -> Iterator[str]:
-    """Yield a message on variants without verdict, as they made calls that are not recorded.
+    """Yield messages on orders that are not tried, and on variants without verdict.
 
-    It names some of these calls. To record the scenario once more does not help: without the
-    failure, its scripts do not make these calls.
+    These made calls that are not recorded, and some of the calls are named. To record the scenario
+    once more does not help: without the failure, its scripts do not make these calls.
     """
+    if totals.most_in_flight > FULLY:
+        yield msg(
+            "{number} calls are in flight together; of more than {most}, only the orders that at "
+            "most two swaps make are tried",
+            number=totals.most_in_flight,
+            most=FULLY,
+        )
     number = totals.verdicts.get("unrecorded", 0)
     if number:
         yield plural(

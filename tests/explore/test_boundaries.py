@@ -52,17 +52,16 @@ def test_calls_in_flight_together_are_a_group(
 
 
 @pytest.mark.parametrize(
-    ("count", "tried", "every"),
-    [(0, 0, 0), (1, 0, 0), (2, 1, 1), (3, 5, 5), (4, 23, 23), (5, 45, 119)],
+    ("count", "tried"), [(0, 0), (1, 0), (2, 1), (3, 5), (4, 23), (5, 45), (6, 100), (9, 582)]
 )
-def test_all_orders_of_up_to_four_and_two_swaps_of_more(count: int, tried: int, every: int) -> None:
+def test_all_orders_of_up_to_four_and_two_swaps_of_more(count: int, tried: int) -> None:
     groups = find_concurrent_calls(
         [made(number + 1, number, 90 + number) for number in range(count)]
     )
 
     orders = list(find_possible_orders(groups))
 
-    assert (len(orders), count_orders(groups)) == (tried, every)
+    assert (len(orders), count_orders(groups)) == (tried, tried)
     assert [order.inversions for order in orders] == sorted(order.inversions for order in orders)
     assert len({order.name for order in orders}) == tried
     for order in orders:

@@ -8,9 +8,10 @@ import msgspec
 import pytest
 
 from bpmax_sim.explore.judge import VERDICTS, Judgement, VerdictKind
-from bpmax_sim.explore.orders import count_orders, find_concurrent_calls, find_possible_orders
+from bpmax_sim.explore.orders import find_concurrent_calls
 from bpmax_sim.explore.run_view import ObservedCall
 from bpmax_sim.explore.search import Explorer, choose_severity
+from bpmax_sim.explore.summary import explain_unjudged_variants, sum_totals
 from bpmax_sim.scenario.load import load_items
 from bpmax_sim.scenario.model import ExploreSpec
 from bpmax_sim.session.options import Severity
@@ -115,14 +116,20 @@ def made(number: int, begin: int, end: int) -> ObservedCall:
     )  # fmt: skip
 
 
-def test_of_more_than_four_calls_at_most_two_are_swapped_and_the_rest_is_counted() -> None:
-    groups = find_concurrent_calls([made(number, number, 10 + number) for number in range(5)])
+@pytest.mark.parametrize("calls", [4, 5])
+def test_all_that_is_counted_is_tried_and_orders_that_never_are_get_said(
+    tmp_path: Path, calls: int
+) -> None:
+    lookups = ", ".join(f"$proxy('crm').getCustomer('{one}')" for one in range(calls))
+    found = explore(write_project(tmp_path, f"await Promise.all([{lookups}]);"))
 
-    orders = list(find_possible_orders(groups))
-
-    assert count_orders(groups) == 119
-    assert 10 < len(orders) < 119
-    assert len({order.calls for order in orders}) == len(orders)
+    assert found.tried == found.possible
+    limit = (
+        "5 calls are in flight together; of more than 4, only the orders that at most two swaps "
+        "make are tried"
+    )
+    told = [*map(str, explain_unjudged_variants(sum_totals([found])))]
+    assert told == ([limit] if calls > 4 else [])
 
 
 def test_calls_one_after_the_other_have_no_other_order() -> None:
