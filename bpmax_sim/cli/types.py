@@ -156,7 +156,11 @@ def _add_settings(path: Path, settings: Mapping[str, Any]) -> bool:
     """
     try:
         current = json_module.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-    except (OSError, ValueError):
+    except OSError as error:
+        shown, reason = to_display_path(path), error.strerror
+        notify("{path} was left unchanged: it cannot be read ({reason})", path=shown, reason=reason)
+        return False
+    except ValueError:
         current = None  # with comments, as VS Code allows them
     if not isinstance(current, dict):
         notify(

@@ -94,6 +94,18 @@ def test_what_is_there_is_not_overwritten(
     assert "settings.json was left unchanged" in capsys.readouterr().err
 
 
+def test_settings_that_cannot_be_read_are_left_and_the_reason_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "scenarios").mkdir()
+    (tmp_path / "jsconfig.json").mkdir()
+
+    written = {path.name for path in write_editor_files(tmp_path)}
+
+    assert written == {"bpmax.d.ts", "schemas", "settings.json"}
+    assert "jsconfig.json was left unchanged: it cannot be read (" in capsys.readouterr().err
+
+
 def test_a_second_time_writes_nothing(project: Path) -> None:
     list(write_editor_files(project))
 
