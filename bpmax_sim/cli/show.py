@@ -149,7 +149,7 @@ def _print_for_chat(failures: Sequence[StoredFailure], *, everything: bool) -> N
     """Print *failures* as a Markdown code block of plain text, to be pasted into a chat.
 
     With *everything* the texts of a failure are unabridged. The block ends with the versions of
-    bpmax-sim and Python, and has no ``×`` and no colours.
+    this package and of Python, and has no ``×`` and no colours.
     """
     say("```text")
     for failure in failures:

@@ -18,6 +18,7 @@ import yaml
 
 from bpmax_sim import server
 from bpmax_sim.cassette import remote
+from bpmax_sim.explore import orders
 from bpmax_sim.proxy.compiled_api import CLASS_STATUS
 from bpmax_sim.pytest_plugin.options import OPTIONS
 from bpmax_sim.report import document
@@ -116,6 +117,7 @@ def figures() -> Mapping[str, str]:
         "shortest_secret": str(vault.SHORTEST),
         "longest_approval": str(_longest("scenarios/approvals")),
         "most_moves": str(MOST_MOVES),
+        "fully_ordered": str(orders.FULLY),
         **{name: str(ExitCode[name.upper()].value) for name in _ENDS},
         **_of_scripts(),
         **limit,

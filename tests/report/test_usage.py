@@ -347,12 +347,13 @@ def test_what_another_process_used_is_added() -> None:
     use.used.add("甲")
 
     use.merge({"owners": {"甲": {"y"}, "乙": {"x"}}, "left": {("甲", "x"): {2, 3, 4},
-               ("乙", "x"): {1}}, **others})  # fmt: skip
+               ("乙", "x"): {1}}, "seconds": {"甲": 1.5}, **others})  # fmt: skip
 
     assert use.owners == {"甲": {"x", "y"}, "乙": {"x"}}
     assert use.left == {("甲", "x"): {2, 3}, ("乙", "x"): {1}}
     assert [getattr(use, name) - {"甲"} for name in names] == [{name} for name in names]
     assert use.used == {"甲", "used"}
+    assert use.seconds == {"甲": 1.5}
 
 
 @pytest.mark.parametrize(
