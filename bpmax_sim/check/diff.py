@@ -105,9 +105,9 @@ def compare_cassettes(
 
 
 def pair_added_exchanges(new: Cassette) -> Iterator[tuple[str, ExchangePair]]:
-    """Yield every exchange of *new* as its owner, and the exchange as one without counterpart.
+    """Yield every exchange of *new* as added: its owner, and a pair that has no old exchange.
 
-    So all of them count as added.
+    An owner is the scenario, row or test that recorded it.
 
     Raises:
         CassetteError: if it cannot be read.

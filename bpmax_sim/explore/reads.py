@@ -147,6 +147,6 @@ def _to_comparable_call(call: ObservedCall) -> tuple[object, ...]:
 
 
 def _drop_watcher_console_lines(step: StepView) -> StepView:
-    """Return *step* without the console lines of the instrumented script."""
+    """Return *step* without the console lines with which instrumented code reports its reads."""
     console = tuple(line for line in step.console if not str(line["text"]).startswith(_MARK))
     return replace(step, console=console)

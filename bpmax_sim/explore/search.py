@@ -123,7 +123,7 @@ class JudgedVariant(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def fails_scenario(self) -> bool:
-        """Return whether the verdict fails the scenario."""
+        """Return whether the variant makes ``explore`` red: the severity of its verdict is ``fail``."""
         return self.severity == "fail"
 
 

@@ -230,7 +230,7 @@ class _NameRule(msgspec.Struct, frozen=True):
     role: Role
 
     def applies_at(self, steps: Steps) -> bool:
-        """Return whether the rule applies to the value at *steps*, its path in the file."""
+        """Return whether the value at the path *steps* of a file is a name by this rule."""
         size = len(self.path)
         if len(steps) < size or (self.is_whole and len(steps) != size):
             return False

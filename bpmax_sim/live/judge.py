@@ -216,7 +216,7 @@ def find_echo(value: Any) -> tuple[tuple[str, ...], Mapping[str, Any]] | None:
 
 
 def is_calibration(run: CapturedRun) -> bool:
-    """Return whether *run* was written by the script of ``calibrate``."""
+    """Return whether *run* was written by the script that ``bpmax-sim calibrate`` prints."""
     return run.begin_record.get("kind") == KIND
 
 

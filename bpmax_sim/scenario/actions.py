@@ -707,9 +707,9 @@ class RunAction(Action, frozen=True, kw_only=True):
 
     @classmethod
     def find_named_steps(cls, value: Any) -> tuple[str, Mapping[str, Any]] | None:
-        """Return the name of the steps and their variables.
+        """Return name and variables of the named steps of *value*: a name, or {steps: …, with: …}.
 
-        The runner runs each as a step of its own.
+        The runner runs each as a step of its own. Never None, as it is for actions of other kinds.
         """
         if not isinstance(value, Mapping):
             return str(value), {}

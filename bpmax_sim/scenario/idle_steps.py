@@ -235,9 +235,10 @@ def _have_equal_common_fields(form: dict[str, Any], other: dict[str, Any]) -> bo
 def check_entered_kinds(draft: ScenarioDraft) -> None:
     """Report values entered in a field whose initial value is of another kind.
 
-    For example a text in a list. In a number or boolean, only texts that stand for one are
-    reported: ``"5"``, ``yes``, ``是``. Cells of a table are texts unless the head of their column
-    has a type.
+    For example a text in a list. Of texts in a number or boolean only those are reported that were
+    meant as one and need no quotes: ``"5"``, ``yes``, ``是``; any other is a wrong entry that a
+    scenario may try on purpose. Cells of a table are texts unless the head of their column has a
+    type.
     """
     kinds = draft.initial_value_kinds
     for step, spot in draft.steps if kinds else ():

@@ -314,9 +314,9 @@ class Values:
     def _read_instance_and_options(
         self, node: Node
     ) -> tuple[str | None, tuple[tuple[str, Place], ...]]:
-        """Return the instance in the options, and the names of all options with their places.
+        """Return the instance that *node*, the options of ``$proxy(key, {…})``, names.
 
-        The instance is "" if none is named, and None if it is only known at run time.
+        Also the names of all options, each with its place. The instance is "" if none is named, and None if it is only known at run time.
         """
         instance: str | None = "" if node.type == "object" else None
         names = []

@@ -82,6 +82,9 @@ def get_replaced_credentials_folder(root: Path) -> Path:
 def read_replaced_credentials(path: Path) -> ReplacedCredentialsFile:
     """Return the content of the file at *path*; empty if there is no file.
 
+    It holds, for one instance, what logins have put in the place of declared credentials, such as
+    a refresh token that a third party replaces each time.
+
     Raises:
         ConfigError: if other users can read or change it, or it cannot be read.
     """

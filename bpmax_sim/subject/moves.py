@@ -291,7 +291,8 @@ class MovingProject(ProjectState, kw_only=True):
     ) -> None:
         """Leave a node for *target*; if *target* is a join, wait there for other branches.
 
-        *visit* is the stay that ends, by *action*; *move* is the same with actor and values.
+        *visit* is the stay at the node that ends, and *action* the name of what ends it, such as
+        ``agree``; *move* describes that action with who takes it and the values entered.
         """
         self.passed_nodes.append(visit.node)
         split, branch, must_wait = owners.leave_node(self.visits, visit, target)
