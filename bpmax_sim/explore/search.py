@@ -123,7 +123,7 @@ class JudgedVariant(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def fails_scenario(self) -> bool:
-        """Return whether the variant makes ``explore`` red: the severity of its verdict is ``fail``."""
+        """Return whether the variant makes ``explore`` red, by the severity of its verdict."""
         return self.severity == "fail"
 
 

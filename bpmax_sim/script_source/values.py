@@ -316,7 +316,8 @@ class Values:
     ) -> tuple[str | None, tuple[tuple[str, Place], ...]]:
         """Return the instance that *node*, the options of ``$proxy(key, {…})``, names.
 
-        Also the names of all options, each with its place. The instance is "" if none is named, and None if it is only known at run time.
+        Also the names of all options, each with its place. The instance is "" if none is named, and
+        None if it is only known at run time.
         """
         instance: str | None = "" if node.type == "object" else None
         names = []
