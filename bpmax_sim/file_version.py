@@ -8,11 +8,14 @@ lose what they wrote, and a person would have agreed to something else than what
 from __future__ import annotations
 
 import hashlib
+import os
+import stat
 from pathlib import Path
 
 import msgspec
 
 from bpmax_sim.errors import ConfigError
+from bpmax_sim.file_system import BINARY, NO_WAIT
 from bpmax_sim.yamlfile import to_display_path
 
 
@@ -21,7 +24,7 @@ class FileVersion(msgspec.Struct, frozen=True):
 
     Attributes:
         path: the file.
-        digest: SHA-256 of its bytes; b"" if there was no file, or it could not be read.
+        digest: SHA-256 of its bytes; b"" if there was no ordinary file, or it could not be read.
     """
 
     path: Path
@@ -49,7 +52,10 @@ def read_version(path: Path) -> FileVersion:
     Read its content after this, so that what is written between the two is noticed, too.
     """
     try:
-        with path.open("rb") as file:
-            return FileVersion(path, hashlib.file_digest(file, "sha256").digest())
+        # Without NO_WAIT a named pipe would wait for its writer.
+        with open(os.open(path, os.O_RDONLY | BINARY | NO_WAIT), "rb") as file:  # noqa: PTH123
+            if stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                return FileVersion(path, hashlib.file_digest(file, "sha256").digest())
     except OSError:
-        return FileVersion(path, b"")
+        pass
+    return FileVersion(path, b"")

@@ -391,12 +391,14 @@ def apply_plans_that_replay(root: Path, plans: Sequence[MovePlan]) -> AppliedPla
     ]
     # Cassettes first: a login under its new name is of no use to files that keep the old one.
     # The old login stays while any scenario still needs it.
-    for old, (new, data) in logins.items() if written else ():
-        with lock_folder(new.parent):
-            journal.replace_file(new, data)
+    for move in logins if written else ():
+        with lock_folder(move.new.path.parent):
+            move.new.require_unchanged()
+            move.old.require_unchanged()
+            journal.replace_file(move.new.path, move.data)
             if not failures:
-                old.unlink()
-        written.append(new)
+                move.old.path.unlink()
+        written.append(move.new.path)
     return AppliedPlans(written, failures)
 
 
@@ -404,18 +406,17 @@ def _write_trial_cassettes(
     folder: Path,
     root: Path,
     plans_by_file: Mapping[Path, Sequence[MovePlan]],
-    logins: Mapping[Path, tuple[Path, bytes]],
+    logins: Iterable[_LoginMove],
 ) -> None:
     """Write the changed cassettes and *logins* into *folder*, to try the replay from there.
 
-    *plans_by_file* has the changes by cassette; *logins* maps a login file to its new path and
-    bytes.
+    *plans_by_file* has the changes by cassette.
     """
     home = root / "cassettes"
     if (home / "auth").is_dir():
         shutil.copytree(home / "auth", folder / "auth")
     files = {path: _make_migrated_bytes(plans) for path, plans in plans_by_file.items()}
-    for path, data in {**files, **dict(logins.values())}.items():
+    for path, data in {**files, **{move.new.path: move.data for move in logins}}.items():
         target = folder / path.absolute().relative_to(home.absolute())
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(data)
@@ -451,15 +452,29 @@ def _make_migrated_bytes(plans: Sequence[MovePlan]) -> bytes:
     return dump_entries(entries)
 
 
-def _plan_login_moves(folder: Path, plans: Sequence[MovePlan]) -> dict[Path, tuple[Path, bytes]]:
-    """Return the new path and content of each recorded login of a renamed platform, by old path."""
+class _LoginMove(NamedTuple):
+    """A recorded login of a renamed platform.
+
+    Attributes:
+        old, new: its file, and the one that it moves to, as they were when it was read.
+        data: content of the new file.
+    """
+
+    old: FileVersion
+    new: FileVersion
+    data: bytes
+
+
+def _plan_login_moves(folder: Path, plans: Sequence[MovePlan]) -> list[_LoginMove]:
+    """Return the moves of the recorded logins in *folder* whose platform *plans* rename."""
     renamed = _find_new_platform_keys(plans)
     renames = Renames({}, renamed, {}, {})
-    moved: dict[Path, tuple[Path, bytes]] = {}
+    moves: list[_LoginMove] = []
     for path in sorted(folder.glob("*.yaml")):
         platform, _, instance = path.stem.partition(".")
         target = path.with_name(f"{renamed.get(platform)}.{instance}.yaml")
         if platform in renamed and not target.exists():
+            old, new = read_version(path), read_version(target)
             cassette = Cassette.load(to_display_path(path))
             entries = map(cassette.get_entry_with_head_defaults, range(len(cassette)))
             fresh = [
@@ -467,5 +482,5 @@ def _plan_login_moves(folder: Path, plans: Sequence[MovePlan]) -> dict[Path, tup
                 for entry in entries
             ]
             fresh = [entry.with_line(owner=target.stem) for entry in fresh]
-            moved[path] = (target, dump_entries(fresh))
-    return moved
+            moves.append(_LoginMove(old, new, dump_entries(fresh)))
+    return moves

@@ -171,7 +171,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     tally = _get_tally(session.config)
     # pytest stops if any file could not be collected; one bad scenario file would hide the results
     # of all others. Errors in test modules are not ours to overlook.
-    if tally.broken and session.testsfailed == len(tally.broken):
+    if tally.broken and session.testsfailed == tally.broken_reports:
         session.config.option.continue_on_collection_errors = True
 
 

@@ -237,7 +237,7 @@ class ScenarioFile(pytest.Module):
             finder = self.config.stash.setdefault(FINDER, ItemFinder())
             result = finder.list_items(self.path, variables, of_test.find_project_root(self))
         except ConfigError as error:
-            get_tally(self.config).broken.add(self.nodeid)
+            get_tally(self.config).note_broken(self.nodeid)
             self.bpmax_problems = [
                 (place.file, place.line, place.column, translate(str(replace(problem, place=None))))
                 for problem in error.problems

@@ -42,6 +42,7 @@ class Tally(RecordingUse):
         partial: whether tests were deselected, or a worker crashed.
         sharded: whether other shards have tests.
         broken: unreadable scenario files.
+        broken_reports: how many reports of pytest say so; a file that is named twice has two.
         interrupted: whether the user pressed Ctrl-C.
         stopped: whether the run ended early, for example by ``-x``.
         files: scenario file -> rows that passed, and the stubs, policies, ``if`` and the like that
@@ -66,6 +67,7 @@ class Tally(RecordingUse):
         self.sharded = False
         self.stopped = False
         self.broken: set[str] = set()
+        self.broken_reports = 0
         self.files: dict[str, Any] = {}
         self.explored: list[bytes] = []
 
@@ -73,6 +75,11 @@ class Tally(RecordingUse):
     def has_sessions_or_cassettes(self) -> bool:
         """Return whether any test had a session or owns a cassette."""
         return bool(self.calls or self.traces or any(getattr(self, name) for name in _SETS))
+
+    def note_broken(self, node_id: str) -> None:
+        """Note that the scenario file *node_id* cannot be read."""
+        self.broken.add(node_id)
+        self.broken_reports += 1
 
     def note_other_shards(self, cassettes: Iterable[str]) -> None:
         """Note the *cassettes* of tests that other shards (machines) run.

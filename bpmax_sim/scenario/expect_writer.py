@@ -125,7 +125,8 @@ class FileRewrite(msgspec.Struct):
         if read_version(self.path) == self.version:
             return
         # `write` may have been interrupted, and have left a part of the text.
-        if not self.after.encode(self.encoding, "replace").startswith(self.path.read_bytes()):
+        written = self.after.encode(self.encoding, "replace")
+        if not (self.path.is_file() and written.startswith(self.path.read_bytes())):
             raise ConfigError(
                 "{path}: somebody wrote it while its scenarios were run with the changes, so they "
                 "stay in it; see `git diff`",

@@ -16,7 +16,7 @@ from bpmax_sim.scenario.references import Path
 from bpmax_sim.subject.form import parse_form_path
 
 _THROUGH = frozenset({"$eq", "$ne", "$in", "$not", "$contains", "$each", "$unordered", "$exactly"})
-_DENYING = frozenset({"$ne", "$not", "$exists"})
+_DENYING = frozenset({"$ne", "$not"})
 
 
 def find_member_names(value: Any, path: Path = (), denied: bool = False) -> Iterator[_Named]:
@@ -67,7 +67,9 @@ def find_literals_with_denial(
 def accepts_absent_value(expected: Any) -> bool:
     """Return whether *expected*, such as ``{$ne: 1}``, also holds for an absent value."""
     return isinstance(expected, Mapping) and any(
-        key in _DENYING and not (key == "$exists" and operand is True)
+        key == "$ne"
+        or (key == "$exists" and operand is not True)
+        or (key == "$not" and not accepts_absent_value(operand))
         for key, operand in expected.items()
     )
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
 from typing import NamedTuple
 
 from bpmax_sim.errors import ConfigError, Problem
@@ -60,17 +59,33 @@ def write_if_scenarios_pass(files: Sequence[FileRewrite]) -> None:
         ConfigError: if a scenario fails, somebody wrote a file since it was read, or it cannot be
             written.
     """
-    with ExitStack() as undo:
+    begun: list[FileRewrite] = []
+    try:
         for file in files:
             file.version.require_unchanged()
-            # Before it is written: an interrupted write leaves a part of the text.
-            undo.callback(file.restore)
+            begun.append(file)  # before it is written: an interrupted write leaves a part of it
             file.write()
-        scenarios = [file for file in files if not file.is_table]
-        problems = [problem for file in scenarios for problem in _find_failing_scenarios(file)]
-        if problems:
-            raise ConfigError(*problems)
-        undo.pop_all()
+        _require_passing_scenarios([file for file in files if not file.is_table])
+    except BaseException as error:
+        refusals = [problem for file in reversed(begun) for problem in _restore(file)]
+        if refusals and isinstance(error, ConfigError):
+            raise ConfigError(*error.problems, *refusals) from error
+        raise
+
+
+def _restore(file: FileRewrite) -> Sequence[Problem]:
+    """Restore *file*; return why it cannot be restored."""
+    try:
+        file.restore()
+    except ConfigError as error:
+        return error.problems
+    return ()
+
+
+def _require_passing_scenarios(files: Sequence[FileRewrite]) -> None:
+    problems = [problem for file in files for problem in _find_failing_scenarios(file)]
+    if problems:
+        raise ConfigError(*problems)
 
 
 def _find_failing_scenarios(file: FileRewrite) -> Iterator[Problem]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -71,6 +72,32 @@ def test_what_was_recorded_since_it_was_read_stays(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="somebody wrote it since this command read it"):
         apply_plans_that_replay(tmp_path, plans)
     assert file.read_bytes() == fresh
+
+
+@pytest.mark.parametrize("name", ["crm.test.yaml", "crm_system.test.yaml"])
+def test_a_login_that_was_recorded_since_it_was_read_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    home = tmp_path / "cassettes"
+    (home / "auth").mkdir(parents=True)
+    login = recorded("/login", call="crm.$token")
+    (home / "甲.yaml").write_bytes(dump_entries([recorded()]))
+    (home / "auth/crm.test.yaml").write_bytes(dump_entries([login.with_line(owner="crm.test")]))
+    plans = plan_owners_without_scenario(
+        tmp_path, [], [], Renames({}, {"crm": "crm_system"}, {}, {})
+    )
+    fresh = dump_entries([login.with_line(owner="crm.test", key=f"{9:032x}")])
+    copy = shutil.copytree
+
+    def record_meanwhile(source: Path, target: Path) -> None:  # while a trial is made of all
+        copy(source, target)
+        (home / "auth" / name).write_bytes(fresh)
+
+    monkeypatch.setattr(shutil, "copytree", record_meanwhile)
+
+    with pytest.raises(ConfigError, match="somebody wrote it since this command read it"):
+        apply_plans_that_replay(tmp_path, plans)
+    assert (home / "auth" / name).read_bytes() == fresh
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -51,6 +52,15 @@ def test_a_version_is_the_content(
     else:
         with pytest.raises(ConfigError, match=TOLD):
             version.require_unchanged()
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_a_named_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    pipe, missing = tmp_path / "管道.yaml", tmp_path / "没有.yaml"
+    os.mkfifo(pipe)
+
+    assert read_version(pipe).digest == read_version(missing).digest == b""
+    assert read_version(tmp_path).digest == b""
 
 
 def test_the_same_content_in_another_file_is_another_version(tmp_path: Path) -> None:

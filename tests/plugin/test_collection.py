@@ -132,6 +132,13 @@ def test_a_broken_file_stops_no_other_unless_something_else_is_broken(project: P
     assert result.ret == pytest.ExitCode.INTERRUPTED
 
 
+def test_a_broken_file_that_is_named_twice_stops_no_other(project: Project) -> None:
+    project.write("scenarios/坏.scenario.yaml", "version: 1\nscenario: 坏\nsteps: [{opn: {}}]\n")
+    bad = "scenarios/坏.scenario.yaml"
+
+    project.run("--keep-duplicates", bad, bad, FILE).assert_outcomes(passed=2, errors=2)
+
+
 @pytest.mark.parametrize("workers", [(), ("-p", "xdist", "-n1")])
 def test_a_broken_file_ends_with_the_exit_code_of_the_command_also_in_a_worker(
     project: Project, workers: tuple[str, ...]

@@ -188,15 +188,18 @@ def test_a_file_that_was_edited_since_it_was_read_is_not_written(item: ScenarioI
         (SCENARIO, SCENARIO, ""),
         (f"{SCENARIO}# a\n# 张\n", f"{SCENARIO}# a\n# 张\n", "somebody wrote it while"),
         (f"{SCENARIO}# 张\n", f"{SCENARIO}# 张\n", "somebody wrote it while"),
+        (None, None, "somebody wrote it while"),  # deleted
     ],
 )
 def test_what_somebody_wrote_during_the_trial_stays(
-    item: ScenarioItem, written: str, kept: str, said: str
+    item: ScenarioItem, written: str | None, kept: str | None, said: str
 ) -> None:
     path = item.path.with_name("一.scenario.yaml")
     path.write_text(SCENARIO, encoding="utf-8")
     file = FileRewrite(read_version(path), SCENARIO, f"{SCENARIO}# a\n")
-    path.write_text(written, encoding="utf-8")
+    path.unlink()
+    if written is not None:
+        path.write_text(written, encoding="utf-8")
 
     if said:
         with pytest.raises(ConfigError, match=said):
@@ -204,7 +207,28 @@ def test_what_somebody_wrote_during_the_trial_stays(
     else:
         file.restore()
 
-    assert path.read_text(encoding="utf-8") == kept
+    assert (path.read_text(encoding="utf-8") if path.exists() else None) == kept
+
+
+def test_why_a_scenario_fails_is_said_beside_what_could_not_be_restored(
+    item: ScenarioItem, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = item.path.with_name("一.scenario.yaml")
+    path.write_text(SCENARIO, encoding="utf-8")
+    file = FileRewrite(
+        read_version(path), SCENARIO, SCENARIO.replace("{客户: 张三}", "{客户: 李四}")
+    )
+
+    def write_and_edit() -> None:
+        path.write_text(f"{file.after}# 张\n", encoding="utf-8")
+
+    monkeypatch.setattr(FileRewrite, "write", lambda _file: write_and_edit())
+
+    with pytest.raises(ConfigError) as caught:
+        write_if_scenarios_pass([file])
+
+    assert "李四" in str(caught.value)
+    assert "somebody wrote it while its scenarios were run" in str(caught.value)
 
 
 @pytest.mark.parametrize("failing", ["", "一", "二", "三"])
