@@ -27,6 +27,7 @@ from bpmax_sim.project import (
     to_local_override,
 )
 from bpmax_sim.report.terminal import Verdict
+from bpmax_sim.scenario.shared_names import forget_searched_folders
 from bpmax_sim.yamlfile import to_display_path
 
 Collected = tuple[Sequence[ProjectItem], Sequence[Problem]]
@@ -106,6 +107,7 @@ def _collect_and_rerun_affected(plan: WatchPlan, saved: frozenset[str]) -> Seque
         ConfigError: if a path of the command line does not exist any more.
     """
     _unload_step_modules(saved)
+    forget_searched_folders()
     every, problems = plan.collect_items()
     again = [item for item in every if any(_depends_on(plan, item, path) for path in saved)]
     wrong = {os.path.realpath(problem.place.file) for problem in problems if problem.place}

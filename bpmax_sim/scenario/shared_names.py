@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Iterator
 from contextlib import suppress
 from functools import lru_cache
-from itertools import chain
+from itertools import chain, starmap
 from pathlib import Path
 from typing import Final
 
@@ -15,12 +15,12 @@ from bpmax_sim.project import (
     DEFAULTS,
     SUFFIX,
     SUFFIXES,
-    Stamp,
     compute_file_stamp,
     find_files_below,
     find_instances_file_above,
     find_platform_folders,
     find_root,
+    join_to_file,
     read_searched_text,
     to_absolute_path,
     to_local_override,
@@ -50,27 +50,37 @@ def check_shared_names(draft: ScenarioDraft, used: Collection[str]) -> None:
                     draft.tell(spot.at(key, name), message, kind="rule", fails=False)
 
 
-_known_words: Final[dict[Path, frozenset[str]]] = {}
-
-
 def _is_mentioned_below_folder(defaults: Path, words: frozenset[str]) -> bool:
     """Return whether the files below the folder of *defaults* contain all of *words*.
 
-    Otherwise no scenario uses a shared name of these words. Only where a word seems to be lacking
-    is it looked whether a file has changed: it may have come into use meanwhile (``--watch``).
+    Otherwise no scenario uses a shared name of these words.
     """
-    if not words <= _known_words.get(defaults, frozenset()):
-        files = find_files_below(defaults.parent, _ENDINGS)
-        stamps = (compute_file_stamp(str(path)) for path in files if path != defaults)
-        _known_words[defaults] = _collect_words(tuple(chain.from_iterable(stamps)))
-    return words <= _known_words[defaults]
+    return words <= _collect_words_below_folder(to_absolute_path(defaults))
 
 
-@lru_cache(maxsize=64)
-def _collect_words(files: Stamp) -> frozenset[str]:
-    """Return every word in *files*, each with the stamp by which a change of it is seen."""
-    texts = (read_searched_text(path) for path, _, _ in files)
-    return frozenset(chain.from_iterable(map(_WORD.findall, texts)))
+@lru_cache(maxsize=64)  # asked by every scenario below the folder, for each name it does not use
+def _collect_words_below_folder(defaults: str) -> frozenset[str]:
+    """Return every word in the files below the folder of *defaults*, an absolute path.
+
+    `forget_searched_folders` ends the life of a result.
+    """
+    files = map(str, find_files_below(join_to_file(defaults, ""), _ENDINGS))
+    stamps = (compute_file_stamp(path) for path in files if path != defaults)
+    return frozenset(chain.from_iterable(starmap(_read_words, chain.from_iterable(stamps))))
+
+
+@lru_cache(maxsize=4096)
+def _read_words(path: str, _size: int, _mtime: int) -> frozenset[str]:
+    """Return every word in a file; its stamp is passed so that only a changed one is read again."""
+    return frozenset(_WORD.findall(read_searched_text(path)))
+
+
+def forget_searched_folders() -> None:
+    """Have folders searched again for shared names, after files in them were saved.
+
+    ``run --watch`` calls it before each of its runs; other runs see all files as of one moment.
+    """
+    _collect_words_below_folder.cache_clear()
 
 
 _VARIABLE: Final = re.compile(r"env['\"]?\s*[:.\[]\s*['\"]?(\w+)")

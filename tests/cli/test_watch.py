@@ -164,6 +164,29 @@ def test_mistakes_new_files_and_files_that_are_replaced(
     assert watching.end() == 130
 
 
+@needs_signals
+def test_a_shared_name_goes_out_of_use_and_comes_into_it_while_files_are_saved(
+    recorded: Project,
+) -> None:
+    folder = recorded.folder / "scenarios/报价"
+    folder.mkdir()
+    (folder / "defaults.yaml").write_text("vars: {折扣: 5}\n", encoding="utf-8")
+    text = "scenario: {}\nversion: 1\nsteps: [{{js: return 5, expect: {{result: {}}}}}]\n"
+    path = folder / "促销.scenario.yaml"
+    path.write_text(text.format("促销", "'${vars.折扣}'"), encoding="utf-8")
+    (folder / "核对.scenario.yaml").write_text(text.format("核对", 5), encoding="utf-8")
+    running = Watching(recorded.folder, "scenarios/报价")
+    try:
+        rounds = [running.until("Ctrl-C ends it$")]
+        for old, new in (("'${vars.折扣}'", "5"), ("version: 1", "version: 1 # 折扣")):
+            rounds.append(saved(running, path, old, new))
+    finally:
+        running.process.kill()
+        running.end()
+    said = [any("uses '折扣'" in line for line in lines) for lines in rounds]
+    assert said == [False, True, False]
+
+
 def test_watching_goes_with_no_document_and_no_live_system(project: Project, bs: Command) -> None:
     for option in ("--json", "--junitxml=x.xml", "--shard=1/2", "--mode=record", "--mode=live"):
         done = bs("run", "--watch", option)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
 
+from bpmax_sim.project import find_files_below
+from bpmax_sim.scenario import shared_names
 from bpmax_sim.scenario.load import load_items
 from bpmax_sim.scenario.runner import find_former_name
+from bpmax_sim.scenario.shared_names import forget_searched_folders
 
 SCENARIO = """\
 version: 1
@@ -68,16 +71,39 @@ def test_a_variable_to_hide_is_read_by_the_files_that_the_scenario_names(tmp_pat
         assert told(path) == ([] if number else [UNREAD])
 
 
-def test_a_shared_name_that_comes_into_use_is_not_called_unused_any_more(tmp_path: Path) -> None:
-    unused = "no scenario below this folder uses '客户编号'; take it away, or name it"
-    broken = {"scenarios/草稿.yaml/crm.txt": "客户编号"}
-    write(tmp_path, {"scenarios/defaults.yaml": "vars: {客户编号: KH-0815}\n", **broken})
-    write(tmp_path, {"scenarios/下单.scenario.yaml": SCENARIO})
-    path = tmp_path / "scenarios/下单.scenario.yaml"
-    assert told(path) == [unused]
+UNUSED = "no scenario below this folder uses '客户编号'; take it away, or name it"
+SHARED = {"scenarios/defaults.yaml": "vars: {客户编号: KH-0815}\n"}
 
-    write(tmp_path, {"scenarios/回填.scenario.yaml": f"{SCENARIO}# ${{vars.客户编号}}\n"})
-    assert told(path) == []
+
+def test_a_shared_name_comes_into_use_and_goes_out_of_it(tmp_path: Path) -> None:
+    path, other = (tmp_path / f"scenarios/{name}.scenario.yaml" for name in ("下单", "回填"))
+    write(tmp_path, {**SHARED, "scenarios/草稿.yaml/crm.txt": "客户编号"})
+    write(tmp_path, {"scenarios/下单.scenario.yaml": SCENARIO})
+    uses = f"{SCENARIO}# ${{vars.客户编号}}\n"
+    for text, says in (("", [UNUSED]), (uses, []), (SCENARIO, [UNUSED]), (uses, [])):
+        other.write_text(text, encoding="utf-8")
+        forget_searched_folders()
+        assert told(path) == says
+    other.unlink()
+    forget_searched_folders()
+    assert told(path) == [UNUSED]
+
+
+def test_the_files_of_a_project_are_looked_at_once_for_all_its_scenarios(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    searched: list[str] = []
+
+    def note_folder(folder: str | Path, endings: str | tuple[str, ...]) -> Iterator[Path]:
+        searched.append(Path(folder).name)
+        return find_files_below(folder, endings)
+
+    monkeypatch.setattr(shared_names, "find_files_below", note_folder)
+    paths = [tmp_path / f"scenarios/下单{number}.scenario.yaml" for number in range(300)]
+    write(tmp_path, {**SHARED, **{f"scenarios/{path.name}": SCENARIO for path in paths}})
+
+    assert [says for path in paths for says in told(path)] == [UNUSED] * len(paths)
+    assert searched == ["scenarios"]
 
 
 @pytest.mark.parametrize(
