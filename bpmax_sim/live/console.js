@@ -27,27 +27,39 @@ const isSecretName = name => {
   if (words.at(-1) === 'token' && pages.includes(words.at(-2))) return false;
   return whole.includes(words.join('')) || [1, 2, 3].some(count => ends.includes(words.slice(-count).join('')));
 };
+/* The longest first, as `hide` replaces them in this order: one may begin like another. */
 const keepSecret = (value, place) => {
-  if (value.length >= 6 && !secrets.some(one => one.value === value)) secrets.push({value, place});
+  if (value.length >= 6 && !secrets.some(one => one.value === value)) {
+    const at = secrets.findIndex(one => one.value.length < value.length);
+    secrets.splice(at < 0 ? secrets.length : at, 0, {value, place});
+  }
   return {$secret: place};
 };
+const schemes = ['Bearer ', 'Basic ', 'bearer ', 'basic '], separators = '&;# \n"\'';
 /* A text without the secrets that were seen, and without those of a query: `?token=…`. */
 const hide = (text, place) => {
-  for (const scheme of ['Bearer ', 'Basic ', 'bearer ', 'basic ']) {
+  for (const scheme of schemes) {
     if (text.startsWith(scheme) && text.length > scheme.length + 5) { keepSecret(text.slice(scheme.length), place); }
   }
   for (let at = text.indexOf('='); at >= 0; at = text.indexOf('=', at + 1)) {
     let from = at, to = at + 1;
-    while (from > 0 && !'?&;# \n"\''.includes(text[from - 1])) from--;
-    while (to < text.length && !'&;# \n"\''.includes(text[to])) to++;
+    while (from > 0 && text[from - 1] !== '?' && !separators.includes(text[from - 1])) from--;
+    while (to < text.length && !separators.includes(text[to])) to++;
     if (to - at > 6 && isSecretName(text.slice(from, at))) keepSecret(text.slice(at + 1, to), place + '.' + text.slice(from, at));
   }
   for (const one of secrets) text = text.split(one.value).join('<secret ' + one.place + '>');
   return text;
 };
+/* The beginning of a long text; without what may be half a secret, by which the whole one would not be hidden later. */
+const beginningOf = text => {
+  const start = text.slice(0, @longest@), scheme = schemes.find(one => start.startsWith(one));
+  let end = start.length;
+  while (end > 0 && !separators.includes(start[end - 1])) end--;
+  return scheme ?? (start.includes('=', end) ? start.slice(0, end) : start);
+};
 const tagged = (name, value) => ({$: name, value});
 const plain = (value, place, above = []) => {
-  if (typeof value === 'string') return value.length > @longest@ ? tagged('cut', hide(value.slice(0, @longest@), place).slice(0, 1000)) : hide(value, place);
+  if (typeof value === 'string') return value.length > @longest@ ? tagged('cut', hide(beginningOf(value), place).slice(0, 1000)) : hide(value, place);
   if (value === undefined) return tagged('undefined');
   if (typeof value === 'bigint') return tagged('bigint', '' + value);
   if (typeof value === 'number' && (value !== value || value - value !== 0)) return tagged('number', '' + value);

@@ -154,6 +154,51 @@ def test_of_a_secret_where_a_long_text_is_cut_no_half_is_left() -> None:
     assert "abcdef" not in json.dumps(told)
 
 
+TOKEN = "".join(f"Zx{number}" for number in range(100, 200))
+
+
+@pytest.mark.parametrize("value", [TOKEN, f"Zx?9=Zx{TOKEN}"])  # "?" and "=" end no value
+@pytest.mark.parametrize("before", ["客户=张三&", "POST https://x.test/a?"])
+@pytest.mark.parametrize("cut", [6, 250])
+def test_of_a_secret_in_which_a_long_text_is_cut_nothing_is_left_in_later_texts(
+    value: str, before: str, cut: int
+) -> None:
+    name = f"{before}access_token="
+    pad = f"'注'.repeat({LONGEST - len(name) - cut}) + '{name}'"
+    script = (
+        f"const one = '{value}'; form.a = [{pad} + one, 'b?access_token=' + one + '&b=1', one];"
+    )
+    (told,) = [one for one in records(script) if one["e"] == "set"]
+    assert '"cut"' in json.dumps(told)
+    assert "Zx" not in json.dumps(told)
+
+
+@pytest.mark.parametrize("start", ["access_token=", "客户=张三&access_token=", "Bearer ", "Basic "])
+def test_of_a_secret_that_is_longer_than_what_is_looked_at_nothing_is_left(start: str) -> None:
+    script = f"form.a = ['{start}' + 'Zx9 '.slice(0, 3).repeat({LONGEST})];"
+    (told,) = [one for one in records(script) if one["e"] == "set"]
+    assert "Zx9" not in json.dumps(told)
+    assert told["value"][0]["value"] == start.partition("access")[0]
+
+
+def test_a_secret_that_begins_like_a_shorter_one_is_hidden_whole() -> None:
+    tokens = ("Zx9kLm", "Zx9kLmZx9kLm-2")
+    texts_of_both = ", ".join(f"'a?token={token}&b=1'" for token in tokens)
+    script = f"form.a = [{texts_of_both}, 'so {tokens[1]} it was'];"
+    (told,) = [one for one in records(script) if one["e"] == "set"]
+    assert "kLm" not in json.dumps(told)
+    assert "-2" not in json.dumps(told)
+
+
+@pytest.mark.parametrize("text", ["注", "data:image/png;base64,kkk", "客户 张三\\n"])
+def test_of_a_long_text_without_a_secret_the_beginning_is_left(text: str) -> None:
+    whole = f"'{text}' + '{text[-3:]}'.repeat({LONGEST})"
+    (told,) = [one for one in records(f"form.a = [{whole}];") if one["e"] == "set"]
+    cut = told["value"][0]["value"]
+    assert cut.startswith(text.replace("\\n", "\n"))
+    assert len(cut) == 1000
+
+
 @pytest.mark.parametrize(
     "line",
     [
