@@ -31,8 +31,9 @@ from bpmax_sim.file_system import lock_folder
 from bpmax_sim.file_version import FileVersion, read_version
 from bpmax_sim.platform.load import load_platforms
 from bpmax_sim.scenario.events import ScenarioFinished
+from bpmax_sim.scenario.former_names import find_former_name
 from bpmax_sim.scenario.load import ScenarioItem
-from bpmax_sim.scenario.runner import find_former_name, open_session, run_item
+from bpmax_sim.scenario.runner import open_session, run_item
 from bpmax_sim.secret.standin import to_distinct_slug
 from bpmax_sim.session.credentials import get_matching_rules
 from bpmax_sim.session.migration import MoveCause, RecordingMoves

@@ -14,7 +14,7 @@ action, are in the order of happening among that step's events.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import partial
@@ -36,7 +36,7 @@ from bpmax_sim.errors import (
 )
 from bpmax_sim.i18n import join_list, msg
 from bpmax_sim.keywords import refuse_unknown_keywords
-from bpmax_sim.project import SUFFIX, find_files_below, to_path
+from bpmax_sim.project import to_path
 from bpmax_sim.scenario import findings
 from bpmax_sim.scenario.action import Action
 from bpmax_sim.scenario.actions import check_action
@@ -66,6 +66,7 @@ from bpmax_sim.scenario.file_verdict import (
     make_retried_step_key,
 )
 from bpmax_sim.scenario.flow_actions import check_performer
+from bpmax_sim.scenario.former_names import find_former_name
 from bpmax_sim.scenario.invariants import judge_invariants
 from bpmax_sim.scenario.load import LocatedStep, ScenarioItem, load_items_checking_variables
 from bpmax_sim.scenario.model import (
@@ -92,7 +93,7 @@ from bpmax_sim.scenario.references import (
     to_text_or_empty,
 )
 from bpmax_sim.scenario.result import ScenarioResult
-from bpmax_sim.scenario.source import Failure, ScenarioSource, Spot
+from bpmax_sim.scenario.source import Failure, Spot
 from bpmax_sim.session.options import list_options_for
 from bpmax_sim.session.session import Session
 from bpmax_sim.session.settings import ScenarioOptions, SessionOptions
@@ -709,35 +710,6 @@ def open_session(
     if not options.get("platforms"):
         options["platforms"] = item.platforms
     return Session.open(**options)
-
-
-def find_former_name(item: ScenarioItem, owners: Sequence[str]) -> str:
-    """Return the one of *owners* that is *item* under an earlier name; or "".
-
-    Owners are the names of scenarios and rows for which a cassette has recordings. An earlier name
-    is one listed in ``was``. It is also the only owner if the cassette is that of the file's path
-    and no scenario has this title any more: then the title was changed.
-    """
-    earlier = [f"{title}[{item.row_id}]" if item.row else title for title in item.scenario.was]
-    for name in earlier:
-        if name in owners:
-            return name
-    if len(owners) != 1 or item.scenario.proxy.cassette:
-        return ""
-    sole = owners[0]
-    titles = {sole, sole.rpartition("[")[0]} - {""}
-    return "" if _has_scenario_titled(item.root, titles) else sole
-
-
-def _has_scenario_titled(root: Path, titles: Collection[str]) -> bool:
-    """Return whether any scenario of the project has one of *titles*."""
-    for path in find_files_below(root, SUFFIX):
-        with suppress(ConfigError):
-            source = ScenarioSource.read(path)
-            title = source.root.find_child("scenario")
-            if title is not None and title.value in titles:
-                return True
-    return False
 
 
 def make_replay_check(item: ScenarioItem, folder: Path, options: SessionOptions) -> Replays:

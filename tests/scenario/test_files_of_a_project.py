@@ -9,9 +9,10 @@ import pytest
 
 from bpmax_sim.project import find_files_below
 from bpmax_sim.scenario import shared_names
+from bpmax_sim.scenario.former_names import find_former_name
 from bpmax_sim.scenario.load import load_items
-from bpmax_sim.scenario.runner import find_former_name
 from bpmax_sim.scenario.shared_names import forget_searched_folders
+from tests.systems import needs_links
 
 SCENARIO = """\
 version: 1
@@ -123,3 +124,15 @@ def test_a_recording_of_a_scenario_that_is_still_there_is_not_adopted(
     (item,) = load_items(tmp_path / "scenarios/下单.scenario.yaml", environ={})
 
     assert find_former_name(item, ["选择客户"]) == former
+
+
+@needs_links
+def test_a_recording_is_not_adopted_where_the_folder_of_scenarios_is_a_link(tmp_path: Path) -> None:
+    other = {"仓库/客户/选择客户.scenario.yaml": "scenario: 选择客户\n"}
+    write(tmp_path, {"仓库/下单.scenario.yaml": SCENARIO, **other})
+    (tmp_path / "项目").mkdir()
+    (tmp_path / "项目/scenarios").symlink_to(tmp_path / "仓库")
+    (item,) = load_items(tmp_path / "项目/scenarios/下单.scenario.yaml", environ={})
+
+    assert find_former_name(item, ["选择客户"]) == ""
+    assert find_former_name(item, ["选择供应商"]) == "选择供应商"
