@@ -9,9 +9,10 @@ them: they are in no reference cycles, and a session keeps those of all its call
 from __future__ import annotations
 
 import email.utils
+import re
 from collections.abc import Container, Mapping
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 from urllib.parse import quote_plus, urlsplit
 
 import msgspec
@@ -180,6 +181,22 @@ def parse_origin(url: str) -> str:
     """Return scheme, host and port of *url*: ``https://crm.example.cn:8443``."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc}"
+
+
+# A person who types Chinese may have typed these in their wide forms, which end a host as well.
+_SHOWN_PARTS: Final = re.compile(
+    r"([^/?#]*//|)(?:[^/?#]*[@\uff20])?([^/?#\uff1f\uff03]*(?:/[^?#]*)?)"
+)
+
+
+def strip_credentials_and_query(url: str) -> str:
+    """Return *url* without user, password, query, fragment and last slash, to be shown.
+
+    That works for a text that is no valid URL, too, which a message is to show.
+    """
+    found = _SHOWN_PARTS.match(url)
+    assert found is not None  # as each part may be empty
+    return found[1] + found[2].rstrip("/")
 
 
 def parse_media_type(content_type: str) -> str:

@@ -26,6 +26,7 @@ from bpmax_sim.cassette import journal
 from bpmax_sim.errors import BpmaxError, CassetteError, ConfigError
 from bpmax_sim.file_system import lock_folder
 from bpmax_sim.i18n import msg
+from bpmax_sim.messages import strip_credentials_and_query
 
 T = TypeVar("T")
 
@@ -64,13 +65,6 @@ _decode = msgspec.json.Decoder(MirroredFileState).decode
 def is_url(place: object) -> bool:
     """Return whether *place* is a URL rather than a path."""
     return isinstance(place, str) and _URL.match(place) is not None
-
-
-def strip_credentials_and_query(url: str) -> str:
-    """Return *url* without user, password, query and fragment."""
-    parts = urlsplit(url)
-    host = parts.netloc.rpartition("@")[2]
-    return f"{parts.scheme}://{host}{parts.path}".rstrip("/")
 
 
 def open_mirror(url: str, root: Path) -> RemoteStorage:

@@ -28,6 +28,7 @@ from bpmax_sim.cli.terminal import confirm, notify, say, say_document, say_resul
 from bpmax_sim.errors import ConfigError, Place, Problem, suggest_nearest
 from bpmax_sim.field_path import FieldPath
 from bpmax_sim.i18n import join_list, label_message, msg, plural
+from bpmax_sim.messages import strip_credentials_and_query
 from bpmax_sim.openapi.convert import ConvertedPlatform, convert_document
 from bpmax_sim.openapi.document import derive_platform_key, read_document
 from bpmax_sim.platform.check import is_platform_address
@@ -397,7 +398,8 @@ def openapi(  # noqa: PLR0913 - the options of the command
         raise ConfigError(make_missing_file_problem(document, document.suffix))
     if url and ("{" in url or not is_platform_address(url)):
         message = msg("expected an address such as https://crm.example.com, without ? # and user")
-        raise ConfigError("--url {url}: {message}", url=url, message=message)
+        shown = strip_credentials_and_query(url)
+        raise ConfigError("--url {url}: {message}", url=shown, message=message)
     read = read_document(document)
     converted = convert_document(
         read,

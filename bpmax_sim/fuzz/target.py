@@ -23,7 +23,7 @@ from bpmax_sim.clock import Instant
 from bpmax_sim.errors import ConfigError, Place
 from bpmax_sim.field_path import get_nested, split_body_path
 from bpmax_sim.js_values import UNDEFINED, loads_as_javascript
-from bpmax_sim.messages import FORM, Headers, Request
+from bpmax_sim.messages import FORM, Headers, Request, strip_credentials_and_query
 from bpmax_sim.path_template import compile_path_template
 from bpmax_sim.platform.check import is_platform_address
 from bpmax_sim.platform.instances import InstanceOrigin, InstanceWithOrigin, resolve_route
@@ -119,7 +119,7 @@ def check_simulate_or_url(against: str) -> None:
     if against != SIMULATE and not (is_platform_address(against) and "{" not in against):
         raise ConfigError(
             "--against {against}: expected simulate, or an address such as http://127.0.0.1:8080",
-            against=against,
+            against=strip_credentials_and_query(against),
         )
 
 

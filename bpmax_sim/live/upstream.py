@@ -17,7 +17,13 @@ from urllib.parse import urlsplit
 import msgspec
 
 from bpmax_sim.errors import ConfigError
-from bpmax_sim.messages import Headers, Pairs, parse_cookies, parse_set_cookie
+from bpmax_sim.messages import (
+    Headers,
+    Pairs,
+    parse_cookies,
+    parse_set_cookie,
+    strip_credentials_and_query,
+)
 
 _OF_CONNECTION: Final = frozenset({
     "connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "proxy-connection",
@@ -48,21 +54,22 @@ class UpstreamUrl(msgspec.Struct, frozen=True, kw_only=True):
         Raises:
             ConfigError: if *url* is not an address, or has more than origin and path.
         """
-        if "@" in url:  # which then stands in no message
+        if "@" in url or "\uff20" in url:  # which then stands in no message
             raise ConfigError(
                 "--upstream: the address holds a user name; leave it out, clients log in themselves"
             )
+        shown = strip_credentials_and_query(url)
         parts = None
         with suppress(ValueError):
             split = urlsplit(url)
             split.port  # noqa: B018 - it raises where it is no number
             parts = split
         if parts is None or parts.scheme not in _PORTS or not parts.hostname or not url.isascii():
-            raise ConfigError("--upstream {url}: expected http://… or https://…", url=url)
+            raise ConfigError("--upstream {url}: expected http://… or https://…", url=shown)
         if parts.query or parts.fragment:
             raise ConfigError(
                 "--upstream {origin}: the address has a query or a fragment; leave it out",
-                origin=f"{parts.scheme}://{parts.netloc}{parts.path}",
+                origin=shown,
             )
         origin = f"{parts.scheme}://{parts.netloc}"
         return cls(origin=origin, path=parts.path.rstrip("/"))

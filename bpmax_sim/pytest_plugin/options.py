@@ -260,7 +260,8 @@ def format_report_header(config: pytest.Config) -> list[str]:
         mode += f" {read_option_value(config, 'record', 'once')}"
     where = to_display_path(choose_named_cassettes_folder(config) or root / "cassettes")
     if folder := read_option_value(config, "cassettes"):
-        from bpmax_sim.cassette.remote import is_url, strip_credentials_and_query  # noqa: PLC0415 - only where given
+        from bpmax_sim.cassette.remote import is_url  # noqa: PLC0415 - only where given
+        from bpmax_sim.messages import strip_credentials_and_query  # noqa: PLC0415 - only where given
 
         where = strip_credentials_and_query(folder) if is_url(folder) else where
     closed = msg(", network closed") if mode in {"replay", "simulate"} else ""

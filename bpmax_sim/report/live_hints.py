@@ -11,9 +11,9 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from bpmax_sim.cassette.remote import strip_credentials_and_query
 from bpmax_sim.errors import CallError, ConfigError, Place
 from bpmax_sim.i18n import join_list, msg
+from bpmax_sim.messages import strip_credentials_and_query
 from bpmax_sim.platform.instances import InstanceWithOrigin, derive_conventional_variable
 from bpmax_sim.platform.model import Platform, Source, make_host_template_name
 from bpmax_sim.scenario.calls import CallMade

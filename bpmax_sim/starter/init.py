@@ -19,7 +19,7 @@ import msgspec
 from bpmax_sim import git
 from bpmax_sim.errors import ConfigError, ExpectationError, suggest_or_list
 from bpmax_sim.i18n import join_messages, msg, translate
-from bpmax_sim.messages import Request, Response
+from bpmax_sim.messages import Request, Response, strip_credentials_and_query
 from bpmax_sim.platform.check import is_platform_address
 from bpmax_sim.scenario import events, load, runner
 from bpmax_sim.transport.protocol import Handler
@@ -112,7 +112,7 @@ class NewProject(msgspec.Struct, frozen=True, kw_only=True):
             raise ConfigError(
                 "--url {address}: expected an address such as https://crm.example.com, without "
                 "? # and user",
-                address=self.address,
+                address=strip_credentials_and_query(self.address),
             )
         _check_choice("--auth", self.auth, AUTHS)
         for ci in self.cis:

@@ -20,9 +20,9 @@ from bpmax_sim.cassette.remote import (
     is_url,
     make_remote_stamp,
     open_mirror,
-    strip_credentials_and_query,
 )
 from bpmax_sim.errors import CassetteError, ConfigError
+from bpmax_sim.messages import strip_credentials_and_query
 from tests.systems import needs_rights
 from tests.third_parties.object_storage import object_storage
 
@@ -218,6 +218,7 @@ def test_nothing_half_written_is_there_when_an_upload_fails(tmp_path: Path) -> N
         ("sftp://bot:pa@ss@files.example.test/c", "sftp://files.example.test/c"),
         ("sftp://@files.example.test/c", "sftp://files.example.test/c"),
         ("memory://x", "memory://x"),
+        ("s3://桶/备份？/a", "s3://桶/备份？/a"),
     ],
 )
 def test_a_url_is_shown_without_credentials(url: str, told: str) -> None:

@@ -208,6 +208,7 @@ def test_a_redis_that_is_not_there_is_told(project: Project, bs: Command) -> Non
         (["crm_system", "-n", "0"], "-n 0: expected 1 to 64 processes"),
         (["crm_system", "--against", "crm"], "--against crm: expected simulate, or an address"),
         (["crm_system", "--against", "ftp://crm.test"], "ftp://crm.test: expected simulate"),
+        (["crm_system", "--against", "https://zs@crm.test?a=1"], "--against https://crm.test: "),
         (
             ["crm_system", "--database", "scenarios/instances.yaml/x"],
             "--database scenarios/instances.yaml/x: cannot be made (Not a directory); name another",

@@ -241,13 +241,20 @@ def test_ci_files_keep_the_results_of_a_run_that_failed(bs: Command, ci: str) ->
                 "without ? # and user"
             ),
         ),
+        (
+            ["--url", "https://zs:Zx9@crm.test/api?token=Zx9"],
+            (
+                "--url https://crm.test/api: expected an address such as https://crm.example.com, "
+                "without ? # and user"
+            ),
+        ),
         (["--auth", "beare"], "--auth: there is no 'beare'; did you mean 'bearer'?"),
         (
             ["--ci", "travis"],
             "--ci: there is no 'travis'; there are github, gitlab, jenkins",
         ),
     ],
-    ids=["platform", "url", "auth", "ci"],
+    ids=["platform", "url", "url with a secret", "auth", "ci"],
 )
 def test_a_wrong_answer_writes_nothing(
     bs: Command, empty: Path, arguments: list[str], told: str

@@ -125,6 +125,13 @@ def test_a_list_on_one_line_is_left_to_the_user(folder: Path, bs: Command) -> No
                 "and user"
             ),
         ),
+        (
+            [CRM, "--url", "https://zs:Zx9@crm.test:80x?token=Zx9"],
+            (
+                "--url https://crm.test:80x: expected an address such as https://crm.example.com, "
+                "without ? # and user"
+            ),
+        ),
     ],
 )
 def test_wrong_input_is_told(folder: Path, bs: Command, arguments: list[str], message: str) -> None:
