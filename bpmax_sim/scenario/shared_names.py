@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Collection, Iterator
 from contextlib import suppress
@@ -76,11 +77,12 @@ def _read_words(path: str, _size: int, _mtime: int) -> frozenset[str]:
 
 
 def forget_searched_folders() -> None:
-    """Have folders searched again for shared names, after files in them were saved.
+    """Have folders searched again for names that files mention, after some were saved.
 
     ``run --watch`` calls it before each of its runs; other runs see all files as of one moment.
     """
     _collect_words_below_folder.cache_clear()
+    _find_env_names_at_or_below.cache_clear()
 
 
 _VARIABLE: Final = re.compile(r"env['\"]?\s*[:.\[]\s*['\"]?(\w+)")
@@ -94,25 +96,39 @@ def find_env_names_of_shared_files(draft: ScenarioDraft) -> set[str]:
     """
     own = draft.spot.source.lines_of_all_files
     names = {name for text in own for name in re.findall(r"\$\{\s*env\.(\w+)", text)}
-    for file in dict.fromkeys(_find_shared_files(draft)):
-        if not file.name.endswith(SUFFIX):
-            names.update(_VARIABLE.findall(read_searched_text(file)))
-    return names
+    return names.union(*map(_find_env_names_at_or_below, _find_shared_places(draft)))
 
 
-def _find_shared_files(draft: ScenarioDraft) -> Iterator[Path]:
-    """Yield the YAML files below ``scenarios``, and those of the platforms and instances."""
+@lru_cache(maxsize=64)  # asked by every scenario that hides a variable which is not set
+def _find_env_names_at_or_below(place: str) -> frozenset[str]:
+    """Return the environment variables that the shared YAML files at or below *place* mention.
+
+    *place* is an absolute path. `forget_searched_folders` ends the life of a result.
+    """
+    is_folder = os.path.isdir(place)  # noqa: PTH112 - a text, as a key of the cache
+    files = map(str, find_files_below(place, SUFFIXES)) if is_folder else (place,)
+    stamps = (compute_file_stamp(file) for file in files if not file.endswith(SUFFIX))
+    return frozenset(chain.from_iterable(starmap(_read_env_names, chain.from_iterable(stamps))))
+
+
+@lru_cache(maxsize=4096)
+def _read_env_names(path: str, _size: int, _mtime: int) -> frozenset[str]:
+    """Return the environment variables that a file mentions, read as by `_read_words`."""
+    return frozenset(_VARIABLE.findall(read_searched_text(path)))
+
+
+def _find_shared_places(draft: ScenarioDraft) -> Iterator[str]:
+    """Yield ``scenarios``, and the files and folders of platforms and instances, absolute."""
     root = find_root(Path(draft.spot.source.path))
-    yield from find_files_below(root / "scenarios", SUFFIXES)
+    yield to_absolute_path(root / "scenarios")
     platforms: tuple[Path, ...] = ()
     with suppress(ValueError):  # reported by the loader
         platforms = find_platforms_of_scenario(draft, root)
-    for place in platforms:  # a folder, or a single file
-        yield from find_files_below(place, SUFFIXES) if place.is_dir() else (place,)
+    yield from map(to_absolute_path, platforms)
     instances = find_named_instances(draft)
     beside = find_instances_file_above(to_absolute_path(platforms[-1])) if platforms else ""
     if file := str(instances or beside):
-        yield from (Path(file), Path(to_local_override(file)))
+        yield from map(to_absolute_path, (file, to_local_override(file)))
 
 
 def find_named_instances(draft: ScenarioDraft) -> Path | None:
