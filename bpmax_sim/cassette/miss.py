@@ -360,7 +360,8 @@ def format_both_values(difference: Difference) -> tuple[str, str]:
     Long ones are cut to the part around the first character that differs.
     """
     recorded, sent = _format_value(difference.recorded), _format_value(difference.sent)
-    at = next((i for i, (a, b) in enumerate(zip(recorded, sent, strict=False)) if a != b), 0)
+    end = min(len(recorded), len(sent))
+    at = next((i for i in range(end) if recorded[i] != sent[i]), end)
     return _clip_text_around(recorded, at), _clip_text_around(sent, at)
 
 

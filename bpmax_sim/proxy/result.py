@@ -54,19 +54,18 @@ class ResolvedCallValue(NoRepr, frozen=True):
 def read_call_value(
     response: Response,
     plan: Plan,
-    body: ParsedBody | None = None,
+    body: ParsedBody,
     redact: Callable[[str], str] = str,
 ) -> ResolvedCallValue:
     """Return the value of *response*, to the call of *plan*, for the script.
 
-    *body* is its parsed body, if that is known already. *redact* hides secrets in errors.
+    *body* is its parsed body. *redact* hides secrets in errors.
 
     Raises:
         HttpStatusError: if the status is not 2xx.
         BadResponseError: if the content type says JSON and the body is not JSON.
         BusinessError: if the business code is a failure and the platform rejects failures.
     """
-    body = body or read_body(response)
     if plan.recipe.redirects == "result" and response.status in REDIRECTS:
         return _make_redirect_value(response, body)
     if not is_success(response.status):

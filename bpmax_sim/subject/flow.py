@@ -186,8 +186,6 @@ class FlowSubject(MovingProject, kw_only=True):
                 status=self.status,
                 stands=self._describe_position(),
             )
-        if present.decision.owner_items:
-            present.decision.require_item_to_act_now(acting.by)
         return present
 
     def _record_decision(self, visit: Visit, acting: FlowMove) -> None:

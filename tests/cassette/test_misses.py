@@ -130,6 +130,7 @@ def test_without_a_cassette_its_place_is_told_where_it_is_known() -> None:
         ("a" * 119, "b", (f'"{"a" * 60}…', '"b"')),
         ("a" * 300 + "x", "a" * 300 + "y", (f'…{"a" * 60}x"', f'…{"a" * 60}y"')),
         ("x" + "a" * 300, "y" + "a" * 300, (f'"x{"a" * 59}…', f'"y{"a" * 59}…')),
+        (10**130, 10**131, (f"…{'0' * 60}", f"…{'0' * 61}")),  # one begins with the other
     ],
 )
 def test_long_values_are_shown_around_where_they_differ(

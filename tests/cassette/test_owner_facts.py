@@ -9,6 +9,7 @@ import pytest
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.format import dump_entries, move_facts_to_first_of_owner
 from bpmax_sim.cassette.model import Entry
+from bpmax_sim.clock import Instant
 from tests.check.test_migration import recorded
 
 
@@ -48,3 +49,18 @@ def test_a_head_says_whether_there_are_several_sessions(
     path.write_bytes(dump_entries(entries))
 
     assert (Cassette.load(path).head.several is True) == several
+
+
+@pytest.mark.parametrize(("session", "minute"), [(1, 0), (2, 1), (3, 2), (4, 0)])
+def test_each_session_has_a_start_of_its_own(tmp_path: Path, session: int, minute: int) -> None:
+    entries = [
+        recorded(number=n).with_line(n=n, session=n, at=f"2026-03-02T09:0{n - 1}:00+08:00")
+        for n in (1, 2, 3)
+    ]
+    path = tmp_path / "甲.yaml"
+    path.write_bytes(dump_entries(entries))
+    cassette = Cassette.load(path)
+
+    started = cassette.start(cassette.owners[0], session=session)
+
+    assert started == Instant.parse(f"2026-03-02T09:0{minute}:00+08:00")

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from bpmax_sim.cassette.file import Cassette
-from bpmax_sim.cassette.format import dump_exchanges, reseal
+from bpmax_sim.cassette.format import dump_entries, dump_exchanges, render_exchange, reseal
 from bpmax_sim.cassette.former_names import FormerNames
 from bpmax_sim.cassette.matching import (
     MatchingRules,
@@ -391,3 +391,21 @@ def test_answers_under_current_and_former_names_are_played_in_their_recorded_ord
 
     assert [name_of(taken(playing, PARTS)) for _ in split] == ["甲", "乙", "丙", "丁"]
     assert playing.list_unplayed_exchanges() == ()
+
+
+def test_a_call_that_no_session_has_so_often_does_not_count_for_the_next_choice(
+    tmp_path: Path,
+) -> None:
+    left = {1: [customer("甲")], 2: [customer("其他", 7)], 3: [customer("乙"), customer("丙", 7)]}
+    pairs = [(session, one) for session, exchanges in left.items() for one in exchanges]
+    numbers = numbered(*(one for _, one in pairs))
+    entries = [
+        render_exchange(one).with_line(session=session)
+        for one, (session, _) in zip(numbers, pairs, strict=True)
+    ]
+    path = tmp_path / "crm.yaml"
+    path.write_bytes(dump_entries(entries))
+    playing = Player(Cassette.load(path), RULES, OWNER)
+
+    calls = [PARTS, PARTS, exchange_to_parts(customer("", 7))]
+    assert [name_of(taken(playing, parts)) for parts in calls] == ["甲", "乙", "丙"]

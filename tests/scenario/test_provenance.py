@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from bpmax_sim.scenario.provenance import describe_routes_to_wrong_node
+from bpmax_sim.subject.hooks import RouteEvaluated
 from tests.scenario.door import PROXY, Door, steps
 
 FORM = f"""\
@@ -91,3 +93,26 @@ def test_a_node_that_is_not_reached_shows_the_condition_its_values_and_its_place
     shown = [line for line in ended.text.splitlines() if line.startswith("  route ")]
     assert shown == OTHER_WAY
     assert "script:" not in ended.text  # none is behind it
+
+
+def routes(*tried: str) -> list[RouteEvaluated]:
+    """Return routes, each as `node > target`, with a star where it was taken."""
+    parts = [one.strip("*").split(">") for one in tried]
+    return [
+        RouteEvaluated(node=node, action="approve", to=to, taken="*" in one)
+        for one, (node, to) in zip(tried, parts, strict=True)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("tried", "shown"),
+    [
+        (["部门>总经理", "部门>财务*"], 2),
+        (["部门>财务*", "部门>总经理", "部门>财务*"], 2),  # he came back
+        (["甲>总经理", "部门>总经理", "部门>财务*"], 2),  # nothing held at the other node
+        (["部门>总经理", "乙>财务*"], 1),
+        ([], 0),
+    ],
+)
+def test_of_all_routes_those_of_one_decision_are_shown(tried: list[str], shown: int) -> None:
+    assert len([*describe_routes_to_wrong_node(routes(*tried), ["总经理"])]) == shown

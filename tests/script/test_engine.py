@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib.resources import files
 
 import _quickjs
@@ -127,3 +128,18 @@ def test_a_value_too_large_for_python_ends_the_script() -> None:
 
     assert isinstance(error, ScriptError)
     assert error.message.startswith("a value of the script cannot be read: Exceeds")
+
+
+@pytest.mark.parametrize(
+    ("limits", "told"),
+    [({"cpu": 1e-9}, "1e-09 s of processor"), ({"wall": 1e-9}, "1e-09 s of wall-clock")],
+)
+def test_a_turn_after_a_limit_has_passed_unseen_does_not_begin(
+    limits: dict[str, float], told: str
+) -> None:
+    context = engine(**limits)
+    with suppress(LimitReachedError):  # it may end before anybody looks
+        context.load("1")
+
+    with pytest.raises(LimitReachedError, match=told):
+        context.load("globalThis.begun = true")

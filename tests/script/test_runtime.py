@@ -632,3 +632,14 @@ def test_an_engine_is_told_by_its_package_and_version() -> None:
 
     assert describe_engine("quickjs") == told
     assert describe_engine("quickjs,v8").startswith(f"{told}, mini-racer")
+
+
+def test_who_runs_scripts_within_a_run_waits_for_no_timer() -> None:
+    bench, fired = Bench(), list[str]()
+    bench.scheduler.call_soon(bench.runtime.run_until_idle)
+    bench.scheduler.call_soon(lambda: fired.append("now"))
+    bench.scheduler.call_at(START + 10, lambda: fired.append("later"))
+
+    bench.runtime.run_until_idle()
+
+    assert (fired, bench.clock.now()) == (["now"], START)

@@ -14,6 +14,7 @@ import pytest
 from bpmax_sim.secret import compressed_streams
 from bpmax_sim.secret.compressed_streams import WorkBudget, inflate
 from bpmax_sim.secret.encoded_runs import FastByteSearch
+from bpmax_sim.secret.escapes import find_escaped_parts
 from bpmax_sim.secret.scan import TOO_LARGE, Finding, Search, find_needles_in_all_layers
 from bpmax_sim.secret.vault import Vault
 from tests.secret.bodies import HOSTILE, KINDS
@@ -308,3 +309,20 @@ def test_two_long_pieces_with_the_same_ends_are_both_searched() -> None:
     body = json.dumps([first.decode(), second.decode()]).encode()
 
     assert find_needles_in_all_layers(body, WANTED) != ()
+
+
+def test_what_lay_too_deep_is_found_where_it_lies_less_deep() -> None:
+    search = Search(WANTED)
+    layers = [b"k=token-123456;"]
+    while search.find(layers[-1]):
+        layers.append(base64.b64encode(layers[-1]))
+
+    assert len(layers) > 3
+    assert [len(search.find(layer)) for layer in layers] == [1] * (len(layers) - 1) + [0]
+
+
+def test_escapes_in_binary_data_are_undone_from_the_first_one_on() -> None:
+    data = b"t%6Fken%2D1234%35%36\0"
+    [part] = find_escaped_parts(data, 6)
+
+    assert (part.label, part.start, part.inner[:10]) == ("percent", 0, b"token-1234")

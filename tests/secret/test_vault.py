@@ -391,3 +391,16 @@ def test_nothing_shows_a_value() -> None:
 
     assert repr(kept) == "<Vault of 1 stand-ins>"
     assert SECRET not in repr(kept.scan(SECRET.encode()))
+
+
+@pytest.mark.parametrize("kind", ["hex", "base64"])
+def test_a_minted_stand_in_that_comes_back_stays_beside_the_value_it_stands_for(kind: str) -> None:
+    vault = Vault()
+    made = [
+        vault.make_unregistered_standin("crm", "test", "token", value, kind)
+        for value in ("甲", "乙")
+    ]
+
+    again = [vault.make_unregistered_standin("crm", "test", "token", value, kind) for value in made]
+
+    assert again == made
