@@ -256,9 +256,7 @@ class LimitWatch:
     def begin_turn(self, cpu_end: float, wall_end: float) -> None:
         """Begin a turn that must end by *cpu_end* (`thread_time`) and *wall_end* (`monotonic`)."""
         self._cpu_end, self._wall_end = cpu_end, wall_end
-        _state.running.add(self)
-        if _state.thread is None:
-            _state.start()
+        _state.add(self)
 
     def end_turn(self) -> None:
         """End the turn (one stay in the engine): no limit is checked until the next one begins."""
@@ -331,9 +329,10 @@ class _Watchdog:
         self.lock = threading.Lock()
         self.thread: threading.Thread | None = None
 
-    def start(self) -> None:
-        """Start the watchdog thread, unless it runs."""
-        with self.lock:
+    def add(self, watch: LimitWatch) -> None:
+        """Look at *watch* from now on, in the thread that runs, or else in a new one."""
+        with self.lock:  # a thread that ends for want of work must not be taken for one that looks
+            self.running.add(watch)
             if self.thread is None:
                 self.thread = threading.Thread(target=self._watch_limits, name=_NAME, daemon=True)
                 self.thread.start()

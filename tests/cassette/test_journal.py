@@ -173,3 +173,15 @@ def test_a_file_that_is_replaced_keeps_its_rights(
     assert path.read_bytes() == b"new"
     assert path.stat().st_mode & 0o777 == (0o666 & ~umask if rights is None else rights)
     assert [*tmp_path.iterdir()] == [path]
+
+
+@needs_forks
+@pytest.mark.parametrize("parent", [0, 1])
+def test_a_journal_without_its_process_is_its_parents_or_nobodys(
+    tmp_path: Path, parent: int
+) -> None:
+    path = tmp_path / "crm.yaml.77-1.journal"
+    path.write_bytes(encode_record(replace(draft(1), parent=parent)))
+
+    live = [(path, parent)] if parent else []
+    assert journal_module.find_live_journals(tmp_path / "crm.yaml") == live

@@ -243,6 +243,26 @@ def test_a_cell_has_a_field_and_a_column(name: str, *, wrong: bool) -> None:
 
 
 @pytest.mark.parametrize(
+    ("field", "value", "paths"),
+    [
+        ("明细", [{"数量": 1}, {"数目": 2}], [(1, "数目")]),
+        ("明细", ({"数目": 2},), [(0, "数目")]),
+        ("明细", [None, "数目", {}], []),
+        ("明细", [], []),
+        ("明细", None, []),
+        ("明细", 5, []),
+        ("客户", [{"数目": 2}], []),
+    ],
+)
+def test_columns_are_looked_for_in_the_rows_of_a_table(
+    field: str, value: Any, paths: list[tuple[int, str]]
+) -> None:
+    names = ScenarioNames(initial_table_columns={"明细": ("数量", "单价")})
+
+    assert [path for path, _ in names.find_unknown_columns(field, value)] == paths
+
+
+@pytest.mark.parametrize(
     ("top", "doubt"),
     [
         ("user: {id: lisi, nmae: 李四}", "'nmae' is no member"),

@@ -8,7 +8,12 @@ import pytest
 
 from bpmax_sim.js_values import UNDEFINED
 from bpmax_sim.script import engine
-from bpmax_sim.script.engine import QuickJSNG, compile_own_bytecode
+from bpmax_sim.script.engine import (
+    QuickJSNG,
+    ScriptBody,
+    _compile_on_second_run,
+    compile_own_bytecode,
+)
 from bpmax_sim.script.failure import Script
 from bpmax_sim.script.limits import Limits
 from bpmax_sim.script.quickjs_api import NativeContext, load_library
@@ -183,3 +188,9 @@ def test_bytecode_has_neither_the_text_of_a_function_nor_its_comments() -> None:
 
     assert code is not None
     assert b"told to nobody" not in code
+
+
+def test_a_body_is_compiled_when_it_runs_for_the_second_time() -> None:
+    body = ScriptBody(1, "return '第二次编译'")
+
+    assert [_compile_on_second_run(body).code is not None for _ in "123"] == [False, True, True]

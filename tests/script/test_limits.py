@@ -366,3 +366,12 @@ def test_what_no_count_is_named_for_is_not_allowed_at_all(name: str) -> None:
     assert getattr(WorkCounts(), name) == 0
     assert not SessionWorkBudget(WorkCounts()).spend(name)
     assert SessionWorkBudget(WorkCounts(**{name: 1})).spend(name)
+
+
+def test_somebody_looks_as_long_as_a_turn_lasts() -> None:
+    watch = LimitWatch(TouchedContext(), memory=1000)
+    watch.begin_turn(inf, inf)
+    try:
+        assert "bpmax-watchdog" in [thread.name for thread in threading.enumerate()]
+    finally:
+        watch.end_turn()

@@ -26,7 +26,7 @@ from bpmax_sim.js_values import UNDEFINED
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.script.failure import Script
 from bpmax_sim.script.limits import Limits
-from bpmax_sim.script.runtime import Page, describe_engine
+from bpmax_sim.script.runtime import _PACKAGES, Page, describe_engine
 from bpmax_sim.script.turn_result import Outcome
 from tests.script.bench import NAME, START, Bench, Form, ok, run, texts, value_of
 
@@ -632,6 +632,12 @@ def test_an_engine_is_told_by_its_package_and_version() -> None:
 
     assert describe_engine("quickjs") == told
     assert describe_engine("quickjs,v8").startswith(f"{told}, mini-racer")
+
+
+def test_an_engine_that_is_not_installed_has_no_version(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(_PACKAGES, "other", "bpmax-sim-has-no-such-engine")
+
+    assert describe_engine("other") == "bpmax-sim-has-no-such-engine"
 
 
 def test_who_runs_scripts_within_a_run_waits_for_no_timer() -> None:

@@ -10,7 +10,8 @@ import pytest
 
 from bpmax_sim.errors import ConfigError, PendingPromise, ScriptError, ScriptLimitError
 from bpmax_sim.script.failure import Script
-from bpmax_sim.script.limits import Limits
+from bpmax_sim.script.limits import EngineError, Limits
+from bpmax_sim.script.runtime import select_engine
 from bpmax_sim.session.session import Session
 from tests.script.bench import ENGINE, NAME, Bench, run, value_of
 
@@ -143,3 +144,24 @@ def test_without_the_extra_the_session_says_what_to_install() -> None:
     assert (
         done.stdout.strip() == "the engine v8 needs mini-racer: pip install 'bpmax-sim[engine-v8]'"
     )
+
+
+@pytest.mark.parametrize(
+    ("source", "name", "message"),
+    [
+        ("throw '坏'", "Uncaught", "坏"),
+        ("throw new RangeError('坏: 1')", "RangeError", "坏: 1"),
+        ("throw ''", "Uncaught", ""),
+    ],
+)
+def test_what_a_global_script_throws_has_name_and_message(
+    source: str, name: str, message: str
+) -> None:
+    context = select_engine("v8")(Limits(), ())
+    try:
+        with pytest.raises(EngineError) as raised:
+            context.load(source)
+    finally:
+        context.close()
+
+    assert (raised.value.name, raised.value.message) == (name, message)

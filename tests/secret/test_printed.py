@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import io
 import sys
@@ -9,7 +10,9 @@ from typing import TextIO
 
 import pytest
 
-from bpmax_sim.secret.outgoing_text import redact_output
+from bpmax_sim.i18n import translate
+from bpmax_sim.secret.outgoing_text import MARKER, redact_output
+from bpmax_sim.secret.vault import Vault
 
 
 def test_a_stream_that_somebody_keeps_ends_quietly_after_its_target() -> None:
@@ -60,3 +63,18 @@ def test_whole_lines_are_shown_at_once() -> None:
             shown.append(written.getvalue())
 
     assert shown == ["a\n", "a\n", "a\nbc\nd\n"]
+
+
+@pytest.mark.parametrize(
+    ("name", "marker"),
+    [
+        ("crm.test.pw", "[redacted: crm.test.pw (raw) inside base32]"),
+        ("crm.test.p4ssw0rd-1234", MARKER),  # which would tell it
+    ],
+)
+def test_an_encoded_secret_is_named_unless_its_name_tells_it(name: str, marker: str) -> None:
+    vault = Vault()
+    vault.add("p4ssw0rd-1234", "redacted.crm.test.pw.1", name=name)
+    encoded = base64.b32encode(b"p4ssw0rd-1234").decode()
+
+    assert translate(vault.redact_for_output(f"x {encoded} y")) == f"x {marker} y"

@@ -1439,3 +1439,14 @@ def test_where_nobody_is_known_nobody_may(action: str) -> None:
     assert str(refused.value) == (
         f"nobody may not {action}: only who started it may (nobody is known)"
     )
+
+
+def test_the_states_of_a_node_end_with_it() -> None:
+    flow, _ = flow_with()
+    flow.screens = {"财务审批": LoadedNodeForm(states={"amount": {"visible": False}})}
+
+    flow.decide("approve", FlowMove(by="wangwu"))
+    there = flow.find_changed_states()
+    flow.decide("reject", FlowMove(by="zhaoliu"))
+
+    assert (there, flow.find_changed_states()) == ({"amount": {"visible": False}}, {})
