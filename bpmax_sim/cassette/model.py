@@ -166,13 +166,11 @@ def _read_number(text: str) -> int | Decimal:
         raise ValueError(text) from error
     sign, digits, exponent = value.as_tuple()
     assert isinstance(exponent, int)
-    length = len(digits)
-    while length > 1 and digits[length - 1] == 0:
-        length -= 1
-    exponent += len(digits) - length
-    if digits[:length] == (0,):
+    kept = bytes(digits).rstrip(b"\0")
+    if not kept:
         return 0
-    short = Decimal((sign, digits[:length], exponent))
+    exponent += len(digits) - len(kept)
+    short = Decimal((sign, tuple(kept), exponent))
     return int(short) if 0 <= exponent <= _LARGEST_EXPONENT else short
 
 
