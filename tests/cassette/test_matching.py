@@ -77,6 +77,27 @@ def test_key_order_and_spaces_of_a_json_body_do_not_count() -> None:
     assert found(call(), call(body=spelled)) == ()
 
 
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("0", "0.00", True),
+        ("0", "-0.0", True),
+        ("0", "0e5", True),
+        ("1.5", "1.500", True),
+        ("1.5", "15.0e-1", True),
+        ("100", "1e2", True),
+        ("100", "1e3", False),
+        ("1.5", "-1.50", False),
+        ("1e401", "10.0e400", True),
+        ("0.1", "0.10000000000000000001", False),
+    ],
+)
+def test_a_number_is_the_same_however_it_is_written(one: str, other: str, *, same: bool) -> None:
+    differences = found(call(body=one.encode()), call(body=other.encode()))
+
+    assert (differences == ()) is same
+
+
 def test_a_changed_field_is_named_with_both_values() -> None:
     changed = json.loads(json.dumps(ORDER))
     changed["items"][0]["qty"] = 3
