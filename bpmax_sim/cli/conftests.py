@@ -81,7 +81,9 @@ def _is_fixture(node: ast.AST) -> bool:
     """Return whether *node* is a function decorated with ``@pytest.fixture`` or an equivalent."""
     if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
         return False
-    return any("fixture" in ast.unparse(decorator) for decorator in node.decorator_list)
+    called = (one.func if isinstance(one, ast.Call) else one for one in node.decorator_list)
+    # Other libraries have their own, such as `pytest_asyncio.fixture`; `usefixtures` makes none.
+    return any(ast.unparse(decorator).endswith("fixture") for decorator in called)
 
 
 def _find_our_fixtures_of(fixture: ast.AST) -> Iterator[str]:

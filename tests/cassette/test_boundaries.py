@@ -12,6 +12,7 @@ import pytest
 from msgspec.structs import replace
 
 from bpmax_sim.cassette.alignment import RecordingComparison, align
+from bpmax_sim.cassette.charsets import restore_charset, store_as_utf8
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.format import render_exchange
 from bpmax_sim.cassette.journal import (
@@ -537,3 +538,28 @@ def test_a_length_that_was_right_is_so_again_in_its_own_charset(
     assert back.body == sent.body
     assert back.header("content-type") == "text/html; charset=gbk"
     assert back.header("content-length") == (None if length is None else str(len(sent.body)))
+
+
+@pytest.mark.parametrize(
+    ("sent", "stored"),
+    [
+        ("text/html; charset=GBK", "text/html; charset=utf-8"),
+        ("text/html; Charset=GBK", "text/html; Charset=utf-8"),
+        ("TEXT/HTML;CHARSET=gb2312", "TEXT/HTML;CHARSET=utf-8"),
+        ('text/html; charset="gbk"; level=1', "text/html; charset=utf-8; level=1"),
+        ("text/html; charset=gbk;level=1", "text/html; charset=utf-8;level=1"),
+        ("text/html; level=1", "text/html; level=1; charset=utf-8"),
+        ("", ""),
+    ],
+)
+def test_what_is_stored_as_utf8_says_so_once(sent: str, stored: str) -> None:
+    """A second parameter would be ignored by readers of the file, or the first would."""
+    headers = (("Content-Type", sent),)
+    page = Response(status=200, headers=headers, body="发票抬头：华宁".encode("gbk"))
+
+    kept, facts = store_as_utf8(page, "gbk")
+
+    assert kept.body.decode() == "发票抬头：华宁"
+    assert kept.header("content-type") == stored
+    back = restore_charset(kept, facts)
+    assert (back.header("content-type"), back.body) == (sent, page.body)

@@ -252,6 +252,7 @@ def test_the_doctor_tells_which_variables_and_keyring_recording_needs(
     project: Project, bs: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CRM_URL", "https://crm.example.test")
+    monkeypatch.setenv("CRM_CLIENT_ID", "")  # as `export CRM_CLIENT_ID=` leaves it: not set either
     instances = project.folder / "scenarios/instances.yaml"
     project.edit(instances, "{env: CRM_CLIENT_SECRET}", "{keyring: crm/secret}")
     monkeypatch.setattr("bpmax_sim.cli.doctor.find_spec", lambda _name: None)

@@ -6,14 +6,18 @@ import os
 import re
 import signal
 import subprocess
+import time
+from contextlib import closing
 
 import pytest
 
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.format import reseal
+from bpmax_sim.cassette.journal import scan_nothing
+from bpmax_sim.cassette.recorder import Recorder
 from bpmax_sim.starter.demo import Crm
 from tests import warm
-from tests.cassette.exchanges import detail
+from tests.cassette.exchanges import RULES, answer, detail
 from tests.cassette.recording import record
 from tests.cli.project import NAME, ROOT, Command, Project, in_a_process
 from tests.snapshots import snapshot
@@ -60,6 +64,31 @@ def test_scenarios_are_listed(project: Project, bs: Command) -> None:
         "xfail": False,
         "keys": [],
     }
+
+
+@pytest.mark.parametrize(
+    ("days", "told"),
+    [
+        ((400, 0), "400 days ago"),
+        ((0, 400), "400 days ago"),
+        ((91,), "91 days ago"),
+        ((89,), ""),
+        ((), ""),
+    ],
+)
+def test_a_recording_is_as_old_as_its_oldest_exchange(
+    days: tuple[int, ...], told: str, project: Project, bs: Command
+) -> None:
+    now = time.time()
+    with closing(Recorder(project.cassette, rules=RULES, owner=NAME, scan=scan_nothing)) as made:
+        for number, age in enumerate(days):
+            made.append(detail(number, at=now - age * 86_400 - 60))
+        made.seal()
+
+    done = bs("list", "--old", "90d")
+
+    assert done.out.endswith(f", {told}\n" if told else "")
+    assert done.err == ("" if told else "no recording is older than 90d\n")
 
 
 def test_a_cassette_is_a_table_of_its_exchanges(recorded: Project, bs: Command) -> None:
@@ -254,6 +283,27 @@ def test_what_waits_for_the_first_time_is_told_value_by_value(
     assert "      GET https://crm.example.test/api/customers/12346" in lines
     assert "      answer status: 200" in lines
     assert '      answer body.data.name: "李四"' in lines
+
+
+def test_what_is_empty_is_told_as_it_is(project: Project, bs: Command) -> None:
+    """Two lists that differ in nothing else: of contacts that there are none, and of some."""
+    body = '{"联系人":[],"标签":["VIP",{},[]],"地址":{},"备注":"","上级":null}'
+    new = project.cassette.with_name("customer.yaml.new")
+    with closing(Recorder(new, rules=RULES, owner=NAME, scan=scan_nothing)) as made:
+        made.append(detail(1, outcome=answer(body)))
+        made.seal()
+
+    lines = bs("review").out.splitlines()
+
+    assert [line.strip() for line in lines if " body" in line] == [
+        "answer body.联系人: []",
+        'answer body.标签[0]: "VIP"',
+        "answer body.标签[1]: {}",
+        "answer body.标签[2]: []",
+        "answer body.地址: {}",
+        'answer body.备注: ""',
+        "answer body.上级: null",
+    ]
 
 
 def test_what_is_accepted_replaces_it(waiting: Project, bs: Command) -> None:

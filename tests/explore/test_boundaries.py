@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from msgspec import UNSET
+from msgspec import UNSET, structs
 
 from bpmax_sim.errors import Place
 from bpmax_sim.explore.effects import (
@@ -163,6 +163,32 @@ def test_a_second_request_has_an_effect(idempotent: Any, method: str, *, effect:
 )  # fmt: skip
 def test_the_collection_of_a_path(path: str, segments: tuple[str, ...]) -> None:
     assert find_static_segments(path) == segments
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "numbers", "is_near"),
+    [
+        (("orders",), ("orders",), ((), ()), True),
+        (("orders",), ("orders", "submit"), ((), ()), True),
+        (("orders", "status"), ("orders",), ((), ()), True),
+        (("orders", "status"), ("orders", "submit"), ((), ()), False),
+        (("invoices",), ("orders",), ((), ()), False),
+        ((), ("orders",), ((), ()), False),
+        ((), (), ((), ()), False),
+        (("invoices",), ("orders",), (("DD-1",), ("DD-1", "DD-2")), True),
+        (("invoices",), ("orders",), (("DD-1",), ("DD-2",)), False),
+    ],
+)
+def test_a_read_shows_an_effect_below_the_same_path_or_of_the_same_number(
+    one: tuple[str, ...], other: tuple[str, ...], numbers: Any, *, is_near: bool
+) -> None:
+    read, failed = (
+        structs.replace(made(1, 0, 1), collection=path, numbers=frozenset(named))
+        for path, named in zip((one, other), numbers, strict=True)
+    )
+
+    assert read.can_observe(failed) == is_near
+    assert not read.can_observe(structs.replace(failed, name="erp.createOrder"))
 
 
 BODY: dict[str, Any] = {"a": None, "b": 0, "c": [{"d": 1}, {"d": 2}, {"d": 3}], "e": {"f": ""}}

@@ -247,6 +247,29 @@ def test_what_the_flow_itself_refuses_is_expected_by_what_is_saved(tmp_path: Pat
     )
 
 
+@pytest.mark.parametrize(
+    ("more", "key"),
+    [
+        ("finally:\n- {name: 核对, js: return form.name, expect: {result: 张三}}\n", "finally"),
+        ("expect: {form: {name: 张三}}\n", "expect"),
+        ("explore: {duplicate: allow}\n", "explore"),
+    ],
+)
+def test_what_judges_the_whole_run_is_not_in_what_is_saved(
+    more: str, key: str, tmp_path: Path
+) -> None:
+    (item,) = load_items(write_project(tmp_path, SILENT, more=more))
+    (silent, *_) = (
+        one for one in Explorer().explore(item).variants if one.judgement.verdict == "silent"
+    )
+
+    scenario = reproduce(item, silent)
+
+    assert key in item.spot.source.root.to_plain()  # type: ignore[operator]
+    assert f"\n{key}:" not in scenario.text
+    assert "\nclock:" in scenario.text
+
+
 def test_pytest_explores_each_item(pytester: pytest.Pytester) -> None:
     write_project(pytester.path, SILENT)
 

@@ -19,7 +19,7 @@ from bpmax_sim.fuzz.search import check_law_by_calls
 from bpmax_sim.fuzz.target import FuzzTarget, RequestLog, call_from_data, call_to_data, make_target
 from bpmax_sim.fuzz.violation import LawBroken
 from bpmax_sim.messages import Request
-from bpmax_sim.platform.load import load_platforms
+from bpmax_sim.platform.load import BUILT_IN, load_platforms
 from bpmax_sim.proxy.builder import CallSpec
 from bpmax_sim.session.session import Session
 from bpmax_sim.strategies.programs import to_chain
@@ -224,3 +224,26 @@ def test_a_credential_inside_a_template_is_left_to_the_direct_call(tmp_path: Pat
         ("body", {"order": {"source": "表单", "customer": "张三"}}),
     )
     assert not LAWS["forms"].applies(target, api)
+
+
+@pytest.mark.parametrize(
+    ("codes", "told"),
+    [
+        ("40014, 42001", None),
+        ("42001, 40001", "revokes"),
+        ("40014, 40001", "ends"),
+    ],
+)
+def test_each_end_of_a_token_is_judged_by_itself(
+    codes: str, told: str | None, tmp_path: Path
+) -> None:
+    """WeCom answers 40014 to a token that it revoked, and 42001 to one whose time is over."""
+    text = (BUILT_IN / "qywx.yaml").read_text(encoding="utf-8")
+    (tmp_path / "qywx.yaml").write_text(text.replace("40014, 42001, 40001", codes), "utf-8")
+    target = make_target(load_platforms(tmp_path), "qywx")
+    call = call_from_data({"call": "qywx.sendTextMessage", "args": ["zhang.wei", "合同已批"]})
+
+    if told is None:
+        assert check_law_by_calls(target, "renewal", (call,))
+    else:
+        assert why("renewal", target, call).startswith(f"when the third party {told} the token, ")

@@ -14,11 +14,18 @@ from msgspec import structs
 from bpmax_sim.cli.app import run_command_line
 from bpmax_sim.errors import TransportError
 from bpmax_sim.live.calibrate import ask_our_engine, render_calibration_script
-from bpmax_sim.live.calibration_file import MARKS, read_rule_marks
+from bpmax_sim.live.calibration_file import MARKS, read_rule_marks, render_rule_marks
 from bpmax_sim.live.capture import render_capture_lines
 from bpmax_sim.live.console import CapturedRun, read_console
 from bpmax_sim.live.echo import ECHO_PLATFORM, make_echo_response
-from bpmax_sim.live.judge import CalibrationResult, find_echo, judge_run, list_refuted_rules
+from bpmax_sim.live.judge import (
+    CalibrationResult,
+    RuleMark,
+    find_echo,
+    judge_run,
+    list_refuted_rules,
+)
+from bpmax_sim.live.rules import Mark
 from bpmax_sim.messages import Request
 from bpmax_sim.project import with_setting_in_defaults
 from bpmax_sim.yamlfile import read_yaml
@@ -250,6 +257,32 @@ def test_what_is_unknown_now_keeps_its_earlier_mark(project: Path) -> None:
         (project / name).write_text(console_of("deep", may_write=may_write), "utf-8")
         assert run_command_line(["calibrate", name]) == 0
         assert read_rule_marks(project)["merge_body"].mark == "refuted"
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "kept"),
+    [
+        ("refuted", "confirmed", "confirmed"),
+        ("confirmed", "refuted", "refuted"),
+        ("unknown", "confirmed", "confirmed"),
+        ("refuted", "unknown", "refuted"),
+        ("confirmed", "unknown", "confirmed"),
+        (None, "unknown", "unknown"),
+        (None, "refuted", "refuted"),
+    ],
+)
+def test_what_is_known_now_replaces_an_earlier_mark(
+    before: Mark | None, now: Mark, kept: Mark, tmp_path: Path
+) -> None:
+    known = {} if before is None else {"timeout": RuleMark(mark=before, why="上次")}
+    found = judge_run(ask_fake())
+    found = structs.replace(found, rules={"timeout": RuleMark(mark=now, why="这次")})
+    (tmp_path / MARKS).parent.mkdir()
+    (tmp_path / MARKS).write_text(render_rule_marks(found, known), "utf-8")
+
+    mark = read_rule_marks(tmp_path)["timeout"]
+
+    assert mark == RuleMark(mark=kept, why="上次" if now == "unknown" and before else "这次")
 
 
 @pytest.mark.parametrize(
