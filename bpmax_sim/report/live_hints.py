@@ -13,7 +13,7 @@ import msgspec
 
 from bpmax_sim.errors import CallError, ConfigError, Place
 from bpmax_sim.i18n import join_list, msg
-from bpmax_sim.messages import strip_credentials_and_query
+from bpmax_sim.messages import is_below, strip_credentials_and_query
 from bpmax_sim.platform.instances import InstanceWithOrigin, derive_conventional_variable
 from bpmax_sim.platform.model import Platform, Source, make_host_template_name
 from bpmax_sim.scenario.calls import CallMade
@@ -73,7 +73,7 @@ def _make_address_hints(
     fitting = [
         (pair, names[name])
         for name, pair in addresses.items()
-        if call.url.startswith(pair.declared)
+        if is_below(call.url, pair.declared.rstrip("/"))
     ]
     if not fitting or not call.attempts:
         return

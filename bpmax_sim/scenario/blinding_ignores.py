@@ -26,7 +26,8 @@ from bpmax_sim.session.credentials import find_declarations, find_volatile_place
 _MADE_AT_RUN_TIME: Final = re.compile(
     r"[0-9a-fA-F]{8}-?(?:[0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}"  # a UUID
     r"|[0-9a-fA-F]{16,}|\d{10}|\d{13,17}|0?\.\d{6,}"  # a digest, an instant, Math.random()
-    r"|\d{4}[-/]?\d\d[-/]?\d\d([T ]?\d\d:?\d\d.*)?"
+    # A date, with or without a time; a number of eight digits is one only if it can be.
+    r"|(?:19|20)\d\d[-/]?(?:0[1-9]|1[0-2])[-/]?(?:0[1-9]|[12]\d|3[01])([T ]?\d\d:?\d\d.*)?"
 )
 _MOST_COMPARED: Final = 20
 """Calls of one API that are compared with each other."""

@@ -6,12 +6,23 @@ from pathlib import Path
 
 import pytest
 
+from bpmax_sim.messages import Response
+from bpmax_sim.report.live_hints import make_live_hints
+from bpmax_sim.scenario.calls import CallMade
+from bpmax_sim.session.session import Session
 from bpmax_sim.starter.demo import Crm
+from bpmax_sim.transport.protocol import Handler
 from tests.cli.project import Command, Project
 from tests.loopback import answer_json, loopback
 
 DOWN = "http://127.0.0.1:9"
 ENTRY = "scenarios/instances.yaml:5"
+HOSTS = """\
+platform_key: erp
+base_url: https://erp.example.test
+hosts: {files: https://erp.example.test/files, old: https://erp.example.test/files/old/}
+apis: {get_order: {path: /orders}}
+"""
 
 
 @pytest.fixture(autouse=True)
@@ -111,3 +122,32 @@ def test_a_fault_and_a_replay_get_no_hint(project: Project, crm: Crm, bs: Comman
     assert done.code == 1
     assert "was tried" not in done.out
     assert crm.url not in done.out
+
+
+@pytest.mark.parametrize(
+    ("path", "variable"),
+    [
+        ("/orders/CG-1", "ERP_URL"),
+        ("/files", "ERP_FILES_URL"),
+        ("/files/CG-1.pdf", "ERP_FILES_URL"),
+        ("/files?no=CG-1", "ERP_FILES_URL"),
+        ("/files2/CG-1.pdf", "ERP_URL"),
+        ("/files/old/CG-1.pdf", "ERP_OLD_URL"),
+        ("/files/older/CG-1.pdf", "ERP_FILES_URL"),
+        ("/old/CG-1.pdf", "ERP_URL"),
+        (".cn/orders", ""),
+    ],
+)
+def test_the_address_is_that_of_the_nearest_host(path: str, variable: str, tmp_path: Path) -> None:
+    (tmp_path / "erp.yaml").write_text(HOSTS, encoding="utf-8")
+    url = f"https://erp.example.test{path}"
+    call = CallMade(number=1, call="erp.get_order", url=url, error="CONNECT", attempts=1)
+    transport = Handler(lambda _: Response(status=200))
+    with Session.open(tmp_path, mode="live", environ={}, transport=transport) as session:
+        session.proxy("erp").get_order()
+
+        hints = make_live_hints(session, [call])
+
+    told = [hint.text.partition(";")[0] for hint in hints]
+    start = "erp.get_order: its address comes from the variable"
+    assert told == ([f"{start} {variable}, or else the platform file"] if variable else [])

@@ -170,6 +170,10 @@ def test_the_controller_gets_every_field_that_a_worker_counted() -> None:
 
     assert vars(controller) == counted
 
+    controller.merge(worker.to_data())
+    assert (controller.logins, controller.calls) == (2 * counted["logins"], Counter(recorded=4))
+    assert controller.seconds == counted["seconds"]  # each test ran in one of them
+
 
 def test_fixtures_of_a_conftest_apply_to_scenarios(project: Project) -> None:
     project.write(

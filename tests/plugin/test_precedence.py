@@ -114,6 +114,34 @@ def test_each_place_wins_over_those_behind_it(project: Project, said: Said) -> N
     assert chosen(test, said.name) == read(said, said.ini)
 
 
+def test_the_nearest_marker_wins_and_the_others_stay_behind_it(project: Project) -> None:
+    project.write(
+        "test_报价.py",
+        """\
+        import pytest
+
+        pytestmark = pytest.mark.bpmax(seed=1, instance="甲", mode="replay")
+
+        @pytest.mark.bpmax(seed=2, instance="乙")
+        class Test报价:
+            @pytest.mark.bpmax(seed=3)
+            def test_近(self): pass
+
+            def test_中(self): pass
+
+        def test_远(): pass
+        """,
+    )
+
+    read = [read_marker_options(item) for item in project.items("test_报价.py")]
+
+    assert read == [
+        {"seed": 3, "instance": "乙", "mode": "replay"},
+        {"seed": 2, "instance": "乙", "mode": "replay"},
+        {"seed": 1, "instance": "甲", "mode": "replay"},
+    ]
+
+
 @pytest.mark.parametrize("name", SWITCHES)
 def test_a_switch_of_the_ini_file_can_be_turned_on_for_one_run(project: Project, name: str) -> None:
     assert chosen(the_item(project), name) is None

@@ -111,6 +111,30 @@ def test_a_junit_file_tells_what_else_failed_and_each_failure_once(
     assert (run.tests, junit.tests) == (3, 3)
 
 
+@pytest.mark.parametrize(
+    ("inner", "headlines"),
+    [
+        ('<failure message="assert 1 == 2"/>', ["assert 1 == 2"]),
+        ('<error message="failed on setup: 没有报价单"/>', ["failed on setup: 没有报价单"]),
+        ("<error>没有报价单\n第二行</error>", ["没有报价单"]),
+        ('<failure message="先"/><error message="后"/>', ["先"]),
+        ('<skipped message="月末才跑"/>', []),
+        ("<system-err>error</system-err>", []),
+        ("", []),
+    ],
+)
+def test_a_test_case_failed_or_ended_with_an_error(
+    inner: str, headlines: list[str], tmp_path: Path
+) -> None:
+    case = f'<testcase classname="tests.test_价" name="test_报价">{inner}</testcase>'
+    path = pack(tmp_path / "a.zip", {"report.xml": f"<testsuite>{case}</testsuite>"})
+
+    run = read_artifact_run(path, tmp_path)
+
+    assert [one.headline for one in run.failures] == headlines
+    assert run.tests == 1
+
+
 def test_a_trace_that_breaks_off_did_not_end(ran: Path, tmp_path: Path) -> None:
     ((name, data),) = ((n, d) for n, d in files_of(ran).items() if n.endswith(".ndjson"))
     half = data[: data.index(b'"StepFinished"')]

@@ -45,6 +45,7 @@ proxy:
     - {on: qywx.sendTextMessage, body: {errcode: 0}}
 """
 PLAIN = "scenario: 大额\nsteps: [{js: 'return 1'}]\n"
+PLAYED = "scenario: 大额\nsteps: [{submit: {}}, {play: {until: 结束}}]\n"
 PROJECT: Mapping[str, str] = {
     "pyproject.toml": "[tool.bpmax_sim]\n",
     "scenarios/defaults.yaml": DEFAULTS,
@@ -140,6 +141,18 @@ NEARER: list[tuple[Mapping[str, str], Mapping[str, str | None]]] = [
     ({"scenarios/采购/defaults.yaml": "use: ../常用.yaml\nseed: 2\n",
       "scenarios/常用.yaml": "seed: 1\nclock: '2026-05-01T09:00:00+08:00'\n"},
      {"seed": "2", "clock": "2026-05-01T09:00:00+08:00"}),
+    ({"scenarios/采购/defaults.yaml": "policies: [{at: 部门, approve: {}}]\n",
+      SCENARIO: f"{PLAYED}policies: [{{at: 部门, times: 1, approve: {{}}}}]\n"},
+     {"policies": '[{"at": "部门", "times": 1, "approve": {}}, {"at": "部门", "approve": {}}]'}),
+    ({"scenarios/采购/defaults.yaml": "policies: {at: 部门, approve: {}}\n",
+      SCENARIO: f"{PLAYED}policies: {{at: 部门, times: 1, approve: {{}}}}\n"},
+     {"policies": '[{"at": "部门", "times": 1, "approve": {}}, {"at": "部门", "approve": {}}]'}),
+    ({"scenarios/采购/defaults.yaml": "policies: [{at: 部门, approve: {}}]\n",
+      SCENARIO: f"{PLAIN}policies: null\n"},
+     {"policies": None}),
+    ({"scenarios/采购/defaults.yaml": "vars: {口令: 甲, 编号: 乙}\nsecrets: [vars.口令]\n",
+      SCENARIO: f"{PLAIN}secrets: [vars.编号]\n"},
+     {"secrets": '["vars.编号", "vars.口令"]'}),
 ]  # fmt: skip
 
 
