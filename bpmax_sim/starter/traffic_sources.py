@@ -298,9 +298,13 @@ class _CurlCommand:
                 "curl command {number}: it has no http:// or https:// address", number=self.number
             )
         separator = "" if self.is_json else "&"  # curl joins the texts of --json as they are
-        url, body = self.url, separator.join(self.data).encode() if self.data else None
+        # curl sends no fragment, and puts the data of -G before it.
+        url = self.url.partition("#")[0]
+        body = separator.join(self.data).encode() if self.data else None
         if self.is_get and body is not None:
-            url, body = f"{url}{'&' if '?' in url else '?'}{body.decode()}" if body else url, None
+            path, _, query = url.partition("?")
+            glue = "&" if query and not query.endswith("&") else ""
+            url, body = f"{path}?{query}{glue}{body.decode()}" if body else url, None
         if body is not None and not any(name.lower() == "content-type" for name, _ in self.headers):
             self.headers.append(("Content-Type", FORM))
         method = self.method or ("GET" if body is None else "POST")

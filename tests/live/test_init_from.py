@@ -534,6 +534,26 @@ def test_a_curl_command_is_read_as_curl_reads_it(
 
 
 @pytest.mark.parametrize(
+    ("address", "line"),
+    [
+        ("/x?a=1", "/x?a=1&b=2"),
+        ("/x", "/x?b=2"),
+        ("/x?", "/x?b=2"),
+        ("/x?a=1&", "/x?a=1&b=2"),
+        ("/x&y", "/x&y?b=2"),
+        ("/x?a=?", "/x?a=?&b=2"),
+        ("/x#top", "/x?b=2"),
+        ("/x?a=1#top?c=3", "/x?a=1&b=2"),
+    ],
+)
+def test_data_of_a_get_goes_behind_the_query_that_is_there(address: str, line: str) -> None:
+    [exchange] = read_curl(f"curl -G 'https://a.test{address}' -d b=2").exchanges
+
+    assert exchange.request.url == f"https://a.test{line}"
+    assert exchange.request.body is None
+
+
+@pytest.mark.parametrize(
     ("options", "told"),
     [
         (
