@@ -97,7 +97,7 @@ def test_the_refusal_says_who_how_where_and_what_to_do(port: int) -> None:
 
 
 def test_allowed_hosts_stay_open_by_name_by_address_and_by_pattern(port: int) -> None:
-    for host in (V4, "127.0.0.*", "localhost", "*"):
+    for host in (V4, "127.0.0.*", "localhost", "LocalHost", "*"):
         with opened(hosts=(host,)):
             connect(port)
             socket.gethostbyaddr(V4)

@@ -266,6 +266,27 @@ def test_what_is_filled_into_a_path_is_what_is_read_out_of_it(values: dict[str, 
     assert path.isascii()
 
 
+@pytest.mark.parametrize(
+    ("template", "path", "values"),
+    [
+        ("/客户/{id}/合同/{id}", "/客户/1/合同/1", {"id": "1"}),
+        ("/客户/{id}/合同/{id}", "/客户/1/合同/2", None),
+        ("/客户/{id}/合同/{id}", "/客户/1/合同/%31", {"id": "1"}),
+        ("/客户/{id}/合同/{id}", "/客户/1/合同", None),
+        ("/客户/{id}/合同/{no}", "/客户/1/合同/2", {"id": "1", "no": "2"}),
+        ("/客户/{id}-{id}", "/客户/7-7", {"id": "7"}),
+        ("/客户/{id}-{id}", "/客户/7-8", None),
+        ("/{a}/{b}/{a}", "/甲/乙/甲", {"a": "甲", "b": "乙"}),
+        ("/{a}/{b}/{a}", "/甲/乙/乙", None),
+        ("/{a}/{b}/{a}", "/甲/甲/甲/", {"a": "甲", "b": "甲"}),
+    ],
+)
+def test_a_name_that_is_there_twice_stands_for_one_value(
+    template: str, path: str, values: dict[str, str] | None
+) -> None:
+    assert compile_path_template(template).match(path) == values
+
+
 def test_of_two_platforms_the_one_with_the_narrower_address_is_meant(tmp_path: Path) -> None:
     (tmp_path / "crm.yaml").write_text(
         "platform_key: crm\nbase_url: https://host.example.test/crm\n"

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import Phase, given, settings
+from hypothesis import Phase, find, given, settings
 from hypothesis import strategies as st
+from hypothesis.errors import NoSuchExample
 
 from bpmax_sim import strategies
 from bpmax_sim.cassette.file import Cassette
@@ -20,7 +22,7 @@ from bpmax_sim.cassette.matching import (
     rebuild_call_without_injected,
 )
 from bpmax_sim.errors import ConfigError, ScriptError
-from bpmax_sim.messages import Exchange, Request
+from bpmax_sim.messages import Exchange, FailedExchange, Request
 from bpmax_sim.platform.load import load_platforms
 from bpmax_sim.platform.model import Platform
 from bpmax_sim.proxy.builder import CallSpec
@@ -177,6 +179,33 @@ def test_an_api_that_there_is_not_is_told(orders: Path) -> None:
         strategies.for_platform(orders, api="nothing")
     with pytest.raises(ConfigError, match="there is no platform 'order'; did you mean 'orders'"):
         strategies.for_platform(orders.parent, key="order")
+
+
+@pytest.mark.parametrize(
+    ("is_wanted", "is_drawn"),
+    [
+        (lambda one: one.elapsed == 0, True),
+        (lambda one: 0 < one.elapsed < 1, True),
+        (lambda one: one.elapsed > 30, True),
+        (lambda one: one.elapsed > 40, False),
+        (lambda one: one.elapsed < 0, False),
+        (lambda one: one.sent and one.code == "RESET", True),
+        (lambda one: not one.sent and one.code == "CONNECT", True),
+        (lambda one: not one.code, False),
+    ],
+)
+def test_a_failure_takes_forty_seconds_at_most(
+    is_wanted: Callable[[FailedExchange], bool], is_drawn: bool
+) -> None:
+    found = True
+    try:
+        find(
+            strategies.failures(), is_wanted, settings=settings(max_examples=300, derandomize=True)
+        )
+    except NoSuchExample:
+        found = False
+
+    assert found is is_drawn
 
 
 @pytest.mark.parametrize("calls", [strategies.chains(), strategies.direct_calls()])

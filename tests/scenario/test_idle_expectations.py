@@ -1094,7 +1094,7 @@ RED: dict[str, tuple[Case, str]] = {
         "node '部门审批' has no reject, so this never runs; it has approve",
     ),
     **{
-        f"a Python step that is {kind}": (
+        f"a Python step that is {what}": (
             Case(
                 steps="python: 'lazy:check'",
                 form=None,
@@ -1103,9 +1103,10 @@ RED: dict[str, tuple[Case, str]] = {
             ),
             f"lazy:check ran nothing, as it is {kind}; let it be a plain function",
         )
-        for kind, head, body in (
-            ("async def", "async def", "assert False"),
-            ("a generator", "def", "yield session"),
+        for what, kind, head, body in (
+            ("async def", "async def", "async def", "assert False"),
+            ("async def with yield", "async def", "async def", "yield session"),
+            ("a generator", "a generator", "def", "yield session"),
         )
     },
     "an operator where a plain value is": (

@@ -16,6 +16,7 @@ from bpmax_sim.scenario.observation import (
     ObservedDifference,
     compare_runs,
     compute_digest,
+    describe_states_and_results,
     observe,
 )
 from tests.scenario.door import Door
@@ -228,6 +229,16 @@ def test_a_wrong_digest_shows_states_and_results_of_the_steps(project: Project) 
         "step 1: fields.phone.required true",
         "step 2: fields.phone.required true, result 1",
     )
+
+
+@pytest.mark.parametrize(
+    ("count", "more"), [(0, []), (8, []), (9, ["and 1 more steps"]), (11, ["and 3 more steps"])]
+)
+def test_of_more_than_eight_steps_the_rest_is_counted(count: int, more: list[str]) -> None:
+    seen = [Observation(f"{n}", "result", f"HT-{n}") for n in range(1, count + 1)]
+    told = list(describe_states_and_results([*seen, Observation("1", "result", None)][: count + 1]))
+
+    assert told[8:] == more
 
 
 @pytest.mark.parametrize("trace", ["{}", "{{$eq: {}}}", "{{$in: [new, {}]}}", "{{$ne: {}}}"])

@@ -50,6 +50,33 @@ def test_a_wrong_value_names_who_wrote_it_last(
     assert f"\n  {line}" in ended.text
 
 
+SHARED = "version: 1\nsteps:\n  填: [{set: {备注: 急}}, {set: {说明: 加急}}]\n"
+
+
+@pytest.mark.parametrize(
+    ("expected", "place"),
+    [
+        ("备注: 缓", "共享.yaml:3:7"),
+        ("说明: 缓", "共享.yaml:3:23"),
+        ("客户: 缓", "场景.scenario.yaml:12:5"),
+        ("折扣: 2", "场景.scenario.yaml:14:5"),
+    ],
+)
+def test_a_value_that_a_step_inside_another_set_has_the_place_of_that_step(
+    door: Door, expected: str, place: str
+) -> None:
+    text = FORM.replace("form:\n", "use: [共享.yaml]\nform:\n") + steps(
+        "{set: {客户: 普通}}",
+        "{run: 填}",
+        f"{{set: {{折扣: 1}}, expect: {{form: {{{expected}}}}}}}",
+    )
+
+    ended = door.run(text, {"客户.js": "", "共享.yaml": SHARED})
+
+    field = expected.partition(":")[0]
+    assert f"\n  form.{field}: last set by the scenario, at {place}" in ended.text
+
+
 FLOW = """\
 flow: 合同
 start: 部门

@@ -43,6 +43,22 @@ def test_a_script_that_does_the_same_in_both_passes() -> None:
             "if (typeof InternalError === 'function') throw new Error('坏')",
             "('threw', ('Error', '坏'",
         ),
+        (
+            "console.log('客户'); if (typeof InternalError === 'function') console.warn('另存')",
+            "quickjs: console.warn '另存'; v8: nothing",
+        ),
+        (
+            "console.log('客户'); if (typeof InternalError !== 'function') console.warn('另存')",
+            "quickjs: nothing; v8: console.warn '另存'",
+        ),
+        (
+            "console.log(typeof InternalError === 'function' ? '甲' : '乙')",
+            "quickjs: console.log '甲'; v8: console.log '乙'",
+        ),
+        (
+            "console[typeof InternalError === 'function' ? 'info' : 'warn']('客户')",
+            "quickjs: console.info '客户'; v8: console.warn '客户'",
+        ),
     ],
 )
 def test_the_first_event_that_differs_is_reported(source: str, told: str) -> None:

@@ -247,6 +247,26 @@ def test_a_live_wait_does_not_hold_up_an_answer() -> None:
     assert [name for name, _, _ in loop.run()] == ["b", "patient"]
 
 
+def test_each_live_wait_has_the_whole_patience() -> None:
+    clock = VirtualClock(100.0)
+    scheduler = Scheduler(clock, sleepy, TokenStore(), live=True, patience=0.02)
+    fired: list[float] = []
+    late = scheduler.call_at(160.0, partial(fired.append, 160.0))
+    waited = []
+    for _ in range(2):
+        scheduler.begin_wait()
+        waited.append(scheduler.has_waited_too_long)
+        scheduler.run(lambda: True)
+        waited.append(scheduler.has_waited_too_long)
+    idle = scheduler.real_seconds_without_call
+    late.cancel()
+    scheduler.close()
+
+    assert waited == [False, True, False, True]
+    assert idle >= 0.04
+    assert fired == []
+
+
 def test_a_cancelled_live_timer_is_not_waited_for() -> None:
     loop = Loop(sleepy, live=True)
     loop.spawn("b", send("b"))

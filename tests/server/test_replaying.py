@@ -133,6 +133,39 @@ def test_a_miss_has_its_text_and_a_status_that_no_third_party_has(url: str) -> N
     assert 'recorded "12345", sent "12346"' in got.json()["message"]
 
 
+@pytest.mark.parametrize("order", [("客户", "单"), ("单", "客户")])
+@pytest.mark.parametrize(
+    ("target", "told"),
+    [
+        ("GET /crm/customers/12346", 'recorded "12345", sent "12346"'),
+        ("GET /erp/customers/778", 'recorded "777", sent "778"'),
+        ("POST /crm/orders", "crm.createOrder is not recorded"),
+    ],
+)
+def test_a_miss_is_explained_by_the_cassette_that_has_the_api(
+    tmp_path: Path, folder: Path, order: tuple[str, ...], target: str, told: str
+) -> None:
+    calls = {"客户": ("crm", "12345"), "单": ("erp", "777")}
+    for name, (platform, customer) in calls.items():
+        with bs.Session.open(
+            folder / "platforms",
+            mode="record",
+            cassette=tmp_path / f"{name}.yaml",
+            owner=name,
+            environ={"CRM_SECRET": "sehr-geheim"},
+            transport=Handler(third_party),
+        ) as session:
+            session.proxy(platform).getCustomer(customer)
+    recordings = ReplayServer(
+        [tmp_path / f"{name}.yaml" for name in order], platforms=folder / "platforms", environ={}
+    )
+    method, _, path = target.partition(" ")
+
+    with pytest.raises(bs.NoMatchError) as missed:
+        recordings.handle(Request(method=method, url=f"http://a{path}", base="http://a"))
+    assert told in str(missed.value)
+
+
 def test_what_is_of_no_third_party_is_told_with_those_that_there_are(url: str) -> None:
     assert httpx.get(f"{url}/nowhere").json()["message"] == (
         "no such call: nothing of this address is recorded; these are: "

@@ -133,6 +133,26 @@ def test_a_later_seed_counts_from_the_first_draw_beyond_what_was_drawn_before(
     assert found.without_unused_seed().seeds == used
 
 
+@pytest.mark.parametrize(
+    ("ends", "used"),
+    [
+        ({}, (7,)),
+        ({"0": (2,)}, (7,)),
+        ({"0": (2,), "1": (3,)}, (7,)),
+        ({"0": (2, 5), "1": (3,)}, (7, 8)),
+        ({"0": (2,), "1": (3, 4)}, (7, 8)),
+        ({"0": (2,), "1": (3,), "2": (0, 1)}, (7, 8)),
+        ({"0": (2, 5), "1": (3, 4)}, (7, 8)),
+    ],
+)
+def test_a_seed_is_kept_if_one_of_several_scripts_has_drawn_from_it(
+    ends: dict[str, tuple[int, ...]], used: tuple[int, ...]
+) -> None:
+    assert RandomSequenceSeeds((7, 8), ends).without_unused_seed() == RandomSequenceSeeds(
+        used, ends
+    )
+
+
 TENANT = """\
 platform_key: {key}
 {was}base_url: https://oa.example.test

@@ -226,6 +226,10 @@ def test_serve_sends_a_page_byte_for_byte(tmp_path: Path, server: Loopback) -> N
     [
         ("王".encode("gbk"), "text/html; charset=utf-8", "gbk", "王", -1),
         ("王".encode("utf-16"), "text/plain", "", "王", -1),
+        (b"\xfe\xff" + "王".encode("utf-16-be"), "text/plain", "", "王", -1),
+        (b"\xfe\xff" + "王".encode("utf-16-be"), "text/plain; charset=gbk", "", "王", -1),
+        (b"\xff\xfe" + "王".encode("utf-16-le"), "application/json", "", "王", -1),
+        ("王".encode("utf-8-sig"), "text/plain; charset=gbk", "", "王", -1),
         ("王".encode("gbk"), "text/plain; charset=nonsense", "", "\ufffd\ufffd", 0),
         (b"ok\xff", "application/octet-stream", "", "ok\ufffd", 2),
         ("王".encode("big5"), "text/plain; charset=Big5", "", "王", -1),

@@ -204,6 +204,42 @@ def test_an_idempotency_key_counts_for_an_hour(after: float, is_same: bool, tmp_
     assert save("三", key) == ("一" if is_same else "三")
 
 
+def test_an_idempotency_key_is_of_its_instance_alone(tmp_path: Path) -> None:
+    made = shop(tmp_path)
+    tokens = {name: made.ask("POST /login", {"key": f"k-{name}"})["token"] for name in "甲乙丙"}
+
+    def save(tenant: str, value: str, key: str = "HT-0007") -> Any:
+        headers = {"X-Token": tokens[tenant], "X-Key": key}
+        return made.ask("POST /x", {"a": value}, headers=headers)["a"]
+
+    assert [save(name, name) for name in "甲乙丙"] == ["甲", "乙", "丙"]
+    assert [save(name, "又") for name in "甲乙丙"] == ["甲", "乙", "丙"]
+    assert [save(name, "改", "HT-0008") for name in "甲乙"] == ["改", "改"]
+    assert save("甲", "又", "ht-0007") == "又"
+
+
+@pytest.mark.parametrize(
+    ("added", "asked", "name"),
+    [
+        ((), "zhangsan", "张三"),
+        (({"userid": "zhangsan", "name": "张三丰"},), "zhangsan", "张三丰"),
+        (({"userid": "zhangsan", "name": "张三丰"},), "lisi", "李四"),
+        (({"userid": "ZhangSan", "name": "张三丰"},), "zhangsan", "张三丰"),
+        (({"userid": "zhou", "name": "周"}, {"userid": "zhou", "name": "后"}), "zhou", "周"),
+        (({"userid": None, "name": "无"}, {"name": "空"}), "zhangsan", "张三"),
+    ],
+)
+def test_a_record_that_is_added_is_found_before_the_built_in_one(
+    added: tuple[dict[str, Any], ...], asked: str, name: str
+) -> None:
+    made = logged_in("qywx")
+    made.simulator.add("users", *added)
+
+    found = made.ask(f"GET /cgi-bin/user/get?access_token={{token}}&userid={asked}")
+
+    assert found["name"] == name
+
+
 def test_expired_tokens_stay_expired_when_all_are_expired(tmp_path: Path) -> None:
     made = shop(tmp_path)
     made.ask("POST /login", {"key": "k-甲"})

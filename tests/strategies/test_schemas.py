@@ -16,6 +16,7 @@ from jsonschema import Draft202012Validator
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.platform.load import load_platforms
 from bpmax_sim.platform.model import Parameter
+from bpmax_sim.proxy.builder import CallSpec
 from bpmax_sim.strategies import parameter_values
 from bpmax_sim.strategies.programs import valid_calls
 from bpmax_sim.strategies.values import (
@@ -248,3 +249,41 @@ def test_an_empty_list_is_drawn_where_it_is_sent_or_need_not_be(
         found = False
 
     assert found is is_drawn
+
+
+@pytest.mark.parametrize(
+    ("instances", "drawn_keys"),
+    [
+        ("", {"default"}),
+        ("- {platform: orders, instance_key: 上海}\n", {"上海"}),
+        (
+            (
+                "- {platform: orders, instance_key: 上海}\n"
+                "- {platform: orders, instance_key: 北京, enabled: false}\n"
+                "- {platform: orders, instance_key: 广州, enabled: true}\n"
+            ),
+            {"上海", "广州"},
+        ),
+    ],
+)
+def test_a_call_names_an_instance_that_takes_calls(
+    tmp_path: Path, instances: str, drawn_keys: set[str]
+) -> None:
+    platforms = tmp_path / "platforms"
+    platforms.mkdir()
+    (platforms / "orders.yaml").write_text(
+        "platform_key: orders\nbase_url: https://orders.test\napis: {list: {path: /orders}}\n"
+    )
+    if instances:
+        (tmp_path / "instances.yaml").write_text(instances, "utf-8")
+    known = load_platforms(platforms)
+    orders = known.own["orders"]
+    seen: set[str] = set()
+
+    @settings(max_examples=30, database=None, derandomize=True)
+    @given(valid_calls(known, orders, orders.apis["list"]))
+    def draw(call: CallSpec) -> None:
+        seen.add(call.options["instance_key"])
+
+    draw()
+    assert seen == drawn_keys

@@ -9,7 +9,14 @@ import pytest
 from bpmax_sim.errors import Place, SubjectError
 from bpmax_sim.script.failure import Script
 from bpmax_sim.script.turn_result import Outcome
-from bpmax_sim.subject.definition import Definition, FlowNode, FlowParts, SubFlow, Transition
+from bpmax_sim.subject.definition import (
+    Deadline,
+    Definition,
+    FlowNode,
+    FlowParts,
+    SubFlow,
+    Transition,
+)
 from bpmax_sim.subject.flow import FlowSubject
 from bpmax_sim.subject.form import FormSubject, find_option_problems
 from bpmax_sim.subject.hooks import (
@@ -566,6 +573,32 @@ def test_a_hook_of_a_branch_sees_its_own_node() -> None:
             "delay_level": 0,
         }
     ]
+
+
+@pytest.mark.parametrize(
+    ("instant", "levels", "level"),
+    [(59.9, [0, 0], 0), (60.0, [1, 0], 1), (90.0, [2, 0], 2), (120.0, [2, 1], 2)],
+)
+def test_a_project_is_as_late_as_its_latest_branch(
+    instant: float, levels: list[int], level: int
+) -> None:
+    nodes = {
+        **SPLIT,
+        "法务": FlowNode(
+            owners=("甲",), approve="合", deadline=(Deadline(after=60), Deadline(after=90))
+        ),
+        "询价": FlowNode(owners=("乙",), approve="合", deadline=120.0),
+    }
+    flow, _ = flow_of(nodes, now=lambda: 0.0)
+    flow.create(FlowMove(by="申请人"))
+    approve(flow, "张三")
+
+    flow.fire_due_deadlines(instant)
+
+    assert flow.collect_facts()["delay_level"] == level
+    assert [visit.level for visit in flow.visits.values()] == levels
+    flow.decide("approve", FlowMove(at="法务", by="甲"))
+    assert flow.collect_facts()["delay_level"] == levels[1]
 
 
 def test_the_outputs_of_all_scripts_of_an_action_are_in_its_result() -> None:

@@ -166,6 +166,12 @@ def test_a_proxy_that_asks_for_a_password_is_no_answer_of_the_api(
     assert str(refused) == f"{told} (through the proxy http://{world.strict})"
 
 
+@pytest.mark.parametrize("status", [401, 407, 511])
+def test_what_a_third_party_itself_asks_for_is_its_answer(status: int) -> None:
+    with loopback(lambda _: answer_json("{}", status=f"{status} Anmelden")) as server:
+        assert get(server.url).status == status
+
+
 def closed_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         return int(listener.getsockname()[1])

@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.file_version import read_version
+from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.expect_writer import FileRewrite
 from bpmax_sim.scenario.load import ScenarioItem
 from bpmax_sim.scenario.observation import compare_runs
 from bpmax_sim.transport.faults import Break, Fault, Slow
 from bpmax_sim.variant.rewrite import write_if_scenarios_pass
-from bpmax_sim.variant.run import BaselineError, Variant, measure_baseline, run_variant
+from bpmax_sim.variant.run import (
+    BaselineError,
+    Variant,
+    measure_baseline,
+    run_variant,
+    run_variant_without_expectations,
+)
 from bpmax_sim.variant.workers import map_in_order
 from tests.variant.project import load_item
 
@@ -93,23 +101,75 @@ def test_what_never_ends_is_ended_by_a_count(item: ScenarioItem, text: str, exce
     assert (run.exceeded, run.is_passed) == (exceeded, False)
 
 
+PYTHON = "[{python: tests.variant.project:load_item}]"
+
+
 @pytest.mark.parametrize(
     ("change", "says"),
     [
         (("scenario: 订单", "scenario: 订单\nskip: 以后再说"), "is skipped"),
         (("scenario: 订单", "scenario: 订单\nxfail: true"), "xfail"),
         (("proxy: {", "proxy: {mode: live, "), "mode: live"),
-        (("steps:", "steps:\n  - {python: tests.variant.project:load_item}"), "python:"),
+        (("steps:", "steps:\n  - {python: tests.variant.project:load_item}"), "has a python: step"),
+        (
+            ("steps:", "finally: [{python: tests.variant.project:load_item}]\nsteps:"),
+            "has a python: step",
+        ),
+        (
+            ("- set:", f"- during: {{call: erp.get_order, steps: {PYTHON}}}\n    set:"),
+            "has a python: step",
+        ),
+        (("steps:", "use: [共享.yaml]\nsteps:\n  - {run: 查}"), "has a python: step"),
         (("客户: 张三}}", "客户: 李四}}"), "does not pass"),
     ],
 )
 def test_what_cannot_be_a_baseline_says_why_and_where(
     tmp_path: Path, change: tuple[str, str], says: str
 ) -> None:
+    (tmp_path / "scenarios").mkdir()
+    (tmp_path / "scenarios/共享.yaml").write_text(f"version: 1\nsteps: {{查: {PYTHON}}}\n", "utf-8")
     item = load_item(tmp_path, SCENARIO.replace(*change), submit=SCRIPT, names=LIBRARY)
     with pytest.raises(BaselineError, match=says) as raised:
         measure_baseline(item)
     assert raised.value.problems[0].place == item.place
+
+
+TWICE = """\
+version: 1
+scenario: 两次
+form: {scripts: {change.编号: submit.js}, fields: {编号: "", 客户: ""}}
+proxy: {stubs: [{on: erp.get_order, body: {customer: 张三}}]}
+faults: [{on: erp.get_order, call: NTH, do: {status: 503}}]
+steps: [{set: {编号: "7"}}, {set: {编号: "8"}}, {set: {编号: "9"}}]
+"""
+
+
+@pytest.mark.parametrize(
+    ("nth", "calls", "usual", "statuses"),
+    [
+        ("1", 1, (1, 1, 1), [503, 200, 200]),
+        ("2", 1, (1, 1, 1), [200, 503, 200]),
+        ("3", 1, (1, 1, 1), [200, 200, 503]),
+        ("3", 2, (2, 2, 2), [200, 200, 503, 200, 200, 200]),
+        ("3", 2, (1, 1, 1), [200, 200, 200, 200, 503, 200]),  # the second of each is a retry
+        ("2", 2, (1, 2, 1), [200, 200, 503, 200, 200, 200]),
+        ("2", 1, (1,), [200, 503, 200]),
+        ("2", 1, None, [200, 503, 200]),
+    ],
+)
+def test_a_request_counts_as_often_as_its_step_usually_makes_it(
+    tmp_path: Path, nth: str, calls: int, usual: tuple[int, ...] | None, statuses: list[int]
+) -> None:
+    script = "try { await $proxy('erp').getOrder('HT-1') } catch (e) { form.客户 = e.code }\n"
+    item = load_item(tmp_path, TWICE.replace("NTH", nth), submit=script * calls)
+    base = measure_baseline(item)
+    (key,) = run_variant_without_expectations(base).requests[0]
+    counts = None if usual is None else tuple(Counter({key: number}) for number in usual)
+    trial = run_variant_without_expectations(base, Variant(usual=counts))
+
+    made = [event for event in trial.events if isinstance(event, CallMade)]
+    assert [one.status for one in made] == statuses
+    assert [set(one.values()) for one in trial.requests[:3]] == [{calls}] * 3
 
 
 def test_a_variant_writes_nothing(item: ScenarioItem) -> None:
