@@ -209,14 +209,23 @@ def _replace_ansi_quotes(command: str) -> str:
 
 
 class _CurlCommand:
-    """Collects the request of one curl command from its words."""
+    """Collects the request of one curl command from its words.
+
+    Attributes:
+        headers: those of ``-H``.
+        usual_headers: those that other options make, unless ``-H`` names them.
+        named: names in ``-H`` in lower case, also of headers that are to be left out.
+        data: text of the body, or None without one.
+    """
 
     def __init__(self, number: int) -> None:
         self.number = number
         self.method, self.url = "", ""
         self.headers: list[tuple[str, str]] = []
-        self.data: list[str] = []
-        self.is_get = self.is_json = False
+        self.usual_headers: dict[str, str] = {}
+        self.named: set[str] = set()
+        self.data: str | None = None
+        self.is_get = False
 
     def read_option(self, kind: str, value: str) -> None:
         """Apply an option that has a *value*.
@@ -231,12 +240,13 @@ class _CurlCommand:
             case "url":
                 self.url = value
             case "user":
-                basic = base64.b64encode(value.encode()).decode()
-                self.headers.append(("Authorization", f"Basic {basic}"))
-            case "Cookie" if "=" not in value:
-                raise self._make_file_error("--cookie", value)
-            case "Cookie" | "User-Agent" | "Referer":
-                self.headers.append((kind, value))
+                pair = value if ":" in value else f"{value}:"
+                basic = base64.b64encode(pair.encode()).decode()
+                self.usual_headers["Authorization"] = f"Basic {basic}"
+            case "Cookie":
+                self._read_cookies(value)
+            case "User-Agent" | "Referer":
+                self.usual_headers[kind] = value
             case "part":
                 raise ConfigError(
                     "curl command {number}: a body of several parts (-F) cannot be drafted; "
@@ -250,8 +260,15 @@ class _CurlCommand:
         name, colon, text = value.partition(":")
         if not colon:  # curl writes a header without a value so
             name = name.rstrip().removesuffix(";")
+        self.named.add(name.strip().lower())
         if text.strip() or not colon:  # and one that it is to leave out with a colon alone
             self.headers.append((name.strip(), text.strip()))
+
+    def _read_cookies(self, value: str) -> None:
+        if "=" not in value:
+            raise self._make_file_error("--cookie", value)
+        former = self.usual_headers.get("Cookie")  # several are one header
+        self.usual_headers["Cookie"] = f"{former};{value}" if former else value
 
     def _read_data(self, kind: str, value: str) -> None:
         if kind in {"data", "json"} and value.startswith("@"):
@@ -262,12 +279,11 @@ class _CurlCommand:
                 raise self._make_file_error("--data-urlencode", value.partition("@")[2])
             encoded = quote(text if equals else value, safe="")
             value = f"{name}={encoded}" if name and equals else encoded
-        elif kind == "json" and not self.is_json:
-            self.is_json = True
-            for header in ("Content-Type", "Accept"):
-                self.headers.append((header, "application/json"))
-        if kind:
-            self.data.append(value)
+        elif kind == "json":
+            self.usual_headers |= dict.fromkeys(("Content-Type", "Accept"), "application/json")
+        if kind:  # a text of --json is joined as it is
+            glue = "" if self.data is None or kind == "json" else "&"
+            self.data = f"{self.data or ''}{glue}{value}"
 
     def _make_file_error(self, option: str, name: str) -> ConfigError:
         return ConfigError(
@@ -283,7 +299,7 @@ class _CurlCommand:
         if word in {"-G", "--get"}:
             self.is_get = True
         elif word in {"-I", "--head"}:
-            self.method = "HEAD"
+            self.method = self.method or "HEAD"
         elif not word.startswith("-"):
             self.url = self.url or word
 
@@ -297,19 +313,22 @@ class _CurlCommand:
             raise ConfigError(
                 "curl command {number}: it has no http:// or https:// address", number=self.number
             )
-        separator = "" if self.is_json else "&"  # curl joins the texts of --json as they are
         # curl sends no fragment, and puts the data of -G before it.
         url = self.url.partition("#")[0]
-        body = separator.join(self.data).encode() if self.data else None
+        body = None if self.data is None else self.data.encode()
         if self.is_get and body is not None:
             path, _, query = url.partition("?")
             glue = "&" if query and not query.endswith("&") else ""
             url, body = f"{path}?{query}{glue}{body.decode()}" if body else url, None
-        if body is not None and not any(name.lower() == "content-type" for name, _ in self.headers):
-            self.headers.append(("Content-Type", FORM))
+        usual = {**({} if body is None else {"Content-Type": FORM}), **self.usual_headers}
+        made = [
+            (name, value)
+            for name, value in usual.items()
+            if value and name.lower() not in self.named
+        ]
         method = self.method or ("GET" if body is None else "POST")
         answered = Response(status=200, headers=(("content-type", "application/json"),), body=b"{}")
-        request = make_foreign_request(method, url, tuple(self.headers), body)
+        request = make_foreign_request(method, url, (*self.headers, *made), body)
         return Exchange(request=request, outcome=answered, at=_AT + self.number, order=self.number)
 
 
