@@ -42,7 +42,12 @@ _VALUED: Final = {
     "--cookie": "Cookie", "-A": "User-Agent", "--user-agent": "User-Agent", "-e": "Referer",
     "--referer": "Referer", "--url": "url", "--json": "json", "-F": "part", "--form": "part",
     "-o": "", "--output": "", "-m": "", "--max-time": "", "--connect-timeout": "", "-x": "",
-    "--proxy": "", "--cacert": "", "--cert": "", "--key": "", "-w": "",
+    "--proxy": "", "--cacert": "", "--capath": "", "-E": "", "--cert": "", "--cert-type": "",
+    "--key": "", "--pass": "", "-w": "", "--write-out": "", "-c": "", "--cookie-jar": "", "-D": "",
+    "--dump-header": "", "--stderr": "", "--trace": "", "--trace-ascii": "", "--retry": "",
+    "--retry-delay": "", "--retry-max-time": "", "--max-redirs": "", "--limit-rate": "",
+    "--max-filesize": "", "--resolve": "", "--connect-to": "", "--noproxy": "", "-U": "",
+    "--proxy-user": "", "--interface": "", "--keepalive-time": "", "--tls-max": "", "--ciphers": "",
 }  # fmt: skip
 """Options of curl with a value, and what they are; those that say nothing of the request are ''."""
 
