@@ -59,10 +59,11 @@ def _find_invalid_date(reader: SlipReader, node: Node) -> Found:
 def _explain_invalid_date(text: str) -> str:
     """Return why *text* is not a date; "" if it is one, or if that is unclear."""
     if american := _AMERICAN.fullmatch(text):
-        year, month, day, hour = int(american[3]), int(american[1]), int(american[2]), 0
+        year, month, day = int(american[3]), int(american[1]), int(american[2])
+        hour = minute = 0
     elif match := _DAY.fullmatch(text):
         year, month, day = int(match[1]), int(match[2]), int(match[3] or 1)
-        hour = int(match[4] or 0)
+        hour, minute = int(match[4] or 0), int(match[5] or 0)
     else:
         is_chinese = re.match(r"\s*\d+\s*年", text) is not None
         return msg("write it as 2026-01-31") if is_chinese or not re.search(r"\d", text) else ""
@@ -70,7 +71,8 @@ def _explain_invalid_date(text: str) -> str:
         return msg("there is no month {month}", month=month)
     if not 1 <= day <= monthrange(max(year, 1), month)[1]:
         return msg("there is no day {day} in it", day=day)
-    return msg("hour {hour} does not exist", hour=hour) if hour > _HOURS else ""
+    is_late = (hour, minute) > (_HOURS, 0)  # 24:00 is the midnight at the end of the day
+    return msg("hour {hour} does not exist", hour=hour) if is_late else ""
 
 
 def _find_invalid_number(reader: SlipReader, node: Node) -> Found:
