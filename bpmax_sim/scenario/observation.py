@@ -25,7 +25,7 @@ from msgspec import UNSET
 from bpmax_sim.cassette.matching import group_injected_names, group_injected_paths
 from bpmax_sim.field_path import without_paths
 from bpmax_sim.file_names import NOWHERE, RelativeFileNameRewriter
-from bpmax_sim.i18n import join_list, msg
+from bpmax_sim.i18n import join_list, msg, plural
 from bpmax_sim.js_values import UndefinedType, to_scenario_value
 from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.events import (
@@ -369,7 +369,7 @@ def describe_states_and_results(observations: Iterable[Observation]) -> Iterator
         yield msg("step {key}: {states}", key=key, states=join_list(steps[key]))
     left = len(steps) - _MOST_STEPS_DESCRIBED
     if left > 0:
-        yield msg("and {left} more steps", left=left)
+        yield plural(left, "and {number} more step", "and {number} more steps")
 
 
 def compare_runs(

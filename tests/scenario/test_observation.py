@@ -232,7 +232,7 @@ def test_a_wrong_digest_shows_states_and_results_of_the_steps(project: Project) 
 
 
 @pytest.mark.parametrize(
-    ("count", "more"), [(0, []), (8, []), (9, ["and 1 more steps"]), (11, ["and 3 more steps"])]
+    ("count", "more"), [(0, []), (8, []), (9, ["and 1 more step"]), (11, ["and 3 more steps"])]
 )
 def test_of_more_than_eight_steps_the_rest_is_counted(count: int, more: list[str]) -> None:
     seen = [Observation(f"{n}", "result", f"HT-{n}") for n in range(1, count + 1)]
