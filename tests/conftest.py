@@ -12,9 +12,14 @@ from hypothesis import strategies as st
 from hypothesis.database import DirectoryBasedExampleDatabase
 
 from bpmax_sim.i18n import choose_language
+from bpmax_sim.pytest_plugin import items as plugin_items
+from bpmax_sim.pytest_plugin import python_tests, summary
 from tests import warm
 from tests.examples import EVERY_NIGHT
 from tests.night import explain_night
+
+PRELOADED = (plugin_items, python_tests, summary)
+"""A pytest in this process forgets what it was the first to import; others have it twice then."""
 
 collect_ignore = ["data", "challenge/cases"]
 """Scenarios of campaigns, whose third parties do not run here."""
