@@ -213,7 +213,7 @@ WRONG = [
     ("const total = 0; total = 1; form.客户 = total;", "const-assign", "total is a const and cannot be assigned to; use let"),
     ("const rate = 0.06; for (rate of form.明细) form.客户 = rate;", "const-assign", "a.js:1:25: rate is a const"),
     ("const rate = 0.06; for (rate in form.明细[0]) form.客户 = rate;", "const-assign", "a.js:1:25: rate is a const"),
-    ("const total = 1; [form.客户, ...total] = form.明细;", "const-assign", "total is a const"),
+    ("const total = 1; [form.客户, ...total] = form.明细; form.客户 = total;", "const-assign", "total is a const"),
     ("const total = 1; ({a: total = 2} = form.明细[0]); form.客户 = total;", "const-assign", "total is a const"),
     ("form = {客户: 1};", "const-assign", "in the place of form"),
     ("for (const r in form.明细) form.客户 = r.数量;", "for-in", "which are texts and have no 数量; write for (const r of …)"),
