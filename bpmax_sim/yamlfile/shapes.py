@@ -339,14 +339,10 @@ class ListShape(Shape):
     def _read_value(self, node: Node, reading: ReadingState) -> Any:
         if len(node.elements) < self.least:
             return reading.report_problem(msg("expected an element; the list is empty"), node.place)
-        items, item, steps = [], self.item, reading.steps
-        for index, child in enumerate(node.elements):
-            steps.append(index)  # as `read_child` does, in one call less for each value of a file
-            value = item.read(child, reading)
-            steps.pop()
-            if value is not UNSET:
-                items.append(value)
-        return tuple(items)
+        items = [
+            reading.read_child(index, self.item, child) for index, child in enumerate(node.elements)
+        ]
+        return tuple([value for value in items if value is not UNSET])
 
     def to_json_schema(self, definitions: Definitions) -> dict[str, Any]:
         """Return the schema of a list or a single value; null is not allowed."""
@@ -365,14 +361,10 @@ class MapShape(Shape):
         self.item = item
 
     def _read_value(self, node: Node, reading: ReadingState) -> Any:
-        members, item, steps = {}, self.item, reading.steps
-        for key, child in node.items.items():
-            steps.append(key)  # as in `ListShape`
-            value = item.read(child, reading)
-            steps.pop()
-            if value is not UNSET:
-                members[key] = value
-        return members
+        members = {
+            key: reading.read_child(key, self.item, child) for key, child in node.items.items()
+        }
+        return {key: value for key, value in members.items() if value is not UNSET}
 
     def to_json_schema(self, definitions: Definitions) -> dict[str, Any]:
         """Return the JSON Schema of an object with any names and one schema for all values."""
