@@ -383,8 +383,6 @@ def dump_tagged(value: Any) -> str:
     Raises:
         TypeError: if a script cannot have such a value.
     """
-    if type(value) is bool:
-        return "true" if value else "false"
     if type(value) not in _PLAIN:
         return dumps_compact(encode_tagged(value))
     try:

@@ -371,11 +371,10 @@ class Spot(msgspec.Struct, frozen=True):
         """Yield each of *values*, the list at this spot, with its own spot."""
         if not values:
             return iter(())
-        source, steps = self.source, self.steps
-        node = source.root.find_at(steps)
-        if node is None or type(node.value) is not tuple or not node.value:
+        node = self.source.root.find_at(self.steps)
+        if node is None or not node.elements:
             return iter([(value, self) for value in values])  # it stands for a list of one
-        return iter([(v, Spot(source, (*steps, index))) for index, v in enumerate(values)])
+        return iter([(value, self.at(index)) for index, value in enumerate(values)])
 
     def resolve_file_name(self, name: str) -> Path:
         """Return the path of the file *name*, relative to the file that contains this value.

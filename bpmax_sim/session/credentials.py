@@ -10,7 +10,7 @@ import re
 import warnings
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -345,15 +345,9 @@ def make_not_secret_places_reader(cassette: Path | None) -> Callable[[], tuple[s
 
     It returns none if *cassette* is None.
     """
-    known: list[tuple[str, ...]] = []
-
-    def read_project_places() -> tuple[str, ...]:
-        if not known:
-            root = project.find_root(cassette) if cassette else None
-            known.append(project.read_not_secret_places(root) if root else ())
-        return known[0]
-
-    return read_project_places
+    return cache(
+        lambda: project.read_not_secret_places(project.find_root(cassette)) if cassette else ()
+    )
 
 
 def find_declarations(platforms: Platforms, name: str) -> tuple[Platform | Api, ...]:

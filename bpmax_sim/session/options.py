@@ -442,18 +442,15 @@ def check_option_value(name: str, kind: Any, value: object) -> None:
     Raises:
         ConfigError: if it has the wrong type or is none of the choices; the nearest one is named.
     """
-    if choices := _get_literal_values(kind):
-        if value in choices:
-            return
-        from bpmax_sim.errors import ConfigError  # noqa: PLC0415 - a wrong value is rare
+    from bpmax_sim.errors import ConfigError  # noqa: PLC0415 - a wrong value is rare
 
-        raise ConfigError(describe_wrong_choice(name, value, choices))
-    if kind in _LISTS:
+    if choices := _get_literal_values(kind):
+        if value not in choices:
+            raise ConfigError(describe_wrong_choice(name, value, choices))
+    elif kind in _LISTS:
         if not (isinstance(value, str) and kind is not Names):
             check_text_list(name, value)
     elif kind in _KINDS and not _is_of_type(value, kind):
-        from bpmax_sim.errors import ConfigError  # noqa: PLC0415 - as above
-
         raise ConfigError(
             "{name}: expected {kinds}, got {value!r}",
             name=name,
