@@ -356,12 +356,12 @@ def find_rule_doubts(calls: Sequence[CallMade], platforms: Platforms) -> Iterato
     a class of failures that occurred and for which the file says nothing under ``recover`` (what to
     do then, such as a new login).
     """
-    compiled = [(call, find_compiled_api(call, platforms)) for call in calls]
-    yield from _find_misspelt_places(compiled, platforms)
+    yield from _find_misspelt_places(calls, platforms)
     for key, call in {call.call.partition(".")[0]: call for call in reversed(calls)}.items():
         for hint in _find_suspect_declarations(platforms, key):
             yield RunFinding("rule", hint, call.place, fails=False)
-    for call, recipe in compiled:
+    for call in calls:
+        recipe = find_compiled_api(call, platforms)
         classes = recipe.platform.response.classes if recipe is not None else {}
         if recipe is None or not classes:
             continue
@@ -371,20 +371,16 @@ def find_rule_doubts(calls: Sequence[CallMade], platforms: Platforms) -> Iterato
                 yield RunFinding("rule", wrong, call.place, fails=False)
 
 
-def _find_misspelt_places(
-    compiled: Iterable[tuple[CallMade, CompiledApi | None]], platforms: Platforms
-) -> Iterator[RunFinding]:
+def _find_misspelt_places(calls: Iterable[CallMade], platforms: Platforms) -> Iterator[RunFinding]:
     """Yield each place declared in a platform file that no request or response had.
-
-    *compiled* are the calls, each with the rules of its API, as `find_compiled_api` returns them.
 
     Only if one had a member of a similar name beside it. For example ``ignore: body.requestid``
     where all bodies have ``requestId2``.
     """
     absent: dict[tuple[str, Steps], tuple[set[str], CallMade]] = {}
     found: set[tuple[str, Steps]] = set()
-    for call, recipe in compiled:
-        key = call.call.partition(".")[0]
+    for call in calls:
+        recipe, key = find_compiled_api(call, platforms), call.call.partition(".")[0]
         places = _find_declared_places(recipe, call) if recipe is not None else ()
         for path, parts in (
             _find_optional_login_places(call, platforms) if call.is_login else places

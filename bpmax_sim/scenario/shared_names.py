@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 from functools import lru_cache
-from itertools import chain, starmap
+from itertools import chain
 from pathlib import Path
 from typing import Final
 
@@ -43,20 +43,13 @@ def check_shared_names(draft: ScenarioDraft, used: Collection[str]) -> None:
         for key, names in (("vars", fragment.vars), ("fault_sets", fragment.fault_sets)):
             left = [name for name in names if name not in used] if file.name == DEFAULTS else ()
             for name in left:
-                if not _is_mentioned_below_folder(file, frozenset(_WORD.findall(name))):
+                known = _collect_words_below_folder(to_absolute_path(file))
+                if not known.issuperset(_WORD.findall(name)):
                     message = msg(
                         "no scenario below this folder uses {name!r}; take it away, or name it",
                         name=name,
                     )
                     draft.tell(spot.at(key, name), message, kind="rule", fails=False)
-
-
-def _is_mentioned_below_folder(defaults: Path, words: frozenset[str]) -> bool:
-    """Return whether the files below the folder of *defaults* contain all of *words*.
-
-    Otherwise no scenario uses a shared name of these words.
-    """
-    return words <= _collect_words_below_folder(to_absolute_path(defaults))
 
 
 @lru_cache(maxsize=64)  # asked by every scenario below the folder, for each name it does not use
@@ -66,14 +59,19 @@ def _collect_words_below_folder(defaults: str) -> frozenset[str]:
     `forget_searched_folders` ends the life of a result.
     """
     files = map(str, find_files_below(join_to_file(defaults, ""), _ENDINGS))
-    stamps = (compute_file_stamp(path) for path in files if path != defaults)
-    return frozenset(chain.from_iterable(starmap(_read_words, chain.from_iterable(stamps))))
+    return _find_in_files(_WORD, (path for path in files if path != defaults))
 
 
-@lru_cache(maxsize=4096)
-def _read_words(path: str, _size: int, _mtime: int) -> frozenset[str]:
-    """Return every word in a file; its stamp is passed so that only a changed one is read again."""
-    return frozenset(_WORD.findall(read_searched_text(path)))
+def _find_in_files(pattern: re.Pattern[str], files: Iterable[str]) -> frozenset[str]:
+    """Return what *pattern*, with a group or without, finds in *files*, which are absolute."""
+    stamps = chain.from_iterable(map(compute_file_stamp, files))
+    return frozenset(chain.from_iterable(_find_in_file(pattern, *stamp) for stamp in stamps))
+
+
+@lru_cache(maxsize=8192)
+def _find_in_file(pattern: re.Pattern[str], path: str, _size: int, _mtime: int) -> frozenset[str]:
+    """Do as `_find_in_files` for one; by its stamp only a file that has changed is read again."""
+    return frozenset(pattern.findall(read_searched_text(path)))
 
 
 def forget_searched_folders() -> None:
@@ -107,14 +105,7 @@ def _find_env_names_at_or_below(place: str) -> frozenset[str]:
     """
     is_folder = os.path.isdir(place)  # noqa: PTH112 - a text, as a key of the cache
     files = map(str, find_files_below(place, SUFFIXES)) if is_folder else (place,)
-    stamps = (compute_file_stamp(file) for file in files if not file.endswith(SUFFIX))
-    return frozenset(chain.from_iterable(starmap(_read_env_names, chain.from_iterable(stamps))))
-
-
-@lru_cache(maxsize=4096)
-def _read_env_names(path: str, _size: int, _mtime: int) -> frozenset[str]:
-    """Return the environment variables that a file mentions, read as by `_read_words`."""
-    return frozenset(_VARIABLE.findall(read_searched_text(path)))
+    return _find_in_files(_VARIABLE, (file for file in files if not file.endswith(SUFFIX)))
 
 
 def _find_shared_places(draft: ScenarioDraft) -> Iterator[str]:
