@@ -53,8 +53,7 @@ const hide = (text, place) => {
 /* The beginning of a long text; without what may be half a secret, by which the whole one would not be hidden later. */
 const beginningOf = text => {
   const start = text.slice(0, @longest@), scheme = schemes.find(one => start.startsWith(one));
-  let end = start.length;
-  while (end > 0 && !separators.includes(start[end - 1])) end--;
+  const end = 1 + Math.max(...[...separators].map(one => start.lastIndexOf(one)));
   return scheme ?? (start.includes('=', end) ? start.slice(0, end) : start);
 };
 const tagged = (name, value) => ({$: name, value});
