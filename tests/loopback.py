@@ -59,28 +59,49 @@ class Loopback:
                 connection.close()
                 return
             self.open.append(connection)
-        with suppress(OSError), connection:
-            while request := read_request(connection):
-                self.received.append(request)
-                answer = self.answer(request)
-                for piece in [answer] if isinstance(answer, bytes) else answer:
-                    connection.sendall(piece)
-                if b"connection: close" in request.lower() or not isinstance(answer, bytes):
-                    return
+        with connection:
+            while (request := read_request(connection)) and self.respond(connection, request):
+                pass
+
+    def respond(self, connection: socket.socket, request: bytes) -> bool:
+        """Answer *request*; return whether the connection may carry another one.
+
+        An answer in pieces whose last is not the last chunk of HTTP ends with the connection. After
+        a whole one it stays open: a client takes it for idle, and what it sends at the moment of
+        the close is answered by a reset (RFC 9112, 9.5).
+        """
+        self.received.append(request)
+        answer, piece = self.answer(request), b""
+        for piece in [answer] if isinstance(answer, bytes) else answer:
+            try:
+                connection.sendall(piece)
+            except OSError:
+                return False
+        ended = isinstance(answer, bytes) or piece == b"0\r\n\r\n"
+        return ended and b"connection: close" not in request.lower()
 
 
 def read_request(connection: socket.socket) -> bytes:
+    """Return the next request whole; nothing where the client ends before."""
     data = b""
-    while b"\r\n\r\n" not in data:
-        piece = connection.recv(65536)
+    while _missing(data) > 0:
+        try:
+            piece = connection.recv(65536)
+        except OSError:
+            return b""
         if not piece:
             return b""
         data += piece
-    head, _, body = data.partition(b"\r\n\r\n")
+    return data
+
+
+def _missing(data: bytes) -> int:
+    """Return how many bytes of a request are not in *data*, 1 where its head is not whole."""
+    head, separator, body = data.partition(b"\r\n\r\n")
+    if not separator:
+        return 1
     found = _LENGTH.search(head)
-    while found and len(body) < int(found[1]):
-        body += connection.recv(65536)
-    return head + b"\r\n\r\n" + body
+    return int(found[1]) - len(body) if found else 0
 
 
 @contextmanager
