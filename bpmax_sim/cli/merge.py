@@ -74,17 +74,31 @@ def _read_version(path: Path) -> bytes | None:
 def _store_theirs_for_review(path: Path, merged: MergedCassettes) -> bool:
     """Store their version beside *path* for `bpmax-sim review` if both sides recorded one owner.
 
-    Return whether that was so, which Git has to see as a conflict.
+    Return whether that was so, which Git has to see as a conflict. A recording that waits there
+    already is not replaced: Git keeps their version until the conflict is resolved.
     """
     if not merged.conflicts:
         return False
+    waiting = to_review_path(path)
     with lock_folder(path.parent):
-        journal.replace_file(to_review_path(path), merged.theirs)
-    notify(
-        "{path}: both sides recorded {owners}; ours stays, theirs waits: `bpmax-sim review`",
-        path=to_display_path(path),
-        owners=join_list(map(repr, merged.conflicts)),
-    )
+        is_free = not waiting.exists() or waiting.read_bytes() == merged.theirs
+        if is_free:
+            journal.replace_file(waiting, merged.theirs)
+    place, owners = to_display_path(path), join_list(map(repr, merged.conflicts))
+    if is_free:
+        notify(
+            "{path}: both sides recorded {owners}; ours stays, theirs waits: `bpmax-sim review`",
+            path=place,
+            owners=owners,
+        )
+    else:
+        notify(
+            "{path}: both sides recorded {owners}; ours stays, and {waiting} waits already: "
+            "`bpmax-sim review` it, then `bpmax-sim merge` for theirs",
+            path=place,
+            owners=owners,
+            waiting=to_display_path(waiting),
+        )
     return True
 
 

@@ -80,7 +80,7 @@ def _has_denial_or_choice(source: ScenarioSource) -> bool:
 
     A quick search in the text, so that most scenarios skip the whole check.
     """
-    return _CHOICE.search("\n".join(source.lines_of_all_files)) is not None
+    return _CHOICE.search(source.text_of_all_files) is not None
 
 
 _CHOICE: Final = re.compile(r"\$(?:ne|not|in|exists)\b")
@@ -192,7 +192,7 @@ class _PossibleTexts:
 
     @cached_property
     def _scenario_text(self) -> str:
-        return "\n".join(self._item.spot.source.lines_of_all_files)
+        return self._item.spot.source.text_of_all_files
 
     @cached_property
     def _possible_output_text(self) -> str:

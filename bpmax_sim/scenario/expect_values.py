@@ -66,7 +66,7 @@ class ValueGeneraliser(msgspec.Struct, frozen=True):
             if call.source == "recorded" and not call.is_login
             for text in _find_response_texts(call)
         )
-        return cls("\n".join(item.spot.source.lines), recorded, bool(item.scenario.clock))
+        return cls(item.spot.source.text, recorded, bool(item.scenario.clock))
 
     def generalise(self, value: Any) -> Any:
         """Return *value*, or a pattern for it if it is a recorded text or contains an instant.

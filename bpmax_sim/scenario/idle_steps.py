@@ -374,7 +374,7 @@ def _find_texts_if_sign_in_file(
     The search for *signs* (one of them is enough) saves walking through most files.
     """
     # Text is searched far faster than nodes are walked, and hardly any file has such a value.
-    text = "\n".join(spot.source.lines)
+    text = spot.source.text
     return spot.source.root.walk_texts() if any(sign in text for sign in signs) else iter(())
 
 

@@ -249,7 +249,7 @@ class ScenarioItem(msgspec.Struct, frozen=True, kw_only=True):
         steps = self.walk_steps()
         files = [own, *own.others.values(), *(located.spot.source for located in steps)]
         return {
-            **{file.file: "\n".join(file.lines) for file in files},
+            **{file.file: file.text for file in files},
             **{body.name: body.source for body in self.subjects.script_and_flow_files},
         }
 
@@ -354,7 +354,7 @@ def load_items_checking_variables(
     """
     items = load_items(path, variables=variables, environ=environ)
     for item in items:
-        declared, written = item.scenario.vars, "\n".join(item.spot.source.lines_of_all_files)
+        declared, written = item.scenario.vars, item.spot.source.text_of_all_files
         for name in variables.keys() - declared.keys():
             if f"vars.{name}" not in written:
                 hint = suggest_or_list(name, declared)
@@ -424,7 +424,7 @@ def _load_subjects(draft: ScenarioDraft) -> Subjects:
         inline=dict(_load_scripts(draft, named_files)),
         flow=flows.get(None, FlowParts()),
         subflows={name: parts for name, parts in flows.items() if name is not None},
-        flow_files=tuple(Script("\n".join(source.lines), source.file) for source in sources),
+        flow_files=tuple(Script(source.text, source.file) for source in sources),
         named={
             name: tuple(_locate_step(draft, step, where, None) for step, where in steps)
             for name, steps in draft.fragment_steps_by_name.items()

@@ -329,6 +329,16 @@ class ScenarioSource(msgspec.Struct, frozen=True):
         return cls(path, name, parse_yaml(text, name), tuple(text.splitlines()))
 
     @property
+    def text(self) -> str:
+        """Return the text of the file, without a line feed at its end."""
+        return "\n".join(self.lines)
+
+    @property
+    def text_of_all_files(self) -> str:
+        """Return the text of the file and of all files that parts of its content come from."""
+        return "\n".join(self.lines_of_all_files)
+
+    @property
     def lines_of_all_files(self) -> tuple[str, ...]:
         """Return the lines of the file and of all files that parts of its content come from."""
         return (*self.lines, *(line for other in self.others.values() for line in other.lines))

@@ -445,7 +445,7 @@ class ScenarioDraft:
 
         Lines are searched far faster than nodes are walked, and a file without any is common.
         """
-        text = "\n".join(self.spot.source.lines_of_all_files)
+        text = self.spot.source.text_of_all_files
         return "${" in text or "\\" in text  # or it is spelled with an escape
 
     @cached_property

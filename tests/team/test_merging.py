@@ -110,6 +110,32 @@ def test_both_recorded_the_same_scenario(
     assert Cassette.load(shared.cassette).owners == ("客户",)
 
 
+@pytest.mark.parametrize("with_driver", [True, False])
+def test_what_waits_for_review_already_is_not_lost(
+    shared: TeamProject, bs: Command, *, with_driver: bool
+) -> None:
+    if with_driver:
+        bs("doctor", "--fix")
+    branch(shared, "a", bs, "客户", 1, 3)
+    branch(shared, "b", bs, "客户", 1, 4)
+    waiting = shared.cassette.with_name("crm.yaml.new")
+    recording = shared.git("show", "a~1:cassettes/crm.yaml").encode()
+    waiting.write_bytes(recording)
+
+    merge_into(shared, "b", "a", 1)
+    done = bs("merge")
+
+    assert (done.code, waiting.read_bytes()) == (1, recording)
+    assert done.err == (
+        "cassettes/crm.yaml: both sides recorded '客户'; ours stays, and cassettes/crm.yaml.new"
+        " waits already: `bpmax-sim review` it, then `bpmax-sim merge` for theirs\n"
+    )
+    waiting.unlink()
+    assert "theirs waits: `bpmax-sim review`" in bs("merge").err
+    assert "theirs waits: `bpmax-sim review`" in bs("merge").err  # theirs itself is in nobody's way
+    assert [e.request.url[-1] for e in Cassette.load(waiting).exchanges()] == ["1", "3"]
+
+
 @pytest.mark.parametrize("into", ["a", "b"])
 def test_what_one_side_deleted_and_the_other_recorded_again_is_there(
     shared: TeamProject, crm: Crm, bs: Command, into: str
