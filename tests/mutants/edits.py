@@ -21,8 +21,8 @@ import textwrap
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from itertools import chain
 from pathlib import Path
+from typing import Any
 
 from bpmax_sim.errors import suggest_or_list
 
@@ -145,31 +145,28 @@ def _expression(text: str) -> ast.expr | None:
 
 
 @cache
-def _nodes_of(path: Path, _changed: int) -> Mapping[type, list[ast.AST]]:
-    nodes: dict[type, list[ast.AST]] = {}
+def _nodes_of(path: Path, _changed: int) -> Mapping[type, list[Any]]:
+    """Return the nodes of a file by their type, its blocks of statements as those of `list`."""
+    nodes: dict[type, list[Any]] = {list: []}
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         nodes.setdefault(type(node), []).append(node)
+        blocks = (getattr(node, name, None) for name in ("body", "orelse", "finalbody"))
+        nodes[list] += [block for block in blocks if isinstance(block, list) and block]
     return nodes
 
 
-def _candidates(
-    nodes: Mapping[type, list[ast.AST]], pattern: _Pattern
-) -> Iterator[Sequence[ast.AST]]:
+def _candidates(nodes: Mapping[type, list[Any]], pattern: _Pattern) -> Iterator[Sequence[ast.AST]]:
     """Yield the nodes, one or several in a row, that may be what *pattern* means."""
     if isinstance(pattern, _Pair):
         for node in nodes.get(ast.Dict, ()):
-            assert isinstance(node, ast.Dict)
             yield from ([k, v] for k, v in zip(node.keys, node.values, strict=True) if k)
     elif isinstance(pattern, list):
         size = len(pattern)
-        for node in chain.from_iterable(nodes.values()):
-            for name in ("body", "orelse", "finalbody"):
-                body = getattr(node, name, None)
-                if isinstance(body, list):
-                    starts = range(len(body) - size + 1)
-                    yield from (
-                        body[at : at + size] for at in starts if type(body[at]) is type(pattern[0])
-                    )
+        for block in nodes[list]:
+            starts = range(len(block) - size + 1)
+            yield from (
+                block[at : at + size] for at in starts if type(block[at]) is type(pattern[0])
+            )
     else:
         yield from ([node] for node in nodes.get(type(pattern), ()))
 
