@@ -173,7 +173,7 @@ class Acquire(Model, frozen=True, kw_only=True):
             writing.
     """
 
-    steps: tuple[LoginStep, ...]
+    steps: Annotated[tuple[LoginStep, ...], Meta(min_length=1)]
     share: tuple[str, ...] = ()
     ttl: Ttl = Ttl()
     methods: tuple[str, ...] = ()

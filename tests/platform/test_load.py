@@ -103,7 +103,7 @@ def rejected(call: Callable[[], object]) -> tuple[str, str]:
             "declare it under credentials"),
         ),
         (
-            "credentials: {key: {}}\nauth: {acquire: {share: [keys], steps: []}}",
+            "credentials: {key: {}}\nauth: {acquire: {share: [keys], steps: [{request: {}}]}}",
             "4:26: auth.acquire.share[0]: unknown credential 'keys'; did you mean 'key'?",
         ),
         (
@@ -120,6 +120,10 @@ def rejected(call: Callable[[], object]) -> tuple[str, str]:
             'auth: {sign: {define: [{b: "{{ c }}"}, {c: "{{ b }}"}], message: "{{ b }}{{ c }}"}}',
             ("3:28: auth.sign.define[0].b: the template names 'c', which is not defined; "
             "declare it under credentials"),
+        ),
+        (
+            "auth: {acquire: {steps: []}}",
+            "3:25: auth.acquire.steps: expected an element; the list is empty",
         ),
         (
             'auth: {acquire: {steps: [{request: {path: "/{{ t }}"}, extract: {t: {path: $.t}}}]}}',
