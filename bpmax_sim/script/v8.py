@@ -38,7 +38,11 @@ with warnings.catch_warnings():
 # `MiniRacer` itself installs timers of real time that cannot be taken away again.
 
 
-_PATIENCE = 2  # seconds to wait for each that is left: others use the machine, too
+_PATIENCE: Final = 20
+"""Seconds of real time for each of processor time: who computes gets it sooner or later, also on a
+machine that others use, and only a script that does not compute ends by this."""
+
+_TICK: Final = 0.001  # seconds between looks at the clock when the time is nearly over
 _HEAD = re.compile(r"^(?:<anonymous>|undefined):(\d+): (.*)$", re.DOTALL)
 
 
@@ -53,7 +57,7 @@ class V8:
         """Create an isolate within *limits*.
 
         The stack is V8's own, `Limits.stack` has no effect. Time is processor time of the whole
-        process, with a real-time limit of twice as long.
+        process, with a real-time limit of `_PATIENCE` times as long.
         """
         self._limits = limits
         self._left = limits.cpu
@@ -92,10 +96,9 @@ class V8:
         if self._left <= 0:
             raise make_time_error(self._limits, is_wall=False)
         started = time.process_time()  # of all threads: V8 has its own
-        patience = max(_PATIENCE * self._left, 0.001)
-        task = asyncio.wait_for(self._context.eval_cancelable(code), patience)
+        running = self._eval_until(code, started + self._left, _PATIENCE * self._left)
         try:
-            return asyncio.run_coroutine_threadsafe(task, _start_loop()).result()
+            return asyncio.run_coroutine_threadsafe(running, _start_loop()).result()
         except TimeoutError:
             self._left = 0.0
             raise make_time_error(self._limits, is_wall=False) from None
@@ -107,6 +110,29 @@ class V8:
             raise _translate_error(error) from None
         finally:
             self._left -= time.process_time() - started
+
+    async def _eval_until(self, code: str, end: float, patience: float) -> Any:
+        """Return the result of *code*, which is stopped at *end*, an instant of processor time.
+
+        *patience* is its limit in seconds of real time.
+
+        Raises:
+            TimeoutError: a limit is reached.
+        """
+        latest = time.monotonic() + patience
+        task = asyncio.ensure_future(self._context.eval_cancelable(code))
+        try:
+            while not task.done():
+                left = end - time.process_time()
+                if left <= 0 or time.monotonic() >= latest:
+                    raise TimeoutError
+                # Half of it, as V8 has threads beside that of the script.
+                await asyncio.wait({task}, timeout=max(left / 2, _TICK))
+            return task.result()
+        finally:
+            if not task.done():
+                task.cancel()
+                await asyncio.wait({task})
 
     def _add_syntax_position(self, outbox: str, run_argument: str) -> str:
         """Return *outbox* with the position of a syntax error, found by parsing the script again.

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
@@ -50,11 +50,12 @@ def effects(script: str) -> Any:
 
 
 @pytest.fixture(params=["quickjs", "v8"])
-def engine(request: pytest.FixtureRequest) -> str:
+def engine(request: pytest.FixtureRequest) -> Iterator[str]:
     if request.param == "v8":
         pytest.importorskip("py_mini_racer", reason="the extra engine-v8 is not installed")
-    ENGINE.set(request.param)
-    return str(request.param)
+    before = ENGINE.set(request.param)
+    yield str(request.param)
+    ENGINE.reset(before)
 
 
 @pytest.mark.usefixtures("engine")

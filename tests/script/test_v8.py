@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -55,6 +56,25 @@ def test_a_script_that_takes_too_much_is_stopped_and_the_next_one_runs(
     assert isinstance(error, ScriptLimitError)
     assert error.message == message
     assert bench.run("return '还在'").value == "还在"
+
+
+def test_time_that_others_have_the_processors_for_is_no_time_of_a_script(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    spent = time.process_time
+    monkeypatch.setattr(time, "process_time", lambda: spent() / 10)
+    busy = "let n = 0; for (let i = 0; i < 1e8; i++) n += i % 7; return n"
+
+    assert Bench(limits=Limits(cpu=0.1)).run(busy).value == 299999995
+
+
+def test_who_has_a_processor_and_does_not_compute_is_stopped_by_the_clock(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(time, "process_time", lambda: 0.0)
+    error = Bench(limits=Limits(cpu=0.01)).run("for (;;);").error
+
+    assert str(error).endswith("the script used more than 0.01 s of processor time")
 
 
 def test_scripts_recurse_as_deep_as_in_a_browser() -> None:
