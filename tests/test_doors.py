@@ -298,8 +298,12 @@ def run_both(
     code = run_command_line(["run", "scenarios", *ours, "--junitxml", junit])
     first = code, read_outcomes(Path(junit))
     Path(junit).unlink(missing_ok=True)
-    done = pytester.inline_run(
-        "scenarios", *theirs, f"--junitxml={junit}", "--bpmax-exit-codes", f"--rootdir={Path.cwd()}"
+    done = pytester.inline_run(  # in our order, whoever installed pytest-randomly
+        *("-p", "no:randomly", "scenarios"),
+        *theirs,
+        f"--junitxml={junit}",
+        "--bpmax-exit-codes",
+        f"--rootdir={Path.cwd()}",
     )
     second = int(done.ret or 0), read_outcomes(Path(junit))
     Path(junit).unlink(missing_ok=True)

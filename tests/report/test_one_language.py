@@ -109,6 +109,7 @@ def find_english(texts: Iterable[str]) -> list[str]:
 def test_failures_are_told_in_chinese_alone(
     chinese: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    shutil.rmtree(chinese / ".bpmax", ignore_errors=True)  # `show` is to show these runs alone
     every = list(perform_all(Path(f"scenarios/失败/{name}.scenario.yaml") for name in FAILURES))
     verdicts = [(one, 0.5) for one in every if isinstance(one, Verdict)]
     problems = [one.problems[0] for one in every if isinstance(one, ConfigError)]

@@ -235,7 +235,9 @@ def test_short_turns_of_a_timer_end_by_waiting_and_not_by_the_processor() -> Non
 
 @pytest.mark.parametrize("live", [True, False])
 def test_turns_of_a_timer_that_compute_end_at_the_line_that_sets_it(*, live: bool) -> None:
-    busy = "const 再 = () => {\n  JSON.stringify(Array(9000).fill(1));\n  setTimeout(再, 0);\n};"
+    # Turns that are long beside what lies between them, however busy the machine is: a script that
+    # waits longer than it computes ends by the limit of waiting.
+    busy = "const 再 = () => {\n  JSON.stringify(Array(200000).fill(1));\n  setTimeout(再, 0);\n};"
     error = Bench(live=live, limits=Limits(cpu=0.1)).run(f"{busy}\n再();").error
 
     assert isinstance(error, ScriptLimitError)
