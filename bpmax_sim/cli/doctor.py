@@ -8,6 +8,7 @@ import platform
 import sys
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from importlib import metadata
 from importlib.util import find_spec
 from itertools import chain
@@ -39,6 +40,7 @@ from bpmax_sim.yamlfile import to_display_path
 
 Finding = tuple[bool, str, str]
 _ATTRIBUTES = ".gitattributes"
+_KEEPING = b"cassettes/x.yaml: text: unset", b"cassettes/x.yaml: eol: lf"
 
 
 def _check_project(root: Path) -> Iterator[Finding]:
@@ -133,7 +135,7 @@ def _check_leftovers(root: Path) -> Iterator[Finding]:
         (
             "*.journal",
             msg("journals"),
-            template("{counted} was not finished; `bpmax-sim cassette recover`"),
+            template("{counted} not finished; `bpmax-sim cassette recover`"),
         ),
         ("*.new", msg("review"), template("{counted} to accept or reject; `bpmax-sim review`")),
     ):
@@ -143,14 +145,17 @@ def _check_leftovers(root: Path) -> Iterator[Finding]:
 
 
 def _check_git(root: Path) -> Finding:
-    try:
-        lines = (root / _ATTRIBUTES).read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError):
-        lines = []
-    cassettes = [line.split() for line in lines if line.startswith(("cassettes", "*"))]
-    if any({"-text", "eol=lf", "binary"} & set(words) for words in cassettes):
-        return True, _ATTRIBUTES, msg("cassettes keep their line ends")
+    """Check that Git does not change the line ends of cassettes, as its attributes say there."""
     (line,) = GIT[_ATTRIBUTES]
+    try:
+        told = git.run_git(root, "check-attr", "text", "eol", "--", "cassettes/x.yaml")
+        is_kept = any(one in told.splitlines() for one in _KEEPING)
+    except ConfigError:  # no Git here; others that have one read the file
+        is_kept = False
+        with suppress(OSError):
+            is_kept = line.encode() in (root / _ATTRIBUTES).read_bytes().splitlines()
+    if is_kept:
+        return True, _ATTRIBUTES, msg("cassettes keep their line ends")
     hint = msg("Git may change or cut cassettes; add to it: {line}", line=line)
     return False, _ATTRIBUTES, hint
 

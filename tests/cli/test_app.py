@@ -240,7 +240,7 @@ def test_the_doctor_tells_what_a_project_needs(
     assert {name: told.strip() for name, told in found.items()} == {
         "platforms": "1 problem; run `bpmax-sim lint` for details",
         "schemas": "flow: not those of this version; `bpmax-sim schema --write`",
-        "journals": "1 recording was not finished; `bpmax-sim cassette recover`",
+        "journals": "1 recording not finished; `bpmax-sim cassette recover`",
         "review": "1 recording to accept or reject; `bpmax-sim review`",
         ".gitattributes": (
             "Git may change or cut cassettes; add to it: cassettes/** -text -merge diff=bpmax"
