@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import time
 from pathlib import Path
@@ -38,8 +39,9 @@ def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def find(*names: str) -> list[Finding]:
-    """Return the findings under *names* as texts."""
-    return [(ok, str(name), str(told)) for ok, name, told in collect_findings() if name in names]
+    """Return the findings whose names begin with one of *names*, as texts."""
+    every = [(ok, str(name), str(told)) for ok, name, told in collect_findings()]
+    return [one for one in every if one[1].startswith(names)]
 
 
 @pytest.mark.parametrize(
@@ -147,8 +149,8 @@ def test_each_ci_file_is_named(folder: Path, files: list[str], told: str) -> Non
     ],
 )  # fmt: skip
 def test_the_platforms_of_the_project_are_listed(folder: Path, keys: list[str], told: str) -> None:
-    for key in keys:
-        path = folder / f"scenarios/platforms/{key}.yaml"
+    for number, key in enumerate(keys):
+        path = folder / f"scenarios/platforms/{number}.yaml"
         path.write_text(PLATFORM.format(key=key), "utf-8")
 
     assert find("platforms", "environment", "keyring") == [(True, "platforms", told)]
@@ -175,9 +177,10 @@ def test_problems_of_platform_files_are_counted(folder: Path, wrong: int, told: 
         ("", {}, []),
         ("- {platform: crm, instance_key: a, base_url: 'https://a.test'}\n", {}, []),
         (
-            OF_VARIABLES.format("a", "A_TOKEN") + OF_VARIABLES.format("b", "C_TOKEN"),
+            OF_VARIABLES.format("a", "A_TOKEN")
+            + OF_VARIABLES.format("b", "C_TOKEN}, password: {env: B_PASSWORD"),
             {},
-            [(True, "environment", f"not set: A_TOKEN, B_URL, C_TOKEN; {NEVER}")],
+            [(True, "environment", f"not set: A_TOKEN, B_PASSWORD, B_URL, C_TOKEN; {NEVER}")],
         ),
         (
             OF_VARIABLES.format("a", "A_TOKEN"),
@@ -207,10 +210,10 @@ def test_what_recording_needs_is_told_once_and_in_order(
     findings: list[Finding],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    platform = PLATFORM.format(key="crm") + "credentials: {token: {secret: true}}\n"
+    platform = PLATFORM.format(key="crm") + "credentials: {token: {secret: true}, password: {}}\n"
     (folder / "scenarios/platforms/crm.yaml").write_text(platform, "utf-8")
     (folder / "scenarios/instances.yaml").write_text(instances, "utf-8")
-    for name in ("A_TOKEN", "B_URL", "C_TOKEN"):
+    for name in ("A_TOKEN", "B_PASSWORD", "B_URL", "C_TOKEN"):
         monkeypatch.delenv(name, raising=False)
     for name, value in environ.items():
         monkeypatch.setenv(name, value)
@@ -295,12 +298,12 @@ def test_what_logins_replaced_is_named_without_its_value(folder: Path) -> None:
         "b": {"values": {"refresh_token": "r-2"}, "at": newest},
         "c": {"values": {"code": "c-3"}, "at": newest - 60},
     }})  # fmt: skip
-    keep(folder, "crm.default", {"version": 1, "lines": {"a": {"at": 0.0}}})
+    keep(folder, "crm.default", {"version": 1, "lines": {}})
     keep(folder, "oms.default", {"version": 2})
     (folder / ".bpmax/kept/erp.甲.json.new").write_text("{", "utf-8")
 
     names = ("kept by erp.甲", "kept by crm.default", "kept by oms.default")
-    found = find(*names)
+    found = find("kept by ")
 
     at = [time.strftime("%Y-%m-%d %H:%M", time.localtime(one)) for one in (0.0, newest)]
     place = ".bpmax/kept"
@@ -328,4 +331,38 @@ def test_ci_is_set_by_any_text(
     if value is not None:
         monkeypatch.setenv("CI", value)
 
-    assert find("CI") == [(True, "CI", told)]
+    assert find("CI")[-1] == (True, "CI", told)
+
+
+class _Console(io.StringIO):
+    encoding = "ascii"  # type: ignore[assignment]
+
+
+@pytest.mark.parametrize(
+    ("encoding", "is_sound"),
+    [("utf-8", True), ("gbk", True), ("ascii", False), ("latin-1", False), ("no-such", False)],
+)
+def test_a_console_that_lacks_chinese_is_found(
+    encoding: str, monkeypatch: pytest.MonkeyPatch, *, is_sound: bool
+) -> None:
+    console = _Console()
+    console.encoding = encoding
+    monkeypatch.setattr("sys.stdout", console)
+
+    hint = "" if is_sound else "; it lacks Chinese: set PYTHONUTF8=1"
+    assert find("console") == [(is_sound, "console", f"{encoding}, files utf-8{hint}")]
+
+
+def test_what_is_not_installed_is_told_with_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        "bpmax_sim.cli.doctor.find_spec", lambda name: None if name == "uvicorn" else "is there"
+    )
+    monkeypatch.setattr("bpmax_sim.cli.doctor.PACKAGES", ("msgspec", "no-such-package-8"))
+
+    assert [one[:2] for one in find("msgspec")] == [(True, "msgspec")]
+    assert find("no-such-package-8", "extra server", "extra remote") == [
+        (False, "no-such-package-8", "not installed; run `pip install no-such-package-8`"),
+        (True, "extra server",
+         "not installed; for serve and simulate: pip install 'bpmax-sim[server]'"),
+        (True, "extra remote", "installed"),
+    ]  # fmt: skip

@@ -139,3 +139,69 @@ def test_defaults_that_nothing_inherits_are_a_warning_of_the_whole_project(
     told = [line for line in lines if line.startswith("warning: ")]
     assert told == ([f"warning: {where}:1:1: {warning}"] if warning else [])
     assert "warning" not in bs("lint", FIRST).err
+
+
+CASSETTE = "cassettes/crm/customer.yaml"
+STALE = "nothing at body.data.name looks like a secret in any recording; remove the entry"
+MOVES = "`bpmax-sim migrate` moves that for good"
+NO_CHOICE = "the default 'opened' is none of open, closed; did you mean 'open'?"
+NOT_SECRET = "    not_secret: [body.data.name]\n    method: GET"
+
+
+@pytest.mark.parametrize(
+    ("paths", "is_told"),
+    [
+        ([], True), (["."], True), (["scenarios/customer.scenario.yaml"], False),
+        ([CASSETTE], False), ([PLATFORM, CASSETTE], False),
+    ],
+)  # fmt: skip
+def test_a_declaration_that_nothing_needs_is_a_hint_where_all_cassettes_are_looked_at(
+    recorded: Project, bs: Command, paths: Sequence[str], *, is_told: bool
+) -> None:
+    recorded.edit(recorded.folder / PLATFORM, "    method: GET", NOT_SECRET)
+    recorded.edit(
+        recorded.scenario,
+        "platforms: platforms/",
+        "platforms: platforms/\n  instances: instances.yaml",
+    )
+
+    done = bs("lint", *paths)
+
+    hints = [line for line in done.err.splitlines() if line.startswith("hint: ")]
+    assert done.code == 0
+    assert hints == is_told * [f"hint: crm_system: apis.get_customer_detail: not_secret: {STALE}"]
+
+
+def test_a_hint_and_a_warning_of_platforms_that_are_read_twice_are_told_once(
+    recorded: Project, bs: Command
+) -> None:
+    (recorded.folder / "pyproject.toml").write_text("[tool.bpmax_sim]\nlenient = true\n", "utf-8")
+    recorded.edit(recorded.folder / PLATFORM, "apis:", (
+        "timeout: 30000\nwas: [客户]\napis:\n  列表:\n    path: /list\n    was: [旧, 老]\n"
+        "    parameters: [{name: 状态, in: query, enum: [open, closed], default: opened}]"
+    ))  # fmt: skip
+    for number, more in enumerate(("", "  instances: instances.yaml\n")):
+        text = f"version: 1\nscenario: 合同{number}\nproxy:\n  platforms: platforms/\n{more}"
+        text += "steps: [{js: 'form.a = 1'}]\n"
+        (recorded.folder / f"scenarios/{number}.scenario.yaml").write_text(text, "utf-8")
+
+    done = bs("lint")
+
+    assert done.err.splitlines() == [
+        "hint: crm_system: timeout: 30000 is in seconds; write 30 where milliseconds are meant",
+        f"hint: crm_system also plays what was recorded as 客户; {MOVES}",
+        f"hint: crm_system.列表 also plays what was recorded as 旧, 老; {MOVES}",
+        f"warning: {PLATFORM}:18:71: apis.列表.parameters[0].default: {NO_CHOICE}",
+        "3 scenario files: sound, 1 warning",
+    ]
+
+
+def test_cassettes_of_a_project_without_scenarios_are_looked_at(folder: Path, bs: Command) -> None:
+    for path in (FIRST, "scenarios/采购/乙.scenario.yaml"):
+        (folder / path).unlink()
+
+    lines = bs("lint").err.splitlines()
+    assert [one[:12] for one in lines] == [
+        *[f"cassettes/{one}." for one in EVERY * 2],
+        "0 scenario f",
+    ]
