@@ -581,7 +581,8 @@ def _format_call_chain(call_record: Mapping[str, Any]) -> str:
     api = decode_captured_value(call_record["api"])
     if call_record.get("args") is not None:
         values = map(decode_captured_value, call_record["args"])
-        return f".{api}({', '.join(map(to_javascript, values))})"
+        name = f".{api}" if str(api).isidentifier() else f"[{to_javascript(api)}]"
+        return f"{name}({', '.join(map(to_javascript, values))})"
     steps = [
         f".${kind}({to_javascript(decode_captured_value(value))})"
         for kind, value in call_record.get("steps", ())
