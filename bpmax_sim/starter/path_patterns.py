@@ -119,26 +119,28 @@ class _Node:
         for segment, child in other.children.items():
             self.children.setdefault(segment, _Node()).merge_in(child)
 
-    def list_relative_routes(self) -> frozenset[RelativeRoute]:
-        """Return each request below this node."""
+    def list_relative_routes(self, own_segment: str) -> frozenset[RelativeRoute]:
+        """Return each request below this node, whose own segment is *own_segment*."""
         own = {RelativeRoute("", method) for method, _ in self.ends}
         for segment, child in self.children.items():
-            rest = "*" if is_value(segment) else segment
+            rest = "*" if is_value(segment, own_segment) else segment
             own |= {
                 RelativeRoute(f"/{rest}{route.rest}", route.method)
-                for route in child.list_relative_routes()
+                for route in child.list_relative_routes(segment)
             }
         return frozenset(own)
 
-    def list_relative_ends(self) -> frozenset[RelativeEnd]:
+    def list_relative_ends(self, own_segment: str) -> frozenset[RelativeEnd]:
         """Return what each path below this node leads to.
 
-        Requests whose response has no shape are left out.
+        *own_segment* is that of the node: a short number behind ``api`` is no value. Requests whose
+        response has no shape are left out.
         """
         own = {RelativeEnd("", method, shape) for method, shape in self.ends if shape}
         for segment, child in self.children.items():
-            rest = "*" if is_value(segment) else segment
-            own |= {end._replace(rest=f"/{rest}{end.rest}") for end in child.list_relative_ends()}
+            rest = "*" if is_value(segment, own_segment) else segment
+            ends = child.list_relative_ends(segment)
+            own |= {end._replace(rest=f"/{rest}{end.rest}") for end in ends}
         return frozenset(own)
 
 
@@ -192,18 +194,18 @@ def _find_value_children(node: _Node, before: str) -> set[str]:
     """
     values = {segment for segment in node.children if segment and is_value(segment, before)}
     words = {
-        segment: child.list_relative_ends()
+        segment: child.list_relative_ends(segment)
         for segment, child in node.children.items()
         if segment and segment not in values
     }
     known = frozenset[RelativeEnd]().union(
-        *(node.children[one].list_relative_ends() for one in values)
+        *(node.children[one].list_relative_ends(one) for one in values)
     )
-    routes = chain.from_iterable(node.children[one].list_relative_routes() for one in values)
+    routes = chain.from_iterable(node.children[one].list_relative_routes(one) for one in values)
     below = {route for route in routes if route.rest}
     groups: dict[frozenset[RelativeEnd], list[str]] = {}
     for segment, signature in words.items():
-        leads_alike = not below.isdisjoint(node.children[segment].list_relative_routes())
+        leads_alike = not below.isdisjoint(node.children[segment].list_relative_routes(segment))
         if leads_alike or (signature and signature <= known):
             values.add(segment)
         elif signature:

@@ -17,6 +17,7 @@ from bpmax_sim.i18n import msg, translate
 from bpmax_sim.js_values import loads_as_javascript
 from bpmax_sim.messages import FORM, Call, Exchange, Headers, Response, parse_media_type
 from bpmax_sim.platform.matcher import ApiMatch, ApiMatcher
+from bpmax_sim.proxy.response import read_body
 from bpmax_sim.yamlfile import write_yaml
 
 BUTTON: Final = "调用"
@@ -132,16 +133,7 @@ def _is_rejected_by_proxy(exchange: Exchange, match: ApiMatch) -> bool:
     assert match.target.api is not None
     if outcome.status not in _OK:
         return not (match.target.api.redirects == "result" and outcome.status in _REDIRECT)
-    is_json = "json" in Headers(outcome.headers).content_type
-    return is_json and bool(outcome.body) and not _is_json(outcome.body)
-
-
-def _is_json(body: bytes) -> bool:
-    try:
-        loads_as_javascript(body)
-    except (ValueError, RecursionError):
-        return False
-    return True
+    return read_body(outcome).kind == "broken"
 
 
 def _group_pairs(pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:

@@ -103,6 +103,11 @@ def answered(status: int, body: bytes = b"{}", media: str = "application/json") 
         (answered(200, b"{"), True),
         (answered(200, b"<p>", "application/problem+json"), True),
         (answered(200, b"{", "text/html"), False),
+        (answered(200, b"NaN"), True),
+        (answered(200, b'{"a": "\xd5\xc5"}'), True),
+        (answered(200, b'{"a": "\xd5\xc5"}', "application/json; charset=gbk"), False),
+        (answered(200, b"null"), False),
+        (answered(200, b"{", "application/json-patch"), False),
         (FailedExchange(code="TIMEOUT", message=""), True),
     ],
 )
