@@ -12,7 +12,6 @@ from pathlib import Path
 from textwrap import indent
 from typing import Annotated
 
-import typer
 from msgspec.structs import replace
 from typer import Argument, Option
 
@@ -25,6 +24,7 @@ from bpmax_sim.cli.item_selection import (
 from bpmax_sim.cli.options import Json, PlatformFolders
 from bpmax_sim.cli.output_schema import SHAPES, to_json_schema
 from bpmax_sim.cli.terminal import (
+    ask,
     can_ask,
     confirm,
     notify,
@@ -96,7 +96,7 @@ def init(  # noqa: PLR0913 - the options of the command
 
 
 def _init_interactively(folder: Path, options: dict[str, str], *, yes: bool) -> int:
-    chosen = _choose_options(folder, options, ask=not yes and can_ask())
+    chosen = _choose_options(folder, options, asks=not yes and can_ask())
     ready = plan_files(folder, chosen)
     if ready.replaced and not yes:
         named = join_list(to_display_path(path) for path in ready.replaced)
@@ -154,17 +154,17 @@ def init_from_traffic(folder: Path, sources: Sequence[Path], *, is_dry: bool) ->
     return ExitCode.PASSED
 
 
-def _choose_options(folder: Path, options: dict[str, str], *, ask: bool) -> NewProject:
+def _choose_options(folder: Path, options: dict[str, str], *, asks: bool) -> NewProject:
     """Return the options of the new project.
 
-    An option that is not in *options* is asked for, or without *ask* has its default. A *folder*
+    An option that is not in *options* is asked for, or without *asks* has its default. A *folder*
     that has scenarios already gets only the files for CI and Git, unless a platform is given.
     """
     answers = dict(options)
     grown = any((folder / "scenarios").rglob(f"*{SUFFIX}")) and not options["platform"]
     for name, (question, default) in _QUESTIONS.items():
         if not answers[name] and not (grown and name != "ci"):
-            answers[name] = typer.prompt(question, default=default, err=True) if ask else default
+            answers[name] = ask(question, default) if asks else default
     named = (name.strip() for name in answers["ci"].split(","))
     cis = tuple(dict.fromkeys(name for name in named if name not in {"", "none"}))
     if grown:

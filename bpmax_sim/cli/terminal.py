@@ -203,6 +203,18 @@ def can_ask() -> bool:
     return sys.stdin is not None and sys.stdin.isatty()
 
 
+def ask(question: str, default: str) -> str:
+    """Return what is entered after *question*, or *default* if that is empty.
+
+    Raises:
+        typer.Abort: at the end of input.
+    """
+    answer = _read_line(msg("{question} [{default}]:", question=question, default=default))
+    if not answer:
+        raise typer.Abort
+    return answer.strip() or default
+
+
 def choose(question: str, choices: Sequence[str]) -> str:
     """Ask until the answer is one of *choices* or the first letter of one, and return that choice.
 

@@ -335,7 +335,7 @@ def test_ci_is_set_by_any_text(
 
 
 class _Console(io.StringIO):
-    encoding = "ascii"  # type: ignore[assignment]
+    encoding = "ascii"
 
 
 @pytest.mark.parametrize(

@@ -63,7 +63,7 @@ def test_what_is_named_says_which_files_are_looked_at(
 ) -> None:
     done = bs("lint", *paths)
 
-    assert folder
+    assert folder.is_dir()
     assert sorted(re.findall(r"^cassettes/(\w)\.yaml:\d+: ", done.err, re.MULTILINE)) == looked_at
     *_, last = done.err.splitlines()
     assert last.partition(":")[0] == f"{files} scenario file{'' if files == 1 else 's'}"
@@ -84,7 +84,7 @@ def test_interrupted_recordings_are_told_of_the_cassettes_that_are_looked_at(
 
     told = "a recording was interrupted here; seal it with `bpmax-sim cassette recover "
     found = re.findall(rf"^cassettes/(\w)\.yaml\.1-2\.journal: {told}", done.err, re.MULTILINE)
-    assert folder
+    assert folder.is_dir()
     assert sorted(found) == interrupted
     assert "journal" not in bs("lint", "--no-cassettes", *paths).err
 
