@@ -409,10 +409,9 @@ def openapi(  # noqa: PLR0913 - the options of the command
     )
     instance = _make_instance(converted, has_address=bool(url))
     files = list(_draft_platform_and_instances(converted, instance, to))
-    for file in files:
-        is_replaced = file.before and file.path.stem == converted.key and file.is_changed
-        if is_replaced and not yes:
-            confirm("Replace {path}?", path=to_display_path(file.path))
+    platform_file = files[0]  # to that of instances only an entry is added
+    if platform_file.before and platform_file.is_changed and not yes:
+        confirm("Replace {path}?", path=to_display_path(platform_file.path))
     for file in files:
         write_text_creating_folders(file.path, file.text, msg("; name another file with --to"))
     variables = re.findall(r"\benv: (\w+)", instance if len(files) > 1 else "")
@@ -479,14 +478,14 @@ def _add_instance_entry(text_before: str, platform_key: str, entry: str, path: P
     Raises:
         ConfigError: if the file is not a list.
     """
-    entries = (
-        read_yaml(text_before, file=to_display_path(path)).to_plain() if text_before.strip() else []
-    )
+    is_empty = not text_before.strip()
+    known = None if is_empty else read_yaml(text_before, file=to_display_path(path)).to_plain()
+    entries = [] if known is None else known
     if not isinstance(entries, list):
         raise ConfigError(
             Problem(msg("expected a list of instances"), Place(to_display_path(path)))
         )
-    if any(isinstance(known, dict) and known.get("platform") == platform_key for known in entries):
+    if any(isinstance(one, dict) and one.get("platform") == platform_key for one in entries):
         return text_before
     gap = "\n" if text_before and not text_before.endswith("\n") else ""
     text = f"{text_before}{gap}{entry}"

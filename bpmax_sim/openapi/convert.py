@@ -602,9 +602,10 @@ def _read_server_url(document: Document, key: str) -> str:
             text = urljoin(f"{instead}/", text).rstrip("/")
         except ValueError:
             text = ""
-    if not text or _BRACES.search(text) or not is_platform_address(text) or not text.isprintable():
-        text = instead
-    if not re.match("https?://", str(url)) or text == instead:
+    is_known = text and not _BRACES.search(text) and is_platform_address(text)
+    if not (is_known and text.isprintable()):
+        url, text = "", instead
+    if not re.match("https?://", str(url)):
         document.note_loss(
             ("servers",),
             "no absolute server URL; using {text} as a placeholder, set the real one with --url",

@@ -521,6 +521,7 @@ def test_members_that_only_responses_have_are_no_parameters() -> None:
         ([{"url": "https://a.test/v1"}, {"url": "https://b.test"}], "https://a.test/v1", False),
         ([{"url": "https://a.test/v1/"}], "https://a.test/v1", False),
         ([{"url": "http://a.test:8080"}], "http://a.test:8080", False),
+        ([{"url": "https://crm.example.test/"}], "https://crm.example.test", False),
         ([{"url": ""}], "https://crm.example.test", True),
         ([{"url": None}], "https://crm.example.test", True),
         ([{"url": "/v1"}], "https://crm.example.test/v1", True),
