@@ -233,10 +233,10 @@ def _name_parts_used_by_call(platforms: Platforms, call: CallMade) -> Iterator[N
 
 
 def _has_argument(call: CallMade, parameter: Parameter) -> bool:
-    if parameter.place == "body" and isinstance(call.body, str):
-        return f'name="{parameter.wire_name}"' in call.body  # a part of a multipart body
     if not parameter.steps:
         return call.body is not None
+    if parameter.place == "body" and isinstance(call.body, str):
+        return f'name="{parameter.wire_name}"' in call.body  # a part of a multipart body
     if parameter.place == "body":
         return get_nested(call.body, parameter.steps) is not UNSET
     named: Mapping[str, Any] = getattr(call, parameter.place)
