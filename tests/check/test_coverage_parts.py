@@ -101,7 +101,7 @@ def call(api: str = "erp.save", **more: Any) -> CallMade:
         (call("erp.upload", body='--x\r\nContent-Disposition: form-data; name="文件"\r\n'),
          ["upload 文件"]),
         (call("erp.upload", body='--x\r\nContent-Disposition: form-data; name="文"\r\n'), []),
-        (call("erp.upload", body='--x\r\nContent-Disposition: form-data; name="a"\r\n\r\n文件'), []),
+        (call("erp.upload", body='--x\r\nContent-Disposition: form-data; name=""\r\n文件'), []),
         (call("erp.upload", body={"文件": "a"}), ["upload 文件"]),
         (call("erp.text", body="你好"), ["text 全文"]),
         (call("erp.text", body=""), ["text 全文"]),
