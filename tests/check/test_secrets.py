@@ -285,6 +285,15 @@ def test_a_declaration_of_a_platform_is_stale_once_its_calls_are_recorded(
     assert [one.partition(" looks")[0] for one in found] == stale
 
 
+def test_a_declaration_of_a_platform_that_nobody_called_is_not_stale(tmp_path: Path) -> None:
+    for key in ("cr", "crm2", "rm"):
+        text = CRM.replace("platform_key: crm", f"platform_key: {key}")
+        declared = NotSecretDeclarations((read_platforms(tmp_path, text),))
+
+        assert find(tmp_path, exchange({"备注": "无"}), not_secret=declared) == ([], [])
+        assert list(declared.find_stale_declarations()) == []
+
+
 def read_platforms(folder: Path, crm: str, instances: str = "") -> Platforms:
     (folder / "platforms").mkdir(exist_ok=True)
     (folder / "platforms/crm.yaml").write_text(crm, encoding="utf-8")

@@ -636,6 +636,7 @@ def test_tokens_of_several_places_are_numbered_and_each_has_its_source() -> None
         ({"用户": {"code": "huayuan"}, "公司": {"code": "huayuan"}}, {"code"}),
         ({"client-id": "wx8f3a", "client_id": "ding77"}, {"client_id", "client_id_2"}),
         ({"用户名": "zhangsan", "密码": "Zs-2026"}, {"key", "key_2"}),
+        ({"用户code": "zhangsan", "code-": "huayuan", "_2": "a"}, {"code", "code_2", "key_2"}),
         ({"token": "固定口令"}, {"token_2"}),  # the login's own is `token`
         ({"api_key": "k-1"}, {"api_key"}),  # that of the calls
         ({"api_key": "k-2"}, {"api_key", "api_key_2"}),
