@@ -23,7 +23,7 @@ from msgspec.structs import replace
 
 from bpmax_sim.cassette.journal import PendingExchange
 from bpmax_sim.cassette.matching import MatchingRules
-from bpmax_sim.errors import ConfigError, LeakError
+from bpmax_sim.errors import ConfigError, LeakError, Problem
 from bpmax_sim.i18n import join_list, join_messages, label_message, msg, plural
 from bpmax_sim.live.console import CapturedRun
 from bpmax_sim.messages import Exchange, Headers, Response, parse_media_type
@@ -66,7 +66,7 @@ from bpmax_sim.starter.scenario_draft import (
 from bpmax_sim.starter.traffic_sources import TrafficSources
 from bpmax_sim.traffic.import_recording import prepare_import, render_exchanges, write_recording
 from bpmax_sim.traffic.imported import ForeignExchanges
-from bpmax_sim.yamlfile import read_text_or_empty, write_text_creating_folders
+from bpmax_sim.yamlfile import read_text_or_empty, to_display_path, write_text_creating_folders
 
 _OF_PAGES: Final = re.compile(
     r"text/(html|css|javascript|ecmascript)|application/(x-)?(javascript|ecmascript|font.*|wasm)"
@@ -102,30 +102,25 @@ def draft_project(
         ConfigError: if *sources* contain no call, or the draft does not pass; nothing is written.
         LeakError: if a file would contain a secret.
     """
-    with tempfile.TemporaryDirectory(prefix="bpmax-draft-") as place:
-        work = _TemporaryProject(folder, Path(place), sources, dict(environ))
-        work.copy_declarations()
-        before = _read_all_files(work.place)
-        work.import_documents()
-        work.draft_files_from_traffic()
-        work.draft_runs()
-        work.draft_simulated_scenario()
-        if not (work.calls or work.runs or sources.documents):  # nor was it there
-            raise ConfigError(
-                "{source}: no call of an API is in it{why}",
-                source=sources.file_names,
-                why=join_messages("; ", ["", *work.notes[:3]]),
-            )
-        for path, text in plan_files(folder, NewProject()).texts.items():
-            write_text_creating_folders(work.place / path.relative_to(folder), text)
-        files = {
-            path: data
-            for path, data in _read_all_files(work.place).items()
-            if before.get(path) != data
-        }
+    with tempfile.TemporaryDirectory(prefix="bpmax-draft-") as name:
+        place = Path(name)
+        work = _TemporaryProject(folder, place, sources, dict(environ))
+        try:
+            files = work.draft_files()
+        except ConfigError as error:
+            moved = (_name_file_of_project(one, place, folder) for one in error.problems)
+            raise ConfigError(*moved) from error
     _refuse_leaks(files, work.vault)
     changed = frozenset(name for name in files if (folder / name).exists())
     return ProjectDraft(files=files, changed=changed, notes=tuple(work.notes), calls=work.calls)
+
+
+def _name_file_of_project(problem: Problem, place: Path, folder: Path) -> Problem:
+    """Return *problem* with the file in the project at *folder* whose copy in *place* it is in."""
+    if problem.place is None or not Path(problem.place.file).is_relative_to(place):
+        return problem
+    file = to_display_path(folder / Path(problem.place.file).relative_to(place))
+    return replace(problem, place=replace(problem.place, file=file))
 
 
 def _refuse_leaks(files: Mapping[str, bytes], vault: Vault) -> None:
@@ -149,6 +144,32 @@ class _TemporaryProject:
         self.vault = Vault()
         self.notes: list[str] = []
         self.calls = self.runs = 0
+
+    def draft_files(self) -> dict[str, bytes]:
+        """Return the new and the changed files of the project, which passed here.
+
+        Raises:
+            ConfigError: if the sources contain no call, or no draft passes.
+        """
+        self.copy_declarations()
+        before = _read_all_files(self.place)
+        self.import_documents()
+        self.draft_files_from_traffic()
+        self.draft_runs()
+        self.draft_simulated_scenario()
+        if not (self.calls or self.runs or self.sources.documents):  # nor was it there
+            raise ConfigError(
+                "{source}: no call of an API is in it{why}",
+                source=self.sources.file_names,
+                why=join_messages("; ", ["", *self.notes[:3]]),
+            )
+        for path, text in plan_files(self.folder, NewProject()).texts.items():
+            write_text_creating_folders(self.place / path.relative_to(self.folder), text)
+        return {
+            path: data
+            for path, data in _read_all_files(self.place).items()
+            if before.get(path) != data
+        }
 
     def copy_declarations(self) -> None:
         """Copy platforms, presets, instances and settings of the real project into this one."""
@@ -274,7 +295,8 @@ class _TemporaryProject:
             )
             return
         draft = draft_platform(key, lacking, [origin], taken=known.platform(key).apis)
-        write_text_creating_folders(path, append_apis(read_text_or_empty(path), draft.apis, path))
+        shown = self.folder / path.relative_to(self.place)
+        write_text_creating_folders(path, append_apis(read_text_or_empty(path), draft.apis, shown))
 
     def _write_recording_and_scenario(self, exchanges: Sequence[Exchange]) -> None:
         """Write recording, script and scenario of all exchanges that can be replayed."""
