@@ -203,8 +203,8 @@ def test_questions_are_in_the_language_of_who_answers(
 
     done = bs("--lang", "zh", "init")
 
-    asked = done.err.partition(" [none]: ")[0]
-    assert [name in asked for name in ("第三方", "[crm_system]: ", "地址", "CI")] == [True] * 4
+    asked = done.err.partition(" [none]：")[0]
+    assert [name in asked for name in ("第三方", "[crm_system]：", "地址", "CI")] == [True] * 4
     assert "address" not in asked
 
 
