@@ -1,8 +1,8 @@
 """``run --watch``: run the scenarios that use a file again when it is saved.
 
 A scenario depends on its file, fragments, scripts, flows, table, cassette and instances, and on the
-platform files that it names or calls. The watcher starts before the first run, so that no file
-saved during that run is missed.
+platform files that it names or calls. A watcher starts before the scenarios run, so that no file
+saved during a run is missed.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import NoReturn
 
@@ -81,47 +82,52 @@ def watch(
     every = plan.collect_items()[0]
     places = _list_watched_places(plan, every)
     changes = _watch_changes(places)
-    # The first step of the generator starts the watcher.
-    next(changes)
     plan.run_and_note_platforms(first_items, problems)
     plan.finish(every)
     notify("watching {places}; Ctrl-C ends it", places=_format_paths(places))
+    saved = frozenset[str]()
     while True:
-        saved = next(changes)
-        if not saved:
+        if not (new := next(changes)):
             continue
+        saved |= new
+        _unload_step_modules(saved)
+        forget_searched_folders()
         try:
-            every = _collect_and_rerun_affected(plan, saved)
+            every, problems = plan.collect_items()
         except BpmaxError as error:  # such as a scenario that is named and gone for a moment
             notify(str(error))
-            continue
-        # A new scenario may depend on a folder that is not watched yet.
+            continue  # what was saved counts once they can be collected again
+        # A scenario may depend now on a folder that is not watched yet. Before they run, so that
+        # nothing is missed that is saved meanwhile.
         if (now := _list_watched_places(plan, every)) != places:
             places, changes = now, _watch_changes(now)
+        _rerun_affected(plan, saved, every, problems)
+        saved = frozenset()
 
 
-def _collect_and_rerun_affected(plan: WatchPlan, saved: frozenset[str]) -> Sequence[ProjectItem]:
-    """Collect all scenarios again, run those that use one of the *saved* files, and return all.
+def _rerun_affected(
+    plan: WatchPlan,
+    saved: frozenset[str],
+    every: Sequence[ProjectItem],
+    problems: Sequence[Problem],
+) -> None:
+    """Run those of *every* item that use one of the *saved* files, and write the output files.
 
-    Raises:
-        ConfigError: if a path of the command line does not exist any more.
+    *problems* are those of files whose items cannot run. Nothing is done if neither an item nor a
+    problem is of a saved file.
     """
-    _unload_step_modules(saved)
-    forget_searched_folders()
-    every, problems = plan.collect_items()
     again = [item for item in every if any(_depends_on(plan, item, path) for path in saved)]
     wrong = {os.path.realpath(problem.place.file) for problem in problems if problem.place}
     if again or wrong & saved:
         notify("\nsaved: {files}", files=_format_paths(saved))
         plan.run_and_note_platforms(again, problems)
         plan.finish(every)
-    return every
 
 
 def _watch_changes(places: Sequence[str]) -> Iterator[frozenset[str]]:
     """Yield the files saved at or below *places* in each short interval; an empty set if none was.
 
-    Editors save a file in several steps, which count as one.
+    The watcher runs when this returns. Editors save a file in several steps, which count as one.
     """
     import watchfiles  # noqa: PLC0415 - only where it is asked for
 
@@ -133,7 +139,9 @@ def _watch_changes(places: Sequence[str]) -> Iterator[frozenset[str]]:
         rust_timeout=100,
         yield_on_timeout=True,
     )
-    return (frozenset(os.path.realpath(path) for _, path in changes) for changes in changes)
+    saved = (frozenset(os.path.realpath(path) for _, path in seen) for seen in changes)
+    # The first step starts the watcher; from here on it notes what is saved until it is asked.
+    return chain((next(saved),), saved)
 
 
 def _depends_on(plan: WatchPlan, item: ProjectItem, file: str) -> bool:
