@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from bpmax_sim.cli.item_selection import Selection
+from bpmax_sim.cli.item_selection import Selection, read_platform_folders
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.git import SINCE_BRANCHING
 from bpmax_sim.i18n import msg, plural
 from bpmax_sim.index.store import load_index
 from bpmax_sim.index.traces import add_traced_names
 from bpmax_sim.index.uses import ProjectUses
-from bpmax_sim.project import find_root
+from bpmax_sim.project import INSTANCES, LOCAL, find_root
 
 _REACH_ALL = frozenset({"pyproject.toml", "conftest.py"})
 """Files that no scenario names, and that each may depend on."""
@@ -50,13 +50,24 @@ def narrow_by_use_and_changes(
             )
         if since:
             paths = find_changed_files(root, find_base(root, since).revision)
-            if not _REACH_ALL.isdisjoint(paths):
+            folders = read_platform_folders(root)
+            is_gone = any(_is_platform_file_gone(root / path, folders) for path in paths)
+            if is_gone or not _REACH_ALL.isdisjoint(paths):
                 # Then every file of the project counts as changed.
                 paths = [*paths, *known.paths]
             names.append(known.find_affected_scenarios(paths))
         reached = {(root / name).resolve() for name in set.intersection(*names)}
         kept = [one for one in kept if find_root(one.path) != root or one.path.resolve() in reached]
     return kept
+
+
+def _is_platform_file_gone(file: Path, folders: Iterable[Path]) -> bool:
+    """Return whether *file*, changed in Git, is gone and was one of platforms or of instances.
+
+    Nothing says any more which platforms it declared. *folders* are those of platform files.
+    """
+    is_one = file.name in {INSTANCES, LOCAL} or not {file, *file.parents}.isdisjoint(folders)
+    return is_one and not file.exists()
 
 
 def rebase_argument_to_root(argument: str, root: Path) -> str:

@@ -22,6 +22,7 @@ from bpmax_sim.platform.model import to_snake_case
 from bpmax_sim.project import SUFFIX
 
 _OF_FORM: Final = "form."
+_PYTHON: Final = ".py"
 _LINE: Final = re.compile(r"(.+):(\d+)", re.DOTALL)
 _KINDS: Final[tuple[FactKind, ...]] = (
     "platform",
@@ -264,7 +265,7 @@ class ProjectUses:
     def _find_cassette_users(self, path: str) -> Iterator[UsingFile]:
         """Yield the scenarios that replay the cassette at *path*."""
         for name, facts in self._index.files.items():
-            if facts.kind == "scenario" and path in self.find_scenario_cassettes(name):
+            if facts.kind == "scenario" and self.may_play(name, path):
                 fact = next((f for f in facts.facts if f.role == "plays"), None)
                 yield UsingFile(name, fact or Fact("file", "plays", path, 1, 1))
 
@@ -283,18 +284,16 @@ class ProjectUses:
                 if user != path:
                     yield UsingFile(user, fact)
 
-    def find_scenario_cassettes(self, scenario: str) -> tuple[str, ...]:
-        """Return the cassettes that the scenario at this path replays, also those of its rows."""
-        named = list(self._find_cassette_names(scenario))
+    def may_play(self, scenario: str, path: str) -> bool:
+        """Return whether the scenario at this path or one of its rows replays the cassette *path*.
+
+        The cassette need not exist.
+        """
         stem = scenario.removeprefix("scenarios/").removesuffix(SUFFIX)
         # As a run chooses: the scenario's own name, that of the nearest defaults, the path of the
         # scenario.
-        name = named[0] if named else stem
-        return tuple(
-            path
-            for path in self._index.files
-            if path == f"cassettes/{name}.yaml" or path.startswith(f"cassettes/{name}/")
-        )
+        name = next(self._find_cassette_names(scenario), stem)
+        return path == f"cassettes/{name}.yaml" or path.startswith(f"cassettes/{name}/")
 
     def _find_cassette_names(self, scenario: str) -> Iterator[str]:
         """Yield the cassette names in a scenario, then those in its defaults, nearest first."""
@@ -331,8 +330,14 @@ class ProjectUses:
                     pending.append((user, steps))
 
     def find_affected_scenarios(self, paths: Iterable[str]) -> set[str]:
-        """Return the scenario files whose results may change with the files at *paths*."""
-        return self.find_scenarios_using(ProjectPlace("file", path) for path in paths)
+        """Return the scenario files whose results may change with the files at *paths*.
+
+        Of a Python module nobody knows which others import it, so it counts for each Python step.
+        """
+        names = dict.fromkeys(paths)
+        if any(path.endswith(_PYTHON) for path in names):
+            names |= dict.fromkeys(name for name in self._users_by_file if name.endswith(_PYTHON))
+        return self.find_scenarios_using(ProjectPlace("file", path) for path in names)
 
     def find_scenarios_using(self, places: Iterable[ProjectPlace]) -> set[str]:
         """Return the scenario files that use any of *places*."""
