@@ -13,6 +13,7 @@ def _not_on_windows(why: str) -> pytest.MarkDecorator:
     return pytest.mark.skipif(WINDOWS, reason=f"Windows {why}")
 
 
+needs_colons = _not_on_windows("has no colon in names of files")
 needs_forks = _not_on_windows("forks no process")
 needs_links = _not_on_windows("lets administrators alone link files")
 needs_rights = _not_on_windows("has other rights of files")
