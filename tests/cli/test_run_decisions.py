@@ -18,8 +18,8 @@ from bpmax_sim.errors import ConfigError, Place, Problem
 from bpmax_sim.report.exit_codes import ExitCode
 from bpmax_sim.report.terminal import Verdict
 from bpmax_sim.scenario.calls import CallMade
+from bpmax_sim.scenario.events import Outcome
 from bpmax_sim.scenario.load import ScenarioItem, load_items
-from bpmax_sim.scenario.outcome import Outcome
 from tests.cassette.exchanges import detail
 from tests.cli.test_cassette_commands import write
 from tests.typed import Typed
