@@ -154,11 +154,12 @@ def format_parsable_duration(seconds: float) -> str:
 
 def describe_duration(seconds: float) -> str:
     """Return *seconds* for a reader, in at most two units: ``13 ms``, ``31.003 s``, ``2 days``."""
-    if seconds < 1:
-        return msg("{ms:.0f} ms", ms=seconds * 1000)
-    if seconds < 60:  # noqa: PLR2004 - a minute
-        return msg("{seconds:g} s", seconds=round(seconds, 3))
-    minutes, rest = divmod(int(seconds), 60)
+    millis = round(seconds * 1000)  # first, or 0.9996 would be 1000 ms
+    if millis < 1000:  # noqa: PLR2004 - a second
+        return msg("{ms:.0f} ms", ms=millis)
+    if millis < 60_000:  # noqa: PLR2004 - a minute
+        return msg("{seconds:g} s", seconds=millis / 1000)
+    minutes, rest = divmod(millis // 1000, 60)
     hours, minutes = divmod(minutes, 60)
     days, hours = divmod(hours, 24)
     units = (

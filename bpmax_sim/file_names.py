@@ -152,10 +152,19 @@ class RelativeFileNameRewriter:
 
     def rewrite_names(self, text: str) -> str:
         """Return *text* with every known file name converted."""
-        if len(text) >= self._shortest:
-            for name, home in self._moved:
-                text = text.replace(name, home)
-        return text
+        if len(text) < self._shortest:
+            return text
+        if len(self._moved) == 1:
+            return text.replace(*self._moved[0])
+        # In one pass: what a name was replaced by may have another name in it.
+        moved = dict(self._moved)
+        return _compile_names(tuple(moved)).sub(lambda found: moved[found[0]], text)
+
+
+@lru_cache(maxsize=64)
+def _compile_names(names: tuple[str, ...]) -> re.Pattern[str]:
+    """Return a pattern of any of *names*, of which an earlier one wins."""
+    return re.compile("|".join(map(re.escape, names)))
 
 
 @lru_cache(maxsize=1024)
