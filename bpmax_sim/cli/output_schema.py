@@ -245,7 +245,13 @@ SHAPES: Mapping[str, Shape] = {
     "fuzz": {
         **_make_text_fields("platform", "against"),
         "summary": {**_make_integer_fields("examples", "broken", "exit_code"), "seconds": NUMBER},
-        "laws": [{**_make_text_fields("call", "law", "why"), "examples": WHOLE, "broken": FLAG}],
+        "laws": [
+            {
+                **_make_text_fields("call", "law", "why"),
+                "examples": WHOLE,
+                "broken": (FLAG, None),
+            }
+        ],
         "findings": [_FINDING],
     },
     "serve": {"url": TEXT, "exchanges": WHOLE, "addresses": [TEXT]},

@@ -8,10 +8,12 @@ from typing import Any
 
 import pytest
 import typer
+from jsonschema import Draft202012Validator
 
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.check.migration import MovePlan
 from bpmax_sim.cli import explore, fuzz, migrate, options, prune, record_proxy, show, terminal
+from bpmax_sim.cli.output_schema import SHAPES, to_json_schema
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.file_version import read_version
 from bpmax_sim.live.recording_proxy import ProxiedCallSummary
@@ -546,6 +548,18 @@ def test_a_platform_is_named_by_its_file_or_its_key(root: Path, text: str, found
     with pytest.raises(ConfigError) as refused:
         fuzz._find_platform_file(text)
     assert str(refused.value) == found
+
+
+@pytest.mark.parametrize(
+    ("broken", "fits"), [(True, True), (False, True), (None, True), (0, False)]
+)
+def test_a_law_that_was_not_tried_is_neither_broken_nor_whole(broken: object, fits: bool) -> None:
+    law = {"call": "crm.get", "law": "accepted", "why": "", "examples": 0, "broken": broken}
+    summary = {"examples": 0, "broken": 0, "exit_code": 5, "seconds": 0.1}
+    document = {"version": 1, "platform": "crm.yaml", "against": "simulate", "summary": summary}
+
+    validator = Draft202012Validator(to_json_schema(SHAPES["fuzz"]))
+    assert validator.is_valid({**document, "laws": [law], "findings": []}) is fits
 
 
 # ---------------------------------------------------------------------------- answers
