@@ -1,0 +1,205 @@
+"""How the words of a command line are read, and what is said of those that are wrong."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bpmax_sim.cli import app
+from bpmax_sim.cli.help_text import localise_full_stops, wrap_text
+from bpmax_sim.errors import (
+    CassetteError,
+    ConfigError,
+    ExpectationError,
+    LeakError,
+    NoMatchError,
+    Place,
+    Problem,
+    ScriptError,
+    TransportError,
+)
+from bpmax_sim.git import SINCE_BRANCHING
+from bpmax_sim.i18n import msg
+
+BARE = f"--changed={SINCE_BRANCHING}"
+
+
+@pytest.mark.parametrize(
+    ("words", "whole"),
+    [
+        ("run", "run"),
+        ("run --changed", f"run {BARE}"),
+        ("run --changed main", "run --changed main"),
+        ("run --changed=main", "run --changed=main"),
+        ("run --changed -x", f"run {BARE} -x"),
+        ("run --changed scenarios", f"run {BARE} scenarios"),
+        ("run --changed main scenarios", "run --changed main scenarios"),
+        ("run --changed -- main", f"run {BARE} -- main"),
+        ("run -- --changed", "run -- --changed"),
+        ("run --changed --changed", f"run {BARE} {BARE}"),
+    ],
+)
+def test_changed_has_a_revision_where_no_path_is_called_so(
+    words: str, whole: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "scenarios").mkdir()
+
+    assert app._complete_changed(words.split()) == whole.split()
+    assert app._complete_changed(["--changed", ""]) == [BARE, ""]
+
+
+@pytest.mark.parametrize(
+    ("words", "language", "left"),
+    [
+        ("run", None, "run"),
+        ("--lang zh run", "zh", "run"),
+        ("run --lang=zh -x", "zh", "run -x"),
+        ("run -x --lang zh", "zh", "run -x"),
+        ("run --lang", "", "run"),
+        ("run --lang=", "", "run"),
+        ("run -- --lang zh", None, "run -- --lang zh"),
+        ("--lang en --lang zh run", "en", "--lang zh run"),
+        ("run --language zh", None, "run --language zh"),
+    ],
+)
+def test_the_language_may_stand_anywhere_before_two_dashes(
+    words: str, language: str | None, left: str
+) -> None:
+    assert app._split_language_option(words.split()) == (language, left.split())
+
+
+@pytest.mark.parametrize(
+    ("words", "name"),
+    [
+        ("run -x", "run"), ("-x run", "run"), ("cassette inspect a.yaml", "cassette inspect"),
+        ("cassette nothing", "cassette"), ("import openapi a.json", "import openapi"),
+        ("import a.har", "import"), ("nothing run", ""), ("", ""), ("--json cassette", "cassette"),
+    ],
+)  # fmt: skip
+def test_help_is_pointed_at_for_the_command_that_was_meant(words: str, name: str) -> None:
+    assert app._find_command_name(words.split()) == name
+
+
+NOT_ONE = "Invalid value for '--mode': 'replai' is not one of 'replay', 'record', 'live"
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ("No such option: -y Did you mean -x?", "No such option: -y Did you mean -x?"),
+        ("No such option: -z", "No such option: -z"),
+        ("Missing argument 'FILE'.", "Missing argument 'FILE'"),
+        ("Invalid value for '--port': Input should be a valid integer, unable to parse",
+         "Invalid value for '--port': expected a whole number"),
+        ("Invalid value for '--minutes': Input should be a valid number",
+         "Invalid value for '--minutes': expected a number"),
+        ("Invalid value for '--port': Input should be less than or equal to 65535",
+         "Invalid value for '--port': expected at most 65535"),
+        ("Invalid value for '--port':\n Input should be greater than or equal to 0",
+         "Invalid value for '--port': expected at least 0"),
+        (f"{NOT_ONE}'.",
+         f"{NOT_ONE}'; did you mean 'replay'?"),
+        ("'x' is not one of 'har'", "'x' is not one of 'har'"),
+        ("Value error, something  new.", "something new"),
+    ],
+)  # fmt: skip
+def test_what_typer_says_is_said_in_our_words(words: str, told: str) -> None:
+    assert app.reword_usage_error(words) == told
+    ours = msg("{a} is wrong.", a=1)
+    assert app.reword_usage_error(ours) is ours
+
+
+@pytest.mark.parametrize(
+    ("words", "is_recording"),
+    [
+        ("run", False), ("record", True), ("run --mode record", True), ("run --mode=record", True),
+        ("serve --record --upstream http://a", True), ("run --record-extra", False),
+        ("run scenarios/record.scenario.yaml", False), ("run --mode live", False), ("", False),
+    ],
+)  # fmt: skip
+def test_who_stops_a_recording_is_told_what_is_kept(
+    words: str, is_recording: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert app._report_interrupt(words.split()) == 130
+    assert ("what was being recorded is kept" in capsys.readouterr().err) is is_recording
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (ConfigError("不行"), 2), (CassetteError("不行"), 3), (LeakError("不行"), 3),
+        (NoMatchError("不行"), 3), (TransportError("不行"), 4), (ExpectationError("不行"), 1),
+        (ScriptError("不行"), 2),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("arguments", [["list"], ["list", "--json"]])
+def test_each_kind_of_error_has_its_exit_code(
+    error: Any, code: int, arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert app._report_error(error, arguments) == code
+    printed = capsys.readouterr()
+    assert printed.err == f"{error}\n"
+    if "--json" not in arguments:
+        assert printed.out == ""
+        return
+    assert json.loads(printed.out) == {
+        "version": 1,
+        "exit_code": code,
+        "problems": [{"file": "", "line": 0, "column": 0, "path": "", "message": str(error)}],
+    }
+
+
+def test_each_problem_of_an_error_is_in_the_document(capsys: pytest.CaptureFixture[str]) -> None:
+    error = ConfigError(Problem("甲", Place("a.yaml", 3, 7), "form"), Problem("乙"))
+    app._report_error(error, ["--json"])
+
+    assert json.loads(capsys.readouterr().out)["problems"] == [
+        {"file": "a.yaml", "line": 3, "column": 7, "path": "form", "message": "甲"},
+        {"file": "", "line": 0, "column": 0, "path": "", "message": "乙"},
+    ]
+
+
+def test_a_group_is_one_name_above_and_its_commands_below() -> None:
+    top, below = app._list_commands_below(""), app._list_commands_below("cassette ")
+
+    assert [name for name in top if name.startswith("cassette")] == ["cassette"]
+    assert top["cassette"] == app.GROUPS["cassette"]
+    assert top["import openapi"] == app.COMMANDS["import openapi"].about
+    assert {f"cassette {name}" for name in below} | {*top} - {"cassette"} == {*app.COMMANDS}
+
+
+@pytest.mark.parametrize(
+    ("text", "columns", "lines"),
+    [
+        ("", 10, [""]),
+        ("one two three", 7, ["one two", "three"]),
+        ("one two three", 8, ["one two", "three"]),
+        ("one two three", 6, ["one", "two", "three"]),
+        ("averylongword two", 5, ["averylongword", "two"]),
+        ("付款大额采购", 8, ["付款大额", "采购"]),
+        ("付款大额采购", 9, ["付款大额", "采购"]),
+        ("付款，大额", 5, ["付", "款，", "大额"]),
+        ("付款（大额）", 6, ["付款", "（大", "额）"]),
+        ("用 --json 打印", 10, ["用 --json", "打印"]),
+        ("  one  ", 10, ["one"]),
+    ],
+)
+def test_a_line_is_broken_between_words_and_characters(
+    text: str, columns: int, lines: list[str]
+) -> None:
+    assert wrap_text(text, columns) == lines
+
+
+@pytest.mark.parametrize(
+    ("text", "localised"),
+    [
+        ("付款.", "付款。"), ("one.", "one."), ("付款.\none.\n大额.", "付款。\none.\n大额。"),
+        ("付款. 大额", "付款. 大额"), ("付款", "付款"), ("", ""),
+    ],
+)  # fmt: skip
+def test_a_chinese_line_ends_with_a_chinese_full_stop(text: str, localised: str) -> None:
+    assert localise_full_stops(text) == localised
