@@ -65,7 +65,9 @@ def describe_wrong_type(value: Any, declared: Any) -> str:
 def _is_bool_or_whole_as_declared(value: Any, word: str) -> bool:
     # In Python, True is a number as well.
     is_flag = isinstance(value, bool)
-    is_whole = word != "integer" or (isfinite(value) and value == int(value))
+    is_whole = (
+        word != "integer" or isinstance(value, int) or (isfinite(value) and value == int(value))
+    )
     return is_flag == (word == "boolean") and is_whole
 
 
@@ -76,9 +78,9 @@ def describe_violated_limit(value: Any, schema: Mapping[str, Any]) -> str:
     """
     for key, breaks in _LIMITS.items():
         # `exclusiveMinimum: true` (OpenAPI 3.0) is no number, so that the limit itself is allowed
-        # here.
+        # here. A limit of 0 is one.
         limit = schema.get(key)
-        if limit not in (None, "", False) and breaks(value, limit):
+        if limit is not None and breaks(value, limit):
             return msg("{key}: {limit} is declared, got {value!r}", key=key, limit=limit,
                        value=value)  # fmt: skip
     return ""
