@@ -52,11 +52,20 @@ from tests.proxy.world import crm
         ("crm", "crm.find", False),
         ("crm.find", "crm.find.more", False),
         ("crm.查询*", "crm.查询客户", True),
+        ("crm.查[1]", "crm.查[1]", True),
         ("", "", True),
     ],
 )
 def test_a_pattern_names_calls_of_scripts(pattern: str, name: str, *, is_match: bool) -> None:
     assert model.matches_api(pattern, name) == is_match
+
+
+@pytest.mark.parametrize(
+    ("host", "name"),
+    [("", "base_url"), ("sso", "sso_url"), ("base", "base_url"), ("url", "url_url")],
+)
+def test_an_address_has_a_name_in_templates(host: str, name: str) -> None:
+    assert model.make_host_template_name(host) == name
 
 
 @pytest.mark.parametrize(
@@ -165,6 +174,8 @@ def test_the_api_decides_then_the_instance_then_the_platform(
     ("fields", "wire", "steps"),
     [
         ({"name": "a.b", "place": "query"}, "a.b", ("a.b",)),
+        ({"name": "a.b", "place": "header"}, "a.b", ("a.b",)),
+        ({"name": "a.b", "place": "path"}, "a.b", ("a.b",)),
         ({"name": "a.b", "place": "body"}, "a.b", ("a", "b")),
         ({"name": "客户", "place": "body", "to": "data.name"}, "data.name", ("data", "name")),
         ({"name": "客户", "place": "header", "to": "X-Name"}, "X-Name", ("X-Name",)),
