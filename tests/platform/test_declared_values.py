@@ -369,6 +369,10 @@ def test_a_place_holds_a_secret_where_its_template_does() -> None:
         "body.": "token",
     }
     assert of_login.declared_header_names == {"x-key"}
+    assert RequestTarget(crm(), login=login_step).auth is auth
+    ids = (Parameter(name="id", place="query"), Parameter(name="X-No", place="header"))
+    named = Api(key="a", headers={"X-Api": "1"}, parameters=ids)
+    assert RequestTarget(crm(named), api=named).declared_header_names == {"x-api", "x-no"}
     assert [(one.path, one.name) for one in of_login.response_secret_places] == [("$.t", "token")]
     assert auth.yielded_names == {"token", "sid", "id"}
     assert (Auth().yielded_names, Auth().steps) == (frozenset(), ())
@@ -499,6 +503,7 @@ def test_a_file_is_laid_over_its_parents() -> None:
         ("a:b", "b", "b", ""),
         ("a:x", "a", "a", "there is no platform 'x' to extend"),
         ("a:b b:x", "a", "ab", "there is no platform 'x' to extend"),
+        ("a:e", "a", "a", "there is no platform 'e' to extend"),
         ("a:a", "a", "a", "extends itself: a (a.yaml:2:10) → a; remove one extends"),
         (
             "c:b b:a a:c", "b", "bac",
@@ -522,6 +527,7 @@ def test_parents_end_where_there_is_none_or_a_circle(
         )
         for key in "abcd"
     }
+    files["e"] = PlatformSource(Path("e.yaml"), None)
     problems: list[Problem] = []
 
     chain = list_source_and_ancestors(files[start], lambda key, _: files.get(key), problems)
