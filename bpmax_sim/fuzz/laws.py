@@ -425,7 +425,7 @@ def check_matching_keys_distinct(target: FuzzTarget, calls: CallSpecs) -> WasJud
     if len(keys) == 1 and not _is_declared_ignored(target, api, parameter):
         raise LawBroken(
             "calls that differ in the required parameter {parameter_name!r} share one "
-            "recording: ignore or volatile hides it; name what does not count more narrowly",
+            "recording: ignore hides it; name what does not count more narrowly",
             parameter_name=parameter.name,
         )
     return True
@@ -436,7 +436,7 @@ def _is_declared_ignored(target: FuzzTarget, api: Api, parameter: Parameter) -> 
 
     That is so if its place is listed in ``ignore`` or as personal data.
     """
-    names = (*target.platform.ignore, *target.platform.volatile, *api.ignore, *api.volatile)
+    names = (*target.platform.ignore, *api.ignore)
     place = FieldPath.from_parameter(parameter.place, parameter.wire_name)
     hidden = bool(target.platform.redact or api.redact)
     return hidden or any(FieldPath.parse(name, "ignore") == place for name in names)

@@ -96,8 +96,8 @@ PLATFORMS: Final[Mapping[str, Broken]] = {
             "ignore: [query]", parameters="      - {name: 单号, in: query, to: no, required: true}"
         ),
         "identity",
-        "calls that differ in the required parameter '单号' share one recording: ignore or "
-        "volatile hides it; name what does not count more narrowly",
+        "calls that differ in the required parameter '单号' share one recording: ignore "
+        "hides it; name what does not count more narrowly",
     ),
     "a signature needs a header that not every call has": Broken(
         orders(

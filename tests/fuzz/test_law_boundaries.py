@@ -1,0 +1,362 @@
+"""Where each law begins to be broken: what differs by spelling alone is the same request."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from msgspec.structs import replace
+
+from bpmax_sim.errors import ConfigError
+from bpmax_sim.fuzz import recordings
+from bpmax_sim.fuzz.laws import LAWS
+from bpmax_sim.fuzz.recordings import RecordedCall
+from bpmax_sim.fuzz.search import check_law_by_calls
+from bpmax_sim.fuzz.target import FuzzTarget, RequestLog, call_from_data, make_target
+from bpmax_sim.fuzz.violation import CallOutcome
+from bpmax_sim.messages import Request
+from bpmax_sim.platform.load import load_platforms
+from tests.fuzz.broken import BEARER, QUERY, SECRET, orders
+from tests.fuzz.test_laws import CALL, CLAIM, tampered, why
+
+SIGNED = """
+auth:
+  sign:
+    set_headers: {X-Time: "{{ now }}"}
+    set_query: {nonce: "{{ nonce }}"}
+    message: "{{ method }}"
+    key: "{{ key }}"
+    emit: [{in: query, name: Sign, value: "{{ signature }}"}]"""
+JSON = (("Content-Type", "application/json"),)
+PAGE = "      - {name: 页, in: query}\n      - {name: 客户, in: body, to: customer}"
+
+
+def make(folder: Path, rest: str, parameters: str = PAGE, credentials: str = SECRET) -> FuzzTarget:
+    path = folder / "orders.yaml"
+    path.write_text(orders(rest, parameters=parameters, credentials=credentials), encoding="utf-8")
+    return make_target(load_platforms(path), "orders")
+
+
+def of_second(change: Callable[[Request], Request]) -> Callable[[Request, int], Request]:
+    return lambda one, number: change(one) if number == 2 else one
+
+
+def query(text: str) -> Callable[[Request], Request]:
+    return lambda one: replace(one, url=f"{one.url.partition('?')[0]}?{text}")
+
+
+def header(name: str, value: str) -> Callable[[Request], Request]:
+    return lambda one: replace(one, headers=(*one.headers, (name, value)))
+
+
+SALE = call_from_data({"call": "orders.createOrder", "args": ["sale", 7, "张三"]})
+
+
+@pytest.mark.parametrize("law", ["forms", "languages"])
+@pytest.mark.parametrize(
+    ("rest", "change", "same"),
+    [
+        ("", query("%E9%A1%B5=7"), True),
+        ("", query("%E9%A1%B5=8"), False),
+        ("", query("%E9%A1%B5=7&a=1"), False),
+        (SIGNED, query("nonce=other&%E9%A1%B5=7&SIGN=x"), True),
+        (SIGNED, query("%E9%A1%B5=7"), True),
+        (SIGNED, query("%E9%A1%B5=7&signs=x"), False),
+        (SIGNED, header("x-TIME", "1"), True),
+        (SIGNED, header("X-Times", "1"), False),
+        (BEARER, header("AUTHORIZATION", "1"), True),
+        (BEARER, header("X-No", "1"), False),
+        (QUERY, query("Access_Token=1&%E9%A1%B5=7"), True),
+        ("", lambda one: replace(one, url=one.url.replace("sale", "退货")), False),
+    ],
+)
+def test_two_requests_are_compared_without_what_auth_puts_in(
+    law: str, rest: str, change: Callable[[Request], Request], *, same: bool, tmp_path: Path
+) -> None:
+    seen = tampered(make(tmp_path, rest), of_second(change))
+
+    if same:
+        assert check_law_by_calls(seen, law, (SALE,))
+    else:
+        assert "different requests" in why(law, seen, SALE)
+
+
+def test_the_body_of_a_call_is_compared_and_so_is_its_method(tmp_path: Path) -> None:
+    target = make(tmp_path, "")
+
+    def other_body(one: Request) -> Request:
+        assert one.call is not None
+        return replace(one, call=replace(one.call, body=b"{}"))
+
+    assert "different requests" in why("forms", tampered(target, of_second(other_body)), SALE)
+    put = tampered(target, of_second(lambda one: replace(one, method="PUT")))
+    assert "different requests" in why("languages", put, SALE)
+
+
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [
+        ("/orders/sale", None),
+        ("/orders/sale/", None),
+        ("/orders/a%2Fb?x=/y/z", None),
+        ("/orders/..a", None),
+        ("/orders", "1 were sent"),
+        ("/orders/a/b", "3 were sent"),
+        ("/orders/.", "2 were sent"),
+        ("/../sale", "2 were sent"),
+    ],
+)
+def test_a_path_has_as_many_segments_as_are_declared(
+    url: str, told: str | None, tmp_path: Path
+) -> None:
+    seen = tampered(make(tmp_path, ""), lambda one, _: replace(one, url=one.base + url))
+
+    if told is None:
+        assert check_law_by_calls(seen, "segments", (SALE,))
+    else:
+        assert why("segments", seen, SALE) == f"/orders/{{kind}} has 2 segments, and {told}"
+
+
+TWO = """
+auth:
+  apply:
+    - {in: header, name: X-App, value: "{{ key }}"}
+    - {in: header, name: Authorization, value: "Bearer {{ key }}"}"""
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (lambda one: one, None),
+        (lambda one: replace(one, headers=one.headers[:-1]), "is sent 0 times"),
+        (header("authorization", "x"), "is sent 2 times"),
+        (
+            lambda one: replace(one, headers=[(n, "mine") for n, _ in one.headers]),
+            "and a script changes what is sent there",
+        ),
+    ],
+)
+def test_each_value_of_auth_is_there_once(
+    change: Callable[[Request], Request], told: str | None, tmp_path: Path
+) -> None:
+    seen = tampered(make(tmp_path, TWO), of_second(change))
+
+    if told is None:
+        assert check_law_by_calls(seen, "credential", (CALL, CLAIM))
+    else:
+        assert told in why("credential", seen, CALL, CLAIM)
+
+
+def test_a_value_that_differs_at_each_request_may_differ_and_not_be_the_scripts(
+    tmp_path: Path,
+) -> None:
+    trace = "auth: {apply: [{in: header, name: X-Trace, value: '{{ nonce }}'}]}"
+    target = make(tmp_path, trace)
+
+    def set_to(text: str) -> Callable[[Request], Request]:
+        return lambda one: replace(one, headers=(("X-Trace", text),))
+
+    assert check_law_by_calls(tampered(target, of_second(set_to("7"))), "credential", (CALL, CLAIM))
+    assert "a script changes" in why(
+        "credential", tampered(target, of_second(set_to("mine-7"))), CALL, CLAIM
+    )
+
+
+@pytest.mark.parametrize("law", ["arrives", "segments", "credential", "forms", "identity"])
+def test_what_was_not_sent_is_not_judged(law: str, tmp_path: Path) -> None:
+    """An empty argument of a path is refused, so that nothing is sent."""
+    target = make(tmp_path, BEARER)
+    unsent = call_from_data({"call": "orders.createOrder", "args": [""]})
+    calls = (unsent, unsent) if law in {"credential", "identity"} else (unsent,)
+
+    assert LAWS[law].check(target, calls) is False
+
+
+WITHIN = "it lies within, or around, parameter {!r}; remove one"
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "told"),
+    [
+        ("{name: 客户, in: body, to: a}", "{name: 名称, in: body, to: a.b}", WITHIN.format("名称")),
+        ("{name: 客户, in: body, to: a.b}", "{name: 名称, in: body, to: a}", WITHIN.format("名称")),
+        ("{name: 客户, in: body, to: a.b}", "{name: 全部, in: body, to: $}", WITHIN.format("全部")),
+        ("{name: 客户, in: body, to: a}", "{name: 名称, in: body, to: ab.c}", None),
+        ("{name: 客户, in: body, to: a}", "{name: 名称, in: query, to: a.b}", None),
+        ("{name: 客户, in: header, to: a}", "{name: 名称, in: body, to: a.b}", None),
+        ("{name: 客户, in: header, to: X-KEY}", "{name: 页, in: query}", "auth puts its own there"),
+        ("{name: 客户, in: query, to: X-Key}", "{name: 页, in: query}", None),
+    ],
+)
+def test_a_value_that_is_lost_says_what_took_its_place(
+    first: str, second: str, told: str | None, tmp_path: Path
+) -> None:
+    auth = "auth: {apply: [{in: header, name: X-Key, value: '{{ key }}'}]}"
+    target = make(tmp_path, auth, parameters=f"      - {first}\n      - {second}")
+
+    def strip(one: Request, _number: int) -> Request:
+        return replace(one, url=f"{one.base}/orders/sale", headers=JSON, body=b"{}")
+
+    bare = tampered(target, strip)
+    call = call_from_data({"call": "orders.createOrder", "args": ["sale", 7]})
+
+    words = why("arrives", bare, call)
+    assert words.startswith("the value of parameter '客户' does not arrive at ")
+    assert words.endswith(", where nothing is found") == (told is None)
+    assert told is None or told in words
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "rest", "told"),
+    [
+        (["sale", 1], ["sale", 1], "", False),
+        (["sale", 1], ["sale", "1"], "", False),  # the same in a query
+        (["sale", 1], ["sale", 2], "", True),
+        (["sale", 1], ["sale", 2], "ignore: [query]", None),
+        (["sale", 1], ["sale", 2], "ignore: [query.页]", True),
+        (
+            ["sale", 1, "张"],
+            ["sale", 1, "李"],
+            "volatile: [body.customer]\nignore: [body]",  # of responses
+            None,
+        ),
+        (["sale", 1, "张"], ["sale", 1, "李"], "redact: [body.customer]", True),
+        (["sale", 1, "张"], ["sale", 1, "李"], "ignore: [body.customer]", True),
+        (["sale", 1, "张"], ["sale", 1, "李"], "ignore: [body]", None),
+    ],
+)
+def test_calls_that_differ_have_recordings_of_their_own(
+    one: list[Any], other: list[Any], rest: str, told: bool | None, tmp_path: Path
+) -> None:
+    """None: the law is broken, as what is ignored is more than the parameter."""
+    target = make(tmp_path, rest)
+    calls = [call_from_data({"call": "orders.createOrder", "args": args}) for args in (one, other)]
+
+    if told is None:
+        parameter = "页" if len(one) == 2 else "客户"
+        assert why("identity", target, *calls).startswith(
+            f"calls that differ in the required parameter {parameter!r} share one recording"
+        )
+    else:
+        assert check_law_by_calls(target, "identity", tuple(calls)) is told
+
+
+SECRET_TEXT = "s3c客户-Kq7Zx8?"
+BYTES = SECRET_TEXT.encode()
+
+
+def encode_base64(data: bytes, *, url: bool = False, pad: bool = True) -> bytes:
+    text = base64.urlsafe_b64encode(data) if url else base64.b64encode(data)
+    return text if pad else text.rstrip(b"=")
+
+
+@pytest.mark.parametrize(
+    ("data", "found"),
+    [
+        (BYTES, True),
+        (b"key=" + quote(SECRET_TEXT).encode(), True),
+        (b'"' + encode_base64(BYTES) + b'"', True),
+        (b" " + encode_base64(BYTES, pad=False), True),
+        (b" " + encode_base64(b"key:" + BYTES + b"??>", url=True, pad=False), True),
+        (b":" + encode_base64(BYTES, pad=False) + b"A:", True),
+        (b" " + BYTES.hex().encode() + b" ", True),
+        (b" " + BYTES.hex().upper().encode() + b" ", True),
+        (BYTES[:-1], False),
+        (BYTES[::-1], False),
+        (b"", False),
+    ],
+)
+def test_a_credential_is_found_in_every_encoding(
+    data: bytes, found: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    artefacts = {"log of calls": b"crm", "recording": b"- {}", "recording of the login": data}
+    made = RecordedCall(
+        outcome=CallOutcome(value=1),
+        redacted_value="1",
+        closing_error=None,
+        request_log=RequestLog(),
+        artefacts=artefacts,
+        credentials={"other": "another-secret", "key": SECRET_TEXT},
+    )
+    monkeypatch.setattr(recordings, "_record_call", lambda *_given: made)
+    target = make(tmp_path, BEARER)
+
+    if found:
+        assert why("secrets", target, SALE) == (
+            "the credential 'key' is in the recording of the login"
+        )
+    else:
+        assert check_law_by_calls(target, "secrets", (SALE,)) is False  # nothing was sent
+
+
+def test_a_recording_that_is_refused_breaks_the_law_of_secrets_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = RequestLog(requests=[Request(method="GET", url="https://orders.example.test/x")])
+    made = RecordedCall(CallOutcome(), "null", ConfigError("写不了"), log, {}, {})
+    monkeypatch.setattr(recordings, "_record_call", lambda *_given: made)
+    target = make(tmp_path, BEARER)
+
+    assert why("secrets", target, SALE) == "the recording is refused: 写不了"
+    assert check_law_by_calls(target, "replay", (SALE,)) is False
+
+
+PLAIN = "auth: {apply: [%s]}"
+
+
+@pytest.mark.parametrize(
+    ("apply", "place"),
+    [
+        (
+            "{in: header, name: authorization, value: 'Bearer {{ licence }}'}",
+            "header.authorization",
+        ),
+        ("{in: cookie, name: sid, value: '{{ licence }}'}", "cookie.sid"),
+        ("{in: header, name: X-Key, value: '{{ licence }}'}", None),
+        ("{in: query, name: authorization, value: '{{ licence }}'}", None),
+    ],
+)
+def test_what_is_no_secret_is_not_in_the_clear_where_credentials_are(
+    apply: str, place: str | None, tmp_path: Path
+) -> None:
+    target = make(tmp_path, PLAIN % apply, credentials="licence: {default: sk-2026-0302}")
+
+    if place is None:
+        assert check_law_by_calls(target, "secrets", (SALE,)) is True
+    else:
+        assert why("secrets", target, SALE) == (
+            f"{place} is recorded in the clear, with licence in it; write secret: true where it is "
+            "declared or extracted"
+        )
+
+
+def test_credentials_are_generated_for_what_is_secret_or_has_no_value(tmp_path: Path) -> None:
+    declared = (
+        "key: {secret: true}, pin: {secret: true, kind: integer}, id: {}, zone: {default: 华东}, "
+        "old: {secret: true, default: s3cret-of-ours}"
+    )
+    path = tmp_path / "orders.yaml"
+    path.write_text(orders("", credentials=declared), encoding="utf-8")
+    own = "{key: s3cret-own, zone: 华南, pin: {env: PIN}}"
+    (tmp_path / "instances.yaml").write_text(
+        f"[{{platform: orders, instance_key: 一, credentials: {own}}}]", encoding="utf-8"
+    )
+    known = load_platforms(path)
+    platforms, environ = recordings._with_credentials(known, "orders")
+    values = platforms.instance("orders").credentials
+
+    assert {name: getattr(value, "env", value) for name, value in values.items()} == {
+        "key": "FUZZ_一_key",
+        "pin": "FUZZ_一_pin",
+        "id": "FUZZ_一_id",
+        "zone": "华南",
+    }
+    assert environ["FUZZ_一_key"] == "s3ckeye4b880Kq7Zx8"
+    assert environ["FUZZ_一_id"] == "s3cide4b880Kq7Zx8"
+    assert environ["FUZZ_一_pin"].isdecimal()
+    secrets = recordings._collect_generated_secrets(platforms, "orders", environ)
+    assert list(secrets) == ["key", "pin"]
