@@ -8,6 +8,7 @@ Everything else is forwarded unchanged.
 
 from __future__ import annotations
 
+import re
 import socket
 from collections.abc import Container, Iterator
 from contextlib import suppress
@@ -33,6 +34,7 @@ _PORTS: Final = {"http": 80, "https": 443}
 _TLS_ONLY: Final = ("__host-", "__secure-", "__http-")
 """How names of cookies begin that browsers accept only with ``Secure`` (RFC 6265bis, 4.1.3)."""
 _TWIN: Final = "proxied-"
+_AUTHORITY: Final = re.compile(r"\A[^/?#]*//[^/?#]*")
 _LOCATIONS: Final = frozenset({"location", "content-location"})
 
 
@@ -206,11 +208,12 @@ def rewrite_location(location: str, upstream: UpstreamUrl, proxy_url: str) -> st
     elif location.startswith("/"):
         absolute = f"{upstream.origin}{location}"
     is_origin = _parse_comparable_origin(absolute) == _parse_comparable_origin(upstream.origin)
-    path = absolute.partition("://")[2].partition("/")
-    rest = f"{path[1]}{path[2]}" if is_origin else ""
+    # A query may follow the host at once (RFC 3986, 3.2), and may hold slashes.
+    rest = _AUTHORITY.sub("", absolute)
+    path = re.split("[?#]", rest)[0]
     # A path beside the prefix of the upstream has no address below the proxy: the client gets the
     # whole address of the upstream, and leaves the proxy.
-    if not is_origin or not (rest + "/").startswith(f"{upstream.path}/"):
+    if not is_origin or not f"{path}/".startswith(f"{upstream.path}/"):
         return absolute if location.startswith("/") else location
     return f"{proxy_url}{rest[len(upstream.path) :]}"
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from base64 import urlsafe_b64encode
+
 import pytest
 
 from bpmax_sim.live.signed_address import AddressSigningScheme, find_address_signature
@@ -14,6 +17,22 @@ OAUTH = AddressSigningScheme("OAuth 1.0", is_host_only=False)
 CAVAGE = AddressSigningScheme("HTTP Signatures (draft-cavage)", is_host_only=True)
 MESSAGE = "HTTP Message Signatures (RFC 9421)"
 HMAC = AddressSigningScheme("HMAC-SHA256", is_host_only=True)
+
+LISTING = {
+    "AWS4-ECDSA-P256-SHA256": "AWS Signature Version 4A", "ACS3-HMAC-SHA256": "ACS3-HMAC-SHA256",
+    "ACS3-HMAC-SM3": "ACS3-HMAC-SM3", "ACS3-RSA-SHA256": "ACS3-RSA-SHA256",
+    "SDK-HMAC-SHA256": "SDK-HMAC-SHA256", "V11-HMAC-SHA256": "V11-HMAC-SHA256",
+    "HMAC-SHA256": "HMAC-SHA256", "GOOG4-RSA-SHA256": "GOOG4-RSA-SHA256",
+    "GOOG4-HMAC-SHA256": "GOOG4-HMAC-SHA256",
+}  # fmt: skip
+
+
+def jwt(claims: dict[str, str]) -> str:
+    head, body = (
+        urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=")
+        for part in ({"alg": "ES256", "typ": "dpop+jwt"}, claims)
+    )
+    return f"{head}.{body}.c2lnbmF0dXJl"
 
 
 def authorization(value: str) -> Pairs:
@@ -45,6 +64,21 @@ def authorization(value: str) -> Pairs:
         ((("Signature-Input", 'sig1=("@method" "@authority")'),),
          AddressSigningScheme(MESSAGE, is_host_only=True)),
         ((("Signature-Input", 'sig1=("@method" "@path")'),), None),
+        ((("Signature-Input", 'sig1=("@method" "Host")'),),
+         AddressSigningScheme(MESSAGE, is_host_only=True)),
+        ((("Signature-Input", 'sig1=("@method")'), ("Signature-Input", 'b=("@Target-URI")')),
+         AddressSigningScheme(MESSAGE, is_host_only=False)),
+        (authorization('Signature keyId="a",headers="x-host date"'), None),
+        ((("signature", 'headers="date"'), ("Signature", 'headers="date host"')), CAVAGE),
+        (authorization("aws4-HMAC-SHA256 SIGNEDHEADERS=host"), SIGV4),
+        (authorization("hawk id=1"), AddressSigningScheme("Hawk", is_host_only=False)),
+        (authorization("NEGOTIATE YII="), AddressSigningScheme("Negotiate", is_host_only=False)),
+        ((("DPoP", jwt({"htu": "https://crm.example.test/", "htm": "GET"})),),
+         AddressSigningScheme("DPoP (RFC 9449)", is_host_only=False)),
+        ((("DPoP", jwt({"htm": "GET"})),), None),
+        ((("DPoP", "no proof"),), None),
+        *((authorization(f"{name} SignedHeaders=date;host"),
+           AddressSigningScheme(scheme, is_host_only=True)) for name, scheme in LISTING.items()),
     ],
 )  # fmt: skip
 def test_a_signature_of_the_address_is_found_in_headers(
@@ -61,6 +95,8 @@ def test_a_signature_of_the_address_is_found_in_headers(
         ("X-Amz-SignedHeaders=x-host", None),
         ("X-Amz-SignedHeaders=", None),
         ("x-signedheaders=a,b,host", HMAC),
+        ("X-Goog-SignedHeaders=content-type;Host", AddressSigningScheme("GOOG4", True)),
+        ("OAuth_Signature=a&OAuth_Signature_Method=plaintext", None),
         ("oauth_signature=a&oauth_signature_method=HMAC-SHA1", OAUTH),
         ("oauth_signature=a", OAUTH),
         ("oauth_signature=&oauth_signature_method=HMAC-SHA1", None),
