@@ -13,6 +13,7 @@ import math
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta, timezone
+from fractions import Fraction
 from functools import cache
 from string import ascii_lowercase, digits
 from typing import Any, Final, TypeVar
@@ -391,18 +392,12 @@ class _Drawer(msgspec.Struct, frozen=True):
         return drawn.filter(lambda text: _fits_length(text, least, most))
 
     def draw_integer(self, schema: Schema) -> Drawn:
-        low, high = _find_number_limits(schema, LARGEST)
-        step = schema.get("multipleOf", 1)
-        if not isinstance(step, int):
-            step = math.lcm(*step.as_integer_ratio()) if step > 1 else 1
-        first, last = math.ceil(low / step), math.floor(high / step)
-        if first > last:
-            return st.nothing()
-        return st.integers(first, last).map(lambda number: number * step)
+        # Of 2.5, which is 5/2, the whole multiples are those of 5.
+        return _draw_multiples(schema, Fraction(_to_fraction(schema).numerator))
 
     def draw_number(self, schema: Schema) -> Drawn:
         if "multipleOf" in schema:
-            return self.draw_integer(schema)
+            return _draw_multiples(schema, _to_fraction(schema))
         low, high = _find_number_limits(schema, None)
         drawn: Drawn = st.floats(low, high, allow_nan=False, allow_infinity=False)
         return drawn | self.draw_integer(schema)
@@ -456,6 +451,22 @@ def _infer_schema_types(schema: Schema) -> Iterable[str]:
 
 def _fits_length(text: str, least: int, most: int | None) -> bool:
     return least <= len(text) and (most is None or len(text) <= most)
+
+
+def _to_fraction(schema: Schema) -> Fraction:
+    """Return what numbers have to be a multiple of: 1/10 for 0.1, as it is written."""
+    return Fraction(str(schema.get("multipleOf", 1)))
+
+
+def _draw_multiples(schema: Schema, step: Fraction) -> Drawn:
+    """Draw multiples of *step* between the limits of *schema*: integers where they are whole."""
+    low, high = (Fraction(limit) for limit in _find_number_limits(schema, LARGEST))
+    first, last = math.ceil(low / step), math.floor(high / step)
+    if first > last:
+        return st.nothing()
+    if step.denominator == 1:
+        return st.integers(first, last).map(lambda number: number * step.numerator)
+    return st.integers(first, last).map(lambda number: float(number * step))
 
 
 def _find_number_limits(schema: Schema, widest: int | None) -> tuple[Any, Any]:
