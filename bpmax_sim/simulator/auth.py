@@ -609,13 +609,26 @@ def _is_signed_by(
     try:
         again = state.parse_request(sign(request, rule, names), ctx.base)
         spots = [(spot.place, render(spot.name, names)) for spot in rule.emit]
+        needed = [
+            (place, render(name, names))
+            for place, set_names in (("header", rule.set_headers), ("query", rule.set_query))
+            for name in set_names
+        ]
     except ConfigError:
         return False
-    scope = {"header": again.headers, "query": again.query, "cookie": again.cookies}
-    return all(
+    scope = {
+        "header": again.headers, "query": again.query, "cookie": again.cookies, "body": again.body,
+    }  # fmt: skip
+    # What is signed beside the signature, such as the time, has to be sent as well: what is not
+    # there would be taken for what it is now.
+    is_whole = all(
+        get_auth_value(ctx.scope, place, name) is not UNSET
+        or get_auth_value(scope, place, name) is UNSET
+        for place, name in needed
+    )
+    return is_whole and all(
         _is_equal_in_constant_time(
-            get_auth_value(ctx.scope, place, name),
-            get_auth_value({**scope, "body": again.body}, place, name),
+            get_auth_value(ctx.scope, place, name), get_auth_value(scope, place, name)
         )
         for place, name in spots
     )

@@ -167,6 +167,7 @@ def test_a_login_of_a_client_ends_with_its_status(
     assert clients.clock.now() == 101.5
     [record] = clients.env.calls
     assert (record.platform, record.instance, record.duration) == ("crm", "one", 1.5)
+    assert (record.received, record.error) == (response, None)
     assert record.api == ("$token" if is_login else "stock")
 
 
