@@ -297,7 +297,7 @@ def _find_input_value(ctx: RequestContext, parameter: Parameter) -> Any:
         return ctx.parsed.form.get(target, UNSET)
     if place == "body":
         return get_nested(ctx.parsed.body, parameter.steps)
-    return _get_auth_value(ctx, place, parameter.name if place == "path" else target)
+    return _get_auth_value(ctx, place, target)
 
 
 def respond_to(ctx: RequestContext) -> Response:
