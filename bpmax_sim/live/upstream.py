@@ -257,7 +257,9 @@ def _rewrite_cookie_attributes(
             or (key == "domain" and is_own)
             or (key == "samesite" and text.lower() == "none")  # needs Secure
         )
-        if key == "path" and f"{text}/".startswith(f"{upstream.path}/"):
+        # What does not begin with a slash is no path (RFC 6265, 5.2.4).
+        is_path = key == "path" and text.startswith("/")
+        if is_path and f"{text}/".startswith(f"{upstream.path}/"):
             yield f"{name}{equals}{below + text[len(upstream.path) :] or '/'}"
         elif not is_dropped:
             yield attribute

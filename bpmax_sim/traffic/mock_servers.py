@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from functools import partial
@@ -216,11 +217,15 @@ def write_wiremock(exchanges: Iterable[Exchange]) -> tuple[bytes, tuple[str, ...
         equal.setdefault(json.dumps(mapping["request"], sort_keys=True), []).append(mapping)
     # Of equal mappings WireMock would always choose the same one. As states of a scenario they
     # answer in recorded order; the last leads nowhere and repeats.
-    for same in equal.values():
+    names = Counter[str]()
+    for same in (group for group in equal.values() if len(group) > 1):
         name = f"{same[0]['request']['method']} {same[0]['request']['url']}"
+        names[name] += 1
+        # Mappings of one name have one state: other bodies at an address need another name.
+        scenario = name if names[name] == 1 else f"{name} ({names[name]})"
         states = [_STARTED, *(msg("played {number}", number=n) for n in range(1, len(same)))]
-        for number, mapping in enumerate(same if len(same) > 1 else ()):
-            mapping["scenarioName"] = name
+        for number, mapping in enumerate(same):
+            mapping["scenarioName"] = scenario
             mapping["requiredScenarioState"] = states[number]
             if mapping is not same[-1]:
                 mapping["newScenarioState"] = states[number + 1]

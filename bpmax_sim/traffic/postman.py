@@ -66,7 +66,7 @@ def _find_saved_examples(folder: Any, outer: Variables, depth: int) -> Iterator[
     named = {
         str(item.get("key") or item.get("id")): str(item.get("value") or "")
         for item in folder.get("variable") or ()
-        if isinstance(item, dict)
+        if isinstance(item, dict) and not item.get("disabled")
     }
     variables = {**outer, **named}
     for item in folder.get("item") or () if depth < _DEEPEST else ():

@@ -190,6 +190,7 @@ def test_an_address_of_the_upstream_becomes_one_of_the_proxy(
         (CRM, "sid=1; Domain = CRM.example.test ; secure=1", "sid=1"),
         (CRM, "sid=1; Path", "sid=1; Path"),
         (BARE, "sid=1; Path=/", "sid=1; Path=/t0ken/"),
+        (BARE, "sid=1; Path=; Path; Path=a", "sid=1; Path=; Path; Path=a"),
         (BARE, "sid=1; Path=/a", "sid=1; Path=/t0ken/a"),
         (
             BARE,

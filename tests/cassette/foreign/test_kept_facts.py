@@ -214,6 +214,7 @@ def test_each_saved_response_of_a_request_is_an_exchange_with_its_own_request() 
         [{"key": "base", "id": "other", "value": ADDRESS}],
         ["x", {"key": "base", "value": "https://"}, {"key": "base", "value": ADDRESS}],
         [{"key": "base", "value": "{{ host }}"}, {"key": "host", "value": ADDRESS}],
+        [*BASE, {"key": "base", "value": "https://off.test", "disabled": True}],
     ],
 )
 def test_a_variable_is_known_by_key_or_id_and_the_last_counts(variables: list[Any]) -> None:
@@ -314,6 +315,16 @@ def test_equal_requests_answer_one_after_the_other_and_the_last_again() -> None:
     assert [tuple(one.get(key) for key in keys) for one in found] == [
         ("POST /x", "Started", "played 1"), ("POST /x", "played 1", "played 2"),
         ("POST /x", "played 2", None), (None, None, None), (None, None, None),
+    ]  # fmt: skip
+
+
+def test_requests_that_differ_in_their_body_have_states_of_their_own() -> None:
+    found = mappings(*(exchange(n, body=b"ab"[n % 2 :][:1]) for n in (1, 2, 3, 4)), exchange(5))
+    states = [(one.get("scenarioName"), one.get("requiredScenarioState")) for one in found]
+
+    assert states == [
+        ("POST /x", "Started"), ("POST /x (2)", "Started"), ("POST /x", "played 1"),
+        ("POST /x (2)", "played 1"), (None, None),
     ]  # fmt: skip
 
 
