@@ -12,6 +12,7 @@ import sys
 
 _ENTRY = "- bpmax: "
 _QUOTED = re.compile(r'\\(["\\/])')
+_BEGINS_BROKEN = re.compile(r' (?:body|string|received): ".*\\\Z')
 
 
 def _describe_index_line(line: str) -> str:
@@ -31,12 +32,15 @@ def to_diff_text(text: str) -> str:
     Digests are left out, and quotes in JSON have no backslash.
     """
     lines = []
+    goes_on = False  # whether the line before is one of a broken text, and not its last
     for line in text.splitlines():
         if line.startswith(_ENTRY):
             lines.append(_describe_index_line(line))
         elif not line.startswith(("bpmax: ", "sealed: ")):
-            is_broken = line.endswith("\\") or lines[-1:] == [""]
-            lines.append(_QUOTED.sub(r"\1", line.removesuffix("\\")) if is_broken else line)
+            is_broken = goes_on or _BEGINS_BROKEN.search(line) is not None
+            goes_on = is_broken and line.endswith("\\")
+            shown = _QUOTED.sub(r"\1", line.removesuffix("\\")) if is_broken else line
+            lines.append(shown)
     return "\n".join([*lines, ""])
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -30,7 +31,7 @@ from bpmax_sim.cassette.three_way import merge_versions
 from bpmax_sim.errors import DamagedCassette, NewerFormat
 from bpmax_sim.file_version import read_version
 from bpmax_sim.messages import LOGIN
-from tests.cassette.exchanges import START, ZONE, answer, detail
+from tests.cassette.exchanges import START, ZONE, answer, detail, order
 
 SAME = RecordingComparison()
 
@@ -399,6 +400,27 @@ def test_a_diff_shows_an_index_line_in_words(line: str, shown: str | None) -> No
     assert text == "\n".join(["first", *filter(None, [between]), "last", ""])
 
 
-def test_a_diff_shows_broken_texts_without_their_marks() -> None:
-    text = 'string: "{\\"a\\":\\\n\\"b\\/c\\",\\\n\n\\"d\\"}"\nplain \\"x\\"\n'
-    assert to_diff_text(text) == 'string: "{"a":\n"b/c",\n\n"d"}"\nplain \\"x\\"\n'
+BROKEN = '{"客户":"华东\\\\张三","网址":"https:\\/\\/crm.example.test","附注":"他说 \\"好\\",再议再议再议"}'
+SHELL = 'curl -d "\\"甲\\"" \\\n\n"\\"乙\\"" \\\n'
+
+
+@pytest.mark.parametrize(
+    ("sent", "said", "body", "string"),
+    [
+        (BROKEN, "ok", f'"{BROKEN}"', "|-ok"),
+        ("{}", BROKEN, "|-{}", f'"{BROKEN}"'),
+        (BROKEN, BROKEN, f'"{BROKEN}"', f'"{BROKEN}"'),
+        (SHELL, "\n\\", f"|+{SHELL}", r'"\n\\"'),
+        ('\t\\"', SHELL, r'"\t\\\""', f"|+{SHELL}"),
+    ],
+)
+def test_a_diff_shows_broken_texts_without_their_marks(
+    sent: str, said: str, body: str, string: str
+) -> None:
+    text = to_diff_text(render_exchange(order(sent.encode(), outcome=answer(said))).text)
+
+    parts = [part.partition("\n  response:")[0] for part in re.split("(?:body|string): ", text)]
+    assert ["".join(map(str.strip, parts[n].split("\n"))) for n in (1, 2)] == [
+        body.replace("\n", ""),
+        string.replace("\n", ""),
+    ]
