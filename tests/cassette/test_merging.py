@@ -400,7 +400,10 @@ def test_a_diff_shows_an_index_line_in_words(line: str, shown: str | None) -> No
     assert text == "\n".join(["first", *filter(None, [between]), "last", ""])
 
 
-BROKEN = '{"客户":"华东\\\\张三","网址":"https:\\/\\/crm.example.test","附注":"他说 \\"好\\",再议再议再议"}'
+BROKEN = (
+    '{"客户":"华东\\\\张三","网址":"https:\\/\\/crm.example.test",'
+    '"附注":"他说 \\"好\\",再议再议再议"}'
+)
 SHELL = 'curl -d "\\"甲\\"" \\\n\n"\\"乙\\"" \\\n'
 
 
