@@ -335,8 +335,23 @@ def _redact_other(value: Any, redact: Redact) -> Any:
         return value if shown == value else shown
     if isinstance(value, Mapping):
         return _redact_members(value, redact)
+    if isinstance(value, list | tuple | set | frozenset):
+        return _redact_elements_of_subclass(value, redact)
     kind: Any = type(value)
     return _redact_fields(value, redact) if list_field_names_of_type(kind) else value
+
+
+def _redact_elements_of_subclass(value: Any, redact: Redact) -> Any:
+    """Return *value*, such as a named tuple, redacted: itself if nothing in it changes.
+
+    What other classes may be made of is not known, so these become a list, tuple or set.
+    """
+    before = [*value]
+    items = [_redact_value(item, redact) for item in before]
+    if items == before:
+        return value
+    plain = next(kind for kind in type(value).__mro__ if kind in _LISTS)
+    return getattr(value, "_make", plain)(items)
 
 
 def _redact_fields(value: Any, redact: Redact) -> Any:

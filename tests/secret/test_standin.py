@@ -92,6 +92,7 @@ def token(claims: object, *, parts: int = 3) -> str:
         (token({"iss": "redacted.a"}, parts=2), False, None),
         (token({"iss": "redacted.a"}, parts=4), False, None),
         ("a.ü.c", False, None),
+        (f"e30.{'W1tb' * 50_000}.", False, None),  # so many arrays within one another
         ("..", False, None),
         ("", False, None),
     ],

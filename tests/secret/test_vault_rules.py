@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -181,6 +182,18 @@ class Pair(NamedTuple):
     b: int
 
 
+class Rows(list[Any]):
+    """A list that nobody else knows how to make."""
+
+    def __init__(self, items: list[Any], *, title: str = "") -> None:
+        super().__init__(items)
+        self.title = title
+
+
+class Tags(frozenset[str]):
+    __slots__ = ()
+
+
 def hide(text: str) -> str:
     return text.replace("secret", "X").replace("[1, 2, 3]", "[numbers]")
 
@@ -208,6 +221,10 @@ def hide(text: str) -> str:
         (Texts("secret", ["secret"]), Texts("X", ["X"])),
         (Data("b", {"secret": 1}), Data("b", {"X": 1})),
         (Name("secret"), "X"),
+        (Pair("secret", 1), Pair("X", 1)),
+        (Rows(["b", ["secret"]]), ["b", ["X"]]),
+        (Tags({"secret", "b"}), frozenset({"X", "b"})),
+        (OrderedDict({"b": Pair("secret", 2)}), {"b": Pair("X", 2)}),
     ],
 )
 def test_every_text_of_a_value_is_redacted(value: Any, shown: Any) -> None:
@@ -219,6 +236,7 @@ def test_every_text_of_a_value_is_redacted(value: Any, shown: Any) -> None:
 
 def test_what_does_not_change_is_the_same() -> None:
     kept: tuple[Any, ...] = (Texts("a", [1]), Data("b", "c"), Name("d"), object(), Vault())
+    kept = (*kept, Pair("e", 1), Rows(["f"], title="secret"), Tags({"g"}))
     for value in kept:
         assert redact_values(value, hide) is value
     shown = redact_values(msg("{a} is secret", a="secret"), hide)
