@@ -11,9 +11,13 @@ import pytest
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.format import dump_entries, render_exchange
 from bpmax_sim.cassette.journal import has_journals
-from bpmax_sim.cassette.logins import drop_unused_accounts, fill_in_omitted_accounts
+from bpmax_sim.cassette.logins import (
+    drop_unused_accounts,
+    fill_in_omitted_accounts,
+    group_logins_by_request,
+)
 from bpmax_sim.cassette.model import Entry
-from bpmax_sim.messages import LOGIN
+from bpmax_sim.messages import LOGIN, FailedExchange
 from tests.cassette.exchanges import answer, detail, order
 
 INSTANCE = "crm_system.test"
@@ -127,6 +131,20 @@ def test_a_login_is_of_another_account_where_it_sends_a_value_of_it_alone(
 
     assert drop_unused_accounts(path, INSTANCE, current, tmp_path) == (not is_kept)
     assert len(Cassette.load(path)) == is_kept
+
+
+def test_a_login_that_failed_in_two_ways_is_one_login() -> None:
+    failed = [
+        render_exchange(order(b"a=li", outcome=FailedExchange(code="RESET", message=text)))
+        for text in ("重置", "断开")
+    ]
+    entries = [one.with_line(key=f"k{n}") for n, one in enumerate(failed)]
+
+    assert group_logins_by_request([*entries, login(3, "a=li")]) == [[*entries, login(3, "a=li")]]
+    assert group_logins_by_request([entries[0], login(3, "a=wang")]) == [
+        [entries[0]],
+        [login(3, "a=wang")],
+    ]
 
 
 def test_what_is_no_file_of_logins_is_left_alone(tmp_path: Path) -> None:

@@ -149,6 +149,9 @@ GBK, BIG5 = CHINESE.encode("gbk"), "合同".encode("big5")
         (page(b"", charset="gbk"), "gbk", None, ""),
         (page(CHINESE.encode(), ("Content-Type", "text/html; charset=gbk")), "gbk", None, ""),
         (page(GBK + b"\xff"), "gbk", None, ""),
+        (page(b"\xa2\xcc\xa4\xe9", charset="big5"), "", None, ""),  # another spelling of 十日
+        (page(b"\xa4\x51\xa4\xe9", charset="big5"), "", "十日", "big5"),
+        (page(b"\xff\xfe" + "合同".encode("utf-16-le")), "", None, ""),
     ],
 )  # fmt: skip
 def test_a_text_in_another_encoding_is_stored_as_a_reviewer_reads_it(
