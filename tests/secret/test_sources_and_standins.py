@@ -33,7 +33,7 @@ class Memory(KeyringBackend):
     priority = 1.0
 
     def __init__(self, entries: Entries) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
+        super().__init__()
         self.entries = entries
 
     def get_password(self, service: str, username: str) -> str | None:
