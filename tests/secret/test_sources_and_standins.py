@@ -33,7 +33,7 @@ class Memory(KeyringBackend):
     priority = 1.0
 
     def __init__(self, entries: Entries) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.entries = entries
 
     def get_password(self, service: str, username: str) -> str | None:
@@ -51,7 +51,7 @@ class Memory(KeyringBackend):
 @pytest.fixture
 def entries() -> Iterator[Entries]:
     before, kept = keyring.get_keyring(), Entries()
-    keyring.set_keyring(Memory(kept))  # type: ignore[no-untyped-call]
+    keyring.set_keyring(Memory(kept))
     yield kept
     keyring.set_keyring(before)
 
