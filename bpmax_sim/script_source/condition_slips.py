@@ -43,13 +43,13 @@ def _find_constant_conditions(reader: SlipReader, node: Node) -> Found:
     truth = reader.kinds.find_constant_truth(asked)
     if truth is None:
         return
-    is_true, where = truth
+    _, where = truth
     if is_loop and where.type in {"true", "number"}:
         return  # while (true)
-    yield "constant-condition", where, _describe_constant_condition(reader, is_true, where)
+    yield "constant-condition", where, _describe_constant_condition(reader, where)
 
 
-def _describe_constant_condition(reader: SlipReader, is_true: bool, where: Node) -> str:
+def _describe_constant_condition(reader: SlipReader, where: Node) -> str:
     kind, text = reader.kinds.find_kind(where), reader.shorten_source(where)
     if where.type == "arrow_function":
         return msg("=> makes a function, which is always true; >= compares")
@@ -65,7 +65,8 @@ def _describe_constant_condition(reader: SlipReader, is_true: bool, where: Node)
         return msg("{text} is a function, which is always true; call it: {text}()", text=text)
     if kind == "list":
         return msg("a list is always true, also an empty one; ask for its length")
-    always = msg("true") if is_true else msg("false")
+    truth = reader.kinds.find_constant_truth(where)
+    always = msg("true") if truth is not None and truth[0] else msg("false")
     return msg("{text} is always {always} here", text=text, always=always)
 
 
@@ -91,8 +92,7 @@ def _find_constant_operands(reader: SlipReader, node: Node) -> Found:
             and reader.kinds.find_constant_truth(right) == (True, right)
             and right.type != "true"
         ):
-            message = _describe_constant_condition(reader, is_true=True, where=right)
-            yield "constant-condition", right, message
+            yield "constant-condition", right, _describe_constant_condition(reader, right)
 
 
 def _find_chained_comparison(reader: SlipReader, node: Node) -> Found:

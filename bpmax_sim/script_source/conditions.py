@@ -45,6 +45,11 @@ _TURNED: Final = {"<": ">", ">": "<", "<=": ">=", ">=": "<="}
 _FALSY: Final = frozenset({"undefined", "null", "false", "0", "''", "NaN"})
 _TRUTHY: Final = frozenset({"truthy"})
 _NULLISH: Final = frozenset({"undefined", "null"})
+_EQUAL_BESIDE: Final[Mapping[str, frozenset[str]]] = {
+    "null": _NULLISH, "undefined": _NULLISH, "true": frozenset({"'1"}), "'1": frozenset({"true"}),
+    "false": frozenset({"'", "'0"}), "'": frozenset({"false"}), "'0": frozenset({"false"}),
+}  # fmt: skip
+"""Literal -> other literals that equal it by ``==``, as far as anybody compares with them."""
 _LOOPS: Final = frozenset({"while_statement", "for_statement", "do_statement", "for_in_statement"})
 _OF_FILLED: Final = re.compile(r"(.+)\.(?:length|trim\(\))")
 """A member that is truthy only where its owner is, too."""
@@ -180,7 +185,9 @@ def _read_comparison(
         is_denied = is_denied is not (operator[0] == "!")
         is_strict = len(operator) > len("==")
         truths = _list_truths_of_equal(literal, number, is_strict=is_strict, is_denied=is_denied)
-        equal = _make_equality_alternatives(name, literal, number, is_denied=is_denied)
+        equal = _make_equality_alternatives(
+            name, literal, number, is_strict=is_strict, is_denied=is_denied
+        )
         return [{**one, **_make_truth_facts(name, truths)} for one in equal]
     if number is None:
         return None
@@ -256,10 +263,11 @@ def _excludes_zero(operator: str, bound: float) -> bool:
 
 
 def _make_equality_alternatives(
-    name: str, literal: str, number: float | None, *, is_denied: bool
+    name: str, literal: str, number: float | None, *, is_strict: bool, is_denied: bool
 ) -> Alternatives:
     if number is None:
-        return [{f"= {name}": LiteralSet(frozenset({literal}), is_denied=is_denied)}]
+        alike = frozenset() if is_strict else _EQUAL_BESIDE.get(literal, frozenset())
+        return [{f"= {name}": LiteralSet(alike | {literal}, is_denied=is_denied)}]
     if not is_denied:
         return [{f"# {name}": Range(number, number, includes_low=True, includes_high=True)}]
     return [{f"# {name}": Range(high=number)}, {f"# {name}": Range(low=number)}]
@@ -478,7 +486,8 @@ def _may_change(reader: SlipReader, condition: Node, start: int, end: int) -> bo
 def _find_change_offsets(reader: SlipReader, condition: Node) -> list[Sequence[int]] | None:
     """Return the byte offsets where expressions of *condition* may get another value.
 
-    One list for each expression; None if a variable in it is assigned anywhere.
+    One list for each expression; None if a variable in it is assigned anywhere. During an ``await``
+    a person may change the form.
     """
     parts = [*reader.tree.walk(condition)]
     bindings = [reader.scopes.find_binding(part) for part in parts if part.type == "identifier"]
@@ -486,4 +495,8 @@ def _find_change_offsets(reader: SlipReader, condition: Node) -> list[Sequence[i
         return None
     expressions = {"member_expression", "subscript_expression", "identifier"}
     texts = [reader.tree.get_source(part) for part in parts if part.type in expressions]
-    return [reader.change_offsets[text] for text in texts if text in reader.change_offsets]
+    changes = [reader.change_offsets[text] for text in texts if text in reader.change_offsets]
+    is_of_form = any(
+        part.type == "identifier" and reader.tree.get_source(part) == "form" for part in parts
+    )
+    return [*changes, reader.await_offsets] if is_of_form else changes

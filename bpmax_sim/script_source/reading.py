@@ -65,6 +65,7 @@ FULL_WIDTH: Final[Mapping[str, str]] = dict(
     )
 )
 """What an input method for Chinese types in place of JavaScript's punctuation."""
+_WIDE: Final = re.compile(f"[{''.join(FULL_WIDTH)}]")
 _ASSIGNS: Final = {
     "assignment_expression": "left",
     "augmented_assignment_expression": "left",
@@ -73,8 +74,11 @@ _ASSIGNS: Final = {
 }
 _COMPARES: Final = frozenset({"||", "&&", "==", "!=", "===", "!=="})
 _TEXTS: Final = frozenset(
-    {"string", "string_fragment", "template_string", "comment", "regex_pattern", "escape_sequence"}
-)
+    {
+        "string", "string_fragment", "template_string", "comment", "regex_pattern",
+        "escape_sequence", "hash_bang_line",
+    }
+)  # fmt: skip
 _TESTS: Final = frozenset({"typeof"})
 
 
@@ -169,7 +173,8 @@ def find_slips(text: str, name: str = "script.js") -> tuple[Slip, ...]:
     Only what the text of the script shows by itself; none of an invalid script. They are no part of
     `ScriptReading`, as most of its readers need none, and they take as long as all the rest.
     """
-    return tuple(_make_reader(text, name).find_slips())
+    # Of `if (!'A')` both `if` and `!` tell the same.
+    return tuple(dict.fromkeys(_make_reader(text, name).find_slips()))
 
 
 @lru_cache(maxsize=4)
@@ -295,8 +300,8 @@ class _ScriptReader:
             named_owners=tuple(self._find_owner_id_texts()),
             ownerless=tuple(self._find_returned_owners_without_id()),
             returned_texts=tuple(self._find_script_return_texts()),
-            mistakes=(mistakes := tuple(self._tree.find_syntax_errors())),
-            full_width=tuple(self._find_full_width_punctuation()) if mistakes else (),
+            mistakes=tuple(self._tree.find_syntax_errors()),
+            full_width=tuple(self._find_full_width_punctuation()),
             suppressed=dict(self._find_suppressions()),
         )
 
@@ -481,13 +486,15 @@ class _ScriptReader:
 
         Texts and comments are left out.
         """
-        at = 0
-        for character in self._tree.text:
-            size = len(character.encode("utf-8", "surrogatepass"))
-            if character in FULL_WIDTH:
-                node = self._tree.root.descendant_for_byte_range(at, at + size)
-                if node is None or node.type not in _TEXTS:
-                    yield character, FULL_WIDTH[character], self._tree.find_place_of_byte(at)
+        text, end, at = self._tree.text, 0, 0
+        for match in _WIDE.finditer(text):
+            character = match[0]
+            at += len(text[end : match.start()].encode("utf-8", "surrogatepass"))
+            end, size = match.end(), len(character.encode())
+            # The parser takes “x” for a name, which the engine does not.
+            node = self._tree.root.descendant_for_byte_range(at, at + size)
+            if node is None or node.type not in _TEXTS:
+                yield character, FULL_WIDTH[character], self._tree.find_place_of_byte(at)
             at += size
 
     def _is_integer(self, node: Node | None) -> bool:

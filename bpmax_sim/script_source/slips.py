@@ -105,6 +105,12 @@ class SlipReader:
                 changes.setdefault(self.tree.get_source(changed), []).append(part.end_byte)
         return {name: sorted(places) for name, places in changes.items()}
 
+    @cached_property
+    def await_offsets(self) -> Sequence[int]:
+        """Return the offsets in bytes of the ends of all ``await``, ascending."""
+        nodes = (part for part in self.tree.walk() if part.type == "await_expression")
+        return sorted(part.end_byte for part in nodes)
+
     def find_slips(
         self, nodes: Iterable[Node], finders: Mapping[str, Sequence[Callable[..., Found]]]
     ) -> Iterator[Slip]:

@@ -95,7 +95,7 @@ def _find_statement_without_effect(reader: SlipReader, node: Node) -> Found:
                     method=method,
                 ),
             )
-    elif inner.type in _IDLE and not reader.has_effect(inner):
+    elif inner.type in FUNCTIONS or (inner.type in _IDLE and not reader.has_effect(inner)):
         if read_operator(inner) in {"==", "==="}:
             yield "no-effect", inner, msg("this compares and changes nothing; a single = assigns")
         elif reader.kinds.find_kind(inner) == "function" or (
