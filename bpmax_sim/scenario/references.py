@@ -22,6 +22,7 @@ from bpmax_sim.errors import shorten_list, suggest_nearest, suggest_or_list
 from bpmax_sim.field_path import parse_plain_steps
 from bpmax_sim.i18n import MessageError, msg
 from bpmax_sim.js_values import loads_as_javascript
+from bpmax_sim.subject.hooks import is_same_value
 from bpmax_sim.yamlfile import Node
 
 ROOTS = ("vars", "case", "env", "steps", "form", "flow", "now", "uuid")
@@ -493,8 +494,10 @@ def _evaluate_side(text: str, lookup: Lookup) -> ConditionSide:
 def _are_sides_equal(left: ConditionSide, right: ConditionSide) -> bool:
     """Return whether two sides of a condition are equal.
 
-    An unquoted word is compared as text; else the types must be equal too.
+    They are compared as values of fields are, so that 5.0 equals 5, and "5" does not; an unquoted
+    word is compared as text, too.
     """
-    if left.is_unquoted or right.is_unquoted:
-        return to_inserted_text(left.value) == to_inserted_text(right.value)
-    return type(left.value) is type(right.value) and bool(left.value == right.value)
+    if is_same_value(left.value, right.value):
+        return True
+    is_text = left.is_unquoted or right.is_unquoted
+    return is_text and to_inserted_text(left.value) == to_inserted_text(right.value)

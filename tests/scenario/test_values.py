@@ -141,6 +141,41 @@ def test_a_condition_compares_negates_or_asks_for_truth(condition: Any, expected
     assert condition_holds(condition, lookup) is expected
 
 
+@pytest.mark.parametrize(
+    ("value", "holding"),
+    [
+        (5, ["== 5", "== ${vars.n}", "== 5.0"]),
+        (5.0, ["== 5", "== ${vars.n}", "== 5.0"]),
+        ("5", ["== 5", "== '5'"]),
+        (-0.0, ["== 0"]),
+        (1, []),
+        (True, ["== true"]),
+        ("true", ["== true"]),
+        (None, ["== null"]),
+        ([5], ["== ${vars.l}"]),
+        ((5,), ["== ${vars.l}"]),
+        ([5.0], ["== ${vars.l}"]),
+        ("成功", ["== 成功", "== '成功'", '== "成功"']),
+        ("'成功'", []),
+    ],
+)
+def test_sides_are_equal_as_values_or_an_unquoted_word_as_text(
+    value: Any, holding: list[str]
+) -> None:
+    known = {"case": {"x": value}, "vars": {"n": 5, "l": [5]}}
+    asked = ["== 5", "== 5.0", "== '5'", "== ${vars.n}", "== ${vars.l}", "== 0", "== true",
+             "== null", "== 成功", "== '成功'", '== "成功"']  # fmt: skip
+
+    def look(ref: Reference) -> Any:
+        return follow_path(known[ref.root], ref)
+
+    found = [one for one in asked if condition_holds(f"${{case.x}} {one}", look)]
+    denied = [one for one in asked if condition_holds(f"${{case.x}} !{one[1:]}", look)]
+
+    assert {*found} == {*holding}
+    assert {*denied} == {*asked} - {*found}
+
+
 @pytest.mark.parametrize("value", ["", "0", "null", "false", "FALSE", 0, 0.0, None, False, [], {}])
 def test_a_value_that_means_no_does_not_hold(value: Any) -> None:
     assert not condition_holds("${case.x}", lambda _: value)
