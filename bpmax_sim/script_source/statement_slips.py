@@ -212,11 +212,11 @@ def _find_reversed_operator(reader: SlipReader, node: Node) -> Found:
         return
     text = reader.tree.get_bytes_between(left.end_byte, right.end_byte).decode("utf-8", "replace")
     if _TURNED.match(text.lstrip()) and operator is None:
-        sign = read_operator(right)
-        yield "turned-operator", right, msg(
-            "={sign} assigns {text}; {sign}= is what changes by it", sign=sign,
-            text=reader.shorten_source(right),
+        sign, shown = read_operator(right), reader.shorten_source(right)
+        message = msg("=! assigns {text}; != compares", text=shown) if sign == "!" else msg(
+            "={sign} assigns {text}; {sign}= is what changes by it", sign=sign, text=shown
         )  # fmt: skip
+        yield "turned-operator", right, message
 
 
 def _find_template_in_quotes(reader: SlipReader, node: Node) -> Found:

@@ -41,6 +41,9 @@ constant-condition@28 | form.c = form.a === 'A' || 5
 - | form.c = form.a === 'A' && 'B'
 - | form.c = form.a === 'A' ? 1 : 2
 constant-condition@29 | form.c = (form.a === 'A' || 'B') ? 1 : 2
+- | form.c = form.a === 'A' || 'B' || form.d
+- | form.c = (form.a === 'A' || 'B') && form.d
+constant-condition@30 | form.c = !(form.a === 'A' || 'B')
 constant-condition@10 | form.c = 'A' || form.a
 constant-condition@10 | form.c = 'A' && form.a
 constant-condition@10 | form.c = 5 ?? form.a
@@ -175,6 +178,9 @@ constant-condition@24 | if (form.a === null && form.a === undefined) form.x = 1
 constant-condition@23 | if (form.a == null && form.a != undefined) form.x = 1
 constant-condition@15 | if (form.a && form.a === false) form.x = 1
 constant-condition@16 | if (!form.a && form.a === true) form.x = 1
+- | if (!form.a && form.a === false) form.x = 1
+- | if (form.a && form.a === true) form.x = 1
+constant-condition@42 | if (form.a !== 'A' && form.a !== null && form.a === 'A') form.x = 1
 constant-condition@16 | if (!form.a && form.a.length) form.x = 1
 constant-condition@16 | if (!form.a && form.a.trim()) form.x = 1
 - | if (!form.a.length && form.a) form.x = 1
