@@ -588,17 +588,18 @@ class Progress:
             kind = "uncalled" if call.built else "unawaited"
             self.log.add_warning(kind, call.problem_without_remedy, call.place)
 
-    def warn_of_absent_read(self, read: AbsentRead) -> None:
+    def warn_of_absent_read(self, read: AbsentRead, written: Sequence[Script]) -> None:
         """Add a warning if a script read a member that neither exists nor is declared anywhere.
 
         Nothing is added for scripts of sub-flows, and if the script only compares it with
-        undefined.
+        undefined. *written* are scripts that stand in the step itself, not in files.
         """
         file = read.place.file if read.place else ""
         if any(file == script.name for script in self._subflow_scripts):
             return
         doubt = self.names.find_script_read_problem(read.owner, read.member)
-        if doubt and not is_compared_with_undefined(read.place, self.bodies):
+        scripts = (*written, *self.bodies)
+        if doubt and not is_compared_with_undefined(read.place, scripts):
             self.log.add_warning("name", doubt, read.place)
 
     def check_filled(

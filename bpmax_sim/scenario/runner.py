@@ -94,6 +94,7 @@ from bpmax_sim.scenario.references import (
 )
 from bpmax_sim.scenario.result import ScenarioResult
 from bpmax_sim.scenario.source import Failure, Spot
+from bpmax_sim.script.failure import Script
 from bpmax_sim.session.options import list_options_for
 from bpmax_sim.session.session import Session
 from bpmax_sim.session.settings import ScenarioOptions, SessionOptions
@@ -450,9 +451,11 @@ class StepRun(msgspec.Struct):
         about what the engine noticed (*result*): reads of members that do not exist, and characters
         whose sort order is not known.
         """
-        progress = self.progress
+        progress, step = self.progress, self.located.step
+        is_script = step.action == "js" and isinstance(step.value, str)
+        own = [Script(str(step.value), _name_script(self.located.spot))] if is_script else []
         for read in result.absent_reads:
-            progress.warn_of_absent_read(read)
+            progress.warn_of_absent_read(read, own)
         for character in result.unranked:
             progress.log.add_warning("collation", character.problem, character.place)
         for call in result.unawaited:

@@ -10,6 +10,7 @@ from bpmax_sim.errors import Place
 from bpmax_sim.i18n import join_list, msg
 from bpmax_sim.script_source.counters import Counter
 from bpmax_sim.script_source.kinds import OPPOSITES, list_arguments, read_operator
+from bpmax_sim.script_source.reading import BUILT_IN
 from bpmax_sim.script_source.scopes import Scopes
 from bpmax_sim.script_source.syntax import SyntaxTree
 from bpmax_sim.script_source.values import ProxyCall, ScriptValue, Values
@@ -21,7 +22,6 @@ _TURNED: Final = {">": "<", "<": ">", ">=": "<=", "<=": ">="}
 _WRITTEN: Final = {"===": "=", "==": "=", "!==": "≠", "!=": "≠", ">=": "≥", "<=": "≤"}
 _NAMES: Final = frozenset({"member_expression", "subscript_expression", "identifier"})
 _DEEPEST: Final = 2
-_OF_TEXTS: Final = frozenset({"length", "indexOf", "includes", "trim", "toLowerCase"})
 _CONVERSIONS: Final = frozenset({"Number", "String", "parseFloat", "parseInt"})
 _LITERALS: Final = frozenset({"number", "string", "true", "false", "null", "undefined"})
 
@@ -152,9 +152,10 @@ class ReachFinder:
                 for assigned in self._assigned_values.get(self._tree.get_source(inner), ()):
                     yield from self._find_reads(assigned, depth + 1)
             if inner.type in _NAMES and value is not None and value.path:
-                path = value.path[:-1] if value.path[-1] in _OF_TEXTS else value.path
-                if path:
-                    yield from self._to_requirements(value, ".".join(path))
+                path = value.path
+                while path[1:] and path[-1] in BUILT_IN:
+                    path = path[:-1]
+                yield from self._to_requirements(value, ".".join(path))
 
     @cached_property
     def _assigned_values(self) -> Mapping[str, Sequence[Node]]:

@@ -208,11 +208,12 @@ class NamedSource(Protocol):
 
 def is_compared_with_undefined(place: Place | None, scripts: Iterable[NamedSource]) -> bool:
     """Return whether the script only tests the member read at *place*: ``x !== undefined``."""
-    file, number = (place.file, place.line) if place is not None else ("", 0)
-    source = next((one.source for one in scripts if one.name == file), "")
-    line = [*source.split("\n"), ""][number - 1]
-    found = _COMPARED_WITH_UNDEFINED.finditer(line) if place is not None else ()
-    return any(one.start() < place.column <= one.end() for one in found if place is not None)
+    if place is None:
+        return False
+    source = next((one.source for one in scripts if one.name == place.file), "")
+    line = "".join(source.split("\n")[place.line - 1 : place.line])
+    found = _COMPARED_WITH_UNDEFINED.finditer(line)
+    return any(one.start() < place.column <= one.end() for one in found)
 
 
 def find_inexact_powers(text: str, name: str = "script.js") -> tuple[Place, ...]:

@@ -436,6 +436,12 @@ global:form:read@27 ignore:2:power | /* bpmax-ignore: power */ form.a = 1
 - | // bpmax-ignore power
 ignore:2: | // bpmax-ignore:
 - | // 别的: power
+- | // bpmax-ignore
+global:部门:read@22 | return [{name: '张三', 部门}]
+global:x:read@25 | return [{name: '张三', ...x}]
+global:form:read@20 global:form:read@53 global:y:read@68 sig:f() | function f() { if (form.x) { var y = 2 } return y } form.a = f() + y
+global:form:read@20 global:go:read@41 global:y:read@56 global:form:read@60 sig:f() | function f() { if (form.x) { let y = 2; go(y) } return y } form.a = f
+global:form:read@30 global:丙:read@47 | import 甲, {乙} from './x.js'; form.a = 甲 + 乙 + 丙
 global:form:read@1 ignore:1:a,b | form.a = 1; /* bpmax-ignore: a b */
 """
 

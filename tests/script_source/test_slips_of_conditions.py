@@ -63,6 +63,30 @@ constant-condition@10 | form.c = `x${form.a}` ? 1 : 2
 constant-condition@11 | form.c = ('x' + form.a) ? 1 : 2
 - | form.c = ('' + form.a) ? 1 : 2
 - | form.c = (form.a + form.d) ? 1 : 2
+constant-condition@11 | form.c = (form.a + ('x' + form.b)) ? 1 : 2
+- | form.c = (form.a + ('' + form.b)) ? 1 : 2
+never-equal@30 | if ((form.x ? 'a' : 'b') === 5) form.b = 1
+- | if ((form.x ? 'a' : 1) === 5) form.b = 1
+- | if ((form.x ? 1 : 'a') === 5) form.b = 1
+- | if ((form.x || 'a') === 5) form.b = 1
+never-equal@22 constant-condition@6 | if (('a' || 'b') === 5) form.b = 1
+- | if ($proxy('crm').trim() === 5) form.b = 1
+- | if (form.a?.b.map(x => x)) form.b = 1
+- | if (form.a?.b.length === '5') form.b = 1
+never-equal@24 | if (String(form.a) === 5) form.b = 1
+never-equal@24 | if (Number(form.a) === 'x') form.b = 1
+never-equal@29 | if (Object.keys(form.a) === 'x') form.b = 1
+- | if (form.a.keys() === 'x') form.b = 1
+never-equal@17 | if (+form.a === 'x') form.b = 1
+never-equal@23 | if (typeof form.a === 5) form.b = 1
+never-equal@17 | if (!form.a === 'x') form.b = 1
+never-equal@20 | if (form.a - 1 === 'x') form.b = 1
+- | if (form.a + 1 === 'x') form.b = 1
+never-equal@15 | if (1 + 1 === 'x') form.b = 1
+never-equal@24 | const n = 5; if (n === 'x') form.b = 1
+- | let n = 5; n = form.a; if (n === 'x') form.b = 1
+- | const {n} = {n: 5}; if (n === 'x') form.b = 1
+- | function Number(x) { return x } if (Number(form.a) === 'x') form.b = 1
 constant-condition@5 | if (form.明细.map(x => x)) form.b = 1
 - | if (form.明细.map(x => x).length) form.b = 1
 constant-condition@5 | if (new Date()) form.b = 1
