@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - messages, one a line
 """Smaller questions about a script's text: tests of presence, certain promises, full width."""
 
 from __future__ import annotations
@@ -72,8 +73,7 @@ def test_of_outside_functions_only_those_that_are_async_give_a_promise() -> None
         (MEMBER, ".data is read of a promise and is undefined; put await before the call"),
         (
             VALUE,
-            "a promise stands here in place of its value, and is always true; "
-             "put await before the call",
+            "a promise stands here in place of its value, and is always true; put await before the call",
         ),
         (
             NOTHING,
