@@ -21,7 +21,7 @@ LINE = Place("下单.js", 4, 7)
 def made(name: str = "crm.查客户", begin: int = 0, end: int = 0, **fields: Any) -> ObservedCall:
     """Return a call of step 1, a read that a recording responded to."""
     usual: dict[str, Any] = {
-        "number": 1, "step": "1", "request": name, "has_effect": False, "is_faulted": False,
+        "number": 1, "step": "1", "request": f"{name} 7", "has_effect": False, "is_faulted": False,
         "is_login": False, "sent_at": 0.0, "elapsed": 0.0, "status": 200, "error": "",
         "source": "recorded", "response": None, "place": LINE,
     }  # fmt: skip
@@ -80,5 +80,5 @@ def shown(text: str, level: str = "info") -> Mapping[str, Any]:
     return {"text": text, "level": level}
 
 
-def thrown(type_: str = "Error", message: str = "坏了", **fields: Any) -> Mapping[str, Any]:
-    return {"type": type_, "message": message, "from": "script", **fields}
+def thrown(type_: str = "Error", /, **fields: Any) -> Mapping[str, Any]:
+    return {"type": type_, "message": "坏了", "from": "script", **fields}
