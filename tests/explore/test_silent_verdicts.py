@@ -153,6 +153,12 @@ MADE_UP: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
     "nobody needs it: a person changed something": (
         {"events": [hook(), hook(), written(by="user"), hook(), hook(), hook()]}, {}, "handled",
     ),
+    "nobody needs it, and another one at once is needed": (
+        {
+            "calls": [made("crm.查合同", 0, 2), READ],
+            "events": [hook(), hook(), written(by="user"), hook(), hook()],
+        }, {}, "handled",
+    ),
     "a person changed something before it": (
         {"events": [written(by="user"), hook(), hook(), hook(), hook(), hook()]}, {}, "silent",
     ),
@@ -219,6 +225,12 @@ def test_a_read_that_nobody_missed(name: str) -> None:
     run = seen(step(), **{"calls": struck, **after})
 
     assert judge_failure(base, run, failing(READ)).verdict == verdict
+
+
+def test_a_step_that_showed_nothing_before_is_expected_to_show_something() -> None:
+    found = judge_failure(seen(), seen(step()), failing(READ))
+
+    assert found.failing_expectation == {"messages": {"$length": {"$gt": 0}}}
 
 
 def test_an_order_that_failed_is_missed_whatever_comes_later() -> None:
