@@ -28,7 +28,7 @@ from bpmax_sim.explore.run_view import ObservedCall
 from bpmax_sim.i18n import to_plain_english
 from bpmax_sim.platform.load import Platforms, load_usable_platforms
 from bpmax_sim.platform.model import Api
-from bpmax_sim.scenario.events import ConsoleWritten
+from bpmax_sim.scenario.events import ConsoleWritten, Event
 from bpmax_sim.scenario.load import ScenarioItem, load_items
 from bpmax_sim.scenario.model import FaultAction, FaultRule
 from tests.cassette.exchanges import RULES, ZONE, answer, detail, keyed, numbered
@@ -483,7 +483,15 @@ def test_reads_are_those_of_the_call_before_and_of_no_login() -> None:
     )
     calls = [first, token, second]
     begun = hook()  # where the calls are
-    events = [begun, noted(0), begun, begun, noted(1), noted(1, ["data"]), noted(0, ["a", "*"])]
+    events: list[Event] = [
+        begun,
+        noted(0),
+        begun,
+        begun,
+        noted(1),
+        noted(1, ["data"]),
+        noted(0, ["a", "*"]),
+    ]
     base, watched = (
         seen(step(console=console), calls=calls, events=events)
         for console in ((shown("甲"),), (shown("bpmax_sim.reads [0]"), shown("甲")))
