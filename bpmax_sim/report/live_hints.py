@@ -107,9 +107,9 @@ def _describe_address_source(platform: Platform, entry: InstanceWithOrigin, host
     own = instance.hosts.get(host, "") if host else instance.base_url
     if own:
         return _describe_source(own, entry, ("hosts", host) if host else ("base_url",))
-    if not entry.origin.by_convention:
-        return msg("the platform file")
     variable = derive_conventional_variable(platform.platform_key, host, "url")
+    if not entry.origin.by_convention or not variable:
+        return msg("the platform file")
     return msg("the variable {name}, or else the platform file", name=variable)
 
 
