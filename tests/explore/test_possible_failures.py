@@ -219,6 +219,7 @@ def test_a_third_party_refuses_as_it_declares_or_as_it_was_recorded(
         for kind, one in found.items()
         if one.is_refusal
     } == refusals
+    assert {str(one.rule.do.headers) for one in found.values() if one.is_refusal} == {str(JSON)}
     assert all(one.is_rejected and not one.is_executed for one in found.values() if one.is_refusal)
     assert {to_plain_english(one.column) for one in found.values() if one.is_refusal} == {"codes"}
 
@@ -230,8 +231,21 @@ def test_what_comes_anyway_is_no_refusal_to_try(crm: Platforms, tmp_path: Path) 
         (replace(GET, response=refused, status=400), True),
         (replace(GET, response={**refused, "msg": "别的"}), True),
     ):
-        found = possible(call, crm, tmp_path, (200, refused))
+        found = possible(call, crm, tmp_path, (200, refused), (200, {"code": 2}))
         assert ("code 1" in found) is is_tried
+        assert "code 2" in found
+
+
+def test_the_first_recording_of_a_refusal_is_that_of_the_first_file(
+    crm: Platforms, tmp_path: Path
+) -> None:
+    for name in ("乙", "丁", "甲", "丙", "戊"):
+        recorded(tmp_path, crm, (200, {"code": 1, "msg": name}))
+        (tmp_path / "一/甲.yaml").rename(tmp_path / f"一/{name}-{name}.yaml")
+
+    found = RecordedResponses(tmp_path, crm).find_refusals("crm.getCustomer")
+
+    assert json.loads(found[200, "1"].body)["msg"] == min("乙丁甲丙戊")
 
 
 def test_a_member_that_is_read_can_lack_as_declared_or_recorded(
