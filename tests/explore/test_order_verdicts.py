@@ -409,7 +409,7 @@ def test_what_persons_and_scripts_wrote_is_told_apart() -> None:
     run = seen(events=events)
 
     assert run.user_inputs == {"('a', 1)": 2, "('b', '1')": 1}
-    assert run.find_fields_written_by_scripts(0, 6) == {"a", "c"}
+    assert run.find_fields_written_by_scripts(0, 5) == {"a", "c"}
     assert run.find_fields_written_by_scripts(2, 4) == {"a"}
     assert run.find_fields_written_by_scripts(3, 4) == set()
 
