@@ -55,7 +55,8 @@ _CRASHES: Final = frozenset(
      "EvalError", "ScriptLimitError", "PendingPromise", "PendingPromiseError"}
 )  # fmt: skip
 _TELLING: Final = frozenset({"error", "warn", "warning"})
-_BROKEN_VALUE: Final = re.compile(r"\b(undefined|NaN|null)\b|\[object Object\]")
+# In `undefined元` the word ends where the Chinese begins.
+_BROKEN_VALUE: Final = re.compile(r"\b(undefined|NaN|null)\b|\[object Object\]", re.ASCII)
 _SAYS_SO: Final = re.compile(
     r"[不没未无缺错败误待暂请否?？]|异常|超时|稍后|重试|手[工动]|人工|"
     r"fail|error|unknown|unavail|retry|later|pending|n/?a\b|manual|time-?out|offline|missing|"

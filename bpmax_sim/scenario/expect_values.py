@@ -17,7 +17,8 @@ from bpmax_sim.js_values import UNDEFINED
 from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.load import ScenarioItem
 
-_TEXT_LIKE: Final = re.compile(r"\b(?:undefined|NaN)\b|\[object \w+\]")
+# In `undefined元` the word ends where the Chinese begins.
+_TEXT_LIKE: Final = re.compile(r"\b(?:undefined|NaN)\b|\[object \w+\]", re.ASCII)
 _INSTANT: Final = re.compile(
     r"\d{4}[-/年]\d{1,2}[-/月]\d{1,2}|\d{1,2}:\d{2}(?::\d{2})?|\b1\d{9}(?:\d{3})?\b"
 )

@@ -96,7 +96,10 @@ def test_a_cause_without_a_line_is_at_its_scenario() -> None:
 
 def test_items_and_kinds_of_a_cause_are_named_once() -> None:
     [found] = find_causes(
-        [explored(tried(), tried("429"), tried()), explored(tried("500"), tried("reset"))]
+        [
+            explored(tried(), tried("429", judgement={"why": "别的"}), tried()),
+            explored(tried("500"), tried("reset", judgement={"why": "又一个"})),
+        ]
     )
 
     assert found.items == ("选客户.scenario.yaml::选客户",)

@@ -50,6 +50,9 @@ LEFT: dict[str, tuple[dict[str, Any], dict[str, Any], tuple[str, str]]] = {
     ),
     "a text with undefined": ({"form.a": "甲"}, {"form.a": "undefined 元"},
                               ("silent", "form.a is undefined 元")),
+    "a Chinese text with undefined": ({"form.a": "甲"}, {"form.a": "共undefined元"}, ("silent", "form.a is 共undefined元")),
+    "a Chinese text with null": ({"form.a": "甲"}, {"form.a": "您好null"}, ("silent", "form.a is 您好null")),
+    "a Chinese text with NaN that says so": ({"form.a": "甲"}, {"form.a": "未算出NaN"}, ("handled", "")),
     "a text with null that says so": ({"form.a": "甲"}, {"form.a": "失败 null"}, ("handled", "")),
     "a text with undefined that was there": (
         {"form.a": "NaN"}, {"form.a": "undefined"},

@@ -300,6 +300,9 @@ NOTICED: dict[str, tuple[dict[str, Any], dict[str, Any], tuple[str, str]]] = {
     "a message with undefined": (
         {}, {"messages": (shown("您好 undefined"),)}, ("silent", "shown: 您好 undefined"),
     ),
+    "a Chinese message with undefined": (
+        {}, {"messages": (shown("您好undefined"),)}, ("silent", "shown: 您好undefined"),
+    ),
     "a message with undefined that says it failed": (
         {}, {"messages": (shown("失败：undefined"),)}, ("handled", "shown: 失败：undefined"),
     ),
