@@ -167,8 +167,9 @@ def test_a_finding_has_three_lines(severity: Any, items: int, lines: list[str]) 
 def test_a_test_fails_for_what_fails_and_warns_of_the_rest() -> None:
     exploration = explored(
         tried(severity="warn", verdict="partial"),
+        tried(severity="warn", verdict="partial", judgement={"place": Place("下单.js", 4, 30)}),
         tried(),
-        tried("429"),
+        tried("429", judgement={"place": Place("下单.js", 4, 30)}),
         tried(verdict="duplicate", call=ordered(), judgement={"why": "两次", "place": None}),
         tried(severity="allow", verdict="stale"),
     )

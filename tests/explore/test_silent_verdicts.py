@@ -293,6 +293,24 @@ def test_a_response_that_comes_too_late_makes_a_difference() -> None:
     assert found.failing_expectation == {"form": {"a": "甲"}}
 
 
+def test_a_success_before_the_failed_call_is_no_second_try() -> None:
+    failed = made(begin=3, number=2, error="TIMEOUT")
+    base = seen(step(), calls=[made(begin=0), made(begin=3, number=2)])
+
+    found = judge_failure(base, seen(step(), calls=[made(begin=0), failed]), failing(failed))
+
+    assert found.verdict == "silent"
+
+
+def test_a_run_that_ends_earlier_has_nothing_to_expect() -> None:
+    base = seen(step(), step("2", state={"form.a": "甲"}), calls=[READ])
+    run = seen(step(), calls=[made(begin=1, error="TIMEOUT"), made(begin=3, number=2)])
+
+    found = judge_failure(base, run, failing(READ))
+
+    assert (found.verdict, found.failing_expectation) == ("differs", {})
+
+
 @pytest.mark.parametrize(
     ("needed", "verdict"),
     [((), "silent"), (("user",), "handled"), (("user", "change"), "silent")],

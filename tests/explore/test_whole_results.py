@@ -214,6 +214,8 @@ def test_a_part_of_the_variants_is_tried_in_the_order_of_all(tmp_path: Path) -> 
     shuffled = Explorer().explore(item, seed=1)
 
     whole = Explorer().explore(item)
+    assert (whole.node_id, whole.name, whole.place) == (item.node_id, item.name, item.place)
+    assert (whole.target, whole.refused) == (item.selection_arguments, "")
     assert (few.variants, few.tried, told) == (whole.variants[:3], 3, [(1, 3), (2, 3), (3, 3)])
     assert (begun.variants, begun.tried) == (whole.variants[:2], 2)
     assert shuffled == whole
