@@ -41,6 +41,23 @@ for (let left = 3; left; left--) {
 }
 """,
     ),
+    "it tries each of two queries twice": (
+        "change.customerId",
+        "",
+        """\
+const load = async id => {
+  for (let left = 2; left; left--) {
+    try {
+      const found = await $proxy('crm').getCustomer(id);
+      if (found?.code === 0) return found.data.name;
+    } catch {}
+  }
+  return '';
+};
+form.name = await load('1');
+form.level = await load('2');
+""",
+    ),
     "the first of two is enough": (
         "change.customerId",
         "",
@@ -130,6 +147,24 @@ EXPECTED = {
         "code 4290 r| getCustomer at 1:3 | handled allow |  | getCustomer 1 | ",
         'code 4290, each time | getCustomer at 1:3 | silent fail | nobody was told: form.name is "" instead of 张三 | getCustomer 1-3 | ',
         "data null ?| getCustomer at 1:3 | handled allow |  | getCustomer 1 | getCustomer",
+    ]),
+    "it tries each of two queries twice": ((54, 54, 53, 0), [
+        'timeout r| getCustomer at 1:4 | handled allow |  | getCustomer 1 | getCustomer',
+        'timeout (after crm.getCustomer: timeout) r| getCustomer #3 at 1:4 | handled allow |  | getCustomer 1, getCustomer 3 | getCustomer',
+        'timeout, each time | getCustomer at 1:4 | silent fail | nobody was told: form.name is "" instead of 张三 | getCustomer 1-3 | getCustomer',
+        'empty body r| getCustomer at 1:4 | handled allow |  | getCustomer 1 | getCustomer',
+        'empty body (after crm.getCustomer: empty body) r| getCustomer #3 at 1:4 | handled allow |  | getCustomer 1, getCustomer 3 | getCustomer',
+        'empty body, each time | getCustomer at 1:4 | silent fail | nobody was told: form.name is "" instead of 张三 | getCustomer 1-3 | getCustomer',
+        'code 4290 r| getCustomer at 1:4 | handled allow |  | getCustomer 1 | getCustomer',
+        'code 4290, each time | getCustomer at 1:4 | silent fail | nobody was told: form.name is "" instead of 张三 | getCustomer 1-3 | getCustomer',
+        'data null ?| getCustomer at 1:4 | handled allow |  | getCustomer 1 | getCustomer',
+        'timeout r| getCustomer #2 at 1:4 | handled allow |  | getCustomer 2 | getCustomer',
+        'timeout, each time | getCustomer #2 at 1:4 | silent fail | nobody was told: form.level is "" instead of 张三 | getCustomer 2-3 | getCustomer',
+        'empty body r| getCustomer #2 at 1:4 | handled allow |  | getCustomer 2 | getCustomer',
+        'empty body, each time | getCustomer #2 at 1:4 | silent fail | nobody was told: form.level is "" instead of 张三 | getCustomer 2-3 | getCustomer',
+        'code 4290 r| getCustomer #2 at 1:4 | handled allow |  | getCustomer 2 | getCustomer',
+        'code 4290, each time | getCustomer #2 at 1:4 | silent fail | nobody was told: form.level is "" instead of 张三 | getCustomer 2-3 | getCustomer',
+        'data null ?| getCustomer #2 at 1:4 | handled allow |  | getCustomer 2 | getCustomer',
     ]),
     "the first of two is enough": ((21, 21, 21, 2), [
         "timeout | getCustomer at 1:1 | handled allow |  | getCustomer 1 | getCustomer",
