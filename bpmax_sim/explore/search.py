@@ -804,12 +804,14 @@ def _find_bpmax_refusal_codes(run: RunView) -> dict[str, str]:
 def _limit_rule_to_hits(failure: PossibleFailure, run: RunView) -> FaultRule:
     """Return the fault rule of *failure*; its range of call numbers ends at the last call of *run*.
 
-    A reproduction with the rule would else fail because a part of its range was never reached.
+    A reproduction with the rule would else fail because a part of its range was never reached. A
+    range that ends before that call stays: what comes after it did not fail in *run*.
     """
     rule = failure.rule
     if isinstance(rule.call, str) and not run.trial.exceeded:
         last = max(one.number for one in run.calls if one.name == failure.call.name)
-        rule = replace(rule, call=f"{failure.call.number}-{last}")
+        end = min(last, int(rule.call.partition("-")[2]))
+        rule = replace(rule, call=f"{failure.call.number}-{end}")
     return rule
 
 
