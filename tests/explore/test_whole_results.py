@@ -58,6 +58,34 @@ form.name = await load('1');
 form.level = await load('2');
 """,
     ),
+    "the newest of three in flight counts": (
+        "change.customerId",
+        "",
+        """\
+let latest = 0;
+const ask = async id => {
+  const mine = ++latest;
+  let found;
+  try { found = await $proxy('crm').getCustomer(id); }
+  catch { if (mine === latest) form.$message = '查询失败'; return; }
+  if (mine === latest) form.name = `${id} ${found?.data?.name ?? '未查到'}`;
+};
+await Promise.all([ask('1'), ask('2'), ask('3')]);
+""",
+    ),
+    "an answer comes after that of the next query": (
+        "change.customerId",
+        "",
+        """\
+const ask = async id => {
+  const found = await $proxy('crm').getCustomer(id);
+  form.name = `${id} ${found?.data?.name ?? '未查到'}`;
+};
+ask('1').catch(error => console.error(error.code));
+await new Promise(done => setTimeout(done, 1000));
+await ask('2').catch(error => console.error(error.code));
+""",
+    ),
     "the first of two is enough": (
         "change.customerId",
         "",
@@ -165,6 +193,38 @@ EXPECTED = {
         "code 4290 r| getCustomer #2 at 1:4 | handled allow |  | getCustomer 2 | getCustomer",
         'code 4290, each time | getCustomer #2 at 1:4 | silent fail | nobody was told: form.level is "" instead of 张三 | getCustomer 2-3 | getCustomer',
         "data null ?| getCustomer #2 at 1:4 | handled allow |  | getCustomer 2 | getCustomer",
+    ]),
+    "the newest of three in flight counts": ((37, 37, 37, 3), [
+        "timeout | getCustomer at 1:5 | handled allow |  | getCustomer 1 | getCustomer",
+        "empty body | getCustomer at 1:5 | handled allow |  | getCustomer 1 | getCustomer",
+        "empty body (after crm.getCustomer: empty body) | getCustomer #2 at 1:5 | handled allow |  | getCustomer 1, getCustomer 2 | getCustomer",
+        "empty body (after crm.getCustomer: empty body) | getCustomer #3 at 1:5 | handled allow |  | getCustomer 1, getCustomer 3 | getCustomer",
+        "code 4290 | getCustomer at 1:5 | handled allow |  | getCustomer 1 | getCustomer",
+        "timeout | getCustomer #2 at 1:5 | handled allow |  | getCustomer 2 | getCustomer",
+        "empty body | getCustomer #2 at 1:5 | handled allow |  | getCustomer 2 | getCustomer",
+        "empty body (after crm.getCustomer #2: empty body) | getCustomer #3 at 1:5 | handled allow |  | getCustomer 2, getCustomer 3 | getCustomer",
+        "code 4290 | getCustomer #2 at 1:5 | handled allow |  | getCustomer 2 | getCustomer",
+        "timeout | getCustomer #3 at 1:5 | handled allow | shown: 查询失败 | getCustomer 3 | getCustomer",
+        "empty body | getCustomer #3 at 1:5 | handled allow |  | getCustomer 3 | getCustomer",
+        "code 4290 | getCustomer #3 at 1:5 | handled allow |  | getCustomer 3 | getCustomer",
+        "data null ?| getCustomer #3 at 1:5 | handled allow |  | getCustomer 3 | getCustomer",
+        "crm.getCustomer < crm.getCustomer #3 < crm.getCustomer #2 | getCustomer #2 at 1:5 | handled allow |  | getCustomer 3 +0.001, getCustomer 2 +0.002 | getCustomer",
+        "crm.getCustomer #2 < crm.getCustomer < crm.getCustomer #3 | getCustomer at 1:5 | handled allow |  | getCustomer 1 +0.001, getCustomer 3 +0.002 | getCustomer",
+        "crm.getCustomer #2 < crm.getCustomer #3 < crm.getCustomer | getCustomer at 1:5 | handled allow |  | getCustomer 3 +0.001, getCustomer 1 +0.002 | getCustomer",
+        "crm.getCustomer #3 < crm.getCustomer < crm.getCustomer #2 | getCustomer at 1:5 | handled allow |  | getCustomer 1 +0.001, getCustomer 2 +0.002 | getCustomer",
+        "crm.getCustomer #3 < crm.getCustomer #2 < crm.getCustomer | getCustomer #2 at 1:5 | handled allow |  | getCustomer 2 +0.001, getCustomer 1 +0.002 | getCustomer",
+    ]),
+    "an answer comes after that of the next query": ((26, 26, 26, 0), [
+        "timeout | getCustomer at 1:2 | handled allow | console: TIMEOUT | getCustomer 1 | getCustomer",
+        "empty body | getCustomer at 1:2 | handled allow |  | getCustomer 1 | getCustomer",
+        "empty body (after crm.getCustomer: empty body) | getCustomer #2 at 1:2 | handled allow |  | getCustomer 1, getCustomer 2 | getCustomer",
+        "code 4290 | getCustomer at 1:2 | silent fail | crm.getCustomer failed, and nobody was told | getCustomer 1 | getCustomer",
+        "data null ?| getCustomer at 1:2 | handled allow |  | getCustomer 1 | getCustomer",
+        "timeout | getCustomer #2 at 1:2 | handled allow | console: TIMEOUT | getCustomer 2 | getCustomer",
+        "empty body | getCustomer #2 at 1:2 | handled allow |  | getCustomer 2 | getCustomer",
+        "code 4290 | getCustomer #2 at 1:2 | handled allow |  | getCustomer 2 | getCustomer",
+        "data null ?| getCustomer #2 at 1:2 | handled allow |  | getCustomer 2 | getCustomer",
+        "crm.getCustomer #2 < crm.getCustomer | getCustomer at 1:3 | stale fail | form.name is 1 张三 instead of 2 张三 | getCustomer 1 +1.001 | getCustomer",
     ]),
     "the first of two is enough": ((21, 21, 21, 2), [
         "timeout | getCustomer at 1:1 | handled allow |  | getCustomer 1 | getCustomer",
