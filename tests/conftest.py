@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from collections import Counter
 
 import pytest
 from hypothesis import HealthCheck, Phase, find, settings
@@ -91,9 +92,12 @@ def pytest_xdist_setupnodes(config: pytest.Config) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave what is for the night to it."""
+    numbers: Counter[str] = Counter()
     for item in items:
-        if why := explain_night(item.nodeid):
+        function = item.nodeid.partition("[")[0]
+        if why := explain_night(item.nodeid, numbers[function]):
             item.add_marker(pytest.mark.night(why))
+        numbers[function] += 1
     if PROFILE in {"whole", "nightly", "mutants"} or "night" in config.getoption("markexpr"):
         return
     late = [item for item in items if item.get_closest_marker("night")]

@@ -9,17 +9,28 @@ from pathlib import Path
 
 import pytest
 
-from tests.night import LEFT_TO_THE_NIGHT
+from tests.night import LEFT_TO_THE_NIGHT, ONE_OF, explain_night
 
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.mark.parametrize("test", [test for tests in LEFT_TO_THE_NIGHT.values() for test in tests])
+TESTS = [test for tests in LEFT_TO_THE_NIGHT.values() for test in tests]
+
+
+@pytest.mark.parametrize("test", [*TESTS, *ONE_OF])
 def test_what_is_left_to_the_night_is_there(test: str) -> None:
     file, _, name = test.partition("::")
 
     text = (ROOT / file).read_text(encoding="utf-8")
     assert re.search(rf"def {re.escape(name.partition('[')[0])}", text)
+
+
+def test_the_first_of_so_many_variants_runs_by_day() -> None:
+    test, size = next(iter(ONE_OF.items()))
+    late = [bool(explain_night(f"{test}[甲]", number)) for number in range(2 * size)]
+
+    assert late == [False, *[True] * (size - 1)] * 2
+    assert not explain_night("tests/structure/test_night.py::test_of_nobody[乙]", 1)
 
 
 # The function of the script that runs a stage, with stages of these tests.
