@@ -1,0 +1,107 @@
+"""With which settings a variant runs, and which items of failed ones can be brought up to date."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+
+from bpmax_sim.script.hits import ScriptHits
+from bpmax_sim.transport.faults import Break, Fault
+from bpmax_sim.variant.rewrite import collect_item_updates
+from bpmax_sim.variant.run import (
+    BaselineError,
+    Variant,
+    measure_baseline,
+    run_variant,
+    run_variant_without_expectations,
+)
+from tests.variant.project import load_item
+
+FORM = "form: {scripts: {change.编号: submit.js}, fields: {编号: '', 客户: ''}}\n"
+STUB = "proxy: {stubs: [{on: erp.get_order, body: {customer: 张三}}]}\n"
+SCRIPT = "form.客户 = (await $proxy('erp').getOrder(form.编号)).customer;\n"
+HEAD = f"version: 1\nscenario: 订单\n{FORM}{STUB}"
+STEPS = "steps: [{set: {编号: '7'}, expect: {form: {客户: 张三}}}]\n"
+FAULT = "faults: [{on: erp.get_order, call: 2, do: {status: 503}}]\n"
+
+
+@pytest.mark.parametrize("is_lenient", [False, True])
+@pytest.mark.parametrize("has_fault", [False, True])
+def test_only_a_lenient_variant_may_leave_a_fault_unused(
+    tmp_path: Path, is_lenient: bool, has_fault: bool
+) -> None:
+    item = load_item(tmp_path, HEAD + STEPS, submit=SCRIPT)
+    base = measure_baseline(item)
+    changed = load_item(tmp_path, HEAD + (FAULT if has_fault else "") + STEPS, submit=SCRIPT)
+
+    run = run_variant(base, Variant(item=changed, is_lenient=is_lenient))
+    assert run.is_passed is (is_lenient or not has_fault)
+
+
+def test_a_baseline_counts_the_code_of_one_run(tmp_path: Path) -> None:
+    item = load_item(tmp_path, HEAD + STEPS, submit=SCRIPT)
+    of_baseline, of_variant = ScriptHits(), ScriptHits()
+    base = measure_baseline(item, hits=of_baseline)
+    run_variant(base, hits=of_variant)
+
+    assert [*of_baseline.counts.values()] == [*of_variant.counts.values()]
+    assert any(map(any, of_baseline.counts.values()))
+
+
+LIVE = "asks a live system (mode: {}); only replay and simulate are tried"
+OTHER = 'does not pass: step 1/1 set: form.客户 expected "李四", got "张三"'
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        (("proxy: {", "proxy: {mode: record, "), LIVE.format("record")),
+        (("proxy: {", "proxy: {mode: live, "), LIVE.format("live")),
+        (("客户: 张三}}", "客户: 李四}}"), OTHER),
+        (("scenario: 订单\n", "scenario: 订单\nskip: true\nxfail: true\n"), "is skipped"),
+    ],
+)  # fmt: skip
+def test_what_is_no_baseline_says_the_whole_reason(
+    tmp_path: Path, change: tuple[str, str], why: str
+) -> None:
+    item = load_item(tmp_path, (HEAD + STEPS).replace(*change), submit=SCRIPT)
+    with pytest.raises(BaselineError) as refused:
+        measure_baseline(item)
+
+    (problem,) = refused.value.problems
+    assert problem.message == why
+    assert [failure.kind for failure in refused.value.failures] == ["expect"] * ("李四" in why)
+
+
+def test_a_trial_has_the_faults_of_its_variant_and_its_limits(tmp_path: Path) -> None:
+    item = load_item(tmp_path, HEAD + STEPS, submit=SCRIPT)
+    base = measure_baseline(item)
+    faults = (Fault(on="erp.get_order", action=Break(error="timeout")),)
+
+    trial = run_variant_without_expectations(base, Variant(faults=faults))
+    assert [*trial.fired] == [*faults]
+    assert trial.exceeded == ""
+    endless = Variant(
+        scripts={name.name: "for (;;);" for name in item.subjects.script_and_flow_files}
+    )
+    assert run_variant_without_expectations(base, endless).exceeded == "interrupts"
+    few = dataclasses.replace(base, most=replace(base.most, calls=0))
+    assert run_variant(few).exceeded == "calls"
+
+
+def test_of_failed_items_those_that_expect_wrongly_are_changed(tmp_path: Path) -> None:
+    wrong = load_item(tmp_path / "一", HEAD + STEPS.replace("张三", "李四"), submit=SCRIPT)
+    live = load_item(
+        tmp_path / "二", (HEAD + STEPS).replace("proxy: {", "proxy: {mode: live, "), submit=SCRIPT
+    )
+    broken = load_item(tmp_path / "三", HEAD + STEPS, submit="throw new Error('坏了')")
+
+    updates = collect_item_updates([live, wrong, broken])
+    assert len(updates.edits) == 1
+    first, second = updates.skip_notes
+    assert first == f"{live.node_id}: left as it is: {LIVE.format('live')}"
+    assert second.startswith(f"{broken.node_id}: left as it is: ")
+    assert collect_item_updates([]) == ([], [])
