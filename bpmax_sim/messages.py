@@ -11,6 +11,7 @@ from __future__ import annotations
 import email.utils
 import re
 from collections.abc import Container, Mapping
+from datetime import UTC
 from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import quote_plus, urlsplit
@@ -157,7 +158,9 @@ def parse_set_cookie(line: str) -> Cookie:
 def read_http_date(text: str) -> float | None:
     """Return the instant of an HTTP date (RFC 9110, 5.6.7) in POSIX seconds, or None."""
     try:
-        return email.utils.parsedate_to_datetime(text).timestamp()
+        moment = email.utils.parsedate_to_datetime(text)
+        # One without a zone is in UTC, such as `Sun Nov  6 08:49:37 1994`; Python has it as local.
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
     except (ValueError, TypeError, IndexError, OverflowError):
         return None
 
