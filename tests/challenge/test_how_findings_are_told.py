@@ -1,0 +1,159 @@
+"""How `challenge` and `explore` end and what they print of findings, each at its corners."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from bpmax_sim.challenge.findings import SHOWN, ChallengeResult, Weakness
+from bpmax_sim.challenge.proposals import ExpectLine
+from bpmax_sim.cli import challenge, explore
+from bpmax_sim.errors import ConfigError, Place
+from bpmax_sim.explore.search import Exploration
+
+SELF = Place("a.js", 3, 1)
+
+
+def find(verdict: Any = "differs", **more: Any) -> Weakness:
+    return Weakness(**{"place": SELF, "verdict": verdict, "kind": "", "message": "不行", **more})
+
+
+@pytest.mark.parametrize(
+    ("killed", "differs", "least", "strict", "code"),
+    [
+        (1, 1, None, False, 0), (1, 1, None, True, 1), (2, 0, None, True, 0),
+        (1, 1, 50.0, False, 0), (1, 1, 50.1, False, 1), (2, 0, 100.0, False, 0),
+        (0, 0, 100.0, False, 0), (0, 2, 0.0, False, 0), (0, 2, 0.1, False, 1),
+        (1, 1, 40.0, True, 1),
+    ],
+)  # fmt: skip
+def test_a_challenge_fails_where_it_is_asked_to(
+    killed: int, differs: int, least: float | None, strict: bool, code: int
+) -> None:
+    result = ChallengeResult(
+        findings=(find(),) * differs, counts={"killed": killed, "differs": differs}
+    )
+    assert challenge._choose_exit_code(result, least, strict=strict) == code
+
+
+@pytest.mark.parametrize(
+    ("workers", "least", "most", "told"),
+    [
+        (0, None, 1, ""), (64, 0.0, 1, ""), (1, 100.0, 9, ""),
+        (65, None, 1, "-n 65: expected 1 to 64 processes"),
+        (1, -0.1, 1, "--fail-under -0.1: expected 0 to 100"),
+        (1, 100.1, 1, "--fail-under 100.1: expected 0 to 100"),
+        (1, None, 0, "--max 0: expected a number from 1"),
+    ],
+)  # fmt: skip
+def test_limits_of_a_challenge_are_checked(
+    workers: int, least: float | None, most: int, told: str
+) -> None:
+    if not told:
+        challenge._check_options(workers, least, most)
+        return
+    with pytest.raises(ConfigError) as refused:
+        challenge._check_options(workers, least, most)
+    assert str(refused.value) == told
+
+
+@pytest.mark.parametrize(
+    ("count", "more"),
+    [
+        (0, []), (SHOWN, []), (SHOWN + 1, ["1 more finding; --json has all"]),
+        (SHOWN + 2, ["2 more findings; --json has all"]),
+    ],
+)  # fmt: skip
+def test_the_first_findings_are_shown_and_the_others_counted(count: int, more: list[str]) -> None:
+    lines = [*challenge._format_report([find("unreached")] * count)]
+
+    assert lines == ["a.js:3:1  不行", ""] * min(count, SHOWN) + more
+
+
+LINE = ExpectLine(
+    file="a.scenario.yaml", step=1, expect={"form": {"金额": 800}},
+    columns={"金额": {"甲": 800, "乙": 7}},
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("finding", "lines"),
+    [
+        (find("unreached", old="x = 1", kills=9), ["    x = 1"]),
+        (find("unreached"), []),
+        (find("unchanged", old="a", new="b"), ["    a  →  b"]),
+        (
+            find(old="a", new="b", scenario="付款", step="2", where="form.金额",
+                 before="1", after="2"),
+            ["    a  →  b", "    付款, step 2: form.金额 1 → 2, and it still passes",
+             "    no expectation was found that tells the two"],
+        ),
+        (
+            find(old="a", new="b", before="NaN", is_suspicious=True, kills=2),
+            ["    a  →  b", "    , step :  NaN → , and it still passes",
+             "    the script itself comes to NaN; is that right?",
+             "    2 mistakes go unnoticed so"],
+        ),
+        (
+            find(old="a", new="b", line=LINE, kills=2,
+                 scenario_place=Place("a.scenario.yaml", 9, 5),
+                 others=(Place("a.js", 7), Place("b.js", 3), Place("c.js", 1))),
+            ["    a  →  b", "    , step :   → , and it still passes",
+             "    add at a.scenario.yaml:9:5:", "      expect: {form: {金额: 800}}",
+             "    with a column 金额 in cases:", "      甲: 800", "      乙: 7",
+             "    it notices 2 mistakes, also of lines 7, also at b.js:3, c.js:1"],
+        ),
+    ],
+)  # fmt: skip
+def test_a_finding_says_what_differs_and_what_to_add(finding: Weakness, lines: list[str]) -> None:
+    assert [*challenge._format_finding(finding)] == ["a.js:3:1  不行", *lines]
+
+
+def test_findings_and_counts_are_data() -> None:
+    result = ChallengeResult(
+        counts={"killed": 2, "differs": 1, "limit": 4, "new": 9}, killers={"expectation": 2}
+    )
+    assert challenge._make_summary_data(result, challenge.ExitCode.FAILED) == {
+        "killed": 2, "differs": 1, "unreached": 0, "unchanged": 0, "limit": 4, "ignored": 0,
+        "killed_by": {"expectation": 2, "error": 0, "miss": 0, "unplayed": 0, "check": 0},
+        "score": 66.7, "exit_code": 1,
+    }  # fmt: skip
+    plain = challenge._make_finding_data(find(same_as=Place("b.js", 1)))
+    assert (plain["scenario"], plain["scenario_line"], plain["columns"]) == ("", 0, {})
+    assert (plain["same_as"], plain["expect"], plain["kills"]) == ("b.js:1", "", 1)
+    data = challenge._make_finding_data(
+        find(line=LINE, scenario_place=Place("a.scenario.yaml", 9, 5), where="form.金额", step="2")
+    )
+    assert (data["scenario"], data["scenario_line"]) == ("a.scenario.yaml", 9)
+    assert (data["columns"], data["same_as"]) == ({"金额": {"甲": 800, "乙": 7}}, "")
+    assert (data["place"], data["step"], data["line"], data["column"]) == ("form.金额", "2", 3, 1)
+
+
+def explored(tried: int, refused: str = "") -> Exploration:
+    return Exploration(
+        node_id="a::付款", name="付款", place=Place("a"), target="a", tried=tried, refused=refused
+    )
+
+
+class Cause:
+    """A cause that was found; it is red or not."""
+
+    def __init__(self, *, is_red: bool) -> None:
+        self.fails_scenario = is_red
+
+
+@pytest.mark.parametrize(
+    ("explorations", "causes", "code"),
+    [
+        ([], [], 5), ([explored(0)], [], 5), ([explored(0, "失败")], [], 5),
+        ([explored(0), explored(3)], [], 0), ([explored(3)], [False], 0),
+        ([explored(3)], [False, True], 1), ([explored(0)], [True], 1),
+    ],
+)  # fmt: skip
+def test_an_exploration_ends_red_where_a_cause_is(
+    explorations: Sequence[Exploration], causes: list[bool], code: int
+) -> None:
+    found: Any = [(Cause(is_red=one), None) for one in causes]
+    assert explore._choose_exit_code(explorations, found) == code
