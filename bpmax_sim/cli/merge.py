@@ -18,7 +18,7 @@ from bpmax_sim.errors import CassetteError, ConfigError
 from bpmax_sim.file_system import lock_folder
 from bpmax_sim.git import find_repository, find_unmerged_files, has_merge_driver, read_blob, run_git
 from bpmax_sim.i18n import join_list, label_message, msg
-from bpmax_sim.project import find_root
+from bpmax_sim.project import find_root, make_parent_folder
 from bpmax_sim.report.exit_codes import ExitCode
 from bpmax_sim.yamlfile import to_display_path
 
@@ -131,7 +131,7 @@ def hint_at_missing_merge_driver() -> None:
         return
     notify(msg("Git does not merge cassettes here yet; set that up with `bpmax-sim doctor --fix`"))
     with suppress(OSError):
-        mark.parent.mkdir(exist_ok=True)
+        make_parent_folder(mark)
         mark.touch()
 
 

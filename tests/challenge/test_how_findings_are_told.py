@@ -12,6 +12,7 @@ from bpmax_sim.challenge.proposals import ExpectLine
 from bpmax_sim.cli import challenge, explore
 from bpmax_sim.errors import ConfigError, Place
 from bpmax_sim.explore.search import Exploration
+from bpmax_sim.report.exit_codes import ExitCode
 
 SELF = Place("a.js", 3, 1)
 
@@ -115,7 +116,7 @@ def test_findings_and_counts_are_data() -> None:
     result = ChallengeResult(
         counts={"killed": 2, "differs": 1, "limit": 4, "new": 9}, killers={"expectation": 2}
     )
-    assert challenge._make_summary_data(result, challenge.ExitCode.FAILED) == {
+    assert challenge._make_summary_data(result, ExitCode.FAILED) == {
         "killed": 2, "differs": 1, "unreached": 0, "unchanged": 0, "limit": 4, "ignored": 0,
         "killed_by": {"expectation": 2, "error": 0, "miss": 0, "unplayed": 0, "check": 0},
         "score": 66.7, "exit_code": 1,
