@@ -155,7 +155,8 @@ class RelativeFileNameRewriter:
         if len(text) < self._shortest:
             return text
         if len(self._moved) == 1:
-            return text.replace(*self._moved[0])
+            name, home = self._moved[0]
+            return text.replace(name, home)
         # In one pass: what a name was replaced by may have another name in it.
         moved = dict(self._moved)
         return _compile_names(tuple(moved)).sub(lambda found: moved[found[0]], text)
