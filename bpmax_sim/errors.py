@@ -223,7 +223,8 @@ class LimitedProblems(list[Problem]):
         if len(self) > self.MOST:
             message = msg("more than {most} problems; mend these first", most=self.MOST)
             more = Problem(message, Place(problem.place.file) if problem.place else None)
-            raise ConfigError(*sorted(set(self), key=get_place_sort_key)[: self.MOST], more)
+            first = sorted(dict.fromkeys(self), key=get_place_sort_key)[: self.MOST]
+            raise ConfigError(*first, more)
 
     def extend(self, problems: Iterable[Problem], /) -> None:
         """Add *problems*; raise ConfigError with all of them if there are now too many."""

@@ -58,7 +58,7 @@ def _read_definition(file: Path) -> Definition:
             for path, message in definition.find_mistakes()
         ]
     if definition is None or problems:
-        raise ConfigError(*sorted(set(problems), key=get_place_sort_key))
+        raise ConfigError(*sorted(dict.fromkeys(problems), key=get_place_sort_key))
     return definition
 
 

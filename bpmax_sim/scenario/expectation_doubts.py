@@ -493,7 +493,8 @@ def find_useless_proxy_settings(
     if item.scenario.proxy.unused == "ignore" and spot.place.file == item.spot.source.file:
         left = (one.request.call for one in session.unplayed_exchanges)
         names = dict.fromkeys(call.name for call in left if call is not None and call.platform)
-        for name in names.keys() - {call.call for call in calls}:
+        called = {call.call for call in calls}
+        for name in [name for name in names if name not in called]:
             yield _make_finding(spot, msg(
                 "unused: ignore hides that nothing calls {call} any more, which was recorded for "
                 "this scenario; call it, or record afresh", call=name,

@@ -28,7 +28,7 @@ from bpmax_sim.scenario.model import (
     StubRequest,
     TokenState,
 )
-from bpmax_sim.scenario.references import Path, UndefinedValueError, to_inserted_text
+from bpmax_sim.scenario.references import Path, UnfitValueError, to_inserted_text
 from bpmax_sim.session.sending_log import InjectedFault
 from bpmax_sim.transport.faults import Action, BadToken, Break, Fault, Reply, Slow
 from bpmax_sim.transport.protocol import SOURCE
@@ -111,7 +111,8 @@ def fill_fault(rule: FaultRule, resolve: Callable[[Any], Any]) -> FaultRule:
     """Return *rule* with every ``${…}`` replaced by *resolve*.
 
     Raises:
-        UndefinedValueError: if a ``${…}`` is not defined, or its value is not allowed there.
+        UndefinedValueError: if a ``${…}`` is not defined; UnfitValueError: if its value is not
+            allowed there.
     """
     return replace(rule, on=to_inserted_text(resolve(rule.on)), do=_fill_reply(rule.do, resolve))
 
@@ -149,7 +150,7 @@ def _read_filled(key: str, kind: Any, value: Any, resolve: Callable[[Any], Any])
     *kind*. A cell of a CSV file is a text, which is read as YAML would read it.
 
     Raises:
-        UndefinedValueError: if it has another type.
+        UnfitValueError: if it has another type.
     """
     filled = resolve(value)
     problems: list[Problem] = []
@@ -158,7 +159,7 @@ def _read_filled(key: str, kind: Any, value: Any, resolve: Callable[[Any], Any])
     read = decode(read_yaml(text, file=key), kind, problems)
     if problems:
         wrong = problems[0].message
-        raise UndefinedValueError("{key}: {wrong} (from {text})", key=key, wrong=wrong, text=value)
+        raise UnfitValueError("{key}: {wrong} (from {text})", key=key, wrong=wrong, text=value)
     return read
 
 
@@ -210,7 +211,8 @@ def fill_stub(stub: Stub, resolve: Callable[[Any], Any]) -> Stub:
     """Return *stub* with every ``${…}`` replaced by *resolve*.
 
     Raises:
-        UndefinedValueError: if a ``${…}`` is not defined, or its value is not allowed there.
+        UndefinedValueError: if a ``${…}`` is not defined; UnfitValueError: if its value is not
+            allowed there.
     """
     request = {name: resolve(value) for name, value in collect_request_conditions(stub).items()}
     answers = tuple(_fill_reply(answer, resolve) for answer in stub.answers)

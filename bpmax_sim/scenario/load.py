@@ -312,7 +312,7 @@ def load_items(
     is_broken, source = bool(problems), declared.source
     scenario = decode(source.root, model.Scenario, problems)
     if scenario is None or is_broken:
-        raise ConfigError(*sorted(set(problems), key=get_place_sort_key))
+        raise ConfigError(*sorted(dict.fromkeys(problems), key=get_place_sort_key))
     draft = ScenarioDraft(
         spot=Spot(source),
         scenario=scenario,
@@ -337,8 +337,8 @@ def load_items(
         check_references(draft)
     loaded = [_build_item(draft, subjects, row, home) for row in draft.rows or (None,)]
     if problems:
-        # A set: what is wrong in a fragment or in a step is found once for each row that is built.
-        raise ConfigError(*sorted(set(problems), key=get_place_sort_key))
+        # Each once: what is wrong in a fragment or in a step is found for each row that is built.
+        raise ConfigError(*sorted(dict.fromkeys(problems), key=get_place_sort_key))
     return loaded
 
 
@@ -355,8 +355,8 @@ def load_items_checking_variables(
     items = load_items(path, variables=variables, environ=environ)
     for item in items:
         declared, written = item.scenario.vars, item.spot.source.text_of_all_files
-        for name in variables.keys() - declared.keys():
-            if f"vars.{name}" not in written:
+        for name in variables:
+            if name not in declared and f"vars.{name}" not in written:
                 hint = suggest_or_list(name, declared)
                 raise ConfigError("nothing reads the variable {name!r}{hint}", name=name, hint=hint)
     return items
@@ -580,6 +580,8 @@ def _resolve_before_run(draft: ScenarioDraft, row: Row | None, text: str, what: 
 
     Raises:
         ValueError: if it names a value that exists only in the run.
+        UndefinedValueError: if it names one that does not exist; UnfitValueError: if only a member
+            of it does not.
     """
     roots = {"case": row.values if row else {}, "vars": draft.declared_vars, "env": draft.environ}
 
@@ -592,7 +594,13 @@ def _resolve_before_run(draft: ScenarioDraft, row: Row | None, text: str, what: 
                     ref_text=ref.text,
                 )
             )
-        return references.follow_path(roots[ref.root], ref)
+        try:
+            return references.follow_path(roots[ref.root], ref)
+        except references.UndefinedValueError as error:
+            if str(ref.path[0]) not in roots[ref.root]:
+                raise
+            # The check of all references looks at first names alone, not at what is below them.
+            raise references.UnfitValueError("{error}", error=error) from None
 
     return references.resolve(text, lookup)
 
@@ -673,11 +681,16 @@ def _parse_fault_set_names(
         return split_names_cell(
             _resolve_before_run(draft, row, text, msg("the name of a fault set"))
         )
-    except references.UndefinedValueError:
-        return ()  # told where all references are checked
     except ValueError as error:
-        draft.problems.append(Problem(str(error), place, "faults"))
+        if not _is_told_by_check(error):
+            draft.problems.append(Problem(str(error), place, "faults"))
         return ()
+
+
+def _is_told_by_check(error: ValueError) -> bool:
+    """Return whether *error*, of a ``${…}``, is reported where all references are checked."""
+    is_undefined = isinstance(error, references.UndefinedValueError)
+    return is_undefined and not isinstance(error, references.UnfitValueError)
 
 
 def _fill_fault(
@@ -692,18 +705,16 @@ def _fill_fault(
         filled = fill_fault(
             rule, lambda value: _resolve_before_run(draft, row, value, msg("a fault"))
         )
-    except references.UndefinedValueError as error:
-        # Elsewhere it is told where all references are checked.
-        if row is None and spot.source is not draft.spot.source:
+    except ValueError as error:
+        if not _is_told_by_check(error):
+            draft.problems.append(Problem(str(error), spot.place, "faults"))
+        elif row is None and spot.source is not draft.spot.source:
             message = msg(
                 "{error}; a fault in steps of a fragment knows the variables of the scenario and "
                 "env only, since all rows share it",
                 error=error,
             )
             draft.problems.append(Problem(message, spot.place, "faults"))
-        return
-    except ValueError as error:
-        draft.problems.append(Problem(str(error), spot.place, "faults"))
         return
     if wrong := find_fault_problem(filled):
         draft.problems.append(Problem(wrong, spot.place, "faults"))

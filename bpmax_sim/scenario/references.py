@@ -37,6 +37,10 @@ class UndefinedValueError(MessageError, ValueError):
     """Raised if a ``${…}`` names something that does not exist, or that is not allowed there."""
 
 
+class UnfitValueError(UndefinedValueError):
+    """Raised if what a ``${…}`` stands for exists, and is not of the type that is needed there."""
+
+
 def make_undefined_error(text: str, hint: str) -> UndefinedValueError:
     """Return the error of ``${text}``, which is not defined; *hint* is added to its message."""
     return UndefinedValueError("${{{text}}} is not defined{hint}", text=text, hint=hint)

@@ -264,8 +264,8 @@ def warn_of_misspelt_names(
         if read.owner == "form" and (hint := suggest_nearest(read.member, fields)):
             wrong = msg("the script reads form.{name}{hint}", name=read.member, hint=hint)
             _warn_at(UnknownNameWarning, wrong, read.place)
-    for name in form.keys() - {*fields} if isinstance(form, dict) and fields else ():
-        if hint := suggest_nearest(name, fields):
+    for name in form if isinstance(form, dict) and fields else ():
+        if name not in fields and (hint := suggest_nearest(name, fields)):
             wrong = msg("the script wrote form.{name}{hint}", name=name, hint=hint)
             _warn_at(UnknownNameWarning, wrong)
     for call in calls:

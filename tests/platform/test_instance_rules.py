@@ -331,12 +331,12 @@ def test_all_that_cannot_be_read_is_told_in_one_go() -> None:
     instance = Instance(
         platform="crm",
         instance_key="test",
-        credentials={"agent": Source(env="N"), "corp": Source(env="C")},
+        credentials={name: Source(env=name[0].upper()) for name in ("agent", "corp", "tenant")},
         base_url=Source(env="B"),
         hosts={"files": Source(env="F"), "sso": Source(env="S")},
         proxy=Source(env="P"),
     )
-    environ = {"B": "crm.test", "S": "https://s.test", "P": "proxy.test", "N": "七", "C": "x"}
+    environ = {"B": "crm.test", "S": "https://s.test", "P": "proxy.test", "A": "七", "C": "x"}
 
     with pytest.raises(ConfigError) as caught:
         resolve_credentials(read_crm(), instance, environ=environ, closed=False)
@@ -349,7 +349,7 @@ def test_all_that_cannot_be_read_is_told_in_one_go() -> None:
         (f"expected the address of a proxy, such as http://proxy.example:3128, got other text "
         f"({who})"),
         f"{who} lacks 'password'; add it",
-        f"{who} lacks 'tenant'; add it",
+        f"environment variable T is not set; set it, or run in replay mode ({who})",
     ])  # fmt: skip
 
 

@@ -53,6 +53,12 @@ Point = tuple[float, float]
              "乙乙": [(99, 190), (99, 203), (165, 203), (165, 131), (99, 131), (99, 144)],
              "丙乙": [(94, 298), (94, 316), (183, 316), (183, 126), (99, 126), (99, 144)]},
         ),
+        (  # boxes that push two others aside
+            dict.fromkeys("甲乙丙丁戊", 100), "甲乙 丙戊 丁戊", (370, 199),
+            {"甲": (59, 32), "乙": (59, 140), "丙": (185, 32), "丁": (311, 32), "戊": (248, 140)},
+            {"甲乙": [(59, 55), (59, 117)], "丙戊": [(185, 55), (235, 117)],
+             "丁戊": [(311, 55), (261, 117)]},
+        ),
         (
             dict.fromkeys("甲乙丙丁戊", 100), "甲乙 甲丙 甲丁 甲戊 乙戊", (408, 307),
             {"甲": (237, 32), "乙": (59, 140), "丙": (185, 140), "丁": (311, 140),
@@ -113,12 +119,13 @@ def read_walks(*counts: int, **more: object) -> FlowWalks:
     assert definition is not None
     edges = tuple(find_edges(definition))
     fields = {
+        "edges": edges,
         "counts": dict(zip(edges, counts, strict=False)),
         "visits": {"起草": 4, "会审": 3, "用印": 0, "总经理": 1},
         "runs": 1,
         "unknown_nodes": (),
     }
-    return FlowWalks(definition=definition, edges=edges, **{**fields, **more})  # type: ignore[arg-type]
+    return FlowWalks(definition=definition, **{**fields, **more})  # type: ignore[arg-type]
 
 
 WALKS = (2, 0, 3, 0, 0, 0, 0, 0, 0, 0, 0, 1)
@@ -159,6 +166,22 @@ def test_a_tree_has_each_node_below_the_first_way_to_it() -> None:
         "├─ approve [真] → 会审 (above)  ×3",
         "└─ approve → 会审 (above)  never walked",
     ]
+
+
+@pytest.mark.parametrize(
+    ("when", "shown"),
+    [
+        ("合" * 20, "合" * 20),
+        ("合" * 20 + "a", f"{'合' * 19}…"),
+        ("a" * 40, "a" * 40),
+        ("a" * 41, f"{'a' * 39}…"),
+    ],
+)
+def test_a_condition_is_cut_to_forty_columns(when: str, shown: str) -> None:
+    route = FlowEdge("起草", "approve", "归档", when)
+
+    _, line = map(translate, draw_tree(read_walks(edges=(route,))))
+    assert line == f"└─ approve [{shown}] → 归档  never walked"
 
 
 @pytest.mark.parametrize(

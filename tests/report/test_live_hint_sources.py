@@ -20,7 +20,7 @@ base_url: https://crm.example.test/api/
 hosts: {files: https://files.example.test}
 credentials:
   corp: {}
-  region: {default: 华东}
+  region: {default: ""}
   password: {secret: true}
   token: {secret: true}
   pin: {secret: true}
@@ -156,9 +156,7 @@ def test_each_hint_is_given_once_and_without_secrets(session: Session) -> None:
 
 def test_a_replay_gets_no_hint(tmp_path: Path) -> None:
     (tmp_path / "crm.yaml").write_text(CRM, encoding="utf-8")
-    call = CallMade(
-        number=1, call="crm.find", url="https://crm.example.test/api", error="CONNECT", attempts=1
-    )
+    call = CallMade(number=1, call="crm.find", status=401, source="live", attempts=1)
 
     with Session.open(tmp_path, mode="simulate", environ={}) as session:
         assert make_live_hints(session, [call]) == ()
