@@ -228,6 +228,10 @@ def test_a_missing_instance_is_told_with_what_to_write(write: Write) -> None:
     assert found.entries_of("open") == found.entries_of("none") == ()
     assert [one.instance.instance_key for one in found.entries_of("qywx")] == ["default"]
     assert found.entries_of("qywx") is found.entries_of("qywx")
+    Path("instances.yaml").unlink()
+    mine = open_address.replace("platform_key: open", "platform_key: qywx")
+    own = load_platforms(write(q__qywx=f"{mine}credentials: {{tenant: {{}}}}"))
+    assert own.entries_of("qywx") == ()
 
 
 def test_an_api_is_found_by_any_of_its_names(write: Write) -> None:

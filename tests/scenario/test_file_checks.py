@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bpmax_sim.errors import ConfigError
-from bpmax_sim.scenario.load import load_items
+from bpmax_sim.scenario.load import load_items, load_items_checking_variables
 
 FORM = "form: {scripts: {open: 开.js}, fields: {金额: 0, 客户: '', 明细: [{数量: 1}, {数量: 2}]}}"
 PLAIN = "form: {fields: {金额: 0, 客户: '', 明细: [{数量: 1}, {数量: 2}]}}"
@@ -121,7 +121,7 @@ CASES: list[tuple[str, str, list[str]]] = [
         "3: proxy.ignore[2]: 'query.[' is not a path; write path, query.<name>, header.<name> or body.<name>, such as body.items[*].ts",
     ]),
     # cells
-    (FORM, "cases: [{id: 1, tags: [a, b], skip: '', xfail: 坏}, {id: 2, tags: {a: 1}, skip: [x], xfail: {}}, {id: 3, tags: [[a]]}]\nsteps: [" + OPEN + "]", [
+    (FORM, "cases: [{id: 1, tags: [a, b], skip: '', xfail: 坏}, {id: 2, tags: {a: 1}, skip: [x], xfail: {}}, {id: 3, tags: [a, [b]]}]\nsteps: [" + OPEN + "]", [
         "3: cases: tags: expected text",
         "3: cases: skip: expected text",
         "3: cases: xfail: expected text",
@@ -294,3 +294,92 @@ def test_all_that_a_file_shows_is_told(
     tmp_path: Path, subject: str, text: str, told: list[str]
 ) -> None:
     assert tell(tmp_path, text, subject) == told
+
+
+def write_project(folder: Path, files: dict[str, str]) -> None:
+    for name, text in {"pyproject.toml": "[tool.bpmax_sim]\n", **files}.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text, encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("rule", "problem"),
+    [
+        ("{on: '*', do: {status: 503}}", ""),
+        ("{on: '*', do: {status: '${vars.码}'}}", ""),
+        (
+            "{on: '*', do: {status: '${vars.字}'}}",
+            "3: faults: status: expected a whole number of at least 100 and at most 599, got text (from ${vars.字})",
+        ),
+        (
+            "{on: '*', do: {status: '${case.码}'}}",
+            "3: faults: ${case.码} is not defined; a fault in steps of a fragment knows the variables of the scenario and env only, since all rows share it",
+        ),
+        (
+            "{on: '*', do: {status: '${vars.深.没有}'}}",
+            "3: faults: ${vars.深.没有} is not defined; did you mean '有'?",
+        ),
+    ],
+)
+def test_a_fault_of_named_steps_knows_no_row(tmp_path: Path, rule: str, problem: str) -> None:
+    write_project(tmp_path, {
+        "公共.yaml": f"steps:\n  打开:\n  - {{set: {{金额: 1}}, faults: [{rule}], expect: {{form: {{金额: 1}}}}}}\n",
+        "单.scenario.yaml": "scenario: 单\nform: {fields: {金额: 0}}\nuse: 公共.yaml\nvars: {码: 503, 字: abc, 深: {有: 1}}\n"
+        "cases: [{id: 1, 码: 500}]\nsteps: [{run: 打开}]\n",
+    })  # fmt: skip
+    try:
+        load_items(tmp_path / "单.scenario.yaml", environ={})
+        told = []
+    except ConfigError as error:
+        told = [
+            f"{one.place.line if one.place else 0}: {one.path}: {one.message}"
+            for one in error.problems
+        ]
+
+    assert told == ([problem] if problem else [])
+
+
+@pytest.mark.parametrize(
+    ("variables", "message"),
+    [
+        ({}, ""),
+        ({"金额": "1"}, ""),
+        ({"客户": "1"}, ""),
+        ({"金鹅": "1"}, "nothing reads the variable '金鹅'; did you mean '金额'?"),
+        ({"客户": "1", "zzz": "", "aaa": ""}, "nothing reads the variable 'zzz'; there is 金额"),
+        ({"aaa": "", "zzz": ""}, "nothing reads the variable 'aaa'; there is 金额"),
+    ],
+)
+def test_the_first_variable_that_nothing_reads_is_refused(
+    tmp_path: Path, variables: dict[str, str], message: str
+) -> None:
+    write_project(tmp_path, {
+        "单.scenario.yaml": "scenario: 单\nform: {fields: {金额: 0, 客户: ''}}\nvars: {金额: 1}\n"
+        "steps: [{set: {金额: '${vars.金额}'}, expect: {form: {金额: 1}}}, {if: '${vars.客户}', set: {客户: 甲}, expect: {form: {客户: 甲}}}]\n",
+    })  # fmt: skip
+    path = tmp_path / "单.scenario.yaml"
+    given = {"客户": "", **variables}
+    if not message:
+        assert len(load_items_checking_variables(given, path, {})) == 1
+        return
+    with pytest.raises(ConfigError) as caught:
+        load_items_checking_variables(given, path, {})
+    assert str(caught.value) == message
+
+
+def test_what_defaults_declare_is_used_by_some_file_below(tmp_path: Path) -> None:
+    scenario = "scenario: 单\nform: {fields: {金额: 0}}\nsteps: [{set: {金额: '${vars.甲}'}, expect: {form: {金额: 1}}}]\n"
+    write_project(tmp_path, {
+        "scenarios/defaults.yaml": "vars: {甲: 1, 乙-1: 2, 丙: 3, 丁: 4, 戊: 5}\nfault_sets: {断网: [{on: '*', do: {error: connect}}], 慢: [{on: '*', do: {delay: 1s}}]}\n",
+        "scenarios/单.scenario.yaml": scenario,
+        "scenarios/深/行.csv": "id,丙\n1,2\n",
+        "scenarios/深/钩子.py": "# 丁 断网\n",
+        "scenarios/深/说明.txt": "戊\n",
+        "scenarios/深/乙.yaml": "a: 乙-1\n",
+    })  # fmt: skip
+    (item,) = load_items(tmp_path / "scenarios/单.scenario.yaml", environ={})
+
+    assert [(one.place and one.place.line, one.message) for one in item.warnings] == [
+        (1, "no scenario below this folder uses '戊'; take it away, or name it"),
+        (2, "no scenario below this folder uses '慢'; take it away, or name it"),
+    ]
