@@ -41,6 +41,7 @@ from bpmax_sim.messages import Call, Chunk, Exchange, Headers, Pairs, Request, R
 from bpmax_sim.secret.http_auth import SECRET_HEADERS, replace_credential
 from bpmax_sim.secret.pseudonym import make_pseudonym
 from bpmax_sim.secret.source import has_run_of_letters_and_digits, looks_random
+from bpmax_sim.secret.spelling import make_spelling_pattern, spell_like
 from bpmax_sim.secret.vault import Vault
 
 
@@ -86,17 +87,37 @@ def pseudonymise_body(body: bytes, media: str, places: Iterable[str]) -> bytes:
     except ValueError:
         return body
     # Replaced in the text, and not written anew from the value: spaces, order and the spelling of
-    # numbers stay as the server sent them. Servers escape other letters or not: both are tried.
+    # numbers stay as the server sent them.
     text = body.decode(errors="surrogateescape")
     # a number is no text, so declare such a field as text
     leaves = (
         leaf for path in paths for leaf in find_values_at(value, path) if isinstance(leaf, str)
     )
     for leaf in dict.fromkeys(leaves):
-        for ascii_only in (False, True):
-            old = json.dumps(leaf, ensure_ascii=ascii_only)
-            text = text.replace(old, json.dumps(make_pseudonym(leaf), ensure_ascii=ascii_only))
+        text = _pseudonymise_json_text(text, leaf)
     return text.encode(errors="surrogateescape")
+
+
+def _pseudonymise_json_text(text: str, value: str) -> str:
+    r"""Return the JSON *text* with a pseudonym for each text *value* in it, however it is escaped.
+
+    Java writes ``\u5F20`` where others write ``\u5f20`` or the letter itself, PHP ``\/`` for ``/``.
+    """
+    pseudonym = make_pseudonym(value)
+    if pseudonym == value:
+        return text
+    if "\\" not in text:
+        old, new = (json.dumps(one, ensure_ascii=False) for one in (value, pseudonym))
+        return text.replace(old, new)
+
+    def replace_if_equal(match: re.Match[str]) -> str:
+        try:  # the pattern also fits what URLs and XML make of it
+            found = json.loads(match[0], strict=False)
+        except ValueError:
+            return match[0]
+        return f'"{spell_like(match[0][1:-1], value, pseudonym)}"' if found == value else match[0]
+
+    return re.sub(f'"{make_spelling_pattern(value)}"', replace_if_equal, text)
 
 
 def _list_lower_case_names(places: Iterable[str], root: str) -> frozenset[str]:

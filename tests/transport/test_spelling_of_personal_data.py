@@ -1,0 +1,130 @@
+"""Personal data gets its pseudonym at its place, however a server or a client writes it."""
+
+from __future__ import annotations
+
+import json
+from urllib.parse import quote
+
+import pytest
+
+from bpmax_sim.messages import FORM, Pairs
+from bpmax_sim.secret.pseudonym import make_pseudonym
+from bpmax_sim.transport.redaction import (
+    pseudonymise_body,
+    pseudonymise_pairs,
+    pseudonymise_url,
+)
+
+JSON = "application/json"
+WHO, PHONE, PLACE = (make_pseudonym(one) for one in ("张三", "13800138000", "浦东/3"))
+
+
+def in_ascii(text: str) -> str:
+    return json.dumps(text)[1:-1]
+
+
+@pytest.mark.parametrize(
+    ("body", "shown"),
+    [
+        ('{"名": "张三"}', f'{{"名": "{WHO}"}}'),
+        ('{"名": "\\u5f20\\u4e09"}', f'{{"名": "{in_ascii(WHO)}"}}'),
+        ('{"名": "\\u5F20\\u4E09"}', f'{{"名": "{in_ascii(WHO)}"}}'),
+        ('{"名": "张\\u4E09"}', f'{{"名": "{in_ascii(WHO)}"}}'),
+        ('{"\\u540d":"\\u5f20\\u4e09"}', f'{{"\\u540d":"{in_ascii(WHO)}"}}'),
+        ('{"名": "浦东/3"}', f'{{"名": "{PLACE}"}}'),
+        ('{"名": "浦东\\/3"}', f'{{"名": "{PLACE}"}}'.replace("/", "\\/")),
+        ('{"名": "\\u6d66\\u4e1c\\/3"}', f'{{"名": "{in_ascii(PLACE)}"}}'),
+        ('{"名" : "13800138000" , "a": 1.50}', f'{{"名" : "{PHONE}" , "a": 1.50}}'),
+        (
+            '{"名": "张三", "b": "张三", "c": "张三丰"}',
+            f'{{"名": "{WHO}", "b": "{WHO}", "c": "张三丰"}}',
+        ),
+        (
+            '{"名": "a b", "c": "a+b", "d": "a%20b\\n"}',
+            '{"名": "z y", "c": "a+b", "d": "a%20b\\n"}',
+        ),
+        ('{"名": ["张三"]}', '{"名": ["张三"]}'),
+        ('{"名": 13800138000}', '{"名": 13800138000}'),
+        ('{"名": "", "b": "\\u5F20"}', '{"名": "", "b": "\\u5F20"}'),
+        ('{"名": null, "x": {"名": "张三"}}', '{"名": null, "x": {"名": "张三"}}'),
+        ('{"名": "张三"', '{"名": "张三"'),
+        ("", ""),
+    ],
+)
+def test_a_text_of_json_is_replaced_in_every_spelling(body: str, shown: str) -> None:
+    found = pseudonymise_body(body.encode(), JSON, ["body.名"])
+
+    assert found.decode() == shown
+    assert pseudonymise_body(found, JSON, ["body.名"]) == found
+
+
+BODY = {"a": {"b": "张三", "c": "李"}, "d": [{"e": "王"}, {"e": "赵"}], "f": "孙"}
+
+
+@pytest.mark.parametrize(
+    ("places", "names"),
+    [
+        (["body.a.b"], "张三"),
+        (["body.d[*].e"], "王赵"),
+        (["body.d[1].e"], "赵"),
+        (["body.f", "body.a.c"], "李孙"),
+        (["query.f", "header.f", "body"], ""),
+        ([], ""),
+    ],
+)
+def test_only_the_places_that_are_declared_are_replaced(places: list[str], names: str) -> None:
+    body = json.dumps(BODY, ensure_ascii=False)
+    shown = body
+    for name in ("张三", "李", "王", "赵", "孙"):
+        shown = shown.replace(name, make_pseudonym(name)) if name in names else shown
+
+    assert pseudonymise_body(body.encode(), JSON, places).decode() == shown
+
+
+@pytest.mark.parametrize(
+    ("body", "shown"),
+    [
+        (b"phone=13800138000&x=1", f"phone={PHONE}&x=1"),
+        (b"x=1&Phone=13800138000&phone=", f"x=1&Phone={PHONE}&phone="),
+        (b"x=+&y=%2b", "x=+&y=%2b"),
+        (b"phones=13800138000", "phones=13800138000"),
+    ],
+)
+def test_a_member_of_a_form_is_replaced_in_any_case(body: bytes, shown: str) -> None:
+    assert pseudonymise_body(body, FORM, ["body.phone"]).decode() == shown
+    assert pseudonymise_body(body, "text/plain", ["body.phone"]) == body
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("https://a.test/x?phone=13800138000", f"https://a.test/x?phone={PHONE}"),
+        ("https://a.test/x?a=1&PHONE=13800138000&b", f"https://a.test/x?a=1&PHONE={PHONE}&b"),
+        ("https://a.test/x?%70hone=13800138000", f"https://a.test/x?%70hone={PHONE}"),
+        ("https://a.test/phone=13800138000", "https://a.test/phone=13800138000"),
+        ("https://a.test/x?phone", "https://a.test/x?phone"),
+        ("https://a.test/x?phone=", "https://a.test/x?phone="),
+        ("https://a.test/x?", "https://a.test/x?"),
+        (
+            "https://a.test/x?a=%2f+&phone=a=b",
+            f"https://a.test/x?a=%2f+&phone={quote(make_pseudonym('a=b'))}",
+        ),
+    ],
+)
+def test_a_query_is_replaced_at_its_place_alone(url: str, shown: str) -> None:
+    assert pseudonymise_url(url, ["query.phone", "body.a"]) == shown
+    assert pseudonymise_url(url, ["body.phone", "header.phone"]) == url
+
+
+@pytest.mark.parametrize(
+    ("pairs", "root", "shown"),
+    [
+        ((("X-Phone", "13800138000"), ("A", "1")), "header", (("X-Phone", PHONE), ("A", "1"))),
+        ((("x-phone", "13800138000"),) * 2, "header", (("x-phone", PHONE),) * 2),
+        ((("X-Phone", "13800138000"),), "query", (("X-Phone", "13800138000"),)),
+        ((("X-Phones", "13800138000"),), "header", (("X-Phones", "13800138000"),)),
+        ((), "header", ()),
+    ],
+)
+def test_a_header_is_replaced_in_any_case(pairs: Pairs, root: str, shown: Pairs) -> None:
+    assert pseudonymise_pairs(pairs, ["header.X-PHONE", "body.x"], root) == shown
