@@ -70,7 +70,7 @@ def pseudonymise_url(url: str, places: Iterable[str]) -> str:
 
 
 def pseudonymise_body(body: bytes, media: str, places: Iterable[str]) -> bytes:
-    """Return a JSON or form *body* with pseudonyms for the values at the personal *places*."""
+    """Return a JSON, form or multipart *body* with pseudonyms at the personal *places*."""
     paths = tuple(
         [
             path.steps_below_root
@@ -82,6 +82,9 @@ def pseudonymise_body(body: bytes, media: str, places: Iterable[str]) -> bytes:
         return body
     if media == messages.FORM:
         return _pseudonymise_form(body, {str(path[0]).lower() for path in paths})
+    if media == _MULTIPART:
+        parts = {str(path[0]).lower() for path in paths if path[1:] in {(), ("content",)}}
+        return _pseudonymise_multipart(body, parts)
     try:
         value = loads_as_javascript(body)
     except ValueError:
@@ -147,6 +150,31 @@ def _pseudonymise_form(body: bytes, names: set[str]) -> bytes:
     pairs = tuple(parse_qsl(body.decode(errors="surrogateescape"), keep_blank_values=True))
     changed = _pseudonymise_named(pairs, names)
     return body if changed == pairs else urlencode(changed).encode()
+
+
+_MULTIPART = "multipart/form-data"
+_PART_NAME = re.compile(r"""\bname=(?:"([^"]*)"|([^\s;]+))""")
+
+
+def _pseudonymise_multipart(body: bytes, names: set[str]) -> bytes:
+    """Return a multipart *body* (RFC 7578) with pseudonyms for the texts of its parts *names*."""
+    first = body.partition(b"\r\n")[0]
+    if not first.startswith(b"--"):
+        return body
+    delimiter = b"\r\n" + first
+    sections = (b"\r\n" + body).split(delimiter)
+    return delimiter.join([_pseudonymise_part(part, names) for part in sections])[2:]
+
+
+def _pseudonymise_part(part: bytes, names: set[str]) -> bytes:
+    head, separator, content = part.partition(b"\r\n\r\n")
+    named = _PART_NAME.search(head.decode(errors="replace"))
+    if not separator or named is None or (named[1] or named[2] or "").lower() not in names:
+        return part
+    try:
+        return head + separator + make_pseudonym(content.decode()).encode()
+    except UnicodeDecodeError:  # a file that is no text
+        return part
 
 
 _MOST_EXACT = 256

@@ -95,6 +95,46 @@ def test_a_member_of_a_form_is_replaced_in_any_case(body: bytes, shown: str) -> 
     assert pseudonymise_body(body, "text/plain", ["body.phone"]) == body
 
 
+def multipart(*parts: tuple[str, bytes], end: bytes = b"--\r\n") -> bytes:
+    sections = [
+        f"--b0\r\nContent-Disposition: form-data; {head}\r\n\r\n".encode() + content + b"\r\n"
+        for head, content in parts
+    ]
+    return b"".join(sections) + b"--b0" + end
+
+
+FILE = 'name="表"; filename="name.csv"\r\nContent-Type: text/csv'
+
+
+@pytest.mark.parametrize(
+    ("head", "content", "place", "shown"),
+    [
+        ('name="phone"', b"13800138000", "body.phone", PHONE.encode()),
+        ('name="Phone"', b"13800138000", "body.phone", PHONE.encode()),
+        ("name=phone", b"13800138000", "body.phone", PHONE.encode()),
+        ('name="名"', "张三".encode(), "body.名", WHO.encode()),
+        ('name="phones"', b"13800138000", "body.phone", b"13800138000"),
+        ('name="phone"', b"13800138000", "query.phone", b"13800138000"),
+        ('name="phone"', b"", "body.phone", b""),
+        ('name="phone"', b"\xff\xfe", "body.phone", b"\xff\xfe"),
+        (FILE, "张三".encode(), "body.表.content", WHO.encode()),
+        (FILE, "张三".encode(), "body.表", WHO.encode()),
+        (FILE, "张三".encode(), "body.表.filename", "张三".encode()),
+        (FILE, "张三".encode(), "body.name", "张三".encode()),
+    ],
+)
+def test_a_part_of_a_multipart_body_is_replaced(
+    head: str, content: bytes, place: str, shown: bytes
+) -> None:
+    around = ('name="a"', "一\r\n二".encode()), ('name="z"', b"--b")
+    body = multipart(around[0], (head, content), around[1])
+    found = pseudonymise_body(body, "multipart/form-data", [place])
+
+    assert found == multipart(around[0], (head, shown), around[1])
+    assert pseudonymise_body(found, "multipart/form-data", [place]) == found
+    assert pseudonymise_body(b"x\r\n" + body, "multipart/form-data", [place]) == b"x\r\n" + body
+
+
 @pytest.mark.parametrize(
     ("url", "shown"),
     [
