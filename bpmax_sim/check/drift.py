@@ -642,7 +642,7 @@ def _find_changed_places(
     """
     if not places or recorded.status != live.status:
         return
-    kind = parse_media_type(live.header("content-type") or "")
+    kind = live.header("content-type") or ""
     before = to_comparable_outcome(recorded)
     after = to_comparable_outcome(
         replace(live, body=pseudonymise_body(live.body, kind, personal_paths))

@@ -82,5 +82,6 @@ class StreamedExchangeRecorder:
         Secrets that it issues itself, such as a token, become known first.
         """
         self._learn(self._request, replace(self._head, body=document))
-        media = Headers(self._head.headers).media_type
-        return pseudonymise_body(self._vault.redact(document), media, self._request.personal)
+        request, content_type = self._request, Headers(self._head.headers).content_type
+        shown = self._vault.redact(document)
+        return pseudonymise_body(shown, content_type, request.personal, request.charset)

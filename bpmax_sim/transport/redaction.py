@@ -43,6 +43,7 @@ from bpmax_sim.secret.pseudonym import make_pseudonym
 from bpmax_sim.secret.source import has_run_of_letters_and_digits, looks_random
 from bpmax_sim.secret.spelling import make_spelling_pattern, spell_like
 from bpmax_sim.secret.vault import Vault
+from bpmax_sim.text_codec import decode_text
 
 
 def pseudonymise_pairs(pairs: Pairs, places: Iterable[str], root: str) -> Pairs:
@@ -69,8 +70,13 @@ def pseudonymise_url(url: str, places: Iterable[str]) -> str:
     )
 
 
-def pseudonymise_body(body: bytes, media: str, places: Iterable[str]) -> bytes:
-    """Return a JSON, form or multipart *body* with pseudonyms at the personal *places*."""
+def pseudonymise_body(
+    body: bytes, content_type: str, places: Iterable[str], charset: str = ""
+) -> bytes:
+    """Return a JSON, form or multipart *body* with pseudonyms at the personal *places*.
+
+    *charset* is its encoding in the platform file, if that is declared.
+    """
     paths = tuple(
         [
             path.steps_below_root
@@ -80,25 +86,31 @@ def pseudonymise_body(body: bytes, media: str, places: Iterable[str]) -> bytes:
     )
     if not paths:
         return body
+    media = messages.parse_media_type(content_type)
     if media == messages.FORM:
         return _pseudonymise_form(body, {str(path[0]).lower() for path in paths})
     if media == _MULTIPART:
         parts = {str(path[0]).lower() for path in paths if path[1:] in {(), ("content",)}}
         return _pseudonymise_multipart(body, parts)
+    decoded = decode_text(body, content_type, charset)
+    # What cannot be decoded keeps its bytes, which are no UTF-8.
+    codec = decoded.codec if decoded.wrong_at < 0 else "utf-8"
+    text = decoded.text if codec != "utf-8" else body.decode(errors="surrogateescape")
     try:
-        value = loads_as_javascript(body)
+        value = loads_as_javascript(body if codec == "utf-8" else text)
     except ValueError:
         return body
     # Replaced in the text, and not written anew from the value: spaces, order and the spelling of
-    # numbers stay as the server sent them.
-    text = body.decode(errors="surrogateescape")
-    # a number is no text, so declare such a field as text
+    # numbers stay as the server sent them. A number is no text, so declare such a field as text.
     leaves = (
         leaf for path in paths for leaf in find_values_at(value, path) if isinstance(leaf, str)
     )
+    shown = text
     for leaf in dict.fromkeys(leaves):
-        text = _pseudonymise_json_text(text, leaf)
-    return text.encode(errors="surrogateescape")
+        shown = _pseudonymise_json_text(shown, leaf)
+    if shown == text:
+        return body
+    return shown.encode(codec, "surrogateescape" if codec == "utf-8" else "replace")
 
 
 def _pseudonymise_json_text(text: str, value: str) -> str:
@@ -229,7 +241,7 @@ def redact_request(request: Request, vault: Vault) -> Request:
         headers=pseudonymise_pairs(
             _redact_headers(shown.headers, shown, vault), personal, "header"
         ),
-        body=_redact_bytes(shown.body, shown.headers, personal, vault),
+        body=_redact_bytes(shown.body, shown.headers, shown, vault),
         call=_redact_call(call, shown, vault) if call else None,
         standin=None,
     )
@@ -245,7 +257,7 @@ def _redact_call(call: Call, recorded: Request, vault: Vault) -> Call:
         headers=pseudonymise_pairs(
             _redact_headers(call.headers, recorded, vault), personal, "header"
         ),
-        body=_redact_bytes(call.body, call.headers, personal, vault),
+        body=_redact_bytes(call.body, call.headers, recorded, vault),
     )
 
 
@@ -261,11 +273,13 @@ def _redact_query_parameter(name: str, value: str, vault: Vault) -> tuple[str, s
 
 
 def _redact_bytes(
-    body: bytes | None, headers: Pairs, personal: tuple[str, ...], vault: Vault
+    body: bytes | None, headers: Pairs, request: Request, vault: Vault
 ) -> bytes | None:
+    """Return *body*, which has *headers*, redacted; it is of *request* or of its response."""
     if not body:
         return body
-    return pseudonymise_body(vault.redact(body), Headers(headers).media_type, personal)
+    content_type, personal = Headers(headers).content_type, request.personal
+    return pseudonymise_body(vault.redact(body), content_type, personal, request.charset)
 
 
 def register_response_cookies(request: Request, response: Response, vault: Vault) -> None:
@@ -285,7 +299,7 @@ def redact_response(response: Response, request: Request, vault: Vault) -> Respo
         )
         for name, value in response.headers
     )
-    body = _redact_bytes(response.body, headers, request.personal, vault) or b""
+    body = _redact_bytes(response.body, headers, request, vault) or b""
     return replace(
         response,
         headers=tuple((name, vault.redact_text(value)) for name, value in headers),

@@ -7,12 +7,14 @@ from urllib.parse import quote
 
 import pytest
 
-from bpmax_sim.messages import FORM, Pairs
+from bpmax_sim.messages import FORM, Pairs, Request, Response
 from bpmax_sim.secret.pseudonym import make_pseudonym
+from bpmax_sim.secret.vault import Vault
 from bpmax_sim.transport.redaction import (
     pseudonymise_body,
     pseudonymise_pairs,
     pseudonymise_url,
+    redact_request_and_response,
 )
 
 JSON = "application/json"
@@ -56,6 +58,51 @@ def test_a_text_of_json_is_replaced_in_every_spelling(body: str, shown: str) -> 
 
     assert found.decode() == shown
     assert pseudonymise_body(found, JSON, ["body.名"]) == found
+
+
+NAMED = '{"名": "张三", "b": "李"}'
+
+
+@pytest.mark.parametrize(
+    ("codec", "content_type", "charset", "is_read"),
+    [
+        ("gbk", "application/json; charset=GBK", "", True),
+        ("gbk", "application/json;charset=gb2312", "", True),
+        ("gbk", JSON, "gb18030", True),
+        ("gbk", "application/json; charset=utf-8", "gbk", True),
+        ("utf-8", "application/json; charset=utf-8", "", True),
+        ("utf-8", "", "", True),
+        ("utf-16-le", "application/json; charset=utf-16le", "", True),
+        ("gbk", JSON, "", False),
+        ("gbk", "application/json; charset=none", "", False),
+    ],
+)
+def test_a_body_is_replaced_in_its_own_encoding(
+    codec: str, content_type: str, charset: str, is_read: bool
+) -> None:
+    shown = NAMED.replace("张三", WHO) if is_read else NAMED
+    found = pseudonymise_body(NAMED.encode(codec), content_type, ["body.名"], charset)
+
+    assert found == shown.encode(codec)
+    same = pseudonymise_body(NAMED.encode(codec), content_type, ["body.没有"], charset)
+    assert same == NAMED.encode(codec)
+
+
+def test_a_request_and_its_response_are_replaced_in_their_own_encodings() -> None:
+    request = Request(
+        method="POST",
+        url="https://crm.example.test/a",
+        headers=(("Content-Type", JSON),),
+        body=NAMED.encode("gbk"),
+        personal=("body.名",),
+        charset="gbk",
+    )
+    headers = (("content-type", "application/json; charset=gbk"),)
+    response = Response(status=200, headers=headers, body=NAMED.encode("gbk"))
+    shown = NAMED.replace("张三", WHO).encode("gbk")
+
+    found = redact_request_and_response(request, response, Vault())
+    assert (found[0].body, found[1].body) == (shown, shown)
 
 
 BODY = {"a": {"b": "张三", "c": "李"}, "d": [{"e": "王"}, {"e": "赵"}], "f": "孙"}
