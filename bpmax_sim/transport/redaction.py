@@ -77,21 +77,15 @@ def pseudonymise_body(
 
     *charset* is its encoding in the platform file, if that is declared.
     """
-    paths = tuple(
-        [
-            path.steps_below_root
-            for path in _parse_places(places)
-            if path.root == "body" and path.steps_below_root
-        ]
-    )
-    if not paths:
+    parsed = [path for path in _parse_places(places) if path.root == "body"]
+    if not parsed:
         return body
     media = messages.parse_media_type(content_type)
     if media == messages.FORM:
-        return _pseudonymise_form(body, {str(path[0]).lower() for path in paths})
+        return _pseudonymise_form(body, _list_names(parsed))
     if media == _MULTIPART:
-        parts = {str(path[0]).lower() for path in paths if path[1:] in {(), ("content",)}}
-        return _pseudonymise_multipart(body, parts)
+        parts = [path for path in parsed if path[2:] in {(), ("content",)}]
+        return _pseudonymise_multipart(body, _list_names(parts))
     decoded = decode_text(body, content_type, charset)
     # What cannot be decoded keeps its bytes, which are no UTF-8.
     codec = decoded.codec if decoded.wrong_at < 0 else "utf-8"
@@ -102,15 +96,22 @@ def pseudonymise_body(
         return body
     # Replaced in the text, and not written anew from the value: spaces, order and the spelling of
     # numbers stay as the server sent them. A number is no text, so declare such a field as text.
-    leaves = (
-        leaf for path in paths for leaf in find_values_at(value, path) if isinstance(leaf, str)
-    )
+    leaves = (leaf for path in parsed for leaf in _find_personal_texts(value, path))
     shown = text
     for leaf in dict.fromkeys(leaves):
         shown = _pseudonymise_json_text(shown, leaf)
     if shown == text:
         return body
     return shown.encode(codec, "surrogateescape" if codec == "utf-8" else "replace")
+
+
+def _find_personal_texts(value: Any, path: FieldPath) -> Iterator[str]:
+    """Yield the texts of the JSON *value* at *path*, all of them where that is the whole body."""
+    if not path.steps_below_root:
+        yield from (text for _, text in _iterate_texts(value, ()))
+    for leaf in find_values_at(value, path.steps_below_root):
+        if isinstance(leaf, str):
+            yield leaf
 
 
 def _pseudonymise_json_text(text: str, value: str) -> str:
@@ -135,16 +136,34 @@ def _pseudonymise_json_text(text: str, value: str) -> str:
     return re.sub(f'"{make_spelling_pattern(value)}"', replace_if_equal, text)
 
 
+class _EveryName(frozenset[str]):
+    """The names of all that stands at a place, whatever they are."""
+
+    def __contains__(self, _name: object) -> bool:
+        return True
+
+
 def _list_lower_case_names(places: Iterable[str], root: str) -> frozenset[str]:
     """Return the names that *places* have directly below *root* (such as ``query``), in lower case.
 
     Most servers that know ``phone`` also accept ``Phone``.
     """
-    return frozenset(
-        path.top_name.lower()
-        for path in _parse_places(places)
-        if path.root == root and path.steps_below_root
-    )
+    return _list_names([path for path in _parse_places(places) if path.root == root])
+
+
+def _list_names(paths: Iterable[FieldPath]) -> frozenset[str]:
+    """Return the names directly below the root of *paths*; every name if one is of the whole.
+
+    Not of all headers, some of which say how a message is to be read.
+    """
+    names = set[str]()
+    for path in paths:
+        if path.steps_below_root[:1] in {(), (Wildcard.ALL,)}:
+            if path.root != "header":
+                return _EveryName({"*"})
+        else:
+            names.add(path.top_name.lower())
+    return frozenset(names)
 
 
 def _parse_places(places: Iterable[str]) -> list[FieldPath]:
@@ -158,7 +177,7 @@ def _pseudonymise_parameter(part: str, names: frozenset[str]) -> str:
     return f"{name}{equals}{quote(make_pseudonym(unquote(value)), safe='-._~')}"
 
 
-def _pseudonymise_form(body: bytes, names: set[str]) -> bytes:
+def _pseudonymise_form(body: bytes, names: frozenset[str]) -> bytes:
     pairs = tuple(parse_qsl(body.decode(errors="surrogateescape"), keep_blank_values=True))
     changed = _pseudonymise_named(pairs, names)
     return body if changed == pairs else urlencode(changed).encode()
@@ -168,7 +187,7 @@ _MULTIPART = "multipart/form-data"
 _PART_NAME = re.compile(r"""\bname=(?:"([^"]*)"|([^\s;]+))""")
 
 
-def _pseudonymise_multipart(body: bytes, names: set[str]) -> bytes:
+def _pseudonymise_multipart(body: bytes, names: frozenset[str]) -> bytes:
     """Return a multipart *body* (RFC 7578) with pseudonyms for the texts of its parts *names*."""
     first = body.partition(b"\r\n")[0]
     if not first.startswith(b"--"):
@@ -178,7 +197,7 @@ def _pseudonymise_multipart(body: bytes, names: set[str]) -> bytes:
     return delimiter.join([_pseudonymise_part(part, names) for part in sections])[2:]
 
 
-def _pseudonymise_part(part: bytes, names: set[str]) -> bytes:
+def _pseudonymise_part(part: bytes, names: frozenset[str]) -> bytes:
     head, separator, content = part.partition(b"\r\n\r\n")
     named = _PART_NAME.search(head.decode(errors="replace"))
     if not separator or named is None or (named[1] or named[2] or "").lower() not in names:

@@ -115,7 +115,10 @@ BODY = {"a": {"b": "张三", "c": "李"}, "d": [{"e": "王"}, {"e": "赵"}], "f"
         (["body.d[*].e"], "王赵"),
         (["body.d[1].e"], "赵"),
         (["body.f", "body.a.c"], "李孙"),
-        (["query.f", "header.f", "body"], ""),
+        (["query.f", "header.f", "query"], ""),
+        (["body"], "张三李王赵孙"),
+        (["body.*"], "孙"),
+        (["body.a.*"], "张三李"),
         ([], ""),
     ],
 )
@@ -201,6 +204,24 @@ def test_a_part_of_a_multipart_body_is_replaced(
 def test_a_query_is_replaced_at_its_place_alone(url: str, shown: str) -> None:
     assert pseudonymise_url(url, ["query.phone", "body.a"]) == shown
     assert pseudonymise_url(url, ["body.phone", "header.phone"]) == url
+
+
+@pytest.mark.parametrize("whole", ["", ".*"])
+def test_all_of_a_query_or_a_form_is_replaced_where_the_whole_is_named(whole: str) -> None:
+    form, shown = b"a=13800138000&b=", f"a={PHONE}&b=".encode()
+    places = [f"body{whole}", "header.x"]
+
+    assert pseudonymise_body(form, FORM, places) == shown
+    assert pseudonymise_body(form, FORM, [f"query{whole}"]) == form
+    part = multipart(('name="a"', b"13800138000"))
+    assert pseudonymise_body(part, "multipart/form-data", places) == multipart(
+        ('name="a"', PHONE.encode())
+    )
+    url = f"https://a.test/x?{form.decode()}"
+    assert pseudonymise_url(url, [f"query{whole}"]) == f"https://a.test/x?{shown.decode()}"
+    pairs = (("a", "13800138000"),)
+    assert pseudonymise_pairs(pairs, [f"query{whole}"], "query") == (("a", PHONE),)
+    assert pseudonymise_pairs(pairs, [f"header{whole}"], "header") == pairs
 
 
 @pytest.mark.parametrize(
