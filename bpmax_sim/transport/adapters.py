@@ -76,7 +76,7 @@ class RecordReplayTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
             # As httpx has it: TLS and names that do not resolve are a ConnectError there, too.
             kind = _FAILURES.get((error.code, error.sent), httpx.ConnectError)
             raise kind(error.message, request=request) from error
-        return _to_httpx(response)
+        return _to_httpx(response, request.method)
 
 
 def httpx_transport(session: Handles) -> RecordReplayTransport:
@@ -120,11 +120,13 @@ def _from_httpx(request: httpx.Request) -> Request:
     )
 
 
-def _to_httpx(response: Response) -> httpx.Response:
+def _to_httpx(response: Response, method: str) -> httpx.Response:
     headers = [(name, value) for name, value in response.headers if name.lower() not in _DECODED]
+    # To HEAD it is the length that GET would get (RFC 9110, 8.6), for which clients ask.
+    told = response.header("content-length") if method == "HEAD" else None
     return httpx.Response(
         response.status,
-        headers=[*headers, ("content-length", str(len(response.body)))],
+        headers=[*headers, ("content-length", told or str(len(response.body)))],
         stream=_ByteStream(response),
         extensions={"reason_phrase": response.reason.encode("ascii", "replace")},
     )
