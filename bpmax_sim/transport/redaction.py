@@ -26,7 +26,7 @@ from bpmax_sim.cassette.matching import (
     group_injected_paths,
     rebuild_call_without_injected,
 )
-from bpmax_sim.cassette.model import read_body
+from bpmax_sim.cassette.model import group_by_name, read_body
 from bpmax_sim.field_path import (
     ROOTS,
     FieldPath,
@@ -457,7 +457,8 @@ def find_undeclared_secrets(
         )
     if isinstance(outcome, Response) and _may_hold_random_text(outcome.headers, outcome.body):
         parts = _parse_suspicious_parts(outcome.headers, outcome.body, ())
-        if parts["body"] is None and not any(map(looks_random, parts["header"].values())):
+        heads = (text for _, text in _iterate_texts(parts["header"], ()))
+        if parts["body"] is None and not any(map(looks_random, heads)):
             return
         paths = [FieldPath.parse(place, "volatile") for place in (*PASSING, *volatile)]
         yield from _find_secrets_in_parts(name, without_paths(parts, [*paths, *allowed]))
@@ -511,8 +512,8 @@ def _may_hold_random_text(headers: Pairs, body: bytes | None, url: str = "") -> 
 def _parse_parts(headers: Pairs, body: bytes | None, query: Pairs) -> dict[str, Any]:
     read = read_body(body, Headers(headers).content_type)
     return {
-        "query": dict(query),
-        "header": {name.lower(): value for name, value in headers},
+        "query": group_by_name(query),
+        "header": group_by_name([(name.lower(), value) for name, value in headers]),
         "body": None if read.kind == "bytes" else read.value,
     }
 

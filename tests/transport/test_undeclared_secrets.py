@@ -134,6 +134,19 @@ def test_a_request_is_looked_at_except_where_auth_put_something() -> None:
     assert places(asked(headers=form, body=f"a=1&k={TOKEN}".encode())) == [f"{NAME}.body.k"]
 
 
+def test_a_name_that_comes_again_is_looked_at_each_time() -> None:
+    base = f"{detail().request.base}/customers/1"
+
+    assert places(asked(url=f"{base}?t={TOKEN}&t=x&t=y")) == [f"{NAME}.query.t[*]"]
+    assert places(asked(url=f"{base}?t=x&t={TOKEN}&T=y")) == [f"{NAME}.query.t[*]"]
+    twice = (("X-Key", TOKEN), ("x-key", "a"))
+    assert places(asked(headers=twice)) == [f"{NAME}.header.x-key[*]"]
+    assert places(told(b"{}", *twice)) == [f"{NAME}.header.x-key[*]"]
+    assert places(told(b"{}", ("X-Request-Id", TOKEN), ("x-request-id", "a"))) == []
+    opened = find_undeclared_secrets(asked(url=f"{base}?t={TOKEN}&t=x"), (), ("query.t",))
+    assert list(opened) == []
+
+
 def test_stand_ins_tags_passing_fields_and_files_are_none() -> None:
     known = f'{{"a":"redacted.crm.test.{TOKEN}.1","id":"{TOKEN}"}}'.encode()
 
