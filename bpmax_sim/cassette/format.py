@@ -462,7 +462,7 @@ def _make_head(lines: Sequence[IndexLine]) -> CassetteHead:
 def _drop_head_defaults(line: IndexLine, head: CassetteHead) -> IndexLine:
     """Return *line* without digest, and without ``rules`` and ``net`` where *head* has the same."""
     rules = "" if line.rules == head.rules[line.platform_key] else line.rules
-    net = None if (line.net or 0) == (head.net or 0) else line.net
+    net = None if (line.net or 0) == (head.net or 0) else line.net or 0
     return replace(line, rules=rules, net=net, sha="")
 
 

@@ -24,8 +24,9 @@ NOWHERE = UnmatchedCallContext()
 def entries_of(words: str) -> list[Entry]:
     """Return a recording: in each word a session, a call, and what tells its answer from others."""
     entries = []
-    for number, (session, call, *told) in enumerate(map(list, words.split()), 1):
-        exchange = detail(ord(call), outcome=answer(f'"{"".join(told)}"'))
+    for number, word in enumerate(words.split(), 1):
+        session, call, told = word[0], word[1], word[2:]
+        exchange = detail(ord(call), outcome=answer(f'"{told}"'))
         entry = render_exchange(replace(exchange, order=number), rules=RULES)
         entries.append(entry.with_line(session=int(session)))
     return entries
