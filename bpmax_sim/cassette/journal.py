@@ -598,9 +598,9 @@ def _encode_in_likely_charsets(text: str) -> Iterator[bytes]:
 
     These are UTF-8, UTF-16 and GB 18030, where the text can be encoded.
     """
-    for codec in ("utf-8", "utf-16-le", "gb18030"):
+    for codec in ("utf-8", "utf-16-le", "utf-16-be", "gb18030"):
         with suppress(UnicodeEncodeError):
-            yield text.encode(codec).strip(b"\0")  # what UTF-16 has in either order of bytes
+            yield text.encode(codec).strip(b"\0")  # of ASCII, what both orders of bytes have
 
 
 _RESPONSE = "\n  response:\n"
