@@ -14,6 +14,7 @@ from string import ascii_letters, digits, hexdigits
 
 from ahocorasick_rs import BytesAhoCorasick
 
+_URL_SAFE_REST = re.compile(r"[-_][A-Za-z0-9_-]*")
 _QUICK = re.compile(r"[A-Za-z0-9+/_-]{8,}")
 _ESCAPED_SLASH = re.compile(r"\\{1,8}/|%(?:25){0,3}2[Ff]")
 _ESCAPED_PLUS = re.compile(r"%(?:25){0,3}2[Bb]|\\{1,8}u002[Bb]")
@@ -89,13 +90,29 @@ def rewrite_runs(text: str, clean: Callable[[str], str]) -> str:
         for start in range(alignments):
             changed = _rewrite_base64_run(match, start, clean)
             if changed is not None:
-                return changed
+                return match[0] if pattern is _STANDARD and _is_cut_text(match) else changed
         return match[0]
 
     text = _HEX_TEXT.sub(lambda match: _rewrite_hex_digits(match[0], clean), text)
     for pattern, alignments in _PASSES:  # noqa: B007 - read by run()
         text = pattern.sub(run, text)
     return text
+
+
+def _is_cut_text(match: re.Match[str]) -> bool:
+    """Return whether a run of the standard alphabet is only a piece of URL-safe base64 of a text.
+
+    With another length of the piece, all that follows would be decoded to something else.
+    """
+    before = _URL_SAFE_REST.match(match.string[: match.start()][::-1])
+    behind = _URL_SAFE_REST.match(match.string, match.end(1))
+    rests = [rest[0] if rest else "" for rest in (before, behind)]
+    if not any(rests):
+        return False
+    run = rests[0][::-1] + _unescape_base64_signs(match[1]) + rests[1]
+    core = run.translate(_TEXT_TO_STANDARD)
+    # a word may stand before it: v1-eyJ…
+    return any(_is_text(_decode_run(core[start:])) for start in range(4))
 
 
 def _rewrite_base64_run(

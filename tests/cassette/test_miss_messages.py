@@ -141,6 +141,7 @@ def test_where_the_nearest_was_played_the_call_is_new() -> None:
             get(platform="oa"),
             ["  nearest   none, recorded are crm.get (2), crm.create (1)"],
         ),
+        ({"甲": [get()]}, get(platform="oa"), ["  nearest   none, recorded are crm.get (1)"]),
         (
             {"甲": [get(api=f"q{n}") for n in range(5)]},
             get(platform="oa"),
