@@ -64,6 +64,7 @@ def find(text: bytes, after: int = 0) -> int:
         (DATA + b"x: 1\n", FOLLOWS),
         (DATA + b"}\n", FOLLOWS),
         (DATA[:-2] + b" \n", f"a.yaml:45: the file ends in exchange 3 {NAME} {CUT}"),
+        (DATA[:-1] + b" \n", f"a.yaml:45: the file ends in exchange 3 {NAME} {CUT}"),
         (DATA[:-2], f"a.yaml:44: the file ends in exchange 3 {NAME} {CUT}"),
         (DATA[:-1], f"a.yaml:44: the file ends in exchange 3 {NAME} {CUT}"),
         (DATA[:11], f"a.yaml:2: the file ends {CUT}"),
