@@ -12,6 +12,7 @@ from typing import Any, Final
 from msgspec import UNSET
 
 from bpmax_sim.i18n import join_list, msg
+from bpmax_sim.js_values import format_js_number
 from bpmax_sim.scenario import model
 from bpmax_sim.scenario.events import ErrorThrown
 from bpmax_sim.scenario.expect import is_number
@@ -105,6 +106,8 @@ def _read_digits_or_chinese_number(text: str) -> float:
             digit = _DIGITS[sign]
         elif unit < _UNITS["万"]:
             part, digit = part + (digit or 1) * unit, 0
+        elif unit == _UNITS["万"]:  # 二千万 of 一亿二千万
+            total, part, digit = total + (part + digit) * unit, 0, 0
         else:
             total, part, digit = (total + part + digit) * unit, 0, 0
     return float(total + part + digit)
@@ -113,21 +116,24 @@ def _read_digits_or_chinese_number(text: str) -> float:
 def check_numbers_in_row_names(draft: ScenarioDraft) -> None:
     """Report a row named by a number (``超过5000``) that is not among its values.
 
-    Only if the number of another row's name is among that row's values: then names mean values.
+    Only if the number of another row's name is among that row's values: then names mean values. A
+    name of digits alone is an ordinal.
     """
-    claims = [(row, read_numbers_from_ten(row.id)) for row in draft.rows]
-    kept = [
-        not {*said}.isdisjoint(_find_numbers(row.values))
-        or any(f"{one:g}" in show(row.values) for one in said)
-        for row, said in claims
+    claims = [
+        (row, [] if row.id.isdecimal() else read_numbers_from_ten(row.id)) for row in draft.rows
     ]
+    kept = []
+    for row, said in claims:
+        values = {column: value for column, value in row.values.items() if column != "id"}
+        numbers, text = {*_find_numbers(values)}, show(values)
+        kept.append(any(one in numbers or format_js_number(one) in text for one in said))
     for (row, said), is_kept in zip(claims, kept, strict=True):
         if said and not is_kept and any(kept):
             draft.tell(
                 row.spot or draft.spot.at("cases"),
                 "the name of the row {row!r} says {number}, and no value of it is that",
                 row=row.id,
-                number=f"{said[0]:g}",
+                number=format_js_number(said[0]),
                 kind="name",
                 fails=False,
             )
@@ -151,7 +157,7 @@ def check_numbers_in_row_texts(draft: ScenarioDraft) -> None:
                     row=row.id,
                     column=column,
                     said=said[0],
-                    number=f"{number:g}",
+                    number=format_js_number(number),
                     kind="name",
                     fails=False,
                 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property, lru_cache
 from itertools import chain
 from typing import TYPE_CHECKING, Final, Literal, Protocol
@@ -512,14 +512,14 @@ class _ScriptReader:
 
         The line is that to which it applies: its own, or the next one if nothing is in front of it.
         """
-        lines: Sequence[str] = self._tree.text.splitlines()
         for node in self._nodes:
             text = self._tree.get_source(node).strip("/* \t\r\n") if node.type == "comment" else ""
             head, colon, rest = text.partition(":")
             if head == "bpmax-ignore" and colon:
-                place = self._tree.find_place(node)
-                is_alone = not lines[place.line - 1][: place.column - 1].strip()
-                yield place.line + is_alone, tuple(rest.replace(",", " ").split())
+                line, column = self._tree.find_line_and_byte_column(node.start_byte)
+                begin = node.start_byte - column + 1
+                is_alone = not self._tree.get_bytes_between(begin, node.start_byte).strip()
+                yield line + is_alone, tuple(rest.replace(",", " ").split())
 
 
 _SLIPS: Final = (

@@ -1,0 +1,144 @@
+"""What names of steps and rows claim: the numbers and people in them, beside what claims none."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bpmax_sim.scenario.name_claims import (
+    find_mentions,
+    find_named_actors,
+    read_numbers_from_ten,
+)
+from tests.scenario.test_mistakes_of_a_file import tell
+
+
+@pytest.mark.parametrize(
+    ("text", "numbers"),
+    [
+        ("金额9元", []),
+        ("金额10元", [10]),
+        ("金额5000", [5000]),
+        ("金额 5,000.50 元", [5000.5]),
+        ("金额1.5万元", [15000]),
+        ("金额3百元", [300]),
+        ("金额2千，税13元", [2000, 13]),
+        ("金额五千零一元", [5001]),
+        ("金额十元", [10]),
+        ("金额九元", []),
+        ("金额十二元", [12]),
+        ("金额二十元", [20]),
+        ("金额两百元", [200]),
+        ("金额一百零五元", [105]),
+        ("金额一万元", [10_000]),
+        ("金额十二万三千元", [123_000]),
+        ("金额一百二十万元", [1_200_000]),
+        ("金额一亿元", [100_000_000]),
+        ("金额一亿二千万元", [120_000_000]),
+        ("金额三亿零五百万元", [305_000_000]),
+        ("金额一亿二千万零五十元", [120_000_050]),
+        ("金额一万亿元", [1_000_000_000_000]),
+        ("第12次", []),
+        ("15天", []),
+        ("K100 型", []),
+        ("合同-100", []),
+        ("10-20元", []),
+        ("超过5000", []),
+        ("5000以上", []),
+        ("约5000元", []),
+        ("不足5000元", []),
+        ("over 5000", []),
+        ("overdue 5000", [5000]),
+    ],
+)
+def test_a_number_that_stands_alone_or_counts_money_is_read(text: str, numbers: list[int]) -> None:
+    assert read_numbers_from_ten(text) == numbers
+
+
+def rows(*parts: str) -> str:
+    """Return a scenario with *parts* as its rows."""
+    return (
+        "steps: [{set: {金额: '${case.额}', 客户: '${case.说}'}, expect: {form: {金额: 1}}}]\n"
+        f"cases: [{', '.join(parts)}]"
+    )
+
+
+@pytest.mark.parametrize(
+    ("parts", "told"),
+    [
+        (("{id: 5000元, 额: 5000, 说: a}", "{id: 8000元, 额: 8000, 说: b}"), []),
+        (
+            ("{id: 5000元, 额: 5000, 说: a}", "{id: 8000元, 额: 800, 说: b}"),
+            ["the name of the row '8000元' says 8000, and no value of it is that"],
+        ),
+        (
+            ("{id: 1280000元, 额: 1280001, 说: a}", "{id: 8000元, 额: 8000, 说: b}"),
+            ["the name of the row '1280000元' says 1280000, and no value of it is that"],
+        ),
+        (("{id: 128万元, 额: 1, 说: 总价1280000元}", "{id: 8000元, 额: 8000, 说: b}"), []),
+        (("{id: 5000元, 额: '5000', 说: a}", "{id: 80元, 额: 80, 说: b}"), []),
+        (("{id: 5000元, 额: 500, 说: a}", "{id: 8000元, 额: 800, 说: b}"), []),
+        (("{id: 1280000, 额: 1, 说: a}", "{id: 8000元, 额: 8000, 说: b}"), []),
+        (("{id: 5000, 额: 5000, 说: a}", "{id: 8000元, 额: 1, 说: b}"), []),
+        (("{id: 五千元, 额: 5000, 说: a}", "{id: 八千元, 额: 8000, 说: b}"), []),
+        (
+            ("{id: 五千元, 额: 5000, 说: a}", "{id: 八千元, 额: 800, 说: b}"),
+            ["the name of the row '八千元' says 8000, and no value of it is that"],
+        ),
+        (("{id: 5元, 额: 50, 说: a}", "{id: 8000元, 额: 8000, 说: b}"), []),
+    ],
+)
+def test_a_row_named_by_a_number_has_it_where_others_have(
+    tmp_path: Path, parts: tuple[str, ...], told: list[str]
+) -> None:
+    found = [str(one) for one in tell(tmp_path, rows(*parts)) if "no value of it is" in str(one)]
+
+    assert list(dict.fromkeys(found)) == told  # each row tells what is told of the file
+
+
+@pytest.mark.parametrize(
+    ("text", "value", "told"),
+    [
+        ("单价35元", "35", []),
+        ("单价为35.0", "35", []),
+        ("单价35", "36", ["says 单价 35, and 单价 is 36"]),
+        ("单价: 1280000", "1280001", ["says 单价 1280000, and 单价 is 1280001"]),
+        ("原单价35", "36", []),
+        ("单价35以上", "36", []),
+        ("单价35，原先单价36", "36", []),
+        ("数量35", "36", []),
+        ("单价35", "'三十六'", []),
+    ],
+)
+def test_a_text_of_a_row_says_what_its_cell_has(
+    tmp_path: Path, text: str, value: str, told: list[str]
+) -> None:
+    steps = "steps: [{set: {金额: '${case.单价}', 客户: '${case.说}'}, expect: {form: {金额: 1}}}]"
+    lines = tell(tmp_path, f"{steps}\ncases: [{{id: 甲, 单价: {value}, 说: '{text}'}}]")
+
+    found = [str(one).partition("row '甲' ")[2] for one in lines if "a text of the row" in str(one)]
+    assert found == told
+
+
+@pytest.mark.parametrize(
+    ("text", "mentioned", "acting"),
+    [
+        ("张三同意", ["张三"], ["张三"]),
+        ("由张三审批，李四驳回", ["张三", "李四"], ["张三", "李四"]),
+        ("张三丰同意", ["张三丰"], ["张三丰"]),
+        ("王同意", [], []),
+        ("张三同意之后", ["张三"], []),
+        ("转给张三", ["张三"], []),
+        ("张三也同意", ["张三"], ["张三"]),
+        ("给张三看", ["张三"], []),
+        ("approved by 张三提交", ["张三"], ["张三"]),
+    ],
+)
+def test_who_acts_by_a_name_is_told_from_who_is_only_mentioned(
+    text: str, mentioned: list[str], acting: list[str]
+) -> None:
+    people = ("张三", "李四", "张三丰", "王")
+
+    assert find_mentions(text, people) == mentioned
+    assert find_named_actors(text, people) == acting
