@@ -27,7 +27,7 @@ from bpmax_sim.scenario.expect import (
 from bpmax_sim.scenario.expected_refusals import is_map_of_members, names_member
 from bpmax_sim.scenario.model import Expect, ExpectedCall, ExpectedError
 from bpmax_sim.scenario.observation import find_outdated_digest, parse_digest_format
-from bpmax_sim.scenario.references import Path, UndefinedValueError, show
+from bpmax_sim.scenario.references import Path, UndefinedValueError, show, to_inserted_text
 from bpmax_sim.yamlfile.shapes import join_alternatives
 
 SECTIONS = (
@@ -96,15 +96,15 @@ def resolve_expect(expected: Expect, resolve: Callable[[Any], Any]) -> Expect:
     """
     sections = {name: value for name, value in asdict(expected).items() if value is not UNSET}
     if "proxy" in sections:
-        sections["proxy"] = tuple(
-            replace(
-                call,
-                **{name: resolve(value) for name, value in _collect_call_parts(call).items()},
-            )
-            for call in sections["proxy"]
-        )
+        sections["proxy"] = tuple(_resolve_call(call, resolve) for call in sections["proxy"])
     rest = {name: resolve(value) for name, value in sections.items() if name != "proxy"}
     return replace(expected, **{**sections, **rest})
+
+
+def _resolve_call(item: ExpectedCall, resolve: Callable[[Any], Any]) -> ExpectedCall:
+    parts = {name: resolve(value) for name, value in _collect_call_parts(item).items()}
+    # A variable that names the call may be of any type.
+    return replace(item, **{**parts, "call": to_inserted_text(parts["call"])})
 
 
 def _collect_call_parts(item: ExpectedCall) -> dict[str, Any]:

@@ -80,9 +80,7 @@ class FlowAction(action.Action, frozen=True, kw_only=True):
         Return whether any is. ``to`` is required if the action has it.
         """
         wrong = [
-            key
-            for key in ("by", "at", "project")
-            if key in value and _is_blank_text_or_none(value[key])
+            key for key in ("by", "at", "project") if key in value and _names_nothing(value[key])
         ]
         if "to" in cls.__struct_fields__:
             others = _wrap_in_list(value.get("to"))
@@ -262,6 +260,11 @@ def _is_blank_text_or_none(value: Any) -> bool:
     return value is None or (isinstance(value, str) and not value.strip())
 
 
+def _names_nothing(value: Any) -> bool:
+    """Return whether *value* names no single person, node or sub-flow: blank, a list or a map."""
+    return _is_blank_text_or_none(value) or isinstance(value, list | tuple | Mapping)
+
+
 def _wrap_in_list(value: Any) -> Sequence[str | int]:
     return value if isinstance(value, list | tuple) else (value,)
 
@@ -314,7 +317,7 @@ def check_people_exist(context: CheckContext, value: Any, spot: source.Spot) -> 
 
 def check_performer(context: CheckContext, value: Mapping[str, Any], spot: source.Spot) -> None:
     """Report ``by`` of *value* at *spot* if it is empty, or nobody that there is."""
-    if "by" in value and _is_blank_text_or_none(value["by"]):
+    if "by" in value and _names_nothing(value["by"]):
         meant = WHO["by"]
         context.tell(spot.at("by"), "expected {key}: {meant}", key="by", meant=meant, kind="name")
     check_people_exist(context, value.get("by", ""), spot.at("by"))

@@ -52,8 +52,9 @@ def check_actors_in_step_names(draft: ScenarioDraft) -> None:
     known = {*draft.names.all_named_people, *draft.names.mentioned_people}
     for step, spot in draft.steps if known else ():
         value = step.value if isinstance(step.value, Mapping) else {}
-        performer = value.get("by")
-        node = spot.source.root.find_at(spot.steps) if performer in known and step.name else None
+        performer = value.get("by")  # which may be written as anything
+        is_known = isinstance(performer, str | int) and str(performer) in known
+        node = spot.source.root.find_at(spot.steps) if is_known and step.name else None
         parts = node.walk_texts() if node is not None else ()
         others = show([(*path, text) for path, text in parts if path[0] != "name"])
         named = find_named_actors(step.name, known) if node is not None else []
