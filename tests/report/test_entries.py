@@ -1,0 +1,164 @@
+# ruff: noqa: E501 - an entry, one part a line
+"""Whole entries of the page: every part of what is shown of a run, of a row, and of a broken trace."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from msgspec.structs import asdict
+
+from bpmax_sim.report.page_data import (
+    LONGEST_NAME,
+    build_entry,
+    build_unreadable_entry,
+    select_language_text,
+    translate_to_all,
+)
+from bpmax_sim.report.trace_files import Trace
+from bpmax_sim.scenario.source import Failure
+from tests.report.test_html import answered, event, finished, made, started
+
+FAILURE = {
+    "kind": "miss", "essence": "no such call", "step": 2, "total": 3, "title": "选择客户",
+    "scenario": "回填", "place": "回填.scenario.yaml:7:5", "script": "../scripts/客户.js:4:9",
+    "script_text": "const r = 1;",
+    "excerpt": [{"number": 7, "text": "    set: {a: 1}", "marked": True}],
+    "checks": [
+        {"path": ["form", "a"], "ok": True, "expected": "1", "actual": "1"},
+        {"path": ["form", "b"], "ok": False, "expected": "2", "actual": "3"},
+        {"path": ["form", "c"], "ok": False, "expected": "4", "actual": "5"},
+    ],
+    "detail": [
+        "  record    pytest x", "  compare  甲", "  ignore  ", "  accept    y  z", "  script  q", "none",
+    ],
+}  # fmt: skip
+SHOWN = {
+    "headline": {"en": "step 2/3 选择客户: no such call", "zh": "步骤 2/3 选择客户：no such call"},
+    "place": "scenarios/crm/回填.scenario.yaml:7:5",
+    "excerpt": [{"number": 7, "text": "    set: {a: 1}", "marked": True}],
+    "checks": [
+        {"label": "form.b", "ok": False, "expected": "2", "actual": "3"},
+        {"label": "form.c", "ok": False, "expected": "4", "actual": "5"},
+        {"label": "form.a", "ok": True, "expected": "1", "actual": "1"},
+    ],
+    "detail": FAILURE["detail"],
+    "pastes": [("record", "pytest x"), ("compare", "甲"), ("accept", "y  z")],
+    "script": "scenarios/scripts/客户.js:4:9 const r = 1;",
+}
+
+
+def test_an_entry_of_a_row_that_failed_is_whole() -> None:
+    events = (
+        started("回填", row="甲", tags=("冒烟",), engine="e 1", variables=("a=1",)),
+        made(1),
+        made(2, call="crm.存"),
+        answered(2, source="stub"),
+        finished(2.5, "failed", reason="r", failures=[FAILURE]),
+    )
+    parts = ({"kind": "stub", "name": "crm.存", "place": "回填.scenario.yaml:3:1", "used": True},)
+    flows = {"": {"flow": "合同"}, "子": {"flow": "别的"}}
+    names = {"place": "../scripts/客户.js:4:9", "names": {"x": "1"}, "stack": ["f (../a.js:1)"]}
+    trace = Trace("scenarios/crm", events, {"回填.scenario.yaml": "甲"}, flows, parts, names)
+
+    entry = asdict(build_entry(trace))
+
+    assert [one["event"] for one in entry.pop("events")] == [one["event"] for one in events]
+    first = entry.pop("first")
+    assert isinstance(first, Failure)
+    assert (first.kind, first.essence) == ("miss", "no such call")
+    assert len(entry.pop("id")) == 10
+    target = '"scenarios/crm/回填.scenario.yaml::回填[甲]" --var a=1'
+    assert entry == {
+        "name": "回填[甲]", "row": "甲", "place": "scenarios/crm/回填.scenario.yaml:2:1",
+        "outcome": "failed", "reason": "r", "duration": 2.5, "digest": "d" * 64, "engine": "e 1",
+        "tags": ("冒烟",), "apis": ("crm.查询", "crm.存"), "answered": ("unanswered", "stub"),
+        "failures": [
+            {**SHOWN, "line": "scenarios/scripts/客户.js:4:9", "names": {"x": "1"}, "stack": ["f (scenarios/a.js:1)"]}
+        ],
+        "notes": (), "rerun": f"bpmax-sim run {target}", "record": f"bpmax-sim record {target}",
+        "sources": {"scenarios/crm/回填.scenario.yaml": "甲"}, "flow": {"flow": "合同"},
+        "parts": {("stub", "crm.存", "scenarios/crm/回填.scenario.yaml:3:1"): False},
+    }  # fmt: skip
+
+
+def test_an_entry_of_a_trace_that_breaks_off_has_nothing_of_an_end() -> None:
+    entry = asdict(build_entry(Trace("s", (started("回填", engine="e 1"), made(1, at=3.0)))))
+
+    del entry["events"], entry["id"]
+    assert entry == {
+        "name": "回填", "row": "", "place": "s/回填.scenario.yaml:2:1", "outcome": "did not end",
+        "reason": "", "duration": 3.0, "digest": "", "engine": "e 1", "tags": (),
+        "apis": ("crm.查询",), "answered": ("unanswered",), "failures": [], "first": None, "notes": (),
+        "rerun": "bpmax-sim run s/回填.scenario.yaml:2", "record": "bpmax-sim record s/回填.scenario.yaml:2",
+        "sources": {}, "flow": None, "parts": {},
+    }  # fmt: skip
+
+
+def test_an_entry_of_a_broken_trace_has_its_reason_alone() -> None:
+    entry = asdict(build_unreadable_entry("crm/回填.ndjson", ".bpmax/回填.ndjson", "坏了"))
+
+    del entry["id"]
+    assert entry.pop("first") == Failure(kind="config", essence="坏了", title="回填")
+    assert entry == {
+        "name": "回填", "row": "", "place": ".bpmax/回填.ndjson", "outcome": "unreadable", "reason": "",
+        "duration": 0, "digest": "", "engine": "", "tags": (), "apis": (), "answered": (),
+        "failures": [
+            {
+                "headline": {"en": "回填: 坏了", "zh": "回填：坏了"}, "place": "", "excerpt": [],
+                "checks": [], "detail": [], "pastes": [], "script": "",
+            }
+        ],
+        "notes": (), "rerun": "", "record": "", "events": (), "sources": {}, "flow": None, "parts": {},
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("row", "sources", "target"),
+    [
+        ("", {"回填.scenario.yaml": "x"}, "s/回填.scenario.yaml:2"),
+        ("甲", {}, "s/回填.scenario.yaml:2"),
+        ("甲", {"../a.scenario.yaml": "x", "b.yaml": "y"}, '"a.scenario.yaml::回填[甲]"'),
+        ("甲\n乙", {"a.yaml": "x"}, None),
+    ],
+)
+def test_a_row_is_run_again_by_its_id_and_a_scenario_by_its_line(
+    row: str, sources: dict[str, str], target: str | None
+) -> None:
+    entry = build_entry(Trace("s", (started("回填", row=row), finished()), sources))
+
+    if target is None:
+        assert "\n" not in entry.rerun
+    else:
+        assert entry.rerun == f"bpmax-sim run {target}"
+
+
+@pytest.mark.parametrize("length", [LONGEST_NAME - 3, LONGEST_NAME - 2])
+def test_names_are_cut_and_a_row_that_is_cut_is_none(length: int) -> None:
+    entry = build_entry(Trace("s", (started("n" * length, row="r", tags=["t" * 501]), finished())))
+
+    is_cut = length + 3 > LONGEST_NAME
+    assert len(entry.name) == LONGEST_NAME
+    assert entry.name.endswith("…" if is_cut else "[r]")
+    assert entry.row == ("" if is_cut else "r")
+    assert entry.tags == ("t" * 499 + "…",)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "shown"),
+    [
+        ("place", 3, 3), ("file", {"line": 1}, {"line": 1}), ("file", "../a", "a"), ("script", None, ""),
+        ("reason", "x", "x"), ("notes", [], []), ("stack", [], []), ("checks", 7, 7),
+        ("recording", [{"file": "../a"}], [{"file": "a"}]), ("request", ["甲"], ["甲"]),
+    ],
+)  # fmt: skip
+def test_a_member_of_another_kind_stays_as_it_is(key: str, value: Any, shown: Any) -> None:
+    entry = build_entry(Trace("s", (started(), event("Other", 0.0, **{key: value}), finished())))
+
+    assert entry.events[1][key] == shown
+
+
+def test_a_text_is_in_each_language_or_once() -> None:
+    assert translate_to_all("甲") == "甲"
+    assert select_language_text({"zh": "甲", "en": "a"}, "fr") == "a"
+    assert select_language_text({"zh": "甲"}, "fr") == ""
