@@ -88,7 +88,7 @@ await ask('2').catch(error => console.error(error.code));
     ),
     "the first of two is enough": (
         "change.customerId",
-        "",
+        '- {set: {customerId: "1"}}\n- {name: 改, set: {note: 急}}',
         """\
 const load = id => $proxy('crm').getCustomer(id);
 const found = await Promise.any([load('1'), load('2')]).catch(() => ({data: {name: '未查到'}}));
@@ -226,7 +226,7 @@ EXPECTED = {
         "data null ?| getCustomer #2 at 1:2 | handled allow |  | getCustomer 2 | getCustomer",
         "crm.getCustomer #2 < crm.getCustomer | getCustomer at 1:3 | stale fail | form.name is 1 张三 instead of 2 张三 | getCustomer 1 +1.001 | getCustomer",
     ]),
-    "the first of two is enough": ((21, 21, 21, 2), [
+    "the first of two is enough": ((22, 22, 22, 2), [
         "timeout | getCustomer at 1:1 | handled allow |  | getCustomer 1 | getCustomer",
         "empty body | getCustomer at 1:3 | crash warn | TypeError: Cannot read properties of null (reading 'data') | getCustomer 1 | getCustomer",
         "code 4290 | getCustomer at 1:3 | crash warn | TypeError: Cannot read properties of undefined (reading 'name') | getCustomer 1 | getCustomer",
@@ -235,6 +235,7 @@ EXPECTED = {
         "empty body | getCustomer #2 at 1:1 | handled allow |  | getCustomer 2 | getCustomer",
         "code 4290 | getCustomer #2 at 1:1 | handled allow |  | getCustomer 2 | getCustomer",
         "crm.getCustomer #2 < crm.getCustomer | getCustomer at 1:1 | handled allow |  | getCustomer 1 +0.001 | getCustomer",
+        "改 during crm.getCustomer i| getCustomer at 1:1 | handled allow |  | getCustomer 1 +1 | ",
     ]),
     "only the newest counts": ((24, 24, 24, 2), [
         "timeout | getCustomer at 1:3 | handled allow | shown: 查询失败 | getCustomer 1 | ",

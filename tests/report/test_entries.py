@@ -3,11 +3,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 from msgspec.structs import asdict
 
+from bpmax_sim.report.html import render_page
 from bpmax_sim.report.page_data import (
     LONGEST_NAME,
     build_entry,
@@ -17,7 +19,7 @@ from bpmax_sim.report.page_data import (
 )
 from bpmax_sim.report.trace_files import Trace
 from bpmax_sim.scenario.source import Failure
-from tests.report.test_html import answered, event, finished, made, started
+from tests.report.test_html import Checked, answered, event, finished, made, started
 
 FAILURE = {
     "kind": "miss", "essence": "no such call", "step": 2, "total": 3, "title": "选择客户",
@@ -111,6 +113,59 @@ def test_an_entry_of_a_broken_trace_has_its_reason_alone() -> None:
         ],
         "notes": (), "rerun": "", "record": "", "events": (), "sources": {}, "flow": None, "parts": {},
     }  # fmt: skip
+
+
+def test_the_page_has_each_part_of_an_entry_in_its_place() -> None:
+    last = finished(2.5, "failed", reason="r", notes=["n"], failures=[FAILURE])
+    events = (started("回填", row="甲", tags=["冒烟"], engine="e 1"), made(1), answered(1), last)
+    failed = build_entry(Trace("s", events, {"a.yaml": "甲", "b.js": "乙"}, {"": {"flow": "合同"}}))
+    passed = build_entry(Trace("s", (started("好"), finished()), {"b.js": "乙", "c.js": "丙"}))
+
+    data = Checked(
+        render_page([passed, failed], version="1.2", language="zh", editor="x://{path}")
+    ).data
+
+    story = data["story-0"]
+    assert list(story) == [
+        "digest", "engine", "reason", "notes", "rerun", "record", "flow", "failures", "events", "sources",
+    ]  # fmt: skip
+    assert [story[name] for name in ("digest", "engine", "reason", "notes", "flow")] == [
+        "d" * 64, "e 1", "r", ["n"], {"flow": "合同"},
+    ]  # fmt: skip
+    assert [story[name] for name in ("rerun", "record")] == [failed.rerun, failed.record]
+    assert story["failures"] == json.loads(json.dumps(failed.failures))
+    assert len(story["events"]) == 4
+    assert (story["sources"], data["story-1"]["sources"]) == (
+        {"s/a.yaml": 0, "s/b.js": 1}, {"s/b.js": 1, "s/c.js": 2},
+    )  # fmt: skip
+    assert [data[f"file-{number}"] for number in range(3)] == ["甲", "乙", "丙"]
+    assert data["index"]["stories"] == [
+        {
+            "id": failed.id, "name": "回填[甲]", "row": "甲", "place": "s/回填.scenario.yaml:2:1",
+            "outcome": "failed", "calls": 1, "tags": ["冒烟"], "apis": ["crm.查询"], "ms": 2500.0,
+            "headline": SHOWN["headline"], "whole": True,
+        },
+        {
+            "id": passed.id, "name": "好", "row": "", "place": "s/回填.scenario.yaml:2:1",
+            "outcome": "passed", "calls": 0, "tags": [], "apis": [], "ms": 0.0, "headline": "",
+            "whole": True,
+        },
+    ]  # fmt: skip
+    index = data["index"]
+    assert (index["version"], index["language"], index["editor"]) == ("1.2", "zh", "x://{path}")
+    assert (index["problems"], index["sections"], index["covered"]) == ([], [], [])
+    assert index["causes"] == [
+        {
+            "text": {
+                "en": "scripts/客户.js:4: no such call",
+                "zh": "scripts/客户.js:4：no such call",
+            },
+            "stories": [0],
+        }
+    ]
+    assert list(index["marks"].items()) == [
+        ("failed", "×"), ("did not end", "×"), ("unreadable", "×"), ("passed", "√"), ("xfailed", "-"), ("skipped", "-"),
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(
