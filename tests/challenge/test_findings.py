@@ -186,6 +186,21 @@ def test_without_a_line_that_is_found_one_finding_stands_for_a_place(
     assert result.findings[0].verdict == "unreached"  # what nothing can be added for comes last
 
 
+def test_other_lines_are_named_in_order_those_of_the_same_script_first(
+    challenged: Challenged,
+) -> None:
+    ready, verdicts = challenged
+    one = MutantVerdict(verdict="differs", divergences=verdicts[3].divergences[:1])
+
+    findings = summarise_verdicts(ready, [one] * len(verdicts)).findings
+    [first] = [finding for finding in findings if finding.verdict == "differs"]
+
+    assert (at(first.place), first.kills, [*map(at, first.others)]) == (
+        "names.js:1:30", 19,
+        ["names.js:2:0", *(f"submit.js:{line}:0" for line in (1, 2, 3, 5, 6, 7))],
+    )  # fmt: skip
+
+
 CAUSES = {
     **dict.fromkeys(("expect", "no_error", "other_error", "always", "never"), "expectation"),
     **dict.fromkeys(("error", "rejection", "pending"), "error"),

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 from zipfile import ZipFile
 
 import pytest
+from msgspec.structs import replace
 
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.i18n import to_plain_english
@@ -18,6 +20,7 @@ from bpmax_sim.report import artifact_run
 from bpmax_sim.report.artifact_run import ArtifactRun, read_artifact_run
 from bpmax_sim.report.perform import PerformOptions, check_syntax, fail_unstarted_item, skip_item
 from bpmax_sim.report.stored_failures import read_failures
+from bpmax_sim.report.trace_files import make_item_path
 from bpmax_sim.scenario.events import VERSION
 from bpmax_sim.scenario.load import load_items
 from bpmax_sim.script.failure import Script
@@ -267,6 +270,29 @@ def test_an_item_that_is_skipped_says_why_and_leaves_a_trace_where_asked(
     assert (own.trace != "", len([*tmp_path.rglob("*.ndjson")])) == (is_kept, int(is_kept))
     assert events[-1].outcome == "skipped"  # type: ignore[union-attr]
     assert list(read_failures(tmp_path)) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "row", "kept"),
+    [
+        ("scenarios/crm/回填.scenario.yaml", "甲", "scenarios/crm/回填/回填[甲].json"),
+        ("回填.scenario.yaml", "", "回填/回填.json"),
+        ("../外/回填.scenario.yaml", "", "回填/回填.json"),
+        ("回填.yaml", "", "回填.yaml/回填.json"),
+    ],
+)
+def test_a_file_about_an_item_lies_like_its_scenario(
+    tmp_path: Path, path: str, row: str, kept: str
+) -> None:
+    scenario = tmp_path / "a.scenario.yaml"
+    scenario.write_text(SCENARIO, "utf-8")
+    [item] = load_items(scenario, environ={}, root=tmp_path)
+    root = tmp_path / "项目"
+    header = replace(item.header, root=root, path=Path(os.path.normpath(root / path)), row_id=row)
+
+    made = make_item_path(header, Path(".bpmax/x"), ".json").relative_to(root / ".bpmax/x")
+
+    assert made.as_posix() == kept
 
 
 @pytest.mark.parametrize(("mode", "is_kept"), [("on", True), ("on-failure", True), ("off", False)])

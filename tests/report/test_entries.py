@@ -4,12 +4,13 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 from msgspec.structs import asdict
 
-from bpmax_sim.report.html import render_page
+from bpmax_sim.report.html import render_page, write_page
 from bpmax_sim.report.page_data import (
     LONGEST_NAME,
     build_entry,
@@ -18,6 +19,7 @@ from bpmax_sim.report.page_data import (
     translate_to_all,
 )
 from bpmax_sim.report.trace_files import Trace
+from bpmax_sim.scenario.events import VERSION
 from bpmax_sim.scenario.source import Failure
 from tests.report.test_html import Checked, answered, event, finished, made, started
 
@@ -217,3 +219,17 @@ def test_a_text_is_in_each_language_or_once() -> None:
     assert translate_to_all("甲") == "甲"
     assert select_language_text({"zh": "甲", "en": "a"}, "fr") == "a"
     assert select_language_text({"zh": "甲"}, "fr") == ""
+
+
+def test_a_trace_of_an_odd_shape_is_told_as_damaged_with_what_is_wrong(tmp_path: Path) -> None:
+    folder = tmp_path / "trace/s/a"
+    folder.mkdir(parents=True)
+    begun = {"event": "ScenarioStarted", "at": 0, "name": "x", "version": VERSION}
+    last = finished(1, "failed", failures=[{"kind": "expect"}])
+    (folder / "坏.ndjson").write_text(f"{json.dumps(begun)}\n{json.dumps(last)}\n", "utf-8")
+
+    counts = write_page(tmp_path / "index.html", [tmp_path / "trace"], version="1")
+
+    text = Checked((tmp_path / "index.html").read_text("utf-8")).text
+    assert dict(counts) == {"unreadable": 1}
+    assert f"{folder}/坏.ndjson: this trace is damaged (KeyError: 'essence'); delete it" in text

@@ -11,8 +11,10 @@ from msgspec.structs import replace
 from bpmax_sim.i18n import measure_display_width, to_plain_english
 from bpmax_sim.report.flow_layout import lay_out
 from bpmax_sim.report.flow_picture import draw_page, draw_svg, draw_tree, format_walk_summary
-from bpmax_sim.report.flow_walks import FlowEdge, FlowWalks, find_edges
+from bpmax_sim.report.flow_walks import FlowEdge, FlowWalks, count_walks, find_edges
+from bpmax_sim.report.trace_files import Trace
 from bpmax_sim.subject.definition import Definition, FlowNode, Transition
+from tests.report.test_html import event, finished, started
 
 Point = tuple[float, float]
 
@@ -303,3 +305,37 @@ def test_a_way_outside_the_file_has_its_own_word() -> None:
     assert 'text-anchor="start"' in labels[-2]
     assert labels[-2].endswith(">return ×3</text></g>")
     assert labels[-1].endswith(">会签 ×0</text></g>")
+
+
+@pytest.mark.parametrize(
+    ("moves", "flow", "counts"),
+    [
+        ([("", "初审"), ("初审", "用印")], "合同", {"初审 用印": 1}),
+        ([("", "用印/盖章"), ("用印/盖章", "用印/完成")], "盖章流程", {"盖章 完成": 1}),
+        ([("", "用印#2/盖章"), ("用印#2/盖章", "用印#2/完成")], "盖章流程", {"盖章 完成": 1}),
+        ([("", "初审"), ("初审", "用印")], "盖章流程", {}),
+        ([("", "用印/盖章"), ("用印/盖章", "用印/完成")], "合同", {}),
+        ([("", "一/二"), ("一/二", "初审")], "合同", {"一/二 初审": 1}),
+        ([("", "/盖章"), ("/盖章", "初审")], "合同", {"/盖章 初审": 1}),
+    ],
+)
+def test_a_node_may_be_named_like_the_sub_flow_that_it_starts(
+    moves: list[tuple[str, str]], flow: str, counts: dict[str, int]
+) -> None:
+    events = (
+        started(),
+        *(
+            event("NodeEntered", node=target, previous=source, action="approve", by="甲")
+            for source, target in moves
+        ),
+        finished(),
+    )
+    flows = {"": {"flow": "合同"}, "用印": {"flow": "盖章流程"}}
+    end = FlowNode(end=True)
+
+    found = count_walks(
+        Definition(flow=flow, start="止", nodes={"止": end}), "s/流程.yaml",
+        [Trace("s", events, {"流程.yaml": "x"}, flows)],
+    )  # fmt: skip
+
+    assert {f"{way.source} {way.target}": n for way, n in found.counts.items()} == counts
