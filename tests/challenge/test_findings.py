@@ -15,6 +15,8 @@ from bpmax_sim.challenge.findings import (
     SHOWN,
     ChallengeResult,
     Weakness,
+    _describe_old,
+    _describe_replacement,
     describe_counts,
     describe_on_one_line,
     merge_results,
@@ -22,6 +24,7 @@ from bpmax_sim.challenge.findings import (
 )
 from bpmax_sim.challenge.ignore_comments import IgnoreCommentIndex
 from bpmax_sim.challenge.judge import MutantVerdict, ScriptChallenge
+from bpmax_sim.challenge.mutants import Mutant
 from bpmax_sim.challenge.page import make_section
 from bpmax_sim.challenge.proposals import (
     Divergence,
@@ -573,3 +576,112 @@ def test_a_line_is_tried_in_its_step_alone(tmp_path: Path, name: str) -> None:
     assert name != "an error" or (error.code, error.source) == ("X", "script")
     calls: Any = expect.proxy
     assert name != "the call" or calls[0].path == {"id": "2"}
+
+
+def mutant(kind: str, new: str, old: str = "x", about: str = "") -> Mutant:
+    return Mutant(
+        kind=kind, place=Place("a.js", 1), start=0, end=1, old=old, new=new, about=about
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("kind", "new", "old", "about", "shown"),
+    [
+        ("field-write", "void (1)", "form.a = 1", "a", ("form.a = 1", "left out")),
+        ("field-write", "'~'", "'甲'", "a", ("'甲'", "'~'")),
+        ("field-write", "(v => v)(1)", "1", "a", ("1", "another value")),
+        ("field-state", "...{}", "a: true", "a", ("a: true", "left out")),
+        ("message", "'~'", "'错'", "a", ("'错'", "'~'")),
+        ("body-member", "...{}", "a: 1", "crm.a", ("a: 1", "left out")),
+        ("guard", ";", "return;", "", ("return;", "left out")),
+        ("guard", "return;", "return false;", "", ("return false;", "return;")),
+        ("call", "void 0", "$proxy('a').b()", "a.b", ("$proxy('a').b()", "left out")),
+        ("error-swallowed", "{}", "{ f(); }", "", ("{ f(); }", "its error is swallowed")),
+        (
+            "loop",
+            "for …",
+            "for (a of b) { f(); }",
+            "for (a of b)",
+            ("for (a of b)", "its first turn alone"),
+        ),
+        ("argument", "'甲~'", "'甲'", "f", ("'甲'", "'甲~'")),
+        ("args-swap", "b,\n  a", "a,\n  b", "f", ("a, b", "b, a")),
+        ("comparison", "x" * 60, "x" * 61, "", ("x" * 59 + "…", "x" * 60)),
+    ],
+)
+def test_a_mistake_is_shown_by_what_it_is(
+    kind: str, new: str, old: str, about: str, shown: tuple[str, str]
+) -> None:
+    one = mutant(kind, new, old, about)
+
+    assert (_describe_old(one), to_plain_english(_describe_replacement(one))) == shown
+
+
+SOUND = """\
+version: 1
+scenario: 订单
+form: {scripts: {change.编号: submit.js}, fields: {编号: "", 客户: "", 备注: 无}}
+steps:
+  - {set: {编号: "7"}, expect: {form: {客户: 小, 备注: 无}}}
+  - {set: {编号: "12"}, expect: {form: {客户: 大, 备注: 无}}}
+"""
+SIZE = "form.客户 = Number(form.编号) > 9 ? '大' : '小';\n"
+NINE = "no row where Number(form.编号) = 9, so that > may be off by one; add a row with 编号 = 9"
+INPUTS: dict[str, tuple[str, list[tuple[int, str, str]]]] = {
+    # a script in which mistakes have no effect, and line, kind and what all rows lack
+    "a fallback": (
+        f"{SIZE}const 备 = form.备注 || '缺省';\nform.备注 = 备;\n",
+        [
+            (1, "comparison", NINE),
+            (2, "fallback", "no row where form.备注 is missing, so nobody needs the fallback"),
+            (
+                3,
+                "field-write",
+                "form.备注 had this value already in every run; add a row where it has another",
+            ),
+        ],
+    ),
+    "a loop": (
+        f"{SIZE}let 次 = 0;\ndo {{ 次++; }} while (form.备注 === '再');\n",
+        [
+            (1, "comparison", NINE),
+            (3, "loop", "this loop never ran a second time; add a row with 备注 = '再'"),
+        ],
+    ),
+    "a check that is stored": (
+        f"{SIZE}const 是 = form.备注 === '无';\n",
+        [
+            (1, "comparison", NINE),
+            (2, "code-check", "this condition was always true; add a row with 备注 ≠ '无'"),
+        ],
+    ),
+    "two boundaries": (
+        "const 号 = Number(form.编号);\nif (号 > 9) form.客户 = '大';\nif (号 <= 9) form.客户 = '小';\n",
+        [
+            (
+                2,
+                "comparison",
+                "no row where 号 = 9, so that > may be off by one; add a row with 编号 = 9",
+            ),
+            (
+                3,
+                "comparison",
+                "no row where 号 = 9, so that <= may be off by one; add a row with 编号 = 9",
+            ),
+        ],
+    ),
+    "nothing": (f"{SIZE.replace('>', '===').replace('9', '12')}", []),
+}
+
+
+@pytest.mark.parametrize("name", INPUTS)
+def test_an_input_that_all_rows_lack_is_asked_for(tmp_path: Path, name: str) -> None:
+    script, expected = INPUTS[name]
+    ready = ScriptChallenge(load_items(write_project(tmp_path, SOUND, submit=script)))
+
+    result = summarise_verdicts(ready, [*ready.judge()])
+
+    assert [
+        (one.place.line, one.kind, to_plain_english(one.message)) for one in result.findings
+    ] == expected
+    assert {one.verdict for one in result.findings} <= {"unchanged"}
