@@ -113,6 +113,20 @@ LINES: dict[str, tuple[str, str, str, tuple[int, dict[str, Any]] | None]] = {
         "await $proxy('erp').$api('getOrder').$path({id: '7'}).$header({['X-' + 'Tenant']: 'a'}).$call();",
         "await $proxy('erp').$api('getOrder').$path({id: '7'}).$header({['X-' + 'Tenant']: 'b'}).$call();", ONE, None,
     ),
+    "a header that the script makes, and a body": (
+        "await $proxy('erp').$api('getOrder').$path({id: '7'}).$header({['X-' + 'Tenant']: 'a'}).$call(); await $proxy('erp').createOrder({a: 1});",
+        "await $proxy('erp').$api('getOrder').$path({id: '7'}).$header({['X-' + 'Tenant']: 'b'}).$call(); await $proxy('erp').createOrder({a: 2});", ONE,
+        (1, {"expect": {"proxy": [{"call": "erp.getOrder"}, {"call": "erp.createOrder", "body": {"a": 1}}]}}),
+    ),
+    "two headers, one that the script names": (
+        "await $proxy('erp').$api('getOrder').$path({id: '7'}).$header({'x-tenant': 'a', ['X-' + 'Own']: 'c'}).$call();",
+        "await $proxy('erp').$api('getOrder').$path({id: '7'}).$header({'x-tenant': 'b', ['X-' + 'Own']: 'd'}).$call();", ONE,
+        (1, {"expect": {"proxy": [{"call": "erp.getOrder", "header": {"x-tenant": "a"}}]}}),
+    ),
+    "a message and a field": (
+        "form.$message = '好'; form.客户 = '张三';", "form.$message = '坏'; form.客户 = '李四';", ONE,
+        (1, {"expect": {"form": {"客户": "张三"}}}),
+    ),
     "a refusal": ("form.$message = '无'; return false;", "form.$message = '无';", SUBMIT, (1, {"expect": {"result": False}})),
     "the second step alone": (
         "if (form.编号 === '8') form.客户 = '张三';", "", TWO, (2, {"expect": {"form": {"客户": "张三"}}}),
@@ -146,6 +160,8 @@ def test_a_line_tells_a_mistake_from_its_script(tmp_path: Path, name: str) -> No
 IN_ROWS: dict[str, tuple[str, str, tuple[dict[str, Any], dict[str, Any]] | None]] = {
     # a script, a mistake, and what is expected in all rows with the columns to add
     "the same in both": ("form.客户 = '张三';", "form.客户 = '李四';", ({"form": {"客户": "张三"}}, {})),
+    "a mistake in one row alone": ("form.客户 = '张三';", "form.客户 = form.编号 === '1' ? '李四' : '张三';", ({"form": {"客户": "张三"}}, {})),
+    "a mistake in the second row alone": ("form.客户 = '张三';", "form.客户 = form.编号 === '2' ? '李四' : '张三';", ({"form": {"客户": "张三"}}, {})),
     "another one in each": ("form.客户 = form.编号 + '号';", "", ({"form": {"客户": "${case.客户}"}}, {"客户": {"甲": "1号", "乙": "2号"}})),
     "a column that there is": ("form.客户 = form.编号;", "", ({"form": {"客户": "${case.号}"}}, {})),
     "the second column": ("form.客户 = form.编号 === '1' ? '张' : '李';", "", ({"form": {"客户": "${case.名}"}}, {})),
