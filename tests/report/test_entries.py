@@ -13,11 +13,13 @@ from msgspec.structs import asdict
 from bpmax_sim.report.html import render_page, write_page
 from bpmax_sim.report.page_data import (
     LONGEST_NAME,
+    PageEntry,
     build_entry,
     build_unreadable_entry,
     select_language_text,
     translate_to_all,
 )
+from bpmax_sim.report.sections import ReportSection
 from bpmax_sim.report.trace_files import Trace
 from bpmax_sim.scenario.events import VERSION
 from bpmax_sim.scenario.source import Failure
@@ -233,3 +235,55 @@ def test_a_trace_of_an_odd_shape_is_told_as_damaged_with_what_is_wrong(tmp_path:
     text = Checked((tmp_path / "index.html").read_text("utf-8")).text
     assert dict(counts) == {"unreadable": 1}
     assert f"{folder}/坏.ndjson: this trace is damaged (KeyError: 'essence'); delete it" in text
+
+
+@pytest.mark.parametrize(
+    ("largest", "outcome", "whole"),
+    [
+        (-1, "passed", [False] * 4), (0, "passed", [True, False, False, False]),
+        (0, "failed", [True, False, False, False]), (10**6, "passed", [True] * 4),
+    ],
+)  # fmt: skip
+def test_steps_of_what_passed_are_left_out_once_the_page_is_too_large(
+    largest: int, outcome: str, whole: list[bool]
+) -> None:
+    def entry(name: str, ended: str = "passed") -> PageEntry:
+        begun = started(name, place=f"{name}.yaml:1:1")
+        return build_entry(Trace("s", (begun, made(), answered(), finished(1, ended))))
+
+    entries = [entry("0", outcome), *map(entry, "abc")]
+
+    stories = Checked(render_page(entries, version="1", largest=largest)).data["index"]["stories"]
+
+    assert [one["whole"] for one in stories] == whole
+
+
+def test_what_no_row_used_and_what_cannot_be_read_are_problems_of_the_page(tmp_path: Path) -> None:
+    folder, sections = tmp_path / "trace/s/a", tmp_path / "sections"
+    folder.mkdir(parents=True)
+    sections.mkdir()
+    (sections / "坏.json").write_text("{}", "utf-8")
+    (sections / "好.json").write_text('{"name": "好", "title": "t"}', "utf-8")
+    unused = [
+        {"kind": "unused_stub", "message": f"stub {name}", "place": "b.yaml:3:1"} for name in "xy"
+    ]
+    for row in "一二":
+        begun = {**started("回填", row=row), "version": VERSION}
+        last = finished(rows=2, unused=unused if row == "一" else unused[1:])
+        source = {"event": "SourceAttached", "at": 0, "file": "回填.scenario.yaml", "text": "t"}
+        text = "".join(f"{json.dumps(one)}\n" for one in (begun, last, source))
+        (folder / f"{row}.ndjson").write_text(text, "utf-8")
+    own = ReportSection(name="own", title="o")
+
+    counts = write_page(
+        tmp_path / "index.html", [tmp_path / "trace"], version="1", section_folders=[sections],
+        problems=["先"], sections=[own],
+    )  # fmt: skip
+
+    index = Checked((tmp_path / "index.html").read_text("utf-8")).data["index"]
+    assert dict(counts) == {"passed": 2, "unused": 1}
+    first, second, third = index["problems"]
+    assert first == "先"
+    assert second.startswith(f"{sections}/坏.json: this section")
+    assert "stub y" in third
+    assert [one["name"] for one in index["sections"]] == ["own", "好"]
