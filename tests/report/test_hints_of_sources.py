@@ -39,6 +39,9 @@ INSTANCES = """\
   instance_key: 分公司
   hosts: {files: "https://branch.example.test"}
   credentials: {user: 李四, key: {env: BRANCH_KEY}, 工号: "7"}
+- platform: erp
+  instance_key: 工厂
+  credentials: {key: {keyring: erp/工厂}}
 """
 ENVIRON = {
     "ERP_ADDRESS": "https://live.example.test:8443", "BRANCH_KEY": "branch-key-9",
@@ -177,6 +180,10 @@ def test_who_refused_the_credentials_is_hinted_at(tmp_path: Path, name: str) -> 
         (
             {"instance": "分公司"}, INSTANCES,
             "user from {0}:11, key from the variable BRANCH_KEY ({0}:11), region from the platform file, 工号 from {0}:11",
+        ),
+        (
+            {"instance": "工厂"}, INSTANCES,
+            "key from the keyring entry erp/工厂 ({0}:14), region from the platform file",
         ),
         (
             {}, "",

@@ -263,3 +263,23 @@ def test_a_session_used_its_cassette_where_it_played_it(
     assert {key: {*left} for key, left in use.left.items()} == (
         {} if doubts else {(name, session.recorded_owner): set()}
     )
+
+
+def test_what_is_noted_of_an_owner_and_of_another_process_stays() -> None:
+    use = RecordingUse()
+    for owner, test in (("y", "t.py"), ("x", "u.py")):
+        use.note_owner("甲.yaml", "cassettes", owner=owner, test=Path(test))
+    assert (use.owned, use.folders) == ({"甲.yaml"}, {"cassettes"})
+    assert (use.owners, use.tests) == ({"甲.yaml": {"x", "y"}}, {"t.py", "u.py"})
+    assert use.cassettes == use.used == set()
+    use.left["甲.yaml", "x"] = {1, 2}
+    use.seconds |= {"a": 1.0, "b": 2.0}
+    other = RecordingUse()
+    other.left["乙.yaml", "z"] = {3}
+    other.seconds |= {"b": 5.0, "c": 3.0}
+
+    use.merge(vars(other))
+
+    assert use.owners == {"甲.yaml": {"x", "y"}}
+    assert use.left == {("甲.yaml", "x"): {1, 2}, ("乙.yaml", "z"): {3}}
+    assert use.seconds == {"a": 1.0, "b": 5.0, "c": 3.0}
