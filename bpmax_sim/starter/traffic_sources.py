@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 import re
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 from urllib.parse import quote
@@ -48,6 +48,12 @@ _VALUED: Final = {
     "--retry-delay": "", "--retry-max-time": "", "--max-redirs": "", "--limit-rate": "",
     "--max-filesize": "", "--resolve": "", "--connect-to": "", "--noproxy": "", "-U": "",
     "--proxy-user": "", "--interface": "", "--keepalive-time": "", "--tls-max": "", "--ciphers": "",
+    "--form-string": "part", "-T": "upload", "--upload-file": "upload", "--oauth2-bearer": "bearer",
+    "-r": "range", "--range": "range", "--socks4": "", "--socks5": "", "--socks5-hostname": "",
+    "--preproxy": "", "--proxy-header": "", "--proxy-cacert": "", "--unix-socket": "",
+    "--netrc-file": "", "--crlfile": "", "--key-type": "", "--pinnedpubkey": "", "--doh-url": "",
+    "--dns-servers": "", "--local-port": "", "-C": "", "--continue-at": "", "-Y": "",
+    "--speed-limit": "", "-y": "", "--speed-time": "", "--rate": "", "--expect100-timeout": "",
 }  # fmt: skip
 """Options of curl with a value, and what they are; those that say nothing of the request are ''."""
 
@@ -213,6 +219,21 @@ def _replace_ansi_quotes(command: str) -> str:
     )
 
 
+def _format_basic(user: str) -> str:
+    pair = user if ":" in user else f"{user}:"
+    return f"Basic {base64.b64encode(pair.encode()).decode()}"
+
+
+_MADE_HEADERS: Final[Mapping[str, tuple[str, Callable[[str], str]]]] = {
+    "user": ("Authorization", _format_basic),
+    "bearer": ("Authorization", "Bearer {}".format),
+    "range": ("Range", "bytes={}".format),
+    "User-Agent": ("User-Agent", str),
+    "Referer": ("Referer", str),
+}
+"""What an option is, as `_VALUED` says, and the header that it makes: name, and its value."""
+
+
 class _CurlCommand:
     """Collects the request of one curl command from its words.
 
@@ -237,6 +258,10 @@ class _CurlCommand:
 
         *kind* says what the value is, such as ``header``: one of the values of `_VALUED`.
         """
+        if kind in _MADE_HEADERS:
+            name, format_value = _MADE_HEADERS[kind]
+            self.usual_headers[name] = format_value(value)
+            return
         match kind:
             case "header":
                 self._read_header(value)
@@ -244,14 +269,10 @@ class _CurlCommand:
                 self.method = value.upper()
             case "url":
                 self.url = value
-            case "user":
-                pair = value if ":" in value else f"{value}:"
-                basic = base64.b64encode(pair.encode()).decode()
-                self.usual_headers["Authorization"] = f"Basic {basic}"
             case "Cookie":
                 self._read_cookies(value)
-            case "User-Agent" | "Referer":
-                self.usual_headers[kind] = value
+            case "upload":
+                raise self._make_file_error("--upload-file", value)
             case "part":
                 raise ConfigError(
                     "curl command {number}: a body of several parts (-F) cannot be drafted; "

@@ -1,0 +1,74 @@
+"""Options of curl with a value: what they make of the request, and which value is no address."""
+
+from __future__ import annotations
+
+import pytest
+
+from bpmax_sim.errors import ConfigError
+from bpmax_sim.starter.traffic_sources import read_curl
+
+URL = "https://erp.example.test/orders"
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        "--socks4 10.0.0.7:1080", "--socks5 10.0.0.7:1080", "--socks5-hostname=10.0.0.7",
+        "-x http://proxy.test:3128", "-sx http://proxy.test:3128", "-xhttp://proxy.test:3128",
+        "--preproxy socks5://10.0.0.7", "--proxy-header 'X-A: 1'", "--proxy-cacert ca.pem",
+        "--unix-socket /run/x.sock", "--netrc-file 'my netrc'", "--crlfile a.crl",
+        "--key-type PEM", "--pinnedpubkey sha256//x", "--doh-url https://dns.test/q",
+        "--dns-servers 10.0.0.1", "--local-port 4000-4200", "-C -", "--continue-at 100",
+        "-Y 10 -y 5", "--speed-limit 10 --speed-time 5", "--rate 2/s", "--expect100-timeout 2",
+        "-o 'https://a.test/x'", "--resolve erp.example.test:443:10.0.0.7", "-w '%{url}'",
+        "--max-time=3 -m3 -m 3", "-ksSfLio out.txt", "-c jar -D -", "--retry 3 --retry-delay 1",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("is_first", [True, False])
+def test_the_value_of_an_option_is_not_the_address(options: str, *, is_first: bool) -> None:
+    words = [options, URL] if is_first else [URL, options]
+    [exchange] = read_curl(f"curl {' '.join(words)}").exchanges
+
+    sent = exchange.request
+    assert (sent.method, sent.url, sent.headers, sent.body) == ("GET", URL, (), None)
+
+
+@pytest.mark.parametrize(
+    ("options", "headers"),
+    [
+        ("--oauth2-bearer t-1", (("Authorization", "Bearer t-1"),)),
+        ("--oauth2-bearer t-1 -H 'authorization: Token x'", (("authorization", "Token x"),)),
+        ("-u a:b --oauth2-bearer t-1", (("Authorization", "Bearer t-1"),)),
+        ("-r 0-99", (("Range", "bytes=0-99"),)),
+        ("--range=-500", (("Range", "bytes=-500"),)),
+        ("-sr0-1 -H Range:", ()),
+    ],
+)
+def test_an_option_that_makes_a_header_is_that_header(
+    options: str, headers: tuple[tuple[str, str], ...]
+) -> None:
+    [exchange] = read_curl(f"curl {options} {URL}").exchanges
+
+    assert (exchange.request.method, exchange.request.headers) == ("GET", headers)
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (
+            "-T 订单.json",
+            "--upload-file takes its value from the file '订单.json'; write the value",
+        ),
+        ("--upload-file=a.csv", "--upload-file takes its value from the file 'a.csv'; write the"),
+        ("-sTa.csv", "--upload-file takes its value from the file 'a.csv'; write the value out"),
+        ("--form-string a=1", "a body of several parts (-F) cannot be drafted; take it out"),
+    ],
+)
+@pytest.mark.parametrize("before", [0, 2])
+def test_a_body_that_is_no_text_of_the_command_is_refused(
+    options: str, told: str, before: int
+) -> None:
+    with pytest.raises(ConfigError) as refused:
+        read_curl(f"curl {URL}\n" * before + f"curl {URL} {options}\ncurl {URL}")
+
+    assert str(refused.value).startswith(f"curl command {before + 1}: {told}")
