@@ -358,6 +358,10 @@ def test_several_files_are_one_traffic_in_their_order(tmp_path: Path) -> None:
         ("curl https://a.test/x\n", "curl"), ("  $ curl 'https://a.test/x'\n", "curl"),
         ('{"openapi": "3.0.0"}', "document"), ("swagger: '2.0'\n", "document"),
         ("openapi: 3.1.0\n", "document"), ("interactions: []\nversion: 1\n", "recording"),
+        ("version: 1\ninteractions: []\nnote: |\n  curl https://a.test/x\n", "recording"),
+        ("# 说明\n\ncurl.exe https://a.test/x\n", "curl"), ("$curl https://a.test/x", "curl"),
+        ("curl https://a.test/x -d '\nopenapi: 3.1.0\n'", "curl"),
+        ('{\n  "info": {},\n  "swagger" : "2.0"}', "document"), ("'openapi': 3.0.3\n", "document"),
     ],
 )  # fmt: skip
 def test_a_file_is_taken_for_what_it_holds(tmp_path: Path, text: str, kind: str) -> None:
