@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 import pytest
 
 from bpmax_sim.errors import ConfigError
-from bpmax_sim.starter.traffic_sources import read_curl
+from bpmax_sim.starter.traffic_sources import read_curl, read_sources
 
 URL = "https://erp.example.test/orders"
 
@@ -72,3 +75,44 @@ def test_a_body_that_is_no_text_of_the_command_is_refused(
         read_curl(f"curl {URL}\n" * before + f"curl {URL} {options}\ncurl {URL}")
 
     assert str(refused.value).startswith(f"curl command {before + 1}: {told}")
+
+
+@pytest.mark.parametrize(
+    ("command", "line", "body"),
+    [
+        (f"curl {URL} https://other.test/x", f"GET {URL}", None),
+        (f"curl https://other.test/x --url {URL}", f"GET {URL}", None),
+        (f"curl '{URL}?a=1#top?b=2'", f"GET {URL}?a=1", None),
+        (f"curl {URL}#top", f"GET {URL}", None),
+        (f"curl {URL} --data-urlencode mail=zs@corp.cn", f"POST {URL}", b"mail=zs%40corp.cn"),
+        (f"curl {URL} --data-urlencode '=zs@corp.cn'", f"POST {URL}", b"zs%40corp.cn"),
+        (f"curl {URL} --data-urlencode 'a=b=c'", f"POST {URL}", b"a=b%3Dc"),
+    ],
+)
+def test_one_address_and_its_data_are_read(command: str, line: str, body: bytes | None) -> None:
+    [exchange] = read_curl(command).exchanges
+
+    assert (f"{exchange.request.method} {exchange.request.url}", exchange.request.body) == (
+        line, body,
+    )  # fmt: skip
+
+
+def test_commands_are_a_second_apart_and_answered_with_an_empty_object() -> None:
+    read = read_curl(f"curl {URL}\n\n$ curl -X PUT {URL};\ncurl.exe {URL} &\n")
+
+    assert [(one.order, one.at) for one in read.exchanges] == [
+        (1, 1767196801.0), (2, 1767196802.0), (3, 1767196803.0),
+    ]  # fmt: skip
+    assert {one.outcome.body for one in read.exchanges} == {b"{}"}  # type: ignore[union-attr]
+    assert [str(note) for note in read.notes] == [
+        "3 curl commands say nothing of their responses: they are answered with {}"
+    ]
+
+
+def test_a_script_may_have_sixteen_megabytes(tmp_path: Path) -> None:
+    path = tmp_path / "合同.js"
+    path.write_text("form.备注 = '加急';\n", "utf-8")
+    os.truncate(path, 1 << 24)
+
+    script = read_sources([path]).script
+    assert script.startswith("form.备注 = '加急';\n")
