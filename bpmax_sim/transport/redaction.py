@@ -15,7 +15,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import accumulate, pairwise
 from typing import Any
-from urllib.parse import parse_qsl, quote, unquote, unquote_plus, urlencode
+from urllib.parse import parse_qsl, quote, unquote_plus, urlencode
 
 from msgspec.structs import replace
 
@@ -174,7 +174,7 @@ def _pseudonymise_parameter(part: str, names: frozenset[str]) -> str:
     name, equals, value = part.partition("=")
     if unquote_plus(name).lower() not in names:
         return part
-    return f"{name}{equals}{quote(make_pseudonym(unquote(value)), safe='-._~')}"
+    return f"{name}{equals}{quote(make_pseudonym(unquote_plus(value)), safe='-._~')}"
 
 
 def _pseudonymise_form(body: bytes, names: frozenset[str]) -> bytes:

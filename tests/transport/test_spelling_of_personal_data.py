@@ -195,6 +195,8 @@ def test_a_part_of_a_multipart_body_is_replaced(
         ("https://a.test/x?phone", "https://a.test/x?phone"),
         ("https://a.test/x?phone=", "https://a.test/x?phone="),
         ("https://a.test/x?", "https://a.test/x?"),
+        ("https://a.test/x?phone=a+b", f"https://a.test/x?phone={quote(make_pseudonym('a b'))}"),
+        ("https://a.test/x?phone=a%2Bb", f"https://a.test/x?phone={quote(make_pseudonym('a+b'))}"),
         (
             "https://a.test/x?a=%2f+&phone=a=b",
             f"https://a.test/x?a=%2f+&phone={quote(make_pseudonym('a=b'))}",
