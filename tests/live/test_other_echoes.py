@@ -174,17 +174,26 @@ def test_a_default_that_is_kept_otherwise_refutes_no_other_rule() -> None:
     assert list_not_confirmed(judge_changed(drop)) == ["precedence refuted"]
 
 
-def header_twice(name: str, echo: dict[str, Any]) -> Any:
-    headers = {"X-A": "0", **echo["headers"]} if name == "merge_header" else echo["headers"]
-    return {**echo, "headers": headers}
+@pytest.mark.parametrize(
+    ("probe", "rule", "more", "there"),
+    [
+        ("merge_header", "merge_named", {"headers": {"X-A": "0", "x-a": "1"}}, "/7 x-a: 0, 1"),
+        ("merge_header", "merge_named", {"headers": {"x-a": "0", "X-A": "1"}}, "/7 x-a: 0, 1"),
+        ("merge_header", "merge_named", {"headers": {"X-A": ["1", "2", 3]}}, "/7 x-a: 1, 2, 3"),
+        ("null_body", "null_body", {"body": "0"}, "/7 0"),
+        ("null_body", "null_body", {"body": [False]}, "/7 [false]"),
+        ("null_body", "null_body", {"body": "", "data": "x"}, "/7 x"),
+        ("null_body", "null_body", {"body": None}, "/7"),
+    ],
+)
+def test_what_came_is_shown_as_it_was_sent(
+    probe: str, rule: str, more: dict[str, Any], there: str
+) -> None:
+    found = judge_changed(lambda name, echo: {**echo, **more} if name == probe else echo)
+    seen = found.rules[rule].seen
 
-
-def test_both_results_of_a_question_are_shown_as_they_were_sent() -> None:
-    seen = judge_changed(header_twice).rules["merge_named"].seen
-
-    assert {name: (one.ours, one.there) for name, one in seen.items()} == {
-        "merge_header": ("/7 x-a: 1 x-b: 2", "/7 x-a: 0, 1 x-b: 2")
-    }
+    ours = {"merge_header": "/7 x-a: 1 x-b: 2", "null_body": '/7 {"a": null, "b": "1"}'}[probe]
+    assert {name: (one.ours, one.there) for name, one in seen.items()} == {probe: (ours, there)}
 
 
 @pytest.mark.parametrize(
