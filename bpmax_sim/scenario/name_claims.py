@@ -146,11 +146,13 @@ def check_numbers_in_row_texts(draft: ScenarioDraft) -> None:
         texts = [text for text in row.values.values() if isinstance(text, str)]
         for column, value in row.values.items():
             number = _to_number(value) if any(column in text for text in texts) else None
+            if number is None:
+                continue
             pattern = (
                 rf"(?<![原旧前超低高限]){re.escape(column)}\s*[为是=:：]?\s*(\d+(?:\.\d+)?)"
                 r"(?![\d.]|\s*[元块]?\s*(?:以|之|左右|上下|起|[-~—至到]))"
             )
-            said = [] if number is None else re.findall(pattern, " ".join(texts))
+            said = re.findall(pattern, " ".join(texts))
             if said and number not in {*map(float, said)}:
                 draft.tell(
                     row.spot.at(column) if row.spot is not None else draft.spot.at("cases"),

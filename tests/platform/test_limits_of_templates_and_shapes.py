@@ -124,8 +124,8 @@ def test_all_that_was_seen_may_be_missing_at_any_depth() -> None:
 
     assert found.optional == {"rows", "n"}
     assert rows is not None
-    assert (rows.optional, rows.members["a"].optional) == ({"a"}, {"b"})
-    assert (shape.optional, found.kinds) == (set(), {"object"})
+    assert [*rows.optional, *rows.members["a"].optional] == ["a", "b"]
+    assert [*shape.optional, *found.kinds] == ["object"]
     assert merge_shapes([]) is None
     assert merge_shapes([shape]) is shape
 
@@ -142,7 +142,7 @@ def test_recordings_of_one_api_are_merged_and_those_of_others_left_out() -> None
     for _ in range(2):
         found = shapes.find_recorded_result_shape(platform, DETAIL, [])
         assert found is not None
-        assert (list(found.members), found.optional) == (["a", "b", "c"], {"b", "c"})
+        assert [*found.members, *sorted(found.optional)] == ["a", "b", "c", "b", "c"]
         assert shapes.find_recorded_result_shape(platform, CREATE, []) is None
     assert shapes.find_declared_shape(platform, DETAIL, []) is None
     assert ResponseShape().find(()) == ResponseShape()
