@@ -52,7 +52,7 @@ def test_an_organisation_has_a_check_character_at_each_rest(body: str, sign: str
         ("u123456789@example.testing", "u[0-9]{9}@example\\.test"),
         ("u12345678@example.test", "u[0-9]{9}@example\\.test"),
         ("①Ⅷ½", "[xyzXYZ]{3}"),
-        ("豈", "[某甲乙丙戊己壬癸寅卯]"),
+        ("\uf900", "[某甲乙丙戊己壬癸寅卯]"),
         ("客户" * 40, "[某甲乙丙戊己壬癸寅卯]{80}"),
         ("Ab" * 40, "(?:[XYZ][xyz]){40}"),
         ("x-00某", "x-00某"),
