@@ -21,6 +21,7 @@ from bpmax_sim.secret.pseudonym import (
 )
 from bpmax_sim.secret.redactor import pair_pem_and_jwt_parts, pem_to_der
 from bpmax_sim.secret.secret_names import is_secret_name, is_secret_value, may_name_secret
+from bpmax_sim.secret.spelling import as_bytes
 from bpmax_sim.secret.standin import make_standin
 from bpmax_sim.secret.vault import Vault
 
@@ -206,6 +207,27 @@ def test_hexadecimal_is_found_as_it_is(digits: str) -> None:
         ("p.i.n (hex)", ()),
         ("p.i.n (raw)", ("hex",)),
     ]
+
+
+def test_the_bytes_of_a_key_are_found_as_they_are() -> None:
+    kept, key = Vault(), PEM.format("AQIDBAUGBwgJCgsMDQ4PEA==")
+    kept.add(key, TWIN, name="p.i.key")
+
+    found = kept.scan(b"\0\0" + bytes(range(1, 17)) + b"\0")
+    assert [(one.name, one.offset, one.within) for one in found] == [("p.i.key (der)", 2, ())]
+
+
+@pytest.mark.parametrize(
+    ("text", "data"),
+    [
+        ("密", "密".encode()),
+        ("a\udcff", b"a\xff"),
+        ("a\ud800", b"a\xed\xa0\x80"),
+        ("\udcff\ud800", b"\xed\xb3\xbf\xed\xa0\x80"),
+    ],
+)
+def test_a_text_has_bytes_though_half_a_character_is_in_it(text: str, data: bytes) -> None:
+    assert as_bytes(text) == data
 
 
 def pack(text: str, times: int) -> str:
