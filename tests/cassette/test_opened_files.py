@@ -212,6 +212,27 @@ def test_what_scripts_drew_is_read_in_either_form(seed: Any, drawn: Any) -> None
     assert cassette.drawn_sequences("别人") is None
 
 
+@pytest.mark.parametrize(
+    ("seeds", "drawn"),
+    [
+        ([(5,), (5, 6)], (5, 6)),
+        ([(5,), (9,)], (5,)),
+        ([(5,), (5, 6), (9,)], (5, 6)),
+        ([(5, 6), (5,)], (5, 6)),
+    ],
+)
+def test_a_recording_that_goes_on_has_the_seeds_of_all_its_runs(
+    seeds: list[tuple[int, ...]], drawn: tuple[int, ...]
+) -> None:
+    """But not those of one that began anew."""
+    entries = [
+        entry_of(n, session=n, seed=RandomSequenceSeeds(one)) for n, one in enumerate(seeds, 1)
+    ]
+    cassette = Cassette.of_bytes(dump_entries(entries), "a.yaml")
+
+    assert cassette.drawn_sequences(OWNER) == RandomSequenceSeeds(drawn)
+
+
 def padded(size: int) -> bytes:
     """Return a file of *size* bytes."""
     base = len(dump_entries([render_exchange(detail(1, outcome=answer("x")))]))

@@ -295,9 +295,9 @@ LINE = IndexLine(
             {
                 "status": {"code": "200"},
                 "body": {"string": "甲"},
-                "headers": {"A": ["1", "2"], "B": "3"},
+                "headers": {"A": ["1", "2"], "B": "34"},
             },
-            Response(status=200, body="甲".encode(), headers=(("A", "1"), ("A", "2"), ("B", "3"))),
+            Response(status=200, body="甲".encode(), headers=(("A", "1"), ("A", "2"), ("B", "34"))),
         ),
         (
             {"status": {"code": "200"}, "body": {"string": b"\xff"}},
