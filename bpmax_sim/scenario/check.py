@@ -361,9 +361,8 @@ def _check_declared_names_used(draft: ScenarioDraft) -> None:
             draft.tell(spot, message, kind="rule", fails=False)
     for row in draft.rows[:1]:
         told = draft.spot.source.root.find_at(("cases", "id"))
-        ids = {*RESERVED, str(told.value) if told is not None else "id"}
-        idle = row.values.keys() - used["case"] - ids - _DESCRIBING
-        for name in [name for name in row.values if name in idle]:
+        known = {*RESERVED, *used["case"], *_DESCRIBING, str(told.value) if told else "id"}
+        for name in [name for name in row.values if name not in known]:
             where = row.spot.at(name) if row.spot else draft.spot.at("cases")
             hint = suggest_nearest(name, RESERVED)
             message = msg("nothing reads the column {name!r}{hint}", name=name, hint=hint)
