@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +10,10 @@ import pytest
 from msgspec.structs import replace
 
 from bpmax_sim.cassette.format import dump_exchanges
+from bpmax_sim.errors import ClosedNetworkError, ConfigError
+from bpmax_sim.guard import NetworkGuard
 from bpmax_sim.i18n import to_plain_english
-from bpmax_sim.report.perform import PerformOptions, list_scripts, perform
+from bpmax_sim.report.perform import PerformOptions, check_scripts, list_scripts, perform
 from bpmax_sim.report.terminal import Verdict
 from bpmax_sim.scenario.load import ScenarioItem, load_items
 from bpmax_sim.script.hits import ScriptHits
@@ -147,3 +150,35 @@ def test_only_a_trace_holds_the_values_of_a_failed_line(
     assert (verdict.trace != "") is is_kept
     if is_kept:
         assert '"names":{"价":"7"}' in Path(verdict.trace).read_text("utf-8")
+
+
+def test_each_script_that_is_wrong_is_told_once_before_anything_runs(tmp_path: Path) -> None:
+    item = load(tmp_path)
+    check_scripts(item)
+    (tmp_path / "甲.js").write_text("form.a = = 1;", "utf-8")
+    (tmp_path / "乙.js").write_text("function {}", "utf-8")
+    [broken] = load_items(item.path, environ={}, root=tmp_path)
+
+    with pytest.raises(ConfigError) as caught:
+        check_scripts(broken)
+
+    assert [Path(one.place.file).name for one in caught.value.problems if one.place] == [
+        "甲.js", "乙.js",
+    ]  # fmt: skip
+    verdict, _ = perform(broken, PerformOptions())
+    assert (verdict.outcome, verdict.digest, len(verdict.problems)) == ("failed", "", 2)
+
+
+def test_the_network_is_closed_while_it_replays_and_open_again_afterwards(tmp_path: Path) -> None:
+    item, guard = load(tmp_path), NetworkGuard("回填")
+
+    def connect(_session: Session | None = None) -> None:
+        socket.create_connection(("127.0.0.1", 9), timeout=1)
+
+    with pytest.raises(ClosedNetworkError):
+        perform(item, PerformOptions(), guard=guard, prepare=connect)
+    assert len(guard.attempts) == 1
+
+    with pytest.raises(ConnectionRefusedError):
+        connect()
+    assert len(guard.attempts) == 1

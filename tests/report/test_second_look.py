@@ -15,6 +15,8 @@ from msgspec.structs import replace
 from bpmax_sim.cassette.format import dump_exchanges
 from bpmax_sim.errors import ConfigError, Place, ScriptLimitError
 from bpmax_sim.i18n import msg
+from bpmax_sim.report.document import build_run_document
+from bpmax_sim.report.exit_codes import ExitCode
 from bpmax_sim.report.failing_line import find_values_at_failure
 from bpmax_sim.report.junit import write_junit
 from bpmax_sim.report.recording_use import RecordingUse
@@ -34,7 +36,7 @@ from bpmax_sim.scenario.load import ScenarioItem, load_items
 from bpmax_sim.script.hits import NameValues, ScriptHits
 from bpmax_sim.session.session import Session
 from tests.cassette.exchanges import RULES, ZONE
-from tests.report.test_lines import FAILURE, SCENARIO
+from tests.report.test_lines import FAILURE, SCENARIO, call
 
 LINE = Place("scripts/报价.js", 3, 5)
 FAILED = dataclasses.replace(FAILURE, script=LINE)
@@ -132,7 +134,11 @@ def test_a_second_run_that_fails_itself_or_may_call_python_tells_nothing(
 
     assert find_values_at_failure(item, verdict, refuse, str) is None
     path = tmp_path / "登记.scenario.yaml"
-    path.write_text(f"{SCENARIO}finally: [{{python: 'tests.nothing:run'}}]\n", "utf-8")
+    (tmp_path / "甲.js").write_text("form.a = 1;", "utf-8")
+    path.write_text(
+        f"{SCENARIO.replace('form: {', 'form: {libraries: [甲.js], ')}finally: [{{python: 'tests.nothing:run'}}]\n",
+        "utf-8",
+    )
     assert look(load_items(path, environ={})[0], end(), values=ONCE) is None
 
 
@@ -194,12 +200,15 @@ def test_a_section_is_plain_data_in_each_language(tmp_path: Path) -> None:
 def test_a_folder_without_sections_has_none_and_an_old_one_is_an_error(tmp_path: Path) -> None:
     folder = tmp_path / "b"
     folder.mkdir()
-    for name, text in (("旧", '{"name": "a", "title": "t", "version": 0}'), ("坏", "[]")):
+    for name, text in (
+        ("旧", '{"name": "a", "title": "t", "version": 0}'),
+        *((one, "[]") for one in "戊坏丁甲丙"),
+    ):
         (folder / f"{name}.json").write_text(text, encoding="utf-8")
 
     found = read_sections([tmp_path / "无此", folder])
 
-    assert [*found] == ["坏", "旧"]
+    assert [*found] == sorted("旧戊坏丁甲丙")
     for name, error in found.items():
         assert str(error).startswith(f"{folder}/{name}.json: this section of the report cannot be")
 
@@ -224,6 +233,18 @@ def test_junit_is_written_into_a_new_folder_with_its_declaration(
         '</testcase><testcase classname="回填.scenario.yaml" name="回填[甲]" '
         'file="回填.scenario.yaml" line="4" time="0.000" /></testsuite></testsuites>'
     )
+
+
+def test_times_are_thousandths_and_a_failure_without_a_script_names_none(
+    item: ScenarioItem,
+) -> None:
+    made = call(duration=0.0123456)
+    verdict = Verdict(item=item, outcome="failed", calls=(made,), failures=(FAILURE, FAILED))
+
+    [told] = build_run_document([verdict], code=ExitCode.FAILED)["items"]
+
+    assert told["calls"][0]["ms"] == 12.346
+    assert [one["script"] for one in told["failures"]] == ["", "scripts/报价.js:3:5"]
 
 
 # ---------------------------------------------------------------------- use of recordings
