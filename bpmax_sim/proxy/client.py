@@ -146,8 +146,10 @@ def _check_signature(
 
 
 def _send_until_done(planned: Plan, env: Environment, trace: CallTrace) -> Calling:
-    grant = yield from _get_grant_if_needed(planned, env)
     while True:
+        # Before each sending: since the last one, the grant may have expired, or been refused to
+        # another call.
+        grant = yield from _get_grant_if_needed(planned, env)
         progress = trace.progress
         request = authorise(
             planned, grant, env, attempt=progress.sent, offset=progress.offset or 0.0
@@ -183,8 +185,6 @@ def _send_until_done(planned: Plan, env: Environment, trace: CallTrace) -> Calli
         trace.earlier.append(sending)
         if step.wait:
             yield Sleep(step.wait)
-        if step.renew:
-            grant = yield from _get_grant_if_needed(planned, env)
         offset = progress.offset if step.offset is None else step.offset
         trace.progress = RetryProgress(progress.sent, progress.renewed + step.renew, offset)
 

@@ -122,9 +122,10 @@ def decide_retry(
     if rule.clock and progress.offset is None:
         offset = _measure_server_clock_lead(outcome, now)
         if offset is not None:
-            return RetryDecision(
-                msg("clock corrected by {offset:+.0f} s", offset=offset), offset=offset
-            )
+            note = msg("clock corrected by {offset:+.0f} s", offset=offset)
+            if _is_recorded(outcome):
+                note = msg("clock corrected, as it was when this was recorded")
+            return RetryDecision(note, offset=offset)
     return _decide_unchanged_resend(outcome, recipe, rule, failure, progress, now)
 
 
@@ -191,7 +192,7 @@ def _explain_ineffective_rule(rule: Recover, failure: str, progress: RetryProgre
         )
     if rule.clock and progress.offset is None:
         return msg(
-            "{failure}: recover: clock does nothing, because the response has no live Date header",
+            "{failure}: recover: clock does nothing, because the response has no valid Date header",
             failure=failure,
         )
     return ""
@@ -200,12 +201,19 @@ def _explain_ineffective_rule(rule: Recover, failure: str, progress: RetryProgre
 def _measure_server_clock_lead(outcome: Outcome, now: float) -> float | None:
     """Return the seconds by which the server's clock is ahead of *now*.
 
-    None for a recorded response, a failed exchange, or without a valid ``Date`` header.
+    0 for a recorded response: the recorded requests are signed by the virtual clock, the corrected
+    one too. None for a failed exchange, or without a valid ``Date`` header.
     """
-    if isinstance(outcome, TransportError) or outcome.response.source == "recorded":
+    if isinstance(outcome, TransportError):
         return None
     date = read_http_date(outcome.response.header("date") or "")
-    return None if date is None else date - now
+    if date is None:
+        return None
+    return 0.0 if _is_recorded(outcome) else date - now
+
+
+def _is_recorded(outcome: Outcome) -> bool:
+    return isinstance(outcome, ReceivedResponse) and outcome.response.source == "recorded"
 
 
 def _read_requested_wait(outcome: Outcome, rule: Recover, now: float) -> float | None:

@@ -407,7 +407,7 @@ def test_a_wait_may_be_in_milliseconds(body: dict[str, Any], waited: float) -> N
             SEARCH,
             Auth(recover={"rate": Recover(clock=True)}),
             answer(429, {}),
-            "rate: recover: clock does nothing, because the response has no live Date header",
+            "rate: recover: clock does nothing, because the response has no valid Date header",
         ),
         (
             SEARCH,
@@ -482,10 +482,24 @@ def test_a_wait_may_be_written_in_many_ways(value: Any, seconds: float | None) -
     assert read_seconds_until(value, START) == seconds
 
 
-@pytest.mark.parametrize(("source", "sent"), [("live", 2), ("recorded", 1)])
-def test_the_clock_is_corrected_once_from_the_date_header(source: str, sent: int) -> None:
+@pytest.mark.parametrize(
+    ("source", "date", "ahead"),
+    [
+        ("live", "Mon, 02 Mar 2026 02:00:00 GMT", [0, 3600]),
+        ("live", "Mon, 02 Mar 2026 00:59:55 GMT", [0, -5]),
+        ("live", "Mon, 02 Mar 2026 01:00:00 GMT", [0, 0]),
+        ("live", "yesterday", [0]),
+        ("simulated", "Mon, 02 Mar 2026 02:00:00 GMT", [0, 3600]),
+        # recorded requests are signed by the virtual clock
+        ("recorded", "Mon, 02 Mar 2026 02:00:00 GMT", [0, 0]),
+        ("recorded", "yesterday", [0]),
+    ],
+)
+def test_the_clock_is_corrected_once_from_the_date_header(
+    source: str, date: str, ahead: list[int]
+) -> None:
     """platforms.md: recover — correct the clock once."""
-    skewed = answer(403, {"code": "skew"}, {"Date": "Mon, 02 Mar 2026 02:00:00 GMT"}, source=source)
+    skewed = answer(403, {"code": "skew"}, {"Date": date}, source=source)
     server = Server(*[skewed] * 5)
     auth = msgspec.convert(
         {
@@ -499,7 +513,7 @@ def test_the_clock_is_corrected_once_from_the_date_header(source: str, sent: int
 
     rejected(lambda: world.proxy().search())
 
-    assert server.tokens == [str(int(START)), str(int(START) + 3600)][:sent]
+    assert server.tokens == [str(int(START) + seconds) for seconds in ahead]
 
 
 def test_every_call_leaves_one_log_record() -> None:
