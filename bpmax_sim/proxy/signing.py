@@ -123,9 +123,9 @@ class RequestEditor:
         self._injected[join_place(place, name)] = None
 
     def remove(self, place: Spot, name: str) -> None:
-        """Remove a header, query parameter or cookie, so that it is not signed.
+        """Remove a header, query parameter, cookie or member of the body, so that it is not signed.
 
-        Any other *place* is left as it is.
+        A placeholder in the path is left as it is.
         """
         if place == "header":
             self._headers = Headers(self._headers).without({name.lower()})
@@ -133,6 +133,12 @@ class RequestEditor:
             self._query = _drop_query_parameter(self._query, name)
         elif place == "cookie":
             self._write_cookies(_list_cookies_except(self._headers, name))
+        elif place == "body" and self._body:
+            if Headers(self._headers).media_type == FORM:
+                pairs = decode_losslessly(self._body)
+                self._body = to_octets(_drop_query_parameter(pairs, name))
+            else:
+                self._body = _drop_member(self._body, name.split("."))
 
     def _set_header(self, name: str, value: str) -> None:
         if not _VISIBLE.fullmatch(value):
@@ -206,6 +212,29 @@ def _set_member(body: bytes, path: list[str], value: str) -> bytes:
     first, *rest = path
     inner = members.get(first, b"{}")
     members[first] = _set_member(inner, rest, value) if rest else msgspec.json.encode(value)
+    return _join_members(members)
+
+
+def _drop_member(body: bytes, path: list[str]) -> bytes:
+    """Return *body* without the member at *path*, and without objects that hold nothing else.
+
+    The same bytes if *body* is no JSON object that has it.
+    """
+    members = _split_members(body) or {}
+    first, *rest = path
+    if first not in members:
+        return body
+    left = _drop_member(members[first], rest) if rest else b"{}"
+    if left == members[first]:
+        return body
+    if left == b"{}":
+        del members[first]
+    else:
+        members[first] = left
+    return _join_members(members)
+
+
+def _join_members(members: Mapping[str, bytes]) -> bytes:
     return b"{%s}" % b",".join(
         stringify_json(name) + b":" + member for name, member in members.items()
     )
