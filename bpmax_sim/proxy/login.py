@@ -563,6 +563,7 @@ def login(plan: Plan, acquire: Acquire, env: Environment) -> Flow:
         grant.expires = compute_renewal_instant(acquire.ttl, grant.values.get(TTL), born)
     # Also on Ctrl-C: other processes wait until this login is settled.
     except BaseException:
+        _note_replaced_credentials(env, key, grant, names)
         settled(None)
         raise
     finally:
@@ -582,6 +583,19 @@ def _list_replaced_credentials(plan: Plan, acquire: Acquire) -> frozenset[str]:
     """
     extracted = {name for step in acquire.steps for name in step.extract}
     return frozenset(extracted & plan.tenant.real.keys())
+
+
+def _note_replaced_credentials(
+    env: Environment, key: str, failed: Grant, names: frozenset[str]
+) -> None:
+    """Let the next login *key* of the session send the newest of the credentials *names*.
+
+    A step has replaced them, and the third party does not take the earlier ones any more, although
+    a later step *failed*.
+    """
+    for name in names & failed.values.keys():
+        known = env.renewed.setdefault(key, failed)
+        known.values[name], known.standins[name] = failed.values[name], failed.standins[name]
 
 
 def _lock_and_load_credentials(

@@ -491,3 +491,36 @@ def test_an_address_that_a_login_yields_wins_over_a_credential_of_that_name() ->
     world.proxy().search()
 
     assert headers_of(world.request)["X-Key"] == "key-0002"
+
+
+@pytest.mark.parametrize("before", [0, 1])
+@pytest.mark.parametrize(
+    "failure", [answer(500, {}), ok({"no": "token"}), TransportError("cut", code="RESET")]
+)
+def test_a_credential_that_a_login_replaced_is_the_newest_though_the_login_failed(
+    before: int, failure: Given
+) -> None:
+    """A refresh token is good for once: the next login of the session sends the one after it."""
+    given = auth(
+        {
+            "request": {"path": "/refresh", "form": {"refresh": "{{ secret }}"}},
+            "extract": {"secret": {"path": "$.next", "secret": True}},
+        },
+        {"request": {"path": "/token"}, "extract": TAKE},
+        apply=BEARER,
+    )
+    well = [ok({"next": "refresh-0001"}), ok({"access_token": "tok-0001"})] * before
+    logins = [*well, ok({"next": "refresh-0002"}), failure, ok({"next": "refresh-0003"})]
+    world = World(crm(SEARCH, auth=given), Server(logins=logins))
+    for _ in range(before):
+        world.proxy().search()
+        world.clock.advance(7200)
+
+    rejected(world.proxy().search)
+    world.proxy().search()
+
+    forms = [(one.body or b"").decode() for one in world.sent if one.url.endswith("/refresh")]
+    assert forms[-1] == "refresh=refresh-0002"
+    assert headers_of(world.request)["Authorization"] == "Bearer tok-1234"
+    [grant] = world.env.renewed.values()
+    assert grant.values == {"secret": "refresh-0003", "token": "tok-1234"}
