@@ -517,6 +517,9 @@ def test_a_credential_that_a_login_replaced_is_the_newest_though_the_login_faile
         world.clock.advance(7200)
 
     rejected(world.proxy().search)
+    [known] = world.env.renewed.values()
+    earlier = {"token": "tok-0001"} if before else {}
+    assert known.values == {"secret": "refresh-0002"} | earlier
     world.proxy().search()
 
     forms = [(one.body or b"").decode() for one in world.sent if one.url.endswith("/refresh")]

@@ -572,3 +572,29 @@ def test_each_of_several_nodes_keeps_the_states_of_fields_that_its_scripts_set()
     assert see("一审") is False
     assert see("三审", False) is False
     assert [see(node) for node in ("二审", "一审", "三审", "二审")] == [True, False, False, True]
+
+
+def test_a_title_is_no_result_of_the_action_that_led_to_its_task() -> None:
+    plays = {
+        "create": lambda _form, _ctx: True,
+        "task_title": lambda _form, ctx: f"待办：{ctx['step_id']}",
+        "visibility": lambda _form, _ctx: {"复审": False},
+    }
+    flow, stage = flow_of(TWO, plays)
+    flow.creation = FormSubject(runner=stage, tell=stage.told.append, fields=flow.form)
+
+    assert flow.begin_action() is flow.create(FlowMove(by="张三"))
+    assert flow.titles == {"task_title": "待办：初审", "visibility": {"复审": False}}
+    result = flow.begin_action()
+    flow.decide("approve", FlowMove(by="甲"))
+
+    assert (result.value, flow.titles["task_title"]) == (None, "待办：复审")
+
+
+def test_a_script_is_told_of_the_columns_of_tables_in_the_form_and_not_in_the_project() -> None:
+    flow, _ = flow_of(TWO, tables=("明细", "附件"))
+    form, ctx = flow.make_script_views()
+
+    assert form.watched_members == ("明细", "附件")
+    assert ctx.links["form"].watched_members == ("明细", "附件")  # type: ignore[attr-defined]
+    assert ctx.links["project"].watched_members == ()  # type: ignore[attr-defined]
