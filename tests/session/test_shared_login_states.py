@@ -240,3 +240,34 @@ def test_a_login_is_held_until_its_own_session_has_ended_it(end: End, asked: int
     one.close()
     for thread in waits:
         thread.join(30)
+
+
+def test_who_has_used_a_shared_login_asks_for_the_next_one_itself() -> None:
+    """What another got since may have been refused, too."""
+    logins = Logins()
+    one, other = logins.open(), logins.open()
+    answers = []
+    for session in (one, other, one, other, other):
+        answers.append(session.handle(SENT).body)
+        session.finish_login_attempt("合同系统", "华东", 7200.0)
+
+    assert answers == [b"tok-1", b"tok-1", b"tok-2", b"tok-3", b"tok-4"]
+    assert logins.open().handle(SENT).body == b"tok-4"
+
+
+@pytest.mark.parametrize(("passed", "asked"), [(199.0, 1), (200.0, 2), (299.0, 2)])
+def test_the_life_of_a_login_counts_from_its_answer_and_not_from_its_last_step(
+    monkeypatch: pytest.MonkeyPatch, passed: float, asked: int
+) -> None:
+    now = [1000.0]
+    monkeypatch.setattr("bpmax_sim.session.shared_logins.time.monotonic", lambda: now[0])
+    logins = Logins()
+    one = logins.open()
+    one.handle(SENT)
+    now[0] += 100.0
+    one.finish_login_attempt("合同系统", "华东", 400.0)
+
+    now[0] = 1000.0 + passed
+    logins.open().handle(SENT)
+
+    assert logins.inner.asked == asked

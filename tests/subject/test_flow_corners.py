@@ -589,6 +589,11 @@ def test_a_title_is_no_result_of_the_action_that_led_to_its_task() -> None:
     flow.decide("approve", FlowMove(by="甲"))
 
     assert (result.value, flow.titles["task_title"]) == (None, "待办：复审")
+    flow.decide("reject", FlowMove(by="乙"))
+    flow.send_back(FlowMove(by="甲", others=("start",)))
+    result = flow.begin_action()
+    flow.resubmit(FlowMove(by="张三"))
+    assert (result.value, flow.titles["task_title"]) == (None, "待办：初审")
 
 
 def test_a_script_is_told_of_the_columns_of_tables_in_the_form_and_not_in_the_project() -> None:
