@@ -240,6 +240,7 @@ def test_a_login_is_held_until_its_own_session_has_ended_it(end: End, asked: int
     one.close()
     for thread in waits:
         thread.join(30)
+    assert logins.inner.asked == (asked or 5)  # nothing was shared by who did not hold it
 
 
 def test_who_has_used_a_shared_login_asks_for_the_next_one_itself() -> None:

@@ -603,3 +603,21 @@ def test_a_script_is_told_of_the_columns_of_tables_in_the_form_and_not_in_the_pr
     assert form.watched_members == ("明细", "附件")
     assert ctx.links["form"].watched_members == ("明细", "附件")  # type: ignore[attr-defined]
     assert ctx.links["project"].watched_members == ()  # type: ignore[attr-defined]
+
+
+def test_a_preview_computes_after_each_approval() -> None:
+    seen: list[str] = []
+    flow, _ = flow_of(TWO, {"computed": lambda _form, ctx: seen.append(ctx["step_id"])})
+
+    flow.preview(FlowMove(by="张三"))
+
+    assert seen == ["", "初审", "复审"]
+
+
+def test_rows_of_the_form_of_a_flow_are_replaced_by_their_change() -> None:
+    flow, _ = flow_of(TWO, {"computed": lambda _form, ctx: {"行数": len(ctx["form"]["明细"])}})
+    flow.create(FlowMove(by="张三", form={"明细": [{"sku": "M8"}]}))
+
+    flow.set_rows("明细", lambda rows: [*rows, {"sku": "M10"}, {"sku": "M12"}])
+
+    assert flow.form == {"明细": [{"sku": "M8"}, {"sku": "M10"}, {"sku": "M12"}], "行数": 3}
