@@ -621,3 +621,44 @@ def test_rows_of_the_form_of_a_flow_are_replaced_by_their_change() -> None:
     flow.set_rows("明细", lambda rows: [*rows, {"sku": "M10"}, {"sku": "M12"}])
 
     assert flow.form == {"明细": [{"sku": "M8"}, {"sku": "M10"}, {"sku": "M12"}], "行数": 3}
+
+
+@pytest.mark.parametrize(("action", "by"), [("withdraw", "张三"), ("terminate", "张三")])
+def test_the_end_of_a_project_is_told_from_where_it_was(action: str, by: str) -> None:
+    flow, stage = flow_of(TWO)
+    flow.create(FlowMove(by="张三"))
+    approve(flow, "甲")
+
+    getattr(flow, action)(FlowMove(by=by))
+
+    told = [one for one in stage.told if isinstance(one, NodeEntered)]
+    assert told[-1] == NodeEntered(node="", previous="复审", action=action, by=by)
+
+
+def test_branches_at_the_start_are_begun_by_the_user() -> None:
+    flow, stage = flow_of(SPLIT, at="分", subflows={"比价": BIDS}, user={"id": "u1"})
+
+    flow.begin_branches_or_child_at_start()
+
+    told = [one.by for one in stage.told if isinstance(one, NodeEntered)]
+    assert told == ["u1"] * 4
+
+
+@pytest.mark.parametrize(
+    ("nodes", "message"),
+    [
+        (TWO, "no project of a sub-flow '比'; none has begun"),
+        (SPLIT, "no project of a sub-flow '比'; did you mean '比价'?"),
+    ],
+)
+def test_a_project_that_is_not_there_is_told_with_those_that_are(
+    nodes: Mapping[str, FlowNode], message: str
+) -> None:
+    flow, _ = flow_of(nodes, subflows={"比价": BIDS})
+    flow.create(FlowMove(by="申请人"))
+    approve(flow, next(iter(flow.find_people_to_act_now())))
+
+    with pytest.raises(SubjectError) as caught:
+        flow.find("比")
+
+    assert (caught.value.code, str(caught.value)) == ("UNKNOWN_SUBFLOW", message)
