@@ -151,13 +151,14 @@ def test_drifts_of_one_api_with_one_message_are_one_line() -> None:
         (Place("a.yaml", 5), drift("error", "甲", order(b"{}"))),
         (Place("a.yaml", 6), drift("error", "乙")),
         (Place("c.yaml", 1), drift("error", "甲")),
+        (Place("c.yaml", 2), drift("error", "乙")),
     ]
 
     assert [*verify._format_drift_causes(found)] == [
         f"a.yaml:4: error: {CALL}: 甲 (3 calls)",
         f"a.yaml:9: warning: {CALL}: 甲",
         "a.yaml:5: error: crm_system.create_order: 甲",
-        f"a.yaml:6: error: {CALL}: 乙",
+        f"a.yaml:6: error: {CALL}: 乙 (2 calls)",
     ]
     assert [*verify._format_drift_causes([])] == []
 
