@@ -35,6 +35,7 @@ from bpmax_sim.scenario.source import Failure
         (1, 1, {"waiting": {"a.yaml.new"}}, 1),
         (0, 0, {"broken": {"a.scenario.yaml"}}, 2),
         (2, 1, {"broken": {"a.scenario.yaml"}, "codes": {3}}, 2),
+        (3, 0, {"broken": {"a.scenario.yaml"}}, 2),
         (2, 1, {}, 2),
         (5, 0, {}, 5),
         (4, 0, {"codes": {1}}, 4),
@@ -100,7 +101,7 @@ def test_each_topic_that_occurred_is_a_line(changes: dict[str, Any], lines: list
 
 def test_orphans_are_files_that_nobody_owns_or_opened(tmp_path: Path) -> None:
     names = ["一/付款.yaml", "一/采购/旧.yaml", "一/auth/crm.yaml", "一/采购/auth.yaml"]
-    for name in (*names, "二/x.yaml", "二/说明.md", "三/y.yaml"):
+    for name in (*names, "一/auth/深/erp.yaml", "二/x.yaml", "二/说明.md", "三/y.yaml"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text("", encoding="utf-8")
     tally = Tally()
