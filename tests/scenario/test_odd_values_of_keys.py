@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from bpmax_sim.scenario.flow_actions import to_flow_move
 from tests.scenario.project import Project, headlines
 from tests.scenario.test_mistakes_of_a_file import APPROVE, FLOW, tell
 
@@ -43,3 +44,24 @@ def test_an_expected_call_may_come_from_a_variable_of_any_type(
     told = headlines(Project(tmp_path).run(text))
 
     assert [said in one for one in told] == [True], told
+
+
+@pytest.mark.parametrize(
+    ("value", "comment"),
+    [
+        (" 好 ", " 好 "),
+        ({"comment": " 好 "}, " 好 "),
+        ({"comment": 5}, "5"),
+        ({"comment": None}, ""),
+        ({}, ""),
+        (None, ""),
+    ],
+)
+def test_a_comment_is_taken_as_it_is_written(value: object, comment: str) -> None:
+    assert to_flow_move(value).comment == comment
+
+
+def test_a_field_that_a_preview_has_by_mistake_is_told(tmp_path: Path) -> None:
+    told = tell(tmp_path, "steps: [{preview: {form: {金厄: 1}}}]", subject=FLOW)
+
+    assert ["金厄" in one for one in told] == [True], told
