@@ -140,6 +140,7 @@ def test_a_platform_that_no_variable_can_be_named_after_has_its_file_alone(tmp_p
             "the variable ERP_FILES_URL, or else the platform file",
         ),
     ],
+    ids=["none", "an instance", "a host", "no instances", "a host without"],
 )  # fmt: skip
 def test_an_address_has_its_source(
     tmp_path: Path, fields: dict[str, Any], instances: str, source: str
@@ -190,6 +191,7 @@ def test_who_refused_the_credentials_is_hinted_at(tmp_path: Path, name: str) -> 
             "user from the variable ERP_USER, key from the variable ERP_KEY, region from the platform file",
         ),
     ],
+    ids=["values", "a keyring", "variables"],
 )  # fmt: skip
 def test_credentials_have_their_sources(
     tmp_path: Path, fields: dict[str, Any], instances: str, sources: str

@@ -1,5 +1,5 @@
 // Number.prototype.toString by another radix than 10, digit by digit as V8 does it: the language leaves the last ones open,
-// and `Math.random().toString(36)` has them. What is 2 ** 53 or more is written by the engine.
+// and `Math.random().toString(36)` has them. What is more than 2 ** 53 is written by the engine.
 'use strict';
 ({primordials: {Float64Array, Uint32Array, floor, trunc, slice, valuesOf, numberText}}) => {
 const real = new Float64Array(1), words = new Uint32Array(real.buffer); // little-endian, as are all machines with a wheel
@@ -30,7 +30,7 @@ function written(value, radix) { // from 0 to 2 ** 53
 function next(digit) { for (let n = 0;; n++) if (DIGITS[n] === digit) return DIGITS[n + 1]; }
 return {toString(self, asked) {
   const value = numberOf(self), radix = asked === undefined ? 10 : trunc(+asked);
-  if (radix === 10 || !(radix >= 2 && radix <= 36) || !(value > -TWO53 && value < TWO53)) return numberText(value, radix);
+  if (radix === 10 || !(radix >= 2 && radix <= 36) || !(value >= -TWO53 && value <= TWO53)) return numberText(value, radix);
   return value < 0 ? '-' + written(-value, radix) : written(value, radix);
 }};
 }

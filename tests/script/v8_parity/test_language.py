@@ -104,6 +104,7 @@ def test_long_tables_are_there_where_the_text_hides_them() -> None:
         ("Math.hypot()", 0),
         ("(0.1).toString(36)", "0.3lllllllllm"),
         ("(7.999999999999999).toString(8)", "7.77777777777777776"),
+        ("(-9007199254740992).toString(3)", "-1121202011211211122211100012101112"),
         ("[(-2.5).toString(2), (-0).toString(7), NaN.toString(3)]", ["-10.1", "0", "NaN"]),
         ("Math.atan2()", None),
         ("Math.asin('0.7')", 0.775397496610753),
