@@ -234,6 +234,26 @@ _OF_FORMAT: Final[Mapping[str, str]] = {
     "int32": "integer", "int64": "integer", "float": "number", "double": "number",
 }  # fmt: skip
 _END = re.compile(r"(?<!\\)((?:\\\\)*)\$$")
+_ELEMENT_OF_PATTERN: Final = re.compile(r"\\.|.", re.DOTALL)
+_ASCII_CLASSES: Final[Mapping[str, str]] = {
+    r"\d": "0-9", r"\w": "A-Za-z0-9_", r"\s": r" \t\n\r\f\v",
+}  # fmt: skip
+
+
+def _expand_ascii_classes(pattern: str) -> str:
+    r"""Return a JavaScript pattern whose ``\d``, ``\w`` and ``\s`` are written out in ASCII.
+
+    In JavaScript they are (``\s`` nearly). Not by the flag `re.ASCII`: Hypothesis before 6.166
+    refuses a Chinese character in a pattern that has it.
+    """
+    pieces, in_class = [], False
+    for element in _ELEMENT_OF_PATTERN.findall(pattern):
+        if characters := _ASCII_CLASSES.get(element):
+            pieces.append(characters if in_class else f"[{characters}]")
+            continue
+        in_class = element == "[" or (in_class and element != "]")
+        pieces.append(element)
+    return "".join(pieces)
 
 
 def values_of(schema: Schema, /, *, name: str = "schema") -> Drawn:
@@ -378,9 +398,8 @@ class _Drawer(msgspec.Struct, frozen=True):
     def draw_string(self, schema: Schema) -> Drawn:
         least, most = schema.get("minLength", 0), schema.get("maxLength")
         if "pattern" in schema:
-            # In JavaScript $ is the very end, and \d an ASCII digit.
-            pattern = _END.sub(r"\1\\Z", schema["pattern"])
-            drawn: Drawn = st.from_regex(re.compile(pattern, re.ASCII))
+            pattern = _END.sub(r"\1\\Z", schema["pattern"])  # in JavaScript $ is the very end
+            drawn: Drawn = st.from_regex(re.compile(_expand_ascii_classes(pattern)))
         elif schema.get("format") in FORMATS:
             drawn = FORMATS[schema["format"]]()
         elif not least and most is None:

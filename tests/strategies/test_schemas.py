@@ -39,6 +39,7 @@ SCHEMAS: dict[str, dict[str, Any]] = {
     "enum": {"enum": ["草稿", 1, None, [True]]},
     "lengths": {"type": "string", "minLength": 3, "maxLength": 5},
     "pattern": {"type": "string", "pattern": r"^HT-\d{4}$"},
+    "pattern of classes": {"type": "string", "pattern": r"^[甲\d-]\w\d\[\s\S$"},
     "pattern inside": {"type": "string", "pattern": "甲|乙", "maxLength": 9},
     "integer": {"type": "integer", "minimum": 3, "exclusiveMaximum": 9, "multipleOf": 2},
     "OpenAPI 3.0 bound": {"type": "number", "minimum": 0, "exclusiveMinimum": True, "maximum": 1},

@@ -183,7 +183,7 @@ class Outer(Struct, frozen=True, kw_only=True):
     share: Annotated[float, Meta(gt=0, lt=1)] = 0.5
     count: Annotated[int, Meta(ge=1)] = 1
     one: Literal["甲"] = "甲"
-    two: Literal["甲", 2] = "甲"
+    two: Literal[2, 5] = 5
     wait: Seconds = 1
     page: Annotated[str | int, FILLABLE] = 0
     some: Annotated[tuple[int, ...], Meta(min_length=1)] = ()
@@ -236,8 +236,8 @@ def test_a_value_is_read_as_its_type_says(text: str, value: Any) -> None:
         ("share: 2", "8: share: expected a number of more than 0 and less than 1, got 2"),
         ("count: 0", "8: count: expected a whole number of at least 1, got 0"),
         ("one: 2", "6: one: expected '甲', got a number"),
-        ("two: 3", "6: two: expected one of 2, '甲', got 3"),
-        ("two: [1]", "6: two: expected one of 2, '甲', got a list"),
+        ("two: 3", "6: two: expected one of 2, 5, got 3"),
+        ("two: [1]", "6: two: expected one of 2, 5, got a list"),
         ("some: []", "7: some: expected an element; the list is empty"),
         ("some: x", "7: some: expected a list or a whole number, got text"),
         ("some: [1, x, 2, y]", "11: some[1]: expected a whole number, got text"),
@@ -270,7 +270,7 @@ def test_a_schema_says_what_each_type_allows() -> None:
         "share": {"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1},
         "count": {"type": "integer", "minimum": 1},
         "one": {"enum": ["甲"]},
-        "two": {"enum": [2, "甲"]},
+        "two": {"enum": [2, 5]},
         "wait": {
             "anyOf": [
                 {"type": "number", "minimum": 0},
