@@ -112,6 +112,7 @@ def _print(text: str, style: str = "") -> None:
     with _translate_write_errors(sys.stdout):
         if style and _has_colours(sys.stdout):
             from rich.console import Console  # noqa: PLC0415 - only a terminal needs it
+            from rich.text import Text  # noqa: PLC0415
 
             out = Console(
                 highlight=False,
@@ -120,7 +121,7 @@ def _print(text: str, style: str = "") -> None:
                 force_terminal=True,
                 color_system="standard",
             )
-            out.print(text, style=style, markup=False)
+            out.print(Text(text, style))
         else:
             print(text, flush=True)  # noqa: T201 - this is where printing is done
 
