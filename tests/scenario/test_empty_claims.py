@@ -85,6 +85,9 @@ RED: dict[str, tuple[Case, str]] = {
     "a result that is compared with itself": (
         Case(steps="{id: 问, js: return 1, expect: {result: '${steps.问.result}'}}", stubs=""), "this is compared with itself",
     ),
+    "a result that is nearly itself": (
+        Case(steps="{id: 问, js: return 1, expect: {result: {$near: '${steps.问.result}'}}}", stubs=""), "this is compared with itself",
+    ),
     "an until that every response meets": (
         Case(steps="{proxy: {call: crm.get_customer, args: ['1']}, retry: {tries: 3, until: {result: {$exists: true}}}}"), "holds whatever happens",
     ),

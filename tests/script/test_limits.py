@@ -316,7 +316,13 @@ def test_the_watchdog_takes_the_stack_of_what_is_over_its_time_and_once(passed: 
 
 @pytest.mark.parametrize(
     ("text", "size"),
-    [("256kB", 256 << 10), ("262144", 256 << 10), ("1024MB", 1 << 30), (" 24 MB ", 24 << 20)],
+    [
+        ("256kB", 256 << 10),
+        ("256KB", 256 << 10),
+        ("262144", 256 << 10),
+        ("1024MB", 1 << 30),
+        (" 24 MB ", 24 << 20),
+    ],
 )
 def test_a_stack_of_a_size_within_the_bounds(text: str, size: int) -> None:
     assert parse_stack(text) == size

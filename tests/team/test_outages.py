@@ -89,6 +89,21 @@ def test_an_old_outage_may_stay_and_a_response_replaces_it(
     assert bs("run").code == 0
 
 
+def test_a_number_that_holds_the_status_expects_no_outage(
+    project: TeamProject, crm: Crm, bs: Command
+) -> None:
+    crm.status = 503
+    path = project.scenario("客户", calls=CATCHES)
+    path.write_text(
+        f"{path.read_text('utf-8')}  expect: {{result: {{$in: [CRM 维护中, 15030]}}}}\n",
+        encoding="utf-8",
+    )
+
+    done = bs("record")
+    assert done.code == 1, done
+    assert "crm.get_customer: HTTP 503: the third party did not serve this call" in done.out
+
+
 def test_a_first_recording_of_an_outage_is_red(project: TeamProject, crm: Crm, bs: Command) -> None:
     crm.status = 503
     project.scenario("客户", calls=CATCHES)

@@ -379,7 +379,9 @@ def test_signed_calls_that_no_scenario_makes_are_told(signed: TeamProject, bs: C
 
 
 @needs_terminal
-@pytest.mark.parametrize(("answers", "code"), [("n\nno\nn\nn\n", 6), ("yes\n?\ny\ny\ny\n", 0)])
+@pytest.mark.parametrize(
+    ("answers", "code"), [("n\nno\nn\nn\n", 6), ("yes\n?\ny\ny\ny\n", 0), ("y\nn\nn\nn\n", 6)]
+)
 def test_a_terminal_is_asked_for_each_cause(
     recorded: TeamProject,
     crm: Crm,
