@@ -41,6 +41,11 @@ def test_too_little_fails_the_run(project: Project) -> None:
     assert (project.root / "x.info").is_file()
 
 
+@pytest.mark.parametrize(("least", "code"), [("73.7", 0), ("73.8", 1)])
+def test_what_is_asked_for_is_enough(project: Project, least: str, code: int) -> None:
+    assert project.run("--bpmax-cov", f"--bpmax-cov-fail-under={least}").ret == code
+
+
 def test_no_percentage_is_refused(project: Project) -> None:
     result = project.run("--bpmax-cov", "--bpmax-cov-fail-under=viel")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
