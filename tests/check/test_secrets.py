@@ -285,6 +285,20 @@ def test_a_declaration_of_a_platform_is_stale_once_its_calls_are_recorded(
     assert [one.partition(" looks")[0] for one in found] == stale
 
 
+APIS = ("下单", "查单", "撤单")
+
+
+@pytest.mark.parametrize("bodies", [({"钥": JWT}, {}), ({}, {"钥": JWT}), ({}, {"钥": JWT}, {})])
+def test_a_declaration_of_a_platform_is_not_stale_where_one_api_needs_it(
+    tmp_path: Path, bodies: tuple[Any, ...]
+) -> None:
+    declared = NotSecretDeclarations((read_platforms(tmp_path, CRM),))
+    calls = [exchange(body, api=api) for body, api in zip(bodies, APIS, strict=False)]
+
+    assert find(tmp_path, *calls, not_secret=declared)[0] == []
+    assert not [one for one in declared.find_stale_declarations() if "body.钥" in one]
+
+
 def test_a_declaration_of_a_platform_that_nobody_called_is_not_stale(tmp_path: Path) -> None:
     for key in ("cr", "crm2", "rm"):
         text = CRM.replace("platform_key: crm", f"platform_key: {key}")

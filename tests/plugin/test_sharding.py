@@ -10,6 +10,21 @@ ROWS = [f"{FILE}::选择客户[贵宾]", f"{FILE}::选择客户[普通]"]
 PYTHON = "import pytest\n\n@pytest.mark.parametrize('n', range(5))\ndef test_数(n): pass\n"
 
 
+SLOW = """
+import time
+import pytest
+
+@pytest.fixture
+def 客户():
+    time.sleep(0.05)
+    yield
+    time.sleep(0.05)
+
+def test_慢(客户):
+    time.sleep(0.05)
+"""
+
+
 def durations(project: Project, name: str = "durations.json") -> dict[str, float]:
     path = project.root / ".bpmax" / name
     found: dict[str, float] = json.loads(path.read_text(encoding="utf-8"))["seconds"]
@@ -119,3 +134,11 @@ def test_what_is_no_shard_is_a_usage_error(
 
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     assert message in result.stderr.str()
+
+
+def test_a_test_takes_what_its_fixtures_take_too(project: Project) -> None:
+    project.write("test_慢.py", SLOW)
+    project.run()
+
+    (slow,) = [seconds for name, seconds in durations(project).items() if "test_慢" in name]
+    assert slow >= 0.15
