@@ -478,9 +478,8 @@ def _add_instance_entry(text_before: str, platform_key: str, entry: str, path: P
     Raises:
         ConfigError: if the file is not a list.
     """
-    is_empty = not text_before.strip()
-    known = None if is_empty else read_yaml(text_before, file=to_display_path(path)).to_plain()
-    entries = [] if known is None else known
+    known = read_yaml(text_before, file=to_display_path(path)).to_plain()
+    entries = [] if known is None else known  # an empty file, or one of comments
     if not isinstance(entries, list):
         raise ConfigError(
             Problem(msg("expected a list of instances"), Place(to_display_path(path)))

@@ -14,7 +14,7 @@ action, are in the order of happening among that step's events.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import partial
@@ -451,11 +451,9 @@ class StepRun(msgspec.Struct):
         about what the engine noticed (*result*): reads of members that do not exist, and characters
         whose sort order is not known.
         """
-        progress, step = self.progress, self.located.step
-        is_script = step.action == "js" and isinstance(step.value, str)
-        own = [Script(str(step.value), _name_script(self.located.spot))] if is_script else []
+        progress = self.progress
         for read in result.absent_reads:
-            progress.warn_of_absent_read(read, own)
+            progress.warn_of_absent_read(read, self._list_written_scripts())
         for character in result.unranked:
             progress.log.add_warning("collation", character.problem, character.place)
         for call in result.unawaited:
@@ -463,6 +461,13 @@ class StepRun(msgspec.Struct):
                 progress.unawaited.append((call, reporter))
             else:
                 yield from progress.judge_unawaited(call, reporter)
+
+    def _list_written_scripts(self) -> Sequence[Script]:
+        """Return the script that stands in the step itself, if one does."""
+        step = self.located.step
+        if step.action != "js" or not isinstance(step.value, str):
+            return ()
+        return (Script(step.value, _name_script(self.located.spot)),)
 
     def _judge_invalid_calls(self, result: Result, reporter: FailureReporter) -> Iterator[Failure]:
         """Yield failures of calls that can never work, whose error a script caught and so hid.
