@@ -27,6 +27,7 @@ from bpmax_sim.session.options import Mode
 from bpmax_sim.session.session import Session
 from bpmax_sim.transport.protocol import Handler
 from tests.cli.project import in_a_process
+from tests.files import write_files
 from tests.third_parties.django_oauth import external_system
 from tests.third_parties.kinto import crm
 from tests.third_parties.object_storage import ACCESS_KEY, contract_archive
@@ -198,10 +199,7 @@ class TestKinto:
                 "proxy: {platforms: ./platforms}\nsteps: [{open: {}}]\n"
             ),
         }
-        for name, text in files.items():
-            path = tmp_path / "scenarios" / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding="utf-8")
+        write_files(tmp_path / "scenarios", files)
         known = kinto.environment
         environ = {
             "KINTO_URL": kinto.url,

@@ -19,6 +19,7 @@ from bpmax_sim.cli.item_selection import Selection, find_targets
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.git import SINCE_BRANCHING
 from tests.cli.test_affected import git
+from tests.files import write_files
 
 FILES = {
     ".gitignore": "*.log\n",
@@ -56,10 +57,7 @@ ALL = [PAY, QUOTE, SETTLE]
 @pytest.fixture(name="committed", scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("git")
-    for name, text in FILES.items():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+    write_files(folder, FILES)
     git(folder, "init", "-b", "main")
     git(folder, "add", ".")
     git(folder, "commit", "-m", "begin")

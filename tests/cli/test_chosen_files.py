@@ -21,6 +21,7 @@ from bpmax_sim.cli.item_selection import (
 )
 from bpmax_sim.errors import ConfigError
 from tests.cli.project import Command
+from tests.files import write_files
 from tests.systems import needs_colons
 
 TABLE = """\
@@ -57,10 +58,7 @@ BAD = "scenarios/坏.scenario.yaml:1:1: steps: a scenario needs a step"
 
 @pytest.fixture(name="project", autouse=True)
 def written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    for name, text in FILES.items():
-        path = tmp_path / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+    write_files(tmp_path, FILES)
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -321,9 +319,7 @@ def test_who_plays_a_cassette_is_found(cassette: str, names: list[str]) -> None:
 def test_platforms_are_those_of_the_command_the_project_or_all_its_scenarios(
     project: Path, more: dict[str, str], chosen: list[str] | None, folders: tuple[str, ...]
 ) -> None:
-    for name, text in {"甲/a.yaml": "", "乙/b.yaml": "", **more}.items():
-        (project / name).parent.mkdir(parents=True, exist_ok=True)
-        (project / name).write_text(text, encoding="utf-8")
+    write_files(project, {"甲/a.yaml": "", "乙/b.yaml": "", **more})
 
     found = choose_platform_folders(None if chosen is None else [Path(one) for one in chosen])
 

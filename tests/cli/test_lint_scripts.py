@@ -14,6 +14,7 @@ from bpmax_sim.scenario.load import ScenarioItem
 from bpmax_sim.scenario.runner import find_missing_platform_files
 from bpmax_sim.scenario.script_check import RULES
 from tests.cli.project import ROOT, Command, Done
+from tests.files import write_files
 from tests.scenario.test_script_check import PLATFORM, WRONG
 
 ANSWER = (
@@ -104,9 +105,7 @@ def test_a_broken_script_hides_only_what_depends_on_it(folder: Path, bs: Command
         "form: {libraries: [scripts/lib.js], fields: {客户: 1}, scripts: "
         "{open: scripts/open.js, click.查: scripts/click.js}}\nsteps: [{open: {}}]\n",
     }
-    for name, text in texts.items():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_text(text, encoding="utf-8")
+    write_files(folder, texts)
 
     done = bs("lint")
 

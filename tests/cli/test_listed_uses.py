@@ -22,6 +22,7 @@ from bpmax_sim.scenario.shards import Shard
 from tests.cassette.exchanges import detail
 from tests.cli.project import Command
 from tests.cli.test_cassette_commands import write as write_cassette
+from tests.files import write_files
 
 FILES = {
     "scenarios/platforms/crm.yaml": (
@@ -42,10 +43,7 @@ PAY = "scenarios/采购/付款.scenario.yaml"
 
 @pytest.fixture(name="root", autouse=True)
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    for name, text in FILES.items():
-        path = tmp_path / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+    write_files(tmp_path, FILES)
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

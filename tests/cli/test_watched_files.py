@@ -20,6 +20,7 @@ from bpmax_sim.index.items import ProjectItem
 from bpmax_sim.report.perform import PerformOptions
 from bpmax_sim.report.terminal import Verdict
 from bpmax_sim.scenario.calls import CallMade
+from tests.files import write_files
 
 FILES = {
     "scenarios/采购/付款.scenario.yaml": (
@@ -53,10 +54,7 @@ ALL = [PAY, *QUOTE]
 
 @pytest.fixture(name="project")
 def written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    for name, text in FILES.items():
-        path = tmp_path / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+    write_files(tmp_path, FILES)
     monkeypatch.chdir(tmp_path)
     return tmp_path.resolve()
 

@@ -14,6 +14,7 @@ from bpmax_sim.errors import CallError, ConfigError
 from bpmax_sim.platform.load import Platforms, load_platforms
 from bpmax_sim.platform.model import to_snake_case
 from tests.examples import drawn
+from tests.files import write_files
 from tests.snapshots import snapshot
 
 Files = dict[str, str]
@@ -27,10 +28,7 @@ def load(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Load:
 
     def write(files: Files) -> Platforms:
         Path("platforms").mkdir(exist_ok=True)
-        for name, text in files.items():
-            path = Path(name)
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding="utf-8")
+        write_files(Path(), files)
         return load_platforms("platforms")
 
     return write

@@ -17,6 +17,7 @@ from bpmax_sim.platform.load import read_platform
 from bpmax_sim.platform.model import Auth, Idempotency, Platform
 from bpmax_sim.yamlfile import read_yaml
 from tests.examples import drawn
+from tests.files import write_files
 from tests.platform.openapi_documents import DOCUMENTS, SWAGGER
 from tests.snapshots import snapshot
 from tests.systems import needs_links
@@ -517,10 +518,7 @@ properties: {名称: {type: string, example: 采购部}, 上级: {$ref: "部门.
 
 
 def write_beside(folder: Path, **more: str) -> Path:
-    for name, text in {**BESIDE, **more}.items():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+    write_files(folder, {**BESIDE, **more})
     return folder / "接口/openapi.yaml"
 
 

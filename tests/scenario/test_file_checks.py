@@ -9,6 +9,7 @@ import pytest
 
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.scenario.load import load_items, load_items_checking_variables
+from tests.files import write_files
 
 FORM = "form: {scripts: {open: 开.js}, fields: {金额: 0, 客户: '', 明细: [{数量: 1}, {数量: 2}]}}"
 PLAIN = "form: {fields: {金额: 0, 客户: '', 明细: [{数量: 1}, {数量: 2}]}}"
@@ -297,9 +298,7 @@ def test_all_that_a_file_shows_is_told(
 
 
 def write_project(folder: Path, files: dict[str, str]) -> None:
-    for name, text in {"pyproject.toml": "[tool.bpmax_sim]\n", **files}.items():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_text(text, encoding="utf-8")
+    write_files(folder, {"pyproject.toml": "[tool.bpmax_sim]\n", **files})
 
 
 @pytest.mark.parametrize(

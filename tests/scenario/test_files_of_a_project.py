@@ -12,6 +12,7 @@ from bpmax_sim.scenario import shared_names
 from bpmax_sim.scenario.former_names import find_former_name
 from bpmax_sim.scenario.load import load_items
 from bpmax_sim.scenario.shared_names import forget_searched_folders
+from tests.files import write_files
 from tests.systems import needs_links
 
 SCENARIO = """\
@@ -28,9 +29,7 @@ UNREAD = "nothing reads the environment variable 'CRM_SECRET', so nothing is hid
 
 
 def write(root: Path, files: Mapping[str, str]) -> None:
-    for name, text in files.items():
-        (root / name).parent.mkdir(parents=True, exist_ok=True)
-        (root / name).write_text(text, encoding="utf-8")
+    write_files(root, files)
 
 
 def told(path: Path) -> list[str]:
