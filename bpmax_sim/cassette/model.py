@@ -9,8 +9,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from decimal import Decimal, DecimalException
-from email.message import Message
-from email.utils import collapse_rfc2231_value
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -19,6 +17,13 @@ import msgspec
 from bpmax_sim.clock import RandomSequenceSeeds
 from bpmax_sim.i18n import encode_as_english, msg
 from bpmax_sim.messages import FORM, LOGIN, Pairs, SignatureInput, parse_media_type
+from bpmax_sim.multipart import (
+    MULTIPART,
+    find_delimiter,
+    parse_header_parameters,
+    parse_part_head,
+    split_sections,
+)
 
 FORMAT = 2
 Values = dict[str, dict[str, str]]
@@ -265,10 +270,9 @@ def _read_text_or_digest(data: bytes) -> ComparableBody:
 
 def _read_multipart(data: bytes, content_type: str) -> ComparableBody:
     """Parse a multipart body (RFC 7578); the boundary itself does not count."""
-    boundary = _parse_header_parameters("content-type", content_type).get("boundary", "")
-    if not boundary:
+    if not parse_header_parameters("content-type", content_type).get("boundary"):
         raise ValueError(msg("no boundary"))
-    sections = (b"\r\n" + data).split(b"\r\n--" + boundary.encode())
+    sections = split_sections(data, find_delimiter(data, content_type))
     if len(sections) < 3 or not sections[-1].startswith(b"--"):  # noqa: PLR2004 - one part at least
         raise ValueError(msg("not closed"))
     return ComparableBody(
@@ -280,24 +284,10 @@ def _read_multipart_section(section: bytes) -> tuple[str, Any]:
     head, separator, content = section.partition(b"\r\n\r\n")
     if not separator:
         raise ValueError(msg("a part without an end of its headers"))
-    lines = [line.partition(":") for line in head.decode().split("\r\n") if line.strip()]
-    headers = {name.strip().lower(): rest.strip() for name, _, rest in lines}
-    disposition = _parse_header_parameters(
-        "content-disposition", headers.pop("content-disposition", "")
-    )
+    part = parse_part_head(head.decode())
     value = _read_text_or_digest(content).value
-    about = {**headers, **{key: disposition[key] for key in disposition if key not in {"", "name"}}}
-    return disposition.get("name", ""), {**about, "content": value} if about else value
+    about = {**part.headers, **{key: part.parameters[key] for key in part.parameters if key}}
+    return part.name, {**about, "content": value} if about else value
 
 
-def _parse_header_parameters(name: str, value: str) -> dict[str, str]:
-    message = Message()
-    message[name] = value
-    # A parameter that is spelled as RFC 2231 allows comes as charset, language and text.
-    return {
-        key.lower(): collapse_rfc2231_value(text)
-        for key, text in message.get_params([], header=name)
-    }
-
-
-_READERS = {FORM: _read_form, "multipart/form-data": _read_multipart}
+_READERS = {FORM: _read_form, MULTIPART: _read_multipart}

@@ -38,6 +38,13 @@ from bpmax_sim.field_path import (
 )
 from bpmax_sim.js_values import loads_as_javascript
 from bpmax_sim.messages import Call, Chunk, Exchange, Headers, Pairs, Request, Response
+from bpmax_sim.multipart import (
+    MULTIPART,
+    find_delimiter,
+    join_sections,
+    parse_part_head,
+    split_sections,
+)
 from bpmax_sim.secret.http_auth import SECRET_HEADERS, replace_credential
 from bpmax_sim.secret.pseudonym import make_pseudonym
 from bpmax_sim.secret.source import has_run_of_letters_and_digits, looks_random
@@ -83,9 +90,9 @@ def pseudonymise_body(
     media = messages.parse_media_type(content_type)
     if media == messages.FORM:
         return _pseudonymise_form(body, _list_names(parsed))
-    if media == _MULTIPART:
+    if media == MULTIPART:
         parts = [path for path in parsed if path[2:] in {(), ("content",)}]
-        return _pseudonymise_multipart(body, _list_names(parts))
+        return _pseudonymise_multipart(body, content_type, _list_names(parts))
     decoded = decode_text(body, content_type, charset)
     # What cannot be decoded keeps its bytes, which are no UTF-8.
     codec = decoded.codec if decoded.wrong_at < 0 else "utf-8"
@@ -183,24 +190,18 @@ def _pseudonymise_form(body: bytes, names: frozenset[str]) -> bytes:
     return body if changed == pairs else urlencode(changed).encode()
 
 
-_MULTIPART = "multipart/form-data"
-_PART_NAME = re.compile(r"""\bname=(?:"([^"]*)"|([^\s;]+))""")
-
-
-def _pseudonymise_multipart(body: bytes, names: frozenset[str]) -> bytes:
-    """Return a multipart *body* (RFC 7578) with pseudonyms for the texts of its parts *names*."""
-    first = body.partition(b"\r\n")[0]
-    if not first.startswith(b"--"):
+def _pseudonymise_multipart(body: bytes, content_type: str, names: frozenset[str]) -> bytes:
+    """Return a multipart *body* with pseudonyms for the texts of its parts *names*."""
+    delimiter = find_delimiter(body, content_type)
+    if not delimiter:
         return body
-    delimiter = b"\r\n" + first
-    sections = (b"\r\n" + body).split(delimiter)
-    return delimiter.join([_pseudonymise_part(part, names) for part in sections])[2:]
+    sections = split_sections(body, delimiter)
+    return join_sections([_pseudonymise_part(part, names) for part in sections], delimiter)
 
 
 def _pseudonymise_part(part: bytes, names: frozenset[str]) -> bytes:
     head, separator, content = part.partition(b"\r\n\r\n")
-    named = _PART_NAME.search(head.decode(errors="replace"))
-    if not separator or named is None or (named[1] or named[2] or "").lower() not in names:
+    if not separator or parse_part_head(head.decode(errors="replace")).name.lower() not in names:
         return part
     try:
         return head + separator + make_pseudonym(content.decode()).encode()

@@ -163,6 +163,11 @@ FILE = 'name="表"; filename="name.csv"\r\nContent-Type: text/csv'
         ('name="Phone"', b"13800138000", "body.phone", PHONE.encode()),
         ("name=phone", b"13800138000", "body.phone", PHONE.encode()),
         ('name="名"', "张三".encode(), "body.名", WHO.encode()),
+        ("name*=UTF-8''%E5%90%8D", "张三".encode(), "body.名", WHO.encode()),
+        ("name*0=ph; name*1=one", b"13800138000", "body.phone", PHONE.encode()),
+        ('\r\n name="phone"', b"13800138000", "body.phone", PHONE.encode()),
+        ('filename="a;name=x.txt"; name="phone"', b"1", "body.phone", make_pseudonym("1").encode()),
+        ('filename="name=phone"', b"13800138000", "body.phone", b"13800138000"),
         ('name="phones"', b"13800138000", "body.phone", b"13800138000"),
         ('name="phone"', b"13800138000", "query.phone", b"13800138000"),
         ('name="phone"', b"", "body.phone", b""),
@@ -183,6 +188,9 @@ def test_a_part_of_a_multipart_body_is_replaced(
     assert found == multipart(around[0], (head, shown), around[1])
     assert pseudonymise_body(found, "multipart/form-data", [place]) == found
     assert pseudonymise_body(b"x\r\n" + body, "multipart/form-data", [place]) == b"x\r\n" + body
+    typed, preamble = "multipart/form-data; boundary=b0", b"x\r\n"
+    assert pseudonymise_body(preamble + body, typed, [place]) == preamble + found
+    assert pseudonymise_body(body, "multipart/form-data; boundary=b1", [place]) == body
 
 
 @pytest.mark.parametrize(
