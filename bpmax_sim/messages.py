@@ -344,6 +344,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         confined: whether it contains credentials besides the injected ones, such as those of a
             login; its body is not sent to another origin.
         charset: encoding that the platform file declares for its texts.
+        path_template: declared path of the API, such as ``/orders/{id}``; "" if it is not known.
     """
 
     method: str
@@ -364,6 +365,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     follow: bool = True
     confined: bool = False
     charset: str = ""
+    path_template: str = ""
 
     def __repr__(self) -> str:
         return f"<Request {self.method} {self.call.name if self.call else self.base}>".rstrip()

@@ -172,6 +172,18 @@ class PathTemplate(msgspec.Struct, frozen=True):
             filled[index] = encode_value(values[name]) if name in values else f"{{{name}}}"
         return "".join(filled)
 
+    def replace_values(self, raw: str, replace: Callable[[str, str], str]) -> str:
+        """Return the *raw* path with ``replace(name, value)`` for each decoded value in it.
+
+        It stays as it is where it does not match, or no value changes.
+        """
+        values = self.match(raw) or {}
+        changed = {name: replace(name, value) for name, value in values.items()}
+        if changed == values:
+            return raw
+        filled = self.fill(changed)
+        return f"{filled}/" if has_trailing_slash(raw) and not self.has_slash else filled
+
 
 def split_decoded_segments(raw: str) -> tuple[str, ...]:
     """Return the decoded segments of a *raw* path, without the empty one after a final slash."""

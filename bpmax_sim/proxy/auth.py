@@ -386,6 +386,7 @@ def _build_request(
         sensitive=recipe.sensitive,
         personal=recipe.personal,
         charset=recipe.charset,
+        path_template=recipe.api.path,
     )
     others = [(item, value) for item, value in values if item.place not in _DIRECT]
     if not others:

@@ -56,6 +56,7 @@ def identify_request(request: Request, match: ApiMatch | None) -> Request:
         sensitive=target.response_secret_places,
         personal=target.personal_places,
         charset=target.charset,
+        path_template=target.api.path if target.api else "",
     )
 
 

@@ -45,6 +45,7 @@ from bpmax_sim.multipart import (
     parse_part_head,
     split_sections,
 )
+from bpmax_sim.path_template import compile_path_template
 from bpmax_sim.secret.http_auth import SECRET_HEADERS, replace_credential
 from bpmax_sim.secret.pseudonym import make_pseudonym
 from bpmax_sim.secret.source import has_run_of_letters_and_digits, looks_random
@@ -74,6 +75,19 @@ def pseudonymise_url(url: str, places: Iterable[str]) -> str:
         return url
     return (
         f"{address}?{'&'.join(_pseudonymise_parameter(part, names) for part in query.split('&'))}"
+    )
+
+
+def pseudonymise_path(path: str, template: str, places: Iterable[str]) -> str:
+    """Return *path* with pseudonyms for the values of *template* at the personal *places*.
+
+    *template* is the declared path, such as ``/users/{phone}``; "" if it is not known.
+    """
+    names = _list_lower_case_names(places, "path")
+    if not names or not template:
+        return path
+    return compile_path_template(template).replace_values(
+        path, lambda name, value: make_pseudonym(value) if name.lower() in names else value
     )
 
 
@@ -257,7 +271,7 @@ def redact_request(request: Request, vault: Vault) -> Request:
             return shown
     return replace(
         shown,
-        url=pseudonymise_url(vault.redact_text(shown.url), personal),
+        url=_redact_url(shown, vault),
         headers=pseudonymise_pairs(
             _redact_headers(shown.headers, shown, vault), personal, "header"
         ),
@@ -267,12 +281,21 @@ def redact_request(request: Request, vault: Vault) -> Request:
     )
 
 
+def _redact_url(recorded: Request, vault: Vault) -> str:
+    base, personal = vault.redact_text(recorded.base), recorded.personal
+    address, mark, query = vault.redact_text(recorded.url).partition("?")
+    if base and address.startswith(base):
+        path = address.removeprefix(base)
+        address = base + pseudonymise_path(path, recorded.path_template, personal)
+    return pseudonymise_url(f"{address}{mark}{query}", personal)
+
+
 def _redact_call(call: Call, recorded: Request, vault: Vault) -> Call:
     personal = recorded.personal
     query = tuple(_redact_query_parameter(name, value, vault) for name, value in call.query)
     return replace(
         call,
-        path=vault.redact_text(call.path),
+        path=pseudonymise_path(vault.redact_text(call.path), recorded.path_template, personal),
         query=pseudonymise_pairs(query, personal, "query"),
         headers=pseudonymise_pairs(
             _redact_headers(call.headers, recorded, vault), personal, "header"

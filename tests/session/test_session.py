@@ -21,6 +21,7 @@ from bpmax_sim.errors import (
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.proxy.builder import CallSpec
 from bpmax_sim.script.failure import Script
+from bpmax_sim.secret.pseudonym import make_pseudonym
 from bpmax_sim.session.session import Session, describe_possible_secrets
 from bpmax_sim.starter.demo import Crm, serve_crm
 from bpmax_sim.strategies import perform
@@ -87,6 +88,19 @@ def test_nothing_that_is_written_holds_a_secret(tmp_path: Path, crm: Crm) -> Non
     assert sorted(path.name for path in files) == ["crm_system.default.yaml", "客户.yaml"]
     for secret in (crm.client_secret, *crm.tokens, crm.url):
         assert secret not in written
+
+
+def test_personal_data_in_a_path_is_not_written_and_replays(tmp_path: Path, crm: Crm) -> None:
+    options: dict[str, Any] = {"redact": ["path.id"]}
+    record(tmp_path, crm, "13800138000", **options)
+    written = (tmp_path / "cassettes/crm/客户.yaml").read_text(encoding="utf-8")
+
+    assert f"/api/customers/{make_pseudonym('13800138000')}" in written
+    assert "customers/13800138000" not in written
+    with opened(tmp_path, **options) as session:
+        session.proxy("crm_system").getCustomerDetail("13800138000")
+    with pytest.raises(NoMatchError), opened(tmp_path) as session:
+        session.proxy("crm_system").getCustomerDetail("13800138000")
 
 
 def test_recording_again_changes_nothing(tmp_path: Path, crm: Crm) -> None:

@@ -13,6 +13,7 @@ from bpmax_sim.secret.vault import Vault
 from bpmax_sim.transport.redaction import (
     pseudonymise_body,
     pseudonymise_pairs,
+    pseudonymise_path,
     pseudonymise_url,
     redact_request_and_response,
 )
@@ -246,3 +247,24 @@ def test_all_of_a_query_or_a_form_is_replaced_where_the_whole_is_named(whole: st
 )
 def test_a_header_is_replaced_in_any_case(pairs: Pairs, root: str, shown: Pairs) -> None:
     assert pseudonymise_pairs(pairs, ["header.X-PHONE", "body.x"], root) == shown
+
+
+@pytest.mark.parametrize(
+    ("path", "template", "places", "shown"),
+    [
+        ("/u/13800138000", "/u/{phone}", ["path.phone"], f"/u/{PHONE}"),
+        ("/u/13800138000/", "/u/{Phone}", ["path.phone"], f"/u/{PHONE}/"),
+        ("/u/13800138000/%e4%b8%80", "/u/{phone}/{b}?v=1", ["path.phone"], f"/u/{PHONE}/%E4%B8%80"),
+        ("/u/%e5%bc%a0%e4%b8%89", "/u/{名}", ["path.名"], f"/u/{quote(WHO)}"),
+        ("/a-13800138000", "/{kind}-{phone}", ["path.*"], f"/{make_pseudonym('a')}-{PHONE}"),
+        ("/u/13800138000", "/u/{phone}", ["path"], f"/u/{PHONE}"),
+        ("/u/%e4%b8%80", "/u/{b}", ["path.phone", "query.b", "body.b"], "/u/%e4%b8%80"),
+        ("/u/1/13800138000", "/u/{phone}", ["path.phone"], "/u/1/13800138000"),
+        ("/u/13800138000", "", ["path.phone"], "/u/13800138000"),
+    ],
+)
+def test_a_value_of_a_path_is_replaced_where_its_template_is_known(
+    path: str, template: str, places: list[str], shown: str
+) -> None:
+    assert pseudonymise_path(path, template, places) == shown
+    assert pseudonymise_path(shown, template, places) == shown
