@@ -20,7 +20,8 @@ from bpmax_sim.yamlfile.write import write_inline
 def merge_into(text: str, steps: Sequence[Step], addition: Mapping[str, Any], file: str) -> str:
     """Return *text* with *addition* merged into the mapping at *steps*.
 
-    Mappings are merged, any other value that is there is replaced. *file* is its name in messages.
+    Mappings are merged, any other value that is there is replaced. Lines that are added end like
+    the others. *file* is its name in messages.
 
     Raises:
         ConfigError: if the file cannot be changed so that exactly these values differ.
@@ -30,8 +31,12 @@ def merge_into(text: str, steps: Sequence[Step], addition: Mapping[str, Any], fi
     for step in steps:
         owner = owner[step]
     _merge_plain(owner, addition)
+    has_crlf = 0 < text.count("\n") == text.count("\r\n")
     try:
-        after = _Editor(text).merge(tuple(steps), addition)
+        after = _Editor(text.replace("\r\n", "\n") if has_crlf else text).merge(
+            tuple(steps), addition
+        )
+        after = after.replace("\n", "\r\n") if has_crlf else after
         if parse_yaml(after, file).to_plain() == expected:
             return after
     except (ConfigError, LookupError, ValueError, TypeError, yaml.YAMLError):

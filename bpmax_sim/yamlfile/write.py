@@ -52,16 +52,27 @@ def translate_write_errors(path: Path, hint: str = "") -> Iterator[None]:
 def write_text_creating_folders(
     path: Path, text: str, hint: str = "", *, encoding: str = "utf-8"
 ) -> None:
-    """Write *text* with LF line ends, and create missing folders.
+    """Write *text*, and create missing folders.
 
-    *hint* is advice that is appended to the message of an error.
+    Line ends stay as they are in *text*. Where it has LF alone, CR and LF are written if the file
+    that is there begins so, as an editor on Windows or Git's ``autocrlf`` leaves it. *hint* is
+    advice that is appended to the message of an error.
 
     Raises:
         ConfigError: if it cannot be written.
     """
     with translate_write_errors(path, hint):
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding=encoding, newline="\n")
+        line_end = "\n" if "\r" in text else _read_line_end(path)
+        path.write_text(text, encoding=encoding, newline=line_end)
+
+
+def _read_line_end(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            return "\r\n" if file.readline().endswith(b"\r\n") else "\n"
+    except FileNotFoundError:
+        return "\n"
 
 
 def read_text_or_empty(path: Path) -> str:

@@ -375,6 +375,15 @@ def test_a_text_is_written_with_its_folders_and_read_or_empty(tmp_path: Path) ->
     assert path.read_bytes() == "甲\n乙\n".encode()
     assert read_text_or_empty(path) == "甲\n乙\n"
     assert read_text_or_empty(path / "下") == ""
+    for old, text, new in [
+        ("甲\r\n乙\n", "甲\n丙\n", "甲\r\n丙\r\n"),
+        ("甲\n乙\r\n", "丙\n", "丙\n"),
+        ("甲\r\n", "丙\r\n丁\n", "丙\r\n丁\n"),
+        ("甲\r\n", "丙", "丙"),
+    ]:
+        path.write_bytes(old.encode())
+        write_text_creating_folders(path, text)
+        assert path.read_bytes() == new.encode()
     write_text_creating_folders(path, "甲", encoding="gbk")
     with pytest.raises(ConfigError, match="already exists and is not readable text; move it"):
         read_text_or_empty(path)

@@ -74,6 +74,8 @@ def test_only_the_text_of_values_changes(
     text: str, steps: tuple[Any, ...], addition: dict[str, Any], after: str
 ) -> None:
     assert merge_into(text, steps, addition, "单.yaml") == after
+    before, shown = (f"# 头\n{one}".replace("\n", "\r\n") for one in (text, after))
+    assert merge_into(before, steps, addition, "单.yaml") == shown
 
 
 @pytest.mark.parametrize(
