@@ -667,17 +667,18 @@ class Session:
         afresh = msg("record afresh")
         if settings.rewrite_command:
             afresh = msg("record afresh with `{command}`", command=settings.rewrite_command)
+        advice = afresh
+        if settings.unused == "fail":
+            advice = msg("{afresh}, or write proxy: {{unused: warn}}", afresh=afresh)
         return plural(
             len(left),
-            "{path}: {number} recorded exchange was not played: {names}; {afresh}, "
-            "or write proxy: {{unused: warn}}",
-            "{path}: {number} recorded exchanges were not played: {names}; {afresh}, "
-            "or write proxy: {{unused: warn}}",
+            "{path}: {number} recorded exchange was not played: {names}; {advice}",
+            "{path}: {number} recorded exchanges were not played: {names}; {advice}",
             path=to_display_path(settings.cassette) if settings.cassette else "",
             names=join_list(
                 f"[{exchange.order}] {_describe_exchange(exchange)}" for exchange in left
             ),
-            afresh=afresh,
+            advice=advice,
         )
 
 

@@ -58,6 +58,13 @@ def test_what_was_not_played_is_told_in_one_line(
         session.close()
 
     assert told.replace("{}", BASE) in str(caught.value)
+
+    with opened(tmp_path, command=command, unused="warn") as lenient:
+        for number in {1, 2, 3}.difference(left):
+            lenient.proxy("crm").get(number)
+    assert lenient.describe_unplayed() == str(caught.value).removesuffix(
+        ", or write proxy: {unused: warn}"
+    )
     assert "cassettes/a.yaml: " in str(caught.value)
     assert "or write proxy: {unused: warn}" in str(caught.value)
     assert [one.order for one in session.unplayed_exchanges] == left
