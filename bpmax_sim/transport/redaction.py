@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from itertools import accumulate, pairwise
 from typing import Any
@@ -59,17 +60,17 @@ def pseudonymise_pairs(pairs: Pairs, places: Iterable[str], root: str) -> Pairs:
 
     *root* is ``header`` or ``query``: other places are not of these pairs.
     """
-    names = _list_lower_case_names(places, root)
+    names = _find_names(places, root)
     return _pseudonymise_named(pairs, names) if names else pairs
 
 
-def _pseudonymise_named(pairs: Pairs, names: Collection[str]) -> Pairs:
-    return tuple((name, make_pseudonym(v) if name.lower() in names else v) for name, v in pairs)
+def _pseudonymise_named(pairs: Pairs, names: _Names) -> Pairs:
+    return tuple((name, make_pseudonym(v) if names.include(name) else v) for name, v in pairs)
 
 
 def pseudonymise_url(url: str, places: Iterable[str]) -> str:
     """Return *url* with pseudonyms for the query values at the personal *places*."""
-    names = _list_lower_case_names(places, "query")
+    names = _find_names(places, "query")
     address, mark, query = url.partition("?")
     if not names or not mark:
         return url
@@ -83,11 +84,11 @@ def pseudonymise_path(path: str, template: str, places: Iterable[str]) -> str:
 
     *template* is the declared path, such as ``/users/{phone}``; "" if it is not known.
     """
-    names = _list_lower_case_names(places, "path")
+    names = _find_names(places, "path")
     if not names or not template:
         return path
     return compile_path_template(template).replace_values(
-        path, lambda name, value: make_pseudonym(value) if name.lower() in names else value
+        path, lambda name, value: make_pseudonym(value) if names.include(name) else value
     )
 
 
@@ -103,10 +104,10 @@ def pseudonymise_body(
         return body
     media = messages.parse_media_type(content_type)
     if media == messages.FORM:
-        return _pseudonymise_form(body, _list_names(parsed))
+        return _pseudonymise_form(body, _collect_names(parsed))
     if media == MULTIPART:
         parts = [path for path in parsed if path[2:] in {(), ("content",)}]
-        return _pseudonymise_multipart(body, content_type, _list_names(parts))
+        return _pseudonymise_multipart(body, content_type, _collect_names(parts))
     decoded = decode_text(body, content_type, charset)
     # What cannot be decoded keeps its bytes, which are no UTF-8.
     codec = decoded.codec if decoded.wrong_at < 0 else "utf-8"
@@ -157,54 +158,62 @@ def _pseudonymise_json_text(text: str, value: str) -> str:
     return re.sub(f'"{make_spelling_pattern(value)}"', replace_if_equal, text)
 
 
-class _EveryName(frozenset[str]):
-    """The names of all that stands at a place, whatever they are."""
+@dataclass(frozen=True, slots=True)
+class _Names:
+    """Which of the names that stand beside each other are of personal data.
 
-    def __contains__(self, _name: object) -> bool:
-        return True
-
-
-def _list_lower_case_names(places: Iterable[str], root: str) -> frozenset[str]:
-    """Return the names that *places* have directly below *root* (such as ``query``), in lower case.
-
-    Most servers that know ``phone`` also accept ``Phone``.
+    Attributes:
+        some: these, in lower case: most servers that know ``phone`` also accept ``Phone``.
+        every: whatever they are.
     """
-    return _list_names([path for path in _parse_places(places) if path.root == root])
+
+    some: frozenset[str]
+    every: bool
+
+    def __bool__(self) -> bool:
+        return self.every or bool(self.some)
+
+    def include(self, name: str) -> bool:
+        return self.every or name.lower() in self.some
 
 
-def _list_names(paths: Iterable[FieldPath]) -> frozenset[str]:
+def _find_names(places: Iterable[str], root: str) -> _Names:
+    """Return the names that *places* have directly below *root*, such as ``query``."""
+    return _collect_names([path for path in _parse_places(places) if path.root == root])
+
+
+def _collect_names(paths: Iterable[FieldPath]) -> _Names:
     """Return the names directly below the root of *paths*; every name if one is of the whole.
 
     Not of all headers, some of which say how a message is to be read.
     """
-    names = set[str]()
+    some, every = set[str](), False
     for path in paths:
         if path.steps_below_root[:1] in {(), (Wildcard.ALL,)}:
-            if path.root != "header":
-                return _EveryName({"*"})
+            every = every or path.root != "header"
         else:
-            names.add(path.top_name.lower())
-    return frozenset(names)
+            some.add(path.top_name.lower())
+    return _Names(frozenset(some), every)
 
 
 def _parse_places(places: Iterable[str]) -> list[FieldPath]:
     return [FieldPath.parse(place, "redact") for place in places]
 
 
-def _pseudonymise_parameter(part: str, names: frozenset[str]) -> str:
+def _pseudonymise_parameter(part: str, names: _Names) -> str:
     name, equals, value = part.partition("=")
-    if unquote_plus(name).lower() not in names:
+    if not names.include(unquote_plus(name)):
         return part
     return f"{name}{equals}{quote(make_pseudonym(unquote_plus(value)), safe='-._~')}"
 
 
-def _pseudonymise_form(body: bytes, names: frozenset[str]) -> bytes:
+def _pseudonymise_form(body: bytes, names: _Names) -> bytes:
     pairs = tuple(parse_qsl(body.decode(errors="surrogateescape"), keep_blank_values=True))
     changed = _pseudonymise_named(pairs, names)
     return body if changed == pairs else urlencode(changed).encode()
 
 
-def _pseudonymise_multipart(body: bytes, content_type: str, names: frozenset[str]) -> bytes:
+def _pseudonymise_multipart(body: bytes, content_type: str, names: _Names) -> bytes:
     """Return a multipart *body* with pseudonyms for the texts of its parts *names*."""
     delimiter = find_delimiter(body, content_type)
     if not delimiter:
@@ -213,9 +222,10 @@ def _pseudonymise_multipart(body: bytes, content_type: str, names: frozenset[str
     return join_sections([_pseudonymise_part(part, names) for part in sections], delimiter)
 
 
-def _pseudonymise_part(part: bytes, names: frozenset[str]) -> bytes:
+def _pseudonymise_part(part: bytes, names: _Names) -> bytes:
     head, separator, content = part.partition(b"\r\n\r\n")
-    if not separator or parse_part_head(head.decode(errors="replace")).name.lower() not in names:
+    name = parse_part_head(head.decode(errors="replace")).name
+    if not separator or not names.include(name):
         return part
     try:
         return head + separator + make_pseudonym(content.decode()).encode()
