@@ -165,22 +165,25 @@ def select_shard_items(items: Sequence[ProjectItem], shard: Shard | None) -> lis
 
 
 def measure_and_store_durations(
-    verdicts: Iterable[Verdict], shard: Shard | None, item_seconds: dict[str, float]
+    verdicts: Iterable[Verdict],
+    shard: Shard | None,
+    item_seconds: dict[str, float],
+    read_seconds: Callable[[], float] = time.perf_counter,
 ) -> Iterator[Verdict]:
     """Yield *verdicts* unchanged; add the real seconds of each item that ran to *item_seconds*.
 
     An item takes from the moment at which the caller asks for its verdict until it gets it. At the
     end the seconds are stored, for this *shard* if there is one: by them the next runs share out
-    the items among shards.
+    the items among shards. *read_seconds* is the clock.
     """
     root = find_root(Path.cwd())
-    begun = time.perf_counter()
+    begun = read_seconds()
     for verdict in verdicts:
-        now = time.perf_counter()
+        now = read_seconds()
         if verdict.digest:  # it ran
             item_seconds[_make_duration_key(verdict.item.header, root)] = now - begun
         yield verdict
-        begun = time.perf_counter()
+        begun = read_seconds()
     if item_seconds:
         shards.store_durations(root, item_seconds, shard=shard)
 
