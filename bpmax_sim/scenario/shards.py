@@ -215,11 +215,11 @@ def _write_if_possible(path: Path, seconds: Mapping[str, Any]) -> bool:
         for key, value in seconds.items()
     }
     content = {"version": VERSION, "seconds": document}
-    text = json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
     fresh = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
+        data = msgspec.json.encode(content, order="deterministic")
         make_parent_folder(path)
-        fresh.write_text(text, encoding="utf-8", newline="\n")
+        fresh.write_bytes(msgspec.json.format(data, indent=1) + b"\n")
         move_file(fresh, path)
     except (OSError, UnicodeEncodeError):
         return False

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import redirect_stderr, redirect_stdout
+from contextlib import chdir, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
@@ -59,7 +59,7 @@ class Door:
         path = self.folder / "场景.scenario.yaml"
         path.write_text(text, encoding="utf-8")
         printed = StringIO()
-        with redirect_stdout(printed), redirect_stderr(printed):
+        with chdir(self.folder), redirect_stdout(printed), redirect_stderr(printed):
             code = run_command_line((command, str(path), *arguments))
         return Ended(code, printed.getvalue())
 
