@@ -49,7 +49,8 @@ MESSAGE = {
 
 
 def client(party: ThirdParty, **options: Any) -> httpx.Client:
-    return httpx.Client(base_url=party.url, trust_env=False, **options)
+    # A server that hashes a password takes seconds where others work, too.
+    return httpx.Client(base_url=party.url, trust_env=False, timeout=60, **options)
 
 
 def is_open(url: str) -> bool:
