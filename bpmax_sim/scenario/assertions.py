@@ -6,7 +6,8 @@ Errors are compared as ``expect_error`` has them: type, code, message, origin an
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import chain
 from operator import attrgetter
 from typing import Any
 
@@ -24,6 +25,7 @@ from bpmax_sim.scenario.expect import (
     find_expectation_problems,
     select_failing_checks,
 )
+from bpmax_sim.scenario.expected_literals import find_maps
 from bpmax_sim.scenario.expected_refusals import is_map_of_members, names_member
 from bpmax_sim.scenario.model import Expect, ExpectedCall, ExpectedError
 from bpmax_sim.scenario.observation import find_outdated_digest, parse_digest_format
@@ -141,19 +143,23 @@ def _compare_flow(expected: Any, facts: Mapping[str, Any], path: Path) -> Checks
 def _add_pass_counts(expected: Any, facts: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return *facts* with ``passed`` as map node -> count, wherever *expected* has a map for it.
 
-    This includes the facts of sub-flows.
+    This includes the facts of sub-flows, and maps in operators such as ``$not``.
     """
-    if not isinstance(expected, Mapping):
-        return facts
     shaped = dict(facts)
-    if is_map_of_members(expected.get("passed")):
+    for nodes in _find_members(expected, "passed"):
         # A node that was never passed counts 0, so that ``{审批: 0}`` can be expected.
-        nodes = {**dict.fromkeys(expected["passed"], 0), **Counter(facts.get("passed", ()))}
-        shaped["passed"] = nodes
-    for name, inner in (expected.get("projects") or {}).items():
+        shaped["passed"] = {**dict.fromkeys(nodes, 0), **Counter(shaped.get("passed", ()))}
+    expected_projects = [one.items() for one in _find_members(expected, "projects")]
+    for name, inner in chain.from_iterable(expected_projects):
         if name in (projects := shaped.get("projects", {})):
             shaped["projects"] = {**projects, name: _add_pass_counts(inner, projects[name])}
     return shaped
+
+
+def _find_members(expected: Any, name: str) -> Iterator[Mapping[str, Any]]:
+    """Yield the maps that *expected* asks of its member *name*; both may be in operators."""
+    for _, members, _ in find_maps(expected):
+        yield from (inside for _, inside, _ in find_maps(members.get(name)))
 
 
 def _compare_run_digest(expected: Any, digest: str, path: Path) -> Checks:

@@ -263,6 +263,8 @@ def _check_and_update_row_counts(
                     _check_row_exists(draft, table, row, counts[table], spot.at(name))
             if name in counts and isinstance(entered, list):
                 counts[name] = len(entered)
+            else:  # such as the list of a row, which is known only when it runs
+                counts.pop(name, None)
     elif (
         kind is not None
         and issubclass(kind, row_actions.RowAction)

@@ -190,7 +190,7 @@ def _compare_members(expected: Mapping[str, Any], actual: Any, path: Path) -> Ch
             Comparison(path, True, "{}", format_value(actual), _explain_any_map_fits(actual, path)),
         )
     parts = (
-        compare(v, _find_member_or_path_value(actual, key), (*path, key))
+        compare(v, find_member_or_path_value(actual, key), (*path, key))
         for key, v in expected.items()
     )
     return tuple(chain.from_iterable(parts))
@@ -261,7 +261,7 @@ def _is_tolerance_as_large_as_target(near_operand: Any, actual: Any) -> bool:
     return is_number(value) and value != 0 and within >= abs(value)
 
 
-def _find_member_or_path_value(actual: Mapping[str, Any], key: str) -> Any:
+def find_member_or_path_value(actual: Mapping[str, Any], key: str) -> Any:
     """Return the member *key* of *actual*, else the value at the path *key*: ``明细[0].金额``.
 
     A member with just that name comes first. `UNSET` if there is neither.
@@ -709,6 +709,8 @@ def _make_operand_check(fits: Callable[[Any], bool], message: str) -> Callable[[
 
 
 def _is_near_operand(value: Any) -> bool:
+    if isinstance(value, Mapping) and not value.keys() <= {"value", "within"}:
+        return False
     try:
         target, within = parse_near_operand(value)
         if not 0 <= within < math.inf:

@@ -595,10 +595,9 @@ def _check_passed(
 
     *definition* is that of the flow, None if it has none.
     """
-    if isinstance(value, Mapping) and not any(map(expect.is_operator, value)):
-        _check_node_map(context, value, spot, definition)
-    else:
-        _check_nodes(context, value, spot, definition)
+    for path, nodes, _ in find_maps(value):
+        _check_node_map(context, nodes, spot.at(*path), definition)
+    _check_nodes(context, value, spot, definition)
 
 
 def _check_preview(context: CheckContext, value: Mapping[str, Any], spot: Spot) -> None:

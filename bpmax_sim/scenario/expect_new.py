@@ -48,7 +48,7 @@ def report_new_expect(
 
 def has_other_failure(failures: Iterable[Failure]) -> bool:
     """Return whether *failures* contain any besides that of ``expect: new``, which always fails."""
-    return any(failure.essence != NOTHING_YET for failure in failures)
+    return any(failure.essence not in {NOTHING_YET, NOTHING_CAME} for failure in failures)
 
 
 def _find_fields_written_by_scripts(events: Iterable[Event]) -> list[str]:

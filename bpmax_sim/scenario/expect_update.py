@@ -20,11 +20,12 @@ from bpmax_sim.i18n import msg
 from bpmax_sim.scenario.assertions import SECTIONS
 from bpmax_sim.scenario.calls import PARTS
 from bpmax_sim.scenario.events import ScenarioFinished
-from bpmax_sim.scenario.expect import fulfils, is_operator
+from bpmax_sim.scenario.expect import find_member_or_path_value, fulfils, is_operator
 from bpmax_sim.scenario.expect_writer import ExpectEdit
 from bpmax_sim.scenario.load import LocatedStep, ScenarioItem
 from bpmax_sim.scenario.model import Expect, ExpectedCall
 from bpmax_sim.scenario.source import Failure, Spot
+from bpmax_sim.subject.hooks import is_same_value
 from bpmax_sim.yamlfile import format_steps, to_display_path
 from bpmax_sim.yamlfile.node import Steps
 
@@ -57,7 +58,7 @@ def update_expected(expected: Any, actual: Any, resolve: Resolve) -> Any:
     is_plain = isinstance(expected, Mapping) and not any(map(is_operator, expected))
     if is_plain and isinstance(actual, Mapping):
         members = {
-            key: update_expected(value, actual.get(key, UNSET), resolve)
+            key: update_expected(value, find_member_or_path_value(actual, key), resolve)
             for key, value in expected.items()
         }
         return {key: value for key, value in members.items() if value is not UNSET}
@@ -249,7 +250,7 @@ def merge_row_edits(
         for edit in own:
             key = edit.path, edit.steps
             first = joined.setdefault(key, edit)
-            if first.keys == edit.keys:
+            if is_same_value(first.keys, edit.keys):
                 continue
             message = msg("the rows come to different values here; make them a column of cases")
             shared = _find_common_parts(first.keys, edit.keys) if edit.is_new else UNSET
@@ -277,7 +278,7 @@ def _find_common_parts(first: Any, second: Any) -> Any:
     if isinstance(first, list) and isinstance(second, list) and len(first) == len(second):
         elements = list(map(_find_common_parts, first, second))
         return elements if all(map(_still_identifies_element, first, elements)) else UNSET
-    return first if first == second else UNSET
+    return first if is_same_value(first, second) else UNSET
 
 
 def _still_identifies_element(element: Any, shared: Any) -> bool:

@@ -18,6 +18,7 @@ from bpmax_sim.file_version import FileVersion, read_version
 from bpmax_sim.i18n import msg
 from bpmax_sim.scenario.expect import is_operator
 from bpmax_sim.scenario.table_columns import ColumnEdit
+from bpmax_sim.subject.hooks import is_same_value
 from bpmax_sim.yamlfile import parse_yaml, read_text, to_display_path, write_text_creating_folders
 from bpmax_sim.yamlfile.edit import merge_into
 from bpmax_sim.yamlfile.node import Steps
@@ -166,7 +167,7 @@ def find_changed_keys(before: Any, after: Mapping[str, Any]) -> dict[str, Any]:
         if isinstance(known, Mapping) and isinstance(value, Mapping):
             if inner := find_changed_keys(known, value):
                 changes[key] = inner
-        elif known is UNSET or known != value:
+        elif not is_same_value(known, value):  # 1 is not true
             changes[key] = value
     return changes
 
@@ -176,7 +177,7 @@ def merge_expected(known: Any, addition: Any) -> Any:
 
     `UNSET` if they contradict each other, such as two texts for one field.
     """
-    if known is UNSET or known == addition:
+    if known is UNSET or is_same_value(known, addition):
         return addition
     if isinstance(known, list) and isinstance(addition, list):
         is_whole = len(known) == len(addition)

@@ -99,5 +99,6 @@ def find_maps(
     if isinstance(value, Mapping) and not any(map(expect.is_operator, value)):
         yield path, value, denied
     elif isinstance(value, Mapping):
-        for key in _THROUGH & {*value}:
-            yield from find_maps(value[key], (*path, key), denied != (key in _DENYING))
+        for key, operand in value.items():
+            if key in _THROUGH:
+                yield from find_maps(operand, (*path, key), denied != (key in _DENYING))

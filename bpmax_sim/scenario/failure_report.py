@@ -24,7 +24,13 @@ from bpmax_sim.i18n import join_list, msg
 from bpmax_sim.scenario import assertions, events, faults, load, model, source
 from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.error_translation import append_message_in_language
-from bpmax_sim.scenario.expect import Checks, Comparison, select_failing_checks, shorten_line
+from bpmax_sim.scenario.expect import (
+    Checks,
+    Comparison,
+    is_operator,
+    select_failing_checks,
+    shorten_line,
+)
 from bpmax_sim.scenario.findings import RunFinding
 from bpmax_sim.scenario.name_claims import explain_unintended_error
 from bpmax_sim.scenario.observation import (
@@ -38,6 +44,7 @@ from bpmax_sim.scenario.source import Failure
 from bpmax_sim.script.failure import Script, split_lines
 from bpmax_sim.script.turn_result import UnawaitedCall
 from bpmax_sim.secret.vault import Redact, redact_values
+from bpmax_sim.subject.form import parse_form_path
 from bpmax_sim.subject.hooks import REFUSED
 from bpmax_sim.transport.faults import Fault
 
@@ -169,7 +176,7 @@ class FailureReporter(msgspec.Struct, frozen=True, kw_only=True):
         section, *rest = check.path or ("",)
         if section == "proxy" and rest and isinstance(rest[0], int) and rest[0] < len(self.calls):
             return self.calls[rest[0]].place
-        write = self.origins.assignments.get(_find_compared_field(check))
+        write = self.origins.assignments.get(self._find_compared_field(check))
         return write.event.place if write else None
 
     def _explain_value_origins(self, wrong: Checks) -> Iterator[str]:
@@ -178,17 +185,37 @@ class FailureReporter(msgspec.Struct, frozen=True, kw_only=True):
         *wrong* are the comparisons that failed.
         """
         for check in wrong:
-            if field := _find_compared_field(check):
+            if field := self._find_compared_field(check):
                 label = check.label
                 yield describe_origin(
                     label, self.origins.assignments.get(field), self._find_initial_place(field)
                 )
         texts = [check.expected for check in wrong if check.path[:1] == ("flow",)]
-        if any(check.path[:1] == ("flow",) and not _find_compared_field(check) for check in wrong):
+        if any(
+            check.path[:1] == ("flow",) and not self._find_compared_field(check) for check in wrong
+        ):
             missed = {
                 route.to for route in self.origins.routes if any(route.to in one for one in texts)
             }
             yield from describe_routes_to_wrong_node(self.origins.routes, missed)
+
+    def _find_compared_field(self, check: Comparison) -> str:
+        """Return the form field or project member that *check* compares, "" if it compares neither.
+
+        It has the name that events use: ``金额`` for ``form.金额.$gt``, ``project.owner``, and
+        ``明细`` for ``form["明细[0].数量"]`` unless a field has just that name.
+        """
+        section, *rest = check.path or ("",)
+        names = [str(part) for part in rest if not is_operator(part)]
+        if section == "flow" and names[:1] == ["project"]:
+            return ".".join(names[:2])
+        if section == "flow":
+            names = names[1:] if names[:1] == ["form"] else []
+        if section not in {"form", "flow"} or not names:
+            return ""
+        name = names[0]
+        is_own = name in self.origins.assignments or self._find_initial_place(name) is not None
+        return name if is_own else str((parse_form_path(name) or (name,))[0])
 
     def _find_initial_place(self, field: str) -> Place | None:
         """Return the place of a field's initial value in the scenario, or None."""
@@ -418,19 +445,6 @@ def _classify_uncaught(error: Exception) -> str:
     if isinstance(error, ScriptError) and error.__cause__ is None:
         return _KINDS_OF_ERRORS.get(error.name, "error")
     return "error"
-
-
-def _find_compared_field(check: Comparison) -> str:
-    """Return the form field or project member that *check* compares, or "" if it compares neither.
-
-    It has the name that events use: ``金额`` for ``form.金额.$gt``, ``project.owner``.
-    """
-    section, *rest = check.path or ("",)
-    names = [str(part) for part in rest]
-    if section == "flow":
-        is_form = names[:1] == ["form"]
-        names = names[1:] if is_form else [".".join(names[:2])] if names[:1] == ["project"] else []
-    return names[0] if section in {"form", "flow"} and names else ""
 
 
 def _find_config_error(error: BaseException) -> ConfigError | None:

@@ -37,6 +37,10 @@ from bpmax_sim.scenario.source import Spot
         ({"a": 1, "b": 2}, {"a": 2}, {"a": 2}),
         ({"a": 1}, {}, {}),
         ({"a": 1}, 7, 7),
+        ({"明细[0].金额": 5}, {"明细": [{"金额": 200}]}, {"明细[0].金额": 200}),
+        ({"明细[2].金额": 5}, {"明细": [{"金额": 200}]}, {}),
+        ({"客户.名称": "张三"}, {"客户": {"名称": "李四"}}, {"客户.名称": "李四"}),
+        ({"客户.名称": 1}, {"客户.名称": 2, "客户": {"名称": 3}}, {"客户.名称": 2}),
         ([1, 2, 3], [1, 2, 4], [1, 2, 4]),
         ([{"$gt": 0}, 2, 3], [1, 2, 4], [{"$gt": 0}, 2, 4]),
         ([1, 2, 3], [1, 2], [1, 2]),
@@ -174,3 +178,50 @@ def test_calls_are_written_anew_unless_a_number_was_meant(
     )
 
     assert (None if update is None else update.edit.keys["expect"]["proxy"]) == updated
+
+
+LINES = (
+    {"text": "已提交", "type": "success"},
+    {"text": "请补附件", "type": "warning", "code": "NO"},
+)
+
+
+@pytest.mark.parametrize(
+    ("expected", "updated"),
+    [
+        ("草稿", ["已提交", "请补附件"]),
+        (["已提交"], ["已提交", "请补附件"]),
+        (["草稿", {"$contains": "附件"}, "退回"], ["已提交", {"$contains": "附件"}]),
+        ({"text": "草稿", "type": "info"}, [{"text": "已提交", "type": "success"}, "请补附件"]),
+        ([{}, {}], [{}, {}]),
+        (["草稿", {"type": "error", "code": "YES"}],
+         ["已提交", {"type": "warning", "code": "NO"}]),
+        ([], ["已提交", "请补附件"]),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("section", ["messages", "console"])
+def test_lines_keep_the_form_in_which_they_are_expected(
+    expected: Any, updated: Any, section: str
+) -> None:
+    source: Any = SimpleNamespace(path=Path("x.scenario.yaml"))
+
+    update = make_update_if_possible(
+        Expect(**{section: expected}), {section: lambda: LINES}, lambda value: value, Spot(source)
+    )
+
+    assert update is not None
+    assert update.edit.keys == {"expect": {section: updated}}
+    assert getattr(update.expect, section) == updated
+
+
+def test_a_section_without_a_value_is_not_updated() -> None:
+    source: Any = SimpleNamespace(path=Path("x.scenario.yaml"))
+    state = {"form": lambda: {"金额": 2}, "result": lambda: UNSET, "vars": lambda: {"单号": 7}}
+    expected = Expect(form={"金额": 1}, vars={"单号": 1})
+
+    update = make_update_if_possible(expected, state, lambda value: value, Spot(source))
+    assert update is not None
+    assert update.edit.keys == {"expect": {"form": {"金额": 2}, "vars": {"单号": 7}}}
+
+    both = Expect(form={"金额": 1}, result=1)
+    assert make_update_if_possible(both, state, lambda value: value, Spot(source)) is None

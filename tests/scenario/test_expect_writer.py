@@ -1,0 +1,262 @@
+"""What is written into the text of a scenario file, and when nothing is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from msgspec import UNSET
+
+from bpmax_sim.scenario.expect_update import (
+    build_update,
+    collect_edits_or_reason_by_replay,
+    merge_row_edits,
+)
+from bpmax_sim.scenario.expect_writer import (
+    ExpectEdit,
+    find_changed_keys,
+    merge_expected,
+    prepare_rewrites,
+)
+from bpmax_sim.scenario.load import ScenarioItem, load_items
+from bpmax_sim.scenario.model import Expect
+from bpmax_sim.scenario.source import Failure
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "changes"),
+    [
+        ({}, {}, {}),
+        ({}, {"form": {"金额": 0}}, {"form": {"金额": 0}}),
+        (None, {"form": None}, {"form": None}),
+        ({"form": {"金额": 1, "客户": "张三"}}, {"form": {"金额": 1, "客户": "李四"}},
+         {"form": {"客户": "李四"}}),
+        ({"form": {"金额": 1}}, {"form": {"金额": 1, "客户": "", "日期": None}},
+         {"form": {"客户": "", "日期": None}}),
+        ({"form": {"金额": 1}}, {"form": {"金额": 1}}, {}),
+        ({"form": {"金额": 1}}, {"form": {"金额": 1.0}}, {}),
+        ({"form": {"急件": 1}}, {"form": {"急件": True}}, {"form": {"急件": True}}),
+        ({"form": {"急件": False}}, {"form": {"急件": 0}}, {"form": {"急件": 0}}),
+        ({"form": {"明细": [{"数量": 1}]}}, {"form": {"明细": [{"数量": True}]}},
+         {"form": {"明细": [{"数量": True}]}}),
+        ({"form": {"明细": [1, 2, 3]}}, {"form": {"明细": [1, 2, 4]}},
+         {"form": {"明细": [1, 2, 4]}}),
+        ({"form": {"金额": "1"}}, {"form": {"金额": 1}}, {"form": {"金额": 1}}),
+        ({"form": "${case.表单}"}, {"form": {"金额": 1}}, {"form": {"金额": 1}}),
+        ({"form": {"客户": {"名称": "张三"}}}, {"form": {"客户": "张三"}},
+         {"form": {"客户": "张三"}}),
+        ({"form": {"金额": 1}, "result": "是"}, {"result": "否"}, {"result": "否"}),
+    ],
+)  # fmt: skip
+def test_keys_whose_value_is_another_one_change(
+    before: Any, after: dict[str, Any], changes: dict[str, Any]
+) -> None:
+    found = find_changed_keys(before, after)
+
+    assert repr(found) == repr(changes)  # True == 1
+
+
+@pytest.mark.parametrize(
+    ("known", "addition", "merged"),
+    [
+        (UNSET, "张三", "张三"),
+        ("张三", "张三", "张三"),
+        ("张三", "李四", UNSET),
+        (1, True, UNSET),
+        (0, False, UNSET),
+        (None, None, None),
+        (None, "张三", UNSET),
+        ({"金额": 1}, {"客户": "张三"}, {"金额": 1, "客户": "张三"}),
+        ({"金额": 1, "客户": "张三"}, {"客户": "李四", "日期": "今天"}, UNSET),
+        ({"明细": {"行": 1}}, {"明细": {"列": 2}}, {"明细": {"行": 1, "列": 2}}),
+        ([1, 2, 3], [1, 2, 3], [1, 2, 3]),
+        ([{"金额": 1}, {}, {}], [{}, {"客户": "张三"}, {"日期": "今天"}],
+         [{"金额": 1}, {"客户": "张三"}, {"日期": "今天"}]),
+        ([1, 2, 3], [1, 2, 4], UNSET),
+        ([1], [1, 2], UNSET),
+        ([], [1], UNSET),
+        ("张三", {"$matches": "张"}, UNSET),
+        ({"$gt": 1}, 2, {"$gt": 1, "$eq": 2}),
+        ({"$matches": "^张"}, "张三", {"$matches": "^张", "$eq": "张三"}),
+        ({"$contains": "张三"}, ["张三", "李四"], ["张三", "李四"]),
+        ({"$gt": 1}, {"$lt": 9}, {"$gt": 1, "$lt": 9}),
+        ({"$gt": 1}, {"$gt": 2}, UNSET),
+        ({"$eq": 1, "$gt": 0}, 2, UNSET),
+        ({"金额": 1}, 2, UNSET),
+        ({"金额": {"$gt": 1}}, {"金额": 2}, {"金额": {"$gt": 1, "$eq": 2}}),
+    ],
+)  # fmt: skip
+def test_an_addition_holds_beside_what_is_known_or_is_refused(
+    known: Any, addition: Any, merged: Any
+) -> None:
+    assert merge_expected(known, addition) == merged
+
+
+FILE = """\
+scenario: 报销
+form: {fields: {金额: 0}}
+steps:
+  - set: {金额: 1}  # 填
+    expect: {form: {金额: 1}}
+  - set: {金额: 2}
+"""
+
+
+@pytest.mark.parametrize(
+    ("keys", "is_merged", "written"),
+    [
+        ({"expect": {"form": {"金额": 2}}}, False, "{form: {金额: 2}}"),
+        ({"expect": {"form": {"金额": True}}}, False, "{form: {金额: true}}"),
+        ({"expect": {"form": {"金额": 1}}}, False, "{form: {金额: 1}}"),
+        ({}, False, "{form: {金额: 1}}"),
+        ({"expect": {"result": 3}}, True, "{form: {金额: 1}, result: 3}"),
+        ({"expect": {"form": {"金额": 1}}}, True, "{form: {金额: 1}}"),
+    ],
+)
+def test_an_edit_changes_its_keys_and_leaves_the_rest_of_the_text(
+    tmp_path: Path, keys: dict[str, Any], written: str, *, is_merged: bool
+) -> None:
+    edit = ExpectEdit(tmp_path / "报销.scenario.yaml", ("steps", 0), keys, is_merged=is_merged)
+
+    assert edit.apply(FILE) == FILE.replace("{form: {金额: 1}}", written)
+
+
+def test_an_edit_that_contradicts_the_file_says_what_to_write_by_hand(tmp_path: Path) -> None:
+    path, other = tmp_path / "报销.scenario.yaml", tmp_path / "付款.scenario.yaml"
+    path.write_text(FILE, encoding="utf-8")
+    other.write_text(FILE, encoding="utf-8")
+    edits = [
+        ExpectEdit(path, ("steps", 1), {"expect": {"form": {"金额": 2}}}),
+        ExpectEdit(path, ("steps", 0), {"expect": {"form": {"金额": 2}}}, is_merged=True),
+        ExpectEdit(tmp_path / "没有.yaml", (), {}),
+        ExpectEdit(other, ("steps", 0), {"expect": {"form": {"金额": 1}}}),
+        ExpectEdit(path, ("steps", 0), {"name": "填"}),
+    ]
+
+    files, refused = prepare_rewrites(edits)
+
+    assert [(file.path, file.before, file.is_table) for file in files] == [(path, FILE, False)]
+    assert "".join(line[1:] for line in files[0].make_diff_lines() if line[:2] == "+ ") == (
+        "    name: 填    expect: {form: {金额: 2}}"
+    )
+    assert [error.problems[0].message[:34] for error in refused] == [
+        "what is expected there leaves no r",
+        "cannot be read: No such file or di",
+    ]
+
+
+def edit(path: Path, form: Any, *, is_new: bool = False, step: int = 0) -> ExpectEdit:
+    return ExpectEdit(path, ("steps", step), {"expect": {"form": form}}, is_new=is_new)
+
+
+ROWS = "the rows come to different values here; make them a column of cases"
+
+
+@pytest.mark.parametrize(
+    ("forms", "is_new", "kept", "problems"),
+    [
+        ([{"金额": 1}, {"金额": 1}, {"金额": 1}], False, [{"金额": 1}], 0),
+        ([{"金额": 1}, {"金额": 1}, {"金额": 2}], False, [], 1),
+        ([{"急件": 1}, {"急件": True}], False, [], 1),
+        ([{"金额": 1, "客户": "张三"}, {"金额": 2, "客户": "张三"}], True, [{"客户": "张三"}], 0),
+        ([{"金额": 1}, {"金额": 2}], True, [], 1),
+        ([{"急件": 1, "客户": "张三"}, {"急件": True, "客户": "张三"}], True,
+         [{"客户": "张三"}], 0),
+        ([{"明细": [{"名": "纸", "价": 1}]}, {"明细": [{"名": "纸", "价": 2}]}], True,
+         [{"明细": [{"名": "纸"}]}], 0),
+        ([{"明细": [{"名": "纸", "价": 1}]}, {"明细": [{"名": "笔", "价": 1}]}], True, [], 1),
+        ([{"明细": [1, 2]}, {"明细": [1, 2, 3]}], True, [], 1),
+        ([{"明细": [1, 2, 3], "金额": 1}, {"明细": [1, 2, 4], "金额": 1}], True, [{"金额": 1}], 0),
+    ],
+)  # fmt: skip
+def test_rows_share_what_they_agree_on(
+    tmp_path: Path, forms: list[Any], kept: list[Any], problems: int, *, is_new: bool
+) -> None:
+    edits, differing = merge_row_edits(
+        [[edit(tmp_path / "行.yaml", form, is_new=is_new)] for form in forms]
+    )
+
+    assert [one.keys["expect"]["form"] for one in edits] == kept
+    assert [len(one.notes) for one in edits] == [int(len(forms) > 1 and is_new)] * len(kept)
+    assert [(one.message, one.path) for one in differing] == [(ROWS, "steps[0]")] * problems
+
+
+def test_edits_of_other_places_are_all_kept(tmp_path: Path) -> None:
+    one, two = tmp_path / "一.yaml", tmp_path / "二.yaml"
+    made = [edit(one, {"金额": 1}), edit(one, {"金额": 2}, step=1), edit(two, {"金额": 3})]
+
+    assert merge_row_edits([made[:2], made[2:]]) == (made, [])
+
+
+REPLAYED = """\
+scenario: 报销
+form: {fields: {金额: 0}}
+steps:
+  - set: {金额: 1}
+    expect: {form: {金额: 9}}
+  - set: {金额: 2}
+finally:
+  - set: {金额: 3}
+    expect: {form: {金额: 9}}
+expect: {form: {金额: 9}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("failing", "written"),
+    [
+        ([("steps", 0), ("finally", 0), ()], [("steps", 0), ("finally", 0), ()]),
+        ([], []),
+        ([("steps", 0), ("steps", 0)], "step 1/1 : 仍不对"),
+    ],
+)
+def test_a_scenario_is_replayed_with_each_edit_until_it_passes(
+    tmp_path: Path, failing: list[tuple[str | int, ...]], written: Any
+) -> None:
+    path = tmp_path / "报销.scenario.yaml"
+    path.write_text(REPLAYED, encoding="utf-8")
+    (item,) = load_items(path, environ={})
+    seen: list[list[Any]] = []
+
+    def run(now: ScenarioItem) -> Any:
+        every = [*now.steps, *now.cleanup]
+        seen.append([one.step.expect.form for one in every] + [now.scenario.expect.form])
+        if len(seen) > len(failing):
+            return SimpleNamespace(outcome="passed", failures=())
+        spot = now.spot.at(*failing[len(seen) - 1])
+        update = build_update({"form": {"金额": 1}}, Expect(form={"金额": 9}), spot)
+        failure = Failure(kind="expect", essence="仍不对", step=1, total=1, update=update)
+        return SimpleNamespace(outcome="failed", failures=(failure,))
+
+    edits, why = collect_edits_or_reason_by_replay(item, run)
+
+    if isinstance(written, str):
+        assert (edits, why) == ([], written)
+        return
+    assert ([one.steps for one in edits], why) == (written, "")
+    old, new = {"金额": 9}, {"金额": 1}
+    assert (
+        seen
+        == [
+            [old, UNSET, old, old],
+            [new, UNSET, old, old],
+            [new, UNSET, new, old],
+            [new, UNSET, new, new],
+        ][: len(failing) + 1]
+    )
+
+
+def test_actual_values_are_taken_only_where_nothing_else_failed(tmp_path: Path) -> None:
+    path = tmp_path / "报销.scenario.yaml"
+    path.write_text(REPLAYED, encoding="utf-8")
+    (item,) = load_items(path, environ={})
+    update = build_update({"form": {"金额": 1}}, Expect(form={"金额": 9}), item.spot)
+    wrong = Failure(kind="expect", essence="金额不对", update=update)
+    missed = Failure(kind="miss", essence="没有录音")
+
+    for failures in ((wrong, missed), (missed,), (missed, wrong)):
+        end: Any = SimpleNamespace(outcome="failed", failures=failures)
+        told = collect_edits_or_reason_by_replay(item, lambda _, end=end: end)
+        assert told == ([], failures[0].headline)
