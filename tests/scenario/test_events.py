@@ -10,13 +10,14 @@ import pytest
 
 from bpmax_sim.errors import Place
 from bpmax_sim.file_names import RelativeFileNameRewriter
-from bpmax_sim.js_values import BigInt
+from bpmax_sim.js_values import UNDEFINED, BigInt
 from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.events import (
     ConsoleWritten,
     Event,
     ScenarioFinished,
     to_call_answered,
+    to_canonical_json,
     to_trace_line,
 )
 from bpmax_sim.scenario.source import Failure
@@ -121,6 +122,33 @@ def test_any_value_has_one_spelling(value: Any, told: Any) -> None:
     line = to_trace_line(FieldChanged(field="x", old=None, new=value, by="user"), 1)
 
     assert json.loads(line)["new"] == told
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (1.0, "1"),
+        (-0.0, "0"),
+        (1e15, "1000000000000000"),
+        (-1e15, "-1000000000000000"),
+        (1e21, "1000000000000000000000"),
+        (0.1, "0.1"),
+        (1e-7, "1e-07"),
+        (float("inf"), '"inf"'),
+        (True, "true"),
+        (None, "null"),
+        ("", '""'),
+        ((), "[]"),
+        ([None, UNDEFINED, 1.0], "[null,null,1]"),
+        ({}, "{}"),
+        ({"乙": None, "甲": UNDEFINED, "丙": [{}]}, '{"丙":[{}],"乙":null}'),
+        ({"b": 1, 10: 2, "a": 3}, '{"10":2,"a":3,"b":1}'),
+        (Place("a.js", 1, 2), '"a.js:1:2"'),
+    ],
+    ids=repr,
+)
+def test_a_value_is_written_with_these_letters(value: Any, text: str) -> None:
+    assert to_canonical_json(value).decode() == text
 
 
 def test_the_verdict_is_a_line_too() -> None:

@@ -1,0 +1,103 @@
+"""Handlers, stubs and conditions of a scenario, and which of them a run reached."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bpmax_sim.errors import Place
+from bpmax_sim.scenario.declared_parts import (
+    find_declared_parts,
+    find_reached_parts,
+    mark_used_parts,
+)
+from bpmax_sim.scenario.events import Event, ScenarioFinished, StepFinished, StepStarted
+from bpmax_sim.scenario.load import ScenarioItem
+from bpmax_sim.scenario.source import RunWarning
+from bpmax_sim.subject.hooks import HookStarted
+from tests.scenario.test_doubts_of_a_run import load
+
+STEPS = """\
+vars: {加急: true}
+proxy:
+  platforms: platforms
+  stubs:
+    - {on: crm.查客户, body: {}}
+    - {on: crm.下单, body: {}}
+steps:
+  - open: {}
+  - {if: "${vars.加急}", set: {金额: 1}}
+  - {if: false, set: {金额: 2}}
+finally:
+  - set: {客户: 甲}
+    if: "!${vars.加急}"
+"""
+EVERY = [
+    ("handler", "open", "开.js"),
+    ("stub", "crm.查客户", "单.scenario.yaml:8:7"),
+    ("stub", "crm.下单", "单.scenario.yaml:9:7"),
+    ("branch", "${vars.加急}", "单.scenario.yaml:12:6"),
+    ("branch", "!${vars.加急}", "单.scenario.yaml:16:5"),
+]
+
+
+@pytest.fixture
+def item(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ScenarioItem:
+    monkeypatch.chdir(tmp_path)
+    return load(tmp_path, STEPS)
+
+
+def test_what_may_stay_unused_is_declared(item: ScenarioItem) -> None:
+    found = [*find_declared_parts(item)]
+
+    assert [(one.kind, one.name, str(one.place)) for one in found] == EVERY
+    assert not any(one.used for one in found)
+
+
+def step(place: Place, outcome: str, *inside: Event) -> list[Event]:
+    begun = StepStarted(number=1, total=3, id="", title="", action="set", place=place, at=0.0)
+    ended = StepFinished(number=1, title="", outcome=outcome, duration=0.0, at=0.0)  # type: ignore[arg-type]
+    return [begun, *inside, ended]
+
+
+def end(*unused: Place) -> ScenarioFinished:
+    return ScenarioFinished(
+        outcome="passed", failures=(), warnings=(), digest="", calls=0, duration=0.0, at=0.0,
+        unused=tuple(RunWarning("rule", "", place) for place in unused),
+    )  # fmt: skip
+
+
+def test_a_run_reaches_what_fired_answered_or_was_not_skipped(item: ScenarioItem) -> None:
+    first, last = item.steps[1].spot.place, item.cleanup[0].spot.place
+    stubs = [part.place for part in find_declared_parts(item) if part.kind == "stub"]
+    opened = HookStarted(event="open", script="开.js", at=0.0)
+    other = HookStarted(event="open", script="另.js", at=0.0)
+    below = HookStarted(event="合同/用印/open", script="开.js", at=0.0)
+    outer = item.steps[0].spot.place
+
+    def reach(*events: Event) -> list[str]:
+        found = [*find_reached_parts(item, events)]
+        assert all(part.used for part in found)
+        used = [part.name for part in mark_used_parts(item, events) if part.used]
+        assert used == [part.name for part in found]
+        return used
+
+    every = ["open", "crm.查客户", "crm.下单", "${vars.加急}", "!${vars.加急}"]
+    assert reach(opened, end()) == every
+    assert reach(below, end()) == every
+    assert reach(other, end()) == every[1:]
+    assert reach(HookStarted(event="open.x", script="开.js", at=0.0), end()) == every[1:]
+    assert reach(opened, end(stubs[1])) == [every[0], every[1], *every[3:]]
+    assert reach(end(*stubs)) == every[3:]
+    assert reach(*step(last, "skipped"), end()) == every[1:4]
+    assert reach(*step(first, "skipped"), *step(last, "passed"), end()) == [*every[1:3], every[4]]
+    assert reach(*step(outer, "passed", *step(first, "skipped")), end()) == [*every[1:3], every[4]]
+    assert reach(*step(first, "passed", *step(outer, "skipped")), end()) == every[1:]
+
+
+def test_each_part_is_counted_once(item: ScenarioItem) -> None:
+    parts = mark_used_parts(item, [HookStarted(event="open", script="开.js", at=0.0), end()])
+
+    assert [(one.kind, one.name, str(one.place)) for one in parts] == EVERY
+    assert all(one.used for one in parts)
