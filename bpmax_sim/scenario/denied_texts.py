@@ -19,7 +19,7 @@ from bpmax_sim.errors import suggest_nearest
 from bpmax_sim.i18n import msg
 from bpmax_sim.scenario import model
 from bpmax_sim.scenario.calls import CallMade
-from bpmax_sim.scenario.expected_literals import find_literals_with_denial, find_maps
+from bpmax_sim.scenario.expected_literals import find_literals_with_denial
 from bpmax_sim.scenario.findings import RunFinding
 from bpmax_sim.scenario.load import ScenarioItem
 from bpmax_sim.scenario.references import Path
@@ -105,7 +105,7 @@ def _select_output_text_sections(expected: model.Expect) -> Iterator[tuple[Path,
 def _find_texts(
     value: Any, path: Path = (), denied: bool = False
 ) -> Iterator[tuple[Path, Any, bool]]:
-    """Yield the texts in *value*, also in members of maps: path, text, whether it is denied.
+    """Yield the texts in *value*, also in maps and lists: path, text, whether it is denied.
 
     A text is denied if it must not occur, as below ``$ne`` or ``$not``. *path* is put in front of
     each path; *denied* is whether *value* itself is denied.
@@ -113,11 +113,10 @@ def _find_texts(
     for inside, literal, is_denied in find_literals_with_denial(value, path, denied):
         if isinstance(literal, str):
             yield inside, literal, is_denied
-    yield from _find_plain_text_patterns(value, path, denied)
-    for inside, members, is_denied in find_maps(value, path, denied):
-        for name, member in members.items():
+        for name, member in literal.items() if isinstance(literal, Mapping) else ():
             if name not in {"type", "level", "code"}:
                 yield from _find_texts(member, (*inside, name), is_denied)
+    yield from _find_plain_text_patterns(value, path, denied)
 
 
 def _find_plain_text_patterns(
@@ -126,8 +125,10 @@ def _find_plain_text_patterns(
     """Yield the ``$matches`` patterns without special characters: path, pattern, whether denied.
 
     Such a pattern is a plain text. *denied* is whether *value* itself is denied; ``$not`` reverses
-    it.
+    it. Elements of a list are searched, too.
     """
+    for index, item in enumerate(value if isinstance(value, list | tuple) else ()):
+        yield from _find_plain_text_patterns(item, (*path, index), denied)
     for key, operand in value.items() if isinstance(value, Mapping) else ():
         if key == "$not":
             yield from _find_plain_text_patterns(operand, (*path, key), not denied)

@@ -250,6 +250,20 @@ def test_what_a_flow_does_not_take(folder: Path, step: str, told: str) -> None:
     assert [told in one for one in found] == [True], found
 
 
+def test_each_key_that_an_action_does_not_have_is_told(folder: Path) -> None:
+    found = problems(
+        folder, FLOW, "approve: {bz: 甲, at: 审核, commen: 好, froom: {}}", "remind: []"
+    )
+
+    assert [one.partition(";")[0] for one in found] == [
+        "steps[0].approve.bz: unknown key 'bz'",
+        "steps[0].approve.at: no node '审核'",
+        "steps[0].approve.commen: unknown key 'commen'",
+        "steps[0].approve.froom: unknown key 'froom'",
+        "steps[1].remind: expected a map of project, by, comment, at",
+    ]
+
+
 @pytest.mark.parametrize(
     ("step", "nobody"),
     [

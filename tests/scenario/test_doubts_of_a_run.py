@@ -44,14 +44,16 @@ FILES = {
 }
 
 
-def load(folder: Path, text: str, *, flow: bool = False) -> ScenarioItem:
+def load(
+    folder: Path, text: str, *, flow: bool = False, environ: Mapping[str, str] | None = None
+) -> ScenarioItem:
     """Return the only item of a scenario of a form, or of a flow, that *text* goes on with."""
     for name, content in FILES.items():
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_text(content, encoding="utf-8")
     path = folder / "单.scenario.yaml"
     path.write_text(f"{FLOW if flow else FORM}{text}\n", encoding="utf-8")
-    [item] = load_items(path, environ={}, root=folder)
+    [item] = load_items(path, environ=environ or {}, root=folder)
     return item
 
 
@@ -296,6 +298,9 @@ HELD = {"at": "部门审批", "status": "processing", "owners": ["wangwu"], "pen
         ("{form: {金额: 0, 客户: ''}}", history(SOLD), ""),
         ("{form: {金额: 0}}", history(SOLD), "nothing wrote it: 金额"),
         ("{form: {金额: 1}}", history(WRITTEN), ""),
+        ("{form: {金额: 0}}", history(write("合同/金额", 1)), "nothing wrote it: 金额"),
+        ("{form: {金额: 0}}", history(write("合同[0].金额", 1)), "nothing wrote it: 金额"),
+        ("{form: {'客户.名': 甲}}", history(write("客户", {"名": "甲"})), ""),
         ("{form: {金额: 1}}", history(ENTERED), "or a step entered it, and no script wrote it"),
         ("{form: {金额: 1}}", history(ENTERED, WRITTEN), ""),
         ("{form: {'明细[0].数量': 1}}", history(write("明细[0].数量", 1, "change")), ""),

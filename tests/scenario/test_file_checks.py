@@ -274,6 +274,17 @@ CASES: list[tuple[str, str, list[str]]] = [
         "4: vars.甲: ${steps.x.result} is not defined",
         "4: vars.甲: ${vars.乙} is not defined; there is 甲",
     ]),
+    (PLAIN, "cases: [{id: 1, 行: [{数量: 1}, {数量: 2}, {数量: 3}]}, {id: 2, 行: []}]\nsteps: [{set: {明细: '${case.行}'}}, {set: {'明细[2].数量': 9}, expect: {form: {'明细[2].数量': 9}}}]", []),
+    (PLAIN, "steps: [{set: {明细: null}}, {set: {'明细[2].数量': 9}, expect: {form: {'明细[2].数量': 9}}}]", []),
+    (PLAIN, "steps: [{set: {明细: [{数量: 1}, {数量: 2}, {数量: 3}], '明细[2].数量': 9, '明细[3].数量': 9}, expect: {form: {'明细[2].数量': 9}}}]", [
+        '3: steps[0].set["明细[3].数量"]: 明细: no row 3 here; there are 3, counted from 0; add_row adds one',
+    ]),
+    (FORM, "description: '${case.用处}'\ncases: [{id: 一, 金额: 1, 用处: x}, {id: 二, 金额: 1, 用处: y}, {id: 三, 金额: 2, 用处: x}]\nsteps: [{name: '${case.用处}', set: {金额: '${case.金额}'}, expect: {form: {金额: '${case.金额}'}}}]", [
+        "4: the row '二' differs from the row '一' only in 用处, which no more than a name reads; fill it in where it is meant",
+    ]),
+    (FORM, "steps: [{open: {}, expect: {form: {金额: {$near: {value: 1, within: 0.1}}}}}, {open: {}, expect: {form: {金额: {$near: {value: 1, tolerance: 0.1}}}}}]", [
+        '3: steps[1].expect.form.金额.$near: $near needs a number or {value: …, within: …}, no tolerance below 0, got {"value": 1, "tolerance": 0.1}',
+    ]),
     (FORM, "cases: [{id: 1, 甲: 1}, {id: 2, 乙: 2}, {id: 3}]\nsteps: [{set: {金额: '${case.甲}${case.乙}${case.丙}${case.甲.x}'}, expect: {form: {金额: 1}}}]", [
         "3: cases: row '1' has no '乙', which ${case.乙} names",
         "3: cases: row '2' has no '甲', which ${case.甲} names",

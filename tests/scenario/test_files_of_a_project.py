@@ -137,3 +137,38 @@ def test_a_recording_is_not_adopted_where_the_folder_of_scenarios_is_a_link(tmp_
 
     assert find_former_name(item, ["选择客户"]) == ""
     assert find_former_name(item, ["选择供应商"]) == "选择供应商"
+
+
+ROWS = "cases: [{id: 甲}, {id: 乙}]\nwas: [旧名, 更旧]\n"
+TITLE = {"scenarios/选择.scenario.yaml": "scenario: 选择客户\n"}
+
+
+@pytest.mark.parametrize(
+    ("more", "owners", "elsewhere", "former"),
+    [
+        ("was: 旧名\n", ["别的", "旧名"], {}, "旧名"),
+        ("was: [旧名, 更旧]\n", ["别的", "更旧", "旧名"], {}, "旧名"),
+        ("was: [旧名, 更旧, 最旧]\n", ["别的", "最旧"], {}, "最旧"),
+        ("was: 旧名\n", ["旧名[甲]", "旧名[乙]"], {}, ""),
+        ("was: 旧名\n", ["别的"], {}, "别的"),
+        (ROWS, ["旧名[甲]", "旧名[乙]"], {}, "旧名[甲]"),
+        (ROWS, ["旧名[乙]", "更旧[甲]", "别的"], {}, "更旧[甲]"),
+        (ROWS, ["旧名", "更旧"], {}, ""),
+        ("", [], {}, ""),
+        ("", ["一", "二"], {}, ""),
+        ("", ["选择客户[甲]"], {}, "选择客户[甲]"),
+        ("", ["选择客户[甲]"], TITLE, ""),
+        ("", ["选择客户"], TITLE, ""),
+        ("", ["选择[客户][甲]"], {"选.scenario.yaml": "scenario: 选择[客户]\n"}, ""),
+        ("proxy: {cassette: 共用}\n", ["选择客户"], {}, ""),
+        ("proxy: {cassette: 共用}\nwas: 旧名\n", ["旧名", "别的"], {}, "旧名"),
+    ],
+)
+def test_recordings_of_a_former_name_are_adopted(
+    tmp_path: Path, more: str, owners: list[str], elsewhere: Mapping[str, str], former: str
+) -> None:
+    text = f"scenario: 下单\n{more}steps: [{{advance: 1s}}]\n"
+    write(tmp_path, {"scenarios/下单.scenario.yaml": text, **elsewhere})
+    item = load_items(tmp_path / "scenarios/下单.scenario.yaml", environ={})[0]
+
+    assert find_former_name(item, owners) == former
