@@ -735,9 +735,21 @@ def _find_texts_with_references(draft: ScenarioDraft) -> Iterator[tuple[Spot, st
     for spot in (draft.spot, *(spot for _, spot in draft.fragments)):
         keys = spot.source.root.items if spot is draft.spot else _OF_FRAGMENT
         for path, text in spot.source.root.walk_texts():
-            is_code = not path or path[-1] in _CODE or not _WITHOUT_VALUES.isdisjoint(path)
+            is_code = not path or path[-1] in _CODE or _is_without_values(path)
             if "${" in text and not is_code and path[0] in keys:
                 yield Spot(spot.source, path), text
+
+
+def _is_without_values(path: Sequence[str | int]) -> bool:
+    """Return whether the value at *path* is a file name or a text that the run does not fill in.
+
+    A field of a form may have the name of such a key, such as ``description``.
+    """
+    if path[:2] == ("flow", "subflows"):
+        keys = path[3:4]
+    else:
+        keys = path[:2] if path[0] in {"form", "flow", "proxy"} else path[:1]
+    return not _WITHOUT_VALUES.isdisjoint(keys)
 
 
 _OF_FRAGMENT = ("steps",)

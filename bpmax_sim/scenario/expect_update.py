@@ -78,7 +78,7 @@ def _update_lines(expected: Any, actual: Sequence[Mapping[str, Any]], resolve: R
     for number, line in enumerate(actual):
         before = known[number] if number < len(known) else ""
         if isinstance(before, Mapping) and not any(map(is_operator, before)):
-            lines.append({key: line.get(key, UNSET) for key in before or ("text",)})
+            lines.append({key: line.get(key, UNSET) for key in before})
         else:
             lines.append(line["text"])
     return [update_expected(b, one, resolve) for b, one in zip(known, lines, strict=False)] + lines[

@@ -215,10 +215,12 @@ def fill_stub(stub: Stub, resolve: Callable[[Any], Any]) -> Stub:
             allowed there.
     """
     request = {name: resolve(value) for name, value in collect_request_conditions(stub).items()}
+    for _, wrong in expect.find_expectation_problems(request):
+        raise UnfitValueError("{error}", error=wrong)
     answers = tuple(_fill_reply(answer, resolve) for answer in stub.answers)
     return replace(
         _fill_reply(stub, resolve),
-        on=resolve(stub.on),
+        on=to_inserted_text(resolve(stub.on)),
         request=StubRequest(**request),
         answers=answers,
     )

@@ -157,6 +157,21 @@ def test_a_value_that_cannot_stand_there_is_told(do: dict[str, Any], told: str) 
         fill_fault(rule(**do), fill)
 
 
+def test_a_stub_is_filled_in_with_what_can_be_asked_of_a_request() -> None:
+    asks = StubRequest(query={"名": "${vars.名}"}, body={"金额": {"$gt": "${vars.码}"}})
+    stub = Stub(on="${vars.码}", status="${vars.字}", headers={"a": "${vars.无}"}, request=asks)
+
+    assert fill_stub(stub, fill) == Stub(
+        on="503",
+        status=503,
+        request=StubRequest(query={"名": "crm.x"}, body={"金额": {"$gt": 503}}),
+    )
+    for operator, told in (("$in", "$in needs a list"), ("$type", "$type needs one of")):
+        wrong = Stub(on=ON, request=StubRequest(body={"名": {operator: "${vars.错}"}}))
+        with pytest.raises(UndefinedValueError, match=rf"^\{told}"):
+            fill_stub(wrong, fill)
+
+
 @pytest.mark.parametrize(
     ("call", "first", "last"),
     [(UNSET, 1, None), (1, 1, 1), (3, 3, 3), ("2", 2, 2), ("2-2", 2, 2), ("1-3", 1, 3)],

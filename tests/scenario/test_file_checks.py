@@ -275,6 +275,13 @@ CASES: list[tuple[str, str, list[str]]] = [
         "4: vars.甲: ${vars.乙} is not defined; there is 甲",
     ]),
     (PLAIN, "cases: [{id: 1, 行: [{数量: 1}, {数量: 2}, {数量: 3}]}, {id: 2, 行: []}]\nsteps: [{set: {明细: '${case.行}'}}, {set: {'明细[2].数量': 9}, expect: {form: {'明细[2].数量': 9}}}]", []),
+    ("form: {fields: {description: '', use: '${vars.无}', 金额: 0}}\nflow: {form: {scripts: '${vars.无}'}, project: {use: '${vars.无}'}}\ndescription: '${vars.x}'", "steps: [{set: {description: '${case.数}', use: '${vars.无}', 金额: 1}, expect: {form: {金额: 1, description: '${form.金额}'}}}]", [
+        "2: form.fields.use: ${vars.无} is not defined",
+        "3: flow.form.scripts: ${vars.无} is not defined",
+        "3: flow.project.use: ${vars.无} is not defined",
+        "5: steps[0].set.description: ${case.数} is not defined; the scenario has no cases",
+        "5: steps[0].set.use: ${vars.无} is not defined",
+    ]),
     (PLAIN, "steps: [{set: {明细: null}}, {set: {'明细[2].数量': 9}, expect: {form: {'明细[2].数量': 9}}}]", []),
     (PLAIN, "steps: [{set: {明细: [{数量: 1}, {数量: 2}, {数量: 3}], '明细[2].数量': 9, '明细[3].数量': 9}, expect: {form: {'明细[2].数量': 9}}}]", [
         '3: steps[0].set["明细[3].数量"]: 明细: no row 3 here; there are 3, counted from 0; add_row adds one',
