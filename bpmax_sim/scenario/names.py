@@ -258,20 +258,22 @@ class ScenarioNames(msgspec.Struct, frozen=True, kw_only=True):
         """Return what is wrong if *platform* has no instance *key*, or None.
 
         An instance is a tenant of the platform. With "" as *platform*, an instance of any platform
-        will do.
+        will do, and *platform* may have ``*`` as wildcard. Of a platform that is not declared,
+        or whose file cannot be used, nothing is known.
         """
-        if self.platforms is None or not key or "${" in key:
+        if self.platforms is None or not key or "${" in f"{platform}{key}":
             return None
         entries = self.platforms.entries
-        known = {
-            entry.instance.instance_key
-            for name, of_platform in entries.items()
-            if platform in ("", name)
-            for entry in of_platform
-        }
-        if key in {*known, "default"} or (not known and not entries):
+        pattern = f"{platform or '*'}.*"
+        among = [name for name in self.platforms.keys if matches_api(pattern, f"{name}.x")]
+        known = {entry.instance.instance_key for name in among for entry in entries.get(name, ())}
+        is_unknown = not among or not self.platforms.broken.keys().isdisjoint(among)
+        if is_unknown or key in {*known, "default"} or (not known and not entries):
             return None
         hint = suggest_or_list(key, sorted(known))
+        if platform in among:
+            return msg("{platform} has no instance {key!r}{hint}", platform=platform, key=key,
+                       hint=hint)  # fmt: skip
         return msg("no platform has an instance {key!r}{hint}", key=key, hint=hint)
 
     def find_api(self, call: str) -> tuple[Platform, Api] | None:

@@ -130,7 +130,7 @@ RED: dict[str, tuple[Case, str]] = {
     ),
     "a code of no error": (sent("error: {$ne: TIMEOT}"), "there is no code 'TIMEOT'; did you mean 'TIMEOUT'?"),
     "a source that nothing has": (sent("source: {$ne: fualt}"), "there is no 'fualt'"),
-    "an instance that is not there": (sent("instance: {$ne: aa}"), "no platform has an instance 'aa'"),
+    "an instance that is not there": (sent("instance: {$ne: aa}"), "has no instance 'aa'"),
     "an instance of the whole scenario": (sent("status: 200", proxy=", instance: tset"), "no platform has an instance 'tset'"),
     "a step that sends what is near a parameter": (
         Case(steps="{proxy: {call: crm.list_orders, query: {pgae: 1}}}", stubs="{on: crm.list_orders}"),

@@ -486,7 +486,7 @@ LIES: dict[str, Case] = {
     "an unknown instance beside another error": Case(
         steps="{open: {}, expect: {proxy: [{call: crm.get_customer, instance: b, error: TIMEOUT, times: 0}]}}",
         stubs="",
-        says="no platform has an instance 'b'",
+        says="crm has no instance 'b'",
     ),
     # Stubs, and what never ran.
     "a stub of an unknown API": Case(

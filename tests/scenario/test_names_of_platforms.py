@@ -1,0 +1,109 @@
+"""Names of instances and APIs in a scenario, beside those that its platform files declare."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from bpmax_sim.platform.load import Platforms, load_usable_platforms
+from bpmax_sim.scenario.names import ScenarioNames
+from tests.files import write_files
+
+CRM = """\
+platform_key: crm
+base_url: https://crm.example.test
+apis: {get_customer: {path: /c, aliases: [查客户]}, get_order: {path: /o}}
+"""
+OA = "platform_key: oa\nbase_url: https://oa.example.test\napis: {send: {path: /s}}\n"
+BROKEN = "platform_key: erp\nbase_url: 5\napis: {}\n"
+INSTANCES = "- {platform: crm, instance_key: 上海}\n- {platform: oa, instance_key: 深圳}\n"
+
+
+@pytest.fixture(name="platforms", scope="module")
+def load_declared(tmp_path_factory: pytest.TempPathFactory) -> Platforms:
+    folder = tmp_path_factory.mktemp("平台")
+    texts = {"platforms/crm.yaml": CRM, "platforms/oa.yaml": OA, "platforms/erp.yaml": BROKEN}
+    write_files(folder, {**texts, "instances.yaml": INSTANCES})
+    return load_usable_platforms(folder / "platforms")
+
+
+@pytest.mark.parametrize(
+    ("key", "platform", "wrong"),
+    [
+        ("上海", "", None),
+        ("深圳", "", None),
+        ("上海", "crm", None),
+        ("上海", "c*", None),
+        ("上海", "*", None),
+        ("上海", "oa", "oa has no instance '上海'; there is 深圳"),
+        ("上海", "o*", "no platform has an instance '上海'; there is 深圳"),
+        ("上诲", "crm", "crm has no instance '上诲'; did you mean '上海'?"),
+        ("北京", "", "no platform has an instance '北京'; there are 上海, 深圳"),
+        ("北京", "*", "no platform has an instance '北京'; there are 上海, 深圳"),
+        ("北京", "没有", None),
+        ("北京", "x*", None),
+        ("北京", "${vars.平台}", None),
+        ("${vars.实例}", "crm", None),
+        ("default", "crm", None),
+        ("default", "", None),
+        ("", "crm", None),
+    ],
+)
+def test_an_instance_is_one_of_the_platform_that_is_named(
+    platforms: Platforms, key: str, platform: str, wrong: str | None
+) -> None:
+    usable = replace(platforms, broken={})
+
+    assert ScenarioNames(platforms=usable).find_instance_problem(key, platform) == wrong
+    for unknown in (None, usable.copy_replacing_entries([])):
+        assert ScenarioNames(platforms=unknown).find_instance_problem(key, platform) is None
+
+
+@pytest.mark.parametrize(
+    ("platform", "is_told"),
+    [("crm", True), ("c*", True), ("erp", False), ("*", False), ("", False)],
+)
+def test_of_a_platform_that_cannot_be_used_no_instance_is_missed(
+    platforms: Platforms, platform: str, is_told: bool
+) -> None:
+    wrong = ScenarioNames(platforms=platforms).find_instance_problem("北京", platform)
+
+    assert bool(wrong) == is_told
+
+
+@pytest.mark.parametrize(
+    ("call", "api", "wrong"),
+    [
+        ("crm.get_customer", "get_customer", None),
+        ("crm.getCustomer", "get_customer", None),
+        ("crm.查客户", "get_customer", None),
+        ("crm.查用户", None, "crm has no API '查用户'; did you mean '查客户'?"),
+        ("crm.get_*", None, None),
+        ("crm.*", None, None),
+        (
+            "crm.del_*",
+            None,
+            "crm has no API 'del_*'; there are get_customer, get_order, 查客户",
+        ),
+        ("oa.get_order", None, "oa has no API 'get_order'; there is send"),
+        ("crn.get_order", None, "no platform 'crn'; did you mean 'crm'?"),
+        ("*", None, None),
+        ("*.del_*", None, None),
+        ("c*.get_order", None, None),
+        ("x*.get_order", None, "no platform is like 'x*'"),
+        ("erp.什么", None, None),
+        ("${vars.平台}.什么", None, None),
+        ("crm", None, None),
+        ("crm.", None, None),
+        ("crm.$token", None, None),
+    ],
+)
+def test_an_api_is_one_of_its_platform(
+    platforms: Platforms, call: str, api: str | None, wrong: str | None
+) -> None:
+    names = ScenarioNames(platforms=platforms)
+    found = names.find_api(call)
+
+    assert (names.find_call_problem(call), found and found[1].key) == (wrong, api)
+    assert (ScenarioNames().find_call_problem(call), ScenarioNames().find_api(call)) == (None, None)
