@@ -572,10 +572,23 @@ def _check_required(call: ProxyCall, name: str, api: Api) -> Iterator[ScriptFind
         if any(setter.names is None for setter in setters) or not parameter.steps:
             continue
         names = {member.lower() for setter in setters for member in setter.names or ()}
-        if ".".join(parameter.steps).lower() not in names:
+        if not _may_be_set([step.lower() for step in parameter.steps], names):
             yield _make_finding(
                 "missing-parameter", call.api_place, _describe_missing(name, parameter.name)
             )
+
+
+def _may_be_set(steps: Sequence[str], names: Collection[str]) -> bool:
+    """Return whether the member *steps* is one of *names*, or may be inside one of them.
+
+    *names* are dotted. Of ``data`` without any ``data.x`` it is not known what it has in it, as
+    that is no object literal: ``$body({data: order})``.
+    """
+    wholes = [".".join(steps[:size]) for size in range(1, len(steps))]
+    return ".".join(steps) in names or any(
+        whole in names and not any(name.startswith(f"{whole}.") for name in names)
+        for whole in wholes
+    )
 
 
 def _check_fields(

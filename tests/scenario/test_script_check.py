@@ -26,6 +26,16 @@ apis:
     aliases: [下单]
     parameters: [{name: amount, in: body, to: data.amount, required: true}]
     answer: {type: object, properties: {orderId: {type: string}, state: {type: string, enum: [open, paid]}}, additionalProperties: false}
+  head_order: {method: HEAD, path: /orders, answer: {type: object}}
+  post_order: {method: POST, path: /orders, answer: {type: object}}
+  ask_order:
+    path: /ask
+    parameters:
+      - {name: PageNo, in: query, required: true}
+      - {name: X-Trace, in: header, required: true}
+      - {name: amt, in: body, to: data.order.Amount, required: true}
+      - {name: opt, in: query}
+      - {name: size, in: query, required: true, default: 20}
 """
 Check = Callable[..., list[tuple[str, str]]]
 RECORDED = infer_shape({"code": 200, "data": {"name": "张三", "phones": [{"number": "1"}]}})
@@ -42,7 +52,7 @@ def check_of(tmp_path_factory: pytest.TempPathFactory) -> Check:
     facts = FileFacts("cassette", (), {"crm.get_customer": RECORDED})
     shapes = ResponseShapes([facts.shapes])
 
-    def check(source: str, library: str = "") -> list[tuple[str, str]]:
+    def check(source: str, library: str = "", *hooks: str) -> list[tuple[str, str]]:
         libraries = (Script(library, "lib.js"),) if library else ()
         context = ScriptContext(
             script=Script(source, "a.js"),
@@ -50,6 +60,7 @@ def check_of(tmp_path_factory: pytest.TempPathFactory) -> Check:
             fields=frozenset({"客户编号", "客户", "明细"}),
             nodes=frozenset({"部门", "财务"}),
             libraries=libraries,
+            hooks=frozenset(hooks),
         )
         findings = check_scripts([context], shapes)
         return [(finding.rule, str(finding.problem)) for finding in findings]
@@ -389,3 +400,102 @@ def test_what_is_below_an_absent_member_is_not_told_again(
     assert [rule for rule, _ in found] == ["unknown-member"] * len(told)
     for (_, problem), path in zip(found, told, strict=True):
         assert f"has {path}" in problem
+
+
+@pytest.mark.parametrize(
+    ("setters", "missing"),
+    [
+        ("$query({PageNo: 1}).$header({'X-Trace': 'a'}).$body({'data.order.Amount': 1})", ""),
+        ("$query({pageNo: 1}).$header({'x-trace': 'a'}).$body({data: {order: {amount: 1}}})", ""),
+        ("$query({PageNo: 1})", "X-Trace amt"),
+        ("$header({'X-Trace': 'a'})", "PageNo amt"),
+        ("$query(form.客户).$header(form.客户)", "amt"),
+        ("$query({...form.客户}).$header({[form.客户]: 1}).$body(form.客户)", ""),
+        ("$query({PageNo: 1}).$header({'X-Trace': 1}).$body({data: form.客户})", ""),
+        ("$query({PageNo: 1}).$header({'X-Trace': 1}).$body({data: {...form.客户}})", ""),
+        ("$query({PageNo: 1}).$header({'X-Trace': 1}).$body({data: {order: form.客户}})", ""),
+        ("$query({PageNo: 1}).$header({'X-Trace': 1}).$body({data: {other: form.客户}})", "amt"),
+        ("$query({PageNo: 1}).$header({'X-Trace': 1}).$body({data: {order: {no: 1}}})", "amt"),
+        ("$query({PageNo: 1}).$header({'X-Trace': 1}).$body({order: form.客户})", "amt"),
+        ("$query({PageNo: 1}).$header({'X-Trace': 1}).$body({dat: form.客户})", "amt"),
+        ("$query({opt: 1}).$query({PageNo: 2}).$header({'X-Trace': 1}).$body(form.客户)", ""),
+        ("$body({PageNo: 1, 'X-Trace': 1})", "PageNo X-Trace amt"),
+    ],
+)
+def test_a_chain_sets_each_required_parameter_where_it_belongs(
+    check: Check, setters: str, missing: str
+) -> None:
+    found = check(f"await $proxy('crm').$api('ask_order').{setters}.$call();")
+
+    told = [problem for rule, problem in found if rule == "missing-parameter"]
+    assert told == [
+        f"a.js:1:26: crm.ask_order needs {name!r}, which is not passed" for name in missing.split()
+    ]
+
+
+@pytest.mark.parametrize(
+    ("member", "text", "hint"),
+    [
+        ("instance_key", "branch", ""),
+        ("instance_key", "default", ""),
+        ("instance_key", "", ""),
+        ("instance_key", "brunch", "branch"),
+        ("platform_key", "crm", ""),
+        ("platform_key", "crn", "crm"),
+        ("api", "get_order", ""),
+        ("api", "getOrder", "get_order"),
+    ],
+)
+def test_an_error_names_what_the_platform_files_declare(
+    check: Check, member: str, text: str, hint: str
+) -> None:
+    found = check(
+        "try { await $proxy('crm').getCustomer(1); } "
+        f"catch (e) {{ if (e.{member} === '{text}') form.客户 = 2; }}"
+    )
+
+    assert [rule for rule, _ in found] == ["unknown-value"] * bool(hint)
+    told = f"{member} is never {text!r}; did you mean {hint!r}?"
+    assert [problem.partition(": ")[2] for _, problem in found] == [told] * bool(hint)
+
+
+@pytest.mark.parametrize(
+    ("hooks", "is_known"),
+    [
+        ("approve.部门", True),
+        ("reject.部门", True),
+        ("before_next.部门", True),
+        ("approve.部门 reject.部门 before_next.部门", True),
+        ("approve.部门 before_next.财务", False),
+        ("approve.部门 submit", False),
+        ("approve.部门 owners.部门", False),
+        ("before_next", False),
+        ("submit", False),
+        ("", False),
+    ],
+)
+@pytest.mark.parametrize("member", ["step_id", "step.id", "step.flow_step_id"])
+def test_a_script_that_runs_at_one_node_is_never_at_another(
+    check: Check, hooks: str, is_known: bool, member: str
+) -> None:
+    found = check(f"if (ctx.{member} === '财务') form.客户 = 1;", "", *hooks.split())
+
+    told = [f"ctx.{member} is never '财务'; there is 部门"] if is_known else []
+    assert [problem.partition(": ")[2] for _, problem in found] == told
+    assert check(f"if (ctx.{member} === '部门') form.客户 = 1;", "", *hooks.split()) == []
+
+
+@pytest.mark.parametrize(
+    ("call", "is_told"),
+    [
+        ("await $proxy('crm').getOrder(1);", True),
+        ("await $proxy('crm').headOrder();", True),
+        ("await $proxy('crm').postOrder();", False),
+        ("await $proxy('crm').getCustomer(1);", False),
+        ("form.客户 = await $proxy('crm').headOrder();", False),
+    ],
+)
+def test_a_call_that_only_reads_is_there_for_its_answer(
+    check: Check, call: str, is_told: bool
+) -> None:
+    assert [rule for rule, _ in check(call)] == ["unused-result"] * is_told
