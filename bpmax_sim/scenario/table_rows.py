@@ -370,7 +370,7 @@ def list_nonsecret_cli_variables(
 
     They are shown to say how to repeat a run.
     """
-    hidden = {name.removeprefix("vars.").partition(".")[0] for name in secrets}
+    hidden = {name.split(".")[1] for name in secrets if name.startswith("vars.")}
     return tuple(
         f"{name}={value}"
         for name, value in variables.items()

@@ -38,8 +38,19 @@ def test_a_text_without_name_or_value_is_refused(text: str) -> None:
         parse_cli_variables([text])
 
 
-def test_a_command_gives_them_again_without_the_secret_ones() -> None:
-    given = {**parse_cli_variables(["客户=12 345", "令牌=tk-1", "对象=x"]), "more": 1}
-    words = list_nonsecret_cli_variables(given, ["vars.令牌", "vars.对象.token", "env.TOKEN"])
+@pytest.mark.parametrize(
+    ("secrets", "shown"),
+    [
+        ([], ("客户=12 345", "令牌=tk-1", "对象=x", "env=测试", "case=")),
+        (["vars.令牌"], ("客户=12 345", "对象=x", "env=测试", "case=")),
+        (["vars.对象.token", "vars.令牌"], ("客户=12 345", "env=测试", "case=")),
+        (["vars.env", "vars.case", "vars.没有"], ("客户=12 345", "令牌=tk-1", "对象=x")),
+        (["env.令牌", "case.客户"], ("客户=12 345", "令牌=tk-1", "对象=x", "env=测试", "case=")),
+    ],
+)
+def test_a_command_gives_them_again_without_the_secret_ones(
+    secrets: list[str], shown: tuple[str, ...]
+) -> None:
+    typed = parse_cli_variables(["客户=12 345", "令牌=tk-1", "对象=x", "env=测试", "case="])
 
-    assert words == ("客户=12 345",)
+    assert list_nonsecret_cli_variables({**typed, "more": 1}, secrets) == shown

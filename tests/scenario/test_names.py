@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bpmax_sim.errors import Place
 from bpmax_sim.file_names import (
     LONGEST,
     LONGEST_PART,
@@ -15,6 +16,7 @@ from bpmax_sim.file_names import (
     to_node_id_part,
 )
 from bpmax_sim.project import find_root
+from bpmax_sim.scenario.header import ItemHeader
 from tests.examples import drawn
 
 
@@ -107,6 +109,31 @@ def test_a_scenario_elsewhere_lends_its_own_name(tmp_path: Path) -> None:
 )
 def test_a_part_of_an_id_is_one_line_without_colons(text: str, part: str) -> None:
     assert to_node_id_part(text).startswith(part)
+
+
+@pytest.mark.parametrize(
+    ("title", "row", "name", "one_line"),
+    [
+        ("选择客户", "", "选择客户", "选择客户"),
+        ("选择客户", "超时", "选择客户[超时]", "选择客户[超时]"),
+        ("客户\n订单", "", "客户\n订单", "客户 订单-"),
+        ("选择客户", "一\n二", "选择客户[一\n二]", "选择客户[一 二-"),
+        ("选择客户", "甲::乙", "选择客户[甲::乙]", "选择客户[甲:乙-"),
+    ],
+)
+def test_an_item_is_named_as_in_its_file_and_selected_in_one_line(
+    title: str, row: str, name: str, one_line: str
+) -> None:
+    header = ItemHeader(
+        root=Path(), path=Path("单.yaml"), file="单.yaml", title=title, row_id=row,
+        place=Place("单.yaml", 1, 1), cassette="单",
+    )  # fmt: skip
+
+    assert header.name == name
+    assert header.one_line_name.startswith(one_line)
+    assert header.one_line_name.endswith("]") == bool(row)
+    assert header.node_id == f"单.yaml::{header.one_line_name}"
+    assert len(header.node_id.splitlines()) == 1
 
 
 @given(st.text(st.characters(exclude_categories=())))

@@ -1,3 +1,4 @@
+
 """Where a project would go, sub-flows that are not run, and owners who are not asked again."""
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import pytest
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.i18n import to_plain_english, translate
 from bpmax_sim.scenario.events import ScenarioFinished
+from bpmax_sim.scenario.load import load_items
 from bpmax_sim.scenario.runner import run_scenario
 
 FLOW = """\
@@ -256,3 +258,48 @@ def test_what_cannot_be_is_told_before_anything_runs(
     }
     assert english in told["en"]
     assert chinese in told["zh"]
+
+
+OFFERS = "does not offer reject; it offers approve"
+BACK = "takes '盖章时间' back"
+
+
+@pytest.mark.parametrize(
+    ("spec", "change", "told"),
+    [
+        ("{result: {盖章时间: 1}, status: rejected}", ("", ""), ""),
+        ("{result: {盖章时间: 1}, status: finished}", ("    reject: 结束\n  结束", "  结束"), ""),
+        (
+            "{result: {盖章时间: 1}, status: rejected}",
+            ("    reject: 结束\n  结束", "  结束"),
+            OFFERS,
+        ),
+        (
+            "{result: {盖章时间: 1}, status: rejected}",
+            (
+                "盖章时间}}\n    approve: 结束\n    reject: 结束",
+                "盖章时间}, wait: false}\n    approve: 结束",
+            ),
+            "",
+        ),
+        ("{result: {}}", ("", ""), BACK),
+        ("{result: {}}", ("form: {编号: 合同号}", "form: {盖章时间: 合同号}"), ""),
+        ("{result: {}}", (", back: {用印时间: 盖章时间}", ""), ""),
+    ],
+)
+def test_what_stands_in_for_a_sub_flow_has_what_its_node_takes(
+    tmp_path: Path, spec: str, change: tuple[str, str], told: str
+) -> None:
+    path = write(
+        tmp_path,
+        "{preview: {}, expect: {preview: {end: 结束}}}",
+        head=HEAD.replace("{result: {盖章时间: 上午}}", spec),
+        flow=FLOW.replace(*change) if change[0] else FLOW,
+    )
+    try:
+        load_items(path)
+        problems = []
+    except ConfigError as error:
+        problems = [str(problem.message) for problem in error.problems]
+
+    assert [told in one for one in problems] == [True] * bool(told)

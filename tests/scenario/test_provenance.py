@@ -123,10 +123,15 @@ def test_a_node_that_is_not_reached_shows_the_condition_its_values_and_its_place
 
 
 def routes(*tried: str) -> list[RouteEvaluated]:
-    """Return routes, each as `node > target`, with a star where it was taken."""
-    parts = [one.strip("*").split(">") for one in tried]
+    """Return routes, each as `node > target`: with a star where it was taken, and perhaps ``!``.
+
+    The mark is for one by which the node was rejected.
+    """
+    parts = [one.strip("*!").split(">") for one in tried]
     return [
-        RouteEvaluated(node=node, action="approve", to=to, taken="*" in one)
+        RouteEvaluated(
+            node=node, action="reject" if "!" in one else "approve", to=to, taken="*" in one
+        )
         for one, (node, to) in zip(tried, parts, strict=True)
     ]
 
@@ -138,6 +143,11 @@ def routes(*tried: str) -> list[RouteEvaluated]:
         (["部门>财务*", "部门>总经理", "部门>财务*"], 2),  # he came back
         (["甲>总经理", "部门>总经理", "部门>财务*"], 2),  # nothing held at the other node
         (["部门>总经理", "乙>财务*"], 1),
+        (["部门>总经理!", "部门>总经理", "部门>财务*"], 2),
+        (["部门>总经理", "部门>结束!*"], 1),
+        (["部门>主管", "部门>总经理", "部门>副总", "部门>财务*"], 4),
+        (["部门>主管*", "部门>财务", "部门>主管*"], 2),  # no route leads there: the last decision
+        (["部门>总经理*"], 1),
         ([], 0),
     ],
 )

@@ -127,6 +127,43 @@ def test_the_same_durations_have_the_same_fingerprint() -> None:
     assert shards.fingerprint_durations({"甲": 1}) != shards.fingerprint_durations({"甲": 2})
 
 
+@pytest.mark.parametrize(
+    ("seconds", "kept"),
+    [(0.0123, 0.0123), (0.00006, 0.0001), (0.00004, 0.0), (12.34567, 12.3457), (7, 7)],
+)
+def test_durations_keep_a_tenth_of_a_millisecond(
+    tmp_path: Path, seconds: float, kept: float
+) -> None:
+    shards.store_durations(tmp_path, {"甲": seconds}, shard=Shard(2, 3))
+
+    file = shards.FILE.with_name("durations.2-of-3.json")
+    assert shards.read_durations(tmp_path, file) == {"甲": kept}
+    assert shards.read_durations(tmp_path) == {}
+
+
+@pytest.mark.parametrize(
+    ("seconds", "split"),
+    [
+        ({"甲": 5, "乙": 3, "丙": 1}, "甲|乙丙"),
+        ({"甲": 5, "乙": 3, "丙": 0}, "甲|乙丙"),
+        ({"甲": 1, "乙": 1, "丙": 0}, "甲丙|乙"),
+        ({"甲": 4, "乙": 1, "丙": -9}, "甲|乙丙"),
+        ({"甲": 4, "乙": 1, "丙": None}, "甲|乙丙"),
+        ({"甲": 4, "乙": 1, "丙": True}, "甲|乙丙"),
+        ({"甲": 1e9, "乙": 2, "丙": 3}, "丙|甲乙"),
+        ({"甲": 9e8, "乙": 2, "丙": 3}, "甲|乙丙"),
+        ({}, "甲丙|乙"),
+    ],
+)
+def test_the_longest_goes_first_to_the_shard_with_the_least(
+    seconds: dict[str, object], split: str
+) -> None:
+    division = assign_shards("甲乙丙", seconds, 2)
+
+    parts = ["".join(key for key in "甲乙丙" if division[key] == number) for number in (1, 2)]
+    assert "|".join(parts) == split
+
+
 def test_a_file_is_json_that_a_person_can_read(tmp_path: Path) -> None:
     shards.store_durations(tmp_path, {"场景[行]": 0.25}, shard=None)
 
