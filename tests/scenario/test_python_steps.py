@@ -1,0 +1,196 @@
+"""What a step calls in Python: the module, the function in it, and what the function is given."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from bpmax_sim import fuzz
+from bpmax_sim.errors import SubjectError
+from bpmax_sim.scenario.python_step import (
+    FormHandle,
+    find_function,
+    import_or_load_module,
+    make_handles,
+    refuse_lazy_result,
+)
+from bpmax_sim.subject.form import FormSubject
+from tests.files import write_files
+from tests.subject.stage import PlainStage
+
+
+@pytest.fixture(autouse=True)
+def forget_modules() -> Iterator[None]:
+    before = set(sys.modules)
+    yield
+    for name in set(sys.modules) - before:
+        if name.startswith("对账"):
+            del sys.modules[name]
+
+
+def load(folder: Path, name: str) -> Any:
+    return import_or_load_module(name, folder / "单.scenario.yaml")
+
+
+def test_each_folder_has_a_module_of_its_own(tmp_path: Path) -> None:
+    texts = {
+        "pyproject.toml": "[tool.bpmax_sim]\n",
+        "对账.py": "谁 = '根'",
+        "甲/对账.py": "谁 = '甲'",
+    }
+    write_files(tmp_path, {**texts, "乙/对账.py": "谁 = '乙'", "丙/x.txt": ""})
+
+    found = [load(tmp_path / name, "对账") for name in "甲乙丙甲乙"]
+
+    assert [one.谁 for one in found] == ["甲", "乙", "根", "甲", "乙"]
+    assert found[3] is found[0]
+    assert sys.modules["对账"] is found[1]
+
+
+def test_a_module_in_a_package_is_named_with_dots(tmp_path: Path) -> None:
+    write_files(tmp_path, {"对账包/核.py": "谁 = '核'"})
+
+    assert load(tmp_path, "对账包.核").谁 == "核"
+
+
+def test_a_module_that_raises_leaves_what_was_there(tmp_path: Path) -> None:
+    write_files(
+        tmp_path, {"甲/对账.py": "谁 = '甲'", "乙/对账.py": "谁 = 1 / 0", "乙/对账二.py": "1 / 0"}
+    )
+    first = load(tmp_path / "甲", "对账")
+
+    for name in ("对账", "对账二"):
+        for _ in range(2):  # it is tried anew each time
+            with pytest.raises(ZeroDivisionError):
+                load(tmp_path / "乙", name)
+
+    assert sys.modules["对账"] is first
+    assert "对账二" not in sys.modules
+
+
+@pytest.mark.parametrize(
+    ("name", "error", "told"),
+    [
+        ("对账三", SubjectError, "no module '对账三' beside the scenario or in the project's root"),
+        ("对账四", ModuleNotFoundError, "No module named '没有的库'"),
+        ("对账四.里面", SubjectError, "no module '对账四.里面' beside"),
+        ("json.没有", ModuleNotFoundError, "No module named 'json.没有'"),
+    ],
+)
+def test_a_module_that_is_not_there_is_told(
+    tmp_path: Path, name: str, error: type[Exception], told: str
+) -> None:
+    write_files(tmp_path, {"对账四.py": "import 没有的库"})
+
+    with pytest.raises(error, match=told):
+        load(tmp_path, name)
+
+
+def make_module(**members: Any) -> ModuleType:
+    module = ModuleType("对账")
+    vars(module).update(members)
+    return module
+
+
+@pytest.mark.parametrize(
+    ("members", "name", "hint"),
+    [
+        ({"核对": 1, "记账": 2, "_私有": 3}, "核队", "; did you mean '核对'?"),
+        ({"核对": 1, "记账": 2, "_私有": 3}, "开票", "; there are 核对, 记账"),
+        ({"核对": 1, "记账": 2, "__all__": ["记账"]}, "开票", "; there is 记账"),
+        ({"核对": 1, "记账": 2, "__all__": []}, "开票", "; there are 核对, 记账"),
+        ({"_私有": 1}, "开票", ""),
+    ],
+)
+def test_a_function_that_is_not_there_is_told_with_those_that_are(
+    members: dict[str, Any], name: str, hint: str
+) -> None:
+    with pytest.raises(SubjectError) as caught:
+        find_function(make_module(**members), name)
+
+    assert (str(caught.value), caught.value.code) == (
+        f"python: 对账 has no function {name!r}{hint}",
+        "NO_FUNCTION",
+    )
+
+
+def test_a_function_that_is_called_otherwise_now_is_told_with_its_name() -> None:
+    assert find_function(make_module(核对=len), "核对") is len
+    with pytest.raises(SubjectError, match="it is called 'hold_in_session' now"):
+        find_function(fuzz, "held")
+
+
+async def wait() -> None: ...
+
+
+async def wait_and_yield() -> AsyncIterator[int]:
+    yield 1
+
+
+def give() -> Iterator[int]:
+    yield 1
+
+
+@pytest.mark.parametrize(
+    ("function", "kind"),
+    [(wait, "async def"), (wait_and_yield, "async def"), (give, "a generator")],
+)
+def test_a_function_that_has_not_run_is_refused(function: Callable[[], Any], kind: str) -> None:
+    with pytest.raises(SubjectError) as caught:
+        refuse_lazy_result("对账.核对", function())
+
+    assert (
+        str(caught.value)
+        == f"python: 对账.核对 ran nothing, as it is {kind}; let it be a plain function"
+    )
+
+
+@pytest.mark.parametrize("value", [None, 0, [], iter([1]), map(str, [1]), give])
+def test_any_other_result_is_one(value: object) -> None:
+    refuse_lazy_result("对账.核对", value)
+
+
+def take_all(form: Any, flow: Any) -> None: ...
+
+
+def take_form(amount: int = 0, *, form: Any = None) -> None: ...
+
+
+def take_none() -> None: ...
+
+
+@pytest.mark.parametrize(
+    ("function", "given"),
+    [(take_all, ["form"]), (take_form, ["form"]), (take_none, []), (max, []), (dict, [])],
+)
+def test_a_function_gets_the_views_that_it_has_parameters_for(
+    function: Callable[..., Any], given: list[str]
+) -> None:
+    form = FormSubject(runner=PlainStage(), tell=list[object]().append)
+
+    assert list(make_handles(function, form)) == given
+    assert make_handles(function, None) == {}
+
+
+def test_a_form_is_seen_as_it_is_and_filled_in_as_by_a_person() -> None:
+    fields = {"金额": 1, "客户": "甲", "备注": None}
+    form = FormSubject(runner=PlainStage(), tell=list[object]().append, fields=fields)
+    handle = make_handles(take_form, form)["form"]
+    assert isinstance(handle, FormHandle)
+
+    handle.set(金额=5, 备注="急")
+    form.set_state("客户", "readonly", True)
+
+    assert dict(handle) == {"金额": 5, "客户": "甲", "备注": "急"}
+    assert (len(handle), list(handle), handle.messages) == (3, ["金额", "客户", "备注"], [])
+    assert {name: state["readonly"] for name, state in handle.states.items()} == {
+        "金额": False, "客户": True, "备注": False,
+    }  # fmt: skip
+    assert repr(handle) == "<form {'金额': 5, '客户': '甲', '备注': '急'}>"
+    with pytest.raises(SubjectError):
+        handle.set(客户="乙")
