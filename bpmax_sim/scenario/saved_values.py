@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import pairwise
 from typing import Any
 
 from msgspec import UNSET
@@ -57,9 +58,11 @@ def _report_self_comparisons(
     actions, last_id = last_action
     for section, value in asdict(expected).items() if origins else ():
         for path, text in _find_whole_references(value) if value is not UNSET else ():
-            place = format_path_label((section, *path))
+            # The places in a list of `$in` are none of the value that is compared.
+            inside = [step for before, step in pairwise(("", *path)) if before != "$in"]
+            place = format_path_label((section, *inside))
             if section == "result":
-                place = format_path_label(("steps", last_id, section, *path))
+                place = format_path_label(("steps", last_id, section, *inside))
             name, other = text.removeprefix("vars."), place
             if not text.startswith("vars."):
                 name, other = place.removeprefix("vars."), text

@@ -468,3 +468,96 @@ def test_a_column_that_no_other_added_row_has_is_told(
     told = tell(tmp_path, f"steps: [{OPEN}, {', '.join(rows)}]")
 
     assert [said in one for one in told if "no other row of 明细" in one] == [True] * bool(said)
+
+
+SELF = "the variable '存' was saved from {} and nothing was done since"
+SAVED = "save: {存: '${form.金额}'}"
+
+
+@pytest.mark.parametrize(
+    ("expected", "is_told"),
+    [
+        ("{form: {金额: '${vars.存}'}}", True),
+        ("{form: {金额: {$eq: '${vars.存}'}}}", True),
+        ("{form: {金额: {$near: '${vars.存}'}}}", True),
+        ("{form: {金额: {$in: ['${vars.存}', 5]}}}", True),
+        ("{form: {金额: {$in: [1, 5, '${vars.存}']}}}", True),
+        ("{vars: {存: '${form.金额}'}}", True),
+        ("{vars: {存: {$eq: '${form.金额}'}}}", True),
+        ("{form: {金额: {$ne: '${vars.存}'}}}", False),
+        ("{form: {金额: {$gt: '${vars.存}'}}}", False),
+        ("{form: {金额: '金额${vars.存}'}}", False),
+        ("{form: {客户: '${vars.存}'}}", False),
+        ("{vars: {存: '${form.客户}'}}", False),
+    ],
+)
+def test_a_saved_value_is_compared_with_itself_until_something_is_done(
+    tmp_path: Path, expected: str, is_told: bool
+) -> None:
+    other = f"{{open: {{}}, {SAVED}, expect: {{form: {{客户: 甲}}}}}}"
+    steps = {
+        f"[{{open: {{}}, {SAVED}, expect: {expected}}}]": is_told,
+        f"[{other}, {{expect: {expected}}}]": is_told,
+        f"[{other}]\nexpect: {expected}": is_told,
+        f"[{other}, {{set: {{客户: 乙}}, expect: {expected}}}]": False,
+        f"[{other}, {{set: {{客户: 乙}}, {SAVED}, expect: {expected}}}]": is_told,
+    }
+
+    found = [count(tell(tmp_path, f"steps: {one}"), SELF.format("form.金额")) for one in steps]
+    assert found == list(steps.values())
+
+
+@pytest.mark.parametrize(
+    ("saved", "expected", "is_told"),
+    [
+        ("", "'${vars.存}'", True),
+        (".a", "{a: '${vars.存}'}", True),
+        (".a[1]", "{a: [1, '${vars.存}']}", True),
+        (".a[1]", "{a: ['${vars.存}', 2]}", False),
+        (".a", "{b: '${vars.存}'}", False),
+    ],
+)
+def test_a_saved_result_is_compared_with_itself_in_its_step(
+    tmp_path: Path, saved: str, expected: str, is_told: bool
+) -> None:
+    step = f"{{id: 查, js: 'return {{a: [1, 2]}}', save: {{存: '${{steps.查.result{saved}}}'}}, expect: {{result: {expected}}}}}"
+
+    found = tell(tmp_path, f"steps: [{step}]")
+    assert count(found, SELF.format(f"steps.查.result{saved}")) == is_told
+
+
+@pytest.mark.parametrize(
+    ("step_id", "sign"),
+    [("a]", "]"), ("a[0]", "["), ("a.b", "."), ("{a", "{"), ("a}", "}"), ("a b", ""), ("查-1", "")],
+)
+def test_an_id_has_no_sign_at_which_a_reference_ends(
+    tmp_path: Path, step_id: str, sign: str
+) -> None:
+    found = tell(tmp_path, f"steps: [{{id: '{step_id}', {OPEN[1:]}]")
+
+    told = f"the id {step_id!r} has a {sign!r}; a reference to it would end there"
+    assert found == [told] * bool(sign)
+
+
+LISTED = "a list is compared item by item, so that only exactly these {0} break this never; write {0}: {{$contains: …}}"
+
+
+@pytest.mark.parametrize(
+    ("top", "section"),
+    [
+        ("never: {console: [{text: 错}]}", "console"),
+        ("never: {messages: [{text: 错}]}", "messages"),
+        ("never: [{form: {金额: 9}}, {form: {金额: 8}}, {console: [{text: 错}]}]", "console"),
+        ("never: {console: []}", ""),
+        ("never: {console: {$contains: {text: 错}}}", ""),
+        ("never: {form: {明细: [{a: 1}]}}", ""),
+        ("always: {console: [{text: 错}]}", ""),
+    ],
+)
+def test_a_list_that_never_is_is_this_list_alone(tmp_path: Path, top: str, section: str) -> None:
+    script = "form.金额 = 1; console.log('错'); form.$message = '错'"
+
+    found = [
+        one for one in tell(tmp_path, f"{top}\nsteps: [{OPEN}]", script) if "item by item" in one
+    ]
+    assert [one.startswith(LISTED.format(section)) for one in found] == [True] * bool(section)

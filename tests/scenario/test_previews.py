@@ -1,4 +1,3 @@
-
 """Where a project would go, sub-flows that are not run, and owners who are not asked again."""
 
 from __future__ import annotations
