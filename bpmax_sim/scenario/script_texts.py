@@ -13,11 +13,11 @@ from typing import Final
 
 from bpmax_sim.clock import Instant
 from bpmax_sim.errors import Place
-from bpmax_sim.i18n import msg
+from bpmax_sim.i18n import join_list, msg
 from bpmax_sim.scenario.findings import RunFinding
 from bpmax_sim.script.failure import Script
 
-_LAST_TEXT: Final = re.compile(r"^(return)\s+(['\"`])(?:(?!\2).)+\2;?\s*(?://.*)?\Z", re.MULTILINE)
+_LAST_TEXT: Final = re.compile(r"^(return)\s+(['\"`])(?:(?!\2).)+\2;?\s*(?://.*\s*)?\Z", re.MULTILINE)
 _MONTH: Final = re.compile(
     r"\$\{[^{}+]*(getMonth)\(\)\s*\}|String\([\w$.]*(getMonth)\(\)\)"
     r"|(getMonth)\(\)\s*\+\s*['\"`]|['\"`]\s*\+\s*[\w$.]+\.(getMonth)\(\)(?!\s*\+)"
@@ -60,16 +60,20 @@ def _locate_offset(script: Script, offset: int) -> Place:
 
 
 def find_shadowed_functions(libraries: Sequence[Script]) -> Iterator[RunFinding]:
-    """Yield functions that two libraries of one form or flow declare: only the later one counts."""
-    first: dict[str, str] = {}
+    """Yield functions that several libraries of one form or flow declare: the last one counts."""
+    declared: dict[str, dict[str, Place]] = {}
     for library in libraries:
         for match in _FUNCTION.finditer(library.source):
-            if match[1] in first and first[match[1]] != library.name:
-                yield RunFinding("script", msg(
-                    "{name} of {file} is declared here once more, and this one counts",
-                    name=match[1], file=first[match[1]],
-                ), _locate_offset(library, match.start(1)), fails=False)  # fmt: skip
-            first.setdefault(match[1], library.name)
+            places = declared.setdefault(match[1], {})
+            places.pop(library.name, None)  # of one library the later place, behind all others
+            places[library.name] = _locate_offset(library, match.start(1))
+    for name, places in declared.items():
+        *earlier, last = places
+        if earlier:
+            yield RunFinding("script", msg(
+                "{name} of {file} is declared here once more, and this one counts",
+                name=name, file=join_list(earlier),
+            ), places[last], fails=False)  # fmt: skip
 
 
 _FUNCTION: Final = re.compile(r"^(?:async\s+)?function\s*\*?\s*([\w$]+)", re.MULTILINE)
