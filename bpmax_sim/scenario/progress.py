@@ -69,6 +69,7 @@ from bpmax_sim.scenario.references import (
 from bpmax_sim.scenario.run_log import RunLog
 from bpmax_sim.scenario.script_doubts import find_script_doubts
 from bpmax_sim.scenario.script_texts import find_shadowed_functions, find_utc_dates
+from bpmax_sim.scenario.table_rows import EMPTY
 from bpmax_sim.script.failure import Script
 from bpmax_sim.script.turn_result import AbsentRead, UnawaitedCall
 from bpmax_sim.script_source.reading import is_compared_with_undefined
@@ -370,7 +371,7 @@ class Progress:
                 empty.
         """
         value = self.scope.look_up(ref) if ref.root in {"case", "vars", "env"} else None
-        if value in (None, "", "-"):
+        if value in EMPTY:
             raise UndefinedValueError("{text}", text=ref.text)
         return value
 

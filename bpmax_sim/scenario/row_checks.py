@@ -12,7 +12,13 @@ from bpmax_sim.i18n import join_list, msg
 from bpmax_sim.scenario import model, references
 from bpmax_sim.scenario.actions import check_action
 from bpmax_sim.scenario.source import Spot
-from bpmax_sim.scenario.table_rows import RESERVED, LocatedSteps, ScenarioDraft, find_run_column
+from bpmax_sim.scenario.table_rows import (
+    EMPTY,
+    RESERVED,
+    LocatedSteps,
+    ScenarioDraft,
+    find_run_column,
+)
 
 _ID = re.compile(r"[.\[\]{}]")
 
@@ -108,7 +114,7 @@ def check_action_cells(draft: ScenarioDraft, step: model.Step, column: str) -> N
     for row in draft.rows:
         cell = row.values.get(column, UNSET)
         is_chosen = step.only is UNSET or row.id in map(str, step.only)
-        is_empty = cell is None and step.condition is not True
+        is_empty = cell in EMPTY and step.condition is not True
         if row.spot is None or cell is UNSET or is_empty or not is_chosen:
             continue
         spot = row.spot.at(column)

@@ -17,7 +17,9 @@ from bpmax_sim.i18n import join_list, msg
 from bpmax_sim.scenario.findings import RunFinding
 from bpmax_sim.script.failure import Script
 
-_LAST_TEXT: Final = re.compile(r"^(return)\s+(['\"`])(?:(?!\2).)+\2;?\s*(?://.*\s*)?\Z", re.MULTILINE)
+_LAST_TEXT: Final = re.compile(
+    r"^(return)\s+(['\"`])(?:(?!\2).)+\2;?\s*(?://.*\s*)?\Z", re.MULTILINE
+)
 _MONTH: Final = re.compile(
     r"\$\{[^{}+]*(getMonth)\(\)\s*\}|String\([\w$.]*(getMonth)\(\)\)"
     r"|(getMonth)\(\)\s*\+\s*['\"`]|['\"`]\s*\+\s*[\w$.]+\.(getMonth)\(\)(?!\s*\+)"

@@ -53,6 +53,8 @@ from bpmax_sim.yamlfile.node import UnreliableNumberError, resolve_scalar
 
 RESERVED = ("id", "faults", "skip", "xfail", "tags")
 _FROM_KEYS = model.list_file_keys(model.Table)
+EMPTY = (None, "", "-")
+"""Cells by which a row says that it has no such value."""
 _SHOWN = 40
 _WHOLE = re.compile(r"[-+]?[0-9]+")
 _BOOLEANS: Mapping[str, bool] = {

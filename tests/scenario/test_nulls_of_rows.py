@@ -7,6 +7,7 @@ from typing import TypeVar
 
 import pytest
 
+from bpmax_sim.errors import ConfigError
 from bpmax_sim.scenario.events import (
     ConsoleWritten,
     Event,
@@ -16,6 +17,7 @@ from bpmax_sim.scenario.events import (
 )
 from bpmax_sim.scenario.runner import run_scenario
 from bpmax_sim.subject.hooks import MessageShown
+from tests.scenario import bench
 from tests.variant.project import write_project
 
 T = TypeVar("T", bound=Event)
@@ -122,3 +124,37 @@ def test_a_message_is_a_text_as_javascript_makes_it(tmp_path: Path, value: str, 
     script = f"form.$message = {{text: {value}, type: null}};"
     events = play(tmp_path, f"{FORM}steps: [set: {{客户: 一}}]\n", script)
     assert [(one.text, one.level) for one in select(events, MessageShown)] == [(text, "info")]
+
+
+@pytest.mark.parametrize("in_file", [True, False], ids=["inline", "csv"])
+@pytest.mark.parametrize(
+    ("button", "hint"),
+    [
+        ("盖章", ""),
+        ("", ""),
+        ("-", ""),
+        ("盖张", "; did you mean '盖章'?"),
+        ("--", "; there is 盖章"),
+        ("0", "; there is 盖章"),
+    ],
+)
+def test_an_empty_cell_of_a_step_that_is_left_out_is_no_mistake(
+    tmp_path: Path, button: str, hint: str, in_file: bool
+) -> None:
+    rows = f"[{{id: 甲, 跑: false, 按钮: '{button}'}}]" if in_file else "{from: 行.csv}"
+    steps = "[{set: {客户: 乙}}, {if: '${case.跑}', click: '${case.按钮}'}]"
+    text = (
+        "version: 1\nscenario: 单\nform: {scripts: {click.盖章: 盖.js}, fields: {客户: ''}}\n"
+        f"cases: {rows}\nsteps: {steps}\n"
+    )
+    table = f"id,跑:boolean,按钮\n甲,否,{button}\n"
+    path = bench.write(tmp_path, text, 盖__js="form.客户 = 1", 行__csv=table)
+    try:
+        last = bench.verdict(bench.play(path, bench.PlainBench(), row="甲"))
+        told = [one.message for one in last.warnings]
+    except ConfigError as error:
+        told = [one.message for one in error.problems]
+
+    assert [one.partition(" (filled in")[0] for one in told if "click." in one] == [
+        f"no script for click.{button}{hint}"
+    ] * bool(hint)

@@ -12,10 +12,13 @@ from bpmax_sim.scenario.references import (
     UndefinedValueError,
     check_condition,
     condition_holds,
+    find_referenced_column,
     follow_path,
     parse_reference,
+    parse_whole_reference,
     resolve,
     split_references,
+    to_text_or_empty,
 )
 from bpmax_sim.yamlfile import parse_yaml
 from tests.examples import drawn
@@ -89,6 +92,54 @@ def test_an_undefined_value_is_named_with_its_near_name(text: str, message: str)
         resolve(text, lookup)
 
     assert str(caught.value).startswith(message)
+
+
+@pytest.mark.parametrize(
+    ("value", "whole", "column"),
+    [
+        ("${case.客户}", "case.客户", "客户"),
+        ("${ case.客户 }", "case.客户", "客户"),
+        ("${case.合同.编号}", "case.合同.编号", "合同.编号"),
+        ("${case.明细[0].数量}", "case.明细[0].数量", "明细[0].数量"),
+        ("${vars.客户}", "vars.客户", ""),
+        ("${now}", "now", ""),
+        ("${case.客户}${case.级别}", None, ""),
+        ("客户${case.客户}", None, ""),
+        ("${case.客户} ", None, ""),
+        ("$${case.客户}", None, ""),
+        ("${case}", None, ""),
+        ("${案.客户}", None, ""),
+        ("${case.客户", None, ""),
+        ("", None, ""),
+        (None, None, ""),
+        (5, None, ""),
+        (["${case.客户}"], None, ""),
+    ],
+)
+def test_a_value_is_a_column_if_it_is_one_reference_alone(
+    value: Any, whole: str | None, column: str
+) -> None:
+    found = parse_whole_reference(value)
+
+    assert (found and found.text, find_referenced_column(value)) == (whole, column)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (None, ""),
+        ("", ""),
+        ("甲", "甲"),
+        (0, "0"),
+        (0.0, "0.0"),
+        (False, "false"),
+        ([], "[]"),
+        ({}, "{}"),
+        ({"名": ["甲", None]}, '{"名": ["甲", null]}'),
+    ],
+)
+def test_only_a_null_is_no_text(value: Any, text: str) -> None:
+    assert to_text_or_empty(value) == text
 
 
 def test_a_reference_keeps_its_indexes_as_numbers() -> None:
