@@ -114,7 +114,7 @@ def _merge_contexts(first: ScriptContext, second: ScriptContext) -> ScriptContex
         arguments=first.arguments | second.arguments,
         field_kinds=first.field_kinds & second.field_kinds,
         is_library=first.is_library or second.is_library,
-        hooks=first.hooks | second.hooks,
+        hooks=first.hooks | second.hooks if first.hooks and second.hooks else frozenset(),
         lacks_deadlines=first.lacks_deadlines and second.lacks_deadlines,
         people=first.people | second.people if first.people and second.people else frozenset(),
     )

@@ -177,6 +177,30 @@ def test_a_key_of_the_settings_has_its_line_and_column() -> None:
     assert said["people.wangwu"] == ("王五", "pyproject.toml:5:1")
 
 
+@pytest.mark.parametrize(
+    ("lines", "key", "place"),
+    [
+        ("[tool.bpmax_sim.defaults]\nvars.limit = 1", "vars.limit", "3:1"),
+        ("[tool.bpmax_sim.defaults]\nvars.'甲' = 1", "vars.甲", "3:1"),
+        ('[tool.bpmax_sim.defaults]\n  vars . "甲" = 1', "vars.甲", "3:3"),
+        ("[ tool . 'bpmax_sim' . \"defaults\" ]\nseed = 3", "seed", "3:1"),
+        ("[tool.bpmax_sim.defaults.vars]\n'乙' = 1\n'甲' = 2", "vars.甲", "4:1"),
+        ("[tool.bpmax_sim.defaults.'vars']\nlimit = 2", "vars.limit", "3:1"),
+        ("[tool.bpmax_sim.defaults]\nvars = {'乙' = 1, limit = 2}", "vars.limit", "3:1"),
+        ("[tool.bpmax_sim]\n  defaults.vars.limit = 2", "vars.limit", "3:3"),
+    ],
+)
+def test_a_key_of_the_settings_has_its_place_however_it_is_written(
+    lines: str, key: str, place: str
+) -> None:
+    text = f"[tool.other]\n{lines}\n"
+    said = places(
+        load({"pyproject.toml": text, "scenarios/defaults.yaml": "{}\n", SCENARIO: PLAIN})
+    )
+
+    assert said[key][1] == f"pyproject.toml:{place}"
+
+
 def test_paths_are_relative_to_the_file_that_says_them() -> None:
     item = load(
         {

@@ -283,6 +283,13 @@ DOUBTFUL: dict[str, tuple[Case, str]] = {
     "a business failure that nobody looks at": (
         opened("form: {金额: 0}", script=LOOKS_AWAY, stubs=REFUSAL, files=JUDGING), "crm.get_customer reported a business failure (500)",
     ),
+    "a business failure after a step that showed a message": (
+        Case(
+            steps="steps:\n  - {js: form.$message = '开始'}\n  - {open: {}, expect: {form: {金额: 0}}}",
+            script=LOOKS_AWAY, stubs=REFUSAL, files=JUDGING,
+        ),
+        "crm.get_customer reported a business failure (500)",
+    ),
     "a business failure of which only the status is expected": (
         opened("proxy: [{call: crm.get_customer, status: 200}]", script=LOOKS_AWAY, stubs=REFUSAL, files=JUDGING), "nothing looked at it",
     ),

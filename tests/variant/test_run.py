@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import time
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -220,6 +223,41 @@ def test_who_ended_takes_the_next_piece_while_another_is_slow(tmp_path: Path) ->
     assert list(map_in_order(work, 3, 2)) == [True, True, True]
 
 
+def test_who_waits_for_processes_is_called_now_and_then(tmp_path: Path) -> None:
+    seen = tmp_path / "seen"
+
+    def work(_number: int) -> bool:
+        until = time.monotonic() + 5
+        while time.monotonic() < until and not seen.exists():
+            time.sleep(0.001)
+        return seen.exists()
+
+    assert list(map_in_order(work, 2, 2, seen.touch)) == [True, True]
+
+
+AT_FORK: list[Callable[[], None]] = []
+os.register_at_fork(before=lambda: [act() for act in AT_FORK] and None)
+
+
+def test_an_interrupt_while_processes_are_started_comes_when_all_are() -> None:
+    handler, started = signal.getsignal(signal.SIGINT), list[int]()
+
+    def interrupt() -> None:
+        started.append(len(started))
+        if len(started) == 1:
+            signal.raise_signal(signal.SIGINT)
+
+    AT_FORK.append(interrupt)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            list(map_in_order(lambda number: number, 6, 3))
+    finally:
+        AT_FORK.clear()
+
+    assert started == [0, 1, 2]
+    assert signal.getsignal(signal.SIGINT) is handler
+
+
 def test_an_error_is_raised_at_its_place_in_the_order() -> None:
     results = map_in_order(lambda number: 1 // (1 - number), 3, 2)
     assert next(results) == 1
@@ -313,6 +351,31 @@ def test_of_files_that_are_rewritten_all_pass_or_all_are_as_before(
 
     texts = [file.path.read_text(encoding="utf-8") for file in files]
     assert texts == [file.before if failing else file.after for file in files]
+
+
+ROWS = "id,编号:number,客户\n一,7,张三\n"
+
+
+@pytest.mark.parametrize("wanted", ["张三", "李四"])
+def test_a_table_is_rewritten_with_its_scenario(item: ScenarioItem, wanted: str) -> None:
+    text = SCENARIO.replace('{编号: "7"}', "{编号: '${case.编号}'}").replace(
+        "steps:", "cases: {from: 订单.csv}\nsteps:"
+    )
+    path, table = (item.path.with_name(name) for name in ("表.scenario.yaml", "订单.csv"))
+    path.write_text(text, encoding="utf-8")
+    table.write_text(ROWS, encoding="utf-8")
+    files = [
+        FileRewrite(read_version(path), text, text.replace("{客户: 张三}", f"{{客户: {wanted}}}")),
+        FileRewrite(read_version(table), ROWS, ROWS.replace("7", "8"), is_table=True),
+    ]
+
+    if wanted == "张三":
+        write_if_scenarios_pass(files)
+    else:
+        with pytest.raises(ConfigError, match="李四"):
+            write_if_scenarios_pass(files)
+    texts = [one.read_text(encoding="utf-8") for one in (path, table)]
+    assert texts == [file.after if wanted == "张三" else file.before for file in files]
 
 
 @pytest.mark.parametrize(
