@@ -83,4 +83,7 @@ def _find_type_suffix(cells: Cells) -> str:
 
 
 def _format_cell(value: Any, kind: str) -> str:
-    return str(value or "") if not kind else json.dumps(value, ensure_ascii=False)
+    """Return the cell of *value*; None, a row without one, is an empty cell, which is a null."""
+    if value is None:
+        return ""
+    return json.dumps(value, ensure_ascii=False) if kind else str(value)

@@ -157,6 +157,53 @@ def test_a_new_column_stands_behind_all_others(text: str, edited: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("cells", "column"),
+    [
+        ({"甲": "张三", "乙": ""}, "new|张三||"),
+        ({"甲": "1,280", "乙": '"急"'}, 'new|"1,280"|"""急"""|'),
+        ({"甲": 1, "乙": 2.5, "丙": 0}, "new:number|1|2.5|0"),
+        ({"甲": 1}, "new:number|1||"),
+        ({"甲": True, "乙": False}, "new:boolean|true|false|"),
+        ({"乙": True}, "new:boolean||true|"),
+        ({"甲": True, "乙": 1, "丙": 2}, "new:json|true|1|2"),
+        ({"甲": 1, "乙": "1"}, 'new:json|1|"""1"""|'),
+        ({"甲": 1, "丙": None}, "new:json|1||"),
+        ({"甲": [1, "急"], "乙": {}, "丙": "x"}, 'new:json|"[1, ""急""]"|{}|"""x"""'),
+    ],
+)
+def test_a_new_column_has_the_type_of_its_values_and_reads_back(
+    table: Path, cells: dict[str, Any], column: str
+) -> None:
+    text = "id,金额:number\n甲,1\n乙,2\n丙,3\n"
+    edit = ColumnEdit(table, "id", {"new": cells})
+
+    edited = edit.apply(text)
+    table.write_text(edited, encoding="utf-8")
+
+    assert "|".join(line.split(",", 2)[2] for line in edited.splitlines()) == column
+    empty = None if ":" in column else ""
+    assert {row.id: row.values["new"] for row in read_table(table)} == {
+        row: cells.get(row, empty) for row in "甲乙丙"
+    }
+    assert edit.apply(edited) == edited
+
+
+@pytest.mark.parametrize(
+    ("kind", "ids"), [("number", "1 2,000"), ("text", "1 2000"), ("json", '1 """2000"""')]
+)
+def test_a_row_is_found_by_its_id_as_it_is_read(table: Path, kind: str, ids: str) -> None:
+    first, second = (f'"{one}"' if "," in one else one for one in ids.split())
+    text = f"no:{kind},x\n{first},a\n{second},b\n"
+    edit = ColumnEdit(table, "no", {"new": {"1": "甲", "2000": "乙"}})
+
+    table.write_text(edit.apply(text), encoding="utf-8")
+
+    assert [(row.id, row.values["new"]) for row in read_table(table, "no")] == [
+        ("1", "甲"), ("2000", "乙"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
     ("value", "expected"),
     [
         *((value, False) for value in ("", " ", "false", "FALSE", "否", "0", None, False, 0)),
