@@ -149,6 +149,9 @@ RED: dict[str, tuple[Case, str]] = {
     ),
     # Errors that anything meets.
     "a code that is denied": (refused("{code: {$ne: HIDDEN}}"), "says only what the error is not"),
+    "a text of an error of which only the type is known": (
+        refused("{message: {$type: text, $not: 超时}}"), "says only what the error is not",
+    ),
     "a code among those that are not there": (refused("{code: {$in: [READ_ONLY, HIDEN]}}"), "there is no code 'HIDEN'; did you mean 'HIDDEN'?"),
     "any message": (refused("{message: {$matches: '.*'}}"), '{"$matches": ".*"} holds whatever happens'),
     "any type": (refused("{type: {$exists: true}}"), "holds whatever happens"),

@@ -10,7 +10,13 @@ from bpmax_sim.errors import ConfigError
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.scenario.events import ScenarioFinished
 from bpmax_sim.scenario.load import load_items
-from bpmax_sim.scenario.runner import open_session, read_secret_values, run_item, run_scenario
+from bpmax_sim.scenario.runner import (
+    make_replay_check,
+    open_session,
+    read_secret_values,
+    run_item,
+    run_scenario,
+)
 from bpmax_sim.scenario.source import render_failure
 from bpmax_sim.transport.protocol import Handler
 from tests.scenario.bench import write
@@ -206,3 +212,49 @@ def test_platforms_that_are_not_there_are_told_at_the_key(tmp_path: Path) -> Non
         f"{scenario}:3:32: proxy.instances: there is no {folder}/实例.yaml; "
         "create it, or name another"
     )
+
+
+@pytest.mark.parametrize(
+    ("more", "options", "expected"),
+    [
+        ("", {}, (None, "replay", "fail")),
+        ("seed: 7\n", {}, (7, "replay", "fail")),
+        ("seed: 0\n", {}, (0, "replay", "fail")),
+        ("seed: 0\n", {"seed": 3, "unused": "warn", "mode": "live"}, (3, "live", "warn")),
+    ],
+)
+def test_a_session_has_the_settings_of_its_scenario_or_those_of_the_caller(
+    scenario: Path, more: str, options: dict[str, Any], expected: tuple[int | None, str, str]
+) -> None:
+    scenario.write_text(SCENARIO + more, encoding="utf-8")
+    (item,) = load_items(scenario, environ={})
+
+    session = open_session(item, environ={}, **options)
+    session.close(failed=True)
+    settings = session.settings
+    assert (settings.seed, settings.mode, settings.unused) == expected
+
+
+WRONG_NAME = ("customerName: 张三, ", "customerName: 李四, ")
+XFAIL = ("scenario: 选择", "xfail: 以后\nscenario: 选择")
+
+
+@pytest.mark.parametrize(
+    ("changes", "is_kept"),
+    [([], True), ([WRONG_NAME], False), ([XFAIL], False), ([WRONG_NAME, XFAIL], True)],
+)
+def test_a_recording_is_kept_unless_the_scenario_fails_with_it(
+    scenario: Path, changes: list[tuple[str, str]], is_kept: bool
+) -> None:
+    assert outcome(scenario, mode="record", transport=Handler(third_party)).outcome == "passed"
+    recorded = scenario.parent / "cassettes/crm/回填.yaml"
+    text = SCENARIO
+    for change in changes:
+        text = text.replace(*change)
+    scenario.write_text(text, encoding="utf-8")
+    (item,) = load_items(scenario, environ={})
+
+    check = make_replay_check(item, scenario.parent / "cassettes", {"environ": {}})
+    assert check(recorded) == is_kept
+    recorded.write_text("- 5\n", encoding="utf-8")
+    assert not check(recorded)
