@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - names and what is told of them, one a line
 """What names of steps and rows claim: the numbers and people in them, beside what claims none."""
 
 from __future__ import annotations
@@ -6,7 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from bpmax_sim.scenario.events import ErrorThrown
+from bpmax_sim.scenario.model import ExpectedError
 from bpmax_sim.scenario.name_claims import (
+    explain_unintended_error,
     find_mentions,
     find_named_actors,
     read_numbers_from_ten,
@@ -142,3 +146,39 @@ def test_who_acts_by_a_name_is_told_from_who_is_only_mentioned(
 
     assert find_mentions(text, people) == mentioned
     assert find_named_actors(text, people) == acting
+
+
+@pytest.mark.parametrize(
+    ("code", "message", "title", "told"),
+    [
+        ("NO_ROW", "", "金额必填", "this step fails whatever the scripts do, by NO_ROW; mend it"),
+        ("UNKNOWN_NODE", "", "批准", "this step fails whatever the scripts do, by UNKNOWN_NODE"),
+        ("TIMEOUT", "", "批准", ""),
+        ("REQUIRED", "客户名称 必填", "金额必填", "the name speaks of 金额, and this is about 客户名称"),
+        ("READ_ONLY", "客户名称", "金额只读", "the name speaks of 金额, and this is about 客户名称"),
+        ("HIDDEN", "客户名称", "金额隐藏", "the name speaks of 金额, and this is about 客户名称"),
+        ("NOT_AN_OPTION", "客户名称", "没有金额", "the name speaks of 金额, and this is about 客户名称"),
+        ("REFUSED", "客户名称", "没有金额", ""),
+        ("REQUIRED", "金额", "没有金额", ""),
+        ("REQUIRED", "客户名称、金额", "没有金额", ""),
+        ("REQUIRED", "备注", "金额为空，客户名称缺", "the name speaks of 金额, 客户名称, and this is about 备注"),
+        ("REQUIRED", "客户名称", "金额为空，客户名称缺", ""),
+        ("REQUIRED", "", "没有金额", ""),
+        ("REQUIRED", "客户名称", "金额5000时提交", ""),
+        ("REQUIRED", "客户名称", "没有金额，备注已填", "the name speaks of 金额, and this is about 客户名称"),
+    ],
+)  # fmt: skip
+def test_an_error_is_doubtful_if_it_is_none_that_the_name_speaks_of(
+    code: str, message: str, title: str, told: str
+) -> None:
+    thrown = ErrorThrown(type="Error", code=code, message=message, source="subject", at=0.0)
+    fields = ("金额", "客户名称", "备注")
+
+    def explain(**expected: str) -> str:
+        return explain_unintended_error(ExpectedError(**expected), thrown, fields, title)
+
+    assert explain().startswith(told)
+    assert bool(explain()) == bool(told)
+    assert explain(message=message) == ""
+    is_of_step = code in {"NO_ROW", "UNKNOWN_NODE"}
+    assert explain(code=code) == ("" if is_of_step else explain())
