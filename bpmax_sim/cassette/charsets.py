@@ -78,14 +78,26 @@ def restore_charset(response: Response, facts: Mapping[str, str]) -> Response:
     *facts* has the original encoding and ``Content-Type``, which that function returned.
 
     Raises:
-        ValueError: if the stored text was edited and cannot be encoded any more.
+        ValueError: if the stored text or the encoding was edited, so that it cannot be encoded.
     """
-    body = response.body.decode().encode(facts[CHARSET])
+    body = encode_stored_text(response.body, facts[CHARSET])
     values = {_TYPE: facts[_TYPE]} if _TYPE in facts else {}
     if Headers(response.headers).get_first("content-length") == str(len(response.body)):
         values["content-length"] = str(len(body))
     headers = _replace_headers(response.headers, values)
     return replace(response, headers=headers, body=body, charset=facts[CHARSET])
+
+
+def encode_stored_text(body: bytes, codec: str) -> bytes:
+    """Return *body*, which is stored as UTF-8, in the encoding *codec* that it had on the wire.
+
+    Raises:
+        ValueError: if it cannot be encoded so, or there is no such encoding.
+    """
+    try:
+        return body.decode().encode(codec)
+    except LookupError as error:  # edited by hand
+        raise ValueError(f"charset: there is no encoding {codec!r}") from error
 
 
 def _set_utf8_charset(content_type: str) -> str:

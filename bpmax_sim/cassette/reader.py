@@ -18,7 +18,7 @@ import msgspec
 import yaml
 from msgspec.structs import force_setattr, replace
 
-from bpmax_sim.cassette.charsets import CHARSET, restore_charset
+from bpmax_sim.cassette.charsets import CHARSET, encode_stored_text, restore_charset
 from bpmax_sim.cassette.matching import rebuild_call_without_injected, restore_call_fields
 from bpmax_sim.cassette.model import Entry, IndexLine
 from bpmax_sim.clock import Instant
@@ -201,7 +201,7 @@ def _make_exchange(
     line: IndexLine, method: str, url: str, headers: Pairs, body: bytes | None, outcome: Outcome
 ) -> Exchange:
     if line.sent_in and body is not None:
-        body = body.decode().encode(line.sent_in)
+        body = encode_stored_text(body, line.sent_in)
     request = Request(
         method=method,
         url=url,

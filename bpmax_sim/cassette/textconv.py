@@ -46,10 +46,12 @@ def to_diff_text(text: str) -> str:
 
 def main() -> None:
     """Print the cassette named on the command line for ``git diff``, which calls this program."""
-    with open(sys.argv[1], encoding="utf-8", newline="") as file:  # noqa: PTH123 - imports less
-        text = file.read()
-    sys.stdout.reconfigure(encoding="utf-8", newline="\n")  # type: ignore[union-attr]
-    sys.stdout.write(to_diff_text(text) if "\nbpmax: {" in text else text)
+    # Without a text of this file, such as one that an editor has saved as UTF-16, `git diff` would
+    # end with an error: bytes that are no UTF-8 pass unchanged.
+    with open(sys.argv[1], "rb") as file:  # noqa: PTH123 - imports less
+        text = file.read().decode("utf-8", "surrogateescape")
+    shown = to_diff_text(text) if "\nbpmax: {" in text else text
+    sys.stdout.buffer.write(shown.encode("utf-8", "surrogateescape"))
 
 
 if __name__ == "__main__":

@@ -207,7 +207,7 @@ def read_cassetter(data: bytes) -> ForeignExchanges:
     """
     try:
         tree = (
-            tomllib.loads(data.decode())
+            tomllib.loads(data.decode("utf-8-sig"))
             if b"[[interactions]]" in data
             else imported.load_yaml(data, CASSETTER, typed=True)
         )

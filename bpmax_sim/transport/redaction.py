@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import accumulate, pairwise
@@ -112,13 +113,16 @@ def pseudonymise_body(
     # What cannot be decoded keeps its bytes, which are no UTF-8.
     codec = decoded.codec if decoded.wrong_at < 0 else "utf-8"
     text = decoded.text if codec != "utf-8" else body.decode(errors="surrogateescape")
+    leaves: Iterator[str]
     try:
         value = loads_as_javascript(body if codec == "utf-8" else text)
+        leaves = (leaf for path in parsed for leaf in _find_personal_texts(value, path))
     except ValueError:
         return body
+    except RecursionError:  # nobody can read it, and it is recorded all the same
+        leaves = _find_texts_by_member_name(text, _list_last_names(parsed))
     # Replaced in the text, and not written anew from the value: spaces, order and the spelling of
     # numbers stay as the server sent them. A number is no text, so declare such a field as text.
-    leaves = (leaf for path in parsed for leaf in _find_personal_texts(value, path))
     shown = text
     for leaf in dict.fromkeys(leaves):
         shown = _pseudonymise_json_text(shown, leaf)
@@ -134,6 +138,32 @@ def _find_personal_texts(value: Any, path: FieldPath) -> Iterator[str]:
     for leaf in find_values_at(value, path.steps_below_root):
         if isinstance(leaf, str):
             yield leaf
+
+
+def _list_last_names(paths: Iterable[FieldPath]) -> _Names:
+    """Return the names with which *paths* end; every name if one ends with an index or is whole."""
+    names = [path.steps_below_root[-1:] for path in paths]
+    texts = [name[0].lower() for name in names if name and isinstance(name[0], str)]
+    return _Names(frozenset(texts), every=len(texts) < len(names))
+
+
+def _find_texts_by_member_name(text: str, names: _Names) -> Iterator[str]:
+    """Yield the texts of the JSON *text* that follow a member with one of *names*, however deep.
+
+    So more may be found than at a place, but nothing less; JSON that is nested too deeply to be
+    parsed is searched like this.
+    """
+    name = ""
+    for match in _STRING.finditer(text):
+        with suppress(ValueError):
+            found = json.loads(match[1], strict=False)
+            if match[2]:
+                name = found
+            elif names.include(name):
+                yield found
+
+
+_STRING = re.compile(r'("(?:[^"\\]|\\.)*+")(\s*+:)?', re.DOTALL)
 
 
 def _pseudonymise_json_text(text: str, value: str) -> str:

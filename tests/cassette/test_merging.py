@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import re
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -26,11 +28,11 @@ from bpmax_sim.cassette.merge import (
     to_review_path,
 )
 from bpmax_sim.cassette.model import Entry
-from bpmax_sim.cassette.textconv import to_diff_text
+from bpmax_sim.cassette.textconv import main, to_diff_text
 from bpmax_sim.cassette.three_way import merge_versions
 from bpmax_sim.errors import DamagedCassette, NewerFormat
 from bpmax_sim.file_version import read_version
-from bpmax_sim.messages import LOGIN
+from bpmax_sim.messages import LOGIN, FailedExchange
 from tests.cassette.exchanges import START, ZONE, answer, detail, order
 
 SAME = RecordingComparison()
@@ -346,6 +348,25 @@ def test_what_a_journal_holds_goes_into_the_file_or_waits(
     assert not file.exists()
 
 
+@pytest.mark.parametrize("written", [(1, 2, 3), (2, 1, 3), (3, 1, 2), (1, 3, 2), (3, 2, 1)])
+@pytest.mark.parametrize("processes", [(1, 1, 1), (1, 2, 1)])
+def test_calls_of_a_journal_are_recovered_in_the_order_in_which_they_were_made(
+    tmp_path: Path, written: Sequence[int], processes: Sequence[int]
+) -> None:
+    """Of calls at the same time, the last may have its response first."""
+    path = tmp_path / "a.yaml"
+    drafts = {n: pending(entry_of(n, f'"{n}"', second=0))[0] for n in written}
+    for process in {*processes}:
+        own = [n for n in written if processes[n - 1] == process]
+        journal(path, process, *(replace(drafts[n], issue=(n, 0)) for n in own))
+
+    recover(path)
+
+    order = sorted(written, key=lambda n: (processes[n - 1], n))
+    assert bodies(path.read_bytes()) == {"甲": [str(n) for n in order]}
+    assert [one.line.n for one in Cassette.load(path).entries()] == [1, 2, 3]
+
+
 def test_what_waits_already_is_added_to_whatever_the_file_says(tmp_path: Path) -> None:
     path = tmp_path / "a.yaml"
     path.write_bytes(dump_entries([A]))
@@ -427,3 +448,43 @@ def test_a_diff_shows_broken_texts_without_their_marks(
         body.replace("\n", ""),
         string.replace("\n", ""),
     ]
+
+
+@pytest.mark.parametrize(
+    ("received", "shown"),
+    [(BROKEN, f'"{BROKEN}"'), ("{}", "|-{}"), ('\t\\"', r'"\t\\\""'), (SHELL, f"|+{SHELL}")],
+)
+def test_a_diff_shows_what_arrived_of_a_response_without_marks(received: str, shown: str) -> None:
+    failed = FailedExchange(code="RESET", message="连接中断", received=received.encode())
+    text = to_diff_text(render_exchange(order(b"{}", outcome=failed)).text)
+
+    lines = text.partition("received: ")[2].split("\n")
+    assert "".join(map(str.strip, lines)) == shown.replace("\n", "")
+
+
+FILE = dump_entries([entry_of(1, '"甲"')]).decode()
+IN_GBK, AS_BYTES = FILE.encode("gb18030"), ("utf-8", "surrogateescape")
+
+
+@pytest.mark.parametrize(
+    ("data", "printed"),
+    [
+        (FILE.encode(), to_diff_text(FILE).encode()),
+        (FILE.replace("\n", "\r\n").encode(), to_diff_text(FILE).encode()),
+        (b"\xef\xbb\xbf" + FILE.encode(), b"\xef\xbb\xbf" + to_diff_text(FILE).encode()),
+        (IN_GBK, to_diff_text(IN_GBK.decode(*AS_BYTES)).encode(*AS_BYTES)),
+        (FILE.encode("utf-16"), FILE.encode("utf-16")),
+        (b"a\r\nb\xff\0\x85", b"a\r\nb\xff\0\x85"),
+        (b"", b""),
+    ],
+)
+def test_git_gets_a_text_of_every_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, data: bytes, printed: bytes
+) -> None:
+    (tmp_path / "a.yaml").write_bytes(data)
+    out = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    monkeypatch.setattr(sys, "argv", ["textconv", str(tmp_path / "a.yaml")])
+    monkeypatch.setattr(sys, "stdout", out)
+    main()
+
+    assert out.buffer.getvalue() == printed

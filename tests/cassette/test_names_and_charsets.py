@@ -8,9 +8,10 @@ import pytest
 from msgspec.structs import replace
 
 from bpmax_sim.cassette.charsets import restore_charset, store_as_utf8, store_request_as_utf8
-from bpmax_sim.cassette.format import render_exchange
+from bpmax_sim.cassette.file import Cassette
+from bpmax_sim.cassette.format import dump_entries, render_exchange, reseal
 from bpmax_sim.cassette.former_names import FormerNames, rename_standins
-from bpmax_sim.cassette.reader import read_exchange
+from bpmax_sim.cassette.reader import YamlTextError, read_exchange
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.secret.standin import make_standin
 from tests.cassette.exchanges import detail, order
@@ -199,6 +200,49 @@ def test_a_request_in_another_encoding_is_sent_so_again(
     assert (stored is request) != is_stored
     if is_stored:
         assert (stored.body, body) == (CHINESE.encode(), CHINESE.encode(codec))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "problem"),
+    [
+        (
+            '"charset":"gb18030"',
+            '"charset":"gbx"',
+            "exchange 1: charset: there is no encoding 'gbx'",
+        ),
+        (
+            '"charset":"gb18030"',
+            '"charset":"hex"',
+            "exchange 1: charset: there is no encoding 'hex'",
+        ),
+        ('"charset":"gb18030"', '"charset":""', "exchange 1: charset: there is no encoding ''"),
+        ('"charset":"gb18030"', '"charset":"ascii"', "exchange 1: 'ascii' codec can't encode"),
+        (
+            '"sent_in":"gb18030"',
+            '"sent_in":"gbx"',
+            "exchange 1: charset: there is no encoding 'gbx'",
+        ),
+        ('"sent_in":"gb18030"', '"sent_in":"ascii"', "exchange 1: 'ascii' codec can't encode"),
+        ('"sent_in":"gb18030"', '"sent_in":"big5"', ""),
+        ('"charset":"gb18030"', '"charset":"big5"', ""),
+    ],
+)
+def test_an_encoding_that_is_edited_has_to_be_one_of_the_text(
+    old: str, new: str, problem: str
+) -> None:
+    sent = order("合同：中文".encode("gb18030"))
+    request = replace(sent.request, charset="gb18030")
+    entry = render_exchange(
+        replace(sent, request=request, outcome=page("合同：中文".encode("gb18030")))
+    )
+    text = dump_entries([entry]).decode()
+    assert text.count(old) == 1
+    if problem:
+        with pytest.raises(YamlTextError, match=problem):
+            reseal(text.replace(old, new))
+        return
+    found = Cassette.of_bytes(reseal(text.replace(old, new)), "a.yaml").exchange(0)
+    assert "合同：中文".encode("big5") in (found.request.body, getattr(found.outcome, "body", b""))
 
 
 @pytest.mark.parametrize("declared", ["gbk", ""])

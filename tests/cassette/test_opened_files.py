@@ -115,6 +115,19 @@ def test_a_file_that_is_none_is_told_by_its_most_certain_cause(data: bytes, told
     assert str(caught.value).partition(";")[0] == told
 
 
+@pytest.mark.parametrize("end", [b"\n", b"\r\n"])
+@pytest.mark.parametrize("mark", [b"<<<<<<< HEAD", b"=======", b">>>>>>> theirs"])
+def test_a_large_file_that_git_has_merged_is_known_whatever_ends_its_lines(
+    tmp_path: Path, mark: bytes, end: bytes
+) -> None:
+    path = tmp_path / "a.yaml"
+    path.write_bytes(b"version: 1\n# %b\n%b%b" % (b"-" * file._IN_MEMORY, mark, end))
+    with pytest.raises(DamagedCassette) as caught:
+        Cassette.load(path)
+
+    assert str(caught.value).startswith(f"{path}:3: {MARKER}")
+
+
 @pytest.mark.parametrize(
     ("failing", "order"),
     [

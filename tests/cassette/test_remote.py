@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import itertools
 import os
 import socket
@@ -11,9 +12,11 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, ClassVar
 
 import fsspec
 import pytest
+from fsspec.implementations.memory import MemoryFileSystem
 
 from bpmax_sim.cassette.remote import (
     RemoteStorage,
@@ -301,6 +304,36 @@ def test_storage_that_says_nothing_is_told_soon_and_asked_once(
     shown = f"ftp://{host}/x" if scheme == "ftp" else url
     assert told == [f"{shown} cannot be reached: no response within 0.3 s"] * 3
     assert waited < 5  # the file systems' own patience is minutes; the import counts too
+
+
+class StumblingFileSystem(MemoryFileSystem):  # type: ignore[misc]
+    """Storage that has a time-out of its own; a colon ends its root, as in an address."""
+
+    protocol = "stumbling"
+    store: ClassVar[dict[str, Any]] = {}
+    pseudo_dirs: ClassVar[list[str]] = [""]
+    asked: ClassVar[list[str]] = []
+
+    @classmethod
+    def _strip_protocol(cls, path: Any) -> Any:
+        return path
+
+    def info(self, path: str, **_options: Any) -> dict[str, Any]:
+        self.asked.append(path)
+        raise TimeoutError(errno.ETIMEDOUT, "geheim")
+
+
+@pytest.mark.parametrize("end", ["", "/", "//"])
+def test_a_time_out_of_the_storage_itself_is_of_one_file(tmp_path: Path, end: str) -> None:
+    fsspec.register_implementation("stumbling", StumblingFileSystem, clobber=True)
+    StumblingFileSystem.asked.clear()
+    remote = open_mirror(f"stumbling://甲{end}", tmp_path)
+    for name in (NAME, "b.yaml"):
+        with pytest.raises(CassetteError) as caught:
+            remote.fetch(remote.folder / name)
+        assert str(caught.value).endswith(f"/{name} cannot be read: Connection timed out")
+
+    assert StumblingFileSystem.asked == [f"stumbling://甲/{NAME}", "stumbling://甲/b.yaml"]
 
 
 @pytest.mark.parametrize(

@@ -61,6 +61,40 @@ def test_a_text_of_json_is_replaced_in_every_spelling(body: str, shown: str) -> 
     assert pseudonymise_body(found, JSON, ["body.名"]) == found
 
 
+def nested(inner: str) -> str:
+    """Return JSON that holds *inner* below more levels than can be parsed."""
+    return f"{'[' * 5000}{inner}{']' * 5000}"
+
+
+@pytest.mark.parametrize(
+    ("places", "body", "shown"),
+    [
+        (["body.名"], '{"名": "张三", "b": "李"}', f'{{"名": "{WHO}", "b": "李"}}'),
+        (["body.名"], '{"名":"\\u5f20\\u4e09"}', f'{{"名":"{in_ascii(WHO)}"}}'),
+        (["body.名"], '{"\\u540d" : "张三"}', f'{{"\\u540d" : "{WHO}"}}'),
+        (["body.a[*].名"], '{"b":"张三\\"","名":"浦东/3"}', f'{{"b":"张三\\"","名":"{PLACE}"}}'),
+        (["body.名"], '{"名": ["李", "张三"]}', f'{{"名": ["{make_pseudonym("李")}", "{WHO}"]}}'),
+        (["body.名"], '{"名": 13800138000, "b": "名"}', '{"名": 13800138000, "b": "名"}'),
+        (
+            ["body.名", "body.b"],
+            '{"b": "李", "c": "丁"}',
+            f'{{"b": "{make_pseudonym("李")}", "c": "丁"}}',
+        ),
+        (["body.名", "body.a[*]"], '{"c": "张三"}', f'{{"c": "{WHO}"}}'),
+        (["body"], '["张三", {"c": "13800138000"}]', f'["{WHO}", {{"c": "{PHONE}"}}]'),
+        (["query.名", "header.名"], '{"名": "张三"}', '{"名": "张三"}'),
+        (["body.名"], '{"名": "张三", "b": "', '{"名": "张三", "b": "'.replace("张三", WHO)),
+    ],
+)
+def test_a_name_is_replaced_however_deep_in_what_cannot_be_parsed(
+    places: list[str], body: str, shown: str
+) -> None:
+    found = pseudonymise_body(nested(body).encode(), JSON, places)
+
+    assert found.decode() == nested(shown)
+    assert pseudonymise_body(found, JSON, places) == found
+
+
 NAMED = '{"名": "张三", "b": "李"}'
 
 

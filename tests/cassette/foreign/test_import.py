@@ -85,6 +85,8 @@ def test_a_format_is_known_by_what_it_holds(name: str, kind: str) -> None:
 
     assert detect_format(data) == kind
     assert read_foreign(data, kind=kind) == read_foreign(data)
+    marked = b"\xef\xbb\xbf" + data  # as editors and shells of Windows save it
+    assert read_foreign(marked) == read_foreign(marked, kind=kind) == read_foreign(data)
 
 
 @pytest.mark.parametrize("name", ["chromium.har", "firefox.har", "mitmproxy.har", "vcrpy.json"])
