@@ -82,6 +82,9 @@ def get_login_file(folder: Path, key: Key) -> Path:
     return folder / f"{'.'.join(key)}.yaml"
 
 
+_PLAYING = frozenset({"replay", "record"})
+"""Modes that play a recording or add to it; the others need no file of a URL."""
+
 NEVER_RECORDED = Instant.parse("2026-01-01T00:00:00+08:00")
 """Where virtual time starts in replay when nothing says otherwise."""
 
@@ -145,7 +148,7 @@ def _open_recording(settings: Settings, volatile: PlacesOf) -> SharedRecording:
     ``replay`` if it has a recording already. *volatile* returns the fields of an API's responses
     that are new in each response.
     """
-    if settings.remote and settings.cassette:
+    if settings.remote and settings.cassette and settings.mode in _PLAYING:
         settings.remote.fetch(settings.cassette, recording=settings.mode == "record")
     # Before the cassette is read: what a killed process left in its journal becomes part of it.
     if settings.mode == "record" and settings.cassette is not None:

@@ -134,6 +134,24 @@ def test_a_header_that_differs_is_noise(
 
 
 @pytest.mark.parametrize(
+    ("name", "is_checked", "is_noise"),
+    [
+        ("Date", False, True), ("x-request-id", False, True), ("X-Cache", False, False),
+        ("X-Cache", True, True), ("Location", True, False), ("x-read", True, False),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("is_old", [True, False])
+def test_a_header_that_only_one_of_them_has_is_noise_as_one_that_differs(
+    name: str, *, is_checked: bool, is_noise: bool, is_old: bool
+) -> None:
+    same = RecordingComparison(headers_read=lambda _call: ("header.x-read",), is_checked=is_checked)
+    pair = [recorded(headers=[(name, "甲 1")]), recorded()]
+    old, new = pair if is_old else reversed(pair)
+
+    assert same.is_same(old, new, "") == is_noise
+
+
+@pytest.mark.parametrize(
     ("was", "now", "later", "is_noise"),
     [
         ("a123", "b123", "", True),

@@ -305,6 +305,20 @@ def test_calls_that_nobody_served_are_told_unless_they_were_so_before(
         assert other.unserved_calls() == ()
 
 
+@pytest.mark.parametrize("status", [429, 500, 503])
+def test_a_call_that_was_served_before_is_an_outage_and_not_an_unserved_call(
+    tmp_path: Path, status: int
+) -> None:
+    recorded(tmp_path, 1)
+    third_party = lambda _: bs.Response(status=status)  # noqa: E731 - one expression
+    session = opened(tmp_path, "record", transport=third_party, record="rewrite")
+    for number in (1, 2):
+        session.handle(bs.Request(method="GET", url=f"{BASE}/get/{number}"))
+
+    assert [one.is_known for one in session.unserved_calls()] == [False]
+    session.close(failed=True)
+
+
 @pytest.mark.parametrize(
     ("url", "status", "number"),
     [

@@ -126,7 +126,9 @@ def test_a_response_of_an_archive_has_its_body_or_none(
         ({"response": {"status": 0, "_error": "weg",
                        "_failed": {"code": "DNS", "sent": False}}}, "DNS", False),
         ({"response": {"status": 0, "_error": "weg", "_failed": {"code": "TLS"}}}, "TLS", True),
-        ({"response": {"status": 0}}, None, False),
+        ({"response": {"status": -1, "_error": "timed out", "content": {"size": 0}}},
+         "TIMEOUT", True),
+        ({"response": {"status": 0}}, None, False), ({"response": {"status": -1}}, None, False),
         ({"response": {"status": 0, "_error": ""}, "_error": None}, None, False),
     ],
 )  # fmt: skip
