@@ -8,8 +8,12 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from collections.abc import Callable
 from typing import Final
+from urllib.parse import unquote_to_bytes
+
+from bpmax_sim.messages import Headers, Pairs
 
 SECRET_HEADERS: Final = frozenset({"authorization", "proxy-authorization", "cookie"})
 """Headers of requests, in lower case, that hold a credential whatever their value says."""
@@ -17,6 +21,7 @@ SECRET_HEADERS: Final = frozenset({"authorization", "proxy-authorization", "cook
 SET_BY_SERVER: Final = frozenset({"set-cookie", "set-cookie2"})
 """Headers of responses that do."""
 
+_WITH_USER = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*://)([^/?#]*)@")
 _SCHEMES = frozenset({"basic", "bearer", "digest", "token"})
 _HASHED = frozenset({"digest"})  # a hash of the credential follows (RFC 7616), not itself
 
@@ -63,3 +68,20 @@ def read_basic(value: str) -> tuple[str, str] | None:
         return None
     user, colon, password = text.partition(":")
     return (user, password) if colon else None
+
+
+def move_user_to_header(url: str, headers: Pairs) -> tuple[str, Pairs]:
+    """Return *url* without user and password, and *headers* with these as an Authorization.
+
+    So they are sent (RFC 9110, 4.2.4), and there they are hidden in a recording. An Authorization
+    that *headers* have already stays.
+    """
+    found = _WITH_USER.match(url)
+    if found is None:
+        return url, headers
+    user, _, password = found[2].partition(":")
+    address = found[1] + url[found.end() :]
+    if not found[2] or "authorization" in Headers(headers):
+        return address, headers
+    pair = unquote_to_bytes(user) + b":" + unquote_to_bytes(password)
+    return address, (*headers, ("Authorization", f"Basic {base64.b64encode(pair).decode()}"))

@@ -26,6 +26,7 @@ from bpmax_sim.platform.matcher import (
     resolve_instance_addresses,
 )
 from bpmax_sim.proxy import client, environment
+from bpmax_sim.secret.http_auth import move_user_to_header
 from bpmax_sim.secret.vault import Credentials, Vault
 from bpmax_sim.traffic.identify import (
     find_recorded_url_and_base,
@@ -140,6 +141,9 @@ class ExternalCallAdapter:
         # address it is; in replay, under which other address its path was recorded (a test system,
         # a container); in replay, which of several instances at one address; when live, at which
         # address the instance really is. Then what the API declares, and stand-ins for credentials.
+        url, headers = move_user_to_header(request.url, request.headers)
+        if url != request.url:
+            request = replace(request, url=url, headers=headers)
         match = self._match_api(request)
         if match is None and not self.is_live:
             request = self._move_to_recorded_platform(request)

@@ -27,6 +27,7 @@ from bpmax_sim.field_path import get_nested
 from bpmax_sim.i18n import MessageError, msg
 from bpmax_sim.js_values import loads_as_javascript
 from bpmax_sim.messages import Exchange, Pairs, Request, Response
+from bpmax_sim.secret.http_auth import move_user_to_header
 from bpmax_sim.text_codec import list_probable_codecs
 from bpmax_sim.traffic.known_keys import Keys, find_unknown_keys
 
@@ -317,6 +318,7 @@ def make_foreign_request(
     """
     if not url.lower().startswith(("http://", "https://")):
         raise NotConvertibleError("{url!r} is not an HTTP address", url=url[:60])
+    url, headers = move_user_to_header(url, headers)
     return Request(
         method=method.upper(),
         # Only what no URL may hold is encoded; escapes stay as they were sent (`%` is safe).

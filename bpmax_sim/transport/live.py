@@ -36,6 +36,7 @@ from bpmax_sim.messages import (
     Response,
     parse_media_type,
 )
+from bpmax_sim.secret.http_auth import move_user_to_header
 from bpmax_sim.transport.connection import PROGRESS, Address, ConnectionProgress, open_transports
 from bpmax_sim.transport.protocol import OWN, Handler, Transport
 
@@ -230,9 +231,9 @@ class LiveTransport(AbstractContextManager["LiveTransport"]):
             target = _make_redirect_hop(request, response)
             if target is None:
                 break
-            address, query, _ = target.url.partition("?")
-            # Without its query: the address of a download is often signed, and holds the credential
-            # there.
+            address, query, _ = move_user_to_header(target.url, ())[0].partition("?")
+            # Without its query and user: the address of a download is often signed, and holds the
+            # credential there.
             redirects.append((str(response.status), f"{address}?…" if query else address))
             request = target
         return replace(response, redirects=tuple(redirects)) if redirects else response

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import json
+from base64 import b64encode
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -19,9 +20,11 @@ from bpmax_sim.i18n import to_plain_english
 from bpmax_sim.messages import Headers, Pairs, Request, Response
 from bpmax_sim.platform.load import load_usable_platforms
 from bpmax_sim.proxy.environment import Environment
+from bpmax_sim.secret.http_auth import move_user_to_header
 from bpmax_sim.secret.vault import Vault
 from bpmax_sim.traffic.external_clients import ExternalCallAdapter
 from bpmax_sim.traffic.intercept import intercept_clients
+from bpmax_sim.transport.redaction import redact_request
 from tests.loopback import Loopback, answer_json, loopback
 
 CRM = "https://crm.example.test/v1"
@@ -113,6 +116,54 @@ def test_a_request_is_the_call_of_the_api_that_it_addresses(
     assert [one.serial for one in calls if one] == [0, 7, 9]
     if platform:
         assert calls[0].path == path
+
+
+@pytest.mark.parametrize(
+    ("url", "moved", "pair"),
+    [
+        ("https://u:p@crm.test:81/a?b=c@d#e", "https://crm.test:81/a?b=c@d#e", b"u:p"),
+        ("https://u@crm.test", "https://crm.test", b"u:"),
+        ("https://:p@crm.test/", "https://crm.test/", b":p"),
+        ("HTTPS://u:p:q@CRM.test/", "HTTPS://CRM.test/", b"u:p:q"),
+        ("https://u:p@q@crm.test/", "https://crm.test/", b"u:p@q"),
+        ("https://%E5%BC%A0:%3A%40%2f@crm.test/", "https://crm.test/", "张::@/".encode()),
+        ("https://张:三@crm.test/", "https://crm.test/", "张:三".encode()),
+        ("https://u:%ff@[::1]:81/", "https://[::1]:81/", b"u:\xff"),
+        ("https://@crm.test/", "https://crm.test/", None),
+        ("https://crm.test/u:p@a", "https://crm.test/u:p@a", None),
+        ("https://crm.test?u:p@a", "https://crm.test?u:p@a", None),
+        ("https://crm.test#u:p@a", "https://crm.test#u:p@a", None),
+        ("//u:p@crm.test/", "//u:p@crm.test/", None), ("u:p@crm.test", "u:p@crm.test", None),
+        ("", "", None),
+    ],
+)  # fmt: skip
+def test_a_user_in_an_address_is_sent_in_a_header(url: str, moved: str, pair: bytes | None) -> None:
+    other = (("X-A", "1"),)
+    basic = (("Authorization", f"Basic {b64encode(pair).decode()}"),) if pair is not None else ()
+
+    assert move_user_to_header(url, other) == (moved, (*other, *basic))
+    own = (("AUTHORIZATION", "Bearer t"),)
+    assert move_user_to_header(url, own) == (moved, own)
+
+
+@pytest.mark.parametrize(
+    ("path", "api"), [("/stock", "stock"), ("/orders/7?a=%40", "order"), ("/nothing", "")]
+)
+@pytest.mark.parametrize("address", [CRM, "https://fremd.example.test"])
+@pytest.mark.parametrize("is_live", [True, False])
+def test_a_password_in_an_address_is_not_recorded(
+    folder: Path, path: str, api: str, address: str, *, is_live: bool
+) -> None:
+    clients, plain = adapter(folder, is_live=is_live), f"{address}{path}"
+    known = clients.as_api_call(get(plain.replace("://", "://u:geheim-2026@")))
+
+    assert known.call is not None
+    assert (known.url, known.call.api) == (plain, api if address == CRM else "")
+    assert [value for _, value in known.headers] == ["Basic dTpnZWhlaW0tMjAyNg=="]
+    shown = redact_request(known, clients.vault)
+    assert shown.url == plain
+    assert [value[:15] for _, value in shown.headers] == ["Basic redacted."]
+    assert "geheim" not in repr((shown.url, shown.call and shown.call.path, shown.base))
 
 
 def test_a_request_that_is_made_again_is_the_same_call(folder: Path) -> None:

@@ -451,7 +451,7 @@ def test_another_origin_gets_a_body_without_credentials(
         assert {name.lower() for name, _ in headers} & {*one.headers} == names
 
 
-def test_each_redirect_is_noted_without_its_query() -> None:
+def test_each_redirect_is_noted_without_its_query_and_user() -> None:
     steps = {
         HERE: (301, "/b?sign=s-1"),
         "http://a.example:81/b?sign=s-1": (302, "/c"),
@@ -465,6 +465,8 @@ def test_each_redirect_is_noted_without_its_query() -> None:
         ("307", "http://a.example:81/d"),
     )
     assert follow("http://a.example:81/d", steps)[0].redirects == ()
+    signed = "http://u:geheim@b.example/d?sign=s-1"
+    assert follow(HERE, {HERE: (302, signed)})[0].redirects == (("302", "http://b.example/d?…"),)
     assert follow(HERE, steps, follow=False)[0].status == 301
 
 

@@ -189,6 +189,24 @@ def test_exchanges_are_sorted_by_time_where_all_have_one(times: list[Any], order
     assert all(one.at > 1_700_000_000 for one in found)
 
 
+@pytest.mark.parametrize(
+    ("headers", "kept"),
+    [
+        ([], (("Authorization", "Basic dTpnZWhlaW0="),)),
+        ([("authorization", "Bearer t")], (("authorization", "Bearer t"),)),
+    ],
+)
+def test_a_password_in_an_address_is_read_as_the_header_that_it_is_sent_in(
+    headers: list[tuple[str, str]], kept: Any
+) -> None:
+    url = f"{ADDRESS}/客户?a=1#b".replace("://", "://u:geheim@")
+    items = [{"name": name, "value": value} for name, value in headers]
+    [found] = har({"request": {"url": url, "headers": items}}).exchanges
+
+    assert found.request.url == f"{ADDRESS}/%E5%AE%A2%E6%88%B7?a=1"
+    assert found.request.headers == kept
+
+
 def test_what_cannot_be_read_is_noted_by_its_number_in_the_file() -> None:
     entries: list[Any] = [{"x": 1}, {"request": {"url": "ftp://a"}}, {"x": 2, "y": 1, "_z": 1}]
     found = har(*entries, {"_webSocketMessages": [1]}, {"x": 3}, {"request": {"url": 5}})
