@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Self, TypeVar, Unpack
+from typing import TYPE_CHECKING, Any, Final, Self, TypeVar, Unpack, cast
 
 from msgspec.structs import replace
 
@@ -213,6 +213,8 @@ class Session:
                 for name in ("ignore", "redact", "secrets")
             },
         }
+        _refuse_other_than_paths("platforms", platforms)
+        _refuse_other_than_paths("instances", passed["instances"])
         settings = Settings(**{name: passed[name] for name in Settings.__dataclass_fields__})
         loaded = load_usable_platforms(platforms, instances=passed["instances"])
         own = {name: passed[name] for name in ("faults", "transport", "limits")}
@@ -533,8 +535,13 @@ class Session:
         """Ask the function *stub* for responses, after faults but before recordings and the like.
 
         If it returns None, the request goes on.
+
+        Raises:
+            ConfigError: if *stub* is no function.
         """
         self._refuse_closed()
+        if not callable(stub):
+            raise ConfigError("stub: expected a function of a Request, got {stub!r}", stub=stub)
         self._calls.add_stub(stub)
 
     @property
@@ -688,6 +695,12 @@ def _as_path(name: str, path: FilePath | None) -> Path | None:
     if isinstance(path, str | os.PathLike):
         return Path(path)
     raise ConfigError("{name}: expected a path, got {path!r}", name=name, path=path)
+
+
+def _refuse_other_than_paths(name: str, paths: object) -> None:
+    several = isinstance(paths, Collection) and not isinstance(paths, str | bytes)
+    for path in cast("Collection[object]", paths) if several else (paths,):
+        _as_path(name, cast("FilePath", path))
 
 
 def _parse_clock(clock: str | None) -> Instant | None:

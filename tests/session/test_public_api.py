@@ -96,6 +96,12 @@ def test_an_unknown_keyword_is_named_with_the_near_one(
         ({"seed": True}, "seed: expected a whole number, got True"),
         ({"owner": None}, "owner: expected a text, got None"),
         ({"cassette": 7}, "cassette: expected a path, got 7"),
+        ({"logins": b"x"}, "logins: expected a path, got b'x'"),
+        ({"instances": 7}, "instances: expected a path, got 7"),
+        ({"instances": b"x"}, "instances: expected a path, got b'x'"),
+        ({"platforms": 7}, "platforms: expected a path, got 7"),
+        ({"platforms": b"x"}, "platforms: expected a path, got b'x'"),
+        ({"platforms": [PLATFORMS, PLATFORMS, 7]}, "platforms: expected a path, got 7"),
         ({"clock": 7}, "clock: expected a text, got 7"),
         (
             {"clock": "明天"},
@@ -151,6 +157,14 @@ def test_the_mode_of_an_everyday_door_is_fixed() -> None:
     assert told(lambda: loose.replay(cassette="x", mode="live")).startswith(
         "replay: there is no 'mode'"
     )
+
+
+@pytest.mark.parametrize("stub", [7, "http://crm", None, bs.Response(status=200)])
+def test_a_stub_that_is_no_function_is_refused(stub: Any) -> None:
+    with loose.Session.open() as session:
+        assert told(lambda: session.stub(stub)) == (
+            f"stub: expected a function of a Request, got {stub!r}"
+        )
 
 
 def test_a_script_may_be_handed_in_by_value() -> None:
