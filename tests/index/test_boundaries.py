@@ -135,20 +135,24 @@ def _facts_of_cache(root: Path) -> str:
     return json.dumps([digest.hex() for digest in kept.facts])
 
 
-def traced(root: Path, *lines: str) -> dict[str, set[tuple[str, int]]]:
-    """Return the names that are learned from a trace with these lines, by kind of fact."""
+def traced(root: Path, *lines: str, later: int = 0) -> dict[str, list[tuple[str, int]]]:
+    """Return the names that are learned from a trace with these lines, by kind of fact.
+
+    It is of one instant with the script, which may be so many nanoseconds *later*.
+    """
     for name in ("x", "y"):
         script = root / f"scenarios/{name}.js"
         script.parent.mkdir(exist_ok=True)
         script.write_text(SCRIPT, "utf-8")
-        os.utime(script, (1, 1))
+        os.utime(script, ns=(0, 10**9 + later))
     trace = root / ".bpmax/trace/scenarios/甲/一.ndjson"
     trace.parent.mkdir(parents=True, exist_ok=True)
     trace.write_text("\n".join(lines), "utf-8")
+    os.utime(trace, ns=(0, 10**9))
     facts = add_traced_names(load_index(root, uses_cache=False)).files["scenarios/x.js"].facts
     learned = [fact for fact in facts if fact.is_learned]
     return {
-        kind: {(f.name, f.line) for f in learned if f.kind == kind} for kind in ("api", "field")
+        kind: [(f.name, f.line) for f in learned if f.kind == kind] for kind in ("api", "field")
     }
 
 
@@ -160,13 +164,23 @@ def event(
 
 
 def test_each_name_is_learned_once_at_each_line(tmp_path: Path) -> None:
-    calls = [event(), event(), event(place="x.js:3:1"), event(name="crm.list")]
+    calls = [
+        event(), event(), event(place="x.js:2:40"), event(name="crm.get_order", place="x.js:2:9"),
+        event(place="x.js:3:1"), event(name="crm.list"), event(place="x.js:3:7"),
+    ]  # fmt: skip
     fields = [event("FieldChanged", "甲", "x.js:3:1"), event("FieldChanged", "乙", "y.js:3:1")]
 
     assert traced(tmp_path, *calls, *fields) == {
-        "api": {("crm.getOrder", 2), ("crm.getOrder", 3), ("crm.list", 2)},
-        "field": {("甲", 3)},
+        "api": [("crm.getOrder", 2), ("crm.getOrder", 3), ("crm.list", 2)],
+        "field": [("甲", 3)],
     }
+
+
+@pytest.mark.parametrize(("later", "learned"), [(-1, 1), (0, 1), (1, 0), (10**9, 0)])
+def test_nothing_is_learned_of_a_script_that_was_written_after_its_trace(
+    tmp_path: Path, later: int, learned: int
+) -> None:
+    assert traced(tmp_path, event(), later=later)["api"] == [("crm.getOrder", 2)] * learned
 
 
 SAYS_NOTHING = (
@@ -182,7 +196,7 @@ SAYS_NOTHING = (
 def test_a_line_that_says_nothing_hides_no_other(tmp_path: Path) -> None:
     lines = [one for line in SAYS_NOTHING for one in (line, event())]
 
-    assert traced(tmp_path, *lines, *SAYS_NOTHING)["api"] == {("crm.getOrder", 2)}
+    assert traced(tmp_path, *lines, *SAYS_NOTHING)["api"] == [("crm.getOrder", 2)]
 
 
 @pytest.mark.parametrize(
@@ -242,3 +256,17 @@ def test_a_cache_that_another_edition_wrote_is_not_read(tmp_path: Path) -> None:
     assert read_cache(place, _DECODER, "") is None
     assert read_cache(place.parent, _DECODER, "一") is None
     assert [path.name for path in place.parent.iterdir()] == ["index"]
+
+
+def test_a_cache_that_cannot_be_replaced_leaves_nothing_behind(tmp_path: Path) -> None:
+    from bpmax_sim.index.store import StoredIndex  # noqa: PLC0415
+
+    place = tmp_path / "a/index"
+    place.mkdir(parents=True)
+    file = tmp_path / "b"
+    file.write_bytes(b"")
+
+    for path in (place, file / "index"):
+        write_cache(path, StoredIndex("一", {}, {}))
+
+    assert sorted(tmp_path.rglob("*")) == [tmp_path / "a", place, file]

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from bpmax_sim.errors import ConfigError, Place, Problem
 from bpmax_sim.index import files
-from bpmax_sim.index.items import ItemIndex
+from bpmax_sim.index.items import ItemIndex, _TrackedEnviron
 from bpmax_sim.index.sound_groups import SoundScenarioGroups
 from bpmax_sim.index.store import load_index
 from bpmax_sim.platform.load import Platforms
@@ -168,6 +168,30 @@ def test_variables_of_the_command_line_are_always_read_in(tmp_path: Path) -> Non
     (item,) = ItemIndex(tmp_path).list_items(path, {"单": "乙"})
 
     assert item.header.cassette == "乙"
+
+
+@pytest.mark.parametrize(
+    ("look_at", "is_read"),
+    [
+        (lambda _: None, False),
+        (lambda environ: environ["财务"], True),
+        (lambda environ: environ.get("没有"), True),
+        (lambda environ: "没有" in environ, True),
+        (lambda environ: next(iter(environ)), True),
+        (sorted, True),
+        (len, True),
+        (lambda environ: {**environ}, True),
+        (lambda environ: list(environ.items()), True),
+    ],
+)
+@pytest.mark.parametrize("environ", [{"财务": "甲"}, {"财务": "甲", "采购": ""}])
+def test_an_environment_that_was_looked_at_is_one_that_was_read(
+    look_at: Callable[[Mapping[str, str]], object], is_read: bool, environ: Mapping[str, str]
+) -> None:
+    tracked = _TrackedEnviron(environ)
+    assert look_at(tracked) == look_at(environ)
+    assert tracked.is_read is is_read
+    assert (dict(tracked), len(tracked)) == (environ, len(environ))
 
 
 def test_a_project_that_moved_is_read_anew(tmp_path: Path) -> None:
