@@ -408,6 +408,33 @@ def test_a_failure_is_kept_until_its_scenario_passes(
     assert [did_fail(item.header) for item in items] == [True, True]
 
 
+@pytest.mark.parametrize(
+    ("environ", "commit"),
+    [
+        ({}, ""),
+        ({"GITHUB_SHA": "g"}, "g"),
+        ({"CI_COMMIT_SHA": "l"}, "l"),
+        ({"GIT_COMMIT": "j"}, "j"),
+        ({"GIT_COMMIT": "j", "CI_COMMIT_SHA": "l", "GITHUB_SHA": "g"}, "g"),
+        ({"GITHUB_SHA": "", "CI_COMMIT_SHA": "", "GIT_COMMIT": "j"}, "j"),
+    ],
+)
+def test_the_revision_is_that_of_the_pipeline(
+    items: tuple[ScenarioItem, ...],
+    root: Path,
+    environ: dict[str, str],
+    commit: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in ("GITHUB_SHA", "CI_COMMIT_SHA", "GIT_COMMIT"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    store_or_delete_failure(items[0], (FAILURE,))
+
+    assert [one.commit for one in read_failures(root)] == [commit]
+
+
 def test_failures_of_scenarios_that_passed_or_are_gone_are_not_kept(
     items: tuple[ScenarioItem, ...], root: Path
 ) -> None:
