@@ -5,8 +5,16 @@ from __future__ import annotations
 import json
 import re
 import shlex
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
 
+import pytest
+
+from bpmax_sim.scenario.events import VERSION
 from tests.cli.project import NAME, Command, Project
+from tests.files import write_files
+from tests.report.test_html import event, finished, started
 from tests.snapshots import snapshot
 
 
@@ -69,3 +77,64 @@ def test_the_page_tells_how_to_run_a_row_of_a_csv_file_again(project: Project, b
     assert again.code == 1
     assert "报价[乙 一]" in again.out
     assert "报价[甲]" not in again.out
+
+
+SOURCE = event("SourceAttached", file="回填.scenario.yaml", text="scenario: 回填")
+UNUSED = {"kind": "unused_stub", "message": "stub", "place": "回填.scenario.yaml:3:1"}
+
+
+def write_trace(*events: Mapping[str, Any]) -> str:
+    begun = {**started(), "version": VERSION}
+    return "".join(f"{json.dumps(one)}\n" for one in (begun, *events, SOURCE))
+
+
+PASSED, BROKEN = write_trace(finished()), "{"
+WHOLE = {
+    **{name: write_trace(finished(outcome=name)) for name in ("failed", "xfailed", "skipped")},
+    "passed": PASSED, "again": PASSED, "killed": write_trace(), "killed again": write_trace(),
+    "killed too": write_trace(), "broken": BROKEN, "broken too": BROKEN,
+}  # fmt: skip
+NONE = dict.fromkeys(("passed", "failed", "xfailed", "skipped", "ended_early", "unreadable"), 0)
+ONE_PART = "1 part of a file that none of its rows used; the page names it"
+
+
+@pytest.mark.parametrize(
+    ("traces", "counts", "notes", "code"),
+    [
+        ({"a": PASSED}, {"passed": 1}, [], 0),
+        ({"a": WHOLE["failed"], "b": WHOLE["killed"]}, {"failed": 1, "ended_early": 1}, [], 0),
+        ({"a": PASSED, "b": BROKEN}, {"passed": 1, "unreadable": 1},
+         ["1 trace could not be read"], 2),
+        ({"a": write_trace(finished(unused=[UNUSED], rows=1))}, {"passed": 1}, [ONE_PART], 1),
+        # another row of that file uses it, or did not run
+        ({"a": write_trace(finished(unused=[UNUSED], rows=2))}, {"passed": 1}, [], 0),
+        ({"a": write_trace(finished(unused=[UNUSED], rows=1)), "b": BROKEN},
+         {"passed": 1, "unreadable": 1}, ["1 trace could not be read", ONE_PART], 2),
+        ({"a": write_trace(finished(
+            rows=1, unused=[UNUSED, {**UNUSED, "place": "回填.scenario.yaml:4:1"}]))},
+         {"passed": 1},
+         ["2 parts of files that none of their rows used; the page names them"], 1),
+        (WHOLE, {"passed": 2, "failed": 1, "xfailed": 1, "skipped": 1, "ended_early": 3,
+                 "unreadable": 2}, ["2 traces could not be read"], 2),
+    ],
+)  # fmt: skip
+def test_scenarios_are_counted_by_how_they_ended(  # noqa: PLR0913, PLR0917
+    tmp_path: Path,
+    bs: Command,
+    monkeypatch: pytest.MonkeyPatch,
+    traces: Mapping[str, str],
+    counts: Mapping[str, int],
+    notes: list[str],
+    code: int,
+) -> None:
+    (tmp_path / "scenarios").mkdir()
+    folder = ".bpmax/trace/scenarios"
+    write_files(tmp_path, {f"{folder}/{name}/a.ndjson": text for name, text in traces.items()})
+    monkeypatch.chdir(tmp_path)
+
+    done = bs("report", "--json")
+
+    told = {**NONE, **counts, "version": 1, "file": ".bpmax/report.html", "flow": None}
+    assert json.loads(done.out) == told
+    assert (done.err.splitlines(), done.code) == (notes, code)
+    assert bs("report").out == ".bpmax/report.html\n"
