@@ -8,9 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from bpmax_sim.cassette.file import Cassette
+from bpmax_sim.cli import imports
+from bpmax_sim.traffic.imported import ForeignExchanges
 from bpmax_sim.yamlfile import read_yaml
+from tests.cassette.exchanges import detail
 from tests.cli.project import ROOT, Command
 from tests.cli.test_imports import archive, entry
 
@@ -253,3 +257,48 @@ def test_what_was_imported_is_told_whole_in_json(folder: Path, bs: Command) -> N
     }  # fmt: skip
     assert again["cassettes"][0]["changed"] is False
     assert ROOT.is_dir()
+
+
+class Redactor:
+    """Hides a token wherever it stands, from where it has seen it on, and tells where it did."""
+
+    def __init__(self) -> None:
+        self.known = ""
+        self.passes = 0
+
+    def __call__(self, file: ForeignExchanges) -> ForeignExchanges:
+        self.passes += 1
+        (text,) = (str(one.request.url) for one in file.exchanges)
+        self.known = self.known or text.partition("token=")[2]
+        notes = [*file.notes, *(["a token"] if self.known and self.known in text else [])]
+        return ForeignExchanges(file.exchanges, (*notes, f"pass {self.passes}"))
+
+
+@pytest.mark.parametrize(
+    ("urls", "notes"),
+    [
+        (["/a?token=7f"], [("甲", "a token", "pass 1")]),
+        (["/a"], [("甲", "pass 1")]),
+        # what a later file tells is hidden in an earlier one, too, and each note is told once
+        (["/a/7f", "/b?token=7f"],
+         [("甲", "pass 1", "a token", "pass 3"), ("乙", "a token", "pass 2", "pass 4")]),
+        (["/a", "/b", "/c?token=7f"],
+         [("甲", "pass 1", "pass 4"), ("乙", "pass 2", "pass 5"),
+          ("丙", "a token", "pass 3", "pass 6")]),
+        ([], []),
+    ],
+)  # fmt: skip
+def test_several_files_are_looked_through_twice_and_one_once(
+    urls: Sequence[str], notes: Sequence[tuple[str, ...]]
+) -> None:
+    files = [
+        ForeignExchanges(
+            (detail(1, request=replace(detail(1).request, url=f"{SHOP}{url}")),), (name,)
+        )
+        for url, name in zip(urls, "甲乙丙", strict=False)
+    ]
+
+    done = imports._redact_twice(files, Redactor())
+
+    assert [one.exchanges for one in done] == [one.exchanges for one in files]
+    assert [one.notes for one in done] == list(notes)

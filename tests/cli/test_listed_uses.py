@@ -14,11 +14,18 @@ import pytest
 from bpmax_sim.cli import calibrate, listing, types, usage, verify
 from bpmax_sim.cli.resolved import format_resolved, resolve_keys, to_keys_data
 from bpmax_sim.errors import ConfigError
-from bpmax_sim.live.judge import CalibrationResult
+from bpmax_sim.live.judge import (
+    CalibrationDifference,
+    CalibrationResult,
+    RuleMark,
+    describe_workaround,
+)
+from bpmax_sim.live.rules import RULES
 from bpmax_sim.report.usage import Evidence, store_evidence
 from bpmax_sim.scenario import shards
 from bpmax_sim.scenario.load import load_items
 from bpmax_sim.scenario.shards import Shard
+from bpmax_sim.yamlfile import parse_yaml
 from tests.cassette.exchanges import detail
 from tests.cli.project import Command
 from tests.cli.test_cassette_commands import write as write_cassette
@@ -278,6 +285,92 @@ def test_what_a_calibration_found_is_told_line_by_line() -> None:
     assert next(calibrate.describe_calibration(calibrated(zone="Asia/Shanghai"))).startswith(
         "engine V8, time zone Asia/Shanghai"
     )
+
+
+def test_rules_are_told_refuted_first_and_unknown_last() -> None:
+    both = {
+        "a": CalibrationDifference(ours="?a=1&a=2", there="?a=1%2C2"),
+        "b": CalibrationDifference(ours="一", there="二"),
+    }
+    found = calibrated(
+        zone="Asia/Shanghai",
+        result="body",
+        rules={
+            "timeout": RuleMark(mark="unknown", why="没有等到"),
+            "merge_body": RuleMark(mark="confirmed", why="只试了一次"),
+            "query_array": RuleMark(mark="refuted", seen=both),
+            "query_object": RuleMark(mark="confirmed"),
+        },
+    )
+    assert [*calibrate.describe_calibration(found)] == [
+        "engine V8, time zone Asia/Shanghai, result body",
+        "form: none",
+        "ctx: none",
+        f"refuted: {RULES['query_array'].text}",
+        "  here: ?a=1&a=2",
+        "  there: ?a=1%2C2",
+        "  here: 一",
+        "  there: 二",
+        f"  {describe_workaround('query_array', found)}",
+        f"confirmed: {RULES['merge_body'].text} (只试了一次)",
+        f"confirmed: {RULES['query_object'].text}",
+        f"unknown: {RULES['timeout'].text} (没有等到)",
+        "4 rules: 2 confirmed, 1 refuted, 1 unknown",
+    ]
+
+
+OMS = (
+    "platform_key: oms\nbase_url: https://oms.example.test\nresult: envelope\ntimeout: 1.5s\n"
+    "apis: {find: {path: /o}}\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("keys", "only", "planned"),
+    [
+        ({}, None, {}),
+        ({"result": "body", "timeout": "30s"}, ["crm"], {}),  # as it is already
+        ({"result": "envelope", "timeout": "30s"}, None,
+         {"crm": {"result": "envelope"}, "oms": {"timeout": "30s"}}),
+        ({"result": "envelope", "timeout": "1.5s"}, ["oms"], {}),
+        ({"result": "body", "timeout": "1s"}, None,
+         {"crm": {"timeout": "1s"}, "oms": {"result": "body", "timeout": "1s"}}),
+        ({"timeout": "1s"}, ["oms", "crm"],
+         {"oms": {"timeout": "1s"}, "crm": {"timeout": "1s"}}),
+        ({"timeout": "1s"}, [], {"crm": {"timeout": "1s"}, "oms": {"timeout": "1s"}}),
+        ({}, ["qywx"], None),
+        ({"timeout": "1s"}, ["crm", "qywx"], None),
+    ],
+)  # fmt: skip
+def test_keys_are_set_in_the_platforms_that_have_another_value(
+    root: Path,
+    keys: dict[str, str],
+    only: list[str] | None,
+    planned: dict[str, dict[str, str]] | None,
+) -> None:
+    write_files(root, {"scenarios/platforms/oms.yaml": OMS})
+    found = calibrated(keys=keys)
+    if planned is None:
+        with pytest.raises(ConfigError) as refused:
+            list(calibrate._plan_changes(root, found, only))
+        assert str(refused.value) == "--platform qywx: it is built in, and has no file here"
+        return
+
+    *platforms, (marks, (text, told)) = calibrate._plan_changes(root, found, only)
+
+    assert [(path.stem, said) for path, (_, said) in platforms] == [
+        (name, ", ".join(f"{key}: {value}" for key, value in new.items()))
+        for name, new in planned.items()
+    ]
+    for path, (after, _) in platforms:
+        before = parse_yaml(path.read_text("utf-8"), "").to_plain()
+        assert isinstance(before, dict)
+        assert parse_yaml(after, "").to_plain() == {**before, **planned[path.stem]}
+    assert (marks, told) == (root / "scenarios/calibration.yaml", "the marks of all rules")
+    marks.write_text(text, "utf-8")
+    assert [path for path, _ in calibrate._plan_changes(root, found, only)] == [
+        path for path, _ in platforms
+    ]
 
 
 @pytest.mark.parametrize(
