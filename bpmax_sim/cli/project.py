@@ -134,7 +134,7 @@ def init_from_traffic(folder: Path, sources: Sequence[Path], *, is_dry: bool) ->
     for note in draft.notes[:_MOST_NOTES]:
         notify(note)
     if len(draft.notes) > _MOST_NOTES:
-        notify(msg("and {number} more", number=len(draft.notes)))
+        notify(msg("and {number} more", number=len(draft.notes) - _MOST_NOTES))
     for name, data in draft.files.items():
         more = msg(" (what is there stays, and more comes behind it)")
         say(f"{to_display_path(root / name)}{translate(more) if name in draft.changed else ''}")
