@@ -234,6 +234,7 @@ def is_platform_address(text: str) -> bool:
         return True
     try:
         parts = urlsplit(text)
+        _ = parts.port
     except ValueError:
         return False
     whole = parts.scheme in {"http", "https"} and bool(parts.hostname)

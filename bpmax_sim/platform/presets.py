@@ -124,7 +124,7 @@ class _PresetExpansion(msgspec.Struct):
     def _add_response_rules(self, entries: dict[str, Node], auth: Node) -> None:
         named = _find_preset_name_node(auth)
         source = self.find_preset(named.value) if named is not None else None
-        if source is None:
+        if named is None or source is None:
             return
         brought = source.find_child("response")
         if brought is not None:
@@ -132,7 +132,8 @@ class _PresetExpansion(msgspec.Struct):
                 **(source.find_child("parameters") or _EMPTY).items,
                 **_read_preset_arguments(auth),
             }
-            filled = _PresetFiller(parameters, ("auth",), self.problems).fill(brought)
+            filler = _PresetFiller(str(named.value), parameters, auth, ("auth",), self.problems)
+            filled = filler.fill(brought)
             entries["response"] = _add_missing_members(entries.get("response"), filled)
 
     def expand_auth(self, node: Node, steps: Steps) -> Node:
@@ -156,24 +157,20 @@ class _PresetExpansion(msgspec.Struct):
         first = {key: arguments[key] for key in brought if key in arguments}
         parameters = {**first, **(source.find_child("parameters") or _EMPTY).items, **arguments}
         self._report_literal_secrets(brought, arguments, steps)
-        filled = _PresetFiller(parameters, steps, self.problems).fill(
+        filled = _PresetFiller(name, parameters, node, steps, self.problems).fill(
             source.find_child("auth") or _EMPTY
         )
         own = {key: child for key, child in node.items.items() if key in MECHANISMS}
         # What only shapes the preset (`$case`, `$parameter`) is used up by that, and no name of
         # templates.
-        shaping = _find_parameter_references(source)
+        shaping = _find_parameter_references(source, "auth")
         plain = {key: child for key, child in parameters.items() if key not in shaping}
         self._check_parameters(name, arguments, steps)
         # Own mechanisms may define the names, by what their login yields; the check of the file
         # tells then.
         free = _find_undefined_names(filled) - {*parameters, *brought} if not own else ()
         for key in sorted(free):
-            words = msg(
-                "the preset {name!r} needs the parameter {key!r}; write", name=name, key=key
-            )
-            message = msg("{words} {{preset: {name}, {key}: …}}", words=words, name=name, key=key)
-            self._report(message, node, steps)
+            self.problems.append(_make_missing_parameter_problem(name, key, node, steps))
             plain[key] = node  # told once, not again for each template that names it
         # What the file passes as a parameter is a template of its own credentials, and no
         # credential itself.
@@ -231,16 +228,23 @@ class _PresetFiller(msgspec.Struct):
     """Fills a preset with the parameters given to it.
 
     ``{$parameter: name}`` becomes the parameter; of ``{$case: name, a: …, b: …}`` the member that
-    the parameter names is taken.
+    the parameter names is taken. A parameter that is neither given nor has a default becomes one of
+    *problems*.
+
+    Attributes:
+        name: name of the preset.
+        auth: node that names it, at *steps* of the platform file.
     """
 
+    name: str
     parameters: Mapping[str, Node]
+    auth: Node
     steps: Steps
     problems: list[Problem]
 
     def fill(self, node: Node) -> Node:
         if _PARAMETER in node.items:
-            return self.parameters[str(node.items[_PARAMETER].value)]
+            return self._find_parameter(str(node.items[_PARAMETER].value)) or Node("")
         if _CASE in node.items:
             return self._choose_case(node)
         if node.items:
@@ -254,20 +258,37 @@ class _PresetFiller(msgspec.Struct):
 
     def _choose_case(self, node: Node) -> Node:
         name = str(node.items[_CASE].value)
-        chosen = self.parameters[name]
+        options = [key for key in node.items if key != _CASE]
+        if (chosen := self._find_parameter(name)) is None:
+            return self.fill(node.items[options[0]]) if options else Node("")
         case = node.items.get(str(chosen.value).lower(), node.items.get(_ELSE))
         if case is not None:
             return self.fill(case)
-        options = [key for key in node.items if key != _CASE]
         message = msg(
             "expected one of {names}, got {chosen_value!r}",
-            names=join_list(map(repr, options)),
+            names=join_list(map(repr, options)) or msg("none"),
             chosen_value=chosen.value,
         )
-        problem = Problem(message, chosen.place, format_steps((*self.steps, name)))
+        self._report_once(Problem(message, chosen.place, format_steps((*self.steps, name))))
+        return self.fill(node.items[options[0]]) if options else Node("")
+
+    def _find_parameter(self, key: str) -> Node | None:
+        if key not in self.parameters:
+            self._report_once(
+                _make_missing_parameter_problem(self.name, key, self.auth, self.steps)
+            )
+        return self.parameters.get(key)
+
+    def _report_once(self, problem: Problem) -> None:
         if problem not in self.problems:
             self.problems.append(problem)
-        return self.fill(node.items[options[0]])
+
+
+def _make_missing_parameter_problem(name: str, key: str, auth: Node, steps: Steps) -> Problem:
+    """Return the problem of a preset *name*, named in *auth* at *steps*, that lacks *key*."""
+    words = msg("the preset {name!r} needs the parameter {key!r}; write", name=name, key=key)
+    message = msg("{words} {{preset: {name}, {key}: …}}", words=words, name=name, key=key)
+    return Problem(message, auth.place, format_steps(steps))
 
 
 def _find_preset_name_node(auth: Node) -> Node | None:
@@ -283,14 +304,15 @@ def _read_preset_arguments(auth: Node) -> dict[str, Node]:
     return {**below.items, **others}
 
 
-def _find_parameter_references(source: Node) -> frozenset[str]:
-    """Return the parameters that a preset reads by ``{$parameter: name}`` or ``{$case: name, …}``.
+def _find_parameter_references(source: Node, *parts: str) -> frozenset[str]:
+    """Return what *parts* of a preset read by ``{$parameter: name}`` or ``{$case: name, …}``.
 
     Templates read others by ``{{ name }}``.
     """
     return frozenset(
         str(node.items[key].value)
-        for node in (source.find_child("auth") or _EMPTY).walk()
+        for part in parts
+        for node in (source.find_child(part) or _EMPTY).walk()
         for key in (_PARAMETER, _CASE)
         if key in node.items
     )
@@ -299,10 +321,11 @@ def _find_parameter_references(source: Node) -> frozenset[str]:
 def _list_accepted_parameters(source: Node) -> frozenset[str]:
     """Return the parameters that a preset accepts: declared ones, credentials, and undefined names.
 
-    Undefined are names in templates for which the preset has no value. A part that only some values
-    of ``$case`` select counts, too.
+    Undefined are names in templates, ``$parameter`` and ``$case`` for which the preset has no
+    value. A part that only some values of ``$case`` select counts, too.
     """
     named = _find_undefined_names(source.find_child("auth") or _EMPTY)
+    named |= _find_parameter_references(source, "auth", "response")
     declared = (source.find_child(key) or _EMPTY for key in ("parameters", "credentials"))
     return named.union(*(node.items for node in declared))
 

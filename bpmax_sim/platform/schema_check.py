@@ -135,7 +135,7 @@ _LIMITS: Final[Mapping[str, Callable[[Any, Any], bool]]] = {
     "format": _breaks_format,
 }
 _DATE: Final = r"\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])"
-_TIME: Final = r"[0-2]\d:[0-5]\d:[0-6]\d(?:\.\d+)?"
+_TIME: Final = r"(?:[01]\d|2[0-3]):[0-5]\d:(?:[0-5]\d|60)(?:\.\d+)?"
 _FORMATS: Final[Mapping[str, re.Pattern[str]]] = {
     "date": re.compile(_DATE),
     "date-time": re.compile(rf"{_DATE}[Tt ]{_TIME}(?:[Zz]|[+-]\d\d:?\d\d)?"),

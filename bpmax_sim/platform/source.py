@@ -85,15 +85,16 @@ def read_source(path: Path, file: str = "") -> PlatformSource:
         return PlatformSource(path, None, error.problems)
     presets: dict[str, Node] = {}
     problems: list[Problem] = []
+    named: dict[str, Node] = {}
     for node in _find_preset_file_nodes(root):
-        name = str(node.value)
-        if name in presets:
-            continue
+        named.setdefault(str(node.value), node)
+    for name, node in named.items():
         try:
             presets[name] = read_yaml(path.parent / name)
         except ConfigError as error:
             problems += [Problem(one.message, one.place or node.place) for one in error.problems]
-    used = tuple(str(path.parent / name) for name in presets)
+    # Also those that could not be read: what is mended or added later has to be read again.
+    used = tuple(str(path.parent / name) for name in named)
     return PlatformSource(path, root, tuple(problems), presets, used)
 
 

@@ -171,6 +171,6 @@ def _compute_expiry(
     """
     age = attributes.get("max-age", "")
     if age.removeprefix("-").isdecimal():
-        return now + max(int(age), 0)
+        return now + max(float(age), 0.0)  # of more digits than Python makes a whole number of
     end = read_http_date(attributes.get("expires", ""))
     return None if end is None else end - (now if sent_at is None else sent_at) + now

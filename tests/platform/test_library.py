@@ -9,6 +9,7 @@ import pytest
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.messages import Request
 from bpmax_sim.platform.load import load_platforms, load_usable_platforms, read_platform
+from bpmax_sim.platform.source import read_source
 from bpmax_sim.project import compute_folder_stamp
 from bpmax_sim.script.failure import Script
 from bpmax_sim.session.session import Session
@@ -84,6 +85,40 @@ def test_a_change_of_parent_or_preset_is_seen(root: Path) -> None:
     parent.write_text(CRM.replace("客户系统", "客户"), "utf-8")
     third = load_platforms(folders).platform("crm")
     assert (first.title, third.title) == ("客户系统", "客户")
+
+
+@pytest.mark.parametrize("wrong", [None, "preset: [", "- 公司\n"])
+def test_a_preset_that_is_mended_is_read_again(root: Path, wrong: str | None) -> None:
+    preset = root / "common/presets/corp.yaml"
+    preset.unlink() if wrong is None else preset.write_text(wrong, "utf-8")
+    with pytest.raises(ConfigError, match=r"corp\.yaml"):
+        load_platforms(root / "common")
+
+    preset.write_text(CORP, "utf-8")
+
+    auth = load_platforms(root / "common").platform("crm").auth
+    assert [item.name for item in auth.apply] == ["X-Tenant", "X-Secret"]
+
+
+def test_a_preset_that_cannot_be_read_is_told_of_once(root: Path) -> None:
+    crm = root / "crm.yaml"
+    text = """\
+platform_key: crm
+base_url: https://crm.example.test
+auth: {preset: 无.yml}
+apis:
+  find: {path: /find, auth: {preset: ./没有.yaml}}
+  create: {path: /create, auth: {preset: 无.yml}}
+"""
+    crm.write_text(text, "utf-8")
+    source = read_source(crm)
+
+    assert [Path(one.place.file).name for one in source.problems if one.place] == [
+        "无.yml",
+        "没有.yaml",
+    ]
+    assert source.used == (str(root / "无.yml"), str(root / "没有.yaml"))
+    assert source.presets == {}
 
 
 @needs_links

@@ -25,6 +25,14 @@ response: {code: [$.errcode, $.code], classes: {rate: {code: [45009]}, token: {c
 """
 
 
+def lacks(*names: str, at: str = "auth") -> list[str]:
+    return [
+        f"{at}: the preset '公司.yaml' needs the parameter {name!r}; "
+        f"write {{preset: 公司.yaml, {name}: …}}"
+        for name in names
+    ]
+
+
 def plain(node: Node) -> Any:
     """Return the bare value of *node*."""
     if node.items:
@@ -120,11 +128,41 @@ NEEDY = "preset: 公司\nauth: {apply: [{in: header, name: X, value: '{{ 地区 
 def test_a_name_that_a_preset_leaves_open_has_to_be_given(auth: str, needed: list[str]) -> None:
     _, told = expand(f"auth: {auth}", NEEDY)
 
-    assert told == [
-        f"auth: the preset '公司.yaml' needs the parameter {name!r}; "
-        f"write {{preset: 公司.yaml, {name}: …}}"
-        for name in needed
-    ]
+    assert told == lacks(*needed)
+
+
+@pytest.mark.parametrize(
+    ("rules", "auth", "became", "told"),
+    [
+        ("auth: {a: {$parameter: 范围}}", "公司.yaml", {"a": ""}, lacks("范围")),
+        ("auth: {a: {$parameter: 范围}}", "{preset: 公司.yaml, 范围: 0}", {"a": 0}, []),
+        ("auth: {a: {$parameter: 范围}}", "{preset: 公司.yaml, 范围: null}", {}, []),
+        ("auth: {a: {$parameter: 范围}, b: {$parameter: 范围}, c: {$parameter: 区}}", "公司.yaml",
+         {"a": "", "b": "", "c": ""}, lacks("范围", "区")),
+        ("auth: {a: {$case: 方式, 头: 1, 体: 2}}", "公司.yaml", {"a": 1}, lacks("方式")),
+        ("auth: {a: {$case: 方式, 头: 1, 体: 2}}", "{preset: 公司.yaml, 方式: 体}", {"a": 2}, []),
+        ("auth: {a: {$case: 方式}}", "公司.yaml", {"a": ""}, lacks("方式")),
+        ("auth: {a: {$case: 方式}}", "{preset: 公司.yaml, 方式: 头}", {"a": ""},
+         ["auth.方式: expected one of none, got '头'"]),
+        ("auth: {a: {$case: 方式, 头: {$parameter: 范围}, 体: 2}}", "{preset: 公司.yaml, 方式: 体}",
+         {"a": 2}, []),
+        ("auth: {a: 1}\nresponse: {ok: {$parameter: 码}}", "公司.yaml", {"a": 1}, lacks("码")),
+        ("auth: {a: 1}\nresponse: {ok: {$parameter: 码}}", "{preset: 公司.yaml, 码: 0}", {"a": 1},
+         []),
+    ],
+)  # fmt: skip
+def test_a_part_that_no_parameter_decides_is_told(
+    rules: str, auth: str, became: Any, told: list[str]
+) -> None:
+    preset = f"preset: 公司\n{rules}\n"
+    file, found = expand(f"auth: {auth}", preset)
+    single, of_api = expand(f"apis: {{查询: {{auth: {auth}}}}}", preset)
+
+    assert {key: value for key, value in file["auth"].items() if key != "parameters"} == became
+    assert found == told
+    if "response" not in rules:
+        assert single["apis"]["查询"]["auth"] == file["auth"]
+        assert of_api == [one.replace("auth", "apis.查询.auth", 1) for one in told]
 
 
 BROUGHT = {"令牌": {"secret": True}, "账号": {"secret": False}}

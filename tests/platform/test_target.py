@@ -93,7 +93,9 @@ def test_a_wait_needs_a_second_try(tries: int, wait: tuple[str, ...], *, idle: b
         ("ftp://crm.example.test", False), ("https://", False), ("https:///api", False),
         ("https://crm.example.test?a=1", False), ("https://crm.example.test#a", False),
         ("https://user@crm.example.test", False), ("https://u:p@crm.example.test", False),
-        ("https://[::1", False),
+        ("https://[::1", False), ("https://crm.example.test:65535/api", True),
+        ("https://crm.example.test:65536", False), ("https://crm.example.test:端口", False),
+        ("https://crm.example.test:", True), ("https://[::1]:8443", True),
     ],
 )  # fmt: skip
 def test_an_address_is_one_to_which_calls_can_be_sent(text: str, *, fits: bool) -> None:

@@ -226,6 +226,12 @@ def test_a_redirect_that_is_not_followed_says_how_to() -> None:
         ("a=1; Max-Age=1; Path=/; Expires=Thu, 01 Jan 1970 00:00:00 GMT",
          "https://crm.example.test/", "a=1"),
         ("a=1; Max-Age=x; Path=/", "https://crm.example.test/", "a=1"),
+        (f"a=1; Max-Age={'9' * 400}; Path=/", "https://crm.example.test/", "a=1"),
+        (f"a=1; Max-Age={'9' * 5000}; Path=/", "https://crm.example.test/", "a=1"),
+        (f"a=1; Max-Age=-{'9' * 5000}; Path=/", "https://crm.example.test/", ""),
+        ("a=1; Max-Age=-1; Path=/; Expires=Thu, 01 Jan 2099 00:00:00 GMT",
+         "https://crm.example.test/", ""),
+        ("a=1; Max-Age=--1; Path=/", "https://crm.example.test/", "a=1"),
     ],
 )  # fmt: skip
 def test_a_cookie_goes_where_rfc_6265_says(line: str, url: str, expected: str) -> None:
