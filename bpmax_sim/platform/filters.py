@@ -113,7 +113,7 @@ _DIRECTIVES: Final = {
     "S": "{0.second:02}",
     "%": "%",
 }
-_OFFSET = re.compile(r"([+-])(\d{2}):?(\d{2})")
+_OFFSET = re.compile(r"([+-])([01]\d|2[0-3]):?([0-5]\d)")
 
 
 def to_unix_milliseconds(now: object) -> int:
@@ -123,8 +123,12 @@ def to_unix_milliseconds(now: object) -> int:
         FilterError: if *now* is no number.
     """
     if not isinstance(now, int | float):
-        raise FilterError("a time filter needs a number of POSIX seconds, such as now")
+        raise _make_bad_time_error()
     return round(now * 1000)
+
+
+def _make_bad_time_error() -> FilterError:
+    return FilterError("a time filter needs a number of POSIX seconds, such as now")
 
 
 def to_unix_seconds(now: object) -> int:
@@ -154,9 +158,9 @@ def format_iso_instant(now: object) -> str:
 
 def format_http_date(now: object) -> str:
     """Return an instant as ``Mon, 02 Mar 2026 01:00:00 GMT`` (RFC 9110 section 5.6.7)."""
-    from email.utils import formatdate  # noqa: PLC0415 - it loads sockets, and few templates need it
+    from email.utils import format_datetime  # noqa: PLC0415 - it loads sockets; few need it
 
-    return formatdate(to_unix_seconds(now), usegmt=True)
+    return format_datetime(_to_datetime(to_unix_seconds(now), timezone.utc), usegmt=True)
 
 
 @lru_cache(maxsize=256)
@@ -166,7 +170,14 @@ def _format_moment(seconds: int, pattern: str, offset: str) -> str:
         raise FilterError("{offset!r} is not an offset such as '+08:00'", offset=offset)
     span = timedelta(hours=int(match[2]), minutes=int(match[3]))
     zone = timezone(span if match[1] == "+" else -span)
-    return _to_str_format_template(pattern).format(datetime.fromtimestamp(seconds, zone))
+    return _to_str_format_template(pattern).format(_to_datetime(seconds, zone))
+
+
+def _to_datetime(seconds: int, zone: timezone) -> datetime:
+    try:
+        return datetime.fromtimestamp(seconds, zone)
+    except (OverflowError, OSError, ValueError):  # beyond the year 9999, such as milliseconds
+        raise _make_bad_time_error() from None
 
 
 def _to_str_format_template(pattern: str) -> str:

@@ -125,10 +125,15 @@ def _load_rsa_key(key: str) -> rsa.RSAPrivateKey:
     return private
 
 
+def _undo_json_line_ends(key: str) -> str:
+    """Return *key* with the line ends of a text that was copied out of JSON, on one line."""
+    return key.replace("\\r", "").replace("\\n", "\n")
+
+
 @lru_cache(maxsize=32)
 def _load_private_key(key: str) -> Any:
     """Return the private key of PEM, of PEM on one line as in JSON, or of base64 DER."""
-    source = key.replace("\\n", "\n").strip()
+    source = _undo_json_line_ends(key).strip()
     try:
         if source.startswith(_PEM):
             return serialization.load_pem_private_key(source.encode(), password=None)
@@ -139,7 +144,7 @@ def _load_private_key(key: str) -> Any:
 
 @lru_cache(maxsize=32)
 def _load_public_key(key: str) -> rsa.RSAPublicKey:
-    source = key.replace("\\n", "\n").strip()
+    source = _undo_json_line_ends(key).strip()
     public: Any
     try:
         if source.startswith("-----BEGIN CERTIFICATE-----"):

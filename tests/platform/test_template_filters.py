@@ -293,11 +293,48 @@ def test_a_time_is_written_as_the_pattern_says(pattern: str, offset: str, text: 
 
 @pytest.mark.parametrize(
     ("pattern", "offset"),
-    [("%q", "+00:00"), ("%y", "+00:00"), *(("%Y", one) for one in ("", "8", "+8:00", "08:00"))],
+    [
+        ("%q", "+00:00"),
+        ("%y", "+00:00"),
+        *(("%Y", one) for one in ("", "8", "+8:00", "08:00", "+24:00", "-23:60", "+30:00")),
+    ],
 )
 def test_what_no_time_has_is_told(pattern: str, offset: str) -> None:
     with pytest.raises(FilterError):
         apply("time", 0, pattern, offset)
+
+
+@pytest.mark.parametrize(
+    ("now", "texts"),
+    [
+        (-62_135_596_800, ["0001-01-01T00:00:00Z", "Mon, 01 Jan 0001 00:00:00 GMT"]),
+        (253_402_300_799, ["9999-12-31T23:59:59Z", "Fri, 31 Dec 9999 23:59:59 GMT"]),
+        (-62_135_596_801, None),
+        (253_402_300_800, None),
+        (1_772_413_200_000, None),
+        (1e18, None),
+        (-1e18, None),
+        (10**30, None),
+        ("1772413200", None),
+        (None, None),
+    ],
+)
+def test_an_instant_beyond_the_calendar_is_told(now: Any, texts: list[str] | None) -> None:
+    if texts is not None:
+        assert [apply("iso", now), apply("http_date", now)] == texts
+        return
+    for name, arguments in (("iso", ()), ("http_date", ()), ("time", ("%Y", "+08:00"))):
+        with pytest.raises(FilterError, match=r"needs a number of POSIX seconds, such as now$"):
+            apply(name, now, *arguments)
+    with pytest.raises(ConfigError, match=r"template .*: a time filter needs a number"):
+        render("{{ now | iso }}", {"now": now})
+
+
+@pytest.mark.parametrize(
+    ("offset", "hour"), [("+23:59", "00:59"), ("-23:59", "01:01"), ("+0000", "01:00")]
+)
+def test_an_offset_is_shorter_than_a_day(offset: str, hour: str) -> None:
+    assert apply("time", 3600, "%H:%M", offset) == hour
 
 
 @pytest.mark.parametrize("name", ["replace", "hex"])

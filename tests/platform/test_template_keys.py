@@ -80,7 +80,8 @@ def test_a_private_key_may_be_pem_or_pem_on_one_line_or_bare_base64() -> None:
         serialization.NoEncryption(),
     ).decode()
 
-    for written in (KEY, KEY.replace("\n", "\\n"), bare, old, f"  {KEY}  "):
+    one_line = KEY.replace("\n", "\\n"), KEY.replace("\n", "\\r\\n")
+    for written in (KEY, *one_line, KEY.replace("\n", "\r\n"), bare, old, f"  {KEY}  "):
         assert render("{{ key | pem }}", {"key": written}) == KEY
         signature = render("{{ text | rsa_sha256_b64(key) }}", {"text": "合同", "key": written})
         RSA.public_key().verify(
