@@ -113,7 +113,7 @@ def _explain_unknown_volatile_places(platform: model.Platform) -> Iterator[str]:
         shape = derive_schema_shape(api.answer) if api.answer else None
         for text in api.volatile if shape is not None else ():
             steps = [step for step in re.split(r"[.\[\]]+", text) if step]
-            if steps[0] == "body" and shape and shape.check_presence(steps[1:]) == "absent":
+            if steps[:1] == ["body"] and shape and shape.check_presence(steps[1:]) == "absent":
                 known = shape.list_names_at(steps[1:-1])
                 yield msg(
                     "{platform_key}: apis.{name}.volatile: the declared answer has no "
@@ -423,7 +423,7 @@ class _PlatformChecks(FileChecks, frozen=True):
 
     def check_credential_declared(self, name: Any, steps: Steps) -> None:
         declared = self.platform.credentials
-        if name not in declared:
+        if not isinstance(name, str) or name not in declared:
             hint = suggest_nearest(str(name), declared) or msg("; declare it under credentials")
             self.report_problem(
                 msg("unknown credential {name!r}{hint}", name=name, hint=hint), *steps

@@ -13,7 +13,7 @@ import hashlib
 import hmac
 import re
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 from functools import lru_cache, partial
 from typing import Any, Final
 from urllib.parse import unquote
@@ -160,7 +160,7 @@ def format_http_date(now: object) -> str:
     """Return an instant as ``Mon, 02 Mar 2026 01:00:00 GMT`` (RFC 9110 section 5.6.7)."""
     from email.utils import format_datetime  # noqa: PLC0415 - it loads sockets; few need it
 
-    return format_datetime(_to_datetime(to_unix_seconds(now), timezone.utc), usegmt=True)
+    return format_datetime(_to_datetime(to_unix_seconds(now), UTC), usegmt=True)
 
 
 @lru_cache(maxsize=256)

@@ -15,6 +15,7 @@ import msgspec
 from msgspec.structs import replace
 
 from bpmax_sim.platform.model import Api, Instance, Platform
+from bpmax_sim.platform.secrecy import keep_strings
 
 Kind = Literal["null", "boolean", "number", "text", "object", "list"]
 Presence = Literal["present", "absent", "unknown"]
@@ -162,11 +163,11 @@ def derive_schema_shape(schema: Mapping[str, Any], depth: int = 0) -> ResponseSh
     What only a validator can decide (``$ref`` that is left, ``not``, conditions) is unknown.
     *depth* counts the levels above *schema*; too many give an empty shape.
     """
-    parts = [schema, *(part for part in schema.get("allOf", ()) if isinstance(part, Mapping))]
+    parts = [schema, *_list_schemas(schema.get("allOf"))]
     if depth > _DEEPEST or any("$ref" in part for part in parts):
         return ResponseShape()
     for word in ("anyOf", "oneOf"):
-        if choices := [one for one in schema.get(word, ()) if isinstance(one, Mapping)]:
+        if choices := _list_schemas(schema.get(word)):
             return (
                 merge_shapes(derive_schema_shape(one, depth + 1) for one in choices)
                 or ResponseShape()
@@ -176,8 +177,9 @@ def derive_schema_shape(schema: Mapping[str, Any], depth: int = 0) -> ResponseSh
     properties: dict[str, Any] = {}
     required: set[str] = set()
     for part in parts:
-        properties |= part.get("properties") or {}
-        required |= {name for name in part.get("required", ()) if isinstance(name, str)}
+        if isinstance(declared := part.get("properties"), Mapping):
+            properties |= declared
+        required.update(keep_strings(part.get("required")))
     items = next((part["items"] for part in parts if isinstance(part.get("items"), Mapping)), None)
     members = {
         name: derive_schema_shape(value if isinstance(value, Mapping) else {}, depth + 1)
@@ -194,6 +196,12 @@ def derive_schema_shape(schema: Mapping[str, Any], depth: int = 0) -> ResponseSh
     )
 
 
+def _list_schemas(value: Any) -> list[Mapping[str, Any]]:
+    """Return the schemas in the list *value*; what is no list, as in a sloppy schema, has none."""
+    is_list = isinstance(value, list | tuple)
+    return [one for one in value if isinstance(one, Mapping)] if is_list else []
+
+
 def _find_memberless_schema_example(parts: Iterable[Mapping[str, Any]]) -> Any:
     """Return the ``example`` of a schema that declares no members itself, or None.
 
@@ -207,7 +215,9 @@ def _find_memberless_schema_example(parts: Iterable[Mapping[str, Any]]) -> Any:
 
 
 def _list_enumerated_texts(schema: Mapping[str, Any]) -> tuple[str, ...]:
-    listed = schema.get("enum") or ([schema["const"]] if "const" in schema else ())
+    declared = schema.get("enum")
+    listed = declared if isinstance(declared, list | tuple) else ()
+    listed = listed or ([schema["const"]] if "const" in schema else ())
     texts = [one for one in listed if isinstance(one, str)]
     return tuple(texts) if len(texts) == len([one for one in listed if one is not None]) else ()
 
@@ -215,8 +225,8 @@ def _list_enumerated_texts(schema: Mapping[str, Any]) -> tuple[str, ...]:
 def _find_schema_kinds(
     schema: Mapping[str, Any], properties: object, items: object
 ) -> frozenset[Kind]:
-    declared = schema.get("type")
-    words = [declared] if isinstance(declared, str) else list(declared or ())
+    declared = schema.get("type") or ()
+    words = keep_strings([declared] if isinstance(declared, str) else declared)
     words += ["object"] if properties and not words else []
     words += ["array"] if items is not None and not words else []
     words += ["null"] if schema.get("nullable") else []

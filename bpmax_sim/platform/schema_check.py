@@ -50,8 +50,9 @@ def find_misfits(
 
 def describe_wrong_type(value: Any, declared: Any) -> str:
     """Return a message if *value* has none of the *declared* types of a schema; else ""."""
-    words = [declared] if isinstance(declared, str) else list(declared or ())
-    known = [word for word in words if word in TYPES]
+    several = declared if isinstance(declared, list | tuple) else ()
+    words = [declared] if isinstance(declared, str) else several
+    known = [word for word in words if isinstance(word, str) and word in TYPES]
     if not known or len(known) < len(words) - ("null" in words):
         return ""
     if any(

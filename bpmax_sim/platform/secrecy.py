@@ -90,14 +90,15 @@ def collect_enumerated_words(platform: Platform) -> frozenset[str]:
     while left:
         value = left.pop()
         if isinstance(value, Mapping):
-            words.update(_keep_strings(value.get("enum")), _keep_strings([value.get("const")]))
+            words.update(keep_strings(value.get("enum")), keep_strings([value.get("const")]))
             left += value.values()
         elif isinstance(value, list | tuple):
             left += value
     return frozenset(words)
 
 
-def _keep_strings(values: Any) -> list[str]:
+def keep_strings(values: Any) -> list[str]:
+    """Return the texts in the list *values*; what is no list, as in a sloppy schema, has none."""
     is_list = isinstance(values, list | tuple)
     return [item for item in values if isinstance(item, str)] if is_list else []
 

@@ -131,6 +131,8 @@ def list_source_and_ancestors(
     """
     chain = [source]
     while (root := chain[-1].root) is not None and (node := root.find_child(EXTENDS)) is not None:
+        if isinstance(node.value, dict | tuple):  # refused when it is decoded
+            break
         key = str(node.value)
         parent = find(key, chain[-1])
         if parent in chain:

@@ -117,7 +117,8 @@ def explain_values_breaking_schema(recipe: CompiledApi, values: Mapping[str, Any
     everything is sent as text, so a text is accepted for a number there.
     """
     for parameter in recipe.limited:
-        enum = parameter.enum or parameter.schema.get("enum") or ()
+        listed = parameter.schema.get("enum")
+        enum = parameter.enum or (listed if isinstance(listed, list | tuple) else ())
         kind = parameter.type or parameter.schema.get("type")
         known = [to_scalar_text(item) for item in enum]
         limits = {"format": parameter.format, **parameter.schema}

@@ -147,6 +147,14 @@ ADDRESS = "expected an address such as https://crm.example.com, without ? # and 
             "it under credentials"),
         ]),
         # credentials in values
+        (("credentials: {corp: {}}\napis: {a: {query: {x: {$credential: [crm]}}}, "
+         "b: {body: {$credential: {corp: 1}}}, c: {body: {$credential: null}}}"), [
+            ("4: apis.a.query.x.$credential: unknown credential ['crm']; declare it under "
+             "credentials"),
+            ("4: apis.b.body.$credential: unknown credential {'corp': 1}; declare it under "
+             "credentials"),
+            "4: apis.c.body.$credential: unknown credential None; declare it under credentials",
+        ]),
         (("credentials: {corp: {}}\napis: {a: {query: {x: {$credential: corp}, "
          "y: {$credential: crop}}, body: [1, {z: [{$credential: 5}]}]}}"), [
             "4: apis.a.query.y.$credential: unknown credential 'crop'; did you mean 'corp'?",

@@ -121,6 +121,15 @@ apis:
     assert source.presets == {}
 
 
+@pytest.mark.parametrize(("parent", "kind"), [("[crm]", "a list"), ("{a: crm}", "a mapping")])
+def test_a_parent_is_named_by_a_text(root: Path, parent: str, kind: str) -> None:
+    child = root / "child.yaml"
+    child.write_text(f"platform_key: 下级\nbase_url: https://a.test\nextends: {parent}\n", "utf-8")
+
+    with pytest.raises(ConfigError, match=rf"^.*:3:10: extends: expected text, got {kind}$"):
+        read_platform(child)
+
+
 @needs_links
 def test_links_are_read_and_may_lead_in_a_circle(root: Path) -> None:
     (root / "team/linked").symlink_to(root / "common")

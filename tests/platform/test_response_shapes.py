@@ -47,6 +47,38 @@ def test_a_member_is_there_or_not_or_nobody_can_say(path: tuple[str, ...], expec
     assert infer_shape(CUSTOMER).check_presence(path) == expected
 
 
+@pytest.mark.parametrize("sloppy", [None, True, 0, 1.5, "", [], [None], [["名"]], [1]])
+@pytest.mark.parametrize(
+    "word",
+    ["type", "properties", "items", "required", "enum", "allOf", "anyOf", "oneOf", "example"],
+)
+def test_what_is_none_of_a_schema_says_nothing(word: str, sloppy: Any) -> None:
+    plain = {"properties": {"单号": {"type": "string"}}, "additionalProperties": False}
+    without = {name: value for name, value in plain.items() if name != word}
+
+    assert derive_schema_shape({**plain, word: sloppy}) == derive_schema_shape(without)
+    nested = derive_schema_shape({"properties": {"合同": {**plain, word: sloppy}}})
+    assert nested.members["合同"] == derive_schema_shape(without)
+
+
+@pytest.mark.parametrize(
+    ("required", "optional"),
+    [
+        (True, {"单号", "金额"}),
+        ("单号", {"单号", "金额"}),
+        (["单号", 5, None, ["金额"]], {"金额"}),
+        (("单号", "金额"), set()),
+    ],
+)
+def test_members_are_needed_that_a_list_names(required: Any, optional: set[str]) -> None:
+    members = {"单号": {"type": "string", "required": True}, "金额": {"type": "number"}}
+
+    shape = derive_schema_shape({"properties": members, "required": required})
+
+    assert shape.optional == optional
+    assert shape.members["单号"] == ResponseShape(frozenset({"text"}))
+
+
 def test_what_one_response_lacks_is_optional() -> None:
     merged = merge_shapes([infer_shape({"a": 1, "b": None}), infer_shape({"a": "x"})])
 

@@ -70,9 +70,9 @@ def test_a_whole_number_is_one(value: Any, fits: bool) -> None:
         ("甲", ["integer", "money"], ""),
         ("甲", "money", ""),
         ("甲", "null", ""),
-        ("甲", [], ""),
-        ("甲", None, ""),
-        ("甲", "", ""),
+        *(("甲", sloppy, "") for sloppy in ([], None, "", 1, True, {}, {"integer": 1})),
+        *(("甲", ["integer", sloppy], "") for sloppy in ([], {}, 1, None, ["string"])),
+        ("甲", ("integer", "null"), "integer is declared, got '甲'"),
     ],
 )
 def test_a_type_is_one_of_those_that_are_declared(value: Any, declared: Any, message: str) -> None:

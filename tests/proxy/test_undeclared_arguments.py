@@ -70,6 +70,9 @@ def test_a_choice_is_the_same_as_number_and_as_text(value: Any) -> None:
         ("body", {"type": "array"}, [1, "a"], 0),
         ("body", {"type": "string", "schema": {"enum": ["a", "b"]}}, ["a", "b", "c"], 1),
         ("body", {"type": "boolean"}, [False, True, 0], 1),
+        ("query", {"schema": {"enum": ("zh", "en")}}, ["zh", "ZH"], 1),
+        *(("query", {"schema": {"enum": sloppy}}, "zh", 0) for sloppy in (5, True, "zh", {}, None)),
+        ("body", {"schema": {"type": [["string"]], "required": True}}, "zh", 0),
     ],
 )
 def test_a_doubt_for_each_value_that_the_declaration_does_not_allow(
