@@ -171,19 +171,36 @@ def test_a_token_or_an_idempotency_key_is_no_part_of_the_signature() -> None:
         assert (name, _is_valid(change([name]), auth, api)) == (name, valid)
 
 
-def _replay(auth: Auth, recorded: Request, body: Any = ORDER) -> str:
+def _replay(auth: Auth, recorded: Request, body: Any = ORDER, api: Api = CREATE) -> str:
     """Return how the call of today, answered by *recorded*, ends: "" or the message."""
 
     def respond(_request: Request) -> Response:
         return ok({"code": 200}, source="recorded", recorded_request=recorded)
 
-    world = World(crm(CREATE, auth=auth), respond)
+    world = World(crm(api, auth=auth), respond)
     world.close_network()
     try:
         world.proxy().api("create").query(n=[1, 2]).body(body).call()
     except NoMatchError as error:
         return str(error)
     return ""
+
+
+@pytest.mark.parametrize("place", ["header", "query", "body"])
+@pytest.mark.parametrize("value", ["{{ call_id }}", "v2-{{ call_id }}", "{{ client_id }}"])
+def test_an_idempotency_key_may_be_made_otherwise_than_it_was(place: Any, value: str) -> None:
+    keyed = {
+        text: msgspec.structs.replace(
+            CREATE, idempotency=Idempotency(place=place, name="x-request-id", value=text)
+        )
+        for text in ("{{ call_id }}", value)
+    }
+    auth = _sign(message="{{ method }} {{ path }} {{ nonce }}")
+    recorded = _record(auth, keyed["{{ call_id }}"])
+
+    assert _replay(auth, recorded, api=keyed[value]) == ""
+    other = _sign(message="{{ path }} {{ nonce }}")
+    assert "header.x-sign" in _replay(other, recorded, api=keyed[value])
 
 
 def test_of_calls_that_differ_the_recorded_one_is_signed_again() -> None:

@@ -14,8 +14,8 @@ from oauthlib.oauth1 import Client as OAuth1
 
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.messages import Pairs, Request
-from bpmax_sim.platform.model import Apply, Sign
-from bpmax_sim.proxy.signing import sign
+from bpmax_sim.platform.model import Apply, ResponseSignature, Sign
+from bpmax_sim.proxy.signing import list_signature_header_places, sign
 from tests.proxy.signing_inputs import (
     NONCE,
     address,
@@ -282,3 +282,37 @@ def test_a_rule_that_cannot_sign_says_why(rule: Sign, message: str) -> None:
         signature(rule, secret="密")
 
     assert str(caught.value) == message
+
+
+@pytest.mark.parametrize(
+    ("rule", "places"),
+    [
+        ({}, []),
+        ({"signature": "{{ response_headers['x-sign'] }}"}, ["x-sign"]),
+        (
+            {
+                "signature": "{{ response_headers['x-sign'] }}",
+                "timestamp": "{{ response_headers['x-time'] }}",
+                "message": "{{ response_headers['x-nonce'] }}{{ response_headers['x-time'] }}"
+                "{{ response_status }}{{ response_body }}",
+            },
+            ["x-sign", "x-time", "x-nonce"],
+        ),
+        ({"message": "{{ response_headers.date }}"}, ["date"]),
+        ({"key": "{{ response_headers['x-serial'] }}"}, []),
+        (
+            {
+                "signature": "{{ secret }}{{ response_headers['x-sign'] }}",
+                "timestamp": "{{ response_headers['x-time'] ~ secret }}",
+                "message": "{{ response_headers['x-nonce'] }}",
+            },
+            ["x-time", "x-nonce"],
+        ),
+    ],
+)
+def test_what_makes_a_response_s_signature_is_another_each_time(
+    rule: dict[str, str], places: list[str]
+) -> None:
+    signed = ResponseSignature(**{"message": "", "signature": "", "key": "", **rule})  # type: ignore[arg-type]
+
+    assert list_signature_header_places(signed) == tuple(f"header.{name}" for name in places)
