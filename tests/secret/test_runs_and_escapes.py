@@ -381,3 +381,48 @@ def test_what_is_damaged_tells_what_came_before() -> None:
     raw = zlib.compress(inner, wbits=-15)
     assert inflate_raw(raw, WorkBudget(10_000_000)) == inner
     assert inflate_raw(b"", WorkBudget(10_000_000)) == b""
+
+
+def gz_with_fields(flags: int, inner: bytes) -> bytes:
+    """Return gzip with the optional parts of its header that *flags* announce (RFC 1952, 2.3)."""
+    head = b"\x1f\x8b\x08" + bytes([flags]) + b"\0\0\0\0\0\x03"
+    head += b"\x05\0extra" if flags & 4 else b""
+    head += "合同.txt\0".encode() if flags & 8 else b""
+    head += b"a comment\0" if flags & 16 else b""
+    head += zlib.crc32(head).to_bytes(4, "little")[:2] if flags & 2 else b""
+    packer = zlib.compressobj(wbits=-15)
+    sums = zlib.crc32(inner).to_bytes(4, "little") + len(inner).to_bytes(4, "little")
+    return head + packer.compress(inner) + packer.flush() + sums
+
+
+@pytest.mark.parametrize("flags", [0, 1, 2, 4, 8, 16, 31, 32, 64, 128])
+def test_gzip_with_any_parts_of_a_header_is_found_and_with_reserved_ones_is_none(
+    flags: int,
+) -> None:
+    inner = "合同正文：一式两份".encode() * 3
+    found = [*find_streams(b"\0\0" + gz_with_fields(flags, inner) + b"\0", WorkBudget(1_000_000))]
+
+    assert [tuple(one) for one in found] == ([("gzip", 2, inner)] if flags < 32 else [])
+
+
+@pytest.mark.parametrize(
+    "sign", ["=", "%3D", "%3d", "%253D", "%25253D", "\\u003d", "\\u003D", "\\\\u003d", ""]
+)
+@pytest.mark.parametrize("before", ["", "1", "12"])
+@pytest.mark.parametrize("after", ["", ";", ";;"])
+def test_padding_is_written_as_it_was_and_fits_what_is_new(
+    sign: str, before: str, after: str
+) -> None:
+    def pack(text: str) -> str:
+        return base64.b64encode(text.encode()).decode().rstrip("=")
+
+    def pad(packed: str) -> str:
+        return packed + sign * (-len(packed) % 4)
+
+    was, now = (f"{before}口令={word}{after}" for word in ("旧的口令", "redacted.new.1"))
+    text = f'{{"a":"{pad(pack(was))}","b":1}}'
+    is_padded = len(pack(was)) % 4 > 0
+
+    assert rewrite_runs(text, lambda inner: inner.replace("旧的口令", "redacted.new.1")) == (
+        text.replace(pad(pack(was)), pad(pack(now)) if is_padded else pack(now))
+    )

@@ -326,3 +326,32 @@ def test_escapes_in_binary_data_are_undone_from_the_first_one_on() -> None:
     [part] = find_escaped_parts(data, 6)
 
     assert (part.label, part.start, part.inner[:10]) == ("percent", 0, b"token-1234")
+
+
+LONG = base64.b64encode(b"----token-123456----").decode()
+
+
+@pytest.mark.parametrize(
+    ("text", "is_one"),
+    [
+        ("'{}'\n'{}'", True), ("  '{}'\n  '{}'", True), ('"{}"\n\t"{}"', True),
+        ("`{}` +\n  `{}`", True), ("'{}' +\n'{}'", True), ("'{}\\n'\n '{}'", True),
+        ("'{}\\n' +\n '{}'", True), ("'{}'\n\"{}\"", False), ("'{}'\n\n'{}'", False),
+        ("'{}',\n'{}'", False), ("'{}'+\n'{}'", False), ("'{}\\t'\n'{}'", False),
+        ("'{} '\n'{}'", False), ("'{}'\n'。{}'", False),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("at", [12, 13, 14, 15])
+def test_literals_of_a_line_each_are_one_text(text: str, at: int, *, is_one: bool) -> None:
+    written = f"[\n{text.format(LONG[:at], LONG[at:])}\n]"
+
+    found = find_needles_in_all_layers(written.encode(), {b"token-123456": "token"})
+    assert [one.within for one in found] == ([("several literals", "base64")] if is_one else [])
+
+
+@pytest.mark.parametrize("size", [7, 8])
+def test_a_literal_that_goes_on_has_eight_signs_at_its_end(size: int) -> None:
+    written = f"'合同 {LONG[:size]}'\n'{LONG[size:]}'"
+
+    found = find_needles_in_all_layers(written.encode(), {b"token-123456": "token"})
+    assert bool(found) == (size >= 8)
