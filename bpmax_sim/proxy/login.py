@@ -415,16 +415,23 @@ class LoginResponse:
             )
         if self.plan.recipe.rules.is_redirected_to_login(self.response):
             hint = msg("; it leads back to the form; check its credentials")
-        elif is_redirect(self.response):
-            location = urljoin(self.request.url, self.response.header("location") or "")
+        elif is_redirect(self.response) and (address := self._describe_redirect_target()):
             hint = msg(
                 "{hint}; it redirects to {address}: where that is its success, say follow: true "
                 "for this step, or ok: {{status: [{status}]}}",
                 hint=hint,
-                address=describe_address(location),
+                address=address,
                 status=self.response.status,
             )
         return self.make_error(msg("was refused"), hint)
+
+    def _describe_redirect_target(self) -> str:
+        """Return the address that the response redirects to, for a message; "" if it is none."""
+        try:
+            location = urljoin(self.request.url, self.response.header("location") or "")
+            return describe_address(location)
+        except ValueError:  # such as one with an unclosed bracket
+            return ""
 
     def make_error(self, event: str, hint: str, kind: type[CallError] = AuthError) -> CallError:
         """Return an error such as "the login of instance 'prod' was refused" with the response.

@@ -182,12 +182,27 @@ def test_a_bad_login_is_told_clearly_and_leaks_nothing(
     assert "secret" not in error.message
 
 
-def test_a_redirect_that_is_not_followed_says_how_to() -> None:
-    world = world_of(form_login(ok={"status": [200]}), page(), redirect("/home?sid=abcdef"))
+@pytest.mark.parametrize(
+    ("location", "address"),
+    [
+        ("/home?sid=abcdef", f"{HOST}/home"),
+        ("?sid=abcdef#token", f"{HOST}/login"),
+        ("https://张三:pw@sso.example.test:8443/a?code=1", "https://sso.example.test:8443/a"),
+        ("http://[", ""),
+        ("//[::1/home", ""),
+        ("https://sso.example.test:x/", "https://sso.example.test:x/"),
+    ],
+)
+def test_a_redirect_that_is_not_followed_says_how_to(location: str, address: str) -> None:
+    world = world_of(form_login(ok={"status": [200]}), page(), redirect(location))
     error = rejected(lambda: world.proxy().search())
-    assert error.message.endswith(
-        f"it redirects to {HOST}/home: where that is its success, say follow: true for this "
-        "step, or ok: {status: [302]}"
+    how = "where that is its success, say follow: true for this step, or ok: {status: [302]}"
+
+    assert isinstance(error, AuthError)
+    assert error.message == (
+        "crm_system: the login of instance 'test' was refused (step 2, POST /login): HTTP 302, an "
+        "empty body; check its credentials"
+        + (f"; it redirects to {address}: {how}" if address else "")
     )
 
 
