@@ -25,8 +25,19 @@ class FilterError(MessageError, ValueError):
 
 
 def to_octets(value: object) -> bytes:
-    """Return *value* as bytes: bytes unchanged, anything else as its text in UTF-8."""
-    return value if isinstance(value, bytes) else to_text(value).encode("utf-8", "surrogateescape")
+    """Return *value* as bytes: bytes unchanged, anything else as its text in UTF-8.
+
+    Raises:
+        FilterError: if the text holds half a character, which is neither a byte nor UTF-8.
+    """
+    if isinstance(value, bytes):
+        return value
+    try:
+        return to_text(value).encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        raise FilterError(
+            "{where} holds half a character (a lone surrogate)", where=msg("the value")
+        ) from None
 
 
 def decode_losslessly(data: bytes) -> str:

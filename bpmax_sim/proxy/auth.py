@@ -34,6 +34,7 @@ from bpmax_sim.proxy.encode import (
     encode_header_value,
     encode_query,
     encode_refusing_dot_segments,
+    encode_segment,
     percent_encode,
 )
 from bpmax_sim.proxy.environment import Environment
@@ -348,6 +349,8 @@ def _render_value(recipe: CompiledApi, item: Apply, names: Mapping[str, object])
             return encode_header_value(item.name, value)
         if item.place == "query":
             percent_encode(value, f"query.{item.name}")
+        if item.place == "path":
+            encode_segment(item.name, value)
     except BadValueError as error:
         raise ConfigError(
             "{recipe_name}: what auth puts in cannot be sent: {error}",

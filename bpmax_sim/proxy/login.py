@@ -501,9 +501,13 @@ def _describe_value_problem(name: str, value: Any) -> str:
         return msg("yields a {name} that is not text in the charset of its page", name=name)
     if name == TTL and not _is_finite_or_numeric_text(value):
         return msg("yields a {name} that is not a number", name=name)
-    if isinstance(value, dict | list | bool):
+    if isinstance(value, dict | list | bool) or _has_half_a_character(value):
         return msg("yields a {name} that is no text", name=name)
     return ""
+
+
+def _has_half_a_character(value: Any) -> bool:
+    return isinstance(value, str) and any("\ud800" <= sign <= "\udfff" for sign in value)
 
 
 def _is_finite_or_numeric_text(value: Any) -> bool:

@@ -20,7 +20,7 @@ import msgspec
 from msgspec.structs import replace
 
 from bpmax_sim.errors import AuthError, ConfigError
-from bpmax_sim.i18n import msg
+from bpmax_sim.i18n import label_message, msg
 from bpmax_sim.js_values import NotStringifiableError, loads_as_javascript, stringify_json
 from bpmax_sim.messages import FORM, VERIFIED, Headers, Pairs, Request, Response
 from bpmax_sim.platform import encodings
@@ -108,6 +108,13 @@ class RequestEditor:
         Raises:
             ConfigError: if *value* cannot be sent at *place*.
         """
+        try:
+            self._set_at(place, name, value)
+        except FilterError as error:
+            raise ConfigError(label_message(join_place(place, name), error)) from None
+        self._injected[join_place(place, name)] = None
+
+    def _set_at(self, place: Spot, name: str, value: str) -> None:
         if place == "header":
             self._set_header(name, value)
         elif place == "query":
@@ -120,7 +127,6 @@ class RequestEditor:
             self._path = self._path.replace(f"{{{name}}}", encodings.percent_encode(value))
         else:
             self._set_body(name, value)
-        self._injected[join_place(place, name)] = None
 
     def remove(self, place: Spot, name: str) -> None:
         """Remove a header, query parameter, cookie or member of the body, so that it is not signed.
@@ -211,7 +217,7 @@ def _set_member(body: bytes, path: list[str], value: str) -> bytes:
         )
     first, *rest = path
     inner = members.get(first, b"{}")
-    members[first] = _set_member(inner, rest, value) if rest else msgspec.json.encode(value)
+    members[first] = _set_member(inner, rest, value) if rest else stringify_json(value)
     return _join_members(members)
 
 
@@ -291,11 +297,12 @@ def sign(request: Request, rule: Sign, names: Names) -> Request:
     _set_before_signing(editor, rule, scope)
     # After the headers are set: canonical forms list exactly the headers that are sent.
     _render_into_scope(rule.canonical, scope)
-    message = to_octets(render(rule.message, scope))
+    message = render(rule.message, scope)
     sources = (rule.key,) if isinstance(rule.key, str) else rule.key
     key = tuple([render(source, scope) for source in sources])
     try:
-        scope["signature"] = _ENCODERS[rule.encode](_compute_signature(rule, key, message))
+        digest = _compute_signature(rule, key, to_octets(message))
+        scope["signature"] = _ENCODERS[rule.encode](digest)
     except FilterError as error:
         raise ConfigError("auth.sign cannot sign: {error}", error=error) from None
     for spot in rule.emit:
@@ -334,7 +341,7 @@ def verify_response(response: Response, rule: ResponseSignature, names: Names) -
         raise _make_untrusted_response_error(
             msg("it names a key that the platform does not declare")
         )
-    message = to_octets(render(rule.message, scope))
+    message = render(rule.message, scope)
     if not _is_signature(rule, message, signature, key):
         raise _make_untrusted_response_error(msg("its signature is not that of its body"))
 
@@ -439,17 +446,18 @@ def _derive_key(algorithm: str, encoding: str, chain: tuple[str, ...]) -> bytes:
     return key
 
 
-def _is_signature(rule: ResponseSignature, message: bytes, signature: str, key: str) -> bool:
+def _is_signature(rule: ResponseSignature, message: str, signature: str, key: str) -> bool:
     decode = encodings.decode_hex if rule.encode == "hex" else encodings.decode_base64
     try:
         received = decode(signature, msg("its signature"))
     except FilterError:
         return False
-    if rule.algorithm == "hmac-sha256":
-        return hmac.compare_digest(received, hmac.digest(to_octets(key), message, "sha256"))
-    from bpmax_sim.platform.keys import rsa_verify  # noqa: PLC0415 - slow to import
-
     try:
-        return rsa_verify(message, received, key)
+        data = to_octets(message)
+        if rule.algorithm == "hmac-sha256":
+            return hmac.compare_digest(received, hmac.digest(to_octets(key), data, "sha256"))
+        from bpmax_sim.platform.keys import rsa_verify  # noqa: PLC0415 - slow to import
+
+        return rsa_verify(data, received, key)
     except FilterError as error:
         raise ConfigError("auth.verify_response cannot verify: {error}", error=error) from None
