@@ -307,3 +307,31 @@ def test_all_problems_of_files_and_instances_are_told_together(write: Write) -> 
     ]
     assert find_built_in_platform("crm") is None
     assert find_built_in_platform("qywx") is load_platforms(None).platform("qywx")
+
+
+@pytest.mark.parametrize(
+    ("text", "keys"),
+    [
+        (sound(), ["default"]),
+        (sound(more="credentials: {app_secret: {}}"), ["default"]),
+        ("platform_key: 客户系统\nbase_url: https://crm.example.test", ["default"]),
+        ("platform_key: 客户系统\nbase_url: https://crm.example.test\ncredentials: {口令: {}}", []),
+        ("platform_key: crm\nbase_url: 'https://{{ corp }}.test'\ncredentials: {corp: {}}", []),
+    ],
+)
+def test_a_platform_without_instances_has_one_where_its_values_can_be_named(
+    write: Write, text: str, keys: list[str]
+) -> None:
+    platforms = load_platforms(write(a__crm=text))
+    [key] = platforms.own
+
+    entries = platforms.entries_of(key)
+    assert [(one.instance.instance_key, one.origin.by_convention) for one in entries] == [
+        (name, True) for name in keys
+    ]
+
+    Path("instances.yaml").write_text(f"- {{platform: {key}, instance_key: 华东}}\n", "utf-8")
+    declared = load_platforms("a", instances="instances.yaml").entries_of(key)
+    assert [(one.instance.instance_key, one.origin.by_convention) for one in declared] == [
+        ("华东", False)
+    ]

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from bpmax_sim.errors import ConfigError
+from bpmax_sim.platform.encodings import LIMIT
 from bpmax_sim.platform.response_shapes import (
     ResponseShape,
     ResponseShapes,
@@ -20,6 +21,7 @@ from bpmax_sim.platform.template import iterate_texts, render
 from tests.proxy.world import CREATE, DETAIL, crm
 
 BIG = 10**30
+LONGEST = "x" * LIMIT
 NAMES = {"n": 3, "half": 0.5, "big": BIG - 1, "over": BIG, "text": "合同",
          "none": None, "list": ["甲", "乙", "丙"], "map": {"a": {"b": 1}, "items": "明细"},
          "yes": True}  # fmt: skip
@@ -74,6 +76,14 @@ def test_what_has_no_value_is_told(source: str, message: str) -> None:
         render(source, NAMES)
 
     assert str(caught.value).endswith(message)
+
+
+@pytest.mark.parametrize("source", ["{{ a + b }}", "{{ b + a }}", "{{ a ~ b }}", "{{ a }}{{ b }}"])
+def test_texts_that_are_joined_have_so_many_characters(source: str) -> None:
+    joined = render(source, {"a": LONGEST[1:], "b": "同"})
+    assert (len(joined), joined.strip("x")) == (LIMIT, "同")
+    with pytest.raises(ConfigError):
+        render(source, {"a": LONGEST, "b": "同"})
 
 
 @pytest.mark.parametrize(

@@ -546,6 +546,10 @@ def test_a_login_that_comes_too_often_waits_as_recover_says() -> None:
     assert world.slept == [2.0, 2.0]
     again = ("rate: sent again after 2 s",)
     assert [record.notes for record in logins] == [(), again, again]
+    told = [(one.name, one.instance, one.attempts, one.caller) for one in logins]
+    assert told == [("crm_system.$token", "test", 1, None)] * 3
+    assert [(one.at - START, one.duration) for one in logins] == [(0, 0), (2, 0), (4, 0)]
+    assert [one.began < one.ended for one in logins] == [True] * 3
 
 
 @pytest.mark.parametrize(

@@ -143,7 +143,11 @@ def test_query_values_print_as_javascript_prints_them(value: Any, sent: str) -> 
             "query.v is an object; a query holds texts, numbers, booleans and arrays of them",
         ),
         ([{"a": 1}], "query.v is an object; a query holds texts"),
-        ([[1]], "query.v is an array within an array; send JSON.stringify(value)"),
+        *(
+            (nested, "query.v is an array within an array; send JSON.stringify(value)")
+            for nested in ([[1]], [[]], [1, [2]], [1, 2, [3]], [None, [], 1])
+        ),
+        (["甲", {"a": 1}], "query.v is an object; a query holds texts"),
         (OpaqueValue("function"), "query.v is a function; a query holds texts"),
         ("\udc00", "query.v holds half a character (a lone surrogate)"),
     ],

@@ -43,8 +43,8 @@ def signed(**rule: Any) -> dict[str, Any]:
     ("auth", "value", "path", "told"),
     [
         (put("header"), "a\ud800", "/orders",
-         (f"{SENT}: header.key holds U+D800 at character 2, outside visible ASCII; encode it first, "
-         "for example with encodeURIComponent(value)")),
+         (f"{SENT}: header.key holds U+D800 at character 2, outside visible ASCII; encode it "
+          "first, for example with encodeURIComponent(value)")),
         (put("query"), "a\ud800", "/orders", f"{SENT}: query.key {HALF}"),
         (put("query"), "\udc80", "/orders", f"{SENT}: query.key {HALF}"),
         (put("path"), "a\ud800", "/hooks/{key}", f"{SENT}: path.key {HALF}"),
@@ -52,8 +52,8 @@ def signed(**rule: Any) -> dict[str, Any]:
          f"{SENT}: path.key is empty, which would call another address"),
         *(
             (put("path"), dots, "/hooks/{key}",
-             (f"{SENT}: path.key is {dots!r}, which servers read as another address even when it is "
-             "encoded; send another value"))
+             (f"{SENT}: path.key is {dots!r}, which servers read as another address even when it "
+              "is encoded; send another value"))
             for dots in (".", "..")
         ),
         (put("cookie"), "a\ud800", "/orders",

@@ -160,6 +160,19 @@ def test_parts_of_a_key_and_of_a_token_are_secrets_too(real: str, standin: str, 
 
 
 @pytest.mark.parametrize(
+    "label", ["RSA PRIVATE KEY", "EC PRIVATE KEY", "ENCRYPTED PRIVATE KEY", "CERTIFICATE", "甲"]
+)
+def test_parts_of_any_pem_text_are_secrets(label: str) -> None:
+    real, body = PEM.replace("PRIVATE KEY", label), "\n".join(KEY)
+    plain = [*pair_pem_and_jwt_parts(PEM.format(body), TWIN)]
+
+    assert [*pair_pem_and_jwt_parts(real.format(body), TWIN)] == [
+        (part.replace("PRIVATE KEY", label), twin) for part, twin in plain
+    ]
+    assert pem_to_der(real.format("AQID")) == b"\1\2\3"
+
+
+@pytest.mark.parametrize(
     ("text", "der"),
     [
         (PEM.format("AQID\nBAUG"), b"\1\2\3\4\5\6"),
@@ -264,6 +277,15 @@ def test_of_a_text_with_more_places_than_eight_all_is_hidden(count: int) -> None
 
     marked = text.replace(SPACED, "[redacted: p.i.n (raw) inside hex]")
     assert shown == (MARKER if count > 8 else marked)
+
+
+@pytest.mark.parametrize("size", [0, 1, 63, 64, 65, 5000])
+@pytest.mark.parametrize("end", ["", " qq", '"', "zz", "zz qq"])
+def test_what_is_written_together_with_a_secret_is_hidden_with_it(size: int, end: str) -> None:
+    run = f"{'z' * size}:{SPACED}"
+    shown = translate(vault(VALUE).redact_for_output(f"第 1 行 {run}{end}"))
+
+    assert shown == f"第 1 行 [redacted: p.i.n (raw) inside hex]{end.removeprefix('zz')}"
 
 
 @pytest.mark.parametrize(

@@ -195,7 +195,7 @@ class Tags(frozenset[str]):
 
 
 def hide(text: str) -> str:
-    return text.replace("secret", "X").replace("[1, 2, 3]", "[numbers]")
+    return text.replace("secret", "X").replace("1, 2, 3", "numbers")
 
 
 @pytest.mark.parametrize(
@@ -215,6 +215,9 @@ def hide(text: str) -> str:
         ([1, 2, 3], "[numbers]"),
         ([1, 2], [1, 2]),
         ((1, 2, 3), (1, 2, 3)),
+        ({1, 2, 3}, {1, 2, 3}),
+        ([[1, 2, 3], (1, 2, 3)], ["[numbers]", (1, 2, 3)]),
+        ({"字节": [1, 2, 3, 4], "b": [0, 1, 2]}, {"字节": "[numbers, 4]", "b": [0, 1, 2]}),
         ([1, 2, 3.0], [1, 2, 3.0]),
         ([True, 2, 3], [True, 2, 3]),
         ([], []),
