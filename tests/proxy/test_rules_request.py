@@ -135,6 +135,9 @@ def test_query_values_print_as_javascript_prints_them(value: Any, sent: str) -> 
     assert world.request.url == f"https://crm.example.test/api/search{sent and '?'}{sent}"
 
 
+NESTED: tuple[Any, ...] = ([[1]], [[]], [1, [2]], [1, 2, [3]], [None, [], 1])
+
+
 @pytest.mark.parametrize(
     ("value", "message"),
     [
@@ -145,7 +148,7 @@ def test_query_values_print_as_javascript_prints_them(value: Any, sent: str) -> 
         ([{"a": 1}], "query.v is an object; a query holds texts"),
         *(
             (nested, "query.v is an array within an array; send JSON.stringify(value)")
-            for nested in ([[1]], [[]], [1, [2]], [1, 2, [3]], [None, [], 1])
+            for nested in NESTED
         ),
         (["甲", {"a": 1}], "query.v is an object; a query holds texts"),
         (OpaqueValue("function"), "query.v is a function; a query holds texts"),
