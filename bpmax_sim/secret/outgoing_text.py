@@ -160,15 +160,21 @@ class _RedactingStream(io.TextIOWrapper):
 
     def flush(self) -> None:
         super().flush()
-        if not getattr(self._target, "closed", False):  # it is another's, and may end before this
-            self._write_redacted(self._held.getvalue().rfind(b"\n") + 1)
+        self._write_redacted(self._held.getvalue().rfind(b"\n") + 1)
+
+    def close(self) -> None:
+        self.finish()
+        super().close()
 
     def finish(self) -> None:
         """Write the unfinished last line as well."""
-        super().flush()
-        self._write_redacted(len(self._held.getvalue()))
+        if not self.closed:
+            super().flush()
+            self._write_redacted(len(self._held.getvalue()))
 
     def _write_redacted(self, size: int) -> None:
+        if getattr(self._target, "closed", False):  # it is another's, and may end before this
+            return
         data = self._held.getvalue()
         self._held.seek(0)
         self._held.truncate()

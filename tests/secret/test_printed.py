@@ -34,6 +34,35 @@ def test_a_stream_that_somebody_keeps_ends_quietly_after_its_target() -> None:
 
 
 @pytest.mark.parametrize(
+    ("closes", "shown"),
+    [("", "客户：***\n订单 ***"), ("stream", "客户：***\n订单 ***"), ("target", "客户：***\n")],
+)
+def test_a_script_may_close_what_it_prints_to(closes: str, shown: str) -> None:
+    class Kept(io.StringIO):
+        last = ""
+
+        def close(self) -> None:
+            self.last = self.getvalue()
+            super().close()
+
+    out, err = Kept(), Kept()
+    with (
+        contextlib.redirect_stdout(out),
+        contextlib.redirect_stderr(err),
+        redact_output(lambda text: text.replace("张三", "***")),
+    ):
+        print("客户：张三", flush=True)  # noqa: T201
+        print("订单 张三", end="")  # noqa: T201
+        print("单号 张三", end="", file=sys.stderr)  # noqa: T201
+        if closes:
+            (sys.stdout if closes == "stream" else out).close()
+            assert sys.stdout.closed == (closes == "stream")
+
+    assert (out.last if out.closed else out.getvalue()) == shown
+    assert err.getvalue() == "单号 ***"
+
+
+@pytest.mark.parametrize(
     "pieces",
     [
         ["客户：张三\n"],
