@@ -12,7 +12,7 @@ from bpmax_sim.script_source.kinds import (
     strip_parentheses,
 )
 from bpmax_sim.script_source.scopes import FUNCTIONS
-from bpmax_sim.script_source.syntax import SyntaxTree
+from bpmax_sim.script_source.syntax import SyntaxTree, list_parts
 from bpmax_sim.script_source.values import WRAPPED
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def is_predicate_of_list_method(tree: SyntaxTree, function: Node) -> bool:
     return (
         function.type in FUNCTIONS
         and listed is not None
-        and listed.named_children[0] == function
+        and list_parts(listed)[0] == function
         and name is not None
         and tree.get_source(name) in _PREDICATED
     )

@@ -16,7 +16,7 @@ from bpmax_sim.script_source.conditions import (
 from bpmax_sim.script_source.kinds import read_operator, strip_parentheses
 from bpmax_sim.script_source.scopes import FUNCTIONS
 from bpmax_sim.script_source.slips import SlipReader
-from bpmax_sim.script_source.syntax import SyntaxTree
+from bpmax_sim.script_source.syntax import SyntaxTree, list_parts
 from bpmax_sim.script_source.values import WRAPPED
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def is_last_executed_statement(node: Node) -> bool:
     """Return whether *node* is the last statement that its function or script executes."""
     while (parent := node.parent) is not None and parent.type in _BRANCHES:
         is_block = parent.type in {"statement_block", "program"}
-        if is_block and parent.named_children[-1] != node:
+        if is_block and list_parts(parent)[-1] != node:
             return False
         node = parent
     return parent is None or parent.type in FUNCTIONS
@@ -172,7 +172,8 @@ def _is_in_sort_comparator(tree: SyntaxTree, node: Node) -> bool:
 def _find_only_assignment(block: Node | None) -> Node | None:
     """Return the assignment of which *block* consists, or None if it has anything else."""
     while block is not None and block.type in {"statement_block", "expression_statement"}:
-        block = block.named_children[0] if len(block.named_children) == 1 else None
+        parts = list_parts(block)
+        block = parts[0] if len(parts) == 1 else None
     return block if block is not None and block.type == "assignment_expression" else None
 
 

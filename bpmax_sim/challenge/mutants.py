@@ -38,11 +38,16 @@ from bpmax_sim.challenge.equivalents import (
 from bpmax_sim.challenge.probes import Probe
 from bpmax_sim.errors import Place
 from bpmax_sim.i18n import template
-from bpmax_sim.script_source.kinds import EQUALITIES, read_operator, strip_parentheses
+from bpmax_sim.script_source.kinds import (
+    EQUALITIES,
+    list_arguments,
+    read_operator,
+    strip_parentheses,
+)
 from bpmax_sim.script_source.reading import BUILT_IN
 from bpmax_sim.script_source.scopes import FUNCTIONS, Scopes
 from bpmax_sim.script_source.slips import SlipReader
-from bpmax_sim.script_source.syntax import SyntaxTree
+from bpmax_sim.script_source.syntax import SyntaxTree, list_parts
 from bpmax_sim.script_source.values import WRAPPED, ProxyCall, ScriptValue, Values
 
 if TYPE_CHECKING:
@@ -336,7 +341,7 @@ class _MutantReader:
         function, listed = (node.child_by_field_name(part) for part in ("function", "arguments"))
         if function is None or listed is None or listed.type != "arguments":
             return
-        arguments = [child for child in listed.named_children if child.type != "comment"]
+        arguments = list_parts(listed)
         value, name = self._values.resolve(function), self._get_source(function)
         is_direct = value is not None and value.kind == "method"
         is_setter = value is not None and value.kind == "chain method" and value.text in _SENT
@@ -496,16 +501,14 @@ class _MutantReader:
 
     def _mutate_return(self, node: Node) -> Iterator[Mutant]:
         yield from self._drop_statement(node)
-        values = [child for child in node.named_children if child.type != "comment"]
+        values = list_parts(node)
         if values and values[0].type not in {"true", "false"}:
             yield from self._change_written_or_returned_value(values[0], RETURNED)
 
     def _change_thrown_error_text(self, node: Node) -> Iterator[Mutant]:
         """Change the text of a thrown error."""
-        listed = node.child_by_field_name("arguments")
         name = self._get_source(node.child_by_field_name("constructor"))
-        if listed is not None and listed.named_children and name.endswith("Error"):
-            first = listed.named_children[0]
+        for first in list_arguments(node)[:1] if name.endswith("Error") else ():
             if first.type in {"string", "template_string"}:
                 yield from self._change_written_or_returned_value(first, name)
 
@@ -593,12 +596,8 @@ class _MutantReader:
         body, condition = node.child_by_field_name("body"), node.child_by_field_name("condition")
         if body is None or node.parent is None or node.parent.type == "labeled_statement":
             return
-        last = (
-            body.named_children[-1]
-            if body.type == "statement_block" and body.named_children
-            else None
-        )
-        if body.type == "statement_block" and (last is None or last.type in _LEAVES):
+        statements = list_parts(body) if body.type == "statement_block" else [body]
+        if not statements or statements[-1].type in _LEAVES:
             return
         head, tail = (
             self._tree.get_bytes_between(*span).decode()
@@ -705,7 +704,7 @@ class _MutantReader:
 
     def _drop_statement(self, node: Node) -> Iterator[Mutant]:
         if node.type == "return_statement":
-            values = [child for child in node.named_children if child.type != "comment"]
+            values = list_parts(node)
             if values and values[0].type != "false":
                 return
             if not values:
@@ -713,7 +712,7 @@ class _MutantReader:
                     yield self._make_mutant("guard", node, ";", about=self._get_source(node))
                 return
         block = node.parent
-        outer = block.parent if block is not None and len(block.named_children) == 1 else None
+        outer = block.parent if block is not None and len(list_parts(block)) == 1 else None
         if outer is not None and outer.type == "catch_clause":
             return  # the same as to swallow it
         if node.type == "return_statement":
@@ -722,7 +721,7 @@ class _MutantReader:
 
     def _empty_catch_block(self, node: Node) -> Iterator[Mutant]:
         body = node.child_by_field_name("body")
-        if body is not None and any(child.type != "comment" for child in body.named_children):
+        if body is not None and list_parts(body):
             yield self._make_mutant(
                 "error-swallowed", body, "{}", about=self._join_call_names_in_try(node)
             )
@@ -747,11 +746,11 @@ class _MutantReader:
 
     def _empty_catch_callback(self, handler: Node) -> Iterator[Mutant]:
         body = handler.child_by_field_name("body") if handler.type in FUNCTIONS else None
-        if body is not None and (body.type != "statement_block" or body.named_children):
+        if body is not None and (body.type != "statement_block" or list_parts(body)):
             yield self._make_mutant("error-swallowed", handler, "() => {}")
 
     def _swallow_awaited(self, node: Node) -> Iterator[Mutant]:
-        inner = node.named_children[-1] if node.named_children else None
+        inner = next(reversed(list_parts(node)), None)
         value = self._values.resolve(inner)
         if inner is None or value is None or value.kind != "promise" or value.call < 0:
             return

@@ -11,8 +11,9 @@ from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from bpmax_sim.script_source.counters import Counter, LineColumn
+from bpmax_sim.script_source.kinds import strip_parentheses
 from bpmax_sim.script_source.scopes import FUNCTIONS
-from bpmax_sim.script_source.syntax import LEAVING_STATEMENTS, SyntaxTree
+from bpmax_sim.script_source.syntax import LEAVING_STATEMENTS, SyntaxTree, list_parts
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -130,9 +131,7 @@ class ScriptReach:
         if counter.arm in _TRUTHS:
             owner = _find_branching_node(node, counter)
             condition = owner.child_by_field_name("condition") or owner
-            while condition.type == "parenthesized_expression" and condition.named_children:
-                condition = condition.named_children[-1]
-            return condition
+            return strip_parentheses(condition)
         return node
 
     def _find_branch_counter(self, child: Node, parent: Node) -> int | None:
@@ -172,7 +171,7 @@ def _is_expression_statement(node: Node) -> bool:
 def _is_guard_clause(node: Node) -> bool:
     """Return whether *node* is an ``if`` that leaves (``return``, ``throw`` …) before more code."""
     inner = node.child_by_field_name("consequence")
-    statements = inner.named_children if inner is not None and "block" in inner.type else [inner]
+    statements = list_parts(inner) if inner is not None and "block" in inner.type else [inner]
     last = statements[-1] if statements else None
     return (
         last is not None and last.type in LEAVING_STATEMENTS and node.next_named_sibling is not None

@@ -9,6 +9,7 @@ from bpmax_sim.i18n import msg
 from bpmax_sim.script_source.kinds import list_arguments, strip_parentheses
 from bpmax_sim.script_source.scopes import FUNCTIONS
 from bpmax_sim.script_source.slips import Found, SlipReader
+from bpmax_sim.script_source.syntax import list_parts
 from bpmax_sim.script_source.values import PROMISES, find_parent_beyond_parentheses, is_async
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def _find_returns_unless_only_throws(function: Node) -> list[Node] | None:
         node = pending.pop()
         throws = throws or node.type == "throw_statement"
         if node.type == "return_statement":
-            found += node.named_children[:1]
+            found += list_parts(node)[:1]
         pending += [child for child in node.named_children if child.type not in FUNCTIONS]
     return None if throws and not found else found
 
@@ -192,15 +193,10 @@ def _find_unsuitable_callback(reader: SlipReader, node: Node) -> Found:
 def _find_sorted_numbers(reader: SlipReader, node: Node) -> Found:
     """Yield ``sort()`` of numbers, which compares them as text."""
     callee = strip_parentheses(node.child_by_field_name("function"))
-    listed = node.child_by_field_name("arguments")
-    if (
-        reader.kinds.find_builtin_method(node) not in {"sort", "toSorted"}
-        or callee is None
-        or not listed
-    ):
+    if reader.kinds.find_builtin_method(node) not in {"sort", "toSorted"} or callee is None:
         return
     owner = strip_parentheses(callee.child_by_field_name("object"))
-    if listed.named_children or owner is None or not _holds_numbers(reader, owner):
+    if list_arguments(node) or owner is None or not _holds_numbers(reader, owner):
         return
     yield (
         "wrong-callback",
@@ -211,8 +207,8 @@ def _find_sorted_numbers(reader: SlipReader, node: Node) -> Found:
 
 def _holds_numbers(reader: SlipReader, node: Node) -> bool:
     if node.type == "array":
-        kinds = {reader.kinds.find_kind(child) for child in node.named_children}
-        return kinds == {"number"} and len(node.named_children) > 1
+        parts = list_parts(node)
+        return len(parts) > 1 and {*map(reader.kinds.find_kind, parts)} == {"number"}
     if node.type == "identifier":
         binding = reader.scopes.find_binding(node)
         value = binding.value if binding is not None and not binding.path else None
@@ -258,9 +254,10 @@ def _find_promise_all_without_list(reader: SlipReader, node: Node) -> Found:
         return
     name = reader.values.read_member_name(callee) if callee.type == "member_expression" else ""
     is_join = reader.tree.get_source(owner) == "Promise" and name in _JOINS
-    first = reader.values.resolve(listed.named_children[0]) if listed.named_children else None
+    arguments = list_arguments(node)
+    first = reader.values.resolve(arguments[0]) if arguments else None
     is_single = first is not None and first.kind in PROMISES
-    if is_join and (len(listed.named_children) > 1 or is_single):
+    if is_join and (len(arguments) > 1 or is_single):
         yield (
             "missing-await",
             listed,
@@ -270,7 +267,7 @@ def _find_promise_all_without_list(reader: SlipReader, node: Node) -> Found:
 
 def _find_awaited_function(reader: SlipReader, node: Node) -> Found:
     """Yield ``await sleep;``, which awaits a function and not its call, so that it never runs."""
-    awaited = strip_parentheses(node.named_children[0]) if node.named_children else node
+    awaited = strip_parentheses(next(iter(list_parts(node)), node))
     value = reader.values.resolve(awaited) if awaited.type == "identifier" else None
     if value is not None and value.kind == "function":
         name = reader.tree.get_source(awaited)
@@ -281,8 +278,8 @@ def _find_awaited_function(reader: SlipReader, node: Node) -> Found:
 
 def _find_async_executor(reader: SlipReader, node: Node) -> Found:
     """Yield ``new Promise(async …)``: what the async function throws is lost."""
-    made, listed = (node.child_by_field_name(part) for part in ("constructor", "arguments"))
-    function = listed.named_children[0] if listed is not None and listed.named_children else None
+    made = node.child_by_field_name("constructor")
+    function = next(iter(list_arguments(node)), None)
     is_promise = made is not None and reader.tree.get_source(made) == "Promise"
     # `new Promise` ignores what its executor returns, thus also the promise of an async one.
     if is_promise and function is not None and function.type in FUNCTIONS and is_async(function):

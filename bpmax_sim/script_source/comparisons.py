@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Final, Literal
 import msgspec
 
 from bpmax_sim.errors import Place
+from bpmax_sim.script_source.kinds import strip_parentheses
 from bpmax_sim.script_source.scopes import Binding, Scopes
-from bpmax_sim.script_source.syntax import SyntaxTree
+from bpmax_sim.script_source.syntax import SyntaxTree, list_parts
 from bpmax_sim.script_source.values import Values
 
 if TYPE_CHECKING:
@@ -68,7 +69,8 @@ class ComparisonReader:
         The member is of the form, of ``ctx``, of a caught error or of the result of a call.
         """
         for node in nodes:
-            for member, literal in self._find_compared_pairs(node):
+            for member, one in self._find_compared_pairs(node):
+                literal = strip_parentheses(one)
                 kind = _KINDS.get(literal.type)
                 if kind is None or (found := self._find_compared_member(member)) is None:
                     continue
@@ -110,19 +112,15 @@ class ComparisonReader:
             return
         owner = callee.child_by_field_name("object")
         is_list = owner is not None and owner.type == "array"
-        if (
-            is_list
-            and self._values.read_member_name(callee) == "includes"
-            and listed.named_children
-        ):
+        arguments = list_parts(listed)
+        if is_list and self._values.read_member_name(callee) == "includes" and arguments:
             for element in owner.named_children if owner is not None else ():
-                yield listed.named_children[0], element
+                yield arguments[0], element
 
     def _find_object_key_pairs(self, node: Node) -> Iterator[tuple[Node, Node]]:
         """Yield the pairs of ``{'A': 1, 'B': 2}[member]``: *member* with each key."""
         owner, index = node.child_by_field_name("object"), node.child_by_field_name("index")
-        while owner is not None and owner.type == "parenthesized_expression":
-            owner = owner.named_children[0] if owner.named_children else None
+        owner = strip_parentheses(owner)
         if owner is not None and owner.type == "object" and index is not None:
             for pair in owner.named_children:
                 key = pair.child_by_field_name("key")
@@ -136,8 +134,7 @@ class ComparisonReader:
 
         None if it is no member of a form, ``ctx``, an error or a result.
         """
-        while node.type == "parenthesized_expression" and node.named_children:
-            node = node.named_children[0]
+        node = strip_parentheses(node)
         value = self._values.resolve(node)
         if value is not None and value.path and value.kind in {"form", "ctx", "result"}:
             root: ComparedRoot = value.kind  # type: ignore[assignment]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
-from bpmax_sim.script_source.kinds import read_operator
-from bpmax_sim.script_source.syntax import SyntaxTree
+from bpmax_sim.script_source.kinds import list_arguments, read_operator
+from bpmax_sim.script_source.syntax import SyntaxTree, list_parts
 from bpmax_sim.script_source.values import ScriptValue, Values
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ class Guards:
         That is ``form.b`` for ``'b' in form`` that is true.
         """
         if condition.type == "parenthesized_expression":
-            for child in condition.named_children[:1]:
+            for child in list_parts(condition)[:1]:
                 yield from self._find_present_values(child, holds)
         operator = read_operator(condition)
         left, right = (condition.child_by_field_name(side) for side in ("left", "right"))
@@ -114,8 +114,7 @@ class Guards:
 
     def _find_member_tested_as_own(self, call: Node) -> Iterator[ScriptValue]:
         """Yield the member that ``form.hasOwnProperty('x')`` or ``Object.hasOwn`` tests."""
-        callee, listed = (call.child_by_field_name(part) for part in ("function", "arguments"))
-        arguments = listed.named_children if listed is not None else []
+        callee, arguments = call.child_by_field_name("function"), list_arguments(call)
         name = callee.child_by_field_name("property") if callee is not None else None
         method = self._tree.get_source(name) if name is not None else ""
         if method == "hasOwnProperty" and callee is not None and len(arguments) == 1:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final, Literal, overload
 
 from bpmax_sim.script_source.scopes import FUNCTIONS, Scopes
-from bpmax_sim.script_source.syntax import SyntaxTree
+from bpmax_sim.script_source.syntax import SyntaxTree, list_parts
 from bpmax_sim.script_source.values import PROMISES, Values, find_parent_beyond_parentheses
 
 if TYPE_CHECKING:
@@ -84,10 +84,9 @@ def strip_parentheses(node: Node | None) -> Node | None:
     None for None.
     """
     while node is not None and node.type == "parenthesized_expression":
-        inner = next((child for child in node.named_children if child.type != "comment"), None)
-        if inner is None:
+        if not (parts := list_parts(node)):
             break
-        node = inner
+        node = parts[0]
     return node
 
 
@@ -107,7 +106,7 @@ def split_sides(node: Node) -> tuple[Node | None, Node | None]:
 def list_arguments(node: Node) -> list[Node]:
     """Return the arguments of a call or of ``new``."""
     listed = node.child_by_field_name("arguments")
-    return [one for one in listed.named_children if one.type != "comment"] if listed else []
+    return list_parts(listed) if listed else []
 
 
 class KindReader:

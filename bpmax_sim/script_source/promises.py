@@ -9,8 +9,9 @@ import msgspec
 
 from bpmax_sim.errors import Place
 from bpmax_sim.i18n import msg
+from bpmax_sim.script_source.kinds import strip_parentheses
 from bpmax_sim.script_source.scopes import Scopes
-from bpmax_sim.script_source.syntax import SyntaxTree
+from bpmax_sim.script_source.syntax import SyntaxTree, list_parts
 from bpmax_sim.script_source.values import (
     PROMISES,
     ScriptValue,
@@ -129,13 +130,11 @@ class PromiseMisuseReader:
         elif node.type == "unary_expression" and kind in {"!", "-", "+"}:
             found = [node.child_by_field_name("argument")]
         elif node.type == "template_substitution":
-            found = list(node.named_children[:1])
+            found = [*list_parts(node)[:1]]
         else:
             found = [node.child_by_field_name("condition")]
         for operand in found:
-            inner = operand
-            while inner is not None and inner.type == "parenthesized_expression":
-                inner = inner.named_children[0] if inner.named_children else None
+            inner = strip_parentheses(operand)
             if inner is not None and inner.type not in {"binary_expression", "await_expression"}:
                 yield inner
 

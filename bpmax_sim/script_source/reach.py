@@ -9,10 +9,15 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from bpmax_sim.errors import Place
 from bpmax_sim.i18n import join_list, msg
 from bpmax_sim.script_source.counters import Counter
-from bpmax_sim.script_source.kinds import OPPOSITES, list_arguments, read_operator
+from bpmax_sim.script_source.kinds import (
+    OPPOSITES,
+    list_arguments,
+    read_operator,
+    strip_parentheses,
+)
 from bpmax_sim.script_source.reading import BUILT_IN
 from bpmax_sim.script_source.scopes import Scopes
-from bpmax_sim.script_source.syntax import SyntaxTree
+from bpmax_sim.script_source.syntax import SyntaxTree, list_parts
 from bpmax_sim.script_source.values import ProxyCall, ScriptValue, Values
 
 if TYPE_CHECKING:
@@ -178,7 +183,7 @@ class ReachFinder:
             if operator is not None and operator.type != "!":
                 return []
             holds ^= operator is not None
-            node = node.named_children[0] if node.named_children else None
+            node = next(iter(list_parts(node)), None)
         if node is None:
             return []
         binary = node.type == "binary_expression"
@@ -280,9 +285,7 @@ class ReachFinder:
         if case is None or case.type != "switch_case" or case.parent is None:
             return []
         switch, value = case.parent.parent, case.child_by_field_name("value")
-        asked = switch.child_by_field_name("value") if switch is not None else None
-        while asked is not None and asked.type == "parenthesized_expression":
-            asked = asked.named_children[0]
+        asked = strip_parentheses(switch.child_by_field_name("value")) if switch else None
         if asked is None or value is None:
             return []
         return self._find_comparison_requirements(asked, "===", value, holds=True)

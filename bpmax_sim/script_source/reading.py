@@ -30,7 +30,7 @@ from bpmax_sim.script_source.promises import (
 )
 from bpmax_sim.script_source.scopes import FUNCTIONS, Scopes
 from bpmax_sim.script_source.slips import Slip, SlipReader
-from bpmax_sim.script_source.syntax import SyntaxTree
+from bpmax_sim.script_source.syntax import SyntaxTree, list_parts
 from bpmax_sim.script_source.unused_results import IgnoredErrorRange, ResultReader
 from bpmax_sim.script_source.values import (
     WRAPPED,
@@ -331,11 +331,11 @@ class _ScriptReader:
         """Yield what the script itself returns, not its functions: of ``?:`` both results."""
         for node in self._nodes:
             if node.type == "return_statement" and not _is_in_function(node):
-                values = node.named_children[:1]
+                values = list_parts(node)[:1]
                 while values:
                     value = values.pop()
                     if value.type in {"ternary_expression", "parenthesized_expression"}:
-                        values += value.named_children[-2:]
+                        values += list_parts(value)[-2:]
                     else:
                         yield value
 
@@ -352,9 +352,10 @@ class _ScriptReader:
         """
         for value in self._find_script_return_values():
             for item in value.named_children if value.type == "array" else ():
-                keys = [one.child_by_field_name("key") for one in item.named_children]
+                members = list_parts(item)
+                keys = [one.child_by_field_name("key") for one in members]
                 known = [self._scopes.read_key_name(key) for key in keys if key is not None]
-                is_plain = item.type == "object" and len(known) == len(item.named_children)
+                is_plain = item.type == "object" and len(known) == len(members)
                 if is_plain and known and None not in known and "owner_id" not in known:
                     yield self._tree.find_place(item)
 
@@ -500,7 +501,7 @@ class _ScriptReader:
 
     def _is_integer(self, node: Node | None) -> bool:
         while node is not None and node.type in {*WRAPPED, "unary_expression"}:
-            node = node.named_children[-1] if node.named_children else None
+            node = next(reversed(list_parts(node)), None)
         return (
             node is not None
             and node.type == "number"

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Final
 
 from bpmax_sim.i18n import msg
 from bpmax_sim.script_source.kinds import (
+    list_arguments,
     read_operator,
     strip_parentheses,
 )
 from bpmax_sim.script_source.scopes import FUNCTIONS
 from bpmax_sim.script_source.slips import GIVEN, PURE, Found, SlipReader
-from bpmax_sim.script_source.syntax import LEAVING_STATEMENTS
+from bpmax_sim.script_source.syntax import LEAVING_STATEMENTS, list_parts
 from bpmax_sim.script_source.values import find_parent_beyond_parentheses
 
 if TYPE_CHECKING:
@@ -172,7 +173,7 @@ def _find_loop_that_runs_once(_reader: SlipReader, node: Node) -> Found:
     operator = node.child_by_field_name("operator")
     if operator is not None and operator.type == "in":
         return  # whether there is any member
-    last = body.named_children[-1]
+    last = next(reversed(list_parts(body)), body)
     continues = any(
         part.type == "continue_statement" for part in _walk_outside_inner_functions(body)
     )
@@ -298,8 +299,7 @@ def _find_used_void_result(reader: SlipReader, node: Node) -> Found:
 
 def _find_math_max_of_list(reader: SlipReader, node: Node) -> Found:
     """Yield ``Math.max(list)``, which is NaN."""
-    method, listed = reader.kinds.find_builtin_method(node), node.child_by_field_name("arguments")
-    arguments = listed.named_children if listed is not None else []
+    method, arguments = reader.kinds.find_builtin_method(node), list_arguments(node)
     is_one = method in {"max", "min"} and len(arguments) == 1
     if is_one and reader.kinds.find_kind(arguments[0]) == "list":
         yield "wrong-value", arguments[0], msg(

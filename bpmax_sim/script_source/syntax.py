@@ -75,9 +75,13 @@ def _find_exits(block: Node) -> Iterator[ConditionalExit]:
 
 def _leaves(branch: Node) -> bool:
     """Return whether *branch* ends with ``return``, ``throw`` or the like."""
-    statements = branch.named_children if branch.type == "statement_block" else [branch]
-    kinds = [one.type for one in statements if one.type != "comment"]
-    return bool(kinds) and kinds[-1] in LEAVING_STATEMENTS
+    statements = list_parts(branch) if branch.type == "statement_block" else [branch]
+    return bool(statements) and statements[-1].type in LEAVING_STATEMENTS
+
+
+def list_parts(node: Node) -> list[Node]:
+    """Return the named children of *node* without comments, which may stand between any two."""
+    return [child for child in node.named_children if child.type != "comment"]
 
 
 class SyntaxTree:

@@ -9,7 +9,7 @@ import msgspec
 
 from bpmax_sim.errors import Place
 from bpmax_sim.script_source.scopes import FUNCTIONS, Scopes
-from bpmax_sim.script_source.syntax import SyntaxTree
+from bpmax_sim.script_source.syntax import SyntaxTree, list_parts
 from bpmax_sim.script_source.values import PROMISES, Values, find_parent_beyond_parentheses
 
 if TYPE_CHECKING:
@@ -57,7 +57,8 @@ class ResultReader:
         """Yield each empty error handler of calls whose results the script uses."""
         for node in nodes:
             if node.type == "catch_clause" and node.parent is not None:
-                block, body = node.child_by_field_name("body"), node.parent.named_children[0]
+                block = node.child_by_field_name("body")
+                body = list_parts(node.parent)[0]
                 is_silent = block is not None and not block.named_children
                 calls = [one for one in self._tree.walk(body) if self._find_call_number(one) >= 0]
                 if is_silent and any(map(self._is_value_used_beyond_test, calls)):

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from bpmax_sim.errors import Place
 from bpmax_sim.script_source.scopes import FUNCTIONS, Binding, Scopes
-from bpmax_sim.script_source.syntax import SyntaxTree
+from bpmax_sim.script_source.syntax import SyntaxTree, list_parts
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -210,7 +210,7 @@ class Values:
         return ScriptValue("function", node=node)
 
     def _resolve_comma_expression(self, node: Node) -> ScriptValue | None:
-        return self.resolve(node.named_children[-1]) if node.named_children else None
+        return self.resolve(next(reversed(list_parts(node)), None))
 
     def _resolve_await(self, node: Node) -> ScriptValue | None:
         value = self._resolve_comma_expression(node)
@@ -273,7 +273,7 @@ class Values:
             self.resolve(called.child_by_field_name("object")),
             self.read_member_name(called),
         )
-        if owner is None or function.parent.named_children[0] != function:
+        if owner is None or list_parts(function.parent)[0] != function:
             return None
         if method in _GIVES_ELEMENT:
             return self.resolve_member(owner, ("*", *binding.path))
@@ -288,7 +288,7 @@ class Values:
         listed = node.child_by_field_name("arguments")
         if value is None or listed is None:
             return None
-        arguments = [child for child in listed.named_children if child.type != "comment"]
+        arguments = list_parts(listed)
         of_kind = _CALL.get(value.kind)
         return of_kind(self, node, value, arguments) if of_kind else None
 
@@ -461,7 +461,7 @@ class Values:
         while pending:
             node = pending.pop()
             if node.type == "return_statement":
-                yield from node.named_children[:1]
+                yield from list_parts(node)[:1]
             pending += [child for child in node.named_children if child.type not in FUNCTIONS]
 
 
