@@ -337,7 +337,8 @@ def _walk_always_reached_nodes(body: Node) -> Iterator[Node]:
     while pending:
         part = pending.pop(0)
         yield part
-        first = part.child_by_field_name("condition") or part.child_by_field_name("left")
+        asked = map(part.child_by_field_name, ("condition", "value", "left"))
+        first = next((one for one in asked if one is not None), None)
         is_open = part.type in _BRANCHING
         if is_open and any(
             inner.type in LEAVING_STATEMENTS for inner in _walk_outside_inner_functions(part)

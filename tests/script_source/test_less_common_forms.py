@@ -110,6 +110,9 @@ shadowed-variable@32 | let 总 = 1; if (form.x) { const 总 = 2; go(总) } form.
 - | let 总 = 1; 总 = 3; if (form.x) { let 总 = 2; go(总) } form.a = 总
 - | const 总 = 1; if (form.x) { let 总 = 2; go(总) } form.a = 总
 - | function 算(n) { switch (n) { case 0: return 0 } return 算(n - 1) } form.a = 算(3)
+- | function 算(n) { switch (n) { case 1: 算(n - 1) } } form.a = 算(3)
+- | function 算(n) { for (const x of n) 算(x) } form.a = 算(3)
+endless-recursion@25 | function 算(n) { switch (算(n - 1)) { case 1: go() } } form.a = 算(3)
 - | function 算(n) { while (n > 9) { return n } return 算(n - 1) } form.a = 算(3)
 unreachable@38 | function 算(n) { for (const x of n) { return x } return 算(n - 1) } form.a = 算(3)
 - | function 算(n) { try { if (n) throw 1 } catch { return 0 } return 算(n - 1) } form.a = 算(3)
@@ -127,6 +130,7 @@ unreachable@50 | function f() { try { return 1 } finally { go() } go() } f()
 unreachable@55 | function f() { if (form.x) return 1; else { throw 2 } go() } f()
 - | function f() { return 1; var 甲; } f()
 unreachable@26 | function f() { return 1; var 甲 = 2; go(甲) } f()
+wrong-value@34 | setTimeout(() => { form.a = 1 }, 30 * 86_400 * 1000)
 lost-digits@10 | form.a = 9_007_199_254_740_993
 - | form.a = 9_007_199_254_740_992
 - | form.a = 9007199254740993n
@@ -140,6 +144,11 @@ wrong-value@19 | form.a = new Date('02/30/2026'); form.b = new Date('2/28/2026')
 wrong-value@57 wrong-value@89 | form.a = new Date(2026, 11, 1); form.b = new Date(2026, 12, 1); form.c = Date.UTC(2026, 12)
 - | if (form.a == true && form.a == '1') go()
 constant-condition@24 | if (form.a === true && form.a === '1') go()
+- | if (form.a == true && form.a === '1') go()
+- | if (form.a == '1' && form.a === true) go()
+- | if (form.a == false && form.a === '0') go()
+- | if (form.a == '' && form.a === false) go()
+constant-condition@25 | if (form.a === false && form.a === '0') go()
 - | if (form.a == false && form.a == '') go()
 - | if (form.a == false && form.a == '0') go()
 - | if (form.a == null && form.a === undefined) go()
