@@ -358,13 +358,12 @@ class Context:
         return {number for end in ends for number in end.unseen}
 
     def list_pending_timers(self) -> list[PendingTimer]:
-        """Return the timers that fire only when a scenario step lets time pass, first due first."""
-        waiting = [
+        """Return the timers that fire only when a scenario step lets time pass."""
+        return [
             PendingTimer(timer.delay / 1000, timer.repeat, timer.place, timer.event.instant)
             for run in self.unfinished_runs
             for timer in run.timers.values()
         ]
-        return sorted(waiting, key=lambda timer: timer.due)
 
     def end_stuck_run(self, run: ScriptRun, *, is_over_time: bool = False) -> None:
         """End *run* with an error at the line that waits for a promise that nothing can settle.

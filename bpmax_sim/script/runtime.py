@@ -23,6 +23,7 @@ import threading
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field
 from functools import cache, lru_cache, partial
+from itertools import chain
 from typing import Any
 
 from bpmax_sim.clock import SeedRanges
@@ -298,12 +299,9 @@ class Runtime:
         return self.begin(program)
 
     def list_pending_timers(self) -> list[PendingTimer]:
-        """Return the timers that fire only when a scenario step lets virtual time pass."""
-        return [
-            timer
-            for context in self._list_open_contexts()
-            for timer in context.list_pending_timers()
-        ]
+        """Return the timers that fire only when a scenario step lets time pass, first due first."""
+        waiting = (context.list_pending_timers() for context in self._list_open_contexts())
+        return sorted(chain.from_iterable(waiting), key=lambda timer: timer.due)
 
     def is_promise_unused_by_page(self, call: UnawaitedCall) -> bool:
         """Return whether no script of the page has used the promise of *call* so far.

@@ -57,12 +57,11 @@ def compare(mine: Any, theirs: Any, operation: str = "run") -> tuple[str, str]:
     """Return message and stack of the difference, "" if there is none."""
     both = BothEngines(("甲", Told(mine)), ("乙", Told(theirs)))
     try:
-        assert both.call(operation, "{}") == mine
+        answer = both.call(operation, "{}")
     except EngineError as error:
-        assert error.name == "EngineDifference"
-        told = to_plain_english(str(error.message))
-        return told.removeprefix("the engines differ: "), error.raw
-    return "", ""
+        told = to_plain_english(f"{error.name}: {error.message}")
+        return told.removeprefix("EngineDifference: the engines differ: "), error.raw
+    return ("", "") if answer == mine else (answer, "")
 
 
 HERE = "    at <input>:501:3"
@@ -133,7 +132,10 @@ DIFFERENCES: dict[str, tuple[str, str, tuple[str, str]]] = {
     ),
     "who throws": (
         outbox(done=[[1, True, 5]]), outbox(done=[[1, False, thrown()]]),
-        ("甲: returned 5; 乙: ('threw', ('Error', '坏', None, None, '{}'))", "    at <input>:501:9"),
+        (
+            "甲: returned 5; 乙: ('threw', ('Error', '坏', None, None, '{}'))",
+            "    at <input>:501:9",
+        ),
     ),
     "two syntax errors": (
         outbox(done=[[1, None, thrown("x")]]), outbox(done=[[1, None, thrown("y")]]), ("", ""),
