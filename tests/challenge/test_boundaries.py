@@ -61,7 +61,8 @@ def find_operations(tree: SyntaxTree, *operators: str) -> Iterator[Node]:
         ("a.pop() ?? 1", False), ("String(a) ?? 1", True), ("Number(a) ?? 1", True),
         ("a.trimmed() ?? 1", False), ("(a || b) ?? 1", False), ("(a && b) ?? 1", False),
         # || is idle only where what it gives is as false as what it replaces
-        ("'' || ''", True), ("a.length || 0", True), ("a.trim() || ''", True),
+        ("'' || ''", True), ('a.trim() || ""', True), ("(a > b) || false", False),
+        ("a.includes(b) || false", True), ("a.length || 0", True), ("a.trim() || ''", True),
         ("a.trim() || '无'", False), ("a.length || 1", False), ("a.length || false", True),
         ("Number(a) || 0", False), ("parseInt(a) || 0", False), ("(a - b) || 0", False),
         ("Math.round(a) || 0", False), ("-a || 0", False), ("String(a) || null", False),
@@ -229,6 +230,7 @@ def test_only_a_part_that_decides_is_left_out(source: str, parts: list[str]) -> 
         ("x = a > b ? a : c", False), ("x = a > b ? a : 0", False), ("x = a > 0 ? a : -a", True),
         ("x = a < 0 ? -a : a", True), ("x = a < 1 ? -a : a", False), ("x = a < 0 ? -b : a", False),
         ("if (a > b) a = b", True), ("if (a > b) { a = b; }", True), ("if (a > b) b = a", True),
+        ("if (a > b) { a = b; /* 小的 */ }", True),
         ("if (a > b) { a = b; c = 1; }", False), ("if (a > b) a = b; else c = 1", False),
         ("if (a > b) {}", False), ("if (a > b) c = b", False), ("if (a > b) f(a)", False),
         ("x = a > b", False), ("f(a > b)", False), ("while (a > b) a = b", False),

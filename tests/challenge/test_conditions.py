@@ -157,15 +157,22 @@ def test_a_case_is_a_condition_of_switch_true_alone() -> None:
         tree = SyntaxTree(source)
         cases = [node for node in tree.walk() if node.type in {"switch_case", "switch_default"}]
         assert [is_case_of_true(tree, node) for node in cases] == expected
-    tree = SyntaxTree("行.filter(f); 行.filter(x => x);")
-    functions = [find_node(tree, text) for text in ("f", "x => x")]
-    assert [is_predicate_of_list_method(tree, node) for node in functions] == [False, True]
+    tree = SyntaxTree(
+        "行.filter(f); 行.filter(x => x); 行.filter(f, y => y); 行.some(/* 有 */ z => z); "
+        "行.map(u => u); some(v => v);"
+    )
+    names = ("f", "x => x", "y => y", "z => z", "u => u", "v => v")
+    functions = [find_node(tree, text) for text in names]
+    assert [is_predicate_of_list_method(tree, node) for node in functions] == [
+        False, True, False, True, False, False,
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(
     ("source", "is_last"),
     [
         # of `return;`
+        ("if (a) { f(); return; /* 完 */ }", True), ("return; // 完", True),
         ("f(); return;", True), ("return; f();", False), ("if (a) return;", True), ("if (a) return; f();", False),
         ("if (a) { f(); return; }", True), ("if (a) { return; f(); }", False),
         ("if (a) { return; } else { f(); }", True), ("if (a) { f(); } else { return; }", True),
@@ -228,6 +235,8 @@ def find_unrun(source: str, *never: str) -> list[tuple[str, str]]:
         ("if (a) { f(); return; } h();", ("else if (a)",), [("else", "a")]),
         ("if (a) { f(); throw b; } h();", ("else if (a)",), [("else", "a")]),
         ("if (a) return;", ("else if (a)",), []),
+        ("if (a) { f(); return; /* 完 */ } h();", ("else if (a)",), [("else", "a")]),
+        ("if ((/* 大单 */ a > 1)) f(); else g();", ("else g()",), [("else", "a > 1")]),
         ("x = a ? 1 : 2;", ("? 1",), [("?", "a")]),
         ("x = a ? 1 : 2;", (": 2",), [(":", "a")]),
         ("a && f();", ("&& f()",), [("&&", "f()")]),

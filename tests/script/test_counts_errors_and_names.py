@@ -323,7 +323,8 @@ def test_an_outbox_that_no_prelude_writes_is_refused(text: str) -> None:
 
 
 def test_an_outbox_tells_how_each_body_ended() -> None:
-    thrown = {"name": "E", "message": "坏", "raw": "", "call": None, "cause": None, "fields": {}}
+    thrown: dict[str, Any] = {"name": "E", "message": "坏", "raw": "", "call": None,
+                              "cause": None, "fields": {}}  # fmt: skip
     done = [[1, True, "值"], [2, False, None], [3, False, thrown], [4, None, thrown]]
 
     endings = parse_turn(json.dumps({"out": [], "done": done})).endings
