@@ -47,7 +47,7 @@ from bpmax_sim.script_source.kinds import (
 from bpmax_sim.script_source.reading import BUILT_IN
 from bpmax_sim.script_source.scopes import FUNCTIONS, Scopes
 from bpmax_sim.script_source.slips import SlipReader
-from bpmax_sim.script_source.syntax import SyntaxTree, list_parts
+from bpmax_sim.script_source.syntax import SyntaxTree, find_end_of_code, list_parts
 from bpmax_sim.script_source.values import WRAPPED, ProxyCall, ScriptValue, Values
 
 if TYPE_CHECKING:
@@ -603,8 +603,10 @@ class _MutantReader:
             self._tree.get_bytes_between(*span).decode()
             for span in ((node.start_byte, body.start_byte), (body.end_byte, node.end_byte))
         )
-        text = self._get_source(body)
-        new = f"{head}{{ {text} break; }}{tail}"
+        end = find_end_of_code(body)
+        text = self._tree.get_bytes_between(body.start_byte, end).decode()
+        is_open = body.type != "statement_block" and not text.endswith(";")
+        new = f"{head}{{ {text}{';' * is_open} break; }}{tail}"
         mutant = self._make_mutant("loop", node, new, about=head.strip())
         if condition is not None and not is_order_comparison(condition):
             probe = probes.LOOP.format(head=head, body=text, tail=tail)

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 import msgspec
 
 from bpmax_sim.script_source.scopes import Scopes
-from bpmax_sim.script_source.syntax import LONGEST, SyntaxTree
+from bpmax_sim.script_source.syntax import LONGEST, SyntaxTree, find_end_of_code, list_parts
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -248,7 +248,7 @@ class _CounterWriter:
         while pending:
             node, closing = pending.pop()
             if closing is not None:
-                self._insert_text(node.end_byte, closing)
+                self._insert_text(find_end_of_code(node), closing)
                 continue
             if closing := self._insert_in_node(node):
                 pending.append((node, closing))
@@ -332,7 +332,7 @@ class _CounterWriter:
             text = self._make_function_counter_code(parent)
         if text:
             directives = [one for one in node.named_children if _is_directive(one, node)]
-            at = directives[-1].end_byte if directives else node.start_byte + 1
+            at = find_end_of_code(directives[-1]) if directives else node.start_byte + 1
             self._insert_text(at, ";" * bool(directives) + text)
 
     def _insert_in_expression(self, node: Node, parent: Node) -> str:
@@ -451,5 +451,5 @@ def _is_directive(node: Node, parent: Node) -> bool:
 
 def _is_text(statement: Node) -> bool:
     """Return whether *statement* is only a string literal, such as ``'use strict'``."""
-    inner = [one.type for one in statement.named_children]
+    inner = [one.type for one in list_parts(statement)]
     return statement.type == "expression_statement" and inner == ["string"]

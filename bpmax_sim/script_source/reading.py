@@ -454,9 +454,7 @@ class _ScriptReader:
             if value is not None and value.type in FUNCTIONS and not binding.path:
                 several = value.child_by_field_name("parameters")
                 single = value.child_by_field_name("parameter")
-                nodes = (
-                    several.named_children if several is not None else [single] if single else []
-                )
+                nodes = list_parts(several) if several is not None else [single] if single else []
                 yield (
                     name,
                     tuple(self._make_parameter_name(node, n) for n, node in enumerate(nodes, 1)),

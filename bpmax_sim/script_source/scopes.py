@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from bpmax_sim.script_source.syntax import SyntaxTree
+from bpmax_sim.script_source.syntax import SyntaxTree, list_parts
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -273,7 +273,7 @@ class Scopes:
     def _declare_parameters(self, function: Node, inner: LexicalScope) -> None:
         several = function.child_by_field_name("parameters")
         single = function.child_by_field_name("parameter")
-        patterns = several.named_children if several is not None else [single] if single else []
+        patterns = list_parts(several) if several is not None else [single] if single else []
         for position, pattern in enumerate(patterns):
             before = len(self.bindings)
             self._bind_pattern_names(pattern, "parameter", inner)

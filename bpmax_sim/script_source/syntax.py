@@ -84,6 +84,19 @@ def list_parts(node: Node) -> list[Node]:
     return [child for child in node.named_children if child.type != "comment"]
 
 
+def find_end_of_code(node: Node) -> int:
+    """Return the byte offset behind *node* without the comments at its end.
+
+    The last part of a statement without ``;`` is the comment behind it, and whatever is inserted
+    behind ``// …`` would be a part of that.
+    """
+    last: Node | None = node
+    while last is not None:
+        node = last
+        last = next((one for one in reversed(node.children) if one.type != "comment"), None)
+    return node.end_byte
+
+
 class SyntaxTree:
     """The syntax tree of one script.
 

@@ -37,6 +37,8 @@ WRITTEN = {
     "templates": "const 名 = '张三'; console.log(`你好，${名 ? `${名 && '先生'}` : '？'}\n第二行 ${1 || 2}`); null.名",
     "dangling else": "if (0) if (1) console.log(1); else console.log(2)\nif (1) if (0) console.log(3); else console.log(4)",
     "no semicolons": "let i = 0\ndo i++; while (i < 3) console.log(i)\nif (i) console.log('是')\nelse console.log('否')\nfor (;;) break\nlet x = i\n++x\nconsole.log(x)",
+    "comments behind statements": "let n = 0\nif (!n) n++ // 一\nelse n-- // 二\nfor (const x of [1, 2]) if (x > 1) n += x // 三\nwhile (n < 9) n++ // 四\ndo n-- // 五\nwhile (n > 7)\nout: for (;;) break out // 六\nconst f = x => x ? n : 0 // 七\nconsole.log(n, f(1)) // 八\nnull.x // 九",
+    "a directive with a comment": "'use strict' // 严格\nfunction f() { 'use strict' /* 严格 */\n return this }\nconsole.log(f()) // 无\nx = 1",
     "function texts": "function f(a) { if (a) return `张${a || 1}`; }\nconsole.log(String(f), `${x => x ? 1 : 2}`, f.toString().length)",
     "stacks": "const f = () => { throw new Error('坏') }; try { f() } catch (e) { console.log(e.stack) }\nconst o = {}; Error.captureStackTrace(o); console.log(o.stack)",
     "thrown": "const 客户 = {}; if (1) { 客户.电话.slice(1) }",
@@ -105,6 +107,7 @@ COUNTED = {
     "assigned fallbacks": ("var a = 1, b; a ||= 2; b ??= 3", "|| 0, ?? 1"),
     "cases": ("switch (2) { case 1: break; case 2: case 3: break; default: }", "case 0, case 1, case 1, default 0"),
     "what catches": ("try { null.x } catch { 1 } try { 2 } catch (e) { 3 }", "catch 1, catch 0"),
+    "with comments behind": ("var a\nif (0) a = 1 // 甲\nelse a = 2 // 乙\nif (a) a = 3 // 丙\na", "then 0, else 1, then 1, else 0"),
     "as often as it ran": ("for (const i of [0, 1, 2]) if (i) i.x", "then 2, else 1"),
 }  # fmt: skip
 

@@ -23,6 +23,9 @@ form.a:test@1 form.b:write@19 form.a:read!@28 | if (⏎// 有电话⏎'a' in for
 form.b:write@44 form.a:read!@53 | if (Object.hasOwn(form, /* 名 */ 'a')) form.b = form.a
 form.b:write@6 result#0.data:read@12 | const r = (await $proxy('crm').get() /* 客户 */);⏎form.b = r.data
 form.b:write@6 form.明细:read@18 form.明细:read@15 form.明细.*.数量:read@41 | form.b = form.明细.map(/* 行 */ row => row.数量)
+form.b:write@6 form.明细:read@18 form.明细:read@15 form.明细.*.数量:read@43 | form.b = form.明细.map((/* 行 */ row) => row.数量)
+form.明细:read@9 form.明细:read@6 form.b:write@44 | form.明细.forEach((row, /* 号 */ n) => { form.b = n.x })
+form.b:write@55 result#0.data:read@61 | await $proxy('crm').get().then((/* 客户 */ r) => { form.b = r.data })
 form.b:write@6 result#0.data:read@22 | async function 取() { return /* 客户 */ $proxy('crm').get() }⏎form.b = (await 取()).data
 """
 
@@ -31,6 +34,7 @@ form.a===text:A@25 | if (form.a === (/* 甲 */ 'A')) go()
 form.a===text:A@26 | if ((/* 甲 */ form.a) === 'A') go()
 form.a===text:A@6 form.a===text:B@19 | if (['A', /* 乙 */ 'B'].includes(/* 级别 */ form.a)) go()
 form.a===text:A@20 | form.b = (/* 名 */ {'A': 1})[form.a]
+error.code===text:A@44 | go().catch((/* 错 */ e) => { if (e.code === 'A') go() })
 form.a===text:A@34 | switch (/* 级别 */ form.a) { case ('A'): go() }
 """
 
@@ -52,6 +56,8 @@ global:form:read@8 text:乙@31 text:甲@17 | return form.x ? '甲' /* 一 */ : '
 global:form:read@8 text:乙@1 text:甲@17 | return form.x ? '甲' : (⏎'乙' // 二⏎)
 ownerless@9 | return [{/* 经理 */ name: '张三'}]
 owner:张三@9 owner:李四@23 | return ['张三', /* 副 */ '李四']
+sig:f(a,b) | function f(/* 金额 */ a, b /* 税率 */) { return a + b }
+async:f sig:f(id,options2,rest3) | const f = async (⏎// 客户⏎id,⏎/* 选项 */ {级别},⏎...其余⏎) => id
 global:form:read@1 | form.a = (2 /* 二 */) ** (/* 三 */ 3)
 """
 
@@ -128,6 +134,8 @@ guard@1 argument@26 | throw new Error(/* 客户 */ '没有')
 - | for (const row of form.明细) { go(row); break; /* 一次 */ }
 argument@35 | for (const row of form.明细) return row
 loop@1 | for (const row of form.明细) { go(row) /* 每次 */ }
+loop@1 | for (const row of form.明细) go(row) // 每次
+loop@1 code-check@8 code-check@8 | do go(row) // 每次⏎while (row)
 field-write@1 field-write@10 field-write@10 | form.a = await 取().catch(e => { /* 不管 */ })
 field-write@1 field-write@10 field-write@10 error-swallowed@26 | form.a = await 取().catch(e => { /* 记下 */ go(e) })
 error-swallowed@24 | try { go() } catch (e) { /* 再抛 */ throw e }
@@ -138,3 +146,27 @@ error-swallowed@11 | const r = await /* 客户 */ $proxy('crm').get()
 
 def test_mistakes_are_made_beside_comments() -> None:
     assert retell(MUTANTS, list_mutants) == MUTANTS.strip()
+
+
+@pytest.mark.parametrize(
+    ("source", "new"),
+    [
+        ("for (const row of rows) go(row) // 每次", "for (const row of rows) { go(row); break; }"),
+        ("for (const row of rows) go(row); // 每次", "for (const row of rows) { go(row); break; }"),
+        ("for (const row of rows) a = {row}", "for (const row of rows) { a = {row}; break; }"),
+        (
+            "for (const row of rows) if (row) go()",
+            "for (const row of rows) { if (row) go(); break; }",
+        ),
+        ("for (const row of rows) { go(row) }", "for (const row of rows) { { go(row) } break; }"),
+        ("do go() // 每次\nwhile (a)", "do { go(); break; }\nwhile (a)"),
+        ("while (a) {}", None),
+        ("while (a) return", None),
+    ],
+)
+def test_a_loop_of_one_turn_is_valid_without_semicolons(source: str, new: str | None) -> None:
+    tree = SyntaxTree(source)
+    loops = [one for one in read_mutants(tree) if one.kind == "loop"]
+
+    assert [one.new for one in loops] == ([] if new is None else [new])
+    assert not any(tree.has_error_with(one.start, one.end, one.new.encode()) for one in loops)
