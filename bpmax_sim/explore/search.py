@@ -192,7 +192,7 @@ class Explorer:
     def __init__(self, cassettes: Path | None = None) -> None:
         """Play the cassettes below *cassettes*, by default those of each item's project."""
         self._cassettes = cassettes
-        self._recorded: dict[Path, RecordedResponses] = {}
+        self._recorded: dict[tuple[Path, tuple[Path, ...]], RecordedResponses] = {}
 
     def explore(
         self,
@@ -275,9 +275,11 @@ class Explorer:
         self, item: ScenarioItem, platforms: Platforms
     ) -> RecordedResponses:
         folder = self._cassettes or item.root / "cassettes"
-        if folder not in self._recorded:
-            self._recorded[folder] = RecordedResponses(folder, platforms)
-        return self._recorded[folder]
+        # The platforms of an item decide which of the responses are refusals.
+        key = folder, tuple(item.platforms)
+        if key not in self._recorded:
+            self._recorded[key] = RecordedResponses(folder, platforms)
+        return self._recorded[key]
 
 
 def _simulate_or_replay_baseline(item: ScenarioItem, cassettes: Path | None) -> Baseline:

@@ -304,7 +304,8 @@ class _CounterWriter:
                 self._insert_text(node.start_byte, self._make_counter_code("statement", node))
             return ""
         is_body = _is_child_in_field(parent, _BODIES.get(parent.type, ""), node)
-        if not (is_body or parent.type == "else_clause") or node.type in _UNWRAPPED:
+        is_body = is_body or (parent.type == "else_clause" and node.type != "comment")
+        if not is_body or node.type in _UNWRAPPED:
             return ""
         text = self._make_if_branch_code(node, parent)
         text += self._make_counter_code("statement", node) if node.type in _STATEMENTS else ""

@@ -22,6 +22,7 @@ from bpmax_sim.script_source.kinds import (
 )
 from bpmax_sim.script_source.scopes import FUNCTIONS, Binding
 from bpmax_sim.script_source.slips import Found, SlipReader
+from bpmax_sim.script_source.syntax import list_parts
 from bpmax_sim.script_source.values import find_parent_beyond_parentheses
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def _split_callee(node: Node) -> tuple[str, Node | None]:
 
 def _find_overwritten_assignment(reader: SlipReader, node: Node) -> Found:
     """Yield an assignment to what the next statement assigns again, without reading it between."""
-    statements = [one for one in node.named_children if one.type != "comment"]
+    statements = list_parts(node)
     for before, after in pairwise(statements):
         target, value = _split_assignment(reader, after)
         if not target or value is None or reader.has_effect(value):
@@ -71,7 +72,7 @@ def _find_overwritten_assignment(reader: SlipReader, node: Node) -> Found:
             body = before.child_by_field_name("consequence")
             inner = [one for one in [body] if one is not None]
             if body is not None and body.type == "statement_block":
-                inner = list(body.named_children)
+                inner = list_parts(body)
         if len(inner) == 1 and _split_assignment(reader, inner[0])[0] == target:
             first = _split_assignment(reader, inner[0])[1]
             if first is None or reader.has_effect(first) or target in reader.tree.get_source(value):
@@ -253,7 +254,7 @@ def _find_unknown_member_of_const(reader: SlipReader, node: Node) -> Found:
     methods = [part.child_by_field_name("name") for part in value.named_children]
     known = {key for key in keys if key}
     known |= {reader.tree.get_source(one) for one in methods if one is not None}
-    is_whole = len(known) == len([p for p in value.named_children if p.type != "comment"])
+    is_whole = len(known) == len(list_parts(value))
     text = reader.tree.get_source(name)
     hint = suggest_nearest(text, sorted(known)) if is_whole and text not in known else ""
     if hint and _has_fixed_members(reader, binding):
@@ -496,7 +497,7 @@ def _find_parameters(function: Node) -> Iterator[Node]:
     listed = function.child_by_field_name("parameters")
     single = function.child_by_field_name("parameter")
     yield from [single] if single is not None else []
-    yield from (one for one in (listed.named_children if listed else ()) if one.type != "comment")
+    yield from list_parts(listed) if listed else ()
 
 
 FINDERS: Final[Mapping[str, Sequence[Callable[[SlipReader, Node], Found]]]] = {

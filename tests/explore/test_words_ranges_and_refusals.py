@@ -9,9 +9,10 @@ from msgspec.structs import replace
 
 from bpmax_sim.errors import BpmaxError, ConfigError, Place, Problem
 from bpmax_sim.explore.failures import find_possible_failures
-from bpmax_sim.explore.reads import ReadMembers
+from bpmax_sim.explore.reads import ReadMembers, find_reads
 from bpmax_sim.explore.reproduce import reproduce
 from bpmax_sim.explore.search import (
+    Explorer,
     _explain_unexplored_item,
     _find_bpmax_refusal_codes,
     _find_script_words,
@@ -19,10 +20,11 @@ from bpmax_sim.explore.search import (
 )
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.model import Api, OkRule, Platform, ResponseRules
+from bpmax_sim.scenario.events import Event
 from bpmax_sim.scenario.load import load_items
-from tests.explore.test_possible_failures import ALL_READ, GET, recorded
+from tests.explore.test_possible_failures import ALL_READ, GET, noted, recorded
 from tests.explore.test_reproductions import load, variant
-from tests.explore.views import failing, made, seen, step, thrown
+from tests.explore.views import failing, hook, made, seen, step, thrown
 
 API = Api(key="getCustomer", path="/customers/{id}")
 CRM = Platforms(
@@ -83,6 +85,36 @@ def test_the_words_of_scripts_are_those_of_files_and_of_steps(tmp_path: Path) ->
         (("rows", 0), True), (("rows", 1), False),
     ]  # fmt: skip
     assert [(steps, named.is_read(GET, steps)) for steps, _ in asked] == asked
+
+
+def test_reads_of_several_contexts_with_one_number_are_of_each_of_their_calls() -> None:
+    calls = [made(name, begin) for name, begin in (("crm.查客户", 0), ("crm.查合同", 2))]
+    events: list[Event] = [
+        hook(), noted(0), hook(), noted(0), noted(0, ["data"]), noted(0, ["data", "*", "名"]),
+    ]  # fmt: skip
+    run = seen(step(), calls=calls, events=events)
+
+    paths = frozenset({("data",), ("data", "*", "名")})
+    assert find_reads(run, run) == {"crm.查客户": paths, "crm.查合同": paths}
+
+
+def test_refusals_are_those_of_the_platforms_of_an_item(tmp_path: Path) -> None:
+    recorded(tmp_path, CRM, (200, {"code": 0}))
+    path = tmp_path / "单.scenario.yaml"
+    path.write_text(WORDS, encoding="utf-8")
+    (tmp_path / "a.js").write_text("", encoding="utf-8")
+    [item] = load_items(path)
+    rules = ResponseRules(ok=OkRule(status=(201,)))
+    strict = Platforms({"crm": replace(CRM.own["crm"], response=rules)})
+    other = replace(item, platforms=(tmp_path / "别的",))
+    explorer = Explorer(tmp_path)
+
+    found = [
+        [*explorer._load_recorded_responses(*one).find_refusals("crm.getCustomer")]
+        for one in ((item, CRM), (other, strict), (item, CRM))
+    ]
+
+    assert found == [[], [(200, "")], []]
 
 
 @pytest.mark.parametrize(

@@ -38,6 +38,7 @@ WRITTEN = {
     "dangling else": "if (0) if (1) console.log(1); else console.log(2)\nif (1) if (0) console.log(3); else console.log(4)",
     "no semicolons": "let i = 0\ndo i++; while (i < 3) console.log(i)\nif (i) console.log('是')\nelse console.log('否')\nfor (;;) break\nlet x = i\n++x\nconsole.log(x)",
     "comments behind statements": "let n = 0\nif (!n) n++ // 一\nelse n-- // 二\nfor (const x of [1, 2]) if (x > 1) n += x // 三\nwhile (n < 9) n++ // 四\ndo n-- // 五\nwhile (n > 7)\nout: for (;;) break out // 六\nconst f = x => x ? n : 0 // 七\nconsole.log(n, f(1)) // 八\nnull.x // 九",
+    "comments behind else": "let n = 0\nif (n) n = 1; else /* 否则 */ { n = 2 }\nif (!n) n = 3\nelse // 否则\n  n += 4\nif (n > 9) n = 5\nelse /* 一 */ if (n > 5) n += 10 /* 二 */\nelse // 三\n{ n = 0 }\nconsole.log(n)",
     "a directive with a comment": "'use strict' // 严格\nfunction f() { 'use strict' /* 严格 */\n return this }\nconsole.log(f()) // 无\nx = 1",
     "function texts": "function f(a) { if (a) return `张${a || 1}`; }\nconsole.log(String(f), `${x => x ? 1 : 2}`, f.toString().length)",
     "stacks": "const f = () => { throw new Error('坏') }; try { f() } catch (e) { console.log(e.stack) }\nconst o = {}; Error.captureStackTrace(o); console.log(o.stack)",
@@ -108,6 +109,7 @@ COUNTED = {
     "cases": ("switch (2) { case 1: break; case 2: case 3: break; default: }", "case 0, case 1, case 1, default 0"),
     "what catches": ("try { null.x } catch { 1 } try { 2 } catch (e) { 3 }", "catch 1, catch 0"),
     "with comments behind": ("var a\nif (0) a = 1 // 甲\nelse a = 2 // 乙\nif (a) a = 3 // 丙\na", "then 0, else 1, then 1, else 0"),
+    "an else with a comment": ("var a\nif (1) a = 1; else /* 否则 */ { a = 2 }\nif (a > 1) a = 3\nelse // 否则\n a = 4", "then 1, else 0, then 0, else 1"),
     "as often as it ran": ("for (const i of [0, 1, 2]) if (i) i.x", "then 2, else 1"),
 }  # fmt: skip
 

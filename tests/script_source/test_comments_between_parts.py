@@ -75,6 +75,9 @@ wrong-value@28 | form.a = Math.max(/* 最大 */ form.明细.map(row => row.数�
 unreachable@30 | for (const row of form.明细) { break⏎/* 只看第一行 */ }
 - | for (const row of form.明细) { /* 不做 */ }
 constant-condition@15 | if (/* 总是 */ ('甲')) go()
+no-effect@23 | if (form.x) { /* 先 */ form.a = 1 } form.a = 2
+no-effect@1 | form.a = 1; /* 再 */ form.a = 2
+- | const 表 = {/* 一 */ 甲: 1, 乙: 2}; form.a = 表.丙
 """
 
 
