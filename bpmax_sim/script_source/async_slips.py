@@ -10,7 +10,12 @@ from bpmax_sim.script_source.kinds import list_arguments, strip_parentheses
 from bpmax_sim.script_source.scopes import FUNCTIONS
 from bpmax_sim.script_source.slips import Found, SlipReader
 from bpmax_sim.script_source.syntax import list_parts
-from bpmax_sim.script_source.values import PROMISES, find_parent_beyond_parentheses, is_async
+from bpmax_sim.script_source.values import (
+    PROMISES,
+    find_parent_beyond_parentheses,
+    is_async,
+    is_await,
+)
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -86,7 +91,7 @@ def _find_async_callback(reader: SlipReader, node: Node) -> Found:
     method, function = _find_builtin_method_and_argument(reader, node)
     if function is None or function.type not in FUNCTIONS or not is_async(function):
         return
-    waits = any(part.type == "await_expression" for part in reader.tree.walk(function))
+    waits = any(map(is_await, reader.tree.walk(function)))
     if method in _ASKING:
         yield "missing-await", function, msg(
             "{method} takes the promise of an async function for its result, and a promise is "
@@ -334,7 +339,7 @@ def _find_useless_callback_return(reader: SlipReader, node: Node) -> Found:
         names = [callee] if reader.tree.get_source(callee) in _TIMERS else []
     name = reader.tree.get_source(names[0]) if names else ""
     outside = find_parent_beyond_parentheses(node)
-    if outside.type == "await_expression":
+    if is_await(outside):
         outside = find_parent_beyond_parentheses(outside)
     if name not in _DROPPING or outside.type != "expression_statement":
         return

@@ -40,6 +40,7 @@ from bpmax_sim.script_source.values import (
     find_parent_beyond_parentheses,
     find_usage,
     is_async,
+    is_await,
 )
 
 if TYPE_CHECKING:
@@ -373,7 +374,7 @@ class _ScriptReader:
         Only those that are awaited, or are a statement: another may get its ``$call()`` later.
         """
         for node in self._nodes:
-            if node.type != "call_expression":
+            if node.type != "call_expression" or is_await(node):
                 continue
             value, usage = self._values.resolve(node), find_usage(node)
             if value is None or value.kind != "chain" or value.draft is None:

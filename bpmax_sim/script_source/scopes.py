@@ -213,7 +213,8 @@ class Scopes:
             node, scope = pending.pop()
             kind = node.type
             if kind in _IDENTIFIERS:
-                uses.append((node, scope))
+                # In `await (x)` it may stand as a name (`values.is_await`), and is none in a body.
+                uses += [(node, scope)] if node.text != b"await" else []
                 continue
             inner = scope
             if kind in FUNCTIONS:

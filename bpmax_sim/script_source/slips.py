@@ -107,9 +107,16 @@ class SlipReader:
 
     @cached_property
     def await_offsets(self) -> Sequence[int]:
-        """Return the offsets in bytes of the ends of all ``await``, ascending."""
-        nodes = (part for part in self.tree.walk() if part.type == "await_expression")
-        return sorted(part.end_byte for part in nodes)
+        """Return the offsets in bytes of the ends of all ``await``, ascending.
+
+        Of one that stands as a name (`values.is_await`), it is the end of the word.
+        """
+        return sorted(
+            part.end_byte
+            for part in self.tree.walk()
+            if part.type == "await_expression"
+            or (part.type == "identifier" and part.text == b"await")
+        )
 
     def find_slips(
         self, nodes: Iterable[Node], finders: Mapping[str, Sequence[Callable[..., Found]]]

@@ -10,7 +10,12 @@ import msgspec
 from bpmax_sim.errors import Place
 from bpmax_sim.script_source.scopes import FUNCTIONS, Scopes
 from bpmax_sim.script_source.syntax import SyntaxTree, list_parts
-from bpmax_sim.script_source.values import PROMISES, Values, find_parent_beyond_parentheses
+from bpmax_sim.script_source.values import (
+    PROMISES,
+    Values,
+    find_parent_beyond_parentheses,
+    is_await,
+)
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -168,7 +173,7 @@ class ResultReader:
 def _find_using_node(node: Node) -> Node:
     """Return the node that uses the value of *node*; an ``await`` around it is skipped."""
     parent = find_parent_beyond_parentheses(node)
-    return find_parent_beyond_parentheses(parent) if parent.type == "await_expression" else parent
+    return find_parent_beyond_parentheses(parent) if is_await(parent) else parent
 
 
 def _is_tested(node: Node) -> bool:

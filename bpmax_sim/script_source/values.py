@@ -50,7 +50,6 @@ class ChainSetterCall(msgspec.Struct, frozen=True):
 
 Usage = Literal["awaited", "returned", "argument", "assigned", "void", "member", "nothing", "other"]
 _USAGES: Final[Mapping[str, Usage]] = {
-    "await_expression": "awaited",
     "return_statement": "returned",
     "arrow_function": "returned",
     "arguments": "argument",
@@ -284,8 +283,10 @@ class Values:
     # ------------------------------------------------------------------ calls
 
     def _resolve_call_expression(self, node: Node) -> ScriptValue | None:
-        value = self.resolve(node.child_by_field_name("function"))
         listed = node.child_by_field_name("arguments")
+        if listed is not None and is_await(node):
+            return self._resolve_await(listed)
+        value = self.resolve(node.child_by_field_name("function"))
         if value is None or listed is None:
             return None
         arguments = list_parts(listed)
@@ -481,7 +482,21 @@ def find_parent_beyond_parentheses(node: Node) -> Node:
     parent = node.parent
     while parent is not None and parent.type in WRAPPED:
         parent = parent.parent
+    if parent is not None and parent.parent is not None and parent.type == "arguments":
+        return parent.parent if is_await(parent.parent) else parent
     return parent or node
+
+
+def is_await(node: Node) -> bool:
+    """Return whether *node* is an ``await``.
+
+    tree-sitter takes ``await (x)`` for the call of a function ``await`` where no semicolon follows.
+    It does so before ``.y`` and ``()``, too, where ``await`` is that of the whole.
+    """
+    callee = node.child_by_field_name("function") if node.type == "call_expression" else None
+    if callee is None or callee.text != b"await" or node.parent is None:
+        return node.type == "await_expression"
+    return node not in map(node.parent.child_by_field_name, ("object", "function"))
 
 
 def find_usage(node: Node) -> Usage:
@@ -493,6 +508,8 @@ def find_usage(node: Node) -> Usage:
     operator = parent.child_by_field_name("operator")
     if operator is not None and operator.type == "void":
         return "void"
+    if is_await(parent):
+        return "awaited"
     return _USAGES.get(parent.type, "other")
 
 

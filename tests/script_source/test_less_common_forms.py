@@ -49,6 +49,24 @@ form.x:truth@46 form.b:write@101 result#0.data:read@117 | const {取} = 库; asy
 form.b:write@6 form.x:read@23 | form.b = (await (form.x, $proxy('crm').get())).data
 """
 
+AWAITED = r"""
+get:awaited unused:get | await ($proxy('crm').get())
+get:awaited unused:get | await ($proxy('crm').get());
+get:awaited result#0.data:read@12 | const r = await ($proxy('crm').get())⏎form.b = r.data
+get:awaited result#0.data:read@12 | const r = await ($proxy('crm').get());⏎form.b = r.data
+get:awaited result#0.data:read@40 | form.b = (await ($proxy('crm').get())).data
+get:awaited result#0.data:read@12 | const r = await ($proxy('crm').$api('get').$query({a: 1}).$call())⏎form.b = r.data
+get:awaited | await ($proxy('crm').$api('get'))
+- | const r = await ($proxy('crm')).get()⏎form.b = r.data
+get:awaited unused:get | if (form.x) await ($proxy('crm').get())
+get:awaited | return await ($proxy('crm').get())
+- | await (async () => { form.b = 1 })()
+get:other find:other | await (form.x ? $proxy('crm').get() : $proxy('crm').find())
+get:awaited global:go | try { await ($proxy('crm').get()) } catch (e) { go(e) }
+get:awaited global:go | const r = await ($proxy('crm').get()); if (r) go()
+get:awaited global:go | go(await ($proxy('crm').get()))
+"""
+
 COMPARISONS = r"""
 - | go().catch((错, 次) => { if (次.code === 'A') go() })
 error.code===text:A@39 | go().catch((错, 次) => { if (错.code === 'A') go() })
@@ -142,6 +160,10 @@ wrong-value@56 | form.a = new Date().toLocaleString('zh-CN', {timeZone: 'Asia/Be
 wrong-value@58 | form.a = new Date('2026-02-28T24:00'); form.b = new Date('2026-02-28T24:01')
 wrong-value@19 | form.a = new Date('02/30/2026'); form.b = new Date('2/28/2026')
 wrong-value@57 wrong-value@89 | form.a = new Date(2026, 11, 1); form.b = new Date(2026, 12, 1); form.c = Date.UTC(2026, 12)
+- | if (form.a) return; await (go())⏎if (!form.a) form.b = 1
+- | if (form.a) { await (async () => { go() })()⏎if (!form.a) form.b = 1 }
+duplicate-key@5 | if (form.a) return; go(1)⏎if (form.a) form.b = 1
+missing-await@17 | form.明细.forEach(async row => { await (go(row)) })
 - | if (form.a == true && form.a == '1') go()
 constant-condition@24 | if (form.a === true && form.a === '1') go()
 - | if (form.a == true && form.a === '1') go()
@@ -173,6 +195,19 @@ unused-variable@10 unused-variable@7 | // 库⏎function 甲() { return 1 }⏎co
 
 def test_members_are_read_in_forms_that_are_seldom() -> None:
     assert retell(MEMBERS, list_members) == MEMBERS.strip()
+
+
+def list_awaited(script: str) -> list[str]:
+    """Return what is read of awaited calls in *script*, and the names that it does not declare."""
+    reading = read_script(script)
+    calls = [f"{one.api}:{one.usage}" for one in reading.calls]
+    names = [f"global:{one.name}" for one in reading.globals if one.name not in {"$proxy", "form"}]
+    members = [one for one in list_members(script) if one.startswith("result")]
+    return [*calls, *members, *list_ignored(script), *list_misuses(script), *names]
+
+
+def test_an_await_with_parentheses_is_one_whatever_follows() -> None:
+    assert retell(AWAITED, list_awaited) == AWAITED.strip()
 
 
 def test_comparisons_are_read_in_forms_that_are_seldom() -> None:
