@@ -17,6 +17,8 @@ _UNEQUAL = frozenset({"probe", "probed", "end"})
 """Operations whose outbox is what an engine knows of its promises, in one more than in another."""
 _WORDED = frozenset({"TypeError", "SyntaxError", "ReferenceError", "RangeError", "InternalError"})
 """Errors that an engine raises itself, each in its own words."""
+_OF_ONE = turn_result.UnrankedCharacterEntry
+"""What only the engine without all of ICU does not know."""
 _LONGEST = 200
 
 
@@ -73,7 +75,11 @@ class BothEngines:
         return mine, theirs
 
     def _compare(self, mine: turn_result.TurnResult, theirs: turn_result.TurnResult) -> None:
-        for ours, other in zip_longest(mine.entries, theirs.entries):
+        both = (
+            (entry for entry in turn.entries if not isinstance(entry, _OF_ONE))
+            for turn in (mine, theirs)
+        )
+        for ours, other in zip_longest(*both):
             if _to_comparable_entry(ours) != _to_comparable_entry(other):
                 raise self._make_difference_error(
                     _describe_entry(ours), _describe_entry(other), _read_entry_frames(ours or other)
@@ -107,8 +113,8 @@ def _to_comparable_entry(entry: Any) -> Any:
 
     Its line and column in the script are left out, as they may differ between engines.
     """
-    if entry is None or type(entry) not in _DESCRIPTIONS:
-        return entry
+    if entry is None:
+        return None
     if isinstance(entry, turn_result.TimerError):
         return "uncaught", _to_comparable_error(entry.error)
     names = [name for name in entry.__struct_fields__ if name not in {"row", "column"}]
@@ -139,15 +145,10 @@ def _describe_ending(
 
 
 def _read_entry_frames(entry: Any) -> str:
-    if isinstance(
-        entry,
-        turn_result.CallEntry
-        | turn_result.ConsoleEntry
-        | turn_result.FieldWrite
-        | turn_result.TimerEntry,
-    ):
-        return f"    at <input>:{entry.row}:{entry.column}"
-    return entry.error.raw if isinstance(entry, turn_result.TimerError) else ""
+    if isinstance(entry, turn_result.TimerError):
+        return entry.error.raw
+    has_place = "row" in entry.__struct_fields__
+    return f"    at <input>:{entry.row}:{entry.column}" if has_place else ""
 
 
 _DESCRIPTIONS: Mapping[type, Callable[[Any], str]] = {
@@ -160,7 +161,14 @@ _DESCRIPTIONS: Mapping[type, Callable[[Any], str]] = {
         api=entry.api,
         steps=_encode_json(entry.steps or entry.args),
     ),
+    turn_result.RefusedCall: lambda entry: msg(
+        "call {platform}.{api} {steps}",
+        platform=entry.platform,
+        api=entry.api,
+        steps=entry.message,
+    ),
     turn_result.FieldWrite: lambda entry: f"{entry.name} = {dumps_compact(entry.value)}",
+    turn_result.PromiseWrite: lambda entry: f"{entry.name} = Promise",
     turn_result.TimerEntry: lambda entry: msg("a timer of {delay} ms", delay=entry.delay),
     turn_result.TimerError: lambda entry: msg(
         "uncaught {error_name}: {error_message}",
@@ -169,6 +177,8 @@ _DESCRIPTIONS: Mapping[type, Callable[[Any], str]] = {
     ),
     turn_result.TimerCancel: lambda entry: msg("timer {number} cleared", number=entry.number),
     turn_result.AbsentMember: lambda entry: msg("a read of {name}", name=entry.name),
+    turn_result.PromiseRead: lambda entry: msg("a read of {name}", name=entry.member),
+    turn_result.RandomDrawCount: lambda entry: f"Math.random × {entry.drawn}",
     type(None): lambda _: "nothing",
 }
 

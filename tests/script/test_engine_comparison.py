@@ -78,6 +78,22 @@ def test_the_line_of_the_event_is_reported(source: str) -> None:
     assert str(error).startswith(f"{NAME}:3:")
 
 
+@pytest.mark.parametrize(
+    "source",
+    [
+        "return ['𠮷', '张', '一'].sort((a, b) => a.localeCompare(b)).length",
+        "const 回 = $proxy('crm').get();\n  console.log(回.data); await 回",
+        "form.值 = $proxy('crm').get(); await 1",
+        "try { await $proxy('crm').$api('查').$bogus() } catch (e) { form.值 = e.code }",
+        "return [Math.random(), await $proxy('crm').get(), Math.random()].length",
+    ],
+)
+def test_what_only_one_engine_tells_or_places_elsewhere_is_no_difference(source: str) -> None:
+    error = run(source).error
+
+    assert "the engines differ" not in str(error)
+
+
 def test_errors_in_the_words_of_an_engine_are_the_same_error() -> None:
     error = run("null.x").error
 

@@ -15,6 +15,7 @@ from bpmax_sim.script.limits import EngineError
 LOG = ["log", "info", 501, 3, "客户", ["客户"]]
 CALL = ["call", 1, "crm", {}, "get", None, [7], 501, 3]
 WRITE = ["write", 0, "金额", 5, 501, 3]
+REFUSAL = ["refused", "crm", "get", "没有", 501, 3]
 TIMER = ["timer", 1, 50, False, 501, 3]
 
 
@@ -115,6 +116,40 @@ DIFFERENCES: dict[str, tuple[str, str, tuple[str, str]]] = {
         outbox(["uncaught", thrown(fields={"code": 1})]),
         outbox(["uncaught", thrown(fields={"code": 2})]),
         ("甲: uncaught Error: 坏; 乙: uncaught Error: 坏", "    at <input>:501:9"),
+    ),
+    "a refused call": (
+        outbox(REFUSAL), outbox([*REFUSAL[:3], "别的", 501, 3]),
+        ("甲: call crm.get 没有; 乙: call crm.get 别的", HERE),
+    ),
+    "a promise that is written": (
+        outbox(["unresolved", 0, "金额", 501, 3]), outbox(["unresolved", 0, "客户", 501, 9]),
+        ("甲: 金额 = Promise; 乙: 客户 = Promise", HERE),
+    ),
+    "a member of a promise": (
+        outbox(["misread", 1, "data", 501, 3]), outbox(),
+        ("甲: a read of data; 乙: nothing", HERE),
+    ),
+    "a member that is absent": (
+        outbox(["absent", 0, "", "名", 501, 3]), outbox(["absent", 0, "明细", "名", 501, 3]),
+        ("甲: a read of 名; 乙: a read of 名", HERE),
+    ),
+    "random values": (
+        outbox(["drew", 3]), outbox(["drew", 4]), ("甲: Math.random × 3; 乙: Math.random × 4", ""),
+    ),
+    "places of all that has one": (
+        outbox(REFUSAL, CALL, WRITE, TIMER, ["misread", 1, "a", 1, 1], ["unresolved", 0, "a", 1, 1],
+               ["absent", 0, "", "a", 1, 1]),
+        outbox([*REFUSAL[:4], 9, 9], [*CALL[:7], 9, 9], [*WRITE[:4], 9, 9], [*TIMER[:4], 9, 9],
+               ["misread", 1, "a", 9, 9], ["unresolved", 0, "a", 9, 9],
+               ["absent", 0, "", "a", 9, 9]),
+        ("", ""),
+    ),
+    "a character that one of them does not know": (
+        outbox(["unranked", "𠮷", 501, 3], LOG), outbox(LOG), ("", ""),
+    ),
+    "what comes behind such a character": (
+        outbox(["unranked", "𠮷", 501, 3], LOG), outbox(WRITE),
+        ("甲: console.info '客户'; 乙: 金额 = 5", HERE),
     ),
     "what is returned": (
         outbox(done=[[1, True, 5]]), outbox(done=[[1, True, 6]]),
