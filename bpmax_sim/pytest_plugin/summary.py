@@ -23,7 +23,7 @@ import pytest
 import bpmax_sim
 from bpmax_sim.errors import BpmaxWarning, ConfigError, Place, Problem, shorten_list
 from bpmax_sim.file_names import to_relative_name
-from bpmax_sim.i18n import join_messages, label_message, msg, plural, translate
+from bpmax_sim.i18n import join_messages, msg, plural, translate
 from bpmax_sim.project import SUFFIX
 from bpmax_sim.pytest_plugin import options, sharding
 from bpmax_sim.pytest_plugin.items import FailureText
@@ -247,8 +247,7 @@ def _fail_file_for_unused_parts(
 
     Terminal, JUnit and other plug-ins count it then; it can only be known after all tests.
     """
-    lines = [label_message(part.place, part.message) for part in parts]
-    text = translate(join_messages("\n", lines))
+    text = translate(join_messages("\n", map(str, parts)))
     name = to_relative_name(Path.cwd() / file, session.config.rootpath)
     line = parts[0].place.line - 1 if parts[0].place else 0
     # A test that was not collected would let the terminal count past 100 %.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -356,3 +357,53 @@ def test_when_a_test_has_ended_nothing_of_it_is_hidden(request: pytest.FixtureRe
     del vault
     python_tests.keep_redacting_for_open_sessions(request.node)
     assert python_tests.redact_for_running_tests("口令") == "口令"
+
+
+@pytest.mark.usefixtures("hidden")
+def test_each_text_of_a_report_is_hidden() -> None:
+    report = pytest.TestReport(
+        "test_付款.py::test_大额",
+        ("test_付款.py", 3, "test_大额"),
+        {},
+        "skipped",
+        "口令 不对",
+        "call",
+        sections=[("Captured stdout call", "口令 1"), ("calls", "无")],
+        user_properties=[("口令", "口令"), ("次数", 7), ("值", ("甲", "口令"))],
+        wasxfail="因为 口令",
+    )
+    python_tests.redact_report(report)
+
+    assert (report.longrepr, report.wasxfail) == ("*** 不对", "因为 ***")
+    assert report.sections == [("Captured stdout call", "*** 1"), ("calls", "无")]
+    assert report.user_properties == [("***", "***"), ("次数", 7), ("值", ("甲", "***"))]
+    assert not hasattr(report, "context")
+    plain = pytest.TestReport("a.py::a", ("a.py", 0, "a"), {}, "passed", None, "call")
+    python_tests.redact_report(plain)
+    assert (plain.longrepr, hasattr(plain, "wasxfail")) == (None, False)
+
+
+class NumberedWarning(UserWarning):
+    """A warning that writes its text itself."""
+
+    def __str__(self) -> str:
+        return "口令 7 号"
+
+
+@pytest.mark.usefixtures("hidden")
+@pytest.mark.parametrize(
+    ("warning", "text", "category"),
+    [
+        (DeprecationWarning("旧口令"), "旧***", DeprecationWarning),
+        (DeprecationWarning("旧名"), "旧名", DeprecationWarning),
+        (NumberedWarning(), "*** 7 号", UserWarning),
+    ],
+)
+def test_a_warning_keeps_its_category_where_its_text_is_taken(
+    warning: Warning, text: str, category: type[Warning]
+) -> None:
+    recorded = warnings.WarningMessage(warning, type(warning), "scripts/口令.py", 3)
+    python_tests.pytest_warning_recorded(recorded)
+
+    assert (str(recorded.message), recorded.filename) == (text, "scripts/***.py")
+    assert type(recorded.message) is category
