@@ -75,6 +75,7 @@ from bpmax_sim.platform.load import Platforms
 from bpmax_sim.project import find_root
 from bpmax_sim.report.exit_codes import ExitCode, choose_exit_code
 from bpmax_sim.report.perform import PerformOptions
+from bpmax_sim.report.script_coverage import compute_percentage
 from bpmax_sim.report.usage import read_evidence
 from bpmax_sim.scenario.load import ScenarioItem
 from bpmax_sim.scenario.runner import read_secret_values
@@ -475,7 +476,7 @@ def _replay_for_used_declarations(
 
 
 def _compute_used_percent(parts: Sequence[DeclaredPart]) -> float:
-    return round(100 * sum(part.is_used for part in parts) / len(parts), 1) if parts else 100.0
+    return compute_percentage(sum(part.is_used for part in parts), len(parts))
 
 
 def _format_used_total_and_percent(parts: Sequence[DeclaredPart]) -> tuple[str, str, str]:

@@ -62,6 +62,14 @@ class CoveredBranch(msgspec.Struct, frozen=True):
         return self.decision if self.arm in _OF_CONDITION else LineColumn(self.line, self.column)
 
 
+def compute_percentage(part: int, whole: int) -> float:
+    """Return what percentage *part* is of *whole*, with one decimal; 100 only if nothing lacks.
+
+    9999 of 10000 are 99.9: a run of which 100 is demanded would else pass without the last one.
+    """
+    return 100.0 if part == whole else min(round(100 * part / whole, 1), 99.9)
+
+
 class CoverageCounts(NamedTuple):
     """How many lines and branches a script has, and how many of them ran."""
 
@@ -73,8 +81,7 @@ class CoverageCounts(NamedTuple):
     @property
     def percentage(self) -> float:
         """Return the percentage of lines and branches together; 100 if there are none."""
-        total = self.lines + self.branches
-        return round(100 * (self.run_lines + self.taken_branches) / total, 1) if total else 100.0
+        return compute_percentage(self.run_lines + self.taken_branches, self.lines + self.branches)
 
 
 class CoveredScript(msgspec.Struct, frozen=True):

@@ -206,8 +206,11 @@ def test_an_argument_names_cassettes_where_no_scenario_is_below(
 
 @pytest.mark.parametrize(
     ("used", "unused", "percent"),
-    [(0, 0, 100.0), (0, 3, 0.0), (3, 0, 100.0), (2, 1, 66.7), (1, 2, 33.3), (1, 1999, 0.1)],
-)
+    [
+        (0, 0, 100.0), (0, 3, 0.0), (3, 0, 100.0), (2, 1, 66.7), (1, 2, 33.3), (1, 1999, 0.1),
+        (2999, 1, 99.9),
+    ],
+)  # fmt: skip
 def test_parts_are_counted_in_percent(used: int, unused: int, percent: float) -> None:
     parts = [DeclaredPart("api", str(n), n < used) for n in range(used + unused)]
 

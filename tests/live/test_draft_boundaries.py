@@ -247,6 +247,8 @@ def test_a_segment_is_a_parameter_where_it_is_a_value_or_has_three_alike(
         ("a--b", "x", True),
         ("", "x", True), ("a b", "x", True), ("v1", "orders", False), ("V2", "orders", False),
         ("v1.2beta3", "orders", False), ("v123", "orders", False),
+        ("V2.1", "orders", False), ("V2beta", "orders", False), ("x2.1", "orders", True),
+        ("2.1", "orders", True), ("2.1", "Openapi", False),
         ("v1234", "orders", True),
         ("1", "", False), ("1", "API", False), ("12", "openapi", False), ("2.1", "services", False),
         ("1", "rest", False), ("1", "version", False), ("123", "api", True), ("1", "apis", True),

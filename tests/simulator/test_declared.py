@@ -199,6 +199,7 @@ def test_a_refusal_has_the_status_of_its_kind(key: str, status: int, tmp_path: P
         ("token: {status: [403]}", "", 403, "403"),
         ("token: {code: [E1]}", "all: [{path: $.ok, in: [true]}]", 200, "E1"),
         ("token: {code: [E1]}", "status: [202], all: [{path: $.ok, in: [true]}]", 202, "E1"),
+        ("token: {code: [E1]}", "status: [203, 200, 202], all: [{path: $.ok, in: [1]}]", 203, "E1"),
         ("", "all: [{path: $.ok, in: [true]}]", 401, "401"),
         ("token: {code: [E1]}", "status: [202]", 401, "E1"),
     ],

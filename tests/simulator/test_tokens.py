@@ -146,13 +146,25 @@ def test_a_connection_can_break_before_or_after_the_request_is_executed() -> Non
     assert (before.value.code, before.value.sent) == ("RESET", True)
 
 
-def test_a_knob_limits_every_api() -> None:
+@pytest.mark.parametrize(
+    ("count", "per", "later", "codes"),
+    [
+        (2, 60, 60, [0, 0, 45009, 0]),
+        (2, 60, 59, [0, 0, 45009, 45009]),
+        (2, 0, 1, [0, 0, 45009, 0]),  # in no time at all would be never: a second
+        (2, 0, 0.5, [0, 0, 45009, 45009]),
+        (2, 0.5, 0.5, [0, 0, 45009, 0]),
+        (0, 60, 60, [45009] * 4),
+        (3, 60, 0, [0, 0, 0, 45009]),
+    ],
+)
+def test_a_knob_limits_every_api(count: int, per: float, later: float, codes: list[int]) -> None:
     made = logged_in("qywx")
-    made.simulator.limit(2, 60)
-    codes = [made.ask(USER)["errcode"] for _ in range(3)]
-    made.clock.advance(60)
+    made.simulator.limit(count, per)
+    first = [made.ask(USER)["errcode"] for _ in range(3)]
+    made.clock.advance(later)
 
-    assert [*codes, made.ask(USER)["errcode"]] == [0, 0, 45009, 0]
+    assert [*first, made.ask(USER)["errcode"]] == codes
 
 
 def test_records_can_be_added_and_everything_set_back() -> None:

@@ -187,6 +187,21 @@ def test_a_parameter_is_a_schema(declared: Any, schema: Any) -> None:
     assert to_json_schema(Parameter(name="值", place="query", **declared)) == schema
 
 
+@pytest.mark.parametrize(
+    ("value", "flat"),
+    [
+        ([1, [2], {"a": 3}, "四", None, [], {}], [1, "四", None]),
+        ([[1], [2]], []),
+        ([], []),
+        ({"a": [1]}, {"a": [1]}),
+        ("[1]", "[1]"),
+        (None, None),
+    ],
+)
+def test_a_list_in_a_form_has_no_lists_and_objects(value: Any, flat: Any) -> None:
+    assert programs._drop_nested_items(value) == flat
+
+
 VALUES = ["", ".", "..", "a b", " a", "a ", "张三", "a\tb", 0, None, False, [1], [], [None], {}]
 
 
