@@ -321,10 +321,15 @@ def _allow_null(plain: dict[str, Any]) -> dict[str, Any]:
     return plain
 
 
-def merge_schemas(first: Schema, second: Schema) -> dict[str, Any]:
+def _to_mapping(schema: Schema | bool) -> Schema:
+    """Return the schemas true and false, which allow anything and nothing, as mappings."""
+    return schema if isinstance(schema, Mapping) else {} if schema else {"enum": []}
+
+
+def merge_schemas(first: Schema | bool, second: Schema | bool) -> dict[str, Any]:
     """Return a schema that allows only what both schemas allow."""
-    result = dict(first)
-    for name, value in second.items():
+    result = dict(_to_mapping(first))
+    for name, value in _to_mapping(second).items():
         join = _BOUNDS.get(name)
         result[name] = join(result[name], value) if join and name in result else value
     return result
@@ -379,9 +384,8 @@ class _Drawer(msgspec.Struct, frozen=True):
         return st.one_of([_MAKERS[kind](self, rest) for kind in _infer_schema_types(rest)])
 
     def _resolve_reference(self, part: Any) -> Any:
-        return (
-            self._resolve_reference(self._follow_pointer(part["$ref"])) if "$ref" in part else part
-        )
+        refers = isinstance(part, Mapping) and "$ref" in part
+        return self._resolve_reference(self._follow_pointer(part["$ref"])) if refers else part
 
     def _follow_pointer(self, reference: str) -> Any:
         schema = self.root
@@ -396,7 +400,9 @@ class _Drawer(msgspec.Struct, frozen=True):
         return schema
 
     def draw_string(self, schema: Schema) -> Drawn:
-        least, most = schema.get("minLength", 0), schema.get("maxLength")
+        least, most = _find_size_limits(schema, "minLength", "maxLength")
+        if most is not None and least > most:
+            return st.nothing()
         if "pattern" in schema:
             pattern = _END.sub(r"\1\\Z", schema["pattern"])  # in JavaScript $ is the very end
             drawn: Drawn = st.from_regex(re.compile(_expand_ascii_classes(pattern)))
@@ -417,12 +423,16 @@ class _Drawer(msgspec.Struct, frozen=True):
     def draw_number(self, schema: Schema) -> Drawn:
         if "multipleOf" in schema:
             return _draw_multiples(schema, _to_fraction(schema))
-        low, high = _find_number_limits(schema, None)
+        low, high = map(_to_nearest_float, _find_number_limits(schema, None))
+        if low is not None and high is not None and low > high:
+            return st.nothing()
         drawn: Drawn = st.floats(low, high, allow_nan=False, allow_infinity=False)
         return drawn | self.draw_integer(schema)
 
     def draw_array(self, schema: Schema) -> Drawn:
-        least, most = schema.get("minItems", 0), schema.get("maxItems")
+        least, most = _find_size_limits(schema, "minItems", "maxItems")
+        if most is not None and least > most:
+            return st.nothing()
         if self.depth >= _DEEPEST:
             # Deeper, only what the schema demands; a schema that contains itself would not end
             # otherwise.
@@ -466,6 +476,23 @@ def _infer_schema_types(schema: Schema) -> Iterable[str]:
     if not hinted and "format" in schema:
         hinted = [_OF_FORMAT.get(schema["format"], "string")]
     return dict.fromkeys(hinted or _MAKERS)
+
+
+def _find_size_limits(schema: Schema, least: str, most: str) -> tuple[int, int | None]:
+    """Return the values of the keywords *least* and *most*, which JSON may write as ``2.0``."""
+    size = schema.get(most)
+    return int(schema.get(least, 0)), None if size is None else int(size)
+
+
+def _to_nearest_float(limit: float | None) -> float | None:
+    """Return a limit of numbers as a float; what no float can hold is no limit.
+
+    The next float may lie beyond a limit such as 9999999999999999: the validator checks that.
+    """
+    try:
+        return None if limit is None else float(limit)
+    except OverflowError:
+        return None
 
 
 def _fits_length(text: str, least: int, most: int | None) -> bool:

@@ -379,9 +379,10 @@ class MovingProject(ProjectState, kw_only=True):
         known = dict.fromkeys(self._find_people_not_asked_again(previous), "repeated")
         if self.definition and self.definition.applicant == "skip":
             known |= dict.fromkeys(self._list_known_starter(), "applicant")
-        for item in table.find_items_to_act_now() if known else ():
-            by = owners.read_owner_id(item)
-            if by in known and table.status == owners.UNTREATED:
+        # Of all owners, as with ``in_order`` only the first one is to act now.
+        for item in table.owner_items if known else ():
+            by, is_open = owners.read_owner_id(item), item["status"] == owners.UNTREATED
+            if is_open and by in known and table.status == owners.UNTREATED:
                 item["status"] = owners.PASSED
                 self._add_history(FlowMove(at=visit.node, by=by, action=known[by]))
         if table.status == owners.PASSED:

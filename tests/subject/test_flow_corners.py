@@ -287,6 +287,41 @@ def test_of_several_who_are_not_asked_again_as_many_pass_as_the_rule_needs() -> 
     assert flow.find_people_to_act_now() == ["丙"]
 
 
+@pytest.mark.parametrize(
+    ("people", "asked", "passed"),
+    [
+        (("甲", "乙"), [], ["甲", "乙"]),
+        (("甲", "乙", "丙"), ["丙"], ["甲", "乙"]),
+        (("丙", "乙", "甲"), ["丙"], ["乙", "甲"]),
+        (("甲", "丙", "丁", "乙"), ["丙"], ["甲", "乙"]),
+        (("丙", "丁"), ["丙"], []),
+    ],
+)
+@pytest.mark.parametrize("setting", ["repeated", "applicant"])
+def test_of_those_who_decide_in_order_the_first_who_has_to_be_asked_is(
+    people: tuple[str, ...], asked: list[str], passed: list[str], setting: str
+) -> None:
+    is_starter = setting == "applicant"  # one person, who is asked neither at his place nor before
+    known = passed if not is_starter else [one for one in passed if one == "甲"]
+    nodes = {
+        "会签": FlowNode(owners=("甲", "乙"), complete="all", approve="复核"),
+        "复核": FlowNode(owners=people, complete="in_order", approve="止"),
+        "止": END,
+    }
+    settings = {"applicant": "skip"} if is_starter else {"repeated": "none"}
+    flow, _ = flow_of(nodes, settings=settings)
+    flow.create(FlowMove(by="甲" if is_starter else "张三"))
+    approve(flow, *(("乙",) if is_starter else ("甲", "乙")))
+
+    left = [one for one in people if one not in known]
+    assert [one for one in _steps(flow)[3:] if one[1] == setting] == [
+        ("复核", setting, one) for one in known
+    ]
+    assert flow.find_people_to_act_now() == (left[:1] if is_starter else asked)
+    approve(flow, *left)
+    assert (flow.at, flow.status) == ("止", "finished")
+
+
 @pytest.mark.parametrize("repeated", ["ask", "adjacent", "none"])
 def test_what_was_approved_before_a_project_was_submitted_again_does_not_count(
     repeated: str,
