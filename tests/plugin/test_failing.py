@@ -8,20 +8,25 @@ import subprocess
 import xml.etree.ElementTree as ET
 from collections.abc import Mapping
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from bpmax_sim.cli.app import run_command_line
 from bpmax_sim.errors import Place
 from bpmax_sim.pytest_plugin.items import (
+    VERDICT,
     FailureText,
+    ScenarioFailedError,
+    complete_report,
     find_report_place,
     format_calls_section,
 )
 from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.load import load_items
 from bpmax_sim.scenario.outcome import make_unrun_events
-from bpmax_sim.scenario.source import Failure
+from bpmax_sim.scenario.source import LONGEST, Failure
 from tests import warm
 from tests.apart import PLUGINS
 from tests.plugin.project import FILE, Project, failure_text, output
@@ -395,6 +400,25 @@ def test_the_latest_calls_are_shown_where_not_all_have_room() -> None:
 def test_there_is_no_section_without_calls_or_room() -> None:
     assert format_calls_section((), 5) == ""
     assert format_calls_section((made(1),), 0) == ""
+
+
+def test_earlier_calls_have_the_room_that_is_left_below_a_failure(project: Project) -> None:
+    item, *_ = project.items(FILE)
+    for text_lines, calls, own, shown in (
+        (1, 40, 0, 23), (20, 40, 0, 4), (23, 40, 0, 1), (24, 40, 0, 0), (30, 40, 0, 0),
+        (1, 3, 0, 3), (1, 3, 3, 0), (1, 3, 2, 3), (1, 0, 0, 0), (22, 2, 0, 2), (23, 2, 0, 1),
+    ):  # fmt: skip
+        verdict: Any = SimpleNamespace(calls=tuple(map(made, range(calls))), console=())
+        item.stash[VERDICT] = verdict
+        text = "\n".join(["行"] * text_lines)
+        report = pytest.TestReport(item.nodeid, item.location, {}, "failed", text, "call")
+        failed = failure(calls=tuple(map(made, range(own))))
+        complete_report(item, report, ScenarioFailedError([failed]))
+
+        section = dict(report.sections).get("calls", "")
+        assert len(section.splitlines()) == shown
+        assert report.location == (FILE, 15, item.name)
+        assert text_lines + 1 + shown <= max(LONGEST, text_lines + 1)
 
 
 def test_an_annotation_is_relative_to_the_root_of_the_run() -> None:
