@@ -557,7 +557,12 @@ STRUCT_VALUES: Final = (BigInt, JsMap, JsSet, SearchParams, FarDate, OpaqueValue
 
 
 def _format_map_key(key: Any) -> str:
-    return format_js_number(key) if isinstance(key, int | float) else str(key)
+    """Return *key* as the text by which it is told; one that is no text as its value is shown."""
+    if key is None or isinstance(key, bool):
+        return json.dumps(key)
+    if isinstance(key, int | float):
+        return format_js_number(key)
+    return str(key) if isinstance(key, UndefinedType) else str(to_scenario_value(key))
 
 
 LARGEST: Final = int(sys.float_info.max)

@@ -27,7 +27,8 @@ _MARKS: Final = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 _XML: Final = re.compile(rb"""\s*<\?xml[^>]*?\sencoding\s*=\s*["']([\w.:-]+)["']""")
-_META: Final = re.compile(rb"""<meta[^>]*?\scharset\s*=\s*["']?\s*([\w.:-]+)""", re.IGNORECASE)
+# As an attribute, or behind a semicolon in `content="text/html;charset=gbk"` (HTML, 4.2.5.4).
+_META: Final = re.compile(rb"""<meta[^>]*?[\s;"']charset\s*=\s*["']?\s*([\w.:-]+)""", re.IGNORECASE)
 _HEAD: Final = 1024  # bytes in which HTML looks for its declaration
 
 

@@ -15,7 +15,6 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from decimal import Decimal
-from email.utils import parsedate_to_datetime
 from math import inf
 from typing import Any, Final, Literal
 from urllib.parse import urlsplit
@@ -45,6 +44,7 @@ from bpmax_sim.messages import (
     Request,
     Response,
     parse_media_type,
+    read_http_date,
 )
 from bpmax_sim.path_template import compile_path_template
 from bpmax_sim.platform.model import Api, Instance, Platform, ResponseRules, VerifyValues
@@ -297,10 +297,8 @@ def find_recording_time(exchange: Exchange) -> float:
     """
     outcome = exchange.outcome
     date = outcome.header("date") if isinstance(outcome, Response) else None
-    try:
-        return parsedate_to_datetime(date or "").timestamp()
-    except ValueError:
-        return exchange.at
+    received = read_http_date(date or "")
+    return exchange.at if received is None else received
 
 
 def find_outdated(exchange: Exchange, *, now: float, max_age: float) -> Iterator[Drift]:

@@ -59,9 +59,11 @@ _FORMS: Final = (
     (msg("a key of Stripe"), re.compile(r"\b[rs]k_live_[A-Za-z0-9]{16,}")),
 )
 _HEADER: Final = re.compile(
-    rf"""^ +(?P<name>{"|".join(sorted(SECRET_HEADERS | SET_BY_SERVER))}): \["(?P<value>[^"\n]+)""",
+    rf"""^ +(?P<name>{"|".join(sorted(SECRET_HEADERS | SET_BY_SERVER))}): \[(?P<values>"[^\n]*)""",
     re.IGNORECASE | re.MULTILINE,
 )
+_VALUE: Final = re.compile(r'"((?:[^"\\]|\\.)*)"?')
+"""One of the values of a header, which stand in a list on one line."""
 _BEFORE_THE_NET: Final = frozenset({
     "access_token", "refresh_token", "id_token", "tenant_access_token", "client_secret",
     "app_secret", "appsecret", "corpsecret", "private_key", "api_key", "apikey",
@@ -238,10 +240,13 @@ def _find_secret_like_texts(entry: Entry) -> Iterator[SuspiciousText]:
                 yield SuspiciousText(reason, match.start(), match[0], True)
     injected = {place.lower() for place in entry.line.injected}
     for match in _HEADER.finditer(entry.text):
-        name, value = match["name"].lower(), match["value"]
-        if f"header.{name}" not in injected and not _is_header_without_credential(name, value):
-            reason = msg("the header {name} holds a credential", name=name)
-            yield SuspiciousText(reason, match.start("value"), value, True)
+        name = match["name"].lower()
+        if f"header.{name}" in injected:
+            continue
+        for one in _VALUE.finditer(entry.text, match.start("values"), match.end("values")):
+            if one[1] and not _is_header_without_credential(name, one[1]):
+                reason = msg("the header {name} holds a credential", name=name)
+                yield SuspiciousText(reason, one.start(1), one[1], True)
 
 
 def _find_named_secrets(exchange: Exchange, entry: Entry) -> Iterator[SuspiciousText]:

@@ -6,6 +6,7 @@ and the reader of the console can cut the script off below the second comment.
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from bpmax_sim.i18n import msg, translate
@@ -13,6 +14,9 @@ from bpmax_sim.live.javascript_text import fill_script_template, to_javascript
 
 BEGIN: Final = "// bpmax-sim capture {"
 END: Final = "// } bpmax-sim capture"
+
+# A script that was saved on Windows has line ends of two characters.
+_CAPTURE_LINES: Final = re.compile(f"{re.escape(BEGIN)}.*?{re.escape(END)}\r?\n", re.DOTALL)
 
 _RENAME: Final = msg(
     "bpmax-sim: {name} cannot be watched here; write $captured.{name} for {name} in the script",
@@ -31,6 +35,4 @@ def render_capture_lines() -> str:
 
 def remove_capture_lines(script: str) -> str:
     """Return *script* without the capture lines, if they were pasted above it."""
-    before, begin, rest = script.partition(BEGIN)
-    _, end, after = rest.partition(f"{END}\n")
-    return f"{before}{after}" if begin and end else script
+    return _CAPTURE_LINES.sub("", script, count=1)

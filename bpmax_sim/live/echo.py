@@ -70,10 +70,10 @@ def make_echo_response(request: Request) -> Response:
     }
     order = _ORDER.search(parts.path)
     status, delay = 200, 0.0
-    if order and order[1] == "status" and int(float(order[2])) in _STATUSES:
-        status = int(float(order[2]))
-    elif order:
+    if order and order[1] == "delay":
         delay = min(float(order[2]), LONGEST_DELAY)
+    elif order and int(float(order[2])) in _STATUSES:
+        status = int(float(order[2]))
     if delay > request.timeout:
         raise TransportError(
             "no answer in time", code="TIMEOUT", elapsed=request.timeout, sent=True

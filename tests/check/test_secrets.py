@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.format import dump_entries, render_exchange
@@ -161,6 +162,22 @@ def test_a_cookie_that_a_server_sets_is_told(tmp_path: Path, value: str, is_told
     problems, _ = find(tmp_path, exchange(set_cookie=value))
 
     assert ["set-cookie holds a credential" in one.message for one in problems] == [True] * is_told
+
+
+def test_each_cookie_that_a_server_sets_is_told_where_it_stands(tmp_path: Path) -> None:
+    values = [f"a={STANDIN}; Path=/", "b=", 'c="甲"; Secure', "d=2"]
+    one = exchange()
+    cookies = tuple(("Set-Cookie", value) for value in values)
+    outcome = replace(one.outcome, headers=(*JSON, *cookies))
+
+    problems, _ = find(tmp_path, replace(one, outcome=outcome))
+
+    lines = (tmp_path / "单.yaml").read_text("utf-8").splitlines()
+    places = [one.place for one in problems if one.place]
+    assert [lines[at.line - 1][at.column - 1 :][:2] for at in places] == ["c=", "d="]
+    assert {one.message.partition(";")[0] for one in problems} == {
+        "the header set-cookie holds a credential"
+    }
 
 
 @pytest.mark.parametrize(

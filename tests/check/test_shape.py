@@ -147,6 +147,8 @@ def test_a_recording_is_old_after_so_many_days(age: float, said: str) -> None:
     ("date", "recorded_at"),
     [
         ("Thu, 01 Jan 1970 01:00:00 GMT", 3600),
+        ("Thu Jan  1 01:00:00 1970", 3600),  # an old form, which is in UTC on every machine
+        ("Thu, 01 Jan 1970 09:00:00 +0800", 3600),
         ("gestern", 5000),
         ("", 5000),
         (None, 5000),

@@ -190,6 +190,7 @@ SCRIPT = "const a = 1;\nform.b = a;\n"
         (f"{BEGIN}\n{SCRIPT}", f"{BEGIN}\n{SCRIPT}"),
         (f"{SCRIPT}{END}\n", f"{SCRIPT}{END}\n"),
         (f"{BEGIN}\nx\n{END}", f"{BEGIN}\nx\n{END}"),
+        ((render_capture_lines() + SCRIPT).replace("\n", "\r\n"), SCRIPT.replace("\n", "\r\n")),
         ("", ""),
     ],
 )
@@ -307,8 +308,11 @@ def test_what_to_do_is_said_of_each_rule_by_itself(key: str, keys: Any, told: st
 
 @pytest.mark.parametrize(
     ("path", "timeout", "elapsed"),
-    [("/delay/30", 30.0, 30.0), ("/delay/301", 400.0, 300.0), ("/status/600", 700.0, 300.0)],
-)
+    [
+        ("/delay/30", 30.0, 30.0), ("/delay/29.5/", 30.0, 29.5), ("/delay/301", 400.0, 300.0),
+        ("/status/600", 700.0, 0.0), ("/status/199", 10.0, 0.0), ("/delay/9/x", 1.0, 0.0),
+    ],
+)  # fmt: skip
 def test_an_echo_waits_as_long_as_it_may(path: str, timeout: float, elapsed: float) -> None:
     request = Request(method="GET", url=f"https://e.test{path}", body=b"\xff", timeout=timeout)
     response = make_echo_response(request)

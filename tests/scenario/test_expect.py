@@ -264,6 +264,32 @@ def test_unordered_takes_every_permutation(items: list[int], random: Any) -> Non
         (datetime(2026, 3, 2, 1, tzinfo=UTC), "2026-03-02T01:00:00.000Z"),
         (BigInt(2**70), 2**70),
         (JsMap((("客户", 1.0), (2, "b"))), {"客户": 1, "2": "b"}),
+        (
+            JsMap(
+                (
+                    (True, 1),
+                    (1, 2),
+                    (False, 3),
+                    (None, 4),
+                    (UNDEFINED, 5),
+                    (BigInt(7), 6),
+                    (-0.0, 7),
+                    (0.5, 8),
+                    (datetime(2026, 3, 2, tzinfo=UTC), 9),
+                )
+            ),
+            {
+                "true": 1,
+                "1": 2,
+                "false": 3,
+                "null": 4,
+                "undefined": 5,
+                "7": 6,
+                "0": 7,
+                "0.5": 8,
+                "2026-03-02T00:00:00.000Z": 9,
+            },
+        ),
         (JsSet((1, "a")), [1, "a"]),
         (b"\x00\xff", "AP8="),
         (FarDate(None), "Invalid Date"),

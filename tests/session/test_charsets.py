@@ -234,8 +234,35 @@ def test_serve_sends_a_page_byte_for_byte(tmp_path: Path, server: Loopback) -> N
         (b"ok\xff", "application/octet-stream", "", "ok\ufffd", 2),
         ("王".encode("big5"), "text/plain; charset=Big5", "", "王", -1),
         (json.dumps("王").encode(), "", "", '"\\u738b"', -1),
+        # what a page says of itself
+        *(
+            (f"<head>{head}王".encode("gbk"), media, "", f"<head>{head}王", -1)
+            for head in (
+                '<meta charset="gbk">',
+                "<META CharSet=GBK>",
+                '<meta http-equiv="Content-Type" content="text/html; charset=gb2312">',
+                '<meta http-equiv="Content-Type" content="text/html;charset=gb2312">',
+                "<meta content='charset=gb2312' http-equiv=content-type>",
+            )
+            for media in ("text/html", "")
+        ),
+        ('<meta charset="gbk">王'.encode("gbk"), "image/png", "",
+         '<meta charset="gbk">\ufffd\ufffd', 20),
+        ("<meta charset=x><p charset=gbk>王".encode("gbk"), "text/html", "",
+         "<meta charset=x><p charset=gbk>\ufffd\ufffd", 31),
+        ("<meta xcharset=gbk>王".encode("gbk"), "", "", "<meta xcharset=gbk>\ufffd\ufffd", 19),
+        (f"{' ' * 1007}<meta charset=gbk>王".encode("gbk"), "", "",
+         f"{' ' * 1007}<meta charset=gbk>王", -1),
+        (f"{' ' * 1008}<meta charset=gbk>王".encode("gbk"), "", "",
+         f"{' ' * 1008}<meta charset=gbk>\ufffd\ufffd", 1026),
+        *(
+            (f'<?xml version="1.0" encoding={name}?><名>王</名>'.encode("gbk"), media, "",
+             f'<?xml version="1.0" encoding={name}?><名>王</名>', -1)
+            for name in ('"GBK"', "'gb2312'")
+            for media in ("application/xml", "application/soap+xml", "text/plain", "")
+        ),
     ],
-)
+)  # fmt: skip
 def test_the_first_encoding_that_fits_counts(
     data: bytes, content_type: str, declared: str, text: str, wrong_at: int
 ) -> None:
