@@ -44,6 +44,7 @@ ParameterEntry = dict[str, Any]
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _IGNORED: Final = frozenset({"accept", "content-type", "authorization"})
 _IDEMPOTENCY: Final = frozenset({"idempotency-key", "x-idempotency-key"})
+_JOINTS: Final = {"spaceDelimited": "spaces", "tabDelimited": "tabs", "pipeDelimited": "|"}
 _LONGEST_NAME: Final = 200
 _ENCODINGS: Final = (
     (re.compile(r"application/json|.*\+json"), "json"),
@@ -171,7 +172,7 @@ def _explain_how_to_pass_array(parameter: Mapping[str, Any]) -> str:
     style = parameter.get("style", "form" if parameter.get("in") == "query" else "simple")
     if style == "deepObject":
         return msg("an object is written as name[key]=value; pass such a name with $query")
-    joint = {"spaceDelimited": "spaces", "pipeDelimited": "|"}.get(str(style), "")
+    joint = _JOINTS.get(str(style), "")
     if not joint and style == "form" and parameter.get("explode") is False:
         joint = ","
     if not joint:

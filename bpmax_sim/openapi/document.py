@@ -225,6 +225,7 @@ _STYLES: Final[Mapping[str, Mapping[str, Any]]] = {
     "multi": {},
     "csv": {"style": "form", "explode": False},
     "ssv": {"style": "spaceDelimited"},
+    "tsv": {"style": "tabDelimited"},  # which OpenAPI 3 does not have any more
     "pipes": {"style": "pipeDelimited"},
 }
 _FORM: Final = "application/x-www-form-urlencoded"

@@ -182,7 +182,13 @@ def merge_object(schema: Schema) -> Schema | None:
 
     None is returned if it is no object with fixed members, for example if it has ``oneOf``.
     """
-    parts = [merge_object(part) for part in schema.get("allOf", ())]
+    merged = _merge_object_parts(schema)
+    return merged if merged and merged["properties"] else None
+
+
+def _merge_object_parts(schema: Schema) -> Schema | None:
+    """Return what `merge_object` does, also of a part that only says which members are required."""
+    parts = [_merge_object_parts(part) for part in schema.get("allOf", ())]
     if any(word in schema for word in ("anyOf", "oneOf", "not")) or None in parts:
         return None
     merged: dict[str, Any] = {}
@@ -191,7 +197,9 @@ def merge_object(schema: Schema) -> Schema | None:
         merged |= part.get("properties", {})
         required += part.get("required", [])
     is_object = schema.get("type", "object") in ("object", ["object"])  # 3.0 and 3.1
-    is_open = bool(to_mapping_or_empty(schema.get("additionalProperties"))) or not merged
+    is_open = bool(to_mapping_or_empty(schema.get("additionalProperties"))) or not (
+        merged or required
+    )
     return {"properties": merged, "required": required} if is_object and not is_open else None
 
 

@@ -120,7 +120,8 @@ def test_a_form_of_swagger_2_is_multipart_where_it_has_a_file(
         ("csv", "query", "an array is written with , between its items; pass a text"),
         ("ssv", "query", "an array is written with spaces between its items; pass a text"),
         ("pipes", "query", "an array is written with | between its items; pass a text"),
-        ("multi", "query", ""), ("tsv", "query", ""), ("pipes", "header", ""),
+        ("tsv", "query", "an array is written with tabs between its items; pass a text"),
+        ("multi", "query", ""), ("pipes", "header", ""),
     ],
 )  # fmt: skip
 def test_how_swagger_2_writes_a_list_is_noted(style: str | None, place: str, note: str) -> None:
