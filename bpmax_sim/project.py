@@ -128,7 +128,7 @@ def find_strictness(path: Path, root: Path) -> Strictness:
     chosen: tuple[int, Strictness] = (-1, "normal")
     for name, folders in _read_strictness(str(root), stamp):
         for folder in folders:
-            inside = to_absolute_path(path).startswith(os.path.join(os.path.normpath(folder), ""))
+            inside = to_absolute_path(path).startswith(os.path.join(folder, ""))
             chosen = max(chosen, (len(folder), name)) if inside else chosen
     wrong = _warn_of_settings_without_effect(str(root), stamp)
     if wrong and chosen[1] == "strict":
@@ -194,7 +194,7 @@ def _resolve_setting_folders(root: str, name: str, folders: object) -> Iterator[
     if folders is None or folders is False:
         return
     for folder in ["."] if folders is True else folders if isinstance(folders, list) else [None]:
-        whole = os.path.join(to_absolute_path(root), str(folder))
+        whole = os.path.normpath(os.path.join(to_absolute_path(root), str(folder)))
         wrong = ""
         if not isinstance(folder, str):
             wrong = msg(

@@ -243,3 +243,34 @@ def test_one_index_leaves_a_gap_and_all_leave_none(path: str, left: object, prun
     assert without_paths(rows, [steps]) == left
     untouched = path in {"[3]", "a"}
     assert without_paths(rows, [steps], prune=True) == (rows if untouched else pruned)
+
+
+@pytest.mark.parametrize(
+    ("path", "told"),
+    [
+        ("body[0].a.b[*]", ""), ("path", ""), ("query", ""), ("header", ""),
+        ("query.页", ""), ("query.*", ""), ("query.页[0]", ""), ("query.页[*]", ""),
+        ("query[0]", "query has names only; write query.<name>"),
+        ("query[0].a", "query has names only; write query.<name>"),
+        ("query.a.b", "query has names only; write query.<name>"),
+        ("query.a[0].b", "query has names only; write query.<name>"),
+        ("query.a[0][1]", "query has names only; write query.<name>"),
+        ("header.X-A[1]", ""), ("header.x-a.b", "header has names only; write header.<name>"),
+        ("header.HOST", "the header host is never compared"),
+        ("header.Content-Length[0]", "the header content-length is never compared"),
+        ("query.host", ""),
+        ("path.单号", ""), ("path.*", ""), ("path[*]", ""),
+        ("path.单号.a", "path has names only; write path.<name>"),
+        ("path.仓", "the path has no parameter '仓'; its parameters are 单号, 客户"),
+        ("path.客户号", "the path has no parameter '客户号'; did you mean '客户'?"),
+        ("path[0]", "the path has no parameter '0'; its parameters are 单号, 客户"),
+    ],
+)  # fmt: skip
+def test_a_place_that_no_request_has_is_explained(path: str, told: str) -> None:
+    assert FieldPath.parse(path, "ignore").explain_impossible(["客户", "单号"]) == told
+
+
+def test_a_path_without_parameters_lists_none() -> None:
+    told = FieldPath.parse("path.单号", "ignore").explain_impossible()
+
+    assert told == "the path has no parameter '单号'"

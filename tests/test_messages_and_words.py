@@ -23,6 +23,7 @@ from bpmax_sim.i18n import (
     message_from_json,
     msg,
     plural,
+    to_plain_english,
     translate,
 )
 from bpmax_sim.messages import (
@@ -257,6 +258,35 @@ def test_messages_share_what_their_template_says() -> None:
     rows = [plural(n, "{number} row", "{number} rows") for n in (2, 3)]
     assert generalise_messages(*rows) == "…"
     assert generalise_messages(msg("a"), msg("b")) == "…"
+
+
+def translated_lines(text: str) -> list[tuple[str, str]]:
+    return [(str(line), translate(line, "zh")) for line in text.splitlines()]
+
+
+COLON, MANY = msg(": "), plural(2, "{number} row", "{number} rows")
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        (msg(""), []), (msg("a"), [("a", "a")]), (msg("a\nb"), [("a", "a"), ("b", "b")]),
+        (join_messages("\n", [COLON, "b", COLON]), [(": ", "："), ("b", "b"), (": ", "：")]),
+        (join_messages("\n", [COLON, "b"]) + "\n", [(": ", "："), ("b", "b")]),
+        (join_messages("\n\n", ["a", COLON]), [("a", "a"), ("", ""), (": ", "：")]),
+        (join_messages("", ["a", COLON, "b\n", COLON, "c"]), [("a: b", "a：b"), (": c", "：c")]),
+        (join_messages("", ["a\nb\nc", COLON]), [("a", "a"), ("b", "b"), ("c: ", "c：")]),
+        (join_messages("", ["a\n", "\n", COLON, "\n"]), [("a", "a"), ("", ""), (": ", "：")]),
+        # with words of its own, or in several numbers, it is translated as a whole or not at all
+        (msg("{a} and {b}", a="x\ny", b=COLON), [("x", "x"), ("y and : ", "y and : ")]),
+        (MANY, [(str(MANY), translate(MANY, "zh"))]),
+    ],
+)  # fmt: skip
+def test_each_line_of_joined_messages_is_translated_by_itself(
+    text: str, lines: list[tuple[str, str]]
+) -> None:
+    assert translated_lines(text) == lines
+    assert [line for line, _ in lines] == to_plain_english(text).splitlines()
 
 
 def test_a_change_of_values_leaves_a_message_translatable() -> None:

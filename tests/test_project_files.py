@@ -65,6 +65,13 @@ def write(root: Path, name: str, text: str = "") -> Path:
             "strict",
         ),
         ("lenient = true\nstrict = true", "scenarios/a.yaml", "strict"),
+        # however it is spelled
+        (
+            "strict = ['./scenarios/../scenarios/']\nlenient = ['scenarios/采购']",
+            "scenarios/采购/a.yaml",
+            "lenient",
+        ),
+        ("strict = ['scenarios/采购//']\nlenient = ['scenarios/采购']", "a/b.yaml", "normal"),
     ],
 )
 def test_the_innermost_folder_decides_how_strict_a_scenario_is(
@@ -85,6 +92,8 @@ def test_the_innermost_folder_decides_how_strict_a_scenario_is(
         ("lenient = ['scenarios', 7]", "lenient: expected true or a list of folders, got 7"),
         ("strict = ['scenario']", f"{NO} 'scenario' {BESIDE}; did you mean 'scenarios'?"),
         ("strict = ['.github']", f"{NO} '.github' {BESIDE}"),
+        ("strict = ['_entwurf']", f"{NO} '_entwurf' {BESIDE}"),
+        ("strict = ['_entwürfe/旧']", f"{NO} '_entwürfe/旧' {BESIDE}"),
         (
             "strict = ['scenarios/采构']",
             f"{NO} 'scenarios/采构' {BESIDE}; did you mean 'scenarios/采购'?",
@@ -92,7 +101,8 @@ def test_the_innermost_folder_decides_how_strict_a_scenario_is(
     ],
 )  # fmt: skip
 def test_a_wrong_folder_of_strictness_is_told(tmp_path: Path, settings: str, told: str) -> None:
-    (tmp_path / "scenarios/采购").mkdir(parents=True)
+    for folder in ("scenarios/采购", ".githuB", "_entwürfe/旧账"):
+        (tmp_path / folder).mkdir(parents=True)
     write(tmp_path, "pyproject.toml", f"{HEAD}{settings}\n")
 
     with pytest.raises(ValueError, match=r"\[tool") as refused:

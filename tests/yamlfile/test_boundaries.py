@@ -255,6 +255,32 @@ def test_what_is_wrong_with_a_value_is_said_where_it_stands(text: str, told: str
     assert problems[0] == told
 
 
+MISSING = "inner: the key 'must' is missing; add it"
+OPERATOR = "unknown key '$not'; an operator stands at a value inside, such as must: {$not: …}"
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("inner: {}", [f"8: {MISSING}"]),
+        ("inner: {may: 1}", [f"8: {MISSING}"]),
+        ("inner: {x: 1}", ["9: inner.x: unknown key 'x'; known are must, may", f"8: {MISSING}"]),
+        ("inner: {must: ~}", [
+            "15: inner.must: expected text, got nothing; give a value or remove the key",
+        ]),
+        # an operator in place of the structure is told alone
+        ("inner: {$not: 1}", [f"9: inner.$not: {OPERATOR}"]),
+        ("inner: {$not: 1, may: 1}", [f"9: inner.$not: {OPERATOR}"]),
+        ("inner: {may: 1, $not: 1}", [f"17: inner.$not: {OPERATOR}"]),
+        ("inner: {may: x, $not: 1}", [
+            "14: inner.may: expected a whole number, got text", f"17: inner.$not: {OPERATOR}",
+        ]),
+    ],
+)  # fmt: skip
+def test_a_key_that_is_missing_is_told_where_no_operator_stands(text: str, told: list[str]) -> None:
+    assert outer(text)[1] == told
+
+
 def test_a_schema_says_what_each_type_allows() -> None:
     definitions: dict[str, Any] = {}
     assert build_shape(Outer).to_json_schema(definitions) == {"$ref": "#/definitions/Outer"}
