@@ -332,6 +332,23 @@ def test_a_chinese_character_is_two_columns_wide(text: str, width: int) -> None:
     assert measure_display_width(text) == width
 
 
+@pytest.mark.parametrize(
+    ("template", "text"),
+    [
+        ("{a} 行", "三行"), ("{a} rows", "三 rows"), ("{a} ", "三 "), ("{a}  行", "三  行"),
+        ("共 {a}", "共三"), ("of {a}", "of 三"), (" {a}", " 三"), ("共  {a}", "共  三"),
+        ("{a} ，共 {a} 行", "三，共三行"), ("{a} 行 {a}", "三行三"), ("（ {a} ）", "（三）"),
+        ("{b} 行", "x 行"), ("{u} 行", "三 行"), ("共 {u}", "共 三"), ("共 {u} 行 {a}", "共 三 行三"),
+        ("{a:<4}|", "三  |"), ("{u:<4}|", "三   |"), ("{a:<1}|", "三|"), ("{b:<4}|", "x   |"),
+    ],
+)  # fmt: skip
+def test_between_chinese_characters_a_template_has_no_space_beside_a_message(
+    template: str, text: str
+) -> None:
+    """What is no message is of a user, and stays as it is."""
+    assert msg(template, a=msg("三"), b=msg("x"), u="三") == text
+
+
 # ---------------------------------------------------------------------------- languages
 
 

@@ -18,7 +18,7 @@ from bpmax_sim.platform.load import load_platforms
 from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.events import Event
 from bpmax_sim.scenario.load import load_items
-from bpmax_sim.subject.hooks import UNDO, FieldChanged, NodeEntered
+from bpmax_sim.subject.hooks import UNDO, BranchArrived, FieldChanged, NodeEntered
 
 PLATFORM = """\
 platform_key: erp
@@ -175,6 +175,10 @@ def entered(previous: str, node: str, action: str = "approve") -> NodeEntered:
     return NodeEntered(node=node, previous=previous, action=action, by="甲")
 
 
+def arrived(node: str, join: str) -> BranchArrived:
+    return BranchArrived(join=join, node=node, branch=node, waiting=())
+
+
 OF_FLOW = "flow: {definition: flows/报销.yaml, form: {金额: 1}}\nsteps: [{submit: {}}]\n"
 
 
@@ -194,6 +198,16 @@ OF_FLOW = "flow: {definition: flows/报销.yaml, form: {金额: 1}}\nsteps: [{su
         (
             [entered("主管", "总监"), entered("总监", "结束"), entered("结束", "总监", UNDO)],
             ["主管", "总监"], ["主管 approve -> 总监"],
+        ),
+        ([arrived("财务", "汇合")], [], ["财务 approve -> 汇合"]),
+        (
+            [entered("主管", "财务"), arrived("财务", "汇合"), entered("汇合", "财务", UNDO)],
+            ["主管", "财务"], ["主管 approve -> 财务"],
+        ),
+        (
+            [arrived("法务", "汇合"), arrived("财务", "汇合"), entered("汇合", "结束"),
+             entered("结束", "财务", UNDO), arrived("财务", "汇合")],
+            [], ["法务 approve -> 汇合", "财务 approve -> 汇合"],
         ),
     ],
 )  # fmt: skip

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import cast
@@ -7,6 +8,7 @@ from typing import cast
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import UNSET
 from msgspec.structs import replace
 
 from bpmax_sim import strategies
@@ -15,7 +17,7 @@ from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.format import dump_exchanges
 from bpmax_sim.cassette.matching import Difference, MatchingRules
 from bpmax_sim.check.diff import ExchangePair, NumberedExchange, compare_cassettes, is_random_only
-from bpmax_sim.messages import Exchange, FailedExchange, Outcome, Response
+from bpmax_sim.messages import FORM, Exchange, FailedExchange, Outcome, Response
 from bpmax_sim.strategies.traffic import RULES, START, number_exchanges_per_owner
 from tests.cassette.exchanges import OWNER, answer, detail
 
@@ -130,6 +132,34 @@ def test_every_part_of_an_answer_is_compared(tmp_path: Path) -> None:
         Difference("failed", "TIMEOUT", "RESET")
     ]
     assert "failed" in [one.path for one in changes(tmp_path, old, failed)]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "bodies"),
+    [
+        ((b"", ""), (b"", ""), []),
+        ((b"", ""), (b'{"a":1}', "application/json"), [(UNSET, "json {'a': 1}")]),
+        ((b'{"a":1}', "application/json"), (b"", ""), [("json {'a': 1}", UNSET)]),
+        (
+            (b"", ""),
+            (b"\xff", "image/png"),
+            [(UNSET, f"bytes <1 bytes, sha256 {sha256(bytes([255])).hexdigest()}>")],
+        ),
+        ((b"a", "text/plain"), (b'"a"', "application/json"), [("text a", "json a")]),
+        ((b"a=1", "text/plain"), (b"a=1", FORM), [("text a=1", "form {'a': '1'}")]),
+    ],
+)
+def test_bodies_of_two_kinds_differ_as_a_whole(
+    tmp_path: Path, old: tuple[bytes, str], new: tuple[bytes, str], bodies: list[object]
+) -> None:
+    sides = [
+        Response(status=200, headers=(("content-type", kind),) if kind else (), body=body)
+        for body, kind in (old, new)
+    ]
+
+    assert [
+        (one.recorded, one.sent) for one in changes(tmp_path, *sides) if one.path == "body"
+    ] == bodies
 
 
 def test_owners_are_compared_one_by_one(tmp_path: Path) -> None:

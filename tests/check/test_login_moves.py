@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from bpmax_sim.check.migration import (
     plan_owners_without_scenario,
 )
 from bpmax_sim.messages import SignatureInput
+from bpmax_sim.scenario.load import load_items
 from bpmax_sim.session.migration import MoveCause
 from tests.check.test_migration import plan_of, recorded
 
@@ -77,6 +79,28 @@ def test_the_logins_of_a_renamed_platform_have_its_new_key(
         assert (cassette.owners, entry.line.call) == ((name,), "oa.$token")
         assert entry.line.values == {"oa.test": {"名": "a"}, "erp.test": {"名": "b"}}
         assert "redacted.oa.test.key.1" in entry.text
+
+
+def test_an_old_login_stays_while_a_scenario_that_does_not_replay_needs_it(tmp_path: Path) -> None:
+    before = write(tmp_path, LOGINS)
+    scenario = tmp_path / "scenarios/丁.scenario.yaml"
+    scenario.parent.mkdir()
+    scenario.write_text("version: 1\nscenario: 丁\nform: {}\nsteps: [{js: throw 1}]\n", "utf-8")
+    (tmp_path / "cassettes/丁.yaml").write_bytes(dump_entries([recorded().with_line(owner="丁")]))
+    [item] = load_items(scenario)
+    plans = plan_owners_without_scenario(tmp_path, [], [], Renames({}, {"crm": "oa"}, {}, {}))
+    plans = [replace(one, item=item) if one.owner == "丁" else one for one in plans]
+
+    applied = apply_plans_that_replay(tmp_path, plans)
+
+    home = tmp_path / "cassettes"
+    assert [one.node_id for one in applied.failures] == [item.node_id]
+    assert [path.relative_to(home).as_posix() for path in applied.written] == [
+        "甲.yaml", "auth/oa.test.yaml", "auth/oa.生产.yaml",
+    ]  # fmt: skip
+    assert {name: (home / f"auth/{name}.yaml").read_text("utf-8") for name in LOGINS} == before
+    assert b"crm.get" in (home / "丁.yaml").read_bytes()
+    assert b"oa.get" in (home / "甲.yaml").read_bytes()
 
 
 def test_logins_stay_where_nothing_else_is_written(tmp_path: Path) -> None:

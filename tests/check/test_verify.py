@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.check.drift import Verification
@@ -211,6 +212,31 @@ def test_values_are_compared_where_an_api_says_so(tmp_path: Path) -> None:
         for place in ("body.余额", "body.明细[*].金额", "body.电话")
     ]
     assert live({"余额": "100"}) == ["error: [1] erp.balance: body.余额: number became text"]
+
+
+@pytest.mark.parametrize(
+    ("was", "now", "status", "told"),
+    [
+        ({"余额": 1}, {"余额": 1.0}, 200, []),
+        ({"余额": 1}, {"余额": 2}, 503, ["status: 200 became 503"]),
+        ({"余额": "redacted.erp.default.no.1"}, {"余额": "SO-1"}, 200, []),
+        ({"余额": "SO-1"}, {"余额": "redacted.erp.default.no.1"}, 200,
+         ["body.余额: has another value"]),
+        ({"余额": None}, {"余额": None}, 200, []),
+        ({"明细": [{"金额": 1}, {"金额": 2}]}, {"明细": [{"金额": 1}]}, 200,
+         ["body.明细[*].金额: has another value"]),
+        ({"明细": []}, {"明细": [{"金额": 1}]}, 200, ["body.明细[*].金额: has another value"]),
+    ],
+)  # fmt: skip
+def test_a_value_is_compared_where_it_is_known_and_the_status_is_the_same(
+    tmp_path: Path, was: Any, now: Any, status: int, told: list[str]
+) -> None:
+    exchanges = recorded(tmp_path, lambda erp: erp.balance("7"), {})
+    known = [replace(one, outcome=answer(was)) for one in exchanges]
+
+    assert drift(tmp_path, known, lambda _: answer(now, status)) == [
+        f"error: [1] erp.balance: {one}" for one in told
+    ]
 
 
 def limited(root: Path, *statuses: int) -> list[Exchange]:

@@ -292,6 +292,76 @@ def test_a_document_in_json_may_begin_with_a_mark_and_with_spaces(
         read_document(path)
 
 
+SHARED = {
+    "outer": {"$ref": "#/inner", "summary": "中", "description": "中"},
+    "inner": {"$ref": "#/leaf", "description": "内", "title": "内"},
+    "leaf": {"summary": "叶", "type": "string"},
+    "list": [1, {"$ref": "#/leaf"}, 3],
+    "loop": {"$ref": "#/pool", "x": 1},
+    "pool": {"$ref": "#/loop"},
+    "deep": {"$ref": "#/outer/type"},
+}
+
+
+@pytest.mark.parametrize(
+    ("value", "found", "note"),
+    [
+        ({"$ref": "#/leaf"}, SHARED["leaf"], ""),
+        # what stands beside the outer reference wins
+        ({"$ref": "#/outer", "summary": "外"},
+         {"summary": "外", "description": "中", "title": "内", "type": "string"}, ""),
+        ({"$ref": "#/list", "summary": "外"}, SHARED["list"], ""),
+        ({"$ref": "#/list/1/type"}, "string", ""), ({"$ref": "#/list/2"}, 3, ""),
+        ({"$ref": "#/outer/type"}, "string", ""), ({"$ref": "#/deep"}, "string", ""),
+        ({"$ref": "#/list/3", "x": 1}, {"x": 1}, "leads nowhere"),
+        ({"$ref": "#leaf"}, {}, "leads nowhere"),
+        ({"$ref": "#/loop", "y": 1}, {"y": 1}, "leads in a circle"),
+        ({"$ref": 5}, {"$ref": 5}, ""), ({}, {}, ""), (["$ref"], ["$ref"], ""), (None, None, ""),
+        ({"$ref": "https://a.test/x"}, {}, "is a URL"), ({"$ref": "/a.yaml"}, {}, "is a URL"),
+        ({"$ref": "nichts.yaml#/a"}, {}, "is left out: nichts.yaml: cannot be read"),
+        ({"$ref": "../a.yaml"}, {}, "is left out: ../a.yaml is outside of the document's folder"),
+    ],
+)  # fmt: skip
+def test_a_reference_stands_for_its_target_and_what_is_beside_it(
+    value: Any, found: Any, note: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "docs").mkdir()
+    monkeypatch.chdir(tmp_path / "docs")
+    document = Document("x.json", SHARED, folder=tmp_path / "docs")
+
+    assert document.resolve_reference(value, ("paths", "/单")) == found
+    assert [(one.path, note in one.message) for one in document.notes] == (
+        [('paths["/单"]', True)] if note else []
+    )
+
+
+@pytest.mark.parametrize(
+    ("reference", "rewritten"),
+    [
+        ("#/x", "子/b.yaml#/x"), ("", "子/b.yaml#"), ("c.yaml#/x", "子/c.yaml#/x"),
+        ("../c.yaml", "c.yaml#"), ("./客%20户.yaml#/x", "子/客 户.yaml#/x"),
+        ("100%25.yaml#/a%20b", "子/100%25.yaml#/a%20b"), ("%2523.yaml", "子/%2523.yaml#"),
+        ("a%23b.yaml", "子/a%23b.yaml#"), ("../../c.yaml#/x#y", "../c.yaml#/x#y"),
+        ("https://a.test/c.yaml#/x", "https://a.test/c.yaml#/x"), ("/c.yaml", "/c.yaml"),
+        (r"\c.yaml", r"\c.yaml"), ("C:c.yaml", "C:c.yaml"), (5, 5),
+    ],
+)  # fmt: skip
+def test_a_reference_of_another_file_is_one_from_the_folder_of_the_document(
+    reference: Any, rewritten: Any
+) -> None:
+    one, other = {"$ref": reference, "x": "#/x"}, {"$ref": rewritten, "x": "#/x"}
+
+    assert references.rewrite_references([1, {"a": {"b": one}}, [one]], "子/b.yaml") == [
+        1,
+        {"a": {"b": other}},
+        [other],
+    ]
+    if rewritten != reference:
+        files = references.ReferencedFiles(Path(), "x.json")
+        again = references.rewrite_references({"$ref": rewritten}, "y.json")["$ref"]
+        assert files.normalise(again) == files.normalise(rewritten)
+
+
 @pytest.mark.parametrize(
     ("root", "path"),
     [

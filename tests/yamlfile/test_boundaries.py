@@ -436,6 +436,35 @@ def test_a_value_is_written_on_one_line(value: Any, text: str) -> None:
     assert write_inline(value) == text
 
 
+HIDDEN = [
+    0x7F, 0x80, 0x85, 0x9F, 0x061C, 0x200E, 0x200F, *range(0x2028, 0x202F), *range(0x2066, 0x206A),
+    0xD800, 0xDFFF, 0xFEFF, 0xFFFE, 0xFFFF,
+]  # fmt: skip
+SHOWN = [
+    0xA0,
+    0x061B,
+    0x061D,
+    0x200D,
+    0x2010,
+    0x2027,
+    0x202F,
+    0x2065,
+    0x206A,
+    0xD7FF,
+    0xFFFD,
+    0x1F600,
+]
+
+
+@pytest.mark.parametrize("code", [*HIDDEN, *SHOWN])
+def test_a_character_that_hides_text_is_written_as_an_escape(code: int) -> None:
+    written = write_inline(f"<{chr(code)}")
+
+    assert written == (f'"<\\u{code:04x}"' if code in HIDDEN else f'"<{chr(code)}"')
+    if not 0xD800 <= code <= 0xDFFF and code not in {0x80, 0x9F}:
+        assert read_yaml(f"a: {written}").to_plain() == {"a": f"<{chr(code)}"}
+
+
 @pytest.mark.parametrize(
     ("value", "rest"),
     [
