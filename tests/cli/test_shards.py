@@ -2,8 +2,11 @@ from __future__ import annotations
 
 import json
 
+from bpmax_sim.cli.item_runs import measure_and_store_durations
 from bpmax_sim.report.exit_codes import ExitCode
+from bpmax_sim.report.terminal import Verdict
 from bpmax_sim.scenario import shards
+from bpmax_sim.scenario.load import ScenarioItem, load_items
 from tests.cli.project import Command, Project
 from tests.snapshots import snapshot
 
@@ -34,6 +37,26 @@ def test_shards_share_the_rows_among_them(project: Project, bs: Command) -> None
         f"逐个打开[{row}]" for row in "甲乙丙"
     )
     assert shards.read_durations(project.folder) == known
+
+
+def test_seconds_of_an_item_are_its_own_and_kept_at_the_end(project: Project) -> None:
+    path = project.folder / "scenarios/表.scenario.yaml"
+    path.write_text(TABLE, encoding="utf-8")
+    rows = load_items(path, environ={}, root=project.folder)
+    now, seconds = [100.0], dict[str, float]()
+
+    def judge(row: ScenarioItem, took: float, digest: str) -> Verdict:
+        now[0] += took
+        return Verdict(item=row, outcome="passed", digest=digest)
+
+    verdicts = map(judge, rows, (2.0, 3.0, 4.0), ("v4-a", "", "v4-c"))
+    for verdict in measure_and_store_durations(verdicts, None, seconds, lambda: now[0]):
+        now[0] += 50  # who asked writes a report
+        assert verdict.outcome == "passed"
+        assert shards.read_durations(project.folder) == {}
+
+    assert {key.partition("[")[2]: one for key, one in seconds.items()} == {"甲]": 2, "丙]": 4}
+    assert shards.read_durations(project.folder) == seconds
 
 
 def test_what_is_no_shard_is_a_usage_error(project: Project, bs: Command) -> None:

@@ -71,7 +71,11 @@ def test_a_choice_is_the_same_as_number_and_as_text(value: Any) -> None:
         ("body", {"type": "string", "schema": {"enum": ["a", "b"]}}, ["a", "b", "c"], 1),
         ("body", {"type": "boolean"}, [False, True, 0], 1),
         ("query", {"schema": {"enum": ("zh", "en")}}, ["zh", "ZH"], 1),
-        *(("query", {"schema": {"enum": sloppy}}, "zh", 0) for sloppy in (5, True, "zh", {}, None)),
+        ("query", {"schema": {"enum": 5}}, "zh", 0),
+        ("query", {"schema": {"enum": True}}, "zh", 0),
+        ("query", {"schema": {"enum": "zh"}}, "zh", 0),
+        ("query", {"schema": {"enum": {}}}, "zh", 0),
+        ("query", {"schema": {"enum": None}}, "zh", 0),
         ("body", {"schema": {"type": [["string"]], "required": True}}, "zh", 0),
     ],
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from msgspec import UNSET
@@ -258,5 +258,5 @@ def test_actual_values_are_taken_only_where_nothing_else_failed(tmp_path: Path) 
 
     for failures in ((wrong, missed), (missed,), (missed, wrong)):
         end: Any = SimpleNamespace(outcome="failed", failures=failures)
-        told = collect_edits_or_reason_by_replay(item, lambda _, end=end: end)
+        told = collect_edits_or_reason_by_replay(item, cast("Any", lambda _, end=end: end))
         assert told == ([], failures[0].headline)
