@@ -132,7 +132,7 @@ class RelativeFileNameRewriter:
 
     folder: str
     names: Iterable[str] = ()
-    _moved: tuple[tuple[str, str], ...] = field(init=False)
+    _moved: Mapping[str, str] = field(init=False, hash=False)
     _shortest: int = field(init=False)
 
     def __post_init__(self) -> None:
@@ -141,7 +141,7 @@ class RelativeFileNameRewriter:
         moved = [pair for pair in pairs if pair[0] != pair[1]]
         if len(moved) > 1:
             moved.sort(key=lambda pair: (-len(pair[0]), pair[0]))
-        object.__setattr__(self, "_moved", tuple(moved))
+        object.__setattr__(self, "_moved", dict(moved))
         object.__setattr__(self, "_shortest", len(moved[-1][0]) if moved else sys.maxsize)
 
     def to_relative_name(self, file: str) -> str:
@@ -154,11 +154,11 @@ class RelativeFileNameRewriter:
         """Return *text* with every known file name converted."""
         if len(text) < self._shortest:
             return text
-        if len(self._moved) == 1:
-            name, home = self._moved[0]
+        moved = self._moved
+        if len(moved) == 1:
+            ((name, home),) = moved.items()
             return text.replace(name, home)
         # In one pass: what a name was replaced by may have another name in it.
-        moved = dict(self._moved)
         return _compile_names(tuple(moved)).sub(lambda found: moved[found[0]], text)
 
 
