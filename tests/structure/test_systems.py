@@ -39,7 +39,6 @@ PLACES: Mapping[str, tuple[set[str], Mapping[str, str]]] = {
         {
             "cli/terminal.py": "",
             "cli/run.py": "whether a picture of the wait is seen",
-            "cassette/textconv.py": "Git reads it, with LF",
         },
     ),
     "forks": (
