@@ -38,11 +38,12 @@ from bpmax_sim.project import (
     to_absolute_path,
 )
 from bpmax_sim.scenario import model, references
-from bpmax_sim.scenario.check import check_references, check_scenario
+from bpmax_sim.scenario.check import check_scenario
 from bpmax_sim.scenario.declarations import read_declarations, read_shared
 from bpmax_sim.scenario.faults import fill_fault, find_fault_problem, to_transport_fault
 from bpmax_sim.scenario.header import ItemHeader
 from bpmax_sim.scenario.names import ScenarioNames
+from bpmax_sim.scenario.reference_check import check_references
 from bpmax_sim.scenario.shared_names import find_named_instances, find_platforms_of_scenario
 from bpmax_sim.scenario.source import RunWarning, ScenarioSource, Spot, read_script
 from bpmax_sim.scenario.table_rows import (
