@@ -217,11 +217,10 @@ def _check_stubs(context: CheckContext, item: ScenarioItem) -> None:
         for delay in (stub.delay, *(one.delay for one in stub.answers if one.delay is not UNSET)):
             if wrong := _find_delay_problem(delay, stub.on, context.names.platforms or Platforms()):
                 context.tell(place, wrong, kind="rule", fails=False)
-        for answer, where in place.at("answers").locate_elements(stub.answers):
-            if answer.body is not UNSET and answer.status in {UNSET, 200}:
-                check_stub_body(context, stub.on, answer.body, where.at("body"))
-        if type(stub.body) is dict:
-            check_stub_body(context, stub.on, stub.body, place.at("body"))
+        answers = place.at("answers").locate_elements(stub.answers)
+        for reply, where in ((stub, place), *answers):
+            if reply.body is not UNSET and reply.status in {UNSET, 200}:
+                check_stub_body(context, stub.on, reply.body, where.at("body"))
 
 
 def _check_step(context: CheckContext, step: model.Step, spot: Spot) -> None:

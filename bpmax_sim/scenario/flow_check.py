@@ -33,6 +33,8 @@ def check_script_events_can_occur(
     scripts: Mapping[str, Any],
     owner: Spot,
     nodes: Mapping[str, FlowNode] | Collection[str],
+    *,
+    has_own_fields: bool = False,
 ) -> None:
     """Report events in *scripts* that can never be fired.
 
@@ -46,15 +48,17 @@ def check_script_events_can_occur(
         scripts: event -> script files.
         owner: spot of the form or flow.
         nodes: nodes of that flow, with their properties if a definition has them.
+        has_own_fields: whether the form is of a sub-flow, whose fields the scenario does not
+            declare.
     """
     targets = dict.fromkeys(("approve", "reject", "before_next", "owners"), nodes)
-    targets["change"] = draft.declared_fields
+    targets["change"] = () if has_own_fields else draft.declared_fields
     for text in scripts:
         try:
             event = parse_event(text, subject)
             wrong = check_target(event, targets.get(event.hook.name, ())) or (
                 draft.names.find_field_problem(event.target)
-                if event.hook.name == "change"
+                if event.hook.name == "change" and not has_own_fields
                 else None
             )
         except ValueError as error:
@@ -97,9 +101,17 @@ def check_flow(draft: ScenarioDraft) -> None:
         for name, node in definition.nodes.items():
             spot = file.at("nodes", name)
             if isinstance(node.form, NodeForm):
+                is_main = flow is None
                 fields = {field: field.replace(".", "[0].") for field in node.form.fields}
-                _check_fields(draft, fields, spot.at("form", "fields"))
-                check_script_events_can_occur(draft, "form", node.form.scripts, spot.at("form"), ())
+                _check_fields(draft, fields if is_main else {}, spot.at("form", "fields"))
+                check_script_events_can_occur(
+                    draft,
+                    "form",
+                    node.form.scripts,
+                    spot.at("form"),
+                    (),
+                    has_own_fields=not is_main,
+                )
             _check_people_of_node(draft, node, spot)
             _check_short_deadlines(draft, node, spot)
             _check_conditions(draft, node, spot)

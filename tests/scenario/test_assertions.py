@@ -19,7 +19,7 @@ from bpmax_sim.scenario.assertions import (
 )
 from bpmax_sim.scenario.events import VERSION, ErrorThrown
 from bpmax_sim.scenario.model import Expect, ExpectedError
-from bpmax_sim.scenario.references import UndefinedValueError
+from bpmax_sim.scenario.references import UndefinedValueError, show
 
 FACTS = {
     "at": "复核",
@@ -110,6 +110,18 @@ def test_a_line_is_compared_as_it_is_expected(expected: Any, wrong: list[str]) -
         for one in found
     ]
     assert told == wrong
+
+
+def test_lines_beyond_the_expected_ones_are_shown_as_texts() -> None:
+    lines = [*LINES, REFUSAL]
+
+    *_, last = compare_expected(
+        Expect(console=[{"text": "已提交"}, "请补附件"]),
+        {"console": lambda: lines},
+        lambda value: value,
+    )
+
+    assert last.actual == f'3: [{show(LINES[0])}, "请补附件", "缺附件"]'
 
 
 DIGEST = f"v{VERSION}-" + "ab" * 32
@@ -220,6 +232,22 @@ def test_an_error_is_the_expected_one(
 
     assert [check.path for check in checks if not check.ok] == [("expect_error", n) for n in wrong]
     assert len(checks) == len(expected)
+
+
+@pytest.mark.parametrize(
+    ("source", "asked", "told"),
+    [
+        ("subject", "script", ('"script"', '"form" or "flow"')),
+        ("crm.get", {"$ne": "crm.get"}, ('{"$ne": "crm.get"}', '"crm.get"')),
+        ("script", "form", ('"form"', '"script"')),
+    ],
+)
+def test_the_source_of_an_error_is_told_as_a_scenario_may_name_it(
+    source: str, asked: Any, told: tuple[str, str]
+) -> None:
+    (check,) = compare_error(ExpectedError(source=asked), thrown(source))
+
+    assert (check.expected, check.actual, check.ok) == (*told, False)
 
 
 @pytest.mark.parametrize(

@@ -68,6 +68,22 @@ def test_a_failure_has_its_first_line_and_the_rest_as_details(reporter: FailureR
     assert str(whole.place) == str(whole.location) == "单.scenario.yaml:2:1"
 
 
+def test_a_reference_is_of_the_step_or_of_the_scenario(
+    tmp_path: Path, reporter: FailureReporter
+) -> None:
+    filled = "vars: {额: 1}\nexpect: {form: {金额: 1}}\nsteps:\n  - {open: {金额: '${vars.额}'}, "
+    item = load(tmp_path, f"{filled}expect: {{form: {{金额: '${{vars.额}}'}}}}}}\n")
+    other = replace(reporter, item=item, located=item.steps[0])
+
+    def find(one: FailureReporter) -> list[str]:
+        return [key for key in ("open", "expect", "user", "vars") if one.has_reference(key)]
+
+    assert (find(other), find(of_scenario(other)), find(reporter)) == (["open", "expect"], [], [])
+    whole = load(tmp_path, "vars: {额: 1}\nexpect: {form: {金额: '${vars.额}'}}\n" + STEPS)
+    assert find(of_scenario(replace(reporter, item=whole))) == ["expect"]
+    assert find(replace(reporter, item=whole, located=whole.steps[0])) == []
+
+
 @pytest.mark.parametrize(
     ("script", "text"),
     [

@@ -166,6 +166,12 @@ CASES: list[tuple[str, str, list[str]]] = [
         "3: : no fault set '断往'; did you mean '断网'?",
         "5: faults: do: expected one of status, body, error, token, delay, drip",
     ]),
+    (FORM, "faults: ['${case.错}']\nfault_sets: {断网: [{on: crm.查客户, do: {error: connect}}], 甲: [{on: '*', do: {delay: 1s}}], 乙: [{on: '*', do: {delay: 1s}}], 丙: [{on: '*', do: {delay: 1s}}]}\ncases: [{id: 1, 错: 断网}, {id: 2, 错: '甲, 乙'}]\nsteps: [" + OPEN + "]", [
+        "4: nothing names the fault set '丙'",
+    ]),
+    (FORM, "cases: [{id: 1, 用处: 一}, {id: 2, 用处: 二}]\nsteps: [{name: '${case.用处}', open: {}, expect: {form: {金额: 1}}}]\nfinally: [{name: '${case.用处}', set: {金额: 1}}]", [
+        "3: the row '2' differs from the row '1' only in 用处, which no more than a name reads; fill it in where it is meant",
+    ]),
     (FORM, "fault_sets: {断网: [{on: crm.查客户, do: {error: connect}}]}\ncases: [{id: 1, faults: 断网}, {id: 2, faults: '断网, 断往'}, {id: 3, faults: }]\nsteps: [" + OPEN + "]", [
         "4: cases: no fault set '断往'; did you mean '断网'?",
     ]),

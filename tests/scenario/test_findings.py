@@ -91,6 +91,42 @@ def test_a_delay_that_nobody_waits_for_is_meant_in_milliseconds(
     assert not any(one.fails for one in found)
 
 
+@pytest.mark.parametrize(
+    ("stub", "told"),
+    [
+        ("body: {data: {name: 张三}}", []),
+        ("body: {data: 没有}", ["crm.查客户: object is declared, got '没有'"]),
+        ("status: 404, body: {data: 没有}", []),
+        ("status: 200, body: {data: [1]}", ["crm.查客户: object is declared, got [1]"]),
+        ("body: [1]", ["crm.查客户: object is declared, got [1]"]),
+        ("body: null", []),
+        ("body: '${vars.体}'", []),
+        ("body: {data: '${vars.体}', date: 1}",
+         ["crm.查客户 is declared to answer without 'date'; did you mean 'data'?"]),
+        ("body: {data: {name: 1}, 别的: 2}", ["crm.查客户: string is declared, got 1"]),
+        ("answers: [{body: '${vars.体}'}, {status: 500, body: {data: 1}}, {body: {data: 2}}]",
+         ["crm.查客户: object is declared, got 2"]),
+        ("answers: [{status: 200, body: {data: 3}}, {error: reset}]",
+         ["crm.查客户: object is declared, got 3"]),
+    ],
+)  # fmt: skip
+def test_a_stub_answers_what_is_declared_where_all_is_well(
+    tmp_path: Path, stub: str, told: list[str]
+) -> None:
+    text = f"vars: {{体: 1}}\nproxy: {{stubs: [{{on: crm.查客户, {stub}}}]}}\n"
+    item = load(tmp_path, f"{text}steps: [{{open: {{}}}}]")
+    platform = tmp_path / "platforms/crm.yaml"
+    answer = "{type: object, properties: {data: {type: object, properties: {name: NAME}}}}"
+    declared = f"查客户: {{answer: {answer.replace('NAME', '{type: string}')}, "
+    written = platform.read_text(encoding="utf-8").replace("查客户: {", declared)
+    platform.write_text(written, encoding="utf-8")
+
+    found = check_names_against_platforms(item, load_platforms(tmp_path / "platforms"))
+
+    assert [one.message for one in found] == told
+    assert not any(one.fails for one in found)
+
+
 FORM = "steps: [{open: {}}]"
 
 

@@ -14,9 +14,10 @@ CHILD = """\
 flow: 用印
 start: 盖章
 nodes:
-  盖章: {owners: [丙], approve: 完}
+  盖章: {owners: [丙], form: FORM, approve: 完}
   完: {end: true}
 """
+FORM = "{fields: {事由: editable}, scripts: {change.事由: 打开.js}}"
 SCENARIO = """\
 scenario: 合同
 form: {fields: {金额: 0, 合同号: "", 急件: false, 附件: [], 客户: "", 盖章时间: ""}}
@@ -26,14 +27,15 @@ steps: [{submit: {}, expect: {flow: {at: 审批}}}]
 """
 
 
-def tell(folder: Path, node: str, rest: str = "") -> list[str]:
+def tell(folder: Path, node: str, rest: str = "", flow: str = "at: 审批") -> list[str]:
     """Return path and message of all that is told of a flow whose first node is *node*."""
     flows = "{definition: 合同.yaml, subflows: {用印: {definition: 用印.yaml}}}"
     has_child = "subflow:" in node
     scenario = SCENARIO.replace("{definition: 合同.yaml}", flows) if has_child else SCENARIO
+    scenario = scenario.replace("at: 审批", flow)
     write_files(folder, {
         "合同.scenario.yaml": scenario,
-        "用印.yaml": CHILD,
+        "用印.yaml": CHILD.replace("FORM", FORM),
         "打开.js": "form.金额 = 1",
         "合同.yaml": f"flow: 合同\nstart: 审批\n{rest}nodes:\n  审批: {{{node}}}\n"
         "  复核: {owners: [乙], approve: 结束}\n  结束: {end: true}\n",
@@ -157,3 +159,30 @@ def test_the_form_of_a_node_has_fields_of_the_scenario(
     found = tell(tmp_path, f"{OWNED}, form: {{{form}}}")
 
     assert [text in one for text, one in zip(told, found, strict=True)] == [True] * len(told)
+
+
+@pytest.mark.parametrize(
+    ("form", "told"),
+    [
+        ("编好: {$ne: 1}", ["the sub-flow has no field '编好'; did you mean '编号'?"]),
+        ("时见: {$not: 1}", ["the sub-flow has no field '时见'; did you mean '时间'?"]),
+        ("编好: {$ne: 1}, 时见: {$ne: 1}, 事油: {$ne: 1}", [
+            "the sub-flow has no field '编好'; did you mean '编号'?",
+            "the sub-flow has no field '时见'; did you mean '时间'?",
+            "the sub-flow has no field '事油'; did you mean '事由'?",
+        ]),
+        ("盖章时见: {$ne: 1}, 合同好: {$ne: 1}", []),
+        ("编号: {$ne: 1}, 时间: {$ne: 1}, 事由: {$ne: 1}", []),
+        ("编好: 1, 时见: {$gt: 1}", []),
+        ("毫不相干: {$ne: 1}", []),
+        ("客户: {编好: {$ne: 1}}", []),
+    ],
+)  # fmt: skip
+def test_a_denied_field_of_a_subflow_is_one_that_it_may_have(
+    tmp_path: Path, form: str, told: list[str]
+) -> None:
+    node = "subflow: {flow: 用印, form: {编号: 合同号}, back: {盖章时间: 时间}}, approve: 复核"
+
+    found = tell(tmp_path, node, flow=f"projects: {{用印: {{form: {{{form}}}}}}}")
+
+    assert [one.partition(": ")[2] for one in found] == told

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
+from msgspec.structs import replace
 
 from bpmax_sim.clock import parse_duration
 from bpmax_sim.errors import SubjectError
@@ -85,6 +86,36 @@ def test_what_is_done_while_a_call_is_in_flight_leaves_deadlines_to_the_step_aro
 
     outer = performer.perform(ACTIONS["comment"], {"by": "甲", "comment": "好了"}, "")
     assert (outer.errors, told) == ([], [("notify", 95), ("notify", 95)])
+
+
+class Watcher:
+    """Notes when owners are looked for that have got a task."""
+
+    def __init__(self, bench: PlainBench) -> None:
+        self.bench = bench
+        self.noted: list[tuple[str, float]] = []
+
+    def play(self, performer: Performer, flow: FlowSubject, until: str, result: Result, /) -> None:
+        pass
+
+    def record_task_arrivals(self, flow: FlowSubject, /) -> None:
+        self.noted.append((flow.at, self.bench.clock.now()))
+
+
+def test_who_gets_a_task_is_noted_after_each_action_also_while_a_call_is_in_flight() -> None:
+    bench = PlainBench()
+    performer, _ = begin(bench)
+    watcher, begun = Watcher(bench), bench.clock.now()
+    performer = replace(performer, player=watcher)
+
+    bench.clock.advance(5)
+    performer.perform_in_flight(ACTIONS["approve"], {"by": "甲"}, "")
+    bench.clock.advance(5)
+    performer.perform(None, None, "")
+    refused = performer.perform(ACTIONS["approve"], {"by": "甲"}, "")
+
+    assert watcher.noted == [("结束", begun + 5), ("结束", begun + 10)]
+    assert len(refused.errors) == 1
 
 
 @pytest.mark.parametrize(

@@ -101,6 +101,23 @@ def test_a_part_is_used_by_its_key(tmp_path: Path) -> None:
     assert select_keys_of_other_files(item, ["乙:1:1", *keys, "甲:1:1"]) == ("乙:1:1", "甲:1:1")
 
 
+def test_conditions_of_steps_within_others_are_parts_too(tmp_path: Path) -> None:
+    (tmp_path / "共用.yaml").write_text(
+        "steps: {填: [{if: '${form.客户}', set: {客户: 甲}}, {run: 再填}],\n"
+        "  再填: [{if: '${form.金额} > 9', set: {客户: 乙}}]}\n",
+        encoding="utf-8",
+    )
+    during = "during: {call: crm.查客户, steps: [{if: '${form.金额} > 1', set: {金额: 1}}]}"
+    text = f"use: 共用.yaml\nsteps:\n  - {{open: {{}}, {during}}}\n  - run: 填\n  - run: 填\n"
+    item = load(tmp_path, text)
+
+    assert told(find_unused_parts(item, ())) == [
+        "1: if: ${form.客户} has never held, so this step never ran!",
+        "2: if: ${form.金额} > 9 has never held, so this step never ran!",
+        "6: if: ${form.金额} > 1 has never held, so this step never ran!",
+    ]
+
+
 def test_keys_of_what_a_run_used(tmp_path: Path) -> None:
     item = load(tmp_path, PARTS, environ={"机器": "2"})
     stubs = item.spot.at("proxy", "stubs")
