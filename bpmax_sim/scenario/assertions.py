@@ -74,9 +74,7 @@ def compare_expected(expected: Expect, state: State, resolve: Callable[[Any], An
         target = resolve(
             [_collect_call_parts(item) for item in value] if section == "proxy" else value
         )
-        actual = state[section]()
-        if section == "messages" and names_member(target, "code"):
-            actual = [*actual, *state["refusals"]()]
+        actual = read_section(section, target, state)
         try:
             checks += _COMPARE.get(section, compare)(target, actual, (section,))
         except ConfigError as error:  # of a part that another distribution registers
@@ -88,6 +86,18 @@ def compare_expected(expected: Expect, state: State, resolve: Callable[[Any], An
                 raise UndefinedValueError(wrong) from None
             raise
     return tuple(checks)
+
+
+def read_section(section: str, expected: Any, state: State) -> Any:
+    """Return the value of *section* in *state*, in the form in which *expected* asks for it.
+
+    ``messages`` include refusals where codes are expected, and ``flow`` has counts of passed nodes
+    where a map of them is.
+    """
+    actual = state[section]()
+    if section == "messages" and names_member(expected, "code"):
+        return [*actual, *state["refusals"]()]
+    return _add_pass_counts(expected, actual) if section == "flow" else actual
 
 
 def resolve_expect(expected: Expect, resolve: Callable[[Any], Any]) -> Expect:
@@ -131,19 +141,11 @@ def _compare_messages_or_console(
     return compare(expected, chosen, path)
 
 
-def _compare_flow(expected: Any, facts: Mapping[str, Any], path: Path) -> Checks:
-    """Compare *facts* of a flow (node, owners, ``passed`` …) with *expected*.
-
-    ``passed`` is the list of nodes in the order of passing; an expected map for it, node -> count,
-    is compared with how often each node was passed.
-    """
-    return compare(expected, _add_pass_counts(expected, facts), path)
-
-
 def _add_pass_counts(expected: Any, facts: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return *facts* with ``passed`` as map node -> count, wherever *expected* has a map for it.
 
-    This includes the facts of sub-flows, and maps in operators such as ``$not``.
+    Elsewhere it is the list of nodes in the order of passing. This includes the facts of sub-flows,
+    and maps in operators such as ``$not``.
     """
     shaped = dict(facts)
     for nodes in _find_members(expected, "passed"):
@@ -184,7 +186,6 @@ def _compare_run_digest(expected: Any, digest: str, path: Path) -> Checks:
 
 _COMPARE: Mapping[str, Callable[[Any, Any, Path], Checks]] = {
     "trace": _compare_run_digest,
-    "flow": _compare_flow,
     "proxy": calls.compare_calls,
     "messages": _compare_messages_or_console,
     "console": _compare_messages_or_console,
@@ -243,10 +244,10 @@ def compare_error(expected: ExpectedError, thrown: events.ErrorThrown, path: Pat
     if isinstance(source, Mapping):
         ok = not select_failing_checks(compare(source, thrown.source, path))
     else:
-        ok = source in {
+        ok = source in (
             *_list_accepted_source_names(thrown.source),
             thrown.source.partition(".")[0],
-        }
+        )
     told = join_alternatives(map(show, _list_accepted_source_names(thrown.source)[:2]))
     return (*checks, Comparison(path, ok, show(source), told))
 

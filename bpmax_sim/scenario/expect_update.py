@@ -17,13 +17,20 @@ from msgspec.structs import replace
 
 from bpmax_sim.errors import Place, Problem
 from bpmax_sim.i18n import msg
-from bpmax_sim.scenario.assertions import SECTIONS
+from bpmax_sim.platform.model import matches_api
+from bpmax_sim.scenario.assertions import SECTIONS, compare_expected, read_section
 from bpmax_sim.scenario.calls import PARTS
 from bpmax_sim.scenario.events import ScenarioFinished
-from bpmax_sim.scenario.expect import find_member_or_path_value, fulfils, is_operator
+from bpmax_sim.scenario.expect import (
+    find_member_or_path_value,
+    fulfils,
+    is_operator,
+    select_failing_checks,
+)
 from bpmax_sim.scenario.expect_writer import ExpectEdit
 from bpmax_sim.scenario.load import LocatedStep, ScenarioItem
 from bpmax_sim.scenario.model import Expect, ExpectedCall
+from bpmax_sim.scenario.references import to_inserted_text
 from bpmax_sim.scenario.source import Failure, Spot
 from bpmax_sim.subject.hooks import is_same_value
 from bpmax_sim.yamlfile import format_steps, to_display_path
@@ -89,17 +96,18 @@ def _update_lines(expected: Any, actual: Sequence[Mapping[str, Any]], resolve: R
 def _update_calls(expected: Sequence[ExpectedCall], actual: Sequence[Any], resolve: Resolve) -> Any:
     """Return the calls that were made, *actual*, without logins as a new ``expect: proxy``.
 
-    Each has the parts (query, body …) that the item of *expected* at its position has now. `UNSET`
-    if an item has ``times``: which count was meant is unclear. *resolve* replaces ``${…}`` in the
-    items.
+    Each has the parts (query, body …) that the item of *expected* at its position has now, and its
+    ``call``, such as ``crm.*``, if that fits. `UNSET` if an item has ``times``: which count was
+    meant is unclear. *resolve* replaces ``${…}`` in the items.
     """
     if any(call.times is not UNSET for call in expected):
         return UNSET
     calls = [call for call in actual if not call.is_login]
     entries = []
     for number, call in enumerate(calls):
-        entry: dict[str, Any] = {"call": call.call}
         before = expected[number] if number < len(expected) else None
+        fits = before and matches_api(to_inserted_text(resolve(before.call)), call.call)
+        entry: dict[str, Any] = {"call": before.call if before and fits else call.call}
         for part in PARTS if before is not None else ():
             value = getattr(before, part)
             if value is not UNSET:
@@ -135,8 +143,8 @@ def make_update_if_possible(
 ) -> ExpectUpdate | None:
     """Return the replacement of *expected* by actual values, or None.
 
-    None if a section of it cannot be taken from the run: it has no actual value, or it expects
-    calls with ``times``, and any count could be meant.
+    None if a section that does not hold cannot be taken from the run: it has no actual value, or
+    it expects calls with ``times``, and any count could be meant.
 
     Args:
         expected: expectation that does not hold.
@@ -149,8 +157,11 @@ def make_update_if_possible(
         known = getattr(expected, section)
         if known is UNSET:
             continue
+        if not select_failing_checks(compare_expected(Expect(**{section: known}), actual, resolve)):
+            continue
         update = _UPDATES.get(section, update_expected)
-        value = update(known, actual[section](), resolve)
+        target = known if section == "proxy" else resolve(known)
+        value = update(known, read_section(section, target, actual), resolve)
         if value is UNSET:
             return None
         sections[section] = value

@@ -219,6 +219,8 @@ def thrown(source: str) -> ErrorThrown:
         ({"source": "flow"}, "subject", []),
         ({"source": "subject"}, "subject", []),
         ({"source": "script"}, "subject", ["from"]),
+        ({"source": ["script", "form"]}, "script", ["from"]),
+        ({"source": None}, "script", ["from"]),
         ({"source": "form"}, "script", ["from"]),
         ({"source": {"$in": ["script", "crm.get"]}}, "crm.get", []),
         ({"source": {"$in": ["script", "crm"]}}, "crm.get", ["from"]),

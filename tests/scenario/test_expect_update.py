@@ -10,8 +10,10 @@ from typing import Any
 
 import pytest
 from msgspec import UNSET
+from msgspec.structs import replace
 
 from bpmax_sim.js_values import UNDEFINED
+from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.expect_update import make_update_if_possible, update_expected
 from bpmax_sim.scenario.expect_values import (
     ValueGeneraliser,
@@ -148,14 +150,17 @@ def test_what_was_recorded_or_is_an_instant_becomes_a_pattern(
     assert patterns.generalise(value) == expected
 
 
-CREATED = SimpleNamespace(is_login=False, call="crm.create", body={"n": 2})
-LOGIN = SimpleNamespace(is_login=True, call="crm.login", body=None)
+CREATED = CallMade(number=1, call="crm.create", body={"n": 2})
+LOGIN = CallMade(number=2, call="crm.$token")
 
 
 @pytest.mark.parametrize(
     ("expected", "made", "updated"),
     [
-        ([], [], []),
+        ([], [], "kept"),
+        ([], [LOGIN], "kept"),
+        ([ExpectedCall(call="crm.create", times=1)], [CREATED], "kept"),
+        ([ExpectedCall(call="crm.*", body={"n": {"$gt": 1}})], [CREATED], "kept"),
         ([], [CREATED], [{"call": "crm.create"}]),
         ([ExpectedCall(call="crm.create")], [], []),
         ([ExpectedCall(call="crm.x", body={"n": 1})], [LOGIN, CREATED],
@@ -165,6 +170,10 @@ LOGIN = SimpleNamespace(is_login=True, call="crm.login", body=None)
         ([ExpectedCall(call="crm.x"), ExpectedCall(call="crm.create", times=1)], [CREATED], None),
         ([ExpectedCall(call="crm.create", times=1), ExpectedCall(call="crm.x")], [CREATED], None),
         ([ExpectedCall(call="crm.x")], [CREATED] * 3, [{"call": "crm.create"}] * 3),
+        ([ExpectedCall(call="crm.*", body={"n": 1})], [CREATED, CREATED],
+         [{"call": "crm.*", "body": {"n": 2}}, {"call": "crm.create"}]),
+        ([ExpectedCall(call="erp.*", body={"n": {"$gt": 1}})], [CREATED],
+         [{"call": "crm.create", "body": {"n": {"$gt": 1}}}]),
     ],
 )  # fmt: skip
 def test_calls_are_written_anew_unless_a_number_was_meant(
@@ -177,7 +186,7 @@ def test_calls_are_written_anew_unless_a_number_was_meant(
         expect, {"proxy": lambda: made}, lambda value: value, Spot(source)
     )
 
-    assert (None if update is None else update.edit.keys["expect"]["proxy"]) == updated
+    assert (update and update.edit.keys["expect"].get("proxy", "kept")) == updated
 
 
 LINES = (
@@ -193,7 +202,7 @@ LINES = (
         (["已提交"], ["已提交", "请补附件"]),
         (["草稿", {"$contains": "附件"}, "退回"], ["已提交", {"$contains": "附件"}]),
         ({"text": "草稿", "type": "info"}, [{"text": "已提交", "type": "success"}, "请补附件"]),
-        ([{}, {}], [{}, {}]),
+        ([{}, {}, {}], [{}, {}]),
         (["草稿", {"type": "error", "code": "YES"}],
          ["已提交", {"type": "warning", "code": "NO"}]),
         ([], ["已提交", "请补附件"]),
@@ -206,12 +215,57 @@ def test_lines_keep_the_form_in_which_they_are_expected(
     source: Any = SimpleNamespace(path=Path("x.scenario.yaml"))
 
     update = make_update_if_possible(
-        Expect(**{section: expected}), {section: lambda: LINES}, lambda value: value, Spot(source)
+        Expect(**{section: expected}),
+        {section: lambda: LINES, "refusals": list},
+        lambda value: value,
+        Spot(source),
     )
 
     assert update is not None
     assert update.edit.keys == {"expect": {section: updated}}
     assert getattr(update.expect, section) == updated
+
+
+STATE = {
+    "form": lambda: {"金额": 2, "明细": [{"数量": 1}]},
+    "flow": lambda: {
+        "at": "复核",
+        "passed": ["审批", "审批"],
+        "projects": {"用印": {"passed": []}},
+    },
+    "messages": lambda: LINES[:1],
+    "refusals": lambda: [{"text": "缺金额", "type": "error", "code": "REQUIRED"}],
+    "result": lambda: 5,
+}
+
+
+@pytest.mark.parametrize(
+    ("expected", "updated"),
+    [
+        ({"form": {"金额": 2}, "result": 4}, {"result": 5}),
+        ({"form": {"金额": {"$gt": 1}, "明细[0].数量": 1}, "messages": "x"},
+         {"messages": ["已提交"]}),
+        ({"flow": {"at": "审批", "passed": {"审批": 2}}},
+         {"flow": {"at": "复核", "passed": {"审批": 2}}}),
+        ({"flow": {"passed": {"审批": 1, "总经理": 0}}},
+         {"flow": {"passed": {"审批": 2, "总经理": 0}}}),
+        ({"flow": {"passed": ["审批"]}}, {"flow": {"passed": ["审批", "审批"]}}),
+        ({"flow": {"at": "审批", "projects": {"用印": {"passed": {"盖章": 0}}}}},
+         {"flow": {"at": "复核", "projects": {"用印": {"passed": {"盖章": 0}}}}}),
+        ({"messages": ["草稿", {"code": "REQUIRED"}]},
+         {"messages": ["已提交", {"code": "REQUIRED"}]}),
+        ({"messages": ["已提交", {"code": "REQUIRED"}], "result": 4}, {"result": 5}),
+    ],
+)  # fmt: skip
+def test_what_holds_is_left_as_it_is(expected: dict[str, Any], updated: dict[str, Any]) -> None:
+    source: Any = SimpleNamespace(path=Path("x.scenario.yaml"))
+    before = Expect(**expected)
+
+    update = make_update_if_possible(before, STATE, lambda value: value, Spot(source))
+
+    assert update is not None
+    assert update.edit.keys == {"expect": updated}
+    assert update.expect == replace(before, **updated)
 
 
 def test_a_section_without_a_value_is_not_updated() -> None:
