@@ -1,7 +1,4 @@
-"""All checks of a scenario before it runs; one function for each subject of a check.
-
-Those of ``${…}`` are in `bpmax_sim.scenario.reference_check`.
-"""
+"""All checks of a scenario before it runs; one function for each subject of a check."""
 
 from __future__ import annotations
 
@@ -27,7 +24,7 @@ from bpmax_sim.scenario.flow_check import check_flow, check_script_events_can_oc
 from bpmax_sim.scenario.idle_steps import IDLE_CHECKS, check_cells_meaning_false
 from bpmax_sim.scenario.name_claims import NAME_CHECKS
 from bpmax_sim.scenario.policies import check_policies
-from bpmax_sim.scenario.reference_check import NameScope
+from bpmax_sim.scenario.reference_check import check_secret_names_exist
 from bpmax_sim.scenario.references import parse_whole_reference
 from bpmax_sim.scenario.row_checks import (
     check_action_cells,
@@ -49,8 +46,6 @@ from bpmax_sim.scenario.tautology_check import (
 )
 from bpmax_sim.subject.definition import find_reachable
 from bpmax_sim.subject.form import parse_form_path
-
-_SECRET_ROOTS = ("env", "vars", "case")
 
 
 def check_scenario(draft: ScenarioDraft) -> None:
@@ -182,22 +177,6 @@ def _check_tag_and_flag_cells(draft: ScenarioDraft) -> None:
             if any(isinstance(item, Mapping | list) for item in cells):
                 wrong = msg("{key}: expected text", key=key)
                 draft.problems.append(Problem(wrong, row.place, "cases"))
-
-
-def _check_secret_names_exist(draft: ScenarioDraft) -> None:
-    """Report entries of ``secrets`` that name no existing variable or column.
-
-    For ``env.X`` only the form is checked, since the variable need not be set on this machine.
-    """
-    for text, spot in draft.spot.at("secrets").locate_elements(draft.scenario.secrets):
-        try:
-            ref = references.parse_reference(text)
-        except references.UndefinedValueError:
-            ref = references.Reference(text, "")
-        if ref.root not in _SECRET_ROOTS:
-            draft.tell(spot, "expected env.X, vars.x or case.x, got {text!r}", text=text)
-        elif ref.root != "env" and (wrong := NameScope(draft, ()).find_problem(ref)):
-            draft.tell(spot, wrong)
 
 
 def _check_has_steps_and_start_node(draft: ScenarioDraft) -> None:
@@ -677,7 +656,7 @@ _CHECKS: tuple[Callable[[ScenarioDraft], None], ...] = (
     _check_misspelt_inherited_names,
     _check_stubs_and_ignored_paths,
     _check_tag_and_flag_cells,
-    _check_secret_names_exist,
+    check_secret_names_exist,
     _check_fault_rules_and_sets,
     check_step_ids,
     _check_step_recursion,

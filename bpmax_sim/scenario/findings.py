@@ -20,15 +20,14 @@ from bpmax_sim.i18n import msg
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.model import Auth, matches_api
 from bpmax_sim.scenario import model
-from bpmax_sim.scenario.calls import CallMade
-from bpmax_sim.scenario.expect_check import (
-    check_call,
-    check_expected_error,
+from bpmax_sim.scenario.call_check import (
     check_misspelt_denied_parameters,
     check_misspelt_denied_results,
     check_proxy_action_arguments,
     check_stub_body,
 )
+from bpmax_sim.scenario.calls import CallMade
+from bpmax_sim.scenario.expect_check import check_call, check_expected_error
 from bpmax_sim.scenario.load import ScenarioItem
 from bpmax_sim.scenario.names import (
     CheckContext,
@@ -218,7 +217,8 @@ def _check_stubs(context: CheckContext, item: ScenarioItem) -> None:
             if wrong := _find_delay_problem(delay, stub.on, context.names.platforms or Platforms()):
                 context.tell(place, wrong, kind="rule", fails=False)
         answers = place.at("answers").locate_elements(stub.answers)
-        for reply, where in ((stub, place), *answers):
+        replies: list[tuple[model.Stub | model.FaultAction, Spot]] = [(stub, place), *answers]
+        for reply, where in replies:
             if reply.body is not UNSET and reply.status in {UNSET, 200}:
                 check_stub_body(context, stub.on, reply.body, where.at("body"))
 

@@ -1,8 +1,4 @@
-"""Check at load that each ``${…}`` of a scenario names what is there.
-
-A name is that of a variable, a column, an environment variable, a step, a field or a fact of a
-flow.
-"""
+"""Check that each ``${…}`` of a scenario names an existing variable, column, step or field."""
 
 from __future__ import annotations
 
@@ -18,6 +14,25 @@ from bpmax_sim.scenario.expect_check import FLOW_FACTS
 from bpmax_sim.scenario.source import Spot
 from bpmax_sim.scenario.table_rows import ScenarioDraft
 
+_SECRET_ROOTS = ("env", "vars", "case")
+
+
+def check_secret_names_exist(draft: ScenarioDraft) -> None:
+    """Report entries of ``secrets`` that name no existing variable or column.
+
+    For ``env.X`` only the form is checked, since the variable need not be set on this machine.
+    """
+    for text, spot in draft.spot.at("secrets").locate_elements(draft.scenario.secrets):
+        try:
+            ref = references.parse_reference(text)
+        except references.UndefinedValueError:
+            ref = references.Reference(text, "")
+        if ref.root not in _SECRET_ROOTS:
+            draft.tell(spot, "expected env.X, vars.x or case.x, got {text!r}", text=text)
+        elif ref.root != "env" and (wrong := _Scope(draft, ()).find_problem(ref)):
+            draft.tell(spot, wrong)
+
+
 _WITHOUT_VALUES = frozenset(
     ("scripts", "libraries", "definition", "description", "platforms", "use")
 )
@@ -26,7 +41,7 @@ _CODE = {name for name, action in ACTIONS.items() if action.is_code}
 
 def check_references(draft: ScenarioDraft) -> None:
     """Report each ``${…}`` to *draft* that names something that does not exist."""
-    names = NameScope(draft, [step for step, _ in draft.steps])
+    names = _Scope(draft, [step for step, _ in draft.steps])
     for spot, text in _find_texts_with_references(draft):
         try:
             refs = [
@@ -75,7 +90,7 @@ _LACKING = {
 }
 
 
-class NameScope:
+class _Scope:
     """The names that a ``${root.name}`` may have, by root; ``now`` and ``uuid`` have no names.
 
     Attributes:
@@ -85,7 +100,6 @@ class NameScope:
     """
 
     def __init__(self, draft: ScenarioDraft, steps: Sequence[model.Step]) -> None:
-        """Take the names from *draft*, those of steps from *steps*."""
         self.draft = draft
         columns = list(dict.fromkeys(name for row in draft.rows for name in row.values))
         self.known: dict[str, Collection[str]] = {

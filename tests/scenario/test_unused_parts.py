@@ -198,7 +198,7 @@ def part(line: int, message: str = "未用", file: str = "甲.scenario.yaml") ->
 
 
 def test_a_part_is_unused_if_no_row_that_passed_used_it(tmp_path: Path) -> None:
-    rows: list[tuple[str, list[RunWarning], list[Any]]] = [
+    rows: list[tuple[str, list[RunWarning], list[str]]] = [
         ("一", [part(30), part(4), part(5)], []),
         ("二", [part(4), part(30)], []),
         ("三", [part(30), part(4), part(7)], []),
