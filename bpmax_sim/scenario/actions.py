@@ -115,9 +115,17 @@ class AddRow(RowAction, frozen=True, kw_only=True):
     at: int = 0
 
     @classmethod
+    def check(cls, context: CheckContext, value: Any, spot: Spot) -> None:
+        """Report what `RowAction` does, and a ``row`` that is no map."""
+        super().check(context, value, spot)
+        row = value.get("row") if isinstance(value, Mapping) else None
+        if not isinstance(row, Mapping):
+            check_form_field_names(context, row, spot.at("row"))
+
+    @classmethod
     def change_rows(cls, rows: list[Any], at: int, value: Mapping[str, Any], /) -> list[Any]:
-        """Return *rows* with the new row inserted at *at*."""
-        return [*rows[:at], value.get("row", {}), *rows[at:]]
+        """Return *rows* with the new row inserted at *at*; an empty one without a value."""
+        return [*rows[:at], value.get("row") or {}, *rows[at:]]
 
 
 class CopyRow(RowAction, frozen=True, kw_only=True):

@@ -77,14 +77,17 @@ class FlowAction(action.Action, frozen=True, kw_only=True):
     ) -> bool:
         """Report each of ``by``, ``at``, ``project``, ``to`` that is written without a value.
 
-        Return whether any is. ``to`` is required if the action has it.
+        Also a comment that is no text. Return whether any is. ``to`` is required if the action has
+        it.
         """
         wrong = [
             key for key in ("by", "at", "project") if key in value and _names_nothing(value[key])
         ]
         if "to" in cls.__struct_fields__:
             others = _wrap_in_list(value.get("to"))
-            wrong += ["to"] if not others or any(map(_is_blank_text_or_none, others)) else []
+            wrong += ["to"] if not others or any(map(_names_nothing, others)) else []
+        comment = value.get("comment")
+        wrong += ["comment"] if isinstance(comment, list | tuple | Mapping) else []
         for key in wrong:
             meant = cls.meant if key == "to" else cls.texts[key]
             where = spot.at(key) if key in value else spot
@@ -270,9 +273,16 @@ def _wrap_in_list(value: Any) -> Sequence[str | int]:
 
 
 def check_form_field_names(context: CheckContext, fields: Any, spot: source.Spot) -> None:
-    """Report fields and columns of *fields* that the form does not have."""
+    """Report fields and columns of *fields* that the form does not have, or that it is no map.
+
+    Nothing is reported of None, an empty cell of a row, or of a text with ``${…}``.
+    """
+    if not isinstance(fields, Mapping):
+        if fields is not None and (not isinstance(fields, str) or is_literal_text(fields)):
+            context.tell(spot, msg("expected a map of fields and values"))
+        return
     names = context.names
-    for name, value in fields.items() if isinstance(fields, Mapping) else ():
+    for name, value in fields.items():
         if wrong := names.find_field_problem(name):
             context.tell(spot.at(name), wrong, kind="name")
         for path, wrong in names.find_unknown_columns(name, value):

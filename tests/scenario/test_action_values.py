@@ -85,6 +85,7 @@ GOOD_IN_FORMS = (
     *("js: {file: a.js, call: f, args: [1, {}]}", "js: {file: a.js, call: $f, args: []}"),
     *("python: m:f", "python: a.b.m:f", "python: {call: 'm:f', args: {}}", "python: 模块:函数"),
     *("proxy: {call: crm.x}", "proxy: {call: crm.x, args: []}", "proxy: {call: crm.x, body: null}"),
+    *("add_row: {table: 明细, row: null}", "add_row: {table: 明细, row: '${form.客户}'}"),
     *("run: 甲甲", "run: {steps: 甲甲}", "run: {steps: 甲甲, with: {}}"),
     *("add_row: {table: 明细}", "add_row: {table: 明细, at: 0, row: {数量: 2}}"),
     *("copy_row: {table: 明细, at: 0}", "remove_row: {table: 明细, at: 9}"),
@@ -112,6 +113,7 @@ GOOD_IN_FLOWS = (
         for name in ("用印", "'用印#2'")
     ),
     "reject: {project: 用印, at: 盖章, form: {金而: 2}}",
+    *("approve: {form: null}", "approve: {form: '${flow.form}', comment: 5}"),
 )
 
 
@@ -183,6 +185,10 @@ FUNCTION = "expected module:function, got"
         ("move_row: {table: 明细, at: 0}", "expected to: the number of a row, from 0"),
         ("move_row: {table: 明细, to: 0}", "expected at: the number of a row, from 0"),
         ("move_row: {table: 明细, at: 0, to: -1}", ROW),
+        *[
+            (f"add_row: {{table: 明细, row: {row}}}", "expected a map of fields and values")
+            for row in ("5", "[1]", "甲", "''", "false")
+        ],
         ("add_row: {at: 0}", "expected table: the field that holds the rows"),
         ("add_row: {table: 明系}", "no field '明系'"),
         ("submit: {by: 甲}", "expected {}"),
@@ -220,8 +226,28 @@ def test_what_a_form_does_not_take(folder: Path, step: str, told: str) -> None:
             for rule in ("0", "-1", "'0%'", "101%", "half", "true")
         ],
         *[
+            (f"{action}: {{form: {form}}}", "expected a map of fields and values")
+            for action in ("submit", "approve", "resubmit", "preview")
+            for form in ("5", "[1]", "甲", "''", "false")
+        ],
+        *[
+            (f"{action}: {{comment: {comment}}}", "expected comment: Comment")
+            for action in ("approve", "comment", "terminate")
+            for comment in ("[]", "[好]", "{好: 1}")
+        ],
+        *[
             (f"forward: {{to: {to}}}", "expected to: who")
-            for to in ("[]", "''", "null", "[乙, '']", "[乙, 丙, ' ']", "[null]")
+            for to in (
+                "{甲: 1}",
+                "[甲, {乙: 1}]",
+                "[甲, [乙]]",
+                "[]",
+                "''",
+                "null",
+                "[乙, '']",
+                "[乙, 丙, ' ']",
+                "[null]",
+            )
         ],
         *[
             (f"approve: {{{key}: {value}}}", f"expected {key}: ")

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from bpmax_sim.clock import parse_duration
 from bpmax_sim.errors import SubjectError
 from bpmax_sim.scenario.action import Performer
-from bpmax_sim.scenario.actions import ACTIONS, ProxyAction
+from bpmax_sim.scenario.actions import ACTIONS, AddRow, ProxyAction
 from bpmax_sim.session.session import Session
 from bpmax_sim.subject.definition import Deadline, Definition, FlowNode
 from bpmax_sim.subject.flow import FlowSubject
@@ -86,6 +86,14 @@ def test_what_is_done_while_a_call_is_in_flight_leaves_deadlines_to_the_step_aro
 
     outer = performer.perform(ACTIONS["comment"], {"by": "甲", "comment": "好了"}, "")
     assert (outer.errors, told) == ([], [("notify", 95), ("notify", 95)])
+
+
+@pytest.mark.parametrize(
+    ("value", "row"),
+    [({"row": {"料": "新"}}, {"料": "新"}), ({"row": {}}, {}), ({"row": None}, {}), ({}, {})],
+)
+def test_a_new_row_without_values_is_empty(value: dict[str, Any], row: dict[str, Any]) -> None:
+    assert AddRow.change_rows(["甲", "乙"], 1, value) == ["甲", row, "乙"]
 
 
 class Watcher:
