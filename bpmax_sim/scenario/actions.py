@@ -521,7 +521,7 @@ class Js(Action, frozen=True, kw_only=True):
         """Report a value that is neither source nor file, and arguments that cannot be passed."""
         if isinstance(value, str) or not cls.check_keys_if_map(context, value, spot):
             return
-        if not isinstance(value.get("file"), str):
+        if not (isinstance(value.get("file"), str) and value["file"]):
             context.tell(spot, msg("expected a script, or {file: path of a script}"))
         call, args = value.get("call", ""), value.get("args", {})
         if call and not _NAME.fullmatch(str(call)):

@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from msgspec import UNSET
+from msgspec.structs import asdict
 
 from bpmax_sim.clock import Instant
 from bpmax_sim.errors import ConfigError, Problem, suggest_nearest
@@ -14,6 +15,7 @@ from bpmax_sim.field_path import FieldPath, parse_plain_steps
 from bpmax_sim.i18n import join_list, msg
 from bpmax_sim.scenario import faults, flow_actions, model, references, row_actions
 from bpmax_sim.scenario.actions import check_action, list_declared_actions
+from bpmax_sim.scenario.expect import find_expectation_problems
 from bpmax_sim.scenario.expect_check import (
     PROJECT,
     check_expect,
@@ -58,7 +60,7 @@ def check_scenario(draft: ScenarioDraft) -> None:
     _check_expectation(draft, draft.scenario.expect, draft.spot, "expect", None)
     for path, invariant in draft.scenario.invariants:
         _check_expectation(draft, invariant, draft.spot.at(*path[:-1]), path[-1], None)
-        if path[0] == "never":
+        if path[0] == "never" and not _has_invalid_operand(invariant):
             check_never_can_be_broken(draft, invariant, draft.spot.at(*path))
     for step, spot in draft.steps:
         for step_rule in _STEP_CHECKS:
@@ -645,7 +647,15 @@ def _check_expectation(
     """
     check_expect(draft, expected, spot.at(key))
     check_empty_expectation(draft, spot, key)
-    check_tautologies(draft, expected, spot.at(key), step)
+    if not _has_invalid_operand(expected):
+        check_tautologies(draft, expected, spot.at(key), step)
+
+
+def _has_invalid_operand(expected: model.Expect) -> bool:
+    """Return whether an operator in *expected*, such as ``$in: 5``, could compare nothing."""
+    calls = () if expected.proxy is UNSET else expected.proxy
+    values = [*asdict(expected).values(), *(asdict(call) for call in calls)]
+    return any(True for value in values for _ in find_expectation_problems(value))
 
 
 _CHECKS: tuple[Callable[[ScenarioDraft], None], ...] = (

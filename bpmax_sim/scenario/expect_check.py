@@ -235,10 +235,9 @@ def _check_codes_and_sources(context: CheckContext, item: model.ExpectedCall, sp
         _check_known_words(context, item.source, spot.at("source"), _CALL_SOURCES)
     _check_denied_callers(context, item, spot)
     platform = item.call.partition(".")[0]
-    codes = (
-        {code for _, code in find_nested_literals(item.error)} if item.error is not UNSET else {""}
-    )
-    is_known = item.instance is not UNSET and codes and "UNKNOWN_INSTANCE" not in codes
+    codes = [code for _, code in find_nested_literals(item.error)]
+    is_told = item.error is not UNSET and (not codes or "UNKNOWN_INSTANCE" in codes)
+    is_known = item.instance is not UNSET and not is_told
     for path, key in find_nested_literals(item.instance) if is_known else ():
         if isinstance(key, str) and (wrong := context.names.find_instance_problem(key, platform)):
             context.tell(spot.at("instance", *path), wrong, kind="name")

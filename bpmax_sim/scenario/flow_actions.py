@@ -77,8 +77,7 @@ class FlowAction(action.Action, frozen=True, kw_only=True):
     ) -> bool:
         """Report each of ``by``, ``at``, ``project``, ``to`` that is written without a value.
 
-        Also a comment that is no text. Return whether any is. ``to`` is required if the action has
-        it.
+        Return whether any is. ``to`` is required if the action has it.
         """
         wrong = [
             key for key in ("by", "at", "project") if key in value and _names_nothing(value[key])
@@ -86,8 +85,6 @@ class FlowAction(action.Action, frozen=True, kw_only=True):
         if "to" in cls.__struct_fields__:
             others = _wrap_in_list(value.get("to"))
             wrong += ["to"] if not others or any(map(_names_nothing, others)) else []
-        comment = value.get("comment")
-        wrong += ["comment"] if isinstance(comment, list | tuple | Mapping) else []
         for key in wrong:
             meant = cls.meant if key == "to" else cls.texts[key]
             where = spot.at(key) if key in value else spot

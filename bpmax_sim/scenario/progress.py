@@ -500,7 +500,7 @@ class Progress:
         """
         if not isinstance(self.subject, FlowSubject):
             return
-        self.subject.focus = self.scope.resolve(step.at)
+        self.subject.focus = to_text_or_empty(self.scope.resolve(step.at))
         self.subject.actor = to_text_or_empty(self.scope.resolve(step.by))
         user = self.item.scenario.user if step.user is UNSET else step.user
         person = describe_person(user, self.item.scenario.people, self.scope.resolve)

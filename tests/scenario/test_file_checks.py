@@ -288,6 +288,19 @@ CASES: list[tuple[str, str, list[str]]] = [
         "5: steps[0].set.description: ${case.数} is not defined; the scenario has no cases",
         "5: steps[0].set.use: ${vars.无} is not defined",
     ]),
+    (FORM, "never: {form: {金额: {$in: 5}}}\nalways: {form: {客户: {$near: 甲}}}\nsteps: [{open: {}, expect: {form: {金额: {$in: 5}}, result: {$type: 5}}}]", [
+        "3: never.form.金额.$in: $in needs a list, got 5",
+        '4: always.form.客户.$near: $near needs a number or {value: …, within: …}, no tolerance below 0, got "甲"',
+        "5: steps[0].expect.form.金额.$in: $in needs a list, got 5",
+        "5: steps[0].expect.result.$type: $type needs one of text, number, integer, boolean, null, list, map, got 5",
+    ]),
+    (FLOW, "steps: [{approve: {by: wangwu}, expect: {flow: {status: {$in: 5}, at: {$near: 甲}}}}]", [
+        "3: steps[0].expect.flow.status.$in: $in needs a list, got 5",
+        '3: steps[0].expect.flow.at.$near: $near needs a number or {value: …, within: …}, no tolerance below 0, got "甲"',
+    ]),
+    (FORM, "steps: [{open: {}, expect: {proxy: [{call: crm.查客户, error: {a: 1}, instance: b, times: {$in: 5}}]}}]", [
+        "3: steps[0].expect.proxy[0].times.$in: $in needs a list, got 5",
+    ]),
     (PLAIN, "steps: [{set: {明细: null}}, {set: {'明细[2].数量': 9}, expect: {form: {'明细[2].数量': 9}}}]", []),
     (PLAIN, "steps: [{set: {明细: [{数量: 1}, {数量: 2}, {数量: 3}], '明细[2].数量': 9, '明细[3].数量': 9}, expect: {form: {'明细[2].数量': 9}}}]", [
         '3: steps[0].set["明细[3].数量"]: 明细: no row 3 here; there are 3, counted from 0; add_row adds one',

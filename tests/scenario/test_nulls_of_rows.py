@@ -92,6 +92,18 @@ def test_a_policy_takes_a_null_as_if_its_key_was_missing(tmp_path: Path) -> None
     play(tmp_path, f"{FLOW}{policies}steps: [submit: , {{play: , {expect}}}]\n")
 
 
+@pytest.mark.parametrize(
+    ("column", "node"), [("值", ""), ("真", "true"), ("数", "7"), ("列", "[1]")]
+)
+def test_a_node_of_a_cell_is_a_text(tmp_path: Path, column: str, node: str) -> None:
+    refused = f"expect_error: {{code: NOT_AT_NODE, message: {{$contains: \"'{node}'\"}}}}"
+    step = f"set: {{客户: 一}}, at: '${{case.{column}}}', by: 甲{', ' + refused if node else ''}"
+
+    events = play(tmp_path, f"{FLOW}steps:\n- submit:\n- {{{step}}}\n", "")
+
+    assert select(events, StepFinished)[1].form == {"客户": "零" if node else "一"}
+
+
 def test_the_title_of_a_step_is_empty_for_a_null(tmp_path: Path) -> None:
     events = play(tmp_path, FORM + "steps: [{name: '${case.值}', set: {客户: 一}}]\n", "")
     assert "None" not in select(events, StepStarted)[0].title
