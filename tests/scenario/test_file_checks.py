@@ -298,6 +298,10 @@ CASES: list[tuple[str, str, list[str]]] = [
         "3: steps[0].expect.flow.status.$in: $in needs a list, got 5",
         '3: steps[0].expect.flow.at.$near: $near needs a number or {value: …, within: …}, no tolerance below 0, got "甲"',
     ]),
+    (FORM, "steps: [{open: {}, expect_error: {code: {$not: {$in: 5}}, message: {$in: true}}}]", [
+        "3: steps[0].expect_error.code.$not.$in: $in needs a list, got 5",
+        "3: steps[0].expect_error.message.$in: $in needs a list, got true",
+    ]),
     (FORM, "steps: [{open: {}, expect: {proxy: [{call: crm.查客户, error: {a: 1}, instance: b, times: {$in: 5}}]}}]", [
         "3: steps[0].expect.proxy[0].times.$in: $in needs a list, got 5",
     ]),
