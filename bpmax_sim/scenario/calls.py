@@ -430,18 +430,18 @@ def _compare_parts(item: Mapping[str, Any], call: CallMade, path: Path) -> Check
         check
         for part in PARTS
         if part in item
-        for check in _compare_part(part, item[part], call, (*path, part))
+        for check in compare_part(part, item[part], call, (*path, part))
     )
 
 
-def _compare_part(part: str, expected: Any, call: CallMade, path: Path) -> Checks:
+def compare_part(part: str, expected: Any, call: CallMade, path: Path) -> Checks:
     """Compare one part of a call, such as ``path``, ``body`` or ``response``, with *expected*.
 
     A text for ``path`` is the end of the decoded URL path. Header names ignore case (RFC 9110,
     5.1). In path, query and headers, numbers are compared as texts.
     """
     if part == "path" and isinstance(expected, str):
-        actual = unquote(re.sub(r"^\w+://[^/]*|\?.*$", "", call.url))
+        actual = read_url_path(call)
         return (Comparison(path, actual.endswith(expected), show(expected), show(actual)),)
     # Header names ignore case (RFC 9110, 5.1); `CallMade.header` has them in lower case.
     if part == "header" and isinstance(expected, Mapping):
@@ -452,6 +452,11 @@ def _compare_part(part: str, expected: Any, call: CallMade, path: Path) -> Check
     return compare(
         numbers_to_url_texts(expected) if is_textual else expected, getattr(call, part), path
     )
+
+
+def read_url_path(call: CallMade) -> str:
+    """Return the decoded path of the URL of *call*, which a text for ``path`` is the end of."""
+    return unquote(re.sub(r"^\w+://[^/]*|\?.*$", "", call.url))
 
 
 def _to_comparable_body(call: CallMade) -> Any:

@@ -19,7 +19,7 @@ from bpmax_sim.errors import Place, Problem
 from bpmax_sim.i18n import msg
 from bpmax_sim.platform.model import matches_api
 from bpmax_sim.scenario.assertions import SECTIONS, compare_expected, read_section
-from bpmax_sim.scenario.calls import PARTS
+from bpmax_sim.scenario.calls import PARTS, CallMade, compare_part, read_url_path
 from bpmax_sim.scenario.events import ScenarioFinished
 from bpmax_sim.scenario.expect import (
     find_member_or_path_value,
@@ -55,8 +55,8 @@ class ExpectUpdate(msgspec.Struct, frozen=True):
 def update_expected(expected: Any, actual: Any, resolve: Resolve) -> Any:
     """Return *expected* with the parts that do not hold replaced by the *actual* value there.
 
-    `UNSET` if there is no actual value any more. *resolve* replaces ``${…}``; a part that holds
-    keeps its ``${…}``.
+    `UNSET` if there is no actual value any more, or none of the expected members. *resolve*
+    replaces ``${…}``; a part that holds keeps its ``${…}``.
     """
     if actual is UNSET:
         return UNSET
@@ -68,9 +68,10 @@ def update_expected(expected: Any, actual: Any, resolve: Resolve) -> Any:
             key: update_expected(value, find_member_or_path_value(actual, key), resolve)
             for key, value in expected.items()
         }
-        return {key: value for key, value in members.items() if value is not UNSET}
+        return {key: value for key, value in members.items() if value is not UNSET} or UNSET
     if isinstance(expected, list) and isinstance(actual, list) and len(expected) == len(actual):
-        return [update_expected(*pair, resolve) for pair in zip(expected, actual, strict=True)]
+        items = [update_expected(*pair, resolve) for pair in zip(expected, actual, strict=True)]
+        return actual if UNSET in items else items
     return actual
 
 
@@ -110,10 +111,28 @@ def _update_calls(expected: Sequence[ExpectedCall], actual: Sequence[Any], resol
         entry: dict[str, Any] = {"call": before.call if before and fits else call.call}
         for part in PARTS if before is not None else ():
             value = getattr(before, part)
-            if value is not UNSET:
-                entry[part] = update_expected(value, getattr(call, part), resolve)
+            new = UNSET if value is UNSET else _update_part(part, value, call, resolve)
+            if new is not UNSET:
+                entry[part] = new
         entries.append(entry)
     return entries
+
+
+def _update_part(part: str, expected: Any, call: CallMade, resolve: Resolve) -> Any:
+    """Return *expected*, that of a *part* of a call such as ``query``, updated to *call*.
+
+    It is kept if it holds. Names of headers stay as they are written there.
+    """
+    target = resolve(expected)
+    if not select_failing_checks(compare_part(part, target, call, ())):
+        return expected
+    if part == "path" and isinstance(target, str):
+        return read_url_path(call)
+    actual = getattr(call, part)
+    if part == "header" and isinstance(expected, Mapping):
+        names = {name.lower(): name for name in expected}
+        actual = {names.get(name, name): value for name, value in actual.items()}
+    return update_expected(expected, actual, resolve)
 
 
 _UPDATES: Mapping[str, Callable[[Any, Any, Resolve], Any]] = {

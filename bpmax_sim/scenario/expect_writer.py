@@ -20,7 +20,7 @@ from bpmax_sim.scenario.expect import is_operator
 from bpmax_sim.scenario.table_columns import ColumnEdit
 from bpmax_sim.subject.hooks import is_same_value
 from bpmax_sim.yamlfile import parse_yaml, read_text, to_display_path, write_text_creating_folders
-from bpmax_sim.yamlfile.edit import merge_into
+from bpmax_sim.yamlfile.edit import Replacement, merge_into
 from bpmax_sim.yamlfile.node import Steps
 from bpmax_sim.yamlfile.write import write_inline
 
@@ -159,13 +159,21 @@ def prepare_rewrites(
     return [file for file in files.values() if file.is_changed], refused
 
 
-def find_changed_keys(before: Any, after: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the keys of *after*, at any depth, that differ from *before* or are missing there."""
+def find_changed_keys(
+    before: Any, after: Mapping[str, Any], kept_levels: int = 2
+) -> dict[str, Any]:
+    """Return the keys of *after*, at any depth, that differ from *before* or are missing there.
+
+    Maps of the first *kept_levels* levels, such as a step and its ``expect``, keep their other
+    keys. One below them becomes a `Replacement` if it has lost a key, such as an operator.
+    """
     changes: dict[str, Any] = {}
     for key, value in after.items():
         known = before.get(key, UNSET) if isinstance(before, Mapping) else UNSET
         if isinstance(known, Mapping) and isinstance(value, Mapping):
-            if inner := find_changed_keys(known, value):
+            if kept_levels < 2 and known.keys() - value.keys():  # noqa: PLR2004
+                changes[key] = Replacement(value)
+            elif inner := find_changed_keys(known, value, kept_levels - 1):
                 changes[key] = inner
         elif not is_same_value(known, value):  # 1 is not true
             changes[key] = value

@@ -17,11 +17,15 @@ from bpmax_sim.yamlfile.node import Step, format_steps, parse_yaml
 from bpmax_sim.yamlfile.write import write_inline
 
 
+class Replacement(dict[str, Any]):
+    """A mapping that replaces the one that is there as a whole, instead of being merged into it."""
+
+
 def merge_into(text: str, steps: Sequence[Step], addition: Mapping[str, Any], file: str) -> str:
     """Return *text* with *addition* merged into the mapping at *steps*.
 
-    Mappings are merged, any other value that is there is replaced. Lines that are added end like
-    the others. *file* is its name in messages.
+    Mappings are merged, except each `Replacement`; any other value that is there is replaced.
+    Lines that are added end like the others. *file* is its name in messages.
 
     Raises:
         ConfigError: if the file cannot be changed so that exactly these values differ.
@@ -51,10 +55,14 @@ def merge_into(text: str, steps: Sequence[Step], addition: Mapping[str, Any], fi
 
 def _merge_plain(owner: Any, addition: Mapping[str, Any]) -> None:
     for key, value in addition.items():
-        if isinstance(value, Mapping) and isinstance(owner.get(key), dict):
+        if _is_merged(value) and isinstance(owner.get(key), dict):
             _merge_plain(owner[key], value)
         else:
             owner[key] = _to_plain(value)
+
+
+def _is_merged(value: Any) -> bool:
+    return isinstance(value, Mapping) and not isinstance(value, Replacement)
 
 
 def _to_plain(value: Any) -> Any:
@@ -96,7 +104,7 @@ class _Editor:
         for name, value in addition.items():
             if name not in known:
                 fresh[name] = value
-            elif isinstance(value, Mapping) and isinstance(known[name][1], yaml.MappingNode):
+            elif _is_merged(value) and isinstance(known[name][1], yaml.MappingNode):
                 self._collect_edits(known[name][1], value, edits)
             else:
                 edits.append(self._make_replacement(node, *known[name], value))

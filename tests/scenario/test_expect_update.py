@@ -37,10 +37,12 @@ from bpmax_sim.scenario.source import Spot
         ({"a": 1, "b": 2, "c": 3}, {"a": 1, "b": 2, "c": 4, "d": 5}, {"a": 1, "b": 2, "c": 4}),
         ({"a": {"$gt": 0}, "b": 2}, {"a": 1, "b": 3}, {"a": {"$gt": 0}, "b": 3}),
         ({"a": 1, "b": 2}, {"a": 2}, {"a": 2}),
-        ({"a": 1}, {}, {}),
+        ({"a": 1}, {}, UNSET),
+        ({"a": {"b": 1}, "c": 2}, {"a": {"d": 1}, "c": 3}, {"c": 3}),
+        ([{"a": 1}, 2], [{"b": 1}, 3], [{"b": 1}, 3]),
         ({"a": 1}, 7, 7),
         ({"明细[0].金额": 5}, {"明细": [{"金额": 200}]}, {"明细[0].金额": 200}),
-        ({"明细[2].金额": 5}, {"明细": [{"金额": 200}]}, {}),
+        ({"明细[2].金额": 5}, {"明细": [{"金额": 200}]}, UNSET),
         ({"客户.名称": "张三"}, {"客户": {"名称": "李四"}}, {"客户.名称": "李四"}),
         ({"客户.名称": 1}, {"客户.名称": 2, "客户": {"名称": 3}}, {"客户.名称": 2}),
         ([1, 2, 3], [1, 2, 4], [1, 2, 4]),
@@ -187,6 +189,53 @@ def test_calls_are_written_anew_unless_a_number_was_meant(
     )
 
     assert (update and update.edit.keys["expect"].get("proxy", "kept")) == updated
+
+
+SENT = CallMade(
+    number=1, call="crm.get", url="https://crm.test/客户/7?a=1", path={"id": "7"},
+    query={"页": "2", "名": "张三"}, header={"x-token": "b", "accept": "*/*"}, status=200,
+    body={"行": [{"数": 1}, {"数": 2}]}, source="stub", response={"码": 0},
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("part", "expected", "updated"),
+    [
+        ("path", {"id": 8}, {"id": "7"}),
+        ("path", {"id": 7}, {"id": 7}),
+        ("path", "/7", "/7"),
+        ("path", "/8", "/客户/7"),
+        ("query", {"页": 2, "名": "李四"}, {"页": "2", "名": "张三"}),
+        ("query", {"页": {"$matches": "2"}, "名": "李四"},
+         {"页": {"$matches": "2"}, "名": "张三"}),
+        ("query", {"没有": 1}, UNSET),
+        ("header", {"X-Token": "a", "Accept": {"$exists": True}},
+         {"X-Token": "b", "Accept": {"$exists": True}}),
+        ("header", {"X-Token": "b"}, {"X-Token": "b"}),
+        ("header", {"X-Other": "b"}, UNSET),
+        ("body", {"行": [{"数": 1}, {"数": 3}]}, {"行": [{"数": 1}, {"数": 2}]}),
+        ("body", {"行": {"$length": 3}}, {"行": [{"数": 1}, {"数": 2}]}),
+        ("status", 500, 200),
+        ("status", {"$gt": 100}, {"$gt": 100}),
+        ("source", "live", "stub"),
+        ("response", {"码": 1}, {"码": 0}),
+    ],
+)  # fmt: skip
+def test_a_part_of_a_call_is_updated_as_it_is_compared(
+    part: str, expected: Any, updated: Any
+) -> None:
+    source: Any = SimpleNamespace(path=Path("x.scenario.yaml"))
+    item = ExpectedCall(call="crm.get", **{part: expected})
+    wrong = {"error": "TIMEOUT", part: expected}
+    expect = Expect(proxy=(replace(item, **wrong),))
+
+    update = make_update_if_possible(
+        expect, {"proxy": lambda: [SENT]}, lambda value: value, Spot(source)
+    )
+
+    assert update is not None
+    new = {} if updated is UNSET else {part: updated}
+    assert update.edit.keys["expect"]["proxy"] == [{"call": "crm.get", **new, "error": ""}]
 
 
 LINES = (

@@ -58,6 +58,38 @@ def test_keys_whose_value_is_another_one_change(
     assert repr(found) == repr(changes)  # True == 1
 
 
+LOST = """\
+steps:
+  - set: {金额: 1}
+    expect:
+      form: {客户: {$exactly: {名: 张}}, 明细: {甲: 1, 乙: {丙: 2, 丁: 3}}}  # 单
+      result: {ok: true}
+"""
+
+
+@pytest.mark.parametrize(
+    ("form", "written"),
+    [
+        ({"客户": {"名": "张", "岁": 9}, "明细": {"甲": 1, "乙": {"丙": 2, "丁": 3}}},
+         "{客户: {名: 张, 岁: 9}, 明细: {甲: 1, 乙: {丙: 2, 丁: 3}}}"),
+        ({"客户": {"$exactly": {"名": "李"}}, "明细": {"甲": 1, "乙": {"丙": 2, "丁": 4}}},
+         "{客户: {$exactly: {名: 李}}, 明细: {甲: 1, 乙: {丙: 2, 丁: 4}}}"),
+        ({"客户": {"$exactly": {"名": "张"}}, "明细": {"甲": 1, "乙": {"丁": 3}}},
+         "{客户: {$exactly: {名: 张}}, 明细: {甲: 1, 乙: {丁: 3}}}"),
+        ({"客户": {"$exactly": {"名": "张"}}, "明细": {"甲": 2}},
+         "{客户: {$exactly: {名: 张}}, 明细: {甲: 2}}"),
+    ],
+)  # fmt: skip
+def test_what_a_map_has_lost_is_taken_out_of_the_text(
+    tmp_path: Path, form: Any, written: str
+) -> None:
+    one = edit(tmp_path / "单.yaml", form)
+
+    text = one.apply(LOST)
+
+    assert text == LOST.replace(LOST[LOST.index("{客") : LOST.index("  #")], written)
+
+
 @pytest.mark.parametrize(
     ("known", "addition", "merged"),
     [
