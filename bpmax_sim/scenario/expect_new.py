@@ -68,7 +68,7 @@ def _draft_update(
     """
     draft = _ExpectedValueBuilder(patterns)
     sections = {name: make(draft, actual, changed) for name, make in _SECTIONS.items()}
-    sections = {name: value for name, value in sections.items() if value}
+    sections = {name: value for name, value in sections.items() if value not in ((), [], {})}
     place = spot.at("expect").place
     notes = tuple(Problem(message, place) for message in draft.left_out)
     return build_update(sections, Expect(), spot, is_new=True, notes=notes) if sections else None
@@ -185,7 +185,7 @@ def _draft_flow(draft: _ExpectedValueBuilder, actual: State, _changed: Sequence[
 
 def _draft_result(draft: _ExpectedValueBuilder, actual: State, _changed: Sequence[str]) -> Any:
     value = actual["result"]()
-    taken = draft.to_expected_value(value, "result") if value else UNSET
+    taken = UNSET if value is None else draft.to_expected_value(value, "result")
     return () if taken is UNSET else taken
 
 
