@@ -7,12 +7,16 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from msgspec import UNSET
 
+from bpmax_sim.scenario.expect import fulfils
 from bpmax_sim.scenario.expect_update import (
     build_update,
     collect_edits_or_reason_by_replay,
     merge_row_edits,
+    update_expected,
 )
 from bpmax_sim.scenario.expect_writer import (
     ExpectEdit,
@@ -23,6 +27,9 @@ from bpmax_sim.scenario.expect_writer import (
 from bpmax_sim.scenario.load import ScenarioItem, load_items
 from bpmax_sim.scenario.model import Expect
 from bpmax_sim.scenario.source import Failure
+from bpmax_sim.subject.hooks import is_same_value
+from bpmax_sim.yamlfile import parse_yaml
+from bpmax_sim.yamlfile.write import write_inline
 
 
 @pytest.mark.parametrize(
@@ -297,3 +304,36 @@ def test_actual_values_are_taken_only_where_nothing_else_failed(
         return SimpleNamespace(outcome="failed", failures=failures)
 
     assert collect_edits_or_reason_by_replay(item, run) == ([], f": {kinds[0]}")
+
+
+def nest(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    return st.lists(inner, max_size=3) | st.dictionaries(
+        st.sampled_from("甲乙丙"), inner, max_size=3
+    )
+
+
+PLAIN = st.none() | st.booleans() | st.integers(-1, 1) | st.sampled_from(["", "甲", "1", "true"])
+VALUES = st.recursive(PLAIN, nest, max_leaves=8)
+OPERATORS = st.one_of(
+    VALUES.map(lambda value: {"$not": value}),
+    VALUES.map(lambda value: {"$exactly": value}),
+    VALUES.map(lambda value: {"$contains": value}),
+    st.integers(0, 2).map(lambda number: {"$length": number}),
+)
+EXPECTED = st.recursive(PLAIN | OPERATORS, nest, max_leaves=8)
+
+
+@given(EXPECTED, VALUES)
+def test_what_is_written_anew_holds_and_is_what_the_file_then_has(
+    expected: Any, actual: Any
+) -> None:
+    updated = update_expected(expected, actual, lambda value: value)
+    if updated is UNSET:
+        return
+    text = f"steps:\n  - set: {{}}\n    expect: {write_inline({'result': expected})}  # 单\n"
+    change = ExpectEdit(Path("单.yaml"), ("steps", 0), {"expect": {"result": updated}})
+
+    written: Any = parse_yaml(change.apply(text), "单.yaml").to_plain()
+
+    assert fulfils(updated, actual)
+    assert is_same_value(written["steps"][0]["expect"], {"result": updated})
