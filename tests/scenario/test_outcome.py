@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import gc
+import warnings
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 
-from bpmax_sim.errors import CallError, Place, ScriptError, SubjectError
+from bpmax_sim.errors import CallError, ExpectationError, Place, ScriptError, SubjectError
 from bpmax_sim.scenario.calls import CallMade
+from bpmax_sim.scenario.events import Outcome, ScenarioFinished
 from bpmax_sim.scenario.expect import Comparison
 from bpmax_sim.scenario.load import ScenarioItem, load_items
 from bpmax_sim.scenario.outcome import (
@@ -22,6 +25,7 @@ from bpmax_sim.scenario.outcome import (
     make_unrun_events,
     read_flag_reason,
 )
+from bpmax_sim.scenario.result import ScenarioResult
 from bpmax_sim.scenario.source import Failure
 
 
@@ -269,3 +273,59 @@ def test_an_expected_failure_that_differs_in_one_character_is_doubtful(
         True
     ] * told
     assert list(find_one_character_xfails("failed", failures)) == []
+
+
+def finished(outcome: Outcome, *essences: str) -> ScenarioFinished:
+    """Return the end of an item with a failure for each of *essences*."""
+    failures = tuple(Failure(kind="expect", essence=one, scenario="单") for one in essences)
+    return ScenarioFinished(
+        outcome=outcome, failures=failures, warnings=(), digest="", calls=0, duration=0.0,
+        reason="", at=0.0,
+    )  # fmt: skip
+
+
+ENDS = (
+    finished("passed"),
+    finished("failed", "甲", "乙"),
+    finished("xfailed", "丙"),
+    finished("skipped"),
+    finished("failed", "丁"),
+)
+
+
+def test_a_result_has_the_failures_of_all_items_that_failed() -> None:
+    result, good = ScenarioResult(ENDS), ScenarioResult((ENDS[0], ENDS[2], ENDS[3]))
+
+    assert [one.essence for one in result.failures] == ["甲", "乙", "丁"]
+    assert (result.ok, good.ok, good.failures) == (False, True, ())
+    assert good.unwrap() is good
+    with pytest.raises(ExpectationError) as caught:
+        result.unwrap()
+    assert str(caught.value) == "单: 甲\n\n单: 乙\n\n单: 丁"
+
+
+@pytest.mark.parametrize(
+    ("ends", "look", "told"),
+    [
+        (ENDS, "", "a scenario failed, and nothing looked at its result: 甲; call unwrap()"),
+        (ENDS, "events", ""),
+        (ENDS, "failures", ""),
+        (ENDS, "ok", ""),
+        (ENDS, "unwrap", ""),
+        (ENDS, "__class__", "a scenario failed, and nothing looked at its result: 甲"),
+        (ENDS[2:4], "", ""),
+        ((), "", ""),
+    ],
+)
+def test_a_failed_result_that_nobody_looks_at_is_warned_of(
+    ends: tuple[ScenarioFinished, ...], look: str, told: str
+) -> None:
+    result = ScenarioResult(ends)
+    if look:
+        getattr(result, look)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        del result
+        gc.collect()
+
+    assert [str(one.message).startswith(told) for one in caught] == [True] * bool(told)
