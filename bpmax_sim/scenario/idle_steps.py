@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from itertools import pairwise
 from typing import Any, Final
 
 from msgspec import UNSET
@@ -138,8 +139,7 @@ def check_advances_in_milliseconds(draft: ScenarioDraft) -> None:
         value = step.value if step.action == "advance" else None
         if not isinstance(value, int) or isinstance(value, bool):
             continue
-        timer = re.compile(rf"set(?:Timeout|Interval)\((?s:.*?),\s*{value}\s*\)")
-        if any(map(timer.search, draft.texts or ())):
+        if any(value in _find_timer_delays(text) for text in draft.texts or ()):
             draft.tell(
                 spot.at("advance"),
                 "{value} are seconds here, and a script waits for {value} milliseconds; write "
@@ -148,6 +148,29 @@ def check_advances_in_milliseconds(draft: ScenarioDraft) -> None:
                 kind="unfit",
                 fails=False,
             )
+
+
+_TIMER: Final = re.compile(r"(?<![\w$])set(?:Timeout|Interval)\(")
+_SIGN: Final = re.compile(
+    r"""'(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*"|`(?:\\.|[^`\\])*`|//[^\n]*|/\*.*?\*/|[()\[\]{},]""",
+    re.DOTALL,
+)
+"""A text or comment of a script, whose brackets and commas count for nothing, or one of these."""
+
+
+def _find_timer_delays(text: str) -> Iterator[int]:
+    """Yield the milliseconds of each ``setTimeout`` and ``setInterval`` in *text*, if a number."""
+    for call in _TIMER.finditer(text):
+        depth, ends = 0, [call.end() - 1]
+        for sign in _SIGN.finditer(text, call.end()):
+            depth += (sign[0] in {"(", "[", "{"}) - (sign[0] in {")", "]", "}"})
+            if depth < 0 or (not depth and sign[0] == ","):
+                ends.append(sign.start())
+            if depth < 0:
+                break
+        arguments = [text[begin + 1 : end].strip() for begin, end in pairwise(ends)]
+        if arguments[1:] and arguments[1].isdecimal():
+            yield int(arguments[1])
 
 
 def check_advances_without_unit(draft: ScenarioDraft) -> None:
