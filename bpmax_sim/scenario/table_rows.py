@@ -57,6 +57,7 @@ EMPTY = (None, "", "-")
 """Cells by which a row says that it has no such value."""
 _SHOWN = 40
 _WHOLE = re.compile(r"[-+]?[0-9]+")
+_GROUPED = re.compile(r"[-+]?[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]*)?")
 _BOOLEANS: Mapping[str, bool] = {
     "true": True,
     "false": False,
@@ -162,7 +163,8 @@ class _TableReader:
         self.id_column = id_column
         # `newline=""`: a line break inside of quotes is part of its cell (Python's csv, footnote
         # 1).
-        self.reader = csv.reader(io.StringIO(decode_table(path, self.file)[0], newline=""))
+        text = io.StringIO(decode_table(path, self.file)[0], newline="")
+        self.reader = csv.reader(text, strict=True)
         self.columns: dict[str, str] = {}
         self.problems: list[Problem] = LimitedProblems()
 
@@ -181,10 +183,14 @@ class _TableReader:
 
     def _read_lines(self) -> Iterator[list[str]]:
         """Yield the records up to one that cannot be read, such as with an open quotation mark."""
+        begin = self.reader.line_num + 1
         try:
-            yield from self.reader
+            for cells in self.reader:
+                yield cells
+                begin = self.reader.line_num + 1
         except csv.Error as error:
-            place = Place(self.file, self.reader.line_num)
+            # Where the record begins: what follows an open quote is read as a part of it.
+            place = Place(self.file, begin)
             self.tell(
                 place, "not a table: {error}; look for a quote that is not closed", error=error
             )
@@ -277,13 +283,15 @@ def _parse_number(cell: str) -> int | float | None:
     Raises:
         ValueError: if it is not a finite number.
     """
-    text = cell.strip().replace(",", "")
+    text = cell.strip()
     if not text:
         return None
+    if _GROUPED.fullmatch(text):
+        text = text.replace(",", "")
     if _WHOLE.fullmatch(text):
         return parse_whole_number(text)
     number = float(text)
-    if not math.isfinite(number):
+    if not math.isfinite(number) or "_" in text:  # Python also reads 1_000
         raise ValueError(text)
     return number
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bpmax_sim.errors import ConfigError
+from bpmax_sim.errors import ConfigError, Place
 from bpmax_sim.scenario.load import load_items
 from bpmax_sim.scenario.table_columns import ColumnEdit
 from bpmax_sim.scenario.table_rows import parse_flag_or_reason, read_table, split_names_cell
@@ -40,6 +40,81 @@ def test_a_table_is_read_in_every_encoding_of_excel(table: Path, encoding: str) 
     }
     assert empty.values == {"id": "空", "合同号": "", "金额": None, "加急": None, "明细": None}
     assert (str(normal.place), str(empty.place)) == ("订单.csv:2", "订单.csv:3")
+
+
+@pytest.mark.parametrize(
+    ("rows", "line", "error"),
+    [
+        ('甲,"张三\n', 2, "unexpected end of data"),
+        ('甲,"张三\n乙,李四\n丙,"王五"\n', 2, "',' expected after '\"'"),
+        ('甲,张三\n乙,"李四\n丙,王五\n', 3, "unexpected end of data"),
+        ('甲,"张\n三"\n乙,"李四', 4, "unexpected end of data"),
+        ('甲,张三\n"乙,李四\n', 3, "unexpected end of data"),
+        ('甲,"张三""\n', 2, "unexpected end of data"),
+        ('甲,"张"三\n', 2, "',' expected after '\"'"),
+    ],
+)
+def test_a_quote_that_is_never_closed_loses_no_row(
+    table: Path, rows: str, line: int, error: str
+) -> None:
+    table.write_text(f"id,客户\n{rows}", encoding="utf-8")
+
+    with pytest.raises(ConfigError) as caught:
+        read_table(table)
+    [problem] = caught.value.problems
+    assert (problem.place, problem.message) == (
+        Place("订单.csv", line),
+        f"not a table: {error}; look for a quote that is not closed",
+    )
+
+
+@pytest.mark.parametrize(
+    ("rows", "read"),
+    [
+        ("甲,张三", {"甲": "张三"}),
+        ('甲,"张三"', {"甲": "张三"}),
+        ('甲,"张 ""三"""\n', {"甲": '张 "三"'}),
+        ('甲,"张\n三"\n乙,李四\n\n', {"甲": "张\n三", "乙": "李四"}),
+        ('甲,张"三\n乙,李四\n', {"甲": '张"三', "乙": "李四"}),
+        ("甲,张三\r\n\r\n乙,李四\r\n", {"甲": "张三", "乙": "李四"}),
+    ],
+)
+def test_a_quote_within_a_cell_is_one_of_its_signs(
+    table: Path, rows: str, read: dict[str, str]
+) -> None:
+    table.write_text(f"id,客户\n{rows}", encoding="utf-8", newline="")
+
+    assert {row.id: row.values["客户"] for row in read_table(table)} == read
+
+
+@pytest.mark.parametrize(
+    ("cell", "number"),
+    [
+        ("", None), (" ", None),
+        ("7", 7), (" 7 ", 7), ("007", 7), ("+5", 5), ("-5", -5), (".5", 0.5),
+        ("1.", 1.0), ("1e3", 1000.0), ("1,200", 1200), ("-1,234,567.5", -1234567.5),
+        ("12,345", 12345), ("9007199254740993", 9007199254740993),
+    ],
+)  # fmt: skip
+def test_a_number_may_have_commas_between_thousands(
+    table: Path, cell: str, number: float | None
+) -> None:
+    table.write_text(f'id,金额:number\n甲,"{cell}"\n', encoding="utf-8")
+
+    [row] = read_table(table)
+    assert (row.values["金额"], type(row.values["金额"])) == (number, type(number))
+
+
+@pytest.mark.parametrize(
+    "cell",
+    ["1,5", "1,2,3", "1234,567", ",5", "1,200,", "1，200", "1_000", "0x10", "nan", "inf", "1e400",
+     "-", "--5", "5元", "5%", "1 000"],
+)  # fmt: skip
+def test_what_is_nearly_a_number_is_none(table: Path, cell: str) -> None:
+    table.write_text(f'id,金额:number\n甲,"{cell}"\n', encoding="utf-8")
+
+    with pytest.raises(ConfigError, match=re.escape(f"column '金额': {cell!r} is not a number")):
+        read_table(table)
 
 
 def test_another_column_may_be_the_id(table: Path) -> None:
