@@ -313,15 +313,16 @@ def _check_fault_sets_used(draft: ScenarioDraft) -> None:
 def _find_used_fault_sets(draft: ScenarioDraft) -> list[str]:
     """Return the names of fault sets that the scenario, its steps and its rows use.
 
-    If any of these names contains ``${…}``, it may come from any cell, so the texts of all cells
-    are included.
+    If any of these names contains ``${…}``, it may come from any cell or variable, so the texts of
+    all of them are included.
     """
     steps = (step.faults for step, _ in draft.steps)
     cells = (split_names_cell(row.values.get("faults")) for row in draft.rows)
     named = [name for names in (draft.scenario.faults, *steps, *cells) for name in names]
     if any(isinstance(name, str) and "${" in name for name in named):
-        named += [cell for row in draft.rows for value in row.values.values()
-                  for cell in split_names_cell(value)]  # fmt: skip
+        values = [value for row in draft.rows for value in row.values.values()]
+        values += draft.declared_vars.values()
+        named += [cell for value in values for cell in split_names_cell(value)]
     return [name for name in named if isinstance(name, str)]
 
 

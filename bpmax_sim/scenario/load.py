@@ -649,7 +649,7 @@ def _load_fault_rules(
             yield from _load_inline_fault(draft, fault, where, row)
             continue
         place = row.place if is_row_cell and row else where.place
-        names = _parse_fault_set_names(draft, fault, row, place)
+        names = _parse_fault_set_names(draft, fault, row, where, place)
         if not all(isinstance(name, str) for name in names):
             column = references.find_referenced_column(fault)
             cell = row.spot.at(column) if row and row.spot and column else where
@@ -666,26 +666,43 @@ def _load_fault_rules(
 
 
 def _parse_fault_set_names(
-    draft: ScenarioDraft, text: str, row: Row | None, place: Place
+    draft: ScenarioDraft, text: str, row: Row | None, spot: Spot, place: Place
 ) -> tuple[Any, ...]:
     """Return the names of fault sets in *text*: itself, or those in the cell that it refers to.
 
     The cell of ``${case.faults}`` in *row* may have several names, or fault rules written out,
-    which are returned as maps. Empty without a row, or if the cell cannot be read: that is reported
-    at *place*, except a ``${…}`` that is not defined, which another check reports.
+    which are returned as maps. Empty if the cell or variable cannot be read: that is reported at
+    *place*, except a ``${…}`` that is not defined, which another check reports. *spot* is that of
+    the name, and *row* is None without a table and in named steps, which all rows share.
     """
     if "${" not in text:
         return (text,)
-    if row is None:
-        return ()
     try:
         return split_names_cell(
             _resolve_before_run(draft, row, text, msg("the name of a fault set"))
         )
     except ValueError as error:
-        if not _is_told_by_check(error):
-            draft.problems.append(Problem(str(error), place, "faults"))
+        _report_unfilled_fault(draft, error, row, spot, place)
         return ()
+
+
+def _report_unfilled_fault(
+    draft: ScenarioDraft, error: ValueError, row: Row | None, spot: Spot, place: Place
+) -> None:
+    """Report at *place* the *error* of a ``${…}`` in a fault at *spot*.
+
+    One that is not defined is left to the check of all references, unless it stands in the steps of
+    a fragment: these have no *row*.
+    """
+    if not _is_told_by_check(error):
+        draft.problems.append(Problem(str(error), place, "faults"))
+    elif row is None and spot.source is not draft.spot.source:
+        message = msg(
+            "{error}; a fault in steps of a fragment knows the variables of the scenario and "
+            "env only, since all rows share it",
+            error=error,
+        )
+        draft.problems.append(Problem(message, place, "faults"))
 
 
 def _is_told_by_check(error: ValueError) -> bool:
@@ -707,15 +724,7 @@ def _fill_fault(
             rule, lambda value: _resolve_before_run(draft, row, value, msg("a fault"))
         )
     except ValueError as error:
-        if not _is_told_by_check(error):
-            draft.problems.append(Problem(str(error), spot.place, "faults"))
-        elif row is None and spot.source is not draft.spot.source:
-            message = msg(
-                "{error}; a fault in steps of a fragment knows the variables of the scenario and "
-                "env only, since all rows share it",
-                error=error,
-            )
-            draft.problems.append(Problem(message, spot.place, "faults"))
+        _report_unfilled_fault(draft, error, row, spot, spot.place)
         return
     if wrong := find_fault_problem(filled):
         draft.problems.append(Problem(wrong, spot.place, "faults"))

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
 from msgspec import UNSET
 from msgspec.structs import asdict
 
+from bpmax_sim.errors import ConfigError
 from bpmax_sim.i18n import to_plain_english
 from bpmax_sim.scenario.faults import (
     describe_fault,
@@ -20,6 +22,7 @@ from bpmax_sim.scenario.faults import (
     stub_to_fault,
     to_transport_fault,
 )
+from bpmax_sim.scenario.load import ScenarioItem, load_items
 from bpmax_sim.scenario.model import Drip, FaultAction, FaultRule, Stub, StubRequest
 from bpmax_sim.scenario.references import UndefinedValueError, follow_path, resolve
 from bpmax_sim.transport.faults import Action, BadToken, Break, Reply, Slow
@@ -304,3 +307,82 @@ def test_a_stub_behind_one_that_takes_all_of_its_requests_never_answers(
     earlier: Stub, later: Stub, *, never: bool
 ) -> None:
     assert shadows_stub(earlier, later) == never
+
+
+HEAD = "version: 1\nscenario: 单\nform: {fields: {金额: 0}}\n"
+SETS = """\
+fault_sets:
+  慢: [{on: crm.get_order, do: {delay: 1s}}]
+  断: [{on: crm.*, do: {error: reset}}]
+  缺: [{on: crm.get_stock, do: {status: "${vars.码}"}}]
+vars: {一: 慢, 二: "断，慢", 空: "", 无: 没有, 码: 503}
+"""
+PLAIN = "{set: {金额: 1}, expect: {form: {金额: 1}}}"
+
+
+def read(folder: Path, text: str) -> tuple[ScenarioItem | None, list[str]]:
+    """Return the only item of the scenario *text*, or what is wrong with it."""
+    path = folder / "单.scenario.yaml"
+    path.write_text(text, encoding="utf-8")
+    try:
+        [item] = load_items(path, environ={"故障": "断"}, root=folder)
+    except ConfigError as error:
+        return None, [one.message for one in error.problems]
+    return item, []
+
+
+@pytest.mark.parametrize(
+    ("named", "row", "affected", "told"),
+    [
+        ("慢", "", "get_order", ""),
+        ("[慢, 断]", "", "get_order *", ""),
+        ("'${vars.一}'", "", "get_order", ""),
+        ("'${vars.二}'", "", "* get_order", ""),
+        ("['${vars.二}', 缺]", "", "* get_order get_stock", ""),
+        ("'${env.故障}'", "", "*", ""),
+        ("'${vars.空}'", "", "", ""),
+        ("'${vars.无}'", "", "", "no fault set '没有'; there are 慢, 断, 缺"),
+        ("'${form.金额}'", "", "", "the name of a fault set knows case, vars and env only"),
+        ("'${vars.一}'", "故障: 断", "get_order", ""),
+        ("'${case.故障}'", "故障: 断;慢", "* get_order", ""),
+        ("['${case.故障}', '${vars.一}']", "故障: [断]", "* get_order", ""),
+        ("'${case.故障}'", "故障: ''", "", ""),
+        ("[]", "faults: 断、缺", "* get_stock", ""),
+        ("慢", "faults: 断", "get_order *", ""),
+        ("[]", "faults: 段", "", "no fault set '段'; there are 慢, 断, 缺"),
+    ],
+)
+def test_a_set_of_faults_is_named_by_itself_a_cell_or_a_variable(
+    tmp_path: Path, named: str, row: str, affected: str, told: str
+) -> None:
+    cases = f"cases: [{{id: 甲, {row}}}]\n" if row else ""
+    head = f"{HEAD}{SETS}{cases}"
+    step = PLAIN.replace("}}}", f"}}}}, faults: {named}}}")
+
+    for text in (f"{head}faults: {named}\nsteps: [{PLAIN}]\n", f"{head}steps: [{step}]\n"):
+        item, problems = read(tmp_path, text)
+        found = [*item.steps[0].faults, *item.faults] if item else []
+        assert " ".join(one.on.removeprefix("crm.") for one in found) == affected
+        assert [one.startswith(told) for one in problems] == [True] * bool(told)
+
+
+@pytest.mark.parametrize(
+    ("named", "told"),
+    [
+        ("慢", ""),
+        ("'${vars.一}'", ""),
+        ("'${vars.没有}'", "${vars.没有} is not defined"),
+        ("'${case.故障}'", "${case.故障} is not defined; a fault in steps of a fragment knows the"),
+    ],
+)
+def test_steps_of_a_fragment_name_faults_without_a_row(
+    tmp_path: Path, named: str, told: str
+) -> None:
+    step = PLAIN.replace("}}}", f"}}}}, faults: {named}}}")
+    (tmp_path / "公共.yaml").write_text(f"steps: {{填: [{step}]}}\n", encoding="utf-8")
+    cases = "cases: [{id: 甲, 故障: 断}]\nsteps: [{run: 填}]\n"
+
+    item, problems = read(tmp_path, f"use: 公共.yaml\n{HEAD}{SETS}{cases}")
+    assert any(told in one for one in problems) == bool(told), problems
+    found = item.subjects.named["填"][0].faults if item else ()
+    assert [one.on for one in found] == ["crm.get_order"] * (not told)
