@@ -21,7 +21,7 @@ _TABLE: Final = ("tool", "bpmax_sim", "defaults")
 _WORD: Final = r"""(?:[\w-]+|"[^"\n]*"|'[^'\n]*')"""
 _PATH: Final = rf"{_WORD}(?:[ \t]*\.[ \t]*{_WORD})*"
 _LINE: Final = re.compile(
-    rf"^[ \t]*(?:\[[ \t]*(?P<table>{_PATH})[ \t]*\]|(?P<key>{_PATH})[ \t]*=)", re.MULTILINE
+    rf"^[ \t]*(?:\[{{1,2}}[ \t]*(?P<table>{_PATH})[ \t]*\]|(?P<key>{_PATH})[ \t]*=)", re.MULTILINE
 )
 _STEP: Final = re.compile(_WORD)
 
@@ -53,7 +53,9 @@ def read_toml_defaults(path: Path, name: str) -> ScenarioSource:
     value = tomllib.loads(text)
     for step in _TABLE:
         value = value[step]
-    marks = dict(_locate_toml_keys(text))
+    marks: _Marks = {}
+    for keys, mark in _locate_toml_keys(text):
+        marks.setdefault(keys, mark)  # of several lines with one key above them the first
     line, column = marks.get(_TABLE, (1, 1))
     root = _make_node(value, name, _TABLE, marks, (line, column))
     return ScenarioSource(path, name, root, tuple(text.splitlines()))

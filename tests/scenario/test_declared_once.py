@@ -193,6 +193,9 @@ def test_a_key_of_the_settings_has_its_line_and_column() -> None:
         ("[tool.bpmax_sim.defaults.'vars']\nlimit = 2", "vars.limit", "3:1"),
         ("[tool.bpmax_sim.defaults]\nvars = {'乙' = 1, limit = 2}", "vars.limit", "3:1"),
         ("[tool.bpmax_sim]\n  defaults.vars.limit = 2", "vars.limit", "3:3"),
+        ("[tool.bpmax_sim.defaults]\nseed = 3\n[[tool.more]]\nseed = 5", "seed", "3:1"),
+        ("[tool.bpmax_sim.defaults]\nseed = 3\n[tool.more]\nseed = 5", "seed", "3:1"),
+        ("[[tool.more]]\nseed = 5\n[tool.bpmax_sim.defaults]\nseed = 3", "seed", "5:1"),
     ],
 )
 def test_a_key_of_the_settings_has_its_place_however_it_is_written(
