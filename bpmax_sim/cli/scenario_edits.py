@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
 
 from bpmax_sim.cli.terminal import confirm, notify
 from bpmax_sim.i18n import msg, plural
@@ -13,8 +15,15 @@ from bpmax_sim.variant.rewrite import collect_item_updates, write_if_scenarios_p
 from bpmax_sim.yamlfile import to_display_path
 
 
-def write_edits_and_rerun(edits: Sequence[ExpectEdit | ColumnEdit], *, yes: bool) -> None:
+def write_edits_and_rerun(
+    edits: Sequence[ExpectEdit | ColumnEdit],
+    *,
+    yes: bool,
+    variables: Mapping[str, Any] = MappingProxyType({}),
+) -> None:
     """Show *edits* of scenario files as a diff, ask (unless *yes*), write them, run the scenarios.
+
+    They run with *variables*, those given on the command line.
 
     Raises:
         ConfigError: if a scenario does not pass with the edits; all files are restored.
@@ -30,7 +39,7 @@ def write_edits_and_rerun(edits: Sequence[ExpectEdit | ColumnEdit], *, yes: bool
         notify("{line}", line=line)
     if not yes:
         confirm("Write {count}?", count=plural(len(files), "{number} file", "{number} files"))
-    write_if_scenarios_pass(files)
+    write_if_scenarios_pass(files, variables)
     for file in files:
         notify("{file}: written", file=to_display_path(file.path))
 
@@ -49,4 +58,4 @@ def update_items(items: Sequence[ScenarioItem], *, yes: bool) -> None:
     updates = collect_item_updates(items)
     for line in updates.skip_notes:
         notify("{line}", line=line)
-    write_edits_and_rerun(updates.edits, yes=yes)
+    write_edits_and_rerun(updates.edits, yes=yes, variables=items[0].cli_variables if items else {})

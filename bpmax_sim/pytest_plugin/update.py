@@ -45,7 +45,7 @@ class ExpectUpdater:
         for file in files:
             yield from file.make_diff_lines()
         try:
-            write_if_scenarios_pass(files)
+            write_if_scenarios_pass(files, options.read_variables(self._config))
         except ConfigError as error:
             yield str(error)
             return

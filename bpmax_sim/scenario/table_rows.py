@@ -368,7 +368,7 @@ def parse_cli_variable(value: Any, declared: Any) -> Any:
     if isinstance(declared, str) and "${" not in declared:
         return str(value)
     try:
-        return resolve_scalar(value) if value else ""
+        return resolve_scalar(str(value)) if value else ""
     except UnreliableNumberError:
         return str(value)  # a number with leading zeros is the text that it looks like
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from bpmax_sim.errors import ConfigError, Problem
 from bpmax_sim.i18n import msg
@@ -50,10 +51,13 @@ def collect_item_updates(failed: Sequence[ScenarioItem]) -> ItemUpdates:
     return ItemUpdates(joined, [*left, *map(str, (*differing, *notes))])
 
 
-def write_if_scenarios_pass(files: Sequence[FileRewrite]) -> None:
+def write_if_scenarios_pass(
+    files: Sequence[FileRewrite], variables: Mapping[str, Any] = MappingProxyType({})
+) -> None:
     """Write *files*; restore all of them if a scenario in one of them then fails.
 
-    They are restored after any other exception, too, such as ``KeyboardInterrupt``.
+    They are restored after any other exception, too, such as ``KeyboardInterrupt``. *variables* are
+    those given from outside, with which the scenarios are run.
 
     Raises:
         ConfigError: if a scenario fails, somebody wrote a file since it was read, or it cannot be
@@ -65,7 +69,7 @@ def write_if_scenarios_pass(files: Sequence[FileRewrite]) -> None:
             file.version.require_unchanged()
             begun.append(file)  # before it is written: an interrupted write leaves a part of it
             file.write()
-        _require_passing_scenarios([file for file in files if not file.is_table])
+        _require_passing_scenarios([file for file in files if not file.is_table], variables)
     except BaseException as error:
         refusals = [problem for file in reversed(begun) for problem in _restore(file)]
         if refusals and isinstance(error, ConfigError):
@@ -82,16 +86,16 @@ def _restore(file: FileRewrite) -> Sequence[Problem]:
     return ()
 
 
-def _require_passing_scenarios(files: Sequence[FileRewrite]) -> None:
-    problems = [problem for file in files for problem in _find_failing_scenarios(file)]
+def _require_passing_scenarios(files: Sequence[FileRewrite], variables: Mapping[str, Any]) -> None:
+    problems = [problem for file in files for problem in _find_failing_scenarios(file, variables)]
     if problems:
         raise ConfigError(*problems)
 
 
-def _find_failing_scenarios(file: FileRewrite) -> Iterator[Problem]:
-    """Yield a problem for each scenario of the rewritten *file* that fails."""
+def _find_failing_scenarios(file: FileRewrite, variables: Mapping[str, Any]) -> Iterator[Problem]:
+    """Yield a problem for each scenario of the rewritten *file* that fails with *variables*."""
     try:
-        for item in load_items(file.path):
+        for item in load_items(file.path, variables=variables):
             if not explain_no_variants(item):
                 measure_baseline(item)
     except ConfigError as error:

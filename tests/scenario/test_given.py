@@ -7,17 +7,31 @@ from bpmax_sim.scenario.table_rows import (
     parse_cli_variable,
     parse_cli_variables,
 )
+from tests.scenario.door import Door
 
 
 @pytest.mark.parametrize(
     ("text", "value"),
-    [("5", 5), ("0.9", 0.9), ("true", True), ("007", "007"), ("", ""), ("a=b", "a=b")],
+    [
+        ("5", 5),
+        ("0.9", 0.9),
+        ("true", True),
+        ("007", "007"),
+        ("", ""),
+        ("a=b", "a=b"),
+        ("张三", "张三"),
+        ("-", "-"),
+        ("1.2.3", "1.2.3"),
+        ("9" * 400, "9" * 400),
+        ("null", None),
+    ],
 )
 def test_a_variable_is_read_as_in_a_file(text: str, value: object) -> None:
     given = parse_cli_variables([f"x={text}"])["x"]
 
-    assert parse_cli_variable(given, None) == value
-    assert parse_cli_variable(given, 1) == value
+    for declared in (None, 1, "${vars.y}"):
+        read = parse_cli_variable(given, declared)
+        assert (read, type(read)) == (value, type(value))
 
 
 def test_a_variable_that_the_file_declares_as_text_stays_text() -> None:
@@ -26,6 +40,35 @@ def test_a_variable_that_the_file_declares_as_text_stays_text() -> None:
 
     values = {name: parse_cli_variable(text, declared[name]) for name, text in given.items()}
     assert values == {"phone": "13800138000", "amount": 13800138000, "copy": 5}
+
+
+SCENARIO = """\
+version: 1
+scenario: 单
+form: {scripts: {change.客户: 脚本.js}, fields: {客户: '', 金额: 0}}
+steps: [{set: {客户: '${vars.谁}'}, expect: {form: {金额: 5, 客户: '${vars.谁}'}}}]
+"""
+SCRIPT = {"脚本.js": "form.金额 = form.客户 === '张三' ? 5 : 6"}
+
+
+@pytest.mark.parametrize("declared", ["", "vars: {谁: 李四}\n", "vars: {谁: null}\n"])
+def test_a_script_gets_a_variable_of_the_command_line_as_a_text(door: Door, declared: str) -> None:
+    ended = door.call("run", declared + SCENARIO, SCRIPT, "--var", "谁=张三")
+
+    assert (ended.code, ended.headlines) == (0, [])
+
+
+@pytest.mark.parametrize("declared", ["", "vars: {谁: 李四}\n"])
+def test_what_is_written_is_run_again_with_the_variables_of_the_run(
+    door: Door, declared: str
+) -> None:
+    text = (declared + SCENARIO).replace("金额: 5", "金额: 1")
+
+    ended = door.call("run", text, SCRIPT, "--var", "谁=张三", "--update", "--yes")
+
+    written = (door.folder / "场景.scenario.yaml").read_text(encoding="utf-8")
+    assert "金额: 5" in written, ended.text
+    assert "客户: '${vars.谁}'}}}]" in written
 
 
 def test_what_python_gives_is_as_it_is() -> None:
