@@ -13,12 +13,15 @@ import pytest
 from bpmax_sim import fuzz
 from bpmax_sim.errors import SubjectError
 from bpmax_sim.scenario.python_step import (
+    FlowHandle,
     FormHandle,
     find_function,
     import_or_load_module,
     make_handles,
     refuse_lazy_result,
 )
+from bpmax_sim.subject.definition import Definition, FlowNode
+from bpmax_sim.subject.flow import FlowSubject
 from bpmax_sim.subject.form import FormSubject
 from tests.files import write_files
 from tests.subject.stage import PlainStage
@@ -194,3 +197,30 @@ def test_a_form_is_seen_as_it_is_and_filled_in_as_by_a_person() -> None:
     assert repr(handle) == "<form {'金额': 5, '客户': '甲', '备注': '急'}>"
     with pytest.raises(SubjectError):
         handle.set(客户="乙")
+
+
+FLOW = Definition(
+    flow="合同",
+    start="部门",
+    nodes={
+        "部门": FlowNode(
+            owners=("李经理", "王总监"), complete="all", approve="结束", reject="结束"
+        ),
+        "结束": FlowNode(end=True),
+    },
+)
+
+
+def test_a_flow_is_seen_with_its_form_and_whom_it_waits_for() -> None:
+    flow = FlowSubject(
+        runner=PlainStage(), tell=list[object]().append, definition=FLOW, at="部门",
+        form={"金额": 5}, project={"name": "采购"},
+    )  # fmt: skip
+    handles = make_handles(take_all, flow)
+    form, seen = handles["form"], handles["flow"]
+    assert isinstance(seen, FlowHandle)
+
+    assert (dict(form), list(handles)) == ({"金额": 5}, ["form", "flow"])
+    assert (seen.at, seen.status, seen.pending) == ("部门", "processing", ["李经理", "王总监"])
+    assert (seen.project["name"], seen.facts["owners"]) == ("采购", ["李经理", "王总监"])
+    assert repr(seen) == "<flow at 部门, processing>"

@@ -131,3 +131,43 @@ def test_a_flow_beside_the_form_changes_nothing_in_that(tmp_path: Path) -> None:
     assert "the script wrote form.客护名称: " in failure.headline
     assert "did you mean '客户名称'?" in failure.headline
     assert str(failure.script).endswith("客户.js:1:1")
+
+
+CALLED = "$proxy('crm').查客户()"
+BUILT = "$proxy('crm').$api('查客户')"
+NOT_AWAITED = ("unawaited", "crm.查客户 was not awaited")
+NEVER_CALLED = ("uncalled", "crm.查客户 was built and never called")
+CHAIN_ENDS = (
+    "script",
+    "this chain ends without $call(), so nothing is sent; add .$call() [uncalled-chain]",
+)
+
+
+@pytest.mark.parametrize(
+    ("script", "chosen", "failed", "warned"),
+    [
+        (f"{CALLED};", "", ["unawaited"], []),
+        (f"{CALLED};", "fail", ["unawaited"], []),
+        (f"{CALLED};", "warn", [], [NOT_AWAITED]),
+        (f"{CALLED};", "allow", [], []),
+        (f"const 待 = {CALLED}; form.名 = 待 ? '甲' : '';", "warn", [], [NOT_AWAITED]),
+        (f"void {CALLED};", "fail", [], []),
+        (f"{CALLED}.then(() => {{ form.名 = '甲' }});", "fail", [], []),
+        (f"await {CALLED};", "fail", [], []),
+        (f"{BUILT};", "", [], [NEVER_CALLED]),
+        (f"{BUILT};", "fail", ["unawaited"], []),
+        (f"{BUILT};", "warn", [], [NEVER_CALLED]),
+        (f"{BUILT};", "allow", [], [CHAIN_ENDS]),
+    ],
+)
+def test_a_scenario_says_what_a_forgotten_call_is(
+    tmp_path: Path, script: str, chosen: str, failed: list[str], warned: list[tuple[str, str]]
+) -> None:
+    stubs = "" if script.startswith(BUILT) else ", stubs: [{on: crm.查客户, body: {}}]"
+    option = f", unawaited: {chosen}" if chosen else ""
+    proxy = f"./platforms{stubs}{option}"
+
+    last = finished(tmp_path, script, SCENARIO.replace("./platforms", proxy))
+
+    assert [one.kind for one in last.failures] == failed
+    assert [(one.kind, one.message) for one in last.warnings] == warned
