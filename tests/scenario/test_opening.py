@@ -217,22 +217,57 @@ def test_platforms_that_are_not_there_are_told_at_the_key(tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("more", "options", "expected"),
     [
-        ("", {}, (None, "replay", "fail")),
-        ("seed: 7\n", {}, (7, "replay", "fail")),
-        ("seed: 0\n", {}, (0, "replay", "fail")),
-        ("seed: 0\n", {"seed": 3, "unused": "warn", "mode": "live"}, (3, "live", "warn")),
+        ("", {}, (None, "replay", "fail", None)),
+        ("seed: 7\n", {}, (7, "replay", "fail", None)),
+        ("seed: 0\n", {}, (0, "replay", "fail", None)),
+        (
+            "seed: 0\n",
+            {"seed": 3, "unused": "warn", "mode": "live", "default_instance": "test"},
+            (3, "live", "warn", "test"),
+        ),
+        ("unused", {}, (None, "simulate", "ignore", "test")),
     ],
 )
 def test_a_session_has_the_settings_of_its_scenario_or_those_of_the_caller(
-    scenario: Path, more: str, options: dict[str, Any], expected: tuple[int | None, str, str]
+    scenario: Path, more: str, options: dict[str, Any], expected: tuple[Any, ...]
 ) -> None:
-    scenario.write_text(SCENARIO + more, encoding="utf-8")
+    proxy = "cassette: crm/回填, mode: simulate, unused: ignore, instance: test"
+    text = SCENARIO.replace("cassette: crm/回填", proxy) if more == "unused" else SCENARIO + more
+    scenario.write_text(text, encoding="utf-8")
     (item,) = load_items(scenario, environ={})
 
     session = open_session(item, environ={}, **options)
     session.close(failed=True)
     settings = session.settings
-    assert (settings.seed, settings.mode, settings.unused) == expected
+    found = (settings.seed, settings.mode, settings.unused, settings.default_instance)
+    assert found == expected
+
+
+@pytest.mark.parametrize(
+    ("secrets", "values"),
+    [
+        ("[]", ()),
+        ("[env.密钥]", ("s3cret",)),
+        ("[env.空, env.密钥]", ("s3cret",)),
+        ("[env.没有, env.密钥]", ("s3cret",)),
+        ("[vars.数, vars.零, vars.无]", ("128", "0")),
+        ("[vars.对.密, vars.引]", ("甲", "s3cret")),
+        ("[case.号, case.引]", ("007", "128")),
+    ],
+)
+def test_secrets_are_the_texts_of_all_values_that_there_are(
+    scenario: Path, secrets: str, values: tuple[str, ...]
+) -> None:
+    more = "vars: {数: 128, 零: 0, 无: null, 对: {密: 甲}, 引: '${env.密钥}'}\n"
+    cases = "cases: [{id: 一, 号: '007', 引: '${vars.数}'}]\n"
+    environ = {"密钥": "s3cret", "空": ""}
+    scenario.write_text(f"{SCENARIO}{more}{cases}secrets: {secrets}\n", encoding="utf-8")
+    (item,) = load_items(scenario, environ=environ)
+
+    assert read_secret_values(item, environ, needed=False) == values
+    if "没有" in secrets:
+        with pytest.raises(ConfigError, match=r"secrets: \$\{env.没有\} is not defined"):
+            read_secret_values(item, environ)
 
 
 WRONG_NAME = ("customerName: 张三, ", "customerName: 李四, ")

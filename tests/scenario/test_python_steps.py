@@ -23,6 +23,7 @@ from bpmax_sim.scenario.python_step import (
 from bpmax_sim.subject.definition import Definition, FlowNode
 from bpmax_sim.subject.flow import FlowSubject
 from bpmax_sim.subject.form import FormSubject
+from bpmax_sim.subject.hooks import FlowMove
 from tests.files import write_files
 from tests.subject.stage import PlainStage
 
@@ -224,3 +225,11 @@ def test_a_flow_is_seen_with_its_form_and_whom_it_waits_for() -> None:
     assert (seen.at, seen.status, seen.pending) == ("部门", "processing", ["李经理", "王总监"])
     assert (seen.project["name"], seen.facts["owners"]) == ("采购", ["李经理", "王总监"])
     assert repr(seen) == "<flow at 部门, processing>"
+    flow.decide("approve", FlowMove(by="李经理"))
+    assert (seen.at, seen.pending, seen.facts["owners"]) == (
+        "部门",
+        ["王总监"],
+        ["李经理", "王总监"],
+    )
+    flow.decide("approve", FlowMove(by="王总监"))
+    assert (seen.at, seen.status, seen.pending) == ("结束", "finished", [])
