@@ -7,6 +7,7 @@ scenario, or one row of its table, with everything that it needs to run.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from itertools import chain
@@ -357,7 +358,9 @@ def load_items_checking_variables(
     for item in items:
         declared, written = item.scenario.vars, item.spot.source.text_of_all_files
         for name in variables:
-            if name not in declared and f"vars.{name}" not in written:
+            if name not in declared and not re.search(
+                rf"vars\.{re.escape(name)}(?![\w-])", written
+            ):
                 hint = suggest_or_list(name, declared)
                 raise ConfigError("nothing reads the variable {name!r}{hint}", name=name, hint=hint)
     return items

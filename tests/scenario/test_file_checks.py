@@ -388,6 +388,11 @@ def test_a_fault_of_named_steps_knows_no_row(tmp_path: Path, rule: str, problem:
         ({"金鹅": "1"}, "nothing reads the variable '金鹅'; did you mean '金额'?"),
         ({"客户": "1", "zzz": "", "aaa": ""}, "nothing reads the variable 'zzz'; there is 金额"),
         ({"aaa": "", "zzz": ""}, "nothing reads the variable 'aaa'; there is 金额"),
+        ({"单": ""}, "nothing reads the variable '单'; there is 金额"),  # only a word of the file
+        ({"客": ""}, "nothing reads the variable '客'; there is 金额"),
+        ({"户": ""}, "nothing reads the variable '户'; there is 金额"),
+        ({"客户名": ""}, "nothing reads the variable '客户名'; there is 金额"),
+        ({"客户.": ""}, "nothing reads the variable '客户.'; there is 金额"),
     ],
 )
 def test_the_first_variable_that_nothing_reads_is_refused(

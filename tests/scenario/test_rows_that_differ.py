@@ -137,3 +137,22 @@ def test_steps_of_a_fragment_name_no_rows() -> None:
 
     with pytest.raises(ConfigError, match=r"parts.yaml:1:17.*steps of a fragment know no rows"):
         load_items(write(HEAD + ROWS + STEPS))
+
+
+def test_steps_of_a_fragment_that_rows_name_are_there_once(tmp_path: Path) -> None:
+    (tmp_path / "公共.yaml").write_text(
+        "steps:\n  填: [{id: 填写, set: {金额: 1}, expect: {form: {金额: 1}}}]\n", encoding="utf-8"
+    )
+    path = tmp_path / "单.scenario.yaml"
+    path.write_text(
+        "version: 1\nscenario: 单\nuse: 公共.yaml\nform: {fields: {金额: 0}}\n"
+        "cases: [{id: 甲, 步骤: 填}, {id: 乙, 步骤: 填, 额: 1},"
+        " {id: 丙, 步骤: [{id: 填丙, set: {金额: 2}, expect: {form: {金额: 2}}}]}]\n"
+        "steps: [{run: '${case.步骤}'}, {if: '${case.id} == 乙', set: {金额: 3}}]\n",
+        encoding="utf-8",
+    )
+
+    items = load_items(path, environ={}, root=tmp_path)
+
+    inner = [[one.step.id for one in item.steps[0].inner or ()] for item in items]
+    assert inner == [["填写"], ["填写"], ["填丙"]]
