@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from bpmax_sim.scenario.provenance import describe_routes_to_wrong_node
-from bpmax_sim.subject.hooks import RouteEvaluated
+from bpmax_sim.errors import Place
+from bpmax_sim.scenario.provenance import (
+    LastAssignment,
+    describe_origin,
+    describe_routes_to_wrong_node,
+)
+from bpmax_sim.subject.hooks import UNDO, FieldChanged, FieldReassigned, RouteEvaluated
 from tests.scenario.door import PROXY, Door, steps
 
 FORM = f"""\
@@ -153,3 +158,43 @@ def routes(*tried: str) -> list[RouteEvaluated]:
 )
 def test_of_all_routes_those_of_one_decision_are_shown(tried: list[str], shown: int) -> None:
     assert len([*describe_routes_to_wrong_node(routes(*tried), ["总经理"])]) == shown
+
+
+AT = Place("单.scenario.yaml", 7, 5)
+LINE = Place("报价.js", 3, 9)
+
+
+def write(by: str, place: Place | None = None) -> FieldChanged:
+    return FieldChanged(field="折扣", old=1, new=0.9, by=by, place=place)
+
+
+def rewrite(by: str, place: Place | None = None) -> FieldReassigned:
+    return FieldReassigned(field="折扣", by=by, place=place)
+
+
+@pytest.mark.parametrize(
+    ("event", "step", "initial", "told"),
+    [
+        (None, None, None, "never written, and without an initial value"),
+        (None, None, AT, "never written since its initial value, at 单.scenario.yaml:7:5"),
+        (write("user"), AT, None, "last set by the scenario, at 单.scenario.yaml:7:5"),
+        (write("user", LINE), AT, AT, "last set by the scenario, at 单.scenario.yaml:7:5"),
+        (write(UNDO), AT, None, "restored when the step at 单.scenario.yaml:7:5 failed"),
+        (write("change.客户", LINE), AT, None, "last written by 报价.js:3:9"),
+        (write("change.客户"), AT, None, "last written by change.客户"),
+        (
+            rewrite("change.客户", LINE), AT, None,
+            "last written by 报价.js:3:9, with the value it already had",
+        ),
+        (rewrite("user"), AT, None, "last set by the scenario, at 单.scenario.yaml:7:5"),
+    ],
+)  # fmt: skip
+def test_a_value_came_from_whatever_wrote_it_last(
+    event: FieldChanged | FieldReassigned | None,
+    step: Place | None,
+    initial: Place | None,
+    told: str,
+) -> None:
+    last = LastAssignment(event, step) if event else None
+
+    assert describe_origin("form.折扣", last, initial) == f"form.折扣: {told}"

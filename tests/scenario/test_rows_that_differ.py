@@ -156,3 +156,37 @@ def test_steps_of_a_fragment_that_rows_name_are_there_once(tmp_path: Path) -> No
 
     inner = [[one.step.id for one in item.steps[0].inner or ()] for item in items]
     assert inner == [["填写"], ["填写"], ["填丙"]]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "told"),
+    [
+        ("填甲", "填乙", []),
+        ("填", "填", []),
+        ("共", "填", ["the id '共' is used twice, first in line 5"]),
+        ("填", "共", ["the id '共' is used twice, first in line 5"]),
+        ("填 填", "填", ["the id '填' is used twice, first in line 7"]),
+        ("", " ", []),
+    ],
+)
+def test_ids_differ_in_each_row_and_from_those_of_all(
+    tmp_path: Path, first: str, second: str, told: list[str]
+) -> None:
+    def list_steps(ids: str) -> str:
+        steps = [f"{{id: '{one}', set: {{金额: 1}}}}" for one in ids.split(" ")]
+        return f"[{', '.join(steps)}]"
+
+    path = tmp_path / "单.scenario.yaml"
+    path.write_text(
+        "version: 1\nscenario: 单\nform: {fields: {金额: 0}}\nsteps:\n"
+        "- {id: 共, run: '${case.步骤}', expect: {form: {金额: 1}}}\ncases:\n"
+        f"- {{id: 甲, 步骤: {list_steps(first)}}}\n- {{id: 乙, 步骤: {list_steps(second)}}}\n",
+        encoding="utf-8",
+    )
+    try:
+        load_items(path, environ={}, root=tmp_path)
+        problems = []
+    except ConfigError as error:
+        problems = [one.message for one in error.problems]
+
+    assert problems == told
