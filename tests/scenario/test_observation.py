@@ -10,15 +10,19 @@ import pytest
 from msgspec import UNSET
 
 from bpmax_sim.scenario.calls import CallMade
-from bpmax_sim.scenario.events import VERSION
+from bpmax_sim.scenario.events import VERSION, ConsoleWritten, ErrorThrown, Event
 from bpmax_sim.scenario.observation import (
     Observation,
     ObservedDifference,
     compare_runs,
     compute_digest,
     describe_states_and_results,
+    find_outdated_digest,
+    get_unobserved_value,
     observe,
+    parse_digest_format,
 )
+from bpmax_sim.subject.hooks import MessageShown
 from tests.scenario.door import Door
 from tests.scenario.project import Project, headlines, verdict
 
@@ -279,3 +283,112 @@ def test_observations_stay_in_what_was_redacted(tmp_path: Path) -> None:
 
     assert ended.code == 0
     assert "13800138000" not in ended.text
+
+
+@pytest.mark.parametrize(
+    ("event", "seen"),
+    [
+        (
+            ErrorThrown(type="TypeError", message="不行", source="script", at=1.0),
+            {
+                "errors[0].type": "TypeError", "errors[0].message": "不行",
+                "errors[0].from": "script",
+            },
+        ),
+        (
+            ErrorThrown(
+                type="CallError", code="HTTP_STATUS", status=503, message="", source="crm.get",
+                unhandled=True, at=2.0, stack=("报价.js:3",),
+            ),
+            {
+                "errors[0].type": "CallError", "errors[0].code": "HTTP_STATUS",
+                "errors[0].message": "", "errors[0].from": "crm.get", "errors[0].status": 503,
+                "errors[0].unhandled": True,
+            },
+        ),
+        (
+            ConsoleWritten(level="error", text="Error: 不行\n    at f (报价.js:3:9)\n", at=1.0),
+            {"console[0].level": "error", "console[0].text": "Error: 不行"},
+        ),
+        (
+            ConsoleWritten(level="log", text="在 at 家\n  at 家\n好", at=1.0),
+            {"console[0].level": "log", "console[0].text": "在 at 家\n好"},
+        ),
+        (
+            MessageShown(text="好", level="info", at=1.0),
+            {"messages[0].level": "info", "messages[0].text": "好"},
+        ),
+        (
+            CallMade(
+                number=7, call="crm.get", instance="上海", query={"页": "1"}, body=0, status=200,
+                header={"user-agent": "a", "host": "b", "accept": "c", "x-id": "7"},
+            ),
+            {
+                "calls[0].api": "crm.get", "calls[0].instance": "上海",
+                "calls[0].query": {"页": "1"}, "calls[0].header": {"x-id": "7"},
+                "calls[0].body": 0, "calls[0].status": 200,
+            },
+        ),
+        (
+            CallMade(number=1, call="crm.get", error="TIMEOUT"),
+            {"calls[0].api": "crm.get", "calls[0].error": "TIMEOUT"},
+        ),
+        (CallMade(number=1, call="crm.$token"), {}),
+    ],
+)  # fmt: skip
+def test_of_an_event_only_its_effect_is_observed(event: Event, seen: dict[str, object]) -> None:
+    assert observe([event]) == tuple(Observation("", place, value) for place, value in seen.items())
+
+
+@pytest.mark.parametrize(
+    ("place", "value"),
+    [
+        ("fields.电话.visible", True),
+        ("fields.电话.required", False),
+        ("fields.明细.数量.readonly", False),
+        ("fields.电话.options", UNSET),
+        ("form.visible", UNSET),
+        ("result", UNSET),
+    ],
+)
+def test_a_state_that_is_not_observed_is_that_with_which_fields_begin(
+    place: str, value: object
+) -> None:
+    assert get_unobserved_value(place) == value
+
+
+DIGEST = "0a" * 32
+
+
+@pytest.mark.parametrize(
+    ("digest", "number"),
+    [
+        (DIGEST, 2),
+        (f"v{VERSION}-{DIGEST}", VERSION),
+        (f"v3-{DIGEST}", 3),
+        (f"v12-{DIGEST}", 12),
+        (f"v-{DIGEST}", None),
+        (DIGEST[1:], None),
+        (DIGEST.upper(), None),
+        ("new", None),
+        (None, None),
+        (5, None),
+    ],
+)
+def test_a_digest_has_the_number_of_its_format(digest: object, number: int | None) -> None:
+    assert parse_digest_format(digest) == number
+
+
+@pytest.mark.parametrize(
+    ("expected", "outdated"),
+    [
+        (f"v{VERSION}-{DIGEST}", ""),
+        (DIGEST, DIGEST),
+        ({"$in": [f"v{VERSION}-{DIGEST}", f"v3-{DIGEST}", DIGEST]}, f"v3-{DIGEST}"),
+        ({"$not": f"v{VERSION + 1}-{DIGEST}"}, f"v{VERSION + 1}-{DIGEST}"),
+        ("new", ""),
+        ({"$matches": "v3-"}, ""),
+    ],
+)
+def test_a_digest_of_another_format_is_outdated(expected: object, outdated: str) -> None:
+    assert find_outdated_digest(expected) == outdated

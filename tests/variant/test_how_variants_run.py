@@ -9,6 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from bpmax_sim.script.hits import ScriptHits
+from bpmax_sim.subject.hooks import FieldChanged
 from bpmax_sim.transport.faults import Break, Fault
 from bpmax_sim.variant.rewrite import collect_item_updates
 from bpmax_sim.variant.run import (
@@ -90,6 +91,28 @@ def test_a_trial_has_the_faults_of_its_variant_and_its_limits(tmp_path: Path) ->
     assert run_variant_without_expectations(base, endless).exceeded == "interrupts"
     few = dataclasses.replace(base, most=replace(base.most, calls=0))
     assert run_variant(few).exceeded == "calls"
+
+
+@pytest.mark.parametrize(
+    ("script", "last"),
+    [
+        ("for (let n = 1; n <= 25; n++) setTimeout(() => { form.客户 = `${n}` }, n * 1000)", "25"),
+        ("const 再 = n => setTimeout(() => { form.客户 = `${n}`; 再(n + 1) }, 1000); 再(1)", "20"),
+        ("setTimeout(() => { form.客户 = '晚' }, 86400000)", "晚"),
+        ("form.客户 = '早'", "早"),
+    ],
+)
+def test_at_the_end_of_a_trial_time_passes_until_no_timer_is_left_or_twenty_times(
+    tmp_path: Path, script: str, last: str
+) -> None:
+    head = "version: 1\nscenario: 订单\n"
+    steps = "steps: [{set: {编号: '7'}, expect: {form: {编号: '7'}}}]\n"
+    item = load_item(tmp_path, head + FORM + steps, submit=script)
+
+    trial = run_variant_without_expectations(measure_baseline(item))
+    changes = [one.new for one in trial.events if isinstance(one, FieldChanged)]
+    assert changes[-1] == last
+    assert (trial.failures, trial.exceeded) == ((), "")
 
 
 def test_of_failed_items_those_that_expect_wrongly_are_changed(tmp_path: Path) -> None:
