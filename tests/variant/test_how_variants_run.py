@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
+from bpmax_sim.scenario.events import StepStarted
 from bpmax_sim.script.hits import ScriptHits
 from bpmax_sim.subject.hooks import FieldChanged
 from bpmax_sim.transport.faults import Break, Fault
@@ -113,6 +114,29 @@ def test_at_the_end_of_a_trial_time_passes_until_no_timer_is_left_or_twenty_time
     changes = [one.new for one in trial.events if isinstance(one, FieldChanged)]
     assert changes[-1] == last
     assert (trial.failures, trial.exceeded) == ((), "")
+
+
+@pytest.mark.parametrize(
+    ("script", "steps"), [("return {号: '7'}", [1, 2, 3]), ("return {}", [1, 2])]
+)
+def test_a_trial_stops_at_a_value_that_is_gone(
+    tmp_path: Path, script: str, steps: list[int]
+) -> None:
+    text = (
+        "version: 1\nscenario: 订单\nform: {fields: {编号: '', 客户: ''}}\nsteps:\n"
+        "- {id: 查, js: {file: submit.js}, expect: {result: {号: '7'}}}\n"
+        "- {set: {编号: '${steps.查.result.号}'}, expect: {form: {编号: '7'}}}\n"
+        "- {set: {客户: 张三}, expect: {form: {客户: 张三}}}\n"
+    )
+    item = load_item(tmp_path, text, submit="return {号: '7'}")
+    (name,) = (one.name for one in item.subjects.script_and_flow_files)
+
+    changed = Variant(scripts={name: script})
+    trial = run_variant_without_expectations(measure_baseline(item), changed)
+
+    started = [event.number for event in trial.events if isinstance(event, StepStarted)]
+    assert started == steps
+    assert [one.kind for one in trial.failures] == ["value"] * (3 - len(steps))
 
 
 def test_of_failed_items_those_that_expect_wrongly_are_changed(tmp_path: Path) -> None:
