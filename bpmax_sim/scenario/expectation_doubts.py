@@ -296,6 +296,7 @@ def find_only_unwritten_fields(item: ScenarioItem, history: FieldHistory) -> Ite
     if not names or any(one.step.expect_error is not UNSET or one.during for one in steps):
         return
     _, spot, path = expectations[0]
+    names = list(dict.fromkeys(names))
     is_entered = any(_to_top_level_field(name) in entered for name in names)
     entry = msg(
         "all that is expected was there before anything ran, or a step entered it, and no script "
