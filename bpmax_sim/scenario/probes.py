@@ -75,7 +75,8 @@ def _find_operands(expected: Any) -> Iterator[Any]:
 def find_other_values(value: Any) -> list[Any]:
     """Return values that *value* might have been instead: of its type, beside it and far from it.
 
-    An expectation that all of them fulfil says nothing about *value*.
+    For a null, which has no type, they are a text and a number. An expectation that all of them
+    fulfil says nothing about *value*.
     """
     if isinstance(value, bool):
         return [not value]
@@ -85,4 +86,6 @@ def find_other_values(value: Any) -> list[Any]:
         return ["没有这样的文字", "", f"{value}1"]
     if is_list(value):
         return [[], [*value, *value, None]]
-    return []
+    if isinstance(value, Mapping):
+        return [{}, {**value, "没有这样的文字": None}]
+    return ["没有这样的文字", 0]

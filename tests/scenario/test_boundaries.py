@@ -92,8 +92,9 @@ def test_a_fault_for_several_calls_has_to_strike_each(
         ("甲", ["没有这样的文字", "", "甲1"]),
         ([1, 2], [[], [1, 2, 1, 2, None]]),
         ([], [[], [None]]),
-        (None, []),
-        ({}, []),
+        (None, ["没有这样的文字", 0]),
+        ({}, [{}, {"没有这样的文字": None}]),
+        ({"省": "京"}, [{}, {"省": "京", "没有这样的文字": None}]),
     ],
 )
 def test_other_values_lie_directly_beside_and_far_away(value: Any, others: list[Any]) -> None:

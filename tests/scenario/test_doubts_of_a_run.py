@@ -166,6 +166,11 @@ ANY_VALUE = "whatever else it could be"
         ("{金额: {$lte: 1000000}}", history(write("金额", 2e6), write("金额", 5)), ""),
         ("{金额: {$lte: '${vars.上限}'}}", history(write("金额", 5)), ""),
         ("{客户: {$type: text}}", history(SOLD), ANY_VALUE),
+        ("{客户: {$eq: null}}", history(write("客户", None), initial={"客户": None}), ""),
+        ("{客户: {$not: {$type: map}}}", history(write("客户", None), initial={"客户": None}), ""),
+        ("{客户: {$exactly: {省: 京}}}",
+         history(write("客户", {"省": "京"}), initial={"客户": {"省": "京"}}), ""),
+        ("{客户: {$type: map}}", history(write("客户", {"省": "京"}), initial={"客户": {}}), ANY_VALUE),
         # what a script writes in other cases
         ("{客户: {$matches: 甲|乙}}", history(SOLD, script="form.客户 = '甲'\nform.客户 = '乙'"),
          'fits also "乙"'),
