@@ -134,3 +134,29 @@ def test_a_person_is_found_in_people_by_number_or_text(
     user: Any, people: dict[str, Any], seen: dict[str, Any]
 ) -> None:
     assert describe_person(user, people, lambda value: value) == seen
+
+
+@pytest.mark.parametrize(
+    ("who", "call", "told"),
+    [
+        ("李经理", "crm.*", []),
+        ("李经里", "crm.*", ["people has no '李经里'; did you mean '李经理'?"]),
+        ("李经理", "crn.*", ["no platform 'crn'; did you mean 'crm'?"]),
+        ("李经里", "crn.*", ["no platform 'crn'; did you mean 'crm'?"]),  # what is wrong at first
+    ],
+)
+def test_a_user_of_a_row_is_checked_once_all_else_is_right(
+    who: str, call: str, told: list[str]
+) -> None:
+    Path("platforms").mkdir()
+    crm = "platform_key: crm\nbase_url: https://crm.example.test\napis: {x: {path: /x}}\n"
+    Path("platforms/crm.yaml").write_text(crm, "utf-8")
+    head = HEAD.replace("user: zhangsan", "user: '${case.人}'\nproxy: {platforms: platforms}")
+    steps = (
+        f"- {{submit: {{}}, expect: {{flow: {{at: 部门}}, proxy: [{{call: {call}, times: 0}}]}}}}\n"
+    )
+    cases = f"cases: [{{id: 甲, 人: {who}}}]\n"
+
+    result = run_scenario(write(f"{steps}{cases}", head), environ={})
+
+    assert [str(one.essence).partition(" (filled")[0] for one in result.failures] == told
