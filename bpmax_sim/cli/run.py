@@ -389,7 +389,7 @@ def _update_failed_expectations(verdicts: Sequence[Verdict], args: _RunArguments
     from bpmax_sim.cli.scenario_edits import update_items
 
     failed = [one.item for one in verdicts if one.outcome == "failed" and one.digest]
-    update_items(failed, yes=args.yes)
+    update_items(failed, yes=args.yes, cassettes=args.choices.cassettes)
 
 
 def _find_reviews(cassettes: Iterable[Path]) -> list[Path]:

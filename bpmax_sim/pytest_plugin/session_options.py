@@ -183,12 +183,17 @@ def get_remote_storage(config: pytest.Config) -> RemoteStorage | None:
 
 def find_cassettes_folder(node: pytest.Item | pytest.Collector) -> Path:
     """Return the folder of a test's cassettes; for a URL, the local copy of the remote storage."""
-    config = node.config
-    remote = get_remote_storage(config)
-    if remote is not None:
-        return remote.folder
-    named = options.choose_named_cassettes_folder(config)
+    named = find_named_cassettes_folder(node.config)
     return find_project_root(node) / "cassettes" if named is None else named
+
+
+def find_named_cassettes_folder(config: pytest.Config) -> Path | None:
+    """Return the cassettes folder that the run names; for a URL, its local copy.
+
+    None for that of each project.
+    """
+    remote = get_remote_storage(config)
+    return options.choose_named_cassettes_folder(config) if remote is None else remote.folder
 
 
 def resolve_cassette_path(node: pytest.Item, name: object) -> Path:

@@ -10,6 +10,7 @@ from bpmax_sim.errors import ConfigError
 from bpmax_sim.i18n import msg, translate
 from bpmax_sim.project import SUFFIX
 from bpmax_sim.pytest_plugin import options
+from bpmax_sim.pytest_plugin.session_options import find_named_cassettes_folder
 from bpmax_sim.scenario.expect_writer import prepare_rewrites
 from bpmax_sim.scenario.load import ScenarioItem, load_items
 from bpmax_sim.variant.rewrite import collect_item_updates, write_if_scenarios_pass
@@ -38,14 +39,15 @@ class ExpectUpdater:
                 terminalreporter.write_line(translate(line))
 
     def _update_expectations(self) -> Iterator[str]:
-        updates = collect_item_updates(list(self._load_failed()))
+        folder = find_named_cassettes_folder(self._config)
+        updates = collect_item_updates(list(self._load_failed()), folder)
         yield from updates.skip_notes
         files, refused = prepare_rewrites(updates.edits)
         yield from map(str, refused)
         for file in files:
             yield from file.make_diff_lines()
         try:
-            write_if_scenarios_pass(files, options.read_variables(self._config))
+            write_if_scenarios_pass(files, options.read_variables(self._config), folder)
         except ConfigError as error:
             yield str(error)
             return

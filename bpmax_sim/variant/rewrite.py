@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -27,8 +28,12 @@ class ItemUpdates(NamedTuple):
     skip_notes: list[str]
 
 
-def collect_item_updates(failed: Sequence[ScenarioItem]) -> ItemUpdates:
+def collect_item_updates(
+    failed: Sequence[ScenarioItem], cassettes: Path | None = None
+) -> ItemUpdates:
     """Return changes of expectations that make *failed* items pass.
+
+    *cassettes* is the folder of all recordings, None for that of the project.
 
     An item is a scenario, or one row of its table. One is not changed, and a note says why, if it
     fails for any other reason than a wrong expectation, or cannot be run again, as it needs a live
@@ -41,7 +46,8 @@ def collect_item_updates(failed: Sequence[ScenarioItem]) -> ItemUpdates:
         own: list[ExpectEdit] = []
         if not why:
             own, why = collect_edits_or_reason_by_replay(
-                item, lambda changed: run_within_usual_limits(changed).end
+                item,
+                lambda changed: run_within_usual_limits(changed, cassettes=cassettes).end,
             )
         if why:
             left.append(msg("{item}: left as it is: {why}", item=item.node_id, why=why))
@@ -52,12 +58,15 @@ def collect_item_updates(failed: Sequence[ScenarioItem]) -> ItemUpdates:
 
 
 def write_if_scenarios_pass(
-    files: Sequence[FileRewrite], variables: Mapping[str, Any] = MappingProxyType({})
+    files: Sequence[FileRewrite],
+    variables: Mapping[str, Any] = MappingProxyType({}),
+    cassettes: Path | None = None,
 ) -> None:
     """Write *files*; restore all of them if a scenario in one of them then fails.
 
-    They are restored after any other exception, too, such as ``KeyboardInterrupt``. *variables* are
-    those given from outside, with which the scenarios are run.
+    They are restored after any other exception, too, such as ``KeyboardInterrupt``. The scenarios
+    are run with *variables*, those given from outside, and the recordings in the folder
+    *cassettes*, None for that of the project.
 
     Raises:
         ConfigError: if a scenario fails, somebody wrote a file since it was read, or it cannot be
@@ -69,7 +78,8 @@ def write_if_scenarios_pass(
             file.version.require_unchanged()
             begun.append(file)  # before it is written: an interrupted write leaves a part of it
             file.write()
-        _require_passing_scenarios([file for file in files if not file.is_table], variables)
+        scenarios = [file for file in files if not file.is_table]
+        _require_passing_scenarios(scenarios, variables, cassettes)
     except BaseException as error:
         refusals = [problem for file in reversed(begun) for problem in _restore(file)]
         if refusals and isinstance(error, ConfigError):
@@ -86,17 +96,23 @@ def _restore(file: FileRewrite) -> Sequence[Problem]:
     return ()
 
 
-def _require_passing_scenarios(files: Sequence[FileRewrite], variables: Mapping[str, Any]) -> None:
-    problems = [problem for file in files for problem in _find_failing_scenarios(file, variables)]
+def _require_passing_scenarios(
+    files: Sequence[FileRewrite], variables: Mapping[str, Any], cassettes: Path | None
+) -> None:
+    problems = [
+        problem for file in files for problem in _find_failing_scenarios(file, variables, cassettes)
+    ]
     if problems:
         raise ConfigError(*problems)
 
 
-def _find_failing_scenarios(file: FileRewrite, variables: Mapping[str, Any]) -> Iterator[Problem]:
+def _find_failing_scenarios(
+    file: FileRewrite, variables: Mapping[str, Any], cassettes: Path | None
+) -> Iterator[Problem]:
     """Yield a problem for each scenario of the rewritten *file* that fails with *variables*."""
     try:
         for item in load_items(file.path, variables=variables):
             if not explain_no_variants(item):
-                measure_baseline(item)
+                measure_baseline(item, cassettes=cassettes)
     except ConfigError as error:
         yield from error.problems

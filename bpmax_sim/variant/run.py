@@ -193,10 +193,16 @@ def measure_baseline(
 
 
 def run_within_usual_limits(
-    item: ScenarioItem, environ: Mapping[str, str] = os.environ
+    item: ScenarioItem,
+    environ: Mapping[str, str] = os.environ,
+    cassettes: Path | None = None,
 ) -> VariantRun:
-    """Run *item* unchanged within the usual limits of scripts, without a baseline's budget."""
-    return run_variant(Baseline(item, VariantRun(make_unrun_events(item)), UNLIMITED, environ))
+    """Run *item* unchanged within the usual limits of scripts, without a baseline's budget.
+
+    *cassettes* is the folder of its recordings, None for that of its project.
+    """
+    unrun = VariantRun(make_unrun_events(item))
+    return run_variant(Baseline(item, unrun, UNLIMITED, environ, cassettes))
 
 
 def explain_no_variants(item: ScenarioItem) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from bpmax_sim.cli.app import run_command_line
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.scenario.events import ScenarioFinished
@@ -293,3 +294,16 @@ def test_a_recording_is_kept_unless_the_scenario_fails_with_it(
     assert check(recorded) == is_kept
     recorded.write_text("- 5\n", encoding="utf-8")
     assert not check(recorded)
+
+
+def test_what_is_written_is_run_again_with_the_recordings_of_the_run(
+    scenario: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert outcome(scenario, mode="record", transport=Handler(third_party)).outcome == "passed"
+    (scenario.parent / "cassettes").rename(scenario.parent / "别处")
+    scenario.write_text(SCENARIO.replace(*WRONG_NAME), encoding="utf-8")
+
+    code = run_command_line(("run", str(scenario), "--cassettes", "别处", "--update", "--yes"))
+
+    assert (code, scenario.read_text(encoding="utf-8")) == (1, SCENARIO), capsys.readouterr().out
+    assert outcome(scenario, cassettes=Path("别处")).outcome == "passed"

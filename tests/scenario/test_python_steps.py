@@ -219,6 +219,7 @@ def test_a_flow_is_seen_with_its_form_and_whom_it_waits_for() -> None:
     )  # fmt: skip
     handles = make_handles(take_all, flow)
     form, seen = handles["form"], handles["flow"]
+    assert isinstance(form, FormHandle)
     assert isinstance(seen, FlowHandle)
 
     assert (dict(form), list(handles)) == ({"金额": 5}, ["form", "flow"])
