@@ -128,6 +128,17 @@ def test_what_was_got_is_written(pytester: pytest.Pytester, scenario: Path) -> N
     pytester.runpytest_inprocess().assert_outcomes(passed=1)
 
 
+def test_what_is_written_is_tried_with_the_variables_of_the_run(
+    pytester: pytest.Pytester, scenario: Path
+) -> None:
+    old = SCENARIO.replace('"7"', "'${vars.号}'").replace("客户: 张三}}", "客户: 李四}}")
+    assert "${vars.号}" in old
+    scenario.write_text(old, encoding="utf-8")
+    result = pytester.runpytest_inprocess("--bpmax-update", "--bpmax-var", "号=8")
+    result.stdout.fnmatch_lines(["*: written"])
+    assert scenario.read_text(encoding="utf-8") == old.replace("李四", "张三")
+
+
 def test_what_failed_for_another_reason_is_left(pytester: pytest.Pytester, scenario: Path) -> None:
     old = SCENARIO.replace("erp.get_order", "erp.create_order")
     scenario.write_text(old, encoding="utf-8")
