@@ -320,9 +320,8 @@ def _find_used_fault_sets(draft: ScenarioDraft) -> list[str]:
     cells = (split_names_cell(row.values.get("faults")) for row in draft.rows)
     named = [name for names in (draft.scenario.faults, *steps, *cells) for name in names]
     if any(isinstance(name, str) and "${" in name for name in named):
-        values = [value for row in draft.rows for value in row.values.values()]
-        values += draft.declared_vars.values()
-        named += [cell for value in values for cell in split_names_cell(value)]
+        maps = (draft.declared_vars, *(row.values for row in draft.rows))
+        named += [cell for one in maps for text in one.values() for cell in split_names_cell(text)]
     return [name for name in named if isinstance(name, str)]
 
 
