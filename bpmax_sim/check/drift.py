@@ -60,7 +60,7 @@ from bpmax_sim.proxy.recovery import (
 )
 from bpmax_sim.proxy.response import read_body as parsed_body
 from bpmax_sim.session.session import Session
-from bpmax_sim.transport.redaction import pseudonymise_body
+from bpmax_sim.transport.redaction import pseudonymise_body, pseudonymise_pairs
 
 Tier = Literal["info", "warning", "error"]
 What = Literal["added", "removed", "type", "status", "value"]
@@ -643,7 +643,11 @@ def _find_changed_places(
     kind = live.header("content-type") or ""
     before = to_comparable_outcome(recorded)
     after = to_comparable_outcome(
-        replace(live, body=pseudonymise_body(live.body, kind, personal_paths))
+        replace(
+            live,
+            headers=pseudonymise_pairs(live.headers, personal_paths, "header"),
+            body=pseudonymise_body(live.body, kind, personal_paths),
+        )
     )
     for place in places:
         path = FieldPath.parse(place, "verify")

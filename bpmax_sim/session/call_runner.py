@@ -28,7 +28,7 @@ from bpmax_sim.session.credentials import (
     SessionCredentials,
     SessionSecretRegistry,
     add_personal_places,
-    check_field_paths,
+    check_personal_places,
     collect_not_secret_places,
     get_matching_rules,
     make_not_secret_places_reader,
@@ -293,8 +293,8 @@ def build_session_components(
     )
     secrets = SessionSecretRegistry(vault, net)
     tenants = SessionCredentials(platforms, settings, start, vault)
-    check_field_paths("redact", settings.redact)
     rules = _build_matching_rules(platforms, settings)
+    check_personal_places("redact", settings.redact, rules.templates.values())
     log = SendingAnswerLog(rules, start.clock)
 
     replay = ReplayMode(platforms, settings, start, log, rules, secrets)

@@ -23,7 +23,7 @@ from bpmax_sim.cassette.former_names import FormerNames
 from bpmax_sim.cassette.matching import MatchingRules
 from bpmax_sim.cassette.model import Values
 from bpmax_sim.errors import ConfigError, WeakSecretWarning
-from bpmax_sim.field_path import FieldPath
+from bpmax_sim.field_path import FieldPath, Wildcard
 from bpmax_sim.i18n import join_list, msg
 from bpmax_sim.messages import ConnectionRoute, Request, Response
 from bpmax_sim.path_template import list_placeholders
@@ -435,7 +435,7 @@ def _check_declared_places(name: str, owner: Platform | Api, api_paths: list[str
     check_field_paths(f"{name}: volatile", owner.volatile)
     verify = owner.verify if isinstance(owner, Api) else None
     check_field_paths(f"{name}: verify", verify.values if isinstance(verify, VerifyValues) else ())
-    check_field_paths(f"{name}: redact", owner.redact)
+    check_personal_places(f"{name}: redact", owner.redact, api_paths)
     check_field_paths(
         f"{name}: secret", (text for text in owner.secret if not _JSON_PATH.match(text))
     )
@@ -472,6 +472,29 @@ def check_request_places(option: str, places: Iterable[str], path_templates: Ite
                 option=option,
                 text=text,
                 wrong=wrong,
+            )
+
+
+def check_personal_places(
+    option: str, places: Iterable[str], path_templates: Iterable[str]
+) -> None:
+    """Refuse *places* of *option* whose personal data would be recorded as it is.
+
+    *path_templates* are the paths of the APIs, whose parameters may be named.
+
+    Raises:
+        ConfigError: if there is one.
+    """
+    for text in places:
+        path = FieldPath.parse(text, option)
+        if path.root == "path":
+            check_request_places(option, [text], path_templates)
+        elif path.root == "header" and path.steps_below_root[:1] in {(), (Wildcard.ALL,)}:
+            raise ConfigError(
+                "{option}: {text!r} names every header; name each one that holds personal data, "
+                "such as header.X-Phone",
+                option=option,
+                text=text,
             )
 
 

@@ -385,7 +385,11 @@ def redact_response(response: Response, request: Request, vault: Vault) -> Respo
     body = _redact_bytes(response.body, headers, request, vault) or b""
     return replace(
         response,
-        headers=tuple((name, vault.redact_text(value)) for name, value in headers),
+        headers=pseudonymise_pairs(
+            tuple((name, vault.redact_text(value)) for name, value in headers),
+            request.personal,
+            "header",
+        ),
         body=body,
         chunks=_split_as_received(response, body, vault),
         redirects=tuple([(status, vault.redact_text(hop)) for status, hop in response.redirects]),

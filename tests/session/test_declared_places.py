@@ -24,6 +24,7 @@ from bpmax_sim.session.credentials import (
     list_read_response_headers,
     make_not_secret_places_reader,
 )
+from tests.session.test_boundaries import plain_session
 
 BASE = "https://crm.example.test"
 CRM = f"""\
@@ -342,3 +343,33 @@ def test_a_secret_that_is_too_weak_to_be_found_is_warned_of(
         warnings.simplefilter("error")
         with live_session(tmp_path, instance, {}, mode="simulate", transport=None) as session:
             session.proxy("crm").list()
+
+
+@pytest.mark.parametrize("at", ["session", "platform", "api"])
+@pytest.mark.parametrize(
+    ("place", "why"),
+    [
+        ("path.phone", ""), ("path", ""), ("path.*", ""), ("header.X-Phone", ""),
+        ("header.Date", ""), ("query", ""), ("query.*", ""), ("body", ""),
+        ("path.phon", "matches nothing: the path has no parameter 'phon'; did you mean 'phone'?"),
+        ("path.phone.a", "matches nothing: path has names only; write path.<name>"),
+        ("header", "names every header; name each one that holds personal data"),
+        ("header.*", "names every header; name each one that holds personal data"),
+    ],
+)  # fmt: skip
+def test_a_place_of_personal_data_that_would_stay_as_it_is_is_refused(
+    tmp_path: Path, at: str, place: str, why: str
+) -> None:
+    places = f"redact: [body.x, '{place}']"
+    declared: dict[str, Any] = {
+        "apis": f"list: {{path: '/list/{{phone}}', {places if at == 'api' else ''}}}",
+        "more": places if at == "platform" else "",
+    }
+    options = {"redact": ["body.x", place]} if at == "session" else {}
+    if not why:
+        plain_session(tmp_path, **declared, **options).close()
+        return
+    name = {"session": "", "platform": "crm: ", "api": "crm.list: "}[at]
+    with pytest.raises(bs.ConfigError) as caught:
+        plain_session(tmp_path, **declared, **options)
+    assert str(caught.value).startswith(f"{name}redact: {place!r} {why}")

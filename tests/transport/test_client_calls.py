@@ -21,13 +21,16 @@ from bpmax_sim.messages import Headers, Pairs, Request, Response
 from bpmax_sim.platform.load import load_usable_platforms
 from bpmax_sim.proxy.environment import Environment
 from bpmax_sim.secret.http_auth import move_user_to_header
+from bpmax_sim.secret.pseudonym import make_pseudonym
 from bpmax_sim.secret.vault import Vault
+from bpmax_sim.session.credentials import add_personal_places
 from bpmax_sim.traffic.external_clients import ExternalCallAdapter
 from bpmax_sim.traffic.intercept import intercept_clients
 from bpmax_sim.transport.redaction import redact_request
 from tests.loopback import Loopback, answer_json, loopback
 
 CRM = "https://crm.example.test/v1"
+PHONE = make_pseudonym("13800138000")
 PLATFORM = """
 platform_key: crm
 title: t
@@ -164,6 +167,27 @@ def test_a_password_in_an_address_is_not_recorded(
     assert shown.url == plain
     assert [value[:15] for _, value in shown.headers] == ["Basic redacted."]
     assert "geheim" not in repr((shown.url, shown.call and shown.call.path, shown.base))
+
+
+@pytest.mark.parametrize(
+    ("url", "places", "shown"),
+    [
+        (f"{CRM}/orders/13800138000?a=1", ("path.id",), f"{CRM}/orders/{PHONE}?a=1"),
+        (f"{CRM}/orders/13800138000/?a=1", ("path.id",), f"{CRM}/orders/{PHONE}/?a=1"),
+        (f"{CRM}/orders/13800138000", ("path.no",), f"{CRM}/orders/13800138000"),
+        (f"{CRM}/nothing/13800138000", ("path.id",), f"{CRM}/nothing/13800138000"),
+    ],
+)
+def test_personal_data_in_a_path_of_a_client_is_replaced(
+    folder: Path, url: str, places: tuple[str, ...], shown: str
+) -> None:
+    clients = adapter(folder)
+    known = add_personal_places(clients.as_api_call(get(url)), places)
+    found = redact_request(known, clients.vault)
+
+    assert found.url == shown
+    assert found.call is not None
+    assert shown.endswith(found.call.path + ("?a=1" if "?" in shown else ""))
 
 
 def test_a_request_that_is_made_again_is_the_same_call(folder: Path) -> None:

@@ -7,7 +7,8 @@ from urllib.parse import quote
 
 import pytest
 
-from bpmax_sim.messages import FORM, Pairs, Request, Response
+from bpmax_sim.messages import FORM, Call, Pairs, Request, Response
+from bpmax_sim.path_template import encode_value
 from bpmax_sim.secret.pseudonym import make_pseudonym
 from bpmax_sim.secret.vault import Vault
 from bpmax_sim.transport.redaction import (
@@ -15,6 +16,7 @@ from bpmax_sim.transport.redaction import (
     pseudonymise_pairs,
     pseudonymise_path,
     pseudonymise_url,
+    redact_request,
     redact_request_and_response,
 )
 
@@ -283,22 +285,88 @@ def test_a_header_is_replaced_in_any_case(pairs: Pairs, root: str, shown: Pairs)
     assert pseudonymise_pairs(pairs, ["header.X-PHONE", "body.x"], root) == shown
 
 
+WHO_SENT, PLACE_SENT = map(encode_value, (WHO, PLACE))
+
+
 @pytest.mark.parametrize(
     ("path", "template", "places", "shown"),
     [
         ("/u/13800138000", "/u/{phone}", ["path.phone"], f"/u/{PHONE}"),
-        ("/u/13800138000/", "/u/{Phone}", ["path.phone"], f"/u/{PHONE}/"),
-        ("/u/13800138000/%e4%b8%80", "/u/{phone}/{b}?v=1", ["path.phone"], f"/u/{PHONE}/%E4%B8%80"),
-        ("/u/%e5%bc%a0%e4%b8%89", "/u/{名}", ["path.名"], f"/u/{quote(WHO)}"),
-        ("/a-13800138000", "/{kind}-{phone}", ["path.*"], f"/{make_pseudonym('a')}-{PHONE}"),
-        ("/u/13800138000", "/u/{phone}", ["path"], f"/u/{PHONE}"),
-        ("/u/%e4%b8%80", "/u/{b}", ["path.phone", "query.b", "body.b"], "/u/%e4%b8%80"),
-        ("/u/1/13800138000", "/u/{phone}", ["path.phone"], "/u/1/13800138000"),
+        ("/u/13800138000", "/u/{phone}", ["path.Phone"], f"/u/{PHONE}"),
+        ("/u/13800138000/", "/u/{phone}", ["path.phone"], f"/u/{PHONE}/"),
+        ("/u/13800138000/", "/u/{phone}/", ["path.phone"], f"/u/{PHONE}/"),
+        ("/u/13800138000", "/u/{phone}?a={b}", ["path.phone"], f"/u/{PHONE}"),
+        ("/%E5%BC%A0%E4%B8%89/7", "/{who}/{id}", ["path.who"], f"/{WHO_SENT}/7"),
+        ("/张三/7", "/{who}/{id}", ["path.who"], f"/{WHO_SENT}/7"),
+        ("/浦东%2F3/张三", "/{at}/{who}", ["path.at", "path.who"], f"/{PLACE_SENT}/{WHO_SENT}"),
+        ("/u-13800138000.json", "/u-{phone}.json", ["path.phone"], f"/u-{PHONE}.json"),
+        ("/张三/13800138000", "/{who}/{phone}", ["path"], f"/{WHO_SENT}/{PHONE}"),
+        ("/张三/13800138000", "/{who}/{phone}", ["path.*"], f"/{WHO_SENT}/{PHONE}"),
+        # nothing of it is personal, or it is another path
+        ("/u/13800138000", "/u/{phone}", [], "/u/13800138000"),
+        ("/u/13800138000", "/u/{phone}", ["path.id", "query.phone", "body"], "/u/13800138000"),
+        ("/u/%37", "/u/{id}", ["path.phone"], "/u/%37"),
+        ("/u/13800138000/x", "/u/{phone}", ["path.phone"], "/u/13800138000/x"),
+        ("/v/13800138000", "/u/{phone}", ["path.phone"], "/v/13800138000"),
         ("/u/13800138000", "", ["path.phone"], "/u/13800138000"),
+        ("/u/{phone}", "/u", ["path.phone"], "/u/{phone}"), ("", "", ["path"], ""),
+        ("/", "/", ["path"], "/"),
     ],
-)
-def test_a_value_of_a_path_is_replaced_where_its_template_is_known(
+)  # fmt: skip
+def test_a_parameter_of_a_path_is_replaced_at_its_place_alone(
     path: str, template: str, places: list[str], shown: str
 ) -> None:
-    assert pseudonymise_path(path, template, places) == shown
-    assert pseudonymise_path(shown, template, places) == shown
+    found = pseudonymise_path(path, template, places)
+
+    assert found == shown
+    assert pseudonymise_path(found, template, places) == found
+
+
+@pytest.mark.parametrize(
+    ("base", "personal", "path", "query"),
+    [
+        ("https://crm.test/v1", ("path.phone",), PHONE, "13800138000"),
+        ("https://crm.test/v1", ("query.phone",), "13800138000", PHONE),
+        ("https://crm.test/v1", ("path.phone", "query.phone"), PHONE, PHONE),
+        ("https://crm.test/v1", (), "13800138000", "13800138000"),
+        ("", ("path.phone", "query.phone"), "13800138000", PHONE),  # its path is not known
+    ],
+)
+def test_a_request_has_its_path_replaced_as_its_call_has(
+    base: str, personal: tuple[str, ...], path: str, query: str
+) -> None:
+    sent, asked = "/u/13800138000", (("phone", "13800138000"),)
+    call = Call(platform="crm", instance="test", api="get", method="GET", path=sent, query=asked)
+    request = Request(
+        method="GET", url=f"https://crm.test/v1{sent}?phone=13800138000", base=base, call=call,
+        personal=personal, path_template="/u/{phone}",
+    )  # fmt: skip
+
+    shown = redact_request(request, Vault())
+
+    assert shown.url == f"https://crm.test/v1/u/{path}?phone={query}"
+    assert shown.call is not None
+    named = f"/u/{PHONE}" if "path.phone" in personal else sent
+    assert (shown.call.path, shown.call.query) == (named, (("phone", query),))
+    assert redact_request(shown, Vault()) == shown
+
+
+@pytest.mark.parametrize(
+    ("personal", "shown"),
+    [
+        (("header.x-phone",), (PHONE, "13800138000", "张三")),
+        (("header.X-Phone", "header.x-who"), (PHONE, "13800138000", WHO)),
+        (("body.x-phone", "query.x-phone"), ("13800138000", "13800138000", "张三")),
+    ],
+)
+def test_a_header_of_a_response_is_replaced_as_one_of_a_request(
+    personal: tuple[str, ...], shown: tuple[str, ...]
+) -> None:
+    headers = (("X-Phone", "13800138000"), ("x-phone2", "13800138000"), ("X-WHO", "张三"))
+    request = Request(method="GET", url="https://crm.test/", headers=headers, personal=personal)
+    found = redact_request_and_response(request, Response(status=200, headers=headers), Vault())
+
+    for one in found:
+        assert one.headers == tuple(
+            (name, value) for (name, _), value in zip(headers, shown, strict=True)
+        )
