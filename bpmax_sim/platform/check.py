@@ -56,7 +56,7 @@ def check_platform(root: Node, platform: model.Platform, problems: list[Problem]
     checks.check_no_templates_outside_auth((), platform)
     checks.check_auth(("auth",), platform.auth)
     checks.check_conditions((), platform.response)
-    checks.check_volatile_are_in_response((), platform)
+    checks.check_places_are_in_response((), platform)
     for name, api in platform.apis.items():
         checks.check_api(name, api)
     checks.check_api_names_distinct()
@@ -137,6 +137,24 @@ def describe_volatile_problem(text: str) -> str:
                 "ignore: [{path}] to leave it out of the match",
                 path=text,
             )
+    return ""
+
+
+def describe_secret_problem(text: str) -> str:
+    """Return why the place *text* cannot be listed under ``secret``, or "".
+
+    A text that is no such place at all is reported elsewhere or is a JSON path, so "" too.
+    """
+    with suppress(ConfigError):
+        path = FieldPath.parse(text, "secret")
+        if path.root in {"path", "query"}:
+            return msg(
+                "{path!r} is a place of requests, and `secret` speaks of responses alone; leave a "
+                "secret to auth, or put it in with {{$credential: …}}",
+                path=text,
+            )
+        if path.root == "header" and not isinstance(path[1:2] and path[1], str):
+            return msg("{path!r} names no header; write header.<name>", path=text)
     return ""
 
 
@@ -429,16 +447,18 @@ class _PlatformChecks(FileChecks, frozen=True):
                 msg("unknown credential {name!r}{hint}", name=name, hint=hint), *steps
             )
 
-    def check_volatile_are_in_response(
-        self, steps: Steps, owner: model.Platform | model.Api
-    ) -> None:
-        """Report each place of a request that *owner*, a platform or API, lists as ``volatile``.
+    def check_places_are_in_response(self, steps: Steps, owner: model.Platform | model.Api) -> None:
+        """Report each place of a request that *owner* lists as ``volatile`` or ``secret``.
 
-        Only places of responses belong there.
+        *owner* is a platform or API. Only places of responses belong there.
         """
-        for number, text in enumerate(owner.volatile):
-            if wrong := describe_volatile_problem(text):
-                self.report_problem(wrong, *steps, "volatile", number)
+        for option, places, describe in (
+            ("volatile", owner.volatile, describe_volatile_problem),
+            ("secret", owner.secret, describe_secret_problem),
+        ):
+            for number, text in enumerate(places):
+                if wrong := describe(text):
+                    self.report_problem(wrong, *steps, option, number)
 
     def check_api(self, name: str, api: model.Api) -> None:
         steps = ("apis", name)
@@ -448,7 +468,7 @@ class _PlatformChecks(FileChecks, frozen=True):
                 msg("{method!r} is not an HTTP method", method=api.method), *steps, "method"
             )
         self.check_no_templates_outside_auth(steps, api)
-        self.check_volatile_are_in_response(steps, api)
+        self.check_places_are_in_response(steps, api)
         if isinstance(api.auth, model.Auth):
             self.check_auth((*steps, "auth"), api.auth)
         if isinstance(api.idempotency, model.Idempotency):

@@ -27,7 +27,7 @@ from bpmax_sim.field_path import FieldPath, Wildcard
 from bpmax_sim.i18n import join_list, msg
 from bpmax_sim.messages import ConnectionRoute, Request, Response
 from bpmax_sim.path_template import list_placeholders
-from bpmax_sim.platform.check import describe_volatile_problem
+from bpmax_sim.platform.check import describe_secret_problem, describe_volatile_problem
 from bpmax_sim.platform.instances import derive_conventional_variable
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.model import Api, Auth, Instance, Platform, VerifyValues
@@ -443,6 +443,9 @@ def _check_declared_places(name: str, owner: Platform | Api, api_paths: list[str
     for path in owner.volatile:
         if wrong := describe_volatile_problem(path):
             raise ConfigError("{name}: volatile: {wrong}", name=name, wrong=wrong)
+    for path in owner.secret:
+        if wrong := describe_secret_problem(path):
+            raise ConfigError("{name}: secret: {wrong}", name=name, wrong=wrong)
 
 
 def check_field_paths(option: str, places: Iterable[str]) -> None:

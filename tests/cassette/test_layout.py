@@ -131,6 +131,25 @@ def test_long_json_has_a_member_a_line(text: str, broken: str | None) -> None:
     assert break_long_json_into_members(text) == broken
 
 
+@pytest.mark.parametrize("comma", [",", ", ", " ,", ",  "])
+@pytest.mark.parametrize("length", [40, 59, 60, 61, 99])
+def test_an_array_of_values_has_a_line_each_where_it_is_long(length: int, comma: str) -> None:
+    """However a serialiser spaces it; white space stays at the ends of lines."""
+    items = ['"甲"', "1.50", "null"]
+    left = length - len(comma.join([*items, '""'])) - 2
+    items.append(f'"{"a" * left}"')
+    colon = ": " if comma.endswith(" ") else ":"
+    long = "x" * 60
+    text = f'{{"n"{colon}"{long}"{comma}"a"{colon}[{comma.join(items)}]}}'
+    shown = f"[{comma.join(items)}]"
+    assert len(shown) == length
+    if length > 60:
+        shown = "[\n" + f"{comma}\n".join(f"    {one}" for one in items) + "]"
+    assert break_long_json_into_members(text) == (
+        f'{{\n  "n"{colon}"{long}"{comma}\n  "a"{colon}{shown}}}'
+    )
+
+
 @pytest.mark.parametrize(
     ("text", "places"),
     [

@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
+from bpmax_sim.i18n import translate
 from bpmax_sim.platform.check import (
     describe_credential_problem,
+    describe_secret_problem,
     describe_volatile_problem,
     explain_suspect_declarations,
     find_credential_references,
@@ -389,6 +391,25 @@ def test_a_class_that_nothing_acts_on_is_named(text: str, names: list[str]) -> N
 )  # fmt: skip
 def test_a_volatile_place_is_one_of_responses(text: str, *, is_told: bool) -> None:
     assert bool(describe_volatile_problem(text)) == is_told
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        *((text, "") for text in (
+            "body", "body.a", "body.*", "header.X-Ticket", "$.a", "header:X-A", "cookie:sid",
+            "cookies", "url", "", "body[", "cookie.a",
+        )),
+        ("query.a", "is a place of requests"), ("query", "is a place of requests"),
+        ("path.id", "is a place of requests"), ("header", "names no header"),
+        ("header.*", "names no header"), ("header[0]", "names no header"),
+    ],
+)  # fmt: skip
+def test_a_secret_place_is_one_of_responses(text: str, told: str) -> None:
+    found = translate(describe_secret_problem(text))
+
+    assert told in found
+    assert bool(found) == bool(told)
 
 
 @pytest.mark.parametrize(
