@@ -38,6 +38,7 @@ from bpmax_sim.project import find_root
 from bpmax_sim.report.exit_codes import ExitCode
 from bpmax_sim.secret.vault import Vault
 from bpmax_sim.session.credentials import (
+    check_personal_places,
     collect_not_secret_places,
     get_matching_rules,
     make_not_secret_places_reader,
@@ -143,6 +144,7 @@ def import_traffic(  # noqa: PLR0913 - the options of the command
     vault = _load_credentials(known, secret or ())
     rules, addresses = get_matching_rules(known, ()), resolve_instance_addresses(known, os.environ)
     places = tuple(map(_check_redact_path, redact or ()))
+    check_personal_places("--redact", places, rules.templates.values())
     admitted = partial(
         prepare_import,
         platforms=known,

@@ -278,8 +278,15 @@ def test_what_cannot_be_imported_is_named(
                 "such as body.items[*].phone\n"
             ),
         ),
+        (
+            ("traffic.har", "--redact", "body.phone", "--redact", "header"),
+            (
+                "--redact: 'header' names every header; name each one that holds personal data, "
+                "such as header.X-Phone\n"
+            ),
+        ),
     ],
-    ids=["file", "format", "platforms", "secret", "path"],
+    ids=["file", "format", "platforms", "secret", "path", "every header"],
 )
 def test_a_wrong_import_says_what_is_wrong(
     project: Project, bs: Command, arguments: tuple[str, ...], message: str
