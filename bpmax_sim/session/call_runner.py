@@ -32,6 +32,7 @@ from bpmax_sim.session.credentials import (
     collect_not_secret_places,
     get_matching_rules,
     make_not_secret_places_reader,
+    register_secret_texts,
 )
 from bpmax_sim.session.environment import SessionEnvironment
 from bpmax_sim.session.live import LiveMode, SimulateMode
@@ -280,8 +281,7 @@ def build_session_components(
         ConfigError: if an option names a place that a request cannot have.
     """
     vault = Vault()
-    for secret in settings.secrets:
-        vault.register_issued("scenario", start.owner_session.recording.owner, "secret", secret)
+    register_secret_texts(settings.secrets, start.owner_session.recording.owner, vault)
     opened = partial(
         collect_not_secret_places, platforms, make_not_secret_places_reader(settings.cassette)
     )

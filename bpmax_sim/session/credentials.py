@@ -68,6 +68,25 @@ def warn_of_weak_secrets(credentials: Credentials, instance: str) -> None:
             )
 
 
+def register_secret_texts(texts: Iterable[str], owner: str, vault: Vault) -> None:
+    """Register *texts*, those of the option ``secrets`` of *owner* (scenario or test), in *vault*.
+
+    Warn of each that is too short, or too common a text, to be hidden.
+    """
+    for text in filter(None, texts):
+        standin = vault.register_issued("scenario", owner, "secret", text)
+        if why := explain_local_redaction_only(text, standin):
+            warnings.warn(
+                msg(
+                    "secrets: a text {why} and is not hidden; name the places where it is with "
+                    "`redact:`, or in responses with `secret:`",
+                    why=why,
+                ),
+                WeakSecretWarning,
+                stacklevel=2,
+            )
+
+
 @dataclass(frozen=True, slots=True)
 class SessionSecretRegistry:
     """Decides which values are hidden in recordings and output of a session.

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from bpmax_sim.errors import BadResponseError, ConfigError, TransportError
+from bpmax_sim.errors import BadResponseError, ConfigError, TransportError, WeakSecretWarning
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.session.session import Session
 
@@ -85,3 +87,26 @@ def test_a_session_that_is_over_neither_calls_nor_records(opened: Callable[..., 
 
     with pytest.raises(ConfigError, match="the session is closed"):
         ask(session)
+
+
+@pytest.mark.parametrize(
+    ("secret", "why"),
+    [
+        ("", ""), ("密钥-k3", "has fewer than 6 characters"), ("密钥-k3y", ""), ("abcdef", ""),
+        ("张三", "has fewer than 6 characters"), ("a", "has fewer than 6 characters"),
+        ("scenario", "is a part of what stands for it"),
+        ("secret", "is a part of what stands for it"), ("secret-2", ""),
+    ],
+    ids=itertools.count(),
+)  # fmt: skip
+def test_a_secret_text_that_is_not_hidden_is_warned_of(secret: str, why: str) -> None:
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        session = Session.open(secrets=["第一个密钥-7f3k", secret])
+    with session:
+        shown = session.redact(f"第一个密钥-7f3k <{secret}>")
+
+    assert "第一个" not in shown
+    assert (f"<{secret}>" in shown) == (bool(why) or not secret)
+    assert [one.category for one in told] == [WeakSecretWarning] * bool(why)
+    assert all(why in str(one.message) and "`redact:`" in str(one.message) for one in told)
