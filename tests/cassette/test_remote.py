@@ -306,6 +306,30 @@ def test_storage_that_says_nothing_is_told_soon_and_asked_once(
     assert waited < 5  # the file systems' own patience is minutes; the import counts too
 
 
+@pytest.mark.parametrize("note", [b"", b"{", b"[]", b"null", b"\xff", b'{"stamp":1}', None])
+@pytest.mark.parametrize("is_here", [True, False])
+def test_a_file_whose_note_is_lost_counts_as_recorded_here(
+    tmp_path: Path, note: bytes | None, *, is_here: bool
+) -> None:
+    url = f"memory://run-{os.getpid()}-{next(_serials)}"
+    put(url, b"one")
+    path = fetched(url, tmp_path)
+    place = open_mirror(url, tmp_path).folder / f".state/{NAME}.json"
+    if note is None:
+        place.unlink()
+    else:
+        place.write_bytes(note)
+    if not is_here:
+        path.unlink()
+        assert fetched(url, tmp_path).read_bytes() == b"one"
+        return
+    with pytest.raises(CassetteError, match="was recorded here and not uploaded"):
+        fetched(url, tmp_path)
+    assert fetched(url, tmp_path, recording=True).read_bytes() == b"one"
+    open_mirror(url, tmp_path).upload_if_changed(path)  # it is the same, which is noted then
+    assert fetched(url, tmp_path).read_bytes() == b"one"
+
+
 class StumblingFileSystem(MemoryFileSystem):  # type: ignore[misc]
     """Storage that has a time-out of its own; a colon ends its root, as in an address."""
 

@@ -263,13 +263,25 @@ def test_a_login_stays_while_a_recording_has_its_account_or_may_get_it(
     assert sorted(body.decode().removeprefix("user=") for body in sent) == users
 
 
-def test_every_error_that_nobody_looked_at_is_told(recwarn: pytest.WarningsRecorder) -> None:
-    script = "for (const letter of 'abcd') Promise.reject(new Error(letter)); throw Error('e')"
+@pytest.mark.parametrize(
+    ("script", "letters"),
+    [
+        ("for (const it of 'abcd') Promise.reject(new Error(it)); throw Error('e')", "eabcd"),
+        ("Promise.reject(new Error('a')); return 1", "a"), ("throw Error('e')", "e"),
+        ("setTimeout(() => { throw Error('t') }, 1000)", "t"),
+        ("setTimeout(() => Promise.reject(new Error('t')), 1000)", "t"),
+        ("try { throw Error('a') } catch (error) { return error }", ""), ("return 1", ""),
+    ],
+)  # fmt: skip
+def test_every_error_that_nobody_looked_at_is_told(
+    recwarn: pytest.WarningsRecorder, script: str, letters: str
+) -> None:
     with bs.Session.open() as session:
         session.run_script(bs.Script(script, "a.js"))
+        session.advance(2)
 
     told = [str(one.message) for one in recwarn if "nothing looked at that" in str(one.message)]
-    assert [text.partition("Error: ")[2][:1] for text in told] == [*"eabcd"]
+    assert [text.partition("Error: ")[2][:1] for text in told] == [*letters]
 
 
 @pytest.mark.parametrize("share", ["", "share: process_lock\n"])

@@ -110,3 +110,23 @@ def test_a_secret_text_that_is_not_hidden_is_warned_of(secret: str, why: str) ->
     assert (f"<{secret}>" in shown) == (bool(why) or not secret)
     assert [one.category for one in told] == [WeakSecretWarning] * bool(why)
     assert all(why in str(one.message) and "`redact:`" in str(one.message) for one in told)
+
+
+@pytest.mark.parametrize(
+    ("record", "mode", "source"),
+    [("once", "replay", "recorded"), ("rewrite", "record", "simulated")],
+)
+def test_what_was_recorded_of_a_simulator_is_played_where_it_is_recorded_once(
+    opened: Callable[..., Session], record: str, mode: str, source: str
+) -> None:
+    options = {"mode": "record", "against": "simulator"}
+    with opened(record="once", **options) as first:
+        recorded = ask(first)
+    with opened(record=record, **options) as second:
+        answered = ask(second)
+
+        assert (first.mode, second.mode, recorded.source) == ("record", mode, "simulated")
+        assert (answered.source, answered.body) == (source, recorded.body)
+        if mode == "replay":
+            with pytest.raises(ConfigError, match="nothing is simulated in mode replay"):
+                second.simulator("crm_system")

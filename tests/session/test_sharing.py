@@ -265,3 +265,28 @@ def test_what_a_closed_session_shows_stays(tmp_path: Path, crm: Transport) -> No
     assert [call.api for call in session.calls if not call.is_login] == ["get_customer_detail"]
     assert session.unplayed_exchanges == ()
     assert session.redact("Tk-9d2Lq7Vx0aZ4").startswith("redacted.")
+
+
+@pytest.mark.parametrize("is_open", [True, False])
+def test_a_recording_of_a_run_that_is_open_goes_on_beside_a_replay(
+    tmp_path: Path, steady: Transport, *, is_open: bool
+) -> None:
+    """Where it is closed it is written for the replay, and what is recorded later is another."""
+    run = RunRecordings()
+    how: dict[str, Any] = {"mode": "record", "environ": ENVIRON, "record": "rewrite"}
+    first = opened(tmp_path, transport=steady, run=run, **how)
+    ask(first, "12345")
+    if not is_open:
+        first.close()
+    beside = opened(tmp_path, run=run)
+    assert (tmp_path / "cassettes/crm/客户.yaml").exists() is not is_open
+    second = opened(tmp_path, transport=steady, run=run, **how)
+    ask(second, "12346")
+    beside.close(failed=True)
+    second.close()
+    first.close()
+    run.finish(failed=False)
+
+    found = Cassette.load(tmp_path / "cassettes/crm/客户.yaml").exchanges()
+    urls = [one.request.url.partition("?")[0][-5:] for one in found]
+    assert urls == (["12345", "12346"] if is_open else ["12346"])
