@@ -303,3 +303,32 @@ def test_a_login_hides_the_credential_behind_its_scheme(value: str, shown: str) 
 
     assert found.headers == (("X-Auth", shown),)
     assert "geheim" not in found.headers[0][1]
+
+
+@pytest.mark.parametrize(
+    ("base", "url", "shown"),
+    [
+        ("https://odoo.example.test/v1", "/login", "https://odoo.example.test/v1/login"),
+        ("https://odoo.example.test/v1", "https://sso.example.test/login", None),
+        ("https://odoo.example.test/v1", "https://sso.example.test:81/v2/login", None),
+        ("https://odoo.example.test/v1", "https://odoo.example.test/login", None),
+    ],
+)
+def test_a_login_stands_in_a_recording_at_its_own_address(
+    base: str, url: str, shown: str | None
+) -> None:
+    where = {"path": url} if url.startswith("/") else {"url": url}
+    step = LoginStep(
+        request=LoginRequest(method="POST", body={"key": "{{ password }}"}, **where),
+        extract={"token": Extract(path="$.token")},
+    )
+    platform = replace(ODOO, base_url=base, auth=Auth(acquire=Acquire(steps=(step,))))
+    sent = base + url if url.startswith("/") else url
+    request = Request(method="POST", url=f"{sent}?a=1", body=b'{"key":"geheim-2026"}')
+
+    found = hide_credentials(*matched(request, Platforms(own={"odoo": platform})), Vault())
+
+    assert found.url == f"{shown or url}?a=1"
+    assert found.url.startswith(found.base)
+    assert found.body is not None
+    assert b"geheim" not in found.body

@@ -10,10 +10,12 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.session.options import Mode
 from bpmax_sim.session.session import Session
 from bpmax_sim.transport.protocol import Handler
+from tests.session.test_boundaries import TENANT, answer_tenant
 
 ASSERTION = "auth: {preset: jwt_bearer, algorithm: ES256, issuer: 客户端, subject: '{{ subject }}'}"
 STAMPED = """\
@@ -118,3 +120,26 @@ def test_what_else_a_login_says_still_counts(tmp_path: Path, opened: Open) -> No
     assert b'"injected":["query.timestamp","header.x-nonce","body.app.proof.sign"]' in logins(
         tmp_path
     )
+
+
+def test_logins_of_each_instance_go_that_nobody_has_recorded_with(tmp_path: Path) -> None:
+    (tmp_path / "oa.yaml").write_text(TENANT.format(key="oa", was=""), encoding="utf-8")
+    names = ("east", "west", "north")
+    for user in ("lisi", "zhangsan"):
+        rows = [
+            f"- {{platform: oa, instance_key: {name}, "
+            f"credentials: {{user: {user}-{name}, region: 华东}}}}"
+            for name in names
+        ]
+        (tmp_path / "instances.yaml").write_text("\n".join(rows), encoding="utf-8")
+        with Session.open(
+            tmp_path / "oa.yaml", cassette=tmp_path / "cassettes/a.yaml", mode="record",
+            record="rewrite", transport=answer_tenant, environ={},
+        ) as session:  # fmt: skip
+            for name in names:
+                session.proxy("oa", instance_key=name).list()
+
+    for name in names:
+        logins = Cassette.load(tmp_path / f"cassettes/auth/oa.{name}.yaml")
+        sent = [one.request.body for one in logins.exchanges()]
+        assert sent == [f"user=zhangsan-{name}".encode()]

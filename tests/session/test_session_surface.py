@@ -9,6 +9,7 @@ import pytest
 
 import bpmax_sim as bs
 from bpmax_sim.cassette.file import Cassette
+from bpmax_sim.script.hits import ScriptHits
 
 BASE = "https://crm.example.test"
 PLATFORM = f"""\
@@ -401,3 +402,15 @@ def test_stubs_answer_behind_faults_and_the_last_first(tmp_path: Path) -> None:
         assert session.strikes_of(fault) == 1
         assert [one.serial for one in session.injected_faults] == [4]
         assert session.disarm([fault, quiet]) == (quiet,)
+
+
+def test_a_script_that_is_counted_is_kept_without_the_secrets_of_its_session(
+    tmp_path: Path,
+) -> None:
+    hits = ScriptHits()
+    for secret in ("第一个密钥-7f3k", "第二个密钥-9x2m", "第三个密钥-4w8t"):
+        with opened(tmp_path, "simulate", hits=hits, secrets=[secret]) as session:
+            session.run_script(bs.Script(f"return '{secret}'", f"{secret[:3]}.js"))
+
+    assert [script.name for script in hits.shown] == ["第一个.js", "第二个.js", "第三个.js"]
+    assert not any("密钥-" in text for text in hits.shown.values())

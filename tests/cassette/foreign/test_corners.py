@@ -146,6 +146,19 @@ def test_an_exchange_of_an_archive_that_failed_says_how(
         assert (outcome.code, outcome.sent, outcome.elapsed) == (code, is_sent, 1.5)
 
 
+@pytest.mark.parametrize(
+    ("time", "elapsed"),
+    [(1500, 1.5), (0, 0.0), (None, 0.0), (-5, 0.0), (0.4, 0.0), (1.6, 0.002), ("12.0", 0.012)],
+)
+def test_an_exchange_of_an_archive_takes_its_time_and_never_less_than_none(
+    time: Any, elapsed: float
+) -> None:
+    failed = {"status": 0, "_error": "连接中断"}
+    found = har({"time": time}, {"time": time, "response": failed}).exchanges
+
+    assert [one.outcome.elapsed for one in found] == [elapsed, elapsed]
+
+
 def test_a_response_of_an_archive_that_broke_off_keeps_what_came() -> None:
     found = only(har({"response": {"_error": "weg", "content": {"text": "a"}}}))
 
