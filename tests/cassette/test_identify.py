@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace as changed
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
@@ -317,7 +318,7 @@ def test_a_login_hides_the_credential_behind_its_scheme(value: str, shown: str) 
 def test_a_login_stands_in_a_recording_at_its_own_address(
     base: str, url: str, shown: str | None
 ) -> None:
-    where = {"path": url} if url.startswith("/") else {"url": url}
+    where: dict[str, Any] = {"path": url} if url.startswith("/") else {"url": url}
     step = LoginStep(
         request=LoginRequest(method="POST", body={"key": "{{ password }}"}, **where),
         extract={"token": Extract(path="$.token")},
