@@ -88,6 +88,45 @@ def test_each_thing_of_a_name_has_its_tree_and_its_entry(bs: Command) -> None:
     }  # fmt: skip
 
 
+def test_who_runs_a_file_is_told_below_the_first_of_its_uses(root: Path, bs: Command) -> None:
+    script = root / "scenarios/脚本/查.js"
+    text = script.read_text("utf-8")
+    script.write_text(f"{text}const crm = $proxy('crm');\nawait crm.getOrder('2');\n", "utf-8")
+    write_files(root, {
+        "scenarios/脚本/催.js": "await $proxy('crm').getOrder('1', '2');\n",
+        "scenarios/退款.scenario.yaml": (
+            "version: 1\nscenario: 退款\nform: {fields: {金额: 0}, scripts: {open: 脚本/催.js}}\n"
+            "proxy:\n  stubs: [{on: crm.getOrder, body: {}}]\n"
+            "faults: [{on: crm.get_order, do: {status: 500}}]\nsteps: [{open: {}}]\n"
+        ),
+        ".bpmax/trace/scenarios/退款/a.ndjson": (
+            '{"event":"CallMade","call":"crm.getOrder","place":"脚本/学.js:3:7"}\n'
+        ),
+        "scenarios/脚本/学.js": "const 名 = 'getOrder';\n",
+    })  # fmt: skip
+    os.utime(root / "scenarios/脚本/学.js", (1, 1))
+
+    lines = bs("uses", "crm.get_order").out.splitlines()
+
+    assert lines == [
+        "crm.getOrder (API): 7 uses",
+        "  declared at",
+        "    scenarios/platforms/crm.yaml:4:3  getOrder",
+        "  called by",
+        "    scenarios/脚本/催.js:1:21  direct 2",
+        "      run by scenarios/退款.scenario.yaml:3:41  open",
+        "    scenarios/脚本/学.js:3:7  learned from a run",
+        "    scenarios/脚本/查.js:1:21  direct 1",
+        "      run by scenarios/采购/片段.yaml:1:25  file",
+        "        loaded by scenarios/采购/付款.scenario.yaml:3:7  use",
+        "    scenarios/脚本/查.js:4:11  direct 1",
+        "  stubbed by",
+        "    scenarios/退款.scenario.yaml:5:16  on",
+        "  given a fault by",
+        "    scenarios/退款.scenario.yaml:6:15  on",
+    ]
+
+
 @pytest.mark.parametrize(
     ("place", "folder", "head"),
     [

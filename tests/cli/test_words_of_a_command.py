@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bpmax_sim.cli import app
+from bpmax_sim.cli import app, help_text
 from bpmax_sim.cli.help_text import localise_full_stops, wrap_text
 from bpmax_sim.errors import (
     CassetteError,
@@ -192,6 +192,62 @@ def test_a_line_is_broken_between_words_and_characters(
     text: str, columns: int, lines: list[str]
 ) -> None:
     assert wrap_text(text, columns) == lines
+
+
+class Written:
+    """Takes what help is made of, as the formatter of typer does."""
+
+    def __init__(self, width: int = 98) -> None:
+        self.width = width
+        self.text = ""
+
+    def write_paragraph(self) -> None:
+        self.text += "\n"
+
+    def write(self, text: str) -> None:
+        self.text += text
+
+
+@pytest.mark.parametrize(
+    ("columns", "width", "room"),
+    [
+        (100, 98, 98), (120, 98, 98), (80, 78, 78), (40, 50, 38), (33, 50, 31), (32, 50, 30),
+        (31, 50, 30), (10, 50, 30), (10, 20, 20),
+    ],
+)  # fmt: skip
+def test_help_is_as_wide_as_the_terminal_within_limits(
+    columns: int, width: int, room: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+
+    assert help_text._measure_help_line_width(Written(width)) == room
+
+
+@pytest.mark.parametrize(
+    ("rows", "lines"),
+    [
+        ([], []),
+        ([("-x", "付款")], ["", "选项:", "  -x  付款"]),
+        ([("-x", "a"), ("--金额", "b")], ["", "选项:", "  -x      a", "  --金额  b"]),
+        # half of the line is for the first column at most, and what is longer has a line of its own
+        (
+            [("--at-most-eighteen", "a"), ("-x", "one two three four")],
+            ["", "选项:", "  --at-most-eighteen", f"{'':19}a", f"{'  -x':19}one two",
+             f"{'':19}three four"],
+        ),
+        ([("-x", "付款大额采购付款大额采购付款")],
+         ["", "选项:", "  -x  付款大额采购付款大额采购", "      付款"]),
+    ],
+)  # fmt: skip
+def test_a_section_has_two_columns(
+    rows: list[tuple[str, str]], lines: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "32")
+    out = Written()
+
+    help_text.write_section(out, "选项:", rows)
+
+    assert out.text.splitlines() == lines
 
 
 @pytest.mark.parametrize(

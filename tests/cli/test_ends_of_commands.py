@@ -1,0 +1,174 @@
+"""With which code commands end, and what they count, where some of several files need a look."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from bpmax_sim.cassette.journal import scan_nothing
+from bpmax_sim.cassette.recorder import Recorder
+from tests.cassette.exchanges import RULES, detail
+from tests.cli.project import Command
+from tests.cli.test_cassette_commands import write as write_cassette
+from tests.cli.test_imports import archive, entry
+from tests.files import write_files
+
+SCENARIO = "version: 1\nscenario: {}\nsteps: [{{js: {}}}]\n"
+WAITS = "a recording was there already, so these wait; run `bpmax-sim review`"
+
+
+@pytest.fixture(name="root", autouse=True)
+def entered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "scenarios").mkdir()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("CI", raising=False)
+    return tmp_path
+
+
+def interrupt(path: Path, number: int) -> None:
+    """Leave a journal of a recording that nobody sealed."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    recording = Recorder(path, rules=RULES, owner="付款", scan=scan_nothing)
+    recording.append(detail(number))
+    recording.close()
+
+
+@pytest.mark.parametrize(
+    ("recorded", "interrupted", "written", "waiting"),
+    [
+        ([], ["甲"], ["甲.yaml"], []),
+        (["甲"], ["甲"], ["甲.yaml.new"], ["甲.yaml.new"]),
+        (["甲"], ["甲", "采购/乙"], ["甲.yaml.new", "采购/乙.yaml"], ["甲.yaml.new"]),
+        (["甲"], ["采购/乙"], ["采购/乙.yaml"], []),
+        (["甲"], [], [], []),
+    ],
+)
+@pytest.mark.parametrize("json_too", [False, True])
+def test_recovered_recordings_wait_where_there_was_one(  # noqa: PLR0913, PLR0917
+    root: Path,
+    bs: Command,
+    recorded: Sequence[str],
+    interrupted: Sequence[str],
+    written: Sequence[str],
+    waiting: Sequence[str],
+    json_too: bool,
+) -> None:
+    for name in recorded:
+        write_cassette(root / f"cassettes/{name}.yaml", [("付款", [detail(1)])])
+    for name in interrupted:
+        interrupt(root / f"cassettes/{name}.yaml", 2)
+    (root / "cassettes").mkdir(exist_ok=True)
+
+    done = bs("cassette", "recover", *["--json"] * json_too)
+
+    files, review = ([f"cassettes/{name}" for name in names] for names in (written, waiting))
+    if json_too:
+        told = json.loads(done.out)
+        assert told == {"version": 1, "files": files, "review": review}
+    else:
+        assert done.out.splitlines() == [f"{name}: recovered" for name in files]
+    notes = [WAITS] if waiting else [] if written else ["there is nothing to recover"]
+    assert (done.code, done.err.splitlines()) == (6 if waiting else 0, notes)
+    assert bs("cassette", "recover").err == "there is nothing to recover\n"
+
+
+@pytest.mark.parametrize(
+    ("new", "changes", "exchanges"),
+    [
+        ([1], ["nothing that means anything else"], 1),
+        ([2], None, 1),
+        ([1, 2], None, 2),
+    ],
+)
+def test_a_waiting_recording_has_a_line_even_where_it_says_nothing_new(
+    root: Path, bs: Command, new: Sequence[int], changes: list[str] | None, exchanges: int
+) -> None:
+    write_cassette(root / "cassettes/付款.yaml", [("付款", [detail(1)])])
+    write_cassette(root / "cassettes/付款.yaml.new", [("付款", [detail(one) for one in new])])
+
+    done = bs("review", "--json")
+
+    (file,) = json.loads(done.out)["files"]
+    assert (file["file"], file["exchanges"]) == ("cassettes/付款.yaml.new", exchanges)
+    assert (done.code, bool(file["changes"])) == (6, True)
+    if changes:
+        assert file["changes"] == changes
+        assert bs("review").out.splitlines() == [
+            "cassettes/付款.yaml.new  (1 exchange)",
+            *(f"  {line}" for line in changes),
+        ]
+
+
+@pytest.mark.parametrize(
+    ("scripts", "waiting", "code"),
+    [
+        (["return 1"], [], 0),
+        (["return 1"], ["甲"], 6),
+        (["return 1", "return 2"], ["乙"], 6),
+        (["return 1", "throw 1"], ["甲"], 1),  # what failed is mended first
+        (["return 1"], ["丙"], 0),  # of what was not recorded now
+    ],
+)
+def test_a_run_that_records_ends_with_what_waits_beside_its_cassettes(
+    root: Path, bs: Command, scripts: Sequence[str], waiting: Sequence[str], code: int
+) -> None:
+    for name, script in zip("甲乙", scripts, strict=False):
+        write_files(root, {f"scenarios/{name}.scenario.yaml": SCENARIO.format(name, script)})
+    for name in waiting:
+        write_cassette(root / f"cassettes/{name}.yaml.new", [("甲", [detail(1)])])
+
+    done = bs("record")
+
+    assert done.code == code
+    told = [line for line in done.err.splitlines() if "waits for review" in line]
+    assert told == [
+        f"cassettes/{name}.yaml.new: waits for review; run `bpmax-sim review`"
+        for name in waiting
+        if name in "甲乙"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("days", "code", "out", "note"),
+    [
+        (None, 5, "", "there is no scenario here; write one, or see one with `bpmax-sim demo`"),
+        (3, 0, "", "no recording is older than 20d"),
+        (40, 0, "scenarios/付款.scenario.yaml:2  付款  付款", ""),
+    ],
+)
+def test_a_list_of_old_recordings_ends_well_where_none_is_old(
+    root: Path, bs: Command, days: int | None, code: int, out: str, note: str
+) -> None:
+    if days is not None:
+        write_files(root, {"scenarios/付款.scenario.yaml": SCENARIO.format("付款", "return 1")})
+        recorded = detail(1, at=time.time() - days * 86_400 - 60)
+        write_cassette(root / "cassettes/付款.yaml", [("付款", [recorded])])
+
+    done = bs("list", "--old", "20d")
+
+    assert (done.code, done.err.rstrip("\n")) == (code, note)
+    assert done.out.rstrip("\n").startswith(out)
+    assert bool(done.out) is bool(out)
+
+
+@pytest.mark.parametrize(
+    ("names", "code"),
+    [(["好.har"], 0), (["空.har"], 5), (["空.har", "好.har"], 0), (["空.har", "无.har"], 5)],
+)
+def test_an_import_ends_with_five_where_no_file_had_anything(
+    root: Path, bs: Command, names: Sequence[str], code: int
+) -> None:
+    good = entry("GET", "https://crm.example.test/c", {"客户": "张三"})
+    for name in names:
+        archive(root / name, *[good] * (name == "好.har"))
+
+    done = bs("import", *names)
+
+    assert done.code == code
+    told = [line.partition(": ")[2] for line in done.out.splitlines()]
+    assert [line.startswith("1 exchange") for line in told] == [name == "好.har" for name in names]
+    assert len(list((root / "cassettes").glob("*.yaml"))) == names.count("好.har")
