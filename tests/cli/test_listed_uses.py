@@ -171,6 +171,42 @@ def test_each_key_of_a_scenario_has_its_value_and_its_place(bs: Command) -> None
     assert lines[len(keys) + 1 :] == ["b  乙", f'  {PAY}:5  vars.空  ""']
 
 
+LISTS = """\
+version: 1
+scenario: 报价
+proxy:
+  stubs:
+    - {on: crm.getOrder, body: {}}
+    - {on: crm.find}
+  redact: [body.phone, body.id]
+cases:
+  - {id: 甲, 金额: 1}
+  - {id: 乙, 金额: 2}
+steps: [{js: return 1}]
+finally:
+  - {js: return 2}
+  - {js: return 3}
+"""
+
+
+def test_each_step_row_and_stub_has_a_line_of_its_own(root: Path) -> None:
+    path = root / "scenarios/报价.scenario.yaml"
+    path.write_text(LISTS, encoding="utf-8")
+    item, _ = load_items(path)
+
+    lists = {one.key: (one.value, one.place.line) for one in resolve_keys(item)}
+    assert {key: told for key, told in lists.items() if told[1] > 3} == {
+        "proxy.stubs[0]": ('{"on": "crm.getOrder", "body": {}}', 5),
+        "proxy.stubs[1]": ('{"on": "crm.find"}', 6),
+        "proxy.redact": ('["body.phone", "body.id"]', 7),
+        "cases[0]": ('{"id": "甲", "金额": 1}', 9),
+        "cases[1]": ('{"id": "乙", "金额": 2}', 10),
+        "steps[0]": ('{"js": "return 1"}', 11),
+        "finally[0]": ('{"js": "return 2"}', 13),
+        "finally[1]": ('{"js": "return 3"}', 14),
+    }
+
+
 # ---------------------------------------------------------------------------- ages
 
 

@@ -227,6 +227,22 @@ def test_what_was_told_is_kept_and_keys_are_set_in_their_layout(
     assert "ids.join(',')" in told.out
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_keys_are_written_with_the_line_ends_that_a_file_has(project: Path, end: str) -> None:
+    path = project / "scenarios/platforms/crm.yaml"
+    path.write_bytes(PLATFORM.replace("\n", end).encode())
+    (project / "console.txt").write_text(console_of("envelope", "short"), "utf-8")
+    assert run_command_line(["calibrate", "console.txt", "--dry-run"]) == 0
+    assert path.read_bytes() == PLATFORM.replace("\n", end).encode()
+    assert not (project / MARKS).exists()
+
+    assert run_command_line(["calibrate", "console.txt"]) == 0
+
+    after = f'{PLATFORM}result: envelope\ntimeout: "10s"\n'
+    assert path.read_bytes() == after.replace("\n", end).encode()
+    assert b"\r" not in (project / MARKS).read_bytes()
+
+
 def test_another_time_zone_becomes_the_clock_of_the_project(project: Path) -> None:
     console = console_of(before="; Date.prototype.getTimezoneOffset = () => 180;")
     (project / "console.txt").write_text(console, "utf-8")
