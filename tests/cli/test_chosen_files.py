@@ -119,6 +119,16 @@ def test_arguments_mean_files_rows_and_lines(arguments: tuple[str, ...], names: 
     assert [one for one in name_items(*arguments) if ": " not in one] == left
 
 
+CSV = "version: 1\nscenario: 报销\ncases:\n  from: 报销.csv\nsteps:\n  - js: return 1\n"
+
+
+@pytest.mark.parametrize("line", [0, 1, 3, 4, 5, 6])
+def test_a_line_of_a_scenario_is_none_of_its_rows_in_another_file(project: Path, line: int) -> None:
+    write_files(project, {"报销.scenario.yaml": CSV, "报销.csv": "id\n甲\n乙\n丙\n"})
+
+    assert name_items(f"报销.scenario.yaml:{line}") == ["报销[甲]", "报销[乙]", "报销[丙]"]
+
+
 @pytest.mark.parametrize(
     ("keyword", "names"),
     [

@@ -8,9 +8,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
+from bpmax_sim.cassette.file import Cassette
+from bpmax_sim.cassette.format import dump_exchanges
 from bpmax_sim.cassette.journal import scan_nothing
 from bpmax_sim.cassette.recorder import Recorder
+from bpmax_sim.report.usage import Evidence, store_evidence
 from tests.cassette.exchanges import RULES, detail
 from tests.cli.project import Command
 from tests.cli.test_cassette_commands import write as write_cassette
@@ -18,6 +22,7 @@ from tests.cli.test_imports import archive, entry
 from tests.files import write_files
 
 SCENARIO = "version: 1\nscenario: {}\nsteps: [{{js: {}}}]\n"
+CALL = "crm_system.get_customer_detail"
 WAITS = "a recording was there already, so these wait; run `bpmax-sim review`"
 
 
@@ -153,6 +158,45 @@ def test_a_list_of_old_recordings_ends_well_where_none_is_old(
     assert (done.code, done.err.rstrip("\n")) == (code, note)
     assert done.out.rstrip("\n").startswith(out)
     assert bool(done.out) is bool(out)
+
+
+@pytest.mark.parametrize(
+    ("owners", "used", "left", "lines"),
+    [
+        ([], [], [], ["cassettes/付款.yaml: the whole file, 0 exchanges"]),
+        (["付款"], ["付款"], [("付款", 1)], []),
+        (["付款"], [], [], ["cassettes/付款.yaml: the whole file, 1 exchange"]),
+        (["付款", "退款"], ["退款"], [("退款", 1)],
+         [f"cassettes/付款.yaml: 1 of 2 exchanges: {CALL}"]),
+        (["付款", "退款"], ["付款", "退款"], [("付款", 1), ("退款", 1)], []),
+    ],
+)  # fmt: skip
+def test_a_cassette_that_nothing_uses_goes_whole(
+    root: Path,
+    bs: Command,
+    owners: Sequence[str],
+    used: Sequence[str],
+    left: Sequence[tuple[str, int]],
+    lines: Sequence[str],
+) -> None:
+    path = root / "cassettes/付款.yaml"
+    path.parent.mkdir()
+    exchanges = [replace(detail(1), owner=owner) for owner in owners]
+    path.write_bytes(dump_exchanges(exchanges, rules=RULES))
+    evidence = Evidence(
+        folders=("cassettes",), digests={}, owners={"cassettes/付款.yaml": tuple(used)}, left={},
+        unplayed_files=(), tests=(),
+    )  # fmt: skip
+    store_evidence(evidence, root, "")
+
+    done = bs("cassette", "prune", "--yes")
+
+    assert (done.code, done.out.splitlines()) == (0, lines)
+    note = "1 cassette: deleted as shown" if lines else "everything that is recorded is used"
+    assert done.err.splitlines() == [note]
+    there = list(Cassette.load(path).exchanges()) if path.exists() else []
+    assert [(one.owner, one.order) for one in there] == list(left)
+    assert path.exists() is bool(left)
 
 
 @pytest.mark.parametrize(

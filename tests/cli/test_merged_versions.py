@@ -15,6 +15,7 @@ from tests.cli.project import Command
 from tests.cli.test_cassette_commands import write
 
 PATH = "cassettes/采购/付款.yaml"
+AGAIN = "`bpmax-sim review` it, then `bpmax-sim merge` for theirs"
 
 
 @pytest.fixture(name="root", autouse=True)
@@ -74,6 +75,25 @@ def test_what_both_recorded_otherwise_waits_beside_the_cassette(
     assert json.loads(done.out) == {"version": 1, "files": ["ours"], "review": [place]}
     assert (root / "ours").read_bytes() == ours
     assert (root / f"{place}.new").read_bytes() == (root / "other").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("there", "told"),
+    [
+        ("other", "theirs waits: `bpmax-sim review`"),  # the same, of an earlier try
+        ("theirs", f"and {PATH}.new waits already: {AGAIN}"),
+    ],
+)
+def test_another_recording_that_waits_already_is_not_replaced(
+    root: Path, bs: Command, there: str, told: str
+) -> None:
+    waiting = (root / there).read_bytes()
+    (root / f"{PATH}.new").write_bytes(waiting)
+
+    done = bs("merge", "base", "ours", "other", PATH)
+
+    assert (done.code, done.err) == (1, f"{PATH}: both sides recorded '乙'; ours stays, {told}\n")
+    assert (root / f"{PATH}.new").read_bytes() == waiting
 
 
 def test_a_side_that_cannot_be_read_is_a_conflict_and_ours_stays(root: Path, bs: Command) -> None:

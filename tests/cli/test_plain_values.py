@@ -5,9 +5,10 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
+from typer import Option
 from typer.core import TyperArgument, TyperOption
 
 from bpmax_sim.cli.app import COMMANDS, _build_command
@@ -36,6 +37,44 @@ def test_what_is_plain_is_what_typer_makes_of_it(name: str) -> None:
                 and (value or not parameter.required)
             ):
                 assert plain == kind.process_value(parameter, context, value)
+
+
+KINDS = Literal["replay", "record"]
+
+
+@pytest.mark.parametrize(
+    ("annotation", "value", "options", "plain"),
+    [
+        (bool, True, {}, True), (bool, False, {}, False), (bool, "true", {}, None),
+        (bool, 1, {}, None), (str, "", {}, ""), (str, "客户", {}, "客户"), (str, 7, {}, None),
+        (Path, "a/b", {}, Path("a/b")), (Path, Path("a"), {}, Path("a")), (Path, 7, {}, None),
+        (int, "12", {}, 12), (int, 7, {}, 7), (int, "007", {}, 7), (int, "\uff11\uff12", {}, 12),
+        (int, "-3", {}, None), (int, "²", {}, None), (int, "①", {}, None), (int, "1.0", {}, None),
+        (int, "", {}, None), (int, " 1", {}, None), (int, True, {}, None), (int, 1.0, {}, None),
+        (int, "12", {"min": 0}, None), (int, "12", {"max": 99}, None),
+        (int, "12", {"min": 0, "clamp": True}, None), (int, "12", {"clamp": True}, None),
+        (float, "1", {}, None), (float, 1.0, {}, None),
+        (KINDS, "record", {}, "record"), (KINDS, "RECORD", {}, None), (KINDS, "", {}, None),
+        (str | None, "客户", {}, "客户"), (int | None, "12", {}, 12), (int | None, "a", {}, None),
+        (int | str, "12", {}, None), (int | str | None, "12", {}, None),
+        (list[int], ["1", "2"], {}, [1, 2]), (list[int], ("3",), {}, [3]), (list[int], [], {}, []),
+        (list[int], ["1", "b"], {}, None), (list[int], "12", {}, None), (list[str], "ab", {}, None),
+        (list[Path] | None, ["a"], {}, [Path("a")]), (list[KINDS], ["record"], {}, ["record"]),
+        (Path, "a", {"exists": True}, None), (Path, "a", {"resolve_path": True}, None),
+        (Path, "a", {"allow_dash": True}, None), (str, "a", {"parser": str.upper}, None),
+        (Path, "a", {"writable": True}, Path("a")),
+    ],
+)  # fmt: skip
+def test_only_what_needs_no_check_is_converted_here(
+    annotation: Any, value: Any, options: dict[str, Any], plain: Any
+) -> None:
+    info = Option("--x", **options)
+    if plain is None:
+        with pytest.raises(PydanticNeededError):
+            convert_without_pydantic(annotation, value, info)
+    else:
+        found = convert_without_pydantic(annotation, value, info)
+        assert (type(found), found) == (type(plain), plain)
 
 
 def test_a_list_and_a_run_start_without_pydantic_and_a_list_without_what_runs(

@@ -287,3 +287,37 @@ def test_a_scenario_that_was_never_recorded_is_told(project: Project, bs: Comman
 
     assert done.code == 5
     assert done.err.startswith(f"{HERE}: nothing is recorded for {NAME!r}\n")
+
+
+@pytest.mark.parametrize(
+    ("change", "arguments", "codes"),
+    [
+        ({}, [], (0, 0)),
+        ({"vip": True}, [], (0, 0)),  # an info
+        ({"email": None}, [], (0, 1)),  # a warning
+        ({"name": 7}, [], (1, 1)),
+        ({"name": 7, "email": None}, [], (1, 1)),
+        ({}, ["--max-age", "0s"], (0, 1)),
+        ({"name": 7}, ["--max-age", "0s"], (1, 1)),
+        (None, [], (4, 4)),
+        (None, ["--max-age", "0s"], (4, 4)),
+    ],
+)
+def test_the_least_tier_that_fails_is_an_error_or_a_warning(
+    live: Live,
+    bs: Command,
+    monkeypatch: pytest.MonkeyPatch,
+    change: dict[str, Any] | None,
+    arguments: list[str],
+    codes: tuple[int, int],
+) -> None:
+    if change is None:
+        monkeypatch.setenv("CRM_URL", "http://127.0.0.1:9")
+    else:
+        data = {**live.customers[0]["data"], **change}
+        live.customers[0]["data"] = {name: one for name, one in data.items() if one is not None}
+
+    ends = [bs("verify", HERE, "--fail-on", tier, *arguments) for tier in ("error", "warning")]
+
+    assert tuple(done.code for done in ends) == codes
+    assert ends[0].out == ends[1].out

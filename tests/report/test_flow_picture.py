@@ -20,6 +20,7 @@ from bpmax_sim.scenario.runner import open_session, run_item
 from bpmax_sim.scenario.source import ScenarioSource
 from bpmax_sim.subject.definition import Definition
 from bpmax_sim.yamlfile import decode
+from tests.files import write_files
 from tests.report.viewer import browser, needs_chromium
 
 FLOW = """\
@@ -181,6 +182,44 @@ def test_the_command_writes_page_and_picture(
     assert page.with_suffix(".svg").read_text(encoding="utf-8").startswith("<?xml")
     assert draw_flow(flow, [project / "nothing"], page, json=False) == 0
     assert "no trace knows this flow" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("files", "places", "told"),
+    [
+        ({}, [], ""),
+        ({}, ["没有"], ""),
+        ({"空/a.txt": ""}, ["空"], ""),
+        ({"空/a.txt": ""}, ["没有", "空"], ""),
+        ({"trace/x/a.ndjson": "{"}, ["trace"], "trace/x/a.ndjson:1: not a line of a trace"),
+        ({"a.ndjson": "{"}, ["a.ndjson"], "a.ndjson:1: not a line of a trace"),
+        ({"a.ndjson": ""}, ["a.ndjson"], "a.ndjson: this trace has no beginning"),
+        # what was not there yet hides nothing
+        ({"trace/x/a.ndjson": "{"}, ["没有", "trace"], "没有: trace not found"),
+        ({"空/a.txt": "", "a.ndjson": "{"}, ["空", "a.ndjson"], "空: contains no trace"),
+    ],
+)  # fmt: skip
+def test_where_nothing_ran_nothing_is_walked_and_a_damaged_trace_is_told(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    files: dict[str, str],
+    places: list[str],
+    told: str,
+) -> None:
+    write_files(tmp_path, {"流程.yaml": FLOW, **files})
+    monkeypatch.chdir(tmp_path)
+
+    def draw() -> int:
+        return draw_flow(Path("流程.yaml"), [*map(Path, places)], Path("流程.html"), json=False)
+
+    if told:
+        with pytest.raises(ConfigError) as refused:
+            draw()
+        assert str(refused.value).startswith(told)
+    else:
+        assert draw() == 0
+        assert "never walked" in Path("流程.html").read_text("utf-8").lower()
+    assert Path("流程.html").exists() is not bool(told)
 
 
 def test_a_broken_flow_is_told_with_its_place(tmp_path: Path) -> None:
