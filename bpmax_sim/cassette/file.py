@@ -19,7 +19,7 @@ from array import array
 from bisect import bisect
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Self, TypeVar
@@ -624,6 +624,22 @@ def _make_range_reader(descriptor: int) -> Callable[[int, int], bytes]:
     return read
 
 
+@contextmanager
+def _translate_open_errors(path: str | Path) -> Iterator[None]:
+    """Replace an error of the ``with`` block, which looks for the file *path*, by one of ours.
+
+    Raises:
+        FileNotFoundError: if there is no file.
+        CassetteError: if it cannot be opened, such as below a file that is no folder.
+    """
+    try:
+        yield
+    except FileNotFoundError:
+        raise
+    except (OSError, ValueError) as error:
+        raise CassetteError("{path}: cannot be opened: {error}", path=path, error=error) from error
+
+
 def _open_regular_file(path: Path) -> int:
     """Open a regular file without following a link, which could lead out of the cassette folder.
 
@@ -631,14 +647,10 @@ def _open_regular_file(path: Path) -> int:
         FileNotFoundError: if there is no file.
         CassetteError: if it is a link, a folder or a device, or cannot be opened.
     """
-    try:
+    with _translate_open_errors(path):
         mode = os.lstat(path).st_mode
         if stat.S_ISREG(mode):
             return os.open(path, _OPEN)
-    except FileNotFoundError:
-        raise
-    except (OSError, ValueError) as error:
-        raise CassetteError("{path}: cannot be opened: {error}", path=path, error=error) from error
     kind = msg("a symbolic link") if stat.S_ISLNK(mode) else msg("not an ordinary file")
     raise CassetteError(
         "{path}: {kind}; a cassette has to be a file of its own", path=path, kind=kind
@@ -679,7 +691,9 @@ def load_cached(path: str) -> Cassette:
         CassetteError: if it cannot be read.
     """
     # pathlib would take five times as long
-    place, status = os.path.join(os.getcwd(), path), os.lstat(path)  # noqa: PTH109, PTH118
+    place = os.path.join(os.getcwd(), path)  # noqa: PTH109, PTH118
+    with _translate_open_errors(path):
+        status = os.lstat(path)
     stamp = (path, status.st_size, status.st_mtime_ns, status.st_ino, status.st_dev)
     known = _cache.get(place)
     if known is not None and known[0] == stamp:

@@ -137,7 +137,7 @@ def find_base(root: Path, since: str) -> BaseRevision:
     """
     if since != SINCE_BRANCHING:
         return BaseRevision(since, since)
-    head = _run_git(root, "rev-parse", "--verify", "HEAD").strip()
+    head = _run_git(root, "rev-parse", "--verify", "HEAD", revision="HEAD").strip()
     for branch in _MAIN_BRANCHES:
         try:
             base = _run_git(root, "merge-base", "HEAD", branch).strip()

@@ -104,7 +104,7 @@ def calibrate(  # noqa: PLR0913 - the options of the command
 
 def _print_script(echo: str, apis: str, delay: int, writes: Writes) -> int:
     names = [name.strip() for name in apis.split(",")] if apis else []
-    if names and len(names) != _APIS:
+    if names and (len(names) != _APIS or not all(names)):
         raise ConfigError(
             "--apis {apis}: expected four names, such as "
             "echo_read,echo_write,echo_status,echo_delay",

@@ -297,12 +297,17 @@ def resolve_cassette_folder(text: str | None) -> tuple[Path | None, RemoteStorag
     """Return the cassette folder that *text* names, and the remote storage if *text* is a URL.
 
     For a URL the folder is the local copy of the storage. Both are None if *text* is empty or None.
+
+    Raises:
+        ConfigError: if *text* names a file.
     """
     if not text:
         return None, None
     from bpmax_sim.cassette.remote import is_url, open_mirror
 
     if not is_url(text):
+        if Path(text).is_file():
+            raise ConfigError(Problem(msg("this is a file; name a folder"), Place(text)))
         return Path(text), None
     remote = open_mirror(text, find_root(Path.cwd()))
     return remote.folder, remote

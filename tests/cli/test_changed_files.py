@@ -259,7 +259,7 @@ def read_head(folder: Path) -> str:
 @pytest.mark.parametrize(
     ("since", "message"),
     [
-        (SINCE_BRANCHING, "--changed : fatal: Needed a single revision"),
+        (SINCE_BRANCHING, "--changed HEAD: fatal: Needed a single revision"),
         ("v9", "--changed v9: fatal: bad revision 'v9'"),
     ],
 )

@@ -290,6 +290,16 @@ def test_without_a_folder_the_project_s_cassettes_are_meant(text: str | None) ->
     assert resolve_cassette_folder(text) == (None, None)
 
 
+@pytest.mark.parametrize("command", ["run", "record", "explore"])
+def test_a_file_is_no_folder_of_cassettes(bs: Command, command: str) -> None:
+    with pytest.raises(ConfigError) as refused:
+        resolve_cassette_folder("cassettes/共用.yaml")
+
+    assert str(refused.value) == "cassettes/共用.yaml: this is a file; name a folder"
+    done = bs(command, "scenarios/采购-旧", "--cassettes", "cassettes/共用.yaml")
+    assert (done.code, done.err.splitlines()) == (2, [str(refused.value)])
+
+
 def test_a_folder_of_cassettes_may_be_a_url(project: Path) -> None:
     assert resolve_cassette_folder("录制/甲") == (Path("录制/甲"), None)
     folder, remote = resolve_cassette_folder(f"file://{project}/共享")

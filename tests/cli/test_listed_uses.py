@@ -450,7 +450,16 @@ def test_keys_are_set_in_the_platforms_that_have_another_value(
 
 @pytest.mark.parametrize(
     ("apis", "is_refused"),
-    [("a,b,c,d", False), ("", False), ("a,b,c", True), ("a,b,c,d,e", True), ("a", True)],
+    [
+        ("a,b,c,d", False),
+        ("", False),
+        ("a,b,c", True),
+        ("a,b,c,d,e", True),
+        ("a", True),
+        ("a,,c,d", True),
+        ("a,b,c, ", True),
+        (",,,", True),
+    ],
 )
 def test_an_echo_has_four_interfaces(
     apis: str, is_refused: bool, capsys: pytest.CaptureFixture[str]
