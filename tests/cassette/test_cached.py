@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -61,7 +62,7 @@ def test_a_file_that_no_system_can_open_is_one_that_cannot_be_used(
     recorded(tmp_path / "付款.yaml", detail(1))
     path = f"{tmp_path}/{name}"
 
-    loads = (
+    loads: tuple[Callable[[], object], ...] = (
         lambda: file.load_cached(path), lambda: load_cassette(Path(path)),
         lambda: file.Cassette.load(path),
     )  # fmt: skip
