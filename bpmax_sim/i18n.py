@@ -133,7 +133,9 @@ def message_from_json(value: object) -> str:
     """
     if not isinstance(value, Mapping):
         return "" if value is None else str(value)
-    values = {name: message_from_json(part) for name, part in (value.get("values") or {}).items()}
+    parts = value.get("values")
+    known = parts if isinstance(parts, Mapping) else {}  # a file may have been damaged
+    values = {name: message_from_json(part) for name, part in known.items()}
     text, template = str(value.get("text", "")), str(value.get("template", ""))
     return TranslatableText(text, template, values, str(value.get("many", "")))
 

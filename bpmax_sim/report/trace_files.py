@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, Final, get_args
 
 import msgspec
 from msgspec.structs import replace
@@ -24,6 +24,7 @@ from bpmax_sim.scenario.events import (
     Event,
     FlowAttached,
     NamesAttached,
+    Outcome,
     PartsAttached,
     SourceAttached,
     to_trace_lines,
@@ -38,6 +39,13 @@ from bpmax_sim.yamlfile import to_display_path
 TRACE_FOLDER = Path(TRACES)
 _ENDING = ".ndjson"
 _LINE = msgspec.json.Decoder(dict[str, Any])
+_TEXTS: Final[Mapping[str, Sequence[str]]] = {
+    "NodeEntered": ("node", "previous", "action"),
+    "BranchArrived": ("node", "join"),
+    "FlowAttached": ("flow",),
+}
+"""Members that whoever reads the events of a trace needs, as texts."""
+_OUTCOMES: Final = get_args(Outcome)
 
 
 class Trace(msgspec.Struct, frozen=True):
@@ -274,4 +282,10 @@ def _decode_event(line: bytes) -> Mapping[str, Any] | None:
         event = _LINE.decode(line)
     except msgspec.DecodeError:
         return None
-    return event if isinstance(event.get("event"), str) and is_number(event.get("at")) else None
+    kind = event.get("event")
+    if not isinstance(kind, str) or not is_number(event.get("at")):
+        return None
+    if kind == "ScenarioFinished" and event.get("outcome") not in _OUTCOMES:
+        return None
+    has_texts = all(isinstance(event.get(name), str) for name in _TEXTS.get(kind, ()))
+    return event if has_texts else None

@@ -14,6 +14,7 @@ from bpmax_sim.errors import ConfigError
 from bpmax_sim.i18n import translate
 from bpmax_sim.report.artifact_run import ArtifactRun, read_artifact_run
 from bpmax_sim.report.perform import PerformOptions, perform
+from bpmax_sim.report.stored_failures import parse_failure
 from bpmax_sim.scenario.load import load_items
 from tests.systems import needs_links
 
@@ -210,3 +211,22 @@ def test_what_is_no_archive_is_named(ran: Path, tmp_path: Path, name: str) -> No
 
     with pytest.raises(ConfigError, match="expected a ZIP archive or a folder"):
         read_artifact_run(tmp_path / name, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("headline", "told"),
+    [
+        ("余额不足", "余额不足"), (None, ""), (7, "7"), ({}, ""),
+        ({"text": "a 3", "template": "a {n}", "values": {"n": 3}}, "a 3"),
+        ({"text": "a 3", "template": "a {n}", "values": {"n": {"text": "3"}}}, "a 3"),
+        ({"text": "a", "template": "a", "values": None}, "a"),
+        ({"text": "a", "template": "a", "values": 5}, "a"),
+        ({"text": "a", "template": "a", "values": [1]}, "a"),
+    ],
+)  # fmt: skip
+def test_a_message_that_was_damaged_is_read_as_far_as_it_goes(headline: object, told: str) -> None:
+    kept = {"name": "报价", "file": "a", "line": 1, "headline": headline, "texts": [headline]}
+
+    failed = parse_failure(json.dumps(kept).encode(), "a.json")
+
+    assert translate(failed.headline) == translate(failed.texts[0]) == told

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,6 +14,7 @@ from bpmax_sim.report.page_data import build_entry
 from bpmax_sim.report.trace_files import make_trace_path, read_traces, store_trace
 from bpmax_sim.scenario.events import Event
 from bpmax_sim.scenario.load import ScenarioItem, load_items
+from tests.report.test_html import event, finished
 from tests.scenario.bench import PlainBench, play
 
 SCENARIO = """
@@ -136,6 +138,40 @@ def test_what_is_no_trace_is_named(tmp_path: Path, text: str, told: str) -> None
 
     how = "write some with `pytest --bpmax-trace=on` or `bpmax-sim run --trace=on`"
     assert str(caught.value) == f"{path}{told}; {how}"
+
+
+MOVED = event("NodeEntered", node="会审", previous="", action="approve", by="张三")
+ARRIVED = event("BranchArrived", node="法务", join="用印", branch="法务", waiting=[])
+ATTACHED = event("FlowAttached", name="", flow="合同", start="起草", nodes={})
+
+
+@pytest.mark.parametrize(
+    ("line", "changes"),
+    [
+        *((MOVED, {name: wrong}) for name in ("node", "previous", "action") for wrong in (None, 7)),
+        *((ARRIVED, {name: wrong}) for name in ("node", "join") for wrong in (None, ["用印"])),
+        *((ATTACHED, {"flow": wrong}) for wrong in (None, 7)),
+        *((finished(), {"outcome": wrong}) for wrong in (None, 7, "", "green", ["passed"])),
+    ],
+)
+def test_an_event_without_what_its_readers_need_is_no_line_of_a_trace(
+    tmp_path: Path, line: dict[str, Any], changes: dict[str, Any]
+) -> None:
+    def read(*events: dict[str, Any]) -> list[str]:
+        path.write_text("".join(f"{one}\n" for one in (BEGIN, *map(json.dumps, events))))
+        (trace,) = read_traces([path])
+        return [one["event"] for one in trace.events]
+
+    path = tmp_path / "坏.ndjson"
+    name = line["event"]
+    assert read(line) == ["ScenarioStarted", *[name] * (name != "FlowAttached")]
+    (changed,) = changes
+    lacking = {key: value for key, value in line.items() if key != changed}
+    for wrong in ({**line, **changes}, lacking):
+        with pytest.raises(ConfigError, match=r"坏\.ndjson:2: not a line of a trace"):
+            read(wrong, finished())
+    counts = write_page(tmp_path / "page.html", [path], version="1")
+    assert dict(counts) == {"unreadable": 1}
 
 
 def test_a_newer_trace_asks_for_a_newer_version(tmp_path: Path) -> None:
