@@ -108,7 +108,7 @@ def report_written_cassettes(before: Mapping[Path, bytes]) -> None:
     *before* maps each path to the content before recording.
     """
     for path, old in before.items():
-        if not path.exists():
+        if not path.is_file():
             continue
         message = msg("unchanged")
         if path.read_bytes() != old:

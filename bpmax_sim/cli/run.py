@@ -354,7 +354,7 @@ def _run_and_report(
     files = dict.fromkeys(find_cassette_path(item.header, args.choices) for item in recording)
     # The bytes and not times or sizes, so that a recording with the same content counts as
     # unchanged.
-    before = {path: path.read_bytes() if path.exists() else b"" for path in files}
+    before = {path: path.read_bytes() if path.is_file() else b"" for path in files}
     started = time.perf_counter()
     # What python: steps print is no part of the one document that stands on the standard output.
     with redirect_stdout(sys.stderr) if args.json else nullcontext():

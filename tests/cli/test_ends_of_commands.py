@@ -137,6 +137,22 @@ def test_a_run_that_records_ends_with_what_waits_beside_its_cassettes(
     ]
 
 
+@pytest.mark.parametrize("command", ["run", "record"])
+def test_a_folder_where_a_cassette_would_be_is_no_cassette(
+    root: Path, bs: Command, command: str
+) -> None:
+    write_files(root, {
+        "scenarios/甲.scenario.yaml": SCENARIO.format("甲", "return 1"),
+        "cassettes/甲.yaml/a.txt": "",
+    })  # fmt: skip
+
+    done = bs(command)
+
+    told = "cassettes/甲.yaml: not an ordinary file; a cassette has to be a file of its own"
+    assert (done.code, done.err.splitlines()) == (3, [told])
+    assert (root / "cassettes/甲.yaml/a.txt").exists()
+
+
 @pytest.mark.parametrize(
     ("days", "code", "out", "note"),
     [
