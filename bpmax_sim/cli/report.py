@@ -19,7 +19,7 @@ from bpmax_sim.project import find_root
 from bpmax_sim.report import trace_files
 from bpmax_sim.report.editor_links import make_editor_url_template
 from bpmax_sim.report.exit_codes import ExitCode
-from bpmax_sim.report.html import write_page
+from bpmax_sim.report.html import delete_page_on_error, write_page
 from bpmax_sim.report.run_comparison import compare_runs
 from bpmax_sim.report.sections import SECTIONS
 from bpmax_sim.scenario import shards
@@ -87,17 +87,18 @@ def _write_report_page(
     CSV column) that none of its rows used, are printed to stderr, and are in the result as
     ``unreadable`` and ``unused``.
     """
-    if evidence_folders:
-        places += merge_durations_and_find_traces(root, evidence_folders)
-    places = places or [root / trace_files.TRACE_FOLDER]
-    counts = write_page(
-        path,
-        places,
-        version=bpmax_sim.__version__,
-        section_folders=[place.with_name(SECTIONS.name) for place in places],
-        sections=tuple(compare_runs(places, shards.read_durations(root))),
-        editor=make_editor_url_template(root),
-    )
+    with delete_page_on_error(path):
+        if evidence_folders:
+            places += merge_durations_and_find_traces(root, evidence_folders)
+        places = places or [root / trace_files.TRACE_FOLDER]
+        counts = write_page(
+            path,
+            places,
+            version=bpmax_sim.__version__,
+            section_folders=[place.with_name(SECTIONS.name) for place in places],
+            sections=tuple(compare_runs(places, shards.read_durations(root))),
+            editor=make_editor_url_template(root),
+        )
     if left_out := counts["unreadable"]:
         notify(
             plural(

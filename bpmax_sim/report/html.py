@@ -13,7 +13,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from functools import cache, partial
 from importlib.resources import files
 from pathlib import Path
@@ -48,6 +48,7 @@ __all__ = [
     "LARGEST",
     "LONGEST_BODY",
     "build_entry",
+    "delete_page_on_error",
     "format_body_text",
     "render_page",
     "write_page",
@@ -262,6 +263,20 @@ def _encode_json(value: Any) -> str:
     return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
 
 
+@contextmanager
+def delete_page_on_error(path: Path) -> Iterator[None]:
+    """Delete the page at *path* if a ConfigError ends this block.
+
+    It is that of an earlier run, and would be mistaken for the page of this one.
+    """
+    try:
+        yield
+    except ConfigError:
+        with suppress(OSError):
+            path.unlink(missing_ok=True)
+        raise
+
+
 def write_page(
     path: Path,
     places: Sequence[Path],
@@ -281,7 +296,7 @@ def write_page(
     Raises:
         ConfigError: if there is no trace, or *path* cannot be written.
     """
-    try:
+    with delete_page_on_error(path):
         stories, unused = _read_entries_and_unused_parts(places)
         kept = read_sections(section_folders)
         lost = [str(one) for one in kept.values() if isinstance(one, ConfigError)]
@@ -292,10 +307,6 @@ def write_page(
         with translate_write_errors(path):
             make_parent_folder(path)
             path.write_text(text, encoding="utf-8", errors="replace", newline="\n")
-    except ConfigError:
-        with suppress(OSError):
-            path.unlink(missing_ok=True)
-        raise
     counted = Counter(story.outcome for story in stories)
     return counted + Counter(unused=len(unused))
 

@@ -138,3 +138,37 @@ def test_scenarios_are_counted_by_how_they_ended(  # noqa: PLR0913, PLR0917
     assert json.loads(done.out) == told
     assert (done.err.splitlines(), done.code) == (notes, code)
     assert bs("report").out == ".bpmax/report.html\n"
+
+
+@pytest.mark.parametrize(
+    ("files", "words", "told"),
+    [
+        ({}, ["没有"], "没有: trace not found"),
+        ({}, [".bpmax/trace", "没有"], "没有: trace not found"),
+        ({".bpmax/durations.json": "{"}, [], ".bpmax/durations.json: these are no durations"),
+        ({"pyproject.toml": "[tool.bpmax_sim]\neditor = 'vscod'\n"}, [], "[tool.bpmax_sim] editor"),
+        ({}, ["--evidence", "没有"], "没有: there is nothing of a complete run here"),
+    ],
+)
+@pytest.mark.parametrize("to", [".bpmax/report.html", "页面.html"])
+def test_a_page_of_an_earlier_run_does_not_stay_where_there_is_none_of_this_one(  # noqa: PLR0913, PLR0917
+    tmp_path: Path,
+    bs: Command,
+    monkeypatch: pytest.MonkeyPatch,
+    files: Mapping[str, str],
+    words: list[str],
+    told: str,
+    to: str,
+) -> None:
+    (tmp_path / "scenarios").mkdir()
+    write_files(tmp_path, {".bpmax/trace/scenarios/a/a.ndjson": PASSED})
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("CI", raising=False)
+    assert bs("report", "--to", to).code == 0
+    assert (tmp_path / to).exists()
+    write_files(tmp_path, files)
+
+    done = bs("report", *words, "--to", to)
+
+    assert (done.code, done.err.startswith(told)) == (2, True)
+    assert not (tmp_path / to).exists()
