@@ -154,16 +154,25 @@ def _store_report_section(
 ) -> None:
     """Store findings and the table of calls × failures as a section of the report page.
 
-    Then also write it as a page of its own, if *html* names a file.
+    Then also write it as a page of its own, if *html* names a file. A section that cannot be stored
+    is told of, as it must not take the findings of a long search with it.
+
+    Raises:
+        ConfigError: if the page cannot be written.
     """
     explored = [one for one in explorations if not one.refused]
     if not explored:
         return
     findings = [finding for finding, _ in found]
     section = make_section(sum_totals(explored), findings, [one.text for _, one in found])
-    kept = store_section(find_root(Path.cwd()), section)
+    folders: list[Path] = []
+    try:
+        folders.append(store_section(find_root(Path.cwd()), section).parent)
+    except ConfigError as error:  # such as a disk that nobody may write to
+        notify(str(error))
     if html is not None:
-        write_page(html, [], version=bpmax_sim.__version__, section_folders=[kept.parent])
+        own = () if folders else (section,)
+        write_page(html, [], version=bpmax_sim.__version__, section_folders=folders, sections=own)
 
 
 def _check_options(most: int | None, minutes: float | None, workers: int) -> None:

@@ -16,8 +16,10 @@ from bpmax_sim.explore.reproduce import ReproducingScenario
 from bpmax_sim.explore.search import Exploration, JudgedVariant
 from bpmax_sim.explore.summary import CauseFinding
 from bpmax_sim.report.exit_codes import ExitCode
+from bpmax_sim.report.sections import SECTIONS
 from tests.explore.test_reproductions import variant
 from tests.explore.views import made
+from tests.report.test_html import Checked
 
 TEXT = "version: 1\nscenario: 选择客户\n"
 ACT = Interruption(call=made("crm.getCustomer"), what="再点一次", is_again=True)
@@ -174,3 +176,31 @@ def test_only_a_file_that_is_new_and_fails_is_saved(
     assert {path.name: path.read_text("utf-8") for path in tmp_path.glob("*.yaml")} == {
         "旧.scenario.yaml": "# 财务已确认\n", "红.scenario.yaml": red,
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("is_kept", [True, False])
+def test_findings_are_on_the_page_also_where_no_section_can_be_kept(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    is_kept: bool,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "scenarios").mkdir()
+    if not is_kept:
+        (tmp_path / ".bpmax").write_text("", "utf-8")
+    explorations = [explored(possible=3, tried=3), explored("退款", refused="它不通过")]
+
+    command._store_report_section(explorations, [(find(), SCENARIO)], Path("页面.html"))
+
+    told = Checked(Path("页面.html").read_text("utf-8"))
+    (section,) = told.data["index"]["sections"]
+    assert section["name"] == "explore"
+    assert TEXT.strip() in str(section["parts"][-1]["paste"])
+    kept = tmp_path / SECTIONS / "explore.json"
+    err = capsys.readouterr().err
+    assert (kept.exists(), err.startswith(".bpmax/sections")) == (is_kept, not is_kept)
+
+    Path("页面.html").unlink()
+    command._store_report_section(explorations[1:], [], Path("页面.html"))
+    assert not Path("页面.html").exists()
