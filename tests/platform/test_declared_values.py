@@ -443,7 +443,7 @@ def test_what_cannot_be_read_is_told_at_the_preset_that_names_it(tmp_path: Path)
     missing = read_source(tmp_path / "missing.yaml")
 
     assert list(found.presets) == ["./a.yaml", "b.yml"]
-    assert found.used == (str(tmp_path / "a.yaml"), str(tmp_path / "b.yml"))
+    assert found.used == tuple(str(tmp_path / name) for name in ("a.yaml", "none.yaml", "b.yml"))
     assert len(found.problems) == 1
     assert "none.yaml" in str(found.problems[0])
     assert (broken.root, broken.key, broken.key_or_file_name) == (None, "", "crm")
