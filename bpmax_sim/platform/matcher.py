@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from decimal import Decimal
 from functools import cached_property
 from typing import Any, Final
 from urllib.parse import parse_qsl, unquote_plus
@@ -21,7 +22,7 @@ from msgspec.structs import replace
 
 from bpmax_sim.field_path import get_nested, split_body_path
 from bpmax_sim.i18n import join_list, msg
-from bpmax_sim.js_values import loads_as_javascript
+from bpmax_sim.js_values import format_js_number, loads_as_javascript
 from bpmax_sim.messages import Headers, Request, is_below
 from bpmax_sim.path_template import (
     PathTemplate,
@@ -30,6 +31,7 @@ from bpmax_sim.path_template import (
     split_decoded_segments,
 )
 from bpmax_sim.platform.check import CREDENTIAL
+from bpmax_sim.platform.encodings import to_text
 from bpmax_sim.platform.instances import derive_conventional_variable
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.model import (
@@ -664,6 +666,10 @@ def _encode_path_like_builder(route: _Route, values: dict[str, str], path: str) 
     return f"{built}/" if has_trailing_slash(path) else built.rstrip("/")
 
 
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float | Decimal) and not isinstance(value, bool)
+
+
 class _Content:
     """The content of a request; each part is parsed when it is first needed."""
 
@@ -673,14 +679,17 @@ class _Content:
     def has_value(self, place: str, name: str, value: Any) -> bool:
         """Return whether the request has *value* as member *name* at *place*.
 
-        In a JSON body type and value must be equal; elsewhere values are compared as texts.
+        In a JSON body type and value must be equal, where 2 and 2.0 are one number, as in
+        JavaScript; elsewhere values are compared as texts: 2.0 is sent as ``2``, and other clients
+        write ``2.0``.
         """
         if place == "body" and isinstance(self._json, dict):
             present = get_nested(self._json, split_body_path(name))
-            return type(present) is type(value) and present == value
+            is_number = _is_number(present) and _is_number(value)
+            return (is_number or type(present) is type(value)) and bool(present == value)
         pairs = {"query": self._query, "header": self._headers, "body": self._form}[place]
-        written = str(value).lower() if isinstance(value, bool) else str(value)
-        return (name, written) in pairs
+        texts = {format_js_number(value), str(value)} if _is_number(value) else {to_text(value)}
+        return any((name, text) in pairs for text in texts)
 
     @cached_property
     def media_type(self) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from bpmax_sim.messages import Request
@@ -18,6 +19,8 @@ from bpmax_sim.platform.matcher import (
     list_foreign_login_origins,
     resolve_instance_addresses,
 )
+from bpmax_sim.platform.model import Api
+from tests.proxy.world import BASE, World, crm
 
 Load = Callable[..., Platforms]
 
@@ -441,3 +444,70 @@ def test_templates_are_replaced_eight_deep(depth: int, flat: str) -> None:
     known = {"n1": "终", **{f"n{n}": f"{{{{ n{n - 1} }}}}" for n in range(2, 12)}}
 
     assert expand_templates(f"{{{{ n{depth} }}}}", known) == flat
+
+
+@pytest.mark.parametrize(
+    "value", [0, 1, -1, 1.0, 2.0, -0.0, 1.5, 0.1, 1e21, 1e-7, 10**20, True, False, "1.0", "", "甲"]
+)
+@pytest.mark.parametrize(
+    ("place", "encoding"),
+    [("query", "json"), ("headers", "json"), ("body", "json"), ("body", "form")],
+)
+def test_what_a_call_sends_is_found_as_its_api(value: Any, place: str, encoding: Any) -> None:
+    if place == "headers" and value == "甲":
+        return  # no header holds it
+    common = {"method": "POST", "path": "/x", "encoding": encoding}
+    first, other = (
+        msgspec.convert({"key": key, **common, place: {"v": constant}}, Api)
+        for key, constant in (("a", value), ("b", "z"))
+    )
+    platform = crm(first, other)
+
+    request = World(platform).proxy().api("a").build()
+
+    matched = ApiMatcher([platform]).match(request)
+    assert matched is not None
+    assert (matched.target.api, matched.note) == (first, "")
+
+
+@pytest.mark.parametrize(
+    ("declared", "sent", "found"),
+    [
+        (2.0, b"2", True), (2.0, b"2.0", True), (2, b"2.0", True), (2, b"2", True),
+        (2, b'"2"', False), ("2", b"2", False), ("2.0", b"2", False), (1, b"true", False),
+        (True, b"1", False), (0, b"false", False), (0, b"null", False), ("", b"null", False),
+        (2.5, b"2", False), (10**20, b"100000000000000000000", True),
+    ],
+)  # fmt: skip
+def test_a_number_in_json_is_the_same_with_and_without_a_point(
+    declared: Any, sent: bytes, found: bool
+) -> None:
+    platform = crm(
+        Api(key="a", method="POST", path="/x", body={"v": declared}),
+        Api(key="b", method="POST", path="/x", body={"v": "乙"}),
+    )
+    request = Request(method="POST", url=f"{BASE}/x", headers=JSON, body=b'{"v":%s}' % sent)
+
+    matched = ApiMatcher([platform]).match(request)
+    assert matched is not None
+    assert (matched.target.api is not None) is found
+
+
+@pytest.mark.parametrize(
+    ("declared", "sent", "found"),
+    [
+        (2.0, "2", True), (2.0, "2.0", True), (2, "2", True), (2, "2.0", False),
+        ("2.0", "2", False), (True, "true", True), (True, "True", False), (True, "1", False), (False, "false", True),
+        ("True", "True", True), ("", "", True),
+    ],
+)  # fmt: skip
+def test_a_number_in_a_query_is_the_text_that_is_sent_or_that_others_write(
+    declared: Any, sent: str, found: bool
+) -> None:
+    platform = crm(
+        Api(key="a", path="/x", query={"v": declared}), Api(key="b", path="/x", query={"v": "乙"})
+    )
+
+    matched = ApiMatcher([platform]).match(Request(method="GET", url=f"{BASE}/x?v={sent}"))
+    assert matched is not None
+    assert (matched.target.api is not None) is found
