@@ -80,13 +80,18 @@ def merge_values(
         _apply_setters(merged, spec, recipe)
     else:
         _set_arguments(merged, spec.args, recipe)
-    placed = {"path": merged.path, "query": merged.query, "body": merged.body}
+    placed = {
+        "path": merged.path,
+        "query": merged.query,
+        "header": _find_header_values(merged, recipe),
+        "body": merged.body,
+    }
     if recipe.strict:
         refuse_undeclared_arguments(spec.steps, recipe)
         check_enum_values(recipe, placed)
     else:
         merged.doubts += explain_misspelt_names(spec.steps, recipe)
-        merged.doubts += explain_values_breaking_schema(recipe, placed)
+    merged.doubts += explain_values_breaking_schema(recipe, placed)
     # JavaScript lists names such as "2" before all others, in whatever order they were set; without
     # this, a script that builds one object and a chain of setters would send different bytes.
     merged.query = order_object_keys(merged.query)
@@ -95,6 +100,16 @@ def merge_values(
     for required in recipe.required:
         _check_parameter_present(merged, required)
     return merged
+
+
+def _find_header_values(merged: MergedValues, recipe: CompiledApi) -> dict[str, str]:
+    """Return the headers of *merged* that are parameters with limits, as the platform spells them.
+
+    Headers that the script sets are found in any upper or lower case.
+    """
+    names = [item.wire_name for item in recipe.limited if item.place == "header"]
+    known = [(name, merged.headers.get(name.lower())) for name in names]
+    return {name: header[1] for name, header in known if header is not None}
 
 
 def _fill_credentials(value: Any, credentials: Mapping[str, Any]) -> Any:

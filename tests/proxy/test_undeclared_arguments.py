@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from msgspec import UNSET
+from msgspec import UNSET, convert
 
+from bpmax_sim.i18n import translate
 from bpmax_sim.js_values import UNDEFINED
 from bpmax_sim.platform.model import Api, Instance, Parameter
 from bpmax_sim.proxy.compiled_api import CompiledApi, compile_api
 from bpmax_sim.proxy.encode import BadValueError
 from bpmax_sim.proxy.undeclared_arguments import check_enum_values, explain_values_breaking_schema
-from tests.proxy.world import crm
+from tests.proxy.world import World, crm, rejected
 
+SLOPPY: tuple[Any, ...] = (5, True, "zh", {}, None)
 ABSENT = (None, UNDEFINED, UNSET)
 
 
@@ -71,11 +74,7 @@ def test_a_choice_is_the_same_as_number_and_as_text(value: Any) -> None:
         ("body", {"type": "string", "schema": {"enum": ["a", "b"]}}, ["a", "b", "c"], 1),
         ("body", {"type": "boolean"}, [False, True, 0], 1),
         ("query", {"schema": {"enum": ("zh", "en")}}, ["zh", "ZH"], 1),
-        ("query", {"schema": {"enum": 5}}, "zh", 0),
-        ("query", {"schema": {"enum": True}}, "zh", 0),
-        ("query", {"schema": {"enum": "zh"}}, "zh", 0),
-        ("query", {"schema": {"enum": {}}}, "zh", 0),
-        ("query", {"schema": {"enum": None}}, "zh", 0),
+        *(("query", {"schema": {"enum": sloppy}}, "zh", 0) for sloppy in SLOPPY),
         ("body", {"schema": {"type": [["string"]], "required": True}}, "zh", 0),
     ],
 )
@@ -87,3 +86,58 @@ def test_a_doubt_for_each_value_that_the_declaration_does_not_allow(
     )
 
     assert len(found) == doubts, found
+
+
+def order_api() -> Api:
+    """Return an API with a parameter at each place, each with a limit."""
+    declared = [
+        {"name": "单号", "in": "path", "to": "id", "enum": ["A1", "A2"]},
+        {"name": "语言", "in": "header", "to": "X-Lang", "enum": ["zh", "en"]},
+        {"name": "页", "in": "query", "to": "page", "enum": [1, 2]},
+        {"name": "状态", "in": "body", "to": "order.state", "enum": ["草稿", "生效"]},
+        {"name": "批次", "in": "header", "to": "X-Batch", "schema": {"maxLength": 2}},
+        {"name": "金额", "in": "body", "to": "order.sum", "type": "number"},
+    ]
+    fields = {"key": "save", "method": "POST", "path": "/orders/{id}", "parameters": declared}
+    return convert(fields, Api)
+
+
+SOUND: Mapping[str, Mapping[str, Any]] = {
+    "path": {"id": "A1"}, "header": {"x-lang": "zh", "X-BATCH": "12"}, "query": {"page": "1"},
+    "body": {"order": {"state": "草稿", "sum": 1}},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("strict", [False, True])
+@pytest.mark.parametrize(
+    ("place", "values", "refusal", "doubt"),
+    [
+        ("path", {}, "", ""),
+        ("path", {"单号": "A3"}, "单号 is one of A1, A2, got 'A3'",
+         "parameter '单号': A1, A2 are declared, got 'A3'"),
+        ("header", {"X-LANG": "fr"}, "语言 is one of zh, en, got 'fr'",
+         "parameter '语言': zh, en are declared, got 'fr'"),
+        ("header", {"x-lang": None}, "", ""),
+        ("header", {"x-batch": "abc"}, "", "parameter '批次': maxLength: 2 is declared, got 'abc'"),
+        ("query", {"page": 3}, "页 is one of 1, 2, got 3",
+         "parameter '页': 1, 2 are declared, got 3"),
+        ("body", {"order": {"state": "作废"}}, "状态 is one of 草稿, 生效, got '作废'",
+         "parameter '状态': 草稿, 生效 are declared, got '作废'"),
+        ("body", {"order": {"sum": "1"}}, "", "parameter '金额': number is declared, got '1'"),
+    ],
+)  # fmt: skip
+def test_a_value_at_any_place_is_held_against_its_declaration(
+    place: str, values: Mapping[str, Any], refusal: str, doubt: str, *, strict: bool
+) -> None:
+    world = World(crm(order_api(), strict=strict))
+    call = world.proxy().api("save")
+    for name, sound in SOUND.items():
+        call = getattr(call, name)({**sound, **values} if name == place else sound)
+
+    if strict and refusal:
+        error = rejected(call.call)
+        assert (error.code, error.message) == ("BAD_ARGUMENT", f"crm_system.save: {refusal}")
+        assert world.sent == []
+        return
+    call.call()
+    assert [translate(one) for one in world.log[-1].doubts] == ([doubt] if doubt else [])
