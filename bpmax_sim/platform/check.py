@@ -6,7 +6,7 @@ Each check adds every problem that it finds to a list; none raises.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
@@ -18,6 +18,7 @@ from bpmax_sim.field_path import FieldPath
 from bpmax_sim.i18n import join_list, msg
 from bpmax_sim.path_template import list_placeholders
 from bpmax_sim.platform import model
+from bpmax_sim.platform.encodings import to_text
 from bpmax_sim.platform.html_selector import compile_selector, compile_value_regex
 from bpmax_sim.platform.response_shapes import derive_schema_shape
 from bpmax_sim.platform.schema_check import TYPES
@@ -40,6 +41,8 @@ _KEY = re.compile(r"[\w-]+")
 _TEMPLATE = re.compile(r"\{\{.+\}\}")
 _HOST = re.compile(r"[A-Za-z]\w*", re.ASCII)
 _METHOD = re.compile(r"[A-Za-z]+")
+_HEADER = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+"""A name of a header (RFC 9110, 5.1)."""
 
 
 def check_platform(root: Node, platform: model.Platform, problems: list[Problem]) -> None:
@@ -53,7 +56,7 @@ def check_platform(root: Node, platform: model.Platform, problems: list[Problem]
     checks.check_platform_and_api_names()
     checks.check_credentials()
     checks.check_addresses()
-    checks.check_no_templates_outside_auth((), platform)
+    checks.check_headers_and_query((), platform)
     checks.check_auth(("auth",), platform.auth)
     checks.check_conditions((), platform.response)
     checks.check_places_are_in_response((), platform)
@@ -272,6 +275,18 @@ def is_proxy_address(text: str) -> bool:
     return parts.scheme in {"http", "https", "socks5", "socks5h"} and bool(parts.hostname)
 
 
+def report_bad_header_names(checks: FileChecks, headers: Iterable[str], *steps: str | int) -> None:
+    """Report each of the names *headers*, the keys of the mapping at *steps*, that is none."""
+    for name in headers:
+        if message := _describe_header_problem(name):
+            checks.report_problem(message, *steps, name, key=True)
+
+
+def _describe_header_problem(name: str) -> str:
+    is_name = _HEADER.fullmatch(name) is not None
+    return "" if is_name else msg("header {name!r} is not a header name (RFC 9110)", name=name)
+
+
 class _PlatformChecks(FileChecks, frozen=True):
     platform: model.Platform
 
@@ -376,13 +391,13 @@ class _PlatformChecks(FileChecks, frozen=True):
                 msg("there is no host {name!r}{hint}", name=name, hint=hint), *steps, "host"
             )
 
-    def check_no_templates_outside_auth(
-        self, steps: Steps, owner: model.Platform | model.Api
-    ) -> None:
+    def check_headers_and_query(self, steps: Steps, owner: model.Platform | model.Api) -> None:
         """Report ``{{ … }}`` in headers and query of *owner*, a platform or API.
 
-        They would be sent as they stand: only templates below ``auth`` are filled.
+        They would be sent as they stand: only templates below ``auth`` are filled. Names of headers
+        are checked, too.
         """
+        report_bad_header_names(self, owner.headers, *steps, "headers")
         for place in ("headers", "query"):
             for name, value in getattr(owner, place).items():
                 if isinstance(value, str) and _TEMPLATE.search(value):
@@ -416,13 +431,13 @@ class _PlatformChecks(FileChecks, frozen=True):
         }
         for use in find_uses(node) if node is not None else ():
             self.check_template(use.text, use.names.union(declared), (*steps, *use.steps))
+        self.check_header_names_in_auth(steps, auth)
         for index, step in enumerate(auth.steps):
+            request = (*steps, "acquire", "steps", index, "request")
             for name, rule in step.extract.items():
                 at = (*steps, "acquire", "steps", index, "extract", name, "path")
                 self.check_value_path(rule.path, at)
-            self.check_host_declared(
-                step.request.host, *steps, "acquire", "steps", index, "request"
-            )
+            self.check_host_declared(step.request.host, *request)
         for index, name in enumerate(auth.acquire.share if auth.acquire else ()):
             self.check_credential_declared(name, (*steps, "acquire", "share", index))
         known = {*CLASSES, *self.platform.response.classes}
@@ -430,6 +445,31 @@ class _PlatformChecks(FileChecks, frozen=True):
             hint = suggest_nearest(name, known) or msg("; declare it under response.classes")
             message = msg("unknown failure class {name!r}{hint}", name=name, hint=hint)
             self.report_problem(message, *steps, "recover", name)
+
+    def check_header_names_in_auth(self, steps: Steps, auth: model.Auth) -> None:
+        """Report the names of headers in *auth* that are none.
+
+        What a template gives as a name is known when a request is signed.
+        """
+        sign = auth.sign or model.Sign()
+        declared: list[tuple[Iterable[str], Steps]] = [
+            (sign.default_headers, ("sign", "default_headers")),
+            (sign.set_headers, ("sign", "set_headers")),
+        ]
+        for index, step in enumerate(auth.steps):
+            place = ("acquire", "steps", index, "request", "headers")
+            declared.append((step.request.headers, place))
+        for headers, at in declared:
+            names = [name for name in headers if not is_template(name)]
+            report_bad_header_names(self, names, *steps, *at)
+        applied: list[tuple[model.Apply, Steps]] = [
+            *((item, ("apply", index)) for index, item in enumerate(auth.apply)),
+            *((item, ("sign", "emit", index)) for index, item in enumerate(sign.emit)),
+        ]
+        for item, at in applied:
+            is_name = item.place == "header" and not is_template(item.name)
+            if is_name and (message := _describe_header_problem(item.name)):
+                self.report_problem(message, *steps, *at, "name")
 
     def check_value_path(self, path: str, steps: Steps) -> None:
         kind, _, source = path.partition(":")
@@ -467,7 +507,7 @@ class _PlatformChecks(FileChecks, frozen=True):
             self.report_problem(
                 msg("{method!r} is not an HTTP method", method=api.method), *steps, "method"
             )
-        self.check_no_templates_outside_auth(steps, api)
+        self.check_headers_and_query(steps, api)
         self.check_places_are_in_response(steps, api)
         if isinstance(api.auth, model.Auth):
             self.check_auth((*steps, "auth"), api.auth)
@@ -511,18 +551,9 @@ class _PlatformChecks(FileChecks, frozen=True):
                     near=suggest_nearest(parameter.wire_name, missing),
                 )
                 self.report_problem(message, *steps, "parameters", index)
-            spellings = {(parameter.name,), (parameter.place, parameter.wire_name)}
-            known = [str(item) for item in parameter.enum]
-            default = parameter.default
-            if known and isinstance(default, str | int) and str(default) not in known:
-                message = msg(
-                    "the default {default!r} is none of {listed}{hint}",
-                    default=default,
-                    listed=join_list(known),
-                    hint=suggest_nearest(str(default), known),
-                )
-                where = (*steps, "parameters", index, "default")
-                self.report_problem_or_warning("rule", message, *where)
+            self.check_name_and_default(parameter, (*steps, "parameters", index))
+            place = model.join_place(parameter.place, parameter.wire_name)
+            spellings = {(parameter.name,), (parameter.place, place)}
             if not seen.isdisjoint(spellings):
                 message = msg(
                     "a second parameter {name!r}, or a second one for its place; remove one",
@@ -530,6 +561,22 @@ class _PlatformChecks(FileChecks, frozen=True):
                 )
                 self.report_problem(message, *steps, "parameters", index)
             seen |= spellings
+
+    def check_name_and_default(self, parameter: model.Parameter, steps: Steps) -> None:
+        """Report *parameter* if its header has no name, or its default is not in its ``enum``."""
+        name, default = parameter.wire_name, parameter.default
+        if parameter.place == "header" and (message := _describe_header_problem(name)):
+            self.report_problem(message, *steps)
+        known = [str(item) for item in parameter.enum]
+        texts = {to_text(item) for item in parameter.enum if item is not None}  # as they are sent
+        if known and isinstance(default, str | int | float) and to_text(default) not in texts:
+            message = msg(
+                "the default {default!r} is none of {listed}{hint}",
+                default=default,
+                listed=join_list(known),
+                hint=suggest_nearest(str(default), known),
+            )
+            self.report_problem_or_warning("rule", message, *steps, "default")
 
     def check_api_names_distinct(self) -> None:
         """Report two APIs that share a name: key or alias, in camelCase or snake_case."""

@@ -36,6 +36,7 @@ from bpmax_sim.platform.check import (
     describe_credential_problem,
     is_platform_address,
     is_proxy_address,
+    report_bad_header_names,
 )
 from bpmax_sim.platform.model import (
     CredentialSpec,
@@ -533,6 +534,7 @@ class _InstanceChecks(FileChecks, frozen=True):
     instance: Instance
 
     def check_all(self, find: Find, keys: tuple[str, ...]) -> None:
+        report_bad_header_names(self, self.instance.headers, "headers")
         key = self.instance.instance_key
         if not _KEY.fullmatch(key):
             message = msg("{key!r} is not an instance key; use letters, digits, _ - and .", key=key)
@@ -558,7 +560,9 @@ class _InstanceChecks(FileChecks, frozen=True):
                     hint=hint,
                 )
                 self.report_problem(message, "hosts", name, key=True)
-            elif isinstance(value, str) and not is_platform_address(value):
+            elif isinstance(value, Source):
+                self.check_source(value, "hosts", name)
+            elif not is_platform_address(value):
                 self.report_problem(msg("expected {address}", address=ADDRESS), "hosts", name)
 
     def check_credentials(self, platform: Platform) -> None:

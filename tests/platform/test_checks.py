@@ -251,7 +251,9 @@ def test_each_placeholder_has_one_parameter(parameters: str, problems: list[str]
         ("[open, closed]", "closed", False), ("[open, closed]", "Open", True),
         ("[open, closed]", "''", True), ("[0, 1]", "0", False), ("[0, 1]", "'1'", False),
         ("[0, 1]", "2", True), ("[0, 1]", "-1", True), ("[a]", "[b]", False),
-        ("[a]", "null", False), ("[]", "b", False),
+        ("[a]", "null", False), ("[]", "b", False), ("[1.5, 2]", "1.5", False),
+        ("[1.5, 2]", "2.0", False), ("[1.5, 2]", "2.5", True), ("[true]", "false", True),
+        ("[true]", "true", False), ("[null, a]", "''", True),
     ],
 )  # fmt: skip
 def test_a_default_is_one_of_the_enumeration(enum: str, default: str, *, is_refused: bool) -> None:
@@ -461,3 +463,58 @@ def test_a_proxy_has_a_scheme_a_host_and_a_port_that_is_one(text: str, *, fits: 
 )
 def test_references_to_credentials_are_found_anywhere(value: Any, found: list[Any]) -> None:
     assert [tuple(one) for one in find_credential_references(value)] == found
+
+
+TWICE = "a second parameter 'b', or a second one for its place; remove one"
+NO_NAME = "is not a header name (RFC 9110)"
+
+
+@pytest.mark.parametrize(
+    ("text", "places"),
+    [
+        ("headers: {X-Team: a, x_team: b, '!#$%&*+.^`|~': c}", []),
+        ("headers: {'a b': c}", ['headers["a b"]: header \'a b\'']),
+        ("headers: {'': c, 'X:Y': d, 标题: e, '{{ x }}': f}", [
+            'headers[""]: header \'\'', 'headers["X:Y"]: header \'X:Y\'',
+            "headers.标题: header '标题'", 'headers["{{ x }}"]: header \'{{ x }}\'',
+        ]),
+        ("apis: {查询: {headers: {'a b': c}}}", ['apis.查询.headers["a b"]: header \'a b\'']),
+        ("apis: {a: {parameters: [{name: 语言, in: header, to: X-Lang}, {name: b c, in: query}]}}",
+         []),
+        ("apis: {a: {parameters: [{name: 语言, in: header}]}}",
+         ["apis.a.parameters[0]: header '语言'"]),
+        (("auth: {apply: [{in: header, name: 'a b', value: c}, {in: cookie, name: 'a b', value: d}]"
+         "}"),
+         ["auth.apply[0].name: header 'a b'"]),
+        ("auth: {parameters: {n: X-A}, apply: [{in: header, name: '{{ n }} x', value: c}]}", []),
+        (("auth: {sign: {default_headers: {'a:': b}, set_headers: {'c,': d}, "
+          "set_query: {'e f': g}, emit: [{in: header, name: '(x)', value: y}, {in: query, "
+          "name: '(x)', value: y}]}}"), [
+            'auth.sign.default_headers["a:"]: header \'a:\'',
+            'auth.sign.set_headers["c,"]: header \'c,\'',
+            "auth.sign.emit[0].name: header '(x)'",
+        ]),
+        (("auth: {acquire: {steps: [{request: {path: /a}}, {request: {path: /b, "
+          "headers: {'x/y': z}}}]}}"),
+         ['auth.acquire.steps[1].request.headers["x/y"]: header \'x/y\'']),
+        ("apis: {a: {auth: {apply: [{in: header, name: '', value: c}]}}}",
+         ["apis.a.auth.apply[0].name: header ''"]),
+    ],
+)  # fmt: skip
+def test_a_header_has_a_name_that_can_be_sent(text: str, places: list[str]) -> None:
+    assert [one.split(": ", 1)[1] for one in told(text)] == [f"{one} {NO_NAME}" for one in places]
+
+
+@pytest.mark.parametrize(
+    ("second", "is_refused"),
+    [("header, to: x-lang", True), ("header, to: X-LANG", True), ("query, to: x-lang", False),
+     ("header, to: x-language", False)],
+)  # fmt: skip
+def test_two_parameters_of_one_header_are_told_in_any_case(
+    second: str, *, is_refused: bool
+) -> None:
+    text = "apis: {a: {parameters: [{name: 语言, in: header, to: X-Lang}, {name: b, in: %s}]}}"
+    other = "apis: {a: {parameters: [{name: 页, in: query, to: X}, {name: b, in: query, to: x}]}}"
+
+    assert told(text % second) == ([f"3: apis.a.parameters[1]: {TWICE}"] if is_refused else [])
+    assert told(other) == []

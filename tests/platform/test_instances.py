@@ -98,6 +98,10 @@ def rejected(call: Callable[[], object]) -> str:
             "1:66: [0].credentials.user.keyring: expected service/name, such as crm/password",
         ),
         (
+            "- {platform: crm, instance_key: a, headers: {X-Team: a, 'a b': c}}",
+            "1:57: [0].headers[\"a b\"]: header 'a b' is not a header name (RFC 9110)",
+        ),
+        (
             "- {platform: crm, instance_key: a, base_url: {}}",
             "1:46: [0].base_url: expected exactly one of env, file, keyring and source, got none",
         ),
