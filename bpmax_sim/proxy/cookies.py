@@ -115,7 +115,7 @@ class CookieJar:
         attributes = cookie.attributes_by_name
         host = (parts.hostname or "").lower()
         domain = attributes.get("domain", "").lower().removeprefix(".")
-        if not cookie.name:
+        if not cookie.name or "=" not in line.partition(";")[0]:  # none at all (RFC 6265, 5.2)
             return None
         if domain and not _may_set_for(host, domain):
             self.refused[cookie.name] = domain
