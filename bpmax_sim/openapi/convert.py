@@ -42,7 +42,9 @@ from bpmax_sim.yamlfile import LARGEST, Steps, read_yaml, write_yaml
 ParameterEntry = dict[str, Any]
 
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
-_IGNORED: Final = frozenset({"accept", "content-type", "authorization"})
+_IGNORED: Final = frozenset(
+    {"accept", "content-type", "authorization", "content-length", "transfer-encoding"}
+)
 _IDEMPOTENCY: Final = frozenset({"idempotency-key", "x-idempotency-key"})
 _JOINTS: Final = {"spaceDelimited": "spaces", "tabDelimited": "tabs", "pipeDelimited": "|"}
 _LONGEST_NAME: Final = 200
@@ -128,7 +130,7 @@ def _convert_parameter(
 ) -> ParameterEntry | None:
     name, place = str(parameter["name"]), parameter.get("in")
     if place == "header" and name.lower() in _IGNORED:
-        return None  # by the standard, these say nothing
+        return None  # by the standard, or as the transport sets them, these say nothing
     if wrong := _describe_wrong_name(name, place):
         short = name[:_LONGEST_NAME]
         document.note_loss(

@@ -43,6 +43,8 @@ _HOST = re.compile(r"[A-Za-z]\w*", re.ASCII)
 _METHOD = re.compile(r"[A-Za-z]+")
 _HEADER = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 """A name of a header (RFC 9110, 5.1)."""
+_FRAMING = frozenset({"content-length", "transfer-encoding"})
+"""Headers that say where a request ends, which only who writes it knows."""
 
 
 def check_platform(root: Node, platform: model.Platform, problems: list[Problem]) -> None:
@@ -276,15 +278,18 @@ def is_proxy_address(text: str) -> bool:
 
 
 def report_bad_header_names(checks: FileChecks, headers: Iterable[str], *steps: str | int) -> None:
-    """Report each of the names *headers*, the keys of the mapping at *steps*, that is none."""
+    """Report each of the names *headers*, keys of the mapping at *steps*, that cannot be sent."""
     for name in headers:
         if message := _describe_header_problem(name):
             checks.report_problem(message, *steps, name, key=True)
 
 
 def _describe_header_problem(name: str) -> str:
-    is_name = _HEADER.fullmatch(name) is not None
-    return "" if is_name else msg("header {name!r} is not a header name (RFC 9110)", name=name)
+    if not _HEADER.fullmatch(name):
+        return msg("header {name!r} is not a header name (RFC 9110)", name=name)
+    if name.lower() in _FRAMING:
+        return msg("header {name!r} is managed by the transport and cannot be set", name=name)
+    return ""
 
 
 class _PlatformChecks(FileChecks, frozen=True):
@@ -447,7 +452,7 @@ class _PlatformChecks(FileChecks, frozen=True):
             self.report_problem(message, *steps, "recover", name)
 
     def check_header_names_in_auth(self, steps: Steps, auth: model.Auth) -> None:
-        """Report the names of headers in *auth* that are none.
+        """Report the names of headers in *auth* that cannot be sent.
 
         What a template gives as a name is known when a request is signed.
         """
@@ -563,7 +568,7 @@ class _PlatformChecks(FileChecks, frozen=True):
             seen |= spellings
 
     def check_name_and_default(self, parameter: model.Parameter, steps: Steps) -> None:
-        """Report *parameter* if its header has no name, or its default is not in its ``enum``."""
+        """Report *parameter* if its header cannot be sent, or its default is not in ``enum``."""
         name, default = parameter.wire_name, parameter.default
         if parameter.place == "header" and (message := _describe_header_problem(name)):
             self.report_problem(message, *steps)

@@ -505,6 +505,26 @@ def test_a_header_has_a_name_that_can_be_sent(text: str, places: list[str]) -> N
     assert [one.split(": ", 1)[1] for one in told(text)] == [f"{one} {NO_NAME}" for one in places]
 
 
+@pytest.mark.parametrize("name", ["Content-Length", "content-length", "Transfer-Encoding"])
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("headers: {%s: '3'}", "headers.%s"),
+        ("apis: {a: {headers: {%s: '3'}}}", "apis.a.headers.%s"),
+        ("apis: {a: {parameters: [{name: %s, in: header}]}}", "apis.a.parameters[0]"),
+        ("auth: {apply: [{in: header, name: %s, value: '3'}]}", "auth.apply[0].name"),
+        ("auth: {sign: {set_headers: {%s: '3'}}}", "auth.sign.set_headers.%s"),
+    ],
+)
+def test_where_a_request_ends_is_not_declared(name: str, text: str, place: str) -> None:
+    at = place % name if "%" in place else place
+
+    assert told(text % name) == [
+        f"3: {at}: header {name!r} is managed by the transport and cannot be set"
+    ]
+    assert told(text % "Host") == []
+
+
 @pytest.mark.parametrize(
     ("second", "is_refused"),
     [("header, to: x-lang", True), ("header, to: X-LANG", True), ("query, to: x-lang", False),
