@@ -33,7 +33,8 @@ from tests.platform.openapi_imports import (
         ("Content-Type", "header", False), ("content-type", "query", True),
         ("AUTHORIZATION", "header", False), ("Authorization", "query", True),
         ("Content-Length", "header", False), ("transfer-encoding", "header", False),
-        ("Content-Length", "query", True), ("Accept-Language", "header", True), ("客户", "query", True),
+        ("Content-Length", "query", True), ("Accept-Language", "header", True),
+        ("客户", "query", True),
     ],
 )  # fmt: skip
 def test_headers_that_say_nothing_are_left_out_without_a_note(
