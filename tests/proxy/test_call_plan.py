@@ -100,3 +100,20 @@ def test_a_rejected_call_is_for_the_instance_that_holds_where_it_names_none(
     error = rejected(world.proxy().api("x").call)
 
     assert (error.instance, error.api) == (instance, "x")
+
+
+@pytest.mark.parametrize(
+    ("path", "values", "told"),
+    [
+        ("/{z}/{y}/{x}", {"单号": 1}, "unknown path parameter '单号'; /{z}/{y}/{x} has x, y, z"),
+        ("/{id}", {"idd": 1},
+         "unknown path parameter 'idd'; /{id} has id; did you mean 'id'?"),
+        ("/list", {"id": 1}, "unknown path parameter 'id'; /list has none"),
+        ("/{id}", {}, "path parameter 'id' is missing; /{id} needs it"),
+    ],
+)  # fmt: skip
+def test_what_a_path_has_is_told(path: str, values: dict[str, int], told: str) -> None:
+    world = World(crm(Api(key="find", path=path)))
+
+    error = rejected(world.proxy().api("find").path(values).call)
+    assert error.message == f"crm_system.find: {told}"

@@ -203,6 +203,37 @@ def test_an_idempotency_key_may_be_made_otherwise_than_it_was(place: Any, value:
     assert "header.x-sign" in _replay(other, recorded, api=keyed[value])
 
 
+def test_a_signature_that_is_put_at_other_places_than_it_was_is_told() -> None:
+    emit = [
+        {"in": "header", "name": name, "value": "{{ signature }}"} for name in ("X-Sign", "X-Old")
+    ]
+    one, both = _sign(emit=emit[:1]), _sign(emit=emit)
+
+    assert _replay(one, _record(one)) == _replay(both, _record(both)) == ""
+    assert "header.x-old" in _replay(one, _record(both))
+    assert "header.x-old" in _replay(both, _record(one))
+    assert "header.x-sign" not in _replay(both, _record(one))
+
+
+def test_what_is_new_in_each_call_is_no_secret_that_is_hidden_later() -> None:
+    apply = (
+        Apply(place="header", name="X-Time", value="{{ now | unix }}"),
+        Apply(place="header", name="X-Nonce", value="{{ nonce }}"),
+        Apply(place="header", name="X-Basic", value="Basic {{ (client_id ~ ':' ~ secret) | b64 }}"),
+    )
+    world = World(
+        crm(CREATE, auth=Auth(apply=apply)), separate=True, auth_clock=VirtualClock(START + 9)
+    )
+    world.proxy().api("create").body(ORDER).call()
+    sent, shown = headers_of(world.request), headers_of(world.request.recorded_form)
+
+    assert int(sent["X-Time"]) == int(shown["X-Time"]) + 9
+    for name in ("X-Time", "X-Nonce"):
+        assert world.vault.redact_text(f"金额 {sent[name]}") == f"金额 {sent[name]}"
+    assert sent["X-Basic"] != shown["X-Basic"]
+    assert world.vault.redact_text(sent["X-Basic"]) == shown["X-Basic"]
+
+
 def test_of_calls_that_differ_the_recorded_one_is_signed_again() -> None:
     """Two bodies, of which matching ignores a part, have two signatures."""
     recorded = _record(SIGNED)

@@ -227,7 +227,16 @@ def test_unknown_names_reject_when_called_before_any_http(
 
 @pytest.mark.parametrize(
     ("name", "meant"),
-    [("instanceKey", "instance_key"), ("instance", "instance_key"), ("Caller", "caller")],
+    [
+        ("instanceKey", "instance_key"),
+        ("instance", "instance_key"),
+        ("Caller", "caller"),
+        ("INSTANCE_KEY", "instance_key"),
+        ("Instance-Key", "instance_key"),
+        ("CALLER", "caller"),
+        ("instance__key", "instance_key"),
+        ("callerr", "caller"),
+    ],
 )
 def test_a_near_miss_of_a_known_option_rejects(name: str, meant: str) -> None:
     """O: a near miss of a known option (`instanceKey`) rejects."""

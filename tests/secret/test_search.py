@@ -355,3 +355,19 @@ def test_a_literal_that_goes_on_has_eight_signs_at_its_end(size: int) -> None:
 
     found = find_needles_in_all_layers(written.encode(), {b"token-123456": "token"})
     assert bool(found) == (size >= 8)
+
+
+@pytest.mark.parametrize(
+    ("value", "is_found"),
+    [(b"k3y9f", False), (b"k3y9f2", True), (b"k3y9f2z", True), (b"k3y9f2z1q8", True)],
+)
+@pytest.mark.parametrize("form", ["{}", "?a={}&b=1", '{{"口令":"{}"}}', "{}\n", " {} "])
+def test_base32_is_undone_from_ten_signs_on(form: str, value: bytes, *, is_found: bool) -> None:
+    packed = base64.b32encode(value).decode()
+    needles = {value: "token"}
+
+    for written in (packed, packed.rstrip("=")):
+        data = form.format(written).encode()
+        found = find_needles_in_all_layers(data, needles)
+        assert [one.within for one in found] == ([("base32",)] if is_found else [])
+        assert find_needles_in_all_layers(data.lower(), needles) == ()
