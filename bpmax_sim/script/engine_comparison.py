@@ -80,10 +80,13 @@ class BothEngines:
             for turn in (mine, theirs)
         )
         for ours, other in zip_longest(*both):
-            if _to_comparable_entry(ours) != _to_comparable_entry(other):
-                raise self._make_difference_error(
-                    _describe_entry(ours), _describe_entry(other), _read_entry_frames(ours or other)
-                )
+            entries = _to_comparable_entry(ours), _to_comparable_entry(other)
+            if entries[0] != entries[1]:
+                told = _describe_entry(ours), _describe_entry(other)
+                # What differs may be in what the description leaves out, such as a cause.
+                if told[0] == told[1]:
+                    told = str(entries[0]), str(entries[1])
+                raise self._make_difference_error(*told, _read_entry_frames(ours or other))
         for run in {**mine.endings, **theirs.endings}:
             ends = mine.endings.get(run), theirs.endings.get(run)
             ours, other = map(_describe_ending, ends)

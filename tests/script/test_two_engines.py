@@ -76,7 +76,11 @@ DIFFERENCES: dict[str, tuple[str, str, tuple[str, str]]] = {
     ),
     "the values of a line alone": (
         outbox(LOG), outbox([*LOG[:5], [1]]),
-        ("甲: console.info '客户'; 乙: console.info '客户'", HERE),
+        (
+            ("""甲: ('ConsoleEntry', ['"info"', '"客户"', '["客户"]']); """
+            """乙: ('ConsoleEntry', ['"info"', '"客户"', '[1]'])"""),
+            HERE,
+        ),
     ),
     "the third entry": (
         outbox(LOG, LOG, WRITE), outbox(LOG, LOG, [*WRITE[:3], 6, *WRITE[4:]]),
@@ -106,16 +110,28 @@ DIFFERENCES: dict[str, tuple[str, str, tuple[str, str]]] = {
     "a cause": (
         outbox(["uncaught", thrown(cause=thrown("里"))]),
         outbox(["uncaught", thrown(cause=thrown("内"))]),
-        ("甲: uncaught Error: 坏; 乙: uncaught Error: 坏", "    at <input>:501:9"),
+        (
+            ("甲: ('uncaught', ('Error', '坏', None, ('Error', '里', None, None, '{}'), '{}')); "
+            "乙: ('uncaught', ('Error', '坏', None, ('Error', '内', None, None, '{}'), '{}'))"),
+            "    at <input>:501:9",
+        ),
     ),
     "a cause that one lacks": (
         outbox(["uncaught", thrown(cause=thrown("里"))]), outbox(["uncaught", thrown()]),
-        ("甲: uncaught Error: 坏; 乙: uncaught Error: 坏", "    at <input>:501:9"),
+        (
+            ("甲: ('uncaught', ('Error', '坏', None, ('Error', '里', None, None, '{}'), '{}')); "
+            "乙: ('uncaught', ('Error', '坏', None, None, '{}'))"),
+            "    at <input>:501:9",
+        ),
     ),
     "a member of an error": (
         outbox(["uncaught", thrown(fields={"code": 1})]),
         outbox(["uncaught", thrown(fields={"code": 2})]),
-        ("甲: uncaught Error: 坏; 乙: uncaught Error: 坏", "    at <input>:501:9"),
+        (
+            ("""甲: ('uncaught', ('Error', '坏', None, None, '{"code":1}')); """
+            """乙: ('uncaught', ('Error', '坏', None, None, '{"code":2}'))"""),
+            "    at <input>:501:9",
+        ),
     ),
     "a refused call": (
         outbox(REFUSAL), outbox([*REFUSAL[:3], "别的", 501, 3]),
@@ -131,7 +147,11 @@ DIFFERENCES: dict[str, tuple[str, str, tuple[str, str]]] = {
     ),
     "a member that is absent": (
         outbox(["absent", 0, "", "名", 501, 3]), outbox(["absent", 0, "明细", "名", 501, 3]),
-        ("甲: a read of 名; 乙: a read of 名", HERE),
+        (
+            ("""甲: ('AbsentMember', ['0', '""', '"名"']); """
+            """乙: ('AbsentMember', ['0', '"明细"', '"名"'])"""),
+            HERE,
+        ),
     ),
     "random values": (
         outbox(["drew", 3]), outbox(["drew", 4]), ("甲: Math.random × 3; 乙: Math.random × 4", ""),
