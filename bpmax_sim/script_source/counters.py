@@ -16,6 +16,7 @@ import re
 from collections.abc import Mapping
 from functools import lru_cache
 from itertools import takewhile
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 import msgspec
@@ -226,7 +227,7 @@ _ANONYMOUS: Final = frozenset(
 
 
 class _CounterWriter:
-    """Walks a syntax tree and collects the texts to insert, in the order of the source.
+    """Walks a syntax tree and collects the texts to insert, of one place in their order.
 
     The script must behave as before. So nothing is inserted before directives (``'use strict'``
     would be one no more), between a label and its loop, or around an anonymous function that gets
@@ -258,7 +259,8 @@ class _CounterWriter:
     def finish(self) -> CountedScript:
         """Return the script with the counters that were added so far inserted."""
         parts, at, shifts = list[bytes](), 0, dict[int, list[tuple[int, int]]]()
-        for offset, text in self._texts:
+        # What is inserted behind the colon of a `case` is collected before what is in its value.
+        for offset, text in sorted(self._texts, key=itemgetter(0)):
             parts += [self._tree.get_bytes_between(at, offset), text.encode()]
             at = offset
             line, column = self._tree.find_line_and_byte_column(offset)
