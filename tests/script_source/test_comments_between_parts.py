@@ -173,3 +173,24 @@ def test_a_loop_of_one_turn_is_valid_without_semicolons(source: str, new: str | 
 
     assert [one.new for one in loops] == ([] if new is None else [new])
     assert not any(tree.has_error_with(one.start, one.end, one.new.encode()) for one in loops)
+
+
+@pytest.mark.parametrize(
+    ("before", "is_separated"),
+    [
+        ("", False), ("// 先\n", False), ("go();\n", False), ("go(); // 先\n", False), ("go()\n", True),
+        ("const a = go\n// 先\n", True), ("if (form.c) go()\n", True), ("if (form.c) go();\n", False),
+    ],
+)  # fmt: skip
+def test_a_mistake_is_no_call_of_what_the_line_before_ends_with(
+    before: str, *, is_separated: bool
+) -> None:
+    source = f"{before}form.a > 1 && form.b && go(1)"
+    tree, start = SyntaxTree(source), len(before.encode())
+    found = [one for one in read_mutants(tree) if one.start == start]
+
+    dropped = [one.new for one in found if one.new.endswith(")")]
+    probes = [one.probe for one in found if one.kind == "comparison"]
+    head = "void 0, " * is_separated
+    assert dropped == [f"{head}(form.a > 1)", f"{head}(form.b)"]
+    assert [one.startswith(f"{head}(((l, r)") for one in probes] == [True]
