@@ -487,7 +487,7 @@ def _find_change_offsets(reader: SlipReader, condition: Node) -> list[Sequence[i
     """Return the byte offsets where expressions of *condition* may get another value.
 
     One list for each expression; None if a variable in it is assigned anywhere. During an ``await``
-    a person may change the form.
+    a person may change the form, and a function that is called may change any member.
     """
     parts = [*reader.tree.walk(condition)]
     bindings = [reader.scopes.find_binding(part) for part in parts if part.type == "identifier"]
@@ -499,4 +499,6 @@ def _find_change_offsets(reader: SlipReader, condition: Node) -> list[Sequence[i
     is_of_form = any(
         part.type == "identifier" and reader.tree.get_source(part) == "form" for part in parts
     )
+    has_member = any(part.type in {"member_expression", "subscript_expression"} for part in parts)
+    changes += [reader.call_offsets] if has_member else []
     return [*changes, reader.await_offsets] if is_of_form else changes

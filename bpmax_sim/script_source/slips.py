@@ -8,6 +8,7 @@ All are certain as far as the source shows, in the manner of ESLint's "possible 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -19,6 +20,7 @@ from bpmax_sim.i18n import msg
 from bpmax_sim.script_source.kinds import (
     KindReader,
     read_operator,
+    strip_parentheses,
 )
 from bpmax_sim.script_source.scopes import Binding, Scopes
 from bpmax_sim.script_source.syntax import SyntaxTree
@@ -43,6 +45,14 @@ PURE: Final = frozenset({
     "some", "every", "findIndex", "flatMap", "toLocaleString",
 })  # fmt: skip
 """Methods that change nothing and only give something back."""
+_NAME: Final = re.compile(r"[\w$]+")
+_HARMLESS: Final = frozenset({
+    "console", "$proxy", "Promise", "Number", "String", "Boolean", "parseInt", "parseFloat",
+    "isNaN", "isFinite", "Array", "BigInt", "Symbol", "encodeURIComponent", "decodeURIComponent",
+    "Intl", "structuredClone", "setTimeout", "setInterval", "clearTimeout", "clearInterval",
+    "crypto", "queueMicrotask", "atob", "btoa", "await", "super", "import",
+})  # fmt: skip
+"""Globals whose calls change no member of what they get, or do so later."""
 GIVEN: Final = frozenset({"form", "ctx", "$proxy"})
 
 
@@ -117,6 +127,37 @@ class SlipReader:
             if part.type == "await_expression"
             or (part.type == "identifier" and part.text == b"await")
         )
+
+    @cached_property
+    def call_offsets(self) -> Sequence[int]:
+        """Return the offsets in bytes of the ends of calls that may change members, ascending.
+
+        These are calls of functions that assign to a member, or that the script does not declare.
+        """
+        calls = (part for part in self.tree.walk() if part.type == "call_expression")
+        return sorted(part.end_byte for part in calls if self._may_change_members(part, set()))
+
+    def _may_change_members(self, call: Node, seen: set[int]) -> bool:
+        """Return whether *call* may change a member of an object such as the form.
+
+        *seen* are the ids of functions that are being looked at, as they may call each other.
+        """
+        callee = strip_parentheses(call.child_by_field_name("function"))
+        source = self.tree.get_source(callee) if callee is not None else ""
+        if self.kinds.find_builtin_method(call):
+            return source == "Object.assign"
+        value = self.values.resolve(callee)
+        if value is not None and value.kind == "function":
+            is_first = value.node.id not in seen
+            seen.add(value.node.id)
+            return is_first and any(
+                part.type in _CHANGES
+                or (part.type == "call_expression" and self._may_change_members(part, seen))
+                for part in self.tree.walk(value.node)
+            )
+        names = _NAME.findall(source)
+        is_call_of_api = value is not None and value.kind != "outside"
+        return not is_call_of_api and not (_HARMLESS & {*names[:1]} or PURE & {*names[-1:]})
 
     def find_slips(
         self, nodes: Iterable[Node], finders: Mapping[str, Sequence[Callable[..., Found]]]

@@ -119,6 +119,12 @@ def make_reader(source: str) -> SlipReader:
         ("if (a === '甲') { if (a) c(); }", True),
         ("if (a !== '甲') { if (a) c(); }", False),
         ("if (a) return; const c = () => { if (!a) b(); };", False),
+        ("if (a.d) return; if (!a.d) b();", True),
+        ("if (a.d) return; f(); if (!a.d) b();", False),
+        ("if (a.d) return; f(a); if (!a.d) b();", False),
+        ("if (a.d) return; Number(c); if (!a.d) b();", True),
+        ("const f = () => { a.d = 0; }; if (a.d) return; f(); if (!a.d) b();", False),
+        ("const f = () => c; if (a.d) return; f(); if (!a.d) b();", True),
         ("d(); if (a === 0) b();", False),
     ],
 )

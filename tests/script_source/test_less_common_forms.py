@@ -162,7 +162,22 @@ wrong-value@19 | form.a = new Date('02/30/2026'); form.b = new Date('2/28/2026')
 wrong-value@57 wrong-value@89 | form.a = new Date(2026, 11, 1); form.b = new Date(2026, 12, 1); form.c = Date.UTC(2026, 12)
 - | if (form.a) return; await (go())⏎if (!form.a) form.b = 1
 - | if (form.a) { await (async () => { go() })()⏎if (!form.a) form.b = 1 }
-duplicate-key@5 | if (form.a) return; go(1)⏎if (form.a) form.b = 1
+- | if (form.a) return; go(1)⏎if (form.a) form.b = 1
+duplicate-key@37 | if (form.a) return; form.c = 1; if (form.a) form.b = 1
+duplicate-key@67 | if (form.a) return; form.c = Number(form.d) + Math.max(1, 2); if (form.a) form.b = 1
+duplicate-key@46 | if (form.a) return; console.log(form.c); if (form.a) form.b = 1
+duplicate-key@50 | if (form.a) return; form.c = form.d?.trim(); if (form.a) form.b = 1
+duplicate-key@64 | if (form.a) return; form.明细.forEach(row => { row.x = 1 }); if (form.a) form.b = 1
+- | if (form.a) return; 工具.重算(form); if (form.a) form.b = 1
+- | if (form.a) return; Object.assign(form, {a: 1}); if (form.a) form.b = 1
+duplicate-key@44 | if (form.a) return; Object.keys(form); if (form.a) form.b = 1
+- | function 重算() { form.a = 1 } if (form.a) return; 重算(); if (form.a) form.b = 1
+- | const 重算 = 单 => { 单.a++ }; if (form.a) return; 重算(form); if (form.a) form.b = 1
+- | function 重算() { 再算() } function 再算() { form.a = 1 } if (form.a) return; 重算(); if (form.a) form.b = 1
+duplicate-key@61 | function 读() { return form.c } if (form.a) return; 读(); if (form.a) form.b = 1
+duplicate-key@103 | function 甲(n) { return n ? 乙(n) : 1 } function 乙(n) { return 甲(n - 1) } if (form.a) return; 甲(1); if (form.a) form.b = 1
+duplicate-key@45 | const 数 = form.a; if (数) return; go(1); if (数) form.b = 1
+- | if (form.a && go(form) && form.a) form.b = 1
 missing-await@17 | form.明细.forEach(async row => { await (go(row)) })
 - | if (form.a == true && form.a == '1') go()
 constant-condition@24 | if (form.a === true && form.a === '1') go()
