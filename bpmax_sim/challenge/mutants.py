@@ -688,13 +688,15 @@ class _MutantReader:
         new = f"{one} {_SHIFTED[sign]} {other}"
         mutant = self._make_mutant("comparison", node, new, about=self._get_source(node))
         probe = probes.SIDES.format(sign=sign, left=one, right=other)
-        yield replace(mutant, probe=self._separate_from_line_before(node, probe))
+        yield replace(mutant, probe=probes.separate_from_statement_before(self._tree, node, probe))
 
     def _drop_operand(self, node: Node, left: Node, right: Node) -> Iterator[Mutant]:
         for kept, dropped in ((left, right), (right, left)):
             if can_decide(self._slips, dropped, kept, node):
                 about = self._get_source(dropped)
-                new = self._separate_from_line_before(node, f"({self._get_source(kept)})")
+                new = probes.separate_from_statement_before(
+                    self._tree, node, f"({self._get_source(kept)})"
+                )
                 yield self._make_mutant("code-check", node, new, about=about)
 
     def _drop_fallback(self, node: Node, left: Node) -> Iterator[Mutant]:
@@ -702,24 +704,6 @@ class _MutantReader:
         if not is_useless and can_need_fallback(self._slips, node):
             text = self._get_source(left)
             yield self._make_mutant("fallback", node, f"({text})", about=text)
-
-    def _separate_from_line_before(self, node: Node, new: str) -> str:
-        """Return *new*, which begins with ``(``, so that it can stand in place of *node*.
-
-        At the begin of a statement it would be a call of what the statement before ends with, if
-        that has no ``;``.
-        """
-        statement = node.parent
-        while statement is not None and statement.type != "expression_statement":
-            statement = statement.parent
-        if statement is None or statement.start_byte != node.start_byte:
-            return new
-        before = statement.prev_named_sibling
-        while before is not None and before.type == "comment":
-            before = before.prev_named_sibling
-        end = find_end_of_code(before) if before is not None else 0
-        is_open = self._tree.get_bytes_between(max(end - 1, 0), end) not in {b"", b";"}
-        return f"void 0, {new}" if is_open else new
 
     # ------------------------------------------------------------------ errors
 

@@ -9,9 +9,13 @@ scenarios lack such input.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from bpmax_sim.i18n import msg, template
+from bpmax_sim.script_source.syntax import SyntaxTree, find_end_of_code
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
 
 MATTERS: Final = "\x01matters"
 _TELL: Final = "console.debug('\\x01matters');"
@@ -103,3 +107,22 @@ _METHODS: Final[Mapping[str, tuple[str, str]]] = {
     )),
 }  # fmt: skip
 """Method -> when its arguments matter, ``o`` being its owner; what to say where they never do."""
+
+
+def separate_from_statement_before(tree: SyntaxTree, node: Node, new: str) -> str:
+    """Return *new*, which begins with ``(``, so that it can stand in place of *node*.
+
+    At the begin of a statement it would be a call of what the statement before ends with, if that
+    has no ``;``.
+    """
+    statement = node.parent
+    while statement is not None and statement.type != "expression_statement":
+        statement = statement.parent
+    if statement is None or statement.start_byte != node.start_byte:
+        return new
+    before = statement.prev_named_sibling
+    while before is not None and before.type == "comment":
+        before = before.prev_named_sibling
+    end = find_end_of_code(before) if before is not None else 0
+    is_open = tree.get_bytes_between(max(end - 1, 0), end) not in {b"", b";"}
+    return f"void 0, {new}" if is_open else new
