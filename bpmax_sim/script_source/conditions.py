@@ -166,19 +166,13 @@ def _read_comparison(
     """
     left, right = split_sides(node)
     if left is None or right is None or operator not in {*EQUALITIES, *RELATIONS}:
-        return [
-            _make_truth_facts(
-                _get_source_with_plain_dots(reader, node), _FALSY if is_denied else _TRUTHY
-            )
-        ]
+        return [_make_truth_facts(reader.get_plain_source(node), _FALSY if is_denied else _TRUTHY)]
     if _read_literal(reader, right) is None:
         left, right, operator = right, left, _TURNED.get(operator, operator)
-    literal, name = _read_literal(reader, right), _get_source_with_plain_dots(reader, left)
+    literal, name = _read_literal(reader, right), reader.get_plain_source(left)
     if literal is None or _read_literal(reader, left) is not None:
         return [
-            _make_order_facts(
-                name, operator, _get_source_with_plain_dots(reader, right), is_denied=is_denied
-            )
+            _make_order_facts(name, operator, reader.get_plain_source(right), is_denied=is_denied)
         ]
     number = _parse_number_literal(literal)
     if operator in EQUALITIES:
@@ -196,14 +190,6 @@ def _read_comparison(
     truths = _TRUTHY if is_filled else frozenset()
     operator = OPPOSITES[operator] if is_denied else operator
     return [{f"# {name}": _make_range(operator, number), **_make_truth_facts(name, truths)}]
-
-
-def _get_source_with_plain_dots(reader: SlipReader, node: Node) -> str:
-    """Return the source of *node* with ``a.b`` in place of ``a?.b``.
-
-    Both are the same value, except that ``a.b`` throws if ``a`` is null or undefined.
-    """
-    return reader.tree.get_source(node).replace("?.", ".")
 
 
 def _make_truth_facts(name: str, truths: frozenset[str]) -> Facts:
@@ -281,11 +267,7 @@ def read_fallback_condition(reader: SlipReader, node: Node, operator: str) -> Al
     inner = strip_parentheses(node)
     if operator == "??" and read_operator(inner) not in {"&&", "||"}:
         is_plain = not reader.has_effect(inner)
-        return (
-            [{f"? {_get_source_with_plain_dots(reader, inner)}": LiteralSet(_NULLISH)}]
-            if is_plain
-            else None
-        )
+        return [{f"? {reader.get_plain_source(inner)}": LiteralSet(_NULLISH)}] if is_plain else None
     return read_condition(reader, inner, is_denied=True)
 
 
@@ -494,7 +476,7 @@ def _find_change_offsets(reader: SlipReader, condition: Node) -> list[Sequence[i
     if any(binding is not None and binding.is_reassigned for binding in bindings):
         return None
     expressions = {"member_expression", "subscript_expression", "identifier"}
-    texts = [reader.tree.get_source(part) for part in parts if part.type in expressions]
+    texts = [reader.get_plain_source(part) for part in parts if part.type in expressions]
     changes = [reader.change_offsets[text] for text in texts if text in reader.change_offsets]
     is_of_form = any(
         part.type == "identifier" and reader.tree.get_source(part) == "form" for part in parts

@@ -38,6 +38,13 @@ _EFFECTS: Final = frozenset({
 _CHANGES: Final = frozenset({
     "assignment_expression", "augmented_assignment_expression", "update_expression",
 })  # fmt: skip
+_CHANGED: Final = {
+    **dict.fromkeys(("assignment_expression", "augmented_assignment_expression"), "left"),
+    **dict.fromkeys(("update_expression", "unary_expression"), "argument"),
+    "for_in_statement": "left", "call_expression": "function",
+}  # fmt: skip
+"""What may change a value -> the field of it that has what is changed."""
+_QUOTED: Final = re.compile(r"""\[\s*(['"`])([^\W\d][\w$]*)\1\s*\]""")
 PURE: Final = frozenset({
     "replace", "replaceAll", "trim", "toFixed", "toUpperCase", "toLowerCase", "padStart", "padEnd",
     "concat", "slice", "filter", "map", "join", "toSorted", "toReversed", "substring", "substr",
@@ -100,20 +107,40 @@ class SlipReader:
     def change_offsets(self) -> Mapping[str, Sequence[int]]:
         """Return source of an expression -> offsets in bytes where its value may change, ascending.
 
-        Those are the ends of assignments to it, updates of it, and calls of its methods.
+        Those are the ends of assignments to it, updates of it, and calls of its methods. Sources
+        are those of `get_plain_source`.
         """
         changes: dict[str, list[int]] = {}
         for part in self.tree.walk():
-            if part.type == "call_expression":
-                callee = part.child_by_field_name("function")
-                changed = callee.child_by_field_name("object") if callee is not None else None
-            elif part.type in _CHANGES:
-                changed = part.child_by_field_name("left") or part.child_by_field_name("argument")
-            else:
-                continue
-            if changed is not None:
-                changes.setdefault(self.tree.get_source(changed), []).append(part.end_byte)
+            for changed in self._find_changed(part):
+                changes.setdefault(self.get_plain_source(changed), []).append(part.end_byte)
         return {name: sorted(places) for name, places in changes.items()}
+
+    def _find_changed(self, part: Node) -> Iterator[Node]:
+        """Yield the expressions whose values *part* changes: assigned, deleted, its owner …."""
+        field = _CHANGED.get(part.type)
+        target = part.child_by_field_name(field) if field is not None else None
+        if part.type == "call_expression" and target is not None:
+            target = target.child_by_field_name("object")
+        elif part.type == "unary_expression" and read_operator(part) != "delete":
+            target = None
+        if target is None:
+            return
+        # In a pattern each name; of `list[i]`, which may be any element, the list, too.
+        for inner in self.tree.walk(target) if target.type.endswith("_pattern") else (target,):
+            yield inner
+            if inner.type == "subscript_expression" and "[" in self.get_plain_source(inner):
+                yield from filter(None, [inner.child_by_field_name("object")])
+
+    def get_plain_source(self, node: Node) -> str:
+        """Return the source of *node* with ``a.b`` in place of ``a?.b`` and ``a['b']``.
+
+        They are the same value, except that ``a.b`` throws if ``a`` is null or undefined.
+        """
+        source = self.tree.get_source(node)
+        if "?." in source or "[" in source:
+            source = _QUOTED.sub(r".\2", source.replace("?.[", "[").replace("?.", "."))
+        return source
 
     @cached_property
     def await_offsets(self) -> Sequence[int]:

@@ -178,6 +178,23 @@ duplicate-key@61 | function 读() { return form.c } if (form.a) return; 读(); i
 duplicate-key@103 | function 甲(n) { return n ? 乙(n) : 1 } function 乙(n) { return 甲(n - 1) } if (form.a) return; 甲(1); if (form.a) form.b = 1
 duplicate-key@45 | const 数 = form.a; if (数) return; go(1); if (数) form.b = 1
 - | if (form.a && go(form) && form.a) form.b = 1
+- | if (o?.x) return; o.x = 1; if (o?.x) form.b = 1
+constant-condition@31 | if (o.x) return; o.y = 1; if (o?.x) form.b = 1
+- | if (form.a) return; form['a'] = 1; if (form.a) form.b = 1
+- | if (form['a']) return; form.a = 1; if (form['a']) form.b = 1
+constant-condition@40 | if (form['a']) return; form.c = 1; if (form.a) form.b = 1
+- | if (form.a) return; form[k] = 1; if (form.a) form.b = 1
+- | if (form.l.length) return; form.l[0] = 1; if (form.l.length) form.b = 1
+- | if (form.l?.[0]) return; form.l[0] = 1; if (form.l?.[0]) form.b = 1
+constant-condition@45 | if (form.l?.[0]) return; form.m[0] = 1; if (form.l[0]) form.b = 1
+- | if (form.a) return; delete form.a; if (form.a) form.b = 1
+duplicate-key@40 | if (form.a) return; delete form.c; if (form.a) form.b = 1
+- | if (form.a) return; ({a: form.a} = o); if (form.a) form.b = 1
+- | if (form.a) return; [form.c, ...form.a] = [1]; if (form.a) form.b = 1
+no-effect@41 | if (form.a) return; for (form.a of [1]) go2; if (form.a) form.b = 1
+- | if (form.o.x) return; form.o = {x: 1}; if (form.o.x) form.b = 1
+- | if (form.n) return; form.n++; if (form.n) form.b = 1
+no-effect@21 duplicate-key@34 | if (form.n) return; -form.n; if (form.n) form.b = 1
 missing-await@17 | form.明细.forEach(async row => { await (go(row)) })
 - | if (form.a == true && form.a == '1') go()
 constant-condition@24 | if (form.a === true && form.a === '1') go()
