@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import msgspec
@@ -35,9 +35,6 @@ _EFFECTS: Final = frozenset({
     "call_expression", "new_expression", "await_expression", "assignment_expression",
     "augmented_assignment_expression", "update_expression", "yield_expression", "throw_statement",
 })  # fmt: skip
-_CHANGES: Final = frozenset({
-    "assignment_expression", "augmented_assignment_expression", "update_expression",
-})  # fmt: skip
 _CHANGED: Final = {
     **dict.fromkeys(("assignment_expression", "augmented_assignment_expression"), "left"),
     **dict.fromkeys(("update_expression", "unary_expression"), "argument"),
@@ -60,6 +57,9 @@ _HARMLESS: Final = frozenset({
     "crypto", "queueMicrotask", "atob", "btoa", "await", "super", "import",
 })  # fmt: skip
 """Globals whose calls change no member of what they get, or do so later."""
+_CHANGING: Final = frozenset(
+    {"push", "pop", "shift", "unshift", "splice", "sort", "reverse", "fill", "copyWithin"}
+)
 GIVEN: Final = frozenset({"form", "ctx", "$proxy"})
 
 
@@ -171,20 +171,26 @@ class SlipReader:
         """
         callee = strip_parentheses(call.child_by_field_name("function"))
         source = self.tree.get_source(callee) if callee is not None else ""
-        if self.kinds.find_builtin_method(call):
-            return source == "Object.assign"
+        if method := self.kinds.find_builtin_method(call):
+            # Outside of functions, `change_offsets` has the list that it changes.
+            return source == "Object.assign" or (bool(seen) and method in _CHANGING)
         value = self.values.resolve(callee)
         if value is not None and value.kind == "function":
-            is_first = value.node.id not in seen
-            seen.add(value.node.id)
-            return is_first and any(
-                part.type in _CHANGES
-                or (part.type == "call_expression" and self._may_change_members(part, seen))
-                for part in self.tree.walk(value.node)
-            )
+            changes = partial(self._has_part_that_changes_members, value.node, seen)
+            return changes() if seen else self.compute_once("members", value.node, changes)
         names = _NAME.findall(source)
         is_call_of_api = value is not None and value.kind != "outside"
         return not is_call_of_api and not (_HARMLESS & {*names[:1]} or PURE & {*names[-1:]})
+
+    def _has_part_that_changes_members(self, function: Node, seen: set[int]) -> bool:
+        is_first = function.id not in seen
+        seen.add(function.id)
+        return is_first and any(
+            self._may_change_members(part, seen)
+            if part.type == "call_expression"
+            else any(changed.type != "identifier" for changed in self._find_changed(part))
+            for part in self.tree.walk(function)
+        )
 
     def find_slips(
         self, nodes: Iterable[Node], finders: Mapping[str, Sequence[Callable[..., Found]]]

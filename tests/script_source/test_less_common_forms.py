@@ -178,6 +178,12 @@ duplicate-key@61 | function 读() { return form.c } if (form.a) return; 读(); i
 duplicate-key@103 | function 甲(n) { return n ? 乙(n) : 1 } function 乙(n) { return 甲(n - 1) } if (form.a) return; 甲(1); if (form.a) form.b = 1
 duplicate-key@45 | const 数 = form.a; if (数) return; go(1); if (数) form.b = 1
 - | if (form.a && go(form) && form.a) form.b = 1
+duplicate-key@105 | function 合计() { let 和 = 0; for (const 行 of form.明细) 和 += 行.数量; return 和 } if (form.a) return; 合计(); if (form.a) form.b = 1
+- | function 清() { delete form.a } if (form.a) return; 清(); if (form.a) form.b = 1
+- | function 清() { 表[0]++ } if (form.a) return; 清(); if (form.a) form.b = 1
+- | function 加() { form.明细.push(1) } if (form.明细.length) return; 加(); if (form.明细.length) form.b = 1
+duplicate-key@84 | function 看() { return form.明细.map(行 => 行.x) } if (form.明细.length) return; 看(); if (form.明细.length) form.b = 1
+duplicate-key@42 | if (form.a) return; form.明细.push(1); if (form.a) form.b = 1
 - | if (o?.x) return; o.x = 1; if (o?.x) form.b = 1
 constant-condition@31 | if (o.x) return; o.y = 1; if (o?.x) form.b = 1
 - | if (form.a) return; form['a'] = 1; if (form.a) form.b = 1
