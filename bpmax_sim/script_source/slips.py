@@ -19,6 +19,7 @@ from bpmax_sim.errors import Place
 from bpmax_sim.i18n import msg
 from bpmax_sim.script_source.kinds import (
     KindReader,
+    list_arguments,
     read_operator,
     strip_parentheses,
 )
@@ -171,16 +172,26 @@ class SlipReader:
         """
         callee = strip_parentheses(call.child_by_field_name("function"))
         source = self.tree.get_source(callee) if callee is not None else ""
+        named = [one for one in list_arguments(call) if one.type == "identifier"]
+        functions = [
+            value.node
+            for value in map(self.values.resolve, (callee, *named))
+            if value is not None and value.kind == "function"
+        ]
+        if any(self._changes_members(function, seen) for function in functions):
+            return True
         if method := self.kinds.find_builtin_method(call):
             # Outside of functions, `change_offsets` has the list that it changes.
             return source == "Object.assign" or (bool(seen) and method in _CHANGING)
         value = self.values.resolve(callee)
-        if value is not None and value.kind == "function":
-            changes = partial(self._has_part_that_changes_members, value.node, seen)
-            return changes() if seen else self.compute_once("members", value.node, changes)
+        if value is not None and value.kind != "outside":  # of the script, or of an API
+            return False
         names = _NAME.findall(source)
-        is_call_of_api = value is not None and value.kind != "outside"
-        return not is_call_of_api and not (_HARMLESS & {*names[:1]} or PURE & {*names[-1:]})
+        return not (_HARMLESS & {*names[:1]} or PURE & {*names[-1:]})
+
+    def _changes_members(self, function: Node, seen: set[int]) -> bool:
+        changes = partial(self._has_part_that_changes_members, function, seen)
+        return changes() if seen else self.compute_once("members", function, changes)
 
     def _has_part_that_changes_members(self, function: Node, seen: set[int]) -> bool:
         is_first = function.id not in seen

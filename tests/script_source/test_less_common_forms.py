@@ -181,6 +181,9 @@ duplicate-key@45 | const 数 = form.a; if (数) return; go(1); if (数) form.b =
 duplicate-key@105 | function 合计() { let 和 = 0; for (const 行 of form.明细) 和 += 行.数量; return 和 } if (form.a) return; 合计(); if (form.a) form.b = 1
 - | function 清() { delete form.a } if (form.a) return; 清(); if (form.a) form.b = 1
 - | function 清() { 表[0]++ } if (form.a) return; 清(); if (form.a) form.b = 1
+- | function 算(行) { form.a = 行.x } if (form.a) return; form.明细.forEach(算); if (form.a) form.b = 1
+duplicate-key@79 | function 看(行) { return 行.x } if (form.a) return; form.c = form.明细.map(看); if (form.a) form.b = 1
+- | const 算 = () => { form.a = 1 }; if (form.a) return; 运行(算); if (form.a) form.b = 1
 - | function 加() { form.明细.push(1) } if (form.明细.length) return; 加(); if (form.明细.length) form.b = 1
 duplicate-key@84 | function 看() { return form.明细.map(行 => 行.x) } if (form.明细.length) return; 看(); if (form.明细.length) form.b = 1
 duplicate-key@42 | if (form.a) return; form.明细.push(1); if (form.a) form.b = 1
