@@ -5,14 +5,16 @@ from __future__ import annotations
 import warnings
 from collections import Counter
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from _pytest.junitxml import xml_key
 
 from bpmax_sim.errors import ConfigError, Place
-from bpmax_sim.i18n import msg
+from bpmax_sim.i18n import choose_language, get_current_language, msg
 from bpmax_sim.pytest_plugin import python_tests, summary
 from bpmax_sim.pytest_plugin.items import FailureText, find_report_place
 from bpmax_sim.pytest_plugin.run_stats import Tally
@@ -407,3 +409,74 @@ def test_a_warning_keeps_its_category_where_its_text_is_taken(
 
     assert (str(recorded.message), recorded.filename) == (text, "scripts/***.py")
     assert type(recorded.message) is category
+
+
+class PartReport(pytest.TestReport):
+    """A report of a part of a test, such as a subtest."""
+
+
+def test_the_report_of_a_part_of_a_test_is_hidden_where_others_are_already(hidden: Vault) -> None:
+    texts = {}
+    for kind in (PartReport, pytest.TestReport):
+        report: Any = kind("a.py::a", ("a.py", 0, "a"), {}, "failed", "口令", "call")
+        report.context = SimpleNamespace(msg="口令 1", kwargs={"键": "口令", "次数": 3})
+        python_tests.pytest_runtest_logreport(report)
+        texts[kind] = report.longrepr, report.context
+
+    assert texts[PartReport] == (
+        "***", SimpleNamespace(msg="*** 1", kwargs={"键": "***", "次数": 3})
+    )  # fmt: skip
+    assert texts[pytest.TestReport][0] == "口令"  # its hook has hidden it before
+    assert hidden.redact("口令") == "***"
+
+
+@pytest.mark.usefixtures("hidden")
+def test_what_pytest_has_collected_for_junit_is_hidden() -> None:
+    nodes = [SimpleNamespace(attrs={"name": f"test[口令{n}]", "line": "3"}) for n in range(3)]
+    properties = [("口令", "甲口令"), ("次数", "3")]
+    xml = SimpleNamespace(global_properties=properties, node_reporters=dict(enumerate(nodes)))
+    config: Any = SimpleNamespace(stash={xml_key: xml})
+    python_tests.redact_junit(config)
+
+    assert xml.global_properties is properties
+    assert properties == [("***", "甲***"), ("次数", "3")]
+    assert [one.attrs for one in nodes] == [
+        {"name": f"test[***{n}]", "line": "3"} for n in range(3)
+    ]
+    nothing: Any = SimpleNamespace(stash={})
+    python_tests.redact_junit(nothing)
+
+
+# ---------------------------------------------------------------------------- in the user's words
+
+
+NO_ADMINS = "the flow has no admins; declare them"
+CHINESE = "流程没有管理员，请声明 admins"
+
+
+@pytest.mark.parametrize(
+    ("errors", "language", "text"),
+    [
+        ([ConfigError(NO_ADMINS)], "zh", CHINESE),
+        ([ConfigError(NO_ADMINS)], "en", None),
+        ([ConfigError("完全没有")], "zh", None),
+        ([ConfigError("完全没有"), ConfigError(NO_ADMINS)], "zh", f"完全没有\n\n{CHINESE}"),
+        ([ValueError("x"), ConfigError(NO_ADMINS)], "zh", CHINESE),
+        ([ConfigError(NO_ADMINS), ConfigError(NO_ADMINS)], "zh", CHINESE),
+        ([], "zh", None),
+    ],
+)
+def test_errors_of_ours_are_told_again_where_the_user_reads_another_language(
+    errors: list[Exception], language: str, text: str | None
+) -> None:
+    for error, cause in pairwise(errors):
+        error.__cause__ = cause
+    report = pytest.TestReport("a.py::a", ("a.py", 0, "a"), {}, "failed", "x", "call")
+    before = get_current_language()
+    choose_language(language)
+    try:
+        python_tests.add_translated_errors(report, next(iter(errors), None))
+    finally:
+        choose_language(before)
+
+    assert report.sections == ([] if text is None else [("bpmax-sim", text)])

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import warnings
 from collections import Counter
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from bpmax_sim.errors import Place
+from bpmax_sim.errors import CassetteError, ExpectationError, Place
 from bpmax_sim.pytest_plugin import summary
 from bpmax_sim.pytest_plugin.items import FailureText
+from bpmax_sim.pytest_plugin.python_tests import RunFaults, Sessions, make_fault
 from bpmax_sim.pytest_plugin.run_stats import TALLY, InterruptListener, Tally
 from bpmax_sim.pytest_plugin.summary import GithubAnnotation
 from bpmax_sim.scenario.file_verdict import FileRuns
@@ -96,6 +98,99 @@ def test_without_a_cassette_no_use_of_a_recording_is_known() -> None:
     tally.add_recording_use(make_session(None, unplayed=1), failed=False, doubtful=False)
 
     assert vars(tally) == vars(Tally())
+
+
+@pytest.mark.parametrize(
+    ("failed", "errors", "raised", "doubtful", "unplayed"),
+    [
+        (False, (None, None), None, False, 4),
+        (False, (ExpectationError("没有放完"), None), ExpectationError, False, 0),
+        (False, (None, ExpectationError("没有放完")), ExpectationError, False, 0),
+        (False, (None, CassetteError("写不了")), CassetteError, True, 0),
+        (True, (ExpectationError("不问"), None), None, True, 0),
+    ],
+)
+def test_what_sessions_of_a_test_left_unplayed_is_known_unless_it_failed_otherwise(
+    tmp_path: Path,
+    errors: tuple[Exception | None, ...],
+    raised: type[Exception] | None,
+    unplayed: int,
+    *,
+    failed: bool,
+    doubtful: bool,
+) -> None:
+    def judge(error: Exception | None) -> None:
+        if error is not None:
+            raise error
+
+    path, tally = tmp_path / "付款.yaml", Tally()
+    sessions = Sessions(tally)
+    for number, error in enumerate(errors):
+        sessions._last[path, str(number)] = make_session(
+            path, unplayed=2, judge_unplayed=partial(judge, error)
+        )
+    if raised is None:
+        sessions.finish(failed=failed)
+    else:
+        with pytest.raises(raised):
+            sessions.finish(failed=failed)
+
+    assert tally.doubtful == ({str(path)} if doubtful else set())
+    assert tally.left == ({} if doubtful else {(str(path), "付款"): {0, 1}})
+    assert tally.unplayed.total() == unplayed
+    sessions.finish(failed=False)  # nothing is left to be judged again
+    assert tally.unplayed.total() == unplayed
+
+
+class Armed:
+    """A session that keeps the rules of faults; one that was asked for *struck* fires."""
+
+    def __init__(self, *names: str, struck: str = "") -> None:
+        self.calls = [SimpleNamespace(name=name) for name in names]
+        self.rules: list[Any] = []
+        self._struck = struck
+
+    def arm(self, rules: Any) -> None:
+        self.rules = [*rules, *self.rules]
+
+    def disarm(self, rules: Any) -> list[Any]:
+        return [rule for rule in rules if not str(rule).startswith(self._struck or "-")]
+
+
+@pytest.mark.parametrize(
+    ("names", "struck", "told"),
+    [
+        ((), "", [("erp.*", "none"), ("crm.get", "none")]),
+        (
+            ("crm.get", "oa.send", "crm.get"),
+            "",
+            [("erp.*", "crm.get, oa.send"), ("crm.get", "crm.get, oa.send")],
+        ),
+        (("crm.get",), "erp", [("crm.get", "crm.get")]),
+    ],
+)
+def test_a_fault_that_never_fired_is_told_with_the_calls_that_were_made(
+    names: tuple[str, ...], struck: str, told: list[tuple[str, str]]
+) -> None:
+    session: Any = Armed(*names, struck=struck)
+    faults = RunFaults(session, armed=True)
+    faults.arm(make_fault("erp.*", status=503))
+    faults.add("crm.get", call=2, error="timeout")
+
+    assert [str(rule).split()[0] for rule in session.rules] == ["crm.get", "erp.*"]
+    lines = faults.disarm().splitlines()
+    assert [(line.split()[3], line.partition("calls made: ")[2]) for line in lines] == [
+        (on, f"{calls})") for on, calls in told
+    ]
+    assert faults.disarm() == ""
+
+
+def test_faults_that_are_off_are_neither_armed_nor_missed() -> None:
+    session: Any = Armed()
+    faults = RunFaults(session, armed=False)
+    faults.add("crm.get", status=503)
+
+    assert (session.rules, faults.disarm()) == ([], "")
 
 
 @pytest.mark.parametrize(
