@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import sysconfig
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from bpmax_sim.messages import Pairs, Request
 from bpmax_sim.starter.demo import (
     CUSTOMERS,
     SIGN,
+    _show_next_commands,
     describe_leaks_in_files,
     find_standins,
     serve_crm,
@@ -149,3 +151,37 @@ def test_the_crm_answers_by_secret_token_and_path(
         assert crm.tokens == ["right", value["access_token"]]
     elif method == "POST":
         assert crm.tokens == ["right"]
+
+
+@pytest.mark.parametrize(
+    ("has_command", "has_activate", "line"),
+    [
+        (True, True, None),
+        (False, True, "     . 环境/bin/activate"),
+        (False, False, "     PATH=环境/bin:$PATH"),
+    ],
+)
+def test_the_next_commands_begin_with_the_environment_where_ours_is_not_found(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    line: str | None,
+    *,
+    has_command: bool,
+    has_activate: bool,
+) -> None:
+    scripts = tmp_path / "环境/bin"
+    scripts.mkdir(parents=True)
+    if has_activate:
+        (scripts / "activate").touch()
+    if has_command:
+        (scripts / "bpmax-sim").touch(mode=0o755)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PATH", str(scripts))
+    monkeypatch.setattr(sysconfig, "get_path", lambda _name: str(scripts))
+
+    first, second, *lines = _show_next_commands(tmp_path / "演示")
+    assert (first, second) == ("", "Now you")
+    assert lines[: int(line is not None)] == ([] if line is None else [line])
+    assert lines[int(line is not None)] == "     bpmax-sim run 演示/scenarios"
+    assert lines[-1] == "     bpmax-sim record 演示/scenarios"
+    assert len(lines) == 5 + int(line is not None)

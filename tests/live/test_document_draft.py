@@ -7,9 +7,18 @@ from typing import Any
 import msgspec
 import pytest
 
+from bpmax_sim.messages import Call
 from bpmax_sim.platform.model import Platform
 from bpmax_sim.starter.document_draft import draft_sample_calls
-from bpmax_sim.starter.scenario_draft import draft_scenario, draft_script, to_javascript
+from bpmax_sim.starter.scenario_draft import (
+    ScriptedCall,
+    UnplayableCall,
+    _group_pairs,
+    _parse_body,
+    draft_scenario,
+    draft_script,
+    to_javascript,
+)
 
 
 def calls_of(*parameters: dict[str, Any], key: str = "erp", **apis: Any) -> list[tuple[str, Any]]:
@@ -116,3 +125,68 @@ def test_a_drafted_scenario_clicks_a_button_and_expects_the_calls(clock: str, li
         f"proxy:\n  platforms: platforms/\n  cassette: 采购\n{line}"
         "steps:\n  - {click: 调用, expect: {proxy: [{call: erp.a}, {call: erp.a}]}}\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("pairs", "grouped"),
+    [
+        ([], {}),
+        ([("a", "1")], {"a": "1"}),
+        ([("a", ""), ("a", "2")], {"a": ["", "2"]}),
+        ([("a", "1"), ("b", "x"), ("a", "2"), ("a", "3")], {"a": ["1", "2", "3"], "b": "x"}),
+        ([("状态", "未审"), ("A", "1"), ("a", "2")], {"状态": "未审", "A": "1", "a": "2"}),
+    ],
+)
+def test_a_name_that_is_repeated_has_a_list_of_its_values(
+    pairs: list[tuple[str, str]], grouped: dict[str, Any]
+) -> None:
+    assert _group_pairs(pairs) == grouped
+
+
+def body(data: bytes, media: str = "") -> Call:
+    headers = (("content-type", media),) if media else ()
+    return Call(
+        platform="erp", instance="", api="save", method="POST", path="/", headers=headers, body=data
+    )
+
+
+@pytest.mark.parametrize(
+    ("data", "media", "parsed"),
+    [
+        (b'{"a": [1, null]}', "application/json; charset=utf-8", {"a": [1, None]}),
+        (b'{"a": 1}', "", {"a": 1}),
+        (b'{"a": 1}', "application/vnd.erp+json", {"a": 1}),
+        (b'{"a": 1}', "text/plain", '{"a": 1}'),
+        (b'{"a": 1', "application/json", '{"a": 1'),
+        (
+            b"a=1&b=&a=2&a=%E5%AE%A2",
+            "application/x-www-form-urlencoded",
+            {"a": ["1", "2", "客"], "b": ""},
+        ),
+        ("<单>张三</单>".encode(), "application/xml", "<单>张三</单>"),
+        (b"", "text/plain", ""),
+        (b"\xff", "text/plain", None),
+        (b"--x", "multipart/form-data; boundary=x", None),
+    ],
+)
+def test_a_body_is_drafted_as_its_media_type_says(data: bytes, media: str, parsed: Any) -> None:
+    call = body(data, media)
+    if parsed is not None:
+        assert _parse_body(call) == parsed
+        return
+    told = "its body is not text" if data == b"\xff" else "its body has several parts"
+    with pytest.raises(UnplayableCall, match=told):
+        _parse_body(call)
+
+
+@pytest.mark.parametrize(
+    ("key", "expression"),
+    [("crm", "crm"), ("form", '$proxy("form")'), ("await", '$proxy("await")')],
+)
+def test_a_script_names_its_platforms_once(key: str, expression: str) -> None:
+    call = ScriptedCall(line=f'await {expression}.$api("x").$call();', expectation={})
+    script = draft_script("erp.har", [call, call], [key, "a-b"])
+
+    declared = [f'const {key} = $proxy("{key}");'] if expression == key else []
+    assert script.splitlines()[1:] == [*declared, call.line, call.line]
+    assert script.startswith("// The calls of erp.har, in their order")

@@ -241,6 +241,7 @@ NOTHING = "nothing"
         ({"allOf": [{"enum": [3, 1]}, {"enum": [1, 2]}]}, 1),
         ({"anyOf": [{"const": 2}, {"const": 3}], "oneOf": [{"const": 2}]}, 2),
         ({"$ref": "#/$defs/a~1b~0c", "$defs": {"a/b~c": {"const": "一"}}}, "一"),
+        ({"$ref": "#/$defs/a~01b", "$defs": {"a~1b": {"const": "二"}, "a/b": {"const": 3}}}, "二"),
         ({"type": "string", "pattern": r"^a\$$"}, "a$"),
         ({"type": "string", "pattern": r"^\d$"}, "0"),
         ({"type": ["null", "integer"]}, None),
