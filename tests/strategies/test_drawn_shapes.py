@@ -69,7 +69,8 @@ def test_setters_that_are_inserted_keep_their_order(
     steps: list[Any] = [("query", {"旧": n}) for n in range(first)]
     more: list[Any] = [("query", {"新": n}) for n in range(second)]
     whole = [*steps]
-    _insert_steps(data.draw, whole, more)
+    draw: Any = data.draw
+    _insert_steps(draw, whole, more)
 
     assert [one for one in whole if "旧" in one[1]] == steps
     assert [one for one in whole if "新" in one[1]] == more
