@@ -364,7 +364,7 @@ class FlowSubject(MovingProject, kw_only=True):
                 owner.
         """
         admins = [str(admin) for admin in (self.definition.admins if self.definition else ())]
-        mine = [owners.read_owner_id(item) for item in self.project.get("owner") or ()]
+        mine = owners.list_owner_ids(self.project.get("owner"))
         allowed = [*admins, *(mine or self._list_known_starter())]
         who = msg("an administrator or the project's owner")
         return self._end_project_by("terminate", move, project.TERMINATED, allowed, who)

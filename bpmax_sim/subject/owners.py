@@ -256,6 +256,16 @@ def read_owner_id(item: Mapping[str, Any]) -> str:
     return str(item.get("owner_id"))
 
 
+def list_owner_ids(value: Any) -> list[str]:
+    """Return the ids in ``ctx.project.owner``, which scenarios and scripts may write as they like.
+
+    It is a list of owner items or ids, or one of these alone. What has no id is left out.
+    """
+    every = value if isinstance(value, list | tuple) else (value,)
+    ids = (item.get("owner_id") if isinstance(item, Mapping) else item for item in every)
+    return [str(one) for one in ids if _is_person_id(one)]
+
+
 def apply_transfers(items: Items, transfers: Mapping[str, str]) -> Items:
     """Return *items* with each owner replaced by the person to whom he handed over his task.
 
@@ -329,10 +339,13 @@ def _is_owner(item: Any) -> bool:
     """Return whether *item* has an owner's id and, if it has a status, a known one."""
     if not isinstance(item, Mapping):
         return False
-    owner, status = item.get("owner_id"), item.get("status", UNTREATED)
-    if not isinstance(owner, str | int) or isinstance(owner, bool) or owner == "":
-        return False
-    return not isinstance(status, bool) and status in (UNTREATED, PASSED, REFUSED)
+    status = item.get("status", UNTREATED)
+    is_known = not isinstance(status, bool) and status in (UNTREATED, PASSED, REFUSED)
+    return is_known and _is_person_id(item.get("owner_id"))
+
+
+def _is_person_id(value: Any) -> bool:
+    return isinstance(value, str | int) and not isinstance(value, bool) and value != ""
 
 
 class ParallelBranches(msgspec.Struct, eq=False):

@@ -1088,6 +1088,9 @@ def test_who_gets_a_task_keeps_the_kind_of_his_id(to: str | int) -> None:
         ((), [{"owner_id": 9}, {"owner_id": "lisi"}], ["9", "lisi"]),
         (("管", 0, 3), None, ["管", "0", "3", "zhangsan"]),
         (("管",), [{"owner_id": 0}], ["管", "0"]),
+        ((), ["lisi", 9], ["lisi", "9"]),
+        ((), "lisi", ["lisi"]),
+        (("管",), {"owner_id": 9}, ["管", "9"]),
     ],
 )
 def test_a_project_is_ended_by_its_owner_or_an_administrator(

@@ -24,6 +24,7 @@ from bpmax_sim.subject.owners import (
     fill_in_untreated_status,
     find_rule_problem,
     leave_node,
+    list_owner_ids,
     parse_returned_owners,
     read_owner_id,
 )
@@ -349,3 +350,25 @@ def test_who_is_added_beside_one_of_several_decides_with_all_of_them() -> None:
         assert pending(table) == turn
         decide(table, **{turn[0]: PASSED})
     assert table.status == PASSED
+
+
+@pytest.mark.parametrize(
+    ("value", "ids"),
+    [
+        ([{"owner_id": 7, "status": 1}, {"owner_id": "李四"}, {"owner_id": 0}], ["7", "李四", "0"]),
+        (({"owner_id": 7}, "李四", 9), ["7", "李四", "9"]),
+        ({"owner_id": "李四"}, ["李四"]),
+        ("李四", ["李四"]),
+        (0, ["0"]),
+        ([], []),
+        (None, []),
+        (UNDEFINED, []),
+        ("", []),
+        ({}, []),
+        ([{"id": 3}, None, True, 1.5, "", [7]], []),
+    ],
+)
+def test_the_owners_of_a_project_are_read_however_they_are_written(
+    value: Any, ids: list[str]
+) -> None:
+    assert list_owner_ids(value) == ids
