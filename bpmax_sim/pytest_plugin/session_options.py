@@ -124,7 +124,7 @@ def read_session_options(
     if platforms := _resolve_platform_folders(node, mark, is_set_in_scenario):
         chosen["platforms"] = platforms
     if "instances" in mark:
-        chosen["instances"] = find_project_root(node) / mark["instances"]
+        chosen["instances"] = _resolve_below_root(node, mark["instances"])
     if "cassette" in mark:
         chosen["cassette"] = resolve_cassette_path(node, mark["cassette"])
     if options.read_option_value(node.config, "cov"):
@@ -151,13 +151,21 @@ def _resolve_platform_folders(
         return tuple(Path(config.invocation_params.dir, one) for one in passed)
     if "platforms" in mark:
         named = mark["platforms"]
-        several = [named] if isinstance(named, str | os.PathLike) else named
-        return tuple(Path(find_project_root(node), one) for one in several)
+        several = named if isinstance(named, list | tuple) else () if named is None else (named,)
+        return tuple(_resolve_below_root(node, one) for one in several)
     return (
         ()
         if ini is None or is_set_in_scenario("platforms")
         else tuple(Path(config.rootpath, p) for p in ini)
     )
+
+
+def _resolve_below_root(node: pytest.Item, path: Any) -> Any:
+    """Return *path* of a marker, seen from the project's root.
+
+    What is no path stays as it is, for the session to refuse.
+    """
+    return find_project_root(node) / path if isinstance(path, str | os.PathLike) else path
 
 
 def find_project_root(node: pytest.Item | pytest.Collector) -> Path:

@@ -690,8 +690,10 @@ class Session:
 
 
 def _as_path(name: str, path: FilePath | None) -> Path | None:
-    if path is None or isinstance(path, Path):
-        return path
+    return None if path is None else _to_path(name, path)
+
+
+def _to_path(name: str, path: object) -> Path:
     if isinstance(path, str | os.PathLike):
         return Path(path)
     raise ConfigError("{name}: expected a path, got {path!r}", name=name, path=path)
@@ -700,7 +702,8 @@ def _as_path(name: str, path: FilePath | None) -> Path | None:
 def _refuse_other_than_paths(name: str, paths: object) -> None:
     several = isinstance(paths, Collection) and not isinstance(paths, str | bytes)
     for path in cast("Collection[object]", paths) if several else (paths,):
-        _as_path(name, cast("FilePath", path))
+        if path is not None or several:
+            _to_path(name, path)
 
 
 def _parse_clock(clock: str | None) -> Instant | None:

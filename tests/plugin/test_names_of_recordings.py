@@ -12,6 +12,7 @@ import pytest
 from bpmax_sim.cassette.format import HEAD
 from bpmax_sim.errors import ConfigError, FormerFolderWarning
 from bpmax_sim.pytest_plugin import session_options as of_test
+from bpmax_sim.session.session import Session
 
 ROOT = "项目"
 
@@ -171,6 +172,21 @@ def test_a_marker_names_platforms_and_instances_from_the_root(
     plain = of_test.read_session_options(make("tests/a.py"))
     assert {"platforms", "instances", "cassette"}.isdisjoint(plain)
     assert (plain["remote"], plain["shared_logins"]) == (None, found["shared_logins"])
+
+
+@pytest.mark.parametrize(
+    ("platforms", "kept"), [(None, None), (7, (7,)), ([7], (7,)), ({"a": 1}, ({"a": 1},))]
+)
+def test_what_is_no_path_is_left_for_the_session_to_refuse(
+    make: Any, platforms: Any, kept: Any
+) -> None:
+    item = make("tests/a.py", "test_a", mark(platforms=platforms, instances=platforms))
+
+    found = of_test.read_session_options(item)
+    assert (found.get("platforms"), found["instances"]) == (kept, platforms)
+    if kept is not None:
+        with pytest.raises(ConfigError, match=r"^platforms: expected a path, got [7{]"):
+            Session.open(**found)
 
 
 @pytest.mark.parametrize(

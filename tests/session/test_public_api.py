@@ -102,6 +102,7 @@ def test_an_unknown_keyword_is_named_with_the_near_one(
         ({"platforms": 7}, "platforms: expected a path, got 7"),
         ({"platforms": b"x"}, "platforms: expected a path, got b'x'"),
         ({"platforms": [PLATFORMS, PLATFORMS, 7]}, "platforms: expected a path, got 7"),
+        ({"platforms": ["接口", None]}, "platforms: expected a path, got None"),
         ({"clock": 7}, "clock: expected a text, got 7"),
         (
             {"clock": "明天"},
