@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from fractions import Fraction
 from itertools import islice, product
-from math import ceil, inf, isfinite
+from math import ceil, floor, inf, isfinite
 from typing import Any, Final
 
 from msgspec import UNSET, Struct
@@ -97,7 +98,7 @@ def sample_schema(schema: Mapping[str, Any], name: str = "", levels: int = 8) ->
 
     It is the example, constant, default or first enum value of *schema* if it has one. Otherwise it
     depends on the type and on *name*, that of the member. Members are sampled too, down to
-    *levels*. Patterns are not followed.
+    *levels*. Patterns are not followed, and items of a list may be equal.
     """
     values = [schema[word] for word in ("example", "const", "default") if word in schema]
     values += schema.get("enum", ())[:1]
@@ -113,6 +114,10 @@ def sample_schema(schema: Mapping[str, Any], name: str = "", levels: int = 8) ->
     return _sample_by_type(schema, name, levels)
 
 
+_LONGEST: Final = 1000
+"""Characters of a sampled text and items of a sampled list, whatever a schema demands."""
+
+
 def _sample_by_type(schema: Mapping[str, Any], name: str, levels: int) -> Any:
     kind = schema.get("type", "object" if "properties" in schema else "")
     if not isinstance(kind, str):
@@ -121,16 +126,41 @@ def _sample_by_type(schema: Mapping[str, Any], name: str, levels: int) -> Any:
         inner = schema.get("properties", {}) if levels else {}
         return {key: sample_schema(part, key, levels - 1) for key, part in inner.items()}
     if kind == "array":
-        return (
-            [sample_schema(schema["items"], name, levels - 1)]
-            if levels and "items" in schema
-            else []
-        )
+        if not levels or "items" not in schema:
+            return []
+        count = min(max(1, schema.get("minItems", 0)), schema.get("maxItems", inf), _LONGEST)
+        return [sample_schema(schema["items"], name, levels - 1)] * int(count)
     if kind == "string":
-        return _BY_FORMAT.get(schema.get("format", ""), name)
+        return _BY_FORMAT.get(schema.get("format", "")) or _fit_length(name, schema)
     if kind in {"integer", "number"}:
-        return _sample_number(schema, _TYPES[kind].example, is_whole=kind == "integer")
+        number = _sample_number(schema, _TYPES[kind].example, is_whole=kind == "integer")
+        return _round_to_multiple(number, schema)
     return _TYPES[kind].example if kind in _TYPES else None
+
+
+def _fit_length(text: str, schema: Mapping[str, Any]) -> str:
+    """Return *text*, repeated or cut to a length that *schema* allows."""
+    least = int(min(schema.get("minLength", 0), _LONGEST))
+    if len(text) < least:
+        return ((text or "x") * least)[:least]
+    return text[: int(min(schema.get("maxLength", _LONGEST), _LONGEST))]
+
+
+def _round_to_multiple(number: float, schema: Mapping[str, Any]) -> float:
+    """Return the multiple nearest to *number* that the limits of *schema* allow.
+
+    Without ``multipleOf``, or if none is between the limits, that is *number* itself.
+    """
+    if not schema.get("multipleOf") or not isfinite(number):
+        return number
+    step = Fraction(str(schema["multipleOf"]))
+    count = Fraction(str(number)) / step
+    for whole in (ceil(count), floor(count)):
+        exact = whole * step
+        multiple = int(exact) if exact.denominator == 1 else float(exact)
+        if _sample_number(schema, multiple, is_whole=False) == multiple:
+            return multiple
+    return number
 
 
 def _sample_number(schema: Mapping[str, Any], example: float, *, is_whole: bool) -> float:
