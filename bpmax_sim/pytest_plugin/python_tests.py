@@ -12,7 +12,7 @@ import logging
 import shlex
 import sys
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any, Unpack, overload
 from weakref import WeakMethod
@@ -70,7 +70,11 @@ def make_fault(on: str, *, call: int | str | None = None, **do: Any) -> Fault:
     """
     written = {"on": on, "do": do} | ({} if call is None else {"call": call})
     problems: list[Problem] = []
-    node = read_yaml(json.dumps(written, ensure_ascii=False), file="fault")
+    try:
+        text = json.dumps(written, ensure_ascii=False, allow_nan=False)
+    except (TypeError, ValueError) as error:  # of bytes, a set, NaN
+        raise ConfigError("fault on {on}: {wrong}", on=on, wrong=str(error)) from None
+    node = read_yaml(text, file="fault")
     rule = decode(node, FaultRule, problems)
     if rule is None or problems:
         raise ConfigError(*(Problem(problem.message, path=problem.path) for problem in problems))
@@ -87,7 +91,13 @@ def read_fault_markers(node: pytest.Item) -> Iterator[Fault]:
     """
     for mark in reversed(list(node.iter_markers("bpmax_fault"))):
         options = dict(mark.kwargs)
-        options |= options.pop("do", {})
+        do = options.pop("do", {})
+        if not isinstance(do, Mapping):
+            kinds = msg("a mapping")
+            raise ConfigError(
+                "{name}: expected {kinds}, got {value!r}", name="do", kinds=kinds, value=do
+            )
+        options |= do
         if len(mark.args) != 1 or not isinstance(mark.args[0], str):
             raise ConfigError("the marker bpmax_fault takes one target, such as 'crm.create_order'")
         yield make_fault(mark.args[0], **options)

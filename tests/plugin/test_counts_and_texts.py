@@ -284,6 +284,9 @@ def test_of_a_repeated_failure_headline_and_command_are_shown() -> None:
         ("crm.create_order", {"stauts": 503}, ""),
         ("crm.create_order", {"call": "3-1", "status": 503}, ""),
         ("crm.create_order", {"call": 0, "status": 503}, ""),
+        ("crm.create_order", {"status": 503, "body": b"x"}, ""),
+        ("crm.create_order", {"status": 503, "body": {"额": float("nan")}}, ""),
+        ("crm.create_order", {"status": 503, "body": {1, 2}}, ""),
     ],
 )
 def test_a_fault_of_a_marker_is_as_in_a_scenario(
@@ -297,6 +300,41 @@ def test_a_fault_of_a_marker_is_as_in_a_scenario(
     assert str(rule).startswith(on)
     if told:
         assert f"{rule} -> {describe_fault(rule)}" == told
+
+
+def fault(*args: Any, **kwargs: Any) -> Any:
+    return pytest.mark.bpmax_fault(*args, **kwargs).mark
+
+
+@pytest.mark.parametrize(
+    ("marks", "told"),
+    [
+        ([], []),
+        ([fault("crm.get", status=503)], ["crm.get -> status 503"]),
+        (
+            # the nearest comes first in pytest, and last in the source
+            [fault("c.*", status=500), fault("b.*", do={"status": 501}), fault("a.*", status=502)],
+            ["a.* -> status 502", "b.* -> status 501", "c.* -> status 500"],
+        ),
+        ([fault("crm.get", status=503, do={"status": 504})], ["crm.get -> status 504"]),
+        ([fault("crm.get", do=5)], "do: expected a mapping, got 5"),
+        ([fault(status=503)], "the marker bpmax_fault takes one target, such as "),
+        ([fault("a.*", "b.*", status=503)], "the marker bpmax_fault takes one target, such as "),
+        ([fault(7, status=503)], "the marker bpmax_fault takes one target, such as "),
+        ([fault("crm.get", status=503, body=b"x")], "fault on crm.get: Object of type bytes"),
+    ],
+)  # fmt: skip
+def test_faults_of_markers_are_in_the_order_of_the_source(
+    marks: list[Any], told: list[str] | str
+) -> None:
+    node: Any = SimpleNamespace(iter_markers=lambda _name: iter(marks))
+    if isinstance(told, str):
+        with pytest.raises(ConfigError) as refused:
+            [*python_tests.read_fault_markers(node)]
+        assert str(refused.value).startswith(told)
+        return
+    rules = python_tests.read_fault_markers(node)
+    assert [f"{rule} -> {describe_fault(rule)}" for rule in rules] == told
 
 
 # ---------------------------------------------------------------------------- secrets
