@@ -523,18 +523,32 @@ def check_complete(form: FormSubject) -> None:
 
 def _find_empty_required_fields(form: FormSubject) -> Iterator[str]:
     for name, state in form.states.items():
-        table, dot, column = name.partition(".")
-        shown = state["visible"] and form.read_states(table)["visible"]
+        field, *members = name.split(".")
+        above = (".".join((field, *members[:depth])) for depth in range(len(members)))
+        shown = state["visible"] and all(form.read_states(outer)["visible"] for outer in above)
         if not state["required"] or not shown:
             continue
-        if not dot or name in form.fields:
-            if is_field_value_empty(form.fields.get(name)):
-                yield name
-            continue
-        rows = form.fields.get(table)
-        for number, row in enumerate(rows if isinstance(rows, list | tuple) else ()):
-            if is_field_value_empty(row.get(column) if isinstance(row, Mapping) else None):
-                yield f"{table}[{number}].{column}"
+        if members and name not in form.fields:
+            yield from _find_empty_members(field, form.fields.get(field), members)
+        elif is_field_value_empty(form.fields.get(name)):
+            yield name
+
+
+def _find_empty_members(path: str, value: Any, steps: Sequence[str]) -> Iterator[str]:
+    """Yield where the member at *steps* is empty in *value*: in each row of a table, in an object.
+
+    *path* is the place of *value*. What is neither has no members that could be empty.
+    """
+    if isinstance(value, list | tuple):
+        for number, row in enumerate(value):
+            inner = row if isinstance(row, Mapping) else {}
+            yield from _find_empty_members(f"{path}[{number}]", inner, steps)
+    elif isinstance(value, Mapping):
+        step, *rest = steps
+        if rest:
+            yield from _find_empty_members(f"{path}.{step}", value.get(step), rest)
+        elif is_field_value_empty(value.get(step)):
+            yield f"{path}.{step}"
 
 
 def is_field_value_empty(value: Any) -> bool:
