@@ -54,6 +54,18 @@ _VALUED: Final = {
     "--netrc-file": "", "--crlfile": "", "--key-type": "", "--pinnedpubkey": "", "--doh-url": "",
     "--dns-servers": "", "--local-port": "", "-C": "", "--continue-at": "", "-Y": "",
     "--speed-limit": "", "-y": "", "--speed-time": "", "--rate": "", "--expect100-timeout": "",
+    "--url-query": "query", "-K": "config", "--config": "config",
+    **dict.fromkeys((
+        "--abstract-unix-socket", "--alt-svc", "--create-file-mode", "--curves", "--delegation",
+        "--dns-interface", "--dns-ipv4-addr", "--dns-ipv6-addr", "--egd-file", "--engine",
+        "--etag-compare", "--etag-save", "--happy-eyeballs-timeout-ms", "--haproxy-clientip",
+        "--hsts", "--keepalive-cnt", "--libcurl", "--output-dir", "--parallel-max", "--proto",
+        "--proto-default", "--proto-redir", "--proxy-capath", "--proxy-cert", "--proxy-cert-type",
+        "--proxy-ciphers", "--proxy-crlfile", "--proxy-key", "--proxy-key-type", "--proxy-pass",
+        "--proxy-pinnedpubkey", "--proxy-service-name", "--proxy-tls13-ciphers", "--random-file",
+        "--request-target", "--service-name", "--socks5-gssapi-service", "-z", "--time-cond",
+        "--tls13-ciphers", "--trace-config",
+    ), ""),
 }  # fmt: skip
 """Options of curl with a value, and what they are; those that say nothing of the request are ''."""
 
@@ -234,6 +246,10 @@ _MADE_HEADERS: Final[Mapping[str, tuple[str, Callable[[str], str]]]] = {
 """What an option is, as `_VALUED` says, and the header that it makes: name, and its value."""
 
 
+_FROM_FILES: Final = {"upload": "--upload-file", "config": "--config"}
+"""Options whose value is always the name of a file."""
+
+
 class _CurlCommand:
     """Collects the request of one curl command from its words.
 
@@ -242,6 +258,7 @@ class _CurlCommand:
         usual_headers: those that other options make, unless ``-H`` names them.
         named: names in ``-H`` in lower case, also of headers that are to be left out.
         data: text of the body, or None without one.
+        query: what ``--url-query`` adds to that of the address.
     """
 
     def __init__(self, number: int) -> None:
@@ -251,6 +268,7 @@ class _CurlCommand:
         self.usual_headers: dict[str, str] = {}
         self.named: set[str] = set()
         self.data: str | None = None
+        self.query: list[str] = []
         self.is_get = False
 
     def read_option(self, kind: str, value: str) -> None:
@@ -262,17 +280,19 @@ class _CurlCommand:
             name, format_value = _MADE_HEADERS[kind]
             self.usual_headers[name] = format_value(value)
             return
+        if kind in _FROM_FILES:
+            raise self._make_file_error(_FROM_FILES[kind], value)
+        readers = {
+            "header": self._read_header, "Cookie": self._read_cookies, "query": self._read_query,
+        }  # fmt: skip
+        if kind in readers:
+            readers[kind](value)
+            return
         match kind:
-            case "header":
-                self._read_header(value)
             case "method":
                 self.method = value.upper()
             case "url":
                 self.url = value
-            case "Cookie":
-                self._read_cookies(value)
-            case "upload":
-                raise self._make_file_error("--upload-file", value)
             case "part":
                 raise ConfigError(
                     "curl command {number}: a body of several parts (-F) cannot be drafted; "
@@ -296,20 +316,28 @@ class _CurlCommand:
         former = self.usual_headers.get("Cookie")  # several are one header
         self.usual_headers["Cookie"] = f"{former};{value}" if former else value
 
+    def _read_query(self, value: str) -> None:
+        is_encoded = value.startswith("+")
+        self.query.append(value[1:] if is_encoded else self._encode_pair("--url-query", value))
+
     def _read_data(self, kind: str, value: str) -> None:
         if kind in {"data", "json"} and value.startswith("@"):
             raise self._make_file_error("--data", value[1:])
         if kind == "encoded":
-            name, equals, text = value.partition("=")
-            if not equals and "@" in value:
-                raise self._make_file_error("--data-urlencode", value.partition("@")[2])
-            encoded = quote(text if equals else value, safe="")
-            value = f"{name}={encoded}" if name and equals else encoded
+            value = self._encode_pair("--data-urlencode", value)
         elif kind == "json":
             self.usual_headers |= dict.fromkeys(("Content-Type", "Accept"), "application/json")
         if kind:  # a text of --json is joined as it is
             glue = "" if self.data is None or kind == "json" else "&"
             self.data = f"{self.data or ''}{glue}{value}"
+
+    def _encode_pair(self, option: str, value: str) -> str:
+        """Return *value*, ``name=text`` or a text alone, with its text percent-encoded."""
+        name, equals, text = value.partition("=")
+        if not equals and "@" in value:
+            raise self._make_file_error(option, value.partition("@")[2])
+        encoded = quote(text if equals else value, safe="")
+        return f"{name}={encoded}" if name and equals else encoded
 
     def _make_file_error(self, option: str, name: str) -> ConfigError:
         return ConfigError(
@@ -342,10 +370,13 @@ class _CurlCommand:
         # curl sends no fragment, and puts the data of -G before it.
         url = self.url.partition("#")[0]
         body = None if self.data is None else self.data.encode()
+        added = [*self.query]
         if self.is_get and body is not None:
+            added, body = [*added, body.decode()], None
+        for text in filter(None, added):
             path, _, query = url.partition("?")
             glue = "&" if query and not query.endswith("&") else ""
-            url, body = f"{path}?{query}{glue}{body.decode()}" if body else url, None
+            url = f"{path}?{query}{glue}{text}"
         usual = {**({} if body is None else {"Content-Type": FORM}), **self.usual_headers}
         made = [
             (name, value)

@@ -11,6 +11,7 @@ from bpmax_sim.errors import ConfigError
 from bpmax_sim.starter.traffic_sources import read_curl, read_sources
 
 URL = "https://erp.example.test/orders"
+CUSTOMER = "%E5%AE%A2%E6%88%B7=%E5%BC%A0%E4%B8%89"
 
 
 @pytest.mark.parametrize(
@@ -24,6 +25,9 @@ URL = "https://erp.example.test/orders"
         "--dns-servers 10.0.0.1", "--local-port 4000-4200", "-C -", "--continue-at 100",
         "-Y 10 -y 5", "--speed-limit 10 --speed-time 5", "--rate 2/s", "--expect100-timeout 2",
         "-o 'https://a.test/x'", "--resolve erp.example.test:443:10.0.0.7", "-w '%{url}'",
+        "--proto '=https' --tlsv1.2 -sSf", "--proto-default https", "--tls13-ciphers X --curves Y",
+        "--output-dir /tmp -O", "--hsts h.txt --alt-svc a.txt", "--etag-save e --etag-compare e",
+        "-z 2026-03-02", "--request-target /x", "--libcurl a.c", "--proxy-cert a.pem --proxy-key b",
         "--max-time=3 -m3 -m 3", "-ksSfLio out.txt", "-c jar -D -", "--retry 3 --retry-delay 1",
     ],
 )  # fmt: skip
@@ -65,6 +69,9 @@ def test_an_option_that_makes_a_header_is_that_header(
         ("--upload-file=a.csv", "--upload-file takes its value from the file 'a.csv'; write the"),
         ("-sTa.csv", "--upload-file takes its value from the file 'a.csv'; write the value out"),
         ("--form-string a=1", "a body of several parts (-F) cannot be drafted; take it out"),
+        ("-K ~/.curlrc", "--config takes its value from the file '~/.curlrc'; write the value"),
+        ("-sKx", "--config takes its value from the file 'x'; write the value out"),
+        ("--url-query @f", "--url-query takes its value from the file 'f'; write the value out"),
     ],
 )
 @pytest.mark.parametrize("before", [0, 2])
@@ -87,6 +94,17 @@ def test_a_body_that_is_no_text_of_the_command_is_refused(
         (f"curl {URL} --data-urlencode mail=zs@corp.cn", f"POST {URL}", b"mail=zs%40corp.cn"),
         (f"curl {URL} --data-urlencode '=zs@corp.cn'", f"POST {URL}", b"zs%40corp.cn"),
         (f"curl {URL} --data-urlencode 'a=b=c'", f"POST {URL}", b"a=b%3Dc"),
+        (f"curl {URL} --url-query 客户=张三", f"GET {URL}?{CUSTOMER}", None),
+        (
+            f"curl '{URL}?a=1#top' --url-query b=2 --url-query +c=%20",
+            f"GET {URL}?a=1&b=2&c=%20",
+            None,
+        ),
+        (f"curl '{URL}?' --url-query =x", f"GET {URL}?x", None),
+        (f"curl {URL} --url-query a=1 -d b=2", f"POST {URL}?a=1", b"b=2"),
+        (f"curl -G {URL} --url-query a=1 -d b=2 -d c=3", f"GET {URL}?a=1&b=2&c=3", None),
+        (f"curl -G '{URL}?x=1&' -d b=2", f"GET {URL}?x=1&b=2", None),
+        (f"curl -G {URL} -d ''", f"GET {URL}", None),
     ],
 )
 def test_one_address_and_its_data_are_read(command: str, line: str, body: bytes | None) -> None:
