@@ -13,7 +13,7 @@ stands for itself; anything else, including an object with a ``$`` key, is ``{"$
 `to_scenario_value` converts results of scripts to values that a scenario file can contain: a Date
 becomes its ISO text, a BigInt an integer, a Map a mapping, a Set a list, bytes base64.
 
-JSON for the engine is handled by `msgspec`, which takes a fifth of the time of `json`. `json` is
+JSON for the engine is written by `msgspec`, which takes a fifth of the time of `json`. `json` is
 only used for what `msgspec` cannot do, such as lone surrogates.
 """
 
@@ -652,15 +652,3 @@ def dumps_compact(value: Any) -> str:
         return _encode(value).decode()
     except UnicodeEncodeError:
         return _encode_any(value)
-
-
-def loads_with_fast_path(text: str) -> Any:
-    """Return the JSON value in *text*, several times faster than `loads_as_javascript` usually.
-
-    Raises:
-        ValueError: if it is not JSON.
-    """
-    try:
-        return _decode(text)
-    except (msgspec.MsgspecError, UnicodeEncodeError):
-        return loads_as_javascript(text)

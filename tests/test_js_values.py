@@ -1,0 +1,225 @@
+"""Values of JavaScript in Python at the limits of numbers, dates and texts, and back."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta, timezone
+from math import copysign, inf, isnan, nan
+from typing import Any
+
+import msgspec
+import pytest
+
+from bpmax_sim.i18n import msg
+from bpmax_sim.js_values import (
+    LARGEST,
+    UNDEFINED,
+    BigInt,
+    FarDate,
+    JsMap,
+    JsSet,
+    OpaqueValue,
+    SearchParams,
+    check_number_size,
+    date_to_ms,
+    decode_tagged,
+    dump_tagged,
+    dumps_compact,
+    encode_tagged,
+    format_iso_date,
+    has_finite_numbers,
+    holds_promise,
+    loads_as_javascript,
+    ms_to_date,
+    parse_whole_number,
+)
+
+PROMISE, FUNCTION = OpaqueValue("promise"), OpaqueValue("function")
+CHINA = timezone(timedelta(hours=8))
+
+# ---------------------------------------------------------------------------- numbers
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("7", 7), ("-7", -7), ("+7", 7), (" 7\n", 7), ("007", 7), ("-0", 0),
+        (str(LARGEST), LARGEST), (str(-LARGEST), -LARGEST),
+        (str(LARGEST + 1), "larger"), (str(-LARGEST - 1), "larger"), ("9" * 310, "larger"),
+        ("9" * 400, "larger"), (f"-{'9' * 5000}", "larger"), (f" +{'9' * 5000} ", "larger"),
+        ("", "invalid"), ("1.0", "invalid"), ("七", "invalid"), ("x" * 400, "invalid"),
+        (f"{'9' * 400}.5", "invalid"),
+    ],
+)  # fmt: skip
+def test_a_whole_number_is_at_most_the_largest_of_javascript(text: str, number: Any) -> None:
+    if isinstance(number, int):
+        assert parse_whole_number(text) == number
+        assert check_number_size(number) == number
+        return
+    with pytest.raises(ValueError, match=number):
+        parse_whole_number(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("0", 0), ("-0", 0), ("12", 12), ("1.0", 1.0), ("1e400", inf), ("-1e400", -inf),
+        (str(LARGEST), LARGEST), (str(-LARGEST), -LARGEST), (str(LARGEST + 1), float(LARGEST)),
+        ("9" * 309, inf), ("9" * 310, inf), ("9" * 5000, inf), (f"-{'9' * 5000}", -inf),
+        ('{"金额": [1, 2.5, null], "b": true}', {"金额": [1, 2.5, None], "b": True}),
+        ('"\\ud83d\\ude00\\ud83d"', "😀\ud83d"),
+    ],
+)  # fmt: skip
+def test_a_number_that_is_too_large_is_infinite_as_in_javascript(text: str, value: Any) -> None:
+    for found in (
+        loads_as_javascript(text),
+        loads_as_javascript(text.encode()),
+        loads_as_javascript(f"[{text}]", object_pairs_hook=dict)[0],
+    ):
+        assert found == value
+        assert type(found) is type(value) or text == "-0"
+
+
+@pytest.mark.parametrize("text", ["", "{", "\ufeff1", "[1,]", "'a'", "01", "undefined"])
+def test_what_is_no_json_is_an_error(text: str) -> None:
+    with pytest.raises(ValueError, match=r"line 1 column"):
+        loads_as_javascript(text)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ({"客户": [1, None, True], "b": {}}, '{"客户":[1,null,true],"b":{}}'),
+        (["\ud83d", 1], '["\\ud83d",1]'),
+        ({"a": msgspec.Raw(b"[1, 2]")}, '{"a":[1, 2]}'),
+        ({"a": msg("{n} rows", n=2)}, '{"a":"2 rows"}'),
+    ],
+)
+def test_json_is_compact_and_keeps_what_is_json_already(value: Any, text: str) -> None:
+    assert dumps_compact(value) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "is_finite"),
+    [
+        (None, True), (1, True), (1.5, True), (-1.7e308, True), (True, True), ("NaN", True),
+        ([], True), ({}, True), ({"a": [1, {"b": 2.0}]}, True), (nan, False), (inf, False),
+        (-inf, False), ([1, 2, inf], False), ({"a": {"b": [1, 2, {"c": nan}]}}, False),
+        ([[inf], 1], False),
+    ],
+)  # fmt: skip
+def test_all_numbers_in_a_value_are_finite_or_not(value: object, is_finite: bool) -> None:
+    assert has_finite_numbers(value) == is_finite
+
+
+@pytest.mark.parametrize(
+    ("value", "is_held"),
+    [
+        (PROMISE, True), ([1, 2, PROMISE], True), ((1, PROMISE), True),
+        ({"a": 1, "b": PROMISE}, True),
+        ({"a": [{"b": [PROMISE]}]}, True), (FUNCTION, False), ([FUNCTION, "promise"], False),
+        ({}, False), ([], False), (None, False), ("promise", False), ({"promise": 1}, False),
+    ],
+)  # fmt: skip
+def test_a_promise_is_found_wherever_it_is(value: object, is_held: bool) -> None:
+    assert holds_promise(value) == is_held
+
+
+# ---------------------------------------------------------------------------- dates
+
+FIRST, LAST = -62_135_596_800_000, 253_402_300_799_999
+
+
+@pytest.mark.parametrize(
+    ("ms", "date"),
+    [
+        (0, datetime(1970, 1, 1, tzinfo=UTC)),
+        (1_772_413_200_000, datetime(2026, 3, 2, 1, tzinfo=UTC)),
+        (-1, datetime(1969, 12, 31, 23, 59, 59, 999_000, tzinfo=UTC)),
+        (0.5, datetime(1970, 1, 1, 0, 0, 0, 500, tzinfo=UTC)),
+        (FIRST, datetime(1, 1, 1, tzinfo=UTC)),
+        (LAST, datetime(9999, 12, 31, 23, 59, 59, 999_000, tzinfo=UTC)),
+        (FIRST - 1, FarDate(FIRST - 1)), (LAST + 1, FarDate(LAST + 1)), (None, FarDate(None)),
+    ],
+)  # fmt: skip
+def test_a_date_of_the_years_1_to_9999_is_a_datetime(ms: float | None, date: object) -> None:
+    assert ms_to_date(ms) == date
+
+
+@pytest.mark.parametrize(
+    ("date", "ms", "text"),
+    [
+        (datetime(1970, 1, 1), 0, "1970-01-01T00:00:00.000Z"),  # noqa: DTZ001 - it counts as UTC
+        (datetime(2026, 3, 2, 9, tzinfo=CHINA), 1_772_413_200_000, "2026-03-02T01:00:00.000Z"),
+        (datetime(2026, 3, 2, 1, 0, 0, 999_999, UTC), 1_772_413_200_999,
+         "2026-03-02T01:00:00.999Z"),
+        (datetime(1969, 12, 31, 23, 59, 59, 999_500, UTC), -1, "1969-12-31T23:59:59.999Z"),
+        (datetime(1, 1, 1, tzinfo=UTC), FIRST, "0001-01-01T00:00:00.000Z"),
+    ],
+)  # fmt: skip
+def test_a_date_has_whole_milliseconds(date: datetime, ms: int, text: str) -> None:
+    assert (date_to_ms(date), format_iso_date(date)) == (ms, text)
+
+
+# ---------------------------------------------------------------------------- tags
+
+
+@pytest.mark.parametrize(
+    ("value", "tagged"),
+    [
+        ({"$": 1, "a": UNDEFINED}, {"$": "object", "v": [["$", 1], ["a", {"$": "undefined"}]]}),
+        ({"a": [1, {"b": inf}]}, {"a": [1, {"b": {"$": "inf"}}]}), (-inf, {"$": "-inf"}),
+        (BigInt(2**70), {"$": "bigint", "v": str(2**70)}),
+        (b"\x00\xff", {"$": "bytes", "v": "AP8="}),
+        (b"", {"$": "bytes", "v": ""}), (FarDate(None), {"$": "date", "v": None}),
+        (FarDate(8.64e15), {"$": "date", "v": 8.64e15}),
+        (datetime(1970, 1, 1, tzinfo=UTC), {"$": "date", "v": 0}),
+        (JsMap(((1, [2]), ("a", UNDEFINED))),
+         {"$": "map", "v": [[1, [2]], ["a", {"$": "undefined"}]]}),
+        (JsMap(()), {"$": "map", "v": []}),
+        (JsSet((1, -inf)), {"$": "set", "v": [1, {"$": "-inf"}]}),
+        (SearchParams((("页", "1"),)), {"$": "params", "v": [["页", "1"]]}),
+        ("\ud83d客", {"$": "str", "v": [0xD83D, 0x5BA2]}), ("😀", "😀"),
+        (PROMISE, {"$": "promise"}),
+        (FUNCTION, {"$": "function"}), (None, None), (True, True), (7, 7), (1.5, 1.5),
+    ],
+)  # fmt: skip
+def test_what_json_lacks_has_a_tag_and_comes_back(value: Any, tagged: Any) -> None:
+    assert encode_tagged(value) == tagged
+    assert decode_tagged(tagged) == value
+    assert loads_as_javascript(dump_tagged(value)) == tagged
+
+
+def test_numbers_that_equal_no_other_have_tags() -> None:
+    assert (encode_tagged(nan), encode_tagged(-0.0)) == ({"$": "nan"}, {"$": "-0"})
+    assert isnan(decode_tagged({"$": "nan"}))
+    assert copysign(1, decode_tagged({"$": "-0"})) == -1
+    assert copysign(1, encode_tagged(0.0)) == 1
+
+
+def test_halves_of_a_character_are_joined() -> None:
+    assert encode_tagged("\ud83d\ude00") == "😀"
+    assert decode_tagged({"$": "str", "v": [0xD83D, 0xDE00, 0xDE00]}) == "😀\ude00"
+    assert dump_tagged("\ud83d\ude00") == '"😀"'
+    assert dump_tagged("\ud83d") == '{"$":"str","v":[55357]}'
+    assert dump_tagged(bytearray(b"\xff")) == '{"$":"bytes","v":"/w=="}'
+
+
+@pytest.mark.parametrize(
+    "tagged",
+    [
+        {"$": "nichts"}, {"$": None}, {"$": ["set"]}, {"$": "bigint", "v": "x"}, {"$": "bigint"},
+        {"$": "set"}, {"$": "set", "v": 5}, {"$": "map", "v": [[1]]},
+        {"$": "map", "v": [[1, 2, 3]]},
+        {"$": "bytes", "v": "%%%="}, {"$": "date", "v": "gestern"}, {"$": "str", "v": "甲"},
+        {"$": "str", "v": [0x110000]}, {"$": "object", "v": [[1, 2]]}, [1, {"a": {"$": "nichts"}}],
+    ],
+)  # fmt: skip
+def test_a_tag_whose_value_does_not_fit_is_an_error(tagged: Any) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        decode_tagged(tagged)
+
+
+@pytest.mark.parametrize("value", [{1, 2}, object(), [1, {"a": {3}}], 1j])
+def test_what_no_script_can_have_is_refused(value: Any) -> None:
+    with pytest.raises(TypeError, match="is not a value that a script can have"):
+        encode_tagged(value)
