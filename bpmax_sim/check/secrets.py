@@ -293,14 +293,17 @@ _NOT_IGNORED = 1  # as `git check-ignore` ends; 128 is no repository, where noth
 def find_literal_secrets(platforms: Platforms) -> Iterator[Problem]:
     """Yield a problem for each secret written literally into a file of instances or platforms.
 
-    These are credentials declared as secret, and members of a platform named like secrets.
+    These are credentials declared as secret, defaults of these too, and members of a platform named
+    like secrets.
     """
     # A file that Git ignores stays on this machine: a secret may be written there.
     is_open = cache(_is_not_git_ignored)
-    for key in platforms.own:
+    for key, own in platforms.own.items():
         source = find_last_declaring_file(platforms.folders, key)
         if source is not None and is_open(str(source)):
-            yield from _find_literals_named_secret(read_yaml(source), ())
+            root = read_yaml(source)
+            yield from _find_secret_defaults(own, root)
+            yield from _find_literals_named_secret(root, ())
     for entry in chain.from_iterable(platforms.entries.values()):
         instance = entry.instance
         platform = platforms.find(instance.platform)
@@ -310,6 +313,23 @@ def find_literal_secrets(platforms: Platforms) -> Iterator[Problem]:
                 variable = f"{instance.platform}_{steps[-1]}".upper()
                 message = msg(text, name=steps[-1], variable=variable)
                 yield Problem(message, node.place, ".".join(steps))
+
+
+_IN_CLEAR: Final = template(
+    "{name!r} is a secret and stands here in the clear, in a file that Git does "
+    "not ignore; write {{env: {variable}}}, or put it into instances.local.yaml"
+)
+
+
+def _find_secret_defaults(platform: Platform, root: Node) -> Iterator[Problem]:
+    """Yield a problem for each default of a secret credential in *root*, the platform's file."""
+    for name, spec in platform.credentials.items():
+        steps = ("credentials", name, "default")
+        node = root.find_at(steps)
+        if spec.secret is True and node is not None and node.value not in ("", None):
+            variable = f"{platform.platform_key}_{name}".upper()
+            message = msg(_IN_CLEAR, name=name, variable=variable)
+            yield Problem(message, node.place, format_steps(steps))
 
 
 _SECTIONS: Final = frozenset({"headers", "query", "body", "auth", "apis"})
@@ -370,13 +390,7 @@ def _find_instance_literal_secrets(
     for name, value in instance.credentials.items():
         spec = platform.credentials.get(name) if platform else None
         if spec is not None and spec.secret is True and value and not isinstance(value, Source):
-            yield LiteralSecret(
-                ("credentials", name),
-                template(
-                    "{name!r} is a secret and stands here in the clear, in a file that Git does "
-                    "not ignore; write {{env: {variable}}}, or put it into instances.local.yaml"
-                ),
-            )
+            yield LiteralSecret(("credentials", name), _IN_CLEAR)
     if isinstance(instance.proxy, str) and urlsplit(instance.proxy).password:
         yield LiteralSecret(
             ("proxy",),

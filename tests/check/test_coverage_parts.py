@@ -220,6 +220,37 @@ def test_what_was_undone_is_not_used(
     ]
 
 
+ACQUIRE = "acquire: {steps: [{request: {path: /login}, extract: {t: {path: $.t}}}]}"
+APPLY = "apply: [{in: header, name: X, value: '{{ key }}'}]"
+SIGN = (
+    "sign: {key: '{{ key }}', message: m, emit: [{in: header, name: S, value: '{{ signature }}'}]}"
+)
+
+
+@pytest.mark.parametrize(
+    ("auth", "parts"),
+    [
+        ("none", []), (f"{{{APPLY}}}", ["applied"]), (f"{{{SIGN}}}", ["applied"]),
+        (f"{{{ACQUIRE}, {APPLY}, {SIGN}}}", ["applied", "login", "token"]),
+        (f"{{{ACQUIRE}, {APPLY}, recover: {{rate: {{tries: 2}}, token: {{refresh: 1}}}}}}",
+         ["applied", "login", "rate", "token"]),
+    ],
+)  # fmt: skip
+def test_auth_has_a_part_for_each_thing_that_it_does(
+    tmp_path: Path, auth: str, parts: list[str]
+) -> None:
+    [item] = load_items(write(tmp_path, "steps: [{js: 'form.a = 1'}]\n"))
+    head = "platform_key: a\nbase_url: https://a.test\ncredentials: {key: {}}\n"
+    for name, apis in {"a": "{x: {path: /x, auth: none}, y: {path: /y}}", "b": "{}"}.items():
+        text = head.replace("platform_key: a", f"platform_key: {name}")
+        path = tmp_path / f"own/{name}.yaml"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(f"{text}auth: {auth}\napis: {apis}\n", "utf-8")
+
+    found = measure_coverage([(item, load_platforms(tmp_path / "own"))], ())
+    assert [one.name for one in found if one.kind == "auth"] == [f"a {part}" for part in parts]
+
+
 OF_FORM = """\
 form: {fields: {编号: "", 金额: 0, 备注: "", 部门: ""}}
 steps:

@@ -358,6 +358,10 @@ def repository_of(tmp_path: Path) -> Path:
          "{in: query, name: api_key, value: abcd-1234-efgh}]}"), "auth.apply[2].value"),
         ("title: abcd-1234-efgh", ""),
         ("credentials: {api_key: {secret: true}}", ""),
+        ("credentials: {钥: {secret: true, default: abcd-1234}}", "credentials.钥.default"),
+        ("credentials: {a: {secret: true, default: ''}, b: {secret: true}}", ""),
+        ("credentials: {api_key: {default: abcd-1234}, b: {secret: false, default: abcd}}", ""),
+        ("hosts: {auth_token: 'https://id-7.example.test'}", ""),
     ],
 )  # fmt: skip
 def test_a_literal_of_a_secret_name_in_a_platform_is_told(

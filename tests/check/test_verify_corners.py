@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import suppress
 from pathlib import Path
+from urllib.parse import parse_qsl
 
 import pytest
 from msgspec.structs import replace
@@ -14,6 +16,7 @@ from bpmax_sim.check.drift import (
     find_note_of_past_migration,
     find_unsteady_places,
     read_body_shape,
+    rebuild_call,
 )
 from bpmax_sim.errors import CallError, TransportError
 from bpmax_sim.field_path import format_path
@@ -208,3 +211,90 @@ def test_a_body_without_a_media_type_has_a_shape(
 ) -> None:
     found = read_body_shape(response)
     assert {format_path(path): {*types} for path, types in found.items()} == shape
+
+
+DECLARED = """\
+platform_key: erp
+base_url: https://erp.example.test
+redact: [body.电话]
+volatile: [body.流水]
+apis:
+  list:
+    path: /list
+    volatile: [body.时间, "body.明细[*].序"]
+    redact: [body.姓名]
+    verify: {values: [body.电话, body.姓名, body.余额]}
+  create: {method: POST, path: "/orders/{单号}/{no}", body: {来源: 合同, 明细: {}}}
+"""
+
+
+@pytest.fixture(name="declared_places")
+def write_places(tmp_path: Path) -> Path:
+    path = tmp_path / "erp.yaml"
+    path.write_text(DECLARED, encoding="utf-8")
+    return path
+
+
+KNOWN = {
+    "电话": "13800138000",
+    "姓名": "张三",
+    "余额": 7,
+    "时间": 1,
+    "流水": 1,
+    "明细": [{"序": 1}],
+}
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        ({}, []),
+        ({"时间": "9:00", "流水": "a", "明细": [{"序": "一"}]}, []),
+        ({"时间": None, "明细": [{}]}, []),
+        ({"电话": "13900139000"}, ["body.电话: has another value"]),
+        ({"姓名": "李四", "余额": 8},
+         ["body.姓名: has another value", "body.余额: has another value"]),
+        ({"余额": "7"}, ["body.余额: number became text"]),
+    ],
+)  # fmt: skip
+def test_what_a_platform_and_an_api_declare_of_a_response_counts(
+    tmp_path: Path, declared_places: Path, changed: dict[str, object], told: list[str]
+) -> None:
+    with opened(tmp_path, "record", lambda _: answer(KNOWN), declared_places) as session:
+        session.proxy("erp").api("list").call()
+    exchanges = [*Cassette.load(tmp_path / "订单.yaml").exchanges()]
+
+    found = drift(tmp_path, exchanges, lambda _: answer(KNOWN | changed), declared_places)
+    assert found == [f"error: [1] erp.list: {one}" for one in told]
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "sent"),
+    [
+        ("application/json", b'{"a": 1}', {"来源": "合同", "明细": {}, "a": 1}),
+        ("application/vnd.erp+JSON; v=1", b'{"a": 1}', {"来源": "合同", "明细": {}, "a": 1}),
+        ("application/json", b'{"\xe6\x9d\xa5\xe6\xba\x90": null}', {"来源": None, "明细": {}}),
+        ("application/json", b"[1, 2, 3]", [1, 2, 3]),
+        ("application/json", b"{", b"{"), ("text/plain", b'{"a": 1}', b'{"a": 1}'),
+        ("application/json", None, {"来源": "合同", "明细": {}}),
+    ],
+)  # fmt: skip
+def test_a_recorded_call_is_made_again_with_all_that_the_script_set(
+    tmp_path: Path, declared_places: Path, kind: str, body: bytes | None, sent: object
+) -> None:
+    call = Call(
+        platform="erp", instance="default", api="create", method="POST",
+        path="/orders/%E7%94%B2%2F1/7", query=(("页", "1"), ("x", "a"), ("页", "2"), ("页", "")),
+        headers=(("Content-Type", kind), ("X-Tenant", "east")), body=body,
+    )  # fmt: skip
+    with opened(tmp_path, "live", lambda _: answer({}), declared_places) as session:
+        request = rebuild_call(session, call).build()
+
+    address, _, query = request.url.partition("?")
+    assert address == "https://erp.example.test/orders/%E7%94%B2%2F1/7"
+    assert sorted(parse_qsl(query, keep_blank_values=True)) == [
+        ("x", "a"), ("页", ""), ("页", "1"), ("页", "2"),
+    ]  # fmt: skip
+    assert [value for name, value in request.headers if name == "Content-Type"] == [kind]
+    assert request.body is not None
+    assert (request.body if isinstance(sent, bytes) else json.loads(request.body)) == sent

@@ -174,3 +174,35 @@ def test_the_path_of_the_platform_s_own_address_may_be_there_or_not(
     found = standin.handle(Request(method="GET", url=f"{base}{path}", base=base))
 
     assert found.status == status
+
+
+CRM, OA = "{platform: crm, instance_key:", "{platform: oa, instance_key:"
+
+
+@pytest.mark.parametrize(
+    ("instances", "tenants"),
+    [
+        ("[]", ["default"]),
+        ("[{platform: oa, instance_key: 生产}]", ["default"]),
+        ("[{platform: crm, instance_key: 停用, enabled: false}]", ["default"]),
+        (
+            f"[{CRM} 生产}}, {CRM} 停用, enabled: false}}, {OA} 别的}}, {CRM} 测试}}]",
+            ["生产", "测试"],
+        ),
+    ],
+)
+def test_who_may_log_in_are_the_instances_that_take_calls(
+    tmp_path: Path, instances: str, tenants: list[str]
+) -> None:
+    for key in ("crm", "oa"):
+        path = tmp_path / f"platforms/{key}.yaml"
+        path.parent.mkdir(exist_ok=True)
+        text = f"platform_key: {key}\nbase_url: https://{key}.example.test/api/\napis: {{}}\n"
+        path.write_text(text, encoding="utf-8")
+    (tmp_path / "instances.yaml").write_text(instances, encoding="utf-8")
+    platforms = load_platforms(tmp_path / "platforms", instances=tmp_path / "instances.yaml")
+
+    assert [one.instance for one in SimulatorServer(platforms, "crm").tenants] == tenants
+    with pytest.raises(CallError) as refused:
+        SimulatorServer(platforms, "erp")
+    assert refused.value.code == "UNKNOWN_PLATFORM"

@@ -189,6 +189,41 @@ def test_an_address_may_begin_with_the_key_of_its_platform(
     assert [*replaying._list_candidate_urls(request)] == urls
 
 
+ELSEWHERE = """\
+platform_key: crm_system
+base_url: https://crm.example.test/open
+credentials: {key: {secret: true}}
+auth:
+  acquire:
+    steps:
+      - request: {method: POST, url: "https://id.example.test/v1/token"}
+        extract: {t: {path: $.t}}
+      - {request: {method: POST, path: /session}, extract: {u: {path: $.u}}}
+  apply: [{in: header, name: X-Token, value: "{{ u }}"}]
+apis: {get_customer_detail: {path: "/customers/{id}"}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("target", "urls"),
+    [
+        ("/v1/token", [f"{BASE}/v1/token", "https://id.example.test/v1/token"]),
+        ("/crm_system/v1/token", [f"{BASE}/v1/token", "https://id.example.test/v1/token"]),
+        ("/crm/v1", [f"{BASE}/crm/v1", "https://id.example.test/crm/v1"]),
+    ],
+)
+def test_a_login_may_have_been_recorded_at_another_address(
+    tmp_path: Path, target: str, urls: list[str]
+) -> None:
+    (tmp_path / "platforms").mkdir()
+    (tmp_path / "platforms/crm.yaml").write_text(ELSEWHERE, encoding="utf-8")
+    cassette = write(tmp_path / "一.yaml", [("甲", [detail(1)])])
+    replaying = ReplayServer([cassette], platforms=tmp_path / "platforms", environ={})
+    request = Request(method="POST", url=f"http://a.test{target}", base="http://a.test")
+
+    assert [*replaying._list_candidate_urls(request)] == urls
+
+
 @pytest.mark.parametrize(
     ("host", "port", "told"),
     [
