@@ -333,6 +333,7 @@ def test_names_of_files_in_a_text_are_relative_to_the_scenario(
     assert moved.rewrite_names("../外") == "../外"
     twice = RelativeFileNameRewriter(str(tmp_path / "场景"), ["算.js", "脚本/算.js"])
     assert twice.rewrite_names("算.js:1, 脚本/算.js:2") == "../算.js:1, ../脚本/算.js:2"
+    assert twice.rewrite_names("算.js") == "../算.js"  # as short as the shortest
     assert moved.rewrite_names("../外.js") == "../../外.js"
     assert RelativeFileNameRewriter("", names).rewrite_names(text) == text
 
@@ -456,6 +457,28 @@ def test_the_merge_driver_is_set_up_once_and_whole(
     assert attributes.read_text("utf-8").count("merge=bpmax") == 1
     attributes.write_text(f"{ATTRIBUTES}\n# cassettes/** merge=bpmax\n", encoding="utf-8")
     assert not has_merge_driver(repository)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (None, ""), ("", ""), ("\n", "\n"), ("*.js text", "*.js text\n"),
+        ("*.js text\n", "*.js text\n"), ("a\n\n", "a\n\n"),
+    ],
+)  # fmt: skip
+def test_the_line_of_the_merge_driver_is_the_last(
+    repository: Path, monkeypatch: pytest.MonkeyPatch, before: str | None, after: str
+) -> None:
+    monkeypatch.delenv("CI", raising=False)
+    attributes = repository / ".git/info/attributes"
+    attributes.parent.mkdir(exist_ok=True)
+    attributes.unlink(missing_ok=True)
+    if before is not None:
+        attributes.write_text(before, encoding="utf-8")
+
+    assert len([*configure_merging(repository)]) == 1
+    assert attributes.read_text("utf-8") == f"{after}cassettes/** merge=bpmax\n"
+    assert [*configure_merging(repository)] == []
 
 
 def test_a_repository_is_that_of_the_nearest_folder_and_says_what_is_wrong(
