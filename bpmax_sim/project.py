@@ -309,13 +309,16 @@ def with_setting_in_defaults(text: str, name: str, value: str) -> str | None:
     """Return *text*, a pyproject.toml, with *name* = *value* in ``[tool.bpmax_sim.defaults]``.
 
     Only that line is changed or added. None is returned if no such change of the text leaves all
-    other settings as they are.
+    other settings as they are, or it is not TOML.
     """
     import tomllib  # noqa: PLC0415 - pytest starts without it
 
-    expected = tomllib.loads(text)
-    table = expected.setdefault("tool", {}).setdefault("bpmax_sim", {})
-    table.setdefault("defaults", {})[name] = value
+    try:
+        expected = tomllib.loads(text)
+        table = expected.setdefault("tool", {}).setdefault("bpmax_sim", {})
+        table.setdefault("defaults", {})[name] = value
+    except (ValueError, AttributeError, TypeError):  # such as `tool = 5`
+        return None
     line = f"{name} = {json.dumps(value, ensure_ascii=False)}"
     header = "[tool.bpmax_sim.defaults]\n"
     known = rf"(?m)^{re.escape(name)}[ \t]*=[ \t]*([\"'])[^\"'\n]*\1"

@@ -253,8 +253,10 @@ DEFAULTS = "[tool.bpmax_sim.defaults]\n"
         ),
         (f"clock = \"y\"\n{DEFAULTS}clock = 'x'\n", None),
         ("tool.bpmax_sim.defaults = {clock = 'x'}\n", None),
+        ("[tool", None), ("tool = 5\n", None), ("[tool]\nbpmax_sim = 'a'\n", None),
+        ("[tool.bpmax_sim]\ndefaults = ['a']\n", None), ("a = 1\na = 2\n", None),
     ],
-)
+)  # fmt: skip
 def test_a_default_is_set_without_another_change(before: str, after: str | None) -> None:
     found = with_setting_in_defaults(before, "clock", "九点\\")
 

@@ -548,7 +548,7 @@ def _find_success_schema(
             )
         )
         for media, value in content.items():
-            if "json" not in media and "*" not in media:
+            if "json" not in media.lower() and "*" not in media:
                 continue
             where = (*steps, "content", media)
             carrying, declared = (

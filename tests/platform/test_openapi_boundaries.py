@@ -466,6 +466,7 @@ def answer(schema: Any, media: str = JSON, **more: Any) -> dict[str, Any]:
     [
         (answer({"type": "string"}), {"type": "string"}),
         (answer({"type": "string"}, "application/hal+json"), {"type": "string"}),
+        (answer({"type": "string"}, "Application/JSON"), {"type": "string"}),
         (answer({"type": "string"}, "*/*"), {"type": "string"}),
         (answer({"type": "string"}, "text/xml"), None),
         (answer(None), None),

@@ -19,7 +19,7 @@ from bpmax_sim.errors import LostCharactersWarning
 from bpmax_sim.messages import Response
 from bpmax_sim.server import ReplayServer, run_server
 from bpmax_sim.session.session import Session
-from bpmax_sim.text_codec import decode_text
+from bpmax_sim.text_codec import DecodedText, decode_text, find_codec, list_probable_codecs
 from bpmax_sim.transport.adapters import httpx_transport
 from tests.loopback import Loopback, loopback
 
@@ -269,3 +269,61 @@ def test_the_first_encoding_that_fits_counts(
     decoded = decode_text(data, content_type, declared)
 
     assert (decoded.text, decoded.wrong_at) == (text, wrong_at)
+
+
+@pytest.mark.parametrize(
+    ("name", "codec"),
+    [
+        ("GB2312", "gb18030"), ("gbk", "gb18030"), ("x-gbk", ""), ("GB18030", "gb18030"),
+        ("UTF8", "utf-8"), ("utf_16", "utf-16"), ("Big5", "big5"), ("big5-hkscs", "big5hkscs"),
+        ("latin1", "iso8859-1"), ("windows-1252", "cp1252"), ("US-ASCII", "ascii"), ("hz", "hz"),
+        ("Shift_JIS", "shift_jis"), ("euc-kr", "euc_kr"), ("KOI8-R", "koi8-r"), ("", ""),
+        ("hex", ""), ("rot13", ""), ("base64", ""), ("idna", ""), ("nichts", ""), ("a\0b", ""),
+    ],
+)  # fmt: skip
+def test_an_encoding_is_one_of_texts_or_unknown(name: str, codec: str) -> None:
+    assert find_codec(name) == codec
+
+
+GBK_PAGE = b'<meta charset="gbk">'
+XML_PAGE = b'<?xml version="1.0" encoding="big5"?><meta charset=gbk>'
+
+
+@pytest.mark.parametrize(
+    ("data", "content_type", "declared", "codecs"),
+    [
+        (b"", "", "", ["utf-8"]), (b"\xef\xbb\xbfa", "", "", ["utf-8"]),
+        (b"\xff\xfea", "text/html; charset=gbk", "big5", ["big5", "utf-16-le", "gb18030", "utf-8"]),
+        (b"a", "text/plain; charset=utf-8", "gbk", ["gb18030", "utf-8"]),
+        (b"a", "text/plain; charset=x", "y", ["utf-8"]),
+        (GBK_PAGE, "text/html", "", ["gb18030", "utf-8"]),
+        (XML_PAGE, "", "", ["big5", "gb18030", "utf-8"]),
+        (b" " + XML_PAGE, "image/svg+xml", "", ["big5", "gb18030", "utf-8"]),
+        (b"x" + XML_PAGE, "text/html", "", ["gb18030", "utf-8"]),
+        (XML_PAGE, "application/json", "", ["utf-8"]),
+    ],
+)  # fmt: skip
+def test_encodings_are_tried_in_the_order_of_who_says_so(
+    data: bytes, content_type: str, declared: str, codecs: list[str]
+) -> None:
+    assert list_probable_codecs(data, content_type, declared) == codecs
+
+
+@pytest.mark.parametrize(
+    ("data", "content_type", "declared", "decoded"),
+    [
+        ("王".encode("gbk"), "text/html; charset=utf-8", "gbk", ("王", "gb18030", -1, "utf-8")),
+        ("王".encode("gbk"), "text/html; charset=gbk", "", ("王", "gb18030", -1, "")),
+        ("王".encode(), "text/html; charset=gbk", "", ("王", "utf-8", -1, "gb18030")),
+        ("王".encode(), "text/html; charset=utf-8", "", ("王", "utf-8", -1, "")),
+        ("\ufeff王".encode(), "text/html; charset=gbk", "utf-8", ("王", "utf-8", -1, "gb18030")),
+        # nothing fits: what is most probable tells where it is wrong
+        (b"a\xe7\x8e\x8b", "text/plain; charset=ascii", "", ("a王", "utf-8", -1, "ascii")),
+        (b"a\xe7\x8e\xff", "text/plain", "ascii", ("a\ufffd\ufffd\ufffd", "ascii", 1, "")),
+        (b"abc\xff", "text/plain; charset=ascii", "", ("abc\ufffd", "ascii", 3, "")),
+    ],
+)  # fmt: skip
+def test_a_text_tells_its_encoding_and_what_the_header_said_wrongly(
+    data: bytes, content_type: str, declared: str, decoded: tuple[str, str, int, str]
+) -> None:
+    assert decode_text(data, content_type, declared) == DecodedText(*decoded)
