@@ -319,7 +319,7 @@ def test_encodings_are_tried_in_the_order_of_who_says_so(
         ("\ufeff王".encode(), "text/html; charset=gbk", "utf-8", ("王", "utf-8", -1, "gb18030")),
         # nothing fits: what is most probable tells where it is wrong
         (b"a\xe7\x8e\x8b", "text/plain; charset=ascii", "", ("a王", "utf-8", -1, "ascii")),
-        (b"a\xe7\x8e\xff", "text/plain", "ascii", ("a\ufffd\ufffd\ufffd", "ascii", 1, "")),
+        (b"\xe7\x8e\x8b\xff", "text/plain", "ascii", ("\ufffd" * 4, "ascii", 0, "")),
         (b"abc\xff", "text/plain; charset=ascii", "", ("abc\ufffd", "ascii", 3, "")),
     ],
 )  # fmt: skip
