@@ -8,6 +8,8 @@ settings: ``-merge`` keeps our side whole and reports a conflict.
 from __future__ import annotations
 
 import os
+import shlex
+import shutil
 import subprocess
 import sys
 from collections import defaultdict
@@ -87,15 +89,23 @@ def _make_merge_driver_settings() -> dict[str, str]:
 
 
 def has_merge_driver(root: Path) -> bool:
-    """Return whether Git uses this package to merge and display cassettes in work tree *root*."""
+    """Return whether Git uses this package to merge and display cassettes in work tree *root*.
+
+    It does not if the program of the driver is gone, as with a deleted environment.
+    """
     try:
         known = run_git(root, "config", "--get-regexp", r"^(merge|diff)\.bpmax\.").decode()
-    except ConfigError:
+        settings = {
+            name: value for name, _, value in (x.partition(" ") for x in known.splitlines())
+        }
+        program = shlex.split(settings.get("merge.bpmax.driver", ""))[:1]
+    except (ConfigError, ValueError):
         return False
-    names = {line.partition(" ")[0] for line in known.splitlines()}
     own = _locate_info_attributes(root)
     text = own.read_text(encoding="utf-8") if own.is_file() else ""
-    return _OWN_ATTRIBUTES in text.splitlines() and names >= {*_make_merge_driver_settings()}
+    is_whole = settings.keys() >= _make_merge_driver_settings().keys()
+    is_there = any(map(shutil.which, program))
+    return is_whole and is_there and _OWN_ATTRIBUTES in text.splitlines()
 
 
 def configure_merging(root: Path) -> Iterator[str]:

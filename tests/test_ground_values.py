@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -457,6 +458,27 @@ def test_the_merge_driver_is_set_up_once_and_whole(
     assert attributes.read_text("utf-8").count("merge=bpmax") == 1
     attributes.write_text(f"{ATTRIBUTES}\n# cassettes/** merge=bpmax\n", encoding="utf-8")
     assert not has_merge_driver(repository)
+
+
+@pytest.mark.parametrize(
+    ("driver", "is_used"),
+    [
+        (f'"{sys.executable}" -m bpmax_sim merge %O %A %B %P', True),
+        ("git merge-file %A %O %B", True),
+        ("'/旧 环境/bin/python' -m bpmax_sim merge %O %A %B %P", False),
+        ('"/旧环境/bin/python -m bpmax_sim', False), ("", False),
+    ],
+)  # fmt: skip
+def test_a_merge_driver_whose_program_is_gone_is_none(
+    repository: Path, monkeypatch: pytest.MonkeyPatch, driver: str, is_used: bool
+) -> None:
+    monkeypatch.delenv("CI", raising=False)
+    assert len([*configure_merging(repository)]) == 1
+    run_git(repository, "config", "merge.bpmax.driver", driver)
+
+    assert has_merge_driver(repository) == is_used
+    assert len([*configure_merging(repository)]) == (not is_used)
+    assert has_merge_driver(repository)
 
 
 @pytest.mark.parametrize(
