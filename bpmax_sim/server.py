@@ -648,7 +648,7 @@ class ReplayServer:
         target = request.url.removeprefix(request.base) or "/"
         first = target[1:].partition("?")[0].partition("/")[0]
         keys = {platform for platform, _ in self.bases}
-        if first in keys:
+        if first and first in keys:  # "" is that of traffic without a platform
             inner = target[1 + len(first) :]
             target = inner if inner.startswith("/") else f"/{inner}"
             bases = [pair for pair in self.bases if pair[0] == first]

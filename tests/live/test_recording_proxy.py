@@ -23,6 +23,7 @@ from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.journal import read_journal
 from bpmax_sim.cassette.merge import recover
 from bpmax_sim.cassette.reader import read_exchange
+from bpmax_sim.live import recording_proxy
 from bpmax_sim.live.recording_proxy import ProxiedCallSummary, RecordingProxy
 from bpmax_sim.live.upstream import UpstreamUrl
 from bpmax_sim.messages import Exchange, FailedExchange, Response
@@ -199,6 +200,24 @@ def test_an_upstream_that_fails_is_recorded_as_that(
     }
     assert exchange.outcome.received == kept.get(status, b"")
     assert SECRET not in one.path.read_text("utf-8")
+    assert [call.outcome for call in one.calls] == ["200 RESET" if status == 200 else code]
+
+
+@pytest.mark.parametrize("answer", [OK, CHUNKED])
+def test_what_is_too_large_for_a_recording_reaches_the_client(
+    tmp_path: Path, answer: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recording_proxy, "_MOST", 11)
+    with bench(tmp_path, lambda _request: answer) as (one, _server):
+        got = one.client.get("/x")
+        (exchange,) = one.seal()
+
+    assert (got.status_code, got.content) == (200, b'{"ok": true}')
+    assert isinstance(exchange.outcome, FailedExchange)
+    assert exchange.outcome.code == "BAD_RESPONSE"
+    (call,) = one.calls
+    assert (call.outcome, call.note) == ("200 BAD_RESPONSE", exchange.outcome.message)
+    assert abs(exchange.at - call.at) < 0.01  # recorded at the time of its arrival
 
 
 def test_nobody_there_and_a_certificate_that_nobody_vouches_for_are_told(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from starlette.requests import Request as Incoming
 
 from bpmax_sim import server
@@ -21,7 +22,7 @@ from bpmax_sim.errors import (
 )
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.server import RefusedRequest, ReplayServer
-from tests.cassette.exchanges import BASE, detail, order
+from tests.cassette.exchanges import BASE, detail, keyed, order
 from tests.cli.test_cassette_commands import write
 
 
@@ -187,6 +188,29 @@ def test_an_address_may_begin_with_the_key_of_its_platform(
 
     assert replaying.bases == (("crm_system", BASE),)
     assert [*replaying._list_candidate_urls(request)] == urls
+
+
+@pytest.mark.parametrize(
+    ("target", "urls"),
+    [
+        ("/", ["https://other.example.test/", f"{BASE}/"]),
+        ("/?a=1", ["https://other.example.test/?a=1", f"{BASE}/?a=1"]),
+        ("/x", ["https://other.example.test/x", f"{BASE}/x"]),
+        ("/crm_system/", [f"{BASE}/"]),
+    ],
+)
+def test_traffic_without_a_platform_has_no_key(
+    tmp_path: Path, target: str, urls: list[str]
+) -> None:
+    foreign = keyed(
+        replace(detail(1), request=Request(method="GET", url=f"https://other.example.test{target}"))
+    )
+    replaying = ReplayServer(
+        [write(tmp_path / "一.yaml", [("甲", [detail(1)]), ("乙", [foreign])])]
+    )
+    request = Request(method="GET", url=f"http://a.test{target}", base="http://a.test")
+
+    assert sorted(replaying._list_candidate_urls(request)) == sorted(urls)
 
 
 ELSEWHERE = """\
