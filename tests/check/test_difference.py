@@ -72,6 +72,12 @@ def test_a_changed_call_is_paired_with_the_one_that_differs_least(tmp_path: Path
         ([1, 2, 3], [7, 3], [1, None, 2]),
         ([2], [3, 1, 2], [3]),
         ([1, 1, 2], [2, 1, 1], [2, 3, 1]),
+        # of very many, those around the same place are compared
+        (
+            [*range(60)],
+            [*range(50), *range(59, 49, -1)],
+            [*range(1, 51), *range(60, 50, -1)],
+        ),
     ],
 )
 def test_changed_calls_find_the_like_in_any_order(

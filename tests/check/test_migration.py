@@ -128,6 +128,20 @@ def test_a_path_moves_once_and_from_its_beginning(
     assert len(entry.line.moved) == bool(moved)
 
 
+def test_a_recording_keeps_what_was_moved_before(tmp_path: Path) -> None:
+    moved = recorded("/v1/a").with_line(moved=("path /v0 -> /v1", "crm.a -> crm.get"))
+    renames = Renames({"crm.get": "crm.find"}, {"crm": "erp"}, {"/v1": "/v2"}, {})
+
+    [once] = migrate(tmp_path, [moved], Renames({}, {}, {"/v1": "/v2"}, {}))
+    [all_at_once] = migrate(tmp_path, [moved], renames)
+    [same] = migrate(tmp_path, [moved], Renames({}, {}, {"/v9": "/v2"}, {}))
+
+    before = moved.line.moved
+    assert once.line.moved[:2] == all_at_once.line.moved[:2] == same.line.moved == before
+    assert [len(one.line.moved) for one in (once, all_at_once)] == [3, 4]
+    assert ["/v2" in text for text in all_at_once.line.moved] == [False, False, False, True]
+
+
 @pytest.mark.parametrize(
     ("platforms", "apis", "call", "moved"),
     [

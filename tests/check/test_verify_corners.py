@@ -109,6 +109,18 @@ def test_a_failure_after_which_the_call_was_sent_again_is_not_sent(
     ] == told  # fmt: skip
 
 
+def test_a_failure_before_another_call_is_compared(tmp_path: Path, platforms: Path) -> None:
+    (tmp_path / "b").mkdir()
+    failed, again = record(tmp_path, platforms, 429, 200)
+    [other] = record(tmp_path / "b", platforms, 200, api="save")
+    mixed = [replace(one, order=n) for n, one in enumerate((failed, other, again), 1)]
+
+    assert drift(tmp_path, mixed, live, platforms) == [
+        "error: [1] erp.list: status: 429 became 200",
+        "info: [2] erp.save: not sent: POST may change something; pass --allow-writes",
+    ]
+
+
 @pytest.mark.parametrize(
     ("code", "others"), [("CONNECT", ["unreachable", "skipped"]), (None, ["changed", "changed"])]
 )
@@ -204,6 +216,21 @@ def test_bodies_of_any_kind_differ_at_their_places(
         (plain(b"\xff\x00"), {"body": {"bytes"}}),
         (plain(b"[1, null]"), {"body": {"list"}, "body[*]": {"number", "null"}}),
         (plain(b"<a/>", ("content-type", "Text/XML; charset=utf-8")), {"body": {"text/xml"}}),
+        (
+            plain(b"a=1&b=2&a=", ("content-type", "application/x-www-form-urlencoded")),
+            {"body": {"object"}, "body.a": {"list"}, "body.a[*]": {"text"}, "body.b": {"text"}},
+        ),
+        (
+            plain(b'{"a": [1, {"b": true}, {"b": null, "c": {}}], "d": 1.5}'),
+            {
+                "body": {"object"},
+                "body.a": {"list"},
+                "body.a[*]": {"number", "object"},
+                "body.a[*].b": {"boolean", "null"},
+                "body.a[*].c": {"object"},
+                "body.d": {"number"},
+            },
+        ),
     ],
 )
 def test_a_body_without_a_media_type_has_a_shape(
