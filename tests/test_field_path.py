@@ -51,6 +51,10 @@ SPELLINGS: dict[str, tuple[FieldPath | None, tuple[Any, ...]]] = {
     "injected header": (FieldPath.from_auth_place("header.X-Sign"), ("header", "x-sign")),
     "injected query": (FieldPath.from_auth_place("query.a.b"), ("query", "a.b")),
     "injected member": (FieldPath.from_auth_place("body.a.b"), ("body", "a", "b")),
+    "injected member of a list": (
+        FieldPath.from_auth_place('body.["a.b"][0].c'), ("body", "a.b", 0, "c"),
+    ),
+    "injected into all": (FieldPath.from_auth_place("body"), ("body",)),
     "parameter": (FieldPath.from_parameter("body", "客户.电话"), ("body", "客户", "电话")),
 }  # fmt: skip
 
@@ -86,7 +90,9 @@ def test_a_path_is_split_before_it_is_decoded(path: str, parameters: Any) -> Non
     assert compile_path_template("rooms/{房间}/send/{txnId}?a=b").match(path) == parameters
 
 
-@pytest.mark.parametrize("path", ["bdy.phone", "body..phone", "body.a b"])
+@pytest.mark.parametrize(
+    "path", ["bdy.phone", "body..phone", "body.a b", ".body.a", "[0].a", "", "Body", 'body["a']
+)
 def test_an_error_names_the_option_that_is_wrong(path: str) -> None:
     request = Request(method="GET", url="https://crm.example.test/", personal=(path,))
 

@@ -45,7 +45,7 @@ from bpmax_sim.git import (
     read_blob,
     run_git,
 )
-from bpmax_sim.guard import NetworkGuard, NetworkTarget, split_hosts
+from bpmax_sim.guard import _WAYS, NetworkGuard, NetworkTarget, split_hosts
 from bpmax_sim.keywords import refuse_unknown_keywords
 
 # ---------------------------------------------------------------------------- time
@@ -393,6 +393,29 @@ def test_a_host_that_is_not_allowed_is_noted_and_refused(
         f"场景 tried to connect to {attempt} outside $proxy, and the network is closed in replay "
         f"and simulate mode; call it through $proxy, or allow the host: --allow-hosts={option}"
     )
+
+
+@pytest.mark.parametrize(
+    ("event", "args", "target"),
+    [
+        ("socket.getaddrinfo", ("crm.test", 443, 0), ("crm.test", 443)),
+        ("socket.getaddrinfo", (b"crm.test", None), (b"crm.test", None)),
+        ("socket.getaddrinfo", (None, 80), None), ("socket.getaddrinfo", ("", 80), None),
+        ("socket.gethostbyname", ("crm.test",), ("crm.test", None)),
+        ("socket.gethostbyaddr", ("192.0.2.1",), ("192.0.2.1", None)),
+        ("socket.gethostbyaddr", ("127.0.0.1",), None), ("socket.gethostbyaddr", (b"::1",), None),
+        ("socket.getnameinfo", (("192.0.2.1", 80),), ("192.0.2.1", None)),
+        ("socket.getnameinfo", (("127.0.0.1", 80),), None),
+        ("socket.getnameinfo", ((b"127.0.0.1", 80),), None),
+        ("socket.getnameinfo", (("127.0.0.2", 80),), ("127.0.0.2", None)),
+    ],
+)  # fmt: skip
+def test_a_look_up_goes_to_the_host_that_it_names(
+    event: str, args: tuple[Any, ...], target: tuple[Any, Any] | None
+) -> None:
+    verb, find_target = _WAYS[event]
+
+    assert (verb, find_target(args, None)) == ("look up", target)
 
 
 def test_a_guard_that_is_not_closed_yet_or_has_no_option() -> None:

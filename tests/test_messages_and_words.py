@@ -299,6 +299,9 @@ def test_a_change_of_values_leaves_a_message_translatable() -> None:
     many = plural(2, "{number} row of {a}", "{number} rows of {a}", a="x")
     moved = change_english_text(many, lambda text: text.replace("x", "y"))
     assert (moved, isinstance(moved, TranslatableText)) == ("2 rows of y", True)
+    one = plural(1, "{number} row of {a}", "{number} rows of {a}", a="x")
+    moved = change_english_text(one, lambda text: text.replace("x", "y"))
+    assert (moved, isinstance(moved, TranslatableText)) == ("1 row of y", True)
 
 
 @pytest.mark.parametrize(

@@ -197,6 +197,23 @@ def test_the_root_is_the_nearest_folder_that_is_a_project(
 
 
 @pytest.mark.parametrize(
+    ("text", "is_project"),
+    [
+        ("[tool.bpmax_sim]\n", True), ("[tool.bpmax_sim]\nlanguage = 'zh'\n", True),
+        ("tool.bpmax_sim.jobs = []\n", True), ("[tool.other]\n", False), ("", False),
+        ("[tool.bpmax_sim\n", False), ("[tool]\nbpmax_sim = 1\n", False),
+    ],
+)  # fmt: skip
+def test_a_folder_with_our_table_is_a_project(tmp_path: Path, text: str, is_project: bool) -> None:
+    write(tmp_path, "项目/pyproject.toml", text)
+    write(tmp_path, "项目/内/a.yaml")
+
+    assert find_root(tmp_path / "项目/内/a.yaml", tmp_path) == (
+        tmp_path / "项目" if is_project else tmp_path
+    )
+
+
+@pytest.mark.parametrize(
     ("settings", "there", "folders"),
     [
         ("", [], []), ("", ["scenarios/platforms/a.yaml"], ["scenarios/platforms"]),

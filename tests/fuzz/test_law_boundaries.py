@@ -263,6 +263,9 @@ def encode_base64(data: bytes, *, url: bool = False, pad: bool = True) -> bytes:
         (b" " + encode_base64(BYTES, pad=False), True),
         (b" " + encode_base64(b"key:" + BYTES + b"??>", url=True, pad=False), True),
         (b":" + encode_base64(BYTES, pad=False) + b"A:", True),
+        # what stands behind makes it one letter longer than any base64
+        (b":" + encode_base64(b"k" + BYTES) + b"A:", True),
+        (b":" + encode_base64(b"key:" + BYTES, url=True) + b"_/x", True),
         (b" " + BYTES.hex().encode() + b" ", True),
         (b" " + BYTES.hex().upper().encode() + b" ", True),
         (BYTES[:-1], False),

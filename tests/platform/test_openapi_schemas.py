@@ -233,7 +233,8 @@ def test_a_token_is_asked_for_at_an_address_that_can_be_asked(address: Any, url:
 @pytest.mark.parametrize(
     ("scopes", "text"),
     [
-        ([], None), (["a"], "a"), (["a", "b", "a", "c"], "a b c"), ([""], None), (["a b"], None),
+        ([], None), (["a"], "a"), (["write", "b", "write", "a"], "write b a"), ([""], None),
+        (["a b"], None),
         (["{a}", "a"], "a"), ([5, "a:b/c"], "a:b/c"), (['a"', "\\", "客"], None),
     ],
 )  # fmt: skip
