@@ -224,9 +224,10 @@ def _name_parts_used_by_call(platforms: Platforms, call: CallMade) -> Iterator[N
         yield "auth", msg("{key} login", key=key)
         return
     yield "api", call.call
-    yield "auth", msg("{key} applied", key=key)
     platform = platforms.own.get(key)
     api = platform.apis.get(name) if platform else None
+    if api is None or api.auth is UNSET:  # else it has auth of its own, or none
+        yield "auth", msg("{key} applied", key=key)
     for parameter in api.parameters if api else ():
         if _has_argument(call, parameter):
             yield "parameter", f"{call.call} {parameter.name}"

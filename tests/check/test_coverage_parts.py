@@ -43,6 +43,8 @@ apis:
       - {name: 数量, in: body}
   upload: {method: POST, path: /files, encoding: multipart, parameters: [{name: 文件, in: body}]}
   text: {method: POST, path: /text, encoding: text, parameters: [{name: 全文, in: body, to: $}]}
+  open: {path: /open, auth: none}
+  other: {path: /other, auth: {apply: [{in: header, name: X-Key, value: "{{ key }}"}]}}
 """
 PARAMETERS = ("X-Tenant", "id", "query_id", "客户", "数量", "页")
 INSTANCES = """\
@@ -119,6 +121,14 @@ def test_a_parameter_is_used_where_a_call_passed_it(
         f"api: {made.call}", f"auth: {key} applied", f"instance: {key} test",
         *(f"parameter: erp.{one}" for one in parameters),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["open", "other"])
+def test_an_api_with_auth_of_its_own_does_not_use_that_of_its_platform(
+    tmp_path: Path, name: str
+) -> None:
+    assert used(tmp_path, [call(f"erp.{name}")]) == [f"api: erp.{name}", "instance: erp test"]
+    assert "auth: erp applied" in used(tmp_path, [call(f"erp.{name}"), call("erp.save")])
 
 
 def test_a_login_is_used_without_an_api(tmp_path: Path) -> None:
@@ -278,7 +288,7 @@ def test_all_that_is_declared_is_listed_by_kind_and_name(tmp_path: Path) -> None
     found = measure_coverage([(item, platforms), (item, platforms)], parts)
 
     assert [f"{'+' if one.is_used else '-'} {one.kind} {one.name}" for one in found] == [
-        "- api erp.save", "+ api erp.text", "- api erp.upload",
+        "- api erp.open", "- api erp.other", "- api erp.save", "+ api erp.text", "- api erp.upload",
         *(f"- parameter erp.save {name}" for name in PARAMETERS),
         "- parameter erp.text 全文", "- parameter erp.upload 文件",
         "- instance erp test", "- instance erp 生产",

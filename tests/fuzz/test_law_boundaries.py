@@ -151,11 +151,20 @@ def test_each_value_of_auth_is_there_once(
         assert told in why("credential", seen, CALL, CLAIM)
 
 
+@pytest.mark.parametrize(
+    "auth",
+    [
+        "{apply: [{in: header, name: X-Trace, value: '{{ nonce }}'}]}",
+        (
+            "{sign: {key: '{{ key }}', message: m, "
+            "emit: [{in: header, name: X-Trace, value: '{{ signature }}'}]}}"
+        ),
+    ],
+)
 def test_a_value_that_differs_at_each_request_may_differ_and_not_be_the_scripts(
-    tmp_path: Path,
+    auth: str, tmp_path: Path
 ) -> None:
-    trace = "auth: {apply: [{in: header, name: X-Trace, value: '{{ nonce }}'}]}"
-    target = make(tmp_path, trace)
+    target = make(tmp_path, f"auth: {auth}")
 
     def set_to(text: str) -> Callable[[Request], Request]:
         return lambda one: replace(one, headers=(("X-Trace", text),))
