@@ -256,7 +256,7 @@ def _name_tested_recoveries(ran: PassedRun) -> Iterator[Name]:
         key, _, name = call.call.partition(".")
         platform = ran.platforms.own.get(key)
         api = platform.apis.get(name) if platform else None
-        if platform is None or api is None:
+        if platform is None or api is None or api.auth is not UNSET:
             continue
         for fault in faults:
             word = (

@@ -168,6 +168,17 @@ def test_a_recovery_is_used_where_a_fault_of_its_class_struck(
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("name", ["open", "other"])
+@pytest.mark.parametrize("does", ["{token: expired}", "{status: 429}"])
+def test_a_fault_at_other_auth_tests_no_recovery_of_the_platform(
+    tmp_path: Path, name: str, does: str
+) -> None:
+    faults = f"faults: [{{on: erp.{name}, call: 1, do: {does}}}]"
+    found = used(tmp_path, [call(f"erp.{name}")], f"{faults}\nsteps: [{{js: 'form.a = 1'}}]\n")
+
+    assert [one for one in found if one.startswith("auth")] == []
+
+
 @pytest.mark.parametrize("where", ["steps", "finally"])
 def test_the_faults_of_a_step_count_too(tmp_path: Path, where: str) -> None:
     faults = "faults: [{on: erp.save, call: 1, do: {status: 429}}]"
