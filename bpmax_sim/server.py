@@ -538,7 +538,7 @@ def _to_outgoing_response(response: Response, *, is_head: bool = False) -> Outgo
     body = b"" if response.status in _NO_BODY else response.body
     outgoing = Outgoing(body, response.status)
     headers = [
-        (name.lower().encode("latin-1", "replace"), value.encode("latin-1", "replace"))
+        (name.lower().encode("latin-1", "replace"), _encode_header_value(value))
         for name, value in response.headers
         if name.lower() not in _OURS
     ]
@@ -548,6 +548,14 @@ def _to_outgoing_response(response: Response, *, is_head: bool = False) -> Outgo
         own = [(b"content-length", recorded.encode())]
     outgoing.raw_headers = [*headers, *([] if response.status in _NO_BODY else own)]
     return outgoing
+
+
+def _encode_header_value(value: str) -> bytes:
+    """Return a recorded value as the bytes that it was read from: Latin-1, where it is no UTF-8."""
+    try:
+        return value.encode("latin-1")
+    except UnicodeEncodeError:
+        return value.encode("utf-8", "replace")
 
 
 def _make_error(status: int, code: str, message: str, **more: str) -> Outgoing:

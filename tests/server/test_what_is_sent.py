@@ -45,6 +45,10 @@ def arrive(
 # ---------------------------------------------------------------------------- responses
 
 
+def as_bytes(text: str) -> str:
+    return text.encode().decode("latin-1")
+
+
 @pytest.mark.parametrize(
     ("status", "headers", "body", "is_head", "sent"),
     [
@@ -62,7 +66,9 @@ def arrive(
         (205, [], b"abc", False, []), (304, [("content-length", "3")], b"", True, []),
         (201, [], b"", False, [("content-length", "0")]),
         (599, [], b"", False, [("content-length", "0")]),
-        (200, [("x-名", "王")], b"", False, [("x-?", "?"), ("content-length", "0")]),
+        (200, [("x-名", "王"), ("x-b", "é"), ("x-c", "é王"), ("x-d", "\ud83d")], b"", False,
+         [("x-?", as_bytes("王")), ("x-b", "é"), ("x-c", as_bytes("é王")), ("x-d", "?"),
+          ("content-length", "0")]),
     ],
 )  # fmt: skip
 def test_headers_of_the_connection_are_those_of_the_server(
