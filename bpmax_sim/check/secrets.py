@@ -36,6 +36,7 @@ from bpmax_sim.secret.http_auth import (
 )
 from bpmax_sim.secret.secret_names import is_redactable_everywhere, is_secret_name, is_secret_value
 from bpmax_sim.secret.source import looks_random
+from bpmax_sim.secret.spelling import make_spelling_pattern
 from bpmax_sim.secret.standin import is_recognisable_standin
 from bpmax_sim.secret.vault import Vault
 from bpmax_sim.session.credentials import find_not_secret_places
@@ -90,7 +91,8 @@ class SuspiciousText(NamedTuple):
 
     Attributes:
         message: why it does; a part of the message to the user.
-        offset: where it begins in the exchange's text in the file; -1 if it is not found there.
+        offset: where it begins in the exchange's text in the file; 0 if it is spelled so that it is
+            not found there.
         value: the text.
         is_always_error: whether it is an error in an old recording, too, and not only a hint: old
             is one made before secrets were told by the names of members.
@@ -210,7 +212,7 @@ def find_secrets(
             cassette.get_secret_name_rules_version(entry.line.owner),
         )
         suspicious = [*_find_secret_like_texts(entry)]
-        suspicious += (one for one in _find_named_secrets(exchange, entry) if one.offset >= 0)
+        suspicious += _find_named_secrets(exchange, entry)
         declared = not_secret.find_declared_texts(exchange)
         not_secret.note_needed(declared, [one.value for one in suspicious])
         for reason, at, value, is_always_error in suspicious:
@@ -263,7 +265,15 @@ def _find_named_secrets(exchange: Exchange, entry: Entry) -> Iterator[Suspicious
         if path[0] != "header":
             reason = msg("{name} has a value of its own", name=name)
             was_error = len(value) >= _LONG and name.lower() in _BEFORE_THE_NET
-            yield SuspiciousText(reason, entry.text.find(value), value, was_error)
+            yield SuspiciousText(reason, _find_spelling(entry.text, value), value, was_error)
+
+
+def _find_spelling(text: str, value: str) -> int:
+    """Return where *value* begins in *text*, as it is or with characters escaped; else 0."""
+    if (offset := text.find(value)) >= 0:
+        return offset
+    found = re.search(make_spelling_pattern(value), text)
+    return found.start() if found else 0
 
 
 def _is_header_without_credential(name: str, value: str) -> bool:

@@ -18,7 +18,7 @@ from bpmax_sim.cassette.format import dump_entries, render_exchange
 from bpmax_sim.cassette.matching import MatchingRules
 from bpmax_sim.check.secrets import NotSecretDeclarations, find_literal_secrets, find_secrets
 from bpmax_sim.errors import Problem
-from bpmax_sim.messages import Call, Exchange, Request, Response
+from bpmax_sim.messages import FORM, Call, Exchange, Request, Response
 from bpmax_sim.platform.load import Platforms, load_platforms
 from bpmax_sim.secret.vault import Vault
 
@@ -178,6 +178,38 @@ def test_each_cookie_that_a_server_sets_is_told_where_it_stands(tmp_path: Path) 
     assert {one.message.partition(";")[0] for one in problems} == {
         "the header set-cookie holds a credential"
     }
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "begin"),
+    [
+        (FORM, "客户=甲&password=Hq7Lp2Vx9Rt", "Hq7Lp2"),
+        (FORM, "客户=甲&password=Hq7%2fLp2%2FVx9%40Rt", "Hq7%2f"),
+        (FORM, "password=%48q7Lp2Vx9Rt&a=1", "  request:"),
+        ("application/json", '{"password": "Hq7\\/Lp2\\"Vx9Rt"}', "Hq7\\/"),
+        ("application/json", '{"password": "\\u0048q7Lp2Vx9Rt"}', "  request:"),
+        (FORM, "password=redacted.crm.default.token", ""), (FORM, "passwords=Hq7Lp2Vx9Rt", ""),
+    ],
+)  # fmt: skip
+def test_a_secret_is_told_where_it_stands_however_it_is_spelled(
+    tmp_path: Path, kind: str, body: str, begin: str
+) -> None:
+    one = exchange()
+    headers, data = (("content-type", kind),), body.encode()
+    assert one.request.call is not None
+    call = replace(one.request.call, headers=headers, body=data)
+    request = replace(one.request, headers=headers, body=data, call=call)
+
+    problems, hints = find(tmp_path, replace(one, request=request))
+
+    assert hints == []
+    assert [one.message.partition(";")[0] for one in problems] == (
+        ["password has a value of its own"] if begin else []
+    )
+    lines = (tmp_path / "单.yaml").read_text("utf-8").splitlines()
+    for place in (one.place for one in problems):
+        assert place is not None
+        assert lines[place.line - 1][place.column - 1 :].startswith(begin)
 
 
 @pytest.mark.parametrize(
