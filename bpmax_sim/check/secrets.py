@@ -25,7 +25,7 @@ from bpmax_sim.cassette.matching import rebuild_call_without_injected
 from bpmax_sim.cassette.model import Entry
 from bpmax_sim.errors import Place, Problem, shell_quote
 from bpmax_sim.i18n import label_message, msg, template
-from bpmax_sim.messages import Call, Exchange, Response
+from bpmax_sim.messages import Call, Exchange, Response, parse_cookies, parse_set_cookie
 from bpmax_sim.platform.load import Platforms, find_last_declaring_file
 from bpmax_sim.platform.model import Instance, Platform, Source
 from bpmax_sim.secret.http_auth import (
@@ -278,8 +278,10 @@ def _find_spelling(text: str, value: str) -> int:
 
 def _is_header_without_credential(name: str, value: str) -> bool:
     """Return whether the value of a header is a stand-in, or contains no credential."""
-    if "cookie" in name:
-        return _STANDIN in value or not value.partition("=")[2].partition(";")[0]
+    if name in SET_BY_SERVER:
+        return _STANDIN in value or not parse_set_cookie(value).value
+    if name == "cookie":
+        return _STANDIN in value or not any(cookie.value for cookie in parse_cookies(value))
     credential = get_unhashed_credential(value)
     if credential is None:
         return " " in value.strip() or _contains_standin(value)  # a signature gives nothing away
