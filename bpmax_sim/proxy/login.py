@@ -120,6 +120,7 @@ def make_login_request(
         base=base,
         confined=True,
         injected=tuple(_find_time_and_nonce_places(recipe, declared)),
+        personal=tuple(recipe.platform.redact),
         follow=False,
     )
     if not request.injected:

@@ -143,3 +143,56 @@ def test_logins_of_each_instance_go_that_nobody_has_recorded_with(tmp_path: Path
         logins = Cassette.load(tmp_path / f"cassettes/auth/oa.{name}.yaml")
         sent = [one.request.body for one in logins.exchanges()]
         assert sent == [f"user=zhangsan-{name}".encode()]
+
+
+PERSONAL = """\
+platform_key: oa
+base_url: https://oa.example.test
+{platform}
+auth:
+  acquire:
+    steps:
+      - request:
+          path: /login
+          query: {{phone: "13800138000"}}
+          body: {{phone: "13800138000"}}
+        extract: {{token: {{path: $.token, secret: true}}}}
+  apply: [{{in: header, name: Authorization, value: "Bearer {{{{ token }}}}"}}]
+apis: {{list: {{path: /list{api}}}}}
+"""
+PLACES = ["body.phone", "body.user.phone", "header.X-Phone", "query.phone"]
+
+
+@pytest.mark.parametrize(
+    ("at", "of_login", "of_call"),
+    [("", 5, 3), ("platform", 0, 0), ("session", 0, 0), ("api", 5, 0)],
+)
+def test_personal_data_of_a_login_is_replaced_as_that_of_a_call(
+    tmp_path: Path, at: str, of_login: int, of_call: int
+) -> None:
+    redact = f"redact: {json.dumps(PLACES)}"
+    (tmp_path / "oa.yaml").write_text(
+        PERSONAL.format(
+            platform=redact if at == "platform" else "", api=f", {redact}" if at == "api" else ""
+        ),
+        encoding="utf-8",
+    )
+    body = b'{"token":"tok-8f14e45fceea","user":{"phone":"13800138000"},"phone":"13800138000"}'
+    headers = (("content-type", "application/json"), ("X-Phone", "13800138000"))
+    cassette = tmp_path / "cassettes/a.yaml"
+
+    def ask(mode: Mode) -> object:
+        with Session.open(
+            tmp_path / "oa.yaml", cassette=cassette, mode=mode, environ={},
+            redact=PLACES if at == "session" else [],
+            transport=Handler(lambda _: Response(status=200, headers=headers, body=body)),
+        ) as session:  # fmt: skip
+            return session.proxy("oa").list()
+
+    ask("record")
+    found = [
+        path.read_text(encoding="utf-8").count("13800138000")
+        for path in (tmp_path / "cassettes/auth/oa.default.yaml", cassette)
+    ]
+    assert found == [of_login, of_call]
+    assert ("13800138000" in str(ask("replay"))) == bool(of_call)
