@@ -12,6 +12,7 @@ from bpmax_sim.traffic import curl
 from bpmax_sim.traffic.curl import format_curl_command
 from bpmax_sim.traffic.formats import read_foreign
 from bpmax_sim.traffic.imported import ReadOptions
+from tests.cassette.foreign.test_corners import har
 
 ADDRESS = "https://crm.example.test"
 
@@ -261,3 +262,34 @@ def test_an_address_of_postman_is_read_whole_or_in_parts(url: Any, read: str) ->
     [found] = read_foreign(json.dumps(tree).encode(), kind="postman").exchanges
 
     assert found.request.url == read
+
+
+@pytest.mark.parametrize(
+    ("headers", "kept"),
+    [
+        ([], (("Authorization", "Basic dTpnZWhlaW0="),)),
+        ([("authorization", "Bearer t")], (("authorization", "Bearer t"),)),
+    ],
+)
+def test_a_password_in_an_address_is_read_as_the_header_that_it_is_sent_in(
+    headers: list[tuple[str, str]], kept: Any
+) -> None:
+    url = f"{ADDRESS}/客户?a=1#b".replace("://", "://u:geheim@")
+    items = [{"name": name, "value": value} for name, value in headers]
+    [found] = har({"request": {"url": url, "headers": items}}).exchanges
+
+    assert found.request.url == f"{ADDRESS}/%E5%AE%A2%E6%88%B7?a=1"
+    assert found.request.headers == kept
+
+
+@pytest.mark.parametrize(
+    ("time", "elapsed"),
+    [(1500, 1.5), (0, 0.0), (None, 0.0), (-5, 0.0), (0.4, 0.0), (1.6, 0.002), ("12.0", 0.012)],
+)
+def test_an_exchange_of_an_archive_takes_its_time_and_never_less_than_none(
+    time: Any, elapsed: float
+) -> None:
+    failed = {"status": 0, "_error": "连接中断"}
+    found = har({"time": time}, {"time": time, "response": failed}).exchanges
+
+    assert [one.outcome.elapsed for one in found] == [elapsed, elapsed]
