@@ -76,6 +76,30 @@ def test_a_branch_of_a_condition_is_shown_at_it(arm: str, place: tuple[int, int]
     assert branch(2, arm, 0, (9, 9)).condition_or_own_place == LineColumn(*place)
 
 
+@pytest.mark.parametrize(
+    ("lines", "hits", "rows"),
+    [
+        ({4: 1}, (0, 1), ["4,0,0,0", "4,0,1,1"]),
+        ({4: 0}, (0, 0), ["4,0,0,-", "4,0,1,-"]),
+        ({2: 3, 4: 0}, (0, 0), ["4,0,0,-", "4,0,1,-"]),
+        ({2: 3, 6: 0}, (0, 0), ["2,0,0,0", "2,0,1,0"]),  # of the statement that it is in
+        ({2: 0}, (0, 1), ["2,0,0,-", "2,0,1,1"]),
+        # of no statement nobody knows whether it ran
+        ({}, (0, 0), ["4,0,0,0", "4,0,1,0"]),
+        ({5: 0}, (0, 2), ["4,0,0,0", "4,0,1,2"]),
+    ],
+)
+def test_a_branch_of_a_line_that_never_ran_has_no_number(
+    lines: dict[int, int], hits: tuple[int, int], rows: list[str]
+) -> None:
+    arms = [
+        branch(4, arm, number, (4, 1)) for arm, number in zip(("then", "else"), hits, strict=True)
+    ]
+    told = format_lcov([script(lines, *arms)]).splitlines()
+
+    assert [line.removeprefix("BRDA:") for line in told if line.startswith("BRDA:")] == rows
+
+
 def test_lcov_has_functions_branches_and_lines_with_their_sums() -> None:
     one = script(
         {1: 1, 3: 0, 5: 2},

@@ -13,6 +13,7 @@ from bpmax_sim.report.live_hints import make_live_hints
 from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.session.session import Session
 from bpmax_sim.transport.protocol import Handler
+from tests.files import write_files
 
 CRM = """\
 platform_key: crm
@@ -160,3 +161,47 @@ def test_a_replay_gets_no_hint(tmp_path: Path) -> None:
 
     with Session.open(tmp_path, mode="simulate", environ={}) as session:
         assert make_live_hints(session, [call]) == ()
+
+
+TWO = """\
+platform_key: oms
+base_url: https://oms.example.test
+hosts: {v2: "https://oms.example.test/v2", files: "https://oms.example.test/v2/files"}
+apis: {find: {path: /find}}
+"""
+OF_TWO = """\
+- platform: oms
+  instance_key: 甲
+  default: true
+  base_url: {env: OMS_URL}
+  hosts: {v2: {env: OMS_V2}, files: {env: OMS_FILES}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("url", "variable"),
+    [
+        ("https://oms.example.test/find", "OMS_URL"),
+        ("https://oms.example.test/v2", "OMS_V2"),
+        ("https://oms.example.test/v2/find", "OMS_V2"),
+        ("https://oms.example.test/v22/find", "OMS_URL"),
+        ("https://oms.example.test/v2/files/1", "OMS_FILES"),
+    ],
+)
+def test_of_addresses_within_each_other_the_nearest_is_told(
+    tmp_path: Path, url: str, variable: str
+) -> None:
+    write_files(tmp_path, {"platforms/oms.yaml": TWO, "instances.yaml": OF_TWO})
+    names = ("OMS_URL", "OMS_V2", "OMS_FILES")
+    environ = {name: f"https://{name.lower().replace('_', '-')}.example.test" for name in names}
+    with Session.open(
+        tmp_path / "platforms",
+        mode="live",
+        environ=environ,
+        transport=Handler(lambda _: Response(status=200)),
+    ) as session:
+        session.proxy("oms").find()
+        call = CallMade(number=1, call="oms.find", url=url, error="CONNECT", attempts=1)
+        (hint,) = make_live_hints(session, [call])
+
+    assert f"{environ[variable]} was tried, from the variable {variable} (" in hint.shown

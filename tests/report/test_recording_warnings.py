@@ -71,6 +71,9 @@ WARNED: dict[str, tuple[str, str, int | None, Any, str, list[str]]] = {
     "calls that are of no interest": (
         "proxy: {cassette: 别的, unused: ignore}", "", 2, {}, "passed", [],
     ),
+    "calls that are left where new ones are recorded": (
+        NAMED, "", 2, {"mode": "record", "record": "new", "allow_ci": True}, "passed", ["unplayed"],
+    ),
     "calls that may be left of a run that failed": (
         "proxy: {cassette: 别的, unused: warn}", "expect: {form: {a: 3}}\n", 2, {}, "failed", [],
     ),
