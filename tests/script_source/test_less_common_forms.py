@@ -301,3 +301,22 @@ def test_a_text_is_read_as_the_engine_reads_it(literal: str, text: str | None) -
 def test_an_invalid_script_has_its_places_and_no_slips() -> None:
     assert list_slips("if (form.a === NaN) {") == []
     assert [place.line for place in read_script("\nform.a = ;\n").mistakes] == [2]
+
+
+def one_of(name: str, count: int) -> str:
+    return " || ".join(f"form.{name} === '{number}'" for number in range(count))
+
+
+@pytest.mark.parametrize(
+    ("asked", "is_told"),
+    [
+        (one_of("状态", 32), True),
+        (one_of("状态", 33), False),
+        (f"({one_of('状态', 4)}) && ({one_of('类型', 8)})", True),
+        (f"({one_of('状态', 3)}) && ({one_of('类型', 11)})", False),
+    ],
+    ids=["32", "33", "4 by 8", "3 by 11"],
+)
+def test_conditions_of_up_to_32_cases_are_compared(asked: str, *, is_told: bool) -> None:
+    found = list_slips(f"if ({asked}) {{ if (form.状态 === '无') form.a = 1 }}")
+    assert bool(found) is is_told
