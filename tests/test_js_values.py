@@ -31,6 +31,7 @@ from bpmax_sim.js_values import (
     loads_as_javascript,
     ms_to_date,
     parse_whole_number,
+    to_scenario_value,
 )
 
 PROMISE, FUNCTION = OpaqueValue("promise"), OpaqueValue("function")
@@ -223,3 +224,21 @@ def test_a_tag_whose_value_does_not_fit_is_an_error(tagged: Any) -> None:
 def test_what_no_script_can_have_is_refused(value: Any) -> None:
     with pytest.raises(TypeError, match="is not a value that a script can have"):
         encode_tagged(value)
+
+
+def test_the_keys_of_a_map_are_texts_as_scripts_spell_them() -> None:
+    """True and 1 are two keys, and so are null and its name."""
+    keys = [
+        True, 1, False, None, UNDEFINED, BigInt(7), -0.5, 1e21, nan, "客户",
+        datetime(2026, 3, 2, tzinfo=UTC),
+    ]  # fmt: skip
+    value = JsMap(tuple((key, [key, UNDEFINED]) for key in keys))
+
+    found = to_scenario_value(value)
+    assert [*found] == [
+        "true", "1", "false", "null", "undefined", "7", "-0.5", "1e+21", "NaN", "客户",
+        "2026-03-02T00:00:00.000Z",
+    ]  # fmt: skip
+    assert [found[key] for key in ("true", "1", "undefined", "7", "客户")] == [
+        [True, None], [1, None], [None, None], [7, None], ["客户", None],
+    ]  # fmt: skip
