@@ -122,6 +122,7 @@ def pack(text: str, *, url: bool = False, strip: bool = False) -> str:
         (b"a secret b".hex(), b"a X b".hex()),
         (b"a secret b".hex().upper(), b"a X b".hex().upper()),
         (b"no secret, zoo".hex(), b"no X, zoo".hex()),
+        (b"secret".hex(), b"X".hex()),
         (b"no secret, zoo".hex().upper(), b"no X, zoo".hex().upper()),
         (f"7{b'no secret, zoo'.hex().upper()}8", f"7{b'no X, zoo'.hex().upper()}8"),
         (f"7{b'a secret b'.hex()}", f"7{b'a X b'.hex()}"),

@@ -371,3 +371,51 @@ def test_base32_is_undone_from_ten_signs_on(form: str, value: bytes, *, is_found
         found = find_needles_in_all_layers(data, needles)
         assert [one.within for one in found] == ([("base32",)] if is_found else [])
         assert find_needles_in_all_layers(data.lower(), needles) == ()
+
+
+def bare_deflate_of(size: int, secret: bytes) -> bytes:
+    """Return *secret* with something before it, packed without a header into *size* bytes."""
+    for count in range(200):
+        before = bytes(random.Random(count).choices(b"abcdefgh", k=count))
+        packer = zlib.compressobj(wbits=-15)
+        packed = packer.compress(before + secret) + packer.flush()
+        if len(packed) == size:
+            return packed
+    raise AssertionError(size)
+
+
+@pytest.mark.parametrize(("size", "is_found"), [(27, False), (30, True), (33, True)])
+def test_deflate_without_a_header_is_undone_in_base64_of_forty_signs_on(
+    size: int, *, is_found: bool
+) -> None:
+    written = base64.b64encode(bare_deflate_of(size, b"k3y9f2z1q8w7e6r5"))
+    assert len(written) == size // 3 * 4
+
+    found = find_needles_in_all_layers(b"?SAML=%s&b=1" % written, {b"k3y9f2z1q8w7e6r5": "token"})
+    assert [one.within for one in found] == ([("base64", "deflate")] if is_found else [])
+
+
+FOLDED = base64.encodebytes(bytes(range(40, 120))).decode()
+
+
+@pytest.mark.parametrize("size", [6, 9, 10, 11, 12, 13, 15, 30])
+@pytest.mark.parametrize("text", ['{0}"{1}"', '"{1}"\n{0}', "{0}\n{{{1}}}", "[{1}]{0}<{1}>"])
+def test_a_short_run_is_undone_beside_lines_of_a_long_one(size: int, text: str) -> None:
+    secret = b"k3y9f2z1q8w7e6r5t4u3i2o1p0a9s8d7"[:size]
+    data = text.format(FOLDED, base64.b64encode(secret).decode()).encode()
+
+    found = find_needles_in_all_layers(data, {secret: "token"})
+    assert {one.within for one in found} == {("base64",)}
+
+
+@pytest.mark.parametrize("secret", [b"mn0p1q", b"ok3y9f", b"mn0p1q2", b"l" * 9])
+@pytest.mark.parametrize(
+    "text", ['{{"path":"C:\\{}"}}', "\\{} ", 'x \\{}","n":"\\n"', "\\u0041 \\{}"]
+)
+def test_a_run_behind_a_backslash_keeps_its_first_letter(secret: bytes, text: str) -> None:
+    """Its first letter could be an escape, such as of a backspace."""
+    packed = base64.b64encode(secret).decode()
+    assert packed.startswith("b")
+
+    found = find_needles_in_all_layers(text.format(packed).encode(), {secret: "token"})
+    assert [one.name for one in found] == ["token"]
