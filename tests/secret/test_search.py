@@ -419,3 +419,16 @@ def test_a_run_behind_a_backslash_keeps_its_first_letter(secret: bytes, text: st
 
     found = find_needles_in_all_layers(text.format(packed).encode(), {secret: "token"})
     assert [one.name for one in found] == ["token"]
+
+
+@pytest.mark.parametrize("size", [6, 7, 8, 16])
+@pytest.mark.parametrize(
+    "text", ["[{}]", '{{"type":"Buffer","data":[{}]}}', "a = {},\n", "<Buffer {}>", "[1, 2]; [{}]"]
+)
+@pytest.mark.parametrize("between", [",", ", ", ",\n  "])
+def test_a_secret_is_found_in_a_list_of_its_bytes(size: int, text: str, between: str) -> None:
+    secret = b"k3y9f2z1q8w7e6r5"[:size]
+    data = text.format(between.join(map(str, secret))).encode()
+
+    found = find_needles_in_all_layers(data, {secret: "token"})
+    assert [one.within for one in found] == [("list of bytes",)]
