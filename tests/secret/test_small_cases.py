@@ -76,10 +76,14 @@ def test_a_resident_number_with_a_small_x_is_one() -> None:
     assert shown != make_pseudonym("110105194912310038")
 
 
-@pytest.mark.parametrize("at", [0, 5, 4085, 4091, 4095, 4096, 4097, 69_627, 69_632, 150_000])
+@pytest.mark.parametrize("at", [0, 5, 4085, 4091, 4094, 4095, 4096, 4097, 69_627, 69_632, 150_000])
 @pytest.mark.parametrize(
-    ("name", "may"), [("password", True), ("密码", True), ("sig", True), ("sigma", False)]
-)
+    ("name", "may"),
+    [
+        ("password", True), ("密码", True), ("sig", True), ("sigma", False),
+        ("credential", True), ("assertion", True), ("口令", True), ("credentia", False),
+    ],
+)  # fmt: skip
 def test_a_name_is_seen_wherever_it_stands(name: str, at: int, *, may: bool) -> None:
     for codec in ("utf-8", "gb18030"):
         assert may_name_secret(b" " * at + f'"{name}":1'.encode(codec) + b" " * 100) is may
