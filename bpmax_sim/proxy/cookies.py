@@ -115,8 +115,8 @@ class CookieJar:
         attributes = cookie.attributes_by_name
         host = (parts.hostname or "").lower()
         domain = attributes.get("domain", "").lower().removeprefix(".")
-        if not cookie.name or "=" not in line.partition(";")[0]:  # none at all (RFC 6265, 5.2)
-            return None
+        if not cookie.name or "=" not in cookie.text.removesuffix(cookie.attributes):
+            return None  # as RFC 6265, 5.2 says of a line without an equals sign
         if domain and not _may_set_for(host, domain):
             self.refused[cookie.name] = domain
             return None
