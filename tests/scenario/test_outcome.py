@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import warnings
 from pathlib import Path
 from typing import Any
@@ -326,6 +325,5 @@ def test_a_failed_result_that_nobody_looks_at_is_warned_of(
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         del result
-        gc.collect()
 
     assert [str(one.message).startswith(told) for one in caught] == [True] * bool(told)
