@@ -120,7 +120,8 @@ def test_a_table_that_is_none_is_told_with_its_line(project: Project, bs: Comman
     assert done.code == 2
     assert "scenarios/客户.csv:3: not a table: field larger than field limit (131072)" in done.err
 
-    (project.folder / "scenarios/客户.csv").write_text(text[:100_000], encoding="utf-8")
+    closed = f'{text[:100_000]}"\n'
+    (project.folder / "scenarios/客户.csv").write_text(closed, encoding="utf-8")
     done = bs("lint")
 
     assert done.code == 2
