@@ -383,3 +383,31 @@ def test_rows_in_a_scenario_have_an_id_each(tmp_path: Path, cases: str, told: st
             load_items(path, environ={})
     else:
         assert len(load_items(path, environ={})) == cases.count("id:")
+
+
+@pytest.mark.parametrize(
+    ("whole", "cell", "reason"),
+    [
+        ("", "", False),
+        ("", "等接口", "等接口"),
+        ("", "是", True),
+        ("以后", "", "以后"),
+        ("以后", "等接口", "等接口"),
+        ("以后", "是", True),
+        ("以后", "否", "以后"),
+    ],
+)
+def test_a_row_says_why_it_is_left_out_better_than_its_file(
+    table: Path, whole: str, cell: str, reason: bool | str
+) -> None:
+    table.write_text(f"id,skip,xfail\n甲,{cell},{cell}\n", encoding="utf-8")
+    flags = f"skip: {whole}\nxfail: {whole}\n" if whole else ""
+    path = table.with_name("单.scenario.yaml")
+    path.write_text(
+        f"version: 1\nscenario: 单\nform: {{fields: {{金额: 0}}}}\n{flags}"
+        "cases: {from: 订单.csv}\nsteps: [{set: {金额: 1}}]\n",
+        encoding="utf-8",
+    )
+
+    [item] = load_items(path, environ={})
+    assert (item.skip, item.xfail) == (reason, reason)
