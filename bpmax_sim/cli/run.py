@@ -60,6 +60,7 @@ from bpmax_sim.report.perform import PerformOptions
 from bpmax_sim.report.stored_failures import did_fail, set_new_run_id
 from bpmax_sim.report.terminal import Verdict
 from bpmax_sim.scenario.header import ItemHeader
+from bpmax_sim.scenario.load import check_variables_read
 from bpmax_sim.scenario.shards import Shard
 from bpmax_sim.scenario.table_rows import parse_cli_variables
 from bpmax_sim.session.options import CI_REFUSES, RecordMode, list_options_for
@@ -619,6 +620,8 @@ def _collect_items(
 
         targets = narrow_by_use_and_changes(targets, used_name=args.uses, since=args.changed)
     items, problems = find_items(targets, variables)
+    if variables and not problems:
+        check_variables_read(variables, (item.load() for item in items))
     map_conftests_to_fixtures((item.header.path, item.header.root) for item in items)
     if usage is not None:
         usage.add_owned_cassettes(items)

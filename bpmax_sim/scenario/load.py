@@ -355,15 +355,36 @@ def load_items_checking_variables(
         ConfigError: if nothing reads one of *variables*, or the file cannot be loaded.
     """
     items = load_items(path, variables=variables, environ=environ)
-    for item in items:
-        declared, written = item.scenario.vars, item.spot.source.text_of_all_files
-        for name in variables:
-            if name not in declared and not re.search(
-                rf"vars\.{re.escape(name)}(?![\w-])", written
-            ):
-                hint = suggest_or_list(name, declared)
-                raise ConfigError("nothing reads the variable {name!r}{hint}", name=name, hint=hint)
+    check_variables_read(variables, items)
     return items
+
+
+def check_variables_read(variables: Iterable[str], items: Iterable[ScenarioItem]) -> None:
+    """Make sure that one of *items* at least reads each of *variables*, names of a command line.
+
+    Raises:
+        ConfigError: if nothing reads one of them, which is probably misspelt.
+    """
+    for text in find_unread_variables(variables, items):
+        raise ConfigError("{text}", text=text)
+
+
+def find_unread_variables(variables: Iterable[str], items: Iterable[ScenarioItem]) -> list[str]:
+    """Return a message for each of *variables*, names of a command line, that no item reads."""
+    sources = {id(item.spot.source): item for item in items}.values()
+    declared = dict.fromkeys(name for item in sources for name in item.scenario.vars)
+    written = "\n".join([item.spot.source.text_of_all_files for item in sources])
+    return [
+        msg(
+            "nothing reads the variable {name!r}{hint}",
+            name=name,
+            hint=suggest_or_list(name, declared),
+        )
+        for name in variables
+        if sources
+        and name not in declared
+        and not re.search(rf"vars\.{re.escape(name)}(?![\w-])", written)
+    ]
 
 
 def _collect_sources_unless_python(
