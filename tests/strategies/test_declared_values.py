@@ -365,11 +365,11 @@ def project(tmp_path: Path) -> Path:
         (folder / f"{key}.yaml").write_text(ORDERS.format(key), encoding="utf-8")
     (tmp_path / "instances.yaml").write_text(
         "- {platform: orders, instance_key: 华东}\n- {platform: erp, instance_key: 总部}\n"
-        "- {platform: gone, instance_key: x}\n",
+        "- {platform: Gone, instance_key: x}\n",
         encoding="utf-8",
     )
     (tmp_path / "instances.local.yaml").write_text(
-        "- {platform: orders, instance_key: 本地}\n- {platform: lost, instance_key: y}\n",
+        "- {platform: orders, instance_key: 本地}\n- {platform: LOST_2, instance_key: y}\n",
         encoding="utf-8",
     )
     return folder

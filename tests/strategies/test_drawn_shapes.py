@@ -9,7 +9,7 @@ from hypothesis import find, given, settings
 from hypothesis import strategies as st
 from msgspec import UNSET
 
-from bpmax_sim.js_values import BigInt
+from bpmax_sim.js_values import UNDEFINED, BigInt
 from bpmax_sim.messages import Request
 from bpmax_sim.platform.model import Api, Apply, Auth, Parameter, ResponseRules, Sign
 from bpmax_sim.strategies import exchanges, failures, requests, responses
@@ -20,7 +20,7 @@ from bpmax_sim.strategies.platforms import (
     find_response_rules,
     make_preset_auths,
 )
-from bpmax_sim.strategies.programs import _insert_steps
+from bpmax_sim.strategies.programs import _draw_bodies, _insert_steps
 from bpmax_sim.strategies.rare_setters import REFUSED, refused_steps, setter_edge_cases
 
 QUICK = settings(database=None, max_examples=60, derandomize=True)
@@ -197,3 +197,23 @@ def test_a_parameter_is_sent_where_its_place_can_hold_it(
 )
 def test_placeholders_are_one_part_of_the_path(names: list[str], path: str) -> None:
     assert _make_placeholder_path(names, "-") == path
+
+
+@pytest.mark.parametrize("encoding", ["form", "multipart", "xml", "text"])
+@pytest.mark.parametrize("refusable", [True, False])
+def test_only_a_body_that_may_be_refused_is_one_that_its_encoding_cannot_hold(
+    encoding: str, *, refusable: bool
+) -> None:
+    seen: list[Any] = []
+
+    @settings(database=None, max_examples=100, derandomize=True)
+    @given(_draw_bodies(refusable, encoding))
+    def draw(body: Any) -> None:
+        seen.append(body)
+
+    draw()
+    kinds = {type(body) for body in seen} - {type(UNDEFINED)}
+    assert (BigInt in kinds) is refusable
+    assert (bytes in kinds) is refusable
+    if not refusable:
+        assert kinds <= ({str, int, float, bool} if encoding == "text" else {dict})

@@ -229,17 +229,16 @@ def test_a_whole_number_stays_within_its_format(
         ("body", "form", False, True),
     ],
 )
+@pytest.mark.parametrize("of_platform", [True, False])
 def test_an_empty_list_is_drawn_where_it_is_sent_or_need_not_be(
-    place: str, encoding: str, required: bool, is_drawn: bool, tmp_path: Path
+    place: str, encoding: str, required: bool, is_drawn: bool, of_platform: bool, tmp_path: Path
 ) -> None:
     declared = {"name": "附件", "in": place, "to": "files", "required": required, "type": "array"}
-    api = {"method": "POST", "path": "/orders", "encoding": encoding, "parameters": [declared]}
+    api = {"method": "POST", "path": "/orders", "parameters": [declared]}
+    whole: dict[str, Any] = {"platform_key": "orders", "base_url": "https://orders.test"}
+    (whole if of_platform else api)["encoding"] = encoding
     path = tmp_path / "orders.yaml"
-    path.write_text(
-        json.dumps(
-            {"platform_key": "orders", "base_url": "https://orders.test", "apis": {"建单": api}}
-        )
-    )
+    path.write_text(json.dumps(whole | {"apis": {"建单": api}}))
     known = load_platforms(path)
     orders = known.own["orders"]
     calls = valid_calls(known, orders, orders.apis["建单"], direct=True)
