@@ -11,9 +11,29 @@ from msgspec import UNSET
 
 from bpmax_sim.js_values import UNDEFINED, BigInt
 from bpmax_sim.messages import Request
-from bpmax_sim.platform.model import Api, Apply, Auth, Parameter, ResponseRules, Sign
-from bpmax_sim.strategies import exchanges, failures, requests, responses
+from bpmax_sim.platform.model import (
+    Api,
+    Apply,
+    Auth,
+    Parameter,
+    Platform,
+    ResponseRules,
+    Sign,
+    to_snake_case,
+)
+from bpmax_sim.proxy.builder import CallSpec
+from bpmax_sim.strategies import (
+    apis,
+    exchanges,
+    failures,
+    platforms,
+    requests,
+    responses,
+    scenarios,
+    scripts,
+)
 from bpmax_sim.strategies.platforms import (
+    _draw_parameters,
     _format_parameter_target,
     _make_placeholder_path,
     _set_auth_and_drop_conflicts,
@@ -95,7 +115,7 @@ def test_what_must_be_refused_is_what_the_api_can_be_given(
     api = Api(key="get", path=path, encoding=encoding)
     seen: list[Any] = []
 
-    @settings(database=None, max_examples=120, derandomize=True)
+    @settings(database=None, max_examples=60, derandomize=True)
     @given(refused_steps(api=api, platform=None))
     def draw(steps: Any) -> None:
         seen.extend(steps)
@@ -118,7 +138,7 @@ def test_of_an_encoded_body_its_own_corners_are_met(encoding: Any) -> None:
     api = Api(key="save", method="POST", path=FILLED, encoding=encoding)
     own: list[Any] = []
 
-    @settings(database=None, max_examples=80, derandomize=True)
+    @settings(database=None, max_examples=30, derandomize=True)
     @given(setter_edge_cases(api=api))
     def draw(cases: Any) -> None:
         bodies = [step for steps in cases for step in steps if step[0] == "body"]
@@ -206,7 +226,7 @@ def test_only_a_body_that_may_be_refused_is_one_that_its_encoding_cannot_hold(
 ) -> None:
     seen: list[Any] = []
 
-    @settings(database=None, max_examples=100, derandomize=True)
+    @settings(database=None, max_examples=40, derandomize=True)
     @given(_draw_bodies(refusable, encoding))
     def draw(body: Any) -> None:
         seen.append(body)
@@ -217,3 +237,83 @@ def test_only_a_body_that_may_be_refused_is_one_that_its_encoding_cannot_hold(
     assert (bytes in kinds) is refusable
     if not refusable:
         assert kinds <= ({str, int, float, bool} if encoding == "text" else {dict})
+
+
+SPELLED = apis(names=st.sampled_from(("getOrder", "find_stock", "createBill")))
+
+
+@settings(database=None, max_examples=6, derandomize=True)
+@given(platforms(auth=st.just(Auth()), api=SPELLED.filter(lambda api: bool(api.aliases))))
+def test_each_name_of_an_api_leads_to_it_in_snake_case(platform: Platform) -> None:
+    for key, api in platform.apis.items():
+        names = {to_snake_case(name) for name in (key, *api.aliases)}
+        assert {platform.spellings[name] for name in names} == {key}
+    assert {*platform.spellings.values()} == {*platform.apis}
+
+
+@pytest.mark.parametrize("encoding", ["", "form", "multipart", "xml", "text"])
+def test_a_body_has_the_parameters_that_its_encoding_can_hold(encoding: str) -> None:
+    seen = set()
+
+    @settings(database=None, max_examples=60, derandomize=True)
+    @given(_draw_parameters(["id"], encoding))
+    def draw(parameters: list[Parameter]) -> None:
+        names = [one.name for one in parameters]
+        assert len({*names}) == len(names)
+        assert [one.name for one in parameters if one.place == "path"] == ["id"]
+        seen.update(one.name for one in parameters if one.place == "body")
+
+    draw()
+    assert bool(seen) is (encoding != "text")
+    assert ("1" in seen) is (encoding not in {"xml", "text"})
+
+
+CALL = CallSpec(platform="crm", api="get", args=())
+
+
+@pytest.mark.parametrize("is_caught", [True, False])
+def test_calls_of_scripts_are_caught_or_not(*, is_caught: bool) -> None:
+    found = find(
+        scripts(programs=st.just(CALL)),
+        lambda one: "$proxy" in one.source and ("try {" in one.source) is is_caught,
+        settings=QUICK,
+    )
+
+    assert ("catch (e)" in found.source) is is_caught
+    assert found.source.splitlines()[-1].startswith("return ")
+
+
+@pytest.mark.parametrize("folder", ["", "接口/"])
+def test_a_scenario_names_the_folder_of_platforms_where_one_is_given(folder: str) -> None:
+    @settings(database=None, max_examples=2, derandomize=True)
+    @given(scenarios(programs=st.just(CALL), platforms=folder))
+    def draw(document: dict[str, Any]) -> None:
+        assert document.get("proxy") == ({"platforms": folder} if folder else None)
+        assert (document["version"], len(document["steps"]) >= 1) == (1, True)
+
+    draw()
+
+
+@pytest.mark.parametrize(
+    ("auth", "least", "most"),
+    [
+        (Auth(), 2, 2),
+        (Auth(apply=(spot("header"), spot("query"))), 2, 2),
+        (Auth(apply=(spot("header"), spot("cookie"))), 6, 6),
+        (Auth(apply=(spot("body"),)), 6, 6),
+        (SIGNED, 2, 3),
+    ],
+)
+def test_what_auth_owns_is_met_often_in_cookies_and_bodies(
+    auth: Auth, least: int, most: int
+) -> None:
+    platform = Platform(platform_key="crm", base_url="https://crm.example.test", auth=auth)
+    seen = set()
+
+    @settings(database=None, max_examples=40, derandomize=True)
+    @given(setter_edge_cases(api=Api(key="get", path=FILLED), platform=platform))
+    def draw(cases: Any) -> None:
+        seen.add(len(cases))
+
+    draw()
+    assert seen == set(range(least, most + 1))
