@@ -253,7 +253,7 @@ def test_each_name_of_an_api_leads_to_it_in_snake_case(platform: Platform) -> No
 
 @pytest.mark.parametrize("encoding", ["", "form", "multipart", "xml", "text"])
 def test_a_body_has_the_parameters_that_its_encoding_can_hold(encoding: str) -> None:
-    seen = set()
+    seen: set[str] = set()
 
     @settings(database=None, max_examples=60, derandomize=True)
     @given(_draw_parameters(["id"], encoding))
