@@ -159,13 +159,16 @@ _RED_WARNINGS = {"strict": ("BpmaxWarning",), "normal": ("WrongCallWarning",), "
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    """Store the index of scenario files, and continue if only such files could not be read.
+    """Store the index of scenario files, refuse unread variables, and go on after bad files.
 
     If anything else could not be collected, pytest stops as usual; ``-x`` and ``--maxfail`` still
     apply.
     """
     if FINDER in session.config.stash:
+        from bpmax_sim.pytest_plugin.items import check_variables_read  # noqa: PLC0415
+
         session.config.stash[FINDER].save()
+        check_variables_read(session)
     if not _has_tally():
         return
     tally = _get_tally(session.config)

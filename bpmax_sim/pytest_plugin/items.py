@@ -46,7 +46,7 @@ from bpmax_sim.report.trace_failures import encode_failure_cause
 from bpmax_sim.report.usage import may_merge_on_other_machine
 from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.events import Event
-from bpmax_sim.scenario.load import ScenarioItem
+from bpmax_sim.scenario.load import ScenarioItem, find_unread_variables
 from bpmax_sim.scenario.outcome import read_flag_reason
 from bpmax_sim.scenario.source import (
     LONGEST,
@@ -410,6 +410,23 @@ def _get_exploration_deadline(config: pytest.Config) -> float:
     minutes = options.read_option_value(config, "explore_minutes", math.inf)
     end: float = config.stash.setdefault(_EXPLORED_UNTIL, time.monotonic() + 60 * minutes)
     return end
+
+
+def check_variables_read(session: pytest.Session) -> None:
+    """Refuse a ``--bpmax-var`` that no scenario of *session* reads, such as a misspelt one.
+
+    Raises:
+        pytest.UsageError: if there is one; a worker of pytest-xdist stops the run instead.
+    """
+    passed = options.read_cli_and_ini(session.config, "var")[0]
+    tests = [test for test in session.items if isinstance(test, ScenarioTest)]
+    if passed and tests:
+        names = [text.partition("=")[0] for text in passed]
+        for text in find_unread_variables(names, (test.scenario for test in tests)):
+            error = options.make_usage_error("--bpmax-var: {text}", text=text)
+            if not hasattr(session.config, "workerinput"):
+                raise error
+            session.shouldstop = str(error)  # what a worker of xdist says to the process of the run
 
 
 def _warn_at_place(warning: RunWarning, test: ScenarioTest) -> None:

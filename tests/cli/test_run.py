@@ -227,6 +227,25 @@ def test_a_variable_needs_a_name_and_a_value(project: Project, bs: Command) -> N
     )
 
 
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        (("custmer=1",), "nothing reads the variable 'custmer'; did you mean 'customer'?"),
+        (("customer=12345", "客=1"), "nothing reads the variable '客'; there is customer"),
+        (("customer=12345", "custom=1"), "nothing reads the variable 'custom'; did you mean"),
+        (("customer=12345",), ""),
+    ],
+)
+def test_a_variable_that_nothing_reads_is_refused(
+    recorded: Project, bs: Command, given: tuple[str, ...], told: str
+) -> None:
+    other = recorded.scenario.with_name("别的.scenario.yaml")
+    other.write_text("version: 1\nscenario: 别的\nsteps: [{js: return 1}]\n", encoding="utf-8")
+    done = bs("run", *(part for one in given for part in ("--var", one)))
+
+    assert (done.code, done.err.startswith(told)) == (2 if told else 0, True)
+
+
 def test_faults_can_be_switched_off(recorded: Project, bs: Command) -> None:
     recorded.edit(
         recorded.scenario,

@@ -179,6 +179,18 @@ def test_a_variable_from_the_command_line_beats_the_ini_file_and_the_scenario(
     )
 
 
+def test_a_variable_of_the_command_line_that_no_scenario_reads_is_refused(
+    project: Project,
+) -> None:
+    project.ini("bpmax_var =", "    别的=1")  # for files that this run leaves out
+    refused = project.run("--bpmax-var", "titel=1")
+
+    assert refused.ret == pytest.ExitCode.USAGE_ERROR
+    told = "ERROR: --bpmax-var: nothing reads the variable 'titel'; did you mean 'title'?"
+    assert [line for line in refused.errlines if line] == [told]
+    assert "nothing reads" not in output(project.run("--bpmax-var", "title=客户名称"))
+
+
 def test_the_rerun_command_gives_the_variables_again(project: Project) -> None:
     text = output(project.run("-k", "贵宾", "--bpmax-var", "title=姓 名"))
 
