@@ -113,14 +113,13 @@ def pseudonymise_body(
     # What cannot be decoded keeps its bytes, which are no UTF-8.
     codec = decoded.codec if decoded.wrong_at < 0 else "utf-8"
     text = decoded.text if codec != "utf-8" else body.decode(errors="surrogateescape")
-    leaves: Iterator[str]
     try:
         value = loads_as_javascript(body if codec == "utf-8" else text)
-        leaves = (leaf for path in parsed for leaf in _find_personal_texts(value, path))
+        leaves = [leaf for path in parsed for leaf in _find_personal_texts(value, path)]
     except ValueError:
         return body
     except RecursionError:  # nobody can read it, and it is recorded all the same
-        leaves = _find_texts_by_member_name(text, _list_last_names(parsed))
+        leaves = [*_find_texts_by_member_name(text, _list_last_names(parsed))]
     # Replaced in the text, and not written anew from the value: spaces, order and the spelling of
     # numbers stay as the server sent them. A number is no text, so declare such a field as text.
     shown = text
