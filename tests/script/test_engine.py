@@ -143,3 +143,16 @@ def test_a_turn_after_a_limit_has_passed_unseen_does_not_begin(
 
     with pytest.raises(LimitReachedError, match=told):
         context.load("globalThis.begun = true")
+
+
+def test_the_next_script_has_both_limits_in_full_after_one_that_used_them_up() -> None:
+    context = engine(cpu=60, wall=60)
+    for source in ("throw new InternalError('interrupted')", "globalThis.begun = true"):
+        with pytest.raises(
+            LimitReachedError, match="the script used more than 60 s of processor time"
+        ):
+            context.load(source)  # the engine's own word, which leaves it usable
+
+    for _ in range(3):
+        context.reset_time_limits()
+        context.load("if (globalThis.begun) throw new Error('付款脚本开始过')")
