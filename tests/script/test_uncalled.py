@@ -6,6 +6,7 @@ import pytest
 
 from bpmax_sim.errors import CallError, Place, ScriptError, UncalledWarning
 from bpmax_sim.script.failure import Script
+from bpmax_sim.script.runtime import Page
 from bpmax_sim.script.turn_result import Outcome, PendingTimer, UnawaitedCall
 from bpmax_sim.session.options import EngineName
 from bpmax_sim.session.session import Session
@@ -193,3 +194,60 @@ def test_a_chain_or_a_helper_may_be_meant_so(
 def test_a_timer_is_told_with_its_place(label: str, *, repeat: bool) -> None:
     assert str(PendingTimer(0.3, repeat, None, 5.0)) == label
     assert str(PendingTimer(0.3, repeat, Place("a.js", 1, 2), 5.0)) == f"a.js:1:2: {label}"
+
+
+UNKNOWN = "there is no platform 'crm'"
+BUDGET = """\
+console.log('提交 CG-2026-001');
+$proxy('crm').查客户();
+$proxy('crm').$api('查合同');
+form.供应商名;
+['𠮷', '张三', '李四'].sort((a, b) => a.localeCompare(b, 'zh'));
+Promise.reject(new Error('预算不足'));
+setTimeout(() => console.log('催办一'), 60000);
+setTimeout(() => { console.log('催办二'); $proxy('crm').查客户(); form.税号 }, 120000);
+setTimeout(() => { throw new Error('催办失败') }, 180000);
+setTimeout(() => { $proxy('crm').$api('查合同') }, 240000);
+"""
+
+
+@pytest.mark.parametrize(
+    ("end", "error", "forgotten"),
+    [
+        ("return '已提交'", None, ["2:1 crm.查客户", "3:15 crm.查合同"]),
+        ("throw new Error('超出预算')", "超出预算", []),  # it may not have come to its await
+    ],
+)
+def test_what_a_script_left_behind_is_told_once_and_not_with_each_later_timer(
+    end: str, error: str | None, forgotten: list[str]
+) -> None:
+    told = []
+    with Session.open(unawaited="allow") as session:
+        script = Script(BUDGET + end, "采购.js")
+        told.append(session.run_script(script, form={"金额": 20000}, page=Page()))
+        for _ in range(4):
+            session.advance(60)
+            told += session.drain()
+
+    assert [
+        (
+            one.error and getattr(one.error, "message", ""),
+            [line.text for line in one.console],
+            [timer.delay for timer in one.timers],
+            [
+                f"{call.place.line}:{call.place.column} {call.call}"
+                for call in one.unawaited
+                if call.place
+            ],
+            [getattr(failure, "message", "").partition(";")[0] for failure in one.unhandled],
+            [read.member for read in one.absent_reads],
+            [character.text for character in one.unranked],
+        )
+        for one in told
+    ] == [
+        (error, ["提交 CG-2026-001"], [], forgotten, ["预算不足", UNKNOWN], ["供应商名"], ["𠮷"]),
+        (None, ["催办一"], [60], [], [], [], []),
+        (None, ["催办二"], [120], ["8:40 crm.查客户"], [UNKNOWN], ["税号"], []),
+        (None, [], [180], [], ["催办失败"], [], []),
+        (None, [], [240], ["10:34 crm.查合同"], [], [], []),
+    ]
