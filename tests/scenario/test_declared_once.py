@@ -182,6 +182,38 @@ def test_a_key_of_the_settings_has_its_line_and_column() -> None:
     assert said["people.wangwu"] == ("王五", "pyproject.toml:5:1")
 
 
+SETTINGS = """\
+[tool.bpmax_sim.defaults.vars]
+'税率' = 0.13
+'折扣' = 1.0
+'单价' = -12_800.5
+'件数' = 3
+'含税' = true
+'作废' = false
+'单号' = "0.13"
+'备注' = ""
+'到期' = 2026-03-02
+'下单' = 2026-03-02T09:00:00.5+08:00
+'入库' = 2026-03-02T09:00:00
+'班次' = 09:30:00
+'明细' = [{'数量' = 2, '单价' = 0.5, '交期' = 2026-03-05}, [1.5, true, "箱"], []]
+'审批' = {'上限' = 5e4, '逐级' = {'总监' = 1.5e5}}
+"""
+
+
+def test_a_value_of_the_settings_keeps_its_type_and_a_date_is_text() -> None:
+    item = load({"pyproject.toml": SETTINGS, "scenarios/defaults.yaml": "{}\n", SCENARIO: PLAIN})
+
+    assert repr(item.vars) == repr({  # 1, 1.0 and True are equal
+        "税率": 0.13, "折扣": 1.0, "单价": -12800.5, "件数": 3, "含税": True, "作废": False,
+        "单号": "0.13", "备注": "",
+        "到期": "2026-03-02", "下单": "2026-03-02 09:00:00.500000+08:00",
+        "入库": "2026-03-02 09:00:00", "班次": "09:30:00",
+        "明细": [{"数量": 2, "单价": 0.5, "交期": "2026-03-05"}, [1.5, True, "箱"], []],
+        "审批": {"上限": 50000.0, "逐级": {"总监": 150000.0}},
+    })  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("lines", "key", "place"),
     [
@@ -267,6 +299,9 @@ WRONG: list[tuple[Mapping[str, str | bytes], str, str]] = [
      "pyproject.toml:2:1: clok: unknown key 'clok'; did you mean 'clock'?", ""),
     ({"pyproject.toml": "[tool.bpmax_sim]\ndefaults = 'x.yaml'\n"},
      "pyproject.toml:2:1: expected a mapping, got text", ""),
+    ({"pyproject.toml": "[[tool.bpmax_sim.defaults.proxy.stubs]]\non = 'crm.a'\nbody = 1\n"
+      "[[tool.bpmax_sim.defaults.proxy.stubs]]\non = 'erp'\nbody = 1\n"},
+     "pyproject.toml:1:3: proxy.stubs[3]: on: expected platform.api or platform.*, got 'erp'", ""),
     ({SCENARIO: "scenario: 大额\nform: null\nflow: null\nsteps: [{set: {金额: 1}}]\n"},
      f"{SCENARIO}:4:10: steps[0].set: set needs a form or a flow in the scenario", ""),
 ]  # fmt: skip
