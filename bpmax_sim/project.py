@@ -144,7 +144,10 @@ def _warn_of_settings_without_effect(root: str, _cache_key: object) -> tuple[str
 
     *_cache_key* changes with the file, so that results can be cached.
     """
-    wrong = dict(_find_wrong_settings(read_settings(root) or {}))
+    settings = read_settings(root)
+    if settings is None:
+        return _warn_of_damaged_toml(root)
+    wrong = dict(_find_wrong_settings(settings))
     file = os.path.normpath(os.path.join(os.path.relpath(root), PROJECT)) if wrong else ""
     lines = Path(file).read_text("utf-8").splitlines() if wrong else []
     for name, message in wrong.items():
@@ -153,6 +156,37 @@ def _warn_of_settings_without_effect(root: str, _cache_key: object) -> tuple[str
 
         warnings.warn_explicit(message, UnknownNameWarning, file, line)
     return tuple(wrong.values())
+
+
+def _warn_of_damaged_toml(root: str) -> tuple[str, ...]:
+    """Warn of a ``pyproject.toml`` with settings of ours that is not TOML; return the message.
+
+    None of its settings has an effect then. Nothing is returned if the file is sound or not there.
+    """
+    file = os.path.normpath(os.path.join(os.path.relpath(root), PROJECT))
+    try:
+        content = Path(file).read_bytes()
+    except OSError:
+        return ()
+    if b"bpmax_sim" not in content:
+        return ()
+    import tomllib  # noqa: PLC0415 - pytest starts without it in a project that is not ours
+
+    try:
+        tomllib.loads(content.decode())
+    except ValueError as error:  # also where it is not UTF-8
+        message = msg(
+            "{file} is not TOML, so no setting in it has an effect: {error}; a key of Chinese "
+            'characters has to stand in quotes: "税率" = 0.13',
+            file=PROJECT,
+            error=str(error),
+        )
+        from bpmax_sim.errors import UnknownNameWarning  # noqa: PLC0415 - seldom
+
+        line = re.search(r"at line (\d+)", str(error))
+        warnings.warn_explicit(message, UnknownNameWarning, file, int(line[1]) if line else 1)
+        return (message,)
+    return ()
 
 
 def _find_wrong_settings(table: Mapping[str, object]) -> Iterator[tuple[str, str]]:

@@ -255,6 +255,36 @@ def test_a_place_that_is_no_secret_is_added_in_front(before: str, after: str | N
     assert with_not_secret_place(before, "body.号") == after
 
 
+@pytest.mark.parametrize(
+    ("text", "line", "says"),
+    [
+        ("[tool.bpmax_sim.defaults.vars]\n税率 = 0.13\n", 2, "Invalid statement (at line 2"),
+        ("[tool.bpmax_sim]\nstrict = [\n", 1, ""),
+        ("[tool.bpmax_sim]\n# 采购\n".encode("gbk"), 1, "'utf-8' codec can't decode byte 0xb2"),
+    ],
+)  # fmt: skip
+def test_settings_that_are_not_toml_are_told_as_none_has_an_effect(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str | bytes, line: int, says: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("pyproject.toml").write_bytes(text if isinstance(text, bytes) else text.encode())
+
+    with pytest.warns(UnknownNameWarning) as told:
+        assert find_strictness(tmp_path / "大额.scenario.yaml", tmp_path) == "normal"
+
+    (one,) = told
+    assert (one.filename, one.lineno) == ("pyproject.toml", line)
+    assert f"is not TOML, so no setting in it has an effect: {says}" in str(one.message)
+
+
+@pytest.mark.parametrize("text", ["[tool.other]\n税率 = 1\n", "[tool.bpmax_sim]\n", "", None])
+def test_what_is_no_settings_of_ours_or_sound_is_not_told(tmp_path: Path, text: str | None) -> None:
+    if text is not None:
+        (tmp_path / "pyproject.toml").write_text(text, "utf-8")
+
+    assert find_strictness(tmp_path / "大额.scenario.yaml", tmp_path) == "normal"
+
+
 DEFAULTS = "[tool.bpmax_sim.defaults]\n"
 
 
