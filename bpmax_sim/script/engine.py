@@ -474,7 +474,8 @@ class QuickJSNG:
         name, colon, message = lines[0].partition(": ")
         if not colon:
             name, message = "Uncaught", lines[0]
-        if message == "interrupted" or self._watch.fired:
+        is_interrupted = (name, message) == ("InternalError", "interrupted")
+        if is_interrupted or self._watch.fired:
             return self._make_limit_error(raw)
         return EngineError(name, message, raw)
 

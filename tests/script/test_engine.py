@@ -45,6 +45,7 @@ def test_every_kind_of_typed_array_of_the_engine_is_guarded() -> None:
     [
         ("throw new TypeError('坏: 是的')", "TypeError", "坏: 是的"),
         ("throw '坏'", "Uncaught", "坏"),
+        ("throw new Error('interrupted')", "Error", "interrupted"),  # no limit of ours
         ("throw {a: 1}", "Uncaught", "[object Object]"),
         ("let a b", "SyntaxError", "expecting ';'"),
     ],
