@@ -16,6 +16,7 @@ from bpmax_sim.index.store import load_index
 from bpmax_sim.index.uses import ProjectUses
 from bpmax_sim.scenario.load import ScenarioItem, load_items
 from bpmax_sim.scenario.runner import run_scenario
+from bpmax_sim.scenario.toml_defaults import read_toml_defaults
 
 SCENARIO = "scenarios/采购/大额.scenario.yaml"
 FORM = """\
@@ -212,6 +213,18 @@ def test_a_value_of_the_settings_keeps_its_type_and_a_date_is_text() -> None:
         "明细": [{"数量": 2, "单价": 0.5, "交期": "2026-03-05"}, [1.5, True, "箱"], []],
         "审批": {"上限": 50000.0, "逐级": {"总监": 150000.0}},
     })  # fmt: skip
+
+
+def test_what_is_in_a_list_of_the_settings_has_the_place_of_the_first_of_it() -> None:
+    stub = "[[tool.bpmax_sim.defaults.proxy.stubs]]\non = 'erp.入库'\nstatus = 200\n"
+    path = Path("pyproject.toml")
+    path.write_text(f"seed = 1\n{stub * 3}", encoding="utf-8")
+
+    stubs = read_toml_defaults(path, "设置").root.items["proxy"].items["stubs"]
+
+    assert [(one.keys, str(one.place)) for one in stubs.elements] == [
+        ({"on": (2, 3), "status": (2, 3)}, "设置:2:3")  # no line of another one
+    ] * 3
 
 
 @pytest.mark.parametrize(
