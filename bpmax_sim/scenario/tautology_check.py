@@ -75,7 +75,7 @@ def check_tautologies(
                 context, value, _make_reference_path(section, step), spot.at(section)
             )
         if section != "proxy" and type(value) in _STRUCTURES:
-            shapes = shapes or _find_section_shapes(context, step)
+            shapes = shapes or _find_section_shapes(context)
             _report_tautologies(context, value, shapes[section], spot.at(section))
     _report_unchanged_variables(context, expected.vars, spot.at("vars"))
     if expected.proxy is UNSET:
@@ -199,13 +199,11 @@ def _report_tautologies(context: CheckContext, value: Any, shape: Shape, spot: S
             )
 
 
-def _find_section_shapes(
-    context: CheckContext, step: model.Step | None = None
-) -> Mapping[str, Shape]:
+def _find_section_shapes(context: CheckContext) -> Mapping[str, Shape]:
     """Return what is certain about the value of each section of ``expect``, for `find_tautologies`.
 
-    Declared fields exist in a form, for instance. If the action of *step* is ``proxy``, a result
-    exists, because a call without one has failed already. *step* is None for the whole scenario.
+    Declared fields exist in a form, for instance. A result exists, too: it is null if an action
+    returns nothing.
     """
     declared: Shape = dict.fromkeys(context.names.fields, "present")
     return {
@@ -215,7 +213,7 @@ def _find_section_shapes(
         "console": _LINES_SHAPE,
         "flow": {**_FLOW_SHAPE, "form": declared, "at": context.names.main_flow_nodes},
         "preview": {"*": ""},
-        "result": "present" if step is not None and step.action == "proxy" else "",
+        "result": "present",
         "vars": {**dict.fromkeys(context.names.declared_variables, "present"), "*": ""},
         "trace": "text",
     }

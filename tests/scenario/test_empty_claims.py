@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 
 from bpmax_sim.errors import CODES, ConfigError
-from bpmax_sim.scenario.tautology import find_tautologies, is_always
+from bpmax_sim.scenario.tautology import KINDS, find_tautologies, is_always
 from tests.docs.facts import names
 from tests.scenario.test_lies import CALL, FLOW, PLATFORM, STUB, Case, run, what_is_wrong
 
@@ -91,6 +92,19 @@ RED: dict[str, tuple[Case, str]] = {
     "an until that every response meets": (
         Case(steps="{proxy: {call: crm.get_customer, args: ['1']}, retry: {tries: 3, until: {result: {$exists: true}}}}"), "holds whatever happens",
     ),
+    "a result of a call that is there": (
+        Case(steps="{proxy: {call: crm.get_customer, args: ['1']}, expect: {result: {$exists: true}}}"), "holds whatever happens",
+    ),
+    "a result of a script that returns nothing": (
+        Case(steps="{js: 'const 客户 = 1', expect: {result: {$exists: true}}}", stubs=""), "holds whatever happens",
+    ),
+    "a result of a click": (
+        Case(steps="{click: 查询, expect: {result: {$not: {$exists: false}}}}", form="click.查询: 脚本.js", stubs=""), "holds whatever happens",
+    ),
+    "a result that is always there": (
+        Case(steps="open: {}", top="always: {result: {$exists: true}}", stubs=""), "holds whatever happens",
+    ),
+    "a result of a check alone": (Case(steps="{expect: {result: {$exists: true}}}", stubs=""), "holds whatever happens"),
     # Everybody whom a scenario names.
     "a user who is not among the people": (approve("{at: 结束}", top="user: wangwuu"), "people has no 'wangwuu'"),
     "a user by id": (approve("{at: 结束}", top="user: {id: wangwuu}"), "people has no 'wangwuu'"),
@@ -162,6 +176,7 @@ RED: dict[str, tuple[Case, str]] = {
     ),
     # What holds whatever happens.
     "a count of at least none": (sent("times: {$gte: 0}"), 'times: {"$gte": 0} holds'),
+    "a count that is not below none": (sent("times: {$ne: -1}"), 'times: {"$ne": -1} holds'),
     "any number of people": (approve("{pending: {$length: {$gte: 0}}}"), "holds whatever happens"),
     "a list that is one": (opened("messages: {$type: list}"), "holds whatever happens"),
     "a console that is there": (opened("console: {$exists: true}"), "holds whatever happens"),
@@ -221,6 +236,7 @@ def doubts(verdicts: list[Any]) -> str:
 
 
 DOUBTFUL: dict[str, tuple[Case, str]] = {
+    "any number of calls but none": (sent("times: {$ne: 0}"), "this allows any number of calls, too; write times: 1"),
     "nobody, of whom is said what he does not do": (
         free("{approve: {by: wangwu}, expect: {flow: {owners: {$not: {$contains: wangwo}}}}}"),
         "nobody in this scenario is called 'wangwo'",
@@ -358,6 +374,9 @@ TRUE: dict[str, Case] = {
         top="flow: {definition: 流程.yaml, at: 部门审批}\npeople: {wangwu: {name: 王五, 部门: 财务}, ceo: {}}",
     ),
     "what computed returns and is like no field": free("approve: {by: wangwu}", scripts="scripts: {computed: 脚本.js}, ", script="return {总计: 5}"),
+    "a result that a script returns": Case(steps="{js: return 0, expect: {result: {$not: null}}}", stubs=""),
+    "a member of a result": Case(steps="{js: 'return {客户: 1}', expect: {result: {客户: {$exists: true}, 金额: {$exists: false}}}}", stubs=""),
+    "a member of the result of a call": Case(steps="{proxy: {call: crm.get_customer, args: ['1']}, expect: {result: {data: {name: {$exists: true}}}}}"),
     "nothing in a body": sent("query: {$exactly: {}}"),
     "the user is one of the people": approve("{at: 结束}", top="user: {id: lisi, name: 李四}"),
     "a code of its own": Case(
@@ -466,6 +485,40 @@ def test_what_holds_always_is_known(expected: Any, kind: str) -> None:
 )
 def test_what_can_fail_is_no_tautology(expected: Any, kind: str) -> None:
     assert not is_always(expected, kind)
+
+
+VALUES: tuple[Any, ...] = (
+    -1, -0.5, 0, 1, 2.5, True, False, None, "", "张三", "${vars.客户}", [], ["张三"], {}, {"姓名": "张三"},
+)  # fmt: skip
+IMPOSSIBLE: dict[str, tuple[Any, ...]] = {
+    "text": (-1, -0.5, 0, 1, 2.5, True, False, None, [], ["张三"], {}, {"姓名": "张三"}),
+    "list": (-1, -0.5, 0, 1, 2.5, True, False, None),
+    "map": (-1, -0.5, 0, 1, 2.5, True, False, None, "", "张三", [], ["张三"]),
+    "boolean": (-1, -0.5, 0, 1, 2.5, None, "", "张三", [], ["张三"], {}, {"姓名": "张三"}),
+    "count": (-1, -0.5, True, False, None, "", "张三", [], ["张三"], {}, {"姓名": "张三"}),
+    "present": (),
+    "": (),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    "deny",
+    [
+        lambda value: {"$ne": value},
+        lambda value: {"$not": value},
+        lambda value: {"$not": {"$eq": value}},
+        lambda value: {"$not": {"$in": [value, value]}},
+    ],
+    ids=["ne", "not", "not eq", "not in"],
+)
+def test_a_denial_holds_always_only_of_what_the_value_can_never_be(
+    deny: Callable[[Any], Any], kind: str
+) -> None:
+    # As text: True and 1 are equal.
+    assert [repr(one) for one in VALUES if is_always(deny(one), kind)] == [
+        repr(one) for one in IMPOSSIBLE[kind]
+    ]
 
 
 def test_tautologies_are_found_where_they_stand() -> None:
