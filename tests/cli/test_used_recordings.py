@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 import pytest
@@ -10,8 +11,14 @@ import pytest
 from bpmax_sim.cli.item_selection import find_items, find_targets
 from bpmax_sim.cli.usage import UsageOfRun
 from bpmax_sim.report.perform import PerformOptions
+from bpmax_sim.report.terminal import Verdict
 from bpmax_sim.report.usage import FOLDER, Evidence
+from bpmax_sim.scenario.runner import open_session
 from bpmax_sim.scenario.shards import Shard
+from bpmax_sim.scenario.source import Failure
+from bpmax_sim.session.options import Mode
+from tests.cassette.exchanges import detail
+from tests.cli.test_cassette_commands import write
 from tests.files import write_files
 
 SCENARIO = "version: 1\nscenario: {}\nsteps: [{{js: return 1}}]\n"
@@ -58,3 +65,71 @@ def test_what_a_run_uses_is_stored_by_job_and_shard_unless_it_proves_nothing(
     assert told.tests == tuple(sorted(f"scenarios/{one}.scenario.yaml" for one in names))
     is_shared = bool(job or shard)
     assert (told.seconds, bool(told.sources)) == ({"付款": 1.5} if is_shared else {}, is_shared)
+
+
+PAID = "cassettes/付款.yaml"
+
+
+@pytest.mark.parametrize(
+    ("mode", "kinds", "is_known"),
+    [
+        ("replay", (), True),
+        ("replay", ("unplayed",), True),
+        ("replay", ("unplayed", "unplayed"), True),
+        ("replay", ("expectation",), False),
+        ("replay", ("unplayed", "expectation"), False),
+        ("replay", ("expectation", "unplayed", "unplayed"), False),
+        ("replay", ("unplayed", "unplayed", "miss"), False),
+        ("live", (), False),
+    ],
+)
+def test_what_a_run_leaves_unplayed_is_known_unless_it_failed_otherwise(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    mode: Mode,
+    kinds: tuple[str, ...],
+    *,
+    is_known: bool,
+) -> None:
+    write_files(tmp_path, {"scenarios/付款.scenario.yaml": SCENARIO.format("付款")})
+    path = write(tmp_path / PAID, [("付款", [detail(1), detail(2), detail(3)])])
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("CI", raising=False)
+    ((item,), _) = find_items(find_targets(None))
+    session = open_session(item.load(), mode=mode, cassette=path)
+    session.close(failed=True)
+    failures = tuple(Failure(kind=kind, essence=kind, step=1) for kind in kinds)
+    used = UsageOfRun(PerformOptions(), "", None)
+
+    used.add(Verdict(item=item.load(), outcome="failed", failures=failures), (), [session])
+    used.store("scenarios", ())
+
+    (file,) = (tmp_path / FOLDER).iterdir()
+    told = msgspec.json.decode(file.read_bytes(), type=Evidence)
+    assert told.left == ({PAID: {"付款": (1, 2, 3)}} if is_known else {})
+    assert told.owners == ({PAID: ("付款",)} if is_known else {})
+    assert ([*told.digests], [*told.unplayed_files]) == (([PAID], []) if is_known else ([], [PAID]))
+
+
+@pytest.mark.parametrize(("job", "shard"), [("", None), ("构建", None), ("", Shard(2, 3))])
+@pytest.mark.parametrize("outcome", ["passed", "failed", "xfailed", "skipped"])
+def test_what_another_machine_counts_is_what_a_passed_scenario_used(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    outcome: Literal["passed", "failed", "xfailed", "skipped"],
+    job: str,
+    shard: Shard | None,
+) -> None:
+    write_files(tmp_path, {"scenarios/付款.scenario.yaml": SCENARIO.format("付款")})
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("CI", raising=False)
+    ((item,), _) = find_items(find_targets(None))
+    used = UsageOfRun(PerformOptions(), job, shard)
+
+    used.add(Verdict(item=item.load(), outcome=outcome), (), ())
+    used.store("scenarios", ())
+
+    (file,) = (tmp_path / FOLDER).iterdir()
+    told = msgspec.json.decode(file.read_bytes(), type=Evidence)
+    is_counted = outcome == "passed" and bool(job or shard)
+    assert told.touched == ((f"scenario\t{item.load().node_id}",) if is_counted else ())
