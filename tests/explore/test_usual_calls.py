@@ -13,7 +13,7 @@ from bpmax_sim.scenario.load import load_items
 from bpmax_sim.scenario.model import FaultAction, FaultRule
 from bpmax_sim.scenario.runner import open_session
 from bpmax_sim.scenario.trial_run import run_trial
-from tests.explore.project import write_project
+from tests.explore.project import write_project, write_shop
 
 ASK = "form.name = (await $proxy('crm').getCustomer(form.customerId || '7')).data.name;"
 RETRY = f"for (let left = 3; left; left--) {{ try {{ {ASK} return; }} catch {{}} }}\n"
@@ -99,3 +99,15 @@ def test_own_faults_count_the_calls_that_each_step_usually_makes(
     late = FaultRule(on=lost, call=1, do=FaultAction(error="timeout"))
 
     assert (play(path, ()), play(path, (late,))) == ends
+
+
+def test_a_call_that_is_sent_again_with_another_token_is_the_same_call(tmp_path: Path) -> None:
+    text = "try { await $proxy('shop').get_customer('7'); } catch {}"
+    steps = "- {click: 查询}\n- {click: 查询}"
+    path = write_shop(tmp_path, {"event": "click.查询", "platform": "token", "steps": steps}, text)
+    own = "faults: [{on: shop.get_customer, call: 2, attempts: 2, do: {status: 401}}]\n"
+    path.write_text(path.read_text("utf-8") + own, "utf-8")
+    late = FaultRule(on="shop.get_stock", call=1, do=FaultAction(error="timeout"))
+
+    ends = ["200 200", "401 200"]  # a look-up and its login in each step
+    assert (play(path, ()), play(path, (late,))) == (ends, ends)
