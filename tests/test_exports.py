@@ -16,7 +16,7 @@ from packaging.version import InvalidVersion, Version
 import bpmax_sim
 from bpmax_sim import errors, testing
 from bpmax_sim.errors import BpmaxError, BpmaxWarning
-from bpmax_sim.exports import EXPORTS
+from bpmax_sim.exports import EXPORTS, make_lazy_exports
 
 HEAVY = ("_quickjs", "httpx", "hypothesis", "jinja2", "msgspec", "pytest", "typer", "yaml")
 ROOT = Path(bpmax_sim.__file__).parents[1]
@@ -77,6 +77,33 @@ def test_another_name_is_refused_like_that_of_any_module() -> None:
         bpmax_sim.Sesion  # type: ignore[attr-defined]  # noqa: B018 - reading it is the test
 
     assert str(caught.value) == "module 'bpmax_sim' has no attribute 'Sesion'"
+
+
+@pytest.mark.parametrize("module", [bpmax_sim, testing])
+def test_a_module_lists_what_it_has_itself_and_what_it_gives_out(module: ModuleType) -> None:
+    own = {"__doc__", "__file__", "__getattr__", "__name__", "__spec__"}
+
+    assert own <= {*dir(module)}
+    assert dir(module) == sorted({*vars(module), *module.__all__})
+
+
+def test_a_name_is_listed_before_and_after_its_first_use() -> None:
+    """Its module has three names of its own: one is public, one is not, and one is both's."""
+    module = {"__name__": "bpmax_sim.testing", "_税率": 0.13, "合同": "HT-0007", "Clock": None}
+    get, list_names = make_lazy_exports(module)
+    listed = sorted({"__name__", "_税率", "合同", *testing.__all__})
+
+    assert list_names() == listed
+    assert [*module] == ["__name__", "_税率", "合同", "Clock"]
+    assert get("__all__") == testing.__all__
+    assert [get("Message"), get("Clock")] == [testing.Message, testing.Clock]
+    assert [*module] == ["__name__", "_税率", "合同", "Clock", "Message"]
+    assert [module["Message"], module["Clock"]] == [testing.Message, testing.Clock]
+    module["发票"] = "FP-0001"
+    assert list_names() == sorted([*listed, "发票"])
+    for other in ("合同", "__doc__", "message", ""):
+        with pytest.raises(AttributeError):
+            get(other)
 
 
 def test_importing_the_package_imports_nothing_heavy() -> None:

@@ -9,6 +9,7 @@ import pytest
 
 import bpmax_sim as bs
 from bpmax_sim.cassette.file import Cassette
+from bpmax_sim.clock import Instant
 from bpmax_sim.script.hits import ScriptHits
 
 BASE = "https://crm.example.test"
@@ -414,3 +415,54 @@ def test_a_script_that_is_counted_is_kept_without_the_secrets_of_its_session(
 
     assert [script.name for script in hits.shown] == ["第一个.js", "第二个.js", "第三个.js"]
     assert not any("密钥-" in text for text in hits.shown.values())
+
+
+DATED = bs.Script(
+    """\
+const now = new Date();
+await $proxy('crm').get(now.toISOString());
+return [now.toISOString(), now.getTimezoneOffset()];
+""",
+    "开票日期.js",
+)
+
+
+@pytest.mark.parametrize(
+    ("clocks", "told"),
+    [
+        (["2026-03-02T09:00:00+08:00"], [["2026-03-02T01:00:00.000Z", -480]]),
+        (["2026-03-02T09:00:00+08:00", "2026-03-31T23:59:59+08:00"],
+         [["2026-03-02T01:00:00.000Z", -480], ["2026-03-31T15:59:59.000Z", -480]]),
+        (["2026-12-31T17:30:00+08:00", "2026-06-30T08:00:00+08:00", "2027-02-28T12:00:00+08:00"],
+         [["2026-12-31T09:30:00.000Z", -480], ["2026-06-30T00:00:00.000Z", -480],
+          ["2027-02-28T04:00:00.000Z", -480]]),
+    ],
+)  # fmt: skip
+def test_each_session_of_a_run_replays_at_its_own_instant(
+    tmp_path: Path, clocks: list[str], told: list[Any]
+) -> None:
+    """One more session than were recorded begins as the first, another owner as nothing did."""
+
+    def run_all(mode: str, *options: dict[str, Any]) -> list[Any]:
+        run, outcomes = bs.RunRecordings(), []
+        for each in options:
+            with opened(tmp_path, mode, run=run, **each) as session:
+                outcomes.append(session.run_script(DATED).value)
+        run.finish(failed=False)
+        session.judge_unplayed()
+        return outcomes
+
+    assert run_all("record", *({"clock": clock} for clock in clocks)) == told
+    assert run_all("replay", *({} for _ in clocks)) == told
+    replay = bs.RunRecordings()
+    sessions = [opened(tmp_path, run=replay) for _ in [*clocks, "one more"]]
+    assert [one.clock.now() for one in sessions] == [
+        Instant.parse(clock).seconds for clock in [*clocks, clocks[0]]
+    ]
+    fixed = "2026-05-01T10:00:00+08:00"
+    others = [opened(tmp_path, owner="乙"), opened(tmp_path, run=replay, clock=fixed)]
+    assert [one.clock.now() for one in others] == [
+        Instant.parse(clock).seconds for clock in ("2026-01-01T00:00:00+08:00", fixed)
+    ]
+    for session in (*sessions, *others):
+        session.close(failed=True)

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from bpmax_sim.cassette.file import Cassette
-from bpmax_sim.errors import ConfigError, ExpectationError, NoMatchError
+from bpmax_sim.errors import CassetteError, ConfigError, ExpectationError, NoMatchError
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.script.failure import Script
 from bpmax_sim.session.session import Session
@@ -290,3 +290,44 @@ def test_a_recording_of_a_run_that_is_open_goes_on_beside_a_replay(
     found = Cassette.load(tmp_path / "cassettes/crm/客户.yaml").exchanges()
     urls = [one.request.url.partition("?")[0][-5:] for one in found]
     assert urls == (["12345", "12346"] if is_open else ["12346"])
+
+
+@pytest.mark.parametrize("failed", [False, True])
+@pytest.mark.parametrize(
+    "broken",
+    [
+        [],
+        ["合同"],
+        ["订单"],
+        ["发票"],
+        ["合同", "订单"],
+        ["订单", "发票"],
+        ["合同", "订单", "发票"],
+    ],
+)
+def test_a_run_writes_every_recording_that_can_be_written(
+    tmp_path: Path, steady: Transport, broken: list[str], *, failed: bool
+) -> None:
+    """A folder stands where one that is broken should be written; the first of them is named."""
+    run, ending = RunRecordings(), ".new" if failed else ""
+    paths = {
+        owner: tmp_path / owner / f"cassettes/crm/客户.yaml{ending}"
+        for owner in ("合同", "订单", "发票")
+    }
+    for owner in paths:
+        with opened(tmp_path / owner, **options(steady, run=run, owner=owner)) as session:
+            ask(session, "12345")
+    for owner in broken:
+        paths[owner].mkdir()
+
+    if broken:
+        with pytest.raises(CassetteError) as caught:
+            run.finish(failed=failed)
+        assert [owner for owner in paths if owner in str(caught.value)] == broken[:1]
+    else:
+        assert [one.owner for one in run.finish(failed=failed)] == [*paths]
+
+    assert [owner for owner, path in paths.items() if not path.is_file()] == broken
+    assert run.finish(failed=failed) == ()
+    found = [Cassette.load(path).owners for path in paths.values() if path.is_file()]
+    assert found == [(owner,) for owner in paths if owner not in broken]

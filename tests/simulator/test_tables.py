@@ -218,6 +218,39 @@ def test_an_idempotency_key_is_of_its_instance_alone(tmp_path: Path) -> None:
     assert save("甲", "又", "ht-0007") == "又"
 
 
+ORDERS = """\
+platform_key: shop
+base_url: https://shop.example.test
+apis:
+  create_order: {method: POST, path: /orders, idempotency: {in: header, name: X-Key},
+                 parameters: [{name: a, in: body}]}
+  replace_order: {method: PUT, path: /orders, idempotency: {in: header, name: X-Key},
+                  parameters: [{name: a, in: body}]}
+  create_invoice: {method: POST, path: /invoices, idempotency: {in: header, name: X-Key},
+                   parameters: [{name: a, in: body}]}
+  change_invoice: {method: PUT, path: "/invoices/{id}", idempotency: {in: header, name: X-Key},
+                   parameters: [{name: id, in: path}, {name: a, in: body}]}
+"""
+
+
+def test_an_idempotency_key_is_of_its_api_alone(tmp_path: Path) -> None:
+    """Neither of one with another method at its path nor with its method at another path."""
+    made = bench(declared(tmp_path, ORDERS), {})
+    lines = ["POST /orders", "PUT /orders", "POST /invoices", "PUT /invoices/1"]
+
+    def save(values: str, key: str) -> list[Any]:
+        return [
+            made.ask(line, {"a": value}, headers={"X-Key": key})["a"]
+            for line, value in zip(lines, values, strict=True)
+        ]
+
+    assert save("订改票换", "HT-0007") == ["订", "改", "票", "换"]
+    assert save("甲乙丙丁", "HT-0007") == ["订", "改", "票", "换"]
+    assert save("甲乙丙丁", "HT-0008") == ["甲", "乙", "丙", "丁"]
+    other = made.ask("PUT /invoices/2", {"a": "戊"}, headers={"X-Key": "HT-0007"})
+    assert other["a"] == "换"  # the same API, whatever its path says
+
+
 @pytest.mark.parametrize(
     ("added", "asked", "name"),
     [

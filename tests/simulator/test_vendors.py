@@ -427,6 +427,21 @@ def test_dingtalk_refuses_a_client_token_that_was_used_before() -> None:
     assert len(made.simulator.messages) == 1
 
 
+def test_dingtalk_accepts_a_client_token_once_for_each_of_its_apis() -> None:
+    made = logged_in("dingtalk")
+    group = {name: value for name, value in TO_ONE.items() if name != "userIds"}
+    notices = {
+        BATCH: TO_ONE,
+        "POST /v1.0/robot/groupMessages/send": group | {"openConversationId": "cid-1"},
+    }
+
+    for token, statuses in (("HT-0007", [200, 200]), ("HT-0007", [409, 409]), ("", [200, 200])):
+        sent = [made.send(to, body | {"clientToken": token}) for to, body in notices.items()]
+        assert [response.status for response in sent] == statuses
+
+    assert [message.route for message in made.simulator.messages] == [*notices, *notices]
+
+
 def test_dingtalk_names_the_users_that_it_does_not_know() -> None:
     answer = logged_in("dingtalk").ask(BATCH, TO_ONE | {"userIds": ["lisi", "nobody"]})
 
