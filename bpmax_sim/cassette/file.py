@@ -481,8 +481,9 @@ class Cassette:
     def start(self, owner: str, *, session: int = 1) -> Instant | None:
         """Return the instant of the first request of *owner* (scenario, row or test) in a session.
 
-        *session* is the number of the session. The instant has the time zone of the recording. None
-        if that session recorded nothing.
+        *session* is the number of the session; of one that recorded nothing, it is that of the
+        first. The instant has the time zone in which it was recorded. None if *owner* recorded
+        nothing.
         """
         numbers = self.index.list_exchange_numbers(owner)
         if session > 1 and self.head.several is True:

@@ -35,7 +35,7 @@ from bpmax_sim.cassette.matching import (
 )
 from bpmax_sim.cassette.model import Values
 from bpmax_sim.cassette.reader import read_exchange
-from bpmax_sim.clock import RandomSequenceSeeds
+from bpmax_sim.clock import Instant, RandomSequenceSeeds
 from bpmax_sim.errors import CassetteError, DamagedCassette, LeakError, shell_quote
 from bpmax_sim.file_system import lock_folder
 from bpmax_sim.i18n import join_list, msg
@@ -109,7 +109,7 @@ class Recorder:
             known: returns how many secrets *scan* looks for, so that nothing is scanned twice.
             check: used instead of *scan* and *known*; it also remembers what redaction has
                 searched.
-            zone: offset from UTC of the instants in the file.
+            zone: offset from UTC of the instants in the file, where a session has no other.
             adding: whether the owner's older exchanges stay, instead of being replaced.
             repeating: whether only older exchanges with equal calls are replaced, as for logins.
             name: in a forked child, the name of the parent's recorder.
@@ -154,26 +154,34 @@ class Recorder:
         exchange: Exchange,
         *,
         session: int = 1,
+        zone: timedelta | None = None,
         check: LeakCheck | None = None,
         values: Values | None = None,
     ) -> None:
         """Write *exchange* to the journal; return once it is on disk.
 
         If it contains a secret, only a stub is written. *session* is the number of the owner's
-        session. *check* scans with the secrets of that session; None scans with those given to
-        `set_scan`. *values* are the session's credentials that are declared ``secret: false``.
+        session, *zone* its offset from UTC if it is not that of the recorder. *check* scans with
+        the secrets of that session; None scans with those given to `set_scan`. *values* are the
+        session's credentials that are declared ``secret: false``.
 
         Raises:
             CassetteError: if the disk is full or the folder is not writable.
         """
-        draft = (check or self._check)(self._make_draft(exchange, session, values or {}), exchange)
+        made = self._make_draft(exchange, session, values or {}, zone)
+        draft = (check or self._check)(made, exchange)
         with self._lock:
             self._append_to_journal(draft)
             self._arriving.pop(draft.issue, None)
             self._drafts.append(draft)
 
     def append_piece(
-        self, exchange: Exchange, *, session: int = 1, check: LeakCheck | None = None
+        self,
+        exchange: Exchange,
+        *,
+        session: int = 1,
+        zone: timedelta | None = None,
+        check: LeakCheck | None = None,
     ) -> None:
         """Write the next piece of a response body that is still arriving.
 
@@ -187,7 +195,7 @@ class Recorder:
         """
         failed = exchange.outcome
         assert isinstance(failed, FailedExchange)
-        draft = (check or self._check)(self._make_draft(exchange, session, {}))
+        draft = (check or self._check)(self._make_draft(exchange, session, {}, zone))
         piece = b"" if draft.leaks else failed.received
         draft = replace(draft, piece=piece, format=journal_module.FORMAT_OF_PIECES)
         with self._lock:
@@ -367,11 +375,14 @@ class Recorder:
         if journal is not None:
             end(journal)
 
-    def _make_draft(self, exchange: Exchange, session: int, values: Values) -> PendingExchange:
+    def _make_draft(
+        self, exchange: Exchange, session: int, values: Values, zone: timedelta | None
+    ) -> PendingExchange:
         request = exchange.request
         key = exchange.key or compute_matching_key(request_to_parts(request), self._rules)
         owned = replace(exchange, key=key, owner=self.owner)
-        entry = render_exchange(owned, zone=self._zone, rules=self._rules)
+        zone = self._zone if zone is None else zone
+        entry = render_exchange(owned, zone=zone, rules=self._rules)
         serial = request.call.serial if request.call else exchange.order
         line = replace(
             entry.line, session=session, values=values, seed=self.drawn or 0, net=self._net
@@ -392,9 +403,10 @@ class Recorder:
         self, draft: PendingExchange, redact: Callable[[Exchange], Exchange]
     ) -> PendingExchange:
         changed = replace(redact(read_exchange(draft)), key="")
-        fresh = self._make_draft(changed, draft.line.session, draft.line.values)
+        was = draft.line
+        fresh = self._make_draft(changed, was.session, was.values, Instant.parse(was.at).offset)
         # What the exchange itself does not tell: the order, and how the body came over the wire.
-        codings = {name: v for name, v in draft.line.encoding.items() if name in CODINGS}
+        codings = {name: v for name, v in was.encoding.items() if name in CODINGS}
         line = replace(fresh.line, encoding={**codings, **fresh.line.encoding})
         return self._check(replace(fresh, line=line, issue=draft.issue))
 

@@ -147,8 +147,9 @@ class RecordMode:
 
     def _append_piece(self, exchange: Exchange) -> None:
         self._start.owner_session.refuse_closed()
-        number = self._start.owner_session.number
-        self._get_owner_recorder().append_piece(exchange, session=number, check=self._check)
+        number, zone = self._start.owner_session.number, self._start.zone
+        recorder = self._get_owner_recorder()
+        recorder.append_piece(exchange, session=number, zone=zone, check=self._check)
 
     def record(
         self,
@@ -197,13 +198,22 @@ class RecordMode:
         values = self._tenants.get_non_secret_credentials(request)
         self._accounts |= values
         if not request.is_login:
-            self._get_owner_recorder().append(
-                exchange, session=self._start.owner_session.number, check=self._check, values=values
-            )
+            self._append_to_owner(exchange, values)
             self.possible_secrets.add(exchange)
             self.standins.add(exchange)
         elif not self._note_login_and_check_repeat(exchange):
             self._append_login(exchange, values)
+
+    def _append_to_owner(self, exchange: Exchange, values: Values) -> None:
+        start = self._start
+        self._get_owner_recorder().append(
+            exchange,
+            session=start.owner_session.number,
+            # Sessions share the recorder, but each has the local time of its own clock.
+            zone=start.zone,
+            check=self._check,
+            values=values,
+        )
 
     def _append_login(self, exchange: Exchange, values: Values) -> None:
         call = exchange.request.call
@@ -213,9 +223,7 @@ class RecordMode:
                 recorder = self._get_login_recorder((call.platform, call.instance))
             recorder.append(exchange, values=values)
         else:
-            self._get_owner_recorder().append(
-                exchange, session=self._start.owner_session.number, check=self._check, values=values
-            )
+            self._append_to_owner(exchange, values)
 
     def _note_login_and_check_repeat(self, exchange: Exchange) -> bool:
         """Return whether this session has recorded an equal login with the same response before.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ from bpmax_sim.cassette.journal import (
 from bpmax_sim.cassette.matching import MatchingRules
 from bpmax_sim.cassette.merge import recover, to_review_path
 from bpmax_sim.cassette.recorder import Recorder
-from bpmax_sim.clock import RandomSequenceSeeds
+from bpmax_sim.clock import Instant, RandomSequenceSeeds
 from bpmax_sim.errors import LeakError
 from bpmax_sim.messages import Exchange, FailedExchange, Response
 from tests.cassette.exchanges import OWNER, RULES, START, ZONE, answer, detail
@@ -415,6 +416,28 @@ def test_a_record_says_how_it_is_to_be_merged(
     assert (line.session, line.net, line.values) == (2, 3, values)
     assert line.seed == RandomSequenceSeeds((5,))
     recording.close()
+
+
+@pytest.mark.parametrize("late", [[], ["密钥-1"]])
+def test_an_instant_has_the_time_zone_of_its_session(path: Path, late: list[str]) -> None:
+    """Also after it was redacted again, and that of a body of which a part arrived."""
+    secrets = Secrets()
+    recording = recorder(path, secrets)
+    zones = [ZONE, timedelta(0), timedelta(hours=-5, minutes=-30), timedelta(hours=9)]
+    for session, zone in enumerate([None, *zones[1:3]], 1):
+        recording.append(saying(session, "密钥-1"), session=session, zone=zone)
+    half = replace(saying(4, ""), outcome=replace(RESET, received="密钥-1".encode()))
+    recording.append_piece(half, session=4, zone=zones[3])
+    secrets.known = late
+    recording.redact_again(secrets.redact, secret_texts=late)
+
+    [journal] = path.parent.glob("*.journal")
+    instants = [Instant(START.seconds, zone) for zone in zones]
+    assert [Instant.parse(draft.line.at) for draft in read_journal(journal)] == instants
+    recording.seal()
+    found = Cassette.load(path)
+    assert [found.start(OWNER, session=n) for n in (1, 2, 3, 4)] == instants
+    assert bodies(path) == ["redacted" if late else "密钥-1"] * 4
 
 
 def test_traffic_of_another_client_is_ordered_by_its_own_number(path: Path) -> None:
