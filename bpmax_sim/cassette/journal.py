@@ -163,8 +163,9 @@ def replace_file(path: Path, data: bytes) -> None:
 
 
 def list_files_named_after(path: Path, suffix: str) -> list[Path]:
-    """Return the files named ``<path>.<anything><suffix>``, sorted."""
-    return sorted(path.parent.glob(f"{glob.escape(path.name)}.*{suffix}"))
+    """Return the files named ``<path>.<anything><suffix>``, those of one process as they began."""
+    found = path.parent.glob(f"{glob.escape(path.name)}.*{suffix}")
+    return sorted(found, key=lambda file: (len(file.name), file.name))  # 9 is before 10
 
 
 SUFFIX = ".journal"

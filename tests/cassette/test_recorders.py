@@ -15,6 +15,7 @@ from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.journal import (
     Journal,
     find_abandoned_journals,
+    list_files_named_after,
     lock_abandoned_journals,
     scan_nothing,
 )
@@ -81,6 +82,18 @@ def test_a_journal_that_was_replaced_is_not_taken_for_one_left_behind(tmp_path: 
     assert list(tmp_path.iterdir()) == [journal.path]
     journal.close()
     assert list(lock_abandoned_journals(path)) == [journal.path]
+
+
+def test_journals_of_one_process_are_listed_in_the_order_in_which_they_began(
+    tmp_path: Path,
+) -> None:
+    """All may have begun at the same virtual instant, so only their numbers tell."""
+    path, names = tmp_path / "客户.yaml", [f"客户.yaml.7-{n}.journal" for n in (9, 10, 99, 100)]
+    for name in (*names, "客户.yaml.7-1.rewriting", "别的.yaml.7-1.journal", "客户.yaml"):
+        (tmp_path / name).touch()
+
+    assert [file.name for file in list_files_named_after(path, ".journal")] == names
+    assert list_files_named_after(path / "下", ".journal") == []
 
 
 def test_several_journals_of_one_owner_are_recovered_together(tmp_path: Path) -> None:
