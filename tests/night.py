@@ -247,18 +247,21 @@ ONE_OF: Mapping[str, int] = {
     "tests/live/test_calibrate.py::test_a_time_out_is_measured_in_whole_seconds_from_one_on": 3,
     "tests/live/test_capture.py::test_a_script_does_below_the_lines_what_it_does_without": 2,
     "tests/cassette/test_crash.py::test_a_killed_process_loses_at_most_the_call_in_flight": 3,
+    "tests/cassette/test_vcrpy.py::test_stock_vcrpy_replays_every_shipped_cassette": 3,
     (
         "tests/challenge/test_challenge.py::"
         "test_input_for_which_a_mistake_would_matter_is_asked_for"
     ): 3,
     "tests/explore/test_failures.py::test_a_failure_is_judged": 2,
     "tests/explore/test_pairs.py::test_its_twin_with_one_bug_is": 3,
+    "tests/explore/test_whole_results.py::test_each_variant_is_judged_and_can_be_reproduced": 2,
     "tests/fuzz/test_readers.py::test_a_sample_that_was_changed_is_read_or_refused": 3,
     "tests/plugin/test_long_failures.py::test_a_failure_is_never_longer_than_25_lines": 3,
     "tests/cli/test_fuzz.py::test_what_is_found_fails_in_the_same_words_as_a_scenario": 3,
     "tests/cli/test_numbers.py::test_a_number_that_is_too_large_is_told_with_its_place": 3,
     "tests/secret/test_encodings.py::test_each_encoding_is_undone_within_each": 2,
     "tests/secret/test_search.py::test_four_times_the_bytes_take_about_four_times_as_long": 3,
+    "tests/script/v8_parity/test_corpus.py::test_scripts_do_what_they_do_in_node": 2,
     (
         "tests/script/test_endless.py::"
         "test_what_inherits_from_thousands_of_objects_is_read_within_limits"
