@@ -15,6 +15,7 @@ from bpmax_sim.scenario.events import (
     StepFinished,
     StepStarted,
 )
+from bpmax_sim.scenario.load import load_items
 from bpmax_sim.scenario.runner import run_scenario
 from bpmax_sim.subject.hooks import MessageShown
 from tests.scenario import bench
@@ -136,6 +137,28 @@ def test_a_message_is_a_text_as_javascript_makes_it(tmp_path: Path, value: str, 
     script = f"form.$message = {{text: {value}, type: null}};"
     events = play(tmp_path, f"{FORM}steps: [set: {{客户: 一}}]\n", script)
     assert [(one.text, one.level) for one in select(events, MessageShown)] == [(text, "info")]
+
+
+@pytest.mark.parametrize(
+    ("condition", "only", "told"),
+    [("", "", 1), ("if: '${case.跑}', ", "", 0), ("", "only: [乙], ", 0), ("if: true, ", "", 1)],
+)
+def test_an_empty_cell_of_a_step_that_runs_is_told(
+    tmp_path: Path, condition: str, only: str, told: int
+) -> None:
+    text = (
+        "version: 1\nscenario: 单\nform: {scripts: {click.盖章: 盖.js}, fields: {客户: ''}}\n"
+        "cases: [{id: 甲, 跑: false, 按钮: ''}, {id: 乙, 跑: true, 按钮: 盖章}]\n"
+        f"steps: [{{{condition}{only}click: '${{case.按钮}}'}}]\n"
+    )
+    path = bench.write(tmp_path, text, 盖__js="form.客户 = 1")
+    try:
+        load_items(path, environ={})
+        found = []
+    except ConfigError as error:
+        found = [str(one) for one in error.problems if "no script for click." in one.message]
+
+    assert len(found) == told
 
 
 @pytest.mark.parametrize("in_file", [True, False], ids=["inline", "csv"])

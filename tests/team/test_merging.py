@@ -156,6 +156,26 @@ def test_what_one_side_deleted_and_the_other_recorded_again_is_there(
     assert bs("run").code == 0
 
 
+def test_a_cassette_of_which_each_side_took_out_the_rest_is_deleted(
+    project: TeamProject, bs: Command
+) -> None:
+    both = [
+        replace(detail(serial), owner=owner) for serial, owner in enumerate(("客户", "合同"), 1)
+    ]
+    for name, kept in (("main", both), ("a", both[:1]), ("b", both[1:])):
+        if name != "main":
+            project.git("checkout", "-q", "-b", name, "main")
+        project.cassette.parent.mkdir(exist_ok=True)
+        project.cassette.write_bytes(dump_exchanges(kept, zone=ZONE, rules=RULES))
+        project.commit(name)
+    merge_into(project, "a", "b", 1)
+    done = bs("merge")
+
+    assert (done.code, done.out) == (0, "cassettes/crm.yaml: merged\n")
+    assert not project.cassette.exists()
+    assert project.git("status", "-s") == "D  cassettes/crm.yaml\n"
+
+
 def test_two_seeds_of_one_owner(shared: TeamProject, crm: Crm, bs: Command) -> None:
     """A script that draws was recorded on both sides: one recording with its seed stays whole."""
     draws = "      await $proxy('crm').$api('list_orders').$query({by: `${Math.random()}`}).$call()"

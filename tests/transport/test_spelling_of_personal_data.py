@@ -204,6 +204,7 @@ FILE = 'name="表"; filename="name.csv"\r\nContent-Type: text/csv'
         ("name*=UTF-8''%E5%90%8D", "张三".encode(), "body.名", WHO.encode()),
         ("name*0=ph; name*1=one", b"13800138000", "body.phone", PHONE.encode()),
         ('\r\n name="phone"', b"13800138000", "body.phone", PHONE.encode()),
+        ('\r\n\tname="phone"', b"13800138000", "body.phone", PHONE.encode()),
         ('filename="a;name=x.txt"; name="phone"', b"1", "body.phone", make_pseudonym("1").encode()),
         ('filename="name=phone"', b"13800138000", "body.phone", b"13800138000"),
         ('name="phones"', b"13800138000", "body.phone", b"13800138000"),
