@@ -317,6 +317,22 @@ def test_a_recording_that_is_refused_breaks_the_law_of_secrets_alone(
     assert check_law_by_calls(target, "replay", (SALE,)) is False
 
 
+ANSWER = "\n    answer: {type: object, properties: {phone: {type: string, enum: ['13800138000']}}}"
+
+
+@pytest.mark.parametrize("answer", ["", ANSWER], ids=["echo", "phone"])
+@pytest.mark.parametrize(
+    ("of_platform", "of_api"),
+    [("", ""), ("redact: [body.phone]", ""), ("", "\n    redact: [body.phone]")],
+)
+def test_a_replay_may_differ_in_personal_data_of_platform_or_api(
+    tmp_path: Path, of_platform: str, of_api: str, answer: str
+) -> None:
+    target = make(tmp_path, of_platform, PAGE + answer + of_api, "")
+
+    assert check_law_by_calls(target, "replay", (SALE,)) is True
+
+
 PLAIN = "auth: {apply: [%s]}"
 
 
