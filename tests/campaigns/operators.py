@@ -89,9 +89,15 @@ class Mutant:
         return self.module.split("/")[1]
 
     def code(self) -> str:
-        """Return the module's text with this change in it."""
+        """Return the module's text with this change in it.
+
+        It is no Python where the operator offers a place that it cannot change.
+        """
         text = (ROOT / self.module).read_text(encoding="utf-8")
-        changed = mutate_code(text, get_operator(self.operator)(), self.occurrence)
+        try:
+            changed = mutate_code(text, get_operator(self.operator)(), self.occurrence)
+        except AttributeError:  # ExceptionReplacer at a dotted name, `except json.JSONDecodeError`
+            return f"{text}\n("
         assert changed is not None, self
         return str(changed)
 
@@ -102,7 +108,9 @@ class Mutant:
         """
         lines = (ROOT / self.module).read_text(encoding="utf-8").splitlines()
         pairs = zip(lines, self.code().splitlines(), strict=False)
-        row, after = next((n, new) for n, (old, new) in enumerate(pairs) if old != new)
+        unchanged = (self.line - 1, "(")
+        changed = ((n, new) for n, (old, new) in enumerate(pairs) if old != new)
+        row, after = next(changed, unchanged)
         function, first = find_function("\n".join(lines), self.line)
         before = lines[row].strip()
         again = sum(line.strip() == before for line in lines[max(first - 1, 0) : row])
