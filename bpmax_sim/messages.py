@@ -19,6 +19,7 @@ from urllib.parse import quote_plus, urlsplit
 import msgspec
 
 from bpmax_sim.errors import Place
+from bpmax_sim.i18n import msg
 
 Pairs = tuple[tuple[str, str], ...]
 LOGIN = "$token"
@@ -35,6 +36,11 @@ STREAMED = frozenset({"text/event-stream", "application/x-ndjson"})
 
 FORM = "application/x-www-form-urlencoded"
 """The media type of HTML forms."""
+
+FRAMING = frozenset({"content-length", "transfer-encoding"})
+"""Headers that say where a message ends, which only who writes it knows."""
+
+_HEADER_NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 
 
 # ``gc=False``: these values hold no cycles, and very many of them live at once, so the garbage
@@ -200,6 +206,23 @@ def strip_credentials_and_query(url: str) -> str:
     found = _SHOWN_PARTS.match(url)
     assert found is not None  # as each part may be empty
     return found[1] + found[2].rstrip("/")
+
+
+def is_header_name(text: str) -> bool:
+    """Return whether *text* may be the name of a header (RFC 9110, 5.1)."""
+    return _HEADER_NAME.fullmatch(text) is not None
+
+
+def describe_unsettable_header(name: str, managed: Container[str] = FRAMING) -> str:
+    """Return why nobody but the transport can send a header *name*, or "".
+
+    *managed* are the names in lower case that the transport sets itself.
+    """
+    if not is_header_name(name):
+        return msg("header {name!r} is not a header name (RFC 9110)", name=name)
+    if name.lower() in managed:
+        return msg("header {name!r} is managed by the transport and cannot be set", name=name)
+    return ""
 
 
 def parse_media_type(content_type: str) -> str:

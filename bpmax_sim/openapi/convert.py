@@ -15,7 +15,7 @@ import msgspec
 
 from bpmax_sim.errors import ConfigError, Place, Problem
 from bpmax_sim.i18n import join_list, msg
-from bpmax_sim.messages import parse_media_type
+from bpmax_sim.messages import FRAMING, is_header_name, parse_media_type
 from bpmax_sim.openapi.document import (
     Document,
     NoteGroup,
@@ -41,10 +41,7 @@ from bpmax_sim.yamlfile import LARGEST, Steps, read_yaml, write_yaml
 
 ParameterEntry = dict[str, Any]
 
-_TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
-_IGNORED: Final = frozenset(
-    {"accept", "content-type", "authorization", "content-length", "transfer-encoding"}
-)
+_IGNORED: Final = FRAMING | {"accept", "content-type", "authorization"}
 _IDEMPOTENCY: Final = frozenset({"idempotency-key", "x-idempotency-key"})
 _JOINTS: Final = {"spaceDelimited": "spaces", "tabDelimited": "tabs", "pipeDelimited": "|"}
 _LONGEST_NAME: Final = 200
@@ -161,7 +158,7 @@ def _describe_wrong_name(name: str, place: Any) -> str:
         return msg("a parameter in {place!r} cannot be declared", place=place)
     if len(name) > _LONGEST_NAME:
         return msg("its name is longer than {longest_name} characters", longest_name=_LONGEST_NAME)
-    if place == "header" and not _TOKEN.fullmatch(name):
+    if place == "header" and not is_header_name(name):
         return msg("not a header name")
     return ""
 

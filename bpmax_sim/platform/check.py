@@ -16,6 +16,7 @@ from msgspec import UNSET, UnsetType
 from bpmax_sim.errors import ConfigError, Problem, suggest_nearest, suggest_or_list
 from bpmax_sim.field_path import FieldPath
 from bpmax_sim.i18n import join_list, msg
+from bpmax_sim.messages import describe_unsettable_header
 from bpmax_sim.path_template import list_placeholders
 from bpmax_sim.platform import model
 from bpmax_sim.platform.encodings import to_text
@@ -41,10 +42,6 @@ _KEY = re.compile(r"[\w-]+")
 _TEMPLATE = re.compile(r"\{\{.+\}\}")
 _HOST = re.compile(r"[A-Za-z]\w*", re.ASCII)
 _METHOD = re.compile(r"[A-Za-z]+")
-_HEADER = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
-"""A name of a header (RFC 9110, 5.1)."""
-_FRAMING = frozenset({"content-length", "transfer-encoding"})
-"""Headers that say where a request ends, which only who writes it knows."""
 
 
 def check_platform(root: Node, platform: model.Platform, problems: list[Problem]) -> None:
@@ -280,16 +277,8 @@ def is_proxy_address(text: str) -> bool:
 def report_bad_header_names(checks: FileChecks, headers: Iterable[str], *steps: str | int) -> None:
     """Report each of the names *headers*, keys of the mapping at *steps*, that cannot be sent."""
     for name in headers:
-        if message := _describe_header_problem(name):
+        if message := describe_unsettable_header(name):
             checks.report_problem(message, *steps, name, key=True)
-
-
-def _describe_header_problem(name: str) -> str:
-    if not _HEADER.fullmatch(name):
-        return msg("header {name!r} is not a header name (RFC 9110)", name=name)
-    if name.lower() in _FRAMING:
-        return msg("header {name!r} is managed by the transport and cannot be set", name=name)
-    return ""
 
 
 class _PlatformChecks(FileChecks, frozen=True):
@@ -473,7 +462,7 @@ class _PlatformChecks(FileChecks, frozen=True):
         ]
         for item, at in applied:
             is_name = item.place == "header" and not is_template(item.name)
-            if is_name and (message := _describe_header_problem(item.name)):
+            if is_name and (message := describe_unsettable_header(item.name)):
                 self.report_problem(message, *steps, *at, "name")
 
     def check_value_path(self, path: str, steps: Steps) -> None:
@@ -570,7 +559,7 @@ class _PlatformChecks(FileChecks, frozen=True):
     def check_name_and_default(self, parameter: model.Parameter, steps: Steps) -> None:
         """Report *parameter* if its header cannot be sent, or its default is not in ``enum``."""
         name, default = parameter.wire_name, parameter.default
-        if parameter.place == "header" and (message := _describe_header_problem(name)):
+        if parameter.place == "header" and (message := describe_unsettable_header(name)):
             self.report_problem(message, *steps)
         known = [str(item) for item in parameter.enum]
         texts = {to_text(item) for item in parameter.enum if item is not None}  # as they are sent

@@ -17,20 +17,24 @@ from urllib.parse import quote
 
 from bpmax_sim import js_values as js
 from bpmax_sim.i18n import MessageError, msg
-from bpmax_sim.messages import FORM, encode_form_component, parse_media_type
+from bpmax_sim.messages import (
+    FORM,
+    FRAMING,
+    describe_unsettable_header,
+    encode_form_component,
+    parse_media_type,
+)
 from bpmax_sim.platform.model import Encoding
 from bpmax_sim.proxy.call_effects import NoRepr
 
-# RFC 3986, 2.3; a header's name, and its value without obs-text (RFC 9110, 5.1 and 5.5).
+# RFC 3986, 2.3; the value of a header without obs-text (RFC 9110, 5.5).
 _UNRESERVED = re.compile(r"[A-Za-z0-9\-._~]*")
-_TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _VISIBLE = re.compile(r"(?:[\x21-\x7e](?:[\t\x20-\x7e]*[\x21-\x7e])?)?")
 # Characters: names and ids come again in every call and are cached; long texts would only fill it.
 _SHORT = 64
-OF_THE_TRANSPORT: Final = frozenset({
-    "connection", "content-length", "expect", "host", "keep-alive", "proxy-connection", "te",
-    "trailer", "transfer-encoding", "upgrade",
-})  # fmt: skip
+OF_THE_TRANSPORT: Final = FRAMING | {
+    "connection", "expect", "host", "keep-alive", "proxy-connection", "te", "trailer", "upgrade",
+}  # fmt: skip
 """Headers that decide where a request goes and where it ends; a script may not set them."""
 
 
@@ -199,12 +203,8 @@ def check_settable_header(name: str) -> str:
     Raises:
         BadValueError: if it is not a valid header name, or one that the transport sets itself.
     """
-    if not _TOKEN.fullmatch(name):
-        raise BadValueError("header {name!r} is not a header name (RFC 9110)", name=name)
-    if name.lower() in OF_THE_TRANSPORT:
-        raise BadValueError(
-            "header {name!r} is managed by the transport and cannot be set", name=name
-        )
+    if wrong := describe_unsettable_header(name, OF_THE_TRANSPORT):
+        raise BadValueError("{wrong}", wrong=wrong)
     return name
 
 
