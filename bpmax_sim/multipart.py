@@ -29,14 +29,14 @@ class PartHead(NamedTuple):
     headers: dict[str, str]
 
 
-def find_delimiter(data: bytes, content_type: str) -> bytes:
-    """Return what begins each part of *data*, ``--`` included; b"" if that is nowhere said.
+def find_delimiter(content_type: str) -> bytes:
+    """Return what begins each part, ``--`` included; b"" if *content_type* has no ``boundary``."""
+    boundary = _parse_header_parameters("content-type", content_type).get("boundary", "")
+    return b"--" + boundary.encode() if boundary else b""
 
-    A *content_type* without its ``boundary`` leaves it to the first line.
-    """
-    boundary = parse_header_parameters("content-type", content_type).get("boundary", "")
-    if boundary:
-        return b"--" + boundary.encode()
+
+def guess_delimiter(data: bytes) -> bytes:
+    """Return the first line of *data* if it may begin a part, else b""."""
     first = data.partition(_BREAK)[0]
     return first if first.startswith(b"--") else b""
 
@@ -62,11 +62,11 @@ def parse_part_head(head: str) -> PartHead:
     lines = [line.partition(":") for line in _FOLDED.sub("", head).split("\r\n") if line.strip()]
     headers = {name.strip().lower(): rest.strip() for name, _, rest in lines}
     disposition = headers.pop("content-disposition", "")
-    parameters = parse_header_parameters("content-disposition", disposition)
+    parameters = _parse_header_parameters("content-disposition", disposition)
     return PartHead(parameters.pop("name", ""), parameters, headers)
 
 
-def parse_header_parameters(name: str, value: str) -> dict[str, str]:
+def _parse_header_parameters(name: str, value: str) -> dict[str, str]:
     """Return the parameters of the header *name*, their names in lower case.
 
     The value before them comes as a parameter without a value: ``form-data`` -> "".

@@ -17,13 +17,7 @@ import msgspec
 from bpmax_sim.clock import RandomSequenceSeeds
 from bpmax_sim.i18n import encode_as_english, msg
 from bpmax_sim.messages import FORM, LOGIN, Pairs, SignatureInput, parse_media_type
-from bpmax_sim.multipart import (
-    MULTIPART,
-    find_delimiter,
-    parse_header_parameters,
-    parse_part_head,
-    split_sections,
-)
+from bpmax_sim.multipart import MULTIPART, find_delimiter, parse_part_head, split_sections
 
 FORMAT = 2
 Values = dict[str, dict[str, str]]
@@ -270,9 +264,10 @@ def _read_text_or_digest(data: bytes) -> ComparableBody:
 
 def _read_multipart(data: bytes, content_type: str) -> ComparableBody:
     """Parse a multipart body (RFC 7578); the boundary itself does not count."""
-    if not parse_header_parameters("content-type", content_type).get("boundary"):
+    delimiter = find_delimiter(content_type)
+    if not delimiter:
         raise ValueError(msg("no boundary"))
-    sections = split_sections(data, find_delimiter(data, content_type))
+    sections = split_sections(data, delimiter)
     if len(sections) < 3 or not sections[-1].startswith(b"--"):  # noqa: PLR2004 - one part at least
         raise ValueError(msg("not closed"))
     return ComparableBody(

@@ -43,6 +43,7 @@ from bpmax_sim.messages import Call, Chunk, Exchange, Headers, Pairs, Request, R
 from bpmax_sim.multipart import (
     MULTIPART,
     find_delimiter,
+    guess_delimiter,
     join_sections,
     parse_part_head,
     split_sections,
@@ -244,7 +245,8 @@ def _pseudonymise_form(body: bytes, names: _Names) -> bytes:
 
 def _pseudonymise_multipart(body: bytes, content_type: str, names: _Names) -> bytes:
     """Return a multipart *body* with pseudonyms for the texts of its parts *names*."""
-    delimiter = find_delimiter(body, content_type)
+    # Personal data is hidden as well in a body whose type lacks what a server would ask for.
+    delimiter = find_delimiter(content_type) or guess_delimiter(body)
     if not delimiter:
         return body
     sections = split_sections(body, delimiter)
