@@ -621,7 +621,8 @@ def _collect_items(
         targets = narrow_by_use_and_changes(targets, used_name=args.uses, since=args.changed)
     items, problems = find_items(targets, variables)
     if variables and not problems:
-        check_variables_read(variables, (item.load() for item in items))
+        of_file = {item.header.path: item for item in items}  # its rows share the text
+        check_variables_read(variables, (item.load() for item in of_file.values()))
     map_conftests_to_fixtures((item.header.path, item.header.root) for item in items)
     if usage is not None:
         usage.add_owned_cassettes(items)

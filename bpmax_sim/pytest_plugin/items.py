@@ -419,10 +419,11 @@ def check_variables_read(session: pytest.Session) -> None:
         pytest.UsageError: if there is one; a worker of pytest-xdist stops the run instead.
     """
     passed = options.read_cli_and_ini(session.config, "var")[0]
-    tests = [test for test in session.items if isinstance(test, ScenarioTest)]
+    # One test of each file, as its rows share the text.
+    tests = {test.path: test for test in session.items if isinstance(test, ScenarioTest)}
     if passed and tests:
         names = [text.partition("=")[0] for text in passed]
-        for text in find_unread_variables(names, (test.scenario for test in tests)):
+        for text in find_unread_variables(names, (test.scenario for test in tests.values())):
             error = options.make_usage_error("--bpmax-var: {text}", text=text)
             if not hasattr(session.config, "workerinput"):
                 raise error

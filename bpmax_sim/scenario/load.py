@@ -366,7 +366,7 @@ def check_variables_read(variables: Iterable[str], items: Iterable[ScenarioItem]
         ConfigError: if nothing reads one of them, which is probably misspelt.
     """
     for text in find_unread_variables(variables, items):
-        raise ConfigError("{text}", text=text)
+        raise ConfigError(text)
 
 
 def find_unread_variables(variables: Iterable[str], items: Iterable[ScenarioItem]) -> list[str]:
