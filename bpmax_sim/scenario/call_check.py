@@ -68,15 +68,7 @@ def _check_misspelt_denied_members(
             continue
         find_hint = suggest_or_list if part == "path" else suggest_nearest
         if hint := find_hint(name, known[path]):
-            context.tell(
-                spot.at(*path, name),
-                "{call} has no parameter {name!r} in {part}{hint}",
-                call=call,
-                name=name,
-                part=part,
-                hint=hint,
-                kind="name",
-            )
+            _tell_unknown_parameter(context, call, part, spot.at(*path, name), name, hint)
 
 
 def check_stub_body(context: CheckContext, call: str, body: Any, spot: Spot) -> None:
@@ -94,19 +86,16 @@ def check_stub_body(context: CheckContext, call: str, body: Any, spot: Spot) -> 
             continue  # known only in the run
         where = spot.at(*path)
         context.tell(where, "{call}: {wrong}", call=call, wrong=wrong, kind="unfit", fails=False)
-    known = _find_parameters(*found, "response")
-    for path, name, _ in find_member_names(body):
-        names = known.get(path, (name,))
-        if name not in names and (hint := suggest_nearest(name, names)):
-            context.tell(
-                spot.at(*path, name),
-                "{call} is declared to answer without {name!r}{hint}",
-                call=call,
-                name=name,
-                hint=hint,
-                kind="name",
-                fails=False,
-            )
+    for path, name, hint in _find_misspelt_members(body, _find_parameters(*found, "response")):
+        context.tell(
+            spot.at(*path, name),
+            "{call} is declared to answer without {name!r}{hint}",
+            call=call,
+            name=name,
+            hint=hint,
+            kind="name",
+            fails=False,
+        )
 
 
 def check_proxy_action_arguments(
@@ -132,18 +121,36 @@ def check_proxy_action_arguments(
         )
     for part in parts:
         known = _find_parameters(platform, api, part)
-        for path, name, _ in find_member_names(value.get(part)):
-            names = known.get(path, (name,))
-            if name not in names and (hint := suggest_nearest(name, names)):
-                context.tell(
-                    spot.at(part, *path, name),
-                    "{call} has no parameter {name!r} in {part}{hint}",
-                    call=call,
-                    name=name,
-                    part=part,
-                    hint=hint,
-                    kind="name",
-                )
+        for path, name, hint in _find_misspelt_members(value.get(part), known):
+            _tell_unknown_parameter(context, call, part, spot.at(part, *path, name), name, hint)
+
+
+def _find_misspelt_members(
+    value: Any, known: Mapping[Path, Sequence[str]]
+) -> Iterator[tuple[Path, str, str]]:
+    """Yield the members of *value* that are not *known* and resemble a known one.
+
+    Each is the path of its map, its name, and the hint. *known* is path of a map -> names of its
+    members.
+    """
+    for path, name, _ in find_member_names(value):
+        names = known.get(path, (name,))
+        if name not in names and (hint := suggest_nearest(name, names)):
+            yield path, name, hint
+
+
+def _tell_unknown_parameter(
+    context: CheckContext, call: str, part: str, spot: Spot, name: str, hint: str
+) -> None:
+    context.tell(
+        spot,
+        "{call} has no parameter {name!r} in {part}{hint}",
+        call=call,
+        name=name,
+        part=part,
+        hint=hint,
+        kind="name",
+    )
 
 
 def _find_parameters(platform: Platform, api: Api, part: str) -> Mapping[Path, Sequence[str]]:
