@@ -7,29 +7,21 @@ five are those of a quiet machine: processors that share a core take up to twice
 from __future__ import annotations
 
 import resource
-import time
 from collections.abc import Generator
 
 import pytest
 
+from tests.pace import slowness
+
 SECONDS = 5.0
 SHARED = 2.0
 """How many times longer a test takes while others run on the same cores."""
-QUIET = 0.012
-"""Seconds that `slowness` takes where nothing else runs."""
 
 
 def spent() -> float:
     """Return the seconds of processors that this process took, and those of its children."""
     both = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
     return sum(one.ru_utime + one.ru_stime for one in both)
-
-
-def slowness() -> float:
-    """Return how many times longer than on a quiet machine a computation takes just now."""
-    started = time.process_time()
-    sum(number * number % 7 for number in range(200_000))
-    return max(1.0, (time.process_time() - started) / QUIET)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -261,6 +261,11 @@ def is_platform_address(text: str) -> bool:
     return whole and not (parts.query or parts.fragment or "@" in parts.netloc)
 
 
+def contains_template(value: object) -> bool:
+    """Return whether *value*, of a header or the query, has a ``{{ … }}`` that nothing fills."""
+    return isinstance(value, str) and _TEMPLATE.search(value) is not None
+
+
 PROXY = msg("the address of a proxy, such as http://proxy.example:3128")
 
 
@@ -394,7 +399,7 @@ class _PlatformChecks(FileChecks, frozen=True):
         report_bad_header_names(self, owner.headers, *steps, "headers")
         for place in ("headers", "query"):
             for name, value in getattr(owner, place).items():
-                if isinstance(value, str) and _TEMPLATE.search(value):
+                if contains_template(value):
                     message = msg(
                         "{value!r} would be sent as it stands, as only auth fills templates; "
                         "write auth: {{apply: [{{in: {spot}, name: {name}, value: {value!r}}}]}}",

@@ -180,6 +180,8 @@ def add_router_to_session(node: pytest.Item, session: Session) -> None:
 _HOLDING_TEXT = (tuple, list, str)  # what errors hold their texts in
 _LOGS = ("log_cli_handler", "log_file_handler")
 _active: list[pytest.Item] = []
+_EARLIER = pytest.StashKey[int]()
+"""How many of a test's redactions, the first ones, are of sessions that earlier tests opened."""
 _comparing: list[Any] = []
 _whole, _format = saferepr.SafeRepr.repr, saferepr.safeformat
 
@@ -211,6 +213,7 @@ def keep_redacting_for_open_sessions(node: pytest.Item) -> None:
     node.config.stash[LIVING] = []
     for redact in redacts:
         register_output_redaction(node, redact)
+    node.stash[_EARLIER] = len(redacts)
 
 
 def release_ended_redactions(config: pytest.Config) -> None:
@@ -398,8 +401,12 @@ def redact_junit(config: pytest.Config) -> None:
 
 
 def warn_of_secret_name(item: pytest.Item) -> None:
-    """Warn if a test's name contains a secret: it was printed before the secret was known."""
-    if redact_for_running_tests(item.nodeid) != item.nodeid:
+    """Warn if a test's name contains a secret: it was printed before the secret was known.
+
+    Sessions of earlier tests do not count: how long they live depends on when garbage is collected.
+    """
+    own = item.stash[HIDING][item.stash.get(_EARLIER, 0) :]
+    if any(redact(item.nodeid) != item.nodeid for redact in own):
         message = msg(
             "the name of this test holds a secret, and the terminal and .pytest_cache show it; "
             "name its parameters: ids=[…] or pytest.param(…, id=…)"

@@ -305,7 +305,7 @@ class SharedLoginTransport:
 
         Until then no other session sends the same login.
         """
-        for key, call in self._logins.items():
+        for key, call in tuple(self._logins.items()):  # other calls of the session log in meanwhile
             if call == (platform, instance):
                 if life is None:
                     self.shared.release(key, self)
@@ -314,7 +314,7 @@ class SharedLoginTransport:
 
     def close(self) -> None:
         """Release the logins that have not ended, so that others can log in."""
-        for key in self._logins:
+        for key in tuple(self._logins):
             self.shared.release(key, self)
 
     def _identify_login(self, request: Request) -> str:

@@ -16,6 +16,7 @@ from msgspec import UNSET
 from msgspec.structs import replace
 
 from bpmax_sim.platform import model
+from bpmax_sim.platform.check import contains_template
 from bpmax_sim.platform.instances import InstanceOrigin, InstanceWithOrigin
 from bpmax_sim.platform.load import Platforms, read_platform_root
 from bpmax_sim.platform.model import Api, Auth, Instance, Parameter, Platform
@@ -379,11 +380,12 @@ _TYPES: Final[Mapping[str, st.SearchStrategy[dict[str, Any]]]] = {
 _KEYS = st.sampled_from(("crm_system", "erp", "qywx-test"))
 _ADDRESSES = st.sampled_from(("https://crm.example.test", "http://erp.test:8080/根/v2/"))
 _OWN_ADDRESSES = st.sampled_from(("", "", "", "https://own.example.test/租户/"))
-_QUERY = st.dictionaries(st.sampled_from(_DEFAULTED), scalars(), max_size=2)
-_SOME_HEADERS = st.dictionaries(
-    st.sampled_from(("X-Trace", "x-lower")), header_values(), min_size=1
-)
-_HEADERS = st.dictionaries(st.sampled_from(("X-Trace", "x-lower")), header_values(), max_size=2)
+_NAMES_OF_HEADERS = st.sampled_from(("X-Trace", "x-lower"))
+_HEADER_DEFAULTS = header_values().filter(lambda value: not contains_template(value))
+_QUERY_DEFAULTS = scalars().filter(lambda value: not contains_template(value))
+_QUERY = st.dictionaries(st.sampled_from(_DEFAULTED), _QUERY_DEFAULTS, max_size=2)
+_SOME_HEADERS = st.dictionaries(_NAMES_OF_HEADERS, _HEADER_DEFAULTS, min_size=1)
+_HEADERS = st.dictionaries(_NAMES_OF_HEADERS, _HEADER_DEFAULTS, max_size=2)
 
 
 @st.composite

@@ -330,7 +330,7 @@ def test_where_nobody_can_answer_the_option_that_answers_is_named(
         "\nstopped; nothing was changed: there is no terminal to answer; add --yes\n"
     )
     assert chinese.err.endswith(
-        "\n已停止；没有改动任何内容：这里不是终端，无人能回答，请加上 --yes\n"
+        "\n已停止；没有改动任何内容：这里不是终端，没有人能作答，请加上 --yes\n"
     )
     assert declined.err.endswith("\nstopped; nothing was changed\n")
     assert english.code == chinese.code == declined.code == 1

@@ -44,7 +44,6 @@ def test_a_form_to_avoid_is_found_in_prose_and_left_alone_in_code() -> None:
     assert avoided("Flawless.", "en") == []
 
 
-@pytest.mark.night("two hundred forms in two thousand texts")
 def test_messages_and_the_report_use_the_glossary_s_terms() -> None:
     catalogue = ROOT / "bpmax_sim/locale/zh/LC_MESSAGES/bpmax_sim.po"
     report = ROOT / "bpmax_sim/report/assets/texts.json"

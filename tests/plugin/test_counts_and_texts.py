@@ -518,3 +518,23 @@ def test_errors_of_ours_are_told_again_where_the_user_reads_another_language(
         choose_language(before)
 
     assert report.sections == ([] if text is None else [("bpmax-sim", text)])
+
+
+@pytest.mark.parametrize("earlier", [True, False])
+def test_a_name_is_held_against_the_secrets_of_its_own_sessions(
+    request: pytest.FixtureRequest, recwarn: pytest.WarningsRecorder, earlier: bool
+) -> None:
+    """How long those of an earlier test live depends on when garbage is collected."""
+
+    class Named(Vault):
+        def redact(self, text: str) -> str:
+            return text.replace("test_a_name", "***")
+
+    vault = Named()
+    python_tests.register_output_redaction(request.node, vault.redact)
+    if earlier:
+        python_tests.release_ended_redactions(request.config)
+        python_tests.keep_redacting_for_open_sessions(request.node)
+    python_tests.warn_of_secret_name(request.node)
+    python_tests.release_ended_redactions(request.config)
+    assert len(recwarn) == int(not earlier)

@@ -23,8 +23,9 @@ from bpmax_sim.cassette.matching import (
 )
 from bpmax_sim.errors import ConfigError, ScriptError
 from bpmax_sim.messages import Exchange, FailedExchange, Request
+from bpmax_sim.platform.check import contains_template
 from bpmax_sim.platform.load import load_platforms
-from bpmax_sim.platform.model import Platform
+from bpmax_sim.platform.model import Api, Platform
 from bpmax_sim.proxy.builder import CallSpec
 from bpmax_sim.scenario.load import load_items
 from bpmax_sim.session.session import Session
@@ -77,6 +78,13 @@ def test_a_platform_that_is_written_and_read_is_the_same(platform: Platform, fol
     read = load_platforms(path).platform(platform.platform_key)
 
     assert read == platform
+
+
+@settings(max_examples=100, phases=[Phase.generate])
+@given(api=strategies.apis())
+def test_no_default_is_a_template_that_would_be_sent_as_it_stands(api: Api) -> None:
+    defaults = [*api.headers.values(), *api.query.values()]
+    assert not any(contains_template(value) for value in defaults)
 
 
 @given(strategies.requests())

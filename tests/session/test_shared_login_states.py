@@ -272,3 +272,22 @@ def test_the_life_of_a_login_counts_from_its_answer_and_not_from_its_last_step(
     logins.open().handle(SENT)
 
     assert logins.inner.asked == asked
+
+
+class Busy(SharedLogins):
+    """Logins of a session whose other calls log in elsewhere just while one ends."""
+
+    def share_grant(self, key: str, holder: object, life: float) -> None:
+        assert isinstance(holder, SharedLoginTransport)
+        holder.handle(replace(SENT, call=replace(CALL, instance="华南"), body=b"user=wangwu"))
+        super().share_grant(key, holder, life)
+
+
+def test_a_login_may_end_while_the_same_session_logs_in_elsewhere() -> None:
+    logins = Logins()
+    logins.shared = Busy()
+    first, second = logins.open(), logins.open()
+    assert first.handle(SENT).body == b"tok-1"
+    first.finish_login_attempt("合同系统", "华东", 7200.0)
+    assert second.handle(SENT).body == b"tok-1"
+    assert logins.inner.asked == 2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.format import dump_exchanges
 from bpmax_sim.cassette.three_way import merge_versions
 from tests.cassette.exchanges import RULES, ZONE, detail
+from tests.pace import slowness
 from tests.team.conftest import Command
 from tests.team.project import Crm, TeamProject
 
@@ -240,7 +242,10 @@ def test_a_diff_shows_what_people_read(shared: TeamProject, crm: Crm, bs: Comman
 def test_what_shows_a_diff_imports_next_to_nothing() -> None:
     names = "len(sys.modules), 'msgspec' in sys.modules"
     code = f"import sys, bpmax_sim.cassette.textconv; print({names})"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)
+    # a night counts the lines of each process, which imports more
+    env = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, capture_output=True, check=True, text=True, env=env)
 
     number, has_msgspec = done.stdout.split()
     assert int(number) < 150
@@ -311,7 +316,7 @@ def test_merging_ten_thousand_exchanges_takes_a_second(tmp_path: Path) -> None:
     ours, theirs = version("甲", "乙", extra=1), version("乙", "甲", extra=1)
     started = time.process_time()
     merged = merge_versions(base, ours, theirs, "x.yaml")
-    assert time.process_time() - started < 1
+    assert time.process_time() - started < slowness()
     assert merged.conflicts == ()
     (tmp_path / "x.yaml").write_bytes(merged.data)
     assert len(Cassette.load(tmp_path / "x.yaml")) == 10_002
