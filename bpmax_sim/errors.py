@@ -50,12 +50,24 @@ def replace_recursion_error(error: Exception) -> Exception | str:
     return msg("nested too deeply") if isinstance(error, RecursionError) else error
 
 
-class Place(msgspec.Struct, frozen=True):
-    """A position in a user's file; line and column count from 1, columns in characters."""
+_PLACE = re.compile(r"(.*?)(?::([0-9]{1,9}))?(?::([0-9]{1,9}))?", re.DOTALL)
+
+
+class Place(msgspec.Struct, frozen=True, order=True):
+    """A position in a user's file; line and column count from 1, columns in characters.
+
+    Places are ordered by file, line and column; as texts, line 10 would come before line 9.
+    """
 
     file: str
     line: int = 0
     column: int = 0
+
+    @classmethod
+    def parse(cls, text: str) -> Place:
+        """Read ``file``, ``file:line`` or ``file:line:column``."""
+        file, line, column = _PLACE.fullmatch(text).groups("0")  # type: ignore[union-attr]
+        return cls(file, int(line), int(column))
 
     def __str__(self) -> str:
         """Return ``file``, ``file:line`` or ``file:line:column``, as far as known."""

@@ -48,6 +48,33 @@ from bpmax_sim.git import (
 from bpmax_sim.guard import _WAYS, NetworkGuard, NetworkTarget, split_hosts
 from bpmax_sim.keywords import refuse_unknown_keywords
 
+# ---------------------------------------------------------------------------- places
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("采购.scenario.yaml:10:5", Place("采购.scenario.yaml", 10, 5)),
+        ("采购.scenario.yaml:10", Place("采购.scenario.yaml", 10)),
+        ("采购.scenario.yaml", Place("采购.scenario.yaml")),
+        ("", Place("")),
+        ("C:\\采购\\a.js:3:1", Place("C:\\采购\\a.js", 3, 1)),
+        ("09:30 采购.yaml:2:1", Place("09:30 采购.yaml", 2, 1)),
+        ("采购:x:1", Place("采购:x", 1)),
+        ("多行\n.js:3:1", Place("多行\n.js", 3, 1)),
+    ],
+)
+def test_a_place_is_read_from_what_it_prints(text: str, place: Place) -> None:
+    assert (Place.parse(text), str(place)) == (place, text)
+
+
+def test_places_are_in_the_order_of_lines() -> None:
+    texts = ["b.js:1:1", "a.js:10:2", "a.js:9:30", "a.js:10:1", "a.js:9:4", "a.js"]
+
+    ordered = ["a.js", "a.js:9:4", "a.js:9:30", "a.js:10:1", "a.js:10:2", "b.js:1:1"]
+    assert sorted(texts, key=Place.parse) == ordered
+
+
 # ---------------------------------------------------------------------------- time
 
 

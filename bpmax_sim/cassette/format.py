@@ -451,7 +451,7 @@ def _make_head(lines: Sequence[IndexLine]) -> CassetteHead:
     )
     return CassetteHead(
         rules=dict(sorted(rules.items())),
-        start=min({line.at for line in lines}, key=lambda at: (Instant.parse(at).seconds, at)),
+        start=min(lines, key=lambda line: (line.instant, line.at)).at,
         net=net or msgspec.UNSET,
         mixed=is_mixed or msgspec.UNSET,
         simulated=any(line.source == "simulated" for line in lines) or msgspec.UNSET,

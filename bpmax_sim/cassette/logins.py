@@ -112,8 +112,11 @@ def merge_logins(
         for entry in (*own, *other)
     }
     kept = [left[content] for content in sorted(left) if content[0] not in gone]
-    groups = group_logins_by_request(sorted(kept, key=lambda entry: entry.line.at))
-    latest = [[e for e in group if e.line.at == group[-1].line.at] for group in groups]
+    groups = group_logins_by_request(sorted(kept, key=lambda entry: entry.line.instant))
+    latest = [
+        [entry for entry in group if entry.line.instant == group[-1].line.instant]
+        for group in groups
+    ]
     ordered = sorted(latest, key=lambda group: group[0].text)
     by_text = {entry.text: entry for group in ordered for entry in group}
     return _renumber_logins(by_text.values())

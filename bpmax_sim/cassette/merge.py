@@ -147,7 +147,9 @@ def _join_journals(journals: Iterable[Sequence[PendingExchange]]) -> list[Pendin
 
     Their call numbers are replaced by their positions, since each journal counts from 1.
     """
-    begun = sorted((drafts for drafts in journals if drafts), key=lambda drafts: drafts[0].line.at)
+    begun = sorted(
+        (drafts for drafts in journals if drafts), key=lambda drafts: drafts[0].line.instant
+    )
     drafts = (draft for drafts in begun for draft in sorted(drafts, key=lambda draft: draft.issue))
     return [msgspec.structs.replace(draft, issue=(n, 0)) for n, draft in enumerate(drafts, 1)]
 

@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
-from bpmax_sim.clock import RandomSequenceSeeds
+from bpmax_sim.clock import Instant, RandomSequenceSeeds
 from bpmax_sim.i18n import encode_as_english, msg
 from bpmax_sim.messages import FORM, LOGIN, Pairs, SignatureInput, parse_media_type
 from bpmax_sim.multipart import MULTIPART, find_delimiter, parse_part_head, split_sections
@@ -124,6 +124,11 @@ class IndexLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     def platform_key(self) -> str:
         """Return the platform key, or "" if unknown."""
         return self.call.partition(".")[0]
+
+    @property
+    def instant(self) -> float:
+        """Return `at` in POSIX seconds, by which exchanges of several time zones are ordered."""
+        return Instant.parse(self.at).seconds
 
     @property
     def is_shared_login(self) -> bool:

@@ -21,7 +21,6 @@ from msgspec.structs import force_setattr, replace
 from bpmax_sim.cassette.charsets import CHARSET, encode_stored_text, restore_charset
 from bpmax_sim.cassette.matching import rebuild_call_without_injected, restore_call_fields
 from bpmax_sim.cassette.model import Entry, IndexLine
-from bpmax_sim.clock import Instant
 from bpmax_sim.i18n import msg
 from bpmax_sim.messages import (
     Call,
@@ -235,7 +234,7 @@ def _make_exchange(
         key=line.key,
         order=line.n,
         owner=line.owner,
-        at=Instant.parse(line.at).seconds,
+        at=line.instant,
     )
 
 

@@ -16,7 +16,7 @@ import bpmax_sim
 from bpmax_sim.cli import options as option
 from bpmax_sim.cli.item_selection import collect_items, resolve_cassette_folder
 from bpmax_sim.cli.terminal import notify, say, say_document, show_progress
-from bpmax_sim.errors import ConfigError
+from bpmax_sim.errors import ConfigError, Place
 from bpmax_sim.explore.page import make_section
 from bpmax_sim.explore.reproduce import (
     ReproducingScenario,
@@ -237,11 +237,11 @@ def _format_report(explored: Sequence[Exploration], found: Found) -> Iterator[st
 
 
 def _make_finding_data(finding: CauseFinding, scenario: ReproducingScenario) -> dict[str, Any]:
-    file, _, line = finding.place.rpartition(":")
+    place = Place.parse(finding.place)
     return {
         "verdict": finding.verdict,
-        "file": file,
-        "line": int(line),
+        "file": place.file,
+        "line": place.line,
         "call": finding.call,
         "red": finding.fails_scenario,
         "why": str(finding.why),

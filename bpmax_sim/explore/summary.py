@@ -8,6 +8,7 @@ from typing import Final
 
 import msgspec
 
+from bpmax_sim.errors import Place
 from bpmax_sim.explore.failures import CODES, MEMBERS
 from bpmax_sim.explore.judge import VERDICTS, VerdictKind
 from bpmax_sim.explore.orders import FULLY
@@ -274,11 +275,10 @@ def _rank_severity(cell: MatrixCell) -> tuple[bool, int]:
     return cell.fails_scenario, _GRAVITY.index(cell.verdict)
 
 
-def _make_row_sort_key(row: tuple[str, str]) -> tuple[str, int, str]:
+def _make_row_sort_key(row: tuple[str, str]) -> tuple[Place, str]:
     """Return the sort key of a row: script order, independent of which worker was first."""
     call, where = row
-    file, _, line = where.rpartition(":")
-    return file, int(line or 0), call
+    return Place.parse(where), call
 
 
 def _rank_column(name: str) -> int:

@@ -15,6 +15,7 @@ from typing import Any, Final
 import msgspec
 from msgspec.structs import replace
 
+from bpmax_sim.errors import Place
 from bpmax_sim.file_system import to_slashes
 from bpmax_sim.index.facts import Fact, FactKind, FileFacts, Role
 from bpmax_sim.index.store import ProjectIndex
@@ -81,11 +82,10 @@ def _find_trace_facts(
         return  # a value that a script wrote looks like one
     kind, role, key = _LEARNED[event["event"]]
     name = str(event.get(key, ""))
-    place, _, column = str(event.get("place", "")).rpartition(":")
-    file, _, line = place.rpartition(":")
-    if "$" in name or not file.endswith(".js") or not line.isdigit():
+    place = Place.parse(str(event.get("place", "")))
+    if "$" in name or not place.file.endswith(".js") or not place.column:
         return  # a login, or nothing that a script did
-    script = os.path.normpath(os.path.join(scenario_folder, file))  # noqa: PTH118
+    script = os.path.normpath(os.path.join(scenario_folder, place.file))  # noqa: PTH118
     if os.stat(script).st_mtime_ns <= trace_mtime_ns:  # noqa: PTH116
         path = to_slashes(os.path.relpath(script, root))
-        yield path, Fact(kind, role, name, int(line), int(column), is_learned=True)
+        yield path, Fact(kind, role, name, place.line, place.column, is_learned=True)

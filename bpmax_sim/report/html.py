@@ -22,7 +22,7 @@ from typing import Any, TypedDict, Unpack
 from jinja2 import Environment, StrictUndefined, Template
 from markupsafe import Markup
 
-from bpmax_sim.errors import ConfigError
+from bpmax_sim.errors import ConfigError, Place
 from bpmax_sim.i18n import get_current_language, msg
 from bpmax_sim.project import make_parent_folder
 from bpmax_sim.report import terminal, trace_files
@@ -85,6 +85,10 @@ class PageOptions(TypedDict, total=False):
     editor: str
 
 
+def _make_entry_sort_key(story: PageEntry) -> tuple[bool, Place]:
+    return story.outcome not in _FAILED, Place.parse(story.place)
+
+
 def render_page(
     entries: Iterable[PageEntry],
     *,
@@ -106,7 +110,7 @@ def render_page(
     language = options.get("language") or get_current_language()
     problems, covered = options.get("problems", ()), options.get("covered", ())
     sections = options.get("sections", ())
-    ordered = sorted(entries, key=lambda story: (story.outcome not in _FAILED, story.place))
+    ordered = sorted(entries, key=_make_entry_sort_key)
     numbers: dict[str, int] = {}
     blocks, size = {}, 0
     for number, story in enumerate(ordered):

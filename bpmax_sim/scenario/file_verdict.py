@@ -451,8 +451,8 @@ class FileRuns:
         for file in self.files if files is None else files:
             result = self.files.get(file)
             if result is not None and self._have_all_rows_passed(file):
-                for plain in sorted(result.parts, key=_to_place_sort_key):
-                    part = RunWarning(plain[0], plain[1], _parse_place(plain[2]), plain[3])
+                for plain in sorted(result.parts, key=lambda part: Place.parse(part[2])):
+                    part = RunWarning(plain[0], plain[1], Place.parse(plain[2]), plain[3])
                     is_own = not is_inherited(part, file)
                     if is_own or self._must_report_inherited_part(part, file, files_using):
                         yield file, part, is_failure_if_unused(part, result.strictness)
@@ -499,13 +499,3 @@ def _find_files_that_may_use(shared: str) -> Sequence[str]:
     ]
     is_for_all = is_inherited_file or not all(one.name.endswith(SUFFIX) for one in having)
     return [*map(to_display_path, find_files_below(root, SUFFIX) if is_for_all else having)]
-
-
-def _to_place_sort_key(part: PlainPart) -> tuple[str, int, int]:
-    place = _parse_place(part[2])
-    return place.file, place.line, place.column
-
-
-def _parse_place(text: str) -> Place:
-    file, line, column = text.rsplit(":", 2)
-    return Place(file, int(line), int(column))

@@ -227,6 +227,7 @@ def test_the_nth_of_equal_calls_is_aligned_with_the_nth(count: int) -> None:
 
 
 OLD, NEW = "2026-03-02T09:00:00+08:00", "2026-03-03T09:00:00+08:00"
+NEW_IN_UTC, BEFORE_NEW = "2026-03-03T01:00:00Z", "2026-03-03T08:30:00+08:00"
 
 
 @pytest.mark.parametrize(
@@ -430,6 +431,8 @@ def test_a_login_that_came_the_same_keeps_its_line_whatever_key_it_has_today() -
         ([], [login(1, "a", at=OLD)], [login(1, "b", at=NEW)], [(1, "b")]),
         ([], [login(1, "b", at=NEW)], [login(1, "a", at=OLD)], [(1, "b")]),
         ([], [login(1, "a", at=NEW)], [login(1, "b", at=NEW)], [(1, "a"), (1, "b")]),
+        ([], [login(1, "a", at=NEW)], [login(1, "b", at=NEW_IN_UTC)], [(1, "a"), (1, "b")]),
+        ([], [login(1, "b", at=NEW_IN_UTC)], [login(1, "a", at=BEFORE_NEW)], [(1, "b")]),
         ([login(1, "x", at=OLD)], [login(1, "a", at=NEW)], [login(1, "x", at=OLD)], [(1, "a")]),
     ],
 )

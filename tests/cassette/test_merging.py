@@ -367,6 +367,27 @@ def test_calls_of_a_journal_are_recovered_in_the_order_in_which_they_were_made(
     assert [one.line.n for one in Cassette.load(path).entries()] == [1, 2, 3]
 
 
+@pytest.mark.parametrize(
+    ("instants", "recovered"),
+    [
+        (["2026-11-29T08:00:00.000+08:00", "2026-11-29T00:30:00.000+00:00"], ["1", "2"]),
+        (["2026-11-29T08:00:00.000+08:00", "2026-11-28T23:30:00.000+00:00"], ["2", "1"]),
+        (["2026-11-29T09:00:00.000+08:00", "2026-11-29T08:59:00.000+08:00"], ["2", "1"]),
+        (["2026-11-28T20:00:00.000-05:00", "2026-11-29T08:30:00.000+08:00"], ["2", "1"]),
+    ],
+)
+def test_the_journal_that_began_first_comes_first_in_whatever_time_zone_it_is_written(
+    tmp_path: Path, instants: Sequence[str], recovered: Sequence[str]
+) -> None:
+    path = tmp_path / "采购申请.yaml"
+    for n, at in enumerate(instants, 1):
+        journal(path, n, *pending(entry_of(n, f'"{n}"', at=at)))
+
+    recover(path)
+
+    assert bodies(path.read_bytes()) == {"甲": recovered}
+
+
 def test_what_waits_already_is_added_to_whatever_the_file_says(tmp_path: Path) -> None:
     path = tmp_path / "a.yaml"
     path.write_bytes(dump_entries([A]))

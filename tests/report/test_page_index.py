@@ -67,6 +67,13 @@ def test_what_failed_is_first_and_the_rest_in_the_order_of_places() -> None:
     }  # fmt: skip
 
 
+def test_rows_of_a_table_are_in_the_order_of_their_lines() -> None:
+    told = page(*(ran(f"采购{n}", place=f"采购.scenario.yaml:{n}:5") for n in (10, 9, 101, 8)))
+
+    names = [one["name"] for one in told.data["index"]["stories"]]
+    assert names == ["采购8", "采购9", "采购10", "采购101"]
+
+
 @pytest.mark.parametrize(("largest", "whole"), [(0, 1), (1, 1), (10**6, 4)])
 def test_so_many_stories_are_whole_as_there_is_room(largest: int, whole: int) -> None:
     told = page(*(ran(f"第{n}") for n in range(4)), largest=largest)
