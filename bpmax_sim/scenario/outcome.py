@@ -18,7 +18,9 @@ Cause = Literal["own", "config", "unreachable", "cassette"]
 """What has to be mended: the scenario or its scripts, what is declared, the way to a third party,
 or a recording."""
 
-_UNREACHABLE = frozenset({"CONNECT", "TLS"})
+# A response that breaks off, or is not HTTP, is as little made by scenarios as one that never came.
+# TIMEOUT is not among them, since an API declares how long it waits.
+_UNREACHABLE = frozenset({"CONNECT", "TLS", "RESET"})
 _NO_RECORDING = frozenset({"NoMatchError", "CassetteError", "DamagedCassette", "NewerFormat"})
 
 
@@ -27,8 +29,9 @@ def find_failure_cause(
 ) -> Cause:
     """Return what made a scenario fail: ``config``, ``unreachable``, ``cassette`` or ``own``.
 
-    These are missing configuration, a third party that cannot be reached, a missing or unusable
-    recording, and else the tested scripts or the scenario itself. The first that applies counts.
+    These are missing configuration, a third party that cannot be reached or whose response breaks
+    off, a missing or unusable recording, and else the tested scripts or the scenario itself. The
+    first that applies counts.
     *live* is whether third parties were contacted, so that they can have been unreachable.
     """
     kinds = {failure.kind for failure in failures}

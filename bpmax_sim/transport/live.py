@@ -37,6 +37,7 @@ from bpmax_sim.messages import (
     parse_media_type,
 )
 from bpmax_sim.secret.http_auth import move_user_to_header
+from bpmax_sim.transport.broken_framing import describe_broken_framing
 from bpmax_sim.transport.connection import PROGRESS, Address, ConnectionProgress, open_transports
 from bpmax_sim.transport.protocol import OWN, Handler, Transport
 
@@ -87,7 +88,12 @@ _FAILURES: Mapping[type[Exception], SendFailure] = {
     httpx.ProxyError: SendFailure("CONNECT", False, template("the proxy refused: {error}")),
     httpx.UnsupportedProtocol: _CANNOT_CONNECT,
     httpx.NetworkError: SendFailure("RESET", True, template("the connection broke: {error}")),
-    httpx.ProtocolError: SendFailure("RESET", True, template("the response is not HTTP: {error}")),
+    httpx.RemoteProtocolError: SendFailure(
+        "RESET", True, template("the response cannot be read: {error}")
+    ),
+    httpx.LocalProtocolError: SendFailure(
+        "RESET", True, template("the request cannot be sent: {error}")
+    ),
     Exception: SendFailure("CONNECT", False, template("the request cannot be sent: {error}")),
 }
 """Kind of error -> how it is reported; the first that fits is taken."""
@@ -260,6 +266,7 @@ class LiveTransport(AbstractContextManager["LiveTransport"]):
             raise _make_response_timeout_error(request, time.perf_counter() - start) from None
         finally:
             response.close()
+        _refuse_cut_off_body(response)
         # Elsewhere the pieces are those of the network, which are different in every recording.
         is_streamed = parse_media_type(response.headers.get("content-type", "")) in STREAMED
         return Response(
@@ -384,6 +391,21 @@ def _check_codings(response: httpx.Response) -> None:
             )
 
 
+def _refuse_cut_off_body(response: httpx.Response) -> None:
+    """Refuse a compressed body without its end, which httpx takes for a whole one.
+
+    Raises:
+        BadResponseError: if a coding of the body ends before its last byte.
+    """
+    outer = response._decoder  # noqa: SLF001 - httpx does not tell; it has decoded by it
+    for decoder in getattr(outer, "children", [outer]) if response.num_bytes_downloaded else ():
+        engine = getattr(decoder, "decompressor", None)
+        has_ended = getattr(engine, "eof", True)
+        if not (engine.is_finished() if hasattr(engine, "is_finished") else has_ended):
+            error = msg("it is compressed, and was cut short")
+            raise BadResponseError(msg("the body cannot be decoded: {error}", error=error))
+
+
 def _make_redirect_hop(request: Request, response: Response) -> Request | None:
     """Return the request that follows a redirect; None if *response* is the last one."""
     location = response.header("location")
@@ -451,8 +473,10 @@ def _translate_error(
     # the first handshake is that with the proxy, before any tunnel
     is_at_proxy = progress.proxy.startswith("https:") and progress.handshakes == 1
     peer = progress.proxy if is_at_proxy else origin
+    is_malformed = isinstance(error, httpx.RemoteProtocolError)
+    what = describe_broken_framing(error) if is_malformed else error
     message = msg(
-        failure.message, timeout=request.timeout, error=error, peer=peer, hint=failure.hint
+        failure.message, timeout=request.timeout, error=what, peer=peer, hint=failure.hint
     )
     if progress.proxy:
         message = msg(

@@ -554,7 +554,7 @@ def test_only_of_a_stream_the_chunks_are_kept(content_type: str, *, kept: bool) 
         (httpx.ProxyError("x"), "CONNECT", False, "the proxy refused: x"),
         (httpx.UnsupportedProtocol("x"), "CONNECT", False, "cannot connect: x"),
         (httpx.WriteError("x"), "RESET", True, "the connection broke: x"),
-        (httpx.LocalProtocolError("x"), "RESET", True, "the response is not HTTP: x"),
+        (httpx.LocalProtocolError("x"), "RESET", True, "the request cannot be sent: x"),
         (httpx.TooManyRedirects("x"), "CONNECT", False, "the request cannot be sent: x"),
         (httpx.InvalidURL("x"), "CONNECT", False, "the request cannot be sent: x"),
     ],
