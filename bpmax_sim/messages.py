@@ -14,7 +14,7 @@ from collections.abc import Container, Mapping
 from datetime import UTC
 from functools import lru_cache
 from typing import Any, Final
-from urllib.parse import quote_plus, urlsplit
+from urllib.parse import quote_plus
 
 import msgspec
 
@@ -178,18 +178,56 @@ def encode_form_component(data: bytes) -> str:
     return quote_plus(data, safe="*").replace("~", "%7E")
 
 
-def is_below(address: str, base: str) -> bool:
-    """Return whether *address* equals *base*, which ends without a slash, or lies below it.
+DEFAULT_PORTS: Final[Mapping[str, int]] = {"http": 80, "https": 443}
+"""Scheme -> the port that an address without one has."""
 
-    ``https://a.test.cn`` is not below ``https://a.test``, nor ``/v10`` below ``/v1``.
+_ORIGIN: Final = re.compile(
+    r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?:[^/?#]*@)?(?P<host>[^/?#@]*?)(?P<port>:[0-9]*)?"
+    r"(?=[/?#]|\Z)"
+)
+
+
+def normalize_origin(url: str) -> str:
+    """Return *url* with its origin as `parse_origin` returns it; any other text is unchanged.
+
+    User and password are left out.
     """
-    return address.startswith(base) and address[len(base) :][:1] in {"", "/", "?", "#"}
+    found = _ORIGIN.match(url)
+    return url if found is None else f"{_to_origin(found)}{url[found.end() :]}"
 
 
 def parse_origin(url: str) -> str:
-    """Return scheme, host and port of *url*: ``https://crm.example.cn:8443``."""
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}"
+    """Return scheme, host and port of *url*: ``https://crm.example.cn:8443``.
+
+    All spellings of one origin give one text (RFC 3986, 6.2.2.1 and 6.2.3): scheme and host are in
+    lower case, and the default port is left out. The text is empty if *url* has no origin.
+    """
+    found = _ORIGIN.match(url)
+    return "" if found is None else _to_origin(found)
+
+
+def _to_origin(found: re.Match[str]) -> str:
+    scheme, port = found["scheme"].lower(), (found["port"] or "")[1:].lstrip("0")
+    is_default = not port or port == str(DEFAULT_PORTS.get(scheme))
+    return f"{scheme}://{found['host'].lower()}{'' if is_default else f':{port}'}"
+
+
+def split_below(address: str, base: str) -> str | None:
+    """Return what follows *base*, which ends without a slash, in *address*; None if it is not so.
+
+    ``https://a.test.cn`` is not below ``https://a.test``, nor ``/v10`` below ``/v1``; but
+    ``https://A.test:443/x`` is, since its origin is the same.
+    """
+    for whole, start in ((address, base), (normalize_origin(address), normalize_origin(base))):
+        rest = whole[len(start) :]
+        if whole.startswith(start) and rest[:1] in {"", "/", "?", "#"}:
+            return rest
+    return None
+
+
+def is_below(address: str, base: str) -> bool:
+    """Return whether *address* equals *base*, or lies below it; see `split_below`."""
+    return split_below(address, base) is not None
 
 
 # A person who types Chinese may have typed these in their wide forms, which end a host as well.

@@ -31,6 +31,7 @@ from bpmax_sim.messages import (
     Headers,
     encode_form_component,
     is_below,
+    normalize_origin,
     parse_charset,
     parse_cookies,
     parse_media_type,
@@ -140,6 +141,13 @@ def test_a_date_of_http_is_the_same_instant_on_every_machine(
         ("https://a.test.cn", "https://a.test", False), ("/v10", "/v1", False),
         ("/v1/a", "/v1", True), ("/v", "/v1", False), ("https://a.test:8", "https://a.test", False),
         ("/v1/a", "", True), ("v1", "", False),
+        ("https://crm.test:443/客户", "https://crm.test", True),
+        ("https://crm.test/客户", "https://CRM.test:443", True),
+        ("http://crm.test:80", "http://crm.test", True),
+        ("http://crm.test:443/客户", "http://crm.test", False),
+        ("https://crm.test:80/客户", "https://crm.test", False),
+        ("HTTPS://Crm.Test/V1/a", "https://crm.test/V1", True),
+        ("https://crm.test/V1/a", "https://crm.test/v1", False),
     ],
 )  # fmt: skip
 def test_an_address_is_below_another_one_at_whole_segments(
@@ -149,11 +157,34 @@ def test_an_address_is_below_another_one_at_whole_segments(
 
 
 @pytest.mark.parametrize(
+    ("url", "normal"),
+    [
+        ("https://crm.test:443/客户?a=:443", "https://crm.test/客户?a=:443"),
+        ("http://crm.test:80", "http://crm.test"),
+        ("http://crm.test:0080/a", "http://crm.test/a"),
+        ("https://crm.test:/a", "https://crm.test/a"),
+        ("https://crm.test:80/a", "https://crm.test:80/a"),
+        ("http://crm.test:443/a", "http://crm.test:443/a"),
+        ("HTTPS://CRM.Test:8443/A", "https://crm.test:8443/A"),
+        ("https://[2001:DB8::1]:443/a", "https://[2001:db8::1]/a"),
+        ("https://[2001:DB8::443]/a", "https://[2001:db8::443]/a"),
+        ("https://张三:口令@crm.test:443/a", "https://crm.test/a"),
+        ("https://{{tenant}}.crm.test:443/a", "https://{{tenant}}.crm.test/a"),
+        ("{{base_url}}/a:443", "{{base_url}}/a:443"),
+        ("/a:443", "/a:443"),
+        ("", ""),
+    ],
+)
+def test_all_spellings_of_an_origin_are_one(url: str, normal: str) -> None:
+    assert normalize_origin(url) == normal
+
+
+@pytest.mark.parametrize(
     ("url", "shown", "origin"),
     [
         ("https://a.test:8443/b/?c=1#d", "https://a.test:8443/b", "https://a.test:8443"),
-        ("https://user:口令@a.test/b//", "https://a.test/b", "https://user:口令@a.test"),
-        ("https://a:b@c@a.test", "https://a.test", "https://a:b@c@a.test"),
+        ("https://user:口令@a.test/b//", "https://a.test/b", "https://a.test"),
+        ("https://a:b@c@a.test", "https://a.test", "https://a.test"),
         ("https://a.test#x/@y", "https://a.test", "https://a.test"),
         ("https://a.test/b@c?d@e", "https://a.test/b@c", "https://a.test"),
         ("u:p@a.test/b", "a.test/b", None), ("", "", None), ("a.test", "a.test", None),

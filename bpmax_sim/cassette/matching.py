@@ -31,7 +31,16 @@ from bpmax_sim.cassette.model import (
 )
 from bpmax_sim.field_path import NEVER_COMPARED, FieldPath, Segment, format_path, without_paths
 from bpmax_sim.i18n import encode_as_english
-from bpmax_sim.messages import FORM, Call, Exchange, Headers, Pairs, Request, parse_media_type
+from bpmax_sim.messages import (
+    FORM,
+    Call,
+    Exchange,
+    Headers,
+    Pairs,
+    Request,
+    normalize_origin,
+    parse_media_type,
+)
 from bpmax_sim.path_template import PathTemplate, compile_path_template, has_trailing_slash
 
 
@@ -40,7 +49,7 @@ def to_unnamed_call(request: Request) -> Call:
 
     It consists of the method, URL, query and body, and of no header except ``Content-Type``.
     """
-    path, query = split_query(request.url)
+    path, query = split_query(normalize_origin(request.url))
     types = tuple(pair for pair in request.headers if pair[0].lower() == "content-type")
     named = Call(platform="", instance="", api="", method=request.method, path=path)
     return replace(named, query=query, headers=types, body=request.body)

@@ -19,9 +19,11 @@ import msgspec
 
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.messages import (
+    DEFAULT_PORTS,
     Headers,
     Pairs,
     parse_cookies,
+    parse_origin,
     parse_set_cookie,
     strip_credentials_and_query,
 )
@@ -30,7 +32,6 @@ _OF_CONNECTION: Final = frozenset({
     "connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "proxy-connection",
     "te", "trailer", "transfer-encoding", "upgrade",
 })  # fmt: skip
-_PORTS: Final = {"http": 80, "https": 443}
 _TLS_ONLY: Final = ("__host-", "__secure-", "__http-")
 """How names of cookies begin that browsers accept only with ``Secure`` (RFC 6265bis, 4.1.3)."""
 _TWIN: Final = "proxied-"
@@ -66,7 +67,8 @@ class UpstreamUrl(msgspec.Struct, frozen=True, kw_only=True):
             split = urlsplit(url)
             split.port  # noqa: B018 - it raises where it is no number
             parts = split
-        if parts is None or parts.scheme not in _PORTS or not parts.hostname or not url.isascii():
+        is_http = parts is not None and parts.scheme in DEFAULT_PORTS
+        if parts is None or not (is_http and parts.hostname and url.isascii()):
             raise ConfigError("--upstream {url}: expected http://… or https://…", url=shown)
         if parts.query or parts.fragment:
             raise ConfigError(
@@ -95,7 +97,7 @@ class UpstreamUrl(msgspec.Struct, frozen=True, kw_only=True):
     def port(self) -> int:
         """Return the port of the address, else the default port of its scheme."""
         parts = urlsplit(self.origin)
-        return parts.port or _PORTS[parts.scheme]
+        return parts.port or DEFAULT_PORTS[parts.scheme]
 
     def is_served_here(self, port: int) -> bool:
         """Return whether the upstream is *port* of this machine, under whatever name."""
@@ -207,7 +209,7 @@ def rewrite_location(location: str, upstream: UpstreamUrl, proxy_url: str) -> st
         absolute = f"{upstream.origin.partition(':')[0]}:{location}"
     elif location.startswith("/"):
         absolute = f"{upstream.origin}{location}"
-    is_origin = _parse_comparable_origin(absolute) == _parse_comparable_origin(upstream.origin)
+    is_origin = parse_origin(absolute) == parse_origin(upstream.origin)
     # A query may follow the host at once (RFC 3986, 3.2), and may hold slashes.
     rest = _AUTHORITY.sub("", absolute)
     path = re.split("[?#]", rest)[0]
@@ -216,18 +218,6 @@ def rewrite_location(location: str, upstream: UpstreamUrl, proxy_url: str) -> st
     if not is_origin or not f"{path}/".startswith(f"{upstream.path}/"):
         return absolute if location.startswith("/") else location
     return f"{proxy_url}{rest[len(upstream.path) :]}"
-
-
-def _parse_comparable_origin(url: str) -> tuple[str, str, int] | None:
-    """Return scheme, host and port of *url*, whose default port is filled in.
-
-    None if *url* is not valid.
-    """
-    try:
-        parts = urlsplit(url)
-        return parts.scheme, parts.hostname or "", parts.port or _PORTS.get(parts.scheme, 0)
-    except ValueError:
-        return None
 
 
 def rewrite_cookie(line: str, upstream: UpstreamUrl, proxy_url: str) -> str:

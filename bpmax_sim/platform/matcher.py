@@ -23,7 +23,15 @@ from msgspec.structs import replace
 from bpmax_sim.field_path import get_nested, split_body_path
 from bpmax_sim.i18n import join_list, msg
 from bpmax_sim.js_values import format_js_number, loads_as_javascript
-from bpmax_sim.messages import Headers, Request, is_below
+from bpmax_sim.messages import (
+    DEFAULT_PORTS,
+    Headers,
+    Request,
+    is_below,
+    normalize_origin,
+    parse_origin,
+    split_below,
+)
 from bpmax_sim.path_template import (
     PathTemplate,
     compile_path_template,
@@ -113,12 +121,12 @@ class ApiMatcher:
             for instance, text in _pair_instances_with_addresses(
                 platform, entries, addresses or {}
             ):
-                sharing.setdefault(text.rstrip("/"), {})[instance] = None
+                sharing.setdefault(normalize_origin(text.rstrip("/")), {})[instance] = None
             every += [
                 _Address(routes, tuple(instances), _compile_address_pattern(base), len(base))
                 for base, instances in sharing.items()
             ]
-            instances = tuple(sharing[platform.base_url.rstrip("/")])
+            instances = tuple(sharing[normalize_origin(platform.base_url.rstrip("/"))])
             every += [
                 _Address(
                     part.routes,
@@ -400,10 +408,23 @@ def _pair_instances_with_addresses(
 
 def _compile_address_pattern(base: str) -> re.Pattern[str]:
     """Return a pattern for the address *base*, in which a template stands for any one segment."""
-    literals = map(re.escape, EXPRESSION.split(base)[::2])
+    base = normalize_origin(base)
+    origin = parse_origin(base)
+    path = base[len(origin) :]
+    # The default port may be written or not.
+    port = DEFAULT_PORTS.get(origin.partition(":")[0])
+    has_port = port is None or re.search(r":[0-9]+\Z", origin)
     # Without the end ``https://host/api`` would match ``https://host/apiary``. Scheme and host have
     # no case (RFC 3986, 6.2.2.1); the path of an address is compared in the same way.
-    return re.compile(f"{'[^/?#]+'.join(literals)}(?=[/?#]|$)", re.IGNORECASE)
+    return re.compile(
+        f"{_escape_but_templates(origin)}{'' if has_port else f'(?::0*{port}|:)?'}"
+        f"{_escape_but_templates(path)}(?=[/?#]|$)",
+        re.IGNORECASE,
+    )
+
+
+def _escape_but_templates(text: str) -> str:
+    return "[^/?#]+".join(map(re.escape, EXPRESSION.split(text)[::2]))
 
 
 _Constant = tuple[str, str, Any]
@@ -563,8 +584,8 @@ def _split_login_origin_and_path(login_url: str, base_url: str) -> tuple[str, st
     if packed.startswith(_BASE_URL):
         return "", packed.removeprefix(_BASE_URL)
     base = _drop_template_spaces(base_url.rstrip("/"))
-    if not base or is_below(packed, base):
-        return "", packed[len(base) :]
+    if (below := split_below(packed, base) if base else packed) is not None:
+        return "", below
     if "://" in login_url:
         scheme, _, rest = login_url.partition("://")
         host, slash, path = rest.partition("/")

@@ -23,7 +23,7 @@ from msgspec.structs import asdict, replace
 from bpmax_sim.cassette.matching import rebuild_call_without_injected
 from bpmax_sim.errors import AuthError, BpmaxError, CallError, ConfigError, HttpStatusError
 from bpmax_sim.i18n import join_list, msg
-from bpmax_sim.messages import LOGIN, Call, Headers, Pairs, Request, Response, is_below
+from bpmax_sim.messages import LOGIN, Call, Headers, Pairs, Request, Response, split_below
 from bpmax_sim.path_template import quote_invalid_path_characters
 from bpmax_sim.platform.model import (
     Acquire,
@@ -194,9 +194,11 @@ def _make_login_address(
         raise ConfigError(
             "the login address of {key!r} is not absolute; start it with https://", key=key
         )
-    if not is_below(address, base):
+    rest = split_below(address, base)
+    if rest is None:
         base = f"{parts.scheme}://{parts.netloc}"
-    path = address[len(base) :].partition("#")[0].partition("?")[0]
+        rest = address[len(base) :]
+    path = rest.partition("#")[0].partition("?")[0]
     query = parse_qsl(parts.query, keep_blank_values=True) if parts.query else ()
     return LoginAddress(base, path, tuple(query))
 

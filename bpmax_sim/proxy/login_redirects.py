@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl, urldefrag, urljoin, urlsplit
 from msgspec.structs import replace
 
 from bpmax_sim.i18n import msg
-from bpmax_sim.messages import Call, Headers, Pairs, Request, Response, is_below
+from bpmax_sim.messages import Call, Headers, Pairs, Request, Response, parse_origin, split_below
 from bpmax_sim.proxy.environment import Environment
 
 MOST_HOPS: Final = 10
@@ -44,10 +44,10 @@ def follow_redirect(sent: Request, response: Response, env: Environment) -> Requ
     # 307 and 308 keep method and body; after the others a POST becomes a GET without body, as
     # browsers do (RFC 9110, 15.4).
     keeps = response.status in _KEEPS_METHOD or sent.method in {"GET", "HEAD"}
-    same = _read_origin(url) == _read_origin(sent.url)
+    same = parse_origin(url) == parse_origin(sent.url)
     if keeps and not same and sent.body:
         raise RefusedRedirectError(
-            msg("redirects what it was sent to another address, {there}", there=_read_origin(url))
+            msg("redirects what it was sent to another address, {there}", there=parse_origin(url))
         )
     # The Location may hold a code or token: the recorded address is the one with secrets hidden.
     bare = replace(sent, url=url, standin=None, headers=(), body=None, call=None)
@@ -89,12 +89,6 @@ def _resolve_redirect_target(sent: Request, response: Response) -> str:
     return url.replace(" ", "%20")
 
 
-def _read_origin(url: str) -> str:
-    parts = urlsplit(url)
-    port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
-    return f"{parts.scheme}://{parts.hostname}:{port}"
-
-
 def _make_redirect_request(
     request: Request, url: str, *, keeps_method: bool, is_same_origin: bool
 ) -> Request:
@@ -103,10 +97,11 @@ def _make_redirect_request(
     *keeps_method*: method and body stay. *is_same_origin*: the origin is the same.
     """
     base = request.base
-    if not is_below(url, base):
+    if (rest := split_below(url, base)) is None:
         parts = urlsplit(url)
         base = f"{parts.scheme}://{parts.netloc}"
-    address, _, query = url.partition("?")
+        rest = url[len(base) :]
+    path, _, query = rest.partition("?")
     method, body = (request.method, request.body) if keeps_method else ("GET", None)
     headers = _select_redirect_headers(
         request.headers, keeps_method=keeps_method, is_same_origin=is_same_origin
@@ -116,7 +111,7 @@ def _make_redirect_request(
         call = replace(
             request.call,
             method=method,
-            path=address[len(base) :] or "/",
+            path=path or "/",
             query=tuple(parse_qsl(query, keep_blank_values=True)),
             headers=_select_redirect_headers(
                 request.call.headers, keeps_method=keeps_method, is_same_origin=is_same_origin

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple, TypeVar
 from msgspec import Struct
 
 from bpmax_sim.i18n import TranslatableText, change_english_text, msg
-from bpmax_sim.messages import ConnectionRoute
+from bpmax_sim.messages import ConnectionRoute, normalize_origin
 from bpmax_sim.secret.decode import HarmlessParts
 from bpmax_sim.secret.outgoing_text import OutputRedactor
 from bpmax_sim.secret.redactor import Secret, SecretTable, pair_pem_and_jwt_parts
@@ -112,12 +112,14 @@ class Vault:
     def register_address_replacement(self, live: str, declared: str) -> None:
         """Replace the real URL *live* by the URL *declared* in redacted texts from now on.
 
-        It is not a secret, so `scan` does not report it.
+        It is not a secret, so `scan` does not report it. Third parties write their own address in
+        the normal form, so that is replaced too.
         """
-        if live and live != declared:
-            with self._lock:
-                self._standins.add(declared)
-                self._register_secret_if_new(live, declared, "")
+        for spelling in {live: None, normalize_origin(live): None}:
+            if spelling and spelling != declared:
+                with self._lock:
+                    self._standins.add(declared)
+                    self._register_secret_if_new(spelling, declared, "")
 
     def register_issued(
         self, platform: str, instance: str, name: str, value: str, kind: str = "text"

@@ -23,7 +23,7 @@ from msgspec import UNSET
 from msgspec.structs import replace
 
 from bpmax_sim.field_path import get_nested
-from bpmax_sim.messages import FORM, Headers, Request, Response, is_below
+from bpmax_sim.messages import FORM, Headers, Request, Response, split_below
 from bpmax_sim.platform import filters, template
 from bpmax_sim.platform.matcher import ApiMatch, ApiMatcher
 from bpmax_sim.platform.model import Api, Auth, Platform, ResponseRules
@@ -171,8 +171,9 @@ class ParsedRequest(Struct, frozen=True):
 def parse_request(request: Request, base: str) -> ParsedRequest:
     """Return *request* parsed; *base* is the address of the third party."""
     url = request.url
-    if base and is_below(url, base):
-        url = url.removeprefix(base)
+    below = split_below(url, base) if base else None
+    if below is not None:
+        url = below
     elif "://" in url:  # of another host
         url = "/" + url.partition("://")[2].partition("/")[2]
     path, _, query = url.partition("#")[0].partition("?")

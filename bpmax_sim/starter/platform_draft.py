@@ -16,7 +16,15 @@ import msgspec
 from bpmax_sim.cassette.matching import split_query
 from bpmax_sim.i18n import join_list, msg, plural, translate
 from bpmax_sim.js_values import loads_as_javascript
-from bpmax_sim.messages import FORM, Exchange, Headers, Request, Response, parse_media_type
+from bpmax_sim.messages import (
+    FORM,
+    Exchange,
+    Headers,
+    Request,
+    Response,
+    parse_media_type,
+    parse_origin,
+)
 from bpmax_sim.path_template import list_placeholders
 from bpmax_sim.platform.model import make_unique_name, to_snake_case
 from bpmax_sim.starter.auth_guess import AuthGuess, extract_raw_path, guess_auth, parse_json_body
@@ -91,12 +99,6 @@ def make_platform_key(origin: str) -> str:
 def make_variable_prefix(key: str) -> str:
     """Return the prefix of environment variables for platform *key*."""
     return re.sub(r"\W+", "_", key, flags=re.ASCII).strip("_").upper() or "API"
-
-
-def extract_origin(url: str) -> str:
-    """Return scheme, host and port of *url*."""
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
 
 
 def add_comments(lines: Iterable[str], text: str, indent: str = "") -> str:
@@ -237,7 +239,7 @@ def _add_login_hosts(auth: AuthGuess, hosts: Mapping[str, str]) -> Any:
         auth.logins,
         strict=True,
     ):
-        if host := hosts.get(extract_origin(login.request.url)):
+        if host := hosts.get(parse_origin(login.request.url)):
             step["request"]["host"] = host
     return auth.auth
 
@@ -245,7 +247,7 @@ def _add_login_hosts(auth: AuthGuess, hosts: Mapping[str, str]) -> Any:
 def _find_apis(exchanges: Sequence[Exchange], hosts: Mapping[str, str]) -> Iterator[_ApiTraffic]:
     by_origin: dict[str, list[Exchange]] = {}
     for exchange in exchanges:
-        by_origin.setdefault(extract_origin(exchange.request.url), []).append(exchange)
+        by_origin.setdefault(parse_origin(exchange.request.url), []).append(exchange)
     for origin, own in by_origin.items():
         templates = find_templates(
             ObservedPath(

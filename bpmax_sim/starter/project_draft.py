@@ -26,7 +26,7 @@ from bpmax_sim.cassette.matching import MatchingRules
 from bpmax_sim.errors import ConfigError, LeakError, Problem
 from bpmax_sim.i18n import join_list, join_messages, label_message, msg, plural
 from bpmax_sim.live.console import CapturedRun
-from bpmax_sim.messages import Exchange, Headers, Response, parse_media_type
+from bpmax_sim.messages import Exchange, Headers, Response, parse_media_type, parse_origin
 from bpmax_sim.openapi.convert import convert_document
 from bpmax_sim.openapi.document import derive_platform_key, read_document
 from bpmax_sim.platform.load import Platforms, find_last_declaring_file, load_platforms
@@ -52,7 +52,6 @@ from bpmax_sim.starter.file_additions import append_apis, append_missing_instanc
 from bpmax_sim.starter.init import NewProject, plan_files
 from bpmax_sim.starter.platform_draft import (
     draft_platform,
-    extract_origin,
     make_platform_key,
     make_variable_prefix,
 )
@@ -194,7 +193,7 @@ class _TemporaryProject:
 
     def import_documents(self) -> None:
         """Write a platform file for each OpenAPI document."""
-        origins = Counter(extract_origin(one.request.url) for one in self.sources.traffic.exchanges)
+        origins = Counter(parse_origin(one.request.url) for one in self.sources.traffic.exchanges)
         for path in self.sources.documents:
             document = read_document(path)
             key = derive_platform_key(path.name, document.root)
@@ -590,10 +589,10 @@ def _choose_platform_key(
     origins of the same traffic.
     """
     for (key, _, _), address in resolve_instance_addresses(known, environ).items():
-        if extract_origin(address) == origin:
+        if parse_origin(address) == origin:
             return key
     declared = (
-        platform.platform_key for platform in known if extract_origin(platform.base_url) == origin
+        platform.platform_key for platform in known if parse_origin(platform.base_url) == origin
     )
     return next(declared, make_unique_name(make_platform_key(origin), taken))
 
@@ -602,7 +601,7 @@ def _group_by_platform(exchanges: Sequence[Exchange]) -> Iterator[tuple[list[str
     """Yield the origins of each platform, the most used first, and its exchanges."""
     by_origin: dict[str, list[Exchange]] = {}
     for exchange in exchanges:
-        by_origin.setdefault(extract_origin(exchange.request.url), []).append(exchange)
+        by_origin.setdefault(parse_origin(exchange.request.url), []).append(exchange)
     joint = group_origins_by_tokens(by_origin.items())
     done: set[str] = set()
     for origin in by_origin:
@@ -611,7 +610,7 @@ def _group_by_platform(exchanges: Sequence[Exchange]) -> Iterator[tuple[list[str
         together = next((one for one in joint if origin in one), {origin})
         done |= together
         origins = sorted(together, key=lambda one: (-len(by_origin[one]), one))
-        own = [one for one in exchanges if extract_origin(one.request.url) in together]
+        own = [one for one in exchanges if parse_origin(one.request.url) in together]
         yield origins, own
 
 

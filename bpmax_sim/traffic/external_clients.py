@@ -16,7 +16,7 @@ from bpmax_sim.cassette.miss import MessageLine
 from bpmax_sim.clock import VirtualClock
 from bpmax_sim.errors import BpmaxError, ConfigError
 from bpmax_sim.i18n import join_list, msg
-from bpmax_sim.messages import Request, Response, is_below, parse_origin
+from bpmax_sim.messages import Request, Response, normalize_origin, parse_origin, split_below
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.matcher import (
     Addresses,
@@ -184,12 +184,13 @@ class ExternalCallAdapter:
 
     def _move_to_declared_addresses(self, request: Request) -> Iterator[tuple[Request, ApiMatch]]:
         """Yield *request* moved to the address of each platform that declares its path."""
-        rest = request.url[len(parse_origin(request.url)) :]
+        url = normalize_origin(request.url)
+        rest = url[len(parse_origin(url)) :]
         for platform in self.platforms.own.values():
             if "{" in platform.base_url:
                 continue
             own = (platform.base_url, *platform.hosts.values())
-            bases = (base for url in own for base in (parse_origin(url), url.rstrip("/")))
+            bases = (base for each in own for base in (parse_origin(each), each.rstrip("/")))
             for base in dict.fromkeys(bases):
                 moved = replace(request, url=f"{base}{rest}")
                 match = self._match_api(moved)
@@ -276,8 +277,9 @@ class ExternalCallAdapter:
         if not live:
             return request, match
         host = match.target.platform.hosts.get(match.host, "").rstrip("/")
-        base = host if host and is_below(request.url, host) else match.base
-        url = f"{live}{request.url[len(base) :]}"
+        below = split_below(request.url, host) if host else None
+        rest = request.url[len(match.base) :] if below is None else below
+        url = f"{live}{rest}"
         return replace(request, url=url), replace(match, base=live)
 
     def _choose_recorded_instance(self, request: Request, match: ApiMatch) -> ApiMatch:

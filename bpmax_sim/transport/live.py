@@ -18,7 +18,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from importlib.util import find_spec
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import httpx
 from msgspec.structs import replace
@@ -399,7 +399,7 @@ def _refuse_cut_off_body(response: httpx.Response) -> None:
     """
     outer = response._decoder  # noqa: SLF001 - httpx does not tell; it has decoded by it
     for decoder in getattr(outer, "children", [outer]) if response.num_bytes_downloaded else ():
-        engine = getattr(decoder, "decompressor", None)
+        engine: Any = getattr(decoder, "decompressor", None)
         has_ended = getattr(engine, "eof", True)
         if not (engine.is_finished() if hasattr(engine, "is_finished") else has_ended):
             error = msg("it is compressed, and was cut short")

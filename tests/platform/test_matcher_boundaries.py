@@ -206,6 +206,10 @@ apis:
         ("GET", "https://hz.example.test/api/s3cret/customers/9/",
             "crm find /{token}/customers/9/"),
         ("GET", "https://a.b/hz.example.test/api/one", ""),
+        ("POST", "https://hz.example.test:443/api/one", "crm login 1 /one"),
+        ("POST", "HTTPS://SSO.example.test:0443/a/four/7", "crm login 4 /a/four/7"),
+        ("POST", "https://sso.example.test:8443/a/four/7", ""),
+        ("POST", "https://sso.example.test:80/a/four/7", ""),
     ],
 )  # fmt: skip
 def test_a_login_is_found_where_it_is_sent(load: Load, method: str, url: str, found: str) -> None:
@@ -372,6 +376,18 @@ TENANTS = """\
 """
 
 
+@pytest.mark.parametrize("declared", ["https://Crm.example.test:443", "https://crm.example.test"])
+@pytest.mark.parametrize("asked", ["https://crm.example.test:443", "HTTPS://CRM.EXAMPLE.TEST"])
+def test_a_default_port_may_be_written_in_the_file_and_in_the_request(
+    load: Load, declared: str, asked: str
+) -> None:
+    text = BODIES.replace("https://crm.example.test", declared)
+    instances = "- {platform: crm, instance_key: 主, base_url: 'https://crm.example.test/'}\n"
+
+    found = find(load(text, instances=instances), "POST", f"{asked}/in", headers=JSON, body=b"{}")
+    assert found == "crm json /in"
+
+
 @pytest.mark.parametrize(
     ("url", "found"),
     [
@@ -384,6 +400,10 @@ TENANTS = """\
         ("https://branch.example.test/customers/1", "分  find /customers/1"),
         ("https://live.example.test/customers/1", "分  find /customers/1"),
         ("https://crm.example.test/customers/1", "主 同 分  find /customers/1"),
+        ("https://crm.example.test:443/customers/1", "主 同 分  find /customers/1"),
+        ("https://crm.example.test:/customers/1", "主 同 分  find /customers/1"),
+        ("http://crm.example.test:443/customers/1", ""),
+        ("https://Files.Example.test:443/v1/files/1", "主 同 分 files load /files/1"),
     ],
 )
 def test_an_instance_has_its_own_addresses_for_hosts(load: Load, url: str, found: str) -> None:

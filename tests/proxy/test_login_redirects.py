@@ -210,7 +210,7 @@ def test_what_was_sent_is_not_taken_to_another_origin(
     with pytest.raises(RefusedRedirectError) as refused:
         _follow(sent, _to(location, status))
     assert str(refused.value) == (
-        "redirects what it was sent to another address, https://id.example.test:443"
+        "redirects what it was sent to another address, https://id.example.test"
     )
 
 
