@@ -39,13 +39,19 @@ def write_curl(exchanges: Iterable[Exchange]) -> tuple[bytes, tuple[str, ...]]:
 def format_curl_command(request: Request) -> str:
     """Return the curl command that sends *request*; the body is the same to the byte."""
     words = ["curl", "--silent", "--show-error", "--globoff", "--path-as-is"]
+    is_head = request.method == "HEAD"
     # `--request HEAD` alone would wait for a body that never comes (curl(1), --request).
-    words += ["--head"] if request.method == "HEAD" else ["--request", request.method]
+    words += ["--head"] if is_head and not request.body else ["--request", request.method]
+    headers = [*request.headers]
+    if is_head and request.body:
+        # curl takes no body with --head; so it has to be told not to wait for the response's.
+        words += ["--dump-header", "-", "--ignore-content-length"]
+        headers += [("Connection", "close")] if "connection" not in Headers(request.headers) else []
     lines = [shlex.join([*words, request.url])]
-    # `Name;` sends an empty header, `Name:` would remove curl's own (curl(1), --header).
-    headers = (f"{name}: {value}" if value else f"{name};" for name, value in request.headers)
-    lines += [shlex.join(["--header", header]) for header in headers]
-    if request.body is None:
+    # `Name;` sends an empty header, `Name:` and `Name: ` would remove curl's own (curl(1)).
+    texts = (f"{name}: {value}" if value.strip() else f"{name};" for name, value in headers)
+    lines += [shlex.join(["--header", text]) for text in texts]
+    if request.body is None or (is_head and not request.body):
         return _join_with_backslashes(lines)
     if "content-type" not in Headers(request.headers):
         lines.append("--header Content-Type:")  # or curl would name a form

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+from collections.abc import Iterator
 from typing import Any
 
 import hypothesis.strategies as st
@@ -180,6 +181,29 @@ def test_curl_sends_the_same_bytes(body: bytes | None, kinds: Pairs) -> None:
     assert (b"content-type: application/json" in lines) == bool(kinds)
     assert any(line.startswith(b"content-type:") for line in lines) == bool(kinds)
     assert (b"x-e:" in lines) == bool(kinds)
+
+
+@pytest.mark.parametrize("method", ["HEAD", "GET", "DELETE", "OPTIONS", "PATCH"])
+@pytest.mark.parametrize("body", [None, b"", '@{"客户":"it\'s"}'.encode(), b"\0\xff"])
+def test_curl_sends_a_body_by_every_method(method: str, body: bytes | None) -> None:
+    head = b"HTTP/1.1 200 OK\r\nX-Total: 42\r\nContent-Length: 7\r\n\r\n"
+
+    def answer(request: bytes) -> Iterator[bytes]:
+        yield head + (b"" if request.startswith(b"HEAD") else b"1234567")
+
+    with loopback(answer) as server:
+        headers = (("X-Blank", " "), ("X-Quote", '"it\'s"'))
+        run_shell(
+            format_curl_command(
+                Request(method=method, url=f"{server.url}/a", headers=headers, body=body)
+            )
+        )
+        (received,) = server.received
+
+    lines, _, sent = received.partition(b"\r\n\r\n")
+    assert (lines.split()[0], sent) == (method.encode(), body or b"")
+    assert b"\r\nX-Blank:\r\n" in lines
+    assert b'\r\nX-Quote: "it\'s"' in lines
 
 
 def run_shell(script: str) -> None:
