@@ -1,8 +1,9 @@
 """Replace personal data by consistent pseudonyms: equal values, equal pseudonyms, same format.
 
 A pseudonym is recognisable and maps to itself, so redacting a recording twice changes nothing.
-Digits stay digits, letters stay letters, Chinese characters stay Chinese. Check digits of Chinese
-identity numbers, company codes and bank cards stay valid.
+Digits stay digits, numerals (①, Ⅳ, 〇) numerals, letters letters, Chinese characters Chinese; those
+that mean numbers (一, 壹) are Chinese characters like others. Check digits of Chinese identity
+numbers, company codes and bank cards stay valid.
 """
 
 from __future__ import annotations
@@ -54,6 +55,7 @@ def compute_luhn_digit(body: str) -> str:
 _KEY = b"bpmax-sim pseudonym"  # public: it spreads values, it does not protect them
 _HAN = "某甲乙丙戊己壬癸寅卯"  # hardly a name begins with one of these
 _LATIN = "xyz"
+_CHINESE = ("CJK ", "IDEOGRAPHIC ITERATION", "IDEOGRAPHIC CLOSING")  # 々 and 〆 stand in names
 _UNUSED = "000000"  # no region and no card issuer has this number
 _MOBILE = re.compile(r"1[3-9][0-9]{9}")
 _EIGHTEEN = re.compile(r"[0-9]{17}[0-9Xx]")
@@ -146,16 +148,27 @@ def _fake_email(value: str) -> str:
 def _fake_character(character: str, number: int) -> str:
     """Return a pseudonymous character of the same kind: zero for a digit, a letter or Chinese.
 
-    *number* decides which letter or Chinese character.
+    A numeral such as ⑦ becomes the one of its kind. *number* decides which letter or Chinese
+    character it is.
     """
     if _is_unchanged(character):
         return character
     if character.isdecimal():
         return chr(ord(character) - unicodedata.decimal(character))
-    if unicodedata.name(character, "").startswith("CJK "):
+    if unicodedata.name(character, "").startswith(_CHINESE):
         return _HAN[number % len(_HAN)]
+    if character.isnumeric():
+        return _to_one_of_its_kind(character)
     letter = _LATIN[number % len(_LATIN)]
     return letter.upper() if character.isupper() else letter
+
+
+def _to_one_of_its_kind(numeral: str) -> str:
+    """Return ① for ⑦, Ⅰ for Ⅳ; a *numeral* without such a neighbour, such as 〇 or ², is kept."""
+    value = unicodedata.numeric(numeral)
+    first = chr(max(ord(numeral) - int(value) + 1, 0))
+    is_one = unicodedata.numeric(first, 0) == 1 and not first.isdecimal()
+    return first if is_one and not unicodedata.name(first, "").startswith(_CHINESE) else numeral
 
 
 def _is_unchanged(character: str) -> bool:

@@ -144,7 +144,7 @@ def test_nothing_of_a_login_goes_to_another_origin() -> None:
         (
             [page(), redirect("https://evil.example.com/", status=307)],
             (
-                "redirects what it was sent to another address, https://evil.example.com:443 (step "
+                "redirects what it was sent to another address, https://evil.example.com (step "
                 "2, POST /login): HTTP 307, an empty body; see the address of the step"
             ),
         ),

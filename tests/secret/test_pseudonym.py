@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from datetime import UTC, datetime
 
 import pytest
@@ -42,6 +43,37 @@ def test_the_shape_is_kept_and_the_value_is_not(value: str) -> None:
 
     assert kinds(made) == kinds(value)
     assert made != value or not value
+
+
+@pytest.mark.parametrize(
+    ("value", "pattern"),
+    [
+        ("二〇二六年", "汉〇汉{3}"),
+        ("〇", "〇"),
+        ("１３８０", "０{4}"),
+        ("٣٤", "٠{2}"),
+        ("⑦号楼", "①汉{2}"),
+        ("⑩⑳❼⒊⑶", "①①❶⒈⑴"),
+        ("Ⅳ级ⅷ", "Ⅰ汉ⅰ"),
+        ("㈢期", "㈠汉"),
+        ("120m²", "000[xyz]²"),
+        ("½", "½"),
+        ("壹仟贰佰元整", "汉{6}"),
+        ("佐々木〆", "汉{4}"),
+    ],
+)
+def test_a_numeral_stays_one_of_its_kind(value: str, pattern: str) -> None:
+    made = make_pseudonym(value)
+
+    assert re.fullmatch(pattern.replace("汉", "[某甲乙丙戊己壬癸寅卯]"), made), made
+    assert make_pseudonym(made) == made
+
+
+@given(st.text(st.characters(categories=["Nd", "Nl", "No"]), min_size=1))
+def test_what_is_a_number_never_becomes_a_letter(value: str) -> None:
+    kinds = [unicodedata.category(character) for character in value]
+
+    assert [unicodedata.category(character) for character in make_pseudonym(value)] == kinds
 
 
 @given(st.text())
