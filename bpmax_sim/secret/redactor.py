@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import binascii
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -164,9 +164,10 @@ class Secret:
 
     def replace(self, text: str) -> str:
         """Return *text* with the value replaced by the stand-in, escaped in the same way."""
-        return self.replacement_pattern.sub(self._standin_for_match, text)
+        return self.replacement_pattern.sub(self.get_standin_like, text)
 
-    def _standin_for_match(self, match: re.Match[str]) -> str:
+    def get_standin_like(self, match: re.Match[str]) -> str:
+        """Return the stand-in, spelled as *match* of `replacement_pattern` spells the value."""
         if match.lastindex is None:
             return match[0]  # a stand-in is its own
         if match.lastindex == 1:
@@ -189,6 +190,40 @@ class Secret:
             encoded[pem_to_der(self.real)] = "der"
         for needle, label in encoded.items():
             yield needle, f"{self.name} ({label})"
+
+
+def _replace_overlapping_tails(text: str, secrets: Sequence[Secret]) -> str:
+    """Return *text* with stand-ins for the ends of secrets whose beginning is the end of another.
+
+    Only one of two secrets that overlap could be replaced whole, and most of the other would stay.
+    """
+    named = [secret for secret in secrets if secret.name]
+    if not any(_can_overlap(one.real, two.real) for one in named for two in named):
+        return text
+    found = sorted(
+        (
+            (match, secret)
+            for secret in named
+            for match in secret.replacement_pattern.finditer(text)
+            if match.lastindex is not None
+        ),
+        key=lambda pair: (pair[0].start(), -pair[0].end()),
+    )
+    parts, end = list[str](), 0
+    before = 0  # the end of the secrets so far
+    for match, secret in found:
+        if match.start() < before < match.end():
+            parts += (text[end:before], secret.get_standin_like(match))
+            end = match.end()
+        before = max(before, match.end())
+    return "".join([*parts, text[end:]])
+
+
+def _can_overlap(one: str, two: str) -> bool:
+    """Return whether *two* may begin within *one* and end behind it."""
+    if one == two or two[0] not in one:
+        return False
+    return any(two.startswith(one[at:]) for at in range(1, len(one)))
 
 
 _DEPTH = 3  # base64 in base64 in base64
@@ -243,7 +278,9 @@ class SecretTable:
         """
         if not text or not self._secrets:
             return text
-        for secret in self._find_possible_secrets(text):
+        possible = self._find_possible_secrets(text)
+        text = _replace_overlapping_tails(text, possible)
+        for secret in possible:
             text = secret.replace(text)
         if depth and self._may_hide_in_encoded_run(text, depth):
             return rewrite_runs(text, lambda inner: self.replace_secrets(inner, depth - 1))

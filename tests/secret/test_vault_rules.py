@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -88,6 +90,41 @@ def test_an_address_is_replaced_where_it_is_another(live: str, declared: str, si
     assert kept.has_standin(declared) == bool(size)
     for spelling in (live, live.lower().replace(":443", "")):
         assert kept.redact_text(f"<{spelling}/b>") == f"<{declared if size else live}/b>"
+
+
+ONE, TWO, THREE = "密钥-abcdef12", "abcdef12-ghijkl9/", "9/口令-mnop77"
+
+
+@pytest.mark.parametrize("values", [(ONE, TWO, THREE), (THREE, TWO, ONE), (TWO, THREE, ONE)])
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        (ONE + TWO[8:], "{1}{2}"),
+        (f"<{ONE}{TWO[8:]}{THREE[2:]}>", "<{1}{2}{3}>"),
+        (f"{ONE}{TWO[8:]} {ONE} {TWO}", "{1}{2} {1} {2}"),
+        (f"{TWO}{THREE[2:]}{ONE}", "{2}{3}{1}"),
+        (TWO + ONE, "{2}{1}"),
+        (ONE[:-1] + TWO, "密钥-abcdef1{2}"),
+    ],
+)
+def test_of_secrets_that_overlap_no_tail_stays(
+    values: tuple[str, ...], text: str, shown: str
+) -> None:
+    kept = vault(*values)
+    names = {
+        str(number): f"redacted.p.i.n.{values.index(value) + 1}"
+        for number, value in enumerate((ONE, TWO, THREE), 1)
+    }
+    for number, name in names.items():
+        shown = shown.replace(f"{{{number}}}", name)
+
+    escaped = json.dumps(text)[1:-1].replace("/", "\\/")
+    packed = base64.b64encode(text.encode())
+    assert kept.redact_text(text) == shown
+    assert kept.redact(text.encode()) == shown.encode()
+    assert json.loads(f'"{kept.redact_text(escaped)}"') == shown
+    assert base64.b64decode(kept.redact(packed) + b"==") == shown.encode()
+    assert kept.redact_text(text.encode().hex()) == shown.encode().hex()
 
 
 def test_a_vault_absorbs_another_and_keeps_its_own_stand_ins() -> None:
