@@ -7,6 +7,7 @@ before a file is replaced.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 from collections import defaultdict
@@ -364,7 +365,7 @@ def apply_plans_that_replay(root: Path, plans: Sequence[MovePlan]) -> AppliedPla
 
     Raises:
         ConfigError: if somebody wrote a file since it was read; like an OSError it leaves that file
-            and the following ones unchanged.
+            and the following ones unchanged, and another call goes on from there.
         OSError: if a file cannot be written.
     """
     by_file = defaultdict[Path, list[MovePlan]](list)
@@ -387,20 +388,29 @@ def apply_plans_that_replay(root: Path, plans: Sequence[MovePlan]) -> AppliedPla
                 failures.append(FailedReplay(plan.item.node_id, reason))
             else:
                 good.append(plan)
+    # New logins first, old ones last: broken off anywhere between, both are there, every recording
+    # finds the one it was made with, and the next migration does the rest.
+    added = [move.new.path for move in logins if good and _write_new_login(move)]
     written = [
         path for path in by_file if _replace_cassette(path, [p for p in good if p.file == path])
     ]
-    # Cassettes first: a login under its new name is of no use to files that keep the old one.
     # The old login stays while any scenario still needs it.
-    for move in logins if written else ():
-        with lock_folder(move.new.path.parent):
-            move.new.require_unchanged()
+    for move in logins if written and not failures else ():
+        with lock_folder(move.old.path.parent):
             move.old.require_unchanged()
-            journal.replace_file(move.new.path, move.data)
-            if not failures:
-                move.old.path.unlink()
-        written.append(move.new.path)
-    return AppliedPlans(written, failures)
+            move.old.path.unlink()
+    return AppliedPlans([*written, *added], failures)
+
+
+def _write_new_login(move: _LoginMove) -> bool:
+    """Write the new file of *move*; return False if it is there already."""
+    with lock_folder(move.new.path.parent):
+        move.new.require_unchanged()
+        move.old.require_unchanged()
+        if move.is_done:
+            return False
+        journal.replace_file(move.new.path, move.data)
+    return True
 
 
 def _write_trial_cassettes(
@@ -465,6 +475,11 @@ class _LoginMove(NamedTuple):
     new: FileVersion
     data: bytes
 
+    @property
+    def is_done(self) -> bool:
+        """Return whether the new file has its content, as after a migration that was broken off."""
+        return self.new.digest == hashlib.sha256(self.data).digest()
+
 
 def _plan_login_moves(folder: Path, plans: Sequence[MovePlan]) -> list[_LoginMove]:
     """Return the moves of the recorded logins in *folder* whose platform *plans* rename."""
@@ -474,7 +489,7 @@ def _plan_login_moves(folder: Path, plans: Sequence[MovePlan]) -> list[_LoginMov
     for path in sorted(folder.glob("*.yaml")):
         platform, _, instance = path.stem.partition(".")
         target = path.with_name(f"{renamed.get(platform)}.{instance}.yaml")
-        if platform in renamed and not target.exists():
+        if platform in renamed:
             old, new = read_version(path), read_version(target)
             cassette = Cassette.load(to_display_path(path))
             entries = map(cassette.get_entry_with_head_defaults, range(len(cassette)))
@@ -483,5 +498,7 @@ def _plan_login_moves(folder: Path, plans: Sequence[MovePlan]) -> list[_LoginMov
                 for entry in entries
             ]
             fresh = [entry.with_line(owner=target.stem) for entry in fresh]
-            moves.append(_LoginMove(old, new, dump_entries(fresh)))
+            move = _LoginMove(old, new, dump_entries(fresh))
+            if move.is_done or not target.exists():  # another login under the new name stays
+                moves.append(move)
     return moves

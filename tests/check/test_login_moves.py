@@ -17,6 +17,7 @@ from bpmax_sim.check.migration import (
     merge_many_causes_at_one_place,
     plan_owners_without_scenario,
 )
+from bpmax_sim.errors import ConfigError
 from bpmax_sim.messages import SignatureInput
 from bpmax_sim.scenario.load import load_items
 from bpmax_sim.session.migration import MoveCause
@@ -101,6 +102,40 @@ def test_an_old_login_stays_while_a_scenario_that_does_not_replay_needs_it(tmp_p
     assert {name: (home / f"auth/{name}.yaml").read_text("utf-8") for name in LOGINS} == before
     assert b"crm.get" in (home / "丁.yaml").read_bytes()
     assert b"oa.get" in (home / "甲.yaml").read_bytes()
+
+
+@pytest.mark.parametrize("broken", ["甲.yaml", "乙.yaml"])
+def test_a_migration_that_is_broken_off_is_finished_by_the_next_one(
+    tmp_path: Path, broken: str
+) -> None:
+    before = write(tmp_path, LOGINS)
+    home = tmp_path / "cassettes"
+    (home / "乙.yaml").write_bytes(dump_entries([recorded(call="crm.get").with_line(owner="乙")]))
+    renames = Renames({}, {"crm": "oa"}, {}, {})
+    plans = plan_owners_without_scenario(tmp_path, [], [], renames)
+    first, second = (home / plan.file.name for plan in plans)
+    text = (home / broken).read_bytes()
+    (home / broken).write_bytes(text + b"# somebody\n")
+
+    with pytest.raises(ConfigError, match="somebody wrote it since this command read it"):
+        apply_plans_that_replay(tmp_path, plans)
+
+    # each file finds the login that belongs to the name in it
+    assert (b"oa.get" in first.read_bytes()) == (broken == second.name)
+    assert b"crm.get" in second.read_bytes()
+    logins = {path.stem: path.read_text("utf-8") for path in (home / "auth").iterdir()}
+    assert {*logins} == {*LOGINS, "oa.test", "oa.生产"}
+    assert {name: logins[name] for name in LOGINS} == before
+
+    (home / broken).write_bytes(text)
+    again = plan_owners_without_scenario(tmp_path, [], [], renames)
+    left = [first, second] if broken == first.name else [second]
+    assert apply_plans_that_replay(tmp_path, again) == (left, [])
+    assert sorted(path.stem for path in (home / "auth").iterdir()) == [
+        "crm2.test", "erp.default", "oa.test", "oa.生产",
+    ]  # fmt: skip
+    assert all(b"oa.get" in path.read_bytes() for path in (first, second))
+    assert (home / "auth/oa.test.yaml").read_text("utf-8") == logins["oa.test"]
 
 
 def test_logins_stay_where_nothing_else_is_written(tmp_path: Path) -> None:
