@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -11,9 +12,10 @@ from bpmax_sim.cli.item_selection import Selection, read_platform_folders
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.git import SINCE_BRANCHING
 from bpmax_sim.i18n import msg, plural
+from bpmax_sim.index.facts import read_facts
 from bpmax_sim.index.store import load_index
 from bpmax_sim.index.traces import add_traced_names
-from bpmax_sim.index.uses import ProjectUses
+from bpmax_sim.index.uses import ProjectPlace, ProjectUses
 from bpmax_sim.project import INSTANCES, LOCAL, find_root
 
 _REACH_ALL = frozenset({"pyproject.toml", "conftest.py"})
@@ -49,16 +51,38 @@ def narrow_by_use_and_changes(
                 )
             )
         if since:
-            paths = find_changed_files(root, find_base(root, since).revision)
+            revision = find_base(root, since).revision
+            paths = find_changed_files(root, revision)
             folders = read_platform_folders(root)
             is_gone = any(_is_platform_file_gone(root / path, folders) for path in paths)
             if is_gone or not _REACH_ALL.isdisjoint(paths):
                 # Then every file of the project counts as changed.
                 paths = [*paths, *known.paths]
-            names.append(known.find_affected_scenarios(paths))
+            former = _find_former_platforms(root, revision, paths, known)
+            names.append(
+                known.find_affected_scenarios(paths)
+                | known.find_scenarios_using(ProjectPlace("platform", name) for name in former)
+            )
         reached = {(root / name).resolve() for name in set.intersection(*names)}
         kept = [one for one in kept if find_root(one.path) != root or one.path.resolve() in reached]
     return kept
+
+
+def _find_former_platforms(
+    root: Path, revision: str, paths: Iterable[str], known: ProjectUses
+) -> set[str]:
+    """Return the platforms that the changed files at *paths* declared or named at *revision*.
+
+    A file in which a platform was renamed, or an instance removed, says no more whom that concerns.
+    """
+    platforms: set[str] = set()
+    for path in paths:
+        if known.may_declare_platforms(path):
+            with suppress(ConfigError):  # a new file had no content
+                text = _run_git(root, "show", f"{revision}:./{path}", revision=revision)
+                facts = read_facts(path, text.encode()).facts
+                platforms |= {fact.name for fact in facts if fact.kind == "platform"}
+    return platforms
 
 
 def _is_platform_file_gone(file: Path, folders: Iterable[Path]) -> bool:

@@ -284,6 +284,11 @@ class ProjectUses:
                 if user != path:
                     yield UsingFile(user, fact)
 
+    def may_declare_platforms(self, path: str) -> bool:
+        """Return whether the file at *path* declares platforms or instances, or cannot be read."""
+        facts = self._index.files.get(path)
+        return facts is not None and facts.kind in {"platform", "instances", "yaml"}
+
     def may_play(self, scenario: str, path: str) -> bool:
         """Return whether the scenario at this path or one of its rows replays the cassette *path*.
 

@@ -116,6 +116,29 @@ def test_a_file_that_is_changed_new_or_gone_reaches_who_needs_it(
     assert (changed, narrow(since="HEAD")) == (reached, when_gone)
 
 
+CRM, ENTRIES = "scenarios/platforms/crm.yaml", "scenarios/instances.yaml"
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new"),
+    [
+        (CRM, "platform_key: crm_system", "platform_key: crm"),
+        (CRM, "platform_key: crm_system", "platform_key: [crm_system"),
+        (CRM, FILES[CRM], ""),
+        (ENTRIES, "platform: crm_system", "platform: oa_system"),
+        (ENTRIES, FILES[ENTRIES], "[]\n"),
+        (ENTRIES, "}", ""),
+    ],
+)
+def test_a_platform_that_a_file_declares_no_more_reaches_who_calls_it(
+    project: Path, name: str, old: str, new: str
+) -> None:
+    path = project / name
+    path.write_text(path.read_text("utf-8").replace(old, new) + "# 改名\n", encoding="utf-8")
+
+    assert narrow(since="HEAD") == [PAY]
+
+
 @pytest.mark.parametrize(
     ("folders", "name", "reached"),
     [
