@@ -15,7 +15,7 @@ from bpmax_sim.i18n import msg, plural
 from bpmax_sim.index.facts import read_facts
 from bpmax_sim.index.store import load_index
 from bpmax_sim.index.traces import add_traced_names
-from bpmax_sim.index.uses import ProjectPlace, ProjectUses
+from bpmax_sim.index.uses import ProjectPlace, ProjectUses, list_own_platforms
 from bpmax_sim.project import INSTANCES, LOCAL, find_root
 
 _REACH_ALL = frozenset({"pyproject.toml", "conftest.py"})
@@ -80,8 +80,7 @@ def _find_former_platforms(
         if known.may_declare_platforms(path):
             with suppress(ConfigError):  # a new file had no content
                 text = _run_git(root, "show", f"{revision}:./{path}", revision=revision)
-                facts = read_facts(path, text.encode()).facts
-                platforms |= {fact.name for fact in facts if fact.kind == "platform"}
+                platforms.update(list_own_platforms(read_facts(path, text.encode())))
     return platforms
 
 

@@ -104,14 +104,15 @@ def read_facts(path: str, data: bytes) -> FileFacts:
         return FileFacts("yaml", is_broken=True)
     kind = _detect_file_kind(path, root)
     rules = _RULES[kind]
-    walked = _walk_nodes(root)
+    walked = list(_walk_nodes(root))
     facts = tuple(chain.from_iterable(_apply_fact_rules(rules, path, *found) for found in walked))
     if kind == "platform":
         facts = tuple(_find_platform_facts(root))
     if kind == "instances":
         facts = tuple(_qualify_instances(facts))
     if kind == "scenario":
-        facts = (*facts, *_find_defaults_file_references(path))
+        inline = _find_inline_script_facts(path, walked)
+        facts = (*facts, *inline, *_find_defaults_file_references(path))
     title = root.get("scenario") or root.get("flow") or root.get("title")
     name = str(title.value) if title is not None and isinstance(title.value, str) else ""
     return FileFacts(kind, facts, title=name)
@@ -160,10 +161,23 @@ def _find_defaults_file_references(path: str) -> Iterator[Fact]:
         yield Fact("file", "loads", "/".join((*parts[:depth], DEFAULTS)), 1, 1, "defaults")
 
 
+def _find_inline_script_facts(
+    path: str, nodes: Iterable[tuple[Steps, Node, _Place]]
+) -> Iterator[Fact]:
+    """Yield the calls of scripts that are written in a scenario, at the place of the script."""
+    for steps, node, _ in nodes:
+        if steps[-1:] == ("js",) and isinstance(node.value, str) and "proxy" in node.value:
+            for fact in _find_call_facts(read_script(node.value, path)):
+                yield replace(fact, line=node.line, column=node.column)
+
+
 def _find_platform_facts(root: Node) -> Iterator[Fact]:
     """Yield the declarations of a platform file: APIs, aliases, parameters and their places."""
     key = root.items["platform_key"]
     yield Fact("platform", "declares", str(key.value), key.line, key.column)
+    parent = root.find_child("extends")
+    if parent is not None and isinstance(parent.value, str):
+        yield Fact("platform", "names", parent.value, parent.line, parent.column)
     apis = root.find_child("apis") or root
     for name, api in apis.items.items() if apis is not root else ():
         place = apis.keys[name]

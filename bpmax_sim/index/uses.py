@@ -10,13 +10,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
+from pathlib import PurePosixPath
 from typing import Final
 
 import msgspec
 
 from bpmax_sim.errors import ConfigError, suggest_nearest
 from bpmax_sim.i18n import msg
-from bpmax_sim.index.facts import Fact, FactKind, Role
+from bpmax_sim.index.facts import Fact, FactKind, FileFacts, Role
 from bpmax_sim.index.store import ProjectIndex
 from bpmax_sim.platform.model import to_snake_case
 from bpmax_sim.project import SUFFIX
@@ -257,6 +258,10 @@ class ProjectUses:
         if place.kind == "file":
             direct += self._find_cassette_users(place.name)
             direct += self._find_platform_file_users(place.name)
+            folders = (str(folder) for folder in PurePosixPath(place.name).parents)
+            direct += [
+                UsingFile(*use) for name in folders for use in self._users_by_file.get(name, ())
+            ]
         direct.sort(key=lambda use: (ORDER.index(use.fact.role), use.path, use.fact.line))
         begin = dict.fromkeys(use.path for use in direct)
         own = place.name if place.kind == "file" else ""
@@ -276,13 +281,28 @@ class ProjectUses:
         ``cassettes/auth``, the platform that it is about.
         """
         facts = self._index.files.get(path)
-        names = {f.name for f in facts.facts if f.kind == "platform"} if facts else set()
+        names = set(list_own_platforms(facts)) if facts else set[str]()
         if path.startswith("cassettes/auth/"):
             names.add(path.removeprefix("cassettes/auth/").partition(".")[0])
+        names |= self._find_platforms_laid_over(names)
         for name in sorted(names):
             for user, fact in self._facts_by_name.get(("platform", name), ()):
                 if user != path:
                     yield UsingFile(user, fact)
+
+    def _find_platforms_laid_over(self, names: Iterable[str]) -> set[str]:
+        """Return the platforms that extend any of *names*, directly or through others."""
+        found: set[str] = set()
+        pending = [*names]
+        while pending:
+            name = pending.pop()
+            for path, fact in self._facts_by_name.get(("platform", name), ()):
+                facts = self._index.files[path]
+                if facts.kind == "platform" and fact.role == "names":
+                    fresh = {*list_own_platforms(facts)} - found
+                    found |= fresh
+                    pending += fresh
+        return found
 
     def may_declare_platforms(self, path: str) -> bool:
         """Return whether the file at *path* declares platforms or instances, or cannot be read."""
@@ -352,3 +372,9 @@ class ProjectUses:
             paths += [use.path for use in self.find_uses(place)]
             scenarios |= {path for path in paths if path.endswith(SUFFIX)}
         return scenarios
+
+
+def list_own_platforms(facts: FileFacts) -> list[str]:
+    """Return the platforms that a file declares, or whose instances it has; not one it extends."""
+    role = "declares" if facts.kind == "platform" else "names"
+    return [fact.name for fact in facts.facts if (fact.kind, fact.role) == ("platform", role)]

@@ -116,6 +116,42 @@ def test_a_file_that_is_changed_new_or_gone_reaches_who_needs_it(
     assert (changed, narrow(since="HEAD")) == (reached, when_gone)
 
 
+WIDER = {
+    "scenarios/platforms/ext.yaml": "platform_key: crm_ext\nextends: crm_system\n",
+    "scenarios/platforms/own.yaml": "platform_key: crm_own\nextends: crm_ext\n",
+    "scenarios/扩展.scenario.yaml": (
+        "version: 1\nscenario: 扩展\n"
+        "steps: [{js: \"return await $proxy('crm_own').getCustomer(1)\"}]\n"
+    ),
+    "scenarios/平台/组/oa.yaml": "platform_key: oa\nbase_url: https://oa.example.test\n",
+    "scenarios/借用.scenario.yaml": (
+        "version: 1\nscenario: 借用\nproxy: {platforms: 平台}\nsteps: [{js: return 1}]\n"
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "reached"),
+    [
+        ("scenarios/platforms/crm.yaml", ["付款", "扩展"]),
+        ("scenarios/platforms/ext.yaml", ["扩展"]),
+        ("scenarios/platforms/own.yaml", ["扩展"]),
+        ("scenarios/instances.yaml", ["付款", "扩展"]),
+        ("scenarios/平台/组/oa.yaml", ["借用"]),
+    ],
+)
+def test_a_platform_reaches_who_calls_one_laid_over_it_or_names_its_folder(
+    project: Path, name: str, reached: list[str]
+) -> None:
+    write_files(project, WIDER)
+    git(project, "add", ".")
+    git(project, "commit", "-m", "wider")
+    (project / name).write_text(f"{(project / name).read_text('utf-8')}# 注释\n", "utf-8")
+
+    left = narrow_by_use_and_changes(find_targets(None), used_name="", since="HEAD")
+    assert sorted(one.path.name.partition(".")[0] for one in left) == reached
+
+
 CRM, ENTRIES = "scenarios/platforms/crm.yaml", "scenarios/instances.yaml"
 
 
