@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import time
+import xml.etree.ElementTree as ET
 
 from bpmax_sim.cli.item_runs import measure_and_store_durations
 from bpmax_sim.report.exit_codes import ExitCode
@@ -57,6 +59,39 @@ def test_seconds_of_an_item_are_its_own_and_kept_at_the_end(project: Project) ->
 
     assert {key.partition("[")[2]: one for key, one in seconds.items()} == {"甲]": 2, "丙]": 4}
     assert shards.read_durations(project.folder) == seconds
+
+
+NAP = """\
+import time
+
+naps = [0.7]
+
+
+def nap(session):
+    time.sleep(naps.pop() if naps else 0)
+"""
+
+
+def test_a_slow_item_makes_the_following_ones_no_slower(project: Project, bs: Command) -> None:
+    """Counted from the start of the run, each of them would have the seconds of the first, too."""
+    rows = ", ".join(f"{{id: {name}}}" for name in "甲乙丙丁戊")
+    table = TABLE.replace("[{id: 甲}, {id: 乙}, {id: 丙}]", f"[{rows}]")
+    table = table.replace("steps: [{open: {}}]", "steps: [{python: 'naps:nap'}]")
+    (project.folder / "scenarios/表.scenario.yaml").write_text(table, encoding="utf-8")
+    (project.folder / "naps.py").write_text(NAP, encoding="utf-8")
+
+    begun = time.perf_counter()
+    done = bs("run", "scenarios/表.scenario.yaml", "--junitxml", "out.xml")
+    took = time.perf_counter() - begun
+
+    suite = ET.parse(project.folder / "out.xml").getroot().find(".//testsuite")
+    assert (done.code, suite is not None) == (ExitCode.PASSED, True)
+    assert suite is not None
+    seconds = [float(case.attrib["time"]) for case in suite.iter("testcase")]
+    assert len(seconds) == 5
+    assert seconds[0] >= 0.7
+    assert sum(seconds) <= took + 0.005  # what rounding adds
+    assert float(suite.attrib["time"]) <= took + 0.005
 
 
 def test_what_is_no_shard_is_a_usage_error(project: Project, bs: Command) -> None:
