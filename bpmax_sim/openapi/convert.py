@@ -44,9 +44,11 @@ ParameterEntry = dict[str, Any]
 _IGNORED: Final = FRAMING | {"accept", "content-type", "authorization"}
 _IDEMPOTENCY: Final = frozenset({"idempotency-key", "x-idempotency-key"})
 _JOINTS: Final = {"spaceDelimited": "spaces", "tabDelimited": "tabs", "pipeDelimited": "|"}
+_SCALARS: Final = frozenset({"string", "integer", "number", "boolean"})
 _LONGEST_NAME: Final = 200
 _ENCODINGS: Final = (
-    (re.compile(r"application/json|.*\+json"), "json"),
+    (re.compile(r"application/json"), "json"),
+    (re.compile(r".*\+json"), "json"),
     (re.compile(r"application/x-www-form-urlencoded"), "form"),
     (re.compile(r"multipart/form-data"), "multipart"),
     (re.compile(r"text/xml|application/xml|.*\+xml"), "xml"),
@@ -137,6 +139,7 @@ def _convert_parameter(
     entry: ParameterEntry = {"name": name, "in": place}
     if parameter.get("required") is True or place == "path":
         entry["required"] = True
+    carried = SchemaConverter(document).write_schema(parameter.get("schema"), (*steps, "schema"))
     content = to_mapping_or_empty(parameter.get("content"))
     if content:
         media = next(iter(content))
@@ -146,9 +149,10 @@ def _convert_parameter(
             name=name,
             media=media,
         )
-    elif text := _explain_how_to_pass_array(parameter):
+    elif find_single_type(carried) not in _SCALARS and (
+        text := _explain_how_to_pass_array(parameter)
+    ):
         document.note_loss(steps, "parameter {name!r}: {text}", name=name, text=text)
-    carried = SchemaConverter(document).write_schema(parameter.get("schema"), (*steps, "schema"))
     title = _make_title_entry(parameter, "title", "description")
     return {**entry, **title, **_convert_schema_keys(carried, is_required="required" in entry)}
 

@@ -179,8 +179,9 @@ def _explain_unknown_document(root: Any) -> str:
     if not isinstance(root, dict):
         return msg("not an OpenAPI document")
     version, swagger = root.get("openapi"), root.get("swagger")
-    # In YAML ``swagger: 2.0`` is a number.
-    if (isinstance(version, str) and re.match(r"3\.\d", version)) or str(swagger) in ("2.0", "2"):
+    # In YAML ``swagger: 2.0`` and ``openapi: 3.1`` are numbers.
+    is_known = isinstance(version, str | float) and re.match(r"3\.\d", str(version))
+    if is_known or str(swagger) in ("2.0", "2"):
         return ""
     if "swagger" in root:
         return msg("swagger: {swagger!r} is not known; 2.0 and OpenAPI 3 are read", swagger=swagger)
@@ -264,7 +265,8 @@ def convert_swagger2(document: Document, methods: tuple[str, ...]) -> Document:
             if scheme in ("https", "http")
         ]
         # https, where both are there.
-        url = f"{max(known, default='https')}://{host}{url}"
+        joint = "" if not url or url.startswith("/") else "/"
+        url = f"{max(known, default='https')}://{host}{joint}{url}"
     openapi = {**root, "openapi": "3.0.0", "paths": paths, "servers": [{"url": url}] if url else []}
     openapi["components"] = {"securitySchemes": schemes}
     return replace(document, root=openapi)

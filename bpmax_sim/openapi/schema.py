@@ -140,8 +140,19 @@ class SchemaConverter:
                 )
             elif word == "properties":
                 yield word, self._convert_properties(value, (*steps, word), seen_refs)
-        if "example" not in schema and to_list_or_empty(schema.get("examples")):
-            yield "example", schema["examples"][0]
+        yield from self._convert_examples(schema, steps)
+
+    def _convert_examples(self, schema: Schema, steps: Steps) -> Iterator[tuple[str, Any]]:
+        """Yield the first of ``examples`` as ``example``, if the schema has none."""
+        examples = to_list_or_empty(schema.get("examples"))
+        if not examples or "example" in schema:
+            return
+        if is_within_file_limits(examples[0]):
+            yield "example", examples[0]
+        else:
+            self.document.note_loss(
+                (*steps, "examples"), "{word} cannot have this value", word="examples"
+            )
 
     def _convert_properties(
         self, value: Any, steps: Steps, seen_refs: tuple[str, ...]

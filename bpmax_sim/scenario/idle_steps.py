@@ -22,18 +22,16 @@ from bpmax_sim.scenario.flow_actions import FlowAction
 from bpmax_sim.scenario.references import find_referenced_column, show
 from bpmax_sim.scenario.shared_names import find_env_names_of_shared_files
 from bpmax_sim.scenario.source import Spot
-from bpmax_sim.scenario.table_rows import ScenarioDraft
+from bpmax_sim.scenario.table_rows import NO, YES, ScenarioDraft
 from bpmax_sim.script_source.condition_slips import describe_kind
 
-_NO: Final = frozenset({"no", "n", "off", "false", "0", "none", "null", "否", "不", "无", "-"})
-"""Texts that somebody means to be false, and that are true."""
 _RETURN: Final = re.compile(r"(?<![\w$.])return\s+[^;\s}]")
 
 
 def check_skip_reasons_meaning_false(draft: ScenarioDraft) -> None:
     """Report ``skip: no``: it is read as a skip whose reason is the text "no"."""
     for key, value in (("skip", draft.scenario.skip), ("xfail", draft.scenario.xfail)):
-        if isinstance(value, str) and value.strip().lower() in _NO:
+        if isinstance(value, str) and value.strip().lower() in NO:
             wrong = msg("{key}: {value!r} is taken for the reason; write {key}: false, or leave "
                         "it out", key=key, value=value)  # fmt: skip
             draft.tell(draft.spot.at(key), wrong)
@@ -44,7 +42,7 @@ def check_cells_meaning_false(draft: ScenarioDraft, step: model.Step, spot: Spot
     column = find_referenced_column(step.condition)
     for row in draft.rows if column else ():
         cell = row.values.get(column)
-        if isinstance(cell, str) and cell.strip().lower() in _NO:
+        if isinstance(cell, str) and cell.strip().lower() in NO:
             draft.tell(
                 row.spot.at(column) if row.spot is not None else spot.at("if"),
                 "{column} is the text {cell!r} in the row {row!r}, and any text is true; write "
@@ -317,13 +315,12 @@ def _is_misfit(value: Any, kind: str | None) -> bool:
         other = find_kind(value) if value and not is_filled_in else None
         return other not in {None, "null", kind}
     text = value.strip().lower() if isinstance(value, str) else ""
-    return (kind == "boolean" and text in _NO | _YES) or (
+    return (kind == "boolean" and text in NO | YES) or (
         kind == "number" and bool(_NUMERAL.fullmatch(text))
     )
 
 
 _NUMERAL: Final = re.compile(r"-?\d{1,3}(,\d{3})+(\.\d+)?|-?\d+(\.\d+)?")
-_YES: Final = frozenset({"yes", "y", "on", "true", "1", "是"})
 
 
 def check_buttons_are_clicked(draft: ScenarioDraft) -> None:

@@ -72,9 +72,12 @@ def check_actors_in_step_names(draft: ScenarioDraft) -> None:
 
 _UNITS: Final = {"十": 10, "百": 100, "千": 1000, "万": 10_000, "亿": 100_000_000}
 _DIGITS: Final = {**{sign: n for n, sign in enumerate("零一二三四五六七八九")}, "两": 2, "〇": 0}
+_SIGNS: Final = "".join((*_DIGITS, *_UNITS))
+_FIGURE: Final = r"\d+(?:,\d{3})*(?:\.\d+)?"
+_FROM_FIGURE: Final = rf"{_FIGURE}(?:[{_SIGNS}]+{_FIGURE})*[{_SIGNS}]*"
+"""Such as ``1,200`` and ``3万5千``."""
 _NUMBER: Final = re.compile(
-    r"(?<![A-Za-z第\d.#-])(?:\d+(?:,\d{3})*(?:\.\d+)?[百千万亿]?"
-    rf"|[{''.join((*_DIGITS, *_UNITS))}]+)"
+    rf"(?<![A-Za-z第\d.#{_SIGNS}-])(?:{_FROM_FIGURE}|[{_SIGNS}]+)"
     r"(?=\s*(?:元|块|整|$|[\s，,。；;：:、)）】\]]))"
 )
 """A number that stands alone or counts money: neither ``15天`` nor ``第12次`` nor ``K100``."""
@@ -93,24 +96,28 @@ def read_numbers_from_ten(text: str) -> list[float]:
     value can match.
     """
     texts = [] if _RANGE.search(text) else _NUMBER.findall(text)
-    return [value for value in map(_read_digits_or_chinese_number, texts) if value >= _SMALL]
+    return [value for value in map(_read_number, texts) if value >= _SMALL]
 
 
-def _read_digits_or_chinese_number(text: str) -> float:
-    if text[0].isdigit():
-        scale = _UNITS.get(text[-1], 1)
-        return float(text.rstrip("".join(_UNITS)).replace(",", "")) * scale
-    total = part = digit = 0
-    for sign in text:
+def _read_number(text: str) -> float:
+    """Return the number written as *text* in digits, Chinese or both: ``1,200``, ``3万5千``."""
+    total: float = 0
+    part: float = 0
+    digit: float = 0
+    signs = re.findall(rf"{_FIGURE}|.", text)
+    for sign in signs:
         unit = _UNITS.get(sign, 0)
         if not unit:
-            digit = _DIGITS[sign]
+            digit = _DIGITS[sign] if sign in _DIGITS else float(sign.replace(",", ""))
         elif unit < _UNITS["万"]:
             part, digit = part + (digit or 1) * unit, 0
         elif unit == _UNITS["万"]:  # 二千万 of 一亿二千万
             total, part, digit = total + (part + digit) * unit, 0, 0
         else:
             total, part, digit = (total + part + digit) * unit, 0, 0
+    before = _UNITS.get(signs[-2], 1) if signs[1:] else 1
+    if before > _SMALL and digit in range(1, _SMALL):  # 三万五 is 35000, and 三万零五 is 30005
+        digit *= before // 10
     return float(total + part + digit)
 
 
@@ -149,11 +156,11 @@ def check_numbers_in_row_texts(draft: ScenarioDraft) -> None:
             if number is None:
                 continue
             pattern = (
-                rf"(?<![原旧前超低高限]){re.escape(column)}\s*[为是=:：]?\s*(\d+(?:\.\d+)?)"
-                r"(?![\d.]|\s*[元块]?\s*(?:以|之|左右|上下|起|[-~—至到]))"
+                rf"(?<![原旧前超低高限]){re.escape(column)}\s*[为是=:：]?\s*({_FROM_FIGURE})"
+                rf"(?![\d.{_SIGNS}]|,\d|\s*[元块]?\s*(?:以|之|左右|上下|起|[-~—至到]))"
             )
             said = re.findall(pattern, " ".join(texts))
-            if said and number not in {*map(float, said)}:
+            if said and number not in {*map(_read_number, said)}:
                 draft.tell(
                     row.spot.at(column) if row.spot is not None else draft.spot.at("cases"),
                     "a text of the row {row!r} says {column} {said}, and {column} is {number}",

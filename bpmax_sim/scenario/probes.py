@@ -60,7 +60,9 @@ def _find_probes(expected: Any) -> list[Any]:
 def _find_operands(expected: Any) -> Iterator[Any]:
     if isinstance(expected, Mapping) and "$near" in expected:
         target, distance = parse_near_operand(expected["$near"])
-        yield from (target, target + distance * 2) if is_number(target) else (target,)
+        yield from (
+            (target - distance, target, target + distance) if is_number(target) else (target,)
+        )
     elif isinstance(expected, Mapping) and any(map(is_operator, expected)):
         for operand in expected.values():
             yield from _find_operands(operand)

@@ -72,9 +72,11 @@ class FormHandle(Mapping[str, Any]):
         """Press a button.
 
         Raises:
-            SubjectError: if it is hidden.
+            SubjectError: if it is hidden, or nothing says which of several forms has it.
         """
-        self._front().click(button)
+        owner = self._owner
+        front = owner.require_unambiguous_form("click") if isinstance(owner, FlowSubject) else owner
+        front.click(button)
 
 
 class FlowHandle:

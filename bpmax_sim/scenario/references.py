@@ -487,7 +487,7 @@ def _evaluate_side(text: str, lookup: Lookup) -> ConditionSide:
     stripped = text.strip()
     if "${" in stripped:
         return ConditionSide(resolve(stripped, lookup), False)
-    if stripped[:1] in {"'", '"'} and stripped[-1:] == stripped[:1]:
+    if stripped[1:] and stripped[0] in {"'", '"'} and stripped[-1] == stripped[0]:
         return ConditionSide(stripped[1:-1], False)
     try:
         return ConditionSide(loads_as_javascript(stripped), True)

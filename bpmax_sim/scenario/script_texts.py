@@ -24,7 +24,10 @@ _MONTH: Final = re.compile(
     r"\$\{[^{}+]*(getMonth)\(\)\s*\}|String\([\w$.]*(getMonth)\(\)\)"
     r"|(getMonth)\(\)\s*\+\s*['\"`]|['\"`]\s*\+\s*[\w$.]+\.(getMonth)\(\)(?!\s*\+)"
 )
-_WEEKDAY: Final = re.compile(r"getFullYear\(\)[^;\n]*\.(getDay)\(\)")
+_WEEKDAY: Final = re.compile(
+    r"getFullYear\(\)(?:(?!getDate)[^;\n])*\.(getDay)\(\)(?![^;\n]*getDate)"
+)
+"""Where the date of the month is written as well, the day of the week is meant."""
 UTC_DATE: Final = re.compile(
     r"\b(toISOString)\(\)\s*\.(?:(?:slice|substring|substr)\(0,\s*10\)|split\(['\"]T['\"]\)\[0\])"
 )

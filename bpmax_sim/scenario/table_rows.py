@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 from msgspec import UNSET
@@ -324,15 +324,20 @@ def split_names_cell(value: Any) -> tuple[Any, ...]:
     return tuple(value) if isinstance(value, list | tuple) else (value,)
 
 
+NO: Final = frozenset({"no", "n", "off", "false", "0", "none", "null", "否", "不", "无", "-"})
+"""Texts that somebody means to be false, and that are true in JavaScript."""
+YES: Final = frozenset({"yes", "y", "on", "true", "1", "是"})
+
+
 def parse_flag_or_reason(value: Any) -> bool | str:
     """Return a ``skip`` or ``xfail`` cell: a text as the reason; True or False without a reason.
 
     Texts such as ``yes`` and ``no`` mean a bool, and an empty cell means False.
     """
-    if isinstance(value, str):
-        text = value.strip()
-        return _BOOLEANS.get(text.lower(), text) if text else False
-    return bool(value)
+    text = value.strip() if isinstance(value, str) else ""
+    if not text or text.lower() in NO | YES:
+        return text.lower() in YES if isinstance(value, str) else bool(value)
+    return text
 
 
 class CliText(str):
@@ -549,7 +554,8 @@ class ScenarioDraft:
         form = self.scenario.form
         flow = self.scenario.flow
         started = flow.form if isinstance(flow, model.FlowSpec) else {}
-        fields = {**started, **(form.fields if isinstance(form, model.FormSpec) else {})}.items()
+        declared = form.fields if isinstance(form, model.FormSpec) else {}
+        fields = {**declared, **started}.items()  # as the project begins with them
         kinds = {
             name: find_kind(value)
             for name, value in fields
@@ -573,15 +579,18 @@ class ScenarioDraft:
 
     @cached_property
     def initial_table_columns(self) -> Mapping[str, tuple[str, ...]]:
-        """Return table -> columns, for each table with initial rows."""
-        form = self.scenario.form
+        """Return table -> columns, for each table of the form with initial rows.
+
+        They are those of the form's rows, and of those with which a flow begins instead.
+        """
+        form, flow = self.scenario.form, self.scenario.flow
         tables = form.fields.items() if isinstance(form, model.FormSpec) else ()
+        started = flow.form if isinstance(flow, model.FlowSpec) else {}
+        both = ((table, rows, started.get(table, rows)) for table, rows in tables)
         return {
-            table: tuple(dict.fromkeys(name for row in rows for name in row))
-            for table, rows in tables
-            if isinstance(rows, list | tuple)
-            and rows
-            and all(isinstance(row, Mapping) for row in rows)
+            table: tuple(dict.fromkeys(name for row in chain(rows, begun) for name in row))
+            for table, rows, begun in both
+            if _are_rows(rows) and _are_rows(begun)
         }
 
     @cached_property
@@ -801,6 +810,12 @@ def find_run_column(step: model.Step) -> str:
     """Return the column that ``run: ${case.column}`` of *step* names; "" if it does not."""
     inner = model.find_named_steps(step)
     return references.find_referenced_column(inner[0]) if inner else ""
+
+
+def _are_rows(value: Any) -> bool:
+    """Return whether *value* is a list of rows, with one at least."""
+    is_list = isinstance(value, list | tuple) and bool(value)
+    return is_list and all(isinstance(row, Mapping) for row in value)
 
 
 def _to_id_list(value: Any) -> Sequence[Any]:

@@ -126,7 +126,8 @@ def _insert_before_first_entry(text: str, owner: Node, mark: tuple[int, int], en
     at = _compute_offset(text, mark)
     indent = text[text.rfind("\n", 0, at) + 1 : at]
     is_flow = text[_compute_offset(text, (owner.line, owner.column))] in "{["
-    return text[:at] + entry + (", " if is_flow else f"\n{indent}") + text[at:]
+    line_end = "\r\n" if "\r\n" in text else "\n"
+    return text[:at] + entry + (", " if is_flow else f"{line_end}{indent}") + text[at:]
 
 
 def _compute_offset(text: str, mark: tuple[int, int]) -> int:

@@ -789,6 +789,9 @@ def test_how_a_list_is_written_is_told_where_it_is_not_as_here(
     style: dict[str, Any], lost: int
 ) -> None:
     assert converted({**style, "schema": {"type": "array", "items": {}}})[1] == lost
+    assert converted({**style, "schema": {"$ref": "#/无此"}})[1] == lost + 1
+    for kind in ("string", "integer", "number", "boolean"):
+        assert converted({**style, "schema": {"type": kind}})[1] == 0
 
 
 def described(word: str) -> dict[str, Any]:

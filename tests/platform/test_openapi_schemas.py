@@ -139,6 +139,15 @@ def test_a_value_may_be_nested_twelve_levels_deep(
     assert schema_of({"items": {"const": value}})[0] == {
         "items": {"const": value} if is_kept else {}
     }
+    lost = [] if is_kept else [".items.examples: examples cannot have this value"]
+    assert schema_of({"items": {"examples": [value, 2]}}) == (
+        {"items": {"example": value} if is_kept else {}},
+        lost,
+    )
+    assert schema_of({"items": {"example": 1, "examples": [value]}}) == (
+        {"items": {"example": 1}},
+        [],
+    )
 
 
 @pytest.mark.parametrize(("length", "is_kept"), [(200, True), (201, False)])

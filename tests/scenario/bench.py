@@ -10,6 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, TypeVar, cast
 
+from bpmax_sim.cassette.recorder import Outage
 from bpmax_sim.clock import Instant, SeededRandomSource, VirtualClock
 from bpmax_sim.errors import BpmaxError, NoMatchError, Place
 from bpmax_sim.messages import Call, Request, Response
@@ -76,13 +77,14 @@ class PlainBench:
     recordings: dict[tuple[int, int], RecordingMatch] = field(default_factory=dict)
     dropped_chains: list[tuple[str, Place | None]] = field(default_factory=list)
     settings: Settings = field(default_factory=Settings)
+    unserved: tuple[Outage, ...] = ()
 
     def __post_init__(self) -> None:
         self.stage = PlainStage(self.plays)
 
-    def unserved_calls(self) -> tuple[()]:
-        """Return that no third party failed while it was recorded."""
-        return ()
+    def unserved_calls(self) -> tuple[Outage, ...]:
+        """Return where third parties failed while it was recorded; by default nowhere."""
+        return self.unserved
 
     def chance(self) -> SeededRandomSource:
         """Return what the scenario draws from."""

@@ -282,8 +282,9 @@ def test_a_row_is_found_by_its_id_as_it_is_read(table: Path, kind: str, ids: str
     ("value", "expected"),
     [
         *((value, False) for value in ("", " ", "false", "FALSE", "否", "0", None, False, 0)),
-        *((value, True) for value in ("true", " TRUE ", "是", "1", True, 1)),
-        *((value, value) for value in ("BPM-1432", "Truely", "2")),
+        *((value, False) for value in ("no", "No", "n", "off", "none", "null", "不", "无", " - ")),
+        *((value, True) for value in ("true", " TRUE ", "是", "1", True, 1, "yes", "Y", "on")),
+        *((value, value) for value in ("BPM-1432", "Truely", "2", "不用", "无接口", "--", "nope")),
         (" BPM-1432 ", "BPM-1432"),
     ],
 )
@@ -395,6 +396,9 @@ def test_rows_in_a_scenario_have_an_id_each(tmp_path: Path, cases: str, told: st
         ("以后", "等接口", "等接口"),
         ("以后", "是", True),
         ("以后", "否", "以后"),
+        ("", "no", False),
+        ("", "-", False),
+        ("以后", "无", "以后"),
     ],
 )
 def test_a_row_says_why_it_is_left_out_better_than_its_file(

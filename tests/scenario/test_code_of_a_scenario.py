@@ -24,7 +24,7 @@ nodes:
     form: {fields: {客户: editable}, scripts: {change.客户: 备注.js}, libraries: [节点库.js]}
     approve: [{when: 'ctx.form.金额 > 5', to: 用印}, {when: "ctx.form.金额 > 3", to: 结束}, {when: ctx.form.金额 > 1, to: 用印}, {to: 结束}]
     reject: 结束
-  用印: {subflow: {flow: 用印}, approve: 结束}
+  用印: {subflow: {flow: 用印}, approve: 结束, reject: [{when: ctx.form.金额 > 7, to: 结束}, {to: 部门}]}
   结束: {end: true}
 """
 INNER = """\
@@ -86,6 +86,22 @@ def test_a_condition_of_a_route_stands_behind_its_quote(tmp_path: Path) -> None:
     assert shown == [
         "ctx.form.金额 > 5'", 'ctx.form.金额 > 3"', "ctx.form.金额 > 1", "{to: 结束}]",
     ]  # fmt: skip
+
+
+def test_each_route_of_each_action_has_its_place(tmp_path: Path) -> None:
+    places = load(tmp_path).subjects.flow.route_places
+
+    assert {(key.node, key.action, key.number): (place.line, place.column)
+            for key, place in places.items()} == {
+        ("部门", "approve", 0): (8, 23),
+        ("部门", "approve", 1): (8, 58),
+        ("部门", "approve", 2): (8, 92),
+        ("部门", "approve", 3): (8, 118),
+        ("部门", "reject", 0): (9, 13),
+        ("用印", "approve", 0): (10, 38),
+        ("用印", "reject", 0): (10, 58),
+        ("用印", "reject", 1): (10, 84),
+    }  # fmt: skip
 
 
 def find_contexts(*items: ScenarioItem) -> dict[str, ScriptContext]:

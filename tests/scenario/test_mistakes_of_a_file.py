@@ -354,6 +354,15 @@ def test_a_button_that_nobody_clicks_is_told(
             "steps: [{open: {}}, {save: {甲: '${form.金额}'}, expect: {form: {金额: '${vars.甲}'}}}]",
             "",
         ),
+        ("steps: [{open: {}}, {save: {甲: '${form.金额}'}}, {expect: {form: {金额: 1}}}]", ""),
+        (
+            "fault_sets: {慢: [{on: crm.查客户, do: {delay: 1s}}]}\nproxy: {platforms: platforms}\nsteps: [{open: {}}, {faults: [慢]}, {expect: {form: {金额: 1}}}]",
+            "",
+        ),
+        (
+            "steps: [{open: {}}, {save: {}}, {expect: {form: {金额: 1}}}]",
+            "this step does nothing and expects nothing",
+        ),
         (
             "fault_sets: {空: []}\nsteps: [{open: {}, faults: [空], expect: {form: {金额: 1}}}]",
             "the fault set '空' has no fault",

@@ -67,6 +67,35 @@ def test_fields_columns_and_variables_come_from_form_and_steps(tmp_path: Path) -
     assert (names.all_named_people, names.person_members) == (("lisi",), ("id", "工号"))
 
 
+@pytest.mark.parametrize(
+    ("declared", "begun", "kinds", "columns"),
+    [
+        ("金额: 0", "金额: 一百", {"金额": "text"}, {}),
+        ("金额: 0", "客户: 甲", {"金额": "number", "客户": "text"}, {}),
+        ("金额: 0", "金额: '${vars.号}'", {}, {}),
+        ("金额: 0", "金额: null", {}, {}),
+        ("明细: [{科目: 餐}]", "金额: 1", {"金额": "number", "明细": "list"}, {"明细": ("科目",)}),
+        (
+            "明细: [{科目: 餐}]",
+            "明细: [{税额: 1}, {科目: 餐}]",
+            {"明细": "list"},
+            {"明细": ("科目", "税额")},
+        ),
+        ("明细: [{科目: 餐}]", "明细: []", {"明细": "list"}, {}),
+        ("明细: [{科目: 餐}]", "明细: [餐]", {"明细": "list"}, {}),
+        ("明细: []", "明细: [{科目: 餐}]", {"明细": "list"}, {}),
+        ("金额: 0", "明细: [{科目: 餐}]", {"金额": "number", "明细": "list"}, {}),
+    ],
+)
+def test_what_a_flow_begins_with_counts_before_what_its_form_declares(
+    tmp_path: Path, declared: str, begun: str, kinds: dict[str, str], columns: dict[str, Any]
+) -> None:
+    subject = f"form: {{fields: {{{declared}}}}}\n{FLOW.replace('金额: 1', begun)}}}"
+    names = name_all(tmp_path, f"{subject}\nvars: {{号: 1}}\nsteps: [{DECIDED}]")
+
+    assert (dict(names.initial_value_kinds), names.initial_table_columns) == (kinds, columns)
+
+
 NOBODY: dict[str, Any] = {
     "all": ("wangwu", "ceo"), "lists": False, "mentioned": (), "members": (), "fields": ("金额",),
 }  # fmt: skip

@@ -20,7 +20,8 @@ from bpmax_sim.scenario.python_step import (
     make_handles,
     refuse_lazy_result,
 )
-from bpmax_sim.subject.definition import Definition, FlowNode
+from bpmax_sim.script.failure import Script
+from bpmax_sim.subject.definition import Definition, FlowNode, LoadedNodeForm
 from bpmax_sim.subject.flow import FlowSubject
 from bpmax_sim.subject.form import FormSubject
 from bpmax_sim.subject.hooks import FlowMove
@@ -234,3 +235,35 @@ def test_a_flow_is_seen_with_its_form_and_whom_it_waits_for() -> None:
     )
     flow.decide("approve", FlowMove(by="王总监"))
     assert (seen.at, seen.status, seen.pending) == ("结束", "finished", [])
+
+
+@pytest.mark.parametrize(
+    ("focus", "user", "ran"),
+    [("法务", "", ["盖章"]), ("", "法务员", ["盖章"]), ("财务", "", None), ("", "", None)],
+)
+def test_a_button_is_pressed_where_it_is_clear_which_node_shows_it(
+    focus: str, user: str, ran: list[str] | None
+) -> None:
+    nodes = {
+        "分": FlowNode(parallel=("法务", "财务"), join="结"),
+        **{name: FlowNode(owners=(f"{name}员",), approve="结") for name in ("法务", "财务")},
+        "结": FlowNode(end=True),
+    }
+    stage = PlainStage({"盖章": lambda _form, _ctx: None})
+    flow = FlowSubject(
+        runner=stage, tell=list[object]().append, user={"id": user},
+        definition=Definition(flow="合同", start="分", nodes=nodes),
+    )  # fmt: skip
+    flow.create(FlowMove(by="张三"))
+    flow.screens = {"法务": LoadedNodeForm(scripts={"click.盖章": (Script("", "盖章"),)})}
+    flow.focus = focus
+    form = make_handles(take_all, flow)["form"]
+    assert isinstance(form, FormHandle)
+
+    if focus == user == "":
+        with pytest.raises(SubjectError) as refused:
+            form.click("盖章")
+        assert refused.value.code == "AMBIGUOUS_NODE"
+    else:
+        form.click("盖章")
+    assert stage.ran == (ran or [])

@@ -129,6 +129,18 @@ def test_a_write_is_held_beside_the_fields_that_there_are(
     assert len(log.warnings) == warnings
 
 
+def test_a_name_that_is_written_twice_is_told_once_where_it_was_written_first() -> None:
+    log = make_log(names=ScenarioNames(fields=("金额",)))
+    places = [Place("脚本.js", line, 1) for line in (3, 8, 9)]
+    events = [FieldChanged(field="金颜", old=None, new=1, by="open", place=at) for at in places]
+
+    log.add_subject_event(events[0])
+    log.add_subject_event(events[1])
+    assert [place for _, place, _ in log.pop_undeclared_names()] == [places[0]]
+    log.add_subject_event(events[2])
+    assert log.pop_undeclared_names() == []
+
+
 def test_what_is_written_beside_the_fields_is_wrong_or_doubtful() -> None:
     log = make_log(names=ScenarioNames(fields=("金额",)))
     owners = ["form.$visible", "ctx", "form.$message", "form.$message.type"]

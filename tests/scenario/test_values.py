@@ -208,6 +208,9 @@ def test_a_condition_compares_negates_or_asks_for_truth(condition: Any, expected
         ([5.0], ["== ${vars.l}"]),
         ("成功", ["== 成功", "== '成功'", '== "成功"']),
         ("'成功'", []),
+        ("'5\"", ["== '5\""]),
+        ("'", ["== '"]),
+        ("", ["== ''"]),
     ],
 )
 def test_sides_are_equal_as_values_or_an_unquoted_word_as_text(
@@ -215,7 +218,8 @@ def test_sides_are_equal_as_values_or_an_unquoted_word_as_text(
 ) -> None:
     known = {"case": {"x": value}, "vars": {"n": 5, "l": [5]}}
     asked = ["== 5", "== 5.0", "== '5'", "== ${vars.n}", "== ${vars.l}", "== 0", "== true",
-             "== null", "== 成功", "== '成功'", '== "成功"']  # fmt: skip
+             "== null", "== 成功", "== '成功'", '== "成功"', "== '5\"", "== '",
+             "== ''"]  # fmt: skip
 
     def look(ref: Reference) -> Any:
         return follow_path(known[ref.root], ref)
