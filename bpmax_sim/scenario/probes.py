@@ -40,6 +40,8 @@ def _can_be_probed(expected: Any) -> bool:
         return all(key in _KNOWN and _can_be_probed(value) for key, value in expected.items())
     if isinstance(expected, str):
         return "${" not in expected
+    if is_list(expected):
+        return all(map(_can_be_probed, expected))
     return not isinstance(expected, Mapping) or all(map(_can_be_probed, expected.values()))
 
 

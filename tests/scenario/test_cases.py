@@ -221,6 +221,7 @@ def test_a_reserved_cell_holds_one_or_several_entries(value: Any, expected: Any)
         ('id,note\na,"1\n2"\n\nb,\n', 'id,note,new\na,"1\n2",x\n\nb,,y\n'),
         ("qty,id\n1,a\n2\n", "qty,id,new\n1,a,x\n2,,\n"),
         ("id,new\na,1\n", "id,new\na,1\n"),
+        ("id,qty\n,\na,1\n , \nb,2\n", "id,qty,new\n,\na,1,x\n , \nb,2,y\n"),
         ("qty\n1\n", "qty\n1\n"),
         ("", ""),
     ],

@@ -14,6 +14,7 @@ from bpmax_sim.errors import CODES, ConfigError
 from bpmax_sim.scenario.tautology import KINDS, find_tautologies, is_always
 from tests.docs.facts import names
 from tests.scenario.test_lies import CALL, FLOW, PLATFORM, STUB, Case, run, what_is_wrong
+from tests.scenario.test_mistakes_of_a_file import tell
 
 READ_ONLY = "form.$readonly = {金额: true}"
 SAY = "form.$message = {type: 'error', text: '不行'}"
@@ -519,6 +520,55 @@ def test_a_denial_holds_always_only_of_what_the_value_can_never_be(
     assert [repr(one) for one in VALUES if is_always(deny(one), kind)] == [
         repr(one) for one in IMPOSSIBLE[kind]
     ]
+
+
+@pytest.mark.parametrize(
+    ("expected", "values", "is_told"),
+    [
+        ({"$in": ["主管", "总经理"]}, ("主管", "总经理"), True),
+        ({"$in": ["结束", "总经理", "主管"]}, ("主管", "总经理"), True),
+        ({"$in": ["主管"]}, ("主管", "总经理"), False),
+        ({"$in": ["总经理", "结束"]}, ("主管", "总经理"), False),
+        ({"$in": ["主管"]}, ("主管",), True),
+        ({"$in": []}, (), False),
+        ({"$in": ["主管"], "$ne": "结束"}, ("主管",), False),
+        ({"$in": "主管"}, ("主管",), False),
+        ("主管", ("主管",), False),
+        ({"$ne": "结束"}, ("主管", "总经理"), False),
+        ({"$ne": "是"}, (True, False), True),
+        ({"$ne": True}, (True, False), False),
+        ({"$in": [True, False]}, (True, False), True),
+        ({"$type": "boolean"}, (True, False), True),
+        ({"$exists": True}, ("主管", "总经理"), True),
+    ],
+)
+def test_a_choice_of_all_that_a_value_can_be_says_nothing(
+    expected: Any, values: tuple[Any, ...], *, is_told: bool
+) -> None:
+    assert [*find_tautologies(expected, values)] == [()] * is_told
+    assert [*find_tautologies({"a": expected}, {"a": values})] == [("a",)] * is_told
+
+
+@pytest.mark.parametrize(
+    ("step", "keys"),
+    [
+        ("{open: {}, expect: {}}", ["expect"]),
+        ("{open: {}, expect: ~}", ["expect"]),
+        ("{open: {}, expect: {form: {}}}", ["form"]),
+        ("{open: {}, expect: {form: {}, vars: {}, flow: {}, fields: {}, preview: {}}}",
+         ["form", "vars", "flow", "fields", "preview"]),
+        ("{open: {}, expect: {form: {金额: {}}}}", []),
+        ("{open: {}, expect: {messages: []}}", []),
+        ("{open: {}, expect: {form: {$exactly: {}}}}", []),
+        ("{set: {金额: 5}, expect_error: {}}", ["expect_error"]),
+        ("{set: {金额: 5}, expect_error: {code: READ_ONLY}}", []),
+    ],
+)  # fmt: skip
+def test_a_part_that_is_empty_says_nothing(tmp_path: Path, step: str, keys: list[str]) -> None:
+    told = tell(tmp_path, f"steps: [{step}, {{expect: {{form: {{金额: 1}}}}}}]")
+
+    found = [one.split()[0].rstrip(":") for one in map(str, told) if " says nothing; " in one]
+    assert found == keys
 
 
 def test_tautologies_are_found_where_they_stand() -> None:

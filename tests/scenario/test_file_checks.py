@@ -415,7 +415,7 @@ def test_the_first_variable_that_nothing_reads_is_refused(
 def test_what_defaults_declare_is_used_by_some_file_below(tmp_path: Path) -> None:
     scenario = "scenario: 单\nform: {fields: {金额: 0}}\nsteps: [{set: {金额: '${vars.甲}'}, expect: {form: {金额: 1}}}]\n"
     write_project(tmp_path, {
-        "scenarios/defaults.yaml": "vars: {甲: 1, 乙-1: 2, 丙: 3, 丁: 4, 戊: 5}\nfault_sets: {断网: [{on: '*', do: {error: connect}}], 慢: [{on: '*', do: {delay: 1s}}]}\n",
+        "scenarios/defaults.yaml": "vars: {甲: 1, 乙-1: 2, 丙: 3, 丁: 4, 戊: 5, 甲 含税: 6, 丙.丁: 7}\nfault_sets: {断网: [{on: '*', do: {error: connect}}], 慢: [{on: '*', do: {delay: 1s}}]}\n",
         "scenarios/单.scenario.yaml": scenario,
         "scenarios/深/行.csv": "id,丙\n1,2\n",
         "scenarios/深/钩子.py": "# 丁 断网\n",
@@ -426,5 +426,6 @@ def test_what_defaults_declare_is_used_by_some_file_below(tmp_path: Path) -> Non
 
     assert [(one.place and one.place.line, one.message) for one in item.warnings] == [
         (1, "no scenario below this folder uses '戊'; take it away, or name it"),
+        (1, "no scenario below this folder uses '甲 含税'; take it away, or name it"),
         (2, "no scenario below this folder uses '慢'; take it away, or name it"),
     ]

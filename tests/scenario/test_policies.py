@@ -363,6 +363,7 @@ def test_without_a_definition_nobody_decides(tmp_path: Path) -> None:
         "{at: 结束, by: 行政, terminate: {}}",
         "{at: 用印, by: 张三, withdraw: {}}",
         "{at: 主管, by: 行政, approve: {}}",
+        "{at: 盖, by: 印章员, approve: {}}",
         '{at: 财务, by: 赵会计, hand_over: {to: "${vars.谁}"}}\n{at: 财务, by: 新人, approve: {}}',
         "{at: 财务, by: 赵会计, hand_over: {to: 新人}}\n{at: 财务, by: 新人, approve: {}}",
         "{at: 财务, by: 赵会计, add_owner: {to: [甲, 乙, 丙]}}\n{at: 财务, by: 丙, approve: {}}",

@@ -507,6 +507,10 @@ def test_expect_waits_for_until(folder: Path, bench: PlainBench) -> None:
     assert headlines(folder, bench, f"steps:\n  - {step % (9, 3)}\n") == [
         "step 1/1 click: form.discount expected 9, got 3"
     ]
+    tries.clear()
+    assert headlines(folder, bench, f"steps:\n  - {step % (9, 7)}\n") == [
+        "step 1/1 click: form.discount expected 7, got 3"
+    ]
 
 
 def test_finally_runs_after_a_failure_too(folder: Path, bench: PlainBench) -> None:

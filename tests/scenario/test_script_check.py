@@ -26,6 +26,7 @@ apis:
     aliases: [下单]
     parameters: [{name: amount, in: body, to: data.amount, required: true}]
     answer: {type: object, properties: {orderId: {type: string}, state: {type: string, enum: [open, paid]}}, additionalProperties: false}
+  wrapped: {path: /w, result: envelope, answer: {type: object, properties: {name: {type: string}}}}
   head_order: {method: HEAD, path: /orders, answer: {type: object}}
   post_order: {method: POST, path: /orders, answer: {type: object}}
   ask_order:
@@ -431,6 +432,53 @@ def test_a_chain_sets_each_required_parameter_where_it_belongs(
     assert told == [
         f"a.js:1:26: crm.ask_order needs {name!r}, which is not passed" for name in missing.split()
     ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ("1, 't', 5", []),
+        ("1, 't', 5, 2, 3", []),
+        ("1, 't'", ["amt"]),
+        ("1", ["X-Trace", "amt"]),
+        ("", ["PageNo", "X-Trace", "amt"]),
+        ("...form.明细", []),
+        ("1, 't', 5, 2, 3, 4", ["5 parameters and is called with 6"]),
+        ("1, 't', 5, 2, 3, 4, 5", ["5 parameters and is called with 7"]),
+    ],
+)
+def test_a_direct_call_passes_what_is_required_and_has_no_default(
+    check: Check, arguments: str, told: list[str]
+) -> None:
+    found = check(f"await $proxy('crm').askOrder({arguments});")
+
+    assert [rule for rule, _ in found] == [
+        "missing-parameter" if one.isascii() and " " not in one else "extra-argument"
+        for one in told
+    ]
+    for (_, problem), part in zip(found, told, strict=True):
+        assert part in problem
+
+
+@pytest.mark.parametrize(
+    ("use", "told"),
+    [
+        ("if (w.data.name) form.客户 = 1;", []),
+        ("if (w.data.nick) form.客户 = 1;", []),
+        ("if (w.data.nama) form.客户 = 1;", ["data.nama"]),
+        ("form.客户 = w.data.nick;", ["data.nick"]),
+        ("if (w.name) form.客户 = 1;", ["name"]),
+        ("form.客户 = w.name;", ["name"]),
+        ("if (w.code === 0) form.客户 = w.message;", []),
+    ],
+)
+def test_what_an_envelope_never_has_is_told_and_a_test_inside_of_it_is_not(
+    check: Check, use: str, told: list[str]
+) -> None:
+    found = check(f"const w = await $proxy('crm').wrapped(); {use}")
+
+    for (_, problem), path in zip(found, told, strict=True):
+        assert f"has {path}" in problem
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from bpmax_sim.scenario.references import (
     UndefinedValueError,
     check_condition,
     condition_holds,
+    find_keys_with_references,
     find_referenced_column,
     follow_path,
     parse_reference,
@@ -20,7 +21,7 @@ from bpmax_sim.scenario.references import (
     split_references,
     to_text_or_empty,
 )
-from bpmax_sim.yamlfile import parse_yaml
+from bpmax_sim.yamlfile import parse_yaml, read_yaml
 from tests.examples import drawn
 
 NAMES: dict[str, Any] = {
@@ -229,6 +230,24 @@ def test_sides_are_equal_as_values_or_an_unquoted_word_as_text(
 
     assert {*found} == {*holding}
     assert {*denied} == {*asked} - {*found}
+
+
+@pytest.mark.parametrize(
+    ("text", "keys"),
+    [
+        ("a: ${vars.x}\nb: 1", ["a"]),
+        ("a: 共 ${vars.x} 元\nb: [1, '${vars.y}']", ["a", "b"]),
+        ("a: {b: [1, {c: '备注 ${case.x}'}]}\nd: $x", ["a"]),
+        ("a: $${vars.x}", ["a"]),
+        ("${vars.k}: 1", []),
+        ("a: true\nb: ~\nc: 1.5\nd: []\ne: {}", []),
+        ("- ${vars.x}", []),
+        ("${vars.x}", []),
+    ],
+)
+def test_a_key_has_a_reference_wherever_it_stands_in_its_value(text: str, keys: list[str]) -> None:
+    assert find_keys_with_references(read_yaml(text)) == {*keys}
+    assert find_keys_with_references(None) == frozenset()
 
 
 @pytest.mark.parametrize("value", ["", "0", "null", "false", "FALSE", 0, 0.0, None, False, [], {}])

@@ -53,6 +53,20 @@ def test_a_baseline_counts_the_code_of_one_run(tmp_path: Path) -> None:
     assert any(map(any, of_baseline.counts.values()))
 
 
+@pytest.mark.parametrize(
+    ("passed", "seconds"), [("10s", 3600), ("36s", 3600), ("1h", 360_000), ("30d", 259_200_000)]
+)
+def test_a_variant_has_a_hundred_times_the_time_of_its_scenario(
+    tmp_path: Path, passed: str, seconds: int
+) -> None:
+    steps = (
+        f"steps: [{{set: {{编号: '7'}}, expect: {{form: {{客户: 张三}}}}}}, {{advance: {passed}}}]"
+    )
+    item = load_item(tmp_path, HEAD + steps, submit=SCRIPT)
+
+    assert measure_baseline(item).most.seconds == pytest.approx(seconds)
+
+
 LIVE = "asks a live system (mode: {}); only replay and simulate are tried"
 OTHER = 'does not pass: step 1/1 set: form.客户 expected "李四", got "张三"'
 
