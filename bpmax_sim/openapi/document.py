@@ -320,7 +320,10 @@ def _convert_parameter_schema(parameter: Mapping[str, Any]) -> dict[str, Any]:
 def _convert_body(consumes: list[str], parameters: list[Mapping[str, Any]]) -> dict[str, Any]:
     whole = next((parameter for parameter in parameters if parameter.get("in") == "body"), None)
     if whole is not None:
-        media = next((name for name in consumes if name not in (_FORM, _MULTIPART)), _JSON)
+        media_types = [name for name in consumes if name not in (_FORM, _MULTIPART)]
+        media = next(iter(media_types), _JSON)
+        if media.endswith("+json") and _JSON in media_types:
+            media = _JSON  # .NET names application/json-patch+json first
         content = {media: {"schema": whole.get("schema")}}
         return {"required": whole.get("required"), "content": content}
     fields = [parameter for parameter in parameters if parameter.get("in") == "formData"]

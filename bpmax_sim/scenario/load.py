@@ -588,13 +588,23 @@ def _find_platforms(draft: ScenarioDraft, root: Path) -> tuple[Path, ...]:
 
 def _resolve_cassette_name(draft: ScenarioDraft, row: Row | None, root: Path) -> str:
     declared = draft.scenario.proxy.cassette
-    own_file = row.id if row and "${case." not in declared else ""
     try:
+        own_file = row.id if row and not _names_row(declared) else ""
         name = _resolve_before_run(draft, row, declared, "a cassette's name")
     except ValueError as error:
         draft.tell(draft.spot.at("proxy", "cassette"), str(error))
         return ""
     return build_cassette_name(root, draft.spot.source.path, str(name), own_file)
+
+
+def _names_row(text: str) -> bool:
+    """Return whether *text* contains a ``${case.…}``, which differs from row to row.
+
+    Raises:
+        UndefinedValueError: if a ``${`` in it is not closed or does not start with a known root.
+    """
+    parts = references.split_references(text)
+    return any(isinstance(part, references.Reference) and part.root == "case" for part in parts)
 
 
 def _resolve_before_run(draft: ScenarioDraft, row: Row | None, text: str, what: str) -> Any:

@@ -55,8 +55,8 @@ def check_actors_in_step_names(draft: ScenarioDraft) -> None:
         performer = value.get("by")  # which may be written as anything
         is_known = isinstance(performer, str | int) and str(performer) in known
         node = spot.source.root.find_at(spot.steps) if is_known and step.name else None
-        parts = node.walk_texts() if node is not None else ()
-        others = show([(*path, text) for path, text in parts if path[0] != "name"])
+        parts = node.items.items() if node is not None else ()
+        others = show({key: part.to_plain() for key, part in parts if key != "name"})
         named = find_named_actors(step.name, known) if node is not None else []
         if named and not any(one in others for one in named):
             draft.tell(

@@ -23,6 +23,8 @@ from tests.platform.openapi_imports import (
     tree,
 )
 
+HAL = "application/hal+json"
+
 
 def swagger(operation: dict[str, Any] | None = None, **root: Any) -> ConvertedPlatform:
     """Return what becomes of a document in Swagger 2.0 with ``POST /客户``."""
@@ -72,6 +74,9 @@ def test_the_address_of_swagger_2_is_host_and_path(root: dict[str, Any], address
         ([XML], [], "xml", None),
         ([XML], [5, "text/plain"], "text", None),
         ([XML], "text/plain", "xml", None),
+        (["application/json-patch+json", JSON, "text/json"], None, None, None),
+        ([XML, "application/hal+json", JSON], None, "xml", None),
+        ([HAL, XML], None, None, {"Content-Type": HAL}),
     ],
 )
 def test_a_body_of_swagger_2_has_the_first_media_type_that_is_no_form(

@@ -118,6 +118,22 @@ def test_what_can_never_work_is_told_at_load(
     assert problem in told(door, GOOD.replace(before, after))
 
 
+@pytest.mark.parametrize(
+    ("subflow", "place"),
+    [
+        ("盖张", "7:8: nodes.用印.subflow"),
+        ("{flow: 盖张}", "7:18: nodes.用印.subflow.flow"),
+        ("{form: {金额: 金额}, flow: 盖张, wait: false}", "7:34: nodes.用印.subflow.flow"),
+    ],
+)
+def test_a_sub_flow_that_there_is_not_is_told_where_it_is_named(
+    door: Door, subflow: str, place: str
+) -> None:
+    text = told(door, GOOD.replace("subflow: 盖章", f"subflow: {subflow}"))
+
+    assert f"流程.yaml:{place}: no sub-flow '盖张'; did you mean '盖章'?" in text
+
+
 def test_a_sub_flow_that_starts_itself_is_told_at_load(door: Door) -> None:
     child = CHILD.replace("盖: {owners: [印章员],", "盖: {subflow: 盖章,")
 

@@ -15,7 +15,7 @@ from bpmax_sim.scenario.name_claims import (
     find_named_actors,
     read_numbers_from_ten,
 )
-from tests.scenario.test_mistakes_of_a_file import tell
+from tests.scenario.test_mistakes_of_a_file import FLOW, tell
 
 
 @pytest.mark.parametrize(
@@ -173,6 +173,33 @@ def test_who_acts_by_a_name_is_told_from_who_is_only_mentioned(
 
     assert find_mentions(text, people) == mentioned
     assert find_named_actors(text, people) == acting
+
+
+@pytest.mark.parametrize(
+    ("name", "by", "is_told"),
+    [
+        ("李四同意", "1001", True),
+        ("李四同意", "'1001'", True),
+        ("李四同意", "张三", True),
+        ("李四同意", "李四", False),
+        ("1001同意", "1001", False),
+        ("1001同意", "'1001'", False),
+        ("1001同意", "张三", True),
+        ("李四同意", "'${vars.谁}'", False),
+        ("李四同意", "李五", False),
+        ("同意", "1001", False),
+    ],
+)
+def test_the_name_of_a_step_and_who_performs_it_are_one(
+    tmp_path: Path, name: str, by: str, *, is_told: bool
+) -> None:
+    subject = FLOW.replace(
+        "{wangwu: {}, ceo: {}}", "{1001: {}, 张三: {}, 李四: {}, wangwu: {}, ceo: {}}"
+    )
+    step = f"{{name: {name}, approve: {{by: {by}}}, expect: {{flow: {{at: 总经理}}}}}}"
+    lines = tell(tmp_path, f"vars: {{谁: 张三}}\nsteps: [{step}]", subject=subject)
+
+    assert sum("the name of this step speaks of" in str(one) for one in lines) == is_told
 
 
 @pytest.mark.parametrize(

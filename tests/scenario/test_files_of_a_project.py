@@ -25,6 +25,11 @@ INSTANCES = "- {platform: crm, instance_key: test, credentials: {key: {env: CRM_
 PLATFORM = "platform_key: crm\nbase_url: https://crm.example.test\nauth: {key: env.CRM_SECRET}\n"
 ELSEWHERE = {"pyproject.toml": '[tool.bpmax_sim]\nplatforms = "申报/平台"\n'}
 OWN_SECRET = f"{SCENARIO}secrets: [env.CRM_SECRET]\n"
+TWO = {
+    "scenarios/下单.scenario.yaml": f"{OWN_SECRET}proxy: {{platforms: [../一/平台, ../二/平台]}}\n",
+    "一/平台/crm.yaml": "",
+    "二/平台/erp.yaml": "",
+}
 UNREAD = "nothing reads the environment variable 'CRM_SECRET', so nothing is hidden"
 
 
@@ -51,6 +56,9 @@ def told(path: Path) -> list[str]:
         ({"scenarios/草稿.yaml/crm.txt": "", "scenarios/instances.yaml": INSTANCES}, []),
         ({"scenarios/草稿.yaml/crm.txt": ""}, [UNREAD]),
         ({"scenarios/别的.scenario.yaml": OWN_SECRET}, [UNREAD]),
+        ({**TWO, "二/instances.yaml": INSTANCES}, []),
+        ({**TWO, "一/instances.yaml": INSTANCES}, [UNREAD]),
+        ({**TWO, "一/平台/oa.yaml": PLATFORM}, []),
     ],
 )
 def test_a_variable_to_hide_is_read_by_platforms_and_instances_wherever_they_lie(

@@ -34,12 +34,12 @@ FLOW = "flow: {definition: 流程.yaml, at: 部门审批, form: {金额: 1}, pro
 DECIDED = "{approve: {by: wangwu}, expect: {flow: {at: 总经理}}}"
 
 
-def name_all(folder: Path, text: str) -> ScenarioNames:
+def name_all(folder: Path, text: str, flow: str = DAYS) -> ScenarioNames:
     """Return the names of a scenario that *text* goes on with."""
     head = "version: 1\nscenario: 报销单\n"
     write_files(
         folder,
-        {"开.js": "form.金额 = 1", "人.js": "return []", "流程.yaml": DAYS, "单.yaml": head + text},
+        {"开.js": "form.金额 = 1", "人.js": "return []", "流程.yaml": flow, "单.yaml": head + text},
     )
     return load_items(folder / "单.yaml", environ={}, root=folder)[0].names
 
@@ -94,6 +94,22 @@ def test_what_a_flow_begins_with_counts_before_what_its_form_declares(
     names = name_all(tmp_path, f"{subject}\nvars: {{号: 1}}\nsteps: [{DECIDED}]")
 
     assert (dict(names.initial_value_kinds), names.initial_table_columns) == (kinds, columns)
+
+
+def test_whom_a_flow_notifies_is_mentioned_in_sub_flows_too(tmp_path: Path) -> None:
+    late = "{after: 2h, notify: %s}"
+    nodes = "nodes: {盖章: {owners: [赵六], deadline: [%s, %s]}, 完: {end: true}}"
+    inner = (
+        f"flow: 用印\nstart: 盖章\n{nodes % (late % '周八', late.replace('2h', '3h') % '吴九')}\n"
+    )
+    write_files(tmp_path, {"用印.yaml": inner.replace("owners", "approve: 完, owners")})
+    subflows = "subflows: {用印: {definition: 用印.yaml}}"
+    begin = FLOW.replace("at: 部门审批", f"at: 部门审批, {subflows}")
+    flow = DAYS.replace("  结束: {", "  用印: {subflow: 用印, approve: 结束}\n  结束: {")
+    flow = flow.replace("1h, approve: 结束", "1h, approve: 用印")
+    names = name_all(tmp_path, f"{begin}}}\nuser: 张三\nsteps: [{DECIDED}]", flow)
+
+    assert names.mentioned_people == ("wangwu", "ceo", "赵六", "张三", "周八", "吴九")
 
 
 NOBODY: dict[str, Any] = {

@@ -377,6 +377,24 @@ def test_policies_that_can_be(tmp_path: Path, policies: str) -> None:
     assert [item.scenario.scenario for item in load_items(path)] == ["采购"]
 
 
+@pytest.mark.parametrize(("by", "is_told"), [("印章员", False), ("印张员", True)])
+@pytest.mark.parametrize("scripts", ["", "approve.盖", "owners.盖", "owners.完"])
+def test_whom_scripts_of_any_flow_may_name_is_not_known_before(
+    tmp_path: Path, by: str, scripts: str, *, is_told: bool
+) -> None:
+    path = write(tmp_path, f"{{at: 盖, by: {by}, approve: {{}}}}", "submit: {}\nplay: {}")
+    (tmp_path / "人.js").write_text("return [];\n", encoding="utf-8")
+    if scripts:
+        text = path.read_text(encoding="utf-8")
+        more = f"{{definition: 盖章.yaml, scripts: {{{scripts}: 人.js}}}}"
+        path.write_text(text.replace("{definition: 盖章.yaml}", more), encoding="utf-8")
+
+    if is_told and not scripts.startswith("owners."):
+        assert f"'{by}' never has a task at '盖'" in problems_of(path)
+    else:
+        assert len(load_items(path)) == 1
+
+
 def test_each_policy_is_checked_but_one_that_was_not_read(tmp_path: Path) -> None:
     nodes = ["部门", "财务部", *["部门"] * 8]
     lines = [f"{{at: {node}, times: 1, approve: {{}}}}" for node in nodes]

@@ -390,6 +390,18 @@ def test_a_class_of_failures_that_came_is_to_be_recovered(code: Any, told: int) 
     assert len([one for one in found if "recover" in one.message]) == told
 
 
+def test_a_doubt_about_a_platform_stands_at_its_first_call(tmp_path: Path) -> None:
+    for name, seconds in (("shop", 30_000), ("oa", 5)):
+        text = f"platform_key: {name}\nbase_url: https://{name}.example.test\ntimeout: {seconds}\n"
+        (tmp_path / f"{name}.yaml").write_text(f"{text}apis: {{ask: {{path: /ask}}}}\n", "utf-8")
+    lines = [("oa", 2), ("shop", 3), ("oa", 5), ("shop", 8), ("shop", 9)]
+    calls = [made(f"{name}.ask", place=Place("脚本.js", line, 1)) for name, line in lines]
+
+    found = [*find_rule_doubts(calls, load_platforms(tmp_path))]
+    assert [(one.kind, one.place) for one in found] == [("rule", Place("脚本.js", 3, 1))]
+    assert "is in seconds" in translate(found[0].message)
+
+
 KINDS = {"文": "text", "数": "number", "否": "boolean", "表": "list", "图": "object"}
 WRITTEN = {
     "text": "甲", "number": 5, "boolean": True, "list": [1], "object": {"a": 1}, "null": None,

@@ -312,6 +312,8 @@ def test_a_library_that_nobody_uses_is_named(check: Check) -> None:
         "const load = async () => 1; if (await load()) form.客户 = (await load()) + 1; load().then(n => n + 1);",
         "const f = () => 1; if (f()) form.客户 = f() + 1; if (form.别的 || !form.其它) form.客户 = 2;",
         "await $proxy('crm').$api('get_customer').$path({id: 1}).$query({fields: 'a', field: 'b', page: 1}).$call();",
+        "await $proxy('crm').$api('get_customer').$path({id: 1, 'a.b': 2, 'id.x': 3}).$call();",
+        "ctx.草稿 = 1; form.客户 = ctx.草稿;",
         "if (ctx.action === 'approve' || ctx.action === '' || ctx.action === 'archive') form.客户 = 1;",
         "try { form.客户 = 1; } catch (e) { if (e.code === 'TIMEOUT' || e.code === 'E100') form.客户 = e.name; }",
         "try { await $proxy('crm').getCustomer(1); } catch (e) { if (e.instance_key === 'branch' || e.instance_key === '') form.客户 = e.detail; }",

@@ -232,6 +232,32 @@ def test_sides_are_equal_as_values_or_an_unquoted_word_as_text(
     assert {*denied} == {*asked} - {*found}
 
 
+@pytest.mark.parametrize("kind", [list, tuple])
+@pytest.mark.parametrize(
+    ("path", "found"),
+    [
+        ("vars.行[0]", {"品名": "笔"}),
+        ("vars.行[0].品名", "笔"),
+        ("vars.行[1]", "纸"),
+        ("vars.行.1", "纸"),
+        ("vars.行[2]", None),
+        ("vars.行[1].品名", None),
+        ("vars.行.品名", None),
+        ("vars.行[0][0]", None),
+    ],
+)
+def test_an_element_is_found_by_its_number(
+    kind: type[list[Any] | tuple[Any, ...]], path: str, found: Any
+) -> None:
+    known = {"行": kind([{"品名": "笔"}, "纸"])}
+
+    if found is None:
+        with pytest.raises(UndefinedValueError):
+            follow_path(known, parse_reference(path))
+    else:
+        assert follow_path(known, parse_reference(path)) == found
+
+
 @pytest.mark.parametrize(
     ("text", "keys"),
     [
