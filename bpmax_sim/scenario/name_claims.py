@@ -76,6 +76,7 @@ _SIGNS: Final = "".join((*_DIGITS, *_UNITS))
 _FIGURE: Final = r"\d+(?:,\d{3})*(?:\.\d+)?"
 _FROM_FIGURE: Final = rf"{_FIGURE}(?:[{_SIGNS}]+{_FIGURE})*[{_SIGNS}]*"
 """Such as ``1,200`` and ``3万5千``."""
+_ANY_NUMBER: Final = re.compile(rf"{_FROM_FIGURE}|[{_SIGNS}]+")
 _NUMBER: Final = re.compile(
     rf"(?<![A-Za-z第\d.#{_SIGNS}-])(?:{_FROM_FIGURE}|[{_SIGNS}]+)"
     r"(?=\s*(?:元|块|整|$|[\s，,。；;：:、)）】\]]))"
@@ -133,8 +134,7 @@ def check_numbers_in_row_names(draft: ScenarioDraft) -> None:
     kept = []
     for row, said in claims:
         values = {column: value for column, value in row.values.items() if column != "id"}
-        numbers, text = {*_find_numbers(values)}, show(values)
-        kept.append(any(one in numbers or format_js_number(one) in text for one in said))
+        kept.append(not {*said}.isdisjoint(_find_numbers(values)))
     for (row, said), is_kept in zip(claims, kept, strict=True):
         if said and not is_kept and any(kept):
             draft.tell(
@@ -152,11 +152,12 @@ def check_numbers_in_row_texts(draft: ScenarioDraft) -> None:
     for row in draft.rows:
         texts = [text for text in row.values.values() if isinstance(text, str)]
         for column, value in row.values.items():
-            number = _to_number(value) if any(column in text for text in texts) else None
+            is_told = len(column) > 1 and any(column in text for text in texts)
+            number = _to_number(value) if is_told else None
             if number is None:
                 continue
             pattern = (
-                rf"(?<![原旧前超低高限]){re.escape(column)}\s*[为是=:：]?\s*({_FROM_FIGURE})"
+                rf"(?<![原旧前后总计净折均超低高限]){re.escape(column)}\s*[为是=:：]?\s*({_FROM_FIGURE})"
                 rf"(?![\d.{_SIGNS}]|,\d|\s*[元块]?\s*(?:以|之|左右|上下|起|[-~—至到]))"
             )
             said = re.findall(pattern, " ".join(texts))
@@ -174,9 +175,12 @@ def check_numbers_in_row_texts(draft: ScenarioDraft) -> None:
 
 
 def _find_numbers(value: Any) -> Iterator[float]:
+    """Yield the numbers in *value* at any depth, also those inside of texts: ``共1.5万元``."""
     if isinstance(value, Mapping | list | tuple):
         for item in value.values() if isinstance(value, Mapping) else value:
             yield from _find_numbers(item)
+    elif isinstance(value, str):
+        yield from map(_read_number, _ANY_NUMBER.findall(value))
     elif (number := _to_number(value)) is not None:
         yield number
 

@@ -22,12 +22,13 @@ _LAST_TEXT: Final = re.compile(
 )
 _MONTH: Final = re.compile(
     r"\$\{[^{}+]*(getMonth)\(\)\s*\}|String\([\w$.]*(getMonth)\(\)\)"
-    r"|(getMonth)\(\)\s*\+\s*['\"`]|['\"`]\s*\+\s*[\w$.]+\.(getMonth)\(\)(?!\s*\+)"
+    r"|(?<![\w$.])(?<!1\+)(?<!1 \+ )[\w$.]*\.(getMonth)\(\)\s*\+\s*['\"`]"
+    r"|['\"`]\s*\+\s*[\w$.]+\.(getMonth)\(\)(?!\s*\+)"
 )
 _WEEKDAY: Final = re.compile(
-    r"getFullYear\(\)(?:(?!getDate)[^;\n])*\.(getDay)\(\)(?![^;\n]*getDate)"
+    r"getFullYear\(\)(?:(?!getDate)[^;\n])*\.(getDay)\(\)(?!\s*\]|[^;\n]*getDate)"
 )
-"""Where the date of the month is written as well, the day of the week is meant."""
+"""Beside the date of the month, and as an index into names, the day of the week is meant."""
 UTC_DATE: Final = re.compile(
     r"\b(toISOString)\(\)\s*\.(?:(?:slice|substring|substr)\(0,\s*10\)|split\(['\"]T['\"]\)\[0\])"
 )

@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 
 from bpmax_sim.errors import ConfigError, Place, Problem
-from bpmax_sim.i18n import msg
+from bpmax_sim.i18n import join_list, msg
 from bpmax_sim.yamlfile.node import Step, format_steps, parse_yaml
 from bpmax_sim.yamlfile.write import write_inline
 
@@ -34,20 +34,20 @@ def merge_into(text: str, steps: Sequence[Step], addition: Mapping[str, Any], fi
     owner = expected
     for step in steps:
         owner = owner[step]
-    _merge_plain(owner, addition)
     has_crlf = 0 < text.count("\n") == text.count("\r\n")
     try:
+        _merge_plain(owner, addition)
         after = _Editor(text.replace("\r\n", "\n") if has_crlf else text).merge(
             tuple(steps), addition
         )
         after = after.replace("\n", "\r\n") if has_crlf else after
         if parse_yaml(after, file).to_plain() == expected:
             return after
-    except (ConfigError, LookupError, ValueError, TypeError, yaml.YAMLError):
-        pass
+    except (ConfigError, LookupError, ValueError, TypeError, AttributeError, yaml.YAMLError):
+        pass  # also where no mapping is, as in an empty file
     message = msg(
         "{where} cannot be changed here without touching more; write it by hand: {value}",
-        where=format_steps(steps),
+        where=format_steps(steps) or join_list(addition),
         value=write_inline(dict(addition)),
     )
     raise ConfigError(Problem(message, Place(file)))
@@ -120,7 +120,8 @@ class _Editor:
         start, end = self._to_offset(old.start_mark), self._find_end_offset(old)
         inner = value.values() if isinstance(value, Mapping) else ()
         if owner.flow_style or not any(isinstance(one, Mapping | list) for one in inner):
-            return start, end, write_inline(value)
+            is_empty = start == end  # directly behind the colon
+            return start, end, f"{' ' if is_empty else ''}{write_inline(value)}"
         line_end = self._text.find("\n", end)
         line_end = len(self._text) if line_end < 0 else line_end
         # A comment behind the old value stays on the line of its key; the mapping begins below.

@@ -68,6 +68,13 @@ from bpmax_sim.yamlfile.edit import merge_into
         ),
         ("- 1\n- a: 1\n", (1,), {"a": 2}, "- 1\n- a: 2\n"),
         ("a: [1, 2]\n", (), {"a": []}, "a: []\n"),
+        ("a:\nb: 1\n", (), {"a": "张三"}, "a: 张三\nb: 1\n"),
+        ("a: # 空\nb: 1\n", (), {"a": [], "b": None}, "a: [] # 空\nb: null\n"),
+        ("a: {b: , c: 1, d: }\n", ("a",), {"b": 2, "d": 3}, "a: {b: 2 , c: 1, d: 3 }\n"),
+        ("a:\n  - b:\n    c: 1\n", ("a", 0), {"b": {"x": 1}}, "a:\n  - b: {x: 1}\n    c: 1\n"),
+        ("a: ~\n", (), {"a": 0}, "a: 0\n"),
+        ("a: ''\n", (), {"a": 0}, "a: 0\n"),
+        ("a:\n", (), {"a": {"x": {"b": 1}}}, "a:\n  x: {b: 1}\n"),
     ],
 )
 def test_only_the_text_of_values_changes(
@@ -84,6 +91,10 @@ def test_only_the_text_of_values_changes(
         ("a: &x 1\nb: *x\n", (), {"b": 2}, "{b: 2}"),
         ("a: &x {c: 1}\nb: *x\n", ("b",), {"c": 2}, "{c: 2}"),
         ("a: [1]\nb: {c: 1}\n", ("b", "c"), {}, "{}"),
+        ("", (), {"b": 2}, "{b: 2}"),
+        ("# 头\n", (), {"b": {"c": 2}}, "{b: {c: 2}}"),
+        ("a:\nb: 1\n", ("a",), {"c": 2}, "{c: 2}"),
+        ("- 1\n", (), {"b": 2}, "{b: 2}"),
     ],
 )
 def test_what_other_places_share_is_not_changed(
