@@ -16,6 +16,7 @@ customer 007 must not become 7. Messages do not show the value, it may be a pass
 from __future__ import annotations
 
 import json
+import math
 import os
 import re
 import stat
@@ -31,7 +32,7 @@ from bpmax_sim.errors import ConfigError, LimitedProblems, Place, Problem
 from bpmax_sim.field_path import parse_quoted_steps
 from bpmax_sim.file_system import to_slashes
 from bpmax_sim.i18n import MessageError, msg
-from bpmax_sim.js_values import check_number_size
+from bpmax_sim.js_values import TOO_LARGE, check_number_size
 from bpmax_sim.yamlfile.file_reads import note_read
 
 Scalar = str | int | float | bool | None
@@ -256,9 +257,15 @@ def resolve_scalar(text: str) -> Scalar:
     try:
         if is_based or _INTEGER.fullmatch(text):
             return check_number_size(int(text, 0 if is_based else 10))
-        return float(text)
+        return _check_finite(float(text))
     except ValueError as error:
         raise UnreliableNumberError("{error}; quote it to keep it as text", error=error) from None
+
+
+def _check_finite(number: float) -> float:
+    if math.isinf(number):
+        raise ValueError(TOO_LARGE)
+    return number
 
 
 DEEPEST = 64
@@ -637,8 +644,13 @@ def _to_syntax_problem(error: yaml.MarkedYAMLError, text: str, name: str) -> Pro
         return Problem(message, Place(name, text.count("\n", 0, conflict.start()) + 1))
     mark = error.problem_mark or error.context_mark
     line, column = (mark.line, mark.column) if mark else (0, 0)
+    lines = text.splitlines()
+    if error.problem in _OF_KEYS and (slip := _find_colon_slip(lines, line)):
+        row, match = slip
+        message = msg("a key ends with a colon and a blank: {key}: …", key=match["key"])
+        return Problem(message, Place(name, row + 1, match.start("colon") + 1))
     if error.problem == _CANNOT_START:
-        character = "".join(text.splitlines()[line : line + 1])[column : column + 1]
+        character = "".join(lines[line : line + 1])[column : column + 1]
         message = msg("a value cannot start with {character!r}; quote it", character=character)
         if character == "\t":
             message = msg("a tab cannot indent YAML; use spaces")
@@ -647,9 +659,26 @@ def _to_syntax_problem(error: yaml.MarkedYAMLError, text: str, name: str) -> Pro
     return Problem(message, Place(name, line + 1, column + 1))
 
 
+_SECOND_COLON = "mapping values are not allowed in this context"
+_OF_KEYS = frozenset({_SECOND_COLON, "could not find expected ':'"})
+"""What the parser tells, perhaps one line further down, where a key does not end as it should."""
+_COLON_SLIP = re.compile(r"\s*(?:- +)*(?P<key>[^\W\d][\w.$-]*)(?P<colon>：|:(?=[^\s:/]))")
+
+
+def _find_colon_slip(lines: list[str], line: int) -> tuple[int, re.Match[str]] | None:
+    """Return which of *lines* has a key with a Chinese colon, or without a blank behind it.
+
+    It is *line*, an index, or the one before; None if both are well.
+    """
+    for row in (line - 1, line):
+        if 0 <= row < len(lines) and (match := _COLON_SLIP.match(lines[row])):
+            return row, match
+    return None
+
+
 def _describe_parser_error(error: yaml.MarkedYAMLError, line: int) -> str:
     problem = str(error.problem)
-    if problem == "mapping values are not allowed in this context":
+    if problem == _SECOND_COLON:
         problem = msg("a second ': ' in one line; quote the value, or indent the mapping")
     context = error.context_mark
     if error.context and context and context.line != line:
