@@ -16,7 +16,6 @@ customer 007 must not become 7. Messages do not show the value, it may be a pass
 from __future__ import annotations
 
 import json
-import math
 import os
 import re
 import stat
@@ -32,7 +31,7 @@ from bpmax_sim.errors import ConfigError, LimitedProblems, Place, Problem
 from bpmax_sim.field_path import parse_quoted_steps
 from bpmax_sim.file_system import to_slashes
 from bpmax_sim.i18n import MessageError, msg
-from bpmax_sim.js_values import TOO_LARGE, check_number_size
+from bpmax_sim.js_values import check_number_size
 from bpmax_sim.yamlfile.file_reads import note_read
 
 Scalar = str | int | float | bool | None
@@ -257,15 +256,9 @@ def resolve_scalar(text: str) -> Scalar:
     try:
         if is_based or _INTEGER.fullmatch(text):
             return check_number_size(int(text, 0 if is_based else 10))
-        return _check_finite(float(text))
+        return float(text)
     except ValueError as error:
         raise UnreliableNumberError("{error}; quote it to keep it as text", error=error) from None
-
-
-def _check_finite(number: float) -> float:
-    if math.isinf(number):
-        raise ValueError(TOO_LARGE)
-    return number
 
 
 DEEPEST = 64
