@@ -35,9 +35,16 @@ def is_impossible(expected: Any) -> bool:
 
 
 def _can_be_probed(expected: Any) -> bool:
-    """Return whether trying values proves something: only known operators, and no ``${…}``."""
+    """Return whether trying values proves something.
+
+    That is so with known operators, without a ``${…}``, and if ``$near`` is not about a time.
+    """
     if isinstance(expected, Mapping) and any(map(is_operator, expected)):
-        return all(key in _KNOWN and _can_be_probed(value) for key, value in expected.items())
+        near = expected.get("$near")
+        target = near.get("value") if isinstance(near, Mapping) else near
+        return not isinstance(target, str) and all(
+            key in _KNOWN and _can_be_probed(value) for key, value in expected.items()
+        )
     if isinstance(expected, str):
         return "${" not in expected
     if is_list(expected):

@@ -129,6 +129,15 @@ def test_other_values_lie_directly_beside_and_far_away(value: Any, others: list[
         ({"$near": {"value": 5, "within": 0.5}, "$gt": 5.4}, False),
         ({"$near": {"value": 5, "within": 3}, "$gt": 7.5}, False),
         ({"$near": 5, "$ne": 5, "$gt": 5.1}, True),
+        (
+            {
+                "$near": {"value": "2026-03-02T09:00:00Z", "within": "1s"},
+                "$ne": "2026-03-02T09:00:00Z",
+            },
+            False,
+        ),
+        ({"$near": "2026-03-02T09:00:00Z", "$ne": "2026-03-02T09:00:00Z"}, False),
+        ({"$not": {"$near": "2026-03-02T09:00:00Z"}, "$eq": "2026-03-02T09:00:00Z"}, False),
         ({"$eq": "${vars.x}", "$ne": "${vars.x}"}, False),
         ({"$in": ["${vars.x}", 3], "$gt": 5}, False),
         ({"$in": [[["${vars.x}"]]], "$gt": 5}, False),
