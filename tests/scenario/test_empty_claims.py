@@ -571,6 +571,27 @@ def test_a_part_that_is_empty_says_nothing(tmp_path: Path, step: str, keys: list
     assert found == keys
 
 
+@pytest.mark.parametrize(
+    ("key", "shape", "is_told"),
+    [
+        ("金额", {"金额": "present"}, True),
+        ("金额", {"客户": "present"}, False),
+        ("金额", {"*": "present"}, True),
+        ("金额", {"*": ""}, False),
+        ("金额", {"金额": "", "*": "present"}, False),
+        ("金额", {"金额": "present", "*": ""}, True),
+        ("金额", "map", False),
+        ("金额", "", False),
+    ],
+)
+def test_what_holds_of_all_members_holds_of_each_that_has_nothing_of_its_own(
+    key: str, shape: Any, *, is_told: bool
+) -> None:
+    found = [*find_tautologies({key: {"$exists": True}, "无": 1}, shape)]
+
+    assert found == [(key,)] * is_told
+
+
 def test_tautologies_are_found_where_they_stand() -> None:
     expected = {
         "a": {"$exists": True},

@@ -341,6 +341,23 @@ def test_a_button_that_nobody_clicks_is_told(
 
 
 @pytest.mark.parametrize(
+    ("policies", "is_told"), [("", True), ("policies: [{at: '*', approve: {}}]\n", False)]
+)
+def test_a_button_may_be_clicked_by_people_who_decide_by_themselves(
+    tmp_path: Path, policies: str, is_told: bool
+) -> None:
+    subject = f"form: {{scripts: {{click.导出: 开.js}}, fields: {{金额: 0}}}}\n{FLOW}"
+    step = "play: {until: 总经理}" if policies else "approve: {by: wangwu}"
+    told = tell(
+        tmp_path,
+        f"{policies}steps: [{{{step}, expect: {{flow: {{at: 总经理}}}}}}]",
+        subject=subject,
+    )
+
+    assert count(told, NOBODY) == is_told
+
+
+@pytest.mark.parametrize(
     ("rest", "said"),
     [
         ("steps: [{set: {}, expect: {form: {金额: 1}}}]", "nothing is filled in here"),
@@ -490,7 +507,7 @@ def test_a_column_that_no_other_added_row_has_is_told(
 
 
 SELF = "the variable '存' was saved from {} and nothing was done since"
-SAVED = "save: {存: '${form.金额}'}"
+SAVED = "save: {先: '${form.客户}', 存: '${form.金额}', 后: '${form.客户}'}"
 
 
 @pytest.mark.parametrize(

@@ -21,10 +21,14 @@ from bpmax_sim.scenario.observation import (
     get_unobserved_value,
     observe,
     parse_digest_format,
+    read_subject_state,
 )
-from bpmax_sim.subject.hooks import MessageShown
+from bpmax_sim.subject.definition import Definition, FlowNode, FlowParts
+from bpmax_sim.subject.flow import FlowSubject
+from bpmax_sim.subject.hooks import FlowMove, MessageShown
 from tests.scenario.door import Door
 from tests.scenario.project import Project, headlines, verdict
+from tests.subject.stage import PlainStage
 
 HEAD = """\
 version: 1
@@ -164,6 +168,29 @@ def test_what_only_one_of_two_runs_has_is_a_difference() -> None:
         ObservedDifference("2", "skipped", True, UNSET),
         ObservedDifference("2", "result", UNSET, None),
     )
+
+
+def test_of_a_sub_flow_its_form_is_observed_and_its_log_is_not() -> None:
+    inner = Definition(
+        flow="盖章",
+        start="盖",
+        nodes={"盖": FlowNode(owners=("印章员",)), "完": FlowNode(end=True)},
+    )
+    nodes = {"用印": FlowNode(subflow="盖章", approve="结束"), "结束": FlowNode(end=True)}
+    flow = FlowSubject(
+        runner=PlainStage(), tell=list[object]().append, user={"id": "张三"}, form={"金额": 5},
+        definition=Definition(flow="合同", start="用印", nodes=nodes),
+        subflows={"盖章": FlowParts(definition=inner)},
+    )  # fmt: skip
+    flow.create(FlowMove(by="张三"))
+    flow.begin_branches_or_child_at_start()
+
+    facts = read_subject_state(flow).flow
+    assert facts is not None
+    [child] = facts["projects"].values()
+    assert {"form", "history", "notified", "passed"}.isdisjoint(facts)
+    assert {"form", "at", "status"} <= {*child}
+    assert {"history", "notified", "passed"}.isdisjoint(child)
 
 
 def test_a_result_belongs_to_its_step_alone(project: Project) -> None:

@@ -378,6 +378,27 @@ def test_what_is_right_is_left_alone(check: Check, source: str) -> None:
     assert check(source) == []
 
 
+@pytest.mark.parametrize(
+    ("source", "places"),
+    [
+        ("const f = () => 计价(1);\nform.客户 = f() + 计价(2);", {"计价": "1:17"}),
+        ("form.客户 = 计价(2);\nconst f = () => 计价(1); f();", {"计价": "1:11"}),
+        ("form.客户 = 折扣(\n计价(2)) + 计价(3);", {"折扣": "1:11", "计价": "2:1"}),
+        (
+            "function f() {\n return 计价(1) }\nform.客户 = f() + 计价(2) + 计价(3);",
+            {"计价": "2:9"},
+        ),
+    ],
+)
+def test_a_name_that_is_nowhere_is_told_where_it_stands_first(
+    check: Check, source: str, places: dict[str, str]
+) -> None:
+    assert check(source) == [
+        ("undefined-name", f"a.js:{place}: {name} is declared nowhere")
+        for name, place in places.items()
+    ]
+
+
 def test_a_function_that_is_called_where_it_stands_may_have_a_name(check: Check) -> None:
     assert check("(function fill(row) { form.客户 = row; })(form.明细[0]);") == []
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from bpmax_sim.scenario.references import (
     Reference,
+    Scope,
     UndefinedValueError,
     check_condition,
     condition_holds,
@@ -230,6 +231,23 @@ def test_sides_are_equal_as_values_or_an_unquoted_word_as_text(
 
     assert {*found} == {*holding}
     assert {*denied} == {*asked} - {*found}
+
+
+@pytest.mark.parametrize(
+    ("steps", "hint"),
+    [
+        ({}, "; no step with this id has run"),
+        ({"下单": {}}, "; no step with this id has run"),
+        ({"下单": {}, "查客护": {}}, "; did you mean '查客护'?"),
+    ],
+)
+def test_a_step_that_has_not_run_is_told_as_such(steps: dict[str, Any], hint: str) -> None:
+    with pytest.raises(UndefinedValueError) as refused:
+        Scope(steps=steps).resolve("${steps.查客户.result.名}")
+
+    assert str(refused.value) == f"${{steps.查客户.result.名}} is not defined{hint}"
+    found = Scope(steps={**steps, "查客户": {"result": {"名": "甲"}}})
+    assert found.resolve("${steps.查客户.result.名}") == "甲"
 
 
 @pytest.mark.parametrize("kind", [list, tuple])

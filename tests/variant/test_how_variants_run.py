@@ -130,6 +130,24 @@ def test_at_the_end_of_a_trial_time_passes_until_no_timer_is_left_or_twenty_time
     assert (trial.failures, trial.exceeded) == ((), "")
 
 
+def test_a_trial_goes_on_after_an_invariant_that_is_broken(tmp_path: Path) -> None:
+    text = (
+        "version: 1\nscenario: 订单\nform: {fields: {编号: '', 客户: ''}}\n"
+        "always: {form: {编号: {$ne: '8'}}}\nsteps:\n"
+        "- {js: {file: submit.js}, expect: {form: {编号: '7'}}}\n"
+        "- {set: {客户: 张三}, expect: {form: {客户: 张三}}}\n"
+        "- {set: {编号: '9'}, expect: {form: {编号: '9'}}}\n"
+    )
+    item = load_item(tmp_path, text, submit="form.编号 = '7'")
+    (name,) = (one.name for one in item.subjects.script_and_flow_files)
+
+    changed = Variant(scripts={name: "form.编号 = '8'"})
+    trial = run_variant_without_expectations(measure_baseline(item), changed)
+
+    assert [one.number for one in trial.events if isinstance(one, StepStarted)] == [1, 2, 3]
+    assert [(one.kind, one.step) for one in trial.failures] == [("always", 1), ("always", 2)]
+
+
 @pytest.mark.parametrize(
     ("script", "steps"), [("return {号: '7'}", [1, 2, 3]), ("return {}", [1, 2])]
 )

@@ -244,6 +244,13 @@ def test_a_value_is_read_as_its_type_says(text: str, value: Any) -> None:
         ("some: x", "7: some: expected a list or a whole number, got text"),
         ("some: [1, x, 2, y]", "11: some[1]: expected a whole number, got text"),
         ("names: {a: x}", "12: names.a: expected a whole number, got text"),
+        ("names: 0", "8: names: expected a mapping, got a number"),
+        ("names: false", "8: names: expected a mapping, got true or false"),
+        ("names: ''", "8: names: expected a mapping, got text"),
+        ("names: []", "8: names: expected a mapping, got a list"),
+        ("names: ~", ("8: names: expected a mapping, got nothing; give a value or remove the "
+                      "key")),
+        ("names:", "7: names: expected a mapping, got nothing; give a value or remove the key"),
         ("mixed: []", "8: mixed: expected text or a whole number of at least 3, got a list"),
         ("inner: {$not: 1}", ("9: inner.$not: unknown key '$not'; an operator stands at a value "
          "inside, such as must: {$not: …}")),
