@@ -20,7 +20,7 @@ from bpmax_sim.scenario.expect_check import (
     PROJECT,
     check_expect,
     check_expected_error,
-    names_call,
+    check_watched_call,
 )
 from bpmax_sim.scenario.flow_check import check_flow, check_script_events_can_occur
 from bpmax_sim.scenario.idle_steps import IDLE_CHECKS, check_cells_meaning_false
@@ -583,9 +583,7 @@ def _check_during_steps(draft: ScenarioDraft, step: model.Step, spot: Spot) -> N
         if inner.action == "play":
             wrong = msg("play lets time pass, so it does not go into during; make it a step")
             draft.tell(where.at("play"), wrong)
-    if not names_call(step.during.call):
-        wrong = msg("expected call: platform.api, got {call!r}", call=step.during.call)
-        draft.tell(spot.at("during", "call"), wrong)
+    check_watched_call(draft, step.during.call, spot.at("during", "call"))
     if not step.during.steps:
         wrong = msg("during: steps says nothing; name a step, or leave it out")
         draft.tell(spot.at("during"), wrong, kind="empty")

@@ -158,7 +158,19 @@ def _check_digests(context: CheckContext, _section: str, value: Any, spot: Spot)
             )
 
 
-def names_call(text: str) -> bool:
+def check_watched_call(context: CheckContext, call: str, spot: Spot) -> None:
+    """Report what is wrong with *call*, the ``during.call`` of a step, once its ``${…}`` are known.
+
+    It has the form ``platform.api``; whether that exists is known only where platforms are.
+    """
+    if "${" not in call and not _names_call(call):
+        message = msg("expected call: platform.api, got {call!r}", call=call)
+        context.tell(spot, message)
+    elif wrong := context.names.find_call_problem(call):
+        context.tell(spot, wrong, kind="name")
+
+
+def _names_call(text: str) -> bool:
     """Return whether *text* has the form ``platform.api``; whether it exists is not checked."""
     return all(text.partition("."))
 
@@ -168,7 +180,7 @@ def check_call(context: CheckContext, item: model.ExpectedCall, spot: Spot) -> N
 
     If it is expected with an ``error``, its API need not exist.
     """
-    if "${" not in item.call and not names_call(item.call):
+    if "${" not in item.call and not _names_call(item.call):
         message = msg("expected platform.api, or platform.$token, got {call!r}", call=item.call)
         context.tell(spot.at("call"), message)
     elif item.error is UNSET and (wrong := context.names.find_call_problem(item.call)):

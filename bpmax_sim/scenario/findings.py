@@ -27,7 +27,7 @@ from bpmax_sim.scenario.call_check import (
     check_stub_body,
 )
 from bpmax_sim.scenario.calls import CallMade
-from bpmax_sim.scenario.expect_check import check_call, check_expected_error
+from bpmax_sim.scenario.expect_check import check_call, check_expected_error, check_watched_call
 from bpmax_sim.scenario.load import ScenarioItem
 from bpmax_sim.scenario.names import (
     CheckContext,
@@ -230,7 +230,7 @@ def _check_step(context: CheckContext, step: model.Step, spot: Spot) -> None:
     if isinstance(step.expect_error, model.ExpectedError):
         check_expected_error(context, step.expect_error, spot.at("expect_error"))
     if isinstance(step.during, model.During):
-        _check_call_name(context, step.during.call, spot.at("during", "call"))
+        check_watched_call(context, step.during.call, spot.at("during", "call"))
     if step.action == "proxy" and isinstance(step.value, Mapping):
         call = step.value.get("call")
         if not expects_invalid_call(spot.at("proxy")):

@@ -555,7 +555,7 @@ def _build_item(
         root=root,
         path=source.path,
         spot=draft.spot,
-        scenario=scenario,
+        scenario=replace(scenario, proxy=_fill_instance(draft, row)),
         subjects=subjects,
         steps=_locate_steps(draft, draft.spot.at("steps"), scenario.steps, row),
         cleanup=_locate_steps(draft, draft.spot.at("finally"), scenario.cleanup, row),
@@ -590,7 +590,7 @@ def _resolve_cassette_name(draft: ScenarioDraft, row: Row | None, root: Path) ->
     declared = draft.scenario.proxy.cassette
     try:
         own_file = row.id if row and not _names_row(declared) else ""
-        name = _resolve_before_run(draft, row, declared, "a cassette's name")
+        name = _resolve_before_run(draft, row, declared, msg("a cassette's name"))
     except ValueError as error:
         draft.tell(draft.spot.at("proxy", "cassette"), str(error))
         return ""
@@ -605,6 +605,23 @@ def _names_row(text: str) -> bool:
     """
     parts = references.split_references(text)
     return any(isinstance(part, references.Reference) and part.root == "case" for part in parts)
+
+
+def _fill_instance(draft: ScenarioDraft, row: Row | None) -> model.ProxySpec:
+    """Return ``proxy`` of the scenario with every ``${…}`` in its ``instance`` replaced.
+
+    What is wrong with them is reported.
+    """
+    proxy = draft.scenario.proxy
+    if "${" not in proxy.instance:
+        return proxy
+    try:
+        name = _resolve_before_run(draft, row, proxy.instance, msg("an instance's name"))
+    except ValueError as error:
+        if not _is_told_by_check(error):
+            draft.tell(draft.spot.at("proxy", "instance"), str(error))
+        return proxy
+    return replace(proxy, instance=references.to_text_or_empty(name))
 
 
 def _resolve_before_run(draft: ScenarioDraft, row: Row | None, text: str, what: str) -> Any:

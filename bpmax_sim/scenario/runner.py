@@ -56,7 +56,7 @@ from bpmax_sim.scenario.events import (
     StepStarted,
 )
 from bpmax_sim.scenario.expect import Checks, select_failing_checks
-from bpmax_sim.scenario.expect_check import check_expected_error
+from bpmax_sim.scenario.expect_check import check_expected_error, check_watched_call
 from bpmax_sim.scenario.expect_new import has_other_failure
 from bpmax_sim.scenario.expected_refusals import is_expected_refusal, is_refusal_covered_by_expect
 from bpmax_sim.scenario.failure_report import FailureReporter
@@ -214,7 +214,7 @@ class StepRun(msgspec.Struct):
         for attempt in range(retry.tries):
             if attempt:
                 session.wait(retry.every)
-            self.failures, self.checks = [], ()
+            self.failures, self.checks, self._inner, self._missing = [], (), [], []
             self.tries += 1
             result = yield from self._run_action()
             if result is not None and self._fill_expected_error():
@@ -287,8 +287,11 @@ class StepRun(msgspec.Struct):
             value = step.value if is_code else self._fill_action()
             if value is None and self.failures:
                 return None
+            watched = self._fill_watched_call()
+            if self.failures:
+                return None
             name = _name_script(spot) if kind.is_code else ""
-            with self._perform_during_steps():
+            with self._perform_during_steps(watched):
                 result = perform(kind, value, name)
         elif isinstance(progress.subject, FlowSubject) and (progress.subject.begins or step.at):
             result = perform(None, None, "")
@@ -296,14 +299,33 @@ class StepRun(msgspec.Struct):
             progress.store_result(step.id, result.value, convert_first_error_to_map(result.errors))
         return result
 
-    @contextmanager
-    def _perform_during_steps(self) -> Iterator[None]:
-        """Perform the steps of ``during`` at the first call in the ``with`` block that it names.
+    def _fill_watched_call(self) -> str:
+        """Return the name of the call during which steps are performed; "" without ``during``.
 
-        If no such call is made there, its name is added to `_missing`.
+        If its ``${…}`` is not defined, or names no call, a failure is added.
         """
         during = self.located.step.during
         if not isinstance(during, During):
+            return ""
+        try:
+            call = to_text_or_empty(self.progress.scope.resolve(during.call))
+        except UndefinedValueError as error:
+            self._fail_undefined(error, ("during", "call"))
+            return ""
+        if "during" in self.located.fills:
+            spot = self.located.spot.at("during", "call")
+            self.failures += self.progress.check_filled(
+                self._make_reporter(), lambda to: check_watched_call(to, call, spot)
+            )
+        return call
+
+    @contextmanager
+    def _perform_during_steps(self, call: str) -> Iterator[None]:
+        """Perform the steps of ``during`` at the first call *call* in the ``with`` block.
+
+        If no such call is made there, its name is added to `_missing`.
+        """
+        if not call:
             yield
             return
         progress = self.progress
@@ -318,13 +340,13 @@ class StepRun(msgspec.Struct):
                 inner = StepRun(progress, located, self.number, self.total, prefix)
                 self._inner += inner.perform_in_flight()
 
-        progress.session.watch(during.call, act)
+        progress.session.watch(call, act)
         try:
             yield
         finally:
             progress.session.watch("", act)
         if not done:
-            self._missing.append(during.call)
+            self._missing.append(call)
 
     def perform_in_flight(self) -> list[Failure]:
         """Run this step, one of ``during``, while another is in flight, and return its failures."""

@@ -441,3 +441,91 @@ def test_a_deadline_that_time_comes_to_while_a_call_is_in_flight_is_over(
 
     ended = door.run(text, {**FILES, "流程.yaml": flow})
     assert ended.code == 0, ended.text
+
+
+LOOK_UP = """\
+scenario: 查客户
+form: {scripts: {click.查: 查.js}, fields: {客户: 甲, 名称: ""}}
+"""
+LOOK = (
+    "const {data} = await $proxy('crm_system').getCustomerDetail(form.客户); form.名称 = data.name;"
+)
+
+
+@pytest.mark.parametrize(
+    ("call", "told"),
+    [
+        ("${vars.接口}", []),
+        ("crm_system.${steps.名.result}", []),
+        (
+            "${steps.名.result.x}",
+            ["${steps.名.result.x} is not defined: no 'x' in \"get_customer_detail\""],
+        ),
+        ("${steps.名.result}", ["expected call: platform.api, got 'get_customer_detail'"]),
+        (
+            "crm_system.${vars.词}",
+            ["crm_system has no API 'get_customer'; did you mean 'get_customer_detail'?"],
+        ),
+    ],
+)
+def test_the_call_during_which_somebody_acts_may_come_from_a_variable(
+    door: Door, call: str, told: list[str]
+) -> None:
+    variables = "vars: {接口: crm_system.get_customer_detail, 词: get_customer}\n"
+    meanwhile = f'during: {{call: "{call}", steps: [{{set: {{客户: 乙}}}}]}}'
+    text = (
+        LOOK_UP
+        + (variables if "vars" in call else "")
+        + PROXY
+        + "steps:\n  - {id: 名, js: 'return `get_customer_detail`', "
+        + "expect: {result: get_customer_detail}}\n"
+        + f"  - {{click: 查, {meanwhile}, expect: {{form: {{客户: 乙, 名称: 张三}}}}}}\n"
+    )
+
+    ended = door.run(text, {"查.js": LOOK})
+
+    expected = [f"step 2/2 click: {message}" for message in told]
+    assert (ended.code, ended.headlines) == (len(told), expected), ended.text
+
+
+def test_each_try_of_a_step_looks_for_the_call_during_which_somebody_acts(door: Door) -> None:
+    meanwhile = "during: {call: crm_system.get_customer_detail, steps: [{set: {客户: 乙}}]}"
+    text = (
+        LOOK_UP
+        + PROXY
+        + f"steps: [{{click: 查, {meanwhile}, retry: {{tries: 2}}, "
+        + "expect: {form: {客户: 乙}}}]\n"
+    )
+    look = f"form.次数 = (form.次数 ?? 0) + 1;\nif (form.次数 > 1) {{ {LOOK} }}"
+
+    ended = door.run(text.replace("名称:", "次数: 0, 名称:"), {"查.js": look})
+
+    assert (ended.code, ended.headlines) == (0, []), ended.text
+
+
+@pytest.mark.parametrize(
+    ("instance", "code", "told"),
+    [
+        ("${vars.租户}", 0, ""),
+        ("${case.id}", 0, ""),
+        ("${env.没有的}", 2, "${env.没有的} is not defined"),
+        ("${form.客户}", 2, "an instance's name knows case, vars and env only, not ${form.客户}"),
+        ("${case.id}1", 1, "no platform has an instance 'test1'; did you mean 'test'?"),
+    ],
+)
+def test_the_instance_of_a_scenario_may_come_from_a_variable_or_a_row(
+    door: Door, instance: str, code: int, told: str
+) -> None:
+    text = (
+        LOOK_UP
+        + ("vars: {租户: test}\n" if "vars" in instance else "")
+        + PROXY.replace("proxy:\n", f'proxy:\n  instance: "{instance}"\n')
+        + "cases: [{id: test}]\n"
+        + "steps: [{click: 查, expect: {form: {名称: 张三}, proxy: [{call: "
+        + "crm_system.get_customer_detail, instance: test}]}}]\n"
+    )
+
+    ended = door.run(text, {"查.js": LOOK})
+
+    assert (ended.code, "warning" in ended.text) == (code, False), ended.text
+    assert told in ended.text
