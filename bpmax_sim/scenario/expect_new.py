@@ -185,7 +185,7 @@ def _draft_flow(draft: _ExpectedValueBuilder, actual: State, _changed: Sequence[
 
 def _draft_result(draft: _ExpectedValueBuilder, actual: State, _changed: Sequence[str]) -> Any:
     value = actual["result"]()
-    taken = UNSET if value is None else draft.to_expected_value(value, "result")
+    taken = UNSET if value in (None, {}) else draft.to_expected_value(value, "result")
     return () if taken is UNSET else taken
 
 

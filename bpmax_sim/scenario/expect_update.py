@@ -27,6 +27,7 @@ from bpmax_sim.scenario.expect import (
     is_operator,
     select_failing_checks,
 )
+from bpmax_sim.scenario.expect_values import to_expectation
 from bpmax_sim.scenario.expect_writer import ExpectEdit
 from bpmax_sim.scenario.load import LocatedStep, ScenarioItem
 from bpmax_sim.scenario.model import Expect, ExpectedCall
@@ -62,8 +63,7 @@ def update_expected(expected: Any, actual: Any, resolve: Resolve) -> Any:
         return UNSET
     if fulfils(resolve(expected), actual):
         return expected
-    is_plain = isinstance(expected, Mapping) and not any(map(is_operator, expected))
-    if is_plain and isinstance(actual, Mapping):
+    if _is_plain_map(expected) and isinstance(actual, Mapping):
         members = {
             key: update_expected(value, find_member_or_path_value(actual, key), resolve)
             for key, value in expected.items()
@@ -71,8 +71,16 @@ def update_expected(expected: Any, actual: Any, resolve: Resolve) -> Any:
         return {key: value for key, value in members.items() if value is not UNSET} or UNSET
     if isinstance(expected, list) and isinstance(actual, list) and len(expected) == len(actual):
         items = [update_expected(*pair, resolve) for pair in zip(expected, actual, strict=True)]
-        return actual if UNSET in items else items
-    return actual
+        return to_expectation(actual) if UNSET in items else items
+    denied = expected.get("$not") if isinstance(expected, Mapping) else None
+    if _is_plain_map(denied) and fulfils(resolve(denied), actual):
+        return denied  # of all that there is, its members are what the test is about
+    return to_expectation(actual)
+
+
+def _is_plain_map(expected: Any) -> bool:
+    """Return whether *expected* is a map of members, at least one, and of no operators."""
+    return isinstance(expected, Mapping) and bool(expected) and not any(map(is_operator, expected))
 
 
 def _update_lines(expected: Any, actual: Sequence[Mapping[str, Any]], resolve: Resolve) -> Any:
@@ -89,9 +97,8 @@ def _update_lines(expected: Any, actual: Sequence[Mapping[str, Any]], resolve: R
             lines.append({key: line.get(key, UNSET) for key in before})
         else:
             lines.append(line["text"])
-    return [update_expected(b, one, resolve) for b, one in zip(known, lines, strict=False)] + lines[
-        len(known) :
-    ]
+    updated = [update_expected(*pair, resolve) for pair in zip(known, lines, strict=False)]
+    return [*updated, *map(to_expectation, lines[len(known) :])]
 
 
 def _update_calls(expected: Sequence[ExpectedCall], actual: Sequence[Any], resolve: Resolve) -> Any:

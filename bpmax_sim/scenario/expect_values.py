@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
 
 import msgspec
@@ -15,6 +15,7 @@ from msgspec import UNSET
 
 from bpmax_sim.js_values import UNDEFINED
 from bpmax_sim.scenario.calls import CallMade
+from bpmax_sim.scenario.expect import is_operator
 from bpmax_sim.scenario.load import ScenarioItem
 
 # In `undefined元` the word ends where the Chinese begins.
@@ -75,18 +76,45 @@ class ValueGeneraliser(msgspec.Struct, frozen=True):
         A text that the scenario itself contains (row, stub, clock) is not changed, nor is one with
         few digits, whose pattern would match nothing else.
         """
-        if isinstance(value, Mapping):
-            return {key: self.generalise(inner) for key, inner in value.items()}
-        if isinstance(value, list | tuple):
-            return [self.generalise(inner) for inner in value]
-        if not isinstance(value, str):
-            return value
+        return to_expectation(value, self._generalise_text)
+
+    def _generalise_text(self, value: str) -> Any:
         is_instant = not self.has_clock and _INSTANT.search(value)
         if value not in self.scenario_text and (value in self.recorded_texts or is_instant):
             pattern = make_digit_pattern(value)
             if pattern != _make_exact_pattern(value):  # else it says no more than the text does
                 return {"$matches": pattern}
-        return value.replace("${", "$${")
+        return escape_references(value)
+
+
+def escape_references(text: str) -> str:
+    """Return *text* as a scenario writes it, so that a ``${`` in it means these characters."""
+    return text.replace("${", "$${")
+
+
+def to_expectation(value: Any, write_text: Callable[[str], Any] = escape_references) -> Any:
+    """Return what is written into a scenario to expect *value*, at any depth of maps and lists.
+
+    An empty map alone would hold whatever there is, and keys such as ``$in`` would be operators.
+    *write_text* returns the expectation of a text.
+    """
+    if isinstance(value, Mapping):
+        if any(map(is_operator, value)):
+            return {"$eq": _escape_references_in(value)}
+        members = {key: to_expectation(inner, write_text) for key, inner in value.items()}
+        return members or {"$exactly": {}}
+    if isinstance(value, list | tuple):
+        return [to_expectation(inner, write_text) for inner in value]
+    return write_text(value) if isinstance(value, str) else value
+
+
+def _escape_references_in(value: Any) -> Any:
+    """Return *value* with each text in it as `escape_references` writes it."""
+    if isinstance(value, Mapping):
+        return {key: _escape_references_in(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return list(map(_escape_references_in, value))
+    return escape_references(value) if isinstance(value, str) else value
 
 
 def _find_response_texts(call: CallMade) -> Iterator[str]:

@@ -14,14 +14,19 @@ from msgspec.structs import replace
 
 from bpmax_sim.js_values import UNDEFINED
 from bpmax_sim.scenario.calls import CallMade
+from bpmax_sim.scenario.expect import find_expectation_problems, fulfils
 from bpmax_sim.scenario.expect_update import make_update_if_possible, update_expected
 from bpmax_sim.scenario.expect_values import (
     ValueGeneraliser,
     looks_like_script_mistake,
     make_digit_pattern,
+    to_expectation,
 )
 from bpmax_sim.scenario.model import Expect, ExpectedCall
+from bpmax_sim.scenario.references import resolve
 from bpmax_sim.scenario.source import Spot
+from bpmax_sim.scenario.tautology import find_tautologies
+from tests.scenario.door import Door
 
 
 @pytest.mark.parametrize(
@@ -328,3 +333,78 @@ def test_a_section_without_a_value_is_not_updated() -> None:
 
     both = Expect(form={"金额": 1}, result=1)
     assert make_update_if_possible(both, state, lambda value: value, Spot(source)) is None
+
+
+FLOW = """\
+flow: 报销
+start: 主管
+nodes:
+  主管: {owners: [李主管], approve: 财务, reject: 结束}
+  财务: {owners: [赵会计], approve: 结束, reject: 结束}
+  结束: {end: true}
+"""
+EVERYTHING = (
+    '{at: 财务, status: processing, form: {金额: 3, 说明: "单价 $${元}"}, '
+    'project: {"$exactly": {}}, owners: [赵会计], pending: [赵会计], '
+    "tasks: {主管: {李主管: passed}, 财务: {赵会计: untreated}}, "
+    "history: [{node: 主管, action: approve, by: 李主管}], passed: [主管], notified: [], "
+    'delay_level: 0, projects: {"$exactly": {}}}'
+)
+
+
+@pytest.mark.parametrize(
+    ("expected", "written"),
+    [
+        ("{flow: {$not: {at: 财务}}}", "{flow: {at: 财务}}"),
+        ('{flow: {$not: {at: "${vars.去向}"}}}', '{flow: {at: "${vars.去向}"}}'),
+        ("{flow: {$not: {at: {$in: [财务]}}}}", '{flow: {at: {"$in": [财务]}}}'),
+        ("{flow: {$not: {$not: {at: 主管}}}}", f"{{flow: {EVERYTHING}}}"),
+        ("{flow: {$in: [{at: 主管}]}}", f"{{flow: {EVERYTHING}}}"),
+        ("{form: {$not: {金额: 3}}}", "{form: {金额: 3}}"),
+        ("{form: {说明: 单价}}", '{form: {说明: "单价 $${元}"}}'),
+        ("{fields: {$not: {金额: {visible: true}}}}", "{fields: {金额: {visible: true}}}"),
+    ],
+)
+def test_a_denied_whole_becomes_a_file_that_can_be_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, expected: str, written: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    variables = "vars: {去向: 财务}\n" if "vars" in expected else ""
+    text = (
+        f"scenario: 报销\n{variables}"
+        'flow: {definition: 流程.yaml, at: 主管, form: {金额: 3, 说明: "单价 $${元}"}}\n'
+        f"steps:\n  - approve: {{by: 李主管}}\n    expect: {expected}\n"
+    )
+    door, files = Door(tmp_path), {"流程.yaml": FLOW}
+
+    first = door.run(text, files, "--update", "--yes")
+    after = (tmp_path / "场景.scenario.yaml").read_text(encoding="utf-8")
+    again = door.run(after, files)
+
+    assert first.text.endswith("场景.scenario.yaml: written\n"), first.text
+    assert after == text.replace(f"expect: {expected}", f"expect: {written}")
+    assert (first.code, again.code) == (1, 0), again.text
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {},
+        {"折扣": {}},
+        [{}, {"客户": {}}],
+        {"$in": 3},
+        {"$gt": {}, "金额": "${vars.x}"},
+        [{"$each": []}, "$${"],
+        "单价 ${元}",
+        {"a.b": [None, True, 1.5, ""]},
+        None,
+    ],
+)
+def test_what_is_written_holds_for_the_value_and_means_something(value: Any) -> None:
+    written = to_expectation(value)
+    filled = resolve(written, {}.__getitem__)
+
+    assert fulfils(filled, value)
+    assert list(find_expectation_problems(written)) == []
+    assert list(find_tautologies(written, "any")) == []
+    assert not any(fulfils(filled, other) for other in ({"另": 1}, [{"另": 1}, {"另": 1}], 0))
