@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from bpmax_sim.i18n import msg
-from bpmax_sim.scenario import flow_actions
+from bpmax_sim.scenario import flow_actions, model
 from bpmax_sim.scenario.source import Spot
 from bpmax_sim.scenario.table_rows import ScenarioDraft
 from bpmax_sim.script_source.condition_slips import describe_kind
@@ -21,7 +21,8 @@ from bpmax_sim.subject.definition import (
     Transition,
     explain_never_fired_event,
 )
-from bpmax_sim.subject.hooks import SubjectKind, check_target, parse_event
+from bpmax_sim.subject.form import parse_form_path
+from bpmax_sim.subject.hooks import HookEvent, SubjectKind, check_target, parse_event
 
 _SOON: Final = 60.0
 """Seconds that no person needs for a task."""
@@ -65,7 +66,9 @@ def check_script_events_can_occur(
             wrong = str(error)
         if wrong:
             draft.tell(owner.at("scripts", text), wrong)
-        elif idle := explain_never_fired_event(event.hook.name, event.target, nodes):
+        elif idle := explain_never_fired_event(event.hook.name, event.target, nodes) or (
+            _explain_change_of_no_column(draft, event) if not has_own_fields else ""
+        ):
             draft.tell(owner.at("scripts", text), idle, kind="never_ran")
         elif (
             text in _SHOWING
@@ -79,6 +82,31 @@ def check_script_events_can_occur(
                 kind="never_ran",
                 fails=False,
             )
+
+
+def _explain_change_of_no_column(draft: ScenarioDraft, event: HookEvent) -> str:
+    """Return why the change *event* never runs, if it is that of a part that is no column; or "".
+
+    Fields change, and columns of tables. A field that is empty at first may become a table.
+    """
+    scenario, path = draft.scenario, parse_form_path(event.target) or (event.target,)
+    values = {
+        **(scenario.form.fields if isinstance(scenario.form, model.FormSpec) else {}),
+        **(scenario.flow.form if isinstance(scenario.flow, model.FlowSpec) else {}),
+    }
+    name, *parts = map(str, path)
+    is_of_part = event.hook.name == "change" and event.target not in values and bool(parts)
+    if not is_of_part or name not in values or _is_fired_by_step(draft, str(event)):
+        return ""
+    value = values[name]
+    may_be_table = value in (None, "") or isinstance(value, list | tuple) or "${" in str(value)
+    if may_be_table and len(parts) == 1:
+        return ""
+    return msg(
+        "a change is one of a field, or of a column of a table, so that this never runs; write "
+        "change.{known}",
+        known=f"{name}.{parts[0]}" if may_be_table else name,
+    )
 
 
 _SHOWING = ("task_title", "visibility")

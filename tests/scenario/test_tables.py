@@ -220,3 +220,55 @@ def test_ten_thousand_rows_of_seven_columns_take_two_seconds(door: Door) -> None
     ended = door.run(text, {"填.js": FILL, "算.js": SUM})
     assert ended.code == 0, ended.text
     assert time.process_time() - began <= 2 * slowness()
+
+
+@pytest.mark.parametrize(
+    ("event", "instead"),
+    [
+        ("change.客户.电话", "change.客户"),
+        ("change.客户.电话.区号", "change.客户"),
+        ("change.合计.元", "change.合计"),
+        ("change.明细.规格.长", "change.明细.规格"),
+        ("change.备注.元", ""),
+        ("change.附件.名称", ""),
+        ("change.附件.名称.后缀", "change.附件.名称"),
+        ("change.收货.地址", ""),
+        ("change.明细.数量", ""),
+    ],
+)
+@pytest.mark.parametrize("where", ["form", "flow"])
+def test_a_change_of_what_is_no_column_of_a_table_never_comes(
+    door: Door, event: str, instead: str, where: str
+) -> None:
+    fields = (
+        "    客户: {名称: 张三, 电话: 无}\n    合计: 0\n    明细: [{数量: 2, 规格: {长: 1}}]\n"
+        '    备注: ""\n    附件: null\n    收货.地址: 长沙\n'
+    )
+    flow = f"flow:\n  at: 主管\n  form:\n{fields}" if where == "flow" else ""
+    text = (
+        f"scenario: 采购\n{flow}form:\n  scripts: {{{event}: 变.js}}\n  fields:\n    单号: 1\n"
+        + ("" if flow else fields)
+        + "steps:\n  - {set: {单号: 2}, expect: {form: {单号: 2}}}\n"
+    )
+
+    ended = door.run(text, {"变.js": "form.单号 = 3;"})
+
+    refusal = (
+        f'场景.scenario.yaml:{12 if flow else 3}:13: form.scripts["{event}"]: a change is one of a '
+        "field, or of a column of a table, so that this never runs; write {instead}\n"
+        "1 not read   0 calls   0.00 s\n"
+    )
+    assert ended.code == (2 if instead else 0), ended.text
+    assert ended.text == refusal.replace("{instead}", instead) or not instead
+
+
+def test_a_change_that_a_step_fires_by_itself_may_be_of_anything(door: Door) -> None:
+    text = (
+        "scenario: 采购\n"
+        "form: {scripts: {change.客户.电话: 变.js}, fields: {客户: {电话: 1}, 值: 0}}\n"
+        "steps:\n  - {fire: change.客户.电话, expect: {form: {值: 3}}}\n"
+    )
+
+    ended = door.run(text, {"变.js": "form.值 = 3;"})
+
+    assert ended.code == 0, ended.text
