@@ -161,16 +161,6 @@ def suggest_or_list(word: str, names: Iterable[str]) -> str:
     return suggest_nearest(word, known) or listing
 
 
-_BARE = re.compile(r"[\w./:@%+,=-]+")
-
-
-def shell_quote(text: str) -> str:
-    """Return *text* quoted as one word of a shell command that a person will paste."""
-    if _BARE.fullmatch(text):
-        return text
-    return '"' + re.sub(r'(["\\$`])', r"\\\1", text) + '"'
-
-
 class BpmaxError(MessageError):
     """The base of every error that this package raises on purpose."""
 

@@ -1,4 +1,4 @@
-"""Differences between Windows, macOS and Linux: locks, moves, flags, owners, separators.
+"""Differences between Windows, macOS and Linux: locks, moves, flags, owners, separators, quotes.
 
 No other module imports `fcntl` or `msvcrt`, or replaces a file (checked by `tests/structure`).
 """
@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import errno
 import os
+import re
+import shlex
 import sys
 import threading
 import time
@@ -23,6 +25,29 @@ NO_WAIT = getattr(os, "O_NONBLOCK", 0)
 CAN_REPLACE_OPEN_FILES = sys.platform != "win32"
 sync_data = getattr(os, "fdatasync", os.fsync)
 """Wait until what was written is on the disk, the time of the change perhaps not."""
+
+_BARE = re.compile(r"[\w./:@%+,=-]+")
+_EXPANDED = re.compile(r'["\\$`!]')
+"""Characters that mean something to a POSIX shell between double quotation marks."""
+
+
+def shell_quote(text: str) -> str:
+    """Return *text* as one word of a command that a person pastes into a shell of this system.
+
+    Words of letters of any script stay as they are. Of quotation marks, cmd.exe knows double ones
+    only, so these are preferred everywhere; in POSIX shells they do not take everything.
+    """
+    if _BARE.fullmatch(text):
+        return text
+    if sys.platform == "win32":
+        # A program there reads \" as a quotation mark, and \\ as one backslash only before one.
+        return '"' + re.sub(r'(\\*)("|$)', _double_backslashes, text) + '"'
+    return shlex.quote(text) if _EXPANDED.search(text) else f'"{text}"'
+
+
+def _double_backslashes(found: re.Match[str]) -> str:
+    return 2 * found[1] + (r"\"" if found[2] else "")
+
 
 _held: set[int] = set()
 _opening = threading.Lock()

@@ -16,7 +16,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
-from bpmax_sim.errors import ConfigError, shell_quote
+from bpmax_sim.errors import ConfigError
 from bpmax_sim.i18n import msg
 
 # gitattributes(5): `-text` keeps line ends as they are. `-merge` is for clones without the merge
@@ -77,7 +77,7 @@ def read_blob(root: Path, blob: str | None) -> bytes | None:
 
 
 def _make_merge_driver_settings() -> dict[str, str]:
-    python = shell_quote(sys.executable)
+    python = shlex.quote(sys.executable)  # Git has a POSIX shell on Windows, too
     # If this interpreter is gone, as with a deleted environment, Git shows the file as it is.
     convert = f'{python} -m bpmax_sim.cassette.textconv "$1" 2>/dev/null || cat "$1"'
     return {

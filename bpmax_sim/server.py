@@ -50,7 +50,7 @@ try:
     from uvicorn.protocols.http.h11_impl import H11Protocol
 except ImportError as error:
     raise ConfigError(
-        "serving over HTTP needs the extra 'server'; install it: pip install 'bpmax-sim[server]'"
+        "serving over HTTP needs the extra 'server'; install it: pip install \"bpmax-sim[server]\""
     ) from error
 
 

@@ -184,7 +184,7 @@ def test_each_door_says_its_own_command(doors: tuple[Door, Door]) -> None:
     run, under_pytest = doors
 
     assert "record    bpmax-sim record scenarios/失败/未录制.scenario.yaml\n" in run.text
-    command = "pytest 'scenarios/失败/未录制.scenario.yaml::未录制' --bpmax-mode=record"
+    command = 'pytest "scenarios/失败/未录制.scenario.yaml::未录制" --bpmax-mode=record'
     assert f"record    {command}\n" in under_pytest.text
 
 

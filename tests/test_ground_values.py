@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -26,7 +27,6 @@ from bpmax_sim.errors import (
     Problem,
     find_nearest,
     get_place_sort_key,
-    shell_quote,
     shorten_list,
     suggest_few,
     suggest_or_list,
@@ -36,6 +36,7 @@ from bpmax_sim.file_names import (
     find_case_conflicts,
     find_case_variant,
 )
+from bpmax_sim.file_system import shell_quote
 from bpmax_sim.git import (
     ATTRIBUTES,
     configure_merging,
@@ -251,12 +252,35 @@ def test_a_long_list_is_cut_where_more_than_one_is_left_out(
     [
         ("a/b-c.yaml:7", "a/b-c.yaml:7"), ("付款", "付款"), ("a=b@c%d+e,f", "a=b@c%d+e,f"),
         ("付款 大额", '"付款 大额"'), ("", '""'),
-        ('说"好"', r'"说\"好\""'), ("$a`b`", r'"\$a\`b\`"'),
-        (r"a\b", r'"a\\b"'), ("a;b", '"a;b"'), ("甲[乙]", '"甲[乙]"'),
+        ('说"好"', """'说"好"'"""), ("$a`b`", "'$a`b`'"), ("付款!", "'付款!'"),
+        (r"a\b", r"'a\b'"), ("a;b", '"a;b"'), ("甲[乙]", '"甲[乙]"'),
     ],
 )  # fmt: skip
-def test_a_word_is_quoted_where_a_shell_would_read_it(text: str, quoted: str) -> None:
+def test_a_word_is_quoted_where_a_shell_would_read_it(
+    monkeypatch: pytest.MonkeyPatch, text: str, quoted: str
+) -> None:
+    monkeypatch.setattr(sys, "platform", "linux")
+
     assert shell_quote(text) == quoted
+    assert shlex.split(quoted) == [text]
+
+
+@pytest.mark.parametrize(
+    ("text", "quoted"),
+    [
+        ("付款", "付款"), ("付款 大额", '"付款 大额"'), ("", '""'), ("甲[乙]", '"甲[乙]"'),
+        ('说 "好"', r'"说 \"好\""'), ("a&b|c", '"a&b|c"'), ("$a`b`!", '"$a`b`!"'),
+        (r"C:\项目\a b.yaml", r'"C:\项目\a b.yaml"'), ("C:\\项 目\\", r'"C:\项 目\\"'),
+        (r'a \"b\\"', r'"a \\\"b\\\\\""'), (r"\\机器\a\b", r'"\\机器\a\b"'),
+    ],
+)  # fmt: skip
+def test_a_word_is_quoted_where_windows_would_read_it(
+    monkeypatch: pytest.MonkeyPatch, text: str, quoted: str
+) -> None:
+    monkeypatch.setattr(sys, "platform", "win32")
+
+    assert shell_quote(text) == quoted
+    assert (text and " " not in text) or subprocess.list2cmdline([text]) == quoted
 
 
 # ---------------------------------------------------------------------------- problems

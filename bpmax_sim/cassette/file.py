@@ -39,7 +39,7 @@ from bpmax_sim.cassette.model import FORMAT, CassetteHead, Entry, IndexLine, Sea
 from bpmax_sim.cassette.reader import read_exchange, read_outcome
 from bpmax_sim.clock import Instant, RandomSequenceSeeds
 from bpmax_sim.errors import CassetteError, DamagedCassette, NewerFormat, Place
-from bpmax_sim.file_system import BINARY, CAN_REPLACE_OPEN_FILES, NO_WAIT
+from bpmax_sim.file_system import BINARY, CAN_REPLACE_OPEN_FILES, NO_WAIT, shell_quote
 from bpmax_sim.i18n import MessageError, msg
 from bpmax_sim.messages import Exchange, Outcome
 
@@ -270,7 +270,7 @@ _NAMED = re.compile(rb'"call":"((?:[^"\\]|\\.)*)".*?"for":"((?:[^"\\]|\\.)*)"')
 def _suggest_repair(path: Path) -> str:
     return msg(
         "restore it, record it again, or accept the edit with `bpmax-sim cassette seal {path}`",
-        path=errors.shell_quote(str(path)),
+        path=shell_quote(str(path)),
     )
 
 
@@ -293,14 +293,14 @@ def explain_damage(path: Path, data: bytes, otherwise: str) -> CassetteError:
             "{path}: rewritten by a formatter or a YAML library; `bpmax-sim cassette seal {word}` "
             "takes it back; keep formatters away with `cassettes/` in .prettierignore",
             path=path,
-            word=errors.shell_quote(str(path)),
+            word=shell_quote(str(path)),
         )
     if b"\nbpmax: {" not in data and not _HEAD.startswith(data[: len(_HEAD)]):
         return CassetteError(
             "{path}: not a cassette of bpmax-sim; `bpmax-sim import {path_2}` reads those "
             "of vcrpy and others",
             path=path,
-            path_2=errors.shell_quote(str(path)),
+            path_2=shell_quote(str(path)),
         )
     if not re.search(rb"^sealed: \{[^\n]*\}\r?\n", data, re.MULTILINE):
         last = data.rfind(f"\n{ENTRY}".encode())
@@ -393,7 +393,7 @@ def _find_damage(path: Path, data: bytes) -> Iterator[DamagedCassette]:
             "{place}: a Git conflict marker; run `bpmax-sim merge` while Git is merging, or take "
             "one side whole: `git checkout --ours {word}`",
             place=_locate_offset(path, data, match.start()),
-            word=errors.shell_quote(str(path)),
+            word=shell_quote(str(path)),
         )
 
 

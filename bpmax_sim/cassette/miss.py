@@ -21,8 +21,9 @@ from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.journal import find_abandoned_journals
 from bpmax_sim.cassette.matching import Difference, MatchingRules, RequestParts
 from bpmax_sim.cassette.model import ComparableBody, encode_sorted
-from bpmax_sim.errors import CassetteError, NoMatchError, Place, shell_quote
+from bpmax_sim.errors import CassetteError, NoMatchError, Place
 from bpmax_sim.field_path import FieldPath, Steps, Wildcard, find_values_at, format_path
+from bpmax_sim.file_system import shell_quote
 from bpmax_sim.i18n import join_list, join_messages, msg
 from bpmax_sim.messages import Call
 

@@ -36,8 +36,8 @@ from bpmax_sim.cassette.matching import (
 from bpmax_sim.cassette.model import Values
 from bpmax_sim.cassette.reader import read_exchange
 from bpmax_sim.clock import Instant, RandomSequenceSeeds
-from bpmax_sim.errors import CassetteError, DamagedCassette, LeakError, shell_quote
-from bpmax_sim.file_system import lock_folder
+from bpmax_sim.errors import CassetteError, DamagedCassette, LeakError
+from bpmax_sim.file_system import lock_folder, shell_quote
 from bpmax_sim.i18n import join_list, msg
 from bpmax_sim.messages import Exchange, FailedExchange, Outcome
 

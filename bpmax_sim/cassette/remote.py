@@ -331,7 +331,7 @@ def _open_file_system(url: str, timeout: float) -> tuple[Any, str]:
         from fsspec.registry import get_filesystem_class  # noqa: PLC0415
     except ImportError:
         raise ConfigError(
-            "{shown} needs fsspec; pip install 'bpmax-sim[remote]'", shown=shown
+            '{shown} needs fsspec; pip install "bpmax-sim[remote]"', shown=shown
         ) from None
     try:
         for part in url.split("::"):

@@ -23,7 +23,8 @@ from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.journal import collect_scannable_parts
 from bpmax_sim.cassette.matching import rebuild_call_without_injected
 from bpmax_sim.cassette.model import Entry
-from bpmax_sim.errors import Place, Problem, shell_quote
+from bpmax_sim.errors import Place, Problem
+from bpmax_sim.file_system import shell_quote
 from bpmax_sim.i18n import label_message, msg, template
 from bpmax_sim.messages import Call, Exchange, Response, parse_cookies, parse_set_cookie
 from bpmax_sim.platform.load import Platforms, find_last_declaring_file

@@ -80,7 +80,7 @@ def _check_platforms(root: Path) -> Iterator[Finding]:
         message = msg("not set: {names}; needed to record, never to replay", names=names)
         yield True, msg("environment"), message
     if any(isinstance(source.keyring, str) for source in sources):
-        message = msg("instances name it; install it: pip install 'bpmax-sim[keyring]'")
+        message = msg('instances name it; install it: pip install "bpmax-sim[keyring]"')
         is_there = find_spec("keyring") is not None
         yield is_there, "keyring", msg("installed") if is_there else message
 
@@ -218,7 +218,7 @@ def _check_extra(name: str) -> Finding:
     """Return the finding about an optional dependency, whose absence is not an error."""
     packages, purpose = EXTRAS[name]
     hint = msg(
-        "not installed; {purpose}: pip install 'bpmax-sim[{name}]'", purpose=purpose, name=name
+        'not installed; {purpose}: pip install "bpmax-sim[{name}]"', purpose=purpose, name=name
     )
     is_there = all(find_spec(package) for package in packages)
     return True, msg("extra {name}", name=name), msg("installed") if is_there else hint

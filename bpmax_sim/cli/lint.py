@@ -28,8 +28,9 @@ from bpmax_sim.cli.item_selection import (
 )
 from bpmax_sim.cli.options import Json, Paths
 from bpmax_sim.cli.terminal import notify, say, say_json
-from bpmax_sim.errors import CassetteError, ConfigError, Place, Problem, shell_quote
+from bpmax_sim.errors import CassetteError, ConfigError, Place, Problem
 from bpmax_sim.file_names import find_case_conflicts
+from bpmax_sim.file_system import shell_quote
 from bpmax_sim.i18n import join_list, label_message, msg, plural
 from bpmax_sim.index.items import ProjectItem, load_each
 from bpmax_sim.index.sound_groups import SoundScenarioGroups

@@ -7,7 +7,6 @@ most severe verdict.
 from __future__ import annotations
 
 import os
-import shlex
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -50,6 +49,7 @@ from bpmax_sim.cli.terminal import (
     say_json,
 )
 from bpmax_sim.errors import BpmaxError, ConfigError, Problem
+from bpmax_sim.file_system import shell_quote
 from bpmax_sim.i18n import join_list, label_message, msg, plural
 from bpmax_sim.index.items import ProjectItem, load_each
 from bpmax_sim.project import find_root
@@ -697,7 +697,7 @@ def _report_fixtures_not_run(item: ItemHeader) -> None:
         notify(
             "fixtures of {conftest} did not run; with them: {command}",
             conftest=to_display_path(conftest.path),
-            command=shlex.join(["pytest", item.node_id]),
+            command=f"pytest {shell_quote(item.node_id)}",
         )
 
 
@@ -709,5 +709,5 @@ def _report_conftests_not_run(items: Sequence[ProjectItem]) -> None:
             "{path}: its fixtures use {names}, and only pytest runs fixtures; with them: {command}",
             path=to_display_path(path),
             names=join_list(names),
-            command=shlex.join(["pytest", to_display_path(path.parent)]),
+            command=f"pytest {shell_quote(to_display_path(path.parent))}",
         )

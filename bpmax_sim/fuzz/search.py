@@ -80,7 +80,7 @@ def open_database(folder_or_url: str) -> ExampleDatabase:
         from hypothesis.extra.redis import RedisExampleDatabase  # noqa: PLC0415
     except ImportError:
         raise ConfigError(
-            "--database: a Redis needs the extra fuzz; run: pip install 'bpmax-sim[fuzz]'"
+            '--database: a Redis needs the extra fuzz; run: pip install "bpmax-sim[fuzz]"'
         ) from None
     try:
         client = redis.Redis.from_url(folder_or_url)

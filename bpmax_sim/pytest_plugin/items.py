@@ -11,7 +11,6 @@ import dataclasses
 import math
 import os
 import re
-import shlex
 import time
 import traceback
 import warnings
@@ -27,6 +26,7 @@ from msgspec.structs import replace
 
 from bpmax_sim.errors import BpmaxError, ConfigError, Place, ScriptError
 from bpmax_sim.file_names import to_relative_name
+from bpmax_sim.file_system import shell_quote
 from bpmax_sim.i18n import change_english_text, join_messages, msg, translate
 from bpmax_sim.index.items import ItemFinder, ProjectItem
 from bpmax_sim.platform.load import load_platforms
@@ -441,7 +441,8 @@ def _warn_at_place(warning: RunWarning, test: ScenarioTest) -> None:
 
 def substitute_pytest_commands(failure: Failure, item: ScenarioItem) -> Failure:
     """Return *failure* with `bpmax-sim` commands replaced by the pytest commands for *item*."""
-    command = shlex.join(["pytest", item.node_id, *item.make_variable_arguments("--bpmax-var")])
+    words = (item.node_id, *item.make_variable_arguments("--bpmax-var"))
+    command = " ".join(("pytest", *map(shell_quote, words)))
     record = f"bpmax-sim record {item.selection_arguments}"
     in_mode_record = f"{command} --bpmax-mode=record"
     # The plain `record` command is the beginning of the three with options, so it comes after them.

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import logging
-import shlex
 import sys
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
@@ -24,6 +23,7 @@ from _pytest.junitxml import xml_key
 
 from bpmax_sim.clock import parse_duration
 from bpmax_sim.errors import BpmaxError, BpmaxWarning, ConfigError, ExpectationError, Problem
+from bpmax_sim.file_system import shell_quote
 from bpmax_sim.i18n import (
     TranslatableText,
     join_list,
@@ -505,7 +505,7 @@ def open_session(node: pytest.Item, **passed: Unpack[SessionOptions]) -> Session
         "cassette": of_test.choose_cassette_path(node),
         "logins": of_test.find_cassettes_folder(node) / "auth",
         "owner": of_test.choose_owner_name(node),
-        "command": msg("pytest {quote} --bpmax-mode=record", quote=shlex.quote(node.nodeid)),
+        "command": msg("pytest {quote} --bpmax-mode=record", quote=shell_quote(node.nodeid)),
         **COMMANDS,
         **of_test.read_session_options(node),
         **passed,

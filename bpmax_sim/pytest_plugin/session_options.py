@@ -12,8 +12,9 @@ import pytest
 
 from bpmax_sim.cassette.format import HEAD
 from bpmax_sim.cassette.remote import RemoteStorage, is_url, open_mirror
-from bpmax_sim.errors import ConfigError, FormerFolderWarning, shell_quote, suggest_nearest
+from bpmax_sim.errors import ConfigError, FormerFolderWarning, suggest_nearest
 from bpmax_sim.file_names import build_cassette_name, to_file_name
+from bpmax_sim.file_system import shell_quote
 from bpmax_sim.i18n import join_list, msg
 from bpmax_sim.project import find_root
 from bpmax_sim.pytest_plugin import options

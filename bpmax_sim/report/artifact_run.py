@@ -19,8 +19,9 @@ from zipfile import BadZipFile, ZipFile
 
 import msgspec
 
-from bpmax_sim.errors import ConfigError, shell_quote
+from bpmax_sim.errors import ConfigError
 from bpmax_sim.file_names import to_node_id_part
+from bpmax_sim.file_system import shell_quote
 from bpmax_sim.i18n import LANGUAGES, msg, translate
 from bpmax_sim.report.page_data import build_entry
 from bpmax_sim.report.stored_failures import StoredFailure, parse_failure, sort_by_run

@@ -13,8 +13,8 @@ from typing import Any
 
 import msgspec
 
-from bpmax_sim.errors import shell_quote
 from bpmax_sim.file_names import to_node_id_part
+from bpmax_sim.file_system import shell_quote
 from bpmax_sim.i18n import (
     LANGUAGES,
     change_english_text,

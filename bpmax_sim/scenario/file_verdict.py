@@ -28,8 +28,9 @@ from typing import Any, Protocol
 import msgspec
 from msgspec.structs import astuple
 
-from bpmax_sim.errors import Place, shell_quote
+from bpmax_sim.errors import Place
 from bpmax_sim.field_path import FieldPath
+from bpmax_sim.file_system import shell_quote
 from bpmax_sim.i18n import msg, translate
 from bpmax_sim.project import (
     DEFAULTS,

@@ -25,10 +25,10 @@ from bpmax_sim.errors import (
     Place,
     Problem,
     get_place_sort_key,
-    shell_quote,
     suggest_or_list,
 )
 from bpmax_sim.file_names import RelativeFileNameRewriter, build_cassette_name
+from bpmax_sim.file_system import shell_quote
 from bpmax_sim.i18n import join_messages, msg
 from bpmax_sim.platform.model import Model
 from bpmax_sim.project import (

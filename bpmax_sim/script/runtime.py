@@ -112,7 +112,7 @@ def select_engine(name: str) -> MakeEngine:
         from bpmax_sim.script.v8 import V8  # noqa: PLC0415 - an extra
     except ImportError:
         raise ConfigError(
-            "the engine v8 needs mini-racer: pip install 'bpmax-sim[engine-v8]'"
+            'the engine v8 needs mini-racer: pip install "bpmax-sim[engine-v8]"'
         ) from None
     if name == "v8":
         return V8

@@ -95,7 +95,7 @@ def _ask_keyring(where: str, operation: Callable[[Any], str | None], failure: st
         import keyring.errors  # noqa: PLC0415
     except ImportError as error:
         raise ConfigError(
-            "keyring entry {where} needs the extra: pip install 'bpmax-sim[keyring]'",
+            'keyring entry {where} needs the extra: pip install "bpmax-sim[keyring]"',
             where=where,
         ) from error
     try:

@@ -21,7 +21,7 @@ from typing import Final
 import msgspec
 
 from bpmax_sim import project
-from bpmax_sim.errors import ConfigError, shell_quote
+from bpmax_sim.errors import ConfigError
 from bpmax_sim.file_names import to_file_name
 from bpmax_sim.file_system import (
     BINARY,
@@ -30,6 +30,7 @@ from bpmax_sim.file_system import (
     find_user,
     move_file,
     open_fork_safe,
+    shell_quote,
     sync_folder,
     try_lock,
 )

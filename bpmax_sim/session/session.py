@@ -24,8 +24,8 @@ from bpmax_sim.errors import (
     ExpectationError,
     Place,
     UncalledWarning,
-    shell_quote,
 )
+from bpmax_sim.file_system import shell_quote
 from bpmax_sim.guard import NetworkGuard, split_hosts
 from bpmax_sim.i18n import SHOWN_BY, join_list, msg, plural
 from bpmax_sim.keywords import refuse_unknown_keywords

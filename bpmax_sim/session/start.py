@@ -25,7 +25,8 @@ from bpmax_sim.clock import (
     VirtualClock,
     make_fresh_seed,
 )
-from bpmax_sim.errors import InterruptedWarning, shell_quote
+from bpmax_sim.errors import InterruptedWarning
+from bpmax_sim.file_system import shell_quote
 from bpmax_sim.i18n import msg
 from bpmax_sim.secret.secret_names import VERSION
 from bpmax_sim.session.settings import Settings

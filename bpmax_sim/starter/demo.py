@@ -25,7 +25,8 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import msgspec
 
-from bpmax_sim.errors import ConfigError, ExpectationError, Place, Problem, shell_quote
+from bpmax_sim.errors import ConfigError, ExpectationError, Place, Problem
+from bpmax_sim.file_system import shell_quote
 from bpmax_sim.guard import NetworkGuard
 from bpmax_sim.i18n import LANGUAGES, get_current_language, join_list, join_messages, msg, plural
 from bpmax_sim.scenario import expect, load, runner, table_rows
@@ -349,7 +350,7 @@ def _show_next_commands(folder: Path) -> Iterator[str]:
         scripts = Path(to_display_path(Path(sysconfig.get_path("scripts"))))
         activate, line = scripts / "activate", f"PATH={shell_quote(str(scripts))}:$PATH"
         if os.name == "nt":
-            line = str(activate)
+            line = shell_quote(str(activate))
         elif activate.exists():
             line = f". {shell_quote(str(activate))}"
         yield msg("     {line}", line=line)

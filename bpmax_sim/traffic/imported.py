@@ -446,7 +446,7 @@ def _from_brotli(body: bytes) -> bytes:
         import brotli  # noqa: PLC0415 - an extra
     except ImportError:
         raise NotConvertibleError(
-            "its response is compressed with br; pip install 'bpmax-sim[br]'"
+            'its response is compressed with br; pip install "bpmax-sim[br]"'
         ) from None
     engine = brotli.Decompressor()
     try:

@@ -157,7 +157,7 @@ def _parse_proxy(text: str, pattern: str, route: ConnectionRoute) -> httpx.Proxy
         raise ConfigError("{name}: expected {proxy}, got other text", name=name, proxy=PROXY)
     if scheme in _SOCKS and not find_spec("socksio"):
         raise ConfigError(
-            "{name}: {scheme} needs the package socksio; pip install 'httpx[socks]'",
+            '{name}: {scheme} needs the package socksio; pip install "httpx[socks]"',
             name=name,
             scheme=scheme,
         )

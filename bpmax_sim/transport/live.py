@@ -381,7 +381,7 @@ def _check_codings(response: httpx.Response) -> None:
     named = response.headers.get_list("content-encoding", split_commas=True)
     for coding in (name.strip().lower() for name in named):
         if coding not in _CODINGS and not (coding == "br" and find_spec("brotli")):
-            hint = msg("; pip install 'bpmax-sim[br]'") if coding == "br" else ""
+            hint = msg('; pip install "bpmax-sim[br]"') if coding == "br" else ""
             raise BadResponseError(
                 msg(
                     "the response is compressed with {coding}, which was not requested{hint}",

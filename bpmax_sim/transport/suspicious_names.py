@@ -18,8 +18,8 @@ from urllib.parse import parse_qsl
 
 from bpmax_sim.cassette.matching import rebuild_call_without_injected
 from bpmax_sim.cassette.model import decode_json, read_body
-from bpmax_sim.errors import shell_quote
 from bpmax_sim.field_path import FieldPath, Steps, Wildcard, format_path, without_paths
+from bpmax_sim.file_system import shell_quote
 from bpmax_sim.i18n import msg
 from bpmax_sim.messages import Call, Headers, Pairs, Request, Response
 from bpmax_sim.secret.http_auth import SECRET_HEADERS, SET_BY_SERVER

@@ -260,7 +260,7 @@ def test_the_doctor_tells_which_variables_and_keyring_recording_needs(
     done = bs("doctor")
 
     assert "not set: CRM_CLIENT_ID; needed to record, never to replay" in done.out
-    assert "instances name it; install it: pip install 'bpmax-sim[keyring]'" in done.out
+    assert 'instances name it; install it: pip install "bpmax-sim[keyring]"' in done.out
     assert done.code == 1
 
 

@@ -199,7 +199,7 @@ def test_problems_of_platform_files_are_counted(folder: Path, wrong: int, told: 
             "- {platform: crm, instance_key: a, credentials: {token: {keyring: crm/token}}}\n",
             {},
             [(False, "keyring",
-              "instances name it; install it: pip install 'bpmax-sim[keyring]'")],
+              'instances name it; install it: pip install "bpmax-sim[keyring]"')],
         ),
     ],
 )  # fmt: skip
@@ -363,6 +363,6 @@ def test_what_is_not_installed_is_told_with_the_command(monkeypatch: pytest.Monk
     assert find("no-such-package-8", "extra server", "extra remote") == [
         (False, "no-such-package-8", "not installed; run `pip install no-such-package-8`"),
         (True, "extra server",
-         "not installed; for serve and simulate: pip install 'bpmax-sim[server]'"),
+         'not installed; for serve and simulate: pip install "bpmax-sim[server]"'),
         (True, "extra remote", "installed"),
     ]  # fmt: skip

@@ -16,7 +16,7 @@ import pytest
 
 from bpmax_sim.cli.app import COMMANDS
 from bpmax_sim.cli.doctor import EXTRAS
-from bpmax_sim.errors import shell_quote
+from bpmax_sim.file_system import shell_quote
 from bpmax_sim.git import run_git
 from bpmax_sim.pytest_plugin.options import OPTIONS, to_flag
 from bpmax_sim.starter.demo import Crm
@@ -126,7 +126,7 @@ def test_pytest_and_the_command_line_tell_a_miss_alike_but_for_the_commands(
     [
         ("cassettes/客户/选择.yaml", "cassettes/客户/选择.yaml"),
         ("a b.yaml", '"a b.yaml"'),
-        ('a"$`b.yaml', '"a\\"\\$\\`b.yaml"'),
+        ('a"$`b.yaml', "'a\"$`b.yaml'"),
         ("回填[正常].yaml", '"回填[正常].yaml"'),
     ],
 )

@@ -196,7 +196,7 @@ for name, text in json.loads(Path(sys.argv[1]).read_text()).items():
 def _is_readable(text: str) -> None:
     assert HEADLINE in text
     assert "  × console[0] " in text
-    assert f"rerun: pytest '{ROW}'" in text
+    assert f'rerun: pytest "{ROW}"' in text
     assert "1 failed, 1 passed" in text
     assert "\\u" not in text
 

@@ -83,7 +83,7 @@ def test_a_wrong_expectation_is_told_in_25_lines_with_the_headline_first(project
         "   20 |       proxy:",
         "",
     ]
-    assert lines[-1] == f"rerun: pytest '{FILE}::选择客户[贵宾]'"
+    assert lines[-1] == f'rerun: pytest "{FILE}::选择客户[贵宾]"'
 
 
 def test_a_miss_says_how_to_record(project: Project) -> None:
@@ -96,7 +96,7 @@ def test_a_miss_says_how_to_record(project: Project) -> None:
         "step 2/2 选择 12345: no cassette: crm_system.get_customer_detail cannot be answered, "
         "cassettes/crm/选择客户/贵宾.yaml does not exist"
     )
-    assert f"    record    pytest '{FILE}::选择客户[贵宾]' --bpmax-mode=record" in lines
+    assert f'    record    pytest "{FILE}::选择客户[贵宾]" --bpmax-mode=record' in lines
 
 
 def test_a_call_that_is_not_recorded_like_this_names_the_options_of_pytest(
@@ -106,7 +106,7 @@ def test_a_call_that_is_not_recorded_like_this_names_the_options_of_pytest(
 
     text = output(project.run("-k", "贵宾"))
 
-    command = f"pytest '{FILE}::选择客户[贵宾]' --bpmax-mode=record"
+    command = f'pytest "{FILE}::选择客户[贵宾]" --bpmax-mode=record'
     assert f"    record    {command} --bpmax-record=rewrite\n" in text
     assert f"    or add    {command} --bpmax-record=new\n" in text
 

@@ -194,7 +194,7 @@ def test_a_variable_of_the_command_line_that_no_scenario_reads_is_refused(
 def test_the_rerun_command_gives_the_variables_again(project: Project) -> None:
     text = output(project.run("-k", "贵宾", "--bpmax-var", "title=姓 名"))
 
-    assert f"rerun: pytest '{FILE}::选择客户[贵宾]' --bpmax-var 'title=姓 名'" in text
+    assert f'rerun: pytest "{FILE}::选择客户[贵宾]" --bpmax-var "title=姓 名"' in text
 
 
 def test_the_command_line_beats_marker_scenario_and_ini(project: Project) -> None:

@@ -150,7 +150,7 @@ def test_a_swallowed_miss_fails_the_test_and_not_its_teardown(python: Project) -
         "cassettes/test_吞掉/test_一.yaml does not exist"
     ) in output(result)
     assert "  record    pytest test_吞掉.py::test_一 --bpmax-mode=record" in output(result) or (
-        "  record    pytest 'test_吞掉.py::test_一' --bpmax-mode=record" in output(result)
+        '  record    pytest "test_吞掉.py::test_一" --bpmax-mode=record' in output(result)
     )
 
 

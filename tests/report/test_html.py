@@ -30,7 +30,7 @@ FAILURE = {
     ],
     "detail": [
         "  script    ../scripts/客户.js:4:9",
-        "  record    pytest '回填.scenario.yaml::回填' --bpmax-mode=record",
+        '  record    pytest "回填.scenario.yaml::回填" --bpmax-mode=record',
         "  ignore    proxy: {ignore: [header.X-Request-ID]}",
     ],
 }  # fmt: skip
@@ -163,7 +163,7 @@ def test_a_failure_comes_first_with_what_to_paste_named_from_the_root() -> None:
     assert ">   7 |     set: {a: 1}" in told.text
     assert told.text.index("form.折扣") < told.text.index("proxy[0].path")
     assert told.text.index("1 call") < told.text.index("proxy[0].path")
-    assert "pytest 'scenarios/crm/回填.scenario.yaml::回填' --bpmax-mode=record" in told.pastes
+    assert 'pytest "scenarios/crm/回填.scenario.yaml::回填" --bpmax-mode=record' in told.pastes
     assert "proxy: {ignore: [header.X-Request-ID]}" in told.pastes
     assert "scenarios/scripts/客户.js:4:9 const r = await $proxy('crm').x();" in told.text
     assert "../" not in told.text

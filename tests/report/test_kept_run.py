@@ -26,7 +26,7 @@ JUNIT = """\
 <testcase classname="tests.test_价" name="test_坏" time="0">
 <failure message="assert 1 == 2">def test_坏():\n&gt;   assert 1 == 2</failure></testcase>
 <testcase classname="scenarios.报价.scenario.yaml" name="报价" time="0">
-<failure message="step 1/1">step 1/1\n\nrerun: pytest 'scenarios/报价.scenario.yaml::报价'</failure>
+<failure message="step 1/1">step 1/1\n\nrerun: pytest "scenarios/报价.scenario.yaml::报价"</failure>
 </testcase></testsuite></testsuites>"""
 
 
@@ -107,7 +107,7 @@ def test_a_junit_file_tells_what_else_failed_and_each_failure_once(
     assert [one.name for one in run.failures] == ["报价", "test_坏"]
     assert [one.rerun for one in junit.failures] == [
         "pytest tests/test_价.py::test_坏",
-        "pytest 'scenarios/报价.scenario.yaml::报价'",
+        'pytest "scenarios/报价.scenario.yaml::报价"',
     ]
     assert (run.tests, junit.tests) == (3, 3)
 

@@ -50,7 +50,7 @@ FAILURE = Failure(
     ),
     script=Place("scripts/customer_form.js", 11),
     script_text="form.discount = 1;",
-    rerun="pytest '选择客户.scenario.yaml::选择客户后回填联系人'",
+    rerun='pytest "选择客户.scenario.yaml::选择客户后回填联系人"',
 )
 
 
@@ -71,7 +71,7 @@ def test_the_text_tells_everything_headline_first() -> None:
         '     200 recorded 12 ms  {"code": 200, "data": {"name": "张三"}}',
         "",
         "script: scripts/customer_form.js:11   form.discount = 1;",
-        "rerun: pytest '选择客户.scenario.yaml::选择客户后回填联系人'",
+        'rerun: pytest "选择客户.scenario.yaml::选择客户后回填联系人"',
     ]
 
 
@@ -106,7 +106,7 @@ def test_the_text_never_has_more_than_25_lines(count: int) -> None:
 
 def test_long_lines_are_cut_but_never_a_command() -> None:
     long = "很长" * 100
-    command = f"pytest '{long}' --bpmax-mode=record"
+    command = f'pytest "{long}" --bpmax-mode=record'
     failure = replace(
         FAILURE, excerpt=(ExcerptLine(1, long),), script_text=long, rerun=command, detail=(command,)
     )

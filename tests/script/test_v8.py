@@ -162,7 +162,7 @@ def test_without_the_extra_the_session_says_what_to_install() -> None:
     )
 
     assert (
-        done.stdout.strip() == "the engine v8 needs mini-racer: pip install 'bpmax-sim[engine-v8]'"
+        done.stdout.strip() == 'the engine v8 needs mini-racer: pip install "bpmax-sim[engine-v8]"'
     )
 
 

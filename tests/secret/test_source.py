@@ -141,7 +141,7 @@ def test_the_keyring_needs_its_extra() -> None:
 
     assert done.stderr.splitlines()[-1] == (
         "bpmax_sim.errors.ConfigError: keyring entry crm/password needs the extra: "
-        "pip install 'bpmax-sim[keyring]'"
+        'pip install "bpmax-sim[keyring]"'
     )
 
 

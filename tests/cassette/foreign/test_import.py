@@ -309,7 +309,7 @@ def test_brotli_is_unpacked_with_its_extra_and_told_without(
     assert cut.notes == ("exchange 1: its answer was cut short",)
     assert broken.notes[0].startswith("exchange 1: its compressed response is damaged (")
     assert came(packed, "br").notes == (
-        "exchange 1: its response is compressed with br; pip install 'bpmax-sim[br]'",
+        'exchange 1: its response is compressed with br; pip install "bpmax-sim[br]"',
     )
 
 
