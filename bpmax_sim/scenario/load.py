@@ -311,10 +311,7 @@ def load_items(
     path = path if isinstance(path, Path) else Path(path)
     home = root or find_root(path)
     declared = read_declarations(path, home, problems)
-    is_broken, source = bool(problems), declared.source
-    scenario = decode(source.root, model.Scenario, problems)
-    if scenario is None or is_broken:
-        raise ConfigError(*sorted(dict.fromkeys(problems), key=get_place_sort_key))
+    scenario, source = _decode_scenario(declared.source, problems), declared.source
     draft = ScenarioDraft(
         spot=Spot(source),
         scenario=scenario,
@@ -342,6 +339,23 @@ def load_items(
         # Each once: what is wrong in a fragment or in a step is found for each row that is built.
         raise ConfigError(*sorted(dict.fromkeys(problems), key=get_place_sort_key))
     return loaded
+
+
+def _decode_scenario(source: ScenarioSource, problems: list[Problem]) -> model.Scenario:
+    """Return the scenario in *source*; *problems* are those of the files that it is merged from.
+
+    Raises:
+        ConfigError: if there are any, or the scenario cannot be decoded; all of them, each once.
+    """
+    found: list[Problem] = LimitedProblems()
+    scenario = decode(source.root, model.Scenario, found)
+    if scenario is not None and not problems:
+        problems += found
+        return scenario
+    # Where a list goes on after that of another file, its elements have other numbers here.
+    told = {(one.place, one.message) for one in problems}
+    problems += [one for one in found if (one.place, one.message) not in told]
+    raise ConfigError(*sorted(dict.fromkeys(problems), key=get_place_sort_key))
 
 
 def load_items_checking_variables(

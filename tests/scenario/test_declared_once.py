@@ -385,3 +385,52 @@ def test_a_listing_tells_each_key_with_its_place(capsys: pytest.CaptureFixture[s
     assert "scenarios/forms/采购.yaml:2" in told
     assert "***" in told
     assert "甲" not in told
+
+
+OF_TOML = """\
+[[tool.bpmax_sim.defaults.proxy.stubs]]
+on = "qywx.getUser"
+status = 99
+[[tool.bpmax_sim.defaults.policies]]
+at = "部门"
+after = "明天"
+"""
+OF_YAML = """\
+proxy: {stubs: [{on: qywx.getUser}, {on: qywx.getUser, status: 99}]}
+policies: [{at: 部门, after: 明天}]
+"""
+RANGE = "status: expected a whole number of at least 100 and at most 599, got"
+
+
+@pytest.mark.parametrize(
+    ("file", "defaults", "policy", "stub"),
+    [
+        ("pyproject.toml", OF_TOML, "4:3: policies[0]", "1:3: proxy.stubs[0]"),
+        ("scenarios/defaults.yaml", OF_YAML, "2:28: policies[0]", "1:64: proxy.stubs[1]"),
+    ],
+)
+def test_a_mistake_in_a_list_of_defaults_is_told_once_where_a_scenario_goes_on_with_it(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    file: str,
+    defaults: str,
+    policy: str,
+    stub: str,
+) -> None:
+    own = "proxy: {stubs: [{on: qywx.sendTextMessage, status: 98}]}\npolicies: [{at: 财务}]\n"
+    for name, text in {"pyproject.toml": "[tool.bpmax_sim]\n", file: defaults}.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    scenario = tmp_path / "scenarios/大额.scenario.yaml"
+    scenario.parent.mkdir(exist_ok=True)
+    scenario.write_text(PLAIN + own, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+
+    with pytest.raises(ConfigError) as told:
+        load_items(scenario)
+
+    assert {*map(str, told.value.problems)} == {
+        f"{file}:{policy}.after: expected a duration such as 30s, got '明天'",
+        f"{file}:{stub}.{RANGE} 99",
+        f"scenarios/大额.scenario.yaml:3:52: proxy.stubs[0].{RANGE} 98",
+    }
