@@ -21,6 +21,7 @@ from bpmax_sim.errors import ExploreWarning as ExploreWarning
 from bpmax_sim.errors import ExtensionWarning as ExtensionWarning
 from bpmax_sim.errors import FormerFolderWarning as FormerFolderWarning
 from bpmax_sim.errors import HttpStatusError as HttpStatusError
+from bpmax_sim.errors import IgnoredSettingWarning as IgnoredSettingWarning
 from bpmax_sim.errors import InterruptedWarning as InterruptedWarning
 from bpmax_sim.errors import LeakError as LeakError
 from bpmax_sim.errors import LostCharactersWarning as LostCharactersWarning

@@ -548,6 +548,10 @@ class FormerFolderWarning(BpmaxWarning):
     """
 
 
+class IgnoredSettingWarning(BpmaxWarning):
+    """A setting in ``pyproject.toml`` has no effect: of no known name, a wrong type, or no TOML."""
+
+
 class WeakSecretWarning(BpmaxWarning):
     """A secret is too short, or too common a word, to be redacted wherever it occurs."""
 

@@ -24,7 +24,7 @@ EXPORTS: Final[Mapping[str, Mapping[str, str]]] = {
             "ClosedNetworkError CollationWarning "
             "ConfigError DamagedCassette EmptyExpectationWarning ExpectationError "
             "ExploreWarning ExtensionWarning FormerFolderWarning HttpStatusError "
-            "InterruptedWarning LeakError "
+            "IgnoredSettingWarning InterruptedWarning LeakError "
             "LostCharactersWarning "
             "NeverRanWarning NewerFormat NoMatchError OutageWarning PendingPromise Place "
             "PowerWarning Problem "

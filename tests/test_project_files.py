@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bpmax_sim.errors import UnknownNameWarning
+from bpmax_sim.errors import ConfigError, IgnoredSettingWarning
 from bpmax_sim.project import (
     compute_file_stamp,
     compute_folder_stamp,
@@ -30,6 +30,7 @@ from bpmax_sim.project import (
     with_not_secret_place,
     with_setting_in_defaults,
 )
+from bpmax_sim.scenario.load import load_items
 from tests.systems import needs_links
 
 HEAD = "[tool.bpmax_sim]\n"
@@ -140,7 +141,7 @@ def test_a_setting_without_effect_is_a_warning_and_an_error_where_all_is_strict(
 
     kinds = [(one.category, str(one.message), one.lineno) for one in found]
     line = 4 if is_strict else 3
-    assert kinds == ([(UnknownNameWarning, told, line)] if told else [])
+    assert kinds == ([(IgnoredSettingWarning, told, line)] if told else [])
 
 
 @pytest.mark.parametrize(
@@ -267,14 +268,36 @@ def test_settings_that_are_not_toml_are_told_as_none_has_an_effect(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str | bytes, line: int, says: str
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("CI", raising=False)
     Path("pyproject.toml").write_bytes(text if isinstance(text, bytes) else text.encode())
 
-    with pytest.warns(UnknownNameWarning) as told:
+    with pytest.warns(IgnoredSettingWarning) as told:
         assert find_strictness(tmp_path / "大额.scenario.yaml", tmp_path) == "normal"
 
     (one,) = told
     assert (one.filename, one.lineno) == ("pyproject.toml", line)
     assert f"is not TOML, so no setting in it has an effect: {says}" in str(one.message)
+
+
+def test_settings_that_are_not_toml_are_refused_in_ci_where_nobody_reads_warnings(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("CI", "true")
+    text = '[tool.bpmax_sim]\nstrict = ["scenarios/合同"]\n[tool.bpmax_sim.defaults.vars]\n'
+    Path("pyproject.toml").write_text(f"{text}税率 = 0.13\n", "utf-8")
+    scenario = Path("scenarios/合同/大额.scenario.yaml")
+    scenario.parent.mkdir(parents=True)
+    scenario.write_text("scenario: 大额\nsteps: [{js: return 1, expect: {result: 1}}]\n", "utf-8")
+
+    with pytest.warns(IgnoredSettingWarning), pytest.raises(ConfigError) as told:
+        load_items(scenario)
+
+    assert str(told.value) == (
+        "pyproject.toml: pyproject.toml is not TOML, so no setting in it has an effect: Invalid "
+        "statement (at line 4, column 1); a key of Chinese characters has to stand in quotes: "
+        '"税率" = 0.13'
+    )
 
 
 @pytest.mark.parametrize("text", ["[tool.other]\n税率 = 1\n", "[tool.bpmax_sim]\n", "", None])
