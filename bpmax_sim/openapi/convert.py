@@ -22,8 +22,6 @@ from bpmax_sim.openapi.document import (
     convert_swagger2,
     cut_to_first_line,
     group_notes,
-    to_list_or_empty,
-    to_mapping_or_empty,
 )
 from bpmax_sim.openapi.schema import (
     SchemaConverter,
@@ -37,6 +35,7 @@ from bpmax_sim.path_template import fill_placeholders, list_placeholders
 from bpmax_sim.platform.check import is_platform_address
 from bpmax_sim.platform.load import read_platform_root
 from bpmax_sim.platform.model import make_unique_name, to_snake_case
+from bpmax_sim.platform.schema_keywords import to_list_or_empty, to_mapping_or_empty
 from bpmax_sim.yamlfile import LARGEST, Steps, read_yaml, write_yaml
 
 ParameterEntry = dict[str, Any]

@@ -23,6 +23,7 @@ from bpmax_sim.openapi.references import (
     follow_pointer,
     parse_data,
 )
+from bpmax_sim.platform.schema_keywords import to_list_or_empty, to_mapping_or_empty
 from bpmax_sim.yamlfile import Steps, format_steps, read_bytes, to_display_path
 
 _MOST_HOPS: Final = 100
@@ -190,16 +191,6 @@ def _explain_unknown_document(root: Any) -> str:
     return msg(
         "openapi: {version!r} is not known; 3.0 and 3.1 are read, and Swagger 2.0", version=version
     )
-
-
-def to_mapping_or_empty(value: Any) -> Mapping[str, Any]:
-    """Return *value* if it is a mapping, else an empty one."""
-    return value if isinstance(value, dict) else {}
-
-
-def to_list_or_empty(value: Any) -> list[Any]:
-    """Return *value* if it is a list, else an empty one."""
-    return value if isinstance(value, list) else []
 
 
 def cut_to_first_line(value: Any, longest: int = 120) -> str:

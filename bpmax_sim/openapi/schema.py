@@ -7,66 +7,23 @@ anything. Of several ways to log in, the first that works without a person is us
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 import msgspec
 
-from bpmax_sim.errors import BAD_PATTERN
 from bpmax_sim.i18n import msg
-from bpmax_sim.openapi.document import Document, to_list_or_empty, to_mapping_or_empty
+from bpmax_sim.openapi.document import Document
 from bpmax_sim.platform.check import is_platform_address
 from bpmax_sim.platform.model import to_snake_case
+from bpmax_sim.platform.schema_keywords import KEYWORD_RULES, to_list_or_empty, to_mapping_or_empty
 from bpmax_sim.yamlfile import Steps
 
 Schema = Mapping[str, Any]
 
 _DEEPEST: Final = 8
 _LONGEST: Final = 200
-_TYPES: Final = ("string", "integer", "number", "boolean", "array", "object", "null")
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def _is_non_negative_integer(value: Any) -> bool:
-    return _is_number(value) and isinstance(value, int) and value >= 0
-
-
-def _is_pattern(value: Any) -> bool:
-    try:
-        re.compile(value)
-    except BAD_PATTERN:
-        return False
-    return True
-
-
-def _is_type(value: Any) -> bool:
-    known = to_list_or_empty(value) or [value]
-    return all(kind in _TYPES for kind in known) and len(known) == len({*known})
-
-
-_RULES: Final[Mapping[str, Callable[[Any], bool]]] = {
-    "type": _is_type,
-    "format": lambda value: isinstance(value, str),
-    "enum": lambda value: isinstance(value, list) and bool(value),
-    "const": lambda _value: True,
-    "example": lambda _value: True,
-    **dict.fromkeys(("minimum", "maximum"), _is_number),
-    **dict.fromkeys(
-        ("exclusiveMinimum", "exclusiveMaximum"), lambda value: isinstance(value, int | float)
-    ),
-    "multipleOf": lambda value: _is_number(value) and value > 0,
-    **dict.fromkeys(("minLength", "maxLength", "minItems", "maxItems"), _is_non_negative_integer),
-    "pattern": _is_pattern,
-    "uniqueItems": lambda value: isinstance(value, bool),
-    "nullable": lambda value: isinstance(value, bool),
-    "required": lambda value: isinstance(value, list) and all(isinstance(n, str) for n in value),
-}
-"""Keywords that are kept as they are, and whether a value may stand there."""
-
 _SINGLE: Final = ("items", "not", "additionalProperties")
 _SEVERAL: Final = ("allOf", "anyOf", "oneOf")
 
@@ -119,8 +76,8 @@ class SchemaConverter:
         self, schema: Schema, steps: Steps, seen_refs: tuple[str, ...]
     ) -> Iterator[Any]:
         for word, value in schema.items():
-            if word in _RULES:
-                if _RULES[word](value) and is_within_file_limits(value):
+            if word in KEYWORD_RULES:
+                if KEYWORD_RULES[word](value) and is_within_file_limits(value):
                     yield word, value
                 else:
                     self.document.note_loss(

@@ -15,7 +15,7 @@ import msgspec
 from msgspec.structs import replace
 
 from bpmax_sim.platform.model import Api, Instance, Platform
-from bpmax_sim.platform.secrecy import keep_strings
+from bpmax_sim.platform.schema_keywords import list_schemas, list_texts, to_list_or_empty
 
 Kind = Literal["null", "boolean", "number", "text", "object", "list"]
 Presence = Literal["present", "absent", "unknown"]
@@ -163,11 +163,11 @@ def derive_schema_shape(schema: Mapping[str, Any], depth: int = 0) -> ResponseSh
     What only a validator can decide (``$ref`` that is left, ``not``, conditions) is unknown.
     *depth* counts the levels above *schema*; too many give an empty shape.
     """
-    parts = [schema, *_list_schemas(schema.get("allOf"))]
+    parts = [schema, *list_schemas(schema.get("allOf"))]
     if depth > _DEEPEST or any("$ref" in part for part in parts):
         return ResponseShape()
     for word in ("anyOf", "oneOf"):
-        if choices := _list_schemas(schema.get(word)):
+        if choices := list_schemas(schema.get(word)):
             return (
                 merge_shapes(derive_schema_shape(one, depth + 1) for one in choices)
                 or ResponseShape()
@@ -179,7 +179,7 @@ def derive_schema_shape(schema: Mapping[str, Any], depth: int = 0) -> ResponseSh
     for part in parts:
         if isinstance(declared := part.get("properties"), Mapping):
             properties |= declared
-        required.update(keep_strings(part.get("required")))
+        required.update(list_texts(part.get("required")))
     items = next((part["items"] for part in parts if isinstance(part.get("items"), Mapping)), None)
     members = {
         name: derive_schema_shape(value if isinstance(value, Mapping) else {}, depth + 1)
@@ -196,12 +196,6 @@ def derive_schema_shape(schema: Mapping[str, Any], depth: int = 0) -> ResponseSh
     )
 
 
-def _list_schemas(value: Any) -> list[Mapping[str, Any]]:
-    """Return the schemas in the list *value*; what is no list, as in a sloppy schema, has none."""
-    is_list = isinstance(value, list | tuple)
-    return [one for one in value if isinstance(one, Mapping)] if is_list else []
-
-
 def _find_memberless_schema_example(parts: Iterable[Mapping[str, Any]]) -> Any:
     """Return the ``example`` of a schema that declares no members itself, or None.
 
@@ -215,9 +209,9 @@ def _find_memberless_schema_example(parts: Iterable[Mapping[str, Any]]) -> Any:
 
 
 def _list_enumerated_texts(schema: Mapping[str, Any]) -> tuple[str, ...]:
-    declared = schema.get("enum")
-    listed = declared if isinstance(declared, list | tuple) else ()
-    listed = listed or ([schema["const"]] if "const" in schema else ())
+    listed = to_list_or_empty(schema.get("enum")) or (
+        [schema["const"]] if "const" in schema else ()
+    )
     texts = [one for one in listed if isinstance(one, str)]
     return tuple(texts) if len(texts) == len([one for one in listed if one is not None]) else ()
 
@@ -226,7 +220,7 @@ def _find_schema_kinds(
     schema: Mapping[str, Any], properties: object, items: object
 ) -> frozenset[Kind]:
     declared = schema.get("type") or ()
-    words = keep_strings([declared] if isinstance(declared, str) else declared)
+    words = list_texts([declared] if isinstance(declared, str) else declared)
     words += ["object"] if properties and not words else []
     words += ["array"] if items is not None and not words else []
     words += ["null"] if schema.get("nullable") else []

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from bpmax_sim.errors import shorten_list, suggest_nearest
 from bpmax_sim.i18n import msg
+from bpmax_sim.platform.schema_keywords import to_list_or_empty
 
 Path = tuple[str | int, ...]
 _OPEN: Final = frozenset({"$ref", "anyOf", "oneOf", "allOf", "not", "if"})
@@ -50,8 +51,7 @@ def find_misfits(
 
 def describe_wrong_type(value: Any, declared: Any) -> str:
     """Return a message if *value* has none of the *declared* types of a schema; else ""."""
-    several = declared if isinstance(declared, list | tuple) else ()
-    words = [declared] if isinstance(declared, str) else several
+    words = [declared] if isinstance(declared, str) else to_list_or_empty(declared)
     known = [word for word in words if isinstance(word, str) and word in TYPES]
     if not known or len(known) < len(words) - ("null" in words):
         return ""
@@ -150,7 +150,7 @@ _FORMATS: Final[Mapping[str, re.Pattern[str]]] = {
 
 def describe_unknown_choice(value: Any, declared: Any) -> str:
     """Return a message if *value* is none of the values that ``enum`` (*declared*) lists, or ""."""
-    choices = list(declared or ()) if isinstance(declared, list | tuple) else []
+    choices = to_list_or_empty(declared)
     if not choices or value in choices or isinstance(value, Mapping | list | tuple):
         return ""
     known = [str(choice) for choice in choices]

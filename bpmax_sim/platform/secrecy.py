@@ -15,6 +15,7 @@ from msgspec import UNSET, UnsetType
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.i18n import msg
 from bpmax_sim.platform.model import Auth, CredentialSpec, Platform, Scalar, Source
+from bpmax_sim.platform.schema_keywords import list_texts
 from bpmax_sim.platform.template import find_names
 
 # The end decides: `client_secret` is one, `secret_id` and `access_key_id` are public names.
@@ -90,17 +91,11 @@ def collect_enumerated_words(platform: Platform) -> frozenset[str]:
     while left:
         value = left.pop()
         if isinstance(value, Mapping):
-            words.update(keep_strings(value.get("enum")), keep_strings([value.get("const")]))
+            words.update(list_texts(value.get("enum")), list_texts([value.get("const")]))
             left += value.values()
         elif isinstance(value, list | tuple):
             left += value
     return frozenset(words)
-
-
-def keep_strings(values: Any) -> list[str]:
-    """Return the texts in the list *values*; what is no list, as in a sloppy schema, has none."""
-    is_list = isinstance(values, list | tuple)
-    return [item for item in values if isinstance(item, str)] if is_list else []
 
 
 def _find_signature_key_names(auth: Auth) -> Iterator[str]:

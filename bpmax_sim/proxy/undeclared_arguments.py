@@ -22,6 +22,7 @@ from bpmax_sim.platform.schema_check import (
     describe_violated_limit,
     describe_wrong_type,
 )
+from bpmax_sim.platform.schema_keywords import to_list_or_empty
 from bpmax_sim.proxy.compiled_api import CompiledApi
 from bpmax_sim.proxy.encode import BadValueError, UnknownParameterError, to_scalar_text
 
@@ -117,8 +118,7 @@ def explain_values_breaking_schema(recipe: CompiledApi, values: Mapping[str, Any
     everything is sent as text, so a text is accepted for a number there.
     """
     for parameter in recipe.limited:
-        listed = parameter.schema.get("enum")
-        enum = parameter.enum or (listed if isinstance(listed, list | tuple) else ())
+        enum = parameter.enum or to_list_or_empty(parameter.schema.get("enum"))
         kind = parameter.type or parameter.schema.get("type")
         known = [to_scalar_text(item) for item in enum]
         limits = {"format": parameter.format, **parameter.schema}

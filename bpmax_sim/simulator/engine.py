@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from fractions import Fraction
-from itertools import islice, product
+from itertools import chain, islice, product
 from math import ceil, floor, inf, isfinite
 from typing import Any, Final
 
@@ -28,6 +28,12 @@ from bpmax_sim.platform.model import (
     Parameter,
     is_set,
     render_applied_name,
+)
+from bpmax_sim.platform.schema_keywords import (
+    drop_invalid_keywords,
+    list_schemas,
+    to_list_or_empty,
+    to_mapping_or_empty,
 )
 from bpmax_sim.platform.template import find_names
 from bpmax_sim.proxy.response import to_comparable_text
@@ -98,13 +104,16 @@ def sample_schema(schema: Mapping[str, Any], name: str = "", levels: int = 8) ->
 
     It is the example, constant, default or first enum value of *schema* if it has one. Otherwise it
     depends on the type and on *name*, that of the member. Members are sampled too, down to
-    *levels*. Patterns are not followed, and items of a list may be equal.
+    *levels*. Patterns are not followed, and items of a list may be equal. What has the wrong type
+    in *schema* is passed over.
     """
+    schema = drop_invalid_keywords(schema)
     values = [schema[word] for word in ("example", "const", "default") if word in schema]
-    values += schema.get("enum", ())[:1]
+    values += to_list_or_empty(schema.get("enum"))[:1]
     if values:
         return values[0]
-    parts = [*schema.get("allOf", ()), *schema.get("oneOf", ())[:1], *schema.get("anyOf", ())[:1]]
+    choices = (list_schemas(schema.get(word))[:1] for word in ("oneOf", "anyOf"))
+    parts = [*list_schemas(schema.get("allOf")), *chain.from_iterable(choices)]
     if parts and levels:
         own = {key: part for key, part in schema.items() if key not in ("allOf", "oneOf", "anyOf")}
         samples = [sample_schema(part, name, levels - 1) for part in (own, *parts)]
@@ -123,7 +132,7 @@ def _sample_by_type(schema: Mapping[str, Any], name: str, levels: int) -> Any:
     if not isinstance(kind, str):
         kind = next((option for option in kind if option != "null"), "")
     if kind == "object":
-        inner = schema.get("properties", {}) if levels else {}
+        inner = to_mapping_or_empty(schema.get("properties")) if levels else {}
         return {key: sample_schema(part, key, levels - 1) for key, part in inner.items()}
     if kind == "array":
         if not levels or "items" not in schema:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ from bpmax_sim.errors import ConfigError, TransportError
 from bpmax_sim.messages import FORM, Request
 from bpmax_sim.platform.load import read_platform
 from bpmax_sim.platform.model import Parameter
+from bpmax_sim.platform.response_shapes import derive_schema_shape
+from bpmax_sim.platform.schema_check import find_misfits
 from bpmax_sim.simulator.engine import (
     convert_to_declared_type,
     make_example_value,
@@ -608,3 +611,48 @@ def test_a_login_says_in_its_unit_how_long_a_token_lives(
     made.clock.advance(0.5)
     assert made.send("GET /x", headers=token).status == 401
     assert made.send("GET /x", headers={"X-Token": ""}).status == 401
+
+
+@pytest.mark.parametrize(
+    ("sloppy", "sample"),
+    [
+        (3, None),
+        ({"allOf": 3}, None),
+        ({"allOf": "x"}, None),
+        ({"allOf": [3]}, None),
+        ({"allOf": [3, {"properties": {"金额": {"type": "number"}}}]}, {"金额": 1.5}),
+        ({"oneOf": [3, {"const": "已付款"}]}, "已付款"),
+        ({"properties": []}, {}),
+        ({"properties": {"金额": 3}}, {"金额": None}),
+        ({"type": [[]], "properties": {"客户": {"type": "string"}}}, {"客户": "客户"}),
+        ({"type": "string", "enum": 3}, "名称"),
+        ({"type": "string", "format": ["date"], "minLength": "x", "maxLength": -1}, "名称"),
+        ({"type": "array", "items": {"type": "integer"}, "minItems": "3"}, [1]),
+        ({"type": "array", "items": True}, [None]),
+        ({"type": "number", "minimum": "5", "exclusiveMaximum": [], "multipleOf": "0.1"}, 1.5),
+    ],
+)
+def test_what_has_the_wrong_type_in_a_schema_is_passed_over(sloppy: Any, sample: Any) -> None:
+    assert sample_schema(sloppy, "名称") == sample
+
+
+_WORDS = (
+    "type", "required", "allOf", "oneOf", "properties", "items", "enum", "const", "format",
+    "minimum", "exclusiveMaximum", "multipleOf", "minLength", "maxItems", "pattern", "nullable",
+    "additionalProperties", "not", "$ref", "example",
+)  # fmt: skip
+_SLOPPY = (3, "x", [3], [], {}, {"a": 3}, None, True, [[]], [None], ["x", 3], -1, 1.5, inf)
+
+
+@pytest.mark.parametrize("word", _WORDS)
+def test_no_reader_of_schemas_trips_over_a_sloppy_one(word: str) -> None:
+    kinds = ("object", "array", "string", "number", "")
+    inner = [{"type": kind, word: value} for kind in kinds for value in _SLOPPY]
+    nested = [{"properties": {"内": one}, "allOf": [one]} for one in inner]
+    values: tuple[Any, ...] = ({"内": 1}, [1, "甲"], "甲", 3, None)
+
+    for schema in (*inner, *nested):
+        sample_schema(schema, "名称")
+        derive_schema_shape(schema)
+        for value in values:
+            assert all(map(str, (wrong for _, wrong in find_misfits(value, schema))))
