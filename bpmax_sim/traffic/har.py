@@ -70,7 +70,7 @@ def _read_exchange(attachment: Attachment, entry: Any) -> Exchange:
             _read_request_body(sent, attachment),
             sent.get("_injected") or (),
         ),
-        outcome=_read_outcome(entry, entry["response"], attachment),
+        outcome=_read_outcome(entry, attachment),
         at=imported.parse_instant(entry.get("startedDateTime")),
     )
 
@@ -113,8 +113,9 @@ def _read_attachment(name: str, attachment: Attachment) -> bytes:
     return data
 
 
-def _read_outcome(entry: Any, reply: Any, attachment: Attachment) -> Response | FailedExchange:
+def _read_outcome(entry: Any, attachment: Attachment) -> Response | FailedExchange:
     elapsed = max(0.0, float(entry.get("time") or 0)) / 1000
+    reply = entry["response"]
     failure_text = next(
         (e[k] for e in (reply, entry) for k in ("_error", "_failureText") if e.get(k)), ""
     )
@@ -182,7 +183,7 @@ def _decode_text(text: Any, encoding: str, content_type: str, known_sizes: Itera
     body as list of chunks.
     """
     text = imported.require_text(text)
-    if encoding not in {"base64", "hex"}:
+    if encoding not in ("base64", "hex"):  # of any type
         return imported.encode_text(text, content_type, known_sizes)
     pieces = imported.parse_json(text.encode(), WHAT) if text[:1] == "[" else [text]
     decode = bytes.fromhex if encoding == "hex" else imported.from_base64

@@ -30,6 +30,7 @@ from bpmax_sim.messages import Exchange, Pairs, Request, Response
 from bpmax_sim.secret.http_auth import move_user_to_header
 from bpmax_sim.text_codec import list_probable_codecs
 from bpmax_sim.traffic.known_keys import Keys, find_unknown_keys
+from bpmax_sim.traffic.traced_values import describe_unreadable_member
 
 _GZIP: Final = b"\x1f\x8b"
 _OF_THE_CONNECTION: Final = frozenset({
@@ -117,22 +118,10 @@ def read_items(
             notes.append(msg("exchange {number}: {reason}", number=number, reason=reason))
         # Files of others have any shape, also one that no reader foresaw. One exchange is lost
         # then, with a sentence, and not the whole import.
-        except KeyError as error:
+        except (LookupError, TypeError, ValueError, AttributeError, OverflowError) as error:
+            wrong = _describe_unforeseen_shape(error, read, item)
             notes.append(
-                msg(
-                    "exchange {number}: not an exchange (key {error} is missing)",
-                    number=number,
-                    error=error,
-                )
-            )
-        except (TypeError, ValueError, AttributeError, IndexError) as error:
-            notes.append(
-                msg(
-                    "exchange {number}: not an exchange ({name}: {error})",
-                    number=number,
-                    name=type(error).__name__,
-                    error=error,
-                )
+                msg("exchange {number}: not an exchange ({error})", number=number, error=wrong)
             )
         else:
             for key in find_unknown_keys(item, known):
@@ -146,6 +135,15 @@ def read_items(
         for order, exchange in enumerate(exchanges, 1)
     )
     return ForeignExchanges(tuple(placed), tuple(dict.fromkeys(notes)))
+
+
+def _describe_unforeseen_shape(error: Exception, read: Callable[[Any], Exchange], item: Any) -> str:
+    """Return what is wrong with *item*, of which *read* has raised *error*."""
+    if isinstance(error, KeyError):
+        return msg("key {error} is missing", error=error)
+    if isinstance(error, UnicodeEncodeError):
+        return msg("a text in it has half a character, which nothing can send")
+    return describe_unreadable_member(read, item)
 
 
 def _describe_unknown_key(key: str, numbers: list[int]) -> str:

@@ -15,8 +15,11 @@ from functools import partial
 from typing import Any, Final
 from urllib.parse import quote, urlencode, urlsplit
 
+from msgspec import UNSET
+
 from bpmax_sim.cassette.format import group_headers
 from bpmax_sim.errors import CassetteError
+from bpmax_sim.field_path import get_nested
 from bpmax_sim.i18n import msg
 from bpmax_sim.messages import Exchange, FailedExchange, Headers, Response
 from bpmax_sim.platform.encodings import to_json
@@ -89,7 +92,7 @@ def _sort_by_scenario_state(remaining: list[tuple[int, Any]]) -> list[tuple[int,
     # required state, and may move to a new one.
     state, result = _STARTED, []
     while remaining:
-        due = (p for p in remaining if p[1].get("requiredScenarioState") in {state, None})
+        due = (p for p in remaining if p[1].get("requiredScenarioState") in (state, None))
         # A state that nothing reaches: the order of the file, rather than nothing.
         step = next(due, remaining[0])
         remaining.remove(step)
@@ -295,6 +298,7 @@ def _write_wiremock_response(response: Response) -> dict[str, Any]:
 HOVERFLY: Final = msg("a simulation of Hoverfly")
 _EXACT: Final = frozenset({"exact", "json", "xml", "form"})
 _SEQUENCE: Final = "sequence:"
+_GLOBAL_DELAYS: Final = ("delays", "delaysLogNormal")
 
 
 def read_hoverfly(data: bytes) -> ForeignExchanges:
@@ -305,7 +309,7 @@ def read_hoverfly(data: bytes) -> ForeignExchanges:
     """
     tree = imported.parse_json(data, HOVERFLY)
     pairs = imported.require_list(tree, "data", "pairs", what=HOVERFLY)
-    version = str((tree.get("meta") or {}).get("schemaVersion", ""))
+    version = str(get_nested(tree, ("meta", "schemaVersion")) or "")
     if not version.startswith("v5"):
         raise CassetteError(
             "not {hoverfly} of schema v5 but {version}; export it again",
@@ -316,8 +320,10 @@ def read_hoverfly(data: bytes) -> ForeignExchanges:
     # from 1.
     ordered = sorted(enumerate(pairs, 1), key=lambda pair: _get_sequence_number(pair[1]))
     result = imported.read_items(ordered, _read_hoverfly_exchange, known_keys.HOVERFLY)
-    actions = tree["data"].get("globalActions") or {}
-    if actions.get("delays") or actions.get("delaysLogNormal"):
+    actions = [
+        get_nested(tree, ("data", "globalActions", n)) for n in ("delays", "delaysLogNormal")
+    ]
+    if any(action not in (UNSET, None, []) for action in actions):
         lost = msg("global delays: write them as faults of a scenario")
         return ForeignExchanges(result.exchanges, (*result.notes, lost))
     return result
@@ -329,7 +335,9 @@ def _get_sequence_number(pair: Any) -> int:
     *pair* is a request of a Hoverfly simulation with its response.
     """
     request = pair.get("request") if isinstance(pair, dict) else None
-    states = (request.get("requiresState") or {}) if isinstance(request, dict) else {}
+    states = request.get("requiresState") if isinstance(request, dict) else None
+    if not isinstance(states, dict):
+        return 0  # what is wrong with it is said where the exchange is read
     turns = [value for name, value in states.items() if name.startswith(_SEQUENCE)]
     return int(turns[0]) if turns and str(turns[0]).isdecimal() else 0
 

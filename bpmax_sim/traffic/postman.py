@@ -13,6 +13,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 from urllib.parse import quote, urlencode
 
+from bpmax_sim.errors import CassetteError
+from bpmax_sim.field_path import get_nested
 from bpmax_sim.i18n import msg, plural
 from bpmax_sim.messages import FORM, Exchange, Headers, Pairs
 from bpmax_sim.traffic import imported, known_keys
@@ -65,27 +67,44 @@ def _find_saved_examples(folder: Any, outer: Variables, depth: int) -> Iterator[
     """
     named = {
         str(item.get("key") or item.get("id")): str(item.get("value") or "")
-        for item in folder.get("variable") or ()
+        for item in _require_list(folder, "variable")
         if isinstance(item, dict) and not item.get("disabled")
     }
     variables = {**outer, **named}
-    for item in folder.get("item") or () if depth < _DEEPEST else ():
+    for item in _require_list(folder, "item") if depth < _DEEPEST else ():
         if not isinstance(item, dict):
             continue
         if "item" in item:
             yield from _find_saved_examples(item, variables, depth + 1)
-        for saved in (item.get("response") or [None]) if "request" in item else ():
-            request = (saved or {}).get("originalRequest") or item["request"]
+        for saved in (_require_list(item, "response") or [None]) if "request" in item else ():
+            own = saved.get("originalRequest") if isinstance(saved, dict) else None
+            request = own or item["request"]
             yield {"request": request, "response": saved, "variables": variables}
 
 
+def _require_list(folder: Mapping[str, Any], key: str) -> list[Any]:
+    """Return the list *key* of a folder, empty if it has none.
+
+    Raises:
+        CassetteError: if something else stands there.
+    """
+    value = folder.get(key) or []
+    if isinstance(value, list):
+        return value
+    raise CassetteError(
+        "not {what}: {key} of {folder!r} is no list",
+        what=WHAT,
+        key=key,
+        folder=str(folder.get("name") or get_nested(folder, ("info", "name")) or ""),
+    )
+
+
 def _read_exchange(example: Any) -> Exchange:
-    sent, reply, variables = example["request"], example["response"], example["variables"]
+    variables, sent = example["variables"], example["request"]
     if isinstance(sent, str):
         sent = {"method": "GET", "url": sent}
-    headers, body = _read_headers_and_body(
-        sent.get("body") or {}, _read_headers(sent.get("header")), variables
-    )
+    headers = _read_headers(sent.get("header"))
+    headers, body = _read_headers_and_body(sent.get("body") or {}, headers, variables)
     return Exchange(
         request=imported.make_foreign_request(
             imported.require_text(sent.get("method") or "GET"),
@@ -93,7 +112,7 @@ def _read_exchange(example: Any) -> Exchange:
             tuple((name, _fill_variables(value, variables)) for name, value in headers),
             body,
         ),
-        outcome=_read_response(reply),
+        outcome=_read_response(example["response"]),
     )
 
 

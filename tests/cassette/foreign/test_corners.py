@@ -197,13 +197,13 @@ def test_what_cannot_be_read_is_noted_by_its_number_in_the_file() -> None:
     assert list(found.notes) == [
         "exchange 2: 'ftp://a' is not an HTTP address",
         "exchange 4: it is a WebSocket, which is not supported",
-        "exchange 6: not an exchange (TypeError: int where text is expected)",
+        "exchange 6: not an exchange (request.url is a number, which cannot be read there)",
         "exchange 1 and 2 more: the key 'x' is not known and is left out",
         "exchange 3: the key 'y' is not known and is left out",
     ]
     assert read("har", {"log": {"entries": [{}, None]}}).notes == (
         "exchange 1: not an exchange (key 'request' is missing)",
-        "exchange 2: not an exchange (AttributeError: 'NoneType' object has no attribute 'get')",
+        "exchange 2: not an exchange (it is null)",
     )
 
 
@@ -461,7 +461,7 @@ def test_a_body_of_hoverfly_is_exact_or_a_pattern(body: Any, sent: Any) -> None:
 
 @pytest.mark.parametrize(
     ("version", "told"), [("v5.2", ""), ("v5", ""), ("v4", "but v4"), ("", "of none"),
-                          (None, "but None")],
+                          (None, "but of none")],
 )  # fmt: skip
 def test_a_simulation_of_hoverfly_is_of_schema_five(version: Any, told: str) -> None:
     tree = {"data": {"pairs": []}, "meta": {"schemaVersion": version}}
@@ -989,3 +989,87 @@ def test_a_body_of_cassetter_that_is_none_has_no_content() -> None:
 
     assert isinstance(found, Exchange)
     assert (found.request.body, body_of(found)) == (None, b"")
+
+
+def put(tree: Any, path: tuple[str | int, ...], value: Any) -> Any:
+    """Return a copy of *tree* with *value* at *path*."""
+    if not path:
+        return value
+    copy: Any = [*tree] if isinstance(tree, list) else {**tree}
+    copy[path[0]] = put(copy[path[0]], path[1:], value)
+    return copy
+
+
+OF_POSTMAN: dict[str, Any] = {
+    "info": {"name": "客户系统"},
+    "variable": [{"key": "地址", "value": "https://crm.example.com"}],
+    "item": [{"name": "查询", "request": "{{地址}}/customers/1", "response": [
+        {"code": 200, "header": [{"key": "X", "value": "1"}], "body": "{}", "responseTime": 3},
+    ]}],
+}  # fmt: skip
+OF_WIREMOCK: dict[str, Any] = {"mappings": [{
+    "scenarioName": "催办", "requiredScenarioState": "Started",
+    "request": {"method": "GET", "urlPath": "/customers",
+                "queryParameters": {"编号": {"equalTo": "1"}}, "bodyPatterns": [{"equalTo": "x"}]},
+    "response": {"status": 200, "fixedDelayMilliseconds": 3, "headers": {"X": "1"}},
+}]}  # fmt: skip
+OF_HOVERFLY: dict[str, Any] = {"meta": {"schemaVersion": "v5"}, "data": {"pairs": [{
+    "request": {"method": [{"matcher": "exact", "value": "GET"}],
+                "requiresState": {"sequence:1": "1"},
+                "destination": [{"matcher": "exact", "value": "crm.example.com"}]},
+    "response": {"status": 200, "body": "{}", "headers": {"X": ["1"]}},
+}], "globalActions": {"delays": []}}}  # fmt: skip
+EXAMPLE = ("item", 0, "response", 0)
+MAPPING, PAIR = ("mappings", 0), ("data", "pairs", 0)
+
+
+@pytest.mark.parametrize(
+    ("kind", "path", "value", "told"),
+    [
+        ("postman", ("variable",), 3, "POSTMAN:variable of '客户系统' is no list"),
+        ("postman", ("item", 0, "response"), "x", "POSTMAN:response of '查询' is no list"),
+        ("postman", ("item", 0, "response", 0), "x", "response is a text%"),
+        ("postman", ("item", 0, "request"), 3, "request is a number%"),
+        ("postman", (*EXAMPLE, "header"), 3, "response.header is a number%"),
+        ("postman", (*EXAMPLE, "header"), [3], "response.header[0] is a number%"),
+        ("postman", (*EXAMPLE, "body"), {"a": 1}, "response.body is a map%"),
+        ("postman", (*EXAMPLE, "responseTime"), "很久", "response.responseTime is a text%"),
+        ("wiremock", (*MAPPING, "requiredScenarioState"), [3], ""),
+        ("wiremock", (*MAPPING, "request"), 3, "request is a number%"),
+        ("wiremock", (*MAPPING, "request", "bodyPatterns"), [3],
+         "request.bodyPatterns[0] is a number%"),
+        ("wiremock", (*MAPPING, "request", "queryParameters", "编号", "equalTo"), "\ud800",
+         "a text in it has half a character, which nothing can send"),
+        ("wiremock", (*MAPPING, "response", "status"), "好", "response.status is a text%"),
+        ("wiremock", (*MAPPING, "response", "status"), 1e400, "response.status is a number%"),
+        ("wiremock", (*MAPPING, "response", "headers", "X"), None, "response.headers.X is null%"),
+        ("hoverfly", ("meta",), 3, "HOVERFLY"),
+        ("hoverfly", ("data", "globalActions"), 3, ""),
+        ("hoverfly", (*PAIR, "request", "requiresState"), 3, "request.requiresState is a number%"),
+        ("hoverfly", (*PAIR, "request", "method"), [{}], "request.method[0].value is missing"),
+        ("hoverfly", (*PAIR, "request", "method"), [[]], "request.method[0] is a list%"),
+        ("hoverfly", (*PAIR, "request"), {"method": None}, "it accepts any destination"),
+        ("hoverfly", PAIR, True, "it is true or false"),
+        ("hoverfly", (*PAIR, "response"), 1, "response is a number%"),
+    ],
+)  # fmt: skip
+def test_what_stands_where_nothing_can_be_read_is_told_with_its_place(
+    kind: str, path: tuple[str | int, ...], value: Any, told: str
+) -> None:
+    bases = {"postman": OF_POSTMAN, "wiremock": OF_WIREMOCK, "hoverfly": OF_HOVERFLY}
+    told = (
+        told.replace("%", ", which cannot be read there")
+        .replace("POSTMAN:", "not a collection of Postman: ")
+        .replace(
+            "HOVERFLY", "not a simulation of Hoverfly of schema v5 but of none; export it again"
+        )
+    )
+    data = json.dumps(put(bases[kind], path, value)).encode()
+    plain = {told, f"exchange 1: {told}", f"exchange 1: not an exchange ({told})"} if told else {""}
+
+    try:
+        said = "; ".join(map(str, read_foreign(data, kind=kind).notes))
+    except CassetteError as error:
+        said = str(error)
+
+    assert said in plain
