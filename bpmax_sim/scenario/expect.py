@@ -685,6 +685,8 @@ _LITERAL = frozenset({"$eq", "$ne", "$matches", "$exists", "$type", "$near"})
 
 
 def _find_pattern_problem(value: Any) -> str | None:
+    if not isinstance(value, str):
+        return msg("needs a text with a regular expression")
     try:
         re.compile(value)
     except BAD_PATTERN as error:
