@@ -22,6 +22,7 @@ from itertools import product
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
+from msgspec.structs import replace
 
 from bpmax_sim.i18n import msg
 from bpmax_sim.script_source.kinds import (
@@ -58,21 +59,24 @@ _OF_FILLED: Final = re.compile(r"(.+)\.(?:length|trim\(\))")
 class Range(msgspec.Struct, frozen=True):
     """The numbers between two bounds.
 
-    The bounds themselves are included if *includes_low* or *includes_high* is true.
+    The bounds themselves are included if *includes_low* or *includes_high* is true. With
+    *includes_others*, so is whatever compares with no number, such as NaN and undefined.
     """
 
     low: float = -math.inf
     high: float = math.inf
     includes_low: bool = False
     includes_high: bool = False
+    includes_others: bool = False
 
     def intersect(self, other: Range) -> Range | None:
-        """Return the numbers in both ranges; None if there are none."""
+        """Return the values in both ranges; None if there are none."""
         low, has_low = max((self.low, not self.includes_low), (other.low, not other.includes_low))
         high, has_high = min((self.high, self.includes_high), (other.high, other.includes_high))
-        both = Range(low, high, not has_low, has_high)
+        has_others = self.includes_others and other.includes_others
+        both = Range(low, high, not has_low, has_high, has_others)
         is_point = low == high and both.includes_low and has_high
-        return both if low < high or is_point else None
+        return both if low < high or is_point or has_others else None
 
 
 class LiteralSet(msgspec.Struct, frozen=True):
@@ -96,9 +100,9 @@ class LiteralSet(msgspec.Struct, frozen=True):
 Facts = Mapping[str, Range | LiteralSet]
 """Source of an expression, behind a mark of the kind of its domain -> the domain.
 
-``# a`` is its range of numbers, ``= a`` the literals that it may be, ``? a`` its truth. So a fact
-of one kind meets only its like. ``? a < b`` is the truth of a comparison of two expressions, of
-whose values nothing is known.
+``# a`` is its range of numbers, ``= a`` the literals that it may be, ``== a`` the number that it is
+by ``===``, ``? a`` its truth. So a fact of one kind meets only its like. ``? a < b`` is the truth
+of a comparison of two expressions, of whose values nothing is known.
 """
 Alternatives = Sequence[Facts]
 
@@ -189,7 +193,8 @@ def _read_comparison(
     is_filled = not is_denied and _excludes_zero(operator, number)
     truths = _TRUTHY if is_filled else frozenset()
     operator = OPPOSITES[operator] if is_denied else operator
-    return [{f"# {name}": _make_range(operator, number), **_make_truth_facts(name, truths)}]
+    limits = replace(_make_range(operator, number), includes_others=is_denied)
+    return [{f"# {name}": limits, **_make_truth_facts(name, truths)}]
 
 
 def _make_truth_facts(name: str, truths: frozenset[str]) -> Facts:
@@ -205,18 +210,22 @@ def _make_truth_facts(name: str, truths: frozenset[str]) -> Facts:
 
 
 def _make_order_facts(left: str, operator: str, right: str, *, is_denied: bool) -> Facts:
-    """Return the fact that ``left operator right`` is true, or with *is_denied* false.
+    """Return the facts where ``left operator right`` is true, or with *is_denied* false.
 
-    Equal comparisons get equal facts however they are written: ``a >= b`` is a denied ``a < b``,
-    and ``b > a`` is ``a < b``.
+    Equal comparisons get equal facts however they are written: ``b > a`` is ``a < b``. Where that
+    is true, ``a >= b`` is false; where it is false, both may be, as with NaN.
     """
-    if operator in {">", "<="}:
+    if operator in {">", ">="}:
         left, operator, right = right, _TURNED[operator], left
-    if operator in {">=", "!==", "!="}:
+    if operator in {"!==", "!="}:
         operator, is_denied = OPPOSITES[operator], not is_denied
     if operator in EQUALITIES:
         left, right = sorted((left, right))
-    return _make_truth_facts(f"{left} {operator} {right}", _FALSY if is_denied else _TRUTHY)
+    facts = _make_truth_facts(f"{left} {operator} {right}", _FALSY if is_denied else _TRUTHY)
+    if operator in EQUALITIES or is_denied:
+        return facts
+    opposite = _TURNED[OPPOSITES[operator]]
+    return {**facts, **_make_truth_facts(f"{right} {opposite} {left}", _FALSY)}
 
 
 def _list_truths_of_equal(
@@ -254,9 +263,17 @@ def _make_equality_alternatives(
     if number is None:
         alike = frozenset() if is_strict else _EQUAL_BESIDE.get(literal, frozenset())
         return [{f"= {name}": LiteralSet(alike | {literal}, is_denied=is_denied)}]
+    # By `===` a text such as '5' differs from 5, and by the signs of order it does not.
+    exact = {f"== {name}": LiteralSet(frozenset({repr(number + 0.0)}), is_denied=is_denied)}
     if not is_denied:
-        return [{f"# {name}": Range(number, number, includes_low=True, includes_high=True)}]
-    return [{f"# {name}": Range(high=number)}, {f"# {name}": Range(low=number)}]
+        point = Range(number, number, includes_low=True, includes_high=True)
+        return [{f"# {name}": point, **(exact if is_strict else {})}]
+    if is_strict:
+        return [exact]
+    return [
+        {f"# {name}": Range(high=number, includes_others=True)},
+        {f"# {name}": Range(low=number, includes_others=True)},
+    ]
 
 
 def read_fallback_condition(reader: SlipReader, node: Node, operator: str) -> Alternatives | None:
@@ -315,14 +332,47 @@ def find_constant_logic(reader: SlipReader, node: Node) -> Found:
     for part in parts:
         asked = read_condition(reader, part, is_denied=operator == "||")
         for _, known in seen if asked else ():
-            if asked is not None and conjoin_unless_too_many(known, asked) == []:
-                yield (
-                    "constant-condition",
-                    part,
-                    _describe_contradiction(reader, known, asked, operator),
-                )
+            if asked is not None and (wrong := _find_contradiction(reader, known, asked, operator)):
+                yield "constant-condition", part, wrong
                 return
         seen += [(part, asked)] if asked else []
+
+
+def _find_contradiction(
+    reader: SlipReader, known: Alternatives, asked: Alternatives, operator: str
+) -> str:
+    """Return a message if two parts of a chain of *operator* contradict each other; else "".
+
+    *known* and *asked* are as in `_describe_contradiction`. If only NaN and the like, which compare
+    with no number, can make an ``||`` false, that is probably a mistake, too.
+    """
+    if conjoin_unless_too_many(known, asked) == []:
+        return _describe_contradiction(reader, known, asked, operator)
+    if operator == "&&":
+        return ""
+    known, asked = _drop_others(known), _drop_others(asked)
+    if conjoin_unless_too_many(known, asked) != []:
+        return ""
+    name = _name_contradiction(reader, known, asked)
+    return msg(
+        "whatever number {name} is, it is one of the two, so this is true; write &&", name=name
+    )
+
+
+def _drop_others(alternatives: Alternatives) -> Alternatives:
+    """Return *alternatives* with numbers only where something is compared with numbers."""
+    return [
+        {
+            key: replace(domain, includes_others=False) if isinstance(domain, Range) else domain
+            for key, domain in facts.items()
+        }
+        for facts in alternatives
+    ]
+
+
+def _name_contradiction(reader: SlipReader, known: Alternatives, asked: Alternatives) -> str:
+    keys = [key for key in known[0] if key in asked[0]] or list(known[0])
+    return reader.shorten_text(keys[0].partition(" ")[2])
 
 
 def _describe_contradiction(
@@ -334,7 +384,7 @@ def _describe_contradiction(
     those of the later part; with ``||``, those by which they are false.
     """
     keys = [key for key in known[0] if key in asked[0]] or list(known[0])
-    name = reader.shorten_text(keys[0][2:])
+    name = _name_contradiction(reader, known, asked)
     if operator == "&&":
         return msg("{name} is never both, so this is always false; write ||", name=name)
     if keys[0].startswith("="):

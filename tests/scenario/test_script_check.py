@@ -126,7 +126,7 @@ WRONG = [
     ("if (form.客户 !== 'A' || form.客户 !== 'B') form.客户 = 1;", "constant-condition", "always differs from one of the two"),
     ("if (form.客户 === 'A' && form.客户 === 'B') form.客户 = 1;", "constant-condition", "form.客户 is never both, so this is always false; write ||"),
     ("if (form.客户 > 10 && form.客户 < 5) form.客户 = 1;", "constant-condition", "form.客户 is never both"),
-    ("if (form.客户 < 10 || form.客户 > 5) form.客户 = 1;", "constant-condition", "form.客户 is always one of the two"),
+    ("if (form.客户 < 10 || form.客户 > 5) form.客户 = 1;", "constant-condition", "whatever number form.客户 is, it is one of the two"),
     ("if (form.客户 > 5 && form.客户 === 3) form.客户 = 1;", "constant-condition", "form.客户 is never both"),
     ("if (form.客户 > 9) form.明细 = 1; else if (form.客户 > 99) form.明细 = 2;", "constant-condition", "all of it goes to form.客户 > 9 before"),
     ("if (form.客户 > 9) return 1; if (99 < form.客户) form.明细 = 2;", "constant-condition", "all of it goes to form.客户 > 9 before"),

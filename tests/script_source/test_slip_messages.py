@@ -134,7 +134,7 @@ this goes back to setTimeout, which nothing asks for it, and the script goes on;
 toSorted wants a number below, at or above 0, and gets true or false; write (a, b) => a - b | form.a = form.明细.toSorted((a, b) => a.数量 < b.数量)
 Promise.race takes one list; write Promise.race([…]) | form.a = (await Promise.race($proxy('crm').a())).code
 this is never true here, where form.x | if (form.x) { if (!form.x) form.a = 1 }
-form.a is always one of the two, so this is always true; write && | if (form.a > 1 || form.a < 5) form.x = 1
+whatever number form.a is, it is one of the two, so this is true; write && | if (form.a > 1 || form.a < 5) form.x = 1
 a length is never below 0; write form.明细.map(row => row.一个非常长的字段名字叫做客户名称… > 0 | if (form.明细.map(row => row.一个非常长的字段名字叫做客户名称加上合同编号).length < 0) form.b = 1
 these are promises, of which .join says nothing; await them first: await Promise.all(….map(…)) | const all = form.明细.map(row => $proxy('crm').get(row)); form.a = all.join(','); form.b = all.at(0)
 """
