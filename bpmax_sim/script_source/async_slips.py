@@ -9,13 +9,8 @@ from bpmax_sim.i18n import msg
 from bpmax_sim.script_source.kinds import list_arguments, strip_parentheses
 from bpmax_sim.script_source.scopes import FUNCTIONS
 from bpmax_sim.script_source.slips import Found, SlipReader
-from bpmax_sim.script_source.syntax import list_parts
-from bpmax_sim.script_source.values import (
-    PROMISES,
-    find_parent_beyond_parentheses,
-    is_async,
-    is_await,
-)
+from bpmax_sim.script_source.syntax import is_await, list_parts
+from bpmax_sim.script_source.values import PROMISES, find_parent_beyond_parentheses, is_async
 
 if TYPE_CHECKING:
     from tree_sitter import Node

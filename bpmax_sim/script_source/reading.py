@@ -30,7 +30,7 @@ from bpmax_sim.script_source.promises import (
 )
 from bpmax_sim.script_source.scopes import FUNCTIONS, Scopes
 from bpmax_sim.script_source.slips import Slip, SlipReader
-from bpmax_sim.script_source.syntax import SyntaxTree, list_parts
+from bpmax_sim.script_source.syntax import SyntaxTree, is_await, list_parts
 from bpmax_sim.script_source.unused_results import IgnoredErrorRange, ResultReader
 from bpmax_sim.script_source.values import (
     WRAPPED,
@@ -40,7 +40,6 @@ from bpmax_sim.script_source.values import (
     find_parent_beyond_parentheses,
     find_usage,
     is_async,
-    is_await,
 )
 
 if TYPE_CHECKING:

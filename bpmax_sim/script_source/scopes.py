@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from bpmax_sim.script_source.syntax import SyntaxTree, list_parts
+from bpmax_sim.script_source.syntax import SyntaxTree, is_await_as_name, list_parts
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -213,8 +213,7 @@ class Scopes:
             node, scope = pending.pop()
             kind = node.type
             if kind in _IDENTIFIERS:
-                # In `await (x)` it may stand as a name (`values.is_await`), and is none in a body.
-                uses += [(node, scope)] if node.text != b"await" else []
+                uses += [] if is_await_as_name(node) else [(node, scope)]
                 continue
             inner = scope
             if kind in FUNCTIONS:

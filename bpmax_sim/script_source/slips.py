@@ -24,7 +24,7 @@ from bpmax_sim.script_source.kinds import (
     strip_parentheses,
 )
 from bpmax_sim.script_source.scopes import Binding, Scopes
-from bpmax_sim.script_source.syntax import SyntaxTree
+from bpmax_sim.script_source.syntax import SyntaxTree, is_await_as_name
 from bpmax_sim.script_source.values import Values, find_parent_beyond_parentheses
 
 if TYPE_CHECKING:
@@ -147,13 +147,12 @@ class SlipReader:
     def await_offsets(self) -> Sequence[int]:
         """Return the offsets in bytes of the ends of all ``await``, ascending.
 
-        Of one that stands as a name (`values.is_await`), it is the end of the word.
+        Of one that stands as a name (`syntax.is_await_as_name`), it is the end of the word.
         """
         return sorted(
             part.end_byte
             for part in self.tree.walk()
-            if part.type == "await_expression"
-            or (part.type == "identifier" and part.text == b"await")
+            if part.type == "await_expression" or is_await_as_name(part)
         )
 
     @cached_property

@@ -226,3 +226,22 @@ def _make_parser() -> Any:
     from tree_sitter_javascript import language  # noqa: PLC0415
 
     return Parser(Language(language()))
+
+
+def is_await_as_name(node: Node) -> bool:
+    """Return whether *node* is the word ``await`` that tree-sitter takes for a name.
+
+    It does so in ``await (x)`` where no semicolon follows, which it reads as a call.
+    """
+    return node.type == "identifier" and node.text == b"await"
+
+
+def is_await(node: Node) -> bool:
+    """Return whether *node* is an ``await``, also one that is read as the call of a name.
+
+    Before ``.y`` and ``()``, too, it may be read so, where ``await`` is that of the whole.
+    """
+    callee = node.child_by_field_name("function") if node.type == "call_expression" else None
+    if callee is None or not is_await_as_name(callee) or node.parent is None:
+        return node.type == "await_expression"
+    return node not in map(node.parent.child_by_field_name, ("object", "function"))

@@ -9,13 +9,8 @@ import msgspec
 
 from bpmax_sim.errors import Place
 from bpmax_sim.script_source.scopes import FUNCTIONS, Scopes
-from bpmax_sim.script_source.syntax import SyntaxTree, list_parts
-from bpmax_sim.script_source.values import (
-    PROMISES,
-    Values,
-    find_parent_beyond_parentheses,
-    is_await,
-)
+from bpmax_sim.script_source.syntax import SyntaxTree, is_await, list_parts
+from bpmax_sim.script_source.values import PROMISES, Values, find_parent_beyond_parentheses
 
 if TYPE_CHECKING:
     from tree_sitter import Node

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from bpmax_sim.errors import Place
 from bpmax_sim.script_source.scopes import FUNCTIONS, Binding, Scopes
-from bpmax_sim.script_source.syntax import SyntaxTree, list_parts
+from bpmax_sim.script_source.syntax import SyntaxTree, is_await, list_parts
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -485,18 +485,6 @@ def find_parent_beyond_parentheses(node: Node) -> Node:
     if parent is not None and parent.parent is not None and parent.type == "arguments":
         return parent.parent if is_await(parent.parent) else parent
     return parent or node
-
-
-def is_await(node: Node) -> bool:
-    """Return whether *node* is an ``await``.
-
-    tree-sitter takes ``await (x)`` for the call of a function ``await`` where no semicolon follows.
-    It does so before ``.y`` and ``()``, too, where ``await`` is that of the whole.
-    """
-    callee = node.child_by_field_name("function") if node.type == "call_expression" else None
-    if callee is None or callee.text != b"await" or node.parent is None:
-        return node.type == "await_expression"
-    return node not in map(node.parent.child_by_field_name, ("object", "function"))
 
 
 def find_usage(node: Node) -> Usage:
