@@ -14,6 +14,7 @@ from typing import Any, Final
 import msgspec
 
 from bpmax_sim.i18n import msg
+from bpmax_sim.messages import is_header_name
 from bpmax_sim.openapi.document import Document
 from bpmax_sim.platform.check import is_platform_address
 from bpmax_sim.platform.model import to_snake_case
@@ -181,13 +182,18 @@ def find_single_type(schema: Schema) -> str:
 
 Apply = Mapping[str, str]
 
-_TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,100}")
+_LONGEST_KEY_NAME: Final = 100
 _BRACES = re.compile(r"[{}]")
 # RFC 6749, 3.3, but for braces, which would be read as a template.
 _SCOPE = re.compile(r"[!#-\[\]-z|~]+")
 _CSRF = re.compile(r"csrf|xsrf", re.IGNORECASE)
 _CLIENT: Final = {"client_id": {}, "client_secret": {"secret": True}}
 _WRITING: Final = ["POST", "PUT", "PATCH", "DELETE"]
+
+
+def _may_name_key(text: str) -> bool:
+    """Return whether *text* may name the header, parameter or cookie of an API key."""
+    return is_header_name(text) and len(text) <= _LONGEST_KEY_NAME
 
 
 class AuthPart(msgspec.Struct, frozen=True):
@@ -309,7 +315,7 @@ class Security(msgspec.Struct):
         self, name: str, scheme: Mapping[str, Any], where: Steps
     ) -> AuthPart | None:
         place, wire = scheme.get("in"), scheme.get("name")
-        if place not in ("header", "query", "cookie") or not _TOKEN.fullmatch(str(wire)):
+        if place not in ("header", "query", "cookie") or not _may_name_key(str(wire)):
             self.document.note_loss(where, "{place!r} has no key {wire!r}", wire=wire, place=place)
             return None
         # OpenAPI has no scheme for CSRF tokens; documents declare their header as an API key.
