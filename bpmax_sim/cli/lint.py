@@ -161,12 +161,18 @@ def _choose_lint_targets(paths: Sequence[str]) -> LintTargets:
     """Split *paths* of the command line into scenario files and cassettes.
 
     For a platform file or a script, the whole project is checked, as a mistake there breaks
-    scenarios elsewhere.
+    scenarios elsewhere. Of a folder without scenarios the cassettes are meant; one that has neither
+    counts as a file, such as of platforms.
     """
-    folders = [path for path in paths if Path(path).is_dir()]
-    files = [path for path in paths if path not in folders]
+    places = [path for path in paths if Path(path).is_dir()]
+    folders = [path for path in places if _may_contain_scenarios(path)]
+    files = [path for path in paths if path not in places]
     recordings = [Path(path) for path in files if _is_recording(Path(path))]
     others = [path for path in files if Path(path) not in recordings]
+    for folder in (path for path in places if path not in folders):
+        found = _find_recordings_below(Path(folder))
+        recordings += found
+        others += [] if found else [folder]
     scenarios = [path for path in others if SUFFIX in path or not Path(path).exists()]
     whole = len(others) > len(scenarios) or not paths
     named = [*folders, *scenarios]
@@ -174,6 +180,17 @@ def _choose_lint_targets(paths: Sequence[str]) -> LintTargets:
     items += find_targets(()) if whole else []
     is_whole = whole or any(map(_contains_scenarios_folder, folders))
     return LintTargets(list(dict.fromkeys(items)), recordings, is_whole)
+
+
+def _may_contain_scenarios(folder: str) -> bool:
+    return _contains_scenarios_folder(folder) or any(Path(folder).rglob(f"*{SUFFIX}"))
+
+
+def _find_recordings_below(folder: Path) -> list[Path]:
+    """Return the cassettes below *folder*: those by their first lines, in ``cassettes`` all."""
+    home = (find_root(folder) / "cassettes").resolve()
+    is_home = folder.resolve().is_relative_to(home)
+    return [path for path in sorted(folder.rglob("*.yaml")) if is_home or _is_recording(path)]
 
 
 def _contains_scenarios_folder(folder: str) -> bool:

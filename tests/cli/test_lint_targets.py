@@ -51,6 +51,12 @@ def damaged(recorded: Project) -> Path:
         (["cassettes/c.yaml"], 0, ["c"]),
         (["cassettes/c.yaml", "cassettes/a.yaml"], 0, ["a", "c"]),
         (["cassettes/c.yaml", FIRST], 1, ["a", "c"]),
+        (["cassettes"], 0, EVERY),
+        (["cassettes", "cassettes/a.yaml"], 0, EVERY),
+        (["cassettes/旧", "cassettes/c.yaml"], 0, ["c"]),
+        (["cassettes/旧", FIRST], 1, ["a"]),
+        (["scenarios/platforms"], 2, EVERY),
+        (["scenarios/scripts", "cassettes/c.yaml"], 2, EVERY),
         ([FIRST, PLATFORM], 2, EVERY),
         ([PLATFORM, "cassettes/c.yaml"], 2, EVERY),
         ([PLATFORM], 2, EVERY),
@@ -61,6 +67,9 @@ def damaged(recorded: Project) -> Path:
 def test_what_is_named_says_which_files_are_looked_at(
     folder: Path, bs: Command, paths: Sequence[str], files: int, looked_at: list[str]
 ) -> None:
+    (folder / "cassettes/旧").mkdir()
+    (folder / "cassettes/旧/其他.yaml").write_text("别的工具\n", "utf-8")
+
     done = bs("lint", *paths)
 
     assert folder.is_dir()
