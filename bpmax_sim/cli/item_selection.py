@@ -113,7 +113,9 @@ def _expand_argument(
     elif not colons:
         path, line = split_path_and_line(text)
     place = Path.cwd() / path
-    if place.is_dir():
+    if place.is_dir() and path != text:  # a folder has neither lines nor one scenario of a name
+        problems.append(make_missing_file_problem(path, SUFFIX))
+    elif place.is_dir():
         yield from (Selection(Path(path)) for path in _find_scenario_files(os.fspath(place)))
     elif place.is_file() and place.name.endswith(SUFFIX):
         yield Selection(place, line, name)
