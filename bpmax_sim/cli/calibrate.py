@@ -201,10 +201,11 @@ def _plan_changes(
     folders = read_platform_folders(root)
     known = load_platforms(folders)
     for key in only or sorted(known.own):
+        platform = known.platform(key)
         path = find_last_declaring_file(folders, key)
         if path is None:
             raise ConfigError("--platform {key}: it is built in, and has no file here", key=key)
-        keys = _select_changed_keys(known.platform(key), calibration.keys)
+        keys = _select_changed_keys(platform, calibration.keys)
         if keys:
             told = join_list(f"{name}: {value}" for name, value in keys.items())
             yield (

@@ -11,11 +11,12 @@ from bpmax_sim.scenario.declarations import BY_KEY, KeyTree
 from bpmax_sim.scenario.expect import shorten_line
 from bpmax_sim.scenario.load import ScenarioItem
 from bpmax_sim.scenario.model import Scenario, list_file_keys
-from bpmax_sim.scenario.references import to_inserted_text
+from bpmax_sim.scenario.references import parse_reference, to_inserted_text
 from bpmax_sim.yamlfile import Node, Steps, format_steps
 
 _WIDTH = 80
 _HIDDEN = "***"
+_ANY_ROW = "*"
 _LISTS = frozenset({"steps", "finally", "cases", "stubs"})
 
 
@@ -36,33 +37,47 @@ class ResolvedKey(NamedTuple):
 def resolve_keys(item: ScenarioItem) -> Iterator[ResolvedKey]:
     """Yield the keys of the scenario file of *item*, also those that it inherits from defaults.
 
-    The values of variables listed under ``secrets`` are replaced by ``***``.
+    The values of variables and columns listed under ``secrets`` are replaced by ``***``.
     """
-    hidden = {f"vars.{name.removeprefix('vars.')}" for name in item.scenario.secrets}
+    masked = [
+        # A column stands in each row, whose number no reference has.
+        (*(("cases", _ANY_ROW) if one.root == "case" else (one.root,)), *map(str, one.path))
+        for one in map(parse_reference, item.scenario.secrets)
+    ]
     root = item.spot.source.root
     order = list_file_keys(Scenario)
     for key, node in sorted(root.items.items(), key=lambda entry: order.index(entry[0])):
-        yield from _walk_keys((key,), node, root.find_key_place(key), BY_KEY.get(key), hidden)
+        yield from _walk_keys((key,), node, root.find_key_place(key), BY_KEY.get(key), masked)
 
 
 def _walk_keys(
-    path: Steps, node: Node, place: Place, by_key: KeyTree | None, masked_keys: set[str]
+    path: Steps, node: Node, place: Place, by_key: KeyTree | None, masked: Sequence[tuple[str, ...]]
 ) -> Iterator[ResolvedKey]:
+    """Yield the keys below *node*, which is at *path*; at the paths *masked* values are hidden."""
     if node.items and by_key is not None:
         for key, child in node.items.items():
             yield from _walk_keys(
-                (*path, key), child, node.find_key_place(key), by_key.get(key), masked_keys
+                (*path, key), child, node.find_key_place(key), by_key.get(key), masked
             )
     elif node.elements and path[-1] in _LISTS:
         for number, element in enumerate(node.elements):
-            yield ResolvedKey(
-                format_steps((*path, number)), to_inserted_text(element.to_plain()), element.place
-            )
+            value = _mask(element.to_plain(), (*map(str, path), _ANY_ROW), masked)
+            yield ResolvedKey(format_steps((*path, number)), to_inserted_text(value), element.place)
     else:
-        key = format_steps(path)
-        yield ResolvedKey(
-            key, _HIDDEN if key in masked_keys else to_inserted_text(node.to_plain()), place
-        )
+        value = _mask(node.to_plain(), tuple(map(str, path)), masked)
+        yield ResolvedKey(format_steps(path), to_inserted_text(value), place)
+
+
+def _mask(value: Any, path: tuple[str, ...], masked: Sequence[tuple[str, ...]]) -> Any:
+    """Return *value*, which is at *path*, with ``***`` in place of what is at a *masked* path."""
+    below = [one for one in masked if one[: len(path)] == path]
+    if path in below:
+        return _HIDDEN
+    if below and isinstance(value, dict):
+        return {key: _mask(inner, (*path, key), below) for key, inner in value.items()}
+    if below and isinstance(value, list):
+        return [_mask(inner, (*path, str(number)), below) for number, inner in enumerate(value)]
+    return value
 
 
 def format_resolved(found: Iterable[tuple[str, str, Sequence[ResolvedKey]]]) -> Iterator[str]:

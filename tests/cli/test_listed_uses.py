@@ -13,7 +13,7 @@ import pytest
 
 from bpmax_sim.cli import calibrate, listing, types, usage, verify
 from bpmax_sim.cli.resolved import format_resolved, resolve_keys, to_keys_data
-from bpmax_sim.errors import ConfigError
+from bpmax_sim.errors import CallError, ConfigError
 from bpmax_sim.live.judge import (
     CalibrationDifference,
     CalibrationResult,
@@ -205,6 +205,36 @@ def test_each_step_row_and_stub_has_a_line_of_its_own(root: Path) -> None:
         "finally[0]": ('{"js": "return 2"}', 13),
         "finally[1]": ('{"js": "return 3"}', 14),
     }
+
+
+HIDING = """\
+version: 1
+scenario: 登录
+secrets: [vars.登录.密码, "vars.列[1]", case.令牌, case.更多.钥, vars.平, env.口令]
+vars: {登录: {密码: hunter2-a, 名: 张三}, 列: [甲, hunter2-b, 丙], 平: [hunter2-c], 名: 李四}
+cases:
+  - {id: 一, 令牌: hunter2-d, 更多: {钥: hunter2-e, 名: 王五}}
+  - {id: 二, 令牌: hunter2-f, 更多: {钥: hunter2-g, 名: 赵六}}
+steps: [{js: "return 1"}]
+"""
+
+
+def test_secrets_are_hidden_inside_of_values_and_in_each_row(root: Path, bs: Command) -> None:
+    path = root / "scenarios/登录.scenario.yaml"
+    path.write_text(HIDING, encoding="utf-8")
+    item, _ = load_items(path)
+
+    assert {one.key: one.value for one in resolve_keys(item) if one.key[:1] in "vc"} == {
+        "version": "1",
+        "vars.登录": '{"密码": "***", "名": "张三"}',
+        "vars.列": '["甲", "***", "丙"]',
+        "vars.平": "***",
+        "vars.名": "李四",
+        "cases[0]": '{"id": "一", "令牌": "***", "更多": {"钥": "***", "名": "王五"}}',
+        "cases[1]": '{"id": "二", "令牌": "***", "更多": {"钥": "***", "名": "赵六"}}',
+    }
+    for more in ((), ("--json",)):
+        assert "hunter2" not in bs("list", "--resolved", *more).out
 
 
 # ---------------------------------------------------------------------------- ages
@@ -446,6 +476,13 @@ def test_keys_are_set_in_the_platforms_that_have_another_value(
     assert [path for path, _ in calibrate._plan_changes(root, found, only)] == [
         path for path, _ in platforms
     ]
+
+
+def test_a_platform_that_nobody_declares_is_not_taken_for_one_that_is_built_in(root: Path) -> None:
+    with pytest.raises(CallError, match="crn") as refused:
+        list(calibrate._plan_changes(root, calibrated(keys={"timeout": "1s"}), ["crm", "crn"]))
+
+    assert refused.value.code == "UNKNOWN_PLATFORM"
 
 
 @pytest.mark.parametrize(
