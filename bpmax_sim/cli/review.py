@@ -88,7 +88,8 @@ def review(
     if accept and reject:
         raise ConfigError("--accept and --reject: choose one")
     action = "accept" if accept else "reject" if reject else "show"
-    waiting = list(map(_read_waiting_recording, find_files_by_suffix(paths or (), SUFFIX)))
+    named = [_choose_waiting_file(path) for path in paths or ()]
+    waiting = list(map(_read_waiting_recording, find_files_by_suffix(named, SUFFIX)))
     changes = [recording.change for recording in waiting]
     hint_at_missing_merge_driver()
     is_prompt = action == "show" and not json and can_ask()
@@ -101,6 +102,12 @@ def review(
     if json:
         say_document(action=action, files=changes)
     return code
+
+
+def _choose_waiting_file(path: Path) -> Path:
+    """Return the recording that waits beside the cassette *path*, else *path* itself."""
+    waiting = to_review_path(path)
+    return waiting if waiting.is_file() and not path.is_dir() else path
 
 
 class _WaitingRecording(NamedTuple):

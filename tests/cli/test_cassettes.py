@@ -337,6 +337,19 @@ def test_where_nobody_can_answer_the_option_that_answers_is_named(
     assert waiting.cassette.with_name("customer.yaml.new").exists()
 
 
+def test_what_waits_is_named_by_its_cassette_too(recorded: Project, bs: Command) -> None:
+    text = recorded.cassette.read_text(encoding="utf-8").replace("张三", "李四")
+    recorded.cassette.with_name("customer.yaml.new").write_bytes(reseal(text))
+
+    shown, done, gone = (
+        bs("review", *more, HERE) for more in ((), ("--reject", "--yes"), ("--accept",))
+    )
+
+    assert (shown.code, shown.out.splitlines()[0]) == (6, f"{HERE}.new  (1 exchange)")
+    assert (done.code, done.err) == (0, f"{HERE}.new: deleted\n")
+    assert (gone.code, gone.err) == (0, "nothing waits for review\n")
+
+
 def test_what_is_rejected_is_deleted_after_a_question(waiting: Project, bs: Command) -> None:
     new = waiting.cassette.with_name("customer.yaml.new")
     before = waiting.cassette.read_bytes()
