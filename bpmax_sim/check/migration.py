@@ -282,7 +282,8 @@ def _rename_path_in_uri_line(line: str, base: str, was: str, now: str) -> str:
     """
     start, mark, rest = line.partition(f"{base}{was}")
     # Only whole segments: /v1 is not the beginning of /v10.
-    is_uri = start.strip() in {"uri:", 'uri: "'} and mark and rest[:1] in {"/", "?", "\n", '"'}
+    ends = rest[:1] in {"/", "?", "\n", '"'} or was.endswith("/")
+    is_uri = start.strip() in {"uri:", 'uri: "'} and mark and ends
     return f"{start}{base}{now}{rest}" if is_uri else line
 
 

@@ -353,14 +353,16 @@ def _find_literals_named_secret(node: Node, steps: Steps) -> Iterator[Problem]:
 
     *node* is in a platform file, at the path *steps*.
     """
-    named = node.items.get("name")
+    named = [str(node.items[key].value) for key in ("name", "to") if key in node.items]
     pairs = [(name, inner) for name, inner in node.items.items() if steps or name in _SECTIONS]
     for name, inner in pairs:
         at = (*steps, name)
-        called = str(named.value) if name == "value" and named is not None else name
+        # What auth puts somewhere, and what a parameter is by default, have their name beside.
+        names = named if named and name in {"value", "default"} else [name]
+        called = next(filter(is_secret_name, names), "")
         if (
             isinstance(inner.value, str)
-            and is_secret_name(called)
+            and called
             and any(
                 is_redactable_everywhere(text) and is_secret_value(called, text)
                 for text in _find_literal_parts(inner.value)
