@@ -32,6 +32,9 @@ from bpmax_sim.traffic.imported import ForeignExchanges, make_foreign_request
 from bpmax_sim.yamlfile import to_display_path
 
 _CURL: Final = re.compile(r"^\s*\$?\s*curl(\.exe)?\s", re.MULTILINE)
+_PROGRAMS: Final = frozenset({"curl", "curl.exe"})
+_ENDS: Final = frozenset({";", ";;", "|", "||", "&&", "&"})
+_NEXT: Final = frozenset({"--next", "-:"})
 _OPENAPI: Final = re.compile(r"""(?m)^[\s{]*["']?(?:openapi|swagger)["']?\s*:""")
 _LARGEST_TEXT: Final = 1 << 24
 """Bytes of a console, commands, a document or a script; a recording may be larger."""
@@ -144,7 +147,9 @@ def _read_source(path: Path) -> TrafficSources:
             runs=runs,
             traffic=_prefix_notes_with_file(path, ForeignExchanges((), tuple(notes))),
         )
-    if _CURL.search(text) and not text.lstrip().startswith(("{", "[", "version:")):
+    if _CURL.search(_join_continued_lines(text)) and not text.lstrip().startswith(
+        ("{", "[", "version:")
+    ):
         return replace(found, traffic=_prefix_notes_with_file(path, read_curl(text)))
     if _OPENAPI.search(text[:65_536]):
         return replace(found, documents=(path,))
@@ -185,18 +190,19 @@ def read_curl(text: str) -> ForeignExchanges:
     Raises:
         ConfigError: if a command cannot be read; the message has its number.
     """
-    exchanges = []
-    for number, command in enumerate(_split_curl_commands(text), 1):
+    exchanges: list[Exchange] = []
+    for command in _split_curl_commands(_join_continued_lines(text)):
         try:
-            words = shlex.split(_replace_ansi_quotes(command))
+            requests = list(_split_shell_words(_replace_ansi_quotes(command)))
         except ValueError as error:
             raise ConfigError(
                 "curl command {number}: its quotes do not match ({error}); "
                 "copy it as 'cURL (bash)'",
-                number=number,
+                number=len(exchanges) + 1,
                 error=str(error),
             ) from None
-        exchanges.append(_parse_curl_words(words, number))
+        for words in requests:
+            exchanges.append(_parse_curl_words(words, len(exchanges) + 1))
     note = plural(
         len(exchanges),
         "{number} curl command says nothing of its response: it is answered with {{}}",
@@ -205,12 +211,39 @@ def read_curl(text: str) -> ForeignExchanges:
     return ForeignExchanges(tuple(exchanges), (note,))
 
 
+def _join_continued_lines(text: str) -> str:
+    """Return *text* without the line ends after which a command goes on."""
+    # That is after a backslash in bash, and after ^ in cmd.exe.
+    return re.sub(r"[\\^]\r?\n", " ", text)
+
+
 def _split_curl_commands(text: str) -> Iterator[str]:
-    # A line goes on after a backslash in bash, and after ^ in cmd.exe.
-    joined = re.sub(r"[\\^]\r?\n", " ", text)
-    starts = [found.start() for found in _CURL.finditer(joined)]
-    for start, end in zip(starts, [*starts[1:], len(joined)], strict=True):
-        yield joined[start:end].strip().removeprefix("$").strip().rstrip(";& \n")
+    starts = [found.start() for found in _CURL.finditer(text)]
+    for start, end in zip(starts, [*starts[1:], None], strict=False):
+        yield text[start:end].strip().removeprefix("$").strip().rstrip(";& \n")
+
+
+def _split_shell_words(command: str) -> Iterator[list[str]]:
+    """Yield the words of each request in *command*, which begins with curl.
+
+    A shell ends a command at ``;``, ``|`` and ``&&``, behind which another one may follow; curl
+    itself begins another request at ``--next``.
+
+    Raises:
+        ValueError: if the quotes do not match.
+    """
+    lexer = shlex.shlex(command, posix=True, punctuation_chars=";|")
+    lexer.whitespace_split, lexer.commenters = True, ""
+    words: list[str] = []
+    for word in [*lexer, ";"]:
+        if word not in _ENDS and word not in _NEXT:
+            words.append(word)
+            continue
+        if words and words[0] in _PROGRAMS:
+            yield words
+            words = [words[0]] if word in _NEXT else []
+        else:
+            words = []
 
 
 def _replace_ansi_quotes(command: str) -> str:
@@ -303,6 +336,8 @@ class _CurlCommand:
                 self._read_data(kind, value)
 
     def _read_header(self, value: str) -> None:
+        if value.startswith("@"):
+            raise self._make_file_error("--header", value[1:])
         name, colon, text = value.partition(":")
         if not colon:  # curl writes a header without a value so
             name = name.rstrip().removesuffix(";")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bpmax_sim.errors import ConfigError
+from bpmax_sim.errors import CassetteError, ConfigError
 from bpmax_sim.starter.traffic_sources import read_curl, read_sources
 
 URL = "https://erp.example.test/orders"
@@ -72,6 +72,9 @@ def test_an_option_that_makes_a_header_is_that_header(
         ("-K ~/.curlrc", "--config takes its value from the file '~/.curlrc'; write the value"),
         ("-sKx", "--config takes its value from the file 'x'; write the value out"),
         ("--url-query @f", "--url-query takes its value from the file 'f'; write the value out"),
+        ("-H @头.txt", "--header takes its value from the file '头.txt'; write the value out"),
+        ("-sH@h", "--header takes its value from the file 'h'; write the value out"),
+        ("--json @订单.json", "--data takes its value from the file '订单.json'; write the value"),
     ],
 )
 @pytest.mark.parametrize("before", [0, 2])
@@ -113,6 +116,53 @@ def test_one_address_and_its_data_are_read(command: str, line: str, body: bytes 
     assert (f"{exchange.request.method} {exchange.request.url}", exchange.request.body) == (
         line, body,
     )  # fmt: skip
+
+
+A, B = "https://erp.example.test/a", "https://erp.example.test/b"
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        (f"curl {A}; echo 完成", [f"GET {A}"]),
+        (f"curl {A} | jq .data", [f"GET {A}"]),
+        (f"curl {A}|jq .data > {B}", [f"GET {A}"]),
+        (f"curl -X PUT {A} && curl -X DELETE {B}", [f"PUT {A}", f"DELETE {B}"]),
+        (f"curl {A}; curl.exe {B} || echo 不行", [f"GET {A}", f"GET {B}"]),
+        (f"curl {A} & curl {B} &", [f"GET {A}", f"GET {B}"]),
+        (f"curl -d a=1 {A} --next -X PUT {B}", [f"POST {A} a=1", f"PUT {B}"]),
+        (f"curl {A} -: {B} -d b=2 -: {A}", [f"GET {A}", f"POST {B} b=2", f"GET {A}"]),
+        (f"curl '{A}?x=1;y=2|3' -d ';|' -H 'X-A;'", [f"POST {A}?x=1;y=2|3 ;|"]),
+        (f"curl {A} -d 'a && b'", [f"POST {A} a && b"]),
+        (f"curl {A}?x=1&y=2", [f"GET {A}?x=1&y=2"]),
+        (f"curl {A}\n$ curl {B}; curl {A}\n", [f"GET {A}", f"GET {B}", f"GET {A}"]),
+        (f"docker exec app \\\n  curl {A}\n", []),
+        (f"docker exec app \\\n  curl {A}\ncurl {B}\n", [f"GET {B}"]),
+    ],
+)
+def test_a_shell_and_curl_end_a_request_where_another_begins(text: str, lines: list[str]) -> None:
+    exchanges = read_curl(text).exchanges
+
+    assert [one.order for one in exchanges] == [*range(1, len(lines) + 1)]
+    assert [
+        f"{one.request.method} {one.request.url} {(one.request.body or b'').decode()}".strip()
+        for one in exchanges
+    ] == lines
+
+
+def test_the_number_of_a_command_is_that_of_its_request() -> None:
+    with pytest.raises(ConfigError, match="curl command 3: --data takes its value from the file"):
+        read_curl(f"curl {A}; curl {B} --next {A} -d @x\ncurl {A}")
+    with pytest.raises(ConfigError, match="curl command 4: its quotes do not match"):
+        read_curl(f"curl {A}; curl {B} --next {A}\ncurl '{A}\n")
+
+
+def test_a_file_in_which_curl_only_goes_on_a_line_is_of_no_known_kind(tmp_path: Path) -> None:
+    path = tmp_path / "命令.txt"
+    path.write_text(f"docker exec app \\\n  curl {A}\n", "utf-8")
+
+    with pytest.raises(CassetteError, match=r"命令\.txt"):
+        read_sources([path])
 
 
 def test_commands_are_a_second_apart_and_answered_with_an_empty_object() -> None:
