@@ -151,8 +151,11 @@ def _format_member(name: str) -> str:
 
 
 def _replace_other_characters(text: str) -> str:
-    """Return *text* with ``_`` in place of each character that is no letter, digit or ``_``."""
-    return "".join(sign if sign.isalnum() or sign == "_" else "_" for sign in text)
+    """Return *text* with ``_`` in place of each character that no TypeScript name may have.
+
+    A name may have letters, digits and ``_``, but no ``²`` and no ``①``, which count as digits.
+    """
+    return "".join(sign if f"_{sign}".isidentifier() else "_" for sign in text)
 
 
 def _add_type_name(taken: set[str], *words: str) -> str:

@@ -180,6 +180,22 @@ def test_a_library_is_declared_once_and_one_without_names_not_at_all(declaration
     assert declarations[declarations.index("// 工具.js") :] == LIBRARY
 
 
+def test_names_have_no_sign_that_typescript_refuses(tmp_path: Path) -> None:
+    """Words that are quoted may have any."""
+    api = "{path: /x, parameters: [{name: 面积m², in: query}, {name: ①, in: query}]}"
+    text = f"platform_key: erp\nbase_url: https://erp.example.test\napis: {{查①: {api}}}\n"
+    (tmp_path / "erp.yaml").write_text(text, "utf-8")
+    known = load_platforms(tmp_path)
+
+    lines = format_declarations(
+        DeclarationSources(platforms=[known], shapes=ResponseShapes(())), "en"
+    ).splitlines()
+
+    kind = "string | number | boolean | (string | number)[]"
+    assert "type Bpmax_erp_查__result = any;" in lines
+    assert f'  "查①"(面积m_?: {kind}, _?: {kind}): Promise<Bpmax_erp_查__result>;' in lines
+
+
 def test_without_a_form_a_field_is_any_text() -> None:
     sources = DeclarationSources(platforms=[], shapes=ResponseShapes(()))
 
