@@ -406,7 +406,7 @@ def _draft_expected_result(call: CapturedCall) -> dict[str, Any]:
 
     That is the code of the error if it had no response, else the HTTP status.
     """
-    if (code := call.error.get("code")) in _FAULTS:
+    if (code := str(call.error.get("code"))) in _FAULTS:
         return {"error": code}
     return {"status": _draft_stub_response(call).get("status", 200)}
 
@@ -530,26 +530,33 @@ def _follow_approvals(node: str, targets: Mapping[str, str]) -> dict[str, None]:
 
 
 _LITERAL: Final = re.compile(
-    r"""(?P<name>[\w$\u4e00-\u9fff-]+)(?P<between>["']?\s*[:=]\s*)(?P<quote>["'`])(?P<value>[^"'`\n]{6,})(?P=quote)"""
+    r"""(?P<name>[\w$\u4e00-\u9fff-]+)\\?["']?\s*[:=]\s*(?P<quote>\\?["'`])"""
+    r"""(?P<value>(?:(?!(?P=quote))(?:\\.|[^\\\n])){6,})(?P=quote)"""
 )
+"""A name and its literal. Its quotes are escaped in a text that is itself a literal, as of JSON."""
 _SCHEME: Final = re.compile(r"""(?P<scheme>(?:Bearer|Basic)\s+)(?P<value>[\w.~+/=-]{6,})""")
 _TOKEN: Final = re.compile(r"\beyJ[\w-]{5,}\.[\w-]+\.[\w-]*")
 
 
 def hide_secret_literals(script: str) -> str:
     """Return *script* with literal secrets replaced by named placeholders."""
-
-    def hide(found: re.Match[str]) -> str:
-        name, value = found["name"], found["value"]
-        if not (is_secret_name(name) and is_secret_value(name, value)) or value.startswith(
-            "<secret"
-        ):
-            return found[0]
-        quote = found["quote"]
-        return f"{name}{found['between']}{quote}<secret script.{name}>{quote}"
-
-    text = _SCHEME.sub(r"\g<scheme><secret script>", _LITERAL.sub(hide, script))
+    text = _SCHEME.sub(r"\g<scheme><secret script>", "".join(_hide_named_literals(script)))
     return _TOKEN.sub("<secret script>", text)
+
+
+def _hide_named_literals(script: str) -> Iterator[str]:
+    """Yield the parts of *script* with a placeholder for each literal that has a secret's name."""
+    at = 0
+    while found := _LITERAL.search(script, at):
+        name, value = found["name"], found["value"]
+        is_secret = is_secret_name(name) and is_secret_value(name, value)
+        yield script[at : found.start("value")]
+        # A literal that is none may have one in it, such as the text of an object as JSON.
+        at = found.start("value")
+        if is_secret and not value.startswith("<secret"):
+            yield f"<secret script.{name}>"
+            at = found.end("value")
+    yield script[at:]
 
 
 def _get_owner_id(owner: Any) -> str:

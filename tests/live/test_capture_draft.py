@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
 import pytest
 
 from bpmax_sim.live.console import CapturedRun
 from bpmax_sim.platform.load import Platforms
+from bpmax_sim.platform.model import Platform
 from bpmax_sim.starter.capture_draft import (
     CapturedCall,
     RunDraftTitleAndPaths,
@@ -198,6 +200,24 @@ FILES = RunDraftTitleAndPaths("审批", "scripts/a.js", "flows/a.yaml")
 
 
 @pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        ("TIMEOUT", {"error": "TIMEOUT"}), ("BUSINESS", {"status": 500}), (None, {"status": 500}),
+        ({"name": "TIMEOUT"}, {"status": 500}), (["TIMEOUT"], {"status": 500}),
+    ],
+)  # fmt: skip
+def test_a_call_that_was_thrown_is_expected_by_its_code(code: Any, expected: Any) -> None:
+    """A script may throw anything, so a code may be of any kind."""
+    head = {"platform_key": "erp", "base_url": "https://erp.example.test"}
+    declared = {**head, "apis": {"getOrder": {"key": "getOrder", "path": "/o"}}}
+    known = Platforms({"erp": msgspec.convert(declared, Platform)})
+    run = ran(asked(1), {"e": "throw", "id": 1, "error": {"code": code}}, script="x")
+
+    [step] = plain(draft_run(run, known, FILES)[0].scenario)["steps"]
+    assert step["expect"]["proxy"] == [{"call": "erp.getOrder", **expected}]
+
+
+@pytest.mark.parametrize(
     ("owners", "user", "named", "by"),
     [
         (None, None, [], None),
@@ -282,7 +302,13 @@ def test_of_a_form_each_field_that_was_read_or_written_is_there() -> None:
         ("'Bearer abcdef'", True), ("'Bearer abcde'", False), ("Basic  YTpiYzp4", True),
         ("x = 'eyJhbGci.eyJ1.s'", True), ("x = 'eyJhbG.eyJ1.s'", False),
         ("x = 'eyJhbGci.eyJ1.'", True),
-        ("密码: 'Zx9kLmQ2'", True), ("password = 'abc\"def'", False),
+        ("密码: 'Zx9kLmQ2'", True), ("password = 'abc\"def'", True),
+        ('const 口令 = "it\'s`me"', True), (r"password = 'ab\'cdef'", True),
+        (r"password = 'ab\'c'", False), ("password = 'abcdef\"", False),
+        ("body = '{\"appSecret\": \"Zx9kLmQ2\"}'", True),
+        (r'body = "{\"appSecret\": \"Zx9kLmQ2\", \"name\": \"\"}"', True),
+        (r'body = "{\"appSecret\": \"Zx9kL\"}"', False),
+        ("title = \"don't ask, password = 'Zx9kLmQ2'\"", True),
     ],
 )  # fmt: skip
 def test_a_literal_with_the_name_of_a_secret_is_hidden(script: str, *, hidden: bool) -> None:
