@@ -135,10 +135,7 @@ def guess_auth(exchanges: Sequence[Exchange]) -> AuthGuess:
     sends. Values that nobody issued are fixed credentials if the name of their place says so
     (``X-Api-Key``); else a page that was not recorded has issued them, and they stay in the script.
     """
-    seen: dict[CredentialPlace, Uses] = {}
-    for exchange in exchanges:
-        for place, value in find_credentials(exchange.request):
-            seen.setdefault(place, []).append((exchange, value))
+    seen = _collect_credential_uses(exchanges)
     names = _CredentialNames()
     issued = _LoginTokens(names)
     for place, uses in sorted(seen.items()):
@@ -174,6 +171,22 @@ def guess_auth(exchanges: Sequence[Exchange]) -> AuthGuess:
         logins=tuple(issued.sort_logins()),
         places=tuple(places),
     )
+
+
+def _collect_credential_uses(exchanges: Iterable[Exchange]) -> dict[CredentialPlace, Uses]:
+    """Return each place of a credential in *exchanges*, with what the requests carry there.
+
+    Headers are one place under their first spelling: one client writes ``X-Api-Key``, another one
+    ``x-api-key``.
+    """
+    seen: dict[CredentialPlace, Uses] = {}
+    headers: dict[str, CredentialPlace] = {}
+    for exchange in exchanges:
+        for place, value in find_credentials(exchange.request):
+            is_header = place.place == "header"
+            known = headers.setdefault(place.name.lower(), place) if is_header else place
+            seen.setdefault(known, []).append((exchange, value))
+    return seen
 
 
 class TokenSource(NamedTuple):
@@ -472,7 +485,8 @@ def _draft_ttl_extract(response: Response) -> dict[str, Any]:
 
 def _find_lifetime_members(response: Response) -> Iterator[tuple[str, int]]:
     for path, value in walk_scalars_outside_lists(parse_json_body(response), "$"):
-        if path.rpartition(".")[2].lower() in _TTLS and isinstance(value, int):
+        is_number = isinstance(value, int) and not isinstance(value, bool)
+        if is_number and path.rpartition(".")[2].lower() in _TTLS:
             yield path, value
 
 
@@ -562,10 +576,15 @@ def group_origins_by_tokens(groups: Iterable[tuple[str, Sequence[Exchange]]]) ->
 
 
 def _find_sent_or_issued_tokens(exchange: Exchange) -> Iterator[str]:
-    """Yield the credentials that *exchange* carries or issues."""
-    for _, value in find_credentials(exchange.request):
-        yield split_scheme(value)[1]
+    """Yield the credentials that *exchange* carries or issues.
+
+    Short cookies are left out: they say what many servers know, such as a language.
+    """
+    for place, value in find_credentials(exchange.request):
+        token = split_scheme(value)[1]
+        if token and (place.place != "cookie" or len(token) >= _SHORTEST):
+            yield token
     if isinstance(exchange.outcome, Response):
-        for value, place in find_issued_value_places(exchange.outcome).items():
-            if any(map(is_secret_name, re.split("[.:]", place))):
+        for value, where in find_issued_value_places(exchange.outcome).items():
+            if len(value) >= _SHORTEST and any(map(is_secret_name, re.split("[.:]", where))):
                 yield value

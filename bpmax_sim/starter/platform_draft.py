@@ -345,9 +345,8 @@ def _draft_api(draft: _ApiTraffic, auth: AuthGuess) -> tuple[dict[str, Any], lis
     parameters += _draft_parameters_besides_auth(
         "query", [dict(split_query(one.url)[1]) for one in requests], auth
     )
-    parameters += _draft_parameters_besides_auth(
-        "header", [_select_declarable_headers(one) for one in requests], auth
-    )
+    headers = _spell_names_alike([_select_declarable_headers(one) for one in requests])
+    parameters += _draft_parameters_besides_auth("header", headers, auth)
     body, more = _draft_body(requests)
     value["parameters"] = list(_make_names_unique([*parameters, *body]))
     if not value["parameters"]:
@@ -373,6 +372,18 @@ def _select_declarable_headers(request: Request) -> dict[str, str]:
     return {
         name: value for name, value in request.headers if not _OF_CLIENTS.fullmatch(name.lower())
     }
+
+
+def _spell_names_alike(observed: Sequence[Mapping[str, str]]) -> list[dict[str, str]]:
+    """Return *observed*, the headers of requests, with each name as it was spelled first.
+
+    Case does not count in names of headers, and clients differ in it.
+    """
+    first: dict[str, str] = {}
+    return [
+        {first.setdefault(name.lower(), name): value for name, value in one.items()}
+        for one in observed
+    ]
 
 
 def _draft_parameters_besides_auth(
