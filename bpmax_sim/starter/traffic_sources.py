@@ -11,7 +11,7 @@ import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import msgspec
 from msgspec.structs import replace
@@ -398,7 +398,7 @@ class _CurlCommand:
         Raises:
             ConfigError: if the command has no HTTP address.
         """
-        if not re.match(r"https?://", self.url):
+        if not _is_http_address(self.url):
             raise ConfigError(
                 "curl command {number}: it has no http:// or https:// address", number=self.number
             )
@@ -422,6 +422,15 @@ class _CurlCommand:
         answered = Response(status=200, headers=(("content-type", "application/json"),), body=b"{}")
         request = make_foreign_request(method, url, (*self.headers, *made), body)
         return Exchange(request=request, outcome=answered, at=_AT + self.number, order=self.number)
+
+
+def _is_http_address(url: str) -> bool:
+    """Return whether *url* is one of HTTP with a host, and with a port that there is."""
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != -1
+    except ValueError:  # of an IPv6 address without its bracket, or of a port that is no number
+        return False
 
 
 def _parse_curl_words(words: Sequence[str], number: int) -> Exchange:

@@ -74,7 +74,6 @@ def test_an_option_that_makes_a_header_is_that_header(
         ("--url-query @f", "--url-query takes its value from the file 'f'; write the value out"),
         ("-H @头.txt", "--header takes its value from the file '头.txt'; write the value out"),
         ("-sH@h", "--header takes its value from the file 'h'; write the value out"),
-        ("--json @订单.json", "--data takes its value from the file '订单.json'; write the value"),
     ],
 )
 @pytest.mark.parametrize("before", [0, 2])
@@ -155,6 +154,25 @@ def test_the_number_of_a_command_is_that_of_its_request() -> None:
         read_curl(f"curl {A}; curl {B} --next {A} -d @x\ncurl {A}")
     with pytest.raises(ConfigError, match="curl command 4: its quotes do not match"):
         read_curl(f"curl {A}; curl {B} --next {A}\ncurl '{A}\n")
+
+
+@pytest.mark.parametrize(
+    ("address", "is_one"),
+    [
+        ("https://erp.example.test:65535/x", True), ("http://[::1]:80/x", True),
+        ("HTTPS://erp.example.test", True), ("https://erp.example.test:65536/x", False),
+        ("https://erp.example.test:八/x", False), ("http://[::1/x", False), ("https:///x", False),
+        ("https://:80/x", False), ("erp.example.test/x", False), ("ftp://erp.example.test", False),
+        ("", False), ("httpss://erp.example.test", False), ("https:erp.example.test", False),
+    ],
+)  # fmt: skip
+def test_an_address_has_a_host_and_a_port_that_there_is(address: str, *, is_one: bool) -> None:
+    if is_one:
+        assert len(read_curl(f"curl '{address}'").exchanges) == 1
+        return
+    with pytest.raises(ConfigError) as refused:
+        read_curl(f"curl '{address}'")
+    assert str(refused.value) == "curl command 1: it has no http:// or https:// address"
 
 
 def test_a_file_in_which_curl_only_goes_on_a_line_is_of_no_known_kind(tmp_path: Path) -> None:
