@@ -95,7 +95,7 @@ def _write_report_page(
             path,
             places,
             version=bpmax_sim.__version__,
-            section_folders=[place.with_name(SECTIONS.name) for place in places],
+            section_folders=[place.absolute().parent / SECTIONS.name for place in places],
             sections=tuple(compare_runs(places, shards.read_durations(root))),
             editor=make_editor_url_template(root),
         )

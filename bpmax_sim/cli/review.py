@@ -106,8 +106,8 @@ def review(
 
 def _choose_waiting_file(path: Path) -> Path:
     """Return the recording that waits beside the cassette *path*, else *path* itself."""
-    waiting = to_review_path(path)
-    return waiting if waiting.is_file() and not path.is_dir() else path
+    is_waiting = not path.is_dir() and to_review_path(path).is_file()
+    return to_review_path(path) if is_waiting else path
 
 
 class _WaitingRecording(NamedTuple):
@@ -337,12 +337,13 @@ def diff(
     json: Json = False,
 ) -> int:
     """Print the differences between two cassettes, exchange by exchange."""
+    before = load_cassette(old)
     waiting = new or to_review_path(old)
-    if new is None and old.exists() and not waiting.exists():
+    if new is None and not waiting.exists():
         raise ConfigError(
             "{old}: nothing waits beside it; name the cassette to compare it with", old=old
         )
-    before, after = load_cassette(old), load_cassette(waiting)
+    after = load_cassette(waiting)
     pairs = list(_compare_by_owner(before, after, load_project_platforms(platforms)))
     counts: Counter[str] = Counter(pair.kind for _, pair in pairs)
     say_result(

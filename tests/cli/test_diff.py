@@ -83,6 +83,18 @@ def test_nothing_to_compare_with(recorded: Project, bs: Command) -> None:
     )
 
 
+@pytest.mark.parametrize("place", [".", "..", "cassettes/crm"])
+def test_a_folder_is_nothing_to_compare(recorded: Project, bs: Command, place: str) -> None:
+    recorded.cassette.with_name("customer.yaml.new").write_bytes(recorded.cassette.read_bytes())
+    told = f"{place}: this is a folder; name a file in it\n"
+
+    assert [(done.code, done.err) for done in (
+        bs("cassette", "diff", place), bs("cassette", "diff", HERE, place),
+    )] == [(2, told), (2, told)]  # fmt: skip
+    assert bs("review", "cassettes").out.startswith(f"{HERE}.new  (1 exchange)")
+    assert bs("review", ".").out.startswith(f"{HERE}.new  (1 exchange)")
+
+
 def test_a_damaged_cassette_is_named(recorded: Project, bs: Command) -> None:
     Path("cut.yaml").write_bytes(recorded.cassette.read_bytes()[:-9])
 

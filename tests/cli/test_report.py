@@ -44,6 +44,20 @@ def test_without_a_trace_it_says_how_to_get_one(recorded: Project, bs: Command) 
     assert (done.code, done.err) == (2, f".bpmax/trace: trace not found; {how}\n")
 
 
+@pytest.mark.parametrize(
+    ("folder", "place"), [(".bpmax/trace", "."), (".bpmax", "trace"), ("", ".")]
+)
+def test_traces_are_read_from_where_one_stands(
+    recorded: Project, bs: Command, monkeypatch: pytest.MonkeyPatch, folder: str, place: str
+) -> None:
+    bs("run", "--trace=on")
+    monkeypatch.chdir(recorded.folder / folder)
+    done = bs("report", place, "--to", str(recorded.folder / "页面.html"), "--json")
+
+    assert (done.code, json.loads(done.out)["passed"]) == (0, 1)
+    assert NAME in (recorded.folder / "页面.html").read_text(encoding="utf-8")
+
+
 def test_a_report_that_cannot_be_written_is_named(recorded: Project, bs: Command) -> None:
     bs("run", "--trace=on")
     done = bs("report", "--to", "scenarios")
