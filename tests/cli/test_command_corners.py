@@ -11,6 +11,7 @@ import typer
 from jsonschema import Draft202012Validator
 
 from bpmax_sim.cassette.file import Cassette
+from bpmax_sim.cassette.format import dump_entries
 from bpmax_sim.check.migration import MovePlan
 from bpmax_sim.cli import explore, fuzz, migrate, options, prune, record_proxy, show, terminal
 from bpmax_sim.cli.output_schema import SHAPES, to_json_schema
@@ -22,6 +23,7 @@ from bpmax_sim.platform.load import load_usable_platforms
 from bpmax_sim.report.artifact_run import ArtifactRun
 from bpmax_sim.report.stored_failures import StoredFailure
 from bpmax_sim.report.usage import Evidence, store_evidence
+from bpmax_sim.scenario.load import load_items
 from bpmax_sim.session.migration import MoveCause
 from tests.cassette.exchanges import detail, order
 from tests.cli.project import Command
@@ -70,6 +72,25 @@ def test_renames_are_read_by_their_option() -> None:
 
     assert renames == type(renames)(*expected)
     assert not migrate._read_renames([], [], [], [])
+
+
+@pytest.mark.parametrize(
+    ("keys", "is_replayed"),
+    [
+        ("", True), ("proxy: {mode: replay}\n", True), ("proxy: {mode: simulate}\n", False),
+        ("proxy: {mode: record}\n", False), ("proxy: {mode: live}\n", False),
+        ("skip: 没有录制\n", False), ("skip: true\n", False), ("skip: false\n", True),
+        ("xfail: 还没修\n", True),
+    ],
+)  # fmt: skip
+def test_only_what_replays_can_say_what_its_recording_lacks(
+    root: Path, keys: str, is_replayed: bool
+) -> None:
+    path = root / "scenarios/付款.scenario.yaml"
+    path.write_text(f"version: 1\nscenario: 付款\n{keys}steps: [{{js: return 1}}]\n", "utf-8")
+    (item,) = load_items(path)
+
+    assert migrate._runs_in_replay_mode(item) is is_replayed
 
 
 PATH = MoveCause(kind="path", name="", was="/v1", now="/v2")
@@ -159,7 +180,7 @@ def recordings(root: Path) -> list[str]:
     ]
     for name in (*paths, "录制/报价.yaml", "别处/其他.yaml"):
         write(root / name, [("付款", [detail(1), detail(2), order(b"1")]), ("退款", [detail(3)])])
-    write(root / "录制/空.yaml", [])
+    (root / "录制/空.yaml").write_bytes(dump_entries([]))
     return paths
 
 
@@ -178,7 +199,8 @@ def find_unused(root: Path, **changes: Any) -> list[tuple[str, list[str], int, t
 
 def test_what_no_run_used_is_found_file_by_file(root: Path, recorded: list[str]) -> None:
     whole = (["付款", "付款", "付款", "退款"], 4)
-    everything = find_unused(root)
+    *everything, empty = find_unused(root)
+    assert empty == ("录制/空.yaml", [], 0, ())
     assert [name for name, *_ in everything] == [
         "cassettes/付款.yaml", "cassettes/采购/auth.yaml", "录制/报价.yaml"
     ]  # fmt: skip
@@ -189,7 +211,7 @@ def test_what_no_run_used_is_found_file_by_file(root: Path, recorded: list[str])
         "cassettes/付款.yaml": {"付款": (1, 3)},
         "cassettes/采购/auth.yaml": {"付款": (1, 2, 3), "退款": (1,)},
     }
-    kept = ("录制/报价.yaml",)
+    kept = ("录制/报价.yaml", "录制/空.yaml")
     assert find_unused(root, owners=owners, left=left, unplayed_files=kept) == [
         ("cassettes/付款.yaml", ["付款", "付款"], 4, (GET, CREATE)),
         ("cassettes/采购/auth.yaml", everything[1][1], 4, everything[1][3]),
