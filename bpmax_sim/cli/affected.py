@@ -180,7 +180,9 @@ def find_changed_files(root: Path, revision: str) -> list[str]:
     """
     # -z: other output quotes names that are not ASCII (core.quotePath). --end-of-options: a
     # revision that begins with a dash is none.
-    differing = ("diff", "--name-only", "-z", "--relative", "--end-of-options", revision, "--")
+    # --no-renames: of a file that was moved, the old name is wanted, too: it may still be used.
+    names = ("diff", "--name-only", "--no-renames", "-z", "--relative")
+    differing = (*names, "--end-of-options", revision, "--")
     unknown = ("ls-files", "--others", "--exclude-standard", "-z")
     texts = (_run_git(root, *words, revision=revision) for words in (differing, unknown))
     return [name for text in texts for name in text.split("\0") if name]

@@ -176,6 +176,29 @@ def test_a_platform_that_a_file_declares_no_more_reaches_who_calls_it(
 
 
 @pytest.mark.parametrize(
+    ("name", "reached"),
+    [
+        ("scenarios/采购/片段.yaml", [PAY]),
+        ("scenarios/脚本/算.js", [PAY]),
+        ("scenarios/采购单/报价.csv", [QUOTE]),
+        ("scenarios/platforms/crm.yaml", ALL),
+        ("cassettes/采购/付款.yaml", [PAY]),
+        ("说明.md", []),
+    ],
+)
+def test_a_file_that_was_moved_reaches_who_used_it_by_its_old_name(
+    project: Path, name: str, reached: list[str]
+) -> None:
+    (project / "旧").mkdir()
+    git(project, "mv", name, "旧/文件")
+
+    assert sorted(find_changed_files(project, "HEAD")) == sorted([name, "旧/文件"])
+    assert narrow(since="HEAD") == reached
+    git(project, "commit", "-m", "move")
+    assert narrow(since="HEAD~1") == reached
+
+
+@pytest.mark.parametrize(
     ("folders", "name", "reached"),
     [
         (["旧", "平台"], "平台/组/crm.yaml", ALL),
