@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import msgspec
 from typer import Argument
 
-from bpmax_sim.cli.item_selection import load_item_platforms
+from bpmax_sim.cli.item_selection import load_item_platforms, make_missing_file_problem
 from bpmax_sim.cli.options import Json
 from bpmax_sim.cli.terminal import notify, say_result
 from bpmax_sim.errors import ConfigError
@@ -44,6 +44,8 @@ def types(
     json: Json = False,
 ) -> int:
     """Write JSON Schemas and TypeScript declarations for editors."""
+    if not folder.exists():  # a folder above it may be another project
+        raise ConfigError(make_missing_file_problem(folder, ""))
     root = find_root(Path.cwd() / folder)
     written = list(write_editor_files(root))
     names = [to_display_path(path) for path in written]

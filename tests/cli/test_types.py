@@ -54,6 +54,18 @@ def test_fields_of_all_forms_are_there_and_empty_ones_may_be_anything(text: str)
     assert '"供应商编号"' in text
 
 
+def test_nothing_is_written_for_a_folder_that_is_not_there(
+    tmp_path: Path, bs: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "scenarios").mkdir()
+    monkeypatch.chdir(tmp_path)
+    done = bs("types", "别的项目")
+
+    assert done.code == 2
+    assert done.err.startswith("别的项目: file or folder not found")
+    assert [*(tmp_path / "scenarios").iterdir()] == []
+
+
 def test_no_recorded_value_is_in_the_file(project: Path, text: str) -> None:
     for path in (project / "cassettes").rglob("*.yaml"):
         recorded = path.read_text(encoding="utf-8")
