@@ -168,7 +168,9 @@ def fmt(
 
     A cassette that is like that already is left alone.
     """
-    files = find_files_by_suffix(paths or (), ".yaml")
+    # A file that is named is meant, whatever its ending is, such as one that waits for review.
+    named = [path for path in paths or () if path.is_file()]
+    files = list(dict.fromkeys([*find_files_by_suffix(paths or (), ".yaml"), *named]))
     # The rules of each scenario and row; those of Python tests are in their markers.
     rules = {
         (make_cassette_path(item), item.owner_name_in_cassette): get_matching_rules(
@@ -180,10 +182,10 @@ def fmt(
     platforms = load_project_platforms(None)
 
     def canonical(path: Path) -> bytes:
-        place = path.absolute()
+        place = path.absolute().with_name(path.name.removesuffix(".new"))
 
         def rules_of(owner: str) -> MatchingRules | None:
-            is_login = owner == path.stem and platforms.find(owner.partition(".")[0]) is not None
+            is_login = owner == place.stem and platforms.find(owner.partition(".")[0]) is not None
             return get_matching_rules(platforms, ()) if is_login else rules.get((place, owner))
 
         return recompute_keys(Cassette.load(to_display_path(path)), rules_of)

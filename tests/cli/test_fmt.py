@@ -38,6 +38,24 @@ def test_after_a_change_of_the_rules_keys_are_computed_anew(recorded: Project, b
     assert bs("cassette", "fmt", "--check").code == 0
 
 
+def test_a_file_that_is_named_is_meant_whatever_its_ending(recorded: Project, bs: Command) -> None:
+    waiting = recorded.cassette.with_name("customer.yaml.new")
+    waiting.write_bytes(recorded.cassette.read_bytes())
+    (recorded.folder / "说明.txt").write_text("甲\n", encoding="utf-8")
+    recorded.edit(
+        recorded.scenario,
+        "  cassette: crm/customer",
+        "  cassette: crm/customer\n  ignore: [query.fields]",
+    )
+
+    done, other = bs("cassette", "fmt", f"{HERE}.new"), bs("cassette", "fmt", "说明.txt")
+
+    assert (done.code, done.out) == (0, f"{HERE}.new: written anew\n")
+    assert Cassette.load(waiting).head.rules != Cassette.load(recorded.cassette).head.rules
+    assert other.code == 3
+    assert other.err.startswith("说明.txt: not a cassette of bpmax-sim; ")
+
+
 def test_an_edit_by_hand_is_for_seal(recorded: Project, bs: Command) -> None:
     recorded.edit(recorded.cassette, "张三", "张四")
     done = bs("cassette", "fmt")
