@@ -34,6 +34,7 @@ from bpmax_sim.platform.response_shapes import (
 )
 from bpmax_sim.script.failure import Script
 from bpmax_sim.script_source.reading import read_script
+from bpmax_sim.starter.scenario_draft import RESERVED_WORDS
 from bpmax_sim.subject.form import MESSAGE_TYPES
 
 _KINDS: Final[Mapping[str, str]] = {
@@ -277,19 +278,9 @@ def _format_arguments(parameters: Sequence[Parameter]) -> Iterator[str]:
         is_optional = is_optional or not parameter.required
         name = _replace_other_characters(parameter.name)
         name = name if name.isidentifier() else f"_{name}"
-        name = make_unique_name(f"{name}_" if name in _RESERVED else name, seen)
+        name = make_unique_name(f"{name}_" if name in RESERVED_WORDS else name, seen)
         seen.add(name)
         yield f"{name}{'?' if is_optional else ''}: {_format_parameter_type(parameter)}"
-
-
-_RESERVED: Final = frozenset({
-    "arguments", "await", "break", "case", "catch", "class", "const", "continue", "debugger",
-    "default", "delete", "do", "else", "enum", "eval", "export", "extends", "false", "finally",
-    "for", "function", "if", "implements", "import", "in", "instanceof", "interface", "let", "new",
-    "null", "package", "private", "protected", "public", "return", "static", "super", "switch",
-    "this", "throw", "true", "try", "typeof", "var", "void", "while", "with", "yield",
-})  # fmt: skip
-"""Words that cannot name a parameter (ECMA-262, 12.7.2; some in modules and strict mode only)."""
 
 
 def _format_parameter_type(parameter: Parameter) -> str:

@@ -28,8 +28,17 @@ _LARGEST: Final = 2**53 - 1
 _WIDTH: Final = 100
 _OK: Final = range(200, 300)
 _REDIRECT: Final = range(300, 400)
-# What scripts have already or what is no name; `error` is that of a rejected call in the draft.
-_NO_VARIABLES: Final = frozenset({"form", "ctx", "error", "await"})
+RESERVED_WORDS: Final = frozenset({
+    "arguments", "await", "break", "case", "catch", "class", "const", "continue", "debugger",
+    "default", "delete", "do", "else", "enum", "eval", "export", "extends", "false", "finally",
+    "for", "function", "if", "implements", "import", "in", "instanceof", "interface", "let", "new",
+    "null", "package", "private", "protected", "public", "return", "static", "super", "switch",
+    "this", "throw", "true", "try", "typeof", "var", "void", "while", "with", "yield",
+})  # fmt: skip
+"""Words that cannot name a variable (ECMA-262, 12.7.2; some in modules and strict mode only)."""
+
+# What scripts have already; `console` and `error` are used where the draft catches a rejected call.
+_NO_VARIABLES: Final = RESERVED_WORDS | {"form", "ctx", "console", "error"}
 
 
 class UnplayableCall(Exception):  # noqa: N818 - a finding, which becomes a note

@@ -78,6 +78,8 @@ def test_what_is_required_is_passed_in_its_place(
         ("erp", "erp"), ("ERP_2", "ERP_2"), ("$erp", "$erp"), ("my-erp", '$proxy("my-erp")'),
         ("客户", '$proxy("客户")'), ("2erp", '$proxy("2erp")'), ("form", '$proxy("form")'),
         ("ctx", '$proxy("ctx")'), ("error", '$proxy("error")'), ("await", '$proxy("await")'),
+        ("new", '$proxy("new")'), ("export", '$proxy("export")'), ("static", '$proxy("static")'),
+        ("console", '$proxy("console")'), ("New", "New"), ("exports", "exports"),
         ("forms", "forms"),
     ],
 )  # fmt: skip
