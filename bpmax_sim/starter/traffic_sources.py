@@ -6,6 +6,7 @@ A curl command contains no response, so its call gets an empty object as respons
 from __future__ import annotations
 
 import base64
+import json
 import re
 import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -35,7 +36,8 @@ _CURL: Final = re.compile(r"^\s*\$?\s*curl(\.exe)?\s", re.MULTILINE)
 _PROGRAMS: Final = frozenset({"curl", "curl.exe"})
 _ENDS: Final = frozenset({";", ";;", "|", "||", "&&", "&"})
 _NEXT: Final = frozenset({"--next", "-:"})
-_OPENAPI: Final = re.compile(r"""(?m)^[\s{]*["']?(?:openapi|swagger)["']?\s*:""")
+_OPENAPI_IN_JSON: Final = re.compile(r"""(?m)^[\s{]*["']?(?:openapi|swagger)["']?\s*:""")
+_OPENAPI_IN_YAML: Final = re.compile(r"""(?m)^["']?(?:openapi|swagger)["']?\s*:""")
 _LARGEST_TEXT: Final = 1 << 24
 """Bytes of a console, commands, a document or a script; a recording may be larger."""
 _VALUED: Final = {
@@ -151,9 +153,22 @@ def _read_source(path: Path) -> TrafficSources:
         ("{", "[", "version:")
     ):
         return replace(found, traffic=_prefix_notes_with_file(path, read_curl(text)))
-    if _OPENAPI.search(text[:65_536]):
+    if _is_openapi_document(text):
         return replace(found, documents=(path,))
     return replace(found, traffic=_prefix_notes_with_file(path, read_file(path).imported))
+
+
+def _is_openapi_document(text: str) -> bool:
+    """Return whether *text* says at its top which version of OpenAPI or Swagger it is of.
+
+    Where keys are sorted, that stands behind all schemas, and in JSON perhaps on the same line.
+    """
+    if not text.lstrip().startswith("{"):
+        return _OPENAPI_IN_YAML.search(text) is not None
+    try:
+        return not {"openapi", "swagger"}.isdisjoint(json.loads(text))
+    except (ValueError, RecursionError):  # who reads the document says what is wrong
+        return _OPENAPI_IN_JSON.search(text[:65_536]) is not None
 
 
 def _read_large_source(path: Path) -> TrafficSources:

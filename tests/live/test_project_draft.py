@@ -362,6 +362,19 @@ def test_several_files_are_one_traffic_in_their_order(tmp_path: Path) -> None:
         ("# 说明\n\ncurl.exe https://a.test/x\n", "curl"), ("$curl https://a.test/x", "curl"),
         ("curl https://a.test/x -d '\nopenapi: 3.1.0\n'", "curl"),
         ('{\n  "info": {},\n  "swagger" : "2.0"}', "document"), ("'openapi': 3.0.3\n", "document"),
+        # with sorted keys, on one line or behind schemas
+        ('{"info": {}, "openapi": "3.0.1", "paths": {}}', "document"),
+        pytest.param(
+            '{"definitions": {"甲": "' + "x" * 66_000 + '"}, "swagger": "2.0"}', "document",
+            id="swagger-behind",
+        ),
+        pytest.param(
+            "components:\n" + "  # 甲\n" * 9000 + "openapi: 3.0.3\n", "document",
+            id="openapi-behind",
+        ),
+        ('{"log": {"version": "1.2", "entries": [], "openapi": "3.0.1"}}', "recording"),
+        ("interactions: []\nversion: 1\nnote: |\n  openapi: 3.0.3\n", "recording"),
+        ('{\n  "openapi": "3.0.1",\n  "paths": {,}\n}', "document"),
     ],
 )  # fmt: skip
 def test_a_file_is_taken_for_what_it_holds(tmp_path: Path, text: str, kind: str) -> None:
