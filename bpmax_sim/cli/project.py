@@ -276,10 +276,7 @@ def serve(  # noqa: PLR0913 - the options of the command
 def _serve_recordings(
     paths: Sequence[Path], folders: Sequence[Path], host: str, port: int, *, json: bool
 ) -> int:
-    # Recordings of logins are served with the cassettes that they belong to, not by themselves.
-    files = [
-        path for path in find_files_by_suffix(paths, ".yaml") if "auth" not in path.parts[-2:-1]
-    ]
+    files = find_cassettes_to_serve(paths)
     if not files:
         raise ConfigError("there is no cassette here; record one, or name a file or a folder")
     from bpmax_sim.server import ReplayServer  # noqa: PLC0415 - help is quick without it
@@ -301,6 +298,14 @@ def _serve_recordings(
 
     _serve_until_stopped(recordings.handle, host, port, ready)
     return ExitCode.PASSED
+
+
+def find_cassettes_to_serve(paths: Sequence[Path]) -> list[Path]:
+    """Return the cassettes at or below *paths*, by default in ``cassettes``, without logins.
+
+    Recordings of logins are served with the cassettes that they belong to, not by themselves.
+    """
+    return [path for path in find_files_by_suffix(paths, ".yaml") if path.parent.name != "auth"]
 
 
 def _serve_echo(host: str, port: int, *, json: bool) -> int:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from bpmax_sim.cli.project import find_cassettes_to_serve
 from bpmax_sim.messages import Request, Response
 from tests.cassette.exchanges import BASE, detail, order
 from tests.cli.project import Command
@@ -53,6 +54,28 @@ def recorded(tmp_path: Path) -> Path:
     write(tmp_path / "cassettes/采购/退款.yaml", [("甲", [detail(2)])])
     write(tmp_path / "cassettes/auth/crm.yaml", [("甲", [detail(3)])])
     return tmp_path / "cassettes"
+
+
+@pytest.mark.parametrize(
+    ("paths", "found"),
+    [
+        ([], ["cassettes/采购/付款", "cassettes/采购/退款"]),
+        (["cassettes"], ["cassettes/采购/付款", "cassettes/采购/退款"]),
+        (["cassettes/采购/退款.yaml", "cassettes/采购"],
+         ["cassettes/采购/退款", "cassettes/采购/付款"]),
+        (["cassettes/auth"], []),
+        (["cassettes/auth/crm.yaml", "cassettes/采购/付款.yaml"], ["cassettes/采购/付款"]),
+        (["auth/项目/cassettes"], ["auth/项目/cassettes/报价"]),
+    ],
+)  # fmt: skip
+def test_recordings_of_logins_are_not_served_by_themselves(
+    recordings: Path, paths: list[str], found: list[str]
+) -> None:
+    root = recordings.parent
+    write(root / "auth/项目/cassettes/报价.yaml", [("甲", [detail(1)])])
+
+    files = find_cassettes_to_serve([root / path for path in paths])
+    assert files == [root / f"{name}.yaml" for name in found]
 
 
 @pytest.mark.parametrize(

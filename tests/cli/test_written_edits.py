@@ -120,3 +120,13 @@ def test_what_did_not_fail_by_an_expectation_is_told_and_left(
     assert (path.read_text("utf-8"), Path(PAY).read_text("utf-8")) == (
         crash, TEXT.format("付款").replace("3", "2"),
     )  # fmt: skip
+
+
+def test_what_was_got_with_a_variable_of_the_command_passes_with_it_again() -> None:
+    text = TEXT.format("付款").replace("set: {金额: 2}", 'set: {金额: "${vars.金额}"}')
+    path = Path(PAY).absolute()
+    path.write_text(f"{text}vars: {{金额: 2}}\n", "utf-8")
+
+    update_items(load_items(path, variables={"金额": 4}), yes=True)
+
+    assert path.read_text("utf-8") == f"{text.replace('3', '4')}vars: {{金额: 2}}\n"
