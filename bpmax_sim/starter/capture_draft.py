@@ -103,6 +103,20 @@ def decode_captured_value(value: Any) -> Any:
     return [decode_captured_value(one) for one in value] if isinstance(value, list) else value
 
 
+_PLATFORM_KEY: Final = re.compile(r"[\w-]+")
+
+
+def explain_undeclarable_platforms(run: CapturedRun) -> str:
+    """Return why no file can declare a platform that *run* called; "" if each can be declared.
+
+    A script may pass anything to ``$proxy``, and a platform's key is also the name of a file.
+    """
+    for key in dict.fromkeys(call.platform for call in list_calls(run)):
+        if not _PLATFORM_KEY.fullmatch(key):
+            return msg("{key!r} is not a platform key; use letters, digits, _ and -", key=key)
+    return ""
+
+
 def list_calls(run: CapturedRun) -> list[CapturedCall]:
     """Return the calls of *run*, in the order in which they were made."""
     outcomes = {one["id"]: one for one in run.records if one.get("e") in {"ok", "throw"}}

@@ -44,6 +44,7 @@ from bpmax_sim.starter.capture_draft import (
     RunDraftTitleAndPaths,
     draft_captured_platforms,
     draft_run,
+    explain_undeclarable_platforms,
     group_runs_by_shared_nodes,
     list_calls,
 )
@@ -373,25 +374,31 @@ class _TemporaryProject:
 
     def draft_runs(self) -> None:
         """Write the files for each captured run."""
-        drafted = draft_captured_platforms(self.sources.runs, self.load_platforms())
+        runs: list[CapturedRun] = []
+        for run in self.sources.runs:
+            if reason := explain_undeclarable_platforms(run):
+                self._note_run_left_out(run, reason)
+            else:
+                runs.append(run)
+        drafted = draft_captured_platforms(runs, self.load_platforms())
         for key, text in drafted.items():
             write_text_creating_folders(self.place / f"scenarios/platforms/{key}.yaml", text)
         known = self.load_platforms()
-        flows = group_runs_by_shared_nodes(self.sources.runs)
-        for run in self.sources.runs:
+        flows = group_runs_by_shared_nodes(runs)
+        for run in runs:
             others = next((runs for runs in flows if run in runs), ())
             try:
                 self._write_first_passing(
                     partial(self._draft_captured_candidates, run, known, others)
                 )
             except ConfigError as error:
-                reason = str(error)
-                self.notes.append(
-                    msg("run {run} is left out: {reason}", run=run.name, reason=reason)
-                )
+                self._note_run_left_out(run, str(error))
             else:
                 self.calls += len(list_calls(run))
                 self.runs += 1
+
+    def _note_run_left_out(self, run: CapturedRun, reason: str) -> None:
+        self.notes.append(msg("run {run} is left out: {reason}", run=run.name, reason=reason))
 
     def _draft_captured_candidates(
         self, run: CapturedRun, known: Platforms, others: Sequence[CapturedRun], name: str

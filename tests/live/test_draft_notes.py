@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 
 from bpmax_sim.errors import ConfigError
+from bpmax_sim.live.console import CapturedRun
 from bpmax_sim.platform.load import load_platforms
 from bpmax_sim.starter.project_draft import draft_project, write_draft
-from bpmax_sim.starter.traffic_sources import read_sources
+from bpmax_sim.starter.traffic_sources import TrafficSources, read_sources
+from bpmax_sim.traffic.imported import ForeignExchanges
 from bpmax_sim.yamlfile import read_yaml
 from tests.live.test_capture import console_of
 from tests.live.test_project_draft import CALL, apis, drafted
@@ -201,6 +203,34 @@ def test_a_run_that_calls_nothing_is_a_draft_too(project: Path) -> None:
     assert (project / "scenarios/scripts/console.js").read_text("utf-8") == "form.a = 8;\n"
     again = draft_project(project, read_sources([path]), {})
     assert [str(note) for note in again.notes] == ["console is there already, and the same"]
+
+
+BAD_KEY = "is not a platform key; use letters, digits, _ and -"
+
+
+@pytest.mark.parametrize("key", ["../../../旁边", "用友/U8", "用友 U8", "..", ""])
+def test_a_run_of_a_platform_that_no_file_can_declare_is_left_out(project: Path, key: str) -> None:
+    runs = [
+        CapturedRun(
+            name=str(number),
+            records=(
+                {"e": "begin", "at": 0, "script": f"await $proxy('{name}').getOrder(1);"},
+                {"e": "ask", "id": 1, "platform": name, "api": "getOrder", "args": [1]},
+                {"e": "ok", "id": 1, "value": 7},
+            ),
+        )
+        for number, name in enumerate((key, "erp"), 1)
+    ]
+    sources = TrafficSources(
+        name="a", file_names="a.txt", traffic=ForeignExchanges(()), runs=tuple(runs)
+    )
+
+    draft = draft_project(project, sources, {})
+
+    assert (draft.calls, [*draft.notes]) == (1, [f"run 1 is left out: {key!r} {BAD_KEY}"])
+    assert [name for name in draft.files if "platforms/" in name] == [
+        "scenarios/platforms/erp.yaml"
+    ]
 
 
 @pytest.mark.parametrize(
