@@ -25,6 +25,7 @@ _ALGORITHMS: Final[Mapping[str, Callable[..., hashlib._Hash]]] = {
 _SCHEME = re.compile(r"(?:^|,)\s*([A-Za-z][\w-]*)(?=\s+[\w-]+\s*=|\s*(?:,|$))")
 _PARAMETER = re.compile(r"([\w*-]+)\s*=\s*(?:\"((?:[^\"\\]|\\.)*)\"|([^\s,\"]+))")
 _ESCAPE = re.compile(r"\\(.)")
+_QUOTED = re.compile(r"\"(?:[^\"\\]|\\.)*\"")
 
 
 class Challenge(msgspec.Struct, frozen=True):
@@ -197,4 +198,4 @@ def _escape_quoted_string(value: str) -> str:
 
 def _is_quoted(text: str, index: int) -> bool:
     """Return whether the character at index *index* of *text* is inside a quoted string."""
-    return len(re.findall(r"(?<!\\)\"", text[:index])) % 2 == 1
+    return '"' in _QUOTED.sub("", text[:index])

@@ -133,15 +133,25 @@ def _iterate_secret_places(target: RequestTarget) -> Iterator[tuple[str, str]]:
     auth = target.auth
     secrets = _collect_secret_names(target.platform, auth)
     if target.login is None:
-        for item in (*auth.apply, *model.list_signature_places(auth)):
-            if find_names(item.value) & secrets:
-                yield model.join_place(item.place, model.render_applied_name(item, auth)), ""
+        for place, name, value in _list_filled_templates(auth):
+            if find_names(value) & secrets:
+                yield model.join_place(place, render(name, auth.parameters)), ""
         return
     parts = target.login.step.request.content_by_place
     for place, template in (pair for part in parts for pair in _iterate_texts_by_place(*part)):
         used = sorted(find_names(template) & secrets)
         if used:
             yield place, used[0]
+
+
+def _list_filled_templates(auth: Auth) -> Iterator[tuple[str, str, str]]:
+    """Yield place, name and value of everything that *auth* puts into a request, as templates."""
+    for item in (*auth.apply, *model.list_signature_places(auth)):
+        yield item.place, item.name, item.value
+    sign = auth.sign or model.Sign()
+    for headers in (sign.default_headers, sign.set_headers):
+        yield from (("header", name, value) for name, value in headers.items())
+    yield from (("query", name, value) for name, value in sign.set_query.items())
 
 
 def _collect_secret_names(platform: Platform, auth: Auth) -> set[str]:
@@ -153,7 +163,8 @@ def _collect_secret_names(platform: Platform, auth: Auth) -> set[str]:
     } | {"signature"}
     for step in auth.steps:
         names |= {name for name, rule in step.extract.items() if rule.secret}
-    for name, text in auth.parameters.items():
+    defined = (*auth.sign.define, *auth.sign.canonical) if auth.sign else ()
+    for name, text in (pair for group in (auth.parameters, *defined) for pair in group.items()):
         if isinstance(text, str) and find_names(text) & names:
             names.add(name)
     return names

@@ -404,7 +404,7 @@ def _undo_coding(body: bytes, coding: str) -> bytes:
     if coding in {"gzip", "x-gzip"}:
         # Many tools store the body decompressed and keep the header, so the bytes decide.
         return _inflate_body(body, 31) if body[:2] == _GZIP else body
-    if coding == "deflate" and body[:1] == b"\x78":
+    if coding == "deflate" and _begins_like_zlib(body):
         return _inflate_body(body, 15)
     if coding in {"identity", ""}:
         return body
@@ -418,6 +418,14 @@ def _undo_coding(body: bytes, coding: str) -> bytes:
     raise NotConvertibleError(
         "its answer is compressed with {coding}, which is not supported", coding=coding
     )
+
+
+def _begins_like_zlib(body: bytes) -> bool:
+    """Return whether *body* begins with the header of zlib, and is no text that begins with an x.
+
+    Both bytes of the header are, as one number, a multiple of 31 (RFC 1950, 2.2).
+    """
+    return body[:1] == b"x" and int.from_bytes(body[:2], "big") % 31 == 0
 
 
 def _inflate_body(body: bytes, window: int) -> bytes:

@@ -18,6 +18,7 @@ from urllib.parse import quote, urlencode, urlsplit
 from msgspec import UNSET
 
 from bpmax_sim.cassette.format import group_headers
+from bpmax_sim.cassette.model import decode_json
 from bpmax_sim.errors import CassetteError
 from bpmax_sim.field_path import get_nested
 from bpmax_sim.i18n import msg
@@ -278,9 +279,15 @@ def _write_mapping(exchange: Exchange, notes: list[str]) -> dict[str, Any]:
 
 def _make_body_pattern(body: bytes, media: str) -> dict[str, str]:
     try:
-        return {"equalToJson" if media == "application/json" else "equalTo": body.decode()}
+        text = body.decode()
     except UnicodeDecodeError:
         return {"binaryEqualTo": base64.b64encode(body).decode()}
+    # WireMock refuses a whole file of mappings if the text of an `equalToJson` is no JSON.
+    with suppress(ValueError):
+        if media == "application/json":
+            decode_json(body)
+            return {"equalToJson": text}
+    return {"equalTo": text}
 
 
 def _write_wiremock_response(response: Response) -> dict[str, Any]:

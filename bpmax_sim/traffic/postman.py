@@ -17,6 +17,7 @@ from bpmax_sim.errors import CassetteError
 from bpmax_sim.field_path import get_nested
 from bpmax_sim.i18n import msg, plural
 from bpmax_sim.messages import FORM, Exchange, Headers, Pairs
+from bpmax_sim.platform.encodings import to_text
 from bpmax_sim.traffic import imported, known_keys
 from bpmax_sim.traffic.imported import (
     ForeignExchanges,
@@ -66,7 +67,7 @@ def _find_saved_examples(folder: Any, outer: Variables, depth: int) -> Iterator[
     number of folders around it.
     """
     named = {
-        str(item.get("key") or item.get("id")): str(item.get("value") or "")
+        str(item.get("key") or item.get("id")): to_text(item.get("value"))
         for item in _require_list(folder, "variable")
         if isinstance(item, dict) and not item.get("disabled")
     }
@@ -145,7 +146,7 @@ def _read_enabled_pairs(items: Any) -> Iterator[tuple[str, str]]:
     """Yield key and value of all entries that are not disabled."""
     for item in items or ():
         if not item.get("disabled"):
-            yield imported.require_text(item.get("key") or ""), str(item.get("value") or "")
+            yield imported.require_text(item.get("key") or ""), to_text(item.get("value"))
 
 
 def _fill_variables(text: str, variables: Variables, depth: int = 0) -> str:
@@ -191,7 +192,7 @@ def _compose_url(url: Any) -> str:
         path
         if isinstance(path, str)
         else "/".join(
-            part if isinstance(part, str) else str(part.get("value", "")) for part in path
+            part if isinstance(part, str) else to_text(part.get("value")) for part in path
         )
     )
     query = urlencode(list(_read_enabled_pairs(url.get("query"))), safe="{}")
@@ -240,7 +241,7 @@ def _encode_multipart(fields: Iterable[Any], variables: Variables) -> bytes:
     for item in fields:
         if item.get("type") == "file":
             raise NotConvertibleError("its body has a file, which the collection does not hold")
-        value = _fill_variables(str(item.get("value") or ""), variables)
+        value = _fill_variables(to_text(item.get("value")), variables)
         disposition = f'Content-Disposition: form-data; name="{item["key"]}"'
         parts.append(f"--{_BOUNDARY}\r\n{disposition}\r\n\r\n{value}\r\n")
     return f"{''.join(parts)}--{_BOUNDARY}--\r\n".encode()

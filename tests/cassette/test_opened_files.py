@@ -160,6 +160,15 @@ def test_each_exchange_ends_where_the_next_or_its_section_ends(
     assert repr(cassette) == "<Cassette 'a.yaml': 3 exchanges>"
 
 
+@pytest.mark.parametrize("asked", [[0, 1, 2], [2, 1, 0], [1, 1, 0, 2], [2, 0, 2, 0], [0, 0]])
+def test_an_exchange_is_in_one_line_in_whatever_order_they_are_asked_for(asked: list[int]) -> None:
+    lines = [n for n, line in enumerate(DATA.split(b"\n"), 1) if line.startswith(b"- bpmax: ")]
+    cassette = Cassette.of_bytes(DATA, "合同.yaml")
+
+    assert [cassette.line_number(number) for number in asked] == [lines[n] for n in asked]
+    assert str(cassette.place(asked[0])) == f"合同.yaml:{lines[asked[0]]}"
+
+
 @pytest.mark.parametrize(
     ("sessions", "starts"),
     [

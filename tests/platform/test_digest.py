@@ -62,6 +62,17 @@ def test_other_schemes_beside_it_are_skipped() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "realm",
+    ["CORP\\", "CORP\\\\", 'CORP"', '"合同"', 'CORP\\"', 'a", Basic a="b'],
+)
+def test_a_challenge_ends_where_the_next_begins_whatever_its_realm_holds(realm: str) -> None:
+    quoted = realm.replace("\\", "\\\\").replace('"', '\\"')
+    told = f'Digest realm="{quoted}", {NONCE}, Basic realm="内网"'
+
+    assert [each.realm for each in parse_challenges(f"{told}, {told}")] == [realm, realm]
+
+
 def test_names_beyond_ascii_and_hidden_names() -> None:
     assert answer(MD5, user="王喆")["username*"] == "UTF-8''%E7%8E%8B%E5%96%86"
     hidden = answer(f"{SHA_256}, userhash=true")

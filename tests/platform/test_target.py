@@ -55,6 +55,36 @@ def test_a_place_of_a_login_is_named_after_the_first_secret_in_it() -> None:
     assert found == {"body.a": "secret", "body.c": "secret"}
 
 
+def put(place: Any, name: str, value: str) -> model.Apply:
+    return model.Apply(place=place, name=name, value=value)
+
+
+@pytest.mark.parametrize(
+    ("sign", "places"),
+    [
+        ({}, set()),
+        ({"emit": (put("cookie", "Sign", "{{ signature }}"),)}, {"cookie.Sign"}),
+        ({"set_headers": {"X-Key": "{{ 密 }}", "X-Id": "{{ 号 }}"}}, {"header.x-key"}),
+        ({"default_headers": {"X-{{ 尾 }}": "{{ 密 }}", "X-Id": "1"}}, {"header.x-token"}),
+        ({"set_query": {"Key": "{{ 密 | md5_hex }}", "Id": "{{ 号 }}"}}, {"query.Key"}),
+        ({"define": ({"串": "{{ 号 }}{{ 密 }}"}, {"印": "{{ 串 | md5_hex }}", "时": "{{ now }}"}),
+          "emit": (put("query", "印", "{{ 印 }}"), put("body", "时", "{{ 时 }}"))}, {"query.印"}),
+        ({"canonical": ({"印": "{{ body }}{{ 密 }}", "长": "{{ body | length }}"},),
+          "emit": (put("header", "X-Sum", "{{ 印 }}"), put("query", "长", "{{ 长 }}"))},
+         {"header.x-sum"}),
+    ],
+)  # fmt: skip
+def test_a_secret_is_hidden_by_whatever_way_signing_puts_it_in(
+    sign: dict[str, Any], places: set[str]
+) -> None:
+    signed = model.Sign(message="{{ body }}", key="固定", **sign)
+    credentials = {"密": model.CredentialSpec(secret=True), "号": model.CredentialSpec()}
+    platform = crm(auth=Auth(parameters={"尾": "Token"}, sign=signed), credentials=credentials)
+
+    found = RequestTarget(platform).login_secret_name_by_place
+    assert found == dict.fromkeys(places, "")
+
+
 def hints(**fields: Any) -> list[str]:
     return [str(one) for one in explain_suspect_declarations(crm(**fields))]
 

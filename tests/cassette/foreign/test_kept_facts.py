@@ -6,6 +6,7 @@ import io
 import json
 import zipfile
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -29,6 +30,7 @@ from bpmax_sim.traffic.imported import (
     make_foreign_request,
     parse_json,
     require_list,
+    undo_content_codings,
 )
 
 ADDRESS = "https://crm.example.test"
@@ -37,6 +39,14 @@ EARLIEST = 1767196800.0  # 2026-01-01T00:00:00+08:00
 
 def read(kind: str, tree: Any, **options: Any) -> ForeignExchanges:
     return read_foreign(json.dumps(tree).encode(), kind=kind, options=ReadOptions(**options))
+
+
+@pytest.mark.parametrize("coding", ["gzip", "x-gzip", "deflate", "br", "zstd", "identity", ""])
+@pytest.mark.parametrize("text", ["", "x", "xml", "x=1&合同=2", '{"姓名":"张三"}', "\x78\x00"])
+def test_a_text_that_was_unpacked_already_stays_whatever_its_header_says(
+    coding: str, text: str
+) -> None:
+    assert undo_content_codings(text.encode(), (("Content-Encoding", coding),)) == text.encode()
 
 
 @pytest.mark.parametrize(
@@ -226,6 +236,33 @@ def test_a_variable_is_known_by_key_or_id_and_the_last_counts(variables: list[An
     assert [one.request.url for one in (*plain, *wrapped)] == [f"{ADDRESS}/x"] * 2
 
 
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ("1.50", "1.50"), (0, "0"), (12, "12"), (1.5, "1.5"), (2.0, "2"), (True, "true"),
+        (False, "false"), (None, ""), ("", ""), ("否", "否"),
+    ],
+)  # fmt: skip
+def test_a_value_of_a_collection_is_what_javascript_would_print(value: Any, text: str) -> None:
+    pair = {"key": "含税", "value": value}
+    request = {
+        "method": "POST",
+        "url": {"protocol": "https", "host": "crm.example.test", "path": [{"value": value}, "x"],
+                "query": [pair]},
+        "header": [{"key": "X-Tax", "value": value}, {"key": "X-Same", "value": "{{含税}}"}],
+        "body": {"mode": "formdata", "formdata": [pair]},
+    }  # fmt: skip
+    found = postman([{"request": request, "response": [{"code": 200}]}], variable=[pair])
+
+    [sent] = [one.request for one in found.exchanges]
+    assert sent.url == f"{ADDRESS}/{quote(text)}/x?{quote('含税')}={quote(text)}".replace(
+        "//x", "/x"
+    )
+    assert [*sent.headers[:2]] == [("X-Tax", text), ("X-Same", text)]
+    assert sent.body is not None
+    assert sent.body.decode().split("\r\n\r\n")[1].partition("\r\n")[0] == text
+
+
 @pytest.mark.parametrize(("depth", "count"), [(0, 1), (39, 1), (40, 0)])
 def test_folders_of_a_collection_are_read_forty_deep(depth: int, count: int) -> None:
     item = saved(200)
@@ -334,6 +371,9 @@ def test_requests_that_differ_in_their_body_have_states_of_their_own() -> None:
         (None, "", None), (b"", "application/json", None),
         (b"{}", "application/json", {"equalToJson": "{}"}),
         (b"{}", "Application/JSON; charset=utf-8", {"equalToJson": "{}"}),
+        (b"0", "application/json", {"equalToJson": "0"}),
+        (b"{half", "application/json", {"equalTo": "{half"}),
+        ("姓名=张三".encode(), "application/json", {"equalTo": "姓名=张三"}),
         (b"{}", "application/problem+json", {"equalTo": "{}"}), (b"a", "", {"equalTo": "a"}),
         (b"\xff", "application/json", {"binaryEqualTo": "/w=="}),
     ],
