@@ -27,6 +27,7 @@ _OWN_ATTRIBUTES = "cassettes/** merge=bpmax"
 SINCE_BRANCHING = "(branch)"
 """A revision that stands for the one at which this branch left the main one."""
 NO_FORMAT = "cassettes/"  # a line of .prettierignore
+_BYTES = "surrogateescape"  # keeps names and comments that are not UTF-8
 
 
 def run_git(folder: Path, *arguments: str) -> bytes:
@@ -60,7 +61,7 @@ def find_unmerged_files(root: Path) -> dict[str, dict[int, str]]:
     The stages are 1 for base, 2 for ours, 3 for theirs; a version without the file has none.
     """
     stages: dict[str, dict[int, str]] = defaultdict(dict)
-    for line in run_git(root, "ls-files", "-u", "-z").decode().split("\0"):
+    for line in run_git(root, "ls-files", "-u", "-z").decode(errors=_BYTES).split("\0"):
         if line:
             about, _, path = line.partition("\t")
             _mode, blob, stage = about.split()
@@ -102,7 +103,7 @@ def has_merge_driver(root: Path) -> bool:
     except (ConfigError, ValueError):
         return False
     own = _locate_info_attributes(root)
-    text = own.read_text(encoding="utf-8") if own.is_file() else ""
+    text = own.read_text("utf-8", _BYTES) if own.is_file() else ""
     is_whole = settings.keys() >= _make_merge_driver_settings().keys()
     is_there = any(map(shutil.which, program))
     return is_whole and is_there and _OWN_ATTRIBUTES in text.splitlines()
@@ -120,13 +121,13 @@ def configure_merging(root: Path) -> Iterator[str]:
         run_git(root, "config", name, value)
     own = _locate_info_attributes(root)
     own.parent.mkdir(parents=True, exist_ok=True)
-    text = own.read_text(encoding="utf-8") if own.is_file() else ""
+    text = own.read_text("utf-8", _BYTES) if own.is_file() else ""
     if _OWN_ATTRIBUTES not in text.splitlines():
         gap = "\n" if text and not text.endswith("\n") else ""
-        own.write_text(f"{text}{gap}{_OWN_ATTRIBUTES}\n", encoding="utf-8")
+        own.write_text(f"{text}{gap}{_OWN_ATTRIBUTES}\n", "utf-8", _BYTES)
     yield msg("Git merges and shows cassettes with bpmax-sim (git config, .git/info/attributes)")
 
 
 def _locate_info_attributes(root: Path) -> Path:
-    place = run_git(root, "rev-parse", "--git-path", "info/attributes").decode().rstrip("\n")
-    return root / place
+    place = run_git(root, "rev-parse", "--git-path", "info/attributes").decode(errors=_BYTES)
+    return root / place.rstrip("\n")

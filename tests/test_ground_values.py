@@ -590,3 +590,26 @@ def test_a_repository_is_that_of_the_nearest_folder_and_says_what_is_wrong(
     with pytest.raises(ConfigError, match=r"^git cat-file: fatal: "):
         read_blob(repository, "0" * 40)
     assert not has_merge_driver(repository / "子")
+
+
+def test_names_and_comments_in_a_repository_need_not_be_utf_8(
+    repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("CI", raising=False)
+    attributes = repository / ".git/info/attributes"
+    attributes.parent.mkdir(exist_ok=True)
+    attributes.write_bytes("# 合同".encode("gbk"))
+    (repository / "a").write_bytes(b"1")
+    blob = run_git(repository, "hash-object", "-w", "a").decode().strip()
+    names = ["cassettes/合同.yaml".encode(), "合同.js".encode("gbk")]
+    lines = [f"100644 {blob} {n}\t".encode() + name for name in names for n in (1, 2)]
+    command = ["git", "update-index", "-z", "--index-info"]
+    subprocess.run(command, input=b"\0".join([*lines, b""]), cwd=repository, check=True)
+
+    assert find_unmerged_files(repository) == {
+        name.decode(errors="surrogateescape"): {1: blob, 2: blob} for name in names
+    }
+    assert len([*configure_merging(repository)]) == 1
+    assert has_merge_driver(repository)
+    lines = attributes.read_bytes().splitlines()
+    assert lines == ["# 合同".encode("gbk"), b"cassettes/** merge=bpmax"]

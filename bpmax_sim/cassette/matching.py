@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from functools import cached_property, lru_cache, partial
 from itertools import product, zip_longest
 from typing import Any
-from urllib.parse import parse_qsl, unquote_plus, urlencode
+from urllib.parse import unquote_plus
 
 import msgspec
 from msgspec import UNSET
@@ -59,7 +59,18 @@ def split_query(url: str) -> tuple[str, Pairs]:
     """Return *url* without query and fragment, and the decoded pairs of its query."""
     path, _, query = url.partition("#")[0].partition("?")
     pieces = [piece.partition("=") for piece in query.split("&") if piece]
-    return path, tuple([(unquote_plus(name), unquote_plus(value)) for name, _, value in pieces])
+    return path, tuple([(_decode_text(name), _decode_text(value)) for name, _, value in pieces])
+
+
+def _decode_text(text: str) -> str:
+    """Return a name or value of a query or form decoded; as it is if it is not in UTF-8.
+
+    With U+FFFD for what is in GBK, the values of different requests would be equal.
+    """
+    try:
+        return unquote_plus(text, errors="strict")
+    except UnicodeDecodeError:
+        return text
 
 
 def rebuild_call_without_injected(request: Request, named: Call) -> Call:
@@ -117,14 +128,20 @@ def _remove_body_places(
         return None  # auth makes the whole of it
     if Headers(headers).media_type == FORM:
         names = {".".join(map(str, place.steps_below_root)) for place in places}
-        pairs = parse_qsl(body.decode(errors="replace"), keep_blank_values=True)
-        return urlencode([pair for pair in pairs if pair[0] not in names]).encode() or None
+        pieces = [piece for piece in body.split(b"&") if piece]
+        kept = [piece for piece in pieces if _read_form_name(piece) not in names]
+        return b"&".join(kept) or None
     try:
         value = decode_json(body)
     except ValueError:
         return body
     left: Any = without_paths(value, [place.steps_below_root for place in places], prune=True)
     return None if left is None else encode_sorted(left)
+
+
+def _read_form_name(piece: bytes) -> str:
+    """Return the name in *piece*, ``name=value`` of a form."""
+    return _decode_text(piece.partition(b"=")[0].decode(errors="replace"))
 
 
 def call_fields_to_json(call: Call) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, Final
-from urllib.parse import parse_qsl, quote, unquote, unquote_plus, urlencode
+from urllib.parse import quote, unquote, unquote_plus
 
 from msgspec.structs import replace
 
@@ -29,6 +29,8 @@ from bpmax_sim.secret.vault import Vault
 _ALWAYS: Final = frozenset(f"header.{name}" for name in SECRET_HEADERS)
 _INDEX: Final = re.compile(r"\[\d+\]")
 """A step into a list, which is no part of a name."""
+_BYTES: Final = "surrogateescape"
+"""Keeps what is not UTF-8, such as a form in GBK."""
 
 
 def identify_request(request: Request, match: ApiMatch | None) -> Request:
@@ -122,15 +124,19 @@ def find_recorded_url_and_base(
             lambda name: encode_value(hide(f"path.{name}", match.parameters.get(name, ""))),
         )
     if query:
-        query = "&".join([_hide_in_query_parameter(part, hide) for part in query.split("&")])
+        query = "&".join([_hide_in_pair("query", part, hide) for part in query.split("&")])
     return f"{base}{path}{mark}{query}", base
 
 
-def _hide_in_query_parameter(part: str, hide: Callable[[str, str], str]) -> str:
-    name, equals, value = part.partition("=")
-    plain = unquote_plus(value)
-    shown = hide(f"query.{unquote_plus(name)}", plain)
-    return part if shown == plain else f"{name}{equals}{quote(shown, safe='-._~')}"
+def _hide_in_pair(place: str, pair: str, hide: Callable[[str, str], str]) -> str:
+    """Return *pair*, ``name=value`` of a query or form, with a stand-in for its value if secret.
+
+    Any other pair stays to the letter, in whatever encoding it is.
+    """
+    name, equals, value = pair.partition("=")
+    plain = unquote_plus(value.encode(errors=_BYTES).decode(errors="replace"))
+    shown = hide(f"{place}.{unquote_plus(name)}", plain)
+    return pair if shown == plain else f"{name}{equals}{quote(shown, safe='-._~')}"
 
 
 class _SecretPlaceRedactor:
@@ -204,9 +210,8 @@ def _hide_in_login_body(body: bytes | None, hide: Callable[[str, str], str]) -> 
     if isinstance(value, Mapping | list):
         shown = _hide_in_json("body", value, hide)
         return body if shown == value else json.dumps(shown, ensure_ascii=False).encode()
-    pairs = parse_qsl(body.decode(errors="replace"), keep_blank_values=True)
-    hidden_pairs = [(name, hide(f"body.{name}", text)) for name, text in pairs]
-    return body if hidden_pairs == pairs else urlencode(hidden_pairs).encode()
+    pairs = body.decode(errors=_BYTES).split("&")
+    return "&".join([_hide_in_pair("body", pair, hide) for pair in pairs]).encode(errors=_BYTES)
 
 
 def _hide_in_json(place: str, value: Any, hide: Callable[[str, str], str]) -> Any:

@@ -265,7 +265,13 @@ def test_a_password_of_a_login_is_hidden_also_in_a_list(sent: str, shown: object
     [
         (b"user=u%7e&x=+", b"user=u%7e&x=+"), (b"", b""), (b"\xff", b"\xff"),
         (b"user=u%7e&password=geheim-2026&x=",
-         b"user=u~&password=redacted.odoo.default.client-password.1&x="),
+         b"user=u%7e&password=redacted.odoo.default.client-password.1&x="),
+        (b"user=%D5%C5&password=geheim-2026&&a",
+         b"user=%D5%C5&password=redacted.odoo.default.client-password.1&&a"),
+        ("用户=张三&password=geheim-2026".encode(),
+         "用户=张三&password=redacted.odoo.default.client-password.1".encode()),
+        ("用户=张三&password=geheim-2026".encode("gb18030"),
+         "用户=张三&password=redacted.odoo.default.client-password.1".encode("gb18030")),
         (b"password=", b"password="), (b"{", b"{"),
     ],
 )  # fmt: skip

@@ -324,3 +324,23 @@ def test_an_echo_waits_as_long_as_it_may(path: str, timeout: float, elapsed: flo
         "headers": {},
         "body": "\\xff",
     }
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/status/200", 200), ("/status/599", 599), ("/status/600", 200), ("/status/199", 200),
+        ("/api/status/404/", 404), ("/status/404.9", 404), ("/status/404/x", 200),
+        ("/status/-1", 200), ("/delay/404", 200), ("/?a=/status/404", 200), ("/status/204", 204),
+        ("/status/205", 205), ("/status/304", 304),
+    ],
+)  # fmt: skip
+def test_an_echo_has_the_status_that_is_asked_for(path: str, status: int) -> None:
+    url = f"https://e.test{path}"
+    response = make_echo_response(Request(method="PUT", url=url, timeout=600.0))
+
+    is_empty = status in {204, 205, 304}
+    media = () if is_empty else (("Content-Type", "application/json; charset=utf-8"),)
+    assert (response.status, response.headers) == (status, media)
+    told = {"method": "PUT", "url": path, "headers": {}, "body": ""}
+    assert response.body == (b"" if is_empty else json.dumps(told).encode())
