@@ -489,7 +489,7 @@ def to_local_override(path: str) -> str:
 
 
 def compute_folder_stamp(folder: str, instances_file: str, *, levels: int = 8) -> Stamp:
-    """Return name, size and time of each platform file below *folder*, and of *instances_file*.
+    """Return path, size and time of each platform file below *folder*, and of *instances_file*.
 
     The result is compared to find out whether cached platforms are still valid. Subfolders are
     visited to a depth of *levels*, as links may form a circle.
@@ -501,11 +501,11 @@ def compute_folder_stamp(folder: str, instances_file: str, *, levels: int = 8) -
                 try:
                     if entry.name.endswith(SUFFIXES):
                         status = entry.stat()
-                        stamps.append((entry.name, status.st_size, status.st_mtime_ns))
+                        stamps.append((entry.path, status.st_size, status.st_mtime_ns))
                     elif levels and not entry.name.startswith(".") and entry.is_dir():
                         stamps += compute_folder_stamp(entry.path, "", levels=levels - 1)
                 except OSError:  # a link to nothing, or to itself; the others count nevertheless
-                    stamps.append((entry.name, -1, 0))
+                    stamps.append((entry.path, -1, 0))
     except OSError:
         stamps += compute_file_stamp(folder)
     if instances_file:

@@ -388,6 +388,8 @@ def test_a_stamp_changes_with_each_platform_file_and_both_files_of_instances(
         seen.append(compute_folder_stamp(str(folder), str(instances)))
         os.utime(path, ns=(1, 1))
         seen.append(compute_folder_stamp(str(folder), str(instances)))
+    (folder / "深").rename(folder / "浅")
+    seen.append(compute_folder_stamp(str(folder), str(instances)))
     assert len({*seen}) == len(seen)
     for name in ("说明.md", ".git/c.yaml"):
         write(folder, name)
@@ -405,7 +407,7 @@ def test_a_link_to_nothing_or_in_a_circle_ends(tmp_path: Path) -> None:
 
     stamps = compute_folder_stamp(str(tmp_path), "", levels=2)
     assert (
-        sorted((name, size) for name, size, _ in stamps)
+        sorted((Path(path).name, size) for path, size, _ in stamps)
         == [("a.yaml", 0)] * 3 + [("b.yaml", -1)] * 3
     )
 

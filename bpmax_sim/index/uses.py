@@ -24,7 +24,8 @@ from bpmax_sim.project import SUFFIX
 
 _OF_FORM: Final = "form."
 _PYTHON: Final = ".py"
-_LINE: Final = re.compile(r"(.+):(\d+)", re.DOTALL)
+_LINE: Final = re.compile(r"(.+?):(\d+)(?::\d+)?", re.DOTALL)
+"""A place as messages name it; every use in its line counts, in whatever column."""
 _KINDS: Final[tuple[FactKind, ...]] = (
     "platform",
     "api",

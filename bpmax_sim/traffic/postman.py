@@ -31,6 +31,8 @@ WHAT: Final = msg("a collection of Postman")
 _VARIABLE: Final = re.compile(r"\{\{\s*([^{}]+?)\s*\}\}")
 # Behind a slash only: the port of `host:8080` is no parameter.
 _PARAMETER: Final = re.compile(r"/:([\w.-]+)")
+# Postman sends what begins with a host by HTTP.
+_HOST: Final = re.compile(r"\A(?![A-Za-z][A-Za-z0-9+.-]*://)(?=[^/?#])")
 # A fixed one, so that the same collection always becomes the same cassette.
 _BOUNDARY: Final = "bpmax-sim-form-data"
 _MEDIA: Final = {"json": "application/json", "xml": "application/xml", "html": "text/html"}
@@ -170,7 +172,7 @@ def _fill_variables(text: str, variables: Variables, depth: int = 0) -> str:
 
 def _read_url(url: Any, variables: Variables) -> str:
     given = url if isinstance(url, str) else url.get("raw") or _compose_url(url)
-    text = _fill_variables(given, variables)
+    text = _HOST.sub("http://", _fill_variables(given, variables), count=1)
     own = {} if isinstance(url, str) else dict(_read_enabled_pairs(url.get("variable")))
 
     def parameter(match: re.Match[str]) -> str:

@@ -207,6 +207,7 @@ def test_a_line_that_says_nothing_hides_no_other(tmp_path: Path) -> None:
         ("scenarios\\x.js", [("file", "scenarios/x.js", 0)]),
         ("scenarios/x.js:0", [("file", "scenarios/x.js", 0)]),
         ("scenarios/x.js:3", [("file", "scenarios/x.js", 3)]),
+        ("./scenarios/x.js:3:14", [("file", "scenarios/x.js", 3)]),
         ("scenarios/x.js:99", [("file", "scenarios/x.js", 99)]),
         ("scenarios", [("file", "scenarios/x.js", 0), ("file", "scenarios/y.js", 0)]),
         ("scenarios/", [("file", "scenarios/x.js", 0), ("file", "scenarios/y.js", 0)]),

@@ -254,6 +254,11 @@ def test_a_body_of_cassetter_is_what_its_type_says(body: dict[str, Any], found: 
             {"raw": "https://a.test/:id/:no/x", "variable": [{"key": "id", "value": "a/b"}]},
             "https://a.test/a%2Fb/:no/x",
         ),
+        ("a.test/x?u=https://b.test", "http://a.test/x?u=https://b.test"),
+        ({"raw": "localhost:8080/:id", "variable": [{"key": "id", "value": 7}]},
+         "http://localhost:8080/7"),
+        ({"host": ["a", "test"], "path": ["x"]}, "http://a.test/x"),
+        ("HTTPS://a.test", "HTTPS://a.test"),
     ],
 )  # fmt: skip
 def test_an_address_of_postman_is_read_whole_or_in_parts(url: Any, read: str) -> None:
@@ -262,6 +267,17 @@ def test_an_address_of_postman_is_read_whole_or_in_parts(url: Any, read: str) ->
     [found] = read_foreign(json.dumps(tree).encode(), kind="postman").exchanges
 
     assert found.request.url == read
+
+
+@pytest.mark.parametrize("url", ["", "/x", "?a=1", "ws://a.test", {"raw": ""}, {"path": ["x"]}])
+def test_an_address_of_postman_without_a_host_is_none(url: Any) -> None:
+    item = {"request": {"method": "GET", "url": url}, "response": [{"code": 200}]}
+    tree = {"info": {"schema": "v2.1.0"}, "item": [item]}
+    found = read_foreign(json.dumps(tree).encode(), kind="postman")
+
+    assert found.exchanges == ()
+    assert all("is not an HTTP address" in note for note in found.notes)
+    assert len(found.notes) == 1
 
 
 @pytest.mark.parametrize(
