@@ -12,9 +12,11 @@ all of them are new.
 
 from __future__ import annotations
 
+import json
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from typing import Any
+from urllib.parse import quote, quote_plus
 
 import msgspec
 from msgspec.structs import replace
@@ -180,7 +182,23 @@ def _is_new_value_in_requests(old: list[Any], new: list[Any], request_texts: str
         return False
     values = [value for value in new if value not in old and isinstance(value, str | int)]
     texts = [str(value).strip('"') for value in values if not isinstance(value, bool)]
-    return any(len(text) >= _SHORTEST and text in request_texts for text in texts)
+    return any(
+        spelled in request_texts
+        for text in texts
+        if len(text) >= _SHORTEST
+        for spelled in _list_spellings(text)
+    )
+
+
+def _list_spellings(text: str) -> set[str]:
+    """Return how *text* stands in a request: as it is, within JSON, in an address, in a form."""
+    within_json = json.dumps(text, ensure_ascii=False)[1:-1]
+    return {
+        text,
+        within_json,
+        quote(text, "", errors="replace"),
+        quote_plus(text, errors="replace"),
+    }
 
 
 def to_comparable_outcome(outcome: Outcome) -> dict[str, Any]:

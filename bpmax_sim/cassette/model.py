@@ -284,7 +284,7 @@ def _read_multipart_section(section: bytes) -> tuple[str, Any]:
     head, separator, content = section.partition(b"\r\n\r\n")
     if not separator:
         raise ValueError(msg("a part without an end of its headers"))
-    part = parse_part_head(head.decode())
+    part = parse_part_head(head.decode(errors="backslashreplace"))  # such as a name in GBK
     value = _read_text_or_digest(content).value
     about = {**part.headers, **{key: part.parameters[key] for key in part.parameters if key}}
     return part.name, {**about, "content": value} if about else value

@@ -14,6 +14,7 @@ from bpmax_sim.cassette.matching import (
     rebuild_call_without_injected,
     split_query,
 )
+from bpmax_sim.cassette.model import ComparableBody, read_body
 from bpmax_sim.messages import Call, Request
 
 NAMED = Call(platform="sms", instance="test", api="send", method="POST", path="")
@@ -69,3 +70,18 @@ def test_what_is_in_gbk_counts_too(place: str, injected: tuple[str, ...]) -> Non
         keys.add(compute_matching_key(parts, MatchingRules()))
 
     assert len(keys) == 3
+
+
+def uploaded(name: str, encoding: str, boundary: str = "b1") -> ComparableBody:
+    about = f'Content-Disposition: form-data; name="附件"; filename="{name}"'
+    body = f"--{boundary}\r\n{about}\r\n\r\n1\r\n--{boundary}--\r\n".encode(encoding)
+    return read_body(body, f"multipart/form-data; boundary={boundary}")
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "gbk"])
+def test_a_file_counts_by_its_name_and_not_by_its_boundary(encoding: str) -> None:
+    found = uploaded("合同.doc", encoding)
+
+    assert found.kind == "multipart"
+    assert found == uploaded("合同.doc", encoding, "b2")
+    assert found != uploaded("合约.doc", encoding)

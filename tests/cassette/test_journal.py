@@ -175,6 +175,21 @@ def test_a_file_that_is_replaced_keeps_its_rights(
     assert [*tmp_path.iterdir()] == [path]
 
 
+@pytest.mark.parametrize("name", ["合同.yaml", "合同[1].yaml", "合同[!甲].yaml", "合同.yaml.new"])
+def test_copies_of_writers_that_died_go_and_those_of_other_files_stay(
+    tmp_path: Path, name: str
+) -> None:
+    stale = [tmp_path / f".{name}.{process}.tmp" for process in (1, os.getpid(), 99_999_999)]
+    others = [tmp_path / f".{other}" for other in ("合同1.yaml.1.tmp", f"{name}.1.tmp2", "a.tmp")]
+    for path in (*stale, *others):
+        path.write_bytes(b"half")
+
+    journal_module.replace_file(tmp_path / name, b"new")
+
+    assert {*tmp_path.iterdir()} == {tmp_path / name, *others}
+    assert (tmp_path / name).read_bytes() == b"new"
+
+
 @needs_forks
 @pytest.mark.parametrize("parent", [0, 1])
 def test_a_journal_without_its_process_is_its_parents_or_nobodys(

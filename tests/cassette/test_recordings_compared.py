@@ -14,6 +14,7 @@ from bpmax_sim.cassette.former_names import FormerNames
 from bpmax_sim.cassette.matching import MatchingRules, compute_matching_key, exchange_to_parts
 from bpmax_sim.cassette.model import Entry
 from bpmax_sim.cassette.reader import read_exchange
+from bpmax_sim.field_path import FieldPath
 from bpmax_sim.messages import Exchange, FailedExchange, Outcome, Response, SignatureInput
 from tests.cassette.exchanges import RULES, answer, detail, order
 
@@ -61,6 +62,27 @@ def test_responses_are_equal_but_for_what_says_nothing(
     same = RecordingComparison(headers_read=lambda _call: ("header.x-read",), is_checked=True)
 
     assert same.has_same_outcome("crm_system.get_customer_detail", old, new) == is_same
+
+
+@pytest.mark.parametrize(
+    ("value", "request_text", "is_noise"),
+    [
+        ("", "", True), ("abc", "abc", True), ("abcd", "abcd", False), ("abcd", "abc", True),
+        ('"v2-abcd"', r'If-None-Match: ["\"v2-abcd\""]', False),
+        ('W/"v2-abcd"', r'If-None-Match: ["W/\"v2-abcd\""]', False),
+        ('"v2-abcd"', r'If-None-Match: ["\"v1-abcd\""]', True),
+        ("游标/3==", "uri: https://a.test/x?next=%E6%B8%B8%E6%A0%87%2F3%3D%3D", False),
+        ("游标 3+4", "next=%E6%B8%B8%E6%A0%87+3%2B4", False),
+        ('甲"乙"丙', r'{"next":"甲\"乙\"丙"}', False), ("2026", "20260302", False),
+    ],
+)  # fmt: skip
+def test_a_new_value_that_a_request_sends_back_is_no_noise_however_it_is_spelled(
+    value: str, request_text: str, *, is_noise: bool
+) -> None:
+    old, new = saying("{}", ("ETag", "old")), saying("{}", ("ETag", value))
+
+    found = RecordingComparison().find_places_that_may_differ("crm.get", old, new, request_text)
+    assert (FieldPath(("header", "etag")) in found) == is_noise
 
 
 @pytest.mark.parametrize(
