@@ -75,14 +75,12 @@ class FileFacts(msgspec.Struct, frozen=True, omit_defaults=True):
         shapes: of a cassette: ``platform.api`` -> member names and types of its successful
             responses.
         title: of a scenario or a flow.
-        is_broken: whether the file could not be read completely.
     """
 
     kind: FileKind
     facts: tuple[Fact, ...] = ()
     shapes: Mapping[str, ResponseShape] = {}
     title: str = ""
-    is_broken: bool = False
 
 
 def read_facts(path: str, data: bytes) -> FileFacts:
@@ -101,7 +99,7 @@ def read_facts(path: str, data: bytes) -> FileFacts:
     try:
         root = parse_yaml_bytes(data, path)
     except ConfigError:
-        return FileFacts("yaml", is_broken=True)
+        return FileFacts("yaml")
     kind = _detect_file_kind(path, root)
     rules = _RULES[kind]
     walked = list(_walk_nodes(root))
@@ -369,7 +367,7 @@ def _read_script_facts(path: str, data: bytes) -> FileFacts:
     reading = read_script(data.decode("utf-8-sig", "replace"), path)
     facts = [*_find_call_facts(reading), *_find_member_and_field_facts(reading)]
     facts.sort(key=lambda fact: (fact.line, fact.column))
-    return FileFacts("script", tuple(facts), is_broken=bool(reading.mistakes))
+    return FileFacts("script", tuple(facts))
 
 
 def _find_call_facts(reading: ScriptReading) -> Iterator[Fact]:

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from bpmax_sim.scenario.load import ScenarioItem
 
 _WHOLE: Final = 2
-"""A look at one in so many of the kept files is one at the project, so the others may be old."""
+"""A look at one in so many of the known files is one at the project, so the others may be old."""
 
 
 class ProjectItem:
@@ -237,15 +237,20 @@ class ItemIndex:
             return
         if self._scenarios.keys() <= before.keys() and files.items() <= known.items():
             return
-        kept = {**before, **self._scenarios}
-        # A run on a few files keeps what is known of all others. One that saw more than half of the
-        # kept files saw the project; then others are those of other branches, or deleted.
-        if len(before) < _WHOLE * len(self._scenarios):  # of other branches as many again
-            others = [digest for digest in before if digest not in self._scenarios]
-            surplus = others[: -len(self._scenarios)]
-            kept = {digest: file for digest, file in kept.items() if digest not in set(surplus)}
+        digests = {file.digest for file in known.values()}
+        # A run on a few files keeps what is known of all others. One on at least half of the files
+        # is one on the project: names that it did not come across are of another branch, or gone.
+        if sum(digest in digests for digest in before) <= _WHOLE * len(self._scenarios):
             known = {}
-        write_cache(self._place, StoredItems(self._edition, {**known, **files}, kept))
+        known = {**known, **files}
+        current = self._scenarios.keys() | {file.digest for file in known.values()}
+        older = {key: file for key, file in before.items() if key not in self._scenarios}
+        kept = {**older, **self._scenarios}
+        # Of former texts and other branches as many again, those that were seen last.
+        others = [digest for digest in kept if digest not in current]
+        surplus = frozenset(others[: max(0, 2 * len(others) - len(kept))])
+        kept = {digest: file for digest, file in kept.items() if digest not in surplus}
+        write_cache(self._place, StoredItems(self._edition, known, kept))
 
     def _is_current(self, stored: _StoredFile) -> bool:
         digest = self._disk.get_digest

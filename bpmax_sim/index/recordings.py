@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from bpmax_sim.cassette.file import Cassette
@@ -16,13 +17,12 @@ from bpmax_sim.proxy.response import is_success, read_body
 def read_cassette_facts(path: Path) -> FileFacts:
     """Return the calls of the cassette at *path*, with the shapes of successful responses.
 
-    Logins are left out, because no script calls them. Of a damaged file, marked as broken, the
-    readable part is returned.
+    Logins are left out, because no script calls them. Of a damaged file, the readable part
+    is returned.
     """
     facts: list[Fact] = []
     shapes: dict[str, list[ResponseShape]] = {}
-    is_broken = False
-    try:
+    with suppress(CassetteError, OSError):
         cassette = Cassette.load(path)
         for number in range(len(cassette)):
             exchange = cassette.exchange(number)
@@ -32,11 +32,9 @@ def read_cassette_facts(path: Path) -> FileFacts:
             line = cassette.line_number(number)
             facts.append(Fact("api", "records", call.name, line, 1, exchange.owner))
             shapes.setdefault(call.name, []).extend(_find_success_shape(exchange))
-    except (CassetteError, OSError):
-        is_broken = True
     merged = {name: merge_shapes(seen) for name, seen in shapes.items()}
     known = {name: shape for name, shape in merged.items() if shape is not None}
-    return FileFacts("cassette", tuple(facts), known, is_broken=is_broken)
+    return FileFacts("cassette", tuple(facts), known)
 
 
 def _find_success_shape(exchange: Exchange) -> Iterator[ResponseShape]:

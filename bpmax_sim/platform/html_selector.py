@@ -35,8 +35,9 @@ _PART = re.compile(
     rf"|\[\s*(?P<name>{_NAME}(?::{_NAME})?)\s*"
     rf"(?:(?P<test>[\^$*~]?=)\s*(?:\"(?P<double>[^\"]*)\"|'(?P<single>[^']*)'|(?P<bare>[\w-]+))\s*)?\]"
 )
-_PIECES = re.compile(r"\s*>\s*|(?:\[[^\]]*\]|[^\s>\[\]])+")
-_WHOLE = re.compile(rf"(?:\s+|{_PIECES.pattern})*")
+# Possessive, or a bracket that is never closed would be tried in every division of the rest.
+_PIECES = re.compile(r"\s*>\s*|(?:\[(?:[^\]\"']|\"[^\"]*\"|'[^']*')*+\]|[^\s>\[\]])++")
+_WHOLE = re.compile(rf"(?:\s++|{_PIECES.pattern})*+")
 _TYPE = re.compile(rf"\*|{_NAME}")
 _ATTRIBUTE = re.compile(rf"@({_NAME})\s*$")
 _TESTS: Final[Mapping[str, Callable[[str, str], bool]]] = {

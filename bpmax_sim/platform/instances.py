@@ -443,15 +443,15 @@ def _read_instance_nodes(file: Path, problems: list[Problem]) -> list[tuple[Step
         )
         problems.append(Problem(message, root.place))
     elements: list[tuple[Steps, Node]] = [((i,), node) for i, node in enumerate(root.elements)]
-    seen: dict[object, int] = {}
+    seen: dict[object, Node] = {}
     for steps, node in elements:
         name = _read_element_key(node)
-        if name is not None and (line := seen.setdefault(name, node.line)) != node.line:
+        if name is not None and (first := seen.setdefault(name, node)) is not node:
             message = msg(
                 "a second instance {name!r} of {name_2!r}, first in line {line}; remove one",
                 name=name[1],
                 name_2=name[0],
-                line=line,
+                line=first.line,
             )
             problems.append(Problem(message, node.place, format_steps(steps)))
     return elements

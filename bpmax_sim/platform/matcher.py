@@ -57,7 +57,7 @@ Addresses = Mapping[tuple[str, str, str], str]
 """The address in use, by platform and instance key, and the name of a further host or nothing."""
 
 _ANY_INSTANCE: Final = "default"
-EXPRESSION: Final = re.compile(r"\{\{\s*(.*?)\s*\}\}", re.DOTALL)
+EXPRESSION: Final = re.compile(r"\{\{\s*+(.*?)\s*\}\}", re.DOTALL)
 _NAME: Final = re.compile(r"[^\W\d]\w*")
 _NEVER_CONSTANT: Final = frozenset({"accept", "content-type", "user-agent"})
 _ENCODINGS: Final[Mapping[str, Encoding]] = {

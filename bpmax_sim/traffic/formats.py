@@ -20,7 +20,7 @@ from bpmax_sim.traffic.imported import ForeignExchanges, ForeignFormat, ReadOpti
 FORMATS: Final = ExtensionPoint("bpmax_sim.formats", ForeignFormat)
 
 _NO_OPTIONS: Final = ReadOptions()
-_OPENAPI: Final = re.compile(rb"""(?m)^[\s{]*["']?(?:openapi|swagger)["']?\s*:""")
+_OPENAPI: Final = re.compile(rb"""(?m)^[ \t{]*["']?(?:openapi|swagger)["']?\s*:""")
 _TOML_TABLE: Final = re.compile(rb"(?m)^\[\[\w+\]\]")
 """A table of TOML begins like a list of JSON."""
 

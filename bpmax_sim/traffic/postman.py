@@ -28,7 +28,7 @@ from bpmax_sim.traffic.imported import (
 )
 
 WHAT: Final = msg("a collection of Postman")
-_VARIABLE: Final = re.compile(r"\{\{\s*([^{}]+?)\s*\}\}")
+_VARIABLE: Final = re.compile(r"\{\{\s*+([^{}]+?)\s*\}\}")
 # Behind a slash only: the port of `host:8080` is no parameter.
 _PARAMETER: Final = re.compile(r"/:([\w.-]+)")
 # Postman sends what begins with a host by HTTP.

@@ -259,7 +259,7 @@ def _read_cassetter_body(part: Any) -> bytes | None:
 
 _INTERACTIONS: Final = re.compile(rb"(?m)^interactions:")
 _TOML: Final = re.compile(rb"(?m)^\[\[interactions\]\]")
-_TYPED_BODY: Final = re.compile(rb"(?m)^\s+body:\s*\n\s+type: (?:none|json|text|binary)\s*$")
+_TYPED_BODY: Final = re.compile(rb"(?m)^[ \t]+body:\s*\n\s+type: (?:none|json|text|binary)\s*$")
 
 
 def _is_cassetter(text: bytes, tree: Any) -> bool:

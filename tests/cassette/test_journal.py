@@ -190,6 +190,16 @@ def test_copies_of_writers_that_died_go_and_those_of_other_files_stay(
     assert (tmp_path / name).read_bytes() == b"new"
 
 
+def test_where_a_file_cannot_be_replaced_no_copy_stays(tmp_path: Path) -> None:
+    path = tmp_path / "合同.yaml"
+    path.mkdir()
+
+    with pytest.raises(OSError, match="合同"):
+        journal_module.replace_file(path, b"new")
+
+    assert [*tmp_path.iterdir()] == [path]
+
+
 @needs_forks
 @pytest.mark.parametrize("parent", [0, 1])
 def test_a_journal_without_its_process_is_its_parents_or_nobodys(

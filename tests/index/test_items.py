@@ -303,6 +303,26 @@ def look(root: Path) -> Any:
     return seen
 
 
+def test_of_former_texts_as_many_are_kept_as_there_are_files(tmp_path: Path) -> None:
+    first, *others = names = [f"scenarios/{name}.scenario.yaml" for name in "甲乙丙"]
+
+    def count_loaded(number: int, *looked_at: str) -> int:
+        write(tmp_path, first, PLAIN.replace("付款", f"付款{number}"))
+        index = ItemIndex(tmp_path)
+        for name in looked_at:
+            index.list_items(tmp_path / name)
+        index.save()
+        return index.loaded
+
+    for name in others:
+        write(tmp_path, name, PLAIN)
+    assert count_loaded(0, *names) == 3
+    assert [count_loaded(number, first) for number in range(1, 9)] == [1] * 8
+    assert [count_loaded(number, *names) for number in (8, 6, 7, 5)] == [0] * 4
+    assert [count_loaded(number, *names) for number in (4, 9, 4, 9)] == [1, 1, 0, 0]
+    assert [count_loaded(number, *names) for number in (10, 11, 12, 4)] == [1, 1, 1, 1]
+
+
 class Edits(RuleBasedStateMachine):
     """Everything that people and tools do to files, beside items that are loaded from them."""
 

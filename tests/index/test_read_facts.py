@@ -61,10 +61,7 @@ def test_a_file_is_of_the_kind_that_its_name_and_its_keys_say(
 ) -> None:
     if text == "version: 1\nbpmax: {}\n":
         kind = "cassette"  # by its first bytes, whatever follows
-    facts = read_facts(path, text.encode())
-
-    assert facts.kind == kind
-    assert facts.is_broken == (text in ("a: [", "version: 1\nbpmax: [\n"))
+    assert read_facts(path, text.encode()).kind == kind
 
 
 @pytest.mark.parametrize(("more", "kind"), [(-1, "form"), (0, "form"), (1, "other")])

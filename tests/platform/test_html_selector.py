@@ -56,6 +56,9 @@ def test_a_selector_finds_the_first_that_matches(selector: str, value: str | Non
         ("input[NAME=a]", "<input name=a value=1>", "1"),
         ("input[name=a]", "<input name=a name=b value=1 value=2>", "1"),
         ("input[name=b]", "<input name=a name=b value=1>", None),
+        ('form input[name="user[token]"]', "<form><input name='user[token]' value=1>", "1"),
+        ("input[name='data[_Token][key]']@id", "<input name='data[_Token][key]' id=x>", "x"),
+        ("p > [name=\"a]>b 'c' #d\"]", "<p><input name=\"a]>b 'c' #d\" value=1>", "1"),
         ("INPUT[name=A]", "<input name=a value=1>", None),
         ("INPUT[name=a]", "<input name=a value=1>", "1"),
         ("input[checked]", "<input checked value=1>", "1"),
@@ -135,8 +138,12 @@ def test_an_element_holds_its_value_where_the_selector_looks(selector: str, elem
 
 
 @pytest.mark.parametrize(
-    "text", ["", "  ", "a >", "> a", "a:first-child", "a, b", "a + b", "input[", "[name=a b]", "@x"]
-)
+    "text",
+    [
+        "", "  ", "a >", "> a", "a:first-child", "a, b", "a + b", "input[", "[name=a b]", "@x",
+        '[name="a]', "[name='a\"]", "a]", "[[a]]", "#login .container > input[name=csrf_token" * 9,
+    ],
+)  # fmt: skip
 def test_what_is_not_supported_is_refused(text: str) -> None:
     with pytest.raises(ConfigError, match="not a CSS selector"):
         compile_selector(text)

@@ -157,6 +157,16 @@ def test_a_problem_of_each_instance_is_told(read: Callable[..., Any]) -> None:
     assert len(found) == 9
 
 
+def test_two_instances_of_one_name_are_told_in_one_line_too(read: Callable[..., Any]) -> None:
+    one = "{platform: crm, instance_key: a}"
+
+    _, problems = read(f"[{one}, {one}, {one.replace('a}', 'b}')}]")
+
+    assert problems == [
+        "instances.yaml:1:36: [1]: a second instance 'a' of 'crm', first in line 1; remove one"
+    ]
+
+
 LOCAL_BASE = """\
 - {platform: crm, instance_key: a, default: true, title: 甲, hosts: {files: "https://f.test"},
    credentials: {tenant: {env: A}, corp: x, agent: 1}}

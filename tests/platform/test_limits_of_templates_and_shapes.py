@@ -8,6 +8,7 @@ import pytest
 
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.platform.encodings import LIMIT
+from bpmax_sim.platform.matcher import expand_templates
 from bpmax_sim.platform.response_shapes import (
     ResponseShape,
     ResponseShapes,
@@ -52,6 +53,15 @@ NAMES = {"n": 3, "half": 0.5, "big": BIG - 1, "over": BIG, "text": "合同",
 )  # fmt: skip
 def test_an_expression_has_its_value(source: str, result: str) -> None:
     assert render(source, NAMES) == result
+
+
+@pytest.mark.parametrize("between", ["", " ", "   ", "\n  "])
+def test_what_no_template_can_be_is_known_at_once_however_long(between: str) -> None:
+    """Not after each way was tried in which the spaces could belong to the filters."""
+    filters = f"|{between}lower{between}" * 30
+    assert render(f"{{{{ text {filters}~ 'X' }}}}", NAMES) == "合同X"
+    assert expand_templates(f"{{{{{between * 2000}text", {"text": "合同"}).endswith("text")
+    assert expand_templates(f"{{{{{between}text{between}}}}}", {"text": "合同"}) == "合同"
 
 
 @pytest.mark.parametrize(

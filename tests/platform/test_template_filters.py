@@ -64,6 +64,18 @@ def test_base64_is_read_in_both_alphabets_padded_or_not(data: bytes) -> None:
     assert decode_hex(data.hex()) == data
 
 
+@pytest.mark.parametrize(
+    ("value", "data"),
+    [
+        ("", ""), (" \n", ""), ("5ZCI5ZCM", "合同"), (" 5ZCI\r\n\t5ZCM\n", "合同"),
+        ("5 Z C I", "合"), ("Pz8_", "???"), ("Pz8/", "???"), ("Pj4-Pj4+", ">>>>>>"), ("YQ", "a"),
+        ("YQ==", "a"), ("YQ=", "a"), ("YWI=\n", "ab"), (b"YWI", "ab"),
+    ],
+)  # fmt: skip
+def test_base64_is_read_in_whatever_lines_it_was_pasted(value: object, data: str) -> None:
+    assert decode_base64(value).decode() == data
+
+
 @pytest.mark.parametrize("value", ["密码", "a", "ab$c"])
 def test_what_is_not_base64_is_an_error_without_the_value(value: str) -> None:
     with pytest.raises(FilterError) as caught:
