@@ -41,7 +41,7 @@ RESPONSE_NAMES: Final = frozenset({"response_body", "response_headers", "respons
 
 _MARK = re.compile(r"\{[{%#]")
 _ARGUMENTS = r"\(\s*'[^'\\\r\n]*'(?:\s*,\s*'[^'\\\r\n]*')*\s*\)"
-# Possessive, or what needs Jinja behind many filters would be tried in every division of the spaces.
+# Possessive, or what needs Jinja behind many filters would be tried in each division of the spaces.
 _FILTER = rf"\s*+\|\s*+[a-z]\w*+\s*+(?:{_ARGUMENTS})?+"
 _SIMPLE = re.compile(rf"\{{\{{\s*+([^\W\d]\w*+)((?:{_FILTER})*+)\s*+\}}\}}")
 _SINGLE_FILTER = re.compile(rf"\|\s*([a-z]\w*)\s*({_ARGUMENTS})?")

@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import io
 import json
+import re
 import zipfile
 import zlib
 from collections.abc import Callable, Iterable
@@ -41,6 +42,8 @@ from bpmax_sim.traffic.imported import (
 
 WHAT: Final = msg("an HTTP Archive")
 _ZIP: Final = b"PK\x03\x04"
+# The Finder of macOS packs a folder, with a hidden companion (`._a.har`) of each file.
+_ARCHIVE: Final = re.compile(r"(?:.*/)?[^./][^/]*\.har", re.DOTALL)
 _MOST: Final = 1 << 30  # bytes that a zipped archive may become
 Attachment = Callable[[str], "bytes | None"]
 
@@ -278,12 +281,14 @@ def read_zipped_har(data: bytes, _options: ReadOptions) -> ForeignExchanges:
         if sum(item.file_size for item in archive.infolist()) > _MOST:
             raise CassetteError("not {what}: larger than {most} bytes", what=WHAT, most=_MOST)
         names = frozenset(archive.namelist())
-        har = next((name for name in sorted(names) if name.endswith(".har")), "")
+        har = next(filter(_ARCHIVE.fullmatch, sorted(names)), "")
         if not har:
             raise CassetteError("not {what}: it contains no .har file", what=WHAT)
+        folder = har[: har.rfind("/") + 1]
 
         def attachment(name: str) -> bytes | None:
-            return archive.read(name) if name in names else None
+            whole = f"{folder}{name}"
+            return archive.read(whole) if whole in names else None
 
         return read_har(archive.read(har), attachment=attachment)
     except (zipfile.BadZipFile, zlib.error, RuntimeError, NotImplementedError) as error:

@@ -313,6 +313,19 @@ def test_of_several_archives_in_a_zip_the_first_by_name_is_read_with_its_files()
     )
 
 
+@pytest.mark.parametrize("folder", ["", "导出/", "导出/内/"])
+def test_an_archive_that_was_packed_again_is_read_with_the_files_of_its_folder(folder: str) -> None:
+    data = zipped({
+        f"{folder}a.bin": b"\xff", "a.bin" if folder else "导出/a.bin": b"\x00",
+        f"__MACOSX/{folder}._a.har": b"\x00\x05\x16\x07", f"{folder}a.har": archive_of("/a"),
+        f"{folder}.har": b"",
+    })  # fmt: skip
+
+    [found] = read_foreign(data).exchanges
+    assert isinstance(found.outcome, Response)
+    assert (found.request.url, found.outcome.body) == (f"{ADDRESS}/a", b"\xff")
+
+
 @pytest.mark.parametrize(("size", "is_read"), [(-1, False), (0, True), (1, True)])
 def test_all_files_of_a_zip_together_may_be_so_large(
     size: int, is_read: bool, monkeypatch: pytest.MonkeyPatch
