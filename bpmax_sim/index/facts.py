@@ -19,6 +19,7 @@ from bpmax_sim.index.files import LARGEST
 from bpmax_sim.platform.response_shapes import ResponseShape
 from bpmax_sim.project import DEFAULTS, SUFFIX
 from bpmax_sim.scenario.actions import ACTIONS
+from bpmax_sim.scenario.flow_actions import FlowAction
 from bpmax_sim.script_source.reading import ScriptReading, read_script
 from bpmax_sim.yamlfile.node import Node, parse_yaml_bytes
 
@@ -280,9 +281,11 @@ def _make_fact_of_name(
 ) -> Iterator[Fact]:
     if "${" in name or name.startswith("$") or name == "*":
         return  # filled in when it runs, an operator, or any node of a policy
+    if rule.kind == "api" and "." not in name:
+        return  # an error of a script or a whole platform
     words = [step for step in steps if step != "*"]
     detail = words[-1] if not rule.is_key else ".".join(words[-3:-1])
-    if rule.path[-1] == "python":
+    if "python" in rule.path:
         name = f"{name.partition(':')[0].replace('.', '/')}.py"
     elif rule.kind == "file" and rule.role != "plays":
         name = resolve_from_root(path, name)
@@ -306,31 +309,50 @@ def resolve_from_root(path: str, name: str) -> str:
     return "/".join(parts)
 
 
+_STEPS: Final = ("steps.*", "steps.?.*", "finally.*")
+"""Where steps stand: in scenarios, in `during` and in fragments, and what always comes last."""
+_EXPECTED: Final = ("expect", "until", "always", "never", "never.*")
+_BY_PEOPLE: Final = tuple(name for name, one in ACTIONS.items() if issubclass(one, FlowAction))
+_ROW_ACTIONS: Final = ("add", "copy", "remove", "move")
+_TO_PEOPLE: Final = tuple(name for name in _BY_PEOPLE if name != "return")  # which is to a node
+_ROUTES: Final = ("^nodes.?.approve", "^nodes.?.reject")
+_DEADLINES: Final = ("^nodes.?.deadline", "^nodes.?.deadline.*")
+_SUBFLOW_MAPS: Final = ("^nodes.?.subflow.form", "^nodes.?.subflow.back")
+
+
+def _below(above: Iterable[str], *keys: str) -> tuple[str, ...]:
+    """Return each of *above* with each of *keys* below it, as paths for `_name_rules`."""
+    return tuple(f"{place}.{key}" for place in above for key in keys)
+
+
 _RULES: Final[Mapping[FileKind, tuple[_NameRule, ...]]] = {
     "scenario": (
         *_name_rules("file", "runs", "scripts.?", "scripts.?.*", "js.file"),
-        *_name_rules("file", "runs", "*.python"),
+        *_name_rules("file", "runs", "^script", "^script.file", "*.python", "*.python.call"),
         *_name_rules("file", "loads", "libraries.*", "definition", "^use.*", "^cases.from"),
         *_name_rules("file", "loads", "^form", "^flow", "^people", "^flow.subflows.?"),
         *_name_rules("file", "loads", "^proxy.platforms", "^proxy.platforms.*"),
         *_name_rules("file", "loads", "^proxy.instances"),
         *_name_rules("file", "plays", "^proxy.cassette"),
         *_name_rules("field", "declares", "^form.fields.{}", "^flow.form.{}"),
-        *_name_rules("field", "sets", "set.{}", *(f"{a}.form.{{}}" for a in ACTIONS)),
-        *_name_rules("field", "sets", "add_row.table", "remove_row.table", "move_row.table"),
-        *_name_rules("field", "expects", "expect.form.{}", "expect.fields.{}"),
-        *_name_rules("field", "expects", "expect.flow.form.{}"),
-        *_name_rules("api", "expects", "proxy.*.call"),
+        *_name_rules("field", "sets", *_below(_STEPS, "open.{}"), "set.{}"),
+        *_name_rules("field", "sets", *_below(ACTIONS, "form.{}")),
+        *_name_rules("field", "sets", *(f"{name}_row.table" for name in _ROW_ACTIONS)),
+        *_name_rules("field", "expects", *_below(_EXPECTED, "form.{}", "fields.{}")),
+        *_name_rules("field", "expects", *_below(_EXPECTED, "flow.form.{}")),
+        *_name_rules("api", "calls", *_below(_STEPS, "proxy.call")),
+        *_name_rules("api", "expects", "proxy.*.call", "expect_error.from"),
         *_name_rules("api", "stubs", "stubs.*.on"),
         *_name_rules("api", "faults", "faults.*.on", "fault_sets.?.*.on"),
-        *_name_rules("node", "names", "flow.at", *(f"{action}.at" for action in ACTIONS)),
-        *_name_rules("node", "names", "^policies.*.at", "play.until"),
+        *_name_rules("api", "names", "during.call"),
+        *_name_rules("node", "names", "flow.at", *_below(_BY_PEOPLE, "at"), *_below(_STEPS, "at")),
+        *_name_rules("node", "names", "^policies.*.at", "play.until", "return.to"),
         *_name_rules("node", "expects", "flow.passed.*", "flow.passed.{}"),
         *_name_rules("node", "expects", "preview.nodes.*", "preview.owners.{}"),
         *_name_rules("person", "expects", "preview.owners.?.*"),
-        *_name_rules("person", "acts", "^policies.*.by"),
-        *_name_rules("person", "acts", *(f"{action}.by" for action in ACTIONS)),
-        *_name_rules("person", "names", *(f"{a}.{to}" for a in ACTIONS for to in ("to", "to.*"))),
+        *_name_rules("person", "acts", "^policies.*.by", *_below(ACTIONS, "by")),
+        *_name_rules("person", "acts", *_below(_STEPS, "by", "user", "user.id")),
+        *_name_rules("person", "names", *_below(_TO_PEOPLE, "to", "to.*")),
         *_name_rules("person", "expects", "pending.*", "history.*.by"),
         *_name_rules("person", "expects", "$contains.by", "$contains.to.*"),
         *_name_rules("person", "declares", "^user.id", "^people.{}"),
@@ -338,11 +360,12 @@ _RULES: Final[Mapping[FileKind, tuple[_NameRule, ...]]] = {
     "flow": (
         *_name_rules("node", "declares", "^nodes.{}"),
         *_name_rules("node", "names", "^start", "^nodes.?.join", "^nodes.?.parallel.*"),
-        *_name_rules("node", "names", "^nodes.?.approve", "^nodes.?.approve.*.to"),
-        *_name_rules("node", "names", "^nodes.?.reject", "^nodes.?.reject.*.to"),
-        *_name_rules("node", "names", "^nodes.?.deadline.to"),
+        *_name_rules("node", "names", *_ROUTES, *_below(_ROUTES, "to", "*.to")),
+        *_name_rules("node", "names", *_below(_DEADLINES, "to")),
         *_name_rules("person", "names", "^nodes.?.owners.*", "^admins.*"),
-        *_name_rules("field", "names", "^nodes.?.form.fields.{}", "^nodes.?.subflow.form.{}"),
+        *_name_rules("person", "names", *_below(_DEADLINES, "notify.*")),
+        *_name_rules("field", "names", "^nodes.?.form.fields.{}"),
+        *_name_rules("field", "names", *_below(_SUBFLOW_MAPS, "{}", "?")),
         *_name_rules("file", "runs", "scripts.?", "scripts.?.*"),
         *_name_rules("file", "loads", "libraries.*"),
     ),

@@ -272,6 +272,8 @@ def test_a_password_of_a_login_is_hidden_also_in_a_list(sent: str, shown: object
          "用户=张三&password=redacted.odoo.default.client-password.1".encode()),
         ("用户=张三&password=geheim-2026".encode("gb18030"),
          "用户=张三&password=redacted.odoo.default.client-password.1".encode("gb18030")),
+        ("password=通行口令-2026".encode("gb18030"),
+         b"password=redacted.odoo.default.client-password.1"),
         (b"password=", b"password="), (b"{", b"{"),
     ],
 )  # fmt: skip

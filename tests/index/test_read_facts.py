@@ -175,6 +175,25 @@ def test_a_scenario_says_what_it_is_made_of() -> None:
         ({"set": {"${x}": 1, "$gt": 1, "a${x}": 1}}, []),
         ({"add_row": {"table": "明细"}}, [("field", "sets", "明细")]),
         ({"move_row": {"table": "明细[1].子表"}}, [("field", "sets", "明细")]),
+        ({"open": {"金额": 1, "事由": ""}}, [("field", "sets", "金额"), ("field", "sets", "事由")]),
+        ({"add_row": {"table": "明细", "at": 0, "row": {"数量": 1}}}, [("field", "sets", "明细")]),
+        ({"copy_row": {"table": "明细", "at": 1}}, [("field", "sets", "明细")]),
+        ({"move_row": {"table": "明细", "at": 1, "to": 2}}, [("field", "sets", "明细")]),
+        ({"set": {"金额": 1}, "at": "财务", "by": "lisi", "user": "wang"},
+         [("field", "sets", "金额"), ("node", "names", "财务"), ("person", "acts", "lisi"),
+          ("person", "acts", "wang")]),
+        ({"click": "保存", "by": 7, "user": {"id": "wang", "name": "王"}},
+         [("person", "acts", "7"), ("person", "acts", "wang")]),
+        ({"return": {"to": "财务", "by": "lisi"}},
+         [("node", "names", "财务"), ("person", "acts", "lisi")]),
+        ({"proxy": {"call": "crm.get", "query": {"id": 1}}}, [("api", "calls", "crm.get")]),
+        ({"js": "f()", "during": {"call": "crm.get", "steps": [{"set": {"数量": 1}, "by": "lisi"}]}},
+         [("api", "names", "crm.get"), ("field", "sets", "数量"), ("person", "acts", "lisi")]),
+        ({"js": "f()", "expect_error": {"from": "crm.get"}}, [("api", "expects", "crm.get")]),
+        ({"js": "f()", "expect_error": {"from": "script"}}, []),
+        ({"retry": {"until": {"form": {"金额": 1}, "flow": {"at": "财务", "form": {"x": 1}}}}},
+         [("field", "expects", "金额"), ("node", "names", "财务"), ("field", "expects", "x")]),
+        ({"python": {"call": "pkg.mod:run", "args": [1]}}, [("file", "runs", "pkg/mod.py")]),
         ({"js": {"file": "../x.js"}}, [("file", "runs", "x.js")]),
         ({"python": "pkg.mod:run"}, [("file", "runs", "pkg/mod.py")]),
         ({"python": "mod"}, [("file", "runs", "mod.py")]),
@@ -207,13 +226,56 @@ def test_a_step_says_what_it_sets_and_expects(step: Any, facts: list[Any]) -> No
     assert found("scenarios/x.scenario.yaml", text) == facts
 
 
+@pytest.mark.parametrize(
+    ("scenario", "facts"),
+    [
+        ({"script": "js/运费.js"}, [("file", "runs", "scenarios/js/运费.js")]),
+        ({"script": {"file": "../运费.js", "args": {"file": "x.js"}}}, [("file", "runs", "运费.js")]),
+        ({"finally": [{"set": {"金额": 1}, "at": "财务", "by": "lisi"}]},
+         [("field", "sets", "金额"), ("node", "names", "财务"), ("person", "acts", "lisi")]),
+        ({"steps": {"填": [{"open": {"金额": 1}, "by": "lisi"}, {"proxy": {"call": "crm.get"}}]}},
+         [("field", "sets", "金额"), ("person", "acts", "lisi"), ("api", "calls", "crm.get")]),
+        ({"always": {"form": {"金额": 1}}, "never": {"fields": {"事由": {}}}},
+         [("field", "expects", "金额"), ("field", "expects", "事由")]),
+        ({"never": [{"flow": {"form": {"x": 1}}}, {"form": {"y": 1}}, {"form": {"z": 1}}]},
+         [("field", "expects", "x"), ("field", "expects", "y"), ("field", "expects", "z")]),
+    ],
+)  # fmt: skip
+def test_a_scenario_says_what_it_uses_wherever_that_stands(scenario: Any, facts: list[Any]) -> None:
+    text = json.dumps(scenario, ensure_ascii=False)
+
+    assert found("scenarios/x.scenario.yaml", text) == facts
+
+
+@pytest.mark.parametrize(
+    ("node", "facts"),
+    [
+        ({"approve": {"to": "归档", "when": "ctx.form.x > 1"}, "reject": {"to": "发起"}},
+         [("node", "names", "归档"), ("node", "names", "发起")]),
+        ({"deadline": {"after": 1, "notify": ["lisi", 7]}},
+         [("person", "names", "lisi"), ("person", "names", "7")]),
+        ({"deadline": [{"after": 1, "notify": ["lisi"]}, {"after": 2, "to": "归档"}]},
+         [("person", "names", "lisi"), ("node", "names", "归档")]),
+        ({"subflow": {"flow": "付款", "form": {"应付": "金额"}, "back": {"实付": "已付"}}},
+         [("field", "names", "应付"), ("field", "names", "金额"), ("field", "names", "实付"),
+          ("field", "names", "已付")]),
+    ],
+)  # fmt: skip
+def test_a_node_says_where_it_leads_whom_it_tells_and_what_it_copies(
+    node: Any, facts: list[Any]
+) -> None:
+    text = json.dumps({"flow": "采购", "nodes": {"财务": node}}, ensure_ascii=False)
+
+    assert found("scenarios/flows/采购.yaml", text) == [("node", "declares", "财务"), *facts]
+
+
 def test_a_flow_says_its_nodes_and_who_decides_at_them() -> None:
     nodes = {
         "财务": {"owners": ["lisi", "wang"], "approve": "总经理", "reject": [{"to": "发起"}],
                  "form": {"fields": {"金额": {}}}, "deadline": {"to": "发起"}},
         "总经理": {"approve": [{"to": "归档"}, {"to": "抄送"}], "reject": "发起",
                    "parallel": ["a", "b", "c"], "join": "归档",
-                   "subflow": {"form": {"事由": 1}}},
+                   "subflow": {"form": {"事由": "原因"}}},
     }  # fmt: skip
     flow = {"flow": "采购", "start": "财务", "admins": ["admin"], "nodes": nodes}
 
@@ -226,6 +288,7 @@ def test_a_flow_says_its_nodes_and_who_decides_at_them() -> None:
         ("node", "declares", "总经理"), ("node", "names", "归档"), ("node", "names", "抄送"),
         ("node", "names", "发起"), ("node", "names", "a"), ("node", "names", "b"),
         ("node", "names", "c"), ("node", "names", "归档"), ("field", "names", "事由"),
+        ("field", "names", "原因"),
     ]  # fmt: skip
 
 
