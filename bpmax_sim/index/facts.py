@@ -17,6 +17,7 @@ from msgspec.structs import replace
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.index.files import LARGEST
 from bpmax_sim.platform.response_shapes import ResponseShape
+from bpmax_sim.platform.source import EXTENDS, find_preset_file_nodes
 from bpmax_sim.project import DEFAULTS, SUFFIX
 from bpmax_sim.scenario.actions import ACTIONS
 from bpmax_sim.scenario.flow_actions import FlowAction
@@ -106,7 +107,7 @@ def read_facts(path: str, data: bytes) -> FileFacts:
     walked = list(_walk_nodes(root))
     facts = tuple(chain.from_iterable(_apply_fact_rules(rules, path, *found) for found in walked))
     if kind == "platform":
-        facts = tuple(_find_platform_facts(root))
+        facts = tuple(_find_platform_facts(path, root))
     if kind == "instances":
         facts = tuple(_qualify_instances(facts))
     if kind == "scenario":
@@ -170,13 +171,19 @@ def _find_inline_script_facts(
                 yield replace(fact, line=node.line, column=node.column)
 
 
-def _find_platform_facts(root: Node) -> Iterator[Fact]:
-    """Yield the declarations of a platform file: APIs, aliases, parameters and their places."""
+def _find_platform_facts(path: str, root: Node) -> Iterator[Fact]:
+    """Yield the declarations of a platform file: APIs, aliases, parameters and their places.
+
+    Before them comes what it is made of: the platform that it extends, and files of presets.
+    """
     key = root.items["platform_key"]
     yield Fact("platform", "declares", str(key.value), key.line, key.column)
-    parent = root.find_child("extends")
+    parent = root.find_child(EXTENDS)
     if parent is not None and isinstance(parent.value, str):
-        yield Fact("platform", "names", parent.value, parent.line, parent.column)
+        yield Fact("platform", "names", parent.value, parent.line, parent.column, EXTENDS)
+    for preset in find_preset_file_nodes(root):
+        name = resolve_from_root(path, str(preset.value))
+        yield Fact("file", "loads", name, preset.line, preset.column, "preset")
     apis = root.find_child("apis") or root
     for name, api in apis.items.items() if apis is not root else ():
         place = apis.keys[name]

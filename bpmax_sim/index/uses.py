@@ -20,6 +20,7 @@ from bpmax_sim.i18n import msg
 from bpmax_sim.index.facts import Fact, FactKind, FileFacts, Role
 from bpmax_sim.index.store import ProjectIndex
 from bpmax_sim.platform.model import to_snake_case
+from bpmax_sim.platform.source import EXTENDS
 from bpmax_sim.project import SUFFIX
 
 _OF_FORM: Final = "form."
@@ -278,32 +279,26 @@ class ProjectUses:
     def _find_platform_file_users(self, path: str) -> Iterator[UsingFile]:
         """Yield the files that use a platform of the file at *path*, each with its fact about it.
 
-        Those are the platforms that the file declares or names; for a file of recorded logins below
-        ``cassettes/auth``, the platform that it is about.
+        Those are the platforms that the file declares or names, or whose files load it as a preset,
+        and those that extend one of them. For a file of recorded logins below ``cassettes/auth`` it
+        is the platform that it is about.
         """
-        facts = self._index.files.get(path)
-        names = set(list_own_platforms(facts)) if facts else set[str]()
+        names = dict.fromkeys(self._list_platforms(path))
+        for user, fact in self._users_by_file.get(path, ()):
+            names |= dict.fromkeys(self._list_platforms(user) if fact.detail == "preset" else ())
         if path.startswith("cassettes/auth/"):
-            names.add(path.removeprefix("cassettes/auth/").partition(".")[0])
-        names |= self._find_platforms_laid_over(names)
-        for name in sorted(names):
+            names[path.removeprefix("cassettes/auth/").partition(".")[0]] = None
+        pending = sorted(names)
+        for name in pending:  # which grows
             for user, fact in self._facts_by_name.get(("platform", name), ()):
                 if user != path:
                     yield UsingFile(user, fact)
+                if fact.detail == EXTENDS:
+                    pending += [one for one in self._list_platforms(user) if one not in pending]
 
-    def _find_platforms_laid_over(self, names: Iterable[str]) -> set[str]:
-        """Return the platforms that extend any of *names*, directly or through others."""
-        found: set[str] = set()
-        pending = [*names]
-        while pending:
-            name = pending.pop()
-            for path, fact in self._facts_by_name.get(("platform", name), ()):
-                facts = self._index.files[path]
-                if facts.kind == "platform" and fact.role == "names":
-                    fresh = {*list_own_platforms(facts)} - found
-                    found |= fresh
-                    pending += fresh
-        return found
+    def _list_platforms(self, path: str) -> list[str]:
+        facts = self._index.files.get(path)
+        return list_own_platforms(facts) if facts else []
 
     def may_declare_platforms(self, path: str) -> bool:
         """Return whether the file at *path* declares platforms or instances, or cannot be read."""

@@ -86,7 +86,7 @@ def read_source(path: Path, file: str = "") -> PlatformSource:
     presets: dict[str, Node] = {}
     problems: list[Problem] = []
     named: dict[str, Node] = {}
-    for node in _find_preset_file_nodes(root):
+    for node in find_preset_file_nodes(root):
         named.setdefault(str(node.value), node)
     for name, node in named.items():
         try:
@@ -109,7 +109,8 @@ def is_preset_file_name(name: object) -> bool:
     return isinstance(name, str) and name.endswith(SUFFIXES)
 
 
-def _find_preset_file_nodes(root: Node) -> Iterator[Node]:
+def find_preset_file_nodes(root: Node) -> Iterator[Node]:
+    """Yield each value of a platform file that names a preset file of the project."""
     apis = (root.find_child("apis") or Node({})).items.values()
     for auth in (root.find_child("auth"), *(api.find_child("auth") for api in apis)):
         node = auth.find_child(_PRESET) if auth is not None else None

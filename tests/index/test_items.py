@@ -319,7 +319,8 @@ def test_of_former_texts_as_many_are_kept_as_there_are_files(tmp_path: Path) -> 
     assert count_loaded(0, *names) == 3
     assert [count_loaded(number, first) for number in range(1, 9)] == [1] * 8
     assert [count_loaded(number, *names) for number in (8, 6, 7, 5)] == [0] * 4
-    assert [count_loaded(number, *names) for number in (4, 9, 4, 9)] == [1, 1, 0, 0]
+    assert [count_loaded(number, *names) for number in (4, 5, 6)] == [1, 0, 0]
+    assert [count_loaded(number, *names) for number in (4, 9, 4, 9)] == [0, 1, 0, 0]
     assert [count_loaded(number, *names) for number in (10, 11, 12, 4)] == [1, 1, 1, 1]
 
 

@@ -207,6 +207,51 @@ def test_a_change_affects_the_scenarios_that_use_it(
     assert found == set(scenarios.split())
 
 
+FAMILY = {
+    "scenarios/platforms/base.yaml": "platform_key: base\nauth: {preset: sign.yaml}\n",
+    "scenarios/platforms/oa.yaml": "platform_key: oa\nextends: base\n",
+    "scenarios/platforms/hr.yaml": "platform_key: hr\nextends: oa\n"
+    "apis: {list: {path: /x, auth: {preset: ../own.yml}}, more: {auth: basic}}\n",
+    "scenarios/platforms/sign.yaml": "preset: sign\n",
+    "scenarios/own.yml": "preset: own\n",
+    "scenarios/oa.js": "$proxy('oa').list();\n",
+    "scenarios/hr.js": "$proxy('hr').list();\n",
+    "scenarios/审批.scenario.yaml": "scenario: 审批\nscript: {file: oa.js}\n",
+    "scenarios/入职.scenario.yaml": "scenario: 入职\nscript: hr.js\n",
+    "scenarios/核对.scenario.yaml": "scenario: 核对\nsteps: [{python: {call: 'checks.sums:run'}}]\n",
+    "scenarios/催办.scenario.yaml": "scenario: 催办\nsteps: [{proxy: {call: hr.list}}]\n",
+}
+
+
+@pytest.fixture(name="family", scope="module")
+def platforms_that_extend_each_other(tmp_path_factory: pytest.TempPathFactory) -> ProjectUses:
+    return write(tmp_path_factory.mktemp("family"), **FAMILY)
+
+
+@pytest.mark.parametrize(
+    ("changed", "affected"),
+    [
+        ("platforms/base.yaml", "审批 入职 催办"), ("platforms/oa.yaml", "审批 入职 催办"),
+        ("platforms/hr.yaml", "入职 催办"), ("platforms/crm.yaml", "x/付款 x/报销"),
+        ("platforms/sign.yaml", "审批 入职 催办"), ("own.yml", "入职 催办"),
+        ("oa.js", "审批"), ("hr.js", "入职"),
+    ],
+)  # fmt: skip
+def test_what_a_platform_is_made_of_affects_all_that_call_it_or_what_extends_it(
+    family: ProjectUses, changed: str, affected: str
+) -> None:
+    found = family.find_affected_scenarios([f"scenarios/{changed}"])
+
+    assert found == {f"scenarios/{name}.scenario.yaml" for name in affected.split()}
+
+
+def test_a_python_module_affects_steps_that_call_it_by_either_form(family: ProjectUses) -> None:
+    assert family.find_affected_scenarios(["checks/sums.py"]) == {"scenarios/核对.scenario.yaml"}
+    assert said(family, "platform", "oa") == [
+        "declares oa.yaml:1", "calls oa.js:1", "names hr.yaml:2",
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("kind", "role", "name", "is_one"),
     [
