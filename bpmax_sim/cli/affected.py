@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
@@ -18,6 +19,8 @@ from bpmax_sim.index.traces import add_traced_names
 from bpmax_sim.index.uses import ProjectPlace, ProjectUses, list_own_platforms
 from bpmax_sim.project import INSTANCES, LOCAL, find_root
 
+_PLACE = re.compile(r"(.+?)((?::\d+){0,2})", re.DOTALL)
+"""A file, with line and column if they are named."""
 _REACH_ALL = frozenset({"pyproject.toml", "conftest.py"})
 """Files that no scenario names, and that each may depend on."""
 
@@ -96,19 +99,19 @@ def _is_platform_file_gone(file: Path, folders: Iterable[Path]) -> bool:
 def rebase_argument_to_root(argument: str, root: Path) -> str:
     """Return the file of a command-line argument relative to *root*, with slashes, as in the index.
 
-    The index is the project's table of which file uses what. A line number at the end (``file:7``)
-    stays; text that is not an existing file, such as ``platform.api``, is returned unchanged.
+    The index is the project's table of which file uses what. A line (``file:7``) and a column
+    stay; text that is not an existing file, such as ``platform.api``, is returned unchanged.
     """
-    path, colon, line = argument.rpartition(":")
-    has_line = bool(colon) and line.isdigit()
-    file = Path(path if has_line else argument)
+    found = _PLACE.fullmatch(argument)
+    path, behind = (found[1], found[2]) if found else (argument, "")
+    file = Path(path)
     if not file.exists():
         return argument
     try:
         name = (Path.cwd() / file).resolve().relative_to(root.resolve()).as_posix()
     except ValueError:
         return argument
-    return f"{name}:{line}" if has_line else name
+    return f"{name}{behind}"
 
 
 def describe_changes(

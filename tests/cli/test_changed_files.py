@@ -275,6 +275,8 @@ def test_a_file_is_counted_once_though_git_tells_of_it_twice(project: Path) -> N
         ("./scenarios/../scenarios/脚本/算.js", ".", "scenarios/脚本/算.js"),
         ("算.js", "scenarios/脚本", "scenarios/脚本/算.js"),
         ("算.js:12", "scenarios/脚本", "scenarios/脚本/算.js:12"),
+        ("算.js:12:3", "scenarios/脚本", "scenarios/脚本/算.js:12:3"),
+        ("算.js:1:2:3", "scenarios/脚本", "算.js:1:2:3"),
         ("../../tax.py:0", "scenarios/脚本", "tax.py:0"),
         ("脚本", "scenarios", "scenarios/脚本"),
         ("算.js:十", "scenarios/脚本", "算.js:十"),

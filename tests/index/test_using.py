@@ -218,7 +218,8 @@ FAMILY = {
     "scenarios/hr.js": "$proxy('hr').list();\n",
     "scenarios/审批.scenario.yaml": "scenario: 审批\nscript: {file: oa.js}\n",
     "scenarios/入职.scenario.yaml": "scenario: 入职\nscript: hr.js\n",
-    "scenarios/核对.scenario.yaml": "scenario: 核对\nsteps: [{python: {call: 'checks.sums:run'}}]\n",
+    "scenarios/核对.scenario.yaml": "scenario: 核对\n"
+    "steps: [{python: {call: 'checks.sums:run'}}]\n",
     "scenarios/催办.scenario.yaml": "scenario: 催办\nsteps: [{proxy: {call: hr.list}}]\n",
 }
 
