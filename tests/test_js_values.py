@@ -242,3 +242,9 @@ def test_the_keys_of_a_map_are_texts_as_scripts_spell_them() -> None:
     assert [found[key] for key in ("true", "1", "undefined", "7", "客户")] == [
         [True, None], [1, None], [None, None], [7, None], ["客户", None],
     ]  # fmt: skip
+
+
+def test_what_is_undefined_is_no_member_of_a_scenario_s_map() -> None:
+    value = {"备注": UNDEFINED, "税率": None, "明细": [UNDEFINED, {"数量": 2.0, "单位": UNDEFINED}]}
+
+    assert to_scenario_value(value) == {"税率": None, "明细": [None, {"数量": 2}]}

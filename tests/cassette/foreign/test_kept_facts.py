@@ -442,3 +442,20 @@ def test_a_mapping_answers_what_came(outcome: Any, response: dict[str, Any]) -> 
     assert found["response"] == response
     assert found["request"] == {"method": "GET", "url": "/?a=1&b"}
     assert found["metadata"] == {"bpmax_sim": {"address": f"{ADDRESS}:8443", "injected": []}}
+
+
+@pytest.mark.parametrize(
+    ("time", "elapsed"), [(-1, 0.0), (None, 0.0), (0, 0.0), (1.4, 0.001), (1500, 1.5)]
+)
+def test_a_failure_took_the_time_that_was_noted_and_never_less_than_none(
+    time: float | None, elapsed: float
+) -> None:
+    entry = {
+        "request": {"method": "GET", "url": f"{ADDRESS}/x"},
+        "response": {"status": 0, "_error": "net::ERR_TIMED_OUT"},
+        "time": time,
+    }
+    [found] = read("har", {"log": {"entries": [entry]}}).exchanges
+
+    failed = FailedExchange(code="TIMEOUT", message="net::ERR_TIMED_OUT", elapsed=elapsed)
+    assert found.outcome == failed
