@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from bpmax_sim.errors import CallError, ConfigError
 from bpmax_sim.platform.load import Platforms, load_platforms
-from bpmax_sim.platform.model import to_snake_case
+from bpmax_sim.platform.model import Api, Platform, to_snake_case
 from tests.examples import drawn
 from tests.files import write_files
 from tests.snapshots import snapshot
@@ -379,3 +379,23 @@ def test_a_spelling_in_snake_case_is_its_own_twin(name: str) -> None:
 )
 def test_a_camel_case_name_has_a_snake_case_twin(camel: str, twin: str) -> None:
     assert to_snake_case(camel) == twin
+
+
+@pytest.mark.parametrize(
+    ("name", "names"),
+    [
+        ("crm.get_order", ("crm.get_order", "crm.查单", "crm.read")),
+        ("crm.查单", ("crm.查单", "crm.查单", "crm.read")), ("crm.list", ("crm.list",)),
+        ("crm.没有", ("crm.没有",)), ("oa.get_order", ("oa.get_order",)), ("crm", ("crm",)),
+    ],
+)  # fmt: skip
+def test_an_api_is_listed_with_its_aliases(name: str, names: tuple[str, ...]) -> None:
+    apis = {"get_order": Api(key="get_order", aliases=("查单", "read")), "list": Api(key="list")}
+    crm = Platform(
+        platform_key="crm",
+        base_url="https://crm.example.test",
+        apis=apis,
+        spellings={"查单": "get_order", "read": "get_order"},
+    )
+
+    assert Platforms(own={"crm": crm}).list_names_with_aliases(name) == names
