@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import accumulate, pairwise
 from typing import Any
-from urllib.parse import parse_qsl, quote, unquote_plus, urlencode
+from urllib.parse import quote, quote_plus, unquote_plus, unquote_to_bytes
 
 from msgspec.structs import replace
 
@@ -54,7 +54,7 @@ from bpmax_sim.secret.pseudonym import make_pseudonym
 from bpmax_sim.secret.source import has_run_of_letters_and_digits, looks_random
 from bpmax_sim.secret.spelling import make_spelling_pattern, spell_like
 from bpmax_sim.secret.vault import Vault
-from bpmax_sim.text_codec import decode_text
+from bpmax_sim.text_codec import decode_text, list_probable_codecs
 
 
 def pseudonymise_pairs(pairs: Pairs, places: Iterable[str], root: str) -> Pairs:
@@ -106,10 +106,11 @@ def pseudonymise_body(
         return body
     media = messages.parse_media_type(content_type)
     if media == messages.FORM:
-        return _pseudonymise_form(body, _collect_names(parsed))
+        codecs = [*list_probable_codecs(body, content_type, charset), "gb18030"]
+        return _pseudonymise_form(body, _collect_names(parsed), codecs)
     if media == MULTIPART:
         parts = [path for path in parsed if path[2:] in {(), ("content",)}]
-        return _pseudonymise_multipart(body, content_type, _collect_names(parts))
+        return _pseudonymise_multipart(body, content_type, charset, _collect_names(parts))
     decoded = decode_text(body, content_type, charset)
     # What cannot be decoded keeps its bytes, which are no UTF-8.
     codec = decoded.codec if decoded.wrong_at < 0 else "utf-8"
@@ -237,31 +238,63 @@ def _pseudonymise_parameter(part: str, names: _Names) -> str:
     return f"{name}{equals}{quote(make_pseudonym(unquote_plus(value)), safe='-._~')}"
 
 
-def _pseudonymise_form(body: bytes, names: _Names) -> bytes:
-    pairs = tuple(parse_qsl(body.decode(errors="surrogateescape"), keep_blank_values=True))
-    changed = _pseudonymise_named(pairs, names)
-    return body if changed == pairs else urlencode(changed).encode()
+def _pseudonymise_form(body: bytes, names: _Names, codecs: Sequence[str]) -> bytes:
+    """Return a form *body*, in one of *codecs*, with pseudonyms for the values of *names*.
+
+    All other fields keep their bytes.
+    """
+    return b"&".join([_pseudonymise_field(field, names, codecs) for field in body.split(b"&")])
 
 
-def _pseudonymise_multipart(body: bytes, content_type: str, names: _Names) -> bytes:
-    """Return a multipart *body* with pseudonyms for the texts of its parts *names*."""
+def _pseudonymise_field(field: bytes, names: _Names, codecs: Sequence[str]) -> bytes:
+    name, equals, value = field.partition(b"=")
+    if not names.include(_decode_form_component(name, codecs)[0]):
+        return field
+    text, codec = _decode_form_component(value, codecs)
+    pseudonym = make_pseudonym(text)
+    if pseudonym == text:
+        return field
+    shown = pseudonym.encode(codec, "replace")
+    # Unescaped where the value was: none of the signs of a form is in its pseudonym then.
+    shown = quote_plus(shown).encode() if b"%" in value else shown.replace(b" ", b"+")
+    return name + equals + shown
+
+
+def _decode_form_component(component: bytes, codecs: Sequence[str]) -> tuple[str, str]:
+    """Return the text of a name or value of a form, and the first of *codecs* that decodes it.
+
+    If none does, it is Latin-1, which any bytes are: personal data must not stay for its encoding.
+    """
+    data = unquote_to_bytes(component.replace(b"+", b" "))
+    for codec in codecs:
+        with suppress(UnicodeDecodeError):
+            return data.decode(codec), codec
+    return data.decode("latin-1"), "latin-1"
+
+
+def _pseudonymise_multipart(body: bytes, content_type: str, charset: str, names: _Names) -> bytes:
+    """Return a multipart *body* with pseudonyms for the texts of its parts *names*.
+
+    *charset* is their encoding in the platform file, if that is declared.
+    """
     # Personal data is hidden as well in a body whose type lacks what a server would ask for.
     delimiter = find_delimiter(content_type) or guess_delimiter(body)
     if not delimiter:
         return body
     sections = split_sections(body, delimiter)
-    return join_sections([_pseudonymise_part(part, names) for part in sections], delimiter)
+    return join_sections([_pseudonymise_part(part, charset, names) for part in sections], delimiter)
 
 
-def _pseudonymise_part(part: bytes, names: _Names) -> bytes:
-    head, separator, content = part.partition(b"\r\n\r\n")
-    name = parse_part_head(head.decode(errors="replace")).name
-    if not separator or not names.include(name):
+def _pseudonymise_part(part: bytes, charset: str, names: _Names) -> bytes:
+    start, separator, content = part.partition(b"\r\n\r\n")
+    head = parse_part_head(start.decode(errors="replace"))
+    if not separator or not names.include(head.name):
         return part
-    try:
-        return head + separator + make_pseudonym(content.decode()).encode()
-    except UnicodeDecodeError:  # a file that is no text
+    decoded = decode_text(content, head.headers.get("content-type", ""), charset)
+    pseudonym = make_pseudonym(decoded.text)
+    if decoded.wrong_at >= 0 or pseudonym == decoded.text:  # or it is a file that is no text
         return part
+    return start + separator + pseudonym.encode(decoded.codec, "replace")
 
 
 _MOST_EXACT = 256

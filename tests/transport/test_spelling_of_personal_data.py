@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from urllib.parse import quote
+from urllib.parse import quote, quote_plus
 
 import pytest
 
@@ -183,6 +183,43 @@ def test_a_member_of_a_form_is_replaced_in_any_case(body: bytes, shown: str) -> 
     assert pseudonymise_body(body, "text/plain", ["body.phone"]) == body
 
 
+@pytest.mark.parametrize(
+    ("codec", "header", "charset"),
+    [
+        ("utf-8", "", ""), ("utf-8", "; charset=utf-8", ""), ("utf-8", "; charset=unknown", ""),
+        ("gbk", "; charset=GBK", ""), ("gbk", "; charset=gb2312", ""), ("gbk", "", "gbk"),
+        ("gbk", "; charset=utf-8", "gb18030"), ("gbk", "; charset=utf-8", ""), ("gbk", "", ""),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("is_escaped", [True, False])
+def test_a_form_in_any_charset_has_a_name_replaced_and_keeps_the_rest(
+    codec: str, header: str, charset: str, *, is_escaped: bool
+) -> None:
+    def spell(name: str) -> bytes:
+        who, city = (
+            quote_plus(text, encoding=codec) if is_escaped else text for text in (name, "北京")
+        )
+        return f"x&name={who}&city={city}&NAME=&note=a*b%20c+&z=%7e&&=1".encode(codec)
+
+    found = pseudonymise_body(spell("张三"), f"{FORM}{header}", ["body.name"], charset)
+
+    assert found == spell(WHO)
+    assert pseudonymise_body(found, f"{FORM}{header}", ["body.name"], charset) == found
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (b"Jos\xe9", make_pseudonym("José").encode("latin-1")),
+        (b"Jos%E9+L", quote_plus(make_pseudonym("José L").encode("latin-1")).encode()),
+        (b"a+b", b"z+y"), (b"a%20b", b"z+y"), (b"a%2Bb", b"y%2Bz"),
+        (b"a=b", make_pseudonym("a=b").encode()), (b"%", b"%"), (b"0", b"0"), (b"", b""),
+    ],
+)  # fmt: skip
+def test_a_value_of_a_form_is_spelled_as_it_was(value: bytes, shown: bytes) -> None:
+    assert pseudonymise_body(b"a=1&name=" + value, FORM, ["body.name"]) == b"a=1&name=" + shown
+
+
 def multipart(*parts: tuple[str, bytes], end: bytes = b"--\r\n") -> bytes:
     sections = [
         f"--b0\r\nContent-Disposition: form-data; {head}\r\n\r\n".encode() + content + b"\r\n"
@@ -192,6 +229,7 @@ def multipart(*parts: tuple[str, bytes], end: bytes = b"--\r\n") -> bytes:
 
 
 FILE = 'name="表"; filename="name.csv"\r\nContent-Type: text/csv'
+IN_GBK = "\r\nContent-Type: text/plain; charset=GBK"
 
 
 @pytest.mark.parametrize(
@@ -211,6 +249,15 @@ FILE = 'name="表"; filename="name.csv"\r\nContent-Type: text/csv'
         ('name="phone"', b"13800138000", "query.phone", b"13800138000"),
         ('name="phone"', b"", "body.phone", b""),
         ('name="phone"', b"\xff\xfe", "body.phone", b"\xff\xfe"),
+        (f'name="名"{IN_GBK}', "张三".encode("gbk"), "body.名", WHO.encode("gbk")),
+        (f'name="名"{IN_GBK}', "张三".encode("gbk"), "body.姓", "张三".encode("gbk")),
+        (
+            f'name="名"; filename="a.txt"{IN_GBK}',
+            "张三".encode("gbk"),
+            "body.名",
+            WHO.encode("gbk"),
+        ),
+        ('name="名"', "张三".encode("gbk"), "body.名", "张三".encode("gbk")),  # nothing tells it
         (FILE, "张三".encode(), "body.表.content", WHO.encode()),
         (FILE, "张三".encode(), "body.表", WHO.encode()),
         (FILE, "张三".encode(), "body.表.filename", "张三".encode()),
@@ -230,6 +277,25 @@ def test_a_part_of_a_multipart_body_is_replaced(
     typed, preamble = "multipart/form-data; boundary=b0", b"x\r\n"
     assert pseudonymise_body(preamble + body, typed, [place]) == preamble + found
     assert pseudonymise_body(body, "multipart/form-data; boundary=b1", [place]) == body
+
+
+@pytest.mark.parametrize(
+    ("charset", "codec", "shown"),
+    [("gbk", "gbk", WHO), ("gb18030", "gbk", WHO), ("gbk", "utf-8", None), ("", "utf-8", WHO)],
+)
+def test_a_part_of_a_multipart_body_is_read_in_the_declared_charset(
+    charset: str, codec: str, shown: str | None
+) -> None:
+    def spell(name: str) -> bytes:
+        return multipart(('name="名"', name.encode(codec)))
+
+    found = pseudonymise_body(spell("张三"), "multipart/form-data", ["body.名"], charset)
+
+    if shown is None:  # read in GBK, it is another name
+        assert "张三".encode(codec) not in found
+        assert found.count(b"\r\n") == spell("张三").count(b"\r\n")
+    else:
+        assert found == spell(shown)
 
 
 @pytest.mark.parametrize(
