@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from fractions import Fraction
 from itertools import chain, islice, product
 from math import ceil, floor, inf, isfinite
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from msgspec import UNSET, Struct
 from msgspec.structs import replace
@@ -91,12 +91,21 @@ _TYPES: Final[Mapping[str, _ParameterType]] = {
 
 
 def make_example_value(parameter: Parameter) -> Any:
-    """Return an example value that fits the declaration of *parameter*."""
-    kind = parameter.type if parameter.type in _TYPES else "string"
-    schema: dict[str, Any] = {"type": kind, "format": parameter.format, "enum": parameter.enum}
-    if is_set(parameter.default) and not parameter.enum:
+    """Return an example value that fits the declaration of *parameter*, its schema included."""
+    schema: dict[str, Any] = {**parameter.schema}
+    own = {"format": parameter.format, "enum": parameter.enum}
+    schema |= {key: said for key, said in own.items() if said}
+    if parameter.type in _TYPES:
+        schema["type"] = parameter.type
+    elif schema.keys().isdisjoint(_TELL_TYPE):
+        schema["type"] = "string"
+    if is_set(parameter.default) and not schema.get("enum"):
         schema["default"] = parameter.default
     return sample_schema(schema, parameter.title or parameter.name)
+
+
+_TELL_TYPE: Final = frozenset({"type", "properties", "allOf", "oneOf", "anyOf"})
+"""Keys of a schema by which it is known whether a value is a text."""
 
 
 def sample_schema(schema: Mapping[str, Any], name: str = "", levels: int = 8) -> Any:
@@ -142,8 +151,9 @@ def _sample_by_type(schema: Mapping[str, Any], name: str, levels: int) -> Any:
     if kind == "string":
         return _BY_FORMAT.get(schema.get("format", "")) or _fit_length(name, schema)
     if kind in {"integer", "number"}:
-        number = _sample_number(schema, _TYPES[kind].example, is_whole=kind == "integer")
-        return _round_to_multiple(number, schema)
+        is_whole = kind == "integer"
+        number = _sample_number(schema, _TYPES[kind].example, is_whole=is_whole)
+        return _round_to_multiple(number, schema, is_whole=is_whole)
     return _TYPES[kind].example if kind in _TYPES else None
 
 
@@ -155,19 +165,23 @@ def _fit_length(text: str, schema: Mapping[str, Any]) -> str:
     return text[: int(min(schema.get("maxLength", _LONGEST), _LONGEST))]
 
 
-def _round_to_multiple(number: float, schema: Mapping[str, Any]) -> float:
+def _round_to_multiple(number: float, schema: Mapping[str, Any], *, is_whole: bool) -> float:
     """Return the multiple nearest to *number* that the limits of *schema* allow.
 
-    Without ``multipleOf``, or if none is between the limits, that is *number* itself.
+    With *is_whole* it is a whole number, as *number* is. Without ``multipleOf``, or if none is
+    between the limits, that is *number* itself.
     """
     if not schema.get("multipleOf") or not isfinite(number):
         return number
     step = Fraction(str(schema["multipleOf"]))
+    if is_whole:  # the whole ones of the multiples of 5/2 are those of 5
+        step = Fraction(step.numerator)
+    low, high, above, below = _read_number_limits(schema)
     count = Fraction(str(number)) / step
     for whole in (ceil(count), floor(count)):
         exact = whole * step
         multiple = int(exact) if exact.denominator == 1 else float(exact)
-        if _sample_number(schema, multiple, is_whole=False) == multiple:
+        if low <= multiple <= high and above < multiple < below:
             return multiple
     return number
 
@@ -177,18 +191,42 @@ def _sample_number(schema: Mapping[str, Any], example: float, *, is_whole: bool)
 
     With *is_whole* it is a whole number.
     """
-    low: float = schema.get("minimum", -inf)
-    high: float = schema.get("maximum", inf)
+    low, high, above, below = _read_number_limits(schema)
+    if is_whole:
+        first = max(_round(ceil, low), _round(floor, above) + 1)
+        last = min(_round(floor, high), _round(ceil, below) - 1)
+    else:
+        first, last = max(low, above + 1), min(high, below - 1)
+        if first > last:  # between limits that are less than two apart
+            first = last = (max(low, above) + min(high, below)) / 2
+    return min(max(example, first), last)
+
+
+class _NumberLimits(NamedTuple):
+    """The limits of a number, infinite where there is none.
+
+    Attributes:
+        low, high: least and greatest number that is allowed.
+        above, below: numbers that are not allowed themselves, nor any beyond them.
+    """
+
+    low: float
+    high: float
+    above: float
+    below: float
+
+
+def _read_number_limits(schema: Mapping[str, Any]) -> _NumberLimits:
+    low, high = schema.get("minimum", -inf), schema.get("maximum", inf)
     above, below = schema.get("exclusiveMinimum", False), schema.get("exclusiveMaximum", False)
     # True takes the limit itself out (OpenAPI 3.0); a number is a limit of its own (JSON Schema).
-    if above is not False:
-        low = low + 1 if above is True else max(low, above + 1)
-    if below is not False:
-        high = high - 1 if below is True else min(high, below - 1)
-    if low > high and not is_whole:
-        low = high = (low + high) / 2  # between limits that are less than two apart
-    value = min(max(example, low), high)
-    return ceil(value) if is_whole and isfinite(value) else value
+    above = low if above is True else -inf if above is False else above
+    below = high if below is True else inf if below is False else below
+    return _NumberLimits(low, high, above, below)
+
+
+def _round(function: Callable[[float], int], limit: float) -> float:
+    return function(limit) if isfinite(limit) else limit
 
 
 def convert_to_declared_type(value: Any, parameter: Parameter) -> Any:

@@ -139,6 +139,21 @@ def test_a_sample_is_nested_eight_levels_deep(
         ({"type": "integer", "default": 0}, 0), ({"default": ""}, ""),
         ({"default": "乙", "enum": ("甲", "乙")}, "甲"), ({"enum": ("甲",)}, "甲"),
         ({"format": "date"}, "2026-01-01"), ({"type": "array"}, []), ({"type": "boolean"}, True),
+        # what OpenAPI says of it beyond that
+        ({"type": "integer", "schema": {"minimum": 10}}, 10), ({"schema": {}}, "编号"),
+        ({"schema": {"type": "integer", "maximum": 0}}, 0), ({"schema": {"maxLength": 1}}, "编"),
+        ({"type": "string", "schema": {"type": "integer"}}, "编号"),
+        ({"type": "array", "schema": {"items": {"type": "string"}}}, ["编号"]),
+        ({"type": "object", "schema": {"properties": {"金额": {"type": "number"}}}}, {"金额": 1.5}),
+        ({"schema": {"properties": {"金额": {"type": "number"}}}}, {"金额": 1.5}),
+        ({"schema": {"oneOf": [{"type": "integer"}, {"type": "string"}]}}, 1),
+        ({"schema": {"enum": ["甲", "乙"]}}, "甲"), ({"schema": {"example": "丙"}}, "丙"),
+        ({"enum": ("乙",), "schema": {"enum": ["甲"]}}, "乙"),
+        ({"default": "乙", "schema": {"enum": ["甲", "乙"]}}, "甲"),
+        ({"default": "丁", "schema": {"maxLength": 9}}, "丁"),
+        ({"schema": {"format": "date"}}, "2026-01-01"),
+        ({"format": "email", "schema": {"format": "date"}}, "zhangsan@example.test"),
+        ({"type": "file", "schema": {"minLength": 3}}, "编号编"),
     ],
 )  # fmt: skip
 def test_an_example_fits_what_is_declared_of_a_parameter(declared: Any, value: Any) -> None:

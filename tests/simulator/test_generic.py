@@ -431,6 +431,55 @@ def test_a_sample_of_a_number_keeps_its_limits(kind: str, limits: dict[str, Any]
     assert check_value(schema, sample_schema(schema)) == ""
 
 
+@pytest.mark.parametrize(
+    ("limits", "integer", "number"),
+    [
+        ({"maximum": 0.5}, 0, 0.5), ({"maximum": -2.5}, -3, -2.5), ({"maximum": 1.5}, 1, 1.5),
+        ({"minimum": 1.5}, 2, 1.5), ({"minimum": 0.5}, 1, 1.5), ({"minimum": -0.5}, 1, 1.5),
+        ({"exclusiveMinimum": 1.5}, 2, 2.5), ({"exclusiveMinimum": 1}, 2, 2),
+        ({"exclusiveMinimum": 1.2, "minimum": 1.5}, 2, 2.2), ({"exclusiveMinimum": 0}, 1, 1.5),
+        ({"exclusiveMaximum": 0.5}, 0, -0.5), ({"exclusiveMaximum": 1}, 0, 0),
+        ({"exclusiveMaximum": 7, "maximum": 0.5}, 0, 0.5),
+        ({"exclusiveMinimum": True, "minimum": 1.25}, 2, 2.25),
+        ({"exclusiveMinimum": True, "minimum": 2}, 3, 3),
+        ({"exclusiveMaximum": True, "maximum": 0.5}, 0, -0.5),
+        ({"exclusiveMaximum": True, "maximum": 1}, 0, 0),
+        ({"exclusiveMinimum": True, "exclusiveMaximum": True}, 1, 1.5),
+        ({"exclusiveMinimum": 0, "exclusiveMaximum": 2}, 1, 1),
+        ({"multipleOf": 2.5}, 5, 2.5), ({"multipleOf": 0.25}, 1, 1.5), ({"multipleOf": 3}, 3, 3),
+        ({"multipleOf": 2.5, "maximum": -1}, -5, -2.5), ({"multipleOf": 2, "maximum": 1}, 0, 0),
+        ({"multipleOf": 0.4, "exclusiveMinimum": 2}, 4, 3.2),
+        ({"multipleOf": 2, "exclusiveMaximum": 2}, 0, 0),
+        ({"multipleOf": 2, "maximum": 2, "exclusiveMinimum": 0}, 2, 2),
+    ],
+)  # fmt: skip
+def test_a_sample_is_the_nearest_number_that_is_allowed(
+    limits: dict[str, Any], integer: int, number: float
+) -> None:
+    found = sample_schema({"type": "integer", **limits})
+
+    assert (found, type(found)) == (integer, int)
+    assert sample_schema({"type": "number", **limits}) == number
+
+
+@pytest.mark.parametrize(
+    ("limits", "number"),
+    [
+        ({"exclusiveMinimum": 0, "maximum": 0.5}, 0.25),
+        ({"exclusiveMinimum": True, "minimum": 0, "maximum": 0.5}, 0.25),
+        ({"minimum": 3, "exclusiveMaximum": 3.5}, 3.25),
+        ({"minimum": 3, "exclusiveMaximum": True, "maximum": 3.5}, 3.25),
+        ({"exclusiveMinimum": 0, "maximum": 0.5, "multipleOf": 0.1}, 0.3),
+        ({"exclusiveMinimum": 0, "exclusiveMaximum": 0.4, "multipleOf": 0.3}, 0.3),
+        ({"exclusiveMinimum": 0, "exclusiveMaximum": 0.4, "multipleOf": 0.4}, 0.2),  # none is
+    ],
+)
+def test_a_sample_of_a_share_stands_between_its_limits(
+    limits: dict[str, Any], number: float
+) -> None:
+    assert sample_schema({"type": "number", **limits}) == number
+
+
 @pytest.mark.parametrize(("low", "high"), [(0, 1), (-1, 0), (3, 4)])
 def test_a_sample_stands_between_two_limits_that_are_close(low: int, high: int) -> None:
     schema = {"type": "number", "exclusiveMinimum": low, "exclusiveMaximum": high}
