@@ -286,7 +286,7 @@ def check_repeated_idempotency_key(ctx: RequestContext, rule: model.IdempotencyC
     """
     values = [ctx.get_value_at(place) for place in rule.at]
     if any(map(is_missing, values)) or (
-        rule.when and to_comparable_text(ctx.get_value_at(rule.when)) != "1"
+        rule.when and to_comparable_text(ctx.get_value_at(rule.when)) not in {"1", "true"}
     ):
         return
     key = json.dumps([ctx.instance, ctx.route, *values], ensure_ascii=False, sort_keys=True)

@@ -199,9 +199,10 @@ def test_wecom_drops_the_thirty_first_message_to_one_member_in_silence() -> None
     assert [one.dropped for one in made.simulator.messages] == [*[""] * 30, "more than 30 in 60 s"]
 
 
-def test_wecom_delivers_a_repetition_once_only_where_the_message_asks_for_that() -> None:
+@pytest.mark.parametrize("asked", [1, True, "1", "true"])
+def test_wecom_delivers_a_repetition_once_only_where_the_message_asks_for_that(asked: Any) -> None:
     made = logged_in("qywx")
-    checked = TEXT | {"enable_duplicate_check": 1, "duplicate_check_interval": 600}
+    checked = TEXT | {"enable_duplicate_check": asked, "duplicate_check_interval": 600}
     first, second = made.ask(SEND, checked), made.ask(SEND, checked)
     made.clock.advance(600)
     third = made.ask(SEND, checked)
@@ -209,9 +210,11 @@ def test_wecom_delivers_a_repetition_once_only_where_the_message_asks_for_that()
     assert first == second
     assert third["msgid"] != first["msgid"]
     assert len(made.simulator.messages) == 2
-    made.ask(SEND, TEXT)
-    made.ask(SEND, TEXT)
-    assert len(made.simulator.messages) == 4
+    for not_asked in ({}, {"enable_duplicate_check": 0}, {"enable_duplicate_check": False}):
+        sent = len(made.simulator.messages)
+        made.ask(SEND, TEXT | not_asked)
+        made.ask(SEND, TEXT | not_asked)
+        assert len(made.simulator.messages) == sent + 2
 
 
 @pytest.mark.parametrize(
