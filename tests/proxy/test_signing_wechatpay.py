@@ -159,6 +159,12 @@ SIGNED = answer('{"name":"张三"}'.encode())
             "it names a key that the platform does not declare",
         ),
         (changed(SIGNED, "Wechatpay-Timestamp", "soon"), "its time is not a number of seconds"),
+        (changed(SIGNED, "Wechatpay-Timestamp", f"{NOW}.0"), "its time is not a number of seconds"),
+        (changed(SIGNED, "Wechatpay-Timestamp", "１"), "its time is not a number of seconds"),
+        (
+            changed(SIGNED, "Wechatpay-Timestamp", "1" * 5000),
+            "it was signed more than 300 s away from now",
+        ),
         (answer(b"{}", at=NOW - 301), "it was signed more than 300 s away from now"),
         (answer(b"{}", at=NOW + 301), "it was signed more than 300 s away from now"),
     ],
