@@ -31,6 +31,7 @@ from bpmax_sim.errors import (
     suggest_nearest,
 )
 from bpmax_sim.i18n import label_message, msg
+from bpmax_sim.js_values import UNDEFINED
 from bpmax_sim.proxy.response import CallRecord
 from bpmax_sim.script.channel import LiveObject
 from bpmax_sim.script.failure import Script
@@ -61,9 +62,15 @@ class WatchedDict:
         return self.values
 
     def write(self, field: str, value: Any, place: Place | None, /) -> None:
-        """Set a member that the script has written, and notify the listener."""
+        """Set a member that the script has written, or remove it, and notify the listener.
+
+        `UNDEFINED` removes it, as in a form of fields.
+        """
         old = self.values.get(field)
-        self.values[field] = value
+        if value is UNDEFINED:  # so comes what a script has deleted
+            self.values.pop(field, None)
+        else:
+            self.values[field] = value
         if self._listener is not None:
             self._listener(FieldChanged(field=field, old=old, new=value, by="script", place=place))
 

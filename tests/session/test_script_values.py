@@ -12,6 +12,7 @@ import pytest
 
 import bpmax_sim as bs
 from bpmax_sim.errors import UNAWAITED, CallError, Place, ScriptError
+from bpmax_sim.js_values import UNDEFINED
 from bpmax_sim.proxy.response import CallRecord
 from bpmax_sim.script.turn_result import AbsentRead, Outcome
 from bpmax_sim.session.scripts import (
@@ -100,13 +101,36 @@ def test_writes_to_the_form_are_heard(name: str, *, is_heard: bool) -> None:
     live.write("金额", 2, Place("a.js", 1))
     live.write("空", 0, None)
     live.write("新", None, None)
+    live.write("空", UNDEFINED, None)
 
-    assert values == {"金额": 2, "空": 0, "新": None}
+    assert values == {"金额": 2, "新": None}
     changes = [(one.field, one.old, one.new, one.by, one.place) for one in heard]
     assert changes == ([
         ("金额", 1, 2, "script", Place("a.js", 1)), ("空", None, 0, "script", None),
-        ("新", None, None, "script", None),
+        ("新", None, None, "script", None), ("空", 0, UNDEFINED, "script", None),
     ] if is_heard else [])  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("script", "left", "seen"),
+    [
+        ("delete form.金额", {"客户": "张三"}, ["客户"]),
+        ("form.金额 = undefined", {"客户": "张三"}, ["客户"]),
+        ("delete form.没有", {"客户": "张三", "金额": 1}, ["客户", "金额"]),
+        ("delete form.金额; form.金额 = null", {"客户": "张三", "金额": None}, ["客户", "金额"]),
+        ("form.新 = 1; delete form.新", {"客户": "张三", "金额": 1}, ["客户", "金额"]),
+    ],
+)
+def test_what_a_script_deletes_is_gone_from_the_dict(
+    script: str, left: dict[str, Any], seen: list[str]
+) -> None:
+    form, ctx = ({"客户": "张三", "金额": 1} for _ in range(2))
+    with bs.Session.open(mode="simulate") as session:
+        session.run_script(bs.Script(script), form=form).unwrap()
+        session.run_script(bs.Script(script.replace("form.", "ctx.")), ctx=ctx).unwrap()
+        names = session.run_script(bs.Script("return Object.keys(form)"), form=form).unwrap()
+
+    assert (form, ctx, names) == (left, left, seen)
 
 
 def test_a_live_object_reads_and_writes() -> None:
