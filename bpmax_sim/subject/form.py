@@ -24,7 +24,13 @@ from msgspec import UNSET
 from bpmax_sim.errors import Place, ScriptError, SubjectError, shorten_list, suggest_or_list
 from bpmax_sim.field_path import parse_plain_steps
 from bpmax_sim.i18n import msg, plural
-from bpmax_sim.js_values import UNDEFINED, UndefinedType, stringify_json, to_scenario_value
+from bpmax_sim.js_values import (
+    UNDEFINED,
+    UndefinedType,
+    format_js_number,
+    stringify_json,
+    to_scenario_value,
+)
 from bpmax_sim.script.channel import LiveObject
 from bpmax_sim.script.failure import Script
 from bpmax_sim.script.runtime import Page
@@ -343,6 +349,8 @@ def _to_js_text(value: Any) -> str:
         return ",".join(
             "" if one is None or one is UNDEFINED else _to_js_text(one) for one in value
         )
+    if isinstance(value, float):
+        return format_js_number(value)
     plain = "undefined" if value is UNDEFINED else to_scenario_value(value)
     if isinstance(plain, Mapping):
         return "[object Object]"
