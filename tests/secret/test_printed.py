@@ -94,6 +94,36 @@ def test_whole_lines_are_shown_at_once() -> None:
     assert shown == ["a\n", "a\n", "a\nbc\nd\n"]
 
 
+OF_LINES = "第一行口令甲乙丙丁\nabcdefgh\n  缩进的口令有八字 \r\nabcdefg\n\n"
+
+
+@pytest.mark.parametrize(
+    ("standin", "twin"),
+    [
+        ("redacted.crm.test.key.1", "redacted.crm.test.key.1"),
+        ("-----替身-----", "[redacted: a line of a secret]"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("printed", "shown"),
+    [
+        ("E   第一行口令甲乙丙丁", "E   *"), ("E   abcdefgh", "E   *"), ("abcdefghi", "*i"),
+        ("> 缩进的口令有八字", "> *"), ("E   abcdefg", "E   abcdefg"), ("\n\n", "\n\n"),
+        ("+ 第一行口令甲乙丙丁\n+ abcdefgh\n+ abcdefg", "+ *\n+ *\n+ abcdefg"),
+        ("第一行口令甲乙丙", "第一行口令甲乙丙"),
+    ],
+)  # fmt: skip
+def test_a_line_of_eight_characters_of_a_secret_is_hidden_alone(
+    standin: str, twin: str, printed: str, shown: str
+) -> None:
+    vault = Vault()
+    vault.add(OF_LINES, standin, name="crm.test.key")
+
+    assert vault.redact_for_output(printed) == shown.replace("*", twin)
+    assert vault.redact_for_output(OF_LINES) == standin
+    assert vault.redact_text(printed) == printed  # in files it stays, as it may be anything
+
+
 @pytest.mark.parametrize(
     ("name", "marker"),
     [

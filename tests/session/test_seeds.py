@@ -17,6 +17,7 @@ from bpmax_sim.cli.app import run_command_line
 from bpmax_sim.clock import FreshSeedSource, RandomSequenceSeeds
 from bpmax_sim.report.exit_codes import ExitCode
 from bpmax_sim.scenario.events import ScenarioFinished
+from bpmax_sim.session.shared_recording import SharedRecording
 
 PLATFORM = """\
 platform_key: 订单系统
@@ -135,6 +136,41 @@ def test_sessions_of_one_owner_draw_each_for_itself(tmp_path: Path) -> None:
     both()
 
     assert len(set(orders.ids)) == 2
+
+
+@pytest.mark.parametrize(
+    ("seed", "derived"),
+    [
+        (0, (0, 0, 0)), (1, (1, 238841293112644, 14839350255974)),
+        (7, (7, 30285615251355, 111319175387483)),
+    ],
+)  # fmt: skip
+def test_each_session_of_an_owner_has_a_seed_of_its_own_unless_the_seed_is_nought(
+    seed: int, derived: tuple[int, ...]
+) -> None:
+    shared = SharedRecording("replay", drawn=RandomSequenceSeeds((seed,)))
+    sessions = [shared.open_session() for _ in derived]
+
+    assert [one.get_seeds_with_draw_ends(1) for one in sessions] == [
+        ((own, None),) for own in derived
+    ]
+
+
+def test_what_a_session_has_drawn_is_noted_by_its_number_and_sequence() -> None:
+    shared = SharedRecording("record", drawn=RandomSequenceSeeds((7, 0), {"1": (2,), "2.1": (3,)}))
+    first, second = shared.open_session(), shared.open_session()
+    seen = [one.get_seeds_with_draw_ends(script) for one in (first, second) for script in (1, 2)]
+    assert seen == [
+        ((7, 2), (0, None)), ((7, 0), (0, None)),
+        ((30285615251355, 3), (0, None)), ((30285615251355, 0), (0, None)),
+    ]  # fmt: skip
+    assert not shared.has_drawn
+
+    second.note_draw(4, 5)
+    first.note_draw(0, 1)
+
+    assert shared.has_drawn
+    assert shared.drawn.ends == {"1": (2,), "2.1": (3,), "2.4": (0, 5), "0": (0, 1)}
 
 
 def test_what_is_added_to_a_recording_that_drew_nothing_draws_anew(tmp_path: Path) -> None:

@@ -66,6 +66,23 @@ def test_a_token_that_is_expired_now_is_told_from_one_that_is_revoked() -> None:
     assert (expired, made.ask(USER)["errcode"]) == (42001, 40014)
 
 
+def test_what_expired_before_is_not_prolonged_by_letting_all_expire() -> None:
+    made = logged_in("qywx")
+    start = made.clock.now()
+    made.clock.advance(7300)
+    log_in(made)
+    made.simulator.expire()
+    made.clock.advance(100)
+    made.simulator.expire()
+
+    ends = [one.expires - start for one in made.simulator.state.grants]
+    assert ends == [7200, 7300]
+    made.simulator.skew(-150)  # by its clock, it is 7250
+    assert made.ask(USER)["name"] == "李四"
+    made.simulator.skew(-100)
+    assert made.ask(USER)["errcode"] == 42001
+
+
 def test_a_knob_makes_every_login_yield_a_new_token_and_another_ends_the_old_one() -> None:
     made = logged_in("qywx")
     made.simulator.renewal("new")
