@@ -41,7 +41,7 @@ from bpmax_sim.session.replay import ReplayMode
 from bpmax_sim.session.sending_log import SendingAnswerLog
 from bpmax_sim.session.settings import Settings
 from bpmax_sim.session.start import SessionStart
-from bpmax_sim.transport.faults import Fault, Faults
+from bpmax_sim.transport.faults import BadToken, Fault, Faults
 from bpmax_sim.transport.protocol import Stub, StubTransport, Transport
 from bpmax_sim.transport.suspicious_names import SecretByNameRegistrar
 
@@ -80,7 +80,7 @@ class CallRunner:
         # network). A fault so also strikes what a stub answers, and neither of the two is recorded.
         self._faults = Faults(
             self._stubs,
-            partial(make_token_expiry_response, environment.platforms),
+            partial(make_bad_token_response, environment.platforms),
             log.note_fault,
             environment.platforms.list_names_with_aliases,
         )
@@ -174,13 +174,14 @@ def _skip_wait(_seconds: float) -> None:
     """Wait not at all, as in replay, where only virtual time passes."""
 
 
-def make_token_expiry_response(platforms: Platforms, request: Request) -> Response:
-    """Return what *request*'s platform answers if a token has expired; for fault injection."""
-    from bpmax_sim.simulator.model import make_expired_token_response  # noqa: PLC0415 - only faults need it
+def make_bad_token_response(platforms: Platforms, request: Request, token: BadToken) -> Response:
+    """Return what *request*'s platform answers to *token*; for fault injection."""
+    from bpmax_sim.simulator import simulator  # noqa: PLC0415 - only faults need it
 
     assert request.call is not None
     platform = platforms.platform(request.call.platform)
-    return make_expired_token_response(platform, platforms.api(platform, request.call.api))
+    api = platforms.api(platform, request.call.api)
+    return simulator.make_bad_token_response(platform, api, token.state)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

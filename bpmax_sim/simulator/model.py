@@ -564,17 +564,6 @@ def _set_in_response(body: dict[str, Any], headers: dict[str, str], path: str, v
         set_at_path(body, path, value)
 
 
-def make_expired_token_response(platform: declared.Platform, api: declared.Api) -> Response:
-    """Return the response of *platform* to a request with an expired token, for fault injection.
-
-    It has the first code that the platform file declares for token errors of *api*, or is HTTP 401.
-    """
-    rules = platform.response_of(api)
-    token = rules.classes.get("token", declared.ErrorClass())
-    code = token.code[0] if token.code else UNSET
-    return make_refusal_with_code(rules, "token", code, "the token has expired (fault)")
-
-
 def make_refusal_with_code(
     rules: declared.ResponseRules, name: str, code: Any, message: str = "refused (fault)"
 ) -> Response:

@@ -18,6 +18,7 @@ from itertools import islice
 from types import ModuleType
 from typing import Any, Final, Literal
 
+from msgspec import UNSET
 from msgspec.structs import replace
 
 from bpmax_sim.clock import Clock
@@ -33,18 +34,21 @@ from bpmax_sim.extensions import ExtensionPoint
 from bpmax_sim.i18n import msg
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.platform import load, matcher
-from bpmax_sim.platform.model import Instance, LoginRequest, Platform
+from bpmax_sim.platform.model import Api, ErrorClass, Instance, LoginRequest, Platform
+from bpmax_sim.proxy.response import to_comparable_text
 from bpmax_sim.secret.standin import is_recognisable_standin
 from bpmax_sim.secret.vault import Credentials
 from bpmax_sim.simulator.auth import RENEWALS
 from bpmax_sim.simulator.engine import is_login_request, respond_to
 from bpmax_sim.simulator.model import (
     CredentialFormat,
+    ResponseTemplate,
     Route,
     RuleTable,
     derive_rules,
     find_checked_credentials,
     is_login,
+    make_refusal_with_code,
 )
 from bpmax_sim.simulator.state import (
     Message,
@@ -104,6 +108,29 @@ def find_rule_table(platform: Platform) -> RuleTable:
 def has_shipped_rule_table(platform: Platform) -> bool:
     """Return whether a rule table is shipped for *platform*, so that none is derived."""
     return platform.platform_key in RULES and find_rule_table(platform) != derive_rules(platform)
+
+
+_BAD_TOKENS: Final = {
+    "expired": "the token has expired (fault)",
+    "revoked": "the token was revoked (fault)",
+}
+
+
+def make_bad_token_response(
+    platform: Platform, api: Api, state: Literal["expired", "revoked"]
+) -> Response:
+    """Return the response of *platform* to a token that is *state*, for fault injection.
+
+    Of the codes that the platform file declares for token errors of *api*, it has the one by which
+    a shipped rule table tells this state, else the first. Without any it is HTTP 401.
+    """
+    rules, table = platform.response_of(api), find_rule_table(platform)
+    key = table.tokens.expired if state == "expired" else table.tokens.invalid
+    template = table.errors.get(key, ResponseTemplate())
+    codes = rules.classes.get("token", ErrorClass()).code
+    told = (code for code in codes if to_comparable_text(code) == (template.code or key))
+    code = next(told, codes[0] if codes else UNSET)
+    return make_refusal_with_code(rules, "token", code, _BAD_TOKENS[state])
 
 
 def format_credentials(values: Mapping[str, Any], table: RuleTable) -> dict[str, Any]:

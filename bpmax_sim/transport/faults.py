@@ -195,13 +195,13 @@ class Faults:
 
     Attributes:
         inner: the transport below.
-        bad_token: function that returns the response of a request's platform to an invalid token.
+        bad_token: function that returns the response of a request's platform to a bad token.
         struck: callback for each rule that fires, with the request.
         names_of: returns all names of an API, aliases included, given its ``platform.key``.
     """
 
     inner: Transport
-    bad_token: Callable[[Request], Response]
+    bad_token: Callable[[Request, BadToken], Response]
     struck: Callable[[Fault, Request], None] = lambda _fault, _request: None
     names_of: Callable[[str], Sequence[str]] = lambda name: (name,)
     _armed: list[_ActiveRule] = field(default_factory=list, init=False)
@@ -283,8 +283,8 @@ class Faults:
                     )
                 case Break() as broken:
                     return _break_exchange(broken, request)
-                case BadToken():
-                    return replace(self.bad_token(request), source="fault")
+                case BadToken() as token:
+                    return replace(self.bad_token(request, token), source="fault")
                 case Slow() as slow:
                     return _delay_response(self._apply_rules(request, rules[index + 1 :]), slow)
         return self.inner.handle(request)

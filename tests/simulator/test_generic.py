@@ -11,11 +11,11 @@ from msgspec import UNSET
 from msgspec.structs import replace
 
 from bpmax_sim.messages import FORM, Request
-from bpmax_sim.platform.load import read_platform
-from bpmax_sim.platform.model import Parameter
+from bpmax_sim.platform.load import load_platforms, read_platform
+from bpmax_sim.platform.model import Api, ErrorClass, Parameter, ResponseRules
 from bpmax_sim.simulator.auth import RENEWALS
 from bpmax_sim.simulator.engine import convert_to_declared_type, sample_schema
-from bpmax_sim.simulator.model import make_expired_token_response
+from bpmax_sim.simulator.simulator import make_bad_token_response
 from bpmax_sim.simulator.state import parse_request
 from bpmax_sim.strategies.values import check_value
 from tests.simulator.bench import Bench, bench
@@ -369,13 +369,53 @@ def test_a_class_that_is_declared_by_its_code_has_the_status_of_its_kind(
     matrix.headers = {"Authorization": "Bearer another"}
 
     refused = matrix.send("GET /account/whoami")
-    expired = make_expired_token_response(
-        matrix.simulator.platform, matrix.simulator.platform.apis["whoami"]
-    )
+    platform = matrix.simulator.platform
+    injected = [
+        make_bad_token_response(platform, platform.apis["whoami"], state) for state in STATES
+    ]
 
-    assert (refused.status, expired.status) == (status, status)
-    for answer in (refused, expired):
+    for answer in (refused, *injected):
+        assert answer.status == status
         assert json.loads(answer.body)["errcode"] == "M_UNKNOWN_TOKEN"
+
+
+STATES: tuple[Literal["expired", "revoked"], ...] = ("expired", "revoked")
+
+
+@pytest.mark.parametrize(
+    ("key", "codes"),
+    [
+        ("qywx", (42001, 40014)), ("feishu", (99991663, 99991663)),
+        ("dingtalk", ("InvalidAuthentication",) * 2),
+    ],
+)  # fmt: skip
+def test_an_injected_refusal_of_a_token_has_the_code_of_a_simulated_one(
+    key: str, codes: tuple[object, object]
+) -> None:
+    platform = load_platforms(None).platform(key)
+    api = next(iter(platform.apis.values()))
+    found = [json.loads(make_bad_token_response(platform, api, state).body) for state in STATES]
+
+    assert tuple(one.get("errcode", one.get("code")) for one in found) == codes
+    told = [one.get("errmsg", one.get("msg", one.get("message"))) for one in found]
+    assert told == ["the token has expired (fault)", "the token was revoked (fault)"]
+
+
+def test_a_refusal_of_a_token_has_a_code_that_its_own_api_declares() -> None:
+    """As an API may have other response rules than its platform."""
+    platform = load_platforms(None).platform("qywx")
+    rules = ResponseRules(code=("$.状态",), message=("$.说明",), classes={
+        "token": ErrorClass(code=("T1", "42001")), "rate": ErrorClass(code=("R1",)),
+    })  # fmt: skip
+    bare = replace(rules, classes={"token": ErrorClass(status=(403,))})
+    answers = [
+        make_bad_token_response(platform, Api(response=own), state)
+        for own in (rules, bare) for state in STATES
+    ]  # fmt: skip
+
+    assert [(one.status, json.loads(one.body).get("状态")) for one in answers] == [
+        (401, "42001"), (401, "T1"), (403, None), (403, None),
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(

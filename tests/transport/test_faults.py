@@ -25,8 +25,9 @@ def overlay(*rules: Fault) -> tuple[Faults, list[Request]]:
         passed.append(sent)
         return ANSWER
 
-    refused = Response(status=401, body=b"{}")
-    faults = Faults(Handler(answer), lambda _: refused)
+    faults = Faults(
+        Handler(answer), lambda _, token: Response(status=401, body=token.state.encode())
+    )
     faults.activate(rules)
     return faults, passed
 
@@ -104,10 +105,12 @@ def test_a_bad_body_says_json_and_is_not(error: str) -> None:
         json.loads(answer.body)
 
 
-def test_a_refused_token_is_the_platforms_own_answer() -> None:
-    faults, _ = overlay(Fault(on="*", action=BadToken(state="expired")))
+@pytest.mark.parametrize("token", [BadToken(state="expired"), BadToken(state="revoked")])
+def test_a_refused_token_is_the_platforms_own_answer(token: BadToken) -> None:
+    faults, _ = overlay(Fault(on="*", action=token))
 
-    assert (faults.handle(request()).status, faults.handle(request()).source) == (401, "fault")
+    answer = faults.handle(request())
+    assert (answer.status, answer.body, answer.source) == (401, token.state.encode(), "fault")
 
 
 def test_a_delay_lets_the_answer_through_later() -> None:
