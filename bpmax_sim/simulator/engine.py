@@ -101,6 +101,8 @@ def make_example_value(parameter: Parameter) -> Any:
         schema["type"] = "string"
     if is_set(parameter.default) and not schema.get("enum"):
         schema["default"] = parameter.default
+    if parameter.type == "array" and parameter.enum:  # the choices are those of each element
+        return [parameter.enum[0]]
     return sample_schema(schema, parameter.title or parameter.name)
 
 
@@ -354,10 +356,10 @@ def _read_input_or_example(ctx: RequestContext, parameter: Parameter) -> Any:
     value = convert_to_declared_type(received, parameter)
     if value is UNSET:
         raise Refusal("400", f"{where} is not of type {parameter.type}")
-    if parameter.enum and to_comparable_text(value) not in map(to_comparable_text, parameter.enum):
-        raise Refusal(
-            "400", f"{where} is none of {', '.join(map(to_comparable_text, parameter.enum))}"
-        )
+    choices = [*map(to_comparable_text, parameter.enum)]
+    for item in value if isinstance(value, list) else (value,):  # each element is a choice
+        if choices and to_comparable_text(item) not in choices:
+            raise Refusal("400", f"{where} is none of {', '.join(choices)}")
     return value
 
 

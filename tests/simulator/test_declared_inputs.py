@@ -96,6 +96,30 @@ def api(parameters: str, path: str = "", method: str = "POST") -> str:
             {"状态": "开"},
         ),
         ("{name: 状态, in: query, title: 状 态}", "POST /orders/7", None, {"状态": "状 态"}),
+        (
+            "{name: 状态, in: query, type: array, enum: [开, 关]}",
+            "POST /orders/7?状态=关&状态=开",
+            None,
+            {"状态": ["关", "开"]},
+        ),
+        (
+            "{name: 状态, in: body, type: array, enum: [1, 2]}",
+            "POST /orders/7",
+            {"状态": [2, "1", 2]},
+            {"状态": [2, "1", 2]},
+        ),
+        (
+            "{name: 状态, in: body, type: array, enum: [1, 2]}",
+            "POST /orders/7",
+            {"状态": []},
+            {"状态": []},
+        ),
+        (
+            "{name: 状态, in: body, type: array, enum: [1, 2]}",
+            "POST /orders/7",
+            None,
+            {"状态": [1]},
+        ),
     ],
 )
 def test_an_input_is_told_under_its_name_wherever_it_was_sent(
@@ -169,6 +193,18 @@ def test_an_input_is_told_under_its_name_wherever_it_was_sent(
             "query.a is none of 1, 2",
         ),
         ("{name: a, in: query, enum: [开]}", "POST /orders/7?a=", None, "query.a is none of 开"),
+        (
+            "{name: a, in: query, type: array, enum: [开, 关]}",
+            "POST /orders/7?a=%E5%BC%80&a=x",
+            None,
+            "query.a is none of 开, 关",
+        ),
+        (
+            "{name: a, in: body, type: array, enum: [1, 2]}",
+            "POST /orders/7",
+            {"a": [2, 1, 3]},
+            "body.a is none of 1, 2",
+        ),
     ],
 )
 def test_an_input_that_does_not_fit_is_refused_by_its_place(
