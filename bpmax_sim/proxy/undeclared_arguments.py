@@ -122,10 +122,16 @@ def explain_values_breaking_schema(recipe: CompiledApi, values: Mapping[str, Any
         kind = parameter.type or parameter.schema.get("type")
         known = [to_scalar_text(item) for item in enum]
         limits = {"format": parameter.format, **parameter.schema}
+        is_typed = parameter.place == "body" and not enum
+        if "array" in (kind if isinstance(kind, list | tuple) else (kind,)):
+            # Of an array the elements come here, and `kind` is not theirs. In a form a value alone
+            # is an array of one.
+            whole = get_nested(values.get(parameter.place), parameter.steps)
+            is_array = isinstance(whole, list | tuple)
+            is_typed = is_typed and not is_array and recipe.encoding == "json"
         for value in _iterate_values(parameter, values):
             wrong = "" if to_scalar_text(value) in known else describe_unknown_choice(value, enum)
-            # Of an array the elements come here, and `kind` is not theirs.
-            if parameter.place == "body" and not enum and kind != "array":
+            if is_typed:
                 wrong = describe_wrong_type(value, kind)
             wrong = wrong or describe_violated_limit(value, limits)
             if wrong:

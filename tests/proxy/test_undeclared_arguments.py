@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from tests.proxy.world import World, crm, rejected
 
 SLOPPY: tuple[Any, ...] = (5, True, "zh", {}, None)
 ABSENT = (None, UNDEFINED, UNSET)
+ALONE: tuple[Any, ...] = ("a", "", 0, False, {"a": 1})
 
 
 def recipe(**fields: Any) -> CompiledApi:
@@ -71,6 +73,17 @@ def test_a_choice_is_the_same_as_number_and_as_text(value: Any) -> None:
         ("body", {"type": "integer"}, 1, 0),
         ("body", {"type": "integer"}, None, 0),
         ("body", {"type": "array"}, [1, "a"], 0),
+        *(("body", {"type": "array"}, alone, 1) for alone in ALONE),
+        *(("body", {"type": "array"}, absent, 0) for absent in ABSENT),
+        ("body", {"type": "array"}, [], 0),
+        ("query", {"type": "array"}, "a", 0),
+        ("body", {"schema": {"type": ["array", "null"]}}, [1, "a"], 0),
+        ("body", {"schema": {"type": ["array", "null"]}}, None, 0),
+        ("body", {"schema": {"type": ["array", "null"]}}, 1, 1),
+        ("body", {"schema": {"type": ("array", "string")}}, "a", 0),
+        ("body", {"schema": {"type": ("array", "string")}}, [1], 0),
+        ("body", {"schema": {"type": ("array", "string")}}, 1, 1),
+        *(("body", {"schema": {"type": sloppy}}, "zh", 0) for sloppy in SLOPPY),
         ("body", {"type": "string", "schema": {"enum": ["a", "b"]}}, ["a", "b", "c"], 1),
         ("body", {"type": "boolean"}, [False, True, 0], 1),
         ("query", {"schema": {"enum": ("zh", "en")}}, ["zh", "ZH"], 1),
@@ -86,6 +99,19 @@ def test_a_doubt_for_each_value_that_the_declaration_does_not_allow(
     )
 
     assert len(found) == doubts, found
+
+
+@pytest.mark.parametrize(
+    ("encoding", "doubts"),
+    [
+        ("json", ["parameter '值': array is declared, got 'a'"]), ("form", []), ("multipart", []),
+    ],
+)  # fmt: skip
+def test_a_value_alone_is_an_array_of_one_in_a_form(encoding: Any, doubts: list[str]) -> None:
+    compiled = replace(recipe(place="body", type="array"), encoding=encoding)
+
+    found = explain_values_breaking_schema(compiled, {"body": {"值": "a"}})
+    assert list(map(str, found)) == doubts
 
 
 def order_api() -> Api:
