@@ -95,10 +95,23 @@ def test_a_sensitive_place_hides_what_stands_there(path: str, hidden: list[str])
     assert _hidden(path, response, replace(SENT, call=None)) == []
 
 
-def test_what_a_location_holds_is_hidden_though_it_is_no_address() -> None:
-    response = answer(302, b"", {"Location": "https://[other.test/x?code=code-ffff1#s=stat-ffff2"})
+@pytest.mark.parametrize("name", ["Location", "Content-Location", "CONTENT-LOCATION"])
+def test_what_a_location_holds_is_hidden_though_it_is_no_address(name: str) -> None:
+    response = answer(302, b"", {name: "https://[other.test/x?code=code-ffff1#s=stat-ffff2"})
 
-    assert _hidden("header:Location", response) == ["code-ffff1", "stat-ffff2"]
+    assert _hidden(f"header:{name}", response) == ["code-ffff1", "stat-ffff2"]
+    assert _hidden(f"header:{name.lower()}", response) == ["code-ffff1", "stat-ffff2"]
+
+
+def test_a_header_that_is_no_location_is_hidden_as_a_whole() -> None:
+    whole = "/x?code=code-ffff1&expires_in=7200000"
+    response = answer(302, b"", {"X-Location": whole})
+    vault = Vault()
+
+    sent = replace(SENT, sensitive=(Sensitive("header:X-Location", "s"),))
+    register_issued_secrets(sent, response, vault)
+
+    assert vault.redact_text(f"<{whole}>") == "<redacted.crm.test.s.1>"
 
 
 def test_each_of_several_places_is_hidden_under_its_name_and_kind() -> None:

@@ -151,7 +151,13 @@ def test_a_member_joins_a_json_body_whose_other_bytes_stay() -> None:
 @pytest.mark.parametrize(
     ("body", "done"),
     [
-        (b'{"a":"\\ud800"}', b'{"a":"\\ud800","auth":{"token":"t"}}'),
+        *(
+            (
+                b'{"a":"\\u%s"}' % half,
+                b'{"a":"\\u%s","auth":{"token":"t"}}' % half.lower(),
+            )
+            for half in (b"d800", b"D83D", b"DBFF", b"dC00", b"DFFF", b"Dabc")
+        ),
         (
             b'{"\\udfff":1.5,"auth":{"b":["\\uD800"]}}',
             b'{"\\udfff":1.5,"auth":{"b":["\\ud800"],"token":"t"}}',

@@ -11,15 +11,16 @@ from typing import Any
 import pytest
 
 import bpmax_sim as bs
-from bpmax_sim.errors import UNAWAITED, CallError, Place, ScriptError
+from bpmax_sim.errors import UNAWAITED, BpmaxError, CallError, Place, ScriptError
 from bpmax_sim.js_values import UNDEFINED
 from bpmax_sim.proxy.response import CallRecord
-from bpmax_sim.script.turn_result import AbsentRead, Outcome
+from bpmax_sim.script.turn_result import AbsentRead, ConsoleLine, Outcome, UnawaitedCall
 from bpmax_sim.session.scripts import (
     WatchedDict,
     judge_unawaited_and_collation,
     read_script_if_path,
     read_scripts_if_paths,
+    redact_outcome_except_value,
     to_live_object,
     warn_of_misspelt_names,
 )
@@ -144,6 +145,44 @@ def test_a_live_object_reads_and_writes() -> None:
     for one in wrong:
         with pytest.raises(bs.ConfigError, match="form: expected a dict or a live object, got"):
             to_live_object("form", one)
+
+
+def failed(text: str, cause: BaseException | None = None) -> ScriptError:
+    error = ScriptError(
+        f"口令{text}", name=f"E{text}", place=Place("a.js", 3), stack=(f"at {text}", "at b"),
+        fields={"code": text, "明细": [text, 1]},
+    )  # fmt: skip
+    error.__cause__ = cause
+    return error
+
+
+def facts_of(error: BaseException | None) -> Any:
+    if not isinstance(error, ScriptError):
+        return error
+    told = (error.message, error.name, error.place, error.stack, error.fields)
+    return type(error), told, facts_of(error.__cause__)
+
+
+@pytest.mark.parametrize("given", [None, failed("pw"), CallError("pw"), failed("pw", failed("pw"))])
+def test_all_of_an_outcome_is_redacted_but_the_value(given: BpmaxError | None) -> None:
+    other = ValueError("pw")
+    lines = [ConsoleLine(level="log", text=one, values=(one, 1), at=0.0) for one in ("pw", "***")]
+    calls = [UnawaitedCall(one, Place("a.js", 1)) for one in ("pw", "***")]
+    outcome = Outcome(
+        value={"pw": "pw"}, error=given, console=(lines[0],), unawaited=(calls[0],),
+        unhandled=(failed("pw"), failed("pw", other)),
+    )  # fmt: skip
+
+    shown = redact_outcome_except_value(outcome, lambda text: text.replace("pw", "***"))
+
+    assert shown.value == {"pw": "pw"}
+    assert (shown.console, shown.unawaited) == ((lines[1],), (calls[1],))
+    assert [*map(facts_of, shown.unhandled)] == [
+        facts_of(failed("***")), facts_of(failed("***", other)),
+    ]  # fmt: skip
+    cause = failed("***") if given is not None and given.__cause__ else None
+    hidden = failed("***", cause) if isinstance(given, ScriptError) else given
+    assert facts_of(shown.error) == facts_of(hidden)
 
 
 def outcome_of(*reads: tuple[str, str], **more: Any) -> Outcome:
