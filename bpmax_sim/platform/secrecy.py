@@ -14,7 +14,15 @@ from msgspec import UNSET, UnsetType
 
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.i18n import msg
-from bpmax_sim.platform.model import Auth, CredentialSpec, Platform, Scalar, Source
+from bpmax_sim.platform.model import (
+    Auth,
+    CredentialSpec,
+    OkRule,
+    Platform,
+    ResponseRules,
+    Scalar,
+    Source,
+)
 from bpmax_sim.platform.schema_keywords import list_texts
 from bpmax_sim.platform.template import find_names
 
@@ -96,6 +104,31 @@ def collect_enumerated_words(platform: Platform) -> frozenset[str]:
         elif isinstance(value, list | tuple):
             left += value
     return frozenset(words)
+
+
+def collect_business_codes(platform: Platform) -> frozenset[str]:
+    """Return the business codes that rules of *platform* name, those of APIs and logins included.
+
+    They say what is a success or a failure, as ``000000``: no secrets, whatever a response calls
+    them.
+    """
+    rules = _list_response_rules(platform)
+    judged = [rule.ok for rule in rules]
+    steps = [step for auth in _list_auths(platform) for step in auth.steps]
+    judged += [step.ok for step in steps if isinstance(step.ok, OkRule)]
+    codes = [code for ok in judged for condition in ok.all for code in condition.any_of]
+    codes += [code for rule in rules for kind in rule.classes.values() for code in kind.code]
+    return frozenset([str(code) for code in codes if isinstance(code, str | int)])
+
+
+def list_business_code_paths(platform: Platform) -> tuple[str, ...]:
+    """Return the paths at which responses of *platform* have their business code, as declared."""
+    return tuple(dict.fromkeys(path for one in _list_response_rules(platform) for path in one.code))
+
+
+def _list_response_rules(platform: Platform) -> list[ResponseRules]:
+    own = [api.response for api in platform.apis.values()]
+    return [platform.response, *[rules for rules in own if isinstance(rules, ResponseRules)]]
 
 
 def _find_signature_key_names(auth: Auth) -> Iterator[str]:

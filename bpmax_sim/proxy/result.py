@@ -19,7 +19,12 @@ from bpmax_sim.i18n import change_english_text, join_list, label_message, msg
 from bpmax_sim.js_values import stringify_json
 from bpmax_sim.messages import REDIRECTS, Headers, Request, Response
 from bpmax_sim.platform.load import Platforms
-from bpmax_sim.platform.secrecy import collect_enumerated_words, list_paths_extracted_in_clear
+from bpmax_sim.platform.secrecy import (
+    collect_business_codes,
+    collect_enumerated_words,
+    list_business_code_paths,
+    list_paths_extracted_in_clear,
+)
 from bpmax_sim.proxy.call_effects import NoRepr
 from bpmax_sim.proxy.call_plan import Plan
 from bpmax_sim.proxy.response import (
@@ -176,9 +181,9 @@ def find_not_secret_texts(
 ) -> frozenset[str]:
     """Return the values of an exchange that its platform declares not to be secret, as texts.
 
-    These are enumerated words, and what logins extract with ``secret: false``.
+    These are enumerated words, business codes, and what logins extract with ``secret: false``.
     """
-    words, paths = _list_enum_words_and_clear_paths(
+    words, paths = _list_clear_words_and_paths(
         platforms, request.call.platform if request.call else ""
     )
     if response is None or not paths or not request.is_login:
@@ -189,14 +194,20 @@ def find_not_secret_texts(
 
 
 @lru_cache(maxsize=256)
-def _list_enum_words_and_clear_paths(
+def _list_clear_words_and_paths(
     platforms: Platforms, platform_key: str
 ) -> tuple[frozenset[str], tuple[str, ...]]:
-    """Return ``enum`` words of platform *platform_key* and the paths declared ``secret: false``."""
+    """Return what is no secret of platform *platform_key*, as words and as paths in responses.
+
+    The words are those of ``enum`` and business codes; the paths are declared ``secret: false``, or
+    as those of a business code.
+    """
     platform = platforms.find(platform_key)
     if platform is None:
         return frozenset(), ()
-    return collect_enumerated_words(platform), list_paths_extracted_in_clear(platform)
+    words = collect_enumerated_words(platform) | collect_business_codes(platform)
+    paths = (*list_paths_extracted_in_clear(platform), *list_business_code_paths(platform))
+    return words, paths
 
 
 def _find_values(path: str, response: Response, body: ParsedBody) -> Iterator[Any]:

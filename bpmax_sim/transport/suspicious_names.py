@@ -105,15 +105,21 @@ def find_tokens_in_login_body(
     """
     body = {"body": parts["body"]}
     paths = list(not_secret)
+    top = parts["body"] if isinstance(parts["body"], dict) else {}
+    is_envelope = not _OF_ENVELOPES.isdisjoint([str(name).lower() for name in top])
     for path, name, text in _iterate_member_texts(
         without_paths(body, paths) if paths else body, (), ""
     ):
         is_named = is_secret_name(name) or name.lower() in _OF_LOGINS
+        # Beside a message or data it is the code of a success, which all responses have.
+        is_status = is_envelope and path[1:] == (name,) and name.lower() == "code"
+        is_named = is_named and not is_status
         is_token = looks_random(text) and not (" " in text or "://" in text)
         if len(text) >= SHORTEST and "redacted." not in text and (is_named or is_token):
             yield path, name, text
 
 
+_OF_ENVELOPES: Final = frozenset({"msg", "message", "errmsg", "data"})
 _OF_LOGINS: Final = frozenset({"session", "sid", "ticket", "code", "jsapi_ticket", "sessiontoken"})
 
 

@@ -10,8 +10,10 @@ from bpmax_sim.platform import model
 from bpmax_sim.platform.check import explain_suspect_declarations, is_platform_address
 from bpmax_sim.platform.model import Api, Auth, Parameter, Platform
 from bpmax_sim.platform.secrecy import (
+    collect_business_codes,
     collect_enumerated_words,
     explain_always_secret,
+    list_business_code_paths,
     list_paths_extracted_in_clear,
 )
 from bpmax_sim.platform.target import NumberedLoginStep, RequestTarget
@@ -214,6 +216,36 @@ def test_words_that_are_enumerated_are_no_secrets() -> None:
     assert collect_enumerated_words(crm(one, api("b"))) == {
         *("active", "closed", "VIP", "person", "third"),
     }
+
+
+def test_the_business_codes_that_rules_name_are_no_secrets() -> None:
+    def rules(path: str, *good: Any, **bad: Any) -> model.ResponseRules:
+        conditions = (
+            model.Condition(path=path, any_of=good),
+            model.Condition(path="$.x", absent=True),
+        )
+        classes = {name: model.ErrorClass(code=codes) for name, codes in bad.items()}
+        return model.ResponseRules(
+            ok=model.OkRule(all=conditions), code=(path, "header:X-Code"), classes=classes
+        )
+
+    ok = model.OkRule(all=(model.Condition(path="$.state", any_of=("LOGIN_OK",)),))
+    steps = (
+        model.LoginStep(request=model.LoginRequest(path="/t"), ok=ok),
+        model.LoginStep(request=model.LoginRequest(path="/u")),
+    )
+    own = api("own", response=rules("$.errcode", 0, token=(40014,)))
+    platform = crm(
+        own, api("b"), auth=Auth(acquire=model.Acquire(steps=steps)),
+        response=rules("$.code", "000000", 200, token=("E401", "E402"), rate=("E429",)),
+    )  # fmt: skip
+
+    assert collect_business_codes(platform) == {
+        *("000000", "200", "E401", "E402", "E429", "0", "40014", "LOGIN_OK"),
+    }
+    assert list_business_code_paths(platform) == ("$.code", "header:X-Code", "$.errcode")
+    bare = crm(api("b"), response=model.ResponseRules())
+    assert (collect_business_codes(bare), list_business_code_paths(bare)) == (set(), ())
 
 
 def test_only_what_a_login_says_is_extracted_in_clear() -> None:

@@ -13,11 +13,15 @@ from bpmax_sim.platform.model import (
     Acquire,
     Api,
     Auth,
+    Condition,
+    ErrorClass,
     Extract,
     LoginRequest,
     LoginStep,
+    OkRule,
     Parameter,
     Platform,
+    ResponseRules,
 )
 from bpmax_sim.proxy.result import find_not_secret_texts, register_issued_secrets
 from bpmax_sim.secret.vault import Vault
@@ -158,6 +162,11 @@ OPEN = Platform(
     },
 )
 CLOSED = replace(OPEN, auth=_login(token=Extract(path="$.token", secret=True)))
+CODED = replace(OPEN, response=ResponseRules(
+    ok=OkRule(all=(Condition(path="$.code", any_of=("000000",)),)), code=("$.map.a", "$.gone"),
+    classes={"token": ErrorClass(code=(40014,))},
+))  # fmt: skip
+CODES = {"000000", "40014"}
 ENUM = {"开", "关"}
 EXTRACTED = {"inner-cccc", "key-bbbb1", "key-bbbb2", "key-bbbb3"}
 
@@ -169,6 +178,9 @@ EXTRACTED = {"inner-cccc", "key-bbbb1", "key-bbbb2", "key-bbbb3"}
         (OPEN, SENT, answer(200, BODY), ENUM),
         (OPEN, LOGIN, None, ENUM),
         (CLOSED, LOGIN, answer(200, BODY), ENUM),
+        (CODED, LOGIN, answer(200, BODY), ENUM | EXTRACTED | CODES),
+        (CODED, SENT, answer(200, BODY), ENUM | CODES),
+        (replace(CODED, auth=CLOSED.auth), LOGIN, answer(200, BODY), ENUM | CODES | {"inner-cccc"}),
         (OPEN, replace(SENT, call=None), answer(200, BODY), set()),
         (OPEN, replace(LOGIN, call=replace(CALL, platform="oms")), answer(200, BODY), set()),
     ],

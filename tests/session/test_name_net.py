@@ -14,6 +14,7 @@ import pytest
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.format import dump_entries
 from bpmax_sim.errors import NoMatchError
+from bpmax_sim.messages import Request, Response
 from bpmax_sim.secret.secret_names import (
     VERSION,
     is_redactable_everywhere,
@@ -57,6 +58,59 @@ def answer(raw: bytes) -> bytes:
         size = len(page.encode())
         return f"HTTP/1.1 200 OK\r\n{kind}\r\ncontent-length: {size}\r\n\r\n{page}".encode()
     return answer_json(json.dumps({"path": target[:2], "size": len(body)}))
+
+
+BANK = """\
+platform_key: 网银
+base_url: https://bank.example.test
+credentials: {user: {secret: false}, password: {secret: true}}
+%s
+auth:
+  acquire:
+    steps:
+      - request: {method: POST, path: /login, body: {u: "{{ user }}", p: "{{ password }}"}}
+        extract: {token: {path: $.token, secret: true}}
+  apply: [{in: header, name: X-Token, value: "{{ token }}"}]
+apis:
+  余额: {path: /balance}
+"""
+
+
+@pytest.mark.parametrize(
+    ("rules", "more"),
+    [
+        ('response: {ok: {all: [{path: $.code, in: ["000000"]}]}}', {}),
+        ("response: {code: [$.code]}", {}),
+        ('response: {code: [$.state], classes: {token: {code: ["000000"]}}}', {}),
+        ("", {"msg": "登录成功"}), ("", {"data": None}),
+    ],
+)  # fmt: skip
+def test_the_code_of_a_success_is_recorded_as_it_is(
+    tmp_path: Path, rules: str, more: Mapping[str, Any]
+) -> None:
+    (tmp_path / "网银.yaml").write_text(BANK % rules, encoding="utf-8")
+    instance = (
+        "- {platform: 网银, instance_key: test, credentials: {user: 张三, password: {env: PW}}}"
+    )
+    (tmp_path / "instances.yaml").write_text(instance, encoding="utf-8")
+
+    def serve(request: Request) -> Response:
+        token = {"token": PLANTED["token"]} if request.url.endswith("/login") else {"余额": "8.50"}
+        body = json.dumps({"code": "000000", **more, **token}).encode()
+        return Response(status=200, headers=(("content-type", "application/json"),), body=body)
+
+    options: dict[str, Any] = {
+        "instances": tmp_path / "instances.yaml", "cassette": tmp_path / "cassettes/a.yaml",
+        "environ": {"PW": "p-Kennwort-99"},
+    }  # fmt: skip
+    with Session.open(tmp_path / "网银.yaml", mode="record", transport=serve, **options) as session:
+        recorded = session.proxy("网银").direct("余额")
+    with Session.open(tmp_path / "网银.yaml", **options) as session:
+        assert session.proxy("网银").direct("余额") == recorded
+
+    assert recorded["code"] == "000000"
+    secrets = {"token": PLANTED["token"], "password": "p-Kennwort-99"}
+    assert leaks(folder(tmp_path / "cassettes"), secrets) == []
 
 
 @pytest.fixture(name="server")

@@ -128,6 +128,11 @@ LONG = "Zx9kLm8f14e45fceea167a5a36d"
         ({"ticket": "abcdef", "code": "123456", "jsapi_ticket": "x12345", "other": "abcdef"}, 3),
         ({"x": LONG}, 1), ({"x": f"a {LONG}"}, 0), ({"x": f"https://a.test/{LONG}"}, 0),
         ({"x": f"redacted.{LONG}"}, 0), ({"token": "abcdef"}, 1), ({"sessions": "abcdef"}, 0),
+        # a code beside a message or data says that the login succeeded
+        ({"code": "000000", "msg": "ok"}, 0), ({"Code": "SUCCESS", "Message": None}, 0),
+        ({"code": "LOGIN_SUCCESS", "data": {"token": "abcdef"}}, 1), ({"code": LONG, "msg": ""}, 1),
+        ({"code": "000000", "errmsg": "", "ticket": "abcdef"}, 1), ({"code": "000000", "x": ""}, 1),
+        ({"msg": "", "data": {"code": "123456"}}, 1), ({"data": [{"code": "123456"}]}, 1),
     ],
 )  # fmt: skip
 def test_what_a_login_yields_is_a_token_by_name_or_form(body: Any, found: int) -> None:
