@@ -297,6 +297,9 @@ def test_backslashes_are_undone_as_javascript_reads_them(text: bytes, plain: byt
         (b"&#x10FFFF;", "\U0010ffff".encode()),
         (b"&#x110000;", b"&#x110000;"), (b"&#1114111;", "\U0010ffff".encode()),
         (b"&#1114112;", b"&#1114112;"),
+        # names of two to six small letters; a longer one is left
+        (b"&lt;&num;&comma;&dollar;a&commat;b&percnt;", b"<#,$a@b%"), (b"&epsilon;", b"&epsilon;"),
+        (b"&lowbar;&period;", b"_."), (b"&a;&LT;", b"&a;&LT;"), (b"&#1234567;", b"&#1234567;"),
         (b"&#0;", b"\0"), (b"&#x1f;", b"\x1f"), (b"&quot;&apos;", b"\"'"),
         (b"&nbsp;", "\xa0".encode()),
         (b"&unknown;", b"&unknown;"), (b"&#12345678;", b"&#12345678;"), (b"&#65", b"&#65"),

@@ -167,9 +167,16 @@ def test_a_proxy_that_asks_for_a_password_is_no_answer_of_the_api(
 
 
 @pytest.mark.parametrize("status", [401, 407, 511])
-def test_what_a_third_party_itself_asks_for_is_its_answer(status: int) -> None:
-    with loopback(lambda _: answer_json("{}", status=f"{status} Anmelden")) as server:
-        assert get(server.url).status == status
+def test_what_a_third_party_itself_asks_for_is_its_answer(
+    world: World, monkeypatch: pytest.MonkeyPatch, status: int
+) -> None:
+    """Sent to it directly, or through a tunnel, in which a proxy has nothing to say any more."""
+    monkeypatch.setenv("SSL_CERT_FILE", str(world.ca.file))
+    told = answer_json("{}", status=f"{status} Anmelden")
+    with loopback(lambda _: told) as plain, loopback(lambda _: told, world.ca.server()) as secure:
+        assert get(plain.url).status == status
+        route = ConnectionRoute(proxy=f"http://{world.proxy}")
+        assert get(secure.url, route).status == status
 
 
 def closed_port() -> int:
