@@ -13,7 +13,7 @@ from bpmax_sim.script_source.conditions import (
     read_equality,
     read_fallback_condition,
 )
-from bpmax_sim.script_source.kinds import read_operator, strip_parentheses
+from bpmax_sim.script_source.kinds import has_optional_chain, read_operator, strip_parentheses
 from bpmax_sim.script_source.scopes import FUNCTIONS
 from bpmax_sim.script_source.slips import SlipReader
 from bpmax_sim.script_source.syntax import SyntaxTree, list_parts
@@ -31,11 +31,11 @@ _VALUES: Final = frozenset(
 """Expressions that are never null or absent."""
 _GIVES_VALUE: Final = re.compile(
     r"(?:\.(?:trim|slice|map|filter|join|split|toFixed|concat|indexOf|replace|toUpperCase|"
-    r"toLowerCase|padStart|reduce|toString|includes|some|every|length|keys|values|entries|"
+    r"toLowerCase|padStart|reduce|toString|includes|some|every|keys|values|entries|"
     r"stringify|round|floor|ceil|abs|max|min|flatMap|sort)|^String|^Number|^Boolean|^parseInt|"
     r"^parseFloat)$"
 )
-"""Functions and members that never give null or nothing."""
+"""Functions that never give null or nothing."""
 _MAYBE_NAN: Final = re.compile(r"^(?:Number|parse\w+|Math\.\w+)\b|\.reduce$")
 _BRANCHES: Final = frozenset({"statement_block", "if_statement", "else_clause", "program"})
 _FALSY: Final = frozenset({"''", '""', "0", "false"})
@@ -56,8 +56,10 @@ def is_fallback_without_effect(tree: SyntaxTree, fallback: Node) -> bool:
     function = left.child_by_field_name("function")
     name = tree.get_source(function or left)
     is_arithmetic = left.type == "binary_expression" and read_operator(left) not in _JOINS
-    gives = left.type in {"call_expression", "member_expression"} and _GIVES_VALUE.search(name)
-    if not (left.type in _VALUES or is_arithmetic or gives):
+    is_call, is_length = left.type == "call_expression", name.endswith(".length")
+    gives = _GIVES_VALUE.search(name) is not None if is_call else is_length
+    # Of `a?.length` there is none where `a` is missing.
+    if not (left.type in _VALUES or is_arithmetic or (gives and not has_optional_chain(left))):
         return False
     may_be_nan = is_arithmetic or left.type == "unary_expression" or _MAYBE_NAN.search(name)
     is_falsy = tree.get_source(right) in _FALSY

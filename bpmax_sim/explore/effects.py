@@ -21,7 +21,8 @@ from bpmax_sim.scenario.idempotency import is_key_name, is_possible_key_value
 _REPEATABLE: Final = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
 """Methods of which a second request has no further effect (RFC 9110, 9.2.2)."""
 _EACH_TIME: Final = re.compile(
-    r"nonce|time_?stamp|^ts$|(send|sent|request|create|call)_?(at|time)$|trace_?(id)?$|时间戳",
+    r"nonce|time_?stamp|^ts$|(sen[dt]|request(ed)?|created?|call(ed)?)_?(at|time)$|trace_?(id)?$|"
+    r"时间戳|(发送|请求|创建|调用)时间$",
     re.IGNORECASE,
 )
 _NUMBER: Final = re.compile(r"(^|[a-z_])(no|number|code|key)$|号$|编码$", re.IGNORECASE)

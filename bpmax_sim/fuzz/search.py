@@ -52,6 +52,7 @@ from bpmax_sim.platform.load import load_platforms, read_platform
 from bpmax_sim.platform.model import Api
 from bpmax_sim.project import SUFFIX, find_root, make_parent_folder
 from bpmax_sim.script.failure import Script
+from bpmax_sim.script_source import reading
 from bpmax_sim.session.scripts import read_script
 from bpmax_sim.session.session import Session
 from bpmax_sim.strategies.programs import (
@@ -133,10 +134,17 @@ def draw_form_and_trouble(source: str) -> st.SearchStrategy[dict[str, Any]]:
     The form has the fields that *source* reads. *trouble* names a response of the third party, such
     as an error or a time-out, in the table `TROUBLE`.
     """
-    names = [name or other for name, other in _FIELD.findall(source) if not other.startswith("$")]
+    names = _find_form_fields(source)
     values = st.none() | scalars() | json_values(max_leaves=3)
     form = st.fixed_dictionaries(dict.fromkeys(names, values))
     return st.fixed_dictionaries({"form": form, "trouble": st.sampled_from(list(TROUBLE))})
+
+
+def _find_form_fields(source: str) -> Iterator[str]:
+    """Yield the fields of the form that *source* uses, also of a form that a function gets."""
+    found = [name or other for name, other in _FIELD.findall(source)]
+    found += [use.path[0] for use in reading.read_script(source).members if use.root == "form"]
+    return (name for name in found if name != "*" and not name.startswith("$"))
 
 
 def check_script(target: FuzzTarget, files: Sequence[str], situation: Mapping[str, Any]) -> bool:

@@ -140,7 +140,8 @@ def _make_testcase(verdict: terminal.Verdict, seconds: float) -> ET.Element:
     if values := list_properties(verdict):
         properties = ET.SubElement(case, "properties")
         for name, value in values:
-            ET.SubElement(properties, "property", name=name, value=value)
+            shown = to_translated_xml_text(value)
+            ET.SubElement(properties, "property", name=name, value=shown)
     if tag := _choose_element_name(verdict):
         problems, failures = verdict.problems, verdict.failures
         message = failures[0].headline if failures else next(iter(problems), "")

@@ -247,7 +247,7 @@ _MOST_CONSOLE = 10
 _WIDEST_CONSOLE = 160
 
 
-def format_failure_texts(verdict: Verdict, *, with_console: bool = False) -> Iterator[str]:
+def format_failure_texts(verdict: Verdict, *, with_console: bool) -> Iterator[str]:
     """Yield the text of each failure of *verdict*; none if it could not run (`Verdict.problems`).
 
     With *with_console*, the last text is followed by the console output of the failed step.

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
 _BRANCHES: Final = frozenset({"if_statement", "ternary_expression"})
-_NOTHING: Final = frozenset({"undefined", "null"})
+_NOTHING: Final = frozenset({"undefined", "null", "void 0"})
 _EQUAL: Final = {"===": True, "==": True, "!==": False, "!=": False}
 
 

@@ -6,6 +6,7 @@ that may be undefined (``?.``).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final, Literal, overload
 
@@ -68,6 +69,10 @@ _FUNCTIONS: Final[Mapping[str, ExpressionKind]] = {
     "Boolean": "boolean", "isNaN": "boolean", "isFinite": "boolean", "Array": "list",
 }  # fmt: skip
 _TRUTHS: Final = {"true": True, "false": False, "null": False, "undefined": False}
+_ZERO: Final = re.compile(
+    r"0(?:[xob][0_]+|[0_]*)n?|(?:[0_]+\.?[0_]*|\.[0_]+)(?:e[+-]?[0-9_]+)?", re.IGNORECASE
+)
+"""What 0 may look like in a script."""
 _OWNERS: Final = frozenset({"Math", "Date", "Number", "Object", "Array", "JSON"})
 _OF_OBJECT: Final[Mapping[str, ExpressionKind]] = dict.fromkeys(
     ("keys", "values", "entries"), "list"
@@ -136,7 +141,7 @@ class KindReader:
         Methods of APIs, or of objects that a library declares, are not returned.
         """
         callee = strip_parentheses(call.child_by_field_name("function"))
-        if callee is None or callee.type != "member_expression" or _has_optional_chain(callee):
+        if callee is None or callee.type != "member_expression" or has_optional_chain(callee):
             return ""
         owner, name = (
             strip_parentheses(callee.child_by_field_name("object")),
@@ -192,7 +197,7 @@ class KindReader:
         if node.type == "template_string":
             is_filled = any(child.type == "string_fragment" for child in node.named_children)
         elif node.type == "number":  # !0 is how others write true
-            is_zero = not self._tree.get_source(node).strip("0.xn")
+            is_zero = _ZERO.fullmatch(self._tree.get_source(node)) is not None
             return (
                 None if read_operator(find_parent_beyond_parentheses(node)) == "!" else not is_zero
             )
@@ -240,9 +245,7 @@ class KindReader:
         return self.find_kind(binding.value, depth)
 
     def _find_member_kind(self, node: Node, _depth: int) -> ExpressionKind | None:
-        is_length = self._values.read_member_name(node) == "length" and not _has_optional_chain(
-            node
-        )
+        is_length = self._values.read_member_name(node) == "length" and not has_optional_chain(node)
         return "number" if is_length else None
 
     def _find_call_kind(self, node: Node, _depth: int) -> ExpressionKind | None:
@@ -260,7 +263,7 @@ class KindReader:
         return METHODS.get(method)
 
 
-def _has_optional_chain(node: Node) -> bool:
+def has_optional_chain(node: Node) -> bool:
     """Return whether the chain of members and calls *node* contains ``?.``."""
     current: Node | None = node
     while current is not None and current.type in {

@@ -22,17 +22,24 @@ from bpmax_sim.script_source.slips import Found, SlipReader
 if TYPE_CHECKING:
     from tree_sitter import Node
 
+# `[0-9]` and not `\d`: JavaScript reads no full-width digits, which an input method may type.
 _DAY: Final = re.compile(
-    r"\s*(\d{4})[-/.](\d{1,2})(?:[-/.](\d{1,2}))?(?:[T ](\d{1,2}):(\d\d).*)?\s*"
+    r"\s*([0-9]{4})[-/.]([0-9]{1,2})(?:[-/.]([0-9]{1,2}))?(?:[T ]([0-9]{1,2}):([0-9]{2}).*)?\s*"
 )
-_AMERICAN: Final = re.compile(r"\s*(\d{1,2})/(\d{1,2})/(\d{4}).*")
+_AMERICAN: Final = re.compile(r"\s*([0-9]{1,2})/([0-9]{1,2})/([0-9]{4}).*")
+_NEVER_DATE: Final = re.compile(
+    r"[^0-9]*|\s*[0-9]{7,}\s*|.*[０-９].*|.*[0-9]\s*[\u4e00-\u9fff，：（].*"
+)
 _NUMBER: Final = re.compile(
-    r"\s*(?:[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|0[xob][\da-fA-F]+|)\s*"
+    r"[\s\ufeff]*(?:[+-]?(?:Infinity|(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)|"
+    r"0(?:[xX][0-9a-fA-F]+|[oO][0-7]+|[bB][01]+)|)[\s\ufeff]*"
 )
-_DIGITS: Final = re.compile(r"\s*[+-]?\.?\d")
 _MONTHS: Final = 12
 _HOURS: Final = 24
+_MINUTES: Final = 60
 _BASES: Final = range(2, 37)
+BASE_TEN: Final = frozenset({"", "0", "10"})
+"""What leaves the base to the text or makes it ten; in a larger one letters are digits, too."""
 
 
 def _find_invalid_date(reader: SlipReader, node: Node) -> Found:
@@ -65,14 +72,25 @@ def _explain_invalid_date(text: str) -> str:
         year, month, day = int(match[1]), int(match[2]), int(match[3] or 1)
         hour, minute = int(match[4] or 0), int(match[5] or 0)
     else:
-        is_chinese = re.match(r"\s*\d+\s*年", text) is not None
-        return msg("write it as 2026-01-31") if is_chinese or not re.search(r"\d", text) else ""
+        return msg("write it as 2026-01-31") if _NEVER_DATE.fullmatch(text) else ""
     if not 1 <= month <= _MONTHS:
         return msg("there is no month {month}", month=month)
     if not 1 <= day <= monthrange(max(year, 1), month)[1]:
         return msg("there is no day {day} in it", day=day)
-    is_late = (hour, minute) > (_HOURS, 0)  # 24:00 is the midnight at the end of the day
-    return msg("hour {hour} does not exist", hour=hour) if is_late else ""
+    # 24:00 is the midnight at the end of the day.
+    is_wrong = (hour, minute) > (_HOURS, 0) or minute >= _MINUTES
+    return msg("there is no time {hour}:{minute:02}", hour=hour, minute=minute) if is_wrong else ""
+
+
+def read_base(reader: SlipReader, name: str, arguments: Sequence[Node]) -> str:
+    """Return the source of the base that ``parseInt`` gets; "" for none, or another function."""
+    is_given = name == "parseInt" and len(arguments) > 1
+    return reader.tree.get_source(arguments[1]) if is_given else ""
+
+
+def is_number_text(text: str) -> bool:
+    """Return whether ``Number(text)`` is a number and not NaN."""
+    return _NUMBER.fullmatch(text) is not None
 
 
 def _find_invalid_number(reader: SlipReader, node: Node) -> Found:
@@ -80,13 +98,14 @@ def _find_invalid_number(reader: SlipReader, node: Node) -> Found:
     callee = node.child_by_field_name("function")
     name = reader.tree.get_source(callee).removeprefix("Number.") if callee is not None else ""
     arguments = list_arguments(node)
-    fits = _FITS.get(name)
+    fits = is_number_text if name == "Number" else NUMBER_READ.get(name)
     if fits is None or not arguments:
         return
     text = reader.tree.read_literal_text(arguments[0])
-    base = reader.tree.get_source(arguments[1]) if len(arguments) > 1 else ""
-    is_wrong_base = name == "parseInt" and base.isdecimal() and int(base) not in {0, *_BASES}
-    if is_wrong_base or (text is not None and fits(text) is None):
+    base = read_base(reader, name, arguments)
+    is_wrong_base = base.isdecimal() and int(base) not in {0, *_BASES}
+    is_wrong_text = base in BASE_TEN and text is not None and not fits(text)
+    if is_wrong_base or is_wrong_text:
         yield "wrong-value", node, msg(
             "{text} gives NaN, and nothing compares with that", text=reader.shorten_source(node)
         )  # fmt: skip
@@ -131,9 +150,13 @@ def _evaluate_number(reader: SlipReader, node: Node | None, depth: int = 0) -> f
     return operation.get(read_operator(node))
 
 
-_FITS: Final[Mapping[str, Callable[[str], object]]] = {
-    "Number": _NUMBER.fullmatch, "parseInt": _DIGITS.match, "parseFloat": _DIGITS.match,
-}  # fmt: skip
+NUMBER_READ: Final[Mapping[str, Callable[[str], re.Match[str] | None]]] = {
+    "parseInt": re.compile(r"[\s\ufeff]*([+-]?(?:0[xX][0-9a-fA-F]+|(?!0[xX])[0-9]+))").match,
+    "parseFloat": re.compile(
+        r"[\s\ufeff]*([+-]?(?:Infinity|(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?))"
+    ).match,
+}
+"""Function -> what it reads of a text, as group 1."""
 
 _RESPONSES: Final = ("status", "headers", "body")
 _OF_ERRORS: Final = ("message", *CALL_ERROR_MEMBERS, "name", "stack", "cause", "errors")

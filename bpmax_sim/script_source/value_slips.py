@@ -20,6 +20,12 @@ from bpmax_sim.script_source.kinds import (
     split_sides,
     strip_parentheses,
 )
+from bpmax_sim.script_source.literal_slips import (
+    BASE_TEN,
+    NUMBER_READ,
+    is_number_text,
+    read_base,
+)
 from bpmax_sim.script_source.scopes import FUNCTIONS, Binding
 from bpmax_sim.script_source.slips import Found, SlipReader
 from bpmax_sim.script_source.syntax import list_parts
@@ -42,7 +48,7 @@ _ONE_ARGUMENT: Final = frozenset({"round", "floor", "ceil", "trunc", "abs", "sqr
 _SEPARATORS: Final = frozenset({",", " ", "-", "/", "，", "、"})
 _WALKS: Final = frozenset({"forEach", "map", "filter", "some", "every", "find", "findIndex"})
 _ASKS: Final = frozenset({"filter", "some", "every", "find", "findIndex", "findLast"})
-_MAKES_NUMBER: Final = re.compile(r"\s*[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
+_WITH_UNIT: Final = re.compile(r"\s*[+-]?[0-9.]+\s*[A-Za-z%]*")
 
 
 def _split_callee(node: Node) -> tuple[str, Node | None]:
@@ -363,14 +369,15 @@ def _find_partial_parse(reader: SlipReader, node: Node) -> Found:
     """Yield ``parseFloat('1,200')``, which is 1."""
     callee, arguments = node.child_by_field_name("function"), list_arguments(node)
     name = reader.tree.get_source(callee).removeprefix("Number.") if callee is not None else ""
+    read = NUMBER_READ.get(name)
     text = reader.tree.read_literal_text(arguments[0]) if arguments else None
-    match = _MAKES_NUMBER.match(text) if text else None
-    is_partial = bool(text and match) and not re.fullmatch(
-        r"\s*[+-]?[\d.]+\s*[A-Za-z%]*", text or ""
-    )
-    if name in {"parseFloat", "parseInt"} and is_partial and match is not None:
+    match = read(text) if read is not None and text is not None else None
+    if text is None or match is None or read_base(reader, name, arguments) not in BASE_TEN:
+        return
+    rest = text[match.end() :].replace("\ufeff", "").strip()
+    if rest and not _WITH_UNIT.fullmatch(text):
         yield "wrong-value", arguments[0], msg(
-            "{name} reads {read} of {text!r} and stops", name=name, read=match[0], text=text
+            "{name} reads {read} of {text!r} and stops", name=name, read=match[1], text=text
         )  # fmt: skip
 
 
@@ -380,7 +387,8 @@ def _find_delay_with_unit(reader: SlipReader, node: Node) -> Found:
     if callee is None or reader.tree.get_source(callee) not in {"setTimeout", "setInterval"}:
         return
     text = reader.tree.read_literal_text(arguments[1]) if len(arguments) > 1 else None
-    if text is not None and not text.strip().isdigit():
+    is_delay = is_number_text(text) and text.strip()[:1] not in {"", "-"} if text else False
+    if text is not None and not is_delay:
         yield "wrong-value", arguments[1], msg(
             "{text!r} is no number of milliseconds, so that this fires at once", text=text
         )  # fmt: skip

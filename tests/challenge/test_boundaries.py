@@ -60,6 +60,12 @@ def find_operations(tree: SyntaxTree, *operators: str) -> Iterator[Node]:
         ("a.trim() ?? 1", True), ("a.length ?? 1", True), ("a.find(b) ?? 1", False),
         ("a.pop() ?? 1", False), ("String(a) ?? 1", True), ("Number(a) ?? 1", True),
         ("a.trimmed() ?? 1", False), ("(a || b) ?? 1", False), ("(a && b) ?? 1", False),
+        # what ?. gives may be nothing, and so may a member that is named like a function
+        ("a?.length ?? 0", False), ("a?.b.length ?? 0", False), ("a.b?.trim() ?? 1", False),
+        ("a?.map(f).join('、') ?? 1", False), ("a?.[0].trim() ?? 1", False),
+        ("a.map(b => b?.c).join('、') ?? 1", True), ("a?.length || 0", False),
+        ("a.max ?? 1", False), ("a.values ?? 1", False), ("a.values() ?? 1", True),
+        ("a.keys || 0", False), ("a.size.length ?? 1", True), ("length ?? 1", False),
         # || is idle only where what it gives is as false as what it replaces
         ("'' || ''", True), ('a.trim() || ""', True), ("(a > b) || false", False),
         ("a.includes(b) || false", True), ("a.length || 0", True), ("a.trim() || ''", True),

@@ -83,6 +83,24 @@ SAME: tuple[Pair, ...] = (
     ({"body": {"a": 1, "nonce": "x"}}, {"body": {"a": 1, "nonce": "y"}}),
     ({"body": {"a": [{"timestamp": 1}]}}, {"body": {"a": [{"timestamp": 2}]}}),
     ({"query": {"ts": "1"}}, {"query": {"ts": "2"}}),
+    *(
+        ({"body": {"单号": "A1", name: 1}}, {"body": {"单号": "A1", name: 2}})
+        for name in (
+            "createdAt",
+            "created_at",
+            "createTime",
+            "CREATE_TIME",
+            "requested_at",
+            "sentAt",
+            "send_time",
+            "calledAt",
+            "callTime",
+            "创建时间",
+            "请求时间",
+            "发送时间",
+            "调用时间",
+        )
+    ),
     ({"header": {"a": "1"}}, {"header": {"a": "2"}}),
     ({"body": {"request_id": "1"}}, {"body": {"request_id": "2"}}),
 )
@@ -98,6 +116,10 @@ OTHER: tuple[Pair, ...] = (
     ({"instance": "a"}, {"instance": "b"}),
     ({"method": "POST"}, {"method": "PUT"}),
     ({"body": {"request_id": None}}, {"body": {"request_id": ""}}),
+    *(
+        ({"body": {name: 1}}, {"body": {name: 2}})
+        for name in ("预约时间", "时间", "开始时间_2", "createdAtPlace", "startTime", "meetAt")
+    ),
 )
 
 

@@ -144,6 +144,12 @@ def test_a_platform_without_apis_has_no_task_but_those_of_scripts(tmp_path: Path
         ),
         ("form.$set('a', 1); form['$id']; form[key]; form.1a; reform.b; form.a1", ["a1"]),
         ("form.客户; form.客户", ["客户"]),
+        (
+            "const {客户, 金额: 数 = 0} = form; const f = ctx.form; f.备注 = 数",
+            ["客户", "金额", "备注"],
+        ),
+        ("function 合计(form) { return form.数量 * form.单价 }", ["数量", "单价"]),
+        ("form?.部门; for (const 行 of form.明细) 行.数量; form[0]; form[key]", ["明细", "部门"]),
         ("", []),
     ],
 )

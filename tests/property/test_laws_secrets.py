@@ -138,7 +138,7 @@ def test_no_credential_is_in_a_report(case: Case) -> None:
         (item,) = load_items(path, environ={})
         session = opened(case, third, Path(place) / "cassettes/x.yaml")
         verdict = judge_events(item, run_item(item, session, environ={}))
-        told = [format_verdict_line(verdict), *format_failure_texts(verdict)]
+        told = [format_verdict_line(verdict), *format_failure_texts(verdict, with_console=False)]
         told.append(
             json.dumps(build_run_document([verdict], code=ExitCode.FAILED), ensure_ascii=False)
         )

@@ -166,7 +166,7 @@ def test_every_error_is_told_everywhere(
             format_summary_line(verdicts, 1.0),
         ]
         for verdict in verdicts:
-            told += [*verdict.problems, *format_failure_texts(verdict)]
+            told += [*verdict.problems, *format_failure_texts(verdict, with_console=False)]
         terminal = to_plain_english(translate(join_messages("\n", told)))
         document = json.dumps(
             build_run_document(verdicts, code=ExitCode.FAILED), ensure_ascii=False
@@ -264,6 +264,10 @@ DIGEST = "bpmax_trace_digest"
         ({"digest": "d"}, {DIGEST: "d", "bpmax_calls": "0"}),
         ({"digest": ""}, {}),
         ({"digest": "", "cassette": "甲.ndjson"}, {"bpmax_cassette": "甲.ndjson"}),
+        (
+            {"digest": "", "trace": "甲\x01乙\ud800.ndjson"},
+            {"bpmax_trace": "甲\ufffd乙\ufffd.ndjson"},
+        ),
     ],
 )
 def test_a_run_that_did_not_end_has_no_number_of_calls(

@@ -37,6 +37,8 @@ form.明细:read@20 form.b:write@35 form.明细.*:read@10 | for (let 行 of form
 form.明细:read@22 form.b:write@31 | for (const 键 in form.明细) form.b = 键.数量
 form.b:write@6 form.明细.*.数量:read@27 form.明细.*:read@18 form.明细:read@15 form.序号:read@23 | form.b = form.明细[form.序号].数量
 form.a:test@10 form.c:test@34 form.b:write@50 form.a:read!@59 form.c:read!@68 | if (form.a !== undefined && form.c != null) form.b = form.a + form.c
+form.a:test@10 form.b:write@29 form.a.c:read!@40 form.a:read!@38 | if (form.a !== void 0) form.b = form.a.c
+form.a:test@21 form.b:write@37 form.a:read!@46 | if (void 0 === form.a) return; form.b = form.a
 form.a:test@17 form.b:write@49 form.a:read!@58 | if (typeof form.a === 'undefined') return; form.b = form.a
 form.a:test@17 form.b:write@41 form.a:read!@50 | if (typeof form.a !== 'undefined') form.b = form.a
 form.a:test@24 form.b:write@32 form.a:read@41 form.c:write@54 form.a:read!@63 | if (undefined === form.a) form.b = form.a; else form.c = form.a

@@ -117,7 +117,7 @@ form.x + 1.5 is not exact, so that it may equal nothing; compare rounded values 
 unshift gives the new length back, not the list; leave form.明细 = away | form.明细 = form.明细.unshift(1)
 months count from 0 here, so that 12 is one of the next year; write 11 | form.a = new Date(2026, 12, 1)
 '2026-02-30' is no date: there is no day 30 in it | form.a = new Date('2026-02-30')
-'2026-01-01 25:00' is no date: hour 25 does not exist | form.a = new Date('2026-01-01 25:00')
+'2026-01-01 25:00' is no date: there is no time 25:00 | form.a = new Date('2026-01-01 25:00')
 '13/01/2026' is no date: there is no month 13 | form.a = new Date('13/01/2026')
 '2026年1月1日' is no date: write it as 2026-01-31 | form.a = new Date('2026年1月1日')
 'zh_CN' is no locale, and a RangeError; write 'zh-CN' | form.a = form.n.toLocaleString('zh_CN')
