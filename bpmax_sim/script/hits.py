@@ -111,10 +111,10 @@ class ScriptHits:
             if shown != source:
                 self.shown[script] = shown
             self.lost += Counter({script: lost})
-            if counts is None:
-                self.uncounted[script] = None
-            else:
+            if counts is not None:
                 self.add(script, counts)
+            elif not lost:
+                self.uncounted[script] = None
 
     def to_data(self) -> list[HitsData]:
         """Return name, text, counts and number of lost contexts of each script, as plain values."""

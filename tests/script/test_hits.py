@@ -241,3 +241,27 @@ def test_each_session_hides_its_own_secrets_of_a_script_that_all_run() -> None:
         hits.redact_script_texts(lambda text, secret=secret: text.replace(f"{secret}的密钥", "***"))  # type: ignore[misc]
 
     assert hits.shown == {script: "登录('***', '***')"}
+
+
+def test_the_hits_of_several_processes_are_those_of_one() -> None:
+    counted, lost, bundle = (
+        Script(f"form.{name} = 1", f"{name}.js") for name in ("甲", "乙", "丙")
+    )
+    hits = ScriptHits()
+    hits.add(counted, [1, 0, 3])
+    hits.lost[lost] = 2
+    hits.uncounted[bundle] = None
+    hits.redact_script_texts(lambda text: text.replace("甲", "…"))
+
+    assert hits.to_data() == [
+        ("丙.js", bundle.source, None, 0, bundle.source),
+        ("乙.js", lost.source, None, 2, lost.source),
+        ("甲.js", counted.source, [1, 0, 3], 0, "form.… = 1"),
+    ]
+    both = ScriptHits()
+    both.merge(hits.to_data())
+    both.merge(hits.to_data())
+    assert both.counts == {counted: [2, 0, 6]}
+    assert +both.lost == {lost: 4}
+    assert [*both.uncounted] == [bundle]
+    assert both.shown == {counted: "form.… = 1"}

@@ -304,7 +304,7 @@ def test_promise_jobs_run_in_the_order_of_the_standard() -> None:
 
 def test_a_replay_miss_rejects_too() -> None:
     def miss(_request: Request) -> Response:
-        raise NoMatchError("no recording", platform="crm", api="get")
+        raise NoMatchError("no recording\n  nearest: get (a=1)", platform="crm", api="get")
 
     source = "try { await $proxy('crm').get() } catch (e) { return [e.code, e.message] }"
     assert Bench(miss).run(source).unwrap() == ["NO_MATCH", "no recording"]

@@ -6,11 +6,14 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from bpmax_sim.errors import TransportError
 from bpmax_sim.messages import Request, Response
+from bpmax_sim.script.failure import Script
+from bpmax_sim.script.runtime import Page
 from tests.script.bench import START, Bench, ok, run, texts, value_of
 
 ROOT = Path(__file__).parents[2]
@@ -199,3 +202,16 @@ def test_a_run_is_the_same_on_any_machine() -> None:
         if number % 2:
             assert {process.communicate()[0].strip() for process in running} == {expected}
             running.clear()
+
+
+@pytest.mark.parametrize(
+    ("delay", "fired"), [(0, 1), (1, 1), (-5, 1), (0.4, 1), (2, 0), (50, 0), ("0", 1)]
+)
+def test_on_a_page_a_script_waits_only_for_a_timer_that_is_due_now(delay: Any, fired: int) -> None:
+    bench = Bench()
+    script = Script(f"setTimeout(() => console.log('到'), {delay!r}); return 1", "甲.js")
+
+    outcome = bench.runtime.run(script, page=Page([script]))
+
+    assert (outcome.value, [line.text for line in outcome.console]) == (1, ["到"] * fired)
+    assert len(bench.runtime.list_pending_timers()) == 1 - fired
