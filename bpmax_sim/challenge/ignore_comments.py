@@ -31,8 +31,10 @@ class IgnoreComment(msgspec.Struct, frozen=True):
     wrong: str = ""
 
 
+# An input method for Chinese types `：`, `，` and `、` for colon and comma.
+_COMMA: Final = r"\s*[,，、]\s*"
 _IGNORE: Final = re.compile(
-    r"bpmax-ignore-next\b\s*([\w-]+(?:\s*,\s*[\w-]+)*)?\s*:?\s*(.*)", re.DOTALL
+    rf"bpmax-ignore-next\b\s*([\w-]+(?:{_COMMA}[\w-]+)*)?\s*[:：]?\s*(.*)", re.DOTALL
 )
 
 
@@ -42,7 +44,7 @@ def read_ignore_comments(tree: SyntaxTree) -> Iterator[IgnoreComment]:
         text = tree.get_source(node).strip("/* \t\r\n") if node.type == "comment" else ""
         match = _IGNORE.match(text)
         if match is not None:
-            kinds = tuple(re.split(r"\s*,\s*", match[1])) if match[1] else ()
+            kinds = tuple(re.split(_COMMA, match[1])) if match[1] else ()
             place = tree.find_place(node)
             last = tree.find_place_of_byte(node.end_byte).line
             yield IgnoreComment(

@@ -80,6 +80,9 @@ _TEXTS: Final = frozenset(
     }
 )  # fmt: skip
 _TESTS: Final = frozenset({"typeof"})
+# An input method for Chinese types `：`, `，` and `、` for colon and comma.
+_SUPPRESSION: Final = re.compile(r"bpmax-ignore[:：](.*)", re.DOTALL)
+_RULE: Final = re.compile(r"[^\s,，、]+")
 
 
 class MemberUse(msgspec.Struct, frozen=True):
@@ -513,12 +516,11 @@ class _ScriptReader:
         """
         for node in self._nodes:
             text = self._tree.get_source(node).strip("/* \t\r\n") if node.type == "comment" else ""
-            head, colon, rest = text.partition(":")
-            if head == "bpmax-ignore" and colon:
+            if (match := _SUPPRESSION.fullmatch(text)) is not None:
                 line, column = self._tree.find_line_and_byte_column(node.start_byte)
                 begin = node.start_byte - column + 1
                 is_alone = not self._tree.get_bytes_between(begin, node.start_byte).strip()
-                yield line + is_alone, tuple(rest.replace(",", " ").split())
+                yield line + is_alone, tuple(_RULE.findall(match[1]))
 
 
 _SLIPS: Final = (

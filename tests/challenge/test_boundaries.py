@@ -273,6 +273,13 @@ def test_at_equality_both_ways_come_to_the_same(source: str, *, same: bool) -> N
         ("// bpmax-ignore-next: 对称", (), "a reason is missing"),
         ("// bpmax-ignore-next 对称", ("对称",), "no kind '对称'"),
         ("// bpmax-ignore-next Args-Swap: 对称", ("Args-Swap",), "no kind 'Args-Swap'"),
+        ("// bpmax-ignore-next args-swap：对称", ("args-swap",), ""),
+        ("// bpmax-ignore-next args-swap，argument、 field-write ： 对称：甲乙",
+         ("args-swap", "argument", "field-write"), ""),
+        ("// bpmax-ignore-next args-swap 对称，见合同", ("args-swap",), ""),
+        ("// bpmax-ignore-next args-swap：", ("args-swap",), "a reason is missing"),
+        ("// bpmax-ignore-next ：对称", (), "a reason is missing"),
+        ("// bpmax-ignore-next args-swap，互换：对称", ("args-swap", "互换"), "no kind '互换'"),
     ],
 )  # fmt: skip
 def test_a_comment_has_kinds_and_a_reason(comment: str, kinds: tuple[str, ...], wrong: str) -> None:
@@ -280,6 +287,7 @@ def test_a_comment_has_kinds_and_a_reason(comment: str, kinds: tuple[str, ...], 
 
     assert (found.kinds, found.line, found.wrong.startswith(wrong)) == (kinds, 2, True)
     assert bool(found.wrong) == bool(wrong)
+    assert wrong or found.reason.startswith("对称")
 
 
 @pytest.mark.parametrize(

@@ -434,6 +434,9 @@ global:form:read@1 ignore:1:power,same-sides | form.a = 1 // bpmax-ignore: power
 global:form:read@1 power@14 ignore:2:power | // bpmax-ignore: power⏎form.a = 1.5 ** 2
 global:form:read@27 ignore:2:power | /* bpmax-ignore: power */ form.a = 1
 - | // bpmax-ignore power
+global:form:read@1 ignore:1:power,same-sides,no-effect | form.a = 1 // bpmax-ignore：power，same-sides、no-effect
+- | // bpmax-ignore ：power
+- | // bpmax-ignore-next：power
 ignore:2: | // bpmax-ignore:
 - | // 别的: power
 - | // bpmax-ignore
