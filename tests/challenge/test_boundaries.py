@@ -82,6 +82,24 @@ def test_a_fallback_is_idle_behind_what_is_always_there(source: str, *, idle: bo
     assert is_fallback_without_effect(tree, outermost) == idle
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "trim", "slice", "map", "filter", "join", "split", "toFixed", "concat", "indexOf",
+        "replace", "toUpperCase", "toLowerCase", "padStart", "reduce", "toString", "includes",
+        "some", "every", "keys", "values", "entries", "stringify", "round", "floor", "ceil", "abs",
+        "max", "min", "flatMap", "sort",
+    ],
+)  # fmt: skip
+def test_a_fallback_is_idle_behind_a_method_not_behind_a_member_of_its_name(name: str) -> None:
+    found = [
+        is_fallback_without_effect(tree, next(find_operations(tree, "??")))
+        for tree in map(SyntaxTree, (f"x = 客户.{name}(f) ?? 1", f"x = 客户.{name} ?? 1"))
+    ]
+
+    assert found == [True, False]
+
+
 def make_reader(source: str) -> SlipReader:
     """Return the reader of a script."""
     tree = SyntaxTree(source)

@@ -104,7 +104,7 @@ DECIDED = [
     ("switch (true) { case 甲 && 乙: f(); }", "甲 && 乙", ("(甲)", "(乙)")),
     *(
         (f"行.{method}({callback});", "x.甲 && x.乙", ("(x.甲)", "(x.乙)"))
-        for method in ("filter", "some", "every", "find", "findIndex")
+        for method in ("filter", "some", "every", "find", "findIndex", "findLast")
         for callback in ("x => x.甲 && x.乙", "x => { return x.甲 && x.乙; }",
                          "function (x) { return x.甲 && x.乙; }")
     ),
@@ -150,6 +150,48 @@ def test_only_the_callback_of_a_list_method_decides_something() -> None:
 def test_what_is_noise_is_left_as_it_is(script: str) -> None:
     kinds = {one.kind for one in read_mutants(SyntaxTree(script))}
     assert kinds <= {"field-write"}
+
+
+def list_edits(script: str) -> list[str]:
+    return [f"{one.kind}: {one.old} → {one.new}" for one in read_mutants(SyntaxTree(script))]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "parseInt", "parseFloat", "isNaN", "isFinite", "encodeURIComponent", "decodeURIComponent",
+        "structuredClone", "atob", "btoa", "String", "Number", "Boolean", "Symbol", "BigInt",
+        "Date", "RegExp", "setTimeout", "setInterval", "clearTimeout", "clearInterval",
+        "Math.max", "JSON.stringify", "Object.keys", "Array.from", "Promise.all", "Intl.Collator",
+        "Reflect.has", "Map.groupBy",
+    ],
+)  # fmt: skip
+def test_arguments_of_what_javascript_has_are_left_as_they_are(name: str) -> None:
+    assert list_edits(f"const 值 = {name}('甲', '乙');") == []
+    assert list_edits("const 值 = 核对('甲', '乙');") == [
+        "argument: '甲' → '甲~'",
+        "args-swap: '甲', '乙' → '乙', '甲'",
+        "argument: '乙' → '乙~'",
+    ]
+
+
+@pytest.mark.parametrize("zone", ["", "UTC"])
+@pytest.mark.parametrize("unit", ["FullYear", "Month", "Date", "Hours", "Minutes"])
+def test_what_a_date_is_set_to_is_another_value(unit: str, zone: str) -> None:
+    changed = [f"argument: 数 + 30 → ({OTHER})(数 + 30)", f"argument: 数 + 30 → ({NEAR})(数 + 30)"]
+
+    assert list_edits(f"日.set{zone}{unit}(数 + 30);") == changed
+    assert list_edits(f"日.get{zone}{unit}(数 + 30);") == []
+
+
+@pytest.mark.parametrize(
+    ("method", "is_added"),
+    [("push", True), ("unshift", True), ("concat", True), ("includes", False), ("查", False)],
+)
+def test_members_of_what_a_list_gets_are_left_out(method: str, *, is_added: bool) -> None:
+    edits = ["body-member: 甲: 4 → ...{}", "body-member: 乙 → ...{}"] if is_added else []
+
+    assert list_edits(f"列.{method}({{甲: 4, 乙}});") == edits
 
 
 def test_a_comment_leaves_kinds_out_and_says_why() -> None:

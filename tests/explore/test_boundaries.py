@@ -165,7 +165,8 @@ def test_the_key_of_a_request_and_what_it_is_looked_up_by(
     ("idempotent", "method", "effect"),
     [
         (UNSET, "GET", False), (UNSET, "HEAD", False), (UNSET, "PUT", False),
-        (UNSET, "DELETE", False), (UNSET, "POST", True), (UNSET, "PATCH", True), (UNSET, "", True),
+        (UNSET, "DELETE", False), (UNSET, "OPTIONS", False), (UNSET, "POST", True),
+        (UNSET, "PATCH", True), (UNSET, "", True),
         (True, "POST", False), (False, "POST", True), (False, "GET", True), (True, "GET", False),
     ],
 )  # fmt: skip

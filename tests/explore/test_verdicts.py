@@ -347,6 +347,16 @@ NOTICED: dict[str, tuple[dict[str, Any], dict[str, Any], tuple[str, str]]] = {
         {}, {"errors": (thrown("ProxyError"), thrown("ReferenceError", message="x"))},
         ("crash", "ReferenceError: x"),
     ),
+    **{
+        f"the crash {name}": ({}, {"errors": (thrown(name),)}, ("crash", f"{name}: 坏了"))
+        for name in (
+            "ReferenceError", "RangeError", "SyntaxError", "InternalError", "URIError",
+            "EvalError", "ScriptLimitError", "PendingPromise", "PendingPromiseError",
+        )
+    },
+    "an error of the script's own": (
+        {}, {"errors": (thrown("库存不足"),)}, ("handled", "rejected: 坏了"),
+    ),
     "a crash and a message": (
         {}, {"errors": (thrown("TypeError"),), "messages": (shown("请重试"),)},
         ("crash", "TypeError: 坏了"),

@@ -136,7 +136,7 @@ def counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ScriptHits:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "scripts").mkdir()
     hits = ScriptHits()
-    for name in ("scripts/b.js", "scripts/a.js", "scripts/无此.js", "step.yaml"):
+    for name in ("scripts/b.js", "scripts/a.js", "scripts/无此.js", "step.yaml", "step.yml"):
         if "无此" not in name:
             (tmp_path / name).write_text(SOURCE, "utf-8")
         made = Script(SOURCE, name)

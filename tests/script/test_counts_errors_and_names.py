@@ -57,7 +57,7 @@ def test_what_processes_counted_is_added_and_told_again() -> None:
     assert {script.name: number for script, number in hits.lost.items() if number} == {
         "甲.js": 4, "丁.js": 3,
     }  # fmt: skip
-    assert [script.name for script in hits.uncounted] == ["丙.js", "丁.js"]
+    assert [script.name for script in hits.uncounted] == ["丙.js"]
     assert hits.shown == {TWO: "登录('***')"}
     assert sorted(hits.to_data()) == sorted(
         [("甲.js", ONE.source, [2, 0, 4], 4, ONE.source), *COUNTED[1:]]
@@ -445,3 +445,39 @@ def test_what_an_engine_says_without_a_colon_is_uncaught(failures: ErrorFactory)
     assert [str(make(EngineError(*one))) for one in (("TypeError", "坏"), ("Uncaught", "坏"))] == [
         f"{NAME}: TypeError: 坏", f"{NAME}: Uncaught: 坏",
     ]  # fmt: skip
+
+
+MEMORY, DEEP = "more than 64 MB of memory", "the stack is full"
+
+
+@pytest.mark.parametrize(
+    ("name", "message", "limit"),
+    [
+        *(
+            (name, message, MEMORY)
+            for name in ("RangeError", "InternalError")
+            for message in (
+                "out of memory", "string too long", "invalid string length",
+                "out of memory in regexp execution", "invalid array buffer length",
+                "Invalid string length", "Array buffer allocation failed",
+            )
+        ),
+        *(
+            (name, message, DEEP)
+            for name in ("RangeError", "InternalError")
+            for message in ("Maximum call stack size exceeded", "stack overflow")
+        ),
+        ("InternalError", "", MEMORY), ("RangeError", "", ""), ("Uncaught", "null", MEMORY),
+        ("Uncaught", "undefined", ""), ("RangeError", "invalid array length", ""),
+        ("TypeError", "out of memory", ""), ("Error", "stack overflow", ""),
+        ("RangeError", "array too long for map", "33,554,432 elements"),
+        ("InternalError", "array too long for map", ""),
+    ],
+)  # fmt: skip
+def test_an_error_for_want_of_memory_or_stack_is_a_limit(
+    failures: ErrorFactory, name: str, message: str, limit: str
+) -> None:
+    error = failures.make_engine_error(EngineError(name, message))
+
+    assert isinstance(error, ScriptLimitError) is bool(limit)
+    assert (limit or message) in str(error)
