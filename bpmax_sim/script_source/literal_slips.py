@@ -79,7 +79,7 @@ def _explain_invalid_date(text: str) -> str:
         return msg("there is no day {day} in it", day=day)
     # 24:00 is the midnight at the end of the day.
     is_wrong = (hour, minute) > (_HOURS, 0) or minute >= _MINUTES
-    return msg("there is no time {hour}:{minute:02}", hour=hour, minute=minute) if is_wrong else ""
+    return msg("there is no time {time}", time=f"{hour}:{minute:02}") if is_wrong else ""
 
 
 def read_base(reader: SlipReader, name: str, arguments: Sequence[Node]) -> str:
