@@ -477,7 +477,7 @@ class ProxyAction(Action, frozen=True, kw_only=True):
         if "args" in value and any(part in value for part in cls.parts):
             wrong = msg("args is a direct call; it excludes path, query, header, body")
             context.tell(spot.at("args"), wrong)
-        elif "args" in value and not isinstance(value["args"], list):
+        elif "args" in value and not _is_of_type_or_waits(value["args"], list):
             context.tell(spot.at("args"), msg("expected a list of arguments"))
 
     @classmethod
@@ -528,9 +528,7 @@ class Js(Action, frozen=True, kw_only=True):
             context.tell(
                 spot.at("call"), "expected the name of a function, got {call!r}", call=call
             )
-        if isinstance(args, str) and "${" in args:
-            return
-        if not isinstance(args, list | tuple if call else Mapping):
+        if not _is_of_type_or_waits(args, list | tuple if call else Mapping):
             wrong = msg("a function takes a list of arguments") if call else msg(
                 "a script takes arguments by name, such as {金额: 800}; a list belongs to call:"
             )  # fmt: skip
@@ -610,7 +608,7 @@ class Python(Action, frozen=True, kw_only=True):
         if isinstance(value, Mapping):
             cls.check_keys_if_map(context, value, spot)
             call = value.get("call")
-            if not isinstance(value.get("args", {}), Mapping):
+            if not _is_of_type_or_waits(value.get("args", {}), Mapping):
                 context.tell(spot.at("args"), msg("expected a map of arguments"))
         if not isinstance(call, str) or not cls.pattern.fullmatch(call):
             context.tell(spot, "expected module:function, got {call!r}", call=call)
@@ -723,6 +721,11 @@ class RunAction(Action, frozen=True, kw_only=True):
             return str(value), {}
         variables = value.get("with", {})
         return str(value.get("steps", "")), variables if isinstance(variables, Mapping) else {}
+
+
+def _is_of_type_or_waits(value: Any, kind: Any) -> bool:
+    """Return whether *value* is of type *kind*, or a single ``${…}``, known only in the run."""
+    return isinstance(value, kind) or parse_whole_reference(value) is not None
 
 
 def _find_described_subclasses(kind: type[Action]) -> Iterator[type[Action]]:

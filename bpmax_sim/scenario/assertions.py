@@ -23,6 +23,8 @@ from bpmax_sim.scenario.expect import (
     Comparison,
     compare,
     find_expectation_problems,
+    fulfils,
+    is_denial,
     select_failing_checks,
 )
 from bpmax_sim.scenario.expected_literals import find_maps
@@ -241,15 +243,11 @@ def compare_error(expected: ExpectedError, thrown: events.ErrorThrown, path: Pat
     source, path = expected.source, (*path, "from")
     if source is UNSET:
         return tuple(checks)
-    if isinstance(source, Mapping):
-        ok = not select_failing_checks(compare(source, thrown.source, path))
-    else:
-        ok = source in (
-            *_list_accepted_source_names(thrown.source),
-            thrown.source.partition(".")[0],
-        )
-    told = join_alternatives(map(show, _list_accepted_source_names(thrown.source)[:2]))
-    return (*checks, Comparison(path, ok, show(source), told))
+    names = _list_accepted_source_names(thrown.source)
+    # One name is enough, but a denial has to hold of all of them.
+    holds = all if is_denial(source) else any
+    ok = holds(fulfils(source, name) for name in (*names, thrown.source.partition(".")[0]))
+    return (*checks, Comparison(path, ok, show(source), join_alternatives(map(show, names[:2]))))
 
 
 def _list_accepted_source_names(error_source: str) -> tuple[str, ...]:

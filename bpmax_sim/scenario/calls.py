@@ -26,6 +26,7 @@ from bpmax_sim.path_template import compile_path_template
 from bpmax_sim.platform.model import Api, Idempotency, matches_api
 from bpmax_sim.proxy.response import CallRecord, redact_request, redact_response
 from bpmax_sim.scenario.expect import (
+    NESTING,
     Checks,
     Comparison,
     compare,
@@ -485,14 +486,17 @@ def _read_multipart_part(part: Any) -> Any:
 
 
 def numbers_to_url_texts(expected: Any) -> Any:
-    """Return *expected* with numbers and booleans as text, since a URL carries only text."""
+    """Return *expected* with numbers and booleans as text, since a URL carries only text.
+
+    Also in operators that hold values, such as ``$in``; not the bound of ``$gt`` or a ``$length``.
+    """
     if isinstance(expected, bool):
         return "true" if expected else "false"
     if is_number(expected):
         return format_js_number(expected)
     if isinstance(expected, Mapping):
         return {
-            key: value if is_operator(key) else numbers_to_url_texts(value)
+            key: numbers_to_url_texts(value) if key in NESTING or not is_operator(key) else value
             for key, value in expected.items()
         }
     if isinstance(expected, list | tuple):

@@ -22,6 +22,7 @@ from bpmax_sim.scenario.expect_check import (
     check_expected_error,
     check_watched_call,
 )
+from bpmax_sim.scenario.expected_literals import find_maps
 from bpmax_sim.scenario.flow_check import check_flow, check_script_events_can_occur
 from bpmax_sim.scenario.idle_steps import IDLE_CHECKS, check_cells_meaning_false
 from bpmax_sim.scenario.name_claims import NAME_CHECKS
@@ -222,7 +223,8 @@ def _check_row_numbers(draft: ScenarioDraft) -> None:
         return
     counts = {name: len(value) for name, value in form.fields.items() if isinstance(value, list)}
     for step, spot in draft.spot.at("steps").locate_elements(draft.scenario.steps):
-        if step.condition is not True or step.expect_error is not UNSET or not counts:
+        is_certain = step.condition is True and step.expect_error is UNSET and step.retry is UNSET
+        if not is_certain or not counts:  # a retry does a row action as often as it needs
             return
         if not _check_and_update_row_counts(draft, step, counts, spot.at(step.action)):
             return
@@ -418,8 +420,9 @@ def _find_used_names(draft: ScenarioDraft) -> Mapping[str, set[str]]:
     texts += draft.spot.source.lines_of_all_files
     for root, name in _READ.findall("\n".join(texts)):
         used[root] |= {name, *map(str, parse_plain_steps(name)[:1])}
-    sections = (draft.scenario.expect.vars, *(step.expect.vars for step, _ in draft.steps))
-    used["vars"].update(*(vars_ for vars_ in sections if isinstance(vars_, dict)))
+    own = (draft.scenario.expect, *(one for _, one in draft.scenario.invariants))
+    for expected in (*own, *(one for step, _ in draft.steps for one in step.expectations)):
+        used["vars"].update(*(names for _, names, _ in find_maps(expected.vars)))
     return used
 
 

@@ -55,8 +55,11 @@ BY_KEY: Final[KeyTree] = {
     "fault_sets": {},
 }
 """The maps that are joined key by key; of any other value the nearest holds as a whole."""
-_ADDED: Final = ("secrets", "redact", "policies")
-"""Lists whose far elements stay, behind: what is hidden stays so, and the first policy wins."""
+_ADDED: Final = (("secrets", BY_KEY), ("policies", BY_KEY), ("redact", BY_KEY["proxy"]))
+"""Lists whose far elements stay, behind: what is hidden stays so, and the first policy wins.
+
+Each is a key and the maps in which it means that: a field or variable may have such a name, too.
+"""
 
 Fragments = tuple[tuple[model.Fragment, Spot], ...]
 
@@ -164,11 +167,11 @@ def merge_nodes(near: Node, far: Node, by_key: KeyTree = BY_KEY) -> Node:
             files[key] = far.files.get(key, far.file)
         elif key in by_key and own.items and inherited.items:
             # A form or flow from another file is another one: nothing of the inherited one fits it.
-            anew = key in _SUBJECTS and "definition" in own.items
+            anew = by_key is BY_KEY and key in _SUBJECTS and "definition" in own.items
             values[key] = own if anew else merge_nodes(own, inherited, by_key[key])
         elif by_key is BY_KEY["proxy"] and key == "stubs":
             values[key] = _join_stubs(own, inherited)
-        elif key in _ADDED and own.value is not None:
+        elif own.value is not None and any(key == name and by_key is tree for name, tree in _ADDED):
             values[key] = _add_elements(own, _to_elements(inherited))
         else:
             values[key] = own

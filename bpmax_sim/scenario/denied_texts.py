@@ -19,6 +19,7 @@ from bpmax_sim.errors import suggest_nearest
 from bpmax_sim.i18n import msg
 from bpmax_sim.scenario import model
 from bpmax_sim.scenario.calls import CallMade
+from bpmax_sim.scenario.expect import DENYING, NESTING
 from bpmax_sim.scenario.expected_literals import find_literals_with_denial
 from bpmax_sim.scenario.findings import RunFinding
 from bpmax_sim.scenario.load import ScenarioItem
@@ -125,13 +126,13 @@ def _find_plain_text_patterns(
     """Yield the ``$matches`` patterns without special characters: path, pattern, whether denied.
 
     Such a pattern is a plain text. *denied* is whether *value* itself is denied; ``$not`` reverses
-    it. Elements of a list are searched, too.
+    it. Lists and other operators are searched, too.
     """
     for index, item in enumerate(value if isinstance(value, list | tuple) else ()):
         yield from _find_plain_text_patterns(item, (*path, index), denied)
     for key, operand in value.items() if isinstance(value, Mapping) else ():
-        if key == "$not":
-            yield from _find_plain_text_patterns(operand, (*path, key), not denied)
+        if key in NESTING:
+            yield from _find_plain_text_patterns(operand, (*path, key), denied != (key in DENYING))
         elif key == "$matches" and isinstance(operand, str) and re.escape(operand) == operand:
             yield (*path, key), operand, denied
 

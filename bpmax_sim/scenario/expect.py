@@ -148,7 +148,7 @@ def _compare_message(expected: Any, message: TranslatableText, path: Path) -> Ch
     every = [compare(expected, text, path) for text in spoken]
     held = [checks for checks in every if not select_failing_checks(checks)]
     wrong = [checks for checks in every if select_failing_checks(checks)]
-    if not held or (wrong and _is_denial(expected)):
+    if not held or (wrong and is_denial(expected)):
         said = join_messages("", ['"', message, '"'])
         return tuple(
             check if check.ok else Comparison(check.path, False, check.expected, said)
@@ -157,7 +157,8 @@ def _compare_message(expected: Any, message: TranslatableText, path: Path) -> Ch
     return held[0]
 
 
-def _is_denial(expected: Any) -> bool:
+def is_denial(expected: Any) -> bool:
+    """Return whether *expected* says what a value is not: ``$not``, ``$ne``, ``$exists: false``."""
     if not isinstance(expected, Mapping):
         return False
     return expected.get("$exists") is False or not expected.keys().isdisjoint(("$not", "$ne"))
@@ -586,6 +587,14 @@ REGISTERED: Final = ExtensionPoint(
 """Those without their ``$``, and functions of operand and value that others register."""
 
 
+NESTING: Final = frozenset({
+    "$contains", "$each", "$eq", "$exactly", "$in", "$ne", "$not", "$unordered",
+})  # fmt: skip
+"""Operators whose operands are expectations or values themselves, or lists of them."""
+DENYING: Final = frozenset({"$ne", "$not"})
+"""Those of them that deny what they have."""
+
+
 def list_operator_names() -> tuple[str, ...]:
     """Return the names of all operators; those registered by other distributions come last."""
     return tuple(f"${name}" for name in REGISTERED.list_names())
@@ -713,6 +722,8 @@ def _make_operand_check(fits: Callable[[Any], bool], message: str) -> Callable[[
 def _is_near_operand(value: Any) -> bool:
     if isinstance(value, Mapping) and not value.keys() <= {"value", "within"}:
         return False
+    if isinstance(value, Mapping) and _contains_reference(value.get("within")):
+        value = value.get("value")  # the tolerance is known only in the run
     try:
         target, within = parse_near_operand(value)
         if not 0 <= within < math.inf:
@@ -734,7 +745,9 @@ _OPERANDS: Mapping[str, Callable[[Any], str | None]] = {
     "$matches": _find_pattern_problem,
     "$type": _find_type_problem,
     "$length": _make_operand_check(
-        lambda value: (is_number(value) and value >= 0) or isinstance(value, Mapping),
+        lambda value: (
+            isinstance(value, Mapping) or (is_number(value) and value >= 0 and value % 1 == 0)
+        ),
         msg("needs a count or operators"),
     ),
     "$exists": _make_operand_check(

@@ -195,9 +195,22 @@ def merge_expected(known: Any, addition: Any) -> Any:
     if not isinstance(known, Mapping):
         return UNSET
     if isinstance(addition, Mapping):
-        added = {key: merge_expected(known.get(key, UNSET), v) for key, v in addition.items()}
-        return UNSET if UNSET in added.values() else {**known, **added}
+        return _merge_maps(known, addition)
     if not all(map(is_operator, known)) or "$eq" in known:
         return UNSET
     # A list that is equal to what the operators hold of says more than they do.
     return addition if isinstance(addition, list) else {**known, "$eq": addition}
+
+
+def _merge_maps(known: Mapping[str, Any], addition: Mapping[str, Any]) -> Any:
+    is_mixed = _is_operation(known) != _is_operation(addition) and known and addition
+    if is_mixed and _is_operation(addition):
+        return UNSET
+    if is_mixed:  # members do not stand beside operators; `$contains` asks the same of a map
+        addition = {"$contains": addition}
+    added = {key: merge_expected(known.get(key, UNSET), v) for key, v in addition.items()}
+    return UNSET if UNSET in added.values() else {**known, **added}
+
+
+def _is_operation(expected: Mapping[str, Any]) -> bool:
+    return any(map(is_operator, expected))

@@ -15,9 +15,6 @@ from bpmax_sim.scenario import expect, model
 from bpmax_sim.scenario.references import Path
 from bpmax_sim.subject.form import parse_form_path
 
-_THROUGH = frozenset({"$eq", "$ne", "$in", "$not", "$contains", "$each", "$unordered", "$exactly"})
-_DENYING = frozenset({"$ne", "$not"})
-
 
 def find_member_names(value: Any, path: Path = (), denied: bool = False) -> Iterator[_Named]:
     """Yield each member name in *value*, an expectation: path of its map, name, whether denied.
@@ -53,9 +50,9 @@ def find_literals_with_denial(
         yield path, value, denied
     elif isinstance(value, Mapping) and any(map(expect.is_operator, value)):
         for key, operand in value.items():
-            if key in _THROUGH:
+            if key in expect.NESTING:
                 yield from find_literals_with_denial(
-                    operand, (*path, key), denied != (key in _DENYING)
+                    operand, (*path, key), denied != (key in expect.DENYING)
                 )
     elif isinstance(value, list | tuple):
         for index, item in enumerate(value):
@@ -100,5 +97,5 @@ def find_maps(
         yield path, value, denied
     elif isinstance(value, Mapping):
         for key, operand in value.items():
-            if key in _THROUGH:
-                yield from find_maps(operand, (*path, key), denied != (key in _DENYING))
+            if key in expect.NESTING:
+                yield from find_maps(operand, (*path, key), denied != (key in expect.DENYING))

@@ -10,6 +10,7 @@ from msgspec import UNSET
 
 from bpmax_sim.errors import SubjectError
 from bpmax_sim.scenario.expect import fulfils, is_operator
+from bpmax_sim.scenario.expected_literals import find_literals_with_denial
 from bpmax_sim.scenario.model import Expect, NewExpect, Step
 from bpmax_sim.scenario.references import UndefinedValueError
 from bpmax_sim.subject.project import PROCESSING
@@ -38,12 +39,11 @@ _MOVED = frozenset({"at", "owners", "pending", "tasks", "history", "delay_level"
 def find_expected_message_codes(messages: Any) -> list[Any]:
     """Return the codes that ``messages`` expects, as texts or maps of operators.
 
-    Those in a list, in a single line or in ``$contains`` are found; not those that ``$not`` denies.
+    Those in a list, in a single line or in operators such as ``$contains`` are found; not those
+    that ``$not`` denies.
     """
-    if isinstance(messages, Mapping) and "$contains" in messages:
-        messages = messages["$contains"]
-    lines = messages if isinstance(messages, list | tuple) else (messages,)
-    return [line["code"] for line in lines if is_map_of_members(line) and "code" in line]
+    lines = (line for _, line, denied in find_literals_with_denial(messages) if not denied)
+    return [line["code"] for line in lines if isinstance(line, Mapping) and "code" in line]
 
 
 def names_member(expected: Any, member: str = "") -> bool:
@@ -69,8 +69,8 @@ def is_expected_refusal(error: Exception, expected: Expect, resolve: Callable[[A
     if not isinstance(error, SubjectError):
         return False
     with suppress(UndefinedValueError):
-        codes = resolve(find_expected_message_codes(expected.messages))
-        return any(fulfils(code, error.code) for code in codes)
+        messages = UNSET if expected.messages is UNSET else resolve(expected.messages)
+        return any(fulfils(code, error.code) for code in find_expected_message_codes(messages))
     return False
 
 

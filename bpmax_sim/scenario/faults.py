@@ -180,10 +180,11 @@ def find_stub_problems(stub: Stub) -> Iterator[tuple[Path, str]]:
     if "${" not in stub.on and not _TARGET.fullmatch(stub.on):
         wrong = msg("on: expected platform.api or platform.*, got {on!r}", on=stub.on)
         yield (), wrong
-    if stub.answers and (stub.body is not UNSET or stub.headers or stub.status != OK):
+    has_own = stub.body is not UNSET or stub.headers or stub.status != OK or stub.delay != 0
+    if stub.answers and has_own:
         yield (
             ("answers",),
-            msg("answers is all that is answered; it excludes status, headers and body"),
+            msg("answers is all that is answered; it excludes status, headers, body and delay"),
         )
     for number, answer in enumerate(stub.answers):
         if problem := find_fault_problem(FaultRule(on="*", do=answer)):

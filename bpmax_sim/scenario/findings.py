@@ -286,9 +286,8 @@ def find_undeclared_names_in_write(
 def find_expected_columns(item: ScenarioItem) -> Mapping[str, frozenset[str]]:
     """Return the columns that expectations of *item* name, by table."""
     tables: dict[str, set[str]] = {table: set() for table in item.names.initial_table_columns}
-    everything = [item.scenario.expect, *(located.step.expect for located in item.walk_steps())]
-    for expected in everything if tables else ():
-        for table, column in find_named_columns(expected.form):
+    for form in _find_expected_forms(item) if tables else ():
+        for table, column in find_named_columns(form):
             tables.get(table, set()).add(column)
     return {table: frozenset(columns) for table, columns in tables.items()}
 
@@ -300,8 +299,8 @@ def find_fields_meant_to_change_type(item: ScenarioItem) -> frozenset[str]:
     then not reported, as the change of type is meant.
     """
     fields: set[str] = set()
-    for expected in (item.scenario.expect, *(one.step.expect for one in item.walk_steps())):
-        for name, value in expected.form.items() if isinstance(expected.form, Mapping) else ():
+    for form in _find_expected_forms(item):
+        for name, value in form.items() if isinstance(form, Mapping) else ():
             base, *rest = parse_form_path(name) or (name,)
             is_map = isinstance(value, Mapping) and not any(key.startswith("$") for key in value)
             kind = item.names.initial_value_kinds.get(str(base), "text")
@@ -309,6 +308,14 @@ def find_fields_meant_to_change_type(item: ScenarioItem) -> frozenset[str]:
             if rest or is_map or is_other or isinstance(value, list | tuple):
                 fields.add(str(base))
     return frozenset(fields)
+
+
+def _find_expected_forms(item: ScenarioItem) -> Iterator[Any]:
+    """Yield each ``form`` and ``flow: {form: …}`` of the expectations of *item* that must hold."""
+    of_steps = chain.from_iterable(located.step.expectations for located in item.walk_steps())
+    for expected in (item.scenario.expect, item.scenario.always, *of_steps):
+        yield expected.form
+        yield expected.flow.get("form") if isinstance(expected.flow, Mapping) else UNSET
 
 
 def find_named_columns(value: Any) -> Iterator[tuple[str, str]]:

@@ -174,13 +174,15 @@ class PlayAction(action.Action, frozen=True, kw_only=True):
     @classmethod
     def check(cls, context: CheckContext, value: Any, spot: source.Spot) -> None:
         """Report a node ``until`` that does not exist, or where no project can stop."""
+        definition = context.names.definition
+        if definition is None:
+            context.tell(spot, msg("play needs flow.definition; without it nothing moves"))
+            return
         if value is None or not cls.check_keys_if_map(context, value, spot):
             return
-        until, definition = value.get("until", ""), context.names.definition
+        until = value.get("until", "")
         if not isinstance(until, str):
             context.tell(spot.at("until"), msg("expected the name of a node"))
-        elif definition is None:
-            context.tell(spot, msg("play needs flow.definition; without it nothing moves"))
         elif until and "${" not in until and until not in {*definition.nodes, START}:
             known = (*definition.nodes, START)
             context.tell(spot.at("until"), "no node {until!r}{hint}", known=known, until=until)

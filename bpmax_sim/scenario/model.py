@@ -339,6 +339,12 @@ class _StepBase(Model, frozen=True, kw_only=True, dict=True):
         return ACTIONS.get(self.action)
 
     @property
+    def expectations(self) -> tuple[Expect, ...]:
+        """Return all that must hold after the step: ``expect``, and ``until`` of ``retry``."""
+        until = self.retry.until if isinstance(self.retry, Retry) else UNSET
+        return (self.expect, until) if isinstance(until, Expect) else (self.expect,)
+
+    @property
     def title(self) -> str:
         """Return the title for readers: the first of name, id, action and ``check`` that exists."""
         return self.name or self.id or self.action or "check"

@@ -541,7 +541,10 @@ class ScenarioDraft:
         They are those of its initial values, of the forms of its nodes, and, if there are any such,
         of expectations.
         """
-        flow, expected = self.scenario.flow, (step.expect for step, _ in self.steps)
+        flow, expected = (
+            self.scenario.flow,
+            (one for step, _ in self.steps for one in step.expectations),
+        )
         of_flow = flow.form if isinstance(flow, model.FlowSpec) else ()
         of_nodes = chain.from_iterable(form.fields for form in self.node_forms.values())
         known = dict.fromkeys((*of_flow, *of_nodes))

@@ -83,6 +83,9 @@ GOOD_IN_FORMS = (
     *(f"advance: {value}" for value in ("0", "0.5", "30s", "1m30s", "0s", "1h", "2d", "500ms")),
     *("js: form.客户", "js: {file: a.js}", "js: {file: a.js, args: {金额: 1, $a: 2, _b: null}}"),
     *("js: {file: a.js, call: f, args: [1, {}]}", "js: {file: a.js, call: $f, args: []}"),
+    *("js: {file: a.js, args: '${form.客户}'}", "js: {file: a.js, call: f, args: '${form.客户}'}"),
+    "python: {call: 'm:f', args: '${form.客户}'}",
+    "proxy: {call: crm.x, args: '${form.客户}'}",
     *("python: m:f", "python: a.b.m:f", "python: {call: 'm:f', args: {}}", "python: 模块:函数"),
     *("proxy: {call: crm.x}", "proxy: {call: crm.x, args: []}", "proxy: {call: crm.x, body: null}"),
     *("add_row: {table: 明细, row: null}", "add_row: {table: 明细, row: '${form.客户}'}"),
@@ -142,7 +145,7 @@ FUNCTION = "expected module:function, got"
         ("js: {file: a.js, call: f, args: {}}", "a function takes a list of arguments"),
         *[
             (f"js: {{file: a.js, args: {args}}}", "a script takes arguments by name")
-            for args in ("[]", "甲", "''", "null")
+            for args in ("[]", "甲", "''", "null", "'${form.客户}等'")
         ],
         ("js: {file: a.js, call: f, args: 甲}", "a function takes a list of arguments"),
         ("js: {file: a.js, args: {a: 1, 'b c': 2}}", "'b c' is not a valid script name"),
@@ -169,7 +172,11 @@ FUNCTION = "expected module:function, got"
         ],
         *[
             (f"proxy: {{call: crm.x, args: {args}}}", "expected a list of arguments")
-            for args in ("{}", "甲", "''", "null", "0")
+            for args in ("{}", "甲", "''", "null", "0", "'${form.客户}等'")
+        ],
+        *[
+            (f"python: {{call: 'm:f', args: {args}}}", "expected a map of arguments")
+            for args in ("[]", "甲", "''", "null", "0", "'${form.客户}等'")
         ],
         ("run: 甲", "no steps '甲'"),
         ("run: 5", "expected the name of steps"),

@@ -58,6 +58,8 @@ def wrong(expected: list[dict[str, Any]], *calls: CallMade) -> list[str]:
         ),
         ([{"call": GET, "query": {"ids": [1, 2]}}], [made(query={"ids": ["1", "2"]})]),
         ([{"call": GET, "query": {"n": {"$matches": "^1"}}}], [made(query={"n": "12"})]),
+        ([{"call": GET, "query": {"页": {"$in": [1, 2]}}}], [made(query={"页": "2"})]),
+        ([{"call": GET, "query": {"页": {"$not": {"$in": [1, 2]}}}}], [made(query={"页": "3"})]),
         ([{"call": GET, "header": {"X-Request-ID": "r"}}], [made(header={"x-request-id": "r"})]),
         ([{"call": GET, "header": {"$exists": True}}], [made(header={})]),
         ([{"call": ORDER, "body": {"amount": 100}}], [made(ORDER, body={"amount": 100, "x": 1})]),
@@ -285,7 +287,18 @@ def test_a_login_is_known_by_its_name(name: str, *, is_login: bool) -> None:
         ("", ""),
         ([1, "a", False], ["1", "a", "false"]),
         ((1, "a", 0), ["1", "a", "0"]),
-        ({"a": {"b": 1}, "$gt": 5, "$in": [1]}, {"a": {"b": "1"}, "$gt": 5, "$in": [1]}),
+        ({"a": {"b": 1}, "$gt": 5, "$in": [1]}, {"a": {"b": "1"}, "$gt": 5, "$in": ["1"]}),
+        ({"$not": {"$in": [1, 2, True]}}, {"$not": {"$in": ["1", "2", "true"]}}),
+        ({"$ne": 1, "$eq": 2, "$contains": 3}, {"$ne": "1", "$eq": "2", "$contains": "3"}),
+        (
+            {"$each": {"$ne": 0}, "$unordered": [1, 2, 3]},
+            {"$each": {"$ne": "0"}, "$unordered": ["1", "2", "3"]},
+        ),
+        ({"$exactly": {"页": 1}}, {"$exactly": {"页": "1"}}),
+        (
+            {"$length": 2, "$exists": True, "$lte": 3, "$near": 1},
+            {"$length": 2, "$exists": True, "$lte": 3, "$near": 1},
+        ),
     ],
 )
 def test_what_is_expected_of_an_address_is_text(expected: Any, text: Any) -> None:
@@ -566,6 +579,14 @@ KEY_1, KEY_2 = ({"idempotency-key": key} for key in "12")
             [{"call": GET, "header": {"X-A": 1}}],
             [made(header={"x-a": "2"})],
             ['proxy[0].header.x-a expected "1", got "2"'],
+        ),
+        (
+            [{"call": GET, "query": {"页": {"$not": {"$in": [1, 2]}}, "量": {"$ne": 50}}}],
+            [made(query={"页": "2", "量": "50"})],
+            [
+                'proxy[0].query.页 expected $not {"$in": ["1", "2"]}, got "2"',
+                'proxy[0].query.量 expected $ne "50", got "50"',
+            ],
         ),
     ],
 )

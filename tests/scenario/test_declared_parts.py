@@ -13,9 +13,10 @@ from bpmax_sim.scenario.declared_parts import (
     mark_used_parts,
 )
 from bpmax_sim.scenario.events import Event, ScenarioFinished, StepFinished, StepStarted
-from bpmax_sim.scenario.load import ScenarioItem
+from bpmax_sim.scenario.load import ScenarioItem, load_items
 from bpmax_sim.scenario.source import RunWarning
 from bpmax_sim.subject.hooks import HookStarted
+from tests.files import write_files
 from tests.scenario.test_doubts_of_a_run import load
 
 STEPS = """\
@@ -94,6 +95,37 @@ def test_a_run_reaches_what_fired_answered_or_was_not_skipped(item: ScenarioItem
     assert reach(*step(first, "skipped"), *step(last, "passed"), end()) == [*every[1:3], every[4]]
     assert reach(*step(outer, "passed", *step(first, "skipped")), end()) == [*every[1:3], every[4]]
     assert reach(*step(first, "passed", *step(outer, "skipped")), end()) == every[1:]
+
+
+def test_handlers_are_those_of_form_flow_subflows_and_screens(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    nodes = "nodes:\n  审批: {owners: [甲], approve: 用印, form: {scripts: {open: 屏.js}}}\n"
+    write_files(tmp_path, {
+        "合同.scenario.yaml": "scenario: 合同\n"
+        "form: {fields: {金额: 1}, scripts: {open: 开.js, change.金额: [算.js, 查.js, 报.js]}}\n"
+        "flow:\n  definition: 合同.yaml\n  scripts: {create: 交.js}\n"
+        "  subflows: {用印: {definition: 用印.yaml, scripts: {approve.盖章: 盖.js}}}\n"
+        "steps: [{open: {}}]\n",
+        "合同.yaml": f"flow: 合同\nstart: 审批\n{nodes}"
+        "  用印: {subflow: 用印, approve: 完}\n  完: {end: true}\n",
+        "用印.yaml": "flow: 用印\nstart: 盖章\nnodes:\n"
+        "  盖章: {owners: [乙], approve: 完, form: {scripts: {open: 印.js}}}\n  完: {end: true}\n",
+        **dict.fromkeys(
+            ("开.js", "算.js", "查.js", "报.js", "交.js", "盖.js", "屏.js", "印.js"), "//\n"
+        ),
+    })  # fmt: skip
+    (item,) = load_items(tmp_path / "合同.scenario.yaml", environ={}, root=tmp_path)
+
+    assert [(one.kind, one.name, str(one.place)) for one in find_declared_parts(item)] == [
+        ("handler", "open", "开.js"),
+        *(("handler", "change.金额", f"{name}.js") for name in "算查报"),
+        ("handler", "create", "交.js"),
+        ("handler", "approve.盖章", "盖.js"),
+        ("handler", "open", "屏.js"),
+        ("handler", "open", "印.js"),
+    ]
 
 
 def test_each_part_is_counted_once(item: ScenarioItem) -> None:

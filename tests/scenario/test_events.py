@@ -14,6 +14,7 @@ from bpmax_sim.js_values import UNDEFINED, BigInt
 from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.events import (
     ConsoleWritten,
+    ErrorThrown,
     Event,
     ScenarioFinished,
     to_call_answered,
@@ -183,3 +184,28 @@ def test_files_are_named_from_the_scenarios_folder(
     assert len(set(lines)) == 1
     assert '"place":"回填.js:2:1"' in lines[0][0]
     assert "at 回填.js:2:1" in lines[0][1]
+
+
+@pytest.mark.parametrize(
+    ("source", "code", "shown"),
+    [
+        ("subject", "REQUIRED", "REQUIRED: 请填金额"),
+        ("subject", "库存不足", "库存不足: 请填金额"),
+        ("script", "REQUIRED", "REQUIRED: 请填金额"),
+        ("script", "TIMEOUT", "TIMEOUT: 请填金额"),
+        ("script", "required", "TypeError: 请填金额"),
+        ("script", "库存不足", "TypeError: 请填金额"),
+        ("script", 404, "TypeError: 请填金额"),
+        ("script", ["REQUIRED"], "TypeError: 请填金额"),
+        ("script", "", "TypeError: 请填金额"),
+        ("script", None, "TypeError: 请填金额"),
+        ("python", "REQUIRED", "TypeError: 请填金额"),
+        ("crm.get", "TIMEOUT", "TypeError: 请填金额"),
+    ],
+)
+def test_an_error_is_shown_by_its_class_or_by_a_code_of_the_bench(
+    source: str, code: Any, shown: str
+) -> None:
+    error = ErrorThrown(type="TypeError", code=code, message="请填金额", source=source, at=AT)
+
+    assert str(error) == shown

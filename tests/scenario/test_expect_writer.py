@@ -125,6 +125,13 @@ def test_what_a_map_has_lost_is_taken_out_of_the_text(
         ({"$eq": 1, "$gt": 0}, 2, UNSET),
         ({"金额": 1}, 2, UNSET),
         ({"金额": {"$gt": 1}}, {"金额": 2}, {"金额": {"$gt": 1, "$eq": 2}}),
+        ({"$exists": True}, {"金额": 2}, {"$exists": True, "$contains": {"金额": 2}}),
+        ({"$contains": {"金额": 1}}, {"客户": "张三"}, {"$contains": {"金额": 1, "客户": "张三"}}),
+        ({"$contains": {"金额": 1}}, {"金额": 2}, UNSET),
+        ({"$contains": "金额"}, {"金额": 2}, UNSET),
+        ({"金额": 2}, {"$exists": True}, UNSET),
+        ({}, {"$length": 2}, {"$length": 2}),
+        ({"$exists": True}, {}, {"$exists": True}),
     ],
 )  # fmt: skip
 def test_an_addition_holds_beside_what_is_known_or_is_refused(

@@ -61,10 +61,17 @@ def test_where_nothing_is_expected_yet_a_refusal_is_no_failure_of_its_own() -> N
 REQUIRED = SubjectError("缺金额", code="REQUIRED")
 
 
+FILLED = {"${vars.码}": "REQUIRED", "${case.提示}": [{"code": "REQUIRED", "text": "缺金额"}]}
+
+
 def fill(value: Any) -> Any:
     if "${vars.无}" in str(value):
         raise UndefinedValueError("no variable 无")
-    return ["REQUIRED" if one == "${vars.码}" else one for one in value]
+    if isinstance(value, dict):
+        return {key: fill(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [*map(fill, value)]
+    return FILLED.get(value, value)
 
 
 @pytest.mark.parametrize(
@@ -85,6 +92,16 @@ def fill(value: Any) -> Any:
         ([{"$not": {"code": "REQUIRED"}}], [], False),
         ({"code": "${vars.码}"}, ["${vars.码}"], True),
         ([{"code": "REQUIRED"}, {"code": "${vars.无}"}], ["REQUIRED", "${vars.无}"], False),
+        ("${case.提示}", [], True),
+        ({"$contains": "${case.提示}"}, [], True),
+        ({"$unordered": [{"code": "A"}, "乙", {"code": "REQUIRED"}]}, ["A", "REQUIRED"], True),
+        ({"$exactly": [{"code": "REQUIRED"}]}, ["REQUIRED"], True),
+        ({"$each": {"code": "REQUIRED"}}, ["REQUIRED"], True),
+        ({"$length": 2, "$contains": {"code": "REQUIRED"}}, ["REQUIRED"], True),
+        ([{"$in": [{"code": "A"}, {"code": "REQUIRED"}]}], ["A", "REQUIRED"], True),
+        ({"$not": {"$not": {"$contains": {"code": "REQUIRED"}}}}, ["REQUIRED"], True),
+        ({"$ne": [{"code": "REQUIRED"}]}, [], False),
+        ({"$unordered": [{"$not": {"code": "REQUIRED"}}]}, [], False),
     ],
 )
 def test_a_refusal_is_the_one_whose_code_is_expected(

@@ -251,7 +251,9 @@ def test_a_stub_answers_like_a_third_party() -> None:
         (Stub(on="*"), []),
         (Stub(on="crm"), ["on: expected platform.api or platform.*"]),
         (Stub(on=ON, answers=(FaultAction(status=200),)), []),
-        (Stub(on=ON, answers=(FaultAction(status=200),), delay=1), []),
+        (Stub(on=ON, answers=(FaultAction(status=200, delay=1),)), []),
+        (Stub(on=ON, answers=(FaultAction(status=200),), delay=1), ["answers is all that is"]),
+        (Stub(on=ON, delay=1), []),
         (Stub(on=ON, answers=(FaultAction(status=200),), body=None), ["answers is all that is"]),
         (Stub(on=ON, answers=(FaultAction(status=200),), status=201), ["answers is all that is"]),
         (

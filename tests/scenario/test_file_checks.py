@@ -150,6 +150,7 @@ CASES: list[tuple[str, str, list[str]]] = [
     (PLAIN, "steps: [{add_row: {table: 明细, at: 2}, expect: {form: {金额: 0}}}, {add_row: {table: 明细, at: 4}, expect: {form: {金额: 0}}}]", [
         "3: steps[1].add_row.at: 明细: no row 4 here; there are 3, counted from 0; add_row adds one",
     ]),
+    (PLAIN, "steps: [{add_row: {table: 明细}, retry: {tries: 3, until: {form: {明细: {$length: 4}}}}}, {set: {'明细[3].数量': 5}, expect: {form: {'明细[3].数量': 5}}}]", []),
     (PLAIN, "steps: [{if: '${env.有}', set: {'明细[1].数量': 5}}, {set: {'明细[9].数量': 5}, expect: {form: {金额: 0}}}]", []),
     # faults
     (FORM, "faults: [断网, 慢了]\nfault_sets: {断网: [{on: crm.查客户, do: {error: connect}}], 慢: [{on: crm.查客户, do: {}}], 没用: []}\nsteps: [{open: {}, faults: [断往], expect: {form: {金额: 1}}}]", [
@@ -192,6 +193,9 @@ CASES: list[tuple[str, str, list[str]]] = [
     (FORM, "vars: {甲: 1, 乙: 2}\nsteps: [{set: {金额: '${vars.甲}'}, save: {丙: '${form.金额}', 丁: '${form.金额}'}, expect: {form: {金额: 1}}}, {if: '${vars.丁}', set: {金额: 2}, expect: {form: {金额: 2}}}]", [
         "3: nothing reads the variable '乙'",
         "4: nothing reads the variable '丙'",
+    ]),
+    (FORM, "steps: [{set: {金额: 1}, save: {甲: '${form.金额}', 乙: '${form.金额}', 丙: '${form.金额}', 丁: '${form.金额}', 戊: '${form.金额}'}}, {set: {金额: 2}, retry: {tries: 2, until: {vars: {甲: 1}}}, expect: {form: {金额: 2}, vars: {$not: {乙: 2}}}}]\nalways: {vars: {丙: {$exists: true}}}\nnever: [{form: {金额: 9}}, {vars: {丁: 2}}]", [
+        "3: nothing reads the variable '戊'",
     ]),
     (FORM, "vars: {甲: 1, 乙: 2, 丙: 3, 丁: {戊: 5}}\nsecrets: [vars.丙]\ncases: [{id: 1, 错: '${vars.乙}'}]\nsteps: [{set: {金额: '${vars.甲}', 客户: '${ vars.丁.戊 }'}, expect: {form: {金额: 1}}}]", [
         "5: nothing reads the column '错'",

@@ -104,6 +104,12 @@ def test_a_delay_that_nobody_waits_for_is_meant_in_milliseconds(
         ("body: {data: '${vars.体}', date: 1}",
          ["crm.查客户 is declared to answer without 'date'; did you mean 'data'?"]),
         ("body: {data: {name: 1}, 别的: 2}", ["crm.查客户: string is declared, got 1"]),
+        ("body: {data: {客户: {phone: 1, nick: 张}}}", ["crm.查客户: string is declared, got 1"]),
+        ("body: {data: {客户: {phnoe: '1'}}}",
+         ["crm.查客户 is declared to answer without 'phnoe'; did you mean 'phone'?"]),
+        ("body: {data: {客户: {公司: {adress: 上海}}}}",
+         ["crm.查客户 is declared to answer without 'adress'; did you mean 'address'?"]),
+        ("body: {data: {客户: {公司: {phnoe: '1'}}}}", []),
         ("answers: [{body: '${vars.体}'}, {status: 500, body: {data: 1}}, {body: {data: 2}}]",
          ["crm.查客户: object is declared, got 2"]),
         ("answers: [{status: 200, body: {data: 3}}, {error: reset}]",
@@ -116,8 +122,10 @@ def test_a_stub_answers_what_is_declared_where_all_is_well(
     text = f"vars: {{体: 1}}\nproxy: {{stubs: [{{on: crm.查客户, {stub}}}]}}\n"
     item = load(tmp_path, f"{text}steps: [{{open: {{}}}}]")
     platform = tmp_path / "platforms/crm.yaml"
-    answer = "{type: object, properties: {data: {type: object, properties: {name: NAME}}}}"
-    declared = f"查客户: {{answer: {answer.replace('NAME', '{type: string}')}, "
+    company = "{type: object, properties: {address: {type: string}}}"
+    customer = f"{{type: object, properties: {{phone: {{type: string}}, 公司: {company}}}}}"
+    data = f"{{type: object, properties: {{name: {{type: string}}, 客户: {customer}}}}}"
+    declared = f"查客户: {{answer: {{type: object, properties: {{data: {data}}}}}, "
     written = platform.read_text(encoding="utf-8").replace("查客户: {", declared)
     platform.write_text(written, encoding="utf-8")
 
@@ -182,17 +190,23 @@ def test_columns_that_an_expected_form_names(value: Any, columns: list[tuple[str
 
 def test_columns_are_of_the_tables_of_the_form(tmp_path: Path) -> None:
     text = """\
+flow: {}
 steps:
   - {set: {金额: 1}, expect: {form: {明细: [{数量: 1}], 客户: [{名: 甲}]}}}
   - {set: {金额: 2}, expect: {form: {"明细[0].单价": 1}}}
+  - {set: {金额: 3}, expect: {flow: {form: {明细: [{税率: 6}]}}}}
+  - {set: {金额: 4}, retry: {until: {form: {"明细[1].折扣": 9}}}}
 expect: {form: {明细: {$contains: {备注: 急}}}}
+always: {form: {明细: {$each: {品名: 螺丝}}}}
+never: {form: {明细: {$contains: {作废: true}}}}
 """
     item = load(tmp_path, text)
     assert find_expected_columns(item) == {}
 
     tables = {"明细": ("数量",), "附件": ("名",)}
     known = replace(item, names=replace(item.names, initial_table_columns=tables))
-    assert find_expected_columns(known) == {"明细": {"数量", "单价", "备注"}, "附件": set()}
+    named = {"数量", "单价", "备注", "税率", "折扣", "品名"}
+    assert find_expected_columns(known) == {"明细": named, "附件": set()}
 
 
 @pytest.mark.parametrize(
@@ -211,12 +225,19 @@ expect: {form: {明细: {$contains: {备注: 急}}}}
         ("金额: 一, 客户: {名: 甲}, 明细: []", ["客户", "明细", "金额"]),
     ],
 )
-@pytest.mark.parametrize("is_of_step", [True, False])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "steps: [{open: {}, expect: {form: {%s}}}]",
+        "flow: {}\nsteps: [{open: {}, expect: {flow: {form: {%s}}}}]",
+        "steps: [{open: {}, retry: {until: {form: {%s}}}}]",
+        "steps: [{open: {}}]\nexpect: {form: {%s}}",
+        "steps: [{open: {}}]\nalways: {form: {%s}}",
+    ],
+)
 def test_a_field_that_is_expected_with_another_type_is_meant_to_change(
-    tmp_path: Path, expected: str, fields: list[str], *, is_of_step: bool
+    tmp_path: Path, expected: str, fields: list[str], text: str
 ) -> None:
-    section = f"expect: {{form: {{{expected}}}}}"
-    step = f"{{open: {{}}, {section}}}" if is_of_step else "{open: {}}"
-    item = load(tmp_path, f"steps: [{step}]" + ("" if is_of_step else f"\n{section}"))
+    item = load(tmp_path, text % expected)
 
     assert sorted(find_fields_meant_to_change_type(item)) == fields

@@ -109,6 +109,16 @@ def test_a_flow_without_definition_does_not_move(tmp_path: Path, key: str) -> No
 
 
 @pytest.mark.parametrize(
+    "action", ["play: null", "play: {}", "play: {until: 甲}", "preview: null", "preview: {by: 甲}"]
+)
+def test_nobody_acts_by_himself_in_a_flow_without_definition(tmp_path: Path, action: str) -> None:
+    subject = "flow: {form: {金额: 1}}\npeople: {wangwu: {}}"
+    told = tell(tmp_path, STEP % (action, "form: {金额: 1}"), subject=subject)
+
+    assert f"{action.partition(':')[0]} needs flow.definition; without it nothing moves" in told
+
+
+@pytest.mark.parametrize(
     ("expected", "said"),
     [
         ("messages: [{text: 好, typo: x}]", "a line has no 'typo'"),
