@@ -391,6 +391,11 @@ def _check_people(
                 flow_actions.check_unmentioned_denied_person(context, person, spot.at(*path))
 
 
+def _deny_if(denied: bool, expected: Any) -> Any:
+    """Return *expected* as `_check_people` takes it if it is below a denial, with *denied*."""
+    return {"$not": expected} if denied else expected
+
+
 def _check_unwritten_project_denials(
     context: CheckContext, value: Any, spot: Spot, _definition: Definition | None
 ) -> None:
@@ -419,8 +424,7 @@ def _check_notices(
                     where, "a notice has no {key!r}{hint}", known=_NOTICE, key=key, kind="name"
                 )
             elif key == "to":
-                deny = {"$not": expected} if denied else expected
-                _check_people(context, deny, where, definition)
+                _check_people(context, _deny_if(denied, expected), where, definition)
             elif key == "node":
                 _check_nodes(context, expected, where, definition)
             elif key == "kind":
@@ -450,10 +454,11 @@ def _check_history_actions(
 def _check_history(
     context: CheckContext, value: Any, spot: Spot, definition: Definition | None
 ) -> None:
-    for path, entry in find_nested_literals(value):
+    for path, entry, denied in find_literals_with_denial(value):
         for key, check in _HISTORY.items() if isinstance(entry, Mapping) else ():
             if key in entry:
-                check(context, entry[key], spot.at(*path, key), definition)
+                asked = _deny_if(denied and check is _check_people, entry[key])
+                check(context, asked, spot.at(*path, key), definition)
 
 
 def _check_passed(

@@ -325,7 +325,7 @@ class FailureReporter(msgspec.Struct, frozen=True, kw_only=True):
         pattern = re.compile(rf"(?<![\w$]){re.escape(name)}\b['\"\]]*\s*{_WRITES}")
         for body in self.bodies:
             for number, line in enumerate(split_lines(body.source), 1):
-                found = pattern.search(line.partition("//")[0])
+                found = pattern.search(_COMMENT.split(line, maxsplit=1)[0])
                 if found:
                     return Place(body.name, number, found.start() + 1)
         return None
@@ -420,6 +420,8 @@ class FailureReporter(msgspec.Struct, frozen=True, kw_only=True):
         return replace(failure, place=fault.place, excerpt=())
 
 
+_COMMENT: Final = re.compile(r"(?<!:)//")
+"""Where a line of a script goes on as a comment: not behind the colon of an address."""
 _WRITES = r"(?:(?:[-+*/%&|?]{0,3}=(?!=))|[:,}]|\+\+|--)"
 """What follows a member that is written: an assignment, or the value of an object's member."""
 _ELSEWHERE = frozenset({"NOT_AT_NODE", "NO_ROUTE", "NOT_UNDER_WAY", "AMBIGUOUS_NODE"})

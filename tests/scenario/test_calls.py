@@ -596,6 +596,28 @@ def test_calls_are_counted_and_compared_at_their_limits(
     assert wrong(expected, *calls) == messages
 
 
+@pytest.mark.parametrize(
+    ("item", "doubts"),
+    [
+        ({"body": {"客户": {}}}, [True]),
+        ({"body": {"客户": {"名": "张三"}}}, []),
+        ({"body": {"客户": {}}, "times": 1}, [True]),
+        ({"body": {"客户": {}}, "times": 2}, [True]),
+        ({"body": {"客户": {"名": "张三"}}, "times": 1}, []),
+        ({"body": {"客户": {}, "数量": 2}, "times": 0}, []),
+        ({"body": {"明细": {"$each": {"数量": 1}}, "客户": {}}, "times": 1}, [True, True]),
+    ],
+)
+def test_a_part_of_a_call_that_compares_nothing_is_doubted(
+    item: dict[str, Any], doubts: list[bool]
+) -> None:
+    sent = made(ORDER, body={"客户": {"名": "张三"}, "数量": 1, "明细": []})
+
+    checks = compare_calls([{"call": ORDER, **item}], [sent])
+
+    assert [check.ok for check in checks if check.doubt] == doubts
+
+
 @pytest.mark.parametrize("place", ["query", "header", "body"])
 @pytest.mark.parametrize(
     ("sent", "seen"),

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from bpmax_sim.scenario.declarations import merge_nodes
+from bpmax_sim.scenario.declarations import merge_nodes, read_declarations
 from bpmax_sim.yamlfile import parse_yaml
+from tests.files import write_files
 
 
 @pytest.mark.parametrize(
@@ -95,3 +97,33 @@ def test_stubs_of_other_apis_stay(near: str, far: str, merged: list[str | None])
     tree: Any = merge_nodes(trees[0], trees[1]).to_plain()
 
     assert [stub.get("on") for stub in tree["proxy"]["stubs"]] == merged
+
+
+@pytest.mark.parametrize(
+    ("folders", "clock"),
+    [
+        ([], None),
+        (["."], None),
+        (["项目"], "项目"),
+        (["项目/采购"], "项目/采购"),
+        (["项目/采购/合同"], "项目/采购/合同"),
+        (["项目/采购/合同/用印"], None),
+        (["项目/报销"], None),
+        ([".", "项目", "项目/采购"], "项目/采购"),
+        (["项目", "项目/采购/合同", "项目/报销"], "项目/采购/合同"),
+    ],
+)
+def test_defaults_come_from_the_projects_folder_down_to_that_of_the_scenario(
+    tmp_path: Path, folders: list[str], clock: str | None
+) -> None:
+    scenario = "项目/采购/合同/单.scenario.yaml"
+    defaults = {f"{folder}/defaults.yaml": f"clock: {folder}\n" for folder in folders}
+    write_files(tmp_path, {scenario: "scenario: 单\n", **defaults})
+
+    found = read_declarations(tmp_path / scenario, tmp_path / "项目", [])
+
+    assert found.source.root.to_plain() == {
+        "scenario": "单", **({"clock": clock} if clock else {})
+    }  # fmt: skip
+    inherited = [folder for folder in folders if folder in "项目/采购/合同" and folder != "."]
+    assert len(found.fragments) == len(inherited)

@@ -144,6 +144,7 @@ def test_any_value_has_one_spelling(value: Any, told: Any) -> None:
         ({}, "{}"),
         ({"乙": None, "甲": UNDEFINED, "丙": [{}]}, '{"丙":[{}],"乙":null}'),
         ({"b": 1, 10: 2, "a": 3}, '{"10":2,"a":3,"b":1}'),
+        ({"b": 1, "B": 2, "a": 3, "_": 4}, '{"B":2,"_":4,"a":3,"b":1}'),
         (Place("a.js", 1, 2), '"a.js:1:2"'),
     ],
     ids=repr,

@@ -27,6 +27,7 @@ from bpmax_sim.scenario.references import resolve
 from bpmax_sim.scenario.source import Spot
 from bpmax_sim.scenario.tautology import find_tautologies
 from tests.scenario.door import Door
+from tests.scenario.test_doubts_of_a_run import load
 
 
 @pytest.mark.parametrize(
@@ -81,6 +82,9 @@ def test_only_what_does_not_hold_is_replaced(expected: Any, got: Any, updated: A
         ("[object Object]", True),
         ("[object Array", False),
         (float("nan"), True),
+        (float("inf"), False),
+        (float("-inf"), False),
+        (0.5, False),
         (0, False),
         (None, False),
         (False, False),
@@ -155,6 +159,34 @@ def test_what_was_recorded_or_is_an_instant_becomes_a_pattern(
     patterns = ValueGeneraliser(SCENARIO, frozenset({"王五", "SO-0001", "SO-0002"}), has_clock)
 
     assert patterns.generalise(value) == expected
+
+
+@pytest.mark.parametrize(
+    ("calls", "texts"),
+    [
+        ([], set()),
+        ([("crm.查客户", "recorded", {"客户": [{"名": "甲方"}, "乙方", ("丙方", 5)], "额": 7})],
+         {"甲方", "乙方", "丙方"}),
+        ([("crm.查客户", "recorded", "甲"), ("crm.下单", "recorded", ["乙"])], {"甲", "乙"}),
+        ([("crm.查客户", "recorded", None), ("crm.查客户", "recorded", 5)], set()),
+        ([("crm.$token", "recorded", {"token": "令牌", "scope": "甲方"})], set()),
+        ([("crm.查客户", source, "甲方") for source in ("stub", "live", "fault", "simulated", "")],
+         set()),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("clock", ["", "2026-03-02T09:00:00+08:00"])
+def test_texts_that_another_recording_may_have_are_those_of_recorded_responses(
+    tmp_path: Path, calls: list[tuple[str, str, Any]], texts: set[str], clock: str
+) -> None:
+    item = load(tmp_path, f"clock: '{clock}'\nsteps: [{{open: {{}}}}]")
+    made = [
+        CallMade(number=number, call=name, source=source, response=response)
+        for number, (name, source, response) in enumerate(calls, 1)
+    ]
+
+    patterns = ValueGeneraliser.from_run(item, made)
+
+    assert patterns == ValueGeneraliser(item.spot.source.text, frozenset(texts), bool(clock))
 
 
 CREATED = CallMade(number=1, call="crm.create", body={"n": 2})

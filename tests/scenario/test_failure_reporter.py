@@ -16,6 +16,7 @@ from bpmax_sim.errors import (
     ScriptError,
     SubjectError,
 )
+from bpmax_sim.i18n import msg, translate
 from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.expect import Comparison
 from bpmax_sim.scenario.failure_report import FailureReporter
@@ -32,6 +33,8 @@ form.金额 = 5;
 const 行 = { 数量: 1, '单价': 2 };
 if (form.客户 == '甲') return;
 form.明细[0].合计 += 1; form['备注'] = ''
+const 址 = 'https://a.test'; 行.序号 = 3 // 行.倒数 = 1
+form.次数++; form.余数--
 """
 STEPS = "steps:\n  - {open: {}, expect: {form: {金额: 1}}}\n"
 
@@ -89,7 +92,8 @@ def test_a_reference_is_of_the_step_or_of_the_scenario(
     [
         (Place("算.js", 2, 1), "form.金额 = 5;"),
         (Place("算.js", 5, 1), "form.明细[0].合计 += 1; form['备注'] = ''"),
-        (Place("算.js", 6, 1), ""),
+        (Place("算.js", 7, 1), "form.次数++; form.余数--"),
+        (Place("算.js", 8, 1), ""),
         (Place("算.js", 0, 1), ""),
         (Place("没有.js", 2, 1), ""),
         (Place("空.js", 1, 1), "1"),
@@ -138,6 +142,8 @@ def test_a_miss_is_at_the_line_of_the_last_call_that_failed(
         (("flow", "form", "金额"), 7),
         (("flow", "project", "owner", "id"), 9),
         (("flow", "at"), None),
+        (("flow", "tasks", "金额", "张三"), None),
+        (("flow", "金额"), None),
         (("form", "客户"), None),
         (("result",), None),
         ((), None),
@@ -168,6 +174,8 @@ def test_the_line_that_made_a_wrong_value_is_shown(
         (("form", "$not", "客户"),
          "form.客户: never written since its initial value, at 单.scenario.yaml:3:47"),
         (("form", "$not"), ""),
+        (("flow", "tasks", "客户", "张三"), ""),
+        (("flow", "projects", "用印", "form", "金额"), ""),
         (("result",), ""),
     ],
 )  # fmt: skip
@@ -190,6 +198,10 @@ def test_the_origin_of_a_wrong_value_is_told(
         ("form.明细[0].单价", None, (3, 21)),
         ("form.明细[0].合计", None, (5, 12)),
         ("form.备注", None, (5, 27)),
+        ("form.明细[2].序号", None, (6, 31)),
+        ("form.次数", None, (7, 6)),
+        ("form.余数", None, (7, 17)),
+        ("form.倒数", None, None),
         ("form.客户", None, None),
         ("form.额", None, None),
         ("form.金额", Place("别.js", 9, 2), (9, 2)),
@@ -264,6 +276,50 @@ def test_an_error_that_did_not_come_is_told(reporter: FailureReporter) -> None:
 
     assert (check.ok, check.actual, failure.kind) == (False, "none", "no_error")
     assert failure.essence == 'expected an error (code "A"), but the step succeeded'
+
+
+@pytest.mark.parametrize(
+    ("refusal", "told"),
+    [
+        ("缺附件", "缺附件"),
+        ("缺附件：\n  合同\n\n  报价", "缺附件： 合同 报价"),
+        ("缺  附件", "缺  附件"),
+        ("缺附件\n", "缺附件"),
+    ],
+)
+def test_a_refusal_is_told_whole_on_one_line(
+    reporter: FailureReporter, refusal: str, told: str
+) -> None:
+    failure = reporter.report_unexpected_refusal(refusal)
+
+    assert failure.essence.partition(" (")[0] == f"REFUSED: {told}"
+    assert (failure.kind, failure.detail) == ("refused", ())
+
+
+@pytest.mark.parametrize(
+    ("messages", "meaning"),
+    [
+        ([], ""),
+        (["日期"], ""),
+        (["金额", "客户"], "客户"),
+        (["客户", "金额"], "金额"),
+        (["金额", ""], "金额"),
+        (["金额", "没有"], "金额"),
+    ],
+)
+def test_of_two_calls_the_later_one_explains_an_error(
+    reporter: FailureReporter, messages: list[str], meaning: str
+) -> None:
+    """An error that names both is of the call that the script has just made."""
+    known = [msg("nothing is called {name}", name=name) if name else "" for name in messages]
+    calls = [CallMade(number=n, call="crm.查", message=one) for n, one in enumerate(known, 1)]
+    error = ScriptError("nothing is called 金额; nothing is called 客户", name="Error")
+
+    made = replace(reporter, calls=tuple(calls), redact=lambda text: text)
+
+    told = translate(made.report_uncaught(error).essence, "zh")
+
+    assert told.partition("即：")[2] == (f"没有定义 {meaning}）" if meaning else "")
 
 
 def test_a_finding_is_shown_where_it_is(reporter: FailureReporter) -> None:

@@ -241,3 +241,38 @@ def test_a_field_that_is_expected_with_another_type_is_meant_to_change(
     item = load(tmp_path, text % expected)
 
     assert sorted(find_fields_meant_to_change_type(item)) == fields
+
+
+INSIDE = "{set: {金额: 1}, expect: {proxy: [{call: crm.查客护}]}}"
+NO_API = "crm has no API '查客护'"
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("faults: [{on: crm.查客护, do: {status: 503}}]\nsteps: [{open: {}}]", [True]),
+        ("steps: [{open: {}, faults: [{on: crm.查客护, do: {status: 503}}]}]", [True]),
+        ("steps: [{open: {}, faults: [{on: crm.查客户, do: {status: 503}}]}]", []),
+        ("steps: [{open: {}}]\nfinally: [{open: {}, faults: [{on: crm.查客护, do: {delay: 9}}]}]",
+         [True]),
+        ("steps: [{open: {}, expect: {proxy: [{call: crm.查客护}]}}]", [True]),
+        ("steps: [{open: {}, expect: {proxy: [{call: crm.查客户}, {call: crm.查客护}]}}]", [True]),
+        ("steps: [{open: {}, retry: {until: {proxy: [{call: crm.查客护}]}}}]", [True]),
+        ("steps: [{open: {}, retry: {until: {proxy: [{call: crm.查客户}]}}}]", []),
+        ("steps: [{open: {}}]\nexpect: {proxy: [{call: crm.查客护}]}", [True]),
+        ("steps: [{open: {}}]\nnever: [{proxy: [{call: crm.下单}]}, {proxy: [{call: crm.查客护}]}]",
+         [True]),
+        ("steps: [{open: {}, during: {call: crm.查客护, steps: [{set: {金额: 1}}]}}]", [True]),
+        (f"steps: [{{open: {{}}, during: {{call: crm.查客户, steps: [{INSIDE}]}}}}]", [True]),
+        ("steps: [{open: {}, expect_error: {from: crm.查客护}}]", [True]),
+        ("proxy: {stubs: [{on: crm.查客护}]}\nsteps: [{open: {}}]", []),
+    ],
+)  # fmt: skip
+def test_an_api_that_a_scenario_names_is_declared(
+    tmp_path: Path, text: str, told: list[bool]
+) -> None:
+    found = check_names_against_platforms(
+        load(tmp_path, text), load_platforms(tmp_path / "platforms")
+    )
+
+    assert [NO_API in one.message for one in found] == told, found

@@ -107,6 +107,8 @@ SAME = "all routes lead to '复核', so that no condition decides anything"
         ("[{when: ctx.form.金额 > 9, to: 复核}, {to: 复核}]", [SAME]),
         ("[{when: ctx.form.金额 > 9, to: 复核}, {when: ctx.form.急件, to: 结束}, {to: 复核}]", []),
         ("[{to: 复核}]", []),
+        ("[{when: ctx.form.金额 > 9, to: 复核}, {when: ctx.form.急件, to: 复核}]", []),
+        ("[{when: ctx.form.金额 > 9, to: 复核}]", []),
         ("[{when: ctx.form.金额 === '9', to: 结束}, {to: 复核}]",
          ["ctx.form.金额 is a number and never equals '9', which is a text"]),
         ("[{when: ctx.form.金额 === 9, to: 结束}, {to: 复核}]", []),
@@ -140,6 +142,74 @@ def test_a_subflow_gets_and_gives_fields_that_there_are(
     found = tell(tmp_path, f"subflow: {{flow: 用印, {subflow}}}, approve: 复核")
 
     assert [text in one for text, one in zip(told, found, strict=True)] == [True] * len(told)
+
+
+FREE = """\
+scenario: 合同
+flow:
+  definition: 合同.yaml
+  subflows: {用印: {definition: 用印.yaml}}
+  form: {合同号: HT-1, 盖章时间: ""}
+  scripts: {visibility: 打开.js, task_title: 打开.js}
+"""
+SWAPPED = "'{0}' is a field of this project, and '{1}' is none; {2} is written as {3}, so write "
+INNER = "field of the sub-flow: field of this project"
+OUTER = "field of this project: field of the sub-flow"
+
+
+@pytest.mark.parametrize(
+    ("subflow", "told"),
+    [
+        ("form: {编号: 合同号}, back: {盖章时间: 时间}", []),
+        ("form: {合同号: 合同号}, back: {盖章时间: 盖章时间}", []),
+        ("form: {编号: 客户}, back: {客户: 时间}", []),
+        ("form: {合同号: 编号}",
+         [SWAPPED.format("合同号", "编号", "form", INNER) + "编号: 合同号"]),
+        ("back: {时间: 盖章时间}",
+         [SWAPPED.format("盖章时间", "时间", "back", OUTER) + "盖章时间: 时间"]),
+    ],
+)  # fmt: skip
+def test_the_sides_of_a_pair_of_fields_are_not_swapped(
+    tmp_path: Path, subflow: str, told: list[str]
+) -> None:
+    write_files(tmp_path, {
+        "合同.scenario.yaml": FREE + "steps: [{fire: visibility}, {fire: task_title}]\n",
+        "用印.yaml": CHILD.replace("form: FORM, ", ""),
+        "打开.js": "return 1",
+        "合同.yaml": "flow: 合同\nstart: 审批\nnodes:\n  审批: {owners: [甲], approve: 用印}\n"
+        f"  用印: {{subflow: {{flow: 用印, {subflow}}}, approve: 结束}}\n  结束: {{end: true}}\n",
+    })  # fmt: skip
+    (item,) = load_items(tmp_path / "合同.scenario.yaml", environ={}, root=tmp_path)
+
+    found = [one for one in item.warnings if "of this project" in one.message]
+
+    assert [one.message for one in found] == told
+    assert [str(one.place).rpartition("合同.yaml:")[2] for one in found] == ["5:35"] * len(told)
+
+
+@pytest.mark.parametrize(
+    ("steps", "told"),
+    [
+        ("[{submit: {}}]", ["visibility", "task_title"]),
+        ("[{submit: {}}, {fire: visibility}]", ["task_title"]),
+        ("[{fire: task_title}]", ["visibility"]),
+        ("[{fire: visibility}, {fire: task_title}]", []),
+    ],
+)
+def test_what_runs_where_a_form_is_shown_needs_a_form_or_a_step_that_fires_it(
+    tmp_path: Path, steps: str, told: list[str]
+) -> None:
+    flow = "flow: 合同\nstart: 审批\nnodes:\n  审批: {owners: [甲], approve: 完}\n"
+    write_files(tmp_path, {
+        "合同.scenario.yaml": f"{FREE.replace('  subflows: {用印: {definition: 用印.yaml}}', '')}"
+        f"steps: {steps}\n",
+        "打开.js": "return 1",
+        "合同.yaml": f"{flow}  完: {{end: true}}\n",
+    })  # fmt: skip
+    (item,) = load_items(tmp_path / "合同.scenario.yaml", environ={}, root=tmp_path)
+
+    found = [one.message for one in item.warnings if "where a form is shown" in one.message]
+    assert [one.partition(" ")[0] for one in found] == told
 
 
 @pytest.mark.parametrize(

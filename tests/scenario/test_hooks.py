@@ -12,7 +12,7 @@ from bpmax_sim.errors import ConfigError
 from bpmax_sim.scenario.events import ScenarioFinished
 from bpmax_sim.scenario.source import Failure
 from bpmax_sim.subject.hooks import HOOKS
-from tests.scenario.project import Project
+from tests.scenario.project import Project, headlines
 
 DEFINITION = """\
 flow: 合同审批
@@ -263,3 +263,23 @@ def test_what_may_not_be_done_fails_its_step(project: Project, steps: str, essen
     (failure,) = failures(project, f"{text}steps:\n{steps}\n", "")
 
     assert failure.essence == essence
+
+
+def test_a_step_fires_the_script_of_the_screen_or_else_that_of_the_flow(project: Project) -> None:
+    files = {
+        "屏.yaml": "flow: 采购\nstart: 审批\nnodes:\n  审批:\n    owners: [李四]\n"
+        "    form: {fields: {金额: editable}, scripts: {change.金额: 屏.js}}\n"
+        "    approve: 完\n  完: {end: true}\n",
+        "屏.js": "form.金额 = 9",
+        "流.js": "return {审批: ctx.form.金额 > 5}",
+    }
+    text = """\
+scenario: 采购
+flow: {definition: 屏.yaml, form: {金额: 1}, scripts: {visibility: 流.js}}
+steps:
+  - {submit: {}, expect: {flow: {at: 审批, form: {金额: 1}}}}
+  - {fire: visibility, expect: {result: {审批: false}}}
+  - {fire: change.金额, expect: {flow: {form: {金额: 9}}}}
+  - {fire: visibility, expect: {result: {审批: true}}}
+"""
+    assert headlines(project.run(text, files)) == []

@@ -108,6 +108,67 @@ def test_a_flow_without_definition_does_not_move(tmp_path: Path, key: str) -> No
     assert f"{key.partition(':')[0]} needs flow.definition; without it nothing moves" in told
 
 
+NO_OPTION = "no script offers the option '北惊', so that this always holds"
+
+
+@pytest.mark.parametrize(
+    ("options", "script", "action", "told"),
+    [
+        ("{$not: {$contains: 北惊}}", "form.$options = {客户: ['北京']}", "open: {}", True),
+        ("{$not: {$contains: 北惊}}", "form.$options = {客户: ['北惊']}", "open: {}", False),
+        ("{$not: {$contains: 北惊}}", "await $proxy('crm').查客户()", "open: {}", False),
+        ("{$not: {$contains: 北惊}}", "form.客户 = 1", "set: {客户: 北惊}", False),
+        ("{$ne: [北惊]}", "form.客户 = 1", "set: {客户: 北京}", True),
+        ("[北惊]", "form.客户 = 1", "open: {}", False),
+        ("{$not: {$contains: ''}}", "form.客户 = 1", "open: {}", False),
+        ("{$not: {$contains: '${form.客户}'}}", "form.客户 = 1", "open: {}", False),
+    ],
+)
+def test_an_option_that_is_denied_could_be_offered(
+    tmp_path: Path, options: str, script: str, action: str, *, told: bool
+) -> None:
+    expected = f"fields: {{客户: {{options: {options}}}}}"
+    found = tell(tmp_path, STEP % (action, expected), script)
+
+    assert [one for one in found if "no script offers" in one] == [NO_OPTION] * told
+
+
+NOBODY = "nobody in this scenario is called 'wangwo', so that this always holds"
+
+
+@pytest.mark.parametrize(
+    ("expected", "told"),
+    [
+        ("owners: {$not: {$contains: wangwo}}", True),
+        ("owners: {$not: {$contains: wangwu}}", False),
+        ("owners: [wangwo]", False),
+        ("owners: {$not: {$not: [wangwo]}}", False),
+        ("pending: {$ne: [wangwu, ceo, wangwo]}", True),
+        ("notified: {$not: {$contains: {to: [wangwu, wangwo]}}}", True),
+        ("notified: {$not: {$contains: {to: wangwu}}}", False),
+        ("notified: {$contains: {to: wangwo}}", False),
+        ("notified: {$contains: {to: {$not: {$contains: wangwo}}}}", True),
+        ("notified: {$not: {$contains: {to: {$not: wangwo}}}}", False),
+        ("history: {$not: {$contains: {by: wangwo}}}", True),
+        ("history: {$not: {$contains: {action: hand_over, to: wangwo}}}", True),
+        ("history: {$not: {$contains: {by: wangwu}}}", False),
+        ("history: {$contains: {by: wangwo}}", False),
+        ("history: [{by: wangwu}, {by: ceo}, {by: {$ne: wangwo}}]", True),
+        ("tasks: {$not: {部门审批: {wangwu: pending}}}", False),
+        ("tasks: {部门审批: {wangwo: pending}}", False),
+    ],
+)
+def test_a_person_who_is_only_denied_is_mentioned_elsewhere(
+    tmp_path: Path, expected: str, *, told: bool
+) -> None:
+    subject = FLOW.partition("people:")[0]
+    found = tell(
+        tmp_path, STEP % ("approve: {by: wangwu}", f"flow: {{{expected}}}"), subject=subject
+    )
+
+    assert [one.partition(";")[0] for one in found if "nobody" in one] == [NOBODY] * told
+
+
 @pytest.mark.parametrize(
     "action", ["play: null", "play: {}", "play: {until: 甲}", "preview: null", "preview: {by: 甲}"]
 )

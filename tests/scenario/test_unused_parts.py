@@ -314,3 +314,65 @@ def test_a_condition_in_the_cell_of_a_row_is_judged_by_the_row_alone(tmp_path: P
     assert found.message == "if: ${form.金额} has never held, so this step never ran"
     assert [*find_unused_conditions_of_row(first, {make_ran_step_key(inner)})] == []
     assert [*find_unused_conditions_of_row(second, ())] == []
+
+
+def test_a_condition_in_a_cell_that_finally_runs_is_judged_too(tmp_path: Path) -> None:
+    step = "{if: '${form.金额}', set: {金额: 1}}"
+    write_files(tmp_path, {
+        "单.scenario.yaml": "scenario: 单\nform: {fields: {金额: 0}}\n"
+        f"cases:\n- {{id: 甲, 收尾: [{{open: {{}}}}, {step}, {{run: 清}}]}}\n"
+        "- {id: 乙, 收尾: []}\nuse: 共用.yaml\n"
+        "steps: [{open: {}}]\nfinally: [{run: '${case.收尾}'}]\n",
+        "共用.yaml": "steps: {清: [{set: {金额: 0}}]}\n",
+    })  # fmt: skip
+    first, second = load_items(tmp_path / "单.scenario.yaml", environ={})
+
+    found = [*find_unused_conditions_of_row(first, ())]
+
+    assert told(found) == ["4: if: ${form.金额} has never held, so this step never ran!"]
+    assert [*find_unused_conditions_of_row(second, ())] == []
+
+
+def test_retries_and_ranges_of_faults_in_finally_are_parts(tmp_path: Path) -> None:
+    rule = "{on: crm.查客户, call: 2-3, do: {status: 503}}"
+    text = f"finally:\n  - {{set: {{金额: 1}}, retry: {{tries: 3}}, faults: [{rule}]}}"
+    item = load(tmp_path, f"steps: [{{open: {{}}}}]\n{text}")
+    (last,) = item.cleanup
+    (fault,) = last.faults
+    keys = (make_retried_step_key(last), f"{fault.place} range")
+
+    assert told(find_unused_parts(item, ())) == [
+        "6: crm.查客户 call 2-3: fewer calls came, so that this never struck all of them",
+        "6: retry: the first try was enough each time, so nothing shows that a second one helps",
+    ]
+    assert told(find_unused_parts(item, keys)) == []
+
+
+@pytest.mark.parametrize(
+    ("ran", "reported"),
+    [
+        (["甲"], []),
+        (["甲", "丙"], []),
+        (["丙", "丁"], []),
+        (["丙", "丁", "甲"], ["甲"]),
+        (["甲", "丙", "丁"], ["甲"]),
+    ],
+)
+def test_a_part_of_a_file_that_another_shared_one_uses_waits_for_all_scenarios(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ran: list[str], reported: list[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    using = {"甲": "use: 共用.yaml\n", "丙": "use: 中间.yaml\n", "丁": ""}
+    scenarios = {f"{name}.scenario.yaml": f"{use}scenario: {name}\n" for name, use in using.items()}
+    write_files(tmp_path, {
+        **scenarios, "共用.yaml": "", "中间.yaml": "use: 共用.yaml\n",
+        "pyproject.toml": "[tool.bpmax_sim]\n",
+    })  # fmt: skip
+    runs = FileRuns()
+    for name in ran:
+        unused = [part(3, file="共用.yaml")] if name == "甲" else []
+        runs.add_row(f"{name}.scenario.yaml", 0, "", unused, "normal")
+
+    found = [file for file, _ in runs.find_failing_unused_parts()]
+
+    assert found == [f"{name}.scenario.yaml" for name in reported]
