@@ -49,6 +49,7 @@ from bpmax_sim.yamlfile.shapes import DURATION
 REFERENCE_PATTERN = r"\$\{"
 _NAME: Final = re.compile(r"[^\W\d][\w$]*|\$[\w$]*")
 """A name that a script can declare; a reserved word is the engine's to refuse."""
+_CALL: Final = re.compile(r"[^.\s]+\.[^.\s]+")
 
 
 class Open(Action, frozen=True, kw_only=True):
@@ -350,14 +351,15 @@ class AddOwner(NodeAction, frozen=True, kw_only=True):
         if not isinstance(value, Mapping):
             return
         where, known = value.get("where", "before"), get_args(Where)
-        if where not in known and not (isinstance(where, str) and "${" in where):
+        if where not in known and not _is_filled_later(where):
             context.tell(
                 spot.at("where"),
                 "expected one of {names}, got {where!r}",
                 names=join_list(known),
                 where=where,
             )
-        if wrong := find_rule_problem(value.get("complete", "all")):
+        rule = value.get("complete", "all")
+        if not _is_filled_later(rule) and (wrong := find_rule_problem(rule)):
             context.tell(spot.at("complete"), wrong)
 
 
@@ -470,9 +472,11 @@ class ProxyAction(Action, frozen=True, kw_only=True):
         if not cls.check_keys_if_map(context, value, spot):
             return
         call = value.get("call")
-        if not isinstance(call, str) or not re.fullmatch(r"[^.\s]+\.[^.\s]+", call):
+        if not _is_filled_later(call) and not _CALL.fullmatch(str(call)):
             context.tell(spot.at("call"), "expected call: platform.api, got {call!r}", call=call)
-        elif not expects_invalid_call(spot) and (wrong := context.names.find_call_problem(call)):
+        elif not expects_invalid_call(spot) and (
+            wrong := context.names.find_call_problem(str(call))
+        ):
             context.tell(spot.at("call"), wrong, kind="name")
         if "args" in value and any(part in value for part in cls.parts):
             wrong = msg("args is a direct call; it excludes path, query, header, body")
@@ -524,7 +528,7 @@ class Js(Action, frozen=True, kw_only=True):
         if not (isinstance(value.get("file"), str) and value["file"]):
             context.tell(spot, msg("expected a script, or {file: path of a script}"))
         call, args = value.get("call", ""), value.get("args", {})
-        if call and not _NAME.fullmatch(str(call)):
+        if call and not _is_filled_later(call) and not _NAME.fullmatch(str(call)):
             context.tell(
                 spot.at("call"), "expected the name of a function, got {call!r}", call=call
             )
@@ -610,7 +614,7 @@ class Python(Action, frozen=True, kw_only=True):
             call = value.get("call")
             if not _is_of_type_or_waits(value.get("args", {}), Mapping):
                 context.tell(spot.at("args"), msg("expected a map of arguments"))
-        if not isinstance(call, str) or not cls.pattern.fullmatch(call):
+        if not _is_filled_later(call) and not cls.pattern.fullmatch(str(call)):
             context.tell(spot, "expected module:function, got {call!r}", call=call)
 
     @classmethod
@@ -649,7 +653,7 @@ class Advance(Action, frozen=True, kw_only=True):
     @classmethod
     def check(cls, context: CheckContext, value: Any, spot: Spot) -> None:
         """Report a value that is not a duration of zero or more."""
-        if isinstance(value, str) and "${" in value:
+        if _is_filled_later(value):
             return
         try:
             good = not isinstance(value, bool) and parse_duration(value) >= 0
@@ -721,6 +725,11 @@ class RunAction(Action, frozen=True, kw_only=True):
             return str(value), {}
         variables = value.get("with", {})
         return str(value.get("steps", "")), variables if isinstance(variables, Mapping) else {}
+
+
+def _is_filled_later(value: Any) -> bool:
+    """Return whether *value* is a text with a ``${…}``, which is checked again in the run."""
+    return isinstance(value, str) and "${" in value
 
 
 def _is_of_type_or_waits(value: Any, kind: Any) -> bool:

@@ -223,8 +223,9 @@ def _check_row_numbers(draft: ScenarioDraft) -> None:
         return
     counts = {name: len(value) for name, value in form.fields.items() if isinstance(value, list)}
     for step, spot in draft.spot.at("steps").locate_elements(draft.scenario.steps):
-        is_certain = step.condition is True and step.expect_error is UNSET and step.retry is UNSET
-        if not is_certain or not counts:  # a retry does a row action as often as it needs
+        # A retry does a row action as often as it needs, and `only` lets rows leave it out.
+        doubtful = (step.expect_error, step.retry, step.only)
+        if step.condition is not True or any(one is not UNSET for one in doubtful) or not counts:
             return
         if not _check_and_update_row_counts(draft, step, counts, spot.at(step.action)):
             return
@@ -622,9 +623,10 @@ def _check_needless_error_choice(
 ) -> None:
     """Report a ``$in`` of several error codes, types or statuses in a scenario without rows.
 
-    Such a scenario ends in the same error every time.
+    Such a scenario ends in the same error every time; steps that others share need not.
     """
-    for key in ("code", "type", "status") if not draft.rows else ():
+    is_single = not draft.rows and draft.is_in_own_file(spot)
+    for key in ("code", "type", "status") if is_single else ():
         value = getattr(expected, key)
         chosen = value.get("$in") if isinstance(value, Mapping) else None
         if isinstance(chosen, list | tuple) and len(chosen) > 1:

@@ -24,6 +24,7 @@ form:
 FLOW = """\
 version: 1
 scenario: 合同
+vars: {比: 60}
 flow:
   definition: 合同.yaml
   scripts: {approve.审批: a.js}
@@ -84,7 +85,9 @@ GOOD_IN_FORMS = (
     *("js: form.客户", "js: {file: a.js}", "js: {file: a.js, args: {金额: 1, $a: 2, _b: null}}"),
     *("js: {file: a.js, call: f, args: [1, {}]}", "js: {file: a.js, call: $f, args: []}"),
     *("js: {file: a.js, args: '${form.客户}'}", "js: {file: a.js, call: f, args: '${form.客户}'}"),
-    "python: {call: 'm:f', args: '${form.客户}'}",
+    *("python: {call: 'm:f', args: '${form.客户}'}", "python: {call: '${form.客户}:f'}"),
+    *("js: {file: a.js, call: '${form.客户}', args: []}", "proxy: {call: 'crm.${form.客户}'}"),
+    "proxy: {call: '${form.客户.平台}.查客户'}",
     "proxy: {call: crm.x, args: '${form.客户}'}",
     *("python: m:f", "python: a.b.m:f", "python: {call: 'm:f', args: {}}", "python: 模块:函数"),
     *("proxy: {call: crm.x}", "proxy: {call: crm.x, args: []}", "proxy: {call: crm.x, body: null}"),
@@ -106,8 +109,9 @@ GOOD_IN_FLOWS = (
     *(f"add_owner: {{to: [乙], where: {where}}}" for where in ("before", "after", "beside")),
     *(
         f"add_owner: {{to: [乙], complete: {rule}}}"
-        for rule in ("any", "all", "in_order", 1, "60%")
+        for rule in ("any", "all", "in_order", 1, "60%", "'${flow.form.金额}'", "'${vars.比}%'")
     ),
+    "add_owner: {to: [乙], where: '${vars.比}'}",
     *("forward: {to: [乙, 8]}", "comment: 请尽快", "comment: {by: 甲, comment: 好}", "remind:"),
     *("withdraw:", "return: {to: start}", "return: {to: 审批}", "resubmit: {form: {金额: 3}}"),
     *("terminate: {by: 甲}", "resubmit: {project: 用印, form: {金而: 3}}"),

@@ -15,6 +15,7 @@ from bpmax_sim.errors import ConfigError, Place
 from bpmax_sim.scenario.load import load_items
 from bpmax_sim.scenario.table_columns import ColumnEdit
 from bpmax_sim.scenario.table_rows import parse_flag_or_reason, read_table, split_names_cell
+from tests.scenario.door import PROXY, Door
 
 TABLE = 'id,合同号,金额:number,加急:boolean,明细:json\n正常,007,"1,280.5",是,"[1,2]"\n空,,,,\n'
 
@@ -416,3 +417,56 @@ def test_a_row_says_why_it_is_left_out_better_than_its_file(
 
     [item] = load_items(path, environ={})
     assert (item.skip, item.xfail) == (reason, reason)
+
+
+FILLED = """\
+scenario: 报价
+form: {fields: {金额: 0}}
+%s
+cases: [{id: 一, 值: %s}]
+steps:
+  - %s
+"""
+CALCULATED = "function 折扣(额) { return 额 * 0.9 }"
+DETAIL = "proxy: {call: crm_system.get_customer_detail, args: '${case.值}'}"
+
+
+@pytest.mark.parametrize(
+    ("step", "cell", "wrong"),
+    [
+        ("proxy: {call: '${case.值}', args: ['7']}", "crm_system.get_customer_detail", ""),
+        ("proxy: {call: 'crm_system.${case.值}', args: ['7']}", "get_customer_detail", ""),
+        ("proxy: {call: '${case.值}'}", "crm_system", "expected call: platform.api"),
+        ("proxy: {call: 'crm_system.${case.值}'}", "查", "crm_system has no API '查'"),
+        (DETAIL, "['7']", ""),
+        (DETAIL, "张三", "expected a list of arguments"),
+        (DETAIL, "{id: 7}", "expected a list of arguments"),
+        ("js: {file: 算.js, call: '${case.值}', args: [100]}", "折扣", ""),
+        (
+            "js: {file: 算.js, call: '${case.值}', args: [100]}",
+            "折 扣",
+            "expected the name of a fun",
+        ),
+        ("js: {file: 算.js, call: 折扣, args: '${case.值}'}", "[100]", ""),
+        ("js: {file: 算.js, call: 折扣, args: '${case.值}'}", "100", "a function takes a list"),
+        ("js: {file: 算.js, args: '${case.值}'}", "[100]", "a script takes arguments by name"),
+        ("python: {call: '${case.值}'}", "'算:加'", ""),
+        ("python: {call: '${case.值}'}", "算", "expected module:function"),
+        ("python: {call: '算:加', args: '${case.值}'}", "{额: 5}", ""),
+        ("python: {call: '算:加', args: '${case.值}'}", "[5]", "expected a map of arguments"),
+        ("advance: '${case.值}'", "1h30m", ""),
+    ],
+)
+def test_what_a_cell_makes_of_an_action_is_checked_when_it_is_filled_in(
+    door: Door, step: str, cell: str, wrong: str
+) -> None:
+    files = {"算.js": CALCULATED, "算.py": "def 加(session, 额=1):  # $proxy\n    return 额\n"}
+    proxy = PROXY if step.startswith("proxy") else ""
+
+    ended = door.run(FILLED % (proxy, cell, step), files)
+
+    assert ended.code == bool(wrong), ended.text
+    action = step.partition(":")[0]
+    assert [one.startswith(f"step 1/1 {action}: {wrong}") for one in ended.headlines] == (
+        [True] * bool(wrong)
+    )

@@ -40,6 +40,10 @@ steps:
   戊: [{set: {金额: 1}, expect: {form: {金额: 1}}}]
 """
 
+REFUSED = """\
+steps:
+  越权: [{approve: {by: ceo}, expect_error: {code: {$in: [NOT_OWNER, NOT_AT_NODE]}}}]
+"""
 OTHER = "fault_sets: {慢: [{on: '*', do: {delay: 1s}}]}\nvars: {别的: 1}\n"
 
 
@@ -51,6 +55,7 @@ def tell(folder: Path, text: str, subject: str = FORM) -> list[str]:
         "公共.yaml": COMMON,
         "另外.yaml": OTHER,
         "循环.yaml": CIRCLE,
+        "越权.yaml": REFUSED,
         "platforms/crm.yaml": "platform_key: crm\nbase_url: https://crm.example.test\n"
         "apis: {查客户: {path: /c}, 建单: {method: POST, path: /o}}\n",
         "单.scenario.yaml": f"scenario: 报销单\n{subject}\n{text}\n",
@@ -151,6 +156,7 @@ CASES: list[tuple[str, str, list[str]]] = [
         "3: steps[1].add_row.at: 明细: no row 4 here; there are 3, counted from 0; add_row adds one",
     ]),
     (PLAIN, "steps: [{add_row: {table: 明细}, retry: {tries: 3, until: {form: {明细: {$length: 4}}}}}, {set: {'明细[3].数量': 5}, expect: {form: {'明细[3].数量': 5}}}]", []),
+    (PLAIN, "cases: [{id: 甲}, {id: 乙}]\nsteps: [{only: [甲], remove_row: {table: 明细, at: 1}}, {only: [乙], set: {'明细[1].数量': 5}, expect: {form: {'明细[1].数量': 5}}}]", []),
     (PLAIN, "steps: [{if: '${env.有}', set: {'明细[1].数量': 5}}, {set: {'明细[9].数量': 5}, expect: {form: {金额: 0}}}]", []),
     # faults
     (FORM, "faults: [断网, 慢了]\nfault_sets: {断网: [{on: crm.查客户, do: {error: connect}}], 慢: [{on: crm.查客户, do: {}}], 没用: []}\nsteps: [{open: {}, faults: [断往], expect: {form: {金额: 1}}}]", [
@@ -263,6 +269,7 @@ CASES: list[tuple[str, str, list[str]]] = [
         '3: a scenario ends in the same error each time; write the one that comes, such as code: "A"',
         '3: a scenario ends in the same error each time; write the one that comes, such as type: "E"',
     ]),
+    (FLOW, "use: 越权.yaml\nsteps: [{run: 越权}]", []),
     (FORM, "steps: [{open: {}, during: {call: crm.查客户, steps: []}, expect: {form: {金额: 1}}}, {during: {call: crm, steps: [{set: {金额: 1}}, {play: {}}]}, expect: {form: {金额: 1}}}]", [
         "3: steps[0].during: during: steps says nothing; name a step, or leave it out",
         "3: steps[1].during: nothing goes on meanwhile: this step has no action",
