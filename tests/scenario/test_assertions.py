@@ -192,6 +192,32 @@ def test_what_is_told_of_an_error(error: Exception, thrown: tuple[Any, ...]) -> 
     }  # fmt: skip
 
 
+def at_line(error: Any, place: Place, stack: tuple[str, ...] = ()) -> Exception:
+    error.place, error.stack = place, stack
+    return error  # type: ignore[no-any-return]
+
+
+FRAMES = ("算 算.js:3:5", "开.js:1:1", "库.js:9:2")
+
+
+@pytest.mark.parametrize(
+    ("error", "place", "stack"),
+    [
+        (at_line(SubjectError("只读", code="READONLY"), HERE), HERE, ()),
+        (at_line(SubjectError("只读", code="READONLY"), HERE, FRAMES), HERE, FRAMES),
+        (ScriptError("坏", place=HERE, stack=FRAMES), HERE, FRAMES),
+        (at_line(CallError("断", platform="crm"), HERE, FRAMES), None, FRAMES),
+        (at_line(ValueError("坏"), HERE), None, ()),
+    ],
+)
+def test_an_error_has_the_line_of_a_script_that_form_or_engine_gave_it(
+    error: Exception, place: Place | None, stack: tuple[str, ...]
+) -> None:
+    one = make_thrown_error(error)
+
+    assert (one.place, one.stack, one.at) == (place, stack, 0.0)
+
+
 def test_a_step_without_errors_has_none_to_name() -> None:
     assert convert_first_error_to_map([]) is None
 

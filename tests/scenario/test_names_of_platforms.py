@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from bpmax_sim.platform.load import Platforms, load_usable_platforms
+from bpmax_sim.scenario.expect_check import check_call
+from bpmax_sim.scenario.findings import FilledValueContext
+from bpmax_sim.scenario.model import ExpectedCall
 from bpmax_sim.scenario.names import ScenarioNames
+from bpmax_sim.scenario.source import ScenarioSource, Spot
 from tests.files import write_files
 
 CRM = """\
@@ -70,6 +76,37 @@ def test_of_a_platform_that_cannot_be_used_no_instance_is_missed(
     wrong = ScenarioNames(platforms=platforms).find_instance_problem("北京", platform)
 
     assert bool(wrong) == is_told
+
+
+@pytest.mark.parametrize(
+    ("parts", "unknown"),
+    [
+        ({"instance": "上海"}, []),
+        ({"instance": "北京"}, ["北京"]),
+        ({"instance": "深圳"}, ["深圳"]),
+        ({"instance": ""}, []),
+        ({"instance": {"$in": ["上海", "北京", "广州"]}}, ["北京", "广州"]),
+        ({"instance": {"$ne": "北京"}}, ["北京"]),
+        ({"instance": "北京", "error": "TIMEOUT"}, ["北京"]),
+        ({"instance": "北京", "error": "UNKNOWN_INSTANCE"}, []),
+        ({"instance": "北京", "error": {"$in": ["TIMEOUT", "UNKNOWN_INSTANCE"]}}, []),
+        ({"instance": "北京", "error": {"$exists": True}}, []),
+        ({"instance": "北京", "error": ""}, ["北京"]),
+    ],
+)
+def test_an_expected_call_names_an_instance_that_there_is_or_expects_its_error(
+    tmp_path: Path, platforms: Platforms, parts: dict[str, Any], unknown: list[str]
+) -> None:
+    path = tmp_path / "单.scenario.yaml"
+    path.write_text("scenario: 单\n", encoding="utf-8")
+    context = FilledValueContext(ScenarioNames(platforms=replace(platforms, broken={})))
+
+    check_call(
+        context, ExpectedCall(call="crm.get_order", **parts), Spot(ScenarioSource.read(path))
+    )
+
+    told = [one.message.partition("has no instance '")[2] for one in context.findings]
+    assert [one.partition("'")[0] for one in told] == unknown
 
 
 @pytest.mark.parametrize(
