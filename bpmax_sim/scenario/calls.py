@@ -496,9 +496,16 @@ def numbers_to_url_texts(expected: Any) -> Any:
         return format_js_number(expected)
     if isinstance(expected, Mapping):
         return {
-            key: numbers_to_url_texts(value) if key in NESTING or not is_operator(key) else value
+            key: numbers_to_url_texts(value) if _has_values(key, value) else value
             for key, value in expected.items()
         }
     if isinstance(expected, list | tuple):
         return [numbers_to_url_texts(item) for item in expected]
     return expected
+
+
+def _has_values(key: str, operand: Any) -> bool:
+    """Return whether *operand* of *key* has values to compare with; a wrong ``$in: 5`` has none."""
+    if key in {"$in", "$unordered"}:
+        return isinstance(operand, list | tuple)
+    return key in NESTING or not is_operator(key)

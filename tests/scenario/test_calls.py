@@ -289,6 +289,7 @@ def test_a_login_is_known_by_its_name(name: str, *, is_login: bool) -> None:
         ((1, "a", 0), ["1", "a", "0"]),
         ({"a": {"b": 1}, "$gt": 5, "$in": [1]}, {"a": {"b": "1"}, "$gt": 5, "$in": ["1"]}),
         ({"$not": {"$in": [1, 2, True]}}, {"$not": {"$in": ["1", "2", "true"]}}),
+        ({"$in": 5, "$not": {"$unordered": 5}}, {"$in": 5, "$not": {"$unordered": 5}}),
         ({"$ne": 1, "$eq": 2, "$contains": 3}, {"$ne": "1", "$eq": "2", "$contains": "3"}),
         (
             {"$each": {"$ne": 0}, "$unordered": [1, 2, 3]},
