@@ -441,8 +441,8 @@ def _warn_at_place(warning: RunWarning, test: ScenarioTest) -> None:
 
 def substitute_pytest_commands(failure: Failure, item: ScenarioItem) -> Failure:
     """Return *failure* with `bpmax-sim` commands replaced by the pytest commands for *item*."""
-    words = (item.node_id, *item.make_variable_arguments("--bpmax-var"))
-    command = " ".join(("pytest", *map(shell_quote, words)))
+    arguments = (item.node_id, *item.make_variable_arguments("--bpmax-var"))
+    command = " ".join(("pytest", *map(shell_quote, arguments)))
     record = f"bpmax-sim record {item.selection_arguments}"
     in_mode_record = f"{command} --bpmax-mode=record"
     # The plain `record` command is the beginning of the three with options, so it comes after them.

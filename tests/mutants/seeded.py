@@ -296,7 +296,7 @@ _TABLE: tuple[tuple[str, str, str, str, str], ...] = (
     ("check-another-status-is-no-drift", "tests/check/test_shape.py", "bpmax_sim/check/drift.py",
         "if recorded.status != live.status:", "if False:"),
     ("traffic-base64-of-a-har-is-text", "tests/cassette/foreign/test_import.py",
-        "bpmax_sim/traffic/har.py", 'encoding not in {"base64", "hex"}', 'encoding != "hex"'),
+        "bpmax_sim/traffic/har.py", 'encoding not in ("base64", "hex")', 'encoding != "hex"'),
     ("traffic-a-curl-of-a-file", "tests/cassette/foreign/test_export.py", "bpmax_sim/traffic/curl.py",
         'return None if "\\0" in text or text.startswith("@") else text', "return text"),
     ("openapi-a-path-parameter-may-be-missing", "tests/platform/test_openapi.py",

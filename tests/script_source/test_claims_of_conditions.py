@@ -7,7 +7,7 @@ from itertools import product
 from random import Random
 
 import pytest
-import quickjs
+import quickjs  # type: ignore[import-untyped]
 
 from bpmax_sim.script_source.reading import find_slips
 

@@ -659,14 +659,31 @@ _WORDS = (
     "minimum", "exclusiveMaximum", "multipleOf", "minLength", "maxItems", "pattern", "nullable",
     "additionalProperties", "not", "$ref", "example",
 )  # fmt: skip
-_SLOPPY = (3, "x", [3], [], {}, {"a": 3}, None, True, [[]], [None], ["x", 3], -1, 1.5, inf)
+_SLOPPY: tuple[Any, ...] = (
+    3,
+    "x",
+    [3],
+    [],
+    {},
+    {"a": 3},
+    None,
+    True,
+    [[]],
+    [None],
+    ["x", 3],
+    -1,
+    1.5,
+    inf,
+)
 
 
 @pytest.mark.parametrize("word", _WORDS)
 def test_no_reader_of_schemas_trips_over_a_sloppy_one(word: str) -> None:
     kinds = ("object", "array", "string", "number", "")
-    inner = [{"type": kind, word: value} for kind in kinds for value in _SLOPPY]
-    nested = [{"properties": {"内": one}, "allOf": [one]} for one in inner]
+    inner: list[dict[str, Any]] = [
+        {"type": kind, word: value} for kind in kinds for value in _SLOPPY
+    ]
+    nested: list[dict[str, Any]] = [{"properties": {"内": one}, "allOf": [one]} for one in inner]
     values: tuple[Any, ...] = ({"内": 1}, [1, "甲"], "甲", 3, None)
 
     for schema in (*inner, *nested):
