@@ -183,6 +183,7 @@ def test_a_place_is_the_same_however_often_a_script_ran(lines: int) -> None:
     assert [(one.line, one.file) for one in places if one] == [(lines + 1, NAME)] * 3
 
 
+@pytest.mark.needs_native
 def test_bytecode_has_neither_the_text_of_a_function_nor_its_comments() -> None:
     code = compile_own_bytecode("function f() { /* told to nobody */ return 1; }\nf()")
 
@@ -190,6 +191,7 @@ def test_bytecode_has_neither_the_text_of_a_function_nor_its_comments() -> None:
     assert b"told to nobody" not in code
 
 
+@pytest.mark.needs_native
 def test_a_body_is_compiled_when_it_runs_for_the_second_time() -> None:
     body = ScriptBody(1, "return '第二次编译'")
 

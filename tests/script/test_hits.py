@@ -176,6 +176,7 @@ def test_a_script_without_end_is_told_as_without_counters() -> None:
         assert error.message == "the script used more than 0.05 s of processor time"
 
 
+@pytest.mark.needs_native  # without it, what ran can still be read
 def test_a_script_that_passes_a_limit_is_named_as_lost() -> None:
     hits = ScriptHits()
     outcome = Bench(hits=hits).run("const a = [];\nfor (;;) a.push(a.length)")

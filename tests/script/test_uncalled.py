@@ -211,6 +211,7 @@ setTimeout(() => { $proxy('crm').$api('查合同') }, 240000);
 """
 
 
+@pytest.mark.needs_native  # a rejection that nobody handles is told by the engine alone
 @pytest.mark.parametrize(
     ("end", "error", "forgotten"),
     [
