@@ -184,7 +184,7 @@ def test_each_door_says_its_own_command(doors: tuple[Door, Door]) -> None:
     run, under_pytest = doors
 
     assert "record    bpmax-sim record scenarios/失败/未录制.scenario.yaml\n" in run.text
-    command = 'pytest "scenarios/失败/未录制.scenario.yaml::未录制" --bpmax-mode=record'
+    command = "pytest scenarios/失败/未录制.scenario.yaml::未录制 --bpmax-mode=record"
     assert f"record    {command}\n" in under_pytest.text
 
 
@@ -437,7 +437,7 @@ def test_fixtures_that_only_pytest_runs_are_named_with_the_command(
     assert int(done.ret) == 0, done.stdout.str()
     assert code == 3, ours.out  # nothing was recorded, and no stub stands before that
     assert any("conftest.py: its fixtures use bpmax_stubs" in line for line in told)
-    assert any("did not run; with them: pytest 'scenarios/甲." in line for line in told)
+    assert any("did not run; with them: pytest scenarios/甲." in line for line in told)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="a POSIX signal")

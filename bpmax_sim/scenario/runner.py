@@ -285,8 +285,6 @@ class StepRun(msgspec.Struct):
         if kind := step.kind:
             is_code = kind.is_code and isinstance(step.value, str)
             value = step.value if is_code else self._fill_action()
-            if value is None and self.failures:
-                return None
             watched = self._fill_watched_call()
             if self.failures:
                 return None

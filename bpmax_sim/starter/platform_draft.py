@@ -225,7 +225,7 @@ def _draft_host_names(origins: Iterable[str]) -> dict[str, str]:
         label = (urlsplit(origin).hostname or "").partition(".")[0]
         text = re.sub(r"\W+", "_", label, flags=re.ASCII).strip("_").lower()
         stem = text if text and text[0].isalpha() else f"host_{number}"
-        names[origin] = make_unique_name(stem, names.values())
+        names[parse_origin(origin)] = make_unique_name(stem, names.values())
     return names
 
 

@@ -25,7 +25,8 @@ def test_a_response_that_is_not_http_is_the_third_partys_fault(
     for name in ("CRM_CLIENT_ID", "CRM_CLIENT_SECRET"):
         monkeypatch.setenv(name, f"{name.lower()}-s3cret-s3cret")
     with loopback(answer) as server:
-        monkeypatch.setenv("CRM_URL", server.url)
+        address = server.url
+        monkeypatch.setenv("CRM_URL", address)
         english, chinese = bs("record", "--record=rewrite"), bs("--lang", "zh", "record")
 
     assert english.code == 4
@@ -34,6 +35,6 @@ def test_a_response_that_is_not_http_is_the_third_partys_fault(
         "Content-Length headers; the server, or a proxy or gateway before it, has to be corrected "
         "(curl -v shows what it sends)"
     ) in english.out
-    assert f"{server.url} was tried, from the variable CRM_URL" in english.out
+    assert f"{address} was tried, from the variable CRM_URL" in english.out
     assert "h11" not in english.out + english.err + chinese.out + chinese.err
     assert not project.cassette.exists()

@@ -142,7 +142,7 @@ def test_an_erp_fetches_a_csrf_token_before_it_writes(tmp_path: Path) -> None:
         "orderNo": "4500000017",
         "supplier": "苏州精工",
         "currency": "CNY",
-        "items": [],
+        "items": [{"material": "material", "quantity": 1.5}],
     }
     assert platform.apis["purchase_orders_get"].aliases == ("purchase-orders/get",)
     assert platform.apis["purchase_orders_create"].title == "创建采购订单"

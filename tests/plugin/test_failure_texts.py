@@ -127,7 +127,8 @@ def test_commands_are_those_of_pytest(
     )
     item, *_ = load_items(FILE, variables=parse_cli_variables(variables))
     ours = item.selection_arguments
-    theirs = f'pytest "{FILE}::{name}"' + (' --bpmax-var "客户=张 三"' if variables else "")
+    words = [f"{FILE}::{name}" if "[" not in name else f'"{FILE}::{name}"']
+    theirs = " ".join(["pytest", *words, *(['--bpmax-var "客户=张 三"'] if variables else [])])
     recording = f"{theirs} --bpmax-mode=record"
     commands = {
         f"bpmax-sim run {ours}": theirs,

@@ -505,10 +505,6 @@ DOUBTFUL: dict[str, tuple[Case, str]] = {
         numbered("{id: 刚好五千, v: 500}", "{id: 五千零一, v: 5001}", "{id: 不足五千, v: 4999}"),
         "the name of the row '刚好五千' says 5000",
     ),
-    "a text of another number": (
-        numbered("{id: 轴承, 名: 轴承（v35元）, v: 20}", "{id: 油, 名: 油（v 2）, v: 2}"),
-        "a text of the row '轴承' says v 35, and v is 20",
-    ),
     "a function that two libraries declare": (
         Case(
             steps="{open: {}, expect: {form: {金额: {$gt: 1}}}}",

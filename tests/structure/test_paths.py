@@ -56,7 +56,7 @@ def test_one_module_knows_what_a_placeholder_of_a_path_is() -> None:
 def test_one_module_knows_which_api_or_login_a_request_is_for() -> None:
     """Whoever makes a pattern of a base URL, or of an expression in one, is a second matcher."""
     assert modules_with("[^/?#]+") == {"platform/matcher.py"}
-    assert modules_with(r"\{\{\s*(.*?)\s*\}\}", r"\{\{.*?\}\}") == {"platform/matcher.py"}
+    assert modules_with(r"\{\{\s*+(.*?)\s*\}\}", r"\{\{.*?\}\}") == {"platform/matcher.py"}
     assert calls_of("iterate_login_steps", "compile_path_template") == {
         "cassette/matching.py",  # the path by its parameters, which `ignore` may name
         "check/drift.py",  # the path of a recorded call
