@@ -489,6 +489,22 @@ def test_whoever_asks_too_often_is_blocked_for_a_time(
     assert crm.ask() == ({"ok": True} if wait is None else wait)
 
 
+@pytest.mark.parametrize("spent", [0, 0.5, 4, 9.9])
+def test_a_block_lasts_from_the_request_that_was_too_much(spent: float, tmp_path: Path) -> None:
+    crm = limited(tmp_path, block=60)
+    assert [crm.ask(), crm.ask()] == [{"ok": True}] * 2
+    crm.bench.clock.advance(spent)
+    assert crm.ask() == 60
+
+    crm.bench.clock.advance(20)
+    assert crm.ask() == 40  # asking again does not make it longer
+    crm.bench.clock.advance(39)
+    assert crm.ask() == 1
+    crm.bench.clock.advance(1)
+
+    assert [crm.ask(), crm.ask(), crm.ask()] == [{"ok": True}, {"ok": True}, 60]
+
+
 def test_requests_with_other_values_are_counted_apart(tmp_path: Path) -> None:
     crm = limited(tmp_path, by=("body.a", "body.b"))
     sent = [{"a": 1, "b": 1}, {"a": 1, "b": 2}, {"a": 2, "b": 1}, {"a": 1}, {}]
