@@ -199,6 +199,10 @@ def test_who_acts_by_a_name_is_told_from_who_is_only_mentioned(
         ("李四同意", "'${vars.谁}'", False),
         ("李四同意", "李五", False),
         ("同意", "1001", False),
+        ("由李四审批，张三同意", "李四", False),
+        ("由李四审批，张三同意", "张三", False),
+        ("由李四审批，张三同意", "1001", True),
+        ("由李四审批，张三同意", "wangwu", True),
     ],
 )
 def test_the_name_of_a_step_and_who_performs_it_are_one(
