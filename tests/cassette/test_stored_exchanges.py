@@ -430,6 +430,12 @@ PART = 'Content-Disposition: form-data; name="甲"\r\n\r\n一'
             "multipart",
             {"f": {"content-type": "text/plain", **FIELD, "filename": "a.txt", "content": "x"}},
         ),
+        (
+            multipart('content-disposition: Form-Data; NAME="发票号"\r\n\r\n04403190'),
+            "Multipart/Form-Data; Boundary=xx",
+            "multipart",
+            {"发票号": {**FIELD, "content": "04403190"}},
+        ),
         (multipart("\r\nx"), MULTIPART, "multipart", {"": "x"}),
         (multipart(), MULTIPART, "text", "--xx--\r\n"),
         (multipart(PART, end="\r\n"), MULTIPART, "text", None),
