@@ -458,3 +458,26 @@ def test_what_a_check_found_nothing_in_is_not_checked_again(
     )
 
     assert [item.header.title for item in group().find_unchecked_items()] == unchecked
+
+
+def test_of_former_checks_the_latest_are_kept_four_for_each_scenario(tmp_path: Path) -> None:
+    path = tmp_path / "scenarios/付款.scenario.yaml"
+
+    def is_checked(number: int) -> bool:
+        """Return whether the text of *number* is checked; then nothing is wrong in it."""
+        step = f"{{js: 'return {number}', expect: {{result: {number}}}}}"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(f"version: 1\nscenario: 付款{'单' * number}\nsteps: [{step}]\n", "utf-8")
+        index = ItemIndex(tmp_path)
+        items = index.list_items(path)
+        index.save()
+        platforms = {item.header.platforms_key: Platforms() for item in items}
+        groups = SoundScenarioGroups(items, load_index(tmp_path), platforms)
+        unchecked = groups.find_unchecked_items()
+        groups.save([])
+        return bool(unchecked)
+
+    assert [is_checked(number) for number in (0, 1, 2, 3, 3, 2, 1, 0)] == [True] * 4 + [False] * 4
+    assert [is_checked(number) for number in (4, 4, 1, 2, 3)] == [True, *[False] * 4]
+    assert [is_checked(number) for number in (0, 0, 4, 1)] == [True, False, False, True]
+    assert [is_checked(number) for number in (5, 6, 7, 8, 8, 7, 6, 5)] == [True] * 4 + [False] * 4
