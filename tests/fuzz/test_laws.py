@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
@@ -13,6 +13,7 @@ import pytest
 from msgspec.structs import replace
 
 from bpmax_sim import strategies
+from bpmax_sim.errors import BusinessError, CallError, HttpStatusError
 from bpmax_sim.fuzz import recordings
 from bpmax_sim.fuzz.laws import LAWS
 from bpmax_sim.fuzz.search import check_law_by_calls
@@ -153,6 +154,45 @@ def test_a_recording_that_is_not_played_is_told(
     assert why("replay", target, CALL) == (
         "replay ends in a miss: no such call, and recording gives another value"
     )
+
+
+STOCK: Mapping[str, Any] = {"code": "40020", "status": 409}
+
+
+@pytest.mark.parametrize(
+    ("kind", "replayed", "told"),
+    [
+        (BusinessError, STOCK, None),
+        (BusinessError, {**STOCK, "status": 200}, "40020"),
+        (BusinessError, {"code": "40020"}, "40020"),
+        (BusinessError, {**STOCK, "code": "40021"}, "40021"),
+        (BusinessError, {"status": 409}, "BUSINESS"),
+        (HttpStatusError, STOCK, "40020"),
+    ],
+)
+def test_a_replay_that_fails_otherwise_is_told(
+    kind: type[CallError],
+    replayed: Mapping[str, Any],
+    told: str | None,
+    target: FuzzTarget,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    real = strategies.perform
+
+    def perform(one: CallSpec, session: Session) -> Any:
+        real(one, session)
+        if session.mode == "replay":
+            raise kind("库存不足", **replayed)
+        raise BusinessError("库存不足", **STOCK)
+
+    monkeypatch.setattr(recordings, "perform", perform)
+
+    if told is None:
+        assert check_law_by_calls(target, "replay", (CALL,)) is True
+    else:
+        assert why("replay", target, CALL) == (
+            f"replay ends in {told}: 库存不足, and recording ends in 40020: 库存不足"
+        )
 
 
 def test_a_credential_in_the_log_is_told(
