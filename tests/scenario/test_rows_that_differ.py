@@ -130,6 +130,32 @@ def test_what_is_wrong_is_told_before_anything_runs(old: str, new: str, message:
     assert all(any("\u4e00" <= letter <= "\u9fff" for letter in text) for text in chinese)
 
 
+@pytest.mark.parametrize(
+    ("only", "told"),
+    [
+        ("[2026001]", ["passed", "skipped"]), ("['2026001']", ["passed", "skipped"]),
+        ("[加急]", ["skipped", "passed"]), ("[加急, 2026001]", ["passed", "passed"]),
+        ("[2026002]", "only[0]: no row '2026002'"), ("['']", "only[0]: no row ''"),
+        ("[加急, 2026002]", "only[1]: no row '2026002'"),
+    ],
+)  # fmt: skip
+def test_a_row_may_be_named_by_a_number(only: str, told: list[str] | str) -> None:
+    path = write(
+        f"{HEAD}cases: [{{id: 2026001}}, {{id: 加急}}]\n"
+        f"steps: [{{set: {{金额: 1}}}}, {{only: {only}, set: {{金额: 2}}}}, {{submit: {{}}}}]\n"
+    )
+    if isinstance(told, str):
+        with pytest.raises(ConfigError) as caught:
+            load_items(path)
+        assert told in str(caught.value)
+        return
+    result = run_scenario(path)
+
+    assert not result.failures
+    finished = [event for event in result.events if isinstance(event, StepFinished)]
+    assert [event.outcome for event in finished if event.number == 2] == told
+
+
 def test_steps_of_a_fragment_name_no_rows() -> None:
     Path("parts.yaml").write_text(
         "steps: {部门通过: [{only: [部门], approve: {by: 李经理}}]}\n", "utf-8"
