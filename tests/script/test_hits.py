@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from bpmax_sim.errors import ScriptLimitError
+from bpmax_sim.errors import Place, ScriptLimitError
 from bpmax_sim.script.failure import Script
 from bpmax_sim.script.hits import ScriptHits, add_counters_to_script
 from bpmax_sim.script.limits import Limits
@@ -166,6 +166,26 @@ def test_scripts_of_one_page_are_counted_apart() -> None:
         NAME: 1,
         HELPERS.name: 3,
     }
+
+
+@pytest.mark.parametrize(
+    ("place", "values"),
+    [
+        (Place(HELPERS.name, 2, 3), [{"o": '{"甲":{}}'}]),
+        (Place("库/价格.js", 2, 3), [{"单价": "120", "数量": "3"}]),
+        (Place(NAME, 2, 1), [{"总价": "360"}]),
+        (Place("库/折扣.js", 1, 1), []),
+    ],
+)
+def test_values_are_kept_of_whichever_script_of_a_page_is_watched(
+    place: Place, values: list[dict[str, str]]
+) -> None:
+    price = Script("function 算(单价, 数量) {\n  return 单价 * 数量;\n}\n", "库/价格.js")
+    hits = ScriptHits(watched=place)
+
+    Bench(hits=hits).run("const 总价 = 算(120, 3);\n读({甲: {}});", libraries=[HELPERS, price])
+
+    assert [one.values for one in hits.seen] == values
 
 
 def test_a_script_without_end_is_told_as_without_counters() -> None:
