@@ -93,11 +93,11 @@ def check_replay_equals_recording(target: FuzzTarget, calls: tuple[CallSpec, ...
     is_pseudonymous = target.platform.redact or target.platform.apis[calls[0].api].redact
     alike = is_pseudonymous or _format_redacted_value(result, again) == recorded.redacted_value
     if not alike or _to_comparable_error(result) != _to_comparable_error(recorded.outcome):
-        raise LawBroken(
-            "replay {ended}, and recording {ended_2}",
-            ended=_describe_different_outcome(result),
-            ended_2=_describe_different_outcome(recorded.outcome),
-        )
+        both = result, recorded.outcome
+        ended, ended_2 = map(_describe_different_outcome, both)
+        if ended == ended_2:
+            ended, ended_2 = map(_describe_kind_and_status, both)
+        raise LawBroken("replay {ended}, and recording {ended_2}", ended=ended, ended_2=ended_2)
     if closing is not None:
         raise LawBroken(
             "the recording was not played as it was made: {described}",
@@ -115,6 +115,14 @@ def _format_redacted_value(result: CallOutcome, session: Session) -> str:
 def _to_comparable_error(result: CallOutcome) -> tuple[Any, ...]:
     error = result.error
     return type(error), getattr(error, "code", ""), getattr(error, "status", None)
+
+
+def _describe_kind_and_status(result: CallOutcome) -> str:
+    """Return what the texts of two errors may leave out."""
+    kind, _, status = _to_comparable_error(result)
+    if status is None:
+        return msg("ends in {kind} without a status", kind=kind.__name__)
+    return msg("ends in {kind} with status {status}", kind=kind.__name__, status=status)
 
 
 def _describe_different_outcome(result: CallOutcome) -> str:

@@ -157,17 +157,19 @@ def test_a_recording_that_is_not_played_is_told(
 
 
 STOCK: Mapping[str, Any] = {"code": "40020", "status": 409}
+BY_TEXT = "replay ends in {}: 库存不足, and recording ends in 40020: 库存不足"
+BY_KIND = "replay ends in {}, and recording ends in BusinessError with status 409"
 
 
 @pytest.mark.parametrize(
     ("kind", "replayed", "told"),
     [
         (BusinessError, STOCK, None),
-        (BusinessError, {**STOCK, "status": 200}, "40020"),
-        (BusinessError, {"code": "40020"}, "40020"),
-        (BusinessError, {**STOCK, "code": "40021"}, "40021"),
-        (BusinessError, {"status": 409}, "BUSINESS"),
-        (HttpStatusError, STOCK, "40020"),
+        (BusinessError, {**STOCK, "status": 200}, BY_KIND.format("BusinessError with status 200")),
+        (BusinessError, {"code": "40020"}, BY_KIND.format("BusinessError without a status")),
+        (BusinessError, {**STOCK, "code": "40021"}, BY_TEXT.format("40021")),
+        (BusinessError, {"status": 409}, BY_TEXT.format("BUSINESS")),
+        (HttpStatusError, STOCK, BY_KIND.format("HttpStatusError with status 409")),
     ],
 )
 def test_a_replay_that_fails_otherwise_is_told(
@@ -190,9 +192,7 @@ def test_a_replay_that_fails_otherwise_is_told(
     if told is None:
         assert check_law_by_calls(target, "replay", (CALL,)) is True
     else:
-        assert why("replay", target, CALL) == (
-            f"replay ends in {told}: 库存不足, and recording ends in 40020: 库存不足"
-        )
+        assert why("replay", target, CALL) == told
 
 
 def test_a_credential_in_the_log_is_told(
