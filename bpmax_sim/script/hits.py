@@ -81,10 +81,9 @@ class ScriptHits:
         it gets there; they are added to `seen` when the context is closed.
         """
         place = self.watched
-        is_watched = place is not None and place.file == script.name
-        return add_counters_to_script(
-            script, (place.line, place.column) if place and is_watched else None
-        )
+        if place is None or place.file != script.name:
+            return add_counters_to_script(script, None)
+        return add_counters_to_script(script, (place.line, place.column))
 
     def include_script(self, script: Script) -> None:
         """List *script* in the results even if no run executes it."""

@@ -391,7 +391,7 @@ def _is_text(data: bytes) -> bool:
     try:
         data.decode()
     except UnicodeDecodeError as error:
-        if len(data) - error.start > 3 or error.reason != "unexpected end of data":  # noqa: PLR2004
+        if error.reason != "unexpected end of data":
             return False
     return len(data.translate(None, _CONTROL)) == len(data)
 

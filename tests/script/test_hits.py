@@ -100,6 +100,16 @@ def test_what_implementers_write_comes_to_the_same_and_all_of_it_is_counted() ->
     assert not hits.lost
 
 
+@pytest.mark.parametrize(("file", "prices"), [(NAME, ["12"]), ("另一个.js", []), (None, [])])
+def test_values_are_kept_at_the_place_that_is_watched_alone(
+    file: str | None, prices: list[str]
+) -> None:
+    hits = ScriptHits(watched=Place(file, 2, 1) if file else None)
+    Bench(hits=hits).run("const 单价 = 12;\nconsole.log(单价)")
+
+    assert [one.values["单价"] for one in hits.seen] == prices
+
+
 COUNTED = {
     "both ways": ("if (1) a = 1; else a = 2", "then 1, else 0"),
     "the way that is not written": ("if (0) { a = 1 }", "then 0, else 1"),

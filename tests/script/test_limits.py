@@ -4,18 +4,25 @@ import platform
 import signal
 import threading
 import time
+from collections.abc import Generator
 from math import inf
+from typing import Any
 
 import pytest
 
 from bpmax_sim.errors import PendingPromise, ScriptLimitError
 from bpmax_sim.messages import Request, Response
+from bpmax_sim.proxy.builder import CallSpec
+from bpmax_sim.proxy.call_effects import Effect, Sleep
+from bpmax_sim.proxy.result import ResolvedCallValue
+from bpmax_sim.script import limits as limits_module
 from bpmax_sim.script.budget import SessionWorkBudget, WorkCounts
 from bpmax_sim.script.failure import Script
 from bpmax_sim.script.limits import (
     MEGABYTE,
     Limits,
     LimitWatch,
+    _Watchdog,
     find_default_stack_size,
     parse_limits,
     parse_stack,
@@ -224,6 +231,33 @@ def test_a_script_that_waits_for_ever_in_live_mode_ends(source: str, line: int) 
     assert bench.run("return '还在'").value == "还在"
 
 
+class SlowCalls(Bench):
+    """A bench whose calls pause before they are sent, as between two attempts."""
+
+    def begin(self, program: CallSpec) -> Generator[Effect, Any, ResolvedCallValue]:
+        yield Sleep(3600)
+        return (yield from super().begin(program))
+
+
+@pytest.mark.parametrize(
+    ("source", "line"),
+    [
+        ("const 客户 = '张三';\n$proxy('crm').通知({客户});", 2),
+        ("$proxy('crm').通知();\n\nconsole.log('已通知');", 3),
+        ("setTimeout(() => 0, 3600000);\n\nconsole.log('已通知');", 1),
+        ("console.log('甲');\nsetTimeout(() => 0, 3600000);\n$proxy('crm').通知();", 2),
+    ],
+)
+def test_a_wait_that_no_line_awaits_is_told_at_its_timer_or_the_last_line(
+    source: str, line: int
+) -> None:
+    error = SlowCalls(live=True, limits=Limits(wait=0.02)).run(source).error
+
+    assert isinstance(error, ScriptLimitError)
+    assert error.place
+    assert (error.place.file, error.place.line) == (NAME, line)
+
+
 def test_short_turns_of_a_timer_end_by_waiting_and_not_by_the_processor() -> None:
     bench = Bench(live=True, limits=Limits(cpu=0.1, wait=1))
     error = bench.run("let n = 0;\nconst 再 = () => setTimeout(再, 0, n++);\n再();").error
@@ -312,6 +346,24 @@ def test_the_watchdog_takes_the_stack_of_what_is_over_its_time_and_once(passed: 
         watch.check_from_watchdog()
 
     assert (watch.fired, context.stack) == (passed, [1])
+
+
+def test_the_watchdog_ends_when_it_has_nothing_to_watch_and_begins_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(limits_module, "_PERIOD", 0.0005)
+    watchdog, watch = _Watchdog(), LimitWatch(TouchedContext(), memory=1000)
+    for _ in range(2):
+        watchdog.add(watch)
+        thread = watchdog.thread
+        assert thread
+        thread.join(0.05)
+        assert thread.is_alive()
+        with watchdog.lock:
+            watchdog.running.discard(watch)
+        thread.join(10)
+        assert not thread.is_alive()
+        assert watchdog.thread is None
 
 
 @pytest.mark.parametrize(

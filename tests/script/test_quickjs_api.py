@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import time
 from ctypes import c_int64
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,17 @@ def count_elsewhere(library: Any) -> None:
     library.JS_ComputeMemoryUsage = shifted
 
 
+def change_number(library: Any, index: int, value: int) -> None:
+    """Let JSMemoryUsage have *value* at *index*."""
+    count = library.JS_ComputeMemoryUsage
+
+    def changed(runtime: int, usage: Any) -> None:
+        count(runtime, usage)
+        usage[index] = value
+
+    library.JS_ComputeMemoryUsage = changed
+
+
 def tag_otherwise(library: Any) -> None:
     """Let values have other tags."""
     evaluate = library.JS_Eval
@@ -55,7 +67,16 @@ def tag_otherwise(library: Any) -> None:
     library.JS_Eval = shifted
 
 
-@pytest.mark.parametrize("shift", [count_elsewhere, tag_otherwise])
+@pytest.mark.parametrize(
+    "shift",
+    [
+        count_elsewhere,
+        tag_otherwise,
+        partial(change_number, index=0, value=0),
+        partial(change_number, index=0, value=quickjs_api._MARK),
+        partial(change_number, index=1, value=quickjs_api._MARK - 1),
+    ],
+)
 def test_a_layout_that_is_shifted_is_not_relied_on(
     shift: Any, library: Library, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -295,3 +295,15 @@ def test_what_is_planned_for_the_past_comes_behind_what_is_planned_for_now(
 
     assert "".join(ran) == order
     assert (event.instant, loop.clock.now()) == (at, at)
+
+
+def test_scripts_wait_no_longer_than_their_patience_in_all() -> None:
+    clock, fired = VirtualClock(100.0), list[float]()
+    scheduler = Scheduler(clock, after({}), TokenStore(), live=True, patience=0.05)
+    for seconds in (0.03, 0.06):
+        scheduler.call_at(100 + seconds, partial(fired.append, seconds))
+    scheduler.run(lambda: True)
+    scheduler.close()
+
+    assert fired == [0.03]
+    assert scheduler.has_waited_too_long

@@ -231,6 +231,8 @@ TEXT = "合同正文：张三与李四约定如下，一式两份，双方各执
         (b"\0" + TEXT.encode(), False),
         (TEXT.encode() + b"\xff", False),
         (TEXT.encode() + b"\xffabcdef", False),
+        (TEXT.encode() + b"ab\xff", False),
+        (TEXT.encode()[:45] + b"ab\xff" + TEXT.encode()[45:], False),
     ],
 )
 def test_a_long_run_of_text_begins_where_it_begins(data: bytes, *, is_whole: bool) -> None:
@@ -338,6 +340,8 @@ def test_references_are_undone_once(text: bytes, plain: bytes) -> None:
         (b"a==41", [("quoted-printable", 0, 5, b"a=A")]),
         (b"%%41&lt;", [("percent", 0, 8, b"%A&lt;"), ("xml", 0, 8, b"%%41<")]),
         (b"\0\0%41abcdef\0\0", [("percent", 2, 11, b"Aabcdef")]),
+        (b"\0\1k3y%41abcdef\0", [("percent", 2, 14, b"k3yAabcdef")]),
+        (b"\0" + b"x" * 30 + b"%41abcdef\0", [("percent", 21, 40, b"x" * 10 + b"Aabcdef")]),
         (b"\0\0%41abc\0\0", []),
         (b"\0\0%41\0%42\0\0", []),
         (b"\0a%41%42%43%44\0", [("percent", 0, 15, b"\0aABCD\0")]),

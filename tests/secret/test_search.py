@@ -11,7 +11,7 @@ from functools import reduce
 
 import pytest
 
-from bpmax_sim.secret import compressed_streams
+from bpmax_sim.secret import compressed_streams, scan
 from bpmax_sim.secret.compressed_streams import WorkBudget, inflate
 from bpmax_sim.secret.encoded_runs import FastByteSearch
 from bpmax_sim.secret.escapes import find_escaped_parts
@@ -42,6 +42,33 @@ def test_every_place_is_named() -> None:
     found = find_needles_in_all_layers("客户 token-123456, token-123456".encode(), WANTED)
 
     assert [one.offset for one in found] == [7, 21]
+
+
+@pytest.mark.parametrize("at", range(3))
+def test_the_run_that_holds_a_secret_is_named_among_others(at: int) -> None:
+    contract = "合同正文：张三与李四约定如下，一式两份，双方各执一份，自签字之日起"
+    texts = [f"第{number}页 {contract}" for number in range(3)]
+    texts[at] += "token-123456"
+    runs = [base64.b64encode(text.encode()).rstrip(b"=") for text in texts]
+    data = b'{"a": "%s", "b": "%s", "c": "%s"}' % tuple(runs)
+
+    found = find_needles_in_all_layers(data, WANTED)
+
+    assert [(one.offset, one.within) for one in found] == [(data.index(runs[at]), ("base64",))]
+
+
+@pytest.mark.parametrize(
+    ("times", "spare", "is_too_large"), [(32, 0, False), (0, 1 << 20, False), (0, 0, True)]
+)
+def test_work_is_as_much_as_the_data_allows(
+    times: int, spare: int, *, is_too_large: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scan, "TIMES", times)
+    monkeypatch.setattr(scan, "SPARE", spare)
+    data = gzip.compress(random.Random(1).randbytes(2000) + b"token-123456")
+
+    names = {one.name for one in find_needles_in_all_layers(data, WANTED)}
+    assert names == {WANTED[b"token-123456"], *([TOO_LARGE] if is_too_large else [])}
 
 
 def test_a_secret_across_the_lines_of_mime_is_found() -> None:

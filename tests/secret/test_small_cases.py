@@ -216,6 +216,18 @@ def test_text_and_bytes_are_redacted_alike(text: str, shown: str) -> None:
     assert kept.certainly_leaves_unchanged([text]) <= (text == shown)
 
 
+@pytest.mark.parametrize(
+    "escape", ["", "\\u{:04x}", "\\u{:04X}", "\\U{:08x}", "\\U{:08X}", "&#x{:X};"]
+)
+def test_a_secret_without_letters_is_seen_in_any_case_of_its_escapes(escape: str) -> None:
+    kept, secret = vault("密码：是真的"), "密码：是真的"
+    text = f"口令{''.join(escape.format(ord(one)) or one for one in secret)}。"
+
+    assert kept.certainly_leaves_unchanged(["口令是：另一个"])
+    assert not kept.certainly_leaves_unchanged([text])
+    assert kept.redact_text(text) == f"口令{STANDIN}。"
+
+
 @pytest.mark.parametrize("digits", [VALUE.encode().hex(), VALUE.encode().hex().upper()])
 def test_hexadecimal_is_found_as_it_is(digits: str) -> None:
     found = vault(VALUE).scan(digits.encode())

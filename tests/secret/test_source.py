@@ -11,13 +11,61 @@ from keyring.backend import KeyringBackend
 from keyring.backends.fail import Keyring as Fail
 from keyring.errors import PasswordDeleteError, PasswordSetError
 
+from bpmax_sim import extensions
 from bpmax_sim.errors import ConfigError
-from bpmax_sim.secret.source import looks_random, read_env, read_file, read_keyring
+from bpmax_sim.secret.source import (
+    SECRET_SOURCES,
+    looks_random,
+    read_env,
+    read_file,
+    read_from_registered_source,
+    read_keyring,
+)
 from bpmax_sim.secret.vault import Credential, Credentials
 
 
 def test_a_variable_is_read() -> None:
     assert read_env("QYWX_SECRET", {"QYWX_SECRET": "s"}) == "s"
+
+
+VAULT = """
+def read(where):
+    return {"crm/口令": "甲-1", "空": "", "数": 7}.get(where)
+"""
+
+
+@pytest.fixture
+def vault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """Return the name of a source that an installed distribution registers."""
+    (tmp_path / "corp_keys.py").write_text(VAULT, encoding="utf-8")
+    folder = tmp_path / "corp_keys-1.0.dist-info"
+    folder.mkdir()
+    (folder / "METADATA").write_text("Metadata-Version: 2.1\nName: corp-keys\nVersion: 1.0\n")
+    (folder / "entry_points.txt").write_text(f"[{SECRET_SOURCES.group}]\nkeys = corp_keys:read\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    extensions._read_group.cache_clear()
+    yield "keys"
+    monkeypatch.undo()
+    sys.modules.pop("corp_keys", None)
+    extensions._read_group.cache_clear()
+
+
+def test_a_registered_source_is_asked_for_the_key(vault: str) -> None:
+    assert read_from_registered_source(vault, "crm/口令") == "甲-1"
+
+
+@pytest.mark.parametrize(
+    ("where", "got"), [("空", "an empty text"), ("数", "int"), ("没有", "NoneType")]
+)
+def test_a_registered_source_that_has_no_text_there_is_named(
+    vault: str, where: str, got: str
+) -> None:
+    with pytest.raises(ConfigError) as caught:
+        read_from_registered_source(vault, where)
+
+    assert str(caught.value) == (
+        f"bpmax_sim.secret_sources: 'keys' has nothing at {where}: expected a text, got {got}"
+    )
 
 
 @pytest.mark.parametrize("environ", [{}, {"QYWX_SECRET": ""}])
