@@ -239,7 +239,7 @@ def test_a_long_run_of_text_begins_where_it_begins(data: bytes, *, is_whole: boo
     run = base64.b64encode(data).rstrip(b"=")
     whole, others = decode_aligned_base64_runs([run])
 
-    assert (whole, others) == ([(run, data)], []) if is_whole else ([], [run])
+    assert (whole, others) == (([(run, data)], []) if is_whole else ([], [run]))
 
 
 def test_a_long_run_of_digits_is_not_base64() -> None:
