@@ -10,6 +10,7 @@ from typing import Any
 import _quickjs
 import pytest
 
+from bpmax_sim.clock import SeedRanges
 from bpmax_sim.errors import Place, ScriptError, ScriptLimitError
 from bpmax_sim.i18n import to_plain_english
 from bpmax_sim.messages import Request, Response
@@ -481,3 +482,25 @@ def test_an_error_for_want_of_memory_or_stack_is_a_limit(
 
     assert isinstance(error, ScriptLimitError) is bool(limit)
     assert (limit or message) in str(error)
+
+
+def test_scripts_of_a_session_are_numbered_from_one_on() -> None:
+    """What recordings call their random values by."""
+    asked, drawn = list[int](), list[int]()
+
+    def seeds(number: int) -> SeedRanges:
+        asked.append(number)
+        return ((0, None),)
+
+    bench = Bench()
+    runtime = Runtime(
+        bench.scheduler,
+        bench.begin,
+        seed_ranges_of=seeds,
+        on_draw=lambda number, _drawn: drawn.append(number),
+    )
+    for source in ("return 1", "return Math.random()", "return 3"):
+        runtime.run(Script(source, NAME))
+
+    assert asked == [1, 2, 3]
+    assert {*drawn} == {2}

@@ -10,13 +10,12 @@ from typing import Any
 
 import pytest
 
-from bpmax_sim.clock import SeedRanges
 from bpmax_sim.errors import TransportError
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.script.failure import Script
-from bpmax_sim.script.runtime import Page, Runtime
+from bpmax_sim.script.runtime import Page
 from tests.pace import slowness
-from tests.script.bench import NAME, START, Bench, ok, run, texts, value_of
+from tests.script.bench import START, Bench, ok, run, texts, value_of
 
 ROOT = Path(__file__).parents[2]
 SECONDS = {"a": 2.0, "b": 1.0, "slow": 3.0, "fast": 0.1, "medium": 0.5}
@@ -163,28 +162,6 @@ def test_two_scripts_of_a_session_do_not_share_a_sequence() -> None:
     bench = Bench()
 
     assert bench.run("return Math.random()").value != bench.run("return Math.random()").value
-
-
-def test_scripts_of_a_session_are_numbered_from_one_on() -> None:
-    """What recordings call their random values by."""
-    asked, drawn = list[int](), list[int]()
-
-    def seeds(number: int) -> SeedRanges:
-        asked.append(number)
-        return ((0, None),)
-
-    bench = Bench()
-    runtime = Runtime(
-        bench.scheduler,
-        bench.begin,
-        seed_ranges_of=seeds,
-        on_draw=lambda number, _drawn: drawn.append(number),
-    )
-    for source in ("return 1", "return Math.random()", "return 3"):
-        runtime.run(Script(source, NAME))
-
-    assert asked == [1, 2, 3]
-    assert {*drawn} == {2}
 
 
 def test_chance_is_evenly_spread_and_uuids_are_version_four() -> None:
