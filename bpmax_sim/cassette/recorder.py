@@ -394,7 +394,7 @@ class Recorder:
             text=entry.text,
             issue=issue,
             # What a forked child records comes beside the parent's recording, never in its place.
-            adding=self._adding or self._parent > 0,
+            adding=self._adding or bool(self._parent),
             branch=self._name if self._parent else "",
             parent=self._parent,
         )
@@ -428,7 +428,7 @@ class Recorder:
         changed = self._redact_draft(draft, redact)
         failed = None if changed.leaks else read_exchange(changed).outcome
         piece = failed.received if isinstance(failed, FailedExchange) else b""
-        return [replace(changed, piece=piece, format=pieces[0].format)]
+        return [replace(changed, piece=piece, format=journal_module.FORMAT_OF_PIECES)]
 
     def _rewrite_journal(
         self, drafts: list[PendingExchange], arriving: _Arriving | None = None

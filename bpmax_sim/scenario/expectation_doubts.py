@@ -95,8 +95,7 @@ def find_expectations_that_never_fail(
                 yield from _find_misspelt_columns(field, value, place, history)
                 if path[0] == "expect":
                     yield from _find_operators_fitting_any_value(field, value, place, history)
-    if any(expected.preview is not UNSET for expected, _, _ in expectations):
-        yield from _find_stale_previews(item)
+    yield from _find_stale_previews(item)
     if not expectations and history.scripts and not _has_other_judge(item, calls):
         yield _make_finding(item.spot.at("scenario"), msg(
             "nothing is expected here, so that only a refusal or an error of a script fails it; "

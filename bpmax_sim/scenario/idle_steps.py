@@ -18,6 +18,7 @@ from bpmax_sim.errors import suggest_nearest
 from bpmax_sim.i18n import msg
 from bpmax_sim.platform.response_shapes import find_kind
 from bpmax_sim.scenario import model
+from bpmax_sim.scenario.expect import is_number
 from bpmax_sim.scenario.flow_actions import FlowAction
 from bpmax_sim.scenario.references import find_referenced_column, show
 from bpmax_sim.scenario.shared_names import find_env_names_of_shared_files
@@ -135,9 +136,9 @@ def check_advances_in_milliseconds(draft: ScenarioDraft) -> None:
     """Report ``advance: 300`` (seconds) where a script sets a timer of 300 (milliseconds)."""
     for step, spot in draft.steps:
         value = step.value if step.action == "advance" else None
-        if not isinstance(value, int) or isinstance(value, bool):
-            continue
-        if any(value in _find_timer_delays(text) for text in draft.texts or ()):
+        if is_number(value) and any(
+            value in _find_timer_delays(text) for text in draft.texts or ()
+        ):
             draft.tell(
                 spot.at("advance"),
                 "{value} are seconds here, and a script waits for {value} milliseconds; write "

@@ -115,6 +115,21 @@ def test_zeros_are_few_beside_what_is_there(tmp_path: Path) -> None:
     assert path.read_bytes() == b"x" * held
 
 
+def test_a_closed_writer_leaves_the_file_that_has_its_descriptor_now(tmp_path: Path) -> None:
+    old, new = (journal_module.create_locked(tmp_path / name) for name in ("旧", "新"))
+    log, following = map(journal_module.JournalWriter, (old, new))
+    following.append("报销".encode())
+    log.close()
+    os.dup2(new, old)
+
+    log.close()
+
+    assert os.fstat(old).st_size == os.fstat(new).st_size > 0
+    os.close(old)
+    following.close()
+    assert (tmp_path / "新").read_text(encoding="utf-8") == "报销"
+
+
 def test_an_append_that_fails_leaves_nothing(tmp_path: Path) -> None:
     path = tmp_path / "log"
     descriptor = journal_module.create_locked(path)

@@ -329,6 +329,10 @@ def journal(path: Path, process: int, *drafts: PendingExchange) -> Path:
         ([A], pending(A, A, entry_of(2, '"2"'), adding=True), {"甲": ["a", "a", "2"]}, None),
         ([], pending(A, leaks=("header",)), {}, None),
         ([], (*pending(A), *pending(OTHER)), {"乙": ["x"], "甲": ["a"]}, None),
+        (
+            [A], (*pending(A), *pending(entry_of(2, '"2"'), adding=True)),
+            {"甲": ["a"]}, {"甲": ["a", "2"]},
+        ),
     ],
 )  # fmt: skip
 def test_what_a_journal_holds_goes_into_the_file_or_waits(

@@ -354,6 +354,28 @@ def test_what_forked_children_left_stands_behind_their_parent_in_their_order(pat
     assert sorted(path.parent.iterdir()) == [path, other]
 
 
+@pytest.mark.parametrize(
+    ("parent", "adding", "adds", "branch"),
+    [
+        (0, False, False, ""),
+        (0, True, True, ""),
+        (1, False, True, "a1"),  # of a container, whose first process is the tests
+        (999_999, False, True, "a1"),
+        (999_999, True, True, "a1"),
+    ],
+)
+def test_what_a_forked_child_records_comes_beside_what_its_parent_does(
+    path: Path, parent: int, *, adding: bool, adds: bool, branch: str
+) -> None:
+    recording = recorder(path, name="a1", parent=parent, adding=adding)
+    recording.append(saying(1, "合同"))
+    [journal] = path.parent.glob("*.journal")
+    [draft] = read_journal(journal)
+    recording.discard()
+
+    assert (draft.adding, draft.branch, draft.parent) == (adds, branch, parent)
+
+
 def test_a_child_alone_is_sealed_by_its_parent(path: Path) -> None:
     recording = recorder(path, name="a1")
     left_by_child(path, 999_998, "a1", "孩子")

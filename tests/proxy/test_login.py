@@ -182,6 +182,27 @@ def test_the_address_may_come_from_the_login() -> None:
     assert world.request.base == "https://eu.example.test"
 
 
+@pytest.mark.parametrize(
+    ("path", "url"),
+    [
+        ("/oauth/token", "https://crm.example.test/oauth/token"),
+        ("oauth/token", "https://crm.example.test/oauth/token"),
+        ("登录", "https://crm.example.test/%E7%99%BB%E5%BD%95"),
+        ("/", "https://crm.example.test/"),
+        ("", "https://crm.example.test"),
+    ],
+)
+def test_the_path_of_a_login_is_below_the_address_with_one_slash_between(
+    path: str, url: str
+) -> None:
+    login = auth({"request": {"path": path}, "extract": TAKE}, apply=BEARER)
+    world = _world(login, ok({"access_token": "tok-1234"}))
+
+    world.proxy().search()
+
+    assert world.sent[0].url == url
+
+
 def test_only_the_named_methods_need_the_login() -> None:
     """platforms.md: `methods`; SAP's CSRF token is for writes only."""
     login = auth(
@@ -556,6 +577,11 @@ def test_a_login_that_comes_too_often_waits_as_recover_says() -> None:
     ("given", "sent", "told"),
     [
         (RATED, 3, "sent 3 times"),
+        (
+            msgspec.structs.replace(TOKEN, recover={"rate": Recover(tries=2, backoff=1.0)}),
+            2,
+            "sent 2 times",
+        ),
         (TOKEN, 1, "sent once"),
     ],
 )

@@ -113,6 +113,7 @@ def test_a_part_is_a_file_where_it_has_content_and_nothing_else(
 def test_the_boundary_is_the_same_for_the_same_content_and_not_within_it() -> None:
     first = encode_payload({"a": "x"}, "multipart")
     boundary = first.content_type.partition("boundary=")[2]
+    assert boundary == "bpmax-c7cf31a41b21347eff173a18d3c45e7c"
     hostile = encode_payload({"a": f"\r\n--{boundary}--\r\n"}, "multipart")
 
     assert encode_payload({"a": "x"}, "multipart") == first

@@ -381,6 +381,9 @@ def test_a_strict_platform_without_a_body_takes_none(value: Any) -> None:
         ("header", {"pgae": 1}, []),
         ("query", UNDEFINED, []),
         ("query", {"pgae": 1, "paeg": 2, "apge": 3}, ["pgae", "paeg", "apge"]),
+        ("body", {"客户": {}, "金额": 1, "备注": UNDEFINED, "客户s": {}}, []),
+        ("query", {"备注": UNDEFINED, "金额": 1, "paeg": 2}, ["paeg"]),
+        ("query", {"pages": 1, "v": 1, "zzz": 2, "pgae": 3}, ["pages", "pgae"]),
     ],
 )
 def test_a_name_that_is_near_to_a_declared_one_is_a_doubt(

@@ -184,6 +184,9 @@ def test_the_present_name_among_the_former_ones_is_told(
         ("300", "setTimeout(f, 1000, 300)", False),
         ("300ms", "setTimeout(f, 300)", False),
         ("3", "setTimeout(f, 300)", False),
+        ("300.0", "setTimeout(f, 300)", True),
+        ("300.5", "setTimeout(f, 300)", False),
+        ("true", "setTimeout(f, 1)", False),
     ],
 )
 def test_seconds_that_are_the_milliseconds_of_a_timer_are_told(

@@ -390,6 +390,46 @@ def test_a_class_of_failures_that_came_is_to_be_recovered(code: Any, told: int) 
     assert len([one for one in found if "recover" in one.message]) == told
 
 
+SSO = """\
+platform_key: sso
+base_url: https://sso.example.test
+auth:
+  acquire:
+    steps:
+      - request: {path: /token}
+        extract:
+          token: {path: $.access_token, secret: true}
+          ttl: {path: %s, optional: %s}
+  apply: [{in: header, name: Authorization, value: "Bearer {{ token }}"}]
+apis: {查合同: {path: /contracts}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("path", "optional", "responses", "told"),
+    [
+        ("$.expires_on", "true", [{"expires_in": 7200}], ["body.expires_on"]),
+        ("$.data.expires_on", "true", [{"data": {"expires_in": 1}}], ["body.data.expires_on"]),
+        ("$.expires_in", "true", [{"expires_in": 7200}], []),
+        ("$.expires_on", "true", [{"expires_in": 1}, {"expires_on": 1}], []),
+        ("$.expires_on", "true", [{"合同号": 7200}], []),
+        ("$.expires_on", "true", [{}, None, "登录失败"], []),
+        ("$.expires_on", "false", [{"expires_in": 7200}], []),
+        ("$.list[0]", "true", [{"lists": []}], []),
+        ("header:expires_on", "true", [{"expires_in": 7200}], []),
+    ],
+)
+def test_a_place_of_a_login_that_may_be_absent_and_always_is_is_doubtful(
+    tmp_path: Path, path: str, optional: str, responses: list[Any], told: list[str]
+) -> None:
+    (tmp_path / "sso.yaml").write_text(SSO % (path, optional), "utf-8")
+    calls = [made("sso.$token", response=one) for one in responses]
+
+    found = [*find_rule_doubts(calls, load_platforms(tmp_path))]
+
+    assert [one.message.split(" ")[2].rstrip(",") for one in found] == told
+
+
 def test_a_doubt_about_a_platform_stands_at_its_first_call(tmp_path: Path) -> None:
     for name, seconds in (("shop", 30_000), ("oa", 5)):
         text = f"platform_key: {name}\nbase_url: https://{name}.example.test\ntimeout: {seconds}\n"
