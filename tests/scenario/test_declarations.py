@@ -127,3 +127,32 @@ def test_defaults_come_from_the_projects_folder_down_to_that_of_the_scenario(
     }  # fmt: skip
     inherited = [folder for folder in folders if folder in "项目/采购/合同" and folder != "."]
     assert len(found.fragments) == len(inherited)
+
+
+@pytest.mark.parametrize(
+    ("defaults", "own", "flow"),
+    [
+        ("{}", "{subflows: {用印: 用印.yaml}}", {"用印": {"definition": "用印.yaml"}}),
+        ("{subflows: {用印: 用印.yaml}}", "{at: 审批}", {"用印": {"definition": "用印.yaml"}}),
+        ("{}", "{subflows: {用印: 用印.yaml, 归档: {result: {}}}}",
+         {"用印": {"definition": "用印.yaml"}, "归档": {"result": {}}}),
+        ("{subflows: {用印: 用印.yaml}}", "{subflows: {用印: {at: 盖章}, 归档: 归档.yaml}}",
+         {"用印": {"at": "盖章"}, "归档": {"definition": "归档.yaml"}}),
+        ("{subflows: {用印: {definition: 用印.yaml, at: 盖章}}}", "{subflows: {用印: 归档.yaml}}",
+         {"用印": {"definition": "归档.yaml"}}),
+        ("{}", "{subflows: {}}", {}),
+    ],
+)  # fmt: skip
+def test_a_sub_flow_may_be_the_name_of_its_file(
+    tmp_path: Path, defaults: str, own: str, flow: Any
+) -> None:
+    write_files(tmp_path, {
+        "defaults.yaml": f"flow: {defaults}\n", "单.scenario.yaml": f"scenario: 单\nflow: {own}\n",
+        "用印.yaml": "nodes: {盖章: {}}\n", "归档.yaml": "nodes: {入库: {}}\n",
+    })  # fmt: skip
+    problems: list[Any] = []
+
+    tree: Any = read_declarations(tmp_path / "单.scenario.yaml", tmp_path, problems)
+
+    assert tree.source.root.to_plain()["flow"]["subflows"] == flow
+    assert problems == []

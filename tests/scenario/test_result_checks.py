@@ -399,7 +399,7 @@ auth:
       - request: {path: /token}
         extract:
           token: {path: $.access_token, secret: true}
-          ttl: {path: %s, optional: %s}
+          ttl: {path: '%s', optional: %s}
   apply: [{in: header, name: Authorization, value: "Bearer {{ token }}"}]
 apis: {查合同: {path: /contracts}}
 """
