@@ -531,7 +531,7 @@ def _check_index_line(line: IndexLine) -> IndexLine:
 
 def _require_mapping(value: Any) -> dict[str, Any]:
     if not isinstance(value, dict):
-        raise ValueError(msg("expected a mapping, got {kind}", kind=type(value).__name__))
+        raise YamlTextError(msg("expected a mapping, got {kind}", kind=type(value).__name__), 1)
     return value
 
 
