@@ -389,7 +389,9 @@ def test_a_strict_platform_without_a_body_takes_none(value: Any) -> None:
 def test_a_name_that_is_near_to_a_declared_one_is_a_doubt(
     setter: str, value: Any, told: list[str]
 ) -> None:
-    found = [*explain_misspelt_names([(setter, value)], compiled({}, {}, {"parameters": (P, B)}))]
+    before = [("header", {"pgae": 1}), ("body", "合同"), ("query", UNDEFINED)]
+    recipe = compiled({}, {}, {"parameters": (P, B)})
+    found = [*explain_misspelt_names([*before, (setter, value)], recipe)]
     assert [str(one).split("'")[1] for one in found] == told
 
 
