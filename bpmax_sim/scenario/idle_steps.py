@@ -136,9 +136,9 @@ def check_advances_in_milliseconds(draft: ScenarioDraft) -> None:
     """Report ``advance: 300`` (seconds) where a script sets a timer of 300 (milliseconds)."""
     for step, spot in draft.steps:
         value = step.value if step.action == "advance" else None
-        if is_number(value) and any(
-            value in _find_timer_delays(text) for text in draft.texts or ()
-        ):
+        if not is_number(value):
+            continue
+        if any(value == delay for text in draft.texts or () for delay in _find_timer_delays(text)):
             draft.tell(
                 spot.at("advance"),
                 "{value} are seconds here, and a script waits for {value} milliseconds; write "
