@@ -138,7 +138,7 @@ def test_defaults_come_from_the_projects_folder_down_to_that_of_the_scenario(
          {"用印": {"definition": "用印.yaml"}, "归档": {"result": {}}}),
         ("{subflows: {用印: 用印.yaml}}", "{subflows: {用印: {at: 盖章}, 归档: 归档.yaml}}",
          {"用印": {"at": "盖章"}, "归档": {"definition": "归档.yaml"}}),
-        ("{subflows: {用印: {definition: 用印.yaml, at: 盖章}}}", "{subflows: {用印: 归档.yaml}}",
+        ("{subflows: {用印: {definition: 用印.yaml, result: {}}}}", "{subflows: {用印: 归档.yaml}}",
          {"用印": {"definition": "归档.yaml"}}),
         ("{}", "{subflows: {}}", {}),
     ],
