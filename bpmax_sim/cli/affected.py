@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import subprocess
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
@@ -10,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from bpmax_sim.cli.item_selection import Selection, read_platform_folders
-from bpmax_sim.errors import ConfigError
+from bpmax_sim.errors import ConfigError, Place
 from bpmax_sim.git import SINCE_BRANCHING
 from bpmax_sim.i18n import msg, plural
 from bpmax_sim.index.facts import read_facts
@@ -19,8 +18,6 @@ from bpmax_sim.index.traces import add_traced_names
 from bpmax_sim.index.uses import ProjectPlace, ProjectUses, list_own_platforms
 from bpmax_sim.project import INSTANCES, LOCAL, find_root
 
-_PLACE = re.compile(r"(.+?)((?::\d+){0,2})", re.DOTALL)
-"""A file, with line and column if they are named."""
 _REACH_ALL = frozenset({"pyproject.toml", "conftest.py"})
 """Files that no scenario names, and that each may depend on."""
 
@@ -102,8 +99,7 @@ def rebase_argument_to_root(argument: str, root: Path) -> str:
     The index is the project's table of which file uses what. A line (``file:7``) and a column
     stay; text that is not an existing file, such as ``platform.api``, is returned unchanged.
     """
-    found = _PLACE.fullmatch(argument)
-    path, behind = (found[1], found[2]) if found else (argument, "")
+    path = Place.parse(argument).file
     file = Path(path)
     if not file.exists():
         return argument
@@ -111,7 +107,7 @@ def rebase_argument_to_root(argument: str, root: Path) -> str:
         name = (Path.cwd() / file).resolve().relative_to(root.resolve()).as_posix()
     except ValueError:
         return argument
-    return f"{name}{behind}"
+    return f"{name}{argument[len(path) :]}"
 
 
 def describe_changes(

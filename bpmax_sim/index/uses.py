@@ -7,7 +7,6 @@ alias): facts keep the spelling of their file, and this module maps them to one 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import PurePosixPath
@@ -15,7 +14,7 @@ from typing import Final
 
 import msgspec
 
-from bpmax_sim.errors import ConfigError, suggest_nearest
+from bpmax_sim.errors import ConfigError, Place, suggest_nearest
 from bpmax_sim.i18n import msg
 from bpmax_sim.index.facts import Fact, FactKind, FileFacts, Role
 from bpmax_sim.index.store import ProjectIndex
@@ -25,8 +24,6 @@ from bpmax_sim.project import SUFFIX
 
 _OF_FORM: Final = "form."
 _PYTHON: Final = ".py"
-_LINE: Final = re.compile(r"(.+?):(\d+)(?::\d+)?", re.DOTALL)
-"""A place as messages name it; every use in its line counts, in whatever column."""
 _KINDS: Final[tuple[FactKind, ...]] = (
     "platform",
     "api",
@@ -195,13 +192,12 @@ class ProjectUses:
         Raises:
             ConfigError: if nothing has that name; the message has a similar one.
         """
-        match = _LINE.fullmatch(text)
-        path, line = (match[1], int(match[2])) if match else (text, 0)
-        path = path.replace("\\", "/").removeprefix("./")
+        place = Place.parse(text)  # every use in its line counts, in whatever column
+        path, line = place.file.replace("\\", "/").removeprefix("./"), place.line
         if path in self._index.files:
             return (ProjectPlace("file", path, line),)
         below = [name for name in self._index.files if name.startswith(f"{path.rstrip('/')}/")]
-        if below and not match:
+        if below and not line:
             return tuple(ProjectPlace("file", name) for name in below)
         names = {
             kind: self._to_canonical_api_name(text)
@@ -283,11 +279,11 @@ class ProjectUses:
         and those that extend one of them. For a file of recorded logins below ``cassettes/auth`` it
         is the platform that it is about.
         """
-        names = dict.fromkeys(self._list_platforms(path))
+        names = {*self._list_platforms(path)}
         for user, fact in self._users_by_file.get(path, ()):
-            names |= dict.fromkeys(self._list_platforms(user) if fact.detail == "preset" else ())
+            names.update(self._list_platforms(user) if fact.detail == "preset" else ())
         if path.startswith("cassettes/auth/"):
-            names[path.removeprefix("cassettes/auth/").partition(".")[0]] = None
+            names.add(path.removeprefix("cassettes/auth/").partition(".")[0])
         pending = sorted(names)
         for name in pending:  # which grows
             for user, fact in self._facts_by_name.get(("platform", name), ()):

@@ -261,6 +261,13 @@ def is_platform_address(text: str) -> bool:
     return whole and not (parts.query or parts.fragment or "@" in parts.netloc)
 
 
+def describe_wrong_platform_key(key: str) -> str:
+    """Return why no platform can have *key*, which is also the name of a file; "" if one can."""
+    if _KEY.fullmatch(key):
+        return ""
+    return msg("{key!r} is not a platform key; use letters, digits, _ and -", key=key)
+
+
 def contains_template(value: object) -> bool:
     """Return whether *value*, of a header or the query, has a ``{{ … }}`` that nothing fills."""
     return isinstance(value, str) and _TEMPLATE.search(value) is not None
@@ -291,8 +298,7 @@ class _PlatformChecks(FileChecks, frozen=True):
 
     def check_platform_and_api_names(self) -> None:
         key = self.platform.platform_key
-        if not _KEY.fullmatch(key):
-            message = msg("{key!r} is not a platform key; use letters, digits, _ and -", key=key)
+        if message := describe_wrong_platform_key(key):
             self.report_problem(message, "platform_key")
         for name in self.platform.apis:
             if not name.strip() or name.startswith("$"):

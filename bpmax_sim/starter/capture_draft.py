@@ -16,6 +16,7 @@ import msgspec
 
 from bpmax_sim.i18n import join_list, msg, translate
 from bpmax_sim.live.console import CapturedRun
+from bpmax_sim.platform.check import describe_wrong_platform_key
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.model import to_snake_case
 from bpmax_sim.secret.secret_names import is_secret_name, is_secret_value
@@ -103,18 +104,13 @@ def decode_captured_value(value: Any) -> Any:
     return [decode_captured_value(one) for one in value] if isinstance(value, list) else value
 
 
-_PLATFORM_KEY: Final = re.compile(r"[\w-]+")
-
-
 def explain_undeclarable_platforms(run: CapturedRun) -> str:
     """Return why no file can declare a platform that *run* called; "" if each can be declared.
 
-    A script may pass anything to ``$proxy``, and a platform's key is also the name of a file.
+    A script may pass anything to ``$proxy``.
     """
-    for key in dict.fromkeys(call.platform for call in list_calls(run)):
-        if not _PLATFORM_KEY.fullmatch(key):
-            return msg("{key!r} is not a platform key; use letters, digits, _ and -", key=key)
-    return ""
+    keys = dict.fromkeys(call.platform for call in list_calls(run))
+    return next(filter(None, map(describe_wrong_platform_key, keys)), "")
 
 
 def list_calls(run: CapturedRun) -> list[CapturedCall]:
