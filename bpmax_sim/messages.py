@@ -218,7 +218,8 @@ def split_below(address: str, base: str) -> str | None:
     ``https://a.test.cn`` is not below ``https://a.test``, nor ``/v10`` below ``/v1``; but
     ``https://A.test:443/x`` is, since its origin is the same.
     """
-    for whole, start in ((address, base), (normalize_origin(address), normalize_origin(base))):
+    for spell in (str, normalize_origin):  # mostly they are spelled alike already
+        whole, start = spell(address), spell(base)
         rest = whole[len(start) :]
         if whole.startswith(start) and rest[:1] in {"", "/", "?", "#"}:
             return rest

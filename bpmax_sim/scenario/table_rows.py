@@ -334,10 +334,11 @@ def parse_flag_or_reason(value: Any) -> bool | str:
 
     Texts such as ``yes`` and ``no`` mean a bool, and an empty cell means False.
     """
-    text = value.strip() if isinstance(value, str) else ""
-    if not text or text.lower() in NO | YES:
-        return text.lower() in YES if isinstance(value, str) else bool(value)
-    return text
+    if not isinstance(value, str):
+        return bool(value)
+    text = value.strip()
+    is_flag = not text or text.lower() in NO | YES
+    return text.lower() in YES if is_flag else text
 
 
 class CliText(str):
@@ -541,10 +542,8 @@ class ScenarioDraft:
         They are those of its initial values, of the forms of its nodes, and, if there are any such,
         of expectations.
         """
-        flow, expected = (
-            self.scenario.flow,
-            (one for step, _ in self.steps for one in step.expectations),
-        )
+        flow = self.scenario.flow
+        expected = (one for step, _ in self.steps for one in step.expectations)
         of_flow = flow.form if isinstance(flow, model.FlowSpec) else ()
         of_nodes = chain.from_iterable(form.fields for form in self.node_forms.values())
         known = dict.fromkeys((*of_flow, *of_nodes))

@@ -353,7 +353,7 @@ def _find_contradiction(
     known, asked = _drop_others(known), _drop_others(asked)
     if conjoin_unless_too_many(known, asked) != []:
         return ""
-    name = _name_contradiction(reader, known, asked)
+    name = _name_expression(reader, _find_shared_keys(known, asked)[0])
     return msg(
         "whatever number {name} is, it is one of the two, so this is true; write &&", name=name
     )
@@ -370,9 +370,13 @@ def _drop_others(alternatives: Alternatives) -> Alternatives:
     ]
 
 
-def _name_contradiction(reader: SlipReader, known: Alternatives, asked: Alternatives) -> str:
-    keys = [key for key in known[0] if key in asked[0]] or list(known[0])
-    return reader.shorten_text(keys[0].partition(" ")[2])
+def _find_shared_keys(known: Alternatives, asked: Alternatives) -> list[str]:
+    """Return the keys of facts of which both parts of a condition tell, else those of the first."""
+    return [key for key in known[0] if key in asked[0]] or list(known[0])
+
+
+def _name_expression(reader: SlipReader, key: str) -> str:
+    return reader.shorten_text(key.partition(" ")[2])
 
 
 def _describe_contradiction(
@@ -383,8 +387,8 @@ def _describe_contradiction(
     *known* are the alternatives (sets of facts) by which the earlier part is true, and *asked*
     those of the later part; with ``||``, those by which they are false.
     """
-    keys = [key for key in known[0] if key in asked[0]] or list(known[0])
-    name = _name_contradiction(reader, known, asked)
+    keys = _find_shared_keys(known, asked)
+    name = _name_expression(reader, keys[0])
     if operator == "&&":
         return msg("{name} is never both, so this is always false; write ||", name=name)
     if keys[0].startswith("="):

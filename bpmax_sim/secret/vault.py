@@ -115,7 +115,7 @@ class Vault:
         It is not a secret, so `scan` does not report it. Third parties write their own address in
         the normal form, so that is replaced too.
         """
-        for spelling in {live: None, normalize_origin(live): None}:
+        for spelling in dict.fromkeys((live, normalize_origin(live))):
             if spelling and spelling != declared:
                 with self._lock:
                     self._standins.add(declared)

@@ -327,10 +327,8 @@ def read_hoverfly(data: bytes) -> ForeignExchanges:
     # from 1.
     ordered = sorted(enumerate(pairs, 1), key=lambda pair: _get_sequence_number(pair[1]))
     result = imported.read_items(ordered, _read_hoverfly_exchange, known_keys.HOVERFLY)
-    actions = [
-        get_nested(tree, ("data", "globalActions", n)) for n in ("delays", "delaysLogNormal")
-    ]
-    if any(action not in (UNSET, None, []) for action in actions):
+    delays = [get_nested(tree, ("data", "globalActions", name)) for name in _GLOBAL_DELAYS]
+    if any(delay not in (UNSET, None, []) for delay in delays):
         lost = msg("global delays: write them as faults of a scenario")
         return ForeignExchanges(result.exchanges, (*result.notes, lost))
     return result
