@@ -11,7 +11,6 @@ import binascii
 import json
 import re
 import string
-import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from typing import Any, Final
@@ -22,6 +21,13 @@ import yaml
 from msgspec.structs import replace
 
 from bpmax_sim.clock import Instant
+from bpmax_sim.content_coding import (
+    GZIP,
+    ContentCodingError,
+    ContentDecoder,
+    begins_like_zlib,
+    list_codings,
+)
 from bpmax_sim.errors import CassetteError
 from bpmax_sim.field_path import get_nested
 from bpmax_sim.i18n import MessageError, msg
@@ -32,7 +38,6 @@ from bpmax_sim.text_codec import list_probable_codecs
 from bpmax_sim.traffic.known_keys import Keys, find_unknown_keys
 from bpmax_sim.traffic.traced_values import describe_unreadable_member
 
-_GZIP: Final = b"\x1f\x8b"
 _OF_THE_CONNECTION: Final = frozenset({
     "accept-encoding", "connection", "content-length", "host", "keep-alive", "proxy-connection",
     "te", "transfer-encoding",
@@ -387,88 +392,34 @@ def undo_content_codings(body: bytes, headers: Pairs) -> bytes:
     Raises:
         NotConvertibleError: if the coding is not gzip, deflate or br, or is br without its extra.
     """
-    codings = [
-        coding.strip().lower()
-        for name, value in headers
-        if name.lower() == "content-encoding"
-        for coding in value.split(",")
-    ]
     # They are listed in the order in which they were applied (RFC 9110, 8.4).
-    for coding in reversed(codings):
-        body = _undo_coding(body, coding)
+    for coding in reversed(list_codings(headers)):
+        if _is_compressed(body, coding):
+            body = _undo_coding(body, coding)
     return body
 
 
-def _undo_coding(body: bytes, coding: str) -> bytes:
-    # The window is 15 bits, plus 16 for the header of gzip; both formats begin with fixed bytes.
+def _is_compressed(body: bytes, coding: str) -> bool:
+    """Return whether *body* still has the *coding* of its header, judged by its bytes."""
     if coding in {"gzip", "x-gzip"}:
-        # Many tools store the body decompressed and keep the header, so the bytes decide.
-        return _inflate_body(body, 31) if body[:2] == _GZIP else body
-    if coding == "deflate" and _begins_like_zlib(body):
-        return _inflate_body(body, 15)
-    if coding in {"identity", ""}:
-        return body
-    with suppress(UnicodeDecodeError):
+        return body.startswith(GZIP)
+    if coding == "deflate" and begins_like_zlib(body):
+        return True
+    try:
         body.decode()
-        return body  # a text is not compressed
-    if coding == "deflate":  # means zlib, but some servers leave its header out (RFC 9110, 8.4.1.2)
-        return _inflate_body(body, -15)
-    if coding == "br":
-        return _from_brotli(body)
-    raise NotConvertibleError(
-        "its answer is compressed with {coding}, which is not supported", coding=coding
-    )
+    except UnicodeDecodeError:
+        return True
+    return False  # a text is not compressed
 
 
-def _begins_like_zlib(body: bytes) -> bool:
-    """Return whether *body* begins with the header of zlib, and is no text that begins with an x.
-
-    Both bytes of the header are, as one number, a multiple of 31 (RFC 1950, 2.2).
-    """
-    return body[:1] == b"x" and int.from_bytes(body[:2], "big") % 31 == 0
-
-
-def _inflate_body(body: bytes, window: int) -> bytes:
-    data, rest = b"", body
-    while rest:
-        engine = zlib.decompressobj(window)
-        try:
-            data += engine.decompress(rest, _MOST + 1 - len(data))
-        except zlib.error as error:
-            raise NotConvertibleError(
-                "its compressed response is damaged ({error})", error=error
-            ) from error
-        if len(data) > _MOST:
-            raise NotConvertibleError("its response is larger than {most} bytes", most=_MOST)
-        if not engine.eof:
-            raise NotConvertibleError("its answer {why}", why=msg("was cut short"))
-        # gzip may have several members, one after the other (RFC 1952, 2.2); other bytes are none.
-        rest = engine.unused_data if engine.unused_data[:2] == _GZIP else b""
-    return data
-
-
-def _from_brotli(body: bytes) -> bytes:
+def _undo_coding(body: bytes, coding: str) -> bytes:
     try:
-        import brotli  # noqa: PLC0415 - an extra
-    except ImportError:
-        raise NotConvertibleError(
-            'its response is compressed with br; pip install "bpmax-sim[br]"'
-        ) from None
-    engine = brotli.Decompressor()
-    try:
-        data = bytes(engine.process(body, output_buffer_limit=_MOST))
-    except brotli.error as error:
-        raise NotConvertibleError(
-            "its compressed response is damaged ({error})", error=error
-        ) from error
-    if not engine.is_finished():
-        why = (
-            msg("is larger than {most} bytes", most=_MOST)
-            if len(data) >= _MOST
-            else msg("was cut short")
-        )
-        raise NotConvertibleError("its answer {why}", why=why)
-    return data
+        decoder = ContentDecoder([coding])
+        decoded = decoder.decode(body, _MOST)
+        decoder.finish()
+    except ContentCodingError as error:
+        raise NotConvertibleError("its response cannot be decoded: {error}", error=error) from error
+    return decoded
 
 
 def from_base64(value: str) -> bytes:

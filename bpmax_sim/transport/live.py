@@ -17,12 +17,17 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from http.cookiejar import CookieJar, DefaultCookiePolicy
-from importlib.util import find_spec
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import httpx
 from msgspec.structs import replace
 
+from bpmax_sim.content_coding import (
+    BodyTooLargeError,
+    ContentCodingError,
+    ContentDecoder,
+    list_codings,
+)
 from bpmax_sim.errors import BadResponseError, CallError, TransportError
 from bpmax_sim.i18n import msg, template
 from bpmax_sim.messages import (
@@ -49,7 +54,6 @@ _DEFAULT_HEADERS = {
     "connection": "keep-alive",
     "user-agent": "bpmax-sim",
 }
-_CODINGS = {"", "deflate", "gzip", "identity"}
 _SCHEMES = {"http", "https"}
 _KEEPS_METHOD = {307, 308}
 _MAX_HOPS = 5
@@ -246,36 +250,55 @@ class LiveTransport(AbstractContextManager["LiveTransport"]):
 
     def _send(self, client: httpx.Client, request: Request, start: float) -> Response:
         response = client.send(_to_httpx_with_default_headers(request), stream=True)
-        chunks: list[Chunk] = []
         try:
-            _check_codings(response)
-            body = bytearray()
-            for piece in response.iter_bytes():
-                elapsed = time.perf_counter() - start
-                body += piece
-                chunks.append(Chunk(round(elapsed, 3), len(piece)))
-                if len(body) > self.max_body:
-                    raise BadResponseError(
-                        msg("the response is larger than {max_body} bytes", max_body=self.max_body)
-                    )
-                # httpx limits each read only: a server that sends a byte now and then would go on
-                # for ever.
-                if elapsed > request.timeout:
-                    raise _make_response_timeout_error(request, elapsed)
+            body, chunks = self._read_body(response, request, start)
         except httpx.ReadTimeout:
             raise _make_response_timeout_error(request, time.perf_counter() - start) from None
+        except BodyTooLargeError:
+            raise BadResponseError(
+                msg("the response is larger than {max_body} bytes", max_body=self.max_body)
+            ) from None
+        except ContentCodingError as error:
+            raise BadResponseError(
+                msg("the body cannot be decoded: {error}", error=error)
+            ) from error
         finally:
             response.close()
-        _refuse_cut_off_body(response)
         # Elsewhere the pieces are those of the network, which are different in every recording.
         is_streamed = parse_media_type(response.headers.get("content-type", "")) in STREAMED
         return Response(
             status=response.status_code,
             headers=tuple((name.lower(), value) for name, value in _decode_headers(response)),
-            body=bytes(body),
+            body=body,
             reason=response.reason_phrase,
-            chunks=tuple(chunks) if is_streamed else (),
+            chunks=chunks if is_streamed else (),
         )
+
+    def _read_body(
+        self, response: httpx.Response, request: Request, start: float
+    ) -> tuple[bytes, tuple[Chunk, ...]]:
+        """Return the body of *response* and its pieces, decoded; *start* is when it was asked for.
+
+        Raises:
+            ContentCodingError: if it cannot be decoded, or is larger than allowed.
+            TransportError: if it takes longer than the timeout of *request*.
+        """
+        body, chunks = bytearray(), list[Chunk]()
+        # A response of a function that stands for the network is read already, and decoded.
+        is_read = response.is_stream_consumed
+        decoder = ContentDecoder([] if is_read else list_codings(_decode_headers(response)))
+        for raw in [response.content] if is_read else response.iter_raw():
+            elapsed = time.perf_counter() - start
+            piece = decoder.decode(raw, self.max_body - len(body))
+            if piece:
+                body += piece
+                chunks.append(Chunk(round(elapsed, 3), len(piece)))
+            # httpx limits each read only: a server that sends a byte now and then would go on for
+            # ever.
+            if elapsed > request.timeout:
+                raise _make_response_timeout_error(request, elapsed)
+        decoder.finish()
+        return bytes(body), tuple(chunks)
 
 
 class ArrivingResponse:
@@ -372,40 +395,6 @@ def _hide_location_from_httpx(response: httpx.Response) -> None:
     response.headers.pop("location", None)
 
 
-def _check_codings(response: httpx.Response) -> None:
-    """Refuse a body with an unknown compression: secrets in it could not be found.
-
-    Raises:
-        BadResponseError: if it is compressed in a way that was not asked for.
-    """
-    named = response.headers.get_list("content-encoding", split_commas=True)
-    for coding in (name.strip().lower() for name in named):
-        if coding not in _CODINGS and not (coding == "br" and find_spec("brotli")):
-            hint = msg('; pip install "bpmax-sim[br]"') if coding == "br" else ""
-            raise BadResponseError(
-                msg(
-                    "the response is compressed with {coding}, which was not requested{hint}",
-                    coding=coding,
-                    hint=hint,
-                )
-            )
-
-
-def _refuse_cut_off_body(response: httpx.Response) -> None:
-    """Refuse a compressed body without its end, which httpx takes for a whole one.
-
-    Raises:
-        BadResponseError: if a coding of the body ends before its last byte.
-    """
-    outer = response._decoder  # noqa: SLF001 - httpx does not tell; it has decoded by it
-    for decoder in getattr(outer, "children", [outer]) if response.num_bytes_downloaded else ():
-        engine: Any = getattr(decoder, "decompressor", None)
-        has_ended = getattr(engine, "eof", True)
-        if not (engine.is_finished() if hasattr(engine, "is_finished") else has_ended):
-            error = msg("it is compressed, and was cut short")
-            raise BadResponseError(msg("the body cannot be decoded: {error}", error=error))
-
-
 def _make_redirect_hop(request: Request, response: Response) -> Request | None:
     """Return the request that follows a redirect; None if *response* is the last one."""
     location = response.header("location")
@@ -463,8 +452,6 @@ def _translate_error(
     *progress* tells whether a TLS handshake was running, and which proxy is in use. After a
     redirect (*redirected*) the request counts as sent.
     """
-    if isinstance(error, httpx.DecodingError):
-        return BadResponseError(msg("the body cannot be decoded: {error}", error=error))
     failure = _translate_tls_error(error, progress) or next(
         failure for kind, failure in _FAILURES.items() if isinstance(error, kind)
     )

@@ -8,10 +8,10 @@ complete member. Other bodies are not recorded before their end.
 from __future__ import annotations
 
 import re
-import zlib
 from collections.abc import Callable
 from typing import Final
 
+from bpmax_sim.content_coding import ContentCodingError, ContentDecoder, list_codings
 from bpmax_sim.messages import STREAMED, Headers, Pairs
 
 _MOST: Final = 64 * 1024  # bytes of JSON that are read anew with each piece
@@ -33,12 +33,11 @@ class StreamedBodyRedactor:
     def __init__(self, headers: Pairs, hide: Hide) -> None:
         """Read a body with *headers*; *hide* redacts a complete document or complete lines."""
         head = Headers(headers)
-        coding = (head.get_first("content-encoding") or "identity").lower()
-        # 47 is 32 + 15 bits of window: zlib tells gzip from zlib by the header. Deflate without a
-        # header, which some servers send, fails at the first piece and is recorded at its end.
-        self._inflate = zlib.decompressobj(47) if coding in {"gzip", "x-gzip", "deflate"} else None
-        is_readable = self._inflate is not None or coding == "identity"
-        media = head.media_type if is_readable else ""
+        media = head.media_type
+        try:
+            self._decoder = ContentDecoder(list_codings(headers))
+        except ContentCodingError:
+            media = ""
         self._cut = (
             _find_lines_and_closing
             if media in STREAMED
@@ -71,16 +70,11 @@ class StreamedBodyRedactor:
 
     def _decompress(self, piece: bytes) -> bytes:
         """Return *piece* decompressed; if that fails, nothing more is recorded of this body."""
-        if self._inflate is None:
-            return piece
         try:
-            data = self._inflate.decompress(piece, self._most)
-        except zlib.error:
-            data = b""
+            return self._decoder.decode(piece, self._most)
+        except ContentCodingError:
             self._cut = None
-        if self._inflate.unconsumed_tail:
-            self._cut = None
-        return data
+            return b""
 
 
 def _find_lines_and_closing(data: bytes) -> tuple[bytes, bytes]:

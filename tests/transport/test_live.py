@@ -66,7 +66,10 @@ def test_compression_that_was_not_asked_for_is_a_bad_response() -> None:
 
     with pytest.raises(BadResponseError) as caught:
         ask(lambda _: head)
-    assert str(caught.value) == ("the response is compressed with zstd, which was not requested")
+    assert str(caught.value) == (
+        "the body cannot be decoded: it is compressed with zstd, which is not supported; "
+        "gzip, deflate and br are"
+    )
 
 
 def test_brotli_comes_back_decoded_with_its_extra() -> None:

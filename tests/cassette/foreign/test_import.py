@@ -36,6 +36,7 @@ PIECES = [
     b"!!binary x",
 ]
 BESIDE = {"0a1b2c.json": NAME, "3d4e5f.json": '{"姓名":"李四"}'.encode()}
+UNDECODED = "its response cannot be decoded"
 
 
 def imported(name: str, **source: Any) -> ForeignExchanges:
@@ -277,16 +278,24 @@ def test_a_compressed_answer_is_unpacked_once(body: bytes, coding: str) -> None:
 @pytest.mark.parametrize(
     ("body", "coding", "note"),
     [
-        (b"\xff\xfe\x00", "zstd", "its answer is compressed with zstd, which is not supported"),
-        (b"\x1f\x8b\x08broken", "gzip", "its compressed response is damaged (Error"),
-        (gzip.compress(NAME, mtime=0)[:-9], "gzip", "its answer was cut short"),
+        (
+            b"\xff\xfe\x00",
+            "zstd",
+            f"{UNDECODED}: it is compressed with zstd, which is not supported",
+        ),
+        (b"\x1f\x8b\x08broken", "gzip", f"{UNDECODED}: Error -3"),
+        (
+            gzip.compress(NAME, mtime=0)[:-9],
+            "gzip",
+            f"{UNDECODED}: it is compressed, and was cut short",
+        ),
         (
             gzip.compress(NAME, mtime=0) + gzip.compress(NAME, mtime=0)[:12],
             "gzip",
-            "its answer was cut short",
+            f"{UNDECODED}: it is compressed, and was cut short",
         ),
-        (zlib.compress(NAME)[:-1], "deflate", "its answer was cut short"),
-        (b"\xff\xfe\x00", "deflate", "its compressed response is damaged (Error"),
+        (zlib.compress(NAME)[:-1], "deflate", f"{UNDECODED}: it is compressed, and was cut short"),
+        (b"\xff\xfe\x00", "deflate", f"{UNDECODED}: Error -3"),
     ],
 )
 def test_one_that_cannot_be_unpacked_is_left_out(body: bytes, coding: str, note: str) -> None:
@@ -306,10 +315,10 @@ def test_brotli_is_unpacked_with_its_extra_and_told_without(
     monkeypatch.setitem(sys.modules, "brotli", None)
 
     assert answer(exchange).body == NAME * 100
-    assert cut.notes == ("exchange 1: its answer was cut short",)
-    assert broken.notes[0].startswith("exchange 1: its compressed response is damaged (")
+    assert cut.notes == (f"exchange 1: {UNDECODED}: it is compressed, and was cut short",)
+    assert broken.notes[0].startswith(f"exchange 1: {UNDECODED}: brotli: ")
     assert came(packed, "br").notes == (
-        'exchange 1: its response is compressed with br; pip install "bpmax-sim[br]"',
+        f'exchange 1: {UNDECODED}: it is compressed with br; pip install "bpmax-sim[br]"',
     )
 
 
