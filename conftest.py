@@ -40,10 +40,10 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object:
     """Give the tests of a file to one worker, or each would start the servers that they share."""
     if config.getoption("dist") != "load":
         return None
-    from xdist.scheduler import LoadFileScheduling  # noqa: PLC0415 - where it is installed
+    from tests.file_scheduling import FileScheduling  # noqa: PLC0415 - where xdist is installed
 
     config.option.loadscopereorder = False  # by the number of tests, which says nothing of time
-    return LoadFileScheduling(config, log)
+    return FileScheduling(config, log)
 
 
 @pytest.fixture(scope="session", autouse=True)

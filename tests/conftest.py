@@ -100,10 +100,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         numbers[function] += 1
     if PROFILE in {"whole", "nightly", "mutants"} or "night" in config.getoption("markexpr"):
         return
-    late = [item for item in items if item.get_closest_marker("night")]
+    by_day, late = list[pytest.Item](), list[pytest.Item]()
+    for item in items:
+        (late if item.get_closest_marker("night") else by_day).append(item)
     if late:
         config.hook.pytest_deselected(items=late)
-        items[:] = [item for item in items if item not in set(late)]
+        items[:] = by_day
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -18,6 +18,46 @@ LEFT_TO_THE_NIGHT: Mapping[str, Sequence[str]] = {
         "tests/explore/test_doors.py::test_options_of_pytest_bound_it[no ",
         "tests/cli/test_large_files.py::test_ten_times_the_mistakes_take_no_hundred_times[unknown",
         "tests/explore/test_doors.py::test_what_is_saved_fails_until_the_script_is_mended[a dup",
+        "tests/explore/test_doors.py::test_what_is_saved_fails_until_the_script_is_mended[a silent",
+        (
+            "tests/cli/test_fuzz.py::test_what_is_found_fails_in_the_same_words_as_a_scenario"
+            "[a credential is not"
+        ),
+        (
+            "tests/cli/test_fuzz.py::test_what_is_found_fails_in_the_same_words_as_a_scenario"
+            "[codes of a token"
+        ),
+        "tests/plugin/test_remote_cassettes.py::test_every_mode_and_way_of_recording_works_there",
+        "tests/report/test_viewer.py::test_a_refused_sending_is_shown_with_the_one_that_followed",
+        "tests/test_third_parties.py::test_a_command_sees_all_of_them_and_its_exit_code_comes_back",
+        "tests/session/test_over.py::test_nothing_of_a_session_waits_for_the_garbage_collector[rec",
+        "tests/test_determinism.py::test_the_folder_and_the_working_directory_change_nothing",
+        (
+            "tests/cli/test_watch.py::"
+            "test_a_shared_name_goes_out_of_use_and_comes_into_it_while_files_are_saved"
+        ),
+        "tests/cassette/test_remote.py::test_a_file_is_fetched_and_one_that_is_not_there_is_not_here[s3]",
+        (
+            "tests/transport/test_proxies.py::"
+            "test_a_server_that_answers_429_for_ever_is_asked_a_few_times[True]"
+        ),
+        (
+            "tests/server/test_stopping.py::"
+            "test_a_signal_in_the_moment_after_the_address_is_not_lost"
+        ),
+        (
+            "tests/test_leak_probe_scripts.py::"
+            "test_reports_of_python_tests_tell_no_secret_of_an_answer"
+            "[('-vv', '-l', '--tb=long')-live]"
+        ),
+        (
+            "tests/test_leak_probe_scripts.py::"
+            "test_the_command_line_tells_no_secret_that_a_script_gives_away[record]"
+        ),
+        "tests/session/test_form_logins.py::test_a_django_login_is_recorded_and_replayed_without_any",
+        "tests/docs/test_tour.py::test_a_mishap_is_told_as_the_page_says[1]",
+        "tests/docs/test_tour.py::test_a_mishap_is_told_as_the_page_says[2]",
+        "tests/secret/test_search.py::test_a_bomb_is_a_finding_and_not_a_pass[1000000",
         "tests/explore/test_pairs.py::test_a_careful_script_is_not_red[a gen",
         "tests/cli/test_affected.py::test_a_revision_that_is_not_there_is_told[--output=x]",
         "tests/docs/test_tables.py::test_the_tables_tell_what_is[en]",
@@ -183,6 +223,7 @@ LEFT_TO_THE_NIGHT: Mapping[str, Sequence[str]] = {
     ),
     "a campaign does the same, larger": (
         "tests/live/test_calibrate.py::test_what_else_somebody_changed_is_found_alone",
+        "tests/test_recording.py::test_a_scenario_passes_against_the_real_third_parties",
         "tests/report/test_viewer.py::test_a_thousand_scenarios_are_a_screen_of_them",
         "tests/test_distributions.py::test_the_source_distribution_is_what_git_tracks",
         "tests/test_gallery.py::test_a_run_with_counters_comes_to_the_same",
@@ -229,6 +270,7 @@ LEFT_TO_THE_NIGHT: Mapping[str, Sequence[str]] = {
     ),
     "of the project's own apparatus": (
         "tests/mutants/test_runs.py::test_a_change_inside_of_functions_needs_no_import",
+        "tests/structure/test_night.py::test_the_table_of_the_night_shows_what_was_left_out_and",
         "tests/mutants/test_mutants.py::test_no_bug_is_there_twice",
         "tests/test_peers.py::test_a_peer_that_cannot_be_installed_is_named_and_left_out",
         "tests/typing/test_consumers.py::test_mypy_finds_each_mistake_and_no_other",
@@ -238,11 +280,41 @@ LEFT_TO_THE_NIGHT: Mapping[str, Sequence[str]] = {
 
 
 ONE_OF: Mapping[str, int] = {
-    "tests/test_recording.py::test_a_scenario_passes_against_the_real_third_parties": 3,
+    "tests/script/test_endless.py::test_a_loop_within_the_engine_ends": 2,
+    "tests/script/test_endless.py::test_what_is_only_like_an_array_is_walked_within_limits": 2,
+    "tests/script/test_limits.py::test_a_script_that_takes_too_much_is_stopped": 2,
+    "tests/script/test_forgeries.py::test_what_is_odd_is_a_result_or_an_error_of_the_script": 2,
+    (
+        "tests/script/test_v8.py::"
+        "test_a_script_that_takes_too_much_is_stopped_and_the_next_one_runs"
+    ): 3,
+    "tests/secret/test_encodings.py::test_each_encoding_is_undone_in_each_place": 2,
+    "tests/test_doors.py::test_words_select_the_same_behind_both_doors": 3,
+    (
+        "tests/session/test_script_values.py::"
+        "test_an_error_that_nobody_looked_at_is_told_with_its_line"
+    ): 2,
+    "tests/transport/test_proxies.py::test_a_target_arrives_byte_by_byte": 2,
+    "tests/explore/test_orders.py::test_an_order_is_judged": 2,
+    (
+        "tests/strategies/test_schemas.py::"
+        "test_an_empty_list_is_drawn_where_it_is_sent_or_need_not_be"
+    ): 3,
+    "tests/strategies/test_declared_values.py::test_the_least_value_of_a_schema": 2,
+    "tests/team/test_many_machines.py::test_two_checkouts_tell_together_what_one_does": 3,
+    "tests/challenge/test_proposals.py::test_a_line_tells_a_mistake_from_its_script": 2,
+    (
+        "tests/challenge/test_challenge.py::"
+        "test_a_state_that_is_again_what_it_was_at_first_is_expected_by_its_value"
+    ): 2,
+    "tests/property/test_strategies.py::test_a_failure_takes_forty_seconds_at_most": 2,
+    "tests/variant/test_run.py::test_results_come_in_their_order_from_any_number_of_workers": 3,
+    "tests/plugin/test_challenge.py::test_comments_are_judged_as_by_the_command": 3,
+    "tests/plugin/test_precedence.py::test_each_place_wins_over_those_behind_it": 2,
     (
         "tests/session/test_concurrent.py::"
         "test_no_answers_are_swapped_over_all_orders_of_completion_and_issue"
-    ): 4,
+    ): 8,
     "tests/live/test_calibrate.py::test_what_differs_is_found_and_nothing_else": 3,
     "tests/live/test_calibrate.py::test_a_time_out_is_measured_in_whole_seconds_from_one_on": 3,
     "tests/live/test_capture.py::test_a_script_does_below_the_lines_what_it_does_without": 2,
@@ -252,16 +324,16 @@ ONE_OF: Mapping[str, int] = {
         "tests/challenge/test_challenge.py::"
         "test_input_for_which_a_mistake_would_matter_is_asked_for"
     ): 3,
-    "tests/explore/test_failures.py::test_a_failure_is_judged": 2,
+    "tests/explore/test_failures.py::test_a_failure_is_judged": 4,
     "tests/explore/test_pairs.py::test_its_twin_with_one_bug_is": 3,
-    "tests/explore/test_whole_results.py::test_each_variant_is_judged_and_can_be_reproduced": 2,
+    "tests/explore/test_whole_results.py::test_each_variant_is_judged_and_can_be_reproduced": 5,
     "tests/fuzz/test_readers.py::test_a_sample_that_was_changed_is_read_or_refused": 3,
-    "tests/plugin/test_long_failures.py::test_a_failure_is_never_longer_than_25_lines": 3,
+    "tests/plugin/test_long_failures.py::test_a_failure_is_never_longer_than_25_lines": 9,
     "tests/cli/test_fuzz.py::test_what_is_found_fails_in_the_same_words_as_a_scenario": 3,
     "tests/cli/test_numbers.py::test_a_number_that_is_too_large_is_told_with_its_place": 3,
     "tests/secret/test_encodings.py::test_each_encoding_is_undone_within_each": 2,
     "tests/secret/test_search.py::test_four_times_the_bytes_take_about_four_times_as_long": 3,
-    "tests/script/v8_parity/test_corpus.py::test_scripts_do_what_they_do_in_node": 2,
+    "tests/script/v8_parity/test_corpus.py::test_scripts_do_what_they_do_in_node": 4,
     (
         "tests/script/test_endless.py::"
         "test_what_inherits_from_thousands_of_objects_is_read_within_limits"
@@ -277,7 +349,12 @@ def explain_night(test: str, number: int = 0) -> str:
     """
     if number % ONE_OF.get(test.partition("[")[0], 1):
         return "one variant of several runs by day"
-    return next((why for begin, why in _REASONS.items() if test.startswith(begin)), "")
+    begins = _REASONS.get(test.partition("::")[0], {})
+    return next((why for begin, why in begins.items() if test.startswith(begin)), "")
 
 
-_REASONS = {begin: why for why, tests in LEFT_TO_THE_NIGHT.items() for begin in tests}
+_REASONS: dict[str, dict[str, str]] = {}
+"""File -> what ids begin with -> reason."""
+for _why, _tests in LEFT_TO_THE_NIGHT.items():
+    for _begin in _tests:
+        _REASONS.setdefault(_begin.partition("::")[0], {})[_begin] = _why
