@@ -38,6 +38,7 @@ from bpmax_sim.cli.terminal import (
     notify,
     say,
     say_document,
+    translate_long_names,
 )
 from bpmax_sim.errors import (
     BpmaxError,
@@ -675,9 +676,10 @@ def _split_language_option(arguments: Sequence[str]) -> tuple[str | None, list[s
 
 def _call_command(arguments: Sequence[str]) -> int:
     try:
-        code = _build_app(get_current_language())(
-            list(arguments), prog_name=PROGRAM, standalone_mode=False
-        )
+        with translate_long_names():
+            code = _build_app(get_current_language())(
+                list(arguments), prog_name=PROGRAM, standalone_mode=False
+            )
     except typer.TyperException as error:
         named = _find_command_name(arguments)
         words = error.format_message()

@@ -87,11 +87,17 @@ def init(  # noqa: PLR0913 - the options of the command
     ] = False,
 ) -> int:
     """Create a project, or draft one from recorded traffic."""
+    options = {"platform": platform, "url": url, "auth": auth, "ci": ",".join(ci or ())}
     if sources:
+        if given := [f"--{name}" for name, value in options.items() if value]:
+            raise ConfigError(
+                "{options} would do nothing beside --from, which drafts what the traffic shows; "
+                "run bpmax-sim init with it on its own",
+                options=join_list(given),
+            )
         return init_from_traffic(folder, sources, is_dry=dry_run)
     if dry_run:
         raise ConfigError("--dry-run belongs to --from FILE")
-    options = {"platform": platform, "url": url, "auth": auth, "ci": ",".join(ci or ())}
     return _init_interactively(folder, options, yes=yes)
 
 

@@ -399,3 +399,42 @@ def test_every_exit_code_reaches_the_shell(
     assert done.code == code
     assert "Traceback" not in done.out + done.err
     assert "s3cret" not in done.out + done.err
+
+
+@pytest.mark.parametrize(
+    "begin",
+    [
+        "show --from {name}",
+        "run {name}",
+        "run --cassettes {name}",
+        "run --platforms {name}",
+        "run --junitxml {name}",
+        "lint {name}",
+        "list {name}",
+        "coverage {name}",
+        "report --evidence {name}",
+        "cassette inspect {name}",
+        "import {name}",
+        "cassette prune --evidence {name}",
+        "init {name}",
+        "init --from {name}",
+        "demo {name}",
+        "serve {name}",
+        "migrate {name}",
+        "uses {name}",
+        "doctor {name}",
+        "challenge {name}",
+        "explore {name}",
+    ],
+)
+@pytest.mark.parametrize("name", ["客" * 100, "a" * 256, "scenarios/" + "b" * 300])
+def test_a_name_that_is_too_long_for_a_file_is_told(
+    project: Project, bs: Command, begin: str, name: str
+) -> None:
+    before = files(project)
+
+    done = bs(*begin.format(name=name).split())
+
+    assert (done.code, len(done.err.splitlines())) == (2, 1), done.err
+    assert name[:20] in done.err
+    assert files(project) == before

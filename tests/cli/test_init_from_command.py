@@ -116,6 +116,33 @@ def test_a_dry_run_belongs_to_traffic(folder: Path, bs: Command) -> None:
     assert [*folder.iterdir()] == []
 
 
+@pytest.mark.parametrize(
+    ("given", "named"),
+    [
+        (["--platform", "crm"], "--platform"),
+        (["--url", "https://crm.example.test"], "--url"),
+        (["--auth", "none", "--platform", "crm"], "--platform, --auth"),
+        (["--ci", "github", "--ci", "gitlab"], "--ci"),
+    ],
+)
+def test_what_traffic_does_not_take_is_told(
+    folder: Path, bs: Command, given: list[str], named: str
+) -> None:
+    traffic(folder)
+    before = [*folder.iterdir()]
+
+    done = bs("init", *given, "--from", "crm.har")
+
+    assert (done.code, done.err) == (
+        2,
+        (
+            f"{named} would do nothing beside --from, which drafts what the traffic shows; "
+            "run bpmax-sim init with it on its own\n"
+        ),
+    )
+    assert [*folder.iterdir()] == before
+
+
 QUESTIONS = [
     "Key of the third party, as in $proxy('…') [crm_system]:", "Its address [https://crm.example",
     "How one logs in: none, basic, bearer, api_key, login_token, oauth2_client_credentials [bea",
