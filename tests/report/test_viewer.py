@@ -159,7 +159,7 @@ def test_every_tab_shows_what_it_is_for(view: Viewer) -> None:
     page.get_by_role("tab", name="期望").click()
     assert "符合" in view.text("#panel caption")
     page.keyboard.press("ArrowRight")
-    assert page.evaluate("document.activeElement.id") == "tab-console"
+    page.wait_for_function("document.activeElement.id === 'tab-console'")
 
 
 def test_filters_keys_language_and_copying(view: Viewer) -> None:
