@@ -291,6 +291,7 @@ BINDINGS: Mapping[str, BindingTextPattern] = {
     "console": BindingTextPattern("console"),
     "table": BindingTextPattern(""),
     "date": BindingTextPattern("Date"),
+    "date_parser": BindingTextPattern(""),
     "random": BindingTextPattern("random crypto"),
     "text": BindingTextPattern("TextEncoder TextDecoder URL"),
     "clone": BindingTextPattern("structuredClone"),

@@ -1,6 +1,6 @@
 // The JavaScript half of a context: what it does queues in an outbox, as JSON that Python drains.
 // Other files are read on first use: a function, its text, or, linked, its number.
-(function (linked, $primordials, $errors, $values, $timers, $console, $table, $date, $random, $text, $clone,
+(function (linked, $primordials, $errors, $values, $timers, $console, $table, $date, $date_parser, $random, $text, $clone,
   $proxy, $guards, $walk, $search, $dom, $url, $intl, $collation, $places, $inspect, $sort, $install, $math, $pow, $stack, $radix, $legacy, $web, $gbk, $formatjs, $icu, $live, $messages) {
 'use strict';
 const codes = arguments;
@@ -202,11 +202,12 @@ const shared = {
   describe: error => errors().describe(error), inspect: value => module($inspect).inspect(value),
   brief: text => text.length > 60 ? slice(text, 0, 60) + '…' : text || "''",
   borrowed: (proto, prefix, ...names) => borrowed($intl, proto, prefix, ...names), native: {DOMException, atob, btoa},
-  walk: () => module($walk), search: () => module($search), sort: () => module($sort), gbk: () => module($gbk), intl: () => module($intl),
-  inspector: () => module($inspect), table: () => module($table), icu: () => module($icu),
-  collation: () => module($collation), places: () => module($places), math: () => module($math),
-  pow: () => module($pow), radix: () => module($radix), ownNames: () => module($stack), date: () => module($date), messages: () => module($messages),
 };
+const onDemand = {
+  __proto__: null, walk: $walk, search: $search, sort: $sort, gbk: $gbk, intl: $intl, inspector: $inspect, table: $table, icu: $icu, collation: $collation,
+  places: $places, math: $math, pow: $pow, radix: $radix, ownNames: $stack, date: $date, dateParser: $date_parser, messages: $messages,
+};
+for (const name in onDemand) shared[name] = () => module(onDemand[name]);
 shared.shared = shared;
 for (const name in globals) lazily(name, globals[name]);
 shared.guards = module($guards);

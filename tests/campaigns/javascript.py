@@ -1,8 +1,8 @@
 """``python -m tests.campaigns.javascript [--draws N]``: expressions that V8 judges.
 
-Each kind gets that many draws: powers and comparators, consistent or not, judged by Node; dates,
-numbers, regular expressions and texts by mini-racer. It prints a table and ends with 1 if any
-differs, or if a judge is not installed.
+Each kind gets that many draws: powers, texts of dates and comparators, consistent or not, judged by
+Node; dates, numbers, regular expressions and texts by mini-racer. It prints a table and ends with 1
+if any differs, or if a judge is not installed.
 """
 
 from __future__ import annotations

@@ -37,13 +37,10 @@ methods.toISOString = date => {
   if (Number.isNaN(time(date))) throw new RangeError('Invalid time value');
   return apply(iso, date, []);
 };
-const ISO_DAY = /^(?:[+-]\d{6}|\d{4})(?:-\d\d(?:-\d\d)?)?$/, NEVER = /^[+-]?\d+[-/](?:00?(?=[-/ T]|$)|\d+[-/]00?(?=[/ T]|$))|^00?\/|:\d\d,\d|^\d{4}-\d\d-\d\d[+-]\d\d:/, ISO_TIME = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d[:.\d]*$/;
-const ZONED = /(?:Z|GMT|UTC?|[ECMP][SD]T|[+-]\d\d:\d\d|(?:GMT|:\d\d(?:\.\d+)?) ?[+-]\d{4})(?: ?\(.*\))?$/i;
-function parse(value) { // a time without a zone is local
-  const given = `${value}`, text = given.trim().replace(/z$/, 'Z');
-  if (NEVER.test(text)) return NaN;
-  if (ISO_DAY.test(given) || ZONED.test(text)) return nativeParse(text);
-  return nativeParse(ISO_TIME.test(text) ? `${text.replace(' ', 'T')}Z` : `${text} GMT`) - shared.offset;
+const ISO = /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])(?:T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{3})?(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d))?$/; // the engine reads it as V8 does
+function parse(value) {
+  const text = `${value}`, instant = ISO.test(text) ? nativeParse(text) : NaN;
+  return instant === instant ? instant : shared.dateParser().parse(text);
 }
 const nativeParse = NativeDate.parse, utc = NativeDate.UTC;
 function instant(args) {

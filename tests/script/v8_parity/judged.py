@@ -6,6 +6,7 @@ from __future__ import annotations
 import atexit
 import json
 import math
+import os
 import subprocess
 from collections.abc import Sequence
 from functools import cache
@@ -61,7 +62,11 @@ def node() -> Judge:
         ".on('line', line => console.log(JSON.stringify(JSON.parse(line).map(say))))"
     )
     child = subprocess.Popen(
-        ["node", "-e", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        ["node", "-e", program],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "TZ": "Etc/GMT-8"},  # +08:00 at all times, as scenarios have it
     )
     atexit.register(child.kill)
     assert child.stdin is not None
@@ -232,13 +237,42 @@ STRINGS = st.builds(
 )  # fmt: skip
 OPERAND = NUMBER | st.sampled_from(["'1.5'", "null", "undefined", "{valueOf: () => 1.1}"])
 POWERS = st.builds("Math.pow({}, {})".format, OPERAND, OPERAND)
+# What people write, broken by what may stand in, before or behind it; NUL is an end to V8.
+DATE_PIECES = st.sampled_from([
+    "2026", "26", "1", "01", "12", "13", "31", "32", "0", "00", "49", "50", "100", "000001", "+002026", "-000001",
+    "-000000", "20260131", "1234567890", "0005", "-", "/", ":", ".", ",", "T", "t", "Z", "z", " ", "\u3000", "\u00a0",
+    "\t", "\n", "\0", "(", ")", "(周六)", "((a)b", "AM", "pm", "Jan", "january", "Sept", "marx", "GMT", "UTC", "UT",
+    "EST", "CST", "+", "+8", "+08", "+0800", "+08:00", "-0530", "GMT+8", "年", "月", "日", "日期：", "日期:", "星期六",
+    "下午", "10:05", "10:05:09.5", "10:05:09.123456789012", "24:00", "23:59:60", "+08:0", "+012345678908:00", "[", "_", "é", "😀",
+])  # fmt: skip
+DAY_TEXTS = st.sampled_from([
+    "2026-01-31", "2026/1/31", "2026-1-3", "31 Jan 2026", "Jan 31, 2026", "2026-01", "2026", "1/31/26", "+012026-01-31",
+    "2026.1.31", "20260131", "0012-05-06", "1-31", "",
+])  # fmt: skip
+TIME_TEXTS = st.sampled_from([
+    "", " 10:05", " 10:05:09", "T10:05:09", "T10:05:09.123", " 10:05:09.1", " 3:05 PM", "T10:05Z", " 10:05+08:00",
+])  # fmt: skip
+
+
+def insert(text: str, pieces: Sequence[tuple[float, str]]) -> str:
+    for where, piece in pieces:
+        at = int(where * len(text))
+        text = text[:at] + piece + text[at + (not piece) :]
+    return text
+
+
+DATE_TEXTS = st.builds(
+    lambda day, time, pieces: f"Date.parse({json.dumps(insert(day + time, pieces))})",
+    DAY_TEXTS, TIME_TEXTS, st.lists(st.tuples(st.floats(0, 1), DATE_PIECES | st.just("")), max_size=4),
+)  # fmt: skip
 KINDS = {
     "comparators": SORTS,
     "dates": DATES,
+    "texts of dates": DATE_TEXTS,
     "numbers": NUMBERS,
     "powers": POWERS,
     "regexes": REGEXES,
     "strings": STRINGS,
 }
-BY_NODE = frozenset({"comparators", "powers"})
-"""Kinds where newer versions of V8 do otherwise than the pinned Node."""
+BY_NODE = frozenset({"comparators", "powers", "texts of dates"})
+"""Kinds where newer versions of V8 do otherwise than the pinned Node, or where the zone matters."""
