@@ -72,8 +72,8 @@ def run(crm: Crm, rounds: int, files: int) -> int:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m tests.campaigns.rerecordings")
-    parser.add_argument("--rounds", type=int, default=100)
-    parser.add_argument("--files", type=int, default=300)
+    parser.add_argument("--rounds", type=int, default=40)
+    parser.add_argument("--files", type=int, default=100)
     chosen = parser.parse_args(arguments)
     os.environ |= {"CRM_USER": "zhang.wei", "CRM_PASSWORD": "kR7-vT2-qW9"}
     with tempfile.TemporaryDirectory(prefix="rerecordings-") as folder, serve_crm() as crm:
