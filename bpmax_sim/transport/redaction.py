@@ -90,7 +90,7 @@ def pseudonymise_path(path: str, template: str, places: Iterable[str]) -> str:
     if not names or not template:
         return path
     return compile_path_template(template).replace_values(
-        path, lambda name, value: make_pseudonym(value) if names.include(name) else value
+        path, lambda name, value: _pseudonymise_segment(value) if names.include(name) else value
     )
 
 
@@ -233,9 +233,22 @@ def _parse_places(places: Iterable[str]) -> list[FieldPath]:
 
 def _pseudonymise_parameter(part: str, names: _Names) -> str:
     name, equals, value = part.partition("=")
-    if not names.include(unquote_plus(name)):
+    written = (one.encode("utf-8", "surrogatepass") for one in (name, value))
+    (plain_name, _), (text, codec) = (_decode_form_component(one, _URL_CODECS) for one in written)
+    if not names.include(plain_name):
         return part
-    return f"{name}{equals}{quote(make_pseudonym(unquote_plus(value)), safe='-._~')}"
+    shown = make_pseudonym(text).encode(codec, "replace")
+    return f"{name}{equals}{quote(shown, safe='-._~')}"
+
+
+def _pseudonymise_segment(value: str) -> str:
+    """Return the pseudonym of a decoded *value* of a path; surrogates in it stand for bytes."""
+    text, codec = _decode_by_first(value.encode(errors="surrogateescape"), _URL_CODECS)
+    return make_pseudonym(text).encode(codec, "replace").decode(errors="surrogateescape")
+
+
+_URL_CODECS = ("utf-8", "gb18030")
+"""Of which the escapes in an address may be, which names none."""
 
 
 def _pseudonymise_form(body: bytes, names: _Names, codecs: Sequence[str]) -> bytes:
@@ -261,11 +274,15 @@ def _pseudonymise_field(field: bytes, names: _Names, codecs: Sequence[str]) -> b
 
 
 def _decode_form_component(component: bytes, codecs: Sequence[str]) -> tuple[str, str]:
-    """Return the text of a name or value of a form, and the first of *codecs* that decodes it.
+    """Return the text of a name or value of a form, and the first of *codecs* that decodes it."""
+    return _decode_by_first(unquote_to_bytes(component.replace(b"+", b" ")), codecs)
+
+
+def _decode_by_first(data: bytes, codecs: Sequence[str]) -> tuple[str, str]:
+    """Return the text of *data*, and the first of *codecs* that decodes it.
 
     If none does, it is Latin-1, which any bytes are: personal data must not stay for its encoding.
     """
-    data = unquote_to_bytes(component.replace(b"+", b" "))
     for codec in codecs:
         with suppress(UnicodeDecodeError):
             return data.decode(codec), codec

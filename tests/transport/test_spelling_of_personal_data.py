@@ -321,6 +321,40 @@ def test_a_query_is_replaced_at_its_place_alone(url: str, shown: str) -> None:
     assert pseudonymise_url(url, ["body.phone", "header.phone"]) == url
 
 
+@pytest.mark.parametrize("codec", ["utf-8", "gbk"])
+def test_a_query_keeps_its_encoding_and_two_people_stay_two(codec: str) -> None:
+    urls = [
+        f"https://a.test/x?{quote('姓名', encoding=codec)}={quote(who, encoding=codec)}&b=%D5"
+        for who in ("张三", "李四", "张三")
+    ]
+    shown = [pseudonymise_url(url, ["query.姓名"]) for url in urls]
+
+    assert shown[0] == urls[0].replace(
+        quote("张三", encoding=codec), quote(WHO, encoding=codec, safe="")
+    )
+    assert (shown[0] == shown[1], shown[0] == shown[2]) == (False, True)
+    assert [pseudonymise_url(url, ["query.姓名"]) for url in shown] == shown
+
+
+@pytest.mark.parametrize("codec", ["utf-8", "gbk"])
+def test_a_path_keeps_its_encoding_and_two_people_stay_two(codec: str) -> None:
+    def hide(who: str) -> str:
+        path = f"/客户/{quote(who, encoding=codec)}/订单/"
+        return pseudonymise_path(path, "/客户/{姓名}/订单", ["path.姓名"])
+
+    shown = hide("张三")
+
+    assert quote("张三", encoding=codec) not in shown
+    assert quote(WHO, encoding=codec) in shown
+    assert (shown == hide("李四"), shown == hide("张三")) == (False, True)
+    assert pseudonymise_path(shown, "/客户/{姓名}/订单", ["path.姓名"]) == shown
+
+
+def test_what_is_no_text_in_an_address_does_not_stay() -> None:
+    assert "%FF%FE" not in pseudonymise_url("https://a.test/x?phone=%FF%FE", ["query.phone"])
+    assert "%FF%FE" not in pseudonymise_path("/x/%FF%FE", "/x/{phone}", ["path.phone"])
+
+
 @pytest.mark.parametrize("whole", ["", ".*"])
 def test_all_of_a_query_or_a_form_is_replaced_where_the_whole_is_named(whole: str) -> None:
     form, shown = b"a=13800138000&b=", f"a={PHONE}&b=".encode()
