@@ -38,6 +38,26 @@ def check_skip_reasons_meaning_false(draft: ScenarioDraft) -> None:
             draft.tell(draft.spot.at(key), wrong)
 
 
+_READ_BEFORE_A_RUN: Final = ("tags", "was", "skip", "xfail")
+_IN_TABLES: Final = frozenset({"skip", "xfail"})
+_REFERENCE: Final = re.compile(r"(?<!\$)\$\{")
+
+
+def check_references_read_before_a_run(draft: ScenarioDraft) -> None:
+    """Report ``skip: ${row.x}`` and the like: whatever it stands for, it would be a reason."""
+    for key in _READ_BEFORE_A_RUN:
+        if not _REFERENCE.search(str(getattr(draft.scenario, key))):
+            continue
+        column = msg("; a column {key} of a table says it for each row", key=key)
+        draft.tell(
+            draft.spot.at(key),
+            "{key}: a ${{…}} is not filled in here, which is read before anything runs{column}",
+            key=key,
+            column=column if key in _IN_TABLES else "",
+            kind="unfit",
+        )
+
+
 def check_cells_meaning_false(draft: ScenarioDraft, step: model.Step, spot: Spot) -> None:
     """Report cells used as a condition whose text means "false": any text counts as true."""
     column = find_referenced_column(step.condition)
@@ -497,6 +517,7 @@ def check_near_columns_of_added_rows(draft: ScenarioDraft) -> None:
 IDLE_CHECKS: Final = (
     check_former_names_differ,
     check_skip_reasons_meaning_false,
+    check_references_read_before_a_run,
     check_unread_js_results,
     check_buttons_are_clicked,
     check_anything_expected,

@@ -52,6 +52,12 @@ def tell(folder: Path, text: str, subject: str) -> list[str]:
         (FORM, f"was:\n  - 报销\n  - 报销单\nsteps: [{GOOD}]", ["6:5 this is the present name"]),
         (FORM, f"skip: 'No'\nsteps: [{GOOD}]", ["4:1 skip: 'No' is taken for the reason"]),
         (FORM, f"xfail: ' off '\nsteps: [{GOOD}]", ["4:1 xfail: ' off ' is taken for the reason"]),
+        # Read before anything runs.
+        (FORM, f"vars: {{停用: 是}}\nskip: ${{vars.停用}}\nsteps: [{GOOD}]", ["5:1 skip: a ${…} is not filled in here, which is read before anything runs; a column skip of a table"]),
+        (FORM, f"vars: {{停用: 是}}\nxfail: '等 ${{vars.停用}}'\nsteps: [{GOOD}]", ["5:1 xfail: a ${…} is not filled in here"]),
+        (FORM, f"vars: {{组: 冒烟}}\ntags: [a, '${{vars.组}}']\nsteps: [{GOOD}]", ["5:1 tags: a ${…} is not filled in here, which is read before anything runs"]),
+        (FORM, f"vars: {{组: 旧}}\nwas: ${{vars.组}}\nsteps: [{GOOD}]", ["5:1 was: a ${…} is not filled in here"]),
+        (FORM, f"skip: 等 $${{x}}\nsteps: [{GOOD}]", []),
         (FORM, "cases: {from: 表.csv}\nsteps:\n  - {if: '${case.大}', open: {}, expect: {form: {金额: 1}}}", ["6:6 大 is the text '否' in the row '小'"]),
         (FORM, "cases:\n  - {id: 小, 大: 否}\nsteps:\n  - {if: '${case.大}', open: {}, expect: {form: {金额: 1}}}", ["5:13 大 is the text '否' in the row '小'"]),
         # Entries of another kind than the field begins with.
