@@ -718,6 +718,63 @@ def test_a_login_of_several_steps_is_found_by_what_it_sends(
     assert extracts == ([["step_1"], ["token"]] if is_step else [["token"]])
 
 
+CODES = ("q7w8e9r0t1", "z4x5c6v7b8", "a1s2d3f4g5", "p9o8i7u6y5")
+
+
+@pytest.mark.parametrize(
+    ("sent", "told", "steps"),
+    [
+        ([[], [0], [1]], [[0], [1], []],
+         ["0: > step_2", "1: step_2 > step_1", "2: step_1 > token"]),
+        ([[], [0], [1], [2]], [[0], [1], [2], []],
+         ["0: > step_3", "1: step_3 > step_2", "2: step_2 > step_1", "3: step_1 > token"]),
+        ([[], [], [0, 1]], [[0], [1], []],
+         ["0: > step_1", "1: > step_2", "2: step_1 step_2 > token"]),
+        ([[], [0, 1]], [[0, 1], []], ["0: > step_1 step_2", "1: step_1 step_2 > token"]),
+        ([[], [0], [0, 1]], [[0], [1], []],
+         ["0: > step_1", "1: step_1 > step_2", "2: step_1 step_2 > token"]),
+        ([[], [0], [0], [1, 2]], [[0], [1], [2], []],
+         ["0: > step_3", "1: step_3 > step_1", "2: step_3 > step_2", "3: step_1 step_2 > token"]),
+        ([[], [], [1]], [[0], [1], []], ["1: > step_1", "2: step_1 > token"]),
+    ],
+)  # fmt: skip
+def test_each_step_before_a_login_is_found_by_what_the_next_ones_send(
+    sent: list[list[int]], told: list[list[int]], steps: list[str]
+) -> None:
+    found = guess_auth([
+        *(
+            exchanged(
+                number,
+                "/步骤?" + "&".join(f"k{n}={CODES[n]}" for n in sends),
+                answer={f"k{n}": CODES[n] for n in tells} or {"token": TOKEN},
+            )
+            for number, (sends, tells) in enumerate(zip(sent, told, strict=True))
+        ),
+        exchanged(9, "/a", CARRIES),
+    ])  # fmt: skip
+
+    drafted = found.auth["acquire"]["steps"]
+    assert steps == [
+        " ".join([f"{login.order}:", *re.findall(r"{{ (\w+) }}", str(step)), ">", *step["extract"]])
+        for login, step in zip(found.logins, drafted, strict=True)
+    ]
+    assert all(one["secret"] for step in drafted for one in step["extract"].values())
+
+
+def test_the_steps_of_a_login_are_told_from_the_last_one_back() -> None:
+    found = guess_auth([
+        exchanged(1, "/captcha", answer={"编号": CODES[0]}),
+        exchanged(2, f"/check?编号={CODES[0]}", answer={"票据": CODES[1]}),
+        exchanged(3, f"/login?票据={CODES[1]}", answer={"token": TOKEN}),
+        exchanged(4, "/a", CARRIES),
+    ])  # fmt: skip
+
+    assert [str(one) for one in found.comments if "has several steps" in str(one)] == [
+        "the login has several steps: GET /login sends what GET /check issued",
+        "the login has several steps: GET /check sends what GET /captcha issued",
+    ]
+
+
 @pytest.mark.parametrize(
     ("name", "is_life"),
     [

@@ -321,6 +321,13 @@ dropped:18-57@18 | const rs = await Promise.allSettled([$proxy('crm').a()]); for
 dropped:18-57@18 | const rs = await Promise.allSettled([$proxy('crm').a()]); go(rs)
 - | const rs = await Promise.allSettled([$proxy('crm').a()]); go(rs); form.a = rs.map(r => r.status)
 - | const rs = await Promise.allSettled([$proxy('crm').a()]); return rs
+- | const rs = await Promise.allSettled([$proxy('crm').a()]); return rs.map(r => r.value)
+- | const rs = await Promise.allSettled([$proxy('crm').a()]); return 汇总(rs)
+- | const rs = await Promise.allSettled([$proxy('crm').a()]); for (const r of rs) go(r.status)
+dropped:18-57@18 | const rs = await Promise.allSettled([$proxy('crm').a()]); for (const r of rs) go(r.value)
+dropped:18-57@18 | const rs = await Promise.allSettled([$proxy('crm').a()]); go(rs[0].value); return
+- | return (await Promise.allSettled([$proxy('crm').a()])).map(r => r.value)
+- | return Promise.allSettled([$proxy('crm').a()])
 - | form.a = (await Promise.allSettled([$proxy('crm').a()])).length
 - | await Promise.all([$proxy('crm').a()])
 """

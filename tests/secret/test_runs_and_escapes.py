@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import gzip
+import io
+import zipfile
 import zlib
 from collections.abc import Callable
 from urllib.parse import unquote_to_bytes
@@ -414,6 +416,28 @@ def test_gzip_with_any_parts_of_a_header_is_found_and_with_reserved_ones_is_none
     found = [*find_streams(b"\0\0" + gz_with_fields(flags, inner) + b"\0", WorkBudget(1_000_000))]
 
     assert [tuple(one) for one in found] == ([("gzip", 2, inner)] if flags < 32 else [])
+
+
+TIMES = b"UT\x09\0\x03" + bytes(8)  # as Info-ZIP writes them beside a name
+
+
+@pytest.mark.parametrize("extra", [b"", TIMES, TIMES * 2, bytes(255), bytes(256), bytes(65_535)])
+@pytest.mark.parametrize("name", ["a", "xl/sharedStrings.xml", "合同正文.docx", "n" * 300])
+def test_a_member_of_a_zip_begins_behind_its_name_and_the_field_after_it(
+    name: str, extra: bytes
+) -> None:
+    inner = "合同正文：一式两份".encode() * 3
+    held = io.BytesIO(b"\0\0")
+    with zipfile.ZipFile(held, "a", zipfile.ZIP_DEFLATED) as archive:
+        members = [zipfile.ZipInfo(f"{folder}/{name}") for folder in ("一", "二")]
+        for member in members:
+            member.extra, member.compress_type = extra, zipfile.ZIP_DEFLATED
+            archive.writestr(member, inner)
+    found = [*find_streams(held.getvalue(), WorkBudget(10_000_000))]
+
+    assert [tuple(one) for one in found] == [
+        ("zip", member.header_offset, inner) for member in members
+    ]
 
 
 @pytest.mark.parametrize(

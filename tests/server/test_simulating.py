@@ -160,11 +160,12 @@ def test_credentials_that_an_instance_gives_are_left_as_they_are(tmp_path: Path)
         ("/api/x", 200), ("/x", 200), ("/apis?a=1", 404), ("/apix", 404), ("/api/api", 404),
     ],
 )  # fmt: skip
+@pytest.mark.parametrize("end", ["", "/"])
 def test_the_path_of_the_platform_s_own_address_may_be_there_or_not(
-    tmp_path: Path, path: str, status: int
+    tmp_path: Path, end: str, path: str, status: int
 ) -> None:
     (tmp_path / "crm.yaml").write_text(
-        "platform_key: crm\nbase_url: https://crm.example.test/api\nauth: none\n"
+        f"platform_key: crm\nbase_url: https://crm.example.test/api{end}\nauth: none\n"
         "apis: {root: {path: /}, x: {path: /x}}\n",
         encoding="utf-8",
     )
