@@ -33,7 +33,7 @@ from bpmax_sim.i18n import join_list, msg
 from bpmax_sim.messages import Pairs, Request, Response, parse_origin
 from bpmax_sim.platform.instances import resolve_credentials
 from bpmax_sim.platform.load import Platforms
-from bpmax_sim.platform.matcher import list_foreign_login_origins
+from bpmax_sim.platform.matcher import EXPRESSION, list_foreign_login_origins
 from bpmax_sim.platform.model import Instance
 from bpmax_sim.proxy.client import Handle
 from bpmax_sim.session.session import Session
@@ -715,8 +715,9 @@ class SimulatorServer:
             for instance in instances
         )
         self.simulator = Simulator(platform, lambda: self.tenants, clock=SystemClock(), seed=seed)
-        base = platform.base_url
-        self._path = "" if "{" in base else urlsplit(base).path.rstrip("/")
+        # A template yields a part of the host, as the subdomain of a tenant. No request repeats a
+        # path with {}, where it yields a part of that.
+        self._path = urlsplit(EXPRESSION.sub("{}", platform.base_url)).path.rstrip("/")
 
     def handle(self, request: Request) -> Response:
         """Return the simulated response.

@@ -160,21 +160,45 @@ def test_credentials_that_an_instance_gives_are_left_as_they_are(tmp_path: Path)
         ("/api/x", 200), ("/x", 200), ("/apis?a=1", 404), ("/apix", 404), ("/api/api", 404),
     ],
 )  # fmt: skip
-@pytest.mark.parametrize("end", ["", "/"])
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://crm.example.test/api",
+        "https://crm.example.test/api/",
+        "https://{{ 租户 }}.crm.example.test/api",
+        "https://{{租户}}.crm.example.test:8443/api/",
+        'https://{{ 租户 | replace("/", "-") }}.crm.example.test/api',
+    ],
+)
 def test_the_path_of_the_platform_s_own_address_may_be_there_or_not(
-    tmp_path: Path, end: str, path: str, status: int
+    tmp_path: Path, address: str, path: str, status: int
 ) -> None:
-    (tmp_path / "crm.yaml").write_text(
-        f"platform_key: crm\nbase_url: https://crm.example.test/api{end}\nauth: none\n"
+    assert request_status(tmp_path, address, path) == status
+
+
+@pytest.mark.parametrize(("path", "status"), [("/x", 200), ("/api/x", 404), ("/huayuan/x", 404)])
+@pytest.mark.parametrize(
+    "address",
+    ["{{ 地址 }}", "{{ 地址 }}/api", "https://crm.example.test/{{ 租户 }}",
+     "https://crm.example.test/{{ 租户 }}/api", "https://crm.example.test/"],
+)  # fmt: skip
+def test_a_path_that_is_not_known_is_left_out(
+    tmp_path: Path, address: str, path: str, status: int
+) -> None:
+    assert request_status(tmp_path, address, path) == status
+
+
+def request_status(folder: Path, address: str, path: str) -> int:
+    """Return the status of a GET of *path* from the stand-in of a platform at *address*."""
+    (folder / "crm.yaml").write_text(
+        f"platform_key: crm\nbase_url: '{address}'\nauth: none\n"
+        "credentials: {租户: {default: huayuan}, 地址: {default: 'https://crm.example.test/api'}}\n"
         "apis: {root: {path: /}, x: {path: /x}}\n",
         encoding="utf-8",
     )
-    standin = SimulatorServer(load_platforms(tmp_path / "crm.yaml", instances=None), "crm")
+    standin = SimulatorServer(load_platforms(folder / "crm.yaml", instances=None), "crm")
     base = "http://127.0.0.1:8080"
-
-    found = standin.handle(Request(method="GET", url=f"{base}{path}", base=base))
-
-    assert found.status == status
+    return standin.handle(Request(method="GET", url=f"{base}{path}", base=base)).status
 
 
 CRM, OA = "{platform: crm, instance_key:", "{platform: oa, instance_key:"
