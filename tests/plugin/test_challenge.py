@@ -7,6 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from bpmax_sim.messages import Response
+from bpmax_sim.scenario.events import ScenarioFinished
+from bpmax_sim.scenario.load import load_items
+from bpmax_sim.scenario.runner import open_session, run_item
+from bpmax_sim.transport.protocol import Handler
 from tests.challenge.test_cache import SCENARIO, SCRIPT
 from tests.variant.project import write_project
 
@@ -134,6 +139,36 @@ def test_what_is_written_is_tried_with_the_variables_of_the_run(
     result = pytester.runpytest_inprocess("--bpmax-update", "--bpmax-var", "号=8")
     result.stdout.fnmatch_lines(["*: written"])
     assert scenario.read_text(encoding="utf-8") == old.replace("李四", "张三")
+
+
+def test_what_is_written_is_what_the_recordings_of_the_run_hold(
+    pytester: pytest.Pytester, scenario: Path
+) -> None:
+    stub = "stubs: [{on: erp.get_order, body: {customer: 张三}}]"
+    text = SCENARIO.replace(stub, "cassette: 订单")
+    for folder, customer in (("cassettes", "李四"), ("别处", "王五")):
+        scenario.write_text(text.replace("张三", customer), encoding="utf-8")
+        record(scenario, pytester.path / folder, customer)
+    scenario.write_text(text, encoding="utf-8")
+
+    result = pytester.runpytest_inprocess("--bpmax-update", "--bpmax-cassettes=别处")
+
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*: written"])
+    assert scenario.read_text(encoding="utf-8") == text.replace("张三", "王五")
+
+
+def record(scenario: Path, cassettes: Path, customer: str) -> None:
+    """Record *scenario* below *cassettes*; each call is answered with *customer*."""
+    (item,) = load_items(scenario)
+    response = Response(status=200, body=json.dumps({"customer": customer}).encode(), source="live")
+    transport = Handler(lambda _: response)
+    session = open_session(
+        item, mode="record", transport=transport, cassettes=cassettes, environ={}
+    )
+    *_, end = run_item(item, session, environ={})
+    assert isinstance(end, ScenarioFinished)
+    assert end.outcome == "passed"
 
 
 def test_what_failed_for_another_reason_is_left(pytester: pytest.Pytester, scenario: Path) -> None:
