@@ -79,7 +79,17 @@ class ResultReader:
             yield self._make_ignored_error_range(node, node)
 
     def _may_read_failures(self, use: Node) -> bool:
-        """Return whether *use* of the results may look at a failure."""
+        """Return whether *use* of the results may look at a failure.
+
+        A function that is given all results may, and one that is called with each of them.
+        """
+        parent = find_parent_beyond_parentheses(use)
+        outer = parent.parent if parent.type == "member_expression" else None
+        given = outer.child_by_field_name("arguments") if outer is not None else None
+        if parent.type == "arguments" or (
+            given is not None and any(one.type == "identifier" for one in given.named_children)
+        ):
+            return True
         statement: Node | None = use
         while statement is not None and not statement.type.endswith("_statement"):
             statement = statement.parent
