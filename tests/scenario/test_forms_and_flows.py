@@ -79,6 +79,43 @@ def test_the_form_creates_the_project_and_each_node_has_its_own(door: Door) -> N
     assert ended.code == 0, ended.text
 
 
+@pytest.mark.parametrize("start", ["", "at: 主管, "])
+@pytest.mark.parametrize(
+    ("fields", "begun", "seen"),
+    [
+        ("{事由: 出差, 金额: 100}", "{金额: 200}", '{"事由":"出差","金额":200}'),
+        ("{事由: 出差, 金额: 100}", "{金额: 0, 事由: ''}", '{"事由":"","金额":0}'),
+        ("{事由: 出差, 加急: true}", "{加急: false}", '{"事由":"出差","加急":false}'),
+        ("{事由: 出差, 金额: 100}", "{金额: null}", '{"事由":"出差","金额":null}'),
+        ("{明细: [{科目: 机票, 金额: 1}]}", "{明细: [{金额: 2}]}", '{"明细":[{"金额":2}]}'),
+        ("{明细: [{科目: 机票}]}", "{明细: []}", '{"明细":[]}'),
+        ("{上限: '${vars.限额}', 金额: 1}", "{金额: '${vars.限额}'}", '{"上限":5000,"金额":5000}'),
+        ("{事由: 出差}", "{编号: BX-1}", '{"事由":"出差","编号":"BX-1"}'),
+        ("{事由: 出差}", "{}", '{"事由":"出差"}'),
+        ("", "{编号: BX-1}", '{"编号":"BX-1"}'),
+    ],
+)
+def test_a_project_begins_with_the_values_of_its_flow_before_those_of_the_form(
+    door: Door, fields: str, begun: str, seen: str, start: str
+) -> None:
+    text = (
+        "version: 1\nscenario: 报销\nvars: {限额: 5000}\n"
+        + (f"form: {{fields: {fields}}}\n" if fields else "")
+        + f"flow: {{definition: 流程.yaml, {start}form: {begun}}}\nuser: 张三\n"
+        + PROXY
+        + steps(
+            f"{{js: 'return JSON.stringify(form)', expect: {{result: '{seen}'}}}}",
+            *([] if start else ["submit: {}"]),
+            f"{{js: 'return JSON.stringify(form)', expect: {{result: '{seen}', "
+            f"flow: {{at: 主管, form: {seen}}}}}}}",
+        )
+    )
+    flow = "flow: 报销\nstart: 主管\nnodes:\n  主管: {owners: [李主管], approve: 结束}\n"
+
+    ended = door.run(text, {"流程.yaml": f"{flow}  结束: {{end: true}}\n"})
+    assert ended.code == 0, ended.text
+
+
 def test_who_approves_fills_in_what_the_node_shows(door: Door) -> None:
     text = (
         HEAD

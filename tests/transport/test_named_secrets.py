@@ -113,6 +113,34 @@ def test_a_name_is_found_in_each_format(body: str, headers: Pairs, texts: list[s
 
 
 @pytest.mark.parametrize(
+    ("address", "texts"),
+    [
+        (f"https://a.test/回调?a=1#access_token={SECRET}&b=1", [SECRET]),
+        (
+            f"https://a.test/回调?token={SECRET}1&a=1#access_token={SECRET}2",
+            [f"{SECRET}1", f"{SECRET}2"],
+        ),
+        (f"https://a.test/?a=1#/订单?token={SECRET}&b=2", [SECRET]),
+        (f"https://a.test/#/登录?token={SECRET}", [SECRET]),
+        (f"https://a.test/?a=1#顶#token={SECRET}", [SECRET]),
+        (f"https://a.test?token={SECRET}?a=1", [SECRET]),
+        (f"crm.test/a?token={SECRET}1&token={SECRET}2", [f"{SECRET}1", f"{SECRET}2"]),
+        (f"见 /a?b=1#c=2 和 /c?d=3#token={SECRET}", [SECRET]),
+        ("https://a.test/x?token=k3y%2F9f2z", ["k3y/9f2z"]),
+        (f"https://a.test/x?to=%2Fb%3Fa%3D1%23token%3D{SECRET}", [SECRET]),
+        (f"https://a.test/token={SECRET}?a=1#b=2", []),
+        ("https://a.test/x?token=&a=1#access_token=k3y9f", []),
+        (f"https://a.test/x?next_token={SECRET}#token_type={SECRET}", []),
+    ],
+)
+def test_a_name_is_found_in_both_the_query_and_the_fragment_of_an_address(
+    address: str, texts: list[str]
+) -> None:
+    assert members(json.dumps({"地址": address})) == [("body.地址", text) for text in texts]
+    assert members(b"", (("Location", address),)) == [("header.location", text) for text in texts]
+
+
+@pytest.mark.parametrize(
     ("headers", "found"),
     [
         ((("X-Api-Key", SECRET),), 1),
