@@ -11,6 +11,7 @@ import html
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
+from itertools import takewhile
 from urllib.parse import quote
 
 from bpmax_sim.messages import encode_form_component
@@ -96,15 +97,33 @@ def _list_spellings_of_character(character: str) -> Iterator[str]:
 def spell_like(sample: str, secret: str, standin: str) -> str:
     """Return *standin* escaped in the way in which *sample* writes *secret*.
 
-    If no single encoder writes *secret* so, the first sign of an escape in *sample* decides.
+    If no single encoder writes *secret* so, the text with which both *secret* and *standin* begin
+    or end is returned as *sample* has it; for the rest its first sign of an escape decides.
     """
     if _LITERAL.fullmatch(standin):
         return standin
-    for make in FORMS.values():
-        if make(secret).lower() == sample.lower():
-            return make(standin)
+    if forms := _find_forms(sample, secret):
+        return FORMS[forms[0]](standin)
     label = next((label for sign, label in _SIGNS if sign in sample), "raw")
-    return FORMS[label](standin)
+    begin = _count_equal(secret, standin)
+    end = _count_equal(secret[begin:][::-1], standin[begin:][::-1])  # nothing belongs to both
+    parts = secret[:begin], secret[begin : len(secret) - end], secret[len(secret) - end :]
+    kept = re.fullmatch("".join(f"({make_spelling_pattern(part)})" for part in parts), sample)
+    if kept is None:
+        return FORMS[label](standin)
+    forms = _find_forms(kept[2], parts[1])
+    form = label if label in forms else next(iter(forms), label)
+    return f"{kept[1]}{FORMS[form](standin[begin : len(standin) - end])}{kept[3]}"
+
+
+def _find_forms(sample: str, secret: str) -> list[str]:
+    """Return the forms in which *sample* may be *secret*; capital letters do not count."""
+    return [form for form, make in FORMS.items() if make(secret).lower() == sample.lower()]
+
+
+def _count_equal(one: str, two: str) -> int:
+    """Return how many characters *one* and *two* have in common at their beginning."""
+    return sum(1 for _ in takewhile(lambda both: both[0] == both[1], zip(one, two, strict=False)))
 
 
 def _escape_as_json(text: str) -> str:

@@ -174,6 +174,28 @@ def test_a_stand_in_with_signs_is_spelled_as_its_secret_was(sample: str, shown: 
 
 
 @pytest.mark.parametrize(
+    ("sample", "real", "standin", "shown"),
+    [
+        ('"\\u5bc6\\u7801": "甲x"', '"密码": "甲x"', '"密码": "乙"', '"\\u5bc6\\u7801": "乙"'),
+        ('\\"密码\\":\\"abc\\"', '"密码":"abc"', '"密码":"x/y"', '\\"密码\\":\\"x/y\\"'),
+        ('"\\u5BC6码":"a\\/b"', '"密码":"a/b"', '"密码":"x/y"', '"\\u5BC6码":"x\\/y"'),
+        ("%E5%AF%86%e7%a0%81=abc", "密码=abc", "密码=x.1", "%E5%AF%86%e7%a0%81=x.1"),
+        ("%E5%AF%86=a%2Fb&", "密=a/b&", "密=x/y&", "%E5%AF%86=x%2Fy&"),
+        ("a/密%2Fc", "a/密/c", "a/x y/c", "a/x y%2Fc"),
+        ("%E5%AF%86=a/b", "密=a/b", "密=x/y", "%E5%AF%86=x/y"),
+        ("&#23494;=abc", "密=abc", "密=x<", "&#23494;=x&lt;"),
+        ("%E5%AF%86/", "密/", "密/甲/", "%E5%AF%86/%E7%94%B2%2F"),
+        ("%E5%AF%86/%E7%94%B2/", "密/甲/", "密/", "%E5%AF%86/"),
+        ("%E5%AF%86:80/", "密:80/", "密/", "%E5%AF%86/"),
+    ],
+)
+def test_what_secret_and_stand_in_share_stays_as_it_was_written(
+    sample: str, real: str, standin: str, shown: str
+) -> None:
+    assert spell_like(sample, real, standin) == shown
+
+
+@pytest.mark.parametrize(
     ("form", "spelled"),
     [
         ("raw", "a\"/\\密 +&'"),

@@ -202,7 +202,9 @@ def test_of_a_text_with_many_signs_four_are_looked_for() -> None:
         ("a%2Fb c", "a/b c", "红/1", "%E7%BA%A2%2F1"),
         ("\\u5bc6码\\n", "密码\n", "红\n", "\\u7ea2\\n"),
         ("a\\nb\\'", "a\nb'", '红"', '红\\"'),
-        ("a&#60;b>", "a<b>", "<红>", "&lt;红&gt;"),
+        ("a&#60;b>", "a<b>", "<红", "&lt;红"),
+        # and what both end with stays
+        ("a&#60;b>", "a<b>", "<红>", "&lt;红>"),
     ],
 )
 def test_a_stand_in_is_spelled_as_what_it_stands_for(
