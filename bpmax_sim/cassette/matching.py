@@ -58,8 +58,13 @@ def to_unnamed_call(request: Request) -> Call:
 def split_query(url: str) -> tuple[str, Pairs]:
     """Return *url* without query and fragment, and the decoded pairs of its query."""
     path, _, query = url.partition("#")[0].partition("?")
+    return path, parse_query(query)
+
+
+def parse_query(query: str) -> Pairs:
+    """Return the decoded pairs of a query or form; what is not in UTF-8 stays as it is."""
     pieces = [piece.partition("=") for piece in query.split("&") if piece]
-    return path, tuple([(_decode_text(name), _decode_text(value)) for name, _, value in pieces])
+    return tuple([(_decode_text(name), _decode_text(value)) for name, _, value in pieces])
 
 
 def _decode_text(text: str) -> str:

@@ -20,6 +20,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Final
+from urllib.parse import quote
 
 from ahocorasick_rs import BytesAhoCorasick
 
@@ -91,12 +92,16 @@ _HINTS: Final = (
     ),
     *(r"\u5bc6", r"\u53e3", r"\u79c1", r"\u4ee4"),
 )
+_IN_BYTES: Final = [word.encode(codec) for word in _CHINESE for codec in ("utf-8", "gb18030")]
 _FIND_HINTS: Final = BytesAhoCorasick(
-    [hint.encode() for hint in _HINTS]
-    + [word.encode(codec) for word in _CHINESE for codec in ("utf-8", "gb18030")]
+    [
+        *(hint.encode() for hint in _HINTS),
+        *_IN_BYTES,
+        *(quote(word).lower().encode() for word in _IN_BYTES),  # as addresses and forms have them
+    ]
 )
 _SHORT_HINT: Final = re.compile(rb"sig\b")
-_LONGEST_HINT: Final = 16  # bytes
+_LONGEST_HINT: Final = 18  # bytes
 _FIRST, _PART = 1 << 12, 1 << 16
 
 
@@ -182,3 +187,6 @@ def make_texts_around_value(name: str) -> Iterator[tuple[str, str]]:
     yield f"{name}>", "</"
     yield f"{name}><![CDATA[", "]]>"
     yield f'{name}="', '"'
+    if not name.isascii():  # in a form or an address in GBK
+        escaped = quote(name, "", "gb18030", "replace")
+        yield from ((f"{escaped}=", ""), (f"{escaped.lower()}=", ""))

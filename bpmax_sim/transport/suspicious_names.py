@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
 from html import unescape
 from typing import Any, Final
-from urllib.parse import parse_qsl
+from urllib.parse import unquote_plus
 
-from bpmax_sim.cassette.matching import rebuild_call_without_injected
+from bpmax_sim.cassette.matching import parse_query, rebuild_call_without_injected
 from bpmax_sim.cassette.model import decode_json, read_body
 from bpmax_sim.field_path import FieldPath, Steps, Wildcard, format_path, without_paths
 from bpmax_sim.file_system import shell_quote
@@ -54,6 +55,7 @@ _ATTRIBUTE: Final = re.compile(
 """In double quotes, in single ones, or as HTML allows it, in none; ``/>`` ends a tag, no value."""
 _EVENT: Final = re.compile(r"^(?:data:\s*)?([{\[].*)$", re.MULTILINE)
 _ADDRESS: Final = re.compile(r"""(?:https?:/)?/[^\s"'<>?#]*[?#][^\s"'<>]*""")
+_QUERY: Final = re.compile("[?#]")
 _FORM: Final = re.compile(r"[^\s=&<>{}]+=[^\s&]*(?:&[^\s=&]+=[^\s&]*)*")
 
 Member = tuple[Steps, str, str]
@@ -126,8 +128,16 @@ _OF_LOGINS: Final = frozenset({"session", "sid", "ticket", "code", "jsapi_ticket
 def _group_by_name(pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
     grouped: dict[str, list[str]] = {}
     for name, value in pairs:
-        grouped.setdefault(name, []).append(value)
+        grouped.setdefault(_decode_name(name), []).append(value)
     return {name: texts[0] if len(texts) == 1 else texts for name, texts in grouped.items()}
+
+
+def _decode_name(name: str) -> str:
+    """Return a name of a query or form that is not in UTF-8, and so is escaped still, as GBK."""
+    if "%" in name:
+        with suppress(UnicodeDecodeError):
+            return unquote_plus(name, "gb18030", "strict")
+    return name
 
 
 def _parse_body(body: bytes, content_type: str, charset: str) -> Any:
@@ -145,7 +155,7 @@ def _parse_untyped_body(text: str) -> Any:
     if start == "<":
         return _parse_markup(text)
     if _FORM.fullmatch(text):
-        return _group_by_name(parse_qsl(text, keep_blank_values=True))
+        return _group_by_name(parse_query(text))
     if start in {"{", "["} and (whole := _parse_json_or_none(text)) is not None:
         return whole
     lines = [
@@ -204,11 +214,22 @@ def _find_inner_members(text: str, path: Steps, depth: int) -> Iterator[Member]:
     if text[0] in "{[":
         inner = _parse_json_or_none(text)
     elif "=" in text:
-        queries = [re.split("[?#]", address)[1:] for address in _ADDRESS.findall(text)]
-        inner = [_group_by_name(parse_qsl("&".join(parts))) for parts in queries]
+        queries = ["&".join(_QUERY.split(found)[1:]) for found in _ADDRESS.findall(text)]
+        inner = [_group_by_name(_parse_query_of_text(query)) for query in queries]
     if inner:
         for _, name, found in _iterate_member_texts(inner, (), "", depth + 1):
             yield path, name, found
+
+
+def _parse_query_of_text(query: str) -> Iterable[tuple[str, str]]:
+    """Return the pairs of an address that somebody wrote: a plus may be a space or a plus."""
+    return dict.fromkeys((*parse_query(query), *parse_query(query.replace("+", "%2B"))))
+
+
+def _is_header(member: Member) -> bool:
+    """Return whether a member is a whole header, and not part of an address in one."""
+    path, name, _ = member
+    return path[:2] == ("header", name)
 
 
 @lru_cache(maxsize=256)
@@ -222,9 +243,12 @@ def may_hold_secret_members(headers: Pairs, body: bytes | None, query: str) -> b
         return True
     if query and may_name_secret(query.encode("utf-8", "surrogatepass")):
         return True
-    return _is_any_secret_name(
-        tuple([name for name, _ in headers if name.lower() not in _ALWAYS])
-    ) or any(name.lower() in {"location", "content-location"} for name, _ in headers)
+    shown = [(name, value) for name, value in headers if name.lower() not in _ALWAYS]
+    return _is_any_secret_name(tuple([name for name, _ in shown])) or any(
+        may_name_secret(value.encode("utf-8", "surrogatepass"))
+        for _, value in shown
+        if value[:1] in {"{", "["} or ("=" in value and _QUERY.search(value))
+    )
 
 
 @dataclass(slots=True)
@@ -275,7 +299,7 @@ class SecretByNameRegistrar:
         for member in find_secret_members(parts, opened):
             # The signature of a response shows that it is genuine; nobody can do anything else with
             # it.
-            is_signature = member[0][0] == "header" and member[1].endswith(("sign", "signature"))
+            is_signature = _is_header(member) and member[1].endswith(("sign", "signature"))
             if member[2] not in clear and not is_signature:
                 self._register_member(request, member, "")
         for member in find_tokens_in_login_body(parts, opened) if is_login else ():
@@ -312,7 +336,7 @@ class SecretByNameRegistrar:
             return
         self.hidden[f"{make_api_place_prefix(request)}{format_path(path)}"] = None
         is_multipart = Headers(request.headers).media_type.startswith("multipart/")
-        if path[0] == "header" or is_redactable_everywhere(text):
+        if _is_header(member) or is_redactable_everywhere(text):
             self.vault.add(text, standin, name=label)
             return
         parts = [(f'name="{name}"\r\n\r\n', "\r\n")] if is_multipart else []  # RFC 7578, 4.2

@@ -108,10 +108,18 @@ def test_a_plain_word_or_number_is_redacted_in_its_member_alone(
 
 
 def test_a_value_stands_between_these_texts() -> None:
+    assert list(make_texts_around_value("pwd")) == [
+        ('"pwd":"', '"'), ('"pwd": "', '"'), ("pwd=", ""), ("pwd>", "</"),
+        ("pwd><![CDATA[", "]]>"), ('pwd="', '"'),
+    ]  # fmt: skip
     assert list(make_texts_around_value("甲"))[:6] == [
         ('"甲":"', '"'), ('"甲": "', '"'), ("甲=", ""), ("甲>", "</"), ("甲><![CDATA[", "]]>"),
         ('甲="', '"'),
     ]  # fmt: skip
+    assert list(make_texts_around_value("密-\ud800"))[6:] == [
+        ("%C3%DC-%3F=", ""),
+        ("%c3%dc-%3f=", ""),
+    ]
 
 
 @pytest.mark.parametrize(

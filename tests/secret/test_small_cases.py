@@ -9,6 +9,7 @@ import re
 import sys
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -87,6 +88,9 @@ def test_a_resident_number_with_a_small_x_is_one() -> None:
 def test_a_name_is_seen_wherever_it_stands(name: str, at: int, *, may: bool) -> None:
     for codec in ("utf-8", "gb18030"):
         assert may_name_secret(b" " * at + f'"{name}":1'.encode(codec) + b" " * 100) is may
+        escaped = quote(name, encoding=codec).encode()
+        assert may_name_secret(b" " * at + escaped + b"=1" + b" " * 100) is may
+        assert may_name_secret(b" " * at + escaped.lower()) is may
     assert may_name_secret(b" " * at + name.upper().encode()) is may
 
 

@@ -243,6 +243,89 @@ def test_a_common_word_is_hidden_at_its_own_place_only(
     assert not re.search(rf"""(?:secret|passwd|password)[":=\\]+{word}""", text)
 
 
+CHINESE = {
+    "form": "%E5%AF%86%E7%A0%81={}&%E5%A4%87%E6%B3%A8={}",
+    "form in GBK": "%C3%DC%C2%EB={}&%B1%B8%D7%A2={}",
+    "form in GBK, in small letters": "%c3%dc%c2%eb={}&%b1%b8%d7%a2={}",
+    "plain form": "密码={}&备注={}",
+    "json": '{{"密码":"{}","备注":"{}"}}',
+    "json of Python": '{{"\\u5bc6\\u7801": "{}", "\\u5907\\u6ce8": "{}"}}',
+    "address": '{{"a":"/x?%E5%AF%86%E7%A0%81={}&b={}"}}',
+    "address in JSON of Python": '{{"a":"/x?\\u5bc6\\u7801={}&b={}"}}',
+}
+
+
+@pytest.mark.parametrize("body", CHINESE.values(), ids=CHINESE)
+@pytest.mark.parametrize(
+    "secret", ["changeme", "20260302", "k3y-9f2zQ"], ids=["word", "number", "key"]
+)
+def test_a_chinese_name_is_known_however_it_is_written(
+    tmp_path: Path, body: str, secret: str
+) -> None:
+    other = "k3y" if secret.startswith("k3y") else secret
+    text = body.format(secret, other)
+
+    def serve(request: Request) -> Response:
+        return Response(status=200, headers=(("content-type", "text/plain"),), body=text.encode())
+
+    def talk(session: Session) -> str:
+        media = "application/json" if text[0] == "{" else "application/x-www-form-urlencoded"
+        with httpx.Client(transport=httpx_transport(session)) as client:
+            url = "https://crm.example.test/d"
+            return client.post(url, content=text, headers={"content-type": media}).text
+
+    with opened(tmp_path, "record", transport=serve) as session:
+        talk(session)
+    with opened(tmp_path, "replay") as replay:
+        shown = talk(replay)
+
+    before, after = body.split("{}", 1)
+    assert shown.startswith(before.format()), shown
+    assert shown.endswith(after.format(other)), shown
+    standin = shown.removeprefix(before.format()).removesuffix(after.format(other))
+    assert re.fullmatch(r"redacted\.http\.any\.[\w-]+\.1", standin), shown
+    recorded = (tmp_path / "cassettes/net.yaml").read_text(encoding="utf-8")
+    assert recorded.count(standin) == len(re.findall(r"redacted\.[\w.-]+", recorded))
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Referer": "https://a.test/?a=1&token={}"}, {"X-Callback": "/#access_token={}&b=1"},
+        {"Link": '<https://a.test/p?n=2&sign={}>; rel="next"'}, {"X-Zu": "/a?%C3%DC%C2%EB={}"},
+        {"Refresh": "3; url=/a?token={}"}, {"X-Context": '{{"user":{{"password":"{}"}}}}'},
+        {"Location": "/a?b=1#token={}"}, {"Content-Location": "/a?%E5%8F%A3%E4%BB%A4={}"},
+    ],
+)  # fmt: skip
+def test_an_address_in_a_header_is_looked_into(tmp_path: Path, headers: dict[str, str]) -> None:
+    def fill(secret: str) -> list[tuple[bytes, bytes]]:
+        return [(name.encode(), value.format(secret).encode()) for name, value in headers.items()]
+
+    def serve(request: Request) -> Response:
+        pairs = [(name.decode(), value.decode()) for name, value in fill("k3y-9f2zQ-got")]
+        return Response(status=200, headers=tuple(pairs), body=b"changeme")
+
+    def talk(session: Session) -> None:
+        with httpx.Client(transport=httpx_transport(session)) as client:
+            client.get("https://crm.example.test/d", headers=fill("k3y-9f2zQ-sent"))
+            client.get("https://crm.example.test/e?word=changeme", headers=fill("changeme"))
+
+    with opened(tmp_path, "record", transport=serve) as session:
+        talk(session)
+    with opened(tmp_path, "replay") as replay:
+        talk(replay)
+
+    sent = {"got": "k3y-9f2zQ-got", "sent": "k3y-9f2zQ-sent"}
+    assert leaks(folder(tmp_path / "cassettes"), sent) == []
+    text = (tmp_path / "cassettes/net.yaml").read_text(encoding="utf-8")
+    assert "?word=changeme" in text
+    assert [
+        line
+        for line in text.splitlines()
+        if "changeme" in line and any(map(line.__contains__, headers))
+    ] == []
+
+
 @pytest.mark.parametrize(
     "name",
     [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from msgspec.structs import replace
@@ -22,6 +23,7 @@ from bpmax_sim.transport.suspicious_names import (
 
 JSON = (("Content-Type", "application/json"),)
 SECRET = "k3y-9f2zQ"
+GBK = quote("新密码", encoding="gbk")
 BASE = "https://crm.example.test"
 CALL = Call(platform="crm", instance="test", api="find", method="POST", path="/客户")
 REQUEST = Request(method="POST", url=f"{BASE}/客户", base=BASE, headers=JSON, call=CALL)
@@ -68,6 +70,9 @@ def test_a_body_is_read_up_to_a_million_bytes(size: int, found: int) -> None:
         ('{"token":null}', JSON, []),
         ('{"token":true}', JSON, []),
         (f"a=1&password={SECRET}&b=2", (("Content-Type", FORM),), [SECRET]),
+        (f"a=1&%E5%AF%86%E7%A0%81={SECRET}", (("Content-Type", FORM),), [SECRET]),
+        (f"{GBK}={SECRET}&b=%D5%C5", (("Content-Type", FORM),), [SECRET]),
+        (f"{GBK.lower()}={SECRET}&token=&c=", (), [SECRET]),
         (f"password={SECRET}&password={SECRET}2", (), [SECRET, f"{SECRET}2"]),
         (f"<r><password><![CDATA[{SECRET}]]></password></r>", (), [SECRET]),
         (f"<r><w:password>a&amp;{SECRET}</w:password></r>", (), [f"a&{SECRET}"]),
@@ -129,6 +134,15 @@ def test_a_name_is_found_in_each_format(body: str, headers: Pairs, texts: list[s
         ("https://a.test/x?token=k3y%2F9f2z", ["k3y/9f2z"]),
         (f"https://a.test/x?to=%2Fb%3Fa%3D1%23token%3D{SECRET}", [SECRET]),
         (f"https://a.test/token={SECRET}?a=1#b=2", []),
+        ("https://a.test/x?token=k3y+9f/2z==&a=1", ["k3y+9f/2z=="]),
+        ("https://a.test/x?a=1#token=k3y%2B9f+2z", ["k3y+9f+2z"]),
+        ("https://a.test/x?pwd=k3y+9f+2z", ["k3y 9f 2z", "k3y+9f+2z"]),
+        (f"https://a.test/x?{GBK}={SECRET}&%CD%C6={SECRET}", [SECRET]),
+        (
+            f"https://a.test/x?%E5%AF%86%E7%A0%81={SECRET}1&{GBK}=%D5%C5%C8%FD",
+            [f"{SECRET}1", "%D5%C5%C8%FD"],
+        ),
+        (f"https://a.test/x?%C3%DC%C2%EB%FF={SECRET}", []),
         ("https://a.test/x?token=&a=1#access_token=k3y9f", []),
         (f"https://a.test/x?next_token={SECRET}#token_type={SECRET}", []),
     ],
@@ -186,8 +200,15 @@ def test_what_a_login_yields_is_a_token_by_name_or_form(body: Any, found: int) -
         ((), b'{"password":1}', "", True), ((), b"{}", "token=1", True),
         ((("X-Token", "1"),), None, "", True), ((("Authorization", "1"),), None, "", False),
         ((("a", "1"), ("b", "2"), ("x-api-key", "3")), None, "", True),
-        ((("Location", "/a"),), None, "", True), ((("CONTENT-LOCATION", "/a"),), None, "", True),
-        ((("X-Location", "/a"),), None, "", False),
+        ((("Location", "/a"),), None, "", False), ((("Location", "/token/a?b=1"),), None, "", True),
+        ((("Referer", "/a?token=1"),), None, "", True), ((("Link", "</#otp=1>"),), None, "", True),
+        ((("Refresh", "3; url=/a?口令=1"),), None, "", True),
+        ((("X-Zu", "/?%C3%DC%C2%EB=1"),), None, "", True),
+        ((("X", "/?a=\udcc3"),), None, "", False),
+        ((("X", '{"pwd":1}'),), None, "", True), ((("X", '[{"pwd":1}]'),), None, "", True),
+        ((("X", "max-age=1; secret=2"),), None, "", False), ((("X", "/a?token"),), None, "", False),
+        ((("Cookie", "a=/?token=1"),), None, "", False), ((("X", ""),), None, "", False),
+        ((), None, "%E5%AF%86%E7%A0%81=1", True), ((), b"%c3%dc%c2%eb=1", "", True),
     ],
 )  # fmt: skip
 def test_a_message_is_looked_at_where_a_name_may_be_in_it(
