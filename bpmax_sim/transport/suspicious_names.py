@@ -8,8 +8,9 @@ of responses: in replay, response values are stand-ins already and would change 
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -53,6 +54,19 @@ _ATTRIBUTE: Final = re.compile(
     r"""\s(?:[\w.-]+:)?([\w.-]+)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'<>][^\s<>]*?)(?=\s|/?>))"""
 )
 """In double quotes, in single ones, or as HTML allows it, in none; ``/>`` ends a tag, no value."""
+_WORD: Final = "(?:[A-Za-z]{1,15}|[0-9./:-]{1,15})"  # longer ones are hidden everywhere
+# Each repetition is bounded, so that the time grows with the text and not with its square.
+_PLAIN_MEMBER: Final = rf"""(?<![\w-])(?P<name>%s)\\{{0,9}}["']?(?:
+    \s{{0,99}}[:=]\s{{0,99}}
+    | (?:\s[^<>]{{0,200}})?>\s{{0,99}}(?:<!\[CDATA\[)?\s{{0,99}}
+    | [^\r\n]{{0,200}}\r\n(?:[^\r\n]{{1,200}}\r\n){{0,9}}\r\n
+)(?: (?P<quote>\\{{0,9}}["'])(?P<word>{_WORD})(?P=quote)
+    | (?P<bare>{_WORD})(?:[<&,;\s\]}})]|$) )"""
+"""A name and its value in JSON, a form, an attribute, an element or a part of a multipart body."""
+_PLAIN_NAME: Final = r"""\sname\s*=\s*["']?(%s)["'\s/>]"""
+_PLAIN_VALUE: Final = re.compile(
+    rf"""\s(?:value|content)\s*=\s*["']?({_WORD})(?=["'\s>]|/>)""", re.IGNORECASE
+)
 _EVENT: Final = re.compile(r"^(?:data:\s*)?([{\[].*)$", re.MULTILINE)
 _ADDRESS: Final = re.compile(r"""(?:https?:/)?/[^\s"'<>?#]*[?#][^\s"'<>]*""")
 _QUERY: Final = re.compile("[?#]")
@@ -194,6 +208,29 @@ def _parse_markup(text: str) -> dict[str, Any]:
     return _group_by_name(pairs)
 
 
+def find_texts_around_words(
+    text: str, words: Iterable[tuple[str, str]]
+) -> Iterator[tuple[str, str, str, str]]:
+    """Yield (name, word, text before it, text behind it) where a word stands beside its name.
+
+    *text* is a whole body, and *words* are the names of members with their values, plain words or
+    numbers. The text before begins with the name, or with the element that has it as attribute.
+    """
+    wanted = set(words)
+    spellings = {form: name for name, _ in wanted for form in (name, json.dumps(name)[1:-1])}
+    names = "|".join(re.escape(form) for form in sorted(spellings, key=len, reverse=True))
+    for found in re.finditer(_PLAIN_MEMBER % names, text, re.VERBOSE) if wanted else ():
+        name, word = spellings[found["name"]], found["word"] or found["bare"]
+        if (name, word) in wanted:
+            begin, end = found.span("word" if found["word"] else "bare")
+            yield name, word, text[found.start() : begin], text[end : found.end()]
+    named = re.compile(_PLAIN_NAME % names, re.IGNORECASE)
+    for tag in _TAG.findall(text) if wanted else ():
+        called, value = named.search(tag), _PLAIN_VALUE.search(tag)
+        if called and value and (spellings.get(called[1]), value[1]) in wanted:
+            yield spellings[called[1]], value[1], tag[: value.start(1)], tag[value.end(1) :]
+
+
 def _iterate_member_texts(value: Any, path: Steps, name: str, depth: int = 0) -> Iterator[Member]:
     """Yield each text in *value*, with its path and the name of the member that holds it."""
     if isinstance(value, dict):
@@ -280,9 +317,11 @@ class SecretByNameRegistrar:
         bare = rebuild_call_without_injected(shown, _NOBODY)
         parts = parse_message_parts(bare.headers, bare.body, bare.query, request.charset)
         clear = self.clear_texts(request, None)
+        words: dict[tuple[str, str], tuple[str, str]] = {}
         for member in find_secret_members(parts, self._list_not_secret_paths(request)):
             if member[2] not in clear:
-                self._register_member(request, member, "sent-")
+                words |= self._register_member(request, member, "sent-")
+        self._register_places_of_words(bare, words, request.charset)
 
     def register_response(self, request: Request, response: Response) -> None:
         """Register as secrets the values of *response* that have the name of one.
@@ -296,15 +335,17 @@ class SecretByNameRegistrar:
             return
         parts = parse_message_parts(response.headers, response.body, (), request.charset)
         opened, clear = self._list_not_secret_paths(request), self.clear_texts(request, response)
+        words: dict[tuple[str, str], tuple[str, str]] = {}
         for member in find_secret_members(parts, opened):
             # The signature of a response shows that it is genuine; nobody can do anything else with
             # it.
             is_signature = _is_header(member) and member[1].endswith(("sign", "signature"))
             if member[2] not in clear and not is_signature:
-                self._register_member(request, member, "")
+                words |= self._register_member(request, member, "")
         for member in find_tokens_in_login_body(parts, opened) if is_login else ():
             if member[2] not in clear:
-                self._register_member(request, member, "")
+                words |= self._register_member(request, member, "")
+        self._register_places_of_words(response, words, request.charset)
 
     def describe_hidden_places(self) -> Iterator[str]:
         """Yield a message for each place that was hidden, with what to do if it is no secret."""
@@ -319,10 +360,16 @@ class SecretByNameRegistrar:
     def _list_not_secret_paths(self, request: Request) -> list[Steps]:
         return [FieldPath.parse(place, "not_secret") for place in self.not_secret_places(request)]
 
-    def _register_member(self, request: Request, member: Member, label_prefix: str) -> None:
+    def _register_member(
+        self, request: Request, member: Member, label_prefix: str
+    ) -> Mapping[tuple[str, str], tuple[str, str]]:
+        """Register the value of *member*, and return it if it is a word that others may have, too.
+
+        It is returned under its name and value, with its stand-in and label.
+        """
         path, name, text = member
         if self.vault.redact_text(text) != text:
-            return  # it is known, with the place that declares it
+            return {}  # it is known, with the place that declares it
         call = request.call
         platform = (call.platform if call else "") or "http"
         instance = (call.instance if call else "") or "any"
@@ -333,15 +380,31 @@ class SecretByNameRegistrar:
             platform, instance, f"{label_prefix}{name}", text, kind
         )
         if standin == text:
-            return
+            return {}
         self.hidden[f"{make_api_place_prefix(request)}{format_path(path)}"] = None
         is_multipart = Headers(request.headers).media_type.startswith("multipart/")
         if _is_header(member) or is_redactable_everywhere(text):
             self.vault.add(text, standin, name=label)
-            return
+            return {}
         parts = [(f'name="{name}"\r\n\r\n', "\r\n")] if is_multipart else []  # RFC 7578, 4.2
         # A word or a number is no secret elsewhere, so it is hidden only with its name beside it.
         for before, after in (*parts, *make_texts_around_value(name)):
             self.vault.register_derived(
                 f"{before}{text}{after}", f"{before}{standin}{after}", name=label
+            )
+        return {(name, text): (standin, label)}
+
+    def _register_places_of_words(
+        self,
+        message: Call | Response,
+        words: Mapping[tuple[str, str], tuple[str, str]],
+        charset: str,
+    ) -> None:
+        if not words or not message.body or len(message.body) > _MOST:
+            return
+        text = decode_text(message.body, Headers(message.headers).content_type, charset).text
+        for name, word, before, after in find_texts_around_words(text, words):
+            standin, label = words[name, word]
+            self.vault.register_derived(
+                f"{before}{word}{after}", f"{before}{standin}{after}", name=label
             )

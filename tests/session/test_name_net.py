@@ -289,6 +289,53 @@ def test_a_chinese_name_is_known_however_it_is_written(
 
 
 @pytest.mark.parametrize(
+    ("media", "body"),
+    [
+        ("application/json", '{"password" : "changeme", "note" : "changeme"}'),
+        ("application/json", '{\n\t"note": "changeme",\n\t"password":\n\t\t"changeme"\n}\n'),
+        (
+            "application/json",
+            '{"a": "{\\"password\\" : \\"changeme\\", \\"b\\" : \\"changeme\\"}"}',
+        ),
+        ("text/xml", '<r><password type="x">changeme</password><b>changeme</b></r>'),
+        ("text/xml", "<r password = 'changeme' b = 'changeme'/>"),
+        ("text/html", '<input name="b" value="changeme"><input name="password" value="changeme">'),
+        ("text/html", "<input name=b value=changeme><input value=changeme name=password>"),
+        (
+            "multipart/form-data; boundary=x",
+            (
+                '--x\r\nContent-Disposition: form-data; name="password"\r\n'
+                "Content-Type: text/plain\r\n\r\nchangeme\r\n"
+                '--x\r\nContent-Disposition: form-data; name="b"\r\n\r\nchangeme\r\n--x--\r\n'
+            ),
+        ),
+    ],
+    ids=["Jackson", "indented", "nested", "element", "attribute", "field", "bare field", "part"],
+)
+def test_a_common_word_is_hidden_however_a_body_is_laid_out(
+    tmp_path: Path, media: str, body: str
+) -> None:
+    def serve(request: Request) -> Response:
+        return Response(status=200, headers=(("content-type", media),), body=body.encode())
+
+    def talk(session: Session, text: str) -> str:
+        with httpx.Client(transport=httpx_transport(session)) as client:
+            headers = {"content-type": media}
+            url = "https://crm.example.test/d"
+            return client.post(url, content=text, headers=headers).text
+
+    with opened(tmp_path, "record", transport=serve) as session:
+        talk(session, body)
+    with opened(tmp_path, "replay") as replay:
+        shown = talk(replay, body)
+
+    assert re.sub(r"redacted\.http\.any\.(?:sent-)?password\.1", "changeme", shown, count=1) == body
+    assert shown.count("changeme") == 1
+    recorded = (tmp_path / "cassettes/net.yaml").read_text(encoding="utf-8")
+    assert recorded.count("changeme") == 3, recorded  # the other one: sent, compared and received
+
+
+@pytest.mark.parametrize(
     "headers",
     [
         {"Referer": "https://a.test/?a=1&token={}"}, {"X-Callback": "/#access_token={}&b=1"},

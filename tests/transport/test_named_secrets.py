@@ -16,6 +16,7 @@ from bpmax_sim.transport.partial_body import StreamedBodyRedactor
 from bpmax_sim.transport.suspicious_names import (
     SecretByNameRegistrar,
     find_secret_members,
+    find_texts_around_words,
     find_tokens_in_login_body,
     may_hold_secret_members,
     parse_message_parts,
@@ -167,6 +168,60 @@ def test_a_name_is_found_in_both_the_query_and_the_fragment_of_an_address(
 )
 def test_headers_that_are_hidden_by_their_place_are_left_to_it(headers: Pairs, found: int) -> None:
     assert len(members(b"", headers)) == found
+
+
+@pytest.mark.parametrize(
+    ("text", "places"),
+    [
+        ('{"pwd":"abcdef"}', ['pwd":"|"']),
+        ('{"pwd" : "abcdef", "b":"abcdef"}', ['pwd" : "|"']),
+        ('{"a":{"pwd":\n\t"abcdef"}}', ['pwd":\n\t"|"']),
+        ("{'pwd': 'abcdef'}", ["pwd': '|'"]),
+        ('{"a":"{\\"pwd\\" : \\"abcdef\\"}"}', ['pwd\\" : \\"|\\"']),
+        ('{"pwd":20260302}', ['pwd":|}']),
+        ('{"pwd": 20260302, "b":1}', ['pwd": |,']),
+        ('{"\\u53e3\\u4ee4" : "abcdef"}', ['\\u53e3\\u4ee4" : "|"']),
+        ('{"口令" : "abcdef", "密码":"abcdef"}', ['口令" : "|"']),
+        ("pwd=abcdef", ["pwd=|"]),
+        ("a=1&pwd=20260302&b=2", ["pwd=|&"]),
+        ("pwd: abcdef\nb: abcdef", ["pwd: |\n"]),
+        ("<pwd>abcdef</pwd>", ["pwd>|<"]),
+        ('<w:pwd type="x" a="b">\n abcdef</w:pwd>', ['pwd type="x" a="b">\n |<']),
+        ("<pwd><![CDATA[abcdef]]></pwd>", ["pwd><![CDATA[|]"]),
+        ("<a pwd = 'abcdef' b='abcdef'/>", ["pwd = '|'"]),
+        ('<input name="pwd" value="abcdef">', ['<input name="pwd" value="|">']),
+        ("<INPUT VALUE=abcdef NAME=pwd>", ["<INPUT VALUE=| NAME=pwd>"]),
+        ("<meta name='pwd' content='abcdef'/>", ["<meta name='pwd' content='|'/>"]),
+        ('<i name="pwd" value="ab"><i name="b" value="abcdef">', []),
+        ('x; name="pwd"\r\n\r\nabcdef\r\n--x', ['pwd"\r\n\r\n|\r']),
+        ('name="pwd"; a=b\r\nA: b\r\n\r\nabcdef\r\n', ['pwd"; a=b\r\nA: b\r\n\r\n|\r']),
+        ('{"pwd":"abcdef","b":1,"pwd":"abcdef"}', ['pwd":"|"', 'pwd":"|"']),
+        ('{"pwd":{"pwd": "abcdef"}}', ['pwd": "|"']),
+        ('{"pwd":"abcdefg"}', []), ('{"pwd":"abcdef\'}', []), ("pwd=abcdef2", []),
+        ('{"my-pwd":"abcdef"}', []), ('{"pwdx":"abcdef"}', []), ('{"PWD":"abcdef"}', []),
+        ('{"b":"abcdef"}', []), ('{"pwd" "abcdef"}', []), ('{"pwd":"20260302"}', ['pwd":"|"']),
+        ('{"密码":"20260302"}', []), ("", []),
+    ],
+)  # fmt: skip
+def test_a_word_is_found_beside_its_name_however_they_are_laid_out(
+    text: str, places: list[str]
+) -> None:
+    words = {("pwd", "abcdef"), ("pwd", "20260302"), ("口令", "abcdef")}
+    found = [*find_texts_around_words(text, words)]
+
+    assert [f"{before}|{after}" for _, _, before, after in found] == places
+    assert all(f"{before}{word}{after}" in text for _, word, before, after in found)
+    assert {(name, word) for name, word, _, _ in found} <= words
+    assert [*find_texts_around_words(text, ())] == []
+
+
+@pytest.mark.parametrize(
+    "part", ["pwd ", "pwd>", "pwd=", '"pwd": ', "<pwd ", "pwd\r\n", "pwd\r\na\r\n", "\\" * 9]
+)
+def test_a_word_is_looked_for_in_a_time_that_grows_with_the_text(part: str) -> None:
+    text = part * (40_000 // len(part))
+
+    assert [*find_texts_around_words(text, [("pwd", "abcdef")])] == []
 
 
 LONG = "Zx9kLm8f14e45fceea167a5a36d"
