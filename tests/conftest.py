@@ -117,6 +117,13 @@ def pytest_collection_finish() -> None:
     find(st.none(), lambda _: True)
 
 
+def pytest_sessionfinish() -> None:
+    """Write what coverage has counted: xdist kills a worker that takes ten seconds to end."""
+    coverage = sys.modules.get("coverage")
+    if coverage is not None and (measured := coverage.Coverage.current()) is not None:
+        measured.save()
+
+
 def pytest_unconfigure() -> None:
     """End the process that tests have forked."""
     warm.stop()
