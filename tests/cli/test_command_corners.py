@@ -197,6 +197,25 @@ def find_unused(root: Path, **changes: Any) -> list[tuple[str, list[str], int, t
     ]
 
 
+@pytest.mark.parametrize(
+    ("name", "is_login"),
+    [
+        ("cassettes/auth/crm.yaml", True), ("cassettes/auth/华东/crm.yaml", True),
+        ("录制/auth/华东/auth/crm.yaml", True), ("cassettes/采购/auth/订单.yaml", False),
+        ("录制/采购/华东/auth/订单.yaml", False), ("cassettes/auth.yaml", False),
+        ("cassettes/auth.采购/订单.yaml", False), ("auth/cassettes/订单.yaml", False),
+        ("auth/cassettes/auth/crm.yaml", True),
+    ],
+)  # fmt: skip
+def test_logins_are_what_the_folder_auth_of_recordings_has_at_any_depth(
+    root: Path, name: str, *, is_login: bool
+) -> None:
+    write(root / name, [("付款", [detail(1)])])
+    found = find_unused(root, folders=("cassettes", "录制", "auth/cassettes"))
+
+    assert found == ([] if is_login else [(name, ["付款"], 1, (GET,))])
+
+
 def test_what_no_run_used_is_found_file_by_file(root: Path, recorded: list[str]) -> None:
     whole = (["付款", "付款", "付款", "退款"], 4)
     *everything, empty = find_unused(root)
