@@ -130,13 +130,26 @@ def _parse_json(data: bytes, name: str) -> Any:
     except RecursionError:
         raise _make_nesting_error(name) from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        match = _BYTE.search(str(error))
-        before = data[: int(match[1])] if match else data
-        place = Place(name, before.count(b"\n") + 1, len(before) - before.rfind(b"\n"))
+        before = data[: _find_mistake(data, str(error))].decode("utf-8", "replace")
+        place = Place(name, before.count("\n") + 1, len(before) - before.rfind("\n"))
         message = str(error).partition(" (byte")[0]
         raise ConfigError(
             Problem(msg("not valid JSON: {message}", message=message), place)
         ) from None
+
+
+def _find_mistake(data: bytes, message: str) -> int:
+    """Return the offset in the JSON *data* of the mistake that the decoder's *message* names.
+
+    Without one it is the first byte that is no UTF-8, or the end.
+    """
+    if match := _BYTE.search(message):
+        return int(match[1])
+    try:
+        data.decode()
+    except UnicodeDecodeError as wrong:
+        return wrong.start
+    return len(data)
 
 
 def _make_nesting_error(name: str) -> ConfigError:

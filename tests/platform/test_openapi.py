@@ -326,10 +326,27 @@ def test_what_is_no_openapi_3_is_refused_with_what_to_do(
         (b'{\n  "openapi": "3.0.0",\n  "paths": [1, }\n}', ":3:16: not valid JSON: "),
         (b"[" * 100_000, ":1:"),  # in the words of whichever PyYAML there is
         (b'{"openapi":' + b"[" * 100_000, ": nested too deeply; make the document flatter"),
-        (b'{"openapi": "3.0.0\xff"}', "not valid JSON: "),
+        ('{"openapi": "3.0.0",\n"客户": {"金额": 1, }}'.encode(), ":2:17: not valid JSON: "),
+        ('{"标题": "客户", }\n'.encode(), ":1:14: not valid JSON: "),
+        ('{"张三": 1\n张}'.encode(), ":2:1: not valid JSON: "),
+        ('{"客户":\n"张三'.encode(), ":2:4: not valid JSON: "),
+        (
+            '{"客户": "张\udcff", "金额":\n1}'.encode(errors="surrogateescape"),
+            ":1:10: not valid JSON: ",
+        ),
         (b"openapi: 3.0.0\npaths: {a: 1, a: 2}", "duplicate key 'a'"),
     ],
-    ids=["comma", "yaml deep", "json deep", "bytes", "twice"],
+    ids=[
+        "comma",
+        "yaml deep",
+        "json deep",
+        "wide",
+        "first line",
+        "line begin",
+        "end",
+        "bytes",
+        "twice",
+    ],
 )
 def test_a_file_that_cannot_be_read_is_told_with_its_place(
     data: bytes, told: str, tmp_path: Path
