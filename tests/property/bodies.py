@@ -225,7 +225,7 @@ def printed(value: Any, text: str) -> bool:
 
 
 def _whole(text: str) -> str:
-    return text.encode("utf-16", "surrogatepass").decode("utf-16")
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass")
 
 
 def _multipart(body: bytes, value: Any, request: Request) -> None:
