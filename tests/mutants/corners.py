@@ -91,10 +91,10 @@ _TABLE: tuple[tuple[str, str, str, str], ...] = (
     ("a segment of dots", ENCODE, 'DOTS: Final = frozenset({".", ".."})',
         'DOTS: Final = frozenset({"."})'),
     ("a placeholder that stays unfilled", PLAN,
-        "raise encode.MissingParameterError('path parameter {name!r} is missing', name=name,"
-        " api_path=recipe.api.path)",
-        "raise encode.UnknownParameterError('path parameter {name!r} is missing', name=name,"
-        " api_path=recipe.api.path)"),
+        "raise encode.MissingParameterError('parameter {name!r} is missing ({place})',"
+        " name=parameter.name, place=place)",
+        "raise encode.UnknownParameterError('parameter {name!r} is missing ({place})',"
+        " name=parameter.name, place=place)"),
     ("an unknown path name", PLAN, "if target not in known:", "if False:"),
     ("two placeholders in a segment", PLAN, "filled[index] = encode.encode_segment(name, merged.path[name])",
         "filled[index] = encode.segment(name, merged.path[pieces[1] if pieces[index - 1] in '-.' else"
