@@ -20,7 +20,7 @@ from bpmax_sim.platform.response_shapes import find_kind
 from bpmax_sim.scenario import model
 from bpmax_sim.scenario.expect import is_number
 from bpmax_sim.scenario.flow_actions import FlowAction
-from bpmax_sim.scenario.references import find_referenced_column, show
+from bpmax_sim.scenario.references import find_referenced_column, has_reference, show
 from bpmax_sim.scenario.shared_names import find_env_names_of_shared_files
 from bpmax_sim.scenario.source import Spot
 from bpmax_sim.scenario.table_rows import NO, YES, ScenarioDraft
@@ -40,13 +40,12 @@ def check_skip_reasons_meaning_false(draft: ScenarioDraft) -> None:
 
 _READ_BEFORE_A_RUN: Final = ("tags", "was", "skip", "xfail")
 _IN_TABLES: Final = frozenset({"skip", "xfail"})
-_REFERENCE: Final = re.compile(r"(?<!\$)\$\{")
 
 
 def check_references_read_before_a_run(draft: ScenarioDraft) -> None:
     """Report ``skip: ${row.x}`` and the like: whatever it stands for, it would be a reason."""
     for key in _READ_BEFORE_A_RUN:
-        if not _REFERENCE.search(str(getattr(draft.scenario, key))):
+        if not has_reference(str(getattr(draft.scenario, key))):
             continue
         column = msg("; a column {key} of a table says it for each row", key=key)
         draft.tell(

@@ -89,6 +89,11 @@ def split_references(text: str) -> tuple[str | Reference, ...]:
     return tuple(part for part in parts if part != "")
 
 
+def has_reference(text: str) -> bool:
+    """Return whether a ``${…}`` stands in *text*; ``$${`` is none."""
+    return any(match[0] != "$${" for match in _PIECE.finditer(text))
+
+
 def parse_reference(text: str) -> Reference:
     """Return the reference in *text*, the part between the braces: ``steps.pick.result.items[0]``.
 
