@@ -1,4 +1,4 @@
-"""Share tests among the workers of xdist file by file, in time that grows with their number only.
+"""Share tests among the workers of xdist file by file, without a search through all for each.
 
 xdist looks for each test in the list of all, and counts what is left of a worker's files, the ended
 ones too, after each test: with 30,000 tests that is a tenth of a run, in the one process that all
