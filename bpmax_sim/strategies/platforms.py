@@ -150,12 +150,12 @@ def _draw_auths(kinds: tuple[str, ...]) -> st.SearchStrategy[Auth]:
     presets = draw_evenly(sorted(PRESETS)).flatmap(
         lambda name: st.sampled_from(make_preset_auths(name))
     )
-    drawn = {kind: st.sampled_from(auths) for kind, auths in _AUTHS.items()} | {"preset": presets}
-    # There are many presets and static auths.
+    drawn = {kind: draw_evenly(auths) for kind, auths in _AUTHS.items()} | {"preset": presets}
+    # There are many presets, and what two credentials do to each other has few tests of its own.
     return draw_weighted(*((_WEIGHTS.get(kind, 2), drawn[kind]) for kind in kinds))
 
 
-_WEIGHTS: Final = {"none": 3, "static": 4, "double": 4, "preset": 20}
+_WEIGHTS: Final = {"none": 3, "static": 5, "double": 8, "preset": 20}
 _AUTHS: Final[Mapping[str, list[Auth]]] = {
     "none": [Auth()],
     "static": [
@@ -166,7 +166,8 @@ _AUTHS: Final[Mapping[str, list[Auth]]] = {
     "double": [
         Auth(apply=(_BASIC, _IN_QUERY)),
         Auth(apply=(_KEY, _COOKIE)),
-        Auth(apply=(_BODY, _USER)),
+        Auth(apply=(_BODY, _USER)),  # twice, as no preset writes into the body
+        Auth(apply=(_BODY, _KEY)),
         Auth(acquire=_LOGIN, apply=(_TOKEN, _USER)),
     ],
     "steps": [Auth(acquire=_TWO_STEPS, apply=(spot,)) for spot in _ACQUIRED],
