@@ -11,12 +11,7 @@ from bpmax_sim.clock import parse_duration
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.i18n import TranslatableText, msg
 from bpmax_sim.session import options
-from bpmax_sim.session.options import format_option_help, list_options_for
-
-
-def to_flag(name: str) -> str:
-    """Return the command-line spelling of the run option *name*."""
-    return f"--{name.replace('_', '-')}"
+from bpmax_sim.session.options import format_flag, format_option_help, list_options_for
 
 
 def _make_run_option(name: str, *, is_rare: bool = False) -> Any:
@@ -25,13 +20,13 @@ def _make_run_option(name: str, *, is_rare: bool = False) -> Any:
     Help shows a rare one only with ``--help-all``.
     """
     option = list_options_for("cli")[name]
-    help_text = format_option_help(option, to_flag)
+    help_text = format_option_help(option, format_flag)
     sentence = TranslatableText(
         f"{help_text[0].upper()}{help_text[1:]}.", "{help}.", {"help": help_text}
     )
     # The help says the default.
     return Option(
-        to_flag(name), metavar=option.metavar, help=sentence, hidden=is_rare, show_default=False
+        format_flag(name), metavar=option.metavar, help=sentence, hidden=is_rare, show_default=False
     )
 
 

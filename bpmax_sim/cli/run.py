@@ -63,7 +63,13 @@ from bpmax_sim.scenario.header import ItemHeader
 from bpmax_sim.scenario.load import check_variables_read
 from bpmax_sim.scenario.shards import Shard
 from bpmax_sim.scenario.table_rows import parse_cli_variables
-from bpmax_sim.session.options import CI_REFUSES, RecordMode, list_options_for
+from bpmax_sim.session.options import (
+    CI_REFUSES,
+    RecordMode,
+    format_flag,
+    list_options_for,
+    list_repeated_options,
+)
 from bpmax_sim.session.settings import SessionOptions
 from bpmax_sim.yamlfile import to_display_path
 
@@ -77,9 +83,13 @@ if TYPE_CHECKING:
 
 
 class _RunArguments(msgspec.Struct, frozen=True, kw_only=True):
-    """The command line of `run` or `record`, by option name."""
+    """The command line of `run` or `record`, by option name.
+
+    *repeated* are name and text of the options that a command to run an item again repeats.
+    """
 
     choices: PerformOptions
+    repeated: tuple[tuple[str, str], ...]
     paths: Sequence[str] | None
     keyword: str
     var: Sequence[str] | None
@@ -198,7 +208,11 @@ def _read_arguments(values: Mapping[str, Any]) -> _RunArguments:
         options=cast("SessionOptions", options),
     )
     names = [name for name in _RunArguments.__struct_fields__ if name in values]
-    return _RunArguments(choices=choices, **{name: values[name] for name in names})
+    return _RunArguments(
+        choices=choices,
+        repeated=list_repeated_options("cli", values.get),
+        **{name: values[name] for name in names},
+    )
 
 
 def _parse_option(name: str, text: str, parse: Callable[[str], Any]) -> Any:
@@ -206,7 +220,7 @@ def _parse_option(name: str, text: str, parse: Callable[[str], Any]) -> Any:
     try:
         return parse(text)
     except ValueError as error:
-        raise ConfigError(label_message(option.to_flag(name), error)) from None
+        raise ConfigError(label_message(format_flag(name), error)) from None
 
 
 def _run_command(args: _RunArguments) -> int:
@@ -479,7 +493,11 @@ def _run_items(
     reported, results = set[object](), list[tuple[Verdict, float]]()
     problems: list[Problem] = []
     begun = time.perf_counter()
-    verdicts = run_items(load_each(items, problems), args.choices, usage.add if usage else None)
+    loaded = (
+        msgspec.structs.replace(item, cli_options=args.repeated)
+        for item in load_each(items, problems)
+    )
+    verdicts = run_items(loaded, args.choices, usage.add if usage else None)
     if args.exit_first:
         verdicts = _stop_after_failure(verdicts)
     if args.choices.mode in {"", "replay"}:

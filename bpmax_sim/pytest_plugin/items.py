@@ -358,7 +358,7 @@ def play(request: pytest.FixtureRequest) -> None:
         pytest.xfail(translate(verdict.reason))  # which does nothing under --runxfail
     if verdict.failures:
         failures = [
-            substitute_pytest_commands(failure, test.scenario) for failure in verdict.failures
+            substitute_pytest_commands(failure, verdict.item) for failure in verdict.failures
         ]
         redact = sessions[0].redact if sessions else str
         raise ScenarioFailedError(failures, redact) from failures[0].cause
@@ -441,7 +441,7 @@ def _warn_at_place(warning: RunWarning, test: ScenarioTest) -> None:
 
 def substitute_pytest_commands(failure: Failure, item: ScenarioItem) -> Failure:
     """Return *failure* with `bpmax-sim` commands replaced by the pytest commands for *item*."""
-    arguments = (item.node_id, *item.make_variable_arguments("--bpmax-var"))
+    arguments = (item.node_id, *item.make_option_arguments("pytest"))
     command = " ".join(("pytest", *map(shell_quote, arguments)))
     record = f"bpmax-sim record {item.selection_arguments}"
     in_mode_record = f"{command} --bpmax-mode=record"
@@ -476,9 +476,10 @@ _NEW, _EXTRA, _REWRITE = (
 
 
 def _apply_options_and_marks(test: ScenarioTest) -> ScenarioItem:
-    """Return the scenario or row of *test* with seed, clock and faults that the run sets for it.
+    """Return the scenario or row of *test* with what the run sets for it.
 
-    Seed and clock come from options and markers, and the faults, beside its own, from markers.
+    Seed and clock come from options and markers, and the faults, beside its own, from markers. The
+    options that a command to run it again repeats come from the command line.
 
     Raises:
         ConfigError: if a marker is wrong.
@@ -491,10 +492,12 @@ def _apply_options_and_marks(test: ScenarioTest) -> ScenarioItem:
     }
     passed = {name: value for name, value in chosen.items() if value is not None}
     faults = tuple(read_fault_markers(test))
-    if not passed and not faults:
+    repeated = options.read_repeated_options(test.config)
+    if not (passed or faults or repeated):
         return item
     scenario = replace(item.scenario, **passed)
-    return replace(item, scenario=scenario, faults=(*item.faults, *faults))
+    faults = (*item.faults, *faults)
+    return replace(item, scenario=scenario, faults=faults, cli_options=repeated)
 
 
 def _make_perform_options(test: ScenarioTest) -> PerformOptions:

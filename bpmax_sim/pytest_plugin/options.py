@@ -28,8 +28,10 @@ from bpmax_sim.session.options import (
     Option,
     OptionKind,
     describe_wrong_choice,
+    format_flag,
     format_option_help,
     list_options_for,
+    list_repeated_options,
 )
 
 REPORT = ".bpmax/report.html"
@@ -39,7 +41,7 @@ OPTIONS: Final = list_options_for("pytest")
 
 def to_flag(name: str) -> str:
     """Return how a command line spells the option *name*: ``js_stack`` is ``--bpmax-js-stack``."""
-    return f"--bpmax-{name.replace('_', '-')}"
+    return format_flag(name, "--bpmax-")
 
 
 def to_ini_name(name: str) -> str:
@@ -223,6 +225,18 @@ def read_variables(config: pytest.Config) -> Mapping[str, Any]:
         raise make_usage_error(
             "--bpmax-var: expected NAME=VALUE, got {error!r}", error=str(error)
         ) from None
+
+
+def read_repeated_options(config: pytest.Config) -> tuple[tuple[str, str], ...]:
+    """Return name and text of each option that a command to run a test again has to repeat."""
+    return list_repeated_options("pytest", lambda name: config.getoption(to_ini_name(name), None))
+
+
+def make_repeated_arguments(config: pytest.Config) -> tuple[str, ...]:
+    """Return `read_repeated_options` as words of a command line."""
+    return tuple(
+        word for name, text in read_repeated_options(config) for word in (to_flag(name), text)
+    )
 
 
 def find_run_root(config: pytest.Config) -> Path:

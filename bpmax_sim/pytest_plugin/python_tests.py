@@ -505,7 +505,12 @@ def open_session(node: pytest.Item, **passed: Unpack[SessionOptions]) -> Session
         "cassette": of_test.choose_cassette_path(node),
         "logins": of_test.find_cassettes_folder(node) / "auth",
         "owner": of_test.choose_owner_name(node),
-        "command": msg("pytest {quote} --bpmax-mode=record", quote=shell_quote(node.nodeid)),
+        "command": msg(
+            "pytest {quote} --bpmax-mode=record",
+            quote=" ".join(
+                map(shell_quote, (node.nodeid, *options.make_repeated_arguments(node.config)))
+            ),
+        ),
         **COMMANDS,
         **of_test.read_session_options(node),
         **passed,

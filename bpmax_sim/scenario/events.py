@@ -55,6 +55,7 @@ class ScenarioStarted(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         engine: package and version of the JavaScript engine; empty if the scenario does not run.
         variables: `name=value` given on the command line, without secret ones.
+        options: `name=value` of further options of the command line that change what happens.
     """
 
     name: str
@@ -65,6 +66,7 @@ class ScenarioStarted(msgspec.Struct, frozen=True, kw_only=True):
     version: int = VERSION
     engine: str = ""
     variables: tuple[str, ...] = ()
+    options: tuple[str, ...] = ()
     at: float
 
 

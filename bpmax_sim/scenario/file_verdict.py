@@ -342,7 +342,12 @@ def make_unused_part_failure(item: ScenarioItem, part: RunWarning) -> Failure:
         place=place,
         location=place,
         excerpt=() if folder else source.make_excerpt(place, place),
-        rerun=msg("bpmax-sim run {target}", target=shell_quote(folder or source.file)),
+        rerun=msg(
+            "bpmax-sim run {target}",
+            target=" ".join(
+                map(shell_quote, (folder or source.file, *item.make_option_arguments("cli")))
+            ),
+        ),
     )
 
 

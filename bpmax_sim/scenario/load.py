@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from itertools import chain
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import msgspec
 from msgspec import UNSET
@@ -57,6 +57,7 @@ from bpmax_sim.scenario.table_rows import (
     split_names_cell,
 )
 from bpmax_sim.script.failure import Script
+from bpmax_sim.session.options import format_flag, list_options_for
 from bpmax_sim.subject.definition import (
     Definition,
     FlowParts,
@@ -147,6 +148,7 @@ class ScenarioItem(msgspec.Struct, frozen=True, kw_only=True):
         skip, xfail: reason, or a bool without one.
         vars: variables by name, weakest source first; their ``${…}`` are not replaced yet.
         cli_variables: variables given from outside, as they were given.
+        cli_options: (name, text) of other options of the command line that change what happens.
         faults: fault rules for the whole item.
         cassette: name below the cassettes folder, without suffix.
         platforms: folders or files of the platforms; later ones win.
@@ -173,6 +175,7 @@ class ScenarioItem(msgspec.Struct, frozen=True, kw_only=True):
     xfail: bool | str = False
     vars: Mapping[str, Any] = msgspec.field(default_factory=dict)
     cli_variables: Mapping[str, Any] = msgspec.field(default_factory=dict)
+    cli_options: tuple[tuple[str, str], ...] = ()
     faults: tuple[Fault, ...] = ()
     cassette: str
     platforms: tuple[Path, ...]
@@ -257,21 +260,31 @@ class ScenarioItem(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def selection_arguments(self) -> str:
-        """Return the arguments of `bpmax-sim run` that select this item with its variables.
+        """Return the arguments of `bpmax-sim run` that select this item, with options of the run.
 
         They are one text, quoted for a shell.
         """
         name = self.node_id if self.row else self.spot.source.file
-        return join_messages(" ", map(shell_quote, (name, *self.make_variable_arguments("--var"))))
+        return join_messages(" ", map(shell_quote, (name, *self.make_option_arguments("cli"))))
 
     @property
     def rerun_command(self) -> str:
-        """Return the shell command that runs this item alone, with the same variables."""
+        """Return the shell command that runs this item alone, with the same options."""
         return msg("bpmax-sim run {target}", target=self.selection_arguments)
 
-    def make_variable_arguments(self, option: str) -> tuple[str, ...]:
-        """Return the command-line words that pass the same variables, each after *option*."""
-        return tuple(word for typed in self.cli_variable_assignments for word in (option, typed))
+    def make_option_arguments(self, source: Literal["cli", "pytest"]) -> tuple[str, ...]:
+        """Return the words that pass the same options and variables on a command line.
+
+        *source* is the command line, `bpmax-sim` or pytest; options that it lacks are left out.
+        """
+        known, prefix = list_options_for(source), "--" if source == "cli" else "--bpmax-"
+        passed = (*self.cli_options, *(("var", typed) for typed in self.cli_variable_assignments))
+        return tuple(
+            word
+            for name, text in passed
+            if name in known
+            for word in (format_flag(name, prefix), text)
+        )
 
     @property
     def cli_variable_assignments(self) -> tuple[str, ...]:

@@ -165,6 +165,7 @@ def make_start_event(item: ScenarioItem, at: float, engine: str = "") -> Scenari
         tags=item.tags,
         engine=engine,
         variables=item.cli_variable_assignments,
+        options=tuple("=".join(option) for option in item.cli_options),
         at=at,
     )
 

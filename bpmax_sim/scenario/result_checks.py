@@ -19,7 +19,7 @@ from msgspec import UNSET
 
 from bpmax_sim.errors import CallError, Place, find_nearest, suggest_nearest
 from bpmax_sim.field_path import FieldPath, Steps, find_values_at, format_path
-from bpmax_sim.i18n import join_list, msg
+from bpmax_sim.i18n import join_list, msg, template
 from bpmax_sim.messages import Response
 from bpmax_sim.platform.check import explain_suspect_declarations, suggest_recover_for_classes
 from bpmax_sim.platform.load import Platforms
@@ -134,10 +134,19 @@ def find_failures_in_empty_catches(
             # Of handlers within each other the error comes to the innermost.
             inner = max(drops, key=lambda drop: (drop.start.line, drop.start.column))
             yield RunFinding("unseen", msg(
-                "{call} failed ({code}), and the empty handler in line {line} tells nobody; show "
-                "it, or expect it: proxy: [{{call: {call}, error: {code}}}]",
+                _UNREAD if inner.is_settled else _EMPTY_HANDLER,
                 call=call.call, code=call.error, line=inner.place.line,
             ), call.place, fails=False)  # fmt: skip
+
+
+_EMPTY_HANDLER: Final = template(
+    "{call} failed ({code}), and the empty handler in line {line} tells nobody; show it, or expect "
+    "it: proxy: [{{call: {call}, error: {code}}}]"
+)
+_UNREAD: Final = template(
+    "{call} failed ({code}), and nothing looks at the results of Promise.allSettled in line "
+    "{line}; look at their status, or expect it: proxy: [{{call: {call}, error: {code}}}]"
+)
 
 
 def find_misread_responses(

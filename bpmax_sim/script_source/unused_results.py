@@ -26,11 +26,14 @@ class IgnoredErrorRange(msgspec.Struct, frozen=True):
     Attributes:
         start, end: begin and end (exclusive) of the part.
         place: place of the handler.
+        is_settled: whether there is no handler: the part is a ``Promise.allSettled`` whose results
+            nothing looks at.
     """
 
     start: Place
     end: Place
     place: Place
+    is_settled: bool = False
 
     def covers(self, place: Place) -> bool:
         """Return whether *place* is within the part."""
@@ -76,7 +79,9 @@ class ResultReader:
         is_statement = _find_using_node(node).type == "expression_statement"
         states = [use for use in uses or () if not self._may_read_failures(use)]
         if is_statement or uses == [] or (uses and len(states) == len(uses)):
-            yield self._make_ignored_error_range(node, node)
+            yield msgspec.structs.replace(
+                self._make_ignored_error_range(node, node), is_settled=True
+            )
 
     def _may_read_failures(self, use: Node) -> bool:
         """Return whether *use* of the results may look at a failure.

@@ -7,6 +7,7 @@ imports nothing large, since pytest loads it in every project that has the plugi
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from types import UnionType
@@ -53,6 +54,7 @@ class Option(NamedTuple):
         kind: on a command line: takes a value, is a switch, may be repeated, or has an optional
             value.
         read: function that parses a text; the message of its ValueError says what is wrong.
+        is_repeated: whether a command that runs a test again repeats it: it changes what happens.
     """
 
     name: str
@@ -64,6 +66,7 @@ class Option(NamedTuple):
     kind: OptionKind = "value"
     metavar: str | None = None
     read: Callable[[str], Any] = str
+    is_repeated: bool = False
 
     @property
     def choices(self) -> tuple[str, ...]:
@@ -143,6 +146,7 @@ OPTIONS: Final[tuple[Option, ...]] = (
         Against,
         template("what recording records from (default: live)"),
         default="live",
+        is_repeated=True,
     ),
     Option(
         "record_extra",
@@ -178,6 +182,7 @@ OPTIONS: Final[tuple[Option, ...]] = (
         default=(),
         kind="many",
         metavar="HOST",
+        is_repeated=True,
     ),
     Option(
         "cassettes",
@@ -186,6 +191,7 @@ OPTIONS: Final[tuple[Option, ...]] = (
             "folder of all cassettes, or an fsspec URL (default: cassettes in the project's root)"
         ),
         metavar="DIR|URL",
+        is_repeated=True,
     ),
     Option(
         "platforms",
@@ -196,6 +202,7 @@ OPTIONS: Final[tuple[Option, ...]] = (
         ),
         kind="many",
         metavar="PATH",
+        is_repeated=True,
     ),
     Option("instances", _FILES),
     Option("cassette", _FILES),
@@ -206,6 +213,7 @@ OPTIONS: Final[tuple[Option, ...]] = (
         template("instance where a script names none"),
         keyword="default_instance",
         metavar="KEY",
+        is_repeated=True,
     ),
     Option("ignore", _FILES, Names, default=()),
     Option("redact", _FILES, Names, default=()),
@@ -233,6 +241,7 @@ OPTIONS: Final[tuple[Option, ...]] = (
         template("seed of random numbers"),
         metavar="N",
         read=int,
+        is_repeated=True,
     ),
     Option(
         "clock",
@@ -241,6 +250,7 @@ OPTIONS: Final[tuple[Option, ...]] = (
         template("where virtual time starts"),
         metavar="ISO",
         read=_parse_instant,
+        is_repeated=True,
     ),
     Option(
         "engine",
@@ -248,6 +258,7 @@ OPTIONS: Final[tuple[Option, ...]] = (
         EngineName,
         template("JavaScript engine, or both, to fail where they differ (default: quickjs)"),
         default="quickjs",
+        is_repeated=True,
     ),
     Option(
         "js_stack",
@@ -257,6 +268,7 @@ OPTIONS: Final[tuple[Option, ...]] = (
         keyword="stack",
         metavar="SIZE",
         read=_parse_stack,
+        is_repeated=True,
     ),
     Option(
         "js_limits",
@@ -267,10 +279,16 @@ OPTIONS: Final[tuple[Option, ...]] = (
         keyword="limits",
         metavar="LIMITS",
         read=_parse_limits,
+        is_repeated=True,
     ),
     Option("faults", ("session", "scenario"), default=()),
     Option(
-        "faults", _COMMANDS, Armed, template("off: inject no faults (default: on)"), default="on"
+        "faults",
+        _COMMANDS,
+        Armed,
+        template("off: inject no faults (default: on)"),
+        default="on",
+        is_repeated=True,
     ),
     Option(
         "trace",
@@ -412,6 +430,30 @@ _BY_SOURCE: Final[Mapping[OptionSource, Mapping[str, Option]]] = {
     door: {option.name: option for option in OPTIONS if door in option.sources}
     for door in get_args(OptionSource)
 }
+
+
+def format_flag(name: str, prefix: str = "--") -> str:
+    """Return how a command line spells the option *name*: ``js_stack`` is ``--js-stack``."""
+    return f"{prefix}{name.replace('_', '-')}"
+
+
+def list_repeated_options(
+    source: OptionSource, get: Callable[[str], Any]
+) -> tuple[tuple[str, str], ...]:
+    """Return (name, text) of each value that a command to run a test again has to repeat.
+
+    *get* returns what the command line *source* was given for the name of an option: a text, a list
+    of them, or None. What is empty or the default is not repeated. Of a URL the login is left out.
+    """
+    return tuple(
+        (name, _URL_LOGIN.sub("…@", str(value)))
+        for name, option in list_options_for(source).items()
+        if option.is_repeated and (passed := get(name)) not in (None, "", option.default)
+        for value in (passed if option.kind == "many" else (passed,))
+    )
+
+
+_URL_LOGIN: Final = re.compile(r"(?<=://)[^/@]*@")
 
 
 def list_options_for(source: OptionSource) -> Mapping[str, Option]:

@@ -386,7 +386,7 @@ def _run_demo_scenario(
         **options,
         "seed": 0,
         "command": join_messages(
-            " ", ["bpmax-sim record", to_display_path(path), *item.make_variable_arguments("--var")]
+            " ", ["bpmax-sim record", to_display_path(path), *item.make_option_arguments("cli")]
         ),
     }
     cassettes = Path(to_display_path(folder / "cassettes"))

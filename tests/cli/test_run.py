@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import shutil
 from pathlib import Path
 
@@ -323,6 +324,38 @@ def test_the_rerun_command_runs_in_the_same_mode(
     assert done.code == 1
     assert f"rerun: {rerun}\n" in done.out
     assert len(crm.tokens) == 1
+
+
+def test_commands_to_repeat_have_the_options_of_the_run(recorded: Project, bs: Command) -> None:
+    (recorded.folder / "cassettes").rename(recorded.folder / "录 音")
+    options = ["--instance=default", "--cassettes=录 音", "--platforms", "scenarios/platforms"]
+
+    done = bs("run", *options, "--js-stack=24MB", "--faults=off", "--var", "customer=12346")
+
+    again = (
+        'scenarios/customer.scenario.yaml --cassettes "录 音" --platforms scenarios/platforms '
+        "--instance default --js-stack 24MB --faults off --var customer=12346"
+    )
+    assert done.code == 3
+    assert f"rerun: bpmax-sim run {again}\n" in done.out
+    assert f"    record    bpmax-sim record {again} --record=rewrite\n" in done.out
+    repeated = bs(*shlex.split(f"run {again}"))
+    without_seconds = [done.out.rpartition("  ")[0], repeated.out.rpartition("  ")[0]]
+    assert without_seconds[0] == without_seconds[1]
+    assert bs("run", str(recorded.scenario)).code == 3  # without them: nothing is recorded there
+
+
+def test_a_recording_from_the_simulator_is_repeated_from_the_simulator(
+    project: Project, crm: Crm, bs: Command
+) -> None:
+    project.edit(project.scenario, "客户名称: 张三", "客户名称: 李四")
+
+    done = bs("record", "--against=simulator")
+
+    assert (
+        "rerun: bpmax-sim record scenarios/customer.scenario.yaml --against simulator" in done.out
+    )
+    assert crm.tokens == []
 
 
 def test_what_several_rows_suffer_from_is_told_once(project: Project, bs: Command) -> None:

@@ -197,6 +197,32 @@ def test_the_rerun_command_gives_the_variables_again(project: Project) -> None:
     assert f'rerun: pytest "{FILE}::选择客户[贵宾]" --bpmax-var "title=姓 名"' in text
 
 
+def test_the_rerun_command_gives_the_options_of_the_command_line_again(project: Project) -> None:
+    project.ini("bpmax_faults = off")  # which the next run reads, too
+
+    text = output(project.run("-k", "贵宾", "--bpmax-cassettes=空", "--bpmax-seed", "3"))
+
+    again = f'pytest "{FILE}::选择客户[贵宾]" --bpmax-cassettes 空 --bpmax-seed 3'
+    assert f"rerun: {again}\n" in text
+    assert f"    record    {again} --bpmax-mode=record\n" in text
+
+
+def test_a_python_test_is_recorded_with_the_options_of_the_run(project: Project) -> None:
+    project.write(
+        "tests/test_crm.py",
+        """\
+        def test_客户(bpmax_session):
+            bpmax_session.proxy("crm_system").getCustomerDetail("12345")
+        """,
+    )
+
+    text = output(project.run("tests/test_crm.py", "--bpmax-cassettes=空 夹"))
+
+    assert (
+        'pytest tests/test_crm.py::test_客户 --bpmax-cassettes "空 夹" --bpmax-mode=record' in text
+    )
+
+
 def test_the_command_line_beats_marker_scenario_and_ini(project: Project) -> None:
     project.edit("proxy: {platforms", "proxy: {unused: fail, platforms")
     project.edit('set: {customerId: "${case.number}"}\n    expect:', "advance: 1s\n    expect_:")

@@ -56,7 +56,14 @@ SHOWN = {
 
 def test_an_entry_of_a_row_that_failed_is_whole() -> None:
     events = (
-        started("回填", row="甲", tags=("冒烟",), engine="e 1", variables=("a=1",)),
+        started(
+            "回填",
+            row="甲",
+            tags=("冒烟",),
+            engine="e 1",
+            variables=("a=1",),
+            options=("cassettes=录 音", "seed=3"),
+        ),
         made(1),
         made(2, call="crm.存"),
         answered(2, source="stub"),
@@ -74,7 +81,7 @@ def test_an_entry_of_a_row_that_failed_is_whole() -> None:
     assert isinstance(first, Failure)
     assert (first.kind, first.essence) == ("miss", "no such call")
     assert len(entry.pop("id")) == 10
-    target = '"scenarios/crm/回填.scenario.yaml::回填[甲]" --var a=1'
+    target = '"scenarios/crm/回填.scenario.yaml::回填[甲]" --cassettes "录 音" --var a=1'
     assert entry == {
         "name": "回填[甲]", "row": "甲", "place": "scenarios/crm/回填.scenario.yaml:2:1",
         "outcome": "failed", "reason": "r", "duration": 2.5, "digest": "d" * 64, "engine": "e 1",

@@ -363,6 +363,13 @@ DOUBTS: dict[str, Case] = {
         stubs="{on: crm.get_customer, status: 503, body: {}}",
         says="the empty handler in line 3 tells nobody",
     ),
+    "an error among results that nothing looks at": Case(
+        steps="open: {}",
+        script="form.金额 = 1;\nconst r = await Promise.allSettled([$proxy('crm').get_customer('1')])",
+        stubs="{on: crm.get_customer, status: 503, body: {}}",
+        says="crm.get_customer failed (HTTP_STATUS), and nothing looks at the results of "
+        "Promise.allSettled in line 2; look at their status, or expect it: proxy: ",
+    ),
     "the first page alone": Case(
         steps="open: {}",
         script="form.金额 = (await $proxy('crm').list_orders({page: 1})).data.rows.length".replace(

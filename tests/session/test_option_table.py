@@ -13,9 +13,15 @@ import pytest
 
 from bpmax_sim.cli import run as commands
 from bpmax_sim.cli.app import COMMANDS
-from bpmax_sim.cli.options import to_flag
 from bpmax_sim.scenario.model import ProxySpec, Scenario
-from bpmax_sim.session.options import OPTIONS, Option, format_option_help, list_options_for
+from bpmax_sim.session.options import (
+    OPTIONS,
+    Option,
+    format_flag,
+    format_option_help,
+    list_options_for,
+    list_repeated_options,
+)
 from bpmax_sim.session.session import Session
 from bpmax_sim.session.settings import (
     EverydayOptions,
@@ -89,14 +95,14 @@ def spelled(command: str) -> Mapping[str, tuple[Any, str]]:
     [("run", set()), ("record", {"--mode", "--unused", "--shard", "--job"})],
 )
 def test_the_command_line_says_what_the_table_says(command: str, left_out: set[str]) -> None:
-    known = {to_flag(name): one for name, one in list_options_for("cli").items()}
+    known = {format_flag(name): one for name, one in list_options_for("cli").items()}
     found = spelled(command)
 
     assert set(found) == set(known) - left_out
     for flag, (kind, told) in found.items():
         option = known[flag]
         assert not option.choices or option.type in {kind, *get_args(kind)}, flag
-        assert told.lower() == f"{format_option_help(option, to_flag)}.".lower(), flag
+        assert told.lower() == f"{format_option_help(option, format_flag)}.".lower(), flag
 
 
 def test_a_scenario_says_what_the_table_says() -> None:
@@ -151,3 +157,50 @@ def test_only_one_function_declares_options_of_pytest() -> None:
     }
 
     assert found == {"pytest_plugin/options.py"}
+
+
+ALONE = {
+    *("mode", "record", "record_extra"),  # the command says them already, or the fix does
+    *("allow_ci_record", "exit_codes", "unused", "shard", "job", "update", "lang", "tb"),
+    *("trace", "report", "cov", "cov_lcov", "cov_fail_under"),
+    *(one.name for one in OPTIONS if one.name.startswith(("explore", "challenge"))),
+    "var",  # a variable that is secret is not repeated, so the item knows which are
+}
+"""Options of command lines that do not change what happens when one test runs again."""
+
+
+def test_each_option_of_a_command_line_is_repeated_or_known_to_change_nothing() -> None:
+    typed = [one for one in OPTIONS if {"cli", "pytest"} & {*one.sources}]
+
+    repeated = {one.name for one in typed if one.is_repeated}
+    assert repeated | ALONE == {one.name for one in typed}
+    assert not repeated & ALONE
+
+
+@pytest.mark.parametrize(
+    ("source", "passed", "repeated"),
+    [
+        ("cli", {}, ()),
+        ("cli", {"cassettes": None, "platforms": [], "instance": "", "faults": "on"}, ()),
+        (
+            "cli",
+            {"faults": "off", "cassettes": "录 音"},
+            (("cassettes", "录 音"), ("faults", "off")),
+        ),
+        ("cli", {"platforms": ["甲", "乙"]}, (("platforms", "甲"), ("platforms", "乙"))),
+        ("cli", {"against": "live", "engine": "v8"}, (("engine", "v8"),)),
+        ("cli", {"against": "simulator"}, (("against", "simulator"),)),
+        ("cli", {"seed": "7", "unused": "warn", "trace": "on", "var": ["a=1"]}, ()),
+        ("pytest", {"seed": "0"}, (("seed", "0"),)),
+        (
+            "cli",
+            {"cassettes": "sftp://张三:密码@files.example.test/录音@2026"},
+            (("cassettes", "sftp://…@files.example.test/录音@2026"),),
+        ),
+        ("cli", {"cassettes": "s3://bucket/a@b"}, (("cassettes", "s3://bucket/a@b"),)),
+    ],
+)
+def test_what_a_command_repeats_is_what_was_typed_and_changes_something(
+    source: Literal["cli", "pytest"], passed: Mapping[str, Any], repeated: tuple[Any, ...]
+) -> None:
+    assert list_repeated_options(source, passed.get) == repeated
