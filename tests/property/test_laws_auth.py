@@ -99,7 +99,7 @@ def test_a_signature_is_that_of_what_is_sent(case: Case) -> None:
         check_signature(case.auth(case.program), request, third.values(case.program))
 
 
-@in_rounds(cases(kinds=["preset"]), 120)
+@in_rounds(cases(kinds=["preset"]), 200)
 def test_a_preset_puts_in_what_its_vendor_asks_for(case: Case) -> None:
     third = ThirdParty(case)
     with opened(case, third) as session:
