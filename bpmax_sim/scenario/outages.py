@@ -54,4 +54,6 @@ def _expects_outage(item: ScenarioItem, outage: Outage) -> bool:
             left += value.values()
         elif isinstance(value, list | tuple):
             left += value
-    return any(re.search(rf"\b{name}\b", str(text)) for text in expectations)
+    # No part of a longer number, amount or word: 8503, 503.50. Chinese has no blanks around words.
+    whole = re.compile(rf"(?<![0-9][.,])\b{name}\b(?![.,][0-9])", re.ASCII)
+    return any(whole.search(str(text)) for text in expectations)
