@@ -66,7 +66,8 @@ def sign_jwt(claims: object, key: object, algorithm: str, headers: object = None
     """Return a JSON Web Token of *claims* in the compact form (RFC 7515).
 
     *algorithm* is ``HS``, ``RS`` or ``ES`` with 256, 384 or 512. ECDSA is deterministic (RFC 6979).
-    *headers* are further ones of the token.
+    *headers* are further ones of the token. An ``alg`` among them is the algorithm, as it says to
+    the receiver how to verify the signature.
 
     Raises:
         FilterError: if the algorithm, the claims, the headers or the key do not fit.
@@ -74,13 +75,14 @@ def sign_jwt(claims: object, key: object, algorithm: str, headers: object = None
     extra = headers or {}
     if not isinstance(claims, Mapping) or not isinstance(extra, Mapping):
         raise FilterError("jwt needs claims, and headers if any, as {'name': value}")
+    algorithm = str(extra.get("alg") or algorithm)
     sign = _SIGNERS.get(algorithm[:2])
     if sign is None or algorithm[2:] not in _SHA2:
         raise FilterError(
             "jwt has no algorithm {algorithm!r}; there are HS, RS and ES with 256, 384 and 512",
             algorithm=algorithm,
         )
-    head = {"typ": "JWT", "alg": algorithm, **extra}
+    head = {"typ": "JWT", **extra, "alg": algorithm}
     parts = _encode_compact_json(dict(sorted(head.items()))), _encode_compact_json(dict(claims))
     signed = ".".join(map(encode_base64url, parts))
     return (

@@ -46,6 +46,22 @@ def test_a_token_is_the_one_that_pyjwt_makes(algorithm: str, headers: dict[str, 
     assert token == jwt.encode(CLAIMS, read, algorithm, headers=headers)
 
 
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"typ": "at+jwt"}, {"typ": "at+jwt", "kid": "华东-2026"}, {"kid": "华东-2026"},
+        {"alg": "HS384"}, {"alg": "HS256", "typ": "JOSE"}, {"cty": "JWT", "alg": "HS512"}, {},
+    ],
+)  # fmt: skip
+def test_headers_that_are_given_come_before_the_usual_ones(headers: dict[str, object]) -> None:
+    names = {"claims": CLAIMS, "key": SECRET, "headers": headers}
+
+    token = render("{{ claims | jwt(key, 'HS256', headers) }}", names)
+
+    assert token == jwt.encode(CLAIMS, SECRET, "HS256", headers=headers)
+    assert jwt.get_unverified_header(token) == {"typ": "JWT", "alg": "HS256", **headers}
+
+
 @pytest.mark.parametrize("algorithm", sorted(EC))
 def test_an_ecdsa_token_verifies_and_is_the_same_each_time(algorithm: str) -> None:
     names = {"claims": CLAIMS, "key": pem(EC[algorithm]), "algorithm": algorithm}
