@@ -31,7 +31,7 @@ def deliver_message(ctx: RequestContext, rule: model.Delivery) -> None:
 
     One beyond the limits of *rule* is noted as dropped, with the reason.
     """
-    body = None if ctx.parsed.body is UNSET else ctx.parsed.body
+    body = None if ctx.scope["body"] is UNSET else ctx.scope["body"]
     for receiver in ctx.receivers or ("",):
         key = f"deliver/{ctx.instance}/{receiver}"
         if rule.count and _count_request(ctx, key, rule.per).request_count > rule.count:
@@ -62,9 +62,11 @@ def _find_drop_reason(
 ) -> str:
     if not rule.same:
         return ""
-    # What makes two messages the same is the message, not whom else it goes to.
+    # What makes two messages the same is the message, not whom else it goes to. Each instance has
+    # people of its own.
     content = body.get("msg", body) if isinstance(body, dict) else body
-    key = json.dumps([ctx.route, receiver, content], ensure_ascii=False, sort_keys=True)
+    parts = ["deliver", ctx.instance, ctx.route, receiver, content]
+    key = json.dumps(parts, ensure_ascii=False, sort_keys=True)
     if ctx.find_seen_key(key):
         return f"the same message within {rule.same:g} s"
     ctx.remember(key, ctx.now + rule.same)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from bpmax_sim.clock import VirtualClock
 from bpmax_sim.platform.load import read_platform
@@ -586,6 +587,65 @@ def test_a_message_too_many_is_dropped_with_the_reason(
     assert [(one.to, one.dropped) for one in crm.bench.simulator.messages] == [
         ("", one) for one in dropped
     ]
+
+
+@pytest.mark.parametrize(
+    ("second", "is_same"),
+    [
+        ({"agent": 1, "msg": "合同已审批"}, True),
+        ({"agent": "1", "to": "李四", "msg": "合同已审批"}, True),
+        ({"agent": 1, "msg": "合同已归档"}, False),
+        ({"agent": 1, "msg": None}, False),
+        ({"agent": 1}, False),
+        # another company has other people and other messages
+        ({"agent": 2, "msg": "合同已审批"}, False),
+    ],
+)
+def test_a_message_is_the_same_by_what_it_says_and_who_sends_it(
+    second: Any, is_same: bool, tmp_path: Path
+) -> None:
+    agent = EqualityCheck(at="body.agent", to="credential.agent", error="no")
+    rule = Delivery(same=60)
+    crm = Crm(tmp_path, RouteCheck(equal=agent), RouteCheck(deliver=rule))
+
+    answers = [crm.ask({"agent": 1, "msg": "合同已审批"}), crm.ask(second)]
+
+    assert answers == [{"ok": True}] * 2
+    assert [bool(one.dropped) for one in crm.bench.simulator.messages] == [False, is_same]
+
+
+def test_two_apis_send_the_same_text_as_two_messages(tmp_path: Path) -> None:
+    crm = Crm(tmp_path, RouteCheck(deliver=Delivery(same=60)))
+    table = crm.bench.simulator.table
+    other = replace(table.routes[0], on="POST /y")
+    crm.bench.simulator.table = replace(table, routes=(*table.routes, other))
+
+    for path in ("/x", "/y", "/x"):
+        crm.bench.ask(f"POST {path}", {"msg": "合同已审批"})
+
+    assert [(one.route, bool(one.dropped)) for one in crm.bench.simulator.messages] == [
+        ("POST /x", False), ("POST /y", False), ("POST /x", True),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "is_same"),
+    [
+        ({"to": "张三"}, {"to": "张三"}, True), ({"to": "张三"}, {"to": "李四"}, False),
+        ({"a": 1, "b": 2}, {"b": 2, "a": 1}, True), (["张三"], ["张三"], True),
+        (["张三"], ["李四"], False), ("张三", "张三", True), ("张三", "李四", False),
+        (0, 1, False), ([], {}, False),
+    ],
+)  # fmt: skip
+def test_a_body_without_a_message_is_one_as_a_whole(
+    first: Any, second: Any, is_same: bool, tmp_path: Path
+) -> None:
+    crm = Crm(tmp_path, RouteCheck(deliver=Delivery(same=60)))
+
+    for body in (first, second):
+        crm.ask(body)
+
+    assert [bool(one.dropped) for one in crm.bench.simulator.messages] == [False, is_same]
 
 
 @pytest.mark.parametrize(

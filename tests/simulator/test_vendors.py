@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from msgspec import UNSET
@@ -483,6 +484,53 @@ def test_the_old_dingtalk_drops_the_same_notice_to_one_user_within_a_day() -> No
     assert codes == [0, 0]
     dropped = [one.dropped for one in made.simulator.messages]
     assert dropped == ["", "the same message within 86400 s", ""]
+
+
+@pytest.mark.parametrize(
+    ("again", "arrived"),
+    [
+        ({}, {"lisi": False}),
+        ({"agent_id": "77"}, {"lisi": False}),
+        ({"userid_list": "zhangsan"}, {"zhangsan": True}),
+        (
+            {"userid_list": "zhangsan,lisi,wangwu"},
+            {"zhangsan": True, "lisi": False, "wangwu": True},
+        ),
+        ({"userid_list": "", "dept_id_list": "2"}, {"zhangsan": True, "lisi": False}),
+        (
+            {"to_all_user": True},
+            {"lisi": False, "zhangsan": True, "wangwu": True, "zhaoliu": True},
+        ),
+        ({"msg": {"text": {"content": "合同已审批"}, "msgtype": "text"}}, {"lisi": False}),
+        ({"msg": {"msgtype": "text", "text": {"content": "合同已归档"}}}, {"lisi": True}),
+    ],
+)
+def test_whom_else_a_notice_goes_to_makes_it_no_other_one(
+    again: dict[str, Any], arrived: dict[str, bool]
+) -> None:
+    made = logged_in("dingtalk_v1")
+    notice = NOTICE | {"msg": {"msgtype": "text", "text": {"content": "合同已审批"}}}
+    made.ask(WORK, notice)
+
+    assert made.ask(WORK, notice | again)["errcode"] == 0
+
+    _, *later = made.simulator.messages
+    assert {one.to: not one.dropped for one in later} == arrived
+
+
+def test_a_notice_in_a_form_is_told_from_another_one() -> None:
+    made = logged_in("dingtalk_v1")
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    notices = [
+        {"agent_id": "77", "userid_list": "lisi", "msg": f'{{"content":"{text}"}}'}
+        for text in ("合同已审批", "合同已归档", "合同已审批")
+    ]
+    for notice in notices:
+        assert made.ask(WORK, raw=urlencode(notice).encode(), headers=form)["errcode"] == 0
+
+    sent = made.simulator.messages
+    assert [one.body for one in sent] == notices
+    assert [bool(one.dropped) for one in sent] == [False, False, True]
 
 
 def test_the_old_dingtalk_notifies_departments_and_everybody() -> None:
