@@ -219,6 +219,8 @@ def test_a_status_without_content_has_none(status: int, kind: str) -> None:
         ("", "gbk", "", "\u738b"),
         ("gbk", "big5", "", "\u738b"),
         ("", "", "; charset=gbk", "\u738b"),
+        ("", "", "; Charset=GBK", "\u738b"),
+        ("", "", ';CHARSET="gb2312"', "\u738b"),
         ("", "", "", "\ufffd\ufffd"),
     ],
 )

@@ -296,6 +296,17 @@ XML_PAGE = b'<?xml version="1.0" encoding="big5"?><meta charset=gbk>'
         (b"\xff\xfea", "text/html; charset=gbk", "big5", ["big5", "utf-16-le", "gb18030", "utf-8"]),
         (b"a", "text/plain; charset=utf-8", "gbk", ["gb18030", "utf-8"]),
         (b"a", "text/plain; charset=x", "y", ["utf-8"]),
+        # names of parameters are the same in every case (RFC 9110, 5.6.6)
+        *(
+            (b"a", f"text/plain{parameter}", "", [codec, "utf-8"])
+            for parameter, codec in (
+                ("; Charset=GBK", "gb18030"), (";CHARSET=gb2312", "gb18030"),
+                ('; boundary=x; cHARSET = "Big5"', "big5"), ("; charset='gbk'", "gb18030"),
+            )
+        ),
+        (GBK_PAGE, "text/html; Charset=Big5", "", ["big5", "gb18030", "utf-8"]),
+        (b"a", "text/plain; xcharset=gbk", "", ["utf-8"]),
+        (b"a", "text/plain; charset=", "", ["utf-8"]),
         (GBK_PAGE, "text/html", "", ["gb18030", "utf-8"]),
         (XML_PAGE, "", "", ["big5", "gb18030", "utf-8"]),
         (b" " + XML_PAGE, "image/svg+xml", "", ["big5", "gb18030", "utf-8"]),
@@ -314,6 +325,8 @@ def test_encodings_are_tried_in_the_order_of_who_says_so(
     [
         ("王".encode("gbk"), "text/html; charset=utf-8", "gbk", ("王", "gb18030", -1, "utf-8")),
         ("王".encode("gbk"), "text/html; charset=gbk", "", ("王", "gb18030", -1, "")),
+        ("王".encode("gbk"), "text/plain; Charset=GBK", "", ("王", "gb18030", -1, "")),
+        ("王".encode(), "text/html;CHARSET=Gbk", "", ("王", "utf-8", -1, "gb18030")),
         ("王".encode(), "text/html; charset=gbk", "", ("王", "utf-8", -1, "gb18030")),
         ("王".encode(), "text/html; charset=utf-8", "", ("王", "utf-8", -1, "")),
         ("\ufeff王".encode(), "text/html; charset=gbk", "utf-8", ("王", "utf-8", -1, "gb18030")),
