@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from itertools import islice
 
 from msgspec import UNSET
 
@@ -29,16 +30,27 @@ def check_subflow_starts(draft: ScenarioDraft) -> None:
                 )
                 draft.tell(spot, "no sub-flow {flow!r}{more}", flow=node.child_flow.flow, more=more)
             begins[flow][node.child_flow.flow] = spot
-    started = find_reachable(begins.get(None, ()), lambda name: begins.get(name, ()))
+    started = _find_started_flows(begins.get(None, ()), begins)
     for flow in draft.subflows:
-        if flow in find_reachable(begins[flow], lambda name: begins.get(name, ())):
-            spot = next(iter(begins[flow].values()))
+        circles = (
+            spot
+            for name, spot in begins[flow].items()
+            if flow in _find_started_flows([name], begins)
+        )
+        for spot in islice(circles, 1):
             draft.tell(
                 spot, "the sub-flow {flow!r} starts itself, so it would never end", flow=flow
             )
         if flow not in started:
             spot = draft.spot.at("flow", "subflows", flow)
             draft.tell(spot, "no node starts the sub-flow {flow!r}", flow=flow)
+
+
+def _find_started_flows(
+    flows: Iterable[str], begins: Mapping[str | None, Iterable[str]]
+) -> set[str]:
+    """Return *flows* and all sub-flows that they start. *begins* has those that each one starts."""
+    return find_reachable(flows, lambda flow: begins.get(flow, ()))
 
 
 def check_stand_ins(draft: ScenarioDraft) -> None:

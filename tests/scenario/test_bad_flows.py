@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from tests.scenario.door import PROXY, Door, steps
@@ -34,6 +36,17 @@ user: 张三
 def told(door: Door, main: str = GOOD, child: str = CHILD, *more: str) -> str:
     text = HEAD + PROXY + steps("submit: {}", *more)
     return door.run(text, {"流程.yaml": main, "盖章.yaml": child}).text
+
+
+def make_starting_flow(name: str, subflows: str) -> str:
+    """Return a flow of a node for each of *subflows*, in this order, and one with an owner."""
+    called = subflows.split()
+    nodes = [
+        f"  环节{number}: {{subflow: {one}, approve: 环节{number + 1}, reject: 完}}\n"
+        for number, one in enumerate(called)
+    ]
+    last = f"  环节{len(called)}: {{owners: [印章员], approve: 完}}\n  完: {{end: true}}\n"
+    return f"flow: {name}\nstart: 环节0\nnodes:\n{''.join(nodes)}{last}"
 
 
 def test_the_flow_itself_is_good(door: Door) -> None:
@@ -134,18 +147,44 @@ def test_a_sub_flow_that_there_is_not_is_told_where_it_is_named(
     assert f"流程.yaml:{place}: no sub-flow '盖张'; did you mean '盖章'?" in text
 
 
-def test_a_sub_flow_that_starts_itself_is_told_at_load(door: Door) -> None:
-    child = CHILD.replace("盖: {owners: [印章员],", "盖: {subflow: 盖章,")
-
-    assert "盖章.yaml:4:7: nodes.盖.subflow: the sub-flow '盖章' starts itself" in told(
-        door, GOOD, child
+@pytest.mark.parametrize(
+    ("starts", "circles", "unstarted"),
+    [
+        ({"": "盖章", "盖章": "归档"}, {}, []),
+        ({"": "盖章 归档", "盖章": "归档"}, {}, []),
+        ({"": "盖章", "盖章": "归档 盖章"}, {"盖章": "盖章.yaml:5"}, []),
+        (
+            {"": "盖章", "盖章": "归档", "归档": "盖章"},
+            {"归档": "归档.yaml:4", "盖章": "盖章.yaml:4"},
+            [],
+        ),
+        (
+            {"": "盖章", "盖章": "备案 归档", "归档": "备案 登记", "登记": "盖章"},
+            {"归档": "归档.yaml:5", "登记": "登记.yaml:4", "盖章": "盖章.yaml:5"},
+            [],
+        ),
+        ({"": "盖章", "盖章": "归档", "归档": "归档"}, {"归档": "归档.yaml:4"}, []),
+        ({"": "盖章", "归档": ""}, {}, ["归档"]),
+        ({"": "盖章", "归档": "登记"}, {}, ["归档", "登记"]),
+        ({"": "盖章", "归档": "归档"}, {"归档": "归档.yaml:4"}, ["归档"]),
+        ({"": "", "盖章": ""}, {}, ["盖章"]),
+    ],
+)
+def test_a_sub_flow_that_starts_itself_or_that_nobody_starts_is_told_at_load(
+    door: Door, starts: dict[str, str], circles: dict[str, str], unstarted: list[str]
+) -> None:
+    names = sorted({"盖章", *starts, *" ".join(starts.values()).split()} - {""})
+    declared = ", ".join(f"{name}: {{definition: {name}.yaml}}" for name in names)
+    head = (
+        f"version: 1\nscenario: 合同\nflow: {{definition: 流程.yaml, subflows: {{{declared}}}}}\n"
     )
+    files = {f"{name}.yaml": make_starting_flow(name, starts.get(name, "")) for name in names}
+    files["流程.yaml"] = make_starting_flow("合同", starts[""])
+    text = door.run(f"{head}user: 张三\n{PROXY}{steps('submit: {}')}", files).text
 
-
-def test_a_sub_flow_that_nobody_starts_is_told_at_load(door: Door) -> None:
-    main = GOOD.replace("subflow: 盖章", "owners: [印章员]")
-
-    assert "no node starts the sub-flow '盖章'" in told(door, main)
+    found = re.findall(r"(\S+):\d+: \S+: the sub-flow '(\w+)' starts itself", text)
+    assert {name: place for place, name in found} == circles
+    assert sorted(re.findall(r"no node starts the sub-flow '(\w+)'", text)) == unstarted
 
 
 @pytest.mark.parametrize(
