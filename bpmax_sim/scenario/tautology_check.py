@@ -24,7 +24,7 @@ from bpmax_sim.scenario.tautology import (
     find_tautologies,
     is_positive_expectation,
 )
-from bpmax_sim.subject.project import NEW, STATUSES, TASK_STATES
+from bpmax_sim.subject.project import NEW, STATUSES
 
 
 def check_empty_expectation(context: CheckContext, step_spot: Spot, key: str | int) -> None:
@@ -206,9 +206,11 @@ def _find_section_shapes(context: CheckContext) -> Mapping[str, Shape]:
     returns nothing.
     """
     declared: Shape = dict.fromkeys(context.names.fields, "present")
+    known = context.names.fields or context.names.fields_named_by_flow
+    fields = (name for name in known if "." not in name)  # columns have states if one was set
     return {
         "form": declared,
-        "fields": {"*": _FIELD_SHAPE},
+        "fields": {**dict.fromkeys(fields, _FIELD_SHAPE), "*": ""},
         "messages": _LINES_SHAPE,
         "console": _LINES_SHAPE,
         "flow": {**_FLOW_SHAPE, "form": declared, "at": context.names.main_flow_nodes},
@@ -229,9 +231,8 @@ _FLOW_SHAPE: Mapping[str, Shape] = {
     **dict.fromkeys(("owners", "pending", "notified"), "list"),
     "passed": "",
     "history": {"[]": {**dict.fromkeys(("action", "node", "by"), "text"), "*": ""}},
-    "tasks": {"*": {"*": TASK_STATES}},
-    "projects": {"*": ""},
-    "project": {**dict.fromkeys(("id", "name", "status", "user_id"), "present"), "*": ""},
+    # Tasks are of nodes that were reached; a project has the members that were written of it.
+    **{key: {"*": ""} for key in ("tasks", "projects", "project")},
     "delay_level": "count",
     "*": "",
 }
