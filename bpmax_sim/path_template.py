@@ -181,8 +181,8 @@ class PathTemplate(msgspec.Struct, frozen=True):
         changed = {name: replace(name, value) for name, value in values.items()}
         if changed == values:
             return raw
-        filled = self.fill(changed)
-        return f"{filled}/" if has_trailing_slash(raw) and not self.has_slash else filled
+        filled = self.fill(changed).removesuffix("/" * self.has_slash)
+        return f"{filled}/" if has_trailing_slash(raw) else filled
 
 
 def split_decoded_segments(raw: str) -> tuple[str, ...]:

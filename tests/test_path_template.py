@@ -144,3 +144,30 @@ def test_a_path_is_read_in_every_way_in_which_no_value_is_empty(
     template: str, path: str, readings: list[dict[str, str]]
 ) -> None:
     assert [*compile_path_template(template).find_readings(path)] == readings
+
+
+@pytest.mark.parametrize(
+    ("template", "path", "replaced"),
+    [
+        ("/客户/{id}", "/客户/7", "/%E5%AE%A2%E6%88%B7/%E5%8F%B77"),
+        ("/单/{id}", "/%E5%8D%95/7/", "/%E5%8D%95/%E5%8F%B77/"),
+        ("/so/{id}/", "/so/7/", "/so/%E5%8F%B77/"),
+        ("/so/{id}/", "/so/7", "/so/%E5%8F%B77"),
+        ("/so/{id}/items", "/so/7/items", "/so/%E5%8F%B77/items"),
+        ("/so/{id}/items/", "/so/7/items", "/so/%E5%8F%B77/items"),
+        ("/{no}-{id}/{id}", "/3-7/7/", "/3-%E5%8F%B77/%E5%8F%B77/"),
+        ("/so/{no}", "/so/%37/", "/so/%37/"),  # nothing of it changes
+        ("/so/{no}/", "/so/%37", "/so/%37"),
+        ("/so/{id}", "/so", "/so"),
+        ("/so/{id}", "/so/7/8", "/so/7/8"),
+        ("/", "/", "/"),
+        ("", "", ""),
+    ],
+)
+def test_values_of_a_path_are_replaced_and_its_end_stays(
+    template: str, path: str, replaced: str
+) -> None:
+    def replace(name: str, value: str) -> str:
+        return f"号{value}" if name == "id" else value
+
+    assert compile_path_template(template).replace_values(path, replace) == replaced

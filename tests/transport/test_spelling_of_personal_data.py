@@ -397,6 +397,7 @@ WHO_SENT, PLACE_SENT = map(encode_value, (WHO, PLACE))
         ("/u/13800138000", "/u/{phone}", ["path.Phone"], f"/u/{PHONE}"),
         ("/u/13800138000/", "/u/{phone}", ["path.phone"], f"/u/{PHONE}/"),
         ("/u/13800138000/", "/u/{phone}/", ["path.phone"], f"/u/{PHONE}/"),
+        ("/u/13800138000", "/u/{phone}/", ["path.phone"], f"/u/{PHONE}"),
         ("/u/13800138000", "/u/{phone}?a={b}", ["path.phone"], f"/u/{PHONE}"),
         ("/%E5%BC%A0%E4%B8%89/7", "/{who}/{id}", ["path.who"], f"/{WHO_SENT}/7"),
         ("/张三/7", "/{who}/{id}", ["path.who"], f"/{WHO_SENT}/7"),
