@@ -530,22 +530,30 @@ def test_durations_of_all_shards_are_laid_together(
     store(root, "乙", {"c": 0.5}, Shard(2, 2))
     for name in with_traces:
         (root / name / ".bpmax/trace").mkdir()
+    # What an earlier run left here and knows of tests that are gone counts no more.
+    shards.store_durations(root, {"a": 9.0, "删除的场景": 7.0}, shard=None)
+    shards.store_durations(root, {"改名的场景": 3.0}, shard=Shard(1, 3))
     places = [root / name / ".bpmax/usage" for name in ("甲", "乙")]
 
     traces = usage.merge_durations_and_find_traces(root, places)
     assert traces == [root / name / ".bpmax/trace" for name in ("甲", "乙") if name in with_traces]
     assert shards.read_durations(root) == {"a": 1.5, "b": 2.0, "c": 0.5}
+    assert [*(root / ".bpmax").glob("durations*")] == [root / shards.FILE]
     assert capsys.readouterr().err == ".bpmax/durations.json: what 3 tests took\n"
     with pytest.raises(ConfigError, match="构建"):
         usage.merge_durations_and_find_traces(root, places[:1])
 
 
-def test_without_durations_none_are_stored(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("known", [{}, {"付款": 2.5}])
+def test_without_durations_none_are_stored(
+    root: Path, known: dict[str, float], capsys: pytest.CaptureFixture[str]
+) -> None:
     store(root, "甲", {}, Shard(1, 1))
+    shards.store_durations(root, known, shard=None)
 
     assert usage.merge_durations_and_find_traces(root, [root / "甲/.bpmax/usage"]) == []
     assert capsys.readouterr().err == ""
-    assert shards.read_durations(root) == {}
+    assert shards.read_durations(root) == known
 
 
 # ---------------------------------------------------------------------------- cassettes to verify

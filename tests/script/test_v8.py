@@ -5,18 +5,23 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+from contextlib import suppress
+from itertools import count
 from pathlib import Path
 
 import pytest
 
 from bpmax_sim.errors import ConfigError, PendingPromise, ScriptError, ScriptLimitError
 from bpmax_sim.script.failure import Script
-from bpmax_sim.script.limits import EngineError, Limits
+from bpmax_sim.script.limits import EngineError, LimitReachedError, Limits
 from bpmax_sim.script.runtime import select_engine
 from bpmax_sim.session.session import Session
 from tests.script.bench import ENGINE, NAME, Bench, run, value_of
 
 pytest.importorskip("py_mini_racer", reason="the extra engine-v8 is not installed")
+
+from bpmax_sim.script.v8 import V8
+
 ROOT = Path(__file__).parents[2]
 SHORT = Limits(cpu=0.2)
 SMALL = Limits(cpu=20, memory=16 << 20)
@@ -66,6 +71,33 @@ def test_time_that_others_have_the_processors_for_is_no_time_of_a_script(
     busy = "let n = 0; for (let i = 0; i < 1e8; i++) n += i % 7; return n"
 
     assert Bench(limits=Limits(cpu=0.1)).run(busy).value == 299999995
+
+
+def test_a_script_that_used_up_its_time_leaves_the_next_one_all_of_it() -> None:
+    engine = V8(Limits(cpu=0.05))
+    with pytest.raises(LimitReachedError, match=r"more than 0\.05 s of processor time"):
+        engine.load("for (;;);")
+    with pytest.raises(LimitReachedError, match=r"more than 0\.05 s of processor time"):
+        engine.load("globalThis.begun = true")
+    engine.reset_time_limits()
+    engine.load("if (globalThis.begun) throw new Error('付款脚本开始过')")
+    engine.close()
+
+
+def test_each_script_has_all_of_its_time_whatever_earlier_ones_took(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    engine, instants = V8(Limits(cpu=1000)), count(0, 100)
+    monkeypatch.setattr(time, "process_time", lambda: float(next(instants)))
+    for _ in range(6):  # of 200 s or more
+        engine.reset_time_limits()
+        engine.load("1")
+    for _ in range(4):
+        with suppress(LimitReachedError):
+            engine.load("1")
+    with pytest.raises(LimitReachedError, match="more than 1000 s of processor time"):
+        engine.load("1")
+    engine.close()
 
 
 def test_who_has_a_processor_and_does_not_compute_is_stopped_by_the_clock(

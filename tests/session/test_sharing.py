@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from bpmax_sim.cassette.file import Cassette
-from bpmax_sim.errors import CassetteError, ConfigError, ExpectationError, NoMatchError
+from bpmax_sim.errors import CassetteError, ConfigError, ExpectationError, LeakError, NoMatchError
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.script.failure import Script
 from bpmax_sim.session.session import Session
@@ -219,6 +219,52 @@ def test_the_secrets_of_each_session_are_looked_for_in_all(
 
     data = b"".join(one.read_bytes() for one in tmp_path.rglob("*") if one.is_file())
     assert b"Tk-9d2Lq7Vx0aZ4" not in data
+
+
+@pytest.mark.parametrize(
+    ("knows", "asking", "closing", "found"),
+    [
+        ("-+", [0, 1], [0, 1], False),  # what was recorded before is redacted once it is known
+        ("+-", [0, 1], [0, 1], True),
+        ("-+", [1, 0], [0, 1], True),
+        ("-+", [0, 1, 0], [0, 1], True),
+        ("-+", [0, 1, 0], [1, 0], True),
+        ("+-", [0, 1, 0], [1, 0], True),
+        ("++", [0, 1, 0], [0, 1], False),
+        ("--", [0, 1, 0], [0, 1], False),
+        ("-+-", [0, 1, 2], [0, 1, 2], True),
+        ("--+", [0, 1, 2, 0], [2, 0, 1], True),
+        ("--+", [0, 1, 2], [2, 1, 0], False),
+        ("+", [0, 0], [0], False),
+    ],
+)
+def test_a_secret_that_one_session_knows_is_in_nothing_that_another_recorded(
+    tmp_path: Path, knows: str, asking: list[int], closing: list[int], *, found: bool
+) -> None:
+    """It is a credential of the sessions with a ``+``, which is read when they ask first."""
+    secret = "Xq9-LmZ27-vbT4"
+
+    def answer(request: Request) -> Response:
+        body = f'{{"data":"回访备注 {secret}"}}'
+        if request.is_login:
+            body = '{"access_token":"Tk-9d2Lq7Vx0aZ4","expires_in":7200}'
+        headers = (("content-type", "application/json"),)
+        return Response(status=200, headers=headers, body=body.encode(), elapsed=0.01)
+
+    environs = [ENVIRON | {"CRM_CLIENT_SECRET": secret} if one == "+" else ENVIRON for one in knows]
+    sessions = [
+        opened(tmp_path, **{**options(Handler(answer)), "environ": environ}) for environ in environs
+    ]
+    for number, turn in enumerate(asking):
+        ask(sessions[turn], f"1234{number}")
+    with pytest.raises(LeakError, match="client_secret") if found else nullcontext():
+        for turn in closing:
+            sessions[turn].close()
+
+    path = tmp_path / "cassettes/crm/客户.yaml"
+    assert path.exists() is not found
+    left = b"".join(one.read_bytes() for one in tmp_path.rglob("*") if one.is_file())
+    assert (secret.encode() in left) is ("+" not in knows)
 
 
 USES: dict[str, Callable[[Session, Any], object]] = {
