@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.scenario.test_mistakes_of_a_file import FLOW, FORM, count, tell
+from tests.scenario.door import Door
+from tests.scenario.test_mistakes_of_a_file import DAYS, FLOW, FORM, count, tell
 
 HOLDS = "holds whatever happens"
 DENIES = "says only what the error is not"
@@ -54,17 +55,15 @@ def test_what_is_certain_of_a_flow_is_told(tmp_path: Path, expected: str, *, is_
     assert count(told, HOLDS) == is_told
 
 
-def test_fields_of_a_flow_without_a_form_have_their_states_and_columns_may_have(
-    tmp_path: Path,
-) -> None:
-    states = "{金额: {visible: {$exists: true}}, 明细.数量: {visible: {$exists: true}}}"
-    told = tell(
-        tmp_path,
-        f"steps: [{{approve: {{by: wangwu}}, expect: {{fields: {states}}}}}]",
-        subject=FLOW,
-    )
+def test_fields_of_a_flow_have_their_states_and_columns_have_them_at_their_node(door: Door) -> None:
+    states = "{金额: {visible: {$exists: true}}, 明细.数量: {readonly: {$exists: true}}}"
+    step = f"steps: [{{approve: {{by: wangwu}}, expect: {{fields: {states}}}}}]"
+    screen = "form: {fields: {明细.数量: readonly}}"
+    flow = DAYS.replace("deadline: 1h", f"deadline: 1h, {screen}")
+    text = door.run(f"version: 1\nscenario: 报销单\n{FLOW}\n{step}\n", {"流程.yaml": flow}).text
 
-    assert count(told, HOLDS) == 1
+    assert text.count(HOLDS) == 1
+    assert f":5:{step.index('visible') + 1}: steps[0].expect.fields.金额.visible: " in text
 
 
 @pytest.mark.parametrize(
