@@ -213,7 +213,7 @@ _TABLE: tuple[tuple[str, str, str, str, str], ...] = (
     ("tokens-the-cause-of-a-refusal-is-lost", TOKENS, CLIENT,
         "own = copy(error)",
         'own = type(error)("login refused", code=error.code)'),
-    ("tokens-who-waits-for-a-refused-login-waits-for-ever", TOKENS, SCHEDULER,
+    ("tokens-who-waits-for-a-refused-login-waits-for-ever", "tests/script/test_scheduler.py", SCHEDULER,
         "for resume in self._logins.pop(key):",
         "for resume in self._logins.pop(key)[: 1 if error else None]:"),
     ("tokens-a-session-gets-its-own-dead-login-back", TOKENS, SHARED,

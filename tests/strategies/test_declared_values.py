@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import find, given, settings
+from hypothesis import Phase, find, given, settings
 from hypothesis import strategies as st
 from hypothesis.errors import NoSuchExample, Unsatisfiable
 from msgspec.structs import replace
@@ -43,7 +43,7 @@ from bpmax_sim.strategies.values import (
     values_of,
 )
 
-QUICK = settings(database=None, max_examples=60, derandomize=True)
+QUICK = settings(database=None, max_examples=60, derandomize=True, phases=tuple(Phase))
 
 
 @pytest.mark.parametrize(
