@@ -14,6 +14,7 @@ import argparse
 import ast
 import io
 import json
+import re
 import string
 import sys
 from collections.abc import Iterable, Iterator, Mapping
@@ -113,6 +114,22 @@ def _plain_texts(inside: Iterable[ast.AST]) -> Iterator[str]:
         match node:
             case ast.Assign(targets=targets, value=ast.Constant(value=str())):
                 yield from (one.id for one in targets if isinstance(one, ast.Name))
+
+
+def doubled_braces(language: str) -> Iterator[str]:
+    """Yield texts without values, in English and in *language*, that double their braces.
+
+    Only what is filled with values has ``{{`` for a brace. Braces with a space in them are those
+    of a template of Jinja, which such a text may speak of.
+    """
+    known = read(language)
+    for key in templates():
+        for text in texts(key):
+            if not names(text):
+                yield from (one for one in (text, known.get(key, "")) if _DOUBLED.search(one))
+
+
+_DOUBLED = re.compile(r"\{\{(?! )")
 
 
 def texts(key: Id) -> tuple[str, ...]:

@@ -281,7 +281,7 @@ def _check_hook_names(reading: ScriptReading, context: ScriptContext) -> Iterato
             yield _make_finding("unknown-value", place, message)
     for place in reading.ownerless if is_owners else ():
         yield _make_finding("unknown-value", place, msg(
-            "an owner has an owner_id, and this has none; write {{owner_id: …}}"
+            "an owner has an owner_id, and this has none; write {owner_id: …}"
         ))  # fmt: skip
     is_jump = bool(context.hooks) and context.hooks <= {"jump"} and bool(context.nodes)
     for name, place in reading.returned_texts if is_jump else ():

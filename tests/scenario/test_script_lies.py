@@ -430,7 +430,7 @@ DOUBTS: dict[str, Case] = {
         files={"人.js": "if (ctx.form.金额 > 9) return [{id: 'ceo'}];\nreturn [{owner_id: 'ceo'}]"},
         form="",
         stubs="",
-        says="an owner has an owner_id, and this has none",
+        says="an owner has an owner_id, and this has none; write {owner_id: …}",
     ),
     "a node that is not there in a branch": Case(
         steps="approve: {by: wangwu}",

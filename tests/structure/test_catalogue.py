@@ -11,6 +11,7 @@ from bpmax_sim.i18n import msg, plural, translate
 from tests.catalogue import (
     PACKAGE,
     TRANSLATED,
+    doubled_braces,
     hidden_templates,
     one_template,
     path_of,
@@ -35,6 +36,12 @@ def test_the_files_are_those_of_the_code(language: str) -> None:
     assert path.with_suffix(".mo").read_bytes() == compiled, (
         "run: python -m tests.catalogue --update"
     )
+
+
+@pytest.mark.parametrize("language", TRANSLATED)
+def test_a_text_without_values_has_single_braces(language: str) -> None:
+    """It is printed as it is: ``{{owner_id: …}}`` would be read as such."""
+    assert list(doubled_braces(language)) == []
 
 
 def test_no_template_hides_in_a_variable() -> None:
