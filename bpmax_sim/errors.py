@@ -552,6 +552,10 @@ class IgnoredSettingWarning(BpmaxWarning):
     """A setting in ``pyproject.toml`` has no effect: of no known name, a wrong type, or no TOML."""
 
 
+class UnreadFileWarning(BpmaxWarning):
+    """A file is nearly named like a scenario, defaults or instances, so that no run reads it."""
+
+
 class WeakSecretWarning(BpmaxWarning):
     """A secret is too short, or too common a word, to be redacted wherever it occurs."""
 

@@ -32,7 +32,8 @@ EXPORTS: Final[Mapping[str, Mapping[str, str]]] = {
             "ScriptSyntaxError SubjectError "
             "TransportError UnawaitedWarning UncalledWarning UndeclaredSecretWarning "
             "UnfitValueWarning "
-            "UnknownNameWarning UnplayedWarning UnseenFailureWarning UnusedRuleWarning "
+            "UnknownNameWarning UnplayedWarning UnreadFileWarning UnseenFailureWarning "
+            "UnusedRuleWarning "
             "WaitingTimerWarning "
             "WeakSecretWarning WrongCallWarning"
         ),

@@ -35,6 +35,7 @@ from bpmax_sim.i18n import join_list, label_message, msg, plural
 from bpmax_sim.index.items import ProjectItem, load_each
 from bpmax_sim.index.sound_groups import SoundScenarioGroups
 from bpmax_sim.index.store import ProjectIndex, load_index
+from bpmax_sim.index.unread_files import find_unread_files
 from bpmax_sim.platform.check import explain_suspect_declarations
 from bpmax_sim.platform.load import Platforms, load_usable_platforms
 from bpmax_sim.platform.response_shapes import ResponseShapes
@@ -240,10 +241,8 @@ def _find_problems(
             report_warning(finding.problem)
     for doubt in chain.from_iterable(item.doubts for item in loaded.values()):
         report_warning(doubt)
-    for unread in chain.from_iterable(
-        map(_find_uninherited_defaults, indexes if targets.is_whole else ())
-    ):
-        report_warning(unread)
+    for doubt in _find_files_without_effect(indexes) if targets.is_whole else ():
+        report_warning(doubt)
     if cassettes:
         yield from _find_cassette_problems(
             targets,
@@ -266,8 +265,18 @@ def _find_platform_hints(loaded: Sequence[Platforms]) -> Iterator[str]:
         yield msg("platform {key!r} of {was} is replaced by {now}", key=key, was=was, now=now)
 
 
+def _find_files_without_effect(indexes: Sequence[ProjectIndex]) -> Iterator[Problem]:
+    """Yield a problem for each file of the projects that by its folder or its name nothing reads.
+
+    Without any scenario, the project is that of the working directory.
+    """
+    yield from chain.from_iterable(map(_find_uninherited_defaults, indexes))
+    roots = [index.root for index in indexes] or [find_root(Path.cwd())]
+    yield from chain.from_iterable(map(find_unread_files, roots))
+
+
 def _find_uninherited_defaults(index: ProjectIndex) -> Iterator[Problem]:
-    """Yield a problem for each defaults file that, due to its folder or name, nothing inherits."""
+    """Yield a problem for each defaults file that, due to its folder, nothing inherits."""
     facts = (fact for file in index.files.values() for fact in file.facts)
     read = {fact.name for fact in facts if fact.kind == "file" and fact.role == "loads"}
     for path in index.files:
@@ -276,11 +285,7 @@ def _find_uninherited_defaults(index: ProjectIndex) -> Iterator[Problem]:
             message = msg(
                 "no scenario lies in {folder} or below, so nothing inherits this", folder=folder
             )
-        elif name == DEFAULTS.replace(".yaml", ".yml") and path not in read:
-            message = msg("only {name} is read as defaults; rename the file", name=DEFAULTS)
-        else:
-            continue
-        yield Problem(message, Place(to_display_path(index.root / path), 1, 1))
+            yield Problem(message, Place(to_display_path(index.root / path), 1, 1))
 
 
 def _load_sound_groups(

@@ -633,6 +633,7 @@ def _collect_items(
             "--var {error}: expected NAME=VALUE, such as --var customer=12345", error=error
         ) from None
     targets = find_targets(args.paths)
+    _warn_of_unread_files(args.paths)
     if args.uses or args.changed:
         from bpmax_sim.cli.affected import narrow_by_use_and_changes
 
@@ -645,6 +646,19 @@ def _collect_items(
     if usage is not None:
         usage.add_owned_cassettes(items)
     return filter_by_keyword(items, args.keyword), problems
+
+
+def _warn_of_unread_files(paths: Sequence[str] | None) -> None:
+    """Print what in the folders of *paths*, or in the project, is no scenario by its name alone."""
+    from bpmax_sim.index.unread_files import find_unread_files
+
+    here = find_root(Path.cwd())
+    folders = [Path(path).resolve() for path in paths or [here] if Path(path).is_dir()]
+    for root in dict.fromkeys(map(find_root, folders)):
+        for problem in find_unread_files(root):
+            file = Path(problem.place.file if problem.place else "").resolve()
+            if any(folder in file.parents for folder in folders):
+                notify("warning: {warning}", warning=problem)
 
 
 def _explain_no_items(args: _RunArguments) -> str:

@@ -8,6 +8,7 @@ PYTEST_DONT_REWRITE: the module may be imported before pytest can rewrite it, an
 from __future__ import annotations
 
 import sys
+import warnings
 from collections.abc import Callable, Generator
 from contextlib import nullcontext, suppress
 from functools import partial
@@ -108,13 +109,37 @@ def pytest_ignore_collect(collection_path: Path) -> bool | None:
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
-    """Return the collector of a scenario file; None for other files."""
+    """Return the collector of a scenario file; None for other files.
+
+    A file that is no scenario by its name alone gets a warning.
+    """
     if not file_path.name.endswith(_SCENARIO):
+        if "scenarios" in file_path.parts and file_path.suffix in _MAYBE_SCENARIOS:
+            _warn_of_unread_file(file_path, parent.config)
         return None
     from bpmax_sim.pytest_plugin.items import ScenarioFile  # noqa: PLC0415
 
     collector: pytest.Collector = ScenarioFile.from_parent(parent, path=file_path)
     return collector
+
+
+_MAYBE_SCENARIOS = frozenset({".yaml", ".yml", ".YAML", ".YML", ".json", ".txt"})
+
+
+def _warn_of_unread_file(path: Path, config: pytest.Config) -> None:
+    """Warn if the file at *path* is meant to be a scenario or defaults and no run reads it.
+
+    With pytest-xdist, whose workers all collect, the first one does.
+    """
+    from bpmax_sim.errors import UnreadFileWarning  # noqa: PLC0415
+    from bpmax_sim.index.unread_files import explain_unread_file  # noqa: PLC0415
+    from bpmax_sim.project import find_root  # noqa: PLC0415
+
+    if getattr(config, "workerinput", {"workerid": "gw0"})["workerid"] != "gw0":
+        return
+    problem = explain_unread_file(path, find_root(path))
+    if problem and problem.place:
+        warnings.warn_explicit(problem.message, UnreadFileWarning, problem.place.file, 1)
 
 
 def _get_tally(config: pytest.Config) -> Tally:

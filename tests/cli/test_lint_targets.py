@@ -150,6 +150,43 @@ def test_defaults_that_nothing_inherits_are_a_warning_of_the_whole_project(
     assert "warning" not in bs("lint", FIRST).err
 
 
+@pytest.mark.parametrize(
+    ("paths", "is_told"),
+    [
+        ([], True), (["."], True), (["scenarios"], True), (["scenarios/采购"], True),
+        (["scenarios/空"], False), ([FIRST], False),
+    ],
+)  # fmt: skip
+def test_a_run_of_its_folder_tells_of_a_scenario_that_is_none_by_its_name(
+    folder: Path, bs: Command, paths: Sequence[str], *, is_told: bool
+) -> None:
+    (folder / "scenarios/空").mkdir()
+    (folder / "scenarios/采购/丙.scenario.yml").write_text(SCENARIO.format("丙", "c"), "utf-8")
+
+    lines = bs("run", *paths).err.splitlines()
+    told = [line for line in lines if line.startswith("warning: scenarios")]
+    warning = (
+        "warning: scenarios/采购/丙.scenario.yml:1:1: the names of scenarios end with "
+        ".scenario.yaml, so this one is in no run; rename it to 丙.scenario.yaml"
+    )
+    assert told == ([warning] if is_told else [])
+
+
+def test_a_project_of_nothing_else_tells_of_it(
+    tmp_path: Path, bs: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "scenarios").mkdir()
+    (tmp_path / "scenarios/丙.yaml").write_text(SCENARIO.format("丙", "c"), "utf-8")
+    warning = (
+        "warning: scenarios/丙.yaml:1:1: the names of scenarios end with .scenario.yaml, so this "
+        "one is in no run; rename it to 丙.scenario.yaml\n"
+    )
+
+    assert bs("lint").err == f"{warning}0 scenario files: sound, 1 warning\n"
+    assert bs("run").err.startswith(warning)
+
+
 CASSETTE = "cassettes/crm/customer.yaml"
 STALE = "nothing at body.data.name looks like a secret in any recording; remove the entry"
 MOVES = "`bpmax-sim migrate` moves that for good"

@@ -73,6 +73,18 @@ def test_settings_that_nothing_reads_are_told_once_and_red_where_strict(project:
     project.run(*SAY).assert_outcomes(errors=1, warnings=1)
 
 
+def test_a_scenario_that_is_none_by_its_name_is_told(project: Project) -> None:
+    project.root.joinpath("scenarios/新.scenario.yml").write_text("scenario: 新\n", "utf-8")
+    result = project.run(*SAY)
+
+    result.assert_outcomes(passed=2, warnings=1)
+    assert (
+        "UnreadFileWarning: the names of scenarios end with .scenario.yaml, so this one is in no "
+        "run; rename it to 新.scenario.yaml"
+    ) in output(result)
+    project.run("-W", "error::bpmax_sim.UnreadFileWarning").assert_outcomes(errors=1)
+
+
 UNREAD = """\
 import bpmax_sim as bs
 import pytest
