@@ -148,9 +148,10 @@ def _warn_of_settings_without_effect(root: str, _cache_key: object) -> tuple[str
 
     *_cache_key* changes with the file, so that results can be cached.
     """
+    misnamed = _warn_of_misnamed_tables(root)
     settings = read_settings(root)
     if settings is None:
-        return _warn_of_damaged_toml(root)
+        return misnamed or _warn_of_damaged_toml(root)
     wrong = dict(_find_wrong_settings(settings))
     file = os.path.normpath(os.path.join(os.path.relpath(root), PROJECT)) if wrong else ""
     lines = Path(file).read_text("utf-8").splitlines() if wrong else []
@@ -159,7 +160,57 @@ def _warn_of_settings_without_effect(root: str, _cache_key: object) -> tuple[str
         from bpmax_sim.errors import IgnoredSettingWarning  # noqa: PLC0415 - seldom
 
         warnings.warn_explicit(message, IgnoredSettingWarning, file, line)
-    return tuple(wrong.values())
+    return (*wrong.values(), *misnamed)
+
+
+def _warn_of_misnamed_tables(root: str) -> tuple[str, ...]:
+    """Warn of tables such as ``[tool.bpmax-sim]``, whose settings have no effect.
+
+    Return the messages on those that are certainly meant. One with a name that is only similar is
+    meant if a key of it is one of `SETTINGS`.
+    """
+    file = os.path.normpath(os.path.join(os.path.relpath(root), PROJECT))
+    try:
+        text = Path(file).read_text("utf-8")
+    except (OSError, ValueError):
+        return ()
+    if not (headers := {match[1]: match.start() for match in _OUR_TABLE.finditer(text)}):
+        return ()
+    from bpmax_sim.errors import IgnoredSettingWarning, find_nearest  # noqa: PLC0415 - seldom
+
+    certain = []
+    for header, start in headers.items():
+        folded = re.sub(r"^tool\.|[\W_]", "", header.lower())
+        keys = _find_keys_of_table(text, header)
+        if folded == "bpmaxsim" or (find_nearest(folded, ["bpmaxsim"]) and keys & SETTINGS.keys()):
+            message = msg(
+                "[{header}] is not read, so no setting in it has an effect; write [tool.bpmax_sim]",
+                header=header,
+            )
+            line = text.count("\n", 0, start) + 1
+            warnings.warn_explicit(message, IgnoredSettingWarning, file, line)
+            certain += [message] if folded == "bpmaxsim" else []
+    return tuple(certain)
+
+
+_OUR_TABLE: Final = re.compile(
+    r"^[ \t]*\[[ \t]*(?-i:(?!tool\.bpmax_sim\b))((?:tool\.)?[\"']?b[\w-]*m[\w-]*[\"']?)(?=[.\] ])",
+    re.MULTILINE | re.IGNORECASE,
+)
+"""The header of a table that may be meant to be ours, or of one inside of it."""
+
+
+def _find_keys_of_table(toml_text: str, header: str) -> set[str]:
+    """Return the keys of the table *header*, ``tool.x`` or ``x``; empty if it is no TOML."""
+    import tomllib  # noqa: PLC0415 - pytest starts without it in a project that is not ours
+
+    try:
+        table = tomllib.loads(toml_text)
+    except ValueError:
+        return set()
+    for step in header.split("."):
+        table = table.get(step.strip("\"'"), {})
+    return set(table)
 
 
 def _warn_of_damaged_toml(root: str) -> tuple[str, ...]:

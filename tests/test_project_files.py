@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 import warnings
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -298,6 +300,56 @@ def test_settings_that_are_not_toml_are_refused_in_ci_where_nobody_reads_warning
         "statement (at line 4, column 1); a key of Chinese characters has to stand in quotes: "
         '"税率" = 0.13'
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "header", "is_red_in_ci"),
+    [
+        ("[tool.bpmax-sim]\nstrict = true\n", "tool.bpmax-sim", True),
+        ("[tool.bpmaxsim]\n", "tool.bpmaxsim", True),
+        ("[tool.BPMAX_SIM]\n", "tool.BPMAX_SIM", True),
+        ("[tool.bpmax-sim.defaults]\nclock = '2026-03-02'\n", "tool.bpmax-sim", True),
+        ('[tool."bpmax-sim"]\n', 'tool."bpmax-sim"', True),
+        ("[bpmax_sim]\nlanguage = 'zh'\n", "bpmax_sim", True),
+        ("[tool.bpmax_smi]\nstrict = true\n", "tool.bpmax_smi", False),
+        ("[tool.bpmax]\nlenient = true\n", "tool.bpmax", False),
+        ("[tool.bpmax_sim]\nlanguage = 'zh'\n[tool.bpmax-sim]\nstrict = 1\n", "tool.bpmax-sim",
+         False),
+    ],
+)  # fmt: skip
+def test_a_table_that_is_not_ours_by_its_name_alone_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, header: str, *, is_red_in_ci: bool
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("CI", "true")
+    Path("pyproject.toml").write_text(f"[project]\nname = 'x'\n{text}", "utf-8")
+    told = f"[{header}] is not read, so no setting in it has an effect; write [tool.bpmax_sim]"
+
+    refused = pytest.raises(ValueError, match=re.escape(told)) if is_red_in_ci else nullcontext()
+    with pytest.warns(IgnoredSettingWarning) as warned, refused:
+        assert find_strictness(tmp_path / "大额.scenario.yaml", tmp_path) == "normal"
+
+    line = 3 if text.startswith(f"[{header}") else 5
+    assert [(str(one.message), one.lineno) for one in warned] == [(told, line)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[tool.bumpversion]\nstrict = true\n", "[tool.black]\n", "[tool.mbpmax]\nstrict = 1\n",
+        "[tool.bpmax]\nurl = 'https://bpmax.test'\n", "[tool.bpmax_deploy]\nserver = 'x'\n",
+        "[tool.bpmax_sim]\n[tool.bpmax_sim.defaults]\nclock = '2026-03-02'\n",
+        "[tool.bpmax_sim.defaults.vars]\n", "# [tool.bpmax-sim]\n", "[build-system]\n",
+        "[[tool.mypy.overrides]]\nmodule = 'bpmax-sim'\n",
+    ],
+)  # fmt: skip
+def test_tables_of_other_tools_are_not_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("pyproject.toml").write_text(text, "utf-8")
+
+    assert find_strictness(tmp_path / "大额.scenario.yaml", tmp_path) == "normal"
 
 
 @pytest.mark.parametrize("text", ["[tool.other]\n税率 = 1\n", "[tool.bpmax_sim]\n", "", None])
