@@ -56,6 +56,7 @@ from bpmax_sim.session.settings import (
 from bpmax_sim.session.shared_logins import SharedLogins
 from bpmax_sim.session.shared_recording import RunRecordings
 from bpmax_sim.session.start import start_session
+from bpmax_sim.session.unread_call_errors import UnreadCallErrors
 from bpmax_sim.subject.hooks import FieldChanged
 from bpmax_sim.transport.faults import Fault
 from bpmax_sim.transport.protocol import Stub, TransportLike, as_transport
@@ -137,7 +138,7 @@ class Session:
         self.mode = start.mode
         self.clock = start.clock
         self._hearers: list[Callable[[Outcome | FieldChanged], None]] = []
-        self._unread = scripts.UnreadScriptErrors()
+        self._unread, self._unread_of_calls = scripts.UnreadScriptErrors(), UnreadCallErrors()
         self.dropped_chains: list[tuple[str, Place | None]] = []
         others = None if transport is None else as_transport(transport)
         self._wiring = wiring = build_session_components(platforms, settings, start, others)
@@ -255,12 +256,15 @@ class Session:
         self._refuse_closed()
         named = {"instance_key": instance_key, "caller": caller}
         options = {name: value for name, value in named.items() if value is not None}
-        calls = self._calls
+        run, build = self._calls.run, self._calls.build_before_auth
+        if self.settings.unawaited != "allow":  # a scenario looks at its calls itself
+            track = self._unread_of_calls.track_errors_of
+            run, build = track(run), track(build)
         return Proxy(
             platform,
             options,
-            run=calls.run,
-            build=calls.build_before_auth,
+            run=run,
+            build=build,
             drop=self._note_unsent_call,
         )
 
@@ -637,6 +641,7 @@ class Session:
         if not failed:
             self.judge_unplayed()
             self._unread.warn_of_unread(late)
+            self._unread_of_calls.warn_of_unread()
 
     def unserved_calls(self) -> tuple[Outage, ...]:
         """Return recorded calls to which the third party gave an error or no response.

@@ -171,6 +171,42 @@ def test_folders_choose_how_doubts_are_taken(project: Project) -> None:
     assert text.count("UnknownNameWarning: the script wrote form.客护") == 1
 
 
+SWALLOWED = """\
+import bpmax_sim as bs
+import pytest
+def test_lie(bpmax_session):
+    with pytest.raises(Exception):
+        bpmax_session.proxy("crn").getCustomer("12345")
+def test_lie_of_a_proxy(bpmax_proxy):
+    try: bpmax_proxy("crn").getCustomer("12345")
+    except bs.CallError: pass
+def test_lie_of_a_factory(bpmax_session_factory):
+    with bpmax_session_factory() as session:
+        try: session.proxy("crn").getCustomer("12345")
+        except bs.CallError: pass
+def test_look(bpmax_session):
+    with pytest.raises(bs.CallError, match="there is no platform 'crn'"):
+        bpmax_session.proxy("crn").getCustomer("12345")
+def test_look_at_the_code(bpmax_session):
+    with pytest.raises(bs.CallError) as caught:
+        bpmax_session.proxy("crn").getCustomer("12345")
+    assert caught.value.code == "UNKNOWN_PLATFORM"
+"""
+
+
+@pytest.mark.parametrize(("table", "failed"), [("", 3), ("lenient = true", 0)])
+def test_a_wrong_call_that_a_python_test_swallows_is_red(
+    project: Project, table: str, failed: int
+) -> None:
+    project.write("pyproject.toml", f"[tool.bpmax_sim]\n{table}\n")
+    project.write("test_swallowed.py", SWALLOWED)
+
+    result = project.run("test_swallowed.py", *SAY)
+
+    result.assert_outcomes(passed=5 - failed, failed=failed, warnings=3 - failed)
+    assert "test_swallowed.py:5: crn.getCustomer: there is no platform 'crn'" in output(result)
+
+
 LIE = """\
 import bpmax_sim as bs
 def test_lie(bpmax_session):
