@@ -256,7 +256,24 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
             from bpmax_sim.pytest_plugin.python_tests import warn_of_secret_name  # noqa: PLC0415
 
             warn_of_secret_name(item)
+    if passed and RUN not in item.stash:
+        _judge_markers_without_session(item)
     return result
+
+
+def _judge_markers_without_session(item: pytest.Item) -> None:
+    """Fail *item* or warn of it if it has markers of ours, and no session for which they hold.
+
+    Only its own markers count. Those of its module or class, or that a hook added, are for others.
+    """
+    if item.path.name.endswith(_SCENARIO):
+        return
+    marks = [*getattr(getattr(item, "obj", None), "pytestmark", ())]
+    marks += getattr(getattr(item, "callspec", None), "marks", ())
+    if names := {mark.name for mark in marks} & {"bpmax", "bpmax_fault"}:
+        from bpmax_sim.pytest_plugin.idle_markers import judge_markers_without_session  # noqa: PLC0415
+
+        judge_markers_without_session(item, names)
 
 
 @pytest.hookimpl(wrapper=True)

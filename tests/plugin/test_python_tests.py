@@ -472,3 +472,79 @@ def test_the_folder_of_all_tests_is_no_part_of_a_cassettes_path(python: Project)
         f"{module}/test_一.yaml"
         for module in ("crm/test_甲", "crm/test_乙", "test/test_丙", "test_丁")
     }
+
+
+IDLE = """\
+    import bpmax_sim as bs
+    import pytest
+
+    pytestmark = [pytest.mark.bpmax(unused="ignore")]
+    fault = pytest.mark.bpmax_fault("crm_system.get_customer_detail", status=500)
+
+    @fault
+    def test_fault_of_a_scenario():
+        assert bs.run_scenario("加.scenario.yaml").unwrap()
+
+    @pytest.mark.parametrize("number", [pytest.param(1, marks=fault), 2])
+    def test_fault_of_a_parameter(number): pass
+
+    @fault
+    def test_fault_of_a_factory(bpmax_session_factory):
+        with bpmax_session_factory(): pass
+
+    @pytest.mark.bpmax_fault("crm_system.get_customer_detail", statsu=500)
+    def test_wrong_fault(): pass
+
+    @pytest.mark.bpmax(cassette="nowhere")
+    def test_no_session(): pass
+
+    def test_of_others(): pass
+
+    @pytest.mark.bpmax(cassette="nowhere")
+    def test_session(bpmax_session): pass
+
+    @pytest.mark.bpmax(cassette="nowhere")
+    def test_late_session(request): request.getfixturevalue("bpmax_session")
+
+    @pytest.mark.bpmax(cassette="nowhere")
+    def test_factory(bpmax_session_factory):
+        with bpmax_session_factory(): pass
+
+    @fault
+    @pytest.mark.bpmax(cassette="nowhere")
+    def test_skipped(): pytest.skip("没有系统")
+
+    @fault
+    @pytest.mark.xfail
+    def test_red(): assert not fault
+
+    @fault
+    class TestClass:
+        def test_of_a_class(self): pass
+    """
+STRIKES = (
+    "fault never fired: crm_system.get_customer_detail -> status 500; a marker holds for the "
+    "session of the fixture bpmax_session, which this test does not use; use it, or declare the "
+    "fault where the session is opened, such as in the scenario"
+)
+
+
+def test_markers_without_a_session_are_told(python: Project) -> None:
+    python.write("tests/test_idle.py", IDLE)
+    python.write(
+        "加.scenario.yaml", "scenario: 加\nsteps: [{js: return 1 + 1, expect: {result: 2}}]\n"
+    )
+
+    result = python.run("tests", "-W", "default", "-rA")
+
+    result.assert_outcomes(passed=7, failed=4, skipped=1, xfailed=1, warnings=1)
+    text = output(result)
+    assert text.count(f"\n{STRIKES}\n") == 3
+    assert "do.statsu: unknown key 'statsu'; did you mean 'status'?" in text
+    assert (
+        "tests/test_idle.py:21: UnusedRuleWarning: the marker bpmax has no effect, as this test "
+        "opens no session by a fixture; use bpmax_session, or take the marker away"
+    ) in text
+    python.run("tests", "-W", "default", "--bpmax-faults=off").assert_outcomes(
+        passed=11, skipped=1, xfailed=1, warnings=1
+    )
