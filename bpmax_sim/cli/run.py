@@ -653,7 +653,7 @@ def _warn_of_unread_files(paths: Sequence[str] | None) -> None:
     from bpmax_sim.index.unread_files import find_unread_files
 
     here = find_root(Path.cwd())
-    folders = [Path(path).resolve() for path in paths or [here] if Path(path).is_dir()]
+    folders = [Path(path).resolve() for path in paths or [os.fspath(here)] if Path(path).is_dir()]
     for root in dict.fromkeys(map(find_root, folders)):
         for problem in find_unread_files(root):
             file = Path(problem.place.file if problem.place else "").resolve()

@@ -24,7 +24,7 @@ from bpmax_sim.pytest_plugin import plain_import  # noqa: F401 - before all othe
 from bpmax_sim.guard import NetworkGuard
 from bpmax_sim.i18n import SHOWN_BY, msg, translate
 from bpmax_sim.pytest_plugin import fixtures, options
-from bpmax_sim.pytest_plugin.stash import CURRENT, FINDER, GUARD, HIDING, RUN, SESSIONS
+from bpmax_sim.pytest_plugin.stash import CURRENT, FINDER, GUARD, HIDING, ROUTER, RUN, SESSIONS
 
 if TYPE_CHECKING:
     from bpmax_sim.pytest_plugin.run_stats import Tally
@@ -258,6 +258,10 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
             warn_of_secret_name(item)
     if passed and RUN not in item.stash:
         _judge_markers_without_session(item)
+    if passed and ROUTER in item.stash:
+        from bpmax_sim.pytest_plugin.python_tests import warn_of_unused_routes  # noqa: PLC0415
+
+        warn_of_unused_routes(item)
     return result
 
 

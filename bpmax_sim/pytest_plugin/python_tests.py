@@ -7,6 +7,7 @@ pytest does not capture (``-s``) is not redacted.
 
 from __future__ import annotations
 
+import inspect
 import json
 import logging
 import sys
@@ -22,7 +23,15 @@ from _pytest._io import saferepr
 from _pytest.junitxml import xml_key
 
 from bpmax_sim.clock import parse_duration
-from bpmax_sim.errors import BpmaxError, BpmaxWarning, ConfigError, ExpectationError, Problem
+from bpmax_sim.errors import (
+    BpmaxError,
+    BpmaxWarning,
+    ConfigError,
+    ExpectationError,
+    Problem,
+    UnusedRuleWarning,
+    find_nearest,
+)
 from bpmax_sim.file_system import shell_quote
 from bpmax_sim.i18n import (
     TranslatableText,
@@ -36,7 +45,7 @@ from bpmax_sim.pytest_plugin import options
 from bpmax_sim.pytest_plugin import session_options as of_test
 from bpmax_sim.pytest_plugin.run_stats import Tally, get_tally
 from bpmax_sim.pytest_plugin.session_options import COMMANDS, find_project_root
-from bpmax_sim.pytest_plugin.stash import GUARD, HIDING, LIVING, RUN, SESSIONS
+from bpmax_sim.pytest_plugin.stash import GUARD, HIDING, LIVING, ROUTER, RUN, SESSIONS
 from bpmax_sim.report.console import ConsoleOutput, format_console_section
 from bpmax_sim.scenario.events import Event
 from bpmax_sim.scenario.faults import describe_fault, find_fault_problem, to_transport_fault
@@ -53,7 +62,7 @@ from bpmax_sim.transport.protocol import Stub
 from bpmax_sim.yamlfile import decode, read_yaml
 
 if TYPE_CHECKING:
-    from bpmax_sim.transport.respx_router import Router
+    from bpmax_sim.transport.respx_router import Router, WatchedRouter
 
 
 def make_fault(on: str, *, call: int | str | None = None, **do: Any) -> Fault:
@@ -157,14 +166,34 @@ def open_router(node: pytest.Item, session: Session | None) -> Iterator[Router]:
     """
     from bpmax_sim.transport.respx_router import make_router, make_router_stub  # noqa: PLC0415 - few need httpx
 
-    router = make_router()
+    function = getattr(node, "function", None)
+    router = make_router(getattr(inspect.unwrap(function), "__code__", None) if function else None)
+    node.stash[ROUTER] = router
     stub = node.stash[_STUB] = make_router_stub(router)
     if session is not None:
         session.stub(stub)
     try:
         yield router
     finally:
-        del node.stash[_STUB]
+        del node.stash[_STUB], node.stash[ROUTER]
+
+
+def warn_of_unused_routes(node: pytest.Item) -> None:
+    """Warn of routes of ``bpmax_stubs`` in the body of the test *node* that answered no request."""
+    router: WatchedRouter = node.stash[ROUTER]
+    for route in router.find_unused_routes():
+        requests = dict.fromkeys((find_nearest(route.name, router.requests), *router.requests))
+        shown = join_list(list(filter(None, requests))[:_MOST_REQUESTS])
+        message = msg(
+            "the route {route} answered no request; correct it, or take it away (requests: "
+            "{requests})",
+            route=route.name,
+            requests=shown or msg("none"),
+        )
+        warnings.warn_explicit(message, UnusedRuleWarning, route.file, route.line)
+
+
+_MOST_REQUESTS = 3
 
 
 def add_router_to_session(node: pytest.Item, session: Session) -> None:

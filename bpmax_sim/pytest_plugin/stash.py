@@ -22,6 +22,9 @@ RUN = pytest.StashKey[Any]()
 SESSIONS = pytest.StashKey[Any]()
 """The `Sessions` of a Python test."""
 
+ROUTER = pytest.StashKey[Any]()
+"""The router of ``bpmax_stubs`` of a test, whose class needs httpx."""
+
 HIDING = pytest.StashKey[list[Callable[[str], str]]]()
 """What hides the secrets of a test's sessions."""
 

@@ -31,7 +31,7 @@ from bpmax_sim.i18n import SHOWN_BY, join_list, msg, plural
 from bpmax_sim.keywords import refuse_unknown_keywords
 from bpmax_sim.messages import Exchange, Request, Response
 from bpmax_sim.platform.load import Platforms, load_usable_platforms
-from bpmax_sim.proxy.builder import Builder, Proxy
+from bpmax_sim.proxy.builder import Builder, CallSpec, Proxy
 from bpmax_sim.proxy.client import run_call
 from bpmax_sim.script.channel import LiveObject
 from bpmax_sim.script.limits import Limits
@@ -256,7 +256,8 @@ class Session:
         self._refuse_closed()
         named = {"instance_key": instance_key, "caller": caller}
         options = {name: value for name, value in named.items() if value is not None}
-        run, build = self._calls.run, self._calls.build_before_auth
+        run: Callable[[CallSpec], Any] = self._calls.run
+        build: Callable[[CallSpec], Request] = self._calls.build_before_auth
         if self.settings.unawaited != "allow":  # a scenario looks at its calls itself
             track = self._unread_of_calls.track_errors_of
             run, build = track(run), track(build)

@@ -11,7 +11,6 @@ import warnings
 import weakref
 from collections.abc import Callable
 from copy import copy
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -84,7 +83,7 @@ class UnreadCallErrors:
         tracked = copy(error).with_traceback(error.__traceback__)
         tracked.__cause__ = error.__cause__
         tracked.__dict__[_READS] = reads
-        tracked.__class__ = _make_tracking_class(type(error))
+        tracked.__class__ = _get_tracking_class(type(error))
         self._errors.append((weakref.ref(tracked), reads, message, place))
         return tracked
 
@@ -102,7 +101,17 @@ _READS: Final = "_bpmax_reads"
 """The member of an error that holds the names of what was read of it."""
 
 
-@lru_cache(maxsize=16)
+_TRACKING: Final[dict[str, type[BpmaxError]]] = {}
+
+
+def _get_tracking_class(kind: type[BpmaxError]) -> type[BpmaxError]:
+    """Return the class of `_make_tracking_class`, the same one for each *kind*."""
+    name = kind.__qualname__
+    if name not in _TRACKING:
+        _TRACKING[name] = _make_tracking_class(kind)
+    return _TRACKING[name]
+
+
 def _make_tracking_class(kind: type[BpmaxError]) -> type[BpmaxError]:
     """Return a subclass of *kind* with its name, whose errors note what is read of them."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 import pytest
@@ -72,6 +73,105 @@ def test_what_a_router_has_no_route_for_goes_on(python: Project) -> None:
 
     result.assert_outcomes(failed=1)
     assert "no cassette: crm_system.get_customer_detail cannot be answered" in output(result)
+
+
+UNUSED = """\
+    import pytest
+    import respx
+
+    CRM = "https://crm.example.test"
+
+    def add_more(stubs):
+        stubs.get(f"{CRM}/api/orders/1").respond(404)
+
+    def find(proxy):
+        assert proxy("crm_system").getCustomerDetail("1")["code"] == 200
+
+    def test_misspelt(crm, bpmax_proxy):
+        crm.get(f"{CRM}/api/customer/1").respond(json={"code": 200})
+        find(bpmax_proxy)
+
+    def test_several(crm, bpmax_proxy):
+        crm.delete(url__regex=".*")
+        crm.route(respx.patterns.M(host="erp.example.test"), name="erp").respond(200)
+        find(bpmax_proxy)
+
+    def test_shadowed(crm, bpmax_proxy):
+        crm.get(f"{CRM}/api/customers/1").respond(json={"code": 200})
+        find(bpmax_proxy)
+
+    def test_used(bpmax_stubs, bpmax_proxy):
+        bpmax_stubs.post(f"{CRM}/oauth/token").respond(json={"access_token": "12345678"})
+        bpmax_stubs.get(f"{CRM}/api/customers/1").respond(json={"code": 200})
+        find(bpmax_proxy)
+
+    def test_nothing_sent(bpmax_stubs):
+        bpmax_stubs.post(f"{CRM}/api/orders").respond(201)
+        assert not bpmax_stubs.calls
+
+    def test_asked(crm, bpmax_proxy):
+        order = crm.post(f"{CRM}/api/orders").respond(201)
+        crm.delete(f"{CRM}/api/orders/1", name="delete").respond(204)
+        count = crm.put(f"{CRM}/api/orders/1").respond(204)
+        find(bpmax_proxy)
+        assert not order.called and not crm["delete"].calls and count.call_count == 0
+
+    def test_of_others(crm, bpmax_proxy):
+        add_more(crm)
+        crm.get(f"{CRM}/api/orders/2").pass_through()
+        find(bpmax_proxy)
+
+    def test_red(crm):
+        crm.get(f"{CRM}/api/customer/1").respond(200)
+        pytest.fail("红")
+    """
+
+
+def test_a_route_of_a_test_that_no_request_met_is_a_warning(python: Project) -> None:
+    python.write("conftest.py", ROUTES)
+    python.write("test_路由.py", UNUSED)
+
+    result = python.run("-W", "default")
+
+    result.assert_outcomes(passed=7, failed=1, warnings=4)
+    told = re.findall(r":(\d+): UnusedRuleWarning: (the route .*; c.*)", output(result))
+    sent = "GET https://crm.example.test/api/customers/1"
+    token = "POST https://crm.example.test/oauth/token"
+    ends = "answered no request; correct it, or take it away"
+    assert told == [
+        ("13", f"the route {sent.replace('ers', 'er')} {ends} (requests: {sent}, {token})"),
+        ("17", f"the route DELETE url__regex=.* {ends} (requests: {token}, {sent})"),
+        (
+            "18",
+            f"the route <Host eq 'erp.example.test'> {ends} (requests: {token}, {sent})",
+        ),
+        ("22", f"the route {sent} {ends} (requests: {sent}, {token})"),
+    ]
+
+
+def test_requests_of_other_clients_are_named(python: Project) -> None:
+    python.write(
+        "test_路由.py",
+        """\
+        import bpmax_sim as bs
+
+        def answer(request): return bs.Response(status=200)
+
+        def test_别处(bpmax_session_factory, bpmax_stubs):
+            bpmax_stubs.get("https://crm.example.test/api/customer/12345").respond(200)
+            with bpmax_session_factory(mode="live", transport=answer) as one:
+                request = bs.Request(method="GET", url="https://crm.example.test/c/12345?v=1")
+                assert one.handle(request).status == 200
+        """,
+    )
+
+    result = python.run("-W", "default")
+
+    result.assert_outcomes(passed=1, warnings=1)
+    assert (
+        "the route GET https://crm.example.test/api/customer/12345 answered no request; correct "
+        "it, or take it away (requests: GET https://crm.example.test/c/12345)"
+    ) in output(result)
 
 
 def test_a_stubs_time_out_takes_virtual_time(python: Project) -> None:
