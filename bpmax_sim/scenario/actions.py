@@ -29,9 +29,9 @@ from bpmax_sim.scenario.flow_actions import (
 )
 from bpmax_sim.scenario.names import CheckContext, expects_invalid_call
 from bpmax_sim.scenario.python_step import (
+    call_with_session,
     find_function,
     import_or_load_module,
-    make_handles,
     refuse_lazy_result,
 )
 from bpmax_sim.scenario.references import find_referenced_column, parse_whole_reference, show
@@ -625,8 +625,9 @@ class Python(Action, frozen=True, kw_only=True):
         try:
             with redact_output(performer.session.redact):
                 target = find_function(import_or_load_module(module, performer.path), function)
-                seen = make_handles(target, performer.subject)
-                value = target(performer.session, **{**seen, **arguments.get("args", {})})
+                value = call_with_session(
+                    target, performer.session, performer.subject, arguments.get("args", {})
+                )
             refuse_lazy_result(arguments["call"], value)
             result.set_value(value)
         except SystemExit as error:  # would end the whole run, and print what it was given

@@ -137,6 +137,33 @@ def make_handles(
     return {name: handle for name, handle in there.items() if name in parameters}
 
 
+def call_with_session(
+    function: Callable[..., Any],
+    session: object,
+    subject: FormSubject | FlowSubject | None,
+    arguments: Mapping[str, Any],
+) -> Any:
+    """Call *function* with the *session*, with the views that it asks for, and with *arguments*.
+
+    A parameter ``session`` gets the session wherever it stands. Else the first parameter gets it,
+    unless that is ``form``, ``flow`` or one of *arguments*; a function without parameters gets
+    none. The views of *subject* are those of `make_handles`. Return what the function returns.
+    """
+    named: dict[str, Any] = {**make_handles(function, subject), **arguments}
+    try:
+        parameters = inspect.signature(function).parameters
+    except (TypeError, ValueError):  # a built-in function does not say
+        return function(session, **named)
+    own = parameters.get("session")
+    if own is not None and own.kind in {own.POSITIONAL_OR_KEYWORD, own.KEYWORD_ONLY}:
+        return function(**{"session": session, **named})
+    first = next(iter(parameters.values()), None)
+    takes_first = first is not None and first.kind not in {first.KEYWORD_ONLY, first.VAR_KEYWORD}
+    if first is None or not takes_first or first.name in {"form", "flow", *arguments}:
+        return function(**named)
+    return function(session, **named)
+
+
 _LOADED: dict[str, ModuleType] = {}
 """What Python steps have loaded, by file."""
 

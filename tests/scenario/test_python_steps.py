@@ -15,6 +15,7 @@ from bpmax_sim.errors import SubjectError
 from bpmax_sim.scenario.python_step import (
     FlowHandle,
     FormHandle,
+    call_with_session,
     find_function,
     import_or_load_module,
     make_handles,
@@ -180,6 +181,39 @@ def test_a_function_gets_the_views_that_it_has_parameters_for(
 
     assert list(make_handles(function, form)) == given
     assert make_handles(function, None) == {}
+
+
+@pytest.mark.parametrize(
+    ("function", "arguments", "got"),
+    [
+        (lambda session: session, {}, "会话"),
+        (lambda run: run, {}, "会话"),
+        (lambda session, /: session, {}, "会话"),
+        (lambda *values: values, {}, ("会话",)),
+        (lambda **named: sorted(named), {}, []),
+        (lambda: "无", {}, "无"),
+        (lambda form: form["金额"], {}, 5),
+        (lambda form, session: (form["金额"], session), {}, (5, "会话")),
+        (lambda *, session, form: (form["金额"], session), {}, (5, "会话")),
+        (lambda run, form: (form["金额"], run), {}, (5, "会话")),
+        (lambda amount: amount, {"amount": 7}, 7),
+        (lambda amount, session: (amount, session), {"amount": 7}, (7, "会话")),
+        (lambda run, amount: (amount, run), {"amount": 7}, (7, "会话")),
+        (lambda form, amount=1: form["金额"] + amount, {}, 6),
+        (str, {}, "会话"),
+    ],
+)
+def test_the_session_is_passed_by_name_or_first(
+    function: Callable[..., Any], arguments: dict[str, Any], got: object
+) -> None:
+    form = FormSubject(fields={"金额": 5}, runner=PlainStage(), tell=list[object]().append)
+
+    assert call_with_session(function, "会话", form, arguments) == got
+
+
+def test_a_function_that_asks_for_a_form_where_none_is_does_not_get_the_session() -> None:
+    with pytest.raises(TypeError, match="missing 1 required positional argument: 'form'"):
+        call_with_session(take_all, "会话", None, {"flow": None})
 
 
 def test_a_form_is_seen_as_it_is_and_filled_in_as_by_a_person() -> None:
