@@ -681,15 +681,17 @@ def _explain_no_items(args: _RunArguments) -> str:
 def _print_verdict(verdict: Verdict, args: _RunArguments, reported: set[object]) -> Verdict:
     """Print the verdict of an item as soon as it is known, and return it.
 
-    A cause common to many items, such as a variable that is not set, is printed once; *reported*
-    collects the causes.
+    A cause common to many items, such as a variable that is not set, is printed once, and so is a
+    warning that several rows have in common; *reported* collects them.
     """
     for problem in verdict.problems:
         if problem not in reported:
             notify(problem)
     reported.update(verdict.problems)
-    for warning in verdict.warnings:
-        notify(str(warning))
+    for warning in map(str, verdict.warnings):
+        if warning not in reported:
+            notify(warning)
+    reported.update(map(str, verdict.warnings))
     if not args.json and (verdict.outcome == "failed" or not args.quiet):
         _print_file_heading(verdict, reported)
         say(terminal.format_verdict_line(verdict))

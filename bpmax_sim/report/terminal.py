@@ -322,6 +322,8 @@ def format_timeline(verdict: Verdict) -> Iterator[str]:
 def format_summary_line(verdicts: Sequence[Verdict], seconds: float, unread: int = 0) -> str:
     """Return the last line of a run: ``2 passed, 1 failed   9 calls: 9 recorded   0.31 s``.
 
+    A warning that several rows have in common counts once, as it is printed once.
+
     Args:
         verdicts: verdicts of the run.
         seconds: real seconds.
@@ -332,7 +334,7 @@ def format_summary_line(verdicts: Sequence[Verdict], seconds: float, unread: int
     sources = Counter(call.source or "unanswered" for call in calls)
     by_source = format_counts(sources, dict(sorted(BY_SOURCE.items())))
     outcomes = format_counts(Counter(verdict.outcome for verdict in verdicts), BY_OUTCOME)
-    doubts = sum(len(verdict.warnings) for verdict in verdicts)
+    doubts = len({str(warning) for verdict in verdicts for warning in verdict.warnings})
     warned = plural(doubts, "{number} warning", "{number} warnings") if doubts else ""
     left_out = msg("{number} not read", number=unread) if unread else ""
     message = join_list(filter(None, (outcomes, left_out, warned)))

@@ -6,9 +6,10 @@ It also knows which events belong to the present step.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from operator import attrgetter, itemgetter
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import msgspec
 from msgspec.structs import replace
@@ -48,6 +49,8 @@ from bpmax_sim.subject.hooks import (
     RouteEvaluated,
     SubjectEvent,
 )
+
+_ROW: Final = re.compile(r"\[\d+\]")
 
 
 class OrderedEvent(NamedTuple):
@@ -95,6 +98,7 @@ class RunLog(msgspec.Struct):
     _struck: int = 0
     _undeclared: dict[str, tuple[Place | None, str]] = msgspec.field(default_factory=dict)
     _reported: int = 0  # of those
+    _misfits: set[tuple[Place | None, str]] = msgspec.field(default_factory=set)
     _files: dict[str, str] = msgspec.field(default_factory=dict)  # of recordings, as told
 
     def add_subject_event(self, event: SubjectEvent) -> None:
@@ -157,7 +161,11 @@ class RunLog(msgspec.Struct):
         kinds = self.names.initial_value_kinds if is_own else {}
         misfit = result_checks.find_wrong_kind(change.field, change.new, kinds, change.place)
         if is_script and misfit and change.field not in self.find_fields_meant_to_change_type():
-            self.add_findings([misfit])
+            # A line that writes ten such values has one mistake; the first value is an example.
+            line = (change.place, _ROW.sub("[]", change.field))
+            if change.place is None or line not in self._misfits:
+                self._misfits.add(line)
+                self.add_findings([misfit])
 
     def add_findings(self, found: Iterable[findings.RunFinding]) -> None:
         """Add each finding as a warning."""

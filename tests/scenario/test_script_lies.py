@@ -460,6 +460,18 @@ def test_a_script_that_may_lie_is_a_warning(tmp_path: Path, case: Case) -> None:
     assert case.says in "\n".join(told)
 
 
+def test_a_line_that_writes_texts_again_and_again_is_told_once(tmp_path: Path) -> None:
+    script = "for (const 价 of ['1.5', '2.5', '3.5'])\n  form.金额 = 价;\nform.金额 = '4.5';"
+
+    (ended,) = run(tmp_path, Case(steps="open: {}", script=script, stubs="", says=""))
+
+    told = [(one.place.line, one.message.partition(",")[0]) for one in ended.warnings if one.place]
+    assert [one for one in told if "the script wrote" in one[1]] == [
+        (2, 'the script wrote "1.5"'),
+        (3, 'the script wrote "4.5"'),
+    ]
+
+
 TRUTHS: dict[str, Case] = {
     "a time zone and a locale": opened(
         "form.客户名称 = new Date().toLocaleString('zh-CN', {timeZone: 'asia/shanghai'})"
