@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import chain
+from itertools import chain, product
 from operator import attrgetter
 from typing import Any
 
@@ -16,6 +16,7 @@ from msgspec.structs import asdict, replace
 
 from bpmax_sim.errors import BAD_PATTERN, CallError, ConfigError, ScriptError, SubjectError
 from bpmax_sim.i18n import join_list, msg
+from bpmax_sim.platform.model import matches_api
 from bpmax_sim.scenario import calls, events
 from bpmax_sim.scenario.events import VERSION
 from bpmax_sim.scenario.expect import (
@@ -23,6 +24,7 @@ from bpmax_sim.scenario.expect import (
     Comparison,
     compare,
     find_expectation_problems,
+    find_lookalikes,
     fulfils,
     is_denial,
     select_failing_checks,
@@ -88,6 +90,27 @@ def compare_expected(expected: Expect, state: State, resolve: Callable[[Any], An
                 raise UndefinedValueError(wrong) from None
             raise
     return tuple(checks)
+
+
+def find_lookalikes_in_sections(expected: Expect, state: State) -> Iterator[Comparison]:
+    """Yield each part of *expected* that only looks like what *state* has there: ``"5"`` for 5.
+
+    No ``${…}`` may be left in *expected*. Of ``proxy``, all calls of the same API are looked at.
+    """
+    for section in _SECTIONS_OF_VALUES:
+        if (value := getattr(expected, section)) is not UNSET:
+            actual = read_section(section, value, state)
+            yield from find_lookalikes(value, actual, (section,))
+    for index, item in enumerate(() if expected.proxy is UNSET else expected.proxy):
+        made = [call for call in state["proxy"]() if matches_api(item.call, call.call)]
+        for part, call in product(_PARTS_OF_VALUES, made):
+            if (value := getattr(item, part)) is not UNSET:
+                yield from find_lookalikes(value, getattr(call, part), ("proxy", index, part))
+
+
+_SECTIONS_OF_VALUES = ("form", "flow", "result", "vars")
+_PARTS_OF_VALUES = ("body", "status", "response")
+"""Parts of a call whose values have a type; what is in a URL or a header is text."""
 
 
 def read_section(section: str, expected: Any, state: State) -> Any:

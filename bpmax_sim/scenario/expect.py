@@ -373,7 +373,52 @@ def fulfils(expected: Any, actual: Any) -> bool:
 def _compare_not(expected: Any, actual: Any, path: Path) -> Checks:
     ok = not fulfils(expected, actual)
     doubt = _explain_never_fulfilled(expected, actual) if ok and actual is not UNSET else ""
+    if ok and not doubt:
+        doubt = next((one.doubt for one in find_lookalikes(expected, actual)), "")
     return (Comparison(path, ok, f"$not {show(expected)}", format_value(actual), doubt),)
+
+
+def find_lookalikes(expected: Any, actual: Any, path: Path = ()) -> Iterator[Comparison]:
+    """Yield each part of *expected* that only looks like *actual*: the text ``"5"`` and a number 5.
+
+    Two such values are never equal, so that what is denied in this way is not denied at all. Each
+    is a comparison with that doubt; *path* is put in front of its path.
+    """
+    if actual is UNSET or fulfils(expected, actual):
+        return
+    if doubt := _explain_number_vs_text(expected, actual):
+        yield Comparison(path, True, show(expected), show(actual), doubt)
+    for step, part, got in _pair_parts(expected, actual):
+        yield from find_lookalikes(part, got, (*path, step))
+
+
+def _pair_parts(expected: Any, actual: Any) -> Iterator[tuple[str | int, Any, Any]]:
+    """Yield the parts of *expected* with the part of *actual* that each is compared with.
+
+    Each has the key or index of the part in *expected* in front. Operators that deny or measure
+    have no parts.
+    """
+    if isinstance(expected, Mapping) and any(map(is_operator, expected)):
+        for key, operand in expected.items():
+            pair = _PAIRS.get(key, lambda *_: ())
+            yield from ((key, part, got) for part, got in pair(operand, actual))
+    elif isinstance(expected, Mapping) and isinstance(actual, Mapping):
+        for name, value in expected.items():
+            yield name, value, find_member_or_path_value(actual, name)
+    elif is_list(expected) and is_list(actual):
+        yield from ((n, *pair) for n, pair in enumerate(zip(expected, actual, strict=False)))
+
+
+def _pair_with_elements(operand: Any, actual: Any) -> list[tuple[Any, Any]]:
+    return [(operand, element) for element in actual] if is_list(actual) else []
+
+
+_PAIRS: Mapping[str, Callable[[Any, Any], Sequence[tuple[Any, Any]]]] = {
+    **dict.fromkeys(("$eq", "$exactly"), lambda operand, actual: [(operand, actual)]),
+    **dict.fromkeys(("$contains", "$each"), _pair_with_elements),
+    "$in": lambda choices, actual: [(choice, actual) for choice in choices],
+}
+"""Operator -> the values in its operand, each with what it is compared with."""
 
 
 def _explain_never_fulfilled(expected: Any, actual: Any) -> str:

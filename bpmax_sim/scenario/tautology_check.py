@@ -5,7 +5,7 @@ The certain shape of a section is derived from the scenario: fields of its form,
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from msgspec import UNSET
@@ -105,6 +105,33 @@ def check_never_can_be_broken(context: CheckContext, expected: model.Expect, spo
                 kind="empty",
                 fails=False,
             )
+    if expected.proxy is not UNSET:
+        _report_denied_call_counts(context, expected.proxy, spot.at("proxy"))
+
+
+def _report_denied_call_counts(
+    context: CheckContext, calls: Sequence[model.ExpectedCall], spot: Spot
+) -> None:
+    """Report the first of *calls* that breaks the ``never`` at *spot* only by the right count.
+
+    Without ``times`` the calls of a step are compared with the whole list, and with a number as
+    ``times`` one call more is allowed.
+    """
+    for item, where in spot.locate_elements(calls):
+        if item.times is UNSET:
+            wrong = msg(
+                "a list of calls is compared with all calls of a step, so that one call more does "
+                "not break this never; write times: {$gte: 1} at each call that may not be made"
+            )
+        elif type(item.times) is int and item.times > 0:
+            wrong = msg(
+                "only exactly {times} of these calls in a step break this never, and another "
+                "number does not; write times: {{$gte: {times}}}", times=item.times,
+            )  # fmt: skip
+        else:
+            continue
+        context.tell(where, wrong, kind="empty", fails=False)
+        return
 
 
 def _find_impossible(expected: Any) -> Iterator[Path]:

@@ -1,0 +1,115 @@
+# ruff: noqa: E501 - scenarios and scripts, one a line
+"""What is denied of calls, values and things that are not there: a denial that says nothing warns."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.scenario.test_idle_expectations import LIST, opened
+from tests.scenario.test_lies import Case, run, what_is_wrong
+from tests.scenario.test_mistakes_of_a_file import OPEN, tell
+
+ORDER = "form.客户名称 = '好'; await $proxy('shop').createOrder(1500)"
+TWICE = f"{ORDER}; await $proxy('shop').listOrders('open')"
+ANSWER = "{on: shop.create_order, body: {no: PO-1, count: 3}}"
+OTHER = (
+    "a list of calls is compared with all calls of a step, so that one call more does not break "
+    "this never; write times: {$gte: 1} at each call that may not be made"
+)
+EXACTLY = (
+    "only exactly 2 of these calls in a step break this never, and another number does not; write "
+    "times: {$gte: 2}"
+)
+
+
+def tell_warnings(folder: Path, case: Case) -> list[str]:
+    """Return the texts of the warnings of a scenario in which nothing is red."""
+    verdicts = run(folder, case)
+
+    assert what_is_wrong(verdicts) == ""
+    return [warning.message for one in verdicts for warning in one.warnings]
+
+
+def denied(top: str, script: str = ORDER, stubs: str = ANSWER) -> Case:
+    return opened("form: {客户名称: 好}", script, stubs, top=top)
+
+
+@pytest.mark.parametrize(
+    ("top", "told"),
+    [
+        ("never: {proxy: [{call: crm.查客户}]}", [OTHER]),
+        ("never: {proxy: [{call: crm.查客户, query: {页: 2}}]}", [OTHER]),
+        ("never: {proxy: [{call: crm.查客户}, {call: crm.查客户}]}", [OTHER]),
+        ("never: [{form: {金额: 9}}, {proxy: [{call: crm.查客户}]}]", [OTHER]),
+        ("never: {proxy: [{call: crm.查客户, times: 2}]}", [EXACTLY]),
+        ("never: {proxy: [{call: crm.查客户, times: {$gte: 1}}, {call: crm.查客户}]}", [OTHER]),
+        ("never: {proxy: [{call: crm.查客户, times: {$gte: 1}}]}", []),
+        ("never: {proxy: [{call: crm.查客户, times: {$gt: 3}, query: {页: 2}}]}", []),
+        ("never: {proxy: [{call: crm.查客户, times: 0}]}", []),
+        ("never: {proxy: []}", []),
+        ("always: {proxy: [{call: crm.查客户}]}", []),
+    ],
+)  # fmt: skip
+def test_a_denied_call_is_denied_among_others(tmp_path: Path, top: str, told: list[str]) -> None:
+    found = tell(tmp_path, f"{top}\nsteps: [{OPEN}]")
+
+    assert [one for one in found if "break this never" in one] == told
+
+
+def test_a_denied_call_of_any_count_is_red_beside_another_call(tmp_path: Path) -> None:
+    """What the warning tells to write breaks where the list alone does not."""
+    stubs = f"{ANSWER}, {LIST}"
+    alone = denied("never: {proxy: [{call: shop.create_order}]}", TWICE, stubs)
+    any_count = denied(
+        "never: {proxy: [{call: shop.create_order, times: {$gte: 1}}]}", TWICE, stubs
+    )
+
+    assert OTHER in tell_warnings(tmp_path, alone)
+    (last,) = run(tmp_path, any_count)
+    assert [one.essence for one in last.failures] == ["never: proxy[0].times 1"]
+
+
+DIFFERS = ", of another type, so that the two always differ"
+SAME_LOOKS = {
+    "form: {金额: '5'}": f'form.金额 "5": it is 5{DIFFERS}',
+    "form: {金额: {$in: [7, '5']}}": f'form.金额 "5": it is 5{DIFFERS}',
+    "form: {'明细[0].数量': '2'}": f'form.明细[0].数量 "2": it is 2{DIFFERS}',
+    "form: {明细: {$contains: {物料: 笔记本, 数量: '2'}}}": f'form.明细.数量 "2": it is 2{DIFFERS}',
+    "form: {明细: [{数量: '2'}]}": f'form.明细[0].数量 "2": it is 2{DIFFERS}',
+    "proxy: [{call: shop.create_order, times: {$gte: 1}, body: {amount: '1500'}}]": f'proxy[0].body.amount "1500": it is 1500{DIFFERS}',
+    "proxy: [{call: 'shop.*', times: {$gte: 1}, response: {count: '3'}}]": f'proxy[0].response.count "3": it is 3{DIFFERS}',
+    "form: {金额: 6}": "",
+    "form: {金额: '6'}": "",
+    "form: {客户名称: 坏}": "",
+    "proxy: [{call: shop.create_order, times: {$gte: 1}, body: {amount: 1600}}]": "",
+    "proxy: [{call: shop.create_order, times: {$gte: 1}, query: {amount: '1500'}}]": "",
+}
+
+
+@pytest.mark.parametrize(("section", "told"), SAME_LOOKS.items(), ids=SAME_LOOKS)
+def test_a_text_that_only_looks_like_the_number_denies_nothing(
+    tmp_path: Path, section: str, told: str
+) -> None:
+    script = f"form.金额 = 5; form.明细 = [{{物料: '笔记本', 数量: 2}}]; {ORDER}"
+    case = denied(f"never: {{{section}}}", script)
+
+    assert [one for one in tell_warnings(tmp_path, case) if "type" in one] == [told] * bool(told)
+
+
+@pytest.mark.parametrize(
+    ("denial", "is_told"),
+    [
+        ("{$not: {物料: 笔记本, 数量: '2'}}", True),
+        ("{$not: {物料: 笔记本, 数量: 3}}", False),
+        ("{$not: {物料: 订书机, 数量: 2}}", False),
+    ],
+)
+def test_a_denied_map_with_a_text_for_a_number_denies_nothing(
+    tmp_path: Path, denial: str, is_told: bool
+) -> None:
+    script = "form.明细 = [{物料: '笔记本', 数量: 2}]"
+    found = tell_warnings(tmp_path, opened(f"form: {{'明细[0]': {denial}}}", script))
+
+    assert [one for one in found if one.endswith(f"it is 2{DIFFERS}")] == found[:1] * is_told
