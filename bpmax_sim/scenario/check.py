@@ -34,6 +34,7 @@ from bpmax_sim.scenario.row_checks import (
     check_cell_run_placement,
     check_only_rows,
     check_rows_differ,
+    check_rows_have_all_cells,
     check_step_ids,
 )
 from bpmax_sim.scenario.saved_values import check_saved_value_compared_with_itself
@@ -356,7 +357,9 @@ def _check_declared_names_used(draft: ScenarioDraft) -> None:
     for step, spot in draft.steps if draft.fragments else ():
         _check_passed_variables_used(draft, step, spot, used["vars"])
     _check_saved_used(draft, used["vars"])
-    check_rows_differ(draft, used["case"], _find_columns_with_effect(draft))
+    with_effect = _find_columns_with_effect(draft)
+    check_rows_differ(draft, used["case"], with_effect)
+    check_rows_have_all_cells(draft, with_effect)
     _check_fragments_used(draft)
 
 

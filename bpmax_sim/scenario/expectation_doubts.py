@@ -7,7 +7,7 @@ from are all that a field offers, or a preview was taken before its form changed
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import chain
 from typing import Any, Final
@@ -21,18 +21,52 @@ from bpmax_sim.platform.model import matches_api
 from bpmax_sim.scenario import model
 from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.denied_texts import find_unproducible_texts
+from bpmax_sim.scenario.events import Event
 from bpmax_sim.scenario.expect import fulfils, is_list, is_operator
 from bpmax_sim.scenario.expected_literals import accepts_absent_value, find_literals_with_denial
 from bpmax_sim.scenario.findings import RunFinding, find_columns_of_expected_rows
 from bpmax_sim.scenario.load import LocatedStep, ScenarioItem
 from bpmax_sim.scenario.probes import find_other_values
-from bpmax_sim.scenario.references import Path, show
+from bpmax_sim.scenario.references import Path, find_referenced_column, show
 from bpmax_sim.scenario.source import Spot
+from bpmax_sim.scenario.table_rows import EMPTY
 from bpmax_sim.session.session import Session
 from bpmax_sim.subject.hooks import FieldChanged
 
 _LOOKING: Final = frozenset({"preview", "advance"})
 """Actions that leave a form as it is."""
+
+
+def find_set_without_change(
+    item: ScenarioItem, located: LocatedStep, events: Iterable[Event]
+) -> Iterator[RunFinding]:
+    """Yield a finding if the step *located* sets its fields to the values that they have already.
+
+    *events* are those of the step. Only a step of ``during`` has to change something; any other is
+    reported if it expects something although a script of its fields would have to run for that. A
+    row may fill in what a form begins with, but an empty cell fires no script.
+    """
+    step, spot = located.step, located.spot
+    entered = step.value if step.action == "set" and isinstance(step.value, Mapping) else {}
+    if not entered or any(isinstance(one, FieldChanged) and one.by == "user" for one in events):
+        return
+    tables = [f"change.{_to_top_level_field(field)}" for field in entered]
+    is_watched = any(f"{event}.".startswith(f"{table}.") for event in item.names.scripts
+                     for table in tables)  # fmt: skip
+    is_meanwhile = spot.steps[-3:-1] == ("during", "steps")
+    if not is_meanwhile and (step.expect == _NOTHING or not is_watched):
+        return
+    columns = list(filter(None, map(find_referenced_column, entered.values())))
+    row = item.row.values if item.row else {}
+    if any(row.get(column) not in EMPTY for column in columns):
+        return
+    hint = columns and msg(
+        ", or leave the step out in such a row: if: ${{case.{column}}}", column=columns[0]
+    )
+    yield _make_finding(spot.at("set"), msg(
+        "{fields} has this value already, so that nothing changes and no script runs; set another "
+        "value{hint}", fields=join_list(entered), hint=hint or "",
+    ))  # fmt: skip
 
 
 class FieldHistory(msgspec.Struct, frozen=True):

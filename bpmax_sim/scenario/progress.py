@@ -393,6 +393,10 @@ class Progress:
             outcome, self.item.subjects.script_and_flow_files
         )
         found += result_checks.find_doubts_of_subject(located, self.subject, log.options)
+        if step.expect_error is UNSET and not result.refused and not result.errors:
+            found += expectation_doubts.find_set_without_change(
+                self.item, located, log.get_events_since(since)
+            )
         unread = None if result.refused else self.result  # a no that refused needs no reader
         found += expectation_doubts.find_parts_checking_nothing(
             self.item, located, outcome.calls, unread

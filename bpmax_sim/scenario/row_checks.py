@@ -11,7 +11,7 @@ from msgspec import UNSET
 from bpmax_sim.i18n import join_list, msg
 from bpmax_sim.scenario import model, references
 from bpmax_sim.scenario.actions import check_action
-from bpmax_sim.scenario.source import Spot
+from bpmax_sim.scenario.source import RunWarning, Spot
 from bpmax_sim.scenario.table_rows import (
     EMPTY,
     RESERVED,
@@ -66,6 +66,32 @@ def check_rows_differ(
             )
         seen.setdefault(key, row.id)
         like.setdefault(other, row.id)
+
+
+def check_rows_have_all_cells(draft: ScenarioDraft, columns_with_effect: AbstractSet[str]) -> None:
+    """Report lines of a CSV table that end before a column of *columns_with_effect*.
+
+    Such a cell is read as empty, be it left out by mistake or by a spreadsheet. A column for which
+    an empty cell has a meaning of its own may be left out: ``skip`` and the like, and those that
+    ``if`` and ``expect_error`` read.
+    """
+    needed = columns_with_effect - {*RESERVED}
+    if not any(row.missing for row in draft.rows):
+        return
+    optional = [str(one) for step, _ in draft.steps for one in (step.condition, step.expect_error)]
+    for row in draft.rows:
+        names = [
+            name
+            for name in row.missing
+            if name in needed and not any(f"case.{name}" in text for text in optional)
+        ]
+        if names:
+            wrong = msg(
+                "the line ends before {columns}, so that these cells are empty; write a comma for "
+                "each empty cell",
+                columns=join_list(names),
+            )
+            draft.warnings.append(RunWarning("rule", wrong, row.place))
 
 
 def check_step_ids(draft: ScenarioDraft) -> None:

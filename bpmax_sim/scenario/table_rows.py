@@ -76,12 +76,14 @@ class Row(msgspec.Struct, frozen=True):
         values: column -> value.
         place: line of the row.
         spot: for a row in the scenario file; None for one in a CSV file.
+        missing: columns at the end of a CSV table for which the line has no cells.
     """
 
     id: str
     values: Mapping[str, Any]
     place: Place
     spot: Spot | None = None
+    missing: tuple[str, ...] = ()
 
 
 def read_case_rows(spot: Spot, problems: list[Problem]) -> tuple[Row, ...]:
@@ -246,7 +248,8 @@ class _TableReader:
                 )
         row_id = str(values.get(self.id_column, "")).strip()
         if row_id:
-            yield Row(row_id, {**values, "id": row_id}, place)
+            left_out = tuple(self.columns)[len(cells) :]
+            yield Row(row_id, {**values, "id": row_id}, place, missing=left_out)
         else:
             self.tell(
                 place, "column {id_column!r} is empty; a row needs an id", id_column=self.id_column
