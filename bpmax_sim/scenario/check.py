@@ -32,6 +32,7 @@ from bpmax_sim.scenario.references import parse_whole_reference
 from bpmax_sim.scenario.row_checks import (
     check_action_cells,
     check_cell_run_placement,
+    check_compared_cells,
     check_only_rows,
     check_rows_differ,
     check_rows_have_all_cells,
@@ -507,6 +508,7 @@ def _check_action_and_condition(draft: ScenarioDraft, step: model.Step, spot: Sp
         draft.tell(spot.at("retry"), msg("retry repeats an action; this step has none"))
     if wrong := references.check_condition(step.condition):
         draft.tell(spot.at("if"), wrong)
+    check_compared_cells(draft, step.condition, spot)
 
 
 def _check_step_node(draft: ScenarioDraft, step: model.Step, spot: Spot) -> None:

@@ -23,7 +23,7 @@ from bpmax_sim.scenario.expect import DENYING, NESTING
 from bpmax_sim.scenario.expected_literals import find_literals_with_denial
 from bpmax_sim.scenario.findings import RunFinding
 from bpmax_sim.scenario.load import ScenarioItem
-from bpmax_sim.scenario.references import Path
+from bpmax_sim.scenario.references import Path, find_compared_texts
 from bpmax_sim.scenario.source import ScenarioSource, Spot
 from bpmax_sim.subject.project import STATUSES
 
@@ -74,6 +74,18 @@ def find_unproducible_texts(
                 if wrong:
                     place = spot.at(*path, *section, *inside).place
                     yield RunFinding("empty", wrong, place, fails=False)
+    yield from _find_unproducible_conditions(item, material)
+
+
+def _find_unproducible_conditions(
+    item: ScenarioItem, material: _PossibleTexts
+) -> Iterator[RunFinding]:
+    """Yield a finding for each ``if: ${form.x} != text`` whose text no run can produce."""
+    for located in item.walk_steps():
+        for ref, text, is_denied in find_compared_texts(located.step.condition):
+            is_output = ref.root in {"form", "flow", "steps"}
+            if is_output and is_denied and (wrong := material.why_denial_says_nothing(text)):
+                yield RunFinding("empty", wrong, located.spot.at("if").place, fails=False)
 
 
 def _has_denial_or_choice(source: ScenarioSource) -> bool:

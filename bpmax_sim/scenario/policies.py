@@ -33,7 +33,7 @@ from bpmax_sim.scenario.flow_actions import (
     is_literal_text,
 )
 from bpmax_sim.scenario.names import CheckContext
-from bpmax_sim.scenario.row_checks import check_only_rows
+from bpmax_sim.scenario.row_checks import check_compared_cells, check_only_rows
 from bpmax_sim.scenario.source import Spot
 from bpmax_sim.scenario.table_rows import ScenarioDraft
 from bpmax_sim.subject import project
@@ -458,6 +458,7 @@ def _check_task_policy(draft: ScenarioDraft, policy: model.Policy, spot: Spot) -
     key, kind, value = actions[0]
     if wrong := references.check_condition(policy.condition):
         draft.tell(spot.at("if"), wrong)
+    check_compared_cells(draft, policy.condition, spot)
     check_only_rows(draft, policy, spot)
     options = value if isinstance(value, Mapping) else {}
     doubled = [name for name in _OUTSIDE if name in options]

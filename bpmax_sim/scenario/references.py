@@ -350,19 +350,53 @@ def condition_holds(condition: Any, lookup: Lookup) -> bool:
     return _ConditionParser(condition).parse()(lookup)
 
 
+class ComparedText(NamedTuple):
+    """A text with which a condition compares a reference; *is_denied* if it does so by ``!=``."""
+
+    reference: Reference
+    text: str
+    is_denied: bool
+
+
+def find_compared_texts(condition: Any) -> list[ComparedText]:
+    """Return the texts with which *condition*, the value of an ``if``, compares whole references.
+
+    Numbers, empty texts and other comparisons than ``==`` and ``!=`` are left out. Empty for a
+    condition that is invalid, or no text.
+    """
+    if not isinstance(condition, str):
+        return []
+    parser = _ConditionParser(condition)
+    try:
+        parser.parse()
+    except ValueError:
+        return []
+    found = []
+    both = [(one, order, other) for one, order, other in parser.comparisons]
+    both += [(other, order, one) for one, order, other in parser.comparisons]
+    for written, order, literal in both:
+        ref = parse_whole_reference(written)
+        value = _evaluate_side(literal).value if ref and "${" not in literal else ""
+        if ref and isinstance(value, str) and value and order in {"==", "!="}:
+            found.append(ComparedText(ref, value, order == "!="))
+    return found
+
+
 Truth = Callable[[Lookup], bool]
 
 
 class _ConditionParser:
     """A recursive-descent parser: ``or`` of ``and`` of ``not``, comparisons and brackets.
 
-    A bracket groups only where an operand may begin, so texts may contain brackets.
+    A bracket groups only where an operand may begin, so texts may contain brackets. `comparisons`
+    are those that were parsed so far: left side, sign, right side.
     """
 
     def __init__(self, text: str) -> None:
         self.text = text
         self.at = 0
         self.depth = 0
+        self.comparisons: list[tuple[str, str, str]] = []
 
     def parse(self) -> Truth:
         """Return a function that evaluates the condition with a look-up of references.
@@ -416,6 +450,7 @@ class _ConditionParser:
             order, self.at = match["order"], match.end()
             right = self._parse_operand()
             _check_comparison_can_vary(left, order, right)
+            self.comparisons.append((left, order, right))
             return lambda lookup: _compare_sides(left, order, right, lookup)
         if not _LONE.fullmatch(left):
             raise ValueError(msg("{text!r} is compared with nothing", text=left))
@@ -487,10 +522,13 @@ def _compare_sides(left: str, order: str, right: str, lookup: Lookup) -> bool:
     )
 
 
-def _evaluate_side(text: str, lookup: Lookup) -> ConditionSide:
-    """Return the side of a comparison that is written as *text*."""
+def _evaluate_side(text: str, lookup: Lookup | None = None) -> ConditionSide:
+    """Return the side of a comparison that is written as *text*.
+
+    Without *lookup*, no ``${…}`` may be in it.
+    """
     stripped = text.strip()
-    if "${" in stripped:
+    if lookup is not None and "${" in stripped:
         return ConditionSide(resolve(stripped, lookup), False)
     if stripped[1:] and stripped[0] in {"'", '"'} and stripped[-1] == stripped[0]:
         return ConditionSide(stripped[1:-1], False)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
+from typing import Any
 
 from msgspec import UNSET
 
+from bpmax_sim.errors import suggest_nearest
 from bpmax_sim.i18n import join_list, msg
 from bpmax_sim.scenario import model, references
 from bpmax_sim.scenario.actions import check_action
@@ -20,6 +22,7 @@ from bpmax_sim.scenario.table_rows import (
     find_run_column,
 )
 
+_DIGITS = re.compile(r"\d+")
 _ID = re.compile(r"[.\[\]{}]")
 
 
@@ -147,6 +150,33 @@ def check_action_cells(draft: ScenarioDraft, step: model.Step, column: str) -> N
         node = spot.source.root.find_at(spot.steps)
         if node is not None and not any("${" in text for _, text in node.walk_texts()):
             check_action(draft, step.action, cell, spot)
+
+
+def check_compared_cells(draft: ScenarioDraft, condition: Any, spot: Spot) -> None:
+    """Report texts that *condition*, an ``if`` at *spot*, compares with a cell and no row has.
+
+    Only those that resemble a cell of the column, in more than a number.
+    """
+    for ref, text, _ in references.find_compared_texts(condition) if draft.rows else ():
+        column = ref.text.partition(".")[2] if ref.root == "case" else ""
+        cells = dict.fromkeys(
+            references.to_inserted_text(row.values.get(column, "")) for row in draft.rows
+        )
+        shape = _DIGITS.sub("", text)
+        others = [cell for cell in cells if cell and _DIGITS.sub("", cell) != shape]
+        if not column or text in cells or any("${" in cell for cell in cells):
+            continue
+        if hint := suggest_nearest(text, others):
+            draft.tell(
+                spot.at("if"),
+                "no row has {text!r} in the column {column!r}, so that this comparison is the "
+                "same in each{hint}",
+                text=text,
+                column=column,
+                hint=hint,
+                kind="name",
+                fails=False,
+            )
 
 
 def check_only_rows(draft: ScenarioDraft, step: model.Step | model.Policy, spot: Spot) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from tests.scenario.test_idle_expectations import LIST, opened
 from tests.scenario.test_lies import Case, run, what_is_wrong
-from tests.scenario.test_mistakes_of_a_file import OPEN, tell
+from tests.scenario.test_mistakes_of_a_file import FLOW, OPEN, tell
 
 ORDER = "form.客户名称 = '好'; await $proxy('shop').createOrder(1500)"
 TWICE = f"{ORDER}; await $proxy('shop').listOrders('open')"
@@ -113,3 +113,70 @@ def test_a_denied_map_with_a_text_for_a_number_denies_nothing(
     found = tell_warnings(tmp_path, opened(f"form: {{'明细[0]': {denial}}}", script))
 
     assert [one for one in found if one.endswith(f"it is 2{DIFFERS}")] == found[:1] * is_told
+
+
+ROWS = "cases: [{id: 甲, 级别: 普通订单, 序号: C1, 加急: true}, {id: 乙, 级别: 大额订单, 序号: C3, 加急: false}]"
+SAME = "no row has {!r} in the column {!r}, so that this comparison is the same in each; did you mean {!r}?"
+ORDERS = SAME.format("大额定单", "级别", "大额订单")
+CONDITIONS = {
+    "${case.级别} != 大额定单": [ORDERS],
+    "${case.级别} != '大额定单'": [ORDERS],
+    "大额定单 != ${case.级别}": [ORDERS],
+    "not ${case.级别} == 大额定单": [ORDERS],
+    "${case.级别} == 大额定单 or ${case.级别} == 普通订单": [ORDERS],
+    "${case.加急} != ture": [SAME.format("ture", "加急", "true")],
+    "${case.级别} != 大额订单": [],
+    "${case.级别} != 框架合同": [],
+    "${case.序号} != C2": [],
+    "${case.级别} != ''": [],
+    "${case.级别} != ${case.序号}": [],
+    "${case.级别}-${case.序号} != 大额定单-C3": [],
+    "${vars.级别} != 大额定单": [],
+}
+
+
+@pytest.mark.parametrize(("condition", "told"), CONDITIONS.items(), ids=CONDITIONS)
+def test_a_text_that_no_row_has_is_told_where_a_condition_compares_it(
+    tmp_path: Path, condition: str, told: list[str]
+) -> None:
+    step = f'{{if: "{condition}", set: {{客户: 甲}}, expect: {{form: {{客户: 甲}}}}}}'
+    top = f"{ROWS}\nvars: {{级别: 大额订单}}\nsteps: [{OPEN}, {step}]"
+
+    assert [one for one in dict.fromkeys(tell(tmp_path, top)) if "no row has" in one] == told
+
+
+def test_a_condition_of_a_policy_is_compared_with_the_rows_too(tmp_path: Path) -> None:
+    policies = (
+        "policies: [{at: '*', if: '${case.级别} != 大额定单', approve: {}}, {at: '*', reject: {}}]"
+    )
+    steps = "steps: [{play: {until: 结束}, expect: {flow: {at: 结束}}}]"
+    found = tell(tmp_path, f"{ROWS}\n{policies}\n{steps}", subject=FLOW)
+
+    assert [one for one in dict.fromkeys(found) if "no row has" in one] == [ORDERS]
+
+
+@pytest.mark.parametrize(
+    ("condition", "told"),
+    [
+        ("${form.客户名称} != 大额定单", ["nothing could ever make '大额定单', so denying it says nothing; did you mean '大额订单'?"]),
+        ("${steps.问.result} != 大额定单", ["nothing could ever make '大额定单', so denying it says nothing; did you mean '大额订单'?"]),
+        ("${form.客户名称} != 大额订单1", []),
+        ("${form.客户名称} != 普通订单", []),
+        ("${vars.级别} != 大额定单", []),
+    ],
+)  # fmt: skip
+def test_a_text_that_nothing_makes_is_told_where_a_condition_denies_it(
+    tmp_path: Path, condition: str, told: list[str]
+) -> None:
+    script = "form.客户名称 = form.金额 > 100 ? '大额订单' : '普通订单'"
+    case = Case(
+        steps="steps:\n  - {open: {金额: 500}, expect: {form: {客户名称: {$contains: 订单}}}}\n"
+        "  - {id: 问, js: return form.客户名称, expect: {result: 大额订单}}\n"
+        f'  - {{if: "{condition}", set: {{金额: 5}}, expect: {{form: {{金额: 5}}}}}}',
+        script=script,
+        stubs="",
+        top="vars: {级别: 特殊}",
+    )
+    found = tell_warnings(tmp_path, case)
+
+    assert [one for one in found if "nothing could" in one] == told
