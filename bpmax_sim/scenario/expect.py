@@ -372,10 +372,23 @@ def fulfils(expected: Any, actual: Any) -> bool:
 
 def _compare_not(expected: Any, actual: Any, path: Path) -> Checks:
     ok = not fulfils(expected, actual)
-    doubt = _explain_never_fulfilled(expected, actual) if ok and actual is not UNSET else ""
-    if ok and not doubt:
-        doubt = next((one.doubt for one in find_lookalikes(expected, actual)), "")
+    doubt = _explain_idle_denial(expected, actual) if ok else ""
     return (Comparison(path, ok, f"$not {show(expected)}", format_value(actual), doubt),)
+
+
+def _explain_idle_denial(expected: Any, actual: Any) -> str:
+    """Return why it says nothing that *actual* is not *expected*; "" if it says something."""
+    if actual is UNSET:
+        is_about_presence = isinstance(expected, Mapping) and "$exists" in expected
+        return "" if is_about_presence else NOTHING_THERE
+    looks = (one.doubt for one in find_lookalikes(expected, actual))
+    return _explain_never_fulfilled(expected, actual) or next(looks, "")
+
+
+NOTHING_THERE: Final = msg(
+    "nothing is there, so that nothing was compared; write {$exists: false} where that is meant"
+)
+NOTHING_IN_IT: Final = msg("it is empty here, so that nothing was compared")
 
 
 def find_lookalikes(expected: Any, actual: Any, path: Path = ()) -> Iterator[Comparison]:
@@ -526,7 +539,7 @@ def _compare_each(expected: Any, actual: Any, path: Path) -> Checks:
     wrong = [
         c for at, item in items for c in select_failing_checks(compare(expected, item, (*path, at)))
     ]
-    doubt = "" if actual else msg("it is empty here, so that nothing was compared")
+    doubt = "" if actual else NOTHING_IN_IT
     return tuple(wrong) or (Comparison(path, True, whole, format_value(actual), doubt),)
 
 

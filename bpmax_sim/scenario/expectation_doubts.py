@@ -23,7 +23,11 @@ from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.denied_texts import find_unproducible_texts
 from bpmax_sim.scenario.events import Event
 from bpmax_sim.scenario.expect import fulfils, is_list, is_operator
-from bpmax_sim.scenario.expected_literals import accepts_absent_value, find_literals_with_denial
+from bpmax_sim.scenario.expected_literals import (
+    accepts_absent_value,
+    find_literals_with_denial,
+    find_member_names,
+)
 from bpmax_sim.scenario.findings import RunFinding, find_columns_of_expected_rows
 from bpmax_sim.scenario.load import LocatedStep, ScenarioItem
 from bpmax_sim.scenario.probes import find_other_values
@@ -129,6 +133,7 @@ def find_expectations_that_never_fail(
                 yield from _find_misspelt_columns(field, value, place, history)
                 if path[0] == "expect":
                     yield from _find_operators_fitting_any_value(field, value, place, history)
+        yield from _find_misspelt_members_of_calls(expected, spot.at(*path, "proxy"), calls)
     yield from _find_stale_previews(item)
     if not expectations and history.scripts and not _has_other_judge(item, calls):
         yield _make_finding(item.spot.at("scenario"), msg(
@@ -289,6 +294,40 @@ def _find_misspelt_columns(
                 "no row of {table} ever had a column {column!r}{hint}",
                 table=table, column=column, hint=hint,
             ), "name")  # fmt: skip
+
+
+def _find_misspelt_members_of_calls(
+    expected: model.Expect, spot: Spot, calls: Sequence[CallMade]
+) -> Iterator[RunFinding]:
+    """Yield members of calls that *expected*, at *spot*, denies and that no call ever had.
+
+    Only those that resemble a member that a call of that API had: a misspelt one is always absent.
+    In a ``never``, which plain members break, these are denied, too.
+    """
+    is_never = "never" in spot.steps
+    for item, where in spot.locate_elements(() if expected.proxy is UNSET else expected.proxy):
+        made = [call for call in calls if matches_api(item.call, call.call)]
+        for part in ("query", "header", "body", "response") if made else ():
+            value = getattr(item, part)
+            known = {name for call in made for name in _find_all_names(getattr(call, part))}
+            for inside, name, is_denied in find_member_names(value) if value is not UNSET else ():
+                text = name.lower() if part == "header" else name
+                if is_denied is is_never or text in known:
+                    continue
+                if hint := suggest_nearest(text, known):
+                    yield _make_finding(where.at(part, *inside, name), msg(
+                        "no call of {call} had {name!r} in {part}, so denying it says nothing"
+                        "{hint}", call=item.call, name=name, part=part, hint=hint,
+                    ), "name")  # fmt: skip
+
+
+def _find_all_names(value: Any) -> Iterator[str]:
+    """Yield the names of all members in *value*, also in lists and in other members."""
+    if isinstance(value, Mapping):
+        yield from map(str, value)
+    members = value.values() if isinstance(value, Mapping) else value if is_list(value) else ()
+    for member in members:
+        yield from _find_all_names(member)
 
 
 def _find_stale_previews(item: ScenarioItem) -> Iterator[RunFinding]:

@@ -31,7 +31,12 @@ from bpmax_sim.scenario.blinding_ignores import (
     find_responses_matched_by_ignore,
 )
 from bpmax_sim.scenario.events import START, LogPosition
-from bpmax_sim.scenario.expect import Checks, select_failing_checks
+from bpmax_sim.scenario.expect import (
+    NOTHING_IN_IT,
+    NOTHING_THERE,
+    Checks,
+    select_failing_checks,
+)
 from bpmax_sim.scenario.expect_check import check_expect
 from bpmax_sim.scenario.expect_new import report_new_expect
 from bpmax_sim.scenario.expect_update import attach_update
@@ -82,6 +87,8 @@ from bpmax_sim.subject.hooks import (
     Result,
 )
 from bpmax_sim.transport.faults import Fault
+
+_NOTHING_COMPARED = (NOTHING_IN_IT, NOTHING_THERE)
 
 
 def _return_unchanged(value: Any) -> Any:
@@ -149,6 +156,9 @@ class Progress:
         self.initial: Mapping[str, Any] = {}
         self.ran: set[str] = set()
         self.unawaited: list[tuple[UnawaitedCall, FailureReporter]] = []
+        # Parts of ``always`` and ``never``: those compared so far, and findings on the others.
+        self._compared: set[Path] = set()
+        self._uncompared: dict[Path, tuple[findings.RunFinding, ...]] = {}
         self.redact = session.redact_value
         # Times and ids of a run come from its clock and its seed. Real ones would change each
         # request, and no recording would be found again.
@@ -409,6 +419,8 @@ class Progress:
         """Add warnings that only the whole run allows, such as expectations that can never fail."""
         calls, subjects, dropped = self.log.calls, self.item.subjects, self.session.dropped_chains
         scripts = (*subjects.handlers, *subjects.inline.values(), *subjects.all_libraries)
+        for key, found in self._uncompared.items():
+            self.log.add_findings(found if key not in self._compared else ())
         self.log.add_findings((
             *(findings.RunFinding("uncalled", *one, fails=False) for one in dropped),
             *find_responses_matched_by_ignore(calls),
@@ -650,7 +662,7 @@ class Progress:
             )
         except UndefinedValueError as error:
             return (), [reporter.report("value", str(error), path)]
-        self.log.add_findings(reporter.find_vacuous_checks(checks, path))
+        self._add_vacuous_checks(reporter, checks, path)
         failures = reporter.report_expectation(checks, path)
         if any(check.path == ("trace",) for check in select_failing_checks(checks)):
             observed = observe(self.log.events, unfinished=self.redact(self.read_subject_state()))
@@ -662,6 +674,23 @@ class Progress:
             own = (unresolved, readers, self.resolve_expected_value, reporter.spot)
             failures = attach_update(failures, *own)
         return checks, failures
+
+    def _add_vacuous_checks(self, reporter: FailureReporter, checks: Checks, path: Path) -> None:
+        """Add a warning for each of *checks* that compared nothing; they are of the part at *path*.
+
+        An ``always`` or ``never`` is compared after each step, and what it is about need not be
+        there at once: of these, `warn_of_run` adds what was never compared.
+        """
+        is_repeated = path[0] in {"always", "never"}
+        late = [one for one in checks if is_repeated and one.doubt in _NOTHING_COMPARED]
+        self.log.add_findings(
+            reporter.find_vacuous_checks(tuple(one for one in checks if one not in late), path)
+        )
+        for check in late:
+            found = tuple(reporter.find_vacuous_checks((check,), path))
+            self._uncompared.setdefault((*path, *check.path), found)
+        if is_repeated:
+            self._compared |= {(*path, *check.path) for check in checks if check not in late}
 
     def store_result(self, step_id: str, value: Any, error: Mapping[str, Any] | None) -> None:
         """Keep a step's result and error, which ``${steps.<id>.result}`` and ``expect`` read.

@@ -180,3 +180,77 @@ def test_a_text_that_nothing_makes_is_told_where_a_condition_denies_it(
     found = tell_warnings(tmp_path, case)
 
     assert [one for one in found if "nothing could" in one] == told
+
+
+ABSENT = (
+    "nothing is there, so that nothing was compared; write {$exists: false} where that is meant"
+)
+THINGS = {
+    "form: {'明细[1].数量': {$not: 5}}": f"form.明细[1].数量 $not 5: {ABSENT}",
+    "form: {'明细[3]': {$not: {物料: 螺丝}}}": f'form.明细[3] $not {{"物料": "螺丝"}}: {ABSENT}',
+    "form: {'明细[0].数量': {$not: 5}}": "",
+    "form: {'明细[1].数量': {$exists: false}}": "",
+    "form: {'明细[1].数量': {$not: {$exists: true}}}": "",
+    "proxy: [{call: shop.create_order, response: {单号: {$not: PO-2}}}]": f'proxy[0].response.单号 $not "PO-2": {ABSENT}',
+    "proxy: [{call: shop.create_order, response: {no: {$not: PO-2}}}]": "",
+    "proxy: [{call: shop.create_order, header: {X-Trace-Idd: {$exists: false}}}]": "no call of shop.create_order had 'X-Trace-Idd' in header, so denying it says nothing; did you mean 'x-trace-id'?",
+    "proxy: [{call: shop.create_order, header: {X-TRACE-ID: {$not: b}}}]": "",
+    "proxy: [{call: shop.create_order, header: {Authorization: {$exists: false}}}]": "",
+    "proxy: [{call: shop.create_order, body: {备注说明: {$exists: false}}}]": "",
+    "proxy: [{call: shop.create_order, body: {lines: {$not: {$contains: {数量: {$gt: 9}}}}}}]": "",
+    "proxy: [{call: shop.create_order, body: {供应商编好: {$exists: false}}}]": "no call of shop.create_order had '供应商编好' in body, so denying it says nothing; did you mean '供应商编号'?",
+}
+
+
+@pytest.mark.parametrize(("section", "told"), THINGS.items(), ids=THINGS)
+def test_what_is_not_there_cannot_be_denied_anything(
+    tmp_path: Path, section: str, told: str
+) -> None:
+    body = "{供应商编号: 'S1', lines: [{物料: '螺丝', 数量: 2}]}"
+    script = f"form.客户名称 = '好'; await $proxy('shop').$api('create_order').$header({{'X-Trace-Id': 'a'}}).$body({body}).$call()"
+    case = opened(f"form: {{客户名称: 好}}, {section}", script, ANSWER)
+    if section.startswith("form"):
+        case = opened(f"{section[:-1]}, 客户名称: 好}}", script, ANSWER)
+    found = tell_warnings(tmp_path, case)
+
+    assert [one for one in found if "nothing" in one] == [told] * bool(told)
+
+
+@pytest.mark.parametrize(
+    ("top", "told"),
+    [
+        ("never: {proxy: [{call: shop.create_order, times: {$gte: 1}, body: {amuont: 1600}}]}", ["no call of shop.create_order had 'amuont' in body, so denying it says nothing; did you mean 'amount'?"]),
+        ("never: {proxy: [{call: shop.create_order, times: {$gte: 1}, body: {amount: 1600}}]}", []),
+        ("never: {proxy: [{call: shop.list_orders, times: {$gte: 1}, query: {statsu: open}}]}", []),
+    ],
+)  # fmt: skip
+def test_a_member_of_a_denied_call_that_no_call_had_is_told(
+    tmp_path: Path, top: str, told: list[str]
+) -> None:
+    assert [one for one in tell_warnings(tmp_path, denied(top)) if "no call of" in one] == told
+
+
+EACH = 'form.明细 $each {"数量": {"$gt": 0}}: it is empty here, so that nothing was compared'
+NOT_ZERO = f"form.明细[0].数量 $not 0: {ABSENT}"
+
+
+@pytest.mark.parametrize("rows", [True, False])
+@pytest.mark.parametrize(
+    ("top", "told"),
+    [
+        ("always: {form: {明细: {$each: {数量: {$gt: 0}}}}}", EACH),
+        ("always: {form: {'明细[0].数量': {$not: 0}}}", NOT_ZERO),
+        ("never: {form: {金额: 9, 明细: {$each: {数量: {$gt: 0}}}}}", EACH),
+        ("never: [{form: {金额: 9, '明细[0].数量': {$not: 0}}}]", NOT_ZERO),
+    ],
+)
+def test_what_holds_after_every_step_may_begin_with_nothing(
+    tmp_path: Path, top: str, told: str, *, rows: bool
+) -> None:
+    """An invariant is told only if there was nothing to compare after any step."""
+    more = "  - {add_row: {table: 明细, row: {数量: 3}}}\n" if rows else ""
+    steps = f"steps:\n  - {{js: form.金额 = 5, expect: {{form: {{金额: 5}}}}}}\n{more}"
+    form = "form: {fields: {金额: 0, 明细: []}}"
+    case = Case(steps=steps, form=None, stubs="", top=f"{form}\n{top}")
+
+    assert tell_warnings(tmp_path, case) == [told] * (not rows)
