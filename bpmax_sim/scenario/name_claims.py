@@ -56,9 +56,11 @@ def check_actors_in_step_names(draft: ScenarioDraft) -> None:
         is_known = isinstance(performer, str | int) and str(performer) in known
         node = spot.source.root.find_at(spot.steps) if is_known and step.name else None
         parts = node.items.items() if node is not None else ()
-        others = show({key: part.to_plain() for key, part in parts if key != "name"})
+        others = {key: part.to_plain() for key, part in parts if key != "name"}
         named = find_named_actors(step.name, known) if node is not None else []
-        if named and not any(one in others for one in named):
+        if named and not any(
+            one in show(_drop_successors(others, step.name, one)) for one in named
+        ):
             draft.tell(
                 spot.at("name"),
                 "the name of this step speaks of {people}, and {performer} performs it; mend the "
@@ -68,6 +70,26 @@ def check_actors_in_step_names(draft: ScenarioDraft) -> None:
                 kind="name",
                 fails=False,
             )
+
+
+_DECIDING: Final = (
+    r"(?:再次?|也|先|直接|就)?(?:同意|批准|驳回|拒绝)|\s*(?:approves|agrees|rejects)\b"
+)
+"""What follows the name of whoever decides, and is no name of a task."""
+
+
+def _drop_successors(step: Mapping[str, Any], name: str, person: str) -> Mapping[str, Any]:
+    """Return *step* without ``pending`` if its *name* begins with a decision of *person*.
+
+    Nobody is waited for who has decided just now. In any other name the person may be the next one,
+    as in ``提交，张三审批``. *step* is key -> value.
+    """
+    expected = step.get("expect")
+    flow = expected.get("flow") if isinstance(expected, Mapping) else None
+    if not isinstance(flow, Mapping) or not re.match(f"{re.escape(person)}(?:{_DECIDING})", name):
+        return step
+    rest = {key: value for key, value in flow.items() if key != "pending"}
+    return {**step, "expect": {**expected, "flow": rest}}
 
 
 _UNITS: Final = {"十": 10, "百": 100, "千": 1000, "万": 10_000, "亿": 100_000_000}

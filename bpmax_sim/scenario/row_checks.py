@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
+from pathlib import Path
 from typing import Any
 
 from msgspec import UNSET
 
 from bpmax_sim.errors import suggest_nearest
+from bpmax_sim.file_names import find_case_conflicts, to_file_name
 from bpmax_sim.i18n import join_list, msg
 from bpmax_sim.scenario import model, references
 from bpmax_sim.scenario.actions import check_action
@@ -95,6 +97,24 @@ def check_rows_have_all_cells(draft: ScenarioDraft, columns_with_effect: Abstrac
                 columns=join_list(names),
             )
             draft.warnings.append(RunWarning("rule", wrong, row.place))
+
+
+def check_row_ids_name_files(draft: ScenarioDraft) -> None:
+    """Report rows whose ids differ in case alone: on Windows and macOS they have one recording.
+
+    Not if a ``${case.…}`` names the recordings.
+    """
+    if "${case." in draft.scenario.proxy.cassette:
+        return
+    rows = {Path(to_file_name(row.id)): row for row in draft.rows}
+    for path, other in find_case_conflicts(rows):
+        wrong = msg(
+            "the ids {first!r} and {second!r} differ only in case, so that their recordings are "
+            "one file on Windows and macOS; rename one",
+            first=rows[path].id,
+            second=rows[other].id,
+        )
+        draft.warnings.append(RunWarning("name", wrong, rows[other].place))
 
 
 def check_step_ids(draft: ScenarioDraft) -> None:

@@ -218,6 +218,29 @@ def test_the_name_of_a_step_and_who_performs_it_are_one(
 
 
 @pytest.mark.parametrize(
+    ("name", "expected", "is_told"),
+    [
+        ("张三同意", "{at: 总经理, pending: [张三]}", True),
+        ("张三直接驳回", "{pending: [张三]}", True),
+        ("张三 approves", "{at: 总经理, pending: [张三]}", True),
+        ("提交，张三审批", "{at: 总经理, pending: [张三]}", False),
+        ("部门批准，张三同意", "{at: 总经理, pending: [张三]}", False),
+        ("张三审批", "{at: 总经理, pending: [张三]}", False),
+        ("张三同意", "{history: {$contains: {by: 张三}}, pending: [ceo]}", False),
+        ("张三同意", "{form: {金额: 1}}", True),
+    ],
+)
+def test_who_has_decided_by_the_name_is_not_who_is_waited_for(
+    tmp_path: Path, name: str, expected: str, *, is_told: bool
+) -> None:
+    subject = FLOW.replace("{wangwu: {}, ceo: {}}", "{张三: {}, wangwu: {}, ceo: {}}")
+    step = f"{{name: {name}, approve: {{by: wangwu}}, expect: {{flow: {expected}}}}}"
+    lines = tell(tmp_path, f"steps: [{step}]", subject=subject)
+
+    assert sum("the name of this step speaks of" in str(one) for one in lines) == is_told
+
+
+@pytest.mark.parametrize(
     ("code", "message", "title", "told"),
     [
         ("NO_ROW", "", "金额必填", "this step fails whatever the scripts do, by NO_ROW; mend it"),

@@ -117,3 +117,32 @@ def test_a_short_line_is_told_where_it_stands_and_marks_of_a_row_may_be_left_out
     assert [str(one) for one in first.warnings] == [
         f"{tmp_path}/客户.csv:4: {SHORT.format('名称')}"
     ]
+
+
+CASES = (
+    "the ids {!r} and {!r} differ only in case, so that their recordings are one file on Windows "
+    "and macOS; rename one"
+)
+
+
+@pytest.mark.parametrize(
+    ("ids", "top", "told"),
+    [
+        (("大额A", "大额a"), "", [CASES.format("大额A", "大额a")]),
+        (("Straße", "STRASSE", "普通"), "", [CASES.format("Straße", "STRASSE")]),
+        (("大额A", "大额B"), "", []),
+        (("大额A", "大额a"), ", cassette: '下单/${case.编号}'", []),
+    ],
+)
+def test_ids_of_rows_are_names_of_files_on_every_system(
+    tmp_path: Path, ids: tuple[str, ...], top: str, told: list[str]
+) -> None:
+    lines = "".join(f"{one},C{number}\n" for number, one in enumerate(ids, 1))
+    case = filled(
+        "  - {set: {客户编号: '${case.编号}'}, expect: {form: {客户名称: 张三}}}\n",
+        "cases: {from: 客户.csv}", files={"客户.csv": f"id,编号\n{lines}"}, proxy=top,
+    )  # fmt: skip
+    first, *_ = run(tmp_path, case)
+
+    assert [one.message for one in first.warnings] == told
+    assert [one.place.line for one in first.warnings if one.place] == [3] * len(told)
