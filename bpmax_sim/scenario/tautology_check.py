@@ -94,19 +94,25 @@ def check_never_can_be_broken(context: CheckContext, expected: model.Expect, spo
                 "part in a line of its own, or write always:",
                 kind="empty",
             )
-    for section in ("messages", "console"):
-        value = getattr(expected, section)
+    flow = expected.flow if type(expected.flow) is dict else {}
+    logs = [((section,), getattr(expected, section)) for section in ("messages", "console")]
+    logs += [(("flow", section), flow.get(section)) for section in _GROWING]
+    for path, value in logs:
         if type(value) is list and value:
             context.tell(
-                spot.at(section),
+                spot.at(*path),
                 "a list is compared item by item, so that only exactly these {section} break this "
                 "never; write {section}: {{$contains: …}} for one of them among others",
-                section=section,
+                section=path[-1],
                 kind="empty",
                 fails=False,
             )
     if expected.proxy is not UNSET:
         _report_denied_call_counts(context, expected.proxy, spot.at("proxy"))
+
+
+_GROWING = ("history", "notified", "passed")
+"""Lists of a flow to which each step adds, so that one item is hardly ever all of them."""
 
 
 def _report_denied_call_counts(

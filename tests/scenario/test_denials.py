@@ -9,7 +9,7 @@ import pytest
 
 from tests.scenario.test_idle_expectations import LIST, opened
 from tests.scenario.test_lies import Case, run, what_is_wrong
-from tests.scenario.test_mistakes_of_a_file import FLOW, OPEN, tell
+from tests.scenario.test_mistakes_of_a_file import FLOW, LISTED, OPEN, tell
 
 ORDER = "form.客户名称 = '好'; await $proxy('shop').createOrder(1500)"
 TWICE = f"{ORDER}; await $proxy('shop').listOrders('open')"
@@ -56,6 +56,28 @@ def test_a_denied_call_is_denied_among_others(tmp_path: Path, top: str, told: li
     found = tell(tmp_path, f"{top}\nsteps: [{OPEN}]")
 
     assert [one for one in found if "break this never" in one] == told
+
+
+@pytest.mark.parametrize(
+    ("flow", "told"),
+    [
+        ("history: [{action: reject}]", "history"),
+        ("notified: [{to: [ceo]}]", "notified"),
+        ("passed: [总经理]", "passed"),
+        ("passed: []", ""),
+        ("passed: {总经理: 2}", ""),
+        ("history: {$contains: {action: reject}}", ""),
+        ("pending: [ceo]", ""),
+    ],
+)
+def test_a_list_of_a_flow_that_grows_is_denied_item_by_item(
+    tmp_path: Path, flow: str, told: str
+) -> None:
+    step = "{approve: {by: wangwu}, expect: {flow: {at: 总经理}}}"
+    found = tell(tmp_path, f"never: {{flow: {{{flow}}}}}\nsteps: [{step}]", subject=FLOW)
+
+    lists = [one for one in found if "item by item" in one]
+    assert lists == [f"{LISTED.format(told)} for one of them among others"] * bool(told)
 
 
 def test_a_denied_call_of_any_count_is_red_beside_another_call(tmp_path: Path) -> None:
