@@ -20,6 +20,7 @@ from bpmax_sim.js_values import (
     to_scenario_value,
 )
 from bpmax_sim.scenario.expect import (
+    NOTHING_THERE,
     OPERATORS,
     Comparison,
     compare,
@@ -494,7 +495,19 @@ OTHER_TYPE = "of another type"
         ({"$not": {"$contains": {"a": 1}}}, ["y"], OTHER_TYPE),
         ({"$not": {"$contains": {"$gt": 1}}}, ["y"], ""),
         ({"$not": {"$eq": 1}}, "1", OTHER_TYPE),
-        ({"$not": 1}, UNSET, ""),
+        ({"$not": 1}, UNSET, "nothing is there"),
+        ({"$not": {"$exists": True}}, UNSET, ""),
+        ({"$not": {"$exists": True, "$eq": 1}}, UNSET, ""),
+        ({"$not": {"a": {"b": "1"}}}, {"a": {"b": 1}}, OTHER_TYPE),
+        ({"$not": {"a": {"b": "1"}}}, {"a": {"b": 2}}, ""),
+        ({"$not": {"a": {"b": "1"}}}, {"a": {}}, ""),
+        ({"$not": ["1", 2]}, [1, 3], OTHER_TYPE),
+        ({"$not": {"$contains": {"a": "1"}}}, [{"a": 2}, {"a": 1}], OTHER_TYPE),
+        ({"$not": {"$each": {"a": "1"}}}, [{"a": 1}], OTHER_TYPE),
+        ({"$not": {"$each": {"a": "1"}}}, {"x": {"a": 1}}, ""),
+        ({"$not": {"a": {"$in": ["1", "2"]}}}, {"a": 2}, OTHER_TYPE),
+        ({"$not": {"a": {"$not": "1"}, "b": 1}}, {"a": 1, "b": 2}, ""),
+        ({"$not": {"$exactly": {"a": "1"}}}, {"a": 1}, OTHER_TYPE),
     ],
 )
 def test_a_doubt_is_told_where_nothing_else_could_come_and_nowhere_else(
@@ -618,11 +631,11 @@ def test_a_text_that_just_fits_is_shown_as_it_is(length: int) -> None:
     assert [len(cut) for cut in cut_to_difference(one + "丙丁", other + "丙", 80)] != [82, 81]
 
 
-def test_of_what_is_absent_nothing_is_said_but_that_it_is_not() -> None:
+def test_of_what_is_absent_nothing_is_said_but_that_nothing_was_compared() -> None:
     for operand in ({"$gt": 5}, "甲", ["甲"], {"a": 1}, {"$contains": 1}, {"$matches": "x"}):
         (check,) = compare({"金额": {"$not": operand}}, {})
 
-        assert (check.ok, check.doubt) == (True, "")
+        assert (check.ok, check.doubt) == (True, NOTHING_THERE)
 
 
 MAPS = ["form", "fields", "flow", "preview", "vars"]
