@@ -86,7 +86,9 @@ def _drop_successors(step: Mapping[str, Any], name: str, person: str) -> Mapping
     """
     expected = step.get("expect")
     flow = expected.get("flow") if isinstance(expected, Mapping) else None
-    if not isinstance(flow, Mapping) or not re.match(f"{re.escape(person)}(?:{_DECIDING})", name):
+    if not isinstance(expected, Mapping) or not isinstance(flow, Mapping):
+        return step
+    if not re.match(f"{re.escape(person)}(?:{_DECIDING})", name):
         return step
     rest = {key: value for key, value in flow.items() if key != "pending"}
     return {**step, "expect": {**expected, "flow": rest}}

@@ -95,6 +95,7 @@ def check_never_can_be_broken(context: CheckContext, expected: model.Expect, spo
                 kind="empty",
             )
     flow = expected.flow if type(expected.flow) is dict else {}
+    logs: list[tuple[tuple[str, ...], Any]]
     logs = [((section,), getattr(expected, section)) for section in ("messages", "console")]
     logs += [(("flow", section), flow.get(section)) for section in _GROWING]
     for path, value in logs:
