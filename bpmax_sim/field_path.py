@@ -277,6 +277,17 @@ def find_values_at(value: Any, steps: Steps) -> Iterator[Any]:
         yield from find_values_at(item, rest)
 
 
+def find_objects_without(value: Any, steps: Steps) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    """Yield each object on the way to *steps* in *value* that lacks the next name.
+
+    Each comes with the number of steps that lead to it.
+    """
+    for number, step in enumerate(steps):
+        for owner in find_values_at(value, steps[:number]) if isinstance(step, str) else ():
+            if isinstance(owner, dict) and step not in owner:
+                yield number, owner
+
+
 def without_paths(value: Any, paths: Iterable[Steps], *, prune: bool = False) -> Any:
     """Return a copy of the JSON *value* without the members and items at *paths*.
 

@@ -16,6 +16,7 @@ from typer import Option
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.journal import find_abandoned_journals
 from bpmax_sim.check.secrets import NotSecretDeclarations, find_literal_secrets, find_secrets
+from bpmax_sim.check.unused_places import UnusedPlaces
 from bpmax_sim.cli.explain import format_explanation, replay_for_doubtful_places
 from bpmax_sim.cli.item_selection import (
     Selection,
@@ -37,7 +38,7 @@ from bpmax_sim.index.sound_groups import SoundScenarioGroups
 from bpmax_sim.index.store import ProjectIndex, load_index
 from bpmax_sim.index.unread_files import find_unread_files
 from bpmax_sim.platform.check import explain_suspect_declarations
-from bpmax_sim.platform.load import Platforms, load_usable_platforms
+from bpmax_sim.platform.load import Platforms, find_declared_place, load_usable_platforms
 from bpmax_sim.platform.response_shapes import ResponseShapes
 from bpmax_sim.project import DEFAULTS, SUFFIX, find_root, read_not_secret_places
 from bpmax_sim.report.document import build_run_document, to_problem_data
@@ -239,9 +240,11 @@ def _find_problems(
             yield finding.problem
         else:
             report_warning(finding.problem)
-    for doubt in chain.from_iterable(item.doubts for item in loaded.values()):
-        report_warning(doubt)
-    for doubt in _find_files_without_effect(indexes) if targets.is_whole else ():
+    for doubt in chain(
+        chain.from_iterable(item.doubts for item in loaded.values()),
+        chain.from_iterable(map(_find_suspect_declarations, loaded.values())),
+        _find_files_without_effect(indexes) if targets.is_whole else (),
+    ):
         report_warning(doubt)
     if cassettes:
         yield from _find_cassette_problems(
@@ -249,17 +252,23 @@ def _find_problems(
             {one.header.root / "cassettes" / f"{one.header.cassette}.yaml" for one in found},
             list(loaded.values()),
             report_hint,
+            report_warning,
         )
+
+
+def _find_suspect_declarations(platforms: Platforms) -> Iterator[Problem]:
+    """Yield each declaration in the user's platform files that is probably a mistake."""
+    for key, platform in platforms.own.items():
+        for message, steps in explain_suspect_declarations(platform):
+            yield Problem(message, find_declared_place(platforms, key, steps))
 
 
 def _find_platform_hints(loaded: Sequence[Platforms]) -> Iterator[str]:
     """Yield remarks on platform files, none of which is an error.
 
-    They are about declarations that look wrong, earlier names (``was``), and platforms that are
-    replaced by one with the same key in a later folder.
+    They are about earlier names (``was``), and platforms that are replaced by one with the same key
+    in a later folder.
     """
-    for platform in chain.from_iterable(item.own.values() for item in loaded):
-        yield from explain_suspect_declarations(platform)
     yield from dict.fromkeys(chain.from_iterable(map(_describe_former_names, loaded)))
     for key, was, now in chain.from_iterable(item.overridden for item in loaded):
         yield msg("platform {key!r} of {was} is replaced by {now}", key=key, was=was, now=now)
@@ -368,6 +377,7 @@ def _find_cassette_problems(
     played_cassettes: Collection[Path],
     loaded: Sequence[Platforms],
     report_hint: Callable[[str], None],
+    report_warning: Callable[[Problem], None],
 ) -> Iterator[Problem]:
     """Yield damage, secrets, interrupted recordings and equal names of the cassettes to check.
 
@@ -375,7 +385,8 @@ def _find_cassette_problems(
     in *targets* and, unless only cassettes are named, those in the projects of its scenarios: all
     if whole projects are checked, else only those in *played_cassettes*. *loaded* are the
     platforms, whose credentials are searched for. *report_hint* is called with each remark that is
-    no error, such as a declaration "not secret" for a place that no recording has.
+    no error, such as a declaration "not secret" for a place that no recording has, and
+    *report_warning* with each place of a platform file that is probably misspelt.
     """
     named = targets.recordings
     own = [] if named else [find_root(Path.cwd())]
@@ -392,9 +403,13 @@ def _find_cassette_problems(
     )
     for platforms in loaded:
         register_all_credentials(platforms, os.environ, vault)
-    yield from _find_secrets_and_damage(paths, vault, not_secret, report_hint)
-    for message in not_secret.find_stale_declarations() if targets.is_whole and not named else ():
-        report_hint(message)
+    places = UnusedPlaces(loaded if targets.is_whole and not named else ())
+    yield from _find_secrets_and_damage(paths, vault, not_secret, places, report_hint)
+    if targets.is_whole and not named:
+        for message in (*not_secret.find_stale_declarations(), *places.explain_absent_places()):
+            report_hint(message)
+        for problem in places.find_misspelt_places():
+            report_warning(problem)
     for path, other in find_case_conflicts(sorted(paths)):
         message = msg(
             "{path} has the same name where case does not count (Windows, macOS)",
@@ -433,12 +448,14 @@ def _find_secrets_and_damage(
     paths: Iterable[Path],
     vault: Vault,
     not_secret: NotSecretDeclarations,
+    places: UnusedPlaces,
     report_hint: Callable[[str], None],
 ) -> Iterator[Problem]:
     for path in dict.fromkeys(paths):
         try:
             cassette = Cassette.load(Path(to_display_path(path)))
             yield from find_secrets(cassette, vault, not_secret, report_hint)
+            places.search_cassette(cassette)
         except CassetteError as error:
             # The place of a damage is a part of its message.
             match = _PLACED.fullmatch(str(error))

@@ -64,60 +64,75 @@ def check_platform(root: Node, platform: model.Platform, problems: list[Problem]
     checks.check_api_names_distinct()
 
 
-def explain_suspect_declarations(platform: model.Platform) -> Iterator[str]:
-    """Yield a message for each declaration that is probably a mistake, or that no call can use."""
+class SuspectDeclaration(NamedTuple):
+    """A declaration that is probably a mistake.
+
+    Attributes:
+        message: what is wrong with it; it begins with the key of the platform.
+        steps: its path in the platform file.
+    """
+
+    message: str
+    steps: Steps
+
+
+def explain_suspect_declarations(platform: model.Platform) -> Iterator[SuspectDeclaration]:
+    """Yield each declaration that is probably a mistake, or that no call can use."""
     yield from _explain_unusable_recover(platform)
-    apis = ((f"apis.{key}.", api) for key, api in platform.apis.items())
-    declared: list[tuple[str, model.Platform | model.Api]] = [("", platform), *apis]
+    apis = ((("apis", key), api) for key, api in platform.apis.items())
+    declared: list[tuple[Steps, model.Platform | model.Api]] = [((), platform), *apis]
     codes = [owner.response.code for _, owner in declared if owner.response is not UNSET]
     for name, known in platform.response.classes.items():
         if known.code and not any(codes):
-            yield msg(
+            message = msg(
                 "{platform_key}: response.classes.{name}.code can never hold, as nothing says "
                 "where a response has its code; write response.code: [$.code]",
                 platform_key=platform.platform_key,
                 name=name,
             )
+            yield SuspectDeclaration(message, ("response", "classes", name, "code"))
     yield from _explain_unknown_volatile_places(platform)
-    for path, owner in declared:
+    for above, owner in declared:
         if owner.timeout is not UNSET and owner.timeout > _LONG:
-            yield msg(
+            message = msg(
                 "{platform_key}: {path}timeout: {timeout:g} is in seconds; write {less:g} where "
                 "milliseconds are meant",
                 platform_key=platform.platform_key,
-                path=path,
+                path="".join(f"{step}." for step in above),
                 timeout=owner.timeout,
                 less=owner.timeout / 1000,
             )
+            yield SuspectDeclaration(message, (*above, "timeout"))
     yield from _explain_misspelt_types(platform)
 
 
-def _explain_misspelt_types(platform: model.Platform) -> Iterator[str]:
-    """Yield a message for each parameter with an unknown type that resembles a known one."""
+def _explain_misspelt_types(platform: model.Platform) -> Iterator[SuspectDeclaration]:
+    """Yield each parameter with an unknown type that resembles a known one."""
     for name, api in platform.apis.items():
-        for parameter in api.parameters:
+        for number, parameter in enumerate(api.parameters):
             hint = suggest_nearest(parameter.type, TYPES) if parameter.type not in TYPES else ""
             if hint:
-                yield msg(
+                message = msg(
                     "{platform_key}: apis.{name}: the parameter {parameter} has the type {type!r}, "
                     "which is none, so that nothing is compared with it{hint}",
                     platform_key=platform.platform_key, name=name, parameter=parameter.name,
                     type=parameter.type, hint=hint,
                 )  # fmt: skip
+                yield SuspectDeclaration(message, ("apis", name, "parameters", number, "type"))
 
 
 _LONG = 3600.0
 
 
-def _explain_unknown_volatile_places(platform: model.Platform) -> Iterator[str]:
-    """Yield a message for each volatile place that the declared response does not have."""
+def _explain_unknown_volatile_places(platform: model.Platform) -> Iterator[SuspectDeclaration]:
+    """Yield each volatile place that the declared response does not have."""
     for name, api in platform.apis.items():
         shape = derive_schema_shape(api.answer) if api.answer else None
-        for text in api.volatile if shape is not None else ():
+        for number, text in enumerate(api.volatile if shape is not None else ()):
             steps = [step for step in re.split(r"[.\[\]]+", text) if step]
             if steps[:1] == ["body"] and shape and shape.check_presence(steps[1:]) == "absent":
                 known = shape.list_names_at(steps[1:-1])
-                yield msg(
+                message = msg(
                     "{platform_key}: apis.{name}.volatile: the declared answer has no "
                     "{place}{hint}",
                     platform_key=platform.platform_key,
@@ -125,6 +140,7 @@ def _explain_unknown_volatile_places(platform: model.Platform) -> Iterator[str]:
                     place=text,
                     hint=suggest_or_list(steps[-1], known),
                 )
+                yield SuspectDeclaration(message, ("apis", name, "volatile", number))
 
 
 def describe_volatile_problem(text: str) -> str:
@@ -182,26 +198,27 @@ def suggest_recover_for_classes(platform: model.Platform) -> Iterator[tuple[str,
             )
 
 
-def _explain_unusable_recover(platform: model.Platform) -> Iterator[str]:
-    """Yield a message for each key of ``recover`` that has no effect in any call.
+def _explain_unusable_recover(platform: model.Platform) -> Iterator[SuspectDeclaration]:
+    """Yield each key of ``recover`` that has no effect in any call.
 
     For example, ``refresh`` has none without a login; see `_explain_useless_recover_keys`.
     """
-    own = [(f"apis.{api.key}.auth", api.auth, [api]) for api in platform.apis.values()]
+    own = [(("apis", api.key, "auth"), api.auth, [api]) for api in platform.apis.values()]
     shared = [api for api in platform.apis.values() if not isinstance(api.auth, model.Auth)]
-    for path, auth, apis in (("auth", platform.auth, shared), *own):
+    for above, auth, apis in ((("auth",), platform.auth, shared), *own):
         if not isinstance(auth, model.Auth):
             continue
         repeats = not apis or any(api.is_idempotent for api in apis)
         for name in auth.recover:
             for why in _explain_useless_recover_keys(platform, auth, name, may_repeat=repeats):
-                yield msg(
+                message = msg(
                     "{platform_key}: {path}.recover.{name}: {why}",
                     platform_key=platform.platform_key,
-                    path=path,
+                    path=".".join(above),
                     name=name,
                     why=why,
                 )
+                yield SuspectDeclaration(message, (*above, "recover", name))
 
 
 def _explain_useless_recover_keys(

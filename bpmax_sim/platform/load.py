@@ -58,7 +58,7 @@ from bpmax_sim.project import (
     to_absolute_path,
 )
 from bpmax_sim.secret.vault import Credentials
-from bpmax_sim.yamlfile import Node, decode, to_display_path
+from bpmax_sim.yamlfile import Node, Steps, decode, to_display_path
 
 
 class PlatformReadResult(msgspec.Struct, frozen=True):
@@ -514,6 +514,19 @@ def find_last_declaring_file(folders: Sequence[Path], key: str) -> Path | None:
     """
     sources = (one for folder in reversed(folders) for one in _read_platform_sources(folder))
     return next((source.path for source in sources if source.key == key), None)
+
+
+def find_declared_place(platforms: Platforms, key: str, steps: Steps) -> Place | None:
+    """Return the place of the value at the path *steps* in the user's file of platform *key*.
+
+    None if it is not there, but comes from a preset or from a platform that the file extends.
+    """
+    for folder in reversed(platforms.folders):
+        for source in _read_platform_sources(folder):
+            if source.key == key and source.root is not None:
+                top = source.root.find_child(steps[0]) if steps else source.root
+                return source.root.find_nearest(steps).place if top is not None else None
+    return None
 
 
 @cache

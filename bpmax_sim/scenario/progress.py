@@ -62,6 +62,7 @@ from bpmax_sim.scenario.observation import (
     read_last_preview,
     read_subject_state,
 )
+from bpmax_sim.scenario.platform_doubts import find_rule_doubts
 from bpmax_sim.scenario.policies import PolicyPlayer
 from bpmax_sim.scenario.references import (
     Path,
@@ -436,7 +437,7 @@ class Progress:
                 self.item, self._field_history, calls
             ),
             *result_checks.find_sent_undefined_texts(calls),
-            *result_checks.find_rule_doubts(calls, self.session.platforms),
+            *find_rule_doubts(calls, self.session.platforms),
             *self.log.options.check_comparisons(scripts),
             *result_checks.find_misread_responses(calls, scripts, self.session.platforms),
         ))  # fmt: skip

@@ -11,17 +11,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import chain
 from math import isnan
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 from weakref import WeakKeyDictionary
 
 import msgspec
 from msgspec import UNSET
 
 from bpmax_sim.errors import CallError, Place, find_nearest, suggest_nearest
-from bpmax_sim.field_path import FieldPath, Steps, find_values_at, format_path
 from bpmax_sim.i18n import join_list, msg, template
 from bpmax_sim.messages import Response
-from bpmax_sim.platform.check import explain_suspect_declarations, suggest_recover_for_classes
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.model import matches_api
 from bpmax_sim.platform.response_shapes import Kind, find_kind
@@ -356,138 +354,6 @@ def _find_totals_and_list_lengths(value: Any) -> Iterator[tuple[str, int, int]]:
             total, rows = level[name], [one for one in level.values() if isinstance(one, list)]
             if type(total) is int and len(rows) == 1 and rows[0]:
                 yield name, total, len(rows[0])
-
-
-def find_rule_doubts(calls: Sequence[CallMade], platforms: Platforms) -> Iterator[RunFinding]:
-    """Yield doubts about the platform files that *calls* used, such as rules that match nothing.
-
-    That is a place in requests or responses that none of them has, a rule that no call can use, and
-    a class of failures that occurred and for which the file says nothing under ``recover`` (what to
-    do then, such as a new login).
-    """
-    yield from _find_misspelt_places(calls, platforms)
-    for key, call in {call.call.partition(".")[0]: call for call in reversed(calls)}.items():
-        for hint in _find_suspect_declarations(platforms, key):
-            yield RunFinding("rule", hint, call.place, fails=False)
-    for call in calls:
-        recipe = find_compiled_api(call, platforms)
-        classes = recipe.platform.response.classes if recipe is not None else {}
-        if recipe is None or not classes:
-            continue
-        code = str(recipe.rules.find_business_code(*to_platform_response(call)))
-        for name, wrong in suggest_recover_for_classes(recipe.platform):
-            if code in map(str, classes[name].code):
-                yield RunFinding("rule", wrong, call.place, fails=False)
-
-
-def _find_misspelt_places(calls: Iterable[CallMade], platforms: Platforms) -> Iterator[RunFinding]:
-    """Yield each place declared in a platform file that no request or response had.
-
-    Only if one had a member of a similar name beside it. For example ``ignore: body.requestid``
-    where all bodies have ``requestId2``.
-    """
-    absent: dict[tuple[str, Steps], tuple[set[str], CallMade]] = {}
-    found: set[tuple[str, Steps]] = set()
-    for call in calls:
-        recipe, key = find_compiled_api(call, platforms), call.call.partition(".")[0]
-        places = _find_declared_places(recipe, call) if recipe is not None else ()
-        for path, parts in (
-            _find_optional_login_places(call, platforms) if call.is_login else places
-        ):
-            place = key, path
-            owners = [] if place in found else list(find_values_at(parts, path[:-1]))
-            names = {
-                str(name).lower() for one in owners if isinstance(one, Mapping) for name in one
-            }
-            if str(path[-1]).lower() in names:
-                found.add(place)
-            elif names:
-                absent.setdefault(place, (set(), call))[0].update(names)
-    for (platform, path), (names, call) in absent.items():
-        is_found = (platform, path) in found
-        hint = "" if is_found else suggest_nearest(str(path[-1]).lower(), sorted(names))
-        if hint:
-            yield RunFinding("rule", msg(
-                "{platform} declares {path}, and no message has that{hint}",
-                platform=platform, path=format_path(path), hint=hint,
-            ), call.place, fails=False)  # fmt: skip
-
-
-# They depend on the platforms alone, which all rows of a run share.
-_HINTS: Final = WeakKeyDictionary[Platforms, dict[str, tuple[str, ...]]]()
-
-
-def _find_suspect_declarations(platforms: Platforms, platform_key: str) -> tuple[str, ...]:
-    """Return a message for each probable mistake in the file of platform *platform_key*.
-
-    Such are a rule that no response can meet, a time-out written in milliseconds, a misspelt type.
-    Empty for an unknown platform. Computed once for *platforms*, which all scenarios of a project
-    share.
-    """
-    known = _HINTS.setdefault(platforms, {})
-    if platform_key not in known:
-        platform = platforms.find(platform_key)
-        known[platform_key] = (
-            tuple(explain_suspect_declarations(platform)) if platform is not None else ()
-        )
-    return known[platform_key]
-
-
-class DeclaredPlace(NamedTuple):
-    """A place in a request or response that a platform file names, such as ``body.requestId``.
-
-    Attributes:
-        steps: path of the place, whose first step is the part of the message, such as ``body``.
-        message_parts: the request or response in which it should be: part -> its value.
-    """
-
-    steps: Steps
-    message_parts: Mapping[str, Any]
-
-
-def _find_declared_places(recipe: CompiledApi, call: CallMade) -> Iterator[DeclaredPlace]:
-    """Yield each place in request and response of *call* that the platform file names.
-
-    They are those under ``ignore`` (not compared with recordings), those under ``volatile``
-    (different in each response), and those by which a response counts as success.
-    """
-    response = {"header": call.response_header, "body": call.response}
-    request = {"path": call.path, "query": call.query, "header": call.header, "body": call.body}
-    for text in _find_failure_paths(recipe):
-        yield DeclaredPlace(("body", *text.removeprefix("$.").split(".")), response)
-    owners = (recipe.platform, recipe.api)
-    for text in chain.from_iterable(owner.ignore for owner in owners):
-        yield DeclaredPlace(_parse_place(text), request)
-    for text in chain.from_iterable(owner.volatile for owner in owners):
-        yield DeclaredPlace(_parse_place(text), response)
-
-
-def _find_optional_login_places(call: CallMade, platforms: Platforms) -> Iterator[DeclaredPlace]:
-    """Yield the places that may be absent in the response of the login *call*.
-
-    An example is the place of the token's lifetime.
-    """
-    platform = platforms.find(call.call.partition(".")[0])
-    logins = platform.auth.steps if platform is not None and not call.error else ()
-    rules = chain.from_iterable(login.extract.values() for login in logins)
-    for path in (rule.path for rule in rules if rule.optional):
-        if _LAST_NAME.fullmatch(path):
-            steps = ("body", *path.removeprefix("$.").split("."))
-            yield DeclaredPlace(steps, {"body": call.response})
-
-
-@lru_cache(maxsize=256)
-def _parse_place(text: str) -> Steps:
-    """Return the keys and indices of a place declared in a platform file.
-
-    ``("",)``, which nothing matches, for an element of a list.
-    """
-    path = FieldPath.parse(text, "ignore")
-    return (
-        (path.root, *path.steps_below_root)
-        if path.steps_below_root and isinstance(path.steps_below_root[-1], str)
-        else ("",)
-    )
 
 
 def find_compiled_api(call: CallMade, platforms: Platforms) -> CompiledApi | None:

@@ -256,7 +256,7 @@ def test_a_default_that_is_no_choice_is_a_warning_in_a_lenient_folder(
         ("{rate: {tries: 2}, transient: {tries: 3}}", ""),
     ],
 )
-def test_a_recovery_that_can_never_apply_is_a_hint_and_no_problem(
+def test_a_recovery_that_can_never_apply_is_a_warning_and_no_problem(
     recorded: Project, bs: Command, recover: str, told: str
 ) -> None:
     platform = recorded.folder / "scenarios/platforms/合同.yaml"
@@ -269,8 +269,12 @@ def test_a_recovery_that_can_never_apply_is_a_hint_and_no_problem(
 
     done = bs("lint")
 
-    hint = f"hint: oms: auth.recover.{told}\n" if told else ""
-    assert (done.code, done.err) == (0, f"{hint}1 scenario file: sound\n")
+    name = recover[1:].partition(":")[0]
+    column = f"auth: {{recover: {recover}}}".index(name) + len(name) + 3
+    at = f"scenarios/platforms/合同.yaml:4:{column}"
+    warning = f"warning: {at}: oms: auth.recover.{told}\n" if told else ""
+    count = ", 1 warning" if told else ""
+    assert (done.code, done.err) == (0, f"{warning}1 scenario file: sound{count}\n")
 
 
 @pytest.mark.parametrize(
@@ -291,15 +295,19 @@ def test_a_recovery_that_can_never_apply_is_a_hint_and_no_problem(
         ("timeout: 600", ""),
     ],
 )
-def test_what_a_platform_hardly_means_is_a_hint(
+def test_what_a_platform_hardly_means_is_a_warning(
     recorded: Project, bs: Command, declared: str, told: str
 ) -> None:
     recorded.edit(recorded.folder / PLATFORM, "apis:", f"{declared}\napis:")
 
     done = bs("lint")
 
-    hint = f"hint: crm_system: {told}\n" if told else ""
-    assert (done.code, done.err) == (0, f"{hint}1 scenario file: sound\n")
+    lines = (recorded.folder / PLATFORM).read_text("utf-8").splitlines()
+    last = next((one for one in ("30000", "[40014]") if one in declared), "")
+    at = f"{PLATFORM}:{lines.index(declared) + 1}:{declared.index(last) + 1}"
+    warning = f"warning: {at}: crm_system: {told}\n" if told else ""
+    count = ", 1 warning" if told else ""
+    assert (done.code, done.err) == (0, f"{warning}1 scenario file: sound{count}\n")
 
 
 def test_a_place_that_no_request_can_have_is_told_before_anything_runs(

@@ -234,11 +234,14 @@ def test_a_hint_and_a_warning_of_platforms_that_are_read_twice_are_told_once(
     done = bs("lint")
 
     assert done.err.splitlines() == [
-        "hint: crm_system: timeout: 30000 is in seconds; write 30 where milliseconds are meant",
         f"hint: crm_system also plays what was recorded as 客户; {MOVES}",
         f"hint: crm_system.列表 also plays what was recorded as 旧, 老; {MOVES}",
         f"warning: {PLATFORM}:18:71: apis.列表.parameters[0].default: {NO_CHOICE}",
-        "3 scenario files: sound, 1 warning",
+        (
+            f"warning: {PLATFORM}:12:10: crm_system: timeout: 30000 is in seconds; write 30 where "
+            "milliseconds are meant"
+        ),
+        "3 scenario files: sound, 2 warnings",
     ]
 
 

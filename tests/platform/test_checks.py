@@ -349,7 +349,7 @@ ANSWER = "{properties: {id: {}, 明细: {items: {properties: {单价: {}, 数量
     ],
 )  # fmt: skip
 def test_what_no_call_can_use_is_suspect(text: str, messages: list[str]) -> None:
-    found = [str(one) for one in explain_suspect_declarations(read(text))]
+    found = [translate(one.message) for one in explain_suspect_declarations(read(text))]
 
     assert found == [f"crm: {message}" for message in messages]
 

@@ -88,7 +88,7 @@ def test_a_secret_is_hidden_by_whatever_way_signing_puts_it_in(
 
 
 def hints(**fields: Any) -> list[str]:
-    return [str(one) for one in explain_suspect_declarations(crm(**fields))]
+    return [one.message for one in explain_suspect_declarations(crm(**fields))]
 
 
 @pytest.mark.parametrize(

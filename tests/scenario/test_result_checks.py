@@ -15,6 +15,7 @@ from bpmax_sim.platform.load import Platforms, load_platforms
 from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.model import Expect, ExpectedCall, ExpectedError, Step
 from bpmax_sim.scenario.names import ScenarioNames
+from bpmax_sim.scenario.platform_doubts import find_rule_doubts
 from bpmax_sim.scenario.result_checks import (
     OfferedOptionLog,
     StepOutcome,
@@ -23,7 +24,6 @@ from bpmax_sim.scenario.result_checks import (
     find_members_read_from_text,
     find_misspelt_members,
     find_partial_lists,
-    find_rule_doubts,
     find_sent_undefined_texts,
     find_undefined_text,
     find_unnoticed_business_failures,
@@ -31,6 +31,7 @@ from bpmax_sim.scenario.result_checks import (
 )
 from bpmax_sim.script.failure import Script
 from bpmax_sim.subject.form import FormSubject
+from bpmax_sim.yamlfile import to_display_path
 from tests.subject.stage import PlainStage
 
 NEAR = "form.类别 is compared with '招侍', which is none of its options; did you mean '招待'?"
@@ -430,7 +431,7 @@ def test_a_place_of_a_login_that_may_be_absent_and_always_is_is_doubtful(
     assert [one.message.split(" ")[2].rstrip(",") for one in found] == told
 
 
-def test_a_doubt_about_a_platform_stands_at_its_first_call(tmp_path: Path) -> None:
+def test_a_doubt_about_a_platform_stands_in_its_file(tmp_path: Path) -> None:
     for name, seconds in (("shop", 30_000), ("oa", 5)):
         text = f"platform_key: {name}\nbase_url: https://{name}.example.test\ntimeout: {seconds}\n"
         (tmp_path / f"{name}.yaml").write_text(f"{text}apis: {{ask: {{path: /ask}}}}\n", "utf-8")
@@ -438,7 +439,8 @@ def test_a_doubt_about_a_platform_stands_at_its_first_call(tmp_path: Path) -> No
     calls = [made(f"{name}.ask", place=Place("脚本.js", line, 1)) for name, line in lines]
 
     found = [*find_rule_doubts(calls, load_platforms(tmp_path))]
-    assert [(one.kind, one.place) for one in found] == [("rule", Place("脚本.js", 3, 1))]
+    at = Place(to_display_path(tmp_path / "shop.yaml"), 3, 10)
+    assert [(one.kind, one.place) for one in found] == [("rule", at)]
     assert "is in seconds" in translate(found[0].message)
 
 

@@ -1,0 +1,150 @@
+"""Find what is doubtful in the platform files that a run used, by the calls that it made.
+
+For example a place under ``redact`` that no message has, or a rule that no response can meet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Final
+from weakref import WeakKeyDictionary
+
+from bpmax_sim.errors import Place
+from bpmax_sim.field_path import FieldPath, format_path
+from bpmax_sim.i18n import msg
+from bpmax_sim.platform.check import explain_suspect_declarations, suggest_recover_for_classes
+from bpmax_sim.platform.declared_places import (
+    DeclaredPlace,
+    PlaceSearch,
+    list_listed_places,
+    list_rule_places,
+)
+from bpmax_sim.platform.load import Platforms, find_declared_place
+from bpmax_sim.proxy.compiled_api import CompiledApi
+from bpmax_sim.proxy.response import satisfies_rule
+from bpmax_sim.scenario.calls import CallMade
+from bpmax_sim.scenario.findings import RunFinding
+from bpmax_sim.scenario.result_checks import find_compiled_api, to_platform_response
+from bpmax_sim.yamlfile import Steps
+
+MessageParts = Mapping[str, Any]
+"""A request or response: the name of each part, such as ``body``, and its value."""
+
+
+def find_rule_doubts(calls: Sequence[CallMade], platforms: Platforms) -> Iterator[RunFinding]:
+    """Yield doubts about the platform files that *calls* used, such as rules that match nothing.
+
+    That is a place in requests or responses that none of them has, a rule that no call can use, and
+    a class of failures that occurred and for which the file says nothing under ``recover`` (what to
+    do then, such as a new login).
+    """
+    yield from _find_misspelt_places(calls, platforms)
+    for key, call in {call.call.partition(".")[0]: call for call in reversed(calls)}.items():
+        for hint, place in _find_suspect_declarations(platforms, key):
+            yield RunFinding("rule", hint, place or call.place, fails=False)
+    for call in calls:
+        recipe = find_compiled_api(call, platforms)
+        classes = recipe.platform.response.classes if recipe is not None else {}
+        if recipe is None or not classes:
+            continue
+        code = str(recipe.rules.find_business_code(*to_platform_response(call)))
+        for name, wrong in suggest_recover_for_classes(recipe.platform):
+            if code in map(str, classes[name].code):
+                yield RunFinding("rule", wrong, call.place, fails=False)
+
+
+# They depend on the platforms alone, which all rows of a run share.
+_HINTS: Final = WeakKeyDictionary[Platforms, dict[str, tuple[tuple[str, Place | None], ...]]]()
+
+
+def _find_suspect_declarations(
+    platforms: Platforms, platform_key: str
+) -> tuple[tuple[str, Place | None], ...]:
+    """Return a message for each probable mistake in the file of platform *platform_key*.
+
+    Each comes with its place, None if a preset or another file declares it. Such are a rule that no
+    response can meet, a time-out written in milliseconds, a misspelt type. Empty for an unknown
+    platform. Computed once for *platforms*, which all scenarios of a project share.
+    """
+    known = _HINTS.setdefault(platforms, {})
+    if platform_key not in known:
+        platform = platforms.find(platform_key)
+        suspects = explain_suspect_declarations(platform) if platform is not None else ()
+        known[platform_key] = tuple(
+            (one.message, find_declared_place(platforms, platform_key, one.steps))
+            for one in suspects
+        )
+    return known[platform_key]
+
+
+def _find_misspelt_places(calls: Iterable[CallMade], platforms: Platforms) -> Iterator[RunFinding]:
+    """Yield each place declared in a platform file that no request or response had.
+
+    Only if one had a member of a similar name beside it, and the file does not list that one as
+    well. For example ``ignore: body.requestid`` where all bodies have ``requestId2``.
+    """
+    search, first_calls = PlaceSearch(), dict[DeclaredPlace, CallMade]()
+    for call in calls:
+        for place in _find_places_of_call(call, platforms):
+            first_calls.setdefault(place, call)
+            search.look_for(place, [_read_message_parts(call, side) for side in place.sides])
+    for place in search.missing:
+        if hint := search.suggest_name(place):
+            at = find_declared_place(platforms, place.platform, place.steps)
+            yield RunFinding("rule", msg(
+                "{platform} declares {path}, and no message has that{hint}",
+                platform=place.platform, path=format_path(place.path), hint=hint,
+            ), at or first_calls[place].place, fails=False)  # fmt: skip
+
+
+def _find_places_of_call(call: CallMade, platforms: Platforms) -> Iterator[DeclaredPlace]:
+    """Yield each place in request and response of *call* that the platform file names.
+
+    They are those of its lists, such as ``ignore`` and ``redact``, and those by which a response
+    counts as success. That of a message is only expected in a failure. For a login, only the values
+    of its response that may be absent are yielded.
+    """
+    if call.is_login:
+        yield from _find_optional_login_places(call, platforms)
+        return
+    recipe = find_compiled_api(call, platforms)
+    if recipe is None:
+        return
+    yield from list_listed_places(recipe.platform)
+    yield from list_listed_places(recipe.platform, recipe.api)
+    for place in list_rule_places(recipe.platform, recipe.api):
+        if place.option != "response.message" or _is_failure(recipe, call):
+            yield place
+
+
+def _is_failure(recipe: CompiledApi, call: CallMade) -> bool:
+    return not satisfies_rule(recipe.rules.ok, *to_platform_response(call), absent_ok=True)
+
+
+def _read_message_parts(call: CallMade, side: str) -> MessageParts:
+    if side == "response":
+        return {"header": _fold_names(call.response_header), "body": call.response}
+    return {
+        "path": call.path, "query": call.query, "header": _fold_names(call.header),
+        "body": call.body,
+    }  # fmt: skip
+
+
+def _fold_names(header: Mapping[str, Any]) -> dict[str, Any]:
+    return {name.lower(): value for name, value in header.items()}
+
+
+def _find_optional_login_places(call: CallMade, platforms: Platforms) -> Iterator[DeclaredPlace]:
+    """Yield the places that may be absent in the response of the login *call*.
+
+    An example is the place of the token's lifetime.
+    """
+    key = call.call.partition(".")[0]
+    platform = platforms.find(key)
+    logins = platform.auth.steps if platform is not None and not call.error else ()
+    for number, login in enumerate(logins):
+        for name, rule in login.extract.items():
+            path = FieldPath.from_declared_response_place(rule.path) if rule.optional else None
+            if path is not None and path.root == "body" and isinstance(path[-1], str):
+                steps: Steps = ("auth", "acquire", "steps", number, "extract", name, "path")
+                yield DeclaredPlace(key, "response.extract", path, ("response",), steps)
