@@ -37,9 +37,9 @@ from bpmax_sim.index.items import ProjectItem, load_each
 from bpmax_sim.index.sound_groups import SoundScenarioGroups
 from bpmax_sim.index.store import ProjectIndex, load_index
 from bpmax_sim.index.unread_files import find_unread_files
-from bpmax_sim.platform.check import explain_suspect_declarations
-from bpmax_sim.platform.load import Platforms, find_declared_place, load_usable_platforms
+from bpmax_sim.platform.load import Platforms, load_usable_platforms
 from bpmax_sim.platform.response_shapes import ResponseShapes
+from bpmax_sim.platform.suspect_declarations import find_suspect_declarations
 from bpmax_sim.project import DEFAULTS, SUFFIX, find_root, read_not_secret_places
 from bpmax_sim.report.document import build_run_document, to_problem_data
 from bpmax_sim.report.exit_codes import ExitCode
@@ -258,9 +258,8 @@ def _find_problems(
 
 def _find_suspect_declarations(platforms: Platforms) -> Iterator[Problem]:
     """Yield each declaration in the user's platform files that is probably a mistake."""
-    for key, platform in platforms.own.items():
-        for message, steps in explain_suspect_declarations(platform):
-            yield Problem(message, find_declared_place(platforms, key, steps))
+    for key in platforms.own:
+        yield from find_suspect_declarations(platforms, key)
 
 
 def _find_platform_hints(loaded: Sequence[Platforms]) -> Iterator[str]:

@@ -11,9 +11,9 @@ from contextlib import suppress
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-from msgspec import UNSET, UnsetType
+from msgspec import UnsetType
 
-from bpmax_sim.errors import ConfigError, Problem, suggest_nearest, suggest_or_list
+from bpmax_sim.errors import ConfigError, Problem, suggest_nearest
 from bpmax_sim.field_path import FieldPath
 from bpmax_sim.i18n import join_list, msg
 from bpmax_sim.messages import describe_unsettable_header
@@ -21,8 +21,6 @@ from bpmax_sim.path_template import list_placeholders
 from bpmax_sim.platform import model
 from bpmax_sim.platform.encodings import to_text
 from bpmax_sim.platform.html_selector import compile_selector, compile_value_regex
-from bpmax_sim.platform.response_shapes import derive_schema_shape
-from bpmax_sim.platform.schema_check import TYPES
 from bpmax_sim.platform.secrecy import explain_always_secret
 from bpmax_sim.platform.template import COMMON_NAMES, RESERVED, find_names, find_uses, is_template
 from bpmax_sim.yamlfile import FileChecks, Node, Steps
@@ -30,7 +28,6 @@ from bpmax_sim.yamlfile import FileChecks, Node, Steps
 CLASSES = ("token", "rate", "transient", "clock")
 """Classes of failure that need no declaration; the call layer knows them by status or code."""
 TOO_MANY = 429
-_UNEXECUTED = {"rate": (TOO_MANY,)}
 CREDENTIAL = "$credential"
 ADDRESS = msg("an address such as https://crm.example.com, without ? # and user")
 """What `is_platform_address` accepts, for messages."""
@@ -62,85 +59,6 @@ def check_platform(root: Node, platform: model.Platform, problems: list[Problem]
     for name, api in platform.apis.items():
         checks.check_api(name, api)
     checks.check_api_names_distinct()
-
-
-class SuspectDeclaration(NamedTuple):
-    """A declaration that is probably a mistake.
-
-    Attributes:
-        message: what is wrong with it; it begins with the key of the platform.
-        steps: its path in the platform file.
-    """
-
-    message: str
-    steps: Steps
-
-
-def explain_suspect_declarations(platform: model.Platform) -> Iterator[SuspectDeclaration]:
-    """Yield each declaration that is probably a mistake, or that no call can use."""
-    yield from _explain_unusable_recover(platform)
-    apis = ((("apis", key), api) for key, api in platform.apis.items())
-    declared: list[tuple[Steps, model.Platform | model.Api]] = [((), platform), *apis]
-    codes = [owner.response.code for _, owner in declared if owner.response is not UNSET]
-    for name, known in platform.response.classes.items():
-        if known.code and not any(codes):
-            message = msg(
-                "{platform_key}: response.classes.{name}.code can never hold, as nothing says "
-                "where a response has its code; write response.code: [$.code]",
-                platform_key=platform.platform_key,
-                name=name,
-            )
-            yield SuspectDeclaration(message, ("response", "classes", name, "code"))
-    yield from _explain_unknown_volatile_places(platform)
-    for above, owner in declared:
-        if owner.timeout is not UNSET and owner.timeout > _LONG:
-            message = msg(
-                "{platform_key}: {path}timeout: {timeout:g} is in seconds; write {less:g} where "
-                "milliseconds are meant",
-                platform_key=platform.platform_key,
-                path="".join(f"{step}." for step in above),
-                timeout=owner.timeout,
-                less=owner.timeout / 1000,
-            )
-            yield SuspectDeclaration(message, (*above, "timeout"))
-    yield from _explain_misspelt_types(platform)
-
-
-def _explain_misspelt_types(platform: model.Platform) -> Iterator[SuspectDeclaration]:
-    """Yield each parameter with an unknown type that resembles a known one."""
-    for name, api in platform.apis.items():
-        for number, parameter in enumerate(api.parameters):
-            hint = suggest_nearest(parameter.type, TYPES) if parameter.type not in TYPES else ""
-            if hint:
-                message = msg(
-                    "{platform_key}: apis.{name}: the parameter {parameter} has the type {type!r}, "
-                    "which is none, so that nothing is compared with it{hint}",
-                    platform_key=platform.platform_key, name=name, parameter=parameter.name,
-                    type=parameter.type, hint=hint,
-                )  # fmt: skip
-                yield SuspectDeclaration(message, ("apis", name, "parameters", number, "type"))
-
-
-_LONG = 3600.0
-
-
-def _explain_unknown_volatile_places(platform: model.Platform) -> Iterator[SuspectDeclaration]:
-    """Yield each volatile place that the declared response does not have."""
-    for name, api in platform.apis.items():
-        shape = derive_schema_shape(api.answer) if api.answer else None
-        for number, text in enumerate(api.volatile if shape is not None else ()):
-            steps = [step for step in re.split(r"[.\[\]]+", text) if step]
-            if steps[:1] == ["body"] and shape and shape.check_presence(steps[1:]) == "absent":
-                known = shape.list_names_at(steps[1:-1])
-                message = msg(
-                    "{platform_key}: apis.{name}.volatile: the declared answer has no "
-                    "{place}{hint}",
-                    platform_key=platform.platform_key,
-                    name=name,
-                    place=text,
-                    hint=suggest_or_list(steps[-1], known),
-                )
-                yield SuspectDeclaration(message, ("apis", name, "volatile", number))
 
 
 def describe_volatile_problem(text: str) -> str:
@@ -196,52 +114,6 @@ def suggest_recover_for_classes(platform: model.Platform) -> Iterator[tuple[str,
                     name=name,
                 ),
             )
-
-
-def _explain_unusable_recover(platform: model.Platform) -> Iterator[SuspectDeclaration]:
-    """Yield each key of ``recover`` that has no effect in any call.
-
-    For example, ``refresh`` has none without a login; see `_explain_useless_recover_keys`.
-    """
-    own = [(("apis", api.key, "auth"), api.auth, [api]) for api in platform.apis.values()]
-    shared = [api for api in platform.apis.values() if not isinstance(api.auth, model.Auth)]
-    for above, auth, apis in ((("auth",), platform.auth, shared), *own):
-        if not isinstance(auth, model.Auth):
-            continue
-        repeats = not apis or any(api.is_idempotent for api in apis)
-        for name in auth.recover:
-            for why in _explain_useless_recover_keys(platform, auth, name, may_repeat=repeats):
-                message = msg(
-                    "{platform_key}: {path}.recover.{name}: {why}",
-                    platform_key=platform.platform_key,
-                    path=".".join(above),
-                    name=name,
-                    why=why,
-                )
-                yield SuspectDeclaration(message, (*above, "recover", name))
-
-
-def _explain_useless_recover_keys(
-    platform: model.Platform, auth: model.Auth, name: str, *, may_repeat: bool
-) -> Iterator[str]:
-    """Yield a message for each key of ``recover``, class *name*, in *auth* that has no effect.
-
-    These are ``refresh`` without a login, ``wait`` without a second try, and ``tries`` if no call
-    may be sent again: *may_repeat* is whether any API may.
-    """
-    rule = auth.recover[name]
-    if rule.refresh and auth.acquire is None:
-        yield msg("refresh does nothing, as there is no login to renew")
-    if rule.tries == 1 and rule.wait:
-        yield msg("wait does nothing without a second try; add tries: 2")
-    known = platform.response.classes.get(name)
-    statuses = known.status if known else _UNEXECUTED.get(name, ())
-    # Connections that were never made are `transient` as well, and nothing was sent over them.
-    is_unexecuted = name == "transient" or TOO_MANY in statuses
-    if rule.tries > 1 and not is_unexecuted and not may_repeat:
-        yield msg(
-            "tries does nothing, as no API may be sent again; declare idempotent: true on one"
-        )
 
 
 def describe_credential_problem(kind: model.Kind, node: Node) -> str:

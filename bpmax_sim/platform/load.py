@@ -226,6 +226,11 @@ class Platforms:
         """Return the platform of *key*, or None; also None where its file has mistakes."""
         return self.own.get(key) or (None if key in self.broken else self.built_in(key))
 
+    def find_heirs(self, key: str) -> list[Platform]:
+        """Return the user's platforms that extend platform *key*, directly or through others."""
+        heirs = [one for one in self.own.values() if one.extends == key != one.platform_key]
+        return [*heirs, *chain.from_iterable(self.find_heirs(one.platform_key) for one in heirs)]
+
     def platform(self, key: str) -> Platform:
         """Return the platform of *key*.
 
@@ -516,15 +521,18 @@ def find_last_declaring_file(folders: Sequence[Path], key: str) -> Path | None:
     return next((source.path for source in sources if source.key == key), None)
 
 
-def find_declared_place(platforms: Platforms, key: str, steps: Steps) -> Place | None:
+def find_declared_place(
+    platforms: Platforms, key: str, steps: Steps, *, is_exact: bool = False
+) -> Place | None:
     """Return the place of the value at the path *steps* in the user's file of platform *key*.
 
-    None if it is not there, but comes from a preset or from a platform that the file extends.
+    None if it is not there, but comes from a preset or from a platform that the file extends. If
+    only a part of the path is there, the place is that of this part, or None if it *is_exact*.
     """
     for folder in reversed(platforms.folders):
         for source in _read_platform_sources(folder):
             if source.key == key and source.root is not None:
-                top = source.root.find_child(steps[0]) if steps else source.root
+                top = source.root.find_at(steps if is_exact else steps[:1])
                 return source.root.find_nearest(steps).place if top is not None else None
     return None
 

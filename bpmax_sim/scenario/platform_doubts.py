@@ -9,10 +9,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 from weakref import WeakKeyDictionary
 
-from bpmax_sim.errors import Place
+from bpmax_sim.errors import Problem
 from bpmax_sim.field_path import FieldPath, format_path
 from bpmax_sim.i18n import msg
-from bpmax_sim.platform.check import explain_suspect_declarations, suggest_recover_for_classes
+from bpmax_sim.platform.check import suggest_recover_for_classes
 from bpmax_sim.platform.declared_places import (
     DeclaredPlace,
     PlaceSearch,
@@ -20,6 +20,7 @@ from bpmax_sim.platform.declared_places import (
     list_rule_places,
 )
 from bpmax_sim.platform.load import Platforms, find_declared_place
+from bpmax_sim.platform.suspect_declarations import find_suspect_declarations
 from bpmax_sim.proxy.compiled_api import CompiledApi
 from bpmax_sim.proxy.response import satisfies_rule
 from bpmax_sim.scenario.calls import CallMade
@@ -40,8 +41,9 @@ def find_rule_doubts(calls: Sequence[CallMade], platforms: Platforms) -> Iterato
     """
     yield from _find_misspelt_places(calls, platforms)
     for key, call in {call.call.partition(".")[0]: call for call in reversed(calls)}.items():
-        for hint, place in _find_suspect_declarations(platforms, key):
-            yield RunFinding("rule", hint, place or call.place, fails=False)
+        for suspect in _find_suspect_declarations(platforms, key):
+            at = suspect.place or call.place
+            yield RunFinding("rule", suspect.message, at, fails=False)
     for call in calls:
         recipe = find_compiled_api(call, platforms)
         classes = recipe.platform.response.classes if recipe is not None else {}
@@ -54,26 +56,19 @@ def find_rule_doubts(calls: Sequence[CallMade], platforms: Platforms) -> Iterato
 
 
 # They depend on the platforms alone, which all rows of a run share.
-_HINTS: Final = WeakKeyDictionary[Platforms, dict[str, tuple[tuple[str, Place | None], ...]]]()
+_SUSPECTS: Final = WeakKeyDictionary[Platforms, dict[str, tuple[Problem, ...]]]()
 
 
-def _find_suspect_declarations(
-    platforms: Platforms, platform_key: str
-) -> tuple[tuple[str, Place | None], ...]:
-    """Return a message for each probable mistake in the file of platform *platform_key*.
+def _find_suspect_declarations(platforms: Platforms, platform_key: str) -> tuple[Problem, ...]:
+    """Return each probable mistake in the file of platform *platform_key*.
 
-    Each comes with its place, None if a preset or another file declares it. Such are a rule that no
-    response can meet, a time-out written in milliseconds, a misspelt type. Empty for an unknown
-    platform. Computed once for *platforms*, which all scenarios of a project share.
+    Such are a rule that no response can meet, a time-out written in milliseconds, a misspelt type.
+    Empty for an unknown platform. Computed once for *platforms*, which all scenarios of a project
+    share.
     """
-    known = _HINTS.setdefault(platforms, {})
+    known = _SUSPECTS.setdefault(platforms, {})
     if platform_key not in known:
-        platform = platforms.find(platform_key)
-        suspects = explain_suspect_declarations(platform) if platform is not None else ()
-        known[platform_key] = tuple(
-            (one.message, find_declared_place(platforms, platform_key, one.steps))
-            for one in suspects
-        )
+        known[platform_key] = tuple(find_suspect_declarations(platforms, platform_key))
     return known[platform_key]
 
 

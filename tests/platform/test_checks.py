@@ -11,13 +11,13 @@ from bpmax_sim.platform.check import (
     describe_credential_problem,
     describe_secret_problem,
     describe_volatile_problem,
-    explain_suspect_declarations,
     find_credential_references,
     is_proxy_address,
     suggest_recover_for_classes,
 )
 from bpmax_sim.platform.load import read_platform_root
 from bpmax_sim.platform.model import Platform
+from bpmax_sim.platform.suspect_declarations import explain_suspect_declarations
 from bpmax_sim.yamlfile import Node, parse_yaml
 
 HEAD = "platform_key: crm\nbase_url: https://crm.example.test\n"

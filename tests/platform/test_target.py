@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bpmax_sim.platform import model
-from bpmax_sim.platform.check import explain_suspect_declarations, is_platform_address
+from bpmax_sim.platform.check import is_platform_address
 from bpmax_sim.platform.model import Api, Auth, Parameter, Platform
 from bpmax_sim.platform.secrecy import (
     collect_business_codes,
@@ -16,6 +16,7 @@ from bpmax_sim.platform.secrecy import (
     list_business_code_paths,
     list_paths_extracted_in_clear,
 )
+from bpmax_sim.platform.suspect_declarations import explain_suspect_declarations
 from bpmax_sim.platform.target import NumberedLoginStep, RequestTarget
 from tests.proxy.world import TOKEN, crm
 
