@@ -220,7 +220,8 @@ def _find_used_names(platform: model.Platform) -> Iterator[str]:
             yield from find_names(text)
     for auth in auths:
         yield from auth.acquire.share if auth.acquire else ()
-    for owner in (platform, *platform.apis.values()):
+    owners: tuple[model.Platform | model.Api, ...] = (platform, *platform.apis.values())
+    for owner in owners:
         body = owner.body if isinstance(owner, model.Api) else UNSET
         yield from (str(one.name) for one in find_credential_references([owner.query, body]))
     for _, match in _find_single_braces(platform):

@@ -17,7 +17,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from functools import lru_cache
-from typing import Any, Final, Literal, NoReturn
+from typing import Any, Final, Literal, NamedTuple, NoReturn
 from urllib.parse import urlsplit
 
 import msgspec
@@ -368,6 +368,18 @@ def is_success(status: int) -> bool:
     return 200 <= status < 300  # noqa: PLR2004 - the 2xx of HTTP
 
 
+class UnmetCondition(NamedTuple):
+    """A condition of a rule that a response does not meet.
+
+    Attributes:
+        number: its index in the rule.
+        value: what the response has at its path; `UNSET` for nothing.
+    """
+
+    number: int
+    value: Any
+
+
 def satisfies_rule(
     rule: OkRule, response: Response, body: ParsedBody, *, absent_ok: bool = False
 ) -> bool:
@@ -375,9 +387,18 @@ def satisfies_rule(
 
     If *absent_ok*, a condition also holds if the response has no value at its path.
     """
-    if not (response.status in rule.status if rule.status else is_success(response.status)):
-        return False
-    for condition in rule.all:
+    is_right = response.status in rule.status if rule.status else is_success(response.status)
+    return is_right and find_unmet_condition(rule, response, body, absent_ok=absent_ok) is None
+
+
+def find_unmet_condition(
+    rule: OkRule, response: Response, body: ParsedBody, *, absent_ok: bool = False
+) -> UnmetCondition | None:
+    """Return the first condition of *rule* that the response does not meet, or None.
+
+    If *absent_ok*, a condition also holds if the response has no value at its path.
+    """
+    for number, condition in enumerate(rule.all):
         value = compile_finder(condition.path)(response, body)
         if value is UNSET:
             holds = condition.absent or absent_ok
@@ -386,8 +407,8 @@ def satisfies_rule(
                 to_comparable_text, condition.any_of
             )
         if not holds:
-            return False
-    return True
+            return UnmetCondition(number, value)
+    return None
 
 
 class RedactedRequest(Struct, frozen=True, kw_only=True):

@@ -19,6 +19,7 @@ from bpmax_sim.i18n import change_english_text, join_list, label_message, msg
 from bpmax_sim.js_values import stringify_json
 from bpmax_sim.messages import REDIRECTS, Headers, Request, Response
 from bpmax_sim.platform.load import Platforms
+from bpmax_sim.platform.model import OkRule
 from bpmax_sim.platform.secrecy import (
     collect_business_codes,
     collect_enumerated_words,
@@ -30,6 +31,7 @@ from bpmax_sim.proxy.call_plan import Plan
 from bpmax_sim.proxy.response import (
     ParsedBody,
     compile_finder,
+    find_unmet_condition,
     is_success,
     read_body,
     redact_response,
@@ -82,7 +84,8 @@ def read_call_value(
         raise make_rejection(BadResponseError, message, response, body, plan, redact)
     # HTTP status and body format come before the business code: an HTML error page has no code.
     if recipe.rejects_business and not satisfies_rule(recipe.rules.ok, response, body):
-        raise make_rejection(BusinessError, msg("business failure"), response, body, plan, redact)
+        headline = _describe_business_failure(recipe.rules.ok, response, body)
+        raise make_rejection(BusinessError, headline, response, body, plan, redact)
     if recipe.result == "bytes" or body.kind == "broken":
         return ResolvedCallValue(response.body, None, "bytes")
     if recipe.result != "envelope":
@@ -100,6 +103,24 @@ def read_call_value(
         "data": data,
     }
     return ResolvedCallValue(value, stringify_json(value).decode(), "json")
+
+
+def _describe_business_failure(rule: OkRule, response: Response, body: ParsedBody) -> str:
+    """Return what is said of a response that fails *rule*, before its code and message.
+
+    Of what the response has no part in, the status or a place that it lacks, it is said that the
+    rule asks for it: then the rule may be wrong.
+    """
+    if rule.status and response.status not in rule.status:
+        return msg(
+            "business failure: response.ok takes the status {listed}, not {status}",
+            listed=join_list(map(str, rule.status)), status=response.status,
+        )  # fmt: skip
+    unmet = find_unmet_condition(rule, response, body)
+    if unmet is not None and unmet.value is UNSET:
+        path = rule.all[unmet.number].path
+        return msg("business failure: the response has no {path}, as response.ok asks", path=path)
+    return msg("business failure")
 
 
 def _make_redirect_value(response: Response, body: ParsedBody) -> ResolvedCallValue:

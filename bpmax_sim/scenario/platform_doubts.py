@@ -11,7 +11,7 @@ from weakref import WeakKeyDictionary
 
 from bpmax_sim.errors import Problem
 from bpmax_sim.field_path import FieldPath, format_path
-from bpmax_sim.i18n import msg
+from bpmax_sim.i18n import join_list, msg
 from bpmax_sim.platform.check import suggest_recover_for_classes
 from bpmax_sim.platform.declared_places import (
     DeclaredPlace,
@@ -20,11 +20,18 @@ from bpmax_sim.platform.declared_places import (
     list_rule_places,
 )
 from bpmax_sim.platform.load import Platforms, find_declared_place
+from bpmax_sim.platform.model import OkRule, ResponseRules
 from bpmax_sim.platform.suspect_declarations import find_suspect_declarations
 from bpmax_sim.proxy.compiled_api import CompiledApi
-from bpmax_sim.proxy.response import satisfies_rule
+from bpmax_sim.proxy.response import (
+    UnmetCondition,
+    find_unmet_condition,
+    satisfies_rule,
+    to_comparable_text,
+)
 from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.findings import RunFinding
+from bpmax_sim.scenario.references import show
 from bpmax_sim.scenario.result_checks import find_compiled_api, to_platform_response
 from bpmax_sim.yamlfile import Steps
 
@@ -40,6 +47,7 @@ def find_rule_doubts(calls: Sequence[CallMade], platforms: Platforms) -> Iterato
     do then, such as a new login).
     """
     yield from _find_misspelt_places(calls, platforms)
+    yield from _find_conditions_never_met(calls, platforms)
     for key, call in {call.call.partition(".")[0]: call for call in reversed(calls)}.items():
         for suspect in _find_suspect_declarations(platforms, key):
             at = suspect.place or call.place
@@ -90,6 +98,69 @@ def _find_misspelt_places(calls: Iterable[CallMade], platforms: Platforms) -> It
                 "{platform} declares {path}, and no message has that{hint}",
                 platform=place.platform, path=format_path(place.path), hint=hint,
             ), at or first_calls[place].place, fails=False)  # fmt: skip
+
+
+def _find_conditions_never_met(
+    calls: Iterable[CallMade], platforms: Platforms
+) -> Iterator[RunFinding]:
+    """Yield each condition of ``response.ok`` that no response met, though each looks like success.
+
+    That is where responses of several APIs have the same value at its path, and data besides: what
+    fails has a code and a message.
+    """
+    judged: dict[str, list[tuple[CallMade, UnmetCondition | None]]] = {}
+    for call in calls:
+        recipe = find_compiled_api(call, platforms)
+        if recipe is not None and not isinstance(recipe.api.response, ResponseRules):
+            unmet = _find_unmet_condition(recipe.rules.ok, call)
+            judged.setdefault(recipe.platform.platform_key, []).append((call, unmet))
+    for key, every in judged.items():
+        call, unmet = every[0]
+        values = {(one.number, to_comparable_text(one.value)) if one else None for _, one in every}
+        are_several = len({one.call for one, _ in every}) > 1
+        look_good = all(_has_data(one.response) for one, _ in every)
+        if unmet is not None and len(values) == 1 and are_several and look_good:
+            path, asked, steps = _describe_condition(platforms.platform(key).response.ok, unmet)
+            yield RunFinding("rule", msg(
+                "{platform}: each of the {number} responses is a business failure, as its {path} "
+                "is {value} and not one of {listed}; write what a success has",
+                platform=key, number=len(every), path=path, value=show(unmet.value),
+                listed=join_list(map(show, asked)),
+            ), find_declared_place(platforms, key, steps) or call.place, fails=False)  # fmt: skip
+
+
+_STATUS: Final = -1
+"""Number of the condition that ``response.ok.status`` is."""
+
+
+def _find_unmet_condition(rule: OkRule, call: CallMade) -> UnmetCondition | None:
+    """Return the condition of *rule* that the response of *call* does not meet, or None.
+
+    Only what asks for values counts, and the status; what the response lacks is no failure.
+    """
+    if rule.status and call.status not in rule.status:
+        return UnmetCondition(_STATUS, call.status)
+    unmet = find_unmet_condition(rule, *to_platform_response(call), absent_ok=True)
+    return None if unmet is None or rule.all[unmet.number].absent else unmet
+
+
+def _describe_condition(
+    rule: OkRule, unmet: UnmetCondition
+) -> tuple[str, Sequence[Any], tuple[str | int, ...]]:
+    """Return what the condition *unmet* of *rule* is about, its values, and its path in the file.
+
+    It is about a place in the response, or its status.
+    """
+    if unmet.number == _STATUS:
+        return "status", rule.status, ("response", "ok", "status")
+    condition = rule.all[unmet.number]
+    return condition.path, condition.any_of, ("response", "ok", "all", unmet.number)
+
+
+def _has_data(response: Any) -> bool:
+    """Return whether a response has an object or a list in it that is not empty."""
+    members = response.values() if isinstance(response, Mapping) else ()
+    return any(isinstance(one, Mapping | list) and bool(one) for one in members)
 
 
 def _find_places_of_call(call: CallMade, platforms: Platforms) -> Iterator[DeclaredPlace]:

@@ -208,6 +208,23 @@ def test_a_platform_may_ask_to_reject_business_failures() -> None:
     assert _answer(ok({"errcode": "0"}), **options).value == {"errcode": "0"}
 
 
+@pytest.mark.parametrize(
+    ("status", "body", "said"),
+    [
+        (200, {"Errcode": 0}, ": the response has no $.errcode, as response.ok asks"),
+        (200, {"errmsg": "好"}, ": the response has no $.errcode, as response.ok asks, 好"),
+        (201, {"errcode": 0}, ": response.ok takes the status 200, not 201, code 0"),
+        (200, {"errcode": 7}, ", code 7"),
+    ],
+)
+def test_a_business_failure_says_what_the_response_lacks(
+    status: int, body: dict[str, Any], said: str
+) -> None:
+    error = rejected(lambda: _answer(answer(status, body), response=BUSINESS, reject=("business",)))
+
+    assert error.message == f"crm_system.get_customer_detail: business failure{said}"
+
+
 @pytest.mark.parametrize("code", ["CONNECT", "TIMEOUT", "TLS", "RESET"])
 def test_an_exchange_that_did_not_complete_rejects(code: str) -> None:
     """O: rejects: connect/DNS/TLS errors, timeout. CONNECT, TIMEOUT, TLS, RESET."""

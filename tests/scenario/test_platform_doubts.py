@@ -136,3 +136,57 @@ def test_a_place_that_another_file_declares_is_told_at_the_call(tmp_path: Path) 
     found = [*find_rule_doubts([made({"phone": 1})], load_platforms(tmp_path))]
 
     assert [one.place for one in found] == [Place("脚本.js", 1, 1)]
+
+
+def is_failing(column: int, path: str, value: object, listed: str, number: int = 2) -> list[str]:
+    message = (
+        f"each of the {number} responses is a business failure, as its {path} is {value} and not "
+        f"one of {listed}; write what a success has"
+    )
+    return [f"3:{column}: crm: {message}"]
+
+
+ORDER = {"code": 0, "data": [{"单号": "PO-1"}]}
+OK = "response: {ok: {all: [{path: $.code, in: %s}]}}"
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (OK % "[200]", is_failing(23, "$.code", 0, "200")),
+        (OK % "[200, '0000']", is_failing(23, "$.code", 0, '200, "0000"')),
+        (
+            "response: {ok: {all: [{path: $.code, in: [0]}, {path: $.data, in: [1]}]}}",
+            [],
+        ),
+        ("response: {ok: {status: [201, 202]}}", is_failing(25, "status", 200, "201, 202")),
+        (OK % "[0]", []),
+        (OK % "['0']", []),
+        ("response: {ok: {all: [{path: $.code, absent: true}]}}", []),
+        ("response: {ok: {all: [{path: $.error.code, in: [1]}]}}", []),
+        ("apis: {客户: {response: {ok: {status: [201]}}}, 列表: {}}", []),
+    ],
+)
+def test_a_rule_by_which_each_response_with_data_fails_is_doubtful(
+    tmp_path: Path, text: str, told: list[str]
+) -> None:
+    assert doubts(tmp_path, text, made(CUSTOMER), made(ORDER, call="crm.列表")) == told
+
+
+@pytest.mark.parametrize(
+    "calls",
+    [
+        [made(CUSTOMER)],
+        [made(CUSTOMER), made(CUSTOMER)],
+        [made(CUSTOMER), made(REFUSAL, call="crm.列表")],
+        [made(CUSTOMER), made({**ORDER, "code": 200}, call="crm.列表")],
+        [made({**CUSTOMER, "code": 9}), made({"code": 9, "data": {}}, call="crm.列表")],
+        [made({**CUSTOMER, "code": 9}), made({"code": 9, "msg": "停用"}, call="crm.列表")],
+        [made({**CUSTOMER, "code": 9}), made({**ORDER, "code": 8}, call="crm.列表")],
+        [made(CUSTOMER), made([1], call="crm.列表")],
+    ],
+)
+def test_responses_that_may_be_failures_are_no_doubt_about_the_rule(
+    tmp_path: Path, calls: list[CallMade]
+) -> None:
+    assert doubts(tmp_path, OK % "[200]", *calls) == []
