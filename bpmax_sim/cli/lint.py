@@ -241,7 +241,7 @@ def _find_problems(
         else:
             report_warning(finding.problem)
     for doubt in chain(
-        chain.from_iterable(item.doubts for item in loaded.values()),
+        chain.from_iterable((*item.doubts, *item.suspects) for item in loaded.values()),
         chain.from_iterable(map(_find_suspect_declarations, loaded.values())),
         _find_files_without_effect(indexes) if targets.is_whole else (),
     ):

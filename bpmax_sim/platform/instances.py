@@ -396,7 +396,7 @@ class InstanceWithOrigin(msgspec.Struct, frozen=True):
 
 
 def read_instances(
-    path: Path, find: Find, keys: Iterable[str], problems: list[Problem]
+    path: Path, find: Find, keys: Iterable[str], problems: list[Problem], doubts: list[Problem]
 ) -> tuple[InstanceWithOrigin, ...]:
     """Return the instances declared in *path* and in the local file beside it.
 
@@ -405,6 +405,7 @@ def read_instances(
         find: returns the platform of a key, or None for one whose file is broken.
         keys: known platform keys.
         problems: gets everything that is wrong.
+        doubts: gets what is probably wrong.
     """
     local = Path(to_local_override(str(path)))
     files = [file for file in (path, local) if file.is_file()] or [path]
@@ -413,7 +414,9 @@ def read_instances(
     merged: list[tuple[Steps, Node]] = []
     try:
         for file in files:
-            merged = _merge_instance_lists(merged, _read_instance_nodes(file, own))
+            nodes = _read_instance_nodes(file, own)
+            doubts += _find_misspelt_keys(merged, nodes)
+            merged = _merge_instance_lists(merged, nodes)
         for steps, node in merged:
             instance = decode(node, Instance, own, steps=steps)
             if instance is not None:
@@ -495,6 +498,55 @@ def _merge_instance_lists(
     return merged + [
         item for item in above if id(item[1]) in left or _read_element_key(item[1]) is None
     ]
+
+
+def _find_misspelt_keys(
+    below: list[tuple[Steps, Node]], above: list[tuple[Steps, Node]]
+) -> Iterator[Problem]:
+    """Yield each new instance of *above* (``instances.local.yaml``) that is hardly meant as one.
+
+    Its key is that of an instance *below* of the same platform, but for a slip of the keyboard. So
+    it is another instance, and leaves the one that was meant as it is.
+    """
+    known = {name for _, node in below if (name := _read_element_key(node)) is not None}
+    for steps, node in above:
+        name = _read_element_key(node)
+        if name is None or name in known:
+            continue
+        keys = (str(key) for platform, key in known if platform == name[0])
+        if meant := next((key for key in keys if _is_slip(str(name[1]), key)), ""):
+            message = msg(
+                "{platform} has no instance {key!r} in {file}, so this is one more; did you mean "
+                "{meant!r}?",
+                platform=name[0], key=name[1], file=Path(below[0][1].file).name, meant=meant,
+            )  # fmt: skip
+            place = node.find_nearest(("instance_key",)).place
+            yield Problem(message, place, format_steps((*steps, "instance_key")), "name")
+
+
+_SHORTEST_SLIP = 4
+"""Letters of the names that are compared letter by letter."""
+_LONGEST_ABBREVIATION = 5
+"""Letters of the names of which one more letter makes another name, as ``dev`` and ``devx``."""
+
+
+def _is_slip(written: str, meant: str) -> bool:
+    """Return whether *written* is *meant* but for a slip of the keyboard.
+
+    That is another case or separator, letters in another order, or one too few or too many. Another
+    letter or a digit is none: it makes the name of another instance.
+    """
+    if written.casefold() == meant.casefold():
+        return True
+    one, two = (re.sub(r"[-_.]", "", text).casefold() for text in (written, meant))
+    short, long = sorted((one, two), key=len)
+    if len(short) < _SHORTEST_SLIP or re.search(r"\d", one + two):
+        return False
+    # The plural, with one more letter at the end, is another name.
+    is_one_more = len(long) == len(short) + 1 and any(
+        long[:at] + long[at + 1 :] == short for at in range(len(short))
+    )
+    return sorted(one) == sorted(two) or (is_one_more and len(short) > _LONGEST_ABBREVIATION)
 
 
 def _is_default_instance(node: Node) -> bool:

@@ -174,6 +174,7 @@ class Platforms:
         problems: all problems of the platform files.
         doubts: problems that are only warnings, because the folder is listed in ``lenient`` of
             ``[tool.bpmax_sim]``.
+        suspects: what is probably wrong in the file of instances, in any folder.
         folders: folders in which they were declared.
         folder: where new platform files belong, and *instances* where instances do, for messages.
     """
@@ -188,6 +189,7 @@ class Platforms:
     broken: Mapping[str, tuple[Problem, ...]] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
     doubts: tuple[Problem, ...] = ()
+    suspects: tuple[Problem, ...] = ()
     folders: tuple[Path, ...] = ()
     _closed: dict[tuple[str, str], tuple[Instance, Credentials]] = field(
         default_factory=dict, init=False, repr=False, compare=False
@@ -584,22 +586,30 @@ def _load_folders(folders: Sequence[Path], instances_file: Path | None) -> Platf
         doubts=tuple(dict.fromkeys(choice.doubts)),
         folders=tuple(folders),
     )
+    return _add_instances(platforms, instances_file)
+
+
+def _add_instances(platforms: Platforms, file: Path | None) -> Platforms:
+    """Return *platforms* with the instances of *file*, and those that no file has to declare.
+
+    Raises:
+        ConfigError: if the file of instances has mistakes; it lists those of platforms as well.
+    """
+    broken = platforms.broken
     entries: tuple[InstanceWithOrigin, ...] = ()
     problems: list[Problem] = []
-    if instances_file is not None:
-        entries = read_instances(
-            instances_file,
-            # What a broken file declares is not held against its instances.
-            lambda key: None if key in broken else platforms.find(key),
-            {*platforms.keys, *broken},
-            problems,
-        )
+    suspects: list[Problem] = []
+    if file is not None:
+        # What a broken platform file declares is not held against its instances: `find` has None.
+        keys = {*platforms.keys, *broken}
+        entries = read_instances(file, platforms.find, keys, problems, suspects)
     if problems:
         raise ConfigError(*dict.fromkeys([*platforms.problems, *problems]))
     sound = [entry for entry in entries if entry.instance.platform not in broken]
-    return platforms.copy_replacing_entries(
+    complete = platforms.copy_replacing_entries(
         [*sound, *_make_implied_entries(platforms.own.values(), sound)]
     )
+    return replace(complete, suspects=tuple(suspects))
 
 
 @dataclass(slots=True)

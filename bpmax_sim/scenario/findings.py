@@ -154,7 +154,8 @@ def check_names_against_platforms(item: ScenarioItem, platforms: Platforms) -> l
     if wrong := context.names.find_instance_problem(item.scenario.proxy.instance):
         context.tell(item.spot.at("proxy", "instance"), wrong, kind="name")
     findings += (
-        RunFinding(one.kind, one.message, one.place, fails=False) for one in platforms.doubts
+        RunFinding(one.kind, one.message, one.place, fails=False)
+        for one in (*platforms.doubts, *platforms.suspects)
     )
     for path, expected in ((("expect",), item.scenario.expect), *item.scenario.invariants):
         _check_expected_calls(context, expected, item.spot.at(*path))

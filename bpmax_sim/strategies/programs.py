@@ -521,7 +521,7 @@ def load_platforms_with_instances(path: str | os.PathLike[str], /) -> Platforms:
         *_read_platform_keys_of_instances(Path(place)),
         *_read_platform_keys_of_instances(Path(to_local_override(place))),
     }
-    entries = read_instances(Path(place), known.find, keys, problems)
+    entries = read_instances(Path(place), known.find, keys, problems, [])
     if problems:
         raise ConfigError(*problems)
     return known.copy_replacing_entries(

@@ -55,7 +55,7 @@ def read_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[...,
                 Path(name).write_text(content, encoding="utf-8")
         problems: list[Problem] = []
         found = read_instances(
-            Path("instances.yaml"), known.get, ["crm", "erp", "broken"], problems
+            Path("instances.yaml"), known.get, ["crm", "erp", "broken"], problems, []
         )
         return [one.instance for one in found], [str(one) for one in problems]
 

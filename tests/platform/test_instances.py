@@ -356,3 +356,46 @@ def test_a_variable_is_named_after_platform_and_value(
     words: tuple[str, ...], variable: str
 ) -> None:
     assert derive_conventional_variable(*words) == variable
+
+
+@pytest.mark.parametrize(
+    ("declared", "local", "is_slip"),
+    [
+        ("default", "defualt", True), ("default", "Default", True), ("default", "defalt", True),
+        ("default", "defaullt", True), ("华东_生产", "华东-生产", True),
+        ("华东生产", "华生东产", True), ("prod", "Prod", True), ("prod", "PRDO", True),
+        ("tenant-1", "Tenant-1", True),
+        ("default", "default", False), ("default", "mine", False), ("华东", "华北", False),
+        ("华东", "东华", False), ("tenant1", "tenant2", False), ("tenant1", "tenant", False),
+        ("tenant12", "tenant21", False), ("v1.1", "v11", False), ("test", "tests", False),
+        ("tenant", "tenants", False), ("acme_cn", "acme_us", False), ("prod", "prd", False),
+        ("沙箱环境", "生产环境", False), ("dev", "default", False),
+    ],
+)  # fmt: skip
+def test_a_local_key_with_a_slip_is_probably_that_of_the_file(
+    load: Load, declared: str, local: str, *, is_slip: bool
+) -> None:
+    entry = "- {{platform: {}, instance_key: {}}}\n"
+    mine = entry.format("crm", local)
+
+    platforms = load(entry.format("crm", declared), mine)
+
+    told = [
+        f"{Path(one.place.file).name}:{one.place.line}:{one.place.column}: {one.message}"
+        for one in platforms.suspects
+        if one.place
+    ]
+    message = (
+        f"crm has no instance {local!r} in instances.yaml, so this is one more; did you mean "
+        f"{declared!r}?"
+    )
+    assert told == [f"instances.local.yaml:1:33: {message}"] * is_slip
+
+
+def test_a_slip_is_told_of_one_platform_and_of_two_files_alone(load: Load) -> None:
+    entry = "- {{platform: {}, instance_key: {}}}\n"
+    one, two = entry.format("crm", "default"), entry.format("crm", "defualt")
+
+    assert load(local=one + two).suspects == ()
+    assert load(one + two, two).suspects == ()
+    assert load(entry.format("feishu", "default"), two).suspects == ()
