@@ -396,13 +396,16 @@ class Progress:
             step=step,
             calls=log.calls[since.calls :],
             expected=(step.expect, self.item.scenario.expect),
-            messages=len(log.messages) - since.messages,
+            messages=log.messages[since.messages :],
             console=[line for _, line in log.console[since.console :]],
         )
-        found = [*result_checks.find_unnoticed_business_failures(outcome, self.names, platforms)]
-        found += result_checks.find_failures_in_empty_catches(
-            outcome, self.item.subjects.script_and_flow_files
-        )
+        scripts = self.item.subjects.script_and_flow_files
+        found = [
+            *result_checks.find_unnoticed_business_failures(
+                outcome, self.names, platforms, scripts
+            ),
+            *result_checks.find_failures_in_empty_catches(outcome, scripts),
+        ]
         found += result_checks.find_doubts_of_subject(located, self.subject, log.options)
         if step.expect_error is UNSET and not result.refused and not result.errors:
             found += expectation_doubts.find_set_without_change(

@@ -35,7 +35,8 @@ from bpmax_sim.scenario.references import show
 from bpmax_sim.script.failure import Script
 from bpmax_sim.script_source.comparisons import LiteralComparison
 from bpmax_sim.script_source.condition_slips import describe_kind
-from bpmax_sim.script_source.reading import MemberUse, read_script
+from bpmax_sim.script_source.reading import MemberUse, read_results, read_script
+from bpmax_sim.script_source.unused_results import ResultUse
 from bpmax_sim.subject.flow import FlowSubject
 from bpmax_sim.subject.form import (
     FormSubject,
@@ -54,23 +55,32 @@ class StepOutcome(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         calls: calls of the step.
         expected: expectations of the step and of the scenario.
-        messages: number of messages shown during the step.
+        messages: messages shown during the step, each with ``text`` and ``type``.
         console: lines written during the step: ``{text, level}``.
     """
 
     step: model.Step
     calls: Sequence[CallMade]
     expected: Sequence[model.Expect]
-    messages: int
+    messages: Sequence[Mapping[str, Any]]
     console: Sequence[Mapping[str, Any]]
 
     @property
     def has_output_or_checked_result(self) -> bool:
-        """Return whether a message or console line was shown, or the step's result is checked."""
+        """Return whether a message or console line was shown, or the step's result is checked.
+
+        A message of success tells of no failure.
+        """
         said = (self.step.expect.result, self.step.expect_error, self.step.expect.messages)
         is_read = any(part is not UNSET for part in said) or bool(self.step.save)
         levels = {line["level"] for line in self.console}
-        return bool(self.messages or is_read or levels & _ANNOUNCING)
+        is_told = any(message.get("type") != "success" for message in self.messages)
+        return bool(is_told or is_read or levels & _ANNOUNCING)
+
+    def list_inline_scripts(self, place: Place | None) -> list[Script]:
+        """Return the script that the step itself contains, named as *place* in it names it."""
+        value = self.step.value if self.step.action == "js" and place is not None else None
+        return [Script(value, place.file)] if isinstance(value, str) and place is not None else []
 
     def is_call_outcome_expected(self, call: CallMade) -> bool:
         """Return whether an expectation names the response or the error of *call*."""
@@ -83,16 +93,18 @@ class StepOutcome(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def find_unnoticed_business_failures(
-    outcome: StepOutcome, names: ScenarioNames, platforms: Platforms
+    outcome: StepOutcome, names: ScenarioNames, platforms: Platforms, scripts: Sequence[Script]
 ) -> Iterator[RunFinding]:
     """Yield each business failure that was returned as a result and that nothing noticed.
 
-    A script notices it by reading, anywhere, a member that reports failures; a scenario by
-    expecting the response, or what is shown.
+    The script that called notices it by reading a member of that result that reports failures; if
+    the result goes elsewhere, any of *scripts* that reads a member of such a name may do. A
+    scenario notices it by expecting the response, or what is shown.
     """
     for call in () if outcome.has_output_or_checked_result else outcome.calls:
         if outcome.is_call_outcome_expected(call):
             continue
+        inline = outcome.list_inline_scripts(call.place)
         recipe = find_compiled_api(call, platforms)
         if recipe is None:
             continue
@@ -100,15 +112,54 @@ def find_unnoticed_business_failures(
         if satisfies_rule(recipe.rules.ok, response, body, absent_ok=True):
             continue
         members = _find_failure_members(recipe)
-        if not members or names.texts is None or _any_contains_word(names.texts, members):
+        texts = names.texts if members else None
+        if texts is None or _may_read_failure(call, recipe, texts, [*scripts, *inline]):
             continue
         code = recipe.rules.find_business_code(response, body)
         yield RunFinding("unseen", msg(
             "{call} reported a business failure{code}, and nothing looked at it: no script reads "
-            "{members}; handle it there, or expect it: proxy: [{{call: {call}, response: …}}]",
+            "{members} of this response; handle it there, or expect it: proxy: [{{call: {call}, "
+            "response: …}}]",
             call=call.call, members=join_list(members),
             code="" if code is UNSET else msg(" ({code})", code=show(code)),
         ), call.place, fails=False)  # fmt: skip
+
+
+def _may_read_failure(
+    call: CallMade, recipe: CompiledApi, texts: Sequence[str], scripts: Sequence[Script]
+) -> bool:
+    """Return whether a script may look at a member of the result of *call* that reports failures.
+
+    The one of *scripts* that made the call shows it, unless the result goes elsewhere as a whole,
+    or a condition asks for it. Then any of *texts*, the sources of the scenario, may that has the
+    word in its code; another than that script not as a member of a result of its own.
+    """
+    members = {*_find_failure_members(recipe)}
+    named = [one for one in scripts if call.place and one.name == call.place.file]
+    uses = ((one, find_result_use(one, call.place)) for one in named)
+    own, use = next((pair for pair in uses if pair[1] is not None), (None, None))
+    if own is not None and use is not None and use.is_by_members:
+        # Of `$.head.code` the script may hand on the head.
+        parents = {name for path in _find_failure_paths(recipe) for name in path.split(".")[1:]}
+        return any(
+            not (members | parents | {"*"}).isdisjoint(one.path)
+            for one in read_script(own.source, own.name).members
+            if one.call == use.call
+        )
+    others = {one.source: one.name for one in scripts if one not in named}
+    for text in texts if _any_contains_word(texts, members) else ():
+        words = read_results(text, others.get(text, "script.js")).words
+        if not members.isdisjoint(words.of_unknown if text in others else words.all):
+            return True
+    return False
+
+
+def find_result_use(script: Script, place: Place | None) -> ResultUse | None:
+    """Return how *script* uses the result of the call at *place*; None if the source hides it."""
+    uses = read_results(script.source, script.name).uses if place is not None else ()
+    # The place is that of the method, so the start of an argument is no start of this call.
+    around = [use for use in uses if place and use.covers(place) and use.start != place]
+    return max(around, key=lambda use: (use.start.line, use.start.column), default=None)
 
 
 def find_failures_in_empty_catches(

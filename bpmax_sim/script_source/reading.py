@@ -20,6 +20,7 @@ from bpmax_sim.script_source import (
     statement_slips,
     value_slips,
 )
+from bpmax_sim.script_source.code_words import CodeWords, list_code_words
 from bpmax_sim.script_source.comparisons import ComparisonReader, LiteralComparison
 from bpmax_sim.script_source.guards import Guards
 from bpmax_sim.script_source.kinds import read_operator
@@ -31,7 +32,7 @@ from bpmax_sim.script_source.promises import (
 from bpmax_sim.script_source.scopes import FUNCTIONS, Scopes
 from bpmax_sim.script_source.slips import Slip, SlipReader
 from bpmax_sim.script_source.syntax import SyntaxTree, is_await, list_parts
-from bpmax_sim.script_source.unused_results import IgnoredErrorRange, ResultReader
+from bpmax_sim.script_source.unused_results import IgnoredErrorRange, ResultReader, ResultUse
 from bpmax_sim.script_source.values import (
     WRAPPED,
     ProxyCall,
@@ -178,6 +179,24 @@ def find_slips(text: str, name: str = "script.js") -> tuple[Slip, ...]:
     """
     # Of `if (!'A')` both `if` and `!` tell the same.
     return tuple(dict.fromkeys(_make_reader(text, name).find_slips()))
+
+
+class ResultReading(msgspec.Struct, frozen=True):
+    """What the source of one script shows of the results of its calls.
+
+    Attributes:
+        uses: how each call's result is used.
+        words: names and words of texts, by which code may read a member of a result.
+    """
+
+    uses: tuple[ResultUse, ...] = ()
+    words: CodeWords = CodeWords()
+
+
+@lru_cache(maxsize=1024)
+def read_results(text: str, name: str = "script.js") -> ResultReading:
+    """Return how *text* uses the results of its calls; few checks need it, so it is read apart."""
+    return _make_reader(text, name).read_results()
 
 
 @lru_cache(maxsize=4)
@@ -361,6 +380,13 @@ class _ScriptReader:
                 is_plain = item.type == "object" and len(known) == len(members)
                 if is_plain and known and None not in known and "owner_id" not in known:
                     yield self._tree.find_place(item)
+
+    def read_results(self) -> ResultReading:
+        """Return how the script uses the results of its calls."""
+        _ = self.reading  # numbers the calls
+        parts = self._tree, self._scopes, self._values
+        uses = ResultReader(*parts).find_result_uses(self._nodes)
+        return ResultReading(tuple(uses), list_code_words(*parts, self._nodes))
 
     def find_slips(self) -> Iterator[Slip]:
         """Yield probable mistakes in the script, none if it is invalid."""

@@ -18,27 +18,56 @@ if TYPE_CHECKING:
 _EMPTY: Final = frozenset({"", "{}", "[]", "null", "undefined", "''", '""', "({})", "void 0"})
 _ASKS: Final = frozenset({"if_statement", "ternary_expression", "while_statement"})
 _EQUALITIES: Final = frozenset({"!", "===", "!==", "==", "!=", "&&"})
+_ASKING: Final = _ASKS | {"do_statement", "for_statement", "switch_statement"}
+_COMPARES: Final = _EQUALITIES | {"||", "<", "<=", ">", ">=", "in"}
+_OPEN_PATTERNS: Final = frozenset({"rest_pattern", "computed_property_name", "array_pattern"})
+"""Patterns that take more than known members out of an object."""
+_OF_OBJECTS: Final = frozenset({
+    "hasOwnProperty", "valueOf", "toString", "propertyIsEnumerable", "map", "filter", "find",
+    "some", "every", "forEach", "reduce",
+})  # fmt: skip
 
 
-class IgnoredErrorRange(msgspec.Struct, frozen=True):
-    """A part of a script whose errors a handler ignores, although the part uses results of calls.
+class ScriptRange(msgspec.Struct, frozen=True):
+    """A part of a script.
 
     Attributes:
         start, end: begin and end (exclusive) of the part.
-        place: place of the handler.
-        is_settled: whether there is no handler: the part is a ``Promise.allSettled`` whose results
-            nothing looks at.
     """
 
     start: Place
     end: Place
-    place: Place
-    is_settled: bool = False
 
     def covers(self, place: Place) -> bool:
         """Return whether *place* is within the part."""
         first, last = (self.start.line, self.start.column), (self.end.line, self.end.column)
         return place.file == self.start.file and first <= (place.line, place.column) < last
+
+
+class IgnoredErrorRange(ScriptRange, frozen=True):
+    """A part of a script whose errors a handler ignores, although the part uses results of calls.
+
+    Attributes:
+        place: place of the handler.
+        is_settled: whether there is no handler: the part is a ``Promise.allSettled`` whose results
+            nothing looks at.
+    """
+
+    place: Place
+    is_settled: bool = False
+
+
+class ResultUse(ScriptRange, frozen=True):
+    """How the script uses the result of the call that this part of it makes.
+
+    Attributes:
+        call: index of the call in `Values.calls`.
+        is_by_members: whether the script reads known members of it and does nothing else with it:
+            no condition asks for one, and nothing else gets the result as a whole.
+    """
+
+    call: int
+    is_by_members: bool
 
 
 class ResultReader:
@@ -55,6 +84,47 @@ class ResultReader:
             number = self._find_call_number(node)
             if number >= 0 and self._is_value_ignored(node) and not _is_in_try_with_handler(node):
                 yield number
+
+    def find_result_uses(self, nodes: Iterable[Node]) -> Iterator[ResultUse]:
+        """Yield how the script uses the result of each ``$proxy`` call, in the order of *nodes*."""
+        for node in nodes:
+            number = self._find_call_number(node)
+            if number >= 0:
+                place = self._tree.find_place
+                end = self._tree.find_place_of_byte(node.end_byte)
+                yield ResultUse(place(node), end, number, self._is_used_by_members(node))
+
+    def _is_used_by_members(self, node: Node) -> bool:
+        """Return whether the script only reads known members of the result of the call *node*."""
+        user = _find_using_node(node)
+        if user.type == "expression_statement":
+            return True
+        if not is_await(find_parent_beyond_parentheses(node)):
+            return False
+        if user.type != "variable_declarator":
+            return self._is_plain_member(user)
+        pattern, value = user.child_by_field_name("name"), user.child_by_field_name("value")
+        names = [one for one in self._scopes.bindings if one.value == value]
+        parts = {part.type for part in self._tree.walk(pattern)} if pattern is not None else set()
+        if any(one.is_reassigned or "?" in one.path for one in names) or parts & _OPEN_PATTERNS:
+            return False
+        is_whole = pattern is not None and pattern.type == "identifier"
+        uses = [
+            use.node
+            for one in names
+            for use in self._scopes.find_uses_of_declared_name(one.declared)
+        ]
+        members = [find_parent_beyond_parentheses(use) if is_whole else use for use in uses]
+        return not any(map(_is_asked, members)) and (
+            not is_whole or all(map(self._is_plain_member, members))
+        )
+
+    def _is_plain_member(self, node: Node) -> bool:
+        """Return whether *node* reads a known member, none that lists and objects have anyway."""
+        if node.type not in {"member_expression", "subscript_expression"} or _is_asked(node):
+            return False
+        name = self._values.read_member_name(node)
+        return name is not None and name not in _OF_OBJECTS
 
     def find_silent_handlers(self, nodes: Iterable[Node]) -> Iterator[IgnoredErrorRange]:
         """Yield each empty error handler of calls whose results the script uses."""
@@ -191,6 +261,23 @@ def _is_tested(node: Node) -> bool:
     parent = find_parent_beyond_parentheses(node)
     operator = parent.child_by_field_name("operator")
     return parent.type in _ASKS or (operator is not None and operator.type in _EQUALITIES)
+
+
+def _is_asked(node: Node) -> bool:
+    """Return whether a condition depends on the member *node* or on one below it."""
+    parent = find_parent_beyond_parentheses(node)
+    while parent.type not in _ASKING:
+        operator = parent.child_by_field_name("operator")
+        is_operand = operator is not None and operator.type in _COMPARES
+        if not (is_operand or _contains(parent.child_by_field_name("object"), node)):
+            return False
+        parent = find_parent_beyond_parentheses(parent)
+    asked = parent.child_by_field_name("condition") or parent.child_by_field_name("value")
+    return _contains(asked, node)
+
+
+def _contains(outer: Node | None, node: Node) -> bool:
+    return outer is not None and outer.start_byte <= node.start_byte < outer.end_byte
 
 
 def _is_in_try_with_handler(node: Node) -> bool:

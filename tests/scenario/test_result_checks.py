@@ -161,7 +161,7 @@ def made(call: str = "shop.create_order", response: Any = None, **parts: Any) ->
 
 
 def outcome(*calls: CallMade, step: Step | None = None, **parts: Any) -> StepOutcome:
-    given = {"expected": (), "messages": 0, "console": (), **parts}
+    given = {"expected": (), "messages": (), "console": (), **parts}
     return StepOutcome(step=step or Step(), calls=calls, **given)
 
 
@@ -182,7 +182,20 @@ ORDERED = ExpectedCall(call="shop.create_order", response={"code": 5})
         (outcome(FAILED), ("1", "2", "show(r.hint)"), False),
         (outcome(FAILED), ("r.codes + recode + $code",), True),
         (outcome(FAILED), None, False),
-        (outcome(FAILED, messages=1), (), False),
+        (outcome(FAILED, messages=[{"text": "额度不足", "type": "error"}]), (), False),
+        (outcome(FAILED, messages=[{"text": "已下单", "type": "info"}]), (), False),
+        (outcome(FAILED, messages=[{"text": "已下单", "type": "success"}]), (), True),
+        (
+            outcome(
+                FAILED,
+                messages=[
+                    {"text": "已下单", "type": "success"},
+                    {"text": "额度不足", "type": "warning"},
+                ],
+            ),
+            (),
+            False,
+        ),
         (outcome(FAILED, console=[{"level": "log", "text": "a"}]), (), True),
         (outcome(FAILED, console=[{"level": "info", "text": "a"}]), (), True),
         (outcome(FAILED, console=[{"level": "warn", "text": "a"}]), (), False),
@@ -227,7 +240,91 @@ ORDERED = ExpectedCall(call="shop.create_order", response={"code": 5})
 def test_a_business_failure_is_noticed_by_whoever_looks_at_it(
     happened: StepOutcome, texts: tuple[str, ...] | None, *, told: bool
 ) -> None:
-    found = find_unnoticed_business_failures(happened, ScenarioNames(texts=texts), platforms())
+    found = find_unnoticed_business_failures(happened, ScenarioNames(texts=texts), platforms(), [])
+
+    assert len(list(found)) == told
+
+
+ASK = "await $proxy('shop').create_order(form.金额)"
+UNNOTICED = (
+    "shop.create_order reported a business failure (5), and nothing looked at it: no script reads "
+    "code, hint of this response; handle it there, or expect it: proxy: [{call: shop.create_order, "
+    "response: …}]"
+)
+OTHER_CALL = "await $proxy('shop').get_stock(1)"
+CHECKS_OTHERS = """\
+const r = await $proxy('oa').notify({人: form.审批人});
+if (r.code !== 0) form.$message = {type: 'error', text: r.hint};
+"""
+
+
+@pytest.mark.parametrize(
+    ("script", "other", "told"),
+    [
+        # What looks like a look at this response, and is none.
+        (f"{ASK}; // 待办：判断 code", "", True),
+        (f"try {{ {ASK} }} catch (e) {{ form.原因 = e.code; return }} form.好 = true", "", True),
+        (f"{ASK}; form.已下单 = true", CHECKS_OTHERS, True),
+        (f"const r = {ASK};\nform.单号 = r.data?.no ?? 'PO-1'", CHECKS_OTHERS, True),
+        (f"const {{data}} = {ASK};\nform.单号 = data.no", CHECKS_OTHERS, True),
+        (f"form.单号 = ({ASK}).no", CHECKS_OTHERS, True),
+        (f"const r = {ASK};\nform.单号 = r.no; if (form.code) form.已下单 = true", "", True),
+        (f"const r = {ASK};\nconst 库 = {OTHER_CALL}; form.号 = r.no; if (库.code) 1", "", True),
+        (f"form.回执 = {ASK}", "/* code 由平台判断 */ form.备注 = '无'", True),
+        (f"form.回执 = {ASK}", "form.备注 = form.code", True),
+        (f"form.回执 = {ASK}", CHECKS_OTHERS, True),
+        # A look at it, in whatever way.
+        (f"const r = {ASK};\nif (r.code !== 0) return", "", False),
+        (f"const r = {ASK};\nform.原因 = r.hint", "", False),
+        (f"const {{code, data}} = {ASK};\nform.状态 = code", "", False),
+        (f"const {{code: 码}} = {ASK}; if (码) return", "", False),
+        (f"form.状态 = ({ASK}).code", "", False),
+        (f"form.状态 = ({ASK})['code']", "", False),
+        (f"const r = {ASK}, 名 = 'code';\nif (r[名]) return", "", False),
+        (f"const r = {ASK};\nif (r[form.字段]) return; const 错 = ['code', 'hint']", "", False),
+        (f"const r = {ASK};\nif ('code' in r) return", "", False),
+        (f"const r = {ASK};\nif (r.hasOwnProperty('code')) return", "", False),
+        (f"let r = {ASK};\nif (r.code === 5) r = {ASK};\nform.单号 = r.no", "", False),
+        (f"const 全 = await Promise.all([{ASK[6:]}, 1]);\nif (全[0].code) return", "", False),
+        (f"{ASK[6:]}.then(r => {{ if (r.code) form.原因 = r.hint }})", "", False),
+        (f"const 问 = async () => {ASK[6:]};\nconst r = await 问(); if (r.code) return", "", False),
+        (f"查(form, {ASK})", "function 查(f, r) { if (r.code) f.原因 = r.hint }", False),
+        (f"const r = {ASK};\nif (不成(r)) return", "const 不成 = r => r.code !== 0", False),
+        (f"return {ASK}", "async function 下单(f) { return (await f()).code }", False),
+        (f"form.回执 = {ASK}", "if (form.回执.code !== 0) form.原因 = '不成'", False),
+        (f"void {ASK[6:]}", "const 不成 = r => r.code !== 0", False),
+        # A condition asks for the result, and a code is read somewhere: perhaps it is meant.
+        (f"const r = {ASK};\nif (!r.data) {{ form.单号 = ''; return }} form.单号 = r.data.no",
+         "const 不成 = r => r.code !== 0", False),
+        (f"const {{data}} = {ASK};\nform.单号 = data ? data.no : ''", "const 不成 = r => r.code",
+         False),
+        (f"const r = {ASK};\nif (!r.data) return", "", True),
+    ],
+)  # fmt: skip
+def test_only_a_look_at_this_response_counts(script: str, other: str, *, told: bool) -> None:
+    before = script[: script.index("create_order(") + len("create_order(")]
+    place = Place("脚本.js", before.count("\n") + 1, len(before) - before.rfind("\n"))
+    call = made(response={"code": 5, "hint": "额度不足"}, place=place)
+    scripts = [Script(script, "脚本.js"), Script(other, "别的.js")]
+    texts = tuple(one.source for one in scripts)
+
+    found = find_unnoticed_business_failures(
+        outcome(call), ScenarioNames(texts=texts), platforms(), scripts
+    )
+
+    assert [one.message for one in found] == [UNNOTICED] * told
+
+
+@pytest.mark.parametrize(
+    ("text", "told"), [(f"{ASK}; // code", True), (f"const r = {ASK}; if (r.code) return", False)]
+)
+def test_a_script_of_the_step_itself_looks_too(text: str, *, told: bool) -> None:
+    call = made(response={"code": 5}, place=Place("下单.yaml#js", 1, text.index("(form") + 2))
+    happened = outcome(call, step=Step(js=text))
+
+    found = find_unnoticed_business_failures(
+        happened, ScenarioNames(texts=(text,)), platforms(), []
+    )
 
     assert len(list(found)) == told
 
@@ -263,7 +360,7 @@ def test_a_failure_in_an_empty_handler_is_told(call: CallMade, line: int) -> Non
         line > 0
     )
     expected = [Expect(proxy=(ExpectedCall(call="shop.create_order", error="TIMEOUT"),))]
-    for happened in (outcome(call, messages=1), outcome(call, expected=expected)):
+    for happened in (outcome(call, messages=[{"type": "error"}]), outcome(call, expected=expected)):
         assert list(find_failures_in_empty_catches(happened, scripts)) == []
 
 
