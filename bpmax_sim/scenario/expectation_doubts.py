@@ -35,6 +35,7 @@ from bpmax_sim.scenario.references import Path, find_referenced_column, show
 from bpmax_sim.scenario.source import Spot
 from bpmax_sim.scenario.table_rows import EMPTY
 from bpmax_sim.session.session import Session
+from bpmax_sim.subject.form import parse_form_path
 from bpmax_sim.subject.hooks import FieldChanged
 
 _LOOKING: Final = frozenset({"preview", "advance"})
@@ -282,10 +283,15 @@ def _find_misspelt_denied_texts(
 
 
 def _find_misspelt_columns(
-    table: str, value: Any, spot: _FindSpot, history: FieldHistory
+    field: str, value: Any, spot: _FindSpot, history: FieldHistory
 ) -> Iterator[RunFinding]:
-    """Yield columns that no row of a table ever had but that resemble one that some row had."""
-    columns = dict.fromkeys(find_columns_of_expected_rows(value))
+    """Yield columns that no row of a table ever had but that resemble one that some row had.
+
+    *field* is the table, or a cell of it: ``明细[0].数量``.
+    """
+    base, *steps = parse_form_path(field) or (field,)
+    table, cell = str(base), next((step for step in steps if isinstance(step, str)), None)
+    columns = dict.fromkeys(find_columns_of_expected_rows(value)) if cell is None else (cell,)
     rows = chain.from_iterable(one for one in history.get_values(table) if isinstance(one, list))
     known = dict.fromkeys(chain.from_iterable(row for row in rows if isinstance(row, Mapping)))
     for column in columns if known else ():

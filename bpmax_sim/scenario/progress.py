@@ -24,6 +24,7 @@ from bpmax_sim.scenario import (
     result_checks,
     source,
 )
+from bpmax_sim.scenario.absent_columns import AbsentColumnReads
 from bpmax_sim.scenario.action import Performer, Subject
 from bpmax_sim.scenario.actions import check_action
 from bpmax_sim.scenario.blinding_ignores import (
@@ -103,6 +104,7 @@ class Progress:
         faults: whether the scenario's faults are injected.
         is_judged: whether expectations are checked. They are not in a trial, a run of ``explore``
             with changed responses, which also continues after a failed step.
+        absent_columns: reads of columns that may turn out to be in no row of the run.
         silent_faults: whether fault rules may remain without effect; else that is a failure.
         failures: failures so far, in the order of detection.
         result: result of the latest action.
@@ -149,6 +151,7 @@ class Progress:
                 findings.find_fields_meant_to_change_type, item
             ),
         )
+        self.absent_columns = AbsentColumnReads(item.names)
         self.failures: list[source.Failure] = []
         self.result: Any = None
         self.missed: set[int] = set()
@@ -443,6 +446,7 @@ class Progress:
             *find_rule_doubts(calls, self.session.platforms),
             *self.log.options.check_comparisons(scripts),
             *result_checks.find_misread_responses(calls, scripts, self.session.platforms),
+            *self.absent_columns.find_doubts(self._field_history.get_values, self.bodies),
         ))  # fmt: skip
 
     def fail_warnings_if_strict(self) -> list[source.Failure]:
@@ -622,6 +626,8 @@ class Progress:
         scripts = (*written, *self.bodies)
         if doubt and not is_compared_with_undefined(read.place, scripts):
             self.log.add_warning("name", doubt, read.place)
+        elif not doubt:
+            self.absent_columns.note_read(read)
 
     def check_filled(
         self, reporter: FailureReporter, check: Callable[[CheckContext], None]
