@@ -429,7 +429,11 @@ def _make_finding(rule: str, place: Place, message: str) -> ScriptFinding:
 
 
 def _check_unused_reads(reading: ScriptReading, platforms: Platforms) -> Iterator[ScriptFinding]:
-    """Yield calls that only read data and whose declared response nothing uses."""
+    """Yield calls that only read data and whose declared response nothing uses.
+
+    Of other calls, the names that get their results and that nothing reads.
+    """
+    useless: set[int] = set()
     for number in reading.unused_calls:
         call = reading.calls[number]
         found = _find_api(call, platforms)
@@ -438,7 +442,14 @@ def _check_unused_reads(reading: ScriptReading, platforms: Platforms) -> Iterato
             message = msg(
                 "nothing uses what {name} answers; use it, or take the call away", name=name
             )
+            useless.add(number)
             yield _make_finding("unused-result", call.api_place, message)
+    for unread in reading.unread_results:
+        if unread.call not in useless and not reading.mistakes:
+            yield _make_finding("unused-variable", unread.place, msg(
+                "nothing reads {name}, the result of this call; read it, or leave the name away",
+                name=unread.name,
+            ))  # fmt: skip
 
 
 def _check_call(call: ProxyCall, platforms: Platforms) -> Iterator[ScriptFinding]:

@@ -32,7 +32,12 @@ from bpmax_sim.script_source.promises import (
 from bpmax_sim.script_source.scopes import FUNCTIONS, Scopes
 from bpmax_sim.script_source.slips import Slip, SlipReader
 from bpmax_sim.script_source.syntax import SyntaxTree, is_await, list_parts
-from bpmax_sim.script_source.unused_results import IgnoredErrorRange, ResultReader, ResultUse
+from bpmax_sim.script_source.unused_results import (
+    IgnoredErrorRange,
+    ResultReader,
+    ResultUse,
+    UnreadResult,
+)
 from bpmax_sim.script_source.values import (
     WRAPPED,
     ProxyCall,
@@ -131,6 +136,7 @@ class ScriptReading(msgspec.Struct, frozen=True):
         powers: places of ``**`` whose operands are not both known to be non-negative integers; the
             last bit of the result depends on the machine.
         unused_calls: indexes in *calls* of calls whose result is not used.
+        unread_results: declared names that get the result of a call and are never read.
         dropped_errors: places where a handler ignores an error silently.
         named_owners: ids of people, as the hook ``owners`` of a flow returns them: texts used as
             ``owner_id``, or in a list that is returned.
@@ -155,6 +161,7 @@ class ScriptReading(msgspec.Struct, frozen=True):
     signatures: Mapping[str, tuple[str, ...]] = {}
     powers: tuple[Place, ...] = ()
     unused_calls: tuple[int, ...] = ()
+    unread_results: tuple[UnreadResult, ...] = ()
     dropped_errors: tuple[IgnoredErrorRange, ...] = ()
     named_owners: tuple[tuple[str, Place], ...] = ()
     ownerless: tuple[Place, ...] = ()
@@ -319,6 +326,7 @@ class _ScriptReader:
             signatures=dict(self._find_top_function_signatures()),
             powers=tuple(self._find_inexact_powers()),
             unused_calls=tuple(results.find_unused_call_numbers(self._nodes)),
+            unread_results=tuple(results.find_unread_results(self._nodes)),
             dropped_errors=tuple(results.find_silent_handlers(self._nodes)),
             named_owners=tuple(self._find_owner_id_texts()),
             ownerless=tuple(self._find_returned_owners_without_id()),

@@ -70,6 +70,20 @@ class ResultUse(ScriptRange, frozen=True):
     is_by_members: bool
 
 
+class UnreadResult(msgspec.Struct, frozen=True):
+    """A name that gets the result of a call and is never read.
+
+    Attributes:
+        name: the declared name.
+        call: index of the call in `Values.calls`.
+        place: place of the declaration.
+    """
+
+    name: str
+    call: int
+    place: Place
+
+
 class ResultReader:
     """Finds unused results and ignored errors in one script."""
 
@@ -84,6 +98,25 @@ class ResultReader:
             number = self._find_call_number(node)
             if number >= 0 and self._is_value_ignored(node) and not _is_in_try_with_handler(node):
                 yield number
+
+    def find_unread_results(self, nodes: Iterable[Node]) -> Iterator[UnreadResult]:
+        """Yield each name that gets the awaited result of a ``$proxy`` call and is never read.
+
+        Names that begin with ``_`` are left out: they say that it is meant. So is a call with which
+        its block ends: nothing is done there as if the result had been looked at.
+        """
+        for node in nodes:
+            number = self._find_call_number(node)
+            declarator = _find_using_node(node) if number >= 0 else node
+            name = declarator.child_by_field_name("name") if number >= 0 else None
+            if name is None or self._find_uses(declarator) != []:
+                continue
+            text, statement = self._tree.get_source(name), declarator.parent
+            is_awaited = is_await(find_parent_beyond_parentheses(node))
+            block = statement.parent if statement is not None else None
+            is_last = block is None or list_parts(block)[-1] == statement
+            if is_awaited and not is_last and not text.startswith("_"):
+                yield UnreadResult(text, number, self._tree.find_place(name))
 
     def find_result_uses(self, nodes: Iterable[Node]) -> Iterator[ResultUse]:
         """Yield how the script uses the result of each ``$proxy`` call, in the order of *nodes*."""

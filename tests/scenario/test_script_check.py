@@ -570,3 +570,33 @@ def test_a_call_that_only_reads_is_there_for_its_answer(
     check: Check, call: str, is_told: bool
 ) -> None:
     assert [rule for rule, _ in check(call)] == ["unused-result"] * is_told
+
+
+@pytest.mark.parametrize(
+    ("source", "column"),
+    [
+        ("const r = await $proxy('crm').postOrder(); form.客户 = '甲';", 7),
+        ("const r = await ($proxy('crm').getCustomer(1)); form.客户 = '甲';", 7),
+        ("const a = 1, 单 = await $proxy('crm').postOrder(); form.客户 = a;", 14),
+        ("try { let r = await $proxy('crm').getOrder(1); form.客户 = 1 } catch { form.客户 = 2 }", 11),
+        ("const r = await $proxy('crm').$api('get_customer').$path({id: 1}).$call(); form.客户 = 1;", 7),
+        ("await $proxy('crm').postOrder(); form.客户 = '甲';", 0),
+        ("const r = await $proxy('crm').postOrder(); form.客户 = r.no;", 0),
+        ("const r = await $proxy('crm').postOrder(); return r;", 0),
+        ("const r = await $proxy('crm').postOrder(); form.客户 = {...r}.no;", 0),
+        ("const _r = await $proxy('crm').postOrder(); form.客户 = '甲';", 0),
+        ("const {no} = await $proxy('crm').postOrder(); form.客户 = '甲';", 0),
+        ("let r = await $proxy('crm').postOrder(); r = 1; form.客户 = r;", 0),
+        ("form.客户 = '甲'; const r = await $proxy('crm').postOrder();", 0),
+        ("if (form.客户) { const r = await $proxy('crm').postOrder(); /* 发出 */ } form.客户 = 1;", 0),
+        ("const r = (await $proxy('crm').postOrder()).no; const b = r; form.客户 = b;", 0),
+    ],
+)  # fmt: skip
+def test_the_result_of_a_call_that_has_a_name_is_read(
+    check: Check, source: str, column: int
+) -> None:
+    name = "单" if "单" in source else "r"
+    told = f"nothing reads {name}, the result of this call; read it, or leave the name away"
+    found = [message for rule, message in check(source) if rule == "unused-variable"]
+
+    assert found == [f"a.js:1:{column}: {told}"] * (column > 0)
