@@ -167,6 +167,8 @@ def find_failures_in_empty_catches(
 ) -> Iterator[RunFinding]:
     """Yield each rejected call whose error a ``catch`` without statements drops.
 
+    Also one that only puts a fixed object in the place of the result.
+
     Only where the script uses the result of the call, and nothing in *outcome*, what happened in
     the step, shows the failure.
     """
@@ -182,8 +184,9 @@ def find_failures_in_empty_catches(
         if drops and not outcome.is_call_outcome_expected(call):
             # Of handlers within each other the error comes to the innermost.
             inner = max(drops, key=lambda drop: (drop.start.line, drop.start.column))
+            text = _UNREAD if inner.is_settled else _EMPTY_HANDLER
             yield RunFinding("unseen", msg(
-                _UNREAD if inner.is_settled else _EMPTY_HANDLER,
+                _MAKING_UP if inner.is_replaced else text,
                 call=call.call, code=call.error, line=inner.place.line,
             ), call.place, fails=False)  # fmt: skip
 
@@ -191,6 +194,10 @@ def find_failures_in_empty_catches(
 _EMPTY_HANDLER: Final = template(
     "{call} failed ({code}), and the empty handler in line {line} tells nobody; show it, or expect "
     "it: proxy: [{{call: {call}, error: {code}}}]"
+)
+_MAKING_UP: Final = template(
+    "{call} failed ({code}), and the handler in line {line} goes on with a fixed object as if it "
+    "had not; show it, or expect it: proxy: [{{call: {call}, error: {code}}}]"
 )
 _UNREAD: Final = template(
     "{call} failed ({code}), and nothing looks at the results of Promise.allSettled in line "

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 
 from bpmax_sim.errors import Place
 from bpmax_sim.script_source.scopes import FUNCTIONS, Scopes
-from bpmax_sim.script_source.syntax import SyntaxTree, is_await, list_parts
-from bpmax_sim.script_source.values import PROMISES, Values, find_parent_beyond_parentheses
+from bpmax_sim.script_source.syntax import SyntaxTree, is_await, is_await_as_name, list_parts
+from bpmax_sim.script_source.values import PROMISES, WRAPPED, Values, find_parent_beyond_parentheses
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -20,6 +22,15 @@ _ASKS: Final = frozenset({"if_statement", "ternary_expression", "while_statement
 _EQUALITIES: Final = frozenset({"!", "===", "!==", "==", "!=", "&&"})
 _ASKING: Final = _ASKS | {"do_statement", "for_statement", "switch_statement"}
 _COMPARES: Final = _EQUALITIES | {"||", "<", "<=", ">", ">=", "in"}
+_OF_LITERALS: Final = frozenset({
+    "object", "array", "pair", "property_identifier", "string", "string_fragment", "number", "true",
+    "false", "null", "unary_expression", "comment", "escape_sequence",
+})  # fmt: skip
+_TELLING: Final = re.compile(
+    r"失败|错误|异常|超时|未知|不可用|无法|没有|暂无|fail|error|unknown|timeout|unavailable|n/a|none",
+    re.IGNORECASE,
+)
+"""What a text has in it that shows a person that something failed."""
 _OPEN_PATTERNS: Final = frozenset({"rest_pattern", "computed_property_name", "array_pattern"})
 """Patterns that take more than known members out of an object."""
 _OF_OBJECTS: Final = frozenset({
@@ -51,10 +62,13 @@ class IgnoredErrorRange(ScriptRange, frozen=True):
         place: place of the handler.
         is_settled: whether there is no handler: the part is a ``Promise.allSettled`` whose results
             nothing looks at.
+        is_replaced: whether the handler gives a fixed object in place of the result, which nothing
+            asks whether it is one.
     """
 
     place: Place
     is_settled: bool = False
+    is_replaced: bool = False
 
 
 class ResultUse(ScriptRange, frozen=True):
@@ -160,7 +174,10 @@ class ResultReader:
         return name is not None and name not in _OF_OBJECTS
 
     def find_silent_handlers(self, nodes: Iterable[Node]) -> Iterator[IgnoredErrorRange]:
-        """Yield each empty error handler of calls whose results the script uses."""
+        """Yield each empty error handler of calls whose results the script uses.
+
+        Also one that only puts a fixed object in the place of the result.
+        """
         for node in nodes:
             if node.type == "catch_clause" and node.parent is not None:
                 block = node.child_by_field_name("body")
@@ -169,9 +186,43 @@ class ResultReader:
                 calls = [one for one in self._tree.walk(body) if self._find_call_number(one) >= 0]
                 if is_silent and any(map(self._is_value_used_beyond_test, calls)):
                     yield self._make_ignored_error_range(body, node)
+                elif block is not None and self._gives_fixed_object_for_name(block, calls):
+                    yield self._make_replaced_error_range(body, node)
             elif node.type == "call_expression":
                 yield from self._find_empty_catch_callback(node)
                 yield from self._find_unread_all_settled(node)
+
+    def _gives_fixed_object_for_name(self, block: Node, calls: Iterable[Node]) -> bool:
+        """Return whether all that *block* does is to assign a fixed object to a result's name.
+
+        The name is one that gets the result of one of *calls*, and that no condition asks for.
+        """
+        statements = list_parts(block)
+        only = statements[0].named_children[0] if len(statements) == 1 else block
+        name, value = only.child_by_field_name("left"), only.child_by_field_name("right")
+        if only.type != "assignment_expression" or name is None or not self._is_fixed_object(value):
+            return False
+        binding = self._scopes.find_binding(name)
+        targets = [_find_using_node(call).child_by_field_name("left") for call in calls]
+        if binding is None or all(
+            one is None or self._scopes.find_binding(one) is not binding for one in targets
+        ):
+            return False
+        uses = list(self._scopes.find_uses_of_declared_name(binding.declared))
+        return not any(_is_asked(use.node) or _is_tested(use.node) for use in uses)
+
+    def _is_fixed_object(self, node: Node | None) -> bool:
+        """Return whether *node* is an object or list of literals alone that reports no failure."""
+        while node is not None and node.type in WRAPPED:
+            node = next(iter(list_parts(node)), None)
+        if node is None or node.type not in {"object", "array"} or not list_parts(node):
+            return False
+        parts = list(self._tree.walk(node))
+        return {part.type for part in parts} <= _OF_LITERALS and not any(
+            _TELLING.search(self._tree.get_source(part))
+            for part in parts
+            if part.type == "string_fragment"
+        )
 
     def _find_unread_all_settled(self, node: Node) -> Iterator[IgnoredErrorRange]:
         """Yield ``await Promise.allSettled([…])`` whose results are not looked at."""
@@ -212,32 +263,50 @@ class ResultReader:
         if self._values.read_member_name(callee) != "catch" or not listed.named_children:
             return
         owner, callback = callee.child_by_field_name("object"), listed.named_children[0]
+        word = owner.child_by_field_name("function") if owner is not None else None
+        if owner is not None and word is not None and is_await_as_name(word):
+            # `await (p).catch(f)`, where `await` is that of the whole
+            owner = next(iter(list_parts(owner.named_children[-1])), None)
         value = self._values.resolve(owner)
         body = callback.child_by_field_name("body")
         if owner is None or body is None or value is None or value.kind not in PROMISES:
             return
-        if self._find_text_of_only_result(body) in _EMPTY and self._is_value_used_beyond_test(node):
+        if not self._is_value_used_beyond_test(node):
+            return
+        if self._find_text_of_only_result(body) in _EMPTY:
             yield self._make_ignored_error_range(owner, callback)
+        elif self._is_fixed_object(_find_only_result(body)) and not self._is_result_asked(node):
+            yield self._make_replaced_error_range(owner, callback)
+
+    def _is_result_asked(self, node: Node) -> bool:
+        """Return whether a condition depends on the value of *node* or on a member of it."""
+        user = _find_using_node(node)
+        value = user.child_by_field_name("value")
+        names = [one for one in self._scopes.bindings if value is not None and one.value == value]
+        uses = chain.from_iterable(
+            self._scopes.find_uses_of_declared_name(name.declared) for name in names
+        )
+        return _is_asked(node) or any(_is_asked(use.node) or _is_tested(use.node) for use in uses)
 
     def _find_text_of_only_result(self, body: Node) -> str | None:
         """Return the source of what a callback's *body* returns; None if it has other statements.
 
         "" if it returns nothing.
         """
-        if body.type != "statement_block":
-            return self._tree.get_source(body)
-        if not body.named_children:
-            return ""
-        (first, *rest) = body.named_children
-        if rest or first.type != "return_statement":
-            return None
-        return "".join(map(self._tree.get_source, first.named_children))
+        result = _find_only_result(body)
+        if result is not None:
+            return self._tree.get_source(result)
+        return "" if not body.named_children or _is_bare_return(body) else None
 
     def _make_ignored_error_range(self, body: Node, handler: Node) -> IgnoredErrorRange:
         place = self._tree.find_place
         return IgnoredErrorRange(
             place(body), self._tree.find_place_of_byte(body.end_byte), place(handler)
         )
+
+    def _make_replaced_error_range(self, body: Node, handler: Node) -> IgnoredErrorRange:
+        found = self._make_ignored_error_range(body, handler)
+        return msgspec.structs.replace(found, is_replaced=True)
 
     def _find_call_number(self, node: Node) -> int:
         """Return the index in `Values.calls` of the call that *node* makes; -1 if it makes none."""
@@ -281,6 +350,20 @@ class ResultReader:
             for use in self._scopes.find_name_uses()
             if use.binding is not None and use.binding.declared == name
         ]
+
+
+def _find_only_result(body: Node) -> Node | None:
+    """Return what a callback's *body* returns if it does nothing else, or None."""
+    if body.type != "statement_block":
+        return body
+    only = body.named_children[0] if len(body.named_children) == 1 else body
+    return next(iter(only.named_children), None) if only.type == "return_statement" else None
+
+
+def _is_bare_return(body: Node) -> bool:
+    """Return whether *body* is ``{ return; }``."""
+    kinds = [(child.type, child.named_child_count) for child in body.named_children]
+    return kinds == [("return_statement", 0)]
 
 
 def _find_using_node(node: Node) -> Node:

@@ -364,6 +364,60 @@ def test_a_failure_in_an_empty_handler_is_told(call: CallMade, line: int) -> Non
         assert list(find_failures_in_empty_catches(happened, scripts)) == []
 
 
+MADE_UP = "({data: {no: 'PO-1'}, rows: [1, -1]})"
+WENT_ON = (
+    "shop.create_order failed (TIMEOUT), and the handler in line 1 goes on with a fixed object as "
+    "if it had not; show it, or expect it: proxy: [{call: shop.create_order, error: TIMEOUT}]"
+)
+PROMISE = "$proxy('shop').create_order(1)"
+
+
+@pytest.mark.parametrize(
+    ("script", "told"),
+    [
+        (f"const r = await {PROMISE}.catch(() => {MADE_UP}); form.单号 = r.data.no", True),
+        (f"const r = await ({PROMISE}).catch(e => {MADE_UP}); form.单号 = r.data.no", True),
+        (f"const r = await {PROMISE}.catch(() => {{ return {MADE_UP} }}); form.a = r", True),
+        (f"const {{data}} = await {PROMISE}.catch(() => {MADE_UP}); form.单号 = data.no", True),
+        (f"form.单号 = (await {PROMISE}.catch(() => {MADE_UP})).data.no", True),
+        (f"let r; try {{ r = await {PROMISE} }} catch {{ r = {MADE_UP} }} form.a = r.no", True),
+        (f"let r; try {{ r = await {PROMISE} }} catch (e) {{ r = {MADE_UP}; }} form.a = r", True),
+        # Whoever asks for it may tell it from a success.
+        (f"const r = await {PROMISE}.catch(() => ({{code: -1}})); if (r.code) return; 1", False),
+        (f"const r = await {PROMISE}.catch(() => {MADE_UP}); form.a = r.ok ? r.no : ''", False),
+        (f"const {{no}} = await {PROMISE}.catch(() => {MADE_UP}); if (!no) return", False),
+        (f"let r; try {{ r = await {PROMISE} }} catch {{ r = {MADE_UP} }} if (r.ok) 1", False),
+        # Its text tells it.
+        (f"const r = await {PROMISE}.catch(() => ({{no: '查询失败'}})); form.a = r.no", False),
+        (f"const r = await {PROMISE}.catch(() => ({{no: '未知'}})); form.a = r.no", False),
+        # It is of the error, or more is done.
+        (f"const r = await {PROMISE}.catch(e => ({{no: e.code}})); form.a = r.no", False),
+        (f"const r = await {PROMISE}.catch(() => {{ 记(); return {MADE_UP} }}); form.a = r", False),
+        (f"const r = await {PROMISE}.catch(() => ({{no: form.旧单号}})); form.a = r.no", False),
+        (f"const r = await {PROMISE}.catch(() => '待补'); form.a = r", False),
+        (f"form.好 = await {PROMISE}.then(() => true).catch(() => false)", False),
+        (f"let r, 错; try {{ r = await {PROMISE} }} catch {{ 错 = {MADE_UP} }} form.a = 错", False),
+        (f"try {{ form.a = (await {PROMISE}).no }} catch {{ form.a = '待补' }}", False),
+    ],
+)
+def test_a_fixed_object_in_place_of_a_result(script: str, *, told: bool) -> None:
+    place = Place("脚本.js", 1, script.index("create_order(") + len("create_order("))
+    call = made(error="TIMEOUT", place=place)
+    found = find_failures_in_empty_catches(outcome(call), [Script(script, "脚本.js")])
+
+    assert [one.message for one in found] == [WENT_ON] * told
+
+
+@pytest.mark.parametrize(("level", "told"), [("success", 1), ("info", 0), ("error", 0)])
+def test_a_message_of_success_tells_of_no_failure(level: str, told: int) -> None:
+    call = made(error="TIMEOUT", place=Place("脚本.js", 3, 20))
+    happened = outcome(call, messages=[{"text": "已下单", "type": level}])
+
+    found = find_failures_in_empty_catches(happened, [Script(CAUGHT, "脚本.js")])
+
+    assert len(list(found)) == told
+
+
 READS = "const r = await $proxy('shop').create_order(1); form.名 = r.{};"
 
 
