@@ -31,7 +31,7 @@ import difflib
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
-from itertools import islice
+from itertools import islice, takewhile
 from typing import Any, ClassVar, Final, Self
 
 import msgspec
@@ -115,6 +115,28 @@ def find_nearest(word: str, candidates: Iterable[str]) -> str:
         matching = [n for n in pairs if n[0] == word[0] or n[1] == word[1] or n == word[::-1]]
         matches = matching if len(matching) == 1 else []
     return matches[0] if matches else ""
+
+
+_SHORTEST_MISSPELT: Final = 4
+
+
+def find_misspelt(word: str, candidates: Iterable[str]) -> str:
+    """Return the candidate that *word* is with one slip of the keyboard, or "".
+
+    A slip is a letter too many, too few, another one, or two in the wrong order. A plural is none,
+    and of names of up to three letters nothing is said.
+    """
+    near = (one for one in candidates if len(one) >= _SHORTEST_MISSPELT and word != f"{one}s")
+    return next((one for one in near if _is_one_slip_away(word, one)), "")
+
+
+def _is_one_slip_away(word: str, name: str) -> bool:
+    pairs = takewhile(lambda pair: pair[0] == pair[1], zip(word, name, strict=False))
+    same = sum(1 for _ in pairs)
+    first, second = word[same:], name[same:]
+    is_turned = first[:2] == second[1::-1] and first[2:] == second[2:]
+    others = (first[1:], second[1:]), (first, second[1:]), (first[1:], second)
+    return word != name and (is_turned or any(one == other for one, other in others))
 
 
 def fold_case_and_width(name: str) -> str:

@@ -28,6 +28,7 @@ from bpmax_sim.platform.model import Api, Instance, Platform
 from bpmax_sim.platform.response_shapes import Kind, ResponseShape, ResponseShapes
 from bpmax_sim.scenario.actions import ACTIONS as STEP_ACTIONS
 from bpmax_sim.scenario.flow_actions import FlowAction
+from bpmax_sim.scenario.member_checks import find_extension_hint, find_wrong_members
 from bpmax_sim.scenario.script_context import ScriptContext
 from bpmax_sim.scenario.script_texts import find_source_mistakes
 from bpmax_sim.script.failure import Script
@@ -191,12 +192,15 @@ def _check_script(
     yield from _check_common_mistakes(reading, context)
     yield from _check_never_equal(reading, context)
     if context.fields is not None:
-        yield from _check_fields(reading.members, context.fields, context.buttons)
+        members = [use for use in reading.members if not find_extension_hint(use.path[0], context)]
+        yield from _check_fields(members, context.fields, context.buttons)
     if not any(library in broken for library in context.libraries):
         yield from _check_globals(reading, context)
     yield from _check_members(reading, context.platforms, shapes)
     yield from _check_hook_names(reading, context)
     yield from _check_useless_ctx(reading, context)
+    for rule, place, message in find_wrong_members(reading, context):
+        yield _make_finding(rule, place, message)
     for place in reading.powers:
         yield _make_finding("power", place, POWER_DIFFERS)
 

@@ -28,6 +28,8 @@ class ScriptContext(msgspec.Struct, frozen=True, kw_only=True):
         is_library: whether it runs before other scripts itself.
         hooks: events that run it, such as ``approve.审批``; empty if something else runs it too.
         people: all people there are, if its scenarios list them.
+        declared_members: owner and name of members that its scenarios give people and the project:
+            ``ctx.userInfo`` and ``ctx.project``.
         lacks_deadlines: whether its flows are known and no node of them has a deadline.
     """
 
@@ -42,6 +44,7 @@ class ScriptContext(msgspec.Struct, frozen=True, kw_only=True):
     is_library: bool = False
     hooks: frozenset[str] = frozenset()
     people: frozenset[str] = frozenset()
+    declared_members: frozenset[tuple[str, str]] = frozenset()
     lacks_deadlines: bool = False
 
     @property
@@ -78,6 +81,9 @@ def collect_script_contexts(
         flows += [item.names.definition] if item.names.definition else []
         arguments = frozenset(chain.from_iterable(map(_find_script_arguments, item.walk_steps())))
         hooks = _find_hooks(item)
+        members = {"ctx.userInfo": item.names.person_members}
+        members["ctx.project"] = item.names.project_members
+        declared = frozenset((owner, name) for owner in members for name in members[owner])
         people = frozenset(item.names.all_named_people if item.names.lists_people else ())
         for script in dict.fromkeys((*subjects.handlers, *subjects.inline.values(), *libraries)):
             context = ScriptContext(
@@ -92,6 +98,7 @@ def collect_script_contexts(
                 is_library=script in libraries,
                 hooks=frozenset(hooks.get(script, ())),
                 people=people,
+                declared_members=declared,
                 lacks_deadlines=bool(flows) and not any(map(_has_deadlines, flows)),
             )
             key = (script, id(platforms))
@@ -116,6 +123,7 @@ def _merge_contexts(first: ScriptContext, second: ScriptContext) -> ScriptContex
         is_library=first.is_library or second.is_library,
         hooks=first.hooks | second.hooks if first.hooks and second.hooks else frozenset(),
         lacks_deadlines=first.lacks_deadlines and second.lacks_deadlines,
+        declared_members=first.declared_members | second.declared_members,
         people=first.people | second.people if first.people and second.people else frozenset(),
     )
 

@@ -31,6 +31,8 @@ _OF_CALLS: Final = frozenset({
     "unknown-parameter", "extra-argument", "uncalled-chain",
 })  # fmt: skip
 """Rules that a run judges itself where it comes by."""
+_OF_MEMBERS: Final = frozenset({"unknown-member", "closed-member", "unknown-value"})
+"""Rules about names that a run judges itself where it reads or writes one."""
 _OF_A_PROJECT: Final = frozenset(
     {"undeclared-write", "undeclared-read", "unused-library", "full-width"}
 )
@@ -56,7 +58,9 @@ def find_script_doubts(
     calls = lines.union(_locate_line(call.place) for call in called) if found else lines
     for finding in found:
         place, kind = finding.problem.place, _KINDS.get(finding.rule, "script")
-        known = lines if kind == "unawaited" else calls if finding.rule in _OF_CALLS else set()
+        known = calls if finding.rule in _OF_CALLS else set()
+        if kind == "unawaited" or finding.rule in _OF_MEMBERS:
+            known = lines
         if _locate_line(place) in known or (kind == "unawaited" and is_allowed):
             continue
         if finding.rule == "unused-result" and _is_call_expected(item, place, called):

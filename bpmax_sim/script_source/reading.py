@@ -143,6 +143,8 @@ class ScriptReading(msgspec.Struct, frozen=True):
         ownerless: objects without ``owner_id`` in a list that the script itself returns, which name
             nobody if the script is such a hook.
         returned_texts: texts that the script itself returns.
+        message_words: names of members of ``form.$message``, and values of its ``type``, that the
+            script writes: the owner, such as ``form.$message.type``, the word and its place.
         mistakes: places that are not valid JavaScript.
         full_width: Chinese punctuation typed instead of JavaScript's: the character, the one that
             it should be, and the place.
@@ -166,6 +168,7 @@ class ScriptReading(msgspec.Struct, frozen=True):
     named_owners: tuple[tuple[str, Place], ...] = ()
     ownerless: tuple[Place, ...] = ()
     returned_texts: tuple[tuple[str, Place], ...] = ()
+    message_words: tuple[tuple[str, str, Place], ...] = ()
     mistakes: tuple[Place, ...] = ()
     full_width: tuple[tuple[str, str, Place], ...] = ()
     suppressed: Mapping[int, tuple[str, ...]] = {}
@@ -331,6 +334,7 @@ class _ScriptReader:
             named_owners=tuple(self._find_owner_id_texts()),
             ownerless=tuple(self._find_returned_owners_without_id()),
             returned_texts=tuple(self._find_script_return_texts()),
+            message_words=tuple(self._find_message_words()),
             mistakes=tuple(self._tree.find_syntax_errors()),
             full_width=tuple(self._find_full_width_punctuation()),
             suppressed=dict(self._find_suppressions()),
@@ -357,17 +361,45 @@ class _ScriptReader:
                 if text:
                     yield text, self._tree.find_place(one)
 
+    def _find_message_words(self) -> Iterator[tuple[str, str, Place]]:
+        """Yield owner, word and place of what the script writes into ``form.$message``."""
+        for node in self._nodes:
+            left = node.child_by_field_name("left")
+            if node.type != "assignment_expression" or left is None:
+                continue
+            target, right = self._values.resolve(left), node.child_by_field_name("right")
+            path = target.path if target is not None and target.kind == "form" else ()
+            if path[:1] != ("$message",) or right is None:
+                continue
+            pairs = [(path[1], left, right)] if len(path) > 1 else self._list_known_pairs(right)
+            for name, key, value in pairs:
+                yield "form.$message", name, self._tree.find_place(key)
+                for one in self._list_results(value) if name == "type" else ():
+                    if text := self._tree.read_literal_text(one):
+                        yield "form.$message.type", text, self._tree.find_place(one)
+
+    def _list_known_pairs(self, node: Node) -> list[tuple[str, Node, Node]]:
+        """Return name, key and value of each plain pair of the object *node*."""
+        pairs = []
+        for child in node.named_children if node.type == "object" else ():
+            key, value = child.child_by_field_name("key"), child.child_by_field_name("value")
+            name = self._scopes.read_key_name(key) if key is not None else None
+            if key is not None and value is not None and name is not None:
+                pairs.append((name, key, value))
+        return pairs
+
+    def _list_results(self, node: Node) -> list[Node]:
+        """Return the values that *node* may have: of ``?:`` both results."""
+        if node.type not in {"ternary_expression", "parenthesized_expression"}:
+            return [node]
+        return [one for part in list_parts(node)[-2:] for one in self._list_results(part)]
+
     def _find_script_return_values(self) -> Iterator[Node]:
         """Yield what the script itself returns, not its functions: of ``?:`` both results."""
         for node in self._nodes:
             if node.type == "return_statement" and not _is_in_function(node):
-                values = list_parts(node)[:1]
-                while values:
-                    value = values.pop()
-                    if value.type in {"ternary_expression", "parenthesized_expression"}:
-                        values += list_parts(value)[-2:]
-                    else:
-                        yield value
+                for value in list_parts(node)[:1]:
+                    yield from reversed(self._list_results(value))
 
     def _find_script_return_texts(self) -> Iterator[tuple[str, Place]]:
         for value in self._find_script_return_values():
