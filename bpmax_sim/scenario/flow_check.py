@@ -13,6 +13,7 @@ from bpmax_sim.scenario import flow_actions, model
 from bpmax_sim.scenario.source import Spot
 from bpmax_sim.scenario.table_rows import ScenarioDraft
 from bpmax_sim.script_source.condition_slips import describe_kind
+from bpmax_sim.script_source.literal_slips import describe_ordered_text, is_no_number
 from bpmax_sim.script_source.reading import find_slips, read_script
 from bpmax_sim.subject.definition import (
     FlowNode,
@@ -232,6 +233,11 @@ def _find_condition_mistakes(
                 right=repr(one.text) if one.kind == "text" else one.text,
                 other=describe_kind(one.kind),
             )))  # fmt: skip
+    found += [
+        (one.place, describe_ordered_text(repr(one.text)))
+        for one in (reading.order_comparisons if asked else ())
+        if one.root == "form" and kinds.get(one.path[0]) == "number" and is_no_number(one.text)
+    ]
     for place, message in found:
         # Three lines a route: the middle one is its condition.
         number = (place.line - 1) // 3

@@ -34,6 +34,7 @@ from bpmax_sim.scenario.script_texts import find_source_mistakes
 from bpmax_sim.script.failure import Script
 from bpmax_sim.script_source.comparisons import LiteralComparison
 from bpmax_sim.script_source.condition_slips import describe_kind
+from bpmax_sim.script_source.literal_slips import describe_ordered_text, is_no_number
 from bpmax_sim.script_source.promises import select_certain_misuses
 from bpmax_sim.script_source.reading import (
     POWER_DIFFERS,
@@ -241,6 +242,11 @@ def _check_never_equal(reading: ScriptReading, context: ScriptContext) -> Iterat
             ))  # fmt: skip
         elif kind == "text" and comparison.text:
             yield from _check_compared_text(comparison, name, shape, context)
+    for comparison in reading.order_comparisons:
+        shape = _find_compared_shape(comparison, reading, context)
+        if shape.kinds - {"null"} == {"number"} and is_no_number(comparison.text):
+            message = describe_ordered_text(repr(comparison.text))
+            yield _make_finding("never-equal", comparison.place, message)
 
 
 def _check_useless_ctx(reading: ScriptReading, context: ScriptContext) -> Iterator[ScriptFinding]:

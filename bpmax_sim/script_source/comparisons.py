@@ -8,7 +8,12 @@ from typing import TYPE_CHECKING, Final, Literal
 import msgspec
 
 from bpmax_sim.errors import Place
-from bpmax_sim.script_source.kinds import strip_parentheses
+from bpmax_sim.script_source.kinds import (
+    RELATIONS,
+    read_operator,
+    split_sides,
+    strip_parentheses,
+)
 from bpmax_sim.script_source.scopes import Binding, Scopes
 from bpmax_sim.script_source.syntax import SyntaxTree, list_parts
 from bpmax_sim.script_source.values import Values
@@ -83,6 +88,18 @@ class ComparisonReader:
                     root, path, call = found
                     place = self._tree.find_place(literal)
                     yield LiteralComparison(root, path, text, place, kind, is_strict, call)
+
+    def find_order_comparisons(self, nodes: Iterable[Node]) -> Iterator[LiteralComparison]:
+        """Yield each comparison by ``<``, ``>`` and the like in *nodes* of a member with a text."""
+        for node in nodes:
+            sides = split_sides(node) if read_operator(node) in RELATIONS else ()
+            for member, other in (sides, sides[::-1]) if sides else ():
+                text = self._tree.read_literal_text(other) if other is not None else None
+                found = self._find_compared_member(member) if member is not None else None
+                if text is not None and found is not None and other is not None:
+                    root, path, call = found
+                    place = self._tree.find_place(other)
+                    yield LiteralComparison(root, path, text, place, "text", False, call)
 
     def _find_compared_pairs(self, node: Node) -> Iterator[tuple[Node, Node]]:
         """Yield the two sides of each comparison that *node* makes, also in reverse order."""

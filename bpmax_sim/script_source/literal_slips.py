@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from calendar import monthrange
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
@@ -12,6 +13,7 @@ from bpmax_sim.errors import CALL_ERROR_MEMBERS, suggest_nearest, suggest_or_lis
 from bpmax_sim.i18n import msg
 from bpmax_sim.script_source.comparisons import is_caught_error
 from bpmax_sim.script_source.kinds import (
+    RELATIONS,
     list_arguments,
     read_operator,
     split_sides,
@@ -34,6 +36,11 @@ _NUMBER: Final = re.compile(
     r"[\s\ufeff]*(?:[+-]?(?:Infinity|(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)|"
     r"0(?:[xX][0-9a-fA-F]+|[oO][0-7]+|[bB][01]+)|)[\s\ufeff]*"
 )
+_GROUPED: Final = re.compile(
+    r"(?:[¥￥$]\s*)?[0-9０-９]{1,3}(?:[,，][0-9０-９]{3})+(?:\.[0-9]+)?\s*元?"
+    r"|[¥￥$]\s*[0-9０-９]+(?:\.[0-9]+)?|[0-9０-９]+(?:\.[0-9]+)?\s*元?"
+)
+"""A number as people write it, with commas, a currency or full-width digits."""
 _MONTHS: Final = 12
 _HOURS: Final = 24
 _MINUTES: Final = 60
@@ -264,12 +271,50 @@ def _is_zone(name: str) -> bool:
     return not known or name.lower() in known or name[:1] in "+-"
 
 
+def is_no_number(text: str) -> bool:
+    """Return whether *text* is no number for JavaScript, nor for people: ``一千``, not ``5,000``.
+
+    Of the latter `find_slips` tells whatever it is compared with.
+    """
+    return not (is_number_text(text) or _GROUPED.fullmatch(text))
+
+
+def _find_text_ordered_as_number(reader: SlipReader, node: Node) -> Found:
+    """Yield ``amount > '5,000'``, which never holds: the text is no number.
+
+    Also any other text that is none, if it is known that a number is compared with it.
+    """
+    sides = split_sides(node) if read_operator(node) in RELATIONS else ()
+    for one, other in (sides, sides[::-1]) if sides else ():
+        text = reader.tree.read_literal_text(other) if other is not None else None
+        kind = reader.kinds.find_kind(one) if one is not None else None
+        if text is None or kind == "text" or other is None:
+            continue
+        if _GROUPED.fullmatch(text) and not is_number_text(text):
+            digits = unicodedata.normalize("NFKC", re.sub(r"[,，¥￥$元\s]", "", text))
+            yield "never-equal", other, msg(
+                "{text} is no number, so that no number is above or below it; write {number}",
+                text=reader.shorten_source(other), number=digits,
+            )  # fmt: skip
+        elif kind == "number" and is_no_number(text):
+            yield "never-equal", other, describe_ordered_text(reader.shorten_source(other))
+
+
+def describe_ordered_text(text: str) -> str:
+    """Return the message that a number is compared with *text*, as the source spells it."""
+    return msg(
+        "{text} is no number, so that no number is above or below it; compare with a number",
+        text=text,
+    )
+
+
 FINDERS: Final[Mapping[str, Sequence[Callable[[SlipReader, Node], Found]]]] = {
     "new_expression": (_find_invalid_date, _find_unknown_intl_option, _find_invalid_locale),
     "call_expression": (
         _find_invalid_date, _find_invalid_number, _find_long_timer, _find_unknown_intl_option,
         _find_invalid_locale,
     ),
+    "binary_expression": (_find_text_ordered_as_number,),
     "member_expression": (_find_unknown_error_member, _find_unknown_error_response_member),
 }  # fmt: skip
 """Type of node -> what may be wrong with one."""

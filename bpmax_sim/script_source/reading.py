@@ -129,6 +129,7 @@ class ScriptReading(msgspec.Struct, frozen=True):
         misuses: promises used as if they were their results.
         assignments: places of assignments in conditions.
         comparisons: comparisons of members of the form, ``ctx``, results and errors with literals.
+        order_comparisons: those by ``<``, ``>`` and the like, with a text.
         declared: names declared outside of functions; those of a library are visible in scripts.
         asynchronous: those of *declared* that are functions returning a promise.
         signatures: name -> parameters of those of *declared* that are functions; a destructuring
@@ -158,6 +159,7 @@ class ScriptReading(msgspec.Struct, frozen=True):
     misuses: tuple[PromiseMisuse, ...] = ()
     assignments: tuple[Place, ...] = ()
     comparisons: tuple[LiteralComparison, ...] = ()
+    order_comparisons: tuple[LiteralComparison, ...] = ()
     declared: tuple[str, ...] = ()
     asynchronous: tuple[str, ...] = ()
     signatures: Mapping[str, tuple[str, ...]] = {}
@@ -324,6 +326,7 @@ class _ScriptReader:
                 map(self._tree.find_place, find_assignments_in_conditions(self._nodes))
             ),
             comparisons=tuple(comparisons.find_comparisons(self._nodes)),
+            order_comparisons=tuple(comparisons.find_order_comparisons(self._nodes)),
             declared=tuple(self._scopes.top.names),
             asynchronous=tuple(self._find_top_async_function_names()),
             signatures=dict(self._find_top_function_signatures()),

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from bpmax_sim.index.facts import FileFacts
-from bpmax_sim.platform.load import load_platforms
+from bpmax_sim.platform.load import Platforms, load_platforms
 from bpmax_sim.platform.response_shapes import ResponseShapes, infer_shape
 from bpmax_sim.scenario.script_check import RULES, check_scripts
 from bpmax_sim.scenario.script_context import ScriptContext
@@ -244,6 +244,31 @@ WRONG = [
     ("const o = await $proxy('crm').create_order(5); if (['open', 'gone'].includes(o.state)) form.客户 = 2;", "unknown-value", "state is never 'gone'"),
     ("const o = await $proxy('crm').create_order(5); if (o.orderId === 5) form.客户 = 2;", "never-equal", "orderId is a text and never equals 5, which is a number"),
 ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("source", "told"),
+    [
+        ("if (form.金额 > '高') form.金额 = 1;", "1:15: '高'"),
+        ("if ('高' <= ctx.form.金额) form.金额 = 1;", "1:5: '高'"),
+        ("try { 1 } catch (e) { if (e.status >= 'ERROR') form.金额 = 1; }", "1:39: 'ERROR'"),
+        ("if (form.金额 > '5') form.金额 = 1;", ""),
+        ("if (form.客户 > '高') form.金额 = 1;", ""),
+        ("if (form.单号 > '高') form.金额 = 1;", ""),
+    ],
+)
+def test_a_number_is_not_ordered_among_texts(source: str, told: str) -> None:
+    context = ScriptContext(
+        script=Script(source, "a.js"),
+        platforms=Platforms(),
+        fields=frozenset({"金额", "客户", "单号"}),
+        field_kinds=frozenset({("金额", "number"), ("单号", "list")}),
+    )
+    found = check_scripts([context], ResponseShapes())
+
+    assert [str(one.problem) for one in found if one.rule == "never-equal"] == [
+        f"a.js:{told} is no number, so that no number is above or below it; compare with a number"
+    ] * bool(told)
 
 
 @pytest.mark.parametrize(("source", "rule", "message"), WRONG)

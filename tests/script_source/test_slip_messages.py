@@ -30,6 +30,9 @@ a list is always true, also an empty one; ask for its length | if ([]) form.b = 
 || true decides it, whatever stands before | form.c = form.a === 'A' || true
 this ends the loop in its first round | for (;;) { form.b = 1; break }
 this compares true or false with 5; write 1 < form.a && form.a < 5 | if (1 < form.a < 5) form.b = 1
+'5,000' is no number, so that no number is above or below it; write 5000 | if (form.a > '5,000') form.b = 1
+'￥５,000.5' is no number, so that no number is above or below it; write 5000.5 | if (form.a > '￥５,000.5') form.b = 1
+'三' is no number, so that no number is above or below it; compare with a number | if (form.明细.length > '三') form.b = 1
 a length is never below 0; write form.明细.length > 0 | if (form.明细.length < 0) form.b = 1
 typeof never gives 'text'; it gives a text: 'string', 'number', 'boolean', 'object', 'function', 'undefined' | if (typeof form.a === 'text') form.b = 1
 form.a.trim() is a text and never equals 5, which is a number | if (form.a.trim() === 5) form.b = 1

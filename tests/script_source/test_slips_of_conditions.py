@@ -159,6 +159,37 @@ never-equal@5 | if (!form.a instanceof Date) form.b = 1
 - | if (form.a instanceof Array) form.b = 1
 """
 
+ORDERED_TEXTS = r"""
+never-equal@14 | if (form.a > '5,000') form.b = 1
+never-equal@14 | if (form.a < '1,234,567.50') form.b = 1
+never-equal@15 | if (form.a <= '￥80') form.b = 1
+never-equal@15 | if (form.a >= '¥ 5,000') form.b = 1
+never-equal@14 | if (form.a > '5000元') form.b = 1
+never-equal@14 | if (form.a > '5，000') form.b = 1
+never-equal@14 | if (form.a > '５０００') form.b = 1
+never-equal@5 | if ('5,000' < form.a) form.b = 1
+never-equal@37 | form.b = form.明细.filter(行 => 行.金额 > '1,000').length
+never-equal@16 | form.b = (1 >= '一千') ? 1 : 2
+never-equal@25 | if (form.明细.length > '三') form.b = 1
+never-equal@22 | if (Number(form.a) > 'A') form.b = 1
+- | if (form.a > '5000') form.b = 1
+- | if (form.a > ' 5e3 ') form.b = 1
+- | if (form.a > '-0.5') form.b = 1
+- | if (form.a > '') form.b = 1
+- | if (form.a > '2026-03-01') form.b = 1
+- | if (form.a >= '09:00') form.b = 1
+- | if (form.a > '3级') form.b = 1
+- | if (form.a > '1.2.3') form.b = 1
+- | if (form.a > 'B') form.b = 1
+- | if (form.a < '10%') form.b = 1
+- | if (form.a > '1,2') form.b = 1
+- | if (form.a.trim() > '5,000') form.b = 1
+- | if (String(form.a) < '一千') form.b = 1
+- | if (form.a > `${form.b},000`) form.b = 1
+- | if (form.a === '5,000') form.b = 1
+- | form.明细.sort((甲, 乙) => 甲.编号 < 乙.编号 ? -1 : 1)
+"""
+
 RULED_OUT = r"""
 duplicate-key@40 | if (form.a === 1) form.x = 1; else if (form.a === 1) form.x = 2
 - | if (form.a === 1) form.x = 1; else if (form.a === 2) form.x = 2
@@ -246,6 +277,10 @@ duplicate-key@42 | if (form.a.indexOf('x') < 0) return; if (form.a.indexOf('x') 
 
 def test_conditions_that_decide_nothing_are_told() -> None:
     assert retell(CONSTANT_OR_NEVER_EQUAL, list_slips) == CONSTANT_OR_NEVER_EQUAL.strip()
+
+
+def test_texts_that_are_no_numbers_and_are_ordered_as_numbers_are_told() -> None:
+    assert retell(ORDERED_TEXTS, list_slips) == ORDERED_TEXTS.strip()
 
 
 def test_conditions_that_earlier_ones_rule_out_are_told() -> None:
