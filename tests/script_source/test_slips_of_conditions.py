@@ -170,7 +170,7 @@ never-equal@14 | if (form.a > '５０００') form.b = 1
 never-equal@5 | if ('5,000' < form.a) form.b = 1
 never-equal@37 | form.b = form.明细.filter(行 => 行.金额 > '1,000').length
 never-equal@16 | form.b = (1 >= '一千') ? 1 : 2
-never-equal@25 | if (form.明细.length > '三') form.b = 1
+never-equal@22 | if (form.明细.length > '三') form.b = 1
 never-equal@22 | if (Number(form.a) > 'A') form.b = 1
 - | if (form.a > '5000') form.b = 1
 - | if (form.a > ' 5e3 ') form.b = 1
