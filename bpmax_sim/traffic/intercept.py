@@ -24,6 +24,7 @@ from bpmax_sim.traffic.imported import (
     make_decompressed_response,
     make_foreign_request,
 )
+from bpmax_sim.traffic.vcr_connections import keep_patches_for_other_threads
 
 
 class ClientListener(Protocol):
@@ -47,6 +48,7 @@ def intercept_clients(listener: ClientListener, name: str) -> AbstractContextMan
 
     vcrpy patches the clients; *name* is for its log.
     """
+    keep_patches_for_other_threads()
     recorder: AbstractContextManager[object] = CassetteContextDecorator(
         _VcrCassetteAdapter, lambda: {"path": name, "custom_patches": (), "listener": listener}
     )
