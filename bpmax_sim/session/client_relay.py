@@ -66,11 +66,16 @@ class ClientRelay:
         )
 
     def relay(
-        self, request: Request, answer: Callable[[Request], Response] | None = None
+        self,
+        request: Request,
+        answer: Callable[[Request], Response] | None = None,
+        *,
+        serial: int = 0,
     ) -> Response:
         """Make the call for another client's request on this thread and return its response.
 
-        *answer* returns the response; without it the session's mode does.
+        *answer* returns the response; without it the session's mode does. *serial* is the call
+        number; 0 takes the next one.
 
         Raises:
             TransportError: if the exchange fails.
@@ -78,7 +83,9 @@ class ClientRelay:
         """
         self._calls.environment.refuse_closed()
         handle = self._calls.handle
-        return self.clients.send_call(request, partial(handle, answer=answer) if answer else handle)
+        return self.clients.send_call(
+            request, partial(handle, answer=answer) if answer else handle, serial=serial
+        )
 
     def intercept(self, log_name: str) -> AbstractContextManager[object]:
         """Return a context in which requests of the HTTP clients known to vcrpy come to this relay.
@@ -159,9 +166,23 @@ class ClientRelay:
         texts = [response.body, *(value.encode() for _, value in response.headers)]
         return None if any(map(contains_standin, texts)) else response
 
-    def record_response(self, request: Request, response: Response, /) -> None:
-        """Record the response that a client has received; it is on disk when this returns."""
+    def note_sending(self, request: Request, /) -> int:
+        """Note that a client sends *request* now; return its call number.
+
+        Calls, and the stand-ins of their secrets, are numbered when they are sent: replay, where
+        responses take no time, knows no other order.
+        """
+        serial = self._calls.environment.next_serial()
+        known = self.clients.as_api_call(replace(request, timeout=_DAY), serial=serial)
+        self._wiring.secrets.register_request_secrets(known)
+        return serial
+
+    def record_response(self, request: Request, response: Response, serial: int = 0, /) -> None:
+        """Record the response that a client has received; it is on disk when this returns.
+
+        *serial* is what `note_sending` returned for *request*; 0 if it was not asked.
+        """
         record = self._wiring.record
         assert record is not None
         answer = partial(record.record, ask=lambda _request: response)
-        self.relay(replace(request, timeout=_DAY), answer)
+        self.relay(replace(request, timeout=_DAY), answer, serial=serial)

@@ -72,17 +72,20 @@ class ExternalCallAdapter:
     _registered: set[tuple[str, str]] = field(default_factory=set, init=False)
     _cache: dict[Request, Request] = field(default_factory=dict, init=False)
 
-    def send_call(self, request: Request, handle: Callable[[Request], Response]) -> Response:
+    def send_call(
+        self, request: Request, handle: Callable[[Request], Response], *, serial: int = 0
+    ) -> Response:
         """Answer *request* by *handle*, recorded and logged like a ``$proxy`` call.
 
-        It is one exchange whatever its result: the client does its own retries.
+        It is one exchange whatever its result: the client does its own retries. *serial* is its
+        call number; 0 takes the next one.
 
         Raises:
             TransportError: if the exchange did not complete.
             NoMatchError: if replay has no response.
         """
         env = self.env
-        known = self.as_api_call(request, serial=env.next_serial())
+        known = self.as_api_call(request, serial=serial or env.next_serial())
         begun, start, call = (env.clock.now(), env.clock.next_seq()), self.clock.now(), known.call
         assert call is not None
         record = partial(

@@ -10,7 +10,8 @@ import json
 import time
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
-from typing import Any, Protocol
+from contextvars import ContextVar
+from typing import Any, NamedTuple, Protocol
 
 from msgspec.structs import replace
 from vcr.cassette import Cassette, CassetteContextDecorator
@@ -38,8 +39,15 @@ class ClientListener(Protocol):
         """Return the recorded response; None if the client has to send the request."""
         ...
 
-    def record_response(self, request: Request, response: Response, /) -> None:
-        """Record *response*, which the client received; it is on disk when this returns."""
+    def note_sending(self, request: Request, /) -> int:
+        """Note that the client sends *request* now; return its call number."""
+        ...
+
+    def record_response(self, request: Request, response: Response, serial: int, /) -> None:
+        """Record *response*, which the client received; it is on disk when this returns.
+
+        *serial* is the call number that `note_sending` returned; 0 if it was not asked.
+        """
         ...
 
 
@@ -55,6 +63,27 @@ def intercept_clients(listener: ClientListener, name: str) -> AbstractContextMan
     return recorder
 
 
+class _SentRequest(NamedTuple):
+    """A request that its client sends, and whose response has not arrived.
+
+    Attributes:
+        request: as vcrpy has it; while it is here, no other one has its id.
+        at: when it was sent, in seconds of `time.perf_counter`.
+        serial: its call number.
+    """
+
+    request: Any
+    at: float
+    serial: int
+
+
+_LATEST: ContextVar[int] = ContextVar("_LATEST", default=0)
+"""Id of the latest request that this thread or task sent.
+
+Of aiohttp's requests that are redirected, vcrpy makes new objects when the last response is here.
+"""
+
+
 class _VcrCassetteAdapter(Cassette):  # type: ignore[misc]
     """A cassette object for vcrpy, which passes each intercepted request to the listener.
 
@@ -65,7 +94,7 @@ class _VcrCassetteAdapter(Cassette):  # type: ignore[misc]
         super().__init__(path, **options)
         self._listener = listener
         self._ready: dict[int, Response] = {}
-        self._begun: dict[int, float] = {}
+        self._sent: dict[int, _SentRequest] = {}
 
     def _load(self) -> None:
         """Load nothing: the session has the recordings."""
@@ -83,9 +112,14 @@ class _VcrCassetteAdapter(Cassette):  # type: ignore[misc]
         # vcrpy asks twice for some requests, at connect and for the response; the listener uses up
         # a recorded exchange each time, so it must be asked once.
         if id(request) not in self._ready:
-            response = self._listener.try_to_respond(_convert_request(request))
+            if id(request) in self._sent:
+                return False
+            converted = _convert_request(request)
+            response = self._listener.try_to_respond(converted)
             if response is None:
-                self._begun[id(request)] = time.perf_counter()
+                serial = self._listener.note_sending(converted)
+                self._sent[id(request)] = _SentRequest(request, time.perf_counter(), serial)
+                _LATEST.set(id(request))
                 return False
             self._ready[id(request)] = response
         return True
@@ -103,9 +137,10 @@ class _VcrCassetteAdapter(Cassette):  # type: ignore[misc]
 
     def append(self, request: Any, response: Mapping[str, Any]) -> None:
         if not self._listener.is_sent_without_listener():
-            took = time.perf_counter() - self._begun.pop(id(request), time.perf_counter())
+            sent = self._sent.pop(id(request), None) or self._sent.pop(_LATEST.get(), None)
+            took, serial = (time.perf_counter() - sent.at, sent.serial) if sent else (0.0, 0)
             self._listener.record_response(
-                _convert_request(request), _convert_response(response, took)
+                _convert_request(request), _convert_response(response, took), serial
             )
 
 
@@ -135,7 +170,8 @@ def _to_bytes(body: object) -> bytes:
 
 
 def _convert_response(original: Mapping[str, Any], took: float) -> Response:
-    status, body = original["status"], original["body"]["string"] or b""
+    # aiohttp drops the body of a redirect that it follows
+    status, body = original["status"], original["body"].get("string") or b""
     try:
         body = _to_bytes(body)
         converted = make_decompressed_response(

@@ -416,6 +416,19 @@ def _redact_bytes(
     return pseudonymise_body(vault.redact(body), content_type, personal, request.charset)
 
 
+def register_script_credentials(request: Request, vault: Vault) -> None:
+    """Register the credentials that a script or another client set in headers of *request*.
+
+    Before it is sent: so their stand-ins have the order of the requests and not of the responses,
+    and a response that repeats one is recorded without it.
+    """
+    shown = request.recorded_form
+    own = _find_script_credential_headers(shown.injected, shown.is_login)
+    for name, value in (*shown.headers, *(shown.call.headers if shown.call else ())):
+        if name.lower() in own:
+            _hide_script_secret(name, value, shown, vault)
+
+
 def register_response_cookies(request: Request, response: Response, vault: Vault) -> None:
     """Register the cookies that *response* sets as secrets; cookies are always secret."""
     for line in Headers(response.headers).get_all("set-cookie"):

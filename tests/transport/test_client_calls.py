@@ -409,6 +409,7 @@ class Listener:
         self.answers, self.passes = [*answers], passes
         self.asked: list[Request] = []
         self.recorded: list[tuple[Request, Response]] = []
+        self.serials: list[int] = []
 
     def is_sent_without_listener(self) -> bool:
         return self.passes
@@ -417,8 +418,13 @@ class Listener:
         self.asked.append(request)
         return self.answers.pop(0)
 
-    def record_response(self, request: Request, response: Response, /) -> None:
+    def note_sending(self, request: Request, /) -> int:
+        assert request is self.asked[-1]
+        return len(self.asked)
+
+    def record_response(self, request: Request, response: Response, serial: int, /) -> None:
         self.recorded.append((request, response))
+        self.serials.append(serial)
 
 
 @pytest.fixture(name="server")
@@ -462,6 +468,25 @@ def test_what_a_client_sends_itself_is_recorded(server: Loopback) -> None:
         assert (response.status, response.reason, response.body) == (200, "OK", b'{"a":1}')
         assert response.source == "live"
         assert 0 < response.elapsed < 9
+    assert listener.serials == [1, 2]
+
+
+def test_a_request_that_aiohttp_redirects_keeps_the_number_with_which_it_was_sent() -> None:
+    def answer(raw: bytes) -> bytes:
+        if raw.startswith(b"GET /z "):
+            return answer_json('{"a":1}')
+        return b"HTTP/1.1 302 Found\r\nlocation: /z\r\ncontent-length: 0\r\n\r\n"
+
+    async def get(url: str) -> Any:
+        async with aiohttp.ClientSession() as client, client.get(url) as got:
+            return await got.json()
+
+    listener = Listener(None)
+    with loopback(answer) as server, intercept_clients(listener, "x"):
+        assert asyncio.run(get(f"{server.url}/a")) == {"a": 1}
+
+    paths = [request.url[-2:] for request, _ in listener.recorded]
+    assert [*zip(paths, listener.serials, strict=True)] == [("/a", 1), ("/z", 0)]
 
 
 def test_what_passes_the_listener_is_neither_asked_for_nor_recorded(server: Loopback) -> None:

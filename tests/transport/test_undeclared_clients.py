@@ -5,8 +5,11 @@ Each test records against a server in this process, and replays with the same co
 
 from __future__ import annotations
 
+import asyncio
+import base64
 import json
 import ssl
+import threading
 import urllib.request
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -14,12 +17,16 @@ from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import unquote
 
+import aiohttp
+import httpx
 import pytest
 import requests
 import urllib3
 
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.session.session import Session
+from bpmax_sim.transport.adapters import httpx_transport
+from tests.leaks import folder, leaks
 from tests.loopback import Loopback, answer_json, loopback
 from tests.proxies import authority
 
@@ -104,3 +111,128 @@ def test_threads_share_the_connections_of_a_session(tmp_path: Path, server: Loop
 
     assert recorded == replayed == [{"path": f"/{number}"} for number in range(24)]
     assert len(entries(tmp_path)) == 24
+
+
+TOKENS = {"张三": "tok-of-zhangsan-4711xyz", "李四": "tok-of-lisi-0815abc"}
+CREDENTIALS: dict[str, Callable[[str], dict[str, Any]]] = {
+    "access_token": lambda token: {"params": {"access_token": token}},
+    "password": lambda token: {"method": "POST", "json": {"password": token}},
+    "Authorization": lambda token: {"headers": {"Authorization": f"Bearer {token}"}},
+    "Cookie": lambda token: {"headers": {"Cookie": f"sid={token}"}},
+    "X-Api-Key": lambda token: {"headers": {"X-Api-Key": token}},
+}
+
+
+async def with_async_httpx(url: str, options: list[dict[str, Any]]) -> list[Any]:
+    async with httpx.AsyncClient(follow_redirects=True) as client:
+
+        async def ask(method: str = "GET", **more: Any) -> Any:
+            return (await client.request(method, url, **more)).json()
+
+        return await asyncio.gather(*[ask(**one) for one in options])
+
+
+async def with_aiohttp(url: str, options: list[dict[str, Any]]) -> list[Any]:
+    async with aiohttp.ClientSession() as client:
+
+        async def ask(method: str = "GET", **more: Any) -> Any:
+            async with client.request(method, url, **more) as response:
+                return await response.json()
+
+        return await asyncio.gather(*[ask(**one) for one in options])
+
+
+@pytest.mark.parametrize("client", [with_async_httpx, with_aiohttp])
+@pytest.mark.parametrize("place", CREDENTIALS)
+def test_requests_at_once_are_numbered_as_they_are_sent_and_not_as_they_are_answered(
+    tmp_path: Path, client: Callable[..., Any], place: str
+) -> None:
+    last_is_answered = threading.Event()
+
+    def answer(raw: bytes) -> bytes:
+        who = next(name for name, token in TOKENS.items() if token.encode() in raw)
+        if who == "李四":
+            threading.Timer(0.02, last_is_answered.set).start()
+        else:
+            last_is_answered.wait(5)
+        return answer_json(json.dumps({"name": who}, ensure_ascii=False))
+
+    sent = [CREDENTIALS[place](token) for token in TOKENS.values()]
+    with loopback(answer) as server:
+        answers = record_and_replay(tmp_path, lambda: asyncio.run(client(f"{server.url}/me", sent)))
+
+    assert answers == (expected := [{"name": name} for name in TOKENS], expected)
+    for number, (text, name) in enumerate(zip(entries(tmp_path), TOKENS, strict=True), 1):
+        assert name in text
+        assert f"{place}.{number}".lower() in text.lower()
+    assert leaks(folder(tmp_path), TOKENS) == []
+
+
+def with_requests_in_turn(url: str, options: list[dict[str, Any]]) -> list[Any]:
+    return [requests.get(url, timeout=9, **one).json() for one in options]
+
+
+@pytest.mark.parametrize("client", [with_async_httpx, with_aiohttp, with_requests_in_turn])
+def test_a_redirect_is_recorded_whoever_follows_it(
+    tmp_path: Path, client: Callable[..., Any]
+) -> None:
+    def answer(raw: bytes) -> bytes:
+        if raw.startswith(b"GET /new "):
+            return answer_json('{"n":1}')
+        return answer_json('{"moved":true}', status="302 Found", headers="location: /new\r\n")
+
+    def ask() -> Any:
+        found = client(f"{server.url}/old", [{}])
+        return found if isinstance(found, list) else asyncio.run(found)
+
+    with loopback(answer) as server:
+        answers = record_and_replay(tmp_path, ask)
+
+    assert answers == ([{"n": 1}], [{"n": 1}])
+    assert [text.split("\n")[2].split("/")[-1] for text in entries(tmp_path)] == ["old", "new"]
+
+
+def echo(raw: bytes) -> bytes:
+    """Return a response that has the head of the request *raw* in it, as httpbin's."""
+    head = raw.partition(b"\r\n\r\n")[0].decode()
+    return answer_json(
+        json.dumps({"headers": dict(h.split(": ", 1) for h in head.split("\r\n")[1:])})
+    )
+
+
+SECRET = "Ech0edT0ken-4711"
+BASIC = base64.b64encode(f"张三:{SECRET}".encode()).decode()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("Authorization", f"Bearer {SECRET}"),
+        ("Authorization", SECRET),
+        ("Authorization", f"Basic {BASIC}"),
+        ("Proxy-Authorization", f"Bearer {SECRET}"),
+        ("Cookie", f"sid={SECRET}"),
+    ],
+    ids=["Bearer", "bare", "Basic", "proxy", "cookie"],
+)
+@pytest.mark.parametrize("door", ["listen", "transport"])
+def test_a_response_that_repeats_the_credential_of_its_request_is_recorded(
+    tmp_path: Path, name: str, value: str, door: str
+) -> None:
+    with loopback(echo) as server:
+
+        def ask(session: Session) -> Any:
+            with httpx.Client(transport=httpx_transport(session)) as client:
+                get = requests.get if door == "listen" else client.get
+                return [get(server.url, headers={name: value}).json()["headers"] for _ in range(2)]
+
+        with opened(tmp_path, "record") as session, session.listen():
+            recorded = ask(session)
+        with opened(tmp_path) as session, session.listen():
+            replayed = ask(session)
+
+    assert [{k.lower(): v for k, v in one.items()}[name.lower()] for one in recorded] == [value] * 2
+    shown = {k.lower(): v for k, v in replayed[0].items()}[name.lower()]
+    assert shown.endswith(f"script-{name.lower()}.1")
+    assert replayed[0] == replayed[1]
+    assert leaks(folder(tmp_path / "cassettes"), {"secret": SECRET, "basic": BASIC}) == []
