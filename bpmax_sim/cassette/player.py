@@ -26,7 +26,7 @@ from bpmax_sim.cassette.matching import (
 from bpmax_sim.cassette.miss import UnmatchedCallContext
 from bpmax_sim.errors import CassetteError, NoMatchError
 from bpmax_sim.i18n import join_messages, label_message, msg
-from bpmax_sim.messages import LOGIN, Exchange, Outcome
+from bpmax_sim.messages import LOGIN, Exchange, Outcome, Pairs
 
 FindExchangeNumbers = Callable[[str], Sequence[int]]
 
@@ -68,8 +68,12 @@ class SessionPlayOrder:
     calls made so far (`_switch_to_recorded_session`). If no part fits any more, whatever is left of
     the same key is used, and nothing is refused for the order alone.
 
+    Of equal calls whose headers differ, which are no part of the key, the one that was recorded
+    with the headers of the call answers it (`_prefer_same_headers`).
+
     Attributes kept: `_counts` is how often each key was asked for, `_located` the exchanges of a
-    key by part, in recorded order.
+    key by part, in recorded order, `_telling` those with headers that not all of a key have, by
+    header, and `_taken` which of the part were played, where that is not the recorded order.
     """
 
     def __init__(
@@ -91,11 +95,13 @@ class SessionPlayOrder:
         self._part = 0
         self._counts: dict[str, int] = defaultdict(int)  # of what its part has
         self._located: dict[str, dict[int, list[int]]] = {}
+        self._telling: dict[str, dict[tuple[str, str], set[int]]] = {}
+        self._taken: dict[str, set[int]] = {}
 
-    def take_next_number(self, key: str) -> int | None:
+    def take_next_number(self, key: str, headers: Pairs = ()) -> int | None:
         """Return the number of the exchange that answers the next call with *key*.
 
-        None if none is left.
+        None if none is left. *headers* are those of the call that are no part of the key.
         """
         with self._playback.lock:
             # Counted before the choice, since a part fits only if it has this call as well.
@@ -103,15 +109,56 @@ class SessionPlayOrder:
             part = self._choose_recorded_session(key)
             if part is None:
                 self._counts[key] -= 1
-                left = (n for n in self._find(key) if n not in self._playback.played)
-                number = next(left, None)
+                left = [n for n in self._find(key) if n not in self._playback.played]
+                number = self._prefer_same_headers(key, left, headers) if left else None
             else:
+                is_first = self._part in {0, part}
                 if part != self._part:
                     self._switch_to_recorded_session(part)
-                number = self._group_numbers_by_session(key)[part][self._counts[key] - 1]
+                number = self._take_number_of_part(key, headers if is_first else ())
             if number is not None:
                 self._playback.played.add(number)
             return number
+
+    def _take_number_of_part(self, key: str, headers: Pairs) -> int:
+        """Return the exchange of the current part that answers the call counted last.
+
+        Without *headers*, it is the one whose turn it is in recorded order.
+        """
+        numbers, turn = self._group_numbers_by_session(key)[self._part], self._counts[key] - 1
+        if not headers or len(numbers) == 1 or not self._find_telling_headers(key):
+            return numbers[turn]
+        taken = self._taken.setdefault(key, {*numbers[:turn]})
+        number = self._prefer_same_headers(key, [n for n in numbers if n not in taken], headers)
+        taken.add(number)
+        return number
+
+    def _prefer_same_headers(self, key: str, left: Sequence[int], headers: Pairs) -> int:
+        """Return which exchange of *left*, all with *key*, has most of *headers*; else the first.
+
+        So one user does not get the response to another, in whatever order they call.
+        """
+        telling = self._find_telling_headers(key) if headers and len(left) > 1 else {}
+        sent = dict.fromkeys((name.lower(), value) for name, value in headers) if telling else {}
+        having = [telling[pair] for pair in sent if pair in telling]
+        if not having:
+            return left[0]
+        return max(left, key=lambda number: sum(number in numbers for numbers in having))
+
+    def _find_telling_headers(self, key: str) -> dict[tuple[str, str], set[int]]:
+        """Return the request headers that some exchanges with *key* have, but not all.
+
+        They are by name and value, with the numbers of the exchanges.
+        """
+        telling = self._telling.get(key)
+        if telling is None:
+            numbers, having = self._find(key), dict[tuple[str, str], set[int]]()
+            for number in numbers:
+                for name, value in self._cassette.exchange(number).request.headers:
+                    having.setdefault((name.lower(), value), set()).add(number)
+            telling = {pair: some for pair, some in having.items() if len(some) < len(numbers)}
+            self._telling[key] = telling
+        return telling
 
     def _choose_recorded_session(self, key: str) -> int | None:
         """Return the number of the recorded session to answer from; None if none fits any more.
@@ -169,6 +216,7 @@ class SessionPlayOrder:
         have been asked for.
         """
         playback = self._playback
+        self._taken.clear()
         playback.players[recorded_session] += 1
         if self._part:
             playback.players[self._part] -= 1
@@ -274,10 +322,13 @@ class Player:
             self._cached[number] = cassette.outcome(number)
         return self._cached[number]
 
-    def take_next(self, parts: RequestParts, context: UnmatchedCallContext) -> tuple[Cassette, int]:
+    def take_next(
+        self, parts: RequestParts, context: UnmatchedCallContext, headers: Pairs = ()
+    ) -> tuple[Cassette, int]:
         """Return the cassette and the number of the exchange that answers the call *parts*.
 
-        The exchange counts as played from now on. *context* is for the message of an error.
+        The exchange counts as played from now on. *context* is for the message of an error. Of
+        several equal calls, the first that was recorded with *headers* is preferred.
 
         Raises:
             NoMatchError: if there is no cassette, no such call in it, or all of them were played.
@@ -292,7 +343,7 @@ class Player:
             number = numbers[min(turn, len(numbers)) - 1]
             self._playback.played.add(number)
             return self._cassette, number
-        upcoming = self._turns.take_next_number(key)
+        upcoming = self._turns.take_next_number(key, headers)
         if upcoming is None:
             places = [str(self._cassette.place(number)) for number in numbers]
             lines = miss.explain_already_played(parts, places, turn, self._owner, context)

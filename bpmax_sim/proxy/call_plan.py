@@ -621,9 +621,9 @@ def _hide_secrets_in_script_headers(call: Call, env: Environment) -> Pairs:
     Such are the values of the headers `SECRET_HEADERS`, for example ``Authorization``. They are in
     no file of instances, so that nothing else knows them as secrets.
     """
-    issued = partial(env.vault.register_issued, call.platform, call.instance)
+    hide = partial(env.vault.register_script_credential, call.platform, call.instance)
     return tuple(
-        (name, replace_credential(value, partial(issued, f"script-{name.lower()}")))
+        (name, replace_credential(value, partial(hide, name)))
         if name.lower() in SECRET_HEADERS
         else (name, value)
         for name, value in call.headers

@@ -21,7 +21,7 @@ from bpmax_sim.cassette.matching import (
 from bpmax_sim.cassette.miss import MessageLine, UnmatchedCallContext, make_signature_mismatch_error
 from bpmax_sim.cassette.player import Player
 from bpmax_sim.errors import BadResponseError, NoMatchError, TransportError
-from bpmax_sim.messages import Call, Exchange, FailedExchange, Outcome, Request, Response
+from bpmax_sim.messages import Call, Exchange, FailedExchange, Outcome, Pairs, Request, Response
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.matcher import ApiMatcher
 from bpmax_sim.platform.target import CLIENT
@@ -123,10 +123,12 @@ class ReplayMode:
         moves = self._moves if player is self.player and similar_login is None else None
         parts = request_to_parts(recorded_form if similar_login is None else similar_login.request)
         context = self._make_miss_context(recorded_form.call)
+        headers: Pairs = ()
         if recorded_form.call is not None and not recorded_form.call.platform:
             context = replace(context, address=partial(self.explain_address, recorded_form))
+            headers = recorded_form.headers  # none is compared, as no platform declares any
         try:
-            turn = player.take_next(parts, context)
+            turn = player.take_next(parts, context, headers)
         except NoMatchError as error:
             proposed = self._propose_migration_match(player, parts)
             if proposed is None:

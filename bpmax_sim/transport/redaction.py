@@ -534,27 +534,30 @@ def _hide_script_secret(name: str, value: str, recorded: Request, vault: Vault) 
         others = [vault.redact_text(cookie.text) for cookie in sent if cookie.name in injected]
         return "; ".join(
             [
-                *([_register_standin("script-cookie", own, recorded, vault)] if own else []),
+                *([_hide_credential("cookie", own, recorded, vault)] if own else []),
                 *others,
             ]
         )
-    return replace_credential(
-        value, lambda secret: _register_standin(f"script-{name.lower()}", secret, recorded, vault)
-    )
+    return replace_credential(value, lambda secret: _hide_credential(name, secret, recorded, vault))
+
+
+def _hide_credential(header: str, value: str, request: Request, vault: Vault) -> str:
+    return vault.register_script_credential(*_get_owner(request), header, value)
 
 
 def _hide_set_cookie_value(line: str, request: Request, vault: Vault) -> str:
     cookie = messages.parse_set_cookie(line)
     if not cookie.value:
         return line
-    shown = _register_standin(f"cookie-{cookie.name}", cookie.value, request, vault)
+    name = f"cookie-{cookie.name}"
+    shown = vault.register_issued(*_get_owner(request), name, cookie.value, is_received=True)
     return f"{line.partition('=')[0]}={shown}{cookie.attributes}"
 
 
-def _register_standin(name: str, value: str, request: Request, vault: Vault) -> str:
+def _get_owner(request: Request) -> tuple[str, str]:
+    """Return platform and instance of whom a secret in *request* or its response is."""
     call = request.call
-    platform, instance = (call.platform, call.instance) if call else ("http", "any")
-    return vault.register_issued(platform, instance, name, value)
+    return (call.platform, call.instance) if call else ("http", "any")
 
 
 UndeclaredSecret = tuple[str, str]

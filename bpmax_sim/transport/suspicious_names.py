@@ -377,7 +377,8 @@ class SecretByNameRegistrar:
         kind = "jwt" if is_jwt else "text"
         label = f"{platform}.{instance}.{name}"
         standin = self.vault.make_unregistered_standin(
-            platform, instance, f"{label_prefix}{name}", text, kind
+            *(platform, instance, f"{label_prefix}{name}", text, kind),
+            is_received=not label_prefix,
         )
         if standin == text:
             return {}

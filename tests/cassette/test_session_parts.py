@@ -91,6 +91,46 @@ def test_a_session_is_answered_from_one_part(
     assert (found, [one.order for one in players[1].list_unplayed_exchanges()]) == (numbers, left)
 
 
+@pytest.mark.parametrize(
+    ("recorded", "played", "numbers", "left"),
+    [
+        ("1a甲 1a乙 1a乙", "1a乙 1a甲 1a乙", [2, 1, 3], []),
+        ("1a甲 1a乙 1a乙", "1a丙 1a甲 1a丁", [1, 2, 3], []),  # nobody, or played already
+        ("1a甲 1a乙", "1a乙 1a乙 1a乙", [2, 1, None], []),
+        # within the part of the session, and of what is left where no part goes on
+        ("1a甲 1a乙 2a甲 2a乙", "2a乙 1a乙 2a甲 1a甲", [4, 2, 3, 1], []),
+        ("1a甲 1a乙 2a乙 2c甲", "1a乙 1c甲 1a乙", [2, 4, 2], [1]),
+        ("1a甲 1a乙 2a甲 2a乙 2c甲", "1a乙 1c甲 1a乙", [2, 5, 4], [1, 2]),
+        ("1a甲 2a乙 2b甲", "1b甲 1a乙 1a甲", [3, 2, 1], []),
+    ],
+)
+def test_of_equal_calls_the_one_with_the_same_header_is_played(
+    recorded: str, played: str, numbers: list[int | None], left: list[int]
+) -> None:
+    """In each word, the session, the call and the value of a header of its request."""
+    entries = []
+    for number, word in enumerate(recorded.split(), 1):
+        exchange = detail(ord(word[1]), order=number)
+        heads = (("x-user", word[2]), ("x-request-id", f"{number}"), ("accept", "*/*"))
+        sent = replace(exchange, request=replace(exchange.request, headers=heads))
+        entries.append(render_exchange(sent, rules=RULES).with_line(session=int(word[0])))
+    cassette = Cassette.of_bytes(dump_entries(entries), "a.yaml")
+    playback = OwnerPlayback()
+    players = {n: Player(cassette, RULES, OWNER, playback=playback, session=n) for n in (1, 2)}
+
+    found: list[int | None] = []
+    for word in played.split():
+        headers = (("X-User", word[2]), ("X-Request-Id", "7f3a"), ("Accept", "*/*"))
+        try:
+            number = players[int(word[0])].take_next(parts_of(word[1]), NOWHERE, headers)[1]
+        except NoMatchError:
+            found.append(None)
+        else:
+            found.append(number + 1)
+
+    assert (found, [one.order for one in players[1].list_unplayed_exchanges()]) == (numbers, left)
+
+
 def test_sessions_are_counted_from_one() -> None:
     playback = OwnerPlayback()
 

@@ -77,6 +77,40 @@ apis:
 
 
 @pytest.mark.parametrize(
+    ("name", "value"),
+    [("Authorization", "Bearer {}"), ("Authorization", "{}"), ("Cookie", "{}"), ("Cookie", "s={}")],
+)
+def test_a_script_that_logs_in_by_itself_is_replayed(tmp_path: Path, name: str, value: str) -> None:
+    """Its header has the stand-in of the response from which it has the token."""
+    apis = "apis: {登录: {method: POST, path: /login}, 余额: {path: /balance}}\n"
+    head = "platform_key: 网银\nbase_url: https://bank.example.test\n"
+    (tmp_path / "网银.yaml").write_text(head + apis, encoding="utf-8")
+    options: dict[str, Any] = {"cassette": tmp_path / "cassettes/a.yaml", "environ": {}}
+
+    def serve(request: Request) -> Response:
+        told = {"余额": "8.50", "by": [value for _, value in request.headers]}
+        if request.url.endswith("/login"):
+            told = {"access_token": f"{PLANTED['token']}-{json.loads(request.body or b'')['user']}"}
+        body = json.dumps(told).encode()
+        return Response(status=200, headers=(("content-type", "application/json"),), body=body)
+
+    def ask(session: Session) -> list[Any]:
+        bank = session.proxy("网银")
+        tokens = [
+            bank.api("登录").body({"user": user}).call()["access_token"]
+            for user in ("zhangsan", "lisi")
+        ]
+        heads = [{name: value.format(token)} for token in (*tokens, tokens[0])]
+        return [bank.api("余额").header(head).call()["余额"] for head in heads]
+
+    with Session.open(tmp_path / "网银.yaml", mode="record", transport=serve, **options) as session:
+        assert ask(session) == ["8.50"] * 3
+    with Session.open(tmp_path / "网银.yaml", **options) as session:
+        assert ask(session) == ["8.50"] * 3
+    assert leaks(folder(tmp_path / "cassettes"), {"token": PLANTED["token"]}) == []
+
+
+@pytest.mark.parametrize(
     ("rules", "more"),
     [
         ('response: {ok: {all: [{path: $.code, in: ["000000"]}]}}', {}),

@@ -236,3 +236,90 @@ def test_a_response_that_repeats_the_credential_of_its_request_is_recorded(
     assert shown.endswith(f"script-{name.lower()}.1")
     assert replayed[0] == replayed[1]
     assert leaks(folder(tmp_path / "cassettes"), {"secret": SECRET, "basic": BASIC}) == []
+
+
+def say_who(raw: bytes) -> bytes:
+    """Return a token to who logs in, else the name that belongs to the credential in *raw*."""
+    if raw.startswith(b"POST /login "):
+        user = json.loads(raw.partition(b"\r\n\r\n")[2])["user"]
+        return answer_json(json.dumps({"access_token": TOKENS[user]}))
+    who = next(name for name, token in TOKENS.items() if token.encode() in raw)
+    return answer_json(json.dumps({"name": who}, ensure_ascii=False))
+
+
+def give_token(_url: str, user: str) -> str:
+    return TOKENS[user]
+
+
+def log_in(url: str, user: str) -> str:
+    token: str = requests.post(f"{url}/login", json={"user": user}, timeout=9).json()[
+        "access_token"
+    ]
+    return token
+
+
+@pytest.mark.parametrize(
+    "in_replay",
+    ["张三 李四 张三 李四 张三", "张三 李四 李四 张三 张三", "张三 张三 张三 李四 李四"],
+)
+@pytest.mark.parametrize("get_token", [give_token, log_in])
+@pytest.mark.parametrize("place", ["Authorization", "X-Api-Key", "Cookie"])
+def test_each_user_gets_his_own_response_though_only_a_header_says_who_he_is(
+    tmp_path: Path, place: str, get_token: Callable[[str, str], str], in_replay: str
+) -> None:
+    def ask(users: str) -> list[str]:
+        tokens = {user: get_token(server.url, user) for user in TOKENS}
+        sent = [CREDENTIALS[place](tokens[user]) for user in users.split()]
+        return [requests.get(f"{server.url}/me", timeout=9, **one).json()["name"] for one in sent]
+
+    recorded = "张三 李四 李四 张三 张三"
+    with loopback(say_who) as server:
+        with opened(tmp_path, "record") as session, session.listen():
+            assert ask(recorded) == recorded.split()
+        with opened(tmp_path) as session, session.listen():
+            assert ask(in_replay) == in_replay.split()
+
+
+def test_a_header_that_is_no_secret_tells_calls_apart_whoever_comes_first(tmp_path: Path) -> None:
+    def answer(raw: bytes) -> bytes:
+        tenant = raw.decode().lower().partition("x-tenant-id: ")[2].partition("\r\n")[0]
+        return answer_json(json.dumps({"tenant": tenant, "n": len(server.received)}))
+
+    def ask(tenants: str) -> list[Any]:
+        heads = [
+            {"X-Tenant-Id": one, "X-Request-Id": f"{tenants}-{at}"}
+            for at, one in enumerate(tenants)
+        ]
+        return [requests.get(f"{server.url}/me", timeout=9, headers=h).json() for h in heads]
+
+    with loopback(answer) as server:
+        with opened(tmp_path, "record") as session, session.listen():
+            recorded = ask("abbac")
+        with opened(tmp_path) as session, session.listen():
+            replayed = ask("bcaab")
+        with opened(tmp_path) as session, session.listen():
+            unknown = ask("xabbb")  # whom nobody recorded, and once more than recorded
+
+    by_turn = {(one["tenant"], one["n"]) for one in recorded}
+    assert by_turn == {("a", 1), ("b", 2), ("b", 3), ("a", 4), ("c", 5)}
+    assert [(one["tenant"], one["n"]) for one in replayed] == [
+        ("b", 2), ("c", 5), ("a", 1), ("a", 4), ("b", 3),
+    ]  # fmt: skip
+    assert [(one["tenant"], one["n"]) for one in unknown] == [
+        ("a", 1), ("a", 4), ("b", 2), ("b", 3), ("c", 5),
+    ]  # fmt: skip
+
+
+def test_equal_requests_are_answered_in_their_order_whatever_their_headers_are(
+    tmp_path: Path, server: Loopback
+) -> None:
+    def ask(first: int) -> list[str]:
+        heads = [{"X-Request-Id": str(number)} for number in range(first, first + 3)]
+        found = [requests.get(f"{server.url}/n", timeout=9, headers=one) for one in heads]
+        return [one.headers["X-N"] for one in found]
+
+    server.answer = lambda _raw: answer_json("{}", headers=f"x-n: {len(server.received)}\r\n")
+    with opened(tmp_path, "record") as session, session.listen():
+        assert ask(10) == ["1", "2", "3"]
+    with opened(tmp_path) as session, session.listen():
+        assert ask(20) == ["1", "2", "3"]
