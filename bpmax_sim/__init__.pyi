@@ -47,6 +47,7 @@ from bpmax_sim.errors import UnfitValueWarning as UnfitValueWarning
 from bpmax_sim.errors import UnknownNameWarning as UnknownNameWarning
 from bpmax_sim.errors import UnplayedWarning as UnplayedWarning
 from bpmax_sim.errors import UnreadFileWarning as UnreadFileWarning
+from bpmax_sim.errors import UnrecordedWarning as UnrecordedWarning
 from bpmax_sim.errors import UnseenFailureWarning as UnseenFailureWarning
 from bpmax_sim.errors import UnusedRuleWarning as UnusedRuleWarning
 from bpmax_sim.errors import WaitingTimerWarning as WaitingTimerWarning

@@ -541,6 +541,12 @@ class BlindIgnoreWarning(BpmaxWarning):
     kind = "ignore"
 
 
+class UnrecordedWarning(BpmaxWarning):
+    """A request beside $proxy got no response, so that nothing of it was recorded."""
+
+    kind = "unrecorded"
+
+
 class UnseenFailureWarning(BpmaxWarning):
     """A third party reported a business failure, and neither script nor scenario looked at it."""
 

@@ -15,21 +15,25 @@ How long to wait is up to the client, so a request waits for a day here.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from functools import partial
+from pathlib import Path
 from typing import Final
 from weakref import WeakMethod
 
 from msgspec.structs import replace
 
-from bpmax_sim.errors import BadResponseError, NoMatchError, TransportError
+from bpmax_sim.errors import BadResponseError, NoMatchError, TransportError, UnrecordedWarning
+from bpmax_sim.i18n import join_list, msg
 from bpmax_sim.messages import ConnectionRoute, Request, Response
 from bpmax_sim.session.arriving_exchange import NotePiece
 from bpmax_sim.session.call_runner import SessionComponents
 from bpmax_sim.session.record import contains_standin, refuse_standin
 from bpmax_sim.traffic.external_clients import ExternalCallAdapter
 from bpmax_sim.transport.protocol import OWN
+from bpmax_sim.yamlfile import to_display_path
 
 _DAY: Final = 86400.0
 """Seconds: how long it waits is the client's own affair."""
@@ -176,6 +180,22 @@ class ClientRelay:
         known = self.clients.as_api_call(replace(request, timeout=_DAY), serial=serial)
         self._wiring.secrets.register_request_secrets(known)
         return serial
+
+    def warn_of_unanswered(self, requests: Sequence[Request], /) -> None:
+        """Warn that *requests*, which clients sent, got no response, so none is recorded."""
+        vault, cassette = self._wiring.secrets.vault, self._wiring.settings.cassette
+        names = [vault.redact_for_output(f"{one.method} {one.url}") for one in requests]
+        warnings.warn(
+            msg(
+                "{cassette}: not recorded, as no response came: {requests}; replay will not find "
+                "it. Of failures, only those of $proxy calls are recorded; let the test raise the "
+                "client's error itself, without bpmax_vcr",
+                cassette=to_display_path(cassette or Path()),
+                requests=join_list(dict.fromkeys(names)),
+            ),
+            UnrecordedWarning,
+            stacklevel=2,
+        )
 
     def record_response(self, request: Request, response: Response, serial: int = 0, /) -> None:
         """Record the response that a client has received; it is on disk when this returns.

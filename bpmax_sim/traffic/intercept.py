@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, NamedTuple, Protocol
 
@@ -50,17 +50,22 @@ class ClientListener(Protocol):
         """
         ...
 
+    def warn_of_unanswered(self, requests: Sequence[Request], /) -> None:
+        """Warn that *requests*, which clients sent, got no response, so none is recorded."""
+        ...
 
-def intercept_clients(listener: ClientListener, name: str) -> AbstractContextManager[object]:
-    """Return a context in which *listener* answers the requests of all HTTP clients in Python.
+
+@contextmanager
+def intercept_clients(listener: ClientListener, name: str) -> Iterator[None]:
+    """Let *listener* answer the requests of all HTTP clients in Python, until the context ends.
 
     vcrpy patches the clients; *name* is for its log.
     """
     keep_patches_for_other_threads()
-    recorder: AbstractContextManager[object] = CassetteContextDecorator(
-        _VcrCassetteAdapter, lambda: {"path": name, "custom_patches": (), "listener": listener}
-    )
-    return recorder
+    options = {"path": name, "custom_patches": (), "listener": listener}
+    with CassetteContextDecorator(_VcrCassetteAdapter, lambda: options) as adapter:
+        yield
+    adapter.warn_of_unanswered()  # without the patches, as a warning may be an error
 
 
 class _SentRequest(NamedTuple):
@@ -95,12 +100,23 @@ class _VcrCassetteAdapter(Cassette):  # type: ignore[misc]
         self._listener = listener
         self._ready: dict[int, Response] = {}
         self._sent: dict[int, _SentRequest] = {}
+        self._answered: set[tuple[str, str]] = set()
 
     def _load(self) -> None:
         """Load nothing: the session has the recordings."""
 
     def _save(self, force: bool = False) -> None:
         """Save nothing: each exchange has been recorded already."""
+
+    def warn_of_unanswered(self) -> None:
+        """Let the listener warn of requests that got no response.
+
+        What its client sent once more with success is left out: in replay, that answers at once.
+        """
+        lost = [sent.request for sent in self._sent.values()]
+        lost = [one for one in lost if _get_identity(one) not in self._answered]
+        if lost:
+            self._listener.warn_of_unanswered([_convert_request(one) for one in lost])
 
     @property
     def write_protected(self) -> bool:
@@ -138,10 +154,15 @@ class _VcrCassetteAdapter(Cassette):  # type: ignore[misc]
     def append(self, request: Any, response: Mapping[str, Any]) -> None:
         if not self._listener.is_sent_without_listener():
             sent = self._sent.pop(id(request), None) or self._sent.pop(_LATEST.get(), None)
+            self._answered.add(_get_identity(request))
             took, serial = (time.perf_counter() - sent.at, sent.serial) if sent else (0.0, 0)
             self._listener.record_response(
                 _convert_request(request), _convert_response(response, took), serial
             )
+
+
+def _get_identity(request: Any) -> tuple[str, str]:
+    return request.method, request.uri
 
 
 def _convert_request(original: Any) -> Request:

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Literal
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 import aiohttp
 import httpx
@@ -24,6 +24,7 @@ import requests
 import urllib3
 
 from bpmax_sim.cassette.file import Cassette
+from bpmax_sim.errors import UnrecordedWarning
 from bpmax_sim.session.session import Session
 from bpmax_sim.transport.adapters import httpx_transport
 from tests.leaks import folder, leaks
@@ -323,3 +324,65 @@ def test_equal_requests_are_answered_in_their_order_whatever_their_headers_are(
         assert ask(10) == ["1", "2", "3"]
     with opened(tmp_path) as session, session.listen():
         assert ask(20) == ["1", "2", "3"]
+
+
+def fail_with_requests(url: str) -> None:
+    with pytest.raises(requests.ConnectionError):
+        requests.get(url, timeout=9)
+
+
+def fail_with_httpx(url: str) -> None:
+    with pytest.raises(httpx.TransportError):
+        httpx.get(url)
+
+
+def fail_with_aiohttp(url: str) -> None:
+    async def get() -> None:
+        async with aiohttp.ClientSession() as client, client.get(url):
+            pass
+
+    with pytest.raises(aiohttp.ClientError):
+        asyncio.run(get())
+
+
+def fail_with_urllib(url: str) -> None:
+    with pytest.raises(OSError, match=r"refused|closed|reset"):
+        urllib.request.urlopen(url)
+
+
+@pytest.mark.parametrize(
+    "fail", [fail_with_requests, fail_with_httpx, fail_with_aiohttp, fail_with_urllib]
+)
+@pytest.mark.parametrize("is_refused", [True, False])
+def test_a_request_that_fails_is_told_while_it_is_recorded(
+    tmp_path: Path, fail: Callable[[str], None], is_refused: bool
+) -> None:
+    with loopback(lambda _raw: iter([b""])) as server:  # closes the connection
+        url = f"{server.url}/{quote('开票')}?access_token={SECRET}"
+        if is_refused:
+            url = url.replace(server.url, "http://127.0.0.1:9")
+        with (
+            pytest.warns(UnrecordedWarning) as told,
+            opened(tmp_path, "record") as session,
+            session.listen(),
+        ):
+            fail(url)
+
+    shown = url.replace(SECRET, "redacted.http.any.sent-access_token.1")
+    cassette = tmp_path / "cassettes/客户端.yaml"
+    assert [str(one.message).split("; ")[0] for one in told] == [
+        f"{cassette}: not recorded, as no response came: GET {shown}"
+    ]
+
+
+def test_a_request_that_its_client_repeats_with_success_is_not_told(tmp_path: Path) -> None:
+    def answer(_raw: bytes) -> Any:
+        return iter([b""]) if len(server.received) == 1 else answer_json('{"n":2}')
+
+    def ask() -> Any:
+        retries = urllib3.Retry(2, backoff_factor=0.001)
+        return json.loads(urllib3.PoolManager().request("GET", server.url, retries=retries).data)
+
+    with loopback(answer) as server:
+        assert record_and_replay(tmp_path, ask) == ({"n": 2}, {"n": 2})
+    assert len(entries(tmp_path)) == 1
