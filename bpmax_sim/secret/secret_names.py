@@ -26,7 +26,7 @@ from ahocorasick_rs import BytesAhoCorasick
 
 from bpmax_sim.secret.standin import is_recognisable_standin
 
-VERSION: Final = 1
+VERSION: Final = 2
 """Of the list below; a recording says under which it was made (`cassette.model.IndexLine.net`)."""
 
 _ENDS: Final = frozenset({
@@ -160,6 +160,27 @@ def is_secret_value(secret_name: str, text: str) -> bool:
     ):
         return text.lower() != secret_name.lower()
     return bool(_BARE.fullmatch(text)) and not text.startswith(("http://", "https://"))
+
+
+def restore_plus_signs(secret_name: str, text: str) -> str:
+    """Return *text*, decoded from a query or form, with the plus signs that it may have had.
+
+    Signatures in base64 are often sent unescaped, and their plus signs are read as spaces. *text*
+    is returned as it is if it is a secret with its spaces, or if it may be words.
+    """
+    restored = text.replace(" ", "+")
+    if restored == text or is_secret_value(secret_name, text):
+        return text
+    if len(text) < _SHORTEST_ENCODED or not is_secret_value(secret_name, restored):
+        return text
+    words = _NO_LETTER_OR_DIGIT.sub(" ", text).split()
+    encoded = sum(len(word) for word in words if not _PROSE.fullmatch(word))
+    return restored if encoded * 2 > len(text) else text
+
+
+_SHORTEST_ENCODED: Final = 12
+_NO_LETTER_OR_DIGIT: Final = re.compile(r"[^A-Za-z0-9]+")
+_PROSE: Final = re.compile(r"[A-Z]?[a-z]+|[A-Z]+|[0-9]+")
 
 
 _WORD: Final = re.compile(r"[A-Za-z]+|[0-9./:-]+")

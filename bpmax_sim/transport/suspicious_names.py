@@ -33,6 +33,7 @@ from bpmax_sim.secret.secret_names import (
     is_secret_value,
     make_texts_around_value,
     may_name_secret,
+    restore_plus_signs,
 )
 from bpmax_sim.secret.source import looks_random
 from bpmax_sim.secret.vault import Vault
@@ -45,6 +46,7 @@ _ALWAYS: Final = SECRET_HEADERS | SET_BY_SERVER
 _NOBODY: Final = Call(platform="", instance="", api="", method="", path="")
 _MOST: Final = 1_000_000  # bytes of a body that is looked into; a larger one is a file
 _DEEPEST: Final = 3  # JSON in a text of JSON
+_LENIENT: Final = 2  # version of the rules since which what parsers lose is read, too
 
 _ELEMENT: Final = re.compile(
     r"<(?:[\w.-]+:)?([\w.-]+)(?:\s[^<>]*)?>\s*(?:<!\[CDATA\[(.*?)\]\]>|([^<]+))\s*</", re.DOTALL
@@ -77,17 +79,22 @@ Member = tuple[Steps, str, str]
 
 
 def parse_message_parts(
-    headers: Pairs, body: bytes | None, query: Pairs, charset: str = ""
+    headers: Pairs,
+    body: bytes | None,
+    query: Pairs,
+    charset: str = "",
+    version: int = VERSION,
 ) -> dict[str, Any]:
     """Return query, headers and body of a message as plain values, to search names in them.
 
     The body may have any known format. Markup becomes a dict from names to the texts of elements
-    and attributes of that name. *charset* is the declared encoding of the body.
+    and attributes of that name. *charset* is the declared encoding of the body. *version* is that
+    of the secret-name rules: version 1 reads fewer spellings.
     """
     return {
-        "query": _group_by_name(query),
+        "query": _group_query(query, version),
         "header": _group_by_name([(name.lower(), value) for name, value in headers]),
-        "body": _parse_body(body, Headers(headers).content_type, charset)
+        "body": _parse_body(body, Headers(headers).content_type, charset, version)
         if body and len(body) <= _MOST
         else None,
     }
@@ -146,6 +153,27 @@ def _group_by_name(pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
     return {name: texts[0] if len(texts) == 1 else texts for name, texts in grouped.items()}
 
 
+def _group_query(pairs: Iterable[tuple[str, str]], version: int) -> dict[str, Any]:
+    """Return the decoded *pairs* of a query by name, secrets with their plus signs."""
+    return _restore_plus_signs(_group_by_name(pairs), version)
+
+
+def _restore_plus_signs(members: dict[str, Any], version: int) -> dict[str, Any]:
+    """Return the *members* of a query or form with the plus signs of secrets, read as spaces."""
+    if version < _LENIENT:
+        return members
+    return {
+        name: _restore_in_value(name, value) if is_secret_name(name) else value
+        for name, value in members.items()
+    }
+
+
+def _restore_in_value(name: str, value: Any) -> Any:
+    if isinstance(value, list):
+        return [_restore_in_value(name, item) for item in value]
+    return restore_plus_signs(name, value)
+
+
 def _decode_name(name: str) -> str:
     """Return a name of a query or form that is not in UTF-8, and so is escaped still, as GBK."""
     if "%" in name:
@@ -154,22 +182,24 @@ def _decode_name(name: str) -> str:
     return name
 
 
-def _parse_body(body: bytes, content_type: str, charset: str) -> Any:
+def _parse_body(body: bytes, content_type: str, charset: str, version: int) -> Any:
     read = read_body(body, content_type)
     if read.kind == "multipart":
         return {name: _read_part_content(value) for name, value in read.value.items()}
-    if read.kind in {"json", "form"}:
+    if read.kind == "form":
+        return _restore_plus_signs(read.value, version)
+    if read.kind == "json":
         return read.value
-    return _parse_untyped_body(decode_text(body, content_type, charset).text)
+    return _parse_untyped_body(decode_text(body, content_type, charset).text, version)
 
 
-def _parse_untyped_body(text: str) -> Any:
+def _parse_untyped_body(text: str, version: int) -> Any:
     """Return a body without media type as markup, form, JSON, lines of JSON or plain text."""
     start = text.lstrip()[:1]
     if start == "<":
         return _parse_markup(text)
     if _FORM.fullmatch(text):
-        return _group_by_name(parse_query(text))
+        return _group_query(parse_query(text), version)
     if start in {"{", "["} and (whole := _parse_json_or_none(text)) is not None:
         return whole
     lines = [
@@ -315,7 +345,9 @@ class SecretByNameRegistrar:
         if not may_hold_secret_members(shown.headers, shown.body, shown.url.partition("?")[2]):
             return
         bare = rebuild_call_without_injected(shown, _NOBODY)
-        parts = parse_message_parts(bare.headers, bare.body, bare.query, request.charset)
+        parts = parse_message_parts(
+            bare.headers, bare.body, bare.query, request.charset, self.version
+        )
         clear = self.clear_texts(request, None)
         words: dict[tuple[str, str], tuple[str, str]] = {}
         for member in find_secret_members(parts, self._list_not_secret_paths(request)):
@@ -333,7 +365,9 @@ class SecretByNameRegistrar:
         is_login = request.is_login
         if not is_login and not may_hold_secret_members(response.headers, response.body, ""):
             return
-        parts = parse_message_parts(response.headers, response.body, (), request.charset)
+        parts = parse_message_parts(
+            response.headers, response.body, (), request.charset, self.version
+        )
         opened, clear = self._list_not_secret_paths(request), self.clear_texts(request, response)
         words: dict[tuple[str, str], tuple[str, str]] = {}
         for member in find_secret_members(parts, opened):
@@ -386,6 +420,8 @@ class SecretByNameRegistrar:
         is_multipart = Headers(request.headers).media_type.startswith("multipart/")
         if _is_header(member) or is_redactable_everywhere(text):
             self.vault.add(text, standin, name=label)
+            if "+" in text and self.version >= _LENIENT:  # as whoever decodes a form reads it
+                self.vault.register_derived(text.replace("+", " "), standin, name=label)
             return {}
         parts = [(f'name="{name}"\r\n\r\n', "\r\n")] if is_multipart else []  # RFC 7578, 4.2
         # A word or a number is no secret elsewhere, so it is hidden only with its name beside it.
