@@ -82,6 +82,36 @@ def list_codings(headers: Pairs) -> list[str]:
     ]
 
 
+def decode_whole_body(data: bytes, codings: Iterable[str], most: int) -> bytes:
+    """Return *data* without *codings*, which are in the order in which they were applied.
+
+    Raises:
+        ContentCodingError: if a coding is unknown, if *data* is damaged or cut short, or if it
+            becomes larger than *most* bytes.
+    """
+    decoder = ContentDecoder(codings)
+    decoded = decoder.decode(data, most)
+    decoder.finish()
+    return decoded
+
+
+def encode_uncompressed(data: bytes, codings: Iterable[str]) -> bytes:
+    """Return *data* in the formats of *codings*, applied in their order, but not compressed.
+
+    So the bytes are the same on every machine, whatever version of zlib it has. Only the package of
+    br has no such format.
+
+    Raises:
+        ContentCodingError: if a coding is unknown.
+    """
+    for coding in codings:
+        encode = _ENCODERS.get(coding)
+        if encode is None:
+            raise ContentCodingError(coding)
+        data = encode(data)
+    return data
+
+
 def begins_like_zlib(data: bytes) -> bool:
     """Return whether *data* begins with the header of zlib, and is no text that begins with an x.
 
@@ -158,6 +188,46 @@ _DECOMPRESSORS: Final[Mapping[str, Callable[[], _Decompressor]]] = {
     "x-gzip": partial(_Inflater, is_gzip=True),  # the same (RFC 9110, 8.4.1.3)
     "deflate": partial(_Inflater, is_gzip=False),
     "br": _BrotliDecompressor,
+}
+
+
+_LONGEST_BLOCK: Final = 0xFFFF
+_GZIP_HEAD: Final = GZIP + b"\x08\0\0\0\0\0\0\xff"  # deflate, no time, of an unknown system
+_ZLIB_HEAD: Final = b"\x78\x01"  # 32 kB of window, the fastest level
+
+
+def _store_as_deflate(data: bytes) -> bytes:
+    """Return *data* as deflate in stored blocks, which are not compressed (RFC 1951, 3.2.4)."""
+    stored = bytearray()
+    for start in range(0, len(data) or 1, _LONGEST_BLOCK):
+        block = data[start : start + _LONGEST_BLOCK]
+        is_last = start + _LONGEST_BLOCK >= len(data)
+        size = len(block).to_bytes(2, "little")
+        stored += bytes([is_last, *size, *(byte ^ 0xFF for byte in size)]) + block
+    return bytes(stored)
+
+
+def _store_as_gzip(data: bytes) -> bytes:
+    end = zlib.crc32(data).to_bytes(4, "little") + (len(data) & 0xFFFFFFFF).to_bytes(4, "little")
+    return _GZIP_HEAD + _store_as_deflate(data) + end
+
+
+def _store_as_zlib(data: bytes) -> bytes:
+    return _ZLIB_HEAD + _store_as_deflate(data) + zlib.adler32(data).to_bytes(4, "big")
+
+
+def _compress_as_br(data: bytes) -> bytes:
+    encoded: bytes = import_module("brotli").compress(data)
+    return encoded
+
+
+_ENCODERS: Final[Mapping[str, Callable[[bytes], bytes]]] = {
+    "": bytes,
+    "identity": bytes,
+    "gzip": _store_as_gzip,
+    "x-gzip": _store_as_gzip,
+    "deflate": _store_as_zlib,
+    "br": _compress_as_br,
 }
 
 

@@ -29,6 +29,12 @@ from bpmax_sim.cassette.matching import (
     rebuild_call_without_injected,
 )
 from bpmax_sim.cassette.model import group_by_name, read_body
+from bpmax_sim.content_coding import (
+    ContentCodingError,
+    decode_whole_body,
+    encode_uncompressed,
+    list_codings,
+)
 from bpmax_sim.field_path import (
     ROOTS,
     FieldPath,
@@ -336,7 +342,7 @@ def redact_request_and_response(
         or not own.isdisjoint([name.lower() for name, _ in headers])
         or "set-cookie" in Headers(response.headers)
     )
-    if shown.standin is None and not is_hidden_by_place:
+    if shown.standin is None and not is_hidden_by_place and not list_codings(shown.headers):
         texts = {shown.url, *[value for _, value in (*headers, *response.headers)]}
         bodies = {shown.body or b"", response.body}
         if call:
@@ -366,7 +372,7 @@ def redact_request(request: Request, vault: Vault) -> Request:
         headers=pseudonymise_pairs(
             _redact_headers(shown.headers, shown, vault), personal, "header"
         ),
-        body=_redact_bytes(shown.body, shown.headers, shown, vault),
+        body=_redact_request_body(shown.body, shown.headers, shown, vault),
         call=_redact_call(call, shown, vault) if call else None,
         standin=None,
     )
@@ -391,7 +397,7 @@ def _redact_call(call: Call, recorded: Request, vault: Vault) -> Call:
         headers=pseudonymise_pairs(
             _redact_headers(call.headers, recorded, vault), personal, "header"
         ),
-        body=_redact_bytes(call.body, call.headers, recorded, vault),
+        body=_redact_request_body(call.body, call.headers, recorded, vault),
     )
 
 
@@ -404,6 +410,39 @@ def _redact_query_parameter(name: str, value: str, vault: Vault) -> tuple[str, s
     if shown == value:
         shown = vault.redact_text(f"{name}={value}").partition("=")[2] if "=" not in name else value
     return name, shown
+
+
+def _redact_request_body(
+    body: bytes | None, headers: Pairs, request: Request, vault: Vault
+) -> bytes | None:
+    """Return *body* of *request*, or of its call with other *headers*, redacted.
+
+    If it is compressed, as ``Content-Encoding`` says, it keeps the format, but is stored without
+    compression where anything is hidden in it, so that the same body always has the same bytes.
+    """
+    codings = list_codings(request.headers) if body else []
+    plain = decode_compressed_body(body, request.headers) if codings else body
+    if plain is body or not plain:
+        return _redact_bytes(body, headers, request, vault)
+    shown = _redact_bytes(plain, headers, request, vault)
+    return body if shown == plain else encode_uncompressed(shown or b"", codings)
+
+
+def decode_compressed_body(body: bytes | None, headers: Pairs) -> bytes | None:
+    """Return a request's *body* without the ``Content-Encoding`` of its *headers*.
+
+    *body* is returned as it is if it has none, or one that cannot be undone.
+    """
+    codings = list_codings(headers)
+    if not body or not codings:
+        return body
+    try:
+        return decode_whole_body(body, codings, _LARGEST_DECODED)
+    except ContentCodingError:
+        return body
+
+
+_LARGEST_DECODED = 64 << 20
 
 
 def _redact_bytes(

@@ -18,6 +18,8 @@ from html import unescape
 from typing import Any, Final
 from urllib.parse import unquote_plus
 
+from msgspec.structs import replace
+
 from bpmax_sim.cassette.matching import parse_query, rebuild_call_without_injected
 from bpmax_sim.cassette.model import decode_json, read_body
 from bpmax_sim.field_path import FieldPath, Steps, Wildcard, format_path, without_paths
@@ -38,7 +40,7 @@ from bpmax_sim.secret.secret_names import (
 from bpmax_sim.secret.source import looks_random
 from bpmax_sim.secret.vault import Vault
 from bpmax_sim.text_codec import decode_text
-from bpmax_sim.transport.redaction import make_api_place_prefix
+from bpmax_sim.transport.redaction import decode_compressed_body, make_api_place_prefix
 
 _ALWAYS: Final = SECRET_HEADERS | SET_BY_SERVER
 """Hidden by their place already."""
@@ -342,6 +344,8 @@ class SecretByNameRegistrar:
         shown = request.recorded_form
         if not self.version or shown.is_login:
             return
+        if self.version >= _LENIENT:
+            shown = replace(shown, body=decode_compressed_body(shown.body, shown.headers))
         if not may_hold_secret_members(shown.headers, shown.body, shown.url.partition("?")[2]):
             return
         bare = rebuild_call_without_injected(shown, _NOBODY)

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import gzip
+import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Literal
 
 import aiohttp
+import brotli
 import httpx
 import pytest
 import requests
 import urllib3
 
+from bpmax_sim.cassette.file import Cassette
+from bpmax_sim.errors import NoMatchError
 from bpmax_sim.secret.secret_names import restore_plus_signs
 from bpmax_sim.session.session import Session
+from bpmax_sim.transport.redaction import decode_compressed_body
 from bpmax_sim.transport.suspicious_names import find_secret_members, parse_message_parts
 from tests.leaks import folder, leaks
 from tests.loopback import Loopback, answer_json, loopback
@@ -131,3 +137,56 @@ def test_the_rules_of_an_older_recording_read_a_plus_as_before() -> None:
     for version, found in ((1, False), (2, True)):
         parts = parse_message_parts(tuple(FORM.items()), sent.encode(), (), version=version)
         assert bool([*find_secret_members(parts)]) == found
+
+
+SENT = '{"user":"王五","password":"%s"}'
+ENCODE: dict[str, Callable[[bytes], bytes]] = {
+    "gzip": gzip.compress,  # with the time
+    "x-gzip": lambda data: gzip.compress(data, mtime=0),
+    "deflate": zlib.compress,
+    "gzip, deflate": lambda data: zlib.compress(gzip.compress(data)),
+    "br": brotli.compress,
+    "identity": bytes,
+}
+
+
+@pytest.mark.parametrize("coding", ENCODE)
+@pytest.mark.parametrize("client", ["requests", "httpx", "urllib3"])
+def test_a_secret_in_a_compressed_request_is_hidden(
+    tmp_path: Path, server: Loopback, coding: str, client: str
+) -> None:
+    def send(url: str, secret: str) -> str:
+        body = ENCODE[coding]((SENT % secret).encode())
+        headers = {"Content-Encoding": coding, "Content-Type": "application/json"}
+        if client == "requests":
+            return requests.post(f"{url}/登录", data=body, headers=headers, timeout=9).text
+        if client == "httpx":
+            return httpx.post(f"{url}/登录", content=body, headers=headers).text
+        pool = urllib3.PoolManager()
+        return pool.request("POST", f"{url}/登录", body=body, headers=headers).data.decode()
+
+    run(tmp_path, "record", server.url, send, "Gz1pReqPassw0rd")
+    run(tmp_path, "replay", server.url, send, "Another0ne-77")
+
+    with pytest.raises(NoMatchError):
+        run(tmp_path, "replay", server.url, lambda url, _: send(url, '","user":"赵六'), "")
+    cassette = Cassette.load(tmp_path / "cassettes/签名.yaml")
+    request = cassette.exchange(0).request
+    shown = decode_compressed_body(request.body, request.headers)
+    assert shown == (SENT % "redacted.http.any.sent-password.1").encode()
+    assert leaks(folder(tmp_path), {"password": "Gz1pReqPassw0rd"}) == []
+
+
+@pytest.mark.parametrize("coding", ["gzip", "zstd", "br"])
+def test_a_body_that_is_not_compressed_as_it_says_is_recorded_as_it_is(
+    tmp_path: Path, server: Loopback, coding: str
+) -> None:
+    def send(url: str, secret: str) -> str:
+        headers = {"Content-Encoding": coding, "Content-Type": "application/json"}
+        body = (SENT % secret).encode()
+        return requests.post(f"{url}/登录", data=body, headers=headers, timeout=9).text
+
+    run(tmp_path, "record", server.url, send, "Gz1pReqPassw0rd")
+    run(tmp_path, "replay", server.url, send, "Another0ne-77")
+
+    assert leaks(folder(tmp_path), {"password": "Gz1pReqPassw0rd"}) == []
