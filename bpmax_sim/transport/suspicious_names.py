@@ -40,6 +40,14 @@ from bpmax_sim.secret.secret_names import (
 from bpmax_sim.secret.source import looks_random
 from bpmax_sim.secret.vault import Vault
 from bpmax_sim.text_codec import decode_text
+from bpmax_sim.transport.loose_members import (
+    find_assigned_secrets,
+    find_named_value,
+    find_secrets_in_scripts,
+    group_texts,
+    restore_repeated_members,
+    unwrap_jsonp,
+)
 from bpmax_sim.transport.redaction import decode_compressed_body, make_api_place_prefix
 
 _ALWAYS: Final = SECRET_HEADERS | SET_BY_SERVER
@@ -103,16 +111,16 @@ def parse_message_parts(
 
 
 def find_secret_members(
-    parts: dict[str, Any], not_secret: Iterable[Steps] = ()
+    parts: dict[str, Any], not_secret: Iterable[Steps] = (), version: int = VERSION
 ) -> Iterator[Member]:
     """Yield (path, name, text) of members whose name says that they are secret, as ``password``.
 
     *parts* is the message as plain values under ``query``, ``header`` and ``body``; places in
-    *not_secret* are left out.
+    *not_secret* are left out. *version* is that of the secret-name rules.
     """
     paths = list(not_secret)
     for path, name, text in _iterate_member_texts(
-        without_paths(parts, paths) if paths else parts, (), ""
+        without_paths(parts, paths) if paths else parts, (), "", version=version
     ):
         if path[0] == "header" and name in _ALWAYS:
             continue
@@ -191,7 +199,8 @@ def _parse_body(body: bytes, content_type: str, charset: str, version: int) -> A
     if read.kind == "form":
         return _restore_plus_signs(read.value, version)
     if read.kind == "json":
-        return read.value
+        is_lenient = version >= _LENIENT
+        return restore_repeated_members(read.value, body.decode()) if is_lenient else read.value
     return _parse_untyped_body(decode_text(body, content_type, charset).text, version)
 
 
@@ -199,15 +208,41 @@ def _parse_untyped_body(text: str, version: int) -> Any:
     """Return a body without media type as markup, form, JSON, lines of JSON or plain text."""
     start = text.lstrip()[:1]
     if start == "<":
-        return _parse_markup(text)
+        return _parse_markup(text, version)
     if _FORM.fullmatch(text):
         return _group_query(parse_query(text), version)
-    if start in {"{", "["} and (whole := _parse_json_or_none(text)) is not None:
+    if start in {"{", "["} and (whole := _parse_json_or_none(text, version)) is not None:
         return whole
-    lines = [
-        value for found in _EVENT.findall(text) if (value := _parse_json_or_none(found)) is not None
-    ]
-    return lines or text
+    if version < _LENIENT:
+        return [*_parse_lines_of_json(text, version).values()] or text
+    return _parse_loose_text(text, version)
+
+
+def _parse_loose_text(text: str, version: int) -> Any:
+    """Return the members of JSONP and lines of JSON, and of other texts those with secret names.
+
+    If there are none, *text* is returned.
+    """
+    if wrapped := unwrap_jsonp(text):
+        whole = _parse_json_or_none(wrapped, version)
+        if whole is not None:
+            return whole
+    lines = _parse_lines_of_json(text, version)
+    rest = _EVENT.sub(lambda found: "" if found[1] in lines else found[0], text) if lines else text
+    assigned = [*find_assigned_secrets(rest, is_data=text.lstrip()[:1] in {"{", "["})]
+    if not assigned:
+        return [*lines.values()] or text
+    members = group_texts([*assigned, *_find_pairs_of_addresses(rest)])
+    return [*lines.values(), members] if lines else members
+
+
+def _parse_lines_of_json(text: str, version: int) -> dict[str, Any]:
+    """Return the values of the lines of *text* that are JSON, as events and logs have them."""
+    return {
+        found: value
+        for found in _EVENT.findall(text)
+        if (value := _parse_json_or_none(found, version)) is not None
+    }
 
 
 def _read_part_content(value: Any) -> Any:
@@ -217,15 +252,19 @@ def _read_part_content(value: Any) -> Any:
     return value.get("content") if isinstance(value, dict) else value
 
 
-def _parse_json_or_none(text: str) -> Any:
+def _parse_json_or_none(text: str, version: int) -> Any:
     try:
-        return decode_json(text)
+        value = decode_json(text)
     except ValueError:
         return None
+    return restore_repeated_members(value, text) if version >= _LENIENT else value
 
 
-def _parse_markup(text: str) -> dict[str, Any]:
-    """Return texts of elements and attributes by local name, and of HTML inputs by input name."""
+def _parse_markup(text: str, version: int) -> dict[str, Any]:
+    """Return texts of elements and attributes by local name, and of HTML inputs by input name.
+
+    Secrets that inline scripts assign are among them.
+    """
     pairs = [(n, unescape(plain) if plain else raw) for n, raw, plain in _ELEMENT.findall(text)]
     for tag in _TAG.findall(text):
         attributes = {
@@ -237,6 +276,8 @@ def _parse_markup(text: str) -> dict[str, Any]:
         if "name" in spoken and value is not None:
             pairs.append((spoken["name"], value))
         pairs += attributes.items()
+    if version >= _LENIENT:
+        pairs += find_secrets_in_scripts(text)
     return _group_by_name(pairs)
 
 
@@ -263,31 +304,48 @@ def find_texts_around_words(
             yield spellings[called[1]], value[1], tag[: value.start(1)], tag[value.end(1) :]
 
 
-def _iterate_member_texts(value: Any, path: Steps, name: str, depth: int = 0) -> Iterator[Member]:
+def _iterate_member_texts(
+    value: Any, path: Steps, name: str, depth: int = 0, version: int = VERSION
+) -> Iterator[Member]:
     """Yield each text in *value*, with its path and the name of the member that holds it."""
     if isinstance(value, dict):
+        key_of_value, own_name = (find_named_value(value) if version >= _LENIENT else None) or (
+            "",
+            "",
+        )
         for key, inner in value.items():
-            yield from _iterate_member_texts(inner, (*path, str(key)), str(key), depth)
+            called = own_name if own_name and key == key_of_value else str(key)
+            yield from _iterate_member_texts(inner, (*path, str(key)), called, depth, version)
     elif isinstance(value, list | tuple):
         for inner in value:
-            yield from _iterate_member_texts(inner, (*path, Wildcard.ALL), name, depth)
+            yield from _iterate_member_texts(inner, (*path, Wildcard.ALL), name, depth, version)
     elif isinstance(value, str):
         yield path, name, value
         if depth < _DEEPEST and len(value) > SHORTEST:
-            yield from _find_inner_members(value, path, depth)
+            yield from _find_inner_members(value, path, depth, version)
 
 
-def _find_inner_members(text: str, path: Steps, depth: int) -> Iterator[Member]:
+def _find_inner_members(text: str, path: Steps, depth: int, version: int) -> Iterator[Member]:
     """Yield the members inside a text that is JSON or an address with a query, at its *path*."""
     inner: Any = None
     if text[0] in "{[":
-        inner = _parse_json_or_none(text)
+        inner = _parse_json_or_none(text, version)
     elif "=" in text:
-        queries = ["&".join(_QUERY.split(found)[1:]) for found in _ADDRESS.findall(text)]
-        inner = [_group_by_name(_parse_query_of_text(query)) for query in queries]
+        inner = [_group_by_name(pairs) for pairs in _parse_addresses(text)]
     if inner:
-        for _, name, found in _iterate_member_texts(inner, (), "", depth + 1):
+        for _, name, found in _iterate_member_texts(inner, (), "", depth + 1, version):
             yield path, name, found
+
+
+def _parse_addresses(text: str) -> Iterator[Iterable[tuple[str, str]]]:
+    """Yield the pairs in query and fragment of each address in *text*."""
+    for found in _ADDRESS.findall(text):
+        yield _parse_query_of_text("&".join(_QUERY.split(found)[1:]))
+
+
+def _find_pairs_of_addresses(text: str) -> Iterator[tuple[str, str]]:
+    for pairs in _parse_addresses(text) if "=" in text else ():
+        yield from pairs
 
 
 def _parse_query_of_text(query: str) -> Iterable[tuple[str, str]]:
@@ -354,7 +412,8 @@ class SecretByNameRegistrar:
         )
         clear = self.clear_texts(request, None)
         words: dict[tuple[str, str], tuple[str, str]] = {}
-        for member in find_secret_members(parts, self._list_not_secret_paths(request)):
+        opened = self._list_not_secret_paths(request)
+        for member in find_secret_members(parts, opened, self.version):
             if member[2] not in clear:
                 words |= self._register_member(request, member, "sent-")
         self._register_places_of_words(bare, words, request.charset)
@@ -374,7 +433,7 @@ class SecretByNameRegistrar:
         )
         opened, clear = self._list_not_secret_paths(request), self.clear_texts(request, response)
         words: dict[tuple[str, str], tuple[str, str]] = {}
-        for member in find_secret_members(parts, opened):
+        for member in find_secret_members(parts, opened, self.version):
             # The signature of a response shows that it is genuine; nobody can do anything else with
             # it.
             is_signature = _is_header(member) and member[1].endswith(("sign", "signature"))

@@ -7,6 +7,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Literal
+from urllib.parse import unquote
 
 import aiohttp
 import brotli
@@ -17,6 +18,7 @@ import urllib3
 
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.errors import NoMatchError
+from bpmax_sim.field_path import format_path
 from bpmax_sim.secret.secret_names import restore_plus_signs
 from bpmax_sim.session.session import Session
 from bpmax_sim.transport.redaction import decode_compressed_body
@@ -190,3 +192,122 @@ def test_a_body_that_is_not_compressed_as_it_says_is_recorded_as_it_is(
     run(tmp_path, "replay", server.url, send, "Another0ne-77")
 
     assert leaks(folder(tmp_path), {"password": "Gz1pReqPassw0rd"}) == []
+
+
+TOKEN, SECOND = "k3y-9f2zQ/a1", "Qx7-8e1wPz"
+JSON, HTML, SCRIPT = "application/json", "text/html", "application/javascript"
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "places"),
+    [
+        # a name twice in one object, of which parsers keep the last
+        (JSON, '{"token":"%s","token":"%s"}', ["body.token[*]", "body.token[*]"]),
+        ("text/plain", '{"a":{"口令":"%s","b":1,"口令":"%s"}}', ["body.a.口令[*]"] * 2),
+        ("text/plain", 'data: {"token":"%s"}\ndata: {"token":"%s","token":"1"}',
+         ["body[*].token", "body[*].token[*]"]),
+        (JSON, '{"数据":"{\\"pwd\\":\\"%s\\",\\"pwd\\":\\"%s\\"}"}',
+         ["body.数据", "body.数据"]),
+        # JSONP, as the logins of QQ and WeChat answer
+        (SCRIPT, 'cb1({"access_token": "%s","openid":"o1","姓名":"王五"});', ["body.access_token"]),
+        (HTML, ' callback( {"access_token":"%s"} );\n', ["body.access_token"]),
+        (SCRIPT, '/**/ jQuery.cb_1([{"token":"%s"},\n {"token":"%s"}])', ["body[*].token"] * 2),
+        (SCRIPT, 'try{cb({"token":"%s"})}catch(e){}', ["body.token"]),
+        # cut off, single quotes, unquoted names
+        (JSON, '{"access_token":"%s","x":', ["body.access_token"]),
+        (JSON, '{"姓名":"王五","密码":"%s","token":"%s","姓', ["body.密码", "body.token"]),
+        (JSON, "{'access_token':'%s', 'pwd': \"%s\"}", ["body.access_token", "body.pwd"]),
+        (JSON, "{access_token:'%s',n:1}", ["body.access_token"]),
+        (JSON, '[{"token":"%s"},{"token":"%s"},', ["body.token[*]"] * 2),
+        ("text/plain", '{"n":1}\n{"token":"%s"}\n{"token":"%s","n', ["body[*].token"] * 2),
+        # programs and pages
+        (SCRIPT, 'var apiKey = "%s", a=1; window.token=`%s`;', ["body.apiKey", "body.token"]),
+        (HTML, "<script>window.__INIT__={csrfToken:'%s',user:{\"token\":\"%s\"}};</script>",
+         ["body.csrfToken", "body.token"]),
+        (HTML, '<p>密码</p><SCRIPT id=a>var api_key="%s"</SCRIPT >', ["body.api_key"]),
+        (SCRIPT, 'var apiKey="%s"; location.href="/a?token=%s";', ["body.apiKey", "body.token"]),
+        # a name and its value as two members
+        (JSON, '[{"name":"password","value":"%s"},{"key":"api_key","value":"%s"}]',
+         ["body[*].value", "body[*].value"]),
+        (JSON, '{"字段":{"Key":"登录密码","Value":"%s"}}', ["body.字段.Value"]),
+        (JSON, '{"field_name":"client_secret","label":"x","field_value":"%s"}',
+         ["body.field_value"]),
+    ],
+)  # fmt: skip
+def test_a_secret_in_what_is_almost_json_is_found(kind: str, body: str, places: list[str]) -> None:
+    text = body % (TOKEN, SECOND)[: body.count("%s")]
+    parts = parse_message_parts((("Content-Type", kind),), text.encode(), ())
+    found = [*find_secret_members(parts)]
+
+    assert [format_path(path) for path, _, _ in found] == places
+    assert [value for _, _, value in found] == [TOKEN, SECOND][: len(places)]
+    older = parse_message_parts((("Content-Type", kind),), text.encode(), (), version=1)
+    assert len([*find_secret_members(older, version=1)]) < len(places)
+
+
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        (SCRIPT, "var m = {password: 'Please enter a password', token: \"access_token\"};"),
+        (SCRIPT, "$.ajax({data: {password: $('#pwd').val(), token: '{{ token1 }}'}});"),
+        (SCRIPT, "const s = {password: '#password1', pwd: '.pwd-input2', token: '/oauth2/token'};"),
+        (SCRIPT, "if (type === 'password') { name='token'; session='abcdef'; sign = 'a1'; }"),
+        (SCRIPT, "var tokenName1='X-CSRF-Token1', password='Password', csrf='X-CSRF-TOKEN';"),
+        (SCRIPT, "var password = '密码必须有8位'; var secret = `${a}1234567`;"),
+        (SCRIPT, "var token = '%s1234567', secret='a|b12345';"),
+        (HTML, '<script>var i18n={"password":"Enter your password","token":"令牌令牌令牌"}</script>'),
+        ("text/plain", "The token: 'abcdefgh' is an example; password=\"changeme\""),
+        (JSON, '[{"name":"password","label":"密码","value":""}]'),
+        (JSON, '[{"name":"Password","value":"password"},{"key":"token","value":"access_token"}]'),
+        (JSON, '[{"key":"password","value":"请输入您的登录密码"},{"name":"密码","value":"mima"}]'),
+        (JSON, '[{"name":"grant","value":"PASSWORD_LOGIN"},{"name":"密码","value":"GRANT_BY"}]'),
+        (JSON, '[{"name":"签名","value":"k3y9f2zQ7"},{"name":"sign","value":"20260302"}]'),
+        (JSON, '[{"name":"token","title":"k3y9f2zQ7"},{"value":"k3y9f2zQ7"},{"name":1,"value":2}]'),
+        (JSON, '[{"name":"next_token","value":"k3y9f2zQ7"}]'),
+        (JSON, '{"name":"王五","name":"赵六","id":1,"id":2}'),
+    ],
+)  # fmt: skip
+def test_labels_selectors_and_examples_are_no_secrets(kind: str, body: str) -> None:
+    parts = parse_message_parts((("Content-Type", kind),), body.encode(), ())
+
+    assert [*find_secret_members(parts)] == []
+
+
+@pytest.mark.parametrize(
+    "part", ["token='", "token='aaaaaaa\"token", "a(", "a({", "token:", "<script>token='", "a/* "]
+)
+def test_programs_are_searched_in_a_time_that_grows_with_the_text(part: str) -> None:
+    for text in (part * (60_000 // len(part)), f"x{part}" + "}" * 60_000):
+        parts = parse_message_parts((), text.encode(), ())
+        assert len(parts) == 3
+
+
+def test_what_is_almost_json_is_recorded_and_replayed_without_its_secrets(tmp_path: Path) -> None:
+    bodies = {
+        "/登录": 'cb1({"access_token": "%s","姓名":"王五"});', "/坏": '{"token":"%s","token":"%s"}',
+        "/页": "<script>var t={csrfToken:'%s',a:\"password\"};</script><p>%s</p>",
+        "/表": '[{"name":"password","value":"%s"}]', "/词": "{'pwd':'changeme','a':'changeme'}",
+    }  # fmt: skip
+
+    def answer(raw: bytes) -> bytes:
+        body = bodies[unquote(raw.split(b" ")[1].decode())]
+        return answer_json(body % (TOKEN, SECOND)[: body.count("%s")])
+
+    def send(url: str, _secret: str) -> str:
+        return "\n".join(requests.get(f"{url}{path}", timeout=9).text for path in bodies)
+
+    with loopback(answer) as server:
+        run(tmp_path, "record", server.url, send, "")
+        shown = run(tmp_path, "replay", server.url, send, "")
+
+    assert shown.splitlines() == [
+        'cb1({"access_token": "redacted.http.any.access_token.1","姓名":"王五"});',
+        '{"token":"redacted.http.any.access_token.1","token":"redacted.http.any.token.1"}',
+        (
+            "<script>var t={csrfToken:'redacted.http.any.access_token.1',a:\"password\"};</script>"
+            "<p>redacted.http.any.token.1</p>"
+        ),
+        '[{"name":"password","value":"redacted.http.any.access_token.1"}]',
+        "{'pwd':'redacted.http.any.pwd.1','a':'changeme'}",
+    ]
+    assert leaks(folder(tmp_path), {"one": TOKEN, "two": SECOND}) == []
