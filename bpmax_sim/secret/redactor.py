@@ -25,8 +25,10 @@ from bpmax_sim.secret.encoded_runs import (
     keep_escaped_runs,
     rewrite_runs,
 )
+from bpmax_sim.secret.escapes import undo_backslashes, undo_percent, undo_xml_references
 from bpmax_sim.secret.scan import Search
 from bpmax_sim.secret.spelling import (
+    ESCAPED_LITERAL,
     as_bytes,
     find_longest_unescaped_part,
     make_spelling_pattern,
@@ -166,6 +168,24 @@ class Secret:
         """Return *text* with the value replaced by the stand-in, escaped in the same way."""
         return self.replacement_pattern.sub(self.get_standin_like, text)
 
+    def replace_fully_escaped(self, text: str) -> str:
+        """Return *text* with the stand-in for the value, of which even letters may be escaped."""
+        return self._escaped_pattern.sub(self.get_standin_like, text)
+
+    @cached_property
+    def _escaped_pattern(self) -> re.Pattern[str]:
+        return re.compile(
+            f"{STANDIN.pattern}|({make_spelling_pattern(self.real, escapes_all=True)})"
+        )
+
+    def pair_in_other_codecs(self) -> Iterator[tuple[bytes, bytes]]:
+        """Yield value and stand-in in each other encoding in which the value has other bytes."""
+        for codec in _CODECS:
+            with suppress(UnicodeEncodeError):  # half a character, which GB 18030 has not
+                encoded = self.real.encode(codec, "surrogatepass")
+                if encoded != as_bytes(self.real):
+                    yield encoded, self.standin.encode(codec)
+
     def get_standin_like(self, match: re.Match[str]) -> str:
         """Return the stand-in, spelled as *match* of `replacement_pattern` spells the value."""
         if match.lastindex is None:
@@ -231,6 +251,19 @@ _ESCAPED = re.compile(rb"\\(?:/|u002)")  # how JSON escapes signs of base64
 _BETWEEN = b".\n"  # parts, so that no run goes over two
 _MOST_HARMLESS, _LONGEST_HARMLESS = 4096, 1024
 _LARGE = 1 << 12  # bytes in which all anchors are looked for at once
+_NESTED_ESCAPES = 3  # as the patterns of spellings accept
+_UNDO = (undo_percent, undo_backslashes, undo_xml_references)
+
+
+def _undo_escapes(data: bytes) -> Iterator[bytes]:
+    """Yield *data* with the escapes of each kind undone, once and as often as they are nested."""
+    for undo in _UNDO:
+        inner = data
+        for _ in range(_NESTED_ESCAPES):
+            before, inner = inner, undo(inner)
+            if inner == before:
+                break
+            yield inner
 
 
 class SecretTable:
@@ -282,8 +315,60 @@ class SecretTable:
         text = _replace_overlapping_tails(text, possible)
         for secret in possible:
             text = secret.replace(text)
+        text = self._replace_fully_escaped(self._replace_in_other_codecs(text))
         if depth and self._may_hide_in_encoded_run(text, depth):
             return rewrite_runs(text, lambda inner: self.replace_secrets(inner, depth - 1))
+        return text
+
+    def _replace_in_other_codecs(self, text: str) -> str:
+        """Return *text*, in which surrogates stand for bytes, with stand-ins for secrets in these.
+
+        That is text in GBK or UTF-16, of which nothing says so.
+        """
+        if not self._holds_other_codec(text):
+            return text
+        data = text.encode("utf-8", "surrogateescape")
+        for encoded, standin in self._encoded_pairs:
+            data = data.replace(encoded, standin)
+        return data.decode("utf-8", "surrogateescape")
+
+    def _holds_other_codec(self, text: str) -> bool:
+        """Return whether *text*, in which surrogates stand for bytes, has a secret in GBK, say."""
+        if text.isascii() and "\0" not in text:
+            return False
+        try:
+            data = text.encode("utf-8", "surrogateescape")
+        except UnicodeEncodeError:  # half a character
+            return False
+        return bool(self._codec_automaton.find_matches_as_indexes(data))
+
+    @cached_property
+    def _encoded_pairs(self) -> list[tuple[bytes, bytes]]:
+        """The secrets in other encodings than UTF-8, longest first, with their stand-ins."""
+        return [
+            pair
+            for secret in self._secrets
+            if secret.name
+            for pair in secret.pair_in_other_codecs()
+        ]
+
+    @cached_property
+    def _codec_automaton(self) -> BytesAhoCorasick:
+        return BytesAhoCorasick([encoded for encoded, _ in self._encoded_pairs])
+
+    def _replace_fully_escaped(self, text: str) -> str:
+        """Return *text* with stand-ins for secrets of which letters are escaped: ``&#98;``."""
+        if not ESCAPED_LITERAL.search(text):
+            return text
+        data = as_bytes(text)
+        unescaped = list(_undo_escapes(data))
+        for secret in self._secrets:
+            spellings = [
+                as_bytes(secret.real),
+                *[pair[0] for pair in secret.pair_in_other_codecs()],
+            ]
+            if secret.name and any(contains_any(inner, spellings) for inner in unescaped):
+                text = secret.replace_fully_escaped(text)
         return text
 
     def certainly_leaves_unchanged(self, *parts: bytes) -> bool:
@@ -335,8 +420,10 @@ class SecretTable:
         """Return whether *text* may contain a secret; False is certain."""
         if not text:
             return False
-        return bool(self._find_possible_secrets(text)) or (
-            depth > 0 and self._may_hide_in_encoded_run(text, depth)
+        return (
+            self._find_possible_secrets(text) != []
+            or self._holds_other_codec(text)
+            or (depth > 0 and self._may_hide_in_encoded_run(text, depth))
         )
 
     def _may_hide_in_encoded_run(self, text: str, depth: int) -> bool:

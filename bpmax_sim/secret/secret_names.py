@@ -93,10 +93,16 @@ _HINTS: Final = (
     *(r"\u5bc6", r"\u53e3", r"\u79c1", r"\u4ee4"),
 )
 _IN_BYTES: Final = [word.encode(codec) for word in _CHINESE for codec in ("utf-8", "gb18030")]
+_IN_UTF_16: Final = [
+    word.encode(codec).lower()  # as all that is searched, letter by letter
+    for word in _CHINESE
+    for codec in ("utf-16-le", "utf-16-be")
+]
 _FIND_HINTS: Final = BytesAhoCorasick(
     [
         *(hint.encode() for hint in _HINTS),
         *_IN_BYTES,
+        *_IN_UTF_16,
         *(quote(word).lower().encode() for word in _IN_BYTES),  # as addresses and forms have them
     ]
 )
@@ -111,6 +117,8 @@ def may_name_secret(data: bytes) -> bool:
     It is a quick test before parsing.
     """
     data = data.lower()
+    if b"\0" in data and may_name_secret(data.replace(b"\0", b"")):  # letters in UTF-16
+        return True
     begin, size = 0, _FIRST
     while begin < len(data):  # all matches of a part are made, and one is enough
         if _FIND_HINTS.find_matches_as_indexes(data[begin : begin + size + _LONGEST_HINT]):

@@ -49,14 +49,23 @@ def as_bytes(text: str) -> bytes:
         return text.encode("utf-8", "surrogatepass")
 
 
-def make_spelling_pattern(text: str) -> str:
+def make_spelling_pattern(text: str, *, escapes_all: bool = False) -> str:
     """Return a regular expression that matches *text* with its characters escaped in any way.
 
     The escapes are those of URLs, forms, JSON (also nested) and XML, in any mixture. The pattern
-    has no groups.
+    has no groups. Letters, digits and ``._-`` may be escaped only if *escapes_all*: that is rare,
+    and such a pattern takes longer.
     """
     runs = re.findall(r"\\+|[^\\]", text, re.DOTALL)
-    return "".join(map(_make_backslashes_or_char_pattern, runs))
+    return "".join([_make_backslashes_or_char_pattern(run, escapes_all) for run in runs])
+
+
+ESCAPED_LITERAL = re.compile(
+    r"&(?:amp;){0,3}#(?:0*(?:4[5-9]|5[0-7]|6[5-9]|[78][0-9]|9[057-9]|1[01][0-9]|12[0-2])"
+    r"|[xX]0*(?:2[dDeE]|3[0-9]|[46][1-9a-fA-F]|[57][0-9aA]|5[fF]));"
+    r"|(?:\\u(?:00|\{0*)|\\x|%(?:25){0,3})(?:2[dDeE]|3[0-9]|[46][1-9a-fA-F]|[57][0-9aA]|5[fF])"
+)
+"""An escape of a letter, digit or one of ``._-``, which hardly any encoder writes."""
 
 
 def find_longest_unescaped_part(text: str) -> str:
@@ -83,8 +92,11 @@ def select_escapable_with_spellings(text: str) -> tuple[tuple[str, tuple[str, ..
 def _list_spellings_of_character(character: str) -> Iterator[str]:
     unit = character.encode("utf-16-be", "surrogatepass").hex()[:4]
     octet = as_bytes(character)[0]
-    yield from (f"u{unit}", f"#{ord(character)};", f"{ord(character):x};")
+    yield from (f"u{unit}", f"{ord(character)};", f"{ord(character):x};")
     yield from (f"%{octet:02x}", f"25{octet:02x}", f"x{octet:02x}")
+    yield from (
+        f"{sign}{byte:02x}" for byte in _encode_as_gb18030(character)[:1] for sign in ("%", "25")
+    )
     yield from (f"x{ord(character):02x}", f"{ord(character):x}}}", f"u{ord(character):08x}")
     if character in _ENTITIES:
         yield f"{_ENTITIES[character]};"
@@ -130,18 +142,34 @@ def _escape_as_json(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)[1:-1]
 
 
-def _make_backslashes_or_char_pattern(backslashes_or_char: str) -> str:
+def _make_backslashes_or_char_pattern(backslashes_or_char: str, escapes_all: bool) -> str:
     if backslashes_or_char[0] == "\\":
         count = len(backslashes_or_char)
-        units = rf"(?:%(?:25){{0,3}}5[cC]|&(?:amp;){{0,3}}#(?:92|[xX]5[cC]);|\\u005[cC]){{{count}}}"
+        units = (
+            r"(?:%(?:25){0,3}5[cC]|&(?:amp;){0,3}#(?:0{0,6}92|[xX]0*5[cC]);"
+            rf"|\\(?:u005|x5|u\{{0{{0,6}}5)[cC]\}}?){{{count}}}"
+        )
         return rf"(?:\\{{{count},{count * _NESTED}}}|{units})"
-    if _LITERAL.fullmatch(backslashes_or_char):
+    if not escapes_all and _LITERAL.fullmatch(backslashes_or_char):
         return re.escape(backslashes_or_char)
     return f"(?:{'|'.join(_make_spelling_patterns(backslashes_or_char))})"
 
 
+def _encode_as_gb18030(character: str) -> bytes:
+    """Return the bytes of *character* in GB 18030 if they differ from those in UTF-8."""
+    if character.isascii():
+        return b""
+    try:
+        return character.encode("gb18030")
+    except UnicodeEncodeError:  # half a character
+        return b""
+
+
 def _make_spelling_patterns(character: str) -> Iterator[str]:
-    names = [f"#{ord(character)}", f"#[xX]0*{_make_any_case_pattern(f'{ord(character):x}')}"]
+    names = [
+        f"#0{{0,6}}{ord(character)}",
+        f"#[xX]0*{_make_any_case_pattern(f'{ord(character):x}')}",
+    ]
     names += [_ENTITIES[character]] if character in _ENTITIES else []
     yield f"&(?:amp;){{0,3}}(?:{'|'.join(names)});"
     units = character.encode("utf-16-be", "surrogatepass").hex()
@@ -151,6 +179,8 @@ def _make_spelling_patterns(character: str) -> Iterator[str]:
     )
     octets = [_make_any_case_pattern(f"{byte:02x}") for byte in as_bytes(character)]
     yield "".join(f"%(?:25){{0,3}}{octet}" for octet in octets)
+    if encoded := _encode_as_gb18030(character):  # whose last byte may be a letter
+        yield "".join(map(_make_octet_pattern, encoded))
     yield "".join(rf"\\{{1,{_NESTED}}}x{octet}" for octet in octets)
     yield from (
         rf"\\{{1,{_NESTED}}}{escape}" for escape in _make_non_json_escape_patterns(ord(character))
@@ -160,6 +190,11 @@ def _make_spelling_patterns(character: str) -> Iterator[str]:
     yield re.escape(character)
     if character == " ":
         yield r"\+"
+
+
+def _make_octet_pattern(octet: int) -> str:
+    escaped = f"%(?:25){{0,3}}{_make_any_case_pattern(f'{octet:02x}')}"
+    return f"(?:{escaped}|{re.escape(chr(octet))})" if octet < 0x80 else escaped  # noqa: PLR2004
 
 
 def _make_non_json_escape_patterns(code: int) -> Iterator[str]:

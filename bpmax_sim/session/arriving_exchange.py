@@ -14,7 +14,7 @@ from bpmax_sim.i18n import msg
 from bpmax_sim.messages import Exchange, FailedExchange, Headers, Request, Response
 from bpmax_sim.secret.vault import Vault
 from bpmax_sim.transport.partial_body import StreamedBodyRedactor
-from bpmax_sim.transport.redaction import pseudonymise_body, redact_request
+from bpmax_sim.transport.redaction import redact_body, redact_request
 
 NotePiece = Callable[[Response, bytes], None]
 """Takes the head of a response and the next piece of its body as they came over the wire."""
@@ -83,5 +83,4 @@ class StreamedExchangeRecorder:
         """
         self._learn(self._request, replace(self._head, body=document))
         request, content_type = self._request, Headers(self._head.headers).content_type
-        shown = self._vault.redact(document)
-        return pseudonymise_body(shown, content_type, request.personal, request.charset)
+        return redact_body(document, content_type, request, self._vault)

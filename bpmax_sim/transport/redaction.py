@@ -60,7 +60,7 @@ from bpmax_sim.secret.pseudonym import make_pseudonym
 from bpmax_sim.secret.source import has_run_of_letters_and_digits, looks_random
 from bpmax_sim.secret.spelling import make_spelling_pattern, spell_like
 from bpmax_sim.secret.vault import Vault
-from bpmax_sim.text_codec import decode_text, list_probable_codecs
+from bpmax_sim.text_codec import DecodedText, decode_text, list_probable_codecs
 
 
 def pseudonymise_pairs(pairs: Pairs, places: Iterable[str], root: str) -> Pairs:
@@ -344,7 +344,10 @@ def redact_request_and_response(
     )
     if shown.standin is None and not is_hidden_by_place and not list_codings(shown.headers):
         texts = {shown.url, *[value for _, value in (*headers, *response.headers)]}
-        bodies = {shown.body or b"", response.body}
+        bodies = {
+            *_list_readings(shown.body or b"", shown.headers, shown.charset),
+            *_list_readings(response.body, response.headers, shown.charset),
+        }
         if call:
             texts.update([value for _, value in call.query])
             bodies.add(call.body or b"")
@@ -451,8 +454,49 @@ def _redact_bytes(
     """Return *body*, which has *headers*, redacted; it is of *request* or of its response."""
     if not body:
         return body
-    content_type, personal = Headers(headers).content_type, request.personal
-    return pseudonymise_body(vault.redact(body), content_type, personal, request.charset)
+    return redact_body(body, Headers(headers).content_type, request, vault)
+
+
+def redact_body(body: bytes, content_type: str, request: Request, vault: Vault) -> bytes:
+    """Return *body*, of *request* or of its response, redacted in its own encoding."""
+    shown = _redact_in_other_codec(body, content_type, request.charset, vault)
+    return pseudonymise_body(vault.redact(shown), content_type, request.personal, request.charset)
+
+
+def _list_readings(body: bytes, headers: Pairs, charset: str) -> list[bytes]:
+    """Return *body*, and also its text in UTF-8 if it is text in another encoding."""
+    decoded = _decode_other_codec(body, Headers(headers).content_type, charset)
+    return [body] if decoded is None else [body, decoded.text.encode("utf-8", "surrogatepass")]
+
+
+def _decode_other_codec(body: bytes, content_type: str, charset: str) -> DecodedText | None:
+    """Return the text of *body* if it is in another encoding than UTF-8, such as GBK."""
+    if body.isascii() and b"\0" not in body:
+        return None
+    decoded = decode_text(body, content_type, charset)
+    return None if decoded.codec == "utf-8" or decoded.wrong_at >= 0 else decoded
+
+
+def _redact_in_other_codec(body: bytes, content_type: str, charset: str, vault: Vault) -> bytes:
+    """Return *body* without secrets if it is text in another encoding than UTF-8, such as GBK.
+
+    Other bodies are returned as they are.
+    """
+    decoded = None if vault.is_empty else _decode_other_codec(body, content_type, charset)
+    if decoded is None:
+        return body
+    text = body.decode(decoded.codec)
+    shown = vault.redact_text(text)
+    # A byte order mark, say, may be lost on the way; then all bytes have to stay.
+    return body if shown == text else _encode_unless_changed(body, text, shown, decoded.codec)
+
+
+def _encode_unless_changed(body: bytes, text: str, shown: str, codec: str) -> bytes:
+    """Return *shown* in *codec*, or *body* if its own *text* is not encoded as it was."""
+    try:
+        return shown.encode(codec) if text.encode(codec) == body else body
+    except UnicodeEncodeError:
+        return body
 
 
 def register_script_credentials(request: Request, vault: Vault) -> None:

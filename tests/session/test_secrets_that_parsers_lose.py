@@ -6,7 +6,7 @@ import gzip
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 from urllib.parse import unquote
 
 import aiohttp
@@ -17,10 +17,12 @@ import requests
 import urllib3
 
 from bpmax_sim.cassette.file import Cassette
-from bpmax_sim.errors import NoMatchError
+from bpmax_sim.errors import BpmaxError, NoMatchError
 from bpmax_sim.field_path import format_path
+from bpmax_sim.messages import Request, Response
 from bpmax_sim.secret.secret_names import restore_plus_signs
 from bpmax_sim.session.session import Session
+from bpmax_sim.text_codec import decode_text
 from bpmax_sim.transport.redaction import decode_compressed_body
 from bpmax_sim.transport.suspicious_names import find_secret_members, parse_message_parts
 from tests.leaks import folder, leaks
@@ -255,7 +257,7 @@ def test_a_secret_in_what_is_almost_json_is_found(kind: str, body: str, places: 
         (SCRIPT, "var tokenName1='X-CSRF-Token1', password='Password', csrf='X-CSRF-TOKEN';"),
         (SCRIPT, "var password = '密码必须有8位'; var secret = `${a}1234567`;"),
         (SCRIPT, "var token = '%s1234567', secret='a|b12345';"),
-        (HTML, '<script>var i18n={"password":"Enter your password","token":"令牌令牌令牌"}</script>'),
+        (HTML, '<script>var i={"password":"Enter your password","token":"令牌令牌令牌"}</script>'),
         ("text/plain", "The token: 'abcdefgh' is an example; password=\"changeme\""),
         (JSON, '[{"name":"password","label":"密码","value":""}]'),
         (JSON, '[{"name":"Password","value":"password"},{"key":"token","value":"access_token"}]'),
@@ -311,3 +313,98 @@ def test_what_is_almost_json_is_recorded_and_replayed_without_its_secrets(tmp_pa
         "{'pwd':'redacted.http.any.pwd.1','a':'changeme'}",
     ]
     assert leaks(folder(tmp_path), {"one": TOKEN, "two": SECOND}) == []
+
+
+PASSWORD = "密码是大象八九"
+ENCODED: dict[str, tuple[str, bytes]] = {
+    "GBK": (
+        "application/json; charset=gbk",
+        f'{{"密码":"{PASSWORD}","姓名":"王五","回显":"<{PASSWORD}>"}}'.encode("gbk"),
+    ),
+    "GBK, escaped as JSON": (
+        "application/json; charset=gb2312",
+        '{"密码":"密码是\\"大象\\u516b九","姓名":"王五"}'.encode("gbk"),
+    ),
+    "GBK that the page declares": (
+        "text/xml",
+        f"<?xml version='1.0' encoding='GBK'?><r><密码>{PASSWORD}</密码><名>王五</名></r>".encode(
+            "gbk"
+        ),
+    ),
+    "UTF-16": (
+        "application/json; charset=utf-16le",
+        '{"token":"u16-Kenn_wort-9","姓名":"王五"}'.encode("utf-16-le"),
+    ),
+    "UTF-16 with a mark": (
+        "application/json; charset=utf-16",
+        f'{{"口令":"{PASSWORD}","姓名":"王五"}}'.encode("utf-16"),
+    ),
+}
+
+
+@pytest.mark.parametrize("encoding", ENCODED)
+def test_a_secret_in_another_encoding_is_hidden_and_replayed(tmp_path: Path, encoding: str) -> None:
+    kind, body = ENCODED[encoding]
+
+    def answer(_raw: bytes) -> bytes:
+        head = f"HTTP/1.1 200 OK\r\ncontent-type: {kind}\r\ncontent-length: {len(body)}\r\n\r\n"
+        return head.encode() + body
+
+    def send(url: str, _secret: str) -> str:
+        response = requests.get(f"{url}/用户", timeout=9)
+        return decode_text(response.content, response.headers["content-type"]).text
+
+    with loopback(answer) as server:
+        recorded = run(tmp_path, "record", server.url, send, "")
+        shown = run(tmp_path, "replay", server.url, send, "")
+
+    assert "王五" in shown
+    assert "redacted.http.any." in shown
+    assert shown.count("redacted.") == max(1, recorded.count(PASSWORD))
+    secrets = {"gbk": PASSWORD, "escaped": '密码是"大象八九', "utf-16": "u16-Kenn_wort-9"}
+    assert leaks(folder(tmp_path), secrets) == []
+    text = (tmp_path / "cassettes/签名.yaml").read_text(encoding="utf-8")
+    assert not any(secret in text for secret in secrets.values())
+
+
+PLATFORM = """\
+platform_key: 供应商
+base_url: https://v.example.test
+credentials: {key: {secret: true}}
+auth: {preset: bearer, token: "{{ key | b64 }}"}
+apis:
+  查: {path: /a}
+"""
+
+
+def test_a_declared_secret_on_an_error_page_in_gbk_is_hidden(tmp_path: Path) -> None:
+    real = "密钥Пароль🔑12"
+    (tmp_path / "供应商.yaml").write_text(
+        PLATFORM.replace("{{ key | b64 }}", "{{ key | b64 }}"), encoding="utf-8"
+    )
+    instance = "- {platform: 供应商, instance_key: test, credentials: {key: {env: PW}}}"
+    (tmp_path / "instances.yaml").write_text(instance, encoding="utf-8")
+    page = f"<b>错误</b> {real}<pre>{''.join(f'&#{ord(c)};' for c in real)}</pre>%C3%DC%D4%BF"
+
+    def serve(_request: Request) -> Response:
+        body = page.encode("gbk", "xmlcharrefreplace")
+        kind = (("content-type", "text/html; charset=gbk"),)
+        return Response(status=401, headers=kind, body=body)
+
+    options: dict[str, Any] = {
+        "instances": tmp_path / "instances.yaml", "cassette": tmp_path / "cassettes/a.yaml",
+    }  # fmt: skip
+    files = tmp_path / "供应商.yaml"
+    with (
+        Session.open(files, mode="record", transport=serve, environ={"PW": real}, **options) as it,
+        pytest.raises(BpmaxError),
+    ):
+        it.proxy("供应商").direct("查")
+    with Session.open(files, **options) as it, pytest.raises(BpmaxError) as replayed:
+        it.proxy("供应商").direct("查")
+
+    assert real not in str(replayed.value)
+    assert leaks(folder(tmp_path / "cassettes"), {"key": real}) == []
+    text = (tmp_path / "cassettes/a.yaml").read_text(encoding="utf-8")
+    assert text.count("test.key.1") >= 2
+    assert "错误" in text
