@@ -15,6 +15,7 @@ from typing import Any, NamedTuple, Protocol
 
 from msgspec.structs import replace
 from vcr.cassette import Cassette, CassetteContextDecorator
+from vcr.stubs import compat
 
 from bpmax_sim.cassette.format import group_headers
 from bpmax_sim.errors import CassetteError
@@ -62,7 +63,8 @@ def intercept_clients(listener: ClientListener, name: str) -> Iterator[None]:
     vcrpy patches the clients; *name* is for its log.
     """
     keep_patches_for_other_threads()
-    options = {"path": name, "custom_patches": (), "listener": listener}
+    patches = ((compat, "get_headers", _list_headers_in_order),)
+    options = {"path": name, "custom_patches": patches, "listener": listener}
     with CassetteContextDecorator(_VcrCassetteAdapter, lambda: options) as adapter:
         yield
     adapter.warn_of_unanswered()  # without the patches, as a warning may be an error
@@ -87,6 +89,19 @@ _LATEST: ContextVar[int] = ContextVar("_LATEST", default=0)
 
 Of aiohttp's requests that are redirected, vcrpy makes new objects when the last response is here.
 """
+
+
+def _list_headers_in_order(message: Any) -> Iterator[tuple[str, list[str]]]:
+    """Yield name and values of each header of *message*, of http.client, as they arrived.
+
+    vcrpy's own function for http.client, urllib3 and requests has the order of a set of texts,
+    which is another one in each process; so recordings and numbers of stand-ins would be, too.
+    """
+    names: dict[str, str] = {}
+    for name in message:
+        names.setdefault(name.lower(), name)
+    for name in names.values():
+        yield name, message.get_all(name)
 
 
 class _VcrCassetteAdapter(Cassette):  # type: ignore[misc]

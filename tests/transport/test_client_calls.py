@@ -9,10 +9,13 @@ from base64 import b64encode
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.request import urlopen
 
 import aiohttp
+import httpx
 import pytest
 import requests
+import urllib3
 
 from bpmax_sim.clock import SystemRandomSource, VirtualClock
 from bpmax_sim.errors import ConfigError, TransportError
@@ -529,3 +532,28 @@ def test_a_body_is_asked_for_whole(server: Loopback, body: Any, sent: bytes | No
         requests.post(f"{server.url}/a", data=body, timeout=9)
 
     assert [one.body for one in listener.asked] == [sent]
+
+
+def test_headers_of_a_response_keep_the_order_in_which_they_arrived() -> None:
+    names = ["X-Zeta", "Link", "X-Auth-Token", "Refresh", "Set-Cookie", "x-zeta", "Set-Cookie", "A"]
+    sent = "".join(f"{name}: {n}\r\n" for n, name in enumerate(names))
+    expected = (
+        ("content-type", "application/json"), ("X-Zeta", "0"), ("X-Zeta", "5"), ("Link", "1"),
+        ("X-Auth-Token", "2"), ("Refresh", "3"), ("Set-Cookie", "4"), ("Set-Cookie", "6"),
+        ("A", "7"), ("content-length", "2"),
+    )  # fmt: skip
+    clients: list[Callable[[str], Any]] = [
+        lambda url: requests.get(url, timeout=9),
+        lambda url: urllib3.PoolManager().request("GET", url),
+        urlopen,
+        httpx.get,
+    ]
+    with loopback(lambda _raw: answer_json("{}", headers=sent)) as server:
+        for send in clients:
+            listener = Listener(None)
+            with intercept_clients(listener, "x"):
+                send(f"{server.url}/a")
+            [(_, response)] = listener.recorded
+            spelled = {name.lower(): name for name, _ in reversed(expected)}
+            got = [(spelled[name.lower()], value) for name, value in response.headers]
+            assert tuple(got) == expected
