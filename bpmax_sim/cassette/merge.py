@@ -62,8 +62,16 @@ def list_owner_entries(cassette: Cassette | None, owner: str) -> list[Entry]:
     return [cassette.get_entry_with_head_defaults(number) for number in numbers] if cassette else []
 
 
+def _ignore_draft(_draft: PendingExchange) -> None:
+    """Do nothing: the default of `recover`, where nobody is told of exchanges that are left out."""
+
+
 def recover(
-    path: Path | str, *, scan: Scan = journal.scan_nothing, volatile: PlacesOf = find_no_places
+    path: Path | str,
+    *,
+    scan: Scan = journal.scan_nothing,
+    volatile: PlacesOf = find_no_places,
+    note_left_out: Callable[[PendingExchange], None] = _ignore_draft,
 ) -> tuple[Path, ...]:
     """Write into cassettes what interrupted processes left in journals; return the written ones.
 
@@ -73,7 +81,8 @@ def recover(
     because the run that would have replaced it did not finish; the interrupted recording goes to
     ``<file>.new`` for review, unless it is equal to the beginning of the existing one. *scan*
     returns the secrets in some bytes, which must not be written. *volatile* returns, for an API,
-    the fields of its responses that do not count for equality.
+    the fields of its responses that do not count for equality. *note_left_out* gets each exchange
+    that is not written because a secret was found in it.
 
     Raises:
         DamagedCassette: if the cassette is damaged; the journals are kept.
@@ -84,13 +93,17 @@ def recover(
         return ()
     try:
         with lock_folder(target.parent):
-            return _write_journals_to_cassettes(target, scan, RecordingComparison(volatile))
+            comparison = RecordingComparison(volatile)
+            written, left_out = _write_journals_to_cassettes(target, scan, comparison)
     except OSError as error:
         raise CassetteError(
             "{target}: not recovered ({strerror}); the journals stay; make room and retry",
             target=target,
             strerror=error.strerror,
         ) from error
+    for draft in left_out:
+        note_left_out(draft)
+    return written
 
 
 class OwnerRecording(msgspec.Struct, frozen=True):
@@ -117,7 +130,11 @@ class OwnerRecording(msgspec.Struct, frozen=True):
 
 def _write_journals_to_cassettes(
     path: Path, scan: Scan, comparison: RecordingComparison
-) -> tuple[Path, ...]:
+) -> tuple[tuple[Path, ...], list[PendingExchange]]:
+    """Return the written files, and the exchanges left out because *scan* found a secret there.
+
+    The caller holds the lock of the folder of *path*.
+    """
     pending: list[tuple[Path, list[PendingExchange]]] = []
     unread: list[NewerFormat] = []
     for file in journal.lock_abandoned_journals(path):
@@ -139,7 +156,7 @@ def _write_journals_to_cassettes(
         file.unlink()
     if unread:
         raise unread[0]
-    return tuple(written)
+    return tuple(written), [draft for draft in every if draft.leaks]
 
 
 def _join_journals(journals: Iterable[Sequence[PendingExchange]]) -> list[PendingExchange]:

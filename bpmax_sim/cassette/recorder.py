@@ -211,11 +211,12 @@ class Recorder:
             self._journal.append(draft)
         except OSError as error:
             raise CassetteError(
-                "{path}: the answer of {call} could not be kept ({strerror}); the old file "
-                "is whole; make room, or record elsewhere",
+                "{path}: the answer of {call} could not be kept ({strerror}){kept}; make room, "
+                "or record elsewhere",
                 path=self.path,
-                call=draft.line.call,
+                call=draft.line.call or msg("a request"),
                 strerror=error.strerror,
+                kept=describe_kept_files(self.path),
             ) from error
 
     def set_scan(self, scan: Scan, count_secrets: Callable[[], int]) -> None:
@@ -486,13 +487,11 @@ class Recorder:
                 return self._merge_recording(target, comparison, is_afresh=is_afresh)
         except OSError as error:
             raise CassetteError(
-                "{target}: not written ({strerror}); the old file is whole{rescue}; make room "
+                "{target}: not written ({strerror}){kept}; make room "
                 "and run `bpmax-sim cassette recover {path}`",
                 target=target,
                 strerror=error.strerror,
-                rescue=msg(" and the recording is kept in {journal_path}", journal_path=journal)
-                if journal
-                else "",
+                kept=describe_kept_files(self.path, journal),
                 path=shell_quote(str(self.path)),
             ) from error
         except DamagedCassette as error:
@@ -560,6 +559,20 @@ class Recorder:
         for journal in () if any(draft.leaks for draft in behind) else journals:
             journal.unlink()
         return changed
+
+
+def describe_kept_files(cassette: Path, journal: Path | None = None) -> str:
+    """Return the part of a message that says what a failed write has left, "" if there is nothing.
+
+    *journal* is the file with what was recorded; *cassette* may have been recorded before.
+    """
+    if not journal:
+        return msg("; the old file is whole") if cassette.exists() else ""
+    if not cassette.exists():
+        return msg("; the recording is kept in {journal_path}", journal_path=journal)
+    return msg(
+        "; the old file is whole and the recording is kept in {journal_path}", journal_path=journal
+    )
 
 
 _recorders: weakref.WeakSet[Recorder] = weakref.WeakSet()

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -20,6 +20,7 @@ from bpmax_sim.cassette import journal, merge
 from bpmax_sim.cassette.alignment import PlacesOf, find_no_places
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.format import ENTRY, reseal
+from bpmax_sim.cassette.journal import PendingExchange
 from bpmax_sim.cassette.matching import MatchingRules
 from bpmax_sim.cassette.merge import recompute_keys
 from bpmax_sim.cassette.model import IndexLine
@@ -134,7 +135,13 @@ def recover(paths: CassettePaths = None, *, json: Json = False) -> int:
     with suppress(ConfigError):  # as far as the platforms can be read
         passing = partial(find_volatile_places, load_project_platforms(None))
     targets = item_selection.find_cassettes_with_journals(paths or ())
-    written = [new for path in targets for new in merge.recover(path, volatile=passing)]
+    recorded = {path for path in targets if path.exists()}
+    left_out: dict[Path, list[PendingExchange]] = {path: [] for path in targets}
+    written = [
+        new
+        for path in targets
+        for new in merge.recover(path, volatile=passing, note_left_out=left_out[path].append)
+    ]
     waiting = [path for path in written if path.name.endswith(".new")]
     say_result(
         (label_message(to_display_path(path), msg("recovered")) for path in written),
@@ -142,8 +149,14 @@ def recover(paths: CassettePaths = None, *, json: Json = False) -> int:
         files=[to_display_path(path) for path in written],
         review=[to_display_path(path) for path in waiting],
     )
+    for path, drafts in left_out.items():
+        if drafts:
+            notify(_describe_left_out(path, drafts))
     if waiting:
-        notify(msg("a recording was there already, so these wait; run `bpmax-sim review`"))
+        if any(path.with_suffix("") in recorded for path in waiting):
+            notify(msg("a recording was there already, so these wait; run `bpmax-sim review`"))
+        else:
+            notify(msg("not all of it is there, so it waits; run `bpmax-sim review`"))
         return ExitCode.REVIEW
     living = [pair for path in targets for pair in journal.find_live_journals(path)]
     for path, process in living:
@@ -153,9 +166,28 @@ def recover(paths: CassettePaths = None, *, json: Json = False) -> int:
             process=process,
         )
         notify(label_message(to_display_path(path), message))
-    if not (written or living):
+    is_lost = any(left_out.values())
+    if not (written or living or is_lost):
         notify(msg("there is nothing to recover"))
-    return ExitCode.PASSED
+    return ExitCode.FAILED if is_lost else ExitCode.PASSED
+
+
+def _describe_left_out(path: Path, drafts: Sequence[PendingExchange]) -> str:
+    """Return which exchanges of the cassette at *path* are not recovered, and what to do."""
+    exchanges = [
+        msg(
+            "exchange {number}{call} ({place})",
+            number=draft.issue[0],
+            call=f" {draft.line.call}" if draft.line.call else "",
+            place=draft.leaks[0],
+        )
+        for draft in drafts
+    ]
+    message = msg(
+        "left out, as a secret was found in it: {exchanges}; record again",
+        exchanges=join_list(exchanges),
+    )
+    return label_message(to_display_path(path), message)
 
 
 def fmt(

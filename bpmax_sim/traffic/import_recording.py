@@ -18,6 +18,7 @@ from bpmax_sim.cassette.alignment import RecordingComparison
 from bpmax_sim.cassette.format import dump_entries, render_exchange
 from bpmax_sim.cassette.journal import PendingExchange, stub_if_leaking
 from bpmax_sim.cassette.merge import OwnerRecording, merge_into_file
+from bpmax_sim.cassette.recorder import describe_kept_files
 from bpmax_sim.errors import CassetteError, ConfigError, LeakError
 from bpmax_sim.file_system import lock_folder
 from bpmax_sim.i18n import join_list, label_message, msg
@@ -320,7 +321,8 @@ def write_recording(path: Path, owner: str, drafts: tuple[PendingExchange, ...])
             )
     except OSError as error:
         raise CassetteError(
-            "{path}: not written ({strerror}); the old file is whole",
+            "{path}: not written ({strerror}){kept}",
             path=path,
             strerror=error.strerror,
+            kept=describe_kept_files(path),
         ) from error

@@ -13,7 +13,9 @@ import pytest
 
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.merge import recover
+from bpmax_sim.cassette.recorder import describe_kept_files
 from bpmax_sim.errors import CassetteError
+from bpmax_sim.i18n import to_plain_english
 from tests import warm
 from tests.cassette.exchanges import OWNER
 from tests.cassette.recording import record
@@ -127,13 +129,34 @@ def test_a_full_disk_while_sealing_leaves_the_old_file_and_the_recording(path: P
     assert sorted(p.name for p in path.parent.iterdir()) == ["crm.yaml", "crm.yaml.new"]
 
 
+JOURNAL = Path("crm.yaml.7-1.journal")
+
+
+@pytest.mark.parametrize(
+    ("recorded", "journal", "told"),
+    [
+        (True, JOURNAL, f"; the old file is whole and the recording is kept in {JOURNAL}"),
+        (True, None, "; the old file is whole"),
+        (False, JOURNAL, f"; the recording is kept in {JOURNAL}"),
+        (False, None, ""),
+    ],
+)
+def test_a_failed_write_speaks_of_an_old_file_only_where_there_was_one(
+    path: Path, *, recorded: bool, journal: Path | None, told: str
+) -> None:
+    if recorded:
+        record(path, OWNER, 1).seal()
+
+    assert to_plain_english(describe_kept_files(path, journal)) == told
+
+
 def test_a_full_disk_while_recording_keeps_what_was_safe(path: Path) -> None:
     process = started(path, 50, OWNER, limit=9_000)
     told, errors = process.communicate(timeout=60)
 
     assert (
         f"CassetteError: {path}: the answer of crm_system.get_customer_detail could not be kept "
-        "(File too large); the old file is whole; make room, or record elsewhere\n"
+        "(File too large); make room, or record elsewhere\n"
     ) in errors
     assert recover(path) == (path,)
     assert len(Cassette.load(path)) == len(told.split()) > 1

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.format import dump_exchanges
-from bpmax_sim.cassette.journal import scan_nothing
+from bpmax_sim.cassette.journal import LeakCheck, scan_nothing
 from bpmax_sim.cassette.recorder import Recorder
 from bpmax_sim.report.usage import Evidence, store_evidence
 from tests.cassette.exchanges import RULES, detail
@@ -79,6 +79,50 @@ def test_recovered_recordings_wait_where_there_was_one(  # noqa: PLR0913, PLR091
     notes = [WAITS] if waiting else [] if written else ["there is nothing to recover"]
     assert (done.code, done.err.splitlines()) == (6 if waiting else 0, notes)
     assert bs("cassette", "recover").err == "there is nothing to recover\n"
+
+
+NOT_WHOLE = "not all of it is there, so it waits; run `bpmax-sim review`"
+LEFT_OUT = "cassettes/甲.yaml: left out, as a secret was found in it: {}; record again"
+SECRET_AT = "crm_system.get_customer_detail (密钥 at byte 7)"
+
+
+@pytest.mark.parametrize(
+    ("recorded", "sound", "code", "written", "notes"),
+    [
+        # nothing was there, so nothing is said of an older recording
+        (False, 1, 6, ["甲.yaml.new"], ["exchange 2", NOT_WHOLE]),
+        (True, 1, 6, ["甲.yaml.new"], ["exchange 2", WAITS]),
+        (False, 0, 1, [], ["exchange 1"]),
+        (True, 0, 1, [], ["exchange 1"]),
+    ],
+)
+def test_it_is_said_which_exchanges_were_not_recovered_as_they_had_a_secret(  # noqa: PLR0913, PLR0917
+    root: Path,
+    bs: Command,
+    recorded: bool,
+    sound: int,
+    code: int,
+    written: Sequence[str],
+    notes: Sequence[str],
+) -> None:
+    path = root / "cassettes/甲.yaml"
+    path.parent.mkdir()
+    if recorded:
+        write_cassette(path, [("付款", [detail(1)])])
+    found = iter([*[()] * sound, ("密钥 at byte 7",)])
+    recording = Recorder(path, rules=RULES, owner="付款", scan=scan_nothing)
+    recording.set_scan(lambda _data: (), lambda: 0)
+    for number in range(sound + 1):
+        places = next(found)
+        check = LeakCheck(lambda _data, places=places: places)
+        recording.append(detail(number + 7), check=check)
+    recording.close()
+
+    done = bs("cassette", "recover")
+
+    told = [LEFT_OUT.format(f"{notes[0]} {SECRET_AT}"), *notes[1:]]
+    assert (done.code, done.err.splitlines()) == (code, told)
+    assert done.out.splitlines() == [f"cassettes/{name}: recovered" for name in written]
 
 
 @pytest.mark.parametrize(
