@@ -45,14 +45,14 @@ _LOOKING: Final = frozenset({"preview", "advance"})
 def find_set_without_change(
     item: ScenarioItem, located: LocatedStep, events: Iterable[Event]
 ) -> Iterator[RunFinding]:
-    """Yield a finding if the step *located* sets its fields to the values that they have already.
+    """Yield a finding if *located*, a step ``set``, gives its fields the values that they have.
 
     *events* are those of the step. Only a step of ``during`` has to change something; any other is
     reported if it expects something although a script of its fields would have to run for that. A
     row may fill in what a form begins with, but an empty cell fires no script.
     """
     step, spot = located.step, located.spot
-    entered = step.value if step.action == "set" and isinstance(step.value, Mapping) else {}
+    entered = step.value if isinstance(step.value, Mapping) else {}
     if not entered or any(isinstance(one, FieldChanged) and one.by == "user" for one in events):
         return
     tables = [f"change.{_to_top_level_field(field)}" for field in entered]

@@ -410,7 +410,8 @@ class Progress:
             *result_checks.find_failures_in_empty_catches(outcome, scripts),
         ]
         found += result_checks.find_doubts_of_subject(located, self.subject, log.options)
-        if step.expect_error is UNSET and not result.refused and not result.errors:
+        is_refused = step.expect_error is not UNSET or result.refused or result.errors
+        if step.action == "set" and not is_refused:
             found += expectation_doubts.find_set_without_change(
                 self.item, located, log.get_events_since(since)
             )
