@@ -13,7 +13,7 @@ from bpmax_sim.cassette.matching import rebuild_call_without_injected
 from bpmax_sim.cassette.model import group_by_name, read_body
 from bpmax_sim.errors import Place, Problem
 from bpmax_sim.field_path import format_path
-from bpmax_sim.i18n import label_message, msg
+from bpmax_sim.i18n import join_list, label_message, msg
 from bpmax_sim.messages import Call, Exchange, Headers, Pairs, Response
 from bpmax_sim.platform.declared_places import (
     DeclaredPlace,
@@ -23,6 +23,7 @@ from bpmax_sim.platform.declared_places import (
 )
 from bpmax_sim.platform.load import Platforms, find_declared_place
 
+_HIDING = ("redact", "secret")
 _NOBODY = Call(platform="", instance="", api="", method="", path="")
 
 
@@ -65,21 +66,25 @@ class UnusedPlaces:
                 yield Problem(message, at)
 
     def explain_absent_places(self) -> Iterator[str]:
-        """Yield a message for each other place that no recording has, if all APIs are recorded.
+        """Yield a message for each list of secrets or personal data with other absent places.
 
-        Those of rules for responses are left out: some are only in failures.
+        Only if all APIs are recorded that the list is for. Of other lists there is no need: what
+        they leave out shows, as a missed recording or a difference.
         """
+        absent: dict[tuple[str, str, str], tuple[Place, list[str]]] = {}
         for place, at in self._iterate_missing():
-            platform = self._platforms[place.platform]
-            names = [place.api] if place.api else platform.apis
+            names = [place.api] if place.api else self._platforms[place.platform].apis
             is_known = all(f"{place.platform}.{name}" in self._recorded for name in names)
             is_near = self._search.suggest_name(place, is_complete=True)
-            if is_known and not is_near and not place.is_rule:
-                message = msg(
-                    "{option}: no recording has {path}; write its name as sent, or remove the "
-                    "entry", option=place.option, path=format_path(place.path),
-                )  # fmt: skip
-                yield label_message(at, message)
+            if is_known and not is_near and place.option in _HIDING:
+                owner = place.platform, place.api, place.option
+                absent.setdefault(owner, (at, []))[1].append(format_path(place.path))
+        for (_, _, option), (at, paths) in absent.items():
+            message = msg(
+                "{option}: no recording has {listed}; compare the name with what is sent",
+                option=option, listed=join_list(paths),
+            )  # fmt: skip
+            yield label_message(at, message)
 
     def _iterate_missing(self) -> Iterator[tuple[DeclaredPlace, Place]]:
         """Yield each place that no recording has, and where the user's file names it."""

@@ -25,7 +25,7 @@ def misspelt(column: int, path: str, near: str) -> list[str]:
 
 
 def absent(column: int, option: str, path: str) -> list[str]:
-    message = f"{option}: no recording has {path}; write its name as sent, or remove the entry"
+    message = f"{option}: no recording has {path}; compare the name with what is sent"
     return [f"hint: @{column}: {message}"]
 
 
@@ -40,7 +40,11 @@ def absent(column: int, option: str, path: str) -> list[str]:
         ("response: {code: [$.Code]}", misspelt(19, "body.Code", "code")),
         ("redact: [body.data.身份证号]", absent(10, "redact", "body.data.身份证号")),
         ("secret: [body.data.session]", absent(10, "secret", "body.data.session")),
-        ("volatile: [header.x-cost]", absent(12, "volatile", "header.x-cost")),
+        (
+            "redact: [body.data.身份证号, body.data.phone, header.x-邮箱]",
+            absent(10, "redact", "body.data.身份证号, header.x-邮箱"),
+        ),
+        ("volatile: [header.x-cost]\nignore: [query._t]", []),
         ("redact: [body.data.phone, body.data.name, path.id]", []),
         ("redact: [body.data.phone, body.data.Phone]", absent(27, "redact", "body.data.Phone")),
         ("volatile: [header.Content-Type, body.data]", []),
