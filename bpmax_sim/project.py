@@ -208,9 +208,8 @@ def _find_keys_of_table(toml_text: str, header: str) -> set[str]:
         table = tomllib.loads(toml_text)
     except ValueError:
         return set()
-    for step in header.split("."):
-        table = table.get(step.strip("\"'"), {})
-    return set(table)
+    table = table.get("tool", {}) if header.startswith("tool.") else table
+    return set(table.get(header.removeprefix("tool.").strip("\"'"), ()))
 
 
 def _warn_of_damaged_toml(root: str) -> tuple[str, ...]:
