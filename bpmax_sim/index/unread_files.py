@@ -32,7 +32,8 @@ _NEARLY_SUFFIX: Final = re.compile(
     r"\.(?:ya?ml|json)(?:\.txt)?",
     re.IGNORECASE,
 )
-_SCENARIO: Final = re.compile(r"^\ufeff?\{?\s*[\"']?scenario[\"']?[ \t]*:", re.MULTILINE)
+_SCENARIO: Final = re.compile(r"^\ufeff?[\"']?scenario[\"']?[ \t]*:", re.MULTILINE)
+_SCENARIO_AS_JSON: Final = re.compile(r"[{,]\s*\"?scenario\"?\s*:")
 _BODY: Final = re.compile(r"^(?:steps|script|form|flow|cases)[ \t]*:", re.MULTILINE)
 _NEARLY_DEFAULTS: Final = re.compile(r"defaults?\.ya?ml(?:\.txt)?", re.IGNORECASE)
 _TOP_KEY: Final = re.compile(r"^([a-zA-Z_]\w*)[ \t]*:", re.MULTILINE)
@@ -89,7 +90,8 @@ def _explain_scenario_name(path: Path) -> str:
     if _COPIED_BY_HAND.search(path.name) or not (near or path.name.endswith(SUFFIXES)):
         return ""
     text = read_searched_text(path)
-    if not _SCENARIO.search(text) or not (near or _BODY.search(text)):
+    is_scenario = bool(_SCENARIO.search(text)) and bool(near or _BODY.search(text))
+    if not is_scenario and not (near and _SCENARIO_AS_JSON.search(text)):
         return ""
     stem = near["stem"] if near else path.stem
     return msg(

@@ -123,6 +123,7 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
     return collector
 
 
+# As `ENDINGS` of `bpmax_sim.index.unread_files`, which takes time to load.
 _MAYBE_SCENARIOS = frozenset({".yaml", ".yml", ".YAML", ".YML", ".json", ".txt"})
 
 

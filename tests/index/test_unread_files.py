@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from bpmax_sim.index.unread_files import find_unread_files
+from bpmax_sim.index.unread_files import ENDINGS, find_unread_files
+from bpmax_sim.pytest_plugin import _MAYBE_SCENARIOS
 
 SCENARIO = "version: 1\nscenario: 采购审批\nform: {fields: {金额: 0}}\nsteps: [{set: {金额: 3}}]\n"
 DEFAULTS = 'clock: "2026-03-02T09:00:00+08:00"\npeople: people.yaml\n'
@@ -83,7 +84,8 @@ def test_shared_files_nearly_named_so_are_told(
         {"scenarios/_采购.yaml": SCENARIO, "scenarios/模板.yaml": SCENARIO},
         {"scenarios/template.scenario.yml": SCENARIO, "scenarios/.旧/采购.yaml": SCENARIO},
         {"scenarios/数据/采购.yaml": "版本: 1\n行:\n  - scenario: 采购\n    steps: 3\n"},
-        {"scenarios/数据/说明.txt": SCENARIO, "scenarios/数据/scenarios.json": '[{"scenario": 1}]'},
+        {"scenarios/数据/说明.txt": SCENARIO, "scenarios/数据/scenarios.json": "[1]"},
+        {"scenarios/汇总.yaml": "flow: 采购\nrows:\n  scenario: 采购审批\n"},
         {"scenarios/共用.yaml": "steps: {打开: [{open: {}}]}\n"},
         {"scenarios/default.yaml": DEFAULTS, "scenarios/a.scenario.yaml": "use: [default.yaml]\n"},
         {"scenarios/生产.yml": INSTANCES, "scenarios/instance.yaml": "名称: 实例\n"},
@@ -97,6 +99,17 @@ def test_what_is_read_or_meant_for_something_else_is_not_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, files: Mapping[str, str]
 ) -> None:
     assert find_in(tmp_path, files, monkeypatch) == []
+
+
+def test_json_is_a_scenario_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = '{"version": 1,\n "scenario": "采购", "steps": []}'
+
+    told = find_in(tmp_path, {"scenarios/采购.scenario.json": text}, monkeypatch)
+    assert told == [RENAME.format("scenarios/采购.scenario.json", "采购")]
+
+
+def test_the_plugin_looks_at_the_same_endings() -> None:
+    assert frozenset(ENDINGS) == _MAYBE_SCENARIOS
 
 
 def test_tests_of_other_scenarios_do_not_hide_one(
