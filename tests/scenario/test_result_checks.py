@@ -7,6 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import msgspec
 import pytest
 
 from bpmax_sim.errors import Place
@@ -320,7 +321,7 @@ def test_only_a_look_at_this_response_counts(script: str, other: str, *, told: b
 )
 def test_a_script_of_the_step_itself_looks_too(text: str, *, told: bool) -> None:
     call = made(response={"code": 5}, place=Place("下单.yaml#js", 1, text.index("(form") + 2))
-    happened = outcome(call, step=Step(js=text))
+    happened = outcome(call, step=msgspec.convert({"js": text}, Step))
 
     found = find_unnoticed_business_failures(
         happened, ScenarioNames(texts=(text,)), platforms(), []

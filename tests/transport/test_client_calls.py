@@ -6,7 +6,7 @@ import asyncio
 import io
 import json
 from base64 import b64encode
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
@@ -428,6 +428,9 @@ class Listener:
     def record_response(self, request: Request, response: Response, serial: int, /) -> None:
         self.recorded.append((request, response))
         self.serials.append(serial)
+
+    def warn_of_unanswered(self, requests: Sequence[Request], /) -> None:
+        raise AssertionError(requests)
 
 
 @pytest.fixture(name="server")
