@@ -186,8 +186,9 @@ def test_the_last_line_counts_verdicts_calls_and_warnings(
     if verdicts:
         calls = tuple(call(source=one) for one in sources.split(" ")) if sources else ()
         verdicts[-1] = replace(verdicts[-1], calls=calls)
-        for _ in range(warnings):
-            verdicts[0] = verdicts[0].copy_with_warning("cycle", "w")
+        for number in range(warnings):
+            verdicts[0] = verdicts[0].copy_with_warning("cycle", f"w{number}")
+        verdicts[-1] = replace(verdicts[-1], warnings=verdicts[0].warnings)  # of several rows
 
     assert to_plain_english(format_summary_line(verdicts, 0.314, unread)) == line
 
