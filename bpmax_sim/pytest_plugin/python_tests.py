@@ -14,6 +14,7 @@ import sys
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack, overload
 from weakref import WeakMethod
 
@@ -59,7 +60,7 @@ from bpmax_sim.session.shared_recording import RunRecordings
 from bpmax_sim.subject.hooks import FieldChanged, Result, SubjectEvent
 from bpmax_sim.transport.faults import Fault
 from bpmax_sim.transport.protocol import Stub
-from bpmax_sim.yamlfile import decode, read_yaml
+from bpmax_sim.yamlfile import decode, read_yaml, to_display_path
 
 if TYPE_CHECKING:
     from bpmax_sim.transport.respx_router import Router, WatchedRouter
@@ -190,7 +191,8 @@ def warn_of_unused_routes(node: pytest.Item) -> None:
             route=route.name,
             requests=shown or msg("none"),
         )
-        warnings.warn_explicit(message, UnusedRuleWarning, route.file, route.line)
+        file = to_display_path(Path(route.file))
+        warnings.warn_explicit(message, UnusedRuleWarning, file, route.line)
 
 
 _MOST_REQUESTS = 3

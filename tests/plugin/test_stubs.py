@@ -134,7 +134,9 @@ def test_a_route_of_a_test_that_no_request_met_is_a_warning(python: Project) -> 
     result = python.run("-W", "default")
 
     result.assert_outcomes(passed=7, failed=1, warnings=4)
-    told = re.findall(r":(\d+): UnusedRuleWarning: (the route .*; c.*)", output(result))
+    told = re.findall(
+        r"^  test_路由.py:(\d+): UnusedRuleWarning: (the route .*; c.*)", output(result), re.M
+    )
     sent = "GET https://crm.example.test/api/customers/1"
     token = "POST https://crm.example.test/oauth/token"
     ends = "answered no request; correct it, or take it away"
