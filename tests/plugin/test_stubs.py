@@ -135,7 +135,9 @@ def test_a_route_of_a_test_that_no_request_met_is_a_warning(python: Project) -> 
 
     result.assert_outcomes(passed=7, failed=1, warnings=4)
     told = re.findall(
-        r"^  test_路由.py:(\d+): UnusedRuleWarning: (the route .*; c.*)", output(result), re.M
+        r"^  test_路由.py:(\d+): UnusedRuleWarning: (the route .*; c.*)",
+        output(result),
+        re.MULTILINE,
     )
     sent = "GET https://crm.example.test/api/customers/1"
     token = "POST https://crm.example.test/oauth/token"
