@@ -12,6 +12,8 @@ from bpmax_sim.content_coding import (
     BodyTooLargeError,
     ContentCodingError,
     ContentDecoder,
+    decode_whole_body,
+    encode_uncompressed,
     list_codings,
 )
 
@@ -152,3 +154,33 @@ def test_headers_list_codings_in_the_order_of_their_use(
     headers: tuple[tuple[str, str], ...], codings: list[str]
 ) -> None:
     assert list_codings(headers) == codings
+
+
+@pytest.mark.parametrize("size", [0, 1, 65_534, 65_535, 65_536, 131_070, 200_001])
+@pytest.mark.parametrize(
+    ("codings", "unpack"),
+    [
+        (["gzip"], gzip.decompress), (["x-gzip"], gzip.decompress), (["deflate"], zlib.decompress),
+        (["deflate", "gzip"], lambda data: zlib.decompress(gzip.decompress(data))),
+        (["identity", ""], bytes),
+        (["br"], lambda data: pytest.importorskip("brotli").decompress(data)),
+    ],
+)  # fmt: skip
+def test_what_is_stored_without_compression_is_read_by_others(
+    size: int, codings: list[str], unpack: Callable[[bytes], bytes]
+) -> None:
+    data = bytes(n * n % 251 for n in range(size))
+    if "br" in codings:
+        pytest.importorskip("brotli", reason="it is an extra")
+    stored = encode_uncompressed(data, codings)
+
+    assert unpack(stored) == data
+    assert decode_whole_body(stored, codings, size + 99) == data
+    assert encode_uncompressed(data, codings) == stored
+
+
+def test_what_cannot_be_stored_or_is_cut_short_is_refused() -> None:
+    with pytest.raises(ContentCodingError):
+        encode_uncompressed(ORDER, ["zstd"])
+    with pytest.raises(ContentCodingError):
+        decode_whole_body(encode_uncompressed(ORDER, ["gzip"])[:-1], ["gzip"], 1 << 20)
