@@ -95,14 +95,14 @@ class SuspiciousText(NamedTuple):
         offset: where it begins in the exchange's text in the file; 0 if it is spelled so that it is
             not found there.
         value: the text.
-        is_always_error: whether it is an error in an old recording, too, and not only a hint: old
-            is one made before secrets were told by the names of members.
+        is_error: whether it is an error in this recording, and not only a hint, as where the rules
+            are younger than the recording.
     """
 
     message: str
     offset: int
     value: str
-    is_always_error: bool
+    is_error: bool
 
 
 class LiteralSecret(NamedTuple):
@@ -213,17 +213,17 @@ def find_secrets(
             cassette.get_secret_name_rules_version(entry.line.owner),
         )
         suspicious = [*_find_secret_like_texts(entry)]
-        suspicious += _find_named_secrets(exchange, entry)
+        suspicious += _find_named_secrets(exchange, entry, net)
         declared = not_secret.find_declared_texts(exchange)
         not_secret.note_needed(declared, [one.value for one in suspicious])
-        for reason, at, value, is_always_error in suspicious:
+        for reason, at, value, is_error in suspicious:
             if any(value in one.text for one in declared):
                 continue
             before = entry.text[:at]
             line, column = begin.line + 1 + before.count("\n"), at - before.rfind("\n")
             message = msg("{reason}; {do}", reason=reason, do=do + _ANSWER)
             place = Place(begin.file, line, column)
-            if net or is_always_error:
+            if is_error:
                 yield Problem(message, place)
             else:
                 report_hint(label_message(place, message))
@@ -252,21 +252,24 @@ def _find_secret_like_texts(entry: Entry) -> Iterator[SuspiciousText]:
                 yield SuspiciousText(reason, one.start(1), one[1], True)
 
 
-def _find_named_secrets(exchange: Exchange, entry: Entry) -> Iterator[SuspiciousText]:
+def _find_named_secrets(exchange: Exchange, entry: Entry, version: int) -> Iterator[SuspiciousText]:
     """Yield each value in *exchange* whose member is named like a secret.
 
-    In a recording older than the secret-name rules, only long values of the few names that were
-    checked then are errors (`SuspiciousText.is_always_error`).
+    It is an error if it should have been hidden by the secret-name rules of the recording, which
+    have *version*. In a recording older than these rules, only long values of the few names that
+    were checked then are errors.
     """
     bare = rebuild_call_without_injected(exchange.request, _NOBODY)
     sides = [parse_message_parts(bare.headers, bare.body, bare.query)]
     if isinstance(exchange.outcome, Response):
         sides.append(parse_message_parts(exchange.outcome.headers, exchange.outcome.body, ()))
+    of_rules = set(chain.from_iterable(find_secret_members(one, (), version) for one in sides))
     for path, name, value in chain.from_iterable(map(find_secret_members, sides)):
         if path[0] != "header":
             reason = msg("{name} has a value of its own", name=name)
-            was_error = len(value) >= _LONG and name.lower() in _BEFORE_THE_NET
-            yield SuspiciousText(reason, _find_spelling(entry.text, value), value, was_error)
+            is_error = bool(version) and (path, name, value) in of_rules
+            is_error = is_error or (len(value) >= _LONG and name.lower() in _BEFORE_THE_NET)
+            yield SuspiciousText(reason, _find_spelling(entry.text, value), value, is_error)
 
 
 def _find_spelling(text: str, value: str) -> int:

@@ -25,6 +25,7 @@ const isSecretName = name => {
   if (!words.length) return false;
   words.push(trimDigits(words.pop()));
   if (words.at(-1) === 'token' && pages.includes(words.at(-2))) return false;
+  if (joined.some(end => words.at(-1).endsWith(end))) return true;
   return whole.includes(words.join('')) || [1, 2, 3].some(count => ends.includes(words.slice(-count).join('')));
 };
 /* The longest first, as `hide` replaces them in this order: one may begin like another. */

@@ -11,7 +11,6 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from functools import partial
 from typing import Any
 
 from msgspec import UNSET, Struct, field
@@ -36,7 +35,8 @@ from bpmax_sim.proxy.undeclared_arguments import (
     explain_values_breaking_schema,
     refuse_undeclared_arguments,
 )
-from bpmax_sim.secret.http_auth import SECRET_HEADERS, replace_credential
+from bpmax_sim.secret.credential_headers import hide_credential
+from bpmax_sim.secret.http_auth import SECRET_HEADERS
 from bpmax_sim.secret.vault import Credentials
 
 
@@ -621,9 +621,9 @@ def _hide_secrets_in_script_headers(call: Call, env: Environment) -> Pairs:
     Such are the values of the headers `SECRET_HEADERS`, for example ``Authorization``. They are in
     no file of instances, so that nothing else knows them as secrets.
     """
-    hide = partial(env.vault.register_script_credential, call.platform, call.instance)
+    tenant = call.platform, call.instance
     return tuple(
-        (name, replace_credential(value, partial(hide, name)))
+        (name, hide_credential(name, value, tenant, env.vault))
         if name.lower() in SECRET_HEADERS
         else (name, value)
         for name, value in call.headers

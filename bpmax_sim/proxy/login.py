@@ -60,6 +60,7 @@ from bpmax_sim.proxy.response import (
     satisfies_rule,
     to_comparable_text,
 )
+from bpmax_sim.secret.credential_headers import hide_cookie
 from bpmax_sim.secret.standin import find_text_standin, make_standin
 from bpmax_sim.secret.vault import Vault
 
@@ -741,7 +742,7 @@ def _add_login_cookies(request: Request, cookies: Pairs, step: LoginStepRun) -> 
     if twin is None:
         return with_header(request, cookies)
     shown = tuple([
-        (name, vault.register_issued(call.platform, call.instance, f"cookie-{name}", value))
+        (name, hide_cookie(name, value, (call.platform, call.instance), vault))
         for name, value in cookies
     ])  # fmt: skip
     return replace(with_header(request, cookies), standin=with_header(twin, shown))

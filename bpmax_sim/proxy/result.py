@@ -193,9 +193,7 @@ def register_issued_secrets(request: Request, response: Response, vault: Vault) 
         for value in _find_values(place.path, response, body):
             if isinstance(value, str | int | float) and not isinstance(value, bool):
                 vault.register_issued(
-                    *(call.platform, call.instance, place.name),
-                    *(to_comparable_text(value), place.kind),
-                    is_received=True,
+                    call.platform, call.instance, place.name, to_comparable_text(value), place.kind
                 )
 
 

@@ -24,10 +24,16 @@ from urllib.parse import quote
 
 from ahocorasick_rs import BytesAhoCorasick
 
+from bpmax_sim.secret.http_auth import split_scheme
 from bpmax_sim.secret.standin import is_recognisable_standin
 
 VERSION: Final = 2
-"""Of the list below; a recording says under which it was made (`cassette.model.IndexLine.net`)."""
+"""Of these rules; a recording says under which it was made (`cassette.model.IndexLine.net`).
+
+0 is a recording from before there were any. Since version 2, there are the names in `_ENDS_SINCE_2`
+and `_WHOLE_SINCE_2`, a scheme is no part of a credential (``Bearer …``), and a cookie or a Basic
+password is known apart from its header.
+"""
 
 _ENDS: Final = frozenset({
     "password", "passwd", "pwd", "passphrase", "passcode", "keypass", "db_pass", "user_pass",
@@ -49,6 +55,17 @@ _WHOLE: Final = frozenset({
 })  # fmt: skip
 """What is a secret only where it is the whole name: others end so and are none (``call_sign``)."""
 
+_ENDS_SINCE_2: Final = frozenset({
+    "partner_key", "merchant_key", "mch_key", "md5_key", "hmac_key", "aes_key", "sm4_key",
+    "encoding_aes_key", "sign_key", "encrypt_key", "api_v3_key",
+    "suite_ticket", "component_verify_ticket", "jsapi_ticket", "permanent_code",
+})  # fmt: skip
+"""Names of Chinese vendors: WeChat, WeCom, Lark and payment services."""
+
+_WHOLE_SINCE_2: Final = frozenset({"x_auth"})
+_JOINED_SINCE_2: Final = ("secret", "password", "passwd")
+"""What a word in lower case may end with (``apisecret``): no other word of English does."""
+
 _CHINESE: Final = ("密码", "口令", "密钥", "私钥", "令牌")
 _OF_PAGES: Final = frozenset({
     "next", "prev", "previous", "page", "paging", "pagination", "continuation", "continue",
@@ -63,9 +80,11 @@ _AGAIN: Final = frozenset({
 """Words behind a secret name that leave it one: ``password_confirmation``."""
 
 _RUN_TOGETHER: Final = {word.replace("_", "") for word in _ENDS | _WHOLE}
+_RUN_TOGETHER_SINCE_2: Final = {word.replace("_", "") for word in _ENDS | _ENDS_SINCE_2}
 SECRET_WORDS: Final[Mapping[str, Sequence[str]]] = {
-    "ends": sorted(word.replace("_", "") for word in _ENDS),
-    "whole": sorted(word.replace("_", "") for word in _WHOLE),
+    "ends": sorted(_RUN_TOGETHER_SINCE_2),
+    "whole": sorted(word.replace("_", "") for word in _WHOLE | _WHOLE_SINCE_2),
+    "joined": _JOINED_SINCE_2,
     "pages": sorted(_OF_PAGES),
     "again": sorted(_AGAIN),
     "chinese": _CHINESE,
@@ -78,7 +97,7 @@ _LONGEST_NAME: Final = 80
 _MOST_WORDS: Final = 3
 
 _HINTS: Final = (
-    *("pass", "pwd", "secret", "token", "key", "sign", "auth", "csrf", "xsrf", "otp"),
+    *("pass", "pwd", "secret", "token", "key", "sign", "auth", "csrf", "xsrf", "otp", "ticket"),
     *(
         "credential",
         "session",
@@ -89,6 +108,7 @@ _HINTS: Final = (
         "verifier",
         "assertion",
         "saml",
+        "permanent",
     ),
     *(r"\u5bc6", r"\u53e3", r"\u79c1", r"\u4ee4"),
 )
@@ -128,8 +148,11 @@ def may_name_secret(data: bytes) -> bool:
 
 
 @lru_cache(maxsize=4096)
-def is_secret_name(name: str) -> bool:
-    """Return whether the value of a member called *name* is a secret, judged by the name alone."""
+def is_secret_name(name: str, version: int = VERSION) -> bool:
+    """Return whether the value of a member called *name* is a secret, judged by the name alone.
+
+    *version* is that of the rules (see `VERSION`).
+    """
     if len(name) > _LONGEST_NAME:
         return False
     if name.endswith(_CHINESE):
@@ -144,7 +167,15 @@ def is_secret_name(name: str) -> bool:
         return False
     if "_".join(words) in _WHOLE or words[-1] in _RUN_TOGETHER - _WHOLE:
         return True
-    return any("_".join(words[-count:]) in _ENDS for count in range(1, _MOST_WORDS + 1))
+    endings = ["_".join(words[-count:]) for count in range(1, _MOST_WORDS + 1)]
+    return any(ending in _ENDS for ending in endings) or (
+        version > 1
+        and (
+            "_".join(words) in _WHOLE_SINCE_2
+            or words[-1].endswith(_JOINED_SINCE_2)
+            or any(one.replace("_", "") in _RUN_TOGETHER_SINCE_2 for one in endings)  # passWord
+        )
+    )
 
 
 SHORTEST: Final = 6
@@ -153,19 +184,18 @@ SHORTEST: Final = 6
 _BARE: Final = re.compile(r"[\x21-\x7e]+")
 
 
-def is_secret_value(secret_name: str, text: str) -> bool:
+def is_secret_value(secret_name: str, text: str, version: int = VERSION) -> bool:
     """Return whether *text*, the value of a member with a secret *secret_name*, has to be redacted.
 
     A password may be any text except the name itself, which is a label. Other secrets are printable
-    ASCII without spaces: the greeting in ``signature`` is none, nor the URL in ``authorization``.
+    ASCII without spaces, perhaps behind a scheme (``Bearer``): the greeting in ``signature`` is
+    none, nor the URL in ``authorization``. *version* is that of the rules (see `VERSION`).
     """
+    if version > 1:
+        text = split_scheme_by_name(secret_name, text)[1]
     if len(text) < SHORTEST or is_recognisable_standin(text) or "redacted." in text:
         return False
-    if (
-        "pass" in secret_name.lower()
-        or "pwd" in secret_name.lower()
-        or secret_name.endswith(_CHINESE)
-    ):
+    if _is_name_of_password(secret_name):
         return text.lower() != secret_name.lower()
     return bool(_BARE.fullmatch(text)) and not text.startswith(("http://", "https://"))
 
@@ -191,6 +221,31 @@ _NO_LETTER_OR_DIGIT: Final = re.compile(r"[^A-Za-z0-9]+")
 _PROSE: Final = re.compile(r"[A-Z]?[a-z]+|[A-Z]+|[0-9]+")
 
 
+def split_scheme_by_name(secret_name: str, text: str) -> tuple[str, str]:
+    """Split the value of a member into an authentication scheme with its space and the credential.
+
+    The scheme is "" if there is none. A password has none; ``authorization`` may have one that is
+    not known, such as ``APPCODE``.
+    """
+    if _is_name_of_password(secret_name):
+        return "", text
+    scheme, credential = split_scheme(text)
+    if not scheme and secret_name.lower().endswith("authorization"):
+        scheme, space, credential = text.partition(" ")
+        if not space or not _SCHEME.fullmatch(scheme):
+            return "", text
+        scheme += space
+    return scheme, credential
+
+
+def _is_name_of_password(secret_name: str) -> bool:
+    lower = secret_name.lower()
+    return "pass" in lower or "pwd" in lower or secret_name.endswith(_CHINESE)
+
+
+_SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
+
+
 _WORD: Final = re.compile(r"[A-Za-z]+|[0-9./:-]+")
 _DISTINCT: Final = 16
 
@@ -202,6 +257,26 @@ def is_redactable_everywhere(text: str) -> bool:
     the member where it was found.
     """
     return len(text) >= _DISTINCT or not _WORD.fullmatch(text)
+
+
+_WORDS: Final = re.compile(
+    r"(?:[A-Za-z]{1,15}|[0-9]{1,15})"
+    r"(?:(?:[-_./:|,+ ]|%[0-9A-Fa-f]{2})(?:[A-Za-z]{1,15}|[0-9]{1,15}))*"
+)
+_LONGEST_WORDS: Final = 31
+_OF_SESSION: Final = re.compile("sid|sess|auth|login|ticket|remember|jwt", re.IGNORECASE)
+
+
+def is_cookie_redactable_everywhere(name: str, value: str) -> bool:
+    """Return whether the *value* of the cookie *name* can be redacted wherever it occurs.
+
+    Most cookies are settings and no secrets (``theme=dark-mode``, ``tz=Asia/Shanghai``): words with
+    signs between them are redacted only in the cookie, unless its name is that of a session or a
+    secret.
+    """
+    if _OF_SESSION.search(name) or is_secret_name(name):
+        return is_redactable_everywhere(value)
+    return len(value) > _LONGEST_WORDS or not _WORDS.fullmatch(value)
 
 
 def make_texts_around_value(name: str) -> Iterator[tuple[str, str]]:

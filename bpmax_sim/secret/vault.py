@@ -61,7 +61,6 @@ class Vault:
         self._secrets: dict[str, Secret] = {}
         self._numbers: dict[tuple[str, str, str], dict[str, str]] = {}
         self._standins: set[str] = set()
-        self._received: dict[str, str] = {}
         self._table: SecretTable | None = None
         self._gate: OutputRedactor | None = None
 
@@ -123,55 +122,25 @@ class Vault:
                     self._register_secret_if_new(spelling, declared, "")
 
     def register_issued(
-        self,
-        platform: str,
-        instance: str,
-        name: str,
-        value: str,
-        kind: str = "text",
-        *,
-        is_received: bool = False,
+        self, platform: str, instance: str, name: str, value: str, kind: str = "text"
     ) -> str:
         """Register a secret that the third party issued, such as a token; return its stand-in.
 
         Equal values get equal stand-ins; a value that is a stand-in is returned as it is. *name* is
-        the credential's, *kind* the format of the stand-in, such as ``jwt``. *is_received* says
-        that it stands in a response.
+        the credential's, *kind* the format of the stand-in, such as ``jwt``.
         """
         with self._lock:
-            secret = self.make_unregistered_standin(
-                platform, instance, name, value, kind, is_received=is_received
-            )
+            secret = self.make_unregistered_standin(platform, instance, name, value, kind)
             self.add(value, secret, name=f"{platform}.{instance}.{name}")
         return secret
 
-    def register_script_credential(
-        self, platform: str, instance: str, header: str, value: str
-    ) -> str:
-        """Register a credential that a script put into *header* itself; return its stand-in.
-
-        One from a response keeps the stand-in that it has there: in replay, the script gets that.
-        """
-        if is_recognisable_standin(value):
-            return value
-        return self._received.get(value) or self.register_issued(
-            platform, instance, f"script-{header.lower()}", value
-        )
-
     def make_unregistered_standin(
-        self,
-        platform: str,
-        instance: str,
-        name: str,
-        value: str,
-        kind: str = "text",
-        *,
-        is_received: bool = False,
+        self, platform: str, instance: str, name: str, value: str, kind: str = "text"
     ) -> str:
         """Return the stand-in of *value*, which a third party issued, without registering it.
 
-        So only the place where it was found is redacted. The other arguments are those of
-        `register_issued`.
+        So only the place where it was found is redacted. *name* is the credential's, *kind* the
+        format of the stand-in, such as ``jwt``.
         """
 
         def numbered(number: int) -> str:
@@ -193,8 +162,6 @@ class Vault:
                 own = value in self._standins or is_recognisable_standin(value)
                 own = own or (kind != "text" and value in numbers)
                 known[value] = value if own else _find_unused_standin(numbered, known)
-            if is_received:
-                self._received.setdefault(value, known[value])
             return known[value]
 
     def list_anchors_since(self, since: int = 0) -> tuple[str, ...]:

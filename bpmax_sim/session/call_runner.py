@@ -71,7 +71,7 @@ class CallRunner:
         *start* decides whether waits pass in real time; each injected fault is added to *log*;
         *secrets* learns the secrets in requests and in the responses of stubs.
         """
-        self._register_request = secrets.register_request_secrets
+        self._register_request = secrets.net.register_request
         self.environment, self.tokens = environment, TokenStore()
         # While the network is closed, virtual time has passed already.
         self._sleep: Callable[[float], None] = _skip_wait if start.is_network_closed else time.sleep

@@ -178,7 +178,7 @@ class ClientRelay:
         """
         serial = self._calls.environment.next_serial()
         known = self.clients.as_api_call(replace(request, timeout=_DAY), serial=serial)
-        self._wiring.secrets.register_request_secrets(known)
+        self._wiring.secrets.net.register_request(known)
         return serial
 
     def warn_of_unanswered(self, requests: Sequence[Request], /) -> None:

@@ -41,7 +41,6 @@ from bpmax_sim.traffic.external_clients import register_credentials
 from bpmax_sim.transport.redaction import (
     make_api_place_prefix,
     register_response_cookies,
-    register_script_credentials,
     select_places_with_prefix,
 )
 from bpmax_sim.transport.suspicious_names import SecretByNameRegistrar
@@ -100,11 +99,6 @@ class SessionSecretRegistry:
 
     vault: Vault
     net: SecretByNameRegistrar
-
-    def register_request_secrets(self, request: Request) -> None:
-        """Register the secrets in *request*, before it is sent, recorded or shown."""
-        self.net.register_request(request)
-        register_script_credentials(request, self.vault)
 
     def register_response_secrets(self, request: Request, response: Response) -> None:
         """Register the secrets in *response*, such as a token, before it is recorded or shown."""

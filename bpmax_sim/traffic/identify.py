@@ -21,6 +21,7 @@ from bpmax_sim.messages import LOGIN, Call, Request
 from bpmax_sim.path_template import encode_value, fill_placeholders
 from bpmax_sim.platform.matcher import ApiMatch
 from bpmax_sim.platform.target import RequestTarget
+from bpmax_sim.secret.credential_headers import hide_credential
 from bpmax_sim.secret.http_auth import SECRET_HEADERS, read_basic, replace_credential, split_scheme
 from bpmax_sim.secret.secret_names import is_secret_name, is_secret_value
 from bpmax_sim.secret.standin import make_standin
@@ -169,6 +170,9 @@ class _SecretPlaceRedactor:
             return known
         if credential:
             return replace_credential(value, partial(self._learn, credential))
+        if place in _ALWAYS:
+            header = place.partition(".")[2]
+            return hide_credential(header, value, self._key, self._vault, sender="client")
         name = f"client-{_INDEX.sub('', place.partition('.')[2])}"
         return replace_credential(value, partial(self._vault.register_issued, *self._key, name))
 

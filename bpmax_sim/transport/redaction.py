@@ -55,8 +55,10 @@ from bpmax_sim.multipart import (
     split_sections,
 )
 from bpmax_sim.path_template import compile_path_template
-from bpmax_sim.secret.http_auth import SECRET_HEADERS, replace_credential
+from bpmax_sim.secret.credential_headers import Tenant, hide_cookie, hide_credential
+from bpmax_sim.secret.http_auth import SECRET_HEADERS
 from bpmax_sim.secret.pseudonym import make_pseudonym
+from bpmax_sim.secret.secret_names import is_secret_name
 from bpmax_sim.secret.source import has_run_of_letters_and_digits, looks_random
 from bpmax_sim.secret.spelling import make_spelling_pattern, spell_like
 from bpmax_sim.secret.vault import Vault
@@ -342,12 +344,9 @@ def redact_request_and_response(
         or not own.isdisjoint([name.lower() for name, _ in headers])
         or "set-cookie" in Headers(response.headers)
     )
-    if shown.standin is None and not is_hidden_by_place and not list_codings(shown.headers):
-        texts = {shown.url, *[value for _, value in (*headers, *response.headers)]}
-        bodies = {
-            *_list_readings(shown.body or b"", shown.headers, shown.charset),
-            *_list_readings(response.body, response.headers, shown.charset),
-        }
+    if shown.standin is None and not is_hidden_by_place:
+        texts = {shown.url, *[_make_search_text(*pair) for pair in (*headers, *response.headers)]}
+        bodies = {shown.body or b"", response.body}
         if call:
             texts.update([value for _, value in call.query])
             bodies.add(call.body or b"")
@@ -499,19 +498,6 @@ def _encode_unless_changed(body: bytes, text: str, shown: str, codec: str) -> by
         return body
 
 
-def register_script_credentials(request: Request, vault: Vault) -> None:
-    """Register the credentials that a script or another client set in headers of *request*.
-
-    Before it is sent: so their stand-ins have the order of the requests and not of the responses,
-    and a response that repeats one is recorded without it.
-    """
-    shown = request.recorded_form
-    own = _find_script_credential_headers(shown.injected, shown.is_login)
-    for name, value in (*shown.headers, *(shown.call.headers if shown.call else ())):
-        if name.lower() in own:
-            _hide_script_secret(name, value, shown, vault)
-
-
 def register_response_cookies(request: Request, response: Response, vault: Vault) -> None:
     """Register the cookies that *response* sets as secrets; cookies are always secret."""
     for line in Headers(response.headers).get_all("set-cookie"):
@@ -533,7 +519,7 @@ def redact_response(response: Response, request: Request, vault: Vault) -> Respo
     return replace(
         response,
         headers=pseudonymise_pairs(
-            tuple((name, vault.redact_text(value)) for name, value in headers),
+            tuple((name, _redact_header_value(name, value, vault)) for name, value in headers),
             request.personal,
             "header",
         ),
@@ -583,9 +569,24 @@ def _redact_headers(headers: Pairs, recorded: Request, vault: Vault) -> Pairs:
     def redact(name: str, value: str) -> str:
         if name.lower() in own:
             return _hide_script_secret(name, value, recorded, vault)
-        return vault.redact_text(value)
+        return _redact_header_value(name, value, vault)
 
     return tuple([(name, redact(name, value)) for name, value in headers])
+
+
+def _redact_header_value(name: str, value: str, vault: Vault) -> str:
+    """Return the *value* of a header redacted; a word may be secret only together with its name."""
+    shown, line = vault.redact_text(value), _make_search_text(name, value)
+    if shown == value and line != value:
+        head, redacted = line.removesuffix(value), vault.redact_text(line)
+        if redacted.startswith(head):
+            return redacted.removeprefix(head)
+    return shown
+
+
+def _make_search_text(name: str, value: str) -> str:
+    """Return the text of a header in which secrets are searched: its name may tell one."""
+    return f"{name.lower()}: {value}" if is_secret_name(name) else value
 
 
 @lru_cache(maxsize=256)  # the same in every call of an API
@@ -606,41 +607,46 @@ def _hide_script_secret(name: str, value: str, recorded: Request, vault: Vault) 
     *recorded* is the request that has it, in the form in which it is recorded. Of ``Cookie``, what
     auth put in is redacted as usual.
     """
-    injected = (
-        group_injected_names(recorded.injected).get("cookie", ())
-        if name.lower() == "cookie"
-        else ()
-    )
-    if injected:
-        sent = messages.parse_cookies(value)
-        own = "; ".join(cookie.text for cookie in sent if cookie.name not in injected)
-        others = [vault.redact_text(cookie.text) for cookie in sent if cookie.name in injected]
-        return "; ".join(
-            [
-                *([_hide_credential("cookie", own, recorded, vault)] if own else []),
-                *others,
-            ]
-        )
-    return replace_credential(value, lambda secret: _hide_credential(name, secret, recorded, vault))
+    tenant = get_tenant(recorded)
+    own, others = _split_off_injected_cookies(name, value, recorded)
+    shown = [hide_credential(name, own, tenant, vault)] if own else []
+    return "; ".join([*shown, *map(vault.redact_text, others)])
 
 
-def _hide_credential(header: str, value: str, request: Request, vault: Vault) -> str:
-    return vault.register_script_credential(*_get_owner(request), header, value)
+def _split_off_injected_cookies(name: str, value: str, recorded: Request) -> tuple[str, list[str]]:
+    """Return what a script set of the header *name*, and the cookies in it that auth put in."""
+    is_cookie = name.lower() == "cookie"
+    injected = group_injected_names(recorded.injected).get("cookie", ()) if is_cookie else ()
+    if not injected:
+        return value, []
+    sent = messages.parse_cookies(value)
+    own = "; ".join(cookie.text for cookie in sent if cookie.name not in injected)
+    return own, [cookie.text for cookie in sent if cookie.name in injected]
+
+
+def find_script_credentials(request: Request) -> Iterator[tuple[str, str]]:
+    """Yield name and value of each credential header that a script or client set, as it is sent."""
+    recorded = request.recorded_form
+    own = _find_script_credential_headers(recorded.injected, recorded.is_login)
+    for name, value in request.headers:
+        if name.lower() in own:
+            credential, _ = _split_off_injected_cookies(name, value, recorded)
+            if credential:
+                yield name, credential
 
 
 def _hide_set_cookie_value(line: str, request: Request, vault: Vault) -> str:
     cookie = messages.parse_set_cookie(line)
     if not cookie.value:
         return line
-    name = f"cookie-{cookie.name}"
-    shown = vault.register_issued(*_get_owner(request), name, cookie.value, is_received=True)
+    shown = hide_cookie(cookie.name, cookie.value, get_tenant(request), vault)
     return f"{line.partition('=')[0]}={shown}{cookie.attributes}"
 
 
-def _get_owner(request: Request) -> tuple[str, str]:
-    """Return platform and instance of whom a secret in *request* or its response is."""
+def get_tenant(request: Request) -> Tenant:
+    """Return platform and instance of *request*, as stand-ins of its undeclared secrets name it."""
     call = request.call
-    return (call.platform, call.instance) if call else ("http", "any")
+    return (call and call.platform) or "http", (call and call.instance) or "any"
 
 
 UndeclaredSecret = tuple[str, str]

@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 from html import unescape
 from typing import Any, Final
 from urllib.parse import unquote_plus
@@ -26,7 +26,12 @@ from bpmax_sim.field_path import FieldPath, Steps, Wildcard, format_path, withou
 from bpmax_sim.file_system import shell_quote
 from bpmax_sim.i18n import msg
 from bpmax_sim.messages import Call, Headers, Pairs, Request, Response
-from bpmax_sim.secret.http_auth import SECRET_HEADERS, SET_BY_SERVER
+from bpmax_sim.secret.credential_headers import (
+    hide_credential,
+    register_basic_password,
+    register_parts_of_credential,
+)
+from bpmax_sim.secret.http_auth import SECRET_HEADERS, SET_BY_SERVER, read_basic, replace_credential
 from bpmax_sim.secret.secret_names import (
     SHORTEST,
     VERSION,
@@ -36,6 +41,7 @@ from bpmax_sim.secret.secret_names import (
     make_texts_around_value,
     may_name_secret,
     restore_plus_signs,
+    split_scheme_by_name,
 )
 from bpmax_sim.secret.source import looks_random
 from bpmax_sim.secret.vault import Vault
@@ -48,7 +54,12 @@ from bpmax_sim.transport.loose_members import (
     restore_repeated_members,
     unwrap_jsonp,
 )
-from bpmax_sim.transport.redaction import decode_compressed_body, make_api_place_prefix
+from bpmax_sim.transport.redaction import (
+    decode_compressed_body,
+    find_script_credentials,
+    get_tenant,
+    make_api_place_prefix,
+)
 
 _ALWAYS: Final = SECRET_HEADERS | SET_BY_SERVER
 """Hidden by their place already."""
@@ -111,20 +122,23 @@ def parse_message_parts(
 
 
 def find_secret_members(
-    parts: dict[str, Any], not_secret: Iterable[Steps] = (), version: int = VERSION
+    parts: dict[str, Any],
+    not_secret: Iterable[Steps] = (),
+    version: int = VERSION,
+    hidden: frozenset[str] = _ALWAYS,
 ) -> Iterator[Member]:
     """Yield (path, name, text) of members whose name says that they are secret, as ``password``.
 
     *parts* is the message as plain values under ``query``, ``header`` and ``body``; places in
-    *not_secret* are left out. *version* is that of the secret-name rules.
+    *not_secret* and the headers *hidden* are left out. *version* is that of the secret-name rules.
     """
     paths = list(not_secret)
     for path, name, text in _iterate_member_texts(
         without_paths(parts, paths) if paths else parts, (), "", version=version
     ):
-        if path[0] == "header" and name in _ALWAYS:
+        if path[0] == "header" and name in hidden:
             continue
-        if is_secret_name(name) and is_secret_value(name, text):
+        if is_secret_name(name, version) and is_secret_value(name, text, version):
             yield path, name, text
 
 
@@ -326,10 +340,12 @@ def _iterate_member_texts(
 
 
 def _find_inner_members(text: str, path: Steps, depth: int, version: int) -> Iterator[Member]:
-    """Yield the members inside a text that is JSON or an address with a query, at its *path*."""
+    """Yield the members inside a text that is JSON, a form or addresses, at its *path*."""
     inner: Any = None
     if text[0] in "{[":
         inner = _parse_json_or_none(text, version)
+    elif version >= _LENIENT and "=" in text and _FORM.fullmatch(text) and not _QUERY.search(text):
+        inner = _group_by_name(_parse_query_of_text(text))
     elif "=" in text:
         inner = [_group_by_name(pairs) for pairs in _parse_addresses(text)]
     if inner:
@@ -364,17 +380,23 @@ def _is_any_secret_name(names: tuple[str, ...]) -> bool:
     return any(may_name_secret(name.encode()) and is_secret_name(name) for name in names)
 
 
-def may_hold_secret_members(headers: Pairs, body: bytes | None, query: str) -> bool:
-    """Return False if a message surely has no member with the name of a secret; a fast check."""
+def may_hold_secret_members(
+    headers: Pairs, body: bytes | None, query: str, hidden: frozenset[str] = _ALWAYS
+) -> bool:
+    """Return False if a message surely has no member with the name of a secret; a fast check.
+
+    The headers *hidden* do not count.
+    """
     if body and may_name_secret(body):
         return True
     if query and may_name_secret(query.encode("utf-8", "surrogatepass")):
         return True
-    shown = [(name, value) for name, value in headers if name.lower() not in _ALWAYS]
+    shown = [(name, value) for name, value in headers if name.lower() not in hidden]
     return _is_any_secret_name(tuple([name for name, _ in shown])) or any(
         may_name_secret(value.encode("utf-8", "surrogatepass"))
         for _, value in shown
-        if value[:1] in {"{", "["} or ("=" in value and _QUERY.search(value))
+        if value[:1] in {"{", "["}
+        or ("=" in value and (_QUERY.search(value) or _FORM.fullmatch(value)))
     )
 
 
@@ -400,8 +422,36 @@ class SecretByNameRegistrar:
     def register_request(self, request: Request) -> None:
         """Register values of *request*, except those of auth and of logins, which are declared."""
         shown = request.recorded_form
-        if not self.version or shown.is_login:
+        if shown.is_login:
             return
+        if self.version:
+            self._register_members_of_request(request, shown)
+        self._register_credentials(request)
+
+    def _register_credentials(self, request: Request) -> None:
+        """Register what the script or client sends as Authorization or Cookie.
+
+        Before the response is redacted, which may repeat it.
+        """
+        if SECRET_HEADERS.isdisjoint([name.lower() for name, _ in request.headers]):
+            return
+        call, tenant, vault = request.call, get_tenant(request), self.vault
+        for name, value in find_script_credentials(request):
+            if self.version >= _LENIENT:
+                hide_credential(name, value, tenant, vault)
+                continue
+            # As these recordings have it: whatever it is, it is hidden everywhere.
+            issued = partial(
+                vault.register_issued,
+                *((call.platform, call.instance) if call else tenant),
+                f"script-{name.lower()}",
+            )
+            replace_credential(value, issued)
+        for name, value in request.headers if self.version >= _LENIENT else ():
+            if name.lower() in SECRET_HEADERS:
+                register_parts_of_credential(name, value, tenant, vault)
+
+    def _register_members_of_request(self, request: Request, shown: Request) -> None:
         if self.version >= _LENIENT:
             shown = replace(shown, body=decode_compressed_body(shown.body, shown.headers))
         if not may_hold_secret_members(shown.headers, shown.body, shown.url.partition("?")[2]):
@@ -426,14 +476,18 @@ class SecretByNameRegistrar:
         if not self.version:
             return
         is_login = request.is_login
-        if not is_login and not may_hold_secret_members(response.headers, response.body, ""):
+        # A login may issue its token in a header Authorization.
+        hidden = SET_BY_SERVER if self.version >= _LENIENT else _ALWAYS
+        if not is_login and not may_hold_secret_members(
+            response.headers, response.body, "", hidden
+        ):
             return
         parts = parse_message_parts(
             response.headers, response.body, (), request.charset, self.version
         )
         opened, clear = self._list_not_secret_paths(request), self.clear_texts(request, response)
         words: dict[tuple[str, str], tuple[str, str]] = {}
-        for member in find_secret_members(parts, opened, self.version):
+        for member in find_secret_members(parts, opened, self.version, hidden):
             # The signature of a response shows that it is genuine; nobody can do anything else with
             # it.
             is_signature = _is_header(member) and member[1].endswith(("sign", "signature"))
@@ -467,32 +521,41 @@ class SecretByNameRegistrar:
         path, name, text = member
         if self.vault.redact_text(text) != text:
             return {}  # it is known, with the place that declares it
-        call = request.call
-        platform = (call.platform if call else "") or "http"
-        instance = (call.instance if call else "") or "any"
+        platform, instance = get_tenant(request)
+        scheme, whole = "", text
+        if self.version >= _LENIENT:
+            scheme, text = split_scheme_by_name(name, text)
+            if pair := read_basic(whole):
+                register_basic_password(*pair, (platform, instance), self.vault)
         is_jwt = text.startswith("eyJ") and text.count(".") == 2  # noqa: PLR2004 - RFC 7519
         kind = "jwt" if is_jwt else "text"
         label = f"{platform}.{instance}.{name}"
         standin = self.vault.make_unregistered_standin(
-            *(platform, instance, f"{label_prefix}{name}", text, kind),
-            is_received=not label_prefix,
+            platform, instance, f"{label_prefix}{name}", text, kind
         )
         if standin == text:
             return {}
         self.hidden[f"{make_api_place_prefix(request)}{format_path(path)}"] = None
-        is_multipart = Headers(request.headers).media_type.startswith("multipart/")
-        if _is_header(member) or is_redactable_everywhere(text):
-            self.vault.add(text, standin, name=label)
-            if "+" in text and self.version >= _LENIENT:  # as whoever decodes a form reads it
-                self.vault.register_derived(text.replace("+", " "), standin, name=label)
+        is_header = _is_header(member)
+        if (is_header and self.version == 1) or is_redactable_everywhere(text):
+            self._hide_everywhere(text, standin, label)
             return {}
+        is_multipart = Headers(request.headers).media_type.startswith("multipart/")
         parts = [(f'name="{name}"\r\n\r\n', "\r\n")] if is_multipart else []  # RFC 7578, 4.2
         # A word or a number is no secret elsewhere, so it is hidden only with its name beside it.
-        for before, after in (*parts, *make_texts_around_value(name)):
+        for spelling in (name, name.title()) if is_header else (name,):
+            parts += [(f"{spelling}: ", "")] if is_header else []
+            parts += make_texts_around_value(spelling)
+        for before, after in parts:
             self.vault.register_derived(
-                f"{before}{text}{after}", f"{before}{standin}{after}", name=label
+                f"{before}{scheme}{text}{after}", f"{before}{scheme}{standin}{after}", name=label
             )
-        return {(name, text): (standin, label)}
+        return {} if scheme else {(name, text): (standin, label)}
+
+    def _hide_everywhere(self, text: str, standin: str, label: str) -> None:
+        self.vault.add(text, standin, name=label)
+        if "+" in text and self.version >= _LENIENT:  # as whoever decodes a form reads it
+            self.vault.register_derived(text.replace("+", " "), standin, name=label)
 
     def _register_places_of_words(
         self,

@@ -6,11 +6,13 @@ import pytest
 
 from bpmax_sim.secret.pseudonym import make_pseudonym
 from bpmax_sim.secret.secret_names import (
+    is_cookie_redactable_everywhere,
     is_redactable_everywhere,
     is_secret_name,
     is_secret_value,
     make_texts_around_value,
     may_name_secret,
+    split_scheme_by_name,
 )
 
 NAMES = (
@@ -29,6 +31,38 @@ WHOLE = (
     "auth", "cookie", "set_cookie", "session", "sign", "sig", "pay_sign", "api_sign",
     "app_sign", "request_sign", "req_sign", "x_sign", "x_ca_sign", "md5_sign", "assertion",
 )  # fmt: skip
+
+SINCE_2 = (
+    "partner_key", "merchant_key", "mch_key", "md5_key", "hmac_key", "aes_key", "sm4_key",
+    "sign_key", "encrypt_key", "api_v3_key", "suite_ticket", "component_verify_ticket",
+    "jsapi_ticket", "permanent_code", "encoding_aes_key",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SINCE_2)
+def test_names_of_vendors_are_secret_since_the_second_version(name: str) -> None:
+    camel = name.title().replace("_", "")
+    for one in (name, camel, name.replace("_", ""), f"my_{name}", f"{name}_2", name.upper()):
+        assert is_secret_name(one), one
+        assert not is_secret_name(one, 1), one
+        assert may_name_secret(f'{{"{one}": 1}}'.encode()), one
+
+
+@pytest.mark.parametrize(
+    ("name", "is_secret"),
+    [
+        ("passWord", True), ("userPassWord", True), ("PassWord2", True), ("pass_word", True),
+        ("apisecret", True), ("apiSecret2", True), ("loginpassword", True), ("dbpasswd", True),
+        ("X-Auth", True), ("x_auth_value", True), ("my_x_auth", False), ("mytoken", False),
+        ("secretary", False), ("passwordless", False), ("ticket", False), ("ticket_no", False),
+        ("keyName", False), ("public_key", False), ("app_key", False), ("sort_key", False),
+        ("descKey", False), ("primaryKey", False), ("auth_code", False), ("passThrough", False),
+        ("bypass_word_count", False), ("permanent_address", False), ("sign_key_version", False),
+    ],
+)  # fmt: skip
+def test_joined_and_split_words_are_one_name(name: str, *, is_secret: bool) -> None:
+    assert is_secret_name(name) is is_secret
+    assert not is_secret or may_name_secret(f'{{"{name}": 1}}'.encode())
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -91,6 +125,54 @@ def test_words_around_a_secret_name_decide(name: str, *, is_secret: bool) -> Non
 )  # fmt: skip
 def test_a_value_is_a_secret_by_its_form(name: str, text: str, *, is_secret: bool) -> None:
     assert is_secret_value(name, text) is is_secret
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "scheme", "credential", "is_secret"),
+    [
+        ("Authorization", "Bearer abc-123", "Bearer ", "abc-123", True),
+        ("authorization", "bearer abc-123", "bearer ", "abc-123", True),
+        ("Proxy-Authorization", "Basic dTpwYXNz", "Basic ", "dTpwYXNz", True),
+        ("authorization", "APPCODE 83359fd7", "APPCODE ", "83359fd7", True),
+        ("authorization", "登录 83359fd7", "", "登录 83359fd7", False),
+        ("authorization", "Bearer abc", "Bearer ", "abc", False),
+        ("authorization", 'Digest username="a", nonce="b"', "Digest ", 'username="a", nonce="b"',
+         False),
+        ("authorization", "a header of HTTP", "a ", "header of HTTP", False),
+        ("authorization", "Bearer https://a.test", "Bearer ", "https://a.test", False),
+        ("authorization", "Bearer redacted.crm.a.b.1", "Bearer ", "redacted.crm.a.b.1", False),
+        ("token", "Bearer abc-123", "Bearer ", "abc-123", True),
+        ("token", "APPCODE 83359fd7", "", "APPCODE 83359fd7", False),
+        ("password", "token of love", "", "token of love", True),
+        ("token", "abc-123", "", "abc-123", True),
+    ],
+)  # fmt: skip
+def test_a_scheme_is_no_part_of_a_credential(
+    name: str, text: str, scheme: str, credential: str, *, is_secret: bool
+) -> None:
+    assert split_scheme_by_name(name, text) == (scheme, credential)
+    assert is_secret_value(name, text) is is_secret
+    assert is_secret_value(name, text, 1) is (is_secret and not scheme)
+
+
+@pytest.mark.parametrize(
+    ("value", "in_setting", "in_session"),
+    [
+        ("default", False, False), ("dark-mode", False, True), ("Asia/Shanghai", False, True),
+        ("Asia%2FShanghai", False, True), ("zh-CN", False, True), ("cn-north-1", False, True),
+        ("2026-03-02", False, False), ("100000", False, False), ("a+b c|d,e", False, True),
+        ("America/Argentina/Buenos_Aires", False, True), ("a1b2c3d4", True, True),
+        ("GA1.2.1234.5678", True, True), ("1234567890123456", True, True), ("深色", True, True),
+        ("words-of-" + "many-" * 5, True, True), ("a1", True, True), ("", True, True),
+    ],
+)  # fmt: skip
+def test_a_setting_in_a_cookie_is_no_secret_elsewhere(
+    value: str, *, in_setting: bool, in_session: bool
+) -> None:
+    for name in ("theme", "tz", "_ga", "user"):
+        assert is_cookie_redactable_everywhere(name, value) is in_setting
+    for name in ("sid", "JSESSIONID", "token", "connect.sid", "login_ticket", "rememberMe"):
+        assert is_cookie_redactable_everywhere(name, value) is in_session
 
 
 @pytest.mark.parametrize(

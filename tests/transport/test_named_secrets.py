@@ -373,6 +373,87 @@ def test_a_plain_word_is_hidden_beside_its_name_alone(word: str) -> None:
     assert word not in net.vault.redact_text(f"a=1&password={word}&b=2")
 
 
+SENT: dict[str, tuple[Request, dict[str, str]]] = {
+    # what is sent, and what of a text is hidden under the rules of today: text -> stand-in
+    "word in a header": (
+        replace(REQUEST, headers=(("X-Token", "100000"),)),
+        {"X-Token: 100000": "X-Token: redacted.crm.test.sent-x-token.1",
+         '"X-Token": "100000"': '"X-Token": "redacted.crm.test.sent-x-token.1"',
+         "100000": "100000"},
+    ),
+    "word behind a scheme": (
+        replace(REQUEST, headers=(("Authorization", "Bearer default"),)),
+        {"Bearer default": "Bearer redacted.crm.test.script-authorization.1",
+         "default": "default"},
+    ),
+    "Basic": (
+        replace(REQUEST, headers=(("Authorization", "Basic enM6cHctNDcxMXh5"),)),
+        {"pw-4711xy": "redacted.crm.test.basic-password.1",
+         "enM6cHctNDcxMXh5": "redacted.crm.test.script-authorization.1"},
+    ),
+    "Basic of auth": (
+        replace(REQUEST, headers=(("Authorization", "Basic enM6cHctNDcxMXh5"),),
+                injected=("header.authorization",)),
+        {"pw-4711xy": "redacted.crm.test.basic-password.1"},
+    ),
+    "cookies": (
+        replace(REQUEST, headers=(("Cookie", "sid=c0okie-4711; theme=default"),)),
+        {"c0okie-4711": "redacted.crm.test.cookie-sid.1", "default": "default"},
+    ),
+    "Bearer in a body": (
+        with_body({"Authorization": "Bearer b0dy-4711"}),
+        {"Bearer b0dy-4711": "Bearer redacted.crm.test.sent-Authorization.1"},
+    ),
+    "word behind a scheme in a body": (
+        with_body({"Authorization": "Bearer default"}),
+        {'"Authorization": "Bearer default"':
+         '"Authorization": "Bearer redacted.crm.test.sent-Authorization.1"',
+         "Bearer default": "Bearer default"},
+    ),
+    "form in a text": (
+        with_body({"数据": "user=zs&token=f0rm-4711"}),
+        {"f0rm-4711": "redacted.crm.test.sent-token.1"},
+    ),
+    "name": (
+        with_body({"passWord": "camel-4711"}),
+        {"camel-4711": "redacted.crm.test.sent-passWord.1"},
+    ),
+}  # fmt: skip
+BEFORE: dict[str, dict[str, str]] = {
+    "word in a header": {"100000": "redacted.crm.test.sent-x-token.1"},
+    "word behind a scheme": {"default": "redacted.crm.test.script-authorization.1"},
+    "Basic": {"pw-4711xy": "pw-4711xy",
+              "enM6cHctNDcxMXh5": "redacted.crm.test.script-authorization.1"},
+    "Basic of auth": {"enM6cHctNDcxMXh5": "enM6cHctNDcxMXh5"},
+    "cookies": {"c0okie-4711": "c0okie-4711",
+                "sid=c0okie-4711; theme=default": "redacted.crm.test.script-cookie.1"},
+    "Bearer in a body": {"Bearer b0dy-4711": "Bearer b0dy-4711"},
+    "word behind a scheme in a body": {"Bearer default": "Bearer default"},
+    "form in a text": {"f0rm-4711": "f0rm-4711"},
+    "name": {"camel-4711": "camel-4711"},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", SENT)
+def test_a_recording_keeps_the_rules_under_which_it_was_made(case: str) -> None:
+    request, shown = SENT[case]
+    for version, texts in ((1, BEFORE[case]), (2, shown)):
+        net = registrar(version=version)
+        net.register_request(request)
+        assert {text: net.vault.redact_text(text) for text in texts} == texts, version
+
+
+def test_a_credential_of_unknown_traffic_had_no_platform_in_its_name() -> None:
+    unnamed = replace(CALL, platform="", instance="", api="")
+    sent = replace(REQUEST, headers=(("Authorization", "Bearer t0ken-4711"),), call=unnamed)
+    for version, standin in ((0, "redacted...script-authorization.1"),
+                             (1, "redacted...script-authorization.1"),
+                             (2, "redacted.http.any.script-authorization.1")):  # fmt: skip
+        net = registrar(version=version)
+        net.register_request(sent)
+        assert net.vault.redact_text("t0ken-4711") == standin
+
+
 def test_a_plain_word_of_a_form_with_parts_is_hidden_in_its_part() -> None:
     body = 'Content-Disposition: form-data; name="password"\r\n\r\nproduction\r\n--x'
     whole = f"--x\r\n{body}--\r\n".encode()

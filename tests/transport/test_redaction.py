@@ -174,8 +174,8 @@ def test_cookies_of_an_answer_are_secret_and_known_from_then_on() -> None:
     kept = Vault()
     answer = Response(
         status=200,
-        headers=(("set-cookie", "sid=abcdefghij; Path=/; HttpOnly"), ("set-cookie", "theme=")),
-        body=b"your session is abcdefghij",
+        headers=(("set-cookie", "sid=abcdefghij7; Path=/; HttpOnly"), ("set-cookie", "theme=")),
+        body=b"your session is abcdefghij7",
     )
 
     shown = redact_response(answer, REQUEST, kept)
