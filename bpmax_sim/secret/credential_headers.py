@@ -65,9 +65,9 @@ def register_parts_of_credential(header: str, value: str, tenant: Tenant, vault:
 def register_basic_password(user: str, password: str, tenant: Tenant, vault: Vault) -> None:
     """Register the *password* of Basic in *vault*; a plain word only together with its *user*.
 
-    Where there is no password, the user is the secret, such as an API key.
+    A long user without a password is a secret, such as an API key.
     """
-    secret = password or user
+    secret = password or (user if len(user) >= _LONG_KEY else "")
     if vault.redact_text(secret) != secret:
         return  # it is known, with the place that declares it
     standin = vault.make_unregistered_standin(*tenant, "basic-password", secret)
@@ -89,4 +89,5 @@ def hide_cookie(name: str, value: str, tenant: Tenant, vault: Vault) -> str:
     return standin
 
 
+_LONG_KEY = 16
 _ESCAPE = re.compile("%[0-9A-Fa-f]{2}")

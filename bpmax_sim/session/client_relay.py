@@ -121,9 +121,11 @@ class ClientRelay:
         if self._wiring.record is None or self.clients.needs_live_address(patient):
             return self.relay(patient)
         settings, replay = self._wiring.settings, self._wiring.replay
+        known = self.clients.as_api_call(patient)
+        # Before it is sent: if that fails, the client's error shows the address and what is in it.
+        self._wiring.secrets.net.register_request(known)
         if settings.record != "new":
             return None
-        known = self.clients.as_api_call(patient)
         # What is new is recorded beside this one, which is replayed; no login is.
         if not known.is_login and replay.is_recorded_even_if_played(known):
             try:

@@ -167,7 +167,7 @@ def test_a_word_of_a_cookie_may_stand_in_the_name_of_the_test(
 PARTS: list[tuple[dict[str, str], str]] = [
     ({"Authorization": encode("zs", "Bas1cPw4711xy")}, "Bas1cPw4711xy"),
     ({"Authorization": encode("张三", "密码Pw-4711")}, "密码Pw-4711"),
-    ({"Authorization": encode("sk_live_4711abc", "")}, "sk_live_4711abc"),
+    ({"Authorization": encode("sk_live_4711abcd", "")}, "sk_live_4711abcd"),
     ({"Authorization": encode("zs", "a:b-4711xy")}, "a:b-4711xy"),
     ({"Proxy-Authorization": encode("zs", "Pr0xyPw4711")}, "Pr0xyPw4711"),
     ({"Cookie": "sid=C00kieVal4711; lang=zh"}, "C00kieVal4711"),
