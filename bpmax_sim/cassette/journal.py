@@ -50,7 +50,7 @@ from bpmax_sim.file_system import (
     sync_folder,
     try_lock,
 )
-from bpmax_sim.i18n import encode_as_english
+from bpmax_sim.i18n import encode_as_english, join_list, msg
 from bpmax_sim.messages import Exchange, FailedExchange
 from bpmax_sim.secret.decode import HarmlessParts
 from bpmax_sim.secret.scan import decode_and_join_inner_layers
@@ -498,15 +498,48 @@ def stub_if_leaking(draft: PendingExchange, scan: Scan) -> PendingExchange:
     """
     if draft.leaks:
         return draft
-    places = tuple(
-        str(finding) for part in collect_scannable_parts(draft) for finding in scan(part)
-    )
-    if not places:
+    findings = [finding for part in collect_scannable_parts(draft) for finding in scan(part)]
+    if not findings:
         return draft
+    address = "" if draft.line.call else _find_harmless_address(draft.text, scan)
+    leaks = tuple(_summarise(findings))
+    if address:
+        leaks = (f"{address} ({join_list(leaks)})",)
     # The index line is on disk too, and these fields of it hold texts of the exchange.
     blank: dict[str, Any] = {"base": "", "injected": (), "encoding": {}, "extra": {}, "values": {}}
     line = msgspec.structs.replace(draft.line, **blank)
-    return msgspec.structs.replace(draft, line=line, text="", leaks=places)
+    return msgspec.structs.replace(draft, line=line, text="", leaks=leaks)
+
+
+def _summarise(findings: Sequence[object]) -> Iterator[str]:
+    """Yield the plainest of *findings* for each credential, and how many others there are.
+
+    A secret inside of JSON is found on its own, in the JSON, and again in what encodes that.
+    """
+    places: dict[str, list[tuple[int, str]]] = {}
+    for finding in findings:
+        name = getattr(finding, "name", str(finding)).partition(" (")[0]
+        depth = len(getattr(finding, "within", ()))
+        places.setdefault(name, []).append((depth, str(finding)))
+    for found in places.values():
+        texts = list(dict.fromkeys(text for _, text in sorted(found, key=lambda one: one[0])))
+        rest = len(texts) - 1
+        yield msg("{place} and {rest} more", place=texts[0], rest=rest) if rest else texts[0]
+
+
+def _find_harmless_address(text: str, scan: Scan) -> str:
+    """Return method and address in the *text* of an exchange whose API is not known.
+
+    The query is left out; "" if *scan* finds a secret in the address.
+    """
+    found = _ADDRESS.search(text)
+    if found is None:
+        return ""
+    address = f"{found['method']} {found['uri']}"
+    return "" if scan(address.encode()) else address
+
+
+_ADDRESS = re.compile(r"^ +method: (?P<method>\S+)\n +uri: \"?(?P<uri>[^\s\"?]+)", re.MULTILINE)
 
 
 @dataclass(eq=False, slots=True)

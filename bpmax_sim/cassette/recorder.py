@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
 from functools import partial
 from itertools import chain
@@ -460,20 +460,34 @@ class Recorder:
             # Checked once more with all secrets known by now: a value may have turned out to be one
             # only after an exchange that contains it was written.
             self._rewrite_journal([self._check(draft) for draft in self._drafts])
-            places = (f"{d.line.call} ({place})" for d in self._drafts for place in d.leaks)
-            if leaks := join_list(dict.fromkeys(places)):
-                raise LeakError(
-                    "{path}: not written, a secret was found in {leaks}; declare where it is with "
-                    "`secret:` in the platform file and record again",
-                    path=self.path,
-                    leaks=leaks,
-                )
+            if leaking := [draft for draft in self._drafts if draft.leaks]:
+                raise self._make_leak_error(leaking)
             branches = journal_module.list_files_named_after(self.path, SUFFIX)
             if not self._drafts and not self.path.exists() and not branches:
                 return False
             changed = self._merge_under_folder_lock(target, comparison, replays)
             self._end_journal(Journal.remove)
             return changed
+
+    def _make_leak_error(self, leaking: Iterable[PendingExchange]) -> LeakError:
+        places = dict.fromkeys(
+            f"{draft.line.call} ({place})" if draft.line.call else place
+            for draft in leaking
+            for place in draft.leaks
+        )
+        if all(draft.line.call for draft in leaking):
+            return LeakError(
+                "{path}: not written, a secret was found in {leaks}; declare where it is with "
+                "`secret:` in the platform file and record again",
+                path=self.path,
+                leaks=join_list(places),
+            )
+        return LeakError(
+            "{path}: not written, a secret was found in {leaks}; declare the API in a platform "
+            "file, with the place of the secret under `secret:`, and record again",
+            path=self.path,
+            leaks=join_list(places),
+        )
 
     def _merge_under_folder_lock(
         self, target: Path, comparison: RecordingComparison, replays: Replays | None

@@ -289,7 +289,7 @@ class ScenarioTest(pytest.Function):
         try:
             return self.found.load()
         except ConfigError as error:
-            pytest.fail(translate(str(error)), pytrace=False)
+            raise pytest.fail.Exception(translate(str(error)), pytrace=False) from None
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Set the id that pytest will read back from its cache.

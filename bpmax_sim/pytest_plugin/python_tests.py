@@ -686,8 +686,8 @@ def fail_without_traceback() -> Iterator[None]:
     """
     try:
         yield
-    except BpmaxError as error:
-        pytest.fail(translate(str(error)), pytrace=False)
+    except BpmaxError as error:  # None, as pytest shows an exception that is being handled, too
+        raise pytest.fail.Exception(translate(str(error)), pytrace=False) from None
 
 
 class RunClock:

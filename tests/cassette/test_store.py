@@ -21,6 +21,7 @@ from bpmax_sim.cassette.reader import read_exchange
 from bpmax_sim.cassette.recorder import Recorder
 from bpmax_sim.errors import CassetteError, DamagedCassette, LeakError, NewerFormat
 from bpmax_sim.messages import Exchange, FailedExchange, Response
+from bpmax_sim.secret.scan import Finding
 from tests.cassette.exchanges import (
     OWNER,
     RULES,
@@ -294,6 +295,40 @@ def test_a_secret_is_never_written_and_the_run_goes_on(path: Path) -> None:
     assert recover(path) == (path.with_name("客户[1].yaml.new"),)
     assert len(Cassette.load(path.with_name("客户[1].yaml.new"))) == 1
     assert not path.exists()
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("https://crm.example.test/客户?密码=1", "GET https://crm.example.test/客户 ({})"),
+        ("https://crm.example.test/tok-123456", "{}"),
+    ],
+    ids=["an address", "a secret in the address"],
+)  # fmt: skip
+def test_a_leak_of_unknown_traffic_is_told_once_by_its_address(
+    path: Path, url: str, shown: str
+) -> None:
+    findings = [
+        Finding("crm.key (raw)", 9, ("json", "json")), Finding("crm.key (hex)", 3, ("json",)),
+        Finding("crm.pw (raw)", 7), Finding("crm.key (raw)", 9), Finding("crm.pw (raw)", 7),
+    ]  # fmt: skip
+    exchange = detail()
+    assert exchange.request.call is not None
+    call = replace(exchange.request.call, platform="", instance="", api="")
+    unknown = replace(exchange, request=replace(exchange.request, url=url, base="", call=call))
+    recording = recorder(
+        path,
+        replace(unknown, outcome=Response(status=200, body=b"tok-123456")),
+        scan=lambda data: findings if b"tok-123456" in data else [],
+    )
+    with pytest.raises(LeakError) as raised:
+        recording.seal()
+
+    told = shown.format("crm.key (raw) at byte 9 and 2 more, crm.pw (raw) at byte 7")
+    assert str(raised.value) == (
+        f"{path}: not written, a secret was found in {told}; declare the API in a platform file, "
+        "with the place of the secret under `secret:`, and record again"
+    )
 
 
 @pytest.mark.parametrize(
