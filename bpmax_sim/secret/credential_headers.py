@@ -17,6 +17,7 @@ from bpmax_sim.secret.secret_names import (
     is_cookie_redactable_everywhere,
     is_redactable_everywhere,
 )
+from bpmax_sim.secret.standin import STANDIN, get_jwt_issuer_or_standin, is_recognisable_standin
 from bpmax_sim.secret.vault import Vault
 
 Tenant = tuple[str, str]
@@ -28,9 +29,16 @@ def hide_credential(
 ) -> str:
     """Return the *value* of a credential *header* with a stand-in, which *vault* knows then.
 
-    Of an Authorization the scheme is kept; of a Cookie nothing is. *sender* is in the stand-in.
+    Of an Authorization the scheme is kept; of a Cookie nothing is. *sender* is in the stand-in. A
+    token that a response issued keeps the stand-in that it has there: in replay, it is sent.
     """
     scheme, credential = split_scheme(value)
+    # Neither is numbered: in replay, the one is the other.
+    if is_recognisable_standin(credential):
+        return value
+    known = vault.redact_text(credential)
+    if known != credential and _is_issued(known):
+        return scheme + known
     name = f"{sender}-{header.lower()}"
     standin = vault.make_unregistered_standin(*tenant, name, credential)
     label = ".".join((*tenant, name))
@@ -39,6 +47,12 @@ def hide_credential(
     elif scheme:
         vault.register_derived(scheme + credential, scheme + standin, name=label)
     return scheme + standin
+
+
+def _is_issued(text: str) -> bool:
+    """Return whether *text* is a stand-in, and not that of a value that was first sent."""
+    standin = get_jwt_issuer_or_standin(text)
+    return STANDIN.fullmatch(standin) is not None and ".sent-" not in standin
 
 
 def _is_redactable_everywhere(header: str, scheme: str, credential: str) -> bool:
@@ -57,7 +71,8 @@ def register_parts_of_credential(header: str, value: str, tenant: Tenant, vault:
     if header.lower() == "cookie":
         for cookie in parse_cookies(value):
             if cookie.value and vault.redact_text(cookie.value) == cookie.value:
-                hide_cookie(cookie.name, cookie.value, tenant, vault)
+                # Numbered apart from those that responses set: in replay, these are stand-ins.
+                hide_cookie(cookie.name, cookie.value, tenant, vault, sender="sent-cookie")
     elif pair := read_basic(value):
         register_basic_password(*pair, tenant, vault)
 
@@ -78,11 +93,16 @@ def register_basic_password(user: str, password: str, tenant: Tenant, vault: Vau
         vault.register_derived(f"{user}:{password}", f"{user}:{standin}", name=label)
 
 
-def hide_cookie(name: str, value: str, tenant: Tenant, vault: Vault) -> str:
-    """Return the stand-in of the *value* of the cookie *name*, which *vault* knows then."""
-    standin = vault.make_unregistered_standin(*tenant, f"cookie-{name}", value)
+def hide_cookie(
+    name: str, value: str, tenant: Tenant, vault: Vault, *, sender: str = "cookie"
+) -> str:
+    """Return the stand-in of the *value* of the cookie *name*, which *vault* knows then.
+
+    *sender* is in the stand-in.
+    """
+    standin = vault.make_unregistered_standin(*tenant, f"{sender}-{name}", value)
     if is_cookie_redactable_everywhere(name, value):
-        label = ".".join((*tenant, f"cookie-{name}"))
+        label = ".".join((*tenant, f"{sender}-{name}"))
         vault.add(value, standin, name=label)
         if _ESCAPE.search(value):  # a server repeats it as it means it
             vault.register_derived(unquote(value), standin, name=label)

@@ -16,6 +16,7 @@ import pytest
 import requests
 import urllib3
 
+from bpmax_sim.messages import Request, Response
 from bpmax_sim.session.session import Session
 from bpmax_sim.transport.adapters import httpx_transport
 from tests.leaks import folder, leaks
@@ -295,3 +296,92 @@ def test_a_secret_of_a_failed_request_is_known(tmp_path: Path, door: str) -> Non
 
     assert [secret for secret in secrets if secret in printed] == []
     assert printed.count("default") == 1
+
+
+CRM = """\
+platform_key: crm
+base_url: https://crm.example.test
+credentials: {user: {secret: false}, password: {secret: true}}
+auth:
+  acquire:
+    steps:
+      - request: {method: POST, path: /login, body: {u: "{{ user }}", p: "{{ password }}"}}
+        extract: {token: {path: $.token, secret: true}}
+      - request: {method: POST, path: /login2, body: {u: "{{ user }}"}}
+  apply: [{in: header, name: X-Login, value: "{{ token }}"}]
+apis:
+  open: {method: POST, path: /open}
+  who: {method: POST, path: /who}
+"""
+INSTANCE = "- {platform: crm, instance_key: test, credentials: {user: 张三, password: {env: PW}}}\n"
+JWT = "eyJhbGciOiJub25lIn0.eyJzdWIiOiI3NyIsImV4cCI6MTkwMDAwMDAwMH0.c2lnbmF0dXJlMQ"
+
+
+def test_what_a_script_sends_by_itself_is_recorded_and_found(tmp_path: Path) -> None:
+    (tmp_path / "crm.yaml").write_text(CRM, encoding="utf-8")
+    (tmp_path / "instances.yaml").write_text(INSTANCE, encoding="utf-8")
+
+    def serve(request: Request) -> Response:
+        headers = [("content-type", "application/json")]
+        body: Any = ORDINARY
+        if request.url.endswith("/login"):
+            headers += [("set-cookie", "theme=default"), ("set-cookie", "sid=S3rver-sid-11")]
+            body = {"token": "l0gin-token-4711"}
+        if request.url.endswith("/open"):
+            body = {"token": "0pened-token-4711", "authorization": "Bearer 0pened-4711", "jwt": 1,
+                    "access_token": JWT}  # fmt: skip
+        return Response(status=200, headers=tuple(headers), body=json.dumps(body).encode())
+
+    def ask(session: Session) -> list[Any]:
+        crm = session.proxy("crm")
+
+        def who(body: Any, **headers: str) -> Any:
+            return crm.api("who").header(headers).body(body).call()
+
+        opened = crm.direct("open")
+        return [
+            who({"t": opened["token"]}, Authorization=f"Bearer {opened['token']}"),
+            who({}, Authorization=opened["authorization"]),
+            who({}, Authorization=f"Bearer {opened['access_token']}"),
+            who({"mode": "default"}, Authorization="Bearer default", Cookie="lang=zh-Hans"),
+            who({"lang": "zh-Hans"}, Authorization=encode("zs", "Bas1cPw4711xy")),
+            who({"text": "of zs: Bas1cPw4711xy"}, Cookie="sid=C00kieVal4711; theme=default"),
+            who({"text": "of C00kieVal4711"}),
+        ]
+
+    options: dict[str, Any] = {
+        "instances": tmp_path / "instances.yaml", "cassette": tmp_path / "cassettes/a.yaml",
+        "environ": {"PW": "p-Kennwort-99"}, "owner": "客户", "allow_ci": True,
+    }  # fmt: skip
+    with Session.open(tmp_path / "crm.yaml", mode="record", transport=serve, **options) as session:
+        recorded = ask(session)
+    with Session.open(tmp_path / "crm.yaml", **options) as session:
+        assert ask(session) == recorded == [ORDINARY] * 7
+
+    secrets = ("l0gin-token-4711", "0pened-token-4711", "0pened-4711", JWT, "Bas1cPw4711xy",
+               "C00kieVal4711", "S3rver-sid-11", "p-Kennwort-99")  # fmt: skip
+    assert leaks(folder(tmp_path / "cassettes"), {secret: secret for secret in secrets}) == []
+    text = (tmp_path / "cassettes/a.yaml").read_text(encoding="utf-8")
+    assert 'Authorization: ["Bearer redacted.crm.test.token.2"]' in text
+
+
+def test_an_issued_token_takes_no_number_of_those_that_are_sent(
+    tmp_path: Path, server: Loopback
+) -> None:
+    own = "0wn-token-4711"
+
+    def ask() -> list[Any]:
+        issued = requests.get(server.url, headers=told({"token": "issued-token-4711"})).json()
+        sent = [(issued["token"], ""), (own, own), ("another-token-99", own)]
+        return [
+            requests.post(
+                server.url, json={"text": text}, headers={"Authorization": f"Bearer {token}"}
+            ).json()
+            for token, text in sent
+        ]
+
+    recorded, replayed = record_and_replay(tmp_path, ask)
+
+    assert recorded[-1] == {"body": json.dumps({"text": own})}
+    shown = "redacted.http.any.script-authorization.1"
+    assert replayed[-1] == {"body": json.dumps({"text": shown})}

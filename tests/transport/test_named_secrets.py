@@ -398,7 +398,7 @@ SENT: dict[str, tuple[Request, dict[str, str]]] = {
     ),
     "cookies": (
         replace(REQUEST, headers=(("Cookie", "sid=c0okie-4711; theme=default"),)),
-        {"c0okie-4711": "redacted.crm.test.cookie-sid.1", "default": "default"},
+        {"c0okie-4711": "redacted.crm.test.sent-cookie-sid.1", "default": "default"},
     ),
     "Bearer in a body": (
         with_body({"Authorization": "Bearer b0dy-4711"}),
