@@ -241,6 +241,17 @@ def test_a_member_named_like_a_secret_is_an_error_or_in_an_old_recording_a_hint(
 
 
 @pytest.mark.parametrize(
+    "body",
+    [{"signKey": "abcd-efgh-12"}, {"passWord": "abcd-efgh-12"}, {"token": "Bearer abcd-efgh-12"},
+     {"Authorization": "APPCODE abcd-efgh-12"}, {"data": "user=zs&token=abcd-efgh-12"}],
+)  # fmt: skip
+def test_what_younger_rules_find_is_a_hint_in_an_older_recording(tmp_path: Path, body: Any) -> None:
+    for net, counts in ((0, (0, 1)), (1, (0, 1)), (2, (1, 0))):
+        problems, hints = find(tmp_path, exchange(body), net=net)
+        assert (len(problems), len(hints)) == counts, net
+
+
+@pytest.mark.parametrize(
     ("body", "found"),
     [({"token": "abcd-efgh-12", "备注": "x"}, 1), ({"token": ""}, 0), ({"token": None}, 0),
      ({"token": STANDIN}, 0), ({"name": "abcd-efgh-12"}, 0),

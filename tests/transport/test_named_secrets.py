@@ -13,6 +13,7 @@ from bpmax_sim.i18n import translate
 from bpmax_sim.messages import FORM, LOGIN, Call, Pairs, Request, Response
 from bpmax_sim.secret.vault import Vault
 from bpmax_sim.transport.partial_body import StreamedBodyRedactor
+from bpmax_sim.transport.redaction import redact_request
 from bpmax_sim.transport.suspicious_names import (
     SecretByNameRegistrar,
     find_secret_members,
@@ -452,6 +453,7 @@ def test_a_credential_of_unknown_traffic_had_no_platform_in_its_name() -> None:
         net = registrar(version=version)
         net.register_request(sent)
         assert net.vault.redact_text("t0ken-4711") == standin
+        assert redact_request(sent, net.vault).headers == (("Authorization", f"Bearer {standin}"),)
 
 
 def test_a_plain_word_of_a_form_with_parts_is_hidden_in_its_part() -> None:
