@@ -143,6 +143,10 @@ class SessionPlayOrder:
         having = [telling[pair] for pair in sent if pair in telling]
         if not having:
             return left[0]
+        # mostly one of the first has all of them
+        whole = next((n for n in left if all(n in numbers for numbers in having)), None)
+        if whole is not None:
+            return whole
         return max(left, key=lambda number: sum(number in numbers for numbers in having))
 
     def _find_telling_headers(self, key: str) -> dict[tuple[str, str], set[int]]:
