@@ -28,7 +28,7 @@ from bpmax_sim.secret.encoded_runs import (
 from bpmax_sim.secret.escapes import undo_backslashes, undo_percent, undo_xml_references
 from bpmax_sim.secret.scan import Search
 from bpmax_sim.secret.spelling import (
-    ESCAPED_LITERAL,
+    UNUSUAL_ESCAPE,
     as_bytes,
     find_longest_unescaped_part,
     make_spelling_pattern,
@@ -185,6 +185,11 @@ class Secret:
                 encoded = self.real.encode(codec, "surrogatepass")
                 if encoded != as_bytes(self.real):
                     yield encoded, self.standin.encode(codec)
+
+    @cached_property
+    def needles_in_text_codecs(self) -> tuple[bytes, ...]:
+        """Return the value in UTF-8 and in each other encoding in which it has other bytes."""
+        return as_bytes(self.real), *[encoded for encoded, _ in self.pair_in_other_codecs()]
 
     def get_standin_like(self, match: re.Match[str]) -> str:
         """Return the stand-in, spelled as *match* of `replacement_pattern` spells the value."""
@@ -358,18 +363,27 @@ class SecretTable:
 
     def _replace_fully_escaped(self, text: str) -> str:
         """Return *text* with stand-ins for secrets of which letters are escaped: ``&#98;``."""
-        if not ESCAPED_LITERAL.search(text):
+        if not UNUSUAL_ESCAPE.search(text):
             return text
-        data = as_bytes(text)
-        unescaped = list(_undo_escapes(data))
-        for secret in self._secrets:
-            spellings = [
-                as_bytes(secret.real),
-                *[pair[0] for pair in secret.pair_in_other_codecs()],
-            ]
-            if secret.name and any(contains_any(inner, spellings) for inner in unescaped):
-                text = secret.replace_fully_escaped(text)
+        automaton = self._plain_automaton
+        for inner in _undo_escapes(as_bytes(text)):
+            if automaton.find_matches_as_indexes(inner):
+                for secret in self._secrets:
+                    if secret.name and contains_any(inner, secret.needles_in_text_codecs):
+                        text = secret.replace_fully_escaped(text)
         return text
+
+    @cached_property
+    def _plain_automaton(self) -> BytesAhoCorasick:
+        """The secrets as text in UTF-8 and in other encodings."""
+        return BytesAhoCorasick(
+            [
+                needle
+                for secret in self._secrets
+                if secret.name
+                for needle in secret.needles_in_text_codecs
+            ]
+        )
 
     def certainly_leaves_unchanged(self, *parts: bytes) -> bool:
         """Return whether redaction changes nothing in *parts*, and no secret is found in them.

@@ -53,19 +53,20 @@ def make_spelling_pattern(text: str, *, escapes_all: bool = False) -> str:
     """Return a regular expression that matches *text* with its characters escaped in any way.
 
     The escapes are those of URLs, forms, JSON (also nested) and XML, in any mixture. The pattern
-    has no groups. Letters, digits and ``._-`` may be escaped only if *escapes_all*: that is rare,
-    and such a pattern takes longer.
+    has no groups. Letters, digits and ``._-`` may be escaped, and other characters be octets of
+    GB 18030, only if *escapes_all*: that is rare, and such a pattern takes longer.
     """
     runs = re.findall(r"\\+|[^\\]", text, re.DOTALL)
     return "".join([_make_backslashes_or_char_pattern(run, escapes_all) for run in runs])
 
 
-ESCAPED_LITERAL = re.compile(
+UNUSUAL_ESCAPE = re.compile(
     r"&(?:amp;){0,3}#(?:0*(?:4[5-9]|5[0-7]|6[5-9]|[78][0-9]|9[057-9]|1[01][0-9]|12[0-2])"
     r"|[xX]0*(?:2[dDeE]|3[0-9]|[46][1-9a-fA-F]|[57][0-9aA]|5[fF]));"
     r"|(?:\\u(?:00|\{0*)|\\x|%(?:25){0,3})(?:2[dDeE]|3[0-9]|[46][1-9a-fA-F]|[57][0-9aA]|5[fF])"
+    r"|%(?:25){0,3}[89a-fA-F][0-9a-fA-F]"
 )
-"""An escape of a letter, digit or one of ``._-``, which hardly any encoder writes."""
+"""An escape of a letter, digit or one of ``._-``, or of an octet that may be of GB 18030."""
 
 
 def find_longest_unescaped_part(text: str) -> str:
@@ -94,9 +95,6 @@ def _list_spellings_of_character(character: str) -> Iterator[str]:
     octet = as_bytes(character)[0]
     yield from (f"u{unit}", f"{ord(character)};", f"{ord(character):x};")
     yield from (f"%{octet:02x}", f"25{octet:02x}", f"x{octet:02x}")
-    yield from (
-        f"{sign}{byte:02x}" for byte in _encode_as_gb18030(character)[:1] for sign in ("%", "25")
-    )
     yield from (f"x{ord(character):02x}", f"{ord(character):x}}}", f"u{ord(character):08x}")
     if character in _ENTITIES:
         yield f"{_ENTITIES[character]};"
@@ -152,7 +150,10 @@ def _make_backslashes_or_char_pattern(backslashes_or_char: str, escapes_all: boo
         return rf"(?:\\{{{count},{count * _NESTED}}}|{units})"
     if not escapes_all and _LITERAL.fullmatch(backslashes_or_char):
         return re.escape(backslashes_or_char)
-    return f"(?:{'|'.join(_make_spelling_patterns(backslashes_or_char))})"
+    patterns = [*_make_spelling_patterns(backslashes_or_char)]
+    if escapes_all and (encoded := _encode_as_gb18030(backslashes_or_char)):
+        patterns.append("".join(map(_make_octet_pattern, encoded)))  # the last may be a letter
+    return f"(?:{'|'.join(patterns)})"
 
 
 def _encode_as_gb18030(character: str) -> bytes:
@@ -179,8 +180,6 @@ def _make_spelling_patterns(character: str) -> Iterator[str]:
     )
     octets = [_make_any_case_pattern(f"{byte:02x}") for byte in as_bytes(character)]
     yield "".join(f"%(?:25){{0,3}}{octet}" for octet in octets)
-    if encoded := _encode_as_gb18030(character):  # whose last byte may be a letter
-        yield "".join(map(_make_octet_pattern, encoded))
     yield "".join(rf"\\{{1,{_NESTED}}}x{octet}" for octet in octets)
     yield from (
         rf"\\{{1,{_NESTED}}}{escape}" for escape in _make_non_json_escape_patterns(ord(character))

@@ -472,6 +472,8 @@ def _decode_other_codec(body: bytes, content_type: str, charset: str) -> Decoded
     """Return the text of *body* if it is in another encoding than UTF-8, such as GBK."""
     if body.isascii() and b"\0" not in body:
         return None
+    if list_probable_codecs(body, content_type, charset) == ["utf-8"]:
+        return None  # or a file, which takes long to be decoded
     decoded = decode_text(body, content_type, charset)
     return None if decoded.codec == "utf-8" or decoded.wrong_at >= 0 else decoded
 
