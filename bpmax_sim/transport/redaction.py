@@ -344,9 +344,12 @@ def redact_request_and_response(
         or not own.isdisjoint([name.lower() for name, _ in headers])
         or "set-cookie" in Headers(response.headers)
     )
-    if shown.standin is None and not is_hidden_by_place:
+    if shown.standin is None and not is_hidden_by_place and not list_codings(shown.headers):
         texts = {shown.url, *[_make_search_text(*pair) for pair in (*headers, *response.headers)]}
-        bodies = {shown.body or b"", response.body}
+        bodies = {
+            *_list_readings(shown.body or b"", shown.headers, shown.charset),
+            *_list_readings(response.body, response.headers, shown.charset),
+        }
         if call:
             texts.update([value for _, value in call.query])
             bodies.add(call.body or b"")
