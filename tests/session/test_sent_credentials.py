@@ -9,6 +9,7 @@ import base64
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, Literal
 
@@ -17,6 +18,7 @@ import pytest
 import requests
 import urllib3
 
+from bpmax_sim.errors import UnrecordedWarning
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.session.session import Session
 from bpmax_sim.transport.adapters import httpx_transport
@@ -289,8 +291,9 @@ def test_a_secret_of_a_failed_request_is_known(tmp_path: Path, door: str) -> Non
     """The client's error shows the address; it is printed, and hidden in what is printed."""
     address = "http://zs:Us3rInf0Pw77@127.0.0.1:9/x?access_token=C0nnRefusedTok77&mode=default"
     secrets = ("Us3rInf0Pw77", "C0nnRefusedTok77", "C00kieVal4711")
-    with opened(tmp_path, "record") as session, session.listen():
-        with httpx.Client(transport=httpx_transport(session)) as client:
+    told = pytest.warns(UnrecordedWarning) if door == "client" else nullcontext()
+    with opened(tmp_path, "record") as session:
+        with told, session.listen(), httpx.Client(transport=httpx_transport(session)) as client:
             get: Any = requests.get if door == "client" else client.get
             with pytest.raises((requests.ConnectionError, httpx.ConnectError)):
                 get(address, headers={"Cookie": "sid=C00kieVal4711; mode=default"})
