@@ -542,7 +542,7 @@ class BlindIgnoreWarning(BpmaxWarning):
 
 
 class UnrecordedWarning(BpmaxWarning):
-    """A request beside $proxy got no response, so that nothing of it was recorded."""
+    """A request beside $proxy got no response or was not seen, so nothing of it was recorded."""
 
     kind = "unrecorded"
 

@@ -1,9 +1,10 @@
 """The network guard: blocks connections outside ``$proxy`` while a run replays or simulates.
 
 It is one audit hook for the process (PEP 578), installed when a guard is first closed, and idle
-while none is active. It sees every thread and every library that uses Python's sockets. It does not
-see other processes, ctypes, and native libraries with their own sockets (uvloop, libpq, gRPC, and
-asyncio on Windows with a numeric address). A host name passed to ``socket.connect`` or
+while none is active. Whoever intercepts HTTP clients may have connections reported by it
+(`observe_connections`). It sees every thread and every library that uses Python's sockets. It does
+not see other processes, ctypes, and native libraries with their own sockets (uvloop, libpq, gRPC,
+and asyncio on Windows with a numeric address). A host name passed to ``socket.connect`` or
 ``socket.sendto`` is resolved by Python before the hook runs; only the connection is blocked.
 
 A connection belongs to the guard most recently activated by its own thread; in a thread that has
@@ -15,10 +16,12 @@ from __future__ import annotations
 import inspect
 import sys
 import threading
-from collections.abc import Callable, Iterable, Mapping
+import traceback
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from fnmatch import fnmatchcase
 from types import FrameType
-from typing import Any, Final, NamedTuple, Self
+from typing import Any, Final, NamedTuple, Protocol, Self
 
 from bpmax_sim.i18n import msg
 
@@ -27,6 +30,15 @@ _LOCAL_FAMILIES: Final = ("AF_UNIX", "AF_NETLINK", "AF_ALG", "AF_SYSTEM")
 
 _PAIRS: Final = frozenset({"socketpair", "_fallback_socketpair"})
 _LOOPBACK: Final = frozenset({"127.0.0.1", "::1"})
+
+WHY_UNSEEN: Final = msg(
+    "vcrpy does not see every request of several threads at once if they use requests, urllib3 or "
+    "urllib.request; send them one after another, or all with httpx or aiohttp"
+)
+"""Why a request passes who intercepts HTTP clients, and what to do."""
+
+_CALL_IT: Final = msg("call it through $proxy")
+_HTTP_CLIENT_MODULES: Final = frozenset({"http.client", "urllib3.connection"})
 
 
 class NetworkTarget(NamedTuple):
@@ -103,10 +115,11 @@ class NetworkGuard:
         """Return whether the thread with this identifier activated the guard."""
         return self._thread == thread
 
-    def judge(self, verb: str, target: NetworkTarget) -> None:
+    def judge(self, verb: str, target: NetworkTarget, frame: FrameType | None = None) -> None:
         """Note the attempt to reach *target*, and raise, unless its host is allowed.
 
-        *verb* says in the message what was attempted, such as "connect to".
+        *verb* says in the message what was attempted, such as "connect to"; *frame* is of who
+        attempts it.
 
         Raises:
             ClosedNetworkError: if the host is not allowed.
@@ -124,9 +137,10 @@ class NetworkGuard:
         option = msg(", or allow the host: {option}", option=allow) if allow else ""
         raise ClosedNetworkError(
             "{who} tried to {attempt} outside $proxy, and the network is closed in replay "
-            "and simulate mode; call it through $proxy{option}",
+            "and simulate mode; {advice}{option}",
             who=self._who,
             attempt=attempt,
+            advice=WHY_UNSEEN if _observers and _is_http_client(frame) else _CALL_IT,
             option=option,
         )
 
@@ -158,6 +172,35 @@ class NetworkGuard:
         finally:
             _resolving.on = False
         self._addresses.update(str(address[4][0]) for address in addresses)
+
+
+class ConnectionObserver(Protocol):
+    """What hears of connections that no guard refused, in the thread that makes them.
+
+    Neither method may raise.
+    """
+
+    def note_connection(self, sock: Any, target: NetworkTarget, /) -> None:
+        """Note that *sock*, of TCP, connects to *target*, an IP address or the name of one."""
+        ...
+
+    def note_sending(self, connection: Any, data: Any, /) -> None:
+        """Note that *connection*, of `http.client` or a subclass, sends *data*."""
+        ...
+
+
+@contextmanager
+def observe_connections(observer: ConnectionObserver) -> Iterator[None]:
+    """Report connections of this process to *observer* in this context.
+
+    Of several observers only the latest hears of them.
+    """
+    _install_audit_hook_once()
+    _update_observers(lambda observers: (*observers, observer))
+    try:
+        yield
+    finally:
+        _update_observers(lambda observers: tuple(one for one in observers if one is not observer))
 
 
 def split_hosts(hosts: str | Iterable[str]) -> tuple[str, ...]:
@@ -247,6 +290,7 @@ The others pass: ``socket.__new__`` opens nothing, the names of services stand i
 """
 
 _guards: tuple[NetworkGuard, ...] = ()
+_observers: tuple[ConnectionObserver, ...] = ()
 _changing = threading.Lock()
 _resolving = threading.local()
 _installed: list[bool] = []
@@ -260,19 +304,54 @@ def _update_active_guards(
         _guards = change(_guards)
 
 
+def _update_observers(
+    change: Callable[[tuple[ConnectionObserver, ...]], tuple[ConnectionObserver, ...]],
+) -> None:
+    global _observers  # noqa: PLW0603 - as above
+    with _changing:
+        _observers = change(_observers)
+
+
 def _check_audit_event(event: str, args: tuple[Any, ...]) -> None:
-    guards = _guards
+    guards, observers = _guards, _observers
     # The guard's own look-up of an allowed name raises this event as well, on the same thread.
-    if not guards or event not in _WAYS or getattr(_resolving, "on", False):
-        return
-    me = threading.get_ident()
-    guard = next((guard for guard in reversed(guards) if guard.is_activated_by(me)), guards[-1])
-    if guard.is_closed:
-        here = inspect.currentframe()  # its caller is not in *args*
-        verb, find_target = _WAYS[event]
-        target = find_target(args, here.f_back if here else None)
-        if target is not None:
-            guard.judge(verb, target)
+    if guards and event in _WAYS and not getattr(_resolving, "on", False):
+        me = threading.get_ident()
+        guard = next((guard for guard in reversed(guards) if guard.is_activated_by(me)), guards[-1])
+        if guard.is_closed:
+            here = inspect.currentframe()  # its caller is not in *args*
+            caller = here.f_back if here else None
+            verb, find_target = _WAYS[event]
+            target = find_target(args, caller)
+            if target is not None:
+                guard.judge(verb, target, caller)
+    if observers and event in _OBSERVED:
+        _OBSERVED[event](observers[-1], args)
+
+
+def _report_connection(observer: ConnectionObserver, args: tuple[Any, ...]) -> None:
+    import socket  # noqa: PLC0415 - loaded already where there is one
+
+    sock, address = args[:2]
+    is_ip = sock.family in {socket.AF_INET, socket.AF_INET6} and isinstance(address, tuple)
+    if is_ip and sock.type == socket.SOCK_STREAM:
+        observer.note_connection(sock, NetworkTarget(*address[:2]))
+
+
+def _report_sending(observer: ConnectionObserver, args: tuple[Any, ...]) -> None:
+    observer.note_sending(*args)
+
+
+_OBSERVED: Final[Mapping[str, Callable[[ConnectionObserver, tuple[Any, ...]], None]]] = {
+    "socket.connect": _report_connection,
+    "http.client.send": _report_sending,
+}
+
+
+def _is_http_client(frame: FrameType | None) -> bool:
+    """Return whether *frame* is called by a connection of http.client or urllib3."""
+    frames = traceback.walk_stack(frame) if frame else ()
+    return any(one.f_globals.get("__name__") in _HTTP_CLIENT_MODULES for one, _ in frames)
 
 
 _check_audit_event.__cantrace__ = True  # type: ignore[attr-defined] # debuggers and coverage see it, too
@@ -280,7 +359,7 @@ _check_audit_event.__cantrace__ = True  # type: ignore[attr-defined] # debuggers
 
 def _install_audit_hook_once() -> None:
     # An audit hook stays for the life of the process and takes time at each event, so there is one
-    # for all guards, and none without a guard.
+    # for all guards and observers, and none without one.
     with _changing:
         if not _installed:
             _installed.append(True)

@@ -20,12 +20,13 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from weakref import WeakMethod
 
 from msgspec.structs import replace
 
 from bpmax_sim.errors import BadResponseError, NoMatchError, TransportError, UnrecordedWarning
+from bpmax_sim.guard import WHY_UNSEEN
 from bpmax_sim.i18n import join_list, msg
 from bpmax_sim.messages import ConnectionRoute, Request, Response
 from bpmax_sim.session.arriving_exchange import NotePiece
@@ -34,6 +35,9 @@ from bpmax_sim.session.record import contains_standin, refuse_standin
 from bpmax_sim.traffic.external_clients import ExternalCallAdapter
 from bpmax_sim.transport.protocol import OWN
 from bpmax_sim.yamlfile import to_display_path
+
+if TYPE_CHECKING:
+    from bpmax_sim.traffic.intercept import UnseenConnection
 
 _DAY: Final = 86400.0
 """Seconds: how long it waits is the client's own affair."""
@@ -194,6 +198,33 @@ class ClientRelay:
                 "client's error itself, without bpmax_vcr",
                 cassette=to_display_path(cassette or Path()),
                 requests=join_list(dict.fromkeys(names)),
+            ),
+            UnrecordedWarning,
+            stacklevel=2,
+        )
+
+    def warn_of_unseen(self, connections: Sequence[UnseenConnection], /) -> None:
+        """Warn that *connections* may have been requests that were not intercepted."""
+        vault, cassette = self._wiring.secrets.vault, self._wiring.settings.cassette
+        threads: dict[str, list[str]] = {}
+        for one in connections:
+            where = f"[{one.host}]:{one.port}" if ":" in one.host else f"{one.host}:{one.port}"
+            threads.setdefault(vault.redact_for_output(where), []).append(one.thread)
+        warnings.warn(
+            msg(
+                "{cassette}: requests may have passed vcrpy, which are neither recorded nor "
+                "replayed: {connections}; {reason}",
+                cassette=to_display_path(cassette or Path()),
+                connections=join_list(
+                    msg(
+                        "{number} to {where} by {threads}",
+                        number=len(names),
+                        where=where,
+                        threads=join_list(sorted(set(names))),
+                    )
+                    for where, names in threads.items()
+                ),
+                reason=WHY_UNSEEN,
             ),
             UnrecordedWarning,
             stacklevel=2,

@@ -2,16 +2,26 @@
 
 vcrpy only gets between client and network. Recording, matching and redaction are done elsewhere.
 Requests that are not replayed are sent by the client itself, with its own TLS settings and errors.
+
+While vcrpy makes, opens or uses a real connection of http.client (which requests, urllib3 and
+urllib.request use), it takes its patches off in the whole process. So what other threads begin
+meanwhile with these clients or with httpx is not intercepted. Nothing can be done about it here,
+so such requests are reported.
 """
 
 from __future__ import annotations
 
+import http.client
 import json
+import re
+import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any, NamedTuple, Protocol
+from dataclasses import dataclass
+from socket import AF_INET, AF_INET6
+from typing import Any, Final, NamedTuple, Protocol
 
 from msgspec.structs import replace
 from vcr.cassette import Cassette, CassetteContextDecorator
@@ -19,6 +29,7 @@ from vcr.stubs import compat
 
 from bpmax_sim.cassette.format import group_headers
 from bpmax_sim.errors import CassetteError
+from bpmax_sim.guard import NetworkTarget, observe_connections
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.traffic.imported import (
     NotConvertibleError,
@@ -26,7 +37,23 @@ from bpmax_sim.traffic.imported import (
     make_decompressed_response,
     make_foreign_request,
 )
-from bpmax_sim.traffic.vcr_connections import keep_patches_for_other_threads
+
+_REQUEST_LINE: Final = re.compile(rb"(?!CONNECT )\S+ \S+ HTTP/1\.[01]\r\n")
+"""The start of a request; that for a tunnel through a proxy is none of the client's."""
+
+
+class UnseenConnection(NamedTuple):
+    """A request or connection that passed vcrpy.
+
+    Attributes:
+        host: name or address of the other end.
+        port: its port.
+        thread: name of the thread that made it.
+    """
+
+    host: str
+    port: int
+    thread: str
 
 
 class ClientListener(Protocol):
@@ -55,6 +82,10 @@ class ClientListener(Protocol):
         """Warn that *requests*, which clients sent, got no response, so none is recorded."""
         ...
 
+    def warn_of_unseen(self, connections: Sequence[UnseenConnection], /) -> None:
+        """Warn that *connections* may have been requests that were not intercepted."""
+        ...
+
 
 @contextmanager
 def intercept_clients(listener: ClientListener, name: str) -> Iterator[None]:
@@ -62,30 +93,45 @@ def intercept_clients(listener: ClientListener, name: str) -> Iterator[None]:
 
     vcrpy patches the clients; *name* is for its log.
     """
-    keep_patches_for_other_threads()
     patches = ((compat, "get_headers", _list_headers_in_order),)
     options = {"path": name, "custom_patches": patches, "listener": listener}
     with CassetteContextDecorator(_VcrCassetteAdapter, lambda: options) as adapter:
-        yield
-    adapter.warn_of_unanswered()  # without the patches, as a warning may be an error
+        adapter.patched_class = http.client.HTTPConnection
+        with observe_connections(adapter):
+            yield
+    # Without the patches, as a warning may be an error.
+    adapter.warn_of_unseen()
+    adapter.warn_of_unanswered()
 
 
-class _SentRequest(NamedTuple):
+@dataclass(slots=True)
+class _SentRequest:
     """A request that its client sends, and whose response has not arrived.
 
     Attributes:
         request: as vcrpy has it; while it is here, no other one has its id.
         at: when it was sent, in seconds of `time.perf_counter`.
         serial: its call number.
+        thread: identifier of the thread in which http.client sent it; 0 if another client sends it,
+            or it is not sent yet.
     """
 
     request: Any
     at: float
     serial: int
+    thread: int = 0
+
+
+class _ConnectionOfThread(NamedTuple):
+    """A connection that passed vcrpy, and what tells whether a request is sent on it."""
+
+    connection: UnseenConnection
+    thread: int
+    fileno: int
 
 
 _LATEST: ContextVar[int] = ContextVar("_LATEST", default=0)
-"""Id of the latest request that this thread or task sent.
+"""Id of the latest request that this thread or task sent; 0 once it is answered.
 
 Of aiohttp's requests that are redirected, vcrpy makes new objects when the last response is here.
 """
@@ -116,6 +162,9 @@ class _VcrCassetteAdapter(Cassette):  # type: ignore[misc]
         self._ready: dict[int, Response] = {}
         self._sent: dict[int, _SentRequest] = {}
         self._answered: set[tuple[str, str]] = set()
+        self._unseen_requests: list[UnseenConnection] = []
+        self._unseen_connections: list[_ConnectionOfThread] = []
+        self.patched_class: type | None = None
 
     def _load(self) -> None:
         """Load nothing: the session has the recordings."""
@@ -132,6 +181,46 @@ class _VcrCassetteAdapter(Cassette):  # type: ignore[misc]
         lost = [one for one in lost if _get_identity(one) not in self._answered]
         if lost:
             self._listener.warn_of_unanswered([_convert_request(one) for one in lost])
+
+    def warn_of_unseen(self) -> None:
+        """Let the listener warn of connections that may have been requests not intercepted."""
+        unseen = [*self._unseen_requests, *(one.connection for one in self._unseen_connections)]
+        if unseen:
+            self._listener.warn_of_unseen(unseen)
+
+    def note_sending(self, connection: Any, data: Any, /) -> None:
+        """Note a request that http.client sends, unless vcrpy has asked for it before.
+
+        A request that vcrpy has seen is sent once, in the thread or task that asked for it.
+        """
+        if not (isinstance(data, bytes) and _REQUEST_LINE.match(data)):
+            return  # a body, or a tunnel
+        if getattr(connection.sock, "family", AF_INET) not in {AF_INET, AF_INET6}:
+            return  # of a client, such as Docker's, that vcrpy never sees
+        sent, me = self._sent.get(_LATEST.get()), threading.get_ident()
+        if sent and not sent.thread:
+            sent.thread = me
+        elif not self._listener.is_sent_without_listener():
+            # With its connection it is one.
+            fileno = getattr(connection.sock, "fileno", lambda: -1)()
+            for one in self._unseen_connections[::-1]:
+                if (one.thread, one.fileno) == (me, fileno):
+                    self._unseen_connections.remove(one)
+                    break
+            self._unseen_requests.append(_describe(connection.host, connection.port))
+
+    def note_connection(self, sock: Any, target: NetworkTarget, /) -> None:
+        """Note a connection made beside vcrpy while vcrpy's patches are off or may have been.
+
+        A client other than http.client, such as httpx, is known by nothing else.
+        """
+        me, sent = threading.get_ident(), self._sent
+        if _LATEST.get() in sent or self._listener.is_sent_without_listener():
+            return
+        is_patched = http.client.HTTPConnection is self.patched_class
+        if not is_patched or any(one.thread not in {0, me} for one in tuple(sent.values())):
+            connection = _describe(target.host, target.port)
+            self._unseen_connections.append(_ConnectionOfThread(connection, me, sock.fileno()))
 
     @property
     def write_protected(self) -> bool:
@@ -169,11 +258,17 @@ class _VcrCassetteAdapter(Cassette):  # type: ignore[misc]
     def append(self, request: Any, response: Mapping[str, Any]) -> None:
         if not self._listener.is_sent_without_listener():
             sent = self._sent.pop(id(request), None) or self._sent.pop(_LATEST.get(), None)
+            _LATEST.set(0)  # another request may get the id
             self._answered.add(_get_identity(request))
             took, serial = (time.perf_counter() - sent.at, sent.serial) if sent else (0.0, 0)
             self._listener.record_response(
                 _convert_request(request), _convert_response(response, took), serial
             )
+
+
+def _describe(host: Any, port: Any) -> UnseenConnection:
+    text = host.decode("ascii", "replace") if isinstance(host, bytes) else str(host)
+    return UnseenConnection(text, port, threading.current_thread().name)
 
 
 def _get_identity(request: Any) -> tuple[str, str]:

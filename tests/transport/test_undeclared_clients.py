@@ -8,13 +8,16 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+import re
+import socket
 import ssl
 import threading
 import urllib.request
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, cast
 from urllib.parse import quote, unquote
 
 import aiohttp
@@ -22,9 +25,10 @@ import httpx
 import pytest
 import requests
 import urllib3
+from vcr.patch import force_reset
 
 from bpmax_sim.cassette.file import Cassette
-from bpmax_sim.errors import UnrecordedWarning
+from bpmax_sim.errors import ClosedNetworkError, UnrecordedWarning
 from bpmax_sim.session.session import Session
 from bpmax_sim.transport.adapters import httpx_transport
 from tests.leaks import folder, leaks
@@ -84,34 +88,187 @@ def with_urllib3(url: str) -> Any:
     return json.loads(pool.request("GET", url).data)
 
 
-@pytest.mark.parametrize("get", [with_urllib, with_requests, with_urllib3])
-@pytest.mark.parametrize("scheme", ["server", "tls_server"])
-def test_requests_of_threads_are_all_recorded_and_none_goes_past_the_recording(
-    tmp_path: Path, request: pytest.FixtureRequest, scheme: str, get: Callable[[str], Any]
+def with_httpx(url: str) -> Any:
+    return httpx.get(url).json()
+
+
+def in_threads(urls: list[str], get: Callable[[str], Any]) -> list[Any]:
+    with ThreadPoolExecutor(8, "worker") as pool:
+        return list(pool.map(get, urls))
+
+
+def with_httpx_in_threads(urls: list[str]) -> list[Any]:
+    return in_threads(urls, with_httpx)
+
+
+def with_aiohttp_tasks(urls: list[str]) -> list[Any]:
+    async def ask() -> list[Any]:
+        async with aiohttp.ClientSession() as client:
+
+            async def get(url: str) -> Any:
+                async with client.get(url) as response:
+                    return await response.json()
+
+            return await asyncio.gather(*map(get, urls))
+
+    return asyncio.run(ask())
+
+
+def with_requests_one_after_another(urls: list[str]) -> list[Any]:
+    with requests.Session() as client:
+        return [client.get(url, timeout=9).json() for url in urls]
+
+
+@pytest.mark.parametrize(
+    "ask", [with_httpx_in_threads, with_aiohttp_tasks, with_requests_one_after_another]
+)
+@pytest.mark.filterwarnings("error::bpmax_sim.errors.UnrecordedWarning")
+def test_requests_that_are_all_seen_are_recorded_and_none_is_told(
+    tmp_path: Path, server: Loopback, ask: Callable[[list[str]], Any]
 ) -> None:
-    server: Loopback = request.getfixturevalue(scheme)
-    numbers = range(16)
+    urls = [f"{server.url}/{number}" for number in range(16)]
+    recorded, replayed = record_and_replay(tmp_path, lambda: ask(urls))
 
-    def ask() -> list[Any]:
-        with ThreadPoolExecutor(8) as pool:
-            return list(pool.map(lambda number: get(f"{server.url}/{number}"), numbers))
-
-    recorded, replayed = record_and_replay(tmp_path, ask)
-
-    assert recorded == replayed == [{"path": f"/{number}"} for number in numbers]
+    assert recorded == replayed == [{"path": f"/{number}"} for number in range(16)]
     assert (len(entries(tmp_path)), len(server.received)) == (16, 16)
 
 
-def test_threads_share_the_connections_of_a_session(tmp_path: Path, server: Loopback) -> None:
-    def ask() -> list[Any]:
-        with requests.Session() as client, ThreadPoolExecutor(8) as pool:
-            paths = [f"{server.url}/{number}" for number in range(24)]
-            return list(pool.map(lambda path: client.get(path, timeout=9).json(), paths))
+UNSEEN = re.compile(r"(\d+) to (\S+) by (.+?)(?=, \d+ to |; vcrpy does)")
 
-    recorded, replayed = record_and_replay(tmp_path, ask)
 
-    assert recorded == replayed == [{"path": f"/{number}"} for number in range(24)]
-    assert len(entries(tmp_path)) == 24
+def get_unseen(warned: pytest.WarningsRecorder) -> dict[str, tuple[int, str]]:
+    """Return the number and the threads of what was told as not seen, by host and port."""
+    return {
+        where: (int(number), threads)
+        for one in warned
+        for number, where, threads in UNSEEN.findall(str(one.message))
+    }
+
+
+@pytest.mark.parametrize("get", [with_urllib, with_requests, with_urllib3, None])
+def test_each_request_of_threads_is_either_recorded_or_told(
+    tmp_path: Path,
+    server: Loopback,
+    get: Callable[[str], Any] | None,
+    recwarn: pytest.WarningsRecorder,
+) -> None:
+    urls = [f"{server.url}/{number}" for number in range(24)]
+    with (
+        requests.Session() as client,  # whose connections are kept, and shared by the threads
+        opened(tmp_path, "record") as session,
+        session.listen(),
+    ):
+        in_threads(urls, get or (lambda url: client.get(url, timeout=9).json()))
+
+    unseen, _ = get_unseen(recwarn).get(server.url.removeprefix("http://"), (0, ""))
+    assert len(entries(tmp_path)) + unseen == len(server.received) == 24
+
+
+class SlowHandshake:
+    """A server's TLS context that waits in its first handshake.
+
+    Attributes:
+        begun: is set when a client waits for it.
+        goes_on: has to be set by the test.
+    """
+
+    def __init__(self, context: ssl.SSLContext) -> None:
+        self._context = context
+        self.begun, self.goes_on = threading.Event(), threading.Event()
+
+    def wrap_socket(self, sock: socket.socket, **options: Any) -> ssl.SSLSocket:
+        self.begun.set()
+        self.goes_on.wait(9)
+        return self._context.wrap_socket(sock, **options)
+
+
+@contextmanager
+def waiting_for_handshake(server: Loopback) -> Iterator[None]:
+    """Let a request of another thread wait in its handshake with *server*, in this context."""
+    slow = SlowHandshake(server.context or ssl.create_default_context())
+    server.context = cast("Any", slow)
+    with ThreadPoolExecutor(1, "slow") as pool:
+        asked = pool.submit(with_requests, f"{server.url}/slow")
+        try:
+            assert slow.begun.wait(9)
+            yield
+        finally:
+            slow.goes_on.set()
+        assert asked.result(9) == {"path": "/slow"}
+
+
+def connect(url: str) -> None:
+    host, port = url.removeprefix("http://").split(":")
+    socket.create_connection((host, int(port))).close()
+
+
+@pytest.mark.parametrize("get", [with_urllib, with_requests, with_urllib3, with_httpx, connect])
+def test_what_begins_while_a_request_of_another_thread_connects_is_told(
+    tmp_path: Path,
+    server: Loopback,
+    tls_server: Loopback,
+    get: Callable[[str], Any],
+    recwarn: pytest.WarningsRecorder,
+) -> None:
+    with opened(tmp_path, "record") as session, session.listen():
+        with waiting_for_handshake(tls_server):
+            in_threads([server.url] * 3, get)
+        get(server.url)
+
+    count, threads = get_unseen(recwarn)[where := server.url.removeprefix("http://")]
+    assert (count, set(threads.split(", ")) <= {f"worker_{n}" for n in range(8)}) == (3, True)
+    [told] = [str(one.message) for one in recwarn]
+    assert told == (
+        f"{tmp_path / 'cassettes/客户端.yaml'}: requests may have passed vcrpy, which are neither "
+        f"recorded nor replayed: 3 to {where} by {threads}; vcrpy does not see every request of "
+        "several threads at once if they use requests, urllib3 or urllib.request; send them one "
+        "after another, or all with httpx or aiohttp"
+    )
+    assert len(entries(tmp_path)) == 1 + (get is not connect)
+
+
+@pytest.mark.parametrize("get", [with_urllib, with_requests, with_urllib3, with_httpx])
+def test_what_is_sent_while_the_patches_are_off_is_told(
+    tmp_path: Path,
+    server: Loopback,
+    get: Callable[[str], Any],
+    recwarn: pytest.WarningsRecorder,
+) -> None:
+    with opened(tmp_path, "record") as session, session.listen(), force_reset():
+        for _ in range(2):
+            get(server.url)
+
+    assert get_unseen(recwarn) == {server.url.removeprefix("http://"): (2, "MainThread")}
+
+
+def get_refusal(send: Callable[[], Any]) -> str:
+    with pytest.raises(ClosedNetworkError) as refused:
+        send()
+    return str(refused.value)
+
+
+def get_refusal_without_listening(folder: Path, send: Callable[[], Any]) -> str:
+    with opened(folder, guard=True, unused="ignore"):
+        return get_refusal(send)
+
+
+@pytest.mark.parametrize("get", [with_urllib, with_requests, with_urllib3])
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_the_guard_says_in_replay_why_a_request_was_not_seen(
+    tmp_path: Path, server: Loopback, get: Callable[[str], Any], scheme: str
+) -> None:
+    record_and_replay(tmp_path, lambda: get(server.url))
+    url = server.url.replace("http", scheme)
+    with opened(tmp_path, guard=True, unused="ignore") as session, session.listen():
+        with force_reset():  # as while another thread makes a connection
+            error = get_refusal(lambda: get(url))
+        other = get_refusal(lambda: connect(server.url))
+    after = get_refusal_without_listening(tmp_path, lambda: get(url))
+
+    assert "; vcrpy does not see every request of several threads at once if they use" in error
+    assert error.endswith('or allow the host: Session.open(allow_hosts=["127.0.0.1"])')
+    assert "; call it through $proxy, or allow the host: " in other
+    assert "; call it through $proxy, or allow the host: " in after
 
 
 TOKENS = {"张三": "tok-of-zhangsan-4711xyz", "李四": "tok-of-lisi-0815abc"}
