@@ -28,7 +28,7 @@ from bpmax_sim.secret.pseudonym import make_pseudonym
 from bpmax_sim.secret.vault import Vault
 from bpmax_sim.session.credentials import add_personal_places
 from bpmax_sim.traffic.external_clients import ExternalCallAdapter
-from bpmax_sim.traffic.intercept import intercept_clients
+from bpmax_sim.traffic.intercept import UnseenConnection, intercept_clients
 from bpmax_sim.transport.redaction import redact_request
 from tests.loopback import Loopback, answer_json, loopback
 
@@ -431,6 +431,9 @@ class Listener:
 
     def warn_of_unanswered(self, requests: Sequence[Request], /) -> None:
         raise AssertionError(requests)
+
+    def warn_of_unseen(self, connections: Sequence[UnseenConnection], /) -> None:
+        raise AssertionError(connections)
 
 
 @pytest.fixture(name="server")
