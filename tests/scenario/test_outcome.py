@@ -322,7 +322,7 @@ def test_a_failed_result_that_nobody_looks_at_is_warned_of(
 ) -> None:
     result = ScenarioResult(ends)
     if look:
-        getattr(result, look)
+        assert getattr(result, look) is not None
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         del result

@@ -107,7 +107,7 @@ def change(field: str, new: Any, by: str = "change.客户") -> FieldChanged:
         ([change("金颜", 5)], ["金颜"], 0),
         ([change("金颜", 5), change("金颜", 6), change("客护", 1)], ["金颜", "客护"], 0),
         ([change("金额", "五")], [], 1),
-        ([change("金额", "五"), change("金额", "五"), change("金额", "六")], [], 2),
+        ([change("金额", "五"), change("金额", "五"), change("金额", "六")], [], 1),
         ([change("金额", "五", by="user")], [], 0),
         ([change("合计", "五")], [], 0),
     ],
