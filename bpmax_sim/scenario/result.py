@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from typing import Any, Final, Self
 
 from bpmax_sim.errors import ExpectationError, UnseenFailureWarning
-from bpmax_sim.frames import is_read_dropped
 from bpmax_sim.i18n import join_messages, msg
 from bpmax_sim.scenario.events import Event, ScenarioFinished
 from bpmax_sim.scenario.source import Failure, render_failure
 
-_LOOKS: Final = frozenset({"events", "failures", "ok"})
+_LOOKS: Final = frozenset({"events", "failures", "ok", "unwrap"})
 
 
 @dataclass(frozen=True)
@@ -27,17 +26,13 @@ class ScenarioResult:
     events: tuple[Event, ...]
 
     def __getattribute__(self, name: str) -> Any:
-        known = super().__getattribute__("__dict__")
-        # What is read in a line by itself, as if `assert` stood before it, nobody looks at.
-        if name == "unwrap" or (
-            name in _LOOKS and "_is_read" not in known and not is_read_dropped()
-        ):
-            known["_is_read"] = True
+        if name in _LOOKS:
+            super().__getattribute__("__dict__")["_is_read"] = True
         return super().__getattribute__(name)
 
     def __del__(self) -> None:
         """Warn of failures that nobody looked at, in the line that threw the result away."""
-        if "_is_read" not in self.__dict__ and (failures := self._list_failures()):
+        if "_is_read" not in self.__dict__ and (failures := self.failures):
             message = msg(
                 "a scenario failed, and nothing looked at its result: {failure}; call unwrap(), "
                 "or assert that it is ok",
@@ -51,17 +46,13 @@ class ScenarioResult:
 
         An item that fails as expected (``xfail``) has none here.
         """
-        return self._list_failures()
-
-    def _list_failures(self) -> tuple[Failure, ...]:
-        events: tuple[Event, ...] = self.__dict__["events"]  # which counts as no look
-        ends = (event for event in events if isinstance(event, ScenarioFinished))
+        ends = (event for event in self.events if isinstance(event, ScenarioFinished))
         return tuple(failure for end in ends if end.outcome == "failed" for failure in end.failures)
 
     @property
     def ok(self) -> bool:
         """Return whether no item, the scenario or a row of its table, failed."""
-        return not self._list_failures()
+        return not self.failures
 
     def unwrap(self) -> Self:
         """Return the result itself if no item, the scenario or a row of its table, failed.
@@ -69,6 +60,6 @@ class ScenarioResult:
         Raises:
             ExpectationError: if an item failed; the message has the text of each failure.
         """
-        if failures := self._list_failures():
-            raise ExpectationError(join_messages("\n\n", map(render_failure, failures)))
+        if not self.ok:
+            raise ExpectationError(join_messages("\n\n", map(render_failure, self.failures)))
         return self

@@ -14,7 +14,6 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from bpmax_sim.errors import BpmaxError, Place, ScriptError
-from bpmax_sim.frames import is_read_dropped
 from bpmax_sim.i18n import MessageError, label_message, msg
 from bpmax_sim.js_values import UNDEFINED
 from bpmax_sim.proxy.builder import Setter
@@ -221,13 +220,12 @@ class ReadTrackingFailedOutcome(Outcome, frozen=True, kw_only=True, dict=True, w
 
     Reading its ``error`` or ``unhandled`` sets ``is_read`` in its ``__dict__``, which is empty
     before; so does reading its ``value`` if it has no ``error``. Thus an error that a test never
-    saw can be reported. A statement that only reads one of them is no look.
+    saw can be reported.
     """
 
     def __getattribute__(self, name: str) -> Any:
         get = super().__getattribute__
-        is_look = name in {"error", "unhandled"} or (name == "value" and get("error") is None)
-        if is_look and not is_read_dropped():
+        if name in {"error", "unhandled"} or (name == "value" and get("error") is None):
             get("__dict__")["is_read"] = True
         return get(name)
 

@@ -22,7 +22,6 @@ from bpmax_sim.errors import (
     Place,
     WrongCallWarning,
 )
-from bpmax_sim.frames import is_read_dropped
 from bpmax_sim.i18n import label_message, msg
 from bpmax_sim.proxy.builder import CallSpec
 from bpmax_sim.session.scripts import PACKAGE, find_frame_outside
@@ -68,8 +67,7 @@ class UnreadCallErrors:
     def _copy_noting_reads(self, error: BpmaxError, spec: CallSpec) -> BpmaxError:
         """Return a copy of *error* that notes what is read of it, if a test's own code gets it.
 
-        The session's record of the call keeps the error itself, without its traceback, whose
-        frames hold the variables of the test.
+        The session's record of the call keeps the error itself.
         """
         frame = find_frame_outside(_WRAPPERS)
         if frame is None or frame.f_code.co_filename.startswith(PACKAGE):
@@ -84,7 +82,6 @@ class UnreadCallErrors:
         reads: list[str] = []  # it outlives the error
         tracked = copy(error).with_traceback(error.__traceback__)
         tracked.__cause__ = error.__cause__
-        error.__traceback__ = error.__cause__ = error.__context__ = None
         tracked.__dict__[_READS] = reads
         tracked.__class__ = _get_tracking_class(type(error))
         self._errors.append((weakref.ref(tracked), reads, message, place))
@@ -119,7 +116,7 @@ def _make_tracking_class(kind: type[BpmaxError]) -> type[BpmaxError]:
     """Return a subclass of *kind* with its name, whose errors note what is read of them."""
 
     def read_member(self: BpmaxError, name: str) -> Any:
-        if not (name.startswith("_") or is_read_dropped()):
+        if not name.startswith("_"):
             _note_read(self, name)
         return super(tracking, self).__getattribute__(name)
 
