@@ -324,6 +324,15 @@ ONE_OF: Mapping[str, int] = {
     "tests/secret/test_encodings.py::test_each_encoding_is_undone_within_each": 2,
     "tests/secret/test_search.py::test_four_times_the_bytes_take_about_four_times_as_long": 3,
     "tests/script/v8_parity/test_corpus.py::test_scripts_do_what_they_do_in_node": 4,
+    "tests/scenario/test_people_and_codes.py::test_a_truth_is_green_in_both_languages": 2,
+    (
+        "tests/session/test_secrets_that_parsers_lose.py::"
+        "test_programs_are_searched_in_a_time_that_grows_with_the_text"
+    ): 5,
+    (
+        "tests/cassette/test_remote.py::"
+        "test_a_file_is_fetched_and_one_that_is_not_there_is_not_here"
+    ): 3,
     (
         "tests/script/test_endless.py::"
         "test_what_inherits_from_thousands_of_objects_is_read_within_limits"
