@@ -125,11 +125,9 @@ class ClientRelay:
         if self._wiring.record is None or self.clients.needs_live_address(patient):
             return self.relay(patient)
         settings, replay = self._wiring.settings, self._wiring.replay
-        known = self.clients.as_api_call(patient)
-        # Before it is sent: if that fails, the client's error shows the address and what is in it.
-        self._wiring.secrets.net.register_request(known)
         if settings.record != "new":
             return None
+        known = self.clients.as_api_call(patient)
         # What is new is recorded beside this one, which is replayed; no login is.
         if not known.is_login and replay.is_recorded_even_if_played(known):
             try:
@@ -180,7 +178,8 @@ class ClientRelay:
         """Note that a client sends *request* now; return its call number.
 
         Calls, and the stand-ins of their secrets, are numbered when they are sent: replay, where
-        responses take no time, knows no other order.
+        responses take no time, knows no other order. The secrets are known from now on, as the
+        client's error shows the address if it gets no response.
         """
         serial = self._calls.environment.next_serial()
         known = self.clients.as_api_call(replace(request, timeout=_DAY), serial=serial)
