@@ -184,25 +184,27 @@ def find_failures_in_empty_catches(
         if drops and not outcome.is_call_outcome_expected(call):
             # Of handlers within each other the error comes to the innermost.
             inner = max(drops, key=lambda drop: (drop.start.line, drop.start.column))
-            text = _UNREAD if inner.is_settled else _EMPTY_HANDLER
             yield RunFinding("unseen", msg(
-                _MAKING_UP if inner.is_replaced else text,
+                _BY_WAY[inner.way],
                 call=call.call, code=call.error, line=inner.place.line,
             ), call.place, fails=False)  # fmt: skip
 
 
-_EMPTY_HANDLER: Final = template(
-    "{call} failed ({code}), and the empty handler in line {line} tells nobody; show it, or expect "
-    "it: proxy: [{{call: {call}, error: {code}}}]"
-)
-_MAKING_UP: Final = template(
-    "{call} failed ({code}), and the handler in line {line} goes on with a fixed object as if it "
-    "had not; show it, or expect it: proxy: [{{call: {call}, error: {code}}}]"
-)
-_UNREAD: Final = template(
-    "{call} failed ({code}), and nothing looks at the results of Promise.allSettled in line "
-    "{line}; look at their status, or expect it: proxy: [{{call: {call}, error: {code}}}]"
-)
+_BY_WAY: Final[Mapping[str, str]] = {
+    "empty": template(
+        "{call} failed ({code}), and the empty handler in line {line} tells nobody; show it, or "
+        "expect it: proxy: [{{call: {call}, error: {code}}}]"
+    ),
+    "replaces": template(
+        "{call} failed ({code}), and the handler in line {line} goes on with a fixed object as if "
+        "it had not; show it, or expect it: proxy: [{{call: {call}, error: {code}}}]"
+    ),
+    "settled": template(
+        "{call} failed ({code}), and nothing looks at the results of Promise.allSettled in line "
+        "{line}; look at their status, or expect it: proxy: [{{call: {call}, error: {code}}}]"
+    ),
+}
+"""How an error is ignored -> what is said of it."""
 
 
 def find_misread_responses(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from itertools import chain
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 import msgspec
 
@@ -60,15 +60,13 @@ class IgnoredErrorRange(ScriptRange, frozen=True):
 
     Attributes:
         place: place of the handler.
-        is_settled: whether there is no handler: the part is a ``Promise.allSettled`` whose results
-            nothing looks at.
-        is_replaced: whether the handler gives a fixed object in place of the result, which nothing
-            asks whether it is one.
+        way: how the error is ignored: by an ``empty`` handler; by one that ``replaces`` the result
+            by a fixed object, which nothing asks whether it is one; or ``settled``, where there is
+            no handler and nothing looks at the results of ``Promise.allSettled``.
     """
 
     place: Place
-    is_settled: bool = False
-    is_replaced: bool = False
+    way: Literal["empty", "replaces", "settled"] = "empty"
 
 
 class ResultUse(ScriptRange, frozen=True):
@@ -187,7 +185,7 @@ class ResultReader:
                 if is_silent and any(map(self._is_value_used_beyond_test, calls)):
                     yield self._make_ignored_error_range(body, node)
                 elif block is not None and self._gives_fixed_object_for_name(block, calls):
-                    yield self._make_replaced_error_range(body, node)
+                    yield self._make_ignored_error_range(body, node, "replaces")
             elif node.type == "call_expression":
                 yield from self._find_empty_catch_callback(node)
                 yield from self._find_unread_all_settled(node)
@@ -233,9 +231,7 @@ class ResultReader:
         is_statement = _find_using_node(node).type == "expression_statement"
         states = [use for use in uses or () if not self._may_read_failures(use)]
         if is_statement or uses == [] or (uses and len(states) == len(uses)):
-            yield msgspec.structs.replace(
-                self._make_ignored_error_range(node, node), is_settled=True
-            )
+            yield self._make_ignored_error_range(node, node, "settled")
 
     def _may_read_failures(self, use: Node) -> bool:
         """Return whether *use* of the results may look at a failure.
@@ -276,7 +272,7 @@ class ResultReader:
         if self._find_text_of_only_result(body) in _EMPTY:
             yield self._make_ignored_error_range(owner, callback)
         elif self._is_fixed_object(_find_only_result(body)) and not self._is_result_asked(node):
-            yield self._make_replaced_error_range(owner, callback)
+            yield self._make_ignored_error_range(owner, callback, "replaces")
 
     def _is_result_asked(self, node: Node) -> bool:
         """Return whether a condition depends on the value of *node* or on a member of it."""
@@ -298,15 +294,12 @@ class ResultReader:
             return self._tree.get_source(result)
         return "" if not body.named_children or _is_bare_return(body) else None
 
-    def _make_ignored_error_range(self, body: Node, handler: Node) -> IgnoredErrorRange:
+    def _make_ignored_error_range(
+        self, body: Node, handler: Node, way: Literal["empty", "replaces", "settled"] = "empty"
+    ) -> IgnoredErrorRange:
         place = self._tree.find_place
-        return IgnoredErrorRange(
-            place(body), self._tree.find_place_of_byte(body.end_byte), place(handler)
-        )
-
-    def _make_replaced_error_range(self, body: Node, handler: Node) -> IgnoredErrorRange:
-        found = self._make_ignored_error_range(body, handler)
-        return msgspec.structs.replace(found, is_replaced=True)
+        end = self._tree.find_place_of_byte(body.end_byte)
+        return IgnoredErrorRange(place(body), end, place(handler), way)
 
     def _find_call_number(self, node: Node) -> int:
         """Return the index in `Values.calls` of the call that *node* makes; -1 if it makes none."""
