@@ -232,13 +232,6 @@ def read_repeated_options(config: pytest.Config) -> tuple[tuple[str, str], ...]:
     return list_repeated_options("pytest", lambda name: config.getoption(to_ini_name(name), None))
 
 
-def make_repeated_arguments(config: pytest.Config) -> tuple[str, ...]:
-    """Return `read_repeated_options` as words of a command line."""
-    return tuple(
-        word for name, text in read_repeated_options(config) for word in (to_flag(name), text)
-    )
-
-
 def find_run_root(config: pytest.Config) -> Path:
     """Return the root of the project that this run plays: that of its arguments, if they share one.
 

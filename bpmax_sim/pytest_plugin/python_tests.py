@@ -54,6 +54,7 @@ from bpmax_sim.scenario.model import FaultRule
 from bpmax_sim.scenario.run_log import RunLog
 from bpmax_sim.script.turn_result import Outcome
 from bpmax_sim.secret.vault import Redact, redact_values
+from bpmax_sim.session.options import list_option_words
 from bpmax_sim.session.session import Session
 from bpmax_sim.session.settings import SessionOptions
 from bpmax_sim.session.shared_recording import RunRecordings
@@ -531,6 +532,7 @@ def open_session(node: pytest.Item, **passed: Unpack[SessionOptions]) -> Session
         passed["cassette"] = of_test.resolve_cassette_path(node, cassette)
     of_test.warn_of_former_folder(node)
     platforms = find_project_root(node) / "scenarios" / "platforms"
+    repeated = list_option_words("pytest", options.read_repeated_options(node.config))
     session_arguments: SessionOptions = {
         "platforms": platforms if platforms.is_dir() else None,
         "cassette": of_test.choose_cassette_path(node),
@@ -538,9 +540,7 @@ def open_session(node: pytest.Item, **passed: Unpack[SessionOptions]) -> Session
         "owner": of_test.choose_owner_name(node),
         "command": msg(
             "pytest {quote} --bpmax-mode=record",
-            quote=" ".join(
-                map(shell_quote, (node.nodeid, *options.make_repeated_arguments(node.config)))
-            ),
+            quote=" ".join(map(shell_quote, (node.nodeid, *repeated))),
         ),
         **COMMANDS,
         **of_test.read_session_options(node),

@@ -28,7 +28,7 @@ from bpmax_sim.report.trace_files import Trace
 from bpmax_sim.scenario.expect import shorten_line
 from bpmax_sim.scenario.file_verdict import FileRuns
 from bpmax_sim.scenario.source import Failure, RunWarning, format_headline
-from bpmax_sim.session.options import format_flag, list_options_for
+from bpmax_sim.session.options import list_option_words
 from bpmax_sim.traffic.curl import format_event_as_curl
 
 LONGEST_BODY = 64 * 1024
@@ -105,7 +105,10 @@ def build_entry(trace: Trace) -> PageEntry:
     home = PathsFromRoot(trace.folder, str(first.get("place") or "").partition(":")[0])
     place = home.to_root_place(first.get("place"))
     named = _make_row_node_id(trace, home, row) or ":".join(place.split(":")[:-1])
-    target = " ".join(map(shell_quote, (named, *_list_option_words(first))))
+    options = [str(typed).partition("=")[::2] for typed in first.get("options") or ()]
+    variables = [("var", str(typed)) for typed in first.get("variables") or ()]
+    words = list_option_words("cli", (*options, *variables))
+    target = " ".join(map(shell_quote, (named, *words)))
     calls = list(_list_call_apis_and_sources(trace.events))
     failures = list(read_failures(cut_long_texts(ended), home))
     watched = _to_failed_line_data(trace, home) if trace.names else {}
@@ -238,17 +241,6 @@ def _list_call_apis_and_sources(events: Sequence[_Event]) -> Iterator[tuple[str,
     for event in events:
         if event["event"] == "CallMade":
             yield str(event["call"]), sources.get(event["number"]) or "unanswered"
-
-
-def _list_option_words(first: _Event) -> Iterator[str]:
-    """Yield the words by which `bpmax-sim` gets options and variables of a run again."""
-    known = list_options_for("cli")
-    for typed in map(str, first.get("options") or ()):
-        name, _, text = typed.partition("=")
-        if name in known:
-            yield from (format_flag(name), text)
-    for typed in first.get("variables") or ():
-        yield from ("--var", str(typed))
 
 
 def _make_row_node_id(trace: Trace, paths: PathsFromRoot, row: str) -> str:

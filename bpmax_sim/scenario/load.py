@@ -57,7 +57,7 @@ from bpmax_sim.scenario.table_rows import (
     split_names_cell,
 )
 from bpmax_sim.script.failure import Script
-from bpmax_sim.session.options import format_flag, list_options_for
+from bpmax_sim.session.options import list_option_words
 from bpmax_sim.subject.definition import (
     Definition,
     FlowParts,
@@ -277,14 +277,8 @@ class ScenarioItem(msgspec.Struct, frozen=True, kw_only=True):
 
         *source* is the command line, `bpmax-sim` or pytest; options that it lacks are left out.
         """
-        known, prefix = list_options_for(source), "--" if source == "cli" else "--bpmax-"
-        passed = (*self.cli_options, *(("var", typed) for typed in self.cli_variable_assignments))
-        return tuple(
-            word
-            for name, text in passed
-            if name in known
-            for word in (format_flag(name, prefix), text)
-        )
+        variables = [("var", typed) for typed in self.cli_variable_assignments]
+        return tuple(list_option_words(source, (*self.cli_options, *variables)))
 
     @property
     def cli_variable_assignments(self) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ imports nothing large, since pytest loads it in every project that has the plugi
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from types import UnionType
 from typing import Any, Final, Literal, NamedTuple, get_args, get_origin
@@ -435,6 +435,19 @@ _BY_SOURCE: Final[Mapping[OptionSource, Mapping[str, Option]]] = {
 def format_flag(name: str, prefix: str = "--") -> str:
     """Return how a command line spells the option *name*: ``js_stack`` is ``--js-stack``."""
     return f"{prefix}{name.replace('_', '-')}"
+
+
+def list_option_words(
+    source: Literal["cli", "pytest"], passed: Iterable[tuple[str, str]]
+) -> Iterator[str]:
+    """Yield the words by which the command line *source* gets *passed*: (name, text) of options.
+
+    Options that it lacks are left out.
+    """
+    known, prefix = list_options_for(source), "--" if source == "cli" else "--bpmax-"
+    for name, text in passed:
+        if name in known:
+            yield from (format_flag(name, prefix), text)
 
 
 def list_repeated_options(
