@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from tests.cli.project import Done, in_a_process
+from tests.cli.project import ROOT, Done, in_a_process
 
 
 def completed(words: str, folder: Path) -> list[str]:
@@ -17,8 +20,17 @@ def completed(words: str, folder: Path) -> list[str]:
     return done.out.split()
 
 
-def asked(folder: Path, *arguments: str) -> Done:
-    return in_a_process(*arguments, cwd=folder, HOME=str(folder), SHELL="/bin/bash")
+def asked_in_bash(folder: Path, option: str) -> Done:
+    """Give *option* to the command line from a shell: it looks for the one that started it."""
+    done = subprocess.run(
+        ["bash", "-c", '"$@"; exit $?', "bash", sys.executable, "-m", "bpmax_sim", option],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "HOME": str(folder)},
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+    return Done(done.returncode, done.stdout, done.stderr)
 
 
 @pytest.mark.parametrize(
@@ -37,8 +49,8 @@ def test_a_shell_is_offered_what_there_is(tmp_path: Path, words: str, offered: l
 
 
 def test_the_script_is_shown_and_installed(tmp_path: Path) -> None:
-    shown = asked(tmp_path, "--show-completion", "bash")
-    installed = asked(tmp_path, "--install-completion", "bash")
+    shown = asked_in_bash(tmp_path, "--show-completion")
+    installed = asked_in_bash(tmp_path, "--install-completion")
 
     assert "complete -o default -F _bpmax_sim_completion bpmax-sim" in shown.out
     assert installed.code == 0
