@@ -97,7 +97,7 @@ def find_nearest(word: str, candidates: Iterable[str]) -> str:
     """Return the candidate most similar to *word*, or "" if none is similar enough."""
     if len(word) > _LONGEST_NAME:
         return ""
-    names = list(candidates)
+    names = sorted(candidates)  # of two alike the same one is named on each machine
     if not names:
         return ""
     folded = fold_case_and_width(word)

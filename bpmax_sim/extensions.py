@@ -29,12 +29,10 @@ _OWN: Final = "bpmax-sim"
 def _read_group(group: str) -> Mapping[str, tuple[EntryPoint, ...]]:
     """Return the entry points of *group*: name -> those with this name, this package's first.
 
-    Names are sorted because the order of metadata files differs between machines.
+    They are sorted because the order of metadata files differs between machines.
     """
     found: dict[str, list[EntryPoint]] = {}
-    for entry in sorted(
-        entry_points(group=group), key=lambda e: (not _is_of_this_package(e), e.name)
-    ):
+    for entry in sorted(entry_points(group=group), key=_get_sort_key):
         known = found.setdefault(entry.name, [])
         # A distribution that is on the path twice (an editable one, and its folder) is one.
         if (entry.value, _get_distribution_name(entry)) not in [
@@ -50,6 +48,10 @@ def _get_distribution_name(entry: EntryPoint) -> str:
 
 def _is_of_this_package(entry: EntryPoint) -> bool:
     return _get_distribution_name(entry).replace("_", "-") == _OWN
+
+
+def _get_sort_key(entry: EntryPoint) -> tuple[bool, str, str]:
+    return (not _is_of_this_package(entry), entry.name, _get_distribution_name(entry))
 
 
 def _describe_error_place(error: Exception) -> str:

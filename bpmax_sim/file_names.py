@@ -58,7 +58,7 @@ def find_case_variant(path: Path) -> Path | None:
         if part.name == "cassettes":
             break
         try:
-            names = os.listdir(part.parent)  # noqa: PTH208 - names alone are wanted
+            names = sorted(os.listdir(part.parent))  # noqa: PTH208 - names alone are wanted
         except OSError:
             continue
         if part.name in names:

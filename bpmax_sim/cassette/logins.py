@@ -195,7 +195,7 @@ def _find_recorded_accounts(cassettes: Path, logins: Path, instance: str) -> Ite
         CassetteError: if a cassette is damaged.
     """
     waiting = cassettes.rglob("*.yaml.new")  # for review
-    for path in (*cassettes.rglob("*.yaml"), *waiting):
+    for path in (*sorted(cassettes.rglob("*.yaml")), *sorted(waiting)):
         if path.parent != logins:
             cassette = Cassette.load(path)
             for owner in cassette.owners:

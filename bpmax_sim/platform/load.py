@@ -723,7 +723,7 @@ def _find_files_below(folder: Path, seen: set[str]) -> Iterator[Path]:
     if real in seen:  # a link that leads back up
         return
     seen.add(real)
-    for path in folder.iterdir():
+    for path in sorted(folder.iterdir()):  # of two links to a folder one is followed: the first
         if path.name.startswith("."):
             continue
         if path.is_dir():
