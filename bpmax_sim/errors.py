@@ -32,7 +32,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from itertools import islice, takewhile
-from typing import Any, ClassVar, Final, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 
 import msgspec
 
@@ -185,6 +185,28 @@ def suggest_or_list(word: str, names: Iterable[str]) -> str:
 
 class BpmaxError(MessageError):
     """The base of every error that this package raises on purpose."""
+
+    _reads: list[str] | None = None
+    """Gets the name of each public member that is read, if somebody wants to know."""
+
+    if not TYPE_CHECKING:  # for a type checker, every name would be a member of errors then
+
+        def __getattribute__(self, name: str) -> Any:
+            if not name.startswith("_"):
+                self._note_read(name)
+            return super().__getattribute__(name)
+
+    def __str__(self) -> str:
+        self._note_read("str")
+        return super().__str__()
+
+    def __repr__(self) -> str:
+        self._note_read("repr")
+        return super().__repr__()
+
+    def _note_read(self, name: str) -> None:
+        if self._reads is not None:
+            self._reads.append(name)
 
 
 class Problem(msgspec.Struct, frozen=True):

@@ -12,7 +12,7 @@ import weakref
 from collections.abc import Callable
 from copy import copy
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 from bpmax_sim.errors import (
     WRONG_CALLS,
@@ -82,8 +82,7 @@ class UnreadCallErrors:
         reads: list[str] = []  # it outlives the error
         tracked = copy(error).with_traceback(error.__traceback__)
         tracked.__cause__ = error.__cause__
-        tracked.__dict__[_READS] = reads
-        tracked.__class__ = _get_tracking_class(type(error))
+        tracked._reads = reads  # noqa: SLF001 - only this class asks for it
         self._errors.append((weakref.ref(tracked), reads, message, place))
         return tracked
 
@@ -95,42 +94,3 @@ class UnreadCallErrors:
         for alive, _, message, place in left:
             if alive() is None:
                 warnings.warn_explicit(message, WrongCallWarning, place.file, place.line)
-
-
-_READS: Final = "_bpmax_reads"
-"""The member of an error that holds the names of what was read of it."""
-
-
-_TRACKING: Final[dict[str, type[BpmaxError]]] = {}
-
-
-def _get_tracking_class(kind: type[BpmaxError]) -> type[BpmaxError]:
-    """Return the class of `_make_tracking_class`, the same one for each *kind*."""
-    name = kind.__qualname__
-    if name not in _TRACKING:
-        _TRACKING[name] = _make_tracking_class(kind)
-    return _TRACKING[name]
-
-
-def _make_tracking_class(kind: type[BpmaxError]) -> type[BpmaxError]:
-    """Return a subclass of *kind* with its name, whose errors note what is read of them."""
-
-    def read_member(self: BpmaxError, name: str) -> Any:
-        if not name.startswith("_"):
-            _note_read(self, name)
-        return super(tracking, self).__getattribute__(name)
-
-    def to_text(self: BpmaxError) -> str:
-        _note_read(self, "str")
-        return super(tracking, self).__str__()
-
-    members = {
-        "__getattribute__": read_member, "__str__": to_text, "__doc__": kind.__doc__,
-        "__module__": kind.__module__, "__qualname__": kind.__qualname__,
-    }  # fmt: skip
-    tracking: type[BpmaxError] = type(kind.__name__, (kind,), members)
-    return tracking
-
-
-def _note_read(error: BpmaxError, name: str) -> None:
-    object.__getattribute__(error, "__dict__")[_READS].append(name)
