@@ -38,13 +38,11 @@ class DecodedText(NamedTuple):
     Attributes:
         codec: Python's name of the encoding.
         wrong_at: index of the first byte invalid in the encoding, or -1; the text has U+FFFD there.
-        contradicts: encoding named in the header, if the bytes have another one.
     """
 
     text: str
     codec: str
     wrong_at: int = -1
-    contradicts: str = ""
 
 
 def find_codec(name: str) -> str:
@@ -89,15 +87,14 @@ def decode_text(data: bytes, content_type: str = "", declared: str = "") -> Deco
         with suppress(UnicodeDecodeError):
             return DecodedText(data.decode("utf-8-sig"), "utf-8")
     candidates = list_probable_codecs(data, content_type, declared)
-    headed, wrong_at = _find_header_codec(content_type), -1
+    wrong_at = -1
     for codec in candidates:
         try:
             text = data.decode(codec)
         except UnicodeDecodeError as error:
             wrong_at = error.start if wrong_at < 0 else wrong_at
             continue
-        other = headed if headed not in {"", codec} else ""
-        return DecodedText(text.removeprefix("\ufeff"), codec, -1, other)
+        return DecodedText(text.removeprefix("\ufeff"), codec)
     text = data.decode(candidates[0], "replace")
     return DecodedText(text.removeprefix("\ufeff"), candidates[0], wrong_at)
 
