@@ -315,11 +315,23 @@ def _redact_value(value: Any, redact: Redact) -> Any:
 
 
 def _redact_elements(value: Any, redact: Redact) -> Any:
-    if type(value) is list and value and all(type(item) is int for item in value):
-        text = str(value)
+    """Return the list, tuple or set *value* redacted.
+
+    One of a subclass, such as a named tuple, is returned itself if nothing in it changes. What
+    other classes may be made of is not known, so these become a list, tuple or set.
+    """
+    kind, before = type(value), [*value]
+    if isinstance(value, list) and before and all(type(item) is int for item in before):
+        text = str(before)
         shown = redact(text)
         return value if shown == text else shown
-    return type(value)([_redact_value(item, redact) for item in value])
+    items = [_redact_value(item, redact) for item in before]
+    if kind in _LISTS:
+        return kind(items)
+    if items == before:
+        return value
+    plain = next(one for one in kind.__mro__ if one in _LISTS)
+    return getattr(value, "_make", plain)(items)
 
 
 def _redact_members(value: Mapping[Any, Any], redact: Redact) -> dict[Any, Any]:
@@ -338,22 +350,9 @@ def _redact_other(value: Any, redact: Redact) -> Any:
     if isinstance(value, Mapping):
         return _redact_members(value, redact)
     if isinstance(value, list | tuple | set | frozenset):
-        return _redact_elements_of_subclass(value, redact)
+        return _redact_elements(value, redact)
     kind: Any = type(value)
     return _redact_fields(value, redact) if list_field_names_of_type(kind) else value
-
-
-def _redact_elements_of_subclass(value: Any, redact: Redact) -> Any:
-    """Return *value*, such as a named tuple, redacted: itself if nothing in it changes.
-
-    What other classes may be made of is not known, so these become a list, tuple or set.
-    """
-    before = [*value]
-    items = [_redact_value(item, redact) for item in before]
-    if items == before:
-        return value
-    plain = next(kind for kind in type(value).__mro__ if kind in _LISTS)
-    return getattr(value, "_make", plain)(items)
 
 
 def _redact_fields(value: Any, redact: Redact) -> Any:

@@ -253,6 +253,7 @@ def hide(text: str) -> str:
         (frozenset({"secret"}), frozenset({"X"})),
         ({"secret": "secret", "b": {"c": ["secret"]}}, {"X": "X", "b": {"c": ["X"]}}),
         ([1, 2, 3], "[numbers]"),
+        (Rows([1, 2, 3]), "[numbers]"),
         ([1, 2], [1, 2]),
         ((1, 2, 3), (1, 2, 3)),
         ({1, 2, 3}, {1, 2, 3}),
