@@ -20,13 +20,14 @@ from bpmax_sim.secret.secret_names import (
     is_secret_value,
 )
 
-_NAME: Final = re.compile(r'"([^"\\]{1,80})"\s*+:')
+_NAME: Final = re.compile(r'(?<!\\)"((?:[^"\\]|\\.){1,480}+)"\s*+:')
 _JSONP: Final = re.compile(
     r"(?:\s|/\*.{0,99}?\*/)*+[\w.$]{1,200}\s*+\(\s*+([{\[].*[}\]])\s*\)\s*;?\s*", re.DOTALL
 )
 # Repetitions are bounded, so that the time grows with the text and not with its square.
 _ASSIGNMENT: Final = re.compile(
-    r"""(?<![\w$-])(?P<mark>["']?)(?P<name>[\w$-]{2,80})(?P=mark)\s{0,9}[:=]\s{0,9}"""
+    r"""(?<![\w$-])(?!(?<=\\)u[0-9A-Fa-f]{4})(?P<mark>["']?)"""
+    r"""(?P<name>(?:[\w$-]|\\u[0-9A-Fa-f]{4}){2,80})(?P=mark)\s{0,9}[:=]\s{0,9}"""
     r"""(?P<quote>["'`])(?P<text>(?:(?!(?P=quote))[^\\\r\n]|\\.){6,4000})(?P=quote)"""
 )
 _SCRIPT: Final = re.compile(r"<script\b[^<>]*>(.*?)</script", re.DOTALL | re.IGNORECASE)
@@ -39,7 +40,7 @@ def restore_repeated_members(value: Any, text: str) -> Any:
 
     Of a name that an object has twice, parsers keep the last value; here it has a list of all.
     """
-    counts = Counter(_NAME.findall(text))
+    counts = Counter(map(_unescape, _NAME.findall(text)))
     if not any(count > 1 and is_secret_name(name) for name, count in counts.items()):
         return value
     try:
@@ -62,7 +63,7 @@ def find_assigned_secrets(text: str, *, is_data: bool) -> Iterator[tuple[str, st
     like none.
     """
     for found in _ASSIGNMENT.finditer(text):
-        name = found["name"]
+        name = _unescape(found["name"])
         if not is_secret_name(name):
             continue
         value = _unescape(found["text"])

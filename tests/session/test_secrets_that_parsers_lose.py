@@ -209,6 +209,8 @@ JSON, HTML, SCRIPT = "application/json", "text/html", "application/javascript"
          ["body[*].token", "body[*].token[*]"]),
         (JSON, '{"数据":"{\\"pwd\\":\\"%s\\",\\"pwd\\":\\"%s\\"}"}',
          ["body.数据", "body.数据"]),
+        (JSON, r'{"\u5bc6\u7801":"%s","\u5BC6\u7801":"%s"}', ["body.密码[*]"] * 2),
+        (JSON, r'{"token":"%s","\u0074oken":"%s"}', ["body.token[*]"] * 2),
         # JSONP, as the logins of QQ and WeChat answer
         (SCRIPT, 'cb1({"access_token": "%s","openid":"o1","姓名":"王五"});', ["body.access_token"]),
         (HTML, ' callback( {"access_token":"%s"} );\n', ["body.access_token"]),
@@ -217,6 +219,7 @@ JSON, HTML, SCRIPT = "application/json", "text/html", "application/javascript"
         # cut off, single quotes, unquoted names
         (JSON, '{"access_token":"%s","x":', ["body.access_token"]),
         (JSON, '{"姓名":"王五","密码":"%s","token":"%s","姓', ["body.密码", "body.token"]),
+        (JSON, r'{"\u59d3\u540d":"王五","\u5bc6\u7801":"%s","x', ["body.密码"]),
         (JSON, "{'access_token':'%s', 'pwd': \"%s\"}", ["body.access_token", "body.pwd"]),
         (JSON, "{access_token:'%s',n:1}", ["body.access_token"]),
         (JSON, '[{"token":"%s"},{"token":"%s"},', ["body.token[*]"] * 2),
@@ -247,13 +250,28 @@ def test_a_secret_in_what_is_almost_json_is_found(kind: str, body: str, places: 
 
 
 @pytest.mark.parametrize(
+    ("body", "secret"),
+    [
+        ('{"password":"a1b2c3","姓', "a1b2c3"),  # no shorter one is a secret
+        ('\n {"密码":"芝麻开门吧","姓', ""), ('\n {"密码":"芝麻开门吧啊","姓', "芝麻开门吧啊"),
+        (r"{'pwd':'it\'s open','姓", "it's open"), (r'{"pwd":"a\"b\u5bc6\/c","姓', 'a"b密/c'),
+        (r'{"pwd":"a\xdefg","姓', r"a\xdefg"),
+    ],
+)  # fmt: skip
+def test_what_is_cut_off_holds_words_as_they_are_meant(body: str, secret: str) -> None:
+    parts = parse_message_parts((("Content-Type", JSON),), body.encode(), ())
+
+    assert [text for _, _, text in find_secret_members(parts)] == [secret][: len(secret)]
+
+
+@pytest.mark.parametrize(
     ("kind", "body"),
     [
         (SCRIPT, "var m = {password: 'Please enter a password', token: \"access_token\"};"),
         (SCRIPT, "$.ajax({data: {password: $('#pwd').val(), token: '{{ token1 }}'}});"),
         (SCRIPT, "const s = {password: '#password1', pwd: '.pwd-input2', token: '/oauth2/token'};"),
         (SCRIPT, "if (type === 'password') { name='token'; session='abcdef'; sign = 'a1'; }"),
-        (SCRIPT, "var tokenName1='X-CSRF-Token1', password='Password', csrf='X-CSRF-TOKEN';"),
+        (SCRIPT, "var tokenName1='X-CSRF-Token1', password='Password', csrf='X-CSRF-Token1';"),
         (SCRIPT, "var password = '密码必须有8位'; var secret = `${a}1234567`;"),
         (SCRIPT, "var token = '%s1234567', secret='a|b12345';"),
         (HTML, '<script>var i={"password":"Enter your password","token":"令牌令牌令牌"}</script>'),
@@ -275,7 +293,17 @@ def test_labels_selectors_and_examples_are_no_secrets(kind: str, body: str) -> N
 
 
 @pytest.mark.parametrize(
-    "part", ["token='", "token='aaaaaaa\"token", "a(", "a({", "token:", "<script>token='", "a/* "]
+    "part",
+    [
+        "token='",
+        "token='aaaaaaa\"token",
+        "a(",
+        "a({",
+        "token:",
+        "<script>token='",
+        "a/* ",
+        r"\u5bc6",
+    ],
 )
 def test_programs_are_searched_in_a_time_that_grows_with_the_text(part: str) -> None:
     for text in (part * (60_000 // len(part)), f"x{part}" + "}" * 60_000):

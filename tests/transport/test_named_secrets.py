@@ -415,6 +415,10 @@ SENT: dict[str, tuple[Request, dict[str, str]]] = {
         with_body({"数据": "user=zs&token=f0rm-4711"}),
         {"f0rm-4711": "redacted.crm.test.sent-token.1"},
     ),
+    "plus sign": (
+        with_body({"token": "p1us+4711"}),
+        {"p1us 4711": "redacted.crm.test.sent-token.1"},
+    ),
     "name": (
         with_body({"passWord": "camel-4711"}),
         {"camel-4711": "redacted.crm.test.sent-passWord.1"},
@@ -431,6 +435,7 @@ BEFORE: dict[str, dict[str, str]] = {
     "Bearer in a body": {"Bearer b0dy-4711": "Bearer b0dy-4711"},
     "word behind a scheme in a body": {"Bearer default": "Bearer default"},
     "form in a text": {"f0rm-4711": "f0rm-4711"},
+    "plus sign": {"p1us 4711": "p1us 4711"},
     "name": {"camel-4711": "camel-4711"},
 }  # fmt: skip
 
