@@ -160,5 +160,5 @@ _WRAPPERS: Final = (str(Path(respx.__file__).parent), __file__)
 
 def _to_words(lookup: str, value: object) -> str:
     """Return a look-up of a route for a message: ``GET``, an address, ``path__regex=…``."""
-    text = str(getattr(value, "pattern", value) or "")
-    return text if lookup in {"method", "url"} or not text else f"{lookup}={text}"
+    text = "" if value is None else str(getattr(value, "pattern", value))
+    return text if lookup in {"method", "url"} else f"{lookup}={text}"

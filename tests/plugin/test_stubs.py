@@ -121,6 +121,12 @@ UNUSED = """\
         crm.get(f"{CRM}/api/orders/2").pass_through()
         find(bpmax_proxy)
 
+    def test_removed(crm, bpmax_proxy):
+        crm.get(f"{CRM}/api/customer/1", name="old").respond(200)
+        crm.pop("old")
+        crm.post(json={}).respond(201)
+        find(bpmax_proxy)
+
     def test_red(crm):
         crm.get(f"{CRM}/api/customer/1").respond(200)
         pytest.fail("红")
@@ -133,7 +139,7 @@ def test_a_route_of_a_test_that_no_request_met_is_a_warning(python: Project) -> 
 
     result = python.run("-W", "default")
 
-    result.assert_outcomes(passed=7, failed=1, warnings=4)
+    result.assert_outcomes(passed=8, failed=1, warnings=5)
     told = re.findall(
         r"^  test_路由.py:(\d+): UnusedRuleWarning: (the route .*; c.*)",
         output(result),
@@ -150,6 +156,7 @@ def test_a_route_of_a_test_that_no_request_met_is_a_warning(python: Project) -> 
             f"the route <Host eq 'erp.example.test'> {ends} (requests: {token}, {sent})",
         ),
         ("22", f"the route {sent} {ends} (requests: {sent}, {token})"),
+        ("49", f"the route POST json={{}} {ends} (requests: {token}, {sent})"),
     ]
 
 
