@@ -226,6 +226,7 @@ JSON, HTML, SCRIPT = "application/json", "text/html", "application/javascript"
         ("text/plain", '{"n":1}\n{"token":"%s"}\n{"token":"%s","n', ["body[*].token"] * 2),
         # programs and pages
         (SCRIPT, 'var apiKey = "%s", a=1; window.token=`%s`;', ["body.apiKey", "body.token"]),
+        (SCRIPT, f'var token="{TOKEN}"; a.token="%s"', ["body.token"]),
         (HTML, "<script>window.__INIT__={csrfToken:'%s',user:{\"token\":\"%s\"}};</script>",
          ["body.csrfToken", "body.token"]),
         (HTML, '<p>密码</p><SCRIPT id=a>var api_key="%s"</SCRIPT >', ["body.api_key"]),
