@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache, partial
 from itertools import product, zip_longest
-from typing import Any
+from typing import Any, Final
 from urllib.parse import unquote_plus
 
 import msgspec
@@ -78,11 +78,14 @@ def _decode_text(text: str) -> str:
         return text
 
 
-def rebuild_call_without_injected(request: Request, named: Call) -> Call:
+_UNNAMED: Final = Call(platform="", instance="", api="", method="", path="")
+
+
+def rebuild_call_without_injected(request: Request, named: Call = _UNNAMED) -> Call:
     """Return *named* with the path, query, headers and body of *request*, without what auth added.
 
     *request* itself lists the places that auth filled (``injected``). *named* gives platform and
-    API.
+    API, where these matter.
     """
     address = request.url
     if request.base and address.startswith(request.base):

@@ -16,7 +16,7 @@ import msgspec
 
 from bpmax_sim.clock import Instant, RandomSequenceSeeds
 from bpmax_sim.i18n import encode_as_english, msg
-from bpmax_sim.messages import FORM, LOGIN, Pairs, SignatureInput, parse_media_type
+from bpmax_sim.messages import FORM, LOGIN, Headers, Pairs, SignatureInput, parse_media_type
 from bpmax_sim.multipart import MULTIPART, find_delimiter, parse_part_head, split_sections
 
 FORMAT = 2
@@ -228,6 +228,19 @@ def group_by_name(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
     for name, value in pairs:
         grouped.setdefault(name, []).append(value)
     return {name: values[0] if len(values) == 1 else values for name, values in grouped.items()}
+
+
+def read_message_parts(headers: Pairs, body: bytes | None, query: Pairs) -> dict[str, Any]:
+    """Return the parts of a message by name, as paths such as ``header.x-id`` are looked up in.
+
+    Names of headers are in lower case. A body that cannot be parsed is None.
+    """
+    read = read_body(body, Headers(headers).content_type)
+    return {
+        "query": group_by_name(query),
+        "header": group_by_name([(name.lower(), value) for name, value in headers]),
+        "body": None if read.kind == "bytes" else read.value,
+    }
 
 
 def read_body(data: bytes | None, content_type: str) -> ComparableBody:

@@ -26,7 +26,7 @@ from bpmax_sim.cassette.model import Entry
 from bpmax_sim.errors import Place, Problem
 from bpmax_sim.file_system import shell_quote
 from bpmax_sim.i18n import label_message, msg, template
-from bpmax_sim.messages import Call, Exchange, Response, parse_cookies, parse_set_cookie
+from bpmax_sim.messages import Exchange, Response, parse_cookies, parse_set_cookie
 from bpmax_sim.platform.load import Platforms, find_last_declaring_file
 from bpmax_sim.platform.model import Instance, Platform, Source
 from bpmax_sim.secret.http_auth import (
@@ -51,7 +51,6 @@ from bpmax_sim.yamlfile import Node, Steps, format_steps, read_yaml
 
 _ANSWER: Final = msg("; if it is no secret, declare its place with `not_secret:`")
 _STANDIN: Final = "redacted."
-_NOBODY: Final = Call(platform="", instance="", api="", method="", path="")
 _FORMS: Final = (
     (msg("a private key"), re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----")),
     (msg("a JWT"), re.compile(r"\beyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]*")),
@@ -259,7 +258,7 @@ def _find_named_secrets(exchange: Exchange, entry: Entry, version: int) -> Itera
     have *version*. In a recording older than these rules, only long values of the few names that
     were checked then are errors.
     """
-    bare = rebuild_call_without_injected(exchange.request, _NOBODY)
+    bare = rebuild_call_without_injected(exchange.request)
     sides = [parse_message_parts(bare.headers, bare.body, bare.query)]
     if isinstance(exchange.outcome, Response):
         sides.append(parse_message_parts(exchange.outcome.headers, exchange.outcome.body, ()))

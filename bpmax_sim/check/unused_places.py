@@ -10,11 +10,11 @@ from typing import Any
 
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.matching import rebuild_call_without_injected
-from bpmax_sim.cassette.model import group_by_name, read_body
+from bpmax_sim.cassette.model import read_message_parts
 from bpmax_sim.errors import Place, Problem
 from bpmax_sim.field_path import format_path
 from bpmax_sim.i18n import join_list, label_message, msg
-from bpmax_sim.messages import Call, Exchange, Headers, Pairs, Response
+from bpmax_sim.messages import Exchange, Response
 from bpmax_sim.platform.declared_places import (
     DeclaredPlace,
     PlaceSearch,
@@ -24,7 +24,6 @@ from bpmax_sim.platform.declared_places import (
 from bpmax_sim.platform.load import Platforms, find_declared_place
 
 _HIDING = ("redact", "secret")
-_NOBODY = Call(platform="", instance="", api="", method="", path="")
 
 
 class UnusedPlaces:
@@ -113,20 +112,11 @@ class UnusedPlaces:
 
 def _read_messages(exchange: Exchange) -> dict[str, Mapping[str, Any]]:
     """Return the parts of the request and, if there is one, of the response of *exchange*."""
-    bare = rebuild_call_without_injected(exchange.request, _NOBODY)
+    bare = rebuild_call_without_injected(exchange.request)
     messages: dict[str, Mapping[str, Any]] = {
-        "request": _read_parts(bare.headers, bare.body, bare.query)
+        "request": read_message_parts(bare.headers, bare.body, bare.query)
     }
     if isinstance(exchange.outcome, Response):
         response = exchange.outcome
-        messages["response"] = _read_parts(response.headers, response.body, ())
+        messages["response"] = read_message_parts(response.headers, response.body, ())
     return messages
-
-
-def _read_parts(headers: Pairs, body: bytes | None, query: Pairs) -> dict[str, Any]:
-    read = read_body(body, Headers(headers).content_type)
-    return {
-        "query": group_by_name(query),
-        "header": group_by_name([(name.lower(), value) for name, value in headers]),
-        "body": None if read.kind == "bytes" else read.value,
-    }

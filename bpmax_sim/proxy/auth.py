@@ -562,9 +562,6 @@ def _is_equal_without_auth(recorded: Request, computed: Request) -> bool:
 
     Bodies have to be equal to the byte.
     """
-    nobody = Call(platform="", instance="", api="", method="", path="")
-    was, now = (
-        matching.rebuild_call_without_injected(request, nobody) for request in (recorded, computed)
-    )
+    was, now = (matching.rebuild_call_without_injected(request) for request in (recorded, computed))
     parts = matching.call_to_parts(was), matching.call_to_parts(now)
     return was.body == now.body and not matching.find_differences(*parts, matching.MatchingRules())

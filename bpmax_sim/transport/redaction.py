@@ -28,7 +28,7 @@ from bpmax_sim.cassette.matching import (
     group_injected_paths,
     rebuild_call_without_injected,
 )
-from bpmax_sim.cassette.model import group_by_name, read_body
+from bpmax_sim.cassette.model import read_message_parts
 from bpmax_sim.content_coding import (
     ContentCodingError,
     decode_whole_body,
@@ -659,7 +659,6 @@ UndeclaredSecret = tuple[str, str]
 
 _STANDIN = "redacted."
 _TAGS = re.compile(r"etag|.*(?:sha256|md5|digest|checksum|policy).*|server|user-agent|via")
-_NOBODY = Call(platform="", instance="", api="", method="", path="")
 _MOST = 200_000
 """Bytes of a body that are looked at; a larger one is a file."""
 
@@ -679,7 +678,7 @@ def find_undeclared_secrets(
     # mostly what is left of the request without auth holds none, unless its body is written anew
     written_anew = "body" in group_injected_paths(request.injected)
     if written_anew or _may_hold_random_text(request.headers, request.body, url):
-        bare = rebuild_call_without_injected(request, _NOBODY)
+        bare = rebuild_call_without_injected(request)
         yield from _find_secrets_in_parts(
             name,
             without_paths(_parse_suspicious_parts(bare.headers, bare.body, bare.query), allowed),
@@ -717,13 +716,13 @@ def select_places_with_prefix(prefix: str, texts: Iterable[str]) -> tuple[str, .
 def find_texts_at(exchange: Exchange, places: Iterable[str]) -> Iterator[tuple[str, str]]:
     """Yield each of *places* with a text found there in the request or its response."""
     request, outcome = exchange.request, exchange.outcome
-    bare = rebuild_call_without_injected(request, _NOBODY)
+    bare = rebuild_call_without_injected(request)
     sides = [(bare.headers, bare.body or b"", bare.query)]
     if isinstance(outcome, Response):
         sides.append((outcome.headers, outcome.body, ()))
     paths = [(place, FieldPath.parse(place, "not_secret")) for place in places]
     for side in sides if paths else ():
-        parts = _parse_parts(*side)
+        parts = read_message_parts(*side)
         for place, path in paths:
             texts = (
                 text for at in find_values_at(parts, path) for _, text in _iterate_texts(at, ())
@@ -738,15 +737,6 @@ def _may_hold_random_text(headers: Pairs, body: bytes | None, url: str = "") -> 
     return has_run_of_letters_and_digits("\n".join(texts))
 
 
-def _parse_parts(headers: Pairs, body: bytes | None, query: Pairs) -> dict[str, Any]:
-    read = read_body(body, Headers(headers).content_type)
-    return {
-        "query": group_by_name(query),
-        "header": group_by_name([(name.lower(), value) for name, value in headers]),
-        "body": None if read.kind == "bytes" else read.value,
-    }
-
-
 def _parse_suspicious_parts(headers: Pairs, body: bytes | None, query: Pairs) -> dict[str, Any]:
     """Return query, headers and body of a message, as far as they may hold a secret.
 
@@ -754,7 +744,7 @@ def _parse_suspicious_parts(headers: Pairs, body: bytes | None, query: Pairs) ->
     """
     is_random = body and len(body) <= _MOST and looks_random(body.decode(errors="replace"))
     untagged = tuple([pair for pair in headers if not _TAGS.fullmatch(pair[0].lower())])
-    return _parse_parts(untagged, body if is_random else None, query)
+    return read_message_parts(untagged, body if is_random else None, query)
 
 
 def _find_secrets_in_parts(prefix: str, parts: Any) -> Iterator[UndeclaredSecret]:

@@ -64,7 +64,6 @@ from bpmax_sim.transport.redaction import (
 _ALWAYS: Final = SECRET_HEADERS | SET_BY_SERVER
 """Hidden by their place already."""
 
-_NOBODY: Final = Call(platform="", instance="", api="", method="", path="")
 _MOST: Final = 1_000_000  # bytes of a body that is looked into; a larger one is a file
 _DEEPEST: Final = 3  # JSON in a text of JSON
 _LENIENT: Final = 2  # version of the rules since which what parsers lose is read, too
@@ -456,7 +455,7 @@ class SecretByNameRegistrar:
             shown = replace(shown, body=decode_compressed_body(shown.body, shown.headers))
         if not may_hold_secret_members(shown.headers, shown.body, shown.url.partition("?")[2]):
             return
-        bare = rebuild_call_without_injected(shown, _NOBODY)
+        bare = rebuild_call_without_injected(shown)
         parts = parse_message_parts(
             bare.headers, bare.body, bare.query, request.charset, self.version
         )
