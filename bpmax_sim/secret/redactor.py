@@ -256,7 +256,7 @@ _ESCAPED = re.compile(rb"\\(?:/|u002)")  # how JSON escapes signs of base64
 _BETWEEN = b".\n"  # parts, so that no run goes over two
 _MOST_HARMLESS, _LONGEST_HARMLESS = 4096, 1024
 _LARGE = 1 << 12  # bytes in which all anchors are looked for at once
-_NESTED_ESCAPES = 3  # as the patterns of spellings accept
+_NESTED_ESCAPES = 4  # one, escaped three times: as the patterns of spellings accept
 _UNDO = (undo_percent, undo_backslashes, undo_xml_references)
 
 

@@ -145,7 +145,7 @@ def _make_backslashes_or_char_pattern(backslashes_or_char: str, escapes_all: boo
         count = len(backslashes_or_char)
         units = (
             r"(?:%(?:25){0,3}5[cC]|&(?:amp;){0,3}#(?:0{0,6}92|[xX]0*5[cC]);"
-            rf"|\\(?:u005|x5|u\{{0{{0,6}}5)[cC]\}}?){{{count}}}"
+            rf"|\\{{1,{_NESTED}}}(?:u005|x5|u\{{0{{0,6}}5)[cC]\}}?){{{count}}}"
         )
         return rf"(?:\\{{{count},{count * _NESTED}}}|{units})"
     if not escapes_all and _LITERAL.fullmatch(backslashes_or_char):

@@ -13,7 +13,7 @@ from bpmax_sim.secret.vault import Vault
 from bpmax_sim.text_codec import decode_text
 
 STANDIN = "redacted.crm.test.key.1"
-VALUES = ["密码是大象八九", "密钥Пароль🔑12", "b6-Kenn_wort.9", "a\"b'c<d>&e\\f", "p@ss/wörd%20"]
+VALUES = ["密码是镕大象八九", "密钥Пароль🔑12", "b6-Kenn_wort.9", "a\"b'c<d>&e\\f", "p@ss/wörd%20"]
 
 
 def _escape_each(pattern: str) -> Callable[[str], bytes]:
@@ -33,11 +33,15 @@ SPELLINGS: dict[str, Callable[[str], bytes]] = {
     "decimal references of seven digits": _escape_each("&#%07d;"),
     "hexadecimal references": _escape_each("&#x%X;"),
     "references that are escaped": _escape_each("&amp;#%d;"),
+    "references that are escaped three times": _escape_each("&amp;amp;amp;#%d;"),
     "JavaScript": _escape_each("\\u{%x}"),
+    "JavaScript in JSON in JSON in JSON": _escape_each("\\" * 8 + "u{%x}"),
     "octets of JavaScript": _escape_bytes("\\x%02x"),
     "octets of an address": _escape_bytes("%%%02X"),
     "octets of an address, twice": _escape_bytes("%%25%02x"),
+    "octets of an address, four times": _escape_bytes("%%252525%02x"),
     "octets of an address in GBK": _escape_bytes("%%%02X", "gb18030"),
+    "octets of an address in GBK, twice": _escape_bytes("%%25%02X", "gb18030"),
     "an address in GBK": lambda text: quote(text.encode("gb18030"), safe="").encode(),
     "JSON": lambda text: "".join(
         f"\\u{unit:04x}" for unit in memoryview(text.encode("utf-16-le")).cast("H")
@@ -63,6 +67,15 @@ def test_a_secret_is_replaced_however_it_is_encoded(real: str, spelling: str, ar
     assert vault.redact(shown) == shown
 
 
+@pytest.mark.parametrize("pattern", ["&#%d;", "&#x%x;", "\\u%04x", "\\u{%X}", "\\x%x", "%%%X"])
+def test_one_escape_of_a_letter_or_sign_is_enough(pattern: str) -> None:
+    vault = Vault()
+    vault.add("az-AZ.09_kw", STANDIN, name="crm.test.key")
+    for letter in "az-AZ.09_":
+        sent = "az-AZ.09_kw".replace(letter, pattern % ord(letter))
+        assert vault.redact_text(f"={sent}&") == f"={STANDIN}&"
+
+
 @pytest.mark.parametrize("real", VALUES)
 def test_a_secret_in_gbk_is_replaced_inside_base64_and_hexadecimal(real: str) -> None:
     vault = Vault()
@@ -78,7 +91,7 @@ def test_a_secret_in_gbk_is_replaced_inside_base64_and_hexadecimal(real: str) ->
     "text",
     [
         "张三", "&#24352;&#19977;", "&#65;&#x42;", "%41%42", "\\u0041\\x42", "Пароль", "\0\0",
-        "王五\udcd5\udcc5", "密码是大象", "%C3%DC%C2%EB", "联通",
+        "王五\udcd5\udcc5", "密码是镕大象", "%C3%DC%C2%EB", "联通",
     ],
 )  # fmt: skip
 def test_what_is_no_secret_keeps_its_spelling(text: str) -> None:
