@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import http.client
 import json
 import re
 import socket
@@ -34,6 +35,7 @@ from bpmax_sim.transport.adapters import httpx_transport
 from tests.leaks import folder, leaks
 from tests.loopback import Loopback, answer_json, loopback
 from tests.proxies import authority
+from tests.systems import needs_local_sockets
 
 
 def opened(folder: Path, mode: Literal["record", "replay"] = "replay", **options: Any) -> Session:
@@ -239,6 +241,30 @@ def test_what_is_sent_while_the_patches_are_off_is_told(
             get(server.url)
 
     assert get_unseen(recwarn) == {server.url.removeprefix("http://"): (2, "MainThread")}
+
+
+class LocalConnection(http.client.HTTPConnection):
+    """A connection to a process on this machine, as Docker's SDK has one of its own."""
+
+    def connect(self) -> None:
+        self.sock, there = socket.socketpair()
+        with there:
+            there.sendall(b"HTTP/1.1 204 No Content\r\n\r\n")
+            self.there = there.dup()
+
+
+@needs_local_sockets
+def test_a_request_over_a_local_socket_is_none_that_should_be_recorded(
+    tmp_path: Path, recwarn: pytest.WarningsRecorder
+) -> None:
+    with opened(tmp_path, "record") as session, session.listen():
+        connection = LocalConnection("localhost")
+        connection.request("GET", "/containers")
+        assert connection.getresponse().status == 204
+        connection.close()
+        connection.there.close()
+
+    assert get_unseen(recwarn) == {}
 
 
 def get_refusal(send: Callable[[], Any]) -> str:
