@@ -57,10 +57,7 @@ class UnreadCallErrors:
                 if getattr(error, "code", ConfigError.__name__) not in WRONG_CALLS:
                     raise
                 tracked = self._copy_noting_reads(error, spec)
-            try:
-                raise tracked from tracked.__cause__
-            finally:
-                del tracked  # the record's error has this frame in its traceback
+            raise tracked
 
         return track
 
@@ -81,6 +78,7 @@ class UnreadCallErrors:
         message = label_message(place, label_message(f"{spec.platform}.{spec.api}", message))
         reads: list[str] = []  # it outlives the error
         tracked = copy(error).with_traceback(error.__traceback__)
+        error.__traceback__ = None  # the record's error must not hold the test's frames
         tracked.__cause__ = error.__cause__
         tracked._reads = reads  # noqa: SLF001 - only this class asks for it
         self._errors.append((weakref.ref(tracked), reads, message, place))

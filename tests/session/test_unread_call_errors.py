@@ -39,9 +39,20 @@ def swallow(call: Callable[[Session], Any], session: Session) -> None:
         call(session)
 
 
+def catch_in_a_frame(session: Session) -> None:
+    """Get an error that holds this frame, which holds the error."""
+    with pytest.raises(CallError) as caught:
+        session.proxy("crm").getCustomr("1")
+    assert caught
+
+
 @pytest.mark.parametrize(
     ("call", "told"),
     [
+        (
+            catch_in_a_frame,
+            "crm.getCustomr: 'crm' has no API 'getCustomr'; did you mean 'get_customer'?",
+        ),
         (
             lambda session: session.proxy("crm").getCustomr("1"),
             "crm.getCustomr: 'crm' has no API 'getCustomr'; did you mean 'get_customer'?",
