@@ -94,6 +94,7 @@ def test_a_name_that_is_there_or_may_be(source: str) -> None:
         ("staus", ["name", "status"], "status"),
         ("stattus", ["status"], "status"),
         ("stauts", ["status"], "status"),
+        ("sattsu", ["status"], ""),
         ("stotus", ["status"], "status"),
         ("tatus", ["status"], "status"),
         ("status1", ["status"], "status"),
