@@ -152,12 +152,10 @@ def recover(paths: CassettePaths = None, *, json: Json = False) -> int:
     for path, drafts in left_out.items():
         if drafts:
             notify(_describe_left_out(path, drafts))
-    if waiting:
-        if any(path.with_suffix("") in recorded for path in waiting):
-            notify(msg("a recording was there already, so these wait; run `bpmax-sim review`"))
-        else:
-            notify(msg("not all of it is there, so it waits; run `bpmax-sim review`"))
-        return ExitCode.REVIEW
+    if any(path.with_suffix("") in recorded for path in waiting):
+        notify(msg("a recording was there already, so these wait; run `bpmax-sim review`"))
+    elif waiting:
+        notify(msg("not all of it is there, so it waits; run `bpmax-sim review`"))
     living = [pair for path in targets for pair in journal.find_live_journals(path)]
     for path, process in living:
         message = msg(
@@ -169,6 +167,8 @@ def recover(paths: CassettePaths = None, *, json: Json = False) -> int:
     is_lost = any(left_out.values())
     if not (written or living or is_lost):
         notify(msg("there is nothing to recover"))
+    if waiting:
+        return ExitCode.REVIEW
     return ExitCode.FAILED if is_lost else ExitCode.PASSED
 
 

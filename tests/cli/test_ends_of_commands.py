@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -79,6 +81,19 @@ def test_recovered_recordings_wait_where_there_was_one(  # noqa: PLR0913, PLR091
     notes = [WAITS] if waiting else [] if written else ["there is nothing to recover"]
     assert (done.code, done.err.splitlines()) == (6 if waiting else 0, notes)
     assert bs("cassette", "recover").err == "there is nothing to recover\n"
+
+
+def test_what_is_still_recorded_is_named_beside_what_waits(root: Path, bs: Command) -> None:
+    path = root / "cassettes/甲.yaml"
+    write_cassette(path, [("付款", [detail(1)])])
+    interrupt(path, 2)
+    other = path.with_name("乙.yaml")
+    with closing(Recorder(other, rules=RULES, owner="收款", scan=scan_nothing)) as recording:
+        recording.append(detail(3))
+        done = bs("cassette", "recover")
+
+    assert (done.code, done.err.splitlines()[0]) == (6, WAITS)
+    assert f"process {os.getpid()} still runs and seals it in the end" in done.err
 
 
 NOT_WHOLE = "not all of it is there, so it waits; run `bpmax-sim review`"
