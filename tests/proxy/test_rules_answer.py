@@ -225,6 +225,28 @@ def test_a_business_failure_says_what_the_response_lacks(
     assert error.message == f"crm_system.get_customer_detail: business failure{said}"
 
 
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ({"data": 1}, ": the response has no $.errcode, as response.ok asks"),
+        ({"errcode": 0}, ": the response has no $.data, as response.ok asks"),
+        ({"errcode": 1}, ""), ({"errcode": 0, "data": 2}, ""),
+        ({"errcode": 0, "data": 1, "error": None}, ""),  # nothing is lacking
+    ],
+)  # fmt: skip
+def test_the_first_condition_that_is_not_met_is_said(body: dict[str, Any], said: str) -> None:
+    conditions = (
+        Condition(path="$.errcode", any_of=(0,)),
+        Condition(path="$.data", any_of=(1,)),
+        Condition(path="$.error", absent=True),
+    )
+    rules = ResponseRules(ok=OkRule(all=conditions))
+
+    error = rejected(lambda: _answer(ok(body), response=rules, reject=("business",)))
+
+    assert error.message == f"crm_system.get_customer_detail: business failure{said}"
+
+
 @pytest.mark.parametrize("code", ["CONNECT", "TIMEOUT", "TLS", "RESET"])
 def test_an_exchange_that_did_not_complete_rejects(code: str) -> None:
     """O: rejects: connect/DNS/TLS errors, timeout. CONNECT, TIMEOUT, TLS, RESET."""
