@@ -241,8 +241,7 @@ def _parse_places(places: Iterable[str]) -> list[FieldPath]:
 
 def _pseudonymise_parameter(part: str, names: _Names) -> str:
     name, equals, value = part.partition("=")
-    written = (one.encode("utf-8", "surrogatepass") for one in (name, value))
-    (plain_name, _), (text, codec) = (_decode_form_component(one, _URL_CODECS) for one in written)
+    (plain_name, _), (text, codec) = map(decode_url_component, (name, value))
     if not names.include(plain_name):
         return part
     shown = make_pseudonym(text).encode(codec, "replace")
@@ -279,6 +278,17 @@ def _pseudonymise_field(field: bytes, names: _Names, codecs: Sequence[str]) -> b
     # Unescaped where the value was: none of the signs of a form is in its pseudonym then.
     shown = quote_plus(shown).encode() if b"%" in value else shown.replace(b" ", b"+")
     return name + equals + shown
+
+
+def decode_url_component(component: str) -> tuple[str, str]:
+    """Return the text of a name or value of a query, and the codec that decodes its escapes.
+
+    That is UTF-8 or GB 18030; Latin-1 if neither decodes them.
+    """
+    for codec in _URL_CODECS:
+        with suppress(UnicodeDecodeError):
+            return unquote_plus(component, codec, "strict"), codec
+    return unquote_plus(component, "latin-1"), "latin-1"
 
 
 def _decode_form_component(component: bytes, codecs: Sequence[str]) -> tuple[str, str]:

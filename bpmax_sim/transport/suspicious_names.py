@@ -11,12 +11,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from html import unescape
 from typing import Any, Final
-from urllib.parse import unquote_plus
 
 from msgspec.structs import replace
 
@@ -56,6 +54,7 @@ from bpmax_sim.transport.loose_members import (
 )
 from bpmax_sim.transport.redaction import (
     decode_compressed_body,
+    decode_url_component,
     find_script_credentials,
     get_tenant,
     make_api_place_prefix,
@@ -172,7 +171,9 @@ _OF_LOGINS: Final = frozenset({"session", "sid", "ticket", "code", "jsapi_ticket
 def _group_by_name(pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
     grouped: dict[str, list[str]] = {}
     for name, value in pairs:
-        grouped.setdefault(_decode_name(name), []).append(value)
+        # A name of a query or form that is not in UTF-8 is escaped still.
+        shown = decode_url_component(name)[0] if "%" in name else name
+        grouped.setdefault(shown, []).append(value)
     return {name: texts[0] if len(texts) == 1 else texts for name, texts in grouped.items()}
 
 
@@ -195,14 +196,6 @@ def _restore_in_value(name: str, value: Any) -> Any:
     if isinstance(value, list):
         return [_restore_in_value(name, item) for item in value]
     return restore_plus_signs(name, value)
-
-
-def _decode_name(name: str) -> str:
-    """Return a name of a query or form that is not in UTF-8, and so is escaped still, as GBK."""
-    if "%" in name:
-        with suppress(UnicodeDecodeError):
-            return unquote_plus(name, "gb18030", "strict")
-    return name
 
 
 def _parse_body(body: bytes, content_type: str, charset: str, version: int) -> Any:
@@ -301,6 +294,7 @@ def find_texts_around_words(
 
     *text* is a whole body, and *words* are the names of members with their values, plain words or
     numbers. The text before begins with the name, or with the element that has it as attribute.
+    Other texts, such as logs, may lay them out differently: `make_texts_around_value` is for those.
     """
     wanted = set(words)
     spellings = {form: name for name, _ in wanted for form in (name, json.dumps(name)[1:-1])}
