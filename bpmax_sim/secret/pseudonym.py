@@ -59,6 +59,7 @@ _CHINESE = ("CJK ", "IDEOGRAPHIC ITERATION", "IDEOGRAPHIC CLOSING")  # ã€… and ã
 _UNUSED = "000000"  # no region and no card issuer has this number
 _MOBILE = re.compile(r"1[3-9][0-9]{9}")
 _EIGHTEEN = re.compile(r"[0-9]{17}[0-9Xx]")
+_BORN = re.compile("(?:18|19|20)[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])")
 _CREDIT = re.compile(r"[0-9A-HJ-NPQRTUWXY]{2}[0-9]{6}[0-9A-HJ-NPQRTUWXY]{10}")
 _CREDIT_UNUSED = "91" + _UNUSED
 _CARD = re.compile(r"[0-9]{13,19}")
@@ -97,7 +98,15 @@ def _fake_mobile(value: str) -> str:
 
 
 def _has_resident_id_form(value: str) -> bool:
-    return bool(_EIGHTEEN.fullmatch(value)) and not _is_credit_code(value)
+    """Return whether *value* is taken for an identity number, even with a wrong check digit.
+
+    Eighteen digits without a date of birth are a bank card if only its check digit is right.
+    """
+    if not _EIGHTEEN.fullmatch(value) or _is_credit_code(value):
+        return False
+    may_be_card = value.startswith(_UNUSED) or not _BORN.match(value, 6)
+    is_valid = value[17].upper() == compute_resident_id_check_char(value[:17])
+    return is_valid or not (may_be_card and _is_bank_card(value))
 
 
 def _fake_resident_id(value: str) -> str:
@@ -118,7 +127,7 @@ def _is_credit_code(value: str) -> bool:
     Eighteen digits that may also be an identity number count only if their check character is that
     of a credit code and not that of an identity number.
     """
-    if not _CREDIT.fullmatch(value):
+    if not _CREDIT.fullmatch(value) or value.startswith(_UNUSED):
         return False
     if not _EIGHTEEN.fullmatch(value) or value.startswith(_CREDIT_UNUSED):
         return True
