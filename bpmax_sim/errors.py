@@ -127,10 +127,14 @@ def find_misspelt(word: str, candidates: Iterable[str]) -> str:
     and of names of up to three letters nothing is said.
     """
     near = (one for one in candidates if len(one) >= _SHORTEST_MISSPELT and word != f"{one}s")
-    return next((one for one in near if _is_one_slip_away(word, one)), "")
+    return next((one for one in near if is_one_slip_away(word, one)), "")
 
 
-def _is_one_slip_away(word: str, name: str) -> bool:
+def is_one_slip_away(word: str, name: str) -> bool:
+    """Return whether one slip of the keyboard makes *word* of *name*.
+
+    That is a letter too many, too few, another one, or two neighbours in the wrong order.
+    """
     pairs = takewhile(lambda pair: pair[0] == pair[1], zip(word, name, strict=False))
     same = sum(1 for _ in pairs)
     first, second = word[same:], name[same:]

@@ -24,6 +24,7 @@ from bpmax_sim.errors import (
     LimitedProblems,
     Problem,
     get_place_sort_key,
+    is_one_slip_away,
     shorten_list,
     suggest_nearest,
     suggest_or_list,
@@ -533,8 +534,8 @@ _LONGEST_ABBREVIATION = 5
 def _is_slip(written: str, meant: str) -> bool:
     """Return whether *written* is *meant* but for a slip of the keyboard.
 
-    That is another case or separator, letters in another order, or one too few or too many. Another
-    letter or a digit is none: it makes the name of another instance.
+    That is another case or separator, two letters in the wrong order, or one too few or too many.
+    Another letter or a digit is none: it makes the name of another instance.
     """
     if written.casefold() == meant.casefold():
         return True
@@ -543,10 +544,10 @@ def _is_slip(written: str, meant: str) -> bool:
     if len(short) < _SHORTEST_SLIP or re.search(r"\d", one + two):
         return False
     # The plural, with one more letter at the end, is another name.
-    is_one_more = len(long) == len(short) + 1 and any(
-        long[:at] + long[at + 1 :] == short for at in range(len(short))
-    )
-    return sorted(one) == sorted(two) or (is_one_more and len(short) > _LONGEST_ABBREVIATION)
+    is_plural = long[:-1] == short and long[-1] != short[-1]
+    is_one_more = len(short) > _LONGEST_ABBREVIATION and not is_plural
+    may_be_slip = sorted(one) == sorted(two) if len(one) == len(two) else is_one_more
+    return one == two or (may_be_slip and is_one_slip_away(one, two))
 
 
 def _is_default_instance(node: Node) -> bool:

@@ -362,14 +362,16 @@ def test_a_variable_is_named_after_platform_and_value(
     ("declared", "local", "is_slip"),
     [
         ("default", "defualt", True), ("default", "Default", True), ("default", "defalt", True),
-        ("default", "defaullt", True), ("华东_生产", "华东-生产", True),
-        ("华东生产", "华生东产", True), ("prod", "Prod", True), ("prod", "PRDO", True),
+        ("default", "defaullt", True), ("default", "defaultt", True),
+        ("华东_生产", "华东-生产", True), ("华东生产", "华生东产", True),
+        ("prod", "Prod", True), ("prod", "PRDO", True),
         ("tenant-1", "Tenant-1", True),
         ("default", "default", False), ("default", "mine", False), ("华东", "华北", False),
         ("华东", "东华", False), ("tenant1", "tenant2", False), ("tenant1", "tenant", False),
         ("tenant12", "tenant21", False), ("v1.1", "v11", False), ("test", "tests", False),
         ("tenant", "tenants", False), ("acme_cn", "acme_us", False), ("prod", "prd", False),
         ("沙箱环境", "生产环境", False), ("dev", "default", False),
+        ("华东测试", "测试华东", False), ("dev-test", "test_dev", False),
     ],
 )  # fmt: skip
 def test_a_local_key_with_a_slip_is_probably_that_of_the_file(
