@@ -491,6 +491,8 @@ def make_parent_folder(path: Path) -> None:
 INSTANCES = "instances.yaml"
 LOCAL = "instances.local.yaml"
 SUFFIXES = (".yaml", ".yml")
+NEARLY_SUFFIXES: Final = (*SUFFIXES, ".YAML", ".YML", ".json", ".txt")
+"""How the names end of which a run may have been meant; Windows hides a ``.txt`` behind others."""
 
 Stamp = tuple[tuple[str, int, int], ...]
 

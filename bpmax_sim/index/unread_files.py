@@ -17,15 +17,13 @@ from bpmax_sim.project import (
     DEFAULTS,
     INSTANCES,
     LOCAL,
+    NEARLY_SUFFIXES,
     SUFFIX,
     SUFFIXES,
     find_files_below,
     read_searched_text,
 )
 from bpmax_sim.yamlfile import to_display_path
-
-ENDINGS: Final = (*SUFFIXES, ".YAML", ".YML", ".json", ".txt")
-"""How the names end of which a run may have been meant; Windows hides a ``.txt`` behind others."""
 
 _NEARLY_SUFFIX: Final = re.compile(
     r"(?P<stem>.*?)[._ -]?(?:scenarios?|secnario|senario|scenaro|scenairo|sceanrio)"
@@ -52,7 +50,7 @@ def find_unread_files(root: Path) -> Iterator[Problem]:
 
     Files that another file of the project mentions are left out.
     """
-    for path in find_files_below(root / "scenarios", ENDINGS):
+    for path in find_files_below(root / "scenarios", NEARLY_SUFFIXES):
         if problem := explain_unread_file(path, root):
             yield problem
 

@@ -23,13 +23,13 @@ from bpmax_sim.pytest_plugin import plain_import  # noqa: F401 - before all othe
 # isort: split
 from bpmax_sim.guard import NetworkGuard
 from bpmax_sim.i18n import SHOWN_BY, msg, translate
+from bpmax_sim.project import NEARLY_SUFFIXES, SUFFIX, find_root, find_strictness
 from bpmax_sim.pytest_plugin import fixtures, options
 from bpmax_sim.pytest_plugin.stash import CURRENT, FINDER, GUARD, HIDING, ROUTER, RUN, SESSIONS
 
 if TYPE_CHECKING:
     from bpmax_sim.pytest_plugin.run_stats import Tally
 
-_SCENARIO = ".scenario.yaml"  # as in `bpmax_sim.project`, which takes time to load
 MARKERS = (
     msg(
         "bpmax(cassette, mode, record, unused, ignore, repeat, clock, …): as in a scenario's proxy"
@@ -113,18 +113,14 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
 
     A file that is no scenario by its name alone gets a warning.
     """
-    if not file_path.name.endswith(_SCENARIO):
-        if "scenarios" in file_path.parts and file_path.suffix in _MAYBE_SCENARIOS:
+    if not file_path.name.endswith(SUFFIX):
+        if "scenarios" in file_path.parts and file_path.suffix in NEARLY_SUFFIXES:
             _warn_of_unread_file(file_path, parent.config)
         return None
     from bpmax_sim.pytest_plugin.items import ScenarioFile  # noqa: PLC0415
 
     collector: pytest.Collector = ScenarioFile.from_parent(parent, path=file_path)
     return collector
-
-
-# As `ENDINGS` of `bpmax_sim.index.unread_files`, which takes time to load.
-_MAYBE_SCENARIOS = frozenset({".yaml", ".yml", ".YAML", ".YML", ".json", ".txt"})
 
 
 def _warn_of_unread_file(path: Path, config: pytest.Config) -> None:
@@ -134,7 +130,6 @@ def _warn_of_unread_file(path: Path, config: pytest.Config) -> None:
     """
     from bpmax_sim.errors import UnreadFileWarning  # noqa: PLC0415
     from bpmax_sim.index.unread_files import explain_unread_file  # noqa: PLC0415
-    from bpmax_sim.project import find_root  # noqa: PLC0415
 
     if getattr(config, "workerinput", {"workerid": "gw0"})["workerid"] != "gw0":
         return
@@ -173,8 +168,6 @@ def pytest_itemcollected(item: pytest.Item) -> None:
             owner = of_test.choose_owner_name(item)
             _get_tally(item.config).note_owner(cassette, folder, owner=owner, test=item.path)
     if not {"bpmax_session", "bpmax_session_factory"}.isdisjoint(getattr(item, "fixturenames", ())):
-        from bpmax_sim.project import find_root, find_strictness  # noqa: PLC0415
-
         with suppress(ValueError):  # a wrong setting is reported elsewhere
             for name in _RED_WARNINGS[find_strictness(item.path, find_root(item.path))]:
                 item.add_marker(pytest.mark.filterwarnings(f"error::bpmax_sim.{name}"))
@@ -271,7 +264,7 @@ def _judge_markers_without_session(item: pytest.Item) -> None:
 
     Only its own markers count. Those of its module or class, or that a hook added, are for others.
     """
-    if item.path.name.endswith(_SCENARIO):
+    if item.path.name.endswith(SUFFIX):
         return
     marks = [*getattr(getattr(item, "obj", None), "pytestmark", ())]
     marks += getattr(getattr(item, "callspec", None), "marks", ())
@@ -332,7 +325,7 @@ def pytest_runtest_makereport(
         python_tests.redact_junit(item.config)
     else:
         report = yield
-    if call.when != "teardown" and item.path.name.endswith(_SCENARIO):
+    if call.when != "teardown" and item.path.name.endswith(SUFFIX):
         from bpmax_sim.pytest_plugin.items import complete_report  # noqa: PLC0415
 
         complete_report(item, report, call.excinfo.value if call.excinfo else None)
@@ -345,7 +338,7 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
 
     JUnit and the terminal need its colours and its one-line summary.
     """
-    if report.failed and type(report.longrepr) is str and f"{_SCENARIO}::" in report.nodeid:
+    if report.failed and type(report.longrepr) is str and f"{SUFFIX}::" in report.nodeid:
         from bpmax_sim.pytest_plugin.items import FailureText  # noqa: PLC0415
 
         file, line, _ = report.location
@@ -438,4 +431,4 @@ def _has_anything_to_summarise(reporter: pytest.TerminalReporter, config: pytest
     ):
         return True
     reports = chain.from_iterable(reporter.stats.values())
-    return any(_SCENARIO in (getattr(report, "nodeid", None) or "") for report in reports)
+    return any(SUFFIX in (getattr(report, "nodeid", None) or "") for report in reports)

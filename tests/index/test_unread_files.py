@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bpmax_sim.index.unread_files import ENDINGS, find_unread_files
-from bpmax_sim.pytest_plugin import _MAYBE_SCENARIOS
+from bpmax_sim.index.unread_files import find_unread_files
 
 SCENARIO = "version: 1\nscenario: 采购审批\nform: {fields: {金额: 0}}\nsteps: [{set: {金额: 3}}]\n"
 DEFAULTS = 'clock: "2026-03-02T09:00:00+08:00"\npeople: people.yaml\n'
@@ -106,10 +105,6 @@ def test_json_is_a_scenario_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 
     told = find_in(tmp_path, {"scenarios/采购.scenario.json": text}, monkeypatch)
     assert told == [RENAME.format("scenarios/采购.scenario.json", "采购")]
-
-
-def test_the_plugin_looks_at_the_same_endings() -> None:
-    assert frozenset(ENDINGS) == _MAYBE_SCENARIOS
 
 
 def test_tests_of_other_scenarios_do_not_hide_one(

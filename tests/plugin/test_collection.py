@@ -6,8 +6,6 @@ from typing import Any
 
 import pytest
 
-from bpmax_sim import pytest_plugin
-from bpmax_sim.project import SUFFIX
 from bpmax_sim.pytest_plugin.run_stats import Tally
 from bpmax_sim.report.exit_codes import ExitCode
 from bpmax_sim.scenario.file_verdict import FileResult
@@ -210,7 +208,3 @@ def test_the_folder_of_recordings_is_not_searched_for_tests(project: Project) ->
     project.write("tests/cassettes/test_新.py", "def test_new():\n    pass\n")
 
     project.run().assert_outcomes(passed=3)
-
-
-def test_the_plugin_knows_the_ending_of_scenarios_without_loading_what_reads_them() -> None:
-    assert pytest_plugin._SCENARIO == SUFFIX
