@@ -28,10 +28,12 @@ The warnings, each a `BpmaxWarning`, are the table `WARNINGS`: one class for eac
 from __future__ import annotations
 
 import difflib
+import inspect
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from itertools import islice, takewhile
+from types import FrameType
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 
 import msgspec
@@ -75,6 +77,19 @@ class Place(msgspec.Struct, frozen=True, order=True):
             return f"{self.file}:{self.line}:{self.column}"
         parts = [self.file, self.line, self.column]
         return ":".join([str(part) for part in parts if part])
+
+
+def find_frame_outside(files: str | tuple[str, ...]) -> FrameType | None:
+    """Return the innermost frame of Python's call stack whose file does not begin with *files*.
+
+    *files* are the beginnings of paths to pass over, such as that of this package, so that a
+    warning names the user's line. None if there is no such frame.
+    """
+    here = inspect.currentframe()
+    frame = here.f_back if here else None
+    while frame is not None and frame.f_code.co_filename.startswith(files):
+        frame = frame.f_back
+    return frame
 
 
 _PAIR = re.compile(r"[\u3400-\u9fff]{2}")

@@ -21,7 +21,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from fnmatch import fnmatchcase
 from types import FrameType
-from typing import Any, Final, NamedTuple, Protocol, Self
+from typing import Any, Final, Generic, NamedTuple, Protocol, Self, TypeVar
 
 from bpmax_sim.i18n import msg
 
@@ -39,6 +39,9 @@ WHY_UNSEEN: Final = msg(
 
 _CALL_IT: Final = msg("call it through $proxy")
 _HTTP_CLIENT_MODULES: Final = frozenset({"http.client", "urllib3.connection"})
+
+
+T = TypeVar("T")
 
 
 class NetworkTarget(NamedTuple):
@@ -98,11 +101,11 @@ class NetworkGuard:
     def enter(self) -> None:
         """Activate the guard for this thread, and for threads that have activated none."""
         self._thread = threading.get_ident()
-        _update_active_guards(lambda guards: (*guards, self))
+        _guards.add(self)
 
     def leave(self) -> None:
         """Deactivate the guard; nothing happens if it is not active."""
-        _update_active_guards(lambda guards: tuple(guard for guard in guards if guard is not self))
+        _guards.remove(self)
 
     def __enter__(self) -> Self:
         self.enter()
@@ -140,7 +143,7 @@ class NetworkGuard:
             "and simulate mode; {advice}{option}",
             who=self._who,
             attempt=attempt,
-            advice=WHY_UNSEEN if _observers and _is_http_client(frame) else _CALL_IT,
+            advice=WHY_UNSEEN if _observers.entries and _is_http_client(frame) else _CALL_IT,
             option=option,
         )
 
@@ -196,11 +199,11 @@ def observe_connections(observer: ConnectionObserver) -> Iterator[None]:
     Of several observers only the latest hears of them.
     """
     _install_audit_hook_once()
-    _update_observers(lambda observers: (*observers, observer))
+    _observers.add(observer)
     try:
         yield
     finally:
-        _update_observers(lambda observers: tuple(one for one in observers if one is not observer))
+        _observers.remove(observer)
 
 
 def split_hosts(hosts: str | Iterable[str]) -> tuple[str, ...]:
@@ -289,31 +292,36 @@ The others pass: ``socket.__new__`` opens nothing, the names of services stand i
 ``gethostname`` and ``sethostname`` are about this machine.
 """
 
-_guards: tuple[NetworkGuard, ...] = ()
-_observers: tuple[ConnectionObserver, ...] = ()
-_changing = threading.Lock()
+
+class _ActiveList(Generic[T]):
+    """What the audit hook asks, latest last; threads change it one at a time.
+
+    The hook reads `entries` without a lock, and finds them as they were before or after a change.
+    """
+
+    def __init__(self) -> None:
+        self.entries: tuple[T, ...] = ()
+        self._changing = threading.Lock()
+
+    def add(self, entry: T) -> None:
+        with self._changing:
+            self.entries = (*self.entries, entry)
+
+    def remove(self, entry: T) -> None:
+        """Remove *entry*, wherever it is; nothing happens if it is not there."""
+        with self._changing:
+            self.entries = tuple(one for one in self.entries if one is not entry)
+
+
+_guards = _ActiveList[NetworkGuard]()
+_observers = _ActiveList[ConnectionObserver]()
 _resolving = threading.local()
+_installing = threading.Lock()
 _installed: list[bool] = []
 
 
-def _update_active_guards(
-    change: Callable[[tuple[NetworkGuard, ...]], tuple[NetworkGuard, ...]],
-) -> None:
-    global _guards  # noqa: PLW0603 - the hook reads it, and cannot be removed
-    with _changing:
-        _guards = change(_guards)
-
-
-def _update_observers(
-    change: Callable[[tuple[ConnectionObserver, ...]], tuple[ConnectionObserver, ...]],
-) -> None:
-    global _observers  # noqa: PLW0603 - as above
-    with _changing:
-        _observers = change(_observers)
-
-
 def _check_audit_event(event: str, args: tuple[Any, ...]) -> None:
-    guards, observers = _guards, _observers
+    guards, observers = _guards.entries, _observers.entries
     # The guard's own look-up of an allowed name raises this event as well, on the same thread.
     if guards and event in _WAYS and not getattr(_resolving, "on", False):
         me = threading.get_ident()
@@ -360,7 +368,7 @@ _check_audit_event.__cantrace__ = True  # type: ignore[attr-defined] # debuggers
 def _install_audit_hook_once() -> None:
     # An audit hook stays for the life of the process and takes time at each event, so there is one
     # for all guards and observers, and none without one.
-    with _changing:
+    with _installing:
         if not _installed:
             _installed.append(True)
             sys.addaudithook(_check_audit_event)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import inspect
 import os
 import re
 import warnings
 import weakref
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
-from types import FrameType
 from typing import Any, Final
 
 from msgspec.structs import asdict, replace
@@ -28,6 +26,7 @@ from bpmax_sim.errors import (
     UnknownNameWarning,
     UnseenFailureWarning,
     WrongCallWarning,
+    find_frame_outside,
     suggest_nearest,
 )
 from bpmax_sim.i18n import label_message, msg
@@ -242,18 +241,6 @@ class UnreadScriptErrors:
 
 PACKAGE: Final = str(Path(__file__).parents[1])
 _WRAPPERS: Final = (str(Path(__file__).parent), str(Path(PACKAGE, "keywords.py")))
-
-
-def find_frame_outside(files: str | tuple[str, ...]) -> FrameType | None:
-    """Return the innermost frame of Python's call stack whose file does not begin with *files*.
-
-    *files* are the beginnings of paths to pass over, such as that of this package, so that a
-    warning names the user's line. None if there is no such frame.
-    """
-    frame = inspect.currentframe()
-    while frame is not None and frame.f_code.co_filename.startswith(files):
-        frame = frame.f_back
-    return frame
 
 
 def warn_of_misspelt_names(

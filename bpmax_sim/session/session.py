@@ -24,6 +24,7 @@ from bpmax_sim.errors import (
     ExpectationError,
     Place,
     UncalledWarning,
+    find_frame_outside,
 )
 from bpmax_sim.file_system import shell_quote
 from bpmax_sim.guard import NetworkGuard, split_hosts
@@ -44,7 +45,7 @@ from bpmax_sim.session.call_runner import build_session_components
 from bpmax_sim.session.client_relay import ClientRelay
 from bpmax_sim.session.credentials import find_volatile_places
 from bpmax_sim.session.options import Names, check_option_value, check_text_list, list_options_for
-from bpmax_sim.session.scripts import PACKAGE, ObjectLike, ScriptLike, find_frame_outside
+from bpmax_sim.session.scripts import PACKAGE, ObjectLike, ScriptLike
 from bpmax_sim.session.sending_log import InjectedFault, RecordingMatch
 from bpmax_sim.session.settings import (
     EverydayOptions,

@@ -21,10 +21,11 @@ from bpmax_sim.errors import (
     ConfigError,
     Place,
     WrongCallWarning,
+    find_frame_outside,
 )
 from bpmax_sim.i18n import label_message, msg
 from bpmax_sim.proxy.builder import CallSpec
-from bpmax_sim.session.scripts import PACKAGE, find_frame_outside
+from bpmax_sim.session.scripts import PACKAGE
 from bpmax_sim.yamlfile import to_display_path
 
 _WRAPPERS: Final = (

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
 from pathlib import Path
 from types import CodeType
@@ -12,7 +11,7 @@ import httpx
 import respx
 from respx.models import AllMockedAssertionError, CallList, PassThrough
 
-from bpmax_sim.errors import TransportError
+from bpmax_sim.errors import TransportError, find_frame_outside
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.transport.live import LiveTransport
 from bpmax_sim.transport.protocol import Transport
@@ -118,9 +117,7 @@ class WatchedRouter(_WatchedCalls, respx.Router):
     def route(self, *patterns: Any, name: str | None = None, **lookups: Any) -> respx.Route:
         """Add a route as respx does, and note who made it."""
         route = self.add(WatchedRoute(*patterns, **lookups), name=name)
-        frame = inspect.currentframe()
-        while frame is not None and frame.f_code.co_filename.startswith(_WRAPPERS):
-            frame = frame.f_back
+        frame = find_frame_outside(_WRAPPERS)
         if frame is not None and frame.f_code is self._test:
             shown = " ".join(filter(None, map(_to_words, lookups, lookups.values())))
             place = frame.f_code.co_filename, frame.f_lineno
