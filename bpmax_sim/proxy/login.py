@@ -27,6 +27,7 @@ from bpmax_sim.messages import LOGIN, Call, Headers, Pairs, Request, Response, s
 from bpmax_sim.path_template import quote_invalid_path_characters
 from bpmax_sim.platform.model import (
     Acquire,
+    Auth,
     Extract,
     LoginRequest,
     LoginStep,
@@ -526,7 +527,8 @@ def _is_finite_or_numeric_text(value: Any) -> bool:
 def make_login_key(plan: Plan) -> str:
     """Return the text by which calls share a login: platform, instance, and a digest.
 
-    The digest is of the declared login and of the credentials whose names ``share`` lists.
+    The digest is of the declared login with its parameters, and of the credentials whose names
+    ``share`` lists.
     """
     recipe, real = plan.recipe, plan.tenant.real
     cached = recipe.memo.get("login")
@@ -534,10 +536,25 @@ def make_login_key(plan: Plan) -> str:
         return str(cached[1])
     acquire = recipe.auth.acquire
     shared = [(name, real.get(name)) for name in (acquire.share if acquire else ())]
-    digest = sha256(repr((shared, acquire)).encode("utf-8", "surrogatepass")).hexdigest()[:16]
+    described = repr((shared, acquire, *_list_login_parameters(recipe.auth)))
+    digest = sha256(described.encode("utf-8", "surrogatepass")).hexdigest()[:16]
     key = f"{recipe.platform.platform_key}/{recipe.instance.instance_key}/{digest}"
     recipe.memo["login"] = (real, key)
     return key
+
+
+def _list_login_parameters(auth: Auth) -> list[tuple[str, Any]]:
+    """Return the parameters of *auth* that its login uses, also those that only another one uses.
+
+    Those that are only put into calls, such as a prefix of the token, are left out.
+    """
+    names: frozenset[str] = frozenset().union(*map(find_names, iterate_texts(auth.acquire)))
+    used: list[tuple[str, Any]] = []
+    for name, value in reversed([*auth.parameters.items()]):  # one uses only those before it
+        if name in names:
+            used.append((name, value))
+            names = names.union(*map(find_names, iterate_texts(value)))
+    return used
 
 
 def login(plan: Plan, acquire: Acquire, env: Environment) -> Flow:

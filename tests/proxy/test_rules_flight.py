@@ -180,6 +180,40 @@ def test_the_shared_credentials_are_part_of_the_key() -> None:
     assert server.logins == 2
 
 
+@pytest.mark.parametrize(
+    ("parameters", "logins"),
+    [
+        ({"token_path": "/erp"}, 2),
+        ({"token_path": "/{{ system }}"}, 1),
+        ({"system": "erp", "token_path": "/{{ system }}"}, 2),
+        ({"prefix": "Token"}, 1),
+    ],
+)
+def test_apis_with_other_parameters_of_a_login_never_share_a_token(
+    parameters: dict[str, Any], logins: int
+) -> None:
+    assert TOKEN.acquire
+    steps = tuple(
+        msgspec.structs.replace(
+            step, request=msgspec.structs.replace(step.request, path="{{ token_path }}")
+        )
+        for step in TOKEN.acquire.steps
+    )
+    acquire = msgspec.structs.replace(TOKEN.acquire, steps=steps)
+    usual = {"system": "crm", "token_path": "/{{ system }}", "prefix": "Bearer"}
+    one, two = (
+        msgspec.structs.replace(TOKEN, acquire=acquire, parameters=usual | more)
+        for more in ({}, parameters)
+    )
+    server = Server()
+    world = _world(server, SEARCH, msgspec.structs.replace(CREATE, auth=two), auth=one)
+
+    world.proxy().search()
+    world.proxy().create_contract()
+
+    assert server.logins == logins
+
+
 @pytest.mark.parametrize("same_token", [False, True])
 def test_on_a_token_error_the_token_is_dropped_and_the_call_sent_once_more(
     same_token: bool,
