@@ -187,7 +187,7 @@ _BRACES = re.compile(r"[{}]")
 # RFC 6749, 3.3, but for braces, which would be read as a template.
 _SCOPE = re.compile(r"[!#-\[\]-z|~]+")
 _CSRF = re.compile(r"csrf|xsrf", re.IGNORECASE)
-_CLIENT: Final = {"client_id": {}, "client_secret": {"secret": True}}
+_CLIENT: Final = ("client_id", "client_secret")
 _WRITING: Final = ["POST", "PUT", "PATCH", "DELETE"]
 
 
@@ -337,16 +337,17 @@ class Security(msgspec.Struct):
             return self._convert_to_fixed_token(name, scheme, where)
         scopes = " ".join(self.scopes.get(name, ()))
         apply = {"in": "header", "name": "Authorization", "value": "{{ prefix }} {{ token }}"}
+        own = self._name_credentials(name, _CLIENT if client else (*_CLIENT, "refresh_token"))
+        parameters = {"token_url": url, **_make_preset_parameters(own)}
+        secrecy = {new: {} if old == "client_id" else {"secret": True} for old, new in own.items()}
         if client:
-            scope = {"scope": scopes} if scopes else {}
-            parameters = {"token_url": url, **scope}
-            return AuthPart("oauth2_client_credentials", parameters, _CLIENT, (apply,))
+            parameters |= {"scope": scopes} if scopes else {}
+            return AuthPart("oauth2_client_credentials", parameters, secrecy, (apply,))
         message = msg(
             "a person logs in once; put the refresh token that this yields into the instance"
         )
         self.document.note_loss(where, message)
-        refresh = {**_CLIENT, "refresh_token": {"secret": True}}
-        return AuthPart("oauth2_refresh_token", {"token_url": url}, refresh, (apply,))
+        return AuthPart("oauth2_refresh_token", parameters, secrecy, (apply,))
 
     def _convert_to_fixed_token(
         self, name: str, scheme: Mapping[str, Any], where: Steps

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
@@ -80,7 +81,8 @@ def expand_presets(
     *own_presets* are the roots of preset files of the project, by the text that names them in
     *root*. A preset may add credentials and response rules; those of the file win.
     """
-    return _PresetExpansion(problems, own_presets).expand_platform(root)
+    declared = frozenset((root.find_child("credentials") or _EMPTY).items)
+    return _PresetExpansion(problems, own_presets, declared=declared).expand_platform(root)
 
 
 class _PresetExpansion(msgspec.Struct):
@@ -90,11 +92,13 @@ class _PresetExpansion(msgspec.Struct):
         problems: what is wrong in it.
         private: roots of preset files of the project, by the text that names them.
         credentials: credentials that its presets declare.
+        declared: names of the credentials that the file declares itself.
     """
 
     problems: list[Problem]
     private: Mapping[str, Node]
     credentials: dict[str, Node] = msgspec.field(default_factory=dict)
+    declared: frozenset[str] = frozenset()
 
     def find_preset(self, name: object) -> Node | None:
         """Return the root of a preset's file, or None where there is no such preset."""
@@ -160,6 +164,7 @@ class _PresetExpansion(msgspec.Struct):
         filled = _PresetFiller(name, parameters, node, steps, self.problems).fill(
             source.find_child("auth") or _EMPTY
         )
+        filled = self._share_passed_credentials(filled, arguments)
         own = {key: child for key, child in node.items.items() if key in MECHANISMS}
         # What only shapes the preset (`$case`, `$parameter`) is used up by that, and no name of
         # templates.
@@ -177,6 +182,24 @@ class _PresetExpansion(msgspec.Struct):
         self.credentials |= {key: spec for key, spec in brought.items() if key not in arguments}
         whole = {"parameters": Node(plain, node.file), **filled.items, **own}
         return structs.replace(node, value=whole)
+
+    def _share_passed_credentials(self, auth: Node, arguments: Mapping[str, Node]) -> Node:
+        """Return *auth* of a preset, with the file's own credentials in ``acquire.share``.
+
+        They stand there for the preset's credentials that *arguments* fill with them.
+        """
+        acquire = auth.find_child("acquire") or _EMPTY
+        share = acquire.find_child("share")
+        if share is None or arguments.keys().isdisjoint(node.value for node in share.elements):
+            return auth
+        shared: list[Node] = []
+        for node in share.elements:
+            argument = arguments.get(str(node.value))
+            names = {str(node.value)} if argument is None else self.declared & _list_names(argument)
+            shared += [structs.replace(argument or node, value=name) for name in sorted(names)]
+        entries = {**acquire.items, "share": structs.replace(share, value=tuple(shared))}
+        renamed = structs.replace(acquire, value=entries)
+        return structs.replace(auth, value={**auth.items, "acquire": renamed})
 
     def _check_parameters(self, name: str, parameters: Mapping[str, Node], steps: Steps) -> None:
         source = self.find_preset(name)
@@ -222,6 +245,13 @@ def _uses_names(source: str) -> bool:
         return bool(find_names(source))
     except ConfigError:
         return True
+
+
+def _list_names(argument: Node) -> frozenset[str]:
+    """Return the names that *argument* uses if it is a template; none if that is broken."""
+    with suppress(ConfigError):
+        return find_names(argument.value) if isinstance(argument.value, str) else frozenset()
+    return frozenset()
 
 
 class _PresetFiller(msgspec.Struct):

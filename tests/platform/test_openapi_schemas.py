@@ -305,6 +305,29 @@ def test_credentials_of_a_third_scheme_are_called_after_it() -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("first", "flow", "names"),
+    [
+        (oauth(), "clientCredentials", ["client_id", "client_secret"]),
+        (oauth(), "authorizationCode", ["client_id", "client_secret", "refresh_token"]),
+        (KEY, "clientCredentials", []),
+    ],
+)
+def test_each_client_of_oauth_has_credentials_of_its_own(
+    first: Any, flow: str, names: list[str]
+) -> None:
+    platform = made(
+        security=[{"crm": []}],
+        components={"securitySchemes": {"crm": first, "erp": oauth(flow)}},
+        paths={"/erp": {"get": {"operationId": "find", "security": [{"erp": []}]}}},
+    )
+    whole = tree(platform)
+
+    own = {name: f"{{{{ erp_{name} }}}}" for name in names}
+    assert {key: whole["apis"]["find"]["auth"].get(key) for key in names} == own
+    assert whole["credentials"].keys() >= {f"erp_{name}" for name in names}
+
+
 @pytest.mark.parametrize("header", ["X-CSRF-Token", "x-xsrf-token"])
 @pytest.mark.parametrize("place", ["header", "query", "cookie"])
 def test_a_csrf_token_is_fetched_with_what_else_is_required(header: str, place: str) -> None:

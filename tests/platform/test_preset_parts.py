@@ -256,3 +256,27 @@ def test_the_schemas_name_each_way_to_declare() -> None:
     assert instances["$schema"] == platform["$schema"]
     assert instances["definitions"]["Source"]["minProperties"] == 1
     assert instances["definitions"]["Source"]["maxProperties"] == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "shared"),
+    [
+        ("", ["账号", "令牌"]),
+        (", 账号: '{{ 甲 }}'", ["甲", "令牌"]),
+        (
+            ", 账号: '{{ 乙 }}-{{ 甲 }}-{{ base_url }}-{{ 账号 }}', 令牌: '{{ 甲 }}'",
+            ["乙", "甲", "甲"],
+        ),
+        (", 账号: '{{ 甲', 令牌: 固定", []),
+        (", 账号: 7, 令牌: '{{ 丙 }}'", []),
+    ],
+)
+def test_logins_are_shared_by_the_credentials_that_fill_those_of_the_preset(
+    arguments: str, shared: list[str]
+) -> None:
+    preset = COMPANY.replace("auth:", "auth:\n  acquire: {share: [账号, 令牌], ttl: 1}", 1)
+    file, _ = expand(
+        f"credentials: {{甲: {{}}, 乙: {{}}}}\nauth: {{preset: 公司.yaml{arguments}}}", preset
+    )
+
+    assert [*file["auth"]["acquire"]["share"]] == shared
