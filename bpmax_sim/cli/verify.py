@@ -359,6 +359,16 @@ def show_coverage(  # noqa: PLR0913 - the options of the command
     json: Json = False,
 ) -> int:
     """Print which declared parts, or which lines of scripts, the scenarios use."""
+    for option, value in (("--lcov", lcov), ("--report", report), ("--hits", hits)):
+        if value and not scripts:
+            raise ConfigError("{option} is of --scripts; add it", option=option)
+    _refuse_options_without_effect(
+        ("--evidence", evidence_folders, "--scripts", scripts),
+        ("--allow-hosts", allow_hosts, "--evidence", evidence_folders),
+        ("--allow-hosts", allow_hosts, "--hits", hits),
+        ("-k", keyword, "--hits", hits),
+        ("PATH", paths, "--hits", hits),
+    )
     if scripts:
         return show_script_coverage(
             [] if hits else list(collect_items(paths, keyword)),
@@ -372,9 +382,6 @@ def show_coverage(  # noqa: PLR0913 - the options of the command
                 json=json,
             ),
         )
-    for option, value in (("--lcov", lcov), ("--report", report), ("--hits", hits)):
-        if value:
-            raise ConfigError("{option} is of --scripts; add it", option=option)
     items = [(item, load_item_platforms(item)) for item in collect_items(paths, keyword)]
     if not items:
         notify(msg("there is no scenario here; write one, or see one with `bpmax-sim demo`"))
@@ -392,6 +399,18 @@ def show_coverage(  # noqa: PLR0913 - the options of the command
         return ExitCode.PASSED
     notify("{percent} % is touched, and {least:g} % has to be", percent=percent, least=fail_under)
     return ExitCode.FAILED
+
+
+def _refuse_options_without_effect(*pairs: tuple[str, object, str, object]) -> None:
+    """Raise a ConfigError if both options of a pair have a value: the second leaves the first out.
+
+    Each of *pairs* is the first option with its value, and the second with its value.
+    """
+    for option, value, other, other_value in pairs:
+        if value and other_value:
+            raise ConfigError(
+                "{option} has no effect with {other}; leave it out", option=option, other=other
+            )
 
 
 def _show_parts(

@@ -18,6 +18,7 @@ from bpmax_sim.scenario.events import (
     StepFinished,
     StepStarted,
 )
+from bpmax_sim.scenario.file_verdict import find_steps_shared_by_rows
 from bpmax_sim.scenario.load import ScenarioItem
 from bpmax_sim.subject.hooks import HookStarted
 
@@ -28,7 +29,8 @@ def find_declared_parts(item: ScenarioItem) -> Iterator[ScenarioPart]:
     They are the parts that a run need not reach, and so the ones for which coverage is measured.
     """
     yield from _find_handlers(item)
-    yield from (part for part, _ in _find_stubs_and_if_steps(item))
+    yield from _find_stubs(item)
+    yield from (part for part, _ in _find_if_steps(item))
 
 
 def find_reached_parts(item: ScenarioItem, events: Iterable[Event]) -> Iterator[ScenarioPart]:
@@ -36,13 +38,16 @@ def find_reached_parts(item: ScenarioItem, events: Iterable[Event]) -> Iterator[
     events = list(events)
     ended = [event for event in events if isinstance(event, ScenarioFinished)]
     unused = {part.place for event in ended for part in event.unused}
-    unused |= set(_find_skipped_steps(events))
+    ran = set(_find_steps_that_ran(events))
     fired = set(_find_fired_handlers(events))
     for part in _find_handlers(item):
         if (part.name, part.place.file) in fired:
             yield replace(part, used=True)
-    for part, place in _find_stubs_and_if_steps(item):
-        if place not in unused:
+    for part in _find_stubs(item):
+        if part.place not in unused:
+            yield replace(part, used=True)
+    for part, place in _find_if_steps(item):
+        if place in ran:
             yield replace(part, used=True)
 
 
@@ -67,16 +72,24 @@ def _find_handlers(item: ScenarioItem) -> Iterator[ScenarioPart]:
                 yield ScenarioPart(kind="handler", name=event, place=Place(body.name))
 
 
-def _find_stubs_and_if_steps(item: ScenarioItem) -> Iterator[tuple[ScenarioPart, Place]]:
-    """Yield each stub and each step with ``if``, with the place at which events report its use."""
+def _find_stubs(item: ScenarioItem) -> Iterator[ScenarioPart]:
     spot = item.spot.at("proxy", "stubs")
     for stub, where in spot.locate_elements(item.scenario.proxy.stubs):
-        yield ScenarioPart(kind="stub", name=stub.on, place=where.place), where.place
-    for located in (*item.steps, *item.cleanup):
-        condition = located.step.condition
-        if isinstance(condition, str):
-            place = located.spot.at("if").place
-            yield ScenarioPart(kind="branch", name=condition, place=place), located.spot.place
+        yield ScenarioPart(kind="stub", name=stub.on, place=where.place)
+
+
+def _find_if_steps(item: ScenarioItem) -> Iterator[tuple[ScenarioPart, Place]]:
+    """Yield each step with ``if`` that *item* may run, with its place in events.
+
+    Named steps that it runs are among them, steps of ``during``, and those in the cell of a row.
+    """
+    for shared in find_steps_shared_by_rows(item):
+        cell = (step for inner in shared.inner or () for step in inner.walk())
+        for located in (shared, *cell):
+            condition = located.step.condition
+            if isinstance(condition, str):
+                place = located.spot.at("if").place
+                yield ScenarioPart(kind="branch", name=condition, place=place), located.spot.place
 
 
 def _find_fired_handlers(events: Iterable[Event]) -> Iterator[tuple[str, str]]:
@@ -91,12 +104,12 @@ def _find_fired_handlers(events: Iterable[Event]) -> Iterator[tuple[str, str]]:
             yield from (("/".join(names[n:]), event.script) for n in range(len(names)))
 
 
-def _find_skipped_steps(events: Iterable[Event]) -> Iterator[Place]:
-    """Yield the places of skipped steps."""
+def _find_steps_that_ran(events: Iterable[Event]) -> Iterator[Place]:
+    """Yield the places of steps that were not skipped; named steps may be skipped once and run."""
     begun: list[Place] = []
     for event in events:
         if isinstance(event, StepStarted):
             begun.append(event.place)
         elif isinstance(event, StepFinished):
             place = begun.pop()
-            yield from [place] if event.outcome == "skipped" else ()
+            yield from [place] if event.outcome != "skipped" else ()

@@ -88,6 +88,20 @@ def find_unused_parts(item: ScenarioItem, used_keys: Collection[str]) -> tuple[R
     return tuple(_find_unused(item, used_keys))
 
 
+def find_steps_shared_by_rows(item: ScenarioItem) -> Iterator[LocatedStep]:
+    """Yield the steps of *item*, those of ``during``, and the named steps that they run.
+
+    The steps in the cell of a row are left out.
+    """
+    named = dict(item.subjects.named)
+    pending = deque((*item.steps, *item.cleanup))
+    while pending:
+        located = pending.popleft()
+        yield located
+        name, _ = model.find_named_steps(located.step) or ("", {})
+        pending.extend((*located.during, *named.pop(name, ())))
+
+
 def is_inherited(part: RunWarning, file: str) -> bool:
     """Return whether *part*, a stub, ``if`` or the like of *file*, is written in another file."""
     return part.place is not None and part.place.file != file
@@ -123,7 +137,7 @@ def _find_unused(item: ScenarioItem, used_keys: Collection[str]) -> Iterator[Run
         if str(where.place) not in used_keys:
             message = msg("this policy was never used; take it away, or mend what it is for")
             yield RunWarning("rule", message, where.place, fails=True)
-    for located in _find_steps_shared_by_rows(item):
+    for located in find_steps_shared_by_rows(item):
         yield from _find_never_true_condition(located, used_keys)
     for located in (*item.steps, *item.cleanup):
         yield from _find_unused_retry(located, used_keys)
@@ -142,20 +156,6 @@ def find_unused_conditions_of_row(
         for inner in located.inner or ():
             for step in inner.walk():
                 yield from _find_never_true_condition(step, used_keys)
-
-
-def _find_steps_shared_by_rows(item: ScenarioItem) -> Iterator[LocatedStep]:
-    """Yield the steps of *item*, those of ``during``, and the named steps that they run.
-
-    The steps in the cell of a row are left out.
-    """
-    named = dict(item.subjects.named)
-    pending = deque((*item.steps, *item.cleanup))
-    while pending:
-        located = pending.popleft()
-        yield located
-        name, _ = model.find_named_steps(located.step) or ("", {})
-        pending.extend((*located.during, *named.pop(name, ())))
 
 
 def _find_unused_retry(located: LocatedStep, used_keys: Collection[str]) -> Iterator[RunWarning]:

@@ -202,6 +202,10 @@ def test_hits_of_another_text_prove_nothing(bs: Command, project: Path) -> None:
     [
         (("--lcov", "x"), "--lcov is of --scripts; add it\n"),
         (("--report", "x"), "--report is of --scripts; add it\n"),
+        (("--scripts", "--evidence", "x"), "--evidence has no effect with --scripts; leave it out\n"),
+        (("--evidence", "x", "--allow-hosts", "h"), "--allow-hosts has no effect with --evidence; leave it out\n"),
+        (("--scripts", "--hits", "h", "-k", "x"), "-k has no effect with --hits; leave it out\n"),
+        (("scenarios", "--scripts", "--hits", "h"), "PATH has no effect with --hits; leave it out\n"),
         (("--scripts", "--hits", "scenarios"), "scenarios: there are no hits here; keep .bpmax/hits of each run with --bpmax-cov\n"),
         (("--scripts", "--hits", "old.json"), "old.json: cannot be read, or is of another version of bpmax-sim; run all tests again\n"),
         (("--scripts", "--hits", "h", "--report", "x"), "--report shows sources, of which a run knows what is secret; no --hits\n"),

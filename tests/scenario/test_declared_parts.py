@@ -14,10 +14,11 @@ from bpmax_sim.scenario.declared_parts import (
 )
 from bpmax_sim.scenario.events import Event, ScenarioFinished, StepFinished, StepStarted
 from bpmax_sim.scenario.load import ScenarioItem, load_items
+from bpmax_sim.scenario.runner import open_session, run_item
 from bpmax_sim.scenario.source import RunWarning
 from bpmax_sim.subject.hooks import HookStarted
 from tests.files import write_files
-from tests.scenario.test_doubts_of_a_run import load
+from tests.scenario.test_doubts_of_a_run import FILES, FORM, load
 
 STEPS = """\
 vars: {加急: true}
@@ -85,16 +86,50 @@ def test_a_run_reaches_what_fired_answered_or_was_not_skipped(item: ScenarioItem
         return used
 
     every = ["open", "crm.查客户", "crm.下单", "${vars.加急}", "!${vars.加急}"]
-    assert reach(opened, end()) == every
-    assert reach(below, end()) == every
-    assert reach(other, end()) == every[1:]
-    assert reach(HookStarted(event="open.x", script="开.js", at=0.0), end()) == every[1:]
-    assert reach(opened, end(stubs[1])) == [every[0], every[1], *every[3:]]
-    assert reach(end(*stubs)) == every[3:]
-    assert reach(*step(last, "skipped"), end()) == every[1:4]
+    assert reach(opened, end()) == every[:3]
+    assert reach(below, end()) == every[:3]
+    assert reach(other, end()) == every[1:3]
+    assert reach(HookStarted(event="open.x", script="开.js", at=0.0), end()) == every[1:3]
+    assert reach(opened, end(stubs[1])) == every[:2]
+    assert reach(end(*stubs)) == []
+    assert reach(*step(first, "passed"), *step(last, "skipped"), end()) == every[1:4]
     assert reach(*step(first, "skipped"), *step(last, "passed"), end()) == [*every[1:3], every[4]]
-    assert reach(*step(outer, "passed", *step(first, "skipped")), end()) == [*every[1:3], every[4]]
-    assert reach(*step(first, "passed", *step(outer, "skipped")), end()) == every[1:]
+    assert reach(*step(outer, "passed", *step(first, "skipped")), end()) == every[1:3]
+    assert reach(*step(outer, "passed", *step(first, "passed")), end()) == every[1:4]
+    assert reach(*step(first, "skipped"), *step(first, "passed"), end()) == every[1:4]
+
+
+NAMED = """\
+use: 共.yaml
+proxy: {platforms: platforms, mode: simulate, stubs: [{on: crm.查客户, body: {}}]}
+cases: [{id: 一, 步骤: [{if: "${form.金额} == 2", set: {客户: 乙}}]}]
+steps:
+  - open: {}
+    during: {call: crm.查客户, steps: [{if: "${form.金额} == 0", set: {客户: 甲}}]}
+  - run: 改单
+  - run: 改单
+  - run: ${case.步骤}
+"""
+SHARED = """\
+steps:
+  改单: [{if: "${form.金额} == 1", set: {金额: 2}}, {if: "${form.金额} == 9", set: {金额: 3}}]
+  别的: [{if: "${form.金额} == 5", set: {金额: 4}}]
+"""
+
+
+def test_conditions_count_in_named_steps_in_during_and_in_the_steps_of_a_row(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    script = "await $proxy('crm').查客户(); form.金额 = 1"
+    write_files(tmp_path, {**FILES, "开.js": script, "共.yaml": SHARED})
+    (tmp_path / "单.scenario.yaml").write_text(f"{FORM}{NAMED}", "utf-8")
+    (item,) = load_items(tmp_path / "单.scenario.yaml", environ={}, root=tmp_path)
+    parts = mark_used_parts(item, list(run_item(item, open_session(item), environ={})))
+
+    assert {part.name[-1]: part.used for part in parts if part.kind == "branch"} == {
+        "0": True, "1": True, "9": False, "2": True,
+    }  # fmt: skip
 
 
 def test_handlers_are_those_of_form_flow_subflows_and_screens(
@@ -132,4 +167,4 @@ def test_each_part_is_counted_once(item: ScenarioItem) -> None:
     parts = mark_used_parts(item, [HookStarted(event="open", script="开.js", at=0.0), end()])
 
     assert [(one.kind, one.name, str(one.place)) for one in parts] == EVERY
-    assert all(one.used for one in parts)
+    assert [one.used for one in parts] == [True, True, True, False, False]
