@@ -27,6 +27,7 @@ from bpmax_sim.proxy.compiled_api import CompiledApi, compile_api
 from bpmax_sim.proxy.response import ParsedBody, is_success, satisfies_rule
 from bpmax_sim.scenario import model
 from bpmax_sim.scenario.calls import CallMade
+from bpmax_sim.scenario.expected_literals import find_member_names
 from bpmax_sim.scenario.findings import RunFinding
 from bpmax_sim.scenario.load import LocatedStep
 from bpmax_sim.scenario.names import ScenarioNames
@@ -69,9 +70,10 @@ class StepOutcome(msgspec.Struct, frozen=True, kw_only=True):
     def has_output_or_checked_result(self) -> bool:
         """Return whether a message or console line was shown, or the step's result is checked.
 
-        A message of success tells of no failure.
+        A message of success tells of no failure, and a line of a log only if it is expected.
         """
-        said = (self.step.expect.result, self.step.expect_error, self.step.expect.messages)
+        expect = self.step.expect
+        said = (expect.result, self.step.expect_error, expect.messages, expect.console or UNSET)
         is_read = any(part is not UNSET for part in said) or bool(self.step.save)
         levels = {line["level"] for line in self.console}
         is_told = any(message.get("type") != "success" for message in self.messages)
@@ -83,13 +85,28 @@ class StepOutcome(msgspec.Struct, frozen=True, kw_only=True):
         return [Script(value, place.file)] if isinstance(value, str) and place is not None else []
 
     def is_call_outcome_expected(self, call: CallMade) -> bool:
-        """Return whether an expectation names the response or the error of *call*."""
+        """Return whether an expectation names the response or the error of *call*.
+
+        The status of a failed call is its error, too; that of a business failure says nothing.
+        """
         items = chain.from_iterable(one.proxy for one in self.expected if one.proxy is not UNSET)
+        parts = ("response", "error", *(("status",) if call.error else ()))
         return any(
             matches_api(item.call, call.call)
+            and any(getattr(item, part) is not UNSET for part in parts)
             for item in items
-            if item.response is not UNSET or item.error is not UNSET
         )
+
+    def has_expected_member(self, names: Sequence[str]) -> bool:
+        """Return whether an expectation names one of *names* below a field of a form.
+
+        So it does where a script keeps a response as it is: ``form: {回执: {errcode: 40003}}``.
+        """
+        flows = [one.flow for one in self.expected if isinstance(one.flow, Mapping)]
+        forms = [*(one.form for one in self.expected), *(flow.get("form") for flow in flows)]
+        members = chain.from_iterable(map(find_member_names, forms))
+        steps = ([*inside, *name.split(".")] for inside, name, _ in members)
+        return any(not set(path[1:]).isdisjoint(names) for path in steps)
 
 
 def find_unnoticed_business_failures(
@@ -112,7 +129,7 @@ def find_unnoticed_business_failures(
         if satisfies_rule(recipe.rules.ok, response, body, absent_ok=True):
             continue
         members = _find_failure_members(recipe)
-        texts = names.texts if members else None
+        texts = names.texts if members and not outcome.has_expected_member(members) else None
         if texts is None or _may_read_failure(call, recipe, texts, [*scripts, *inline]):
             continue
         code = recipe.rules.find_business_code(response, body)

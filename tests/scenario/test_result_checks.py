@@ -204,6 +204,14 @@ ORDERED = ExpectedCall(call="shop.create_order", response={"code": 5})
         (outcome(FAILED, step=Step(expect=Expect(result=None))), (), False),
         (outcome(FAILED, step=Step(expect=Expect(messages=[]))), (), False),
         (outcome(FAILED, step=Step(expect=Expect(form={}))), (), True),
+        (outcome(FAILED, step=Step(expect=Expect(console=["额度不足"]))), (), False),
+        (outcome(FAILED, step=Step(expect=Expect(console=[]))), (), True),
+        (outcome(FAILED, expected=[Expect(form={"回执": {"code": 5}})]), (), False),
+        (outcome(FAILED, expected=[Expect(form={"回执": {"code": {"$gt": 1}}})]), (), False),
+        (outcome(FAILED, expected=[Expect(form={"回执.hint": "额度不足"})]), (), False),
+        (outcome(FAILED, expected=[Expect(), Expect(flow={"form": {"回执.code": 5}})]), (), False),
+        (outcome(FAILED, expected=[Expect(form={"code": 5}, flow={"at": "code"})]), (), True),
+        (outcome(FAILED, expected=[Expect(form={"回执": {"no": None}})]), (), True),
         (outcome(FAILED, step=Step(expect_error=ExpectedError())), (), False),
         (outcome(FAILED, step=Step(save={"单号": "${result.no}"})), (), False),
         (outcome(FAILED, expected=[Expect(proxy=(ORDERED,))]), (), False),
@@ -361,7 +369,14 @@ def test_a_failure_in_an_empty_handler_is_told(call: CallMade, line: int) -> Non
         line > 0
     )
     expected = [Expect(proxy=(ExpectedCall(call="shop.create_order", error="TIMEOUT"),))]
-    for happened in (outcome(call, messages=[{"type": "error"}]), outcome(call, expected=expected)):
+    status = [Expect(), Expect(proxy=(ExpectedCall(call="shop.*", status=503),))]
+    logged = Step(expect=Expect(console=["超时"]))
+    for happened in (
+        outcome(call, messages=[{"type": "error"}]),
+        outcome(call, expected=expected),
+        outcome(call, expected=status),
+        outcome(call, step=logged),
+    ):
         assert list(find_failures_in_empty_catches(happened, scripts)) == []
 
 
