@@ -5,6 +5,7 @@ For example a place under ``redact`` that no message has, or a rule that no resp
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 from weakref import WeakKeyDictionary
@@ -106,7 +107,7 @@ def _find_conditions_never_met(
     """Yield each condition of ``response.ok`` that no response met, though each looks like success.
 
     That is where responses of several APIs have the same value at its path, and data besides: what
-    fails has a code and a message.
+    fails has a code and a message. A code of ``response.classes`` is that of a failure anyway.
     """
     judged: dict[str, list[tuple[CallMade, UnmetCondition | None]]] = {}
     for call in calls:
@@ -119,7 +120,8 @@ def _find_conditions_never_met(
         values = {(one.number, to_comparable_text(one.value)) if one else None for _, one in every}
         are_several = len({one.call for one, _ in every}) > 1
         look_good = all(_has_data(one.response) for one, _ in every)
-        if unmet is not None and len(values) == 1 and are_several and look_good:
+        is_known = unmet is not None and str(unmet.value) in _list_class_codes(key, platforms)
+        if unmet is not None and len(values) == 1 and are_several and look_good and not is_known:
             path, asked, steps = _describe_condition(platforms.platform(key).response.ok, unmet)
             yield RunFinding("rule", msg(
                 "{platform}: each of the {number} responses is a business failure, as its {path} "
@@ -157,10 +159,28 @@ def _describe_condition(
     return condition.path, condition.any_of, ("response", "ok", "all", unmet.number)
 
 
+def _list_class_codes(key: str, platforms: Platforms) -> set[str]:
+    """Return the codes by which platform *key* knows its failures."""
+    classes = platforms.platform(key).response.classes
+    return {str(code) for one in classes.values() for code in one.code}
+
+
 def _has_data(response: Any) -> bool:
-    """Return whether a response has an object or a list in it that is not empty."""
-    members = response.values() if isinstance(response, Mapping) else ()
-    return any(isinstance(one, Mapping | list) and bool(one) for one in members)
+    """Return whether a response has an object or a list in it that is not empty.
+
+    One that describes a failure, such as ``errors``, does not count.
+    """
+    members = response.items() if isinstance(response, Mapping) else ()
+    return any(
+        isinstance(value, Mapping | list) and bool(value) and not _OF_FAILURES.search(str(name))
+        for name, value in members
+    )
+
+
+_OF_FAILURES: Final = re.compile(
+    r"err|fail|fault|exception|violation|错误|失败|异常", re.IGNORECASE
+)
+"""What a member is called that describes a failure."""
 
 
 def _find_places_of_call(call: CallMade, platforms: Platforms) -> Iterator[DeclaredPlace]:

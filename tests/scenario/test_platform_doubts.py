@@ -147,6 +147,7 @@ def is_failing(column: int, path: str, value: object, listed: str, number: int =
 
 
 ORDER = {"code": 0, "data": [{"单号": "PO-1"}]}
+DOWN = {"code": 503, "msg": "维护中", "errors": [{"hint": "明早再来"}], "data": {}}
 OK = "response: {ok: {all: [{path: $.code, in: %s}]}}"
 
 
@@ -184,9 +185,19 @@ def test_a_rule_by_which_each_response_with_data_fails_is_doubtful(
         [made({**CUSTOMER, "code": 9}), made({"code": 9, "msg": "停用"}, call="crm.列表")],
         [made({**CUSTOMER, "code": 9}), made({**ORDER, "code": 8}, call="crm.列表")],
         [made(CUSTOMER), made([1], call="crm.列表")],
+        [made(DOWN), made(DOWN, call="crm.列表")],
+        [made({**DOWN, "Error": [1]}), made({"code": 9, "失败明细": [1]}, call="crm.列表")],
     ],
 )
 def test_responses_that_may_be_failures_are_no_doubt_about_the_rule(
     tmp_path: Path, calls: list[CallMade]
 ) -> None:
     assert doubts(tmp_path, OK % "[200]", *calls) == []
+
+
+@pytest.mark.parametrize(("code", "told"), [("0", False), ("'0'", False), ("1", True)])
+def test_a_code_of_a_class_is_that_of_a_failure(tmp_path: Path, code: str, *, told: bool) -> None:
+    text = "response: {ok: {all: [{path: $.code, in: [200]}]}, classes: {维护: {code: [%s]}}}"
+    found = doubts(tmp_path, text % code, made(CUSTOMER), made(ORDER, call="crm.列表"))
+
+    assert any("each of the 2 responses" in one for one in found) == told
