@@ -108,6 +108,31 @@ def suggest_nearest(word: str, candidates: Iterable[str]) -> str:
     return msg("; did you mean {matches!r}?", matches=near) if near else ""
 
 
+def suggest_meant_value(word: str, candidates: Iterable[str]) -> str:
+    """Return the suggestion of `suggest_nearest` for *word*, a value and not a name, or "".
+
+    A candidate that differs in a number or a letter that stands alone is another value and no
+    misspelling: ``PO-2`` and ``PO-1``, ``方案A`` and ``方案B``. So is the opposite, as
+    ``未通过`` and ``已通过``, ``unpaid`` and ``paid``.
+    """
+    shape = _drop_number_and_state(word)
+    return suggest_nearest(
+        word, (one for one in candidates if _drop_number_and_state(one) != shape)
+    )
+
+
+_STATE: Final = re.compile(
+    r"^(?:[不未非无没已待]|(?:un|in|dis|en|non|not)[-_ ]?)(?=.)", re.IGNORECASE
+)
+_NUMBERS: Final = re.compile(
+    r"\d+|[零〇一二三四五六七八九十百千万]+|(?<![a-z])[a-z](?![a-z])", re.IGNORECASE
+)
+
+
+def _drop_number_and_state(value: str) -> str:
+    return _NUMBERS.sub("", _STATE.sub("", value))
+
+
 def find_nearest(word: str, candidates: Iterable[str]) -> str:
     """Return the candidate most similar to *word*, or "" if none is similar enough."""
     if len(word) > _LONGEST_NAME:
@@ -130,6 +155,12 @@ def find_nearest(word: str, candidates: Iterable[str]) -> str:
         matching = [n for n in pairs if n[0] == word[0] or n[1] == word[1] or n == word[::-1]]
         matches = matching if len(matching) == 1 else []
     return matches[0] if matches else ""
+
+
+def is_plural(first: str, second: str) -> bool:
+    """Return whether one of two names is the plural of the other: ``order`` and ``orders``."""
+    short, long = sorted((first, second), key=len)
+    return long in {f"{short}s", f"{short}es"}
 
 
 _SHORTEST_MISSPELT: Final = 4

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Final, Literal, NamedTuple
 
-from bpmax_sim.errors import ConfigError, find_nearest, suggest_nearest
+from bpmax_sim.errors import ConfigError, find_nearest, is_plural, suggest_nearest
 from bpmax_sim.field_path import FieldPath, find_objects_without, find_values_at
 from bpmax_sim.platform import model
 from bpmax_sim.yamlfile import Steps
@@ -139,12 +139,6 @@ class PlaceSearch:
             near = find_nearest(name, names) if names else ""
             meant = FieldPath((*place.path[:number], near, *place.path[number + 1 :]))
             is_alternative = meant in self._listed[place.platform, place.option]
-            if near and not is_alternative and not (is_for_all and _is_plural(name, near)):
+            if near and not is_alternative and not (is_for_all and is_plural(name, near)):
                 return suggest_nearest(name, names)
         return ""
-
-
-def _is_plural(first: str, second: str) -> bool:
-    """Return whether one of two names is the plural of the other: ``order`` and ``orders``."""
-    short, long = sorted((first, second), key=len)
-    return long in {f"{short}s", f"{short}es"}

@@ -15,7 +15,7 @@ from typing import Any, Final
 from msgspec import UNSET
 from msgspec.structs import asdict
 
-from bpmax_sim.errors import suggest_nearest
+from bpmax_sim.errors import suggest_meant_value
 from bpmax_sim.i18n import msg
 from bpmax_sim.scenario import model
 from bpmax_sim.scenario.calls import CallMade
@@ -37,7 +37,6 @@ _ALWAYS_MADE: Final = re.compile(
 )
 """What a script can make without a literal of it, or what is kept out whatever there is."""
 _OF_BENCH: Final = re.compile(r"必填|只读|不能|required|read-only|cannot|must")
-_DIGITS: Final = re.compile(r"\d+")
 _PIECE: Final = re.compile(r"[\u3400-\u9fff]{2}|[^\W\d_]{4}|\d{2,}", re.ASCII)
 
 
@@ -196,13 +195,9 @@ class _PossibleTexts:
     def _suggest_near_text(self, text: str) -> str:
         """Return the hint "did you mean …" with a text near *text*, or "".
 
-        A text that differs only in digits is not suggested: 1001 and 1002 are two values, no
-        misprint.
+        Two values are no misprint, such as 1001 and 1002: see `suggest_meant_value`.
         """
-        shape = _DIGITS.sub("", text)
-        return suggest_nearest(
-            text, (one for one in self._possible_literals if _DIGITS.sub("", one) != shape)
-        )
+        return suggest_meant_value(text, self._possible_literals)
 
     @cached_property
     def _scenario_text(self) -> str:

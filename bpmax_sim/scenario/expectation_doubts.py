@@ -15,7 +15,7 @@ from typing import Any, Final
 import msgspec
 from msgspec import UNSET
 
-from bpmax_sim.errors import suggest_nearest
+from bpmax_sim.errors import is_plural, suggest_meant_value, suggest_nearest
 from bpmax_sim.i18n import join_list, msg
 from bpmax_sim.platform.model import matches_api
 from bpmax_sim.scenario import model
@@ -268,14 +268,15 @@ def _find_misspelt_denied_texts(
 ) -> Iterator[RunFinding]:
     """Yield a finding for each denied text that *field* never had but that resembles a known one.
 
-    Known are the values that it had and its options. In a ``never`` (*is_never*), plain texts are
-    the denied ones.
+    Known are the values that it had and its options; what a script has in it is possible, too. In a
+    ``never`` (*is_never*), plain texts are the denied ones.
     """
     for _, literal, is_denied in find_literals_with_denial(value):
         if not isinstance(literal, str) or is_denied == is_never or "${" in literal:
             continue
         known = [*map(str, history.offered.get(field, ())), *map(str, history.get_values(field))]
-        if literal and literal not in known and (hint := suggest_nearest(literal, known)):
+        is_possible = literal in known or any(literal in text for text in history.scripts)
+        if literal and not is_possible and (hint := suggest_meant_value(literal, known)):
             yield _make_finding(spot(), msg(
                 "form.{field} was never {value!r}, so denying it says nothing{hint}",
                 field=field, value=literal, hint=hint,
@@ -308,6 +309,7 @@ def _find_misspelt_members_of_calls(
     """Yield members of calls that *expected*, at *spot*, denies and that no call ever had.
 
     Only those that resemble a member that a call of that API had: a misspelt one is always absent.
+    A plural or another number is no misspelling: it may be denied that ``mobiles`` are sent, too.
     In a ``never``, which plain members break, these are denied, too.
     """
     is_never = "never" in spot.steps
@@ -320,7 +322,8 @@ def _find_misspelt_members_of_calls(
                 text = name.lower() if part == "header" else name
                 if is_denied is is_never or text in known:
                     continue
-                if hint := suggest_nearest(text, known):
+                others = (one for one in known if not is_plural(text, one))
+                if hint := suggest_meant_value(text, others):
                     yield _make_finding(where.at(part, *inside, name), msg(
                         "no call of {call} had {name!r} in {part}, so denying it says nothing"
                         "{hint}", call=item.call, name=name, part=part, hint=hint,

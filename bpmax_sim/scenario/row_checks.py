@@ -10,7 +10,7 @@ from typing import Any
 
 from msgspec import UNSET
 
-from bpmax_sim.errors import suggest_nearest
+from bpmax_sim.errors import suggest_meant_value
 from bpmax_sim.file_names import find_case_conflicts, to_file_name
 from bpmax_sim.i18n import join_list, msg
 from bpmax_sim.scenario import model, references
@@ -24,7 +24,6 @@ from bpmax_sim.scenario.table_rows import (
     find_run_column,
 )
 
-_DIGITS = re.compile(r"\d+")
 _ID = re.compile(r"[.\[\]{}]")
 
 
@@ -175,18 +174,16 @@ def check_action_cells(draft: ScenarioDraft, step: model.Step, column: str) -> N
 def check_compared_cells(draft: ScenarioDraft, condition: Any, spot: Spot) -> None:
     """Report texts that *condition*, an ``if`` at *spot*, compares with a cell and no row has.
 
-    Only those that resemble a cell of the column, in more than a number.
+    Only those that resemble a cell of the column, see `suggest_meant_value`.
     """
     for ref, text, _ in references.find_compared_texts(condition) if draft.rows else ():
         column = ref.text.partition(".")[2] if ref.root == "case" else ""
         cells = dict.fromkeys(
             references.to_inserted_text(row.values.get(column, "")) for row in draft.rows
         )
-        shape = _DIGITS.sub("", text)
-        others = [cell for cell in cells if cell and _DIGITS.sub("", cell) != shape]
         if not column or text in cells or any("${" in cell for cell in cells):
             continue
-        if hint := suggest_nearest(text, others):
+        if hint := suggest_meant_value(text, filter(None, cells)):
             draft.tell(
                 spot.at("if"),
                 "no row has {text!r} in the column {column!r}, so that this comparison is the "

@@ -149,6 +149,7 @@ CONDITIONS = {
     "${case.加急} != ture": [SAME.format("ture", "加急", "true")],
     "${case.级别} != 大额订单": [],
     "${case.级别} != 框架合同": [],
+    "${case.级别} != 非大额订单": [],
     "${case.序号} != C2": [],
     "${case.级别} != ''": [],
     "${case.级别} != ${case.序号}": [],
@@ -219,6 +220,7 @@ THINGS = {
     "proxy: [{call: shop.create_order, header: {X-TRACE-ID: {$not: b}}}]": "",
     "proxy: [{call: shop.create_order, header: {Authorization: {$exists: false}}}]": "",
     "proxy: [{call: shop.create_order, body: {备注说明: {$exists: false}}}]": "",
+    "proxy: [{call: shop.create_order, body: {line: {$exists: false}, 供应商编号2: {$exists: false}}}]": "",
     "proxy: [{call: shop.create_order, body: {lines: {$not: {$contains: {数量: {$gt: 9}}}}}}]": "",
     "proxy: [{call: shop.create_order, body: {供应商编好: {$exists: false}}}]": "no call of shop.create_order had '供应商编好' in body, so denying it says nothing; did you mean '供应商编号'?",
 }

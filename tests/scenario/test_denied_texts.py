@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from bpmax_sim.errors import suggest_meant_value
 from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.denied_texts import find_unproducible_texts
 from tests.scenario.test_doubts_of_a_run import load
@@ -97,6 +98,31 @@ def test_what_may_have_made_it_is_searched(
 )
 def test_of_what_may_always_come_nothing_is_told(tmp_path: Path, text: str) -> None:
     assert tell(tmp_path, f"form: {{客户: {{$ne: {text}}}}}") == []
+
+
+@pytest.mark.parametrize(
+    ("word", "other", "is_meant"),
+    [
+        ("已完咸", "已完成", True),
+        ("未完成", "已完成", False),
+        ("不通过", "通过", False),
+        ("通过", "不通过", False),
+        ("unpaid", "paid", False),
+        ("not-paid", "Paid", False),
+        ("paied", "paid", True),
+        ("未完成结按", "已完成结案", True),
+        ("PO-2", "PO-1", False),
+        ("第二级", "第三级", False),
+        ("方案A", "方案B", False),
+        ("方案Ab", "方案Aa", True),
+        ("第二季渡的预算", "第三季度的预算", True),
+        ("1002", "1001", False),
+        ("已", "未", False),
+        ("", "通过", False),
+    ],
+)
+def test_another_value_is_not_a_misspelt_one(word: str, other: str, *, is_meant: bool) -> None:
+    assert bool(suggest_meant_value(word, ["其他", other])) == is_meant
 
 
 def test_a_near_text_is_suggested(tmp_path: Path) -> None:
