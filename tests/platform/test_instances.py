@@ -370,8 +370,10 @@ def test_a_variable_is_named_after_platform_and_value(
         ("华东", "东华", False), ("tenant1", "tenant2", False), ("tenant1", "tenant", False),
         ("tenant12", "tenant21", False), ("v1.1", "v11", False), ("test", "tests", False),
         ("tenant", "tenants", False), ("acme_cn", "acme_us", False), ("prod", "prd", False),
-        ("沙箱环境", "生产环境", False), ("dev", "default", False),
         ("华东测试", "测试华东", False), ("dev-test", "test_dev", False),
+        ("沙箱环境", "生产环境", False), ("dev", "default", False), ("dev", "dve", False),
+        ("stage", "staage", False), ("system", "syystem", True), ("pro.d.sh", "prodsh", True),
+        ("prod1sh", "prodsh", False), ("prodsh", "prod1sh", False),
     ],
 )  # fmt: skip
 def test_a_local_key_with_a_slip_is_probably_that_of_the_file(

@@ -96,6 +96,16 @@ def suspects(folder: Path, text: str, key: str = "合同", **others: str) -> lis
             [f"3:55: apis.建单.idempotency.value: {literal('{call_id}', 'call_id')}"],
         ),
         (
+            LOGIN + "  apply: [{in: query, name: t, value: '{{ token }}'}]\n"
+            "apis: {建单: {idempotency: {in: header, name: K, value: '{{ call_id }}{token}'}}}",
+            [f"11:55: apis.建单.idempotency.value: {literal('{token}', 'token')}"],
+        ),
+        (
+            LOGIN + "  apply:\n    - {in: query, name: t, value: '{{ token }}'}\n"
+            "    - {in: query, name: t2, value: '{token}'}",
+            [f"12:36: auth.apply[1].value: {literal('{token}', 'token')}"],
+        ),
+        (
             KEY + "apis:\n  查询:\n" + LOGIN.replace(KEY, "").split("\n", 2)[2].replace(
                 "auth:", "    auth:").replace("\n  ", "\n      "),
             [f"8:9: apis.查询.auth.acquire: {LOST}"],
@@ -125,6 +135,11 @@ def test_a_value_that_no_request_gets_is_suspect(
         f"{KEY}apis: {{查询: {{auth: {{preset: api_key, name: K}}}}}}",
         f"{KEY}query: {{k: {{$credential: key}}}}\napis: {{查询: {{path: '/{{key}}'}}}}",
         KEY + "apis: {查询: {path: '/{key}/x', auth: {preset: api_key, in: path, name: key}}}",
+        f"{KEY}apis: {{建单: {{idempotency: {{in: header, name: K, value: '{{{{ key }}}}'}}}}}}",
+        LOGIN.replace("credentials:", "credentials:\n  tenant: {}").replace(
+            "acquire:\n", "acquire:\n    share: [tenant]\n"
+        )
+        + "  apply: [{in: header, name: K, value: '{{ token }}'}]",
         f"{KEY}auth: {{apply: [{{in: header, name: K, value: '{{\"k\": {{{{ key }}}}}}'}}]}}",
         "apis: {查询: {headers: {X: '{id}', Y: '{key}'}, query: {f: '{名}'}}}",
         LOGIN.replace("/login", "'/login/{编号}'")
@@ -161,6 +176,28 @@ def test_what_a_parent_or_a_preset_declares_is_no_fault_of_the_file(tmp_path: Pa
     others = {"上海": "platform_key: 上海\nextends: 合同\nauth: {preset: none}\n"}
 
     assert suspects(tmp_path, KEY + "auth: {preset: api_key, name: K}", "上海", **others) == []
+    own = "credentials: {mine: {}}\nauth: {apply: [{in: query, name: k, value: '{{ mine }}'}]}\n"
+    others = {"上海": f"platform_key: 上海\nextends: 合同\n{own}"}
+    assert suspects(tmp_path, KEY + "auth: {preset: api_key, name: K}", "上海", **others) == []
+
+
+def test_what_is_wrong_for_whoever_inherits_it_has_no_place_in_his_file(tmp_path: Path) -> None:
+    others = {"上海": "platform_key: 上海\nextends: 合同\n"}
+    message = "timeout: 30000 is in seconds; write 30 where milliseconds are meant"
+
+    assert suspects(tmp_path, "timeout: 30000", **others) == [f"3:10: {message}"]
+    assert suspects(tmp_path, "timeout: 30000", "上海", **others) == [f"None: {message}"]
+
+
+def test_the_place_is_that_of_the_folder_that_wins(tmp_path: Path) -> None:
+    folders = [tmp_path / "共用", tmp_path / "本项目"]
+    for lines, folder in enumerate(folders):
+        folder.mkdir()
+        (folder / "合同.yaml").write_text("\n" * lines + HEAD + "timeout: 30000\n", "utf-8")
+
+    (found,) = find_suspect_declarations(load_platforms(folders), "合同")
+
+    assert str(found.place) == f"{to_display_path(folders[1] / '合同.yaml')}:4:10"
 
 
 def test_a_shipped_platform_is_not_suspect(tmp_path: Path) -> None:

@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from bpmax_sim.errors import Place
+from bpmax_sim.scenario.absent_columns import AbsentColumnReads
+from bpmax_sim.scenario.names import ScenarioNames
+from bpmax_sim.script.failure import Script
+from bpmax_sim.script.turn_result import AbsentRead
 from tests.scenario.test_empty_claims import doubts
 from tests.scenario.test_lies import Case, run
 
@@ -89,6 +95,67 @@ def test_a_column_that_a_later_step_enters(tmp_path: Path) -> None:
     case = Case(form=None, stubs="", top=FIELDS, steps=steps, script=script)
 
     assert find_column_doubts(tmp_path, case) == []
+
+
+READ = "form.备注 = form.明细[0].件数"
+NEXT = f"{READ}\nform.合计 = form.明细[1].件数 ?? 1"
+ROWS = [{"物料": "螺丝"}, {"数量": 2}]
+SAID = ABSENT.partition("reads ")[2].replace("数量, 单价", "数量")
+
+
+def read_at(line: int = 1, owner: str = "form.明细", file: str = "脚本.js") -> AbsentRead:
+    return AbsentRead(owner, "件数", Place(file, line, 1))
+
+
+@pytest.mark.parametrize(
+    ("reads", "values", "sources", "lines"),
+    [
+        ([read_at()], [[], ROWS], [READ], [1]),
+        ([read_at(1), read_at(2)], [ROWS], [NEXT], [1]),
+        ([read_at(2), read_at(1)], [ROWS], [NEXT], []),
+        ([read_at(owner="ctx.form.明细")], [ROWS], [READ], [1]),
+        ([read_at()], [ROWS[:1], ROWS[1:]], [READ, "1", "2"], [1]),
+        ([read_at(file="别的.js")], [ROWS], [READ], [1]),
+        # rows
+        ([read_at()], [], [READ], []),
+        ([read_at()], [[], [{}]], [READ], []),
+        ([read_at()], [None, "文本", ["螺丝"]], [READ], []),
+        ([read_at()], [ROWS, [{"件数": None}], ROWS], [READ], []),
+        # tables
+        ([read_at(owner="form")], [ROWS], [READ], []),
+        ([read_at(owner="ctx.userInfo.明细")], [ROWS], [READ], []),
+        ([read_at(owner="form.费用")], [ROWS], [READ], []),
+        ([read_at(owner="form.附件")], [ROWS], [READ], []),
+        ([AbsentRead("form.明细", "件数", None)], [ROWS], [READ], []),
+        # scripts
+        ([read_at()], [ROWS], [READ, "行.件数 = 1"], []),
+        ([read_at()], [ROWS], [READ, "行['件数'] = 1"], []),
+        ([read_at()], [ROWS], [READ, "({件数: 1})"], []),
+        ([read_at()], [ROWS], [READ, "行.件数 == 1; 行.总件数 = 1; 行.件数数 = 1"], [1]),
+        ([read_at()], [ROWS], ["if (typeof 行.件数 !== 'number') 1"], []),
+        ([read_at()], [ROWS], ["if (!行.件数) 1"], []),
+        ([read_at()], [ROWS], ["if (form.明细[0].件数) form.合计 = form.明细[0].件数"], []),
+        ([read_at()], [ROWS], ["form.合计 = form.明细[0].件数 && 1"], []),
+        ([read_at()], [ROWS], ["form.合计 = form.明细[0]['件数'] || 1"], []),
+    ],
+)
+def test_reads_are_judged_by_all_rows_of_the_run(
+    reads: list[AbsentRead], values: list[Any], sources: list[str], lines: list[int]
+) -> None:
+    names = ScenarioNames(
+        entered_columns={"明细": ("物料",), "费用": ("科目",)},
+        initial_table_columns={"费用": ("科目",), "附件": ()},
+    )
+    absent = AbsentColumnReads(names)
+    for read in reads:
+        absent.note_read(read)
+    own, *others = sources
+    scripts = [*(Script(one, "别.js") for one in others), Script(own, "脚本.js")]
+
+    found = [*absent.find_doubts(lambda _: values, scripts)]
+
+    assert [one.place.line for one in found if one.place] == lines
+    assert all(one.message.endswith(SAID) for one in found)
 
 
 @pytest.mark.parametrize(

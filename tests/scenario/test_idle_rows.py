@@ -33,6 +33,14 @@ SETS: dict[str, tuple[Case, list[str]]] = {
         filled("  - {set: {'明细[0].数量': 2}, expect: {form: {金额: 0}}}\n" + CHOSEN, form="change.明细.数量: 脚本.js, change.客户编号: 脚本.js"),
         [HAS.format("明细[0].数量")],
     ),
+    "a field named like one with a script": (
+        filled("  - {set: {客户: ''}, expect: {form: {客户: ''}}}\n" + CHOSEN, form=None,
+               top="form: {scripts: {change.客户编号: 脚本.js}, fields: {客户: '', 客户编号: '', 客户名称: ''}}"), [],
+    ),
+    "two empty cells": (
+        filled("  - {set: {客户编号: '${case.编号}', 客户名称: '${case.名称}'}, expect: {form: {客户名称: '${case.名称}'}}}\n", ROWS),
+        [HAS.format("客户编号, 客户名称") + ROW],
+    ),
     "several fields": (
         filled("  - {set: {客户编号: '', 金额: 0}, expect: {form: {客户名称: ''}}}\n" + CHOSEN), [HAS.format("客户编号, 金额")],
     ),
@@ -82,6 +90,9 @@ LINES: dict[str, tuple[str, str, list[str]]] = {
     "a cell too few": ("有,C1,张三\n无,C0\n", BOTH, [SHORT.format("名称")]),
     "two cells too few": ("有,C1,张三\n无\n", BOTH, [SHORT.format("编号, 名称")]),
     "an empty cell": ("有,C1,张三\n无,C0,\n", BOTH, []),
+    "a cell of a column that only ends like one that a condition reads": (
+        "有,C1,张三\n无,C0\n", f'if: "${{case.编号}} != 名称", {BOTH}', [SHORT.format("名称")],
+    ),
     "a cell that a condition reads": (
         "有,C1,1\n无,C0\n", "if: \"${case.名称} != 1\", set: {客户编号: '${case.编号}'}, expect: {form: {客户名称: ''}}}\n  - {set: {金额: 1}, expect: {form: {金额: 1}}", [],
     ),
@@ -132,6 +143,7 @@ CASES = (
         (("Straße", "STRASSE", "普通"), "", [CASES.format("Straße", "STRASSE")]),
         (("大额A", "大额B"), "", []),
         (("大额A", "大额a"), ", cassette: '下单/${case.编号}'", []),
+        (("大额A", "大额a"), ", cassette: '下单/${vars.类}'", [CASES.format("大额A", "大额a")]),
     ],
 )
 def test_ids_of_rows_are_names_of_files_on_every_system(
@@ -140,7 +152,8 @@ def test_ids_of_rows_are_names_of_files_on_every_system(
     lines = "".join(f"{one},C{number}\n" for number, one in enumerate(ids, 1))
     case = filled(
         "  - {set: {客户编号: '${case.编号}'}, expect: {form: {客户名称: 张三}}}\n",
-        "cases: {from: 客户.csv}", files={"客户.csv": f"id,编号\n{lines}"}, proxy=top,
+        "vars: {类: 单}\n" * ("vars" in top) + "cases: {from: 客户.csv}",
+        files={"客户.csv": f"id,编号\n{lines}"}, proxy=top,
     )  # fmt: skip
     first, *_ = run(tmp_path, case)
 

@@ -93,6 +93,7 @@ def test_a_place_is_probably_misspelt_if_a_similar_name_is_beside_it(
         "redact: [body.data.idCard, body.user.phone]",
         "redact: [header.X-TRACE-ID]",
         "redact: [body.data.names, body.codes]",
+        "redact: [body.dataes]",
         "redact: [body.dates.phone]",
         "ignore: [body.金额]",
         "secret: [body.data.token, $.data.phone, 'cookie:SESSIN', 'header:x-trace', cookies]",
@@ -136,6 +137,17 @@ def test_a_place_that_another_file_declares_is_told_at_the_call(tmp_path: Path) 
     found = [*find_rule_doubts([made({"phone": 1})], load_platforms(tmp_path))]
 
     assert [one.place for one in found] == [Place("脚本.js", 1, 1)]
+
+
+def test_what_another_file_declares_wrongly_is_told_at_the_first_call(tmp_path: Path) -> None:
+    text = HEAD.replace("crm\n", "base\n", 1) + "timeout: 30000\napis: {客户: {}}\n"
+    (tmp_path / "base.yaml").write_text(text, "utf-8")
+    (tmp_path / "crm.yaml").write_text("platform_key: crm\nextends: base\n", "utf-8")
+    calls = [made({}, place=Place("脚本.js", line, 1)) for line in (3, 4, 5)]
+
+    (found,) = find_rule_doubts(calls, load_platforms(tmp_path))
+
+    assert found.place == Place("脚本.js", 3, 1)
 
 
 def is_failing(column: int, path: str, value: object, listed: str, number: int = 2) -> list[str]:
