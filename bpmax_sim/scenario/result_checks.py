@@ -159,7 +159,7 @@ def _may_read_failure(
         # Of `$.head.code` the script may hand on the head.
         parents = {name for path in _find_failure_paths(recipe) for name in path.split(".")[1:]}
         return any(
-            not (members | parents | {"*"}).isdisjoint(one.path)
+            not (members | parents).isdisjoint(one.path)
             for one in read_script(own.source, own.name).members
             if one.call == use.call
         )

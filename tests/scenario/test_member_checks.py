@@ -57,6 +57,12 @@ def test_a_wrong_name_in_any_line(source: str, told: str) -> None:
     assert told in check(source)
 
 
+def test_a_misspelt_extension_is_no_unknown_field_too() -> None:
+    source = "form.$visble.金额 = true; form.标题 = form.$optons.金额; form.$mesage = '不行';"
+
+    assert len(check(source)) == 3
+
+
 @pytest.mark.parametrize(
     "source",
     [

@@ -145,13 +145,19 @@ result: envelope
 response: {ok: {all: [{path: $.errcode, in: [0]}]}, code: [$.errcode]}
 apis: {notify: {method: POST, path: /notify}}
 """
+BANK = """\
+platform_key: bank
+base_url: https://bank.example.test
+response: {ok: {all: [{path: $.head.code, in: [0]}]}, code: [$.head.code]}
+apis: {pay: {method: POST, path: /pay}}
+"""
 LINE_1 = Place("脚本.js", 1, 1)
 
 
 @cache
 def platforms() -> Platforms:
     with TemporaryDirectory() as folder:
-        for name, text in (("shop", SHOP), ("oa", OFFICE)):
+        for name, text in (("shop", SHOP), ("oa", OFFICE), ("bank", BANK)):
             Path(folder, f"{name}.yaml").write_text(text, encoding="utf-8")
         return load_platforms(Path(folder))
 
@@ -279,6 +285,9 @@ if (r.code !== 0) form.$message = {type: 'error', text: r.hint};
         (f"form.单号 = ({ASK}).no", CHECKS_OTHERS, True),
         (f"const r = {ASK};\nform.单号 = r.no; if (form.code) form.已下单 = true", "", True),
         (f"const r = {ASK};\nconst 库 = {OTHER_CALL}; form.号 = r.no; if (库.code) 1", "", True),
+        (f"const r = {ASK};\nform.单号 = r.data?.[0]?.no ?? ''", CHECKS_OTHERS, True),
+        (f"const r = {ASK};\nfor (const 行 of r.rows ?? []) form.单号 = 行.no", "", True),
+        (f"const r = {ASK};\nfor (const 行 of r.rows ?? []) form.单号 = 行.code", "", False),
         (f"form.回执 = {ASK}", "/* code 由平台判断 */ form.备注 = '无'", True),
         (f"form.回执 = {ASK}", "form.备注 = form.code", True),
         (f"form.回执 = {ASK}", CHECKS_OTHERS, True),
@@ -325,7 +334,12 @@ def test_only_a_look_at_this_response_counts(script: str, other: str, *, told: b
 
 
 @pytest.mark.parametrize(
-    ("text", "told"), [(f"{ASK}; // code", True), (f"const r = {ASK}; if (r.code) return", False)]
+    ("text", "told"),
+    [
+        (f"{ASK}; // code", True),
+        (f"const r = {ASK}; if (r.code) return", False),
+        (f"{ASK}; const 库 = {OTHER_CALL}; if (库.code) return", True),
+    ],
 )
 def test_a_script_of_the_step_itself_looks_too(text: str, *, told: bool) -> None:
     call = made(response={"code": 5}, place=Place("下单.yaml#js", 1, text.index("(form") + 2))
@@ -333,6 +347,28 @@ def test_a_script_of_the_step_itself_looks_too(text: str, *, told: bool) -> None
 
     found = find_unnoticed_business_failures(
         happened, ScenarioNames(texts=(text,)), platforms(), []
+    )
+
+    assert len(list(found)) == told
+
+
+@pytest.mark.parametrize(
+    ("use", "told"),
+    [
+        ("查(r.head)", False),
+        ("查(r.head.code)", False),
+        ("查(r.body)", True),
+        ("查(r.headers)", True),
+    ],
+)
+def test_what_contains_the_code_may_be_handed_on(use: str, *, told: bool) -> None:
+    script = f"const r = await $proxy('bank').pay(1); {use}"
+    place = Place("脚本.js", 1, script.index("pay(") + 4)
+    call = made("bank.pay", {"head": {"code": 5}}, place=place)
+    scripts = [Script(script, "脚本.js")]
+
+    found = find_unnoticed_business_failures(
+        outcome(call), ScenarioNames(texts=(script,)), platforms(), scripts
     )
 
     assert len(list(found)) == told
