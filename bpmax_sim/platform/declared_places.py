@@ -85,6 +85,19 @@ def list_rule_places(platform: model.Platform, api: model.Api) -> Iterator[Decla
                 yield DeclaredPlace(platform.platform_key, option, path, ("response",), at, key)
 
 
+def list_judged_members(platform: model.Platform, api: model.Api) -> set[tuple[Any, ...]]:
+    """Return the path of each member of a body that a failure or a success of *api* may have.
+
+    They are in the rules by which its responses are judged. The declared answer is that of a
+    success, and may not have them: ``message`` is only in a failure.
+    """
+    rules = platform.response_of(api)
+    texts = (*rules.code, *rules.message, *(one.path for one in rules.ok.all))
+    found = (FieldPath.from_declared_response_place(text) for text in texts)
+    paths = [path.steps_below_root for path in found if path is not None and path.root == "body"]
+    return {path[:depth] for path in paths for depth in range(1, len(path) + 1)}
+
+
 def _parse(text: str, option: str) -> FieldPath | None:
     """Return the place *text* of *option*; None for a cookie, and for what is no single place."""
     with suppress(ConfigError):

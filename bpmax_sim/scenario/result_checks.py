@@ -20,6 +20,7 @@ from msgspec import UNSET
 from bpmax_sim.errors import CallError, Place, find_nearest, suggest_nearest
 from bpmax_sim.i18n import join_list, msg, template
 from bpmax_sim.messages import Response
+from bpmax_sim.platform.declared_places import list_judged_members
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.model import matches_api
 from bpmax_sim.platform.response_shapes import Kind, find_kind
@@ -325,6 +326,8 @@ def _suggest_meant_member(use: MemberUse, calls: Sequence[CallMade], platforms: 
         return ""
     recipe = find_compiled_api(calls[0], platforms)
     if recipe is None or recipe.result == "envelope" or name in show(recipe.api.answer):
+        return ""
+    if (name,) in list_judged_members(recipe.platform, recipe.api):
         return ""
     return suggest_nearest(name, sorted({key for call in calls for key in call.response}))
 

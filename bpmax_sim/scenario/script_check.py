@@ -23,6 +23,7 @@ from bpmax_sim.errors import (
 )
 from bpmax_sim.field_path import parse_plain_steps
 from bpmax_sim.i18n import msg, plural
+from bpmax_sim.platform.declared_places import list_judged_members
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.model import Api, Instance, Platform
 from bpmax_sim.platform.response_shapes import Kind, ResponseShape, ResponseShapes
@@ -684,7 +685,7 @@ def _check_members(
 ) -> Iterator[ScriptFinding]:
     """Yield members that a script reads of a response although no known response has them.
 
-    Known are the declared shape of the API and its recorded responses.
+    Known are the declared shape of the API, its recorded responses, and what these are judged by.
     """
     for use in reading.members:
         is_read = use.access in {"read", "truth"} and not use.is_guarded
@@ -696,6 +697,8 @@ def _check_members(
         recorded = shapes.find_recorded_result_shape(*found)
         known = [shape for shape in (declared, recorded) if shape is not None]
         if not known or any(not _is_absent_member(shape, use.path) for shape in known):
+            continue
+        if use.path in list_judged_members(platform, api):
             continue
         above, name = use.path[:-1], f"{platform.platform_key}.{api.key}"
         names = {n: None for shape in known for n in shape.list_names_at(above)}

@@ -516,6 +516,8 @@ def test_a_letter_of_a_text_is_read_by_its_number() -> None:
         ("custmer", [made(response={"customer": 1}), made(response="text")], False),
         ("custmer", [made(response={"customer": 1}, error="TIMEOUT")], False),
         ("custmer", [made("shop.$token", {"customer": 1})], False),
+        ("code", [made(response={"codes": [1]})], False),
+        ("hint", [made(response={"hints": [1]})], False),
         ("mesage", [made("oa.notify", {"message": ""})], False),
         ("wareHuose", [made("shop.get_stock", {"warehouse": 1})], False),
         ("wareHuse", [made("shop.get_stock", {"warehouse": 1})], True),

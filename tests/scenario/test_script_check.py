@@ -4,11 +4,12 @@ from __future__ import annotations
 
 # ruff: noqa: E501 - a row of the tables is a script and what is said of it
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from bpmax_sim.index.facts import FileFacts
-from bpmax_sim.platform.load import Platforms, load_platforms
+from bpmax_sim.platform.load import load_platforms
 from bpmax_sim.platform.response_shapes import ResponseShapes, infer_shape
 from bpmax_sim.scenario.script_check import RULES, check_scripts
 from bpmax_sim.scenario.script_context import ScriptContext
@@ -27,6 +28,10 @@ apis:
     parameters: [{name: amount, in: body, to: data.amount, required: true}]
     answer: {type: object, properties: {orderId: {type: string}, state: {type: string, enum: [open, paid]}}, additionalProperties: false}
   wrapped: {path: /w, result: envelope, answer: {type: object, properties: {name: {type: string}}}}
+  judged:
+    path: /j
+    response: {ok: {all: [{path: $.error, absent: true}]}, code: [$.head.code], message: [$.head.text]}
+    answer: {type: object, properties: {name: {type: string}}, additionalProperties: false}
   head_order: {method: HEAD, path: /orders, answer: {type: object}}
   post_order: {method: POST, path: /orders, answer: {type: object}}
   ask_order:
@@ -37,6 +42,20 @@ apis:
       - {name: amt, in: body, to: data.order.Amount, required: true}
       - {name: opt, in: query}
       - {name: size, in: query, required: true, default: 20}
+"""
+REPORT = """
+platform_key: mes
+base_url: https://mes.example.test
+apis:
+  report:
+    path: /r
+    answer:
+      type: object
+      properties:
+        grade: {type: string}
+        rate: {type: number}
+        rest: {type: [number, "null"]}
+        some: {type: [number, string]}
 """
 Check = Callable[..., list[tuple[str, str]]]
 RECORDED = infer_shape({"code": 200, "data": {"name": "张三", "phones": [{"number": "1"}]}})
@@ -252,15 +271,26 @@ WRONG = [
         ("if (form.金额 > '高') form.金额 = 1;", "1:15: '高'"),
         ("if ('高' <= ctx.form.金额) form.金额 = 1;", "1:5: '高'"),
         ("try { 1 } catch (e) { if (e.status >= 'ERROR') form.金额 = 1; }", "1:39: 'ERROR'"),
+        ("const {grade} = await $proxy('mes').report(); if (grade >= 'A') form.金额 = 1;", ""),
+        (
+            "const {rate} = await $proxy('mes').report(); if (rate < '九成') form.金额 = 1;",
+            "1:57: '九成'",
+        ),
+        (
+            "const {rest} = await $proxy('mes').report(); if (rest < '九成') form.金额 = 1;",
+            "1:57: '九成'",
+        ),
+        ("const {some} = await $proxy('mes').report(); if (some < '九成') form.金额 = 1;", ""),
         ("if (form.金额 > '5') form.金额 = 1;", ""),
         ("if (form.客户 > '高') form.金额 = 1;", ""),
         ("if (form.单号 > '高') form.金额 = 1;", ""),
     ],
 )
-def test_a_number_is_not_ordered_among_texts(source: str, told: str) -> None:
+def test_a_number_is_not_ordered_among_texts(tmp_path: Path, source: str, told: str) -> None:
+    (tmp_path / "mes.yaml").write_text(REPORT, "utf-8")
     context = ScriptContext(
         script=Script(source, "a.js"),
-        platforms=Platforms(),
+        platforms=load_platforms(tmp_path),
         fields=frozenset({"金额", "客户", "单号"}),
         field_kinds=frozenset({("金额", "number"), ("单号", "list")}),
     )
@@ -280,6 +310,28 @@ def test_what_is_wrong_is_said_at_its_place(
     findings = check(source, library)
 
     assert (rule, True) in [(found, message in text) for found, text in findings], findings
+
+
+@pytest.mark.parametrize(
+    ("members", "wrong"),
+    [
+        ("error", ""),
+        ("head", ""),
+        ("head.code", ""),
+        ("head.text", ""),
+        ("name", ""),
+        ("code", "code"),
+        ("text", "text"),
+    ],
+)
+def test_what_responses_are_judged_by_is_a_member_of_some(
+    check: Check, members: str, wrong: str
+) -> None:
+    found = check(f"const r = await $proxy('crm').judged(); form.客户 = r.{members};")
+
+    assert [text.partition("has ")[2][:4] for rule, text in found if rule == "closed-member"] == [
+        wrong
+    ] * bool(wrong)
 
 
 def test_an_async_function_of_a_library_is_awaited(check: Check) -> None:
