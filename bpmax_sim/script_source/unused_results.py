@@ -275,14 +275,17 @@ class ResultReader:
             yield self._make_ignored_error_range(owner, callback, "replaces")
 
     def _is_result_asked(self, node: Node) -> bool:
-        """Return whether a condition depends on the value of *node* or on a member of it."""
-        user = _find_using_node(node)
+        """Return whether a condition depends on the awaited value of *node* or a member of it."""
+        user, parent = _find_using_node(node), find_parent_beyond_parentheses(node)
+        awaited = parent if is_await(parent) else node
         value = user.child_by_field_name("value")
         names = [one for one in self._scopes.bindings if value is not None and one.value == value]
         uses = chain.from_iterable(
             self._scopes.find_uses_of_declared_name(name.declared) for name in names
         )
-        return _is_asked(node) or any(_is_asked(use.node) or _is_tested(use.node) for use in uses)
+        return _is_asked(awaited) or any(
+            _is_asked(use.node) or _is_tested(use.node) for use in uses
+        )
 
     def _find_text_of_only_result(self, body: Node) -> str | None:
         """Return the source of what a callback's *body* returns; None if it has other statements.
