@@ -43,7 +43,7 @@ def catch_in_a_frame(session: Session) -> None:
     """Get an error that holds this frame, which holds the error."""
     with pytest.raises(CallError) as caught:
         session.proxy("crm").getCustomr("1")
-    assert caught
+    assert caught.type is CallError
 
 
 @pytest.mark.parametrize(
