@@ -35,6 +35,27 @@ def table(project: Project) -> Path:
     return path
 
 
+def test_what_all_rows_have_in_common_is_told_once(project: Project, bs: Command) -> None:
+    local = "- {platform: crm_system, instance_key: defualt}\n"
+    (project.folder / "scenarios/instances.local.yaml").write_text(local, encoding="utf-8")
+
+    done = bs("run", str(table(project)))
+
+    assert done.err.count("did you mean 'default'?") == 1
+
+
+def test_files_beside_the_folders_of_a_run_are_not_told(project: Project, bs: Command) -> None:
+    for path in ("报价/小额.scenario.yaml", "合同/大额.yaml"):
+        file = project.folder / "scenarios" / path
+        file.parent.mkdir()
+        file.write_text(TABLE, encoding="utf-8")
+
+    runs = [["报价"], ["合同"], [""], ["报价", "合同"]]
+    told = [bs("run", *(f"scenarios/{name}" for name in names)).err for names in runs]
+
+    assert [err.count("大额.yaml:1:1") for err in told] == [0, 1, 1, 1]
+
+
 def test_what_was_recorded_is_replayed(recorded: Project, bs: Command) -> None:
     done = bs("run")
 
