@@ -102,6 +102,9 @@ def test_a_session_is_answered_from_one_part(
         ("1a甲 1a乙 2a乙 2c甲", "1a乙 1c甲 1a乙", [2, 4, 2], [1]),
         ("1a甲 1a乙 2a甲 2a乙 2c甲", "1a乙 1c甲 1a乙", [2, 5, 4], [1, 2]),
         ("1a甲 2a乙 2b甲", "1b甲 1a乙 1a甲", [3, 2, 1], []),
+        # a session that moves has played the first of each call, whoever asked
+        ("1a甲 1a乙 2a甲 2a乙 2a乙 2c甲", "1a乙 1c甲 1a甲", [2, 6, 4], [1, 2, 5]),
+        ("1a甲 2a甲 2a乙 2a丙", "1a甲 1a丙 1a丙", [1, 3, 4], [1]),
     ],
 )
 def test_of_equal_calls_the_one_with_the_same_header_is_played(
