@@ -102,6 +102,8 @@ def test_a_session_is_answered_from_one_part(
         ("1a甲 1a乙 2a乙 2c甲", "1a乙 1c甲 1a乙", [2, 4, 2], [1]),
         ("1a甲 1a乙 2a甲 2a乙 2c甲", "1a乙 1c甲 1a乙", [2, 5, 4], [1, 2]),
         ("1a甲 2a乙 2b甲", "1b甲 1a乙 1a甲", [3, 2, 1], []),
+        # of several headers, most; some of them may be of another call
+        ("1a甲东北 1a乙西南", "1a甲西南 1a甲西南", [2, 1], []),
         # a session that moves has played the first of each call, whoever asked
         ("1a甲 1a乙 2a甲 2a乙 2a乙 2c甲", "1a乙 1c甲 1a甲", [2, 6, 4], [1, 2, 5]),
         ("1a甲 2a甲 2a乙 2a丙", "1a甲 1a丙 1a丙", [1, 3, 4], [1]),
@@ -110,11 +112,12 @@ def test_a_session_is_answered_from_one_part(
 def test_of_equal_calls_the_one_with_the_same_header_is_played(
     recorded: str, played: str, numbers: list[int | None], left: list[int]
 ) -> None:
-    """In each word, the session, the call and the value of a header of its request."""
+    """In each word, the session, the call and the values of headers of its request."""
     entries = []
     for number, word in enumerate(recorded.split(), 1):
         exchange = detail(ord(word[1]), order=number)
-        heads = (("x-user", word[2]), ("x-request-id", f"{number}"), ("accept", "*/*"))
+        own = [*zip(("x-user", "x-where", "x-when"), word[2:], strict=False)]
+        heads = (*own, ("x-request-id", f"{number}"), ("accept", "*/*"))
         sent = replace(exchange, request=replace(exchange.request, headers=heads))
         entries.append(render_exchange(sent, rules=RULES).with_line(session=int(word[0])))
     cassette = Cassette.of_bytes(dump_entries(entries), "a.yaml")
@@ -123,7 +126,8 @@ def test_of_equal_calls_the_one_with_the_same_header_is_played(
 
     found: list[int | None] = []
     for word in played.split():
-        headers = (("X-User", word[2]), ("X-Request-Id", "7f3a"), ("Accept", "*/*"))
+        own = [*zip(("X-User", "X-Where", "X-When"), word[2:], strict=False)]
+        headers = (*own, ("X-Request-Id", "7f3a"), ("Accept", "*/*"))
         try:
             number = players[int(word[0])].take_next(parts_of(word[1]), NOWHERE, headers)[1]
         except NoMatchError:
