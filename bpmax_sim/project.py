@@ -343,7 +343,7 @@ def _read_platform_folders(root: str, _cache_key: object) -> tuple[Path, ...]:
     folders: list[Path] = []
     for folder in named if isinstance(named, list) else () if named is None else [named]:
         path = os.path.normpath(os.path.join(root, str(folder)))
-        if not isinstance(folder, str) or not os.path.exists(path):  # noqa: PTH110
+        if not isinstance(folder, str) or not folder or not os.path.exists(path):  # noqa: PTH110
             wrong = msg(
                 "[tool.bpmax_sim] platforms: expected folders of platform files, got {folder!r}",
                 folder=folder,

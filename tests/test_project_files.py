@@ -226,6 +226,7 @@ def test_a_folder_with_our_table_is_a_project(tmp_path: Path, text: str, is_proj
         ("platforms = []", ["scenarios/platforms/a.yaml"], ["scenarios/platforms"]),
         ("platforms = '没有'", [], None), ("platforms = 7", [], None),
         ("platforms = ['甲', 7]", ["甲/a.yaml"], None),
+        ("platforms = ['甲', '']", ["甲/a.yaml"], None),
     ],
 )  # fmt: skip
 def test_platforms_lie_where_the_project_says(

@@ -600,6 +600,11 @@ def _build_item(
 
 
 def _find_platforms(draft: ScenarioDraft, root: Path) -> tuple[Path, ...]:
+    spots = draft.spot.at("proxy", "platforms")
+    for name, spot in spots.locate_elements(draft.scenario.proxy.platform_paths):
+        if not name:
+            wrong = msg("an empty text names no folder or file; take it away, or name one")
+            draft.tell(spot, wrong)
     try:
         return find_platforms_of_scenario(draft, root)
     except ValueError as error:

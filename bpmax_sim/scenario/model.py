@@ -193,9 +193,13 @@ class ProxySpec(Model, frozen=True, kw_only=True):
 
     @property
     def platform_paths(self) -> tuple[str, ...]:
-        """Return the folders and files of platforms, also if only one is given."""
-        names = (self.platforms,) if isinstance(self.platforms, str) else self.platforms
-        return tuple(name for name in names if name)
+        """Return the folders and files of platforms, also if only one is given.
+
+        An empty text in a list is one of them, which the check of the file reports.
+        """
+        if isinstance(self.platforms, str):
+            return (self.platforms,) if self.platforms else ()
+        return self.platforms
 
 
 class ExpectedCall(Model, frozen=True, kw_only=True):

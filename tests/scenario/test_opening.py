@@ -216,6 +216,26 @@ def test_platforms_that_are_not_there_are_told_at_the_key(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize(
+    ("platforms", "column"),
+    [("''", 0), ("[]", 0), ("['']", 22), ("[a, '']", 25), ("['', a]", 22)],
+)
+def test_an_empty_name_among_those_of_platforms_is_told_at_its_place(
+    tmp_path: Path, platforms: str, column: int
+) -> None:
+    (tmp_path / "a").mkdir()
+    head = f"version: 1\nscenario: 平台\nproxy: {{ platforms: {platforms}}}\n"
+    path = tmp_path / "x.scenario.yaml"
+    path.write_text(f"{head}steps: [{{advance: 1s}}]\n", encoding="utf-8")
+    if not column:
+        assert load_items(path)
+        return
+    with pytest.raises(ConfigError) as caught:
+        load_items(path)
+
+    assert [one.place and one.place.column for one in caught.value.problems] == [column]
+
+
+@pytest.mark.parametrize(
     ("more", "options", "expected"),
     [
         ("", {}, (None, "replay", "fail", None)),
