@@ -20,7 +20,7 @@ from bpmax_sim.scenario.actions import ACTIONS
 from bpmax_sim.scenario.call_check import check_misspelt_denied_parameters
 from bpmax_sim.scenario.events import VERSION
 from bpmax_sim.scenario.expected_literals import (
-    accepts_absent_value,
+    denies_value,
     find_literals_with_denial,
     find_maps,
     find_member_names,
@@ -571,7 +571,7 @@ def _check_form(context: CheckContext, value: Mapping[str, Any], spot: Spot) -> 
     _check_text_bounds_of_numbers(context, value, spot)
     for path, fields, denied in find_maps(value):
         for name, expected in fields.items():
-            where, is_denied = spot.at(*path, name), denied or accepts_absent_value(expected)
+            where, is_denied = spot.at(*path, name), denied or denies_value(expected)
             base = name.partition("[")[0].partition(".")[0]
             wrong = context.names.find_field_problem(name)
             if wrong and (is_denied or base not in context.names.fields):
@@ -593,7 +593,7 @@ def _check_misspelt_denied_columns(
     for path, row, under in find_literals_with_denial(expected, (), all_denied):
         for column, cell in row.items() if isinstance(row, Mapping) else ():
             wrong = context.names.find_column_problem(table, column)
-            if wrong and (under or accepts_absent_value(cell)):
+            if wrong and (under or denies_value(cell)):
                 context.tell(spot.at(*path, column), wrong, kind="name")
 
 

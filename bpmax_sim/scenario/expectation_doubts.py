@@ -24,7 +24,7 @@ from bpmax_sim.scenario.denied_texts import find_unproducible_texts
 from bpmax_sim.scenario.events import Event
 from bpmax_sim.scenario.expect import fulfils, is_list, is_operator
 from bpmax_sim.scenario.expected_literals import (
-    accepts_absent_value,
+    denies_value,
     find_literals_with_denial,
     find_member_names,
 )
@@ -232,12 +232,7 @@ def _find_operators_fitting_any_value(
     """
     known = history.get_values(field)
     is_operation = isinstance(value, Mapping) and any(map(is_operator, value))
-    if (
-        not is_operation
-        or field not in history.initial
-        or accepts_absent_value(value)
-        or "$in" in value
-    ):
+    if not is_operation or field not in history.initial or denies_value(value) or "$in" in value:
         return
     if "${" in show(value):
         return

@@ -19,13 +19,13 @@ from bpmax_sim.subject.form import parse_form_path
 def find_member_names(value: Any, path: Path = (), denied: bool = False) -> Iterator[_Named]:
     """Yield each member name in *value*, an expectation: path of its map, name, whether denied.
 
-    A member is denied if it may be absent: its expectation is such as ``{$ne: 1}``, or it is below
-    ``$not`` or ``$ne``. A misspelled name of it would go unnoticed. *path* and *denied* are those
-    of *value* itself.
+    A member is denied if its expectation is such as ``{$ne: 1}``, or if it is below ``$not`` or
+    ``$ne``. Most of these hold of an absent member, so that a misspelled name would go unnoticed.
+    *path* and *denied* are those of *value* itself.
     """
     for inside, members, under in find_maps(value, path, denied):
         for name, expected in members.items():
-            yield inside, name, under or accepts_absent_value(expected)
+            yield inside, name, under or denies_value(expected)
             yield from find_member_names(expected, (*inside, name), under)
 
 
@@ -61,12 +61,16 @@ def find_literals_with_denial(
         yield path, value, denied
 
 
-def accepts_absent_value(expected: Any) -> bool:
-    """Return whether *expected*, such as ``{$ne: 1}``, also holds for an absent value."""
+def denies_value(expected: Any) -> bool:
+    """Return whether *expected*, such as ``{$ne: 1}``, says what a value is not, or that it is not.
+
+    Unlike `expect.is_denial` it is false of a denial that a ``$not`` reverses. A name with such an
+    expectation alone is no sign that something of that name exists.
+    """
     return isinstance(expected, Mapping) and any(
         key == "$ne"
         or (key == "$exists" and operand is not True)
-        or (key == "$not" and not accepts_absent_value(operand))
+        or (key == "$not" and not denies_value(operand))
         for key, operand in expected.items()
     )
 
@@ -74,13 +78,13 @@ def accepts_absent_value(expected: Any) -> bool:
 def find_fields_expected_present(expectations: Iterable[model.Expect]) -> Iterator[str]:
     """Yield the fields of ``form`` and ``flow: {form: …}`` that must exist by *expectations*.
 
-    Fields that may be absent, as in ``{$ne: 1}``, are left out; of a cell, its table is yielded.
+    Fields with a denial, as in ``{$ne: 1}``, are left out; of a cell, its table is yielded.
     """
     for expected in expectations:
         of_flow = expected.flow.get("form") if isinstance(expected.flow, Mapping) else UNSET
         for form in (expected.form, of_flow):
             for name, value in form.items() if isinstance(form, Mapping) else ():
-                if not expect.is_operator(name) and not accepts_absent_value(value):
+                if not expect.is_operator(name) and not denies_value(value):
                     yield str((parse_form_path(name) or (name,))[0])
 
 

@@ -9,7 +9,7 @@ from msgspec import UNSET
 
 from bpmax_sim.errors import ScriptError, SubjectError
 from bpmax_sim.scenario.expected_literals import (
-    accepts_absent_value,
+    denies_value,
     find_fields_expected_present,
     find_maps,
 )
@@ -135,7 +135,7 @@ def test_a_member_is_named_at_any_depth(expected: Any, *, any_member: bool, code
 
 
 @pytest.mark.parametrize(
-    ("expected", "accepts"),
+    ("expected", "denies"),
     [
         (1, False),
         (None, False),
@@ -154,8 +154,8 @@ def test_a_member_is_named_at_any_depth(expected: Any, *, any_member: bool, code
         ({"金额": {"$ne": 1}}, False),
     ],
 )
-def test_what_also_holds_where_nothing_is(expected: Any, *, accepts: bool) -> None:
-    assert accepts_absent_value(expected) == accepts
+def test_what_says_what_a_value_is_not(expected: Any, *, denies: bool) -> None:
+    assert denies_value(expected) == denies
 
 
 def test_fields_that_have_to_be_there() -> None:
