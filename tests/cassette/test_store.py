@@ -319,12 +319,15 @@ def test_a_leak_of_unknown_traffic_is_told_once_by_its_address(
     recording = recorder(
         path,
         replace(unknown, outcome=Response(status=200, body=b"tok-123456")),
+        order(b"tok-123456"),
         scan=lambda data: findings if b"tok-123456" in data else [],
     )
     with pytest.raises(LeakError) as raised:
         recording.seal()
 
-    told = shown.format("crm.key (raw) at byte 9 and 2 more, crm.pw (raw) at byte 7")
+    places = ["crm.key (raw) at byte 9 and 2 more", "crm.pw (raw) at byte 7"]
+    known = (f"crm_system.create_order ({place})" for place in places)
+    told = ", ".join((shown.format(", ".join(places)), *known))
     assert str(raised.value) == (
         f"{path}: not written, a secret was found in {told}; declare the API in a platform file, "
         "with the place of the secret under `secret:`, and record again"
