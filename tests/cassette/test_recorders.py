@@ -20,7 +20,7 @@ from bpmax_sim.cassette.journal import (
     scan_nothing,
 )
 from bpmax_sim.cassette.merge import recover
-from bpmax_sim.cassette.recorder import Recorder
+from bpmax_sim.cassette.recorder import Recorder, describe_kept_files
 from bpmax_sim.errors import CassetteError, InterruptedWarning, NoMatchError
 from tests.cassette.exchanges import OWNER, RULES, ZONE, detail
 from tests.cassette.recording import record
@@ -170,6 +170,22 @@ def test_a_full_disk_keeps_the_old_file_and_what_was_safe(tmpfs: Path) -> None:
     assert Cassette.load(path).owners == tuple(sorted((OWNER, "别的")))
     assert len([one for one in Cassette.load(path).exchanges() if one.owner == OWNER]) == 3
     assert sorted(one.name for one in path.parent.iterdir()) == [path.name]
+
+
+@pytest.mark.parametrize("is_old", [False, True])
+@pytest.mark.parametrize("journal", [None, Path("客户.journal")])
+def test_what_a_failed_write_leaves_is_said(
+    tmp_path: Path, journal: Path | None, *, is_old: bool
+) -> None:
+    path = tmp_path / "客户.yaml"
+    if is_old:
+        path.touch()
+
+    said = describe_kept_files(path, journal)
+
+    whole, kept = ["the old file is whole"], [f"the recording is kept in {journal}"]
+    left = " and ".join((*whole * is_old, *kept * bool(journal)))
+    assert said == (f"; {left}" if left else "")
 
 
 def fill(path: Path) -> None:
