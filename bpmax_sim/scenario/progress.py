@@ -401,6 +401,11 @@ class Progress:
             expected=(step.expect, self.item.scenario.expect),
             messages=log.messages[since.messages :],
             console=[line for _, line in log.console[since.console :]],
+            written=[
+                event.new
+                for event in log.get_events_since(since)
+                if isinstance(event, FieldChanged) and event.by != "user"
+            ],
         )
         scripts = self.item.subjects.script_and_flow_files
         found = [

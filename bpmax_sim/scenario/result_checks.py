@@ -38,7 +38,7 @@ from bpmax_sim.script.failure import Script
 from bpmax_sim.script_source.comparisons import LiteralComparison
 from bpmax_sim.script_source.condition_slips import describe_kind
 from bpmax_sim.script_source.reading import MemberUse, read_results, read_script
-from bpmax_sim.script_source.unused_results import ResultUse
+from bpmax_sim.script_source.unused_results import TELLING_FAILURE, ResultUse
 from bpmax_sim.subject.flow import FlowSubject
 from bpmax_sim.subject.form import (
     FormSubject,
@@ -59,6 +59,7 @@ class StepOutcome(msgspec.Struct, frozen=True, kw_only=True):
         expected: expectations of the step and of the scenario.
         messages: messages shown during the step, each with ``text`` and ``type``.
         console: lines written during the step: ``{text, level}``.
+        written: values that scripts wrote into fields during the step.
     """
 
     step: model.Step
@@ -66,19 +67,24 @@ class StepOutcome(msgspec.Struct, frozen=True, kw_only=True):
     expected: Sequence[model.Expect]
     messages: Sequence[Mapping[str, Any]]
     console: Sequence[Mapping[str, Any]]
+    written: Sequence[Any] = ()
 
     @property
     def has_output_or_checked_result(self) -> bool:
         """Return whether a message or console line was shown, or the step's result is checked.
 
-        A message of success tells of no failure, and a line of a log only if it is expected.
+        A message of success tells of no failure, and a line of a log only if it is expected. A text
+        in a field does if it speaks of one: ``未找到``.
         """
         expect = self.step.expect
         said = (expect.result, self.step.expect_error, expect.messages, expect.console or UNSET)
         is_read = any(part is not UNSET for part in said) or bool(self.step.save)
         levels = {line["level"] for line in self.console}
         is_told = any(message.get("type") != "success" for message in self.messages)
-        return bool(is_told or is_read or levels & _ANNOUNCING)
+        texts = (one for one in self.written if isinstance(one, str))
+        return bool(
+            is_told or is_read or levels & _ANNOUNCING or any(map(TELLING_FAILURE.search, texts))
+        )
 
     def list_inline_scripts(self, place: Place | None) -> list[Script]:
         """Return the script that the step itself contains, named as *place* in it names it."""

@@ -26,8 +26,9 @@ _OF_LITERALS: Final = frozenset({
     "object", "array", "pair", "property_identifier", "string", "string_fragment", "number", "true",
     "false", "null", "unary_expression", "comment", "escape_sequence",
 })  # fmt: skip
-_TELLING: Final = re.compile(
-    r"失败|错误|异常|超时|未知|不可用|无法|没有|暂无|fail|error|unknown|timeout|unavailable|n/a|none",
+TELLING_FAILURE: Final = re.compile(
+    r"失败|错误|异常|超时|未知|不可用|不存在|无法|没有|暂无|离线|未[找查]到|[找查]不到|查无|fail|error|unknown|"
+    r"timeout|unavailable|not found|offline|n/a|none",
     re.IGNORECASE,
 )
 """What a text has in it that shows a person that something failed."""
@@ -217,7 +218,7 @@ class ResultReader:
             return False
         parts = list(self._tree.walk(node))
         return {part.type for part in parts} <= _OF_LITERALS and not any(
-            _TELLING.search(self._tree.get_source(part))
+            TELLING_FAILURE.search(self._tree.get_source(part))
             for part in parts
             if part.type == "string_fragment"
         )

@@ -356,6 +356,7 @@ def test_words_that_may_lie_are_warned_of(tmp_path: Path, case: Case, says: str)
 
 TRUE: dict[str, Case] = {
     "a business failure that a script reads": opened("proxy: [{call: crm.get_customer}]", script=LOOKS_AWAY + "\nif (r.code !== 0) return;", stubs=REFUSAL, files=JUDGING),
+    "a business failure of which a field tells": opened("form: {客户名称: 查无此人}", script=LOOKS_AWAY + "\nif (!form.客户名称) form.客户名称 = '查无此人'", stubs=REFUSAL, files=JUDGING),
     "a business failure that is shown": opened("messages: [查不到]", script=LOOKS_AWAY + "\nif (!form.客户名称) form.$message = '查不到'", stubs=REFUSAL, files=JUDGING),
     "a business failure that is expected": opened("proxy: [{call: crm.get_customer, response: {code: 500}}]", script=LOOKS_AWAY, stubs=REFUSAL, files=JUDGING),
     "a stub that leaves the business code out": opened("proxy: [{call: crm.get_customer}]", script=LOOKS_AWAY, stubs="{on: crm.get_customer, body: {data: null}}", files=JUDGING),

@@ -207,6 +207,9 @@ ORDERED = ExpectedCall(call="shop.create_order", response={"code": 5})
         (outcome(FAILED, console=[{"level": "info", "text": "a"}]), (), True),
         (outcome(FAILED, console=[{"level": "warn", "text": "a"}]), (), False),
         (outcome(FAILED, console=[{"level": "error", "text": "a"}]), (), False),
+        (outcome(FAILED, written=["", 5, "未找到该订单"]), (), False),
+        (outcome(FAILED, written=["Not Found"]), (), False),
+        (outcome(FAILED, written=["已下单", 0, None, {"a": "失败"}]), (), True),
         (outcome(FAILED, step=Step(expect=Expect(result=None))), (), False),
         (outcome(FAILED, step=Step(expect=Expect(messages=[]))), (), False),
         (outcome(FAILED, step=Step(expect=Expect(form={}))), (), True),
@@ -417,6 +420,7 @@ def test_a_failure_in_an_empty_handler_is_told(call: CallMade, line: int) -> Non
         outcome(call, expected=expected),
         outcome(call, expected=status),
         outcome(call, step=logged),
+        outcome(call, written=["查询失败"]),
     ):
         assert list(find_failures_in_empty_catches(happened, scripts)) == []
 
@@ -462,6 +466,8 @@ PROMISE = "$proxy('shop').create_order(1)"
         # Its text tells it.
         (f"const r = await {PROMISE}.catch(() => ({{no: '查询失败'}})); form.a = r.no", False),
         (f"const r = await {PROMISE}.catch(() => ({{no: '未知'}})); form.a = r.no", False),
+        (f"const r = await {PROMISE}.catch(() => ({{no: '查无此单'}})); form.a = r.no", False),
+        (f"const r = await {PROMISE}.catch(() => ({{no: '找到'}})); form.a = r.no", True),
         # It is of the error, or more is done.
         (f"const r = await {PROMISE}.catch(e => ({{no: e.code}})); form.a = r.no", False),
         (f"const r = await {PROMISE}.catch(() => {{ 记(); return {MADE_UP} }}); form.a = r", False),
