@@ -38,6 +38,7 @@ def find_in(root: Path, files: Mapping[str, str], monkeypatch: pytest.MonkeyPatc
         ("采购.scenario.yaml.txt", "采购"),
         ("采购.scenario.json", "采购"),
         ("采购_scenario.yaml", "采购"),
+        ("采购 scenario.yaml", "采购"),
         ("采购.yaml", "采购"),
         ("采购.yml", "采购"),
         ("审批/scenario.yaml", "审批"),
@@ -98,6 +99,28 @@ def test_what_is_read_or_meant_for_something_else_is_not_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, files: Mapping[str, str]
 ) -> None:
     assert find_in(tmp_path, files, monkeypatch) == []
+
+
+@pytest.mark.parametrize(
+    ("files", "told"),
+    [
+        ({"scenarios/采购.scenarios.yaml": "scenario: 采购\nuse: [共用.yaml]\n"}, True),
+        ({"scenarios/采购.yaml": "scenario: 采购\nuse: [共用.yaml]\n"}, False),
+        ({"scenarios/default.yaml": "# 以后再写\n"}, False),
+        (
+            {"scenarios/采购.yml": SCENARIO, "tests/test_a.py": "for x in F.glob('*.yml'): 1\n"},
+            True,
+        ),
+        ({"scenarios/采购.yml": SCENARIO, "cassettes/a.yaml": "url: /采购.yml\n"}, True),
+        ({"scenarios/采购.yml": SCENARIO, "tests/cassettes/a.yaml": "- 采购.yml\n"}, False),
+        ({"scenarios/采购.yml": SCENARIO, "pyproject.toml": "a = 'x/采购.yml'\n"}, False),
+        ({"scenarios/采购.yml": SCENARIO, "pyproject.toml": "a = 'x/总采购.yml'\n"}, True),
+    ],
+)
+def test_what_decides_whether_a_file_is_meant(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, files: Mapping[str, str], *, told: bool
+) -> None:
+    assert len(find_in(tmp_path, files, monkeypatch)) == told
 
 
 def test_json_is_a_scenario_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
