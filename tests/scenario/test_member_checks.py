@@ -44,6 +44,7 @@ def check(source: str) -> list[str]:
         ("ctx.project.staus = '归档';", "unknown-member 13: the script wrote ctx.project: there is no 'staus'; did you mean 'status'?"),
         ("form.$message = {type: 'eror', text: '不行'};", "unknown-value 24: the script wrote form.$message.type: there is no 'eror'; did you mean 'error'?"),
         ("form.$message = {type: form.金额 ? 'success' : 'eror', text: '不行'};", "unknown-value 46: the script wrote form.$message.type: there is no 'eror'; did you mean 'error'?"),
+        ("form.$message = {type: form.金额 ? 'eror' : 'success', text: '不行'};", "unknown-value 34: the script wrote form.$message.type: there is no 'eror'; did you mean 'error'?"),
         ("ctx.form.$message = {type: ('waring'), text: '不行'};", "unknown-value 29: the script wrote form.$message.type: there is no 'waring'; did you mean 'warning'?"),
         ("form.$message.type = 'sucess';", "unknown-value 22: the script wrote form.$message.type: there is no 'sucess'; did you mean 'success'?"),
         ("form.$message = {type: 'error', txt: '不行'};", "closed-member 33: the script wrote form.$message: there is no 'txt'; did you mean 'text'?"),

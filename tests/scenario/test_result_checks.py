@@ -292,6 +292,8 @@ if (r.code !== 0) form.$message = {type: 'error', text: r.hint};
         (f"const r = {ASK};\nfor (const 行 of r.rows ?? []) form.单号 = 行.no", "", True),
         (f"const r = {ASK};\nfor (const 行 of r.rows ?? []) form.单号 = 行.code", "", False),
         (f"{ASK}; form.已下单 = true", "const 不成 = r => r.code", True),
+        (f"form.回执 = {ASK}", "form.备注 = ctx.code", True),
+        (f"form.回执 = {ASK}", "try { 1 } catch ({code}) { form.备注 = code }", True),
         (f"form.回执 = {ASK}", "/* code 由平台判断 */ form.备注 = '无'", True),
         (f"form.回执 = {ASK}", "form.备注 = form.code", True),
         (f"form.回执 = {ASK}", CHECKS_OTHERS, True),
@@ -318,6 +320,8 @@ if (r.code !== 0) form.$message = {type: 'error', text: r.hint};
         (f"const r = {ASK};\nif (不成(r)) return", "const 不成 = r => r.code !== 0", False),
         (f"return {ASK}", "async function 下单(f) { return (await f()).code }", False),
         (f"form.回执 = {ASK}", "if (form.回执.code !== 0) form.原因 = '不成'", False),
+        (f"查({ASK})", "function 查(r) { return ['code', 'no'].some(名 => r[名]) }", False),
+        (f"form.回执 = {ASK}; form.好 = /code.:0/.test(JSON.stringify(form))", "", False),
         (f"void {ASK[6:]}", "const 不成 = r => r.code !== 0", False),
         # A condition asks for the result, and a code is read somewhere: perhaps it is meant.
         (f"const r = {ASK};\nif (!r.data) {{ form.单号 = ''; return }} form.单号 = r.data.no",
