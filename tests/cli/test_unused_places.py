@@ -65,6 +65,21 @@ def test_an_api_without_recording_may_have_a_place_that_others_lack(
     assert lines(recorded, bs, "redact: [body.data.身份证号, body.data.names]\n") == []
 
 
+@pytest.mark.parametrize(
+    ("others", "told"), [(UNRECORDED, ["身份证号"]), ("apis:\n", ["电子邮箱", "身份证号"])]
+)
+def test_of_a_recorded_api_it_is_known_what_it_lacks(
+    recorded: Project, bs: Command, others: str, told: list[str]
+) -> None:
+    recorded.edit(recorded.folder / PLATFORM, "apis:\n", others)
+    get = "    method: GET\n"
+    recorded.edit(recorded.folder / PLATFORM, get, f"{get}    redact: [body.data.身份证号]\n")
+
+    found = lines(recorded, bs, "redact: [body.data.电子邮箱]\n")
+
+    assert [one.partition("body.data.")[2].partition(";")[0] for one in found] == told
+
+
 def test_of_one_scenario_alone_nothing_is_known_of_all_recordings(
     recorded: Project, bs: Command
 ) -> None:
