@@ -396,6 +396,14 @@ def test_a_local_key_with_a_slip_is_probably_that_of_the_file(
     assert told == [f"instances.local.yaml:1:33: {message}"] * is_slip
 
 
+def test_mistakes_of_platforms_and_instances_are_told_together(load: Load) -> None:
+    Path("a/b/scenarios/platforms/坏.yaml").write_text("platform_key: 坏\n", "utf-8")
+
+    told = refused(load, "- {platform: crm, instance_key: default, defalt: true}\n")
+
+    assert [one.partition(":")[0] for one in told] == ["platforms/坏.yaml", "instances.yaml"]
+
+
 def test_a_slip_is_told_of_one_platform_and_of_two_files_alone(load: Load) -> None:
     entry = "- {{platform: {}, instance_key: {}}}\n"
     one, two = entry.format("crm", "default"), entry.format("crm", "defualt")

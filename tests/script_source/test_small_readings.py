@@ -13,6 +13,7 @@ from bpmax_sim.script_source.reading import (
     find_full_width,
     find_inexact_powers,
     is_compared_with_undefined,
+    read_results,
 )
 
 
@@ -120,3 +121,9 @@ def test_why_a_branch_was_not_taken_is_said_with_what_would_take_it() -> None:
         "this condition was always true; add a row with 金额 > 5"
     )
     assert str(describe_untaken("")) == "this function was never called"
+
+
+def test_uses_of_results_are_read_without_a_reading_before() -> None:
+    uses = read_results("const 回 = await $proxy('crm').get_order(7); form.a = 回.no").uses
+
+    assert [(one.call, one.is_by_members) for one in uses] == [(0, True)]
