@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.journal import (
@@ -22,6 +23,7 @@ from bpmax_sim.cassette.journal import (
 from bpmax_sim.cassette.merge import recover
 from bpmax_sim.cassette.recorder import Recorder, describe_kept_files
 from bpmax_sim.errors import CassetteError, InterruptedWarning, NoMatchError
+from bpmax_sim.messages import Exchange
 from tests.cassette.exchanges import OWNER, RULES, ZONE, detail
 from tests.cassette.recording import record
 from tests.session.test_session import opened
@@ -144,6 +146,14 @@ def mounted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     subprocess.run(["umount", "--lazy", str(folder)], check=True)
 
 
+def unknown_detail() -> Exchange:
+    """Return an exchange of another client, whose platform nobody declares."""
+    known = detail(2)
+    assert known.request.call is not None
+    call = replace(known.request.call, platform="", instance="", api="")
+    return replace(known, request=replace(known.request, call=call))
+
+
 def test_a_full_disk_keeps_the_old_file_and_what_was_safe(tmpfs: Path) -> None:
     path = tmpfs / "cassettes/客户.yaml"
     record(path, "别的", 5).seal()
@@ -159,6 +169,8 @@ def test_a_full_disk_keeps_the_old_file_and_what_was_safe(tmpfs: Path) -> None:
     assert f"{path}: the answer of crm_system.get_customer_detail could not be kept (No space" in (
         str(raised.value)
     )
+    with pytest.raises(CassetteError, match="the answer of a request could not be kept"):
+        another.append(unknown_detail())
     with pytest.raises(CassetteError, match=r"not written \(No space left on device\)"):
         recording.seal()
     assert path.read_bytes() == before
