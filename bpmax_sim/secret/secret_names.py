@@ -97,7 +97,7 @@ _LONGEST_NAME: Final = 80
 _MOST_WORDS: Final = 3
 
 _HINTS: Final = (
-    *("pass", "pwd", "secret", "token", "key", "sign", "auth", "csrf", "xsrf", "otp", "ticket"),
+    *("pass", "pwd", "secret", "token", "key", "sig", "auth", "csrf", "xsrf", "otp", "ticket"),
     *(
         "credential",
         "session",
@@ -126,7 +126,6 @@ _FIND_HINTS: Final = BytesAhoCorasick(
         *(quote(word).lower().encode() for word in _IN_BYTES),  # as addresses and forms have them
     ]
 )
-_SHORT_HINT: Final = re.compile(rb"sig\b")
 _LONGEST_HINT: Final = 18  # bytes
 _FIRST, _PART = 1 << 12, 1 << 16
 
@@ -144,7 +143,7 @@ def may_name_secret(data: bytes) -> bool:
         if _FIND_HINTS.find_matches_as_indexes(data[begin : begin + size + _LONGEST_HINT]):
             return True
         begin, size = begin + size, _PART
-    return b"sig" in data and _SHORT_HINT.search(data) is not None
+    return False
 
 
 @lru_cache(maxsize=4096)

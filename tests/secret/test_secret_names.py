@@ -57,6 +57,7 @@ def test_names_of_vendors_are_secret_since_the_second_version(name: str) -> None
         ("secretary", False), ("passwordless", False), ("ticket", False), ("ticket_no", False),
         ("keyName", False), ("public_key", False), ("app_key", False), ("sort_key", False),
         ("descKey", False), ("primaryKey", False), ("auth_code", False), ("passThrough", False),
+        ("sig1", True), ("sig_2", True), ("sigValue", True), ("sigma", False),
         ("bypass_word_count", False), ("permanent_address", False), ("sign_key_version", False),
     ],
 )  # fmt: skip
