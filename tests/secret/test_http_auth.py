@@ -6,7 +6,13 @@ from base64 import b64encode
 
 import pytest
 
+from bpmax_sim.secret.credential_headers import (
+    hide_credential,
+    register_basic_password,
+    register_parts_of_credential,
+)
 from bpmax_sim.secret.http_auth import get_unhashed_credential, read_basic, replace_credential
+from bpmax_sim.secret.vault import Vault
 
 
 def basic(text: str, scheme: str = "Basic ") -> str:
@@ -72,3 +78,69 @@ def test_a_scheme_that_hashes_sends_no_credential(value: str, credential: str | 
 )
 def test_a_scheme_is_kept_before_a_stand_in(value: str, shown: str) -> None:
     assert replace_credential(value, lambda credential: f"<{credential}>") == shown
+
+
+CRM = ("crm", "test")
+STANDIN = "redacted.crm.test.basic-password.1"
+
+
+@pytest.mark.parametrize(
+    ("user", "password", "text", "shown"),
+    [
+        ("zs", "pw-4711", "密码 pw-4711", f"密码 {STANDIN}"),
+        # a word is one only behind its user, and a short one nowhere
+        ("zs", "abcdef", "zs:abcdef abcdef", f"zs:{STANDIN} abcdef"),
+        ("zs", "abcde", "zs:abcde", "zs:abcde"),
+        ("zs", "", "zs:", "zs:"),
+        # a key in place of a user
+        ("abcdefghijklmnop", "", "abcdefghijklmnop:", f"{STANDIN}:"),
+        ("abcdefghijklmno", "", "abcdefghijklmno:", "abcdefghijklmno:"),
+        ("abcdefghijklmnop", "pw-4711", "abcdefghijklmnop", "abcdefghijklmnop"),
+    ],
+)
+def test_a_password_of_basic_is_hidden_on_its_own(
+    user: str, password: str, text: str, shown: str
+) -> None:
+    vault = Vault()
+    register_basic_password(user, password, CRM, vault)
+
+    assert vault.redact_text(text) == shown
+
+
+@pytest.mark.parametrize(
+    ("value", "credential", "is_hidden"),
+    [
+        ("Basic YWJjZGVm", "YWJjZGVm", True),
+        ("BASIC YWJjZGVm", "YWJjZGVm", True),
+        ("Bearer YWJjZGVm", "YWJjZGVm", False),
+    ],
+)
+def test_the_letters_of_basic_are_no_word(value: str, credential: str, *, is_hidden: bool) -> None:
+    vault = Vault()
+    assert credential not in hide_credential("Authorization", value, CRM, vault)
+
+    assert (vault.redact_text(credential) != credential) == is_hidden
+
+
+def test_a_cookie_that_is_a_declared_secret_takes_no_number() -> None:
+    vault = Vault()
+    vault.add("c0okie-4711", "redacted.crm.test.key.1", name="crm.test.key")
+    register_parts_of_credential("Cookie", "sid=c0okie-4711; sid=n3w-4711", CRM, vault)
+
+    assert vault.redact_text("n3w-4711") == "redacted.crm.test.sent-cookie-sid.1"
+
+
+@pytest.mark.parametrize(
+    ("standin", "sent"),
+    [
+        ("redacted.crm.test.token.1", "redacted.crm.test.token.1"),
+        ("redacted...token.1", "redacted...token.1"),
+        ("redacted.crm.test.sent-token.1", "redacted.crm.test.script-authorization.1"),
+        ("https://redacted.test", "redacted.crm.test.script-authorization.1"),
+    ],
+)
+def test_a_token_that_a_response_issued_keeps_its_name(standin: str, sent: str) -> None:
+    vault = Vault()
+    vault.add("t0ken-4711", standin, name="crm.test.token")
+
+    assert hide_credential("Authorization", "Bearer t0ken-4711", CRM, vault) == f"Bearer {sent}"

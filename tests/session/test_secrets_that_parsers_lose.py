@@ -116,7 +116,9 @@ def test_a_signature_whose_plus_signs_nobody_escaped_is_hidden(
         ("sign", SIGNATURE.replace("+", " "), 2),
         ("access_token", "Zx9kLm8f1 e45Q/ b7", 2),
         ("signature", "uKtX3 rQ2mZp0aYw 8sDf", 2),
+        ("sign", "Zx9kLm8f1 e4", 1), ("sign", "Zx9kLm8f1 e", 0),  # too short to be in base64
         # words and numbers, which a person wrote
+        ("signature", "a1b2c3 hello", 0), ("signature", "a1b2c3d hello", 1),
         ("signature", "Best regards from Li Wei", 0), ("signature", "Sent from my iPhone 15", 0),
         ("sign", "2026-03-02 09:00:00", 0), ("token", "no token", 0), ("auth", "see attached", 0),
         ("session", "Room 12B", 0), ("sign", "Order PO20261201 is ready", 0),
