@@ -122,6 +122,17 @@ def test_the_letters_of_basic_are_no_word(value: str, credential: str, *, is_hid
     assert (vault.redact_text(credential) != credential) == is_hidden
 
 
+@pytest.mark.parametrize(
+    ("value", "is_hidden"),
+    [("theme=dark; sid=c0okie-4711", True), ("theme=dark; lang=zh-CN", False)],
+)
+def test_cookies_are_hidden_as_a_whole_if_one_is_a_secret(value: str, *, is_hidden: bool) -> None:
+    vault = Vault()
+    assert hide_credential("Cookie", value, CRM, vault) == "redacted.crm.test.script-cookie.1"
+
+    assert (vault.redact_text(f"收到 {value}") != f"收到 {value}") == is_hidden
+
+
 def test_a_cookie_that_is_a_declared_secret_takes_no_number() -> None:
     vault = Vault()
     vault.add("c0okie-4711", "redacted.crm.test.key.1", name="crm.test.key")
