@@ -510,6 +510,13 @@ IDLE = """\
     def test_factory(bpmax_session_factory):
         with bpmax_session_factory(): pass
 
+    @pytest.mark.bpmax(cassette="nowhere")
+    def test_factory_of_others(bpmax_session_factory): pass
+
+    @pytest.mark.bpmax(cassette="nowhere")
+    def test_late_factory(request):
+        with request.getfixturevalue("bpmax_session_factory")(): pass
+
     @fault
     @pytest.mark.bpmax(cassette="nowhere")
     def test_skipped(): pytest.skip("没有系统")
@@ -537,7 +544,7 @@ def test_markers_without_a_session_are_told(python: Project) -> None:
 
     result = python.run("tests", "-W", "default", "-rA")
 
-    result.assert_outcomes(passed=7, failed=4, skipped=1, xfailed=1, warnings=1)
+    result.assert_outcomes(passed=9, failed=4, skipped=1, xfailed=1, warnings=1)
     text = output(result)
     assert text.count(f"\n{STRIKES}\n") == 3
     assert "do.statsu: unknown key 'statsu'; did you mean 'status'?" in text
@@ -546,5 +553,5 @@ def test_markers_without_a_session_are_told(python: Project) -> None:
         "opens no session by a fixture; use bpmax_session, or take the marker away"
     ) in text
     python.run("tests", "-W", "default", "--bpmax-faults=off").assert_outcomes(
-        passed=11, skipped=1, xfailed=1, warnings=1
+        passed=13, skipped=1, xfailed=1, warnings=1
     )
