@@ -33,7 +33,7 @@ from bpmax_sim.scenario.expected_literals import find_maps
 from bpmax_sim.scenario.expected_refusals import is_map_of_members, names_member
 from bpmax_sim.scenario.model import Expect, ExpectedCall, ExpectedError
 from bpmax_sim.scenario.observation import find_outdated_digest, parse_digest_format
-from bpmax_sim.scenario.references import Path, UndefinedValueError, show, to_inserted_text
+from bpmax_sim.scenario.references import Path, UnfitValueError, show, to_inserted_text
 from bpmax_sim.yamlfile.shapes import join_alternatives
 
 SECTIONS = (
@@ -69,7 +69,8 @@ def compare_expected(expected: Expect, state: State, resolve: Callable[[Any], An
     to a function that returns its actual value; *resolve* replaces ``${…}`` in expected values.
 
     Raises:
-        UndefinedValueError: if a ``${…}`` is undefined, or its value is not valid for its operator.
+        UndefinedValueError: if a ``${…}`` is not defined; UnfitValueError: if its value is not
+            valid for its operator.
     """
     checks: list[Comparison] = []
     for section, value in zip(SECTIONS, _sections_of(expected), strict=True):
@@ -82,12 +83,12 @@ def compare_expected(expected: Expect, state: State, resolve: Callable[[Any], An
         try:
             checks += _COMPARE.get(section, compare)(target, actual, (section,))
         except ConfigError as error:  # of a part that another distribution registers
-            raise UndefinedValueError(str(error)) from None
+            raise UnfitValueError(str(error)) from None
         # Operands were checked at load, but for those that a `${…}` has filled in; any other error
         # here is our own.
         except (KeyError, ValueError, *BAD_PATTERN):
             for _, wrong in find_expectation_problems(target):  # an operand that is known only now
-                raise UndefinedValueError(wrong) from None
+                raise UnfitValueError(wrong) from None
             raise
     return tuple(checks)
 
@@ -297,14 +298,14 @@ def read_expected_error(value: Any) -> ExpectedError | UnsetType:
     `UNSET` for None and "", the values of an empty cell: then no error is expected.
 
     Raises:
-        UndefinedValueError: if it is something else than a map of the known keys.
+        UnfitValueError: if it is something else than a map of the known keys.
     """
     if value is None or value == "":
         return UNSET
     known = dict(zip(ExpectedError.__struct_encode_fields__, _ERROR_MEMBERS, strict=True))
     wrong = [key for key in value if key not in known] if isinstance(value, Mapping) else [value]
     if wrong:
-        raise UndefinedValueError(
+        raise UnfitValueError(
             "expect_error: expected nothing, or a map of {names}, got {value}",
             names=join_list(known),
             value=show(value),

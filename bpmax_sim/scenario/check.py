@@ -163,7 +163,7 @@ def _refuse_step_references_in_stub(draft: ScenarioDraft, spot: Spot) -> None:
     for path, text in node.walk_texts() if node is not None else ():
         try:
             parts = references.split_references(text) if "${" in text else ()
-        except references.UndefinedValueError:
+        except references.InterpolationError:
             continue  # told where all references are checked
         for part in parts:
             if isinstance(part, references.Reference) and part.root in {"form", "flow", "steps"}:

@@ -12,7 +12,7 @@ from bpmax_sim.errors import SubjectError
 from bpmax_sim.scenario.expect import fulfils, is_operator
 from bpmax_sim.scenario.expected_literals import find_literals_with_denial
 from bpmax_sim.scenario.model import Expect, NewExpect, Step
-from bpmax_sim.scenario.references import UndefinedValueError
+from bpmax_sim.scenario.references import InterpolationError
 from bpmax_sim.subject.project import PROCESSING
 
 
@@ -68,7 +68,7 @@ def is_expected_refusal(error: Exception, expected: Expect, resolve: Callable[[A
     """
     if not isinstance(error, SubjectError):
         return False
-    with suppress(UndefinedValueError):
+    with suppress(InterpolationError):
         messages = UNSET if expected.messages is UNSET else resolve(expected.messages)
         return any(fulfils(code, error.code) for code in find_expected_message_codes(messages))
     return False

@@ -784,8 +784,7 @@ def _report_unfilled_fault(
 
 def _is_told_by_check(error: ValueError) -> bool:
     """Return whether *error*, of a ``${…}``, is reported where all references are checked."""
-    is_undefined = isinstance(error, references.UndefinedValueError)
-    return is_undefined and not isinstance(error, references.UnfitValueError)
+    return isinstance(error, references.UndefinedValueError)
 
 
 def _fill_fault(

@@ -66,6 +66,7 @@ from bpmax_sim.scenario.observation import (
 from bpmax_sim.scenario.platform_doubts import find_rule_doubts
 from bpmax_sim.scenario.policies import PolicyPlayer
 from bpmax_sim.scenario.references import (
+    InterpolationError,
     Path,
     Reference,
     Scope,
@@ -189,7 +190,7 @@ class Progress:
                 self.scope.vars[name] = self.scope.resolve(value)
             path = ("flow",) if self.item.scenario.form is UNSET else ("form",)
             self.subject = self._make_subject()
-        except UndefinedValueError as error:
+        except InterpolationError as error:
             self.failures.append(self.make_reporter().report("value", str(error), path))
             return False
         self.initial = read_field_values(self.subject)
@@ -296,7 +297,7 @@ class Progress:
             path = ("proxy", "stubs", number)
             try:
                 filled = fill_stub(stub, self.scope.resolve)
-            except UndefinedValueError as error:
+            except InterpolationError as error:
                 self.failures.append(self.make_reporter().report("value", str(error), path))
                 continue
             if wrong := self.names.find_call_problem(filled.on):
@@ -369,7 +370,7 @@ class Progress:
             return
         try:
             value = resolve(step.value, self._look_up_without_run)
-        except UndefinedValueError:
+        except InterpolationError:
             return
         spot = located.spot.at(step.action)
         for finding in findings.run_check_on_row_values(
@@ -676,7 +677,7 @@ class Progress:
             checks = assertions.compare_expected(
                 expected, self.make_section_readers(since), resolve
             )
-        except UndefinedValueError as error:
+        except InterpolationError as error:
             return (), [reporter.report("value", str(error), path)]
         self._add_vacuous_checks(reporter, checks, path)
         failures = reporter.report_expectation(checks, path)

@@ -25,7 +25,7 @@ def check_secret_names_exist(draft: ScenarioDraft) -> None:
     for text, spot in draft.spot.at("secrets").locate_elements(draft.scenario.secrets):
         try:
             ref = references.parse_reference(text)
-        except references.UndefinedValueError:
+        except references.InterpolationError:
             ref = references.Reference(text, "")
         if ref.root not in _SECRET_ROOTS:
             draft.tell(spot, "expected env.X, vars.x or case.x, got {text!r}", text=text)
@@ -49,7 +49,7 @@ def check_references(draft: ScenarioDraft) -> None:
                 for piece in references.split_references(text)
                 if isinstance(piece, references.Reference)
             ]
-        except references.UndefinedValueError as error:
+        except references.InterpolationError as error:
             draft.tell(spot, str(error))
             continue
         for wrong in filter(None, map(names.find_problem, refs)):

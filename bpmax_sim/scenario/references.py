@@ -33,11 +33,15 @@ Path = tuple[str | int, ...]
 Lookup = Callable[["Reference"], Any]
 
 
-class UndefinedValueError(MessageError, ValueError):
+class InterpolationError(MessageError, ValueError):
+    """Raised if a ``${…}`` cannot be replaced by a value, or not by one that fits."""
+
+
+class UndefinedValueError(InterpolationError):
     """Raised if a ``${…}`` names something that does not exist, or that is not allowed there."""
 
 
-class UnfitValueError(UndefinedValueError):
+class UnfitValueError(InterpolationError):
     """Raised if what a ``${…}`` stands for exists, and is not of the type that is needed there."""
 
 
@@ -120,7 +124,7 @@ def parse_whole_reference(value: Any) -> Reference | None:
         return None
     try:
         parts = split_references(value)
-    except UndefinedValueError:
+    except InterpolationError:
         return None  # told where all references are checked
     return parts[0] if len(parts) == 1 and isinstance(parts[0], Reference) else None
 
@@ -514,7 +518,7 @@ def _compare_sides(left: str, order: str, right: str, lookup: Lookup) -> bool:
     both_numbers = all(isinstance(v, int | float) and not isinstance(v, bool) for v in values)
     if both_numbers or all(isinstance(value, str) for value in values):
         return _ORDERS[order](*values)
-    raise UndefinedValueError(
+    raise UnfitValueError(
         "{values} {order} {values_2} compares neither two numbers nor two texts",
         values=show(values[0]),
         order=order,

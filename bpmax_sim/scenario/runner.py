@@ -86,8 +86,8 @@ from bpmax_sim.scenario.outcome import (
 )
 from bpmax_sim.scenario.progress import Progress
 from bpmax_sim.scenario.references import (
+    InterpolationError,
     Scope,
-    UndefinedValueError,
     condition_holds,
     parse_reference,
     to_text_or_empty,
@@ -186,18 +186,18 @@ class StepRun(msgspec.Struct):
     def _resolve_step_title(self) -> str:
         title = self.located.step.title
         if "${" in title:
-            with suppress(UndefinedValueError):  # it is shown as it is written then
+            with suppress(InterpolationError):  # it is shown as it is written then
                 title = to_text_or_empty(self.progress.scope.resolve(title))
         return self.progress.redact(f"{self.prefix}{title}")
 
     def _condition_holds(self) -> bool:
         try:
             return condition_holds(self.located.step.condition, self.progress.scope.look_up)
-        except UndefinedValueError as error:
+        except InterpolationError as error:
             self._fail_undefined(error, ("if",))
             return False
 
-    def _fail_undefined(self, error: UndefinedValueError, path: tuple[str | int, ...]) -> None:
+    def _fail_undefined(self, error: InterpolationError, path: tuple[str | int, ...]) -> None:
         self.failures = [self._make_reporter().report("value", str(error), path)]
 
     def _run_action_with_retries(self) -> Iterator[Event]:
@@ -256,7 +256,7 @@ class StepRun(msgspec.Struct):
         progress, step = self.progress, self.located.step
         try:
             value = progress.scope.resolve(step.value)
-        except UndefinedValueError as error:
+        except InterpolationError as error:
             self._fail_undefined(error, (step.action,))
             return None
         if step.action in self.located.fills:
@@ -307,7 +307,7 @@ class StepRun(msgspec.Struct):
             return ""
         try:
             call = to_text_or_empty(self.progress.scope.resolve(during.call))
-        except UndefinedValueError as error:
+        except InterpolationError as error:
             self._fail_undefined(error, ("during", "call"))
             return ""
         if "during" in self.located.fills:
@@ -380,7 +380,7 @@ class StepRun(msgspec.Struct):
         saved = dict(progress.scope.vars)
         try:
             progress.scope.vars |= progress.scope.resolve(variables)
-        except UndefinedValueError as error:
+        except InterpolationError as error:
             self._fail_undefined(error, (self.located.step.action,))
             return None
         prefix = f"{self._resolve_step_title()} > "
@@ -411,7 +411,7 @@ class StepRun(msgspec.Struct):
         if not progress.is_judged:
             # In a trial, whose responses are changed, a value may be missing: steps do without.
             for name, value in step.save.items():
-                with suppress(UndefinedValueError):
+                with suppress(InterpolationError):
                     progress.scope.vars[name] = progress.scope.resolve(value)
             return
         misses = progress.session.misses
@@ -440,7 +440,7 @@ class StepRun(msgspec.Struct):
         try:
             for name, value in step.save.items():
                 progress.scope.vars[name] = progress.scope.resolve(value)
-        except UndefinedValueError as error:
+        except InterpolationError as error:
             self._fail_undefined(error, ("expect",))
             return
         checks, self.failures = progress.compare_expectation(reporter, step.expect, self.since)
@@ -458,7 +458,7 @@ class StepRun(msgspec.Struct):
             try:
                 value = self.progress.resolve_expected_value(step.expect_error)
                 filled = msgspec.structs.replace(step, expect_error=read_expected_error(value))
-            except UndefinedValueError as error:
+            except InterpolationError as error:
                 self._fail_undefined(error, ("expect_error",))
                 return False
             self.located = msgspec.structs.replace(self.located, step=filled)
@@ -526,7 +526,7 @@ class StepRun(msgspec.Struct):
             ]
         try:
             expected = resolve_error(expected, self.progress.resolve_expected_value)
-        except UndefinedValueError as error:
+        except InterpolationError as error:
             return [reporter.report("value", str(error), ("expect_error",))]
         if reporter.has_reference("expect_error"):
             spot = reporter.spot.at("expect_error")
@@ -802,7 +802,7 @@ def read_secret_values(
     for index, name in enumerate(item.scenario.secrets):
         try:
             texts.append(to_text_or_empty(scope.resolve(scope.look_up(parse_reference(name)))))
-        except UndefinedValueError as error:
+        except InterpolationError as error:
             if needed:
                 place = Spot(item.spot.source, ("secrets", index)).place
                 raise ConfigError(Problem(str(error), place, "secrets")) from None

@@ -19,7 +19,7 @@ from bpmax_sim.scenario.assertions import (
 )
 from bpmax_sim.scenario.events import VERSION, ErrorThrown
 from bpmax_sim.scenario.model import Expect, ExpectedError
-from bpmax_sim.scenario.references import UndefinedValueError, show
+from bpmax_sim.scenario.references import UnfitValueError, show
 
 FACTS = {
     "at": "复核",
@@ -307,7 +307,7 @@ def test_the_source_of_an_error_is_told_as_a_scenario_may_name_it(
 )  # fmt: skip
 def test_the_error_of_a_cell(value: Any, expected: Any) -> None:
     if expected == "":
-        with pytest.raises(UndefinedValueError, match=r"^expect_error: expected nothing, or a map"):
+        with pytest.raises(UnfitValueError, match=r"^expect_error: expected nothing, or a map"):
             read_expected_error(value)
     else:
         assert read_expected_error(value) == expected

@@ -24,7 +24,7 @@ from bpmax_sim.scenario.faults import (
 )
 from bpmax_sim.scenario.load import ScenarioItem, load_items
 from bpmax_sim.scenario.model import Drip, FaultAction, FaultRule, Stub, StubRequest
-from bpmax_sim.scenario.references import UndefinedValueError, follow_path, resolve
+from bpmax_sim.scenario.references import UnfitValueError, follow_path, resolve
 from bpmax_sim.transport.faults import Action, BadToken, Break, Reply, Slow
 
 JSON = ("content-type", "application/json; charset=utf-8")
@@ -156,7 +156,7 @@ def test_what_a_fault_has_from_elsewhere_is_filled_in(
     ],
 )
 def test_a_value_that_cannot_stand_there_is_told(do: dict[str, Any], told: str) -> None:
-    with pytest.raises(UndefinedValueError, match=f"^{told}"):
+    with pytest.raises(UnfitValueError, match=f"^{told}"):
         fill_fault(rule(**do), fill)
 
 
@@ -171,7 +171,7 @@ def test_a_stub_is_filled_in_with_what_can_be_asked_of_a_request() -> None:
     )
     for operator, told in (("$in", "$in needs a list"), ("$type", "$type needs one of")):
         wrong = Stub(on=ON, request=StubRequest(body={"名": {operator: "${vars.错}"}}))
-        with pytest.raises(UndefinedValueError, match=rf"^\{told}"):
+        with pytest.raises(UnfitValueError, match=rf"^\{told}"):
             fill_stub(wrong, fill)
 
 

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from bpmax_sim.scenario.assertions import compare_expected
 from bpmax_sim.scenario.expect import OPERATORS, Checks, find_expectation_problems
 from bpmax_sim.scenario.model import Expect, ExpectedCall
-from bpmax_sim.scenario.references import UndefinedValueError
+from bpmax_sim.scenario.references import UnfitValueError
 from tests.scenario.test_failure import FAILURE
 
 TOLD = {
@@ -44,7 +44,7 @@ def test_a_pattern_that_is_none_is_told(
     wanted = {section: spelled.get(section, operators)}
     state = {"result": lambda: "张三", "form": lambda: {"name": "张三"}}
 
-    with pytest.raises(UndefinedValueError) as told:
+    with pytest.raises(UnfitValueError) as told:
         compare_expected(
             Expect(**wanted),
             {**state, "console": lambda: [{"text": "张三", "level": "log"}]},
@@ -57,7 +57,7 @@ def test_a_pattern_that_is_none_is_told(
 def test_a_kind_that_is_none_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(VALUES, "${case.kind}", "txt")
 
-    with pytest.raises(UndefinedValueError, match=r"^\$type needs one of text, number, .*\"txt\"$"):
+    with pytest.raises(UnfitValueError, match=r"^\$type needs one of text, number, .*\"txt\"$"):
         compare_expected(Expect(result={"$type": "${case.kind}"}), {"result": lambda: 1}, filled_in)
 
 
@@ -66,7 +66,7 @@ def test_a_nearness_that_is_none_is_told(monkeypatch: pytest.MonkeyPatch, wanted
     monkeypatch.setitem(VALUES, "${vars.due}", wanted)
     state = {"result": lambda: 1 if isinstance(wanted, dict) else "2026-03-02T09:00:00+08:00"}
 
-    with pytest.raises(UndefinedValueError, match=r"^\$near needs a number or \{value: …, within"):
+    with pytest.raises(UnfitValueError, match=r"^\$near needs a number or \{value: …, within"):
         compare_expected(Expect(result={"$near": "${vars.due}"}), state, filled_in)
 
 
@@ -76,7 +76,7 @@ def test_one_of_a_call_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     call = ExpectedCall(call=made.call, path={"id": {"$in": "${vars.names}"}})
     expected = Expect(proxy=(call,))
 
-    with pytest.raises(UndefinedValueError, match=r"^\$in needs a list, got 5$"):
+    with pytest.raises(UnfitValueError, match=r"^\$in needs a list, got 5$"):
         compare_expected(expected, {"proxy": lambda: [made]}, filled_in)
 
 
@@ -98,7 +98,7 @@ def test_whatever_is_filled_in_is_compared_or_refused(name: str, operand: Any, g
         checks = compare_expected(
             Expect(result={name: "${vars.wanted}"}), {"result": lambda: got}, lambda _: wanted
         )
-    except UndefinedValueError as error:
+    except UnfitValueError as error:
         refused = str(error)
 
     assert checks or refused in {told for _, told in find_expectation_problems(wanted)}

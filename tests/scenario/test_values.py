@@ -11,6 +11,7 @@ from bpmax_sim.scenario.references import (
     Reference,
     Scope,
     UndefinedValueError,
+    UnfitValueError,
     check_condition,
     condition_holds,
     find_keys_with_references,
@@ -327,5 +328,5 @@ def test_an_incomplete_condition_is_refused(condition: Any, message: str) -> Non
 
 
 def test_a_text_is_neither_less_nor_more_than_a_number() -> None:
-    with pytest.raises(UndefinedValueError, match="compares neither two numbers nor two texts"):
+    with pytest.raises(UnfitValueError, match="compares neither two numbers nor two texts"):
         condition_holds("${vars.客户} > 1", lookup)
