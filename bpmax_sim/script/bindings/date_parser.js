@@ -10,7 +10,7 @@ const WORDS = { // the first three letters -> what it is, its value
   am: ['half', 0], pm: ['half', 12], t: ['T', 0], z: ['zone', 0], ut: ['zone', 0], utc: ['zone', 0], gmt: ['zone', 0],
   est: ['zone', -5], edt: ['zone', -4], cst: ['zone', -6], cdt: ['zone', -5], mst: ['zone', -7], mdt: ['zone', -6], pst: ['zone', -8], pdt: ['zone', -7],
 };
-const END = {kind: 'end', value: 0, size: 0}, OTHER = {kind: 'other', value: 0, size: 1};
+const END = {kind: 'end', isWord: false, value: 0, size: 0}, OTHER = {kind: 'other', isWord: false, value: 0, size: 1};
 const isSpace = unit => unit === 32 || unit >= 9 && unit <= 13 || unit === 0xA0 || unit === 0x1680 || unit >= 0x2000 && unit <= 0x200A ||
   unit === 0x2028 || unit === 0x2029 || unit === 0x202F || unit === 0x205F || unit === 0x3000 || unit === 0xFEFF;
 const isDigit = unit => unit >= 48 && unit <= 57;
@@ -26,14 +26,14 @@ function scan(text) { // tokens, of which the next one is `peek`
     let value = 0, counted = 0;
     while (unit() === 48) at++;
     for (; isDigit(unit()); at++) if (counted++ < AT_MOST) value = value * 10 + unit() - 48;
-    return {kind: 'number', value, size: at - begin};
+    return {kind: 'number', isWord: false, value, size: at - begin};
   }
   function word() {
     const begin = at;
     let start = '';
     for (; unit() >= 65 && !isSpace(unit()); at++) if (at - begin < 3) start += lower[unit()] ?? '?';
-    const known = WORDS[start], long = at - begin > 3;
-    return known && (!long || known[0] === 'month') ? {kind: known[0], value: known[1], size: at - begin} : {kind: 'word', value: 0, size: at - begin};
+    const size = at - begin, known = WORDS[start], isKnown = known && (size <= 3 || known[0] === 'month');
+    return {kind: isKnown ? known[0] : 'word', isWord: true, value: isKnown ? known[1] : 0, size};
   }
   function next() {
     const first = unit();
@@ -46,7 +46,7 @@ function scan(text) { // tokens, of which the next one is `peek`
       return OTHER;
     }
     at++;
-    return isSpace(first) ? {kind: 'space', value: 0, size: 1} : {kind: SYMBOLS[first] ?? 'other', value: 0, size: 1};
+    return {kind: isSpace(first) ? 'space' : SYMBOLS[first] ?? 'other', isWord: false, value: 0, size: 1};
   }
   const scanner = {
     __proto__: null, peek: next(),
@@ -181,7 +181,6 @@ function readOffset(scanner, known, sign) { // GMT+8, +0800; of +08:00 the minut
   } else return false;
   return true;
 }
-const KINDS = {__proto__: null, month: 1, half: 1, T: 1, zone: 1, word: 1};
 function readRest(scanner, known, token) {
   let hasNumber = known.day.length > 0;
   for (; token !== END; token = scanner.take()) {
@@ -189,7 +188,7 @@ function readRest(scanner, known, token) {
     if (kind === 'number') {
       hasNumber = true;
       if (!readNumber(scanner, known, token.value)) return false;
-    } else if (KINDS[kind]) {
+    } else if (token.isWord) {
       if (!readWord(scanner, known, token, hasNumber)) return false;
     } else if (isSigned && (known.hours === 0 && known.minutes === 0 || known.time.length > 0)) {
       hasNumber = true;
