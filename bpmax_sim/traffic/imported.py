@@ -324,8 +324,7 @@ def make_foreign_request(
     url, headers = move_user_to_header(url, headers)
     return Request(
         method=method.upper(),
-        # Only what no URL may hold is encoded; escapes stay as they were sent (`%` is safe).
-        url=quote(url.partition("#")[0], safe=string.punctuation, errors="surrogatepass"),
+        url=_quote_behind_host(url.partition("#")[0]),
         headers=tuple(
             (decode_header_text(name), decode_header_text(value))
             for name, value in headers
@@ -334,6 +333,21 @@ def make_foreign_request(
         body=body or None,
         injected=tuple(map(require_text, injected)),
     )
+
+
+def _quote_behind_host(url: str) -> str:
+    """Return *url* with escapes for what no URL may hold, but for the letters of its host.
+
+    A Chinese host is no escaped one. Escapes stay as they were sent (``%`` is safe).
+    """
+    start = _START_OF_URL.match(url)
+    end = start.end() if start else 0
+    return url[:end] + quote(url[end:], safe=string.punctuation, errors="surrogatepass")
+
+
+_START_OF_URL: Final = re.compile(
+    r"https?://[^/?\s\x00-\x1f\x7f\ud800-\udfff]*(?=[/?]|$)", re.IGNORECASE
+)
 
 
 def list_injected_header_places(exchange: Exchange) -> list[str]:

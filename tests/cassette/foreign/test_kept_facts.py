@@ -114,6 +114,9 @@ def test_a_response_has_every_header_but_those_of_http_2(headers: Any, kept: Pai
         ("HTTPS://a.test/客?a=张 b#x", "HTTPS://a.test/%E5%AE%A2?a=%E5%BC%A0%20b"),
         ("http://a.test/%e5%20?b=%2F&c=+", "http://a.test/%e5%20?b=%2F&c=+"),
         ("http://a.test/\ud800", "http://a.test/%ED%A0%80"),
+        ("https://客户.test:8/客?a=张", "https://客户.test:8/%E5%AE%A2?a=%E5%BC%A0"),
+        ("https://客户.test", "https://客户.test"), ("https://客户.test?客", "https://客户.test?%E5%AE%A2"),
+        ("https://客 户.test/a", "https://%E5%AE%A2%20%E6%88%B7.test/a"),
     ],
 )  # fmt: skip
 def test_an_address_is_encoded_only_where_no_url_may_hold_it(url: str, sent: str) -> None:
