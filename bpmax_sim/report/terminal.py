@@ -75,9 +75,10 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
         problems: problems that kept it from running properly, each with its position.
         cassette: file that was played or recorded; "" for none.
         trace: file of the trace; "" for none.
-        unused: declared parts (such as stubs) that this run did not use, of which a warning or
-            failure is made if no row of the file uses them.
-        used: what it used of other files, such as inherited stubs: the place of each as text.
+        unused_parts: declared parts (such as stubs) that this run did not use, of which a warning
+            or failure is made if no row of the file uses them.
+        used_keys_of_other_files: place, as text, of each part of another file that it used, such as
+            an inherited stub.
         live_hints: what helps with third parties that could not be reached or refused credentials;
             shown beside the failures, and not stored.
         is_of_file: whether the verdict is about a whole file, for parts that none of its rows used.
@@ -99,8 +100,8 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     problems: tuple[str, ...] = ()
     cassette: str = ""
     trace: str = ""
-    unused: tuple[RunWarning, ...] = ()
-    used: tuple[str, ...] = ()
+    unused_parts: tuple[RunWarning, ...] = ()
+    used_keys_of_other_files: tuple[str, ...] = ()
     live_hints: tuple[LiveHint, ...] = ()
     is_of_file: bool = False
 
@@ -170,8 +171,8 @@ def judge_events(
             for f in last.failures
         ),
         warnings=last.warnings,
-        unused=last.unused,
-        used=last.used,
+        unused_parts=last.unused_parts,
+        used_keys_of_other_files=last.used_keys_of_other_files,
         reason=last.reason,
         problems=collect_config_errors(calls) if failed else (),
     )

@@ -37,7 +37,7 @@ def find_reached_parts(item: ScenarioItem, events: Iterable[Event]) -> Iterator[
     """Yield the parts of `find_declared_parts` that the run with *events* reached."""
     events = list(events)
     ended = [event for event in events if isinstance(event, ScenarioFinished)]
-    unused = {part.place for event in ended for part in event.unused}
+    unused = {part.place for event in ended for part in event.unused_parts}
     ran = set(_find_steps_that_ran(events))
     fired = set(_find_fired_handlers(events))
     for part in _find_handlers(item):

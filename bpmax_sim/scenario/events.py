@@ -189,10 +189,11 @@ class ScenarioFinished(msgspec.Struct, frozen=True, kw_only=True):
         checks: all comparisons of the scenario's own expectations.
         reason: reason of a skip or of an expected failure.
         rows: number of rows in the file; 0 without a table.
-        unused: a warning for each part (stub, policy, ``if`` or the like) of the file, or inherited
-            by it, that this run did not use. At least one row of the file has to use each; an
-            inherited one, at least one row of one file.
-        used: what it used of other files, such as inherited stubs: the place of each as text.
+        unused_parts: a warning for each part (stub, policy, ``if`` or the like) of the file, or
+            inherited by it, that this run did not use. At least one row of the file has to use
+            each; an inherited one, at least one row of one file.
+        used_keys_of_other_files: place, as text, of each part of another file that it used, such as
+            an inherited stub.
         strictness: setting of the file's folder: which findings are failures.
     """
 
@@ -205,8 +206,8 @@ class ScenarioFinished(msgspec.Struct, frozen=True, kw_only=True):
     checks: tuple[Comparison, ...] = ()
     reason: str = ""
     rows: int = 0
-    unused: tuple[RunWarning, ...] = ()
-    used: tuple[str, ...] = ()
+    unused_parts: tuple[RunWarning, ...] = msgspec.field(default=(), name="unused")
+    used_keys_of_other_files: tuple[str, ...] = msgspec.field(default=(), name="used")
     strictness: str = "normal"
     at: float
 

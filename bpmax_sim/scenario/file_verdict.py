@@ -64,14 +64,14 @@ class EndOfRun(Protocol):
         """Return the outcome, such as ``passed``."""
 
     @property
-    def unused(self) -> tuple[RunWarning, ...]:
+    def unused_parts(self) -> tuple[RunWarning, ...]:
         """Return a warning for each part of the file, or inherited by it, that the run did not use.
 
         A part is a stub, policy, ``if`` or the like; an inherited one is in a ``defaults.yaml``.
         """
 
     @property
-    def used(self) -> tuple[str, ...]:
+    def used_keys_of_other_files(self) -> tuple[str, ...]:
         """Return the keys of the parts of other files, such as inherited stubs, that it used.
 
         A key is the place of the part as text, ``file:line:column``.
@@ -386,8 +386,9 @@ class FileRuns:
         One that did not pass is ignored, as it may have ended early.
         """
         if ended.outcome == "passed":
-            row, unused = item.row_id, ended.unused
-            self.add_row(item.spot.source.file, item.rows, row, unused, item.strictness, ended.used)
+            parts, keys = ended.unused_parts, ended.used_keys_of_other_files
+            file = item.spot.source.file
+            self.add_row(file, item.rows, item.row_id, parts, item.strictness, keys)
 
     def add_row(
         self,

@@ -638,8 +638,8 @@ def run_item(  # noqa: PLR0913 - what may be left out of a run
         checks=progress.checks,
         reason=read_flag_reason(item.xfail) if outcome == "xfailed" else "",
         rows=item.rows,
-        unused=progress.unused_parts if outcome == "passed" else (),
-        used=progress.used_keys_of_other_files if outcome == "passed" else (),
+        unused_parts=progress.unused_parts if outcome == "passed" else (),
+        used_keys_of_other_files=progress.used_keys_of_other_files if outcome == "passed" else (),
         strictness=item.strictness,
         at=session.clock.now(),
     )

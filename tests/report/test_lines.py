@@ -438,7 +438,7 @@ def test_the_console_of_the_last_step_is_that_since_it_began(
 
     end = ScenarioFinished(
         outcome="failed", failures=(FAILURE, FAILURE), warnings=(RunWarning("cycle", "w"),),
-        digest="d", calls=1, duration=4.0, reason="r", used=("u",), at=14.0,
+        digest="d", calls=1, duration=4.0, reason="r", used_keys_of_other_files=("u",), at=14.0,
     )  # fmt: skip
     begin = ScenarioStarted(name="回填", row="", place=place, steps=2, engine="e 1", at=10.0)
     events: list[Event] = [
@@ -454,7 +454,11 @@ def test_the_console_of_the_last_step_is_that_since_it_began(
         "log: 零", "log: 一", "#1 crm.g", "log: 二", "log: 三",
     ]  # fmt: skip
     assert (len(verdict.calls), verdict.duration, verdict.digest) == (1, 4.0, "d")
-    assert (verdict.engine, verdict.reason, verdict.used) == ("e 1", "r", ("u",))
+    assert (verdict.engine, verdict.reason, verdict.used_keys_of_other_files) == (
+        "e 1",
+        "r",
+        ("u",),
+    )
     assert (verdict.code, len(verdict.warnings)) == (ExitCode.FAILED, 1)
     again = to_plain_english(format_rerun_command(items[0], "record", "new"))
     assert [to_plain_english(one.rerun) for one in verdict.failures] == [again, again]

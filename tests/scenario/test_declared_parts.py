@@ -66,7 +66,7 @@ def step(place: Place, outcome: str, *inside: Event) -> list[Event]:
 def end(*unused: Place) -> ScenarioFinished:
     return ScenarioFinished(
         outcome="passed", failures=(), warnings=(), digest="", calls=0, duration=0.0, at=0.0,
-        unused=tuple(RunWarning("rule", "", place) for place in unused),
+        unused_parts=tuple(RunWarning("rule", "", place) for place in unused),
     )  # fmt: skip
 
 

@@ -232,7 +232,7 @@ def test_words_that_lie_are_red(tmp_path: Path, case: Case, says: str) -> None:
 def doubts(verdicts: list[Any]) -> str:
     """Return all that is said without failing."""
     assert not [one for one in verdicts if isinstance(one, ConfigError)], verdicts
-    told = [one for last in verdicts for one in (*last.warnings, *last.unused)]
+    told = [one for last in verdicts for one in (*last.warnings, *last.unused_parts)]
     return "\n".join(f"{one.kind}: {one}" for one in told)
 
 

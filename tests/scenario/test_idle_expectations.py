@@ -900,7 +900,7 @@ def test_what_says_nothing_is_warned_of(tmp_path: Path, case: Case, says: str) -
     verdicts = run(tmp_path, case)
 
     assert what_is_wrong(verdicts) == ""
-    told = (warning for one in verdicts for warning in (*one.warnings, *one.unused))
+    told = (warning for one in verdicts for warning in (*one.warnings, *one.unused_parts))
     assert says in "\n".join(warning.message for warning in told)
 
 

@@ -228,12 +228,16 @@ def test_only_runs_that_passed_count(tmp_path: Path) -> None:
     shared = part(3, file="共用.yaml")
     runs = FileRuns()
     for outcome in ("failed", "skipped", "xfailed"):
-        end: Any = SimpleNamespace(outcome=outcome, unused=(shared,), used=("乙.yaml:1:1",))
+        end: Any = SimpleNamespace(
+            outcome=outcome, unused_parts=(shared,), used_keys_of_other_files=("乙.yaml:1:1",)
+        )
         runs.add_if_passed(item, end)
     assert runs.to_plain_data() == {}
 
     own = part(3, file=item.spot.source.file)
-    end = SimpleNamespace(outcome="passed", unused=(shared, own), used=("乙.yaml:1:1",))
+    end = SimpleNamespace(
+        outcome="passed", unused_parts=(shared, own), used_keys_of_other_files=("乙.yaml:1:1",)
+    )
     runs.add_if_passed(item, end)
     assert runs.to_plain_data() == {
         item.spot.source.file: (
