@@ -35,18 +35,27 @@ from bpmax_sim.secret.http_auth import (
     get_unhashed_credential,
     split_scheme,
 )
-from bpmax_sim.secret.secret_names import is_redactable_everywhere, is_secret_name, is_secret_value
+from bpmax_sim.secret.secret_names import (
+    VERSION,
+    is_redactable_everywhere,
+    is_secret_name,
+    is_secret_value,
+)
 from bpmax_sim.secret.source import looks_random
 from bpmax_sim.secret.spelling import make_spelling_pattern
 from bpmax_sim.secret.standin import is_recognisable_standin
 from bpmax_sim.secret.vault import Vault
 from bpmax_sim.session.credentials import find_not_secret_places
+from bpmax_sim.transport.message_members import (
+    MessageMember,
+    find_secret_members,
+    parse_message_parts,
+)
 from bpmax_sim.transport.redaction import (
     find_texts_at,
     make_api_place_prefix,
     select_places_with_prefix,
 )
-from bpmax_sim.transport.suspicious_names import find_secret_members, parse_message_parts
 from bpmax_sim.yamlfile import Node, Steps, format_steps, read_yaml
 
 _ANSWER: Final = msg("; if it is no secret, declare its place with `not_secret:`")
@@ -258,17 +267,26 @@ def _find_named_secrets(exchange: Exchange, entry: Entry, version: int) -> Itera
     have *version*. In a recording older than these rules, only long values of the few names that
     were checked then are errors.
     """
-    bare = rebuild_call_without_injected(exchange.request)
-    sides = [parse_message_parts(bare.headers, bare.body, bare.query)]
-    if isinstance(exchange.outcome, Response):
-        sides.append(parse_message_parts(exchange.outcome.headers, exchange.outcome.body, ()))
-    of_rules = set(chain.from_iterable(find_secret_members(one, (), version) for one in sides))
-    for path, name, value in chain.from_iterable(map(find_secret_members, sides)):
+    of_rules = {(name, value) for _, name, value, _ in _find_members_by_rules(exchange, version)}
+    for path, name, value, _ in _find_members_by_rules(exchange, VERSION):
         if path[0] != "header":
             reason = msg("{name} has a value of its own", name=name)
-            is_error = bool(version) and (path, name, value) in of_rules
+            is_error = bool(version) and (name, value) in of_rules
             is_error = is_error or (len(value) >= _LONG and name.lower() in _BEFORE_THE_NET)
             yield SuspiciousText(reason, _find_spelling(entry.text, value), value, is_error)
+
+
+def _find_members_by_rules(exchange: Exchange, version: int) -> Iterator[MessageMember]:
+    """Yield the secrets in *exchange* that the secret-name rules of *version* find."""
+    bare = rebuild_call_without_injected(exchange.request)
+    sides = [
+        parse_message_parts(bare.headers, bare.body, bare.query, version=version, path=bare.path)
+    ]
+    if isinstance(exchange.outcome, Response):
+        headers, body = exchange.outcome.headers, exchange.outcome.body
+        sides.append(parse_message_parts(headers, body, (), version=version))
+    for parts in sides:
+        yield from find_secret_members(parts, (), version)
 
 
 def _find_spelling(text: str, value: str) -> int:

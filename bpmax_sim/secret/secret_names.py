@@ -27,12 +27,13 @@ from ahocorasick_rs import BytesAhoCorasick
 from bpmax_sim.secret.http_auth import split_scheme
 from bpmax_sim.secret.standin import is_recognisable_standin
 
-VERSION: Final = 2
+VERSION: Final = 3
 """Of these rules; a recording says under which it was made (`cassette.model.IndexLine.net`).
 
 0 is a recording from before there were any. Since version 2, there are the names in `_ENDS_SINCE_2`
 and `_WHOLE_SINCE_2`, a scheme is no part of a credential (``Bearer …``), and a cookie or a Basic
-password is known apart from its header.
+password is known apart from its header. Since version 3, secrets are found that stand in an address
+(`secret_addresses`), in lines of settings, tables of CSV, and in one format within another.
 """
 
 _ENDS: Final = frozenset({
@@ -194,9 +195,35 @@ def is_secret_value(secret_name: str, text: str, version: int = VERSION) -> bool
         text = split_scheme_by_name(secret_name, text)[1]
     if len(text) < SHORTEST or is_recognisable_standin(text) or "redacted." in text:
         return False
-    if _is_name_of_password(secret_name):
+    if is_name_of_password(secret_name):
         return text.lower() != secret_name.lower()
     return bool(_BARE.fullmatch(text)) and not text.startswith(("http://", "https://"))
+
+
+def is_placeholder(text: str) -> bool:
+    """Return whether *text* only says where a secret belongs: ``${PASSWORD}``, ``****``."""
+    return _PLACEHOLDER.fullmatch(text) is not None
+
+
+_PLACEHOLDER: Final = re.compile(
+    r"[x*•#?._-]+|\$\w+|\$?\{.*\}|<.*>|\[.*\]|%\w+%|%\(\w+\)s|your.*"
+    r"|(?:my|the)?[-_]?(?:user)?[-_]?(?:password|passwd|passwort|pass|pwd|secret|token|key)",
+    re.IGNORECASE | re.DOTALL,
+)
+
+
+def is_letters_and_digits(text: str) -> bool:
+    """Return whether *text* has both letters of English and digits, as no word or number has."""
+    return any(map(_LETTER.fullmatch, text)) and any(map(str.isdigit, text))
+
+
+_LETTER: Final = re.compile("[A-Za-z]")
+
+
+def is_name_of_password(secret_name: str) -> bool:
+    """Return whether a *secret_name* is that of a password, which people choose and write down."""
+    lower = secret_name.lower()
+    return "pass" in lower or "pwd" in lower or secret_name.endswith(_CHINESE)
 
 
 def restore_plus_signs(secret_name: str, text: str) -> str:
@@ -226,7 +253,7 @@ def split_scheme_by_name(secret_name: str, text: str) -> tuple[str, str]:
     The scheme is "" if there is none. A password has none; ``authorization`` may have one that is
     not known, such as ``APPCODE``.
     """
-    if _is_name_of_password(secret_name):
+    if is_name_of_password(secret_name):
         return "", text
     scheme, credential = split_scheme(text)
     if not scheme and secret_name.lower().endswith("authorization"):
@@ -235,11 +262,6 @@ def split_scheme_by_name(secret_name: str, text: str) -> tuple[str, str]:
             return "", text
         scheme += space
     return scheme, credential
-
-
-def _is_name_of_password(secret_name: str) -> bool:
-    lower = secret_name.lower()
-    return "pass" in lower or "pwd" in lower or secret_name.endswith(_CHINESE)
 
 
 _SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")

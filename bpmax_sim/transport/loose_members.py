@@ -1,10 +1,11 @@
-"""Members of texts that are almost JSON: a name twice, JSONP, text that is cut off, JavaScript.
+"""Members of texts that no parser reads: almost JSON, JavaScript, lines of settings, CSV.
 
 Parsers refuse such texts or lose values of them. What is found here serves to search names only.
 """
 
 from __future__ import annotations
 
+import csv
 import json
 import re
 from collections import Counter
@@ -14,7 +15,11 @@ from functools import lru_cache
 from typing import Any, Final
 
 from bpmax_sim.cassette.model import group_by_name
+from bpmax_sim.secret.secret_addresses import FoundSecret
 from bpmax_sim.secret.secret_names import (
+    is_letters_and_digits,
+    is_name_of_password,
+    is_placeholder,
     is_redactable_everywhere,
     is_secret_name,
     is_secret_value,
@@ -30,7 +35,7 @@ _ASSIGNMENT: Final = re.compile(
     r"""(?P<name>(?:[\w$-]|\\u[0-9A-Fa-f]{4}){2,80})(?P=mark)\s{0,9}[:=]\s{0,9}"""
     r"""(?P<quote>["'`])(?P<text>(?:(?!(?P=quote))[^\\\r\n]|\\.){6,4000})(?P=quote)"""
 )
-_SCRIPT: Final = re.compile(r"<script\b[^<>]*>(.*?)</script", re.DOTALL | re.IGNORECASE)
+_SCRIPT_TAG: Final = re.compile(r"<(/?)(script|style)\b[^<>]{0,2000}>", re.IGNORECASE)
 _ENCODED: Final = re.compile(r"[A-Za-z0-9][!-~]*")
 _MARKS_OF_TEMPLATES: Final = re.compile(r"[{}<>$%()|]")
 
@@ -75,8 +80,20 @@ def find_assigned_secrets(text: str, *, is_data: bool) -> Iterator[tuple[str, st
 
 def find_secrets_in_scripts(markup: str) -> Iterator[tuple[str, str]]:
     """Yield name and value of the secrets in the inline scripts of *markup*."""
-    for script in _SCRIPT.findall(markup):
-        yield from find_assigned_secrets(script, is_data=False)
+    for kind, script in split_scripts(markup):
+        if kind == "script":
+            yield from find_assigned_secrets(script, is_data=False)
+
+
+def split_scripts(markup: str) -> Iterator[tuple[str, str]]:
+    """Yield the pieces of *markup* with what they are: ``script``, ``style`` or "" for the rest."""
+    kind, end = "", 0
+    for tag in _SCRIPT_TAG.finditer(markup):
+        is_end, called = bool(tag[1]), tag[2].lower()
+        if kind in {"", called}:  # within a script, other tags are text
+            yield kind, markup[end : tag.start()]
+            kind, end = "" if is_end else called, tag.end()
+    yield kind, markup[end:]
 
 
 def is_certainly_no_word(value: str) -> bool:
@@ -135,3 +152,150 @@ def _unescape(text: str) -> str:
 def group_texts(pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
     """Return *pairs* by name, each value once."""
     return group_by_name([*dict.fromkeys(pairs)])
+
+
+def find_settings(text: str) -> Iterator[FoundSecret]:
+    """Yield the secrets that *text* assigns without quotes: ``password = x``, ``密码：x``.
+
+    It may be a file of settings, the connection string of a database, a table in CSV or prose. In
+    prose a value has to look like no word, as sentences speak of passwords, too.
+    """
+    yield from _find_in_table(text)
+    yield from _find_in_connections(text)
+    if _PROGRAM.search(text):
+        return
+    is_file = _is_file_of_settings(text)
+    for found in _SETTING.finditer(text):
+        name, value = found["name"], found["text"].rstrip(".!?:)]}")
+        is_word_of_file = is_file and found["sign"] == "=" and is_name_of_password(name)
+        if _is_named_secret(name, value) and (is_word_of_file or _is_no_prose(name, value)):
+            end = found.start("text") + len(value)
+            yield FoundSecret(name, value, name + found["mark"], text[end : end + 1])
+
+
+def _is_named_secret(name: str, value: str) -> bool:
+    return is_secret_name(name) and is_secret_value(name, value) and not is_placeholder(value)
+
+
+# A name may be Chinese, without a space before it; a value ends before what ends a clause.
+_SETTING: Final = re.compile(
+    r"(?<![\w.=&?%/$-])(?P<name>[A-Za-z_\u4e00-\u9fff][\w.-]{1,79}+)"
+    r"(?P<mark>[ \t]{0,9}+(?P<sign>[=:：＝])[ \t]{0,9}+)"
+    r"(?P<text>(?:(?![\"'`<>,;]|&[\w.]+=)[!-~]){6,300}+)(?=$|[\s\"'<>,;&，；。、）】])"
+)
+_FILE_LINE: Final = re.compile(
+    r"\s*(?:[#;!].*|\[[^\]\n]+\]|(?:(?:export|set)\s)?\s*(?P<name>[\w.-]+)\s*=.*)?"
+)
+_FEWEST_SETTINGS: Final = 2  # a single line may be a message: "password = required"
+_PROGRAM: Final = re.compile(
+    r"\bfunction\s*[\w$]*\s*\(|=>|\b(?:var|let|const)\s+[\w$]+\s*=|\breturn\b[^.;\n]{0,200};"
+    r"|\b(?:document|window|self|this)\.\w|^\s*(?:def|class)\s+\w+.*[:{]$",
+    re.MULTILINE,
+)
+_NO_VALUE: Final = re.compile(  # a path, an address, a member of a variable, an algorithm
+    r"[/.$].*|.*://.*|(?!eyJ)[A-Za-z_][A-Za-z_0-9]*(?:\.[A-Za-z_][A-Za-z_0-9]*)+|.*\(.*"
+    r"|(?:(?:hmac|rsa|ecdsa|sha|md|sm|aes|3?des|bcrypt|argon|pbkdf|ed|base|utf|rc|hs|rs|es)[-_]?)+"
+    r"\d{1,5}[A-Za-z]{0,3}(?:[-_/][A-Za-z0-9]{1,10})*",
+    re.IGNORECASE,
+)
+_SHORTEST_TOKEN: Final = 12
+
+
+def _is_file_of_settings(text: str) -> bool:
+    """Return whether *text* has settings, headings and comments alone, as an INI file has."""
+    lines = [_FILE_LINE.fullmatch(line) for line in text.splitlines()]
+    return all(lines) and sum(bool(line and line["name"]) for line in lines) >= _FEWEST_SETTINGS
+
+
+def _is_no_prose(name: str, value: str) -> bool:
+    """Return whether *value* behind the secret *name* and a colon or so is certainly a secret."""
+    if _NO_VALUE.fullmatch(value) or (_LABEL.fullmatch(value) and is_secret_name(value)):
+        return False
+    if is_name_of_password(name) and name.lower() != "pass":
+        return is_letters_and_digits(value) or value.isdigit()
+    return len(value) >= _SHORTEST_TOKEN and is_letters_and_digits(value)
+
+
+_LABEL: Final = re.compile(r"[a-z]+(?:[_-][a-z]+)*\d?|[A-Z]+(?:[_-][A-Z]+)*\d?")
+_CONNECTION: Final = re.compile(
+    r"(?<![\w.])(?:[A-Za-z][\w .]{0,39}+=[^;\r\n\"'<>(){}]{0,300}+;[ ]?){1,40}"
+    r"(?:[A-Za-z][\w .]{0,39}+=[^;\s\"'<>(){}]{1,300}+)?"
+    r"|(?<![\w.])(?:[a-z_]{2,30}+=[^\s\"'<>(){};]{1,300}+[ ]){1,40}"
+    r"[a-z_]{2,30}+=[^\s\"'<>(){};]{1,300}+"
+)
+_CONNECTION_PAIR: Final = re.compile(r"(?<![\w.])([A-Za-z][\w .]{0,39})=([^;\s]*)")
+_JDBC: Final = re.compile(r"\bjdbc:[^\s;=]{1,300};\Z")
+_OF_CONNECTIONS: Final = frozenset({
+    "server", "host", "hostaddr", "datasource", "database", "databasename", "dbname", "dsn",
+    "driver", "initialcatalog", "endpoint", "accountname", "serviceprovider",
+})  # fmt: skip
+"""Names of which a connection string of ADO, ODBC, libpq or Azure has at least one."""
+
+
+def _find_in_connections(text: str) -> Iterator[FoundSecret]:
+    for run in _CONNECTION.finditer(text) if "=" in text else ():
+        pairs = _CONNECTION_PAIR.findall(run[0])
+        names = [_fold(name.replace(" ", "")) for name, _ in pairs]
+        before = text[max(0, run.start() - _LONGEST_JDBC) : run.start()]
+        if _OF_CONNECTIONS.isdisjoint(names) and not _JDBC.search(before):
+            continue
+        for name, value in pairs:
+            if _is_named_secret(name, value) and _may_be_any_word(name, value):
+                yield FoundSecret(name, value, f"{name}=", "")
+
+
+_LONGEST_JDBC: Final = 300
+
+
+def _may_be_any_word(name: str, value: str) -> bool:
+    """Return whether *value*, where nobody writes prose, is secret: words are passwords alone."""
+    return is_name_of_password(name) or is_letters_and_digits(value)
+
+
+_DELIMITERS: Final = (",", "\t", ";", "|")
+_LONGEST_HEADING: Final = 40
+_NO_SPACE: Final = re.compile(r"[!-~]+")
+
+
+def _find_in_table(text: str) -> Iterator[FoundSecret]:
+    """Yield the secrets in the columns of a CSV table whose heading is a secret's name.
+
+    A value in quotes is the text between them, as it stands.
+    """
+    start = len(text) - len(text.lstrip("\ufeff\r\n"))
+    heading = text[start : start + 2000].partition("\n")[0]
+    delimiter = max(_DELIMITERS, key=heading.count)
+    if delimiter not in heading:
+        return
+    names = [name.strip() for name in next(csv.reader([heading.strip()], delimiter=delimiter), [])]
+    secret = [at for at, name in enumerate(names) if is_secret_name(name)]
+    if not secret or not all(len(name) <= _LONGEST_HEADING for name in names):
+        return
+    rows = [*_split_rows(text, start, delimiter)][1:]
+    if any(len(row) != len(names) for row in rows[:-1]) or any(
+        len(row) > len(names) for row in rows[-1:]
+    ):
+        return  # the last one may be cut off
+    for row in rows:
+        for at in (at for at in secret if at < len(row)):
+            begin, end = row[at]
+            name, value = names[at], text[begin:end]
+            is_text = _NO_SPACE.fullmatch(value) and _may_be_any_word(name, value)
+            if is_text and _is_named_secret(name, value):
+                yield FoundSecret(name, value, text[row[0][0] : begin], text[end : row[-1][1]])
+
+
+def _split_rows(text: str, start: int, delimiter: str) -> Iterator[list[tuple[int, int]]]:
+    """Yield the rows of the table *text* from *start* on: where each cell begins and ends."""
+    mark = re.escape(delimiter)
+    cell = re.compile(rf'(?:"((?:[^"]|"")*+)"|([^{mark}\r\n]*+))({mark}|\r?\n|\r|\Z)')
+    row: list[tuple[int, int]] = []
+    while found := cell.match(text, start):
+        row.append(found.span(2 if found[1] is None else 1))
+        start = found.end()
+        if found[3] != delimiter:
+            if len(row) > 1 or row[0][0] < row[0][1]:  # no empty line
+                yield row
+            row = []
+            if start == len(text):
+                return

@@ -58,6 +58,7 @@ from bpmax_sim.path_template import compile_path_template
 from bpmax_sim.secret.credential_headers import Tenant, hide_cookie, hide_credential
 from bpmax_sim.secret.http_auth import SECRET_HEADERS
 from bpmax_sim.secret.pseudonym import make_pseudonym
+from bpmax_sim.secret.secret_addresses import mask_address_secrets
 from bpmax_sim.secret.secret_names import is_secret_name
 from bpmax_sim.secret.source import has_run_of_letters_and_digits, looks_random
 from bpmax_sim.secret.spelling import make_spelling_pattern, spell_like
@@ -703,11 +704,14 @@ def find_undeclared_secrets(
 
 
 def make_api_place_prefix(request: Request) -> str:
-    """Return the text before each place of *request* and its response, such as ``crm.find.``."""
+    """Return the text before each place of *request* and its response, such as ``crm.find.``.
+
+    An address has stars for the secrets in its path, as of a webhook.
+    """
     call = request.call
     if call and call.platform:
         return f"{call.name.rstrip('.')}."
-    return f"{request.method} {request.url.partition('?')[0]} "
+    return f"{request.method} {mask_address_secrets(request.url.partition('?')[0])} "
 
 
 def select_places_with_prefix(prefix: str, texts: Iterable[str]) -> tuple[str, ...]:
@@ -727,12 +731,13 @@ def find_texts_at(exchange: Exchange, places: Iterable[str]) -> Iterator[tuple[s
     """Yield each of *places* with a text found there in the request or its response."""
     request, outcome = exchange.request, exchange.outcome
     bare = rebuild_call_without_injected(request)
-    sides = [(bare.headers, bare.body or b"", bare.query)]
-    if isinstance(outcome, Response):
-        sides.append((outcome.headers, outcome.body, ()))
     paths = [(place, FieldPath.parse(place, "not_secret")) for place in places]
-    for side in sides if paths else ():
-        parts = read_message_parts(*side)
+    if not paths:
+        return
+    sides = [read_message_parts(bare.headers, bare.body, bare.query) | {"path": bare.path}]
+    if isinstance(outcome, Response):
+        sides.append(read_message_parts(outcome.headers, outcome.body, ()))
+    for parts in sides:
         for place, path in paths:
             texts = (
                 text for at in find_values_at(parts, path) for _, text in _iterate_texts(at, ())

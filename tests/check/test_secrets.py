@@ -157,6 +157,26 @@ def test_a_header_that_holds_a_credential_is_told(
     assert find(tmp_path, injected)[0] == []
 
 
+HOOK = "https://open.feishu.example.test/open-apis/bot/v2/hook/"
+
+
+@pytest.mark.parametrize(
+    ("note", "name"),
+    [
+        (f"{HOOK}0f8c1a2b-3d4e-5f60-7182-93a4b5c6d7e8", "webhook_token"),
+        ("密码：Hq7Lp2Vx9Rt", "密码"),
+        (f"{HOOK}{STANDIN}", ""),
+    ],
+)
+def test_what_younger_rules_would_hide_is_a_hint(tmp_path: Path, note: str, name: str) -> None:
+    for net, errors, hints in ((2, 0, 1), (3, 1, 0)):
+        problems, told = find(tmp_path, exchange(answer={"备注": note}), net=net)
+
+        assert (len(problems), len(told)) == ((errors, hints) if name else (0, 0))
+        texts = [*(one.message for one in problems), *told]
+        assert all(f"{name} has a value of its own" in text for text in texts)
+
+
 @pytest.mark.parametrize(
     ("value", "is_told"),
     [("sid=abc; Path=/", True), (f"sid={STANDIN}; Path=/", False), ("sid=; Max-Age=0", False)],

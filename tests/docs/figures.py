@@ -26,6 +26,7 @@ from bpmax_sim.report.exit_codes import FIRST, ExitCode
 from bpmax_sim.scenario.policies import MOST_MOVES
 from bpmax_sim.script import interrupts, limits
 from bpmax_sim.secret import vault
+from bpmax_sim.transport import message_members
 from tests.docs.pages import ROOT, Language
 from tests.matrix.environments import VERSIONS
 
@@ -115,6 +116,7 @@ def figures() -> Mapping[str, str]:
         "not_completed": str(server.BAD_GATEWAY),
         "timed_out": str(server.TIMED_OUT),
         "shortest_secret": str(vault.SHORTEST),
+        "largest_searched": str(message_members.LARGEST // 1_000_000),
         "longest_approval": str(_longest("scenarios/approvals")),
         "most_moves": str(MOST_MOVES),
         "fully_ordered": str(orders.FULLY),

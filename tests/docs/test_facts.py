@@ -282,6 +282,7 @@ IN_PROSE = {
     "positions": "what other programs are for",
     "decisions": "reasons",
     "stand_ins": "tests/secret tries each",
+    "placed_secrets": "tests/secret and tests/transport try each",
     "failures": "tests/scenario makes each of them fail or warn",
     "systems": "what ran where is known to who ran it",
     "editor_files": "tests/starter writes them",

@@ -24,7 +24,7 @@ from bpmax_sim.secret.secret_names import (
 )
 from bpmax_sim.session.session import Session
 from bpmax_sim.transport.adapters import httpx_transport
-from bpmax_sim.transport.suspicious_names import find_secret_members, parse_message_parts
+from bpmax_sim.transport.message_members import find_secret_members, parse_message_parts
 from tests.leaks import folder, leaks
 from tests.loopback import Loopback, answer_json, loopback
 
@@ -528,7 +528,7 @@ def test_a_page_says_a_name_and_its_value_in_these_ways(page: str) -> None:
 
     found = find_secret_members(parse_message_parts(headers, page.encode(), ()))
 
-    assert "k3y-9f2zQ" in [text for _, _, text in found]
+    assert "k3y-9f2zQ" in [one.text for one in found]
 
 
 @pytest.mark.parametrize(
