@@ -77,7 +77,7 @@ def test_what_a_router_has_no_route_for_goes_on(python: Project) -> None:
 
 UNUSED = """\
     import pytest
-    import respx
+    import functools, respx
 
     CRM = "https://crm.example.test"
 
@@ -130,6 +130,10 @@ UNUSED = """\
     def test_red(crm):
         crm.get(f"{CRM}/api/customer/1").respond(200)
         pytest.fail("红")
+
+    @functools.lru_cache
+    def test_wrapped(bpmax_stubs):
+        bpmax_stubs.get(f"{CRM}/api/orders/1").respond(200)
     """
 
 
@@ -139,7 +143,7 @@ def test_a_route_of_a_test_that_no_request_met_is_a_warning(python: Project) -> 
 
     result = python.run("-W", "default")
 
-    result.assert_outcomes(passed=8, failed=1, warnings=5)
+    result.assert_outcomes(passed=9, failed=1, warnings=6)
     told = re.findall(
         r"^  test_路由.py:(\d+): UnusedRuleWarning: (the route .*; c.*)",
         output(result),
@@ -157,6 +161,7 @@ def test_a_route_of_a_test_that_no_request_met_is_a_warning(python: Project) -> 
         ),
         ("22", f"the route {sent} {ends} (requests: {sent}, {token})"),
         ("49", f"the route POST json={{}} {ends} (requests: {token}, {sent})"),
+        ("58", f"the route GET https://crm.example.test/api/orders/1 {ends} (requests: none)"),
     ]
 
 
