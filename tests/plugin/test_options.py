@@ -197,12 +197,15 @@ def test_the_rerun_command_gives_the_variables_again(project: Project) -> None:
     assert f'rerun: pytest "{FILE}::选择客户[贵宾]" --bpmax-var "title=姓 名"' in text
 
 
-def test_the_rerun_command_gives_the_options_of_the_command_line_again(project: Project) -> None:
+@pytest.mark.parametrize("seed", [(), ("--bpmax-seed", "3")])
+def test_the_rerun_command_gives_the_options_of_the_command_line_again(
+    project: Project, seed: tuple[str, ...]
+) -> None:
     project.ini("bpmax_faults = off")  # which the next run reads, too
 
-    text = output(project.run("-k", "贵宾", "--bpmax-cassettes=空", "--bpmax-seed", "3"))
+    text = output(project.run("-k", "贵宾", "--bpmax-cassettes=空", *seed))
 
-    again = f'pytest "{FILE}::选择客户[贵宾]" --bpmax-cassettes 空 --bpmax-seed 3'
+    again = " ".join((f'pytest "{FILE}::选择客户[贵宾]" --bpmax-cassettes 空', *seed))
     assert f"rerun: {again}\n" in text
     assert f"    record    {again} --bpmax-mode=record\n" in text
 
