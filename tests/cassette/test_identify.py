@@ -154,21 +154,24 @@ def test_what_auth_puts_in_and_what_nobody_declares_is_no_part_of_the_call() -> 
 
 
 def test_a_credential_is_hidden_by_its_place_however_short() -> None:
-    headers = (("Authorization", "Bearer abc"), ("x-key", "public"), ("Cookie", "a=1"))
+    cookie = "theme=default"
+    headers = (("Authorization", "Bearer abc"), ("x-key", "public"), ("Cookie", cookie))
     url = "http://127.0.0.1:1/search?key=a%26b&q=1"
+    vault = Vault()
     sent = Request(method="GET", url=url, headers=headers)
     crm = PLATFORMS.copy_replacing_entries(
         [InstanceWithOrigin(Instance(platform="crm", instance_key="test"), InstanceOrigin())]
     )
     live = {("crm", "test", ""): "http://127.0.0.1:1"}
 
-    shown = hide_credentials(*matched(sent, crm, live), Vault())
+    shown = hide_credentials(*matched(sent, crm, live), vault)
 
     assert shown.headers == (
         ("Authorization", "Bearer redacted.crm.test.client-authorization.1"),
         ("x-key", "public"),
         ("Cookie", "redacted.crm.test.client-cookie.1"),
     )
+    assert vault.redact_text(cookie) == cookie  # which ordinary text may have, too
     assert shown.url == (
         "https://crm.example.test/v1/search?key=redacted.crm.test.client-key.1&q=1"
     )
