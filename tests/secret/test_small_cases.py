@@ -81,7 +81,7 @@ def test_a_resident_number_with_a_small_x_is_one() -> None:
 @pytest.mark.parametrize(
     ("name", "may"),
     [
-        ("password", True), ("密码", True), ("sig", True), ("sigma", False),
+        ("password", True), ("密码", True), ("sig", True), ("sigValue", True),
         ("credential", True), ("assertion", True), ("口令", True), ("credentia", False),
     ],
 )  # fmt: skip
