@@ -17,7 +17,7 @@ import pytest
 
 import bpmax_sim as bs
 from bpmax_sim.errors import ClosedNetworkError, ConfigError
-from bpmax_sim.guard import NetworkGuard
+from bpmax_sim.guard import NetworkGuard, NetworkTarget, observe_connections
 from bpmax_sim.session.options import Mode
 from tests.ways_out import HOST, WAYS, connect
 
@@ -211,3 +211,32 @@ def test_a_scenario_closes_the_network_while_it_runs_and_no_longer(
     assert bs.run_scenario(path, guard=True).ok
 
     connect(port)
+
+
+class Observer:
+    """Notes the ports to which connections are made."""
+
+    def __init__(self) -> None:
+        self.ports: list[int] = []
+
+    def note_connection(self, _sock: object, target: NetworkTarget) -> None:
+        self.ports.append(target.port)
+
+    def note_sending(self, _connection: object, _data: object) -> None:
+        """Nothing is sent here."""
+
+
+def test_the_latest_of_several_observers_hears_of_tcp_connections() -> None:
+    outer, inner = Observer(), Observer()
+    with socket.create_server((V4, 0)) as server, socket.socket(type=socket.SOCK_DGRAM) as udp:
+        port = server.getsockname()[1]
+        with observe_connections(outer):
+            socket.create_connection((V4, port)).close()
+            with observe_connections(inner):
+                socket.create_connection((V4, port)).close()
+                udp.connect((V4, port))
+            assert (outer.ports, inner.ports) == ([port], [port])
+            socket.create_connection((V4, port)).close()
+        socket.create_connection((V4, port)).close()
+
+    assert (outer.ports, inner.ports) == ([port, port], [port])
