@@ -206,8 +206,8 @@ class ScenarioFinished(msgspec.Struct, frozen=True, kw_only=True):
     checks: tuple[Comparison, ...] = ()
     reason: str = ""
     rows: int = 0
-    unused_parts: tuple[RunWarning, ...] = msgspec.field(default=(), name="unused")
-    used_keys_of_other_files: tuple[str, ...] = msgspec.field(default=(), name="used")
+    unused_parts: tuple[RunWarning, ...] = ()
+    used_keys_of_other_files: tuple[str, ...] = ()
     strictness: str = "normal"
     at: float
 
@@ -322,7 +322,11 @@ _ANSWER = frozenset({*list_field_names_of_type(CallAnswered), "earlier"}) - {"nu
 _FIRST = frozenset({"at", "order"})  # told by the head of a line
 _LATER = _FIRST | _ANSWER | {"key_name"}  # which the platform file has
 _OUTSIDE = frozenset({"cause"})  # an exception is for whoever wants its traceback
-_RENAMED: Mapping[tuple[type, str], str] = {(HookStarted, "event"): "hook"}
+_RENAMED: Mapping[tuple[type, str], str] = {
+    (HookStarted, "event"): "hook",
+    (ScenarioFinished, "unused_parts"): "unused",
+    (ScenarioFinished, "used_keys_of_other_files"): "used",
+}
 
 
 def to_trace_line(event: Event, number: int, homes: RelativeFileNameRewriter = NOWHERE) -> str:

@@ -57,6 +57,7 @@ from bpmax_sim.scenario.events import (
     ScenarioFinished,
     ScenarioStarted,
     StepStarted,
+    to_trace_line,
 )
 from bpmax_sim.scenario.expect import Comparison
 from bpmax_sim.scenario.load import ScenarioItem, load_items
@@ -460,6 +461,7 @@ def test_the_console_of_the_last_step_is_that_since_it_began(
         ("u",),
     )
     assert (verdict.code, len(verdict.warnings)) == (ExitCode.FAILED, 1)
+    assert '"unused":[],"used":["u"]' in to_trace_line(end, 9)
     again = to_plain_english(format_rerun_command(items[0], "record", "new"))
     assert [to_plain_english(one.rerun) for one in verdict.failures] == [again, again]
     early = judge_events(items[0], [begin, line("零", 10.0), end])
