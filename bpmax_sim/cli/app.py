@@ -6,7 +6,6 @@ is reported on one line, with the most similar valid name.
 
 from __future__ import annotations
 
-import re
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -21,7 +20,11 @@ import typer
 from typer import Option
 
 import bpmax_sim
-from bpmax_sim import errors
+from bpmax_sim.cli.command_errors import (
+    explain_usage_error,
+    report_error,
+    translate_long_names,
+)
 from bpmax_sim.cli.help_text import (
     LocalisedCommand,
     LocalisedGroup,
@@ -37,26 +40,20 @@ from bpmax_sim.cli.terminal import (
     make_output_printable,
     notify,
     say,
-    say_document,
-    translate_long_names,
 )
 from bpmax_sim.errors import (
     BpmaxError,
     BpmaxWarning,
     ConfigError,
-    Problem,
     suggest_few,
-    suggest_nearest,
 )
 from bpmax_sim.git import SINCE_BRANCHING
 from bpmax_sim.i18n import (
-    TranslatableText,
     UnknownLanguageError,
     choose_language,
     get_current_language,
     join_messages,
     msg,
-    template,
     translate,
 )
 from bpmax_sim.project import find_root, read_language
@@ -400,81 +397,11 @@ GROUPS: Final[Mapping[str, str]] = {
     "cassette": msg("Show, compare, format, seal, recover, prune or export cassettes"),
 }
 """First word of commands that have two -> what they do; a group alone prints its help."""
-_REMOVED_OPTIONS: Final[Mapping[tuple[str, str], str]] = {
-    **{
-        (command, "--json"): msg(
-            "--json was removed here, as nothing but the exit code is for programs"
-        )
-        for command in ("demo", "init", "doctor", "cassette seal")
-    },
-    ("lint", "--fix"): msg(
-        "--fix was removed, as no released version accepted what it rewrote; "
-        "`bpmax-sim lint --explain` lists what to write instead"
-    ),
-}
-"""Command and option -> what to say instead of a near name."""
-
-_REFUSALS: Final[Mapping[str, str]] = {
-    **{
-        re.sub(r"\\{(\w+)\\}", r"(?P<\1>.+?)", re.escape(text)): text
-        for text in (
-            template("No such option: {option} Did you mean {names}?"),
-            template("No such option: {option} (Possible options: {names})"),
-            template("No such option: {option}"),
-            template("Option '{option}' requires an argument"),
-            template("Missing argument '{name}'"),
-            template("Missing option '{name}'"),
-            template("Got unexpected extra argument ({name})"),
-            template("Got unexpected extra arguments ({names})"),
-            template("Invalid value for {name}: {why}"),
-        )
-    },
-    r"'(?P<value>[^']*)' is not one of (?P<known>'[^']*'(?:, '[^']*')*)": template(
-        "'{value}' is not one of {known}{near}"
-    ),
-    r"Input should be a valid integer.*": template("expected a whole number"),
-    r"Input should be a valid number.*": template("expected a number"),
-    r"Input should be less than or equal to (?P<limit>\S+)": template("expected at most {limit}"),
-    r"Input should be greater than or equal to (?P<limit>\S+)": template(
-        "expected at least {limit}"
-    ),
-}
-"""What is wrong with a command line, by the pattern of typer's words for it."""
 _LANG: Final = "--lang"
-
-
-def reword_usage_error(message: str) -> str:
-    """Return the usage error *message* as one line in the words of this package.
-
-    A message for which none are known stays, without line breaks and full stop.
-    """
-    if isinstance(message, TranslatableText):
-        return message
-    words = " ".join(message.split()).rstrip(".")
-    words = words.replace("Value error, ", "").replace("Assertion failed, ", "")
-    # There are no codes for what is wrong with a command line, only typer's English sentences.
-    for pattern, text in _REFUSALS.items():
-        if match := re.fullmatch(pattern, words):
-            parts = match.groupdict()
-            if "known" in parts:
-                parts["near"] = suggest_nearest(
-                    parts["value"], re.findall("'([^']*)'", parts["known"])
-                )
-            if "why" in parts:
-                parts["why"] = reword_usage_error(parts["why"])
-            return msg(text, **parts)
-    return words
 
 
 PROGRAM = "bpmax-sim"
 WIDTH = 100
-_CODES: tuple[tuple[type[BpmaxError], ExitCode], ...] = (
-    (errors.CassetteError, ExitCode.CASSETTE),
-    (errors.NoMatchError, ExitCode.CASSETTE),
-    (errors.TransportError, ExitCode.UNREACHABLE),
-    (errors.ExpectationError, ExitCode.FAILED),
-    (BpmaxError, ExitCode.USAGE),
-)
 _SETTINGS = {"max_content_width": WIDTH, "help_option_names": ["-h", "--help"]}
 _RECORDING = msg(
     "\nstopped; what was being recorded is kept, `bpmax-sim cassette recover` seals it"
@@ -637,7 +564,7 @@ def run_command_line(arguments: Sequence[str]) -> int:
         with _print_warnings_as_messages():
             return _call_command(arguments)
     except UnknownLanguageError as error:
-        return _report_error(ConfigError(str(error)), arguments)
+        return report_error(ConfigError(str(error)), arguments)
     except OutputNotRead:
         return 141  # as shells tell of SIGPIPE: `| head` has seen enough
     except KeyboardInterrupt:
@@ -682,16 +609,14 @@ def _call_command(arguments: Sequence[str]) -> int:
             )
     except typer.TyperException as error:
         named = _find_command_name(arguments)
-        words = error.format_message()
-        removed = [one for one in _REMOVED_OPTIONS if one[0] == named and one[1] in words.split()]
         message = msg(
             "{in_our_words}; see {where} --help",
-            in_our_words=_REMOVED_OPTIONS[removed[0]] if removed else reword_usage_error(words),
+            in_our_words=explain_usage_error(named, error.format_message()),
             where=f"{PROGRAM} {named}".rstrip(),
         )
-        return _report_error(ConfigError(message), arguments)
+        return report_error(ConfigError(message), arguments)
     except BpmaxError as error:
-        return _report_error(error, arguments)
+        return report_error(error, arguments)
     except typer.Abort as error:
         is_silent = isinstance(error, NobodyToAskError)
         notify(_NOBODY_ANSWERS if is_silent else msg("\nstopped; nothing was changed"))
@@ -711,19 +636,6 @@ def _report_interrupt(arguments: Sequence[str]) -> int:
     is_recording = not words.isdisjoint({"record", "--record"})
     notify(_RECORDING if is_recording else msg("\nstopped"))
     return ExitCode.INTERRUPTED
-
-
-def _report_error(error: BpmaxError, arguments: Sequence[str]) -> ExitCode:
-    code = next(code for kind, code in _CODES if isinstance(error, kind))
-    notify(str(error))
-    if "--json" in arguments:
-        from bpmax_sim.report.document import to_problem_data  # noqa: PLC0415 - help is quick without it
-
-        problems = error.problems if isinstance(error, ConfigError) else (Problem(str(error)),)
-        say_document(
-            exit_code=int(code), problems=[to_problem_data(problem) for problem in problems]
-        )
-    return code
 
 
 @cache  # commands are called again and again in one process, too

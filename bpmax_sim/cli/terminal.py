@@ -43,8 +43,6 @@ STYLES = {"√": "green", "×": "red", "-": "yellow", "~": "yellow", "+": "green
 _PLAIN = {"√": "+", "×": "x", "…": "...", "·": "-", "→": "->"}
 """What a console without these characters gets, for a mark is all that tells right from wrong."""
 
-_BEGIN = 40  # characters of a name that is too long, which tell which it is
-
 
 def make_output_printable() -> None:
     """Replace characters that the console cannot encode, by a similar one or ``?``."""
@@ -83,23 +81,6 @@ def _translate_write_errors(stream: TextIO) -> Iterator[None]:
         raise ConfigError(
             "standard output cannot be written: {strerror}; send it elsewhere",
             strerror=error.strerror,
-        ) from None
-
-
-@contextmanager
-def translate_long_names() -> Iterator[None]:
-    """Replace the OSError of the ``with`` block that says that a name is too long for a file.
-
-    Raises:
-        ConfigError: if an argument, or what a file names, is such a name.
-    """
-    try:
-        yield
-    except OSError as error:
-        if error.errno != errno.ENAMETOOLONG:
-            raise
-        raise ConfigError(
-            "{begin}… is too long for the name of a file", begin=str(error.filename)[:_BEGIN]
         ) from None
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bpmax_sim.cli import app, help_text
+from bpmax_sim.cli import app, command_errors, help_text
 from bpmax_sim.cli.help_text import localise_full_stops, wrap_text
 from bpmax_sim.errors import (
     CassetteError,
@@ -108,9 +108,9 @@ NOT_ONE = "Invalid value for '--mode': 'replai' is not one of 'replay', 'record'
     ],
 )  # fmt: skip
 def test_what_typer_says_is_said_in_our_words(words: str, told: str) -> None:
-    assert app.reword_usage_error(words) == told
+    assert command_errors.reword_usage_error(words) == told
     ours = msg("{a} is wrong.", a=1)
-    assert app.reword_usage_error(ours) is ours
+    assert command_errors.reword_usage_error(ours) is ours
 
 
 @pytest.mark.parametrize(
@@ -140,7 +140,7 @@ def test_who_stops_a_recording_is_told_what_is_kept(
 def test_each_kind_of_error_has_its_exit_code(
     error: Any, code: int, arguments: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert app._report_error(error, arguments) == code
+    assert command_errors.report_error(error, arguments) == code
     printed = capsys.readouterr()
     assert printed.err == f"{error}\n"
     if "--json" not in arguments:
@@ -155,7 +155,7 @@ def test_each_kind_of_error_has_its_exit_code(
 
 def test_each_problem_of_an_error_is_in_the_document(capsys: pytest.CaptureFixture[str]) -> None:
     error = ConfigError(Problem("甲", Place("a.yaml", 3, 7), "form"), Problem("乙"))
-    app._report_error(error, ["--json"])
+    command_errors.report_error(error, ["--json"])
 
     assert json.loads(capsys.readouterr().out)["problems"] == [
         {"file": "a.yaml", "line": 3, "column": 7, "path": "form", "message": "甲"},
