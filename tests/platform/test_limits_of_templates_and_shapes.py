@@ -48,7 +48,7 @@ NAMES = {"n": 3, "half": 0.5, "big": BIG - 1, "over": BIG, "text": "合同",
          "无无无"),
         ("{{ text['x'] | default('无') }}{{ n.x | default('无') }}{{ list['0'] | default(5) }}",
          "无无5"),
-        ("{{ 'a\\r\\nb' ~ '' }}", "a\r\nb"),
+        ("{{ 'a\\r\\nb' ~ '' }}", "a\r\nb"), ("{{ 'a\r\nb' ~ '\r' }}", "a\r\nb\r"),
     ],
 )  # fmt: skip
 def test_an_expression_has_its_value(source: str, result: str) -> None:

@@ -260,6 +260,7 @@ duplicate-key@56 | for (const row of form.明细) { if (!row.a) continue; if (!r
 - | for (const row of form.明细) { if (!form.a) break; form.a = row; } if (!form.a) form.x = 1
 constant-condition@40 | while (form.y) { if (form.a > 5) { if (form.a < 5) form.x = 1 } form.a = 1 }
 - | while (form.a > 5) { form.a = form.a - 1; if (form.a <= 5) form.x = 1 }
+- | if (form.a == 'a') { for (const r of form.明细) { if (form.a == 'b') form.x = r; form.a = 'b' } }
 - | if (!form.a) return; form.明细.forEach(row => { if (!form.a) form.x = row })
 constant-condition@24 | form.x = form.a > 5 ? (form.a < 3 ? 1 : 2) : 3
 constant-condition@28 | form.x = form.a > 5 ? 1 : (form.a > 7 ? 2 : 3)
