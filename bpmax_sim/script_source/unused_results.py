@@ -197,7 +197,7 @@ class ResultReader:
         The name is one that gets the result of one of *calls*, and that no condition asks for.
         """
         statements = list_parts(block)
-        only = statements[0].named_children[0] if len(statements) == 1 else block
+        only = next(iter(list_parts(statements[0])), block) if len(statements) == 1 else block
         name, value = only.child_by_field_name("left"), only.child_by_field_name("right")
         if only.type != "assignment_expression" or name is None or not self._is_fixed_object(value):
             return False

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bpmax_sim.script_source.reading import MemberUse, ScriptReading, read_script
+from bpmax_sim.script_source.reading import MemberUse, ScriptReading, find_slips, read_script
 from bpmax_sim.script_source.syntax import LONGEST
 
 SCRIPTS = sorted((Path(__file__).parents[2] / "scenarios/scripts").rglob("*.js"))
@@ -213,6 +213,34 @@ def test_values_that_name_themselves_come_to_an_end() -> None:
     reading = read_script("const a = b, b = a; a.x; const f = () => f(); f().data; " + "(" * 2000)
 
     assert reading.members == ()
+
+
+@pytest.mark.parametrize("piece", [
+    "", ";", "return", "return;", "break;", "continue;", "throw r;", "debugger;", "// 无",
+    "/* 无 */", "{}", "{;}", "({});", "[];", "``;", "[,];", "var a;", "let {} = r;", "[,] = r;", "r = {};",
+    "r = [{}];", "r = /* 空 */ {data: []};", "r;", "()=>{};", "function g(){}", "class A{}",
+    "new X;", "if(r);", "if(r);else;", "for(;;)break;", "while(r);", "do;while(r);", "switch(r){}",
+    "switch(r){default:}", "try{}finally{}", "try{}catch{}", "标: ;", "await r;",
+    "await r.catch();", "r.then();", "r?.a?.();", "delete r.a;", "Promise.allSettled();", "Promise.all([]);",
+    "r``;", "void 0;", "yield;", "return {};", "return [];", "return ({data: []});", "form[``];",
+    "form[''];",
+])  # fmt: skip
+def test_a_statement_ends_reading_in_no_error_wherever_it_stands(piece: str) -> None:
+    frames = (
+        "let r; try { r = await $proxy('crm').get() } catch (e) { @ } form.a = r.data",
+        "const r = await $proxy('crm').get().catch(e => { @ }); form.a = r.data",
+        "const r = await $proxy('crm').get().catch(() => { @ }); if (r) { @ } else { @ }",
+        "$proxy('crm').get().then(r => { @ }, () => { @ }).finally(() => { @ })",
+        "const r = await Promise.allSettled([$proxy('crm').get()].map(async r => { @ }))",
+        "for (const r of form.明细) { @ }", "for (let r = 0; r < 3; r++) { @ }", "while (r) { @ }",
+        "switch (form.a) { case 1: @ default: @ }", "async function f(r) { @ } form.a = await f()",
+        "class B { m(r) { @ } static { @ } }", "if (form.a) { @ } else if (form.b) { @ } @",
+        "try { @ } catch { @ } finally { @ }", "form.明细.forEach((r, n) => { @ })", "@",
+    )  # fmt: skip
+    for frame in frames:
+        text = frame.replace("@", f"{piece}\n")
+        assert isinstance(read_script(text), ScriptReading)
+        assert isinstance(find_slips(text), tuple)
 
 
 @given(st.text(alphabet="ab$.()[]{}'`=>;,?:&|* \nform proxy await", max_size=60))
