@@ -217,12 +217,14 @@ def test_values_that_name_themselves_come_to_an_end() -> None:
 
 @pytest.mark.parametrize("piece", [
     "", ";", "return", "return;", "break;", "continue;", "throw r;", "debugger;", "// 无",
-    "/* 无 */", "{}", "{;}", "({});", "[];", "``;", "[,];", "var a;", "let {} = r;", "[,] = r;", "r = {};",
+    "/* 无 */", "{}", "{;}",
+    "({});", "[];", "``;", "[,];", "var a;", "let {} = r;", "[,] = r;", "r = {};",
     "r = [{}];", "r = /* 空 */ {data: []};", "r;", "()=>{};", "function g(){}", "class A{}",
     "new X;", "if(r);", "if(r);else;", "for(;;)break;", "while(r);", "do;while(r);", "switch(r){}",
     "switch(r){default:}", "try{}finally{}", "try{}catch{}", "标: ;", "await r;",
-    "await r.catch();", "r.then();", "r?.a?.();", "delete r.a;", "Promise.allSettled();", "Promise.all([]);",
-    "r``;", "void 0;", "yield;", "return {};", "return [];", "return ({data: []});", "form[``];",
+    "await r.catch();", "r.then();", "r?.a?.();", "delete r.a;", "Promise.allSettled();",
+    "Promise.all([]);", "r``;", "void 0;", "yield;", "return {};", "return [];",
+    "return ({data: []});", "form[``];",
     "form[''];",
 ])  # fmt: skip
 def test_a_statement_ends_reading_in_no_error_wherever_it_stands(piece: str) -> None:
