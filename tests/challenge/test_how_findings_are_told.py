@@ -27,7 +27,8 @@ def find(verdict: Any = "differs", **more: Any) -> Weakness:
         (1, 1, None, False, 0), (1, 1, None, True, 1), (2, 0, None, True, 0),
         (1, 1, 50.0, False, 0), (1, 1, 50.1, False, 1), (2, 0, 100.0, False, 0),
         (0, 0, 100.0, False, 0), (0, 2, 0.0, False, 0), (0, 2, 0.1, False, 1),
-        (1, 1, 40.0, True, 1),
+        (1, 1, 40.0, True, 1), (2, 1, 66.6, False, 0), (2, 1, 66.7, False, 1),
+        (1999, 1, 100.0, False, 1),
     ],
 )  # fmt: skip
 def test_a_challenge_fails_where_it_is_asked_to(

@@ -419,3 +419,18 @@ def test_on_a_terminal_each_recording_is_asked_for(
     assert "李四" in done.out
     assert waiting.exists() is (code == 6)
     assert name in recorded.cassette.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("typed", "code"), [("s\na\n", 6), ("a\ns\n", 6), ("s\nr\na\n", 6), ("a\nr\n", 0)]
+)
+def test_a_review_is_unfinished_while_one_recording_waits(
+    recorded: Project, bs: Command, monkeypatch: pytest.MonkeyPatch, typed: str, code: int
+) -> None:
+    text = recorded.cassette.read_text(encoding="utf-8").replace("张三", "李四")
+    for number in range(len(typed) // 2):
+        recorded.cassette.with_name(f"{number}.yaml.new").write_bytes(reseal(text))
+    monkeypatch.setattr("sys.stdin", Typed(typed))
+
+    assert bs("review").code == code
+    assert any(recorded.cassette.parent.glob("*.new")) == (code == 6)

@@ -234,6 +234,21 @@ def test_use_and_change_have_to_hold_both(project: Path) -> None:
     assert narrow(uses="crm_system.get_customer", since="HEAD") == []
 
 
+@pytest.mark.parametrize("below", ["", "子/项目"])
+def test_a_platform_that_was_renamed_reaches_who_still_calls_it(
+    project: Path, monkeypatch: pytest.MonkeyPatch, below: str
+) -> None:
+    root = project / below
+    write_files(root, {"pyproject.toml": "[tool.bpmax_sim]\n", **FILES})
+    git(project, "add", ".")
+    git(project, "commit", "-m", "below")
+    monkeypatch.chdir(root)
+    path = root / "scenarios/platforms/crm.yaml"
+    path.write_text(path.read_text("utf-8").replace("crm_system", "erp"), "utf-8")
+
+    assert narrow(since="HEAD") == [PAY]
+
+
 def test_each_project_is_narrowed_by_itself(project: Path, tmp_path: Path) -> None:
     """A change in one of two projects of a repository reaches nothing of the other one."""
     targets = []

@@ -865,6 +865,9 @@ TOKENS, REFRESH = "https://id.example.test/token", "https://id.example.test/refr
         ({"clientCredentials": {"tokenUrl": TOKENS, "refreshUrl": REFRESH}}, TOKENS),
         ({"authorizationCode": {"tokenUrl": REFRESH}, "clientCredentials": {"tokenUrl": TOKENS}},
          TOKENS),
+        ({"clientCredentials": {"tokenUrl": "https://k.example.test/t"}}, "{{ base_url }}/t"),
+        ({"clientCredentials": {"tokenUrl": "https://k.example.test.cn/t"}},
+         "https://k.example.test.cn/t"),
     ],
 )  # fmt: skip
 def test_a_token_is_fetched_and_refreshed_where_the_document_says(

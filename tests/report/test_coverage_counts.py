@@ -171,8 +171,13 @@ def test_what_shards_counted_is_added(hits: ScriptHits, tmp_path: Path) -> None:
     assert list(both[0].lines.values()) == [2 * number for number in one[0].lines.values()]
     assert (both[0].lost, one[0].lost) == (4, 2)
 
-    store_hits(hits, tmp_path, Shard(1, 1))
-    assert [path.name for path in folder.iterdir()] == ["1-of-1.json"]
+    for shard, names in (
+        (Shard(3, 11), ["3-of-11.json"]),
+        (Shard(4, 11), ["3-of-11.json", "4-of-11.json"]),
+        (Shard(1, 1), ["1-of-1.json"]),
+    ):
+        store_hits(hits, tmp_path, shard)
+        assert sorted(path.name for path in folder.iterdir()) == names
     (folder / "1-of-1.json").write_text('{"scripts": [], "version": 2}', "utf-8")
     with pytest.raises(ConfigError, match=r"1-of-1.json: cannot be read, or is of another"):
         read_hits([folder], tmp_path)

@@ -16,6 +16,7 @@ from bpmax_sim.report.artifact_run import ArtifactRun, read_artifact_run
 from bpmax_sim.report.perform import PerformOptions, perform
 from bpmax_sim.report.stored_failures import parse_failure
 from bpmax_sim.scenario.load import load_items
+from tests.files import write_files
 from tests.systems import needs_links
 
 STEP = "{name: 提交, set: {数量: 2}, expect: {form: {数量: 3}}}"
@@ -79,6 +80,19 @@ def test_a_failure_is_found_however_it_was_packed(
     assert run.problems == ()
     if part != "failed":
         assert run.sources[failure.file, failure.name] == {failure.file: TEXT.rstrip()}
+
+
+@pytest.mark.parametrize("folder", ["failed", "trace", "trace/failed"])
+def test_a_scenario_lies_in_any_folder(tmp_path: Path, folder: str) -> None:
+    name = f"scenarios/{folder}/报价.scenario.yaml"
+    write_files(tmp_path, {"pyproject.toml": "[tool.bpmax_sim]\n", name: TEXT})
+    (item,) = load_items(tmp_path / name)
+    perform(item, PerformOptions(trace="on"))
+
+    run = read_artifact_run(pack(tmp_path / "a.zip", files_of(tmp_path)), tmp_path)
+
+    assert ([one.file for one in run.failures], run.problems) == ([name], ())
+    assert run.sources[name, "报价"] == {name: TEXT.rstrip()}
 
 
 @needs_links

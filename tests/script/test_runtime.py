@@ -410,6 +410,20 @@ def test_a_rejection_that_is_handled_in_the_end_is_not_reported(source: str) -> 
     assert Bench(missing).run(source).unhandled == ()
 
 
+@pytest.mark.of_quickjs
+@pytest.mark.parametrize(
+    "source",
+    [
+        "const [一] = await Promise.allSettled([(async () => form.客户.电话)()]); return 一.reason.message",
+        "try { form.客户.电话 } catch (e) { return e.message }",
+        "return (async () => form.客户.电话)().then(null, e => e.message)",
+    ],
+)  # fmt: skip
+def test_a_script_that_gets_an_error_sees_the_words_of_v8(source: str) -> None:
+    message = "Cannot read properties of undefined (reading '电话')"
+    assert value_of(f"const form = {{}};\n{source}") == message
+
+
 def test_fetch_and_xmlhttprequest_point_to_proxy() -> None:
     source = """
       const said = [];

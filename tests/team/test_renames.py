@@ -229,7 +229,9 @@ def test_four_renames_are_one_command(recorded: TeamProject, crm: Crm, bs: Comma
     assert text.count('"moved":["platform crm → crm_system"') == 2
     assert "/api/v1" not in text.replace("path /api/v1", "")
     assert bs("migrate", *FOUR, "--yes").err.count("nothing to move") == 1
-    first = bs("verify").out.splitlines()[0]
+    verified = bs("verify")
+    first = verified.out.splitlines()[0]
+    assert verified.err.startswith("2 calls verified")
     assert "cassettes/customer.yaml:4: info: crm_system.find_customer: moved by" in first
     assert "path /api/v1 → /api/v2" in first
     assert bs("lint").code == 0
