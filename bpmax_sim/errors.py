@@ -85,8 +85,9 @@ def find_frame_outside(files: str | tuple[str, ...]) -> FrameType | None:
     *files* are the beginnings of paths to pass over, such as that of this package, so that a
     warning names the user's line. None if there is no such frame.
     """
-    here = inspect.currentframe()
-    frame = here.f_back if here else None
+    frame = inspect.currentframe()
+    # A frame that names itself would keep what all its callers hold, until garbage is collected.
+    frame = frame.f_back if frame else None
     while frame is not None and frame.f_code.co_filename.startswith(files):
         frame = frame.f_back
     return frame

@@ -414,7 +414,7 @@ def test_a_rejection_that_is_handled_in_the_end_is_not_reported(source: str) -> 
 @pytest.mark.parametrize(
     "source",
     [
-        "const [一] = await Promise.allSettled([(async () => form.客户.电话)()]); return 一.reason.message",
+        "return (await Promise.allSettled([(async () => form.客户.电话)()]))[0].reason.message",
         "try { form.客户.电话 } catch (e) { return e.message }",
         "return (async () => form.客户.电话)().then(null, e => e.message)",
     ],
