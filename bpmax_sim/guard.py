@@ -327,8 +327,8 @@ def _check_audit_event(event: str, args: tuple[Any, ...]) -> None:
         me = threading.get_ident()
         guard = next((guard for guard in reversed(guards) if guard.is_activated_by(me)), guards[-1])
         if guard.is_closed:
-            here = inspect.currentframe()  # its caller is not in *args*
-            caller = here.f_back if here else None
+            caller = inspect.currentframe()  # it is not in *args*
+            caller = caller.f_back if caller else None  # a frame that names itself is garbage
             verb, find_target = _WAYS[event]
             target = find_target(args, caller)
             if target is not None:

@@ -239,6 +239,7 @@ def test_a_platform_that_was_renamed_reaches_who_still_calls_it(
     project: Path, monkeypatch: pytest.MonkeyPatch, below: str
 ) -> None:
     root = project / below
+    shutil.rmtree(project / "scenarios")
     write_files(root, {"pyproject.toml": "[tool.bpmax_sim]\n", **FILES})
     git(project, "add", ".")
     git(project, "commit", "-m", "below")

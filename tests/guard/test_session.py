@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import socket
 import subprocess
 import sys
 import threading
+import weakref
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -153,6 +155,21 @@ def test_the_pair_that_python_makes_over_loopback_stays_open() -> None:
     with opened():
         for end in pair(socket.AF_INET):
             end.close()
+
+
+def test_what_a_refused_caller_holds_is_gone_with_it(port: int) -> None:
+    def attempt() -> weakref.ref[threading.Event]:
+        held = threading.Event()
+        with pytest.raises(ClosedNetworkError):
+            connect(port)
+        return weakref.ref(held)
+
+    gc.disable()
+    try:
+        with opened():
+            assert attempt()() is None
+    finally:
+        gc.enable()
 
 
 def test_a_socket_for_raw_frames_is_bound_to_nothing() -> None:

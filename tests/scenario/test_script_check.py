@@ -634,6 +634,19 @@ def test_a_script_that_runs_at_one_node_is_never_at_another(
 
 
 @pytest.mark.parametrize(
+    ("hooks", "is_told"),
+    [("jump", True), ("jump before_next.部门", False), ("before_next.部门", False), ("", False)],
+)
+def test_only_what_a_jump_alone_returns_is_the_name_of_a_node(
+    check: Check, hooks: str, is_told: bool
+) -> None:
+    told = "a.js:1:21: the flow has no node '财'; did you mean '财务'?"
+    found = check("if (form.客户) return '财';", "", *hooks.split())
+    assert found == [("unknown-value", told)] * is_told
+    assert check("if (form.客户) return '财务';", "", *hooks.split()) == []
+
+
+@pytest.mark.parametrize(
     ("call", "is_told"),
     [
         ("await $proxy('crm').getOrder(1);", True),
