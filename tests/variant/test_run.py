@@ -403,3 +403,21 @@ def test_of_files_that_are_rewritten_all_are_as_before_whatever_ends_the_writing
         write_if_scenarios_pass(files)
 
     assert [path.read_text(encoding="utf-8") for path in paths] == [SCENARIO] * len(paths)
+
+
+def test_who_interrupts_the_trial_finds_the_files_as_before(item: ScenarioItem) -> None:
+    class InterruptedRewrite(FileRewrite):
+        def write(self) -> None:
+            super().write()
+            raise KeyboardInterrupt
+
+    first, second = (item.path.with_name(f"{name}.scenario.yaml") for name in "一二")
+    for path in (first, second):
+        path.write_text(SCENARIO, encoding="utf-8")
+    kinds = ((first, FileRewrite), (second, InterruptedRewrite))
+    files = [kind(read_version(path), SCENARIO, f"{SCENARIO}# 改\n") for path, kind in kinds]
+
+    with pytest.raises(KeyboardInterrupt):
+        write_if_scenarios_pass(files)
+
+    assert [path.read_text(encoding="utf-8") for path in (first, second)] == [SCENARIO] * 2
