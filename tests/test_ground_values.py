@@ -152,6 +152,19 @@ def test_an_instant_without_a_zone_is_none(text: str) -> None:
         Instant.parse(text)
 
 
+@pytest.mark.parametrize(
+    ("fraction", "shown"),
+    [
+        (0.0, "09:00:00.000"), (0.0004, "09:00:00.000"), (0.0006, "09:00:00.001"),
+        (0.9994, "09:00:00.999"), (0.9996, "09:00:01.000"), (-0.0004, "09:00:00.000"),
+        (-0.0006, "08:59:59.999"),
+    ],
+)  # fmt: skip
+def test_an_instant_is_rounded_to_milliseconds(fraction: float, shown: str) -> None:
+    instant = Instant.parse("2026-03-02T09:00:00+08:00")
+    assert str(instant.at(instant.seconds + fraction)) == f"2026-03-02T{shown}+08:00"
+
+
 def test_a_virtual_clock_never_goes_back() -> None:
     clock = VirtualClock(100)
     clock.advance(5)

@@ -30,7 +30,7 @@ flow: 用印
 start: 盖章
 nodes:
   盖章: {owners: [丁], approve: [{when: "%(f)s", to: 归档}, {to: 结束}]}
-  归档: {owners: [丁], approve: [{when: "%(g)s", to: 结束}, {to: 结束}]}
+  归档: {owners: [丁], approve: [{when: "%(g)s", to: 结束}, {to: 盖章}]}
   结束: {end: true}
 """
 SCENARIO = """\
@@ -40,7 +40,7 @@ flow:
   definition: flows/采购.yaml
   subflows: {用印: {definition: flows/用印.yaml}}
   form: {金额: 1}
-steps: [{submit: {}}]
+steps: [{submit: {}, expect: {flow: {at: 总监}}}]
 """
 SOUND = "ctx.form.金额 > 1"
 ENDS = "unexpected end of the condition"
