@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -71,6 +72,9 @@ def test_each_condition_that_is_no_expression_is_told_at_its_place(
     for name, text in (("采购", FLOW), ("用印", SUBFLOW)):
         (folder / f"scenarios/flows/{name}.yaml").write_text(text % conditions, "utf-8")
 
+    for path in folder.rglob("*.yaml"):
+        long_ago = 1e9 + sum(map(ord, wrong))  # what is newer than a moment is read again anyway
+        os.utime(path, (long_ago, long_ago))
     done, again = bs("lint"), bs("lint")
 
     assert again == done  # what was wrong is not taken for checked
