@@ -7,7 +7,6 @@ When a credential is replaced its scheme is kept, so that a recording shows how 
 from __future__ import annotations
 
 import base64
-import binascii
 import re
 from collections.abc import Callable
 from typing import Final
@@ -64,7 +63,7 @@ def read_basic(value: str) -> tuple[str, str] | None:
         return None
     try:
         text = base64.b64decode(rest.strip(), validate=True).decode()
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:  # of base64, of UTF-8, or of a sentence that begins with the word
         return None
     user, colon, password = text.partition(":")
     return (user, password) if colon else None

@@ -38,6 +38,7 @@ def basic(text: str, scheme: str = "Basic ") -> str:
         ("Basic a:b", None),
         ("Basic /w==", None),
         ("Basic YTpi!", None),
+        ("Basic 认证", None),
         ("Basic YTpi\n", ("a", "b")),
         ("Basic ", None),
         ("", None),

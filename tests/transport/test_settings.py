@@ -77,7 +77,7 @@ HARMLESS = [
     "Server=h;Database=crm;Integrated Security=true", "合同编号=HT-2026-0007;版本=v2;金额=8500.00",
     "姓名：张三，部门：财务，工号：A1002938",
     "Host: a\nAccept: text/html\nX-Request-Id: 0123456789abcdef",
-    "请求参数：access_token=你的token&u=1",
+    "请求参数：access_token=你的token&u=1", "Basic 认证", "basic authentication",
     # programs
     "let token = a1b2c3d4e5f6g7;", "const x=1;\npassword=input2.value;", "password = input2.value",
     "function f(){password=abc12345;}", "password = read(input2)", "a => {token=a1b2c3d4e5f6g7}",
