@@ -189,7 +189,7 @@ _FILE_LINE: Final = re.compile(
 _FEWEST_SETTINGS: Final = 2  # a single line may be a message: "password = required"
 _PROGRAM: Final = re.compile(
     r"\bfunction\s*[\w$]*\s*\(|=>|\b(?:var|let|const)\s+[\w$]+\s*=|\breturn\b[^.;\n]{0,200};"
-    r"|\b(?:document|window|self|this)\.\w|^\s*(?:def|class)\s+\w+.*[:{]$",
+    r"|\b(?:document|window|self|this)\.\w|^[ \t]*+(?:def|class)[ \t]+\w+.*[:{]$",
     re.MULTILINE,
 )
 _NO_VALUE: Final = re.compile(  # a path, an address, a member of a variable, an algorithm

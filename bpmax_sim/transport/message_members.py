@@ -61,7 +61,9 @@ LENIENT: Final = 2  # version of the rules since which what parsers lose is read
 _ADDRESSES: Final = 3  # version since which addresses, settings, tables and inner formats are
 
 _ELEMENT: Final = re.compile(
-    r"<(?:[\w.-]+:)?([\w.-]+)(?:\s[^<>]*)?>\s*(?:<!\[CDATA\[(.*?)\]\]>|([^<]+))\s*</", re.DOTALL
+    r"<(?:[\w.-]+:)?([\w.-]+)(?:\s[^<>]*)?>\s*+"
+    r"(?:<!\[CDATA\[((?:(?!\]\]>|<!\[CDATA\[).)*+)\]\]>\s*+|([^<]++))</",
+    re.DOTALL,
 )
 _TAG: Final = re.compile(r"<[\w.:-]+\s[^<>]*>")
 _ATTRIBUTE: Final = re.compile(
