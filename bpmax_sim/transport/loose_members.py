@@ -263,7 +263,7 @@ def _find_in_table(text: str) -> Iterator[FoundSecret]:
     A value in quotes is the text between them, as it stands.
     """
     start = len(text) - len(text.lstrip("\ufeff\r\n"))
-    heading = text[start : start + 2000].partition("\n")[0]
+    heading = re.split("[\r\n]", text[start : start + 2000], maxsplit=1)[0]
     delimiter = max(_DELIMITERS, key=heading.count)
     if delimiter not in heading:
         return
@@ -279,7 +279,9 @@ def _find_in_table(text: str) -> Iterator[FoundSecret]:
     for row in rows:
         for at in (at for at in secret if at < len(row)):
             begin, end = row[at]
-            name, value = names[at], text[begin:end]
+            name, value = names[at], text[begin:end].strip(" ")
+            begin = text.index(value, begin)
+            end = begin + len(value)
             is_text = _NO_SPACE.fullmatch(value) and _may_be_any_word(name, value)
             if is_text and _is_named_secret(name, value):
                 yield FoundSecret(name, value, text[row[0][0] : begin], text[end : row[-1][1]])

@@ -42,6 +42,8 @@ FOUND = {
     "CSV, cut off": (f"user,password,dept\nzs,{P},x\nls,9uo-Zh0ng", [P, "9uo-Zh0ng"]),
     "tabs": (f"user\tpassword\nzs\t{P}\n", [P]),
     "semicolons": (f"user;password\nzs;{P}\n", [P]),
+    "CSV, lines of old Macintoshes": (f"user,password\rzs,{P}\rls,welcome", [P, "welcome"]),
+    "CSV, spaces": (f"姓名, 密码 ,部门\n张三, {P} ,财务\n", [P]),
     "CSV with a comma within": (f'user,password\n"张三,李四",{P}\n', [P]),
 }
 
@@ -88,7 +90,7 @@ HARMLESS = [
     "user,session\nzs,Morning\nls,Evening Talk 12\n", "请输入用户名,密码\n不能为空,请重新输入",
     "门禁密码锁,型号,数量\nX100,A12345,3", "用户,密码\n张三,******", "用户,密码",
     "用户,密码\n谢谢", "用户,密码\n张三,changeme,x\n李四,welcome\n",
-    "password,password\npassword,password",
+    "password,password\npassword,password", "进度,token\r10%\r20%\r完成",
 ]  # fmt: skip
 
 
@@ -118,7 +120,7 @@ def test_what_only_speaks_of_secrets_is_left(text: str) -> None:
 @pytest.mark.parametrize(
     "part",
     ["a=b;", "a=b c=d ", "password=x ", "密码：", "a,password\n", '"', "return ", "a=\n", "[a]\n",
-     "/a;b=", "a://b:c@", "&a=b", "<script>", "<a>", "\n", "<a><![CDATA["],
+     "/a;b=", "a://b:c@", "&a=b", "<script>", "<a>", "\n", "\r", "<a><![CDATA["],
 )  # fmt: skip
 def test_texts_are_searched_in_a_time_that_grows_with_them(part: str) -> None:
     text = "password @;hook " + part * (30_000 // len(part))
