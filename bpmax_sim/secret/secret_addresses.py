@@ -18,6 +18,7 @@ from bpmax_sim.secret.secret_names import (
     is_letters_and_digits,
     is_placeholder,
     is_secret_name,
+    is_words_and_numbers,
 )
 from bpmax_sim.secret.standin import STANDIN
 
@@ -47,8 +48,12 @@ _WEBHOOKS: Final = (
     (r"/open-apis/bot/(?:v2/)?hook/", r"[\w-]{16,80}", ""),  # Lark
     (r"/flow/api/trigger-webhook/", r"[\w-]{16,80}", ""),  # Lark
     (r"/cgi-bin/webhook/\w{1,30}\?(?:[^\s#?]{0,200}&)?key=", r"[\w-]{16,80}", ""),  # WeCom
-    (r"/services/T\w{6,20}/B\w{6,20}/", r"\w{16,64}", ""),  # Slack
-    (r"/(?:workflows|triggers)/T\w{6,20}/(?:A\w{6,20}/)?\d{6,20}/", r"\w{16,64}", ""),  # Slack
+    (r"/services/T[A-Z0-9]{6,20}/B[A-Z0-9]{6,20}/", r"\w{16,64}", ""),  # Slack
+    (
+        r"/(?:workflows|triggers)/T[A-Z0-9]{6,20}/(?:A[A-Z0-9]{6,20}/)?\d{6,20}/",
+        r"\w{16,64}",
+        "",
+    ),  # Slack
     (r"/api/(?:v\d{1,2}/)?webhooks/\d{15,22}/", r"[\w-]{40,120}", ""),  # Discord
     (_TEAMS, "[0-9A-Fa-f]{32}", f"/{_GUID}"),
     (rf"{_TEAMS}[\w.-]{{16,99}}/{_GUID}/", r"V2[\w-]{16,99}", ""),
@@ -74,6 +79,8 @@ _PASSWORDS: Final = (
     re.compile(rf"\bjdbc:oracle:\w{{1,9}}:{_USER}/{_UP_TO_LAST_AT}(?=[\w\[/(-])"),
     re.compile(rf"(?<![\w.-])(?P<user>[\w.-]{{1,100}}):{_UP_TO_LAST_AT}(?=(?:tcp|unix)\()"),  # Go
 )
+_WEB: Final = re.compile("(?:http|ws)s?:", re.IGNORECASE)
+_PORT: Final = re.compile(r"\d{2,5}(?![A-Za-z0-9])")  # http://10.0.0.8:8080&mail=a@b.example
 _PATH: Final = re.compile(r"[^\s?#\"'<>]+")
 _PARAMETER: Final = re.compile(r";([\w.-]{2,40})=([^\s/?#;&\"'<>]{6,300})")
 _SESSIONS_IN_PATHS: Final = frozenset({"jsessionid", "phpsessid", "sessionid", "sid"})
@@ -114,15 +121,22 @@ def find_address_secrets(text: str, *, is_path: bool = False) -> Iterator[FoundS
 def _find_webhook_keys(text: str) -> Iterator[FoundSecret]:
     for pattern in _FIND_WEBHOOK:
         for found in pattern.finditer(text):
-            if not is_placeholder(found[2]):
+            if _may_be_key(found[2]):
                 yield FoundSecret(WEBHOOK_KEY, found[2], found[1], found[3])
+
+
+def _may_be_key(text: str) -> bool:
+    """Return False for what stands in the place of a webhook's key and is the name of something."""
+    is_name = len(text) >= _SHORTEST_IN_TEXT and is_words_and_numbers(text)
+    return not (is_name or is_placeholder(text)) or STANDIN.fullmatch(text) is not None
 
 
 def _find_passwords(text: str) -> Iterator[FoundSecret]:
     for pattern in _PASSWORDS:
         for found in pattern.finditer(text):
             password = unquote(found["password"])
-            if not is_placeholder(password):
+            is_port = "." in found["user"] and _PORT.match(password) and _WEB.match(found[0])
+            if not is_port and not is_placeholder(password):
                 before = text[found.start("user") : found.start("password")]
                 yield FoundSecret("password", password, before, "@")
 
@@ -134,7 +148,9 @@ def _find_path_parameters(text: str, *, is_path: bool) -> Iterator[FoundSecret]:
             is_session = name.lower() in _SESSIONS_IN_PATHS
             is_named = is_session or is_secret_name(name)
             is_sure = is_path or (
-                (is_session or len(value) >= _SHORTEST_IN_TEXT) and is_letters_and_digits(value)
+                (is_session or len(value) >= _SHORTEST_IN_TEXT)
+                and is_letters_and_digits(value)
+                and not is_words_and_numbers(value)
             )
             if is_named and is_sure and not is_placeholder(value):
                 yield FoundSecret(name, value, f";{name}=", "")
@@ -146,7 +162,9 @@ def mask_address_secrets(address: str) -> str:
     So a message can name the address, and a project can declare it.
     """
     for pattern in _FIND_WEBHOOK:
-        address = pattern.sub(r"\1*\3", address)
+        address = pattern.sub(
+            lambda found: f"{found[1]}*{found[3]}" if _may_be_key(found[2]) else found[0], address
+        )
     for name, value in _PARAMETER.findall(address) if ";" in address else ():
         if name.lower() in _SESSIONS_IN_PATHS or is_secret_name(name):
             address = address.replace(f";{name}={value}", f";{name}=*")

@@ -201,14 +201,59 @@ def is_secret_value(secret_name: str, text: str, version: int = VERSION) -> bool
 
 
 def is_placeholder(text: str) -> bool:
-    """Return whether *text* only says where a secret belongs: ``${PASSWORD}``, ``****``."""
+    """Return whether *text* only says where a secret belongs, or hides one.
+
+    Such are ``${PASSWORD}``, ``****``, and ``abc****xyz``; a template may be cut off (``${DB``).
+    """
     return _PLACEHOLDER.fullmatch(text) is not None
 
 
 _PLACEHOLDER: Final = re.compile(
-    r"[x*•#?._-]+|\$\w+|\$?\{.*\}|<.*>|\[.*\]|%\w+%|%\(\w+\)s|your.*"
+    r"[x*•#?._-]+|.*\*{3}.*|\$\w+|\$?\{.*\}|[$#]\{.*|\{\{.*|\$\(.*|<.*>|\[.*\]|%\w+%|%\(\w+\)s"
+    r"|[@:][A-Z_]*(?:pass(?:word|wd)?|pwd|secret|token|key)[\w.]*@?|#\w+#|@[\w.]+@|__[A-Z_]+__"
+    r"|\[(?:A-Z|a-z|0-9|\\).*|\^[\[(].*"  # a pattern for passwords, cut off or not
+    r"|your[A-Z_-]*\d?"
     r"|(?:my|the)?[-_]?(?:user)?[-_]?(?:password|passwd|passwort|pass|pwd|secret|token|key)",
     re.IGNORECASE | re.DOTALL,
+)
+
+
+def is_template_or_mask(text: str) -> bool:
+    """Return whether *text*, the whole value of a member, is ``${PASSWORD}``, ``******`` or so."""
+    return _TEMPLATE_OR_MASK.fullmatch(text) is not None
+
+
+_TEMPLATE_OR_MASK: Final = re.compile(r"[$#]\{[^{}]*\}|\{\{[^{}]*\}\}|[*•]{6,}")
+
+
+def is_words_and_numbers(text: str) -> bool:
+    """Return whether *text* is made of words, numbers and signs, as names of things are.
+
+    Such are ``http-nio-8080-exec-12``, ``SpringSession2026`` and ``HT-2026-00012345``, but not
+    what is generated, which changes between letters and digits more often.
+    """
+    if _SERIAL_NUMBER.fullmatch(text):
+        return True
+    words = _LETTERS.findall(text)
+    if len(text) > _LONGEST_NAME or not any(map(_LOWER_WORD.search, words)):
+        return False
+    if _SEPARATED.fullmatch(text):
+        return True
+    changes = len(_LETTERS_BESIDE_DIGITS.findall(text))
+    is_speakable = changes <= _MOST_CHANGES and not _CONSONANTS.search(text)
+    return is_speakable and sum(map(len, words)) >= _LETTERS_OF_WORD * len(words)
+
+
+_LETTERS: Final = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
+_LETTERS_BESIDE_DIGITS: Final = re.compile(r"[A-Za-z](?=[0-9])|[0-9](?=[A-Za-z])")
+_LETTERS_OF_WORD: Final = 4  # on the average; of random letters it is two
+_MOST_CHANGES: Final = 2
+_CONSONANTS: Final = re.compile("[b-df-hj-np-tv-xz]{5}", re.IGNORECASE)
+_SERIAL_NUMBER: Final = re.compile(r"[A-Z]{1,4}[-_]?\d{4,}(?:[-_][A-Z]?\d+)*")
+_LOWER_WORD: Final = re.compile(r"(?=[a-z]*[g-z])[a-z]{3}")  # not a number in hexadecimal
+_SEPARATED: Final = re.compile(
+    r"(?:[A-Z]?[a-z]{1,14}\d{0,4}|[A-Z]{1,14}\d{0,4}|\d{1,8}[A-Z]?[a-z]{0,14})"
+    r"(?:[-_.:/+](?:[A-Z]?[a-z]{1,14}\d{0,4}|[A-Z]{1,14}\d{0,4}|\d{1,8}[A-Z]?[a-z]{0,14}))+"
 )
 
 

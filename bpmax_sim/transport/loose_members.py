@@ -17,12 +17,14 @@ from typing import Any, Final
 from bpmax_sim.cassette.model import group_by_name
 from bpmax_sim.secret.secret_addresses import FoundSecret
 from bpmax_sim.secret.secret_names import (
+    SHORTEST,
     is_letters_and_digits,
     is_name_of_password,
     is_placeholder,
     is_redactable_everywhere,
     is_secret_name,
     is_secret_value,
+    is_words_and_numbers,
 )
 
 _NAME: Final = re.compile(r'(?<!\\)"((?:[^"\\]|\\.){1,480}+)"\s*+:')
@@ -32,7 +34,7 @@ _JSONP: Final = re.compile(
 # Repetitions are bounded, so that the time grows with the text and not with its square.
 _ASSIGNMENT: Final = re.compile(
     r"""(?<![\w$-])(?!(?<=\\)u[0-9A-Fa-f]{4})(?P<mark>["']?)"""
-    r"""(?P<name>(?:[\w$-]|\\u[0-9A-Fa-f]{4}){2,80})(?P=mark)\s{0,9}[:=]\s{0,9}"""
+    r"""(?P<name>(?:[\w$-]|\\u[0-9A-Fa-f]{4}){2,80})(?P=mark)\s{0,9}[:=：＝]\s{0,9}"""
     r"""(?P<quote>["'`])(?P<text>(?:(?!(?P=quote))[^\\\r\n]|\\.){6,4000})(?P=quote)"""
 )
 _SCRIPT_TAG: Final = re.compile(r"<(/?)(script|style)\b[^<>]{0,2000}>", re.IGNORECASE)
@@ -167,22 +169,63 @@ def find_settings(text: str) -> Iterator[FoundSecret]:
     is_file = _is_file_of_settings(text)
     for found in _SETTING.finditer(text):
         name, value = found["name"], found["text"].rstrip(".!?:)]}")
-        is_word_of_file = is_file and found["sign"] == "=" and is_name_of_password(name)
-        if _is_named_secret(name, value) and (is_word_of_file or _is_no_prose(name, value)):
+        is_word_of_file = is_file and found["sign"] == "=" and _is_word_of_file(name, value)
+        begin = found.start()
+        before = text[begin - 1 : begin]
+        is_part_of_name = ":" in value and found["mark"] == ":" and _NAMES.fullmatch(value)
+        if (
+            _is_named_secret(name, value)
+            and not is_part_of_name
+            and not (before == ";" and _IN_ADDRESS.search(text, max(0, begin - 300), begin))
+            and (is_word_of_file or _is_no_prose(name, value))
+        ):
             end = found.start("text") + len(value)
             yield FoundSecret(name, value, name + found["mark"], text[end : end + 1])
 
 
 def _is_named_secret(name: str, value: str) -> bool:
-    return is_secret_name(name) and is_secret_value(name, value) and not is_placeholder(value)
+    return (
+        is_secret_name(name)
+        and is_secret_value(name, value)
+        and not is_placeholder(value)
+        and not _DESCRIPTION.fullmatch(value)
+        and not (_is_password(name) and (_PATH.fullmatch(value) or _ESCAPED_LETTER.search(value)))
+    )
+
+
+_DESCRIPTION: Final = re.compile(
+    # states and types, which tables and files have below such a name
+    r"required|optional|invalid|missing|mismatch|incorrect|expired|disabled|enabled|hidden|visible"
+    r"|unknown|undefined|passed|failed|success|changed|encrypted|protected|filtered|redacted|masked"
+    r"|string\d*|n?varchar2?|char\d*|u?int(?:eger)?\d*(?:array)?|boolean|utf8mb4"
+    # days and times
+    r"|\d{4}[-/.]\d{1,2}[-/.]\d{1,2}(?:[T_].*)?"
+    # objects of Java
+    r"|[a-z]\w*(?:\.[\w$]+){2,}@[0-9a-f]{1,8}",
+    re.IGNORECASE,
+)
+_PATH: Final = re.compile(r"(?:[A-Za-z]:)?(?:[/\\][\w.@-]{1,40})+[/\\]?")
+_ESCAPED_LETTER: Final = re.compile(r"\\u(?!00[0-7])[0-9A-Fa-f]{4}")  # as properties have a label
+
+
+def _is_password(name: str) -> bool:
+    """Return whether people choose the value of a secret *name*, and it may be a word or number.
+
+    ``pass`` counts tests, and a key or token in Chinese is generated as one in English is.
+    """
+    is_generated = name.endswith(("密钥", "私钥", "令牌"))
+    return is_name_of_password(name) and name.lower() != "pass" and not is_generated
 
 
 # A name may be Chinese, without a space before it; a value ends before what ends a clause.
 _SETTING: Final = re.compile(
-    r"(?<![\w.=&?%/$-])(?P<name>[A-Za-z_\u4e00-\u9fff][\w.-]{1,79}+)"
-    r"(?P<mark>[ \t]{0,9}+(?P<sign>[=:：＝])[ \t]{0,9}+)"
-    r"(?P<text>(?:(?![\"'`<>,;]|&[\w.]+=)[!-~]){6,300}+)(?=$|[\s\"'<>,;&，；。、）】])"
+    r"(?<![\w.=&?%/$-])(?P<name>[A-Za-z_\u4e00-\u9fff](?:(?![为是][:：A-Za-z0-9])[\w.-]){1,79}+)"
+    r"(?P<mark>[ \t]{0,9}+(?P<sign>[为是]?[=:：＝]|[为是])[ \t]{0,9}+"
+    r"(?:(?:Bearer|Basic|Token|APPCODE)[ ]|[“‘「『【])?+)"
+    r"(?P<text>(?:(?![\"'`<>,;]|&[\w.]+=)[!-~]){6,300}+)"
+    r"(?=$|[\s\"'<>,;&\u3000-\u303f\uff00-\uff65‘-”])"
 )
+_IN_ADDRESS: Final = re.compile(r"/[^\s\"'<>]*;\Z")  # secret_addresses knows its parameters
 _FILE_LINE: Final = re.compile(
     r"\s*(?:[#;!].*|\[[^\]\n]+\]|(?:(?:export|set)\s)?\s*(?P<name>[\w.-]+)\s*=.*)?"
 )
@@ -192,12 +235,24 @@ _PROGRAM: Final = re.compile(
     r"|\b(?:document|window|self|this)\.\w|^[ \t]*+(?:def|class)[ \t]+\w+.*[:{]$",
     re.MULTILINE,
 )
-_NO_VALUE: Final = re.compile(  # a path, an address, a member of a variable, an algorithm
+_NAMES: Final = re.compile(r"[\w-]+(?::[\w*-]+)+")  # session:user:10086:cart, a key of Redis
+_NO_VALUE: Final = re.compile(  # a path, an address, a member of a variable
     r"[/.$].*|.*://.*|(?!eyJ)[A-Za-z_][A-Za-z_0-9]*(?:\.[A-Za-z_][A-Za-z_0-9]*)+|.*\(.*"
+    # algorithms and standards
     r"|(?:(?:hmac|rsa|ecdsa|sha|md|sm|aes|3?des|bcrypt|argon|pbkdf|ed|base|utf|rc|hs|rs|es)[-_]?)+"
-    r"\d{1,5}[A-Za-z]{0,3}(?:[-_/][A-Za-z0-9]{1,10})*",
+    r"\d{1,5}[A-Za-z]{0,3}(?:[-_/:][A-Za-z0-9]{1,10})*"
+    r"|(?>(?:hmac|rsa|ecdsa|sha|md|sm|aes|3?des|ed|base|utf|rc|hs|rs|es|pkcs|jwt|pem|der|with|or"
+    r"|encryption)[-_/#]?(?:\d{1,5}(?![0-9]))?[-_/]?)+"
+    r"|(?:gb|gm|iso)[-_/]?t?[-_/]?\d{4,5}(?:[-.]\d{4})?"
+    # sizes, cells and steps, codes of errors, contracts
+    r"|(?:\d+[-~])?\d+(?:bits?|ms|chars?|characters|bytes|digits)|(?:(?:min|max|len)[-_=]?\d+)+"
+    r"|(?:sheet|col|column|row|line|step|level|code|err|error|ora)[-_]?\d{1,5}(?:of\d+|!\w+)?"
+    r"|[A-Z]{1,4}(?:-\d{2,8}){2,}",
     re.IGNORECASE,
 )
+_OF_ACTIONS: Final = re.compile("忘记|找回|上次|修改|更改|变更|重置|输入|校验|验证")
+_CONTACT: Final = re.compile(r"\d{8}|\d{10,}|[\w.-]+@[\w-]+(?:\.[\w-]+)+|[\w-]+(?:\.[\w-]+)+/.*")
+"""Behind ``忘记密码：`` stands whom to call or a day, and not the password."""
 _SHORTEST_TOKEN: Final = 12
 
 
@@ -211,9 +266,21 @@ def _is_no_prose(name: str, value: str) -> bool:
     """Return whether *value* behind the secret *name* and a colon or so is certainly a secret."""
     if _NO_VALUE.fullmatch(value) or (_LABEL.fullmatch(value) and is_secret_name(value)):
         return False
-    if is_name_of_password(name) and name.lower() != "pass":
+    if _OF_ACTIONS.search(name) and _CONTACT.fullmatch(value):
+        return False
+    if _is_password(name):
         return is_letters_and_digits(value) or value.isdigit()
-    return len(value) >= _SHORTEST_TOKEN and is_letters_and_digits(value)
+    shortest = SHORTEST if is_name_of_password(name) and not name.isascii() else _SHORTEST_TOKEN
+    return len(value) >= shortest and _is_generated(value)
+
+
+def _is_generated(value: str) -> bool:
+    return is_letters_and_digits(value) and not is_words_and_numbers(value)
+
+
+def _is_word_of_file(name: str, value: str) -> bool:
+    """Return whether *value* is secret in a file of settings: any but the name of a member."""
+    return _is_password(name) and not (value.isalpha() and is_secret_name(value))
 
 
 _LABEL: Final = re.compile(r"[a-z]+(?:[_-][a-z]+)*\d?|[A-Z]+(?:[_-][A-Z]+)*\d?")
@@ -249,9 +316,13 @@ _LONGEST_JDBC: Final = 300
 
 def _may_be_any_word(name: str, value: str) -> bool:
     """Return whether *value*, where nobody writes prose, is secret: words are passwords alone."""
-    return is_name_of_password(name) or is_letters_and_digits(value)
+    return _is_password(name) or _is_generated(value)
 
 
+_WORDS: Final = frozenset({
+    "auth", "cookie", "credential", "credentials", "pass", "session", "sig", "sign", "signature",
+})  # fmt: skip
+"""Headings that tables of other things have, too: 场次, 证书, 签收."""
 _DELIMITERS: Final = (",", "\t", ";", "|")
 _LONGEST_HEADING: Final = 40
 _NO_SPACE: Final = re.compile(r"[!-~]+")
@@ -283,6 +354,7 @@ def _find_in_table(text: str) -> Iterator[FoundSecret]:
             begin = text.index(value, begin)
             end = begin + len(value)
             is_text = _NO_SPACE.fullmatch(value) and _may_be_any_word(name, value)
+            is_text = is_text and (len(value) >= _SHORTEST_TOKEN or name.lower() not in _WORDS)
             if is_text and _is_named_secret(name, value):
                 yield FoundSecret(name, value, text[row[0][0] : begin], text[end : row[-1][1]])
 

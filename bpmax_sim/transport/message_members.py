@@ -31,8 +31,10 @@ from bpmax_sim.secret.secret_addresses import (
 from bpmax_sim.secret.secret_names import (
     SHORTEST,
     VERSION,
+    is_placeholder,
     is_secret_name,
     is_secret_value,
+    is_template_or_mask,
     make_texts_around_value,
     may_name_secret,
     restore_plus_signs,
@@ -156,6 +158,8 @@ def find_secret_members(
         if path[0] == "header" and name in hidden:
             continue
         is_secret = around is not None or is_secret_name(name, version)
+        if is_secret and version >= _ADDRESSES and is_template_or_mask(text):
+            continue
         # Beside its members, a body is searched as a whole.
         is_again = path == ("body",) and text in seen
         if is_secret and not is_again and is_secret_value(name, text, version):
@@ -261,8 +265,9 @@ def _parse_untyped_body(text: str, version: int) -> Any:
     start = text.lstrip()[:1]
     if start == "<":
         return _parse_markup(text, version)
-    if _FORM.fullmatch(text) and not (version >= _ADDRESSES and _BASE64.fullmatch(text)):
-        return _group_query(parse_query(text), version)
+    if _FORM.fullmatch(text) and not (version >= _ADDRESSES and _IS_NO_FORM.match(text)):
+        form = _group_query(parse_query(text), version)
+        return form | {_WHOLE_TEXT: text} if version >= _ADDRESSES else form
     if start in {"{", "["} and (whole := _parse_json_or_none(text, version)) is not None:
         return whole
     if version < LENIENT:
@@ -445,16 +450,20 @@ def _find_members_without_name(text: str, path: Steps) -> Iterator[MessageMember
         found += find_settings(text)
     for one in found:
         yield MessageMember(path, one.name, one.text, (one.before, one.after))
-    if pair := read_basic(text):
+    pair = read_basic(text)
+    if pair and not is_placeholder(pair[1]):
         user, password = pair
         yield MessageMember(path, "password", password, (f"{user}:", ""))
 
 
-_SIGN: Final = re.compile(r"[=:：＝@/;,|\s]")
+_SIGN: Final = re.compile(r"[=:：＝为是@/;,|\s]")
 """One of these is in each address, setting and table."""
 
 _BASE64: Final = re.compile("(?:eyJ|eyA|ewo|ew0|W3s|W1s|PD9|PHh)[A-Za-z0-9+/_-]{13,}={0,2}")
 """JSON or XML in base64; other texts begin otherwise, and any word may be base64."""
+
+_IS_NO_FORM: Final = re.compile(rf"{_BASE64.pattern}$|[^=?#]*[/?#]")
+"""Base64, and an address with a query: what stands before its first ``=`` is no name."""
 
 _FIND_INNER: Final = BytesAhoCorasick([
     b"eyJ", b"eyA", b"ewo", b"ew0", b"W3s", b"W1s", b"PD9", b"PHh", b"Basic ", b"basic ",

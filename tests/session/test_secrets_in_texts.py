@@ -40,6 +40,10 @@ BODIES = {
     "webhook in a script": (
         "text/html", f'<script>send("{HOST}/open-apis/bot/v2/hook/{KEY}")</script>'
     ),
+    "address alone": ("text/plain", f"{HOST}/cgi-bin/webhook/send?key={KEY}"),
+    "address with a query": ("text/plain", f"{HOST}/open-apis/bot/v2/hook/{KEY}?n=1"),
+    "session in an address": ("text/plain", f"{HOST}/a;jsessionid={SESSION}?a=1"),
+    "data source alone": ("text/plain", f"mysql://crm:{PASSWORD}@db/crm?charset=utf8"),
     "data source": ("application/json", f'{{"数据源":"mysql://crm:{PASSWORD}@db/crm"}}'),
     "Basic in a member": (
         "application/json",
