@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import gzip
+import zlib
+from typing import Any
 from urllib.parse import unquote
 
 import msgspec
@@ -11,6 +14,7 @@ from msgspec.structs import replace
 from bpmax_sim.messages import Call, Request, Response
 from bpmax_sim.secret.vault import Vault
 from bpmax_sim.transport.redaction import (
+    decode_compressed_body,
     redact_request,
     redact_request_and_response,
     redact_response,
@@ -122,6 +126,71 @@ def test_both_at_once_are_redacted_as_each_by_itself(
     assert redact_request_and_response(request, answer, vault()) == (apart[1], apart[0])
 
 
+SECRET = "s3cret-value"
+IN_GBK = (("content-type", "application/json; charset=gbk"),)
+NAMED_IN_GBK = '{"备注":"张三","key":"s3cret-value"}'.encode("gbk")
+
+
+@pytest.mark.parametrize(
+    ("request_fields", "call_fields", "response_fields"),
+    [
+        pytest.param({"url": f"https://crm.example.test/{SECRET}"}, {}, {}, id="path"),
+        pytest.param({"url": f"{REQUEST.url}?t={SECRET}"}, {}, {}, id="query"),
+        pytest.param({"headers": (("X-T", SECRET),)}, {}, {}, id="header"),
+        pytest.param({"body": SECRET.encode()}, {}, {}, id="body"),
+        pytest.param({"body": NAMED_IN_GBK, "headers": IN_GBK}, {}, {}, id="body in GBK"),
+        pytest.param({}, {"path": f"/{SECRET}"}, {}, id="path of the call"),
+        pytest.param({}, {"query": (("a", "1"), ("t", SECRET))}, {}, id="query of the call"),
+        pytest.param({}, {"headers": (("X-T", SECRET),)}, {}, id="header of the call"),
+        pytest.param({}, {"body": SECRET.encode()}, {}, id="body of the call"),
+        pytest.param({}, {}, {"headers": (("X-T", SECRET),)}, id="response header"),
+        pytest.param({}, {}, {"body": SECRET.encode()}, id="response body"),
+        pytest.param({}, {}, {"body": NAMED_IN_GBK, "headers": IN_GBK}, id="response in GBK"),
+        pytest.param(
+            {},
+            {},
+            {"headers": (("Set-Cookie", "sid=abcdefghij7"),), "body": b"abcdefghij7"},
+            id="cookie",
+        ),
+        pytest.param({}, {}, {}, id="nowhere"),
+    ],
+)
+def test_a_secret_in_one_place_alone_is_hidden(
+    request_fields: Any, call_fields: Any, response_fields: Any
+) -> None:
+    """Each place by itself: what is searched first must not leave one of them out."""
+    sent = replace(REQUEST, base="https://crm.example.test", call=replace(CALL, **call_fields))
+    sent = replace(sent, **request_fields)
+    answer = replace(Response(status=200), **response_fields)
+
+    shown = redact_request_and_response(sent, answer, vault())
+
+    text = repr(shown)
+    assert SECRET not in text
+    assert "abcdefghij7" not in text
+    is_hidden = bool(request_fields or call_fields or response_fields)
+    assert (shown != (sent, answer)) == is_hidden
+
+
+@pytest.mark.parametrize("coding", ["gzip", "deflate"])
+@pytest.mark.parametrize(
+    ("text", "is_hidden"), [("张三" * 50, False), (f"张三{SECRET}" * 50, True), ("", False)]
+)
+def test_a_compressed_body_keeps_its_bytes_where_nothing_is_hidden(
+    coding: str, text: str, *, is_hidden: bool
+) -> None:
+    body = {"gzip": gzip.compress, "deflate": zlib.compress}[coding](text.encode())
+    headers = (("content-encoding", coding),)
+    sent = replace(REQUEST, headers=headers, body=body, call=replace(CALL, body=body))
+
+    shown, _ = redact_request_and_response(sent, Response(status=200), vault())
+
+    assert shown.call is not None
+    assert (shown.body != body, shown.call.body != body) == (is_hidden, is_hidden)
+    plain = decode_compressed_body(shown.body, headers)
+    assert plain == text.replace(SECRET, "redacted.crm_system.test.token.1").encode()
+
+
 def test_the_twin_is_what_is_written() -> None:
     twin = replace(REQUEST, url="https://crm.example.test/twin")
     shown = redact_request(replace(REQUEST, standin=twin), Vault())
@@ -146,6 +215,31 @@ def test_a_credential_of_the_script_itself_is_hidden(value: str, shown: str) -> 
     assert dict(redacted.headers)["Authorization"] == shown
     assert redacted.call is not None
     assert dict(redacted.call.headers)["Authorization"] == shown
+
+
+@pytest.mark.parametrize(
+    ("call", "tenant"),
+    [
+        (CALL, "crm_system.test"),
+        (replace(CALL, instance=""), "crm_system.any"),
+        (replace(CALL, platform="", instance=""), "http.any"),
+        (None, "http.any"),
+    ],
+)
+def test_a_credential_is_named_after_the_instance_as_far_as_it_is_known(
+    call: Call | None, tenant: str
+) -> None:
+    headers = (("Authorization", "Bearer abcdefgh"), ("Cookie", "sid=abcdefghij7"))
+    sent = replace(REQUEST, headers=headers, call=call)
+    answer = Response(status=200, headers=(("set-cookie", "jar=klmnopqrst8"),))
+
+    request, response = redact_request_and_response(sent, answer, Vault())
+
+    assert [value for _, value in (*request.headers, *response.headers)] == [
+        f"Bearer redacted.{tenant}.script-authorization.1",
+        f"redacted.{tenant}.script-cookie.1",
+        f"jar=redacted.{tenant}.cookie-jar.1",
+    ]
 
 
 def test_what_auth_put_in_is_left_to_its_twin() -> None:

@@ -249,6 +249,10 @@ IN_GBK = "\r\nContent-Type: text/plain; charset=GBK"
         ('name="phone"', b"13800138000", "query.phone", b"13800138000"),
         ('name="phone"', b"", "body.phone", b""),
         ('name="phone"', b"\xff\xfe", "body.phone", b"\xff\xfe"),
+        # a file that is no text, from its first byte, in its middle, at its end
+        ('name="phone"', b"\xff138", "body.phone", b"\xff138"),
+        ('name="phone"', b"1\xff38", "body.phone", b"1\xff38"),
+        ('name="phone"', b"138\xff", "body.phone", b"138\xff"),
         (f'name="名"{IN_GBK}', "张三".encode("gbk"), "body.名", WHO.encode("gbk")),
         (f'name="名"{IN_GBK}', "张三".encode("gbk"), "body.姓", "张三".encode("gbk")),
         (
