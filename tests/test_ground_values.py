@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import shlex
+import socket
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -424,6 +426,9 @@ def test_hosts_stand_one_by_one_or_with_commas(
     [
         (("crm.test", 443), [], "crm.test:443", "crm.test"),
         ((b"crm.test", 0), [], "crm.test", "crm.test"),
+        ((bytearray(b"crm.test"), 443), [], "crm.test:443", "crm.test"),
+        ((bytearray(b"CRM.Test"), 443), ["crm.test"], "", ""),
+        ((b"caf\xe9.test", 443), [], "caf\ufffd.test:443", "caf\ufffd.test"),
         (("::2", 443), [], "[::2]:443", "::2"),
         (("::2", None), [], "::2", "::2"),
         ((None, 5), [], ":5", ""),
@@ -472,6 +477,7 @@ def test_a_host_that_is_not_allowed_is_noted_and_refused(
         ("socket.getnameinfo", (("127.0.0.1", 80),), None),
         ("socket.getnameinfo", ((b"127.0.0.1", 80),), None),
         ("socket.getnameinfo", (("127.0.0.2", 80),), ("127.0.0.2", None)),
+        ("socket.getnameinfo", ((),), ((), None)),
     ],
 )  # fmt: skip
 def test_a_look_up_goes_to_the_host_that_it_names(
@@ -480,6 +486,43 @@ def test_a_look_up_goes_to_the_host_that_it_names(
     verb, find_target = _WAYS[event]
 
     assert (verb, find_target(args, None)) == ("look up", target)
+
+
+@pytest.mark.parametrize(
+    ("hosts", "names"),
+    [
+        ([], []), (["erp.test"], ["erp.test"]), (["ERP.test", "b.test"], ["erp.test", "b.test"]),
+        # a pattern is no name that could be looked up
+        (["*.test"], []), (["er?.test"], []), (["[ab].test"], []), (["a*", "b.test"], ["b.test"]),
+        (["127.0.0.*"], ["127.0.0.1"]),
+    ],
+)  # fmt: skip
+def test_only_allowed_names_are_looked_up(
+    monkeypatch: pytest.MonkeyPatch, hosts: list[str], names: list[str]
+) -> None:
+    asked: list[str] = []
+
+    def look_up(host: str, _port: None) -> list[Any]:
+        asked.append(host)
+        return []
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    guard = NetworkGuard("场景", hosts=hosts)
+    with suppress(ClosedNetworkError):
+        guard.judge("connect to", NetworkTarget("127.0.0.1", 1))
+
+    assert asked == names
+
+
+def test_a_guard_that_is_closed_once_more_forgets_the_addresses_of_former_hosts() -> None:
+    guard = NetworkGuard("场景", hosts=["localhost"])
+    guard.judge("connect to", NetworkTarget("127.0.0.1", 1))
+    assert guard.attempts == []
+
+    guard.close(["127.0.0.2"])
+    with pytest.raises(ClosedNetworkError):
+        guard.judge("connect to", NetworkTarget("127.0.0.1", 1))
+    assert guard.attempts == ["connect to 127.0.0.1:1"]
 
 
 def test_a_guard_that_is_not_closed_yet_or_has_no_option() -> None:
