@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import pytest
 from msgspec.structs import replace
 
 from bpmax_sim.cassette.format import render_exchange
-from bpmax_sim.cassette.journal import LeakCheck, PendingExchange, split_values_and_heads
+from bpmax_sim.cassette.journal import (
+    LeakCheck,
+    PendingExchange,
+    split_values_and_heads,
+    stub_if_leaking,
+)
 from bpmax_sim.messages import Exchange, FailedExchange, Request, Response
 from bpmax_sim.secret.vault import Vault
 
@@ -148,3 +154,70 @@ def test_the_bodies_at_hand_are_those_that_the_text_has(
     for body in filter(None, (sent, received)):
         text = body.decode("gbk" if body == LONG.encode("gbk") else "utf-8")
         assert json.loads(parts[0][2 if body is sent else -1]) == json.loads(text)
+
+
+class Found(NamedTuple):
+    """A finding: a credential, where it is, and in what it is encoded."""
+
+    name: str
+    place: str
+    within: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.place})"
+
+
+@pytest.mark.parametrize(
+    ("findings", "leaks"),
+    [
+        ([], []),
+        ([Found("crm.key", "a")], ["crm.key (a)"]),
+        ([Found("crm.key", "a"), Found("crm.key", "a")], ["crm.key (a)"]),
+        # the plainest is named, whichever was found first
+        (
+            [Found("crm.key", "a", ("base64", "json")), Found("crm.key", "b", ("json",))],
+            ["crm.key (b) and 1 more"],
+        ),
+        (
+            [Found("crm.key", "a", ("json",)), Found("crm.key", "b"), Found("crm.key", "c")],
+            ["crm.key (b) and 2 more"],
+        ),
+        (
+            [Found("crm.key", "z"), Found("oa.token", "b", ("json",)), Found("crm.key", "a")],
+            ["crm.key (z) and 1 more", "oa.token (b)"],
+        ),
+    ],
+)
+def test_each_credential_is_named_once_where_it_is_plainest(
+    findings: Sequence[Found], leaks: Sequence[str]
+) -> None:
+    entry = render_exchange(exchange(received=b"{}"))
+    known = PendingExchange(line=replace(entry.line, call="crm.find"), text=entry.text)
+
+    stub = stub_if_leaking(known, lambda data: findings if b"uri:" in data else [])
+
+    assert list(stub.leaks) == leaks
+    assert (stub.text == "") == bool(leaks)
+
+
+@pytest.mark.parametrize(
+    ("path", "query", "header", "address"),
+    [
+        ("订单", "无", SECRET, "POST https://crm.example.test/订单 (crm.test.key"),
+        ("订单", SECRET, "无", "POST https://crm.example.test/订单 (crm.test.key"),
+        (SECRET, "无", "无", "crm.test.key"),
+        (f"订单/{SECRET}/行", SECRET, SECRET, "crm.test.key"),
+    ],
+)
+def test_a_leak_of_a_call_without_api_names_an_address_that_has_no_secret(
+    vault: Vault, path: str, query: str, header: str, address: str
+) -> None:
+    sent = exchange(query=query, header=header)
+    url = sent.request.url.replace("客户", path)
+    known = draft(replace(sent, request=replace(sent.request, url=url)))
+
+    stub = stub_if_leaking(known, vault.scan)
+
+    assert stub.text == ""
+    assert stub.leaks
+    assert all(leak.startswith(address) and SECRET not in leak for leak in stub.leaks)

@@ -73,6 +73,8 @@ def test_responses_are_equal_but_for_what_says_nothing(
         ('"v2-abcd"', r'If-None-Match: ["\"v1-abcd\""]', True),
         ("游标/3==", "uri: https://a.test/x?next=%E6%B8%B8%E6%A0%87%2F3%3D%3D", False),
         ("游标 3+4", "next=%E6%B8%B8%E6%A0%87+3%2B4", False),
+        ("甲/3 4", "next=%E7%94%B2%2F3%204", False), ("甲/3 4", "next=%E7%94%B2%2F3+4", False),
+        ("甲/3 4", "next=%E7%94%B2%2F3%205", True),
         ('甲"乙"丙', r'{"next":"甲\"乙\"丙"}', False), ("2026", "20260302", False),
     ],
 )  # fmt: skip
@@ -258,3 +260,34 @@ def test_a_body_keeps_the_volatile_members_that_both_have(was: str, now: str, ke
     outcome = read_exchange(aligned).outcome
     assert isinstance(outcome, Response)
     assert (outcome.status, outcome.body.decode()) == (201, kept)
+
+
+@pytest.mark.parametrize(
+    ("was", "now", "kept"),
+    [
+        # the order of the old file, by the first of each name; new names come last
+        ("a=1 b=1 a=2", "b=2 a=1 a=2", "a=1 a=2 b=2"),
+        ("a=1 b=1 a=2", "a=1 b=1 a=2", "a=1 a=2 b=1"),
+        ("a=1 b=1", "c=3 b=2 a=2", "a=2 b=2 c=3"),
+        ("a=1 b=1 c=1", "c=2 A=2", "A=2 c=2"),
+        ("", "b=1 a=1", "b=1 a=1"),
+        ("a=1 b=1", "", ""),
+        # one that says nothing by itself keeps its old values, also where the new has none
+        ("date=1 a=1", "a=2 date=2", "date=1 a=2"),
+        ("a=1 Date=1 date=2", "a=2 date=3", "a=2 Date=1 Date=2"),
+        ("a=1 date=1", "a=2", "a=2 date=1"),
+        ("a=1", "date=2 a=2", "a=2"),
+    ],
+)
+def test_headers_keep_their_old_order(was: str, now: str, kept: str) -> None:
+    def respond(text: str, status: int) -> Entry:
+        headers = tuple((n, v) for n, _, v in (pair.partition("=") for pair in text.split()))
+        return render_exchange(
+            order(b"{}", outcome=replace(answer(), status=status, headers=headers))
+        )
+
+    [aligned] = align([respond(was, 200)], [respond(now, 201)], RecordingComparison())
+
+    outcome = read_exchange(aligned).outcome
+    assert isinstance(outcome, Response)
+    assert " ".join(f"{name}={value}" for name, value in outcome.headers) == kept
