@@ -17,7 +17,11 @@ from bpmax_sim.secret.secret_names import (
     is_cookie_redactable_everywhere,
     is_redactable_everywhere,
 )
-from bpmax_sim.secret.standin import get_jwt_issuer_or_standin, is_recognisable_standin
+from bpmax_sim.secret.standin import (
+    STANDIN,
+    get_jwt_issuer_or_standin,
+    is_recognisable_standin,
+)
 from bpmax_sim.secret.vault import Vault
 
 Tenant = tuple[str, str]
@@ -52,11 +56,7 @@ def hide_credential(
 def _is_issued(text: str) -> bool:
     """Return whether *text* is a stand-in, and not that of a value that was first sent."""
     standin = get_jwt_issuer_or_standin(text)
-    return _STANDIN.fullmatch(standin) is not None and ".sent-" not in standin
-
-
-# Those of undeclared traffic had neither platform nor instance before version 2 of the rules.
-_STANDIN = re.compile(r"redacted(?:\.[A-Za-z0-9_-]*){3}\.\d+")
+    return STANDIN.fullmatch(standin) is not None and ".sent-" not in standin
 
 
 def _is_redactable_everywhere(header: str, scheme: str, credential: str) -> bool:

@@ -72,8 +72,11 @@ def _write_pem(key: object) -> str:
     return pem.decode()
 
 
-STANDIN = re.compile(r"redacted(?:\.[A-Za-z0-9_-]+){3}\.\d+(?![A-Za-z0-9_])")
-"""A stand-in of kind ``text`` inside other text."""
+STANDIN = re.compile(r"redacted(?:\.[A-Za-z0-9_-]*){3}\.\d+(?![A-Za-z0-9_])")
+"""A stand-in of kind ``text`` inside other text.
+
+A session without owner has one without instance, and undeclared traffic once had no platform.
+"""
 
 _STANDIN_BYTES = re.compile(STANDIN.pattern.encode())
 _UNSAFE = re.compile(r"[^A-Za-z0-9_-]+")

@@ -19,6 +19,7 @@ from bpmax_sim.secret.standin import (
     replace_standins_by_zeros,
     to_distinct_slug,
 )
+from bpmax_sim.secret.vault import Vault
 
 
 def made(kind: str, *, number: int = 1, like: str = "") -> str:
@@ -126,6 +127,9 @@ def test_a_stand_in_is_found_whole(text: str, found: str | None) -> None:
     [
         (b"a redacted.a.b.c.1 b", b"a " + bytes(16) + b" b"),
         (b"redacted.a.b.c.12,redacted.a.b.c.3", bytes(17) + b"," + bytes(16)),
+        # of a session without owner, and of undeclared traffic in old recordings
+        (b"redacted.a..c.1", bytes(15)),
+        (b"a=redacted...c.1&", b"a=" + bytes(14) + b"&"),
         (b"redacted.a.b.1", b"redacted.a.b.1"),
         (b"redacted.a.b.c.1d", b"redacted.a.b.c.1d"),
         (b"redacted", b"redacted"),
@@ -152,3 +156,20 @@ def test_a_token_keeps_its_own_times_alone(claims: dict[str, int]) -> None:
         name: claims[name] for name in claims if name != "nbf"
     }
     assert [len(made("integer", number=number)) for number in range(1, 60)] == [10] * 59
+
+
+@pytest.mark.parametrize("platform", ["scenario", "", "合同系统"])
+@pytest.mark.parametrize("instance", ["审批", "test", ""])
+def test_a_stand_in_whose_words_are_secrets_stays_whole(platform: str, instance: str) -> None:
+    """Whatever it names; a session of no scenario has no owner to name."""
+    vault = Vault()
+    standin = vault.register_issued(platform, instance, "secret", "密钥-8fK2-q7Zr")
+    vault.register_issued("合同系统", "test", "password", "scenario..secret")
+    vault.register_issued("合同系统", "test", "password", "redacted.scenario")
+    vault.register_issued("合同系统", "test", "password", "..secret.1")
+
+    shown = vault.redact_text("a 密钥-8fK2-q7Zr b")
+
+    assert shown == f"a {standin} b"
+    assert vault.redact_text(shown) == shown
+    assert vault.scan(shown.encode()) == ()
