@@ -6,9 +6,9 @@ import shlex
 import socket
 import subprocess
 import sys
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -48,7 +48,15 @@ from bpmax_sim.git import (
     read_blob,
     run_git,
 )
-from bpmax_sim.guard import _WAYS, NetworkGuard, NetworkTarget, split_hosts
+from bpmax_sim.guard import (
+    _WAYS,
+    WHY_UNSEEN,
+    ConnectionObserver,
+    NetworkGuard,
+    NetworkTarget,
+    observe_connections,
+    split_hosts,
+)
 from bpmax_sim.keywords import refuse_unknown_keywords
 
 # ---------------------------------------------------------------------------- places
@@ -512,6 +520,55 @@ def test_only_allowed_names_are_looked_up(
         guard.judge("connect to", NetworkTarget("127.0.0.1", 1))
 
     assert asked == names
+
+
+@pytest.mark.parametrize(
+    ("event", "verb", "target"),
+    [
+        ("connect", "connect to", ("192.0.2.1", 80)), ("sendto", "send to", ("192.0.2.1", 80)),
+        ("sendmsg", "send to", ("192.0.2.1", 80)), ("bind", "bind to", None),
+    ],
+)  # fmt: skip
+def test_an_attempt_is_named_after_what_was_done(
+    event: str, verb: str, target: tuple[Any, Any] | None
+) -> None:
+    shown, find_target = _WAYS[f"socket.{event}"]
+    with socket.socket(type=socket.SOCK_DGRAM) as sock:
+        assert (shown, find_target((sock, ("192.0.2.1", 80)), None)) == (verb, target)
+        # a connected socket names nobody anew
+        assert find_target((sock, None), None) is None
+        assert find_target((sock,), None) is None
+
+
+@pytest.mark.parametrize(
+    ("modules", "is_unseen"),
+    [
+        (("http.client",), True),
+        (("urllib3.connection",), True),  # which connects by TLS without http.client
+        (("socket", "urllib3.connection", "审批"), True),
+        (("socket", "审批"), False),
+        (("httpx",), False),
+    ],
+)
+def test_who_passes_an_intercepting_client_is_told_why(
+    modules: tuple[str, ...], is_unseen: bool
+) -> None:
+    """*modules* are those of the frames that lead to the attempt, the innermost first."""
+    judge = "lambda: guard.judge('connect to', target, sys._getframe())"
+    guard = NetworkGuard("场景")
+    names = {"guard": guard, "target": NetworkTarget("crm.test", 443), "sys": sys}
+    for module in modules:
+        attempt = eval(judge, {**names, "__name__": module})
+        names["inner"], judge = attempt, "lambda: inner()"
+
+    for observers, advice in ((0, "call it through $proxy"), (1, str(WHY_UNSEEN))):
+        with ExitStack() as stack:
+            for _ in range(observers):
+                stack.enter_context(observe_connections(cast(ConnectionObserver, None)))
+            with pytest.raises(ClosedNetworkError) as refused:
+                attempt()
+        is_told = str(refused.value).endswith(advice)
+        assert is_told == (is_unseen or not observers)
 
 
 def test_a_guard_that_is_closed_once_more_forgets_the_addresses_of_former_hosts() -> None:
