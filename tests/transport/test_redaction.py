@@ -172,6 +172,31 @@ def test_a_secret_in_one_place_alone_is_hidden(
     assert (shown != (sent, answer)) == is_hidden
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "shown"),
+    [
+        ("pin", "1234", "redacted.crm_system.test.pin.1"),
+        ("pin", "12=4", "redacted.crm_system.test.pin.2"),
+        ("pin", "1234=", "redacted.crm_system.test.pin.1="),
+        ("pin", "", ""), ("pin", "124", "124"), ("PIN", "1234", "1234"), ("page", "1234", "1234"),
+        ("a=pin", "1234", "1234"),
+        ("page", f"a={SECRET}=b", "a=redacted.crm_system.test.token.1=b"),
+    ],
+)  # fmt: skip
+def test_a_short_value_of_a_query_is_secret_with_its_name_alone(
+    name: str, value: str, shown: str
+) -> None:
+    known = vault()
+    known.register_derived("pin=1234", "pin=redacted.crm_system.test.pin.1", name="pin")
+    known.register_derived("pin=12=4", "pin=redacted.crm_system.test.pin.2", name="pin")
+    call = replace(CALL, query=(("a", "1"), (name, value), ("z", "2")))
+
+    redacted = redact_request(replace(REQUEST, call=call), known)
+
+    assert redacted.call is not None
+    assert redacted.call.query == (("a", "1"), (name, shown), ("z", "2"))
+
+
 @pytest.mark.parametrize("coding", ["gzip", "deflate"])
 @pytest.mark.parametrize(
     ("text", "is_hidden"), [("张三" * 50, False), (f"张三{SECRET}" * 50, True), ("", False)]
