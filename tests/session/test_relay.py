@@ -11,9 +11,11 @@ from msgspec.structs import replace
 
 import bpmax_sim as bs
 from bpmax_sim.cassette.file import Cassette
-from bpmax_sim.errors import BadResponseError
+from bpmax_sim.errors import BadResponseError, UnrecordedWarning
 from bpmax_sim.messages import FailedExchange
+from bpmax_sim.traffic.intercept import UnseenConnection
 from bpmax_sim.transport.protocol import OWN
+from bpmax_sim.yamlfile import to_display_path
 
 BASE = "https://crm.example.test"
 PLATFORM = f"""\
@@ -344,3 +346,58 @@ def test_a_session_that_is_closed_relays_nothing(project: Project, door: str) ->
     }
     with pytest.raises(bs.ConfigError, match="the session is closed"):
         doors[door]()
+
+
+@pytest.mark.parametrize(
+    ("paths", "shown"),
+    [
+        (["/list"], f"GET {BASE}/list"),
+        (["/list", "/get/1"], f"GET {BASE}/list, GET {BASE}/get/1"),
+        # each address once, in the order in which it was sent
+        (["/get/1", "/list", "/get/1"], f"GET {BASE}/get/1, GET {BASE}/list"),
+        ([f"/list?key={TOKEN}"], f"GET {BASE}/list?key=redacted.scenario..secret.1"),
+    ],
+)
+def test_requests_without_a_response_are_told_once_and_without_secrets(
+    project: Project, paths: list[str], shown: str
+) -> None:
+    with (
+        pytest.warns(UnrecordedWarning) as told,
+        project.opened("record", secrets=[TOKEN]) as session,
+    ):
+        session.relay.warn_of_unanswered([client_request(path) for path in paths])
+
+    cassette = to_display_path(project.cassette)
+    assert [str(one.message).split("; ")[0] for one in told] == [
+        f"{cassette}: not recorded, as no response came: {shown}"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("connections", "shown"),
+    [
+        ([("crm.test", 443, "甲")], "1 to crm.test:443 by 甲"),
+        ([("::1", 80, "甲")], "1 to [::1]:80 by 甲"),
+        ([("fe80:0:0:0:0:0:0:1", 80, "甲")], "1 to [fe80:0:0:0:0:0:0:1]:80 by 甲"),
+        (
+            [("crm.test", 443, "b"), ("crm.test", 443, "a"), ("crm.test", 443, "b")],
+            "3 to crm.test:443 by a, b",
+        ),
+        (
+            [("crm.test", 443, "a"), ("crm.test", 80, "a"), ("erp.test", 443, "c")],
+            "1 to crm.test:443 by a, 1 to crm.test:80 by a, 1 to erp.test:443 by c",
+        ),
+        ([(f"{TOKEN}.test", 443, "a")], "1 to redacted.scenario..secret.1.test:443 by a"),
+    ],
+)
+def test_connections_that_passed_are_told_by_address_and_thread(
+    project: Project, connections: list[tuple[str, int, str]], shown: str
+) -> None:
+    with (
+        pytest.warns(UnrecordedWarning) as told,
+        project.opened("record", secrets=[TOKEN]) as session,
+    ):
+        session.relay.warn_of_unseen([UnseenConnection(*one) for one in connections])
+
+    [text] = [str(one.message) for one in told]
+    assert text.partition("nor replayed: ")[2].partition("; ")[0] == shown
