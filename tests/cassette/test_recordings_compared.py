@@ -54,6 +54,11 @@ def saying(text: str = '{"姓名":"张三"}', *headers: tuple[str, str], **more:
         (saying(), saying('{"姓名":"张三"}', ("Set-Cookie", "a=1")), False),
         (saying(), saying('{"姓名":"张三"}', ("X-Read", "1")), False),
         (saying("1"), replace(saying("1"), headers=(("content-type", "text/plain"),)), False),
+        # a text in JSON is not the same text without its quotes
+        (saying('"甲"'), saying("甲"), False),
+        (saying("甲"), saying('"甲"'), False),
+        (saying("null"), saying(""), False),
+        (saying("甲"), saying("甲"), True),
     ],
 )
 def test_responses_are_equal_but_for_what_says_nothing(
