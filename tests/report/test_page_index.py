@@ -412,6 +412,8 @@ def test_runs_are_compared_by_outcome_and_effects(tmp_path: Path) -> None:
         "效": [("passed", "1"), ("passed", "2"), ("passed", "3")],
         "缺": [("passed", "1"), None, ("failed", "2")],
         "独": [None, None, ("failed", "2")],
+        "预": [("xfailed", "1"), ("skipped", ""), ("passed", "2")],
+        "断": [("passed", "1"), ("", ""), ("failed", "1")],
     }
     places = [tmp_path / str(number) / "trace" for number in range(3)]
     for name, several in ends.items():
@@ -419,8 +421,8 @@ def test_runs_are_compared_by_outcome_and_effects(tmp_path: Path) -> None:
             if end is not None:
                 path = place / "s/a" / f"{name}.ndjson"
                 path.parent.mkdir(parents=True, exist_ok=True)
-                last = finished(1, end[0], digest=end[1])
-                path.write_bytes(encode(HEAD | {"name": name, "row": "甲"}, last))
+                last = [finished(1, end[0], digest=end[1])] if end[0] else []
+                path.write_bytes(encode(HEAD | {"name": name, "row": "甲"}, *last))
     seconds = {f"第{n}": float(n) for n in range(25)}
 
     [made_section] = compare_runs(places, seconds)
@@ -431,13 +433,19 @@ def test_runs_are_compared_by_outcome_and_effects(tmp_path: Path) -> None:
     rows = [[to_plain_english(str(cell.text)) for cell in row] for row in flaky.rows]
     assert rows == [
         ["效[甲]", "passed, result 1", "passed, result 2", "passed, result 3"],
+        ["断[甲]", "passed, result 1", "did not end, result 2", "failed, result 3"],
         ["果[甲]", "passed, result 1", "failed, result 2", "passed, result 1"],
         ["缺[甲]", "passed, result 1", "–", "failed, result 2"],
+        ["预[甲]", "failed as expected, result 1", "skipped, result 2", "passed, result 3"],
     ]
-    assert [[cell.tone for cell in row] for row in flaky.rows][2] == [
-        "", "passed", "quiet", "failed",
+    tones = {str(row[0].text)[0]: [cell.tone for cell in row[1:]] for row in flaky.rows}
+    assert [tones[name] for name in "断缺预"] == [
+        ["passed", "failed", "failed"], ["passed", "quiet", "failed"], ["quiet", "quiet", "passed"],
     ]  # fmt: skip
-    assert to_plain_english(str(made_section.summary)) == "3 scenarios are flaky"
+    assert [to_plain_english(str(name)) for name in flaky.columns] == [
+        "scenario", "run 1", "run 2", "run 3",
+    ]  # fmt: skip
+    assert to_plain_english(str(made_section.summary)) == "5 scenarios are flaky"
     assert [row[0].text for row in slowest.rows] == [f"第{n}" for n in range(24, 4, -1)]
     assert slowest.rows[0][1].text == "24.000 s"
     assert list(compare_runs(places[:1], {})) == []
