@@ -303,8 +303,8 @@ def archive_of(path: str, file: str = "a.bin") -> bytes:
 
 def test_of_several_archives_in_a_zip_the_first_by_name_is_read_with_its_files() -> None:
     data = zipped({
-        "b.har": archive_of("/b"), "a.har": archive_of("/a"), "a.bin": b"\xff\x00",
-        "z.txt": b"",
+        **{f"{name}.har": archive_of(f"/{name}") for name in "hgbacdef"},
+        "a.bin": b"\xff\x00", "z.txt": b"",
     })  # fmt: skip
     [found] = read_foreign(data).exchanges
     missing = read_foreign(zipped({"a.har": archive_of("/a", "weg.bin")}))
