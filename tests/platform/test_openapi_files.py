@@ -254,19 +254,25 @@ def test_a_reference_leads_through_at_most_a_hundred_others(hops: int) -> None:
     assert len(document.notes) == (hops > 100)
 
 
+POINTED: dict[str, Any] = {
+    "a": ["甲", "乙", "丙"], "": 0, "null": None,
+    "b": {"$ref": "#/d", "自": "己"}, "c": {"$ref": "#/b"}, "d": {"自": "别", "远": "方"},
+}  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("pointer", "target"),
     [
-        ("", {"a": ["甲", "乙", "丙"], "": 0, "null": None}), ("/", 0), ("/null", None),
+        ("", POINTED), ("/", 0), ("/null", None),
         ("/a/0", "甲"), ("/a/2", "丙"), ("/a/-1", "留"), ("/a/-", "留"), ("/a/3", "留"),
-        ("/a/", "留"), ("/a/²", "留"), ("/a/0/x", "留"), ("a", "留"), ("/b", "留"),
+        ("/a/", "留"), ("/a/²", "留"), ("/a/0/x", "留"), ("a", "留"), ("/e", "留"),
         ("/a/" + "0" * 8, "留"), ("/%61/1", "乙"),
+        # what stands beside a reference, then what it refers to
+        ("/b/自", "己"), ("/b/远", "方"), ("/b/无", "留"), ("/c/远", "方"), ("/c/自", "己"),
     ],
 )  # fmt: skip
 def test_a_pointer_leads_to_a_member_or_an_item(pointer: str, target: Any) -> None:
-    root = {"a": ["甲", "乙", "丙"], "": 0, "null": None}
-
-    found = Document("x.json", root).resolve_reference({"$ref": f"#{pointer}", "x": 1}, ())
+    found = Document("x.json", POINTED).resolve_reference({"$ref": f"#{pointer}", "x": 1}, ())
 
     lost = target == "留"
     assert found == ({"x": 1} if lost else {**target, "x": 1} if pointer == "" else target)
