@@ -27,8 +27,9 @@ _OF_LITERALS: Final = frozenset({
     "false", "null", "unary_expression", "comment", "escape_sequence",
 })  # fmt: skip
 TELLING_FAILURE: Final = re.compile(
-    r"失败|错误|异常|超时|未知|不可用|不存在|无法|没有|暂无|离线|未[找查]到|[找查]不到|查无|fail|error|unknown|"
-    r"timeout|unavailable|not found|offline|n/a|none",
+    r"失败|错误|异常|超时|未知|不可用|不存在|无法|没有|暂无|离线|未[找查]到|[找查]不到|查无|手工|人工|稍后|重试|"
+    r"待[补查填]|fail|error|unknown|timeout|unavailable|not found|offline|n/a|none|by hand|"
+    r"try again",
     re.IGNORECASE,
 )
 """What a text has in it that shows a person that something failed."""
@@ -183,7 +184,7 @@ class ResultReader:
                 body = list_parts(node.parent)[0]
                 is_silent = block is not None and not block.named_children
                 calls = [one for one in self._tree.walk(body) if self._find_call_number(one) >= 0]
-                if is_silent and any(map(self._is_value_used_beyond_test, calls)):
+                if is_silent and any(self._is_value_used_beyond_test(one, body) for one in calls):
                     yield self._make_ignored_error_range(body, node)
                 elif block is not None and self._gives_fixed_object_for_name(block, calls):
                     yield self._make_ignored_error_range(body, node, "replaces")
@@ -268,11 +269,11 @@ class ResultReader:
         body = callback.child_by_field_name("body")
         if owner is None or body is None or value is None or value.kind not in PROMISES:
             return
-        if not self._is_value_used_beyond_test(node):
+        if not self._is_value_used_beyond_test(node) or self._is_result_asked(node):
             return
         if self._find_text_of_only_result(body) in _EMPTY:
             yield self._make_ignored_error_range(owner, callback)
-        elif self._is_fixed_object(_find_only_result(body)) and not self._is_result_asked(node):
+        elif self._is_fixed_object(_find_only_result(body)):
             yield self._make_ignored_error_range(owner, callback, "replaces")
 
     def _is_result_asked(self, node: Node) -> bool:
@@ -328,13 +329,29 @@ class ResultReader:
         uses = self._find_uses(parent)
         return parent.type == "expression_statement" or uses == []
 
-    def _is_value_used_beyond_test(self, node: Node) -> bool:
-        """Return whether the value of *node* is used for more than a test whether it exists."""
+    def _is_value_used_beyond_test(self, node: Node, tried: Node | None = None) -> bool:
+        """Return whether the value of *node* is used for more than a test whether it exists.
+
+        A function that returns it leaves the test to its caller. If *node* is in *tried*, the body
+        of a ``try``, a name of outside that gets the value may be tested after it.
+        """
         parent = _find_using_node(node)
         uses = self._find_uses(parent)
-        if uses is None:
-            return parent.type not in {"expression_statement", "unary_expression"}
-        return bool(uses) and not any(map(_is_tested, uses))
+        if uses is not None:
+            return bool(uses) and not any(map(_is_tested, uses))
+        if parent.type in {"expression_statement", "unary_expression"} or _is_returned(parent):
+            return False
+        later = [use for use in self._find_uses_of_target(parent) if not _contains(tried, use)]
+        return not any(_is_tested(use) or _is_asked(use) for use in later)
+
+    def _find_uses_of_target(self, assignment: Node) -> list[Node]:
+        """Return the uses of the name that *assignment* assigns to; none if it is another node."""
+        is_assignment = assignment.type == "assignment_expression"
+        target = assignment.child_by_field_name("left") if is_assignment else None
+        binding = self._scopes.find_binding(target) if target is not None else None
+        if binding is None:
+            return []
+        return [use.node for use in self._scopes.find_uses_of_declared_name(binding.declared)]
 
     def _find_uses(self, declarator: Node) -> list[Node] | None:
         """Return the uses of the name that *declarator* declares; None if it declares none."""
@@ -391,6 +408,16 @@ def _is_asked(node: Node) -> bool:
 
 def _contains(outer: Node | None, node: Node) -> bool:
     return outer is not None and outer.start_byte <= node.start_byte < outer.end_byte
+
+
+def _is_returned(user: Node) -> bool:
+    """Return whether *user*, the node that uses a value, returns it from a function."""
+    if user.type in FUNCTIONS:
+        return True
+    outer = user if user.type == "return_statement" else None
+    while outer is not None and outer.type not in FUNCTIONS:
+        outer = outer.parent
+    return outer is not None
 
 
 def _is_in_try_with_handler(node: Node) -> bool:

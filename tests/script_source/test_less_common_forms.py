@@ -96,6 +96,15 @@ dropped:16-35@42 | form.a = await $proxy('crm').get().catch(() => void 0)
 dropped:16-35@42 | form.a = await $proxy('crm').get().catch(() => undefined)
 dropped:16-35@42 | form.a = await $proxy('crm').get().catch(() => "")
 dropped:16-35@42 | form.a = await $proxy('crm').get().catch(function () {})
+- | const 查 = id => $proxy('crm').get(id).catch(() => null); form.a = (await 查(1)) ?? '手填'
+- | async function 查() { return await $proxy('crm').get().catch(() => null) }
+- | async function 查() { try { return await $proxy('crm').get() } catch (e) {} }
+- | const r = await $proxy('crm').get().catch(() => []); form.a = r.length ? r[0] : go()
+- | const {data} = await $proxy('crm').get().catch(() => ({})); form.a = data ? data : go()
+- | let r; try { r = await $proxy('crm').get() } catch (e) {} if (!r) go(); form.a = r.data
+- | let r; while (!r) { try { r = await $proxy('crm').get() } catch {} } form.a = r.data
+dropped:12-62@63 | let r; try { r = await $proxy('crm').get(); if (r.ok) go(r) } catch (e) {} form.a = r
+dropped:12-45@46 | let r; try { r = await $proxy('crm').get() } catch (e) {} form.a = r.data
 - | try { const r = await $proxy('crm').get(); r && go(r) } catch (e) {}
 - | try { const r = await $proxy('crm').get(); form.a = r ? 1 : 2 } catch (e) {}
 - | try { const r = await $proxy('crm').get(); while (r) go() } catch (e) {}
