@@ -118,6 +118,9 @@ class Progress:
         checks: comparisons of the scenario's own expectations.
     """
 
+    _has_refusal: bool = False
+    """Whether a form, flow or script refused what a step that passed did."""
+
     def __init__(
         self,
         item: load.ScenarioItem,
@@ -349,9 +352,17 @@ class Progress:
         """Return a warning for each part (stub, policy, ``if`` …) that this run has not used.
 
         Only asked for when the run is complete. Also one if all expectations look only at fields
-        that no script wrote.
+        that no script wrote, unless something of the run went wrong: then scripts rightly leave
+        fields as they are, and a flow stays at its node.
         """
-        idle = expectation_doubts.find_only_unwritten_fields(self.item, self._field_history)
+        log = self.log
+        idle: Iterable[findings.RunFinding] = ()
+        is_announced = any(line["level"] in {"warn", "error"} for _, line in log.console) or any(
+            message.get("type") in {"warning", "error"} for message in log.messages
+        )
+        is_unsuccessful = result_checks.has_unsuccessful_call(log.calls, self.session.platforms)
+        if not (self._has_refusal or is_announced or is_unsuccessful):
+            idle = expectation_doubts.find_only_unwritten_fields(self.item, self._field_history)
         left = (source.RunWarning(one.kind, one.message, one.place) for one in idle)
         return (*find_unused_parts(self.item, self.ran), *left)
 
@@ -396,6 +407,7 @@ class Progress:
         *since* is the position in the log at which the step began.
         """
         step, log, platforms = located.step, self.log, self.session.platforms
+        self._has_refusal |= result.refused
         outcome = result_checks.StepOutcome(
             step=step,
             calls=log.calls[since.calls :],

@@ -149,6 +149,27 @@ def find_unnoticed_business_failures(
         ), call.place, fails=False)  # fmt: skip
 
 
+def has_unsuccessful_call(calls: Iterable[CallMade], platforms: Platforms) -> bool:
+    """Return whether one of *calls* failed, reported a business failure, or found nothing.
+
+    It found nothing if its response, or a member of it, is null or an empty list or object; deeper
+    members are often empty in a response that has what was looked for.
+    """
+    return any(_is_unsuccessful(call, platforms) for call in calls if not call.is_login)
+
+
+def _is_unsuccessful(call: CallMade, platforms: Platforms) -> bool:
+    if call.error or (call.status is not None and not is_success(call.status)):
+        return True
+    recipe = find_compiled_api(call, platforms)
+    if recipe is not None:
+        response, body = to_platform_response(call)
+        if not satisfies_rule(recipe.rules.ok, response, body, absent_ok=True):
+            return True
+    members = call.response.values() if isinstance(call.response, dict) else ()
+    return any(one is None or one in ([], {}) for one in (call.response, *members))
+
+
 def _may_read_failure(
     call: CallMade, recipe: CompiledApi, texts: Sequence[str], scripts: Sequence[Script]
 ) -> bool:

@@ -100,6 +100,15 @@ def entered(steps: str, top: str = "") -> Case:
     )
 
 
+def looked_up(stub: str) -> Case:
+    """Return a scenario that looks up a customer, and expects that its name stays empty."""
+    script = (
+        "const r = await $proxy('crm').get_customer('1').catch(e => console.error(e.message))\n"
+        "if (r?.code === 404) console.warn('查无客户')\nif (r?.data) form.客户名称 = r.data.name"
+    )
+    return opened("form: {客户名称: ''}", script, stub)
+
+
 def numbered(*rows: str) -> Case:
     """Return a scenario with *rows*, whose ``v`` a script copies from one field into another."""
     case = entered(
@@ -877,6 +886,10 @@ DOUBTFUL: dict[str, tuple[Case, str]] = {
         ),
         "the function returned False, and nothing looks at it",
     ),
+    "a field that a lookup should have filled": (
+        opened("form: {客户名称: ''}", "console.log(await $proxy('crm').get_customer('1'))", STUB),
+        "was there before anything ran, and nothing wrote it: 客户名称",
+    ),
     "a misspelt header of a fault": (
         opened(
             "form: {客户名称: 坏}",
@@ -905,6 +918,20 @@ def test_what_says_nothing_is_warned_of(tmp_path: Path, case: Case, says: str) -
 
 
 TRUE: dict[str, Case] = {
+    "a field that a failed lookup leaves empty": looked_up("{on: crm.get_customer, status: 503}"),
+    "a field that a business failure leaves empty": looked_up(
+        "{on: crm.get_customer, body: {code: 404}}"
+    ),
+    "a field that an empty answer leaves empty": looked_up(
+        "{on: crm.get_customer, body: {code: 200, data: null}}"
+    ),
+    "a node that a script refuses to leave": Case(
+        steps="{approve: {by: wangwu}, expect: {flow: {at: 部门审批}}}",
+        flow="before_next.部门审批: 批.js",
+        files={"批.js": "if (ctx.form.金额 === 0) return '金额为零'"},
+        form="",
+        stubs="",
+    ),
     "rows of the same values for which other steps are": Case(
         steps="steps:\n  - {set: {金额: '${case.额}'}, expect: {form: {客户名称: 好}}}\n"
         "  - {only: [多], set: {金额: 7}, expect: {form: {金额: 7}}}",
