@@ -27,7 +27,11 @@ from bpmax_sim.challenge.page import make_section
 from bpmax_sim.challenge.proposals import make_edits
 from bpmax_sim.cli import options as option
 from bpmax_sim.cli.affected import narrow_by_use_and_changes
-from bpmax_sim.cli.item_selection import find_targets, load_parsable_items
+from bpmax_sim.cli.item_selection import (
+    explain_empty_selection,
+    find_targets,
+    load_parsable_items,
+)
 from bpmax_sim.cli.options import Yes
 from bpmax_sim.cli.scenario_edits import write_edits_and_rerun
 from bpmax_sim.cli.terminal import iterate_with_progress, notify, say, say_document
@@ -72,7 +76,7 @@ def challenge(  # noqa: PLR0913 - the options of the command
     if problems:
         raise ConfigError(*problems)
     if not found:
-        notify(msg("there is no scenario here; write one, or see one with `bpmax-sim demo`"))
+        notify(explain_empty_selection(paths, keyword, since=changed))
         return ExitCode.NOTHING
     ready = ScriptChallenge(found, most=most, cache=VerdictCache(found[0].root))
     for problem in ready.left_out:

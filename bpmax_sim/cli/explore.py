@@ -14,7 +14,11 @@ from typer import Option
 
 import bpmax_sim
 from bpmax_sim.cli import options as option
-from bpmax_sim.cli.item_selection import collect_items, resolve_cassette_folder
+from bpmax_sim.cli.item_selection import (
+    collect_items,
+    explain_empty_selection,
+    resolve_cassette_folder,
+)
 from bpmax_sim.cli.terminal import notify, say, say_document, show_progress
 from bpmax_sim.errors import ConfigError, Place
 from bpmax_sim.explore.page import make_section
@@ -79,6 +83,8 @@ def explore(  # noqa: PLR0913 - the options of the command
     """
     _check_options(most, minutes, workers)
     items = list(collect_items(paths, keyword))
+    if not items:
+        notify(explain_empty_selection(paths, keyword))
     end = time.monotonic() + 60 * minutes if minutes is not None else math.inf
     folder, _ = resolve_cassette_folder(cassettes)
     explorations: list[Exploration] = []

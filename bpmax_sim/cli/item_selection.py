@@ -217,6 +217,28 @@ def collect_items(paths: Sequence[str] | None = None, keyword: str = "") -> list
     return items
 
 
+def explain_empty_selection(
+    paths: Sequence[str] | None, keyword: str = "", *, used: str = "", since: str | None = None
+) -> str:
+    """Return why a command found no scenario in *paths*: which of its filters left none.
+
+    *used* is the place of ``--uses``, and *since* the revision of ``--changed``.
+    """
+    where = join_list(paths or ()) or "scenarios/"
+    if used:
+        return msg("{where}: no scenario uses {place!r}", where=where, place=used)
+    if since:
+        return msg("{where}: no scenario is reached by what changed", where=where)
+    if keyword:
+        return msg(
+            "{where}: no scenario has {keyword!r} in it; see `bpmax-sim list`",
+            where=where, keyword=keyword,
+        )  # fmt: skip
+    return msg(
+        "{where}: no *.scenario.yaml here; write one, or see one with `bpmax-sim demo`", where=where
+    )
+
+
 def find_items(
     targets: Sequence[Selection], variables: Mapping[str, Any] | None = None, keyword: str = ""
 ) -> tuple[list[ProjectItem], list[Problem]]:

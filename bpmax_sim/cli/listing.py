@@ -10,7 +10,12 @@ from typing import Annotated, Any
 from typer import Option
 
 from bpmax_sim.cli import options as option
-from bpmax_sim.cli.item_selection import find_items, find_targets, load_cassette
+from bpmax_sim.cli.item_selection import (
+    explain_empty_selection,
+    find_items,
+    find_targets,
+    load_cassette,
+)
 from bpmax_sim.cli.terminal import align_columns, notify, say_result
 from bpmax_sim.clock import Instant
 from bpmax_sim.errors import ConfigError
@@ -77,7 +82,7 @@ def list_scenarios(
     if every and not items:
         notify("no recording is older than {age}", age=old)
     elif not items and not json:
-        notify(msg("there is no scenario here; write one, or see one with `bpmax-sim demo`"))
+        notify(explain_empty_selection(paths, keyword))
     return ExitCode.PASSED if every else ExitCode.NOTHING
 
 

@@ -32,6 +32,7 @@ from bpmax_sim.cli.item_runs import (
     select_shard_items,
 )
 from bpmax_sim.cli.item_selection import (
+    explain_empty_selection,
     filter_by_keyword,
     find_items,
     find_targets,
@@ -245,7 +246,9 @@ def _run_command(args: _RunArguments) -> int:
             notify(msg("nothing failed last; all of it runs"))
         items = failed or items
     if not collected and not problems:
-        notify(_explain_no_items(args))
+        notify(
+            explain_empty_selection(args.paths, args.keyword, used=args.uses, since=args.changed)
+        )
     elif args.watch:
         _watch(args, items, problems)
     code, verdicts = _run_and_report(
@@ -659,23 +662,6 @@ def _warn_of_unread_files(paths: Sequence[str] | None) -> None:
             file = Path(problem.place.file if problem.place else "").resolve()
             if any(folder in file.parents for folder in folders):
                 notify("warning: {warning}", warning=problem)
-
-
-def _explain_no_items(args: _RunArguments) -> str:
-    where = join_list(args.paths or ()) or "scenarios/"
-    if args.uses:
-        return msg("{where}: no scenario uses {place!r}", where=where, place=args.uses)
-    if args.changed:
-        return msg("{where}: no scenario is reached by what changed", where=where)
-    if args.keyword:
-        return msg(
-            "{where}: no scenario has {keyword!r} in it; see `bpmax-sim list`",
-            where=where,
-            keyword=args.keyword,
-        )
-    return msg(
-        "{where}: no *.scenario.yaml here; write one, or see one with `bpmax-sim demo`", where=where
-    )
 
 
 def _print_verdict(verdict: Verdict, args: _RunArguments, reported: set[object]) -> Verdict:

@@ -37,6 +37,7 @@ from bpmax_sim.cli.item_runs import run_items_with_events
 from bpmax_sim.cli.item_selection import (
     choose_platform_folders,
     collect_items,
+    explain_empty_selection,
     find_files_by_suffix,
     load_cassette,
     load_item_platforms,
@@ -384,7 +385,7 @@ def show_coverage(  # noqa: PLR0913 - the options of the command
         )
     items = [(item, load_item_platforms(item)) for item in collect_items(paths, keyword)]
     if not items:
-        notify(msg("there is no scenario here; write one, or see one with `bpmax-sim demo`"))
+        notify(explain_empty_selection(paths, keyword))
         return ExitCode.NOTHING
     touched = (
         _read_used_parts(evidence_folders)

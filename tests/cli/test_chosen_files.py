@@ -368,6 +368,6 @@ def test_lists_name_what_they_have(bs: Command, project: Path) -> None:
     ]
     empty, none = bs("list", "-k", "没有"), bs("list", "-k", "没有", "--json")
     assert (empty.code, empty.out, empty.err) == (
-        5, "", "there is no scenario here; write one, or see one with `bpmax-sim demo`\n"
+        5, "", "scenarios/: no scenario has '没有' in it; see `bpmax-sim list`\n"
     )  # fmt: skip
     assert (none.code, json.loads(none.out)["items"], none.err) == (5, [], "")

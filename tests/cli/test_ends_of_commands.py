@@ -214,7 +214,12 @@ def test_a_folder_where_a_cassette_would_be_is_no_cassette(
 @pytest.mark.parametrize(
     ("days", "code", "out", "note"),
     [
-        (None, 5, "", "there is no scenario here; write one, or see one with `bpmax-sim demo`"),
+        (
+            None,
+            5,
+            "",
+            "scenarios/: no *.scenario.yaml here; write one, or see one with `bpmax-sim demo`",
+        ),
         (3, 0, "", "no recording is older than 20d"),
         (40, 0, "scenarios/付款.scenario.yaml:2  付款  付款", ""),
     ],
