@@ -26,6 +26,10 @@ _OF_LITERALS: Final = frozenset({
     "object", "array", "pair", "property_identifier", "string", "string_fragment", "number", "true",
     "false", "null", "unary_expression", "comment", "escape_sequence",
 })  # fmt: skip
+_COMPUTED: Final = frozenset({
+    "identifier", "member_expression", "subscript_expression", "call_expression",
+    "await_expression", "new_expression",
+})  # fmt: skip
 TELLING_FAILURE: Final = re.compile(
     r"失败|错误|异常|超时|未知|不可用|不存在|无法|没有|暂无|离线|未[找查]到|[找查]不到|查无|手工|人工|稍后|重试|"
     r"待[补查填]|fail|error|unknown|timeout|unavailable|not found|offline|n/a|none|by hand|"
@@ -332,14 +336,18 @@ class ResultReader:
     def _is_value_used_beyond_test(self, node: Node, tried: Node | None = None) -> bool:
         """Return whether the value of *node* is used for more than a test whether it exists.
 
-        A function that returns it leaves the test to its caller. If *node* is in *tried*, the body
-        of a ``try``, a name of outside that gets the value may be tested after it.
+        A function that returns it leaves the test to its caller, and ``value ?? other`` does
+        something else without it. If *node* is in *tried*, the body of a ``try``, a name of outside
+        that gets the value may be tested after it.
         """
         parent = _find_using_node(node)
         uses = self._find_uses(parent)
         if uses is not None:
-            return bool(uses) and not any(map(_is_tested, uses))
-        if parent.type in {"expression_statement", "unary_expression"} or _is_returned(parent):
+            return bool(uses) and not any(
+                _is_tested(use) or _is_handed_on(find_parent_beyond_parentheses(use))
+                for use in uses
+            )
+        if parent.type in {"expression_statement", "unary_expression"} or _is_handed_on(parent):
             return False
         later = [use for use in self._find_uses_of_target(parent) if not _contains(tried, use)]
         return not any(_is_tested(use) or _is_asked(use) for use in later)
@@ -410,8 +418,14 @@ def _contains(outer: Node | None, node: Node) -> bool:
     return outer is not None and outer.start_byte <= node.start_byte < outer.end_byte
 
 
-def _is_returned(user: Node) -> bool:
-    """Return whether *user*, the node that uses a value, returns it from a function."""
+def _is_handed_on(user: Node) -> bool:
+    """Return whether *user*, the node that uses a value, returns it from a function.
+
+    Also if it takes something else than a literal where there is no value: ``value ?? cache``.
+    """
+    operator, other = user.child_by_field_name("operator"), user.child_by_field_name("right")
+    if operator is not None and other is not None and operator.type in {"??", "||"}:
+        return other.type in _COMPUTED
     if user.type in FUNCTIONS:
         return True
     outer = user if user.type == "return_statement" else None

@@ -100,6 +100,9 @@ dropped:16-35@42 | form.a = await $proxy('crm').get().catch(function () {})
 - | async function 查() { return await $proxy('crm').get().catch(() => null) }
 - | async function 查() { try { return await $proxy('crm').get() } catch (e) {} }
 - | const r = await $proxy('crm').get().catch(() => []); form.a = r.length ? r[0] : go()
+- | async function 查() { const r = await $proxy('crm').get().catch(() => null); return r }
+- | form.a = (await $proxy('crm').get().catch(() => null)) ?? form.b
+dropped:17-36@43 | form.a = (await $proxy('crm').get().catch(() => null)) ?? ''
 - | const {data} = await $proxy('crm').get().catch(() => ({})); form.a = data ? data : go()
 - | let r; try { r = await $proxy('crm').get() } catch (e) {} if (!r) go(); form.a = r.data
 - | let r; while (!r) { try { r = await $proxy('crm').get() } catch {} } form.a = r.data
