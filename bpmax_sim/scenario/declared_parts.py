@@ -18,7 +18,7 @@ from bpmax_sim.scenario.events import (
     StepFinished,
     StepStarted,
 )
-from bpmax_sim.scenario.file_verdict import find_steps_shared_by_rows
+from bpmax_sim.scenario.file_verdict import find_steps_shared_by_rows, walk_steps_of_cell
 from bpmax_sim.scenario.load import ScenarioItem
 from bpmax_sim.subject.hooks import HookStarted
 
@@ -84,8 +84,7 @@ def _find_if_steps(item: ScenarioItem) -> Iterator[tuple[ScenarioPart, Place]]:
     Named steps that it runs are among them, steps of ``during``, and those in the cell of a row.
     """
     for shared in find_steps_shared_by_rows(item):
-        cell = (step for inner in shared.inner or () for step in inner.walk())
-        for located in (shared, *cell):
+        for located in (shared, *walk_steps_of_cell(shared)):
             condition = located.step.condition
             if isinstance(condition, str):
                 place = located.spot.at("if").place

@@ -91,10 +91,12 @@ def find_unused_parts(item: ScenarioItem, used_keys: Collection[str]) -> tuple[R
 def find_steps_shared_by_rows(item: ScenarioItem) -> Iterator[LocatedStep]:
     """Yield the steps of *item*, those of ``during``, and the named steps that they run.
 
-    The steps in the cell of a row are left out.
+    The steps in the cell of a row are left out, but not the named steps that the cell of some row
+    runs: any row may run these.
     """
     named = dict(item.subjects.named)
-    pending = deque((*item.steps, *item.cleanup))
+    by_cells = chain.from_iterable(named.pop(name, ()) for name in item.subjects.names_run_by_cells)
+    pending = deque((*item.steps, *item.cleanup, *by_cells))
     while pending:
         located = pending.popleft()
         yield located
@@ -153,9 +155,18 @@ def find_unused_conditions_of_row(
     `make_ran_step_key` for the steps that ran.
     """
     for located in (*item.steps, *item.cleanup):
-        for inner in located.inner or ():
-            for step in inner.walk():
-                yield from _find_never_true_condition(step, used_keys)
+        for step in walk_steps_of_cell(located):
+            yield from _find_never_true_condition(step, used_keys)
+
+
+def walk_steps_of_cell(located: LocatedStep) -> Iterator[LocatedStep]:
+    """Yield the steps that are written in the cell of a row which the step *located* runs.
+
+    None if the cell holds the name of a fragment's steps, which other rows may run, too.
+    """
+    for inner in located.inner or ():
+        if inner.spot.steps[0] == "cases":
+            yield from inner.walk()
 
 
 def _find_unused_retry(located: LocatedStep, used_keys: Collection[str]) -> Iterator[RunWarning]:

@@ -106,6 +106,7 @@ class Subjects(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         flow_files: files of flows, in whose lines errors may have their place.
         inline: path of a ``js:`` file as spelled in the step -> script.
         named: name -> steps of fragments.
+        names_run_by_cells: those of these names whose steps the cells of some row run.
     """
 
     scripts: Mapping[str, tuple[Script, ...]] = msgspec.field(default_factory=dict)
@@ -115,6 +116,7 @@ class Subjects(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     subflows: Mapping[str, FlowParts] = msgspec.field(default_factory=dict)
     flow_files: tuple[Script, ...] = ()
     named: Mapping[str, tuple[LocatedStep, ...]] = msgspec.field(default_factory=dict)
+    names_run_by_cells: tuple[str, ...] = ()
 
     @cached_property
     def handlers(self) -> tuple[Script, ...]:
@@ -475,6 +477,7 @@ def _load_subjects(draft: ScenarioDraft) -> Subjects:
             name: tuple(_locate_step(draft, step, where, None) for step, where in steps)
             for name, steps in draft.fragment_steps_by_name.items()
         },
+        names_run_by_cells=draft.names_run_by_cells,
     )
 
 

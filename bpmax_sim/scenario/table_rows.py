@@ -743,6 +743,19 @@ class ScenarioDraft:
             if column in row.values
         }
 
+    @cached_property
+    def names_run_by_cells(self) -> tuple[str, ...]:
+        """Return the names of the fragments' steps that cells of rows name, or whose steps run."""
+        cells = [
+            row.values[column]
+            for row in self.rows
+            for row_id, column in self.steps_in_cells
+            if row_id == row.id
+        ]
+        own = chain.from_iterable(self.steps_by_row.values())
+        run = [found[0] for step, _ in own if (found := model.find_named_steps(step))]
+        return tuple(dict.fromkeys((*(one for one in cells if isinstance(one, str)), *run)))
+
     def _read_steps_cell(self, row: Row, column: str) -> LocatedSteps:
         """Return the steps in cell *column* of *row*: written out in it, or those that it names.
 

@@ -102,7 +102,7 @@ def test_a_run_reaches_what_fired_answered_or_was_not_skipped(item: ScenarioItem
 NAMED = """\
 use: 共.yaml
 proxy: {platforms: platforms, mode: simulate, stubs: [{on: crm.查客户, body: {}}]}
-cases: [{id: 一, 步骤: [{if: "${form.金额} == 2", set: {客户: 乙}}]}]
+cases: [{id: 一, 步骤: [{if: "${form.金额} == 2", set: {客户: 乙}}, {run: 收尾}]}]
 steps:
   - open: {}
     during: {call: crm.查客户, steps: [{if: "${form.金额} == 0", set: {客户: 甲}}]}
@@ -113,6 +113,7 @@ steps:
 SHARED = """\
 steps:
   改单: [{if: "${form.金额} == 1", set: {金额: 2}}, {if: "${form.金额} == 9", set: {金额: 3}}]
+  收尾: [{if: "${form.金额} == 7", set: {金额: 8}}]
   别的: [{if: "${form.金额} == 5", set: {金额: 4}}]
 """
 
@@ -128,7 +129,7 @@ def test_conditions_count_in_named_steps_in_during_and_in_the_steps_of_a_row(
     parts = mark_used_parts(item, list(run_item(item, open_session(item), environ={})))
 
     assert {part.name[-1]: part.used for part in parts if part.kind == "branch"} == {
-        "0": True, "1": True, "9": False, "2": True,
+        "0": True, "1": True, "9": False, "2": True, "7": False,
     }  # fmt: skip
 
 

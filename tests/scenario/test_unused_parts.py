@@ -320,6 +320,26 @@ def test_a_condition_in_the_cell_of_a_row_is_judged_by_the_row_alone(tmp_path: P
     assert [*find_unused_conditions_of_row(second, ())] == []
 
 
+def test_conditions_of_named_steps_that_only_cells_run_are_judged_over_all_rows(
+    tmp_path: Path,
+) -> None:
+    write_files(tmp_path, {
+        "单.scenario.yaml": "scenario: 单\nform: {fields: {金额: 0}}\nuse: 共用.yaml\n"
+        "cases: [{id: 甲, 做: 清}, {id: 乙, 做: [{run: 查}]}, {id: 丙, 做: []}]\n"
+        "steps: [{run: '${case.做}'}]\n",
+        "共用.yaml": "steps:\n  清: [{if: '${form.金额}', set: {金额: 0}}]\n"
+        "  查: [{if: '${form.金额} > 9', open: {}}]\n  别的: [{if: '${form.金额}', open: {}}]\n",
+    })  # fmt: skip
+    rows = load_items(tmp_path / "单.scenario.yaml", environ={})
+
+    for row in rows:
+        assert [*find_unused_conditions_of_row(row, ())] == []
+        assert told(find_unused_parts(row, ())) == [
+            "2: if: ${form.金额} has never held, so this step never ran!",
+            "3: if: ${form.金额} > 9 has never held, so this step never ran!",
+        ]
+
+
 def test_a_condition_in_a_cell_that_finally_runs_is_judged_too(tmp_path: Path) -> None:
     step = "{if: '${form.金额}', set: {金额: 1}}"
     write_files(tmp_path, {
