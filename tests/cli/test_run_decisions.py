@@ -14,6 +14,7 @@ from bpmax_sim.cli.item_runs import (
     find_response_sources,
     report_written_cassettes,
 )
+from bpmax_sim.cli.item_selection import explain_empty_selection
 from bpmax_sim.errors import ConfigError, Place, Problem
 from bpmax_sim.report.exit_codes import ExitCode
 from bpmax_sim.report.terminal import Verdict
@@ -191,7 +192,9 @@ def test_a_watch_goes_with_few_options(given: dict[str, Any], name: str) -> None
     ],
 )
 def test_why_nothing_runs_is_told_by_what_was_asked_for(given: dict[str, Any], told: str) -> None:
-    assert command._explain_no_items(read(**given)) == told
+    args = read(**given)
+    found = explain_empty_selection(args.paths, args.keyword, used=args.uses, since=args.changed)
+    assert found == told
 
 
 @pytest.mark.parametrize(
