@@ -95,8 +95,9 @@ def test_a_finding_about_several_mistakes_says_whether_an_expectation_notices_th
         (["-k", "没有这样的"], 5),
     ],
 )
-def test_exit_codes(options: list[str], code: int) -> None:
+def test_exit_codes(options: list[str], code: int, capsys: pytest.CaptureFixture[str]) -> None:
     assert run_command_line(["challenge", *options]) == code
+    assert ("tried 2 of " in capsys.readouterr().err) == ("--max" in options and code == 0)
 
 
 def test_json_has_each_finding_and_the_verdict_of_each_mistake(

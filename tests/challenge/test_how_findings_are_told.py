@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from bpmax_sim.challenge.findings import SHOWN, ChallengeResult, Weakness
+from bpmax_sim.challenge.judge import MutantVerdict
+from bpmax_sim.challenge.mutants import Mutant
 from bpmax_sim.challenge.proposals import ExpectLine
 from bpmax_sim.cli import challenge, explore
-from bpmax_sim.errors import ConfigError, Place
+from bpmax_sim.errors import ConfigError, Place, Problem
 from bpmax_sim.explore.search import Exploration
 from bpmax_sim.report.exit_codes import ExitCode
 
@@ -159,3 +164,152 @@ def test_an_exploration_ends_red_where_a_cause_is(
 ) -> None:
     found: Any = [(Cause(is_red=one), None) for one in causes]
     assert explore._choose_exit_code(explorations, found) == code
+
+
+class Tried:
+    """A challenge of which only the numbers, and the rows of a file, are asked."""
+
+    def __init__(self, possible: int = 0, reused: int = 0) -> None:
+        self.possible, self.reused = possible, reused
+        place = Place("b.js", 5, 9)
+        mutant = Mutant(kind="field-write", place=place, start=0, end=1, old="a", new="b")
+        self.numbered = [(number, mutant) for number in range(2)]
+
+    def find_items_of_file(self, file: str) -> list[str]:
+        return [f"{file}[甲]", f"{file}[乙]"]
+
+
+@pytest.mark.parametrize(
+    ("done", "possible", "reused", "notes"),
+    [
+        (2, 2, 0, []), (2, 5, 0, ["tried 2 of 5"]), (0, 1, 0, ["tried 0 of 1"]),
+        (2, 2, 2, ["reused 2, ran 0"]), (2, 3, 1, ["tried 2 of 3", "reused 1, ran 1"]),
+    ],
+)  # fmt: skip
+def test_what_was_not_tried_and_what_was_known_is_told_beside_the_findings(
+    done: int, possible: int, reused: int, notes: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    unused = Problem("没有起作用", Place("a.js", 9, 1))
+    result = ChallengeResult(
+        findings=(find("unreached"), find("unreached", same_as=SELF)),
+        counts={"killed": 2}, unused=(unused,),
+    )  # fmt: skip
+    verdicts = [MutantVerdict(verdict="killed", cause="expect")] * done
+    tried: Any = Tried(possible, reused)
+
+    challenge._print_findings(tried, result, verdicts, None)
+    plain = capsys.readouterr()
+    challenge._print_findings(tried, result, verdicts, ExitCode.INTERRUPTED)
+    data = capsys.readouterr()
+
+    assert plain.out == "a.js:3:1  不行\n\n"
+    told = ["a.js:9:1: 没有起作用", "2 mistakes tried: 2 noticed", *notes]
+    assert (plain.err.splitlines(), data.err.splitlines()) == (told, told)
+    document = json.loads(data.out)
+    assert document["summary"]["exit_code"] == 130
+    assert [one["same_as"] for one in document["findings"]] == ["", "a.js:3:1"]
+    assert document["mutants"] == [
+        {"file": "b.js", "line": 5, "column": 9, "kind": "field-write", "old": "a", "new": "b",
+         "verdict": "killed", "cause": "expect"}
+    ] * done  # fmt: skip
+
+
+class Interrupted(Tried):
+    """A challenge that somebody stops at the second of its mistakes."""
+
+    is_closed = False
+
+    def judge(self, workers: int) -> Iterator[MutantVerdict]:
+        assert workers == (os.cpu_count() or 1)
+        try:
+            yield MutantVerdict(verdict="killed", cause="expect")
+            raise KeyboardInterrupt
+        finally:
+            self.is_closed = True
+
+
+@pytest.mark.parametrize("is_json", [False, True])
+def test_ctrl_c_reports_what_was_tried_with_the_code_of_an_interruption(
+    is_json: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    summarised: list[int] = []
+
+    def summarise(_tried: object, verdicts: Sequence[MutantVerdict]) -> ChallengeResult:
+        summarised.append(len(verdicts))
+        return ChallengeResult(counts={"killed": len(verdicts)})
+
+    monkeypatch.setattr(challenge, "summarise_verdicts", summarise)
+    tried: Any = Interrupted(possible=2)
+
+    with pytest.raises(KeyboardInterrupt):
+        challenge._judge_mutants(tried, 0, json=is_json)
+
+    printed = capsys.readouterr()
+    assert (summarised, tried.is_closed) == ([1], True)
+    assert printed.err.endswith("1 mistake tried: 1 noticed\ntried 1 of 2\n")
+    if is_json:
+        assert json.loads(printed.out)["summary"]["exit_code"] == 130
+    else:
+        assert printed.out == ""
+
+
+def test_a_section_that_cannot_be_kept_takes_no_findings_with_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / ".bpmax").write_text("", "utf-8")
+
+    challenge._store_report_section(tmp_path, ChallengeResult())
+
+    assert ".bpmax/sections" in capsys.readouterr().err
+
+
+def propose(file: str = "a.scenario.yaml", **columns: dict[str, object]) -> Weakness:
+    line = ExpectLine(file=file, step=1, expect={"form": {"金额": 800}}, columns=columns)
+    return find(line=line, place=Place("a.js", len(columns), 1))
+
+
+@pytest.mark.parametrize(
+    ("findings", "written", "notes"),
+    [
+        ([], [], []),
+        ([find(), propose()], [1], []),
+        ([propose()] * (SHOWN + 1), range(SHOWN), []),
+        ([propose(金额={"甲": 8}), propose(金额={"甲": 8})], [0, 1], []),
+        ([propose(金额={"甲": 8}), propose(金额={"甲": 9})], [0],
+         ["a.js:1:1: run this again for its line"]),
+        ([propose(金额={"甲": 8}), propose("b.scenario.yaml", 金额={"甲": 9})], [0, 1], []),
+        ([propose(金额={"甲": 8}), propose(金额={"甲": 9}), propose(客户={"甲": 9})], [0, 2],
+         ["a.js:1:1: run this again for its line"]),
+        ([propose(), find(line=propose().line, same_as=SELF)], [0], []),
+    ],
+)  # fmt: skip
+def test_lines_that_are_shown_are_written_and_a_column_once(
+    findings: list[Weakness],
+    written: Sequence[int],
+    notes: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(challenge, "make_edits", lambda line, item, rows: [(line, item, rows)])
+    tried: Any = Tried()
+
+    edits: Any = challenge._make_edits(tried, ChallengeResult(findings=tuple(findings)))
+
+    assert [line for line, _, _ in edits] == [findings[number].line for number in written]
+    for line, item, rows in edits:
+        assert (item, rows) == (f"{line.file}[甲]", tried.find_items_of_file(line.file))
+    assert capsys.readouterr().err.splitlines() == notes
+
+
+def test_data_of_a_finding_are_its_own() -> None:
+    finding = find(
+        kind="field-write", old="a", new="b", scenario_place=Place("a.scenario.yaml", 9),
+        step="2", where="form.金额", before="8", after="9", kills=3, is_suspicious=True, line=LINE,
+    )  # fmt: skip
+    assert challenge._make_finding_data(finding) == {
+        "file": "a.js", "line": 3, "column": 1, "verdict": "differs", "kind": "field-write",
+        "message": "不行", "old": "a", "new": "b", "scenario": "a.scenario.yaml",
+        "scenario_line": 9, "step": "2", "place": "form.金额", "before": "8", "after": "9",
+        "expect": finding.expect_yaml, "columns": {"金额": {"甲": 800, "乙": 7}}, "kills": 3,
+        "same_as": "", "suspicious": True,
+    }  # fmt: skip
