@@ -455,7 +455,7 @@ class _Commands(LocalisedGroup):
             args = [*args[1:], "--help"] if args[1:] else ["--help"]
         name = args[0]
         pair = join_messages(" ", args[:2])  # `import` is a command, and `import openapi` another
-        if pair in COMMANDS and name in COMMANDS:
+        if pair in COMMANDS and name in COMMANDS and not self.prefix:
             return pair, self.get_command(ctx, pair), args[2:]
         level = _list_commands_below(self.prefix)
         if name not in level and not name.startswith("-"):

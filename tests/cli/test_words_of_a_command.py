@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import re
+import warnings
 from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
 
 from bpmax_sim.cli import app, command_errors, help_text
 from bpmax_sim.cli.help_text import localise_full_stops, wrap_text
+from bpmax_sim.cli.terminal import NobodyToAskError, OutputNotRead
 from bpmax_sim.errors import (
     CassetteError,
     ConfigError,
     ExpectationError,
     LeakError,
+    LostCharactersWarning,
     NoMatchError,
     Place,
     Problem,
@@ -22,7 +28,8 @@ from bpmax_sim.errors import (
     TransportError,
 )
 from bpmax_sim.git import SINCE_BRANCHING
-from bpmax_sim.i18n import msg
+from bpmax_sim.i18n import msg, translate
+from tests.cli.project import Command, Done
 
 BARE = f"--changed={SINCE_BRANCHING}"
 
@@ -259,3 +266,146 @@ def test_a_section_has_two_columns(
 )  # fmt: skip
 def test_a_chinese_line_ends_with_a_chinese_full_stop(text: str, localised: str) -> None:
     assert localise_full_stops(text) == localised
+
+
+@pytest.mark.parametrize(
+    ("command", "words", "told"),
+    [
+        ("lint", "No such option: --fix", "--fix was removed, as no released version"),
+        ("doctor", "No such option: --json", "--json was removed here"),
+        ("cassette seal", "No such option: --json Did you mean --yes?", "--json was removed here"),
+        ("doctor", "No such option: --fix", "No such option: --fix"),
+        ("run", "No such option: --json", "No such option: --json"),
+        ("", "No such option: --fix", "No such option: --fix"),
+        ("lint", "No such option: --fixed", "No such option: --fixed"),
+    ],
+)
+def test_an_option_was_removed_from_its_command_alone(command: str, words: str, told: str) -> None:
+    assert command_errors.explain_usage_error(command, words).startswith(told)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "No such option: --zz (Possible options: --yes, --json)",
+        "Option '--mode' requires an argument", "Missing argument 'FILE'", "Missing option '--as'",
+        "Got unexpected extra argument (甲)", "Got unexpected extra arguments (甲 乙)",
+        "Invalid value for '--mode': 'x' is not one of 'har'",
+    ],
+)  # fmt: skip
+def test_what_typer_says_is_said_in_chinese(words: str) -> None:
+    told = translate(command_errors.reword_usage_error(words), "zh")
+
+    assert re.findall("[A-Z][a-z]+", told) == []
+    assert set(re.findall("--[a-z]+|[甲乙]|FILE|'x'|'har'", words)) <= set(
+        re.findall("--[a-z]+|[甲乙]|FILE|'x'|'har'", told)
+    )
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (OSError(errno.ENAMETOOLONG, "too long", "甲" * 300), f"{'甲' * 40}… is too long"),
+        (OSError(errno.EACCES, "Permission denied", "甲"), None),
+        (FileNotFoundError(errno.ENOENT, "No such file", "甲"), None),
+    ],
+)  # fmt: skip
+def test_only_a_name_that_is_too_long_is_told_as_one(error: OSError, told: str | None) -> None:
+    with (
+        pytest.raises(ConfigError if told else type(error)) as raised,
+        command_errors.translate_long_names(),
+    ):
+        raise error
+
+    if told:
+        assert str(raised.value).startswith(told)
+
+
+def test_a_name_that_is_too_long_ends_a_command_with_two(bs: Command) -> None:
+    done = bs("run", "甲" * 300)
+
+    assert (done.code, done.out) == (2, "")
+    assert done.err == f"{'甲' * 40}… is too long for the name of a file\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "out", "err"),
+    [
+        ("help", 0, "Commands:", ""),
+        ("help list", 0, "bpmax-sim list", ""),
+        ("help cassette", 0, "bpmax-sim cassette", ""),
+        ("--lang xx list", 2, "", "xx"),
+        ("seal a.yaml", 2, "", "'seal' is `bpmax-sim cassette seal` now"),
+        ("cassette list", 2, "", "there is no command 'cassette list'"),
+        ("cassette import openapi", 2, "", "there is no command 'cassette import'"),
+        ("openapi a.json", 2, "", "'openapi' is `bpmax-sim import openapi` now"),
+        ("list --nothing", 2, "", "; see bpmax-sim list --help"),
+        ("--nothing", 2, "", "; see bpmax-sim --help"),
+    ],
+)  # fmt: skip
+def test_what_was_meant_is_said(bs: Command, words: str, code: int, out: str, err: str) -> None:
+    done = bs(*words.split())
+
+    assert done.code == code
+    assert out in done.out
+    assert err in done.err
+    assert bool(done.out) == (code == 0)
+
+
+@pytest.mark.parametrize(
+    ("raised", "code", "told"),
+    [
+        (NobodyToAskError(), 1, "there is no terminal to answer; add --yes\n"),
+        (typer.Abort(), 1, "\nstopped; nothing was changed\n"),
+        (KeyboardInterrupt(), 130, "\nstopped\n"),
+        (OutputNotRead(), 141, ""),
+        (TransportError("不通"), 4, "不通\n"),
+    ],
+)  # fmt: skip
+def test_how_a_command_ends_that_was_stopped(
+    bs: Command, raised: BaseException, code: int, told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(_language: str) -> Any:
+        raise raised
+
+    monkeypatch.setattr(app, "_build_app", stop)
+    done = bs("list")
+
+    assert (done.code, done.out) == (code, "")
+    assert done.err.endswith(told)
+    assert bool(done.err) == bool(told)
+
+
+@pytest.mark.parametrize(("code", "ended"), [(None, 0), (0, 0), (3, 3), (True, 1)])
+def test_a_command_ends_with_what_it_returns(
+    bs: Command, code: int | None, ended: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(app, "_build_app", lambda _language: lambda *_words, **_more: code)
+
+    assert bs("list") == Done(ended, "", "")
+
+
+def test_a_command_that_returns_an_interruption_says_so(
+    bs: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(app, "_build_app", lambda _language: lambda *_words, **_more: 130)
+
+    kept = "what was being recorded is kept, `bpmax-sim cassette recover` seals it"
+    assert bs("record") == Done(130, "", f"\nstopped; {kept}\n")
+
+
+def test_only_our_own_warnings_are_told_as_messages(bs: Command, monkeypatch: Any) -> None:
+    shown: list[str] = []
+
+    def warn(_language: str) -> Any:
+        warnings.warn(msg("没有编码"), LostCharactersWarning, stacklevel=1)
+        warnings.warn("别人的", UserWarning, stacklevel=1)
+        return lambda *_words, **_more: 0
+
+    monkeypatch.setattr(app, "_build_app", warn)
+    with warnings.catch_warnings():
+        warnings.simplefilter("default")
+        warnings.showwarning = lambda message, *_more, **_rest: shown.append(str(message))
+        done = bs("list")
+
+    assert (done.err, shown) == ("warning: 没有编码\n", ["别人的"])
