@@ -199,15 +199,26 @@ class _ArtifactReader:
         if suites.tag not in {"testsuites", "testsuite"}:
             return
         known = {
-            (one.file.replace("/", "."), to_node_id_part(one.name))
+            (one.file.replace("/", "."), name)
             for one in self.failures.values()
+            for name in _list_possible_node_names(one.name)
         }
         for case in suites.iter("testcase"):
             self.tests += 1
-            name = (case.get("classname", ""), to_node_id_part(case.get("name", "")))
+            name = (case.get("classname", ""), case.get("name", ""))
             wrong = [one for tag in ("failure", "error") for one in case.iter(tag)]
             if wrong and name not in known:
                 self.other_failures.append(_read_junit_failure(case, wrong[0], self._root))
+
+
+def _list_possible_node_names(name: str) -> Iterator[str]:
+    """Yield what a JUnit file may call the scenario or row *name*, each a name of one line.
+
+    The title of a row and its id are shortened on their own, and both may contain brackets.
+    """
+    yield to_node_id_part(name)
+    for at in (found.start() for found in re.finditer(r"\[", name) if name.endswith("]")):
+        yield f"{to_node_id_part(name[:at])}[{to_node_id_part(name[at + 1 : -1])}]"
 
 
 def _find_trace_failure(trace: Trace) -> StoredFailure | None:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree as ET
 from zipfile import ZipFile
 
 import pytest
@@ -193,7 +194,7 @@ CASES: dict[str, tuple[str, tuple[str, str, int, str, str, str]]] = {
         '<testcase classname="scenarios.a" name="甲" file="a.yaml" line="7"><failure message="m">一\n二</failure></testcase>',
         ("甲", "a.yaml", 7, "m", "一\n二", ""),
     ),
-    "without a file": ('<testcase classname="tests.x" name="甲"><failure>一\n二</failure></testcase>', ("甲", "tests.x", 0, "一", "一\n二", "")),
+    "without a file": ('<testcase classname="检查.x" name="甲"><failure>一\n二</failure></testcase>', ("甲", "检查.x", 0, "一", "一\n二", "")),
     "a line that is none": ('<testcase name="甲" line="x"><failure message="m"/></testcase>', ("甲", "", 0, "m", "m", "")),
     "nothing at all": ("<testcase><error/></testcase>", ("", "", 0, "", "", "")),
     "a test of a module": ('<testcase classname="tests.test_a" name="test_x"><failure message="m"/></testcase>', ("test_x", "tests.test_a", 0, "m", "m", "pytest tests/test_a.py::test_x")),
@@ -209,13 +210,42 @@ CASES: dict[str, tuple[str, tuple[str, str, int, str, str, str]]] = {
 def test_a_test_case_of_junit_tells_its_failure(tmp_path: Path, name: str) -> None:
     case, expected = CASES[name]
     (tmp_path / "tests").mkdir()
-    (tmp_path / "tests/test_a.py").touch()
+    for file in ("tests/test_a.py", "tests.py"):
+        (tmp_path / file).touch()
 
     run = pack(tmp_path, {"r.xml": f"<testsuites><testsuite>{case}</testsuite></testsuites>"})
 
     [one] = run.failures
     assert (one.name, one.file, one.line, one.headline, one.texts[0], one.rerun) == expected
     assert run.tests == 1
+
+
+@pytest.mark.parametrize(
+    ("title", "row"),
+    [
+        ("回填", ""), ("回填", "甲"), ("回填::二", ""), ("回填::二", "甲"), ("回填\n二", "甲"),
+        ("回填", "甲::乙"), ("回填[一]::二", "甲"), ("长" * 130, "甲"),
+    ],
+)  # fmt: skip
+def test_a_failure_that_two_files_tell_is_one_whatever_its_name(
+    tmp_path: Path, title: str, row: str
+) -> None:
+    path = tmp_path / "a.scenario.yaml"
+    path.write_text(SCENARIO, "utf-8")
+    [item] = load_items(path, environ={}, root=tmp_path)
+    header = replace(item.header, title=title, row_id=row)
+    case = ET.Element("testcase", name=header.one_line_name, classname="a.scenario.yaml")
+    ET.SubElement(case, "failure", message="坏")
+    suite = ET.Element("testsuite")
+    suite.append(case)
+    other = '<testcase classname="a.scenario.yaml" name="别的"><failure/></testcase></testsuite>'
+    text = ET.tostring(suite, "unicode").replace("</testsuite>", other)
+
+    run = pack(
+        tmp_path, {"failed/a.json": stored(name=header.name, file=path.name), "r.xml": text}
+    )
+
+    assert [one.name for one in run.failures] == [header.name, "别的"]
 
 
 @pytest.mark.parametrize(
