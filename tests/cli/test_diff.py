@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 
 from bpmax_sim.starter.demo import Crm
+from tests.cassette.exchanges import detail
 from tests.cli.project import NAME, Command, Project
+from tests.cli.test_cassette_commands import write
 from tests.snapshots import snapshot
 
 HERE = "cassettes/crm/customer.yaml"
@@ -66,6 +68,22 @@ def test_a_recording_equals_itself_recorded_again(recorded: Project, crm: Crm, b
         "",
         snapshot("1 same, 0 changed, 0 removed, 0 added\n"),
     )
+
+
+@pytest.mark.parametrize(("old", "new", "kind"), [(1, 2, "added"), (2, 1, "removed")])
+def test_what_only_one_of_them_has_differs_and_what_both_have_is_counted(
+    tmp_path: Path, bs: Command, old: int, new: int, kind: str
+) -> None:
+    a, b = (
+        write(tmp_path / f"{name}.yaml", [("付款", [detail(n + 1) for n in range(count)])])
+        for name, count in (("a", old), ("b", new))
+    )
+
+    done = bs("cassette", "diff", str(a), str(b), "--json")
+
+    told = json.loads(done.out)
+    assert (done.code, told["summary"]["same"], told["summary"][kind]) == (1, 1, 1)
+    assert [one["kind"] for one in told["exchanges"]] == [kind]
 
 
 def test_nothing_to_compare_with(recorded: Project, bs: Command) -> None:

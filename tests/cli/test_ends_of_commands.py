@@ -22,6 +22,7 @@ from tests.cli.project import Command
 from tests.cli.test_cassette_commands import write as write_cassette
 from tests.cli.test_imports import archive, entry
 from tests.files import write_files
+from tests.typed import Typed
 
 SCENARIO = "version: 1\nscenario: {}\nsteps: [{{js: {}}}]\n"
 CALL = "crm_system.get_customer_detail"
@@ -148,12 +149,19 @@ def test_it_is_said_which_exchanges_were_not_recovered_as_they_had_a_secret(  # 
     ],
 )
 def test_a_waiting_recording_has_a_line_even_where_it_says_nothing_new(
-    root: Path, bs: Command, new: Sequence[int], changes: list[str] | None, exchanges: int
+    root: Path,
+    bs: Command,
+    monkeypatch: pytest.MonkeyPatch,
+    new: Sequence[int],
+    changes: list[str] | None,
+    exchanges: int,
 ) -> None:
     write_cassette(root / "cassettes/付款.yaml", [("付款", [detail(1)])])
     write_cassette(root / "cassettes/付款.yaml.new", [("付款", [detail(one) for one in new])])
 
-    done = bs("review", "--json")
+    with monkeypatch.context() as terminal:
+        terminal.setattr("sys.stdin", Typed("accept\n"))
+        done = bs("review", "--json")  # which asks nothing
 
     (file,) = json.loads(done.out)["files"]
     assert (file["file"], file["exchanges"]) == ("cassettes/付款.yaml.new", exchanges)

@@ -75,10 +75,14 @@ def test_what_no_platform_file_declares_is_answered_in_the_project(
     assert bs("record", "--record=rewrite").code == 0
     login = project.folder / "cassettes/auth/crm_system.default.yaml"
     assert JWT not in login.read_text(encoding="utf-8")  # all that a login mints is a secret
-    for place in ("crm_system.$token.body.域", "qywx.getUser.body.userid", elsewhere):
-        answered = bs("review", "--not-secret", place)
-        assert answered.err == f"pyproject.toml: not_secret: {place} is no secret\n"
-        assert bs("review", "--not-secret", place).err.endswith("is declared already\n")
+    places = ("crm_system.$token.body.域", "qywx.getUser.body.userid", elsewhere)
+    asked = [word for place in places for word in ("--not-secret", place)]
+    assert bs("review", *asked).err.splitlines() == [
+        f"pyproject.toml: not_secret: {place} is no secret" for place in places
+    ]
+    assert bs("review", *asked).err.splitlines() == [
+        f"pyproject.toml: {place} is declared already" for place in places
+    ]
     assert bs("lint").err == snapshot("1 scenario file: sound\n")
 
     request = Request(

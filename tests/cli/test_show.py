@@ -59,6 +59,7 @@ def test_what_passes_is_forgotten(recorded: Project, bs: Command) -> None:
         "",
         snapshot("no scenario failed when it last ran\n"),
     )
+    assert bs("show", "--plain").out == ""
     assert not KEPT.exists()
 
 
@@ -68,7 +69,7 @@ def test_the_first_of_the_last_run_comes_first(recorded: Project, bs: Command) -
     first = bs("show")
     bs("run", "scenarios/报价.scenario.yaml")
 
-    one, both = bs("show"), bs("show", "--all")
+    one, both, data = bs("show"), bs("show", "--all"), bs("show", "--json")
 
     assert first.out.startswith(f"× {NAME}   scenarios/customer.scenario.yaml:13\n")
     assert one.out.startswith("× 报价   scenarios/报价.scenario.yaml:4\n")
@@ -77,6 +78,7 @@ def test_the_first_of_the_last_run_comes_first(recorded: Project, bs: Command) -
         "× 报价   scenarios/报价.scenario.yaml:4",
         f"× {NAME}   scenarios/customer.scenario.yaml:13",
     ]
+    assert [failure["name"] for failure in json.loads(data.out)["failures"]] == ["报价", NAME]
 
 
 def test_a_block_for_a_chat_has_the_failure_and_the_versions(
