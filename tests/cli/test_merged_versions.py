@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from bpmax_sim.cassette.file import Cassette
+from bpmax_sim.cli import merge
 from bpmax_sim.cli.merge import hint_at_missing_merge_driver
 from bpmax_sim.git import configure_merging, run_git
 from tests.cassette.exchanges import detail, order
@@ -114,6 +115,50 @@ def test_git_passes_three_files_or_four(bs: Command, count: int) -> None:
 def test_outside_of_a_repository_nothing_is_unmerged(bs: Command) -> None:
     done = bs("merge")
     assert (done.code, done.err) == (2, "merge: there is no Git repository here\n")
+
+
+@pytest.mark.parametrize(
+    ("unmerged", "code", "done", "waiting"),
+    [
+        ({}, 0, [], []),
+        ({"cassettes/一.yaml": "theirs", "采购/cassettes/华东/二.yaml": "theirs"}, 0,
+         ["cassettes/一.yaml", "采购/cassettes/华东/二.yaml"], []),
+        ({"cassettes/一.yaml": "theirs", "cassettes/二.yaml": "other"}, 1,
+         ["cassettes/一.yaml"], ["cassettes/二.yaml"]),
+        ({"cassettes/一.yaml": "other", "cassettes/二.yaml": "theirs"}, 1,
+         ["cassettes/二.yaml"], ["cassettes/一.yaml"]),
+        ({"cassettes/一.yaml": "theirs", "cassettes/二.yaml": "broken",
+          "cassettes/三.yaml": "other"}, 3, ["cassettes/一.yaml"], ["cassettes/三.yaml"]),
+        ({"scenarios/platforms/crm.yaml": "broken", "cassettes.yaml": "broken",
+          "cassettes/说明.md": "broken"}, 0, [], []),
+    ],
+)  # fmt: skip
+def test_of_several_unmerged_cassettes_each_ends_and_the_worst_is_the_code(  # noqa: PLR0913, PLR0917
+    root: Path,
+    bs: Command,
+    monkeypatch: pytest.MonkeyPatch,
+    unmerged: dict[str, str],
+    code: int,
+    done: list[str],
+    waiting: list[str],
+) -> None:
+    added: list[str] = []
+    stages = {path: {1: "base", 2: "ours", 3: theirs} for path, theirs in unmerged.items()}
+    for name, end in {
+        "find_repository": lambda _: root,
+        "find_unmerged_files": lambda _: stages,
+        "read_blob": lambda folder, name: (folder / name).read_bytes(),
+        "run_git": lambda _, *words: added.append(words[-1]),
+        "hint_at_missing_merge_driver": lambda: None,
+    }.items():
+        monkeypatch.setattr(merge, name, end)
+
+    told = bs("merge", "--json")
+
+    assert told.code == code
+    assert json.loads(told.out) == {"version": 1, "files": done, "review": waiting}
+    assert added == done
+    assert ("no cassette is unmerged" in told.err) is (code == 0 and not done)
 
 
 HINT = "Git does not merge cassettes here yet; set that up with `bpmax-sim doctor --fix`\n"
