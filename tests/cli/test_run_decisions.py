@@ -2,27 +2,36 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from inspect import signature
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree as ET
 
+import msgspec
 import pytest
 
 from bpmax_sim.cli import run as command
+from bpmax_sim.cli import scenario_edits
 from bpmax_sim.cli.item_runs import (
     describe_nothing_recorded,
     find_response_sources,
     report_written_cassettes,
 )
-from bpmax_sim.cli.item_selection import explain_empty_selection
+from bpmax_sim.cli.item_selection import explain_empty_selection, find_items, find_targets
 from bpmax_sim.errors import ConfigError, Place, Problem
 from bpmax_sim.report.exit_codes import ExitCode
 from bpmax_sim.report.terminal import Verdict
+from bpmax_sim.report.usage import FOLDER, Evidence
 from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.events import Outcome
 from bpmax_sim.scenario.load import ScenarioItem, load_items
+from bpmax_sim.scenario.source import RunWarning
 from tests.cassette.exchanges import detail
+from tests.cli.project import Command
 from tests.cli.test_cassette_commands import write
+from tests.files import write_files
 from tests.typed import Typed
 
 SCENARIO = "version: 1\nscenario: 付款\nsteps: [{js: return 1}]\n"
@@ -369,6 +378,106 @@ def test_a_verdict_is_printed_unless_it_is_quiet_or_a_document(
     printed = capsys.readouterr()
     assert bool(printed.out) is shown
     assert printed.err.splitlines() == ["没有变量 A"]
+
+
+def test_a_warning_of_several_rows_is_printed_once(
+    item: ScenarioItem, capsys: pytest.CaptureFixture[str]
+) -> None:
+    verdict = Verdict(item=item, outcome="passed", warnings=(RunWarning("cycle", "提示"),))
+    reported: set[object] = set()
+
+    for _ in range(2):
+        command._print_verdict(verdict, read(), reported)
+
+    assert capsys.readouterr().err.splitlines() == [str(verdict.warnings[0])]
+
+
+TWO = {
+    "scenarios/采购/付款.scenario.yaml": "version: 1\nscenario: 付款\nsteps: [{js: return 1}]\n",
+    "scenarios/采购/退款.scenario.yaml": "version: 1\nscenario: 退款\nsteps: [{js: throw 1}]\n",
+}
+BROKEN = {"scenarios/采购/坏.scenario.yaml": "version: 1\nscenario: 坏\nstep: []\n"}
+GREEN = {"scenarios/采购/退款.scenario.yaml": TWO["scenarios/采购/付款.scenario.yaml"]}
+
+
+@pytest.mark.parametrize(
+    ("files", "words", "unknown"),
+    [
+        ({}, (), ["付款", "退款"]),
+        (BROKEN, (), None),
+        ({}, ("-x",), ["付款", "退款"]),  # the last one failed, so all have run
+        ({"scenarios/采购/重来.scenario.yaml": SCENARIO}, ("-x",), None),
+        ({}, ("-k", "付款"), None),
+        ({}, ("-k", "付款", "--job", "构建"), ["付款", "退款"]),
+        ({}, ("--lf",), None),
+        ({}, ("--lf", "--job", "构建"), ["付款", "退款"]),
+        ({}, ("--shard", "1/2"), 1),
+        ({}, ("--shard", "2/2"), 1),
+    ],
+)
+def test_what_was_used_is_stored_by_a_run_that_read_and_ran_all_it_selected(
+    bs: Command, tmp_path: Path, files: dict[str, str], words: Sequence[str], unknown: Any
+) -> None:
+    write_files(tmp_path, {**TWO, **files})
+
+    bs("run", *words)
+
+    stored = [*(tmp_path / FOLDER).glob("*")]
+    assert len(stored) == (unknown is not None)
+    for file in stored:
+        told = msgspec.json.decode(file.read_bytes(), type=Evidence)
+        assert sorted(told.owners) == [f"cassettes/采购/{name}.yaml" for name in ("付款", "退款")]
+        names = [Path(name).stem for name in told.unplayed_files]
+        assert (len(names) if isinstance(unknown, int) else names) == unknown
+
+
+def test_a_variable_that_an_unreadable_file_may_read_is_not_refused(
+    bs: Command, tmp_path: Path
+) -> None:
+    write_files(tmp_path, {**GREEN, **BROKEN})
+
+    done = bs("run", "--var", "数量=1")
+
+    assert (done.code, "nothing reads" in done.err) == (2, False)
+    assert done.last.startswith("2 passed, 1 not read")
+
+
+def test_a_scenario_that_changed_since_it_was_selected_is_a_problem_of_the_run(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_files(tmp_path, GREEN)
+    items, _ = find_items(find_targets(None))
+    items[1].header = msgspec.structs.replace(items[1].header, title="改名")
+    arguments = read(json=True, junitxml=Path("结果.xml"))
+
+    code, verdicts = command._run_and_report(items, (), arguments, None, has_items=True)
+
+    printed = capsys.readouterr()
+    told = "this changed while it was read; run it again"
+    assert (code, len(verdicts), told in printed.err) == (2, 1, True)
+    assert [one["message"] for one in json.loads(printed.out)["problems"]] == [told]
+    suite = ET.parse("结果.xml").getroot()[0]
+    assert (suite.get("tests"), suite.get("errors"), suite.get("failures")) == ("2", "1", "0")
+
+
+def test_only_what_ran_and_failed_is_updated(
+    item: ScenarioItem, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    updated: list[str] = []
+    monkeypatch.setattr(
+        scenario_edits, "update_items", lambda items, **_: updated.extend(map(id, items))
+    )
+    ran, unstarted, passed = (msgspec.structs.replace(item) for _ in range(3))
+    verdicts = [
+        Verdict(item=ran, outcome="failed", digest="d"),
+        Verdict(item=unstarted, outcome="failed"),
+        Verdict(item=passed, outcome="passed", digest="d"),
+    ]
+
+    command._update_failed_expectations(verdicts, read())
+    assert updated == []
+    command._update_failed_expectations(verdicts, read(update=True))
+    assert updated == [id(ran)]
 
 
 FAILED = "× scenarios/采购/付款.scenario.yaml::付款 - "

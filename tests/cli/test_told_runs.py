@@ -263,6 +263,7 @@ def test_failures_of_one_cause_are_told_once_with_their_number(
     lines = bs("run", str(place)).out.splitlines()
 
     assert lines.count("console of this step:") == 1
+    assert "console of this step:" not in bs("run", "-v", str(place)).out  # it is above, in order
     assert lines[lines.index("console of this step:") + 1].endswith("log: 写入 2")
     assert [line for line in lines if "rows" not in line and "got 2" in line][1:] == [
         "  × form.n   expected 3   got 2",
