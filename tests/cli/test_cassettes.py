@@ -354,8 +354,9 @@ def test_what_is_rejected_is_deleted_after_a_question(waiting: Project, bs: Comm
     new = waiting.cassette.with_name("customer.yaml.new")
     before = waiting.cassette.read_bytes()
 
-    asked = bs("review", "--reject")
+    asked, other = bs("review", "--reject"), bs("review", "--accept")
     assert (asked.code, new.exists()) == (1, True)
+    assert ("Delete 1 as shown?" in asked.err, "Replace 1 as shown?" in other.err) == (True, True)
     done = bs("review", "--reject", "--yes")
 
     assert (done.code, done.err) == (0, f"{HERE}.new: deleted\n")

@@ -124,12 +124,29 @@ def test_nodes_and_transitions_of_a_flow_are_parts(project: Project, bs: Command
 
 def test_what_fails_counts_for_nothing(recorded: Project, bs: Command) -> None:
     recorded.edit(recorded.scenario, "张三", "李四")
+    for name, keys in (("二", ""), ("三", "xfail: 还没修\n")):
+        text = f"version: 1\nscenario: {name}\n{keys}steps: [{{js: throw 1}}]\n"
+        recorded.scenario.with_name(f"{name}.scenario.yaml").write_text(text, encoding="utf-8")
     done = bs("coverage")
 
     assert done.err == snapshot(
-        "1 scenario failed, which counts for nothing; see `bpmax-sim run`\n"
+        "2 scenarios failed, which counts for nothing; see `bpmax-sim run`\n"
     )
     assert "all        0        9   0" in done.out
+
+
+def test_runs_that_stored_nothing_of_coverage_are_refused(
+    recorded: Project, bs: Command
+) -> None:
+    assert bs("run").code == 0  # without --job
+
+    done = bs("coverage", "--evidence", ".bpmax/usage")
+
+    assert (done.code, done.err) == (
+        2,
+        ".bpmax/usage: a run kept nothing of coverage there; run with --job or --shard, or where "
+        "CI is set\n",
+    )
 
 
 def test_a_scenario_that_asks_a_live_system_is_not_run(recorded: Project, bs: Command) -> None:

@@ -174,6 +174,19 @@ def test_a_waiting_recording_has_a_line_even_where_it_says_nothing_new(
         ]
 
 
+@pytest.mark.parametrize("there", [None, b"version: 1\nbpmax: {"])
+def test_beside_no_recording_or_a_damaged_one_all_that_waits_is_new(
+    root: Path, bs: Command, there: bytes | None
+) -> None:
+    new = write_cassette(root / "cassettes/付款.yaml.new", [("付款", [detail(1)])])
+    if there is not None:
+        new.with_suffix("").write_bytes(there)
+
+    done = bs("review")
+
+    assert (done.code, done.out.splitlines()[1].split(" for ")[0]) == (6, f"  + {CALL}")
+
+
 @pytest.mark.parametrize(
     ("scripts", "waiting", "code"),
     [

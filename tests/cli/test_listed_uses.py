@@ -581,3 +581,22 @@ def test_cassettes_and_scenarios_to_verify_come_each_by_what_names_them(
     assert list_jobs("cassettes/采购/付款.yaml", PAY) == [(pay[0], None, 2), pay]
     assert list_jobs("scenarios/采购") == [pay]
     assert capsys.readouterr().err == ""
+
+
+def test_a_cassette_is_verified_with_the_platforms_asked_for_or_of_its_scenario(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_files(
+        root, {PAY: f"{FILES[PAY]}proxy: {{instances: 实例.yaml}}\n", "scenarios/采购/实例.yaml": "[]\n"}
+    )
+    write_cassette(root / "cassettes/采购/付款.yaml", [("付款", [detail(1)])])
+    ours, theirs = root / "scenarios/platforms", Path("平台")
+    theirs.mkdir()
+
+    (job,), (other,) = (verify._find_jobs([], asked) for asked in (None, [theirs]))
+
+    assert (job.platforms, other.platforms) == ((ours,), (theirs,))
+    assert job.instances == other.instances == root / "scenarios/采购/实例.yaml"
+    assert job.secrets == ("甲",)
+    (named,) = verify._find_jobs(["cassettes"], [theirs])
+    assert (named.platforms, named.instances, named.secrets) == ((theirs,), None, ())

@@ -220,8 +220,18 @@ def test_every_way_of_writing_an_api_takes_an_answer(project: Project, bs: Comma
     for name in ("alone", "again"):
         refused = bs("review", "--not-secret", f"many.{name}.body.x")
         assert refused.code == 2
-        assert f"cannot be added to here; write not_secret: [body.x] at apis.{name}" in refused.err
+        told = f"cannot be added to here; write not_secret: [body.x] at apis.{name}\n"
+        assert refused.err.endswith(told)
+    refused = bs("review", "--not-secret", "many.path.nobody")
+    assert (refused.code, "'path.nobody' matches nothing" in refused.err) == (2, True)
 
+    one = path.with_name("one.yaml")
+    one.write_text(
+        "platform_key: one\nbase_url: https://one.example.test\nnot_secret: body.a\n"
+        "apis: {find: {path: /f}}\n",
+        "utf-8",
+    )
+    assert bs("review", "--not-secret", "one.body.x").err.endswith("[body.x] at the top\n")
     written = path.read_text(encoding="utf-8")
     assert written.startswith("not_secret: [header.X-Id]\nplatform_key: many\n")
     assert written.count('"body.items[*].id"') == 5

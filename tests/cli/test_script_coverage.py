@@ -202,6 +202,8 @@ def test_hits_of_another_text_prove_nothing(bs: Command, project: Path) -> None:
     [
         (("--lcov", "x"), "--lcov is of --scripts; add it\n"),
         (("--report", "x"), "--report is of --scripts; add it\n"),
+        (("--hits", "h"), "--hits is of --scripts; add it\n"),
+        (("--scripts", "--hits", "h", "--allow-hosts", "a"), "--allow-hosts has no effect with --hits; leave it out\n"),
         (("--scripts", "--evidence", "x"), "--evidence has no effect with --scripts; leave it out\n"),
         (("--evidence", "x", "--allow-hosts", "h"), "--allow-hosts has no effect with --evidence; leave it out\n"),
         (("--scripts", "--hits", "h", "-k", "x"), "-k has no effect with --hits; leave it out\n"),
@@ -235,9 +237,15 @@ def test_what_a_failing_scenario_ran_counts_and_is_told(bs: Command, project: Pa
     scenario = project / "scenarios/查库存.scenario.yaml"
     scenario.write_text(SCENARIO.replace("可用: 12}}", "可用: 13}}"), encoding="utf-8")
 
+    for name, keys in (("二", ""), ("三", "xfail: 还没修\n"), ("四", "proxy: {mode: live}\n")):
+        text = f"version: 1\nscenario: {name}\n{keys}steps: [{{js: throw 1}}]\n"
+        (project / f"scenarios/{name}.scenario.yaml").write_text(text, encoding="utf-8")
+
     done = bs("coverage", "--scripts", "--fail-under", "40")
 
     assert (done.code, done.err) == (
         0,
-        "1 scenario failed; what they ran counts; see `bpmax-sim run`\n",
+        "skipped, as it needs a live system: 1 scenario\n"
+        "2 scenarios failed; what they ran counts; see `bpmax-sim run`\n",
     )
+    assert _told(bs)["scenarios"] == 3

@@ -18,6 +18,7 @@ from bpmax_sim.cli import review, script_coverage, verify
 from bpmax_sim.cli.explain import CURES, IneffectiveTestPlace, format_explanation
 from bpmax_sim.cli.script_coverage import ScriptCoverageOptions, list_missing_branches
 from bpmax_sim.errors import Place, Problem
+from bpmax_sim.messages import FailedExchange
 from bpmax_sim.report.script_coverage import CoverageCounts, CoveredBranch, CoveredScript
 from bpmax_sim.script_source.counters import LineColumn
 from tests.cassette.exchanges import answer, detail, order
@@ -86,6 +87,14 @@ def test_of_a_long_response_forty_values_are_shown(count: int, more: list[str]) 
         *(f"    answer body[{number}]: {number}" for number in range(shown)),
         *more,
     ]
+
+
+def test_an_added_exchange_that_failed_says_how() -> None:
+    failed = FailedExchange(code="TIMEOUT", message="超时", elapsed=3.0)
+
+    assert [*review._format_contents(detail(7, outcome=failed))][1] == (
+        '    answer failed: "TIMEOUT"'
+    )
 
 
 def test_pairs_are_shown_by_their_kind_and_equal_ones_not_at_all(tmp_path: Path) -> None:
