@@ -7,6 +7,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import msgspec
 import pytest
 
 from bpmax_sim import pytest_plugin
@@ -16,6 +17,8 @@ from bpmax_sim.pytest_plugin import options, script_hits, summary
 from bpmax_sim.pytest_plugin.run_stats import TALLY, Tally
 from bpmax_sim.report.script_coverage import cover_scripts
 from bpmax_sim.report.sections import store_section
+from bpmax_sim.report.usage import FOLDER, Evidence
+from bpmax_sim.scenario.shards import Shard
 from bpmax_sim.script.failure import Script
 from bpmax_sim.script.hits import ScriptHits, add_counters_to_script
 from tests.plugin.test_decisions_of_options import make_config
@@ -209,6 +212,46 @@ def test_a_run_keeps_how_long_tests_took_that_ran(
     # What is not known better stays, unless everything ran.
     later = store({"passed": [make_report("甲", "call", 1.0)]})
     assert later == ({"甲": 1.0} if is_whole else {"甲": 1.0, "乙": 8.0, "丙": 16.0})
+
+
+@pytest.mark.parametrize(
+    ("given", "has_cassette", "is_whole", "name", "covers"),
+    [
+        ({}, True, True, "pytest.1-of-1.json", "project"),
+        ({}, True, False, "pytest.1-of-1.json", "part"),
+        ({}, False, True, "", ""),  # nothing was used, as in a project without recordings
+        ({"job": "构建"}, True, False, "构建.1-of-1.json", "part"),
+        ({"job": "构建"}, False, True, "", ""),
+        ({"shard": Shard(2, 3)}, True, True, "2-of-3.json", "project"),
+        ({"shard": Shard(2, 3)}, False, True, "2-of-3.json", "project"),  # or a shard is missing
+        ({"job": "构建", "shard": Shard(2, 3)}, False, True, "构建.2-of-3.json", "project"),
+    ],
+)
+def test_a_run_stores_what_it_used_by_its_job_and_shard(  # noqa: PLR0913, PLR0917
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    given: dict[str, Any],
+    has_cassette: bool,
+    is_whole: bool,
+    name: str,
+    covers: str,
+) -> None:
+    monkeypatch.delenv("CI", raising=False)
+    config = make_session(tmp_path).config
+    config.stash[options._READ_OPTIONS] = {
+        option: (given.get(option), None) for option in ("job", "shard")
+    }
+    if has_cassette:
+        config.stash[TALLY].cassettes.add(str(tmp_path / "cassettes/付款.yaml"))
+
+    summary._store_recording_usage(config, config.stash[TALLY], is_complete=is_whole)
+
+    stored = [*(tmp_path / FOLDER).glob("*")]
+    assert [path.name for path in stored] == [name] * bool(name)
+    for path in stored:
+        told = msgspec.json.decode(path.read_bytes(), type=Evidence)
+        assert told.covers == covers
+        assert told.unplayed_files == ("cassettes/付款.yaml",) * has_cassette
 
 
 def make_unreadable() -> pytest.CollectReport:
