@@ -13,6 +13,7 @@ import pytest
 
 from bpmax_sim.cli import calibrate, listing, types, usage, verify
 from bpmax_sim.cli.resolved import format_resolved, resolve_keys, to_keys_data
+from bpmax_sim.clock import Instant
 from bpmax_sim.errors import CallError, ConfigError
 from bpmax_sim.live.judge import (
     CalibrationDifference,
@@ -269,7 +270,44 @@ def test_a_recording_is_as_old_as_what_its_scenario_recorded_first(
 
     told = listing._describe_age(item.header, 20 * 86_400)
     assert told.endswith(f", {shown}" if shown else "")
+    if shown:
+        day = str(Instant(now - int(shown.split()[0]) * 86_400 - 60))[:10]
+        assert told.startswith(f"recorded {day}, ")
     assert bool(told) is bool(shown)
+
+
+@pytest.mark.parametrize(
+    ("keys", "more", "shown"),
+    [
+        ("", (), ""),
+        ("tags: [大额, 月末]\n", (), "  大额 月末"),
+        ("was: [从前]\n", (), "  (was '从前')"),
+        ("was: [从前, 更早]\n", ("--old", "20d"), "  (was '从前', '更早') {age}"),
+        ("tags: [大额]\nwas: [从前]\n", ("--old", "20d"), "  大额 (was '从前') {age}"),
+    ],
+)
+def test_a_line_of_the_list_has_tags_earlier_names_and_age(
+    root: Path, bs: Command, keys: str, more: tuple[str, ...], shown: str
+) -> None:
+    path = root / PAY
+    path.write_text(FILES[PAY].replace("use:", f"{keys}use:"), encoding="utf-8")
+    recorded = detail(1, at=time.time() - 40 * 86_400 - 60)
+    write_cassette(root / "cassettes/采购/付款.yaml", [("付款", [recorded])])
+    (item,) = load_items(path)
+    age = listing._describe_age(item.header, 0)
+
+    done = bs("list", *more)
+
+    assert done.out == f"{PAY}:2  付款  采购/付款{shown.format(age=age)}\n"
+
+
+def test_a_list_of_nothing_is_an_empty_document_without_advice(root: Path, bs: Command) -> None:
+    (root / PAY).unlink()
+    plain, told = bs("list"), bs("list", "--json")
+
+    assert (plain.code, plain.out) == (5, "")
+    assert plain.err.startswith("there is no scenario here")
+    assert (told.code, told.err, json.loads(told.out)["items"]) == (5, "", [])
 
 
 def test_what_is_not_recorded_has_no_age(root: Path) -> None:
