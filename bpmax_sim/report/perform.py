@@ -222,12 +222,15 @@ def skip_item(
 ) -> Performance:
     """Return the performance of a skipped item; *reason* replaces the scenario's own reason.
 
-    Its trace, which only says that it was skipped, is stored if *options* ask for traces.
+    Its trace, which only says that it was skipped, is stored if *options* ask for traces. A failure
+    of an earlier run is forgotten, as pytest forgets that of a skipped test: `bpmax-sim show` and
+    ``--lf`` would name it for ever.
     """
     verdict = make_skip_verdict(item)
     if reason is not None:
         verdict = replace(verdict, reason=reason)
     events = make_unrun_events(item, reason=verdict.reason)
+    store_or_delete_failure(item, ())
     trace = store_trace(item, events, options.trace, failed=False)
     return replace(verdict, trace=trace), events
 

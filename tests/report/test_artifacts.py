@@ -241,9 +241,7 @@ def test_a_failure_that_two_files_tell_is_one_whatever_its_name(
     other = '<testcase classname="a.scenario.yaml" name="别的"><failure/></testcase></testsuite>'
     text = ET.tostring(suite, "unicode").replace("</testsuite>", other)
 
-    run = pack(
-        tmp_path, {"failed/a.json": stored(name=header.name, file=path.name), "r.xml": text}
-    )
+    run = pack(tmp_path, {"failed/a.json": stored(name=header.name, file=path.name), "r.xml": text})
 
     assert [one.name for one in run.failures] == [header.name, "别的"]
 
@@ -290,6 +288,8 @@ def test_an_item_that_is_skipped_says_why_and_leaves_a_trace_where_asked(
     path.write_text(SCENARIO, "utf-8")
     [item] = load_items(path, environ={}, root=tmp_path)
     options = PerformOptions(trace=mode)
+    fail_unstarted_item(item, ConfigError("坏了"), options)  # of an earlier run
+    assert len(list(read_failures(tmp_path))) == 1
 
     own, events = skip_item(item, options)
     other, _ = skip_item(item, options, "别的原因")
