@@ -135,17 +135,17 @@ def test_what_fails_counts_for_nothing(recorded: Project, bs: Command) -> None:
     assert "all        0        9   0" in done.out
 
 
-def test_runs_that_stored_nothing_of_coverage_are_refused(
-    recorded: Project, bs: Command
-) -> None:
+def test_runs_that_stored_nothing_of_coverage_are_refused(recorded: Project, bs: Command) -> None:
     assert bs("run").code == 0  # without --job
 
     done = bs("coverage", "--evidence", ".bpmax/usage")
 
     assert (done.code, done.err) == (
         2,
-        ".bpmax/usage: a run kept nothing of coverage there; run with --job or --shard, or where "
-        "CI is set\n",
+        (
+            ".bpmax/usage: a run kept nothing of coverage there; run with --job or --shard, or where "
+            "CI is set\n"
+        ),
     )
 
 

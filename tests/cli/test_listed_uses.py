@@ -271,7 +271,7 @@ def test_a_recording_is_as_old_as_what_its_scenario_recorded_first(
     told = listing._describe_age(item.header, 20 * 86_400)
     assert told.endswith(f", {shown}" if shown else "")
     if shown:
-        day = str(Instant(now - int(shown.split()[0]) * 86_400 - 60))[:10]
+        day = str(Instant(now - int(shown.split(maxsplit=1)[0]) * 86_400 - 60))[:10]
         assert told.startswith(f"recorded {day}, ")
     assert bool(told) is bool(shown)
 
@@ -625,7 +625,8 @@ def test_a_cassette_is_verified_with_the_platforms_asked_for_or_of_its_scenario(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write_files(
-        root, {PAY: f"{FILES[PAY]}proxy: {{instances: 实例.yaml}}\n", "scenarios/采购/实例.yaml": "[]\n"}
+        root,
+        {PAY: f"{FILES[PAY]}proxy: {{instances: 实例.yaml}}\n", "scenarios/采购/实例.yaml": "[]\n"},
     )
     write_cassette(root / "cassettes/采购/付款.yaml", [("付款", [detail(1)])])
     ours, theirs = root / "scenarios/platforms", Path("平台")

@@ -245,7 +245,9 @@ def test_what_a_failing_scenario_ran_counts_and_is_told(bs: Command, project: Pa
 
     assert (done.code, done.err) == (
         0,
-        "skipped, as it needs a live system: 1 scenario\n"
-        "2 scenarios failed; what they ran counts; see `bpmax-sim run`\n",
+        (
+            "skipped, as it needs a live system: 1 scenario\n"
+            "2 scenarios failed; what they ran counts; see `bpmax-sim run`\n"
+        ),
     )
     assert _told(bs)["scenarios"] == 3
