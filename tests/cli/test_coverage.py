@@ -143,8 +143,8 @@ def test_runs_that_stored_nothing_of_coverage_are_refused(recorded: Project, bs:
     assert (done.code, done.err) == (
         2,
         (
-            ".bpmax/usage: a run kept nothing of coverage there; run with --job or --shard, or where "
-            "CI is set\n"
+            ".bpmax/usage: a run kept nothing of coverage there; run with --job or --shard, or "
+            "where CI is set\n"
         ),
     )
 
