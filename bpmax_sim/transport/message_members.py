@@ -504,8 +504,7 @@ def list_texts_around(member: MessageMember, *, is_multipart: bool) -> Iterator[
     """Yield the texts that may stand before and behind the value of *member*, in each format."""
     name = member.name
     if member.around is not None:
-        yield member.around
-        return
+        yield member.around  # and beside its name, where a later request may send it
     if is_multipart:
         yield f'name="{name}"\r\n\r\n', "\r\n"  # RFC 7578, 4.2
     is_header = is_whole_header(member)

@@ -192,6 +192,18 @@ def test_a_number_is_hidden_in_its_place_only(tmp_path: Path, kind: str, templat
     assert re.fullmatch(r"redacted\.http\.any\.[\w-]+\.1", standin)
 
 
+@pytest.mark.parametrize("word", ["changeme", "884213"])
+def test_a_word_of_a_table_is_replayed_in_the_next_request(tmp_path: Path, word: str) -> None:
+    modes: tuple[Literal["record"], Literal["replay"]] = ("record", "replay")
+    for mode in modes:
+        with opened(tmp_path, mode) as session:
+            table = send(session, "/a", f"用户,password\n张三,{word}\n", "text/csv")
+            cell = table.split("\n")[1].split(",")[1]
+            send(session, "/b", json.dumps({"password": cell}), "application/json")
+
+    assert leaks(folder(tmp_path), {"word": word}) == []
+
+
 def test_an_address_that_is_declared_to_be_no_secret_is_recorded_as_in_older_recordings(
     tmp_path: Path,
 ) -> None:
