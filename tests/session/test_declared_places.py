@@ -159,6 +159,8 @@ def test_an_api_is_declared_by_its_platform_and_itself(
          ("header.x-code",)),
         ("secret: ['header:X-Token', header.X-Own, body.ticket]", "",
          ("header.x-own", "header.x-token")),
+        ("secret: ['cookie:sid']", "", ()),  # a header that counts by itself
+        ("secret: [cookies, 'header:X-Token']", "", ("header.x-token",)),
         ("", ", secret: [header.X-Own]", ("header.x-own",)),
         ("volatile: [header.X-OWN]\nsecret: [header.X-Own]", "", ()),
         ("secret: [header.X-Own]", ", volatile: [header.x-own]", ()),
@@ -234,7 +236,7 @@ def test_matching_rules_have_what_platforms_and_apis_declare(tmp_path: Path) -> 
     [
         ("platform_key: oa\nwas: [third]", ""),
         ("platform_key: oa\nwas: [crm]", "oa: was: 'crm' is also the name of 'crm'"),
-        ("platform_key: oa\nwas: [third, office]", "'office' is also the name of"),
+        ("platform_key: oa\nwas: [third, office]", "crm: was: 'office' is also the name of 'oa'"),
         ("platform_key: office", "crm: was: 'office' is also the name of 'office'"),
     ],
 )
