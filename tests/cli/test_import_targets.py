@@ -171,6 +171,76 @@ def test_apis_are_counted_and_the_first_is_shown(folder: Path, bs: Command) -> N
     assert "scripts call it as $proxy('shop').get_orders(…)" in done.err.splitlines()
 
 
+def test_what_is_there_already_is_unchanged_and_nobody_is_asked(folder: Path, bs: Command) -> None:
+    name = document(folder, "shop.json", "/a")
+    bs("import", "openapi", name)
+
+    again, data = bs("import", "openapi", name), bs("import", "openapi", name, "--json")
+
+    assert again.out == "scenarios/platforms/shop.yaml: 1 API, unchanged\n"
+    assert "[y/N]" not in again.err + data.err
+    assert json.loads(data.out)["files"] == []
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("https://{host}.example.test", "https://{host}.example.test"),
+        ("https://a:geheim@crm.example.test", "https://crm.example.test"),
+        ("https://crm.example.test?token=geheim", "https://crm.example.test"),
+        ("crm", "crm"),
+    ],
+)
+def test_an_address_that_is_none_is_told_without_its_secrets(
+    folder: Path, bs: Command, url: str, shown: str
+) -> None:
+    done = bs("import", "openapi", document(folder, "shop.json", "/a"), "--url", url)
+
+    expected = "expected an address such as https://crm.example.com, without ? # and user"
+    assert (done.code, done.err) == (2, f"--url {shown}: {expected}\n")
+    assert not (folder / "scenarios").exists()
+
+
+def test_notes_of_one_kind_are_counted_and_responses_come_if_asked_for(
+    folder: Path, bs: Command
+) -> None:
+    name = document(folder, "shop.json", "/a", "/b")
+    whole = json.loads((folder / name).read_text("utf-8"))
+    for path in ("/a", "/b"):
+        operation = whole["paths"][path]["get"]
+        operation["callbacks"] = {"x": {}}
+        schema = {"type": "object", "properties": {"库存": {"type": "integer"}}}
+        operation["responses"]["200"]["content"] = {"application/json": {"schema": schema}}
+    (folder / name).write_text(json.dumps(whole), "utf-8")
+    place = folder / "scenarios/platforms/shop.yaml"
+
+    data = json.loads(bs("import", "openapi", name, "--json").out)
+    plain = place.read_text("utf-8")
+    bs("import", "openapi", name, "--answers", "--yes")
+
+    places = [f'paths["/{name}"].get.callbacks' for name in "ab"]
+    told = [(one["path"], one["count"], one["paths"]) for one in data["notes"]]
+    assert told == [(places[0], 2, places)]
+    assert ("库存" in plain, "库存" in place.read_text("utf-8")) == (False, True)
+
+
+def test_one_file_with_something_in_it_is_enough(folder: Path, bs: Command) -> None:
+    archive(folder / "空.har")
+    archive(folder / "a.har", called("a"))
+    (folder / "cassettes").mkdir()
+
+    done, none = bs("import", "空.har", "a.har"), bs("import", "空.har")
+
+    assert (done.code, none.code) == (0, 5)
+    told = "cassettes/空.yaml: nothing could be carried over"
+    assert (done.out.splitlines()[0], none.out) == (told, f"{told}\n")
+    assert not (folder / "cassettes/空.yaml").exists()
+    before = (folder / "cassettes/a.yaml").read_bytes()
+    empty = bs("import", "空.har", "--to", "cassettes/a.yaml")
+    assert (empty.code, "[y/N]" in empty.err) == (5, False)
+    assert (folder / "cassettes/a.yaml").read_bytes() == before
+
+
 def called(name: str) -> dict[str, Any]:
     return entry("GET", f"{SHOP}/{name}", {"a": 1})
 
