@@ -369,3 +369,13 @@ def test_where_nothing_is_committed_git_says_why(tmp_path: Path, since: str, mes
         find_changed_files(tmp_path, find_base(tmp_path, since).revision)
 
     assert str(refused.value) == message
+
+
+def test_without_git_it_is_said_what_needs_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(ConfigError) as refused:
+        find_changed_files(tmp_path, "HEAD")
+
+    assert str(refused.value) == "--changed needs Git: No such file or directory"

@@ -10,8 +10,11 @@ from pathlib import Path
 import pytest
 
 from bpmax_sim import git
+from bpmax_sim.cli import doctor
 from bpmax_sim.cli.doctor import Finding, collect_findings
 from bpmax_sim.cli.types import write_schemas
+from bpmax_sim.errors import ConfigError
+from bpmax_sim.script.failure import Script
 
 PLATFORM = (
     "platform_key: {key}\nbase_url: https://{key}.example.test\napis: {{find: {{path: /a}}}}\n"
@@ -366,3 +369,80 @@ def test_what_is_not_installed_is_told_with_the_command(monkeypatch: pytest.Monk
          'not installed; for serve and simulate: pip install "bpmax-sim[server]"'),
         (True, "extra remote", "installed"),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("script", "finding"),
+    [
+        ("return 42", (True, "scripts", "run")),
+        ("return 41", (False, "scripts", "give 41 for 6 * 7")),
+        ("return null", (False, "scripts", "give None for 6 * 7")),
+        ("return '42'", (False, "scripts", "give '42' for 6 * 7")),
+    ],
+)
+def test_an_engine_that_computes_wrongly_is_found(
+    script: str, finding: Finding, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(doctor, "Script", lambda _text, name: Script(script, name))
+
+    assert doctor._check_engine() == finding
+
+
+@pytest.mark.parametrize("error", [ImportError("没有引擎"), ConfigError("没有引擎")])
+def test_an_engine_that_does_not_start_is_a_finding(
+    error: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse() -> object:
+        raise error
+
+    monkeypatch.setattr(doctor.Session, "open", refuse)
+
+    assert doctor._check_engine() == (False, "scripts", "没有引擎")
+
+
+def test_a_part_of_another_distribution_is_named_with_what_is_wrong(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Point:
+        group = "bpmax_sim.presets"
+
+        def find_foreign_part_problems(self) -> list[tuple[str, str, str]]:
+            return [("甲", "bpmax-oa 1.0", ""), ("乙", "bpmax-oa 1.0", "不能导入")]
+
+    monkeypatch.setattr(doctor, "list_extension_points", lambda: (Point(), Point()))
+
+    assert find("bpmax_sim.presets") == [
+        (True, "bpmax_sim.presets 甲", "bpmax-oa 1.0"),
+        (False, "bpmax_sim.presets 乙", "不能导入"),
+    ] * 2  # fmt: skip
+
+
+def test_what_is_to_be_done_ends_with_one_and_its_mark(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    git.run_git(folder, "init", "-q")
+    rows = [(True, "平台", "crm"), (False, "录制", "1 个")]
+    monkeypatch.setattr(doctor, "collect_findings", lambda: iter(rows))
+
+    assert doctor.doctor() == 1
+    assert capsys.readouterr() == ("√  平台  crm\n×  录制  1 个\n", "")
+    rows.pop()
+    assert doctor.doctor(fix=True) == 0
+    assert capsys.readouterr().err != ""
+
+
+@pytest.mark.parametrize(
+    ("cassettes", "is_writable"), [(None, True), ("folder", True), ("file", False)]
+)
+def test_what_is_written_has_to_be_a_folder_or_above_nothing(
+    folder: Path, cassettes: str | None, is_writable: bool
+) -> None:
+    place = folder / "cassettes"
+    if cassettes == "folder":
+        place.mkdir()
+    elif cassettes == "file":
+        place.write_text("", "utf-8")
+
+    lacking = f"{place} cannot be written; change its rights, or run elsewhere"
+    assert find("project") == [(True, "project", str(folder))]
+    assert find("cassettes") == [(is_writable, "cassettes", str(place) if is_writable else lacking)]

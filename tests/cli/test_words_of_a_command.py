@@ -337,6 +337,7 @@ def test_a_name_that_is_too_long_ends_a_command_with_two(bs: Command) -> None:
         ("--lang xx list", 2, "", "xx"),
         ("seal a.yaml", 2, "", "'seal' is `bpmax-sim cassette seal` now"),
         ("cassette list", 2, "", "there is no command 'cassette list'"),
+        ("cassette openapi", 2, "", "there is no command 'cassette openapi'"),
         ("cassette import openapi", 2, "", "there is no command 'cassette import'"),
         ("openapi a.json", 2, "", "'openapi' is `bpmax-sim import openapi` now"),
         ("list --nothing", 2, "", "; see bpmax-sim list --help"),
