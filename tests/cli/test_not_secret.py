@@ -228,10 +228,12 @@ def test_every_way_of_writing_an_api_takes_an_answer(project: Project, bs: Comma
     one = path.with_name("one.yaml")
     one.write_text(
         "platform_key: one\nbase_url: https://one.example.test\nnot_secret: body.a\n"
-        "apis: {find: {path: /f}}\n",
+        "apis: {find: {path: '/f/{id}'}}\n",
         "utf-8",
     )
-    assert bs("review", "--not-secret", "one.body.x").err.endswith("[body.x] at the top\n")
+    for place in ("body.x", "path.id"):
+        refused = bs("review", "--not-secret", f"one.{place}")
+        assert refused.err.endswith(f"[{place}] at the top\n")
     written = path.read_text(encoding="utf-8")
     assert written.startswith("not_secret: [header.X-Id]\nplatform_key: many\n")
     assert written.count('"body.items[*].id"') == 5
