@@ -460,6 +460,61 @@ def test_a_scenario_that_changed_since_it_was_selected_is_a_problem_of_the_run(
     assert (suite.get("tests"), suite.get("errors"), suite.get("failures")) == ("2", "1", "0")
 
 
+PAGE = Path(".bpmax/report.html")
+
+
+@pytest.mark.parametrize(
+    ("trace", "has_run", "blocked", "note"),
+    [
+        ("on-failure", True, False, f"report: {PAGE.as_posix()}"),  # of what passed, too
+        ("on", True, False, f"report: {PAGE.as_posix()}"),
+        ("off", True, False, ""),
+        ("on", False, False, ""),
+        ("on", True, True, f"{PAGE.as_posix()}: cannot be written: "),
+    ],
+)
+def test_a_watch_writes_the_page_of_all_that_ran(  # noqa: PLR0913, PLR0917
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    trace: str,
+    has_run: bool,
+    blocked: bool,
+    note: str,
+) -> None:
+    plan = command._plan_watch(read(trace=trace))
+    items, problems = plan.collect_items()
+    if blocked:
+        (tmp_path / PAGE / "x").mkdir(parents=True)
+    if has_run:  # before that with traces, which stay
+        command._plan_watch(read(trace="on")).run_items(items, problems)
+        verdicts = plan.run_items(items, problems)
+        assert [verdict.outcome for verdict in verdicts] == ["passed"]
+    capsys.readouterr()
+
+    plan.finish(items)
+
+    told = capsys.readouterr().err
+    assert told.startswith(note) if note else told == ""
+    assert (tmp_path / PAGE).is_file() is (note.startswith("report"))
+
+
+@pytest.mark.parametrize(
+    ("paths", "folders"),
+    [
+        (["scenarios/采购"], {"scenarios/采购"}),
+        (["scenarios/采购/付款.scenario.yaml"], {"scenarios/采购"}),
+        (["scenarios"], {"scenarios", "scenarios/采购"}),
+    ],
+)
+def test_a_watch_looks_into_the_folders_that_are_named_and_those_of_their_scenarios(
+    paths: list[str], folders: set[str]
+) -> None:
+    plan = command._plan_watch(read(paths=paths, platforms=[Path("platforms")]))
+
+    assert {path.resolve() for path in plan.folders} == {Path(one).resolve() for one in folders}
+    assert plan.platforms == (Path("platforms"),)
+
+
 def test_only_what_ran_and_failed_is_updated(
     item: ScenarioItem, monkeypatch: pytest.MonkeyPatch
 ) -> None:
