@@ -473,7 +473,7 @@ PAGE = Path(".bpmax/report.html")
         ("on", True, True, f"{PAGE.as_posix()}: cannot be written: "),
     ],
 )
-def test_a_watch_writes_the_page_of_all_that_ran(  # noqa: PLR0913, PLR0917
+def test_a_watch_writes_the_page_of_all_that_ran(
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
     trace: str,
