@@ -15,6 +15,7 @@ from bpmax_sim.cli.doctor import Finding, collect_findings
 from bpmax_sim.cli.types import write_schemas
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.script.failure import Script
+from bpmax_sim.session.session import Session
 
 PLATFORM = (
     "platform_key: {key}\nbase_url: https://{key}.example.test\napis: {{find: {{path: /a}}}}\n"
@@ -395,7 +396,7 @@ def test_an_engine_that_does_not_start_is_a_finding(
     def refuse() -> object:
         raise error
 
-    monkeypatch.setattr(doctor.Session, "open", refuse)
+    monkeypatch.setattr(Session, "open", refuse)
 
     assert doctor._check_engine() == (False, "scripts", "没有引擎")
 

@@ -76,14 +76,14 @@ def test_in_a_lenient_folder_the_last_row_warns_of_it(items: list[ScenarioItem])
 def test_items_share_logins_those_of_the_options_if_there_are_some(
     items: list[ScenarioItem], own: SharedLogins | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    used: list[object] = []
+    used: list[tuple[Any, Any]] = []
 
     def perform(item: ScenarioItem, options: PerformOptions, **_more: Any) -> Any:
         used.append((options.options["shared_logins"], options.cassettes))
         return Verdict(item=item, outcome="skipped"), ()
 
     monkeypatch.setattr("bpmax_sim.cli.item_runs.perform", perform)
-    given = {} if own is None else {"shared_logins": own}
+    given: Any = {} if own is None else {"shared_logins": own}
     list(run_items_with_events(items, PerformOptions(options=given)))
     list(run_items_with_events(items[:1], PerformOptions(options=given, cassettes=Path("录制"))))
 
