@@ -518,7 +518,7 @@ def test_a_watch_looks_into_the_folders_that_are_named_and_those_of_their_scenar
 def test_only_what_ran_and_failed_is_updated(
     item: ScenarioItem, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    updated: list[str] = []
+    updated: list[int] = []
     monkeypatch.setattr(
         scenario_edits, "update_items", lambda items, **_: updated.extend(map(id, items))
     )
