@@ -57,6 +57,13 @@ def test_templates_see_headers_by_lower_case_name_and_the_host_that_is_sent() ->
     assert (names["method"], names["url"]) == ("POST", "https://crm.example.com/api")
 
 
+def test_a_host_header_of_its_own_is_the_one_that_templates_see() -> None:
+    names = RequestEditor(request(headers=(("Host", "合同.example.test"),))).to_template_values()
+
+    assert names["headers"] == {"host": "合同.example.test"}
+    assert names["host"] == "crm.example.com"
+
+
 def test_a_request_that_nothing_was_put_into_is_the_same() -> None:
     given_ = request("https://CRM.example.com?a=1", headers=(("A", "b"),), body=b"x")
 

@@ -178,9 +178,10 @@ def test_what_shards_counted_is_added(hits: ScriptHits, tmp_path: Path) -> None:
     ):
         store_hits(hits, tmp_path, shard)
         assert sorted(path.name for path in folder.iterdir()) == names
-    (folder / "1-of-1.json").write_text('{"scripts": [], "version": 2}', "utf-8")
-    with pytest.raises(ConfigError, match=r"1-of-1.json: cannot be read, or is of another"):
-        read_hits([folder], tmp_path)
+    for text in ('{"scripts": [], "version": 2}', '{"scripts": [', "", "\udcff"):
+        (folder / "1-of-1.json").write_text(text, "utf-8", "surrogateescape")
+        with pytest.raises(ConfigError, match=r"1-of-1.json: cannot be read, or is of another"):
+            read_hits([folder], tmp_path)
     (folder / "1-of-1.json").unlink()
     with pytest.raises(ConfigError, match="there are no hits here"):
         read_hits([folder], tmp_path)

@@ -209,6 +209,14 @@ def test_two_at_once_send_each_token_once(project: Project) -> None:
     assert project.party.current in project.kept.read_text(encoding="utf-8")
 
 
+def test_who_logged_in_before_goes_on_with_the_newest_of_another(project: Project) -> None:
+    with project.open("live", "一") as first, project.open("live", "二") as second:
+        for session in (first, second, first, second):  # each call ends the other's access token
+            session.proxy("crm").list()
+
+    assert project.party.count == 4
+
+
 def test_a_run_that_shares_its_logins_rotates_once(project: Project) -> None:
     shared = bs.SharedLogins()
     for name in ("一", "二", "三"):
