@@ -290,7 +290,6 @@ ONE_OF: Mapping[str, int] = {
         "tests/strategies/test_schemas.py::"
         "test_an_empty_list_is_drawn_where_it_is_sent_or_need_not_be"
     ): 3,
-    "tests/strategies/test_declared_values.py::test_the_least_value_of_a_schema": 2,
     "tests/team/test_many_machines.py::test_two_checkouts_tell_together_what_one_does": 3,
     "tests/challenge/test_proposals.py::test_a_line_tells_a_mistake_from_its_script": 2,
     (

@@ -346,6 +346,17 @@ def test_nodes_and_people_of_policies_are_known_to_the_index() -> None:
     assert ("node", "*") not in named
 
 
+@pytest.mark.parametrize("key", ["steps", "finally"])
+def test_time_passes_without_policies_wherever_the_step_stands(tmp_path: Path, key: str) -> None:
+    waiting = "  - {play: {until: 主管}, expect: {flow: {at: 主管}}}\n"
+    moves = "submit: {}\napprove: {by: 李经理}\napprove: {by: 王总监}\n"
+    if key == "steps":
+        wrong, _ = play(tmp_path, "", moves + waiting.strip(" -"))
+    else:
+        wrong, _ = play(tmp_path, "", moves, more=f"finally:\n{waiting}")
+    assert wrong == []
+
+
 def test_without_a_definition_nobody_decides(tmp_path: Path) -> None:
     path = write(tmp_path, EVERYBODY, "submit: {}\nplay: {}")
     text = path.read_text(encoding="utf-8")

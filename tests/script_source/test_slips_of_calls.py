@@ -45,6 +45,8 @@ missing-await@22 | form.a = form.明细.map(async row => await $proxy('crm').get
 missing-await@22 | form.a = form.明细.map(async row => await $proxy('crm').get(row)).length
 - | form.a = form.明细.map(async row => await $proxy('crm').get(row)).concat([1])
 missing-await@22 | form.a = form.明细.map(row => $proxy('crm').get(row)).join('、')
+missing-await@22 | form.a = form.明细.map(row => { if (!row) throw 1; return $proxy('crm').get(row) }).join()
+- | form.a = form.明细.map(row => { throw row }).join()
 - | form.a = form.明细.map(row => row.名称).join('、')
 missing-await@25 | const all = form.明细.map(row => $proxy('crm').get(row)); form.a = all.length
 - | const all = form.明细.map(row => $proxy('crm').get(row)); form.a = (await Promise.all(all)).length

@@ -24,6 +24,7 @@ from bpmax_sim.platform.model import (
 from bpmax_sim.proxy.builder import CallSpec
 from bpmax_sim.strategies import (
     apis,
+    direct_calls,
     exchanges,
     failures,
     platforms,
@@ -317,3 +318,18 @@ def test_what_auth_owns_is_met_often_in_cookies_and_bodies(
 
     draw()
     assert seen == set(range(least, most + 1))
+
+
+@pytest.mark.parametrize("refusable", [True, False])
+def test_an_object_is_the_first_argument_only_where_it_may_be_refused(*, refusable: bool) -> None:
+    number = Parameter(name="id", place="path", required=True, type="string")
+    api = Api(key="查询", path="/{id}", parameters=(number,))
+    kinds = set[type]()
+
+    @settings(QUICK, max_examples=200)
+    @given(direct_calls(api=api, refusable=refusable))
+    def draw(call: CallSpec) -> None:
+        kinds.update(type(one) for one in (call.args or ())[:1])
+
+    draw()
+    assert (dict in kinds) is refusable
