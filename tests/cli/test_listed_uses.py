@@ -306,7 +306,7 @@ def test_a_list_of_nothing_is_an_empty_document_without_advice(root: Path, bs: C
     plain, told = bs("list"), bs("list", "--json")
 
     assert (plain.code, plain.out) == (5, "")
-    assert plain.err.startswith("there is no scenario here")
+    assert plain.err.startswith("scenarios/: no *.scenario.yaml here")
     assert (told.code, told.err, json.loads(told.out)["items"]) == (5, "", [])
 
 
