@@ -267,8 +267,10 @@ def _find_named_secrets(exchange: Exchange, entry: Entry, version: int) -> Itera
     have *version*. In a recording older than these rules, only long values of the few names that
     were checked then are errors.
     """
-    of_rules = {(name, value) for _, name, value, _ in _find_members_by_rules(exchange, version)}
-    for path, name, value, _ in _find_members_by_rules(exchange, VERSION):
+    found = [*_find_members_by_rules(exchange, VERSION)]
+    by_its_rules = found if version == VERSION else _find_members_by_rules(exchange, version)
+    of_rules = {(member.name, member.text) for member in by_its_rules}
+    for path, name, value, _ in found:
         if path[0] != "header":
             reason = msg("{name} has a value of its own", name=name)
             is_error = bool(version) and (name, value) in of_rules
