@@ -259,7 +259,7 @@ _SEPARATED: Final = re.compile(
 
 def is_letters_and_digits(text: str) -> bool:
     """Return whether *text* has both letters of English and digits, as no word or number has."""
-    return any(map(_LETTER.fullmatch, text)) and any(map(str.isdigit, text))
+    return _LETTER.search(text) is not None and any(map(str.isdigit, text))
 
 
 _LETTER: Final = re.compile("[A-Za-z]")

@@ -19,7 +19,7 @@ from typing import Any, Final, NamedTuple
 from ahocorasick_rs import BytesAhoCorasick
 
 from bpmax_sim.cassette.matching import parse_query
-from bpmax_sim.cassette.model import decode_json, read_body
+from bpmax_sim.cassette.model import decode_json, group_by_name, read_body
 from bpmax_sim.field_path import Steps, Wildcard, without_paths
 from bpmax_sim.messages import Headers, Pairs
 from bpmax_sim.secret.http_auth import SECRET_HEADERS, SET_BY_SERVER, read_basic
@@ -210,12 +210,10 @@ _OF_LOGINS: Final = frozenset({"session", "sid", "ticket", "code", "jsapi_ticket
 
 
 def _group_by_name(pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
-    grouped: dict[str, list[str]] = {}
-    for name, value in pairs:
-        # A name of a query or form that is not in UTF-8 is escaped still.
-        shown = decode_url_component(name)[0] if "%" in name else name
-        grouped.setdefault(shown, []).append(value)
-    return {name: texts[0] if len(texts) == 1 else texts for name, texts in grouped.items()}
+    # A name of a query or form that is not in UTF-8 is escaped still.
+    return group_by_name(
+        [(decode_url_component(name)[0] if "%" in name else name, value) for name, value in pairs]
+    )
 
 
 def _group_query(pairs: Iterable[tuple[str, str]], version: int) -> dict[str, Any]:
@@ -474,9 +472,9 @@ def _decode_base64(text: str) -> str:
     """Return the JSON or XML that *text* is in base64; "" for other texts."""
     if not _BASE64.fullmatch(text):
         return ""
+    bare = text.rstrip("=")
     try:
-        data = b64decode(text.rstrip("=") + "=" * (-len(text.rstrip("=")) % 4), altchars=b"-_")
-        return data.decode()
+        return b64decode(bare + "=" * (-len(bare) % 4), altchars=b"-_").decode()
     except ValueError:
         return ""
 
