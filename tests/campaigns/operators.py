@@ -45,7 +45,7 @@ from tests.mutants.tree import ROOT, copied
 
 PACKAGES = ("proxy", "cassette", "scenario", "subject", "secret", "script")
 FOLDERS = (*PACKAGES, "session", "platform", "transport", "property", "team", "yamlfile")
-"""Of tests, which cover the packages; the others start processes, and cost too much a mutant."""
+"""Of tests, which cover these packages; the others start processes, and cost too much a mutant."""
 
 OPERATORS = tuple(
     f"core/{name}"
@@ -250,10 +250,17 @@ def find_lines(text: str, line: int) -> Sequence[int]:
     return [line] if inside else range(first, (node.end_lineno or first) + 1)
 
 
-def digest_sources() -> str:
-    """Return what tells a state of package and tests from every other."""
+def choose_folders(packages: Iterable[str]) -> Sequence[Path]:
+    """Return the folders of tests that may tell mutants of *packages*: `FOLDERS` and their own."""
+    own = ("plugin" if one == "pytest_plugin" else one for one in packages)
+    folders = (ROOT / "tests" / name for name in dict.fromkeys((*FOLDERS, *own)))
+    return [folder for folder in folders if folder.is_dir()]
+
+
+def digest_sources(folders: Iterable[Path]) -> str:
+    """Return what tells a state of the package and of the tests in *folders* from every other."""
     digest = hashlib.sha256()
-    for folder in (ROOT / "bpmax_sim", *(ROOT / "tests" / name for name in FOLDERS)):
+    for folder in (ROOT / "bpmax_sim", *folders):
         for path in sorted(folder.rglob("*.py")):
             digest.update(str(path.relative_to(ROOT)).encode() + path.read_bytes())
     return digest.hexdigest()[:16]
@@ -340,7 +347,7 @@ def main(arguments: Sequence[str]) -> int:
     with open_log() as out:
 
         def experiment(laboratory: Laboratory) -> None:
-            data = MEASURED / digest_sources()
+            data = MEASURED / digest_sources(choose_folders(packages))
             if not data.exists():
                 laboratory.measure(data)
             reached = read_coverage(data)
@@ -349,7 +356,7 @@ def main(arguments: Sequence[str]) -> int:
             until = time.monotonic() + 60 * asked.minutes
             fates.update(count_fates(try_all(laboratory, sample, reached, until), out))
 
-        if not run_in_pytest(experiment):
+        if not run_in_pytest(experiment, choose_folders(packages)):
             out.write(f"the tests cannot be run, see {MEASURED / 'log'}\n")
             return 2
         return write_table(packages, fates, out)
@@ -371,13 +378,14 @@ def open_log() -> Iterator[TextIO]:
             os.dup2(out.fileno(), 1)
 
 
-def run_in_pytest(experiment: Callable[[Laboratory], None]) -> bool:
-    """Do *experiment* once the tests are collected; return whether they could be."""
+def run_in_pytest(experiment: Callable[[Laboratory], None], folders: Sequence[Path]) -> bool:
+    """Do *experiment* once the tests in *folders* are collected; return whether they could be."""
     os.environ["BPMAX_SIM_HYPOTHESIS"] = "mutants"
-    folders = [f"tests/{name}" for name in FOLDERS]
     with copied() as tree:
         laboratory = Laboratory(experiment, tree)
-        code = pytest.main(["-q", "-p", "no:cacheprovider", *folders], plugins=[laboratory])
+        code = pytest.main(
+            ["-q", "-p", "no:cacheprovider", *map(str, folders)], plugins=[laboratory]
+        )
     return code in {pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED}
 
 
