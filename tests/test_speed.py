@@ -87,7 +87,8 @@ def test_a_session_with_a_login_and_one_call_costs_less_than_four_and_a_half_cli
     cassette: Path,
 ) -> None:
     """The peer builds as much anew: one that only loops loses less to others in shared caches."""
-    transport = httpx.MockTransport(lambda request: httpx.Response(200, content=b"{}" + b" " * 1000))
+    body = b"{}" + b" " * 1000
+    transport = httpx.MockTransport(lambda _: httpx.Response(200, content=body))
 
     def short() -> None:
         with opened(cassette) as session:

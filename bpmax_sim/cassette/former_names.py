@@ -9,7 +9,7 @@ from functools import cached_property, lru_cache
 from itertools import product
 from typing import Any
 
-from bpmax_sim.secret.standin import to_distinct_slug
+from bpmax_sim.secret.standin import STANDIN_PREFIX, to_distinct_slug
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ def rename_standins(value: Any, *, old: str, new: str) -> Any:
     A stand-in replaces a credential in a recording, and contains the key of the platform.
     """
     if isinstance(value, str):
-        return _make_standin_pattern(old).sub(f"redacted.{to_distinct_slug(new)}.", value)
+        return _make_standin_pattern(old).sub(f"{STANDIN_PREFIX}{to_distinct_slug(new)}.", value)
     if isinstance(value, Mapping):
         return {name: rename_standins(item, old=old, new=new) for name, item in value.items()}
     if isinstance(value, list | tuple):
@@ -78,4 +78,4 @@ def rename_standins(value: Any, *, old: str, new: str) -> Any:
 
 @lru_cache(maxsize=64)
 def _make_standin_pattern(platform_key: str) -> re.Pattern[str]:
-    return re.compile(rf"\bredacted\.{re.escape(to_distinct_slug(platform_key))}\.")
+    return re.compile(rf"\b{re.escape(STANDIN_PREFIX + to_distinct_slug(platform_key))}\.")

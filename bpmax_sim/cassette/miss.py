@@ -26,6 +26,7 @@ from bpmax_sim.field_path import FieldPath, Steps, Wildcard, find_values_at, for
 from bpmax_sim.file_system import shell_quote
 from bpmax_sim.i18n import join_list, join_messages, msg
 from bpmax_sim.messages import Call
+from bpmax_sim.secret.standin import STANDIN_PREFIX
 
 _SHOWN = 5
 _WIDTH = 60
@@ -231,17 +232,30 @@ def explain_no_such_call(
         *_describe_call_place(parts, context),
         *(_explain_nearest(search, near) if near else _explain_other_calls(search)),
         *_explain_other_owners(search, key, parts),
-        *(
-            [_make_line(msg("mend"), msg("the script, if it should send what was recorded"))]
-            if close and context.position
-            else ()
-        ),
+        *(_suggest_mending_script(close) if close and context.position else ()),
         _make_line(
             msg("record"), context.format_record_command(context.rewrite) if changed else add
         ),
         *([_make_line(msg("or add"), add)] if changed else ()),
         *(_suggest_fixes(search, near, parts) if near else ()),
     ]
+
+
+def _suggest_mending_script(near: NearestExchange) -> Iterator[str]:
+    """Yield what to do in the script that made a call which differs from *near* in few places."""
+    yield _make_line(msg("mend"), msg("the script, if it should send what was recorded"))
+    for one in near.differences:
+        if _holds_secret(one.recorded) and not _holds_secret(one.sent):
+            hint = msg(
+                "{path} was recorded with a secret that a response or `credentials` held: take it"
+                " from there, as a constant of a script is not known to be one",
+                path=one.path,
+            )
+            yield _make_line("", hint)
+
+
+def _holds_secret(value: Any) -> bool:
+    return isinstance(value, str) and STANDIN_PREFIX in value
 
 
 def _format_title_with_differences(parts: RequestParts, near: NearestExchange) -> str:

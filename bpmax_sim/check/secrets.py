@@ -43,7 +43,7 @@ from bpmax_sim.secret.secret_names import (
 )
 from bpmax_sim.secret.source import looks_random
 from bpmax_sim.secret.spelling import make_spelling_pattern
-from bpmax_sim.secret.standin import is_recognisable_standin
+from bpmax_sim.secret.standin import STANDIN_PREFIX, is_recognisable_standin
 from bpmax_sim.secret.vault import Vault
 from bpmax_sim.session.credentials import find_not_secret_places
 from bpmax_sim.transport.message_members import (
@@ -59,7 +59,6 @@ from bpmax_sim.transport.redaction import (
 from bpmax_sim.yamlfile import Node, Steps, format_steps, read_yaml
 
 _ANSWER: Final = msg("; if it is no secret, declare its place with `not_secret:`")
-_STANDIN: Final = "redacted."
 _FORMS: Final = (
     (msg("a private key"), re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----")),
     (msg("a JWT"), re.compile(r"\beyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]*")),
@@ -302,17 +301,17 @@ def _find_spelling(text: str, value: str) -> int:
 def _is_header_without_credential(name: str, value: str) -> bool:
     """Return whether the value of a header is a stand-in, or contains no credential."""
     if name in SET_BY_SERVER:
-        return _STANDIN in value or not parse_set_cookie(value).value
+        return STANDIN_PREFIX in value or not parse_set_cookie(value).value
     if name == "cookie":
-        return _STANDIN in value or not any(cookie.value for cookie in parse_cookies(value))
+        return STANDIN_PREFIX in value or not any(cookie.value for cookie in parse_cookies(value))
     credential = get_unhashed_credential(value)
     if credential is None:
         return " " in value.strip() or _contains_standin(value)  # a signature gives nothing away
-    return _contains_standin(credential) or _STANDIN in _decode_base64(credential)
+    return _contains_standin(credential) or STANDIN_PREFIX in _decode_base64(credential)
 
 
 def _contains_standin(value: str) -> bool:
-    return _STANDIN in value or is_recognisable_standin(value)
+    return STANDIN_PREFIX in value or is_recognisable_standin(value)
 
 
 def _decode_base64(text: str) -> str:

@@ -68,7 +68,7 @@ from bpmax_sim.cli.terminal import (
     say_document,
     say_result,
 )
-from bpmax_sim.errors import ConfigError, Place
+from bpmax_sim.errors import ConfigError, Place, shorten_list
 from bpmax_sim.i18n import join_list, msg, plural
 from bpmax_sim.index.store import load_index
 from bpmax_sim.index.uses import ProjectUses
@@ -83,6 +83,7 @@ from bpmax_sim.scenario.runner import read_secret_values
 from bpmax_sim.session.session import Session
 from bpmax_sim.yamlfile import to_display_path
 
+_MOST_NAMES = 3
 _COUNTS: Mapping[Tier, Callable[[int], str]] = {
     "error": lambda number: plural(number, "{number} error", "{number} errors"),
     "warning": lambda number: plural(number, "{number} warning", "{number} warnings"),
@@ -166,7 +167,8 @@ def verify(  # noqa: PLR0913 - the options of the command
         allow_writes=allow_writes,
         sampled_apis=set() if sample else None,
     )
-    jobs = list(dict.fromkeys(_find_jobs(paths or (), platforms)))
+    named = list(dict.fromkeys(_find_jobs(paths or (), platforms)))
+    jobs = [job for job in named if job.cassette.exists()]
     findings: list[tuple[Place, Drift]] = []
     sent = 0
     unsent: Counter[str] = Counter()
@@ -192,6 +194,7 @@ def verify(  # noqa: PLR0913 - the options of the command
             drifts=[_to_drift_data(*finding) for finding in findings],
         )
     _report_counts(sent, counts, unsent)
+    _report_unrecorded([job for job in named if job not in jobs])
     return code
 
 
@@ -235,6 +238,20 @@ def _report_counts(sent: int, counts: Mapping[Tier, int], unsent: Mapping[str, i
         )
 
 
+def _report_unrecorded(jobs: Sequence[_VerifyJob]) -> None:
+    """Tell the scenarios of *jobs* without a cassette, which may be those without calls."""
+    if jobs:
+        names = shorten_list((repr(job.owner) for job in jobs), _MOST_NAMES)
+        notify(
+            plural(
+                len(jobs),
+                "nothing is recorded for {number} scenario: {names}",
+                "nothing is recorded for {number} scenarios: {names}",
+                names=names,
+            )
+        )
+
+
 def _find_jobs(paths: Sequence[str], platforms: Sequence[Path] | None) -> Iterator[_VerifyJob]:
     """Yield the cassettes to verify: those in *paths*, and those of the scenarios in *paths*.
 
@@ -248,16 +265,8 @@ def _find_jobs(paths: Sequence[str], platforms: Sequence[Path] | None) -> Iterat
         yield _VerifyJob(cassette=path, platforms=folders)
     scenarios = [path for path in paths if path not in cassettes]
     for item in collect_items(scenarios) if scenarios or not paths else ():
-        cassette = Path(to_display_path(make_cassette_path(item)))
-        if not cassette.exists():
-            notify(
-                "{cassette}: nothing is recorded for {item_name!r}",
-                cassette=cassette,
-                item_name=item.name,
-            )
-            continue
         yield _VerifyJob(
-            cassette=cassette,
+            cassette=Path(to_display_path(make_cassette_path(item))),
             owner=item.owner_name_in_cassette,
             platforms=tuple(platforms or item.platforms),
             instances=item.instances,

@@ -47,15 +47,16 @@ def cut_to_difference(expected: str, actual: str, width: int) -> tuple[str, str]
     """Return both texts cut to at most *width* characters around their first difference.
 
     A text that fits is not changed; each cut is marked by an ellipsis. If one is the beginning of
-    the other, they differ where it ends.
+    the other, they differ where it ends. A message stays one where only its end is cut.
     """
     if len(expected) <= width and len(actual) <= width:
         return expected, actual
     pairs = enumerate(zip_longest(expected, actual))
     begin = next((at for at, (letter, other) in pairs if letter != other), 0)
     start = 0 if begin < width // 2 else max(0, begin - min(_BEFORE, width - _AFTER))
-    lead = "…" if start else ""
-    return shorten_line(lead + expected[start:], width), shorten_line(lead + actual[start:], width)
+    sides = (f"…{one[start:]}" if start else one for one in (expected, actual))
+    expected, actual = (shorten_line(one, width) for one in sides)
+    return expected, actual
 
 
 def shorten_line(line: str, max_length: int) -> str:

@@ -25,7 +25,7 @@ from urllib.parse import quote
 from ahocorasick_rs import BytesAhoCorasick
 
 from bpmax_sim.secret.http_auth import split_scheme
-from bpmax_sim.secret.standin import is_recognisable_standin
+from bpmax_sim.secret.standin import STANDIN_PREFIX, is_recognisable_standin
 
 VERSION: Final = 3
 """Of these rules; a recording says under which it was made (`cassette.model.IndexLine.net`).
@@ -193,7 +193,7 @@ def is_secret_value(secret_name: str, text: str, version: int = VERSION) -> bool
     """
     if version > 1:
         text = split_scheme_by_name(secret_name, text)[1]
-    if len(text) < SHORTEST or is_recognisable_standin(text) or "redacted." in text:
+    if len(text) < SHORTEST or is_recognisable_standin(text) or STANDIN_PREFIX in text:
         return False
     if is_name_of_password(secret_name):
         return text.lower() != secret_name.lower()

@@ -13,7 +13,7 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from hashlib import blake2b
-from typing import Any
+from typing import Any, Final
 
 _P = (
     "e7cc3325f39c6dc3c01398ab015a67872a16b41ad69dadc435c74539f472ca763cd993fb8a241f4f"
@@ -80,7 +80,8 @@ A session without owner has one without instance, and undeclared traffic once ha
 
 _STANDIN_BYTES = re.compile(STANDIN.pattern.encode())
 _UNSAFE = re.compile(r"[^A-Za-z0-9_-]+")
-_PREFIX = "redacted."
+STANDIN_PREFIX: Final = "redacted."
+"""How every recognisable stand-in begins."""
 
 
 def make_standin(
@@ -98,7 +99,9 @@ def make_standin(
         number: from 1; different values get different numbers.
         like: the real value; a JWT keeps its ``exp`` and ``iat``.
     """
-    label = _PREFIX + ".".join([*map(to_distinct_slug, (platform, instance, name)), str(number)])
+    label = STANDIN_PREFIX + ".".join(
+        [*map(to_distinct_slug, (platform, instance, name)), str(number)]
+    )
     return _MAKERS[kind](label, like)
 
 
@@ -118,14 +121,14 @@ def is_recognisable_standin(value: str) -> bool:
 
     Those of kinds ``text`` and ``jwt`` are; the others look like any value of their kind.
     """
-    return value.startswith(_PREFIX) or str(read_jwt_claims(value).get("iss", "")).startswith(
-        _PREFIX
-    )
+    return value.startswith(STANDIN_PREFIX) or str(
+        read_jwt_claims(value).get("iss", "")
+    ).startswith(STANDIN_PREFIX)
 
 
 def find_text_standin(text: str, *, platform: str, instance: str, name: str) -> str | None:
     """Return the first stand-in of kind ``text`` for this credential in *text*, or None."""
-    label = _PREFIX + ".".join(map(to_distinct_slug, (platform, instance, name)))
+    label = STANDIN_PREFIX + ".".join(map(to_distinct_slug, (platform, instance, name)))
     match = re.search(rf"{re.escape(label)}\.\d+(?![A-Za-z0-9_])", text)
     return match[0] if match else None
 
@@ -135,7 +138,7 @@ def replace_standins_by_zeros(data: bytes) -> bytes:
 
     A stand-in may contain a word, such as a platform key, that is also a secret.
     """
-    if _PREFIX.encode() not in data:
+    if STANDIN_PREFIX.encode() not in data:
         return data
     return _STANDIN_BYTES.sub(lambda match: b"\0" * len(match[0]), data)
 

@@ -46,6 +46,7 @@ from bpmax_sim.proxy.call_effects import Grant
 from bpmax_sim.proxy.compiled_api import compile_api
 from bpmax_sim.proxy.response import read_body, satisfies_rule
 from bpmax_sim.proxy.signing import describe_live_response_trust
+from bpmax_sim.secret.standin import STANDIN_PREFIX
 from bpmax_sim.session.arriving_exchange import NotePiece, StreamedExchangeRecorder
 from bpmax_sim.session.credentials import (
     SessionCredentials,
@@ -66,7 +67,7 @@ from bpmax_sim.transport.redaction import (
 from bpmax_sim.yamlfile import to_display_path
 
 _SERVER_ERROR = 500
-_PLACEHOLDER = b"redacted."
+_PREFIX = STANDIN_PREFIX.encode()
 
 
 class RecordMode:
@@ -496,7 +497,7 @@ class RecordMissingMode:
 
 def contains_standin(data: bytes) -> bool:
     """Return whether *data* contains a stand-in of a secret."""
-    return _PLACEHOLDER in data
+    return _PREFIX in data
 
 
 def refuse_standin(request: Request) -> None:

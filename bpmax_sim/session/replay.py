@@ -25,14 +25,13 @@ from bpmax_sim.messages import Call, Exchange, FailedExchange, Outcome, Pairs, R
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.matcher import ApiMatcher
 from bpmax_sim.platform.target import CLIENT
+from bpmax_sim.secret.standin import STANDIN_PREFIX
 from bpmax_sim.session.credentials import SessionSecretRegistry
 from bpmax_sim.session.sending_log import SendingAnswerLog
 from bpmax_sim.session.settings import Settings
 from bpmax_sim.session.start import Key, SessionStart, get_login_file, load_cassette
 from bpmax_sim.transport.redaction import redact_request
 from bpmax_sim.yamlfile import to_display_path
-
-_STANDIN = "redacted."
 
 
 class ReplayMode:
@@ -285,7 +284,7 @@ def _was_granted(login: Exchange) -> bool:
     if isinstance(outcome, FailedExchange):
         return False
     texts = [outcome.body.decode(errors="replace"), *(value for _, value in outcome.headers)]
-    return any(_STANDIN in text for text in texts)
+    return any(STANDIN_PREFIX in text for text in texts)
 
 
 def is_sent_by_sdk(login: Request) -> bool:

@@ -40,6 +40,7 @@ from bpmax_sim.secret.secret_names import (
     restore_plus_signs,
 )
 from bpmax_sim.secret.source import looks_random
+from bpmax_sim.secret.standin import STANDIN_PREFIX
 from bpmax_sim.text_codec import decode_text
 from bpmax_sim.transport.loose_members import (
     find_assigned_secrets,
@@ -201,7 +202,7 @@ def find_tokens_in_login_body(
         is_status = is_envelope and path[1:] == (name,) and name.lower() == "code"
         is_named = is_named and not is_status
         is_token = looks_random(text) and not (" " in text or "://" in text)
-        if len(text) >= SHORTEST and "redacted." not in text and (is_named or is_token):
+        if len(text) >= SHORTEST and STANDIN_PREFIX not in text and (is_named or is_token):
             yield member
 
 

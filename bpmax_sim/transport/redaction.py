@@ -62,6 +62,7 @@ from bpmax_sim.secret.secret_addresses import mask_address_secrets
 from bpmax_sim.secret.secret_names import is_secret_name
 from bpmax_sim.secret.source import has_run_of_letters_and_digits, looks_random
 from bpmax_sim.secret.spelling import make_spelling_pattern, spell_like
+from bpmax_sim.secret.standin import STANDIN_PREFIX
 from bpmax_sim.secret.vault import Vault
 from bpmax_sim.text_codec import DecodedText, decode_text, list_probable_codecs
 
@@ -668,7 +669,6 @@ def get_tenant(request: Request) -> Tenant:
 UndeclaredSecret = tuple[str, str]
 """Where it stands, such as ``crm.find.body.data.ticket``, and the value."""
 
-_STANDIN = "redacted."
 _TAGS = re.compile(r"etag|.*(?:sha256|md5|digest|checksum|policy).*|server|user-agent|via")
 _MOST = 200_000
 """Bytes of a body that are looked at; a larger one is a file."""
@@ -764,7 +764,7 @@ def _parse_suspicious_parts(headers: Pairs, body: bytes | None, query: Pairs) ->
 
 def _find_secrets_in_parts(prefix: str, parts: Any) -> Iterator[UndeclaredSecret]:
     for path, value in _iterate_texts(parts, ()):
-        if _STANDIN not in value and looks_random(value):
+        if STANDIN_PREFIX not in value and looks_random(value):
             yield f"{prefix}{format_path(path)}", value
 
 

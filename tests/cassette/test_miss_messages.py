@@ -122,6 +122,26 @@ def test_a_call_with_another_value_is_told_whole(
     assert miss({"甲": [get()]}, get("a=2"), context) == [HEAD, *first, *NEAR, *last, *REST]
 
 
+HIDDEN = "redacted.crm.test.app_secret.1"
+
+
+@pytest.mark.parametrize(
+    ("recorded", "sent", "hints"),
+    [(f"a={HIDDEN}", "a=常量", 1), ("a=1", f"a={HIDDEN}", 0), (f"a={HIDDEN}", f"a={HIDDEN}2", 0)],
+)
+def test_a_constant_that_was_recorded_as_a_secret_is_told_to_be_one(
+    recorded: str, sent: str, hints: int
+) -> None:
+    lines = miss({"甲": [get(recorded)]}, get(sent), FULL)
+    hint = (
+        f"{'':12}query.a was recorded with a secret that a response or `credentials` held: take it"
+        " from there, as a constant of a script is not known to be one"
+    )
+
+    assert lines.count(hint) == hints
+    assert not hints or lines[lines.index(hint) - 1].startswith("  mend ")
+
+
 def test_where_the_nearest_was_played_the_call_is_new() -> None:
     assert miss({"甲": [get()]}, get("a=2"), played=[get()]) == [
         HEAD,

@@ -286,7 +286,22 @@ def test_a_scenario_that_was_never_recorded_is_told(project: Project, bs: Comman
     done = bs("verify")
 
     assert done.code == 5
-    assert done.err.startswith(f"{HERE}: nothing is recorded for {NAME!r}\n")
+    assert done.err == (
+        "0 calls verified: 0 errors, 0 warnings, 0 infos\n"
+        f"nothing is recorded for 1 scenario: {NAME!r}\n"
+    )
+
+
+def test_scenarios_without_a_recording_are_told_in_one_line(project: Project, bs: Command) -> None:
+    text = project.scenario.read_text(encoding="utf-8")
+    for name in "一二三四":
+        changed = text.replace(f"scenario: {NAME}", f"scenario: {NAME}{name}")
+        project.scenario.with_name(f"{name}.scenario.yaml").write_text(changed, encoding="utf-8")
+    first = ", ".join(repr(f"{NAME}{name}") for name in ("", "一", "三"))
+
+    assert bs("verify").err.splitlines()[1:] == [
+        f"nothing is recorded for 5 scenarios: {first} and 2 more"
+    ]
 
 
 @pytest.mark.parametrize(

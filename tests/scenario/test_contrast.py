@@ -3,6 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bpmax_sim.i18n import join_list, plural, translate
 from bpmax_sim.scenario.expect import cut_to_difference
 
 
@@ -44,3 +45,17 @@ def test_a_text_that_goes_on_is_cut_around_where_the_other_ends() -> None:
         "…" + "甲" * 12,
         "…" + "甲" * 12 + "乙",
     )
+
+
+def plural_names(number: int) -> str:
+    names = join_list(["crm.find_customer"] * number)
+    return plural(number, "{number} call ({names})", "{number} calls ({names})", names=names)
+
+
+def test_a_message_of_which_only_the_end_is_cut_can_be_read_in_each_language() -> None:
+    one, two = plural_names(1), plural_names(2)
+
+    assert [translate(side, "zh") for side in cut_to_difference(one, two, 40)] == [
+        "1 次调用（crm.find_customer）",
+        "2 次调用（crm.find_customer、crm.find_c…）",
+    ]
