@@ -1,16 +1,13 @@
 """``python -m tests.campaigns.operators [--sample N] [--seed N] [PACKAGE…]``: do tests notice?
 
 Each place of the packages where an operator of cosmic-ray fits (a comparison, a constant, `and`,
-`not`, a loop …) is a mutant. A sample of them, another each day, is tried by tests that cover the
-line (`tests.campaigns.mutant_runs`). A mutant is killed where one of them fails; one that runs into
-the time-out is not. What survives and was looked at stands in
+`not`, a loop …) is a mutant. A sample of them, another each day, is tried
+(`tests.campaigns.mutant_trials`). What survives and was looked at stands in
 `tests/mutants/survivors.yaml`, with the reason why no test can or should tell it; each key there
 names one change of one line, or with ``-> *`` each change of it, and the campaign does not begin
 with one that names none.
 
-It ends with 1 where fewer than `ENOUGH` of a hundred died, with 2 where the tests cannot be run. A
-test that fails while coverage is measured, as it holds a time, is left out and named. Which test
-reaches which line is measured once for a state of the sources, and kept in `.bpmax/operators`.
+It ends with 1 where fewer than `ENOUGH` of a hundred died, with 2 where the tests cannot be run.
 cosmic-ray has to be installed: ``uv pip install cosmic-ray``.
 """
 
@@ -18,30 +15,22 @@ from __future__ import annotations
 
 import argparse
 import ast
-import hashlib
-import json
-import os
 import random
 import sys
 import time
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain, zip_longest
+from itertools import chain
 from math import inf
 from pathlib import Path
-from typing import TextIO
 
-import pytest
 import yaml
 from cosmic_ray.ast import ast_nodes, get_ast
 from cosmic_ray.mutating import mutate_code
 from cosmic_ray.plugins import get_operator
-from coverage import CoverageData
 
-from tests.campaigns.mutant_runs import Laboratory
-from tests.mutants.tree import ROOT, copied
+from tests.campaigns.mutant_trials import KNOWN, judge
+from tests.mutants.tree import ROOT
 
 PACKAGES = ("proxy", "cassette", "scenario", "subject", "secret", "script")
 FOLDERS = (*PACKAGES, "session", "platform", "transport", "property", "team", "yamlfile")
@@ -66,13 +55,7 @@ OPERATORS = tuple(
 """Not those that only change types at run time, nor each pair of arithmetic operators."""
 
 ENOUGH = 88
-SECONDS = 30.0
-"""Of a processor, as measured, that the tests of a mutant may cost together."""
-LEAST, FACTOR = 20, 5
-"""A mutant has so many seconds of a processor, and so many times what its tests were measured."""
 DAY = 24 * 60 * 60
-KNOWN = ROOT / "tests/mutants/survivors.yaml"
-MEASURED = ROOT / ".bpmax/operators"
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,134 +167,11 @@ def _find_annotations(text: str) -> list[tuple[tuple[int, int], tuple[int, int]]
     ]
 
 
-@dataclass(frozen=True, slots=True)
-class CoverageMap:
-    """Which tests reach a line of a module, and what each costs in seconds of a processor."""
-
-    tests: Mapping[str, Mapping[int, frozenset[str]]]
-    seconds: Mapping[str, float]
-    failed: frozenset[str]
-
-    def choose(self, module: str, lines: Iterable[int]) -> list[str]:
-        """Return tests that reach one of *lines*, within `SECONDS`.
-
-        First those of files that are named after the module, then of each file one in turn, the
-        package's own folder first; of each file the cheapest tests come first.
-        """
-        reached = self.tests.get(module, {})
-        chosen = set[str]().union(*(reached.get(line, ()) for line in lines)) - self.failed
-        own, stem = f"tests/{module.split('/')[1]}/", Path(module).stem
-        named: list[str] = []
-        files: dict[str, list[str]] = {}
-        for test in sorted(chosen, key=lambda one: (not one.startswith(own), self.seconds[one])):
-            file = test.partition("::")[0]
-            (named if stem in file else files.setdefault(file, [])).append(test)
-        left, kept = SECONDS, list[str]()
-        for test in chain(named, filter(None, chain.from_iterable(zip_longest(*files.values())))):
-            if self.seconds[test] <= left or not kept:
-                left -= self.seconds[test]
-                kept.append(test)
-        return kept
-
-
-def read_coverage(data: Path) -> CoverageMap:
-    """Return what `Laboratory.measure` wrote to *data*."""
-    read = CoverageData(str(data))
-    read.read()
-    costs = json.loads(data.with_name(f"{data.name}.json").read_text(encoding="utf-8"))
-    tests = {
-        str(Path(file).relative_to(ROOT)): {
-            line: frozenset(filter(None, contexts))
-            for line, contexts in read.contexts_by_lineno(file).items()
-        }
-        for file in read.measured_files()
-    }
-    return CoverageMap(tests, costs["seconds"], frozenset(costs["failed"]))
-
-
-def find_lines(text: str, line: int) -> Sequence[int]:
-    """Return the lines of a module whose tests tell of *line*: in a function it alone.
-
-    What stands in a module or a class, and the defaults of a function, run before any test.
-    """
-    around = [
-        (first, node)
-        for node in ast.walk(ast.parse(text))
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
-        and (first := min([node.lineno, *(one.lineno for one in node.decorator_list)])) <= line
-        and line <= (node.end_lineno or 0)
-    ]
-    if not around:
-        return range(1, len(text.splitlines()) + 1)
-    first, node = max(around, key=lambda one: one[0])
-    inside = not isinstance(node, ast.ClassDef) and line >= node.body[0].lineno
-    # a jump has no line of its own where it was optimised away
-    inside = inside and text.splitlines()[line - 1].strip() not in {"continue", "break"}
-    return [line] if inside else range(first, (node.end_lineno or first) + 1)
-
-
 def choose_folders(packages: Iterable[str]) -> Sequence[Path]:
     """Return the folders of tests that may tell mutants of *packages*: `FOLDERS` and their own."""
     own = ("plugin" if one == "pytest_plugin" else one for one in packages)
     folders = (ROOT / "tests" / name for name in dict.fromkeys((*FOLDERS, *own)))
     return [folder for folder in folders if folder.is_dir()]
-
-
-def digest_sources(folders: Iterable[Path]) -> str:
-    """Return what tells a state of the package and of the tests in *folders* from every other."""
-    digest = hashlib.sha256()
-    for folder in (ROOT / "bpmax_sim", *folders):
-        for path in sorted(folder.rglob("*.py")):
-            digest.update(str(path.relative_to(ROOT)).encode() + path.read_bytes())
-    return digest.hexdigest()[:16]
-
-
-def try_all(
-    laboratory: Laboratory, mutants: Sequence[Mutant], reached: CoverageMap, until: float
-) -> Iterator[tuple[Mutant, str]]:
-    """Yield what became of each of *mutants*, the cheap trials before the dear ones.
-
-    What was not tried by *until*, an instant of `time.monotonic`, is said to be so.
-    """
-    left: list[tuple[Mutant, list[str], float, str]] = []
-    for mutant in mutants:
-        if time.monotonic() > until:
-            yield mutant, "not tried"
-            continue
-        changed, tests = mutant.code(), find_tests(mutant, laboratory, reached)
-        seconds = LEAST + FACTOR * sum(reached.seconds[one] for one in tests)
-        fate = "broken" if not _is_python(changed) else "" if tests else "unreached"
-        if fate:
-            yield mutant, fate
-            continue
-        fate = laboratory.try_in_fork(mutant.module, changed, tests, seconds).fate
-        if fate in {"survived", "unseen", "broken"}:
-            left.append((mutant, tests, seconds, fate))
-        else:
-            yield mutant, fate
-    for mutant, tests, seconds, fate in left:
-        if time.monotonic() > until:
-            yield mutant, "survived" if fate == "survived" else "not tried"
-        else:
-            yield mutant, laboratory.try_fresh(mutant.module, mutant.code(), tests, seconds).fate
-
-
-def find_tests(mutant: Mutant, laboratory: Laboratory, reached: CoverageMap) -> list[str]:
-    """Return the tests of *laboratory* that may tell *mutant*."""
-    lines = find_lines((ROOT / mutant.module).read_text(encoding="utf-8"), mutant.line)
-    tests = reached.choose(mutant.module, lines)
-    if not tests and len(lines) > 1:  # a class that has no functions
-        tests = reached.choose(mutant.module, reached.tests.get(mutant.module, ()))
-    return [one for one in tests if one in laboratory.items]
-
-
-def _is_python(text: str) -> bool:
-    """Return whether an operator left a module that can be compiled: ``not x := 1`` cannot."""
-    try:
-        compile(text, "", "exec", dont_inherit=True)
-    except SyntaxError:
-        return False
-    return True
 
 
 def draw(packages: Sequence[str], size: int, seed: int, only: str) -> list[Mutant]:
@@ -343,80 +203,7 @@ def main(arguments: Sequence[str]) -> int:
     if stale := [*find_stale_keys(yaml.safe_load(KNOWN.read_text(encoding="utf-8")))]:
         parser.error("\n".join([f"{KNOWN.name} names what is not there:", *stale]))
     sample = draw(packages, asked.sample, asked.seed, asked.only)
-    fates: Counter[tuple[str, str]] = Counter()
-    with open_log() as out:
-
-        def experiment(laboratory: Laboratory) -> None:
-            data = MEASURED / digest_sources(choose_folders(packages))
-            if not data.exists():
-                laboratory.measure(data)
-            reached = read_coverage(data)
-            for one in sorted(reached.failed):
-                out.write(f"left out, as it fails while it is measured: {one}\n")
-            until = time.monotonic() + 60 * asked.minutes
-            fates.update(count_fates(try_all(laboratory, sample, reached, until), out))
-
-        if not run_in_pytest(experiment, choose_folders(packages)):
-            out.write(f"the tests cannot be run, see {MEASURED / 'log'}\n")
-            return 2
-        return write_table(packages, fates, out)
-
-
-@contextmanager
-def open_log() -> Iterator[TextIO]:
-    """Yield what standard output was; what pytest and the tests print goes to a file."""
-    MEASURED.mkdir(parents=True, exist_ok=True)
-    with (
-        os.fdopen(os.dup(1), "w", encoding="utf-8", buffering=1) as out,
-        (MEASURED / "log").open("w", encoding="utf-8") as log,
-    ):
-        os.dup2(log.fileno(), 1)
-        try:
-            yield out
-        finally:
-            sys.stdout.flush()
-            os.dup2(out.fileno(), 1)
-
-
-def run_in_pytest(experiment: Callable[[Laboratory], None], folders: Sequence[Path]) -> bool:
-    """Do *experiment* once the tests in *folders* are collected; return whether they could be."""
-    os.environ["BPMAX_SIM_HYPOTHESIS"] = "mutants"
-    with copied() as tree:
-        laboratory = Laboratory(experiment, tree)
-        code = pytest.main(
-            ["-q", "-p", "no:cacheprovider", *map(str, folders)], plugins=[laboratory]
-        )
-    return code in {pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED}
-
-
-def write_table(packages: Sequence[str], fates: Mapping[tuple[str, str], int], out: TextIO) -> int:
-    """Print *fates* by package; return 1 where too few were killed."""
-    names = ("killed", "survived", "unreached", "time-out", "broken", "listed", "not tried")
-    out.write(
-        f"| package | {' | '.join(names)} | killed of 100 |\n|{' --- |' * (len(names) + 2)}\n"
-    )
-    shares = []
-    for rows in (*([package] for package in packages), packages):
-        row = {name: sum(fates.get((one, name), 0) for one in rows) for name in names}
-        tried = sum(row.values()) - row["broken"] - row["listed"] - row["not tried"]
-        shares.append(100 * row["killed"] / tried if tried else 0.0)
-        cells = " | ".join(map(str, row.values()))
-        out.write(f"| {rows[0] if len(rows) == 1 else 'all'} | {cells} | {shares[-1]:.0f} |\n")
-    out.write(f"enough is {ENOUGH}\n")
-    return int(shares[-1] < ENOUGH)
-
-
-def count_fates(tried: Iterable[tuple[Mutant, str]], out: TextIO) -> Counter[tuple[str, str]]:
-    """Print each mutant that was not killed; return how many there are by package and fate."""
-    known = yaml.safe_load(KNOWN.read_text(encoding="utf-8"))
-    fates: Counter[tuple[str, str]] = Counter()
-    for mutant, fate in tried:
-        keys = mutant.keys() if fate != "killed" else ("", "")
-        listed = any(key in known for key in keys)
-        fates[mutant.package, "listed" if listed else fate] += 1
-        if fate != "killed" and not listed:
-            out.write(f"{fate}: {mutant.module}:{mutant.line}: {keys[0]}\n")
-    return fates
+    return judge(sample, choose_folders(packages), enough=ENOUGH, minutes=asked.minutes)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import os
 import signal
 import time
@@ -107,3 +108,27 @@ def test_a_change_that_an_import_computes_is_tried_by_a_pytest_of_its_own(
 
     assert verdict == Verdict(fate, tests[1])
     assert (tmp_path / "enough.py").read_text(encoding="utf-8") == MODULE
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "fits"),
+    [
+        ("bpmax_sim/proxy/login.py", "not there", False),
+        ("bpmax_sim/proxy/no_such_module.py", "return", False),
+        ("bpmax_sim/proxy/login.py", "return ", False),  # more than one
+        ("tests/mutants/tree.py", "ROOT = Path(__file__).parents[2]\n", True),
+    ],
+)
+def test_a_written_mutant_fits_where_its_text_occurs_once(
+    tmp_path: Path, file: str, old: str, fits: bool
+) -> None:
+    from tests.campaigns.written_mutants import read_rows  # noqa: PLC0415 - not on Windows
+
+    rows = tmp_path / "读者甲.json"
+    rows.write_text(json.dumps([{"id": "1", "file": file, "old": old, "new": "\nX = 1\n"}]))
+    [row] = read_rows(rows)
+
+    assert row.fits() is fits
+    if fits:
+        lines = row.code().splitlines()
+        assert (lines[row.line - 1 : row.line + 1], row.package) == (["", "X = 1"], "mutants")

@@ -1,0 +1,264 @@
+"""Try changes of modules by the tests that reach them, and tell what became of each.
+
+A change is tried by tests that cover its line (`tests.campaigns.mutant_runs`). It is killed where
+one of them fails; one that runs into the time-out is not. Which test reaches which line is measured
+once for a state of the sources, and kept in `.bpmax/mutants`. A test that fails while coverage is
+measured, as it holds a time, is left out and named.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import json
+import os
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import chain, zip_longest
+from math import inf
+from pathlib import Path
+from typing import Protocol, TextIO
+
+import pytest
+import yaml
+from coverage import CoverageData
+
+from tests.campaigns.mutant_runs import Laboratory
+from tests.mutants.tree import ROOT, copied
+
+SECONDS = 30.0
+"""Of a processor, as measured, that the tests of a mutant may cost together."""
+LEAST, FACTOR = 20, 5
+"""A mutant has so many seconds of a processor, and so many times what its tests were measured."""
+KNOWN = ROOT / "tests/mutants/survivors.yaml"
+MEASURED = ROOT / ".bpmax/mutants"
+
+
+class Change(Protocol):
+    """What `try_all` tries: another text of *module*, a path below the tree, from *line* on."""
+
+    @property
+    def module(self) -> str: ...
+    @property
+    def line(self) -> int: ...
+    @property
+    def package(self) -> str: ...
+    def code(self) -> str: ...
+    def keys(self) -> tuple[str, str]: ...
+
+
+def judge(
+    changes: Sequence[Change], folders: Sequence[Path], *, enough: int, minutes: float = inf
+) -> int:
+    """Try *changes* by the tests in *folders*, print what survived and the table by package.
+
+    Returns:
+        1 where fewer than *enough* of a hundred were killed, 2 where the tests cannot be run.
+    """
+    fates: Counter[tuple[str, str]] = Counter()
+    with open_log() as out:
+
+        def experiment(laboratory: Laboratory) -> None:
+            data = MEASURED / digest_sources(folders)
+            if not data.exists():
+                laboratory.measure(data)
+            reached = read_coverage(data)
+            for one in sorted(reached.failed):
+                out.write(f"left out, as it fails while it is measured: {one}\n")
+            until = time.monotonic() + 60 * minutes
+            fates.update(count_fates(try_all(laboratory, changes, reached, until), out))
+
+        if not run_in_pytest(experiment, folders):
+            out.write(f"the tests cannot be run, see {MEASURED / 'log'}\n")
+            return 2
+        packages = dict.fromkeys(change.package for change in changes)
+        return write_table([*packages], fates, out, enough)
+
+
+@dataclass(frozen=True, slots=True)
+class CoverageMap:
+    """Which tests reach a line of a module, and what each costs in seconds of a processor."""
+
+    tests: Mapping[str, Mapping[int, frozenset[str]]]
+    seconds: Mapping[str, float]
+    failed: frozenset[str]
+
+    def choose(self, module: str, lines: Iterable[int]) -> list[str]:
+        """Return tests that reach one of *lines*, within `SECONDS`.
+
+        First those of files that are named after the module, then of each file one in turn, the
+        package's own folder first; of each file the cheapest tests come first.
+        """
+        reached = self.tests.get(module, {})
+        chosen = set[str]().union(*(reached.get(line, ()) for line in lines)) - self.failed
+        own, stem = f"tests/{module.split('/')[1]}/", Path(module).stem
+        named: list[str] = []
+        files: dict[str, list[str]] = {}
+        for test in sorted(chosen, key=lambda one: (not one.startswith(own), self.seconds[one])):
+            file = test.partition("::")[0]
+            (named if stem in file else files.setdefault(file, [])).append(test)
+        left, kept = SECONDS, list[str]()
+        for test in chain(named, filter(None, chain.from_iterable(zip_longest(*files.values())))):
+            if self.seconds[test] <= left or not kept:
+                left -= self.seconds[test]
+                kept.append(test)
+        return kept
+
+
+def read_coverage(data: Path) -> CoverageMap:
+    """Return what `Laboratory.measure` wrote to *data*."""
+    read = CoverageData(str(data))
+    read.read()
+    costs = json.loads(data.with_name(f"{data.name}.json").read_text(encoding="utf-8"))
+    tests = {
+        str(Path(file).relative_to(ROOT)): {
+            line: frozenset(filter(None, contexts))
+            for line, contexts in read.contexts_by_lineno(file).items()
+        }
+        for file in read.measured_files()
+    }
+    return CoverageMap(tests, costs["seconds"], frozenset(costs["failed"]))
+
+
+def find_lines(text: str, line: int) -> Sequence[int]:
+    """Return the lines of a module whose tests tell of *line*: in a function it alone.
+
+    What stands in a module or a class, and the defaults of a function, run before any test.
+    """
+    around = [
+        (first, node)
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+        and (first := min([node.lineno, *(one.lineno for one in node.decorator_list)])) <= line
+        and line <= (node.end_lineno or 0)
+    ]
+    if not around:
+        return range(1, len(text.splitlines()) + 1)
+    first, node = max(around, key=lambda one: one[0])
+    inside = not isinstance(node, ast.ClassDef) and line >= node.body[0].lineno
+    # a jump has no line of its own where it was optimised away
+    inside = inside and text.splitlines()[line - 1].strip() not in {"continue", "break"}
+    return [line] if inside else range(first, (node.end_lineno or first) + 1)
+
+
+def digest_sources(folders: Iterable[Path]) -> str:
+    """Return what tells a state of the package and of the tests in *folders* from every other."""
+    digest = hashlib.sha256()
+    for folder in (ROOT / "bpmax_sim", *folders):
+        for path in sorted(folder.rglob("*.py")):
+            digest.update(str(path.relative_to(ROOT)).encode() + path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def try_all(
+    laboratory: Laboratory, mutants: Sequence[Change], reached: CoverageMap, until: float
+) -> Iterator[tuple[Change, str]]:
+    """Yield what became of each of *mutants*, the cheap trials before the dear ones.
+
+    What was not tried by *until*, an instant of `time.monotonic`, is said to be so.
+    """
+    left: list[tuple[Change, list[str], float, str]] = []
+    for mutant in mutants:
+        if time.monotonic() > until:
+            yield mutant, "not tried"
+            continue
+        changed, tests = mutant.code(), find_tests(mutant, laboratory, reached)
+        seconds = LEAST + FACTOR * sum(reached.seconds[one] for one in tests)
+        fate = "broken" if not _is_python(changed) else "" if tests else "unreached"
+        if fate:
+            yield mutant, fate
+            continue
+        fate = laboratory.try_in_fork(mutant.module, changed, tests, seconds).fate
+        if fate in {"survived", "unseen", "broken"}:
+            left.append((mutant, tests, seconds, fate))
+        else:
+            yield mutant, fate
+    for mutant, tests, seconds, fate in left:
+        if time.monotonic() > until:
+            yield mutant, "survived" if fate == "survived" else "not tried"
+        else:
+            yield mutant, laboratory.try_fresh(mutant.module, mutant.code(), tests, seconds).fate
+
+
+def find_tests(mutant: Change, laboratory: Laboratory, reached: CoverageMap) -> list[str]:
+    """Return the tests of *laboratory* that may tell *mutant*."""
+    lines = find_lines((ROOT / mutant.module).read_text(encoding="utf-8"), mutant.line)
+    tests = reached.choose(mutant.module, lines)
+    if not tests and len(lines) > 1:  # a class that has no functions
+        tests = reached.choose(mutant.module, reached.tests.get(mutant.module, ()))
+    return [one for one in tests if one in laboratory.items]
+
+
+def _is_python(text: str) -> bool:
+    """Return whether an operator left a module that can be compiled: ``not x := 1`` cannot."""
+    try:
+        compile(text, "", "exec", dont_inherit=True)
+    except SyntaxError:
+        return False
+    return True
+
+
+@contextmanager
+def open_log() -> Iterator[TextIO]:
+    """Yield what standard output was; what pytest and the tests print goes to a file."""
+    MEASURED.mkdir(parents=True, exist_ok=True)
+    with (
+        os.fdopen(os.dup(1), "w", encoding="utf-8", buffering=1) as out,
+        (MEASURED / "log").open("w", encoding="utf-8") as log,
+    ):
+        os.dup2(log.fileno(), 1)
+        try:
+            yield out
+        finally:
+            sys.stdout.flush()
+            os.dup2(out.fileno(), 1)
+
+
+def run_in_pytest(experiment: Callable[[Laboratory], None], folders: Sequence[Path]) -> bool:
+    """Do *experiment* once the tests in *folders* are collected; return whether they could be."""
+    os.environ["BPMAX_SIM_HYPOTHESIS"] = "mutants"
+    with copied() as tree:
+        laboratory = Laboratory(experiment, tree)
+        code = pytest.main(
+            ["-q", "-p", "no:cacheprovider", *map(str, folders)], plugins=[laboratory]
+        )
+    return code in {pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED}
+
+
+def write_table(
+    packages: Sequence[str],
+    fates: Mapping[tuple[str, str], int],
+    out: TextIO,
+    enough: int,
+) -> int:
+    """Print *fates* by package; return 1 where fewer than *enough* of a hundred were killed."""
+    names = ("killed", "survived", "unreached", "time-out", "broken", "listed", "not tried")
+    out.write(
+        f"| package | {' | '.join(names)} | killed of 100 |\n|{' --- |' * (len(names) + 2)}\n"
+    )
+    shares = []
+    for rows in (*([package] for package in packages), packages):
+        row = {name: sum(fates.get((one, name), 0) for one in rows) for name in names}
+        tried = sum(row.values()) - row["broken"] - row["listed"] - row["not tried"]
+        shares.append(100 * row["killed"] / tried if tried else 0.0)
+        cells = " | ".join(map(str, row.values()))
+        out.write(f"| {rows[0] if len(rows) == 1 else 'all'} | {cells} | {shares[-1]:.0f} |\n")
+    out.write(f"enough is {enough}\n")
+    return int(shares[-1] < enough)
+
+
+def count_fates(tried: Iterable[tuple[Change, str]], out: TextIO) -> Counter[tuple[str, str]]:
+    """Print each mutant that was not killed; return how many there are by package and fate."""
+    known = yaml.safe_load(KNOWN.read_text(encoding="utf-8"))
+    fates: Counter[tuple[str, str]] = Counter()
+    for mutant, fate in tried:
+        keys = mutant.keys() if fate != "killed" else ("", "")
+        listed = any(key in known for key in keys)
+        fates[mutant.package, "listed" if listed else fate] += 1
+        if fate != "killed" and not listed:
+            out.write(f"{fate}: {mutant.module}:{mutant.line}: {keys[0]}\n")
+    return fates
