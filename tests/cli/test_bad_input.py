@@ -122,6 +122,7 @@ def files(project: Project) -> set[str]:
             "cassettes: file or folder not found; see what `ls` shows",
         ),
         (["review", "--accept", "--reject"], "--accept and --reject: choose one"),
+        (["review", "--reject", "--accept", "--yes"], "--accept and --reject: choose one"),
     ],
 )
 def test_a_wrong_command_line(

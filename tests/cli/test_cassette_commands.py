@@ -167,6 +167,9 @@ def test_an_owner_without_a_name_is_one_that_recorded_nothing(cassette: Path, bs
     assert (done.code, done.err) == (
         2, f"{HERE}: nothing was recorded for ''; it holds {PAY!r}, {REFUND!r}\n"
     )  # fmt: skip
+    write(cassette, [("", [detail(4)]), (PAY, [detail(5)])])
+    found = bs("cassette", "export", HERE, "--as", "har", "--for", "")
+    assert ("customers/4" in found.out, "customers/5" in found.out) == (True, False)
 
 
 @pytest.mark.parametrize(
@@ -190,9 +193,9 @@ def test_another_file_is_replaced_after_a_question(
     code: int,
 ) -> None:
     data = bs("cassette", "export", HERE, "--as", "curl").out
-    target = Path("导出/付款.sh")
+    target = Path("导出/一月/付款.sh")
     if there:
-        target.parent.mkdir()
+        target.parent.mkdir(parents=True)
         target.write_text(data if there == "same" else there, encoding="utf-8")
     monkeypatch.setattr("sys.stdin", Typed(typed))
 

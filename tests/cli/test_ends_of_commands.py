@@ -130,7 +130,9 @@ def test_it_is_said_which_exchanges_were_not_recovered_as_they_had_a_secret(  # 
     for number in range(sound):
         recording.append(detail(number + 7))
     for _ in lost:
-        recording.append(detail(9), check=LeakCheck(lambda _data: ("密钥 at byte 7",)))
+        recording.append(
+            detail(9), check=LeakCheck(lambda _data: ("密钥 at byte 7", "口令 at byte 9"))
+        )
     recording.close()
 
     done = bs("cassette", "recover")

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from bpmax_sim.cassette.file import Cassette
-from tests.cli.project import Command, Project
+from tests.cli.project import NAME, Command, Project
 
 HERE = "cassettes/crm/customer.yaml"
 LOGIN = "cassettes/auth/crm_system.default.yaml"
@@ -36,6 +36,17 @@ def test_after_a_change_of_the_rules_keys_are_computed_anew(recorded: Project, b
     assert after.entry(0).text == before.entry(0).text
     assert bs("run").code == 0
     assert bs("cassette", "fmt", "--check").code == 0
+
+
+def test_a_scenario_that_is_called_like_its_cassette_keeps_its_rules(
+    recorded: Project, bs: Command
+) -> None:
+    recorded.cassette.rename(recorded.cassette.with_stem(NAME))
+    new = f"  cassette: crm/{NAME}\n  ignore: [query.fields]"
+    recorded.edit(recorded.scenario, "  cassette: crm/customer", new)
+
+    assert bs("cassette", "fmt").out == f"cassettes/crm/{NAME}.yaml: written anew\n"
+    assert bs("run").code == 0
 
 
 def test_a_file_that_is_named_is_meant_whatever_its_ending(recorded: Project, bs: Command) -> None:

@@ -216,7 +216,8 @@ def test_every_way_of_writing_an_api_takes_an_answer(project: Project, bs: Comma
     path.write_text(f"platform_key: many\nbase_url: https://many.example.test\n{apis}", "utf-8")
     for name in ("plain", "flow", "lines", "several", "listed"):
         assert bs("review", "--not-secret", f"many.{name}.body.items[*].id").code == 0
-    assert bs("review", "--not-secret", "many.header.X-Id").code == 0
+    for place in ("header.X-Id", "plain.body[*].id", "plain.body", "plain.body.data.body.id"):
+        assert bs("review", "--not-secret", f"many.{place}").code == 0
     for name in ("alone", "again"):
         refused = bs("review", "--not-secret", f"many.{name}.body.x")
         assert refused.code == 2

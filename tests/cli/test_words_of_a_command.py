@@ -112,6 +112,8 @@ NOT_ONE = "Invalid value for '--mode': 'replai' is not one of 'replay', 'record'
          f"{NOT_ONE}'; did you mean 'replay'?"),
         ("'x' is not one of 'har'", "'x' is not one of 'har'"),
         ("Value error, something  new.", "something new"),
+        ("Assertion failed, something new", "something new"),
+        ("Input should be a valid number, unable to parse string", "expected a number"),
     ],
 )  # fmt: skip
 def test_what_typer_says_is_said_in_our_words(words: str, told: str) -> None:
@@ -334,6 +336,8 @@ def test_a_name_that_is_too_long_ends_a_command_with_two(bs: Command) -> None:
         ("help", 0, "Commands:", ""),
         ("help list", 0, "bpmax-sim list", ""),
         ("help cassette", 0, "bpmax-sim cassette", ""),
+        ("help cassette inspect", 0, "bpmax-sim cassette inspect", ""),
+        ("help import openapi", 0, "bpmax-sim import openapi", ""),
         ("--lang xx list", 2, "", "xx"),
         ("seal a.yaml", 2, "", "'seal' is `bpmax-sim cassette seal` now"),
         ("cassette list", 2, "", "there is no command 'cassette list'"),
@@ -399,7 +403,8 @@ def test_only_our_own_warnings_are_told_as_messages(bs: Command, monkeypatch: An
     shown: list[str] = []
 
     def warn(_language: str) -> Any:
-        warnings.warn(msg("没有编码"), LostCharactersWarning, stacklevel=1)
+        for _ in range(2):  # one place warns once
+            warnings.warn(msg("没有编码"), LostCharactersWarning, stacklevel=1)
         warnings.warn("别人的", UserWarning, stacklevel=1)
         return lambda *_words, **_more: 0
 
