@@ -11,6 +11,7 @@ import pytest
 
 from bpmax_sim.cli.project import find_cassettes_to_serve
 from bpmax_sim.messages import Request, Response
+from bpmax_sim.session.session import Session
 from tests.cassette.exchanges import BASE, detail, order
 from tests.cli.project import Command
 from tests.cli.test_cassette_commands import write
@@ -226,3 +227,82 @@ def test_a_platform_that_is_not_there_is_told(
     assert done.err.startswith(told)
     assert "qywx" in done.err
     assert served.where is None
+
+
+@pytest.mark.parametrize(
+    ("words", "cassette", "given"),
+    [
+        ((), "crm.test-81", {"declared": "", "is_fallback": False}),
+        (("--platform", "crm"), "crm", {"declared": "https://crm.example.test"}),
+        (("--platform", "crm", "--fallback"), "crm", {"is_fallback": True}),
+        (("--platform", "oms", "--fallback"), "oms", {"declared": "", "is_fallback": True}),
+    ],
+)
+@pytest.mark.parametrize("recorded_count", [0, 2])
+def test_a_proxy_records_into_its_cassette_as_it_was_asked_to(
+    bs: Command,
+    words: tuple[str, ...],
+    cassette: str,
+    given: dict[str, Any],
+    recorded_count: int,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    got: dict[str, Any] = {}
+
+    class Proxy:
+        forward_or_replay = cancel_exchanges = staticmethod(lambda *_: None)
+
+        def __init__(
+            self, session: Session, upstream: Any, *, declared: str, fallback: bool, **_more: Any
+        ) -> None:
+            settings = session.settings
+            got.update(declared=declared, is_fallback=fallback, upstream=upstream.url)
+            got.update(mode=settings.mode, record=settings.record, owner=settings.owner)
+
+        def close_upstream_connections(self) -> None:
+            got["is_closed"] = True
+
+    monkeypatch.setattr("bpmax_sim.cli.record_proxy.RecordingProxy", Proxy)
+    monkeypatch.setenv("CI", "1")  # who says --record means it
+    base = "base_url: https://{}/api\napis: {{find: {{path: /f}}}}\n"
+    for key, host in (("crm", "crm.example.test"), ("oms", "{tenant}.example.test")):
+        Path(f"scenarios/platforms/{key}.yaml").write_text(
+            f"platform_key: {key}\n{base.format(host)}", "utf-8"
+        )
+    file = Path(f"cassettes/{cassette}.yaml")
+    if recorded_count:
+        write(file, [(cassette, [detail(number) for number in range(recorded_count)])])
+
+    done = bs("serve", "--record", "--upstream", "http://crm.test:81", "--json", *words)
+
+    usual = {
+        "upstream": "http://crm.test:81", "mode": "record", "record": "new", "owner": cassette,
+        "is_closed": True,
+    }  # fmt: skip
+    assert {name: got[name] for name in (*usual, *given)} == {**usual, **given}
+    told = json.loads(done.out)
+    assert (told["exchanges"], told["addresses"]) == (recorded_count, ["http://crm.test:81"])
+    end = f"{file} holds {recorded_count} exchanges" if recorded_count else "nothing was recorded"
+    assert (done.code, done.err.splitlines()[-1]) == (0, f"stopped; {end}")
+
+
+@pytest.mark.parametrize(("words", "seed"), [((), 0), (("--seed", "7"), 7)])
+def test_a_platform_is_simulated_with_the_seed_and_the_folders_of_the_command(
+    bs: Command, words: tuple[str, ...], seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun: list[Any] = []
+
+    class Server:
+        tenants = ()
+        handle = None
+
+        def __init__(self, platforms: Any, key: str, *, seed: int) -> None:
+            begun.append((sorted(platforms.own), key, seed))
+
+    monkeypatch.setattr("bpmax_sim.server.SimulatorServer", Server)
+    text = "platform_key: crm\nbase_url: https://a.test\napis: {find: {path: /f}}\n"
+    (tmp_path / "平台").mkdir()
+    (tmp_path / "平台/crm.yaml").write_text(text, "utf-8")
+
+    assert bs("simulate", "crm", "--platforms", "平台", *words).code == 0
+    assert begun == [(["crm"], "crm", seed)]

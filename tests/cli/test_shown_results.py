@@ -48,6 +48,8 @@ CALL: Final = "crm_system.get_customer_detail"
              "      +陆"],
         ),
         ("一\n二", 7, ['    answer body.a: "一\n二" → 7']),
+        ("长" * 158, "短", [f'    answer body.a: "{"长" * 158}" → "短"']),
+        ("长" * 159, "短", [f'    answer body.a: "{"长" * 158}… → "短"']),
     ],
 )  # fmt: skip
 def test_a_difference_is_one_line_or_the_lines_that_differ(
