@@ -303,11 +303,12 @@ def test_lines_that_are_shown_are_written_and_a_column_once(
 
 def test_data_of_a_finding_are_its_own() -> None:
     finding = find(
-        kind="field-write", old="a", new="b", scenario_place=Place("a.scenario.yaml", 9),
-        step="2", where="form.金额", before="8", after="9", kills=3, is_suspicious=True, line=LINE,
+        place=Place("a.js", 3, 7), kind="field-write", old="a", new="b",
+        scenario_place=Place("a.scenario.yaml", 9), step="2", where="form.金额", before="8",
+        after="9", kills=3, is_suspicious=True, line=LINE,
     )  # fmt: skip
     assert challenge._make_finding_data(finding) == {
-        "file": "a.js", "line": 3, "column": 1, "verdict": "differs", "kind": "field-write",
+        "file": "a.js", "line": 3, "column": 7, "verdict": "differs", "kind": "field-write",
         "message": "不行", "old": "a", "new": "b", "scenario": "a.scenario.yaml",
         "scenario_line": 9, "step": "2", "place": "form.金额", "before": "8", "after": "9",
         "expect": finding.expect_yaml, "columns": {"金额": {"甲": 800, "乙": 7}}, "kills": 3,

@@ -149,8 +149,12 @@ def test_runs_that_stored_nothing_of_coverage_are_refused(recorded: Project, bs:
     )
 
 
-def test_a_scenario_that_asks_a_live_system_is_not_run(recorded: Project, bs: Command) -> None:
-    recorded.edit(recorded.scenario, "proxy:\n  platforms", "proxy:\n  mode: live\n  platforms")
+@pytest.mark.parametrize("mode", ["live", "record"])
+def test_a_scenario_that_asks_a_live_system_is_not_run(
+    recorded: Project, bs: Command, mode: str
+) -> None:
+    new = f"proxy:\n  mode: {mode}\n  platforms"
+    recorded.edit(recorded.scenario, "proxy:\n  platforms", new)
 
     assert bs("coverage").err == snapshot("skipped, as it needs a live system: 1 scenario\n")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from bpmax_sim.cli.explain import replay_for_doubtful_places
 from bpmax_sim.cli.item_selection import find_targets
 from bpmax_sim.errors import Place, Problem
 from bpmax_sim.scenario.script_check import ScriptFinding
+from tests.cli.project import Command
 from tests.files import write_files
 
 HEAD = "version: 1\nscenario: {}\n"
@@ -91,3 +93,14 @@ def test_each_doubt_of_a_replay_is_told_once(
              for one in found]  # fmt: skip
     assert [(rule, place.removesuffix(":0"), red) for rule, place, red in where] == doubts
     assert capsys.readouterr().err.splitlines() == notes
+
+
+def test_what_lint_finds_is_explained_by_its_own_rule(bs: Command) -> None:
+    Path(SCRIPT).write_text("await $proxy('没有').查();\n", "utf-8")
+
+    done = bs("lint", "--explain", "--json", "scenarios/付款.scenario.yaml")
+
+    first = json.loads(done.out)["explained"][0]
+    assert (first["rule"], first["file"], first["line"], first["red"]) == (
+        "unknown-platform", SCRIPT, 1, "by default"
+    )  # fmt: skip

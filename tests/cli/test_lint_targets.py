@@ -79,6 +79,18 @@ def test_what_is_named_says_which_files_are_looked_at(
     assert done.code == 2
 
 
+@pytest.mark.parametrize("paths", [["platforms/crm.yaml"], [FIRST, "scenarios/丙.js"]])
+def test_what_is_not_there_is_told_and_no_whole_project_is_looked_at(
+    folder: Path, bs: Command, paths: Sequence[str]
+) -> None:
+    done = bs("lint", *paths)
+
+    assert folder.is_dir()
+    assert (done.code, done.out) == (2, "")
+    (line,) = done.err.splitlines()
+    assert line.startswith(f"{paths[-1]}: file or folder not found; ")
+
+
 @pytest.mark.parametrize(
     ("paths", "interrupted"),
     [
@@ -154,7 +166,7 @@ def test_defaults_that_nothing_inherits_are_a_warning_of_the_whole_project(
     ("paths", "is_told"),
     [
         ([], True), (["."], True), (["scenarios"], True), (["scenarios/采购"], True),
-        (["scenarios/空"], False), ([FIRST], False),
+        (["scenarios/空"], False), ([FIRST], False), (["scenarios/空", "scenarios/采购"], True),
     ],
 )  # fmt: skip
 def test_a_run_of_its_folder_tells_of_a_scenario_that_is_none_by_its_name(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from collections.abc import Iterator, Sequence
@@ -13,6 +14,7 @@ import pytest
 from bpmax_sim.challenge.findings import ChallengeResult
 from bpmax_sim.challenge.judge import MOST
 from bpmax_sim.cli import challenge, explore, fuzz, report, verify
+from bpmax_sim.explore.search import Exploration, Explorer
 from bpmax_sim.live.calibrate import DELAY, EchoNames, render_calibration_script
 from bpmax_sim.scenario.load import ScenarioItem
 from tests.cassette.exchanges import detail
@@ -112,7 +114,7 @@ def test_an_exploration_is_what_was_asked_for(
 ) -> None:
     got: dict[str, Any] = {}
 
-    class Explorer:
+    class Recorder:
         def __init__(self, cassettes: Path | None) -> None:
             got["cassettes"] = cassettes
 
@@ -128,12 +130,31 @@ def test_an_exploration_is_what_was_asked_for(
                         got["ends"] = seconds
             yield from ()
 
-    monkeypatch.setattr(explore, "Explorer", Explorer)
+    monkeypatch.setattr(explore, "Explorer", Recorder)
 
     assert bs("explore", *words.split()).code == 5
 
     usual = {"cassettes": None, "names": ["付款", "退款"], "ends": None}
     assert {name: got.get(name) for name in (*usual, *given)} == {**usual, **given}
+
+
+def test_an_exploration_that_is_stopped_tells_how_far_it_came(
+    bs: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(_self: Explorer, items: Sequence[ScenarioItem], **_options: Any) -> Iterator[Any]:
+        one = items[0]
+        yield Exploration(node_id=one.node_id, name=one.name, place=one.place, target="", tried=1)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Explorer, "explore_all", stop)
+
+    plain, data = bs("explore"), bs("explore", "--json")
+
+    for done in (plain, data):
+        assert (done.code, done.err.splitlines()[-3:]) == (
+            130, ["1 of 2 scenarios were explored", "", "stopped"]
+        )  # fmt: skip
+    assert (plain.out, json.loads(data.out)["exit_code"]) == ("", 130)
 
 
 @pytest.mark.parametrize(

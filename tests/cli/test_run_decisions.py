@@ -22,12 +22,13 @@ from bpmax_sim.cli.item_runs import (
 from bpmax_sim.cli.item_selection import explain_empty_selection, find_items, find_targets
 from bpmax_sim.errors import ConfigError, Place, Problem
 from bpmax_sim.report.exit_codes import ExitCode
+from bpmax_sim.report.failure_causes import find_grouping_cause
 from bpmax_sim.report.terminal import Verdict
 from bpmax_sim.report.usage import FOLDER, Evidence
 from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.events import Outcome
 from bpmax_sim.scenario.load import ScenarioItem, load_items
-from bpmax_sim.scenario.source import RunWarning
+from bpmax_sim.scenario.source import Failure, RunWarning
 from tests.cassette.exchanges import detail
 from tests.cli.project import Command
 from tests.cli.test_cassette_commands import write
@@ -390,6 +391,74 @@ def test_a_warning_of_several_rows_is_printed_once(
         command._print_verdict(verdict, read(), reported)
 
     assert capsys.readouterr().err.splitlines() == [str(verdict.warnings[0])]
+
+
+ONE, OTHER = (
+    Failure(kind="error", essence=text, scenario="付款") for text in ("连接失败", "金额不对")
+)
+
+
+@pytest.mark.parametrize(
+    ("failures", "problems", "known", "told"),
+    [
+        ((ONE,), (), (), ["", "连接失败", ""]),
+        ((ONE,), (), (ONE,), ["    连接失败"]),
+        ((ONE, OTHER), (), (ONE,), ["", "连接失败", "", "", "金额不对", ""]),
+        ((ONE, OTHER), (), (OTHER, ONE), ["    连接失败", "    金额不对"]),
+        ((ONE,), ("没有变量 A",), (ONE,), []),
+        ((), (), (ONE,), []),
+    ],
+)
+def test_a_failure_is_told_whole_unless_each_of_its_causes_was(
+    item: ScenarioItem,
+    failures: tuple[Failure, ...],
+    problems: tuple[str, ...],
+    known: tuple[Failure, ...],
+    told: list[str],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    reported: set[object] = {find_grouping_cause(one) for one in known}
+    verdict = Verdict(item=item, outcome="failed", failures=failures, problems=problems)
+
+    command._print_failures(verdict, read(), reported)
+
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.replace("付款: ", "") for line in lines] == told
+    assert {find_grouping_cause(one) for one in failures} <= reported
+
+
+@pytest.mark.parametrize("more", [(), ("--json",), ("-q",)])
+def test_the_first_that_fails_ends_a_run_also_as_data(
+    item: ScenarioItem, bs: Command, more: tuple[str, ...]
+) -> None:
+    text = SCENARIO.replace("return 1", "throw 1")
+    names = ("甲", "乙", "丙")
+    write_files(item.root, {f"scenarios/{name}.scenario.yaml": text for name in names})
+    paths = [f"scenarios/{name}.scenario.yaml" for name in names]
+
+    done = bs("run", "-x", *more, *paths)
+
+    assert done.code == 1
+    if more == ("--json",):
+        assert json.loads(done.out)["summary"]["failed"] == 1
+    else:
+        assert "stopped at the first failure; 2 scenarios did not run" in done.err
+
+
+@pytest.mark.parametrize("is_terminal", [True, False])
+def test_a_terminal_gets_the_name_of_a_file_once_above_its_rows(
+    item: ScenarioItem,
+    is_terminal: bool,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("sys.stdout.isatty", lambda: is_terminal)
+    verdict, reported = Verdict(item=item, outcome="passed"), set[object]()
+
+    for _ in range(3):
+        command._print_file_heading(verdict, reported)
+
+    assert capsys.readouterr().out.splitlines() == [item.spot.source.file] * is_terminal
 
 
 TWO = {

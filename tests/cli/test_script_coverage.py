@@ -237,7 +237,8 @@ def test_what_a_failing_scenario_ran_counts_and_is_told(bs: Command, project: Pa
     scenario = project / "scenarios/查库存.scenario.yaml"
     scenario.write_text(SCENARIO.replace("可用: 12}}", "可用: 13}}"), encoding="utf-8")
 
-    for name, keys in (("二", ""), ("三", "xfail: 还没修\n"), ("四", "proxy: {mode: live}\n")):
+    for name, keys in (("二", ""), ("三", "xfail: 还没修\n"), ("四", "proxy: {mode: live}\n"),
+                       ("五", "proxy: {mode: record}\n")):  # fmt: skip
         text = f"version: 1\nscenario: {name}\n{keys}steps: [{{js: throw 1}}]\n"
         (project / f"scenarios/{name}.scenario.yaml").write_text(text, encoding="utf-8")
 
@@ -246,7 +247,7 @@ def test_what_a_failing_scenario_ran_counts_and_is_told(bs: Command, project: Pa
     assert (done.code, done.err) == (
         0,
         (
-            "skipped, as it needs a live system: 1 scenario\n"
+            "skipped, as it needs a live system: 2 scenarios\n"
             "2 scenarios failed; what they ran counts; see `bpmax-sim run`\n"
         ),
     )

@@ -12,6 +12,7 @@ from bpmax_sim.cli.scenario_edits import update_items, write_edits_and_rerun
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.scenario.expect_writer import ExpectEdit
 from bpmax_sim.scenario.load import load_items
+from tests.cli.project import Command, Project
 from tests.files import write_files
 from tests.typed import Typed
 
@@ -130,3 +131,16 @@ def test_what_was_got_with_a_variable_of_the_command_passes_with_it_again() -> N
     update_items(load_items(path, variables={"金额": 4}), yes=True)
 
     assert path.read_text("utf-8") == f"{text.replace('3', '4')}vars: {{金额: 2}}\n"
+
+
+def test_an_update_replays_what_the_named_folder_has(recorded: Project, bs: Command) -> None:
+    (recorded.folder / "cassettes").rename(recorded.folder / "录音")
+    before = recorded.scenario.read_text("utf-8")
+    recorded.edit(recorded.scenario, "张三", "李四")
+
+    done = bs("run", "--update", "--yes", "--cassettes", "录音", str(recorded.scenario))
+
+    assert done.err.splitlines()[-1] == "scenarios/customer.scenario.yaml: written"
+    assert (recorded.scenario.read_text("utf-8").count("张三"), "李四" in done.err) == (
+        before.count("张三"), True
+    )  # fmt: skip

@@ -150,6 +150,16 @@ def test_numbers_and_what_was_left_out_are_told_beside_the_findings(
     assert capsys.readouterr().err.splitlines() == lines
 
 
+def test_a_cause_is_reproduced_by_the_first_that_showed_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    first, other = variant(), variant(kind="再点一次")
+    finding = find(first, other, items=("甲", "乙"))
+    monkeypatch.setattr(command, "find_causes", lambda _explorations: [finding])
+    monkeypatch.setattr(command, "reproduce", lambda *given: given)
+    items: Any = {"乙": "付款[乙]", "甲": "付款[甲]"}
+
+    assert command._reproduce_findings([], items) == [(finding, ("付款[甲]", first))]
+
+
 def test_only_a_file_that_is_new_and_fails_is_saved(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
