@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from pathlib import Path
 from typing import Any
 
@@ -287,6 +288,22 @@ def fail(name: str, file: str = "scenarios/付款.scenario.yaml", **more: Any) -
     return StoredFailure(name=name, file=file, line=3, headline="不行", texts=("不行",), **more)
 
 
+@pytest.mark.parametrize("word", ["crm", "CRM", "cRm"])
+def test_a_failure_is_found_by_its_name_or_its_file_in_any_case(
+    bs: Command, word: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = [fail("付款 CRM"), fail("退款"), fail("退款", "Crm/退款.scenario.yaml"), fail("查crm")]
+    monkeypatch.setattr(show, "read_failures", lambda _root: found)
+
+    failures = json.loads(bs("show", word, "--json").out)["failures"]
+
+    assert [(one["name"], one["file"][:3]) for one in failures] == [
+        ("付款 CRM", "sce"), ("退款", "Crm"), ("查crm", "sce")
+    ]  # fmt: skip
+    assert bs("show", word).err == "2 more failures; show them with --all\n"
+    assert bs("show", f"{word}x").code == 5
+
+
 def make_run(*failures: StoredFailure, tests: int = 0, **sources: dict[str, str]) -> ArtifactRun:
     known = {(one.file, one.name): sources.get(one.name, {}) for one in failures}
     return ArtifactRun(failures=failures, sources=known, tests=tests, problems=())
@@ -309,13 +326,14 @@ NEXT = "; show them with --all"
         (Path("a.zip"), "付款", 0, 0,
          ["nothing that failed has '付款' in it; see `bpmax-sim show --all`"]),
         (Path("a.zip"), "", 2, 1,
-         ["not here: scenarios/付款.scenario.yaml", f"1 more failure{NEXT}"]),
+         ["not here: scenarios/付款.scenario.yaml", "replay it here: pytest 0",
+          f"1 more failure{NEXT}"]),
     ],
 )  # fmt: skip
 def test_what_comes_next_is_told_below_a_failure(
     kept: Path | None, word: str, failures: int, shown: int, lines: list[str]
 ) -> None:
-    found = [fail(str(number)) for number in range(failures)]
+    found = [fail(str(number), rerun=f"pytest {number}") for number in range(failures)]
     run = make_run(*found, tests=7) if kept else None
 
     assert [*show._describe_next_steps(kept, run, word, found, shown)] == lines

@@ -28,7 +28,7 @@ from bpmax_sim.errors import (
     TransportError,
 )
 from bpmax_sim.git import SINCE_BRANCHING
-from bpmax_sim.i18n import msg, translate
+from bpmax_sim.i18n import choose_language, msg, translate
 from tests.cli.project import Command, Done
 
 BARE = f"--changed={SINCE_BRANCHING}"
@@ -195,12 +195,43 @@ def test_a_group_is_one_name_above_and_its_commands_below() -> None:
         ("付款（大额）", 6, ["付款", "（大", "额）"]),
         ("用 --json 打印", 10, ["用 --json", "打印"]),
         ("  one  ", 10, ["one"]),
+        ("one two ", 7, ["one two"]),
     ],
 )
 def test_a_line_is_broken_between_words_and_characters(
     text: str, columns: int, lines: list[str]
 ) -> None:
     assert wrap_text(text, columns) == lines
+
+
+def test_a_word_for_a_value_is_in_the_language_of_the_help(bs: Command) -> None:
+    choose_language("zh")
+    for word in help_text.METAVARS:
+        told = translate(msg(word), "zh")
+        assert told != word
+        assert help_text.translate_metavar(f"{word}[:{word}]") == f"{told}[:{told}]"
+    assert help_text.translate_metavar("URL") == "URL"
+
+    for command, shown in (
+        ("run", "LIMITS"), ("list", "AGE"), ("import", "VARIABLE"), ("serve", "HOST"),
+        ("report", "TRACE"), ("explore", "WORKERS"), ("challenge", "PERCENT"),
+    ):  # fmt: skip
+        assert re.findall(rf"\b{shown}\b", bs("--lang", "zh", command, "--help-all").out) == []
+
+
+@pytest.mark.parametrize(
+    ("term", "text", "row"),
+    [
+        ("[FILE]... <list[Path]>", "甲", ("[FILE]...", "甲")),
+        ("FILE <Path>", "甲", ("FILE", "甲")),
+        ("--port PORT", "[0<=x<=65535]", ("--port PORT", "[0..65535]")),
+        ("--least PERCENT", "[0.5<=x<=1.5]", ("--least PERCENT", "[0.5..1.5]")),
+    ],
+)
+def test_what_typer_adds_to_help_is_left_out_or_shorter(
+    term: str, text: str, row: tuple[str, str]
+) -> None:
+    assert help_text._translate_row(term, text) == row
 
 
 class Written:
