@@ -13,8 +13,9 @@ import pytest
 
 from bpmax_sim.challenge.findings import ChallengeResult
 from bpmax_sim.challenge.judge import MOST
-from bpmax_sim.cli import challenge, explore, fuzz, report, verify
+from bpmax_sim.cli import challenge, explore, report, verify
 from bpmax_sim.explore.search import Exploration, Explorer
+from bpmax_sim.fuzz import search
 from bpmax_sim.live.calibrate import DELAY, EchoNames, render_calibration_script
 from bpmax_sim.scenario.load import ScenarioItem
 from tests.cassette.exchanges import detail
@@ -84,8 +85,13 @@ def test_a_search_for_broken_laws_is_what_was_asked_for(
     root: Path, bs: Command, words: str, changed: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plans: list[Any] = []
-    monkeypatch.setattr(fuzz.search, "search", lambda plan, _move: plans.append(plan) or [])
-    monkeypatch.setattr(fuzz.search, "find_skipped_laws", lambda _plan: ())
+
+    def note(plan: search.SearchPlan, _move: object) -> list[search.LawOutcome]:
+        plans.append(plan)
+        return []
+
+    monkeypatch.setattr(search, "search", note)
+    monkeypatch.setattr(search, "find_skipped_laws", lambda _plan: ())
 
     done = bs("fuzz", "crm", *words.split())
 
@@ -123,9 +129,9 @@ def test_an_exploration_is_what_was_asked_for(
             now, is_over = time.monotonic(), options["is_over"]
             for seconds in (30, 120, 86_400):
                 with monkeypatch.context() as patch:
-                    patch.setattr(explore.time, "monotonic", lambda at=now + seconds: at - 2)
+                    patch.setattr(time, "monotonic", lambda at=now + seconds: at - 2)
                     early = is_over()
-                    patch.setattr(explore.time, "monotonic", lambda at=now + seconds: at + 2)
+                    patch.setattr(time, "monotonic", lambda at=now + seconds: at + 2)
                     if is_over() and not early:
                         got["ends"] = seconds
             yield from ()
@@ -257,7 +263,12 @@ def test_a_flow_is_drawn_where_and_from_what_was_asked_for(  # noqa: PLR0913, PL
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     drawn: list[Any] = []
-    monkeypatch.setattr(report, "draw_flow", lambda *given, json: drawn.append((*given, json)) or 3)
+
+    def draw(*given: Any, json: bool) -> int:
+        drawn.append((*given, json))
+        return 3
+
+    monkeypatch.setattr(report, "draw_flow", draw)
 
     assert bs("report", "--flow", "流程/采购.v2.yaml", *words.split()).code == 3
 

@@ -157,7 +157,8 @@ def test_a_cause_is_reproduced_by_the_first_that_showed_it(monkeypatch: pytest.M
     monkeypatch.setattr(command, "reproduce", lambda *given: given)
     items: Any = {"乙": "付款[乙]", "甲": "付款[甲]"}
 
-    assert command._reproduce_findings([], items) == [(finding, ("付款[甲]", first))]
+    found: Any = command._reproduce_findings([], items)
+    assert found == [(finding, ("付款[甲]", first))]
 
 
 def test_only_a_file_that_is_new_and_fails_is_saved(
