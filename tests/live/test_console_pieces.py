@@ -243,7 +243,7 @@ def test_facts_that_are_not_known_are_left_out_of_the_file_and_zero_is_known() -
     bare = render_rule_marks(calibration({}), {}).splitlines()[1:]
     whole = render_rule_marks(
         calibration(
-            {"caller": UNKNOWN},
+            {"caller": UNKNOWN, "null_body": CONFIRMED},
             asked=1772409599.0,
             engine="v8 12",
             zone="Asia/Shanghai",
@@ -262,6 +262,7 @@ def test_facts_that_are_not_known_are_left_out_of_the_file_and_zero_is_known() -
         "timeout: 0.0",
         "rules:",
         "  caller: {mark: unknown, why: 没有问}",
+        "  null_body: {mark: confirmed}",
     ]
 
 

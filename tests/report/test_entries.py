@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +68,8 @@ def test_an_entry_of_a_row_that_failed_is_whole() -> None:
         made(1),
         made(2, call="crm.存"),
         answered(2, source="stub"),
+        made(3),
+        answered(3, source=""),
         finished(2.5, "failed", reason="r", failures=[FAILURE]),
     )
     parts = ({"kind": "stub", "name": "crm.存", "place": "回填.scenario.yaml:3:1", "used": True},)
@@ -80,12 +83,12 @@ def test_an_entry_of_a_row_that_failed_is_whole() -> None:
     first = entry.pop("first")
     assert isinstance(first, Failure)
     assert (first.kind, first.essence) == ("miss", "no such call")
-    assert len(entry.pop("id")) == 10
+    assert re.fullmatch("[0-9a-f]{10}", entry.pop("id"))
     target = '"scenarios/crm/回填.scenario.yaml::回填[甲]" --cassettes "录 音" --var a=1'
     assert entry == {
         "name": "回填[甲]", "row": "甲", "place": "scenarios/crm/回填.scenario.yaml:2:1",
         "outcome": "failed", "reason": "r", "duration": 2.5, "digest": "d" * 64, "engine": "e 1",
-        "tags": ("冒烟",), "apis": ("crm.查询", "crm.存"), "answered": ("unanswered", "stub"),
+        "tags": ("冒烟",), "apis": ("crm.查询", "crm.存"), "answered": ("unanswered", "stub", "unanswered"),
         "failures": [
             {**SHOWN, "line": "scenarios/scripts/客户.js:4:9", "names": {"x": "1"}, "stack": ["f (scenarios/a.js:1)"]}
         ],
@@ -106,6 +109,32 @@ def test_an_entry_of_a_trace_that_breaks_off_has_nothing_of_an_end() -> None:
         "rerun": "bpmax-sim run s/回填.scenario.yaml:2", "record": "bpmax-sim record s/回填.scenario.yaml:2",
         "sources": {}, "flow": None, "parts": {},
     }  # fmt: skip
+
+
+def test_each_scenario_and_row_has_a_link_of_its_own_that_stays() -> None:
+    traces = [
+        (folder, started("回填", row=row, place=place))
+        for folder in ("s/甲", "s/乙")
+        for place in ("回填.scenario.yaml:2:1", "退回.scenario.yaml:2:1")
+        for row in ("", "1", "2")
+    ]
+
+    ids = [build_entry(Trace(folder, (first, finished()))).id for folder, first in traces]
+    again = [
+        build_entry(Trace(folder, (first, finished(1, "failed")))).id for folder, first in traces
+    ]
+
+    assert len({*ids}) == len(traces)
+    assert again == ids
+
+
+@pytest.mark.parametrize(
+    ("begin", "end", "seconds"), [(0.0, 2.5, 2.5), (4.0, 6.5, 2.5), (3.0, 3.0, 0.0)]
+)
+def test_a_scenario_took_the_time_since_it_began(begin: float, end: float, seconds: float) -> None:
+    first = {**started("回填"), "at": begin}
+
+    assert build_entry(Trace("s", (first, finished(end)))).duration == seconds
 
 
 def test_an_entry_of_a_broken_trace_has_its_reason_alone() -> None:
@@ -263,6 +292,42 @@ def test_steps_of_what_passed_are_left_out_once_the_page_is_too_large(
     stories = Checked(render_page(entries, version="1", largest=largest)).data["index"]["stories"]
 
     assert [one["whole"] for one in stories] == whole
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "strictness", "fails", "unused"),
+    [
+        (("passed", "passed"), "normal", True, 1),
+        (("passed", "passed"), "normal", False, 0),
+        (("passed", "passed"), "strict", False, 1),
+        (("passed", "passed"), "lenient", True, 0),
+        # what a row needs that did not pass, nobody knows
+        (("passed", "failed"), "normal", True, 0),
+        (("passed", "xfailed"), "normal", True, 0),
+        (("passed", "skipped"), "strict", True, 0),
+        (("passed", None), "normal", True, 0),
+    ],
+)
+def test_what_no_row_used_is_a_problem_where_its_folder_says_so_and_all_rows_passed(
+    tmp_path: Path, outcomes: tuple[str | None, ...], strictness: str, unused: int, *, fails: bool
+) -> None:
+    part = {
+        "kind": "unused_stub",
+        "message": "stub x",
+        "place": "回填.scenario.yaml:3:1",
+        "fails": fails,
+    }
+    source = {"event": "SourceAttached", "at": 0, "file": "回填.scenario.yaml", "text": "t"}
+    for row, outcome in enumerate(outcomes, 1):
+        last = finished(outcome=outcome or "", rows=2, unused=[part], strictness=strictness)
+        told = ({**started(row=f"{row}"), "version": VERSION}, source, *([last] if outcome else ()))
+        path = tmp_path / f"trace/s/a/{row}.ndjson"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("".join(f"{json.dumps(one)}\n" for one in told), "utf-8")
+
+    counts = write_page(tmp_path / "index.html", [tmp_path / "trace"], version="1")
+
+    assert counts["unused"] == unused
 
 
 def test_what_no_row_used_and_what_cannot_be_read_are_problems_of_the_page(tmp_path: Path) -> None:

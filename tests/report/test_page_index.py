@@ -264,17 +264,20 @@ def test_what_is_attached_to_a_trace_is_no_event() -> None:
 SCENARIO = """\
 version: 1
 scenario: 回填
+vars: {无: ""}
 flow:
   definition: 流程.yaml
   at: 初审
-steps: [{approve: {by: 甲}}]
+steps:
+  - {if: "${vars.无} == ctx.form.a", set: {金额: 1}}
+  - {approve: {by: 甲}}
 """
 FLOW = """\
 flow: 合同
 start: 初审
 nodes:
   初审:
-    title: 初
+    title: 初 ctx.form.a
     owners: [甲]
     approve: [{to: 分, when: "ctx.form.a > 1"}, {to: 止}]
     reject: 止
@@ -310,7 +313,9 @@ def test_a_trace_holds_the_ways_of_its_flow_and_files_without_secrets(tmp_path: 
     assert trace.main_flow is not None
     assert (trace.main_flow["flow"], trace.main_flow["start"]) == ("合同", "初审")
     nodes = trace.main_flow["nodes"]
-    assert (nodes["初审"]["title"], nodes["末"]["end"], nodes["初审"]["end"]) == ("初", True, False)
+    assert (nodes["初审"]["title"], nodes["末"]["end"], nodes["初审"]["end"]) == (
+        "初 redacted.a", True, False,
+    )  # fmt: skip
     assert [(one["action"], one["to"], one["when"]) for one in nodes["初审"]["routes"]] == [
         ("approve", "分", "redacted.a > 1"), ("approve", "止", ""), ("reject", "止", ""),
         ("deadline", "止", ""),
@@ -318,6 +323,9 @@ def test_a_trace_holds_the_ways_of_its_flow_and_files_without_secrets(tmp_path: 
     assert [(one["action"], one["to"]) for one in nodes["分"]["routes"]] == [
         ("parallel", "一"), ("parallel", "二"), ("join", "止"),
     ]  # fmt: skip
+    assert [(one["kind"], one["name"]) for one in trace.parts] == [
+        ("branch", "${vars.无} == redacted.a")
+    ]
     assert "ctx.form.a" not in "".join(trace.sources.values())
     assert sorted(trace.sources) == ["回填.scenario.yaml", "流程.yaml"]
 

@@ -93,8 +93,8 @@ def test_a_trace_that_cannot_be_written_is_left_out(
     assert store_trace(*ran, "on", failed=True) == ""
 
 
-def test_traces_of_shards_are_merged_and_the_later_folder_wins(tmp_path: Path) -> None:
-    for shard, names in (("一", "ab"), ("二", "bc")):
+def test_traces_of_shards_are_merged_by_name_and_the_later_folder_wins(tmp_path: Path) -> None:
+    for shard, names in (("一", "bc"), ("二", "ab")):
         for name in names:
             path = tmp_path / shard / f"scenarios/crm/{name}.ndjson"
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -102,7 +102,7 @@ def test_traces_of_shards_are_merged_and_the_later_folder_wins(tmp_path: Path) -
 
     found = [trace.events[0]["name"] for trace in read_traces([tmp_path / "一", tmp_path / "二"])]
 
-    assert found == ["一a", "二b", "二c"]
+    assert found == ["二a", "二b", "一c"]
 
 
 def test_one_file_alone_keeps_its_folder(tmp_path: Path) -> None:

@@ -187,3 +187,11 @@ def test_a_large_body_is_one_text(key: str, more: int, *, is_text: bool) -> None
     entry = build_entry(Trace("s", (started(), event("Other", 0.0, **{key: value}), finished())))
 
     assert isinstance(entry.events[1][key], str) is is_text
+
+
+def test_a_body_is_as_large_as_its_bytes() -> None:
+    value = [["客" * (LONGEST_BODY // 6)] * 2, ["x" * (LONGEST_BODY // 6)] * 2]
+    told = [event("Other", body=one) for one in value]
+    entry = build_entry(Trace("s", (started(), *told, finished())))
+
+    assert [type(one["body"]) for one in entry.events[1:3]] == [str, list]
