@@ -60,6 +60,23 @@ def test_exchanges_are_compared_with_those_of_the_same_owner(
     )
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "owners"),
+    [
+        ("乙1 甲1", "丙1 甲1", "乙甲丙"),
+        ("丙1", "丁1 乙1 丙1", "丙丁乙"),
+        ("丙1 丁1", "乙1", "丁丙乙"),
+    ],
+)
+def test_what_only_the_new_cassette_has_comes_last(
+    tmp_path: Path, old: str, new: str, owners: str
+) -> None:
+    before, after = saved(tmp_path / "a.yaml", old), saved(tmp_path / "b.yaml", new)
+    found = [owner for owner, _ in compare_cassettes(before, after, RULES, find_no_places)]
+
+    assert "".join(found) == owners
+
+
 def test_a_new_cassette_is_added_owner_by_owner(tmp_path: Path) -> None:
     new = saved(tmp_path / "b.yaml", "丙2 甲1 丙1 乙3")
     found = list(pair_added_exchanges(new))

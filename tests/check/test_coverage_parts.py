@@ -291,6 +291,35 @@ def test_a_field_is_used_that_changed_or_was_expected(tmp_path: Path) -> None:
     assert [one for one in found if one.startswith("field")] == sorted(places)
 
 
+OF_SCRIPTS = """\
+form: {fields: {编号: ""}, scripts: {change.编号: [甲.js, 乙.js], click.查询: 甲.js}}
+proxy: {stubs: [{on: erp.save, body: {}}]}
+steps: [{if: "${form.编号} == 1", set: {编号: a}}]
+"""
+
+
+def test_a_handler_is_named_by_its_event_and_file_and_others_by_their_place(
+    tmp_path: Path,
+) -> None:
+    path = write(tmp_path, OF_SCRIPTS)
+    for name in ("甲.js", "乙.js"):
+        (tmp_path / "scenarios" / name).write_text("form.备注 = 1", "utf-8")
+    [item] = load_items(path)
+
+    found = measure_coverage([(item, load_platforms(tmp_path / "scenarios/platforms"))], ())
+    assert [
+        f"{one.kind} {one.name.replace(f'{tmp_path}/scenarios/', '')}"
+        for one in found
+        if one.kind in {"handler", "stub", "branch"}
+    ] == [
+        "handler change.编号: 乙.js",
+        "handler change.编号: 甲.js",
+        "handler click.查询: 甲.js",
+        "stub a.scenario.yaml:4:17: erp.save",
+        "branch a.scenario.yaml:5:10: ${form.编号} == 1",
+    ]
+
+
 def test_all_that_is_declared_is_listed_by_kind_and_name(tmp_path: Path) -> None:
     [item] = load_items(write(tmp_path, OF_FLOW))
     platforms = load_platforms(tmp_path / "scenarios/platforms")

@@ -261,5 +261,7 @@ def test_only_values_of_one_form_may_be_drawn(
     old, new = cast("Cassette", Drawn(1)), cast("Cassette", Drawn(2))
 
     assert is_random_only(old, new, [("甲", pair)]) == is_random
+    sent = replace(pair, request=pairs, response=())
+    assert is_random_only(old, new, [("甲", sent)]) == is_random
     assert not is_random_only(old, old, [("甲", pair)])
     assert not is_random_only(old, new, [("甲", pair), ("甲", ExchangePair(new=numbered))])

@@ -413,6 +413,8 @@ def repository_of(tmp_path: Path) -> Path:
         ("auth: {apply: [{in: header, name: X-Api-Key, value: '{{ \"abcd-1234-efgh\" }}'}]}", "auth.apply[0].value"),
         ("auth: {apply: [{in: header, name: X-Api-Key, value: '{{ a if b else \"abcd-1234-efgh\" }}'}]}", "auth.apply[0].value"),
         ("headers: {X-Api-Key: $.data.abcd-1234}", ""),
+        ("headers: {X-Api-Key: '{abcd-1234-efgh}'}", ""),
+        ("headers: {X-Api-Key: Bearer abcdefgh}", ""),
         ("headers: {X-Api-Key: abc}", ""),
         ("headers: {X-Api-Key: abcdefgh}", ""),
         ("headers: {X-Trace: abcd-1234-efgh}", ""),
@@ -450,6 +452,8 @@ def test_a_literal_of_a_secret_name_in_a_platform_is_told(
 
     assert [one.path for one in found] == [path] * bool(path)
     assert not any("abcd" in one.message for one in found)
+    if path.startswith("credentials."):
+        assert f"write {{env: CRM_{path.split('.')[1]}}}" in found[0].message
 
 
 DECLARING = (
@@ -495,3 +499,12 @@ def test_outside_of_git_nothing_is_committed(tmp_path: Path) -> None:
     literal = f"{DECLARING}headers: {{X-Api-Key: abcd-1234-efgh}}\n"
 
     assert list(find_literal_secrets(read_platforms(tmp_path, literal, instances))) == []
+
+
+def test_where_there_is_no_git_nothing_is_told(
+    repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    literal = f"{DECLARING}headers: {{X-Api-Key: abcd-1234-efgh}}\n"
+    monkeypatch.setenv("PATH", str(repository))
+
+    assert list(find_literal_secrets(read_platforms(repository, literal))) == []

@@ -115,6 +115,18 @@ def test_an_item_of_the_index_is_loaded_when_it_is_wanted(tmp_path: Path) -> Non
     assert {Path(name).name for name in item.files} == {"付款.scenario.yaml", "parts.yaml"}
 
 
+def test_each_row_of_the_index_is_loaded_as_itself(tmp_path: Path) -> None:
+    path = write(tmp_path, SCENARIO, TEXTS[SCENARIO][0])
+    for name in ("x.js", "rows.csv"):
+        write(tmp_path, f"scenarios/采购/{name}", TEXTS[f"scenarios/采购/{name}"][0])
+    look(tmp_path)
+
+    items = ItemIndex(tmp_path).list_items(path)
+
+    assert [item.load().row_id for item in items] == ["甲", "乙"]
+    assert [item.load().header for item in items] == [item.header for item in items]
+
+
 def test_what_was_found_sound_is_not_checked_again_and_all_else_is(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -458,6 +470,59 @@ def test_what_a_check_found_nothing_in_is_not_checked_again(
     )
 
     assert [item.header.title for item in group().find_unchecked_items()] == unchecked
+
+
+SHARING = {
+    "甲": ["x.js"],
+    "乙": ["x.js", "y.js"],
+    "丙": ["y.js", "z.js"],
+    "丁": ["z.js"],
+    "戊": ["w.js"],
+}
+
+
+def make_groups(root: Path, *, loads_platforms: bool = True) -> SoundScenarioGroups:
+    """Return the groups of scenarios that share the scripts of `SHARING`."""
+    index = ItemIndex(root)
+    for script in ("x.js", "y.js", "z.js", "w.js"):
+        write(root, f"scenarios/{script}", "return 1;")
+    for name, scripts in SHARING.items():
+        steps = ", ".join(f"{{js: {{file: {one}}}}}" for one in scripts)
+        write(
+            root,
+            f"scenarios/{name}.scenario.yaml",
+            f"version: 1\nscenario: {name}\nsteps: [{steps}]\n",
+        )
+    paths = (root / f"scenarios/{name}.scenario.yaml" for name in SHARING)
+    items = [item for path in paths for item in index.list_items(path)]
+    platforms = (
+        {item.header.platforms_key: Platforms() for item in items} if loads_platforms else {}
+    )
+    return SoundScenarioGroups(items, load_index(root), platforms)
+
+
+@pytest.mark.parametrize("wrong", ["甲.scenario.yaml", "丁.scenario.yaml", "x.js", "z.js"])
+def test_scenarios_that_share_files_through_others_are_checked_together(
+    tmp_path: Path, wrong: str
+) -> None:
+    make_groups(tmp_path).save([Problem("falsch", Place(str(tmp_path / "scenarios" / wrong)))])
+
+    unchecked = make_groups(tmp_path).find_unchecked_items()
+    assert [item.header.title for item in unchecked] == ["甲", "乙", "丙", "丁"]
+
+
+def test_a_group_is_not_sound_that_changed_while_it_was_checked_or_has_no_platforms(
+    tmp_path: Path,
+) -> None:
+    groups = make_groups(tmp_path)
+    write(tmp_path, "scenarios/w.js", "return 12345;")
+    groups.save([])
+
+    assert [item.header.title for item in make_groups(tmp_path).find_unchecked_items()] == ["戊"]
+    make_groups(tmp_path).save([])
+    make_groups(tmp_path, loads_platforms=False).save([])
+    assert make_groups(tmp_path).find_unchecked_items() == []
+    assert len(make_groups(tmp_path, loads_platforms=False).find_unchecked_items()) == len(SHARING)
 
 
 def test_of_former_checks_the_latest_are_kept_four_for_each_scenario(tmp_path: Path) -> None:

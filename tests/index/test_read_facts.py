@@ -231,6 +231,7 @@ def test_a_step_says_what_it_sets_and_expects(step: Any, facts: list[Any]) -> No
     ("scenario", "facts"),
     [
         ({"script": "js/运费.js"}, [("file", "runs", "scenarios/js/运费.js")]),
+        ({"proxy": {"platforms": "p"}}, [("file", "loads", "scenarios/p")]),
         ({"script": {"file": "../运费.js", "args": {"file": "x.js"}}},
          [("file", "runs", "运费.js")]),
         ({"finally": [{"set": {"金额": 1}, "at": "财务", "by": "lisi"}]},
@@ -332,4 +333,27 @@ def test_an_instance_is_called_after_its_platform() -> None:
         ("platform", "names", "crm"), ("instance", "declares", "crm.华东"),
         ("platform", "names", "crm"), ("instance", "declares", "crm.华南"),
         ("platform", "names", "oa"), ("instance", "declares", "oa.华东"),
+    ]  # fmt: skip
+
+
+SCRIPT = """\
+const 单 = await $proxy('crm').getOrder();
+form.金额 = 单.data.price;
+await $proxy('crm').find(form.客户, 2);
+"""
+
+
+@pytest.mark.parametrize("begin", ["", "\ufeff"])
+def test_a_script_says_what_it_calls_reads_and_writes_line_by_line(begin: str) -> None:
+    facts = read_facts("scenarios/js/取数.js", f"{begin}{SCRIPT}".encode()).facts
+
+    assert [
+        (one.line, one.column, one.kind, one.role, one.name, one.detail) for one in facts
+    ] == [
+        (1, 31, "api", "calls", "crm.getOrder", "direct 0"),
+        (2, 6, "field", "writes", "金额", ""),
+        (2, 13, "member", "reads", "crm.getOrder.data", ""),
+        (2, 18, "member", "reads", "crm.getOrder.data.price", ""),
+        (3, 21, "api", "calls", "crm.find", "direct 2"),
+        (3, 31, "field", "reads", "客户", ""),
     ]  # fmt: skip

@@ -47,6 +47,7 @@ def test_the_body_of_a_failure_is_no_result(status: int, members: set[str], tmp_
     assert {*shape.members} == members
     assert shape.optional == (members if "错误" in members else set())
     assert [fact.name for fact in facts.facts] == [CALL, CALL]  # it was called all the same
+    assert {(fact.role, fact.detail) for fact in facts.facts} == {("records", OWNER)}
 
 
 @pytest.mark.parametrize(

@@ -199,6 +199,8 @@ CASES: dict[str, tuple[str, tuple[str, str, int, str, str, str]]] = {
     "nothing at all": ("<testcase><error/></testcase>", ("", "", 0, "", "", "")),
     "a test of a module": ('<testcase classname="tests.test_a" name="test_x"><failure message="m"/></testcase>', ("test_x", "tests.test_a", 0, "m", "m", "pytest tests/test_a.py::test_x")),
     "a test of a class": ('<testcase classname="tests.test_a.TestB.TestC" name="test_x[一 二]"><failure message="m"/></testcase>', ("test_x[一 二]", "tests.test_a.TestB.TestC", 0, "m", "m", 'pytest "tests/test_a.py::TestB::TestC::test_x[一 二]"')),
+    "a test of a module at the root": ('<testcase classname="tests" name="test_x"><failure message="m"/></testcase>', ("test_x", "tests", 0, "m", "m", "pytest tests.py::test_x")),
+    "a line that is no number": ('<testcase name="t" line="²"><failure>坏</failure></testcase>', ("t", "", 0, "坏", "坏", "")),
     "its own command": ('<testcase classname="tests.test_a" name="t"><failure>坏\nrerun: pytest a\n更多</failure></testcase>', ("t", "tests.test_a", 0, "坏", "坏\nrerun: pytest a\n更多", "pytest a")),
     "the last of its commands": ('<testcase name="t"><failure>坏\nrerun: pytest a\nrerun: pytest b</failure></testcase>', ("t", "", 0, "坏", "坏\nrerun: pytest a\nrerun: pytest b", "pytest b")),
     "its own command in Chinese": ('<testcase name="t"><failure>坏\n重新运行：pytest a</failure></testcase>', ("t", "", 0, "坏", "坏\n重新运行：pytest a", "pytest a")),

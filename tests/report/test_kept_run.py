@@ -82,6 +82,15 @@ def test_a_failure_is_found_however_it_was_packed(
         assert run.sources[failure.file, failure.name] == {failure.file: TEXT.rstrip()}
 
 
+def test_an_archive_may_have_backslashes_in_its_names(ran: Path, tmp_path: Path) -> None:
+    files = {name.replace("/", "\\"): data for name, data in files_of(ran, "archive/").items()}
+
+    run = read_artifact_run(pack(tmp_path / "a.zip", files), ran)
+
+    assert headlines(run) == ["步骤 1/1 提交：form.数量：期望 3，实际 2"]
+    assert (run.problems, run.tests) == ((), 1)
+
+
 @pytest.mark.parametrize("folder", ["failed", "trace", "trace/failed"])
 def test_a_scenario_lies_in_any_folder(tmp_path: Path, folder: str) -> None:
     name = f"scenarios/{folder}/报价.scenario.yaml"

@@ -172,6 +172,7 @@ def test_counts_that_are_not_zero_are_told_in_order(
             "   0.31 s"),
         ),
         ("", "", 0, 2, "2 not read   0 calls   0.31 s"),
+        ("passed failed", "", 2, 0, "1 passed, 1 failed, 2 warnings   0 calls   0.31 s"),
         ("skipped", "", 3, 0, "1 skipped, 3 warnings   0 calls   0.31 s"),
     ],
 )  # fmt: skip

@@ -180,6 +180,7 @@ def test_a_shard_of_a_job_is_named_with_it_and_a_place_needs_evidence(root: Path
         (["a", "b"], {"a": "part", "b": "part"}, None),
         (["a", "b"], {"a": "part"}, "what job 'b' used is missing"),
         (["a"], {"a": "part", "b": "part"}, None),
+        (["构建/测试"], {"构建/测试": "part"}, None),
         ([], {"a": "project"}, None),
         ([], {"a": "part", "b": "project"}, None),
         ([], {"a": "scenarios"}, None),
@@ -247,11 +248,33 @@ def test_without_places_the_newest_complete_job_counts(
     assert read_evidence(root / "anderswo") is None
 
 
+def test_the_newest_job_is_that_of_the_newest_shard(root: Path) -> None:
+    for at, (job, number) in enumerate((("a", 1), ("b", 1), ("b", 2), ("a", 2))):
+        keep(root, job, Shard(number, 2), folders=(job,))
+        os.utime(root / FOLDER / f"{job}.{number}-of-2.json", (2e9 + at, 2e9 + at))
+
+    found = read_evidence(root)
+
+    assert found is not None
+    assert found.folders == ("a",)
+
+
+def test_jobs_that_the_project_lists_count_all(root: Path) -> None:
+    (root / "pyproject.toml").write_text("[tool.bpmax_sim]\njobs = ['a', 'b']\n", "utf-8")
+    for job in "ab":
+        keep(root, job, folders=(job,))
+
+    found = read_evidence(root)
+
+    assert found is not None
+    assert found.folders == ("a", "b")
+
+
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
         ("nothing", None), ("scenario later", "changed since"), ("script later", "changed since"),
-        ("test later", "changed since"),
+        ("test later", "changed since"), ("test then", None), ("scenario then", None),
         ("test gone", "changed since"), ("cassette", "changed since"),
         ("cassette gone", "changed since"), ("scenario new", "was in none of the runs"),
     ],
@@ -276,8 +299,8 @@ def test_what_changed_since_makes_evidence_stale(
     for path in (root / OURS[0], test, script, *([new] if new.exists() else [])):
         os.utime(path, (1e9, 1e9))
     changed = {"test": test, "script": script, "cassette": cassette}.get(subject, root / OURS[0])
-    if change == "later":
-        later = (root / FOLDER / "a.1-of-1.json").stat().st_mtime_ns + 1
+    if change in {"then", "later"}:
+        later = (root / FOLDER / "a.1-of-1.json").stat().st_mtime_ns + (change == "later")
         os.utime(changed, ns=(later, later))
     elif change == "gone":
         changed.unlink()
