@@ -42,6 +42,10 @@ def told(recorded: Any, live: Any) -> list[str]:
         ({"n": 1}, {"n": 2.5}, []),
         ({"姓名": "张三"}, {"姓名": "李四"}, []),
         ({"a": 1}, {"a": 1, "b": {"c": 2}}, ["info: body.b: is new (object)"]),
+        ({"c": 1, "a": 1}, {"b": 1, "c": "1", "a": "1"}, [
+            "error: body.a: number became text", "info: body.b: is new (number)",
+            "error: body.c: number became text",
+        ]),
         ({"a": {"x": [1]}}, {}, ["warning: body.a: is gone (was object)"]),
         ({"a": 1}, {"a": "1"}, ["error: body.a: number became text"]),
         ({"a": {"b": 1}}, {"a": [1]}, ["error: body.a: object became list"]),
@@ -53,6 +57,9 @@ def told(recorded: Any, live: Any) -> list[str]:
         ({"l": [{"q": 1}]}, {"l": []}, []),
         ({"l": [{"q": 1}]}, {"l": [{"q": 1}, {"q": "1"}]}, [
             "error: body.l[*].q: number became number or text",
+        ]),
+        ({"l": [1]}, {"l": [1, "甲", True, {}, []]}, [
+            "error: body.l[*]: number became boolean or list or number or object or text",
         ]),
         ({"l": [{"q": 1, "r": 1}]}, {"l": [{"q": 1}]}, [
             "warning: body.l[*].r: is gone (was number)",

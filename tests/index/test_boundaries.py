@@ -151,6 +151,7 @@ def traced(root: Path, *lines: str, later: int = 0) -> dict[str, list[tuple[str,
     os.utime(trace, ns=(0, 10**9))
     facts = add_traced_names(load_index(root, uses_cache=False)).files["scenarios/x.js"].facts
     learned = [fact for fact in facts if fact.is_learned]
+    assert {(f.kind, f.role) for f in learned} <= {("api", "calls"), ("field", "writes")}
     return {
         kind: [(f.name, f.line) for f in learned if f.kind == kind] for kind in ("api", "field")
     }
@@ -187,7 +188,7 @@ SAYS_NOTHING = (
     "", "{", "[]", "null", '["event":"CallMade"]', '{"event":"CallMade"', '{"event":"CallMade"}',
     event()[:-9], '[{"event":"CallMade"}]',
     event("Console", value={"event": "CallMade", "call": "crm.x"}),
-    event(place=""), event(place="x.js"), event(place="x.js:2"), event(place="x.js:二:1"),
+    event(place=""), event(place="x.js"), event(place="x.js:7"), event(place="x.js:二:1"),
     event(place="x.js:2:"), event(place="x.yaml:2:1"), event(place="weg.js:2:1"),
     event(place="../../../weg.js:2:1"), event(name="crm.$login"), event(place=":2:1"),
 )  # fmt: skip

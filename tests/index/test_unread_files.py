@@ -52,6 +52,15 @@ def test_a_scenario_of_another_ending_is_told(
     assert told == [RENAME.format(f"scenarios/{name}", stem)]
 
 
+def test_a_scenario_that_begins_with_a_byte_order_mark_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = SCENARIO.removeprefix("version: 1\n")
+    told = find_in(tmp_path, {"scenarios/采购.yaml": f"\ufeff{text}"}, monkeypatch)
+
+    assert told == [RENAME.format("scenarios/采购.yaml", "采购")]
+
+
 @pytest.mark.parametrize(
     ("name", "text", "right", "read_as"),
     [
@@ -84,6 +93,8 @@ def test_shared_files_nearly_named_so_are_told(
         {"scenarios/_采购.yaml": SCENARIO, "scenarios/模板.yaml": SCENARIO},
         {"scenarios/template.scenario.yml": SCENARIO, "scenarios/.旧/采购.yaml": SCENARIO},
         {"scenarios/数据/采购.yaml": "版本: 1\n行:\n  - scenario: 采购\n    steps: 3\n"},
+        {"scenarios/TEMPLATE.yaml": SCENARIO, "scenarios/Sample_采购.yml": SCENARIO},
+        {"scenarios/数据/采购.yaml": "[{scenario: 采购, 数: 3}]\n"},
         {"scenarios/数据/说明.txt": SCENARIO, "scenarios/数据/scenarios.json": "[1]"},
         {"scenarios/汇总.yaml": "flow: 采购\nrows:\n  scenario: 采购审批\n"},
         {"scenarios/共用.yaml": "steps: {打开: [{open: {}}]}\n"},
