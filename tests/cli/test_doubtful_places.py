@@ -33,6 +33,12 @@ FILES = {
         f"{HEAD.format('退款')}form: {{fields: {{金额: 1}}}}\n"
         "steps: [{set: {金额: 2}, expect: {form: {金额: 3}}}]\n"
     ),
+    "scenarios/环.scenario.yaml": (
+        f"{HEAD.format('环')}form: {{fields: {{甲: 1, 乙: 1}}, scripts: "
+        "{change.甲: 甲.js, change.乙: 乙.js}}\nsteps: [{set: {甲: 2}}]\n"
+    ),
+    "scenarios/甲.js": "form.乙 = form.甲 + 1;\n",
+    "scenarios/乙.js": "form.甲 = form.乙 + 1;\n",
     "scenarios/坏.scenario.yaml": HEAD.format("坏"),
 }
 SCRIPT, QUOTE = "scenarios/算.js", "scenarios/报价.scenario.yaml"
@@ -41,6 +47,8 @@ NO_EFFECT = ("script", f"{SCRIPT}:3:1", "strict")
 UNDECLARED = ("script", f"{SCRIPT}:3:1", "strict")
 CRASH = ("error", f"{SCRIPT}:3:1", "always")
 UNCALLED = ("uncalled", f"{QUOTE}:3 js:1:15", "strict")
+CYCLE = ("cycle", "scenarios/环.scenario.yaml:2:1", "strict")
+ENDLESS = ("error", "scenarios/乙.js:1:19", "always")
 EXPECTED = ("expect", f"{REFUND}:4:40", "always")
 LEFT = "not run, for they ask a live system"
 MORE = "failed in every folder, and may hide more; see `bpmax-sim run`"
@@ -70,6 +78,7 @@ def finding(line: int) -> ScriptFinding:
          [f"1 scenario {MORE}"]),
         ("报价", [], [UNCALLED], []),
         ("退款", [], [EXPECTED], [f"1 scenario {MORE}"]),
+        ("环", [], [CYCLE, ENDLESS], [f"1 scenario {MORE}"]),  # the first is of no line alone
         ("联调", [], [], [f"1 scenario: {LEFT}"]),
         ("录制 联调 报价", [], [UNCALLED], [f"2 scenarios: {LEFT}"]),
         ("坏 报价", [], [UNCALLED], []),

@@ -386,3 +386,31 @@ def test_a_file_is_taken_for_what_it_holds(tmp_path: Path, text: str, kind: str)
     assert (len(read.documents), len(read.traffic.exchanges)) == (
         kind == "document", kind == "curl",
     )  # fmt: skip
+
+
+@pytest.mark.parametrize("in_folder", [False, True], ids=["elsewhere", "working-directory"])
+@pytest.mark.parametrize(
+    ("wrong", "text"),
+    [
+        ("shop.json", '{"openapi": "3.0.1", "paths": {,}}'),
+        ("project/scenarios/platforms/crm.yaml", "platform_key: crm\nbase_url: 5\n"),
+        ("project/scenarios/instances.yaml", "- {platform: nobody, instance_key: test}\n"),
+    ],
+    ids=["document", "platform", "instances"],
+)
+def test_a_mistake_is_told_in_the_file_of_the_user_that_has_it(
+    wrong: str, text: str, in_folder: bool, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, top = project.parent, Path()
+    paper = document(folder)
+    (folder / wrong).parent.mkdir(parents=True, exist_ok=True)
+    (folder / wrong).write_text(text, "utf-8")
+    if in_folder:
+        monkeypatch.chdir(folder)
+    else:
+        top = folder
+
+    with pytest.raises(ConfigError) as caught:
+        drafted(project, CALL, documents=(top / paper.name,))
+
+    assert {one.place and one.place.file for one in caught.value.problems} == {str(top / wrong)}

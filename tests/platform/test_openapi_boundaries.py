@@ -64,6 +64,15 @@ def test_a_header_for_an_idempotency_key_is_no_parameter(
     assert ("parameters" in api) != found
 
 
+def test_of_several_headers_for_an_idempotency_key_the_last_is_the_one() -> None:
+    names = ("Idempotency-Key", "页", "X-Idempotency-Key")
+    api = api_of({"parameters": [{"name": name, "in": "header" if name != "页" else "query"}
+                                 for name in names]})  # fmt: skip
+
+    assert api["idempotency"] == {"in": "header", "name": "X-Idempotency-Key"}
+    assert [one["name"] for one in api["parameters"]] == ["页"]
+
+
 @pytest.mark.parametrize(
     ("parameter", "note"),
     [
@@ -71,6 +80,8 @@ def test_a_header_for_an_idempotency_key_is_no_parameter(
         ({"name": 5, "in": "query"}, "the parameter has no name and was skipped"),
         ({"in": "query"}, "the parameter has no name and was skipped"),
         ("客户", "the parameter has no name and was skipped"),
+        (None, "the parameter has no name and was skipped"),
+        ([], "the parameter has no name and was skipped"),
         ({}, ""),
         ({"name": "客户", "in": "header"}, "parameter '客户': not a header name; it is left out"),
         ({"name": "X A", "in": "header"}, "parameter 'X A': not a header name; it is left out"),
