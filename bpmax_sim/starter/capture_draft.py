@@ -21,7 +21,7 @@ from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.model import to_snake_case
 from bpmax_sim.secret.secret_names import is_secret_name, is_secret_value
 from bpmax_sim.starter.platform_draft import add_comments
-from bpmax_sim.starter.scenario_draft import BUTTON, to_javascript
+from bpmax_sim.starter.scenario_draft import BUTTON, write_script_value
 from bpmax_sim.yamlfile import write_yaml
 
 _SHANGHAI: Final = timezone(timedelta(hours=8))
@@ -586,11 +586,11 @@ def _draft_script(run: CapturedRun, comment: str) -> str:
     )
     for record in run.records:
         if record.get("e") == "ask":
-            key = to_javascript(decode_captured_value(record.get("platform")))
+            key = write_script_value(decode_captured_value(record.get("platform")))
             lines.append(f"await $proxy({key}){_format_call_chain(record)}.catch(() => null);")
         elif record in tuple(_list_field_writes(run)):
-            value = to_javascript(decode_captured_value(record["value"]))
-            lines.append(f"form[{to_javascript(record['name'])}] = {value};")
+            value = write_script_value(decode_captured_value(record["value"]))
+            lines.append(f"form[{write_script_value(record['name'])}] = {value};")
     return "\n".join(lines) + "\n"
 
 
@@ -598,10 +598,10 @@ def _format_call_chain(call_record: Mapping[str, Any]) -> str:
     api = decode_captured_value(call_record["api"])
     if call_record.get("args") is not None:
         values = map(decode_captured_value, call_record["args"])
-        name = f".{api}" if str(api).isidentifier() else f"[{to_javascript(api)}]"
-        return f"{name}({', '.join(map(to_javascript, values))})"
+        name = f".{api}" if str(api).isidentifier() else f"[{write_script_value(api)}]"
+        return f"{name}({', '.join(map(write_script_value, values))})"
     steps = [
-        f".${kind}({to_javascript(decode_captured_value(value))})"
+        f".${kind}({write_script_value(decode_captured_value(value))})"
         for kind, value in call_record.get("steps", ())
     ]
-    return f".$api({to_javascript(api)}){''.join(steps)}.$call()"
+    return f".$api({write_script_value(api)}){''.join(steps)}.$call()"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 from bpmax_sim.field_path import with_member
@@ -11,16 +10,17 @@ from bpmax_sim.simulator.engine import make_example_value
 from bpmax_sim.starter.scenario_draft import ScriptedCall, format_platform_expression, to_javascript
 
 
-def draft_sample_calls(platform: Platform) -> Iterator[ScriptedCall]:
-    """Yield a call of each API of *platform* with example values for required parameters."""
-    for name, api in platform.apis.items():
-        start = (
-            f"await {format_platform_expression(platform.platform_key)}.$api({to_javascript(name)})"
-        )
-        yield ScriptedCall(
-            line=f"{start}{_format_required_setters(api)}.$call();",
-            expectation={"call": f"{platform.platform_key}.{name}"},
-        )
+def draft_sample_call(platform: Platform, name: str) -> ScriptedCall:
+    """Return a call of the API *name* of *platform* with example values for required parameters.
+
+    Raises:
+        UnplayableCall: if a number among them has more digits than JavaScript keeps.
+    """
+    start = f"await {format_platform_expression(platform.platform_key)}.$api({to_javascript(name)})"
+    return ScriptedCall(
+        line=f"{start}{_format_required_setters(platform.apis[name])}.$call();",
+        expectation={"call": f"{platform.platform_key}.{name}"},
+    )
 
 
 def _format_required_setters(api: Api) -> str:

@@ -35,7 +35,7 @@ from bpmax_sim.platform.matcher import (
     list_address_variables,
     resolve_instance_addresses,
 )
-from bpmax_sim.platform.model import make_unique_name
+from bpmax_sim.platform.model import Platform, make_unique_name
 from bpmax_sim.scenario.runner import run_scenario
 from bpmax_sim.secret.vault import Vault
 from bpmax_sim.session.credentials import get_matching_rules
@@ -48,7 +48,7 @@ from bpmax_sim.starter.capture_draft import (
     group_runs_by_shared_nodes,
     list_calls,
 )
-from bpmax_sim.starter.document_draft import draft_sample_calls
+from bpmax_sim.starter.document_draft import draft_sample_call
 from bpmax_sim.starter.file_additions import append_apis, append_missing_instance
 from bpmax_sim.starter.init import NewProject, plan_files
 from bpmax_sim.starter.platform_draft import (
@@ -320,7 +320,7 @@ class _TemporaryProject:
             try:
                 draft_script_call(exchange, matcher, 1)
             except UnplayableCall as reason:
-                self._note_left_out(exchange, str(reason))
+                self._note_left_out(exchange.request.method, exchange.request.url, str(reason))
             else:
                 played.append(exchange)
         if not played:
@@ -338,12 +338,12 @@ class _TemporaryProject:
             played = playable
         self.calls += len(played)
 
-    def _note_left_out(self, exchange: Exchange, reason: str) -> None:
+    def _note_left_out(self, method: str, url: str, reason: str) -> None:
         self.notes.append(
             msg(
                 "{method} {url}: {reason}; it is left out",
-                method=exchange.request.method,
-                url=exchange.request.url.partition("?")[0],
+                method=method,
+                url=url.partition("?")[0],
                 reason=reason,
             )
         )
@@ -357,7 +357,7 @@ class _TemporaryProject:
         headline = self._write_and_run(files)
         self._remove_files(files)
         if headline:
-            self._note_left_out(exchange, headline)
+            self._note_left_out(exchange.request.method, exchange.request.url, headline)
         return not headline
 
     def _draft_replay_scenario(
@@ -424,7 +424,9 @@ class _TemporaryProject:
         roots = [(path, read_document(path).root) for path in self.sources.documents]
         keys = dict.fromkeys(derive_platform_key(path.name, root) for path, root in roots)
         known = self.load_platforms()
-        calls = [call for key in keys for call in draft_sample_calls(known.platform(key))]
+        calls = [call for key in keys for call in self._draft_sample_calls(known.platform(key))]
+        if not calls:
+            return
         try:
             self._write_first_passing(partial(self._draft_simulated, calls, keys))
         except ConfigError as error:
@@ -433,6 +435,14 @@ class _TemporaryProject:
             if calls:
                 self._write_first_passing(partial(self._draft_simulated, calls, keys))
         self.calls += len(calls)
+
+    def _draft_sample_calls(self, platform: Platform) -> Iterator[ScriptedCall]:
+        """Yield a call of each API of *platform*; note each that no script can make."""
+        for name, api in platform.apis.items():
+            try:
+                yield draft_sample_call(platform, name)
+            except UnplayableCall as reason:
+                self._note_left_out(api.method, api.path, str(reason))
 
     def _passes_in_simulation(self, call: ScriptedCall, keys: Mapping[str, None]) -> bool:
         """Return whether a scenario that makes only *call* passes with simulators.

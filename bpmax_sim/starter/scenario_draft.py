@@ -64,6 +64,15 @@ def to_javascript(value: Any) -> str:
         UnplayableCall: if a number in it has more digits than JavaScript keeps.
     """
     _check_numbers(value)
+    return write_script_value(value)
+
+
+def write_script_value(value: Any) -> str:
+    """Return *value*, which a script had, as JavaScript source.
+
+    Its numbers are those of JavaScript, however large: 2**60 is told as 1152921504606847000, which
+    is read as the same number again.
+    """
     return (
         # JSON may hold U+2028 and U+2029; before ES2019 they end a line, also within a text.
         json.dumps(value, ensure_ascii=False)

@@ -11,7 +11,7 @@ import pytest
 from bpmax_sim.platform.load import load_platforms
 from bpmax_sim.platform.response_shapes import ResponseShapes, infer_shape
 from bpmax_sim.script.failure import Script
-from bpmax_sim.starter.document_draft import draft_sample_calls
+from bpmax_sim.starter.document_draft import draft_sample_call
 from bpmax_sim.starter.editor_types import (
     DeclarationSources,
     format_declarations,
@@ -301,7 +301,7 @@ def test_a_sample_call_sets_what_is_required_at_its_place(tmp_path: Path) -> Non
     (tmp_path / "shop.yaml").write_text(DOCUMENT, "utf-8")
     platform = load_platforms(tmp_path).platform("shop")
 
-    calls = list(draft_sample_calls(platform))
+    calls = [draft_sample_call(platform, name) for name in platform.apis]
 
     assert [one.expectation for one in calls] == [
         {"call": f"shop.{name}"} for name in ("all", "whole", "part", "none")

@@ -275,6 +275,26 @@ def test_a_flow_goes_from_its_first_node_along_what_was_seen(
     assert ("Seen too, and not in here" in flow) == bool(left)
 
 
+@pytest.mark.parametrize("number", [2**53, 2**53 + 2, -(2**60), 10**20, 1e30, 0.1])
+def test_what_a_script_had_for_a_number_it_gets_again(number: float) -> None:
+    events: list[dict[str, Any]] = [
+        {"e": "ask", "id": 1, "platform": "erp", "api": "getOrder", "args": [number]},
+        {"e": "ask", "id": 2, "platform": "erp", "api": "a", "steps": [["query", {"页": number}]]},
+        {"e": "set", "of": "form", "name": "金额", "value": number},
+    ]
+    value: dict[str, Any] = {"platform_key": "erp", "base_url": "https://erp.example.test"}
+    value["apis"] = {"getOrder": {"path": "/o"}, "a": {"path": "/a"}}
+    known = Platforms({"erp": msgspec.convert(value, Platform)})
+    again = draft_run(ran(*events, script="x"), known, FILES)[-1]
+
+    assert again.script.splitlines()[2:] == [
+        f'await $proxy("erp").getOrder({number}).catch(() => null);',
+        f'await $proxy("erp").$api("a").$query({{"页": {number}}}).$call().catch(() => null);',
+        f'form["金额"] = {number};',
+    ]
+    assert plain(again.scenario)["steps"][0]["expect"]["form"] == {"金额": number}
+
+
 def test_of_a_form_each_field_that_was_read_or_written_is_there() -> None:
     events: list[dict[str, Any]] = [
         {"e": "get", "of": "form", "name": "客户", "value": "张三"},

@@ -9,7 +9,7 @@ import pytest
 
 from bpmax_sim.messages import Call
 from bpmax_sim.platform.model import Platform
-from bpmax_sim.starter.document_draft import draft_sample_calls
+from bpmax_sim.starter.document_draft import draft_sample_call
 from bpmax_sim.starter.scenario_draft import (
     ScriptedCall,
     UnplayableCall,
@@ -24,7 +24,8 @@ from bpmax_sim.starter.scenario_draft import (
 def calls_of(*parameters: dict[str, Any], key: str = "erp", **apis: Any) -> list[tuple[str, Any]]:
     declared = apis or {"save": {"method": "POST", "path": "/{id}", "parameters": parameters}}
     value = {"platform_key": key, "base_url": "https://erp.example.test", "apis": declared}
-    found = draft_sample_calls(msgspec.convert(value, Platform))
+    platform = msgspec.convert(value, Platform)
+    found = [draft_sample_call(platform, name) for name in platform.apis]
     return [(one.line, one.expectation) for one in found]
 
 
@@ -112,12 +113,8 @@ def test_a_value_is_written_as_javascript(value: Any, source: str) -> None:
     [("", ""), ("2026-11-30T09:00:00+08:00", 'clock: "2026-11-30T09:00:00+08:00"\n')],
 )
 def test_a_drafted_scenario_clicks_a_button_and_expects_the_calls(clock: str, line: str) -> None:
-    [call] = draft_sample_calls(
-        msgspec.convert(
-            {"platform_key": "erp", "base_url": "https://a.test", "apis": {"a": {"path": "/a"}}},
-            Platform,
-        )
-    )
+    value = {"platform_key": "erp", "base_url": "https://a.test", "apis": {"a": {"path": "/a"}}}
+    call = draft_sample_call(msgspec.convert(value, Platform), "a")
 
     assert draft_scenario("采购", {"cassette": "采购"}, [call, call], clock=clock) == (
         "# Drafted by bpmax-sim init --from: the calls are those that were seen, the button is "

@@ -109,6 +109,24 @@ def document(folder: Path, **apis_: Any) -> Path:
     return path
 
 
+@pytest.mark.parametrize(("names", "calls"), [(["orders", "stock"], 1), (["orders"], 0)])
+def test_a_sample_call_with_a_number_that_javascript_rounds_is_left_out(
+    project: Path, names: list[str], calls: int
+) -> None:
+    ids = {"name": "单号", "in": "query", "required": True, "schema": {"const": 2**53 + 1}}
+    of_all = {"orders": {"get": {"parameters": [ids]}}, "stock": {"get": {}}}
+
+    paper = document(project.parent, **{name: of_all[name] for name in names})
+    draft = drafted(project, documents=(paper,))
+
+    assert draft.calls == calls
+    assert ("scenarios/shop.scenario.yaml" in draft.files) == bool(calls)
+    assert [str(note) for note in draft.notes] == [
+        f"GET /orders: {2**53 + 1} is a number that JavaScript does not keep; it is left out"
+    ]
+    assert apis(project, "shop") == [f"get_{name}" for name in names]
+
+
 def test_a_call_that_no_simulator_answers_is_left_out_of_the_scenario(project: Path) -> None:
     ids = {"name": "ids", "in": "query", "required": True, "schema": {"type": "array"}}
     answer = {"type": "object", "properties": {"单号": {"type": "string"}}}

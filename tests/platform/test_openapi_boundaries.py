@@ -187,6 +187,7 @@ def test_a_name_that_is_there_a_third_time_gets_a_number() -> None:
         (["application/json-patch+json", "text/json", "application/*+json", JSON], None, None),
         ([XML, "application/json-patch+json"], None, "application/json-patch+json"),
         (["application/*+json"], None, None),
+        (["model/gltf+json"], None, "model/gltf+json"),
         (["*/*"], None, None),
         (["application/*"], None, None),
         ([FORM], "form", None),
@@ -194,6 +195,7 @@ def test_a_name_that_is_there_a_third_time_gets_a_number() -> None:
         ([XML], "xml", None),
         (["text/xml"], "xml", "text/xml"),
         (["application/soap+xml"], "xml", "application/soap+xml"),
+        (["image/svg+xml"], "xml", "image/svg+xml"),
         (["text/plain"], "text", None),
         (["TEXT/Plain;charset=gbk"], "text", None),
         (["text/csv"], "text", "text/csv"),
@@ -300,6 +302,20 @@ def test_the_head_of_a_file_names_so_many_kinds_of_notes_and_counts_the_rest(
         *[f"#   {place(number)}" for number in range(min(kinds, 2))],
         *[f"#   and {left} more"][: min(left, 1)],
     ]
+
+
+@pytest.mark.parametrize(
+    ("info", "title"),
+    [
+        ({"title": "客户"}, "客户"), ({"title": " \n 客户 \n系统", "description": "甲"}, "客户"),
+        ({"title": "", "description": "甲"}, None), ({"description": "甲", "summary": "乙"}, None),
+        ({"title": 5}, None), ({}, None), (None, None), ([], None),
+    ],
+)  # fmt: skip
+def test_a_platform_has_the_title_of_its_document_and_no_description(
+    info: Any, title: str | None
+) -> None:
+    assert tree(made(info=info)).get("title") == title
 
 
 @pytest.mark.parametrize("method", [*convert.METHODS, "GET", "query", "x-get"])
