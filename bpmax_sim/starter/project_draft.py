@@ -285,7 +285,11 @@ class _TemporaryProject:
             self.environ.setdefault(name, origin)
         matcher = ApiMatcher(known, resolve_instance_addresses(known, self.environ))
         matches = [(one, matcher.match(one.request)) for one in exchanges]
-        lacking = [one for one, match in matches if match is None or not match.target.is_declared]
+        lacking = [
+            _move_address_to_origin(one, match.base, origin) if match is not None else one
+            for one, match in matches
+            if match is None or not match.target.is_declared
+        ]
         if not lacking:
             return
         path = find_last_declaring_file([self.place / "scenarios/platforms"], key)
@@ -612,6 +616,16 @@ def _choose_platform_key(
         platform.platform_key for platform in known if parse_origin(platform.base_url) == origin
     )
     return next(declared, make_unique_name(make_platform_key(origin), taken))
+
+
+def _move_address_to_origin(exchange: Exchange, address: str, origin: str) -> Exchange:
+    """Return *exchange* with *origin* in place of the platform's *address* in its URL.
+
+    An API is declared with its path below the address, which may have a path itself.
+    """
+    rest = exchange.request.url.removeprefix(address)
+    gap = "" if rest.startswith("/") else "/"
+    return replace(exchange, request=replace(exchange.request, url=f"{origin}{gap}{rest}"))
 
 
 def _group_by_platform(exchanges: Sequence[Exchange]) -> Iterator[tuple[list[str], list[Exchange]]]:

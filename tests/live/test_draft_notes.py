@@ -166,6 +166,8 @@ INSTANCE = "- platform: oms\n  instance_key: default\n  default: true\n  base_ur
         ({"instances.yaml": INSTANCE.format("{env: OMS_URL}")}, {"OMS_URL": CRM}, "oms"),
         ({"instances.yaml": INSTANCE.format("{env: OMS_URL}")}, {"OMS_URL": f"{CRM}:8443"}, "crm"),
         ({"instances.yaml": INSTANCE.format("{env: OMS_URL}")}, {}, "crm"),
+        ({"instances.yaml": INSTANCE.format(f"{CRM}/api")}, {}, "oms"),
+        ({"instances.yaml": INSTANCE.format("{env: OMS_URL}")}, {"OMS_URL": f"{CRM}:443"}, "oms"),
         (
             {
                 "instances.yaml": INSTANCE.format("{env: OMS_URL}"),
@@ -188,6 +190,9 @@ def test_traffic_belongs_to_the_platform_whose_address_is_known(
     platforms = load_platforms(project / "scenarios/platforms")
     names = {one.platform_key: [*one.apis] for one in platforms.own.values()}
     if key == "oms":
+        # its path is that below the address
+        path = "/ping" if "/api" in "".join(files.values()) else "/api/ping"
+        assert platforms.platform("oms").apis["get_ping"].path == path
         assert len(names["oms"]) == 2
     assert [*names] == (["oms"] if key == "oms" else ["crm", "oms"])
 

@@ -71,6 +71,8 @@ def drafted(
         ("GET /", "get_root"),
         ("POST /", "root"),
         ("POST /9x/do", "do"),
+        ("POST /2", "call_2"),
+        ("POST /api/2.1", "call_2_1"),
         ("GET /orders,GET /api/orders,GET /v1/orders", "get_orders get_orders_2 get_orders_3"),
         ("POST /orders,POST /api/orders", "create_order create_order_2"),
     ],
@@ -198,6 +200,15 @@ def test_a_name_in_several_places_has_its_place_in_front() -> None:
         ("header_id", "header", "id"),
         ("body_order_id", "body", "order_id"),
         ("body_id", "body", "id"),
+    ]
+
+
+def test_a_whole_body_stays_one_beside_a_parameter_of_its_name() -> None:
+    sent = seen("POST /order/save?body=1", headers=JSON, body=b"[1]")
+
+    assert drafted(sent)["apis"]["order_save"]["parameters"] == [
+        {"name": "body", "in": "query", "required": True},
+        {"name": "body_body", "in": "body", "to": "$"},
     ]
 
 
@@ -403,4 +414,6 @@ def test_what_all_requests_had_is_told_with_their_number() -> None:
 
     assert "# Guess: page, size required, as all 3 requests had it.\n" in text
     assert "was seen with one value" not in text
+    again = draft_platform("crm", [*calls[:1], *calls[:1]], [CRM]).text
+    assert "# Guess: order_id of the path was seen with one value.\n" in again
     assert "  get_order:\n    path: /orders/{order_id}\n" in text

@@ -220,6 +220,22 @@ def test_a_document_with_traffic_is_simulated_no_more(project: Path, step: int) 
     assert (text.count("shop.orders"), "simulate" in text) == (2, False)
 
 
+def test_what_a_document_lacks_is_declared_below_its_address(project: Path) -> None:
+    names = ("orders", "refunds/7?all=1", "refunds/8", "stock")
+    traffic = [entry("GET", f"{CRM}/v1/{name}", good({})) for name in names]
+
+    draft = drafted(project, *traffic, documents=(document(project.parent),))
+
+    assert draft.calls == 4
+    declared = load_platforms(project / "scenarios/platforms").platform("shop")
+    assert {name: api.path for name, api in declared.apis.items()} == {
+        "orders": "/orders", "stock": "/stock", "users": "/users",
+        "get_refund": "/refunds/{refund_id}",
+    }  # fmt: skip
+    recording = (project / "cassettes/shop.yaml").read_text("utf-8")
+    assert recording.count("uri: https://shop.example.com/v1/refunds/") == 2
+
+
 def test_what_holds_no_call_says_why_in_its_first_notes(project: Path) -> None:
     entries = [entry("OPTIONS", f"{CRM}/api/{n}", "", status=204) for n in range(2)]
 

@@ -99,6 +99,7 @@ def test_a_body_of_swagger_2_has_the_first_media_type_that_is_no_form(
     [
         (["string"], None, "form"), (["string"], [FORM], "form"), (["string"], [JSON], "form"),
         (["string"], ["multipart/form-data"], "multipart"),
+        (["string"], [FORM, "multipart/form-data"], "multipart"),
         (["string", "string", "file"], [FORM], "multipart"),
         (["file"], None, "multipart"),
     ],
@@ -119,6 +120,30 @@ def test_a_form_of_swagger_2_is_multipart_where_it_has_a_file(
          "binary" if one == "file" else None)
         for n, one in enumerate(kinds)
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("required", "is_required"), [([False, False], None), ([False, True], True)]
+)
+def test_a_form_of_swagger_2_is_required_where_one_of_its_fields_is(
+    required: list[bool], is_required: bool | None
+) -> None:
+    fields = [
+        {"in": "formData", "name": f"单.{n}", "type": "string", "required": one}
+        for n, one in enumerate(required)
+    ]
+
+    [api] = tree(swagger({"parameters": fields}))["apis"].values()
+
+    [whole] = api["parameters"]
+    assert (whole["name"], whole["to"], whole.get("required")) == ("body", "$", is_required)
+
+
+@pytest.mark.parametrize("kind", [{}, {"type": "string"}, {"type": "object"}])
+def test_what_is_no_list_in_swagger_2_has_no_note(kind: dict[str, str]) -> None:
+    platform = swagger({"parameters": [{"in": "query", "name": "单号", **kind}]})
+
+    assert platform.notes == ()
 
 
 @pytest.mark.parametrize(
@@ -257,6 +282,7 @@ def test_a_reference_leads_through_at_most_a_hundred_others(hops: int) -> None:
 POINTED: dict[str, Any] = {
     "a": ["甲", "乙", "丙"], "": 0, "null": None,
     "b": {"$ref": "#/d", "自": "己"}, "c": {"$ref": "#/b"}, "d": {"自": "别", "远": "方"},
+    "断": {"$ref": "#/nichts", "自": "己"},
 }  # fmt: skip
 
 
@@ -268,7 +294,7 @@ POINTED: dict[str, Any] = {
         ("/a/", "留"), ("/a/²", "留"), ("/a/0/x", "留"), ("a", "留"), ("/e", "留"),
         ("/a/" + "0" * 8, "留"), ("/%61/1", "乙"),
         # what stands beside a reference, then what it refers to
-        ("/b/自", "己"), ("/b/远", "方"), ("/b/无", "留"), ("/c/远", "方"), ("/c/自", "己"),
+        ("/断/自", "己"), ("/断/远", "留"), ("/b/自", "己"), ("/b/远", "方"), ("/b/无", "留"), ("/c/远", "方"), ("/c/自", "己"),
     ],
 )  # fmt: skip
 def test_a_pointer_leads_to_a_member_or_an_item(pointer: str, target: Any) -> None:
@@ -334,6 +360,9 @@ SHARED = {
         ({"$ref": "#/loop", "y": 1}, {"y": 1}, "leads in a circle"),
         ({"$ref": 5}, {"$ref": 5}, ""), ({}, {}, ""), (["$ref"], ["$ref"], ""), (None, None, ""),
         ({"$ref": "https://a.test/x"}, {}, "is a URL"), ({"$ref": "/a.yaml"}, {}, "is a URL"),
+        ({"$ref": "x.json#/leaf"}, SHARED["leaf"], ""),
+        ({"$ref": "./x.json#/list/1"}, SHARED["leaf"], ""),
+        ({"$ref": "%E5%AE%A2%20%E6%88%B7.yaml#/%E5%90%8D"}, "张三", ""),
         ({"$ref": "nichts.yaml#/a"}, {}, "is left out: nichts.yaml: cannot be read"),
         ({"$ref": "../a.yaml"}, {}, "is left out: ../a.yaml is outside of the document's folder"),
     ],
@@ -342,6 +371,7 @@ def test_a_reference_stands_for_its_target_and_what_is_beside_it(
     value: Any, found: Any, note: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "docs").mkdir()
+    (tmp_path / "docs/客 户.yaml").write_text("名: 张三\n", "utf-8")
     monkeypatch.chdir(tmp_path / "docs")
     document = Document("x.json", SHARED, folder=tmp_path / "docs")
 
@@ -349,6 +379,20 @@ def test_a_reference_stands_for_its_target_and_what_is_beside_it(
     assert [(one.path, note in one.message) for one in document.notes] == (
         [('paths["/单"]', True)] if note else []
     )
+
+
+@pytest.mark.parametrize(("top", "is_read"), [(".", True), ("docs", False), ("docs/api", False)])
+def test_a_reference_leads_to_no_file_outside_of_the_working_directory(
+    top: str, is_read: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "docs/api").mkdir(parents=True)
+    (tmp_path / "shared.yaml").write_text("名: 张三\n", "utf-8")
+    monkeypatch.chdir(tmp_path / top)
+    document = Document("x.json", {}, folder=tmp_path / "docs/api")
+
+    found = document.resolve_reference({"$ref": "../../shared.yaml#/名"}, ())
+
+    assert (found, len(document.notes)) == (("张三", 0) if is_read else ({}, 1))
 
 
 @pytest.mark.parametrize(
