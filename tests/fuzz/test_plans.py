@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -197,6 +198,31 @@ def test_a_folder_of_examples_that_cannot_be_made_is_told(tmp_path: Path) -> Non
     assert str(told.value).endswith("(Not a directory); name another folder")
     assert open_database(str(tmp_path / "other/y")) is not None
     assert (tmp_path / "other").is_dir()
+
+
+def test_a_folder_of_examples_that_cannot_be_written_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "access", lambda path, mode: mode != os.W_OK)
+
+    with pytest.raises(ConfigError) as told:
+        open_database(str(tmp_path))
+    assert str(told.value) == f"--database {tmp_path}: cannot be written; name another folder"
+
+
+@pytest.mark.parametrize("url", [
+    "redis://127.0.0.1:1/0", "rediss://127.0.0.1:1/0", "unix:///nowhere/redis.sock",
+    "redis://127.0.0.1:port/0",
+])  # fmt: skip
+def test_an_address_of_a_redis_is_no_folder(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    with pytest.raises(ConfigError, match="the Redis cannot be reached|needs the extra fuzz"):
+        open_database(url)
+
+    assert [*tmp_path.iterdir()] == []
 
 
 CALLS = ({"call": "orders.下单", "args": ["${x}", {"备注": ["a", "${y}"]}]},)

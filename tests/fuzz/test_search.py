@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -250,11 +250,39 @@ def test_a_script_that_looks_first_breaks_no_law(path: Path, tmp_path: Path) -> 
     assert tried.examples > 5
 
 
-def test_a_law_that_there_is_not_is_told(path: Path) -> None:
+@pytest.mark.parametrize(("law", "meant"), [("arives", "arrives"), ("skript", "script")])
+def test_a_law_that_there_is_not_is_told(path: Path, law: str, meant: str) -> None:
     with pytest.raises(ConfigError) as told:
-        fuzz.hold("arives", path)
+        fuzz.hold(law, path)
 
-    assert str(told.value) == "there is no law 'arives'; did you mean 'arrives'?"
+    assert str(told.value) == f"there is no law {law!r}; did you mean {meant!r}?"
+
+
+LOGS_IN = orders(
+    "auth: {preset: login_token, login_path: /login, token_path: $.token}",
+    credentials="username: {}, password: {secret: true}",
+)
+
+
+@pytest.mark.parametrize(
+    ("trouble", "is_broken"),
+    [("", False), ("500", True), ("nothing in it", False), (None, False)],
+)
+def test_trouble_is_of_the_call_and_not_of_its_login(
+    trouble: str | None, is_broken: bool, tmp_path: Path
+) -> None:
+    """Without a situation there is no trouble."""
+    path, script = tmp_path / "orders.yaml", tmp_path / "下单.js"
+    path.write_text(LOGS_IN, encoding="utf-8")
+    script.write_text(
+        "try { await $proxy('orders').createOrder('sale'); }\n"
+        "catch (e) { if (e.code !== 'AUTH_FAILED') null.x; }",
+        encoding="utf-8",
+    )
+    situation = None if trouble is None else {"form": {}, "trouble": trouble}
+
+    with pytest.raises(fuzz.LawBroken) if is_broken else nullcontext():
+        fuzz.hold("script", path, script=script, situation=situation)
 
 
 def test_no_secret_of_a_project_is_in_what_is_told(tmp_path: Path) -> None:

@@ -501,6 +501,7 @@ def test_what_differs_from_request_to_request_is_taken_for_a_signature(
             ],
             ["token", "token_2"],
         ),
+        ([("Token", "Bearer x")], [("header", "Token", "Bearer {{ token }}")], ["token"]),
         (
             [("Cookie", "SESSION=s"), ("Token", "x")],
             [("cookie", "SESSION", "{{ session }}"), ("header", "Token", "{{ token }}")],
@@ -528,6 +529,48 @@ def test_fixed_credentials_become_a_preset_or_entries(
     if isinstance(auth, list):
         auth = {"apply": [dict(zip(("in", "name", "value"), one, strict=True)) for one in auth]}
     assert (found.auth, [*found.credentials]) == (auth, credentials)
+
+
+@pytest.mark.parametrize(("last", "names"), [("b", ["api_key"]), ("c", ["api_key", "api_key_2"])])
+def test_places_have_one_credential_where_all_their_values_are_alike(
+    last: str, names: list[str]
+) -> None:
+    sent = [("a", "a"), ("b", last), ("b", last)]
+    found = guess_auth([
+        exchanged(number, "/a", (("Api-Key", one), ("Api_Key", other)))
+        for number, (one, other) in enumerate(sent, 1)
+    ])  # fmt: skip
+
+    assert [*found.credentials] == names
+
+
+def test_what_only_a_login_sends_is_not_put_into_calls() -> None:
+    found = guess_auth([
+        exchanged(1, "/login", (("X-Api-Key", "k1"),), answer={"token": TOKEN}),
+        exchanged(2, "/a", CARRIES),
+    ])  # fmt: skip
+
+    assert [one["name"] for one in found.auth["apply"]] == ["Authorization"]
+    assert [one.name for one in found.places] == ["Authorization"]
+
+
+@pytest.mark.parametrize(
+    ("value", "is_step"),
+    [
+        ("20261130", False), ("shanghai", False), ("2026-11-30", False), ("q7w8e9r0", True),
+        ("1234567890123456", True),
+    ],
+)  # fmt: skip
+def test_a_plain_word_or_number_that_a_login_sends_is_of_no_step_before_it(
+    value: str, *, is_step: bool
+) -> None:
+    found = guess_auth([
+        exchanged(1, "/start", answer={"x": value}),
+        exchanged(2, "/login", (), json.dumps({"x": value}).encode(), answer={"token": TOKEN}),
+        exchanged(3, "/a", CARRIES),
+    ])  # fmt: skip
+
+    assert [one.order for one in found.logins] == ([1, 2] if is_step else [2])
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from bpmax_sim.errors import ConfigError
+from bpmax_sim.live.capture import render_capture_lines
 from bpmax_sim.messages import LOGIN, Call, Request
 from bpmax_sim.platform.load import load_platforms
 from bpmax_sim.starter.init import (
@@ -347,7 +348,7 @@ def test_several_files_are_one_traffic_in_their_order(tmp_path: Path) -> None:
     commands.write_text(f"curl {CRM}/api/d\ncurl -X POST {CRM}/api/e\n", "utf-8")
     scripts = [tmp_path / f"{name}.js" for name in ("s", "t")]
     for number, path in enumerate(scripts):
-        path.write_text(f"const n{number} = {number};\n", "utf-8")
+        path.write_text(f"{render_capture_lines()}const n{number} = {number};\n", "utf-8")
     paper = document(tmp_path)
 
     read = read_sources([first, second, commands, *scripts, paper])

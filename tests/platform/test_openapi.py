@@ -691,6 +691,8 @@ def part(names: str, **more: Any) -> dict[str, Any]:
         (part("a", type=["object", "null"]), "body"),
         (part("a", type="array"), "body"),
         (part("a", oneOf=[part("b")]), "body"),
+        (part("a", anyOf=[part("b")]), "body"),
+        (part("a", **{"not": {"required": ["b"]}}), "body"),
         (part("b", allOf=[part("a", additionalProperties={"type": "string"})]), "body"),
     ],
 )

@@ -294,7 +294,8 @@ POINTED: dict[str, Any] = {
         ("/a/", "留"), ("/a/²", "留"), ("/a/0/x", "留"), ("a", "留"), ("/e", "留"),
         ("/a/" + "0" * 8, "留"), ("/%61/1", "乙"),
         # what stands beside a reference, then what it refers to
-        ("/断/自", "己"), ("/断/远", "留"), ("/b/自", "己"), ("/b/远", "方"), ("/b/无", "留"), ("/c/远", "方"), ("/c/自", "己"),
+        ("/断/自", "己"), ("/断/远", "留"),
+        ("/b/自", "己"), ("/b/远", "方"), ("/b/无", "留"), ("/c/远", "方"), ("/c/自", "己"),
     ],
 )  # fmt: skip
 def test_a_pointer_leads_to_a_member_or_an_item(pointer: str, target: Any) -> None:
