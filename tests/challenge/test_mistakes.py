@@ -430,11 +430,26 @@ MISTAKES: dict[str, tuple[str, list[str]]] = {
             "error-swallowed: { f(e); } → {} [oa.a, oa.?]",
         ],
     ),
+    "calls of a platform that is not named": (
+        "try { await $proxy(x).a(); await $proxy(x)[y](); } catch (e) { f(e); }",
+        [
+            "call: $proxy(x).a() → void 0 [?.a]",
+            "call: $proxy(x)[y]() → void 0 [?.?]",
+            "error-swallowed: { f(e); } → {} [?.a, ?.?]",
+        ],
+    ),
+    "members of what is named like a global": (
+        "const Map = await $proxy('crm').getMap('1'); f(Map.a); { const Math = g(); f(Math.b); } f(Math.c);",
+        [
+        ],
+    ),
     "catch callbacks": (
-        "p.catch(e => f(e)); p.catch(() => {}); p.catch(function () { g(); }); p.catch(h); p.then(x, e => f(e));",
+        "p.catch(e => f(e)); p.catch(() => {}); p.catch(function () { g(); }); p.catch(h); p.then(x, e => f(e)); p.catch(e => e); p.catch(() => ({}));",
         [
             "error-swallowed: e => f(e) → () => {}",
             "error-swallowed: function () { g(); } → () => {}",
+            "error-swallowed: e => e → () => {}",
+            "error-swallowed: () => ({}) → () => {}",
         ],
     ),
     "awaited calls": (

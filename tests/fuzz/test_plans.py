@@ -225,7 +225,7 @@ def test_an_address_of_a_redis_is_no_folder(
     assert [*tmp_path.iterdir()] == []
 
 
-CALLS = ({"call": "orders.下单", "args": ["${x}", {"备注": ["a", "${y}"]}]},)
+CALLS = ({"call": "orders.下单", "args": ["${x}${z}", {"备注": ["a", "${y}"]}]},)
 
 
 def finding(**more: Any) -> LawFinding:
@@ -261,7 +261,7 @@ def test_a_finding_is_a_scenario_that_checks_the_law_again(path: Path, tmp_path:
         "    python:\n"
         "      call: bpmax_sim.fuzz:hold_in_session\n"
         '      args: {"law": "arrives", "platform": "orders", "calls": [{"call": "orders.下单", '
-        '"args": ["$${x}", {"备注": ["a", "$${y}"]}]}]}\n'
+        '"args": ["$${x}$${z}", {"备注": ["a", "$${y}"]}]}]}\n'
     )
 
 

@@ -12,7 +12,7 @@ import pytest
 from msgspec import structs
 
 from bpmax_sim.cli.app import run_command_line
-from bpmax_sim.errors import TransportError
+from bpmax_sim.errors import ConfigError, TransportError
 from bpmax_sim.live.calibrate import ask_our_engine, render_calibration_script
 from bpmax_sim.live.calibration_file import MARKS, read_rule_marks, render_rule_marks
 from bpmax_sim.live.capture import render_capture_lines
@@ -28,7 +28,9 @@ from bpmax_sim.live.judge import (
 from bpmax_sim.live.rules import Mark
 from bpmax_sim.messages import Request
 from bpmax_sim.project import with_setting_in_defaults
+from bpmax_sim.starter.traffic_sources import read_sources
 from bpmax_sim.yamlfile import read_yaml
+from tests.live import test_capture
 from tests.script.bench import Bench, texts
 
 FAKE = Path(__file__).with_name("fake_proxy.js").read_text("utf-8")
@@ -463,3 +465,19 @@ def test_an_echo_is_found_at_the_outermost_place(value: Any, place: tuple[str, .
 
     assert (found and found[0]) == place
     assert found is None or found[1] == ECHO
+
+
+@pytest.mark.parametrize("order", ["m", "cm", "mc", "cmc"])
+def test_no_project_is_made_of_what_calibrate_wrote(order: str, tmp_path: Path) -> None:
+    captured = test_capture.console_of("form.a = 8;")
+    (run,) = read_console(captured)
+    consoles = [
+        console_of() if one == "m" else captured.replace(run.name, f"{number}{run.name[1:]}")
+        for number, one in enumerate(order)
+    ]
+    path = tmp_path / "console.txt"
+    path.write_text("\n".join(consoles), "utf-8")
+
+    assert len(read_console(path.read_text("utf-8"))) == len(order)
+    with pytest.raises(ConfigError, match="read it with: bpmax-sim calibrate FILE"):
+        read_sources([path])

@@ -40,6 +40,17 @@ def test_the_value_of_an_option_is_not_the_address(options: str, *, is_first: bo
     assert (sent.method, sent.url, sent.headers, sent.body) == ("GET", URL, (), None)
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@pytest.mark.parametrize("sign", ["\\", "^"])
+def test_a_command_goes_on_in_the_next_line(sign: str, end: str) -> None:
+    lines = ["curl", "-H 'X-A: 1'", URL, "-d a=1"]
+    [exchange] = read_curl(f" {sign}{end}".join(lines) + end).exchanges
+
+    sent = exchange.request
+    assert (sent.method, sent.url, sent.body) == ("POST", URL, b"a=1")
+    assert sent.headers[0] == ("X-A", "1")
+
+
 @pytest.mark.parametrize(
     ("options", "headers"),
     [
