@@ -319,6 +319,18 @@ def test_a_comment_leaves_a_finding_out_and_an_unused_one_is_told(tmp_path: Path
     assert [problem.place.line for problem in result.unused if problem.place] == [2]
 
 
+@pytest.mark.parametrize(("kind", "is_told"), [("unreached", False), ("guard", True)])
+def test_a_comment_leaves_a_branch_out_that_nothing_takes(
+    tmp_path: Path, kind: str, *, is_told: bool
+) -> None:
+    script = f"// bpmax-ignore-next {kind}: 另有\nif (form.编号 === '无') {{\n  f();\n}}\n"
+    result = _result(_challenge(tmp_path, BARE + STEPS, script))
+
+    own = [one.kind for one in result.findings if one.place.file.endswith("submit.js")]
+    assert own == ["unreached"] * is_told
+    assert len(result.unused) == is_told
+
+
 def test_findings_are_the_same_in_the_same_order_for_any_number_of_workers(tmp_path: Path) -> None:
     challenge = _challenge(tmp_path)
     assert _result(challenge, 1).findings == _result(challenge, 3).findings

@@ -175,7 +175,9 @@ def test_a_value_that_differs_at_each_request_may_differ_and_not_be_the_scripts(
     )
 
 
-@pytest.mark.parametrize("law", ["arrives", "segments", "credential", "forms", "identity"])
+@pytest.mark.parametrize(
+    "law", ["arrives", "segments", "credential", "forms", "identity", "replay", "secrets"]
+)
 def test_what_was_not_sent_is_not_judged(law: str, tmp_path: Path) -> None:
     """An empty argument of a path is refused, so that nothing is sent."""
     target = make(tmp_path, BEARER)
@@ -183,6 +185,19 @@ def test_what_was_not_sent_is_not_judged(law: str, tmp_path: Path) -> None:
     calls = (unsent, unsent) if law in {"credential", "identity"} else (unsent,)
 
     assert LAWS[law].check(target, calls) is False
+    if law in {"credential", "identity"}:
+        assert LAWS[law].check(target, (SALE, unsent)) is False
+        assert LAWS[law].check(target, (unsent, SALE)) is False
+
+
+@pytest.mark.parametrize("encoding", ["json", "form"])
+def test_each_element_of_a_list_arrives_as_the_api_encodes_it(
+    encoding: str, tmp_path: Path
+) -> None:
+    target = make(tmp_path, "", f"{PAGE}\n    encoding: {encoding}")
+    call = call_from_data({"call": "orders.createOrder", "args": ["sale", 7, ["甲", "乙"]]})
+
+    assert check_law_by_calls(target, "arrives", (call,))
 
 
 WITHIN = "it lies within, or around, parameter {!r}; remove one"
@@ -225,6 +240,8 @@ def test_a_value_that_is_lost_says_what_took_its_place(
         (["sale", 1], ["sale", 1], "", False),
         (["sale", 1], ["sale", "1"], "", False),  # the same in a query
         (["sale", 1], ["sale", 2], "", True),
+        (["sale", 1], ["sale", True], "", True),
+        (["sale", 1, ""], ["sale", 1, {"$undefined": True}], "encoding: form", True),
         (["sale", 1], ["sale", 2], "ignore: [query]", None),
         (["sale", 1], ["sale", 2], "ignore: [query.页]", True),
         (

@@ -281,6 +281,7 @@ def test_responses_have_one_shape_by_the_names_of_two_levels(value: Any, key: st
         ("/users/7/orders /users/zhang/orders", "/users/{user_id}/orders"),
         ("/users/7/orders /users/zhang/stock", "/users/{user_id}/orders /users/zhang/stock"),
         ("/users/7 /users/zhang", "/users/{user_id}"),
+        ("/users/7 /users/8=other /users/zhang", "/users/{user_id}"),
         ("/users/7 /users/zhang=list", "/users/{user_id} /users/zhang"),
         # three alike with a shape, or with a rest of the path, but not two, and not without either
         ("/kind/red /kind/green /kind/blue", "/kind/{kind_id}"),
