@@ -441,6 +441,10 @@ MISTAKES: dict[str, tuple[str, list[str]]] = {
     "members of what is named like a global": (
         "const Map = await $proxy('crm').getMap('1'); f(Map.a); { const Math = g(); f(Math.b); } f(Math.c);",
         [
+            "error-swallowed: await $proxy('crm').getMap('1') → SWALLOWED [crm.getMap]",
+            "argument: '1' → '1~' [crm.getMap]",
+            "member-name: a → a_ [Map.a]",
+            "member-name: b → b_ [Math.b]",
         ],
     ),
     "catch callbacks": (
