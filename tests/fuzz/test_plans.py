@@ -203,7 +203,7 @@ def test_a_folder_of_examples_that_cannot_be_made_is_told(tmp_path: Path) -> Non
 def test_a_folder_of_examples_that_cannot_be_written_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(os, "access", lambda path, mode: mode != os.W_OK)
+    monkeypatch.setattr(os, "access", lambda _path, mode: mode != os.W_OK)
 
     with pytest.raises(ConfigError) as told:
         open_database(str(tmp_path))
@@ -219,7 +219,7 @@ def test_an_address_of_a_redis_is_no_folder(
 ) -> None:
     monkeypatch.chdir(tmp_path)
 
-    with pytest.raises(ConfigError, match="the Redis cannot be reached|needs the extra fuzz"):
+    with pytest.raises(ConfigError, match=r"the Redis cannot be reached|needs the extra fuzz"):
         open_database(url)
 
     assert [*tmp_path.iterdir()] == []
