@@ -165,6 +165,7 @@ def test_lines_of_git_files_are_added_to_those_that_are_there(bs: Command) -> No
 
     lines = Path(".gitignore").read_text(encoding="utf-8").splitlines()
     assert lines[:3] == ["dist/", ".bpmax/", "instances.local.yaml"]
+    assert {"*.journal", "*.yaml.new", "*.yaml.damaged", ".venv/"} < {*lines}
     assert Path(".gitattributes").read_text(encoding="utf-8") == snapshot(
         "cassettes/** -text -merge diff=bpmax\n"
     )

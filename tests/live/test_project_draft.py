@@ -208,13 +208,10 @@ def test_a_document_alone_is_a_platform_whose_calls_are_simulated(project: Path)
 
 @pytest.mark.parametrize("step", [1, -1], ids=["most-used-first", "most-used-last"])
 def test_a_document_with_traffic_is_simulated_no_more(project: Path, step: int) -> None:
-    traffic = [
-        entry("GET", f"{CRM}/v1/orders", good({})),
-        entry("GET", f"{CRM}/v1/orders", good({})),
-        entry("GET", "https://a.example.cn/v1/orders", good({})),
-    ]
+    origins = [CRM, CRM, "https://a.example.cn"][::step]
+    traffic = [entry("GET", f"{origin}/v1/orders", good({})) for origin in origins]
 
-    draft = drafted(project, *traffic[::step], documents=(document(project.parent),))
+    draft = drafted(project, *traffic, documents=(document(project.parent),))
 
     assert draft.calls == 3
     text = (project / "scenarios/shop.scenario.yaml").read_text("utf-8")
