@@ -17,6 +17,9 @@ from bpmax_sim.platform.load import read_platform
 from bpmax_sim.platform.model import Parameter
 from bpmax_sim.platform.response_shapes import derive_schema_shape
 from bpmax_sim.platform.schema_check import find_misfits
+from bpmax_sim.platform.target import NumberedLoginStep
+from bpmax_sim.secret.standin import make_standin
+from bpmax_sim.simulator.auth import make_standin_login_response
 from bpmax_sim.simulator.engine import (
     convert_to_declared_type,
     make_example_value,
@@ -629,6 +632,74 @@ def test_a_login_says_in_its_unit_how_long_a_token_lives(
     made.clock.advance(0.5)
     assert made.send("GET /x", headers=token).status == 401
     assert made.send("GET /x", headers={"X-Token": ""}).status == 401
+
+
+@pytest.mark.parametrize(
+    ("path", "header", "text"),
+    [
+        ("header: X-Token", "X-Token", "{}"), ("header:X-Token", "X-Token", "{}"),
+        ("cookie: sid", "set-cookie", "sid={}; Path=/; HttpOnly"),
+        ("cookie:sid", "set-cookie", "sid={}; Path=/; HttpOnly"),
+        ("cookies", "set-cookie", "{}; Path=/; HttpOnly"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize(
+    ("ok", "status"),
+    [("", 200), ("status: [200]", 200), ("status: [201, 200]", 200), ("status: [202, 201]", 202)],
+)
+def test_a_login_answers_where_and_as_it_is_declared(
+    path: str, header: str, text: str, ok: str, status: int, tmp_path: Path
+) -> None:
+    step = f"request: {{method: POST, path: /login}}, ok: {{{ok}}}"
+    token = f'token: {{path: "{path}", secret: true}}'
+    made = shop(tmp_path, f"auth: {{acquire: {{steps: [{{{step}, extract: {{{token}}}}}]}}}}\n")
+
+    login = made.send("POST /login")
+
+    (grant,) = made.simulator.state.grants
+    assert (login.status, login.header(header)) == (status, text.format(grant.values["token"]))
+    assert {header.lower(), "cache-control"} <= {name.lower() for name, _ in login.headers}
+    assert login.header("cache-control") == "no-store"
+
+
+@pytest.mark.parametrize(
+    ("extract", "ok", "status", "headers", "body"),
+    [
+        ("token: {path: $.data.token, secret: true}, ttl: {path: $.life}", "", 200,
+         {"content-type": "application/json; charset=utf-8"},
+         {"data": {"token": "T"}, "life": 60, "code": 0}),
+        ("token: {path: $.token}", "status: [202, 201]", 202, {}, {"token": "T", "code": 0}),
+        ("token: {path: 'header: X-T', secret: true}", "", 200,
+         {"X-T": "T"}, {"code": 0}),
+        ("token: {path: 'cookie: sid', secret: true}", "", 200,
+         {"set-cookie": "sid=T; Path=/"}, {"code": 0}),
+        ("token: {path: cookies, secret: true}", "", 200,
+         {"set-cookie": "session=T; Path=/"}, {"code": 0}),
+        ("token: {path: 'css:#t', secret: true}", "status: [201]", 201,
+         {"content-type": "text/html; charset=utf-8"}, None),
+    ],
+    ids=["json", "status", "header", "cookie", "cookies", "page"],
+)  # fmt: skip
+def test_a_login_that_was_not_recorded_is_answered_with_stand_ins(
+    extract: str, ok: str, status: int, headers: Any, body: Any, tmp_path: Path
+) -> None:
+    step = f"request: {{method: POST, path: /login}}, ok: {{{ok}}}, extract: {{{extract}}}"
+    text = (
+        "response: {ok: {all: [{path: $.code, in: [0]}]}}\n"
+        f"auth: {{acquire: {{steps: [{{{step}}}], ttl: {{default: 60}}}}}}\n"
+    )
+    platform = shop(tmp_path, text).simulator.platform
+    acquire = platform.auth.acquire
+    assert acquire is not None
+    login = NumberedLoginStep(platform.auth, acquire.steps[0], 1)
+
+    made = make_standin_login_response(platform, "华东", login)
+
+    standin = make_standin(kind="text", platform="shop", instance="华东", name="token")
+    assert (made.status, made.source) == (status, "recorded")
+    assert {name: (made.header(name) or "").replace(standin, "T") for name in headers} == headers
+    text = made.body.decode().replace(standin, "T")
+    assert "T" in text.partition("<body>")[2] if body is None else json.loads(text) == body
 
 
 @pytest.mark.parametrize(

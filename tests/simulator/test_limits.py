@@ -99,6 +99,12 @@ def test_a_text_has_so_many_bytes_at_most(
     )
 
 
+def test_a_text_that_is_nested_too_deeply_is_no_json(tmp_path: Path) -> None:
+    rule = TextSizeAndJsonCheck(at="body.v", json=True, error="json")
+
+    assert Crm(tmp_path, RouteCheck(text=rule)).ask(put("[" * 200_000)) == "json"
+
+
 @pytest.mark.parametrize(
     ("body", "all_there", "one_there"),
     [
@@ -273,6 +279,38 @@ def test_a_token_is_its_tenants_until_it_ends(
 
 
 @pytest.mark.parametrize(
+    ("rule", "logins", "alike", "valid"),
+    [
+        ({}, [1, 1, 1, 1], [0, 1, 2, 3], [0, 1, 2, 3]),
+        ({"reuse": 0}, [1, 2, 1, 2, 3], [0, 1, 0, 1, 4], [0, 1, 2, 3, 4]),
+        ({"overlap": 0}, [1, 2, 1, 3], [0, 1, 2, 3], [1, 2, 3]),
+        ({"overlap": 5}, [1, 2, 1, 3], [0, 1, 2, 3], [0, 1, 2, 3]),
+    ],
+    ids=["new", "reuse", "overlap", "longer-overlap"],
+)
+def test_a_login_touches_the_tokens_of_its_own_instance_only(
+    rule: Any, logins: list[int], alike: list[int], valid: list[int], tmp_path: Path
+) -> None:
+    tokens = TokenRule(at="query.t", missing="none", invalid="bad", expired="old", **rule)
+    crm = Crm(tmp_path, RouteCheck(token=True), tokens=tokens)
+
+    issued = [issue(crm, number) for number in logins]
+
+    assert [issued.index(one) for one in issued] == alike
+    found = [crm.ask(query=f"?t={one}") for one in issued]
+    assert [n for n, one in enumerate(found) if one == {"ok": True}] == valid
+
+
+def test_of_several_valid_tokens_a_login_returns_the_latest(tmp_path: Path) -> None:
+    crm = Crm(tmp_path, RouteCheck(token=True))
+    issued = [issue(crm, 1) for _ in range(3)]
+
+    crm.bench.simulator.renewal("same")
+
+    assert issue(crm, 1) == issued[2]
+
+
+@pytest.mark.parametrize(
     ("query", "found"),
     [
         ("", (["E001", "E002"], 3, True, 2)),
@@ -289,6 +327,7 @@ def test_a_token_is_its_tenants_until_it_ends(
         ("?start=2", (["E003"], 3, False, None)),
         ("?start=3", ([], 3, False, None)),
         ("?start=9", ([], 3, False, None)),
+        ("?start=0002", (["E003"], 3, False, None)),
         ("?start=-1", "no"), ("?start=x", "no"),
         ("?start=" + "9" * 5000, ([], 3, False, None)),
         ("?dept=2", (["E001", "E002"], 2, False, None)),
@@ -375,6 +414,23 @@ def test_receivers_are_named_once_and_those_that_are_unknown_are_told(
 
     assert answer == (unknown if unknown == "none" else {"unknown": unknown})
     assert [one.to for one in crm.bench.simulator.messages] == received
+
+
+@pytest.mark.parametrize(
+    ("kind", "unknown"),
+    [
+        ("absent", ["X1"]), ("id", ["张三", "李四", "X1"]), ("name", ["E003", "X1"]),
+        ("mobile", ["张三", "李四", "E003", "X1"]),
+    ],
+)  # fmt: skip
+def test_receivers_are_named_as_the_request_says(
+    kind: str, unknown: list[str], tmp_path: Path
+) -> None:
+    rule = ReceiverCheck(rows="people", by=("id", "name"), at="body.v", kind="body.kind")
+    crm = Crm(tmp_path, RouteCheck(receivers=rule), answer={"$value": "unknown"})
+    names = ["张三", "李四", "E003", "X1"]
+
+    assert crm.ask({"v": names} | ({} if kind == "absent" else {"kind": kind})) == unknown
 
 
 @pytest.mark.parametrize(
@@ -612,6 +668,17 @@ def test_a_message_is_the_same_by_what_it_says_and_who_sends_it(
 
     assert answers == [{"ok": True}] * 2
     assert [bool(one.dropped) for one in crm.bench.simulator.messages] == [False, is_same]
+
+
+def test_each_company_may_send_as_many_messages_to_a_receiver(tmp_path: Path) -> None:
+    agent = EqualityCheck(at="body.agent", to="credential.agent", error="no")
+    crm = Crm(tmp_path, RouteCheck(equal=agent), RouteCheck(deliver=Delivery(count=1)))
+
+    for number in (1, 2, 1, 2):
+        crm.ask({"agent": number, "msg": "合同已审批"})
+
+    dropped = [bool(one.dropped) for one in crm.bench.simulator.messages]
+    assert dropped == [False, False, True, True]
 
 
 def test_two_apis_send_the_same_text_as_two_messages(tmp_path: Path) -> None:

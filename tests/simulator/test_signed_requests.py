@@ -169,6 +169,23 @@ def test_the_time_of_a_signature_is_read_as_it_is_written(
 
 
 @pytest.mark.parametrize(
+    ("template", "text"),
+    [
+        ("{{ now | unix }}", "9" * 400), ("{{ now | unix_ms }}", "9" * 5000),
+        ("{{ now | unix }}", "昨天"), ("{{ now | unix }}", "-"), ("{{ now | iso }}", "1772412300"),
+        ("{{ now | iso }}", "2026-02-30T00:00:00Z"), ("{{ now | http_date }}", "Mon, 99 Foo"),
+        ("{{ now | http_date }}", "x"),
+    ],
+)  # fmt: skip
+def test_a_time_that_is_none_makes_a_wrong_signature(
+    template: str, text: str, tmp_path: Path
+) -> None:
+    gateway = Gateway(tmp_path, SIGNED % (template, IN_HEADER) + APIS)
+
+    assert gateway.send(headers_of(text)) == WRONG
+
+
+@pytest.mark.parametrize(
     ("place", "at"),
     [
         ('{in: query, name: sign, value: "{{ signature }}"}', "query"),

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote_plus, urlencode
 
 import pytest
 from msgspec.structs import replace
@@ -116,6 +116,33 @@ def test_a_client_authenticates_once_and_rightly(
 
     assert answer.get("error") == error
     assert ("access_token" in answer) == (error is None)
+    assert "scope" not in answer  # which nobody asked for
+
+
+@pytest.mark.parametrize("secret", ["s", "a+b", "50%20", "%2B", "客户"])
+@pytest.mark.parametrize("spell", [str, quote_plus], ids=["raw", "encoded"])
+def test_a_client_may_encode_its_secret_or_not(secret: str, spell: Callable[[str], str]) -> None:
+    made = bench(read_platform(CRM), {"client_id": "c", "client_secret": secret})
+
+    answer = log_in(made, {"grant_type": "client_credentials"}, basic(f"c:{spell(secret)}"))
+
+    assert answer["token_type"] == "Bearer"
+
+
+@pytest.mark.parametrize(("client", "error"), [("甲", None), ("乙", "invalid_grant")])
+def test_a_refresh_token_is_no_other_instances(client: str, error: str | None) -> None:
+    tenants = [
+        TenantCredentials(n, {"client_id": n, "client_secret": "s", "refresh_token": f"r-{n}"})
+        for n in "甲乙"
+    ]
+    clock = VirtualClock(START)
+    made = Bench(Simulator(read_platform(CRM), lambda: tenants, clock=clock), clock)
+    fields = {"grant_type": "refresh_token", "client_secret": "s"}
+    granted = log_in(made, fields | {"client_id": "甲", "refresh_token": "r-甲"})
+
+    sent = {"client_id": client, "refresh_token": granted["refresh_token"]}
+
+    assert log_in(made, fields | sent).get("error") == error
 
 
 @pytest.mark.parametrize(
