@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
+from bpmax_sim.errors import CassetteError, ConfigError
 from bpmax_sim.messages import Exchange, FailedExchange, Request, Response
 from bpmax_sim.traffic import curl
 from bpmax_sim.traffic.curl import format_curl_command
-from bpmax_sim.traffic.formats import read_foreign
+from bpmax_sim.traffic.formats import detect_format, read_foreign
 from bpmax_sim.traffic.imported import ReadOptions
 from tests.cassette.foreign.test_corners import har
 
@@ -309,3 +310,46 @@ def test_an_exchange_of_an_archive_takes_its_time_and_never_less_than_none(
     found = har({"time": time}, {"time": time, "response": failed}).exchanges
 
     assert [one.outcome.elapsed for one in found] == [elapsed, elapsed]
+
+
+@pytest.mark.parametrize("name", ["Connection", "connection", ""])
+def test_a_head_with_a_body_ends_the_connection_once(name: str) -> None:
+    headers = ((name, "keep-alive"),) if name else ()
+    command = format_curl_command(Request(method="HEAD", url=ADDRESS, headers=headers, body=b"1"))
+
+    told = [line for line in command.splitlines() if "connection:" in line.lower()]
+    assert told == [f"  --header '{name or 'Connection'}: {'keep-alive' if name else 'close'}' \\"]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "told"),
+    [
+        (Response(status=200, reason="OK"), "# 7 -> HTTP 200 OK"),
+        (Response(status=204), "# 7 -> HTTP 204"),
+        (FailedExchange(code="TLS", message="a\tb\x7f"), "# 7 -> TLS a b "),
+    ],
+    ids=["reason", "no-reason", "failed"],
+)
+def test_a_comment_of_a_script_says_what_came_back(
+    outcome: Response | FailedExchange, told: str
+) -> None:
+    request = Request(method="GET", url=ADDRESS)
+    data, _ = curl.write_curl([Exchange(request=request, outcome=outcome, order=7)])
+
+    assert data.decode().splitlines()[2] == told
+
+
+@pytest.mark.parametrize(
+    ("text", "is_openapi"),
+    [
+        ('{"openapi": "3.0.3"}', True), ('{\n  "info": {},\n  "openapi": "3.1.0"\n}', True),
+        ("openapi: 3.0.3\n", True), ("# 客户系统\n'openapi' : 3.0.3\n", True),
+        ("swagger: '2.0'\n", True), ('{"swagger": "2.0"}', True), ("x-openapi: 1\n", False),
+        ("openapi\n", False), ('["openapi"]', False),
+    ],
+)  # fmt: skip
+def test_an_openapi_document_is_told_from_what_is_no_recording(text: str, is_openapi: bool) -> None:
+    with pytest.raises(ConfigError if is_openapi else CassetteError) as caught:
+        detect_format(text.encode())
+
+    assert ("bpmax-sim import openapi" in str(caught.value)) == is_openapi
