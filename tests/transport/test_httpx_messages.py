@@ -80,6 +80,7 @@ def test_a_reason_is_ascii(reason: str, told: str) -> None:
         ("https://crm.example.test:443/a#b", {}, {}),
         (URL, {"timeout": 2.5}, {"timeout": 2.5}),
         (URL, {"timeout": None}, {"timeout": 30.0}),
+        (URL, {"timeout": 0.0}, {"timeout": 0.0}),
         (URL, {"timeout": httpx.Timeout(9.0, read=3.0)}, {"timeout": 3.0}),
         (URL, {"content": b""}, {}),
         (URL, {"content": b"\xff"}, {"body": b"\xff"}),

@@ -44,6 +44,37 @@ def test_whole_lines_and_whole_members_are_shown(
     assert shown(media, pieces) == expected
 
 
+LINE, ITEM = 1 << 20, 64 << 10
+
+
+@pytest.mark.parametrize(
+    ("media", "pieces", "lengths"),
+    [
+        (LINES, [b"a" * LINE, b"\n"], [0, 0]),
+        (LINES, [b"a" * (LINE - 1), b"\n"], [0, LINE]),
+        (LINES, [b"a" * LINE + b"\n", b"1\n"], [0, 0]),
+        (LINES, [b"a" * (LINE - 2) + b"\n", b"1" * 99 + b"\n"], [LINE - 1, 100]),
+        (JSON, [b"[" + b" " * (ITEM - 2) + b"]"], [ITEM]),
+        (JSON, [b"[" + b" " * (ITEM - 1) + b"]", b" "], [0, 0]),
+    ],
+    ids=["line-too-long", "line", "line-too-long-at-once", "lines", "json", "json-too-long"],
+)
+def test_a_line_or_document_beyond_all_measure_is_not_shown(
+    media: str, pieces: list[bytes], lengths: list[int]
+) -> None:
+    assert [*map(len, shown(media, pieces))] == lengths
+
+
+def test_what_turns_out_to_be_secret_later_is_not_shown_twice() -> None:
+    redactor = StreamedBodyRedactor(
+        (("Content-Type", JSON),),
+        lambda document: document.replace(b"t-4711", b"***") if b"token" in document else document,
+    )
+    pieces = [b'{"a":"t-4711",', b'"b":"token",', b'"c":3}']
+
+    assert [*map(redactor.take_piece, pieces)] == [b'{"a":"t-4711"', b"", b""]
+
+
 @pytest.mark.parametrize(
     ("coding", "pack"),
     [
