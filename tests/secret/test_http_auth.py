@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from base64 import b64encode
+from urllib.parse import unquote
 
 import pytest
 
 from bpmax_sim.secret.credential_headers import (
+    hide_cookie,
     hide_credential,
     register_basic_password,
     register_parts_of_credential,
@@ -93,6 +95,7 @@ STANDIN = "redacted.crm.test.basic-password.1"
         ("zs", "abcdef", "zs:abcdef abcdef", f"zs:{STANDIN} abcdef"),
         ("zs", "abcde", "zs:abcde", "zs:abcde"),
         ("zs", "", "zs:", "zs:"),
+        ("user-1", "", "user-1:", "user-1:"),
         # a key in place of a user
         ("abcdefghijklmnop", "", "abcdefghijklmnop:", f"{STANDIN}:"),
         ("abcdefghijklmno", "", "abcdefghijklmno:", "abcdefghijklmno:"),
@@ -132,6 +135,15 @@ def test_cookies_are_hidden_as_a_whole_if_one_is_a_secret(value: str, *, is_hidd
     assert hide_credential("Cookie", value, CRM, vault) == "redacted.crm.test.script-cookie.1"
 
     assert (vault.redact_text(f"收到 {value}") != f"收到 {value}") == is_hidden
+
+
+@pytest.mark.parametrize("value", ["s%3Ac0okie-4711", "c0okie%2B47%3d"])
+def test_a_cookie_is_hidden_as_it_is_sent_and_as_it_is_meant(value: str) -> None:
+    vault = Vault()
+    standin = hide_cookie("sid", value, CRM, vault)
+
+    assert vault.redact_text(f"会话 {value}") == f"会话 {standin}"
+    assert vault.redact_text(f"会话 {unquote(value)}") == f"会话 {standin}"
 
 
 def test_a_cookie_that_is_a_declared_secret_takes_no_number() -> None:

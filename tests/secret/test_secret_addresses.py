@@ -62,6 +62,7 @@ PASSWORDS = {
     "message queue": ("amqp://svc:{}@mq.example.test/%2F", "Zh0ng-9uo_77"),
     "web": ("见 https://user:{}@crm.example.test/a 。", "Zh0ng-9uo_77"),
     "a word": ("mysql://root:{}@h/d", "changeme"),
+    "a number": ("http://admin:{}@oa.example.test/", "12345"),
     "IPv6": ("ftp://u:{}@[::1]:21/", "Zh0ng-9uo_77"),
     "with signs": ("mongodb+srv://u:{}@m.example.test", "p@ss:w,rd"),
     "two": ("amqp://u:{}@h1,amqp://u2:other-77x@h2", "Zh0ng-9uo_77"),
@@ -93,6 +94,7 @@ def test_an_escaped_password_is_known_as_it_is_meant() -> None:
     [
         ("/portal/login;jsessionid=8F2A1C0D9E7B?a=1", ["8F2A1C0D9E7B"]),
         ("https://oa.example.test/a;JSESSIONID=8F2A1C0D9E7B.node1/x", ["8F2A1C0D9E7B.node1"]),
+        ("https://h/a;JSESSIONID=8F2A1C0D", ["8F2A1C0D"]),
         ("/a;v=1;sid=8f2a1c0d;w=2/c;phpsessid=9e7b1234", ["8f2a1c0d", "9e7b1234"]),
         ("/a;token=8F2A1C0D9E7B6A5F;v=1", ["8F2A1C0D9E7B6A5F"]),
         ("/报表;sid=SO20260301", []), ("https://h/a;session=SpringMorning2026A", []),
@@ -110,7 +112,7 @@ def test_all_secret_names_count_in_the_path_of_a_request() -> None:
     found = [*find_address_secrets("/a;token=result12;v=1;sid=abcdefgh", is_path=True)]
 
     assert [one.text for one in found] == ["result12", "abcdefgh"]
-    assert mask_address_secrets("/a;token=result12;v=1") == "/a;token=*;v=1"
+    assert mask_address_secrets("/a;token=result12;v=1;SID=abcdefgh") == "/a;token=*;v=1;SID=*"
 
 
 @pytest.mark.parametrize(

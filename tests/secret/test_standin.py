@@ -173,3 +173,11 @@ def test_a_stand_in_whose_words_are_secrets_stays_whole(platform: str, instance:
     assert shown == f"a {standin} b"
     assert vault.redact_text(shown) == shown
     assert vault.scan(shown.encode()) == ()
+
+
+@pytest.mark.parametrize("claims", [b"[" * 100_000, b"[1]", b"{", b"\xff", b"5", b"null"])
+def test_what_is_no_object_of_claims_is_no_stand_in(claims: bytes) -> None:
+    token = f"e30.{base64.urlsafe_b64encode(claims).decode().rstrip('=')}.x"
+
+    assert not is_recognisable_standin(token)
+    assert Vault().register_issued("crm", "test", "token", token, "jwt").startswith("eyJ")
