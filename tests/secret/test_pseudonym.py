@@ -45,6 +45,13 @@ def test_the_shape_is_kept_and_the_value_is_not(value: str) -> None:
     assert made != value or not value
 
 
+@pytest.mark.parametrize("begin", range(10, 20))
+def test_a_mobile_number_is_of_no_operator(begin: int) -> None:
+    made = make_pseudonym(f"{begin}800138001")
+
+    assert re.fullmatch("160[0-9]{8}" if begin > 12 else "0{11}", made)
+
+
 @pytest.mark.parametrize(
     ("value", "pattern"),
     [

@@ -71,7 +71,12 @@ def test_a_star_does_not_cover_the_login_nor_another_platform() -> None:
 
 @pytest.mark.parametrize(
     ("on", "status"),
-    [("get_customer_detail", 500), ("getCustomerDetail", 500), ("客户详情", 500), ("get_order", 200)],
+    [
+        ("get_customer_detail", 500),
+        ("getCustomerDetail", 500),
+        ("客户详情", 500),
+        ("get_order", 200),
+    ],
 )
 def test_a_rule_may_name_an_api_by_any_of_its_names(on: str, status: int) -> None:
     faults, _ = overlay(Fault(on=f"crm_system.{on}", action=Reply(status=500)))

@@ -351,6 +351,27 @@ def test_a_secret_of_a_response_is_noted_unless_it_signs_it(
     assert [*old.hidden] == []
 
 
+@pytest.mark.parametrize("is_login", [False, True])
+@pytest.mark.parametrize(
+    ("options", "hidden"),
+    [
+        ({}, ["body.token", "body.pwd"]), ({"clear": frozenset({SECRET})}, ["body.pwd"]),
+        ({"clear": frozenset({SECRET, LONG})}, []), ({"places": ("body.token",)}, ["body.pwd"]),
+        ({"places": ("body",)}, []),
+    ],
+)  # fmt: skip
+def test_a_value_of_a_response_may_be_declared_not_to_be_secret(
+    options: Any, hidden: list[str], is_login: bool
+) -> None:
+    request = replace(REQUEST, call=replace(CALL, api=LOGIN)) if is_login else REQUEST
+    net = registrar(**options)
+    body = json.dumps({"token": SECRET, "pwd": LONG}).encode()
+    net.register_response(request, Response(status=200, headers=JSON, body=body))
+
+    name = LOGIN if is_login else "find"
+    assert [*net.hidden] == [f"crm.{name}.{place}" for place in hidden]
+
+
 @pytest.mark.parametrize(
     ("text", "standin"),
     [

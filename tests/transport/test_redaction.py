@@ -307,6 +307,48 @@ def test_cookies_of_an_answer_are_secret_and_known_from_then_on() -> None:
     assert shown.body == b"your session is redacted.crm_system.test.cookie-sid.1"
 
 
+def test_the_addresses_of_redirects_are_redacted() -> None:
+    hops = (("302", "https://a.test/s3cret-value/b"), ("307", "https://a.test/c"))
+
+    shown = redact_response(Response(status=200, redirects=hops), REQUEST, vault())
+
+    assert shown.redirects == (
+        ("302", "https://a.test/redacted.crm_system.test.token.1/b"), hops[1],
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("url", ["https://other.test/c/s3cret-value", "/c/s3cret-value"])
+def test_an_address_outside_the_base_keeps_its_own(url: str) -> None:
+    sent = replace(REQUEST, url=url, base="https://crm.example.test", personal=("path.id",))
+
+    shown = redact_request(replace(sent, path_template="/c/{id}"), vault())
+
+    assert shown.url == url.replace("s3cret-value", "redacted.crm_system.test.token.1")
+
+
+@pytest.mark.parametrize(
+    ("codec", "own", "mark"),
+    [
+        ("utf-16-le", "utf-16-le", ""), ("utf-16-be", "utf-16-be", ""), ("gbk", "gbk", ""),
+        ("utf-16", "utf-16-le", "\ufeff"), ("utf-16", "utf-16-be", "\ufeff"),
+        ("utf-8", "utf-8", ""), ("utf-8", "utf-8", "\ufeff"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("text", ["at {} s3cret-value", "位于 {} s3cret-value"])
+def test_a_body_keeps_its_encoding(text: str, codec: str, own: str, mark: str) -> None:
+    made = vault()
+    made.register_address_replacement("https://real.test", "https://crm.example.test")
+    headers = (("content-type", f"text/plain; charset={codec}"),)
+
+    def encode(address: str, secret: str) -> bytes:
+        return (mark + text.format(address).replace("s3cret-value", secret)).encode(own)
+
+    answer = Response(status=200, headers=headers, body=encode("https://real.test", "s3cret-value"))
+    shown = redact_response(answer, REQUEST, made).body
+
+    assert shown == encode("https://crm.example.test", "redacted.crm_system.test.token.1")
+
+
 def test_personal_data_gets_pseudonyms_and_everything_else_keeps_its_bytes() -> None:
     body = '{ "phone" : "13800138000", "n": 1.10, "list": [{"name": "张三"}], "x": "张三丰" }'
     call = replace(CALL, query=(("mobile", "13800138000"),), body=body.encode())

@@ -84,6 +84,11 @@ def nested(inner: str) -> str:
             f'{{"b": "{make_pseudonym("李")}", "c": "丁"}}',
         ),
         (["body.名", "body.a[*]"], '{"c": "张三"}', f'{{"c": "{WHO}"}}'),
+        (
+            ["body.a.Name"],
+            '{"NAME": "张三", "name": "李"}',
+            f'{{"NAME": "{WHO}", "name": "{make_pseudonym("李")}"}}',
+        ),
         (["body"], '["张三", {"c": "13800138000"}]', f'["{WHO}", {{"c": "{PHONE}"}}]'),
         (["query.名", "header.名"], '{"名": "张三"}', '{"名": "张三"}'),
         (["body.名"], '{"名": "张三", "b": "', '{"名": "张三", "b": "'.replace("张三", WHO)),

@@ -191,15 +191,17 @@ def test_exchanges_are_sorted_by_time_where_all_have_one(times: list[Any], order
 
 def test_what_cannot_be_read_is_noted_by_its_number_in_the_file() -> None:
     entries: list[Any] = [{"x": 1}, {"request": {"url": "ftp://a"}}, {"x": 2, "y": 1, "_z": 1}]
-    found = har(*entries, {"_webSocketMessages": [1]}, {"x": 3}, {"request": {"url": 5}})
+    last: list[Any] = [{"x": 3, "w": 1}, {"request": {"url": 5}}, {"w": 2}]
+    found = har(*entries, {"_webSocketMessages": [1]}, *last)
 
-    assert [one.order for one in found.exchanges] == [1, 2, 3]
+    assert [one.order for one in found.exchanges] == [1, 2, 3, 4]
     assert list(found.notes) == [
         "exchange 2: 'ftp://a' is not an HTTP address",
         "exchange 4: it is a WebSocket, which is not supported",
         "exchange 6: not an exchange (request.url is a number, which cannot be read there)",
         "exchange 1 and 2 more: the key 'x' is not known and is left out",
         "exchange 3: the key 'y' is not known and is left out",
+        "exchange 5 and 1 more: the key 'w' is not known and is left out",
     ]
     assert read("har", {"log": {"entries": [{}, None]}}).notes == (
         "exchange 1: not an exchange (key 'request' is missing)",

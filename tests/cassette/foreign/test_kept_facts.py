@@ -351,6 +351,19 @@ def test_a_zip_without_an_archive_and_a_damaged_one_are_refused() -> None:
         read_foreign(zipped({"a.har": b"{}"})[:-30])
 
 
+@pytest.mark.parametrize("at", [6, 8, 40], ids=["locked", "method", "data"])
+def test_a_zip_that_cannot_be_unpacked_is_refused(at: int) -> None:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("a.har", archive_of("/a") * 9)
+    data = bytearray(out.getvalue())
+    for start in (at, data.find(b"PK\x01\x02") + at + 2) if at < 10 else (at,):
+        data[start] = 1 if at == 6 else 0xFF
+
+    with pytest.raises(CassetteError, match=r"^not an HTTP Archive: "):
+        read_foreign(bytes(data))
+
+
 def exchange(number: int, path: str = "/x", **more: Any) -> Exchange:
     request = Request(method="POST", url=f"{ADDRESS}{path}", **more)
     return Exchange(request=request, outcome=Response(status=200 + number), order=number)
