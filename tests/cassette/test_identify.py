@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from base64 import b64encode
 from dataclasses import replace as changed
 from typing import Any
 
@@ -187,6 +188,26 @@ def test_a_credential_that_the_vault_knows_keeps_its_stand_in() -> None:
     assert hide_credentials(*found, vault).url.endswith("?key=redacted.crm.default.secret.1")
 
 
+def test_headers_that_nobody_declares_are_listed_in_order() -> None:
+    headers = tuple((name, "1") for name in ("X-C", "User-Agent", "x-a", "Accept", "X-B"))
+    url = "https://crm.example.test/v1/search"
+
+    found, _ = matched(Request(method="GET", url=url, headers=headers), PLATFORMS)
+
+    assert found.injected[-5:] == (
+        "header.accept", "header.user-agent", "header.x-a", "header.x-b", "header.x-c",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("rest", ["?q=1", "", "?q=a%2Fb&c"])
+@pytest.mark.parametrize("fragment", ["", "#top", "#a?b=1"])
+def test_a_fragment_is_no_part_of_an_address(rest: str, fragment: str) -> None:
+    url = f"https://crm.example.test/v1/search{rest}"
+    found = matched(Request(method="GET", url=f"{url}{fragment}"), PLATFORMS)
+
+    assert hide_credentials(*found, Vault()).url == url
+
+
 def test_a_platform_without_a_fixed_address_keeps_the_one_in_use() -> None:
     platforms = changed(PLATFORMS, own={"wide": WIDE})
     url = "https://cn.example.test/search?q=1"
@@ -315,6 +336,36 @@ def test_a_login_hides_the_credential_behind_its_scheme(value: str, shown: str) 
 
     assert found.headers == (("X-Auth", shown),)
     assert "geheim" not in found.headers[0][1]
+
+
+@pytest.mark.parametrize(
+    ("password", "others"),
+    [
+        ("geheim-2026", {"geheim-2026": HIDDEN}),
+        ("geheim%2B2026", {"geheim%2B2026": HIDDEN, "geheim+2026": HIDDEN}),
+        # beside the instance's own it is a wrong one
+        ("falsch-2026", {"eigen-2026": HIDDEN,
+                         "falsch-2026": "redacted.odoo.default.client-password.1"}),
+    ],
+    ids=["plain", "escaped", "wrong"],
+)  # fmt: skip
+def test_a_password_of_basic_is_known_from_then_on(password: str, others: dict[str, str]) -> None:
+    step = LoginStep(
+        request=LoginRequest(
+            method="POST", path="/login", headers={"X-Auth": "Basic {{ (user ~ password) | b64 }}"}
+        ),
+        extract={"token": Extract(path="$.token")},
+    )
+    platform = replace(ODOO, auth=Auth(acquire=Acquire(steps=(step,))))
+    headers = (("X-Auth", f"Basic {b64encode(f'u:{password}'.encode()).decode()}"),)
+    request = Request(method="POST", url="https://odoo.example.test/login", headers=headers)
+    vault = Vault()
+    if "eigen-2026" in others:
+        vault.add("eigen-2026", HIDDEN, name="odoo.default.password")
+
+    hide_credentials(*matched(request, Platforms(own={"odoo": platform})), vault)
+
+    assert {text: vault.redact_text(text) for text in others} == others
 
 
 @pytest.mark.parametrize(

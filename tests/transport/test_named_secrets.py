@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from base64 import b64encode
 from typing import Any
 from urllib.parse import quote
 
@@ -318,6 +319,26 @@ def test_a_secret_of_a_request_is_noted_once_by_its_place(
     assert (SECRET in net.vault.redact_text(f"见 {SECRET} 。")) == (not hidden)
     told = [translate(one) for one in net.describe_hidden_places()]
     assert [one.partition(":")[0] for one in told] == [one.partition(":")[0] for one in hidden]
+
+
+@pytest.mark.parametrize(
+    "value", ["${DB_PASSWORD}", "#{pwd}", "{{ password }}", "******", "••••••"]
+)
+@pytest.mark.parametrize("around", ["{}", "{}x"])
+def test_a_template_or_a_mask_is_no_secret(around: str, value: str) -> None:
+    net = registrar()
+    net.register_request(with_body({"password": around.format(value)}))
+
+    assert bool(net.hidden) == (around != "{}")
+
+
+def test_the_password_of_basic_in_a_body_is_known_on_its_own() -> None:
+    net = registrar()
+    pair = b64encode(b"zhangsan:pw-4711xy").decode()
+    net.register_request(with_body({"authorization": f"Basic {pair}"}))
+
+    shown = net.vault.redact_text("pw-4711xy")
+    assert shown == "redacted.crm.test.basic-password.1"
 
 
 @pytest.mark.parametrize(

@@ -307,6 +307,27 @@ def test_cookies_of_an_answer_are_secret_and_known_from_then_on() -> None:
     assert shown.body == b"your session is redacted.crm_system.test.cookie-sid.1"
 
 
+@pytest.mark.parametrize("name", ["x-token", "X-Token", "X-TOKEN"])
+def test_a_word_of_a_secret_header_is_hidden_in_whatever_case_its_name_is(name: str) -> None:
+    made = Vault()
+    made.register_derived("x-token: 100000", "x-token: redacted.a.b.c.1", name="a.b.c")
+    headers = ((name, "100000"), ("X-Count", "100000"))
+
+    assert redact_response(Response(status=200, headers=headers), REQUEST, made).headers == (
+        (name, "redacted.a.b.c.1"), ("X-Count", "100000"),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(("api", "is_hidden"), [("$token", False), ("create", True)])
+def test_a_header_of_a_login_is_no_secret_of_the_script(api: str, is_hidden: bool) -> None:
+    call = replace(CALL, api=api)
+    sent = replace(REQUEST, call=call, headers=(("Authorization", "Bearer anonymous-4711"),))
+
+    shown = redact_request(sent, vault()).headers
+
+    assert (shown != sent.headers) == is_hidden
+
+
 def test_the_addresses_of_redirects_are_redacted() -> None:
     hops = (("302", "https://a.test/s3cret-value/b"), ("307", "https://a.test/c"))
 

@@ -40,6 +40,7 @@ def state(path: str, required: str | None, new: str | None = None) -> dict[str, 
         ([("/3", "c", None), ("/1", "Started", "b"), ("/2", "b", "c")], "123"),
         ([("/2", "b", None), ("/1", None, "b")], "12"),
         ([("/3", "b", None), ("/1", None, None), ("/2", None, "b")], "123"),
+        ([("/3", "b", None), ("/1", "Started", None), ("/2", "Started", "b")], "123"),
         # a gap: nothing leads to what is left, so it comes as it is in the file
         ([("/2", "x", "y"), ("/1", "Started", "b"), ("/3", "y", None)], "123"),
         ([("/1", "x", "y"), ("/2", "z", None)], "12"),
