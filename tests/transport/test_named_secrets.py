@@ -372,6 +372,25 @@ def test_a_secret_of_a_response_is_noted_unless_it_signs_it(
     assert [*old.hidden] == []
 
 
+@pytest.mark.parametrize("codec", ["utf-8", "gbk"])
+@pytest.mark.parametrize(
+    ("media", "text"),
+    [
+        ("text/csv", "账号,密码\r\n张三,Zh0ng-9uo77\r\n"), ("text/plain", "密码：Zh0ng-9uo77\r\n"),
+        ("", "密码=Zh0ng-9uo77\n账号=张三\n"),
+    ],
+    ids=["table", "prose", "settings"],
+)  # fmt: skip
+def test_a_password_is_found_in_a_text_whose_encoding_nobody_tells(
+    media: str, text: str, codec: str
+) -> None:
+    net = registrar()
+    headers = (("Content-Type", media),)
+    net.register_response(REQUEST, Response(status=200, headers=headers, body=text.encode(codec)))
+
+    assert "Zh0ng-9uo77" not in net.vault.redact(text.encode(codec)).decode(codec)
+
+
 @pytest.mark.parametrize("is_login", [False, True])
 @pytest.mark.parametrize(
     ("options", "hidden"),

@@ -145,6 +145,9 @@ def test_a_name_that_comes_again_is_looked_at_each_time() -> None:
     assert places(told(b"{}", ("X-Request-Id", TOKEN), ("x-request-id", "a"))) == []
     opened = find_undeclared_secrets(asked(url=f"{base}?t={TOKEN}&t=x"), (), ("query.t",))
     assert list(opened) == []
+    returned = told(f'{{"票据":"{TOKEN}","k":"{TOKEN}"}}'.encode())
+    opened = find_undeclared_secrets(returned, (), ("body.票据",))
+    assert [place for place, _ in opened] == [f"{NAME}.body.k"]
 
 
 def test_stand_ins_tags_passing_fields_and_files_are_none() -> None:
