@@ -354,3 +354,82 @@ def test_an_openapi_document_is_told_from_what_is_no_recording(text: str, is_ope
         detect_format(text.encode())
 
     assert ("bpmax-sim import openapi" in str(caught.value)) == is_openapi
+
+
+@pytest.mark.parametrize(
+    ("metadata", "base"),
+    [
+        ({}, ADDRESS), ({"metadata": None}, ADDRESS), ({"metadata": {"a": 1}}, ADDRESS),
+        ({"metadata": {"bpmax_sim": {"address": ""}}}, ADDRESS),
+        ({"metadata": {"bpmax_sim": {"address": "https://erp.example.test:8443"}}},
+         "https://erp.example.test:8443"),
+    ],
+)  # fmt: skip
+def test_a_mapping_of_ours_tells_its_address(metadata: Any, base: str) -> None:
+    [found] = imported(mapping("/a", **metadata))
+
+    assert found.request.url == f"{base}/a"
+
+
+@pytest.mark.parametrize(
+    ("parts", "body"),
+    [
+        ({"body": "甲"}, "甲"), ({"body": "甲", "parsed_body": {"a": 1}}, "甲"),
+        ({"body": None, "parsed_body": {"a": 1}}, '{"a":1}'), ({"parsed_body": None}, "null"),
+        ({"body": {"string": ""}, "parsed_body": [1]}, ""), ({"body": {}}, ""), ({}, ""),
+        ({"content": "乙", "body": "甲"}, "乙"),
+    ],
+)  # fmt: skip
+def test_a_body_of_vcrpy_is_the_text_before_the_value(parts: dict[str, Any], body: str) -> None:
+    reply = {"status": {"code": 200, "message": "OK"}, "headers": {}, **parts}
+    entry = {"request": {"method": "GET", "uri": ADDRESS, "headers": {}}, "response": reply}
+    data = json.dumps({"version": 1, "interactions": [entry]}).encode()
+    [found] = read_foreign(data).exchanges
+
+    assert isinstance(found.outcome, Response)
+    assert found.outcome.body.decode() == body
+
+
+@pytest.mark.parametrize("name", ["recorded_at", "at"])
+def test_exchanges_of_vcrpy_come_in_the_order_of_their_times(name: str) -> None:
+    entries = [
+        {
+            "request": {"method": "GET", "uri": f"{ADDRESS}/{second}", "headers": {}},
+            "response": {"status": {"code": 200, "message": "OK"}, "headers": {}},
+            name: f"2026-03-02T09:00:0{second}+08:00",
+        }
+        for second in (3, 1, 2)
+    ]
+    found = read_foreign(json.dumps({"interactions": entries}).encode())
+
+    assert "".join(one.request.url[-1] for one in found.exchanges) == "123"
+    assert found.notes == ()
+
+
+@pytest.mark.parametrize(
+    ("levels", "told"),
+    [(28, "which is not supported"), (40, "damaged or cut"), (5_000, "damaged or cut")],
+)
+def test_a_flow_that_is_nested_beyond_all_measure_is_damaged(levels: int, told: str) -> None:
+    value = b"0:~"
+    for _ in range(levels):
+        value = b"%d:%b]" % (len(value), value)
+    flow = b"7:request,%b" % value + b"4:type,4:http,"
+
+    try:
+        said = " ".join(read_foreign(b"%d:%b}" % (len(flow), flow), kind="mitmproxy").notes)
+    except CassetteError as error:
+        said = str(error)
+
+    assert told in said
+
+
+@pytest.mark.parametrize("coding", ["gzip", "x-gzip", "GZIP", "X-GZip"])
+def test_a_text_beside_the_name_of_a_coding_stays(coding: str) -> None:
+    headers = {"Content-Encoding": coding}
+    replies = [{"headers": headers, "body": "\u00e9"}, {"headers": headers, "base64Body": "6Q=="}]
+
+    found = imported(*(mapping(response=one) for one in replies))
+
+    bodies = [one.outcome.body for one in found if isinstance(one.outcome, Response)]
+    assert bodies == ["é".encode(), b"\xe9"]

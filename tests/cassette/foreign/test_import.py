@@ -140,13 +140,17 @@ interactions:
       type: json
       content: {n: 1, f: 1.50, t: true, none: null, s: "1", date: 2026-03-02, list: [1e3]}
 ws_interactions: [{}]
+grpc_interactions: [{}, {}, {}]
 """
     found = read_foreign(text.encode(), kind="cassetter")
 
     assert json.loads(answer(found.exchanges[0]).body) == {
         "n": 1, "f": 1.5, "t": True, "none": None, "s": "1", "date": "2026-03-02", "list": [1000.0],
     }  # fmt: skip
-    assert found.notes == ("1 WebSocket exchanges: they are not supported",)
+    assert found.notes == (
+        "1 WebSocket exchanges: they are not supported",
+        "3 gRPC exchanges: they are not supported",
+    )
 
 
 def test_betamax_keeps_exact_bytes_only_where_it_was_told_to() -> None:
