@@ -205,6 +205,19 @@ def test_a_stand_in_is_spelled_as_the_secret_was() -> None:
     assert kept.redact_text(b"a+b/c=d&e".hex().upper()) == b"w+x/y=z&v".hex().upper()
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@pytest.mark.parametrize("tail", ["", "{end}"])
+def test_a_key_with_other_line_ends_is_one(end: str, tail: str) -> None:
+    kept = Vault()
+    kept.add(PRIVATE, STANDIN, name="a key")
+
+    text = end.join(PRIVATE.splitlines()) + tail.format(end=end)
+
+    assert kept.redact_text(f"密钥：{text}。") in {
+        f"密钥：{STANDIN}。", f"密钥：{STANDIN}{end}。",
+    }  # fmt: skip
+
+
 def test_a_private_key_is_known_by_its_lines_too() -> None:
     kept = Vault()
     real = PRIVATE.replace("\n", "\r\n")

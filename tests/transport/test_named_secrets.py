@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from base64 import b64encode
+from base64 import b64encode, urlsafe_b64encode
 from typing import Any
 from urllib.parse import quote
 
@@ -37,6 +37,46 @@ def members(body: str | bytes, headers: Pairs = JSON, query: Pairs = ()) -> list
     data = body.encode() if isinstance(body, str) else body
     found = find_secret_members(parse_message_parts(headers, data, query))
     return [(".".join(map(str, one.path[:2])), one.text) for one in found]
+
+
+GUID = "0f8c1a2b-3d4e-5f60-7182-93a4b5c6d7e8"
+
+
+@pytest.mark.parametrize(
+    ("path", "query", "found"),
+    [
+        ("/cgi-bin/webhook/send", (("key", GUID),), [GUID]),
+        ("/cgi-bin/webhook/send", (("type", "file"), ("key", GUID), ("key", "x")), [GUID]),
+        ("/cgi-bin/webhook/send", (("k", GUID),), []), ("/cgi-bin/menu/get", (("key", GUID),), []),
+    ],
+    ids=["key", "among-others", "other-name", "other-path"],
+)  # fmt: skip
+def test_the_key_of_a_webhook_is_found_in_the_query_of_its_path(
+    path: str, query: Pairs, found: list[str]
+) -> None:
+    parts = parse_message_parts((), None, query, path=path)
+
+    assert [one.text for one in find_secret_members(parts)] == found
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("mysql://crm:Zh0ng-9uo_77@h/d", "Zh0ng-9uo_77"),
+        (r"mysql:\/\/crm:Zh0ng-9uo_77@h\/d", "Zh0ng-9uo_77"),
+        (f"Basic {b64encode(b'u:pw-4711xy').decode()}", "pw-4711xy"),
+        (f"Basic {b64encode(b'u:password').decode()}", None),
+        (f"Basic {b64encode(b'u:****').decode()}", None),
+        (b64encode(b'{"password":"k3y-9f2zQ?>>~"}').decode(), "k3y-9f2zQ?>>~"),
+        (urlsafe_b64encode(b'{"password":"k3y-9f2zQ?>>~"}').decode(), "k3y-9f2zQ?>>~"),
+        (urlsafe_b64encode(b'{"password":"k3y-9f2zQ?>>~"}').decode().rstrip("="), "k3y-9f2zQ?>>~"),
+    ],
+    ids=["address", "php", "basic", "placeholder", "mask", "base64", "urlsafe", "bare"],
+)  # fmt: skip
+def test_a_secret_is_found_in_a_text_of_any_name(text: str, found: str | None) -> None:
+    shown = members(json.dumps({"备注": text}))
+
+    assert shown == ([("body.备注", found)] if found else [])
 
 
 def nested(depth: int) -> str:
