@@ -113,6 +113,14 @@ def test_a_sample_is_what_the_schema_says_first(schema: Any, sample: Any) -> Non
     assert (found, type(found)) == (sample, type(sample))
 
 
+@pytest.mark.parametrize(("least", "text"), [(0, ""), (1, "x"), (3, "xxx")])
+def test_a_text_without_a_name_is_as_long_as_it_has_to_be(least: int, text: str) -> None:
+    assert sample_schema({"type": "string", "minLength": least}) == text
+    assert sample_schema({"items": {"type": "string", "minLength": least}, "type": "array"}) == [
+        text
+    ]
+
+
 @pytest.mark.parametrize(
     ("wrap", "end"),
     [

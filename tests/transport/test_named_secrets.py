@@ -39,6 +39,26 @@ def members(body: str | bytes, headers: Pairs = JSON, query: Pairs = ()) -> list
     return [(".".join(map(str, one.path[:2])), one.text) for one in found]
 
 
+@pytest.mark.parametrize(
+    ("media", "body", "found"),
+    [
+        ("application/json", '{"password":"abc-1234","x":1,"password":"zzz-1234"}',
+         ["abc-1234", "zzz-1234"]),
+        ("application/json", '{"field_name":"password","field_value":"k3y-9f2zQ"}', ["k3y-9f2zQ"]),
+        ("application/json", '{"Name":"password","VALUE":"k3y-9f2zQ"}', ["k3y-9f2zQ"]),
+        ("text/html", '<style>.x{token:"k3y-9f2zQ11"}</style>', []),
+        ("text/html", '<SCRIPT>var apiKey = "k3y-9f2zQ11"</SCRIPT>', ["k3y-9f2zQ11"]),
+        ("text/html", '<script>put("<style>"); var token = "k3y-9f2zQ11"</script>',
+         ["k3y-9f2zQ11"]),
+        ("text/html", '<script>a()</script><p>x</p><script>token = "k3y-9f2zQ11"</script>',
+         ["k3y-9f2zQ11"]),
+    ],
+    ids=["twice", "pair", "pair-in-any-case", "style", "capitals", "tag-in-a-script", "second"],
+)  # fmt: skip
+def test_a_secret_is_found_where_parsers_lose_it(media: str, body: str, found: list[str]) -> None:
+    assert [text for _, text in members(body, (("Content-Type", media),))] == found
+
+
 GUID = "0f8c1a2b-3d4e-5f60-7182-93a4b5c6d7e8"
 
 
