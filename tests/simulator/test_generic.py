@@ -330,6 +330,7 @@ apis:
     )
 
     assert shop.ask("PUT /note", raw=b"null")["备注"] == "null"
+    assert shop.ask("PUT /note") == {"code": 400, "message": "body.$ is missing"}
 
 
 MATRIX = """\

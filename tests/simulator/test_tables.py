@@ -80,6 +80,34 @@ def test_a_shipped_table_is_followed_by_a_platform_that_logs_in_as_it_says(
     assert "token" in find_rule_table(platform).errors  # of the platform file, beside the table's
 
 
+@pytest.mark.parametrize("apply", ["", '{in: header, name: X-App, value: "{{ corpid }}"}, '])
+def test_an_api_that_a_shipped_table_lacks_has_its_errors_of_tokens(
+    apply: str, tmp_path: Path
+) -> None:
+    text = WECOM.replace("apply: [", f"apply: [{apply}").replace(
+        "apis: {", "apis: {own: {path: /cgi-bin/oa/own}, "
+    )
+    made = bench(declared(tmp_path, text), {"corpid": "ww1", "corpsecret": "s-1"})
+    login = "GET /cgi-bin/gettoken?corpid=ww1&corpsecret=s-1"
+    token = made.ask(login)["access_token"]
+    made.headers = {"X-App": "ww1"}
+
+    def ask(query: str) -> Any:
+        return made.ask(f"GET /cgi-bin/oa/own{query}")["errcode"]
+
+    assert ask(f"?access_token={token}") == 0
+    assert ask("?access_token=no") == 40014
+    assert ask("") == (40014 if apply else 41001)  # the other one is there
+    made.headers = {}
+    assert ask("") == 41001
+    assert ask(f"?access_token={token}") == (40014 if apply else 0)
+    made.headers = {"X-App": "ww1"}
+    made.simulator.expire()
+    assert ask(f"?access_token={token}") == 42001
+    made.simulator.revoke()
+    assert ask(f"?access_token={token}") == 40014
+
+
 def crm() -> Bench:
     return bench(read_platform(CRM), {"client_id": "c", "client_secret": "s", "refresh_token": "r"})
 

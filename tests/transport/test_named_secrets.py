@@ -85,7 +85,7 @@ def test_the_key_of_a_webhook_is_found_in_the_query_of_its_path(
         ("mysql://crm:Zh0ng-9uo_77@h/d", "Zh0ng-9uo_77"),
         (r"mysql:\/\/crm:Zh0ng-9uo_77@h\/d", "Zh0ng-9uo_77"),
         (f"Basic {b64encode(b'u:pw-4711xy').decode()}", "pw-4711xy"),
-        (f"Basic {b64encode(b'u:password').decode()}", None),
+        (f"Basic {b64encode(b'u:YOUR_PASSWORD').decode()}", None),
         (f"Basic {b64encode(b'u:****').decode()}", None),
         (b64encode(b'{"password":"k3y-9f2zQ?>>~"}').decode(), "k3y-9f2zQ?>>~"),
         (urlsafe_b64encode(b'{"password":"k3y-9f2zQ?>>~"}').decode(), "k3y-9f2zQ?>>~"),
