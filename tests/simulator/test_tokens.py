@@ -161,6 +161,7 @@ def test_a_connection_can_break_before_or_after_the_request_is_executed() -> Non
         told.format("after"),
     )
     assert (before.value.code, before.value.sent) == ("RESET", True)
+    assert before.value.elapsed == after.value.elapsed == made.simulator.table.latency > 0
 
 
 @pytest.mark.parametrize(
@@ -182,6 +183,7 @@ def test_a_knob_limits_every_api(count: int, per: float, later: float, codes: li
     made.clock.advance(later)
 
     assert [*first, made.ask(USER)["errcode"]] == codes
+    assert [log_in(made)["errcode"] for _ in range(4)] == [0] * 4  # logins do not count
 
 
 def test_records_can_be_added_and_everything_set_back() -> None:

@@ -492,7 +492,7 @@ def test_a_body_may_be_as_large_as_the_limit(size: int, *, taken: bool) -> None:
 
     for content in (b"x" * size, give_pieces() if size > 5 else b"x" * size):
         replied = httpx.Response(200, content=content)
-        answer = httpx.MockTransport(lambda _, replied=replied: replied)  # type: ignore[misc]
+        answer = httpx.MockTransport(lambda _, replied=replied: replied)
         with LiveTransport(inner=answer, max_body=10) as live:
             request = Request(method="GET", url=HERE)
             if taken:
