@@ -14,8 +14,11 @@ from bpmax_sim.field_path import (
     FieldPath,
     Wildcard,
     contains_path,
+    find_objects_without,
     find_values_at,
     get_nested,
+    parse_plain_steps,
+    parse_quoted_steps,
     split_body_path,
     with_member,
     without_paths,
@@ -280,3 +283,61 @@ def test_a_path_without_parameters_lists_none() -> None:
     told = FieldPath.parse("path.单号", "ignore").explain_impossible()
 
     assert told == "the path has no parameter '单号'"
+
+
+@pytest.mark.parametrize(
+    ("text", "plain", "quoted"),
+    [
+        ("明细[0].数量", ("明细", 0, "数量"), ("明细", 0, "数量")),
+        ("明细[10][2]", ("明细", 10, 2), ("明细", 10, 2)),
+        ("[0].a", (0, "a"), (0, "a")),
+        ("a", ("a",), ("a",)),
+        ("", (), ()),
+        ("客户 名称.a", ("客户 名称", "a"), ()),
+        ('["客户 名称"].a', ('"客户 名称"', "a"), ("客户 名称", "a")),
+        ('a["b.c"]', ("a", '"b', 'c"'), ("a", "b.c")),
+        ("a[*].*", ("a", "*", "*"), ("a", Wildcard.ALL, Wildcard.ALL)),
+        ("a.0", ("a", "0"), ("a", "0")),
+        ("a..b", ("a", "b"), ()),
+        ("a[x]", ("a", "x"), ()),
+    ],
+)
+def test_steps_are_names_and_indexes(
+    text: str, plain: tuple[Any, ...], quoted: tuple[Any, ...]
+) -> None:
+    assert parse_plain_steps(text) == plain
+    assert parse_quoted_steps(text, "path") == quoted
+
+
+@pytest.mark.parametrize(
+    ("value", "steps", "found"),
+    [
+        ({}, ("a",), [(0, {})]),
+        ({"a": None}, ("a",), []),
+        ({"a": ""}, ("a",), []),
+        ({"a": {}}, ("a", "b"), [(1, {})]),
+        ({"a": {"x": 1}}, ("a", "b", "c"), [(1, {"x": 1})]),
+        ({"a": [{"b": 0}, {}, {"x": 1}, 7]}, ("a", Wildcard.ALL, "b"), [(2, {}), (2, {"x": 1})]),
+        ({"a": []}, ("a", 0, "b"), []),
+        ([{}], (0, "a"), [(1, {})]),
+        ({"a": 1}, ("a", "b"), []),
+        ({"a": 1}, (), []),
+    ],
+)
+def test_an_object_that_lacks_the_next_name_is_found(
+    value: Any, steps: Any, found: list[Any]
+) -> None:
+    assert [*find_objects_without(value, steps)] == found
+
+
+@pytest.mark.parametrize(
+    ("outer", "inner", "contains"),
+    [
+        ("body.a", "body.a", True), ("body.a", "body.a.b", True), ("body.a.b", "body.a", False),
+        ("body.a", "body.b.a", False), ("body.a[*]", "body.a[0].b", True),
+        ("body.a[1]", "body.a[0]", False), ("body", "query.a", False),
+        ("body.*.c", "body.b.d", False),
+    ],
+)  # fmt: skip
+def test_a_place_contains_itself_and_what_is_below(outer: str, inner: str, contains: bool) -> None:
+    assert contains_path(FieldPath.parse(outer, "a"), FieldPath.parse(inner, "a")) is contains

@@ -27,10 +27,13 @@ from bpmax_sim.errors import (
     LimitedProblems,
     Place,
     Problem,
+    find_misspelt,
     find_nearest,
     get_place_sort_key,
+    is_plural,
     shorten_list,
     suggest_few,
+    suggest_meant_value,
     suggest_or_list,
 )
 from bpmax_sim.file_names import (
@@ -228,6 +231,59 @@ def test_each_owner_has_seeds_of_its_own_which_the_run_decides() -> None:
 )
 def test_the_nearest_name_is_near_enough_or_none(word: str, names: list[str], near: str) -> None:
     assert find_nearest(word, names) == near
+
+
+@pytest.mark.parametrize(
+    ("word", "names", "near"),
+    [
+        ("statuss", ["status"], ""), ("statis", ["status"], "status"),
+        ("sttus", ["status"], "status"),
+        ("sttaus", ["status"], "status"), ("staatus", ["status"], "status"),
+        ("tsatus", ["status"], "status"), ("statu", ["status"], "status"),
+        ("status", ["status"], ""), ("stotis", ["status"], ""), ("sautts", ["status"], ""),
+        ("Status", ["status"], "status"), ("nam", ["name"], "name"), ("nme", ["nam"], ""),
+        ("amout", ["客户", "amount", "amour"], "amount"), ("", ["name"], ""), ("name", [], ""),
+        ("names", ["name", "namen"], "namen"), ("客户名", ["客户名称"], "客户名称"),
+    ],
+)  # fmt: skip
+def test_one_slip_of_the_keyboard_is_a_misspelt_name(
+    word: str, names: list[str], near: str
+) -> None:
+    assert find_misspelt(word, names) == near
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "is_one"),
+    [
+        ("order", "orders", True),
+        ("orders", "order", True),
+        ("box", "boxes", True),
+        ("boxes", "box", True),
+        ("order", "order", False),
+        ("order", "orderes", True),
+        ("city", "cities", False),
+        ("order", "orders2", False),
+        ("", "s", True),
+    ],
+)
+def test_a_plural_has_s_or_es(first: str, second: str, is_one: bool) -> None:
+    assert is_plural(first, second) is is_one
+
+
+@pytest.mark.parametrize(
+    ("word", "names", "near"),
+    [
+        ("PO-2", ["PO-1"], ""), ("方案A", ["方案B"], ""), ("未通过", ["已通过"], ""),
+        ("unpaid", ["paid"], ""), ("第三季度", ["第二季度"], ""), ("not-paid", ["paid"], ""),
+        ("aproved", ["approved"], "approved"), ("已通果", ["已通过"], "已通过"),
+        ("Unpaid", ["Paid", "unpayd"], "unpayd"), ("inactiv", ["active", "inactive"], "inactive"),
+        ("采购单", ["采购订单"], "采购订单"),
+    ],
+)  # fmt: skip
+def test_another_number_or_state_is_another_value_and_no_slip(
+    word: str, names: list[str], near: str
+) -> None:
+    assert suggest_meant_value(word, names) == (f"; did you mean {near!r}?" if near else "")
 
 
 @pytest.mark.parametrize(

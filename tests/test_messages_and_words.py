@@ -29,6 +29,7 @@ from bpmax_sim.i18n import (
 from bpmax_sim.messages import (
     Call,
     Headers,
+    describe_unsettable_header,
     encode_form_component,
     is_below,
     normalize_origin,
@@ -38,6 +39,7 @@ from bpmax_sim.messages import (
     parse_origin,
     parse_set_cookie,
     read_http_date,
+    split_below,
     strip_credentials_and_query,
 )
 from tests.systems import needs_signals
@@ -154,6 +156,42 @@ def test_an_address_is_below_another_one_at_whole_segments(
     address: str, base: str, below: bool
 ) -> None:
     assert is_below(address, base) is below
+
+
+@pytest.mark.parametrize(
+    ("address", "base", "rest"),
+    [
+        ("https://a.test", "https://a.test", ""),
+        ("https://a.test/b?c#d", "https://a.test", "/b?c#d"),
+        ("https://a.test:443/b", "https://A.test", "/b"),
+        ("https://a.test?b", "https://a.test", "?b"),
+        ("https://a.test#b", "https://a.test", "#b"), ("/v10", "/v1", None), ("/v1", "/v1/a", None),
+        ("https://张三@a.test/b", "https://a.test", "/b"),
+    ],
+)  # fmt: skip
+def test_what_follows_a_base_is_as_it_is_written(address: str, base: str, rest: str | None) -> None:
+    assert split_below(address, base) == rest
+
+
+NO_NAME = "is not a header name (RFC 9110)"
+MANAGED = "is managed by the transport and cannot be set"
+
+
+@pytest.mark.parametrize(
+    ("name", "managed", "told"),
+    [
+        ("X-A", None, ""), ("x!#$%&'*+-.^_`|~9", None, ""), ("Host", None, ""),
+        ("Content-Length", None, MANAGED), ("TRANSFER-ENCODING", None, MANAGED),
+        ("Host", {"host"}, MANAGED), ("Content-Length", {"host"}, ""), ("", None, NO_NAME),
+        ("X A", None, NO_NAME), ("名", None, NO_NAME), ("X-A:", None, NO_NAME),
+        ("X-A\n", None, NO_NAME),
+    ],
+)  # fmt: skip
+def test_a_header_that_nobody_may_set_is_told(
+    name: str, managed: set[str] | None, told: str
+) -> None:
+    found = describe_unsettable_header(name, *([] if managed is None else [managed]))
+    assert found == (f"header {name!r} {told}" if told else "")
 
 
 @pytest.mark.parametrize(

@@ -698,9 +698,7 @@ def test_a_parameter_of_a_path_may_be_ignored(ignore: tuple[str, ...], alike: li
 def test_a_body_without_a_kind_is_told_as_none(ignore: tuple[str, ...]) -> None:
     json_null = call(body=b"null")
 
-    assert found(call(body=None), json_null, *ignore) == (
-        Difference("body", "none", "json None"),
-    )
+    assert found(call(body=None), json_null, *ignore) == (Difference("body", "none", "json None"),)
 
 
 def test_the_first_content_type_reads_the_body_and_each_counts() -> None:

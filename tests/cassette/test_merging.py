@@ -86,6 +86,9 @@ OTHER, THIRD = entry_of(2, '"x"', owner="乙"), entry_of(3, '"y"', owner="丙")
         ([A], [A, entry_of(2, '"2"')], [A, entry_of(3, '"3"')], {"甲": ["a", "2"]}, ("甲",)),
         ([A, entry_of(2, '"2"')], [A], [A, entry_of(2, '"2"')], {"甲": ["a"]}, ()),
         ([], [], [], {}, ()),
+        # called twice, and the two are not one as two logins would be
+        ([A], [], [B, entry_of(1, '"c"', n=2, second=5)], {"甲": ["b", "c"]}, ()),
+        ([A], [B, entry_of(1, '"c"', n=2, second=5)], [], {"甲": ["b", "c"]}, ()),
     ],
 )  # fmt: skip
 def test_each_owner_is_taken_from_the_side_that_changed_it(
@@ -94,6 +97,7 @@ def test_each_owner_is_taken_from_the_side_that_changed_it(
     found = merge_versions(dumped(*base), dumped(*ours), dumped(*theirs), "a.yaml")
 
     assert (bodies(found.data), found.conflicts) == (merged, conflicts)
+    assert bool(found.data) is bool(merged)  # a file without exchanges is none
     if not conflicts:
         assert found.theirs == b""
         return
@@ -500,6 +504,7 @@ IN_GBK, AS_BYTES = FILE.encode("gb18030"), ("utf-8", "surrogateescape")
         (IN_GBK, to_diff_text(IN_GBK.decode(*AS_BYTES)).encode(*AS_BYTES)),
         (FILE.encode("utf-16"), FILE.encode("utf-16")),
         (b"a\r\nb\xff\0\x85", b"a\r\nb\xff\0\x85"),
+        (b"# bpmax: {\r\n- bpmax: {}\r\n", b"# bpmax: {\r\n- bpmax: {}\r\n"),
         (b"", b""),
     ],
 )

@@ -143,6 +143,8 @@ GBK, BIG5 = CHINESE.encode("gbk"), "合同".encode("big5")
         (page(GBK, ("Content-Type", "application/x-www-form-urlencoded")), "gbk", CHINESE,
          "gb18030"),
         (page(GBK, ("Content-Type", "TEXT/CSV")), "gbk", CHINESE, "gb18030"),
+        (page(GBK, ("Content-Length", "999"), ("Content-Type", "text/html")), "gbk", CHINESE,
+         "gb18030"),
         # what is no text, is UTF-8 or does not come back to the byte stays as it came
         (page(GBK, ("Content-Type", "image/png")), "gbk", None, ""),
         (page(GBK, ("Content-Type", "application/pdf")), "gbk", None, ""),
@@ -171,6 +173,21 @@ def test_a_text_in_another_encoding_is_stored_as_a_reviewer_reads_it(
     back = restore_charset(stored, facts)
     assert (back.body, back.headers) == (response.body, response.headers)
     assert back.charset == facts["charset"] == codec
+
+
+@pytest.mark.parametrize(
+    ("kind", "stored"),
+    [
+        ("text/html", "text/html; charset=utf-8"),
+        ("text/html;charset=gbk", "text/html;charset=utf-8"),
+        ("text/html; Charset = GBK; x=1", "text/html; Charset = utf-8; x=1"),
+        ('text/html; charset="gb2312"', "text/html; charset=utf-8"),
+    ],
+)
+def test_the_type_of_a_stored_text_says_utf_8_once(kind: str, stored: str) -> None:
+    found, _ = store_as_utf8(page(GBK, ("Content-Type", kind)), "gbk")
+
+    assert found.headers == (("Content-Type", stored),)
 
 
 @pytest.mark.parametrize(
