@@ -104,3 +104,15 @@ def test_what_other_places_share_is_not_changed(
         merge_into(text, steps, addition, "单.yaml")
 
     assert str(caught.value).endswith(f"write it by hand: {value}")
+
+
+@pytest.mark.parametrize(
+    ("text", "addition", "after"),
+    [
+        ("a: 1\r\nb: 2\n", {"b": 3}, "a: 1\r\nb: 3\n"),
+        ("a: 1\nb: 2\r\nc: 3\n", {"c": 4, "d": 5}, "a: 1\nb: 2\r\nc: 4\nd: 5\n"),
+        ("a: 1\r\nb: 2", {"b": 3}, "a: 1\r\nb: 3"),
+    ],
+)
+def test_lines_of_other_ends_keep_theirs(text: str, addition: Any, after: str) -> None:
+    assert merge_into(text, (), addition, "a.yaml") == after
