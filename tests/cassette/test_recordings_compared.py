@@ -299,3 +299,18 @@ def test_headers_keep_their_old_order(was: str, now: str, kept: str) -> None:
     outcome = read_exchange(aligned).outcome
     assert isinstance(outcome, Response)
     assert " ".join(f"{name}={value}" for name, value in outcome.headers) == kept
+
+
+def test_the_second_of_equal_calls_is_compared_with_the_second() -> None:
+    def said(date: str) -> list[Entry]:
+        return [
+            entry_of(1, saying(f'"{text}"', ("Date", date)), n=n)
+            for n, text in enumerate("一二三", 1)
+        ]
+
+    old, new = said("old"), said("new")
+    assert align([*reversed(old)], new, RecordingComparison()) == [*reversed(old)]
+    changed = [*new[:2], entry_of(1, saying('"四"', ("Date", "new")), n=3)]
+    kept = align(old, changed, RecordingComparison())
+    assert ["old" in entry.text for entry in kept] == [True, True, True]
+    assert ["四" in entry.text for entry in kept] == [False, False, True]

@@ -10,12 +10,14 @@ from typing import Any
 import pytest
 
 from bpmax_sim.errors import NeverRanWarning, Place, UnusedRuleWarning
-from bpmax_sim.pytest_plugin import options, python_tests, run_stats, summary
+from bpmax_sim.pytest_plugin import options, python_tests, run_stats, sharding, summary
 from bpmax_sim.pytest_plugin.items import FailureText, check_variables_read
 from bpmax_sim.pytest_plugin.options import OPTIONS
 from bpmax_sim.pytest_plugin.run_stats import TALLY, InterruptListener, Tally
 from bpmax_sim.pytest_plugin.session_options import choose_option
 from bpmax_sim.report.trace_failures import encode_failure_cause
+from bpmax_sim.scenario.shards import Shard, fingerprint_durations
+from bpmax_sim.scenario.shards import store_durations as store_file
 from bpmax_sim.scenario.source import Failure, RunWarning
 from tests.plugin.test_decisions_of_options import make_config
 
@@ -203,6 +205,72 @@ def make_scenario_tests(path: Path, root: Path) -> list[Any]:
         made.append(test)
     assert root in path.parents
     return made
+
+
+# ---------------------------------------------------------------------------- shards
+
+
+def make_shard_config(folder: Path, *, durations: dict[str, float] | None = None) -> Any:
+    config = make_config(folder)
+    config.stash |= {options._RUN_ROOT: folder, TALLY: Tally()}
+    if durations is not None:
+        store_file(folder, durations, shard=None, complete=True)
+    return config
+
+
+@pytest.mark.parametrize(
+    ("durations", "told"),
+    [
+        (None, "shard 2/3, split by number, no durations known"),
+        ({}, "shard 2/3, split by number, no durations known"),
+        ({"a::甲": 1.0, "a::乙": 2.0}, "shard 2/3, split by 2 durations ("),
+    ],
+)
+def test_a_shard_says_by_what_the_tests_were_split(
+    tmp_path: Path, durations: Any, told: str
+) -> None:
+    config = make_shard_config(tmp_path, durations=durations)
+    line = sharding.format_shard_header(config, Shard(2, 3))
+
+    assert line.startswith(told)
+    if durations:
+        assert line == f"{told}{fingerprint_durations(durations)})"
+
+
+def test_damaged_durations_end_a_sharded_run(tmp_path: Path) -> None:
+    config = make_shard_config(tmp_path, durations={"a::甲": 1.0})
+    (tmp_path / ".bpmax/durations.json").write_text("[]", encoding="utf-8")
+
+    with pytest.raises(pytest.UsageError, match=r"^--bpmax-shard: .*durations\.json"):
+        sharding.read_durations(config)
+
+
+@pytest.mark.parametrize(
+    ("files", "shard", "is_stored"),
+    [
+        (["tests/test_a.py"], None, False),
+        ([], None, False),
+        (["tests/test_a.py", "scenarios/付款.scenario.yaml", "tests/test_b.py"], None,
+         True),
+        (["tests/test_a.py"], Shard(2, 3), True),
+    ],
+)  # fmt: skip
+def test_durations_are_kept_where_a_scenario_or_a_shard_ran(
+    tmp_path: Path, files: list[str], shard: Shard | None, *, is_stored: bool
+) -> None:
+    config = make_shard_config(tmp_path)
+    config.stash[options._READ_OPTIONS]["shard"] = (shard, None)
+    tally = config.stash[TALLY]
+    tally.seconds = {"别的::甲": 4.0}
+    reports: list[Any] = [
+        SimpleNamespace(nodeid=f"{file}::甲", duration=seconds)
+        for file in files for seconds in (0.5, 1.0)
+    ]  # fmt: skip
+    sharding.store_durations(config, reports, complete=True)
+
+    assert bool([*(tmp_path / ".bpmax").glob("dur*")]) is is_stored
+    took = dict.fromkeys((f"{file}::甲" for file in files), 1.5) if is_stored else {}
+    assert tally.seconds == {"别的::甲": 4.0, **took}
 
 
 # ---------------------------------------------------------------------------- reports

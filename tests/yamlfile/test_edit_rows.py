@@ -58,6 +58,8 @@ from bpmax_sim.yamlfile.edit import merge_into
         ),
         ("a: {b: 旧}\n", ("a",), {"b": {"x": {"y": 1}}}, 'a: {b: {x: {"y": 1}}}\n'),
         ("a: |\n  文\n  本\nb: 1\n", (), {"a": "新", "b": 2}, "a: 新\nb: 2\n"),
+        ("a: >\n  文\n  本\nb: 1\n", (), {"a": "新", "b": 2}, "a: 新\nb: 2\n"),
+        ("b: 1\na: >\n  文\n\n", (), {"c": 2}, "b: 1\na: >\n  文\nc: 2\n\n"),
         ("a: >-\n  文\n\n\nb: 1\n", (), {"c": 2}, "a: >-\n  文\n\n\nb: 1\nc: 2\n"),
         ("a: '一'\nb: \"二\"\n", (), {"a": "真", "b": "true"}, 'a: 真\nb: "true"\n'),
         (
@@ -103,6 +105,8 @@ def test_what_other_places_share_is_not_changed(
     with pytest.raises(ConfigError) as caught:
         merge_into(text, steps, addition, "单.yaml")
 
+    where = ".".join(map(str, steps)) or "b"  # at the top what is to be added
+    assert str(caught.value).startswith(f"单.yaml: {where} cannot be changed here ")
     assert str(caught.value).endswith(f"write it by hand: {value}")
 
 
