@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import re
 import sys
 from collections.abc import Sequence
@@ -34,6 +35,7 @@ from bpmax_sim.errors import DamagedCassette, NewerFormat
 from bpmax_sim.file_version import read_version
 from bpmax_sim.messages import LOGIN, FailedExchange
 from tests.cassette.exchanges import START, ZONE, answer, detail, order
+from tests.systems import needs_forks
 
 SAME = RecordingComparison()
 
@@ -417,6 +419,18 @@ def test_a_journal_of_a_newer_version_stays_and_the_others_are_written(tmp_path:
 
     assert bodies(path.read_bytes()) == {"甲": ["a"], "丙": ["y"]}
     assert [one.exists() for one in (first, newer, last)] == [False, True, False]
+
+
+@needs_forks
+def test_a_journal_without_a_record_and_of_a_child_whose_parent_lives(tmp_path: Path) -> None:
+    """The one holds nothing, the other will be collected by its parent."""
+    path = tmp_path / "a.yaml"
+    empty, own = journal(path, 1), journal(path, 2, *pending(A))
+    child = journal(path, 3, *pending(OTHER, parent=os.getpid(), branch="a1"))
+    assert recover(path) == (path,)
+
+    assert bodies(path.read_bytes()) == {"甲": ["a"]}
+    assert [one.exists() for one in (empty, own, child)] == [False, False, True]
 
 
 def test_an_owner_that_nobody_recorded_has_no_entries(tmp_path: Path) -> None:
