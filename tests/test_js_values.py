@@ -17,20 +17,26 @@ from bpmax_sim.js_values import (
     FarDate,
     JsMap,
     JsSet,
+    NotStringifiableError,
     OpaqueValue,
     SearchParams,
     check_number_size,
     date_to_ms,
     decode_tagged,
+    describe_kind,
     dump_tagged,
     dumps_compact,
     encode_tagged,
+    format_far_date,
     format_iso_date,
+    format_js_number,
     has_finite_numbers,
     holds_promise,
     loads_as_javascript,
     ms_to_date,
+    order_object_keys,
     parse_whole_number,
+    stringify_json,
     to_scenario_value,
 )
 
@@ -248,3 +254,99 @@ def test_what_is_undefined_is_no_member_of_a_scenario_s_map() -> None:
     value = {"备注": UNDEFINED, "税率": None, "明细": [UNDEFINED, {"数量": 2.0, "单位": UNDEFINED}]}
 
     assert to_scenario_value(value) == {"税率": None, "明细": [None, {"数量": 2}]}
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.0, "0"), (-0.0, "0"), (1.0, "1"), (-1.5, "-1.5"), (0.1, "0.1"), (123.456, "123.456"),
+        (1e15, "1000000000000000"), (1e20, "100000000000000000000"), (1e21, "1e+21"),
+        (123456789012345680000.0, "123456789012345680000"), (1.5e300, "1.5e+300"),
+        (-1e21, "-1e+21"), (0.000001, "0.000001"), (0.0000001, "1e-7"), (0.0000015, "0.0000015"),
+        (1.5e-7, "1.5e-7"), (5e-324, "5e-324"), (nan, "NaN"), (inf, "Infinity"),
+        (-inf, "-Infinity"), (10**25, "10000000000000000000000000"), (4.35, "4.35"),
+        (100.25, "100.25"), (999999999999999.9, "999999999999999.9"),
+    ],
+)  # fmt: skip
+def test_a_number_is_printed_as_a_script_does(value: float, text: str) -> None:
+    assert format_js_number(value) == text
+
+
+@pytest.mark.parametrize(
+    ("ms", "text"),
+    [
+        (8.64e15, "+275760-09-13T00:00:00.000Z"), (8.64e15 + 1, None),
+        (-8.64e15, "-271821-04-20T00:00:00.000Z"), (-8.64e15 - 1, None), (None, None), (nan, None),
+        (-62_167_219_200_000, "0000-01-01T00:00:00.000Z"),
+        (-62_167_219_200_001, "-000001-12-31T23:59:59.999Z"),
+        (253_402_300_799_999, "9999-12-31T23:59:59.999Z"),
+        (253_402_300_800_000, "+010000-01-01T00:00:00.000Z"),
+    ],
+)  # fmt: skip
+def test_a_date_beyond_four_digits_has_a_sign_and_six(ms: float | None, text: str | None) -> None:
+    assert format_far_date(FarDate(ms)) == text
+    shown = stringify_json(FarDate(ms)).decode()
+    assert shown == ("null" if text is None else f'"{text}"')
+
+
+@pytest.mark.parametrize(
+    ("names", "ordered"),
+    [
+        (["b", "10", "a", "9", "0"], ["0", "9", "10", "b", "a"]),
+        (["x", "4294967295", "4294967294"], ["4294967294", "x", "4294967295"]),
+        (["01", "-1", "1.0", "", "１", "+1", "1"], ["1", "01", "-1", "1.0", "", "１", "+1"]),
+        (["b", "a"], ["b", "a"]),
+        ([], []),
+    ],
+)
+def test_indexes_come_before_other_names(names: list[str], ordered: list[str]) -> None:
+    assert [*order_object_keys(dict.fromkeys(names))] == ordered
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ({"a": UNDEFINED, "b": None, "c": OpaqueValue("function")}, '{"b":null}'),
+        ([UNDEFINED, None, OpaqueValue("symbol"), ""], '[null,null,null,""]'),
+        (UNDEFINED, ""), (OpaqueValue("function"), ""), (nan, "null"), (-0.0, "0"), (True, "true"),
+        ((1, 2.50), "[1,2.5]"), (b"\x00\xff", '{"0":0,"1":255}'), (bytearray(b""), "{}"),
+        (JsMap(((1, 2),)), "{}"), ([JsSet((1,))], "[{}]"), (SearchParams((("a", "1"),)), "{}"),
+        ('"\n甲\u2028', '"\\"\\n甲\u2028"'), ("\ud83d", '"\\ud83d"'), ("\ud83d\ude00", '"😀"'),
+        ({"2": 1, "乙": 2, "1": 3}, '{"1":3,"2":1,"乙":2}'),
+        (datetime(2026, 3, 2, 9, 0, 0, 999_999, tzinfo=UTC), '"2026-03-02T09:00:00.999Z"'),
+    ],
+)  # fmt: skip
+def test_a_value_is_json_as_a_script_prints_it(value: Any, text: str) -> None:
+    assert stringify_json(value) == text.encode()
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        (BigInt(1), "the value: a BigInt has no JSON form; send String(value) or Number(value)"),
+        ({"a": [1, {"b": BigInt(1)}]}, ".a[1].b: a BigInt has no JSON form"),
+        ([0, 1, OpaqueValue("cycle")], "[2]: an object that contains itself has no JSON form"),
+        ({"a": {1, 2}}, ".a: a Set has no JSON form"), (object(), "the value: a Python object has"),
+    ],
+)  # fmt: skip
+def test_what_has_no_json_form_is_told_with_its_path(value: Any, told: str) -> None:
+    with pytest.raises(NotStringifiableError) as refused:
+        stringify_json(value)
+    assert str(refused.value).startswith(told)
+
+
+@pytest.mark.parametrize(
+    ("value", "kind"),
+    [
+        (None, "null"), (UNDEFINED, "undefined"), (True, "a boolean"), (1, "a number"),
+        (1.5, "a number"), ("", "a text"), (b"", "bytes"), (memoryview(b""), "bytes"),
+        ((), "an array"), ({}, "an object"), (datetime(2026, 3, 2, tzinfo=UTC), "a Date"),
+        (FarDate(None), "a Date"), (BigInt(0), "a BigInt"), (JsMap(()), "a Map"),
+        (frozenset(), "a Set"), (JsSet(()), "a Set"), (SearchParams(()), "a URLSearchParams"),
+        (OpaqueValue("promise"), "a promise"),
+        (OpaqueValue("cycle"), "an object that contains itself"),
+        (object, "a Python type"),
+    ],
+)  # fmt: skip
+def test_a_value_is_named_in_the_terms_of_javascript(value: object, kind: str) -> None:
+    assert describe_kind(value) == kind

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from bpmax_sim.cassette.alignment import RecordingComparison
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.format import dump_entries, render_exchange
 from bpmax_sim.cassette.journal import has_journals
@@ -15,6 +16,7 @@ from bpmax_sim.cassette.logins import (
     drop_unused_accounts,
     fill_in_omitted_accounts,
     group_logins_by_request,
+    update_logins,
 )
 from bpmax_sim.cassette.model import Entry
 from bpmax_sim.messages import LOGIN, FailedExchange
@@ -145,6 +147,42 @@ def test_a_login_that_failed_in_two_ways_is_one_login() -> None:
         [entries[0]],
         [login(3, "a=wang")],
     ]
+
+
+@pytest.mark.parametrize(
+    ("key", "rules", "sent", "is_one"),
+    [
+        ("aa", "r", "a=1&t=2", True), ("aa", "r", "a=1&t=1", True), ("aa", "s", "a=1&t=2", False),
+        ("aa", "s", "a=1&t=1", True), ("bb", "r", "a=1&t=2", False), ("bb", "r", "a=1&t=1", True),
+    ],
+)  # fmt: skip
+def test_logins_are_one_by_their_key_under_equal_rules_else_by_their_text(
+    key: str, rules: str, sent: str, *, is_one: bool
+) -> None:
+    """What the rules ignore, such as a time, is in the text and not in the key."""
+    first = login(1, "a=1&t=1").with_line(key="aa", rules="r")
+    other = login(2, sent).with_line(key=key, rules=rules)
+
+    assert len(group_logins_by_request([first, other])) == (1 if is_one else 2)
+
+
+def test_of_a_login_that_was_recorded_twice_the_same_once_more_changes_nothing() -> None:
+    twice = [login(number, "a=1", **ZHANG) for number in (1, 2)]
+    same, other = login(1, "a=1", **ZHANG), login(3, "a=1", **ZHANG)
+
+    kept = update_logins(twice, [same], RecordingComparison())
+    assert [one.text for one in kept] == [one.text for one in twice]
+    fresh = update_logins(twice, [other], RecordingComparison())
+    assert [one.text for one in fresh] == [other.text]
+
+
+def test_a_login_has_the_account_of_the_one_before_unless_it_names_one() -> None:
+    logins = [login(n, "a", **account) for n, account in enumerate((ZHANG, {}, LI, {}, {}), 1)]
+    logins = [one if one.line.values[INSTANCE] else one.with_line(values={}) for one in logins]
+
+    found = [one.line.values[INSTANCE] for one in fill_in_omitted_accounts(logins)]
+    assert found == [ZHANG, ZHANG, LI, LI, LI]
+    assert fill_in_omitted_accounts([]) == []
 
 
 def test_what_is_no_file_of_logins_is_left_alone(tmp_path: Path) -> None:

@@ -137,8 +137,13 @@ def test_other_rules_alone_are_no_other_recording(
         ([], [login_of('"1"', 1)], [login_of('"2"', 2, "ls")], ["1", "2"]),
         ([login_of('"1"', 1)], [login_of('"2"', 2)], [login_of('"3"', 3)], ["3"]),
         ([login_of('"1"', 1)], [], [login_of('"3"', 3)], ["3"]),
+        # who removed one and changed the other, beside who changed that one alone
+        ([login_of('"1"', 1), login_of('"2"', 2, "ls")], [login_of('"3"', 3)],
+         [login_of('"4"', 4), login_of('"2"', 2, "ls")], ["4"]),
+        ([login_of('"1"', 1), login_of('"2"', 2, "ls")],
+         [login_of('"4"', 4), login_of('"2"', 2, "ls")], [login_of('"3"', 3)], ["4"]),
     ],
-)
+)  # fmt: skip
 def test_logins_are_merged_one_by_one(
     base: list[Entry], ours: list[Entry], theirs: list[Entry], merged: list[str]
 ) -> None:

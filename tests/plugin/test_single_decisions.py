@@ -9,8 +9,16 @@ from typing import Any
 
 import pytest
 
+from bpmax_sim.clock import VirtualClock
 from bpmax_sim.errors import NeverRanWarning, Place, UnusedRuleWarning
-from bpmax_sim.pytest_plugin import options, python_tests, run_stats, sharding, summary
+from bpmax_sim.pytest_plugin import (
+    forked,
+    options,
+    python_tests,
+    run_stats,
+    sharding,
+    summary,
+)
 from bpmax_sim.pytest_plugin.items import FailureText, check_variables_read
 from bpmax_sim.pytest_plugin.options import OPTIONS
 from bpmax_sim.pytest_plugin.run_stats import TALLY, InterruptListener, Tally
@@ -453,6 +461,74 @@ def test_only_ctrl_c_interrupts(tmp_path: Path, error: BaseException, *, interru
 
     assert run_stats.get_tally(config).interrupted is interrupted
     assert config.stash[TALLY] is run_stats.get_tally(config)
+
+
+@pytest.mark.parametrize(
+    ("calls", "armed", "silent", "told"),
+    [
+        ([], True, [0], "(calls made: none)"),
+        (["crm.get", "crm.add", "crm.get"], True, [1, 0], "(calls made: crm.get, crm.add)"),
+        (["crm.get"], True, [], ""), (["crm.get"], False, [], ""),
+    ],
+)  # fmt: skip
+def test_each_fault_that_never_fired_is_told_once(
+    calls: list[str], armed: bool, silent: list[int], told: str
+) -> None:
+    active: list[Any] = []
+    session: Any = SimpleNamespace(
+        calls=[SimpleNamespace(name=name) for name in calls],
+        arm=active.extend,
+        disarm=lambda rules: [rules[number] for number in silent] if rules else [],
+    )
+    faults = python_tests.RunFaults(session, armed=armed)
+    faults.add("crm.get", status=503)
+    faults.add("crm.*", call=2, token="expired")
+
+    assert [str(rule).partition(" ")[0] for rule in active] == ["crm.get", "crm.*"] * armed
+    lines = faults.disarm().splitlines()
+    assert [line.split(": ")[1].split()[0] for line in lines] == [
+        ("crm.get", "crm.*")[number] for number in silent
+    ]
+    assert all(line.endswith(told) for line in lines)
+    assert faults.disarm() == ""
+
+
+@pytest.mark.parametrize(
+    ("duration", "seconds"), [("1m30s", 90), (0.5, 0.5), (0, 0), ("250ms", 0.25), ("1.5", None)]
+)
+def test_the_clock_of_a_test_takes_durations_as_a_scenario_does(
+    duration: Any, seconds: float | None
+) -> None:
+    advanced: list[float] = []
+    session: Any = SimpleNamespace(advance=advanced.append, clock=VirtualClock(7.5))
+    clock = python_tests.RunClock(session)
+    assert clock.now() == 7.5
+    if seconds is None:
+        with pytest.raises(ValueError, match="is not a duration"):
+            clock.advance(duration)
+        return
+    clock.advance(duration)
+    assert advanced == [seconds]
+
+
+@pytest.mark.parametrize(
+    ("serialize", "is_refused"),
+    [
+        (None, False),
+        (lambda report: {"nodeid": report.nodeid, "n": 1}, False),
+        (lambda _report: {"nodeid": object()}, True),
+    ],
+)
+def test_an_old_pytest_forked_is_refused_before_it_fails_every_test(
+    serialize: Any, *, is_refused: bool
+) -> None:
+    plugin = None if serialize is None else SimpleNamespace(serialize_report=serialize)
+    config: Any = SimpleNamespace(pluginmanager=SimpleNamespace(getplugin=lambda _name: plugin))
+    if not is_refused:
+        forked.refuse_pytest_forked(config)
+        return
+    with pytest.raises(pytest.UsageError, match=f"cannot hand on.* pytest {pytest.__version__},"):
+        forked.refuse_pytest_forked(config)
 
 
 @pytest.mark.parametrize(

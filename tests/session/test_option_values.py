@@ -16,6 +16,7 @@ from bpmax_sim.session.options import (
     check_text_list,
     describe_wrong_choice,
     format_option_help,
+    list_option_words,
     list_options_for,
 )
 
@@ -151,6 +152,25 @@ def test_one_name_is_another_option_at_another_door() -> None:
     assert PYTEST["faults"].choices == ("on", "off")
     assert list_options_for("session")["js_stack"].session_keyword == "stack"
     assert list_options_for("session")["seed"].session_keyword == "seed"
+
+
+@pytest.mark.parametrize(
+    ("passed", "cli", "pytest_words"),
+    [
+        ([], [], []),
+        ([("js_stack", "24MB")], ["--js-stack", "24MB"], ["--bpmax-js-stack", "24MB"]),
+        ([("seed", "0"), ("faults", "off")], ["--faults", "off"],
+         ["--bpmax-seed", "0", "--bpmax-faults", "off"]),
+        ([("platforms", "乙"), ("platforms", "甲")], ["--platforms", "乙", "--platforms", "甲"],
+         ["--bpmax-platforms", "乙", "--bpmax-platforms", "甲"]),
+        ([("owner", "甲"), ("没有", "x")], [], []),
+    ],
+)  # fmt: skip
+def test_a_command_line_gets_the_options_that_it_has(
+    passed: Any, cli: list[str], pytest_words: list[str]
+) -> None:
+    assert [*list_option_words("cli", passed)] == cli
+    assert [*list_option_words("pytest", passed)] == pytest_words
 
 
 @pytest.mark.parametrize(

@@ -546,6 +546,7 @@ def test_so_many_levels_have_a_line_for_each_key(levels: int, text: str) -> None
         ("a: 10:30: 2\n", "a.yaml:1:9: not valid YAML: a second ': ' in one line"),
         ("金额：1\n客户: 甲\n", "a.yaml:1:3: a key ends with a colon and a blank: 金额: …"),
         ("a: 1\n客户： 甲\n", "a.yaml:2:3: a key ends with a colon and a blank: 客户: …"),
+        ("a: 1\n甲：1\n乙：2\n丙: 3\n", "a.yaml:2:2: a key ends with a colon and a blank: 甲: …"),
         ("a:\n  - b:1\n    c: 2\n", "a.yaml:2:6: a key ends with a colon and a blank: b: …"),
         ("a:\n  - - b：\n      c: 2\n", "a.yaml:2:8: a key ends with a colon and a blank: b: …"),
         ("金额:1\n", None),
@@ -556,6 +557,7 @@ def test_so_many_levels_have_a_line_for_each_key(levels: int, text: str) -> None
         ("<<<<<<< HEAD\na: 1\n", "a.yaml:1: a Git conflict marker"),
         ("a: 1\n<<<<<<<\nb: 2\n", "a.yaml:2: a Git conflict marker"),
         ("a: '\n<<<<<<<x\n'\n", None),
+        ("a: '<<<<<<< x'\nb: [1 }\n", "a.yaml:2:7: not valid YAML: "),
         ("a: \x00\n", "a.yaml:1:4: the character U+0000 is not allowed"),
         ("a:\n  b\ufeff\n", "a.yaml:2:4: the character U+FEFF is not allowed"),
     ],
@@ -567,6 +569,16 @@ def test_what_no_file_may_hold_is_told_where_it_stands(text: str, told: str | No
     with pytest.raises(ConfigError) as refused:
         parse_yaml(text, "a.yaml")
     assert str(refused.value).startswith(told)
+    assert ("Git" in str(refused.value)) == ("Git" in told)
+
+
+@pytest.mark.parametrize(
+    ("text", "begin"), [("a: [1 }\n", ""), ("a: 1\nb: [1,\n  2 }\n", " in line 2")]
+)
+def test_where_a_value_begins_is_told_if_that_is_another_line(text: str, begin: str) -> None:
+    with pytest.raises(ConfigError) as refused:
+        parse_yaml(text, "a.yaml")
+    assert str(refused.value).partition("that starts")[2] == begin
 
 
 @pytest.mark.parametrize("levels", [63, 64, 65])

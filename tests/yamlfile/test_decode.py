@@ -10,7 +10,7 @@ import jsonschema
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from msgspec import UNSET, Meta, Struct, UnsetType, field
+from msgspec import UNSET, Meta, Struct, UnsetType, defstruct, field
 
 from bpmax_sim.errors import Problem
 from bpmax_sim.yamlfile import (
@@ -156,6 +156,8 @@ by_name: {"a.b": {sku: 1, 其他: 2}}
         ("[]", "订单.yaml:1:1: expected a mapping, got a list"),
         ("paid: true", "订单.yaml:1:1: the key 'number' is missing; add it"),
         ("number: 1", "订单.yaml:1:9: number: expected text, got a number; quote it"),
+        ("number: true", "订单.yaml:1:9: number: expected text, got true or false; quote it"),
+        ("number: 1.5", "订单.yaml:1:9: number: expected text, got a number; quote it"),
         ("{number: a, timeout: -1}",
          "订单.yaml:1:22: timeout: expected a duration such as 30s, got -1"),
         ("{number: a, timeout: true}",
@@ -243,3 +245,14 @@ _orders = st.fixed_dictionaries(
 def test_the_schema_accepts_exactly_what_is_read_without_a_problem(order: dict[str, Any]) -> None:
     _, problems = read(json.dumps(order))
     assert _SCHEMA.is_valid(order) == (not problems)
+
+
+@pytest.mark.parametrize("count", [1, 12, 13])
+def test_up_to_twelve_keys_are_listed_where_none_is_near(count: int) -> None:
+    names = [f"键{n}" for n in range(count)]
+    kind = defstruct("Many", [(name, str, "") for name in names])
+    problems: list[Problem] = []
+    decode(read_yaml("unknown: 1", file="a.yaml"), kind, problems)
+
+    known = f"; known are {', '.join(names)}" if count <= 12 else ""
+    assert [one.message for one in problems] == [f"unknown key 'unknown'{known}"]
