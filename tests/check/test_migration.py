@@ -239,3 +239,31 @@ def test_a_move_needs_each_of_its_causes(
     plan.keep_confirmed_changes(frozenset(MoveCause("api", was=name, now="x") for name in accepted))
 
     assert ([*plan.causes], [*plan.entries], plan.is_empty) == (left, left, not left)
+
+
+@pytest.mark.parametrize(
+    ("values", "merged"),
+    [
+        ([("1", "-"), ("2", "-"), ("3", "-"), ("4", "-")], {("…", "-")}),
+        ([("1", "5"), ("2", "6"), ("3", "7"), ("4", "8")], {("…", "…")}),
+        ([("1", "5")] * 5, {("1", "5")}),
+        ([("1", "5"), ("2", "6"), ("3", "7"), ("1", "5")], {("1", "5"), ("2", "6"), ("3", "7")}),
+    ],
+)
+def test_many_values_of_a_place_are_one_over_all_files_and_no_others(
+    tmp_path: Path, values: list[tuple[str, str]], merged: set[tuple[str, str]]
+) -> None:
+    """What is no place, of another place or of another API stays as it is."""
+    others = (
+        MoveCause("place", "crm.get", "query.no", "1", "2"),
+        MoveCause("place", "crm.add", "query.id", "1", "2"),
+        *(MoveCause("path", was=f"/v{n}", now="/v9") for n in range(4)),
+    )
+    plans = [plan_of(tmp_path) for _ in values]
+    for plan, (was, now) in zip(plans, values, strict=True):
+        plan.causes = {0: (MoveCause("place", "crm.get", "query.id", was, now), *others)}
+    merge_many_causes_at_one_place(plans)
+
+    found = {cause for plan in plans for own in plan.causes.values() for cause in own}
+    assert {(cause.was, cause.now) for cause in found - {*others}} == merged
+    assert found >= {*others}
