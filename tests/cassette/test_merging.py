@@ -483,6 +483,7 @@ SHELL = 'curl -d "\\"甲\\"" \\\n\n"\\"乙\\"" \\\n'
         ("{}", BROKEN, "|-{}", f'"{BROKEN}"'),
         (BROKEN, BROKEN, f'"{BROKEN}"', f'"{BROKEN}"'),
         (SHELL, "\n\\", f"|+{SHELL}", r'"\n\\"'),
+        (BROKEN, "\n\\", f'"{BROKEN}"', r'"\n\\"'),
         ('\t\\"', SHELL, r'"\t\\\""', f"|+{SHELL}"),
     ],
 )

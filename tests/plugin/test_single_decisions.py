@@ -16,6 +16,7 @@ from bpmax_sim.pytest_plugin import (
     options,
     python_tests,
     run_stats,
+    session_options,
     sharding,
     summary,
 )
@@ -160,6 +161,53 @@ def test_nought_is_a_value_in_each_place(
 
     found = choose_option(config, mark, "seed", is_set_in_scenario=lambda _name: in_scenario)
     assert found == value
+
+
+@pytest.mark.parametrize(
+    ("given", "mark", "in_scenario", "folders"),
+    [
+        ((["甲", "../外"], ["丙"]), {"platforms": "乙"}, True, ("起点/甲", "起点/../外")),
+        (([], ["丙"]), {"platforms": "乙"}, False, ()),
+        ((None, ["丙"]), {"platforms": "乙"}, True, ("项目/乙",)),
+        ((None, ["丙"]), {"platforms": None}, False, ()),
+        ((None, ["丙", "丁"]), {}, False, ("根/丙", "根/丁")),
+        ((None, ["丙"]), {}, True, ()), ((None, None), {}, False, ()),
+    ],
+)  # fmt: skip
+def test_platforms_lie_where_they_are_named_from(
+    tmp_path: Path,
+    given: Any,
+    mark: dict[str, Any],
+    in_scenario: bool,
+    folders: tuple[str, ...],
+) -> None:
+    (tmp_path / "项目/scenarios").mkdir(parents=True)
+    config = make_config(tmp_path / "起点", tmp_path / "根", platforms=given)
+    node: Any = SimpleNamespace(config=config, path=tmp_path / "项目/tests/test_a.py")
+
+    found = session_options._resolve_platform_folders(node, mark, lambda _name: in_scenario)
+    assert found == tuple(tmp_path / folder for folder in folders)
+
+
+@pytest.mark.parametrize(
+    ("given", "folder"),
+    [
+        ((None, None), "项目/cassettes"), (("录制", "别处"), "起点/录制"),
+        ((None, "别处"), "根/别处"), (("", None), "起点"),
+    ],
+)  # fmt: skip
+def test_a_test_finds_the_cassettes_of_its_project_unless_the_run_names_others(
+    tmp_path: Path, given: Any, folder: str
+) -> None:
+    (tmp_path / "项目/scenarios").mkdir(parents=True)
+    config = make_config(tmp_path / "起点", tmp_path / "根", cassettes=given)
+    node: Any = SimpleNamespace(config=config, path=tmp_path / "项目/tests/下级/test_a.py")
+
+    assert session_options.find_cassettes_folder(node) == tmp_path / folder
+    assert session_options.resolve_cassette_path(node, "共用/甲.yaml") == (
+        tmp_path / folder / "共用/甲.yaml"
+    )
+    assert session_options.find_project_root(node) == tmp_path / "项目"
 
 
 def test_every_option_may_be_left_out(tmp_path: Path) -> None:
