@@ -329,6 +329,62 @@ def test_durations_are_kept_where_a_scenario_or_a_shard_ran(
     assert tally.seconds == {"别的::甲": 4.0, **took}
 
 
+class Collected:
+    """A Python test as pytest has collected it."""
+
+    originalname = None
+
+    def __init__(self, config: Any, nodeid: str, *marks: Any) -> None:
+        self.config, self.nodeid, self.name = config, nodeid, nodeid.rpartition("::")[2]
+        self.path = config.rootpath / nodeid.partition("::")[0]
+        self.fixturenames = ["bpmax_session"] if "会话" in nodeid else []
+        self._marks = marks
+
+    def iter_markers(self, name: str) -> list[Any]:
+        return [mark for mark in self._marks if mark.name == name]
+
+    def get_closest_marker(self, _name: str) -> None:
+        return None
+
+    def getparent(self, _kind: object) -> None:
+        return None
+
+
+@pytest.mark.parametrize(("number", "total"), [(1, 1), (1, 2), (2, 2), (3, 3)])
+@pytest.mark.parametrize("is_partial", [False, True])
+def test_a_shard_keeps_the_order_of_its_tests_and_notes_the_cassettes_of_the_others(
+    tmp_path: Path, number: int, total: int, *, is_partial: bool
+) -> None:
+    (tmp_path / "scenarios").mkdir()
+    config = make_shard_config(tmp_path)
+    config.stash[options._READ_OPTIONS]["shard"] = (Shard(number, total), None)
+    tally, deselected = config.stash[TALLY], list[Any]()
+    tally.partial = is_partial
+
+    def deselect(items: list[Any]) -> None:
+        deselected.extend(items)
+        tally.partial = True
+
+    config.hook = SimpleNamespace(pytest_deselected=deselect)
+    wrong = pytest.mark.bpmax(casette="x").mark
+    names = ["丙", "甲_会话", "丁", "乙_会话", "戊_会话_错", "己"]
+    all_items: list[Any] = [
+        Collected(config, f"tests/test_a.py::{name}", *([wrong] if "错" in name else []))
+        for name in names
+    ]
+    items = [*all_items]
+    sharding.pytest_collection_modifyitems(config, items)
+
+    assert items == [item for item in all_items if item in items]
+    assert deselected == [item for item in all_items if item not in items]
+    assert len(items) == len(names) // total
+    assert tally.partial is is_partial
+    assert tally.elsewhere == {
+        str(tmp_path / f"cassettes/test_a/{item.name}.yaml")
+        for item in deselected if "会话" in item.name and "错" not in item.name
+    }  # fmt: skip
+
+
 # ---------------------------------------------------------------------------- reports
 
 
