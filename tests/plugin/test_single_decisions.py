@@ -24,6 +24,7 @@ from bpmax_sim.pytest_plugin.items import FailureText, check_variables_read
 from bpmax_sim.pytest_plugin.options import OPTIONS
 from bpmax_sim.pytest_plugin.run_stats import TALLY, InterruptListener, Tally
 from bpmax_sim.pytest_plugin.session_options import choose_option
+from bpmax_sim.pytest_plugin.stash import ROUTER
 from bpmax_sim.report.trace_failures import encode_failure_cause
 from bpmax_sim.scenario.shards import Shard, fingerprint_durations
 from bpmax_sim.scenario.shards import store_durations as store_file
@@ -657,7 +658,7 @@ def test_an_unused_route_is_told_with_the_nearest_request_first(
         for n in (3, 4)
     ]
     router = SimpleNamespace(find_unused_routes=lambda: routes, requests=requests)
-    node: Any = SimpleNamespace(stash={python_tests.ROUTER: router})
+    node: Any = SimpleNamespace(stash={ROUTER: router})
     with pytest.warns(UnusedRuleWarning) as warned:
         python_tests.warn_of_unused_routes(node)
 
