@@ -15,6 +15,7 @@ from bpmax_sim.cassette.matching import MatchingRules
 from bpmax_sim.messages import LOGIN, Call, Exchange, FailedExchange, Request, Response
 from bpmax_sim.platform.target import CLIENT
 from bpmax_sim.secret.secret_names import VERSION
+from bpmax_sim.session.record import refuse_standin
 from bpmax_sim.session.replay import find_substitute_sdk_login, is_sent_by_sdk
 from bpmax_sim.session.settings import Settings
 from bpmax_sim.session.start import start_session
@@ -214,3 +215,29 @@ def test_what_scripts_draw_is_new_where_a_live_system_answers(
         with opened(tmp_path, mode, record=record, seed=fixed, **options) as session:
             drawn.add(session.run_script(bs.Script("return Math.random()", "a.js")).value)
     assert len(drawn) == number
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({}, ""),
+        ({"url": "https://crm.example.test/get/redacted.crm.test.id.1"}, "crm.get"),
+        ({"headers": (("X-A", "1"), ("X-B", "2"), ("X-C", "Bearer redacted.a"))}, "crm.get"),
+        ({"headers": (("redacted.a", "1"),)}, ""),
+        ({"body": '{"客户":"redacted.a"}'.encode()}, "crm.get"),
+        ({"body": b"\xffredacted."}, "crm.get"), ({"body": b"redacted"}, ""), ({"body": b""}, ""),
+        ({"call": None, "body": b"redacted.a"}, "POST"),
+        ({"body": b"Redacted.a"}, ""),
+    ],
+)  # fmt: skip
+def test_no_live_request_carries_a_stand_in_anywhere(changes: dict[str, Any], told: str) -> None:
+    call = Call(platform="crm", instance="test", api="get", method="POST", path="/get/1")
+    usual: dict[str, Any] = {
+        "method": "POST", "url": "https://crm.example.test/get/1", "call": call
+    }  # fmt: skip
+    sent = bs.Request(**(usual | changes))
+    if not told:
+        refuse_standin(sent)
+        return
+    with pytest.raises(bs.ConfigError, match=f"^{told}: the live request would carry a value"):
+        refuse_standin(sent)
