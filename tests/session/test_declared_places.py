@@ -12,6 +12,7 @@ import bpmax_sim as bs
 from bpmax_sim.messages import Call
 from bpmax_sim.platform.load import Platforms, load_platforms
 from bpmax_sim.platform.model import Platform
+from bpmax_sim.secret.vault import Vault
 from bpmax_sim.session.credentials import (
     add_personal_places,
     check_request_places,
@@ -23,6 +24,7 @@ from bpmax_sim.session.credentials import (
     get_matching_rules,
     list_read_response_headers,
     make_not_secret_places_reader,
+    register_secret_texts,
 )
 from tests.session.test_boundaries import plain_session
 
@@ -375,3 +377,15 @@ def test_a_place_of_personal_data_that_would_stay_as_it_is_is_refused(
     with pytest.raises(bs.ConfigError) as caught:
         plain_session(tmp_path, **declared, **options)
     assert str(caught.value).startswith(f"{name}redact: {place!r} {why}")
+
+
+def test_an_empty_secret_of_the_options_is_none() -> None:
+    vault = Vault()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        register_secret_texts(["", "口令-8f14e45f-ceea", ""], "甲", vault)
+
+    shown = vault.redact_text("说 口令-8f14e45f-ceea")
+    assert shown.startswith("说 redacted.scenario.")
+    assert shown.endswith(".secret.1")
+    assert vault.redact_text("") == ""
