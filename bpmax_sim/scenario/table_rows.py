@@ -113,12 +113,18 @@ def _read_inline_rows(node: Node, spot: Spot, problems: list[Problem]) -> Iterat
         values = {key: value.to_plain() for key, value in child.items.items()}
         if not isinstance(child.value, dict):
             wrong = msg("expected a row such as {id: 正常}")
-        elif not isinstance(values.get("id"), str | int) or values["id"] == "":
+        elif not _is_row_id(values.get("id")):
             wrong = msg("a row needs an id")
         else:
             yield Row(str(values["id"]), values, child.place, spot.at(index))
             continue
         problems.append(Problem(wrong, child.place, f"cases[{index}]"))
+
+
+def _is_row_id(value: Any) -> bool:
+    """Return whether *value* can be the id of a row: a text not blank, or a whole number."""
+    is_text_or_number = isinstance(value, str | int) and not isinstance(value, bool)
+    return is_text_or_number and bool(str(value).strip())
 
 
 def _read_csv_rows(node: Node, spot: Spot, problems: list[Problem]) -> Iterator[Row]:

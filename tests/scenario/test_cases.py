@@ -369,7 +369,10 @@ def test_the_id_of_a_row_is_trimmed_and_a_row_of_blanks_is_none(table: Path) -> 
         ("[{id: 0}, {id: 1}]", ""),
         ("[{id: 甲}, {id: 乙}, {id: 甲}]", "the id '甲' is used twice, first in line 2"),
         ("[{id: 1}, {id: '1'}]", "the id '1' is used twice, first in line 2"),
-        *((f"[{{id: {one}}}]", "a row needs an id") for one in ("''", "null", "[]", "1.5")),
+        *(
+            (f"[{{id: {one}}}]", "a row needs an id")
+            for one in ("''", "' '", "null", "[]", "1.5", "true")
+        ),
         ("[{v: 1}]", "a row needs an id"),
         ("[甲]", "expected a row such as"),
         ("[]", "expected rows, or {from: a CSV file}"),
