@@ -601,7 +601,10 @@ def test_a_loop_asks_for_another_page_each_time(calls: list[CallMade], *, told: 
         ({"total": 3, "rows": [1], "tags": []}, "r.rows", False),
         ({"total": "3", "rows": [1]}, "r.rows", False),
         ({"total": True, "rows": []}, "r.rows", False),
-        ({"total_size": 3, "rows": [1]}, "r.rows", True),
+        *(
+            ({name: 3, "rows": [1]}, "r.rows", True)
+            for name in ("totalCount", "total_count", "totalSize", "total_size")
+        ),
         ({"data": {"totalCount": 3, "rows": [1]}}, "r.data.rows", True),
         ({"data": {"list": {"total": 3, "rows": [1]}}}, "r.data.list.rows", False),
         *(
@@ -618,6 +621,50 @@ def test_a_list_has_more_than_its_first_page(response: Any, script: str, *, told
     calls = [made("shop.list_orders", response)]
 
     assert len(list(find_partial_lists(calls, [Script(text, "脚本.js")], platforms()))) == told
+
+
+@pytest.mark.parametrize(
+    ("pages", "told"),
+    [
+        ([(5, 2)], ["total: 5, and the script has read 2 of"]),
+        ([(5, 2), (5, 2)], ["total: 5, and the script has read 4 of"]),
+        ([(5, 2), (5, 2), (5, 1)], []),
+        ([(4, 2), (9, 2)], ["total: 9, and the script has read 4 of"]),
+        ([(9, 2), (4, 2)], []),
+    ],
+)
+def test_the_pages_of_a_list_add_up_to_its_latest_total(
+    pages: list[tuple[int, int]], told: list[str]
+) -> None:
+    calls = [
+        made("shop.list_orders", {"total": total, "rows": [1] * rows}) for total, rows in pages
+    ]
+
+    found = list(find_partial_lists(calls, [], platforms()))
+    assert [one.message.split("says ")[1].split(" them")[0] for one in found] == told
+
+
+@pytest.mark.parametrize(
+    ("name", "loops", "partial"),
+    [
+        *((name, True, True) for name in ("page", "pageNo", "page_num", "PageNumber", "pageindex")),
+        *((name, True, True) for name in ("offset", "Offset", "cursor")),
+        *((name, False, True) for name in ("page_size", "nextPage", "start", "startRow")),
+        *((name, False, False) for name in ("limit", "页码", "state")),
+    ],
+)
+def test_a_parameter_is_one_of_pages_by_its_name(
+    tmp_path: Path, name: str, *, loops: bool, partial: bool
+) -> None:
+    parameters = f"parameters: [{{name: status, in: query}}, {{name: {name}, in: query}}]"
+    text = SHOP.partition("apis:")[0] + f"apis: {{list: {{path: /list, {parameters}}}}}\n"
+    (tmp_path / "shop.yaml").write_text(text, encoding="utf-8")
+    known = load_platforms(tmp_path)
+
+    same = [page(number, "shop.list") for number in range(3)]
+    assert len(list(find_loops_requesting_same_page(same, known))) == loops
+    first = made("shop.list", {"total": 3, "rows": [1]})
+    assert len(list(find_partial_lists([first], [], known))) == partial
 
 
 @pytest.mark.parametrize(
