@@ -7,6 +7,7 @@ import pytest
 
 from bpmax_sim.errors import Place
 from bpmax_sim.script.failure import Script
+from bpmax_sim.script_source.counters import insert_counters
 from bpmax_sim.script_source.promises import PromiseMisuse, select_certain_misuses
 from bpmax_sim.script_source.reach import describe_untaken
 from bpmax_sim.script_source.reading import (
@@ -15,6 +16,7 @@ from bpmax_sim.script_source.reading import (
     is_compared_with_undefined,
     read_results,
 )
+from tests.script_source.tables import retell
 
 
 @pytest.mark.parametrize(
@@ -127,3 +129,67 @@ def test_uses_of_results_are_read_without_a_reading_before() -> None:
     uses = read_results("const 回 = await $proxy('crm').get_order(7); form.a = 回.no").uses
 
     assert [(one.call, one.is_by_members) for one in uses] == [(0, True)]
+
+
+# One script a line: what is counted in it comes first.
+COUNTED = """
+statement@1 | throw 1
+statement@1 | debugger
+statement@1 statement@8 statement@15 | var a; let b; const c = 1
+statement@1 | class A {}
+statement@1 statement@4 | do a(); while (0)
+statement@1 statement@6 | do { a() } while (0)
+statement@1 statement@11 | while (0) a()
+statement@1 statement@10 | for (;;) a()
+statement@1 statement@21 | for (const x of []) a()
+statement@1 statement@21 | for (const x in {}) a()
+statement@1 statement@13 | a: for (;;) break a
+statement@1 statement@10 | for (;;) continue
+statement@1 statement@7 branch@19[catch<1] statement@21 statement@37 | try { a() } catch { b() } finally { c() }
+statement@1 branch@14[default<1] statement@23 | switch (a) { default: b() }
+statement@1 | with (a) { b() }
+statement@1 | with (a) b()
+statement@1 branch@7[&&<1] statement@10 branch@16[||<10] statement@19 branch@25[??<19] statement@28 | a &&= 1; a ||= 2; a ??= 3; a += 4
+statement@1 branch@11[||<6] | a + (b || c)
+function@1(f) statement@16 | function f() { a() }
+statement@1 function@11(f) statement@25 | const f = function () { a() }
+statement@1 function@11(g) statement@26 | const f = function g() { a() }
+statement@1 function@11(f) statement@17 | const f = () => a
+statement@1 statement@8 function@12 statement@18 | let f; f = () => a
+statement@1 function@11(f) statement@25 | const f = async () => { await a }
+function@1(g) statement@17 | function* g() { yield 1 }
+statement@1 function@11(g) statement@26 | const g = function* () { yield 1 }
+statement@1 function@12(甲) statement@18 function@25(乙) statement@35 function@50 statement@56 | const o = {甲() { a() }, get 乙() { return 1 }, 丙: () => 1}
+statement@1 function@11(丁) statement@17 statement@32 | class A { 丁() { a() } static { b() } }
+statement@15 | 'use strict'; a()
+statement@26 | 'use strict'; 'use asm'; a()
+statement@15 | #!/bin/node⏎'use strict'; a()
+statement@23 | /* 注 */ 'use strict'; a()
+statement@1 statement@6 | a(); 'use strict'
+function@1(f) statement@35 | function f() { 'use strict'; 'x'; a() }
+statement@1 branch@8[then<1] branch@15[else<1] | if (a) ; else ;
+statement@1 branch@8[then<1] statement@8 branch@18[else<18] branch@18[else<1] statement@18 branch@25[then<18] statement@25 | if (a) b(); else if (c) d()
+statement@1 branch@8[else<8] branch@15[then<8] statement@15 | label: if (a) b()
+- | ;
+- | import x from 'y'
+function@1(f) | function f() {}
+"""
+
+
+def list_counters(script: str) -> list[str]:
+    """Return each counter: kind, column, name of a function, arm of a branch and its decision."""
+    counted = insert_counters(script)
+    return [
+        f"{one.kind}@{one.column}{f'({one.name})' if one.name else ''}"
+        f"{f'[{one.arm}<{one.decision.column}]' if one.arm else ''}"
+        for one in (counted.counters if counted else ())
+    ]
+
+
+def test_statements_functions_and_branches_of_every_kind_are_counted() -> None:
+    assert retell(COUNTED, list_counters) == COUNTED.strip()
+
+
+@pytest.mark.parametrize("text", ["a()\0", "a('\ud800')", "// 注", "", "a("])
+def test_a_script_that_the_tree_does_not_show_is_not_counted(text: str) -> None:
+    assert insert_counters(text) is None
