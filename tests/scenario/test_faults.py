@@ -345,6 +345,7 @@ def read(folder: Path, text: str) -> tuple[ScenarioItem | None, list[str]]:
         ("'${vars.空}'", "", "", ""),
         ("'${vars.无}'", "", "", "no fault set '没有'; there are 慢, 断, 缺"),
         ("'${form.金额}'", "", "", "the name of a fault set knows case, vars and env only"),
+        ("'${vars.没有}'", "", "", "${vars.没有} is not defined"),
         ("'${vars.一}'", "故障: 断", "get_order", ""),
         ("'${case.故障}'", "故障: 断;慢", "* get_order", ""),
         ("['${case.故障}', '${vars.一}']", "故障: [断]", "* get_order", ""),

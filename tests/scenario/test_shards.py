@@ -162,6 +162,7 @@ def test_the_longest_goes_first_to_the_shard_with_the_least(
 
     parts = ["".join(key for key in "甲乙丙" if division[key] == number) for number in (1, 2)]
     assert "|".join(parts) == split
+    assert assign_shards("丙丙丙丙丙丙乙甲", seconds, 2) == division
 
 
 def test_a_file_is_json_that_a_person_can_read(tmp_path: Path) -> None:

@@ -360,6 +360,7 @@ crm.get/'':chain(None):awaited@7,14,26$query['page']@33$query['size']@51 | await
 crm.None/'':chain(None):awaited@7,14,26 | await $proxy('crm').$api(x).$call()
 crm.None/'':chain(None):awaited@7,14,7 | await $proxy('crm').$api().$call()
 crm.get/'':chain(None):awaited@7,14,26$query[]@33 | await $proxy('crm').$api('get').$query().$call()
+crm.get/'':chain(None):awaited@7,14,26$query['id', 'size']@33 | await $proxy('crm').$api('get').$query({id: 1, /* 号 */ size: 2}).$call()
 crm.get/'':chain(None):awaited@7,14,26$query?@33 | await $proxy('crm').$api('get').$query(q).$call()
 crm.get/'':chain(None):awaited@7,14,26$query?@33 | await $proxy('crm').$api('get').$query({...q}).$call()
 crm.get/'':chain(None):awaited@7,14,26$query?@33 | await $proxy('crm').$api('get').$query({[k]: 1}).$call()
