@@ -394,6 +394,7 @@ None.get/'':direct(0):nothing@27,34,39 | const key = 'crm' && 'b'; $proxy(key).g
 crm.get/'':direct(0):nothing@32,39,45 | function 平台() { return 'crm' } $proxy(平台()).get()
 None.get/'':direct(0):nothing@58,65,71 | function 平台() { if (form.x) return 'crm'; return 'erp' } $proxy(平台()).get()
 crm.get/'':direct(0):nothing@58,65,71 | function 平台() { if (form.x) return 'crm'; return 'crm' } $proxy(平台()).get()
+crm.get/'':direct(0):nothing@63,70,76 | function 平台() { 表.map(() => { return 'erp' }); return 'crm' } $proxy(平台()).get()
 """
 
 NAMES = r"""
