@@ -15,6 +15,7 @@ from hypothesis.database import DirectoryBasedExampleDatabase
 from bpmax_sim.i18n import choose_language
 from bpmax_sim.pytest_plugin import items as plugin_items
 from bpmax_sim.pytest_plugin import python_tests, summary
+from bpmax_sim.scenario.shared_names import forget_searched_folders
 from tests import warm
 from tests.examples import EVERY_NIGHT
 from tests.night import explain_night
@@ -130,7 +131,11 @@ def pytest_unconfigure() -> None:
 
 
 def pytest_runtest_setup() -> None:
-    """Begin in English, whoever ran before; skip what is due when the time of a search is over."""
+    """Begin in English, whoever ran before; skip what is due when the time of a search is over.
+
+    Before 9.0 pytest gives the folder of a test that passed to the next one of its name.
+    """
     choose_language("en")
+    forget_searched_folders()
     if time.time() > UNTIL:
         pytest.skip("the time of this search is over")

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
 
 import msgspec
 
 from bpmax_sim.errors import ConfigError, Place, Problem
 from bpmax_sim.i18n import msg
+from bpmax_sim.project import Stamp, compute_file_stamp
 from bpmax_sim.yamlfile import to_display_path
 
 _OURS = "bpmax_"
@@ -61,8 +62,12 @@ def map_conftests_to_fixtures(files: Iterable[tuple[Path, Path]]) -> dict[Path, 
     return {conftest.path: conftest.names for conftest in found}
 
 
-@cache
 def _find_our_fixtures_in(path: Path) -> tuple[str, ...]:
+    return _read_our_fixtures(path, compute_file_stamp(str(path)))
+
+
+@lru_cache(maxsize=1024)  # asked for by every scenario in the folder
+def _read_our_fixtures(path: Path, _stamp: Stamp) -> tuple[str, ...]:
     try:
         tree = ast.parse(path.read_bytes(), str(path))
     except OSError:

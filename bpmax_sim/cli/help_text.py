@@ -46,6 +46,9 @@ METAVARS: Final = frozenset(
         template("LIMITS"),
         template("WORKERS"),
         template("VARIABLE"),
+        template("NAMES"),
+        template("SECONDS"),
+        template("ARTEFACT"),
     }
 )
 """The words that stand for a value on a command line; others, such as URL, are in no language."""

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from bpmax_sim.errors import SubjectError, suggest_or_list
 from bpmax_sim.i18n import msg
 from bpmax_sim.js_values import to_scenario_value
-from bpmax_sim.project import find_root, to_absolute_path
+from bpmax_sim.project import Stamp, compute_file_stamp, find_root, to_absolute_path
 from bpmax_sim.subject.flow import FlowSubject
 from bpmax_sim.subject.form import FormSubject
 
@@ -164,8 +164,8 @@ def call_with_session(
     return function(session, **named)
 
 
-_LOADED: dict[str, ModuleType] = {}
-"""What Python steps have loaded, by file."""
+_LOADED: dict[str, tuple[Stamp, ModuleType]] = {}
+"""What Python steps have loaded, by file, and the stamp that the file had then."""
 
 
 def import_or_load_module(name: str, path: Path) -> Any:
@@ -175,7 +175,7 @@ def import_or_load_module(name: str, path: Path) -> Any:
     is used for that file only.
     """
     known = sys.modules.get(name)
-    if known is None or known not in _LOADED.values():
+    if known is None or all(known is not module for _, module in _LOADED.values()):
         try:
             return importlib.import_module(name)
         except ModuleNotFoundError as error:
@@ -187,14 +187,17 @@ def import_or_load_module(name: str, path: Path) -> Any:
     for folder in (path.parent, find_root(path)):
         file = to_absolute_path(folder / below)
         spec = importlib.util.spec_from_file_location(name, file)
+        stamp = compute_file_stamp(file)
+        before, loaded = _LOADED.get(file, (None, None))
         # Known by name, but perhaps from another folder's file. Without *known*, a watcher has
-        # removed it, and it has to be loaded again.
-        if known is not None and file in _LOADED:
-            sys.modules[name] = _LOADED[file]
-            return _LOADED[file]
+        # removed it, and it has to be loaded again, as if the file has changed.
+        if known is not None and loaded is not None and before == stamp:
+            sys.modules[name] = loaded
+            return loaded
         if Path(file).is_file() and spec and spec.loader:
-            _LOADED[file] = _load_module(spec, spec.loader)
-            return _LOADED[file]
+            module = _load_module(spec, spec.loader)
+            _LOADED[file] = stamp, module
+            return module
     raise SubjectError(
         "python: no module {name!r} beside the scenario or in the project's root",
         code="NO_MODULE",

@@ -41,6 +41,15 @@ def test_fixtures_are_named_that_use_ours(
     assert [one.names for one in found] == ([names] if names else [])
 
 
+def test_a_conftest_is_read_again_where_it_changed(tmp_path: Path) -> None:
+    for names in (("bpmax_stubs",), ("bpmax_session", "bpmax_stubs")):
+        text = f"@fixture\ndef 甲({', '.join(names)}): ..."
+        (tmp_path / "conftest.py").write_text(text, encoding="utf-8")
+
+        [found] = find_conftest_uses(tmp_path / "报价.scenario.yaml", tmp_path)
+        assert found.names == names
+
+
 def test_conftests_count_from_the_file_up_to_the_root_of_its_project(tmp_path: Path) -> None:
     root = tmp_path / "项目"
     inner = root / "scenarios/报价"

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import typer
 
+import bpmax_sim.cli
 from bpmax_sim.cli import app, command_errors, help_text
 from bpmax_sim.cli.help_text import localise_full_stops, wrap_text
 from bpmax_sim.cli.terminal import NobodyToAskError, OutputNotRead
@@ -217,6 +218,16 @@ def test_a_word_for_a_value_is_in_the_language_of_the_help(bs: Command) -> None:
         ("report", "TRACE"), ("explore", "WORKERS"), ("challenge", "PERCENT"),
     ):  # fmt: skip
         assert re.findall(rf"\b{shown}\b", bs("--lang", "zh", command, "--help-all").out) == []
+
+
+SAME_IN_EACH_LANGUAGE = {"API", "URL", "BASE", "OURS", "THEIRS"}  # Git's, and abbreviations
+
+
+def test_no_word_for_a_value_is_left_in_english() -> None:
+    text = "".join(map(Path.read_text, Path(bpmax_sim.cli.__path__[0]).glob("*.py")))
+    shown = set(re.findall("[A-Z]{3,}", " ".join(re.findall('metavar="([^"]+)"', text))))
+
+    assert shown - help_text.METAVARS == SAME_IN_EACH_LANGUAGE
 
 
 @pytest.mark.parametrize(

@@ -58,6 +58,14 @@ def test_each_folder_has_a_module_of_its_own(tmp_path: Path) -> None:
     assert sys.modules["对账"] is found[1]
 
 
+def test_a_module_is_loaded_again_where_its_file_changed(tmp_path: Path) -> None:
+    write_files(tmp_path, {"对账.py": "谁 = '甲'"})
+    first = load(tmp_path, "对账")
+    write_files(tmp_path, {"对账.py": "谁 = '甲和乙'"})
+
+    assert (first.谁, load(tmp_path, "对账").谁) == ("甲", "甲和乙")
+
+
 def test_a_module_in_a_package_is_named_with_dots(tmp_path: Path) -> None:
     write_files(tmp_path, {"对账包/核.py": "谁 = '核'"})
 

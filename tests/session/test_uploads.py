@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import os
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import fsspec
 import pytest
@@ -66,7 +66,7 @@ class Project:
 def test_what_is_recorded_here_is_uploaded_with_its_logins(
     tmp_path: Path, mode: Any, uploaded: list[str], *, is_recorded: bool, fails: bool
 ) -> None:
-    url = f"memory://uploads-{os.getpid()}-{tmp_path.name}"
+    url = f"memory://uploads-{uuid4()}"
     project = Project(tmp_path, url)
     if is_recorded:
         project.run("record")
