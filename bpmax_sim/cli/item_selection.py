@@ -5,6 +5,7 @@ All problems of all files are found before anything runs.
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -146,12 +147,27 @@ def split_path_and_line(text: str) -> tuple[str, int]:
     return (match[1], int(match[2])) if match else (text, 0)
 
 
+def require_possible_name(path: str) -> None:
+    """Raise the OSError of a *path* with a name that is too long for a file.
+
+    For Python 3.14 it is an absent file, as for `Path.is_file`.
+    """
+    try:
+        os.stat(path)  # noqa: PTH116 - a text
+    except ValueError:  # a null character
+        return
+    except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:
+            raise
+
+
 def make_missing_file_problem(place: str | Path, suffix: str) -> Problem:
     """Return the problem for a *place* that does not exist, with the most similar existing file.
 
     Only files with the ending *suffix* are compared.
     """
     path = str(place)
+    require_possible_name(path)
     if Path(path).is_dir():
         return Problem(msg("this is a folder; name a file in it"), Place(path))
     root = find_root(Path.cwd() / path)
@@ -330,6 +346,7 @@ def resolve_cassette_folder(text: str | None) -> tuple[Path | None, RemoteStorag
     from bpmax_sim.cassette.remote import is_url, open_mirror
 
     if not is_url(text):
+        require_possible_name(text)
         if Path(text).is_file():
             raise ConfigError(Problem(msg("this is a file; name a folder"), Place(text)))
         return Path(text), None

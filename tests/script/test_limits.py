@@ -348,6 +348,33 @@ def test_the_watchdog_takes_the_stack_of_what_is_over_its_time_and_once(passed: 
     assert (watch.fired, context.stack) == (passed, [1])
 
 
+def test_a_turn_is_timed_by_the_thread_that_runs_it_or_by_none_once_that_is_gone() -> None:
+    """A forked child has contexts that its parent made, and threads of its own."""
+    watches: list[LimitWatch] = []
+
+    def make(begins: bool) -> None:
+        watch = LimitWatch(TouchedContext(), memory=1000)
+        watches.append(watch)
+        if begins:
+            watch.begin_turn(0.0, inf)
+            watch.end_turn()
+
+    for begins in (False, True):
+        thread = threading.Thread(target=make, args=[begins])
+        thread.start()
+        thread.join()
+    watches[0].begin_turn(0.0, inf)
+    watches[0].end_turn()
+
+    for watch in watches:
+        watch.check_from_watchdog()
+
+    assert [watch.fired for watch in watches] == [
+        "cpu" if hasattr(time, "pthread_getcpuclockid") else "",
+        "",
+    ]
+
+
 def test_the_watchdog_ends_when_it_has_nothing_to_watch_and_begins_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -47,7 +47,9 @@ def test_gbk_is_read_as_python_writes_it() -> None:
 
 @pytest.mark.skipif(not shutil.which("node"), reason="node is not installed")
 def test_gbk_is_read_as_node_reads_it() -> None:
-    pairs = [[lead, trail] for lead in range(0x81, 0xFF) for trail in (*range(0x20, 0xFF, 7), 0xFE)]
+    # Without digits, with which codes of four bytes begin: from Node 24 on it waits for the rest.
+    trails = [byte for byte in (*range(0x20, 0xFF, 7), 0xFE) if not 0x30 <= byte <= 0x39]
+    pairs = [[lead, trail] for lead in range(0x81, 0xFF) for trail in trails]
     code = f"{json.dumps(pairs)}.map(b => new TextDecoder('gbk').decode(Uint8Array.from(b)))"
     done = subprocess.run(
         ["node", "-p", f"JSON.stringify({code})"], capture_output=True, check=True, text=True
