@@ -7,6 +7,7 @@ import atexit
 import json
 import math
 import os
+import shutil
 import subprocess
 from collections.abc import Sequence
 from functools import cache
@@ -48,6 +49,23 @@ def racer() -> Judge:
         return said
 
     return judge
+
+
+@cache
+def find_why_no_node_judges(kind: str) -> str:
+    """Return why the Node that is here, if any, cannot tell what *kind* is held against, or "".
+
+    A newer one than 20 words some errors otherwise, has other characters of private use in GBK, and
+    leaves powers to the machine's C library; the steps of a sort are the same.
+    """
+    if not shutil.which("node"):
+        return "node is not installed"
+    said = subprocess.run(["node", "--version"], capture_output=True, text=True, check=True).stdout
+    is_newer = int(said.removeprefix("v").split(".")[0]) > 20
+    return "this Node is newer than 20" if is_newer and kind in OF_NODE_20 else ""
+
+
+OF_NODE_20 = {"powers", "messages", "gbk"}
 
 
 @cache

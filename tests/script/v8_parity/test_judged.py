@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-import shutil
 from importlib.util import find_spec
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.script.v8_parity.judged import BY_NODE, KINDS, Judge, differing, node, racer
+from tests.script.v8_parity.judged import (
+    BY_NODE,
+    KINDS,
+    Judge,
+    differing,
+    find_why_no_node_judges,
+    node,
+    racer,
+)
 
-OLD_POWER = ["1.5620696159886158"]
-"""Of 1.5 ** 1.1 as the engine itself computes it, up to Node 20."""
 FEW = settings(max_examples=5, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 def judge_of(kind: str) -> Judge:
     if kind in BY_NODE:
-        judge = node() if shutil.which("node") else pytest.skip("node is not installed")
-        if kind == "powers" and judge(["1.5 ** 1.1"]) != OLD_POWER:
-            pytest.skip("this Node leaves powers to the machine's C library")
-        return judge
+        why = find_why_no_node_judges(kind)
+        return pytest.skip(why) if why else node()
     if not find_spec("py_mini_racer"):
         pytest.skip("the extra engine-v8 is not installed")
     return racer()
