@@ -108,6 +108,9 @@ def test_a_nonce_is_remembered_for_two_windows(later: int, told: str, gateway: G
 
     assert gateway.send(headers_of(str(int(START) + later))) == told
     assert gateway.send(headers_of(str(int(START) + later), "n-2")) == OK
+    gateway.clock.advance(1800)
+    assert gateway.send(headers_of(str(int(START) + later + 1800), "n-3")) == OK
+    assert len(gateway.simulator.state.seen) == 1  # what is over takes no room
 
 
 def test_a_nonce_is_used_up_by_a_right_signature_alone(gateway: Gateway) -> None:
