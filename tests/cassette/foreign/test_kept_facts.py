@@ -220,6 +220,23 @@ def test_each_saved_response_of_a_request_is_an_exchange_with_its_own_request() 
 
 
 @pytest.mark.parametrize(
+    ("own", "inner", "codes", "left"),
+    [
+        ([200], [201, 202], [201, 202, 200], 0), ([], [201], [201], 1), ([200], [], [200], 1),
+        ([], [], [], 2),
+    ],
+)  # fmt: skip
+def test_a_folder_that_is_a_request_too_has_its_own_responses(
+    own: list[int], inner: list[int], codes: list[int], left: int
+) -> None:
+    found = postman([saved(*own, item=[saved(*inner)]), saved(204)], variable=BASE)
+
+    outcomes = [one.outcome for one in found.exchanges]
+    assert [one.status for one in outcomes if isinstance(one, Response)] == [*codes, 204]
+    assert [note.partition(" ")[0] for note in found.notes] == ([str(left)] if left else [])
+
+
+@pytest.mark.parametrize(
     "variables",
     [
         BASE,
