@@ -55,6 +55,9 @@ CRM = Platform(
             redact=("query.phone",),
         ),
         "open": Api(key="open", method="POST", path="/open", auth=Auth()),
+        "typed": Api(
+            key="typed", path="/typed", parameters=(Parameter(name="Content-Type", place="header"),)
+        ),
     },
 )
 WIDE = Platform(platform_key="wide", base_url="https://{{ region }}.example.test", apis=CRM.apis)
@@ -216,11 +219,18 @@ def test_a_platform_without_a_fixed_address_keeps_the_one_in_use() -> None:
     assert hide_credentials(*found, Vault()).url == url
 
 
-@pytest.mark.parametrize(("body", "kept"), [(None, ()), (b"{}", ("Content-Type",))])
+@pytest.mark.parametrize(
+    ("path", "body", "kept"),
+    [
+        (f"{HAN}/7", None, ()), (f"{HAN}/7", b"", ()), (f"{HAN}/7", b"{}", ("Content-Type",)),
+        # what the API itself declares, it compares without a body, too
+        ("typed", None, ("Content-Type",)), ("typed", b"{}", ("Content-Type",)),
+    ],
+)  # fmt: skip
 def test_a_content_type_belongs_to_the_call_only_where_there_is_a_body(
-    body: bytes | None, kept: tuple[str, ...]
+    path: str, body: bytes | None, kept: tuple[str, ...]
 ) -> None:
-    url = f"https://crm.example.test/v1/{HAN}/7"
+    url = f"https://crm.example.test/v1/{path}"
     headers = (("Content-Type", "application/json"),)
     found, _ = matched(Request(method="GET", url=url, headers=headers, body=body), PLATFORMS)
 
