@@ -5,6 +5,8 @@ from __future__ import annotations
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
@@ -205,6 +207,46 @@ def test_an_owner_is_renamed_with_all_that_it_recorded(tmp_path: Path) -> None:
 
     assert [entry.line.owner for entry in moved] == ["乙"] * 3
     assert migrate(tmp_path, entries, NOTHING) == migrate(tmp_path, entries, NOTHING)
+
+
+@pytest.mark.parametrize(
+    ("owners", "renames", "plays"),
+    [
+        (["甲", "乙"], {"甲": "新", "乙": "新"}, "甲"),
+        (["丙", "乙", "甲"], {"甲": "新", "乙": "新"}, "乙"),
+        (["丙", "丁"], {"甲": "新", "丁": "新", "丙": "别的"}, "丁"),
+        (["丙", "丁"], {"甲": "新"}, ""), (["甲", "乙"], {"甲": "别的"}, ""),
+    ],
+)  # fmt: skip
+def test_of_two_owners_that_have_become_one_the_first_of_the_file_is_played(
+    owners: list[str], renames: Mapping[str, str], plays: str
+) -> None:
+    item: Any = SimpleNamespace(
+        owner_name_in_cassette="新", scenario=SimpleNamespace(was=()), item_id="", cassette="a"
+    )
+
+    assert Renames({}, {}, {}, renames).find_recorded_owner(item, owners) == plays
+
+
+def test_owners_platforms_and_apis_that_have_become_one_move_together(tmp_path: Path) -> None:
+    entries = [
+        recorded(number=number, call=call).with_line(owner=owner)
+        for number, (owner, call) in enumerate(
+            [("甲", "crm.get"), ("乙", "erp.find"), ("丙", "oa.get"), ("甲", "crm.get")], 1
+        )
+    ]
+    names = {"crm": "neu", "erp": "neu"}
+    apis = {"neu.get": "neu.read", "neu.find": "neu.read"}
+    renames = Renames(apis, names, {}, {"甲": "新", "乙": "新"})
+
+    moved = migrate(tmp_path, entries, renames)
+
+    assert sorted((one.line.owner, one.line.call) for one in moved) == [
+        ("丙", "oa.get"), ("新", "neu.read"), ("新", "neu.read"), ("新", "neu.read"),
+    ]  # fmt: skip
+    assert (renames.former_names.platforms, renames.former_names.apis) == (
+        {"neu": ("crm", "erp")}, {"neu.read": ("get", "find")},
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize(("count", "causes"), [(1, 1), (2, 2), (3, 3), (4, 1), (5, 1)])
