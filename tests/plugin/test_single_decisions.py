@@ -60,6 +60,51 @@ def test_a_run_belongs_to_the_one_project_of_its_arguments(
 
 
 @pytest.mark.parametrize(
+    ("argument", "root"),
+    [("项目/scenarios", "根/起点/项目"), ("tests", "根"), (".", "根"), ("../..", "根")],
+)
+def test_a_run_in_a_folder_without_a_project_belongs_to_the_root_of_pytest(
+    tmp_path: Path, argument: str, root: str
+) -> None:
+    start = tmp_path / "根/起点"
+    (start / "项目/scenarios").mkdir(parents=True)
+    config = make_config(start, tmp_path / "根")
+    config.args = [argument]
+
+    assert options.find_run_root(config) == tmp_path / root
+
+
+@pytest.mark.parametrize(
+    ("argument", "lang", "asked"),
+    [
+        ("一/scenarios", None, (None, "zh")), ("一/scenarios", "en", ("en", "zh")),
+        ("二/scenarios", None, (None, "en")), (".", None, (None, None)),
+    ],
+)  # fmt: skip
+def test_messages_are_in_the_language_of_the_project_that_is_run(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    argument: str,
+    lang: str | None,
+    asked: tuple[str | None, str | None],
+) -> None:
+    found = []
+    monkeypatch.setattr(
+        options, "choose_language", lambda name, *, configured: found.append((name, configured))
+    )
+    for name, language in (("一", "zh"), ("二", "en")):
+        (tmp_path / name / "scenarios").mkdir(parents=True)
+        (tmp_path / name / "pyproject.toml").write_text(
+            f'[tool.bpmax_sim]\nlanguage = "{language}"\n', encoding="utf-8"
+        )
+    config = make_config(tmp_path, lang=lang)
+    config.args = [argument]
+    options.check_values_and_ci_recording(config)
+
+    assert found == [asked]
+
+
+@pytest.mark.parametrize(
     ("given", "hosts"),
     [
         ((None, None), ()), (["a.test", "b.test"], ("a.test", "b.test")),
@@ -116,6 +161,7 @@ def test_an_option_is_read_from_both_places_and_names_the_wrong_one(
         ({"mode": "record"}, "true", "recording is disabled because CI is set"),
         ({"mode": (None, "record")}, "true", "recording is disabled because CI is set"),
         ({"mode": "record", "allow_ci_record": True}, "true", ""),
+        ({"mode": "record", "allow_ci_record": (None, True)}, "true", ""),
         ({"mode": "live"}, "true", ""),
         ({"record": "new"}, None, "--bpmax-record=new needs --bpmax-mode=record"),
         ({"record": "new", "mode": "live"}, None, "--bpmax-record=new needs --bpmax-mode=record"),
@@ -123,6 +169,8 @@ def test_an_option_is_read_from_both_places_and_names_the_wrong_one(
         ({"var": ["客户"]}, None, "--bpmax-var: expected NAME=VALUE, got "),
         ({"var": (None, ["=x"])}, None, "--bpmax-var: expected NAME=VALUE, got "),
         ({"report": "报告.htm"}, None, "--bpmax-report: expected a file that ends in .html"),
+        ({"report": "报告.html.bak"}, None, "--bpmax-report: expected a file that ends in .html"),
+        ({"report": "报告.html"}, None, ""),
         ({"explore_max": 1}, None, "--bpmax-explore-max needs --bpmax-explore"),
     ],
 )  # fmt: skip
