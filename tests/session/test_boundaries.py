@@ -400,6 +400,38 @@ def test_a_recording_stays_where_the_third_party_serves_worse_than_before(
 
 
 @pytest.mark.parametrize(
+    ("options", "failed", "told"),
+    [
+        ({}, False, 1), ({}, True, 1), ({"record": "new"}, False, 1),
+        ({"adopts": lambda _owners: ""}, False, 0),  # as a scenario does, which tells it itself
+        ({"ignore": ()}, False, 0),
+    ],
+)  # fmt: skip
+def test_an_ignore_that_makes_different_calls_equal_is_told_once(
+    tmp_path: Path, options: dict[str, Any], *, failed: bool, told: int
+) -> None:
+    def answer(request: bs.Request) -> bs.Response:
+        return bs.Response(status=200, body=request.url[-1:].encode())
+
+    chosen = {"ignore": ("query.page",), **options}
+    with warnings.catch_warnings(record=True) as heard:
+        warnings.simplefilter("always")
+        session = plain_session(
+            tmp_path, answer, apis="list: {path: /list, parameters: [{name: page, in: query}]}",
+            command="bpmax-sim record", **chosen,
+        )  # fmt: skip
+        with contextlib.suppress(ValueError), session:
+            for page in "123":
+                session.proxy("crm").list(page)
+            if failed:
+                raise ValueError
+
+    texts = [str(one.message) for one in heard if one.category is bs.BlindIgnoreWarning]
+    assert len(texts) == told
+    assert all("answered in their order" in one and "crm.list (query.page)" in one for one in texts)
+
+
+@pytest.mark.parametrize(
     ("was", "now", "is_found"),
     [
         ("get_order: {path: /o}", "get_order: {path: /o}", True),

@@ -13,10 +13,15 @@ from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.format import dump_entries
 from bpmax_sim.cassette.matching import MatchingRules
 from bpmax_sim.messages import LOGIN, Call, Exchange, FailedExchange, Request, Response
+from bpmax_sim.platform.load import load_platforms
 from bpmax_sim.platform.target import CLIENT
 from bpmax_sim.secret.secret_names import VERSION
 from bpmax_sim.session.record import refuse_standin
-from bpmax_sim.session.replay import find_substitute_sdk_login, is_sent_by_sdk
+from bpmax_sim.session.replay import (
+    find_substitute_sdk_login,
+    is_sent_by_sdk,
+    synthesise_sdk_login_response,
+)
 from bpmax_sim.session.settings import Settings
 from bpmax_sim.session.start import start_session
 
@@ -93,6 +98,43 @@ def test_what_is_ignored_is_no_difference() -> None:
 
     assert chosen(login("a=1&t=1&n=1"), *known) == 2
     assert chosen(login("a=1&t=1&n=1"), *known, ignore=("query.t", "query.n")) == 1
+
+
+WITH_LOGIN = """\
+platform_key: crm
+base_url: https://crm.example.test
+credentials: {user: {}, password: {secret: true}}
+auth:
+  acquire:
+    steps:
+      - request: {method: POST, path: /login, body: {user: "{{ user }}", pass: "{{ password }}"}}
+        extract: {token: {path: $.token, secret: true}}
+  apply: [{in: header, name: X-Token, value: "{{ token }}"}]
+apis: {get: {path: "/get/{id}"}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("method", "url", "is_login"),
+    [
+        ("POST", "https://crm.example.test/login", True),
+        ("GET", "https://crm.example.test/get/7", False),
+        ("GET", "https://crm.example.test/login", False),
+        ("POST", "https://crm.example.test/other", False),
+        ("POST", "https://other.example.test/login", False),
+    ],
+)
+def test_only_a_login_that_is_declared_is_answered_with_stand_ins(
+    tmp_path: Path, method: str, url: str, *, is_login: bool
+) -> None:
+    (tmp_path / "crm.yaml").write_text(WITH_LOGIN, encoding="utf-8")
+    platforms = load_platforms(tmp_path / "crm.yaml")
+    request = replace(login(), method=method, url=url)
+
+    found = synthesise_sdk_login_response(platforms, request)
+    assert (found is not None) == is_login
+    assert found is None or found.body == b'{"token": "redacted.crm.test.token.1"}'
+    assert synthesise_sdk_login_response(platforms, replace(request, call=None)) is None
 
 
 def opened(folder: Path, mode: Any = "replay", **options: Any) -> bs.Session:
