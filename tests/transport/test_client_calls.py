@@ -271,7 +271,7 @@ def test_a_call_that_fails_is_logged_with_its_error(folder: Path) -> None:
         raise failure
 
     clients = adapter(folder)
-    failure: Exception = TransportError("gone")
+    failure: Exception = TransportError("gone", code="RESET", elapsed=2.5)
     with pytest.raises(TransportError, match="gone"):
         clients.send_call(get(f"{CRM}/stock"), fail)
     failure = KeyError("x")
@@ -281,6 +281,89 @@ def test_a_call_that_fails_is_logged_with_its_error(folder: Path) -> None:
     [record] = clients.env.calls
     assert record.error is not None
     assert "gone" in str(record.error)
+    assert clients.clock.now() == 102.5  # the time until it failed has passed, too
+
+
+@pytest.mark.parametrize("serial", [0, 7])
+def test_a_call_has_the_number_with_which_it_was_sent(folder: Path, serial: int) -> None:
+    clients, seen = adapter(folder), []
+
+    def answer(request: Request) -> Response:
+        assert request.call is not None
+        seen.append(request.call.serial)
+        return Response(status=200)
+
+    for _ in range(2):
+        clients.send_call(get(f"{CRM}/stock"), answer, serial=serial)
+
+    assert len({*seen}) == (1 if serial else 2)
+    assert not serial or {*seen} == {serial}
+
+
+@pytest.mark.parametrize("is_live", [True, False])
+def test_a_request_that_fits_several_apis_is_noted_once(folder: Path, *, is_live: bool) -> None:
+    text = PLATFORM.replace("apis:\n", "apis:\n  same: {path: /stock}\n")
+    (folder / "platforms/crm.yaml").write_text(text, "utf-8")
+    clients = adapter(folder, {"ONE": "http://127.0.0.1:1"}, is_live=is_live)
+    for number in range(3):
+        clients.as_api_call(get(f"{CRM}/stock", headers=(("X-A", f"{number}"),)))
+
+    [note] = clients.notes
+    assert "same" in to_plain_english(note)
+
+
+@pytest.mark.parametrize(
+    ("url", "sent"),
+    [
+        (f"{CRM}/stock", "http://127.0.0.1:1/a/stock"),
+        ("https://files.crm.example.test/f/7", "http://127.0.0.1:3/files/f/7"),
+        ("https://files.crm.example.test/f/7?x=1", "http://127.0.0.1:3/files/f/7?x=1"),
+    ],
+)
+def test_each_host_of_an_instance_has_its_own_live_address(
+    folder: Path, url: str, sent: str
+) -> None:
+    one = (
+        "- {platform: crm, instance_key: one, base_url: {env: ONE}, hosts: {files: {env: FILES}}}\n"
+    )
+    (folder / "instances.yaml").write_text(one, "utf-8")
+    environ = {"ONE": "http://127.0.0.1:1/a/", "FILES": "http://127.0.0.1:3/files/"}
+    clients = adapter(folder, environ, is_live=True)
+
+    assert clients.needs_live_address(get(url))
+    known = clients.as_api_call(get(url))
+    assert (known.url, known.recorded_form.url) == (sent, url)
+
+
+def test_a_platform_whose_address_is_open_does_not_end_the_search(folder: Path) -> None:
+    open_ = "platform_key: a\nbase_url: 'https://{{ region }}.other.test'\n"
+    more = "credentials: {region: {}}\napis: {stock: {path: /none}}\n"
+    (folder / "platforms/a.yaml").write_text(open_ + more, "utf-8")
+    clients = adapter(folder, is_recorded=lambda _request: True)
+
+    call = clients.as_api_call(get("http://127.0.0.1:81/stock")).call
+    assert call is not None
+    assert (call.platform, call.api) == ("crm", "stock")
+
+
+@pytest.mark.parametrize(
+    ("path", "address", "declare"),
+    [
+        ("/stock", CRM, "base_url: http://127.0.0.1:81 of"),
+        ("/f/7", "https://files.crm.example.test", "hosts: {files: http://127.0.0.1:81} of"),
+    ],
+)
+def test_an_unknown_address_is_told_with_that_of_the_host_under_which_it_is_recorded(
+    folder: Path, path: str, address: str, declare: str
+) -> None:
+    one = "- {platform: crm, instance_key: one, base_url: 'http://127.0.0.1:9'}\n"
+    (folder / "instances.yaml").write_text(one, "utf-8")
+    [(_, found), (_, advice)] = adapter(folder).explain_unknown_address(
+        get(f"http://127.0.0.1:81{path}")
+    )
+
+    assert f"recorded under {address}, " in to_plain_english(found)
+    assert to_plain_english(advice).startswith(declare)
 
 
 @pytest.mark.parametrize(
