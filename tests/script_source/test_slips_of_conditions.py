@@ -273,6 +273,13 @@ constant-condition@42 | const n = form.a; if (n > 5) return; if (n > 6) form.x =
 same-sides@5 | if (form.a > 5 && form.a > 5) form.x = 1
 duplicate-key@42 | if (form.a.indexOf('x') < 0) return; if (form.a.indexOf('x') < 0) form.x = 1
 - | if (form.明细.length === 0) return; form.明细.push(1); if (form.明细.length === 0) form.x = 1
+- | if (form.明细[0]) return; fill(); if (form.明细[0]) form.x = 1
+- | const 行 = list(); if (行[0]) return; fill(行); if (行[0]) form.x = 1
+- | const 行 = list(); if (行['甲']) return; fill(行); if (行['甲']) form.x = 1
+- | const 行 = list(); if (行.甲) return; fill(行); if (行.甲) form.x = 1
+- | const 行 = list(); if (行[0]) return; 行[0] = 1; if (行[0]) form.x = 1
+duplicate-key@53 | const 行 = list(); if (行[0]) return; form.b = 1; if (行[0]) form.x = 1
+duplicate-key@51 | const n = form.a; if (n > 5) return; fill(n); if (n > 5) form.x = 1
 """
 
 
