@@ -460,6 +460,12 @@ global:部门:read@22 | return [{name: '张三', 部门}]
 global:x:read@25 | return [{name: '张三', ...x}]
 global:form:read@20 global:form:read@53 global:y:read@68 sig:f() | function f() { if (form.x) { var y = 2 } return y } form.a = f() + y
 global:form:read@20 global:go:read@41 global:y:read@56 global:form:read@60 sig:f() | function f() { if (form.x) { let y = 2; go(y) } return y } form.a = f
+global:form:read@5 global:form:read@29 global:go:read@38 global:form:read@45 | if (form.x) { for (var 行 of form.明细) go() } form.a = 行
+global:form:read@5 global:form:read@29 global:go:read@38 global:form:read@45 | if (form.x) { for (var 键 in form.明细) go() } form.a = 键
+global:form:read@5 global:form:read@34 global:go:read@43 global:form:read@50 | if (form.x) { for (var [键, 值] of form.明细) go() } form.a = 键 + 值
+global:form:read@5 global:go:read@43 global:form:read@50 | if (form.x) { for (var i = 0; i < 3; i++) go() } form.a = i
+global:form:read@20 global:form:read@44 global:go:read@53 global:form:read@71 global:行:read@86 sig:f() | function f() { if (form.x) { for (var 行 of form.明细) go() } return 行 } form.a = f() + 行
+global:form:read@17 global:go:read@26 global:form:read@32 global:行:read@41 | for (const 行 of form.明细) go(); form.a = 行
 global:form:read@30 global:丙:read@47 | import 甲, {乙} from './x.js'; form.a = 甲 + 乙 + 丙
 global:form:read@1 ignore:1:a,b | form.a = 1; /* bpmax-ignore: a b */
 """
