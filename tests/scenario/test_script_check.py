@@ -34,6 +34,9 @@ apis:
     answer: {type: object, properties: {name: {type: string}}, additionalProperties: false}
   head_order: {method: HEAD, path: /orders, answer: {type: object}}
   post_order: {method: POST, path: /orders, answer: {type: object}}
+  get_contract:
+    path: /contracts
+    answer: {type: object, properties: {编号: {type: string}, 备注: {type: string}}, additionalProperties: false}
   ask_order:
     path: /ask
     parameters:
@@ -58,6 +61,7 @@ apis:
         some: {type: [number, string]}
 """
 Check = Callable[..., list[tuple[str, str]]]
+CONTRACT = infer_shape({"编号": "HT-7", "状态": "生效"})
 RECORDED = infer_shape({"code": 200, "data": {"name": "张三", "phones": [{"number": "1"}]}})
 
 
@@ -69,7 +73,7 @@ def check_of(tmp_path_factory: pytest.TempPathFactory) -> Check:
     instance = "- {platform: crm, instance_key: branch, default: true}\n"
     (folder / "instances.yaml").write_text(instance, "utf-8")
     platforms = load_platforms(folder / "platforms")
-    facts = FileFacts("cassette", (), {"crm.get_customer": RECORDED})
+    facts = FileFacts("cassette", (), {"crm.get_customer": RECORDED, "crm.get_contract": CONTRACT})
     shapes = ResponseShapes([facts.shapes])
 
     def check(source: str, library: str = "", *hooks: str) -> list[tuple[str, str]]:
@@ -332,6 +336,30 @@ def test_what_responses_are_judged_by_is_a_member_of_some(
     assert [text.partition("has ")[2][:4] for rule, text in found if rule == "closed-member"] == [
         wrong
     ] * bool(wrong)
+
+
+@pytest.mark.parametrize(
+    ("member", "wrong"),
+    [
+        pytest.param("编号", [], id="declared and recorded"),
+        pytest.param("备注", [], id="only declared"),
+        pytest.param("状态", [], id="only recorded"),
+        pytest.param(
+            "金额",
+            [
+                "no response of crm.get_contract that is declared or recorded has 金额; there are "
+                "编号, 备注, 状态"
+            ],
+            id="neither",
+        ),
+    ],
+)
+def test_a_member_is_there_if_it_is_declared_or_recorded(
+    check: Check, member: str, wrong: list[str]
+) -> None:
+    found = check(f"const r = await $proxy('crm').get_contract(); form.客户 = r.{member};")
+
+    assert [text.partition(": ")[2] for _, text in found] == wrong
 
 
 def test_an_async_function_of_a_library_is_awaited(check: Check) -> None:
