@@ -27,6 +27,11 @@ FORM = "application/x-www-form-urlencoded"
             b"%E5%90%8D=%E5%BC%A0+%E4%B8%89&s=a%2Bb%26c%3Dd%7E*-._",
         ),
         ({"a": [1, "x"], "n": None, "u": UNDEFINED}, b"a=1&a=x&n="),
+        ({"~": "~", "a~b": "a~b"}, b"%7E=%7E&a%7Eb=a%7Eb"),
+        (
+            {"q": list("*-._ !'()/:@$")},
+            b"q=*&q=-&q=.&q=_&q=+&q=%21&q=%27&q=%28&q=%29&q=%2F&q=%3A&q=%40&q=%24",
+        ),
         ({}, b""),
     ],
 )
