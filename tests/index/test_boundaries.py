@@ -96,6 +96,22 @@ def test_a_file_is_read_again_if_any_part_of_its_stamp_differs(tmp_path: Path, f
 
 
 @needs_links
+def test_a_script_that_is_a_link_is_known_by_the_file_that_it_leads_to(tmp_path: Path) -> None:
+    shared = tmp_path / "shared.js"
+    shared.write_text("form.单价 = 1", "utf-8")
+    (tmp_path / "price.js").symlink_to(tmp_path / "inner.js")
+    (tmp_path / "inner.js").symlink_to(shared)
+    first = FileScan(tmp_path, {}).get_file("price.js")
+    assert first is not None
+    known = {"price.js": ScannedFile(first.stamp, b"known")}
+
+    assert FileScan(tmp_path, known).get_digest("price.js") == b"known"
+    shared.write_text("form.单价 = 20", "utf-8")
+    changed = FileScan(tmp_path, known).get_digest("price.js")
+    assert changed not in {b"", b"known", first.digest}
+
+
+@needs_links
 def test_what_is_no_file_has_no_digest(tmp_path: Path) -> None:
     (tmp_path / "folder.js").mkdir()
     (tmp_path / "gone.js").symlink_to(tmp_path / "nowhere")
