@@ -53,6 +53,13 @@ apis:
   order: {path: "/orders/{id}"}
   file: {path: "/f/{id}", host: files}
 """
+BY_TENANT = """
+platform_key: KEY
+title: t
+base_url: "https://{{ 租户 }}.KEY.example.test"
+credentials: {租户: {secret: false}}
+apis: {stock: {path: /stock}}
+"""
 INSTANCES = """
 - {platform: crm, instance_key: one, default: true, base_url: {env: ONE}}
 - {platform: crm, instance_key: two, base_url: {env: TWO}, hosts: {files: {env: FILES}}}
@@ -375,9 +382,12 @@ def test_an_unknown_address_is_told_with_that_of_the_host_under_which_it_is_reco
         ("http://127.0.0.1:81/stock", "", ""),
     ],
 )
+@pytest.mark.parametrize("other", ["", "aaa", "zzz"])
 def test_a_replayed_client_may_be_at_another_address(
-    folder: Path, url: str, instance: str, shown: str
+    folder: Path, url: str, instance: str, shown: str, other: str
 ) -> None:
+    if other:  # of which no address is known without a credential, before or after that of crm
+        (folder / f"platforms/{other}.yaml").write_text(BY_TENANT.replace("KEY", other), "utf-8")
     clients = adapter(folder, is_recorded=lambda request: request.recorded_form.url == shown)
 
     known = clients.as_api_call(get(url))
