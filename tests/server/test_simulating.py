@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from bpmax_sim.errors import CallError
-from bpmax_sim.messages import Request
+from bpmax_sim.messages import Pairs, Request
 from bpmax_sim.openapi.convert import convert_document
 from bpmax_sim.openapi.document import read_document
 from bpmax_sim.platform.load import load_platforms
@@ -158,6 +158,7 @@ def test_credentials_that_an_instance_gives_are_left_as_they_are(tmp_path: Path)
     [
         ("/api", 200), ("/api/", 200), ("/api?a=1", 200), ("/api/?a=1", 200), ("/?a=1", 200),
         ("/api/x", 200), ("/x", 200), ("/apis?a=1", 404), ("/apix", 404), ("/api/api", 404),
+        ("/apis/x", 200), ("/api/apis/x", 200),
     ],
 )  # fmt: skip
 @pytest.mark.parametrize(
@@ -188,17 +189,45 @@ def test_a_path_that_is_not_known_is_left_out(
     assert request_status(tmp_path, address, path) == status
 
 
-def request_status(folder: Path, address: str, path: str) -> int:
+APPLIED = "{apply: [{in: header, name: Origin, value: '{{ base_url }}'}]}"
+
+
+@pytest.mark.parametrize(
+    ("path", "own"),
+    [
+        ("/api/apis/x", "/api"), ("/api", "/api"), ("/api?a=1", "/api"), ("/api/", "/api"),
+        ("/apis/x", ""), ("/apis/x?a=1", ""), ("/x", ""), ("/?a=1", ""),
+    ],
+)  # fmt: skip
+def test_the_path_is_a_part_of_the_address_where_a_client_asks_below_it(
+    tmp_path: Path, path: str, own: str
+) -> None:
+    base = "http://127.0.0.1:8080"
+    statuses = [
+        request_status(
+            tmp_path, "https://crm.example.test/api", path, APPLIED, (("Origin", origin),)
+        )
+        for origin in (f"{base}{own}", base if own else f"{base}/api")
+    ]
+
+    assert statuses == [200, 401]
+
+
+def request_status(
+    folder: Path, address: str, path: str, auth: str = "none", headers: Pairs = ()
+) -> int:
     """Return the status of a GET of *path* from the stand-in of a platform at *address*."""
     (folder / "crm.yaml").write_text(
-        f"platform_key: crm\nbase_url: '{address}'\nauth: none\n"
+        f"platform_key: crm\nbase_url: '{address}'\nauth: {auth}\n"
         "credentials: {租户: {default: huayuan}, 地址: {default: 'https://crm.example.test/api'}}\n"
-        "apis: {root: {path: /}, x: {path: /x}}\n",
+        "apis: {root: {path: /}, x: {path: /x}, list: {path: /apis/x}}\n",
         encoding="utf-8",
     )
     standin = SimulatorServer(load_platforms(folder / "crm.yaml", instances=None), "crm")
     base = "http://127.0.0.1:8080"
-    return standin.handle(Request(method="GET", url=f"{base}{path}", base=base)).status
+    return standin.handle(
+        Request(method="GET", url=f"{base}{path}", headers=headers, base=base)
+    ).status
 
 
 CRM, OA = "{platform: crm, instance_key:", "{platform: oa, instance_key:"
