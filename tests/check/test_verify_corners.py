@@ -31,8 +31,12 @@ auth:
   acquire:
     steps: [{request: {method: POST, path: /login}, extract: {token: {path: $.token}}}]
   apply: [{in: header, name: X-Token, value: "{{ token }}"}]
-  recover: {token: {refresh: 1}, transient: {tries: 3, backoff: 0s}, rate: {tries: 2, backoff: 0s}}
-response: {classes: {token: {status: [401]}}}
+  recover:
+    token: {refresh: 1}
+    clock: {clock: true}
+    transient: {tries: 3, backoff: 0s}
+    rate: {tries: 2, backoff: 0s}
+response: {classes: {token: {status: [401]}, clock: {status: [412]}}}
 apis:
   list: {path: /list}
   save: {method: POST, path: /save}
@@ -55,7 +59,9 @@ def record(root: Path, platforms: Path, *outcomes: int | str, api: str = "list")
         outcome = left.pop(0)
         if isinstance(outcome, str):
             raise TransportError("cut", code=outcome)
-        return answer({"ok": 1}, outcome)
+        date = ("date", "Mon, 02 Mar 2026 01:00:00 GMT")
+        response = answer({"ok": 1}, outcome)
+        return replace(response, headers=(*response.headers, date))
 
     with opened(root, "record", respond, platforms) as session:
         while left:
@@ -73,6 +79,7 @@ NO_RESPONSE = "not sent: it had no response when it was recorded"
 NOT_ALLOWED = "not sent: POST may change something; pass --allow-writes"
 REFUSED = "not sent: its token was refused when it was recorded"
 TRANSIENT = "not sent: its response was a temporary failure (transient) when it was recorded"
+CLOCK = "not sent: its response was a temporary failure (clock) when it was recorded"
 RATE = "not sent: its response was a temporary failure (rate) when it was recorded"
 
 
@@ -90,8 +97,16 @@ RATE = "not sent: its response was a temporary failure (rate) when it was record
         ([503, 401, 200], [f"[1] {TRANSIENT}", f"[2] {REFUSED}"]),
         ([429, 200, 429, 200], [f"[1] {RATE}", f"[3] {RATE}"]),
         ([404, 200], ["[1] status: 404 became 200"]),
+        ([401, 401, 200], [f"[1] {REFUSED}", "[2] status: 401 became 200"]),
+        ([401, 503, 401, 200],
+         [f"[1] {REFUSED}", f"[2] {TRANSIENT}", "[3] status: 401 became 200"]),
+        ([503, 503, 503, 200],
+         [f"[1] {TRANSIENT}", f"[2] {TRANSIENT}", "[3] status: 503 became 200"]),
+        ([412, 200], [f"[1] {CLOCK}"]),
+        ([412, 412, 200], [f"[1] {CLOCK}", "[2] status: 412 became 200"]),
+        ([412, 401, 412, 200], [f"[1] {CLOCK}", f"[2] {REFUSED}", "[3] status: 412 became 200"]),
     ],
-)
+)  # fmt: skip
 def test_a_failure_after_which_the_call_was_sent_again_is_not_sent(
     tmp_path: Path, platforms: Path, outcomes: list[int | str], told: list[str]
 ) -> None:
@@ -124,8 +139,9 @@ def test_a_failure_before_another_call_is_compared(tmp_path: Path, platforms: Pa
 @pytest.mark.parametrize(
     ("code", "others"), [("CONNECT", ["unreachable", "skipped"]), (None, ["changed", "changed"])]
 )
+@pytest.mark.parametrize("party", ["down.test", "erp.down"], ids=["host", "instance"])
 def test_what_cannot_be_reached_is_not_tried_again_for_each_exchange(
-    tmp_path: Path, code: str | None, others: list[str]
+    tmp_path: Path, code: str | None, others: list[str], party: str
 ) -> None:
     sent: list[str] = []
 
@@ -136,9 +152,15 @@ def test_what_cannot_be_reached_is_not_tried_again_for_each_exchange(
         return answer({"a": "1"})
 
     urls = ("https://down.test/a", "https://up.test/a", "https://down.test/b", "https://up.test/b")
+    calls = [
+        Call(platform="erp", instance=name, api="", method="GET", path="/") if "erp" in party
+        else None for name in ("down", "up", "down", "up")
+    ]  # fmt: skip
     exchanges = [
-        Exchange(request=Request(method="GET", url=url), outcome=answer({"a": 1}), order=number)
-        for number, url in enumerate(urls, 1)
+        Exchange(
+            request=Request(method="GET", url=url, call=call), outcome=answer({"a": 1}), order=order
+        )
+        for order, (url, call) in enumerate(zip(urls, calls, strict=True), 1)
     ]
     with opened(tmp_path, "live", respond) as session:
         found = [
@@ -146,7 +168,7 @@ def test_what_cannot_be_reached_is_not_tried_again_for_each_exchange(
             for _, drifts in Verification(session).verify(exchanges) for drift in drifts
         ]  # fmt: skip
 
-    reason = "down.test could not be reached before" if code else ""
+    reason = f"{party} could not be reached before" if code else ""
     assert found == [
         (others[0], "error", ""), ("changed", "error", ""),
         (others[1], "info" if code else "error", reason), ("changed", "error", ""),
@@ -157,15 +179,18 @@ def test_what_cannot_be_reached_is_not_tried_again_for_each_exchange(
 def test_traffic_of_a_known_address_without_an_api_is_sent_as_it_is(tmp_path: Path) -> None:
     call = Call(platform="", instance="", api="", method="GET", path="/x")
     request = Request(method="GET", url="https://erp.example.test/api/x", call=call)
-    post = replace(request, method="POST", call=replace(call, method="POST"))
+    head, post = (
+        replace(request, method=one, call=replace(call, method=one)) for one in ("HEAD", "POST")
+    )
     exchanges = [
         Exchange(request=one, outcome=answer({"a": 1}), order=number)
-        for number, one in enumerate((request, post), 1)
+        for number, one in enumerate((request, head, post), 1)
     ]
 
     assert drift(tmp_path, exchanges, lambda _: answer({"a": None})) == [
         "warning: [1] https://erp.example.test/api/x: body.a: is gone (was number)",
-        f"info: [2] https://erp.example.test/api/x: {NOT_ALLOWED}",
+        "warning: [2] https://erp.example.test/api/x: body.a: is gone (was number)",
+        f"info: [3] https://erp.example.test/api/x: {NOT_ALLOWED}",
     ]
 
 
