@@ -11,7 +11,7 @@ from zipfile import ZIP_DEFLATED, ZipFile
 import pytest
 
 from bpmax_sim.errors import ConfigError
-from bpmax_sim.i18n import translate
+from bpmax_sim.i18n import to_plain_english, translate
 from bpmax_sim.report.artifact_run import ArtifactRun, read_artifact_run
 from bpmax_sim.report.perform import PerformOptions, perform
 from bpmax_sim.report.stored_failures import parse_failure
@@ -80,6 +80,23 @@ def test_a_failure_is_found_however_it_was_packed(
     assert run.problems == ()
     if part != "failed":
         assert run.sources[failure.file, failure.name] == {failure.file: TEXT.rstrip()}
+
+
+@pytest.mark.parametrize("part", ["failed", "trace"])
+def test_the_whole_text_of_a_failure_is_kept_beside_the_short_one(
+    tmp_path: Path, part: str
+) -> None:
+    name, long = "scenarios/报价.scenario.yaml", "长" * 400
+    text = TEXT.replace("数量: 3", f"数量: {long}")
+    write_files(tmp_path, {"pyproject.toml": "[tool.bpmax_sim]\n", name: text})
+    (item,) = load_items(tmp_path / name)
+    perform(item, PerformOptions(trace="on"))
+    files = {name: data for name, data in files_of(tmp_path).items() if part in name}
+
+    (failure,) = read_artifact_run(pack(tmp_path / "a.zip", files), tmp_path).failures
+
+    assert [long in to_plain_english(one) for one in failure.whole] == [True]
+    assert [long in to_plain_english(one) for one in failure.texts] == [False]
 
 
 def test_an_archive_may_have_backslashes_in_its_names(ran: Path, tmp_path: Path) -> None:

@@ -10,14 +10,17 @@ import pytest
 from msgspec.structs import replace
 
 from bpmax_sim.cassette.format import dump_exchanges
+from bpmax_sim.cassette.remote import RemoteStorage
 from bpmax_sim.errors import ClosedNetworkError, ConfigError
 from bpmax_sim.guard import NetworkGuard
 from bpmax_sim.i18n import to_plain_english
+from bpmax_sim.messages import Response
 from bpmax_sim.report.perform import PerformOptions, check_scripts, list_scripts, perform
 from bpmax_sim.report.terminal import Verdict
 from bpmax_sim.scenario.load import ScenarioItem, load_items
 from bpmax_sim.script.hits import ScriptHits
 from bpmax_sim.session.session import Session
+from bpmax_sim.transport.protocol import Handler
 from tests.cassette.exchanges import RULES, ZONE, detail, numbered
 
 SCENARIO = """\
@@ -97,6 +100,47 @@ def test_a_recording_that_is_not_there_or_is_left_is_said(tmp_path: Path, name: 
     assert type(events[-1]).__name__ == "ScenarioFinished"
 
 
+def test_a_recording_that_is_not_yet_at_its_address_is_not_called_absent(tmp_path: Path) -> None:
+    item = load(tmp_path, NAMED)
+    remote = RemoteStorage(tmp_path.as_uri(), tmp_path / "mirror")
+
+    verdict, _ = perform(item, PerformOptions(options={"remote": remote}))
+
+    assert (verdict.outcome, told(verdict)) == ("passed", [])
+
+
+PLATFORM = """\
+platform_key: crm
+base_url: https://crm.example.test
+credentials: {dept: {}}
+auth: {apply: [{in: header, name: X-Dept, value: "{{ dept }}"}]}
+apis: {get: {path: /get}}
+"""
+
+
+@pytest.mark.parametrize(
+    "body", [b'{"a": 1}', '{"部门": "caigou-0123"}'.encode()], ids=["without", "with"]
+)
+def test_a_value_that_was_hidden_though_it_may_be_no_secret_is_said(
+    tmp_path: Path, body: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CRM_DEPT", "caigou-0123")
+    (tmp_path / "crm.yaml").write_text(PLATFORM, "utf-8")
+    text = SCENARIO.replace("{a: 2}, expect", "{a: 2}}, {js: await $proxy('crm').get(), expect")
+    item = load(tmp_path, "proxy: {platforms: crm.yaml}", text)
+    answer = Handler(lambda _: Response(status=200, headers=(), body=body))
+
+    options: Any = {"mode": "record", "transport": answer, "allow_ci": True}
+    verdict, _ = perform(item, PerformOptions(options=options))
+
+    said = [to_plain_english(one.message) for one in verdict.warnings if one.kind == "secret"]
+    assert verdict.outcome == "passed", verdict.failures
+    hidden = "crm.get: the response holds the value of 'dept' of crm.default"
+    environ = "read from the environment, as no file says otherwise: CRM_DEPT"
+    expected = [hidden, environ] if b"caigou" in body else [environ]
+    assert [one.partition(", and is recorded")[0] for one in said] == expected
+
+
 def test_a_folder_of_cassettes_may_be_another(tmp_path: Path) -> None:
     item = load(tmp_path, "proxy: {cassette: 别的}")
 
@@ -155,21 +199,31 @@ def test_only_a_trace_holds_the_values_of_a_failed_line(
         assert '"names":{"价":"7"}' in Path(verdict.trace).read_text("utf-8")
 
 
-def test_each_script_that_is_wrong_is_told_once_before_anything_runs(tmp_path: Path) -> None:
-    item = load(tmp_path)
+@pytest.mark.parametrize(
+    ("one", "other", "places"),
+    [
+        ("form.a = = 1;", "function {}", [("甲.js", 1, 10), ("乙.js", 1, 10)]),
+        ("= 1;", "\n= 1;", [("甲.js", 1, 1), ("乙.js", 2, 1)]),
+        ("const 价 = 1;\n  form.a = = 1;", "", [("甲.js", 2, 12)]),
+    ],
+)
+def test_each_script_that_is_wrong_is_told_once_before_anything_runs(
+    tmp_path: Path, one: str, other: str, places: list[tuple[str, int, int]]
+) -> None:
+    text = SCENARIO.replace("[乙.js]", "[乙.js, 甲.js]")  # one of an event, too
+    item = load(tmp_path, text=text)
     check_scripts(item)
-    (tmp_path / "甲.js").write_text("form.a = = 1;", "utf-8")
-    (tmp_path / "乙.js").write_text("function {}", "utf-8")
+    (tmp_path / "甲.js").write_text(one, "utf-8")
+    (tmp_path / "乙.js").write_text(other, "utf-8")
     [broken] = load_items(item.path, environ={}, root=tmp_path)
 
     with pytest.raises(ConfigError) as caught:
         check_scripts(broken)
 
-    assert [Path(one.place.file).name for one in caught.value.problems if one.place] == [
-        "甲.js", "乙.js",
-    ]  # fmt: skip
+    told = [problem.place for problem in caught.value.problems if problem.place]
+    assert [(Path(place.file).name, place.line, place.column) for place in told] == places
     verdict, _ = perform(broken, PerformOptions())
-    assert (verdict.outcome, verdict.digest, len(verdict.problems)) == ("failed", "", 2)
+    assert (verdict.outcome, verdict.digest, len(verdict.problems)) == ("failed", "", len(places))
 
 
 def test_the_network_is_closed_while_it_replays_and_open_again_afterwards(tmp_path: Path) -> None:
