@@ -18,13 +18,18 @@ import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from msgspec.structs import replace
 
 from bpmax_sim.errors import ConfigError, Place, Problem
 from bpmax_sim.index import files
+from bpmax_sim.index.facts import FileFacts
 from bpmax_sim.index.items import ItemIndex, _TrackedEnviron
 from bpmax_sim.index.sound_groups import SoundScenarioGroups
-from bpmax_sim.index.store import load_index
+from bpmax_sim.index.store import ProjectIndex, load_index
+from bpmax_sim.platform.instances import InstanceOrigin, InstanceWithOrigin
 from bpmax_sim.platform.load import Platforms
+from bpmax_sim.platform.model import Instance, Platform
+from bpmax_sim.platform.response_shapes import ResponseShape
 from bpmax_sim.scenario.load import ScenarioItem, load_items
 
 ROOT = Path(__file__).parents[2]
@@ -143,6 +148,28 @@ def test_what_was_found_sound_is_not_checked_again_and_all_else_is(
     parts.write_text("steps: {打开: [{set: {金额: 55}}]}\n", "utf-8")
     found[0].load()
     assert len(checked) == 1
+
+
+def test_what_changes_while_it_is_loaded_is_loaded_again_and_checked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write(tmp_path, SCENARIO, TEXTS[SCENARIO][1])
+    parts = write(tmp_path, "scenarios/采购/parts.yaml", TEXTS["scenarios/采购/parts.yaml"][0])
+    look(tmp_path)
+    (item,) = ItemIndex(tmp_path).list_items(path)
+    checked: list[object] = []
+
+    def load_and_edit(*args: Any, **options: Any) -> Any:
+        found = load_items(*args, **options)
+        parts.write_text("steps: {打开: [{name: 改过, set: {金额: 55}}]}\n", "utf-8")
+        return found
+
+    monkeypatch.setattr("bpmax_sim.scenario.load.load_items", load_and_edit)
+    monkeypatch.setattr("bpmax_sim.scenario.load.check_scenario", checked.append)
+
+    loaded = item.load()
+
+    assert ("改过" in str(loaded), len(checked)) == (True, 1)
 
 
 def test_a_file_with_doubts_tells_them_again(tmp_path: Path) -> None:
@@ -272,6 +299,7 @@ def test_where_nothing_can_be_written_it_is_loaded_each_time(tmp_path: Path) -> 
 LOOKS = """\
 import sys
 from pathlib import Path
+from bpmax_sim.index.facts import FileFacts
 from bpmax_sim.index.items import ItemIndex
 root, name = Path(sys.argv[1]), sys.argv[2]
 for _ in range(20):
@@ -524,6 +552,49 @@ def test_a_group_is_not_sound_that_changed_while_it_was_checked_or_has_no_platfo
     make_groups(tmp_path, loads_platforms=False).save([])
     assert make_groups(tmp_path).find_unchecked_items() == []
     assert len(make_groups(tmp_path, loads_platforms=False).find_unchecked_items()) == len(SHARING)
+
+
+CRM = Platform(platform_key="crm", base_url="https://crm.example.test")
+EAST = InstanceWithOrigin(Instance(platform="crm", instance_key="华东"), InstanceOrigin())
+SURROUNDINGS: dict[str, tuple[Platforms, bytes, int]] = {
+    # platforms, the digest of a recording, and how many of the two rows are checked then
+    "nothing": (Platforms(own={"crm": CRM}), b"1", 0),
+    "a platform": (Platforms(own={"crm": replace(CRM, title="客户")}), b"1", 2),
+    "no platform": (Platforms(), b"1", 2),
+    "an instance": (
+        Platforms(own={"crm": CRM}, entries={"crm": (EAST,)}), b"1", 2,
+    ),
+    "a broken platform": (Platforms(own={"crm": CRM}, broken={"oa": ()}), b"1", 2),
+    "the folder": (Platforms(own={"crm": CRM}, folder="platforms"), b"1", 2),
+    "a recording": (Platforms(own={"crm": CRM}), b"2", 2),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("changed", SURROUNDINGS)
+def test_what_changes_around_a_scenario_has_it_checked_again(tmp_path: Path, changed: str) -> None:
+    rows = f"{PLAIN}cases: [{{id: 甲}}, {{id: 乙}}]\n"
+    path = write(tmp_path, SCENARIO, rows)
+    look(tmp_path)
+    items = ItemIndex(tmp_path).list_items(path)
+
+    def group(platforms: Platforms, digest: bytes, count: int = 2) -> SoundScenarioGroups:
+        shapes = FileFacts("cassette", shapes={"crm.get": ResponseShape()})
+        index = ProjectIndex(
+            tmp_path, {"cassettes/a.yaml": shapes}, 0, {"cassettes/a.yaml": digest}
+        )
+        chosen = items[:count]
+        keys = {item.header.platforms_key: platforms for item in chosen}
+        return SoundScenarioGroups(chosen, index, keys)
+
+    platforms, digest, unchecked = SURROUNDINGS[changed]
+    before, _, _ = SURROUNDINGS["nothing"]
+    group(before, b"1", count=1).save([])
+    assert (
+        len(group(before, b"1").find_unchecked_items()) == 2
+    )  # of the second row nothing is known
+    group(before, b"1").save([])
+
+    assert len(group(platforms, digest).find_unchecked_items()) == unchecked
 
 
 def test_of_former_checks_the_latest_are_kept_four_for_each_scenario(tmp_path: Path) -> None:

@@ -357,3 +357,46 @@ def test_a_script_says_what_it_calls_reads_and_writes_line_by_line(begin: str) -
         (3, 21, "api", "calls", "crm.find", "direct 2"),
         (3, 31, "field", "reads", "客户", ""),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "facts"),
+    [
+        ("if (form.客户) f();", [("reads", "客户", "")]),
+        ("if ('客户' in form) f();", [("reads", "客户", "")]),
+        ("const a = form.客户 ?? '';", [("reads", "客户", "")]),
+        ("form.明细[0].数量 = 1;",
+         [("reads", "明细", ""), ("reads", "明细", "*"), ("writes", "明细", "*.数量")]),
+        ("form.$setReadonly.客户 = true;", [("writes", "客户", "$setReadonly")]),
+        ("form.$客户 = 1; const a = form.$x;", []),
+    ],
+)  # fmt: skip
+def test_a_script_reads_and_writes_fields_in_many_ways(text: str, facts: list[Any]) -> None:
+    found = read_facts("scenarios/x.js", text.encode()).facts
+    assert [(one.role, one.name, one.detail) for one in found] == facts
+
+
+def test_a_test_of_a_member_of_a_response_reads_it() -> None:
+    text = "const 单 = await $proxy('crm').get(); if (单.备注 === undefined || !单.b) f();"
+    facts = read_facts("scenarios/x.js", text.encode()).facts
+    members = [(one.role, one.name) for one in facts if one.kind == "member"]
+    assert members == [("reads", "crm.get.备注"), ("reads", "crm.get.b")]
+
+
+@pytest.mark.parametrize(
+    ("step", "detail"),
+    [
+        ({"set": {"金额": 1}}, "steps.set"),
+        ({"approve": {"form": {"金额": 1}}}, "approve.form"),
+        ({"expect": {"form": {"金额": 1}}}, "expect.form"),
+        ({"expect": {"flow": {"form": {"金额": 1}}}}, "flow.form"),
+        ({"expect": {"flow": {"passed": {"财务": 1}}}}, "flow.passed"),
+        ({"add_row": {"table": "明细"}}, "table"),
+        ({"approve": {"to": ["lisi"]}}, "to"),
+        ({"proxy": {"call": "crm.get"}}, "call"),
+    ],
+)
+def test_a_name_is_told_with_where_it_stands(step: Any, detail: str) -> None:
+    text = json.dumps({"steps": [step]}, ensure_ascii=False)
+    facts = read_facts("scenarios/x.scenario.yaml", text.encode()).facts
+    assert [one.detail for one in facts if one.detail != "defaults"] == [detail]
