@@ -318,6 +318,21 @@ def test_what_is_accepted_replaces_it(waiting: Project, bs: Command) -> None:
     assert bs("review").err == snapshot("nothing waits for review\n")
 
 
+@pytest.mark.parametrize(
+    ("action", "left"), [("--accept", ["0.yaml", "1.yaml", "2.yaml"]), ("--reject", [])]
+)
+def test_all_that_waits_is_accepted_or_rejected_at_once(
+    recorded: Project, bs: Command, action: str, left: list[str]
+) -> None:
+    text = recorded.cassette.read_text(encoding="utf-8").replace("张三", "李四")
+    folder = recorded.cassette.parent
+    for number in range(3):
+        (folder / f"{number}.yaml.new").write_bytes(reseal(text))
+
+    assert bs("review", action, "--yes").code == 0
+    assert [one.name for one in sorted(folder.iterdir()) if one.name[0] in "012"] == left
+
+
 @pytest.mark.parametrize("action", ["--accept", "--reject"])
 def test_where_nobody_can_answer_the_option_that_answers_is_named(
     waiting: Project, bs: Command, monkeypatch: pytest.MonkeyPatch, action: str

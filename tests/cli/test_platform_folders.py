@@ -73,6 +73,17 @@ def test_a_mistake_makes_red_who_uses_it(folder: Path, bs: Command) -> None:
     assert bs("simulate", "--platforms", "没有").code == 2
 
 
+def test_lint_reads_the_folders_of_the_project_that_no_scenario_names(
+    folder: Path, bs: Command
+) -> None:
+    text = SCENARIO.format(more=", platforms: [../公共]", path="/a")
+    (folder / "scenarios/a.scenario.yaml").write_text(text, "utf-8")
+    assert bs("lint").code == 0
+    (folder / "团队/erp.yaml").write_text(BROKEN, "utf-8")
+    done = bs("lint")
+    assert (done.code, "团队/erp.yaml:2:10: timeout" in done.err) == (2, True)
+
+
 def test_a_folder_that_is_not_there_is_named(folder: Path, bs: Command) -> None:
     (folder / "pyproject.toml").write_text("[tool.bpmax_sim]\nplatforms = ['公共', 3]\n", "utf-8")
     for command in ("run", "lint"):

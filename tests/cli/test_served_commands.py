@@ -236,6 +236,11 @@ def test_a_platform_that_is_not_there_is_told(
         (("--platform", "crm"), "crm", {"declared": "https://crm.example.test"}),
         (("--platform", "crm", "--fallback"), "crm", {"is_fallback": True}),
         (("--platform", "oms", "--fallback"), "oms", {"declared": "", "is_fallback": True}),
+        (
+            ("--platform", "crm", "--platforms", "平台"),
+            "crm",
+            {"declared": "https://other.example.test", "own": ["crm"]},
+        ),
     ],
 )
 @pytest.mark.parametrize("recorded_count", [0, 2])
@@ -257,6 +262,7 @@ def test_a_proxy_records_into_its_cassette_as_it_was_asked_to(
         ) -> None:
             settings = session.settings
             got.update(declared=declared, is_fallback=fallback, upstream=upstream.url)
+            got.update(own=sorted(session.platforms.own))
             got.update(mode=settings.mode, record=settings.record, owner=settings.owner)
 
         def close_upstream_connections(self) -> None:
@@ -269,6 +275,10 @@ def test_a_proxy_records_into_its_cassette_as_it_was_asked_to(
         Path(f"scenarios/platforms/{key}.yaml").write_text(
             f"platform_key: {key}\n{base.format(host)}", "utf-8"
         )
+    Path("平台").mkdir()
+    Path("平台/crm.yaml").write_text(
+        f"platform_key: crm\n{base.format('other.example.test')}", "utf-8"
+    )
     file = Path(f"cassettes/{cassette}.yaml")
     if recorded_count:
         write(file, [(cassette, [detail(number) for number in range(recorded_count)])])

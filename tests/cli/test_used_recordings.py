@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Literal
 
 import msgspec
 import pytest
 
+from bpmax_sim.cli.app import run_command_line
 from bpmax_sim.cli.item_selection import find_items, find_targets
 from bpmax_sim.cli.usage import UsageOfRun
 from bpmax_sim.report.perform import PerformOptions
@@ -65,6 +67,36 @@ def test_what_a_run_uses_is_stored_by_job_and_shard_unless_it_proves_nothing(
     assert told.tests == tuple(sorted(f"scenarios/{one}.scenario.yaml" for one in names))
     is_shared = bool(job or shard)
     assert (told.seconds, bool(told.sources)) == ({"付款": 1.5} if is_shared else {}, is_shared)
+
+
+@pytest.mark.parametrize(
+    ("words", "ran"),
+    [
+        ((), ["付款", "退款", "报价"]),
+        (("-k", "退款"), ["退款"]),
+        (("--shard", "1/2", "-k", "款"), ["付款"]),
+    ],
+)
+def test_a_job_owns_the_cassettes_of_what_its_keyword_leaves_out(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    words: tuple[str, ...],
+    ran: list[str],
+) -> None:
+    names = ("付款", "退款", "报价")
+    write_files(tmp_path, {f"scenarios/{one}.scenario.yaml": SCENARIO.format(one) for one in names})
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("CI", raising=False)
+
+    assert run_command_line(["run", "--job", "构建", "--json", *words]) == 0
+
+    ran_names = [one["name"] for one in json.loads(capsys.readouterr().out)["items"]]
+    (file,) = (tmp_path / FOLDER).iterdir()
+    told = msgspec.json.decode(file.read_bytes(), type=Evidence)
+    assert sorted(ran_names) == sorted(ran)
+    assert told.owners == {f"cassettes/{one}.yaml": (one,) for one in names}
+    assert told.covers == ("part" if "-k" in words else "scenarios")
 
 
 PAID = "cassettes/付款.yaml"
