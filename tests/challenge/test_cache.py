@@ -84,6 +84,19 @@ def test_a_killed_mutant_remembers_its_killer(root: Path) -> None:
     assert killers == {"", ready.baselines[0].item.node_id}
 
 
+def test_equal_mutants_of_one_script_are_remembered_one_by_one(tmp_path: Path) -> None:
+    line = SCRIPT.splitlines()[1]
+    write_project(tmp_path, SCENARIO, submit=f"{SCRIPT}{line}\n{line}\n")
+    _, before = _judge(tmp_path)
+
+    again, verdicts = _judge(tmp_path)
+
+    assert [one.verdict for one in verdicts] == [one.verdict for one in before]
+    assert again.reused == len([one for one in verdicts if one.verdict != "differs"])
+    names = [(mutant.kind, mutant.old, mutant.new) for _, mutant in again.numbered]
+    assert len({*names}) < len(names)
+
+
 def test_two_processes_keep_the_verdicts_of_both(root: Path) -> None:
     first, second = VerdictCache(root), VerdictCache(root)
     known = first.find(next(iter(first._kept)))

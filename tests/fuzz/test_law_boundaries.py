@@ -242,6 +242,7 @@ def test_a_value_that_is_lost_says_what_took_its_place(
         (["sale", 1], ["sale", 2], "", True),
         (["sale", 1], ["sale", True], "", True),
         (["sale", 1, ""], ["sale", 1, {"$undefined": True}], "encoding: form", True),
+        (["sale", 1, ["", "张"]], ["sale", 1, ["张"]], "encoding: form", True),
         (["sale", 1], ["sale", 2], "ignore: [query]", None),
         (["sale", 1], ["sale", 2], "ignore: [query.页]", True),
         (

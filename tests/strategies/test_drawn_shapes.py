@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import find, given, settings
+from hypothesis import Phase, find, given, settings
 from hypothesis import strategies as st
 from msgspec import UNSET
 
@@ -282,6 +282,19 @@ def test_calls_of_scripts_are_caught_or_not(*, is_caught: bool) -> None:
 
     assert ("catch (e)" in found.source) is is_caught
     assert found.source.splitlines()[-1].startswith("return ")
+
+
+@pytest.mark.parametrize("kind", ["js", "set"])
+def test_a_scenario_has_no_expression_that_would_be_evaluated(kind: str) -> None:
+    call = CallSpec(platform="crm", api="get", args=("${x}",))
+
+    def has_text(document: dict[str, Any]) -> bool:
+        return any("{x}" in str(step.get(kind)) for step in document["steps"])
+
+    options = settings(QUICK, max_examples=5000, phases=[Phase.generate])
+    found = find(scenarios(programs=st.just(call)), has_text, settings=options)
+
+    assert ("$ {x}" in str(found), "${" in str(found)) == (True, False)
 
 
 @pytest.mark.parametrize("folder", ["", "接口/"])

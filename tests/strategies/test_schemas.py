@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import find, given, settings
+from hypothesis import Phase, find, given, settings
 from hypothesis import strategies as st
 from hypothesis.errors import NoSuchExample, Unsatisfiable
 from jsonschema import Draft202012Validator
@@ -132,6 +132,14 @@ def test_the_borders_are_reached(schema: dict[str, Any], wanted: Any) -> None:
     options = settings(max_examples=5000, database=None, derandomize=True)
 
     assert find(values_of(schema), lambda value: value == wanted, settings=options) == wanted
+
+
+@pytest.mark.parametrize("zone", ["-12:00", "-03:30", "+05:45", "+14:00"])
+def test_times_of_every_zone_are_drawn(zone: str) -> None:
+    options = settings(max_examples=5000, database=None, derandomize=True, phases=[Phase.generate])
+    schema = {"type": "string", "format": "date-time"}
+
+    assert find(values_of(schema), lambda text: text.endswith(zone), settings=options)
 
 
 @pytest.mark.parametrize(
