@@ -95,6 +95,8 @@ SAME: tuple[Pair, ...] = (
             "send_time",
             "calledAt",
             "callTime",
+            "time_stamp",
+            "NONCE",
             "创建时间",
             "请求时间",
             "发送时间",

@@ -132,6 +132,10 @@ DIFFERENCES: dict[str, tuple[list[Any], list[Any], str, str]] = {
     ),
     "an error less": ([step(errors=(thrown(),))], [step()], "", ""),
     "a step more": ([step(state=FORM)], [step("1.1", state=OTHER), step(state=FORM)], "", ""),
+    "a value during a call": (
+        [step("1.1", state=FORM), step(state=FORM)], [step("1.1", state=OTHER), step(state=FORM)],
+        "form.a is 2 instead of 1", "",
+    ),
     "a message": ([step()], [step(messages=(shown("好"),))], "", ""),
 }  # fmt: skip
 
