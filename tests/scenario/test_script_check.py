@@ -347,8 +347,10 @@ def test_what_responses_are_judged_by_is_a_member_of_some(
         pytest.param(
             "金额",
             [
-                "no response of crm.get_contract that is declared or recorded has 金额; there are "
-                "编号, 备注, 状态"
+                (
+                    "no response of crm.get_contract that is declared or recorded has 金额; there are "
+                    "编号, 备注, 状态"
+                )
             ],
             id="neither",
         ),
