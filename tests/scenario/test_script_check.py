@@ -346,12 +346,7 @@ def test_what_responses_are_judged_by_is_a_member_of_some(
         pytest.param("状态", [], id="only recorded"),
         pytest.param(
             "金额",
-            [
-                (
-                    "no response of crm.get_contract that is declared or recorded has 金额; there are "
-                    "编号, 备注, 状态"
-                )
-            ],
+            ["no response of crm.get_contract that is declared or recorded has 金额"],
             id="neither",
         ),
     ],
@@ -361,7 +356,7 @@ def test_a_member_is_there_if_it_is_declared_or_recorded(
 ) -> None:
     found = check(f"const r = await $proxy('crm').get_contract(); form.客户 = r.{member};")
 
-    assert [text.partition(": ")[2] for _, text in found] == wrong
+    assert [text.partition(": ")[2].partition(";")[0] for _, text in found] == wrong
 
 
 def test_an_async_function_of_a_library_is_awaited(check: Check) -> None:
