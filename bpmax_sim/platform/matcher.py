@@ -123,7 +123,9 @@ class ApiMatcher:
             ):
                 sharing.setdefault(normalize_origin(text.rstrip("/")), {})[instance] = None
             every += [
-                _Address(routes, tuple(instances), _compile_address_pattern(base), len(base))
+                _Address(
+                    routes, tuple(instances), _compile_address_pattern(base), _count_fixed(base)
+                )
                 for base, instances in sharing.items()
             ]
             instances = tuple(sharing[normalize_origin(platform.base_url.rstrip("/"))])
@@ -132,15 +134,16 @@ class ApiMatcher:
                     part.routes,
                     instances,
                     part.pattern,
-                    len(part.base),
+                    _count_fixed(part.base),
                     part.host,
                     part.base if part.host else "",
                 )
                 for part in routes.outside
             ]
             every += _find_overridden_host_addresses(routes, addresses or {})
-        # The longest address is the narrowest one and wins; of equal ones the platform's own does,
-        # before those of a login or a further host.
+        # The longest address is the narrowest one and wins, and what stands in for a template adds
+        # nothing: a fixed host wins over the tenants beside it. Of equal ones the platform's own
+        # does, before those of a login or a further host.
         self._addresses = sorted(
             every, key=lambda address: (-address.length, address.host is not None)
         )
@@ -372,7 +375,7 @@ def _find_overridden_host_addresses(routes: _Routes, in_use: Addresses) -> Itera
                 alone,
                 (instance,),
                 _compile_address_pattern(base),
-                len(base),
+                _count_fixed(base),
                 host,
                 part.base,
                 prefix,
@@ -421,6 +424,11 @@ def _compile_address_pattern(base: str) -> re.Pattern[str]:
         f"{_escape_but_templates(path)}(?=[/?#]|$)",
         re.IGNORECASE,
     )
+
+
+def _count_fixed(base: str) -> int:
+    """Return the number of characters of the address *base* without its templates."""
+    return len(EXPRESSION.sub("", base))
 
 
 def _escape_but_templates(text: str) -> str:

@@ -388,6 +388,43 @@ def test_a_default_port_may_be_written_in_the_file_and_in_the_request(
     assert found == "crm json /in"
 
 
+BY_TENANT = """\
+platform_key: crm
+base_url: "https://{{ 租户编号 }}.example.test"
+hosts: {files: "https://files.example.test"}
+credentials: {租户编号: {secret: false}}
+auth: none
+apis:
+  load: {path: "/files/{id}", host: files}
+  find: {path: "/customers/{id}"}
+"""
+
+
+@pytest.mark.parametrize(
+    ("url", "found"),
+    [
+        ("https://files.example.test/files/1", "crm files load"),
+        ("https://huayuan.example.test/customers/1", "crm  find"),
+        ("https://erp.example.test/customers/1", "erp  find"),
+        ("https://files.example.test/customers/1", "crm  find"),
+    ],
+)
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_fixed_address_goes_before_that_of_a_tenant(
+    load: Load, url: str, found: str, order: int
+) -> None:
+    erp = "platform_key: erp\nbase_url: https://erp.example.test\nauth: none\n"
+    texts = [BY_TENANT, f"{erp}apis: {{find: {{path: '/customers/{{id}}'}}}}\n"]
+    platforms = load(*texts)
+    matcher = ApiMatcher([platforms.platform(key) for key in ("crm", "erp")[::order]])
+
+    match = matcher.match(Request(method="GET", url=url))
+
+    assert match is not None
+    api = match.target.api
+    assert f"{match.target.platform.platform_key} {match.host} {api.key if api else '-'}" == found
+
+
 @pytest.mark.parametrize(
     ("url", "found"),
     [
