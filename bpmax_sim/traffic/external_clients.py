@@ -186,13 +186,11 @@ class ExternalCallAdapter:
         return request
 
     def _move_to_declared_addresses(self, request: Request) -> Iterator[tuple[Request, ApiMatch]]:
-        """Yield *request* moved to the address of each platform that declares its path."""
+        """Yield *request* moved to each fixed address of a platform that declares its path."""
         url = normalize_origin(request.url)
         rest = url[len(parse_origin(url)) :]
         for platform in self.platforms.own.values():
-            if "{" in platform.base_url:
-                continue
-            own = (platform.base_url, *platform.hosts.values())
+            own = [one for one in (platform.base_url, *platform.hosts.values()) if "{" not in one]
             bases = (base for each in own for base in (parse_origin(each), each.rstrip("/")))
             for base in dict.fromkeys(bases):
                 moved = replace(request, url=f"{base}{rest}")
@@ -207,7 +205,6 @@ class ExternalCallAdapter:
         """
         origin = parse_origin(request.url)
         matches = [match for _, match in self._move_to_declared_addresses(request)]
-        targets = [match.target for match in matches]
         declared = {m.target.platform.platform_key: m for m in matches if m.target.is_declared}
         for key, match in declared.items():
             platform = match.target.platform
@@ -222,8 +219,9 @@ class ExternalCallAdapter:
                 ),
             )
             yield msg("test at"), self._suggest_address_declaration(key, match.host, origin)
-        if targets and not declared:
-            known = [f"{t.platform.base_url} ({t.platform.platform_key})" for t in targets]
+        if matches and not declared:
+            platforms = [(match.target.platform, match.host) for match in matches]
+            known = [f"{p.hosts.get(host, p.base_url)} ({p.platform_key})" for p, host in platforms]
             yield (
                 msg("address"),
                 msg(

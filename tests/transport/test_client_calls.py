@@ -403,6 +403,31 @@ def test_a_replayed_client_may_be_at_another_address(
     assert "http://127.0.0.1:81" in explained[1][1]
 
 
+@pytest.mark.parametrize("address", ["https://files.example.test", "https://files.crm.test"])
+def test_a_further_host_has_a_fixed_address_beside_those_of_tenants(
+    folder: Path, address: str
+) -> None:
+    text = BY_TENANT.replace("KEY.", "").replace("KEY", "crm").partition("apis:")[0]
+    apis = "apis: {stock: {path: /stock}, file: {path: '/f/{id}', host: files}}\n"
+    hosts = f'hosts: {{files: "{address}"}}\n'
+    (folder / "platforms/crm.yaml").write_text(f"{text}{hosts}{apis}", "utf-8")
+    two = INSTANCES.strip().splitlines()[1]
+    (folder / "instances.yaml").write_text(f"{two}\n", "utf-8")
+    live = {"TWO": "http://127.0.0.1:2", "FILES": "http://127.0.0.1:3"}
+
+    sent = adapter(folder, live, is_live=True).as_api_call(get(f"{address}/f/7"))
+    replayed = adapter(
+        folder, is_recorded=lambda request: request.recorded_form.url == f"{address}/f/7"
+    )
+
+    assert (sent.url, sent.recorded_form.url) == ("http://127.0.0.1:3/f/7", f"{address}/f/7")
+    asked = get("http://127.0.0.1:81/f/7")
+    assert replayed.as_api_call(asked).recorded_form.url == f"{address}/f/7"
+    [(_, said), (_, hint)] = replayed.explain_unknown_address(asked)
+    assert address in to_plain_english(said)
+    assert "FILES=http://127.0.0.1:81" in to_plain_english(hint)
+
+
 @pytest.mark.parametrize(
     ("url", "is_live", "needs", "sent"),
     [
