@@ -925,13 +925,28 @@ TRUE: dict[str, Case] = {
     "a field that an empty answer leaves empty": looked_up(
         "{on: crm.get_customer, body: {code: 200, data: null}}"
     ),
-    "a node that a script refuses to leave": Case(
-        steps="{approve: {by: wangwu}, expect: {flow: {at: 部门审批}}}",
-        flow="before_next.部门审批: 批.js",
-        files={"批.js": "if (ctx.form.金额 === 0) return '金额为零'"},
-        form="",
-        stubs="",
-    ),
+    **{
+        f"a node that a script refuses to leave{then}": Case(
+            steps=f"steps:\n  - {{approve: {{by: wangwu}}, expect: {{flow: {{at: 部门审批}}}}}}{step}",
+            flow="before_next.部门审批: 批.js",
+            files={"批.js": "ctx.form.$message = '请先核对'; return ctx.form.金额 > 0"},
+            form="",
+            stubs="",
+        )
+        for then, step in {
+            "": "",
+            ", also an hour later": "\n  - {advance: 1h, expect: {flow: {at: 部门审批}}}",
+        }.items()
+    },
+    **{
+        f"a field that a script leaves, and {said} says why": opened("form: {金额: 0}", said)
+        for said in (
+            "console.warn('停用')",
+            "console.error('停用')",
+            "form.$message = {type: 'warning', text: '停用'}",
+            "form.$message = {type: 'error', text: '停用'}",
+        )
+    },
     "rows of the same values for which other steps are": Case(
         steps="steps:\n  - {set: {金额: '${case.额}'}, expect: {form: {客户名称: 好}}}\n"
         "  - {only: [多], set: {金额: 7}, expect: {form: {金额: 7}}}",
@@ -1067,7 +1082,8 @@ def test_what_says_something_is_left_alone(tmp_path: Path, case: Case) -> None:
     verdicts = run(tmp_path, case)
 
     assert what_is_wrong(verdicts) == ""
-    assert [str(warning) for one in verdicts for warning in one.warnings] == []
+    told = (warning for one in verdicts for warning in (*one.warnings, *one.unused_parts))
+    assert [str(warning) for warning in told] == []
 
 
 RED: dict[str, tuple[Case, str]] = {
