@@ -117,6 +117,7 @@ form.b:write@6 form.明细:read@18 form.明细:read@15 | form.b = form.明细.le
 form.b:write@6 form.明细.*.数量:read@21 form.明细.*:read@18 form.明细:read@15 | form.b = form.明细[0].数量
 form.b:write@6 form.明细:read@18 form.明细:read@15 form.明细.*.数量:read@33 | form.b = form.明细.map(row => row.数量)
 form.b:write@6 form.明细:read@18 form.明细:read@15 | form.b = form.明细.map((row, n) => n.数量)
+form.b:write@6 form.明细:read@18 form.明细:read@15 | form.b = form.明细.map(go, row => row.数量)
 form.b:write@6 form.明细:read@18 form.明细:read@15 | form.b = form.明细.reduce((sum, row) => row.数量, 0)
 form.b:write@6 form.明细:read@39 form.明细:read@18 form.明细:read@15 form.明细.*.x:read@36 form.明细.*.y:read@54 | form.b = form.明细.filter(row => row.x).map(row => row.y)
 form.b:write@6 form.明细.*.y:read@37 form.明细:read@18 form.明细:read@15 form.明细.*.x:read@34 | form.b = form.明细.find(row => row.x).y
@@ -139,6 +140,11 @@ form.b:write@43 result#0.data.name:truth@55 result#0.data:truth@49 result#0.mess
 form.b:write@37 result#0.data:read@51 | const r = $proxy('crm').get(); form.b = (await r).data
 form.b:write@44 result#0.data:read@50 | await $proxy('crm').get().then(r => { form.b = r.data })
 form.b:write@51 result#0.data.x:read@60 result#0.data:read@34 | await $proxy('crm').get().then(({data}) => { form.b = data.x })
+form.b:write@52 | await $proxy('crm').get().then(r => r, e => { form.b = e.reason })
+form.b:write@57 | await $proxy('crm').get().then(go, ({reason}) => { form.b = reason.x })
+form.b:write@49 | await $proxy('crm').get().then((a, r) => { form.b = r.data })
+form.b:write@45 | await $proxy('crm').get().catch(r => { form.b = r.data })
+form.b:write@47 | await $proxy('crm').get().finally(r => { form.b = r.data })
 form.b:write@6 result#0.data.name:read@56 result#0.data:read@49 | form.b = (await $proxy('crm').get().then(r => r.data)).name
 form.b:write@6 result#0.data:read@53 | form.b = (await $proxy('crm').get().catch(() => 1)).data
 form.b:write@56 result#0.data:read@72 | async function 取() { return $proxy('crm').get() } form.b = (await 取()).data
@@ -210,6 +216,7 @@ error.code===text:TIMEOUT@62 | try { await $proxy('crm').get() } catch (e) { if 
 error.code===text:TIMEOUT@55 | await $proxy('crm').get().catch(e => { if (e.code === 'TIMEOUT') go() })
 - | await $proxy('crm').get().catch((x, e) => { if (e.code === 'TIMEOUT') go() })
 result#0.code===text:TIMEOUT@54 | await $proxy('crm').get().then(e => { if (e.code === 'TIMEOUT') go() })
+- | await $proxy('crm').get().then(go, e => { if (e.code === 'TIMEOUT') go() })
 - | list.find(e => e.code === 'TIMEOUT')
 - | catch_(e => e.code === 'TIMEOUT')
 form.a===text:it's@16 | if (form.a === 'it\'s') go()
