@@ -309,6 +309,41 @@ def test_a_bad_login_answer_is_told_clearly_and_without_its_body(
     assert len(world.sent) == 1
 
 
+MISSING_TTL = f"yields no ttl {STEP}: HTTP 200"
+
+
+@pytest.mark.parametrize(
+    ("given", "optional", "message"),
+    [
+        (answer(200, {"expires_in": 200}), False, ""),
+        (answer(200, {}), False, ""),
+        (answer(200, {"expires_in": None}), False, ""),
+        (answer(200, {"expires_in": ""}), False, ""),
+        (answer(200, b"{}", {"Content-Type": "text/html"}), False, ""),
+        (answer(200, b"<html></html>", HTML), False, f"{MISSING_TTL}, text/html, 13 bytes"),
+        (answer(200, b"<html></html>", HTML), True, ""),
+        (answer(200, b""), False, f"{MISSING_TTL}, an empty body"),
+        (answer(200, b""), True, ""),
+    ],
+    ids=["told", "absent", "null", "empty", "JSON as HTML", "page", "page, optional", "no body",
+         "no body, optional"],
+)  # fmt: skip
+def test_a_life_that_is_not_told_has_its_default_only_where_the_answer_is_json(
+    given: Response, *, optional: bool, message: str
+) -> None:
+    life = {"ttl": {"path": "$.expires_in", "optional": optional}}
+    world = _world(auth({"request": {"path": "/oauth/token"}, "extract": life}), given)
+
+    if message:
+        error = rejected(lambda: world.proxy().search())
+        assert isinstance(error, AuthError)
+        assert error.message == f"{LOGIN_LINE} {message}; expected it at $.expires_in"
+        return
+    world.proxy().search()
+    [grant] = world.env.renewed.values()
+    assert grant.expires - START == pytest.approx(140 if b"200" in given.body else 3540)
+
+
 @pytest.mark.parametrize("filler", range(180, 210, 3))
 def test_a_message_is_cut_after_it_was_redacted(filler: int) -> None:
     world = _world(TOKEN, answer(400, {"error_description": f"{'x' * filler}{SECRET}"}))
