@@ -17,6 +17,7 @@ from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.format import dump_exchanges
 from bpmax_sim.cassette.matching import Difference, MatchingRules
 from bpmax_sim.check.diff import ExchangePair, NumberedExchange, compare_cassettes, is_random_only
+from bpmax_sim.clock import RandomSequenceSeeds
 from bpmax_sim.messages import FORM, Exchange, FailedExchange, Outcome, Response
 from bpmax_sim.strategies.traffic import RULES, START, number_exchanges_per_owner
 from tests.cassette.exchanges import OWNER, answer, detail
@@ -221,6 +222,16 @@ def test_an_exchange_of_another_client_is_named_by_its_address(tmp_path: Path) -
     assert NumberedExchange(cassette, 0, asking).name == f"{raw.request.method} {address}"
 
 
+def drawing(**seeds: int) -> Cassette:
+    """Return what says of each owner in *seeds* that its random values were drawn from one seed."""
+
+    class Drawn:
+        def drawn_sequences(self, owner: str) -> RandomSequenceSeeds | None:
+            return RandomSequenceSeeds((seeds[owner],)) if owner in seeds else None
+
+    return cast("Cassette", Drawn())
+
+
 @pytest.mark.parametrize(
     ("before", "after", "is_random"),
     [
@@ -248,20 +259,37 @@ def test_an_exchange_of_another_client_is_named_by_its_address(tmp_path: Path) -
 def test_only_values_of_one_form_may_be_drawn(
     tmp_path: Path, before: list[object], after: list[object], *, is_random: bool
 ) -> None:
-    class Drawn:
-        def __init__(self, seed: int) -> None:
-            self.seeds = (seed,)
-
-        def drawn_sequences(self, _owner: str) -> Drawn:
-            return self
-
     pairs = tuple(Difference("body", one, two) for one, two in zip(before, after, strict=True))
     numbered = NumberedExchange(saved(tmp_path / "a.yaml", detail(1)), 0, detail(1))
     pair = ExchangePair(old=numbered, new=numbered, response=pairs)
-    old, new = cast("Cassette", Drawn(1)), cast("Cassette", Drawn(2))
+    old, new = drawing(甲=1), drawing(甲=2)
 
     assert is_random_only(old, new, [("甲", pair)]) == is_random
     sent = replace(pair, request=pairs, response=())
     assert is_random_only(old, new, [("甲", sent)]) == is_random
     assert not is_random_only(old, old, [("甲", pair)])
     assert not is_random_only(old, new, [("甲", pair), ("甲", ExchangePair(new=numbered))])
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "is_random"),
+    [
+        ({"甲": 1, "乙": 1}, {"甲": 2, "乙": 2}, True),
+        ({"甲": 1, "乙": 1}, {"甲": 2, "乙": 1}, False),
+        ({"甲": 1}, {"甲": 2, "乙": 2}, False),
+        ({"甲": 1, "乙": 1}, {"甲": 2}, False),
+        ({"甲": 1}, {"甲": 2}, False),
+        ({}, {}, False),
+    ],
+    ids=["both", "one seed stays", "one drew none before", "one draws none now", "one never draws",
+         "neither draws"],
+)  # fmt: skip
+def test_each_owner_that_differs_has_drawn_from_another_seed(
+    tmp_path: Path, old: dict[str, int], new: dict[str, int], *, is_random: bool
+) -> None:
+    numbered = NumberedExchange(saved(tmp_path / "a.yaml", detail(1)), 0, detail(1))
+    same = ExchangePair(old=numbered, new=numbered)
+    pair = replace(same, response=(Difference("body.单号", "SO-1234", "SO-5678"),))
+    pairs = [("甲", pair), ("乙", pair), ("丙", same)]
+
+    assert is_random_only(drawing(**old), drawing(**new), pairs) == is_random
