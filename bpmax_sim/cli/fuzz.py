@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 from typer import Argument, Option
 
-from bpmax_sim.cli.item_selection import make_missing_file_problem
+from bpmax_sim.cli.item_selection import make_missing_file_problem, require_possible_name
 from bpmax_sim.cli.options import Json
 from bpmax_sim.cli.terminal import notify, say, say_document, show_progress
 from bpmax_sim.errors import ConfigError, suggest_or_list
@@ -182,11 +182,17 @@ def _find_platform_file(text: str) -> Path:
     """
     if Path(text).is_file():
         return Path(text)
-    own = find_root(Path.cwd()) / "scenarios/platforms" / f"{text}.yaml"
+    folder = find_root(Path.cwd()) / "scenarios/platforms"
+    own = folder / f"{text}.yaml"
     if own.is_file():
         return Path(to_display_path(own))
     if Path(text).is_dir():
         raise ConfigError("{text}: expected one platform file; name one of those in it", text=text)
+    if Path(text).name == text and not Path(text).suffix:
+        require_possible_name(text)
+        keys = sorted(path.stem for path in folder.glob("*.yaml"))
+        near = suggest_or_list(text, keys)
+        raise ConfigError("there is no platform {key!r}{near}", key=text, near=near)
     raise ConfigError(make_missing_file_problem(text, ".yaml"))
 
 

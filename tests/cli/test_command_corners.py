@@ -595,13 +595,22 @@ def test_a_search_says_what_it_tried(
         ("scenarios/platforms/crm.yaml", "scenarios/platforms/crm.yaml"),
         ("oa", "oa"),  # a file beside counts before a key
         ("scenarios", "scenarios: expected one platform file; name one of those in it"),
-        ("cmr", "cmr: file or folder not found; did you mean 'scenarios/platforms/crm.yaml'?"),
+        ("cmr", "there is no platform 'cmr'; did you mean 'crm'?"),
+        ("财务", "there is no platform '财务'; there are crm, oa"),
+        (
+            "cmr.yaml",
+            "cmr.yaml: file or folder not found; did you mean 'scenarios/platforms/crm.yaml'?",
+        ),
+        (
+            "旧/crm",
+            "旧/crm: file or folder not found; did you mean 'scenarios/platforms/crm.yaml'?",
+        ),
     ],
 )
 def test_a_platform_is_named_by_its_file_or_its_key(root: Path, text: str, found: str) -> None:
     for name in ("scenarios/platforms/crm.yaml", "scenarios/platforms/oa.yaml", "oa"):
         (root / name).write_text("", encoding="utf-8")
-    if ": " not in found:
+    if found in {text, "scenarios/platforms/crm.yaml"}:
         assert fuzz._find_platform_file(text).as_posix() == found
         return
     with pytest.raises(ConfigError) as refused:
