@@ -196,7 +196,7 @@ def test_a_redis_that_is_not_there_is_told(project: Project, bs: Command) -> Non
     [
         (
             ["crm_sistem"],
-            "did you mean 'scenarios/platforms/crm_system.yaml'?",
+            "did you mean 'crm_system'?",
         ),
         (["scenarios/platforms"], "expected one platform file; name one of those in it"),
         (["crm_system", "--law", "arives"], "there is no such law; did you mean 'arrives'?"),
