@@ -209,6 +209,17 @@ def test_variables_of_the_command_line_are_always_read_in(tmp_path: Path) -> Non
     assert item.header.cassette == "乙"
 
 
+def test_an_item_of_another_environment_is_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path, SCENARIO, f"{PLAIN}proxy: {{cassette: '${{env.财务}}'}}\n")
+
+    for value in ("甲", "乙"):
+        monkeypatch.setenv("财务", value)
+        (header,) = look(tmp_path)
+        assert header.cassette == value
+
+
 @pytest.mark.parametrize(
     ("look_at", "is_read"),
     [
