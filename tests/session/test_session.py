@@ -147,6 +147,25 @@ def test_recording_new_can_add_one_more_of_a_call_that_was_played(tmp_path: Path
     assert again == answers
 
 
+def test_recording_new_adds_nothing_if_a_script_swallows_a_miss(tmp_path: Path, crm: Crm) -> None:
+    record(tmp_path, crm)
+    cassette = tmp_path / "cassettes/crm/客户.yaml"
+    before = cassette.read_bytes()
+    script = tmp_path / "多一次.js"
+    script.write_text(
+        "const crm = $proxy('crm_system'); await crm.getCustomerDetail('12346');"
+        "await crm.getCustomerDetail('12345');"
+        "try { await crm.getCustomerDetail('12345') } catch (e) {}"
+    )
+    session = opened(tmp_path, crm, record="new")
+    outcome = session.run_script(script)
+
+    assert outcome.error is None
+    with pytest.raises(NoMatchError):
+        session.close()
+    assert cassette.read_bytes() == before
+
+
 @pytest.mark.parametrize(
     "steps",
     [
