@@ -693,19 +693,32 @@ def test_what_a_script_throws_and_nobody_catches_is_redacted(
 
 
 @pytest.mark.parametrize(
-    ("is_granted", "is_failed", "is_kept"),
-    [(True, False, True), (True, True, True), (False, False, True), (False, True, False)],
+    ("granted", "is_failed", "kept"),
+    [
+        (["lisi", "wangwu"], False, ["lisi", "wangwu"]),
+        (["lisi", "wangwu"], True, ["lisi", "wangwu"]),
+        ([], False, ["lisi", "wangwu"]),
+        ([], True, []),
+        (["lisi"], True, ["lisi"]),
+        (["wangwu"], True, ["wangwu"]),
+    ],
 )
 def test_a_refused_login_is_recorded_where_the_run_went_well(
-    tmp_path: Path, *, is_granted: bool, is_failed: bool, is_kept: bool
+    tmp_path: Path, granted: list[str], *, is_failed: bool, kept: list[str]
 ) -> None:
+    users = ["lisi", "wangwu"]
     (tmp_path / "oa.yaml").write_text(COOKIES, encoding="utf-8")
     (tmp_path / "instances.yaml").write_text(
-        "- {platform: oa, instance_key: test, credentials: {user: lisi}}\n", encoding="utf-8"
+        "".join(
+            f"- {{platform: oa, instance_key: {user}, credentials: {{user: {user}}}}}\n"
+            for user in users
+        ),
+        encoding="utf-8",
     )
 
     def third_party(request: bs.Request) -> bs.Response:
-        is_login = request.url.endswith("/login") and is_granted
+        user = (request.body or b"").decode().removeprefix("user=")
+        is_login = request.url.endswith("/login") and user in granted
         cookie = (("set-cookie", "sid=s-8f14e45fce; Path=/"),) if is_login else ()
         return bs.Response(status=200, headers=cookie)
 
@@ -717,8 +730,10 @@ def test_a_refused_login_is_recorded_where_the_run_went_well(
         transport=third_party,
         environ={},
     )
-    with contextlib.suppress(bs.CallError):
-        session.proxy("oa").list()
+    for user in users:
+        with contextlib.suppress(bs.CallError):
+            session.proxy("oa", instance_key=user).list()
     session.close(failed=is_failed)
 
-    assert (tmp_path / "cassettes/auth/oa.test.yaml").exists() == is_kept
+    found = sorted((tmp_path / "cassettes/auth").glob("*.yaml"))
+    assert [path.name for path in found] == [f"oa.{user}.yaml" for user in kept]
