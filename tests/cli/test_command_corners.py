@@ -462,6 +462,24 @@ def test_the_declared_origin_is_that_of_the_platform_file(
 
 
 @pytest.mark.parametrize(
+    ("key", "address"), [("crm_system", "https://test.example"), ("", "https://old.example")]
+)
+def test_a_recording_proxy_stands_for_its_upstream_whatever_the_environment_says(
+    root: Path, monkeypatch: pytest.MonkeyPatch, key: str, address: str
+) -> None:
+    monkeypatch.setenv("CRM_URL", "https://old.example")
+    (root / "scenarios/platforms/crm.yaml").write_text(PLATFORMS["crm.yaml"], encoding="utf-8")
+    instances = root / "scenarios/instances.yaml"
+    instances.write_text(
+        "- {platform: crm_system, instance_key: 测试, base_url: {env: CRM_URL}}\n", encoding="utf-8"
+    )
+    known = load_usable_platforms(root / "scenarios/platforms", instances=instances)
+    upstream = UpstreamUrl.parse("https://test.example")
+
+    assert record_proxy._make_upstream_environment(known, key, upstream)["CRM_URL"] == address
+
+
+@pytest.mark.parametrize(
     ("key", "lines", "refused"),
     [
         ("", 0, ""),

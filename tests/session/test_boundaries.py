@@ -186,6 +186,24 @@ def answer_tenant(request: bs.Request) -> bs.Response:
     return bs.Response(status=200, headers=(("content-type", "application/json"),), body=body)
 
 
+@pytest.mark.parametrize(
+    ("environ", "user"), [(None, "wangwu"), ({"OA_USER": "lisi"}, "lisi"), ({}, "")]
+)
+def test_only_without_an_environment_of_its_own_a_session_reads_that_of_the_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, environ: dict[str, str] | None, user: str
+) -> None:
+    monkeypatch.setenv("OA_USER", "wangwu")
+    options: dict[str, Any] = {"mode": "live", "transport": answer_tenant, "environ": environ}
+    with opened(tmp_path, "oa", "", "user: {env: OA_USER}, region: 华东", **options) as session:
+        if user:
+            session.proxy("oa").list()
+            assert session.calls[-1].sent is not None
+            assert session.calls[-1].sent.url.endswith(f"/list?by={user}")
+        else:
+            with pytest.raises(bs.ConfigError, match="OA_USER is not set"):
+                session.proxy("oa").list()
+
+
 @pytest.mark.parametrize("key", ["oa", "office", "third"])
 def test_logins_and_clear_values_are_found_under_each_name_that_a_platform_had(
     tmp_path: Path, key: str

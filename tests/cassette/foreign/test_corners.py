@@ -628,6 +628,16 @@ def test_a_body_of_postman_has_the_media_type_of_its_mode(
         assert typed.request.headers == (("content-TYPE", "x/y"),)
 
 
+def test_the_variable_of_an_inner_folder_of_postman_hides_an_outer_one() -> None:
+    item = saved({"method": "GET", "url": "{{base}}/{{version}}/客户"})
+    inner = {"item": [item], "variable": [{"key": "base", "value": "https://b.test"}]}
+    outer = [{"key": "base", "value": "https://a.test"}, {"key": "version", "value": "v1"}]
+    found = postman(item, inner, item, variable=outer)
+
+    urls = [one.request.url.partition("/v1")[0] for one in found.exchanges]
+    assert urls == ["https://a.test", "https://b.test", "https://a.test"]
+
+
 @pytest.mark.parametrize(
     ("reply", "media", "seconds"),
     [
