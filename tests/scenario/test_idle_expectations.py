@@ -947,14 +947,17 @@ TRUE: dict[str, Case] = {
             "form.$message = {type: 'error', text: '停用'}",
         )
     },
-    "rows of the same values for which other steps are": Case(
-        steps="steps:\n  - {set: {金额: '${case.额}'}, expect: {form: {客户名称: 好}}}\n"
-        "  - {only: [多], set: {金额: 7}, expect: {form: {金额: 7}}}",
-        form="change.金额: 脚本.js",
-        script="form.客户名称 = '好'",
-        stubs="",
-        top="cases: [{id: 少, 额: 6}, {id: 多, 额: 6}]",
-    ),
+    **{
+        f"rows of the same values, {few} and {many}, for which other steps are": Case(
+            steps="steps:\n  - {set: {金额: '${case.额}'}, expect: {form: {客户名称: 好}}}\n"
+            f"  - {{only: [{many}], set: {{金额: 7}}, expect: {{form: {{金额: 7}}}}}}",
+            form="change.金额: 脚本.js",
+            script="form.客户名称 = '好'",
+            stubs="",
+            top=f"cases: [{{id: {few}, 额: 6}}, {{id: {many}, 额: 6}}]",
+        )
+        for few, many in (("少", "多"), (1, 2))
+    },
     **{
         f"a pattern beside an assignment to {other}": opened(
             "form: {客户名称: {$matches: 小|大}, 金额: 0}",
