@@ -675,6 +675,10 @@ TRUTHS: dict[str, Case] = {
         steps="open: {}",
         script="await Promise.all(['1', '2'].map(id => $proxy('crm').get_customer(id)))",
     ),
+    "two calls at once of which the second is answered first": Case(
+        steps="{open: {}, faults: [{on: crm.get_customer, call: 1, do: {delay: 3s}}], expect: {proxy: [{call: crm.get_customer, path: {id: '1'}}, {call: crm.get_customer, path: {id: '2'}}]}}",
+        script="await Promise.all(['1', '2'].map(id => $proxy('crm').get_customer(id)))",
+    ),
     "a promise that one script keeps and another takes": Case(
         steps="steps:\n  - open: {}\n  - {click: 查询, expect: {form: {客户名称: 张三}}}",
         form="open: 脚本.js, click.查询: 查.js",
