@@ -17,6 +17,10 @@ LEFT_TO_THE_NIGHT: Mapping[str, Sequence[str]] = {
         "tests/explore/test_doors.py::test_options_of_pytest_bound_it[another order",
         "tests/explore/test_doors.py::test_options_of_pytest_bound_it[no ",
         "tests/cli/test_large_files.py::test_ten_times_the_mistakes_take_no_hundred_times[unknown",
+        (
+            "tests/strategies/test_drawn_shapes.py::"
+            "test_a_scenario_has_no_expression_that_would_be_evaluated[set"
+        ),
         "tests/explore/test_doors.py::test_what_is_saved_fails_until_the_script_is_mended[a dup",
         "tests/explore/test_doors.py::test_what_is_saved_fails_until_the_script_is_mended[a silent",
         (
