@@ -167,8 +167,8 @@ def verify(  # noqa: PLR0913 - the options of the command
         allow_writes=allow_writes,
         sampled_apis=set() if sample else None,
     )
-    named = list(dict.fromkeys(_find_jobs(paths or (), platforms)))
-    jobs = [job for job in named if job.cassette.exists()]
+    is_recorded = {job: job.cassette.exists() for job in _find_jobs(paths or (), platforms)}
+    jobs = [job for job, is_there in is_recorded.items() if is_there]
     findings: list[tuple[Place, Drift]] = []
     sent = 0
     unsent: Counter[str] = Counter()
@@ -194,7 +194,7 @@ def verify(  # noqa: PLR0913 - the options of the command
             drifts=[_to_drift_data(*finding) for finding in findings],
         )
     _report_counts(sent, counts, unsent)
-    _report_unrecorded([job for job in named if job not in jobs])
+    _report_unrecorded([job for job, is_there in is_recorded.items() if not is_there])
     return code
 
 

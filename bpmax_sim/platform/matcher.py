@@ -321,6 +321,7 @@ class _Address(msgspec.Struct, frozen=True):
         routes: APIs and logins among which the rest of the path is looked up.
         instances: keys of the instances that have this address.
         pattern: matches the beginning of a URL; of several, that with the greatest *length* wins.
+        length: number of characters of the address without its templates.
         host: name of a further host; empty for an address to which only logins are sent, None for
             the platform's own.
         declared: what recordings contain instead of the address.

@@ -99,9 +99,8 @@ def make_standin(
         number: from 1; different values get different numbers.
         like: the real value; a JWT keeps its ``exp`` and ``iat``.
     """
-    label = STANDIN_PREFIX + ".".join(
-        [*map(to_distinct_slug, (platform, instance, name)), str(number)]
-    )
+    parts = [*map(to_distinct_slug, (platform, instance, name)), str(number)]
+    label = STANDIN_PREFIX + ".".join(parts)
     return _MAKERS[kind](label, like)
 
 
