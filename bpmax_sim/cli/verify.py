@@ -167,7 +167,9 @@ def verify(  # noqa: PLR0913 - the options of the command
         allow_writes=allow_writes,
         sampled_apis=set() if sample else None,
     )
-    is_recorded = {job: job.cassette.exists() for job in _find_jobs(paths or (), platforms)}
+    is_recorded = {job: _is_recorded(job) for job in _find_jobs(paths or (), platforms)}
+    # before anything is sent: who has no address yet still learns it
+    _report_unrecorded([job for job, is_there in is_recorded.items() if not is_there])
     jobs = [job for job, is_there in is_recorded.items() if is_there]
     findings: list[tuple[Place, Drift]] = []
     sent = 0
@@ -194,7 +196,6 @@ def verify(  # noqa: PLR0913 - the options of the command
             drifts=[_to_drift_data(*finding) for finding in findings],
         )
     _report_counts(sent, counts, unsent)
-    _report_unrecorded([job for job, is_there in is_recorded.items() if not is_there])
     return code
 
 
@@ -239,7 +240,7 @@ def _report_counts(sent: int, counts: Mapping[Tier, int], unsent: Mapping[str, i
 
 
 def _report_unrecorded(jobs: Sequence[_VerifyJob]) -> None:
-    """Tell the scenarios of *jobs* without a cassette, which may be those without calls."""
+    """Tell the scenarios of *jobs* without a recording, which may be those without calls."""
     if jobs:
         names = shorten_list((repr(job.owner) for job in jobs), _MOST_NAMES)
         notify(
@@ -278,6 +279,13 @@ def _contains_only_cassettes(path: str) -> bool:
     if Path(path).is_dir():
         return not any(Path(path).rglob("*.scenario.yaml"))
     return path.endswith(".yaml") and not path.endswith(".scenario.yaml")
+
+
+def _is_recorded(job: _VerifyJob) -> bool:
+    """Return whether the cassette of *job* is there, with an exchange of its owner."""
+    if not job.cassette.exists():
+        return False
+    return job.owner is None or job.owner in load_cassette(job.cassette).owners
 
 
 def _count_exchanges(job: _VerifyJob) -> int:

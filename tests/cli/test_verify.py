@@ -287,9 +287,24 @@ def test_a_scenario_that_was_never_recorded_is_told(project: Project, bs: Comman
 
     assert done.code == 5
     assert done.err == (
-        "0 calls verified: 0 errors, 0 warnings, 0 infos\n"
         f"nothing is recorded for 1 scenario: {NAME!r}\n"
+        "0 calls verified: 0 errors, 0 warnings, 0 infos\n"
     )
+
+
+def test_a_scenario_that_was_never_recorded_is_told_where_another_has_no_address_yet(
+    recorded: Project, bs: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = recorded.scenario.read_text(encoding="utf-8")
+    changed = text.replace(f"scenario: {NAME}", "scenario: 退货")
+    recorded.scenario.with_name("退货.scenario.yaml").write_text(changed, encoding="utf-8")
+    monkeypatch.delenv("CRM_URL", raising=False)
+
+    done = bs("verify")
+
+    assert done.code == 2
+    assert done.err.splitlines()[0] == "nothing is recorded for 1 scenario: '退货'"
+    assert "CRM_URL" in done.err
 
 
 def test_scenarios_without_a_recording_are_told_in_one_line(project: Project, bs: Command) -> None:
@@ -299,7 +314,7 @@ def test_scenarios_without_a_recording_are_told_in_one_line(project: Project, bs
         project.scenario.with_name(f"{name}.scenario.yaml").write_text(changed, encoding="utf-8")
     first = ", ".join(repr(f"{NAME}{name}") for name in ("", "一", "三"))
 
-    assert bs("verify").err.splitlines()[1:] == [
+    assert bs("verify").err.splitlines()[:-1] == [
         f"nothing is recorded for 5 scenarios: {first} and 2 more"
     ]
 
