@@ -29,7 +29,7 @@ from bpmax_sim.script_source.promises import (
     PromiseMisuseReader,
     find_assignments_in_conditions,
 )
-from bpmax_sim.script_source.scopes import FUNCTIONS, Scopes
+from bpmax_sim.script_source.scopes import FUNCTIONS, Scopes, is_assigned
 from bpmax_sim.script_source.slips import Slip, SlipReader
 from bpmax_sim.script_source.syntax import SyntaxTree, is_await, list_parts
 from bpmax_sim.script_source.unused_results import (
@@ -72,12 +72,6 @@ FULL_WIDTH: Final[Mapping[str, str]] = dict(
 )
 """What an input method for Chinese types in place of JavaScript's punctuation."""
 _WIDE: Final = re.compile(f"[{''.join(FULL_WIDTH)}]")
-_ASSIGNS: Final = {
-    "assignment_expression": "left",
-    "augmented_assignment_expression": "left",
-    "update_expression": "argument",
-    "for_in_statement": "left",
-}
 _COMPARES: Final = frozenset({"||", "&&", "==", "!=", "===", "!=="})
 _TEXTS: Final = frozenset(
     {
@@ -492,8 +486,7 @@ class _ScriptReader:
         if parent is None:
             return "read"
         operator = read_operator(parent)
-        target = _ASSIGNS.get(parent.type)
-        if (target and parent.child_by_field_name(target) == child) or operator == "delete":
+        if is_assigned(node) or operator == "delete":
             return "write"
         is_optional = parent.child_by_field_name("optional_chain") is not None
         if operator in _TESTS or self._guards.is_presence_test(parent):

@@ -139,7 +139,7 @@ class Scopes:
             if node.id not in self._declared
         }
         for use in self._name_uses.values():
-            if use.binding is not None and _is_assigned(use.node):
+            if use.binding is not None and is_assigned(use.node):
                 use.binding.is_reassigned = True
 
     def find_binding(self, node: Node) -> Binding | None:
@@ -186,7 +186,7 @@ class Scopes:
 
     def is_assignment(self, use: NameUse) -> bool:
         """Return whether *use* assigns to the name."""
-        return _is_assigned(use.node)
+        return is_assigned(use.node)
 
     def find_hidden_binding(self, binding: Binding) -> Binding | None:
         """Return the declaration that *binding* hides, or None.
@@ -364,10 +364,15 @@ _PARTS: Final[Mapping[str, Callable[[Scopes, Node], list[tuple[Node, Path]]]]] =
 }
 
 
-def _is_assigned(node: Node) -> bool:
-    """Return whether the name *node* is assigned to, by destructuring too."""
+def is_assigned(node: Node) -> bool:
+    """Return whether the name or member *node* is assigned to, by destructuring too.
+
+    What gives a default value is read: ``b`` in ``[a = b] = list``.
+    """
     child, parent = node, node.parent
     while parent is not None and parent.type in _PATTERNS:
+        if parent.child_by_field_name("right") == child:
+            return False
         child, parent = parent, parent.parent
     target = _ASSIGNS.get(parent.type) if parent is not None else None
     return target is not None and parent is not None and parent.child_by_field_name(target) == child

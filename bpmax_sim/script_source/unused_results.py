@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, Literal
 import msgspec
 
 from bpmax_sim.errors import Place
+from bpmax_sim.script_source.kinds import list_arguments, strip_parentheses
 from bpmax_sim.script_source.scopes import FUNCTIONS, Scopes
 from bpmax_sim.script_source.syntax import SyntaxTree, is_await, is_await_as_name, list_parts
 from bpmax_sim.script_source.values import PROMISES, WRAPPED, Values, find_parent_beyond_parentheses
@@ -114,8 +115,25 @@ class ResultReader:
         """Yield the index of each ``$proxy`` call whose result and failure are both ignored."""
         for node in nodes:
             number = self._find_call_number(node)
-            if number >= 0 and self._is_value_ignored(node) and not _is_in_try_with_handler(node):
+            is_handled = _is_in_try_with_handler(node) or self._has_catch_callback(node)
+            if number >= 0 and self._is_value_ignored(node) and not is_handled:
                 yield number
+
+    def _has_catch_callback(self, node: Node | None) -> bool:
+        """Return whether the chain of calls *node* has a ``.catch(…)`` that does something."""
+        while node is not None and node.type == "call_expression":
+            callee = node.child_by_field_name("function")
+            if callee is None or callee.type != "member_expression":
+                return False
+            is_catch = self._values.read_member_name(callee) == "catch"
+            callback = next(iter(list_arguments(node)), None) if is_catch else None
+            body = callback.child_by_field_name("body") if callback is not None else None
+            if callback is not None and (
+                body is None or self._find_text_of_only_result(body) not in _EMPTY
+            ):
+                return True
+            node = strip_parentheses(callee.child_by_field_name("object"))
+        return False
 
     def find_unread_results(self, nodes: Iterable[Node]) -> Iterator[UnreadResult]:
         """Yield each name that gets the awaited result of a ``$proxy`` call and is never read.

@@ -1,0 +1,201 @@
+# ruff: noqa: E501 - scripts, one a line
+"""Conditions that contradict each other, beside those that nearly do."""
+
+from __future__ import annotations
+
+from tests.script_source.tables import list_messages, list_slips, retell
+
+CONTRADICTIONS = r"""
+constant-condition@21 | if (form.a === 1 && form.a === 2) go()
+constant-condition@23 | if (form.a === '甲' && form.a === '乙') go()
+constant-condition@22 | if (form.a == '甲' && form.a == '乙') go()
+- | if (form.a === '甲' || form.a === '乙') go()
+constant-condition@23 | if (form.a !== '甲' || form.a !== '乙') go()
+constant-condition@22 | if (form.a != '甲' || form.a != '乙') go()
+- | if (form.a !== '甲' && form.a !== '乙') go()
+constant-condition@21 | if (form.a !== 1 || form.a !== 2) go()
+constant-condition@20 | if (form.a != 1 || form.a != 2) go()
+constant-condition@19 | if (form.a > 5 && form.a < 3) go()
+constant-condition@19 | if (form.a > 5 && form.a < 5) go()
+- | if (form.a >= 5 && form.a <= 5) go()
+constant-condition@20 | if (form.a >= 5 && form.a < 5) go()
+constant-condition@19 | if (form.a > 5 && form.a <= 5) go()
+- | if (form.a > 3 && form.a < 5) go()
+constant-condition@19 | if (5 < form.a && 3 > form.a) go()
+- | if (5 <= form.a && 5 >= form.a) go()
+constant-condition@19 | if (form.a < 5 || form.a > 3) go()
+constant-condition@19 | if (form.a < 5 || form.a >= 5) go()
+- | if (form.a < 3 || form.a > 5) go()
+constant-condition@20 | if (form.a <= 5 || form.a > 5) go()
+constant-condition@19 | if (form.a > 5 && form.a === 5) go()
+- | if (form.a > 5 && form.a === 6) go()
+constant-condition@19 | if (form.a > 5 && form.a == 5) go()
+- | if (form.a > 5 && form.a === '5') go()
+- | if (form.a == 5 && form.a === '5') go()
+- | if (form.a === 5 && form.a === '5') go()
+- | if (form.a === 5 && form.a === 5.0) go()
+constant-condition@22 | if (form.a === -5 && form.a === 5) go()
+- | if (form.a === 0 && form.a === -0) go()
+constant-condition@21 | if (form.a === 5 && form.a !== 5) go()
+constant-condition@20 | if (form.a == 5 && form.a != 5) go()
+constant-condition@15 | if (form.a && !form.a) go()
+constant-condition@15 | if (form.a || !form.a) go()
+constant-condition@24 | if (form.a === null && form.a) go()
+constant-condition@23 | if (form.a == null && form.a) go()
+constant-condition@29 | if (form.a === undefined && form.a === null) go()
+- | if (form.a == null && form.a === undefined) go()
+- | if (form.a == null && form.a == undefined) go()
+constant-condition@23 | if (form.a != null && form.a === undefined) go()
+- | if (form.a !== null && form.a === undefined) go()
+constant-condition@22 | if (form.a === '' && form.a) go()
+- | if (form.a == '' && form.a) go()
+constant-condition@21 | if (form.a === 0 && form.a) go()
+- | if (form.a == 0 && form.a) go()
+constant-condition@25 | if (form.a === false && form.a) go()
+- | if (form.a == false && form.a) go()
+constant-condition@21 | if (form.a === 0 && form.a === false) go()
+constant-condition@24 | if (form.a === true && !form.a) go()
+constant-condition@23 | if (form.a == true && !form.a) go()
+constant-condition@23 | if (form.a === '甲' && !form.a) go()
+- | if (form.a == '甲' && !form.a) go()
+constant-condition@21 | if (form.a === 5 && !form.a) go()
+constant-condition@20 | if (form.a == 5 && !form.a) go()
+constant-condition@19 | if (form.a > 5 && !form.a) go()
+- | if (form.a > -1 && !form.a) go()
+- | if (form.a >= 0 && !form.a) go()
+constant-condition@19 | if (form.a > 0 && !form.a) go()
+constant-condition@19 | if (form.a < 0 && !form.a) go()
+- | if (form.a <= 0 && !form.a) go()
+constant-condition@20 | if (form.a < -1 && !form.a) go()
+constant-condition@22 | if (!(form.a > 5) && form.a > 6) go()
+- | if (!(form.a > 5) && form.a > 4) go()
+- | if (!(form.a > 5) && !(form.a <= 5)) go()
+constant-condition@22 | if (form.a.length && !form.a) go()
+constant-condition@22 | if (form.a.trim() && !form.a) go()
+- | if (form.a.size && !form.a) go()
+- | if (!form.a.length && form.a) go()
+- | if (form.a == true && form.a == '1') go()
+constant-condition@23 | if (form.a == true && form.a == '2') go()
+- | if (form.a == false && form.a == '0') go()
+- | if (form.a == false && form.a == '') go()
+- | if (form.a == '0' && form.a == '') go()
+constant-condition@24 | if (form.a == false && form.a == '1') go()
+constant-condition@24 | if (form.a === true && form.a === '1') go()
+constant-condition@23 | if (form.a == null && form.a == false) go()
+- | if (form.a < form.b && form.a > form.b) go()
+- | if (form.a < form.b && form.b < form.a) go()
+constant-condition@24 | if (form.a < form.b && form.a >= form.b) go()
+constant-condition@24 | if (form.a < form.b && form.b <= form.a) go()
+- | if (form.a <= form.b && form.a >= form.b) go()
+constant-condition@26 | if (form.a === form.b && form.a !== form.b) go()
+constant-condition@26 | if (form.a === form.b && form.b !== form.a) go()
+constant-condition@25 | if (form.a == form.b && form.a != form.b) go()
+- | if (form.a === form.b && form.a != form.b) go()
+- | if (form.a < form.b || form.a >= form.b) go()
+- | if (form.a < form.b || form.a > form.b) go()
+constant-condition@39 | if ((form.a === 1 || form.a === 2) && form.a === 3) go()
+- | if ((form.a === 1 || form.a === 2) && form.a === 2) go()
+- | if ((form.a === 1 || form.b === 2) && form.a === 3) go()
+constant-condition@41 | if (form.b && form.a === 1 && form.c && form.a === 2) go()
+constant-condition@40 | if (!(form.a === 1 || form.a === 2) && form.a === 1) go()
+- | if (!(form.a === 1 && form.b === 2) && form.a === 1) go()
+- | if (!(form.a === 1 && form.b === 2) && form.a === 1 && form.b === 2) go()
+constant-condition@24 | if (form['a'] === 1 && form.a === 2) go()
+constant-condition@22 | if (form?.a === 1 && form.a === 2) go()
+constant-condition@29 | if (form.a === 1 && go() && form.a === 2) go()
+- | if (go() === 1 && go() === 2) go()
+- | if (form.a === 'x' && form.a === x) go()
+- | if (form.a > 'x' && form.a < 'a') go()
+- | if (1 === 2 && 2 === 3) go()
+constant-condition@26 constant-condition@65 | form.b = form.a === 1 && form.a === 2; form.c = form.a !== 1 || form.a !== 2
+- | form.b = form.a ?? form.a === 1
+constant-condition@25 | if (form.a === 1) { if (form.a === 2) go() }
+- | if (form.a === 1) { if (form.a === 1) go() }
+duplicate-key@34 | if (form.a === 1) go(); else if (form.a === 1) go()
+constant-condition@32 | if (form.a > 1) go(); else if (form.a > 2) go()
+- | if (form.a > 2) go(); else if (form.a > 1) go()
+- | if (form.a === 1) { form.a = 2; if (form.a === 2) go() }
+constant-condition@37 | if (form.a === 1) { form.b = 2; if (form.a === 2) go() }
+- | if (form.a === 1) { go(); if (form.a === 2) go() }
+- | if (form.a === 1) { await go(); if (form.a === 2) go() }
+- | if (form.a === 1) { await $proxy('crm').b(); if (form.a === 2) go() }
+constant-condition@49 | if (ctx.a === 1) { await $proxy('crm').b(); if (ctx.a === 2) go() }
+constant-condition@41 | if (form.a === 1) { console.log(1); if (form.a === 2) go() }
+constant-condition@50 | const 值 = form.a; if (值 === 1) { await go(); if (值 === 2) go() }
+- | let 值 = form.a; if (值 === 1) { if (值 === 2) go() } 值 = 2
+duplicate-key@31 | if (form.a === 1) return; if (form.a === 1) go()
+constant-condition@31 | if (form.a !== 1) return; if (form.a === 2) go()
+- | if (form.a === 1) return; else go(); if (form.a === 1) go()
+- | if (form.a === 1) { go() } else { return } if (form.a === 2) go()
+constant-condition@54 | if (form.a === 1) { form.b = 1 } else { return } if (form.a === 2) go()
+constant-condition@59 | if (form.a === 1) throw 1; if (form.a === 2) throw 2; if (form.a === 1 || form.a === 2) go()
+- | if (form.a === 1) throw 1; if (form.a === 2) throw 2; if (form.a === 1 || form.a === 3) go()
+- | if (form.a === 1) throw 1; form.a = go(); if (form.a === 1) go()
+duplicate-key@60 | for (const 行 of form.明细) { if (form.a === 1) continue; if (form.a === 1) go(行) }
+duplicate-key@60 | for (const 行 of form.明细) { if (form.a === 1) continue; if (form.a === 1) go(行); form.a = 行 }
+- | if (form.a === 1) { for (const 行 of form.明细) { if (form.a === 2) go(行); form.a = 行 } }
+constant-condition@52 | if (form.a === 1) { for (const 行 of form.明细) { if (form.a === 2) form.b = 行 } }
+- | if (form.a === 1) { form.f = () => { if (form.a === 2) go() } }
+constant-condition@26 duplicate-key@51 | form.b = form.a === 1 ? (form.a === 2 ? 1 : 2) : (form.a === 1 ? 3 : 4)
+constant-condition@27 | form.b = form.a === 1 && (form.a === 2 ? 1 : 2)
+duplicate-key@27 | form.b = form.a === 1 || (form.a === 1 ? 1 : 2)
+- | form.b = form.a === 1 ?? (form.a === 1 ? 1 : 2)
+- | form.b = (form.a === 1 ? 1 : 2) && form.a === 2
+constant-condition@49 | if (form.a && form.b) return; if (form.a) { if (form.b) go() }
+constant-condition@35 | if (form.a || form.b) return; if (form.a) go()
+constant-condition@35 | if (form.a || form.b) return; if (form.b) go()
+- | if (form.a && form.b) return; if (form.a) go()
+- | if (form.明细[0] === 1) { form.明细.push(2); if (form.明细[0] === 2) go() }
+- | if (form.明细[0] === 1) { form.明细[form.i] = 2; if (form.明细[0] === 2) go() }
+constant-condition@45 | if (form.明细[0] === 1) { form.别.push(2); if (form.明细[0] === 2) go() }
+- | if (form.a === 1) { delete form.a; if (form.a === 2) go() }
+no-effect@21 constant-condition@40 | if (form.a === 1) { typeof form.a; if (form.a === 2) form.c = 1 }
+- | if (form.a === 1) { form.a++; if (form.a === 2) go() }
+- | if (form.a === 1) { form.a += 1; if (form.a === 2) go() }
+- | if (form.a === 1) { [form.a] = [2]; if (form.a === 2) go() }
+- | if (form.a === 1) { for (form.a of [2]) form.b = 1; if (form.a === 2) go() }
+- | if (form.a === 1) { 改(); if (form.a === 2) go() } function 改() { form.a = 2 }
+constant-condition@30 | if (form.a === 1) { 改(); if (form.a === 2) go() } function 改() { return form.a }
+- | if (form.a === 1) { 改(); if (form.a === 2) go() } function 改() { 再() } function 再() { form.a = 2 }
+- | if (form.a === 1) { 改(); if (form.a === 2) go() } function 改() { form.明细.push(1) }
+- | if (form.a === 1) { form.明细.forEach(改); if (form.a === 2) go() } function 改() { form.a = 2 }
+constant-condition@50 | if (form.a === 1) { form.明细.forEach(x => 2); if (form.a === 2) go() }
+- | if (form.a === 1) { Object.assign(form, {a: 2}); if (form.a === 2) go() }
+constant-condition@49 | if (form.a === 1) { form.b = form.c.trim(); if (form.a === 2) go() }
+constant-condition@50 | if (form.a === 1) { form.b = Number(form.c); if (form.a === 2) form.d = 1 }
+constant-condition@54 | if (form.a === 1) { form.b = lodash.map(form.c); if (form.a === 2) form.d = 1 }
+- | if (form.a === 1) { form.b = lodash.set(form, 'a', 2); if (form.a === 2) form.d = 1 }
+constant-condition@54 | if (form.a === 1) { form.b = Promise.resolve(2); if (form.a === 2) form.d = 1 }
+- | if (form.a === 1) { form.b = await (form.c); if (form.a === 2) form.d = 1 }
+constant-condition@122 | if (form.a in form.b && form.a instanceof B) go(); if (form.a === 1 && (form.b === 1 || form.b === 2 || form.b === 3) && form.b === 4) go()
+"""
+
+CONTRADICTIONS_MESSAGES = r"""
+form.a is never both, so this is always false; write ||
+form.a always differs from one of the two, so this is always true; write &&
+form.a is always one of the two, so this is always true; write &&
+whatever number form.a is, it is one of the two, so this is true; write &&
+form.a < form.b is never both, so this is always false; write ||
+form.a === form.b is never both, so this is always false; write ||
+form.a == form.b is never both, so this is always false; write ||
+this is never true here, where form.a === 1
+an if before it asks the same, so this never runs: form.a === 1
+this is never true here, since all of it goes to form.a > 1 before; ask for the narrower one first
+this is never true here, where ctx.a === 1
+this is never true here, where 值 === 1
+this is never true here, since all of it goes to form.a !== 1 before; ask for the narrower one first
+this is never true here, since all of it goes to form.a === 2 before; ask for the narrower one first
+this is never true here, since all of it goes to form.a && form.b before; ask for the narrower one first
+this is never true here, since all of it goes to form.a || form.b before; ask for the narrower one first
+this is never true here, where form.明细[0] === 1
+typeof form.a does nothing here; use it, or take it away
+form.b is never both, so this is always false; write ||
+"""
+
+
+def test_contradictions_are_told_at_their_limits() -> None:
+    assert retell(CONTRADICTIONS, list_slips) == CONTRADICTIONS.strip()
+
+
+def test_messages_of_contradictions_at_their_limits() -> None:
+    assert list_messages(CONTRADICTIONS) == CONTRADICTIONS_MESSAGES.strip().splitlines()

@@ -1,0 +1,55 @@
+# ruff: noqa: E501 - scripts, one a line
+"""Whether a script uses only members of a result, or more of it."""
+
+from __future__ import annotations
+
+from tests.script_source.tables import list_result_uses, retell
+
+RESULTS = r"""
+#0members@7@24 | await $proxy('crm').a()
+#0members@1@18 | $proxy('crm').a()
+#0members@17@34 | form.x = (await $proxy('crm').a()).名
+#0members@17@34 | form.x = (await $proxy('crm').a())['名']
+#0members@17@34 | form.x = (await $proxy('crm').a())[0]
+#0whole@17@34 | form.x = (await $proxy('crm').a())[go]
+#0whole@17@34 | form.x = (await $proxy('crm').a()).map(go)
+#0whole@17@34 #1whole@73@90 #2whole@119@136 #3whole@166@183 #4whole@225@242 #5whole@272@289 | form.x = (await $proxy('crm').a()).hasOwnProperty('a'); form.y = (await $proxy('crm').a()).valueOf(); form.z = (await $proxy('crm').a()).toString(); form.u = (await $proxy('crm').a()).propertyIsEnumerable(); form.v = (await $proxy('crm').a()).filter(go); form.w = (await $proxy('crm').a()).find(go)
+#0whole@17@34 #1whole@62@79 #2whole@108@125 #3whole@156@173 #4members@203@220 | form.x = (await $proxy('crm').a()).some(go); form.y = (await $proxy('crm').a()).every(go); form.z = (await $proxy('crm').a()).forEach(go); form.u = (await $proxy('crm').a()).reduce(go); form.v = (await $proxy('crm').a()).slice(1)
+#0whole@12@29 | if ((await $proxy('crm').a()).名) go()
+#0whole@17@34 | form.x = (await $proxy('crm').a()).名 === 1 ? 1 : 2
+#0members@17@34 | form.x = (await $proxy('crm').a()).名 || 1
+#0members@17@34 | form.x = (await $proxy('crm').a()).名.长 + 1
+#0members@17@34 | const 甲 = await $proxy('crm').a(); form.x = 甲.名
+#0whole@17@34 | const 甲 = await $proxy('crm').a(); form.x = 甲.名; form.y = 甲
+#0whole@17@34 | const 甲 = await $proxy('crm').a(); form.x = 甲.名; if (甲.级) go()
+#0whole@17@34 | const 甲 = await $proxy('crm').a(); form.x = 甲.名; if (甲) go()
+#0whole@17@34 | const 甲 = await $proxy('crm').a(); form.x = 甲.名; go(甲)
+#0whole@17@34 | const 甲 = await $proxy('crm').a(); form.x = 甲[0] + 甲.map(go)
+#0whole@15@32 | let 甲 = await $proxy('crm').a(); 甲 = 1; form.x = 甲.名
+#0whole@11@28 | const 甲 = $proxy('crm').a(); form.x = (await 甲).名
+#0members@19@36 | const {名} = await $proxy('crm').a(); form.x = 名
+#0whole@19@36 | const {名} = await $proxy('crm').a(); if (名) go()
+#0whole@25@42 | const {名, ...余} = await $proxy('crm').a(); form.x = 名
+#0whole@25@42 | const {[go]: 名} = await $proxy('crm').a(); form.x = 名
+#0whole@19@36 | const [名] = await $proxy('crm').a(); form.x = 名
+#0whole@24@41 | const {名: [首]} = await $proxy('crm').a(); form.x = 首
+#0whole@17@34 | let {名} = await $proxy('crm').a(); 名 = 1; form.x = 名
+#0whole@17@34 | const 甲 = await $proxy('crm').a(); while (甲.级 < 1) go()
+#0whole@17@34 | const 甲 = await $proxy('crm').a(); do { go() } while (甲.级)
+#0whole@17@34 | const 甲 = await $proxy('crm').a(); for (;甲.级;) go()
+#0whole@17@34 | const 甲 = await $proxy('crm').a(); switch (甲.级) { case 1: go() }
+#0whole@17@34 | const 甲 = await $proxy('crm').a(); form.x = 甲.级 ? 1 : 2
+#0whole@17@34 | const 甲 = await $proxy('crm').a(); if (!甲.级) go()
+#0whole@17@34 | const 甲 = await $proxy('crm').a(); if (甲.级.名 && 1) go()
+#0whole@17@34 | const 甲 = await $proxy('crm').a(); if (甲.级 in form) go()
+#0members@17@34 | const 甲 = await $proxy('crm').a(); if (甲.级 + 1) go()
+#0members@17@34 | const 甲 = await $proxy('crm').a(); if (go()) form.x = 甲.级
+#0members@17@34 | const 甲 = await $proxy('crm').a(); if (go(甲.级)) form.x = 1
+#0whole@17@34 #1whole@84@101 #2whole@139@156 #3whole@193@210 #4whole@248@265 #5whole@303@320 #6members@359@376 | const 甲 = await $proxy('crm').a(); if (甲.级 <= 1 || go) form.x = 1; const 乙 = await $proxy('crm').b(); if (乙.级 >= 1) go(); const 丙 = await $proxy('crm').c(); if (丙.级 > 1) go(); const 丁 = await $proxy('crm').c(); if (丁.级 == 1) go(); const 戊 = await $proxy('crm').c(); if (戊.级 != 1) go(); const 己 = await $proxy('crm').c(); if (己.级 !== 1) go(); const 庚 = await $proxy('crm').c(); form.a = 庚.级 !== 1
+#0members@101@139 #0whole@101@118 | try { go('字 word $a', `模板 ${tpl}`, /rx.y/) } catch (错) { form.a = 错.code + 错.message; go(错) } await $proxy('crm').a().catch(误 => 误.status); // 注释
+#0whole@17@34 #1whole@174@191 | const 回 = await $proxy('crm').a(), {字, 名: 新} = 回, {表} = form, {物: {深}} = form; form.a = 回.成员.下级 + 字 + 新 + 表 + 深; form.b = form.字段.子 + form.字段 + ctx.动作 + 别.未知; let 改 = await $proxy('crm').a(); 改 = 1; go(改, {短, 键: 值}); 链?.可选; 行[索引]; form['括号']; const {解: {构}} = ctx.a
+"""
+
+
+def test_each_use_of_a_result_is_read() -> None:
+    assert retell(RESULTS, list_result_uses) == RESULTS.strip()
