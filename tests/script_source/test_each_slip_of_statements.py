@@ -127,6 +127,16 @@ endless-recursion@23 | function 甲(n) { go(1, 甲(n), 2) } form.a = 甲()
 endless-recursion@23 | (function 甲() { go(); 甲() })(); (() => { go() })()
 wrong-pattern@12 wrong-pattern@21 wrong-pattern@31 wrong-pattern@49 wrong-pattern@106 | form.a = [/[A-z]/, /[^A-z]/, /[\]A-z]/, /A-z/, /[0A-z_]/, /[\u0041-z]/, /[A\-z]/, /[A-Za-z]/, /\[A-z]/, /[a-zA-z]/, /[\w-A-z]/, /[a-A-z]/]
 wrong-pattern@12 wrong-pattern@39 wrong-pattern@46 wrong-pattern@57 wrong-pattern@76 | form.a = [/[]/, /[^]/, /\[]/, /[a]/, /x[]/, /[A-z][]/, /[][A-z]/, /[\]]/, /\\[]/]
+turned-operator@26 | form.n =+ 1 + 2; form.n =- go(); form.m =! form.a && 1
+- | for (const 行 of form.明细) if (行) go(行); else break
+- | switch (form.x) { case 1: form.a = 1; // 继续⏎ case 2: form.b = 1; break }
+- | switch (form.x) { case 1: form.a = 1; /* 继续 */ case 2: form.b = 1; break }
+- | form.a = 999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999
+- | function 甲(n) { if (n) 甲(n - 1); return 1 } form.a = 甲()
+duplicate-key@42 | function 甲() { return 1 } go(); function 甲() { return 2 } form.a = 甲()
+no-effect@1 no-effect@23 no-effect@32 no-effect@40 no-effect@68 | form['use it']; (go().trim)(); (form.b.trim)(); const 函 = () => 1; 函 ?? form.b; 函()
+unreachable@61 | function 甲() { form.c = () => 年; return 1; var 年; return 2; form.b = 1 } 甲()
+- | form.a = Math.max([1], 2); form.b = Math.min([1], [2]); for (const x of form.y) { try { go(x) } finally { for (;;) { if (form.x) break; go() } } }
 """
 
 STATEMENTS_MESSAGES = r"""
@@ -219,6 +229,9 @@ Math.min takes numbers, and gives NaN for a list; write ...form.明细.map(x => 
 乙 calls itself whatever it is given, and so without end; return first where it has to stop
 A-z has [ \ ] ^ _ ` in it, too; write A-Za-z
 [] fits no character at all; write \[\] or what it is
+=- assigns - go(); -= is what changes by it
+form['use it'] does nothing here; use it, or take it away
+trim is a method that is not called; write trim()
 """
 
 

@@ -90,6 +90,15 @@ wrong-value@18 | for (let i = 0; (i <= form.明细.length); i++) { go(form.明�
 constant-condition@28 constant-condition@57 constant-condition@85 constant-condition@114 constant-condition@146 constant-condition@177 | form.a = [form.x.find(行 => 行.a = 1), form.x.filter(行 => 行.a = 1), form.x.some(行 => (行.a = 1)), form.x.every(行 => 行.a = 1), form.x.findIndex(行 => 行.a = 1), form.x.findLast(行 => 行.a = 1), form.x.map(行 => 行.a = 1), form.x.find(行 => { 行.a = 1; return 1 }), form.x.find(go), form.x.find(), form.x.find(行 => 行.a === 1), find(行 => 行.a = 1), form.x.find(行 => 行.a += 1), form.x.find(1, 行 => 行.a = 1)]
 no-effect@19 no-effect@46 no-effect@55 no-effect@66 | let n = 1, m = 1; n = n++; m = n++; n = ++n; n = n--; n = (n++); form.n = form.n++; form.n += form.n++; n = n + 1; form.a = n + m
 wrong-value@193 wrong-value@202 wrong-value@229 wrong-value@250 wrong-value@256 wrong-value@284 | function 甲(x) { return x } function 乙(...x) { return x } function 丙() { return arguments.length } const 丁 = x => x, 戊 = (x, y = 1) => x + y, 己 = function () { return 1 }; form.a = [甲(1), 甲(1, 2), 甲(1, 2, 3), 乙(1, 2), 丙(1), 丁(1, 2), 戊(1, 2), 戊(1, 2, 3), 己(1), 甲(...form.x, 1), (甲)(1, 2), 无(1, 2), form.x.甲(1, 2), 己()]
+unknown-member@34 unknown-member@54 unknown-member@70 unknown-member@87 unknown-member@105 unknown-member@124 unknown-member@141 unknown-member@158 unknown-member@175 unknown-member@190 unknown-member@205 unknown-member@220 unknown-member@237 unknown-member@253 unknown-member@273 unknown-member@307 unknown-member@330 unknown-member@350 | form.a = [form.x.lenghts, form.x.tolowercase, form.x.toFiexd, form.x.inculdes, form.x.subsrting, form.x.startswith, form.x.endswith, form.x.padstart, form.x.tostring, form.x.conact, form.x.spilce, form.x.redcue, form.x.getmonth, form.x.gettime, form.x.toIsoString, form.x.findindex, JSON.strinigfy, form.x.hasownproperty, form.x.touppercase, form.x.getfullyear]
+wrong-value@10 | form.a = (form.x.replace)(',', ''); if (form.x) return form.a = 1; form.a = 2
+- | for (var i = 0; i < 3; i++) { setTimeout(); go().then(); go(i) }
+wrong-value@75 wrong-value@116 | form.a = (x => x)(1, 2); function 甲(x /* 注 */) { return x } form.b = 甲(1, 2); const 乙 = (/* 注 */) => 1; form.c = 乙(1)
+no-effect@13 | go(); go(); form.a = 1; form.a = 2
+no-effect@28 | form.a = go(); form.a = 1; form.b = 1; form.b = 2
+wrong-value@75 wrong-pattern@83 | const {表} = new Map(), 集 = (new Set()), 式 = (/a/g); form.a = [表.length, 集.length, 式.test('a')]
+- | form.a = form.明细.shift() || form.明细; form.b = form.明细.splice(1) === form.明细
+constant-condition@44 constant-condition@85 | if (form.a === form.b && form.c) go(); if (form.a === form.b === !form.c) go(); if (form.a !== form.b !== form.c) go(); if (form.a === form.b + form.c) go()
 """
 
 VALUES_MESSAGES = r"""
@@ -180,6 +189,27 @@ form.n = form.n++ changes nothing; leave the assignment away
 丁 takes 1, so that this is dropped
 戊 takes 2, so that this is dropped
 己 takes 0, so that this is dropped
+there is no 'tolowercase'; did you mean 'toLowerCase'?
+there is no 'toFiexd'; did you mean 'toFixed'?
+there is no 'inculdes'; did you mean 'includes'?
+there is no 'subsrting'; did you mean 'substring'?
+there is no 'startswith'; did you mean 'startsWith'?
+there is no 'endswith'; did you mean 'endsWith'?
+there is no 'padstart'; did you mean 'padStart'?
+there is no 'tostring'; did you mean 'toString'?
+there is no 'conact'; did you mean 'concat'?
+there is no 'spilce'; did you mean 'splice'?
+there is no 'redcue'; did you mean 'reduce'?
+there is no 'getmonth'; did you mean 'getMonth'?
+there is no 'gettime'; did you mean 'getTime'?
+there is no 'toIsoString'; did you mean 'toISOString'?
+there is no 'findindex'; did you mean 'findIndex'?
+there is no 'hasownproperty'; did you mean 'hasOwnProperty'?
+there is no 'touppercase'; did you mean 'toUpperCase'?
+there is no 'getfullyear'; did you mean 'getFullYear'?
+乙 takes 0, so that this is dropped
+form.b is overwritten by line 1 before anything reads it
+this compares true or false with !form.c; join two comparisons by &&
 """
 
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from bpmax_sim.script_source.reading import read_results
 from tests.script_source.tables import list_result_uses, retell
 
 RESULTS = r"""
@@ -46,10 +47,29 @@ RESULTS = r"""
 #0members@17@34 | const 甲 = await $proxy('crm').a(); if (go()) form.x = 甲.级
 #0members@17@34 | const 甲 = await $proxy('crm').a(); if (go(甲.级)) form.x = 1
 #0whole@17@34 #1whole@84@101 #2whole@139@156 #3whole@193@210 #4whole@248@265 #5whole@303@320 #6members@359@376 | const 甲 = await $proxy('crm').a(); if (甲.级 <= 1 || go) form.x = 1; const 乙 = await $proxy('crm').b(); if (乙.级 >= 1) go(); const 丙 = await $proxy('crm').c(); if (丙.级 > 1) go(); const 丁 = await $proxy('crm').c(); if (丁.级 == 1) go(); const 戊 = await $proxy('crm').c(); if (戊.级 != 1) go(); const 己 = await $proxy('crm').c(); if (己.级 !== 1) go(); const 庚 = await $proxy('crm').c(); form.a = 庚.级 !== 1
-#0members@101@139 #0whole@101@118 | try { go('字 word $a', `模板 ${tpl}`, /rx.y/) } catch (错) { form.a = 错.code + 错.message; go(错) } await $proxy('crm').a().catch(误 => 误.status); // 注释
-#0whole@17@34 #1whole@174@191 | const 回 = await $proxy('crm').a(), {字, 名: 新} = 回, {表} = form, {物: {深}} = form; form.a = 回.成员.下级 + 字 + 新 + 表 + 深; form.b = form.字段.子 + form.字段 + ctx.动作 + 别.未知; let 改 = await $proxy('crm').a(); 改 = 1; go(改, {短, 键: 值}); 链?.可选; 行[索引]; form['括号']; const {解: {构}} = ctx.a
 """
 
 
 def test_each_use_of_a_result_is_read() -> None:
     assert retell(RESULTS, list_result_uses) == RESULTS.strip()
+
+
+WORDS = """\
+try { go('字 word $a', `模板 ${tpl}`, /rx.y/) } catch (错) { form.a = 错.code + 错.message; go(错) }
+await $proxy('crm').b().catch(误 => 误.status); // 注释
+const 回 = await $proxy('crm').c(), {字段名, 名: 新} = 回, {表} = form, {物: {深}} = form;
+form.d = 回.成员.下级 + 字段名 + 新 + 表 + 深 + form.字段.子 + form.字段 + ctx.动作 + 别.未知;
+let 改 = await $proxy('crm').e(); 改 = 1; go(改, {短, 键: 值}); 链?.可选; 行[索引]; form['括号'];
+const {解: {构}} = ctx.f, {单} = ctx;
+"""
+
+
+def test_the_words_of_a_script_are_those_of_its_names_and_texts() -> None:
+    words = read_results(WORDS).words
+    of_known = {"a", "d", "f", "下级", "动作", "单", "回", "字段", "字段名", "成员", "新", "表"}
+
+    assert words.all == frozenset(
+        "字 word $a 模板 tpl rx y go form a $proxy crm b catch 回 c 字段名 名 新 表 物 深 d 成员 下级 字段 子 ctx "
+        "动作 别 未知 改 e 短 键 值 链 可选 行 索引 括号 解 构 f 单".split()
+    )
+    assert words.all - words.of_unknown == of_known
