@@ -87,9 +87,10 @@ def remove_inserted(counted: CountedScript) -> str:
     """Return the code of *counted* without what was inserted, by its shifts."""
     lines = []
     for number, line in enumerate(counted.code.encode().split(b"\n"), 1):
+        rest = line
         for column, length in reversed(counted.shifts.get(number, ())):
-            line = line[: column - 1] + line[column - 1 + length :]
-        lines.append(line)
+            rest = rest[: column - 1] + rest[column - 1 + length :]
+        lines.append(rest)
     return b"\n".join(lines).decode()
 
 
