@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+from bpmax_sim.errors import Place
 from bpmax_sim.script_source.reading import read_results
+from bpmax_sim.script_source.unused_results import ScriptRange
 from tests.script_source.tables import list_result_uses, retell
 
 RESULTS = r"""
@@ -73,3 +75,13 @@ def test_the_words_of_a_script_are_those_of_its_names_and_texts() -> None:
         "字段名 成员 括号 改 新 未知 构 模板 深 物 短 索引 行 表 解 链 键"
     )
     assert words.all - words.of_unknown == of_known
+
+
+def test_a_part_of_a_script_covers_the_places_from_its_start_to_before_its_end() -> None:
+    part = ScriptRange(Place("a.js", 2, 5), Place("a.js", 4, 3))
+    inside = [(2, 5), (2, 99), (3, 1), (4, 1), (4, 2)]
+    outside = [(1, 99), (2, 4), (4, 3), (4, 4), (5, 1)]
+
+    assert all(part.covers(Place("a.js", *place)) for place in inside)
+    assert not any(part.covers(Place("a.js", *place)) for place in outside)
+    assert not any(part.covers(Place("b.js", *place)) for place in inside)
