@@ -37,6 +37,7 @@ RESULTS = r"""
 #0whole@19@36 | const [名] = await $proxy('crm').a(); form.x = 名
 #0whole@24@41 | const {名: [首]} = await $proxy('crm').a(); form.x = 首
 #0whole@17@34 | let {名} = await $proxy('crm').a(); 名 = 1; form.x = 名
+#0whole@20@37 | let {名, 级} = await $proxy('crm').a(); 级 = 1; form.x = 名
 #0whole@17@34 | const 甲 = await $proxy('crm').a(); while (甲.级 < 1) go()
 #0whole@17@34 | const 甲 = await $proxy('crm').a(); do { go() } while (甲.级)
 #0whole@17@34 | const 甲 = await $proxy('crm').a(); for (;甲.级;) go()
