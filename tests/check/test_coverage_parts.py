@@ -108,6 +108,8 @@ def call(api: str = "erp.save", **more: Any) -> CallMade:
         (call("erp.text", body="你好"), ["text 全文"]),
         (call("erp.text", body=""), ["text 全文"]),
         (call("erp.text"), []),
+        (call(body='--x\r\nContent-Disposition: form-data; name="页"\r\n'), []),
+        (call(body='--x\r\nContent-Disposition: form-data; name="数量"\r\n'), ["save 数量"]),
         (call("erp.none", body={"数量": 0}), []),
         (call("crm.save", body={"数量": 0}), []),
     ],
@@ -161,7 +163,7 @@ def test_a_recovery_is_used_where_a_fault_of_its_class_struck(
     tmp_path: Path, faults: str, recovered: list[str]
 ) -> None:
     scenario = f"{faults}\nsteps: [{{js: 'form.a = 1'}}]\n"
-    found = used(tmp_path, [call(), call()], scenario)
+    found = used(tmp_path, [call("erp.none"), call("erp.open"), call(), call()], scenario)
 
     assert [one for one in found if one.startswith("auth")] == [
         "auth: erp applied", *(f"auth: erp {word}" for word in recovered),
@@ -239,6 +241,18 @@ def test_what_was_undone_is_not_used(
         *(f"node: 报销: {node}" for node in nodes),
         *(f"transition: 报销: {one}" for one in transitions),
     ]
+
+
+def test_nodes_count_in_a_flow_alone_and_other_events_beside_them(tmp_path: Path) -> None:
+    moves: list[Event] = [entered("主管", "结束"), arrived("财务", "汇合")]
+    changed = FieldChanged(field="金额", old=1, new=2, by="user")
+
+    assert used(tmp_path, moves) == []
+    assert used(tmp_path, [call(), *moves, changed], OF_FLOW) == [
+        "api: erp.save", "auth: erp applied", f"field: {tmp_path}/scenarios/a.scenario.yaml: 金额",
+        "instance: erp test", "node: 报销: 主管", "node: 报销: 结束",
+        "transition: 报销: 主管 approve -> 结束", "transition: 报销: 财务 approve -> 汇合",
+    ]  # fmt: skip
 
 
 ACQUIRE = "acquire: {steps: [{request: {path: /login}, extract: {t: {path: $.t}}}]}"

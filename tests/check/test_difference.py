@@ -220,6 +220,10 @@ def test_an_exchange_of_another_client_is_named_by_its_address(tmp_path: Path) -
     address = raw.request.url.partition("?")[0]
     asking = replace(raw, request=replace(raw.request, url=f"{address}?a=1&b=?"))
     assert NumberedExchange(cassette, 0, asking).name == f"{raw.request.method} {address}"
+    assert whole.request.call is not None
+    direct = replace(whole.request.call, platform="", api="")
+    nameless = replace(whole, request=replace(whole.request, call=direct))
+    assert NumberedExchange(cassette, 0, nameless).name == f"{raw.request.method} {address}"
 
 
 def drawing(**seeds: int) -> Cassette:
@@ -250,6 +254,8 @@ def drawing(**seeds: int) -> Cassette:
         ([0.12345], [0.9876], True),
         ([True], [False], False),
         ([None], ["1234"], False),
+        ([[1234]], [[5678]], False),
+        ([{"a": 1234}], [{"a": 5678}], False),
         (["1234", "1234"], ["5678", "5678"], True),
         (["1234", "1234"], ["5678", "5679"], False),
         (["1234", "4321", "1111"], ["5678", "8765", "same"], False),

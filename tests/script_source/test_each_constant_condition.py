@@ -32,6 +32,8 @@ same-sides@1 same-sides@40 same-sides@69 same-sides@101 same-sides@127 same-side
 same-sides@97 same-sides@212 same-sides@235 same-sides@263 same-sides@291 | if (1 === 1) go(); if ('x' === 'x') go(); if (null === null) go(); if (go() === go()) go(); if ((form.a) === form.a) go(); if (form.a === form.b) go(); if (true === true) go(); if (undefined == undefined) go(); form.a = (form.a); if (form.a != form.a) go(); if (form.a >= form.a) go(); if (form.x[1] == form.x[1]) go()
 index-condition@5 index-condition@37 index-condition@71 index-condition@118 index-condition@153 | if (form.a.indexOf('x')) go(); if (!form.a.indexOf('x')) go(); while (form.a.findIndex(go)) go(); do { go() } while (form.a.lastIndexOf('x')); form.b = form.a.search('x') ? 1 : 2; if (form.a.findLastIndex(go)) go(); if (form.a.indexOf('x') + 1) go(); if (form.a?.indexOf('x')) go(); form.c = -form.a.indexOf('x'); if (~form.a.indexOf('x')) go(); if (form.a.includes('x')) go()
 never-equal@5 never-equal@34 never-equal@93 never-equal@169 never-equal@260 | if ('x' in ['x', 'y']) go(); if (form.a in form.b.map(go)) go(); if ('x' in form) go(); if (!'x' in form) go(); if (!('x' in form)) go(); if ((!'x') in form) go(); if (!form.a instanceof B) go(); if (form.a instanceof []) go(); if (-form.a in form) go(); if (!form.a in [form.b]) go()
+constant-condition@24 | if (form.a === 'A' || ('B')) go(); form.b = form.a || 'y'; form.c = form.a > 1 || 5; form.d = form.a === 'x' || []; form.e = form.a === 'x' || form.b === 'y'
+duplicate-key@57 | switch (form.a) { case 'x': break; default: break; case 'x': break }
 """
 
 CONSTANTS_MESSAGES = r"""
@@ -114,6 +116,7 @@ in asks a list for an index; write ['x', 'y'].includes('x')
 in asks a list for an index; write form.b.map(go).includes(form.a)
 ! stands for the left side alone here; write !(form.a instanceof B)
 ! stands for the left side alone here; write !(form.a in [form.b])
+'B' stands here by itself and is always true; compare it, too: form.a === 'B'
 """
 
 

@@ -45,6 +45,10 @@ unused-result@38 unused-result@91 unused-result@143 | form.明细.forEach(x => {
 unused-result@27 unused-result@67 unused-result@110 unused-result@182 unused-result@257 unused-result@290 | setTimeout(() => { return false }, 1); setInterval(() => { return false }, 1); queueMicrotask(() => { return false }); setImmediate(() => { return false }); go().then(x => { return false }); go().catch(x => { return false }); await go().then(x => { return '停' }); (go().then(x => { return '停' }))
 unused-result@80 unused-result@150 unused-result@199 | form.a = go().then(x => { return false }); await form.明细.forEach(x => { return false }); form.明细.forEach(x => false); form.明细.forEach((x => { return false })); form.明细.forEach(function (x) { return false }, x => { return false }); form.明细.forEach(go); then(x => { return false })
 unused-result@64 unused-result@38 | form.明细.forEach(x => { if (x) return false; if (form.y) return '有误'; go(() => { return false }); return 1 }); setTimeout(存, 1); function 存() { return false }
+missing-return@100 | const 造 = () => (row => { form.b = row }); form.a = form.明细.filter(造()); form.c = (form.明细.filter)(row => { form.b = row }); (form.明细.map(row => { form.b = row }))
+wrong-callback@14 wrong-callback@33 unused-result@99 unused-result@141 | (setTimeout)(go(), 1); form.a = (form.明细.map(x => x * 2).sort)(); (form.明细.forEach)(x => { return false }); (await (go().then(x => { return false }))); setTimeout((go.bind)(null), 1)
+wrong-callback@14 wrong-callback@145 | form.明细.sort((a, b) => { if (!a) throw 1; return a > b }); form.明细.sort((a, b) => { throw a }); form.明细.forEach(x => { throw x }); form.明细.sort((a, b) => { return /* 注 */ a > b })
+wrong-callback@92 missing-await@134 | const 甲 = ['x', 'y'], {length: 乙} = [3, 1]; form.a = 甲.sort(); form.b = 乙.sort(); form.c = [3, /* 注 */ 1].sort(); const 等 = () => 1; await /* 注 */ 等
 """
 
 CALLBACKS_MESSAGES = r"""
