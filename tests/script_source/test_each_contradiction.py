@@ -168,6 +168,30 @@ constant-condition@54 | if (form.a === 1) { form.b = lodash.map(form.c); if (for
 constant-condition@54 | if (form.a === 1) { form.b = Promise.resolve(2); if (form.a === 2) form.d = 1 }
 - | if (form.a === 1) { form.b = await (form.c); if (form.a === 2) form.d = 1 }
 constant-condition@122 | if (form.a in form.b && form.a instanceof B) go(); if (form.a === 1 && (form.b === 1 || form.b === 2 || form.b === 3) && form.b === 4) go()
+- | if (-form.a && form.a) go(); if (typeof form.a && !form.a) go(); if (+form.a || !form.a) go()
+constant-condition@136 | if ((form.a === 1 || form.a === 2 || form.a === 3 || form.a === 4 || form.a === 5 || form.a === 6 || form.a === 7 || form.a === 8) && (form.a === 11 || form.a === 12 || form.a === 13 || form.a === 14)) go()
+- | if ((form.a === 1 || form.a === 2 || form.a === 3 || form.a === 4 || form.a === 5 || form.a === 6 || form.a === 7 || form.a === 8 || form.a === 9 || form.a === 10 || form.a === 11) && (form.a === 21 || form.a === 22 || form.a === 23)) go()
+constant-condition@542 | if ((form.a === 1 || form.a === 2 || form.a === 3 || form.a === 4 || form.a === 5 || form.a === 6 || form.a === 7 || form.a === 8 || form.a === 9 || form.a === 10 || form.a === 11 || form.a === 12 || form.a === 13 || form.a === 14 || form.a === 15 || form.a === 16 || form.a === 17 || form.a === 18 || form.a === 19 || form.a === 20 || form.a === 21 || form.a === 22 || form.a === 23 || form.a === 24 || form.a === 25 || form.a === 26 || form.a === 27 || form.a === 28 || form.a === 29 || form.a === 30 || form.a === 31 || form.a === 32) && form.a === 99) go()
+- | if ((form.a === 1 || form.a === 2 || form.a === 3 || form.a === 4 || form.a === 5 || form.a === 6 || form.a === 7 || form.a === 8 || form.a === 9 || form.a === 10 || form.a === 11 || form.a === 12 || form.a === 13 || form.a === 14 || form.a === 15 || form.a === 16 || form.a === 17 || form.a === 18 || form.a === 19 || form.a === 20 || form.a === 21 || form.a === 22 || form.a === 23 || form.a === 24 || form.a === 25 || form.a === 26 || form.a === 27 || form.a === 28 || form.a === 29 || form.a === 30 || form.a === 31 || form.a === 32 || form.a === 33) && form.a === 99) go()
+- | if (!(form.a > 5) && !form.a) go(); if (!(form.a < -5) && !form.a) go()
+constant-condition@108 | if (1 === 2 && 1 === 3) go(); if (!(form.a < form.b) && form.a >= form.b) go(); if (!(form.a >= form.b) && form.b <= form.a) go()
+constant-condition@77 | form.b = form.a + !form.a; form.c = form.a === !form.a; form.d = (form.a && !form.a) && form.b
+- | let 值 = form.a; const 定 = 1; if (值 > 定) { if (值 <= 定) go() } 值 = 2
+constant-condition@155 constant-condition@198 | if (form.a === +5 && form.a === 6) go(); if (form.a === Infinity && form.a === 5) go(); if (form.a === 0x10 && form.a === 16) go(); if (form.a === 1e1 && form.a === 11) go(); if (form.a === 1_0 && form.a === 11) go()
+constant-condition@15 | if (form.a && !form.a) { if (form.b) go() }
+constant-condition@78 | if (go()) { if (form.a) go() } if (form.a === 1) { if (Number(form.x)) { if (form.a === 2) form.b = 1 } }
+- | if ((form.a === 2 ? 1 : 2) && form.a === 1) go(); form.b = ((form.a === 2 ? 1 : 2) && form.a === 1) && form.c
+constant-condition@44 constant-condition@109 constant-condition@170 | if (!(form.a === '甲' || form.a === '乙') && form.a === '甲') go(); if (!(form.a === '甲' || form.a === '乙') && form.a === '乙') go(); if (!(form.a === 1 || form.a === 2) && form.a === 2) go(); if (form.a !== '甲' && form.a !== '乙' && form.a === '丙') go()
+constant-condition@199 | if (form.a !== 5 && !form.a) go(); if (form.a != '甲' && !form.a) go(); if (form.a !== true && !form.a) go(); if (form.a !== '' && form.a) go(); if (form.a != 0 && !form.a) go(); if (form.a !== 0 && form.a === 0) go()
+duplicate-key@29 constant-condition@80 | form.b = (form.a === 1) || (form.a === 1 ? 1 : 2); form.c = (form.a === 1) && (form.a === 2 ? 1 : 2)
+- | if (form.a === 1) { (改)(); if (form.a === 2) go() } function 改() { form.a = 2 }
+constant-condition@30 | if (form.a === 1) { 改(); if (form.a === 2) form.c = 1 } function 改() { 再() } function 再() { 改() }
+constant-condition@40 | if (form.a === 1) { form['b'] = 2; if (form.a === 2) form.c = 1 }
+constant-condition@47 | if (form.x[0].z === 1) { form.x[0].y = 2; if (form.x[0].z === 2) form.c = 1 }
+constant-condition@60 | if (form.a === 1) { form.明细.forEach(x => { x.b = 2 }); if (form.a === 2) form.c = 1 }
+constant-condition@30 | if (form.a === 1) { 改(); if (form.a === 2) form.c = 1 } function 改() { return form.b.trim() }
+- | if (form.a === 1) { await (form.c)⏎ if (form.a === 2) form.d = 1 }
+constant-condition@26 constant-condition@69 | if (form?.['a'] === 1 && form.a === 2) go(); if (form.b?.c === 1 && form['b'].c === 2) go()
 """
 
 CONTRADICTIONS_MESSAGES = r"""
@@ -190,6 +214,9 @@ this is never true here, since all of it goes to form.a || form.b before; ask fo
 this is never true here, where form.明细[0] === 1
 typeof form.a does nothing here; use it, or take it away
 form.b is never both, so this is always false; write ||
+form.b <= form.a is never both, so this is always false; write ||
+this is never true here, where form.x[0].z === 1
+form.b.c is never both, so this is always false; write ||
 """
 
 

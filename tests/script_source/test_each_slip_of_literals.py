@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from bpmax_sim.script_source.literal_slips import is_no_number, is_number_text
+
 from tests.script_source.tables import list_messages, list_slips, retell
 
 LITERALS = r"""
@@ -32,6 +34,8 @@ unknown-member@43 unknown-member@106 unknown-member@181 | form.a = [form.n.toLoc
 wrong-value@33 wrong-value@119 wrong-value@383 wrong-value@532 wrong-value@557 | form.a = [form.n.toLocaleString('zh_CN'), form.n.toLocaleString('zh-CN', 'a_b'), form.n.toLocaleString('', {timeZone: 'Asia/Beijing'}), form.n.toLocaleString('zh', {timeZone: 'asia/SHANGHAI'}), form.n.toLocaleString('zh', {timeZone: '+08:00'}), form.n.toLocaleString('zh', {timeZone: '-08:00'}), form.n.toLocaleString('zh', {timeZone: ''}), form.n.toLocaleString('zh', {'timeZone': 'CST8'}), form.n.toLocaleString('zh', {timeZoneName: 'CST8'}), form.n.x('zh_CN'), form.n.toLocaleString({timeZone: 'CST8'}), new Intl.DateTimeFormat('zh_Hans_CN', {timeZone: 'CST8'}), form.n.toLocaleString('zh', {timeZone: form.z})]
 never-equal@14 never-equal@33 never-equal@101 never-equal@129 never-equal@154 never-equal@229 never-equal@264 never-equal@314 | if (form.a > '5,000') go(); if ('5,000' < form.a) go(); if (form.a === '5,000') go(); if (form.a >= '￥500') go(); if (form.a <= '5元') go(); if (form.a < '５') go(); if (form.a > '5') go(); if (form.a > '5,00') go(); if (form.a > '¥ 5,000.50 元') go(); if (form.a > '$5') go(); if (form.a > '一千') go(); if (form.a > '5，000') go()
 never-equal@21 never-equal@119 never-equal@179 never-equal@251 constant-condition@284 | if (form.a.length > '一千') go(); if (form.a.length > '5') go(); if (form.a.trim() > '5,000') go(); if (form.a.length > '5,000') go(); if (form.a.trim() > '一千') go(); if (form.a > `5,000`) go(); if (form.a > '') go(); if (form.a.length > '') go(); if ('一千' >= form.a.length) go(); if (form.a.length + '一千') go()
+wrong-value@16 | setTimeout(go, 3e9 + 1 + 1 + 1 + 1 + 1 + 1 + 1 + 1 + 1); setTimeout(go, 3e9 + 1 + 1 + 1 + 1 + 1 + 1 + 1 + 1 + 1 + 1); const {月} = 1e10; setTimeout(go, 月)
+- | const e = await $proxy('crm').a(); form.a = e.mesage
 """
 
 LITERALS_MESSAGES = r"""
@@ -131,3 +135,10 @@ def test_slips_of_literals_are_told_at_their_limits() -> None:
 
 def test_messages_of_slips_of_literals_at_their_limits() -> None:
     assert list_messages(LITERALS) == LITERALS_MESSAGES.strip().splitlines()
+
+
+def test_a_text_is_no_number_where_neither_javascript_nor_people_read_one() -> None:
+    texts = ["一千", "5,00", "abc", "5元元", "5", "5,000", "５", "￥5", "", " 5 ", "0x1F", "5元"]
+
+    assert [text for text in texts if is_no_number(text)] == ["一千", "5,00", "abc", "5元元"]
+    assert [text for text in texts if is_number_text(text)] == ["5", "", " 5 ", "0x1F"]

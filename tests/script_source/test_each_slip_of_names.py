@@ -44,6 +44,8 @@ for-in@37 | for (var 行 in form.明细) { form.a = 行.数量 }
 unused-variable@27 unused-variable@46 unused-variable@62 unused-variable@92 | let 甲 = go(), 乙 = [go()], 丙 = form.x.trim(), 丁 = () => go(), 戊 = function () { return 1 }, 己 = form.x, 庚 = await form.x
 constant-condition@5 unused-variable@7 | const 甲 = {⏎  数: 1,⏎  长长长长长长长长长长长长长长长: '很长很长很长很长很长很长很长很长'⏎}; ({⏎  数: 1⏎}) || go()
 - | const 乙 = 1; let 甲; [甲 = 乙] = form.x; ({a: 甲 = 乙} = form.x); ({甲 = 乙} = form.x); form.a = 甲
+unused-variable@5 | let 甲 = 1; for (甲 of [1]) go()
+no-effect@1 no-effect@43 no-effect@86 | '1234567890123456789012345678901234567_'; '1234567890123456789012345678901234567__'; '1234567890123456789012345678901234567 ___'
 """
 
 NAMES_MESSAGES = r"""
@@ -63,6 +65,9 @@ this puts something else in the place of $proxy and changes nothing in it; assig
 for … in gives names and indexes, which are texts and have no 数量; write for (const 行 of …)
 nothing reads 己; use it, or take it away
 { 数: 1 } decides || by itself: what follows it, or the whole, is never used
+'1234567890123456789012345678901234567_' does nothing here; use it, or take it away
+'1234567890123456789012345678901234567_… does nothing here; use it, or take it away
+'1234567890123456789012345678901234567 … does nothing here; use it, or take it away
 """
 
 
