@@ -158,7 +158,7 @@ def _find_deciding_literal(reader: SlipReader, node: Node) -> Found:
 
 def _is_condition(parent: Node, node: Node) -> bool:
     """Return whether *node* is the condition of *parent*, such as an ``if``."""
-    return strip_parentheses(parent.child_by_field_name("condition")) == node
+    return _is_part(parent, "condition", node)
 
 
 def _find_inexact_equality(reader: SlipReader, node: Node) -> Found:
@@ -203,7 +203,7 @@ def _find_unknown_or_uncalled_member(reader: SlipReader, node: Node) -> Found:
     if name is None or owner is None:
         return
     text, parent = reader.tree.get_source(name), find_parent_beyond_parentheses(node)
-    is_called = parent.type == "call_expression" and parent.child_by_field_name("function") == node
+    is_called = parent.type == "call_expression" and _is_part(parent, "function", node)
     made = _find_constructor_name(reader, owner)
     if made in {"Set", "Map"} and text == "length":
         yield "wrong-value", name, msg("a {kind} has no length; write size", kind=made)
@@ -225,11 +225,15 @@ def _find_unknown_or_uncalled_member(reader: SlipReader, node: Node) -> Found:
 def _is_tested_chained_or_written(node: Node, parent: Node) -> bool:
     """Return whether *node* is tested, part of a longer chain, or written."""
     if parent.type in {"member_expression", "subscript_expression"}:
-        return bool(parent.child_by_field_name("object") == node)
-    left = parent.child_by_field_name("left")
+        return _is_part(parent, "object", node)
     is_asked = read_operator(parent) in {"typeof", "&&", "||", "??", "!", "in", *EQUALITIES}
     is_asked = is_asked or parent.child_by_field_name("condition") is not None
-    return is_asked or (parent.type == "assignment_expression" and left == node)
+    return is_asked or (parent.type == "assignment_expression" and _is_part(parent, "left", node))
+
+
+def _is_part(parent: Node, field: str, node: Node) -> bool:
+    """Return whether *node* is the *field* of *parent*, in parentheses or not."""
+    return strip_parentheses(parent.child_by_field_name(field)) == node
 
 
 def _find_constructor_name(reader: SlipReader, node: Node) -> str:

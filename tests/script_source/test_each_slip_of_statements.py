@@ -134,7 +134,7 @@ turned-operator@26 | form.n =+ 1 + 2; form.n =- go(); form.m =! form.a && 1
 - | form.a = 999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999
 - | function 甲(n) { if (n) 甲(n - 1); return 1 } form.a = 甲()
 duplicate-key@42 | function 甲() { return 1 } go(); function 甲() { return 2 } form.a = 甲()
-no-effect@1 no-effect@23 no-effect@32 no-effect@40 no-effect@68 | form['use it']; (go().trim)(); (form.b.trim)(); const 函 = () => 1; 函 ?? form.b; 函()
+no-effect@1 no-effect@32 no-effect@68 | form['use it']; (go().trim)(); (form.b.trim)(); const 函 = () => 1; 函 ?? form.b; 函()
 unreachable@61 | function 甲() { form.c = () => 年; return 1; var 年; return 2; form.b = 1 } 甲()
 - | form.a = Math.max([1], 2); form.b = Math.min([1], [2]); for (const x of form.y) { try { go(x) } finally { for (;;) { if (form.x) break; go() } } }
 """
@@ -231,7 +231,6 @@ A-z has [ \ ] ^ _ ` in it, too; write A-Za-z
 [] fits no character at all; write \[\] or what it is
 =- assigns - go(); -= is what changes by it
 form['use it'] does nothing here; use it, or take it away
-trim is a method that is not called; write trim()
 """
 
 

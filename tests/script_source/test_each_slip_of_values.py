@@ -42,7 +42,7 @@ wrong-value@77 wrong-value@87 wrong-value@133 wrong-value@153 wrong-value@163 | 
 - | let 集 = new Set(); 集 = go(); const {表} = {表: new Map()}; const 外 = go(); form.a = [集.length, 表.length, 外.length, 无.length]
 wrong-value@15 wrong-value@25 wrong-value@46 wrong-value@66 wrong-value@115 wrong-value@177 | form.a = [[1].size, 'x'.size, form.x.map(go).size, form.x.trim().size, form.x.size, form.x.map(go).size(), form.x.length(), form.x.map(go).length, 5 .size, (form.x.split('-')).size]
 no-effect@18 no-effect@35 no-effect@51 no-effect@64 no-effect@84 no-effect@104 no-effect@120 no-effect@137 no-effect@152 no-effect@172 no-effect@188 no-effect@208 no-effect@225 no-effect@248 | form.a = [form.x.toString, form.x.toFixed, form.x.trim, form.x.toUpperCase, form.x.toLowerCase, form.x.reverse, form.x.padStart, form.x.padEnd, form.x.toISOString, form.x.getTime, form.x.getFullYear, form.x.getMonth, form.x.toLocaleString, form.x.toLocaleDateString, form.x.split, form.x.join]
-no-effect@34 no-effect@92 constant-condition@137 | form.a = [form.x.trim(), (form.x.trim)(), form.x.trim.name, form.x.trim['name'], go[form.x.trim], typeof form.x.trim, form.x.trim && 1, 1 || form.x.trim, form.x.trim ?? 1, !form.x.trim, form.x.trim === go, 'x' in form.x.trim, form.x.trim ? 1 : 2, form.y ? form.x.trim : 2]
+no-effect@92 constant-condition@137 | form.a = [form.x.trim(), (form.x.trim)(), form.x.trim.name, form.x.trim['name'], go[form.x.trim], typeof form.x.trim, form.x.trim && 1, 1 || form.x.trim, form.x.trim ?? 1, !form.x.trim, form.x.trim === go, 'x' in form.x.trim, form.x.trim ? 1 : 2, form.y ? form.x.trim : 2]
 no-effect@34 no-effect@57 no-effect@122 no-effect@136 no-effect@164 no-effect@190 | form.x.trim = 1; form.y = form.x.trim; form.z += form.x.trim; if (form.x.trim) go(); while (form.x.trim) go(); go(form.x.trim); form.x.trim += 1; const 甲 = form.x.trim; form.w = 甲 + form.x.trim
 unknown-member@18 unknown-member@33 unknown-member@55 unknown-member@90 unknown-member@110 unknown-member@136 unknown-member@194 unknown-member@232 unknown-member@257 | form.a = [form.x.lenght, form.x.toUppercase(), form.x.indexof(1), form.x.lengths, form.x.foreach(go), form.x.repalce('a', 'b'), form.x.getFullyear(), lenght.x, form.lenght, form.x.size, form.x.Length, form.x.Map, form.x.JOIN, go().lenght, 甲.lenght, form.x.substrign(1), form.x.strat, form.x.reduce1]
 unknown-member@61 unknown-member@93 unknown-member@99 | const 限 = {limit: 5, 上限: 6, go() { return 1 }}; form.a = [限.limt, 限.limit, 限.zzz, 限.go(), 限.上线, 限.Limit]
@@ -99,6 +99,7 @@ no-effect@28 | form.a = go(); form.a = 1; form.b = 1; form.b = 2
 wrong-value@75 wrong-pattern@83 | const {表} = new Map(), 集 = (new Set()), 式 = (/a/g); form.a = [表.length, 集.length, 式.test('a')]
 - | form.a = form.明细.shift() || form.明细; form.b = form.明细.splice(1) === form.明细
 constant-condition@44 constant-condition@85 | if (form.a === form.b && form.c) go(); if (form.a === form.b === !form.c) go(); if (form.a !== form.b !== form.c) go(); if (form.a === form.b + form.c) go()
+no-effect@63 wrong-value@79 no-effect@99 wrong-value@118 no-effect@166 | form.a = [(form.x.trim)(), (form.x.trim).name, form.x[(form.x.trim)], (form.x.length)(), ((form.x.trim)), (new Set().length)()]; (form.x.trim) = 1; form.b = (form.x.trim)
 """
 
 VALUES_MESSAGES = r"""
