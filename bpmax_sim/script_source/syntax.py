@@ -208,8 +208,10 @@ class SyntaxTree:
         if not self.root.has_error:
             return
         for node in self.walk():
-            if node.is_error or node.is_missing:
-                yield self.find_place(node)
+            # Missing punctuation has no name, and is told with the node that lacks it.
+            signs = [child for child in node.children if child.is_missing and not child.is_named]
+            for wrong in [*([node] if node.is_error or node.is_missing else []), *signs]:
+                yield self.find_place(wrong)
 
 
 def _unescape_match(match: re.Match[str]) -> str:

@@ -143,3 +143,12 @@ def test_the_latest_values_are_kept_each_cut_to_a_length() -> None:
         (20_000, ["x"]),
     ]
     assert keep("const f = x => x && 1;\n[2, 3].map(f);", 1, 16) == [{}, {"x": "2"}, {"x": "3"}]
+
+
+def test_values_are_kept_of_visible_names_and_of_the_globals_that_the_statement_uses() -> None:
+    script = "var 外 = 1;\nfunction f(x) { const 内 = 2;\n  { let 深 = 3; }\n  return 数 + 内; }\n"
+
+    kept = keep(f"{script}数 = 5; 别 = 6; {{ let 旁 = 7; }} f(1);", 4, 5)
+
+    assert kept == [{"x": "1", "内": "2", "外": "1", "数": "5"}]
+    assert list(kept[0]) == ["x", "内", "外", "数"]

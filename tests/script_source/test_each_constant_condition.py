@@ -34,6 +34,7 @@ index-condition@5 index-condition@37 index-condition@71 index-condition@118 inde
 never-equal@5 never-equal@34 never-equal@93 never-equal@169 never-equal@260 | if ('x' in ['x', 'y']) go(); if (form.a in form.b.map(go)) go(); if ('x' in form) go(); if (!'x' in form) go(); if (!('x' in form)) go(); if ((!'x') in form) go(); if (!form.a instanceof B) go(); if (form.a instanceof []) go(); if (-form.a in form) go(); if (!form.a in [form.b]) go()
 constant-condition@24 | if (form.a === 'A' || ('B')) go(); form.b = form.a || 'y'; form.c = form.a > 1 || 5; form.d = form.a === 'x' || []; form.e = form.a === 'x' || form.b === 'y'
 duplicate-key@57 | switch (form.a) { case 'x': break; default: break; case 'x': break }
+constant-condition@16 constant-condition@41 constant-condition@67 constant-condition@93 | if (form.a || !'') go(); if (form.a && !'x') go(); if (form.a || !'x') go(); if (form.a && !'') go(); form.b = !(0) ? 1 : 2; form.c = (typeof form.x + form.y) ? 1 : 2
 """
 
 CONSTANTS_MESSAGES = r"""

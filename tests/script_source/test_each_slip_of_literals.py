@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from bpmax_sim.script_source.literal_slips import is_no_number, is_number_text
-
 from tests.script_source.tables import list_messages, list_slips, retell
 
 LITERALS = r"""
