@@ -101,12 +101,25 @@ class ReachFinder:
                 self._find_reads_of_switch_value(node)
             )
         if kind := _CONDITIONAL.get(branch.arm):
-            owner = _find_deciding_ancestor(node, kind, branch)
+            owner = self._find_deciding_ancestor(node, kind, branch)
             condition = owner.child_by_field_name("condition") if owner is not None else None
             return self._describe_input_for_condition(condition, holds=branch.arm in {"then", "?"})
         return self._describe_input_for_condition(
             _find_left_operand(node), holds=branch.arm == "&&"
         )
+
+    def _find_deciding_ancestor(self, node: Node, kind: str, branch: Counter) -> Node | None:
+        """Return the node of type *kind* at or above *node* that decides about *branch*, or None.
+
+        Of ``else if`` on one line, each ``if`` decides about branches of its own.
+        """
+        current: Node | None = node
+        while current is not None:
+            place = self._tree.find_place(current)
+            if current.type == kind and (place.line, place.column) == branch.decision:
+                return current
+            current = current.parent
+        return None
 
     def describe_condition(self, start: int, end: int, *, holds: bool) -> str:
         """Return the input that makes the condition true or false (*holds*).
@@ -310,11 +323,13 @@ class ReachFinder:
         return next(self._find_calls(body), "") if body is not None else ""
 
     def _find_calls(self, body: Node) -> Iterator[str]:
+        """Yield the name of each call in *body* whose error leaves it."""
         for node in self._tree.walk(body):
             if node.type != "call_expression":
                 continue
             value = self._values.resolve(node)
             is_call = value is not None and 0 <= value.call < len(self._values.calls)
+            is_call = is_call and not _is_caught_within(node, body)
             if (
                 value is not None
                 and is_call
@@ -355,18 +370,15 @@ def _name_call(call: ProxyCall) -> str | None:
     return f"{call.platform}.{call.api}" if call.platform and call.api else None
 
 
-def _find_deciding_ancestor(node: Node, kind: str, branch: Counter) -> Node | None:
-    """Return the nearest node of type *kind* above *node* on the line where *branch* is decided.
-
-    It may be *node* itself; None if there is none.
-    """
-    current: Node | None = node
-    while current is not None:
-        row, _ = current.start_point
-        if current.type == kind and row + 1 == branch.decision.line:
-            return current
-        current = current.parent
-    return None
+def _is_caught_within(node: Node, body: Node) -> bool:
+    """Return whether a handler in *body* catches what *node* throws."""
+    child, parent = node, node.parent
+    while parent is not None and child.id != body.id:
+        is_body = parent.type == "try_statement" and parent.child_by_field_name("body") == child
+        if is_body and parent.child_by_field_name("handler") is not None:
+            return True
+        child, parent = parent, parent.parent
+    return False
 
 
 def _find_catch_clause(node: Node) -> Node:
