@@ -26,6 +26,8 @@ JWT = "eyJhbGciOiJub25lIn0.eyJyb29tIjoi5LiJ5qW8In0.x"
 KEY = "-----BEGIN RSA PRIVATE KEY-----"
 RANDOM = "Hq7Lp2Vx9Rt4Wm6Zk3Nc8Ba1"
 STANDIN = "redacted.crm.default.token"
+CLAIMS = base64.urlsafe_b64encode(json.dumps({"iss": STANDIN}).encode()).decode().rstrip("=")
+JWT_STANDIN = f"eyJhbGciOiJub25lIn0.{CLAIMS}.x"
 JSON = (("content-type", "application/json"),)
 
 
@@ -105,6 +107,7 @@ def find(
         ("sk_live_0123456789abcde", ""),
         ("sk_test_0123456789abcdef", ""),
         ("发货单 1 号", ""),
+        (JWT_STANDIN, ""),
     ],
 )
 def test_a_text_with_the_form_of_a_secret_is_told(tmp_path: Path, text: str, what: str) -> None:
@@ -124,6 +127,8 @@ def test_a_text_with_the_form_of_a_secret_is_told(tmp_path: Path, text: str, wha
         ("Authorization", "Bearer abc", True),
         ("Authorization", f"Bearer {STANDIN}", False),
         ("Authorization", f"bearer {STANDIN}", False),
+        ("Authorization", f"Bearer v1:{STANDIN}", False),
+        ("Authorization", f"Bearer {JWT_STANDIN}", False),
         ("Authorization", "Basic " + base64.b64encode(b"zhang:geheim").decode(), True),
         ("Authorization", "Basic " + base64.b64encode(f"zhang:{STANDIN}".encode()).decode(), False),
         ("Authorization", "Basic %%%", True),
@@ -155,6 +160,9 @@ def test_a_header_that_holds_a_credential_is_told(
     assert hints == []
     injected = exchange(headers=[(name, value)], injected=(f"header.{name}",))
     assert find(tmp_path, injected)[0] == []
+    headers = [("Authorization", "Bearer abc"), ("Cookie", "sid=abc")]
+    partly = find(tmp_path, exchange(headers=headers, injected=("header.Authorization",)))[0]
+    assert [one.message.partition(" holds")[0] for one in partly] == ["the header cookie"]
 
 
 HOOK = "https://open.feishu.example.test/open-apis/bot/v2/hook/"
