@@ -118,7 +118,7 @@ def _parse_seconds_and_offset(text: str) -> tuple[float, timedelta]:
             text=text,
         )
         raise ValueError(message)
-    moment = datetime.fromisoformat(text)
+    moment = datetime.fromisoformat(text.upper())  # which knows no small z
     return moment.timestamp(), moment.utcoffset() or timedelta(0)
 
 
