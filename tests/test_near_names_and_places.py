@@ -309,4 +309,22 @@ def test_each_kind_of_warning_has_one_class() -> None:
         "explore": "ExploreWarning",
     }
     assert errors.REFUSALS < errors.CODES
-    assert {"ConfigError"} == errors.WRONG_CALLS - errors.CODES
+    assert (
+        {"ConfigError"},
+        {
+            "UNKNOWN_PLATFORM",
+            "UNKNOWN_INSTANCE",
+            "UNKNOWN_API",
+            "UNKNOWN_PARAMETER",
+            "MISSING_PARAMETER",
+            "BAD_ARGUMENT",
+        },
+    ) == (errors.WRONG_CALLS - errors.CODES, errors.WRONG_CALLS & errors.CODES)
+    assert errors.CALL_ERROR_MEMBERS == (
+        "code",
+        "platform_key",
+        "instance_key",
+        "api",
+        "status",
+        "response",
+    )

@@ -62,15 +62,15 @@ def test_every_slip_of_a_file_is_told_at_once() -> None:
         "1:4: a number has leading zeros; quote it to keep it as text",
         "2:1: duplicate key 'a', first in line 1; remove one",
         "3:2: a key is missing before ':'",
-        "5:1: duplicate key '', first in line 4; remove one",
-        "6:4: the tag !!str is not supported; remove it, quotes make a text",
-        "7:4: the tag !own is not supported; remove it, quotes make a text",
-        "7:13: *no has no anchor &no before it",
-        "8:14: duplicate key 'e', first in line 8; remove one",
-        "8:20: duplicate key 'e', first in line 8; remove one",
-        "11:4: a number has more than 1000 digits; quote it to keep it as text",
-        "12:4: a number is larger than the largest of JavaScript, 1.8e308; quote it to keep it as text",
-        "13:3: a key must be text; quote a value that starts with '{' or '['",
+        "6:1: duplicate key '', first in line 5; remove one",
+        "7:4: the tag !!str is not supported; remove it, quotes make a text",
+        "8:4: the tag !own is not supported; remove it, quotes make a text",
+        "8:13: *no has no anchor &no before it",
+        "9:14: duplicate key 'e', first in line 9; remove one",
+        "9:20: duplicate key 'e', first in line 9; remove one",
+        "12:4: a number has more than 1000 digits; quote it to keep it as text",
+        "13:4: a number is larger than the largest of JavaScript, 1.8e308; quote it to keep it as text",  # noqa: E501
+        "14:3: a key must be text; quote a value that starts with '{' or '['",
     ]
 
 
@@ -82,20 +82,44 @@ def test_every_slip_of_a_file_is_told_at_once() -> None:
         ("%YAML 1.2\n---\na: 1\n", []),
         ("a: &x 1\n*x : 2\n", ["2:1: a key must be text, not an alias"]),
         ("a: b\x07\n", ["1:5: the character U+0007 is not allowed in a YAML file; remove it"]),
-        ("\ufeffa: 1\n客: \ufeff\n", ["2:4: the character U+FEFF is not allowed in a YAML file; remove it"]),
+        (
+            "\ufeffa: 1\n客: \ufeff\n",
+            ["2:4: the character U+FEFF is not allowed in a YAML file; remove it"],
+        ),
         ("a:1\nb: 2\n", ["1:2: a key ends with a colon and a blank: a: …"]),
-        ("x: 1\n- 客户：张三\nb: 2\n", ["2:1: not valid YAML: did not find expected key, while parsing a block mapping that starts in line 1"]),
+        (
+            "x: 1\n- 客户：张三\nb: 2\n",
+            [
+                "2:1: not valid YAML: did not find expected key, while parsing a block mapping that starts in line 1"  # noqa: E501
+            ],
+        ),
         ("客户：张三\nb: 2\n", ["1:3: a key ends with a colon and a blank: 客户: …"]),
-        ("a: b: c\n", ["1:5: not valid YAML: a second ': ' in one line; quote the value, or indent the mapping"]),
+        (
+            "a: b: c\n",
+            [
+                "1:5: not valid YAML: a second ': ' in one line; quote the value, or indent the mapping"  # noqa: E501
+            ],
+        ),
         ("a: @b\n", ["1:4: a value cannot start with '@'; quote it"]),
         ("a:\n\tb: 1\n", ["2:1: a tab cannot indent YAML; use spaces"]),
-        ("a: 1\n<<<<<<< HEAD\nb: 2\n", ["2: a Git conflict marker; keep one side, or both, and delete the markers"]),
-        ("a: [1\n<<<<<<<\n", ["2: a Git conflict marker; keep one side, or both, and delete the markers"]),
-        ("a: '<<<<<<< x\n", ["2:1: not valid YAML: found unexpected end of stream, while scanning a quoted scalar that starts in line 1"]),
+        (
+            "a: 1\n<<<<<<< HEAD\nb: 2\n",
+            ["2: a Git conflict marker; keep one side, or both, and delete the markers"],
+        ),
+        (
+            "a: [1\n<<<<<<<\n",
+            ["2: a Git conflict marker; keep one side, or both, and delete the markers"],
+        ),
+        (
+            "a: '<<<<<<< x\n",
+            [
+                "2:1: not valid YAML: found unexpected end of stream, while scanning a quoted scalar that starts in line 1"  # noqa: E501
+            ],
+        ),
         ("a: [1, 2\nb: 3\n", None),
     ],
     ids=repr,
-)  # fmt: skip
+)
 def test_what_is_no_file_of_ours_is_told_with_its_place(text: str, told: list[str] | None) -> None:
     found = problems_of(text)
     if told is None:
@@ -136,13 +160,40 @@ def test_scalars_follow_yaml_1_2() -> None:
     inf = float("inf")
 
     assert read[:27] == [
-        "on", "yes", "12:30", "2026-03-02", "1_000", None, None, None, None, "nULL", True, True, True,
-        "tRUE", False, 15, 255, "0b1", 0.5, -500.0, 1.0, 1, 0, 1000.0, inf, -inf, inf,
-    ]  # fmt: skip
+        "on",
+        "yes",
+        "12:30",
+        "2026-03-02",
+        "1_000",
+        None,
+        None,
+        None,
+        None,
+        "nULL",
+        True,
+        True,
+        True,
+        "tRUE",
+        False,
+        15,
+        255,
+        "0b1",
+        0.5,
+        -500.0,
+        1.0,
+        1,
+        0,
+        1000.0,
+        inf,
+        -inf,
+        inf,
+    ]
     assert read[27] != read[27]
     assert read[28:] == ["-", "+", ".", "007", "1.5.2", "0x", "0o8", "e5", "1e", ""]
     assert [type(read[at]) for at in (20, 21, 22, 23)] == [float, int, int, float]
-    loose = nodes.parse_yaml_bytes(b"\xef\xbb\xbfa: 007\nb: -01.5\nc: 00\n", "a", unclear_as_text=True)
+    loose = nodes.parse_yaml_bytes(
+        b"\xef\xbb\xbfa: 007\nb: -01.5\nc: 00\n", "a", unclear_as_text=True
+    )
     assert loose.to_plain() == {"a": "007", "b": "-01.5", "c": "00"}
     assert len(problems_of("a: -01.5\nb: 00\nc: +0e1\n")) == 2
     with pytest.raises(ConfigError) as refused:
@@ -165,15 +216,25 @@ def test_a_node_is_found_by_path_and_tells_its_place() -> None:
     }
     found = {path: root.get(path) for path in paths}
     assert {path: one and one.to_plain() for path, one in found.items()} == paths
-    near = {path: str(root.find_nearest(parse_steps(path)).place) for path in ("a[1].y", "a[5].x", "q")}
+    near = {
+        path: str(root.find_nearest(parse_steps(path)).place) for path in ("a[1].y", "a[5].x", "q")
+    }
     assert near == {"a[1].y": "a.yaml:3:5", "a[5].x": "a.yaml:2:3", "q": "a.yaml:1:1"}
     assert [str(root.find_key_place(key)) for key in ("b.c", "no")] == ["a.yaml:4:1", "a.yaml:1:1"]
     assert [text for _, text in root.walk_texts()] == ["名"]
-    assert [*root.walk_texts(("k",))][0][0] == ("k", "a", 1, "客 户", 1, "z")
+    assert [*root.walk_texts(("k",))][0][0] == ("k", "a", 1, "客 户", 1, "z")  # noqa: RUF015
     assert [one.kind_in_messages for one in root.walk()] == [
-        "a mapping", "a list", "a mapping", "a number", "a mapping", "a list", "a number",
-        "a mapping", "text", "a mapping",
-    ]  # fmt: skip
+        "a mapping",
+        "a list",
+        "a mapping",
+        "a number",
+        "a mapping",
+        "a list",
+        "a number",
+        "a mapping",
+        "text",
+        "a mapping",
+    ]
     mixed = Node({"a": Node(1, "b.yaml")}, "a.yaml", keys={"a": (3, 2)}, files={"a": "c.yaml"})
     assert str(mixed.find_key_place("a")) == "c.yaml:3:2"
     assert mixed.all_files == {"a.yaml", "b.yaml"}
@@ -236,18 +297,31 @@ def test_a_sound_file_becomes_a_value() -> None:
     again = Inner("乙")
     assert told == []
     assert value == Whole(
-        "订单", 5, 3, 0.99, 90.0, "record", "one", "${row.page}", 7, (1, 2), ("单",),
-        Inner("甲", ("a", "b"), (again,)), {"k": Inner("丙")}, {"a": [1, {"b": None}]}, {"is": "new"},
-    )  # fmt: skip
-    assert read("{text: a, page: 3, expect: {a: 1}, mixed: {k: 1}, either: null, wait: 0}")[0] == Whole(
-        "a", page=3, expect={"a": 1}, mixed={"k": 1}
+        "订单",
+        5,
+        3,
+        0.99,
+        90.0,
+        "record",
+        "one",
+        "${row.page}",
+        7,
+        (1, 2),
+        ("单",),
+        Inner("甲", ("a", "b"), (again,)),
+        {"k": Inner("丙")},
+        {"a": [1, {"b": None}]},
+        {"is": "new"},
     )
+    assert read("{text: a, page: 3, expect: {a: 1}, mixed: {k: 1}, either: null, wait: 0}")[
+        0
+    ] == Whole("a", page=3, expect={"a": 1}, mixed={"k": 1})
 
 
 def test_every_wrong_value_is_told_with_path_and_hint() -> None:
     value, told = read(
-        "number: x\ncount: 0\nratio: 1\nwait: 30 s\nmode: replai\nonly: two\npage: $x\neither: 1.5\n"
-        "mixed: true\nnames: []\ninner: {nam: 甲, tags: [1, b, {}]}\nby_key: {k: {name: 丙}, l: 5}\n"
+        "number: x\ncount: 0\nratio: 1\nwait: 30 s\nmode: replai\nonly: two\npage: $x\neither: 1.5\n"  # noqa: E501
+        "mixed: true\nnames: []\ninner: {nam: 甲, tags: [1, b, {}]}\nby_key: {k: {name: 丙}, l: 5}\n"  # noqa: E501
         "anything: 1\nexpect: old\nhidden: x\nopen: 5\ntxt: a\n"
     )
     assert value is None
@@ -256,7 +330,7 @@ def test_every_wrong_value_is_told_with_path_and_hint() -> None:
         "2:8: top[0].count: expected a whole number of at least 1 and at most 3, got 0",
         "3:8: top[0].ratio: expected a number of more than 0 and less than 1, got 1",
         "4:7: top[0].wait: expected a duration such as 30s, got '30 s'",
-        "5:7: top[0].mode: expected one of 'record', 'replay', got 'replai'; did you mean 'replay'?",
+        "5:7: top[0].mode: expected one of 'record', 'replay', got 'replai'; did you mean 'replay'?",  # noqa: E501
         "6:7: top[0].only: expected 'one', got 'two'",
         "7:7: top[0].page: expected a whole number, got text",
         "8:9: top[0].either: expected text, a whole number or nothing, got a number",
@@ -273,7 +347,9 @@ def test_every_wrong_value_is_told_with_path_and_hint() -> None:
         "17:1: top[0].txt: unknown key 'txt'; did you mean 'text'?",
         "1:1: top[0]: the key 'text' is missing; add it",
     ]
-    assert [read(text)[1][0] for text in ("[]", "5", "text: null", "text: true", "text:", "text: 1.5")] == [
+    assert [
+        read(text)[1][0] for text in ("[]", "5", "text: null", "text: true", "text:", "text: 1.5")
+    ] == [
         "1:1: top[0]: expected a mapping, got a list",
         "1:1: top[0]: expected a mapping, got a number",
         "1:7: top[0].text: expected text, got nothing; give a value or remove the key",
@@ -281,9 +357,22 @@ def test_every_wrong_value_is_told_with_path_and_hint() -> None:
         "1:6: top[0].text: expected text, got nothing; give a value or remove the key",
         "1:7: top[0].text: expected text, got a number; quote it",
     ]
-    values = ("count: 4", "count: 1.5", "ratio: 0", "wait: -1", "wait: true", "names: 5", "names: null",
-              "inner: {zzz: 1, name: a}", "inner: {$gt: 1}", "page: '${a}b'", "page: true",
-              "wait: 1e300", "inner: null", "anything: null")  # fmt: skip
+    values = (
+        "count: 4",
+        "count: 1.5",
+        "ratio: 0",
+        "wait: -1",
+        "wait: true",
+        "names: 5",
+        "names: null",
+        "inner: {zzz: 1, name: a}",
+        "inner: {$gt: 1}",
+        "page: '${a}b'",
+        "page: true",
+        "wait: 1e300",
+        "inner: null",
+        "anything: null",
+    )
     assert [read(f"text: a\n{one}")[1] for one in values] == [
         ["2:8: top[0].count: expected a whole number of at least 1 and at most 3, got 4"],
         ["2:8: top[0].count: expected a whole number of at least 1 and at most 3, got a number"],
@@ -294,7 +383,7 @@ def test_every_wrong_value_is_told_with_path_and_hint() -> None:
         ["2:8: top[0].names: expected a list, got nothing; give a value or remove the key"],
         ["2:9: top[0].inner.zzz: unknown key 'zzz'; known are name, tags, again"],
         [
-            "2:9: top[0].inner.$gt: unknown key '$gt'; an operator stands at a value inside, such "
+            "2:9: top[0].inner.$gt: unknown key '$gt'; an operator stands at a value inside, such "  # noqa: ISC004
             "as name: {$gt: …}"
         ],
         ["2:7: top[0].page: expected a whole number, got text"],
@@ -320,15 +409,20 @@ def test_checks_of_a_whole_file_tell_the_place_of_key_or_value() -> None:
     checks.report_problem_or_warning("rule", "疑", "a", "b")
 
     assert [*map(str, found)] == [
-        "a.yaml:2:10: top.a.b[1]: 值", "a.yaml:3:3: top.a.c: 键", "a.yaml:2:3: top.a.x.y: 无",
-        "a.yaml:2:3: top.a.x: 无键", "a.yaml:2:6: top.a.b: 疑",
-    ]  # fmt: skip
+        "a.yaml:2:10: top.a.b[1]: 值",
+        "a.yaml:3:3: top.a.c: 键",
+        "a.yaml:2:3: top.a.x.y: 无",
+        "a.yaml:2:3: top.a.x: 无键",
+        "a.yaml:2:6: top.a.b: 疑",
+    ]
     assert [one.kind for one in found] == ["", "", "", "", "rule"]
 
 
 def test_the_schema_of_a_type_has_every_limit(tmp_path: Path) -> None:
     hover = tmp_path / "hover.yaml"
-    hover.write_text("Whole:\n  _: [All, 全]\n  text: [Text, 文]\n  inner: [In, 内]\n  no: [x, y]\n")
+    hover.write_text(
+        "Whole:\n  _: [All, 全]\n  text: [Text, 文]\n  inner: [In, 内]\n  no: [x, y]\n"
+    )
     schema = make_json_schema(Whole, title="题", hover=read_hover_texts(hover))
     item = {"$ref": "#/definitions/Inner"}
     properties = schema.pop("properties")
@@ -348,7 +442,10 @@ def test_the_schema_of_a_type_has_every_limit(tmp_path: Path) -> None:
                 "properties": {
                     "name": {"type": "string"},
                     "tags": {
-                        "anyOf": [{"type": "array", "items": {"type": "string"}}, {"type": "string"}]
+                        "anyOf": [
+                            {"type": "array", "items": {"type": "string"}},
+                            {"type": "string"},
+                        ]
                     },
                     "again": {"anyOf": [{"type": "array", "items": item}, item]},
                 },
@@ -399,8 +496,31 @@ def test_the_schema_of_a_type_has_every_limit(tmp_path: Path) -> None:
 
 def test_a_value_is_written_to_be_read_again() -> None:
     value: dict[str, Any] = {
-        "plain": ["a", "a b", "客户", "/v1/x", "a.b-c$", "Yes", "oN", "null", "N", "~", "", "1", "1.5",
-                  "a: b", "a #b", " a", "a  b", "-x", "a\nb", "x\u200ey", "\ufeff", "'q'", "x,y"],
+        "plain": [
+            "a",
+            "a b",
+            "客户",
+            "/v1/x",
+            "a.b-c$",
+            "Yes",
+            "oN",
+            "null",
+            "N",
+            "~",
+            "",
+            "1",
+            "1.5",
+            "a: b",
+            "a #b",
+            " a",
+            "a  b",
+            "-x",
+            "a\nb",
+            "x\u200ey",
+            "\ufeff",
+            "'q'",
+            "x,y",
+        ],
         "numbers": [1, -1.5, 1e20, float("inf"), float("-inf"), True, None],
         "url": "https://crm.example.test/v1/{id}",
         "port": "http://a.test:80/",
@@ -410,15 +530,17 @@ def test_a_value_is_written_to_be_read_again() -> None:
         "deep": {"one": {"two": {"three": {"four": 1}, "flat": {}}}},
         "empty": {"list": [], "map": {}},
         "yes": {"y": 1},
-    }  # fmt: skip
+    }
     text = write_yaml(value)
 
     assert read_yaml(text).to_plain() == value
     lines = text.splitlines()
     assert lines[:1] == ["plain:"]
     assert [line for line in lines if "url" in line or "port" in line or "colon" in line] == [
-        "url: https://crm.example.test/v1/{id}", "port: http://a.test:80/", 'colon: "/a:"',
-    ]  # fmt: skip
+        "url: https://crm.example.test/v1/{id}",
+        "port: http://a.test:80/",
+        'colon: "/a:"',
+    ]
     assert lines[lines.index("rows:") :] == [
         "rows:",
         "  - {a: 1, b: [1, 2]}",
@@ -448,7 +570,9 @@ def test_a_line_is_as_wide_as_it_may_be() -> None:
     assert write_yaml({"abc": ["x" * 94]}) == f"abc:\n  - {'x' * 94}\n"
     assert write_yaml({"abc": [fits]}) == f"abc:\n  - [{'x' * 92}]\n"
     assert write_yaml({"a": [[*wider, 1]]}) == f"a:\n  - - {'x' * 95}\n    - 1\n"
-    assert write_yaml({"a": [{"b": "x" * 89}]}) == f"a:\n  - {{b: {'x' * 89}}}\n".replace("x" * 89, "x" * 89)
+    assert write_yaml({"a": [{"b": "x" * 89}]}) == f"a:\n  - {{b: {'x' * 89}}}\n".replace(
+        "x" * 89, "x" * 89
+    )
     assert write_yaml({"a": [{"b": "x" * 95, "c": 1}]}) == f"a:\n  - b: {'x' * 95}\n    c: 1\n"
 
 
@@ -471,7 +595,7 @@ def test_an_element_is_put_in_front(text: str, steps: tuple[str, ...], after: st
         assert got == after
 
 
-def test_files_keep_their_line_ends_and_say_why_they_cannot_be_written(
+def test_files_keep_their_line_ends_and_say_why_they_cannot_be_written(  # noqa: PLR0915
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -491,11 +615,16 @@ def test_files_keep_their_line_ends_and_say_why_they_cannot_be_written(
     for path in (dos, tmp_path / "a"):
         with pytest.raises(ConfigError) as refused:
             read_text_or_empty(path)
-        assert str(refused.value) == f"{path.name}: already exists and is not readable text; move it"
+        assert (
+            str(refused.value) == f"{path.name}: already exists and is not readable text; move it"
+        )
     assert to_display_path(tmp_path / "a/b") == "a/b"
     assert to_display_path(tmp_path) == str(tmp_path)
     assert to_display_path(Path(f"{tmp_path}x/a")) == f"{tmp_path}x/a"
-    for name, why in (("a", "this is not a file; name a YAML file"), ("no", "cannot be read: No such file or directory; check the path and its permissions")):
+    for name, why in (
+        ("a", "this is not a file; name a YAML file"),
+        ("no", "cannot be read: No such file or directory; check the path and its permissions"),
+    ):
         with pytest.raises(ConfigError) as refused:
             nodes.read_bytes(tmp_path / name, "名")
         assert str(refused.value) == f"名: {why}"
