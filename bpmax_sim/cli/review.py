@@ -278,9 +278,10 @@ def _describe_changes(path: Path) -> Iterator[str]:
 
     If that one is damaged or missing, all exchanges are listed as added.
     """
-    after = Cassette.load(path)
+    name = to_display_path(path)
+    after = Cassette.load(name)
     try:
-        before = Cassette.load(path.with_name(path.name.removesuffix(SUFFIX)))
+        before = Cassette.load(name.removesuffix(SUFFIX))
         pairs = list(_compare_by_owner(before, after, load_project_platforms(None)))
     except (CassetteError, FileNotFoundError):  # damaged, or not there: then all is new
         before = after

@@ -1,0 +1,155 @@
+"""A project that has something of everything: tables, flows, defaults, recordings, and mistakes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from bpmax_sim.messages import FailedExchange
+from tests.cassette.exchanges import answer, detail, order
+from tests.cli.test_cassette_commands import write
+from tests.files import write_files
+
+FILES: Final[Mapping[str, str]] = {
+    "pyproject.toml": "[tool.bpmax_sim]\nlanguage = 'en'\n",
+    "scenarios/defaults.yaml": "proxy: {unused: ignore}\n",
+    "scenarios/空的/defaults.yaml": "proxy: {unused: ignore}\n",
+    "scenarios/platforms/crm_system.yaml": """\
+platform_key: crm_system
+base_url: https://crm.example.test
+was: [crm_old]
+credentials: {token: {secret: true}}
+auth: {apply: {in: header, name: Authorization, value: "Bearer {{ token }}"}}
+apis:
+  get_customer_detail:
+    method: GET
+    path: /customers/{id}
+    was: [getCustomer]
+    parameters:
+      - {name: id, in: path, required: true}
+      - {name: fields, in: query}
+  create_order:
+    method: POST
+    path: /orders
+    parameters: [{name: order, in: body, to: $}]
+  delete_order: {method: DELETE, path: "/orders/{id}"}
+""",
+    "scenarios/instances.yaml": """\
+- platform: crm_system
+  instance_key: test
+  default: true
+  credentials: {token: {env: CRM_TOKEN}}
+""",
+    "scenarios/采购/查.js": """\
+const 客户 = await $proxy('crm_system').get_customer_detail(form.编号, 'name,phone');
+form.客户 = 客户.data.name;
+if (form.编号 > 5) {
+  form.备注 = '大';
+} else {
+  form.备注 = '小';
+}
+""",
+    "scenarios/采购/付款.scenario.yaml": """\
+version: 1
+scenario: 付款
+tags: [冒烟]
+form:
+  scripts: {change.编号: 查.js}
+  fields: {编号: 0, 客户: "", 备注: ""}
+proxy:
+  stubs:
+    - {on: crm_system.get_customer_detail, body: {code: 200, data: {name: 张三}}}
+cases:
+  - {id: 小单, 号: 3, 备注: 小}
+  - {id: 大单, 号: 7, 备注: 大}
+  - {id: 错单, 号: 9, 备注: 中}
+steps:
+  - {name: 选, set: {编号: "${case.号}"}, expect: {form: {备注: "${case.备注}"}}}
+""",
+    "scenarios/采购/退款.scenario.yaml": """\
+version: 1
+scenario: 退款
+was: [旧退款]
+skip: 没有录制
+steps: [{js: return 1}]
+""",
+    "scenarios/审批/flow.yaml": """\
+flow: 审批
+start: 填单
+nodes:
+  填单: {owners: [张三], complete: 主管}
+  主管:
+    owners: [李四]
+    approve:
+      - {when: form.金额 > 100, to: 总监}
+      - {to: 结束}
+    reject: 填单
+  总监: {owners: [王五], approve: 结束}
+  结束: {end: true}
+""",
+    "scenarios/报价.scenario.yaml": """\
+version: 1
+scenario: 报价
+xfail: 还没修
+vars: {口令: 甲乙丙丁戊己, 客户: "12345"}
+secrets: [vars.口令]
+steps: [{js: return 2, expect: {result: 3}}]
+""",
+}
+_HEADERS: Final = [{"name": "content-type", "value": "application/json"}]
+_ENTRIES: Final = [
+    {
+        "startedDateTime": "2026-03-02T01:00:00Z",
+        "time": 12,
+        "request": {"method": method, "url": url, "headers": []},
+        "response": {
+            "status": 200,
+            "statusText": "OK",
+            "headers": _HEADERS,
+            "content": {"text": '{"code":200,"data":{"name":"张三","phone":"13800138000"}}'},
+        },
+    }
+    for method, url in (
+        ("GET", "https://crm.example.test/customers/5?fields=name"),
+        ("GET", "https://crm.example.test/customers/6"),
+        ("GET", "https://other.example.test/x?sid=0123456789abcdef0123"),
+    )
+]
+_RESPONSES: Final = {"200": {"description": "ok"}}
+_ID: Final = {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}
+_OPENAPI: Final = {
+    "openapi": "3.0.0",
+    "info": {"title": "商城", "version": "1"},
+    "servers": [{"url": "https://shop.example.test/v1"}],
+    "components": {"securitySchemes": {"键": {"type": "apiKey", "in": "header", "name": "X-Key"}}},
+    "security": [{"键": []}],
+    "paths": {
+        "/items/{id}": {
+            "get": {"operationId": "getItem", "parameters": [_ID], "responses": _RESPONSES},
+            "trace": {"responses": _RESPONSES},
+        },
+        "/items": {"post": {"operationId": "addItem", "responses": _RESPONSES}},
+    },
+}
+CASSETTE: Final = "cassettes/采购/旧.yaml"
+FAILED: Final = FailedExchange(code="TIMEOUT", message="超时", elapsed=1.5, received=b"HTTP")
+
+
+def write_project(root: Path) -> None:
+    """Write the project into *root*: its files, a recording, and one that waits for review."""
+    write_files(root, FILES)
+    (root / "traffic.har").write_text(json.dumps({"log": {"entries": _ENTRIES}}), "utf-8")
+    (root / "shop.openapi.json").write_text(json.dumps(_OPENAPI), "utf-8")
+    body = '{"金额":1}'.encode()
+    write(
+        root / CASSETTE,
+        [("付款", [detail(1), detail(2, outcome=FAILED), order(body)]), ("别人", [detail(3)])],
+    )
+    changed = detail(1, outcome=answer('{"code":200,"data":{"name":"李四","tel":null}}'))
+    write(
+        root / "新.yaml",
+        [("付款", [changed, order(body), order(b'{"n":[1,{}]}')]), ("别人", [detail(3)])],
+    )
+    (root / "新.yaml").rename(root / f"{CASSETTE}.new")
