@@ -12,7 +12,7 @@ import re
 import shlex
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -20,7 +20,7 @@ import pytest
 from bpmax_sim.cli.app import run_command_line
 from bpmax_sim.i18n import _ReaderLanguage
 from tests.cli.conftest import entered
-from tests.cli.whole_project import write_project
+from tests.cli.whole_project import write_mistakes, write_project
 
 TRANSCRIPT = Path(__file__).parents[1] / "data/whole_project.txt"
 _DIFFERS = (
@@ -40,6 +40,11 @@ def split_transcript() -> dict[str, list[tuple[str, str]]]:
         pairs = (part.partition("\n") for part in f"\n{rest}".split("\n$ ")[1:])
         sections[title] = [(command, f"{said.strip()}\n") for command, _, said in pairs]
     return sections
+
+
+def find_writer(title: str) -> Callable[[Path], None]:
+    """Return what writes the project of the section *title*."""
+    return write_mistakes if "mistakes" in title else write_project
 
 
 def say(commands: Sequence[str], root: Path) -> Iterator[tuple[str, str]]:
@@ -68,7 +73,7 @@ def say(commands: Sequence[str], root: Path) -> Iterator[tuple[str, str]]:
 def test_every_command_says_what_the_transcript_has(
     title: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    write_project(tmp_path)
+    find_writer(title)(tmp_path)
     entered(tmp_path, monkeypatch)
     monkeypatch.setattr("sys.stdin", io.StringIO())
     monkeypatch.setattr(_ReaderLanguage, "language", "en")
@@ -85,7 +90,7 @@ def write_anew() -> None:
     for title, commands in split_transcript().items():
         with tempfile.TemporaryDirectory() as folder:
             root = Path(folder).resolve()
-            write_project(root)
+            find_writer(title)(root)
             os.chdir(root)
             said = "\n".join(
                 f"$ {command}\n{told}" for command, told in say([one for one, _ in commands], root)

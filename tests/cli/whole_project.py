@@ -79,11 +79,11 @@ steps: [{js: return 1}]
 flow: 审批
 start: 填单
 nodes:
-  填单: {owners: [张三], complete: 主管}
+  填单: {owners: [张三], approve: 主管}
   主管:
     owners: [李四]
     approve:
-      - {when: form.金额 > 100, to: 总监}
+      - {when: ctx.form.金额 > 100, to: 总监}
       - {to: 结束}
     reject: 填单
   总监: {owners: [王五], approve: 结束}
@@ -153,3 +153,69 @@ def write_project(root: Path) -> None:
         [("付款", [changed, order(body), order(b'{"n":[1,{}]}')]), ("别人", [detail(3)])],
     )
     (root / "新.yaml").rename(root / f"{CASSETTE}.new")
+
+
+MISTAKES: Final[Mapping[str, str]] = {
+    "pyproject.toml": (
+        "[tool.bpmax_sim]\nlanguag = 'zh'\nlenient = ['scenarios/松']\n"
+        "not_secret = ['crm.get.body.gone']\n"
+    ),
+    "scenarios/platforms/crm.yaml": """\
+platform_key: crm
+base_url: https://crm.example.test
+not_secret: [body.data.nothing]
+headers: {X-Api-Key: sk_live_51Habcdef0123456789}
+apis:
+  get:
+    method: GET
+    path: /customers/{id}
+    parameters: [{name: id, in: path, required: true}]
+  put: {method: GET, path: /customers}
+""",
+    "scenarios/订单.scenario.yml": "version: 1\n",
+    "scenarios/default.yaml": "proxy: {}\n",
+    "scenarios/坏.scenario.yaml": (
+        "version: 1\nscenario: 坏\nform: {scripts: {change.a: 坏.js}, fields: {a: 1}}\n"
+        "steps: [{set: {a: 2}}]\n"
+    ),
+    "scenarios/坏.js": "form.a = ;\n",
+    "scenarios/疑.scenario.yaml": (
+        "version: 1\nscenario: 疑\nform: {scripts: {change.a: 疑.js}, fields: {a: 1}}\n"
+        "steps: [{set: {a: 2}, expect: {form: {a: 3}}}]\n"
+    ),
+    "scenarios/疑.js": """\
+$proxy('crm').get('1');
+if (form.a = 3) {
+  console.log('甲', form.b);
+}
+$proxy('crm').gte('1').catch(() => {});
+""",
+    "scenarios/松/疑.scenario.yaml": (
+        "version: 1\nscenario: 松\nform: {scripts: {change.a: ../疑.js}, fields: {a: 1}}\n"
+        "steps: [{set: {a: 2}}]\n"
+    ),
+    "scenarios/误.scenario.yaml": (
+        "version: 1\nscenario: 误\nproxy: {mode: replya, stub: []}\nsteps: [{ste: {}}, {set: {a: 1}, expect: {}}]\n"
+    ),
+    "scenarios/活.scenario.yaml": (
+        "version: 1\nscenario: 活\nproxy: {mode: live}\nsteps: [{js: return 1}]\n"
+    ),
+    "scenarios/conftest.py": (
+        "import pytest\n\n\n@pytest.fixture(autouse=True)\ndef ready(bpmax_session, tmp_path):\n"
+        "    pass\n\n\n@pytest.fixture\ndef other(request):\n"
+        "    return request.getfixturevalue('bpmax_vault')\n\n\ndef plain(bpmax_no):\n    pass\n"
+    ),
+    "cassettes/订单.yaml": "version: 1\nbpmax: {x\n",
+    "cassettes/旧.yaml": "interactions: []\n",
+    "cassettes/疑.yaml.1-1.journal": "",
+}
+
+
+def write_mistakes(root: Path) -> None:
+    """Write a project with mistakes into *root*: in settings, declarations, scripts, recordings."""
+    write_files(root, MISTAKES)
+    told = answer(
+        '{"data":{"phone":"1","access_token":"eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln"}}'
+    )
+    for name in ("采购/A.yaml", "疑.yaml"):
+        write(root / "cassettes" / name, [("疑", [detail(1, outcome=told)])])
