@@ -361,13 +361,15 @@ def format_workflow_annotation(
 ) -> str:
     """Return the line of output by which GitHub shows *message* at a place, as far as it is known.
 
+    It is in the reader's language.
+
     *level*, such as ``error``, is how it is marked; *title* is its headline, "" for none.
     """
     properties: dict[str, Any] = {"file": file, "line": line, "col": column, "title": title}
     where = ",".join(
         f"{name}={str(value).translate(_PROPERTY)}" for name, value in properties.items() if value
     )
-    data = str(message).translate(_DATA)
+    data = translate(message).translate(_DATA)
     return join_messages("", (f"::{level} {where}".rstrip(), "::", data))
 
 

@@ -195,7 +195,8 @@ $proxy('crm').gte('1').catch(() => {});
         "steps: [{set: {a: 2}}]\n"
     ),
     "scenarios/误.scenario.yaml": (
-        "version: 1\nscenario: 误\nproxy: {mode: replya, stub: []}\nsteps: [{ste: {}}, {set: {a: 1}, expect: {}}]\n"
+        "version: 1\nscenario: 误\nproxy: {mode: replya, stub: []}\n"
+        "steps: [{ste: {}}, {set: {a: 1}, expect: {}}]\n"
     ),
     "scenarios/活.scenario.yaml": (
         "version: 1\nscenario: 活\nproxy: {mode: live}\nsteps: [{js: return 1}]\n"
