@@ -209,6 +209,10 @@ def test_the_search_for_problems_ends_after_two_hundred() -> None:
     assert len(problems) == 201
     assert (told[0].message, told[1].message, len(told)) == ("末", "198", 201)
     assert str(told[-1]) == "a.yaml: more than 200 problems; mend these first"
+    twice = LimitedProblems()
+    with pytest.raises(ConfigError) as raised:
+        twice.extend(Problem(f"{n // 2}", Place("b.yaml", n // 2)) for n in range(202))
+    assert len(raised.value.problems) == 102
     bare = LimitedProblems()
     with pytest.raises(ConfigError) as raised:
         bare.extend(Problem(f"{n}") for n in range(400))
@@ -279,6 +283,18 @@ def test_what_is_read_of_an_error_is_noted_for_who_wants_to_know() -> None:
 
     assert (before, after) == (("余额不足", "BUSINESS"), (200, False, "余额不足", "BusinessError"))
     assert error._reads == ["status", "str", "repr"]
+
+
+def test_a_frame_is_found_outside_of_the_given_files() -> None:
+    frame = errors.find_frame_outside("no such file")
+
+    assert frame is not None
+    assert frame.f_code.co_name == "test_a_frame_is_found_outside_of_the_given_files"
+    assert errors.find_frame_outside("") is None
+    deep = RecursionError("x")
+    assert errors.replace_recursion_error(deep) == "nested too deeply"
+    plain = ValueError("x")
+    assert errors.replace_recursion_error(plain) is plain
 
 
 def test_each_kind_of_warning_has_one_class() -> None:

@@ -268,9 +268,22 @@ def test_a_damaged_file_of_settings_is_told_and_refused_in_ci(
     assert told(root / "x.yaml", root) == ("normal", [])
 
 
+def test_a_wrong_setting_is_no_error_in_ci_where_the_rest_can_be_read(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CI", "1")
+    settings(root, "[tool.bpmax_sim]\nzzz = 1\n")
+    found, lines = told(root / "x.yaml", root)
+    assert (found, len(lines)) == ("normal", 1)
+    settings(root, "[bpmx_sim]\nstrict = true\n")
+    assert [line[:31] for line in told(root / "x.yaml", root)[1]] == [
+        "pyproject.toml:1: [bpmx_sim] is"
+    ]
+
+
 def test_platform_folders_are_those_named_or_the_usual_one(root: Path) -> None:
     assert find_platform_folders(root) == ()
-    make(root, "scenarios/platforms/", "a/", "b.yaml")
+    make(root, "scenarios/platforms/", "a/", "b.yaml", "5/")
     usual = root / "scenarios/platforms"
     assert find_platform_folders(root) == (usual,)
     named = {"'a'": ("a",), "['a', './b.yaml']": ("a", "b.yaml"), "[]": ("scenarios/platforms",)}

@@ -388,7 +388,14 @@ def test_numbers_are_as_large_as_those_of_javascript() -> None:
     edge = str(LARGEST)
     assert (parse_whole_number(edge), parse_whole_number(f"-{edge}")) == (LARGEST, -LARGEST)
     assert (parse_whole_number(" 007 "), check_number_size(-LARGEST)) == (7, -LARGEST)
-    for text in (str(LARGEST + 1), str(-LARGEST - 1), "9" * 400, f" +{'9' * 400}", "9" * 5000):
+    for text in (
+        str(LARGEST + 1),
+        str(-LARGEST - 1),
+        "9" * 400,
+        f" +{'9' * 400}",
+        f" {'9' * 5000}",
+        "9" * 5000,
+    ):
         with pytest.raises(ValueError, match="a number is larger than the largest of JavaScript"):
             parse_whole_number(text)
     for text in ("x" * 400, "1.5", ""):
@@ -400,6 +407,8 @@ def test_numbers_are_as_large_as_those_of_javascript() -> None:
     assert [type(read(text)) for text in ("0", "-0", "7")] == [int, int, int]
     assert read(str(LARGEST + 1)) == float(LARGEST)
     assert read(b"[1]") == [1]
+    with pytest.raises(ValueError, match="BOM"):
+        read("\ufeff[1]")
     assert read('{"a": 1}', object_pairs_hook=list) == [("a", 1)]
 
 
@@ -410,7 +419,7 @@ def test_promises_and_numbers_that_json_lacks_are_found_wherever_they_are() -> N
         for one in (
             promise,
             [1, (promise,)],
-            {"a": {"b": promise}},
+            {"a": {"b": promise, "c": 1}},
             OpaqueValue("function"),
             [],
             {"a": 1},

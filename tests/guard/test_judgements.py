@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
+import types
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -24,6 +25,7 @@ def resolved(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     def look_up(host: str, _port: object) -> list[Any]:
         asked.append(host)
+        module._check_audit_event("socket.getaddrinfo", (host, None))  # which is not judged
         if host == "x" * 70:
             raise UnicodeError
         if host not in ADDRESSES:
@@ -74,6 +76,8 @@ def test_a_refusal_names_who_what_and_how_to_allow_it() -> None:
 
 
 def test_an_allowed_host_is_reached_by_name_pattern_and_address(resolved: list[str]) -> None:
+    other = NetworkGuard("退款")
+    other.enter()
     guard = NetworkGuard("付款", hosts=["CRM.example.test", "*.corp", "10.0.0.?", "x" * 70])
     let_pass = {
         host: judge(guard, host) == ""
@@ -104,6 +108,7 @@ def test_an_allowed_host_is_reached_by_name_pattern_and_address(resolved: list[s
     assert "*.corp" not in resolved
     assert "10.0.0.?" not in resolved
     assert getattr(module._resolving, "on", False) is False
+    other.leave()
     erp = NetworkGuard("付款", hosts=["*.example.test"])
     assert judge(erp, "192.0.2.2") != ""
     assert (judge(erp, "erp.example.test"), judge(erp, "192.0.2.2")) == ("", "")
@@ -112,7 +117,7 @@ def test_an_allowed_host_is_reached_by_name_pattern_and_address(resolved: list[s
 
 
 def test_hosts_are_split_at_commas() -> None:
-    assert split_hosts(" a , ,b,") == split_hosts(["a", " b,,"]) == ("a", "b")
+    assert split_hosts(" crm , ,erp,") == split_hosts(["crm", " erp,,"]) == ("crm", "erp")
     assert split_hosts(["a,b", "c"]) == ("a", "b", "c")
     assert split_hosts("") == split_hosts([]) == ()
 
@@ -282,6 +287,28 @@ def test_an_http_client_under_an_observer_is_told_of_threads() -> None:
         ("aiohttp", True): False,
         ("aiohttp", False): False,
     }
+
+
+def test_a_pair_of_sockets_that_the_socket_module_connects_is_ours() -> None:
+    def call(name: str, globals_: dict[str, Any], host: str) -> str:
+        space: dict[str, Any] = {}
+        exec(f"def {name}(check, event, args):\n    check(event, args)\n", space)
+        function = types.FunctionType(space[name].__code__, globals_)
+        try:
+            function(module._check_audit_event, "socket.connect", (Sock(socket.AF_INET), (host, 1)))
+        except ClosedNetworkError:
+            return "refused"
+        return ""
+
+    ours = vars(socket)
+    with closed(NetworkGuard("付款")):
+        assert [
+            call("socketpair", ours, "127.0.0.1"),
+            call("_fallback_socketpair", ours, "::1"),
+            call("socketpair", ours, "10.0.0.1"),
+            call("create_connection", ours, "127.0.0.1"),
+            call("socketpair", {"__name__": "socket"}, "127.0.0.1"),
+        ] == ["", "", "refused", "refused", "refused"]
 
 
 def test_the_own_look_up_of_an_allowed_name_is_not_judged() -> None:
