@@ -20,7 +20,7 @@ import pytest
 from bpmax_sim.cli.app import run_command_line
 from bpmax_sim.i18n import _ReaderLanguage
 from tests.cli.conftest import entered
-from tests.cli.whole_project import write_mistakes, write_project
+from tests.cli.whole_project import write_mistakes, write_project, write_renamed
 
 TRANSCRIPT = Path(__file__).parents[1] / "data/whole_project.txt"
 _DIFFERS = (
@@ -44,6 +44,8 @@ def split_transcript() -> dict[str, list[tuple[str, str]]]:
 
 def find_writer(title: str) -> Callable[[Path], None]:
     """Return what writes the project of the section *title*."""
+    if "renamed" in title:
+        return write_renamed
     return write_mistakes if "mistakes" in title else write_project
 
 

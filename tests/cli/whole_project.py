@@ -220,3 +220,56 @@ def write_mistakes(root: Path) -> None:
     )
     for name in ("采购/A.yaml", "疑.yaml"):
         write(root / "cassettes" / name, [("疑", [detail(1, outcome=told)])])
+
+
+RENAMED: Final[Mapping[str, str]] = {
+    "scenarios/platforms/crm_system.yaml": """\
+platform_key: crm_system
+base_url: https://crm.example.test
+apis:
+  get_customer:
+    method: GET
+    path: /customers/{id}
+    parameters:
+      - {name: id, in: path, required: true}
+      - {name: fields, in: query}
+  create_order:
+    method: POST
+    path: /orders
+    parameters: [{name: order, in: body, to: $}]
+""",
+    "scenarios/查.scenario.yaml": """\
+version: 1
+scenario: 查
+steps:
+  - js: |
+      const 客户 = await $proxy('crm_system').get_customer(1, 'name,phone');
+      const 单 = await $proxy('crm_system').create_order({金额: 1});
+      return [客户.data.name, 单.code];
+    expect: {result: [张三, 200]}
+""",
+    "scenarios/单.scenario.yaml": """\
+version: 1
+scenario: 单
+form: {scripts: {change.数: 单.js}, fields: {数: 0, 级: "", 注: ""}}
+steps:
+  - {set: {数: 12}, expect: {form: {级: 高}}}
+  - {set: {数: 2}, expect: {form: {级: 低}}}
+""",
+    "scenarios/单.js": """\
+const 数 = Number(form.数);
+form.级 = 数 >= 10 ? '高' : '低';
+form.注 = `共 ${数 + 1} 件`;
+if (数 > 100) {
+  form.级 = '超';
+}
+""",
+}
+
+
+def write_renamed(root: Path) -> None:
+    """Write a project into *root* whose platform has another name for an API than its recording."""
+    write_files(root, RENAMED)
+    body = '{"金额":1}'.encode()
+    write(root / "cassettes/查.yaml", [("查", [detail(1), order(body)]), ("旧的", [detail(3)])])
+    write(root / "cassettes/没人.yaml", [("没人", [detail(4)])])
