@@ -89,6 +89,23 @@ nodes:
   总监: {owners: [王五], approve: 结束}
   结束: {end: true}
 """,
+    "scenarios/审批/办结.js": """\
+if (ctx.form.金额 > 500) {
+  console.log('大额');
+}
+""",
+    "scenarios/审批/审批.scenario.yaml": """\
+version: 1
+scenario: 审批
+flow:
+  definition: flow.yaml
+  scripts: {approve.主管: 办结.js}
+  form: {金额: 200, 事由: 出差}
+steps:
+  - {submit: {by: 张三}, expect: {flow: {at: 填单}}}
+  - {approve: {by: 张三}, expect: {flow: {at: 主管}}}
+  - {approve: {by: 李四}, expect: {flow: {at: 总监}}}
+""",
     "scenarios/报价.scenario.yaml": """\
 version: 1
 scenario: 报价
