@@ -424,7 +424,20 @@ class CassetteError(BpmaxError):
 
 
 class DamagedCassette(CassetteError):  # noqa: N818 - the public name of the spec
-    """A cassette was cut, merged or edited by hand."""
+    """A cassette was cut, merged or edited by hand.
+
+    Attributes:
+        problem: what is wrong and in which line; None if it is the whole file.
+    """
+
+    problem: Problem | None = None
+
+    @classmethod
+    def at(cls, place: Place, message: str) -> Self:
+        """Return the error of what *message* says of the line at *place*."""
+        error = cls(str(Problem(message, place)))
+        error.problem = Problem(message, place)
+        return error
 
 
 class NewerFormat(CassetteError):  # noqa: N818 - the public name of the spec

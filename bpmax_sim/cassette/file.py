@@ -304,12 +304,12 @@ def explain_damage(path: Path, data: bytes, otherwise: str) -> CassetteError:
         )
     if not re.search(rb"^sealed: \{[^\n]*\}\r?\n", data, re.MULTILINE):
         last = data.rfind(f"\n{ENTRY}".encode())
-        return DamagedCassette(
-            "{place}: the file ends{inside} without its `sealed:` line, it was cut short; "
-            "restore it or record it again",
-            place=_locate_offset(path, data, len(data)),
+        message = msg(
+            "the file ends{inside} without its `sealed:` line, it was cut short; restore it or "
+            "record it again",
             inside=msg(" in {name}", name=describe_exchange(data, last + 1)) if last >= 0 else "",
         )
+        return DamagedCassette.at(_locate_offset(path, data, len(data)), message)
     return DamagedCassette(
         "{path}: {otherwise}; {advice}",
         path=path,
@@ -337,13 +337,13 @@ def explain_edit(path: Path, data: bytes, start: int, *, why: str) -> CassetteEr
     """
     for error in _find_damage(path, data):
         return error
-    return DamagedCassette(
-        "{place}: {name} {why}; {advice}",
-        place=_locate_offset(path, data, start),
+    message = msg(
+        "{name} {why}; {advice}",
         name=describe_exchange(data, start),
         why=why,
         advice=_suggest_repair(path),
     )
+    return DamagedCassette.at(_locate_offset(path, data, start), message)
 
 
 def describe_exchange(data: bytes, start: int) -> str:
@@ -371,30 +371,26 @@ def _locate_offset(path: Path, data: bytes, offset: int) -> Place:
 def _find_damage(path: Path, data: bytes) -> Iterator[DamagedCassette]:
     """Yield an error for each defect of the whole file: encoding, conflict markers, truncation."""
     if data[:2] in {b"\xff\xfe", b"\xfe\xff"}:
-        yield DamagedCassette(
-            "{path}:1: the file is UTF-16, not UTF-8; save it as UTF-8", path=path
-        )
+        message = msg("the file is UTF-16, not UTF-8; save it as UTF-8")
+        yield DamagedCassette.at(Place(str(path), 1), message)
     zero = data.find(b"\0")
     if zero >= 0:
-        place = _locate_offset(path, data, zero)
-        yield DamagedCassette(
-            "{place}: a NUL byte; restore the file or record it again", place=place
-        )
+        message = msg("a NUL byte; restore the file or record it again")
+        yield DamagedCassette.at(_locate_offset(path, data, zero), message)
     try:
         data.decode()
     except UnicodeDecodeError as error:
-        yield DamagedCassette(
-            "{place}: not UTF-8 (byte 0x{wrong:02x}); save the file as UTF-8",
-            place=_locate_offset(path, data, error.start),
-            wrong=data[error.start],
+        message = msg(
+            "not UTF-8 (byte 0x{wrong:02x}); save the file as UTF-8", wrong=data[error.start]
         )
+        yield DamagedCassette.at(_locate_offset(path, data, error.start), message)
     if match := _CONFLICT.search(data):
-        yield DamagedCassette(
-            "{place}: a Git conflict marker; run `bpmax-sim merge` while Git is merging, or take "
-            "one side whole: `git checkout --ours {word}`",
-            place=_locate_offset(path, data, match.start()),
+        message = msg(
+            "a Git conflict marker; run `bpmax-sim merge` while Git is merging, or take one side "
+            "whole: `git checkout --ours {word}`",
             word=shell_quote(str(path)),
         )
+        yield DamagedCassette.at(_locate_offset(path, data, match.start()), message)
 
 
 T = TypeVar("T")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from itertools import chain
@@ -29,7 +28,7 @@ from bpmax_sim.cli.item_selection import (
 )
 from bpmax_sim.cli.options import Json, Paths
 from bpmax_sim.cli.terminal import notify, say, say_json
-from bpmax_sim.errors import CassetteError, ConfigError, Place, Problem
+from bpmax_sim.errors import CassetteError, ConfigError, DamagedCassette, Place, Problem
 from bpmax_sim.file_names import find_case_conflicts
 from bpmax_sim.file_system import shell_quote
 from bpmax_sim.i18n import join_list, label_message, msg, plural
@@ -60,8 +59,6 @@ from bpmax_sim.yamlfile.node import format_steps
 
 _FoldersKey = tuple[tuple[Path, ...], Path | None]
 """Folders of platforms, and the file of instances that a scenario names."""
-
-_PLACED = re.compile(r"([^\n:]+\.yaml):(\d+): (.+)", re.DOTALL)
 
 
 def lint(
@@ -456,7 +453,5 @@ def _find_secrets_and_damage(
             yield from find_secrets(cassette, vault, not_secret, report_hint)
             places.search_cassette(cassette)
         except CassetteError as error:
-            # The place of a damage is a part of its message.
-            match = _PLACED.fullmatch(str(error))
-            place = Place(match[1], int(match[2])) if match else None
-            yield Problem(match[3] if match else str(error), place)
+            placed = error.problem if isinstance(error, DamagedCassette) else None
+            yield placed or Problem(str(error))
