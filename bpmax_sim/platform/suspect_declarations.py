@@ -236,12 +236,13 @@ def _explain_single_braces(platform: model.Platform) -> Iterator[SuspectDeclarat
             platform_key=platform.platform_key, path=format_steps(steps), text=match[0],
             braces=f"{{{{ {match['name']} }}}}",
         )  # fmt: skip
-        if "auth" not in steps and steps[-2:-1] in {("headers",), ("query",)}:
+        below = steps[2:] if steps[:1] == ("apis",) else steps
+        if below[:1] in {("headers",), ("query",)}:
             message = msg(
                 "{platform_key}: {path}: {text!r} is sent as it stands, as only auth fills in "
                 "values; write apply: [{{in: {spot}, name: {name}, value: {value!r}}}] there",
                 platform_key=platform.platform_key, path=format_steps(steps), text=match[0],
-                spot=str(steps[-2]).rstrip("s"), name=steps[-1],
+                spot=str(below[0]).rstrip("s"), name=below[1],
                 value=match.string.replace(match[0], f"{{{{ {match['name']} }}}}"),
             )  # fmt: skip
         yield SuspectDeclaration(message, steps)
