@@ -390,9 +390,13 @@ def _pair_instances_with_addresses(
 
     *entries* are the declared instances by platform, *in_use* the addresses that they have on this
     machine, by platform, instance and host. The address in the platform file comes last, with every
-    enabled instance: first those without an address of their own.
+    enabled instance: first those without another address of their own.
     """
-    key = platform.platform_key
+    key, common = platform.platform_key, normalize_origin(platform.base_url.rstrip("/"))
+
+    def is_common(text: str) -> bool:
+        return normalize_origin(text.rstrip("/")) == common
+
     enabled = [entry.instance for entry in entries.get(key, ()) if entry.instance.enabled]
     enabled.sort(key=lambda instance: not instance.default)
     literal = {
@@ -403,8 +407,9 @@ def _pair_instances_with_addresses(
     for instance in enabled:
         live = in_use.get((key, instance.instance_key, ""), "")
         for text in dict.fromkeys(filter(None, (live, literal.get(instance.instance_key)))):
-            yield instance.instance_key, text
-    elsewhere = {name for name, text in literal.items() if text}
+            if not is_common(text):
+                yield instance.instance_key, text
+    elsewhere = {name for name, text in literal.items() if text and not is_common(text)}
     shared = sorted(enabled, key=lambda instance: instance.instance_key in elsewhere)
     for name in [instance.instance_key for instance in shared] or [_ANY_INSTANCE]:
         yield name, platform.base_url

@@ -153,7 +153,8 @@ def answer(challenge: str, count: object = 1, user: str = "张", target: object 
 def test_a_challenge_is_read_whatever_stands_around_it() -> None:
     header = (
         'Basic realm="a\\", Digest realm=no", DIGEST Realm="客\\"户", nonce=n1, '
-        'qop=" AUTH ,auth-int", algorithm=sha-256-sess, opaque="", userhash=TRUE, Digest nonce="n,2", userhash=false'
+        'qop=" AUTH ,auth-int", algorithm=sha-256-sess, opaque="", userhash=TRUE, '
+        'Digest nonce="n,2", userhash=false'
     )
 
     first, second = parse_challenges(header)

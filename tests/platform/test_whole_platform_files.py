@@ -14,6 +14,7 @@ from bpmax_sim.i18n import translate
 from bpmax_sim.platform.check import (
     contains_template,
     describe_secret_problem,
+    describe_wrong_platform_key,
     find_credential_references,
     is_platform_address,
     is_proxy_address,
@@ -37,7 +38,7 @@ from bpmax_sim.yamlfile import format_steps, parse_yaml
 WRONG = """\
 platform_key: 合同 crm
 base_url: https://{{ tenant }}.example.test/{{ base_url }}{{ tokn }}{{ now }}{{ token }}{{ sid }}
-hosts: {sso: "https://{{ tenant }}.example.test", 客户: https://a, a1: 'ftp://x', 1b: https://b, \
+hosts: {sso: "https://{{ tenant }}.example.test", 客户: https://a, a客: 'ftp://x', 1b: https://b, \
 sso2: 'https://u@c'}
 headers: {X-A: "{{ token }}", "X B": 1, X-C: "{{}}", Host: a, X-D: "{{token}}"}
 query: {q: "a{{ now }}", r: "{ now }"}
@@ -50,7 +51,7 @@ credentials:
   open: {secret: false, as: 替身}
   agent: {kind: integer, as: '1', secret: false}
   sso_url: {}
-  sso: {}
+  sse: {}
   number: {kind: integer, default: true}
   word: {default: 5}
   fine: {kind: hex, default: "0a", as: 替身}
@@ -89,7 +90,8 @@ WRONG_PROBLEMS = [
     "3:9 hosts.sso: a credential is called 'sso_url' as well",
     ("3:14 hosts.sso: expected an address such as https://crm.example.com, without ? # and user"),
     "3:51 hosts.客户: '客户' is not a valid host name; use letters, digits and _",
-    "3:70 hosts.a1: expected an address such as https://crm.example.com, without ? # and user",
+    "3:66 hosts.a客: 'a客' is not a valid host name; use letters, digits and _",
+    "3:70 hosts.a客: expected an address such as https://crm.example.com, without ? # and user",
     "3:81 hosts.1b: '1b' is not a valid host name; use letters, digits and _",
     ("3:102 hosts.sso2: expected an address such as https://crm.example.com, without ? # and user"),
     (
@@ -212,7 +214,7 @@ base_url: https://crm.example.test
 credentials: {corp: {}}
 hosts: {sso: https://sso.example.test}
 auth:
-  parameters: {p: "1"}
+  parameters: {p: "{{ sso_url }}"}
   apply: [{in: path, name: hook, value: "{{ corp }}"}, {in: header, name: X, value: "{{ corp }}"}]
 apis:
   getUser: {path: "/{hook}/{id}", method: GE T, host: so}
@@ -220,7 +222,7 @@ apis:
   $a: {aliases: [list]}
   "  ": {host: sso}
   listed:
-    path: "/{hook}/{X}/{zone}/{area}"
+    path: "/{hook}/{X}/{zone}/{area}/{d1}"
     parameters:
     - {name: id, in: path}
     - {name: zona, in: path}
@@ -273,6 +275,7 @@ APIS_PROBLEMS = [
     "12:3 apis[\"  \"]: '  ' is not an API name",
     "14:11 apis.listed.path: the placeholder {X} has no parameter; add {name: X, in: path}",
     ("14:11 apis.listed.path: the placeholder {area} has no parameter; add {name: area, in: path}"),
+    "14:11 apis.listed.path: the placeholder {d1} has no parameter; add {name: d1, in: path}",
     "16:7 apis.listed.parameters[0]: the path has no placeholder {id}",
     "17:7 apis.listed.parameters[1]: the path has no placeholder {zona}; did you mean 'zone'?",
     "19:7 apis.listed.parameters[3]: the path has no placeholder {hook}",
@@ -393,6 +396,7 @@ def test_an_address_is_whole_and_without_query_and_user() -> None:
     values: list[Any] = ["{{ a }}", "x{{a}}y", "{{}}", "{{", 5, None, "{% if a %}"]
     assert [contains_template(value) for value in values] == [True, True, *[False] * 5]
     assert describe_secret_problem("header.x-a") == ""
+    assert [describe_wrong_platform_key(key) for key in ("客户-a_1", "a")] == ["", ""]
 
 
 def test_references_to_credentials_are_found_at_any_depth() -> None:
@@ -412,7 +416,8 @@ HEAD = "platform_key: crm\nbase_url: https://crm.example.test\n"
 def test_a_class_that_is_recognised_by_codes_needs_a_rule() -> None:
     text = HEAD + (
         "response: {code: [$.c], classes: {token: {code: [1]}, rate: {status: [500]}, "
-        "clock: {code: [2]}, mine: {code: [3]}, transient: {code: [4]}}}\nauth: {recover: {transient: {}}}\n"
+        "clock: {code: [2]}, mine: {code: [3]}, transient: {code: [4]}}}\n"
+        "auth: {recover: {transient: {}}}\n"
         "apis: {a: {auth: {recover: {clock: {clock: true}}}}, b: {}}\n"
     )
 
