@@ -354,10 +354,27 @@ def _list_accepted_parameters(source: Node) -> frozenset[str]:
     Undefined are names in templates, ``$parameter`` and ``$case`` for which the preset has no
     value. A part that only some values of ``$case`` select counts, too.
     """
-    named = _find_undefined_names(source.find_child("auth") or _EMPTY)
+    variants = _list_case_variants(source.find_child("auth") or _EMPTY)
+    named = frozenset[str]().union(*map(_find_undefined_names, variants))
     named |= _find_parameter_references(source, "auth", "response")
     declared = (source.find_child(key) or _EMPTY for key in ("parameters", "credentials"))
     return named.union(*(node.items for node in declared))
+
+
+def _list_case_variants(node: Node) -> list[Node]:
+    """Return variants of *node* without ``$case``; each option of each is in one of them."""
+    if _CASE in node.items:
+        options = [child for key, child in node.items.items() if key != _CASE]
+        return [variant for option in options for variant in _list_case_variants(option)]
+    if not (node.items or node.elements):
+        return [node]
+    children = [_list_case_variants(child) for child in (*node.items.values(), *node.elements)]
+    whole: list[Node] = []
+    for number in range(max(map(len, children))):
+        chosen = tuple(some[min(number, len(some) - 1)] if some else Node("") for some in children)
+        value = dict(zip(node.items, chosen, strict=True)) if node.items else chosen
+        whole.append(structs.replace(node, value=value))
+    return whole or [_EMPTY]
 
 
 def _find_undefined_names(auth: Node) -> frozenset[str]:

@@ -537,7 +537,7 @@ def test_a_place_that_no_message_has_is_near_a_name_that_one_has() -> None:
 
 SUSPECT = """\
 platform_key: crm
-base_url: "https://{{ tenant }}.{ corp }.{base_url}.example.test"
+base_url: "https://{{ addressed }}.{ corp }.{base_url}.example.test"
 hosts: {sso: "https://sso.example.test"}
 headers: {X-A: "a{ corp }b", X-B: "{ other }", X-C: "${now}"}
 query: {q: "{nonce}", n: 5, l: ["{corp}"]}
@@ -546,6 +546,7 @@ credentials:
   tenant: {}
   corp: {}
   lost: {}
+  addressed: {}
   braces: {}
   shared: {}
   quoted: {}
@@ -588,7 +589,7 @@ in: body, type: money}, {name: d, in: body}]
 cookies}}}]}
       recover: {token: {refresh: 1, tries: 2}}
     idempotency: {in: header, name: K, value: "{{ keyed }}{tok}{sid}{call_id}"}
-  auth: {query: {k: "{corp}"}}
+  auth: {method: POST, query: {k: "{corp}"}}
   post:
     method: POST
     auth: {recover: {token: {refresh: 1, tries: 2}, rate: {tries: 2}, clock: {tries: 2, wait: \
@@ -679,8 +680,20 @@ SUSPECTS = [
         "}}'}] there"
     ),
     (
+        "auth.recover.token + crm: auth.recover.token: tries does nothing, as no API may "
+        "be sent again; declare idempotent: true on one"
+    ),
+    (
+        "auth.recover.rate + crm: auth.recover.rate: tries does nothing, as no API may be "
+        "sent again; declare idempotent: true on one"
+    ),
+    (
         "auth.recover.clock + crm: auth.recover.clock: wait does nothing without a second "
         "try; add tries: 2"
+    ),
+    (
+        "auth.recover.busy + crm: auth.recover.busy: tries does nothing, as no API may be "
+        "sent again; declare idempotent: true on one"
     ),
     (
         "apis.post.auth.recover.token + crm: apis.post.auth.recover.token: refresh does "
