@@ -274,14 +274,14 @@ def test_parents_are_followed_to_the_first_that_is_missing_or_comes_twice() -> N
 
 def test_a_file_wins_over_its_parents_key_by_key() -> None:
     base = (
-        "platform_key: base\nwas: [old]\nauth: {preset: basic, username: u}\n"
+        "platform_key: base\nwas: [old]\nauth: {preset: basic, username: u}\nquery: {q: 1}\n"
         "headers: {A: '1', B: '1'}\nsecret: [body.a]\napis: {x: {path: /x, query: {a: 1}}}\n"
     )
     heir = (
         "platform_key: heir\nextends: base\nauth: {preset: bearer}\nheaders: {B: '2'}\n"
         "secret: [body.b]\napis: {x: {query: {b: 2}}, y: {}}\ntitle: 子\n"
     )
-    same = "platform_key: base\nheaders: {C: '3'}\nauth: {username: v}\ntitle:\n"
+    same = "platform_key: base\nheaders: {C: '3'}\nquery: {}\nauth: {username: v}\ntitle:\n"
     one, two, three = Node(1), Node(2), Node(3)
     lowest = source("base.yaml", base, p=one, q=two)
 
@@ -289,33 +289,37 @@ def test_a_file_wins_over_its_parents_key_by_key() -> None:
     laid, _ = merge_chain([source("same.yaml", same), lowest])
 
     assert plain(root) == {
-        "platform_key": "heir", "auth": {"preset": "bearer"}, "headers": {"A": "1", "B": "2"},
+        "platform_key": "heir", "auth": {"preset": "bearer"}, "query": {"q": 1},
+        "headers": {"A": "1", "B": "2"},
         "secret": ["body.b"], "apis": {"x": {"path": "/x", "query": {"a": 1, "b": 2}}, "y": {}},
         "extends": "base", "title": "子",
     }  # fmt: skip
     assert presets == {"p": three, "q": two}
     assert plain(laid) == {
         "platform_key": "base", "was": ["old"], "auth": {"preset": "basic", "username": "v"},
-        "headers": {"A": "1", "B": "1", "C": "3"}, "secret": ["body.a"],
+        "query": {}, "headers": {"A": "1", "B": "1", "C": "3"}, "secret": ["body.a"],
         "apis": {"x": {"path": "/x", "query": {"a": 1}}}, "title": None,
     }  # fmt: skip
 
 
 PRESET = """\
 preset: 公司
-parameters: {way: Head, prefix: "Bearer {{ corp }}", scope: null, list: [a, b], shape: x}
+parameters: {way: Head, prefix: "Bearer {{ corp }}", scope: null, list: [a, b], shape: x, label: \
+$.d}
 credentials: {token: {secret: true}, corp: {}, open: {secret: false}}
 auth:
   acquire:
     share: [corp, token]
-    steps: [{request: {path: "{{ login_path }}", body: [{$parameter: scope}, {$parameter: list}, \
+    steps: [{request: {path: "{{ login_path }}{{ now }}", body: [{$parameter: scope}, \
+{$parameter: list}, \
 "{{ prefix }}"]}}]
   apply:
   - $case: way
     head: {in: header, name: A, value: "{{ token }}", scope: {$parameter: scope}, more: {$case: \
 shape, x: 1, $else: {$parameter: list}}}
     $else: {in: query, name: a, value: "{{ other }}"}
-response: {code: [$.code, $.c], ok: {status: [200]}, message: [{$parameter: where}], classes: \
+response: {code: [$.code, $.c], ok: {status: [200]}, message: [{$parameter: where}], data: \
+[{$parameter: where}, {$parameter: label}], classes: \
 {rate: {code: [1]}}}
 """
 
@@ -339,7 +343,8 @@ auth:
   preset: a.yaml
   parameters: {login_path: /old, where: $.m}
   login_path: /t
-  token: "{{ mine }}"
+  label: $.mine
+  token: "{{ mine }}{{ now }}"
   way: HEAD
   recover: {token: {}}
 apis:
@@ -354,17 +359,18 @@ apis:
         "kept": {}},
         "response": {
             "code": ["$.own", "$.code", "$.c"], "ok": {"status": [201, 200]}, "message": ["$.msg",
-            "$.m"],
+            "$.m"], "data": ["$.m", "$.mine"],
             "classes": {"rate": {"code": [1]}},
         },
         "auth": {
             "parameters": {
-                "token": "{{ mine }}", "prefix": "Bearer {{ corp }}", "where": "$.m",
-                "login_path": "/t",
+                "token": "{{ mine }}{{ now }}", "prefix": "Bearer {{ corp }}", "where": "$.m",
+                "label": "$.mine", "login_path": "/t",
             },
             "acquire": {
                 "share": ["corp", "mine"],
-                "steps": [{"request": {"path": "{{ login_path }}", "body": [None, ["a", "b"],
+                "steps": [{"request": {"path": "{{ login_path }}{{ now }}", "body": [None, ["a",
+                "b"],
                 "{{ prefix }}"]}}],
             },
             "apply": [{"in": "header", "name": "A", "value": "{{ token }}", "more": 1}],
@@ -373,19 +379,21 @@ apis:
         "apis": {"plain": {"path": "/p"}, "own": {"auth": {"parameters": {}, "apply": "own"}}},
     }  # fmt: skip
     parameters = root["auth"]["parameters"]
-    assert list(parameters) == ["token", "prefix", "login_path", "where"]
+    assert list(parameters) == ["token", "prefix", "label", "login_path", "where"]
 
 
 def test_what_a_preset_lacks_or_does_not_know_is_told() -> None:
-    _, problems = expand("""\
+    root, problems = expand("""\
 platform_key: crm
 auth: {preset: a.yaml, way: else, token: secret, shape: y, prefx: 1, open: x, corp: "{{ broken"}
 apis:
   gone: {auth: {preset: none.yaml}}
   near: {auth: bassic}
   far: {auth: {preset: zzzzzz}}
-  case: {auth: {preset: a.yaml, login_path: /t, where: x, other: 5, sign: {key: a}, token: '{{ x \
+  case: {auth: {preset: a.yaml, where: x, other: 5, sign: {key: a}, token: '{{ x \
 }}'}}
+  number: {auth: {preset: a.yaml, login_path: /t, where: x, token: 5}}
+  broken: {auth: {preset: a.yaml, login_path: /t, where: x, now: 1, token: '{{ x'}}
 """)  # fmt: skip
     needs = "the preset 'a.yaml' needs the parameter {0!r}; write {{preset: a.yaml, {0}: …}}"
 
@@ -402,17 +410,24 @@ apis:
         f"crm.yaml:2:7 auth: {needs.format('login_path')}",
         f"crm.yaml:2:7 auth: {needs.format('other')}",
     ]
-    assert [line[:62] for line in problems[5:]] == [
+    assert [line[:62] for line in problems[5:7]] == [
         "crm.yaml:5:16 apis.near.auth: unknown preset 'bassic'; did you",
         "crm.yaml:6:24 apis.far.auth: unknown preset 'zzzzzz'; there ar",
     ]
-    assert len(problems) == 7
+    assert [line.split(": ")[0] for line in problems[7:]] == [
+        "crm.yaml:8:68 apis.number.auth.token", "crm.yaml:9:66 apis.broken.auth.now",
+    ]  # fmt: skip
+    assert "login_path" in root["auth"]["parameters"]
+    laid = expand(
+        "auth: {preset: a.yaml, login_path: /t, where: x, apply: [1]}\ncredentials: [a]\n"
+    )
+    assert (laid[0]["auth"]["apply"], laid[0]["credentials"]) == ([1], ["a"])
     given = "auth: {preset: a.yaml, login_path: /t, where: x, way: query, other: 5}\n"
     assert expand(given)[1] == []
     assert expand(given.replace("query", "head"))[1] == []
     bad = (
         "preset: a\nparameters: {way: z}\nauth: "
-        "{apply: {$case: way, x: 1, y: 2}, sign: {$case: none, a: {k: 1}}}\n"
+        "{apply: {$case: way, x: 1, y: 2}, sign: {$case: none, $else: {k: 1}}}\n"
     )
     root, told = expand("auth: {preset: a.yaml}\n", bad)
     assert (root["auth"]["apply"], root["auth"]["sign"]) == (1, {"k": 1})
