@@ -358,6 +358,8 @@ class _InstanceResolver:
         used = {name for text in texts for name in find_names(text)} & platform.credentials.keys()
         # Those that the instance declares and that cannot be read are problems already.
         for name in sorted(used - available_names - self.instance.credentials.keys()):
+            if self.origin.by_convention and self._find_conventional_source(name):
+                continue  # so is one whose variable holds nothing that can be used
             variable = self.origin.by_convention and derive_conventional_variable(
                 platform.platform_key, name
             )

@@ -216,6 +216,31 @@ def test_what_cannot_be_resolved_is_told_once_each() -> None:
     ]
 
 
+def test_one_fact_alone_decides_what_an_instance_sends() -> None:
+    def of(**credentials: Any) -> Instance:
+        return Instance(
+            platform="crm", instance_key="总部", credentials=credentials, proxy="http://p"
+        )
+
+    assert resolve(of(corp="c", password=""))["password"] == "'' = secret"
+    keyring = resolve(of(corp=Source(keyring="a/b")), closed=True, recorded={"corp": "wx"})["corp"]
+    assert keyring[:4] != "'wx'"
+    hidden = of(corp="c", password="p", loose=Source(env="LOOSE"), area="秘密的值啊啊")
+    assert len(resolve(hidden, environ={"LOOSE": "秘密的值啊啊"})["problems"] or []) == 1
+    assert len(resolve(of(corp=Source(env="X1"), password=Source(env="X2")))["problems"]) == 2
+    empty = resolve(environ={"CRM_CORP": "", "CRM_PASSWORD": "p"}, by_convention=True)["problems"]
+    assert [line[:17] for line in empty] == ["credentials.corp:"]
+    crm = read_crm(CRM.replace("{default: 华东}", "{}"))
+    with pytest.raises(ConfigError) as caught:
+        resolve_credentials(crm, of(corp="c", password="p"), environ={}, closed=False)
+    assert [(one.place, one.path, translate(one.message)) for one in caught.value.problems] == [
+        (None, "credentials", "instance '总部' of 'crm' lacks 'area'; add it")
+    ]
+    routes = [resolve_credentials(crm, of(), environ={}, closed=True).route.proxy]
+    routes.append(resolve_route(crm, of(), InstanceOrigin(), environ={}).proxy)
+    assert routes == ["", "http://p"]
+
+
 def test_a_route_has_a_proxy_and_files_beside_the_instances(tmp_path: Path) -> None:
     for name in ("ca.pem", "cert.pem"):
         (tmp_path / name).write_text("", "utf-8")
