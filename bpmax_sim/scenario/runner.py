@@ -437,12 +437,12 @@ class StepRun(msgspec.Struct):
         self.failures = progress.apply_leniency(failures)
         if self.failures:
             return  # what is expected of a step that went wrong says nothing new
-        try:
-            for name, value in step.save.items():
+        for name, value in step.save.items():
+            try:
                 progress.scope.vars[name] = progress.scope.resolve(value)
-        except InterpolationError as error:
-            self._fail_undefined(error, ("expect",))
-            return
+            except InterpolationError as error:
+                self._fail_undefined(error, ("save", name))
+                return
         checks, self.failures = progress.compare_expectation(reporter, step.expect, self.since)
         self.checks += checks
         if not self.failures:

@@ -287,8 +287,7 @@ def test_a_table_in_another_file_is_named_by_from_and_id(folder: Path) -> None:
         ],
         "{from: 好.csv}": ["好.csv:1: no column 'id'; there are 编号, 额"],
         "{from: 无.csv}": [
-            "3:15: cases.from: table 无.csv cannot be read: No such file or directory; check the "
-            "path"
+            "3:15: cases.from: table 无.csv cannot be read: No such file or directory; check the path"
         ],
         "{from: 表.csv, id: 编号}": [
             "表.csv:5: cases: the id '甲' is used twice, first in line 2"
