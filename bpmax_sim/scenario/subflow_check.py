@@ -24,7 +24,7 @@ def check_subflow_starts(draft: ScenarioDraft) -> None:
                 continue
             spot = file.at("nodes", name, "subflow")
             spot = spot if isinstance(node.subflow, str) else spot.at("flow")
-            if node.child_flow.flow not in draft.subflows:
+            if node.child_flow.flow not in draft.flow_specs:  # one that cannot be read is there
                 more = suggest_or_list(node.child_flow.flow, draft.subflows) or msg(
                     "; declare it in the scenario: flow.subflows"
                 )
