@@ -10,15 +10,20 @@ from typing import Any, cast
 
 import pytest
 
+from bpmax_sim.cassette.recorder import Outage
+from bpmax_sim.clock import Instant
 from bpmax_sim.errors import (
     BpmaxError,
     CassetteError,
     ConfigError,
     NoMatchError,
+    PendingPromise,
     Place,
+    ScriptError,
     SubjectError,
 )
 from bpmax_sim.i18n import to_plain_english
+from bpmax_sim.messages import FailedExchange
 from bpmax_sim.scenario import runner
 from bpmax_sim.scenario.events import Event, ScenarioFinished, StepFinished, StepStarted
 from bpmax_sim.scenario.load import ScenarioItem
@@ -30,8 +35,11 @@ from bpmax_sim.scenario.runner import (
     run_item,
     run_scenario,
 )
+from bpmax_sim.script.failure import Script
+from bpmax_sim.script.turn_result import Outcome, PendingTimer, UnawaitedCall, UnrankedCharacter
 from bpmax_sim.session.session import Session
 from bpmax_sim.transport.faults import Break, Fault
+from tests.scenario.bench import START as BEGIN
 from tests.scenario.bench import PlainBench, play, verdict, write
 from tests.scenario.loading import load_text
 from tests.subject.stage import Thrown
@@ -284,20 +292,20 @@ def test_named_steps_have_variables_and_a_result_of_their_own(folder: Path, benc
         encoding="utf-8",
     )
     text = (
-        "use: 零件.yaml\nvars: {应: 99, 新: 查}\nsteps:\n"
+        "use: 零件.yaml\nvars: {应: 99}\nsteps:\n"
         "  - {id: 跑, run: {steps: 查两次, with: {应: 2}}, expect: {result: 第2次}}\n"
         "  - {expect: {form: {数: 2}}, if: '${steps.跑.result} == 第2次'}\n"
         "  - {id: 再, run: {steps: 查两次, with: {应: 4, 新: 1}}, save: {得: '${steps.再.result}'}}\n"
-        "  - {run: 无, expect: {vars: {$exactly: {应: 99, 新: 查, 得: 第4次}}}}\n"
+        "  - {run: 无, expect: {vars: {$exactly: {应: 99, 得: 第4次}}}}\n"
         "  - {run: 查两次, retry: {tries: 2}}\n"
     )
     events = run(folder, bench, text)
     assert [(one[0], one[1], one[2], one[4], one[7]) for one in summarise(events)] == [
-        (1, "跑 > 查", "passed", 1, "第1次"), (1, "跑 > 内", "passed", 1, "第2次"), (1, "跑", "passed", 1, "第2次"),
+        (1, "跑 > ${vars.新}", "passed", 1, "第1次"), (1, "跑 > 内", "passed", 1, "第2次"), (1, "跑", "passed", 1, "第2次"),
         (2, "check", "passed", 1, None),
         (3, "再 > 1", "passed", 1, "第3次"), (3, "再 > 内", "passed", 1, "第4次"), (3, "再", "passed", 1, "第4次"),
         (4, "run > check", "passed", 1, None), (4, "run", "passed", 1, "第4次"),
-        (5, "run > 查", "passed", 1, "第5次"), (5, "run > 内", "failed", 1, "第6次"), (5, "run", "failed", 1, "第6次"),
+        (5, "run > ${vars.新}", "passed", 1, "第5次"), (5, "run > 内", "failed", 1, "第6次"), (5, "run", "failed", 1, "第6次"),
     ]  # fmt: skip
     assert [one for one in tell(events) if one.startswith("expect")] == [
         "expect 零件.yaml:2:74 step 5/5 run > 内: form.数 expected 99, got 6"
@@ -618,3 +626,207 @@ def test_every_item_of_a_file_runs_but_those_that_are_skipped(
     assert closed == [True]
     assert run_item is not interrupt
     assert Place("a", 1) < Place("a", 2)
+
+
+@dataclass
+class Played(Bench):
+    """A bench whose scripts end as it is said, one outcome after another."""
+
+    ends: list[Outcome] = field(default_factory=list)
+    timers: tuple[PendingTimer, ...] = ()
+    forgotten: bool = True
+
+    def run_script(self, script: Script, **_options: Any) -> Outcome:
+        return self.ends.pop(0) if self.ends else Outcome(value="ok")
+
+    def pending_timers(self) -> tuple[PendingTimer, ...]:
+        return self.timers
+
+    def is_forgotten(self, _call: UnawaitedCall) -> bool:
+        return self.forgotten
+
+
+JS = "scenario: 报价\nsteps:\n"
+START = Instant.parse(BEGIN).seconds
+LINE = Place("脚本.js", 4, 2)
+
+
+def end(folder: Path, steps: str, *ends: Outcome, more: str = "", **parts: Any) -> list[str]:
+    """Run steps whose scripts have *ends*, and return what is told without warnings of parts."""
+    bench = Played(ends=[*ends], **parts)
+    return tell(
+        play(
+            write(folder, JS + "".join(f"  - {one}\n" for one in steps.splitlines()) + more), bench
+        )
+    )
+
+
+def test_what_scripts_leave_behind_is_judged(folder: Path) -> None:
+    thrown = ScriptError("坏", name="TypeError")
+    call = UnawaitedCall("crm_system.create_order", LINE)
+    helper = UnawaitedCall("存单", LINE, is_helper=True)
+    built = UnawaitedCall("crm_system.x", LINE, built=True)
+    later = UnawaitedCall("crm_system.create_order", LINE, number=1)
+    step, fine = "{js: a, expect: {result: ok}}", Outcome(value="ok")
+    unawaited = "crm_system.create_order was not awaited"
+    found = {
+        "rejection": end(folder, step, Outcome(value="ok", unhandled=(thrown,))),
+        "unawaited": end(folder, step, Outcome(value="ok", unawaited=(call,))),
+        "doubtful": end(folder, step, Outcome(value="ok", unawaited=(helper, built))),
+        "allowed": end(
+            folder,
+            step,
+            Outcome(value="ok", unawaited=(call, helper, built)),
+            more="proxy: {unawaited: allow}\n",
+        ),
+        "warned": end(
+            folder, step, Outcome(value="ok", unawaited=(call,)), more="proxy: {unawaited: warn}\n"
+        ),
+        "failed": end(
+            folder,
+            step,
+            Outcome(value="ok", unawaited=(helper,)),
+            more="proxy: {unawaited: fail}\n",
+        ),
+        "later": end(folder, f"{step}\n{step}", Outcome(value="ok", unawaited=(later,)), fine),
+        "awaited later": end(
+            folder, step, Outcome(value="ok", unawaited=(later,)), forgotten=False
+        ),
+        "never settles": end(
+            folder, "{js: a, expect_error: {type: Error}}", Outcome(error=PendingPromise("等不到"))
+        ),
+        "unranked": end(
+            folder, step, Outcome(value="ok", unranked=(UnrankedCharacter("㐀", LINE),))
+        ),
+        "timer": end(
+            folder,
+            f"{{advance: 10}}\n{step}",
+            fine,
+            timers=(
+                PendingTimer(30.0, False, LINE, START + 40.0),
+                PendingTimer(5.0, True, None, START + 5.0),
+            ),
+        ),
+    }
+    assert [one.partition("; ")[2] for one in found["timer"]] == [
+        "advance: 30s lets it fire",
+        "advance: 0s lets it fire",
+    ]
+    assert {name: [one.partition("; ")[0] for one in told] for name, told in found.items()} == {
+        "rejection": ["rejection 3:6 step 1/1 js: unhandled rejection: TypeError: 坏"],
+        "unawaited": [f"unawaited 3:6 step 1/1 js: {unawaited}"],
+        "doubtful": [
+            "unawaited: 脚本.js:4:2: 存单 was not awaited",
+            "uncalled: 脚本.js:4:2: crm_system.x was built and never called",
+        ],
+        "allowed": [],
+        "warned": [f"unawaited: 脚本.js:4:2: {unawaited}"],
+        "failed": ["unawaited 3:6 step 1/1 js: 存单 was not awaited"],
+        "later": [f"unawaited 3:6 step 1/2 js: {unawaited}"],
+        "awaited later": [],
+        "never settles": ["pending 3:6 step 1/1 js: Error: 等不到"],
+        "unranked": [
+            "collation: 脚本.js:4:2: '㐀' (U+3400) is sorted by its code point: the order of pinyin is known here for the Han characters of URO and Extension A"
+        ],
+        "timer": [
+            "timer: 脚本.js:4:2: a timer of 30 s still waits at the end",
+            "timer: an interval of 5 s still waits at the end",
+        ],
+    }
+
+
+def test_tries_end_with_until_and_keep_what_failed(folder: Path) -> None:
+    bad = Outcome(error=ScriptError("坏", name="Error"))
+    until = "retry: {tries: 3, every: 1s, until: {result: %s}}"
+    value = [Outcome(value=number) for number in range(1, 5)]
+    found = {
+        "until": end(folder, "{js: a, %s, expect: {result: 2}}" % until % 2, *value),
+        "late": end(folder, "{js: a, %s, expect: {result: 3}}" % until % 9, *value),
+        "both": end(folder, "{js: a, %s, expect: {result: 7}}" % until % 9, *value),
+        "error": end(folder, "{js: a, %s}" % until % 9, bad, bad, bad),
+        "once": end(folder, "{js: a, retry: {tries: 3}, expect: {result: 1}}", *value),
+        "twice": end(folder, "{js: a, retry: {tries: 3}, expect: {result: 2}}", *value),
+        "first until": end(folder, "{js: a, %s, expect: {result: 1}}" % until % 1, *value),
+    }
+    assert {name: [one.partition("; ")[0] for one in told] for name, told in found.items()} == {
+        "until": [],
+        "late": ["expect 3:50 step 1/1 js: result expected 9, got 3"],
+        "both": ["expect 3:72 step 1/1 js: result expected 7, got 3"],
+        "error": ["error 3:6 step 1/1 js: Error: 坏"],
+        "once": [
+            "rule: 场景.scenario.yaml:3:13: retry: the first try was enough each time, so nothing shows that a second one helps"
+        ],
+        "twice": [],
+        "first until": [
+            "rule: 场景.scenario.yaml:3:13: retry: the first try was enough each time, so nothing shows that a second one helps"
+        ],
+    }
+
+
+def test_a_failed_step_has_no_doubts_and_invariants_have_its_name(
+    folder: Path, bench: Bench
+) -> None:
+    events = run(
+        folder,
+        bench,
+        "always: {form: {客户: ''}}\nsteps:\n  - {name: '填 ${form.数}', set: {客户: 甲}, expect: {form: {数: 0}}}\n",
+    )
+    assert tell(events)[0] == 'always 3:17 step 1/1 填 0: form.客户 expected "", got "甲"'
+    both = run(
+        folder,
+        Bench({**bench.plays, "查": bench.plays["查"]}),
+        "xfail: 单据\nsteps:\n  - {set: {数: 0}, expect: {form: {数: 0}}}\n  - {click: 查, expect: {form: {数: 1}}}\n",
+    )
+    assert tell(both)[0] == "xpass 3:1 报价: expected to fail but passed; remove xfail"
+    assert (verdict(both).outcome, verdict(both).reason) == ("failed", "")
+    unchanged = run(
+        folder, Bench(bench.plays), "steps:\n  - {set: {数: 0}, expect: {form: {数: 1}}}\n"
+    )
+    assert [one for one in tell(unchanged) if "never_ran" not in one] == [
+        "expect 4:35 step 1/1 set: form.数 expected 1, got 0"
+    ]
+    raised = Bench({**bench.plays, "查": raise_error})
+    checked = run(
+        folder,
+        raised,
+        "steps:\n  - {click: 查, expect_error: {type: TypeError, message: 坏}, expect: {form: {数: 0, 客户: ''}}}\n",
+    )
+    assert summarise(checked)[0][6] == 4
+    outage = Outage(
+        "crm_system.create_order", FailedExchange(code="TIMEOUT", message="30 s"), is_known=True
+    )
+    for number, told in ((0, ["outage"]), (1, ["expect"])):
+        cut = Bench(bench.plays, unserved=(outage,))
+        failed = verdict(
+            run(folder, cut, f"steps: [{{click: 查, expect: {{form: {{数: {1 + number}}}}}}}]\n")
+        )
+        assert [one.kind for one in failed.failures] == told
+
+
+def raise_error(_form: Any, _ctx: Any) -> None:
+    raise Thrown("坏", "TypeError")
+
+
+FLOW = "flow: 采购\nstart: 部门\nnodes:\n  部门: {owners: [李四, 王五], approve: 财务}\n  财务: {owners: [赵六], approve: 完}\n  完: {end: true}\n"
+
+
+def test_who_acts_is_checked_when_a_row_names_him(folder: Path, bench: Bench) -> None:
+    (folder / "流程.yaml").write_text(FLOW, encoding="utf-8")
+    text = (
+        "scenario: 采购\nflow: {definition: 流程.yaml, at: 部门, form: {金额: 1}}\nform: {fields: {金额: 1, 说明: ''}}\n"
+        "people: {李四: {}, 王五: {}, 赵六: {}}\ncases: [{id: 甲, 谁: 李四}, {id: 乙, 谁: 李斯}, {id: 丙, 谁: 赵六}]\n"
+        "steps:\n  - {set: {说明: a}, by: '${case.谁}', expect: {form: {说明: a}}}\n  - {approve: {by: '${case.谁}'}, expect: {flow: {at: 财务}}}\n"
+    )
+    found = {
+        row: tell(play(write(folder, text), Bench(bench.plays), row=row))[:1]
+        for row in ("甲", "乙", "丙")
+    }
+    assert found == {
+        "甲": [],
+        "乙": [
+            "name 7:20 step 1/2 set: people has no '李斯'; did you mean '李四'? (filled in by the row '乙', 场景.scenario.yaml:5:25)"
+        ],
+        "丙": [
+            "refused 7:6 step 1/2 set: NOT_OWNER: 赵六 is not an owner of '部门'; its owners: 李四, 王五"
+        ],
+    }
