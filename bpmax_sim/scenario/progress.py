@@ -377,8 +377,8 @@ class Progress:
     def warn_of_values_in_skipped_step(self, located: load.LocatedStep) -> None:
         """Add warnings for wrong values of the row in a skipped step, which nothing else checks."""
         step = located.step
-        if self.item.row is None or step.action not in located.fills:
-            return
+        if self.item.row is None or step.action not in located.fills or located.inner is not None:
+            return  # the steps of a cell were checked at load
         try:
             value = resolve(step.value, self._look_up_without_run)
         except InterpolationError:

@@ -41,7 +41,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_sub_flows_are_started_and_end(folder: Path) -> None:
     files = {
-        "流程.yaml": FLOW, "收.yaml": LOOP % ("收", "转", "查"), "转.yaml": LOOP % ("转", "查", "收"),
+        "流程.yaml": FLOW, "收.yaml": LOOP % ("收", "转", "收"), "转.yaml": LOOP % ("转", "查", "收"),
         "查.yaml": "flow: 查\nstart: 甲\nnodes: {甲: {owners: [王五], approve: 丙}, 丙: {end: true}}\n", "孤.yaml": LOOP % ("孤", "查", "查"),
     }  # fmt: skip
     text = (
@@ -111,6 +111,10 @@ def test_sub_flows_are_started_and_end(folder: Path) -> None:
     )
     assert list_problems(folder, none, {"流程.yaml": flow % "盖章"}) == [
         "流程.yaml:5:8: nodes.用印.subflow: no sub-flow '盖章'; declare it in the scenario: flow.subflows"
+    ]
+    alone = "scenario: 采购\nflow: {at: 部门, subflows: {查: 查.yaml}}\nsteps: [{approve: {by: 李四}, expect: {form: {金额: 1}}}]\n"
+    assert list_problems(folder, alone, files) == [
+        "2:27: flow.subflows.查: no node starts the sub-flow '查'"
     ]
 
 

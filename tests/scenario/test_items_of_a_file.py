@@ -349,16 +349,17 @@ def test_an_item_is_selected_and_repeated_by_its_name(folder: Path) -> None:
 
 def test_a_variable_of_the_command_line_is_read_by_something(folder: Path) -> None:
     text = (
-        PLAIN.replace("{金额: 5}", "{说明: '${vars.客户-号} ${vars.a.b}'}", 1)
+        PLAIN.replace("{金额: 5}", "{说明: '${vars.客户-号} ${vars.a.b} ${vars.cxd}'}", 1)
         + "vars: {声明: 1}\nuse: 零件.yaml\n"
     )
     files = {"零件.yaml": "vars: {内: 1}\nsteps: {走: [{set: {说明: '${vars.零}'}}]}\n"}
-    names = ["客户-号", "客户", "声明", "内", "零", "a.b", "a", "axb", "生明", "零件"]
+    names = ["客户-号", "客户", "声明", "内", "零", "a.b", "a", "axb", "cxd", "c.d", "生明", "零件"]
     items = load_text(folder, text, files, variables=dict.fromkeys(names, "x"))
     told = [to_plain_english(one) for one in find_unread_variables(names, items)]
     assert told == [
         "nothing reads the variable '客户'; there are 内, 声明",
         "nothing reads the variable 'axb'; there are 内, 声明",
+        "nothing reads the variable 'c.d'; there are 内, 声明",
         "nothing reads the variable '生明'; did you mean '声明'?",
         "nothing reads the variable '零件'; there are 内, 声明",
     ]
@@ -368,7 +369,9 @@ def test_a_variable_of_the_command_line_is_read_by_something(folder: Path) -> No
         check_variables_read(["声明", "axb", "生明"], items)
     with pytest.raises(ConfigError, match="'生明'"):
         load_items_checking_variables(
-            {"生明": "1", "客户-号": "x", "a": "y", "零": "z"}, folder / "单.scenario.yaml", {}
+            {"生明": "1", "客户-号": "x", "a": "y", "零": "z", "cxd": "1"},
+            folder / "单.scenario.yaml",
+            {},
         )
 
 

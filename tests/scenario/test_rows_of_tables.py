@@ -254,6 +254,7 @@ def test_the_steps_of_a_cell_are_written_or_named(folder: Path) -> None:
         ["set", "run"],
         ["set"],
     ]
+    assert [one.step.action for one in loaded[0].walk_steps()] == ["run", "set", "run", "js", "set"]
     assert loaded[0].subjects.names_run_by_cells == ("走完",)
     inside = "[{run: '${case.走}', expect: {form: {金额: 1}}}]"
     assert list_problems(folder, FORM + ROWS % inside + steps, PARTS) == [

@@ -737,16 +737,20 @@ def test_what_scripts_leave_behind_is_judged(folder: Path) -> None:
 
 def test_tries_end_with_until_and_keep_what_failed(folder: Path) -> None:
     bad = Outcome(error=ScriptError("坏", name="Error"))
-    until = "retry: {tries: 3, every: 1s, until: {result: %s}}"
+
+    def wait(until: int, expect: str = "") -> str:
+        more = f", expect: {{result: {expect}}}" if expect else ""
+        return f"{{js: a, retry: {{tries: 3, every: 1s, until: {{result: {until}}}}}{more}}}"
+
     value = [Outcome(value=number) for number in range(1, 5)]
     found = {
-        "until": end(folder, "{js: a, %s, expect: {result: 2}}" % until % 2, *value),
-        "late": end(folder, "{js: a, %s, expect: {result: 3}}" % until % 9, *value),
-        "both": end(folder, "{js: a, %s, expect: {result: 7}}" % until % 9, *value),
-        "error": end(folder, "{js: a, %s}" % until % 9, bad, bad, bad),
+        "until": end(folder, wait(2, "2"), *value),
+        "late": end(folder, wait(9, "3"), *value),
+        "both": end(folder, wait(9, "7"), *value),
+        "error": end(folder, wait(9), bad, bad, bad),
         "once": end(folder, "{js: a, retry: {tries: 3}, expect: {result: 1}}", *value),
         "twice": end(folder, "{js: a, retry: {tries: 3}, expect: {result: 2}}", *value),
-        "first until": end(folder, "{js: a, %s, expect: {result: 1}}" % until % 1, *value),
+        "first until": end(folder, wait(1, "1"), *value),
     }
     assert {name: [one.partition("; ")[0] for one in told] for name, told in found.items()} == {
         "until": [],
@@ -829,4 +833,84 @@ def test_who_acts_is_checked_when_a_row_names_him(folder: Path, bench: Bench) ->
         "丙": [
             "refused 7:6 step 1/2 set: NOT_OWNER: 赵六 is not an owner of '部门'; its owners: 李四, 王五"
         ],
+    }
+
+
+def test_a_row_of_which_no_step_runs_has_shown_nothing(folder: Path, bench: Bench) -> None:
+    never = "no step of this row ran: each is left out by its if: or only:, or runs no steps"
+    (folder / "零件.yaml").write_text(
+        "steps: {走: [{if: false, open: {}}], 停: [{only: [], open: {}}, {run: 走}], 做: [{open: {}}]}\n".replace(
+            "{only: [], open: {}}, ", ""
+        ),
+        encoding="utf-8",
+    )
+    head = "use: 零件.yaml\ncases: [{id: 甲, 走: []}, {id: 乙, 走: [{if: false, open: {}}]}, {id: 丙, 走: 做}]\n"
+    found = {}
+    for row, steps in (
+        ("甲", "{if: false, open: {}}"), ("甲", "{only: [乙], open: {}}"), ("甲", "{run: 走}"), ("甲", "{run: 停}"), ("甲", "{run: 做}"),
+        ("甲", "{run: 走, expect: {form: {数: 0}}}"), ("甲", "{run: '${case.走}'}"), ("乙", "{run: '${case.走}'}"), ("丙", "{run: '${case.走}'}"),
+        ("甲", "{if: false, open: {}}, {open: {}}"),
+    ):  # fmt: skip
+        events = run(
+            folder,
+            Bench(bench.plays),
+            f"{head}steps: [{steps}, {{if: \"${{case.id}} == 无\", run: '${{case.走}}'}}]\n",
+            row=row,
+        )
+        told = [one for one in tell(events) if "this row ran" in one or one.startswith("name")]
+        found[f"{row} {steps}"] = [one.removeprefix(f"never_ran 1:1 报价[{row}]: ") for one in told]
+    assert [name for name, told in found.items() if told == [never]] == [
+        "甲 {if: false, open: {}}", "甲 {only: [乙], open: {}}", "甲 {run: 走}", "甲 {run: 停}", "甲 {run: '${case.走}'}", "乙 {run: '${case.走}'}",
+    ]  # fmt: skip
+    assert [told for told in found.values() if told not in ([never], [])] == []
+
+
+TABLE = 'id,填:json,谁\n甲,"{""数"": 1}",李四\n乙,"{""戌"": 1}",李斯\n丙,,\n丁,"{""客护"": ""x""}",李四\n'
+
+
+def test_what_a_row_fills_in_is_checked_when_it_is_known(folder: Path, bench: Bench) -> None:
+    (folder / "表.csv").write_text(TABLE, encoding="utf-8")
+    field = "no field '客护'; did you mean '客户'? (filled in by the row '丁', 表.csv:5)"
+    steps = "cases: {from: 表.csv}\nsteps:\n  - {%sset: '${case.填}', expect: {form: {收: 0}}}\n  - {name: '${case.谁}', open: {}, expect: {result: 开了}}\n"
+
+    def ask(row: str, condition: str = "", settings: str = "") -> list[str]:
+        (folder / "pyproject.toml").write_text(f"[tool.bpmax_sim]\n{settings}", encoding="utf-8")
+        told = tell(run(folder, Bench(bench.plays), steps % condition, row=row))
+        return [one for one in told if "客护" in one or one.startswith(("value", "error"))]
+
+    skipped = 'if: "${case.id} == 无", '
+    assert [ask(row) for row in ("甲", "丁")] == [[], [f"name 5:6 step 1/2 set: {field}"]]
+    assert [ask(row, skipped) for row in ("甲", "丙", "丁")] == [
+        [],
+        [],
+        [f"name: 表.csv:5: {field}".replace("表.csv:5: ", "场景.scenario.yaml:5:29: ", 1)],
+    ]
+    assert ask("丁", settings="lenient = true\n")[:1] == [f"name: 场景.scenario.yaml:5:6: {field}"]
+    assert [one.partition(" ")[0] for one in ask("丁", skipped, "strict = true\n")] == [
+        "name",
+        "name:",
+    ]
+
+
+def test_stubs_are_filled_in_and_name_what_there_is(folder: Path, bench: Bench) -> None:
+    text = (
+        "vars: {客: crm_system, 空: crm_system.x}\nproxy: {stubs: [{on: '%s', status: 500}]}\nsteps: [{open: {}, expect: {result: 开了}}]\n"
+        "expect: {vars: {客: crm_system}}\n"
+    ).replace("expect: {vars: {客: crm_system}}\n", "")
+    silent = (
+        "rule 4:17 报价: the stub {} has never answered; take it away, or mend what it asks for"
+    )
+    found = {
+        on: tell(run(folder, Bench(bench.plays), text.replace("%s", on)))[:2]
+        for on in ("${vars.客}.create_order", "crm_system.nothing", "nobody.x", "crm_system.*")
+    }
+    assert {on: told[:1] for on, told in found.items()} == {
+        "${vars.客}.create_order": [silent.format("${vars.客}.create_order")],
+        "crm_system.nothing": [
+            "rule 4:17 报价: this can never answer: crm_system has no API 'nothing'; there are get_customer_detail, create_order"
+        ],
+        "nobody.x": [
+            "rule 4:17 报价: this can never answer: no platform 'nobody'; there are crm_system, dingtalk, dingtalk_v1, feishu, other, qywx"
+        ],
+        "crm_system.*": [silent.format("crm_system.*")],
     }
