@@ -91,19 +91,36 @@ def test_the_parameters_of_an_operation_come_in_the_order_of_a_call() -> None:
     assert told(platform) == [
         f"{where}.parameters[16]: the parameter has no name and was skipped",
         f"{where}.parameters[18]: the parameter has no name and was skipped",
-        f"{where}.parameters[12]: parameter 'k': a parameter in 'cookie' cannot be declared; it is "
-        "left out",
+        (
+            f"{where}.parameters[12]: parameter 'k': a parameter in 'cookie' cannot be declared; "
+            f"it is "
+            "left out"
+        ),
         f"{where}.parameters[13]: parameter 'a b': not a header name; it is left out",
-        f"{where}.parameters[14]: parameter '{'x' * 200}': its name is longer than 200 characters; "
-        "it is left out",
-        f"{where}.parameters[19]: parameter 'list': an array is written with | between its items; "
-        "pass a text",
-        f"{where}.parameters[20]: parameter 'csv': an array is written with , between its items; "
-        "pass a text",
-        f"{where}.parameters[23]: parameter 'deep': an object is written as name[key]=value; pass "
-        "such a name with $query",
-        f"{where}.parameters[25]: parameter 'json' is application/json in a text; pass "
-        "JSON.stringify(…)",
+        (
+            f"{where}.parameters[14]: parameter '{'x' * 200}': its name is longer than 200 "
+            f"characters; "
+            "it is left out"
+        ),
+        (
+            f"{where}.parameters[19]: parameter 'list': an array is written with | between its "
+            f"items; "
+            "pass a text"
+        ),
+        (
+            f"{where}.parameters[20]: parameter 'csv': an array is written with , between its "
+            f"items; "
+            "pass a text"
+        ),
+        (
+            f"{where}.parameters[23]: parameter 'deep': an object is written as name[key]=value; "
+            f"pass "
+            "such a name with $query"
+        ),
+        (
+            f"{where}.parameters[25]: parameter 'json' is application/json in a text; pass "
+            "JSON.stringify(…)"
+        ),
         f"{where}: parameter 'fehlt': it is not in the path; it is left out",
     ]
 
@@ -139,18 +156,18 @@ def test_a_body_is_sent_in_the_media_type_that_fits_best() -> None:
         "chinese": (body("text/甲"), {"encoding": "text"}),
     }  # fmt: skip
 
-    assert {name: api_of(one)["parameters"] for name, (one, _) in cases.items()} == dict.fromkeys(
-        cases, [{**whole, "type": "array"}]
-    )
+    assert {name: api_of(one)["parameters"] for name, (one, _) in cases.items()} == {
+        name: [{**whole, "type": "array"}] for name in cases
+    }
     assert {
         name: {key: value for key, value in api_of(one).items() if key in ("encoding", "headers")}
         for name, (one, _) in cases.items()
     } == {name: keys for name, (_, keys) in cases.items()}
     assert [told(made(cases[name][0])) for name in ("json", "other", "usual xml")] == [
-        [f"paths{PATH}.post.requestBody: the body is sent as {JSON}; not carried over: {XML}, "
-         f"{FORM}"],
-        [f'paths{PATH}.post.requestBody.content["image/png"]: a body of image/png is sent as the '
-         "text that a script passes"],
+        [(f"paths{PATH}.post.requestBody: the body is sent as {JSON}; not carried over: {XML}, "
+         f"{FORM}")],
+        [(f'paths{PATH}.post.requestBody.content["image/png"]: a body of image/png is sent as the '
+         "text that a script passes")],
         [],
     ]  # fmt: skip
     assert [api_of(body(JSON, **more))["parameters"] for more in (
@@ -179,7 +196,8 @@ def test_operations_have_keys_and_aliases_and_paths_that_are_none_are_left_out()
         "/a": {"get": {"operationId": "getItem"}, "put": {"operationId": "get_item"},
                "post": {"operationId": " get-item! ", "summary": "一", "description": "二"},
                "patch": {"operationId": 7, "description": "\n二\n三"}, "x-y": ok, "delete": None},
-        "/a/{客 户}/{id}": {"get": ok, "trace": {"operationId": "$"}, "head": {"operationId": "$x"}},
+        "/a/{客 户}/{id}": {"get": ok, "trace": {"operationId": "$"},
+                            "head": {"operationId": "$x"}},
         "/": {"get": ok, "servers": [{"url": "https://x.test"}]},
         "/l": {"get": {"operationId": "x" * 101, "servers": [{"url": "/"}], "callbacks": {"a": 1}}},
         "b": {"get": ok}, "/c\n": {"get": ok}, "/{d": {"get": ok}, "x-e": {"get": ok},
@@ -201,17 +219,17 @@ def test_operations_have_keys_and_aliases_and_paths_that_are_none_are_left_out()
     assert (apis["get_item_3"]["title"], apis["patch_a"]["title"]) == ("一", "二")
     assert told(platform) == [
         "webhooks: who calls BPMAX is not declared here",
-        'paths["/"].servers: per-operation servers are not supported; the platform has a single '
-        "base URL",
+        ('paths["/"].servers: per-operation servers are not supported; the platform has a single '
+        "base URL"),
         'paths["/l"].get.callbacks: callbacks are not supported and were skipped',
-        'paths["/l"].get.servers: per-operation servers are not supported; the platform has a '
-        "single base URL",
+        ('paths["/l"].get.servers: per-operation servers are not supported; the platform has a '
+        "single base URL"),
         f"paths.b: {wrong}", f'paths["/c\\n"]: {wrong}', f'paths["/{{d"]: {wrong}',
         f'paths["/{"g" * 99}"]: {wrong}',
-        'paths["/a"].put.operationId: another API is called \'get_item\' too; this one is called '
-        "'get_item_2'",
-        'paths["/a"].post.operationId: another API is called \'get_item\' too; this one is called '
-        "'get_item_3'",
+        ('paths["/a"].put.operationId: another API is called \'get_item\' too; this one is called '
+        "'get_item_2'"),
+        ('paths["/a"].post.operationId: another API is called \'get_item\' too; this one is called '
+        "'get_item_3'"),
     ]  # fmt: skip
     with pytest.raises(ConfigError) as raised:
         made(paths={"/a": {"x-b": {}}})
@@ -266,7 +284,8 @@ def test_the_answer_is_the_schema_of_the_first_json_response_that_succeeds() -> 
         "default": ({"default": response(one), "404": response(two)}, one),
         "success before default": ({"default": response(two), "2XX": response(one)}, one),
         "not json": ({"200": response(one, "text/plain"), "201": response(two)}, two),
-        "any": ({"200": response(one, "*/*")}, one), "JSON": ({"200": response(one, "A/JSON")}, one),
+        "any": ({"200": response(one, "*/*")}, one),
+        "JSON": ({"200": response(one, "A/JSON")}, one),
         "none": ({"404": response(one)}, None), "nothing": ({}, None),
         "direction": ({"200": response({"properties": fields})}, {"properties": {"b": {}}}),
         "example": ({"200": response(one, example=0)}, one | {"example": 0}),

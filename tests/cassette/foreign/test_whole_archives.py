@@ -1,4 +1,4 @@
-"""Whole archives and flow files of browsers and proxies: each exchange, each note, to the letter."""
+"""Whole archives and flow files of browsers and proxies: each exchange and each note."""
 
 from __future__ import annotations
 

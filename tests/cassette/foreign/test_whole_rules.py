@@ -62,7 +62,8 @@ def example(request: Any, **response: Any) -> dict[str, Any]:
 def test_a_collection_gives_one_exchange_for_each_saved_response() -> None:
     collection = {
         "info": {"name": KUNDE},
-        "variable": [pair("host", "crm.example.test"), pair("n", 7), pair("off", "x", disabled=True),
+        "variable": [pair("host", "crm.example.test"), pair("n", 7),
+                     pair("off", "x", disabled=True),
                      {"id": "alt", "value": "{{host}}"}, "kein", pair("deep", "{{ alt }}"),
                      pair("ja", True), pair("leer", None)],
         "item": [
@@ -97,10 +98,10 @@ def test_a_collection_gives_one_exchange_for_each_saved_response() -> None:
           GBK, 0.0)),
         ("6 PUT https://crm.example.test", typed, None, ("200 ", (), KUNDE.encode(), 0.0)),
         "exchange 6: its saved response has no status code",
-        "exchange 8: it uses the variable 'off', which the collection does not have; give it a "
-        "value there (Variables) and export again",
-        "exchange 9: it uses the variable 'fehlt', which the collection does not have; give it a "
-        "value there (Variables) and export again",
+        ("exchange 8: it uses the variable 'off', which the collection does not have; give it a "
+        "value there (Variables) and export again"),
+        ("exchange 9: it uses the variable 'fehlt', which the collection does not have; give it a "
+        "value there (Variables) and export again"),
         "2 requests have no saved response: they are left out",
     ]  # fmt: skip
     assert show(read("postman", {"item": [{"request": CRM}]})) == [
@@ -113,7 +114,8 @@ def test_an_address_of_a_collection_is_put_together_of_its_parts() -> None:
         "raw wins": {"raw": f"{CRM}/a", "host": "x"},
         "whole": {"protocol": "https", "host": ["crm", "example", "test"], "port": 8443,
                   "path": ["a", {"value": "b"}, {"value": None}, "{{k}}"],
-                  "query": [pair("q", "{{k}}"), pair("off", "1", disabled=True), pair("名", "a b")]},
+                  "query": [pair("q", "{{k}}"), pair("off", "1", disabled=True),
+                            pair("名", "a b")]},
         "texts": {"host": "crm.example.test", "path": "/a/b", "query": []},
         "nothing": {"host": "crm.example.test"},
         "other scheme": {"protocol": "HTTPS", "host": "crm.example.test"},
@@ -320,7 +322,8 @@ def state(name: str, required: Any = None, new: Any = None, scenario: Any = "甲
 def test_mappings_of_a_scenario_answer_in_the_order_of_its_states() -> None:
     scenario = [
         state("2", "b", "c"), mapping("x"), state("5", "nie"), state("1", "Started", "b"),
-        state("z", scenario="乙"), mapping("y"), state("3", "c"), state("3b", "c"), state("4", None, "e"),
+        state("z", scenario="乙"), mapping("y"), state("3", "c"), state("3b", "c"),
+        state("4", None, "e"),
         state("6", "Started"), state("w", "Started", scenario="乙"),
     ]  # fmt: skip
     found = read("wiremock", scenario)
@@ -465,8 +468,8 @@ def test_a_simulation_becomes_the_exchanges_that_it_matches_exactly() -> None:
         "exchange 16: its response is a template",
         "exchange 17: its body is in the file 'a.json'; put it into `body`",
         "exchange 20: not an exchange (it is a text)",
-        "exchange 21: not an exchange (request.query.q[0].value[0] is a number, which cannot be "
-        "read there)",
+        ("exchange 21: not an exchange (request.query.q[0].value[0] is a number, which cannot be "
+        "read there)"),
         "exchange 15: it depends on the state 'korb'",
     ]  # fmt: skip
 
