@@ -472,8 +472,8 @@ def test_values_of_yaml_have_types_only_where_they_are_asked_for() -> None:
         "null", "~",
     ]  # fmt: skip
     typed = [
-        1, 0, "01", 1.5, ".5", 1000, 1000, "+1", True, "True", None, None, None, "", "1", "null", "
-        ""~",
+        1, 0, "01", 1.5, ".5", 1000, 1000, "+1", True, "True", None, None, None, "", "1", "null",
+        "~",
     ]  # fmt: skip
 
     assert load_yaml(text.encode(), "x") == {"a": plain}
