@@ -5,19 +5,24 @@ from __future__ import annotations
 import time
 import warnings
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
-from bpmax_sim.clock import Instant
-from bpmax_sim.errors import InterruptedWarning
+from bpmax_sim.cassette.journal import scan_nothing
+from bpmax_sim.cassette.recorder import Recorder
+from bpmax_sim.clock import Instant, RandomSequenceSeeds
+from bpmax_sim.errors import CassetteError, InterruptedWarning
 from bpmax_sim.secret.secret_names import VERSION
 from bpmax_sim.session import start as start_module
 from bpmax_sim.session.settings import Settings
 from bpmax_sim.session.shared_recording import RunRecordings
 from bpmax_sim.session.start import SessionStart, start_session
 from bpmax_sim.yamlfile import to_display_path
+from tests.cassette.exchanges import OWNER, RULES, detail
 from tests.session.test_session_surface import opened
 
 EIGHT = "2026-03-02T08:00:00.000+05:30"
@@ -177,6 +182,44 @@ class Remote:
         self.fetched.append((path.name, recording))
 
 
+def test_a_run_shares_recordings_of_one_way_to_record_and_hands_on_what_is_volatile(
+    recording: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = RunRecordings()
+    numbers = [start(recording, owner="甲", run=run).owner_session.number for _ in range(3)]
+    assert numbers == [1, 2, 3]  # though each is gone by then
+    kept = [
+        start(recording, owner=owner, mode=mode, record=record, run=run).owner_session
+        for owner, mode, record in (
+            ("丙", "record", "once"), ("丙", "record", "new"), ("丙", "record", "once"),
+            ("丁", "record", "once"), ("甲", "live", "once"),
+        )
+    ]  # fmt: skip
+    assert [one.number for one in kept] == [1, 1, 2, 1, 1]
+    assert len({id(one.recording) for one in kept}) == 4
+    monkeypatch.setattr(
+        start_module.Cassette, "drawn_sequences", lambda _self, _owner: RandomSequenceSeeds((41,))
+    )
+    drawn = start(recording, owner="甲", mode="record", record="new").owner_session.recording.drawn
+    assert drawn.seeds == (41,)  # it drew nothing
+
+    monkeypatch.chdir(recording)
+    cassette = start(recording, owner="甲").owner_session.recording.cassette
+    assert cassette is not None
+    assert cassette.path == Path("cassettes/a.yaml")  # as messages tell it
+    with pytest.raises((CassetteError, OSError)):
+        start(recording, cassette=recording / "cassettes")
+    told: list[object] = []
+    monkeypatch.setattr(start_module, "recover", lambda _path, *, volatile: told.append(volatile))
+
+    def find_volatile(name: str) -> tuple[str, ...]:
+        return (name,)
+
+    path = recording / "cassettes/a.yaml"
+    start_session(Settings(mode="record", cassette=path, environ={}, owner="戊"), find_volatile)
+    assert told == [find_volatile]
+
+
 def test_only_what_plays_or_adds_is_fetched_the_logins_after_the_recording(
     recording: Path, tmp_path: Path
 ) -> None:
@@ -193,6 +236,18 @@ def test_only_what_plays_or_adds_is_fetched_the_logins_after_the_recording(
     assert fetched(mode="record") == [("a.yaml", True), (login, True)]
     assert fetched(mode="record", record="rewrite") == [("a.yaml", True)]
     assert [fetched(mode=mode) for mode in ("live", "simulate")] == [[], []]
+    other = tmp_path / "cassettes/b.yaml"
+    exchanges = [detail(1), detail(2)]
+    assert exchanges[1].request.call
+    call = replace(exchanges[1].request.call, platform="oa", instance="华东")
+    exchanges[1] = replace(exchanges[1], request=replace(exchanges[1].request, call=call))
+    with closing(Recorder(other, rules=RULES, owner=OWNER, scan=scan_nothing)) as made:
+        for exchange in exchanges:
+            made.append(exchange)
+        made.seal()
+    assert sorted(fetched(cassette=other, owner=OWNER)) == [
+        ("b.yaml", False), ("crm_system.test.yaml", False), ("oa.华东.yaml", False),
+    ]  # fmt: skip
     assert fetched(cassette=None) == []
     assert start(recording, owner="甲", logins=tmp_path).mode == "replay"
 

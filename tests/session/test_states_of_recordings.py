@@ -227,7 +227,11 @@ def test_each_session_draws_from_seeds_of_its_own() -> None:
     recorder: Any = SimpleNamespace(drawn=None)
     recording.recorder = recorder
     first.note_draw(5, 1)
-    assert recorder.drawn == recording.drawn.without_unused_seed()
+    assert recorder.drawn == recording.drawn
+    again = SharedRecording("record", drawn=RandomSequenceSeeds((7, 8), {"1": (3,)}))
+    again.recorder = recorder
+    again.open_session().note_draw(1, 2)
+    assert (recorder.drawn.seeds, again.drawn.seeds) == ((7,), (7, 8))  # nothing new was drawn
 
 
 def test_a_closed_session_is_refused_and_another_one_is_not() -> None:
