@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from bpmax_sim.errors import ConfigError
 from bpmax_sim.index.facts import Fact, FileFacts
 from bpmax_sim.index.store import ProjectIndex, load_index
 from bpmax_sim.index.traces import add_traced_names
@@ -92,7 +93,8 @@ def test_a_file_that_another_one_names_is_meant_for_that(tmp_path: Path) -> None
     write(tmp_path, {"scenarios/采购.scenario.yml": SCENARIO})
     assert explain_unread_file(path, tmp_path) is not None
     others = {
-        "tests/a.py": ("run('采购.scenario.yml')", False), "pyproject.toml": ("x = '采购.scenario.yml'", False),
+        "tests/a.py": ("run('采购.scenario.yml')", False),
+        "pyproject.toml": ("x = '采购.scenario.yml'", False),
         "b.yaml": ("- ../采购.scenario.yml", False), "c.md": ("采购.scenario.yml", True),
         "d.py": ("'总采购.scenario.yml'", True), "e.py": ("'x-采购.scenario.yml'", True),
         "f.py": ("run_scenario(f'{x}.scenario.yml')", False), "g.py": ("f'{x}.scenario.yml'", True),
@@ -155,7 +157,9 @@ def test_what_runs_taught_is_told_in_the_order_of_their_traces_and_once(tmp_path
 def uses_of(**said: list[Fact]) -> ProjectUses:
     """Return the uses of a project of these facts by file; ``__`` is a slash, ``_`` a dot."""
     files: dict[str, Any] = {
-        name.replace("__", "/").replace("_", "."): FileFacts("yaml", tuple(facts))
+        name.replace("__", "/").replace("_", "."): FileFacts(
+            "platform" if any(fact.kind == "platform" for fact in facts) else "yaml", tuple(facts)
+        )
         for name, facts in said.items()
     }
     return ProjectUses(ProjectIndex(Path(), files))
@@ -207,3 +211,64 @@ def test_facts_of_any_spelling_are_those_of_what_was_declared_first() -> None:
         place.kind for place in uses.find_places("b.js") + uses.find_places("crm.order")
     ]
     assert (first, second) == ("file", "api")
+
+
+def _runs(name: str, role: Any = "loads", detail: str = "", line: int = 1) -> Fact:
+    return Fact("file", role, name, line, 1, detail)
+
+
+def test_a_place_is_that_of_its_own_kind_and_its_users_come_nearest_first() -> None:
+    uses = uses_of(
+        scenarios__p1_yaml=[_runs("scenarios/a.js", "runs"), _runs("共用", "plays")],
+        scenarios__p2_yaml=[_runs("scenarios/a.js", "runs")],
+        scenarios__s1_scenario_yaml=[_runs("scenarios/p1.yaml"), _runs("x/y.py", "runs")],
+        scenarios__s2_scenario_yaml=[_runs("scenarios/p2.yaml"), _runs("scenarios/平台")],
+        scenarios__平台__内__crm_yaml=[Fact("platform", "declares", "crm", 1, 1)],
+        scenarios__b_js=[
+            Fact("api", "calls", "crm.get", 1, 1), Fact("field", "reads", "客户", 2, 1),
+            Fact("member", "reads", "crm.get.rows", 2, 1), Fact("api", "calls", "form.客户", 3, 1),
+            Fact("field", "writes", "金额", 4, 1), Fact("member", "reads", "crm.get.total", 5, 1),
+        ],
+        scenarios__c_js=[Fact("member", "reads", "crm.get.rows", 1, 1)],
+        cassettes__crm_yaml=[], cassettes__auth__crm_华东_yaml=[],
+    )  # fmt: skip
+
+    def told(name: str, line: int = 0) -> list[str]:
+        return [
+            " ".join([one.path, *one.through]).replace("scenarios/", "")
+            for one in uses.find_uses(ProjectPlace("file", name, line))
+        ]
+
+    assert told("scenarios/a.js") == [
+        "p1.yaml", "p2.yaml", "s1.scenario.yaml p1.yaml", "s2.scenario.yaml p2.yaml",
+    ]  # fmt: skip
+    assert told("scenarios/平台/内/crm.yaml") == ["b.js", "s2.scenario.yaml"]
+    assert told("cassettes/crm.yaml") == []
+    played = [uses.may_play("scenarios/s1.scenario.yaml", f"cassettes/{one}.yaml")
+              for one in ("共用", "s1", "s1/甲", "s1甲", "scenarios/s1")]  # fmt: skip
+    assert played == [False, True, True, False, False]  # what a fragment plays is its own
+    assert told("cassettes/auth/crm.华东.yaml") == ["平台/内/crm.yaml", "b.js"]
+    assert told("scenarios/b.js", 2) == ["b.js"]
+    assert told("scenarios/b.js", 5) == []
+    assert [(one.kind, one.name) for one in uses.find_places("form.客户")] == [("api", "form.客户")]
+    assert [(one.kind, one.name) for one in uses.find_places("form.金额")] == [("field", "金额")]
+    hints = {
+        "form.没有的字段": "; name a file, file:line, platform,",
+        "scenarios/平台/内/crn.yaml": "; did you mean '",
+        "crm.get.rowss": "; did you mean 'crm.get'?",
+    }  # fmt: skip
+    for text, hint in hints.items():
+        with pytest.raises(ConfigError) as caught:
+            uses.find_places(text)
+        assert f"called {text!r}{hint}" in str(caught.value)
+    assert uses.find_affected_scenarios(["scenarios/c.js", "x/other.py", "scenarios/b.js"]) == {
+        "scenarios/s1.scenario.yaml"
+    }
+    assert uses.find_affected_scenarios(["scenarios/c.js"]) == set()
+    kinds: dict[str, Any] = {
+        kind: FileFacts(kind) for kind in ("platform", "instances", "yaml", "script", "scenario")
+    }
+    known = ProjectUses(ProjectIndex(Path(), kinds))
+    assert [one for one in [*kinds, "none"] if known.may_declare_platforms(one)] == [
+        "platform", "instances", "yaml",
+    ]  # fmt: skip

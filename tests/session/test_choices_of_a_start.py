@@ -119,7 +119,8 @@ def test_seeds_are_fixed_else_recorded_else_new(
     assert [
         seeds(owner="甲"), seeds(owner="乙"), seeds(owner="甲", seed=0), seeds(owner="甲", seed=7),
         seeds(owner="甲", **new), seeds(owner="乙", **new), seeds(owner="甲", seed=5, **new),
-        seeds(owner="甲", against="simulator", **new), seeds(owner="乙", against="simulator", **new),
+        seeds(owner="甲", against="simulator", **new),
+        seeds(owner="乙", against="simulator", **new),
         seeds(owner="甲", **afresh), seeds(owner="甲", against="simulator", **afresh),
         seeds(owner="甲", mode="live"), seeds(owner="甲", mode="simulate"),
     ] == [
