@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.journal import scan_nothing
 from bpmax_sim.cassette.recorder import Recorder
 from bpmax_sim.clock import Instant, RandomSequenceSeeds
@@ -199,7 +200,7 @@ def test_a_run_shares_recordings_of_one_way_to_record_and_hands_on_what_is_volat
     assert [one.number for one in kept] == [1, 1, 2, 1, 1]
     assert len({id(one.recording) for one in kept}) == 4
     monkeypatch.setattr(
-        start_module.Cassette, "drawn_sequences", lambda _self, _owner: RandomSequenceSeeds((41,))
+        Cassette, "drawn_sequences", lambda _self, _owner: RandomSequenceSeeds((41,))
     )
     drawn = start(recording, owner="甲", mode="record", record="new").owner_session.recording.drawn
     assert drawn.seeds == (41,)  # it drew nothing

@@ -178,21 +178,21 @@ def test_settings_refuse_what_has_no_effect_or_would_record_in_ci() -> None:
 
 
 def test_what_settings_mean_together() -> None:
+    modes: list[Any] = ["replay", "record", "live", "simulate"]
+    others: list[Any] = ["live", "simulator"]
     made = {
         (mode, against): Settings(mode=mode, against=against, environ={}).is_simulated
-        for mode in ("replay", "record", "live", "simulate")
-        for against in ("live", "simulator")
-    }  # type: ignore[arg-type]
+        for mode in modes
+        for against in others
+    }
     assert [pair for pair, simulated in made.items() if simulated] == [
         ("record", "simulator"), ("simulate", "live"), ("simulate", "simulator"),
     ]  # fmt: skip
-    commands = [
-        Settings(**options).rewrite_command
-        for options in (
-            {}, {"command": "pytest a"}, {"command": "pytest a", "command_rewrite": ""},
-            {"command_rewrite": "--x"}, {"command": "pytest a", "command_rewrite": "--x"},
-        )
+    given: list[dict[str, Any]] = [
+        {}, {"command": "pytest a"}, {"command": "pytest a", "command_rewrite": ""},
+        {"command_rewrite": "--x"}, {"command": "pytest a", "command_rewrite": "--x"},
     ]  # fmt: skip
+    commands = [Settings(**options).rewrite_command for options in given]
     assert commands == ["", "pytest a --record=rewrite", "pytest a", "", "pytest a --x"]
     assert [Settings(seed=seed).seed_or_default for seed in (None, 0, 7)] == [0, 0, 7]
     secret = Settings(secrets=("s3cret-value",), environ={"K": "s3cret-value"})

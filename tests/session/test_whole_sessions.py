@@ -163,7 +163,7 @@ def test_each_run_of_a_script_tells_its_own_mistakes_unless_a_scenario_does() ->
     library = bs.Script("globalThis.b = 3 ** 0.5", "b.js")
     told: dict[str, list[list[str]]] = {}
     for unawaited in ("warn", "fail", "allow"):
-        session = bs.Session.open(unawaited=unawaited)  # type: ignore[arg-type]
+        session = bs.Session.open(unawaited=unawaited)
         script = bs.Script(CALLS, "a.js")
         told[unawaited] = [
             warned(lambda form=form: session.run_script(script, form=form, libraries=[library]))  # type: ignore[misc] # noqa: B023
@@ -187,7 +187,7 @@ def test_each_run_of_a_script_tells_its_own_mistakes_unless_a_scenario_does() ->
 def test_a_chain_that_is_never_called_is_noted_while_the_session_is_open() -> None:
     found = {}
     for unawaited in ("warn", "fail", "allow"):
-        session = bs.Session.open(unawaited=unawaited)  # type: ignore[arg-type]
+        session = bs.Session.open(unawaited=unawaited)
         chains = [session.proxy("crm").api("晚")]
         told = warned(lambda: session.proxy("crm").api("查").query({"a": 1}))  # noqa: B023
         session.close()
