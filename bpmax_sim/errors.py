@@ -211,8 +211,11 @@ def suggest_few(word: str, names: Iterable[str], max_names: int = 3) -> str:
 
 
 def shorten_list(names: Iterable[str], max_names: int = _SHOWN) -> str:
-    """Return *names* as text, ``a, b and 3 more`` if there are more than *max_names*."""
-    every = list(names)
+    """Return *names* as text, ``a, b and 3 more`` if there are more than *max_names*.
+
+    Those of a set are sorted, as its own order is another in each process.
+    """
+    every = _list_in_lasting_order(names)
     if len(every) <= max_names + 1:
         return join_list(every)
     return join_list(every[:max_names]) + msg(
@@ -220,12 +223,16 @@ def shorten_list(names: Iterable[str], max_names: int = _SHOWN) -> str:
     )
 
 
+def _list_in_lasting_order(names: Iterable[str]) -> list[str]:
+    return sorted(names) if isinstance(names, set | frozenset) else list(names)
+
+
 def suggest_or_list(word: str, names: Iterable[str]) -> str:
     """Return the suggestion of `suggest_nearest`, else all *names* as a hint.
 
     "" if there are none.
     """
-    known = list(names)
+    known = _list_in_lasting_order(names)
     if not known:
         return ""
     listing = plural(

@@ -326,6 +326,14 @@ def test_a_long_list_is_cut_where_more_than_one_is_left_out(
     assert shorten_list((f"n{n}" for n in range(count)), most) == text
 
 
+def test_the_names_of_a_set_are_told_in_an_order_that_lasts() -> None:
+    names = {"金额", "pageNo", "备注", "客户", "b"}
+
+    assert shorten_list(names, 3) == "b, pageNo, 备注 and 2 more"
+    assert suggest_or_list("xyz", frozenset(names)) == "; there are b, pageNo, 备注, 客户, 金额"
+    assert shorten_list(["b", "a"]) == "b, a"
+
+
 @pytest.mark.parametrize(
     ("text", "quoted"),
     [

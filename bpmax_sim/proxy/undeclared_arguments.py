@@ -7,7 +7,7 @@ other platforms, a name that resembles a declared one is a doubt. Values are che
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, KeysView, Mapping
 from typing import Any
 
 from msgspec import UNSET
@@ -76,20 +76,21 @@ def explain_misspelt_names(steps: Iterable[tuple[str, Any]], recipe: CompiledApi
             )
 
 
-def _list_declared_names(recipe: CompiledApi, setter: str) -> frozenset[str] | None:
+def _list_declared_names(recipe: CompiledApi, setter: str) -> KeysView[str] | None:
     """Return the names that the API declares for *setter* (``query`` or ``body``).
 
-    None if any name is allowed, as in headers, or in a body that is one parameter as a whole.
+    They are in the order of the declaration, in which messages list them. None if any name is
+    allowed, as in headers, or in a body that is one parameter as a whole.
     """
     parameters = [one for one in recipe.api.parameters if one.place == setter]
     if setter == "query":
-        return frozenset({*recipe.query, *(one.wire_name for one in parameters)})
+        return dict.fromkeys((*recipe.query, *(one.wire_name for one in parameters))).keys()
     if setter != "body" or not all(one.steps for one in parameters):
         return None
     template = recipe.api.body
     if template is not UNSET and not isinstance(template, Mapping):
         return None
-    return frozenset({*(template or ()), *(one.steps[0] for one in parameters)})
+    return dict.fromkeys((*(template or ()), *(one.steps[0] for one in parameters))).keys()
 
 
 def check_enum_values(recipe: CompiledApi, values: Mapping[str, Any]) -> None:
