@@ -180,8 +180,8 @@ Finder = Callable[[Response, ParsedBody], Any]
 def compile_finder(path: str) -> Finder:
     """Return a function that reads the value at *path* of a response, or `UNSET`.
 
-    A path is a JSON path (``$.data.id``), a place such as ``body.id`` or ``header.x-code``,
-    ``header:Name``, ``cookie:Name``, ``cookies``, ``css:selector`` or ``regex:pattern``.
+    A path is a JSON path (``$.data.id``), ``header:Name``, ``cookie:Name``, ``cookies``,
+    ``css:selector`` or ``regex:pattern``.
 
     Raises:
         ConfigError: if *path* is none of these.
