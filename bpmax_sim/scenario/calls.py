@@ -380,7 +380,7 @@ def _compare_count(item: Mapping[str, Any], calls: Sequence[CallMade], path: Pat
         return (*mismatches, *(check for check in doubtful if check.doubt))
     near = msg(
         "{fitting_count} ({same_count} calls of {call}, others differ)",
-        fitting_count=len(fitting),
+        fitting_count=number,
         same_count=len(same),
         call=item["call"],
     )
