@@ -12,6 +12,7 @@ from bpmax_sim.path_template import list_placeholders
 from bpmax_sim.platform.model import Api, Platform
 from bpmax_sim.platform.schema_check import find_misfits
 from bpmax_sim.scenario import flow_actions, model
+from bpmax_sim.scenario.expect import is_operator
 from bpmax_sim.scenario.expected_literals import find_member_names
 from bpmax_sim.scenario.names import CheckContext
 from bpmax_sim.scenario.references import Path
@@ -64,10 +65,12 @@ def _check_misspelt_denied_members(
     nothing is reported.
     """
     for path, name, denied in find_member_names(value) if known else ():
-        if (part != "path" and not denied) or name in known.get(path, (name,)):
+        # Operators such as `$not` lead to no other map of the call.
+        declared = known.get(tuple(step for step in path if not is_operator(step)), (name,))
+        if (part != "path" and not denied) or name in declared:
             continue
         find_hint = suggest_or_list if part == "path" else suggest_nearest
-        if hint := find_hint(name, known[path]):
+        if hint := find_hint(name, declared):
             _tell_unknown_parameter(context, call, part, spot.at(*path, name), name, hint)
 
 
