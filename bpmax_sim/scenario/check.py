@@ -262,7 +262,7 @@ def _check_and_update_row_counts(
             _check_row_exists(
                 draft, table, value.get(key, 0), counts[table], spot.at(key), adds=kind.adds
             )
-        counts[table] += kind.more
+        counts[table] = max(counts[table] + kind.more, 0)
     elif step.action:
         return False
     return True

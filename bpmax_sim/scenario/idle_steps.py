@@ -454,7 +454,9 @@ def check_misspelt_injected_headers(draft: ScenarioDraft) -> None:
     spot = draft.spot
     for path, _ in _find_texts_if_sign_in_file(spot, "headers:"):
         name = str(path[-1]).lower()
-        if path[-2:-1] != ("headers",) or name in _HEADERS or not {"do", "stubs"} & {*path}:
+        # In a body, members of that name are data.
+        is_header = path[-2:-1] == ("headers",) and {"do", "stubs"} & {*path} and "body" not in path
+        if not is_header or name in _HEADERS:
             continue
         if hint := suggest_nearest(name, _HEADERS):
             wrong = msg("no client knows the header {name!r}{hint}", name=path[-1], hint=hint)
