@@ -26,7 +26,7 @@ setInterval(g /* , 5 */, 250, 7); mysetTimeout(g, 600); setTimeout(g)
 setTimeout(g, 500 + 1); setTimeout(g, 0x10)""",
 }
 CASES: dict[str, tuple[str, Mapping[str, str], list[str]]] = {
-    'flags that mean no and references read too early': (
+    "flags that mean no and references read too early": (
         """\
 scenario: 单
 skip: ' No '
@@ -40,12 +40,12 @@ steps: [{open: {}, expect: {form: {金额: 1}}}]
         [
             "2:1 ! skip: ' No ' is taken for the reason; write skip: false, or leave it out",
             "3:1 ! xfail: '否' is taken for the reason; write xfail: false, or leave it out",
-            '4:1 unfit! was: a ${…} is not filled in here, which is read before anything runs',
-            '4:20 rule this is the present name; write the one that it was recorded under',
-            '5:1 unfit! tags: a ${…} is not filled in here, which is read before anything runs',
+            "4:1 unfit! was: a ${…} is not filled in here, which is read before anything runs",
+            "4:20 rule this is the present name; write the one that it was recorded under",
+            "5:1 unfit! tags: a ${…} is not filled in here, which is read before anything runs",
         ],
     ),
-    'flags with a reference': (
+    "flags with a reference": (
         """\
 scenario: 单
 skip: '${vars.a}'
@@ -56,11 +56,11 @@ steps: [{open: {}, expect: {form: {金额: 1}}}]
 """,
         {},
         [
-            '2:1 unfit! skip: a ${…} is not filled in here, which is read before anything runs; a column skip of a table says it for each row',
-            '3:1 unfit! xfail: a ${…} is not filled in here, which is read before anything runs; a column xfail of a table says it for each row',
+            "2:1 unfit! skip: a ${…} is not filled in here, which is read before anything runs; a column skip of a table says it for each row",
+            "3:1 unfit! xfail: a ${…} is not filled in here, which is read before anything runs; a column xfail of a table says it for each row",
         ],
     ),
-    'flags with reasons': (
+    "flags with reasons": (
         """\
 scenario: 单
 skip: 不用了
@@ -73,7 +73,7 @@ steps: [{open: {}, expect: {form: {金额: 1}}}]
         [
         ],
     ),
-    'cells that mean false': (
+    "cells that mean false": (
         """\
 scenario: 单
 form: {fields: {金额: 0, 客户: "", 加急: false, 附件: [], 地址: {}, 明细: [], 空: null}, scripts: {open: 开.js}}
@@ -88,14 +88,14 @@ steps:
             "3:55 unfit 急 is the text '否' in the row '丙', and any text is true; write true or false, in the head of a table 急:boolean",
         ],
     ),
-    'cells of a table that mean false': (
+    "cells of a table that mean false": (
         """\
 scenario: 单
 form: {fields: {金额: 0, 客户: "", 加急: false, 附件: [], 地址: {}, 明细: [], 空: null}, scripts: {open: 开.js}}
 cases: {from: 表.csv}
 steps: [{open: {}, if: "${case.急}", expect: {form: {金额: 1}}}]
 """,
-        {'表.csv': """\
+        {"表.csv": """\
 id,急
 甲,no
 乙,y
@@ -104,7 +104,7 @@ id,急
             "4:20 unfit 急 is the text 'no' in the row '甲', and any text is true; write true or false, in the head of a table 急:boolean",
         ],
     ),
-    'results that nothing reads': (
+    "results that nothing reads": (
         """\
 scenario: 单
 form: {fields: {金额: 0, 客户: "", 加急: false, 附件: [], 地址: {}, 明细: [], 空: null}, scripts: {open: 开.js}}
@@ -128,14 +128,14 @@ steps:
 """,
         {},
         [
-            '4:6 empty nothing looks at what this returns; expect its result, or return nothing',
-            '10:6 empty nothing looks at what this returns; expect its result, or return nothing',
-            '14:6 empty nothing looks at what this returns; expect its result, or return nothing',
-            '17:6 empty nothing looks at what this returns; expect its result, or return nothing',
-            '19:6 empty nothing looks at what this returns; expect its result, or return nothing',
+            "4:6 empty nothing looks at what this returns; expect its result, or return nothing",
+            "10:6 empty nothing looks at what this returns; expect its result, or return nothing",
+            "14:6 empty nothing looks at what this returns; expect its result, or return nothing",
+            "17:6 empty nothing looks at what this returns; expect its result, or return nothing",
+            "19:6 empty nothing looks at what this returns; expect its result, or return nothing",
         ],
     ),
-    'results that the scenario reads': (
+    "results that the scenario reads": (
         """\
 scenario: 单
 form: {fields: {金额: 0, 客户: "", 加急: false, 附件: [], 地址: {}, 明细: [], 空: null}, scripts: {open: 开.js}}
@@ -146,7 +146,7 @@ expect: {result: 1}
         [
         ],
     ),
-    'nothing expected but silence a': (
+    "nothing expected but silence a": (
         """\
 scenario: 单
 form: {fields: {金额: 0, 客户: "", 加急: false, 附件: [], 地址: {}, 明细: [], 空: null}, scripts: {open: 开.js}}
@@ -154,10 +154,10 @@ steps: [{js: form.金额 = 2, expect: {messages: [], proxy: []}}, {open: {}, exp
 """,
         {},
         [
-            '1:1 empty all that is expected is that nothing is shown, and no script shows anything; expect what the scripts do, too',
+            "1:1 empty all that is expected is that nothing is shown, and no script shows anything; expect what the scripts do, too",
         ],
     ),
-    'nothing expected but silence b': (
+    "nothing expected but silence b": (
         """\
 scenario: 单
 form: {fields: {金额: 0, 客户: "", 加急: false, 附件: [], 地址: {}, 明细: [], 空: null}, scripts: {open: 开.js}}
@@ -166,10 +166,10 @@ always: {messages: []}
 """,
         {},
         [
-            '1:1 empty all that is expected is that nothing is shown, and no script shows anything; expect what the scripts do, too',
+            "1:1 empty all that is expected is that nothing is shown, and no script shows anything; expect what the scripts do, too",
         ],
     ),
-    'nothing expected but silence c': (
+    "nothing expected but silence c": (
         """\
 scenario: 单
 form: {fields: {金额: 0, 客户: "", 加急: false, 附件: [], 地址: {}, 明细: [], 空: null}, scripts: {open: 开.js}}
@@ -178,10 +178,10 @@ expect: {messages: []}
 """,
         {},
         [
-            '1:1 empty all that is expected is that nothing is shown, and no script shows anything; expect what the scripts do, too',
+            "1:1 empty all that is expected is that nothing is shown, and no script shows anything; expect what the scripts do, too",
         ],
     ),
-    'nothing expected but silence d': (
+    "nothing expected but silence d": (
         """\
 scenario: 单
 form: {fields: {金额: 0, 客户: "", 加急: false, 附件: [], 地址: {}, 明细: [], 空: null}, scripts: {open: 开.js}}
@@ -192,7 +192,7 @@ expect: {form: {金额: 2}}
         [
         ],
     ),
-    'nothing expected but silence e': (
+    "nothing expected but silence e": (
         """\
 scenario: 单
 form: {fields: {金额: 0, 客户: "", 加急: false, 附件: [], 地址: {}, 明细: [], 空: null}, scripts: {open: 开.js}}
@@ -203,7 +203,7 @@ never: {form: {金额: 3}}
         [
         ],
     ),
-    'nothing expected but silence f': (
+    "nothing expected but silence f": (
         """\
 scenario: 单
 form: {fields: {金额: 0, 客户: "", 加急: false, 附件: [], 地址: {}, 明细: [], 空: null}, scripts: {open: 开.js}}
@@ -214,7 +214,7 @@ skip: 以后
         [
         ],
     ),
-    'silence expected of scripts that show something': (
+    "silence expected of scripts that show something": (
         """\
 scenario: 单
 form: {fields: {金额: 0, 客户: "", 加急: false, 附件: [], 地址: {}, 明细: [], 空: null}, scripts: {open: 开.js}}
@@ -224,7 +224,7 @@ steps: [{js: "form.$message('x')", expect: {messages: []}}]
         [
         ],
     ),
-    'silence expected of a step that calls': (
+    "silence expected of a step that calls": (
         """\
 scenario: 单
 form: {fields: {金额: 0, 客户: "", 加急: false, 附件: [], 地址: {}, 明细: [], 空: null}, scripts: {open: 开.js}}
@@ -234,7 +234,7 @@ steps: [{proxy: {call: crm.a}, expect: {proxy: []}}]
         [
         ],
     ),
-    'silence and an error': (
+    "silence and an error": (
         """\
 scenario: 单
 form: {fields: {金额: 0, 客户: "", 加急: false, 附件: [], 地址: {}, 明细: [], 空: null}, scripts: {open: 开.js}}
@@ -244,7 +244,7 @@ steps: [{js: form.金额 = 2, expect: {messages: []}, expect_error: {code: X}}]
         [
         ],
     ),
-    'silence and a retry': (
+    "silence and a retry": (
         """\
 scenario: 单
 form: {fields: {金额: 0, 客户: "", 加急: false, 附件: [], 地址: {}, 明细: [], 空: null}, scripts: {open: 开.js}}
@@ -254,7 +254,7 @@ steps: [{js: form.金额 = 2, expect: {messages: []}, retry: {tries: 2}}]
         [
         ],
     ),
-    'silence and python': (
+    "silence and python": (
         """\
 scenario: 单
 form: {fields: {金额: 0, 客户: "", 加急: false, 附件: [], 地址: {}, 明细: [], 空: null}, scripts: {open: 开.js}}
@@ -264,7 +264,7 @@ steps: [{js: form.金额 = 2, expect: {messages: []}}, {python: 'm:f'}]
         [
         ],
     ),
-    'advances as long as a timer': (
+    "advances as long as a timer": (
         """\
 scenario: 单
 form: {fields: {金额: 0, 客户: "", 加急: false, 附件: [], 地址: {}, 明细: [], 空: null}, scripts: {open: 开.js}}
@@ -281,12 +281,12 @@ steps:
 """,
         {},
         [
-            '5:6 unfit 300 are seconds here, and a script waits for 300 milliseconds; write 300ms, or 300s where that is meant',
-            '7:6 unfit 400 are seconds here, and a script waits for 400 milliseconds; write 400ms, or 400s where that is meant',
-            '8:6 unfit 250.0 are seconds here, and a script waits for 250.0 milliseconds; write 250.0ms, or 250.0s where that is meant',
+            "5:6 unfit 300 are seconds here, and a script waits for 300 milliseconds; write 300ms, or 300s where that is meant",
+            "7:6 unfit 400 are seconds here, and a script waits for 400 milliseconds; write 400ms, or 400s where that is meant",
+            "8:6 unfit 250.0 are seconds here, and a script waits for 250.0 milliseconds; write 250.0ms, or 250.0s where that is meant",
         ],
     ),
-    'advances far below a deadline': (
+    "advances far below a deadline": (
         """\
 scenario: 单
 flow: {definition: 流程.yaml, at: 部门审批}
@@ -300,10 +300,10 @@ steps:
 """,
         {},
         [
-            '5:6 unfit 46 are seconds, and the shortest deadline is 47m; write 46h, or 46s where that is meant',
+            "5:6 unfit 46 are seconds, and the shortest deadline is 47m; write 46h, or 46s where that is meant",
         ],
     ),
-    'empty lists of steps that do nothing': (
+    "empty lists of steps that do nothing": (
         """\
 scenario: 单
 form: {fields: {金额: 0, 客户: "", 加急: false, 附件: [], 地址: {}, 明细: [], 空: null}, scripts: {open: 开.js}}
@@ -328,18 +328,18 @@ proxy:
 """,
         {},
         [
-            '5:15 empty this step does nothing, so that this holds whatever happens; expect it in the step that acts',
-            '5:29 empty this step does nothing, so that this holds whatever happens; expect it in the step that acts',
-            '5:42 empty this step does nothing, so that this holds whatever happens; expect it in the step that acts',
-            '9:5 empty this step does nothing and expects nothing',
-            '10:6 empty nothing is filled in here; name a field',
+            "5:15 empty this step does nothing, so that this holds whatever happens; expect it in the step that acts",
+            "5:29 empty this step does nothing, so that this holds whatever happens; expect it in the step that acts",
+            "5:42 empty this step does nothing, so that this holds whatever happens; expect it in the step that acts",
+            "9:5 empty this step does nothing and expects nothing",
+            "10:6 empty nothing is filled in here; name a field",
             "11:14 empty the fault set '断' has no fault, so who names it injects none",
-            '17:19 empty this asks for nothing, so that the stub answers every request; say which, or leave it out',
-            '18:29 empty this asks for nothing, so that the stub answers every request; say which, or leave it out',
-            '19:44 empty this asks for nothing, so that the stub answers every request; say which, or leave it out',
+            "17:19 empty this asks for nothing, so that the stub answers every request; say which, or leave it out",
+            "18:29 empty this asks for nothing, so that the stub answers every request; say which, or leave it out",
+            "19:44 empty this asks for nothing, so that the stub answers every request; say which, or leave it out",
         ],
     ),
-    'states that no script sets': (
+    "states that no script sets": (
         """\
 scenario: 单
 form: {fields: {金额: 0, 客户: "", 加急: false, 附件: [], 地址: {}, 明细: [], 空: null}, scripts: {open: 开.js}}
@@ -349,13 +349,13 @@ steps:
 """,
         {},
         [
-            '4:39 empty no script sets $visible, so that each field is visible: true whatever happens; expect what the scripts do',
-            '4:54 empty no script sets $required, so that each field is required: false whatever happens; expect what the scripts do',
-            '4:71 empty no script sets $readonly, so that each field is readonly: false whatever happens; expect what the scripts do',
-            '5:43 empty no script sets $readonly, so that each field is readonly: false whatever happens; expect what the scripts do',
+            "4:39 empty no script sets $visible, so that each field is visible: true whatever happens; expect what the scripts do",
+            "4:54 empty no script sets $required, so that each field is required: false whatever happens; expect what the scripts do",
+            "4:71 empty no script sets $readonly, so that each field is readonly: false whatever happens; expect what the scripts do",
+            "5:43 empty no script sets $readonly, so that each field is readonly: false whatever happens; expect what the scripts do",
         ],
     ),
-    'states that a script sets': (
+    "states that a script sets": (
         """\
 scenario: 单
 form: {fields: {金额: 0, 客户: "", 加急: false, 附件: [], 地址: {}, 明细: [], 空: null}, scripts: {open: 标.js}}
@@ -363,13 +363,13 @@ steps:
   - {open: {}, expect: {fields: {金额: {visible: true, required: false, readonly: false}, 客户: {visible: false, required: true, options: []}, 加急: {visible: 1, readonly: 0}}}}
   - {set: {金额: 2}, expect: {fields: {客户: {readonly: false}}}}
 """,
-        {'标.js': 'form.$visible.客户 = false; form.$required.客户 = true'},
+        {"标.js": "form.$visible.客户 = false; form.$required.客户 = true"},
         [
-            '4:71 empty no script sets $readonly, so that each field is readonly: false whatever happens; expect what the scripts do',
-            '5:43 empty no script sets $readonly, so that each field is readonly: false whatever happens; expect what the scripts do',
+            "4:71 empty no script sets $readonly, so that each field is readonly: false whatever happens; expect what the scripts do",
+            "5:43 empty no script sets $readonly, so that each field is readonly: false whatever happens; expect what the scripts do",
         ],
     ),
-    'states of a flow without a definition': (
+    "states of a flow without a definition": (
         """\
 scenario: 单
 form: {fields: {金额: 0, 客户: "", 加急: false, 附件: [], 地址: {}, 明细: [], 空: null}, scripts: {open: 开.js}}
@@ -382,7 +382,7 @@ steps:
         [
         ],
     ),
-    'a preview of what is not submitted': (
+    "a preview of what is not submitted": (
         """\
 scenario: 单
 flow: {definition: 流程.yaml}
@@ -395,10 +395,10 @@ steps:
 """,
         {},
         [
-            '6:16 empty what is submitted later has other values than this preview; take the preview of what is submitted',
+            "6:16 empty what is submitted later has other values than this preview; take the preview of what is submitted",
         ],
     ),
-    'one of two previews of what is submitted': (
+    "one of two previews of what is submitted": (
         """\
 scenario: 单
 flow: {definition: 流程.yaml}
@@ -412,7 +412,7 @@ steps:
         [
         ],
     ),
-    'a preview after what is submitted': (
+    "a preview after what is submitted": (
         """\
 scenario: 单
 flow: {definition: 流程.yaml}
@@ -426,7 +426,7 @@ steps:
         [
         ],
     ),
-    'values of another kind': (
+    "values of another kind": (
         """\
 scenario: 单
 form: {fields: {金额: 0, 客户: "", 加急: false, 附件: [], 地址: {}, 明细: [], 空: null}, scripts: {open: 开.js}}
@@ -449,13 +449,13 @@ vars: {a: 1}
             "5:13 unfit '5' is a text, and 金额 begins as a number; write the number without quotes, in the head of a table such as amount:number",
             "5:22 unfit ' Yes ' is a text, and 加急 begins as true or false; write true or false",
             "5:35 unfit 'a' is a text, and 附件 begins as a list; write a list, such as [a]",
-            '5:42 unfit [1] is a list, and 地址 begins as an object; write a map',
+            "5:42 unfit [1] is a list, and 地址 begins as an object; write a map",
             "8:12 unfit '-1,234' is a text, and 金额 begins as a number; write the number without quotes, in the head of a table such as amount:number",
             "9:12 unfit '-5.5' is a text, and 金额 begins as a number; write the number without quotes, in the head of a table such as amount:number",
             "12:12 unfit '-1,234.5' is a text, and 金额 begins as a number; write the number without quotes, in the head of a table such as amount:number",
         ],
     ),
-    'values of another kind in a table and in actions of a flow': (
+    "values of another kind in a table and in actions of a flow": (
         """\
 scenario: 单
 flow: {definition: 流程.yaml, at: 部门审批}
@@ -466,7 +466,7 @@ steps:
   - {set: {金额: "${case.额}"}}
   - {js: {file: 开.js, args: {form: {金额: '5'}}}}
 """,
-        {'表.csv': """\
+        {"表.csv": """\
 id,额
 甲,x
 乙,7
@@ -477,7 +477,7 @@ id,额
             "7:12 unfit '7' is a text, and 金额 begins as a number; write the number without quotes, in the head of a table such as amount:number",
         ],
     ),
-    'buttons that nobody clicks': (
+    "buttons that nobody clicks": (
         """\
 scenario: 单
 form: {fields: {金额: 0}, scripts: {click.查: 开.js, click.存: 开.js, click.印: 开.js, change.金额: 开.js, open: 开.js}}
@@ -485,21 +485,21 @@ steps: [{click: 查, expect: {form: {金额: 1}}}, {fire: click.存}]
 """,
         {},
         [
-            '2:65 never_ran no step clicks 印, so that its script never runs here; click it, or take it away',
+            "2:65 never_ran no step clicks 印, so that its script never runs here; click it, or take it away",
         ],
     ),
-    'buttons that scripts name': (
+    "buttons that scripts name": (
         """\
 scenario: 单
 form: {fields: {金额: 0}, scripts: {click.查: 显.js, click.存: 开.js, click.印: 开.js, change.金额: 开.js, open: 开.js}}
 steps: [{click: 查, expect: {form: {金额: 1}}}]
 """,
-        {'显.js': 'form.$visible.印 = false'},
+        {"显.js": "form.$visible.印 = false"},
         [
-            '2:50 never_ran no step clicks 存, so that its script never runs here; click it, or take it away',
+            "2:50 never_ran no step clicks 存, so that its script never runs here; click it, or take it away",
         ],
     ),
-    'buttons of a row': (
+    "buttons of a row": (
         """\
 scenario: 单
 form: {fields: {金额: 0}, scripts: {click.查: 开.js, click.存: 开.js, click.印: 开.js, change.金额: 开.js, open: 开.js}}
@@ -510,18 +510,18 @@ steps: [{click: '${case.钮}', expect: {form: {金额: 1}}}]
         [
         ],
     ),
-    'buttons of a shared form': (
+    "buttons of a shared form": (
         """\
 scenario: 单
 steps: [{open: {}, expect: {form: {金额: 1}}}]
 """,
-        {'defaults.yaml': """\
+        {"defaults.yaml": """\
 form: {fields: {金额: 0}, scripts: {click.查: 开.js, open: 开.js}}
 """},
         [
         ],
     ),
-    'names that are empty': (
+    "names that are empty": (
         """\
 scenario: 单
 clock: ""
@@ -534,17 +534,17 @@ steps:
 """,
         {},
         [
-            '2:1 empty clock names nothing; fill it in, or leave it out',
-            '3:1 empty user names nothing; fill it in, or leave it out',
-            '4:9 empty cassette names nothing; fill it in, or leave it out',
-            '5:29 empty at names nothing; fill it in, or leave it out',
-            '7:15 empty by names nothing; fill it in, or leave it out',
-            '7:15 name! expected by: Who; has to be allowed to',
-            '7:37 empty at names nothing; fill it in, or leave it out',
-            '8:13 empty until names nothing; fill it in, or leave it out',
+            "2:1 empty clock names nothing; fill it in, or leave it out",
+            "3:1 empty user names nothing; fill it in, or leave it out",
+            "4:9 empty cassette names nothing; fill it in, or leave it out",
+            "5:29 empty at names nothing; fill it in, or leave it out",
+            "7:15 empty by names nothing; fill it in, or leave it out",
+            "7:15 name! expected by: Who; has to be allowed to",
+            "7:37 empty at names nothing; fill it in, or leave it out",
+            "8:13 empty until names nothing; fill it in, or leave it out",
         ],
     ),
-    'rows that stay and headers that no client knows': (
+    "rows that stay and headers that no client knows": (
         """\
 scenario: 单
 form: {fields: {明细: [{量: 1}, {量: 2}]}}
@@ -557,10 +557,10 @@ steps:
         {},
         [
             "4:39 name no client knows the header 'Conten-Type'; did you mean 'content-type'?",
-            '6:35 empty row 1 moves to where it is, so that nothing happens; write another number',
+            "6:35 empty row 1 moves to where it is, so that nothing happens; write another number",
         ],
     ),
-    'a cassette of live mode': (
+    "a cassette of live mode": (
         """\
 scenario: 单
 form: {fields: {金额: 0, 客户: "", 加急: false, 附件: [], 地址: {}, 明细: [], 空: null}, scripts: {open: 开.js}}
@@ -569,23 +569,23 @@ steps: [{open: {}, expect: {form: {金额: 1}}}]
 """,
         {},
         [
-            '3:21 rule mode: live never reads a recording; write mode: replay, or leave the cassette out',
+            "3:21 rule mode: live never reads a recording; write mode: replay, or leave the cassette out",
         ],
     ),
-    'a cassette of defaults in live mode': (
+    "a cassette of defaults in live mode": (
         """\
 scenario: 单
 form: {fields: {金额: 0, 客户: "", 加急: false, 附件: [], 地址: {}, 明细: [], 空: null}, scripts: {open: 开.js}}
 proxy: {mode: live}
 steps: [{open: {}, expect: {form: {金额: 1}}}]
 """,
-        {'defaults.yaml': """\
+        {"defaults.yaml": """\
 proxy: {cassette: 录}
 """},
         [
         ],
     ),
-    'a cassette of replay': (
+    "a cassette of replay": (
         """\
 scenario: 单
 form: {fields: {金额: 0, 客户: "", 加急: false, 附件: [], 地址: {}, 明细: [], 空: null}, scripts: {open: 开.js}}
@@ -596,7 +596,7 @@ steps: [{open: {}, expect: {form: {金额: 1}}}]
         [
         ],
     ),
-    'secrets of variables that nothing reads': (
+    "secrets of variables that nothing reads": (
         """\
 scenario: 单
 form: {fields: {金额: 0, 客户: "", 加急: false, 附件: [], 地址: {}, 明细: [], 空: null}, scripts: {open: 开.js}}
@@ -610,7 +610,7 @@ steps: [{open: {金额: '${vars.a}'}, expect: {form: {金额: 1}}}]
             "3:26 rule nothing reads the environment variable 'HOME_X', so nothing is hidden",
         ],
     ),
-    'near columns of added rows': (
+    "near columns of added rows": (
         """\
 scenario: 单
 form: {fields: {金额: 0, 客户: "", 加急: false, 附件: [], 地址: {}, 明细: [], 空: null}, scripts: {open: 开.js}}
@@ -627,7 +627,7 @@ steps:
             "6:41 name no other row of 明细 has a column '数最'; did you mean '数量'?",
         ],
     ),
-    'near columns of added rows that scripts know': (
+    "near columns of added rows that scripts know": (
         """\
 scenario: 单
 form: {fields: {明细: [], 有头: [{物料名: 1}]}, scripts: {open: 行.js}}
@@ -636,7 +636,7 @@ steps:
   - {add_row: {table: 明细, row: {物料各: c, 单价颖: 1, 数最: 3}}}
   - {add_row: {table: 有头, row: {物料各: c}}}
 """,
-        {'行.js': 'r.单价额; r.单价颖; r.数量'},
+        {"行.js": "r.单价额; r.单价颖; r.数量"},
         [
             "6:33 name! 有头 has no column '物料各'; did you mean '物料名'?",
         ],

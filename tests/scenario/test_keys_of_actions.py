@@ -35,7 +35,7 @@ form.金额 = 1
 """,
 }
 CASES: dict[str, tuple[str, Mapping[str, str], list[str]]] = {
-    'open set and rows': (
+    "open set and rows": (
         """\
 scenario: 单
 form: {fields: {金额: 0, 明细: [{量: 1}]}, scripts: {open: 开.js, click.查: 开.js, change.金额: 开.js}}
@@ -63,26 +63,26 @@ steps:
 """,
         {},
         [
-            '2:61 never_ran no step clicks 查, so that its script never runs here; click it, or take it away',
-            '6:6 ! expected a map of fields and values',
+            "2:61 never_ran no step clicks 查, so that its script never runs here; click it, or take it away",
+            "6:6 ! expected a map of fields and values",
             "7:13 name! no field '金类'; did you mean '金额'?",
-            '9:6 ! expected a map of fields and values',
-            '11:6 ! expected a map of fields and values',
-            '12:6 ! expected a map of fields and values',
-            '13:6 ! expected a map of fields and values',
+            "9:6 ! expected a map of fields and values",
+            "11:6 ! expected a map of fields and values",
+            "12:6 ! expected a map of fields and values",
+            "13:6 ! expected a map of fields and values",
             "14:19 name! no field '金类'; did you mean '金额'?",
             "14:32 name! 明细 has no column '料'; there is 量",
-            '15:27 ! expected a map of fields and values',
-            '18:6 ! expected a map of table, row, at',
+            "15:27 ! expected a map of fields and values",
+            "18:6 ! expected a map of table, row, at",
             "19:33 name! 明细 has no column '料'; there is 量",
             "19:40 ! unknown key 'att'; did you mean 'at'?",
-            '21:6 ! expected at: the number of a row, from 0',
-            '22:6 ! expected to: the number of a row, from 0',
+            "21:6 ! expected at: the number of a row, from 0",
+            "22:6 ! expected to: the number of a row, from 0",
             "23:19 ! no field '明系'; did you mean '明细'?",
-            '23:30 ! expected the number of a row, from 0, got -1',
+            "23:30 ! expected the number of a row, from 0, got -1",
         ],
     ),
-    'click submit and fire': (
+    "click submit and fire": (
         """\
 scenario: 单
 form: {fields: {金额: 0, 明细: [{量: 1}]}, scripts: {open: 开.js, click.查: 开.js, change.金额: 开.js}}
@@ -117,24 +117,24 @@ steps:
 """,
         {},
         [
-            '6:6 ! expected the name of a button',
-            '7:6 ! no script for click.差; there is 查',
-            '13:6 ! expected {}',
-            '14:6 ! expected {}',
-            '15:6 ! expected {}',
-            '16:6 ! expected an event such as change.customerId',
+            "6:6 ! expected the name of a button",
+            "7:6 ! no script for click.差; there is 查",
+            "13:6 ! expected {}",
+            "14:6 ! expected {}",
+            "15:6 ! expected {}",
+            "16:6 ! expected an event such as change.customerId",
             "17:6 ! a form has no event 'opne'; did you mean 'open'?",
             "19:6 ! no script for change.金類; did you mean 'change.金额'?",
             "21:6 ! a form has no event 'approve.甲'; there is open, change.<field>, click.<button>, submit",
-            '24:6 ! expected a duration such as 30s or 1m30s, got True',
-            '25:6 ! expected a duration such as 30s or 1m30s, got -1',
+            "24:6 ! expected a duration such as 30s or 1m30s, got True",
+            "25:6 ! expected a duration such as 30s or 1m30s, got -1",
             "26:6 ! expected a duration such as 30s or 1m30s, got 'x'",
-            '27:6 ! expected a duration such as 30s or 1m30s, got [1]',
-            '29:6 ! approve needs a flow in the scenario',
-            '30:6 ! withdraw needs a flow in the scenario',
+            "27:6 ! expected a duration such as 30s or 1m30s, got [1]",
+            "29:6 ! approve needs a flow in the scenario",
+            "30:6 ! withdraw needs a flow in the scenario",
         ],
     ),
-    'calls without a script': (
+    "calls without a script": (
         """\
 scenario: 单
 form: {fields: {金额: 0, 明细: [{量: 1}]}, scripts: {open: 开.js, click.查: 开.js, change.金额: 开.js}}
@@ -158,22 +158,22 @@ steps:
 """,
         {},
         [
-            '2:61 never_ran no step clicks 查, so that its script never runs here; click it, or take it away',
-            '6:6 ! expected a map of call, args, path, query, header, body, instance, caller',
+            "2:61 never_ran no step clicks 查, so that its script never runs here; click it, or take it away",
+            "6:6 ! expected a map of call, args, path, query, header, body, instance, caller",
             "7:14 ! expected call: platform.api, got 'crm'",
             "8:14 ! expected call: platform.api, got 'crm.a.b'",
-            '9:27 ! expected a list of arguments',
-            '11:27 ! args is a direct call; it excludes path, query, header, body',
-            '12:27 ! args is a direct call; it excludes path, query, header, body',
-            '13:27 ! args is a direct call; it excludes path, query, header, body',
-            '14:27 ! args is a direct call; it excludes path, query, header, body',
-            '16:27 ! expected a list of arguments',
-            '17:27 ! expected a list of arguments',
-            '18:6 ! expected call: platform.api, got None',
+            "9:27 ! expected a list of arguments",
+            "11:27 ! args is a direct call; it excludes path, query, header, body",
+            "12:27 ! args is a direct call; it excludes path, query, header, body",
+            "13:27 ! args is a direct call; it excludes path, query, header, body",
+            "14:27 ! args is a direct call; it excludes path, query, header, body",
+            "16:27 ! expected a list of arguments",
+            "17:27 ! expected a list of arguments",
+            "18:6 ! expected call: platform.api, got None",
             "18:14 ! unknown key 'cal'; did you mean 'call'?",
         ],
     ),
-    'scripts and functions': (
+    "scripts and functions": (
         """\
 scenario: 单
 form: {fields: {金额: 0, 明细: [{量: 1}]}, scripts: {open: 开.js, click.查: 开.js, change.金额: 开.js}}
@@ -206,29 +206,29 @@ steps:
 """,
         {},
         [
-            '6:6 ! expected a map of file, call, args',
-            '7:6 ! expected a script, or {file: path of a script}',
-            '8:6 ! expected a script, or {file: path of a script}',
-            '9:6 ! a function takes a list of arguments',
+            "6:6 ! expected a map of file, call, args",
+            "7:6 ! expected a script, or {file: path of a script}",
+            "8:6 ! expected a script, or {file: path of a script}",
+            "9:6 ! a function takes a list of arguments",
             "9:23 ! expected the name of a function, got 'a b'",
-            '10:32 ! a function takes a list of arguments',
-            '12:23 ! a script takes arguments by name, such as {金额: 800}; a list belongs to call:',
+            "10:32 ! a function takes a list of arguments",
+            "12:23 ! a script takes arguments by name, such as {金额: 800}; a list belongs to call:",
             "13:43 ! '1a' is not a valid script name",
             "13:50 ! 'b-c' is not a valid script name",
-            '15:6 ! a function takes a list of arguments',
-            '15:23 ! expected the name of a function, got 5',
-            '16:23 ! a script takes arguments by name, such as {金额: 800}; a list belongs to call:',
-            '18:6 ! expected module:function, got 5',
+            "15:6 ! a function takes a list of arguments",
+            "15:23 ! expected the name of a function, got 5",
+            "16:23 ! a script takes arguments by name, such as {金额: 800}; a list belongs to call:",
+            "18:6 ! expected module:function, got 5",
             "19:6 ! expected module:function, got 'm'",
             "22:6 ! expected module:function, got 'm:f.g'",
             "23:6 ! expected module:function, got 'm'",
-            '23:24 ! expected a map of arguments',
-            '26:6 ! expected module:function, got None',
+            "23:24 ! expected a map of arguments",
+            "26:6 ! expected module:function, got None",
             "26:15 ! unknown key 'cal'; did you mean 'call'?",
             "28:6 ! expected module:function, got '1m:f'",
         ],
     ),
-    'named steps': (
+    "named steps": (
         """\
 scenario: 单
 use: 片.yaml
@@ -247,23 +247,23 @@ steps:
   - {run: '${vars.值}'}
   - {run: 'x ${case.组}'}
 """,
-        {'片.yaml': """\
+        {"片.yaml": """\
 vars: {值: 1}
 steps: {填: [{set: {金额: 1}}]}
 """},
         [
             "8:6 ! no steps '填写'; did you mean '填'?",
-            '9:22 ! expected a map of variables',
-            '10:22 ! expected a map of variables',
+            "9:22 ! expected a map of variables",
+            "10:22 ! expected a map of variables",
             "11:6 ! no steps '天'; there is 填",
-            '12:6 ! expected the name of steps, ${case.column}, or {steps: a name, with: variables}',
+            "12:6 ! expected the name of steps, ${case.column}, or {steps: a name, with: variables}",
             "12:12 ! unknown key 'step'; did you mean 'steps'?",
-            '13:6 ! expected the name of steps, ${case.column}, or {steps: a name, with: variables}',
-            '15:6 ! expected the name of steps, ${case.column}, or {steps: a name, with: variables}',
-            '16:6 ! expected the name of steps, ${case.column}, or {steps: a name, with: variables}',
+            "13:6 ! expected the name of steps, ${case.column}, or {steps: a name, with: variables}",
+            "15:6 ! expected the name of steps, ${case.column}, or {steps: a name, with: variables}",
+            "16:6 ! expected the name of steps, ${case.column}, or {steps: a name, with: variables}",
         ],
     ),
-    'named steps without fragments': (
+    "named steps without fragments": (
         """\
 scenario: 单
 form: {fields: {金额: 0}}
@@ -274,7 +274,7 @@ steps: [{run: 填}]
             "3:10 ! no steps '填'; named steps come from the files of use",
         ],
     ),
-    'keys of actions of people': (
+    "keys of actions of people": (
         """\
 scenario: 单
 flow: {definition: 流程.yaml, at: 部门审批, subflows: {用印: {definition: 用印.yaml}}}
@@ -338,64 +338,64 @@ steps:
 """,
         {},
         [
-            '9:6 ! expected a map of project, by, comment, at, form',
-            '10:6 ! expected a map of project, by, comment, at, form',
+            "9:6 ! expected a map of project, by, comment, at, form",
+            "10:6 ! expected a map of project, by, comment, at, form",
             "11:16 ! unknown key 'att'; did you mean 'at'?",
-            '12:16 empty by names nothing; fill it in, or leave it out',
-            '12:16 name! expected by: Who; has to be allowed to',
-            '12:24 name! expected at: Node',
-            '12:33 name! expected project: Sub-flow whose project it is; by default the main one',
-            '13:16 name! expected by: Who; has to be allowed to',
-            '13:25 name! expected at: Node',
+            "12:16 empty by names nothing; fill it in, or leave it out",
+            "12:16 name! expected by: Who; has to be allowed to",
+            "12:24 name! expected at: Node",
+            "12:33 name! expected project: Sub-flow whose project it is; by default the main one",
+            "13:16 name! expected by: Who; has to be allowed to",
+            "13:25 name! expected at: Node",
             "14:16 name! people has no 'wang'; did you mean 'wangwu'?",
             "14:26 ! no node '部门'; did you mean '部门审批'?",
             "14:41 name! no field '金类'; did you mean '金额'?",
-            '15:33 ! expected a map of fields and values',
+            "15:33 ! expected a map of fields and values",
             "16:15 ! node '甲' does not offer reject; it offers approve",
             "18:16 ! node '结束' does not offer approve; it offers no action",
             "20:33 ! no node '部门审批'; there are 盖章, 完成",
             "21:16 ! no sub-flow '用银'; did you mean '用印'?",
             "22:38 ! no node '盖章'; there are 部门审批, 会签, 甲, 乙, 汇合, 结束",
-            '23:6 ! expected a map of project, by, comment, at, to',
-            '24:6 ! expected to: who',
-            '25:18 ! expected to: who',
-            '25:18 empty to names nothing; fill it in, or leave it out',
+            "23:6 ! expected a map of project, by, comment, at, to",
+            "24:6 ! expected to: who",
+            "25:18 ! expected to: who",
+            "25:18 empty to names nothing; fill it in, or leave it out",
             "26:18 name! people has no 'lis'; did you mean 'lisi'?",
-            '28:18 ! expected to: who',
+            "28:18 ! expected to: who",
             "29:18 name! people has no 'wang'; did you mean 'wangwu'?",
             "29:36 ! expected one of before, after, beside, got 'befor'",
-            '29:50 ! expected at least one owner, got 0',
-            '32:28 ! expected one of before, after, beside, got None',
+            "29:50 ! expected at least one owner, got 0",
+            "32:28 ! expected one of before, after, beside, got None",
             "32:41 ! expected any, all, in_order, a number of owners or a share such as 60%, got ''",
-            '33:18 ! expected to: who',
-            '34:6 ! expected a map of project, by, comment, at, to, where, complete',
+            "33:18 ! expected to: who",
+            "34:6 ! expected a map of project, by, comment, at, to, where, complete",
             "36:16 name! people has no 'lis'; did you mean 'lisi'?",
-            '38:6 ! expected a map of project, by, comment, at',
+            "38:6 ! expected a map of project, by, comment, at",
             "39:28 name! people has no 'lis'; did you mean 'lisi'?",
-            '41:6 ! expected a map of project, by, comment, at',
+            "41:6 ! expected a map of project, by, comment, at",
             "42:15 ! no node '部门'; did you mean '部门审批'?",
             "43:17 ! unknown key 'at'; there are project, by, comment",
             "46:15 ! no node '部门'; did you mean '部门审批'?",
             "47:15 ! no node '部门审批'; there are 盖章, 完成, start",
-            '48:15 ! expected to: the node',
-            '48:15 empty to names nothing; fill it in, or leave it out',
-            '50:6 ! expected a map of project, by, comment, at, to',
+            "48:15 ! expected to: the node",
+            "48:15 empty to names nothing; fill it in, or leave it out",
+            "50:6 ! expected a map of project, by, comment, at, to",
             "51:24 name! no field '金类'; did you mean '金额'?",
             "51:32 name! people has no 'lis'; did you mean 'lisi'?",
-            '53:18 empty by names nothing; fill it in, or leave it out',
-            '53:18 name! expected by: Who; has to be allowed to',
+            "53:18 empty by names nothing; fill it in, or leave it out",
+            "53:18 name! expected by: Who; has to be allowed to",
             "54:15 name! people has no 'lis'; did you mean 'lisi'?",
             "54:31 name! no field '金类'; did you mean '金额'?",
             "54:39 ! unknown key 'x'; there are by, comment, form",
-            '55:15 empty by names nothing; fill it in, or leave it out',
-            '55:15 name! expected by: Who; has to be allowed to',
-            '55:23 ! expected a map of fields and values',
-            '56:6 ! expected {}',
-            '58:6 ! no script for approve.部门审批',
+            "55:15 empty by names nothing; fill it in, or leave it out",
+            "55:15 name! expected by: Who; has to be allowed to",
+            "55:23 ! expected a map of fields and values",
+            "56:6 ! expected {}",
+            "58:6 ! no script for approve.部门审批",
             "流程.yaml:3:10 name! people has no '无此人'; there are wangwu, ceo, lisi, 5",
         ],
     ),
-    'plays and previews': (
+    "plays and previews": (
         """\
 scenario: 单
 flow: {definition: 流程.yaml, at: 部门审批, subflows: {用印: {definition: 用印.yaml}}}
@@ -423,20 +423,20 @@ steps:
         [
             "9:13 ! no node '部门'; did you mean '部门审批'?",
             "11:13 ! no project stays at '会签', where branches begin; name one of their nodes, or the join '汇合'",
-            '12:13 ! expected the name of a node',
+            "12:13 ! expected the name of a node",
             "14:13 ! unknown key 'til'; did you mean 'until'?",
-            '16:6 ! expected a map of until',
+            "16:6 ! expected a map of until",
             "18:16 name! people has no 'lis'; did you mean 'lisi'?",
             "18:32 name! no field '金类'; did you mean '金额'?",
-            '19:16 empty by names nothing; fill it in, or leave it out',
-            '19:16 name! expected by: Who; has to be allowed to',
-            '19:24 ! expected a map of fields and values',
+            "19:16 empty by names nothing; fill it in, or leave it out",
+            "19:16 name! expected by: Who; has to be allowed to",
+            "19:24 ! expected a map of fields and values",
             "20:16 ! unknown key 'x'; there are by, form",
-            '21:6 ! expected a map of by, form',
+            "21:6 ! expected a map of by, form",
             "流程.yaml:3:10 name! people has no '无此人'; there are wangwu, ceo, lisi, 5",
         ],
     ),
-    'plays and previews without a definition': (
+    "plays and previews without a definition": (
         """\
 scenario: 单
 flow: {at: 审批}
@@ -446,9 +446,9 @@ steps: [{play: null}, {play: {until: x}}, {preview: null}, {approve: {at: x, by:
 """,
         {},
         [
-            '5:10 ! play needs flow.definition; without it nothing moves',
-            '5:24 ! play needs flow.definition; without it nothing moves',
-            '5:44 ! preview needs flow.definition; without it nothing moves',
+            "5:10 ! play needs flow.definition; without it nothing moves",
+            "5:24 ! play needs flow.definition; without it nothing moves",
+            "5:44 ! preview needs flow.definition; without it nothing moves",
         ],
     ),
 }  # fmt: skip

@@ -34,7 +34,7 @@ ctx.project.预算 = 1
 """,
 }
 CASES: dict[str, tuple[str, Mapping[str, str], list[str]]] = {
-    'sections that need a subject': (
+    "sections that need a subject": (
         """\
 scenario: 单
 steps:
@@ -42,14 +42,14 @@ steps:
 """,
         {},
         [
-            '3:40 ! form needs a form or a flow in the scenario',
-            '3:54 ! fields needs a form or a flow in the scenario',
-            '3:67 empty no script sets $visible, so that each field is visible: true whatever happens; expect what the scripts do',
-            '3:84 ! flow needs a flow in the scenario',
-            '3:99 ! preview needs a flow in the scenario',
+            "3:40 ! form needs a form or a flow in the scenario",
+            "3:54 ! fields needs a form or a flow in the scenario",
+            "3:67 empty no script sets $visible, so that each field is visible: true whatever happens; expect what the scripts do",
+            "3:84 ! flow needs a flow in the scenario",
+            "3:99 ! preview needs a flow in the scenario",
         ],
     ),
-    'a flow alone has a form': (
+    "a flow alone has a form": (
         """\
 scenario: 单
 flow: {at: 审批, form: {甲: 1}}
@@ -58,11 +58,11 @@ steps:
 """,
         {},
         [
-            '4:78 ! at needs flow.definition; without it nothing moves',
-            '4:100 ! status needs flow.definition; without it nothing moves',
+            "4:78 ! at needs flow.definition; without it nothing moves",
+            "4:100 ! status needs flow.definition; without it nothing moves",
         ],
     ),
-    'sections of another type': (
+    "sections of another type": (
         """\
 scenario: 单
 form: {fields: {金额: 0, 客户: "", 印章号: "", 明细: [{物料: a, 数量: 1}]}, scripts: {open: 开.js}}
@@ -76,21 +76,21 @@ steps:
 """,
         {},
         [
-            '7:29 ! expected a map of names and values, or operators, got 1',
-            '7:38 ! expected a map of names and values, or operators, got []',
+            "7:29 ! expected a map of names and values, or operators, got 1",
+            "7:38 ! expected a map of names and values, or operators, got []",
             '7:50 ! expected a map of names and values, or operators, got "x"',
-            '7:59 ! expected a map of names and values, or operators, got [1]',
-            '7:70 ! expected a map of names and values, or operators, got 5',
-            '7:82 ! expected a text, a list of them, or operators, got 1',
-            '7:95 ! expected a text, a list of them, or operators, got true',
-            '7:110 ! expected a digest, or operators, got 5',
+            "7:59 ! expected a map of names and values, or operators, got [1]",
+            "7:70 ! expected a map of names and values, or operators, got 5",
+            "7:82 ! expected a text, a list of them, or operators, got 1",
+            "7:95 ! expected a text, a list of them, or operators, got true",
+            "7:110 ! expected a digest, or operators, got 5",
             "9:41 ! unknown operator $gtt; did you mean '$gt'?",
             '9:56 ! $in needs a list, got "甲"',
-            '9:76 ! operator $ne cannot be mixed with plain keys; use a separate mapping',
+            "9:76 ! operator $ne cannot be mixed with plain keys; use a separate mapping",
             '9:97 ! $ne takes {"$gt": 1} literally, which nothing equals; write $not: {"$gt": 1}',
         ],
     ),
-    'digests that no run has': (
+    "digests that no run has": (
         """\
 scenario: 单
 form: {fields: {金额: 0, 客户: "", 印章号: "", 明细: [{物料: a, 数量: 1}]}, scripts: {open: 开.js}}
@@ -110,7 +110,7 @@ steps:
             "8:119 ! 'v4-xyz' is no digest, which is v4- and 64 digits and letters; write trace: new, and run --update writes it",
         ],
     ),
-    'names of a flow': (
+    "names of a flow": (
         """\
 scenario: 单
 form: {fields: {金额: 0, 客户: "", 印章号: "", 明细: [{物料: a, 数量: 1}]}, scripts: {open: 开.js}}
@@ -138,10 +138,10 @@ steps:
             "7:85 name! people has no 'ce'; did you mean 'ceo'?",
             "7:96 name! people has no 'lsi'; did you mean 'lisi'?",
             "7:117 name! no field '金类'; did you mean '金额'? (if it is a field, declare it in form.fields)",
-            '8:36 ! operator $not cannot be mixed with plain keys; use a separate mapping',
+            "8:36 ! operator $not cannot be mixed with plain keys; use a separate mapping",
             "8:43 ! no node '总经'; did you mean '总经理'?",
             "8:51 ! a flow has no 'statsu'; did you mean 'status'?",
-            '8:85 ! operator $each cannot be mixed with plain keys; use a separate mapping',
+            "8:85 ! operator $each cannot be mixed with plain keys; use a separate mapping",
             "9:72 ! no node '总经'; did you mean '总经理'?",
             "10:41 ! no node '没有'; there are 部门审批, 总经理, 用章, 结束",
             "10:75 ! no node '总经'; did you mean '总经理'?",
@@ -162,18 +162,18 @@ steps:
             "13:108 name! people has no 'wang'; did you mean 'wangwu'?",
             "13:135 name! no task is ever 'open'; there are untreated, passed, refused",
             "13:141 name! no task is ever 'donne'; there are untreated, passed, refused",
-            '13:150 ! operator $length cannot be mixed with plain keys; use a separate mapping',
+            "13:150 ! operator $length cannot be mixed with plain keys; use a separate mapping",
             "14:46 name! a project has no 'statsu', and no script writes it; did you mean 'status'?",
             "15:67 name the sub-flow has no field '备注烂'; did you mean '备注栏'?",
             "15:96 name the sub-flow has no field '编好'; did you mean '编号'?",
             "15:148 ! no node '部门审批'; there are 盖章, 完成",
             "15:158 ! a flow has no 'statsu'; did you mean 'status'?",
             "15:170 name! no sub-flow '用银'; did you mean '用印'?",
-            '15:183 ! operator $length cannot be mixed with plain keys; use a separate mapping',
+            "15:183 ! operator $length cannot be mixed with plain keys; use a separate mapping",
             "16:105 name! people has no '盖'; there are wangwu, ceo, lisi",
         ],
     ),
-    'names of a flow whose people are not listed': (
+    "names of a flow whose people are not listed": (
         """\
 scenario: 单
 form: {fields: {金额: 0, 客户: "", 印章号: "", 明细: [{物料: a, 数量: 1}]}, scripts: {open: 开.js}}
@@ -193,7 +193,7 @@ steps:
             "7:120 name nobody in this scenario is called '钱八', so that this always holds; there are wangwu, ceo, lisi",
         ],
     ),
-    'names of a preview': (
+    "names of a preview": (
         """\
 scenario: 单
 form: {fields: {金额: 0, 客户: "", 印章号: "", 明细: [{物料: a, 数量: 1}]}, scripts: {open: 开.js}}
@@ -217,12 +217,12 @@ steps:
             "7:132 ! no node '结東'; did you mean '结束'?",
             "7:141 name! no project is ever 'finishd'; did you mean 'finished'?",
             "7:158 ! a preview has no 'way'; there are nodes, owners, branches, end, status",
-            '8:39 ! operator $not cannot be mixed with plain keys; use a separate mapping',
+            "8:39 ! operator $not cannot be mixed with plain keys; use a separate mapping",
             "8:46 ! no node '结'; did you mean '结束'?",
             "8:62 ! no node '无'; there are 部门审批, 总经理, 用章, 结束",
         ],
     ),
-    'fields and columns': (
+    "fields and columns": (
         """\
 scenario: 单
 form: {fields: {金额: 0, 客户: "", 印章号: "", 明细: [{物料: a, 数量: 1}]}, scripts: {open: 开.js}}
@@ -246,21 +246,21 @@ steps:
             '8:36 empty! {"$not": {"$lte": "-1.50", "$gte": "1,0", "$lt": 5}} holds whatever happens; say what has to be there, or take it away',
             '8:48 unfit $lte compares 金额, a number, with the text "-1.50", which never holds; write -1.50 without quotes',
             "8:99 name! 明细 has no column '物科'; did you mean '物料'?",
-            '9:70 ! operator $not cannot be mixed with plain keys; use a separate mapping',
+            "9:70 ! operator $not cannot be mixed with plain keys; use a separate mapping",
             "9:84 name! no field '金类'; did you mean '金额'? (if it is a field, declare it in form.fields)",
             "9:91 name! 明细 has no column '物科'; did you mean '物料'? (if it is a field, declare it in form.fields)",
             "10:38 ! no field '金类'; did you mean '金额'?",
             "10:64 ! a field has no 'visibel'; did you mean 'visible'?",
-            '10:79 ! operator $not cannot be mixed with plain keys; use a separate mapping',
+            "10:79 ! operator $not cannot be mixed with plain keys; use a separate mapping",
             "10:110 name no script offers the option '乙方', so that this always holds",
             "10:147 name no script offers the option '丙方', so that this always holds",
             "11:94 ! 明细 has no column '数最'; did you mean '数量'?",
-            '11:142 ! operator $not cannot be mixed with plain keys; use a separate mapping',
+            "11:142 ! operator $not cannot be mixed with plain keys; use a separate mapping",
             "11:149 name! no variable '无此'; there is 额",
             "12:36 name! no field '备'; there are 金额, 客户, 印章号, 明细 (if it is a field, declare it in form.fields)",
         ],
     ),
-    'options that a response may offer': (
+    "options that a response may offer": (
         """\
 scenario: 单
 form: {fields: {金额: 0, 客户: "", 印章号: "", 明细: [{物料: a, 数量: 1}]}, scripts: {open: 叫.js}}
@@ -270,12 +270,12 @@ vars: {额: 1}
 steps:
   - {set: {金额: 1}, expect: {fields: {客户: {options: {$not: {$contains: 乙方}}}}}}
 """,
-        {'叫.js': "$proxy('crm').x()"},
+        {"叫.js": "$proxy('crm').x()"},
         [
             "5:8 rule nothing reads the variable '额'",
         ],
     ),
-    'lines of messages and console': (
+    "lines of messages and console": (
         """\
 scenario: 单
 form: {fields: {金额: 0, 客户: "", 印章号: "", 明细: [{物料: a, 数量: 1}]}, scripts: {open: 开.js}}
@@ -300,7 +300,7 @@ steps:
             "8:147 name! there is no 'fatal'; there are log, info, debug, warn, error, trace",
         ],
     ),
-    'expected calls': (
+    "expected calls": (
         """\
 scenario: 单
 form: {fields: {金额: 0, 客户: "", 印章号: "", 明细: [{物料: a, 数量: 1}]}, scripts: {open: 开.js}}
@@ -317,9 +317,9 @@ steps:
             "7:38 ! expected platform.api, or platform.$token, got 'crm'",
             "7:51 ! expected platform.api, or platform.$token, got '.x'",
             "7:63 ! expected platform.api, or platform.$token, got 'crm.'",
-            '7:111 ! expected a whole number from 0, or operators, got -1',
-            '7:137 ! counts calls; write times: beside it',
-            '7:217 ! $in needs a list, got 1',
+            "7:111 ! expected a whole number from 0, or operators, got -1",
+            "7:137 ! counts calls; write times: beside it",
+            "7:217 ! $in needs a list, got 1",
             "8:51 name! there is no code 'TIMEOT'; did you mean 'TIMEOUT'?",
             "8:66 name! there is no 'recordd'; did you mean 'recorded'?",
             "8:119 name! there is no code 'CONECT'; did you mean 'CONNECT'?",
@@ -329,7 +329,7 @@ steps:
             "9:121 name no script calls as '没人喊', so that this always holds",
         ],
     ),
-    'expected errors': (
+    "expected errors": (
         """\
 scenario: 单
 form: {fields: {金额: 0, 客户: "", 印章号: "", 明细: [{物料: a, 数量: 1}]}, scripts: {open: 开.js}}
@@ -352,10 +352,10 @@ steps:
             "9:42 name! there is no code 'READ_ONYL'; did you mean 'READ_ONLY'?",
             "9:66 ! unknown operator $gtt; did you mean '$gt'?",
             '9:85 ! $near needs a number or {value: …, within: …}, no tolerance below 0, got "x"',
-            '13:20 empty! expect_error says nothing; write what the error says, such as message: {$contains: …}',
+            "13:20 empty! expect_error says nothing; write what the error says, such as message: {$contains: …}",
         ],
     ),
-    'a watched call': (
+    "a watched call": (
         """\
 scenario: 单
 form: {fields: {金额: 0, 客户: "", 印章号: "", 明细: [{物料: a, 数量: 1}]}, scripts: {open: 开.js}}
