@@ -113,8 +113,9 @@ class Vault:
         """Replace the real URL *live* by the URL *declared* in redacted texts from now on.
 
         It is not a secret, so `scan` does not report it. Third parties write their own address in
-        the normal form, so that is replaced too.
+        the normal form, so that is replaced too. A slash at the end of either is left out.
         """
+        live, declared = live.rstrip("/"), declared.rstrip("/")
         for spelling in dict.fromkeys((live, normalize_origin(live))):
             if spelling and spelling != declared:
                 with self._lock:
@@ -444,6 +445,11 @@ class Credentials:
         self.live = live
         self.declared = declared or live
         self.route = route or ConnectionRoute()
+
+    @property
+    def addresses(self) -> tuple[AddressPair, ...]:
+        """Return the base URL and the addresses of further hosts."""
+        return AddressPair(self.declared, self.live), *self.hosts.values()
 
     def __iter__(self) -> Iterator[Credential]:
         return iter(self._all.values())

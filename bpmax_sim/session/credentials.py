@@ -151,8 +151,7 @@ class SessionCredentials:
             register_credentials(credentials, key, self.vault)
             warn_of_weak_secrets(credentials, ".".join(key))
             # A recording has the declared address, perhaps a template, and not this machine's.
-            base = AddressPair(credentials.declared, credentials.live)
-            for address in (base, *credentials.hosts.values()):
+            for address in credentials.addresses:
                 self.vault.register_address_replacement(address.live, address.declared)
             self._note_variables_read_by_convention(platform, instance)
             password = unquote(urlsplit(credentials.route.proxy).password or "")

@@ -240,7 +240,8 @@ def register_all_credentials(
             lacking.append(".".join(tenant))
             continue
         external_clients.register_credentials(credentials, tenant, vault)
-        vault.register_address_replacement(credentials.live, credentials.declared)
+        for address in credentials.addresses:
+            vault.register_address_replacement(address.live, address.declared)
     return lacking
 
 
