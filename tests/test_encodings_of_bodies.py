@@ -81,6 +81,8 @@ def test_a_body_is_decoded_by_the_first_encoding_that_fits_all_of_it() -> None:
         "header": ((GBK, gbk, ""), (KUNDE, "gb18030", -1)),
         "wrong header": ((UTF8[:3], gbk, ""), ("客", "utf-8", -1)),
         "declared": ((GBK, utf8, "gbk"), (KUNDE, "gb18030", -1)),
+        "header, both fit": ((UTF8, gbk, ""), (UTF8.decode("gbk"), "gb18030", -1)),
+        "declared, both fit": ((UTF8, utf8, "gbk"), (UTF8.decode("gbk"), "gb18030", -1)),
         "declared wrongly": ((UTF8[:3], utf8, "gbk"), ("客", "utf-8", -1)),
         "page": ((page + GBK, utf8, ""), (page.decode() + KUNDE, "gb18030", -1)),
         "wrong page": ((page + UTF8, utf8, ""), (page.decode() + KUNDE, "utf-8", -1)),
@@ -154,6 +156,11 @@ def test_a_compressed_body_that_is_cut_damaged_or_too_large_says_so() -> None:
         found.append((str(raised.value), type(raised.value) is BodyTooLargeError))
 
     assert found == [(text, "larger" in text) for *_, text in bodies]
+    decoder = ContentDecoder(["gzip"])
+    decoder.decode(packed[:-1], 100)
+    decoder.decode(b"", 100)
+    with pytest.raises(ContentCodingError, match=f"^{cut}$"):
+        decoder.finish()
     assert decode_whole_body(packed * 2, ["gzip"], 200) == b"a" * 200
     assert decode_whole_body(b"a", [], 1) == b"a"
 

@@ -191,40 +191,60 @@ class Settings:
         return b""
 
 
-def test_merging_is_configured_once_and_beside_what_is_there(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    attributes = tmp_path / ".git/info/attributes"
-    known = Settings(attributes)
+LINE = "cassettes/** merge=bpmax"
+
+
+@pytest.fixture(name="known")
+def settings_of_git(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    known = Settings(tmp_path / ".git/info/attributes")
     monkeypatch.setattr(git, "run_git", known.run)
+    monkeypatch.setenv("CI", "")
+    return known
+
+
+def test_merging_is_configured_once_and_not_in_ci(
+    tmp_path: Path, known: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("CI", "1")
     in_ci = list(git.configure_merging(tmp_path))
     monkeypatch.setenv("CI", "")
-    line = "cassettes/** merge=bpmax"
 
     assert (in_ci, known.values, git.has_merge_driver(tmp_path)) == ([], {}, False)
     assert [str(text) for text in git.configure_merging(tmp_path)] == [
         "Git merges and shows cassettes with bpmax-sim (git config, .git/info/attributes)"
     ]
-    assert attributes.read_text() == f"{line}\n"
+    assert known.attributes.read_text() == f"{LINE}\n"
     assert sorted(known.values) == [
         "diff.bpmax.cachetextconv", "diff.bpmax.textconv", "merge.bpmax.driver", "merge.bpmax.name",
     ]  # fmt: skip
     assert known.values["merge.bpmax.driver"].endswith(" -m bpmax_sim merge %O %A %B %P")
     assert git.has_merge_driver(tmp_path)
     assert list(git.configure_merging(tmp_path)) == []
+
+
+def test_a_driver_that_lacks_a_part_is_none(tmp_path: Path, known: Settings) -> None:
+    list(git.configure_merging(tmp_path))
+    sound = dict(known.values)
     for broken in (
         {"merge.bpmax.driver": "/weg/python -m bpmax_sim merge"}, {"merge.bpmax.driver": "'"},
         {"merge.bpmax.driver": ""},
     ):  # fmt: skip
-        sound = dict(known.values)
-        known.values |= broken
+        known.values = sound | broken
         assert not git.has_merge_driver(tmp_path), broken
-        known.values = sound
     for name in sound:
         known.values = {key: value for key, value in sound.items() if key != name}
         assert not git.has_merge_driver(tmp_path), name
     known.values = sound | {"merge.bpmax.more": "x"}
+    assert git.has_merge_driver(tmp_path)
+    known.is_missing = True
+    assert not git.has_merge_driver(tmp_path)
+
+
+def test_the_line_of_attributes_is_put_behind_what_is_there(
+    tmp_path: Path, known: Settings
+) -> None:
+    list(git.configure_merging(tmp_path))
+    attributes, line = known.attributes, LINE
     texts = {
         f"*.x text\n{line}\n": (True, f"*.x text\n{line}\n"),
         f"# {line}": (False, f"# {line}\n{line}\n"), "*.x text\n": (False, f"*.x text\n{line}\n"),
@@ -240,8 +260,6 @@ def test_merging_is_configured_once_and_beside_what_is_there(
     attributes.write_bytes(b"\xff")
     list(git.configure_merging(tmp_path))
     assert attributes.read_bytes() == b"\xff\n" + line.encode() + b"\n"
-    known.is_missing = True
-    assert not git.has_merge_driver(tmp_path)
 
 
 def test_unmerged_files_have_their_stages_and_a_tree_its_root(

@@ -55,10 +55,12 @@ def test_the_parameters_of_an_operation_come_in_the_order_of_a_call() -> None:
             field("plain", schema={"type": "array"}), field("one", explode=False, schema=TEXT),
             field("deep", schema={"type": "object"}, style="deepObject"),
             field("head", "header", schema={"type": "array"}, explode=False),
-            field("json", content={JSON: {}, XML: {}}),
+            field("json", content={JSON: {}, XML: {}}), field("Idempotency-Key"), field("Accept"),
+            field("c d"), field(""),
         ],
         "requestBody": {"required": True, "content": {JSON: {"schema": {
             "required": ["q", "n"], "properties": {"q": TEXT, "n": {"const": 1}, "r": {},
+            "m": {"const": 2},
                                                    "page": {"type": ["number"]}}}}}},
     }  # fmt: skip
     shared = [field("b", "path", schema={"type": "integer"}), field("page", schema=TEXT),
@@ -82,15 +84,18 @@ def test_the_parameters_of_an_operation_come_in_the_order_of_a_call() -> None:
             field("x" * 200), field("list", type="array"), field("csv", type="array"),
             field("plain", type="array"), field("one", type="string"),
             field("deep", type="object"), field("head", "header", type="array"), field("json"),
+            field("Idempotency-Key"), field("Accept"), field("c d"),
             field("body_q", "body", to="q", required=True, type="string"),
             field("n", "body", required=True, schema={"const": 1}, default=1),
-            field("r", "body"), field("body_page", "body", to="page", type="number"),
+            field("r", "body"), field("m", "body", schema={"const": 2}),
+            field("body_page", "body", to="page", type="number"),
         ],
         "idempotency": {"in": "header", "name": "X-IDEMPOTENCY-key"},
     }}  # fmt: skip
     assert told(platform) == [
         f"{where}.parameters[16]: the parameter has no name and was skipped",
         f"{where}.parameters[18]: the parameter has no name and was skipped",
+        f"{where}.parameters[29]: the parameter has no name and was skipped",
         (
             f"{where}.parameters[12]: parameter 'k': a parameter in 'cookie' cannot be declared; "
             f"it is "
@@ -150,7 +155,10 @@ def test_a_body_is_sent_in_the_media_type_that_fits_best() -> None:
                                             "headers": {"Content-Type": "text/csv"}}),
         "bytes": (body("application/octet-stream"),
                   {"encoding": "text", "headers": {"Content-Type": "application/octet-stream"}}),
-        "other": (body("image/png"), {"encoding": "text", "headers": {"Content-Type":
+        "two": (body(XML, JSON), {}),
+        "like json": (body("application/jsonlines"), {"encoding": "text", "headers": {
+            "Content-Type": "application/jsonlines"}}),
+        "other": (body("image/png", "image/gif"), {"encoding": "text", "headers": {"Content-Type":
                                                                       "image/png"}}),
         "wild": (body("image/*"), {"encoding": "text"}),
         "chinese": (body("text/甲"), {"encoding": "text"}),
@@ -163,12 +171,13 @@ def test_a_body_is_sent_in_the_media_type_that_fits_best() -> None:
         name: {key: value for key, value in api_of(one).items() if key in ("encoding", "headers")}
         for name, (one, _) in cases.items()
     } == {name: keys for name, (_, keys) in cases.items()}
-    assert [told(made(cases[name][0])) for name in ("json", "other", "usual xml")] == [
+    assert [told(made(cases[name][0])) for name in (
+        "json", "other", "usual xml", "two")] == [
         [(f"paths{PATH}.post.requestBody: the body is sent as {JSON}; not carried over: {XML}, "
          f"{FORM}")],
         [(f'paths{PATH}.post.requestBody.content["image/png"]: a body of image/png is sent as the '
          "text that a script passes")],
-        [],
+        [], [f"paths{PATH}.post.requestBody: the body is sent as {JSON}; not carried over: {XML}"],
     ]  # fmt: skip
     assert [api_of(body(JSON, **more))["parameters"] for more in (
         {"required": True}, {"required": "true"},
@@ -201,9 +210,11 @@ def test_operations_have_keys_and_aliases_and_paths_that_are_none_are_left_out()
         "/": {"get": ok, "servers": [{"url": "https://x.test"}]},
         "/l": {"get": {"operationId": "x" * 101, "servers": [{"url": "/"}], "callbacks": {"a": 1}}},
         "b": {"get": ok}, "/c\n": {"get": ok}, "/{d": {"get": ok}, "x-e": {"get": ok},
-        f"/{'f' * 999}": {"get": {"operationId": "f"}}, f"/{'g' * 1000}": {"get": ok},
+        f"/{'f' * 999}": {"get": {"operationId": "f", "servers": []}},
+        "/o": {"get": {"operationId": "GetItem", "servers": [{"url": URL}]}},
+        f"/{'g' * 1000}": {"get": ok},
     }  # fmt: skip
-    platform = made(paths=paths, webhooks={"a": {}}, servers=[])
+    platform = made(paths=paths, webhooks={"a": {}}, servers=[{"url": URL}])
     apis = tree(platform)["apis"]
     wrong = "a path begins with '/'; it is left out"
 
@@ -214,7 +225,8 @@ def test_operations_have_keys_and_aliases_and_paths_that_are_none_are_left_out()
         "get_a_by_客_户_by_id": (None, "/a/{客 户}/{id", None),
         "trace_a_by_客_户_by_id": ("TRACE", "/a/{客 户}/{id", None),
         "x": ("HEAD", "/a/{客 户}/{id", None), "get": (None, "/", None),
-        "x" * 100: (None, "/l", None), "f": (None, "/fffffffffff", None),
+        "GetItem_4": (None, "/o", None), "x" * 100: (None, "/l", None), "f": (None,
+        "/fffffffffff", None),
     }  # fmt: skip
     assert (apis["get_item_3"]["title"], apis["patch_a"]["title"]) == ("一", "二")
     assert told(platform) == [
@@ -230,6 +242,8 @@ def test_operations_have_keys_and_aliases_and_paths_that_are_none_are_left_out()
         "'get_item_2'"),
         ('paths["/a"].post.operationId: another API is called \'get_item\' too; this one is called '
         "'get_item_3'"),
+        ('paths["/o"].get.operationId: another API is called \'GetItem\' too; this one is called '
+        "'GetItem_4'"),
     ]  # fmt: skip
     with pytest.raises(ConfigError) as raised:
         made(paths={"/a": {"x-b": {}}})
@@ -342,6 +356,9 @@ def test_a_schema_has_no_references_and_only_keywords_that_a_file_may_have() -> 
          "s.properties: the name is longer than 200 characters",
          "s.properties.deep.examples: examples cannot have this value"],
     )  # fmt: skip
+    assert write({"items": True, "not": False, "additionalProperties": True})[0] == {
+        "items": {}, "not": {"not": {}}, "additionalProperties": True,
+    }  # fmt: skip
     assert write({"additionalProperties": {"type": 7}, "items": None}) == (
         {"additionalProperties": {}, "items": {}},
         ["s.additionalProperties.type: type cannot have this value"],
@@ -362,6 +379,11 @@ def test_a_schema_that_holds_itself_or_is_too_large_allows_anything_there() -> N
         {"type": "object", "properties": {"kind": {}, "zwei": TEXT}},
         ["s.properties.kind: '#/t' holds itself; there, anything is allowed"],
     )
+    assert write({"$ref": "#/a"}, a={"items": {"$ref": "#/b"}}, b={"not": {"$ref": "#/a"}}) == (
+        {"items": {"not": {}}}, ["s.items.not: '#/a' holds itself; there, anything is allowed"],
+    )  # fmt: skip
+    chain: dict[str, Any] = {f"n{n}": {"items": {"$ref": f"#/n{n + 1}"}} for n in range(45)}
+    assert write({"$ref": "#/n0"}, **chain, n45=TEXT)[1] == []
     large, notes = write(many)
     assert [len([one for one in large["properties"].values() if one == kind]) for kind in
             (TEXT, {})] == [299, 101]  # fmt: skip
@@ -413,7 +435,9 @@ def test_the_scopes_of_a_document_are_collected_by_scheme() -> None:
 SCHEMES: dict[str, Any] = {
     "basic": {"type": "http", "scheme": "BASIC"}, "bearer": {"type": "http", "scheme": "Bearer"},
     "second": {"type": "http", "scheme": "bearer"},
-    "key": {"type": "apiKey", "in": "query", "name": "key"},
+    "key": {"type": "apiKey", "in": "query", "name": "key"}, "basic 2": {"type": "http",
+                                                                         "scheme": "basic"},
+    "key 2": {"type": "apiKey", "in": "header", "name": "KEY"},
     "Other Key": {"type": "apiKey", "in": "cookie", "name": "sid"},
     "same place": {"type": "apiKey", "in": "header", "name": "authorization"},
     "place": {"type": "apiKey", "in": "body", "name": "k"},
@@ -499,6 +523,9 @@ def test_several_ways_to_log_in_are_used_together_or_the_first_that_can_be() -> 
         "both": ([{"bearer": [], "key": []}],
                  {"apply": [header("Bearer {{ token }}"), header("{{ key }}", "key", "query")]},
                  ["token", "key"]),
+        "one name": ([{"key": [], "key 2": []}],
+                     {"apply": [header("{{ key }}", "key", "query"),
+                                header("{{ key_2_key }}", "KEY")]}, ["key", "key_2_key"]),
         "login and key": ([{"key": [], "client": []}],
                           {"preset": "oauth2_client_credentials",
                            "token_url": "{{ base_url }}/token",
@@ -524,16 +551,42 @@ def test_two_schemes_with_one_credential_have_names_of_their_own() -> None:
     security = Security(document, URL, {})
     auths = [
         security.write_auth([{name: []}], ("s",))
-        for name in ("bearer", "second", "key", "Other Key", "bearer")
+        for name in ("bearer", "second", "key", "Other Key", "bearer", "basic", "basic 2")
     ]
 
     assert auths == [
         "bearer", {"preset": "bearer", "token": "{{ second_token }}"},
         {"preset": "api_key", "in": "query", "name": "key"},
         {"preset": "api_key", "in": "cookie", "name": "sid", "key": "{{ other_key_key }}"},
-        "bearer",
+        "bearer", "basic",
+        {"preset": "basic", "username": "{{ basic_2_username }}",
+         "password": "{{ basic_2_password }}"},
     ]  # fmt: skip
-    assert list(security.credentials) == ["token", "second_token", "key", "other_key_key"]
+    assert {name: one["secret"] for name, one in security.credentials.items()} == {
+        "token": True, "second_token": True, "key": True, "other_key_key": True,
+        "username": False, "password": True, "basic_2_username": False, "basic_2_password": True,
+    }  # fmt: skip
+
+
+def test_an_operation_has_an_auth_of_its_own_only_if_it_differs() -> None:
+    schemes = {"securitySchemes": SCHEMES}
+    root: list[Any] = [{"client": []}]
+    ways: list[tuple[Any, Any]] = [
+        (root, None), ([{"key": []}], {"preset": "api_key", "in": "query", "name": "key"}),
+        ([], "none"),
+    ]  # fmt: skip
+
+    assert [
+        api_of({"security": way}, security=root, components=schemes).get("auth") for way, _ in ways
+    ] == [auth for _, auth in ways]
+    assert (
+        tree(
+            made(
+                {"security": [{"client": ["r"]}]}, security=[{"client": ["w"]}], components=schemes
+            )
+        )["auth"]["scope"]
+        == "r"
+    )
 
 
 def test_a_csrf_token_is_fetched_with_the_credentials_beside_it() -> None:

@@ -354,7 +354,6 @@ def test_an_unknown_address_says_where_its_path_would_be_recorded(folder: Path) 
 
     def unlike(address: str) -> tuple[str, str]:
         return ("address", (f"https://fremd.test is no address of a platform; crm is recorded "
-        f"under "
                 f"under {address}, and has nothing like this there either"))  # fmt: skip
 
     base = f"{CRM}/"

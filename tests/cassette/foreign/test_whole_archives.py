@@ -91,7 +91,7 @@ ARCHIVE = [
         response={"content": {"_file": "b.txt", "mimeType": "text/html; charset=gbk", "size": 4}},
     ),
     entry(
-        startedDateTime="2026-03-02T00:00:04Z", serverTime=3,
+        startedDateTime="2026-03-02T00:00:04Z", serverTime=3, other=1,
         response={"content": {"_file": "c.txt", "mimeType": "text/plain;charset=gbk", "size": 6}},
     ),
     entry(startedDateTime="2026-03-02T00:00:05Z", response={"content": {"_file": "d.txt"}}),
@@ -103,7 +103,7 @@ ARCHIVE = [
     entry(startedDateTime="2026-03-02T00:00:07Z", request={"url": "ws://crm.example.test"}),
     entry(startedDateTime="2026-03-02T00:00:08Z", request={"url": 7}),
     entry(startedDateTime="2026-03-02T00:00:09Z", response={"status": 200, "_error": "net::ERR"}),
-    {"request": {"method": "GET", "url": CRM}},
+    {"request": {"method": "GET", "url": CRM}}, entry(response={"status": "viel"}),
 ]  # fmt: skip
 
 
@@ -134,9 +134,10 @@ def test_an_archive_of_a_browser_becomes_its_exchanges_in_order_of_time() -> Non
         "exchange 8: 'ws://crm.example.test' is not an HTTP address",
         "exchange 9: not an exchange (request.url is a number, which cannot be read there)",
         "exchange 11: not an exchange (key 'response' is missing)",
+        "exchange 12: not an exchange (response.status is a text, which cannot be read there)",
         "exchange 3: the key 'request.extra' is not known and is left out",
         "exchange 3 and 2 more: the key 'serverTime' is not known and is left out",
-        "exchange 3: the key 'other' is not known and is left out",
+        "exchange 3 and 1 more: the key 'other' is not known and is left out",
     ]  # fmt: skip
     assert found.exchanges[2].request.injected == ("header.x-b",)
     assert [pair for pair in found.exchanges[2].request.headers if pair[0] == "X-A"] == [
@@ -478,6 +479,7 @@ def test_a_flow_file_is_damaged_at_the_byte_where_its_value_begins() -> None:
 def test_the_format_of_a_file_is_found_by_what_is_in_it() -> None:
     documents = {
         '{"log": {"entries": []}}': "har",
+        '{"log": {"entries": null}}': "har",
         '{"log": {}}': None,
         '[{"request": {}}]': "wiremock",
         "[[1]]": None,
