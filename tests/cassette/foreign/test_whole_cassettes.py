@@ -27,6 +27,8 @@ from bpmax_sim.traffic.imported import (
     to_failure_code,
     undo_content_codings,
 )
+from bpmax_sim.traffic.known_keys import find_unknown_keys
+from bpmax_sim.traffic.traced_values import describe_unreadable_member
 
 CRM = "https://crm.example.test"
 KUNDE = "客户"
@@ -482,6 +484,48 @@ def test_values_of_yaml_have_types_only_where_they_are_asked_for() -> None:
         "b": {"c": "1", "a": {"d": [1]}}, "c": "1", "1": "2",
     }  # fmt: skip
     assert load_yaml(b"a:\nb: \n", "x") == {"a": None, "b": None}
+
+
+def test_the_member_that_cannot_be_read_is_named_with_its_kind() -> None:
+    tree = {
+        "a": [1, {"b": True}, 1.5], "甲": {"x.y": None}, "t": "geheim", "m": {}, "l": [], "z": b"",
+    }  # fmt: skip
+
+    def fail(*path: Any) -> str:
+        def read(value: Any) -> None:
+            for step in path:
+                value = value.get(step) if step == "nein" else value[step]
+            raise ValueError
+
+        return describe_unreadable_member(read, tree)
+
+    def over(value: Any) -> None:
+        for inner in value.values():
+            for item in inner:
+                item.lower()
+
+    unfit = "which cannot be read there"
+    assert [fail(), fail("a"), fail("a", 1), fail("a", 1, "b"), fail("a", 2), fail("a", 0),
+            fail("甲", "x.y"), fail("t"), fail("m"), fail("z"), fail("nein"),
+            fail("m", "nein")] == [
+        "it is a map", f"a is a list, {unfit}", f"a[1] is a map, {unfit}",
+        f"a[1].b is true or false, {unfit}", f"a[2] is a number, {unfit}",
+        f"a[0] is a number, {unfit}", f'甲["x.y"] is null, {unfit}', f"t is a text, {unfit}",
+        f"m is a map, {unfit}", f"z is bytes, {unfit}", "nein is missing", "m.nein is missing",
+    ]  # fmt: skip
+    assert describe_unreadable_member(over, {"a": ["x"], "b": ["y", 7, "z"]}) == (
+        f"b[1] is a number, {unfit}"
+    )
+    assert describe_unreadable_member(over, 7) == "it is a number"
+
+
+def test_keys_that_nobody_reads_are_named_with_their_path() -> None:
+    known = {"a": None, "b": {"c": None, "d": {}}}
+    item = {"a": {"x": 1}, "b": {"c": {"y": 1}, "d": {"e": {}}, "_f": 1, "g": [1]}, "_h": 1, "i": 2}
+
+    assert [*find_unknown_keys(item, known)] == ["b.d.e", "b.g", "i"]
+    assert [*find_unknown_keys({"b": [{"z": 1}]}, known)] == []
+    assert [*find_unknown_keys("b", known)] == []
 
 
 def test_an_instant_without_a_zone_is_in_utc_and_what_is_none_is_zero() -> None:
