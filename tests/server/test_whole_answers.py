@@ -99,7 +99,7 @@ def test_each_error_has_its_status_and_a_word_for_programs() -> None:
         named = dict(headers)
         assert named[b"x-bpmax-sim"].decode() == found[error][1]["error"]
         assert named[b"content-type"] == b"application/json; charset=utf-8"
-        assert body == json.dumps(found[error][1], ensure_ascii=False).encode()
+        assert body == json.dumps(errors[error][1], ensure_ascii=False).encode()
 
     assert found == errors
 
@@ -203,6 +203,7 @@ auth: none
 apis:
   get: {path: "/客户/{id}"}
   list: {path: /list}
+  root: {path: /}
 """
 OPEN = "https://crm.example.test/open/v2"
 QUOTED = "/%E5%AE%A2%E6%88%B7/1"
@@ -215,7 +216,7 @@ def test_a_target_is_looked_for_below_each_address_that_was_recorded(tmp_path: P
     paths = []
     for number, urls in enumerate((
         (f"{OPEN}{QUOTED}", "https://fremd.example.test:81/x?a=1"),
-        (f"{OPEN}/list", f"{OPEN}/list", "https://fremd.example.test:81/"),
+        (f"{OPEN}/list", f"{OPEN}/list", "https://fremd.example.test:81/", f"{OPEN}/"),
     )):  # fmt: skip
         exchanges = [
             Exchange(order=n, request=Request(method="GET", url=url), outcome=Response(
@@ -248,14 +249,14 @@ def test_a_target_is_looked_for_below_each_address_that_was_recorded(tmp_path: P
         "/", "/crm/x?a=1", "/crmx",
     )} == {
         QUOTED: "01", f"/open/v2{QUOTED}": "01", f"/crm{QUOTED}": "01",
-        f"/crm/open/v2{QUOTED}": "01", "/x?a=1": "02", "/list": "11", "/": "13",
+        f"/crm/open/v2{QUOTED}": "01", "/x?a=1": "02", "/list": "11", "/": "14",
         "/crm/x?a=1": nothing, "/crmx": nothing,
     }  # fmt: skip
     assert [get("/list"), get("/list")] == ["12", "12"]
     assert get("/%E5%AE%A2%E6%88%B7/2").startswith(
         "no such call: no such call: crm.get is not recorded like this: "
     )
-    assert get("") == "13"
+    assert get("") == "14"
     assert [(len(one.calls), len(one.misses)) for one in replay._sessions] == [(0, 0), (0, 0)]
 
 
@@ -272,5 +273,11 @@ def test_a_simulator_is_asked_with_the_path_of_its_platform_or_without(tmp_path:
     for path in ("/open/v2/list", "/list", "/open/v2", "/open/v2?a", "/open/v23", "/", ""):
         serving.handle(Request(method="GET", url=f"http://h{path}", base="http://h"))
 
+    (tmp_path / "instances.yaml").write_text(
+        "- {platform: crm, instance_key: eins}\n- {platform: crm, instance_key: zwei, "
+        "enabled: false}\n- {platform: crm, instance_key: drei}\n", encoding="utf-8",
+    )  # fmt: skip
+    platforms = load_usable_platforms(tmp_path / "crm.yaml", instances=tmp_path / "instances.yaml")
+    assert [one.instance for one in SimulatorServer(platforms, "crm").tenants] == ["eins", "drei"]
     assert seen == ["/list", "/list", "", "?a", "/open/v23", "/", ""]
     assert [one.instance for one in serving.tenants] == ["default"]

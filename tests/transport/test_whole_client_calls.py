@@ -65,6 +65,19 @@ title: 仓库
 base_url: https://crm.example.test/v1
 apis: {stock: {path: /stock}, own: {path: /own}}
 """
+SSO = """
+platform_key: sso
+title: 门户
+base_url: https://sso.example.test/v1
+credentials: {key: {secret: true}}
+auth:
+  acquire:
+    steps:
+      - request: {method: POST, url: "https://login.example.test/v2/login", body: {k: "{{ key }}"}}
+        extract: {token: {path: $.token, secret: true}}
+  apply: [{in: path, name: schluessel, value: "{{ key }}"}]
+apis: {get: {path: "/{schluessel}/kunden/{id}"}}
+"""
 TENANTS = """
 platform_key: tenant
 title: 租户
@@ -77,7 +90,7 @@ INSTANCES = """
    credentials: {user: u, password: {env: PASSWORD}, key: {env: KEY}}}
 - {platform: crm, instance_key: two, base_url: {env: TWO}, hosts: {files: {env: FILES}},
    credentials: {user: u, password: {env: PASSWORD_2}, key: {env: KEY_2}}}
-- {platform: tenant, instance_key: three, enabled: false, credentials: {name: a}}
+- {platform: tenant, instance_key: three, enabled: false, credentials: {name: {env: TENANT}}}
 """
 SECRETS = {"PASSWORD": "geheim-2026-eins", "KEY": "schluessel-eins-2026"}
 
@@ -192,7 +205,46 @@ def test_the_credentials_of_a_login_are_hidden_wherever_it_has_them(folder: Path
     hidden = [vault.redact_text(text) for text in texts]
     assert [hidden[0], hidden[1], hidden[4]] == [own, f"{tenant}-password.1", "offen"]
     assert [text.rpartition(".")[2] for text in hidden[2:4]] == ["1", "2"]
+    assert hidden[2].startswith(f"{tenant}-t-token-")
     assert hide(platforms, request, vault) == shown  # the same secrets keep their stand-ins
+
+
+def test_the_body_of_a_login_changes_only_where_it_has_a_secret(folder: Path) -> None:
+    standin = "redacted.crm.one.client-password.1"
+    bodies = {
+        b'{ "user" : "u" }': b'{ "user" : "u" }', b"[ 1 ]": b"[ 1 ]",
+        b'[{"password":"kennwort-1"}]': f'[{{"password": "{standin}"}}]'.encode(),
+        '{"名":"甲","密码":["kennwort-2026"]}'.encode():
+            '{"名": "甲", "密码": ["redacted.crm.one.client-20acca65.1"]}'.encode(),
+        b'{"token": "ein Satz", "signature": "a b"}': b'{"token": "ein Satz", "signature": "a b"}',
+        b"user=u&p%61ssword=kennwort%2B1&x=%zz":
+            b"user=u&p%61ssword=redacted.crm.one.password.1&x=%zz",
+        b'{"password": 7}': b'{"password": 7}', b"null": b"null",
+    }  # fmt: skip
+    found = {}
+    for body in bodies:
+        request = Request(method="POST", url=f"{CRM}/login", body=body)
+        found[body] = hide(load(folder), request, Vault()).body
+
+    assert found == bodies
+
+
+def test_a_secret_in_a_path_and_a_login_elsewhere_are_recorded_at_their_own_address(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "sso.yaml").write_text(SSO, "utf-8")
+    platforms, vault = load_usable_platforms(tmp_path), Vault()
+    base, login = "https://sso.example.test/v1", "https://login.example.test/v2/login"
+    call = hide(
+        platforms, Request(method="GET", url=f"{base}/ge%2Bheim-2026/kunden/a%20b?x=1"), vault
+    )
+    logged = hide(platforms, Request(method="POST", url=login, body=b'{"k":"ge+heim-2026"}'), vault)
+    standin = "redacted.sso.default.client-schluessel.1"
+
+    assert call.url == f"{base}/{standin}/kunden/a%20b?x=1"
+    assert vault.redact_text("ge+heim-2026") == standin
+    assert (logged.url, logged.body) == (login, f'{{"k": "{standin}"}}'.encode())
+    assert login.startswith(logged.base)
 
 
 def test_a_call_hides_what_auth_puts_in_and_stays_itself_if_there_is_nothing(
@@ -204,8 +256,8 @@ def test_a_call_hides_what_auth_puts_in_and_stays_itself_if_there_is_nothing(
     assert match is not None
     cases = {
         "auth": (f"{CRM}/stock?key=schluessel-2026&a=1#x",
-                 (("AUTHORIZATION",
-        "Bearer marke-2026"),)),
+                 (("AUTHORIZATION", "Bearer marke-2026"), ("Cookie", "sid=keks-2026-abc"))),
+        "escaped": (f"{CRM}/stock?k%65y=schl%2Bssel-2026", ()),
         "address": ("HTTPS://CRM.example.test:443/v1/stock", ()),
         "host": (f"{FILES}/file/%37?key=schluessel-2026", ()),
         "chinese": (f"{CRM}/客户/a b?phone=%D6%D0&key=%D6%D0%CE%C4-2026", ()),
@@ -221,14 +273,16 @@ def test_a_call_hides_what_auth_puts_in_and_stays_itself_if_there_is_nothing(
     assert hide_credentials(plain, match, vault) is plain
     assert found == {
         "auth": (f"{CRM}/stock?key={standin}-key.1&a=1",
-                 (f"Bearer {standin}-authorization.1",)),
+                 (f"Bearer {standin}-authorization.1", f"{standin}-cookie.1")),
+        "escaped": (f"{CRM}/stock?k%65y={standin}-key.2", ()),
         "address": (f"{CRM}/stock", ()),
         "host": (f"{FILES}/file/7?key={standin}-key.1", ()),
-        "chinese": (f"{CRM}/%E5%AE%A2%E6%88%B7/a%20b?phone=%D6%D0&key={standin}-key.2", ()),
-        "short": (f"{CRM}/stock?key={standin}-key.3&key=", (f"{standin}-authorization.2", "")),
+        "chinese": (f"{CRM}/%E5%AE%A2%E6%88%B7/a%20b?phone=%D6%D0&key={standin}-key.3", ()),
+        "short": (f"{CRM}/stock?key={standin}-key.4&key=", (f"{standin}-authorization.2", "")),
     }  # fmt: skip
-    assert [vault.redact_text(text) for text in ("schluessel-2026", "ab", "kurz")] == [
-        f"{standin}-key.1", "ab", "kurz",
+    words = ("schluessel-2026", "schl+ssel-2026", "ab", "kurz")
+    assert [vault.redact_text(text) for text in words] == [
+        f"{standin}-key.1", f"{standin}-key.2", "ab", "kurz",
     ]  # fmt: skip
 
 
@@ -285,6 +339,7 @@ def test_an_address_is_that_of_an_instance_and_is_recorded_as_the_declared_one(
         "https://eins.test/api/stock?x=1": ("crm.stock@one", None, f"{STOCK}?x=1"),
         "https://zwei.test/stock": ("crm.stock@two", None, STOCK),
         "https://zwei.test/nein#x": ("", None, NOTHING),
+        "https://zwei.test/a%7E//%E5%AE%A2?": ("", None, f"{CRM}/a%7E//%E5%AE%A2?"),
         "https://dateien.test/d/file/1": ("crm.file@two", None, FILE),
         FILE: ("crm.file@one", None, None),
         f"{FILES}/nein": ("", None, None),
@@ -339,7 +394,29 @@ def test_a_replayed_request_is_that_of_the_address_and_instance_it_was_recorded_
         clients = adapter(folder, ENVIRON, is_recorded=is_recorded)
         assert {url: found[:2] for url, found in places(clients, *wanted).items()} == wanted
         live = adapter(folder, ENVIRON, is_recorded=is_recorded, is_live=True)
-        assert places(live, "https://fremd.test/v1/stock")["https://fremd.test/v1/stock"][0] == ""
+        assert places(live, STOCK)[STOCK][0] == "crm.stock@one"
+    live = adapter(folder, ENVIRON, is_recorded=lambda _request: True, is_live=True)
+    url = "https://fremd.test/v1/stock"
+    assert places(live, url)[url][0] == ""
+    plain = adapter(folder, ENVIRON).as_api_call(
+        Request(
+            method="GET", url=STOCK.replace("://", "://u:p@"), headers=(("Authorization", "x"),)
+        )
+    )
+    assert plain.recorded_form.url == STOCK
+    assert adapter(folder, ENVIRON).as_api_call(Request(method="GET", url=STOCK)).standin is None
+
+
+def test_a_further_host_is_live_where_the_instance_has_it(tmp_path: Path) -> None:
+    (tmp_path / "platforms").mkdir()
+    (tmp_path / "platforms/crm.yaml").write_text(PLATFORM, "utf-8")
+    (tmp_path / "instances.yaml").write_text(
+        "- {platform: crm, instance_key: two, hosts: {files: {env: FILES}},\n"
+        "   credentials: {user: u, password: {env: PASSWORD}, key: {env: KEY}}}\n", "utf-8",
+    )  # fmt: skip
+    clients = adapter(tmp_path, ENVIRON, is_live=True)
+
+    assert places(clients, FILE) == {FILE: ("crm.file@two", "https://dateien.test/d/file/1", FILE)}
 
 
 def explain(clients: ExternalCallAdapter, url: str) -> list[tuple[str, str]]:
@@ -412,6 +489,9 @@ def test_the_number_of_a_call_is_also_in_its_recorded_form(folder: Path) -> None
     assert [one.call and one.call.serial for one in (seven, seven.recorded_form)] == [7, 7]
     assert [one.call and one.call.serial for one in (nine, nine.recorded_form)] == [9, 9]
     assert nine.url.endswith(SECRETS["KEY"])
+    assert (nine.base, nine.recorded_form.base) == ("https://eins.test/api", CRM)
+    clients.send_call(request, lambda _request: Response(status=200), serial=70)
+    assert [one.call and one.call.serial for one in clients.env.calls] == [70]
     assert nine.recorded_form.url == f"{STOCK}?key=redacted.crm.one.key.1"
 
 
@@ -471,6 +551,9 @@ def test_the_credentials_of_an_instance_are_known_as_soon_as_it_is_called(folder
     replayed.as_api_call(Request(method="GET", url=NOTHING))
     before = replayed.vault.redact_text(text)
     replayed.as_api_call(Request(method="GET", url=STOCK))
+    both = adapter(folder, ENVIRON | {"PASSWORD_2": "geheim-2026-zwei", "KEY_2": "k-2026-zwei"})
+    places(both, "https://eins.test/api/stock", "https://zwei.test/stock")
+    assert both.vault.redact_text("geheim-2026-zwei") == "redacted.crm.two.password.1"
     recorded = adapter(folder, ENVIRON, separate=True)
     recorded.as_api_call(Request(method="GET", url="https://fremd.test/"))
     unset = adapter(folder, {}, separate=True)
@@ -499,6 +582,7 @@ def test_the_credentials_of_all_instances_are_registered_or_named_as_lacking(
 ) -> None:
     vault = Vault()
     environ = SECRETS | {"ONE": "https://eins.test"}
+    assert register_all_credentials(load(folder), {}, Vault()) == ["crm.one", "crm.two"]
     lacking = register_all_credentials(load(folder), environ, vault)
     slashed = Vault()
     slashed.register_address_replacement("https://eins.test/api/", "https://crm.example.test")
@@ -543,16 +627,19 @@ def test_an_import_keeps_the_calls_and_says_what_it_leaves_out(tmp_path: Path) -
     vault = Vault()
     vault.add("unverkennbar-2026-geheim", "redacted.x.y.z", name="x.y.z")
     exchanges = (
-        exchange(1, "POST", f"{CRM}/客户/1?phone=13800138000", f'{{"ticket":"{ticket}"}}'.encode(),
+        exchange(1, "POST", f"{CRM}/客户/1?phone=13800138000&x=nebenbei",
+        f'{{"ticket":"{ticket}"}}'.encode(),
                  body=f'{{"name":"{token}"}}'.encode()),
         exchange(2, "POST", f"{CRM}/login", f'{{"token":"{token}"}}'.encode(),
                  body=b'{"user":"u","password":"kennwort-2026"}'),
-        exchange(3, "GET", f"{CRM}/stock?key=schluessel-2026", b'{"x":"kennwort-2026"}',
-                 (("Authorization", f"Bearer {token}"),)),
+        exchange(9, "POST", f"{CRM}/login"),
         exchange(4, "GET", f"{CRM}/own"), exchange(5, "GET", f"{CRM}/nein?x=1#y"),
-        exchange(6, "GET", "https://fremd.test/?token=fremd-2026-abcdef", FailedExchange(
+        exchange(3, "GET", f"{CRM}/stock?key=schluessel-2026", b'{"x":"kennwort-2026"}'),
+        exchange(6, "GET", "https://fremd.test/?token=fremd-2026-abcdef&q=zeichen-2026-abc",
+        FailedExchange(
             code="TLS", message="x")),
-        exchange(7, "GET", "https://fremd.test/", b'{"api_key":"fremd-2026-abcdef"}'),
+        exchange(7, "GET", "https://fremd.test/", b'{"api_key":"fremd-2026-abcdef"}',
+                 (("Authorization", "Bearer zeichen-2026-abc"),)),
         exchange(8, "GET", "https://fremd.test/2", f'{{"t":"{ticket}"}}'.encode(),
                  (("X-A", "unverkennbar-2026-geheim"),)),
     )  # fmt: skip
@@ -565,18 +652,20 @@ def test_an_import_keeps_the_calls_and_says_what_it_leaves_out(tmp_path: Path) -
         (one.order, one.owner, one.request.call.name if one.request.call else "", one.at)
         for one in found.exchanges
     ] == [
-        (1, "导入", "crm.save", 1.0), (2, "导入", "crm.stock", 3.0), (3, "导入", "erp.own", 4.0),
-        (4, "导入", "", 5.0), (5, "导入", "", 6.0), (6, "导入", "", 7.0), (7, "导入", "", 8.0),
+        (1, "导入", "crm.save", 1.0), (2, "导入", "erp.own", 4.0), (3, "导入", "", 5.0),
+        (4, "导入", "crm.stock", 3.0), (5, "导入", "", 6.0), (6, "导入", "", 7.0),
+        (7, "导入", "", 8.0),
     ]  # fmt: skip
     assert all(one.key for one in found.exchanges)
     whole = repr([(one.request.url, one.request.headers, one.request.body,
                    getattr(one.outcome, "body", b"")) for one in found.exchanges])  # fmt: skip
     secrets = (token, ticket, "kennwort-2026", "schluessel-2026", "fremd-2026-abcdef",
-               "unverkennbar", "13800138000")  # fmt: skip
+               "unverkennbar", "13800138000", "zeichen-2026-abc", "nebenbei")  # fmt: skip
     assert [text for text in secrets if text in whole] == []
-    assert found.exchanges[3].request.url.startswith(f"{CRM}/nein?x=")
-    assert found.exchanges[3].request.url != f"{CRM}/nein?x=1"
-    assert found.notes[:3] == (
+    assert found.exchanges[2].request.url.startswith(f"{CRM}/nein?x=")
+    assert found.exchanges[2].request.url != f"{CRM}/nein?x=1"
+    assert found.notes[:4] == (
         "alt", "exchange 2: a login of crm, which replay synthesises",
+        "exchange 9: a login of crm, which replay synthesises",
         "exchange 3: declared at this address by erp as well; taken for crm",
     )  # fmt: skip

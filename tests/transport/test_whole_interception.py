@@ -140,6 +140,7 @@ def test_a_request_of_the_session_itself_is_nobody_s_call() -> None:
 
     assert adapter.can_play_response_for(get()) is False
     adapter.append(get(), reply())
+    adapter.note_sending(connection(), LINE)
     adapter.warn_of_unanswered()
     adapter.warn_of_unseen()
     assert listener.heard == []
@@ -197,7 +198,7 @@ def test_a_request_that_vcrpy_saw_is_sent_once_without_a_report() -> None:
     listener = Listener()
     adapter, me = adapt(listener), threading.current_thread().name
     adapter.can_play_response_for(get("/1"))
-    adapter.note_connection(Socket(), NetworkTarget(host="gesehen.test", port=1))
+    adapter.note_connection(Socket(3), NetworkTarget(host="gesehen.test", port=1))
     adapter.note_sending(connection(host="gesehen.test"), LINE)
     adapter.note_sending(connection(host="noch.test"), LINE)
     adapter.warn_of_unseen()
