@@ -45,7 +45,7 @@ def _teile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     lay(tmp_path, "z_kern", **core, own="teile_kern:SEVEN", both="teile_kern:SEVEN",
         rufen="teile_kern:rufen")  # fmt: skip
     lay(tmp_path, "a_bruch", bruch="teile_bruch:X", fehlt="nirgends:X", both="teile_kern:SEVEN",
-        ours="teile_kern:TEXT", also="teile_kern:TEXT")  # fmt: skip
+        ours="teile_kern:TEXT", zuletzt="teile_kern:TEXT")  # fmt: skip
     lay(tmp_path, "bpmax_sim", ours="teile_kern:SEVEN", mine="teile_kern:SEVEN")
     lay(tmp_path / "again", "z_kern", seven="teile_kern:SEVEN")
     monkeypatch.syspath_prepend(tmp_path / "again")
@@ -68,14 +68,15 @@ def test_the_parts_of_a_point_are_those_of_this_package_and_then_the_others() ->
     point = ExtensionPoint(GROUP, int, {"one": 1, "own": 0})
 
     assert point.list_names() == (
-        "one", "own", "mine", "ours", "also", "both", "bruch", "fehlt", "rufen", "seven", "teil",
-        "text", "true",
+        "one", "own", "mine", "ours", "both", "bruch", "fehlt", "rufen", "seven", "teil",
+        "text", "true", "zuletzt",
     )  # fmt: skip
     assert "teile_kern" not in sys.modules
     assert [name in point for name in ("one", "seven", "neun", 7)] == [True, True, False, False]
     assert [point.get(name) for name in ("own", "one", "seven", "ours", "neun")] == [
         0, 1, 7, 7, None,
     ]  # fmt: skip
+    assert point.require("own", "teil") == 0
     assert point.get_module_and_attribute("seven") == "teile_kern:SEVEN"
     with pytest.warns(ExtensionWarning) as warned:
         parts = dict(point.load_usable_parts())
@@ -97,8 +98,8 @@ def test_a_part_that_cannot_be_used_says_whose_it_is_and_why() -> None:
         "text": f"{of}'text' of z_kern (teile_kern:TEXT): expected int, bool, got str",
         "both": f"{of}'both' is registered by a_bruch, z_kern; uninstall all but one",
         "sevn": "teil: there is no 'sevn'; did you mean 'seven'?",
-        "ganz anders": "teil: there is no 'ganz anders'; there are own, mine, ours, also, both, "
-        "bruch, fehlt, rufen, seven, teil, text, true",
+        "ganz anders": "teil: there is no 'ganz anders'; there are own, mine, ours, both, "
+        "bruch, fehlt, rufen, seven, teil, text, true, zuletzt",
     }  # fmt: skip
     assert refusal(lambda: ExtensionPoint("bpmax_sim.leer", int).require("x", "teil")) == (
         "teil: there is no 'x'; no entry points of bpmax_sim.leer are installed, so install this "
@@ -115,8 +116,8 @@ def test_the_problems_of_the_parts_of_others_are_found() -> None:
 
     found = list(ExtensionPoint(GROUP, (int, str), {"own": 0}).find_foreign_part_problems())
     assert [one for one in found if not one[2]] == [
-        ("also", "a_bruch", ""), ("seven", "z_kern", ""), ("text", "z_kern", ""),
-        ("true", "z_kern", ""),
+        ("seven", "z_kern", ""), ("text", "z_kern", ""),
+        ("true", "z_kern", ""), ("zuletzt", "a_bruch", ""),
     ]  # fmt: skip
     assert [one for one in found if "which stays" in one[2]] == [
         stays("ours", "a_bruch", "teile_kern:TEXT"), stays("own", "z_kern", "teile_kern:SEVEN"),
@@ -226,7 +227,7 @@ def test_a_driver_that_lacks_a_part_is_none(tmp_path: Path, known: Settings) -> 
     list(git.configure_merging(tmp_path))
     sound = dict(known.values)
     for broken in (
-        {"merge.bpmax.driver": "/weg/python -m bpmax_sim merge"}, {"merge.bpmax.driver": "'"},
+        {"merge.bpmax.driver": "/weg/python sh"}, {"merge.bpmax.driver": "'"},
         {"merge.bpmax.driver": ""},
     ):  # fmt: skip
         known.values = sound | broken

@@ -104,15 +104,16 @@ def test_what_a_client_sends_itself_is_recorded_with_the_number_it_got() -> None
     adapter.append(two, reply(200, "é"))
     adapter.append(get("/4"), reply(204))
     assert adapter.can_play_response_for(one) is False
-    recorded = [(url, got.status, got.headers, got.body, got.elapsed, got.source, serial)
+    recorded = [(url, f"{got.status} {got.reason}", got.headers, got.body, got.elapsed,
+    got.source, serial)
                 for kind, url, got, serial in [
                     one for one in listener.heard if one[0] == "recorded"]]  # fmt: skip
 
     assert recorded == [
-        (f"{CRM}/1", 200, (("X", "1"), ("X", "2")), b"a", 2.0, "live", 20),
-        (f"{CRM}/3", 302, (), b"", 0.0, "live", 0),
-        (f"{CRM}/2", 200, (), "é".encode(), 2.0, "live", 40),
-        (f"{CRM}/4", 204, (), b"", 0.0, "live", 0),
+        (f"{CRM}/1", "200 OK", (("X", "1"), ("X", "2")), b"a", 2.0, "live", 20),
+        (f"{CRM}/3", "302 OK", (), b"", 0.0, "live", 0),
+        (f"{CRM}/2", "200 OK", (), "é".encode(), 2.0, "live", 40),
+        (f"{CRM}/4", "204 OK", (), b"", 0.0, "live", 0),
     ]  # fmt: skip
     assert [one[:3] for one in listener.heard if one[0] != "recorded"] == [
         ("asked", "GET", f"{CRM}/1"), ("sends", "GET", f"{CRM}/1"), ("asked", "GET", f"{CRM}/2"),
