@@ -39,6 +39,9 @@ function branch@1[else<1]=0 statement@1=1 function@8(甲)=0 statement@23=0 state
 3 statement@1=1 function@16(f)=1 statement@26=1 branch@30[?<26]=1 branch@34[:<26]=0 statement@37=1 branch@50[&&<45]=1 branch@61[?<53]=1 branch@70[:<53]=0 | var 甲 = 2, f = (a, b) => a ? b : a; out = f(甲 && 1, 甲 > 1 ? (甲, 3) : 4)
 1 statement@1=1 statement@10=1 statement@19=1 | label: { out = 1; break label }
 0ab12 statement@1=1 statement@12=1 statement@42=2 statement@50=1 statement@74=2 statement@82=1 | var s = 0; for (const k in {a: 1, b: 2}) s += k; for (const v of [1, 2]) s += v; out = s
+甲5 statement@1=1 statement@8=1 function@14=0 statement@31=1 branch@44[||<39]=1 function@44=1 statement@58=1 statement@70=1 | var 甲; 甲 ||= function* () {}; var f = 0 || function () { return 5 }; out = 甲.name + f()
+1 statement@1=1 branch@14[case<1]=1 branch@24[||<19]=1 statement@27=1 statement@41=1 | switch (1) { case 0 || 1: 'use strict'; out = 1 }
+true function@1(甲)=1 statement@38=1 statement@66=1 | function 甲() { 'use strict' /* 注 */; return this === undefined } out = 甲()
 """
 
 

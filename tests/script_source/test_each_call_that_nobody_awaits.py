@@ -78,6 +78,9 @@ void | void 物.go(§form.x)
 - | void 5; 物.go(§form.x)
 void | void 1;⏎const 甲 = 1;⏎void §$proxy('crm').a()
 - | void 1;⏎const 甲 = 1;⏎ go(§$proxy('crm').a())
+void | const 取 = n => n ? §$proxy('crm').a() : 再(n); const 再 = n => 取(n - 1); void 再(1)
+- | const 取 = n => n ? §$proxy('crm').a() : 再(n); const 再 = n => 取(n - 1); go(再(1))
+void | const 取 = () => $proxy('crm').a(); void 取(物.go(§1))
 """
 
 OUTER = r"""
@@ -109,6 +112,7 @@ OUTER = r"""
 .forEach(async …)@1:26 | async function 取() { [1].forEach(async x => { await §$proxy('crm').a() }) } 取()
 .map(async …)@1:32 | async function 取() { await [1].map(async x => { await §$proxy('crm').a() }) } 取()
 - | §await 1
+再()@1:112 | async function 取() { await §$proxy('crm').a() } go(async () => { await 取() }); async function 再() { await 取() } 再()
 """
 
 

@@ -192,6 +192,13 @@ constant-condition@60 | if (form.a === 1) { form.明细.forEach(x => { x.b = 2 }
 constant-condition@30 | if (form.a === 1) { 改(); if (form.a === 2) form.c = 1 } function 改() { return form.b.trim() }
 - | if (form.a === 1) { await (form.c)⏎ if (form.a === 2) form.d = 1 }
 constant-condition@26 constant-condition@69 | if (form?.['a'] === 1 && form.a === 2) go(); if (form.b?.c === 1 && form['b'].c === 2) go()
+constant-condition@61 constant-condition@104 | if (form.a !== 5 && form.a == 5) go(); if (form.a.length && !form.a.length) go(); if (form.a.trim() && form.a.trim() === '') go()
+- | if (!form.a && form.a === false) go(); if (!form.a && form.a === null) go(); if (!form.a && form.a === undefined) go(); if (!form.a && form.a === 0) go(); if (!form.a && form.a === '') go()
+- | if (form.a === 1) { while (form.x) { if (form.a === 2) form.b = 1; form.a = 3 } }
+- | if (form.a === 1) { for (;form.x;) { if (form.a === 2) form.b = 1; form.a = 3 } }
+- | if (form.a === 1) { do { if (form.a === 2) form.b = 1; form.a = 3 } while (form.x) }
+constant-condition@27 | if (form.a === 1) { { if (form.a === 2) form.b = 1; form.a = 3 } }
+- | if (form.明细[0] === 1) { form.明细[0] = 2; if (form.明细[0] === 2) go() }
 """
 
 CONTRADICTIONS_MESSAGES = r"""
@@ -217,6 +224,8 @@ form.b is never both, so this is always false; write ||
 form.b <= form.a is never both, so this is always false; write ||
 this is never true here, where form.x[0].z === 1
 form.b.c is never both, so this is always false; write ||
+form.a.length is never both, so this is always false; write ||
+form.a.trim() is never both, so this is always false; write ||
 """
 
 

@@ -113,6 +113,7 @@ form.甲:read@33 form.a:write@148 form.丙:read@172 form.b:write@181 form.明细
 form.甲:test@5 form.a:write@47 form.甲:read@56 form.乙:test@65 form.b:write@93 form.乙:read@102 form.丙:test@111 form.c:write@157 form.丙:read!@166 form.丁:test@175 form.d:write@197 form.丁:read@206 form.戊:test@213 form.e:write@248 form.戊:read!@257 | if ('甲' in form) { go() } else { go(2) } form.a = form.甲; if (!('乙' in form)) { go() } form.b = form.乙; if (!('丙' in form)) { /* 注 */ return /* 注 */ } form.c = form.丙; if (!('丁' in form)) {} form.d = form.丁; if ('戊' in form) {} else throw 1; form.e = form.戊
 form.a:write@6 form.b:read@19 form.c:write@2:6 mistake@12 mistake@14 mistake@24 | form.a = (1; form.b = [2⏎form.c = 3
 form.a:write@47 form.b:write@89 form.甲.乙:read@19 ctx.user.丙:read@31 form.form.丁:read@72 | const {form: {甲: {乙}}, user: {丙}} = ctx; form.a = 乙 + 丙; const {form: {丁}} = form; form.b = 丁
+call:crm.a/'':direct(0):awaited@29@36@43 form.a:write@83 | let 回 = {}; try { 回 = await $proxy('crm').a() } catch (e) { 回 = {级别: '普通'} } form.a = 回 && 回.级别
 """
 
 
