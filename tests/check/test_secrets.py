@@ -460,8 +460,16 @@ def test_a_literal_of_a_secret_name_in_a_platform_is_told(
 
     assert [one.path for one in found] == [path] * bool(path)
     assert not any("abcd" in one.message for one in found)
+    clear = "is a secret and stands here in the clear, in a file that Git does not ignore;"
     if path.startswith("credentials."):
-        assert f"write {{env: CRM_{path.split('.')[1]}}}" in found[0].message
+        name = path.split(".")[1]
+        assert found[0].message == (
+            f"{name!r} {clear} write {{env: CRM_{name}}}, or put it into instances.local.yaml"
+        )
+    elif path.startswith("headers."):
+        assert found[0].message == (
+            f"{path[8:]!r} {clear} declare a credential and write {{{{ … }}}} with its name"
+        )
 
 
 DECLARING = (
@@ -495,7 +503,10 @@ def test_a_literal_secret_of_an_instance_is_told_unless_git_ignores_it(
     assert [one.path for one in found] == paths
     for one in found:
         name = one.path.rpartition(".")[2].upper()
-        assert f"write {{env: CRM_{name}}}" in one.message
+        assert f"write {{env: CRM_{name}}}, or put it into instances.local.yaml" in one.message
+        what = one.path.rpartition(".")[2]
+        is_proxy = what == "proxy"
+        assert one.message.startswith("the password of" if is_proxy else f"{what!r} is a secret")
         assert one.place is not None
         assert one.place.line == 1
     (repository / ".gitignore").write_text("instances.yaml\n", encoding="utf-8")

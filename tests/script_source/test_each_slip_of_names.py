@@ -46,6 +46,7 @@ constant-condition@5 unused-variable@7 | const 甲 = {⏎  数: 1,⏎  长长长
 - | const 乙 = 1; let 甲; [甲 = 乙] = form.x; ({a: 甲 = 乙} = form.x); ({甲 = 乙} = form.x); form.a = 甲
 unused-variable@5 | let 甲 = 1; for (甲 of [1]) go()
 no-effect@1 no-effect@43 no-effect@86 | '1234567890123456789012345678901234567_'; '1234567890123456789012345678901234567__'; '1234567890123456789012345678901234567 ___'
+unused-variable@37 unused-variable@155 | const 甲 = new Go(), 乙 = [new Go()], 丙 = x => new Go(x), 丁 = form.x++, 戊 = (form.y = 1), 己 = (form.z += 1), 庚 = delete form.w, 辛 = void 0, 壬 = `a${go()}`, 癸 = `a${form.x}`; function* 子() { const 丑 = yield 1; return 2 } form.a = 子()
 """
 
 NAMES_MESSAGES = r"""
@@ -68,6 +69,7 @@ nothing reads 己; use it, or take it away
 '1234567890123456789012345678901234567_' does nothing here; use it, or take it away
 '1234567890123456789012345678901234567_… does nothing here; use it, or take it away
 '1234567890123456789012345678901234567 … does nothing here; use it, or take it away
+nothing reads 癸; use it, or take it away
 """
 
 

@@ -137,6 +137,7 @@ duplicate-key@42 | function 甲() { return 1 } go(); function 甲() { return 2 }
 no-effect@1 no-effect@32 no-effect@68 | form['use it']; (go().trim)(); (form.b.trim)(); const 函 = () => 1; 函 ?? form.b; 函()
 unreachable@61 | function 甲() { form.c = () => 年; return 1; var 年; return 2; form.b = 1 } 甲()
 - | form.a = Math.max([1], 2); form.b = Math.min([1], [2]); for (const x of form.y) { try { go(x) } finally { for (;;) { if (form.x) break; go() } } }
+no-effect@261 | form.b.map(x => { throw x }); form.b.filter(x => new Go(x)); form.b.map(function* (x) { yield x }); form.b.map(async x => await x); form.b.map(x => x++); form.b.filter(x => x += 1); form.b.map(x => delete x.a); form.b.map(x => void x); form.b.map(x => x = 1); form.b.map(x => x.trim())
 """
 
 STATEMENTS_MESSAGES = r"""
