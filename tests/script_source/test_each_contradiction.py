@@ -199,6 +199,10 @@ constant-condition@61 constant-condition@104 | if (form.a !== 5 && form.a == 5) 
 - | if (form.a === 1) { do { if (form.a === 2) form.b = 1; form.a = 3 } while (form.x) }
 constant-condition@27 | if (form.a === 1) { { if (form.a === 2) form.b = 1; form.a = 3 } }
 - | if (form.明细[0] === 1) { form.明细[0] = 2; if (form.明细[0] === 2) go() }
+constant-condition@41 constant-condition@111 constant-condition@182 constant-condition@245 constant-condition@308 constant-condition@373 constant-condition@440 constant-condition@509 constant-condition@573 | if (form.a === 0) { console.log(1); if (form.a === 1) form.c = 1 } if (form.a === 2) { $proxy('crm').a(); if (form.a === 3) form.c = 1 } if (form.a === 4) { Promise.resolve(1); if (form.a === 5) form.c = 1 } if (form.a === 6) { Number(go); if (form.a === 7) form.c = 1 } if (form.a === 8) { String(go); if (form.a === 9) form.c = 1 } if (form.a === 10) { Boolean(go); if (form.a === 11) form.c = 1 } if (form.a === 12) { parseInt(go); if (form.a === 13) form.c = 1 } if (form.a === 14) { parseFloat(go); if (form.a === 15) form.c = 1 } if (form.a === 16) { isNaN(go); if (form.a === 17) form.c = 1 }
+constant-condition@39 constant-condition@101 constant-condition@164 constant-condition@227 constant-condition@302 constant-condition@378 constant-condition@444 constant-condition@518 constant-condition@587 | if (form.a === 0) { isFinite(go); if (form.a === 1) form.c = 1 } if (form.a === 2) { Array(go); if (form.a === 3) form.c = 1 } if (form.a === 4) { BigInt(go); if (form.a === 5) form.c = 1 } if (form.a === 6) { Symbol(go); if (form.a === 7) form.c = 1 } if (form.a === 8) { encodeURIComponent(go); if (form.a === 9) form.c = 1 } if (form.a === 10) { decodeURIComponent(go); if (form.a === 11) form.c = 1 } if (form.a === 12) { Intl.foo(1); if (form.a === 13) form.c = 1 } if (form.a === 14) { structuredClone(go); if (form.a === 15) form.c = 1 } if (form.a === 16) { setTimeout(go); if (form.a === 17) form.c = 1 }
+constant-condition@42 constant-condition@111 constant-condition@181 constant-condition@253 constant-condition@324 constant-condition@386 constant-condition@449 | if (form.a === 0) { setInterval(go); if (form.a === 1) form.c = 1 } if (form.a === 2) { clearTimeout(go); if (form.a === 3) form.c = 1 } if (form.a === 4) { clearInterval(go); if (form.a === 5) form.c = 1 } if (form.a === 6) { crypto.randomUUID(); if (form.a === 7) form.c = 1 } if (form.a === 8) { queueMicrotask(go); if (form.a === 9) form.c = 1 } if (form.a === 10) { atob(go); if (form.a === 11) form.c = 1 } if (form.a === 12) { btoa(go); if (form.a === 13) form.c = 1 }
+constant-condition@864 | if (form.a === 0) { f0(); if (form.a === 1) form.c = 1 } function f0() { form.x.push(1) } if (form.a === 2) { f1(); if (form.a === 3) form.c = 1 } function f1() { form.x.pop(1) } if (form.a === 4) { f2(); if (form.a === 5) form.c = 1 } function f2() { form.x.shift(1) } if (form.a === 6) { f3(); if (form.a === 7) form.c = 1 } function f3() { form.x.unshift(1) } if (form.a === 8) { f4(); if (form.a === 9) form.c = 1 } function f4() { form.x.splice(1) } if (form.a === 10) { f5(); if (form.a === 11) form.c = 1 } function f5() { form.x.sort(1) } if (form.a === 12) { f6(); if (form.a === 13) form.c = 1 } function f6() { form.x.reverse(1) } if (form.a === 14) { f7(); if (form.a === 15) form.c = 1 } function f7() { form.x.fill(1) } if (form.a === 16) { f8(); if (form.a === 17) form.c = 1 } function f8() { form.x.copyWithin(1) } if (form.a === 18) { f9(); if (form.a === 19) form.c = 1 } function f9() { form.x.at(1) }
 """
 
 CONTRADICTIONS_MESSAGES = r"""
@@ -226,6 +230,16 @@ this is never true here, where form.x[0].z === 1
 form.b.c is never both, so this is always false; write ||
 form.a.length is never both, so this is always false; write ||
 form.a.trim() is never both, so this is always false; write ||
+this is never true here, where form.a === 0
+this is never true here, where form.a === 2
+this is never true here, where form.a === 4
+this is never true here, where form.a === 6
+this is never true here, where form.a === 8
+this is never true here, where form.a === 10
+this is never true here, where form.a === 12
+this is never true here, where form.a === 14
+this is never true here, where form.a === 16
+this is never true here, where form.a === 18
 """
 
 

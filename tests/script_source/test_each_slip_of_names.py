@@ -47,6 +47,8 @@ constant-condition@5 unused-variable@7 | const 甲 = {⏎  数: 1,⏎  长长长
 unused-variable@5 | let 甲 = 1; for (甲 of [1]) go()
 no-effect@1 no-effect@43 no-effect@86 | '1234567890123456789012345678901234567_'; '1234567890123456789012345678901234567__'; '1234567890123456789012345678901234567 ___'
 unused-variable@37 unused-variable@155 | const 甲 = new Go(), 乙 = [new Go()], 丙 = x => new Go(x), 丁 = form.x++, 戊 = (form.y = 1), 己 = (form.z += 1), 庚 = delete form.w, 辛 = void 0, 壬 = `a${go()}`, 癸 = `a${form.x}`; function* 子() { const 丑 = yield 1; return 2 } form.a = 子()
+- | // 库⏎function 甲() { return 1 }⏎/* 注 */ function 乙() { return 2 }
+unused-variable@7 unused-variable@10 | const 甲 = 1; // 库⏎function 乙() { return 1 }
 """
 
 NAMES_MESSAGES = r"""
@@ -70,6 +72,7 @@ nothing reads 己; use it, or take it away
 '1234567890123456789012345678901234567_… does nothing here; use it, or take it away
 '1234567890123456789012345678901234567 … does nothing here; use it, or take it away
 nothing reads 癸; use it, or take it away
+nothing calls 乙; call it, or take it away
 """
 
 
