@@ -25,6 +25,7 @@ never-equal@125 never-equal@154 never-equal@181 never-equal@245 | form.a = $prox
 never-equal@28 never-equal@294 | form.a = form.x.length === 'x'; form.b = form.x?.length === 'x'; form.c = form['length'] === 'x'; form.d = form.x.size === 'x'; let 改 = 5; 改 = go(); form.e = 改 === 'x'; const {解} = {解: 5}; form.f = 解 === 'x'; let 空; form.g = 空 === 'x'; form.h = 无 === 'x'; const 链 = 'x', 接 = 链; form.i = 接 === 5
 never-equal@198 never-equal@224 | function Number(x) { return x } form.a = Number(1) === 'x'; function 甲() { return 'x' } form.b = 甲() === 5; async function 乙() { return 1 } form.c = 乙() === 'x'; form.d = 甲.trim() === 5; form.e = (x => x) === 'x'; form.f = [1] === 'x'
 never-equal@33 never-equal@65 never-equal@93 never-equal@158 wrong-value@187 never-equal@224 | const 文 = ('x'); form.a = 文 === 5; form.b = (form.x.trim)() === 5; form.c = (String)(1) === 5; form.d = form.x?.y().trim() === 5; form.e = (/* 注 */ 'x') === 5; form.f = Math.max(/* 注 */ [1]); form.g = form.x.y().trim() === 5
+never-equal@38 never-equal@69 | form.a = form.x.hasOwnProperty() === 5; form.b = !(form.x >= 1) === 'x'
 """
 
 

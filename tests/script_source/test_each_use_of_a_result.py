@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from bpmax_sim.errors import Place
 from bpmax_sim.script_source.reading import read_results
-from bpmax_sim.script_source.unused_results import ScriptRange
+from bpmax_sim.script_source.unused_results import TELLING_FAILURE, ScriptRange
 from tests.script_source.tables import list_result_uses, retell
 
 RESULTS = r"""
@@ -86,3 +86,19 @@ def test_a_part_of_a_script_covers_the_places_from_its_start_to_before_its_end()
     assert all(part.covers(Place("a.js", *place)) for place in inside)
     assert not any(part.covers(Place("a.js", *place)) for place in outside)
     assert not any(part.covers(Place("b.js", *place)) for place in inside)
+
+
+TELLING = """\
+失败 错误 异常 超时 未知 不可用 不存在 无法 没有 暂无 离线 未找到 未查到 找不到 查不到 查无 手工 人工 稍后 重试 待补 待查 待填
+FAIL Error unknown timeout Unavailable not_found offline N/A None by_hand try_again
+"""
+OTHERS = "待办 普通 未到 正常 不到 可用 存在 not by try found ok"
+
+
+def test_a_text_that_tells_a_person_of_a_failure_is_known_by_its_words() -> None:
+    told = {
+        word: bool(TELLING_FAILURE.search(f"客户{word.replace('_', ' ')}。"))
+        for word in f"{TELLING} {OTHERS}".split()
+    }
+
+    assert [word for word, is_told in told.items() if is_told] == TELLING.split()
