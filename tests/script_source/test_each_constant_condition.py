@@ -35,6 +35,7 @@ never-equal@5 never-equal@34 never-equal@93 never-equal@169 never-equal@260 | if
 constant-condition@24 | if (form.a === 'A' || ('B')) go(); form.b = form.a || 'y'; form.c = form.a > 1 || 5; form.d = form.a === 'x' || []; form.e = form.a === 'x' || form.b === 'y'
 duplicate-key@57 | switch (form.a) { case 'x': break; default: break; case 'x': break }
 constant-condition@16 constant-condition@41 constant-condition@67 constant-condition@93 | if (form.a || !'') go(); if (form.a && !'x') go(); if (form.a || !'x') go(); if (form.a && !'') go(); form.b = !(0) ? 1 : 2; form.c = (typeof form.x + form.y) ? 1 : 2
+constant-condition@5 never-equal@90 never-equal@111 never-equal@132 never-equal@156 never-equal@177 never-equal@200 never-equal@251 | if (() => form.a) go(); const 物 = {}, 列 = [], 函 = () => 1, 真 = !form.x, 数 = 1; if (物 === 'x') go(); if (列 === 'x') go(); if (函 === 'x') go(函()); if (真 === 'x') go(); if (数 === 'x') go(); if ('x' === form.x.trim().length) go(); switch (form.a) { case form.b > 1 || form.c > 1: go() }
 """
 
 CONSTANTS_MESSAGES = r"""
@@ -118,6 +119,13 @@ in asks a list for an index; write form.b.map(go).includes(form.a)
 ! stands for the left side alone here; write !(form.a instanceof B)
 ! stands for the left side alone here; write !(form.a in [form.b])
 'B' stands here by itself and is always true; compare it, too: form.a === 'B'
+=> makes a function, which is always true; >= compares
+物 is an object and never equals 'x', which is a text
+列 is a list and never equals 'x', which is a text
+函 is a function and never equals 'x', which is a text
+真 is true or false and never equals 'x', which is a text
+数 is a number and never equals 'x', which is a text
+'x' is a text and never equals form.x.trim().length, which is a number
 """
 
 
