@@ -260,9 +260,11 @@ class ResultReader:
     def _may_read_failures(self, use: Node) -> bool:
         """Return whether *use* of the results may look at a failure.
 
-        A function that is given all results may, and one that is called with each of them.
+        A function that is given all results or one of them may, and one that is called with each.
         """
         parent = find_parent_beyond_parentheses(use)
+        if parent.type == "subscript_expression" and parent.child_by_field_name("object") == use:
+            parent = find_parent_beyond_parentheses(parent)
         outer = parent.parent if parent.type == "member_expression" else None
         given = outer.child_by_field_name("arguments") if outer is not None else None
         if parent.type == "arguments" or (
