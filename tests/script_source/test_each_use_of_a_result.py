@@ -31,6 +31,9 @@ RESULTS = r"""
 #0whole@15@32 | let 甲 = await $proxy('crm').a(); 甲 = 1; form.x = 甲.名
 #0whole@11@28 | const 甲 = $proxy('crm').a(); form.x = (await 甲).名
 #0whole@11@28 | const 甲 = $proxy('crm').a(); form.x = 甲.名
+#0members@18@35 | form.x = (await ($proxy('crm').a())).名
+#0members@17@34 | const 甲 = await $proxy('crm').a(); form.x = (甲).名
+#0members@18@35 | const 甲 = await ($proxy('crm').a()); form.x = 甲.名
 #0members@19@36 | const {名} = await $proxy('crm').a(); form.x = 名
 #0whole@19@36 | const {名} = await $proxy('crm').a(); if (名) go()
 #0whole@25@42 | const {名, ...余} = await $proxy('crm').a(); form.x = 名

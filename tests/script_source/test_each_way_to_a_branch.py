@@ -62,6 +62,7 @@ catch@68: a fault on crm.a, such as {error: timeout}; catch@107: -; catch@147: a
 else@1: a row with another 甲; then@24: a row with another 甲; else@30: a row with another 明细.*; then@54: a row with another 明细.*; else@79: a row with another 金额; then@95: a row with another 金额; else@101: a row with another 甲; then@120: a row with another 甲; else@126: a row with 甲 not empty; then@149: a row with 甲 empty; else@155: a row with another 列; then@188: a row with another 列; | if (form['甲'] * 2 > 1) go(); if (form.明细[0] * 2 > 1) go(); const {金额} = form; if (金额 * 2 > 5) go(); if (form.甲 > form) go(); if (!(/* 注 */ form.甲)) go(); if (ctx.列.filter(go).length > 2) go()
 else@71: a response of crm.a with 明细.length ≤ 0; then@103: a response of crm.a with 明细.length > 0; else@109: -; then@122: -; else@128: a response of crm.a with another x; then@145: a response of crm.a with another x; | const 回 = await $proxy('crm').a(), 未 = await $proxy('crm')[form.x](); if (回.明细.filter(go).length > 0) go(); if (未.x > 1) go(); if (回.x * 2 > 1) go()
 else@25: -; then@36: -; else@63: a row with another 乙; then@79: a row with another 乙; else@85: -; then@92: -; | let 算 = 0; 算 += form.甲; if (算 > 5) go(); let 别 = go(); 别 = 1; if (别 > form.乙) go(); if (别) go()
+case@29: a row with 甲 = 1; ||@63: a row with 乙 empty; case@69: a row with 乙 = 2; | switch ((Number(form.甲))) { case 1: go() } switch ((form.乙 || 0)) { case 2: go() }
 """
 
 BOUNDARIES = r"""
