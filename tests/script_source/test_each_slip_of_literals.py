@@ -35,6 +35,7 @@ never-equal@14 never-equal@33 never-equal@101 never-equal@129 never-equal@154 ne
 never-equal@21 never-equal@119 never-equal@179 never-equal@251 constant-condition@284 | if (form.a.length > '一千') go(); if (form.a.length > '5') go(); if (form.a.trim() > '5,000') go(); if (form.a.length > '5,000') go(); if (form.a.trim() > '一千') go(); if (form.a > `5,000`) go(); if (form.a > '') go(); if (form.a.length > '') go(); if ('一千' >= form.a.length) go(); if (form.a.length + '一千') go()
 wrong-value@16 | setTimeout(go, 3e9 + 1 + 1 + 1 + 1 + 1 + 1 + 1 + 1 + 1); setTimeout(go, 3e9 + 1 + 1 + 1 + 1 + 1 + 1 + 1 + 1 + 1 + 1); const {月} = 1e10; setTimeout(go, 月)
 - | const e = await $proxy('crm').a(); form.a = e.mesage
+wrong-value@41 wrong-value@83 wrong-value@127 | form.a = [parseInt('1,2', 16), parseInt('1,2', 0), parseFloat('1e5 '), parseFloat('1e5 元'), parseFloat('5\ufeff'), parseFloat(' 5 元')]
 """
 
 LITERALS_MESSAGES = r"""
@@ -125,6 +126,8 @@ there is no time zone 'CST8', which is a RangeError; that of China is 'Asia/Shan
 '一千' is no number, so that no number is above or below it; compare with a number
 `5,000` is no number, so that no number is above or below it; write 5000
 form.a.length + '一千' is always true here
+parseFloat reads 1e5 of '1e5 元' and stops
+parseFloat reads 5 of ' 5 元' and stops
 """
 
 
