@@ -8,10 +8,17 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from bpmax_sim.messages import Response
 from bpmax_sim.session import shared_logins
-from bpmax_sim.session.shared_logins import SharedLogins, _KnownLogin, _SharedLoginFile
+from bpmax_sim.session.shared_logins import (
+    SharedLogins,
+    SharedLoginTransport,
+    _KnownLogin,
+    _SharedLoginFile,
+)
+from tests.session.test_shared_login_states import CALL, SENT, Inner
 
 
 class Clock:
@@ -179,4 +186,41 @@ def test_who_waits_in_a_process_waits_a_minute(monkeypatch: pytest.MonkeyPatch) 
     shared.release("k", first)
     assert shared._holders == {"k": second}
     shared.release("k", second)
+    assert shared._holders == {}
+
+
+def test_only_logins_are_shared_and_an_account_of_the_machine_takes_the_newest() -> None:
+    inner, shared = Inner(), SharedLogins()
+
+    def open_one(*platforms: str) -> SharedLoginTransport:
+        return shared.wrap_transport(
+            inner, third_parties=None, credentials_of=lambda _request: {"user": "lisi"},
+            machine_wide_platforms=platforms,
+        )  # fmt: skip
+
+    def log_in(session: SharedLoginTransport, life: float | None = 100.0) -> str:
+        body = session.handle(SENT).body
+        session.finish_login_attempt("合同系统", "华东", life)
+        return body.decode()
+
+    call = replace(SENT, call=replace(CALL, api="list"))
+    first, second = open_one("合同系统"), open_one("合同系统")
+    assert [first.handle(call).body for _ in range(2)] == [b"tok-1", b"tok-2"]
+    assert second.handle(replace(SENT, call=None)).body == b"tok-3"
+    assert [log_in(first), log_in(second), log_in(second), log_in(first), log_in(first)] == [
+        "tok-4", "tok-4", "tok-5", "tok-5", "tok-6",
+    ]  # fmt: skip
+    assert shared._holders == {}
+    own, other = open_one(), open_one()
+    assert [log_in(own), log_in(other), log_in(own), log_in(other)] == [
+        "tok-6", "tok-6", "tok-7", "tok-8",
+    ]  # fmt: skip
+    third = open_one()
+    third.handle(SENT)
+    assert shared._holders == {}  # who was given a login holds nothing
+    third.handle(SENT)
+    third.finish_login_attempt("合同系统", "华南", 100.0)
+    third.finish_login_attempt("采购系统", "华东", None)
+    assert [*shared._holders.values()] == [third]
+    third.close()
     assert shared._holders == {}
