@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from bpmax_sim.errors import ConfigError, Place, ScriptError
+from bpmax_sim.errors import ConfigError, NeverRanWarning, Place, ScriptError
 from bpmax_sim.pytest_plugin import items, options
 from bpmax_sim.pytest_plugin.items import (
     VERDICT,
@@ -335,10 +336,12 @@ def test_a_verdict_is_counted_with_the_use_of_its_recordings(
     assert used == [(False, False), (True, False), (True, True), (False, True)]
 
 
-def test_the_minutes_of_exploring_begin_once(tmp_path: Path) -> None:
-    config = make_config(tmp_path, explore_minutes=2.0)
-    first = items._get_exploration_deadline(config)
-    assert items._get_exploration_deadline(config) == first
+def test_the_minutes_of_exploring_begin_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config, now = make_config(tmp_path, explore_minutes=2.0), iter([1000.0, 1090.0, 7.0])
+    monkeypatch.setattr(items, "time", SimpleNamespace(monotonic=lambda: next(now)))
+    assert [items._get_exploration_deadline(config) for _ in range(2)] == [1120.0, 1120.0]
     assert items._get_exploration_deadline(make_config(tmp_path)) == float("inf")
 
 
@@ -372,3 +375,25 @@ def test_an_error_of_a_scenario_that_changed_fails_its_test(tmp_path: Path) -> N
         _ = test.scenario
     error = ScriptError("内", stack=())
     assert "Script stack" not in items.format_tracebacks([failure("一", cause=error)], str)
+
+
+def test_only_what_passed_is_explored_and_a_warning_stands_at_its_own_place(tmp_path: Path) -> None:
+    test = make_test(tmp_path, explore=True)
+    asked: Any = SimpleNamespace(cassettes=tmp_path)
+    kinds: list[Any] = ["failed", "xfailed", "skipped"]
+    for outcome in kinds:
+        verdict = Verdict(item=test.scenario, outcome=outcome)
+        assert items._try_third_party_failures(test, test.scenario, asked, verdict) is verdict
+    passed = Verdict(item=test.scenario, outcome="passed")
+    plain = make_test(tmp_path)
+    assert items._try_third_party_failures(plain, plain.scenario, asked, passed) is passed
+
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        for place in (Place("x.js", 7, 2), None):
+            told: Any = SimpleNamespace(message="可疑", category=NeverRanWarning, place=place)
+            items._warn_at_place(told, test)
+    own = test.found.header.place
+    assert [(one.filename, one.lineno, one.category) for one in caught] == [
+        ("x.js", 7, NeverRanWarning), (own.file, own.line, NeverRanWarning),
+    ]  # fmt: skip
