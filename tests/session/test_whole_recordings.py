@@ -337,3 +337,52 @@ def test_what_one_credential_was_received_as_says_nothing_of_another(tmp_path: P
     [message] = found.unplayable_call_messages
     assert message.startswith("crm.find: the body says the value of '第三' of crm.test itself")
     assert len(found.response_standin_notes) == 1
+
+
+def test_a_login_of_a_changed_declaration_is_a_miss_and_one_of_a_client_is_made_up(
+    tmp_path: Path,
+) -> None:
+    write(tmp_path)
+    with opened(tmp_path, answer) as session:
+        session.proxy("crm").get(1)
+    write(tmp_path, PLATFORM.replace("path: /login", "path: /signin"))
+    session = opened(tmp_path)
+    assert "crm" in _miss(lambda: session.proxy("crm").get(1))
+    session.close(failed=True)
+    session = opened(tmp_path, owner="别人", cassette=tmp_path / "cassettes/空/b.yaml",
+                     logins=tmp_path / "没有")  # fmt: skip
+    body = b"key=k3y-of-li-2026"
+    login = Request(method="POST", url="https://crm.example.test/signin", body=body, follow=False)
+    made = session.relay.try_to_respond(login)
+    assert made is not None
+    assert made.body == b'{"token": "redacted.crm.test.token.1", "code": 0}'
+    session.close(failed=True)
+
+
+def _miss(call: Any) -> str:
+    try:
+        call()
+    except NoMatchError as error:
+        return str(error)
+    return ""
+
+
+def test_what_holds_a_secret_is_found_by_its_stand_in_and_a_miss_by_what_was_nearest(
+    tmp_path: Path,
+) -> None:
+    write(tmp_path, PLATFORM.partition("auth:")[0] + "apis: {get: {path: '/get/{id}'}}\n")
+    asked = Request(
+        method="GET", url="https://crm.example.test/get/s3cret-of-li-2026", follow=False
+    )
+    more: dict[str, Any] = {"secrets": ["s3cret-of-li-2026"]}
+    with opened(tmp_path, answer, record="rewrite", **more) as session:
+        session.relay.record_response(asked, answer(asked))
+    assert b"s3cret" not in (tmp_path / "cassettes/a.yaml").read_bytes()
+    with opened(tmp_path, answer, record="new", **more) as session:
+        assert session.relay.try_to_respond(asked) is not None
+    session = opened(tmp_path, **more)
+    assert _miss(lambda: session.proxy("crm").get("5"))
+    match = session.recording_match(1, 0)
+    assert match is not None
+    assert (match.played, match.exchange, match.status) == (False, 1, 200)
+    session.close(failed=True)
