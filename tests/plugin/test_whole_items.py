@@ -21,6 +21,7 @@ from bpmax_sim.pytest_plugin.items import (
     format_calls_section,
 )
 from bpmax_sim.pytest_plugin.run_stats import TALLY, Tally, get_tally
+from bpmax_sim.pytest_plugin.stash import GUARD
 from bpmax_sim.report.console import ConsoleOutput
 from bpmax_sim.report.exit_codes import ExitCode
 from bpmax_sim.report.terminal import Verdict
@@ -397,3 +398,58 @@ def test_only_what_passed_is_explored_and_a_warning_stands_at_its_own_place(tmp_
     assert [(one.filename, one.lineno, one.category) for one in caught] == [
         ("x.js", 7, NeverRanWarning), (own.file, own.line, NeverRanWarning),
     ]  # fmt: skip
+
+
+CAUSE = ScriptError("口令错", stack=("f (a.js:1:1)",))
+HINT: Any = SimpleNamespace(text="提示")
+
+
+def play_and_fail(test: Any, monkeypatch: pytest.MonkeyPatch, *, is_closed: bool) -> Any:
+    """Play *test* with three failures; return the error that it raises, and its session."""
+    session = SimpleNamespace(is_closed=is_closed, redact=lambda text: text.replace("口令", "*"))
+    verdict = Verdict(
+        item=test.scenario, outcome="failed", live_hints=(HINT,),
+        failures=(failure("一", cause=CAUSE), failure("二"), failure("三")),
+    )  # fmt: skip
+
+    def perform(_item: Any, _asked: Any, *, prepare: Any) -> Any:
+        prepare(session)
+        return verdict, ()
+
+    monkeypatch.setattr(items, "perform", perform)
+    monkeypatch.setattr(Tally, "add_closed_session", lambda _self, _session: None)
+    monkeypatch.setattr(Tally, "add_recording_use", lambda _self, _session, **_more: None)
+    with pytest.raises(ScenarioFailedError) as raised:
+        items.play(SimpleNamespace(node=test))  # type: ignore[arg-type]
+    return raised, session
+
+
+@pytest.mark.parametrize("is_closed", [True, False])
+def test_a_failed_scenario_raises_all_of_it_and_closes_the_network_where_its_session_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, is_closed: bool
+) -> None:
+    test = make_test(tmp_path, allow_hosts=["a.test, b.test"])
+    closed: list[Any] = []
+    test.stash[GUARD] = SimpleNamespace(close=closed.append)
+    raised, session = play_and_fail(test, monkeypatch, is_closed=is_closed)
+
+    assert closed == ([("a.test", "b.test")] if is_closed else [])
+    assert [one.essence for one in raised.value.failures] == ["一", "二", "三"]
+    assert raised.value.redact is session.redact
+    assert raised.value.__cause__ is CAUSE
+
+
+def test_the_text_of_a_failure_has_hints_before_tracebacks_without_secrets(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    test = make_test(tmp_path, tb=True)
+    raised, _ = play_and_fail(test, monkeypatch, is_closed=False)
+    text = str(test.repr_failure(raised)).splitlines()
+    start = text.index("提示")
+
+    assert text[start - 1 : start + 2] == ["", "提示", "behind: 付款: 一"]
+    assert "*错" in text[-1]
+    assert all("口令" not in line for line in text[start:])
+    plain = make_test(tmp_path)
+    plain.stash[VERDICT] = test.stash[VERDICT]
+    assert str(plain.repr_failure(raised)).splitlines()[-1] == "提示"

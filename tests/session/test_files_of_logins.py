@@ -87,6 +87,18 @@ def test_a_login_has_the_same_instants_by_the_clock_of_each_process(
     assert all(b"tok-1" not in path.read_bytes() for path in folder.iterdir())
 
 
+def test_a_shorter_login_leaves_nothing_of_a_longer_one() -> None:
+    for size in range(4):
+        file = _SharedLoginFile("li/p-1")
+        file.lock_and_read()
+        file.store(login(b"x" * 99))
+        file.store(login(b"y" * size))
+        file.release()
+        known = read()
+        assert known is not None
+        assert known.response.body == b"y" * size
+
+
 def test_a_file_that_holds_something_else_holds_no_login(tmp_path: Path) -> None:
     for content in (b"", b"x", b"{}", b"[]", b'{"response": 7}'):
         file = _SharedLoginFile("li/p-1")
@@ -215,7 +227,23 @@ def test_only_logins_are_shared_and_an_account_of_the_machine_takes_the_newest()
     assert [log_in(own), log_in(other), log_in(own), log_in(other)] == [
         "tok-6", "tok-6", "tok-7", "tok-8",
     ]  # fmt: skip
-    third = open_one()
+    bodies = []
+    for session in (own, other):
+        bodies.append(session.handle(call).body)
+        session.finish_login_attempt("合同系统", "华东", 100.0)
+    assert bodies == [b"tok-9", b"tok-10"]  # a call is nobody else's
+
+
+def test_what_a_session_holds_it_releases_itself() -> None:
+    inner, shared = Inner(), SharedLogins()
+    first, third = (
+        shared.wrap_transport(
+            inner, third_parties=None, credentials_of=lambda _request: {"user": "lisi"}
+        )
+        for _ in range(2)
+    )
+    first.handle(SENT)
+    first.finish_login_attempt("合同系统", "华东", 100.0)
     third.handle(SENT)
     assert shared._holders == {}  # who was given a login holds nothing
     third.handle(SENT)

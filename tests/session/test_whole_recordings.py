@@ -386,3 +386,58 @@ def test_what_holds_a_secret_is_found_by_its_stand_in_and_a_miss_by_what_was_nea
     assert match is not None
     assert (match.played, match.exchange, match.status) == (False, 1, 200)
     session.close(failed=True)
+
+
+COMMANDS: dict[str, Any] = {
+    "command": "bpmax-sim record a", "command_new": "--N", "command_extra": "--E",
+    "command_rewrite": "--R",
+}  # fmt: skip
+PLAIN = PLATFORM.partition("auth:")[0] + "apis: {get: {path: '/get/{id}'}}\n"
+
+
+def test_a_miss_tells_the_command_that_records_what_is_missing_and_its_line(tmp_path: Path) -> None:
+    write(tmp_path, PLAIN)
+    with opened(tmp_path, answer) as session:
+        session.proxy("crm").get(1)
+    session = opened(tmp_path, **COMMANDS)
+    session.proxy("crm").get(1)
+    misses = [
+        _miss(lambda: session.proxy("crm").get(1)),
+        _miss(lambda: session.proxy("crm").get(7)),
+    ]
+    script = bs.Script("\nawait $proxy('crm').get(3)", "取数.js")
+    caught = session.run_script(script).error
+    session.close(failed=True)
+    told = [line.split()[1:] for text in misses for line in text.splitlines() if " record " in line]
+
+    assert told == [["bpmax-sim", "record", "a", "--E"], ["bpmax-sim", "record", "a", "--N"]]
+    assert misses[0].startswith("already played: crm.get was recorded once for '', and this is ")
+    assert 'path.id sent "7", recorded "1"' in misses[1]
+    assert str(caught).startswith("取数.js:2:21: ")
+    assert "取数.js:2:21" in str(session.misses[-1])
+    with opened(tmp_path, repeat=True) as again:
+        assert [again.proxy("crm").get(1)["id"] for _ in range(3)] == ["1"] * 3
+
+
+def test_a_recorded_login_of_a_client_answers_each_time_and_a_password_by_its_name(
+    tmp_path: Path,
+) -> None:
+    write(tmp_path)
+    login = Request(
+        method="POST", url="https://crm.example.test/login", body=b"key=k3y-of-li-2026",
+        follow=False,
+    )  # fmt: skip
+    named = Request(
+        method="GET", url="https://crm.example.test/get/1?password=Pa55-of-li-2026", follow=False
+    )  # fmt: skip
+    with opened(tmp_path, answer) as session:
+        for request in (login, named):
+            session.relay.record_response(request, answer(login))
+    with opened(tmp_path, answer, record="new") as session:
+        assert session.relay.try_to_respond(named) is not None
+    with opened(tmp_path) as session:
+        bodies = [session.relay.try_to_respond(login) for _ in range(3)]
+        assert [one.body if one else b"" for one in bodies] == [
+            b'{"token": "redacted.crm.test.token.1"}'
+        ] * 3
+        assert session.relay.try_to_respond(named) is not None
