@@ -441,3 +441,26 @@ def test_a_recorded_login_of_a_client_answers_each_time_and_a_password_by_its_na
             b'{"token": "redacted.crm.test.token.1"}'
         ] * 3
         assert session.relay.try_to_respond(named) is not None
+
+
+def test_what_clients_send_is_numbered_when_they_send_it_and_its_secrets_are_known_then(
+    tmp_path: Path,
+) -> None:
+    write(tmp_path, PLAIN)
+    first, second = (
+        Request(method="GET", url=f"https://crm.example.test/get/{name}", follow=False)
+        for name in ("1", "5?password=Pa55-of-li-2026")
+    )
+    with opened(tmp_path, answer) as session:
+        relay = session.relay
+        numbers = [relay.note_sending(first), relay.note_sending(second)]
+        assert "Pa55-of-li-2026" not in session.redact(second.url)
+        for request, number in reversed([*zip((first, second), numbers, strict=True)]):
+            relay.record_response(request, answer(first), number)
+        assert numbers == [1, 2]
+    cassette = Cassette.load(tmp_path / "cassettes/a.yaml")
+    paths = [cassette.exchange(number).request.url for number in range(2)]
+    assert [path.partition("?")[0].rpartition("/")[2] for path in paths] == ["1", "5"]
+    with opened(tmp_path, answer, record="rewrite") as session:
+        assert session.relay.try_to_respond(first) is None  # all of it is recorded afresh
+        session.relay.record_response(first, answer(first))
