@@ -12,6 +12,7 @@ import pytest
 from bpmax_sim.errors import ExpectationError
 from bpmax_sim.pytest_plugin import python_tests, sharding, summary
 from bpmax_sim.pytest_plugin.run_stats import TALLY, Tally
+from bpmax_sim.pytest_plugin.stash import ROUTER
 from bpmax_sim.pytest_plugin.summary import GithubAnnotation
 from bpmax_sim.scenario.shards import Shard
 from bpmax_sim.script.turn_result import ConsoleLine
@@ -214,3 +215,23 @@ def test_the_last_session_of_each_owner_and_cassette_is_shown_and_judged(
         (False, "错"): (["乙", "丙", "错"], [(one, True, False) for one in "乙丙错"]),
         (True, "丁"): ([], [(one, True, True) for one in "乙丙丁"]),
     }
+
+
+def test_a_router_answers_open_and_later_sessions_of_its_test_until_it_ends() -> None:
+    node: Any = SimpleNamespace(stash={})
+    stubbed: list[tuple[str, Any]] = []
+
+    def session(name: str) -> Any:
+        return SimpleNamespace(stub=lambda stub: stubbed.append((name, stub)))
+
+    python_tests.add_router_to_session(node, session("以前"))
+    with python_tests.open_router(node, session("开着")) as router:
+        assert node.stash[ROUTER] is router
+        python_tests.add_router_to_session(node, session("后来"))
+    python_tests.add_router_to_session(node, session("结束后"))
+    with python_tests.open_router(node, None):
+        assert len(node.stash) == 2
+
+    assert node.stash == {}
+    assert [name for name, _ in stubbed] == ["开着", "后来"]
+    assert stubbed[0][1] is stubbed[1][1]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -464,3 +465,47 @@ def test_what_clients_send_is_numbered_when_they_send_it_and_its_secrets_are_kno
     with opened(tmp_path, answer, record="rewrite") as session:
         assert session.relay.try_to_respond(first) is None  # all of it is recorded afresh
         session.relay.record_response(first, answer(first))
+
+
+def break_off(_sent: Request, _route: object, note: Any) -> Response:
+    note(Response(status=200, headers=JSON), b'{"code": 0, "id": "8", ')
+    raise TransportError("aborted", code="RESET", elapsed=0.1)
+
+
+def log_in(sent: Request, _route: object, note: Any) -> Response:
+    note(Response(status=200, headers=JSON), b'{"token": ')
+    return answer(sent)
+
+
+def test_an_exchange_has_the_instant_at_which_it_was_sent_and_what_arrived_of_it(
+    tmp_path: Path,
+) -> None:
+    write(tmp_path)
+    sessions: list[bs.Session] = []
+
+    def answer_late(request: Request) -> Response:
+        sessions[0].clock.move_to(sessions[0].clock.now() + 5)
+        return answer(request)
+
+    login, other = (
+        Request(method=method, url=f"https://crm.example.test/{path}", body=body, follow=False)
+        for method, path, body in (("POST", "login", b"key=k3y-of-li-2026"), ("GET", "get/8", None))
+    )
+    with opened(tmp_path, answer_late) as session:
+        sessions.append(session)
+        assert session.relay.record(login, log_in).status == 200
+        assert not (tmp_path / "cassettes/a.yaml").exists()
+        session.proxy("crm").get(1)
+        with suppress(TransportError):
+            session.handle(Request(method="GET", url="https://crm.example.test/get/2"))
+        with suppress(TransportError):
+            session.relay.record(other, break_off)
+    cassette = Cassette.load(tmp_path / "cassettes/a.yaml")
+    lines = [cassette.line(number) for number in range(len(cassette))]
+    found = sorted((line.at[11:19], line.call, line.n) for line in lines)
+    outcomes = [cassette.outcome(number) for number in range(len(cassette))]
+    broken = [one for one in outcomes if isinstance(one, FailedExchange)]
+
+    assert [call for _, call, _ in found] == ["crm.get"] * 3
+    assert [at for at, _, _ in found] == ["09:00:05", "09:00:10", "09:00:15"]
+    assert [one.received for one in broken] == [b"", b'{"code": 0, "id": "8"']  # whole members
