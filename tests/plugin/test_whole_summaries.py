@@ -8,11 +8,12 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from _pytest._io import saferepr
 
 from bpmax_sim.errors import ExpectationError
 from bpmax_sim.pytest_plugin import python_tests, sharding, summary
 from bpmax_sim.pytest_plugin.run_stats import TALLY, Tally
-from bpmax_sim.pytest_plugin.stash import ROUTER
+from bpmax_sim.pytest_plugin.stash import HIDING, ROUTER
 from bpmax_sim.pytest_plugin.summary import GithubAnnotation
 from bpmax_sim.scenario.shards import Shard
 from bpmax_sim.script.turn_result import ConsoleLine
@@ -235,3 +236,26 @@ def test_a_router_answers_open_and_later_sessions_of_its_test_until_it_ends() ->
     assert node.stash == {}
     assert [name for name, _ in stubbed] == ["开着", "后来"]
     assert stubbed[0][1] is stubbed[1][1]
+
+
+def test_the_secrets_of_every_session_of_every_running_test_are_hidden(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def hide(*texts: str) -> Any:
+        redacts = [lambda text, one=one: text.replace(one, "*") for one in texts]
+        return SimpleNamespace(stash={HIDING: redacts})
+
+    monkeypatch.setattr(python_tests, "_active", [hide("甲", "乙", "丙"), hide(), hide("丁")])
+    assert python_tests.redact_for_running_tests("甲乙丙丁戊甲") == "****戊*"
+    long = ["丁", "戊" * 60]
+    shown = {
+        (size, value[0]): python_tests._redact_before_cut(saferepr.SafeRepr(size), value)
+        for size in (None, 20)
+        for value in (long, ["己", "戊" * 60])
+    }
+    whole = repr(["*", "戊" * 60])
+    assert shown[None, "丁"] == whole
+    assert shown[20, "丁"] == saferepr._ellipsize(whole, 20)
+    assert shown[None, "己"] == repr(["己", "戊" * 60])
+    assert "己" in shown[20, "己"]
+    assert len(shown[20, "己"]) <= 20
