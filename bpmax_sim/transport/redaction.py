@@ -122,11 +122,11 @@ def pseudonymise_body(
         parts = [path for path in parsed if path[2:] in {(), ("content",)}]
         return _pseudonymise_multipart(body, content_type, charset, _collect_names(parts))
     decoded = decode_text(body, content_type, charset)
-    # What cannot be decoded keeps its bytes, which are no UTF-8.
+    # What cannot be decoded keeps its bytes, which are no UTF-8: surrogates stand for them.
     codec = decoded.codec if decoded.wrong_at < 0 else "utf-8"
     text = decoded.text if codec != "utf-8" else body.decode(errors="surrogateescape")
     try:
-        value = loads_as_javascript(body if codec == "utf-8" else text)
+        value = loads_as_javascript(text.removeprefix("\ufeff"))
         leaves = [leaf for path in parsed for leaf in _find_personal_texts(value, path)]
     except ValueError:
         return body
