@@ -300,7 +300,7 @@ def test_a_request_is_changed_in_the_order_of_signing() -> None:
         "have": "HAVE",
         "empty": "",
         "body": "own",
-        "target": "own",
+        "query_string": "own",
     }
     signing = msgspec.structs.replace(
         signing, default_headers={**signing.default_headers, "X-{{ part }}": "Z"}
