@@ -114,10 +114,19 @@ def test_a_json_body_keeps_all_but_its_personal_texts() -> None:
     assert body(b'{"a": "' + PHONE.encode() + b'", "b": "\xff"}', "body.a") == (
         b'{"a": "' + FAKE.encode() + b'", "b": "\xff"}'
     )
+
+
+def test_json_that_is_not_quite_json_keeps_its_bytes() -> None:
+    cut = b'{"a": "%s", "b": "\xd5\xff"}'
+    assert body(cut % PHONE.encode(), "body.a", charset="gbk") == cut % FAKE.encode()
+    spelt = f'{{"a": "{NAME}&1", "c": "{NAME}&amp;1", "p": "\\/"}}'
+    assert body(spelt, "body.a") == spelt.replace(f"{NAME}&1", make_pseudonym(f"{NAME}&1"))
     marked = b'\xef\xbb\xbf{"a": "%s", "b": "\xff"}'
     assert body(marked % PHONE.encode(), "body.a") == marked % FAKE.encode()
     deep = "[" * 100_000 + f'{{"a": "{NAME}", "b": "{PHONE}"}}' + "]" * 100_000
     assert body(deep, "body[0].A") == deep.replace(NAME, FAKE_NAME)
+    listed = deep.replace(f'"{NAME}"', f'["{NAME}", "{PHONE}"]')
+    assert body(listed, "body[0].a") == listed.replace(NAME, FAKE_NAME).replace(PHONE, FAKE)
     assert body(deep, "body[*]") == deep.replace(NAME, FAKE_NAME).replace(PHONE, FAKE)
 
 
@@ -129,6 +138,8 @@ def test_forms_and_parts_have_pseudonyms_in_their_own_encoding() -> None:
     assert body(f"a={NAME}", "body.a", media=f"{FORM}; charset=utf-8") == f"a={FAKE_NAME}"
     assert body("a=x+y", "body.a", media=FORM) == f"a={make_pseudonym('x y').replace(' ', '+')}"
     assert body("a=000&b=1", "body.a", media=FORM) == "a=000&b=1"
+    assert body("a=%30%30", "body.a", media=FORM) == "a=%30%30"
+    assert body(f"%E7%94%B5={PHONE}", "body.电", media=FORM) == f"%E7%94%B5={FAKE}"
     gbk = quote(NAME, encoding="gb18030")
     assert body(f"a={gbk}", "body.a", media=FORM) == f"a={quote(FAKE_NAME, encoding='gb18030')}"
     assert body(f"a={PHONE}&b={PHONE}", "body", media=FORM) == f"a={FAKE}&b={FAKE}"
@@ -151,7 +162,7 @@ def test_forms_and_parts_have_pseudonyms_in_their_own_encoding() -> None:
     assert body(raw, "body.a", media=media) == (
         parts("@@", head=typed).encode().replace(b"@@", FAKE_NAME.encode("gbk"))
     )
-    binary = parts("@@").encode().replace(b"@@", b"\xff\xfe\xff")
+    binary = parts("@@").encode().replace(b"@@", b"\xff" + PHONE.encode())
     assert body(binary, "body.a", media=media) == binary
 
 
@@ -281,10 +292,14 @@ def test_a_response_is_redacted_with_its_cookies_and_pieces() -> None:
         300,
         300 - len(KEY) + len(STANDIN),
     )
-    cut = response(body=f"a{KEY}b".encode(), chunks=(Chunk(0, 4), Chunk(1, 10)))
-    assert sum(piece.length for piece in redact_response(cut, request(), known).chunks) == (
-        len(STANDIN) + 2
-    )
+    for first, left in (4, 4), (13, len(STANDIN) + 1):
+        cut = response(body=f"a{KEY}b".encode(), chunks=(Chunk(0, first), Chunk(1, 14 - first)))
+        assert [piece.length for piece in redact_response(cut, request(), known).chunks] == [
+            left, len(STANDIN) + 2 - left,
+        ]  # fmt: skip
+    mail = response(body=b'{"m": "a@b.cn"}', chunks=(Chunk(0, 10), Chunk(1, 5)))
+    told = redact_response(mail, request(personal=("body.m",)), known)
+    assert sum(piece.length for piece in told.chunks) == len(told.body) != len(mail.body)
     fresh = Vault()
     register_response_cookies(request(), made, fresh)
     assert fresh.redact_text("a1b2c3d4") == "redacted.crm.test.cookie-sid.1"
@@ -300,6 +315,13 @@ def test_a_body_is_redacted_in_its_own_encoding() -> None:
     assert shown.body.decode("gbk") == gbk.replace("密码一二三四", "redacted.crm.test.word.1")
     undeclared = redact_response(response(body=gbk.encode("gbk")), request(charset="gbk"), known)
     assert undeclared.body == shown.body
+    asked = request(charset="gbk", personal=("body.b",))
+    personal = redact_response(response(body=gbk.encode("gbk")), asked, Vault())
+    assert personal.body.decode("gbk") == gbk.replace("客户", make_pseudonym("客户"))
+    both = redact_request_and_response(
+        request(charset="gbk"), response(body=gbk.encode("gbk")), known
+    )
+    assert both[1].body == shown.body
     plain = f'{{"k": "{KEY}"}}'.encode()
     packed = request(headers=(("Content-Encoding", "gzip"),), body=gzip.compress(plain))
     after = redact_request(packed, known)
@@ -413,6 +435,13 @@ def test_what_looks_like_a_secret_is_listed_with_its_place() -> None:
         ("crm.find.body.l[*].k", f"{RANDOM}x"),
     ]  # fmt: skip
     assert suspects(plain, response(body=raw + b" " * 200_000)) == []
+    assert suspects(plain, response(body=raw)) == [
+        ("crm.find.body.t", RANDOM), ("crm.find.body.l[*].k", f"{RANDOM}x"),
+    ]  # fmt: skip
+    units = "".join(f"\\u{ord(sign):04x}" for sign in RANDOM)
+    written = f'{{"t": "x", "k": "{units}"}}'.encode()
+    anew = request(headers=(("Content-Type", JSON),), body=written, injected=("body.t",))
+    assert suspects(anew) == [("crm.find.body.k", RANDOM)]
     assert suspects(plain, FailedExchange(code="RESET", message="", received=raw)) == []
     bare = request(url=f"https://a.test/hooks/{'k3j9x2m4q8w1z7p5t6r0y2u4i8'}?x=1", call=None)
     assert make_api_place_prefix(bare) == "POST https://a.test/hooks/* "
