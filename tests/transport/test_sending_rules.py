@@ -117,6 +117,14 @@ def test_a_response_keeps_its_head_and_loses_its_coding() -> None:
         )
     )
     assert [chunk.length for chunk in events.chunks] == [1, 2]
+    raw, coding = (
+        gzip.compress(b"abc"),
+        {"Content-Type": "text/event-stream", "Content-Encoding": "gzip"},
+    )
+    packed, _ = ask(
+        lambda _request: httpx.Response(200, headers=coding, stream=Pieces(raw[:5], raw[5:]))
+    )
+    assert [chunk.length for chunk in packed.chunks] == [3]
     for body, told in (
         (b"x" * 1001, "the response is larger than 1000 bytes"), (b"\x1f\x8b\x08",
         "the body cannot be decoded"),
@@ -175,6 +183,7 @@ def test_a_redirect_keeps_what_its_origin_may_have() -> None:
     for fields in {"confined": True}, {"injected": ("body.sign",)}:
         got, seen = hops(moved("https://b.test/y", 307), method="POST", body=b"b", **fields)
         assert (got.status, len(seen), got.redirects) == (307, 1, ())
+    assert len(hops(moved("https://b.test/y"), confined=True, injected=("body.x",))[1]) == 2
     _, seen = hops(
         moved("https://b.test/y", 307), method="POST", body=b"b", injected=("header.x-a",)
     )
@@ -360,10 +369,14 @@ def test_what_is_declared_clear_or_of_a_login_is_left() -> None:
     assert list(made.hidden) == ["crm.$token.body.sid", "crm.$token.body.x"]
     other = registrar()
     other.register_response(request(), Response(status=200, **body(tokens)))
+    other.register_response(
+        request(), Response(status=200, **body({**tokens, "tokenType": "bearer-x"}))
+    )
     assert not other.hidden
     signed = Response(status=200, headers=(("X-Signature", KEY), ("X-Token", f"{KEY}4")))
     other.register_response(request(), signed)
-    assert list(other.hidden) == ["crm.find.header.x-token"]
+    other.register_response(request(), Response(status=200, **body({"sign": "s9y8-x7w6"})))
+    assert list(other.hidden) == ["crm.find.header.x-token", "crm.find.body.sign"]
     old = registrar(version=0)
     old.register_request(request(**body({"password": KEY})))
     assert not old.hidden
@@ -381,6 +394,10 @@ def test_credentials_of_a_client_are_known_with_their_parts() -> None:
     old.register_request(sent)
     assert old.vault.redact_text(KEY) == "redacted.crm.test.script-authorization.1"
     assert old.vault.redact_text("a1b2c3d4") == "a1b2c3d4"
+    for version, shown in (3, "default"), (1, "redacted.crm.test.script-authorization.1"):
+        word = registrar(version=version)
+        word.register_request(request(headers=(("Authorization", "Bearer default"),)))
+        assert word.vault.redact_text("default") == shown
     injected = registrar()
     injected.register_request(
         request(headers=(("Authorization", f"Bearer {KEY}"),), injected=("header.authorization",))
