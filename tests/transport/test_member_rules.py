@@ -186,7 +186,7 @@ def test_an_address_tells_a_secret_by_its_place() -> None:
         ("query.key", "webhook_token", hook),
     ]  # fmt: skip
     rocket = "k3j9x2m4q8w1z7p5t6r0y2u4i8"
-    assert found(path=f"/webhook/hooks/{rocket}", query=(("x", "1"),)) == [
+    assert found(path=f"/webhook/hooks/{rocket}", query=(("x", "abcdef123456"),)) == [
         ("path", "webhook_token", rocket),
     ]  # fmt: skip
     assert found(path="/cgi-bin/webhook/send", query=(("x", "1"), ("key", hook))) == [
@@ -300,7 +300,8 @@ def test_settings_connections_and_tables_have_secrets() -> None:
         f"token: Bearer {KEY}x1y2.": [("token", f"{KEY}x1y2")],
         "password = required": [],
         "password = hunter": [],
-        "user=sa\nnote=password: hunter": [],
+        "user=sa\nnote=my password: hunter": [],
+        "user=sa\npassword = ${DB_PASS1}": [],
         "password = ${DB_PASS1}": [],
         "password = utf8mb4": [],
         "password = C:/etc/secret1": [],
