@@ -463,7 +463,9 @@ _DESCRIBING = frozenset({
 def _is_reported(draft: ScenarioDraft, spot: Spot) -> bool:
     """Return whether a problem inside *spot* is already reported; a second one would be noise."""
     node = spot.source.root.find_at(spot.steps)
-    inside = {inner.place for inner in node.walk()} if node else set()
+    nodes = [*node.walk()] if node else []
+    inside = {inner.place for inner in nodes}
+    inside |= {inner.find_key_place(key) for inner in nodes for key in inner.items}
     return any(problem.place in inside for problem in draft.problems)
 
 

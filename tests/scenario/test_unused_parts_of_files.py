@@ -30,6 +30,7 @@ from bpmax_sim.scenario.file_verdict import (
 )
 from bpmax_sim.scenario.load import ScenarioItem, load_items
 from bpmax_sim.scenario.source import RunWarning
+from bpmax_sim.scenario.table_rows import CliText
 from bpmax_sim.session.sending_log import InjectedFault
 from bpmax_sim.session.session import Session
 from bpmax_sim.subject.hooks import HookStarted
@@ -202,7 +203,7 @@ def test_the_failure_of_an_unused_part_is_at_its_place(item: ScenarioItem) -> No
     own = make_unused_part_failure(item, part())
     shared = make_unused_part_failure(item, part("甲 乙/片.yaml:2:1"))
     root = make_unused_part_failure(item, part("defaults.yaml:2:1", kind="never_ran"))
-    nowhere = make_unused_part_failure(replace(item, cli_variables={"急": "1"}), part(""))
+    nowhere = make_unused_part_failure(replace(item, cli_variables={"急": CliText("1")}), part(""))
 
     assert (own.essence, own.scenario, own.rerun, bool(own.excerpt), own.location) == (
         f"闲 {FILE}:3:1", "单", f"bpmax-sim run {FILE}", True, Place(FILE, 3, 1),
