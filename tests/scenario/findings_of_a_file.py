@@ -51,5 +51,5 @@ def examine(
     assert drafts, "the checks were not reached"
     return [
         f"{file}{line}:{column} {mark} {message}"
-        for file, line, column, mark, message in sorted(dict.fromkeys(found))
+        for file, line, column, mark, message in sorted(found)
     ]

@@ -25,7 +25,7 @@ form.客户 = '甲'
 """,
 }
 CASES: dict[str, tuple[str, Mapping[str, str], list[str]]] = {
-    'names people and members of the head': (
+    "names people and members of the head": (
         """\
 scenario: "  "
 clock: 昨天
@@ -41,7 +41,7 @@ steps: [{approve: {by: wangwu}, user: [1], expect: {flow: {at: 总经理}}}]
 """,
         {},
         [
-            '1:1 ! a scenario needs a name',
+            "1:1 ! a scenario needs a name",
             "2:1 ! '昨天' is not an ISO 8601 time with a zone, such as 2026-03-02T09:00:00+08:00",
             "3:20 name 'nmae' is no member that scripts see; did you mean 'name'?",
             "5:12 name 'nme' is no member that scripts see; did you mean 'name'?",
@@ -51,11 +51,11 @@ steps: [{approve: {by: wangwu}, user: [1], expect: {flow: {at: 总经理}}}]
             "8:17 ! a flow has no 'att'; did you mean 'at'?",
             "9:17 ! a flow has no 'statsu'; did you mean 'status'?",
             "10:17 ! no node '无此'; there are 部门审批, 总经理, 结束",
-            '10:40 ! $in needs a list, got 5',
-            '11:33 ! expected an id, or a map such as {id: lisi}',
+            "10:40 ! $in needs a list, got 5",
+            "11:33 ! expected an id, or a map such as {id: lisi}",
         ],
     ),
-    'a node that there is not and a user of no list': (
+    "a node that there is not and a user of no list": (
         """\
 scenario: 单
 flow: {definition: 流程.yaml, at: 部门审皮}
@@ -70,7 +70,7 @@ steps: [{approve: {by: wangwu}, expect: {flow: {at: 总经理}}}]
             "流程.yaml:5:18 name! people has no 'ceo'; there is wangwu",
         ],
     ),
-    'a user who is a list': (
+    "a user who is a list": (
         """\
 scenario: 单
 user: [甲]
@@ -79,17 +79,17 @@ steps: [{open: {}, expect: {form: {金额: 1}}}]
 """,
         {},
         [
-            '2:1 ! expected an id, or a map such as {id: lisi}',
+            "2:1 ! expected an id, or a map such as {id: lisi}",
         ],
     ),
-    'names near to inherited ones': (
+    "names near to inherited ones": (
         """\
 scenario: 单
 people: {zhangsna: {}, 王五: {}}
 form: {fields: {合同全额: 1, 备注: '', 客户名称: 甲, 合同额: 2}}
 steps: [{js: form.备注 = 1, expect: {form: {备注: 1}}}]
 """,
-        {'defaults.yaml': """\
+        {"defaults.yaml": """\
 people: {zhangsan: {}, 李四同学: {}, zhangsam: {}}
 form: {fields: {合同金额: 1, 客户名称: ''}}
 """},
@@ -99,7 +99,7 @@ form: {fields: {合同金额: 1, 客户名称: ''}}
             "3:43 name '合同额' is added to what is inherited; did you mean '合同金额'?",
         ],
     ),
-    'stubs that never answer and paths that are none': (
+    "stubs that never answer and paths that are none": (
         """\
 scenario: 单
 proxy:
@@ -120,20 +120,20 @@ steps: [{id: 甲, js: return 1, expect: {result: 1}}]
         [
             "3:21 ! 'body..x' is not a path; write path, query.<name>, header.<name> or body.<name>, such as body.items[*].ts",
             "3:30 ! 'cookie.a' is not a path; write path, query.<name>, header.<name> or body.<name>, such as body.items[*].ts",
-            '5:19 rule this body is sent as a text; write the map or list itself for JSON',
-            '6:19 rule this body is sent as a text; write the map or list itself for JSON',
-            '6:54 ! $in needs a list, got 5',
-            '7:48 ! a stub knows case, vars, env, now and uuid only, not ${form.金额}',
-            '8:7 rule! the stub crm.b can never answer: the one in line 6 answers all its calls; put this one before it, or give that one a request: of its own',
-            '8:41 ! $in needs a list, got 5',
-            '8:52 ! a stub knows case, vars, env, now and uuid only, not ${steps.甲.result}',
+            "5:19 rule this body is sent as a text; write the map or list itself for JSON",
+            "6:19 rule this body is sent as a text; write the map or list itself for JSON",
+            "6:54 ! $in needs a list, got 5",
+            "7:48 ! a stub knows case, vars, env, now and uuid only, not ${form.金额}",
+            "8:7 rule! the stub crm.b can never answer: the one in line 6 answers all its calls; put this one before it, or give that one a request: of its own",
+            "8:41 ! $in needs a list, got 5",
+            "8:52 ! a stub knows case, vars, env, now and uuid only, not ${steps.甲.result}",
             "9:7 ! on: expected platform.api or platform.*, got 'crm'",
-            '9:27 ! a stub knows case, vars, env, now and uuid only, not ${flow.at}',
-            '10:19 ! answers is all that is answered; it excludes status, headers, body and delay',
-            '10:69 ! expected a whole number of at least 100 and at most 599, got 1',
+            "9:27 ! a stub knows case, vars, env, now and uuid only, not ${flow.at}",
+            "10:19 ! answers is all that is answered; it excludes status, headers, body and delay",
+            "10:69 ! expected a whole number of at least 100 and at most 599, got 1",
         ],
     ),
-    'rows of tables that only steps change': (
+    "rows of tables that only steps change": (
         """\
 scenario: 单
 form: {fields: {明细: [{量: 1}, {量: 2}], 附表: [], 金额: 0}}
@@ -157,16 +157,16 @@ vars: {表: []}
 """,
         {},
         [
-            '4:26 ! 明细: no row 2 here; there are 2, counted from 0; add_row adds one',
-            '4:40 ! 附表: no row 0 here; there are 0, counted from 0; add_row adds one',
-            '5:27 ! 明细: no row 3 here; there are 2, counted from 0; add_row adds one',
-            '7:30 ! 明细: no row 4 here; there are 4, counted from 0; add_row adds one',
-            '9:35 ! 明细: no row 4 here; there are 4, counted from 0; add_row adds one',
-            '11:28 ! 明细: no row 1 here; there are 1, counted from 0; add_row adds one',
-            '13:30 ! 附表: no row 0 here; there are 0, counted from 0; add_row adds one',
+            "4:26 ! 明细: no row 2 here; there are 2, counted from 0; add_row adds one",
+            "4:40 ! 附表: no row 0 here; there are 0, counted from 0; add_row adds one",
+            "5:27 ! 明细: no row 3 here; there are 2, counted from 0; add_row adds one",
+            "7:30 ! 明细: no row 4 here; there are 4, counted from 0; add_row adds one",
+            "9:35 ! 明细: no row 4 here; there are 4, counted from 0; add_row adds one",
+            "11:28 ! 明细: no row 1 here; there are 1, counted from 0; add_row adds one",
+            "13:30 ! 附表: no row 0 here; there are 0, counted from 0; add_row adds one",
         ],
     ),
-    'rows that are not counted a': (
+    "rows that are not counted a": (
         """\
 scenario: 单
 form: {fields: {明细: [], 金额: 0}}
@@ -179,7 +179,7 @@ steps:
         [
         ],
     ),
-    'rows that are not counted b': (
+    "rows that are not counted b": (
         """\
 scenario: 单
 form: {fields: {明细: [], 金额: 0}}
@@ -192,7 +192,7 @@ steps:
         [
         ],
     ),
-    'rows that are not counted c': (
+    "rows that are not counted c": (
         """\
 scenario: 单
 form: {fields: {明细: [], 金额: 0}}
@@ -205,7 +205,7 @@ steps:
         [
         ],
     ),
-    'rows that are not counted d': (
+    "rows that are not counted d": (
         """\
 scenario: 单
 form: {fields: {明细: [], 金额: 0}}
@@ -218,7 +218,7 @@ steps:
         [
         ],
     ),
-    'rows that are not counted e': (
+    "rows that are not counted e": (
         """\
 scenario: 单
 form: {fields: {明细: [], 金额: 0}}
@@ -231,7 +231,7 @@ steps:
         [
         ],
     ),
-    'rows of a file with fragments are not counted': (
+    "rows of a file with fragments are not counted": (
         """\
 scenario: 单
 use: 片.yaml
@@ -239,14 +239,14 @@ form: {fields: {明细: [], 金额: 0}}
 steps:
   - {copy_row: {table: 明细, at: 7}}
 """,
-        {'片.yaml': """\
+        {"片.yaml": """\
 vars: {a: 1}
 """},
         [
-            '2:1 rule nothing of 片.yaml is used here',
+            "2:1 rule nothing of 片.yaml is used here",
         ],
     ),
-    'what is declared has to be used': (
+    "what is declared has to be used": (
         """\
 scenario: 单
 description: "${case.说}"
@@ -267,24 +267,24 @@ steps:
   - {run: {steps: 填, with: {额: 1, 率: 2}}, name: "${case.说}"}
 always: {vars: {丙: 3}}
 """,
-        {'片.yaml': """\
+        {"片.yaml": """\
 vars: {片量: 1}
 steps: {填: [{set: {金额: '${vars.额}'}}]}
-""", '空.yaml': """\
+""", "空.yaml": """\
 vars: {空量: 1}
 fault_sets: {空错: []}
 steps: {别: [{advance: 1s}]}
-""", '错.yaml': """\
+""", "错.yaml": """\
 fault_sets: {断网: [{on: crm.a, do: {status: 500}}]}
-""", '表.yaml': """\
+""", "表.yaml": """\
 user: 张三
-""", '名.yaml': """\
+""", "名.yaml": """\
 vars: {未用: 1, 末: 2}
 """},
         [
-            '3:1 rule nothing of 名.yaml is used here',
-            '3:1 rule nothing of 空.yaml is used here',
-            '3:1 rule nothing of 错.yaml is used here',
+            "3:1 rule nothing of 名.yaml is used here",
+            "3:1 rule nothing of 空.yaml is used here",
+            "3:1 rule nothing of 错.yaml is used here",
             "5:14 rule nothing reads the variable '乙'",
             "5:49 rule nothing reads the variable '末'",
             "6:51 rule nothing names the fault set '慢'",
@@ -293,18 +293,18 @@ vars: {未用: 1, 末: 2}
             "7:13 ! no fault set '无此错'; there are 空错, 断网, 断, 慢, 行, 步, 坏",
             "10:19 rule nothing reads the column '闲'",
             "10:32 rule nothing reads the column 'faluts'; did you mean 'faults'?",
-            '11:5 ! skip: expected text',
-            '11:5 ! tags: expected text',
-            '11:5 ! xfail: expected text',
+            "11:5 ! skip: expected text",
+            "11:5 ! tags: expected text",
+            "11:5 ! xfail: expected text",
             "13:51 rule nothing reads the variable '存'",
-            '14:35 name! no step reads ${vars.數}',
+            "14:35 name! no step reads ${vars.數}",
             "15:73 empty! no step changes the variable '丁', so this holds whatever happens; expect what is made of it, such as form",
-            '17:35 name! no step reads ${vars.率}',
+            "17:35 name! no step reads ${vars.率}",
             "18:17 empty! no step changes the variable '丙', so this holds whatever happens; expect what is made of it, such as form",
             "空.yaml:2:14 empty the fault set '空错' has no fault, so who names it injects none",
         ],
     ),
-    'fault sets that a row or a variable names': (
+    "fault sets that a row or a variable names": (
         """\
 scenario: 单
 use: [错.yaml, 断.yaml]
@@ -313,24 +313,24 @@ fault_sets: {慢: [{on: crm.a, do: {status: 503}}], 行: [{on: crm.a, do: {statu
 cases: [{id: 一, faults: ["${vars.错}"], 列: 行}, {id: 二, faults: '', 列: -}]
 steps: [{js: return 1, expect: {result: 1}, name: "${case.列}"}]
 """,
-        {'错.yaml': """\
+        {"错.yaml": """\
 fault_sets: {断网: [{on: crm.a, do: {status: 500}}]}
-""", '断.yaml': """\
+""", "断.yaml": """\
 vars: {x: 1}
 """},
         [
-            '2:1 rule nothing of 断.yaml is used here',
+            "2:1 rule nothing of 断.yaml is used here",
             "3:16 rule nothing reads the variable '别'",
             "4:88 rule nothing names the fault set '闲'",
         ],
     ),
-    'a column with the ids of a table': (
+    "a column with the ids of a table": (
         """\
 scenario: 单
 cases: {from: 表.csv, id: 编号}
 steps: [{js: return 1, expect: {result: '${case.额}'}}]
 """,
-        {'表.csv': """\
+        {"表.csv": """\
 编号,额:number,多余,名称
 甲,1,2,x
 乙,2,3,y
@@ -339,13 +339,13 @@ steps: [{js: return 1, expect: {result: '${case.额}'}}]
             "2:1 rule nothing reads the column '多余'",
         ],
     ),
-    'steps that call themselves': (
+    "steps that call themselves": (
         """\
 scenario: 单
 use: 片.yaml
 steps: [{run: 甲}, {js: return 1, expect: {result: 1}}]
 """,
-        {'片.yaml': """\
+        {"片.yaml": """\
 steps: {甲: [{advance: 1s}, {run: 乙}], 乙: [{run: 丙}], 丙: [{advance: 2s}, {run: 甲}], 丁: [{run: 丁}], 戊: [{run: 丁}]}
 """},
         [
@@ -355,7 +355,7 @@ steps: {甲: [{advance: 1s}, {run: 乙}], 乙: [{run: 丙}], 丙: [{advance: 2s}
             "片.yaml:1:88 ! steps '丁' call themselves recursively",
         ],
     ),
-    'a script beside steps': (
+    "a script beside steps": (
         """\
 scenario: 单
 script: 开.js
@@ -366,17 +366,17 @@ steps: [{js: return 1, expect: {result: 1}}]
             "2:1 ! script is a scenario's only step; write js: in a step beside others",
         ],
     ),
-    'no steps': (
+    "no steps": (
         """\
 scenario: 单
 steps: []
 """,
         {},
         [
-            '2:1 ! a scenario needs a step',
+            "2:1 ! a scenario needs a step",
         ],
     ),
-    'each key of a step': (
+    "each key of a step": (
         """\
 scenario: 单
 flow: {definition: 流程.yaml, at: 部门审批}
@@ -416,42 +416,42 @@ steps:
 """,
         {},
         [
-            '7:6 ! a step has one action, not 3: approve, set, advance',
-            '8:6 ! retry repeats an action; this step has none',
-            '9:6 ! a value is missing; a condition is such as ${case.状态} == 成功 and not ${vars.跳过}',
-            '10:6 ! advance is not done at a form',
+            "7:6 ! a step has one action, not 3: approve, set, advance",
+            "8:6 ! retry repeats an action; this step has none",
+            "9:6 ! a value is missing; a condition is such as ${case.状态} == 成功 and not ${vars.跳过}",
+            "10:6 ! advance is not done at a form",
             "11:6 ! no node '部门'; did you mean '部门审批'?",
             "14:6 name! people has no '李四'; there are wangwu, ceo",
-            '16:6 ! user is of one action; write it at the steps that run',
+            "16:6 ! user is of one action; write it at the steps that run",
             "16:17 ! no steps '无'; named steps come from the files of use",
-            '17:6 ! by belongs to set, click, open and actions on rows; write approve: {by: wangwu}',
-            '18:6 ! by belongs to set, click, open and actions on rows',
+            "17:6 ! by belongs to set, click, open and actions on rows; write approve: {by: wangwu}",
+            "18:6 ! by belongs to set, click, open and actions on rows",
             "19:6 name! people has no 'wang'; did you mean 'wangwu'?",
-            '20:6 empty by names nothing; fill it in, or leave it out',
-            '20:6 name! expected by: Who; has to be allowed to',
-            '21:6 ! by belongs to set, click, open and actions on rows',
-            '22:51 ! play lets time pass, so it does not go into during; make it a step',
-            '23:20 empty! during: steps says nothing; name a step, or leave it out',
+            "20:6 empty by names nothing; fill it in, or leave it out",
+            "20:6 name! expected by: Who; has to be allowed to",
+            "21:6 ! by belongs to set, click, open and actions on rows",
+            "22:51 ! play lets time pass, so it does not go into during; make it a step",
+            "23:20 empty! during: steps says nothing; name a step, or leave it out",
             "23:29 ! expected call: platform.api, got 'crm'",
-            '24:6 ! nothing goes on meanwhile: this step has no action',
-            '25:20 empty tries: 1 repeats nothing; write 2 or more, or leave retry out',
-            '26:39 empty nothing is expected yet; `bpmax-sim run FILE --update` (pytest: --bpmax-update) writes what was got',
-            '27:20 ! expected a map, or the value of a row or variable alone',
-            '29:5 empty this step does nothing and expects nothing',
-            '29:6 ! only an action can end in an error; this step has none',
+            "24:6 ! nothing goes on meanwhile: this step has no action",
+            "25:20 empty tries: 1 repeats nothing; write 2 or more, or leave retry out",
+            "26:39 empty nothing is expected yet; `bpmax-sim run FILE --update` (pytest: --bpmax-update) writes what was got",
+            "27:20 ! expected a map, or the value of a row or variable alone",
+            "29:5 empty this step does nothing and expects nothing",
+            "29:6 ! only an action can end in an error; this step has none",
             '30:35 empty a scenario ends in the same error each time; write the one that comes, such as code: "A"',
-            '30:74 empty a scenario ends in the same error each time; write the one that comes, such as status: 1',
-            '31:42 ! $in needs a list, got 5',
+            "30:74 empty a scenario ends in the same error each time; write the one that comes, such as status: 1",
+            "31:42 ! $in needs a list, got 5",
             '31:51 empty a scenario ends in the same error each time; write the one that comes, such as type: "E"',
             "32:53 name! no field '金类'; did you mean '金额'? (if it is a field, declare it in form.fields)",
-            '32:86 empty! form: {} says nothing; name what has to hold, or write form: {$exactly: {}} where nothing may be there',
+            "32:86 empty! form: {} says nothing; name what has to hold, or write form: {$exactly: {}} where nothing may be there",
             "33:29 ! no fault set '无'",
-            '33:101 ! $in needs a list, got 5',
-            '34:67 ! $in needs a list, got 4',
+            "33:101 ! $in needs a list, got 5",
+            "34:67 ! $in needs a list, got 4",
             '35:36 empty! {"$exists": true} holds whatever happens; say what has to be there, or take it away',
         ],
     ),
-    'who acts where there is no flow': (
+    "who acts where there is no flow": (
         """\
 scenario: 单
 form: {fields: {金额: 0}, scripts: {open: 开.js}}
@@ -462,12 +462,12 @@ steps:
 """,
         {},
         [
-            '4:16 ! by says who has the task at a node; there is no flow',
-            '5:20 ! user says who acts in a flow; there is no flow',
+            "4:16 ! by says who has the task at a node; there is no flow",
+            "5:20 ! user says who acts in a flow; there is no flow",
             "6:20 ! no node '审批'",
         ],
     ),
-    'who acts in a flow without a definition': (
+    "who acts in a flow without a definition": (
         """\
 scenario: 单
 form: {fields: {金额: 0}, scripts: {open: 开.js}}
@@ -479,7 +479,7 @@ steps:
         [
         ],
     ),
-    'a misspelt person who is refused': (
+    "a misspelt person who is refused": (
         """\
 scenario: 单
 flow: {definition: 流程.yaml, at: 部门审批}
@@ -500,7 +500,7 @@ vars: {x: wangwa}
             "6:20 name nothing else names 'wangww'; did you mean 'wangwu'? (where another person is meant, list both in people)",
         ],
     ),
-    'errors of rows may differ': (
+    "errors of rows may differ": (
         """\
 scenario: 单
 use: 片.yaml
@@ -508,27 +508,27 @@ form: {fields: {金额: 0}}
 cases: [{id: 甲}, {id: 乙}]
 steps: [{run: 甲}, {set: {金额: 1}, expect_error: {code: {$in: [A, B]}}}]
 """,
-        {'片.yaml': """\
+        {"片.yaml": """\
 steps: {甲: [{set: {金额: 2}, expect_error: {code: {$in: [A, B]}}}]}
 """},
         [
         ],
     ),
-    'errors of shared steps may differ': (
+    "errors of shared steps may differ": (
         """\
 scenario: 单
 use: 片.yaml
 form: {fields: {金额: 0}}
 steps: [{run: 甲}, {set: {金额: 1}, expect_error: {code: {$in: [A, B, C]}, type: {$in: [A]}}}]
 """,
-        {'片.yaml': """\
+        {"片.yaml": """\
 steps: {甲: [{set: {金额: 2}, expect_error: {code: {$in: [A, B]}}}]}
 """},
         [
             '4:49 empty a scenario ends in the same error each time; write the one that comes, such as code: "A"',
         ],
     ),
-    'events of subflows and cells of actions': (
+    "events of subflows and cells of actions": (
         """\
 scenario: 单
 flow:
@@ -541,7 +541,7 @@ cases: [{id: 甲, 值: {金额: 1}}, {id: 乙, 值: 5}]
 steps:
   - {set: "${case.值}", expect: {form: {金额: 1}}}
 """,
-        {'用印.yaml': """\
+        {"用印.yaml": """\
 flow: 用印
 start: 盖章
 nodes: {盖章: {owners: [a], approve: 完}, 完: {end: true}}
@@ -551,10 +551,10 @@ nodes: {盖章: {owners: [a], approve: 完}, 完: {end: true}}
             "6:14 ! no node starts the sub-flow '用印'",
             "6:68 ! approve.部门审批: no node '部门审批'; there are 盖章, 完",
             "7:35 ! change.金类: no field '金类'; did you mean '金额'?",
-            '8:38 ! expected a map of fields and values',
+            "8:38 ! expected a map of fields and values",
         ],
     ),
-    'an always of calls': (
+    "an always of calls": (
         """\
 scenario: 单
 form: {fields: {金额: 0}, scripts: {open: 开.js}}
@@ -564,10 +564,10 @@ steps: [{open: {}, expect: {form: {金额: 1}}}]
 """,
         {},
         [
-            '4:17 empty a list of calls is compared with all calls of a step, so that one call more does not break this never; write times: {$gte: 1} at each call that may not be made',
+            "4:17 empty a list of calls is compared with all calls of a step, so that one call more does not break this never; write times: {$gte: 1} at each call that may not be made",
         ],
     ),
-    'rows of a form with scripts and a field named like a cell': (
+    "rows of a form with scripts and a field named like a cell": (
         """\
 scenario: 单
 form: {fields: {金额: 0, 明细: []}, scripts: {open: 开.js}}
@@ -577,7 +577,7 @@ steps: [{copy_row: {table: 明细, at: 7}, expect: {form: {金额: 1}}}]
         [
         ],
     ),
-    'a field named like a cell': (
+    "a field named like a cell": (
         """\
 scenario: 单
 form: {fields: {'明细[0]': [], 明细: []}}
@@ -585,10 +585,10 @@ steps: [{set: {'明细[0]': [1], '明细[1]': 2}, expect: {form: {明细: []}}}]
 """,
         {},
         [
-            '3:30 ! 明细: no row 1 here; there are 0, counted from 0; add_row adds one',
+            "3:30 ! 明细: no row 1 here; there are 0, counted from 0; add_row adds one",
         ],
     ),
-    'a fault that is told already': (
+    "a fault that is told already": (
         """\
 scenario: 单
 form: {fields: {金额: 0}, scripts: {open: 开.js}}
@@ -599,11 +599,11 @@ steps: [{open: {}, expect: {form: {金额: 1}}}]
         {},
         [
             "3:35 ! unknown key 'sttus'; did you mean 'status'?",
-            '3:77 ! expected a whole number of at least 100 and at most 599, got 9',
+            "3:77 ! expected a whole number of at least 100 and at most 599, got 9",
             "3:87 ! on: expected platform.api, platform.get_*, platform.* or *, got 'crm'",
         ],
     ),
-    'saved values alone': (
+    "saved values alone": (
         """\
 scenario: 单
 form: {fields: {金额: 0}, scripts: {open: 开.js}}
@@ -614,7 +614,7 @@ steps: [{open: {}, save: {甲: 1, 乙: 2}, expect: {form: {金额: '${vars.乙}'
             "3:27 rule nothing reads the variable '甲'",
         ],
     ),
-    'what of fragments is used': (
+    "what of fragments is used": (
         """\
 scenario: 单
 use: [一.yaml, 二.yaml, 三.yaml, 四.yaml]
@@ -627,28 +627,28 @@ steps:
   - {run: {steps: 填, with: {金额渡: 1}}}
 expect: {vars: {表: 1}}
 """,
-        {'defaults.yaml': """\
+        {"defaults.yaml": """\
 vars: {闲: 1}
 fault_sets: {慢: [{on: crm.a, do: {status: 504}}]}
-""", '一.yaml': """\
+""", "一.yaml": """\
 vars: {甲: 1, 乙: 2}
-""", '二.yaml': """\
+""", "二.yaml": """\
 fault_sets: {断: [{on: crm.a, do: {status: 500}}]}
-""", '三.yaml': """\
+""", "三.yaml": """\
 steps: {填: [{set: {金额: '${vars.金额度}'}}]}
 vars: {金额度: 1}
-""", '四.yaml': """\
+""", "四.yaml": """\
 vars: {甲: 2}
 """},
         [
-            '2:1 rule nothing of 四.yaml is used here',
+            "2:1 rule nothing of 四.yaml is used here",
             "6:20 rule nothing reads the variable '末'",
             "9:29 name! no step reads ${vars.金额渡}; did you mean '金额度'?",
             "10:17 empty! no step changes the variable '表', so this holds whatever happens; expect what is made of it, such as form",
             "defaults.yaml:1:8 rule no scenario below this folder uses '闲'; take it away, or name it",
         ],
     ),
-    'rows that differ only for the reader': (
+    "rows that differ only for the reader": (
         """\
 scenario: 单
 description: '${case.甲}'
@@ -661,7 +661,7 @@ steps: [{open: {}, name: '${case.乙}', expect: {form: {金额: 1}}}]
             "4:30 rule the row 'b' differs from the row 'a' only in 乙, 甲, which no more than a name reads; fill it in where it is meant",
         ],
     ),
-    'rows that differ in a name of a body': (
+    "rows that differ in a name of a body": (
         """\
 scenario: 单
 form: {fields: {金额: 0}, scripts: {open: 开.js}}
@@ -673,7 +673,7 @@ steps: [{open: {}, expect: {form: {金额: 1}}}]
         [
         ],
     ),
-    'rows that differ in the name of a step to clean up': (
+    "rows that differ in the name of a step to clean up": (
         """\
 scenario: 单
 form: {fields: {金额: 0}, scripts: {open: 开.js}}

@@ -23,7 +23,7 @@ nodes:
 form.金额 = 1
 setTimeout(() => { f([1, 2], '),') }, 300); window.setTimeout(g, 400)
 setInterval(g /* , 5 */, 250, 7); mysetTimeout(g, 600); setTimeout(g)
-setTimeout(g, 500 + 1); setTimeout(g, 0x10)""",
+setTimeout(g, 500 + 1); setTimeout(g, 0x10); setTimeout(g, 350, x)""",
 }
 CASES: dict[str, tuple[str, Mapping[str, str], list[str]]] = {
     "flags that mean no and references read too early": (
@@ -278,12 +278,14 @@ steps:
   - {advance: 500}
   - {advance: 7}
   - {advance: 16}
+  - {advance: 350}
 """,
         {},
         [
             "5:6 unfit 300 are seconds here, and a script waits for 300 milliseconds; write 300ms, or 300s where that is meant",
             "7:6 unfit 400 are seconds here, and a script waits for 400 milliseconds; write 400ms, or 400s where that is meant",
             "8:6 unfit 250.0 are seconds here, and a script waits for 250.0 milliseconds; write 250.0ms, or 250.0s where that is meant",
+            "13:6 unfit 350 are seconds here, and a script waits for 350 milliseconds; write 350ms, or 350s where that is meant",
         ],
     ),
     "advances far below a deadline": (
@@ -639,6 +641,40 @@ steps:
         {"行.js": "r.单价额; r.单价颖; r.数量"},
         [
             "6:33 name! 有头 has no column '物料各'; did you mean '物料名'?",
+        ],
+    ),
+    "a former name that is a part of the present one": (
+        """\
+scenario: 单据
+was: [单, 单据]
+form: {fields: {金额: 0, 客户: "", 加急: false, 附件: [], 地址: {}, 明细: [], 空: null}, scripts: {open: 开.js}}
+steps: [{open: {}, expect: {form: {金额: 1}}}]
+""",
+        {},
+        [
+            "2:10 rule this is the present name; write the one that it was recorded under",
+        ],
+    ),
+    "silence where people act by policies": (
+        """\
+scenario: 单
+flow: {definition: 流程.yaml, at: 部门审批}
+policies: [{at: 部门审批, approve: {}}]
+steps: [{play: null, expect: {messages: []}}]
+""",
+        {},
+        [
+        ],
+    ),
+    "silence of a flow whose people act by themselves": (
+        """\
+scenario: 单
+flow: {definition: 流程.yaml, at: 部门审批}
+steps: [{approve: {by: wangwu}, expect: {messages: []}}]
+""",
+        {},
+        [
+            "1:1 empty all that is expected is that nothing is shown, and no script shows anything; expect what the scripts do, too",
         ],
     ),
 }  # fmt: skip

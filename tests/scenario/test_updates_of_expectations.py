@@ -50,7 +50,14 @@ finally:
 
 
 def read(**parts: Any) -> dict[str, Any]:
-    usual: dict[str, Any] = {"form": {}, "messages": [], "refusals": [], "proxy": [], "flow": {}, "result": None}
+    usual: dict[str, Any] = {
+        "form": {},
+        "messages": [],
+        "refusals": [],
+        "proxy": [],
+        "flow": {},
+        "result": None,
+    }
     return {name: lambda value=value: value for name, value in {**usual, **parts}.items()}
 
 
@@ -338,8 +345,6 @@ def test_edits_of_a_file_are_applied_in_memory_and_taken_back(
         == "steps:\n  - expect: {a: 1, b: 2} # 注\n  - set: 1\n    expect: {c: 3}\n  - set: 2\n  - set: 3\n"
     )
     assert "what is expected there leaves no room" in str(refused[0])
-        "what is expected there leaves no room"
-    )
     assert (len(refused), file.is_table, file.path, file.encoding) == (2, False, path, "utf-8")
     lines = [*file.make_diff_lines()]
     assert lines[2:] == [
