@@ -551,7 +551,7 @@ steps:
 scenario: 单
 form: {fields: {明细: [{量: 1}, {量: 2}]}}
 faults: [{on: crm.a, do: {status: 503, headers: {Retry-Afer: 5, Retry-After: 6, X-Own: 1}}}]
-proxy: {stubs: [{on: crm.a, headers: {"Conten-Type": a}, body: {headers: {Lcoation: x}}, request: {header: {Lcoation: y}}}]}
+proxy: {stubs: [{on: crm.a, headers: {"Conten-Type": a, "Content-Length": b, "CONTENT-TYP": c}, body: {headers: {Lcoation: x}}, request: {header: {Lcoation: y}}}]}
 steps:
   - {move_row: {table: 明细, at: 1, to: 1}, expect: {form: {明细: [{量: 1}, {量: 2}]}}}
   - {move_row: {table: 明细, at: 0, to: 1}}
@@ -559,6 +559,7 @@ steps:
         {},
         [
             "4:39 name no client knows the header 'Conten-Type'; did you mean 'content-type'?",
+            "4:78 name no client knows the header 'CONTENT-TYP'; did you mean 'content-type'?",
             "6:35 empty row 1 moves to where it is, so that nothing happens; write another number",
         ],
     ),
@@ -675,6 +676,70 @@ steps: [{approve: {by: wangwu}, expect: {messages: []}}]
         {},
         [
             "1:1 empty all that is expected is that nothing is shown, and no script shows anything; expect what the scripts do, too",
+        ],
+    ),
+    "buttons where people act by policies": (
+        """\
+scenario: 单
+flow: {definition: 流程.yaml, at: 部门审批}
+form: {fields: {金额: 0}, scripts: {click.查: 开.js}}
+policies: [{at: 部门审批, approve: {}}]
+steps: [{play: null, expect: {flow: {status: finished}}}]
+""",
+        {},
+        [
+        ],
+    ),
+    "a button that is a map": (
+        """\
+scenario: 单
+form: {fields: {金额: 0}, scripts: {click.查: 开.js, click.存: 开.js, click.印: 开.js, change.金额: 开.js, open: 开.js}}
+steps: [{click: {button: 查}, expect: {form: {金额: 1}}}]
+""",
+        {},
+        [
+            "2:50 never_ran no step clicks 存, so that its script never runs here; click it, or take it away",
+            "2:65 never_ran no step clicks 印, so that its script never runs here; click it, or take it away",
+            "3:10 ! expected the name of a button",
+        ],
+    ),
+    "a name that is empty alone": (
+        """\
+scenario: 单
+form: {fields: {金额: 0, 客户: "", 加急: false, 附件: [], 地址: {}, 明细: [], 空: null}, scripts: {open: 开.js}}
+user: ''
+steps: [{open: {}, expect: {form: {金额: 1}}}]
+""",
+        {},
+        [
+            "3:1 empty user names nothing; fill it in, or leave it out",
+        ],
+    ),
+    "secrets of defaults": (
+        """\
+scenario: 单
+form: {fields: {金额: 0, 客户: "", 加急: false, 附件: [], 地址: {}, 明细: [], 空: null}, scripts: {open: 开.js}}
+steps: [{open: {}, expect: {form: {金额: 1}}}]
+""",
+        {"defaults.yaml": """\
+secrets: [env.NOBODY_READS]
+"""},
+        [
+        ],
+    ),
+    "columns of which scripts know the first": (
+        """\
+scenario: 单
+form: {fields: {明细: []}, scripts: {open: 行.js}}
+steps:
+  - {open: {}, expect: {form: {明细: []}}}
+  - {add_row: {table: 明细, row: {单价额: 1, 物料名: a}}}
+  - {add_row: {table: 明细, row: {单价额: 1, 物料名: a}}}
+  - {add_row: {table: 明细, row: {单价额: 1, 物料各: b}}}
+""",
+        {"行.js": "r.单价额"},
+        [
+            "7:41 name no other row of 明细 has a column '物料各'; did you mean '物料名'?",
         ],
     ),
 }  # fmt: skip

@@ -331,6 +331,9 @@ steps:
   - {terminate: {by: ''}}
   - {submit: {by: lis, form: {金类: 1}, x: 1}}
   - {submit: {by: '', form: x}}
+  - {submit: {by: [a]}}
+  - {approve: ''}
+  - {remind: 0}
   - {submit: x}
   - {submit: {}}
   - {fire: approve.部门审批}
@@ -390,8 +393,12 @@ steps:
             "55:15 empty by names nothing; fill it in, or leave it out",
             "55:15 name! expected by: Who; has to be allowed to",
             "55:23 ! expected a map of fields and values",
-            "56:6 ! expected {}",
-            "58:6 ! no script for approve.部门审批",
+            "56:15 name! expected by: Who; has to be allowed to",
+            "56:15 name! people has no 'a'; there are wangwu, ceo, lisi, 5",
+            "57:6 ! expected a map of project, by, comment, at, form",
+            "58:6 ! expected a map of project, by, comment, at",
+            "59:6 ! expected {}",
+            "61:6 ! no script for approve.部门审批",
             "流程.yaml:3:10 name! people has no '无此人'; there are wangwu, ceo, lisi, 5",
         ],
     ),
@@ -407,6 +414,7 @@ steps:
   - {play: null}
   - {play: {until: 部门}}
   - {play: {until: start}}
+  - {play: {until: strat}}
   - {play: {until: 会签}}
   - {play: {until: 5}}
   - {play: {until: '${vars.值}'}}
@@ -422,17 +430,18 @@ steps:
         {},
         [
             "9:13 ! no node '部门'; did you mean '部门审批'?",
-            "11:13 ! no project stays at '会签', where branches begin; name one of their nodes, or the join '汇合'",
-            "12:13 ! expected the name of a node",
-            "14:13 ! unknown key 'til'; did you mean 'until'?",
-            "16:6 ! expected a map of until",
-            "18:16 name! people has no 'lis'; did you mean 'lisi'?",
-            "18:32 name! no field '金类'; did you mean '金额'?",
-            "19:16 empty by names nothing; fill it in, or leave it out",
-            "19:16 name! expected by: Who; has to be allowed to",
-            "19:24 ! expected a map of fields and values",
-            "20:16 ! unknown key 'x'; there are by, form",
-            "21:6 ! expected a map of by, form",
+            "11:13 ! no node 'strat'; did you mean 'start'?",
+            "12:13 ! no project stays at '会签', where branches begin; name one of their nodes, or the join '汇合'",
+            "13:13 ! expected the name of a node",
+            "15:13 ! unknown key 'til'; did you mean 'until'?",
+            "17:6 ! expected a map of until",
+            "19:16 name! people has no 'lis'; did you mean 'lisi'?",
+            "19:32 name! no field '金类'; did you mean '金额'?",
+            "20:16 empty by names nothing; fill it in, or leave it out",
+            "20:16 name! expected by: Who; has to be allowed to",
+            "20:24 ! expected a map of fields and values",
+            "21:16 ! unknown key 'x'; there are by, form",
+            "22:6 ! expected a map of by, form",
             "流程.yaml:3:10 name! people has no '无此人'; there are wangwu, ceo, lisi, 5",
         ],
     ),
