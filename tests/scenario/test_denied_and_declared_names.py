@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from msgspec.structs import replace
+
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.model import Api, Parameter, Platform
 from bpmax_sim.scenario.call_check import (
@@ -17,9 +19,11 @@ from bpmax_sim.scenario.call_check import (
 )
 from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.denied_texts import find_unproducible_texts
+from bpmax_sim.scenario.expect import find_lookalikes, is_denial
+from bpmax_sim.scenario.expect_check import check_expected_error
 from bpmax_sim.scenario.findings import FilledValueContext
 from bpmax_sim.scenario.load import ScenarioItem
-from bpmax_sim.scenario.model import Expect, ExpectedCall, StubRequest
+from bpmax_sim.scenario.model import Expect, ExpectedCall, ExpectedError, StubRequest
 from bpmax_sim.scenario.names import ScenarioNames
 from bpmax_sim.scenario.references import Path as Path_
 from bpmax_sim.scenario.source import ScenarioSource, Spot
@@ -320,3 +324,38 @@ def test_a_step_that_calls_gives_what_its_api_takes() -> None:
     )
     check_proxy_action_arguments(silent, {"call": "oa.查", "args": [1]}, spot_of("{}"), ("query",))
     assert said(silent) == []
+
+
+def test_the_source_of_an_expected_error_is_a_word_or_a_call() -> None:
+    context = FilledValueContext(NAMES)
+    text = "{from: {$in: [python, '${vars.x}', crm, subject, crm.下单, crm.下但, 5, flwo]}, code: {$in: [X, TIMEOTU]}}"
+    source = ["python", "${vars.x}", "crm", "subject", "crm.下单", "crm.下但", 5, "flwo"]
+    expected = ExpectedError(source={"$in": source}, code={"$in": ["X", "TIMEOTU"]})
+    names = replace(NAMES, texts=())
+    context.names = names
+    check_expected_error(context, expected, spot_of(text))
+
+    words = "; or one of script, form, flow, python, proxy"
+    assert said(context) == [
+        f"{text.index('TIMEOTU') + 1} name! there is no code 'TIMEOTU'; did you mean 'TIMEOUT'?",
+        f"{text.index('crm.下但') + 1} name! crm has no API '下但'; did you mean '下单'?{words}",
+        f"{text.index('flwo') + 1} name! no platform 'flwo'; there is crm{words}",
+    ]
+
+
+def test_a_denial_and_what_only_looks_alike() -> None:
+    values: list[Any] = [
+        {"$exists": False},
+        {"$ne": 1},
+        {"$not": 1},
+        {"$exists": True},
+        {"$exists": 0},
+        {"a": 1},
+        "$ne",
+        {},
+    ]
+    assert [is_denial(one) for one in values] == [True] * 3 + [False] * 5
+    assert [*find_lookalikes({"$in": [5, "5"]}, "5")] == []
+    assert [one.path for one in find_lookalikes({"a": {"$in": [7, "5"]}, "b": [{"c": "1"}]}, {"a": 5, "b": [{"c": 1}]}, ("form",))] == [
+        ("form", "a", "$in"), ("form", "b", 0, "c"),
+    ]  # fmt: skip

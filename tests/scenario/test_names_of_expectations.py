@@ -126,7 +126,7 @@ steps:
   - {set: {金额: 6}, expect: {flow: {history: {$not: {$contains: {by: 孙七}}}, notified: [{kind: remindd, to: [wang], node: 部门, text: x, when: 1}]}}}
   - {set: {金额: 7}, expect: {flow: {notified: {$not: {$contains: {to: ceoo, kind: deadline}}}, tasks: {部门: {wang: opne, wangwu: {$in: [open, donne]}, $length: 1}, 总经理: '${vars.额}'}}}}
   - {set: {金额: 8}, expect: {flow: {project: {statsu: {$ne: 1}, 预算: {$ne: 1}, 自己: {$ne: 2}, 名字: 1, 深: {statsu: {$ne: 1}}}}}}
-  - {set: {金额: 9}, expect: {flow: {projects: {用印: {at: 盖章, form: {备注烂: {$ne: 1}, 事由: {$ne: 1}, 编好: {$ne: 1}, 新栏: {$ne: 1}, 甲: {$ne: 2}}}, '用印#2': {at: 部门审批, statsu: 1}, 用银: {at: 1}, $length: 2}}}}
+  - {set: {金额: 9}, expect: {flow: {projects: {用印: {at: 盖章, form: {备注烂: {$ne: 1}, 事由: {$ne: 1}, 编好: {$ne: 1}, 事油: {$ne: 1}, 新栏: {$ne: 1}, 甲: {$ne: 2}}}, '用印#2': {at: 部门审批, statsu: 1}, 用银: {at: 1}, $length: 2}}}}
   - {set: {金额: 10}, expect: {flow: {projects: {用印: {form: {编号: 1, 备注蓝: 1, 深: {备注烂: {$ne: 1}}}, owners: [盖]}}, at: '', status: '${vars.额}'}}}
 """,
         {},
@@ -166,10 +166,11 @@ steps:
             "14:46 name! a project has no 'statsu', and no script writes it; did you mean 'status'?",
             "15:67 name the sub-flow has no field '备注烂'; did you mean '备注栏'?",
             "15:96 name the sub-flow has no field '编好'; did you mean '编号'?",
-            "15:148 ! no node '部门审批'; there are 盖章, 完成",
-            "15:158 ! a flow has no 'statsu'; did you mean 'status'?",
-            "15:170 name! no sub-flow '用银'; did you mean '用印'?",
-            "15:183 ! operator $length cannot be mixed with plain keys; use a separate mapping",
+            "15:110 name the sub-flow has no field '事油'; did you mean '事由'?",
+            "15:162 ! no node '部门审批'; there are 盖章, 完成",
+            "15:172 ! a flow has no 'statsu'; did you mean 'status'?",
+            "15:184 name! no sub-flow '用银'; did you mean '用印'?",
+            "15:197 ! operator $length cannot be mixed with plain keys; use a separate mapping",
             "16:105 name! people has no '盖'; there are wangwu, ceo, lisi",
         ],
     ),
@@ -308,7 +309,7 @@ flow: {definition: 流程.yaml, at: 部门审批, subflows: {用印: {definition
 people: {wangwu: {}, ceo: {}, lisi: {}}
 vars: {额: 1}
 steps:
-  - {set: {金额: 1}, expect: {proxy: [{call: crm}, {call: .x}, {call: crm.}, {call: '${vars.额}'}, {call: crm.x, times: -1}, {call: crm.y, once_per_key: true}, {call: crm.z, times: {$gte: 1}, once_per_key: true, body: {$in: 1}}]}}
+  - {set: {金额: 1}, expect: {proxy: [{call: crm}, {call: .x}, {call: crm.}, {call: '${vars.额}'}, {call: crm.x, times: -1}, {call: crm.y, once_per_key: true}, {call: crm.z, times: {$gte: 1}, once_per_key: true, body: {$in: 1}}, {call: crm.w, once_per_key: false, error: {$in: 5}}, {call: '${uuid}', times: false}]}}
   - {set: {金额: 2}, expect: {proxy: [{call: crm.x, error: TIMEOT, source: recordd}, {call: crm.y, error: {$in: [RESET, CONECT]}, source: {$in: [live, stub, fualt]}}, {call: crm.z, source: '${vars.额}', header: {x: {$matches: '('}}}]}}
   - {set: {金额: 3}, expect: {proxy: [{call: crm.x, caller: {$ne: 别人做}}, {call: crm.x, caller: {$ne: 没人叫}}, {call: crm.x, caller: 没人喊, times: 0}, {call: crm.x, caller: 没人用}, {call: crm.x, caller: {$not: ''}}, {call: crm.x, caller: {$ne: '${vars.额}'}}]}}
 """,
@@ -320,6 +321,8 @@ steps:
             "7:111 ! expected a whole number from 0, or operators, got -1",
             "7:137 ! counts calls; write times: beside it",
             "7:217 ! $in needs a list, got 1",
+            "7:270 ! $in needs a list, got 5",
+            "7:298 ! expected a whole number from 0, or operators, got false",
             "8:51 name! there is no code 'TIMEOT'; did you mean 'TIMEOUT'?",
             "8:66 name! there is no 'recordd'; did you mean 'recorded'?",
             "8:119 name! there is no code 'CONECT'; did you mean 'CONNECT'?",
@@ -367,6 +370,7 @@ steps:
   - {set: {金额: 2}, during: {call: crm.x, steps: [{set: {客户: a}}]}, expect: {form: {金额: 2}}}
   - {set: {金额: 3}, during: {call: .x, steps: [{set: {客户: a}}]}, expect: {form: {金额: 3}}}
   - {set: {金额: 4}, during: {call: '${vars.额}', steps: [{set: {客户: a}}]}, expect: {form: {金额: 4}}}
+  - {set: {金额: 5}, during: {call: '${uuid}', steps: [{set: {客户: a}}]}, expect: {form: {金额: 5}}}
 """,
         {},
         [

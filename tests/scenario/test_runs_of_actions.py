@@ -139,9 +139,7 @@ def test_a_script_is_run_with_its_arguments() -> None:
             libraries=(library,),
             subject=subject if with_subject else None,
         )
-        result = SimpleNamespace(
-            add_outcome=lambda _: None, set_value=lambda value: log.append(value)
-        )
+        result = SimpleNamespace(add_outcome=lambda _: None, set_value=log.append)
         Js.run(one, value, "步.js", cast("Result", result))
         assert log.pop() == 7
         return cast("tuple[Any, ...]", log.pop())
