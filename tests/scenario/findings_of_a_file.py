@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import chdir, suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -36,7 +37,8 @@ def examine(
 
     def check_and_keep(draft: ScenarioDraft) -> None:
         check.check_scenario(draft)
-        for one in (*draft.problems, *draft.warnings):
+        found_here: list[Any] = [*draft.problems, *draft.warnings]
+        for one in found_here:
             place = one.place
             if place is not None:
                 mark = getattr(one, "kind", "") + "!" * getattr(one, "fails", True)

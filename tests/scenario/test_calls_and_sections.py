@@ -600,7 +600,8 @@ def test_an_expected_error_of_a_cell_is_nothing_or_a_map() -> None:
     assert read_expected_error({"from": "script", "status": None}) == ExpectedError(
         source="script", status=None
     )
-    for wrong in ("REQUIRED", 0, False, [], {"code": "A", "source": "script"}):
+    bad: list[Any] = ["REQUIRED", 0, False, [], {"code": "A", "source": "script"}]
+    for wrong in bad:
         with pytest.raises(
             UnfitValueError, match="a map of type, code, message, from, status, got"
         ):
@@ -610,7 +611,7 @@ def test_an_expected_error_of_a_cell_is_nothing_or_a_map() -> None:
     )
 
 
-def match(played: bool = True, **ignored: tuple[Any, Any]) -> RecordingMatch:
+def match(*, played: bool = True, **ignored: Any) -> RecordingMatch:
     entries = tuple(
         {"path": f"query.{name}", "recorded": one, "sent": other}
         for name, (one, other) in ignored.items()

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from msgspec.structs import replace
 
@@ -19,7 +19,7 @@ from bpmax_sim.scenario.call_check import (
 )
 from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.denied_texts import find_unproducible_texts
-from bpmax_sim.scenario.expect import find_lookalikes, is_denial
+from bpmax_sim.scenario.expect import compare, find_lookalikes, fulfils, is_denial
 from bpmax_sim.scenario.expect_check import check_expected_error
 from bpmax_sim.scenario.findings import FilledValueContext
 from bpmax_sim.scenario.load import ScenarioItem
@@ -64,7 +64,7 @@ def test_a_denied_text_is_told_where_it_stands_in_each_section_that_scripts_make
     plain = load(tmp_path, "steps: [{open: {}, expect: {form: {金额: 1}}}]")
     expectations: list[tuple[Expect, Spot, Path_]] = [
         (plain.steps[0].step.expect, plain.steps[0].spot, ("expect",)),
-        (decode(node, Expect, []), spot, ("expect",)),
+        (cast("Expect", decode(node, Expect, [])), spot, ("expect",)),
     ]
     found = {
         one.message.split("'")[1]: one
@@ -189,7 +189,11 @@ API = Api(
         "properties": {
             "data": {
                 "type": "object",
-                "properties": {"orderName": {"type": "string"}, "行": {"items": {}}},
+                "properties": {
+                    "orderName": {"type": "string"},
+                    "行": {"items": {}},
+                    "客户": {"properties": {"phoneNo": {}}},
+                },
             },
             "code": {"type": "integer"},
             "坏": "x",
@@ -223,11 +227,11 @@ def test_denied_parameters_are_told_if_their_names_are_near_to_declared_ones() -
     context = FilledValueContext(NAMES)
     value: dict[str, Any] = {
         "path": {"店号": 1, "店好": 2, "无此段": {"$ne": 1}},
-        "query": {"页码好": {"$ne": 1}, "appkey": {"$exists": False}, "版本": {"$ne": 2}, "排序": {"$ne": 1}, "页码": 3},
-        "body": {"$not": {"订单": {"orderNoo": 1, "amount": 2}, "orderNoo": 3}},
-        "response": {"data": {"orderNam": {"$ne": "x"}, "orderNmae": "x"}, "cdoe": {"$ne": 1}},
+        "query": {"页码好": {"$ne": 1}, "appkey": {"$exists": False}, "版本": {"$ne": 2}, "版木": {"$ne": 2}, "排序": {"$ne": 1}, "页码": 3},
+        "body": {"$not": {"订单": {"orderNoo": 1, "amount": 2}, "orderNoo": 3, "页码好": 1}},
+        "response": {"data": {"orderNam": {"$ne": "x"}, "orderNmae": "x", "客户": {"phoneNoo": {"$ne": 1}}}, "cdoe": {"$ne": 1}},
     }  # fmt: skip
-    text = "{path: {店号: 1, 店好: 2, 无此段: 1}, query: {页码好: 1, appkey: 1}, body: {$not: {订单: {orderNoo: 1}}}, response: {data: {orderNam: 1}, cdoe: 1}}"
+    text = "{path: {店号: 1, 店好: 2, 无此段: 1}, query: {页码好: 1, appkey: 1, 版木: 1}, body: {$not: {订单: {orderNoo: 1}}}, response: {data: {orderNam: 1, 客户: {phoneNoo: 1}}, cdoe: 1}}"
 
     def column(name: str) -> int:
         return text.index(f"{name}:") + 1
@@ -240,15 +244,17 @@ def test_denied_parameters_are_told_if_their_names_are_near_to_declared_ones() -
         f"{column('无此段')} name! crm.下单 has no parameter '无此段' in path; there are 店号, 单号",
         f"{column('页码好')} name! crm.下单 has no parameter '页码好' in query; did you mean '页码号'?",
         f"{column('appkey')} name! crm.下单 has no parameter 'appkey' in query; did you mean 'appKey'?",
+        f"{column('版木')} name! crm.下单 has no parameter '版木' in query; did you mean '版本'?",
         f"{column('orderNoo')} name! crm.下单 has no parameter 'orderNoo' in body; did you mean 'orderNo'?",
         f"{column('orderNam')} name! crm.下单 has no parameter 'orderNam' in response; did you mean 'orderName'?",
+        f"{column('phoneNoo')} name! crm.下单 has no parameter 'phoneNoo' in response; did you mean 'phoneNo'?",
         f"{column('cdoe')} name! crm.下单 has no parameter 'cdoe' in response; did you mean 'code'?",
     ]
     assert said(context) == expected
     request = FilledValueContext(NAMES)
     parts = {name: value[name] for name in ("path", "query", "body")}
     check_misspelt_denied_parameters(request, "crm.下单", StubRequest(**parts), spot_of(text))
-    assert said(request) == expected[:5]
+    assert said(request) == expected[:6]
     results = FilledValueContext(NAMES)
     check_misspelt_denied_results(
         results, "crm.下单", {"cdoe": {"$ne": 1}, "code": {"$ne": 1}}, spot_of("{cdoe: 1}")
@@ -293,6 +299,11 @@ def test_the_body_of_a_stub_is_held_against_the_declared_response() -> None:
     check_stub_body(later, "crm.查", {"cdoe": 1}, spot_of("{}"))
     check_stub_body(later, "crm.没有", {"cdoe": 1}, spot_of("{}"))
     assert [one.split()[0] for one in said(later)] == ["18"]
+    mixed = FilledValueContext(NAMES)
+    check_stub_body(
+        mixed, "crm.下单", {"code": "五", "data": "${vars.体}"}, spot_of("{code: 五, data: x}")
+    )
+    assert [one.split()[0] for one in said(mixed)] == ["2"]
 
 
 def test_a_step_that_calls_gives_what_its_api_takes() -> None:
@@ -356,6 +367,20 @@ def test_a_denial_and_what_only_looks_alike() -> None:
     ]
     assert [is_denial(one) for one in values] == [True] * 3 + [False] * 5
     assert [*find_lookalikes({"$in": [5, "5"]}, "5")] == []
+    doubts: list[tuple[Any, Any, bool]] = [
+        ({"$ne": "5 "}, 5, False), ({"$ne": "5"}, 5, True), ({"$not": {"$contains": {"a": 1}}}, ["x", {"b": 1}], False), ({"$not": {"$contains": {"a": 1}}}, ["x", 5], True),
+        ({"$not": {"$gt": 1}}, 0.5, False), ({"$not": {"$gt": 1}}, "0", True),
+    ]  # fmt: skip
+    assert [bool(compare(one, actual)[0].doubt) for one, actual, _ in doubts] == [
+        one for *_, one in doubts
+    ]
+    assert [fulfils({"$exactly": {}}, one) for one in (5, [], None, {}, {"a": 1})] == [
+        False,
+        False,
+        False,
+        True,
+        False,
+    ]
     assert [one.path for one in find_lookalikes({"a": {"$in": [7, "5"]}, "b": [{"c": "1"}]}, {"a": 5, "b": [{"c": 1}]}, ("form",))] == [
         ("form", "a", "$in"), ("form", "b", 0, "c"),
     ]  # fmt: skip

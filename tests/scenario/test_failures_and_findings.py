@@ -89,7 +89,7 @@ def test_a_call_whose_error_was_caught_is_told_with_both(reporter: FailureReport
         Place("算.js", 1, 1),
         "form.金额 = 1",
     )
-    assert (failure.place.line, failure.place.column) == (5, 5)
+    assert failure.place == Place("单.scenario.yaml", 5, 5)
 
 
 def test_the_origins_of_all_wrong_values_are_told_then_the_routes(
@@ -196,7 +196,7 @@ def test_a_python_step_wrote_itself_unless_a_script_line_is_known(
         "the script wrote form.备注: 没有",
         Place("别.js", 3, 1),
     )
-    assert (own.kind, own.place.line, own.place.column) == ("name", 12, 6)
+    assert (own.kind, own.place) == ("name", Place("单.scenario.yaml", 12, 6))
 
 
 WRITES = {
@@ -270,5 +270,5 @@ def test_a_fault_that_never_fired_is_shown_at_its_rule(reporter: FailureReporter
     assert (failure.place, failure.excerpt) == (Place("错.yaml", 4, 2), ())
     marker = reporter.report_unfired_fault(replace(own, place=None))
     assert marker.essence.endswith("(calls made: none)")
-    assert marker.place.line == 5
+    assert str(marker.place) == "单.scenario.yaml:5:5"
     assert marker.excerpt

@@ -289,7 +289,8 @@ def test_a_member_is_named_in_lists_and_operators() -> None:
     assert [names_member(one, "code") for one in maps] == [True] * 4
     assert [names_member(one, "code") for one in others] == [False] * 6
     assert [names_member(one) for one in others] == [True, False, True, True, False, False]
-    assert [is_map_of_members(one) for one in ({}, {"a": 1}, {"$a": 1}, {"a": 1, "$b": 2}, [])] == [
+    maps_or_not: list[Any] = [{}, {"a": 1}, {"$a": 1}, {"a": 1, "$b": 2}, []]
+    assert [is_map_of_members(one) for one in maps_or_not] == [
         True, True, False, False, False,
     ]  # fmt: skip
 
@@ -442,7 +443,7 @@ def test_a_column_that_no_row_had_is_told_once_where_its_read_does_not_allow_for
     for owner in ("ctx.user.明细", "form.别表", "form.有头", "form"):
         read(2, "外", owner)
     read(2, "空", "form.附表")
-    rows = {
+    rows: dict[str, list[Any]] = {
         "明细": [None, [], [{"数量": 1}], [{"名称": 2}, "坏"], [{"数量": 3}]],
         "附表": [[], [{}]],
         "别表": [[{"甲": 1}]],

@@ -18,7 +18,7 @@ form.金额 = 1
 flow: 用印
 start: 盖章
 nodes:
-  盖章: {owners: [lisi, 无名], form: {fields: {别栏: editable}, scripts: {change.别栏: 开.js, change.别栏.深: 开.js}}, approve: 完成}
+  盖章: {owners: [lisi, 无名], form: {fields: {别栏: editable}, scripts: {change.别栏: 开.js, change.别栏.深: 开.js, change.金额.深: 开.js}}, approve: 完成}
   完成: {end: true}
 """,
 }
@@ -26,8 +26,8 @@ CASES: dict[str, tuple[str, Mapping[str, str], list[str]]] = {
     "events that can never occur": (
         """\
 scenario: 单
-form: {fields: {金额: 0, 客户: '', 急: false, 附件: [], 印章号: '', 明细: [{数量: 1}], 空: null, 变: '${vars.a}', 地址: {省: 1}}, scripts: {open: 开.js, change.金类: 开.js, change.明细.数量: 开.js, change.明细.数最: 开.js, change.明细.数量.深: 开.js, change.客户.a: 开.js, change.客户.a.b: 开.js, change.金额.a: 开.js, change.附件.b: 开.js, change.空.a: 开.js, change.变.a: 开.js, change.变.a.b: 开.js, change.地址.省: 开.js, change: 开.js, approve.审批: 开.js}}
-flow: {definition: 流程.yaml, at: 审批, scripts: {approve.审批: 开.js, reject.审批: 开.js, approve.自动: 开.js, before_next.无: 开.js, owners.自动: 开.js, owners.审批: 开.js, jump: 开.js, aprove.审批: 开.js, task_title: 开.js, visibility: 开.js, approve.结束: 开.js}}
+form: {fields: {金额: 0, 客户: '', 急: false, 附件: [], 印章号: '', 明细: [{数量: 1}], 空: null, 变: '${vars.a}', 地址: {省: 1}, '金额.c': 1}, scripts: {open: 开.js, change.金类: 开.js, change.明细.数量: 开.js, change.明细.数最: 开.js, change.明细.数量.深: 开.js, change.客户.a: 开.js, change.客户.a.b: 开.js, change.金额.a: 开.js, change.金额.c: 开.js, change.流额.a: 开.js, change.附件.b: 开.js, change.空.a: 开.js, change.变.a: 开.js, change.变.a.b: 开.js, change.地址.省: 开.js, change: 开.js, approve.审批: 开.js}}
+flow: {definition: 流程.yaml, at: 审批, form: {流额: 1}, scripts: {approve.审批: 开.js, reject.审批: 开.js, approve.自动: 开.js, before_next.无: 开.js, owners.自动: 开.js, owners.审批: 开.js, jump: 开.js, aprove.审批: 开.js, task_title: 开.js, visibility: 开.js, approve.结束: 开.js}}
 people: {wangwu: {}, ceo: {}, lisi: {}}
 vars: {a: 1}
 expect: {vars: {a: 1}}
@@ -42,19 +42,20 @@ nodes:
   结束: {end: true}
 """},
         [
-            "2:134 ! change.金类: no field '金类'; did you mean '金额'?",
-            "2:171 ! 明细 has no column '数最'; did you mean '数量'?",
-            "2:191 never_ran! a change is one of a field, or of a column of a table, so that this never runs; write change.明细.数量",
-            "2:232 never_ran! a change is one of a field, or of a column of a table, so that this never runs; write change.客户.a",
-            "2:253 never_ran! a change is one of a field, or of a column of a table, so that this never runs; write change.金额",
-            "2:327 never_ran! a change is one of a field, or of a column of a table, so that this never runs; write change.变.a",
-            "2:347 never_ran! a change is one of a field, or of a column of a table, so that this never runs; write change.地址",
-            "2:366 ! write change.<field>, not 'change'",
-            "2:380 ! a form has no event 'approve.审批'; there is open, change.<field>, click.<button>, submit",
-            "3:65 never_ran! node '审批' has no reject, so this never runs; it has approve",
-            "3:100 ! before_next.无: no node '无'; there are 审批, 自动, 结束",
-            "3:167 ! a flow has no event 'aprove.审批'; did you mean 'approve'?",
-            "3:220 never_ran! node '结束' has no approve, so this never runs; it has end",
+            "2:145 ! change.金类: no field '金类'; did you mean '金额'?",
+            "2:182 ! 明细 has no column '数最'; did you mean '数量'?",
+            "2:202 never_ran! a change is one of a field, or of a column of a table, so that this never runs; write change.明细.数量",
+            "2:243 never_ran! a change is one of a field, or of a column of a table, so that this never runs; write change.客户.a",
+            "2:264 never_ran! a change is one of a field, or of a column of a table, so that this never runs; write change.金额",
+            "2:302 never_ran! a change is one of a field, or of a column of a table, so that this never runs; write change.流额",
+            "2:376 never_ran! a change is one of a field, or of a column of a table, so that this never runs; write change.变.a",
+            "2:396 never_ran! a change is one of a field, or of a column of a table, so that this never runs; write change.地址",
+            "2:415 ! write change.<field>, not 'change'",
+            "2:429 ! a form has no event 'approve.审批'; there is open, change.<field>, click.<button>, submit",
+            "3:80 never_ran! node '审批' has no reject, so this never runs; it has approve",
+            "3:115 ! before_next.无: no node '无'; there are 审批, 自动, 结束",
+            "3:182 ! a flow has no event 'aprove.审批'; did you mean 'approve'?",
+            "3:235 never_ran! node '结束' has no approve, so this never runs; it has end",
             "6:17 empty! no step changes the variable 'a', so this holds whatever happens; expect what is made of it, such as form",
         ],
     ),
@@ -84,7 +85,7 @@ nodes:
     "events that a step fires": (
         """\
 scenario: 单
-form: {fields: {金额: 0, 客户: '', 急: false, 附件: [], 印章号: '', 明细: [{数量: 1}], 空: null, 变: '${vars.a}', 地址: {省: 1}}, scripts: {change.金额.a: 开.js, change.金额.b: 开.js}}
+form: {fields: {金额: 0, 客户: '', 急: false, 附件: [], 印章号: '', 明细: [{数量: 1}], 空: null, 变: '${vars.a}', 地址: {省: 1}, '金额.c': 1}, scripts: {change.金额.a: 开.js, change.金额.b: 开.js}}
 flow: {definition: 流程.yaml, at: 审批, scripts: {task_title: 开.js}}
 people: {wangwu: {}, ceo: {}, lisi: {}}
 vars: {a: 1}
@@ -99,7 +100,7 @@ nodes:
   结束: {end: true}
 """},
         [
-            "2:141 never_ran! a change is one of a field, or of a column of a table, so that this never runs; write change.金额",
+            "2:152 never_ran! a change is one of a field, or of a column of a table, so that this never runs; write change.金额",
             "6:17 empty! no step changes the variable 'a', so this holds whatever happens; expect what is made of it, such as form",
         ],
     ),
@@ -128,7 +129,7 @@ nodes:
     "people fields and deadlines": (
         """\
 scenario: 单
-form: {fields: {金额: 0, 客户: '', 急: false, 附件: [], 印章号: '', 明细: [{数量: 1}], 空: null, 变: '${vars.a}', 地址: {省: 1}}, scripts: {}}
+form: {fields: {金额: 0, 客户: '', 急: false, 附件: [], 印章号: '', 明细: [{数量: 1}], 空: null, 变: '${vars.a}', 地址: {省: 1}, '金额.c': 1}, scripts: {}}
 flow: {definition: 流程.yaml, at: 审批}
 people: {wangwu: {}, ceo: {}, lisi: {}}
 vars: {a: 1}
@@ -166,7 +167,7 @@ nodes:
     "conditions of routes": (
         """\
 scenario: 单
-form: {fields: {金额: 0, 客户: '', 急: false, 附件: [], 印章号: '', 明细: [{数量: 1}], 空: null, 变: '${vars.a}', 地址: {省: 1}}, scripts: {}}
+form: {fields: {金额: 0, 客户: '', 急: false, 附件: [], 印章号: '', 明细: [{数量: 1}], 空: null, 变: '${vars.a}', 地址: {省: 1}, '金额.c': 1}, scripts: {}}
 flow: {definition: 流程.yaml, at: 审批}
 people: {wangwu: {}, ceo: {}, lisi: {}}
 vars: {a: 1}
@@ -179,7 +180,7 @@ start: 审批
 nodes:
   审批: {owners: [wangwu], approve: [{when: "ctx.form.金额 === '5'", to: 复核}, {when: "ctx.form.金额 > '甲'", to: 结束}, {when: "ctx.form.客户 === 5", to: 复核}, {when: "ctx.form.急 === 'true'", to: 结束}, {to: 复核}], reject: [{when: ctx.form.金额, to: 结束}, {to: 结束}]}
   复核: {owners: [ceo], approve: [{when: 'ctx.form.附件 === 5', to: 再审}, {when: 'ctx.form.金额 = 5', to: 结束}, {when: "ctx.form.金额 > '5'", to: 再审}, {to: 结束}], reject: [{when: 'ctx.form.金额 > 1', to: 结束}, {when: 'ctx.form.金额 > 2', to: 结束}, {to: 审批}]}
-  再审: {owners: [ceo], approve: [{when: "ctx.user.金额 === '5'", to: 结束}, {when: "ctx.form.金额 == '5'", to: 结束}, {when: 'ctx.form.金额 > 3', to: 结束}, {to: 结束}], reject: [{when: 'ctx.form.金额 > 1', to: 结束}, {when: 'ctx.form.金额 <= 1', to: 结束}]}
+  再审: {owners: [ceo], approve: [{when: "ctx.user.金额 === '5'", to: 结束}, {when: "ctx.金额 === '5'", to: 结束}, {when: "ctx.form.客户 > '甲'", to: 结束}, {when: "ctx.form.金额 == '5'", to: 结束}, {when: 'ctx.form.金额 > 3', to: 结束}, {to: 结束}], reject: [{when: 'ctx.form.金额 > 1', to: 结束}, {when: 'ctx.form.金额 <= 1', to: 结束}]}
   结束: {end: true}
 """},
         [
@@ -197,7 +198,7 @@ nodes:
     "fields that a subflow gets and returns": (
         """\
 scenario: 单
-form: {fields: {金额: 0, 客户: '', 急: false, 附件: [], 印章号: '', 明细: [{数量: 1}], 空: null, 变: '${vars.a}', 地址: {省: 1}}, scripts: {}}
+form: {fields: {金额: 0, 客户: '', 急: false, 附件: [], 印章号: '', 明细: [{数量: 1}], 空: null, 变: '${vars.a}', 地址: {省: 1}, '金额.c': 1}, scripts: {}}
 flow: {definition: 流程.yaml, at: 审批, subflows: {用印: {definition: 用印.yaml}}}
 people: {wangwu: {}, ceo: {}, lisi: {}}
 vars: {a: 1}
@@ -210,15 +211,16 @@ start: 审批
 nodes:
   审批: {owners: [wangwu], approve: 用章}
   用章: {subflow: {flow: 用印, form: {别栏: 金额, 客户: 事由, 新栏: 金类}, back: {印章号: 编号, 章类: 印章号, 金類: 盖期}, wait: false}, approve: 再用}
-  再用: {subflow: {flow: 用印, form: {别栏: 客户}, back: {印章号: 编号}}, approve: 结束}
+  再用: {subflow: {flow: 用印, form: {别栏: 客户}, back: {印章号: 编号}}, approve: 三用}
+  三用: {subflow: {flow: 用印, wait: false}, approve: 结束}
   结束: {end: true}
 """},
         [
             "6:17 empty! no step changes the variable 'a', so this holds whatever happens; expect what is made of it, such as form",
-            "流程.yaml:5:43 ! no field '事由'; there are 金额, 客户, 急, 附件, 印章号, 明细, 空, 变, 地址",
+            "流程.yaml:5:43 ! no field '事由'; there are 金额, 客户, 急, 附件, 印章号, 明细, 空, 变, 地址, 金额.c",
             "流程.yaml:5:43 name '客户' is a field of this project, and '事由' is none; form is written as field of the sub-flow: field of this project, so write 事由: 客户",
             "流程.yaml:5:51 ! no field '金类'; did you mean '金额'?",
-            "流程.yaml:5:76 ! no field '章类'; there are 金额, 客户, 急, 附件, 印章号, 明细, 空, 变, 地址",
+            "流程.yaml:5:76 ! no field '章类'; there are 金额, 客户, 急, 附件, 印章号, 明细, 空, 变, 地址, 金额.c",
             "流程.yaml:5:76 name '印章号' is a field of this project, and '章类' is none; back is written as field of this project: field of the sub-flow, so write 印章号: 章类",
             "流程.yaml:5:85 ! no field '金類'; did you mean '金额'?",
             "流程.yaml:5:94 rule wait: false goes on at once, so that nothing ever comes back; take back away, or wait",
@@ -248,6 +250,35 @@ nodes:
             "流程.yaml:5:35 name '客户名称' is a field of this project, and '事由' is none; form is written as field of the sub-flow: field of this project, so write 事由: 客户名称",
             "流程.yaml:5:45 name no field '合同全额'; did you mean '合同金额'?",
             "流程.yaml:5:63 name no field '合同金颖'; did you mean '合同金额'?",
+            "用印.yaml:4:23 name! people has no '无名'; there are wangwu, ceo, lisi",
+        ],
+    ),
+    "fields of a subflow of a subflow": (
+        """\
+scenario: 单
+form: {fields: {金额: 0, 客户: '', 急: false, 附件: [], 印章号: '', 明细: [{数量: 1}], 空: null, 变: '${vars.a}', 地址: {省: 1}, '金额.c': 1}, scripts: {}}
+flow: {definition: 流程.yaml, at: 审批, subflows: {甲流: {definition: 甲流.yaml}, 用印: {definition: 用印.yaml}}}
+people: {wangwu: {}, ceo: {}, lisi: {}}
+vars: {a: 1}
+expect: {vars: {a: 1}}
+steps: [{approve: {by: wangwu}, expect: {flow: {at: 结束}}}]
+""",
+        {"流程.yaml": """\
+flow: 报销
+start: 审批
+nodes:
+  审批: {owners: [wangwu], approve: 用章}
+  用章: {subflow: {flow: 甲流}, approve: 结束}
+  结束: {end: true}
+""", "甲流.yaml": """\
+flow: 甲流
+start: 一
+nodes:
+  一: {subflow: {flow: 用印, form: {x: 无此栏}, back: {没这栏: y}}, approve: 完}
+  完: {end: true}
+"""},
+        [
+            "6:17 empty! no step changes the variable 'a', so this holds whatever happens; expect what is made of it, such as form",
             "用印.yaml:4:23 name! people has no '无名'; there are wangwu, ceo, lisi",
         ],
     ),

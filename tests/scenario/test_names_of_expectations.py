@@ -66,7 +66,7 @@ steps:
         """\
 scenario: 单
 form: {fields: {金额: 0, 客户: "", 印章号: "", 明细: [{物料: a, 数量: 1}]}, scripts: {open: 开.js}}
-flow: {definition: 流程.yaml, at: 部门审批, subflows: {用印: {definition: 用印.yaml}}}
+flow: {definition: 流程.yaml, at: 部门审批, project: {级别: 1}, subflows: {用印: {definition: 用印.yaml}}}
 people: {wangwu: {}, ceo: {}, lisi: {}}
 vars: {额: 1}
 steps:
@@ -94,7 +94,7 @@ steps:
         """\
 scenario: 单
 form: {fields: {金额: 0, 客户: "", 印章号: "", 明细: [{物料: a, 数量: 1}]}, scripts: {open: 开.js}}
-flow: {definition: 流程.yaml, at: 部门审批, subflows: {用印: {definition: 用印.yaml}}}
+flow: {definition: 流程.yaml, at: 部门审批, project: {级别: 1}, subflows: {用印: {definition: 用印.yaml}}}
 people: {wangwu: {}, ceo: {}, lisi: {}}
 vars: {额: 1}
 steps:
@@ -114,20 +114,21 @@ steps:
         """\
 scenario: 单
 form: {fields: {金额: 0, 客户: "", 印章号: "", 明细: [{物料: a, 数量: 1}]}, scripts: {open: 开.js}}
-flow: {definition: 流程.yaml, at: 部门审批, subflows: {用印: {definition: 用印.yaml}}}
+flow: {definition: 流程.yaml, at: 部门审批, project: {级别: 1}, subflows: {用印: {definition: 用印.yaml}}}
 people: {wangwu: {}, ceo: {}, lisi: {}}
 vars: {额: 1}
 steps:
-  - {set: {金额: 1}, expect: {flow: {att: 1, at: 部门, status: finishd, owners: [wang, {$ne: ce}], pending: lsi, form: {金类: {$ne: 1}, 金额: 1}}}}
+  - {set: {金额: 1}, expect: {flow: {att: 1, at: 部门, status: finishd, owners: [wang, {$ne: ce}], pending: [lsi, 7], form: {金类: {$ne: 1}, 金额: 1}}}}
   - {set: {金额: 2}, expect: {flow: {$not: {at: 总经, statsu: 1}, visibility: {部门: [a], $each: 1}, task_title: x, delay_level: 1}}}
   - {set: {金额: 3}, expect: {flow: {at: {$contains: 经理}, passed: [部门审批, 总经]}}}
   - {set: {金额: 4}, expect: {flow: {at: {$contains: 没有}, passed: {部门审批: 1, 总经: 2}}}}
   - {set: {金额: 5}, expect: {flow: {passed: {$not: {$contains: 总监}}, history: [{action: aprove, node: 部门, by: wang, to: ce}, {action: repeated}, {action: {$ne: deadlin}, 备注: 1}]}}}
   - {set: {金额: 6}, expect: {flow: {history: {$not: {$contains: {by: 孙七}}}, notified: [{kind: remindd, to: [wang], node: 部门, text: x, when: 1}]}}}
   - {set: {金额: 7}, expect: {flow: {notified: {$not: {$contains: {to: ceoo, kind: deadline}}}, tasks: {部门: {wang: opne, wangwu: {$in: [open, donne]}, $length: 1}, 总经理: '${vars.额}'}}}}
-  - {set: {金额: 8}, expect: {flow: {project: {statsu: {$ne: 1}, 预算: {$ne: 1}, 自己: {$ne: 2}, 名字: 1, 深: {statsu: {$ne: 1}}}}}}
+  - {set: {金额: 8}, expect: {flow: {project: {statsu: {$ne: 1}, 预算: {$ne: 1}, 自己: {$ne: 2}, 名字: 1, 级别: {$ne: 1}, 深: {statsu: {$ne: 1}}}}}}
   - {set: {金额: 9}, expect: {flow: {projects: {用印: {at: 盖章, form: {备注烂: {$ne: 1}, 事由: {$ne: 1}, 编好: {$ne: 1}, 事油: {$ne: 1}, 新栏: {$ne: 1}, 甲: {$ne: 2}}}, '用印#2': {at: 部门审批, statsu: 1}, 用银: {at: 1}, $length: 2}}}}
-  - {set: {金额: 10}, expect: {flow: {projects: {用印: {form: {编号: 1, 备注蓝: 1, 深: {备注烂: {$ne: 1}}}, owners: [盖]}}, at: '', status: '${vars.额}'}}}
+  - {set: {金额: 10}, expect: {flow: {tasks: {部门审批: {$length: 2, wang: untreated}}}}}
+  - {set: {金额: 11}, expect: {flow: {projects: {用印: {form: {编号: 1, 备注蓝: 1, 深: {备注烂: {$ne: 1}}}, owners: [盖]}}, at: '', status: '${vars.额}'}}}
 """,
         {},
         [
@@ -136,8 +137,9 @@ steps:
             "7:52 name! no project is ever 'finishd'; did you mean 'finished'?",
             "7:78 name! people has no 'wang'; did you mean 'wangwu'?",
             "7:85 name! people has no 'ce'; did you mean 'ceo'?",
-            "7:96 name! people has no 'lsi'; did you mean 'lisi'?",
-            "7:117 name! no field '金类'; did you mean '金额'? (if it is a field, declare it in form.fields)",
+            "7:106 name! people has no 'lsi'; did you mean 'lisi'?",
+            "7:111 name! people has no '7'; there are wangwu, ceo, lisi",
+            "7:122 name! no field '金类'; did you mean '金额'? (if it is a field, declare it in form.fields)",
             "8:36 ! operator $not cannot be mixed with plain keys; use a separate mapping",
             "8:43 ! no node '总经'; did you mean '总经理'?",
             "8:51 ! a flow has no 'statsu'; did you mean 'status'?",
@@ -171,14 +173,16 @@ steps:
             "15:172 ! a flow has no 'statsu'; did you mean 'status'?",
             "15:184 name! no sub-flow '用银'; did you mean '用印'?",
             "15:197 ! operator $length cannot be mixed with plain keys; use a separate mapping",
-            "16:105 name! people has no '盖'; there are wangwu, ceo, lisi",
+            "16:52 ! operator $length cannot be mixed with plain keys; use a separate mapping",
+            "16:64 name! people has no 'wang'; did you mean 'wangwu'?",
+            "17:105 name! people has no '盖'; there are wangwu, ceo, lisi",
         ],
     ),
     "names of a flow whose people are not listed": (
         """\
 scenario: 单
 form: {fields: {金额: 0, 客户: "", 印章号: "", 明细: [{物料: a, 数量: 1}]}, scripts: {open: 开.js}}
-flow: {definition: 流程.yaml, at: 部门审批, subflows: {用印: {definition: 用印.yaml}}}
+flow: {definition: 流程.yaml, at: 部门审批, project: {级别: 1}, subflows: {用印: {definition: 用印.yaml}}}
 vars: {额: 1}
 steps:
   - {set: {金额: 1}, expect: {flow: {pending: {$not: {$contains: wangwuu}}}}}
@@ -198,7 +202,7 @@ steps:
         """\
 scenario: 单
 form: {fields: {金额: 0, 客户: "", 印章号: "", 明细: [{物料: a, 数量: 1}]}, scripts: {open: 开.js}}
-flow: {definition: 流程.yaml, at: 部门审批, subflows: {用印: {definition: 用印.yaml}}}
+flow: {definition: 流程.yaml, at: 部门审批, project: {级别: 1}, subflows: {用印: {definition: 用印.yaml}}}
 people: {wangwu: {}, ceo: {}, lisi: {}}
 vars: {额: 1}
 steps:
@@ -227,23 +231,27 @@ steps:
         """\
 scenario: 单
 form: {fields: {金额: 0, 客户: "", 印章号: "", 明细: [{物料: a, 数量: 1}]}, scripts: {open: 开.js}}
-flow: {definition: 流程.yaml, at: 部门审批, subflows: {用印: {definition: 用印.yaml}}}
+flow: {definition: 流程.yaml, at: 部门审批, project: {级别: 1}, subflows: {用印: {definition: 用印.yaml}}}
 people: {wangwu: {}, ceo: {}, lisi: {}}
 vars: {额: 1}
 steps:
-  - {set: {金额: 1}, expect: {form: {金类: 1, '明细[0].数最': 1, '明细[0].数最2': {$ne: 1}, 金额: {$gt: '5'}, 客户: {$gt: '5'}}}}
+  - {set: {金额: 1}, expect: {form: {金类: 1, '明细[0].数最': 1, '明细.数最': 1, '明细[0].数最2': {$ne: 1}, 金额: {$gt: '5'}, 客户: {$gt: '5'}}}}
   - {set: {金额: 2}, expect: {form: {金额: {$not: {$lte: '-1.50', $gte: '1,0', $lt: 5}}, 明细: [{数最: 1, 物科: {$ne: 1}}, {数量: {$exists: false}}]}}}
   - {set: {金额: 3}, expect: {form: {明细: {$not: {$contains: {物科: 1}}}, $not: {金额: 2, 金类: 1, '明细[0].物科': 2}}}}
   - {set: {金额: 4}, expect: {fields: {金类: {visible: true}, 金额: {visibel: true, $not: {a: 1}, options: {$not: {$contains: 乙方}}}, 客户: {options: [甲, {$ne: 丙方}, {$ne: 甲}]}}}}
   - {set: {金额: 5}, expect: {fields: {客户: {options: {$not: {$contains: 丁方}}, required: true}, '明细.数最': {readonly: true}}, vars: {额: 1, 额度: 2, $not: {无此: 1}}}}
   - {set: {金额: 6}, expect: {form: {备: {$ne: 丁方}}}}
+  - {set: {金额: 7}, expect: {form: {明细: {$not: {$contains: {物科: 1}}}}}}
+  - {set: {金额: 8}, expect: {form: {$not: {明细: [{物科: 1}]}}}}
+  - {set: {金额: 9}, expect: {fields: {客户: {options: [仅此项, {$ne: 自己}]}}}}
+  - {set: {金额: 10}, expect: {fields: {客户: {options: {$not: {$contains: 庚方}}}}}, name: 写了庚方}
 """,
         {},
         [
             "5:8 rule nothing reads the variable '额'",
             "7:36 name! no field '金类'; did you mean '金额'? (if it is a field, declare it in form.fields)",
-            "7:58 name! 明细 has no column '数最2'; there are 物料, 数量 (if it is a field, declare it in form.fields)",
-            '7:86 unfit $gt compares 金额, a number, with the text "5", which never holds; write 5 without quotes',
+            "7:70 name! 明细 has no column '数最2'; there are 物料, 数量 (if it is a field, declare it in form.fields)",
+            '7:98 unfit $gt compares 金额, a number, with the text "5", which never holds; write 5 without quotes',
             '8:36 empty! {"$not": {"$lte": "-1.50", "$gte": "1,0", "$lt": 5}} holds whatever happens; say what has to be there, or take it away',
             '8:48 unfit $lte compares 金额, a number, with the text "-1.50", which never holds; write -1.50 without quotes',
             "8:99 name! 明细 has no column '物科'; did you mean '物料'?",
@@ -259,13 +267,15 @@ steps:
             "11:142 ! operator $not cannot be mixed with plain keys; use a separate mapping",
             "11:149 name! no variable '无此'; there is 额",
             "12:36 name! no field '备'; there are 金额, 客户, 印章号, 明细 (if it is a field, declare it in form.fields)",
+            "13:60 name! 明细 has no column '物科'; did you mean '物料'?",
+            "14:49 name! 明细 has no column '物科'; did you mean '物料'?",
         ],
     ),
     "options that a response may offer": (
         """\
 scenario: 单
 form: {fields: {金额: 0, 客户: "", 印章号: "", 明细: [{物料: a, 数量: 1}]}, scripts: {open: 叫.js}}
-flow: {definition: 流程.yaml, at: 部门审批, subflows: {用印: {definition: 用印.yaml}}}
+flow: {definition: 流程.yaml, at: 部门审批, project: {级别: 1}, subflows: {用印: {definition: 用印.yaml}}}
 people: {wangwu: {}, ceo: {}, lisi: {}}
 vars: {额: 1}
 steps:
@@ -280,7 +290,7 @@ steps:
         """\
 scenario: 单
 form: {fields: {金额: 0, 客户: "", 印章号: "", 明细: [{物料: a, 数量: 1}]}, scripts: {open: 开.js}}
-flow: {definition: 流程.yaml, at: 部门审批, subflows: {用印: {definition: 用印.yaml}}}
+flow: {definition: 流程.yaml, at: 部门审批, project: {级别: 1}, subflows: {用印: {definition: 用印.yaml}}}
 people: {wangwu: {}, ceo: {}, lisi: {}}
 vars: {额: 1}
 steps:
@@ -305,7 +315,7 @@ steps:
         """\
 scenario: 单
 form: {fields: {金额: 0, 客户: "", 印章号: "", 明细: [{物料: a, 数量: 1}]}, scripts: {open: 开.js}}
-flow: {definition: 流程.yaml, at: 部门审批, subflows: {用印: {definition: 用印.yaml}}}
+flow: {definition: 流程.yaml, at: 部门审批, project: {级别: 1}, subflows: {用印: {definition: 用印.yaml}}}
 people: {wangwu: {}, ceo: {}, lisi: {}}
 vars: {额: 1}
 steps:
@@ -336,7 +346,7 @@ steps:
         """\
 scenario: 单
 form: {fields: {金额: 0, 客户: "", 印章号: "", 明细: [{物料: a, 数量: 1}]}, scripts: {open: 开.js}}
-flow: {definition: 流程.yaml, at: 部门审批, subflows: {用印: {definition: 用印.yaml}}}
+flow: {definition: 流程.yaml, at: 部门审批, project: {级别: 1}, subflows: {用印: {definition: 用印.yaml}}}
 people: {wangwu: {}, ceo: {}, lisi: {}}
 vars: {额: 1}
 steps:
@@ -362,7 +372,7 @@ steps:
         """\
 scenario: 单
 form: {fields: {金额: 0, 客户: "", 印章号: "", 明细: [{物料: a, 数量: 1}]}, scripts: {open: 开.js}}
-flow: {definition: 流程.yaml, at: 部门审批, subflows: {用印: {definition: 用印.yaml}}}
+flow: {definition: 流程.yaml, at: 部门审批, project: {级别: 1}, subflows: {用印: {definition: 用印.yaml}}}
 people: {wangwu: {}, ceo: {}, lisi: {}}
 vars: {额: 1}
 steps:

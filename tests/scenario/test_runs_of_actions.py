@@ -63,6 +63,12 @@ def test_rows_are_added_copied_removed_and_moved() -> None:
     ]  # fmt: skip
 
 
+def note(log: list[Any], entry: Any, result: Any) -> Any:
+    """Add *entry* to *log*, and return *result*."""
+    log.append(entry)
+    return result
+
+
 class Proxy:
     """Notes what is asked of a proxy."""
 
@@ -78,7 +84,7 @@ class Proxy:
         return self
 
     def __getattr__(self, part: str) -> Callable[..., Any]:
-        return lambda *value: (self.log.append((part, *value)), self)[1]
+        return lambda *value: note(self.log, (part, *value), self)
 
 
 def test_a_call_without_a_script_gives_each_part_that_is_written() -> None:
@@ -263,7 +269,7 @@ def test_errors_and_what_was_started_are_part_of_a_result() -> None:
     added: list[Any] = []
 
     def run(value: Any, kind: type[Action] | None = Noted, *, in_flight: bool = False) -> Result:
-        performer = perform(SimpleNamespace(drain=lambda: added.append("排") or ()))
+        performer = perform(SimpleNamespace(drain=lambda: note(added, "排", ())))
         method = performer.perform_in_flight if in_flight else performer.perform
         return method(kind, value, "步")
 
@@ -290,9 +296,7 @@ def test_an_action_of_a_person_is_done_on_its_project() -> None:
         def __getattr__(self, name: str) -> Callable[..., None]:
             return lambda *given: log.append((name, *given))
 
-    performer = cast(
-        "Performer", SimpleNamespace(require_flow=lambda key: log.append(key) or Flow())
-    )
+    performer = cast("Performer", SimpleNamespace(require_flow=lambda key: note(log, key, Flow())))
     for name, value in (
         ("approve", {"project": "用印#2"}),
         ("reject", None),
@@ -360,7 +364,7 @@ def test_the_table_of_actions() -> None:
     assert RunAction.find_named_steps("填") == ("填", {})
     assert RunAction.find_named_steps({"steps": "填", "with": {"a": 1}}) == ("填", {"a": 1})
     assert RunAction.find_named_steps({"with": 5}) == ("", {})
-    assert [*list_declared_actions(Step(set={}, advance=1, approve=None))] == [
+    assert [*list_declared_actions(cast("Any", Step)(set={}, advance=1, approve=None))] == [
         name for name in ACTIONS if name in {"set", "advance", "approve"}
     ]
     texts = collect_action_texts()

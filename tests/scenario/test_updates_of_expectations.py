@@ -135,7 +135,8 @@ def test_what_must_not_be_written_is_left_out(item: ScenarioItem) -> None:
         keys(draft(item, messages=[{"text": SECRET, "type": "a"}, {"text": "b", "type": "c"}]))
         is None
     )
-    assert [keys(draft(item, result=one)) for one in (None, {}, False, [])] == [
+    empty: list[Any] = [None, {}, False, []]
+    assert [keys(draft(item, result=one)) for one in empty] == [
         None, None, {"result": False}, None,
     ]  # fmt: skip
     assert keys(draft(item, at=None, result=5)) is None
@@ -311,7 +312,7 @@ def test_an_edit_changes_the_keys_that_differ(
     assert [
         type(changes["expect"]["form"]),
         type(find_changed_keys({"e": {"f": {"a": 1, "b": 2}}}, {"e": {"f": {"a": 1}}})["e"]["f"]),
-    ] == [dict, Replacement]
+    ] == [dict, cast("Any", Replacement)]
     assert find_changed_keys({"e": {"f": {"a": 1, "b": 2}}}, {"e": {"g": 1}}) == {"e": {"g": 1}}
     assert find_changed_keys(5, {"e": 1}) == {"e": 1}
     merged: list[tuple[Any, Any, Any]] = [
