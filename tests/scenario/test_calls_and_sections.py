@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 import pytest
@@ -630,7 +630,10 @@ def test_a_recording_for_another_request_is_told_unless_each_run_makes_its_value
     calls = [
         made(
             recording=match(
-                **{f"n{n}": (one, "1767196801") for n, one in enumerate((*anew, *fixed))}
+                **cast(
+                    "dict[str, Any]",
+                    {f"n{n}": (one, "1767196801") for n, one in enumerate((*anew, *fixed))},
+                )
             ),
             place=Place("a.js", 4),
         ),

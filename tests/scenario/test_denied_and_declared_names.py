@@ -374,7 +374,8 @@ def test_a_denial_and_what_only_looks_alike() -> None:
     assert [bool(compare(one, actual)[0].doubt) for one, actual, _ in doubts] == [
         one for *_, one in doubts
     ]
-    assert [fulfils({"$exactly": {}}, one) for one in (5, [], None, {}, {"a": 1})] == [
+    actuals: list[Any] = [5, [], None, {}, {"a": 1}]
+    assert [fulfils({"$exactly": {}}, one) for one in actuals] == [
         False,
         False,
         False,
