@@ -623,9 +623,9 @@ steps: [{open: {}, save: {甲: 1, 乙: 2}, expect: {form: {金额: '${vars.乙}'
 scenario: 单
 use: [一.yaml, 二.yaml, 三.yaml, 四.yaml]
 form: {fields: {金额: 0}, scripts: {open: 开.js}}
-fault_sets: {行: [{on: crm.a, do: {status: 503}}]}
+fault_sets: {行: [{on: crm.a, do: {status: 503}}], 迟: [{on: crm.a, do: {status: 504}}]}
 faults: ["${vars.错}", 行]
-vars: {错: 慢, 表: 1, 末: 2}
+vars: {错: 迟, 表: 1, 末: 2}
 steps:
   - {open: {}, faults: 断, expect: {form: {金额: '${vars.乙}'}}}
   - {run: {steps: 填, with: {金额渡: 1}}}
@@ -650,6 +650,7 @@ vars: {甲: 2}
             "9:29 name! no step reads ${vars.金额渡}; did you mean '金额度'?",
             "10:17 empty! no step changes the variable '表', so this holds whatever happens; expect what is made of it, such as form",
             "defaults.yaml:1:8 rule no scenario below this folder uses '闲'; take it away, or name it",
+            "defaults.yaml:2:14 rule no scenario below this folder uses '慢'; take it away, or name it",
         ],
     ),
     "rows that differ only for the reader": (
@@ -688,6 +689,34 @@ finally: [{name: '${case.甲}', set: {金额: 2}}]
         {},
         [
             "3:24 rule the row 'b' differs from the row 'a' only in 甲, which no more than a name reads; fill it in where it is meant",
+        ],
+    ),
+    "a fault set that a step names": (
+        """\
+scenario: 单
+use: [二.yaml]
+form: {fields: {金额: 0}, scripts: {open: 开.js}}
+steps: [{open: {}, faults: 断, expect: {form: {金额: 1}}}]
+""",
+        {"defaults.yaml": """\
+vars: {闲: 1}
+""", "二.yaml": """\
+fault_sets: {断: [{on: crm.a, do: {status: 500}}]}
+"""},
+        [
+            "defaults.yaml:1:8 rule no scenario below this folder uses '闲'; take it away, or name it",
+        ],
+    ),
+    "steps in the cells of rows": (
+        """\
+scenario: 单
+form: {fields: {金额: 0}, scripts: {open: 开.js}}
+cases: [{id: a, 做: [{open: {}}]}, {id: b, 做: [{set: {金额: 1}}]}]
+steps: [{run: '${case.做}'}]
+expect: {form: {金额: 1}}
+""",
+        {},
+        [
         ],
     ),
 }  # fmt: skip

@@ -13,6 +13,7 @@ from bpmax_sim.i18n import to_plain_english
 from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.expect import Comparison
 from bpmax_sim.scenario.failure_report import FailureReporter
+from bpmax_sim.scenario.load import load_items
 from bpmax_sim.scenario.model import ExpectedError
 from bpmax_sim.scenario.observation import Observation
 from bpmax_sim.scenario.provenance import LastAssignment, Origins
@@ -31,6 +32,7 @@ steps:
         甲:
           $each: 1
   - {python: "m:f", expect: {vars: {额: 1}}}
+  - {set: {金额: 3}, expect_error: {message: 甲, code: X}}
 """
 ROUTES = [
     RouteEvaluated(
@@ -256,6 +258,38 @@ def test_an_expected_error_has_one_that_fits_and_the_others_fail(reporter: Failu
     )  # fmt: skip
     _, [elsewhere] = reporter.report_expected_error(ExpectedError(source="crm"), errors[:1])
     assert elsewhere.essence == 'expected an error from "crm", got one from "script" (Error: 甲)'
+
+
+def test_a_wrong_error_is_shown_at_the_key_that_differs(reporter: FailureReporter) -> None:
+    step = replace(reporter, located=reporter.item.steps[2])
+    _, [failure] = step.report_expected_error(
+        ExpectedError(message="甲", code="X"), [ScriptError("甲")]
+    )
+    _, [missing] = step.report_expected_error(ExpectedError(code="X"), [])
+
+    assert [(one.place.line, one.place.column) for one in (failure, missing) if one.place] == [
+        (13, 44),
+        (13, 20),
+    ]
+    assert (missing.kind, missing.essence) == (
+        "no_error",
+        'expected an error (code "X"), but the step succeeded',
+    )
+
+
+def test_a_field_may_be_named_like_a_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    name = "单.scenario.yaml"
+    (tmp_path / name).write_text(
+        "scenario: 单\nform: {fields: {合同.号: 1}}\nsteps: [{js: '1'}]\n", encoding="utf-8"
+    )
+    [item] = load_items(Path(name), environ={}, root=tmp_path, is_checked=True)
+    [failure] = FailureReporter(item=item, located=item.steps[0]).report_expectation(
+        (wrong("form", "合同.号"),)
+    )
+    assert failure.detail == (
+        f"form.合同.号: never written since its initial value, at {name}:2:17",
+    )
 
 
 def test_a_fault_that_never_fired_is_shown_at_its_rule(reporter: FailureReporter) -> None:
