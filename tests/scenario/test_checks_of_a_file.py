@@ -719,6 +719,18 @@ expect: {form: {金额: 1}}
         [
         ],
     ),
+    "a misspelt person of a list who is refused": (
+        """\
+scenario: 单
+flow: {definition: 流程.yaml, at: 部门审批}
+people: {wangwu: {}, ceo: {}}
+steps: [{approve: {by: wangwuu}, expect_error: {code: NOT_OWNER}}]
+""",
+        {},
+        [
+            "4:20 name! people has no 'wangwuu'; did you mean 'wangwu'?",
+        ],
+    ),
 }  # fmt: skip
 
 

@@ -268,7 +268,7 @@ def test_a_wrong_error_is_shown_at_the_key_that_differs(reporter: FailureReporte
     _, [missing] = step.report_expected_error(ExpectedError(code="X"), [])
 
     assert [(one.place.line, one.place.column) for one in (failure, missing) if one.place] == [
-        (13, 44),
+        (13, 47),
         (13, 20),
     ]
     assert (missing.kind, missing.essence) == (
