@@ -38,11 +38,19 @@ apis:
 SLOW = (
     "platform_key: slow\nbase_url: https://slow.example.test\ntimeout: 500\napis: {x: {path: /x}}\n"
 )
+OWN = """\
+platform_key: own
+base_url: https://own.example.test
+apis:
+  x:
+    path: /x
+    auth: {acquire: {steps: [{request: {path: /login}, extract: {t: {path: $.t}}}]}, apply: [{in: header, name: A, value: "{{ t }}"}]}
+"""
 SCENARIO = """\
 version: 1
 scenario: 单
 form: {scripts: {open: 开.js}, fields: {金额: 0}}
-faults: [{on: crm.差客户, do: {status: 503}}, {on: crm.查客户, do: {token: revoked}}, {on: slow.x, do: {delay: 400}}, {on: crm.下单, do: {status: 500, delay: 100}}, 断]
+faults: [{on: crm.差客户, do: {status: 503}}, {on: crm.查客户, do: {token: revoked}}, {on: slow.x, do: {delay: 400}}, {on: own.x, do: {token: expired}}, {on: crm.下单, do: {status: 500, delay: 100}}, 断]
 fault_sets: {断: [{on: crm.下但, do: {status: 503}}, {on: crm.下单, do: {delay: 3000}}]}
 proxy:
   instance: 总步
@@ -55,7 +63,7 @@ expect: {proxy: [{call: crm.一, times: 0}]}
 always: {proxy: [{call: crm.二, times: 0}]}
 never: [{proxy: [{call: crm.三}]}]
 steps:
-  - {open: {}, faults: [断, {on: crm.四, do: {status: 500}}], expect: {proxy: [{call: crm.五}]}, retry: {tries: 2, until: {proxy: [{call: crm.六}]}}}
+  - {open: {}, faults: [断, {on: crm.四, do: {status: 500}}, {on: slow.x, do: {delay: 900}}], expect: {proxy: [{call: crm.五}]}, retry: {tries: 2, until: {proxy: [{call: crm.六}]}}}
   - {set: {金额: 1}, expect_error: {from: crm.七}}
   - {set: {金额: 2}, during: {call: crm.八, steps: [{set: {金额: 3}}]}}
   - {proxy: {call: crm.九}, expect: {result: {编码直: {$ne: 1}}}}
@@ -73,6 +81,7 @@ def write_and_load(folder: Path, text: str, **files: str) -> list[Any]:
             **FILES,
             "platforms/crm.yaml": CRM,
             "platforms/slow.yaml": SLOW,
+            "platforms/own.yaml": OWN,
             "单.scenario.yaml": text,
             **files,
         },
@@ -100,8 +109,9 @@ def test_each_name_that_no_platform_has_is_told_once(
         "5:18 rule! this can never answer: crm has no API '下但'; did you mean '下单'?",
         "17:28 rule! this can never answer: crm has no API '四'; there are 查客户, 下单",
         "4:44 rule crm has no login, so no token of it ends; write status: 401 where a refused key is meant",
-        "4:113 rule delay: 100 is in seconds and beyond the timeout of 30; write 0.1 where milliseconds are meant, error: timeout where a time-out is",
+        "4:148 rule delay: 100 is in seconds and beyond the timeout of 30; write 0.1 where milliseconds are meant, error: timeout where a time-out is",
         "5:51 rule delay: 3000 is in seconds and beyond the timeout of 30; write 3 where milliseconds are meant, error: timeout where a time-out is",
+        "17:60 rule delay: 900 is in seconds and beyond the timeout of 500; write 0.9 where milliseconds are meant, error: timeout where a time-out is",
         "2:1  可疑",
         "1:1  怀疑",
         "5:19 name! crm has no API '下但'; did you mean '下单'?",
@@ -116,8 +126,8 @@ def test_each_name_that_no_platform_has_is_told_once(
         "13:19 name! crm has no API '一'; there are 查客户, 下单",
         "14:19 name! crm has no API '二'; there are 查客户, 下单",
         "15:19 name! crm has no API '三'; there are 查客户, 下单",
-        "17:79 name! crm has no API '五'; there are 查客户, 下单",
-        "17:130 name! crm has no API '六'; there are 查客户, 下单",
+        "17:111 name! crm has no API '五'; there are 查客户, 下单",
+        "17:162 name! crm has no API '六'; there are 查客户, 下单",
         "18:35 name! crm has no API '七'; there are 查客户, 下单; or one of script, form, flow, python, proxy",
         "19:29 name! crm has no API '八'; there are 查客户, 下单",
         "20:14 name! crm has no API '九'; there are 查客户, 下单",
