@@ -195,6 +195,17 @@ def test_only_what_does_not_hold_is_written_anew(item: ScenarioItem) -> None:
     assert (update.expect.vars, update.edit.is_new) == ({"额": 1}, False)
     assert update.expect.proxy is not UNSET
     assert update.expect.proxy[2] == ExpectedCall(call="oa.x")
+    other = make_update_if_possible(
+        Expect(messages={"text": "x"}, flow={"passed": {"审批": 1, "复核": 0}}),
+        read(messages=[{"text": "y", "type": "a"}], flow={"passed": ["审批", "审批"]}),
+        fill,
+        item.steps[0].spot,
+    )
+    assert other is not None
+    assert other.edit.keys["expect"] == {
+        "messages": [{"text": "y"}],
+        "flow": {"passed": {"审批": 2, "复核": 0}},
+    }
     many = replace(expected, proxy=(*expected.proxy, ExpectedCall(call="x", times=1)))  # type: ignore[misc]
     assert make_update_if_possible(many, state, fill, item.spot) is None
     assert make_update_if_possible(Expect(form={"没有": 1}), state, fill, item.spot) is None
@@ -294,6 +305,23 @@ def test_rows_agree_on_what_is_written(tmp_path: Path) -> None:
         "expect": {"proxy": [{"call": "x", "body": {"k": 1}}, {"call": "y"}], "form": {"乙": 2}}
     }
     assert (len(new.notes), problems) == (1, [])
+    first: dict[str, Any] = {
+        "列": [1, 2],
+        "短": [1],
+        "额": 1,
+        "首": [{"call": "p", "n": 1}],
+        "同": [1, {"a": 1}],
+        "名": 5,
+    }
+    second: dict[str, Any] = {
+        "列": [1, 3],
+        "短": [1, 2],
+        "首": [{"call": "q", "n": 1}],
+        "同": [1, {"a": 1, "b": 2}],
+        "名": 5,
+    }
+    [both], _ = merge_row_edits([[edit(first, is_new=True)], [edit(second, is_new=True)]])
+    assert both.keys == {"expect": {"同": [1, {"a": 1}], "名": 5}}
     _, [differing] = merge_row_edits([[edit({"a": 1}, is_new=True)], [edit({"a": 2}, is_new=True)]])
     assert differing.path == "steps[0]"
 
