@@ -297,7 +297,7 @@ def test_a_table_in_another_file_is_named_by_from_and_id(folder: Path) -> None:
     }  # fmt: skip
 
 
-def edit(text: str, id_column: str = "id", **columns: dict[str, Any]) -> str:
+def edit(text: str, id_column: str = "id", /, **columns: dict[str, Any]) -> str:
     return ColumnEdit(Path("表.csv"), id_column, columns).apply(text)
 
 

@@ -88,7 +88,7 @@ def test_sub_flows_are_started_and_end(folder: Path) -> None:
     ]
     alone = "scenario: 采购\nflow: {definition: 流程.yaml, at: 部门, form: {金额: 1, 章号: '', 经办: '', 档号: ''}, subflows: {盖章: {result: {号: 1, 人: 2}, status: rejected}}}\nsteps: [{approve: {by: 李四}, expect: {flow: {at: 用印}}}]\n"
     flow = "flow: 采购\nstart: 部门\nnodes:\n  部门: {owners: [李四], approve: 用印}\n  用印: {subflow: %s, approve: 完}\n  完: {end: true}\n"
-    found = {
+    told = {
         child: [
             one.partition(": ")[2]
             for one in list_problems(folder, alone, {"流程.yaml": flow % child})
@@ -101,7 +101,7 @@ def test_sub_flows_are_started_and_end(folder: Path) -> None:
         )
     }
     offer = "flow.subflows.盖章.status: node '用印' does not offer reject; it offers approve"
-    assert found == {
+    assert told == {
         "盖章": [offer], "{flow: 盖章, wait: false}": [], "{flow: 盖章, form: {x: 金额}, back: {章号: x, 经办: 人}}": [offer],
         "别的": ["flow.subflows.盖章: no node starts the sub-flow '盖章'", "nodes.用印.subflow: no sub-flow '别的'; there is 盖章"],
     }  # fmt: skip
@@ -257,7 +257,7 @@ def test_the_environment_of_shared_files_is_known(folder: Path) -> None:
 
 def test_references_name_what_the_scenario_has(folder: Path) -> None:
     text = (
-        "scenario: 采购 ${vars.标题}\nform: {fields: {金额: 0, 说明: ''}, scripts: {open: '${vars.没}.js'}}\n"
+        "scenario: 采购 ${vars.标题}\nform: {fields: {金额: 0, 说明: '', description: '${vars.庚}'}, scripts: {open: '${vars.没}.js'}}\n"
         "vars: {甲: 1, 乙: '${vars.丁}', 丙.x: 1}\nuser: '${env.没人}'\nsecrets: [env.令牌, vars.甲, vars.戊, form.金额, 乱, case.额, 'case.無']\n"
         "cases: [{id: 一, 额: 1, 备: '${vars.己}'}, {id: 二, 额: 2}]\n"
         "steps:\n"
@@ -274,6 +274,7 @@ def test_references_name_what_the_scenario_has(folder: Path) -> None:
         if "defined" in one or "secrets" in one or "has no" in one or "closed" in one
     ] == [
         "1:1: scenario: " + none.format("vars.标题", names),
+        "2:32: form.fields.description: " + none.format("vars.庚", names),
         "3:14: vars.乙: " + none.format("vars.丁", names),
         "4:1: user: " + none.format("env.没人", "; set the environment variable 没人"),
         "5:27: secrets[2]: " + none.format("vars.戊", "; there are 丙.x, 乙, 甲"),
@@ -289,4 +290,6 @@ def test_references_name_what_the_scenario_has(folder: Path) -> None:
         "10:33: steps[2].name: " + none.format("flow.at", "; the scenario has no flow"),
         "10:62: steps[2].expect.result: '${' is not closed; write '$${' for the characters themselves",
     ]
+    ids = "scenario: 甲\nform: {scripts: {open: 开.js}}\nsteps:\n  - {id: 甲, open: {}}\n  - {id: 乙, js: '${form.随便}'}\n  - {expect: {result: '${steps.乙.result}', form: {随便: '${form.任意}'}}}\n"
+    assert list_problems(folder, ids, {"开.js": "form.随便 = 1"}) == []
     assert load_text(folder, "scenario: 甲\nsteps: [{js: 'return 1', expect: {result: 1}}]\n")

@@ -336,8 +336,8 @@ def test_variables_from_outside_win_and_have_the_type_of_the_file(folder: Path) 
     variables = {"号": CliText("007"), "数": CliText("2"), "新": CliText("3")}
     [item] = load_text(folder, text, variables=variables)
     assert item.vars == {"号": "007", "数": 2, "别": "a", "新": 3}
-    assert (item.names.constants, item.names.declared_variables) == (
-        {"别"},
+    assert ([*item.names.constants], item.names.declared_variables) == (
+        ["别"],
         ("号", "数", "别", "新"),
     )
 

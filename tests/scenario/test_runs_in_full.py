@@ -57,7 +57,7 @@ class Bench(PlainBench):
     def watch(self, call: str, act: Callable[[], None], /) -> None:
         self.watched = [(call, act)] if call else []
 
-    def call(self, name: str, **parts: Any) -> Any:  # type: ignore[override]
+    def call(self, name: str, **parts: Any) -> Any:
         answered = super().call(name, **parts)
         for watched, act in self.watched:
             if watched == name:
@@ -473,7 +473,7 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
         found.append(options)
         return "session"
 
-    monkeypatch.setattr(runner.Session, "open", open_nothing)
+    monkeypatch.setattr(Session, "open", open_nothing)
     return found
 
 
@@ -578,7 +578,7 @@ def test_a_new_recording_is_tried_in_replay(
     def refuse(**_options: Any) -> Any:
         raise BpmaxError("不行")
 
-    monkeypatch.setattr(runner.Session, "open", refuse)
+    monkeypatch.setattr(Session, "open", refuse)
     assert check(Path("新.yaml")) is False
 
 
@@ -619,7 +619,7 @@ def test_every_item_of_a_file_runs_but_those_that_are_skipped(
     def interrupt(*_args: Any, **_options: Any) -> Any:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(runner.Session, "open", lambda **_options: Held())
+    monkeypatch.setattr(Session, "open", lambda **_options: Held())
     monkeypatch.setattr(runner, "run_item", interrupt)
     with pytest.raises(KeyboardInterrupt):
         run_scenario("单.scenario.yaml")
@@ -750,6 +750,11 @@ def test_tries_end_with_until_and_keep_what_failed(folder: Path) -> None:
         "error": end(folder, wait(9), bad, bad, bad),
         "once": end(folder, "{js: a, retry: {tries: 3}, expect: {result: 1}}", *value),
         "twice": end(folder, "{js: a, retry: {tries: 3}, expect: {result: 2}}", *value),
+        "undefined": end(
+            folder,
+            "{id: 开, js: a, retry: {tries: 3, until: {result: '${steps.开.result.x}'}}, expect: {result: 7}}",
+            *value,
+        ),
         "first until": end(folder, wait(1, "1"), *value),
     }
     assert {name: [one.partition("; ")[0] for one in told] for name, told in found.items()} == {
@@ -761,6 +766,7 @@ def test_tries_end_with_until_and_keep_what_failed(folder: Path) -> None:
             "rule: 场景.scenario.yaml:3:13: retry: the first try was enough each time, so nothing shows that a second one helps"
         ],
         "twice": [],
+        "undefined": ["value 3:38 step 1/1 开: ${steps.开.result.x} is not defined: no 'x' in 1"],
         "first until": [
             "rule: 场景.scenario.yaml:3:13: retry: the first try was enough each time, so nothing shows that a second one helps"
         ],

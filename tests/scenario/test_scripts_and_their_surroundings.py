@@ -47,7 +47,10 @@ def tell(
     return [f"{one.rule} {one.problem}".replace("a.js:", "") for one in found]
 
 
-FORM = {"fields": frozenset({"客户", "金额", "明细"}), "buttons": frozenset({"盖章"})}
+FORM: dict[str, Any] = {
+    "fields": frozenset({"客户", "金额", "明细"}),
+    "buttons": frozenset({"盖章"}),
+}
 
 
 def test_fields_and_states_are_those_of_the_forms(platforms: Platforms) -> None:
@@ -289,7 +292,10 @@ def test_what_is_assigned_to_ctx_is_lost(platforms: Platforms) -> None:
 
 def test_literals_are_of_the_kind_that_they_are_compared_with(platforms: Platforms) -> None:
     never = "never-equal 1:{}: {} is {} and never equals {}, which is {}"
-    parts = {**FORM, "field_kinds": frozenset({("金额", "number"), ("明细", "list")})}
+    parts: dict[str, Any] = {
+        **FORM,
+        "field_kinds": frozenset({("金额", "number"), ("明细", "list")}),
+    }
     table = {
         "if (form.金额 === '5') console.log(1);": [
             never.format(17, "form.金额", "a number", "'5'", "a text")
