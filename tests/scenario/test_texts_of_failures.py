@@ -50,7 +50,7 @@ FULL = Failure(
     title="  选择\n 客户  12345 ",
     place=Place("单.yaml", 33, 19),
     excerpt=(ExcerptLine(9, "steps:"), ExcerptLine(33, "  set: " + "x" * 200, marked=True), ExcerptLine(100, "")),
-    checks=tuple(compare(n, ok=n % 2 == 0) for n in range(1, 9)),
+    checks=tuple(compare(n, ok=n % 2 == 0) for n in (*range(1, 8), 8888)),
     calls=(
         call(1), call(2, error="TIMEOUT", status=None, source="", response=None), call(3, source="fault", url=""), call(4),
     ),
@@ -94,6 +94,23 @@ def test_a_short_text_has_all_parts_in_their_order() -> None:
         "",
         "script: 脚本.js:11:3   form.a = 1;",
         "rerun: bpmax-sim run 单.yaml",
+    ]
+    six = replace(
+        failure,
+        checks=FULL.checks[:6],
+        detail=FULL.detail[:12],
+        calls=(call(1, error="HTTP_STATUS", status=503),),
+        excerpt=(),
+        script=None,
+    )
+    text = to_plain_english(render_failure(six, whole=False)).splitlines()
+    assert text[3:15] == [f"  细节{n}" for n in range(1, 13)]
+    assert [line for line in text if "more" in line or "HTTP_STATUS" in line] == [
+        "  … 5 more lines"
+    ]
+    few = to_plain_english(render_failure(replace(six, detail=()))).splitlines()
+    assert [line for line in few if "more" in line or "HTTP_STATUS" in line] == [
+        "     HTTP_STATUS recorded 250 ms"
     ]
     bare = replace(
         failure,
@@ -174,7 +191,8 @@ def test_the_whole_text_has_every_line_and_how_a_call_differs() -> None:
         "     × body.号: recorded 0, sent nothing",
         "  #2 crm.get_order  GET https://crm.test/2",
     ]
-    assert "query.页" not in render_failure(failure)
+    assert [line[:5] for line in whole[begin + 6 : begin + 8]] == ["     ", "  #1 "]
+    assert "query.页" not in render_failure(replace(failure, excerpt=(), detail=(), checks=()))
 
 
 def test_long_lines_are_cut_where_they_say_nothing_more() -> None:
@@ -290,6 +308,8 @@ def test_an_excerpt_has_the_step_and_the_lines_around() -> None:
     }
     inside = source.make_excerpt(Place("单.yaml", 1), Place("零件.yaml", 2))
     assert [str(one) for one in inside] == [">   2 | 二", "    3 | 三"]
+    nowhere = source.make_excerpt(Place("单.yaml", 1), Place("别.yaml", 2))
+    assert [one.text for one in nowhere] == ["a", "b", "c"]
     assert (source.text, source.text_of_all_files) == (
         "a\nb\nc\nd\ne\nf\ng",
         "a\nb\nc\nd\ne\nf\ng\n一\n二\n三\n四",

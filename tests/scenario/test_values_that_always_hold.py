@@ -56,7 +56,7 @@ def test_no_value_of_a_kind_fulfils_others() -> None:
         ([1], ["text", "map", "boolean", "count"]), (None, ["text", "list", "map", "boolean", "count"]), (0, ["text", "list", "map", "boolean"]),
         ({"$eq": 5}, ["text", "list", "map", "boolean"]), ({"$exists": False}, KNOWN), ({"$exists": True}, NONE),
         ({"$gt": 5, "$lt": 3}, ALL), ({"$in": []}, ALL), ({"$in": ["a", True]}, ["map", "count"]), ({"$gte": 5}, NONE),
-        ({"$not": {"$gte": 0}}, ["count"]), ({"$gt": 1, "$exists": False}, ALL), ({"$matches": "a"}, NONE),
+        ({"$not": {"$gte": 0}}, ["count"]), ({"$gt": 1, "$exists": False}, ALL), ({"$matches": "a"}, NONE), ({"$exists": False, "$matches": "a"}, KNOWN),
     ]  # fmt: skip
     assert [(one, [kind for kind in KINDS if is_never(one, kind)]) for one, _ in table] == table
 
@@ -72,7 +72,7 @@ def test_what_contradicts_itself_is_impossible() -> None:
         {"$in": [1, 2], "$gt": 1}, {"$near": 10, "$gt": 9}, {"$near": {"value": 10, "within": 5}, "$gt": 14}, {"$near": "2026-03-02", "$gt": 5, "$lt": 3},
         {"$near": {"value": "2026-03-02", "within": 1}, "$eq": 1}, {"$eq": "${vars.x}", "$ne": 1, "$gt": 5, "$lt": 3}, {"$in": ["${vars.x}"], "$eq": 1},
         {"$matches": "a", "$gt": 5, "$lt": 3}, {"$eq": {"a": "${vars.x}"}, "$ne": {"a": 1}, "$gt": 1}, {"$not": {"$in": ["", 0, 1, -1]}},
-        {"a": {"$gt": 5, "$lt": 3}}, 5, "a", {}, [], {"$gt": "a"}, {"$eq": {"a": 1}}, {"$eq": [1, 2]}, {"$ne": "a", "$gt": "a"},
+        {"a": {"$gt": 5, "$lt": 3}}, 5, "a", {}, [], {"$gt": "a"}, {"$eq": {"a": 1}}, {"$eq": [1, 2]}, {"$gt": "没有这样的文字"}, {"$ne": "a", "$gt": "a"},
     ]  # fmt: skip
     assert [one for one in impossible if not is_impossible(one)] == []
     assert [one for one in possible if is_impossible(one)] == []
@@ -163,7 +163,7 @@ def test_a_value_is_compared_with_itself_by_its_own_path() -> None:
     ]
 
 
-FORM = "scenario: 报销单\nform: {scripts: {open: 开.js}, fields: {金额: 0, 用途: ''}}\nvars: {甲: 1, 乙: 2, 丙: '${env.HOME}'}\nsteps:\n"
+FORM = "scenario: 报销单\nform: {scripts: {open: 开.js}, fields: {金额: 0, 用途: ''}}\nvars: {甲: 1, 乙: 2, 丁: 3, 丙: '${env.HOME}'}\nsteps:\n"
 OPEN = "  - {id: 开, open: {}, save: {甲: '${form.金额}'}, expect: {form: {用途: a%s}%s}}\n"
 FILES = {
     "开.js": "form.用途 = 'a'; form.金额 = 5; form.$message = '好'; console.log('x'); return {a: 1}"
@@ -176,39 +176,11 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def tell(
-    folder: Path, expect: str, more: str = "", environ: dict[str, str] | None = None
-) -> list[str]:
-    """Return what is told of ``expect`` of a step that opens the form."""
-    text = (
-        FORM
-        + f"  - {{id: 开, open: {{}}, save: {{甲: '${{form.金额}}'}}, expect: {expect}}}\n"
-        + more
-    )
-    text += "  - {name: '${vars.甲} ${vars.乙} ${vars.丙}', js: 'return 1', expect: {result: 1}}\n"
-    found = list_problems(
-        folder, text, FILES, environ={"HOME": "家"} if environ is None else environ
-    )
-    return [one.partition(": ")[2].removeprefix("steps[0].expect") for one in found]
-
-
 def test_an_expectation_that_says_nothing_is_told_with_its_place(folder: Path) -> None:
     holds = "holds whatever happens; say what has to be there, or take it away"
     itself = "this is compared with itself, so it holds whatever happens; write the value"
-    found = {}
-    for expect in (
-        "{}", "{form: {}}", "{vars: {}}", "{form: {金额: {$exists: true}, 用途: a}}", "{form: {金额: {$type: number}}}",
-        "{fields: {用途: {visible: {$in: [true, false]}, required: {$exists: true}, options: {$exists: true}}}}",
-        "{messages: [{text: {$matches: '.*'}, type: info}]}", "{console: {$contains: {level: {$exists: true}}}}", "{result: {$exists: true}}",
-        "{vars: {乙: {$exists: true}}}", "{vars: {乙: 2}}", "{vars: {丙: 家}}", "{vars: {甲: 5}}", "{form: {用途: '${form.用途}'}}",
-        "{result: '${steps.开.result}'}", "{vars: {甲: '${vars.甲}'}}",
-        "{trace: {$matches: '.*'}}",
-        "{proxy: [{call: crm.x, query: {}, times: {$gte: 0}, error: {$exists: true}, status: {$exists: true}, body: {$exists: true}}]}",
-        "{proxy: [{call: crm.x, path: {id: {$matches: '.*'}}, source: {$type: text}, header: {a: {$exists: true}}}]}",
-    ):  # fmt: skip
-        found[expect] = tell(folder, expect)
     always = '{"$exists": true}'
-    assert found == {
+    expected: dict[str, list[str]] = {
         "{}": [": expect says nothing; leave it out"],
         "{form: {}}": [".form: form: {} says nothing; name what has to hold, or write form: {$exactly: {}} where nothing may be there"],
         "{vars: {}}": [".vars: vars: {} says nothing; name what has to hold, or write vars: {$exactly: {}} where nothing may be there"],
@@ -228,7 +200,13 @@ def test_an_expectation_that_says_nothing_is_told_with_its_place(folder: Path) -
         "{vars: {丙: 家}}": [],
         "{vars: {甲: 5}}": [],
         "{form: {用途: '${form.用途}'}}": [f".form.用途: {itself}"],
-        "{result: '${steps.开.result}'}": [f".result: {itself}"],
+        "{result: '${steps.开ID.result}'}": [f".result: {itself}"],
+        "{result: '${steps.开0.result}'}": [],
+        "{form: {金额: {$exists: true}}, vars: {乙: 2, 丁: 3}, proxy: [{call: crm.x, query: {}}]}": [
+            f".form.金额: {always} {holds}",
+            *(f".vars.{name}: no step changes the variable {name!r}, so this holds whatever happens; expect what is made of it, such as form" for name in "丁乙"),
+            ".proxy[0].query: query: {} says nothing; name what has to hold, or write query: {$exactly: {}} where nothing may be there",
+        ],
         "{vars: {甲: '${vars.甲}'}}": [f".vars.甲: {itself}"],
         "{trace: {$matches: '.*'}}": [f'.trace: {{"$matches": ".*"}} {holds}'],
         "{proxy: [{call: crm.x, query: {}, times: {$gte: 0}, error: {$exists: true}, status: {$exists: true}, body: {$exists: true}}]}": [
@@ -240,6 +218,21 @@ def test_an_expectation_that_says_nothing_is_told_with_its_place(folder: Path) -
             f'.proxy[0].path.id: {{"$matches": ".*"}} {holds}', f'.proxy[0].source: {{"$type": "text"}} {holds}',
         ],
     }  # fmt: skip
+    steps = "".join(
+        f"  - {{id: 开{n}, open: {{}}, save: {{甲: '${{form.金额}}'}}, expect: {one.replace('ID', str(n))}}}\n"
+        for n, one in enumerate(expected)
+    )
+    more = "  - {name: '${vars.甲} ${vars.乙} ${vars.丁} ${vars.丙}', js: 'return 1', expect: {result: 1}}\n"
+    found = list_problems(folder, FORM + steps + more, FILES, environ={"HOME": "家"})
+    told = [
+        f"steps[{n}].expect{one}"
+        for n, messages in enumerate(expected.values())
+        for one in messages
+    ]
+    assert sorted(one.partition(": ")[2] for one in found) == sorted(told)
+    assert [int(one.partition(":")[0]) for one in found] == sorted(
+        int(one[6:].partition("]")[0]) + 5 for one in told
+    )
 
 
 def test_a_saved_value_is_not_compared_with_its_own_place(folder: Path) -> None:
@@ -264,18 +257,8 @@ def test_a_saved_value_is_not_compared_with_its_own_place(folder: Path) -> None:
 def test_an_error_is_described_by_what_it_is(folder: Path) -> None:
     holds = "holds whatever happens; say what has to be there, or take it away"
     only = "this says only what the error is not, so that any mistake meets it; say what it is, such as code: READ_ONLY"
-    found = {}
-    for error in (
-        "{}", "{message: {$contains: a}}", "{code: {$ne: A}}", "{code: {$ne: A}, message: {$not: b}}", "{code: {$ne: A}, message: b}",
-        "{message: {$matches: '.*'}}", "{type: {$exists: true}, code: X}", "{from: {$type: text}, code: X}", "{code: {$exists: true}}", "{status: {$gte: 0}}",
-    ):  # fmt: skip
-        text = f"{FORM}  - {{js: 'throw 1', expect_error: {error}}}\n  - {{name: '${{vars.甲}} ${{vars.乙}} ${{vars.丙}}', open: {{}}, expect: {{form: {{用途: a}}}}}}\n"
-        found[error] = [
-            one.partition(": ")[2]
-            for one in list_problems(folder, text, FILES, environ={"HOME": "家"})
-        ]
-    begin = "steps[0].expect_error"
-    assert found == {
+    begin = ""
+    errors: dict[str, list[str]] = {
         "{}": [
             f"{begin}: expect_error says nothing; write what the error says, such as message: {{$contains: …}}"
         ],
@@ -289,11 +272,17 @@ def test_an_error_is_described_by_what_it_is(folder: Path) -> None:
         "{code: {$exists: true}}": [f"{begin}: {only}"],
         "{status: {$gte: 0}}": [],
     }
+    steps = "".join(f"  - {{js: 'throw 1', expect_error: {error}}}\n" for error in errors)
+    more = "  - {name: '${vars.甲} ${vars.乙} ${vars.丁} ${vars.丙}', open: {}, expect: {form: {用途: a}}}\n"
+    found = list_problems(folder, FORM + steps + more, FILES, environ={"HOME": "家"})
+    assert [one.partition(": ")[2] for one in found] == [
+        f"steps[{n}].expect_error{told}" for n, one in enumerate(errors.values()) for told in one
+    ]
 
 
 def test_a_never_can_be_broken(folder: Path) -> None:
     text = FORM + (
-        "  - {name: '${vars.甲} ${vars.乙} ${vars.丙}', open: {}, expect: {form: {用途: a}}}\n"
+        "  - {name: '${vars.甲} ${vars.乙} ${vars.丁} ${vars.丙}', open: {}, expect: {form: {用途: a}}}\n"
         "never:\n"
         "  - {form: {金额: {$gt: 5, $lt: 3}, 用途: b}}\n"
         "  - {messages: [{text: 坏}], console: [], form: {用途: c}}\n"
