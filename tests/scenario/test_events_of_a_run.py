@@ -164,6 +164,11 @@ def test_effects_belong_to_the_innermost_step_that_is_open() -> None:
         "step 1: fields.客户.readonly true, fields.金额.required true, fields.金额.visible false, result 0",
         'step 2: result {"a": 1}',
     ]
+    late = observe([finish(1), *EVENTS[2:3]])
+    assert [tuple(one) for one in late] == [
+        ("", "console[0].level", "log"),
+        ("", "console[0].text", "甲"),
+    ]
     different = compare_runs(
         observe(EVENTS),
         (
@@ -239,6 +244,9 @@ def test_a_log_has_events_in_the_order_of_their_beginnings(tmp_path: Path) -> No
         InjectedFault(
             fault=rule, call="crm_system.create_order", serial=5, attempt=1, at=0.0, order=12
         ),
+        InjectedFault(
+            fault=rule, call="crm_system.get_customer_detail", serial=7, attempt=0, at=0.0, order=22
+        ),
         InjectedFault(fault=rule, call="x.y", serial=99, attempt=0, at=0.0, order=35),
     ]
     lines = [
@@ -266,12 +274,13 @@ def test_a_log_has_events_in_the_order_of_their_beginnings(tmp_path: Path) -> No
     ]
     assert told == [
         ("ErrorThrown", "坏"), ("ErrorThrown", "没接"),
-        ("CallMade", 1), ("FaultStruck", 1), ("ConsoleWritten", "早"), ("CallMade", 2), ("CallAnswered", 2), ("TimerFired", 5.0), ("CallMade", 3),
+        ("CallMade", 1), ("FaultStruck", 1), ("ConsoleWritten", "早"), ("CallMade", 2), ("CallAnswered", 2), ("FaultStruck", 2), ("TimerFired", 5.0), ("CallMade", 3),
         ("CallAnswered", 3), ("ConsoleWritten", "晚"), ("FaultStruck", None), ("CallAnswered", 1),
     ]  # fmt: skip
     strikes = [one for one in events if isinstance(one, FaultStruck)]
     assert [(one.number, one.call, one.attempt) for one in strikes] == [
         (1, "crm_system.create_order", 2),
+        (2, "crm_system.get_customer_detail", 1),
         (0, "x.y", 1),
     ]
     assert [one.unhandled for one in events if isinstance(one, ErrorThrown)] == [False, True]
@@ -316,7 +325,7 @@ def test_writes_of_scripts_are_judged_where_they_are_made() -> None:
     )
     for event in (
         change("金额", "五"), change("金额", "六"), change("金额", "七", place=None), change("金额", "八", place=None), change("合计", "五"),
-        change("金额", "九", by="user"), change("金额", "十", by=UNDO), change("盖章#1/金额", "五"), change("金额", 5), change("明细", 7),
+        change("金额", "九", by="user", place=Place("单.yaml", 1, 1)), change("金额", "十", by=UNDO), change("盖章#1/金额", "五"), change("金额", 5), change("明细", 7), change("明细[0].额", "a"), change("明细[1].额", "b"),
         FieldReassigned(field="金額", by="open", place=LINE), CycleCut(field="金额", chain=("金额", "合计", "金额")), CycleCut(field="金额", chain=("金额", "合计", "金额")),
         RouteEvaluated(node="部门", action="approve", to="财务", taken=True, values={"ctx.form.金额": UNDEFINED}),
     ):  # fmt: skip
@@ -334,13 +343,22 @@ def test_writes_of_scripts_are_judged_where_they_are_made() -> None:
             LINE,
             False,
         ),
+        ("unfit", wrong.format('"a"').replace("form.金额", "form.明细[0].额"), LINE, False),
         ("cycle", "change cycle cut: 金额 -> 合计 -> 金额", None, False),
     ]
-    assert [type(one).__name__ for one in log.get_events_since(START)] == ["FieldChanged"] * 10 + [
+    assert [type(one).__name__ for one in log.get_events_since(START)] == ["FieldChanged"] * 12 + [
         "CycleCut"
     ] * 2 + ["RouteEvaluated"]
     assert log.pop_undeclared_names() == []
-    assert sorted(log.origins.assignments) == ["合计", "明细", "盖章#1/金额", "金額", "金额"]
+    assert sorted(log.origins.assignments) == [
+        "合计",
+        "明细",
+        "明细[0].额",
+        "明细[1].额",
+        "盖章#1/金额",
+        "金額",
+        "金额",
+    ]
     assert [dict(route.values) for route in log.origins.routes] == [{"ctx.form.金额": "undefined"}]
     log.judge_writes_outside_fields(
         [
@@ -432,3 +450,19 @@ def test_the_routes_of_the_decision_that_led_elsewhere_are_told() -> None:
     assert tell("完", among=routes[:5]) == second
     assert tell("别处", among=[]) == []
     assert tell("用印", among=routes[1:3]) == first[1:]
+    assert tell("完", among=[*routes[:5], route("财务", "用印", True)]) == [
+        "route taken      财务 → 用印"
+    ]
+    again = [
+        route("部门", "完", True),
+        route("部门", "财务", False),
+        route("部门", "完", True),
+        route("部门", "财务", True),
+    ]
+    assert tell("财务", among=again) == [
+        "route not taken  部门 → 财务:",
+        "route taken      部门 → 完",
+    ]
+    assert tell(
+        "财务", among=[route("部门", "财务", False), route("部门", "完", True, action="reject")]
+    ) == ["route not taken  部门 → 财务:"]

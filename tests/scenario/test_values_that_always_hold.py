@@ -208,7 +208,7 @@ def test_an_expectation_that_says_nothing_is_told_with_its_place(folder: Path) -
             ".proxy[0].query: query: {} says nothing; name what has to hold, or write query: {$exactly: {}} where nothing may be there",
         ],
         "{vars: {甲: '${vars.甲}'}}": [f".vars.甲: {itself}"],
-        "{trace: {$matches: '.*'}}": [f'.trace: {{"$matches": ".*"}} {holds}'],
+        "{trace: {$type: text}}": [f'.trace: {{"$type": "text"}} {holds}'],
         "{proxy: [{call: crm.x, query: {}, times: {$gte: 0}, error: {$exists: true}, status: {$exists: true}, body: {$exists: true}}]}": [
             ".proxy[0].query: query: {} says nothing; name what has to hold, or write query: {$exactly: {}} where nothing may be there",
             f'.proxy[0].times: {{"$gte": 0}} {holds}',
@@ -242,6 +242,7 @@ def test_a_saved_value_is_not_compared_with_its_own_place(folder: Path) -> None:
         "  - {expect: {form: {金额: {$in: [1, '${vars.甲}']}, 用途: {$gt: '${vars.甲}'}}, result: {a: {$eq: '${vars.丁}'}}}}\n"
         "  - {save: {丙: '${form.金额}'}, expect: {form: {金额: {$near: '${vars.丙}'}}}}\n"
         "  - {id: 再, js: 'form.金额 = 6', expect: {form: {金额: '${vars.甲}'}, result: {a: '${vars.丁}'}}}\n"
+        "  - {id: 三, js: 'form.用途 = 1', save: {甲: '${form.用途}'}, expect: {form: {用途: '${vars.甲}'}}}\n"
         "expect: {form: {金额: '${vars.丙}'}}\n"
     )
     found = list_problems(folder, FORM + steps, FILES)
@@ -251,6 +252,7 @@ def test_a_saved_value_is_not_compared_with_its_own_place(folder: Path) -> None:
         "6:36: steps[1].expect.form.金额.$in[1]: " + wrong.format("甲", "form.金额"),
         "6:89: steps[1].expect.result.a.$eq: " + wrong.format("丁", "steps.开.result.a"),
         "7:52: steps[2].expect.form.金额.$near: " + wrong.format("丙", "form.金额"),
+        "9:73: steps[4].expect.form.用途: " + wrong.format("甲", "form.用途"),
     ]
 
 
