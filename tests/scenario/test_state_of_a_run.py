@@ -128,7 +128,7 @@ def test_a_flow_has_its_values_filled_in_and_its_people_act(folder: Path) -> Non
     assert [one.outcome for one in events if isinstance(one, StepFinished)] == ["passed"] * 6
     wrong = run(folder, text, PlainBench({"批": note}), "乙")
     assert tell(wrong) == [
-        "name 12:1 采购: people has no '李斯'; did you mean '李四'? (filled in by the row '乙', 场景.scenario.yaml:11:25)"
+        "name 12:1 采购[乙]: people has no '李斯'; did you mean '李四'? (filled in by the row '乙', 场景.scenario.yaml:11:25)"
     ]
     assert [one for one in wrong if isinstance(one, StepFinished)] == []
     (folder / "pyproject.toml").write_text("[tool.bpmax_sim]\nlenient = true\n", encoding="utf-8")
