@@ -38,6 +38,7 @@ from bpmax_sim.scenario.runner import (
 from bpmax_sim.script.failure import Script
 from bpmax_sim.script.turn_result import Outcome, PendingTimer, UnawaitedCall, UnrankedCharacter
 from bpmax_sim.session.session import Session
+from bpmax_sim.subject.hooks import NodeEntered
 from bpmax_sim.transport.faults import Break, Fault
 from tests.scenario.bench import START as BEGIN
 from tests.scenario.bench import PlainBench, play, verdict, write
@@ -920,3 +921,18 @@ def test_stubs_are_filled_in_and_name_what_there_is(folder: Path, bench: Bench) 
         ],
         "crm_system.*": [silent.format("crm_system.*")],
     }
+    (folder / "pyproject.toml").write_text("[tool.bpmax_sim]\nlenient = true\n", encoding="utf-8")
+    lenient = tell(run(folder, Bench(bench.plays), text.replace("%s", "nobody.x")))
+    assert [one.partition(": no platform")[0] for one in lenient if "nobody" in one][:1] == [
+        "rule: 场景.scenario.yaml:4:17: this can never answer"
+    ]
+    (folder / "流程.yaml").write_text(FLOW, encoding="utf-8")
+    rows = (
+        "scenario: 采购\nflow: {definition: 流程.yaml, at: 部门, form: {金额: 1}}\npeople: {李四: {}, 王五: {}, 赵六: {}}\ncases: [{id: 甲, 谁: 李四}, {id: 乙, 谁: 李斯}]\n"
+        "policies:\n  - {at: 部门, only: [乙], by: 王五, approve: {}}\n  - {at: 部门, by: '${case.谁}', approve: {}}\nsteps: [{advance: 1}]\nfinally: [{play: {until: 财务}}]\n"
+    )
+    played = {row: play(write(folder, rows), Bench(bench.plays), row=row) for row in ("甲", "乙")}
+    assert [one.by for one in played["甲"] if isinstance(one, NodeEntered)] == ["李四"]
+    assert tell(played["乙"])[0].startswith(
+        "name: 场景.scenario.yaml:7:14: people has no '李斯'; did you mean '李四'?"
+    )
