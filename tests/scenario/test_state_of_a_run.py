@@ -230,3 +230,126 @@ def test_a_read_of_what_is_not_there_is_a_doubt_of_its_line(folder: Path) -> Non
     assert [
         one.partition(" ")[0] for one in tell(run(folder, text, end(Ended(absent_reads=reads))))
     ][:3] == ["name", "name", "name"]
+
+
+def show(text: Any) -> Any:
+    def play(form: Any, _ctx: Any) -> None:
+        form["$message"] = text
+
+    return play
+
+
+def test_messages_are_those_of_the_step_and_announce_what_went_wrong(folder: Path) -> None:
+    shown = iter(["一", {"text": "二", "type": "warning"}])
+
+    def show_next(form: Any, _ctx: Any) -> None:
+        form["$message"] = next(shown)
+
+    bench = PlainBench({"查": show_next})
+    text = (
+        FORM
+        + "steps:\n  - {click: 查, expect: {messages: [{text: 一}]}}\n  - {click: 查, expect: {messages: [{text: 二, type: warning}]}}\nexpect: {messages: [{text: 一}, {text: 二}]}\n"
+    )
+    assert tell(run(folder, text, bench)) == []
+    plain = FORM + "steps: [{click: 查, expect: {form: {数: 0}}}]\n"
+    idle = [
+        any(
+            "all that is expected was there" in one
+            for one in tell(run(folder, plain, PlainBench({"查": show(message)})), failures=False)
+        )
+        for message in (
+            {"text": "x", "type": "warning"},
+            {"text": "x", "type": "error"},
+            {"text": "x", "type": "info"},
+        )
+    ]
+    assert idle == [False, False, True]
+    refused = (
+        FORM.replace("click.查: 查.js", "click.查: 查.js, submit: 批.js")
+        + "steps:\n  - {submit: {}, expect: {result: false}}\n  - {click: 查, expect: {form: {数: 0}}}\n"
+    )
+    told = tell(
+        run(
+            folder,
+            refused,
+            PlainBench({"查": lambda _form, _ctx: None, "批": lambda _form, _ctx: False}),
+        ),
+        failures=False,
+    )
+    assert [one for one in told if "all that is expected was there" in one] == []
+
+
+def test_empty_cells_and_late_lists_are_no_doubts(folder: Path) -> None:
+    rows = (
+        FORM
+        + "cases: [{id: 甲, 填: '-'}, {id: 乙, 填: ''}]\nsteps:\n  - {if: \"${case.id} == 无\", set: '${case.填}'}\n  - {click: 查, expect: {form: {数: 0}}}\n"
+    )
+    assert [
+        [one for one in tell(run(folder, rows, row=row), failures=False) if one.startswith("name")]
+        for row in ("甲", "乙")
+    ] == [[], []]
+    lists = (
+        FORM.replace("数: 0", "数: 0, 明细: []")
+        + "always: {form: {明细: {$each: {额: {$gt: 0}}}}}\nsteps:\n  - {click: 查, expect: {form: {数: 0}}}\n%s"
+    )
+    add = "  - {set: {明细: [{额: 5}]}, expect: {form: {明细: [{额: 5}]}}}\n"
+    late = [
+        [
+            one
+            for one in tell(run(folder, lists % more), failures=False)
+            if "nothing was compared" in one
+        ]
+        for more in ("", add)
+    ]
+    assert [[one.rpartition(", so that")[2] for one in told] for told in late] == [
+        [" nothing was compared"],
+        [],
+    ]
+    empty = (
+        lists.replace("always: {form: {明细: {$each: {额: {$gt: 0}}}}}\n", "").replace(
+            "{form: {数: 0}}", "{form: {明细: {$each: {额: 5}}}}"
+        )
+        % "  - {set: {数: 1}, expect: {form: {数: 2}}}\n"
+    )
+    events = run(folder, empty)
+    assert [one.partition(" ")[0] for one in tell(events)] == ["expect"]
+    assert [one.partition(":")[0] for one in tell(events, failures=False) if "明细" in one] == [
+        "empty 4"
+    ]
+
+
+def test_a_lenient_folder_warns_at_the_line_of_the_script(folder: Path) -> None:
+    (folder / "pyproject.toml").write_text("[tool.bpmax_sim]\nlenient = true\n", encoding="utf-8")
+
+    def misspell(form: Any, _ctx: Any) -> None:
+        form.live.write("客護", 1, Place("查.js", 1, 1))
+
+    text = FORM + "steps: [{click: 查, expect: {form: {数: %s}}}]\n"
+    good, bad = (run(folder, text % number, PlainBench({"查": misspell})) for number in (0, 1))
+    wrong = "name 查.js:1:1: the script wrote form.客護: no field '客護'; did you mean '客户'? (if it is a field, declare it in form.fields)"
+    assert [one for one in tell(good, failures=False) if "客護" in one] == [wrong]
+    assert len(tell(bad)) == 1
+    assert tell(bad)[0].startswith("expect 3:")
+    until = FORM + "steps: [{click: 查, retry: {tries: 2, until: {form: {数: 5}}}}]\n"
+    [failure] = verdict(run(folder, until)).failures
+    assert (failure.kind, failure.update) == ("expect", None)
+
+
+def test_a_project_begins_with_the_values_of_its_form_and_flow(folder: Path) -> None:
+    seen: list[str] = []
+
+    def note(_form: Any, ctx: Any) -> None:
+        seen.append(ctx["userInfo"]["id"])
+
+    text = (
+        "scenario: 采购\nflow: {definition: 流程.yaml, form: {金额: 5}, scripts: {approve.部门: 批.js, approve.财务: 批.js}}\nform: {fields: {金额: 0, 说明: 表, 客户: 无}}\nuser: 张三\n"
+        "steps:\n  - {set: {说明: a}}\n  - {set: {客户: b, 说明: c}, user: 李四, expect: {form: {金额: 5, 客户: b}}}\n  - {set: {说明: d}}\n"
+        "  - {submit: {}, expect: {form: {金额: 5, 说明: d}, flow: {at: 部门}}}\n"
+        "  - {approve: {by: 李四}, user: 王五}\n  - {approve: {by: 赵六}, expect: {flow: {status: finished}}}\n"
+    )
+    assert tell(run(folder, text, PlainBench({"批": note}))) == []
+    assert seen == ["李四", "赵六"]
+    free = "scenario: 采购\nvars: {点: 部门}\nflow: {at: '${vars.点}', form: {金额: 5}}\nsteps: [{js: a, expect: {form: {金额: 5}}}]\n"
+    [ended] = [one for one in run(folder, free, end()) if isinstance(one, StepFinished)]
+    assert ended.flow is not None
+    assert ended.flow["at"] == "部门"
