@@ -17,6 +17,7 @@ from bpmax_sim.scenario.events import (
     CallAnswered,
     ConsoleWritten,
     ErrorThrown,
+    Event,
     FaultStruck,
     StepFinished,
     StepStarted,
@@ -86,7 +87,7 @@ def finish(number: int, outcome: Any = "passed", **state: Any) -> StepFinished:
     return StepFinished(number=number, title="步", outcome=outcome, duration=1.0, at=1.0, **state)
 
 
-EVENTS = [
+EVENTS: list[Event] = [
     MessageShown(text="先", level="info"),
     start(1),
     ConsoleWritten(text="甲", level="log", at=0.0),
@@ -254,12 +255,14 @@ def test_a_log_has_events_in_the_order_of_their_beginnings(tmp_path: Path) -> No
         for text, order in (("晚", 33), ("早", 15))
     ]
     rejected = ScriptError("没接", name="TypeError")
-    events = log.collect_new_events(
-        Result(
-            console=lines,
-            timers=[TimerFired(5.0, LINE, 0.0, 25)],
-            errors=[ScriptError("坏", name="Error")],
-            unhandled=[rejected],
+    events = tuple(
+        log.collect_new_events(
+            Result(
+                console=lines,
+                timers=[TimerFired(5.0, LINE, 0.0, 25)],
+                errors=[ScriptError("坏", name="Error")],
+                unhandled=[rejected],
+            )
         )
     )
     told = [

@@ -19,7 +19,7 @@ from tests.scenario.loading import load_text
 FILES = {
     "platforms/crm.yaml": "platform_key: crm\nbase_url: https://crm.test\n"
     "apis: {查客户: {path: '/c/{id}', parameters: [{name: id, in: path, required: true}, {name: 页, in: query}]}}\n",
-    "platforms/oa.yaml": "platform_key: oa\nbase_url: https://oa.test\nreject: [business]\nresponse: {classes: {停用: {code: [E1, E2]}, 限流: {code: [E9]}}}\n"
+    "platforms/oa.yaml": "platform_key: oa\nbase_url: https://oa.test\nreject: [business]\nresponse: {classes: {停用: {code: [E1, E2, CUSTOMER_STOPPED]}, 限流: {code: [E9]}}}\n"
     "apis: {send: {path: /s}}\n",
     "platforms/mes.yaml": "platform_key: mes\nbase_url: https://mes.test\napis: {report: {path: /r}}\n",
     "platforms/erp.yaml": "platform_key: erp\nbase_url: 5\napis: {}\n",
@@ -227,7 +227,8 @@ def test_a_code_is_one_that_a_call_of_the_script_may_end_in(platforms: Platforms
     assert [ask(oa, one) for one in ("E1", "E9", "CONFIG", "TIMEOUT", "甲")] == [[]] * 5
     assert ask(oa, "TIMEOUTS") == [code.format(at, "TIMEOUTS", "TIMEOUT")]
     # A code of a platform is near to nothing: E3 may be a code, too.
-    assert ask(oa, "E3") == []
+    assert ask(oa, "E3") == ask(oa, "CUSTOMER_STOPPER") == []
+    assert ask(crm + "await $proxy(ctx.action).x();") == []
 
 
 def test_hooks_say_who_and_where_a_script_may_name(platforms: Platforms) -> None:
@@ -347,7 +348,7 @@ def test_a_script_that_two_scenarios_run_is_right_in_both(
     )
     other = (
         "scenario: 乙\nform: {scripts: {open: 开.js}, libraries: [库2.js], fields: {金额: 1, 供应商: '', 加急: ''}}\n"
-        "flow: {definition: 流程.yaml, scripts: {approve.部门: 开.js}, project: {编号: 1}}\nuser: 李四\n"
+        "flow: {definition: 流程.yaml, scripts: {approve.部门: 开.js}, project: {编号: 1}, form: {流额: 甲}}\nuser: 李四\n"
         "steps: [{submit: {}}, {approve: {by: 李四}, expect: {flow: {at: 财务}}}]\n"
     )
     [first] = load_text(tmp_path, text, files)
@@ -372,8 +373,12 @@ def test_a_script_that_two_scenarios_run_is_right_in_both(
         (sorted(c.fields or ()), sorted(c.buttons), sorted(c.nodes)) for c in (one, two, both)
     ] == [
         (["加急", "客户", "金额", "附件"], ["盖章"], []),
-        (["供应商", "加急", "金额"], [], ["完", "财务", "部门", "部门审批"]),
-        (["供应商", "加急", "客户", "金额", "附件"], ["盖章"], ["完", "财务", "部门", "部门审批"]),
+        (["供应商", "加急", "流额", "金额"], [], ["完", "财务", "部门", "部门审批"]),
+        (
+            ["供应商", "加急", "客户", "流额", "金额", "附件"],
+            ["盖章"],
+            ["完", "财务", "部门", "部门审批"],
+        ),
     ]
     assert [sorted(c.field_kinds) for c in (one, two, both)] == [
         [("加急", "boolean"), ("金额", "number"), ("附件", "list")], [("金额", "number")], [("金额", "number")],
@@ -390,6 +395,35 @@ def test_a_script_that_two_scenarios_run_is_right_in_both(
         ),
     ]
     assert [c.lacks_deadlines for c in (one, two, both, delayed)] == [False, True, False, False]
+    [stepped] = load_text(
+        tmp_path, "scenario: 丙\nsteps: [{js: {file: 开.js}, expect: {result: 1}}]\n", files
+    )
+    [twice] = load_text(
+        tmp_path,
+        text.replace(
+            "{file: 步.js, args: {汇率: 7}}, expect: {result: 7}",
+            "{file: 开.js}, expect: {result: 7}",
+        ),
+        files,
+    )
+    assert sorted(collect(twice)["开.js"].hooks) == []
+    child = {
+        **files,
+        "子.yaml": "flow: 子\nstart: 甲\nnodes: {甲: {owners: [李四], approve: 乙}, 乙: {end: true}}\n",
+        "流程.yaml": FLOW.replace("owners: [王五], approve", "subflow: 子, approve") % "",
+    }
+    [nested] = load_text(
+        tmp_path, other.replace("流程.yaml,", "流程.yaml, subflows: {子: 子.yaml},"), child
+    )
+    assert (collect(nested)["开.js"].fields, "甲" in collect(nested)["开.js"].nodes) == (None, True)
+    mixed = collect(first, stepped)["开.js"]
+    assert (mixed.fields, sorted(mixed.hooks), sorted(mixed.buttons)) == (None, [], ["盖章"])
+    skipping = [
+        *collect_script_contexts(
+            [stepped, first], lambda item: None if item is stepped else platforms
+        )
+    ]
+    assert len(skipping) == 3
     contexts = collect(first)
     assert {
         name: (c.is_library, sorted(c.arguments), sorted(c.hooks)) for name, c in contexts.items()

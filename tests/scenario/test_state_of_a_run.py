@@ -150,7 +150,7 @@ def end(*ends: Ended) -> Scripts:
     return bench
 
 
-def say(level: str, text: str = "x", order: int = 1) -> ConsoleLine:
+def say(level: Any, text: str = "x", order: int = 1) -> ConsoleLine:
     return ConsoleLine(level=level, text=text, values=(), at=0.0, order=order)
 
 
