@@ -106,7 +106,7 @@ def test_a_name_is_declared_by_the_script_its_libraries_or_its_step(platforms: P
         ask("计说(备用());", libraries=(library, other)),
         ask("计税(汇率);", libraries=(library,), arguments=frozenset({"汇率"})),
         ask("if (typeof 折扣 === 'undefined') console.log(1); if (折扣) console.log(2);"),
-        ask("折扣 = 1; console.log(折扣);"),
+        ask("折扣 = 1; console.log(折扣); if (优惠) console.log(1);"),
         ask("计说(1);", libraries=(library,), is_library=True),
         ask("计说(1);", libraries=(library, other), broken=(other,)),
         ask("alert(1);"),
@@ -334,7 +334,7 @@ FLOW = (
 )
 
 
-def test_a_script_that_two_scenarios_run_is_right_in_both(
+def test_a_script_that_two_scenarios_run_is_right_in_both(  # noqa: PLR0915 - one after another
     tmp_path: Path, platforms: Platforms
 ) -> None:
     files = {
