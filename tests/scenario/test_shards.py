@@ -171,3 +171,26 @@ def test_a_file_is_json_that_a_person_can_read(tmp_path: Path) -> None:
     text = (tmp_path / shards.FILE).read_text(encoding="utf-8")
     assert json.loads(text) == {"version": 1, "seconds": {"场景[行]": 0.25}}
     assert '"场景[行]": 0.25' in text
+
+
+def test_the_files_of_all_shards_come_together_and_the_run_itself_wins(tmp_path: Path) -> None:
+    shards.store_durations(tmp_path, {"甲": 1.0, "乙": 1.0}, shard=None)
+    for number, seconds in enumerate(({"甲": 2.0}, {"丙": 3.0}, {"乙": 4.0, "丁": 4.0}), 1):
+        shards.store_durations(tmp_path, seconds, shard=Shard(number, 3))
+    folder = (tmp_path / shards.FILE).parent
+    (folder / "durations.4-of-4.json").write_text("{", encoding="utf-8")
+    shards.store_durations(tmp_path, {"丁": 5.0, "戊": 1 / 3}, shard=None)
+
+    assert shards.read_durations(tmp_path) == {
+        "甲": 2.0, "乙": 4.0, "丙": 3.0, "丁": 5.0, "戊": 0.3333,
+    }  # fmt: skip
+    assert [path.name for path in folder.glob("durations*")] == ["durations.json"]
+    shards.store_durations(tmp_path, {"己": 1.0}, shard=Shard(1, 2))
+    shards.store_durations(tmp_path, {"甲": 7.0}, shard=None, complete=True)
+    assert shards.read_durations(tmp_path) == {"甲": 7.0}
+    groups = {"甲": "录", "丙": "录", "乙": "录2"}
+    assert assign_shards("甲乙丙丁", {"甲": 1.0, "丙": 2.0, "乙": 2.5, "丁": 0.5}, 2, groups) == {
+        "甲": 1, "丙": 1, "乙": 2, "丁": 2,
+    }  # fmt: skip
+    with pytest.raises(ConfigError):
+        shards.read_durations(tmp_path, Path(".bpmax"))

@@ -178,7 +178,8 @@ def test_fields_that_nothing_wrote_are_told_unless_something_went_wrong(folder: 
     assert [
         is_told(plain, Ended(console=(say("warn"),))), is_told(plain, Ended(console=(say("error"),))), is_told(refused, Ended(value="请填写")),
         is_told("click: 查, expect_error: {message: 坏}", Ended(error=ScriptError("坏"))), is_told(plain, bench=failed), is_told(plain, bench=empty),
-    ] == [False] * 6  # fmt: skip
+        is_told(refused, Ended(value=False)), is_told("submit: {}", Ended(value=None)),
+    ] == [False] * 7 + [True]  # fmt: skip
 
 
 def test_what_a_step_reads_is_that_of_the_step(folder: Path) -> None:
