@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import unicodedata
 from hashlib import sha256
 from pathlib import Path
@@ -254,7 +255,7 @@ def test_values_are_found_and_covered_by_a_place() -> None:
     ]
     assert [contains_path(*pair) for pair in covers] == [True, False, True, False, True]
     assert get_nested({"a": {"b": None}}, ["a", "b"]) is None
-    assert [get_nested(*asked) for asked in (({"a": 1}, ["a", "b"]), ({"a": {}}, ["a", "b"]))] == [
+    assert [get_nested(one, ["a", "b"]) for one in ({"a": 1}, {"a": {}})] == [
         UNSET,
         UNSET,
     ]
@@ -437,7 +438,7 @@ def test_names_that_differ_in_case_or_form_only_are_one_file_elsewhere(tmp_path:
     (folder / "a.yaml").touch()
     decomposed = unicodedata.normalize("NFD", "é")
     (folder / "É.yaml").touch()
-    asked = {
+    asked: dict[str, str | None] = {
         "Crm/strasse.yaml": "Crm/Straße.yaml",
         "Crm/A.yaml": "Crm/a.yaml",
         "Crm/a.yaml": None,
@@ -531,7 +532,7 @@ def test_a_word_of_a_command_is_quoted_where_a_shell_needs_it(
         "a&b": '"a&b"',
     }
     assert {word: file_system.shell_quote(word) for word in words} == words
-    monkeypatch.setattr(file_system.sys, "platform", "win32")
+    monkeypatch.setattr(sys, "platform", "win32")
     on_windows = {
         "a b": '"a b"',
         'a "b"': r'"a \"b\""',

@@ -67,7 +67,10 @@ def test_kinds_are_named_in_terms_of_javascript() -> None:
         {1},
         frozenset(),
         SearchParams(()),
-        *map(OpaqueValue, ("function", "symbol", "cycle", "promise")),
+        OpaqueValue("function"),
+        OpaqueValue("symbol"),
+        OpaqueValue("cycle"),
+        OpaqueValue("promise"),
         1j,
     ]
     assert [*map(describe_kind, values)] == [

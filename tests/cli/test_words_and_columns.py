@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,6 +12,7 @@ from typing import Any, Literal
 import pytest
 import typer
 
+import bpmax_sim
 from bpmax_sim import errors
 from bpmax_sim.cli import app, help_text, options, output_schema, plain_values, terminal
 from bpmax_sim.cli.command_errors import (
@@ -256,7 +256,7 @@ def test_commands_are_listed_by_level_and_found_by_near_names(bs: Command) -> No
     assert found == told
     assert bs("help", "cassette").out == bs("cassette").out == bs("cassette", "--help").out != ""
     assert bs("help").out == bs().out == bs("--help").out
-    assert bs("--version").out == f"bpmax-sim {app.bpmax_sim.__version__}\n"
+    assert bs("--version").out == f"bpmax-sim {bpmax_sim.__version__}\n"
     assert (
         bs("help", "run", "--lang", "zh").out
         == bs("run", "-h", "--lang", "zh").out
@@ -638,6 +638,3 @@ def test_a_bar_is_shown_after_two_seconds_of_work(monkeypatch: pytest.MonkeyPatc
     with terminal.show_progress(stream=io.StringIO(), now=ticks(0, 3.0)) as move:
         move(1, 2)
     assert shown == ["total 1", "1/1 0", "hide", "total 9", "3/9 6", "hide"]
-
-
-assert sys
