@@ -633,3 +633,78 @@ def test_files_keep_their_line_ends_and_say_why_they_cannot_be_written(  # noqa:
     with pytest.raises(ConfigError, match="more than 4 bytes"):
         nodes.read_bytes(new, "名", largest=4)
     assert nodes.read_text(new) == "12345"
+
+
+class Zweiter(Struct):
+    """The second."""
+
+    a: int = 0
+
+
+class Anfang(Struct):
+    """The first."""
+
+    zweiter: Zweiter | None = None
+    inner: Inner | None = None
+    c3: int = 0
+    c4: int = 0
+    c5: int = 0
+    c6: int = 0
+    c7: int = 0
+    c8: int = 0
+    c9: int = 0
+    c10: int = 0
+    c11: int = 0
+    c12: int = 0
+
+
+class More(Anfang):
+    """One field more."""
+
+    c13: int = 0
+
+
+def test_of_few_keys_all_are_named_and_of_many_none() -> None:
+    names = "zweiter, inner, c3, c4, c5, c6, c7, c8, c9, c10, c11, c12"
+
+    assert read("某: 1", Anfang)[1] == [f"1:1: top[0].某: unknown key '某'; known are {names}"]
+    assert read("某: 1", More)[1] == ["1:1: top[0].某: unknown key '某'"]
+    assert [*make_json_schema(Anfang, title="题")["definitions"]] == ["Inner", "Zweiter"]
+    assert read("either: {}", Anfang)[0] == Anfang()
+    told = read("a: []", dict[str, str | float | int | bool])[1]
+    assert told == ["1:4: top[0].a: expected text, a number or true or false, got a list"]
+
+
+def test_a_file_is_called_what_its_reader_calls_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "a.yaml"
+    path.write_bytes(b"\xef\xbb\xbfa: [1\n")
+    told = []
+    for call in (
+        lambda: read_yaml(path),
+        lambda: read_yaml(path, file="名"),
+        lambda: read_yaml("a: [1\n"),
+        lambda: read_yaml("a: [1\n", file="名"),
+        lambda: nodes.read_text(tmp_path / "no.yaml"),
+        lambda: nodes.read_text(tmp_path / "no.yaml", "名"),
+    ):
+        with pytest.raises(ConfigError) as refused:
+            call()
+        told.append(str(refused.value).partition(", while")[0])
+    end = "2:1: not valid YAML: did not find expected ',' or ']'"
+    gone = "cannot be read: No such file or directory; check the path and its permissions"
+
+    assert told == [
+        f"a.yaml:{end}",
+        f"名:{end}",
+        f"<text>:{end}",
+        f"名:{end}",
+        f"no.yaml: {gone}",
+        f"名: {gone}",
+    ]
+    assert problems_of("a: [1, b: c: d]\n") == [
+        "1:12: not valid YAML: did not find expected ',' or ']'"
+    ]
+    assert nodes.read_text(path) == "a: [1\n"
