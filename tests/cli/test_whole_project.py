@@ -21,6 +21,7 @@ from bpmax_sim.cli.app import run_command_line
 from bpmax_sim.i18n import _ReaderLanguage
 from tests.cli.conftest import entered
 from tests.cli.whole_project import write_mistakes, write_project, write_renamed
+from tests.typed import Typed
 
 TRANSCRIPT = Path(__file__).parents[1] / "data/whole_project.txt"
 _DIFFERS = (
@@ -52,13 +53,18 @@ def find_writer(title: str) -> Callable[[Path], None]:
 def say(commands: Sequence[str], root: Path) -> Iterator[tuple[str, str]]:
     """Run *commands* in the project *root*, the current folder; yield each with what it says.
 
-    Lines of standard error stand behind a bar. What ends in another way than with 0 says so.
+    Lines of standard error stand behind a bar. What ends in another way than with 0 says so. Behind
+    a ``<`` stands what a person types at a terminal, line by line.
     """
     for command in commands:
+        words, _, typed = command.partition(" < ")
+        answers = "".join(f"{line}\n" for line in typed.split(", ")) if typed else ""
+        before, sys.stdin = sys.stdin, Typed(answers) if typed else io.StringIO()
         out = io.TextIOWrapper(io.BytesIO(), "utf-8", write_through=True)
         err = io.StringIO()
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-            code = run_command_line(shlex.split(command))
+            code = run_command_line(shlex.split(words))
+        sys.stdin = before
         out.seek(0)
         lines = [
             *out.read().splitlines(),
@@ -77,7 +83,6 @@ def test_every_command_says_what_the_transcript_has(
 ) -> None:
     find_writer(title)(tmp_path)
     entered(tmp_path, monkeypatch)
-    monkeypatch.setattr("sys.stdin", io.StringIO())
     monkeypatch.setattr(_ReaderLanguage, "language", "en")
     expected = split_transcript()[title]
 
@@ -87,7 +92,6 @@ def test_every_command_says_what_the_transcript_has(
 def write_anew() -> None:
     """Write the transcript with what each of its commands says today."""
     text = TRANSCRIPT.read_text("utf-8").partition("\n## ")[0]
-    sys.stdin = io.StringIO()
     os.environ.pop("CI", None)
     for title, commands in split_transcript().items():
         with tempfile.TemporaryDirectory() as folder:
