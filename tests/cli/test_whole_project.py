@@ -24,6 +24,9 @@ from tests.cli.whole_project import write_mistakes, write_project, write_renamed
 from tests.typed import Typed
 
 TRANSCRIPT = Path(__file__).parents[1] / "data/whole_project.txt"
+OF_MACHINES = ("GITHUB_WORKSPACE", "FORCE_COLOR", "BPMAX_SIM_LANG", "CRM_TOKEN")
+"""What a machine may have set and no command here may read."""
+
 _DIFFERS = (
     (re.compile(r"\d+\.\d\d s$", re.MULTILINE), "0.00 s"),
     (re.compile(r"bpmax-sim \S+, Python \S+"), "bpmax-sim x, Python y"),
@@ -83,6 +86,8 @@ def test_every_command_says_what_the_transcript_has(
 ) -> None:
     find_writer(title)(tmp_path)
     entered(tmp_path, monkeypatch)
+    for name in OF_MACHINES:
+        monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(_ReaderLanguage, "language", "en")
     expected = split_transcript()[title]
 
@@ -92,7 +97,8 @@ def test_every_command_says_what_the_transcript_has(
 def write_anew() -> None:
     """Write the transcript with what each of its commands says today."""
     text = TRANSCRIPT.read_text("utf-8").partition("\n## ")[0]
-    os.environ.pop("CI", None)
+    for name in ("CI", *OF_MACHINES):
+        os.environ.pop(name, None)
     for title, commands in split_transcript().items():
         with tempfile.TemporaryDirectory() as folder:
             root = Path(folder).resolve()

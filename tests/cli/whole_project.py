@@ -174,7 +174,7 @@ def write_project(root: Path) -> None:
 
 MISTAKES: Final[Mapping[str, str]] = {
     "pyproject.toml": (
-        "[tool.bpmax_sim]\nlanguag = 'zh'\nlenient = ['scenarios/松']\n"
+        "[tool.bpmax_sim]\nlanguage = 'en'\nlanguag = 'zh'\nlenient = ['scenarios/松']\n"
         "not_secret = ['crm.get.body.gone']\n"
     ),
     "scenarios/platforms/crm.yaml": """\
@@ -240,6 +240,7 @@ def write_mistakes(root: Path) -> None:
 
 
 RENAMED: Final[Mapping[str, str]] = {
+    "pyproject.toml": "[tool.bpmax_sim]\nlanguage = 'en'\n",
     "scenarios/platforms/crm_system.yaml": """\
 platform_key: crm_system
 base_url: https://crm.example.test
