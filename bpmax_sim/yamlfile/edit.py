@@ -31,11 +31,11 @@ def merge_into(text: str, steps: Sequence[Step], addition: Mapping[str, Any], fi
         ConfigError: if the file cannot be changed so that exactly these values differ.
     """
     expected: Any = parse_yaml(text, file).to_plain()
-    owner = expected
-    for step in steps:
-        owner = owner[step]
     has_crlf = 0 < text.count("\n") == text.count("\r\n")
     try:
+        owner = expected
+        for step in steps:
+            owner = owner[step]
         _merge_plain(owner, addition)
         after = _Editor(text.replace("\r\n", "\n") if has_crlf else text).merge(
             tuple(steps), addition

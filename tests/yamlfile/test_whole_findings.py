@@ -28,6 +28,7 @@ from bpmax_sim.yamlfile import (
     write_yaml,
 )
 from bpmax_sim.yamlfile import node as nodes
+from bpmax_sim.yamlfile.edit import Replacement, merge_into
 from bpmax_sim.yamlfile.schema import attach_description, read_hover_texts
 from bpmax_sim.yamlfile.write import write_inline
 
@@ -313,9 +314,9 @@ def test_a_sound_file_becomes_a_value() -> None:
         {"a": [1, {"b": None}]},
         {"is": "new"},
     )
-    assert read("{text: a, page: 3, expect: {a: 1}, mixed: {k: 1}, either: null, wait: 0}")[
-        0
-    ] == Whole("a", page=3, expect={"a": 1}, mixed={"k": 1})
+    assert read(
+        "{text: a, page: 3, expect: {a: 1}, mixed: {k: 1}, either: null, wait: 0, names: [单]}"
+    ) == (Whole("a", page=3, expect={"a": 1}, mixed={"k": 1}, names=("单",)), [])
 
 
 def test_every_wrong_value_is_told_with_path_and_hint() -> None:
@@ -708,3 +709,52 @@ def test_a_file_is_called_what_its_reader_calls_it(
         "1:12: not valid YAML: did not find expected ',' or ']'"
     ]
     assert nodes.read_text(path) == "a: [1\n"
+
+
+def test_numbers_are_as_long_as_they_may_be_and_the_first_slip_counts() -> None:
+    longest = f"0.{'1' * 998}"
+
+    assert parse_yaml(f"a: {longest}", "a").to_plain() == {"a": float(longest)}
+    assert len(problems_of(f"a: {longest}1")) == 1
+    assert problems_of("a: 1\n客户：张三\n电话：1\nb: 2\n")[0].startswith("2:3: ")
+    assert write_inline([float("nan"), float("inf")]) == "[.nan, .inf]"
+
+
+def test_values_are_merged_into_a_text_that_keeps_the_rest() -> None:
+    texts: list[tuple[str, tuple[Any, ...], dict[str, Any], str]] = [
+        ("a: 1\r\nb: 2\r\n", (), {"c": 3}, "a: 1\r\nb: 2\r\nc: 3\r\n"),
+        ("a: 1\r\nb: 2\n", (), {"b": 3}, "a: 1\r\nb: 3\n"),
+        ("a: 1 # 注\nb: 2\n", (), {"a": {"x": [1]}}, "a: # 注\n  x: [1]\nb: 2\n"),
+        ("a: 1\n", (), {"a": {"x": 1}}, "a: {x: 1}\n"),
+        ("a: {b: 1}\n", (), {"a": {"c": {"d": 1}}}, "a: {b: 1, c: {d: 1}}\n"),
+        ("a: {b: 1}\n", (), {"a": Replacement(c=1)}, "a: {c: 1}\n"),
+        ("a: {}\n", ("a",), {"b": 1, "c": 2}, "a: {b: 1, c: 2}\n"),
+        ("a: >\n  文\n\nb: 1\n", (), {"a": "x"}, "a: x\n\nb: 1\n"),
+        (
+            "a:\n  - b: |\n      文\n\n  - c: 1\n",
+            ("a", 0),
+            {"d": 2},
+            "a:\n  - b: |\n      文\n    d: 2\n\n  - c: 1\n",
+        ),
+        ("a:\nb: 1\n", (), {"a": 2}, "a: 2\nb: 1\n"),
+    ]
+    assert [merge_into(text, steps, added, "a") for text, steps, added, _ in texts] == [
+        after for *_, after in texts
+    ]
+    told = []
+    for text, steps, added in (
+        ("a: &x 1\nb: *x\n", (), {"a": 2, "c": 3}),
+        ("a: &x {c: 1}\nb: *x\n", ("a",), {"c": 2}),
+        ("[1]\n", (), {"c": 2}),
+        ("a: 1\n", ("b",), {"c": {"d": "x"}}),
+    ):
+        with pytest.raises(ConfigError) as refused:
+            merge_into(text, steps, added, "a.yaml")
+        told.append(str(refused.value))
+    end = "cannot be changed here without touching more; write it by hand"
+    assert told == [
+        f"a.yaml: a, c {end}: {{a: 2, c: 3}}",
+        f"a.yaml: a {end}: {{c: 2}}",
+        f"a.yaml: c {end}: {{c: 2}}",
+        f"a.yaml: b {end}: {{c: {{d: x}}}}",
+    ]
