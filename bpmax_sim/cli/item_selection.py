@@ -241,6 +241,16 @@ def explain_empty_selection(
     *used* is the place of ``--uses``, and *since* the revision of ``--changed``.
     """
     where = join_list(paths or ()) or "scenarios/"
+    if used and keyword:
+        return msg(
+            "{where}: no scenario that uses {place!r} has {keyword!r} in it",
+            where=where, place=used, keyword=keyword,
+        )  # fmt: skip
+    if since and keyword:
+        return msg(
+            "{where}: no scenario that is reached by what changed has {keyword!r} in it",
+            where=where, keyword=keyword,
+        )  # fmt: skip
     if used:
         return msg("{where}: no scenario uses {place!r}", where=where, place=used)
     if since:

@@ -415,7 +415,7 @@ def show_coverage(  # noqa: PLR0913 - the options of the command
     percent = _show_parts(measure_coverage(items, touched), number, missing=missing, json=json)
     if percent >= fail_under:
         return ExitCode.PASSED
-    notify("{percent} % is touched, and {least:g} % has to be", percent=percent, least=fail_under)
+    notify("{percent:g} % is touched, and {least:g} % has to be", percent=percent, least=fail_under)
     return ExitCode.FAILED
 
 

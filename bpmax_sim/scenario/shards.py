@@ -65,7 +65,9 @@ class Shard(msgspec.Struct, frozen=True):
         if not 1 <= shard.number <= shard.total:
             raise ValueError(
                 msg(
-                    "expected a shard from 1/{total} on, got {text!r}", total=shard.total, text=text
+                    "expected a shard from 1/{total} to {total}/{total}, got {text!r}",
+                    total=shard.total,
+                    text=text,
                 )
             )
         return shard

@@ -196,7 +196,14 @@ def test_a_watch_goes_with_few_options(given: dict[str, Any], name: str) -> None
             "scenarios/: no scenario has '付款' in it; see `bpmax-sim list`",
         ),
         ({"changed": "main"}, "scenarios/: no scenario is reached by what changed"),
-        ({"changed": "main", "keyword": "a"}, "scenarios/: no scenario is reached by what changed"),
+        (
+            {"changed": "main", "keyword": "a"},
+            "scenarios/: no scenario that is reached by what changed has 'a' in it",
+        ),
+        (
+            {"uses": "crm", "keyword": "a", "changed": "main"},
+            "scenarios/: no scenario that uses 'crm' has 'a' in it",
+        ),
         ({"uses": "crm", "paths": ["甲"]}, "甲: no scenario uses 'crm'"),
         ({"uses": "crm", "changed": "main"}, "scenarios/: no scenario uses 'crm'"),
     ],

@@ -101,7 +101,7 @@ def test_what_is_no_shard_is_a_usage_error(project: Project, bs: Command) -> Non
     done = bs("run", "--shard", "9/8")
 
     assert done.code == ExitCode.USAGE
-    assert done.err == snapshot("--shard: expected a shard from 1/8 on, got '9/8'\n")
+    assert done.err == snapshot("--shard: expected a shard from 1/8 to 8/8, got '9/8'\n")
 
 
 def test_damaged_durations_split_nothing(project: Project, bs: Command) -> None:

@@ -111,7 +111,7 @@ def test_a_shard_without_tests_passes_and_a_run_without_any_does_not(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("--bpmax-shard=4/3",), "--bpmax-shard: expected a shard from 1/3 on, got '4/3'"),
+        (("--bpmax-shard=4/3",), "--bpmax-shard: expected a shard from 1/3 to 3/3, got '4/3'"),
         (
             ("--bpmax-shard=一半",),
             "--bpmax-shard: expected a shard of all, such as 3/8, got '一半'",

@@ -55,8 +55,8 @@ def test_what_is_not_known_counts_as_the_median() -> None:
     ("text", "message"),
     [
         ("3", "expected a shard of all, such as 3/8, got '3'"),
-        ("0/3", "expected a shard from 1/3 on, got '0/3'"),
-        ("4/3", "expected a shard from 1/3 on, got '4/3'"),
+        ("0/3", "expected a shard from 1/3 to 3/3, got '0/3'"),
+        ("4/3", "expected a shard from 1/3 to 3/3, got '4/3'"),
         ("一/三", "expected a shard of all, such as 3/8, got '一/三'"),
         ("-1/3", "expected a shard of all, such as 3/8, got '-1/3'"),
     ],
