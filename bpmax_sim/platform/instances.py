@@ -564,7 +564,9 @@ def _merge_nodes(below: Node, above: Node) -> Node:
     merged = dict(below.items)
     for key, node in above.items.items():
         merged[key] = _merge_nodes(merged[key], node) if key in merged else node
-    return structs.replace(below, value=merged, keys={**below.keys, **above.keys})
+    files = {key: above.files.get(key, above.file) for key in above.keys}
+    keys = {**below.keys, **above.keys}
+    return structs.replace(below, value=merged, keys=keys, files={**below.files, **files})
 
 
 def _check_defaults(entries: list[InstanceWithOrigin], problems: list[Problem]) -> None:

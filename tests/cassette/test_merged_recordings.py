@@ -385,7 +385,7 @@ def test_the_later_login_of_each_request_is_kept() -> None:
     c])] == [
         [b.text], [a.text, later.text], [c.text],
     ]  # fmt: skip
-    assert len(group_logins_by_request([a, failed])) == 1
+    assert len(group_logins_by_request([a, failed.with_line(key="0")])) == 1
     assert len(group_logins_by_request([a.with_line(key="k"), b.with_line(key="k")])) == 1
     assert (
         len(
@@ -401,6 +401,7 @@ def test_the_later_login_of_each_request_is_kept() -> None:
     assert tokens(merge_logins([a], [a, b], [a])) == ["1 a1", "2 b1"]
     assert tokens(merge_logins([a, b], [later, b], [a, b])) == ["1 a2", "2 b1"]
     assert merge_logins([a], [], []) == []
+    assert tokens(merge_logins([], [a], [login('{"u":"a"}', "a0", NEW)])) == ["1 a0"]
 
 
 def test_a_repeated_login_keeps_the_old_bytes_if_it_is_equal() -> None:
@@ -410,7 +411,10 @@ def test_a_repeated_login_keeps_the_old_bytes_if_it_is_equal() -> None:
 
     def is_same(known: Sequence[Entry], fresh: Sequence[Entry]) -> bool:
         seen.append((len(known), len(fresh)))
-        assert all(each.line.key == each.line.rules == "" for each in (*known, *fresh))
+        assert all(
+            (each.line.key, each.line.rules, each.line.net) == ("", "", None)
+            for each in (*known, *fresh)
+        )
         return [each.text for each in known] == [each.text for each in fresh]
 
     assert update_logins([b, a.with_line(n=2)], [again], is_same) == [a, b.with_line(n=2)]
@@ -463,6 +467,9 @@ def test_logins_of_an_account_that_nothing_uses_are_removed(tmp_path: Path) -> N
     assert kept({"u": "zhang"}, zhang, zhang) is None
     assert kept({"u": "wang"}, free) is None
     assert kept({}, zhang, li) == []
+    two = login('{"u":"zhang","v":"li"}', "t1", u="zhang", v="li")
+    assert kept({"u": "zhang", "v": "x"}, two, zhang) == ["1 z1"]
+    assert not drop_unused_accounts(file, "crm_system.other", {"u": "wang"}, tmp_path)
     (tmp_path / "b.yaml.1-1.journal").write_bytes(b"")
     assert kept({"u": "zhang"}, zhang, li) is None
     assert not drop_unused_accounts(

@@ -347,13 +347,37 @@ def test_the_local_file_is_laid_over_the_other_key_by_key(read: Callable[..., An
     ]  # fmt: skip
 
 
+def test_one_fact_alone_decides_what_the_local_file_changes(read: Callable[..., Any]) -> None:
+    head = "- {platform: crm, instance_key: "
+
+    def defaults(text: str, local: str) -> list[bool]:
+        return [one.default for one in read(text, local)[0]]
+
+    assert read("# 空\n") == ([], [], [])
+    assert read(INSTANCES)[1] == []
+    assert read("- {platform: zzz, instance_key: a}\n")[1][0].endswith("there are broken, crm, erp")
+    assert len(read("- {platform: crm, instance_key: [a]}\n" * 2)[1]) == 2
+    assert defaults(
+        f"{head}a, default: true}}\n", f"{head}a, title: x}}\n{head}b, default: true}}\n"
+    ) == [
+        False,
+        True,
+    ]
+    assert defaults(f"{head}a, default: true}}\n", f"{head}b, default: false}}\n") == [True, False]
+    assert "instance_key" in read(INSTANCES, "- {platform: crm}\n")[1][0]
+    assert read("- {platform: erp, instance_key: east}\n", f"{head}esat}}\n")[2] == []
+    told = read(INSTANCES, f"{head}east, headers: {{'X Y': '1'}}}}\n")[1]
+    assert [line.split(" ")[0] for line in told] == ["instances.local.yaml:1:49"]
+
+
 SLIPS = (
     "EAST:east ea-st:ea_st ea.st:east esat:east beijng:beijing branchh:branch Ea-TS:east "
     "DEV:dev shanghai:shnaghai tesst:tests"
 )
 NAMES = (
     "dev:dve easst:east beijings:beijing shanghai1:shanghai2 shanghai1:shanghai "
-    "east:eest a-b:ab devx5:devx wests:west ab_c:ab-c shanghai:hsnaghai branc:branch"
+    "branch12:branch21 branchx:branch1x teests:tests east:eest a-b:ab devx5:devx "
+    "wests:west ab_c:ab-c shanghai:hsnaghai branc:branch"
 )
 
 
@@ -642,6 +666,7 @@ def check_layers(platforms: Platforms) -> None:
     assert "other" in platforms.keys
     assert {one.platform_key for one in platforms} >= {"bad", "crm", "deep", "erp", "heir"}
     assert [one.instance.instance_key for one in platforms.entries_of("erp")] == ["x"]
+    assert platforms.entries_of("erp")[0].origin.folder == platforms.folders[0].parent
     assert [one.instance.instance_key for one in platforms.entries_of("heir")] == ["default"]
     assert platforms.entries_of("other") == ()
     assert "y" in refusal(lambda: platforms.platform("other"))
