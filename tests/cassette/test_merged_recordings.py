@@ -239,6 +239,61 @@ def test_an_equal_exchange_keeps_its_bytes_and_time_only_with_all() -> None:
     )
 
 
+def test_one_fact_alone_decides_what_is_paired_and_kept() -> None:
+    def pair(field: str) -> list[str]:
+        old = [entry(1, f'{{"n":{n}}}', ("date", "一"), order_=n, **{field: n}) for n in (1, 2)]
+        new = [entry(1, f'{{"n":{n}}}', ("date", "二"), order_=3 - n, **{field: n}) for n in (2, 1)]
+        return brief(align(old, new, RecordingComparison()), old)
+
+    assert pair("session") == pair("instance") == ["1 02 12 old", "2 02 12 old"]
+    old, sealed = entry(1, "{}"), SignatureInput(now=1.0)
+    both, now = [old, entry(2, "[1]")], [entry(1, "{}", at=NEW), entry(2, "[2]", at=NEW)]
+    plain = RecordingComparison()
+    assert [one.line.at for one in align(both, now, plain)] == [OLD, OLD]
+    assert [
+        one.line.at for one in align(both, [now[0].with_line(signed=sealed), now[1]], plain)
+    ] == [NEW, NEW]
+    assert [one.line.at for one in align([old.with_line(signed=sealed), both[1]], now, plain)] == [
+        NEW,
+        NEW,
+    ]
+    other = Entry(now[0].line, now[0].text.replace("Bearer", "Basic"))
+    assert [one.line.at for one in align(both, [other, now[1]], plain)] == [NEW, NEW]
+    pieces = [old.with_line(chunks=((1, 2),), encoding={"content-encoding": "br"}), both[1]]
+    kept = align(pieces, now, plain)[0].line
+    assert (kept.chunks, kept.encoding) == (((1, 2),), {"content-encoding": "br"})
+
+
+def test_one_fact_alone_decides_what_of_a_response_is_kept() -> None:
+    old, plain = entry(1, "{}"), RecordingComparison()
+    named = RecordingComparison(
+        rules=MatchingRules(
+            former=FormerNames({"old": ()}, {"crm_system.get_customer_detail": ("load",)})
+        )
+    )
+    renamed = entry(1, "{}", call="crm_system.load")
+    assert align([renamed], [old], named)[0].line.call == "crm_system.get_customer_detail"
+    assert compare(old, entry(1, "{}", ("date", "1")), has_valid_signature=lambda _exchange: False)
+    rows = entry(1, '{"rows":["aaaa","bbbb"]}'), entry(1, '{"rows":["bbbb","cccc"]}')
+    assert compare(*rows, sent="x=bbbb", volatile=lambda _call: ("body.rows[*]",))
+    assert not compare(*rows, sent="x=cccc", volatile=lambda _call: ("body.rows[*]",))
+    failed = render_exchange(detail(1, outcome=FailedExchange(code="A", message="")))
+    assert align([failed], [old], plain)[0].text == old.text
+    first = entry(1, '{"id":1}', ("a", "1"), ("b", "1"), ("a", "2"), ("id", "x"))
+    last = entry(1, '{"id":2}', ("id", "y"), ("b", "2"), ("a", "1"), ("a", "2"))
+    outcome = read_exchange(
+        align([first], [last], RecordingComparison(volatile=volatile))[0]
+    ).outcome
+    assert isinstance(outcome, Response)
+    assert [*outcome.headers[1:]] == [("a", "1"), ("a", "2"), ("b", "2"), ("id", "y")]
+    assert outcome.body == b'{"id":1}'
+    whole = read_exchange(
+        align([first], [last], RecordingComparison(volatile=lambda _call: ("body",)))[0]
+    ).outcome
+    assert isinstance(whole, Response)
+    assert whole.body == b'{"id":2}'
+
+
 def test_a_changed_exchange_keeps_what_is_noise_in_its_old_place() -> None:
     old = entry(
         1, '{"id":"abcd","rows":[{"t": 1}],"x":1}', ("Date", "一"), ("X-Seq", "1"), ("X-Own", "a")

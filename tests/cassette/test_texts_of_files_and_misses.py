@@ -617,6 +617,9 @@ def test_only_values_that_may_change_are_offered_to_be_ignored() -> None:
         "odd name": offered({"a-b": 1, "c d": 1}, {"a-b": 2, "c d": 2}),
         "all rows": offered({"r": [{"q": 1}, {"q": 2}]}, {"r": [{"q": 3}, {"q": 4}]}),
         "one of one": offered({"r": [{"q": 1}]}, {"r": [{"q": 2}]}),
+        "two of three": offered(
+            {"r": [{"q": 1}, {"q": 2}, {"q": 3}]}, {"r": [{"q": 4}, {"q": 5}, {"q": 3}]}
+        ),
         "one of two": offered({"r": [{"q": 1}, {"q": 2}]}, {"r": [{"q": 3}, {"q": 2}]}),
         "list": offered({"a": [1]}, {"a": 1}),
         "map sent": offered({"a": 1}, {"a": {"b": 1}}),
@@ -630,7 +633,8 @@ def test_only_values_that_may_change_are_offered_to_be_ignored() -> None:
         "value": "[body.a.b]",
         "odd name": '[body.a-b, "body[\\"c d\\"]"]', "all rows": '["body.r[*].q"]',
         "one of one": '["body.r[0].q"]',
-        "one of two": '["body.r[0].q"]', "list": "", "map sent": "", "sentence": "", "query": "",
+        "two of three": '["body.r[0].q", "body.r[1].q"]', "one of two": '["body.r[0].q"]',
+        "list": "", "map sent": "", "sentence": "", "query": "",
         "time": "[body.a]", "60": "[body.a]", "61": "",
         "whole": "", "five": "[body.a, body.b, body.c, body.d, body.e]", "six": "",
     }  # fmt: skip
