@@ -600,6 +600,7 @@ def test_the_nearest_is_the_one_that_differs_least() -> None:
     assert nearest(get("a=1&b=2&c=4")) == 1
     assert nearest(get("a=9", api="none")) == 5
     assert nearest(get("a=9"), of=[recorded[0], recorded[5]]) == 1
+    assert nearest(get("a=9"), of=[get("a=9", api="x"), get("a=8&b=1", platform="old", api="load")]) == 1
     assert nearest(get("a=9", platform="erp")) is None
     wide = get("a=1&b=2&c=3&d=4")
     narrow = get("z=1", headers=(("X", "1"),))
@@ -653,6 +654,8 @@ def test_long_values_are_cut_around_their_difference() -> None:
         cut(long, long + "y")
         == (f'"{long}"', f"…{'x' * 59}x" + 'y"')[:1] + cut(long, long + "y")[1:]
     )
+    assert cut("a" * 200, "a" * 100) == ("…" + "a" * 120 + "…", '"' + "a" * 100 + '"')
+    assert cut(["a" * 100, "b" * 100], ["a" * 100])[0] == "…" + "a" * 59 + '","' + "b" * 58 + "…"
     assert cut("a" * 200, "b" + "a" * 199)[0] == '"' + "a" * 60 + "…"
     assert cut("a" * 200, "a" * 100 + "b" + "a" * 99) == (
         "…" + "a" * 120 + "…",
