@@ -176,11 +176,11 @@ def test_a_response_is_compared_by_its_parts() -> None:
         "header": {"content-type": "Text/Plain; a=b", "x": ["1", "2"]},
     }  # fmt: skip
     same = RecordingComparison().has_same_outcome
-    assert [same("c", texts, replace(texts, **change)) for change in (  # type: ignore[arg-type] # a table
+    assert [same("c", texts, replace(texts, **change)) for change in (
         {"status": 201}, {"reason": "Fine"}, {"body": b"u"}, {"elapsed": 9.0},
         {"headers": ()})] == [
         False, False, False, True, False]  # fmt: skip
-    assert [same("c", failed, replace(failed, **change)) for change in (  # type: ignore[arg-type] # a table
+    assert [same("c", failed, replace(failed, **change)) for change in (
         {"code": "EOF"}, {"sent": False}, {"received": b""}, {"message": "b"})] == [False, False,
         False, True]  # fmt: skip
     assert not same("c", failed, texts)

@@ -392,10 +392,9 @@ def test_bodies_are_compared_by_their_content() -> None:
     }
     assert read_message_parts((), b"t", ())["body"] == "t"
     head = CassetteHead(rules={"crm_system": "a", "*": "b"}, net=3)
-    lines = [
-        entry(1, n=1, **{"rules": "", "net": None, **more}).line
-        for more in ({}, {"call": "x.y"}, {"rules": "c"}, {"net": 0})
-    ]
+    facts: list[dict[str, Any]] = [{}, {"call": "x.y"}, {"rules": "c"}, {"net": 0}]
+    blank = {"rules": "", "net": None}
+    lines = [entry(1, n=1).with_line(**{**blank, **more}).line for more in facts]
     assert [(one.rules, one.net) for one in map(head.fill_in_defaults, lines)] == [
         ("a", 3),
         ("b", 3),
@@ -509,10 +508,10 @@ def test_yaml_of_any_layout_is_read_but_not_its_dangers() -> None:
         "": (1, "no document"), "a: !!binary Y\n": (1, "broken base64"),
         "[" * 42 + "]" * 42: (1, "nested deeper than 40 levels"),
     }  # fmt: skip
-    for source, (line, message) in wrong.items():
+    for source, (at, message) in wrong.items():
         with pytest.raises(YamlTextError) as caught:
             read_yaml_text(source)
-        assert (caught.value.line, translate(str(caught.value))) == (line, message)
+        assert (caught.value.line, translate(str(caught.value))) == (at, message)
     assert read_yaml_text("[" * 41 + "]" * 41) is not None
     line = render_exchange(detail(1)).line
     request = {"method": "GET", "uri": "https://a", "headers": {"A": "1", "B": ["2", "3"]}}

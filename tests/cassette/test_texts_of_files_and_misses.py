@@ -48,6 +48,7 @@ from bpmax_sim.cassette.miss import (
 )
 from bpmax_sim.cassette.model import Entry
 from bpmax_sim.cassette.reader import YamlTextError, read_exchange
+from bpmax_sim.clock import RandomSequenceSeeds
 from bpmax_sim.errors import CassetteError, Place
 from bpmax_sim.i18n import translate
 from bpmax_sim.messages import LOGIN, Call, Chunk, Exchange, FailedExchange, Request, Response
@@ -419,7 +420,8 @@ def test_a_head_of_an_older_version_is_read() -> None:
     for wrong in ({"format": 0}, {"format": -1}):
         with pytest.raises(LookupError, match="was never written by any bpmax-sim"):
             parse_head(wrong)
-    for data in (None, [], {"format": "1"}, {"rules": 5}):
+    wrong_heads: list[Any] = [None, [], {"format": "1"}, {"rules": 5}]
+    for data in wrong_heads:
         with pytest.raises((ValueError, msgspec.ValidationError)):
             parse_head(data)
 
@@ -600,7 +602,10 @@ def test_the_nearest_is_the_one_that_differs_least() -> None:
     assert nearest(get("a=1&b=2&c=4")) == 1
     assert nearest(get("a=9", api="none")) == 5
     assert nearest(get("a=9"), of=[recorded[0], recorded[5]]) == 1
-    assert nearest(get("a=9"), of=[get("a=9", api="x"), get("a=8&b=1", platform="old", api="load")]) == 1
+    assert (
+        nearest(get("a=9"), of=[get("a=9", api="x"), get("a=8&b=1", platform="old", api="load")])
+        == 1
+    )
     assert nearest(get("a=9", platform="erp")) is None
     wide = get("a=1&b=2&c=3&d=4")
     narrow = get("z=1", headers=(("X", "1"),))
@@ -702,3 +707,61 @@ def test_other_misses_are_explained(tmp_path: Path) -> None:
         "  check     `sign:` in the platform file; if it is right now, record afresh",
         "  record    bpmax-sim record --record=rewrite",
     ]  # fmt: skip
+
+
+def test_one_fact_alone_decides_a_line_of_a_miss() -> None:
+    unnamed = Request(method="PUT", url="https://x.test/a")
+    assert explain([], unnamed, UnmatchedCallContext(step="1/1 选择"))[1] == "  step      1/1 选择"
+    for sent in (get("a=2", path="/b"), get("a=2", method="PUT"), get(body={"a": [1]})):
+        lines = explain([get(path="/a")], sent)
+        assert not any(line.startswith("  ignore") for line in lines)
+    two = explain([get("a=1&b=1")], get("a=2&b=2"), SCRIPT)
+    assert two[0] == (
+        'crm.get is not recorded like this: query.a sent "2", recorded "1"; query.b sent "2", '
+        'recorded "1"'
+    )
+
+
+def test_one_fact_alone_decides_a_line_of_a_file() -> None:
+    east, west = "2026-03-02T09:00:00+08:00", "2026-03-02T02:00:00+00:00"
+    data = dump_entries([entry(detail(1), n=1, at=east), entry(detail(2), n=2, at=west)])
+    assert head_of(data)["start"] == east
+    unordered = [entry(detail(1), n=2, at=east), entry(detail(2), n=1, at=west)]
+    found = Cassette.of_bytes(dump_entries(unordered), "a.yaml")
+    assert [found.line(number).n for number in range(2)] == [1, 2]
+    for length, mark in ((198, ":"), (199, "?")):
+        name = "1" + "a" * (length - 1)
+        made = replace(detail(1).request, headers=((name, "v"),))
+        written = render_exchange(replace(detail(1), request=made)).text
+        assert ("      ? " in written) == (mark == "?")
+    login = {"owner": "crm_system.test", "call": f"crm_system.{LOGIN}"}
+    a, b = {"x.y": {"u": "1"}}, {"x.y": {"u": "2", "t": "3"}}
+    moved = move_facts_to_first_of_owner(
+        [entry(detail(1), n=1, **login, values=a), entry(detail(2), n=2, **login, values=b)]
+    )
+    assert [one.line.values for one in moved] == [a, b]
+    first, more, other = (RandomSequenceSeeds(seeds) for seeds in ((1,), (1, 2), (3, 4)))
+    seeds = [
+        [one.line.seed for one in move_facts_to_first_of_owner(
+            [entry(detail(n), n=n, seed=seed) for n, seed in enumerate(listed, 1)])]
+        for listed in ((first, more), (first, other), (more, first))
+    ]  # fmt: skip
+    assert seeds == [[more, 0], [first, 0], [more, 0]]
+    net = dump_entries([entry(detail(1), n=1, net=None), entry(detail(2), n=2, net=0)])
+    assert b'"net"' not in net
+    assert parse_head({"format": "2"}, is_typed=False).format == 2
+    assert parse_head({"start": "s"}).start == "s"
+
+
+def test_each_body_of_an_exchange_may_be_on_one_line() -> None:
+    long = json.dumps({"a": "x" * 60, "b": 1})
+    made = render_exchange(
+        numbered(replace(order(long.encode()), outcome=answer(long)))[0], rules=RULES
+    )
+    request, mark, rest = made.text.partition("\n  response:\n")
+    flat_request = unbreak(replace(made, text=request + "\n"), long, 6).text.removesuffix("\n")
+    flat_rest = unbreak(replace(made, text=rest), long, 8).text
+
+    for sent, received in ((request, flat_rest), (flat_request, rest), (flat_request, flat_rest)):
+        data = dump_entries([replace(made, text=f"{sent}{mark}{received}")])
+        assert reseal(data.decode()) == data

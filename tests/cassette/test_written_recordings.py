@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
@@ -14,7 +15,12 @@ from bpmax_sim.cassette import journal
 from bpmax_sim.cassette.alignment import RecordingComparison
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.format import dump_entries, render_exchange
-from bpmax_sim.cassette.journal import PendingExchange, encode_record, scan_nothing
+from bpmax_sim.cassette.journal import (
+    PendingExchange,
+    encode_record,
+    read_journal,
+    scan_nothing,
+)
 from bpmax_sim.cassette.matching import MatchingRules
 from bpmax_sim.cassette.merge import (
     OwnerRecording,
@@ -33,7 +39,7 @@ from bpmax_sim.cassette.merge import (
 from bpmax_sim.cassette.model import Entry
 from bpmax_sim.cassette.recorder import Outage, Recorder, describe_kept_files
 from bpmax_sim.clock import RandomSequenceSeeds
-from bpmax_sim.errors import CassetteError, ConfigError, DamagedCassette, LeakError
+from bpmax_sim.errors import CassetteError, ConfigError, DamagedCassette, LeakError, NewerFormat
 from bpmax_sim.file_version import read_version
 from bpmax_sim.i18n import translate
 from bpmax_sim.messages import LOGIN, Exchange, FailedExchange, Response
@@ -446,7 +452,8 @@ def test_a_recorder_orders_calls_by_session_serial_and_attempt(tmp_path: Path) -
     assert not list(tmp_path.glob("*.journal"))
     before = path.read_bytes()
     idle = recorder(path)
-    assert not idle.seal() or path.read_bytes() != before
+    assert idle.seal()
+    assert path.read_bytes() != before
     assert not recorder(tmp_path / "none.yaml").seal()
 
 
@@ -631,3 +638,76 @@ def test_what_is_kept_after_a_failed_write_is_said(tmp_path: Path) -> None:
     assert journal.list_files_named_after(path, ".journal") == []
     with pytest.raises(CassetteError):
         Recorder(tmp_path, rules=RULES, owner="a", scan=scan_nothing)
+
+
+def test_an_account_stays_that_of_its_login(tmp_path: Path) -> None:
+    path, owner = tmp_path / "a.yaml", "crm_system.test"
+    mine = [login(1, "a", "1"), login(2, "c", "2", values={owner: {"u": "a"}})]
+    merge(path, *mine, owner=owner, repeating=True)
+    merge(path, login(1, "b", "3"), owner=owner, repeating=True)
+    found = Cassette.load(path)
+
+    assert [found.line(n).values for n in range(3)] == [
+        {owner: {"u": "a"}}, {owner: {"u": "b"}}, {owner: {"u": "a"}},
+    ]  # fmt: skip
+
+
+def test_a_journal_of_another_version_stays_and_is_told_last(tmp_path: Path) -> None:
+    path = tmp_path / "a.yaml"
+    strange = path.with_name("a.yaml.999980-1.journal")
+    strange.write_bytes(b"another format\n")
+    leave(path, 999_981, draft(1, leaks=("body",)), draft(2, "[2]"))
+
+    with pytest.raises(NewerFormat):
+        recover(path)
+    assert [one.name for one in tmp_path.glob("*.journal")] == [strange.name]
+    assert brief(tmp_path / "a.yaml.new") == [f"{OWNER} 1 [2]"]
+
+
+def test_what_children_recorded_comes_behind_with_their_journals_removed(tmp_path: Path) -> None:
+    path, secrets = tmp_path / "a.yaml", Secrets("口令")
+    recording = recorder(path, secrets, name="r")
+    recording.append(saying(1, "[1]"))
+    leave(path, 999_970, draft(2, "[2]", branch="r"))
+    recording.drawn = RandomSequenceSeeds((9,))
+    assert recording.seal()
+    assert brief(path) == [f"{OWNER} 1 [1]", f"{OWNER} 2 [2]"]
+    assert Cassette.load(path).drawn_sequences(OWNER) == RandomSequenceSeeds((9,))
+    assert not list(tmp_path.glob("*.journal"))
+    again = recorder(path, secrets, name="s")
+    again.append(saying(1, "[1]"))
+    left = leave(path, 999_971, draft(2, '"口令"', branch="s"), draft(3, "[3]", branch="s"))
+    assert again.seal()
+    assert (brief(path), left.exists()) == ([f"{OWNER} 1 [1]", f"{OWNER} 2 [3]"], True)
+    left.unlink()
+    assert recorder(path).seal()
+    assert brief(path) == []
+
+
+def test_pieces_of_a_body_are_written_once_and_without_secrets(tmp_path: Path) -> None:
+    recording = recorder(tmp_path / "a.yaml", Secrets("口令"))
+
+    def piece(number: int, text: str) -> Exchange:
+        cut = FailedExchange(code="CUT", message="断", received=text.encode())
+        return replace(saying(number), outcome=cut)
+
+    for number, text in ((1, "甲"), (1, "乙"), (2, "口令")):
+        recording.append_piece(piece(number, text))
+    (file,) = tmp_path.glob("*.journal")
+    data = file.read_bytes()
+    assert data.count(b"uri: ") == 1
+    records = read_journal(file)
+    assert [(one.line.n, bool(one.leaks)) for one in records] == [(1, False), (1, True)]
+    assert base64.b64encode("口令".encode()) not in data
+    recording.discard()
+
+
+def test_headers_of_a_shared_login_are_noise(tmp_path: Path) -> None:
+    def seal(server: str, **options: Any) -> bool:
+        recording = recorder(tmp_path / f"{len(options)}.yaml", **options)
+        said = replace(answer("{}"), headers=(("server", server),))
+        recording.append(replace(saying(1), outcome=said))
+        return recording.seal()
+
+    assert [seal("1"), seal("2")] == [True, True]
+    assert [seal("1", repeating=True), seal("2", repeating=True)] == [True, False]

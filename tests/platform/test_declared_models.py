@@ -51,7 +51,7 @@ def test_a_login_request_sends_its_form_before_its_body() -> None:
     assert [dict(LoginRequest(headers={"X-A": "1"}, **one).content_by_place) for one in bodies] == [
         {"query": {}, "header": {"x-a": "1"}, "body": body} for body in (UNSET, {}, {"a": 1}, None)
     ]
-    rules = {"a": True, "b": False, "c": UNSET}
+    rules: dict[str, Any] = {"a": True, "b": False, "c": UNSET}
     extract = {name: model.Extract(path=f"$.{name}", secret=value) for name, value in rules.items()}
     step = model.LoginStep(request=LoginRequest(), extract=extract)
     assert [place.name for place in step.response_secret_places] == ["a"]
@@ -98,10 +98,8 @@ def test_what_an_api_says_holds_before_its_instance_and_its_platform() -> None:
     plain_api, own = Api(), Api(result="bytes", auth=Auth(), response=ResponseRules())
     auth, rules = Auth(parameters={"a": 1}), ResponseRules(code=("$.c",))
     platform = crm(plain_api, auth=auth, response=rules, result="envelope")
-    silent, body = (
-        Instance(platform="crm_system", instance_key=key, **fields)
-        for key, fields in (("a", {}), ("b", {"result": "body"}))
-    )  # fmt: skip
+    silent = Instance(platform="crm_system", instance_key="a")
+    body = Instance(platform="crm_system", instance_key="b", result="body")
 
     assert [platform.auth_of(api) for api in (plain_api, own)] == [auth, Auth()]
     assert [platform.response_of(api) for api in (None, plain_api, own)] == [

@@ -39,7 +39,7 @@ def brief(shape: ResponseShape | None) -> Any:
     return [words, members, *([brief(shape.item)] if shape.item is not None else [])]
 
 
-CUSTOMER: dict[str, Any] = {
+CUSTOMER: dict[Any, Any] = {
     "name": "甲", "vip": True, "level": 3, "rate": Decimal("1.5"), "gone": None, "t": ("a", 1),
     "rows": [{"id": 1, "qty": 2}, {"id": "2"}, {"id": None, "note": "乙"}], 7: "x",
 }  # fmt: skip
