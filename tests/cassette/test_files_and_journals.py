@@ -498,3 +498,30 @@ def test_journals_are_found_by_their_names(tmp_path: Path) -> None:
     assert journal.find_live_journals(path) == [(left, os.getpid())]
     left.write_bytes(encode_record(draft(1)))
     assert journal.find_live_journals(path) == []
+
+
+def test_one_fact_alone_tells_a_broken_file() -> None:
+    data, name = dump_entries(ALL), "a b.yaml"
+    broken = {
+        "section": data.replace(b"\nfailures:", b"\nfailed:"), "brace": data + b"{}\n",
+        "cut at once": data[:12],
+    }  # fmt: skip
+    found = {key: refusal(content).partition("; ")[0] for key, content in broken.items()}
+
+    assert found == {
+        "section": f"{name}: the `failures:` or the `sealed:` line is missing",
+        "brace": f"{name}: something follows the `sealed:` line, or its end is missing",
+        "cut at once": f"{name}:2: the file ends without its `sealed:` line, it was cut short",
+    }
+    start, later = "2026-03-02T09:00:00+08:00", "2026-03-02T10:00:00+08:00"
+    entries = [
+        entry(1, at=start),
+        entry(2, at=later, session=2),
+        entry(1, outcome=FAILED, owner="一"),
+    ]
+    whole = Cassette.of_bytes(dump_entries(entries), "a.yaml")
+    assert whole.owners == ("一", "甲")
+    assert [str(whole.start("甲", session=session))[11:16] for session in (1, 2)] == [
+        "09:00",
+        "10:00",
+    ]
