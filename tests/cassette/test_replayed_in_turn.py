@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import fsspec
 import pytest
 from msgspec.structs import replace
 
@@ -35,9 +37,9 @@ from bpmax_sim.cassette.reader import (
     read_yaml_text,
     split_exchange,
 )
-from bpmax_sim.cassette.remote import is_url, make_remote_stamp, open_mirror
+from bpmax_sim.cassette.remote import RemoteStorage, is_url, make_remote_stamp, open_mirror
 from bpmax_sim.cassette.textconv import to_diff_text
-from bpmax_sim.errors import NoMatchError
+from bpmax_sim.errors import CassetteError, NoMatchError
 from bpmax_sim.i18n import translate
 from bpmax_sim.messages import (
     LOGIN,
@@ -606,3 +608,94 @@ def test_a_remote_folder_has_a_mirror_of_its_own(tmp_path: Path) -> None:
         "3 1",
         " None",
     ]
+
+
+def test_one_fact_alone_decides_what_a_stored_text_is() -> None:
+    plain = render_exchange(detail(1))
+    assert read_exchange(plain.with_line(sent_in="gb18030")).request.body is None
+    packed = replace(answer(), headers=(("content-encoding", "br"),))
+    found = read_exchange(render_exchange(detail(1, outcome=packed))).outcome
+    assert isinstance(found, Response)
+    assert found.body == packed.body
+    for text in ("a\n", "甲\n\n乙\n\n", "a\nb"):
+        stored = render_exchange(detail(1, outcome=answer(text)))
+        assert read_exchange(stored).outcome == replace(answer(text), source="recorded")
+    unsent = FailedExchange(code="DNS", message="无", sent=False)
+    assert read_exchange(render_exchange(detail(1, outcome=unsent))).outcome == unsent
+    request = {"method": "GET", "uri": "https://a", "headers": {"A": "12"}}
+    item = {"request": request, "response": {"status": {"code": "204"}}}
+    assert exchange_from_yaml(plain.line, item).request.headers == (("A", "12"),)
+
+
+def test_a_mirror_is_brought_up_to_date_from_both_sides(tmp_path: Path) -> None:
+    url = f"memory://mirror-{tmp_path.name}"
+    system = fsspec.filesystem("memory")
+
+    def mirror() -> RemoteStorage:
+        return open_mirror(url, tmp_path)
+
+    path = mirror().folder / "甲" / "a.yaml"
+    there = f"/mirror-{tmp_path.name}/甲/a.yaml"
+    first = mirror()
+    first.fetch(path)
+    assert not path.exists()
+    system.pipe_file(there, b"one")
+    first.fetch(path)
+    assert not path.exists()
+    mirror().fetch(path)
+    assert path.read_bytes() == b"one"
+    path.unlink()
+    mirror().fetch(path)
+    assert path.read_bytes() == b"one"
+
+
+def test_what_was_recorded_here_is_uploaded_and_never_lost(tmp_path: Path) -> None:
+    url = f"memory://mirror-{tmp_path.name}"
+    system = fsspec.filesystem("memory")
+
+    def mirror() -> RemoteStorage:
+        return open_mirror(url, tmp_path)
+
+    path = mirror().folder / "甲" / "a.yaml"
+    there = f"/mirror-{tmp_path.name}/甲/a.yaml"
+    system.pipe_file(there, b"one")
+    mirror().fetch(path)
+    path.write_bytes(b"two")
+    mirror().fetch(path, recording=True)
+    with pytest.raises(CassetteError, match="was recorded here and not uploaded"):
+        mirror().fetch(path)
+    mirror().upload_if_changed(path)
+    assert system.cat_file(there) == b"two"
+    path.write_bytes(b"three")
+    system.pipe_file(there, b"four")
+    with pytest.raises(CassetteError, match="was changed meanwhile by somebody else"):
+        mirror().upload_if_changed(path)
+    system.pipe_file(there, b"three")
+    mirror().upload_if_changed(path)
+
+
+def test_a_file_that_is_gone_may_be_recorded_again(tmp_path: Path) -> None:
+    url = f"memory://mirror-{tmp_path.name}"
+    system = fsspec.filesystem("memory")
+
+    def mirror() -> RemoteStorage:
+        return open_mirror(url, tmp_path)
+
+    path = mirror().folder / "甲" / "a.yaml"
+    there = f"/mirror-{tmp_path.name}/甲/a.yaml"
+    system.pipe_file(there, b"one")
+    mirror().fetch(path)
+    system.rm_file(there)
+    mirror().fetch(path)
+    assert not path.exists()
+    path.write_bytes(b"five")
+    mirror().upload_if_changed(path)
+    assert system.cat_file(there) == b"five"
+    state = path.parent.parent / ".state" / "甲" / "a.yaml.json"
+    coming = json.loads(state.read_text("utf-8")) | {
+        "sha": "x",
+        "coming": hashlib.sha256(b"five").hexdigest(),
+    }
+    state.write_text(json.dumps(coming), "utf-8")
+    mirror().fetch(path)
+    mirror().fetch(tmp_path / "else.yaml")
