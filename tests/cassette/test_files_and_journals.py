@@ -525,3 +525,22 @@ def test_one_fact_alone_tells_a_broken_file() -> None:
         "09:00",
         "10:00",
     ]
+
+
+def test_one_fact_alone_decides_what_is_scanned() -> None:
+    long = '{"a":"' + "x" * 60 + '","b":1}'
+    check = LeakCheck(lambda _data: (), lambda: 1)
+    assert [check.may_contain(draft(1, f'"{"密" * size}"'), ["无"]) for size in (9, 300_000)] == [
+        *(False, True)
+    ]
+    plain = split_values_and_heads(entry(1, "[1]"))
+    assert plain is not None
+    assert plain[0][-1] == b"[1]"
+    text = '{"名":"' + "客" * 60 + '","b":1}'
+    headers = (("content-type", "application/json; charset=gbk"),)
+    made = order(b"", outcome=answer(long))
+    coded = replace(made, request=replace(made.request, body=text.encode("gbk"), headers=headers))
+    split = split_values_and_heads(render_exchange(coded), coded)
+    assert split is not None
+    assert split[0][2:] == [text.encode(), long.encode()]
+    assert collect_scannable_parts(entry(1, long))[1:] == (long.encode(),)
