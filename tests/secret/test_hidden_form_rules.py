@@ -165,6 +165,10 @@ def test_a_finding_tells_offset_and_encodings() -> None:
         deep = base64.b64encode(deep)
     assert len(findings(deep)) == 1
     assert findings(base64.b64encode(deep)) == []
+    slash = base64.b64encode(b"???" + secret).replace(b"/", b"\\/")
+    assert findings(slash) == [(0, ("json", "base64"))]
+    octets = [byte - 256 if byte > 127 else byte for byte in "密码钥匙".encode()]
+    assert findings(str(octets).encode(), "密码钥匙".encode()) == [(0, ("list of bytes",))]
     texts = {
         str(Finding("k (raw)", 3)): "k (raw) at byte 3",
         str(Finding("k", 0, ("base64", "gzip"))): "k inside gzip inside base64 at byte 0",
@@ -219,7 +223,7 @@ def test_runs_are_found() -> None:
     assert find_encoded_runs("a-b_c+/9 short7x 12345678 %2Faaaa%2Baaa \\/bbbbbbb") == [
         "a-b_c+/9", "12345678", "/aaaa+aaa", "/bbbbbbb",
     ]  # fmt: skip
-    assert find_encoded_runs("\\/bbbbbbb") == ["/bbbbbbb"]
+    assert find_encoded_runs("aaaa\\/bbbb") == ["aaaa/bbbb"]
     assert keep_escaped_runs(b"aa%2Fbb%2Fcc") == b"aa%2Fbb%2Fcc"
     assert keep_escaped_runs(b"xx,aa bb%2Fcc mid,dd\\/ee ff") == b"xx bb%2Fcc dd\\/ee ff"
     assert find_base64_runs(b"short12 abcdefgh,ABCD-_+/9= x") == [b"abcdefgh", b"ABCD-_+/9"]
@@ -291,6 +295,10 @@ def test_a_stream_is_undone_as_far_as_it_goes() -> None:
     ]
     assert list(find_streams(b"plain text, and PK\x03", WorkBudget(1 << 20))) == []
     assert list(find_streams(zlib.compress(b"abc"), WorkBudget(1 << 20))) == []
+    (damaged,) = find_streams(
+        zlib.compress(b"secret words", 0)[:-4] + bytes(4), WorkBudget(1 << 20)
+    )
+    assert damaged.inner == b"secret words"
     with pytest.raises(DecodeLimitError) as caught:
         list(find_streams(b"..." + gzip.compress(b"a" * 100_000), WorkBudget(5000)))
     assert (caught.value.at, caught.value.labels) == (3, ("gzip",))
@@ -438,6 +446,7 @@ def test_what_is_printed_hides_encodings_behind_a_marker() -> None:
         == "a [redacted: crm.test.key (raw) inside gzip inside base64] b"
     )
     assert known.redact_for_output("12345") == "12345"
+    assert vault("abc123").redact_for_output("abc123") == STANDIN
     octets = ",".join(str(byte) for byte in b"k3y-9f2z-abc")
     assert "107" not in known.redact_for_output(f"[{octets}] end")
     assert known.redact_for_output(f"[{octets}] end").endswith("end")

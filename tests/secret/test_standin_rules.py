@@ -212,7 +212,7 @@ def test_eighteen_characters_are_what_their_check_character_says() -> None:
     bodies = [
         f"{begin}{number:03d}"
         for begin in ("11010519900307", "12345600000000")
-        for number in range(400)
+        for number in range(150)
     ]
     residents = [body + compute_resident_id_check_char(body) for body in bodies]
     shown = [make_pseudonym(value) for value in residents]
@@ -224,11 +224,11 @@ def test_eighteen_characters_are_what_their_check_character_says() -> None:
     found = [make_pseudonym(value) for value in cards]
     is_date = [one[:2] == "91" or one[6:8] in {"19", "20"} for one in found]
     # With a date of birth it is an identity number, else a card, unless both digits are right.
-    assert all(is_date[:400])
+    assert all(is_date[:150])
     both = [value in residents for value in cards]
-    assert sum(both[400:]) > 10
-    assert all(is_date[400 + at] for at, is_both in enumerate(both[400:]) if is_both)
-    assert sum(is_date[400:]) < 80
+    assert sum(both[150:]) > 5
+    assert all(is_date[150 + at] for at, is_both in enumerate(both[150:]) if is_both)
+    assert sum(is_date[150:]) < 40
     for body in ("00000019900307123", "00000019900307124", "00000019900307125"):
         card = body + compute_luhn_digit(body)
         assert make_pseudonym(card) == card

@@ -395,6 +395,7 @@ def test_what_has_arrived_is_shown_up_to_its_last_complete_part() -> None:
     assert shown(js, b"[1," + b" " * 65_540 + b"2,", b"") == [b"", b""]
     seen.clear()
     shown(js, b'[[1], {"a": 2, "b": [3, ', hide=note)
-    assert seen == [b'[[1], {"a": 2, "b": [3]}]']
+    shown(js, b'{"a": [3, ', hide=note)
+    assert seen == [b'[[1], {"a": 2, "b": [3]}]', b'{"a": [3]}']
     assert shown(stream, b"a" * 65_540 + b"\n") == [b"a" * 65_540 + b"\n"]
     assert shown(stream, b"a" * (1 << 20), b"b", b"\n") == [b"", b"", b""]
