@@ -118,8 +118,8 @@ def test_a_no_is_looked_at_by_the_steps_until_the_next_action(tmp_path: Path) ->
         tell(APPROVE), tell(APPROVE, flows), tell(APPROVE, looks), tell(APPROVE, flows, looks), tell(APPROVE, f"{APPROVE}, {looks}"), tell(looks, APPROVE, at=1),
         tell(f"{APPROVE}, {looks}"), tell(APPROVE, more="expect: {result: 1}"), tell(f"{APPROVE}, save: {{a: 1}}"), tell(f"id: 甲, {APPROVE}"),
         tell(f"id: 甲, {APPROVE}", "set: {金额: '${steps.甲.result}'}"), tell(f"{APPROVE}, retry: {{tries: 2}}"), tell(f"{APPROVE}, retry: {{until: {{flow: {{at: x}}}}}}"),
-        tell("submit: {}"), tell("python: 'm:f'"), tell("python: 'm:f'", result=0),
-    ] == [True, True, False, False, True, True, False, False, False, True, False, True, False, False, True, False]  # fmt: skip
+        tell("submit: {}"), tell("python: 'm:f'"), tell("python: 'm:f'", result=0), tell(APPROVE, APPROVE, looks),
+    ] == [True, True, False, False, True, True, False, False, False, True, False, True, False, False, True, False, True]  # fmt: skip
 
 
 def made(name: str = "crm.查客户", error: str = "", **more: Any) -> CallMade:
@@ -202,3 +202,68 @@ def test_expectations_of_what_no_script_wrote_are_told_once(tmp_path: Path) -> N
         [there.format("金额, 明细[0].数量")], [], [], [], [entered.format("备注")], [there.format("金额, flow.at, flow.pending")], [], [], [], [], [], [],
         [there.format("金额, 明细")], [there.format("金额")],
     ]  # fmt: skip
+
+
+def test_an_expected_value_is_held_against_what_the_run_had(tmp_path: Path) -> None:
+    past = FieldHistory(
+        {"金额": 0, "客户": "", "明细": [{"数量额": 1}]}, [write("金额", 5), write("客户", "额度冻结")], {"客户": ["差旅报销", "办公用品", "额度冻结"]}, ["f('采购合同')"],
+    )  # fmt: skip
+    call = made(
+        "crm.下单",
+        query={"pageNo": 1},
+        header={"x-trace": "1"},
+        body={"orders": [{"itemName": 1}]},
+        response={"codes": 1, "list": [{"phoneNo": 1}]},
+    )
+
+    def tell(expect: str, *, key: str = "", step: str = "js: '1'") -> list[str]:
+        item = read(
+            tmp_path,
+            f"{step}, expect: {{{expect}}}" if not key else step,
+            more=f"{key}: {{{expect}}}\n" if key else "",
+        )
+        found = find_expectations_that_never_fail(item, past, [call])
+        return [
+            one.message.partition(";")[0]
+            for one in found
+            if "produce" not in one.message
+            and "could ever make" not in one.message
+            and "neither a script" not in one.message
+        ]
+
+    fits = '{"$type": "number"} fits what form.金额 was before anything ran, 0, and whatever else it could be'
+    was = "form.客户 was never '{}', so denying it says nothing"
+    no = "no call of crm.下单 had '{}' in {}, so denying it says nothing"
+    column = "no row of 明细 ever had a column '数量颖'"
+    cases: dict[str, list[str]] = {
+        "form: {金额: {$type: number}}": [fits], "form: {金额: {$gte: '${vars.x}'}}": [], "form: {没有: {$type: number}}": [], "form: {金额: {$gte: 3}}": [],
+        "form: {客户: {$not: {$in: [5, '${vars.x}', 差旅报消]}}}": [was.format("差旅报消")], "form: {客户: {$ne: 办公用晶}}": [was.format("办公用晶")], "form: {客户: {$ne: 采购合同}}": [],
+        "form: {客户: {$in: [差旅报销, 办公用品, 额度冻结]}}": ["$in has all options that form.客户 offers, so this holds whatever happens"], "form: {客户: {$in: [额度冻结]}}": [],
+        "form: {金额: {$in: [0, 5, 7]}}": ["$in has each value that form.金额 had, also before anything ran: 0, 5"], "form: {明细: [{数量颖: 1}]}": [column], "form: {'明细[0].数量颖': {$ne: 1}}": [column],
+        "form: {'明细[0].数量额': {$ne: 2}}": [], "proxy: [{call: crm.下单, header: {X-Trase: {$ne: 1}, X-Trace: {$ne: 2}}}]": [no.format("X-Trase", "header")],
+        "proxy: [{call: crm.下单, response: {list: [{phoneNoo: {$ne: 1}}], code: {$ne: 1}}}]": [], "proxy: [{call: crm.下单, response: {phoneNoo: {$ne: 1}}}]": [no.format("phoneNoo", "response")],
+        "proxy: [{call: crm.下单, body: {order: {$ne: 1}}, query: {pageNoo: 2}}]": [], "proxy: [{call: oa.x, query: {pageNoo: {$ne: 1}}}]": [],
+    }  # fmt: skip
+    assert {one: tell(one) for one in cases} == cases
+    plain, never = (
+        "set: {金额: 1}, expect: {result: 1}",
+        "proxy: [{call: crm.下单, query: {pageNoo: 2}}, {call: crm.下单, query: {pageNoo: {$ne: 1}}}]",
+    )
+    assert [tell("form: {金额: {$type: number}}", key="always", step=plain), tell(never, key="never", step=plain), tell("form: {客户: 差旅报消}", key="never", step=plain)] == [
+        [], [no.format("pageNoo", "query")], [was.format("差旅报消")],
+    ]  # fmt: skip
+    stale = "this preview is of an earlier step, and something was done since"
+    steps = [
+        "preview: {}",
+        "set: {金额: 1}, expect: {preview: {}}",
+        "preview: {}, expect: {preview: {}}",
+        "advance: 1s, expect: {preview: {end: x}}",
+        "js: '1'",
+        "expect: {preview: {end: x}}",
+    ]
+    item = read(tmp_path, *steps, head=FLOW)
+    found = [*find_expectations_that_never_fail(item, past, ())]
+    assert [(one.place and one.place.line, one.message.partition(";")[0]) for one in found] == [
+        (6, stale),
+        (10, stale),
+    ]

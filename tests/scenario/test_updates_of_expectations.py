@@ -15,7 +15,7 @@ from bpmax_sim.errors import Place
 from bpmax_sim.i18n import msg
 from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.events import Event, ScenarioFinished
-from bpmax_sim.scenario.expect_new import has_other_failure, report_new_expect
+from bpmax_sim.scenario.expect_new import NOTHING_CAME, has_other_failure, report_new_expect
 from bpmax_sim.scenario.expect_update import (
     ExpectUpdate,
     attach_update,
@@ -34,7 +34,7 @@ from bpmax_sim.scenario.expect_writer import (
 )
 from bpmax_sim.scenario.failure_report import FailureReporter
 from bpmax_sim.scenario.load import ScenarioItem
-from bpmax_sim.scenario.model import NOTHING_YET, Expect, ExpectedCall
+from bpmax_sim.scenario.model import NOTHING_YET, Expect, ExpectedCall, Step
 from bpmax_sim.scenario.source import Failure
 from bpmax_sim.yamlfile.edit import Replacement
 from tests.scenario.test_doubts_of_a_run import load, write
@@ -140,6 +140,9 @@ def test_what_must_not_be_written_is_left_out(item: ScenarioItem) -> None:
         None, None, {"result": False}, None,
     ]  # fmt: skip
     assert keys(draft(item, at=None, result=5)) is None
+    bare = replace(item, steps=(replace(item.steps[0], step=Step()),))
+    assert [keys(draft(one, result=5)) for one in (item, bare)] == [{"result": 5}, None]
+    assert draft(item).essence == NOTHING_CAME
     assert keys(draft(item, flow={"at": "审批", "status": "x", "pending": []})) == {
         "flow": {"at": "审批", "pending": []}
     }
