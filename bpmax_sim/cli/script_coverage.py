@@ -32,7 +32,6 @@ from bpmax_sim.report.script_coverage import (
 from bpmax_sim.scenario.load import ScenarioItem
 from bpmax_sim.scenario.shards import Shard
 from bpmax_sim.script.hits import ScriptHits
-from bpmax_sim.script_source.reach import describe_untaken
 from bpmax_sim.yamlfile import to_display_path, translate_write_errors
 
 _MOST_RANGES = 8
@@ -212,7 +211,7 @@ def list_missing_branches(covered: Sequence[CoveredScript]) -> Iterator[str]:
         for branch in one.untaken_branches:
             line, column = branch.condition_or_own_place
             place = f"{one.file}:{line}:{column}"
-            yield label_message(place, describe_untaken(branch.arm, branch.reach))
+            yield label_message(place, branch.describe())
 
 
 def _to_script_document(script: CoveredScript) -> dict[str, Any]:
@@ -239,6 +238,6 @@ def _to_branch_document(branch: CoveredBranch) -> dict[str, Any]:
         "line": branch.condition_or_own_place.line,
         "column": branch.condition_or_own_place.column,
         "arm": branch.arm,
-        "message": describe_untaken(branch.arm),
+        "message": branch.describe(with_advice=False),
         "reach": branch.reach,
     }

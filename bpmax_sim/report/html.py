@@ -41,7 +41,6 @@ from bpmax_sim.report.page_data import (
 from bpmax_sim.report.script_coverage import CoveredScript
 from bpmax_sim.report.sections import ReportSection, read_sections, to_section_data
 from bpmax_sim.scenario.file_verdict import FileRuns
-from bpmax_sim.script_source.reach import describe_untaken
 from bpmax_sim.yamlfile import to_display_path, translate_write_errors
 
 __all__ = [
@@ -228,7 +227,7 @@ def _drop_form(event: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _to_coverage_data(script: CoveredScript) -> dict[str, Any]:
     """Return the source and the coverage of a script."""
-    never = {branch: describe_untaken(branch.arm) for branch in script.untaken_branches}
+    never = {branch: branch.describe(with_advice=False) for branch in script.untaken_branches}
     return {
         "text": script.source,
         "lines": script.lines,

@@ -22,7 +22,7 @@ from bpmax_sim.scenario.shards import Shard
 from bpmax_sim.script.failure import Script, replace_lone_carriage_returns
 from bpmax_sim.script.hits import ScriptHits, add_counters_to_script
 from bpmax_sim.script_source.counters import Counter, LineColumn
-from bpmax_sim.script_source.reach import ReachFinder
+from bpmax_sim.script_source.reach import ReachFinder, describe_untaken
 from bpmax_sim.session.scripts import read_script
 from bpmax_sim.yamlfile import to_display_path
 
@@ -32,6 +32,8 @@ _VERSION: Final = 1
 
 
 _OF_CONDITION: Final = frozenset({"then", "else", "?", ":"})
+_SHORT_CIRCUITS: Final = frozenset({"&&", "||", "??", "catch"})
+"""Arms that a decision has alone: it went the other way, or nobody came to it."""
 
 
 class CoveredBranch(msgspec.Struct, frozen=True):
@@ -44,6 +46,7 @@ class CoveredBranch(msgspec.Struct, frozen=True):
         hits: number of runs.
         decision: position of the decision.
         reach: hint how to reach it, if it was not reached and the source shows a simple way.
+        has_decided: whether any run came to the decision.
     """
 
     line: int
@@ -52,6 +55,7 @@ class CoveredBranch(msgspec.Struct, frozen=True):
     hits: int
     decision: LineColumn
     reach: str = ""
+    has_decided: bool = True
 
     @property
     def condition_or_own_place(self) -> LineColumn:
@@ -60,6 +64,11 @@ class CoveredBranch(msgspec.Struct, frozen=True):
         For a branch of ``if`` or ``?:`` it is that of the condition, else that of the branch.
         """
         return self.decision if self.arm in _OF_CONDITION else LineColumn(self.line, self.column)
+
+    def describe(self, *, with_advice: bool = True) -> str:
+        """Return why no run took it, and what would."""
+        reach = self.reach if with_advice else ""
+        return describe_untaken(self.arm, reach, has_decided=self.has_decided)
 
 
 def compute_percentage(part: int, whole: int) -> float:
@@ -175,6 +184,7 @@ def _cover_script(name: str, script: Script, hits: ScriptHits) -> CoveredScript:
             number,
             way.decision,
             "" if number else finder.describe_reach(way),
+            has_decided=number > 0 or _has_decided(way, ways, lines),
         )
         for way, number in sorted(ways, key=lambda pair: _make_branch_sort_key(pair[0]))
     ]
@@ -186,6 +196,24 @@ def _cover_script(name: str, script: Script, hits: ScriptHits) -> CoveredScript:
         branches=tuple(branches),
         lost=hits.lost[script],
     )
+
+
+def _has_decided(
+    way: Counter, ways: Iterable[tuple[Counter, int]], lines: Mapping[int, int]
+) -> bool:
+    """Return whether a run came to the decision about *way*, which no run took.
+
+    To a condition or a switch it came where any of its *ways* was taken, to another decision where
+    the statement around it ran: *lines* are the numbers of runs of statements by their first line.
+    """
+    if way.arm not in _SHORT_CIRCUITS:
+        return any(
+            number
+            for other, number in ways
+            if other.decision == way.decision and other.arm not in _SHORT_CIRCUITS
+        )
+    first = max((line for line in lines if line <= way.decision.line), default=way.line)
+    return lines.get(first, 1) > 0
 
 
 def _make_branch_sort_key(branch: Counter) -> tuple[object, ...]:

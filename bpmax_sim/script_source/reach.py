@@ -54,12 +54,14 @@ _UNTAKEN: Final[Mapping[str, str]] = {
 }
 
 
-def describe_untaken(arm: str, reach: str = "") -> str:
+def describe_untaken(arm: str, reach: str = "", *, has_decided: bool = True) -> str:
     """Return why the branch *arm* ("" for a function) was not taken, with advice.
 
     *reach* is the input that would take it, such as ``a row with 金额 > 5``; "" for no advice.
+    *has_decided* tells whether any run came to what decides about it: a condition that no run came
+    to was neither true nor false.
     """
-    message = _UNTAKEN[arm]
+    message = _UNTAKEN[arm] if has_decided else msg("no run came here")
     return msg("{message}; add {reach}", message=message, reach=reach) if reach else message
 
 

@@ -87,8 +87,8 @@ def test_each_script_is_told_and_each_branch_that_was_never_taken(bs: Command) -
             "",
             "scenarios/scripts/lib.js:2:20: what stands before ?? was always there",
             "scenarios/scripts/stock.js:3:1: this condition was never true; add a response of erp.get_stock with code ≠ 0",
-            "scenarios/scripts/submit.js:1:1: this condition was never true; add a row with 数量 > 可用",
-            "scenarios/scripts/submit.js:1:1: this condition was always true; add a row with 数量 ≤ 可用",
+            "scenarios/scripts/submit.js:1:1: no run came here; add a row with 数量 > 可用",
+            "scenarios/scripts/submit.js:1:1: no run came here; add a row with 数量 ≤ 可用",
         ]
     )
 

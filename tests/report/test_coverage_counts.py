@@ -210,3 +210,28 @@ def test_a_script_with_nothing_in_it_need_not_be_counted(
     hits.merge([(name, source, None, 0, source) for name in ("b.js", "a.js", "无此.js")])
 
     assert list_scripts_without_counters(hits, tmp_path) == (["a.js", "b.js"] if is_named else [])
+
+
+def test_what_no_run_came_to_was_neither_true_nor_false(tmp_path: Path) -> None:
+    text = "if (form.a) {\n  go(form.b || 1);\n  if (form.c) go(2);\n}\nconst d = form.d || 4;\n"
+    path = tmp_path / "查.js"
+    path.write_text(text, encoding="utf-8")
+    source = Script(text, str(path))
+    counted = add_counters_to_script(source)
+    assert counted is not None
+    hits = ScriptHits()
+    hits.counts[source] = [
+        int(one.line in {1, 5} and one.arm in {"", "else"}) for one in counted.counters
+    ]
+
+    (covered,) = cover_scripts(hits, tmp_path)
+
+    assert [
+        (one.line, one.arm, one.describe(with_advice=False)) for one in covered.untaken_branches
+    ] == [
+        (1, "then", "this condition was never true"),
+        (2, "||", "no run came here"),
+        (3, "then", "no run came here"),
+        (3, "else", "no run came here"),
+        (5, "||", "what stands before || was always true"),
+    ]
