@@ -179,14 +179,15 @@ def test_a_body_is_sent_in_the_media_type_that_fits_best() -> None:
          "text that a script passes")],
         [], [f"paths{PATH}.post.requestBody: the body is sent as {JSON}; not carried over: {XML}"],
     ]  # fmt: skip
-    assert [api_of(body(JSON, **more))["parameters"] for more in (
+    bodies: list[dict[str, Any]] = [
         {"required": True}, {"required": "true"},
         {"schema": {"properties": {"a.b": {}}}, "required": True},
         {"schema": {"properties": {"$": {}, "a": {}}}},
         {"schema": {"properties": {"$a": TEXT, "b": {}}, "required": ["b"]}},
         {"schema": {"properties": {" ": {}}}},
         {"schema": {"type": "string", "enum": ["a"]}, "required": True},
-    )] == [
+    ]  # fmt: skip
+    assert [api_of(body(JSON, **more))["parameters"] for more in bodies] == [
         [{**whole, "required": True, "type": "array"}], [{**whole, "type": "array"}],
         [{**whole, "required": True, "schema": {"properties": {"a.b": {}}}}],
         [{**whole, "schema": {"properties": {"$": {}, "a": {}}}}],
@@ -392,6 +393,8 @@ def test_a_schema_that_holds_itself_or_is_too_large_allows_anything_there() -> N
 
 
 def test_an_object_is_merged_of_its_parts_and_has_fixed_members() -> None:
+    a: Any
+    b: Any
     a, b = {"properties": {"a": {}}}, {"properties": {"b": {}, "a": TEXT}}
     merged: list[tuple[Any, Any]] = [
         (a, {"properties": {"a": {}}, "required": []}),
@@ -417,10 +420,13 @@ def test_an_object_is_merged_of_its_parts_and_has_fixed_members() -> None:
 
     assert [merge_object(schema) for schema, _ in merged] == [found for _, found in merged]
     assert [find_single_type(schema) for schema, _ in kinds] == [kind for _, kind in kinds]
-    assert [is_within_file_limits(value, 2) for value in (
+    values: list[Any] = [
         1, [], {}, [[1]], [[[]]], {"a": {"b": 1}}, {"a": {"b": {}}}, [1, {"a": [1]}],
         {"x" * 200: 1}, {"x" * 201: 1}, [{"x" * 201: 1}],
-    )] == [True, True, True, True, False, True, False, False, True, False, False]  # fmt: skip
+    ]  # fmt: skip
+    assert [is_within_file_limits(value, 2) for value in values] == [
+        True, True, True, True, False, True, False, False, True, False, False,
+    ]  # fmt: skip
 
 
 def test_the_scopes_of_a_document_are_collected_by_scheme() -> None:
@@ -516,7 +522,7 @@ def test_several_ways_to_log_in_are_used_together_or_the_first_that_can_be() -> 
     together = "s: these schemes cannot be declared together"
     nowhere = "s: none of these ways to log in can be declared; write auth by hand, see Platforms"
     ways: dict[str, tuple[list[Any], Any, list[str]]] = {
-        "nothing": ([], "none", {}), "empty": ([{}], "none", {}), "kein": (["x", {}], "none", {}),
+        "nothing": ([], "none", []), "empty": ([{}], "none", []), "kein": (["x", {}], "none", []),
         "first": ([{"basic": []}, {"bearer": []}], "basic", ["username", "password"]),
         "first that can be": ([{"tls": []}, {"key": [], "place": []}, {"bearer": []}], "bearer",
                               ["token"]),
@@ -753,9 +759,8 @@ def test_a_key_is_made_of_the_name_of_the_file_or_else_of_the_title() -> None:
 
     assert {given: derive_platform_key(given[0], {"info": {"title": given[1]}}) for given in
             names} == names  # fmt: skip
-    assert [derive_platform_key("spec", root) for root in ({}, {"info": 7}, {"info": {}})] == (
-        ["api"] * 3
-    )
+    roots: list[Any] = [{}, {"info": 7}, {"info": {}}]
+    assert [derive_platform_key("spec", root) for root in roots] == (["api"] * 3)
 
 
 def test_a_pointer_leads_to_its_target_or_nowhere() -> None:

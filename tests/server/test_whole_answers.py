@@ -256,7 +256,8 @@ def test_a_target_is_looked_for_below_each_address_that_was_recorded(tmp_path: P
     assert get("/%E5%AE%A2%E6%88%B7/2").startswith(
         "no such call: no such call: crm.get is not recorded like this: "
     )
-    assert get("") == "14"
+    assert [get(""), get("/crm"), get("/crm/")] == ["14"] * 3
+    assert get("/crm?x=1").startswith("no such call: no such call: crm.root is not recorded")
     assert [(len(one.calls), len(one.misses)) for one in replay._sessions] == [(0, 0), (0, 0)]
 
 

@@ -508,7 +508,8 @@ def test_a_request_of_a_client_is_logged_like_a_call_and_moves_the_clock(folder:
         ("GET", f"{STOCK}?n=4"): Response(status=200, elapsed=31.0), ("GET", f"{STOCK}?n=2"):
         NoMatchError("nichts", case="x"), ("GET", f"{STOCK}?n=3"): ValueError("fremd"),
     }  # fmt: skip
-    answers, times = [], []
+    answers: list[Any] = []
+    times: list[float] = []
     for (method, url), outcome in outcomes.items():
 
         def handle(_request: Request, outcome: Any = outcome) -> Response:

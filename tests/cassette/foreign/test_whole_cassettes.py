@@ -520,7 +520,7 @@ def test_the_member_that_cannot_be_read_is_named_with_its_kind() -> None:
 
 
 def test_keys_that_nobody_reads_are_named_with_their_path() -> None:
-    known = {"a": None, "b": {"c": None, "d": {}}}
+    known: dict[str, Any] = {"a": None, "b": {"c": None, "d": {}}}
     item = {"a": {"x": 1}, "b": {"c": {"y": 1}, "d": {"e": {}}, "_f": 1, "g": [1]}, "_h": 1, "i": 2}
 
     assert [*find_unknown_keys(item, known)] == ["b.d.e", "b.g", "i"]
