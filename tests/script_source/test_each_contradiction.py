@@ -203,6 +203,7 @@ constant-condition@41 constant-condition@111 constant-condition@182 constant-con
 constant-condition@39 constant-condition@101 constant-condition@164 constant-condition@227 constant-condition@302 constant-condition@378 constant-condition@444 constant-condition@518 constant-condition@587 | if (form.a === 0) { isFinite(go); if (form.a === 1) form.c = 1 } if (form.a === 2) { Array(go); if (form.a === 3) form.c = 1 } if (form.a === 4) { BigInt(go); if (form.a === 5) form.c = 1 } if (form.a === 6) { Symbol(go); if (form.a === 7) form.c = 1 } if (form.a === 8) { encodeURIComponent(go); if (form.a === 9) form.c = 1 } if (form.a === 10) { decodeURIComponent(go); if (form.a === 11) form.c = 1 } if (form.a === 12) { Intl.foo(1); if (form.a === 13) form.c = 1 } if (form.a === 14) { structuredClone(go); if (form.a === 15) form.c = 1 } if (form.a === 16) { setTimeout(go); if (form.a === 17) form.c = 1 }
 constant-condition@42 constant-condition@111 constant-condition@181 constant-condition@253 constant-condition@324 constant-condition@386 constant-condition@449 | if (form.a === 0) { setInterval(go); if (form.a === 1) form.c = 1 } if (form.a === 2) { clearTimeout(go); if (form.a === 3) form.c = 1 } if (form.a === 4) { clearInterval(go); if (form.a === 5) form.c = 1 } if (form.a === 6) { crypto.randomUUID(); if (form.a === 7) form.c = 1 } if (form.a === 8) { queueMicrotask(go); if (form.a === 9) form.c = 1 } if (form.a === 10) { atob(go); if (form.a === 11) form.c = 1 } if (form.a === 12) { btoa(go); if (form.a === 13) form.c = 1 }
 constant-condition@864 | if (form.a === 0) { f0(); if (form.a === 1) form.c = 1 } function f0() { form.x.push(1) } if (form.a === 2) { f1(); if (form.a === 3) form.c = 1 } function f1() { form.x.pop(1) } if (form.a === 4) { f2(); if (form.a === 5) form.c = 1 } function f2() { form.x.shift(1) } if (form.a === 6) { f3(); if (form.a === 7) form.c = 1 } function f3() { form.x.unshift(1) } if (form.a === 8) { f4(); if (form.a === 9) form.c = 1 } function f4() { form.x.splice(1) } if (form.a === 10) { f5(); if (form.a === 11) form.c = 1 } function f5() { form.x.sort(1) } if (form.a === 12) { f6(); if (form.a === 13) form.c = 1 } function f6() { form.x.reverse(1) } if (form.a === 14) { f7(); if (form.a === 15) form.c = 1 } function f7() { form.x.fill(1) } if (form.a === 16) { f8(); if (form.a === 17) form.c = 1 } function f8() { form.x.copyWithin(1) } if (form.a === 18) { f9(); if (form.a === 19) form.c = 1 } function f9() { form.x.at(1) }
+constant-condition@73 | if (form.a === 0x10 && form.a === 0b10000) go(); if (form.a === 0x10 && form.a !== 0x10) go()
 """
 
 CONTRADICTIONS_MESSAGES = r"""
@@ -240,6 +241,7 @@ this is never true here, where form.a === 12
 this is never true here, where form.a === 14
 this is never true here, where form.a === 16
 this is never true here, where form.a === 18
+0x10 === form.a is never both, so this is always false; write ||
 """
 
 
