@@ -206,7 +206,7 @@ def test_expectations_of_what_no_script_wrote_are_told_once(tmp_path: Path) -> N
 
 def test_an_expected_value_is_held_against_what_the_run_had(tmp_path: Path) -> None:
     past = FieldHistory(
-        {"金额": 0, "客户": "", "明细": [{"数量额": 1}]}, [write("金额", 5), write("客户", "额度冻结")], {"客户": ["差旅报销", "办公用品", "额度冻结"]}, ["f('采购合同')"],
+        {"金额": 0, "空": "", "状态": 3, "零": 0, "客户": "", "明细": [{"数量额": 1}]}, [write("金额", 5), write("状态", 0), write("客户", "额度冻结")], {"客户": ["差旅报销", "办公用品", "额度冻结"]}, ["f('采购合同')"],
     )  # fmt: skip
     call = made(
         "crm.下单",
@@ -238,7 +238,7 @@ def test_an_expected_value_is_held_against_what_the_run_had(tmp_path: Path) -> N
     cases: dict[str, list[str]] = {
         "form: {金额: {$type: number}}": [fits], "form: {金额: {$gte: '${vars.x}'}}": [], "form: {没有: {$type: number}}": [], "form: {金额: {$gte: 3}}": [],
         "form: {客户: {$not: {$in: [5, '${vars.x}', 差旅报消]}}}": [was.format("差旅报消")], "form: {客户: {$ne: 办公用晶}}": [was.format("办公用晶")], "form: {客户: {$ne: 采购合同}}": [],
-        "form: {客户: {$in: [差旅报销, 办公用品, 额度冻结]}}": ["$in has all options that form.客户 offers, so this holds whatever happens"], "form: {客户: {$in: [额度冻结]}}": [],
+        "form: {客户: {$in: [差旅报销, 办公用品, 额度冻结]}}": ["$in has all options that form.客户 offers, so this holds whatever happens"], "form: {客户: {$in: [额度冻结]}}": [], "form: {客户: {$in: [额度冻结, 差旅报销, 办公用品], $ne: x}}": [], "form: {空: {$in: ['', 1]}}": [], "form: {状态: {$gte: 0}}": ["form.状态 is 0, as little as this allows"], "form: {零: {$gte: 0}}": [],
         "form: {金额: {$in: [0, 5, 7]}}": ["$in has each value that form.金额 had, also before anything ran: 0, 5"], "form: {明细: [{数量颖: 1}]}": [column], "form: {'明细[0].数量颖': {$ne: 1}}": [column],
         "form: {'明细[0].数量额': {$ne: 2}}": [], "proxy: [{call: crm.下单, header: {X-Trase: {$ne: 1}, X-Trace: {$ne: 2}}}]": [no.format("X-Trase", "header")],
         "proxy: [{call: crm.下单, response: {list: [{phoneNoo: {$ne: 1}}], code: {$ne: 1}}}]": [], "proxy: [{call: crm.下单, response: {phoneNoo: {$ne: 1}}}]": [no.format("phoneNoo", "response")],

@@ -365,7 +365,7 @@ def test_parts_that_a_run_reached(item: ScenarioItem) -> None:
         at=0.0,
     )
     events = [
-        HookStarted(event="合同/子/open", script="后.js"), HookStarted(event="change.金额", script="后.js"),
+        HookStarted(event="合同/子/深/open", script="后.js"), HookStarted(event="change.金额", script="后.js"),
         *step(18, 5, "failed", *step(16, 5, "skipped"), *step(18, 72)), *step(17, 5, "skipped"), end,
     ]  # fmt: skip
     reached = [
@@ -375,3 +375,69 @@ def test_parts_that_a_run_reached(item: ScenarioItem) -> None:
     ]
     assert reached[:2] == [("handler", "open", "后.js", 0), ("stub", "crm.b", FILE, 12)]
     assert [one[3] for one in reached[2:]][:1] == [18]
+
+
+def test_policies_cells_of_steps_to_clean_up_and_faults_of_one_sending(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    text = """\
+scenario: 单
+use: 错.yaml
+form: {fields: {金额: 0}}
+policies: [{at: 审批, approve: {}}, {at: 复核, reject: {}}]
+faults: [{on: crm.g, call: 1-2, attempts: 1, do: {status: 503}}, 共]
+cases: [{id: 一, 尾: [{if: "${form.金额}", set: {金额: 5}}]}]
+steps: [{js: '1'}]
+finally: [{run: "${case.尾}"}]
+"""
+    write_files(
+        tmp_path,
+        {FILE: text, "错.yaml": "fault_sets: {共: [{on: crm.h, call: 2-4, do: {status: 503}}]}\n"},
+    )
+    [item] = load_items(Path(FILE), environ={}, root=tmp_path, is_checked=True)
+
+    policy = "rule! this policy was never used"
+    assert tell(find_unused_parts(item, (f"{FILE}:4:35",))) == [
+        f"4:12 {policy}", "5:10 rule crm.g call 1-2: fewer calls came, so that this never struck all of them",
+    ]  # fmt: skip
+    assert tell(find_unused_conditions_of_row(item, ())) == [
+        "6:22 never_ran! if: ${form.金额} has never held, so this step never ran"
+    ]
+
+
+def test_handlers_of_flows_subflows_and_forms_of_nodes_are_parts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_files(
+        tmp_path,
+        {
+            FILE: "scenario: 流\nflow: {definition: 流.yaml, at: 审批, scripts: {approve.审批: 甲.js}, subflows: {用印: {definition: 印.yaml, scripts: {approve.盖: 乙.js}}}}\nsteps: [{if: '${form.a}', advance: 1s}, {advance: 2s}]\n",
+            "流.yaml": "flow: 流\nstart: 审批\nnodes: {审批: {owners: [a], form: {fields: {a: editable}, scripts: {change.a: 丙.js}}, approve: 用章}, 用章: {subflow: {flow: 用印}, approve: 完}, 完: {end: true}}\n",
+            "印.yaml": "flow: 印\nstart: 盖\nnodes: {盖: {owners: [a], form: {fields: {b: editable}, scripts: {change.b: 丁.js}}, approve: 完}, 完: {end: true}}\n",
+            **{f"{name}.js": "1\n" for name in "甲乙丙丁"},
+        },
+    )  # fmt: skip
+    [item] = load_items(Path(FILE), environ={}, root=tmp_path, is_checked=True)
+    parts = [(one.kind, one.name, one.place.file) for one in find_declared_parts(item)]
+
+    assert parts == [
+        ("handler", "approve.审批", "甲.js"), ("handler", "approve.盖", "乙.js"), ("handler", "change.a", "丙.js"), ("handler", "change.b", "丁.js"), ("branch", "${form.a}", FILE),
+    ]  # fmt: skip
+    started = [
+        HookStarted(event="合同/用印/x/change.b", script="丁.js"),
+        HookStarted(event="用印/approve.盖", script="丁.js"),
+        HookStarted(event="approve.审批", script="甲.js"),
+    ]
+    assert [one.name for one in find_reached_parts(item, started) if one.kind == "handler"] == [
+        "approve.审批",
+        "change.b",
+    ]
+
+
+def test_keys_that_any_row_used_are_used() -> None:
+    runs, shared = Runs(), part("片.yaml:1:1")
+    runs.add("甲", shared, used=("a:1",))
+    runs.add("乙", shared, used=("b:1",))
+    assert [one.used for one in runs.runs.files.values()] == [{"a:1", "b:1"}]
