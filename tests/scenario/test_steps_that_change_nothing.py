@@ -206,7 +206,7 @@ def test_expectations_of_what_no_script_wrote_are_told_once(tmp_path: Path) -> N
 
 def test_an_expected_value_is_held_against_what_the_run_had(tmp_path: Path) -> None:
     past = FieldHistory(
-        {"金额": 0, "空": "", "状态": 3, "零": 0, "客户": "", "明细": [{"数量额": 1}]}, [write("金额", 5), write("状态", 0), write("客户", "额度冻结")], {"客户": ["差旅报销", "办公用品", "额度冻结"]}, ["f('采购合同')"],
+        {"金额": 0, "空": "", "状态": 3, "零": 0, "客户": "", "明细": [{"数量额": 1}]}, [write("金额", 5), write("状态", 0), write("客户", "额度冻结")], {"客户": ["差旅报销", "办公用品", "额度冻结"]}, ["f('办公用昂'); form.客户 = a ? '额度冻结' : b ? '甲乙' : '丙'"],
     )  # fmt: skip
     call = made(
         "crm.下单",
@@ -232,22 +232,23 @@ def test_an_expected_value_is_held_against_what_the_run_had(tmp_path: Path) -> N
         ]
 
     fits = '{"$type": "number"} fits what form.金额 was before anything ran, 0, and whatever else it could be'
+    also = '{"$length": {"$gte": 1}} fits also "甲乙", "丙", which a script writes into form.客户 in other cases'
     was = "form.客户 was never '{}', so denying it says nothing"
     no = "no call of crm.下单 had '{}' in {}, so denying it says nothing"
     column = "no row of 明细 ever had a column '数量颖'"
     cases: dict[str, list[str]] = {
         "form: {金额: {$type: number}}": [fits], "form: {金额: {$gte: '${vars.x}'}}": [], "form: {没有: {$type: number}}": [], "form: {金额: {$gte: 3}}": [],
-        "form: {客户: {$not: {$in: [5, '${vars.x}', 差旅报消]}}}": [was.format("差旅报消")], "form: {客户: {$ne: 办公用晶}}": [was.format("办公用晶")], "form: {客户: {$ne: 采购合同}}": [],
+        "form: {客户: {$not: {$in: [5, '${vars.x}', 差旅报消]}}}": [was.format("差旅报消")], "form: {客户: {$ne: 办公用晶}}": [was.format("办公用晶")], "form: {客户: {$ne: 办公用昂}}": [], "form: {客户: {$length: {$gte: 2}}}": [], "form: {客户: {$length: {$gte: 1}}}": [also],
         "form: {客户: {$in: [差旅报销, 办公用品, 额度冻结]}}": ["$in has all options that form.客户 offers, so this holds whatever happens"], "form: {客户: {$in: [额度冻结]}}": [], "form: {客户: {$in: [额度冻结, 差旅报销, 办公用品], $ne: x}}": [], "form: {空: {$in: ['', 1]}}": [], "form: {状态: {$gte: 0}}": ["form.状态 is 0, as little as this allows"], "form: {零: {$gte: 0}}": [],
         "form: {金额: {$in: [0, 5, 7]}}": ["$in has each value that form.金额 had, also before anything ran: 0, 5"], "form: {明细: [{数量颖: 1}]}": [column], "form: {'明细[0].数量颖': {$ne: 1}}": [column],
         "form: {'明细[0].数量额': {$ne: 2}}": [], "proxy: [{call: crm.下单, header: {X-Trase: {$ne: 1}, X-Trace: {$ne: 2}}}]": [no.format("X-Trase", "header")],
         "proxy: [{call: crm.下单, response: {list: [{phoneNoo: {$ne: 1}}], code: {$ne: 1}}}]": [], "proxy: [{call: crm.下单, response: {phoneNoo: {$ne: 1}}}]": [no.format("phoneNoo", "response")],
-        "proxy: [{call: crm.下单, body: {order: {$ne: 1}}, query: {pageNoo: 2}}]": [], "proxy: [{call: oa.x, query: {pageNoo: {$ne: 1}}}]": [],
+        "proxy: [{call: crm.下单, body: {order: {$ne: 1}}, query: {pageNoo: 2}}]": [], "proxy: [{call: oa.x, query: {pageNoq: {$ne: 1}}}]": [],
     }  # fmt: skip
     assert {one: tell(one) for one in cases} == cases
     plain, never = (
         "set: {金额: 1}, expect: {result: 1}",
-        "proxy: [{call: crm.下单, query: {pageNoo: 2}}, {call: crm.下单, query: {pageNoo: {$ne: 1}}}]",
+        "proxy: [{call: crm.下单, query: {pageNoo: 2}}, {call: crm.下单, query: {pageNoq: {$ne: 1}}}]",
     )
     assert [tell("form: {金额: {$type: number}}", key="always", step=plain), tell(never, key="never", step=plain), tell("form: {客户: 差旅报消}", key="never", step=plain)] == [
         [], [no.format("pageNoo", "query")], [was.format("差旅报消")],
