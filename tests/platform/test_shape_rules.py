@@ -254,9 +254,11 @@ def test_scripts_get_the_response_in_the_form_of_their_instances() -> None:
     find = Api(key="find", answer={"type": "object", "properties": {"a": {"type": "string"}}})
     other = Api(key="other", response=ResponseRules(data=("$.a",)), result="envelope")
     platform = crm(find, other, result="body", response=ResponseRules(data=("$.b",)))
-    east = Instance(platform="crm", instance_key="east")
-    west = Instance(platform="crm", instance_key="west", result="envelope")
-    raw = Instance(platform="crm", instance_key="raw", result="bytes")
+    east, west, raw = (
+        Instance(platform="crm", instance_key="east"),
+        Instance(platform="crm", instance_key="west", result="envelope"),
+        Instance(platform="crm", instance_key="raw", result="bytes"),
+    )
     thing, text = infer_shape({"a": "甲"}), infer_shape({"a": 1, "b": [1]})
     shapes = ResponseShapes(
         [
