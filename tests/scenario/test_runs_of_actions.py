@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -373,3 +374,38 @@ def test_the_table_of_actions() -> None:
         "Number that the row gets, from 0; by default the last",
         "行号，从 0 起，默认加在最后",
     )
+
+
+def test_deadlines_are_due_after_an_action_and_not_while_a_call_is_in_flight(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    log: list[Any] = []
+
+    class Flow:
+        def begin_action(self) -> Result:
+            log.append("begin")
+            return Result()
+
+        @contextmanager
+        def begin_concurrent_action(self) -> Iterator[Result]:
+            yield note(log, "meanwhile", Result())
+
+        def begin_branches_or_child_at_start(self) -> None:
+            log.append("start")
+
+        def fire_due_deadlines(self, now: float) -> None:
+            log.append(now)
+
+    monkeypatch.setattr(action, "FlowSubject", Flow)
+    session = SimpleNamespace(clock=Clock(), drain=lambda: ())
+    player = SimpleNamespace(record_task_arrivals=lambda _: log.append("tasks"))
+    performer = perform(session, subject=Flow(), player=cast("Any", player))
+    values = [
+        method(Noted, None, "步").value
+        for method in (performer.perform, performer.perform_in_flight)
+    ]
+
+    assert values == [(None, "步")] * 2
+    assert log == ["begin", "start", 100.0, "tasks", "meanwhile", "start", "tasks"]
+    with pytest.raises(SubjectError, match="click needs a form"):
+        perform(None, subject=cast("Any", object())).require_form("click")
