@@ -23,7 +23,7 @@ from bpmax_sim.scenario.expect_values import (
 )
 from bpmax_sim.scenario.expect_writer import ExpectEdit, merge_expected
 from bpmax_sim.scenario.load import LocatedStep, ScenarioItem
-from bpmax_sim.scenario.model import ExpectedCall, ExpectedError, FlowSpec, FormSpec
+from bpmax_sim.scenario.model import ExpectedCall, ExpectedError, get_initial_form
 from bpmax_sim.scenario.observation import Observation, get_unobserved_value
 from bpmax_sim.scenario.table_columns import ColumnEdit
 from bpmax_sim.scenario.table_rows import RESERVED
@@ -444,10 +444,7 @@ def _find_initial_value(item: ScenarioItem, divergence: Divergence) -> Any:
     has this value is not searched for mistakes of scripts: none has written the field there.
     """
     section, _, name = divergence.place.partition(".")
-    form, flow = item.scenario.form, item.scenario.flow
-    declared = form.fields if isinstance(form, FormSpec) else {}
-    more = flow.form if isinstance(flow, FlowSpec) else {}
-    return {**more, **declared}.get(name, UNSET) if section == "form" else UNSET
+    return get_initial_form(item.scenario).get(name, UNSET) if section == "form" else UNSET
 
 
 def _is_matches_pattern(value: Any) -> bool:

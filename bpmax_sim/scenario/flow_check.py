@@ -91,10 +91,7 @@ def _explain_change_of_no_column(draft: ScenarioDraft, event: HookEvent) -> str:
     Fields change, and columns of tables. A field that is empty at first may become a table.
     """
     scenario, path = draft.scenario, parse_form_path(event.target) or (event.target,)
-    values = {
-        **(scenario.form.fields if isinstance(scenario.form, model.FormSpec) else {}),
-        **(scenario.flow.form if isinstance(scenario.flow, model.FlowSpec) else {}),
-    }
+    values = model.get_initial_form(scenario)
     name, *parts = map(str, path)
     is_of_part = event.hook.name == "change" and event.target not in values and bool(parts)
     if not is_of_part or name not in values or _is_fired_by_step(draft, str(event)):

@@ -531,12 +531,23 @@ class Table(Model, frozen=True, kw_only=True):
     id: str = "id"
 
 
+def get_initial_form(scenario: Scenario) -> dict[str, Any]:
+    """Return the fields of *scenario*'s form with the values that they have before a script runs.
+
+    A flow that is begun sends values of its own, which win over those that the form declares.
+    """
+    form, flow = scenario.form, scenario.flow
+    return {
+        **(form.fields if isinstance(form, FormSpec) else {}),
+        **(flow.form if isinstance(flow, FlowSpec) else {}),
+    }
+
+
 def list_declared_fields(scenario: Scenario) -> tuple[str, ...]:
     """Return the fields that the form of *scenario* declares; empty without a form or fields."""
-    form, flow = scenario.form, scenario.flow
-    if not isinstance(form, FormSpec) or not form.fields:
-        return ()
-    return tuple({**form.fields, **(flow.form if isinstance(flow, FlowSpec) else {})})
+    form = scenario.form
+    has_fields = isinstance(form, FormSpec) and form.fields
+    return tuple(get_initial_form(scenario)) if has_fields else ()
 
 
 def list_file_keys(model: type[Model]) -> tuple[str, ...]:

@@ -491,7 +491,7 @@ class Progress:
         form = scenario.form if isinstance(scenario.form, model.FormSpec) else None
         if not isinstance(scenario.flow, model.FlowSpec):
             return self._make_form(resolve(form.fields)) if form else None
-        values = {**resolve(form.fields if form else {}), **resolve(scenario.flow.form)}
+        values = resolve(model.get_initial_form(scenario))
         zone = self.item.clock
         return FlowSubject(
             **asdict(self.item.subjects.flow),

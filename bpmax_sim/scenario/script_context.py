@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.scenario.load import LocatedStep, ScenarioItem
+from bpmax_sim.scenario.model import get_initial_form
 from bpmax_sim.script.failure import Script
 from bpmax_sim.subject.definition import Definition
 
@@ -160,15 +161,10 @@ def _list_node_names(flow: Definition) -> Iterable[str]:
 
 def find_declared_fields(item: ScenarioItem) -> frozenset[str] | None:
     """Return the declared fields of the form; None if unknown: without form, or with sub-flows."""
-    scenario = item.scenario
-    names: set[str] = set()
-    if scenario.form is not msgspec.UNSET:
-        names |= set(scenario.form.fields)
-    if scenario.flow is not msgspec.UNSET:
-        names |= set(scenario.flow.form)
-    if scenario.form is msgspec.UNSET:
+    if item.scenario.form is msgspec.UNSET:
         return None  # a flow alone says what it begins with, not what there is
-    return frozenset(names) if names and not item.subjects.subflows else None
+    names = frozenset(get_initial_form(item.scenario))
+    return names if names and not item.subjects.subflows else None
 
 
 def _find_non_text_field_kinds(item: ScenarioItem) -> frozenset[tuple[str, str]]:

@@ -562,14 +562,9 @@ class ScenarioDraft:
     @cached_property
     def initial_value_kinds(self) -> Mapping[str, Kind]:
         """Return the kind of each form field's initial value, except values with ``${…}``."""
-        form = self.scenario.form
-        flow = self.scenario.flow
-        started = flow.form if isinstance(flow, model.FlowSpec) else {}
-        declared = form.fields if isinstance(form, model.FormSpec) else {}
-        fields = {**declared, **started}.items()  # as the project begins with them
         kinds = {
             name: find_kind(value)
-            for name, value in fields
+            for name, value in model.get_initial_form(self.scenario).items()
             if not isinstance(value, str) or "${" not in value
         }
         return {name: kind for name, kind in kinds.items() if kind is not None and kind != "null"}

@@ -21,6 +21,7 @@ from bpmax_sim.scenario.model import (
     Step,
     Table,
     find_named_steps,
+    get_initial_form,
     is_for_row,
     list_declared_fields,
     list_file_keys,
@@ -81,6 +82,13 @@ def test_a_scenario_lists_its_fields_invariants_and_folders() -> None:
         (),
         ("金额", "客户", "号"),
         (),
+    ]
+    assert [get_initial_form(one) for one in scenarios] == [
+        {},
+        {"金额": 1, "客户": 2},
+        {"客户": 3, "号": 4},
+        {"金额": 1, "客户": 3, "号": 4},
+        {"客户": 3, "号": 4},
     ]
     one, two = Expect(form={"a": 1}), Expect(result=2)
     kinds: list[dict[str, Any]] = [
