@@ -340,6 +340,37 @@ ONE_OF: Mapping[str, int] = {
         "tests/script/test_endless.py::"
         "test_what_inherits_from_thousands_of_objects_is_read_within_limits"
     ): 4,
+    "tests/test_recording.py::test_a_recorded_scenario_replays_the_same_twice_with_nothing_set": 2,
+    "tests/strategies/test_declared_values.py::test_the_least_value_of_a_schema": 3,
+    "tests/test_hostile_values.py::test_a_hostile_value_is_sent_inert_or_not_at_all": 2,
+    (
+        "tests/cli/test_changed_files.py::"
+        "test_a_file_that_is_changed_new_or_gone_reaches_who_needs_it"
+    ): 2,
+    (
+        "tests/cli/test_changed_files.py::"
+        "test_a_file_that_was_moved_reaches_who_used_it_by_its_old_name"
+    ): 2,
+    "tests/cli/test_json.py::test_a_command_prints_one_object_of_its_shape": 2,
+    (
+        "tests/transport/test_undeclared_clients.py::"
+        "test_each_user_gets_his_own_response_though_only_a_header_says_who_he_is"
+    ): 2,
+    "tests/server/test_hostile.py::test_what_does_not_come_is_given_up": 2,
+    "tests/session/test_sharing.py::test_a_run_writes_every_recording_that_can_be_written": 2,
+    "tests/session/test_sharing.py::test_what_is_recorded_is_replayed": 2,
+    "tests/plugin/test_summary.py::test_orphans_of_a_partial_run_are_not_told": 2,
+    "tests/test_same_bytes.py::test_both_refuse_alike_and_send_nothing": 2,
+    (
+        "tests/strategies/test_drawn_shapes.py::"
+        "test_a_body_has_the_parameters_that_its_encoding_can_hold"
+    ): 2,
+    (
+        "tests/session/test_secrets_that_parsers_lose.py::"
+        "test_a_secret_in_a_compressed_request_is_hidden"
+    ): 2,
+    "tests/team/test_renames.py::test_what_was_recorded_under_an_earlier_name_is_played": 2,
+    "tests/test_leak_probe_scripts.py::test_an_outcome_in_python_tells_no_secret": 3,
 }
 """Test with many dear variants -> by day runs the first of so many, and of the next so many."""
 
