@@ -332,6 +332,7 @@ class _PlatformChecks(FileChecks, frozen=True):
                 at = (*steps, "acquire", "steps", index, "extract", name, "path")
                 self.check_value_path(rule.path, at)
             self.check_host_declared(step.request.host, *request)
+            self.check_path_of_login(step.request.path, *request, "path")
         for index, name in enumerate(auth.acquire.share if auth.acquire else ()):
             self.check_credential_declared(name, (*steps, "acquire", "share", index))
         known = {*CLASSES, *self.platform.response.classes}
@@ -339,6 +340,17 @@ class _PlatformChecks(FileChecks, frozen=True):
             hint = suggest_nearest(name, known) or msg("; declare it under response.classes")
             message = msg("unknown failure class {name!r}{hint}", name=name, hint=hint)
             self.report_problem(message, *steps, "recover", name)
+
+    def check_path_of_login(self, path: str, *steps: str | int) -> None:
+        """Report a query in the *path* of a login: it would be escaped, as all of a path is."""
+        _, mark, query = path.partition("?")
+        if mark:
+            message = msg(
+                "{query!r} would be sent as a part of the path; write it under query, as {example}",
+                query=f"?{query}",
+                example="query: {grant_type: client_credentials}",
+            )
+            self.report_problem(message, *steps)
 
     def check_header_names_in_auth(self, steps: Steps, auth: model.Auth) -> None:
         """Report the names of headers in *auth* that cannot be sent.
