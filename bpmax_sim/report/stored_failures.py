@@ -33,6 +33,20 @@ _VERSION: Final = 2
 _COMMITS: Final = ("GITHUB_SHA", "CI_COMMIT_SHA", "GIT_COMMIT")
 
 
+class StoredConsoleOutput(ConsoleOutput, frozen=True, kw_only=True):
+    """A console line as it is stored: its text, and the name of an inline script, may be messages.
+
+    They are stored as template and values, like the texts of the failure.
+    """
+
+    text: Any
+    file: Any = ""
+
+    def restore_messages(self) -> StoredConsoleOutput:
+        """Return a copy whose text and file are messages again."""
+        return replace(self, text=message_from_json(self.text), file=message_from_json(self.file))
+
+
 class StoredFailure(msgspec.Struct, frozen=True, kw_only=True):
     """The failure of a scenario or row, as `bpmax-sim show` reads it from a file.
 
@@ -54,7 +68,7 @@ class StoredFailure(msgspec.Struct, frozen=True, kw_only=True):
     headline: Any
     texts: tuple[Any, ...]
     whole: tuple[Any, ...] = ()
-    console: tuple[ConsoleOutput, ...] = ()
+    console: tuple[StoredConsoleOutput, ...] = ()
     rerun: Any = ""
     run: str = ""
     kept: int = 0
@@ -71,6 +85,7 @@ class StoredFailure(msgspec.Struct, frozen=True, kw_only=True):
             headline=message_from_json(self.headline),
             texts=tuple(map(message_from_json, self.texts)),
             whole=tuple(map(message_from_json, self.whole)),
+            console=tuple(line.restore_messages() for line in self.console),
             rerun=message_from_json(self.rerun),
         )
 
@@ -118,7 +133,7 @@ def store_or_delete_failure(
         headline=failures[0].headline if failures else problems[0],
         texts=(*map(render_failure, failures), *problems),
         whole=(*(render_failure(failure, whole=True) for failure in failures), *problems),
-        console=tuple(console),
+        console=tuple(StoredConsoleOutput(**asdict(line)) for line in console),
         rerun=failures[0].rerun if failures else item.rerun_command,
         run=_CurrentRun.id,
         kept=time.time_ns(),
