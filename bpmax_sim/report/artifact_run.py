@@ -231,7 +231,7 @@ def _find_trace_failure(trace: Trace) -> StoredFailure | None:
         return None
     started = [event for event in trace.events if event["event"] == "StepStarted"]
     where = str(started[-1].get("title", "")) if started else ""
-    home = PathsFromRoot(trace.folder, str(trace.events[0].get("place") or "").partition(":")[0])
+    home = PathsFromRoot.of_trace(trace)
     failures = list(read_failures(ended, home)) if entry.outcome == "failed" else []
     cut_off = (
         msg("did not end: its trace breaks off in step {step}", step=where)

@@ -102,7 +102,7 @@ def build_entry(trace: Trace) -> PageEntry:
     ended = last if last["event"] == "ScenarioFinished" else _CUT_OFF
     row = str(first.get("row") or "")
     name = f"{first['name']}[{row}]" if row else str(first["name"])
-    home = PathsFromRoot(trace.folder, str(first.get("place") or "").partition(":")[0])
+    home = PathsFromRoot.of_trace(trace)
     place = home.to_root_place(first.get("place"))
     named = _make_row_node_id(trace, home, row) or ":".join(place.split(":")[:-1])
     options = [str(typed).partition("=")[::2] for typed in first.get("options") or ()]

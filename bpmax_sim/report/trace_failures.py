@@ -12,11 +12,12 @@ import msgspec
 
 from bpmax_sim.errors import Place
 from bpmax_sim.i18n import change_english_text, message_from_json
+from bpmax_sim.report.trace_files import Trace
 from bpmax_sim.scenario.events import to_canonical_json
 from bpmax_sim.scenario.expect import Comparison
 from bpmax_sim.scenario.source import ExcerptLine, Failure
 
-_UPWARD = re.compile(r"(?<![\w./])(?:\.\./)+[^\s:'\"()]+")
+_UPWARD = r"(?<![\w./])(?:\.\./)+[^\s:'\"()]+"
 
 
 class PathsFromRoot(msgspec.Struct, frozen=True):
@@ -24,11 +25,17 @@ class PathsFromRoot(msgspec.Struct, frozen=True):
 
     Attributes:
         folder: folder of the scenario, relative to the root, with slashes; "" for the root.
-        file: the scenario's own file as named in the trace.
+        files: the scenario's own file and others that the trace holds, as named in it.
     """
 
     folder: str
-    file: str = ""
+    files: tuple[str, ...] = ()
+
+    @classmethod
+    def of_trace(cls, trace: Trace) -> PathsFromRoot:
+        """Return the conversion for the file names in *trace*."""
+        own = str(trace.events[0].get("place") or "").partition(":")[0]
+        return cls(trace.folder, tuple(filter(None, dict.fromkeys((own, *trace.sources)))))
 
     def to_root_place(self, place: str | None) -> str:
         """Return ``file:line:column`` relative to the root; "" for None."""
@@ -39,13 +46,12 @@ class PathsFromRoot(msgspec.Struct, frozen=True):
     def to_root_text(self, text: str) -> str:
         """Return *text* with the paths in it made relative to the project's root.
 
-        These are names of the scenario's own file and paths that begin with ``../``.
+        These are names of its *files* and paths that begin with ``../``.
         """
-        text = _UPWARD.sub(lambda match: self.to_root_place(match[0]), text)
-        if not self.file or not self.folder:
-            return text
-        own = rf"(?<![\w./-]){re.escape(self.file)}"
-        return re.sub(own, lambda _: self.to_root_place(self.file), text)
+        # The longest first: `a/b.js` holds `b.js`.
+        names = sorted(map(re.escape, self.files if self.folder else ()), key=len, reverse=True)
+        known = "|".join([_UPWARD, *(rf"(?<![\w./-]){name}" for name in names)])
+        return re.sub(known, lambda match: self.to_root_place(match[0]), text)
 
 
 _SIDES = ("expected", "actual")

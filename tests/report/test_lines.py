@@ -526,12 +526,13 @@ def test_a_place_is_told_from_the_root(folder: str, place: str | None, shown: st
         ("../客户.js:4:9", "s/客户.js:4:9"),
         ("a../x ./../x", "a../x ./../x"),
         ("aXyaml", "aXyaml"),
+        ("written by b.js:3:9, not x/b.js or bXjs", "written by s/c/b.js:3:9, not x/b.js or bXjs"),
     ],
 )
 def test_paths_within_a_text_are_told_from_the_root(text: str, shown: str) -> None:
-    assert PathsFromRoot("s/c", "a.yaml").to_root_text(text) == shown
-    assert PathsFromRoot("", "a.yaml").to_root_text("a.yaml") == "a.yaml"
-    assert PathsFromRoot("s", "").to_root_text("a.yaml ../b") == "a.yaml b"
+    assert PathsFromRoot("s/c", ("a.yaml", "b.js")).to_root_text(text) == shown
+    assert PathsFromRoot("", ("a.yaml",)).to_root_text("a.yaml") == "a.yaml"
+    assert PathsFromRoot("s").to_root_text("a.yaml ../b") == "a.yaml b"
 
 
 def test_a_failure_of_a_trace_has_its_usual_values_where_it_says_none() -> None:
