@@ -14,6 +14,7 @@ from typer import Argument, Option
 import bpmax_sim
 from bpmax_sim.cli import options as option
 from bpmax_sim.cli.terminal import notify, print_failure_text, say, say_document
+from bpmax_sim.errors import Place
 from bpmax_sim.i18n import join_list, msg, plural, translate
 from bpmax_sim.project import SUFFIX, find_root
 from bpmax_sim.report.artifact_run import ArtifactRun, read_artifact_run
@@ -137,8 +138,13 @@ def _has_same_lines(path: Path, text: str) -> bool:
         return False
 
 
+def _format_name_and_place(failure: StoredFailure) -> str:
+    """Return name and place of *failure*; a JUnit file may not tell the line, or the file."""
+    return f"{failure.name}   {Place(failure.file, failure.line)}".rstrip()
+
+
 def _print_failure(failure: StoredFailure, *, everything: bool) -> None:
-    say(f"× {failure.name}   {failure.file}:{failure.line}")
+    say(f"× {_format_name_and_place(failure)}")
     for text in (failure.whole or failure.texts) if everything else failure.texts:
         print_failure_text(text)
     for line in format_console_lines(failure.console):
@@ -153,7 +159,7 @@ def _print_for_chat(failures: Sequence[StoredFailure], *, everything: bool) -> N
     """
     say("```text")
     for failure in failures:
-        say(f"{failure.name}   {failure.file}:{failure.line}")
+        say(_format_name_and_place(failure))
         for text in (failure.whole or failure.texts) if everything else failure.texts:
             say(f"\n{translate(text)}")
         for line in format_console_lines(failure.console):

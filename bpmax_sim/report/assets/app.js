@@ -13,7 +13,7 @@ function Story({number, state, go}) {
   const select = (e, tab = '') => go({e, t: tab});
   return html`<main class=${'story' + (story.failures.length && !event ? ' reason-first' : '')}><header>
       <h1><span class=${story.outcome.replaceAll(' ', '-')}>${MARKS[story.outcome]} ${t(story.outcome)}</span> <bdi>${story.name}</bdi></h1>
-      <p class="place"><${Placed} at=${story.place} /> · ${story.calls} ${t('calls')} · ${t('virtual')} ${seconds(story.length)}${story.engine ? ` · ${story.engine}` : ''}${story.tags.map(tag => html` <span class="tag">${tag}</span>`)}</p>
+      <p class="place"><${Placed} at=${story.place} /> · ${story.calls} ${t(story.calls === 1 ? '1 calls' : 'calls')} · ${t('virtual')} ${seconds(story.length)}${story.engine ? ` · ${story.engine}` : ''}${story.tags.map(tag => html` <span class="tag">${tag}</span>`)}</p>
       ${story.reason ? html`<p class="note">${story.reason}</p>` : null}
       ${story.headline ? html`<p class="headline">${short(say(story.headline), 400)}</p>` : null}
       <p class="actions">${story.rerun ? html`<${Copy} text=${story.rerun} label=${t('copy rerun')} /><${Copy} text=${story.record} label=${t('copy record')} />` : null}<a href=${toHash(state)}>${t('links')}</a>
