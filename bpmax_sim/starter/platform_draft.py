@@ -173,7 +173,9 @@ def _draft_invented_address_keys(key: str, hosts: Mapping[str, str]) -> dict[str
     own = f"{key.replace('_', '-')}.example.test"
     value: dict[str, Any] = {"platform_key": key, "title": key, "base_url": f"https://{own}"}
     if hosts:
-        value["hosts"] = {name: f"https://{name}.{own}" for name in hosts.values()}
+        value["hosts"] = {
+            name: f"https://{name.replace('_', '-')}.{own}" for name in hosts.values()
+        }
     return value
 
 

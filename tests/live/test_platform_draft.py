@@ -344,7 +344,9 @@ def test_further_hosts_have_names_of_their_own() -> None:
     )
 
     names = ("sso", "host_3", "sso_2", "sso_3")
-    assert declared["hosts"] == {one: f"https://{one}.crm.example.test" for one in names}
+    assert declared["hosts"] == {
+        one: f"https://{one.replace('_', '-')}.crm.example.test" for one in names
+    }
     assert [one.get("host") for one in declared["apis"].values()] == [None, *names]
 
 

@@ -24,13 +24,19 @@ BASIC = f"Basic {base64.b64encode(b'bpmax:s3cret-2026').decode()}"
 
 
 def seen(
-    line: str, answer: Any = None, *, headers: Pairs = (), body: str = "", given: Pairs = ()
+    line: str,
+    answer: Any = None,
+    *,
+    headers: Pairs = (),
+    body: str = "",
+    given: Pairs = (),
+    status: int = 200,
 ) -> Exchange:
     """Return the exchange of *line*, such as ``GET /orders``; its response has headers *given*."""
     method, _, url = line.partition(" ")
     whole = url if "://" in url else f"{CRM}{url}"
     answered = Response(
-        status=200,
+        status=status,
         headers=(*JSON, *given),
         body=json.dumps({} if answer is None else answer).encode(),
     )

@@ -19,6 +19,7 @@ from bpmax_sim.session.session import Session
 from tests.scenario.bench import PlainBench, write
 
 BUSY = Response(status=503, headers=(), body=b"")
+GONE = Response(status=502, headers=(), body=b"503")
 LATE = FailedExchange(code="TIMEOUT", message="30 s")
 CALLED = "call: crm_system.get_customer_detail"
 
@@ -57,6 +58,9 @@ CALLED = "call: crm_system.get_customer_detail"
         ("steps: [{js: 查, expect: {messages: [CRM请求TIMEOUT了]}}]", LATE, True),
         ("steps: [{js: 查, expect: {messages: [NO_TIMEOUT]}}]", LATE, False),
         ("steps: [{js: 查, expect: {result: ENDLESS_TIMEOUTS}}]", LATE, False),
+        ("steps: [{js: 查, expect: {result: 1}}, {js: 改, expect: {result: 503}}, {js: 改, expect: {result: 2}}]", BUSY, True),
+        ("steps: [{js: 查, expect: {result: 503}}]", GONE, False),
+        ("steps: [{js: 查, expect: {result: 502}}]", GONE, True),
         ("steps: [{js: return 503}]", BUSY, False),
         ("steps: [{name: TIMEOUT, js: 查}]", LATE, False),
     ],

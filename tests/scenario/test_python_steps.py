@@ -63,7 +63,11 @@ def test_a_module_is_loaded_again_where_its_file_changed(tmp_path: Path) -> None
     first = load(tmp_path, "对账")
     write_files(tmp_path, {"对账.py": "谁 = '甲和乙'"})
 
-    assert (first.谁, load(tmp_path, "对账").谁) == ("甲", "甲和乙")
+    again = load(tmp_path, "对账")
+    assert (first.谁, again.谁) == ("甲", "甲和乙")
+    assert load(tmp_path, "对账") is again
+    del sys.modules["对账"]  # as who watches files does, of a module that imports a changed one
+    assert load(tmp_path, "对账") is not again
 
 
 def test_a_module_in_a_package_is_named_with_dots(tmp_path: Path) -> None:
@@ -137,6 +141,8 @@ def test_a_function_that_is_called_otherwise_now_is_told_with_its_name() -> None
     assert find_function(make_module(核对=len), "核对") is len
     with pytest.raises(SubjectError, match="it is called 'hold_in_session' now"):
         find_function(fuzz, "held")
+    with pytest.raises(SubjectError, match="has no function 'held'; there is 核对"):
+        find_function(make_module(核对=len), "held")
 
 
 async def wait() -> None: ...
@@ -155,9 +161,11 @@ def give() -> Iterator[int]:
     [(wait, "async def"), (wait_and_yield, "async def"), (give, "a generator")],
 )
 def test_a_function_that_has_not_run_is_refused(function: Callable[[], Any], kind: str) -> None:
+    value = function()
     with pytest.raises(SubjectError) as caught:
-        refuse_lazy_result("对账.核对", function())
+        refuse_lazy_result("对账.核对", value)
 
+    assert getattr(value, "cr_frame", None) is None  # closed: nothing is said of it later
     assert (
         str(caught.value)
         == f"python: 对账.核对 ran nothing, as it is {kind}; let it be a plain function"
@@ -208,6 +216,7 @@ def test_a_function_gets_the_views_that_it_has_parameters_for(
         (lambda amount, session: (amount, session), {"amount": 7}, (7, "会话")),
         (lambda run, amount: (amount, run), {"amount": 7}, (7, "会话")),
         (lambda form, amount=1: form["金额"] + amount, {}, 6),
+        (lambda form: form, {"form": "表"}, "表"),
         (str, {}, "会话"),
     ],
 )
@@ -222,6 +231,8 @@ def test_the_session_is_passed_by_name_or_first(
 def test_a_function_that_asks_for_a_form_where_none_is_does_not_get_the_session() -> None:
     with pytest.raises(TypeError, match="missing 1 required positional argument: 'form'"):
         call_with_session(take_all, "会话", None, {"flow": None})
+    with pytest.raises(TypeError, match="missing 1 required positional argument: 'flow'"):
+        call_with_session(lambda flow: flow, "会话", None, {})
 
 
 def test_a_form_is_seen_as_it_is_and_filled_in_as_by_a_person() -> None:
