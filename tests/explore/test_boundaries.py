@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from msgspec import UNSET, structs
 
 from bpmax_sim.errors import Place
+from bpmax_sim.explore import search
 from bpmax_sim.explore.effects import (
     find_static_segments,
     has_effect_when_repeated,
@@ -23,7 +25,10 @@ from bpmax_sim.explore.summary import ExploreTotals, MatrixCell, find_causes
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.model import Api
 from bpmax_sim.scenario.calls import CallMade
+from bpmax_sim.scenario.model import Scenario
+from bpmax_sim.scenario.source import Failure
 from bpmax_sim.session.options import Severity
+from bpmax_sim.variant.run import BaselineError
 from tests.explore.test_orders import made
 
 
@@ -353,3 +358,34 @@ def test_lines_are_alike_in_all_that_they_have() -> None:
     others = [{"text": "甲", "level": "info"}, {**line, "level": "error"}, {**line, "code": ""}]
 
     assert find_new_lines([line], others) == others[1:]
+
+
+@pytest.mark.parametrize(
+    ("kinds", "falls_back"),
+    [
+        ((), False), (("miss",), True), (("miss", "miss"), True), (("expect",), False),
+        (("miss", "expect"), False), (("expect", "miss"), False),
+    ],
+)  # fmt: skip
+def test_simulators_answer_where_recordings_alone_are_lacking(
+    kinds: tuple[str, ...], falls_back: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Any] = []
+
+    def measure(item: Any, **_: object) -> Any:
+        asked.append(item)
+        if len(asked) == 1:
+            error = BaselineError("not green")
+            error.failures = tuple(Failure(kind=kind, essence="没有") for kind in kinds)
+            raise error
+        return "simulated"
+
+    monkeypatch.setattr(search, "measure_baseline", measure)
+    monkeypatch.setattr(search, "_switch_to_simulators", lambda item: (item, "simulators"))
+    item: Any = SimpleNamespace(scenario=Scenario(scenario="下单"))
+    if falls_back:
+        found: Any = search._simulate_or_replay_baseline(item, None)
+        assert (found, asked) == ("simulated", [item, (item, "simulators")])
+    else:
+        with pytest.raises(BaselineError, match="not green"):
+            search._simulate_or_replay_baseline(item, None)
