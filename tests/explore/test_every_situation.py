@@ -163,8 +163,9 @@ SITUATIONS: Final[Mapping[str, Mapping[str, Any]]] = {
         "next": {"errors": (thrown(),)}, "calls": [ordered(8, step="3", request="丙")],
     },
     "a read of the same number as before": {
-        "calls": [made("erp.查单", 6, 7, numbers=frozenset({"7"}))],
-        "known": [made("erp.查单", 6, 7, numbers=frozenset({"7"}))], "numbers": frozenset({"7"}),
+        "calls": [made(name, 6, 7, numbers=frozenset({"7"})) for name in ("erp.查单", "crm.查单")],
+        "known": [made(name, 6, 7, numbers=frozenset({"7"})) for name in ("erp.查单", "crm.查单")],
+        "numbers": frozenset({"7"}),
     },
     "the client sent it again": {"struck": {"error": "", "source": "recorded"}},
     "a login after it": {"calls": [made("crm.login", 6, 7, number=2, is_login=True)]},
