@@ -91,6 +91,8 @@ EXPLORED: Final = (
         vary(READ, "name null", "crash", "TypeError: 乙", column=MEMBERS, place=TEN, shown=False),
         vary(READ, "level absent", "handled", column=MEMBERS, shown=False),
         vary(EARLY, "timeout", "crash", "TypeError: 丙", place=TWO),
+        vary(EARLY, "timeout", "silent", "没有人知道", place=TWO),
+        vary(EARLY, "timeout", "partial", "一半", place=TWO),
         vary(EARLY, "500 (after crm.查客户: 500)", "stale", "旧的", column=AT_ONCE, place=TWO),
         vary(LOGIN, "token expired", "unrecorded", "no recording of crm.login"),
         vary(EARLY, "甲 < 乙", "stale", "旧的", column=ORDERS, place=TWO),
@@ -116,6 +118,14 @@ EXPLORED: Final = (
         vary(READ, "name null", "crash", "TypeError: 丁", column=MEMBERS, shown=False),
         vary(READ, "乱", "unrecorded", "no recording of crm.查订单"),
     ),
+    explored(
+        "登录",
+        *(vary(LOGIN, f"坏 {number}", "unrecorded", f"no recording of crm.查{number}")
+          for number in range(6)),
+        vary(LOGIN, "data absent", "unrecorded", "no recording of crm.查0", shown=False),
+        vary(LOGIN, "审批: 乙 < 甲", "differs", "别的", column=MEANWHILE, done="审批"),
+        most_in_flight=4,
+    ),
     explored("没有跑", refused="steps[0] has Python"),
     explored("没时间", possible=3, tried=0, knows_member_reads=False),
     explored("没有调用", possible=0, tried=0),
@@ -129,7 +139,11 @@ def tell_item(one: Exploration) -> Iterator[str]:
         yield f"    {failure.detail} {failure.rerun} {failure.location} {failure.scenario}"
     yield from (f"{warning.place} {warning.message}" for warning in make_warnings(one))
     yield from (f"= {line}" for line in explain_unexplored_parts(one))
-    yield f"= {describe_totals(sum_totals([one]))}"
+    totals = sum_totals([one])
+    yield from (
+        f"= {line}" for line in (describe_totals(totals), *explain_unjudged_variants(totals))
+    )
+    yield from format_matrix(make_matrix(totals.cells))
 
 
 def tell_all() -> str:
@@ -141,11 +155,12 @@ def tell_all() -> str:
     lines = [
         *(line for one in EXPLORED for line in tell_item(one)),
         "# causes", *(line for cause in causes for line in describe_finding(cause)),
-        "# matrix", *format_matrix(make_matrix(totals.cells)),
+        f"# matrix of {len(totals.cells)}", *format_matrix(make_matrix(totals.cells)),
         "# all", describe_totals(totals), *explain_unjudged_variants(totals),
         *describe_unproven_missing_members(EXPLORED),
         "# page", section.title, section.summary, *map(str, section.parts),
-        str(make_section(sum_totals(EXPLORED[3:]))),
+        str(make_section(sum_totals(EXPLORED[-3:]))),
+        str(make_section(sum_totals([]), causes[:2]).parts),
     ]  # fmt: skip
     return "\n".join(map(str, lines)) + "\n"
 
