@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
@@ -71,7 +71,7 @@ def test_a_request_is_read_in_its_parts() -> None:
         assert one.form == pairs
         assert one.body is not UNSET if value is ... else one.body == value
 
-    absent = (UNSET, None, "", [], {})
+    absent: Any = (UNSET, None, "", [], {})
     there = (0, False, 0.0, " ", [None], {"a": None})
     assert [*map(is_missing, absent)] == [True] * 5
     assert [*map(is_missing, there)] == [False] * 6
@@ -499,7 +499,7 @@ def test_records_are_added_until_a_reset_and_settings_are_checked() -> None:
     simulator.reset()
     assert (simulator.state.rows, simulator.now() - START) == ({}, 0)
 
-    wrong = {
+    wrong: dict[str, Callable[[], object]] = {
         "add": lambda: simulator.add("user"),
         "add nothing near": lambda: simulator.add("zzz"),
         "drop": lambda: simulator.drop("befor"),  # type: ignore[arg-type]

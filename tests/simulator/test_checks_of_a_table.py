@@ -20,7 +20,7 @@ from bpmax_sim.simulator.state import State, TenantCredentials
 from tests.simulator.bench import START
 
 BASE = "https://oa.example.test/v1"
-USERS = [
+USERS: list[dict[str, Any]] = [
     {"id": "Zhang", "no": 7, "name": "张三", "dept": [1, 2], "tags": "甲", "email": ""},
     {"id": "li", "no": 8, "name": "李四", "dept": [2], "tags": "乙",
      "ids": {"open": "o1", "union": "u1"}},
@@ -89,7 +89,7 @@ def test_values_have_to_be_there() -> None:
 
     assert every.ask("POST /x?q=1", whole) == (200, OK)
     assert [every.ask(f"POST /x{q}", whole)[0] for q in ("", "?q=", "?Q=1")] == [400, 400, 400]
-    values = (0, False, " ", "0", None, "", [], {}, [None], {"x": None})
+    values: Any = (0, False, " ", "0", None, "", [], {}, [None], {"x": None})
     present = [every.ask("POST /x?q=1", whole | {"a": value})[0] == 200 for value in values]
     assert present == [True, True, True, True, False, False, False, False, True, True]
     assert one.post({"a": 1}, {"b": {"c": 0}}, {"d": 1}, {"b": 1, "a": ""}, {}, None, [1]) == [
@@ -129,7 +129,7 @@ def test_a_value_equals_another_one_or_one_of_a_list() -> None:
     def equal(**more: Any) -> Office:
         return check(equal={"at": "body.a", "error": "E", **more})
 
-    values = ("1", 1, 1.0, "2", True, "true", None, "null", [1], {}, "")
+    values: Any = ("1", 1, 1.0, "2", True, "true", None, "null", [1], {}, "")
     said = {
         "of a list": equal(**{"in": [1, "true", None]}),
         "as another": equal(to="body.b"),
@@ -202,8 +202,8 @@ def test_a_text_is_measured_in_bytes_and_may_have_to_be_json() -> None:
         OK, OK, NO, OK, NO, NO, NO, NO, OK, OK,
     ]  # fmt: skip
     js = check(text={"at": "body.a", "json": True, "error": "E"})
-    texts = ("{}", '"x"', "1", "", "{", "null", "[" * 100_000)
-    assert js.post(*({"a": text} for text in texts), {}) == [OK, OK, OK, NO, NO, OK, NO, OK]
+    more = ("{}", '"x"', "1", "", "{", "null", "[" * 100_000)
+    assert js.post(*({"a": text} for text in more), {}) == [OK, OK, OK, NO, NO, OK, NO, OK]
 
 
 def test_a_record_is_found_by_one_of_several_fields() -> None:
@@ -295,7 +295,7 @@ def test_a_page_has_the_records_and_members_that_are_asked_for() -> None:
         return office.post(*bodies)
 
     where = {"where": {"dept": "body.d", "name": "body.name"}}
-    asked = {}, {"d": 2}, {"d": "3"}, {"d": 2, "name": "李四"}, {"d": ""}, {"d": [2]}
+    asked: Any = {}, {"d": 2}, {"d": "3"}, {"d": 2, "name": "李四"}, {"d": ""}, {"d": [2]}
     assert ids(where, *asked) == [
         ["Zhang", "li", "wang"], ["Zhang", "li"], ["wang"], ["li"], [], [],
     ]  # fmt: skip
@@ -456,12 +456,13 @@ def test_a_repeated_request_gets_its_first_response_or_an_error() -> None:
         body = one | {"w": value}
         assert talk(check(made, once=when), (0, body), (0, body))[1:] == [0 if counts else "new"]
     windows = {**rule, "window_at": "body.s", "default": 10}
-    for body, seconds, repeats in (
+    cases: list[tuple[dict[str, Any], float, bool]] = [
         (one, 9, True), (one, 10, False), (one | {"s": 50}, 49, True), (one | {"s": 50}, 50, False),
         (one | {"s": 500}, 99, True), (one | {"s": 500}, 100, False), (one | {"s": -5}, 0, False),
         (one | {"s": True}, 9, True), (one | {"s": "50"}, 9, True), (one | {"s": "50"}, 10, False),
         (one | {"s": 0.5}, 0.25, True), (one | {"s": 0.5}, 0.5, False),
-    ):  # fmt: skip
+    ]  # fmt: skip
+    for body, seconds, repeats in cases:
         said = talk(check(made, once=windows), (0, body), (seconds, body))
         assert said[1] == (0 if repeats else "new"), (body, seconds)
 
