@@ -388,7 +388,7 @@ class FlowSubject(MovingProject, kw_only=True):
         self._check_under_way(action)
         part = self._list_known_starter()
         part += [owners.read_owner_id(item) for items in self.owners.values() for item in items]
-        part += [entry["by"] for entry in self.history]
+        part += [entry["by"] for entry in self.history if entry["by"]]
         by = self._require_permitted_actor(
             action, move, list(dict.fromkeys(part)), msg("who takes part in it")
         )
@@ -548,7 +548,7 @@ class FlowSubject(MovingProject, kw_only=True):
         move = FlowMove(at=self.at, action=action if action in {"create", *ACTIONS} else "")
         with self._undo_on_failure():
             if name == "computed":
-                self._run_computed_hook(move)
+                self._result.value = self._run_computed_hook(move)
             elif name == "owners":
                 visit = self.visits.get(target) or Visit(target)
                 self._assign_owners_unless_hook_fails(visit, move)

@@ -379,14 +379,18 @@ class MovingProject(ProjectState, kw_only=True):
         known = dict.fromkeys(self._find_people_not_asked_again(previous), "repeated")
         if self.definition and self.definition.applicant == "skip":
             known |= dict.fromkeys(self._list_known_starter(), "applicant")
+        passed: list[str] = []
         # Of all owners, as with ``in_order`` only the first one is to act now.
         for item in table.owner_items if known else ():
             by, is_open = owners.read_owner_id(item), item["status"] == owners.UNTREATED
             if is_open and by in known and table.status == owners.UNTREATED:
                 item["status"] = owners.PASSED
+                passed.append(by)
                 self._add_history(FlowMove(at=visit.node, by=by, action=known[by]))
         if table.status == owners.PASSED:
-            self._decide_automatically(visit, "approve", coming)
+            # The approval is theirs: who led here may have rejected another node.
+            by = coming.by if coming.by in passed or not passed else passed[-1]
+            self._decide_automatically(visit, "approve", replace(coming, by=by))
 
     def _find_people_not_asked_again(self, previous: str) -> set[str]:
         """Return the people who have approved and are not asked again, by the setting ``repeated``.

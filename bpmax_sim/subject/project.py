@@ -529,10 +529,17 @@ class ProjectState(ScriptedSubject, kw_only=True):
             self.refuse(text)
         return True
 
-    def _run_computed_hook(self, move: FlowMove) -> None:
+    def _run_computed_hook(self, move: FlowMove) -> Any:
+        """Run the hook ``computed``, merge its values into the form, and return them.
+
+        The result of the action stays what the person's script returned.
+        """
+        before = self._result.value
         value = self._call_hook("computed", move)
+        self._result.value = before
         if isinstance(value, Mapping):
             self.merge_values("form", value, "computed")
+        return value
 
     def _run_title_and_visibility_hooks(self, move: FlowMove) -> None:
         """Run the hooks ``task_title`` and ``visibility``, as BPMAX does to show a task and log.

@@ -281,7 +281,7 @@ def test_of_several_who_are_not_asked_again_as_many_pass_as_the_rule_needs() -> 
     approve(flow, "甲", "乙")
 
     assert _steps(flow)[3:] == [
-        ("复核", "repeated", "甲"), ("复核", "approve", "乙"), ("终审", "repeated", "乙"),
+        ("复核", "repeated", "甲"), ("复核", "approve", "甲"), ("终审", "repeated", "乙"),
         ("终审", "repeated", "甲"),
     ]  # fmt: skip
     assert flow.find_people_to_act_now() == ["丙"]
