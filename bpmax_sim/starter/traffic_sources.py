@@ -354,11 +354,13 @@ class _CurlCommand:
         if value.startswith("@"):
             raise self._make_file_error("--header", value[1:])
         name, colon, text = value.partition(":")
-        if not colon:  # curl writes a header without a value so
-            name = name.rstrip().removesuffix(";")
-        self.named.add(name.strip().lower())
-        if text.strip() or not colon:  # and one that it is to leave out with a colon alone
-            self.headers.append((name.strip(), text.strip()))
+        is_empty = not colon and name.rstrip().endswith(";")  # curl writes one without a value so
+        name = name.rstrip().removesuffix(";").strip() if is_empty else name.strip()
+        if not name or not (colon or is_empty):
+            return  # curl leaves out what is no header
+        self.named.add(name.lower())
+        if text.strip() or is_empty:  # and one that it is to leave out has a colon alone
+            self.headers.append((name, text.strip()))
 
     def _read_cookies(self, value: str) -> None:
         if "=" not in value:
