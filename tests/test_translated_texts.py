@@ -308,6 +308,7 @@ def test_translated_texts_fit_their_columns_and_lose_spaces_between_wide_letters
         pytest.param(None, {"LANGUAGE": "de", "LANG": "zh_CN"}, None, "en", id="first variable"),
         pytest.param(None, {"LC_ALL": "ZH_TW", "LANG": "en"}, None, "zh", id="LC_ALL"),
         pytest.param(None, {"LC_MESSAGES": "zh", "LANG": "en"}, None, "zh", id="LC_MESSAGES"),
+        pytest.param(None, {"LC_ALL": "C", "LC_MESSAGES": "zh"}, None, "en", id="both"),
         pytest.param(None, {"LANG": "zh"}, "", "zh", id="locale"),
     ],
 )
