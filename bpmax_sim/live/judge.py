@@ -280,7 +280,9 @@ def _describe_result_place(live_run: _CalibrationRun) -> str:
     return ".".join(live_run.place)
 
 
-_VERSION: Final = re.compile(r"(Edg|Chrome|Firefox|QuickJS|Node\.js)/(\d+)")
+_BROWSERS: Final = ("Edg", "Chrome", "Firefox", "QuickJS", "Node.js")
+"""Names that user agents give with a version: Edge names Chrome, too, and before its own."""
+_VERSION: Final = re.compile(rf"({'|'.join(map(re.escape, _BROWSERS))})/(\d+)")
 
 
 def _describe_engine(engine: Mapping[str, Any]) -> str:
@@ -288,9 +290,10 @@ def _describe_engine(engine: Mapping[str, Any]) -> str:
     for name in ("v8", "quickjs"):
         if name in versions:
             return f"{name} {versions[name]}"
-    found = _VERSION.search(str(engine.get("agent", "")))
+    known = dict(_VERSION.findall(str(engine.get("agent", ""))))
+    name = next((name for name in _BROWSERS if name in known), "")
     kind = {"v8": "V8", "gecko": "SpiderMonkey / JavaScriptCore"}.get(engine.get("stack", ""), "?")
-    return f"{kind} ({found[1]} {found[2]})" if found else kind
+    return f"{kind} ({name} {known[name]})" if name else kind
 
 
 def _judge_rule(

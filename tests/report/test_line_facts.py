@@ -125,8 +125,7 @@ def test_the_last_line_counts_verdicts_warnings_files_and_calls(
         to_plain_english(format_summary_line(found, 0.3149, unread))
         for found, unread in ((verdicts, 2), (verdicts[-1:], 0), ([], 1), ([], 0))
     ] == [
-        "2 passed, 1 failed, 1 xfailed, 1 skipped, 2 not read, 2 warnings   7 calls: 1 fault, "
-        "1 live, 2 recorded, 1 simulated, 1 stub, 1 unanswered   0.31 s",
+        "2 passed, 1 failed, 1 xfailed, 1 skipped, 2 not read, 2 warnings   7 calls: 1 fault, 1 live, 2 recorded, 1 simulated, 1 stub, 1 unanswered   0.31 s",
         "1 passed   0 calls   0.31 s",
         "1 not read   0 calls   0.31 s",
         "nothing ran   0 calls   0.31 s",
