@@ -101,7 +101,7 @@ def test_a_cookie_fits_the_proxy() -> None:
 def test_the_strictest_signature_counts_wherever_it_stands() -> None:
     def find(headers: Pairs, query: str = "", body: bytes | None = None) -> tuple[str, bool] | None:
         found = find_address_signature(headers, query, body)
-        return found and (found.scheme, found.is_host_only)
+        return (found.scheme, found.is_host_only) if found else None
 
     aws = ("Authorization", "AWS4-HMAC-SHA256 Credential=a, SignedHeaders=date;host, Signature=b")
     form = ("Content-Type", f"{FORM}; charset=utf-8")

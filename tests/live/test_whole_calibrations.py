@@ -229,7 +229,7 @@ def test_what_could_not_be_asked_is_unknown_and_keeps_its_mark() -> None:
 
 
 def test_a_first_call_that_failed_says_why() -> None:
-    failures = {
+    failures: dict[str, dict[str, Any]] = {
         "message": {"error": {"members": {"message": "没有接口"}, "thrown": "x"}},
         "thrown": {"error": {"thrown": "x", "members": {}}},
         "skipped": {"error": {}, "skipped": "refused"},

@@ -253,6 +253,6 @@ def write_project(root: Path) -> None:
     for row, number in rows:
         known = detail(number, outcome=answer(f'{{"data":{{"name":"客{number}"}}}}'))
         write(root / f"cassettes/采购/查询/{row}.yaml", [(f"查询 <客户>[{row}]", [known])])
-    known = [detail(number) for number in (4, 5, 6)]
-    write(root / "cassettes/采购/留.yaml", [("留", known), ("别人", known)])
+    played = [detail(number) for number in (4, 5, 6)]
+    write(root / "cassettes/采购/留.yaml", [("留", played), ("别人", played)])
     write(root / "cassettes/采购/下单.yaml", [("下单", [order(body), detail(5)])])

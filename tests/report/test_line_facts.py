@@ -35,6 +35,7 @@ from bpmax_sim.report.terminal import (
 from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.events import (
     ConsoleWritten,
+    Outcome,
     ScenarioFinished,
     ScenarioStarted,
     StepStarted,
@@ -230,7 +231,7 @@ def test_events_become_a_verdict(items: tuple[ScenarioItem, ...]) -> None:
     item = items[0]
     missing = call(3, error="ConfigError", message="变量 A 没有设置", at=12.0)
 
-    def judge(outcome: str, *failures: Failure, live: bool = False) -> Verdict:
+    def judge(outcome: Outcome, *failures: Failure, live: bool = False) -> Verdict:
         return judge_events(
             item,
             [
@@ -374,7 +375,7 @@ def test_junit_has_an_element_for_each_item_and_each_unreadable_file(
 
 
 def test_the_json_object_of_a_run_has_every_member(items: tuple[ScenarioItem, ...]) -> None:
-    verdicts = [Verdict(item=items[0], outcome=one) for one in ("passed", "xfailed", "xfailed")]  # type: ignore[arg-type]
+    verdicts = [Verdict(item=items[0], outcome=one) for one in ("passed", "xfailed", "xfailed")]
     told = build_run_document(verdicts, code=ExitCode.REVIEW, problems=[Problem("甲"), Problem("乙", Place("a", 1, 2), path="b")])  # fmt: skip
 
     assert told["summary"] == {

@@ -272,13 +272,13 @@ def test_a_scenario_that_ends_in_two_ways_is_flaky(tmp_path: Path) -> None:
             write_files(tmp_path, {f"{run}/s/x/{name}.ndjson": data.decode()})
     seconds = {f"测{number:02}": number / 7 for number in range(23)}
     [section] = compare_runs([tmp_path / run for run in ends], seconds)
-    data = to_section_data(section)
-    flaky, slow = data["parts"]
+    shown = to_section_data(section)
+    flaky, slow = shown["parts"]
 
     def say(text: Any) -> str:
         return str(text if isinstance(text, str) else text["en"])
 
-    assert (data["name"], say(data["summary"])) == ("runs", "3 scenarios are flaky")
+    assert (shown["name"], say(shown["summary"])) == ("runs", "3 scenarios are flaky")
     assert [say(one) for one in flaky["columns"]] == ["scenario", "run 1", "run 2", "run 3"]
     assert [[(say(cell["text"]), cell["tone"]) for cell in row] for row in flaky["rows"]] == [
         [("变[甲]", ""), ("passed, result 1", "passed"), ("passed, result 2", "passed"), ("passed, result 1", "passed")],
