@@ -270,3 +270,82 @@ def test_an_echo_is_the_outermost_one() -> None:
     assert [find_echo(value) for value in values] == [
         (("data",), outer), (("a", "b"), inner), (("c", "d"), inner), None, None, None, ((), outer),
     ]  # fmt: skip
+
+
+def judge_as_it_is(**changed: Any) -> CalibrationResult:
+    """Return what a BPMAX shows whose results are ours, but for the records *changed*."""
+    records = tuple(
+        {**record, **changed.get(record.get("name", "begin"), {})}
+        for record in ask_our_engine().records
+    )
+    return judge_run(CapturedRun(name="r-1", records=records))
+
+
+def test_a_result_is_the_body_an_envelope_or_a_path() -> None:
+    one = echo("/anything/7?preset=1")
+    values = [
+        one,
+        {"code": 0, "message": "", "data": one},
+        {"code": 0, "message": "", "data": one, "x": 1},
+        {"data": one},
+        {"code": 0, "message": "", "d": one},
+    ]
+    found = [judge_as_it_is(first={"value": value}) for value in values]
+
+    assert [(each.result, each.keys.get("result"), each.rules["result"].mark, each.failure) for each in found] == [
+        ("body", "body", "confirmed", ""), ("envelope", "envelope", "confirmed", ""), ("envelope", "envelope", "confirmed", ""),
+        ("data", None, "refuted", ""), ("d", None, "refuted", ""),
+    ]  # fmt: skip
+    assert find_echo({"data": one, "x": {"y": echo("/b")}}) == (("data",), one)
+
+
+def test_defaults_are_compared_only_where_the_platform_there_has_them() -> None:
+    none = echo("/anything/7")
+    defaults = ("precedence", "keeps_default", "undefined_default", "null_default")
+    without = judge_as_it_is(first={"value": none}, **{name: {"value": none} for name in defaults})
+    other = judge_as_it_is(keeps_default={"value": none}, undefined_default={"value": none})
+    alone = judge_as_it_is(undefined_default={"value": none})
+    marks = [
+        [found.rules[key].mark for key in ("precedence", "undefined_value", "null_default")]
+        for found in (without, other, alone)
+    ]
+
+    assert marks == [
+        ["unknown", "confirmed", "confirmed"], ["refuted", "confirmed", "confirmed"], ["confirmed", "refuted", "confirmed"],
+    ]  # fmt: skip
+
+
+def test_auth_an_error_and_a_long_text_are_judged_at_their_edges() -> None:
+    signed = {"value": echo("/anything/7?preset=1", AUTHORIZATION="Bearer x")}
+    auth = [
+        judge_as_it_is(first=signed, auth_last={"value": value}).rules["auth_last"]
+        for value in (True, False)
+    ] + [judge_as_it_is(auth_last={"value": value}).rules["auth_last"] for value in (True, False)]
+    seen = [[(diff.ours, diff.there) for diff in one.seen.values()] for one in auth]
+    own, dropped = "the script's own header arrives", "the script's own header is dropped"
+
+    assert [one.mark for one in auth] == ["refuted", "confirmed", "unknown", "refuted"]
+    assert seen == [[(dropped, own)], [], [], [(own, dropped)]]
+    assert judge_as_it_is(status={"end": "threw"}).rules["error_members"].mark == "confirmed"
+    lengths = [
+        judge_as_it_is(caller={"value": "a" * size}).rules["caller"].seen["caller"].there
+        for size in (157, 158, 159)
+    ]
+    assert [(len(text), text[-1]) for text in lengths] == [(159, '"'), (160, '"'), (160, "…")]
+
+
+def test_a_mark_is_kept_only_for_what_was_not_asked() -> None:
+    found = judge_as_it_is(caller={"value": True})
+    seen = {"x": CalibrationDifference(ours="1", there="2")}
+    known = {
+        "caller": RuleMark(mark="confirmed"),
+        "business": RuleMark(mark="refuted", why="甲", seen=seen),
+        "status": RuleMark(mark="refuted"),
+    }
+
+    lines = render_rule_marks(found, known).splitlines()
+
+    assert [line for line in lines if "mark: refuted" in line or "  status" in line] == [
+        '  caller: {mark: refuted, seen: {caller: {ours: "false", there: "true"}}}', "  status: {mark: confirmed}",
+        '  business: {mark: refuted, why: 甲, seen: {x: {ours: "1", there: "2"}}}',
+    ]  # fmt: skip
