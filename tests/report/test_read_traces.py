@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from bpmax_sim.errors import ConfigError, Place
-from bpmax_sim.i18n import to_plain_english
+from bpmax_sim.i18n import msg, to_plain_english
 from bpmax_sim.report.artifact_run import read_artifact_run
 from bpmax_sim.report.editor_links import make_editor_url_template
 from bpmax_sim.report.failure_causes import describe_cause, find_grouping_cause
@@ -55,6 +55,15 @@ def test_lines_of_a_trace_are_what_their_kind_needs() -> None:
 
     assert {refuse(lines(START) + data) for data in wrong} == {"t.ndjson:2: not a line of a trace"}
     assert refuse(b"") == refuse(lines(finished())) == "t.ndjson: this trace has no beginning"
+    assert refuse(lines(START) + b'x\n{"event":') == "t.ndjson:2: not a line of a trace"
+    hints = []
+    for version in (VERSION + 1, VERSION - 1):
+        with pytest.raises(ConfigError) as wrong_version:
+            parse_trace(lines({**START, "version": version}), "a", "t")
+        hints.append(to_plain_english(str(wrong_version.value)).partition("; ")[2])
+    assert hints == [
+        "update bpmax-sim", "write some with `pytest --bpmax-trace=on` or `bpmax-sim run --trace=on`",
+    ]  # fmt: skip
     assert refuse(b'{"event":') == "t.ndjson:1: not a line of a trace"
     told = "this trace has version {}, and version " + f"{VERSION} is read here"
     versions = [VERSION + 1, VERSION - 1, "x", None]
@@ -95,7 +104,7 @@ def test_traces_are_named_below_their_folder_and_the_later_place_counts(tmp_path
     write_files(tmp_path, dict.fromkeys(names, "x"))
     one, two, three = (tmp_path / "1/trace", tmp_path / "2/trace/s/b/一.ndjson", tmp_path / "3")
 
-    found = find_traces([one, two, three, three / "s/b/三.ndjson"])
+    found = find_traces([two, one, three, three / "s/b/三.ndjson", two])
 
     assert [(name, path.relative_to(tmp_path).as_posix()) for name, path in found.items()] == [
         ("s/a/二.ndjson", "1/trace/s/a/二.ndjson"), ("s/b/一.ndjson", "2/trace/s/b/一.ndjson"), ("s/b/三.ndjson", "3/s/b/三.ndjson"),
@@ -118,6 +127,7 @@ more
 rerun: pytest x
 end</failure><error message="second"/></testcase>
 <testcase classname="tests.test_a.TestX" name="test_c"><error message="only"/></testcase>
+<testcase classname="tests.test_a" name="test_e"><error message="e"/></testcase>
 <testcase classname="gone" name="test_d" line="x"><failure>first
 second</failure></testcase>
 <testcase classname="s.回填.scenario.yaml" name="回填"><failure message="known"/></testcase>
@@ -146,9 +156,12 @@ def write_run(root: Path) -> dict[str, str]:
             lines(started("回填", version=VERSION), finished(1, "failed"))
             + lines(event("SourceAttached", file="回填.scenario.yaml", text="甲"))
         ).decode(),
-        "z/.bpmax/trace/s/另/另.ndjson": lines(other, step).decode(),
+        "z/.bpmax/trace/s/另/另.ndjson": lines(other, {**step, "title": "先"}, step).decode(),
         "z/.bpmax/trace/s/早/早.ndjson": lines({**other, "name": "早"}).decode(),
         "z/.bpmax/trace/s/好/好.ndjson": lines({**other, "name": "好"}, finished(1)).decode(),
+        "z/.bpmax/trace/s/待/待.ndjson": lines(
+            {**other, "name": "待"}, finished(1, "xfailed")
+        ).decode(),
         "z/.bpmax/trace/s/坏/坏.ndjson": "x\n",
         "z/report.xml": JUNIT,
         "z/else.xml": "<coverage/>",
@@ -184,13 +197,14 @@ def test_a_run_is_read_from_a_folder_and_from_an_archive(
         ("另", "s/另.scenario.yaml", 2, "did not end: its trace breaks off in step 填写", 1, "bpmax-sim run s/另.scenario.yaml:2"),
         ("test_b[甲]", "tests/test_a.py", 7, "m", 1, "pytest x"),
         ("test_c", "tests.test_a.TestX", 0, "only", 1, "pytest tests/test_a.py::TestX::test_c"),
+        ("test_e", "tests.test_a", 0, "e", 1, "pytest tests/test_a.py::test_e"),
         ("test_d", "gone", 0, "first", 1, ""),
     ]  # fmt: skip
     assert run.failures[3].texts == ("text\nmore\nrerun: pytest x\nend",)
     assert run.sources == {
         ("s/回填.scenario.yaml", "回填"): {"s/回填.scenario.yaml": "甲"}, ("s/另.scenario.yaml", "早"): {}, ("s/另.scenario.yaml", "另"): {},
     }  # fmt: skip
-    assert run.tests == 6
+    assert run.tests == 7
     assert [to_plain_english(one).partition(";")[0] for one in run.problems] == [
         f"{place}/z/.bpmax/failed/s/新/新.json: cannot be read, or is of another version of bpmax-sim",
         f"{place}/z/.bpmax/trace/s/坏/坏.ndjson:1: not a line of a trace",
@@ -239,7 +253,7 @@ def test_a_cause_is_the_same_in_another_process() -> None:
             kind="script", essence="乙", scenario="一", script=Place("a.js", 3, 5), checks=checks
         ),
         Failure(kind="config", essence="丙", scenario="一", script=Place("a.js", 3)),
-        Failure(kind="miss", essence="丁", scenario="一"),
+        Failure(kind="miss", essence=msg("skip: {reason}", reason="丁"), scenario="一"),
     ]
     again = [decode_failure_cause(encode_failure_cause(one)) for one in failures]
 
@@ -247,13 +261,13 @@ def test_a_cause_is_the_same_in_another_process() -> None:
         find_grouping_cause(one) for one in failures
     ]
     assert [(one.kind, one.template, one.where) for one in map(find_grouping_cause, again)] == [
-        ("expect", "甲", "b"), ("script", "乙", "a.js:3"), ("config", "丙", "a.js:3"), ("miss", "丁", ""),
+        ("expect", "甲", "b"), ("script", "乙", "a.js:3"), ("config", "丙", "a.js:3"), ("miss", "skip: 丁", ""),
     ]  # fmt: skip
     assert [to_plain_english(describe_cause([one])) for one in failures] == [
         "甲",
         "a.js:3: 乙",
         "丙",
-        "丁",
+        "skip: 丁",
     ]
     assert [read_place(one) for one in ("", "a", "a:1", "a:1:2", "C:/a:3", "a:b:1:2:3", "a:")] == [
         None, Place("a"), Place("a", 1), Place("a", 1, 2), Place("C:/a", 3), Place("a:b:1", 2, 3), Place("a:"),
@@ -295,7 +309,7 @@ def test_forms_that_stay_are_told_once_and_causes_by_their_number() -> None:
     def step(kind: str, at: float, form: Any) -> dict[str, Any]:
         return event(kind, at, number=1, title="一", form=form)
 
-    told = [step("StepStarted", 0, {"a": 1}), made(), answered(), step("StepFinished", 1, {"a": 1}), step("StepStarted", 1, {"a": True}), step("StepFinished", 2, None), step("StepStarted", 2, None)]  # fmt: skip
+    told = [step("StepStarted", 0, {"a": 1}), made(), answered(), step("StepFinished", 1, {"a": 1}), step("StepStarted", 1, {"a": True}), step("StepFinished", 2, None), step("StepStarted", 2, None), {key: one for key, one in step("StepFinished", 2, None).items() if key != "form"}, step("StepStarted", 2, {}), {key: one for key, one in step("StepFinished", 2, None).items() if key != "form"}]  # fmt: skip
     failure = {"kind": "miss", "essence": "甲"}
     traces = [
         Trace("s", (started("一", place="a.yaml:1:1"), finished(0, "failed", failures=[{**failure, "essence": "乙"}]))),
@@ -314,7 +328,7 @@ def test_forms_that_stay_are_told_once_and_causes_by_their_number() -> None:
         for one in data["story-3"]["events"]
         if one["event"].startswith("Step")
     ]
-    assert forms == [{"a": 1}, "as before", {"a": True}, None, "as before"]
+    assert forms == [{"a": 1}, "as before", {"a": True}, None, "as before", "as before", {}, None]
 
 
 def test_a_body_is_cut_at_its_bytes() -> None:
