@@ -6,7 +6,7 @@ Errors are compared as ``expect_error`` has them: type, code, message, origin an
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain, product
 from operator import attrgetter
 from typing import Any
@@ -251,6 +251,16 @@ def make_thrown_error(error: BaseException, at: float = 0.0) -> events.ErrorThro
         type=name, code=code, message=message, source=source, status=status, place=place,
         stack=stack, at=at,
     )  # fmt: skip
+
+
+def collect_call_error_codes(errors: Iterable[BaseException]) -> set[Any]:
+    """Return the codes of *errors* as the records of calls have them.
+
+    A script sees a call that is not set up with the code ``CONFIG``, and its record names the class
+    of the error.
+    """
+    codes = {make_thrown_error(error).code for error in errors}
+    return {ConfigError.__name__ if code == "CONFIG" else code for code in codes}
 
 
 def _join_api_name(platform: Any, api: Any) -> str:

@@ -41,8 +41,8 @@ from bpmax_sim.scenario import findings
 from bpmax_sim.scenario.action import Action
 from bpmax_sim.scenario.actions import check_action
 from bpmax_sim.scenario.assertions import (
+    collect_call_error_codes,
     convert_first_error_to_map,
-    make_thrown_error,
     read_expected_error,
     resolve_error,
 )
@@ -496,9 +496,7 @@ class StepRun(msgspec.Struct):
         """
         progress = self.progress
         whole = progress.item.scenario.expect
-        uncaught = {make_thrown_error(error).code for error in (*result.errors, *result.unhandled)}
-        if "CONFIG" in uncaught:  # so a script sees what the record of the call names by its class
-            uncaught.add(ConfigError.__name__)
+        uncaught = collect_call_error_codes((*result.errors, *result.unhandled))
         made = progress.log.calls[self.since.calls :]
         for call in findings.find_invalid_calls(made, self.located.step.expect, whole):
             if call.error not in uncaught:
