@@ -10,6 +10,7 @@ from bpmax_sim.explore.effects import (
     has_effect_when_repeated,
     identify_request,
 )
+from bpmax_sim.explore.orders import count_orders, find_possible_orders
 from bpmax_sim.explore.run_view import drop_result
 from bpmax_sim.platform.model import Api
 from bpmax_sim.scenario.calls import CallMade
@@ -231,3 +232,19 @@ def test_a_run_is_seen_by_its_outermost_steps_with_the_calls_of_each() -> None:
         ["1", "2.1", "2", "3"],
     )
     assert dict(run.steps["2"].state) == {"form.金额": 2, "result": 7}
+
+
+def test_orders_of_five_calls_come_by_their_inversions_and_then_by_their_places() -> None:
+    calls = [made(f"crm.{name}", n, 9 + n, elapsed=n) for n, name in enumerate("甲乙丙丁戊")]
+
+    orders = list(find_possible_orders([tuple(calls)]))
+
+    assert len(orders) == count_orders([tuple(calls)]) == 10 + 2 * 10 + 3 * 5
+    assert [
+        (one.inversions, "".join(call.api for call in one.calls), one.late_call.api)
+        for one in orders[:7]
+    ] == [
+        (1, "甲乙丙戊丁", "丁"), (1, "甲乙丁丙戊", "丙"), (1, "甲丙乙丁戊", "乙"),
+        (1, "乙甲丙丁戊", "甲"), (2, "甲乙丁戊丙", "丙"), (2, "甲乙戊丙丁", "丙"),
+        (2, "甲丙乙戊丁", "乙"),
+    ]  # fmt: skip

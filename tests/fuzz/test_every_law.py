@@ -8,18 +8,22 @@ from __future__ import annotations
 import re
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
+import pytest
 from msgspec.structs import replace
 
+from bpmax_sim.fuzz import violation
 from bpmax_sim.fuzz.laws import LAWS, is_received_exactly
 from bpmax_sim.fuzz.search import check_law_by_calls
-from bpmax_sim.fuzz.target import FuzzTarget, call_from_data, call_to_data, make_target
+from bpmax_sim.fuzz.target import FuzzTarget, RequestLog, call_from_data, call_to_data, make_target
 from bpmax_sim.fuzz.violation import LawBroken
-from bpmax_sim.messages import Request
+from bpmax_sim.messages import Request, Response
 from bpmax_sim.platform.load import load_platforms
 from bpmax_sim.proxy.builder import CallSpec
+from bpmax_sim.session.session import Session
 from bpmax_sim.strategies.programs import to_chain
 from tests.fuzz.test_laws import tampered
 
@@ -42,7 +46,7 @@ auth:
 ignore: [query.跟踪]
 apis:
   查询:
-    path: /orders/{编号}?来源=表单
+    path: /orders/{编号}?来源=表单/手工
     parameters:
       - {name: 编号, in: path, required: true}
       - {name: 页, in: query}
@@ -102,6 +106,13 @@ apis:
           - request: {path: /login, form: {app: "{{ app }}"}}
             extract: {t: {path: $.access_token}}
       apply: [{in: header, name: X-T, value: "{{ t }}"}]
+  只登录:
+    path: /login-only
+    auth:
+      acquire:
+        steps:
+          - request: {path: /login, form: {app: "{{ app }}"}}
+            extract: {t: {path: $.access_token}}
   忽略:
     path: /ignored
     ignore: [query.页]
@@ -141,6 +152,7 @@ CALLS: Final[dict[str, list[Any]]] = {
     "内外": [[{"name": "甲"}, "乙"], [{"$undefined": True}, "乙"]],
     "顶层": [["甲"]],
     "免登录": [[]],
+    "只登录": [[]],
     "忽略": [["1"], ["2"]],
     "隐私": [["张三"], ["李四"]],
     "过宽": [["张三"], ["李四"]],
@@ -287,6 +299,37 @@ def test_a_request_that_is_seen_otherwise_breaks_the_law_that_looks_there(tmp_pa
         is_received_exactly(value, [got], "body")
         for value, got in ((large, float(large)), (float(large), large), (large, large - 1))
     ] == [True, True, False]
+
+
+def test_only_a_third_party_with_records_may_refuse_what_is_valid(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "orders.yaml").write_text(OTHERS, "utf-8")
+    platforms = load_platforms(tmp_path / "orders.yaml")
+    call = call_from_data({"call": "orders.点号", "args": ["1", "2"]})
+
+    class Refusing(FuzzTarget):
+        """A target that answers each call with one status."""
+
+        status = 404
+
+        @contextmanager
+        def open_session(self, **more: Any) -> Iterator[tuple[Session, RequestLog]]:
+            with super().open_session(**more) as (session, log):
+                session.stub(lambda _request: Response(status=self.status))
+                yield session, log
+
+    found = {}
+    for known in ({"orders"}, {"crm"}):
+        monkeypatch.setattr(violation, "RULES", known)
+        for status in (404, 499, 500):
+            Refusing.status = status
+            try:
+                check_law_by_calls(Refusing(platforms, "orders"), "accepted", (call,))
+            except LawBroken as error:
+                found[*known, status] = error.why[:45]
+    told = "a call that fits what is declared ends in HTT"
+    assert found == dict.fromkeys([("orders", 500), ("crm", 404), ("crm", 499), ("crm", 500)], told)
 
 
 if __name__ == "__main__":
