@@ -108,7 +108,7 @@ def test_an_effect_is_declared_or_that_of_the_method() -> None:
 
 
 def test_a_call_can_show_what_another_did_if_both_are_about_one_thing() -> None:
-    orders = {"collection": ("orders",), "numbers": frozenset({"7"})}
+    orders: dict[str, Any] = {"collection": ("orders",), "numbers": frozenset({"7"})}
     write = ordered(1, **orders)
     reads = {
         "the same path": made("erp.查单", collection=("orders",)),
@@ -157,7 +157,7 @@ def test_effects_of_a_run_are_those_that_came_through_once_for_each_key() -> Non
 
 
 def test_a_read_of_an_effect_is_made_after_it_and_before_the_next_call() -> None:
-    about = {"numbers": frozenset({"7"})}
+    about: dict[str, Any] = {"numbers": frozenset({"7"})}
     write, last = ordered(4, 6, **about), ordered(20, 22, **about)
     reads = {
         "before it": made("erp.查", 3, 9, **about),
@@ -226,7 +226,7 @@ def test_a_run_is_seen_by_its_outermost_steps_with_the_calls_of_each() -> None:
         ("oa.发", "2", 10, 10, 0.0, False, True), ("crm.查单 #2", "3", 16, 16, 0.0, False, False),
     ]  # fmt: skip
     assert [one.collection for one in run.calls[::4]] == [("orders",), ()]
-    assert (run.idle & {*run.steps}, run.end, [*run.steps]) == (
+    assert ({*run.idle} & {*run.steps}, dict(run.end), [*run.steps]) == (
         {"1", "3"},
         {},
         ["1", "2.1", "2", "3"],

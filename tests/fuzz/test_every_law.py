@@ -294,9 +294,10 @@ def test_a_request_that_is_seen_otherwise_breaks_the_law_that_looks_there(tmp_pa
         except LawBroken as error:
             return error.why
 
-    assert {name: say(*rest) for name, (*rest, _) in CHANGES.items()} == {
-        name: told for name, (*_, told) in CHANGES.items()
-    }
+    assert {
+        name: say(law, api, given, changes)
+        for name, (law, api, given, changes, _) in CHANGES.items()
+    } == {name: change[-1] for name, change in CHANGES.items()}
     large = 2**53 + 1
     assert [
         is_received_exactly(value, [got], "body")
