@@ -104,7 +104,7 @@ def tell_result(result: ChallengeResult) -> Iterator[str]:
     yield from (f"{one.place}: {to_plain_english(one.message)}" for one in result.unused)
     yield f"{to_plain_english(describe_counts(result))} {result.score_percent:.1f}"
     section = make_section(result)
-    yield f"## {to_plain_english(section.title)}: {to_plain_english(str(section.summary))}"
+    yield f"## {section.title}: {section.summary}"
     for part in section.parts:
         yield str(part)
 
