@@ -200,9 +200,7 @@ def test_owners_are_read_from_what_scripts_give() -> None:
     }
     must = must.replace("{{", "{").replace("}}", "}")
     for value, got in wrong.values():
-        assert (
-            _message(lambda given=value: parse_returned_owners(given, "复审", nodes)) == must + got
-        )  # type: ignore[misc]
+        assert _message(partial(parse_returned_owners, value, "复审", nodes)) == must + got
     twice = [{"owner_id": owner} for owner in (5, 7, "7", 6, "6")]
     assert _message(lambda: parse_returned_owners(twice, "复审")) == (
         "BAD_RETURN: owners.复审 returned '7' twice"
@@ -336,10 +334,13 @@ def test_values_are_equal_as_in_javascript() -> None:
         False, True, True, False, True, False, False,
     ]  # fmt: skip
     assert (values, values["a"]) == ({"a": True, "n": None}, True)
-    empty = (None, "", [], (), {})
+    empty: Any = (None, "", [], (), {})
     full = (0, False, 0.0, " ", [None], UNDEFINED)
     assert [*map(is_field_value_empty, empty)] == [True] * 5
     assert [*map(is_field_value_empty, full)] == [False] * 6
+
+
+_NO_ANSWERS: tuple[Any, ...] = ("", 0, 1, {}, [])
 
 
 def test_a_script_refuses_by_what_it_returns_or_throws() -> None:
@@ -349,7 +350,7 @@ def test_a_script_refuses_by_what_it_returns_or_throws() -> None:
     assert [read_refusal("submit", v) for v in (None, True, UNDEFINED, False, "金额")] == [
         None, None, None, "submit refused", "金额",
     ]  # fmt: skip
-    for value in ("", 0, 1, {}, []):
+    for value in _NO_ANSWERS:
         message = _message(partial(read_refusal, "submit", value))
         assert message.startswith(f"BAD_RETURN: submit returned {value!r}, which neither refuses")
 
@@ -409,10 +410,13 @@ def form(states: Mapping[str, Mapping[str, Any]], **fields: Any) -> FormSubject:
     return subject
 
 
+_NO_LISTS: tuple[Any, ...] = (("a",), "ab", None, {})
+
+
 def test_options_have_labels_and_a_hint_says_what_was_meant() -> None:
     options = ["a", {"value": 1, "label": "一"}, {"label": "无"}, None, {"value": "2"}]
     assert list_option_values(options) == ["a", 1, None, None, "2"]
-    assert [list_option_values(value) for value in (("a",), "ab", None, {})] == [["a"], [], [], []]
+    assert [list_option_values(value) for value in _NO_LISTS] == [["a"], [], [], []]
     subject = form({"类": {"options": options}, "行.数": {"options": [1, 2]},
                     "客.级": {"options": []}, "客.域": {"options": "ab"}})  # fmt: skip
     assert [[*find_option_problems(subject, *pair)] for pair in (
