@@ -356,6 +356,7 @@ def test_results_describe_themselves() -> None:
         ("load was not awaited", True,
          "await it, or write void before it if nothing is to wait for it"),
     ]  # fmt: skip
+    assert UnrankedCharacter("𠀋", None).problem.startswith("'𠀋' (U+2000B) ")
     assert UnrankedCharacter("㐀", None).problem.startswith("'㐀' (U+3400) is sorted by its code")
     one, two = ScriptError("一"), ScriptError("二")
     for outcome in (Outcome(error=one, unhandled=(two,)), Outcome(unhandled=(one, two))):
@@ -480,10 +481,12 @@ def test_counts_of_processes_are_added() -> None:
     other.lost[two] += 1
     other.uncounted[three] = None
     other.redact_script_texts(lambda text: text.replace("1", "…"))
+    other.redact_script_texts(lambda text: text.replace("f", "g"))
     hits.merge(other.to_data())
+    assert Script("f(0)", "0.js") in hits.shown
     assert hits.to_data() == [
-        ("2.js", "f(2)", None, 0, "f(2)"), ("1.js", "f(1)", [5], 3, "f(…)"),
-        ("0.js", "f(0)", [4, 4], 0, "f(0)"),
+        ("2.js", "f(2)", None, 0, "f(2)"), ("1.js", "f(1)", [5], 3, "g(…)"),
+        ("0.js", "f(0)", [4, 4], 0, "g(0)"),
     ]  # fmt: skip
     again = ScriptHits()
     again.merge([("x.js", "x", None, 1, "x")])

@@ -197,3 +197,41 @@ def test_nobody_takes_part_in_a_project_by_a_decision_that_no_person_took() -> N
     with pytest.raises(SubjectError) as caught:
         flow.comment(FlowMove(by="丁"))
     assert str(caught.value) == "丁 may not comment: only who takes part in it may (张三, 甲)"
+
+
+def test_a_task_that_is_handed_back_stays_with_its_owner_and_the_starter_is_who_is_named() -> None:
+    flow, _ = flow_of(TWO, user={"id": "李四"})
+    flow.create(FlowMove(by="张三"))
+    flow.hand_over(FlowMove(by="甲", others=("丙",)))
+    flow.hand_over(FlowMove(by="丙", others=("甲",)))
+    approve(flow, "甲")
+    flow.decide("reject", FlowMove(by="乙"))
+    assert (flow.starter, flow.find_people_to_act_now()) == ("张三", ["甲"])
+
+
+def test_a_reminder_goes_to_the_node_that_is_named_and_the_latest_branch_counts() -> None:
+    nodes = {
+        "分": FlowNode(parallel=("技术", "商务"), join="汇"),
+        "技术": FlowNode(owners=("甲",), approve="汇", deadline=60.0),
+        "商务": FlowNode(owners=("乙",), approve="汇"),
+        "汇": FlowNode(owners=("乙",), approve="止"),
+        "止": END,
+    }
+    flow, _ = flow_of(nodes)
+    flow.create(FlowMove(by="张三"))
+    flow.fire_due_deadlines(60)
+    flow.remind(FlowMove(by="张三", at="商务"))
+    facts = flow.collect_facts()
+    assert (facts["delay_level"], [(one["node"], one["to"]) for one in facts["notified"]]) == (
+        1, [("技术", ["甲"]), ("商务", ["乙"])],
+    )  # fmt: skip
+
+
+def test_a_rejection_needs_no_field_that_an_approval_requires() -> None:
+    flow, _ = flow_of(TWO)
+    flow.create(FlowMove(by="张三"))
+    flow.set_state("意见", "required", True)
+    with pytest.raises(SubjectError) as caught:
+        flow.decide("approve", FlowMove(by="甲"))
+    flow.decide("reject", FlowMove(by="甲"))
+    assert (caught.value.code, flow.status) == ("REQUIRED", "rejected")
