@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from bpmax_sim.messages import Exchange, Pairs
 from bpmax_sim.starter.platform_draft import draft_platform, make_platform_key
 from bpmax_sim.yamlfile import read_yaml
@@ -173,7 +175,8 @@ MESSAGES = "message msg errmsg errMsg error_msg errorMsg Message error_descripti
 def test_the_first_name_that_says_it_is_taken_for_the_code_the_message_and_the_data() -> None:
     def guess(*answers: object) -> dict[str, list[str]]:
         text, _ = draft(*(seen("GET /a", one) for one in answers), origins=(CRM,))
-        found = read_yaml(text).to_plain().get("response", {})
+        whole: Any = read_yaml(text).to_plain()
+        found = whole.get("response", {})
         return {name: found.get(name) for name in ("code", "message", "data")}
 
     codes, messages, data = CODES.split(), MESSAGES.split(), ["data", "result", "Data"]
@@ -204,7 +207,6 @@ def test_what_is_in_front_of_every_path_is_no_part_of_a_name() -> None:
     }  # fmt: skip
     found = {}
     for path in paths:
-        (found[path],) = read_yaml(
-            draft_platform("crm", [seen(f"GET {path}")], [CRM]).text
-        ).to_plain()["apis"]
+        whole: Any = read_yaml(draft_platform("crm", [seen(f"GET {path}")], [CRM]).text).to_plain()
+        (found[path],) = whole["apis"]
     assert found == paths

@@ -15,7 +15,7 @@ from bpmax_sim.session.record import RecordMode
 
 
 class PlainRecorder:
-    """Notes what becomes of it; *worse* calls failed, of which the old recording has those named."""
+    """Notes what becomes of it; the calls *worse* failed, and those with ``!`` did not before."""
 
     def __init__(self, *worse: str, blind: tuple[str, ...] = ()) -> None:
         self.done: list[str] = []
