@@ -75,7 +75,7 @@ def end(
     kinds = {OutageWarning: "outage", BlindIgnoreWarning: "blind"}
     done = [*(recorder.done if recorder else ()), *(f"empty {one}" for one in made.done), *orphans]
     return " ".join(done), [
-        f"{kinds[one.category]} {str(one.message).rpartition(': ')[2]}"  # type: ignore[index]
+        f"{kinds[one.category]} {str(one.message).rpartition(': ')[2]}"
         if one.category is BlindIgnoreWarning
         else f"outage {str(one.message).partition('(')[2].partition(')')[0]}"
         for one in warned
