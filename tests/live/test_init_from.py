@@ -441,7 +441,8 @@ def test_hosts_with_equal_first_labels_have_names_of_their_own(project: Path) ->
     draft = from_entries(project, calls)
     platform = load_platforms(project / "scenarios/platforms").platform("crm")
     assert platform.hosts == {
-        name: f"https://{name}.crm.example.test" for name in ("host_2", "api", "api_2")
+        name: f"https://{name.replace('_', '-')}.crm.example.test"
+        for name in ("host_2", "api", "api_2")
     }
     assert sorted(api.host for api in platform.apis.values()) == ["", "api", "api_2", "host_2"]
     assert draft.calls == len(calls)
