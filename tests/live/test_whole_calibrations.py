@@ -3,10 +3,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 from bpmax_sim.i18n import translate
+from bpmax_sim.live import rules
 from bpmax_sim.live.calibrate import ask_our_engine
 from bpmax_sim.live.calibration_file import render_rule_marks
 from bpmax_sim.live.console import CapturedRun
@@ -349,3 +352,11 @@ def test_a_mark_is_kept_only_for_what_was_not_asked() -> None:
         '  caller: {mark: refuted, seen: {caller: {ours: "false", there: "true"}}}', "  status: {mark: confirmed}",
         '  business: {mark: refuted, why: 甲, seen: {x: {ours: "1", there: "2"}}}',
     ]  # fmt: skip
+
+
+def test_each_question_is_asked_for_a_rule_and_each_rule_asks_what_there_is() -> None:
+    script = Path(rules.__file__).with_name("calibrate.js").read_text(encoding="utf-8")
+    asked = set(re.findall(r"probe\('(\w+)'", script))
+    answered = {name for rule in RULES.values() for name in rule.probes}
+
+    assert (asked - answered, answered - asked) == ({"form_write"}, set())  # which is told alone
