@@ -10,6 +10,7 @@ import pytest
 
 from bpmax_sim.errors import Place
 from bpmax_sim.file_names import RelativeFileNameRewriter
+from bpmax_sim.i18n import msg, plural
 from bpmax_sim.js_values import UNDEFINED, BigInt
 from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.events import (
@@ -210,3 +211,24 @@ def test_an_error_is_shown_by_its_class_or_by_a_code_of_the_bench(
     error = ErrorThrown(type="TypeError", code=code, message="请填金额", source=source, at=AT)
 
     assert str(error) == shown
+
+
+def test_a_message_is_told_with_what_a_reader_translates_it_from() -> None:
+    one, two = (
+        plural(n, "{number} exchange not sent", "{number} exchanges not sent") for n in (1, 2)
+    )
+
+    assert [json.loads(to_canonical_json(text)) for text in (one, two)] == [
+        {
+            "many": "{number} exchanges not sent",
+            "template": "{number} exchange not sent",
+            "text": text,
+            "values": {"number": str(n)},
+        }
+        for n, text in ((1, "1 exchange not sent"), (2, "2 exchanges not sent"))
+    ]
+    assert json.loads(to_canonical_json(msg("{a} is gone", a="甲"))) == {
+        "template": "{a} is gone",
+        "text": "甲 is gone",
+        "values": {"a": "甲"},
+    }
