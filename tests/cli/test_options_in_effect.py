@@ -213,7 +213,9 @@ def test_a_challenge_of_what_nothing_changed_says_so(
     done = bs("challenge", "--changed", "v1", "-k", "付款")
 
     assert (done.code, done.out) == (5, "")
-    assert done.err == "scenarios/: no scenario is reached by what changed\n"
+    assert done.err == (
+        "scenarios/: no scenario that is reached by what changed has '付款' in it\n"
+    )
 
 
 @pytest.mark.parametrize(

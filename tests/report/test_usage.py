@@ -22,6 +22,7 @@ from bpmax_sim.report.junit import create_junit_folder, list_properties
 from bpmax_sim.report.recording_use import RecordingUse
 from bpmax_sim.report.stored_failures import (
     FAILED_FOLDER,
+    StoredConsoleOutput,
     StoredFailure,
     did_fail,
     parse_failure,
@@ -409,6 +410,7 @@ def test_a_failure_is_kept_until_its_scenario_passes(
     assert not (root / FAILED_FOLDER).exists()
 
     line = ConsoleOutput(text="x", level="log")
+    stored = StoredConsoleOutput(text="x", level="log")
     other = replace_failure("二")
     store_or_delete_failure(first, (replace_failure("一", rerun="again"), other), (), (line,))
     store_or_delete_failure(second, (), ("坏一", "坏二"))
@@ -420,7 +422,7 @@ def test_a_failure_is_kept_until_its_scenario_passes(
         "step 1/1 步: 一", "step 1/1 步: 二",
     ]  # fmt: skip
     assert len(kept.whole) == 2
-    assert (kept.console, kept.rerun, kept.version) == ((line,), "again", 2)
+    assert (kept.console, kept.rerun, kept.version) == ((stored,), "again", 2)
     assert (problem.headline, problem.texts, problem.whole) == (
         "坏一",
         ("坏一", "坏二"),
