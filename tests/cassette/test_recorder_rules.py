@@ -532,3 +532,15 @@ def test_what_waits_for_review_stays_when_it_is_written(path: Path) -> None:
     assert aside == to_review_path(path)
     assert (bodies(path), bodies(to_review_path(path))) == (["一"], ["二"])
     assert sorted(path.parent.iterdir()) == [path, to_review_path(path)]
+
+
+def test_a_call_that_failed_before_is_known_whatever_is_ignored_now(path: Path) -> None:
+    down = replace(issued(detail(1, outcome=DOWN), 1), key="")
+    recording = recorder(path)
+    recording.append(down)
+    recording.seal()
+    recording = recorder(path, rules=MatchingRules(("query.fields",)))
+    recording.append(down)
+
+    assert recording.find_newly_failing_calls(fails) == ()
+    recording.discard()
