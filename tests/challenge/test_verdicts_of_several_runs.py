@@ -96,3 +96,26 @@ def test_a_line_kills_what_fails_in_each_row_that_differs_there(
     found = search.is_killing_line(line, divergences, lambda _: Variant(scripts={"价.js": ""}))
 
     assert found is is_killing
+
+
+@pytest.mark.parametrize(
+    ("probe", "met", "cause"), [("", (), ""), ("x", (), "unmet"), ("x", (1,), ""), ("x", (0,), "")]
+)
+def test_input_for_a_mistake_is_looked_for_in_every_run(
+    probe: str, met: tuple[int, ...], cause: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    challenge: Any = object.__new__(ScriptChallenge)
+    target = SimpleNamespace(find_evaluating_baselines=lambda _: range(2))
+    challenge.numbered, challenge._memory = [(target, SimpleNamespace(probe=probe))], None
+    challenge.baselines = [SimpleNamespace(item=SimpleNamespace(node_id="行")) for _ in range(2)]
+    monkeypatch.setattr(judge, "run_variant", lambda *_: _RUNS["same"])
+    monkeypatch.setattr(judge, "_find_new_warnings", lambda *_: ())
+    monkeypatch.setattr(judge, "find_divergences", lambda *_: [])
+    monkeypatch.setattr(ScriptChallenge, "_make_mutant_variant", lambda *_: None)
+    monkeypatch.setattr(
+        ScriptChallenge, "_matters_in_any_run", lambda *said: not {*met}.isdisjoint(said[-1])
+    )
+
+    verdict = challenge.judge_one(0)
+
+    assert (verdict.verdict, verdict.cause) == ("unchanged", cause)
