@@ -378,3 +378,14 @@ def test_the_page_shows_the_matrix_and_each_finding_with_its_scenario() -> None:
     )
     bare = make_section(sum_totals([exploration]), findings)
     assert [one.paste for one in bare.parts if isinstance(one, SectionFinding)] == ["", ""]
+
+
+def test_what_fails_a_scenario_is_red_on_the_page_whatever_its_verdict() -> None:
+    exploration = explored(
+        tried(verdict="unrecorded"), tried("429", verdict="unrecorded", severity="warn")
+    )
+
+    table = make_section(sum_totals([exploration]), find_causes([exploration]), ["一"]).parts[0]
+
+    assert isinstance(table, SectionTable)
+    assert [cell.tone for cell in table.rows[0][1:]] == ["failed", "quiet"]

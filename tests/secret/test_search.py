@@ -459,3 +459,19 @@ def test_a_secret_is_found_in_a_list_of_its_bytes(size: int, text: str, between:
 
     found = find_needles_in_all_layers(data, {secret: "token"})
     assert [one.within for one in found] == [("list of bytes",)]
+
+
+@pytest.mark.parametrize("holds", range(4))
+def test_long_pieces_that_begin_and_end_alike_are_each_searched(holds: int) -> None:
+    """Such as files made from one template, attached one after the other."""
+    secret = b"k3y9f2z1q8w7e6r5"
+    size = (1 << 16) + 300
+    files = [
+        base64.b64encode(b"<" * 100 + bytes([65 + n]) * (size - 200) + b">" * 100) for n in range(4)
+    ]
+    middle = b"<" * 100 + b"Z" * 5000 + secret + b"Z" * (size - 5216) + b">" * 100
+    files[holds] = base64.b64encode(middle)
+
+    found = find_needles_in_all_layers(b" ".join(files), {secret: "token"})
+
+    assert [(one.name, one.within) for one in found] == [("token", ("base64",))]
