@@ -472,6 +472,6 @@ def test_long_pieces_that_begin_and_end_alike_are_each_searched(holds: int) -> N
     middle = b"<" * 100 + b"Z" * 5000 + secret + b"Z" * (size - 5216) + b">" * 100
     files[holds] = base64.b64encode(middle)
 
-    found = find_needles_in_all_layers(b" ".join(files), {secret: "token"})
+    found = find_needles_in_all_layers(b'["%s"]' % b'","'.join(files), {secret: "token"})
 
     assert [(one.name, one.within) for one in found] == [("token", ("base64",))]
