@@ -442,8 +442,9 @@ class DamagedCassette(CassetteError):  # noqa: N818 - the public name of the spe
     @classmethod
     def at(cls, place: Place, message: str) -> Self:
         """Return the error of what *message* says of the line at *place*."""
-        error = cls(str(Problem(message, place)))
-        error.problem = Problem(message, place)
+        problem = Problem(message, place)
+        error = cls(str(problem))
+        error.problem = problem
         return error
 
 

@@ -167,16 +167,16 @@ def verify(  # noqa: PLR0913 - the options of the command
         allow_writes=allow_writes,
         sampled_apis=set() if sample else None,
     )
-    is_recorded = {job: _is_recorded(job) for job in _find_jobs(paths or (), platforms)}
+    recorded = {job: _count_exchanges(job) for job in _find_jobs(paths or (), platforms)}
     # before anything is sent: who has no address yet still learns it
-    _report_unrecorded([job for job, is_there in is_recorded.items() if not is_there])
-    jobs = [job for job, is_there in is_recorded.items() if is_there]
+    _report_unrecorded([job for job, number in recorded.items() if number is None])
+    jobs = [job for job, number in recorded.items() if number is not None]
     findings: list[tuple[Place, Drift]] = []
     sent = 0
     unsent: Counter[str] = Counter()
     findings_of_jobs = (finding for job in jobs for finding in _verify_job(job, how))
     moved = [finding for job in jobs for finding in _find_already_migrated(job)]
-    verified = iterate_with_progress(findings_of_jobs, sum(map(_count_exchanges, jobs)))
+    verified = iterate_with_progress(findings_of_jobs, sum(filter(None, recorded.values())))
     for place, drifts in chain(moved, verified):
         unsent.update(reasons := [drift.reason for drift in drifts if drift.reason])
         sent += not reasons and not any(drift.kind == "moved" for drift in drifts)
@@ -281,17 +281,17 @@ def _contains_only_cassettes(path: str) -> bool:
     return path.endswith(".yaml") and not path.endswith(".scenario.yaml")
 
 
-def _is_recorded(job: _VerifyJob) -> bool:
-    """Return whether the cassette of *job* is there, with an exchange of its owner."""
+def _count_exchanges(job: _VerifyJob) -> int | None:
+    """Return the number of exchanges of *job*, including those that will not be sent.
+
+    None if its cassette is not there, or has none of its owner.
+    """
     if not job.cassette.exists():
-        return False
-    return job.owner is None or job.owner in load_cassette(job.cassette).owners
-
-
-def _count_exchanges(job: _VerifyJob) -> int:
-    """Return the number of exchanges of *job*, including those that will not be sent."""
+        return None
     cassette = load_cassette(job.cassette)
-    return len(cassette if job.owner is None else cassette.index.list_exchange_numbers(job.owner))
+    if job.owner is None:
+        return len(cassette)
+    return len(cassette.index.list_exchange_numbers(job.owner)) or None
 
 
 def _find_already_migrated(job: _VerifyJob) -> Iterator[tuple[Place, list[Drift]]]:

@@ -176,6 +176,7 @@ def _cover_script(name: str, script: Script, hits: ScriptHits) -> CoveredScript:
             lines[counter.line] = max(number, lines.get(counter.line, 0))
     shown = hits.shown.get(script, script.source)
     finder = ReachFinder(script.source if shown == script.source else "", script.name)
+    decided = {way.decision for way, number in ways if number and way.arm not in _SHORT_CIRCUITS}
     branches = [
         CoveredBranch(
             way.line,
@@ -184,7 +185,7 @@ def _cover_script(name: str, script: Script, hits: ScriptHits) -> CoveredScript:
             number,
             way.decision,
             "" if number else finder.describe_reach(way),
-            has_decided=number > 0 or _has_decided(way, ways, lines),
+            has_decided=number > 0 or way.decision in decided or _is_reached_alone(way, lines),
         )
         for way, number in sorted(ways, key=lambda pair: _make_branch_sort_key(pair[0]))
     ]
@@ -198,20 +199,14 @@ def _cover_script(name: str, script: Script, hits: ScriptHits) -> CoveredScript:
     )
 
 
-def _has_decided(
-    way: Counter, ways: Iterable[tuple[Counter, int]], lines: Mapping[int, int]
-) -> bool:
-    """Return whether a run came to the decision about *way*, which no run took.
+def _is_reached_alone(way: Counter, lines: Mapping[int, int]) -> bool:
+    """Return whether a run came to the decision about *way*, which no run took, if it has no other.
 
-    To a condition or a switch it came where any of its *ways* was taken, to another decision where
-    the statement around it ran: *lines* are the numbers of runs of statements by their first line.
+    It did where the statement around it ran: *lines* are the numbers of runs of statements by their
+    first line.
     """
     if way.arm not in _SHORT_CIRCUITS:
-        return any(
-            number
-            for other, number in ways
-            if other.decision == way.decision and other.arm not in _SHORT_CIRCUITS
-        )
+        return False
     first = max((line for line in lines if line <= way.decision.line), default=way.line)
     return lines.get(first, 1) > 0
 

@@ -6,6 +6,7 @@ import json
 import posixpath
 import re
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -48,10 +49,16 @@ class PathsFromRoot(msgspec.Struct, frozen=True):
 
         These are names of its *files* and paths that begin with ``../``.
         """
-        # The longest first: `a/b.js` holds `b.js`.
-        names = sorted(map(re.escape, self.files if self.folder else ()), key=len, reverse=True)
-        known = "|".join([_UPWARD, *(rf"(?<![\w./-]){name}" for name in names)])
-        return re.sub(known, lambda match: self.to_root_place(match[0]), text)
+        paths = _compile_paths(self.files if self.folder else ())
+        return paths.sub(lambda match: self.to_root_place(match[0]), text)
+
+
+@lru_cache(maxsize=64)
+def _compile_paths(files: tuple[str, ...]) -> re.Pattern[str]:
+    """Return what finds *files*, and paths that begin with ``../``, in a text."""
+    # The longest first: `a/b.js` holds `b.js`.
+    names = sorted(map(re.escape, files), key=len, reverse=True)
+    return re.compile("|".join([_UPWARD, *(rf"(?<![\w./-]){name}" for name in names)]))
 
 
 _SIDES = ("expected", "actual")

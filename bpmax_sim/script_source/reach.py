@@ -17,7 +17,7 @@ from bpmax_sim.script_source.kinds import (
 )
 from bpmax_sim.script_source.reading import BUILT_IN
 from bpmax_sim.script_source.scopes import Scopes
-from bpmax_sim.script_source.syntax import SyntaxTree, list_parts
+from bpmax_sim.script_source.syntax import SyntaxTree, is_caught_below, list_parts
 from bpmax_sim.script_source.values import ProxyCall, ScriptValue, Values
 
 if TYPE_CHECKING:
@@ -331,7 +331,7 @@ class ReachFinder:
                 continue
             value = self._values.resolve(node)
             is_call = value is not None and 0 <= value.call < len(self._values.calls)
-            is_call = is_call and not _is_caught_within(node, body)
+            is_call = is_call and not is_caught_below(node, lambda parent: parent == body.parent)
             if (
                 value is not None
                 and is_call
@@ -370,17 +370,6 @@ def _ask_for_other_values(reads: Iterator[_Requirement]) -> str:
 
 def _name_call(call: ProxyCall) -> str | None:
     return f"{call.platform}.{call.api}" if call.platform and call.api else None
-
-
-def _is_caught_within(node: Node, body: Node) -> bool:
-    """Return whether a handler in *body* catches what *node* throws."""
-    child, parent = node, node.parent
-    while parent is not None and child.id != body.id:
-        is_body = parent.type == "try_statement" and parent.child_by_field_name("body") == child
-        if is_body and parent.child_by_field_name("handler") is not None:
-            return True
-        child, parent = parent, parent.parent
-    return False
 
 
 def _find_catch_clause(node: Node) -> Node:

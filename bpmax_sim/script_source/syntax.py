@@ -10,7 +10,7 @@ from __future__ import annotations
 import bisect
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -236,6 +236,20 @@ def is_await_as_name(node: Node) -> bool:
     It does so in ``await (x)`` where no semicolon follows, which it reads as a call.
     """
     return node.type == "identifier" and node.text == b"await"
+
+
+def is_caught_below(node: Node, is_end: Callable[[Node], bool]) -> bool:
+    """Return whether a handler catches what *node* throws, below the node around that is the end.
+
+    *is_end* tells it, such as the function in which *node* runs.
+    """
+    child, parent = node, node.parent
+    while parent is not None and not is_end(parent):
+        is_body = parent.type == "try_statement" and parent.child_by_field_name("body") == child
+        if is_body and parent.child_by_field_name("handler") is not None:
+            return True
+        child, parent = parent, parent.parent
+    return False
 
 
 def is_await(node: Node) -> bool:

@@ -12,7 +12,13 @@ import msgspec
 from bpmax_sim.errors import Place
 from bpmax_sim.script_source.kinds import list_arguments, strip_parentheses
 from bpmax_sim.script_source.scopes import FUNCTIONS, Scopes
-from bpmax_sim.script_source.syntax import SyntaxTree, is_await, is_await_as_name, list_parts
+from bpmax_sim.script_source.syntax import (
+    SyntaxTree,
+    is_await,
+    is_await_as_name,
+    is_caught_below,
+    list_parts,
+)
 from bpmax_sim.script_source.values import PROMISES, WRAPPED, Values, find_parent_beyond_parentheses
 
 if TYPE_CHECKING:
@@ -115,7 +121,9 @@ class ResultReader:
         """Yield the index of each ``$proxy`` call whose result and failure are both ignored."""
         for node in nodes:
             number = self._find_call_number(node)
-            is_handled = _is_in_try_with_handler(node) or self._has_catch_callback(node)
+            is_handled = is_caught_below(
+                node, lambda parent: parent.type in FUNCTIONS
+            ) or self._has_catch_callback(node)
             if number >= 0 and self._is_value_ignored(node) and not is_handled:
                 yield number
 
@@ -452,14 +460,3 @@ def _is_handed_on(user: Node) -> bool:
     while outer is not None and outer.type not in FUNCTIONS:
         outer = outer.parent
     return outer is not None
-
-
-def _is_in_try_with_handler(node: Node) -> bool:
-    """Return whether a handler in the same function catches what *node* throws."""
-    child, parent = node, node.parent
-    while parent is not None and parent.type not in FUNCTIONS:
-        is_body = parent.type == "try_statement" and parent.child_by_field_name("body") == child
-        if is_body and parent.child_by_field_name("handler") is not None:
-            return True
-        child, parent = parent, parent.parent
-    return False

@@ -606,7 +606,7 @@ def test_cassettes_and_scenarios_to_verify_come_each_by_what_names_them(
         "version: 1\nscenario: 无录制\nsteps: [{js: return 1}]\n", encoding="utf-8"
     )
 
-    def list_jobs(*paths: str) -> list[tuple[str, str | None, int]]:
+    def list_jobs(*paths: str) -> list[tuple[str, str | None, int | None]]:
         return [
             (os.fspath(job.cassette), job.owner, verify._count_exchanges(job))
             for job in verify._find_jobs(paths, None)
