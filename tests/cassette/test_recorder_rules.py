@@ -21,15 +21,14 @@ from bpmax_sim.cassette.journal import (
     encode_record,
     find_live_journals,
     read_journal,
-    scan_nothing,
 )
 from bpmax_sim.cassette.matching import MatchingRules
 from bpmax_sim.cassette.merge import recover, to_review_path
-from bpmax_sim.cassette.recorder import Recorder
 from bpmax_sim.clock import Instant, RandomSequenceSeeds
 from bpmax_sim.errors import LeakError
 from bpmax_sim.messages import Exchange, FailedExchange, Response
 from tests.cassette.exchanges import OWNER, RULES, START, ZONE, answer, detail
+from tests.cassette.recorders import Secrets, recorder
 
 DETAIL = "crm_system.get_customer_detail"
 RESET = FailedExchange(code="RESET", message="连接被重置")
@@ -38,36 +37,6 @@ RESET = FailedExchange(code="RESET", message="连接被重置")
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     return tmp_path / "crm.yaml"
-
-
-class Secrets:
-    """Texts that turn out to be secrets one after the other."""
-
-    def __init__(self, *known: str) -> None:
-        self.known = [*known]
-
-    def scan(self, data: bytes) -> Sequence[object]:
-        return [f"secret {text}" for text in self.known if text.encode() in data]
-
-    def count(self) -> int:
-        return len(self.known)
-
-    def redact(self, exchange: Exchange) -> Exchange:
-        outcome = exchange.outcome
-        if isinstance(outcome, Response):
-            return replace(exchange, outcome=replace(outcome, body=self.hide(outcome.body)))
-        return replace(exchange, outcome=replace(outcome, received=self.hide(outcome.received)))
-
-    def hide(self, data: bytes) -> bytes:
-        for text in self.known:
-            data = data.replace(text.encode(), b"redacted")
-        return data
-
-
-def recorder(path: Path, secrets: Secrets | None = None, **options: Any) -> Recorder:
-    scan, known = (secrets.scan, secrets.count) if secrets else (scan_nothing, None)
-    given = {"rules": RULES, "owner": OWNER, "scan": scan, "known": known, "zone": ZONE}
-    return Recorder(path, **{**given, **options})
 
 
 def issued(exchange: Exchange, serial: int, attempt: int = 0) -> Exchange:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -627,15 +627,19 @@ def test_one_fact_alone_decides_what_a_stored_text_is() -> None:
     assert exchange_from_yaml(plain.line, item).request.headers == (("A", "12"),)
 
 
-def test_a_mirror_is_brought_up_to_date_from_both_sides(tmp_path: Path) -> None:
+def make_mirrored_file(tmp_path: Path) -> tuple[Callable[[], RemoteStorage], Any, Path, str]:
+    """Return what opens a mirror, the remote file system, and a file's path here and there."""
     url = f"memory://mirror-{tmp_path.name}"
-    system = fsspec.filesystem("memory")
 
     def mirror() -> RemoteStorage:
         return open_mirror(url, tmp_path)
 
     path = mirror().folder / "甲" / "a.yaml"
-    there = f"/mirror-{tmp_path.name}/甲/a.yaml"
+    return mirror, fsspec.filesystem("memory"), path, f"/mirror-{tmp_path.name}/甲/a.yaml"
+
+
+def test_a_mirror_is_brought_up_to_date_from_both_sides(tmp_path: Path) -> None:
+    mirror, system, path, there = make_mirrored_file(tmp_path)
     first = mirror()
     first.fetch(path)
     assert not path.exists()
@@ -650,14 +654,7 @@ def test_a_mirror_is_brought_up_to_date_from_both_sides(tmp_path: Path) -> None:
 
 
 def test_what_was_recorded_here_is_uploaded_and_never_lost(tmp_path: Path) -> None:
-    url = f"memory://mirror-{tmp_path.name}"
-    system = fsspec.filesystem("memory")
-
-    def mirror() -> RemoteStorage:
-        return open_mirror(url, tmp_path)
-
-    path = mirror().folder / "甲" / "a.yaml"
-    there = f"/mirror-{tmp_path.name}/甲/a.yaml"
+    mirror, system, path, there = make_mirrored_file(tmp_path)
     system.pipe_file(there, b"one")
     mirror().fetch(path)
     path.write_bytes(b"two")
@@ -675,14 +672,7 @@ def test_what_was_recorded_here_is_uploaded_and_never_lost(tmp_path: Path) -> No
 
 
 def test_a_file_that_is_gone_may_be_recorded_again(tmp_path: Path) -> None:
-    url = f"memory://mirror-{tmp_path.name}"
-    system = fsspec.filesystem("memory")
-
-    def mirror() -> RemoteStorage:
-        return open_mirror(url, tmp_path)
-
-    path = mirror().folder / "甲" / "a.yaml"
-    there = f"/mirror-{tmp_path.name}/甲/a.yaml"
+    mirror, system, path, there = make_mirrored_file(tmp_path)
     system.pipe_file(there, b"one")
     mirror().fetch(path)
     system.rm_file(there)

@@ -43,7 +43,8 @@ from bpmax_sim.errors import CassetteError, ConfigError, DamagedCassette, LeakEr
 from bpmax_sim.file_version import read_version
 from bpmax_sim.i18n import translate
 from bpmax_sim.messages import LOGIN, Exchange, FailedExchange, Response
-from tests.cassette.exchanges import OWNER, RULES, ZONE, answer, detail, order
+from tests.cassette.exchanges import OWNER, RULES, answer, detail, order
+from tests.cassette.recorders import Secrets, recorder
 
 PLAIN = RecordingComparison()
 OLD, NEW = "2026-03-02T09:00:00+08:00", "2026-03-03T09:00:00+08:00"
@@ -392,34 +393,6 @@ def test_exchanges_are_removed_with_the_facts_of_their_owner_kept(tmp_path: Path
         remove_exchanges(first, {0})
     remove_exchanges(read_version(path), {0, 1})
     assert not path.exists()
-
-
-class Secrets:
-    """Texts that turn out to be secrets one after the other."""
-
-    def __init__(self, *known: str) -> None:
-        self.known = [*known]
-
-    def scan(self, data: bytes) -> Sequence[object]:
-        return [f"secret {text}" for text in self.known if text.encode() in data]
-
-    def count(self) -> int:
-        return len(self.known)
-
-    def redact(self, exchange: Exchange) -> Exchange:
-        assert isinstance(exchange.outcome, Response)
-        body = exchange.outcome.body
-        for text in self.known:
-            body = body.replace(text.encode(), b"redacted")
-        return replace(exchange, outcome=replace(exchange.outcome, body=body))
-
-
-def recorder(path: Path, secrets: Secrets | None = None, **options: Any) -> Recorder:
-    scan, known = (secrets.scan, secrets.count) if secrets else (scan_nothing, None)
-    return Recorder(
-        path,
-        **{"rules": RULES, "owner": OWNER, "scan": scan, "known": known, "zone": ZONE, **options},
-    )
 
 
 def test_a_recorder_orders_calls_by_session_serial_and_attempt(tmp_path: Path) -> None:
