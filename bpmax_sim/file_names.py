@@ -154,18 +154,12 @@ class RelativeFileNameRewriter:
         """Return *text* with every known file name converted."""
         if len(text) < self._shortest:
             return text
-        moved = self._moved
-        if len(moved) == 1:
-            ((name, home),) = moved.items()
-            return text.replace(name, home)
+        found = [name for name in self._moved if name in text]
+        if len(found) <= 1:
+            return text.replace(found[0], self._moved[found[0]]) if found else text
         # In one pass: what a name was replaced by may have another name in it.
-        return _compile_names(tuple(moved)).sub(lambda found: moved[found[0]], text)
-
-
-@lru_cache(maxsize=64)
-def _compile_names(names: tuple[str, ...]) -> re.Pattern[str]:
-    """Return a pattern of any of *names*, of which an earlier one wins."""
-    return re.compile("|".join(map(re.escape, names)))
+        pattern = "|".join(map(re.escape, found))
+        return re.sub(pattern, lambda match: self._moved[match[0]], text)
 
 
 @lru_cache(maxsize=1024)

@@ -57,11 +57,11 @@ class ProjectItem:
         Raises:
             ConfigError: if the file has changed and is wrong now, or no longer has this item.
         """
-        for item in self._source.load():
-            if (item.scenario.scenario, item.row_id) == (self.header.title, self.header.row_id):
-                return item
-        message = msg("this changed while it was read; run it again")
-        raise ConfigError(Problem(message, self.header.place))
+        item = self._source.load().get((self.header.title, self.header.row_id))
+        if item is None:
+            message = msg("this changed while it was read; run it again")
+            raise ConfigError(Problem(message, self.header.place))
+        return item
 
     @property
     def files(self) -> frozenset[str]:
@@ -96,7 +96,7 @@ class _ScenarioFile:
         self.root = root
         self.names = names
         self.is_sound = is_sound
-        self.items: list[ScenarioItem] | None = None
+        self._items: Mapping[tuple[str, str], ScenarioItem] | None = None
         self._disk = disk
 
     @cached_property
@@ -112,15 +112,21 @@ class _ScenarioFile:
         known = ((name, self._disk.get_file(name)) for name in self.names if self.is_sound)
         return {self._disk.to_absolute_path(name): file for name, file in known if file is not None}
 
-    def load(self) -> list[ScenarioItem]:
-        if self.items is None:
+    def load(self) -> Mapping[tuple[str, str], ScenarioItem]:
+        """Return the items by title and id of their row."""
+        if self._items is None:
             is_sound = self.is_current()
             loaded = _load_items(self.path, root=self.root, is_checked=is_sound)
             # The checks were left out for content that may have been replaced while it was read.
             if is_sound and not self.is_current():  # it changed meanwhile
                 loaded = _load_items(self.path, root=self.root)
-            self.items = loaded
-        return self.items
+            return self.set_items(loaded)
+        return self._items
+
+    def set_items(self, loaded: Iterable[ScenarioItem]) -> Mapping[tuple[str, str], ScenarioItem]:
+        """Keep what was *loaded*, and return it by title and id of its row."""
+        self._items = {(item.scenario.scenario, item.row_id): item for item in loaded}
+        return self._items
 
     @property
     def digests_if_sound(self) -> Mapping[str, bytes]:
@@ -301,7 +307,7 @@ class ItemIndex:
             self._scenarios[digest] = _StoredFile(depends, stored, is_quiet)
         there = [other for other in names if self._disk.get_digest(other)]
         source = _ScenarioFile(path, self.root, self._disk, there, is_sound=is_quiet)
-        source.items = loaded
+        source.set_items(loaded)
         return [ProjectItem(item.header, source) for item in loaded]
 
     def _to_stored_item(self, item: ScenarioItem) -> _StoredItem:

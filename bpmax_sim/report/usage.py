@@ -14,6 +14,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import Final, Literal
 
@@ -29,6 +30,7 @@ from bpmax_sim.project import (
     make_parent_folder,
     read_ci_jobs,
     read_searched_text,
+    to_absolute_path,
 )
 from bpmax_sim.report.recording_use import RecordingUse
 from bpmax_sim.scenario.shards import Shard
@@ -123,8 +125,9 @@ def gather_evidence(use: RecordingUse, root: Path, covers: Covers, *, is_shared:
     whether another machine may read the evidence; then digests of sources are included.
     """
 
+    @cache
     def name(path: str | Path) -> str:
-        return to_relative_name(Path(path).absolute(), root)
+        return to_relative_name(to_absolute_path(path), root)
 
     there = (path for path in use.used - use.doubtful if os.path.isfile(path))  # noqa: PTH113
     played = sorted(there)

@@ -701,6 +701,8 @@ def _as_path(name: str, path: FilePath | None) -> Path | None:
 
 
 def _to_path(name: str, path: object) -> Path:
+    if isinstance(path, Path):
+        return path
     if isinstance(path, str | os.PathLike):
         return Path(path)
     raise ConfigError("{name}: expected a path, got {path!r}", name=name, path=path)
