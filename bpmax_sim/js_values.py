@@ -203,9 +203,14 @@ def format_far_date(value: FarDate) -> str | None:
     return head + format_iso_date(moment)[4:]
 
 
+def has_surrogate(text: str) -> bool:
+    """Return whether *text* has half a character, which no encoding can write."""
+    return not text.isascii() and _SURROGATE.search(text) is not None
+
+
 def join_surrogates(text: str) -> str:
     """Return *text* with surrogate pairs joined to one character; lone surrogates stay."""
-    if text.isascii() or not _SURROGATE.search(text):
+    if not has_surrogate(text):
         return text
     units = text.encode("utf-16-le", "surrogatepass")
     return units.decode("utf-16-le", "surrogatepass")

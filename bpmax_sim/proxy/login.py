@@ -23,6 +23,7 @@ from msgspec.structs import asdict, replace
 from bpmax_sim.cassette.matching import rebuild_call_without_injected
 from bpmax_sim.errors import AuthError, BpmaxError, CallError, ConfigError, HttpStatusError
 from bpmax_sim.i18n import join_list, msg
+from bpmax_sim.js_values import has_surrogate
 from bpmax_sim.messages import LOGIN, Call, Headers, Pairs, Request, Response, split_below
 from bpmax_sim.path_template import quote_invalid_path_characters
 from bpmax_sim.platform.model import (
@@ -506,13 +507,9 @@ def _describe_value_problem(name: str, value: Any) -> str:
         return msg("yields a {name} that is not text in the charset of its page", name=name)
     if name == TTL and not _is_finite_or_numeric_text(value):
         return msg("yields a {name} that is not a number", name=name)
-    if isinstance(value, dict | list | bool) or _has_half_a_character(value):
+    if isinstance(value, dict | list | bool) or (isinstance(value, str) and has_surrogate(value)):
         return msg("yields a {name} that is no text", name=name)
     return ""
-
-
-def _has_half_a_character(value: Any) -> bool:
-    return isinstance(value, str) and any("\ud800" <= sign <= "\udfff" for sign in value)
 
 
 def _is_finite_or_numeric_text(value: Any) -> bool:

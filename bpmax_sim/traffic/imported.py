@@ -31,7 +31,7 @@ from bpmax_sim.content_coding import (
 from bpmax_sim.errors import CassetteError
 from bpmax_sim.field_path import get_nested
 from bpmax_sim.i18n import MessageError, msg
-from bpmax_sim.js_values import loads_as_javascript
+from bpmax_sim.js_values import has_surrogate, loads_as_javascript
 from bpmax_sim.messages import Exchange, Pairs, Request, Response
 from bpmax_sim.secret.http_auth import move_user_to_header
 from bpmax_sim.text_codec import list_probable_codecs
@@ -242,7 +242,7 @@ def decode_header_text(value: Any) -> str:
         data = value
     else:
         text = require_text(value)
-        if text.isascii() or not any("\ud800" <= sign <= "\udfff" for sign in text):
+        if not has_surrogate(text):
             return text
         data = text.encode("utf-8", "surrogateescape" if _ESCAPED.search(text) else "replace")
     try:

@@ -31,7 +31,7 @@ from bpmax_sim.errors import ConfigError, LimitedProblems, Place, Problem
 from bpmax_sim.field_path import parse_quoted_steps
 from bpmax_sim.file_system import to_slashes
 from bpmax_sim.i18n import MessageError, msg
-from bpmax_sim.js_values import check_number_size
+from bpmax_sim.js_values import check_number_size, has_surrogate
 from bpmax_sim.yamlfile.file_reads import note_read
 
 Scalar = str | int | float | bool | None
@@ -487,7 +487,6 @@ LARGEST = 4 * 1024 * 1024
 _FORBIDDEN = re.compile(
     "[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufeff\ufffe\uffff]"
 )
-_HALF = re.compile("[\ud800-\udfff]")
 _NO_NAME = msg(
     "this process cannot read names of files in UTF-8; set PYTHONUTF8=1, or a UTF-8 locale"
 )
@@ -596,7 +595,7 @@ def read_bytes(
             *largest* bytes.
     """
     note_read(path)
-    if not name.isascii() and _HALF.search(name):
+    if has_surrogate(name):
         shown = f"{name.encode(errors='backslashreplace').decode()}: {_NO_NAME}"
         raise ConfigError(shown)
     try:
