@@ -310,6 +310,7 @@ class Context:
 
     def _open_with_libraries(self, run: ScriptRun, files: list[dict[str, Any]]) -> None:
         setting = self._setting
+        self._failures.name = run.script.name
         try:
             self._channel.send_settings_and_objects(
                 zone=round(setting.zone * 1000),

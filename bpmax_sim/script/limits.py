@@ -22,6 +22,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from bpmax_sim.errors import ConfigError
 from bpmax_sim.i18n import label_message, msg
 from bpmax_sim.script.budget import SessionWorkBudget
 
@@ -40,6 +41,10 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
         stack: bytes of stack; None is half of the thread's stack, at most 4 MB. With a larger value
             scripts run on a thread of their own.
         calls: number of ``$proxy`` calls.
+
+    Raises:
+        ConfigError: if one of them limits nothing: it is not above 0 (calls: below 0), or is a
+            stack in which no script can run.
     """
 
     cpu: float = 2.0
@@ -48,6 +53,12 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     memory: int = 64 * MEGABYTE
     stack: int | None = None
     calls: int = 10_000
+
+    def __post_init__(self) -> None:
+        """Refuse what is no limit."""
+        for name in self.__struct_fields__:
+            if wrong := _explain_wrong_limit(name, getattr(self, name)):
+                raise ConfigError(wrong)
 
 
 class LimitsWithBudget(Limits, frozen=True, kw_only=True):
@@ -61,9 +72,31 @@ def find_budget(limits: Limits) -> SessionWorkBudget | None:
     return limits.budget if isinstance(limits, LimitsWithBudget) else None
 
 
+def _explain_wrong_limit(name: str, value: Any) -> str:
+    """Return what is wrong with *value* as the limit *name*; "" if nothing is."""
+    if name not in _ALLOWED or (name == "stack" and value is None):
+        return ""
+    least, most, allowed = _ALLOWED[name]
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if is_number and least <= value <= most:
+        return ""
+    return msg("{name}: expected {allowed}, got {value!r}", name=name, allowed=allowed, value=value)
+
+
 _SIZE = re.compile(r"(\d+)\s*(kB|KB|MB|)")
 _UNITS = {"": 1, "kB": 1 << 10, "KB": 1 << 10, "MB": MEGABYTE}
 _LEAST_STACK, _MOST_STACK = 256 << 10, 1024 * MEGABYTE
+_ABOVE_ZERO = math.ulp(0.0)
+_SECONDS = (_ABOVE_ZERO, math.inf, msg("a number of seconds above 0"))
+_ALLOWED: dict[str, tuple[float, float, str]] = {
+    "cpu": _SECONDS,
+    "wall": _SECONDS,
+    "wait": _SECONDS,
+    "memory": (1, math.inf, msg("a number of bytes above 0")),
+    "stack": (_LEAST_STACK, _MOST_STACK, msg("256kB at least and 1024MB at most")),
+    "calls": (0, math.inf, msg("a number of calls, 0 or more")),
+}
+"""Least and largest value of each limit, and both in words."""
 
 
 def parse_stack(text: str) -> int:
@@ -112,6 +145,8 @@ def parse_limits(text: str) -> Limits:
             )
         name, value = filter(None, match.groups())
         limits[name] = _READERS[name](value)
+        if wrong := _explain_wrong_limit(name, limits[name]):
+            raise ValueError(wrong)
     return Limits(**limits)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Mapping
 from functools import partial
 from types import SimpleNamespace
@@ -10,7 +11,14 @@ from typing import Any
 
 import pytest
 
-from bpmax_sim.errors import BpmaxError, CallError, Place, ScriptError, ScriptLimitError
+from bpmax_sim.errors import (
+    BpmaxError,
+    CallError,
+    ConfigError,
+    Place,
+    ScriptError,
+    ScriptLimitError,
+)
 from bpmax_sim.js_values import UNDEFINED
 from bpmax_sim.script.budget import SessionWorkBudget, WorkCounts
 from bpmax_sim.script.channel import Channel, SentLiveObjects
@@ -72,6 +80,14 @@ def test_limits_and_stacks_are_read_from_texts() -> None:
             parse_limits(text)
     with pytest.raises(ValueError, match="'1GB' is not a size"):
         parse_limits("memory=1GB")
+    unlimited: dict[str, Any] = {"cpu": 0, "wall": -1, "wait": math.nan, "memory": 0, "calls": -1,
+                                 "stack": 0}  # fmt: skip
+    for name, value in unlimited.items():
+        with pytest.raises(ConfigError, match=f"^{name}: expected .*, got {value}$"):
+            Limits(**{name: value})
+    for text in ("cpu=0", "wall=0.0", "wait=0s", "memory=0kB"):
+        with pytest.raises(ValueError, match=r"expected a number of .* above 0, got 0"):
+            parse_limits(text)
     limits = Limits(cpu=1.5, wall=30)
     told = [str(make_time_error(limits, is_wall=is_wall)) for is_wall in (False, True)]
     used = "ScriptLimitError: the script used more than {} time"

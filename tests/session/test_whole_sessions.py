@@ -83,7 +83,7 @@ def test_a_session_takes_what_it_is_given(tmp_path: Path) -> None:
         assert repr(session) == "<Session replay, 0 calls>"
         deep = bs.Script("const f = n => n ? 1 + f(n - 1) : 0; return f(400)", "a.js")
         assert session.run_script(deep).unwrap() == 400
-    with opened(tmp_path, stack=2**16) as shallow:
+    with opened(tmp_path, stack=2**18) as shallow:
         assert "the stack is full" in str(shallow.run_script(deep).error)
         wrong = [
             refusal(lambda key=key: shallow.proxy("crm", instance_key=key))  # type: ignore[misc]
