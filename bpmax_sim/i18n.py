@@ -293,7 +293,24 @@ def _format_value(value: object, conversion: str, spec: str) -> str:
         value = to_plain_english(value)
     if conversion:
         value = repr(value) if conversion == "r" else ascii(value)
+    if spec == "g" and isinstance(value, int | float):
+        return format_number(value)
     return format(value, spec)
+
+
+_MOST_DIGITS: Final = 15  # as many as a float always has
+
+
+def format_number(value: float) -> str:
+    """Return *value* as people write it: ``0.3``, ``7200000``, ``0.00001``; no power of ten.
+
+    It is rounded to six digits, or to a whole number where that has more. One of more than 15
+    places before or behind the point keeps its power.
+    """
+    text = f"{value:g}"
+    if "e" not in text or not 10**-_MOST_DIGITS <= abs(value) < 10**_MOST_DIGITS:
+        return text
+    return f"{value:.0f}" if abs(value) >= 1 else f"{value:.{_MOST_DIGITS}f}".rstrip("0")
 
 
 @lru_cache(maxsize=4096)

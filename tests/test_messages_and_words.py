@@ -397,6 +397,16 @@ def test_one_is_one_and_all_else_is_many(number: int, text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("value", "text"),
+    [(7.2e6, "7200000"), (1234567.25, "1234567"), (-2592000.0, "-2592000"), (3600.5, "3600.5"),
+     (0.1 + 0.2, "0.3"), (0.00001, "0.00001"), (2, "2"), (0.0, "0"), (1e300, "1e+300"),
+     (1e-300, "1e-300"), (float("inf"), "inf")],
+)  # fmt: skip
+def test_a_number_is_written_as_people_write_it(value: float, text: str) -> None:
+    assert msg("{value:g} s", value=value) == f"{text} s"
+
+
+@pytest.mark.parametrize(
     ("text", "width"),
     [("", 0), ("abc", 3), ("付款", 4), ("a付，", 5), ("é", 1), ("ｃ", 2), ("ｱ", 1)],
 )

@@ -12,7 +12,7 @@ from bpmax_sim.cassette.journal import replace_file
 from bpmax_sim.cli.item_selection import read_platform_folders
 from bpmax_sim.cli.terminal import notify, say
 from bpmax_sim.errors import ConfigError
-from bpmax_sim.i18n import join_list, join_messages, label_message, msg, plural
+from bpmax_sim.i18n import format_number, join_list, join_messages, label_message, msg, plural
 from bpmax_sim.live.calibrate import DELAY, EchoNames, render_calibration_script
 from bpmax_sim.live.calibration_file import MARKS, read_rule_marks, render_rule_marks
 from bpmax_sim.live.console import decode_console, read_console
@@ -221,7 +221,7 @@ def _plan_changes(
 
 def _select_changed_keys(platform: Any, keys: Mapping[str, Any]) -> dict[str, Any]:
     """Return those of *keys* whose values differ from the ones that *platform* has now."""
-    has = {"result": platform.result, "timeout": f"{platform.timeout:g}s"}
+    has = {"result": platform.result, "timeout": f"{format_number(platform.timeout)}s"}
     return {name: value for name, value in keys.items() if has[name] != value}
 
 

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from bpmax_sim.errors import CALL_ERROR_MEMBERS
-from bpmax_sim.i18n import msg
+from bpmax_sim.i18n import format_number, msg
 from bpmax_sim.live.calibrate import KIND, ask_our_engine
 from bpmax_sim.live.console import CapturedRun
 from bpmax_sim.live.rules import DEFAULT_TIMEOUT, RULES, BehaviourRule, Mark
@@ -248,7 +248,7 @@ def _suggest_platform_settings(
     if result in {"body", "envelope"}:
         keys["result"] = result
     if marks["timeout"].mark != "unknown" and timeout is not None:
-        keys["timeout"] = f"{timeout:g}s"
+        keys["timeout"] = f"{format_number(timeout)}s"
     return keys
 
 
@@ -486,7 +486,7 @@ def _judge_timeout_rule(_our_run: _CalibrationRun, live_run: _CalibrationRun) ->
     if seconds is not None:
         if abs(seconds - DEFAULT_TIMEOUT) <= _SLACK:
             return RuleMark(mark="confirmed")
-        return _make_refuted_mark("timeout", ours, f"{seconds:g} s")
+        return _make_refuted_mark("timeout", ours, f"{format_number(seconds)} s")
     waited = record.get("ms", 0) / 1000
     if record.get("end") == "resolved" and waited > DEFAULT_TIMEOUT + _SLACK:
         return _make_refuted_mark(

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from msgspec import UNSET, UnsetType
 
+from bpmax_sim.i18n import format_number
 from bpmax_sim.proxy.response import to_comparable_text
 from bpmax_sim.simulator import auth, model
 from bpmax_sim.simulator.state import (
@@ -35,7 +36,7 @@ def deliver_message(ctx: RequestContext, rule: model.Delivery) -> None:
     for receiver in ctx.receivers or ("",):
         key = f"deliver/{ctx.instance}/{receiver}"
         if rule.count and _count_request(ctx, key, rule.per).request_count > rule.count:
-            why = f"more than {rule.count} in {rule.per:g} s"
+            why = f"more than {rule.count} in {format_number(rule.per)} s"
         else:
             why = _find_drop_reason(ctx, rule, receiver, body)
         message = Message(at=ctx.now, route=ctx.route, to=receiver, body=body, dropped=why)
@@ -68,7 +69,7 @@ def _find_drop_reason(
     parts = ["deliver", ctx.instance, ctx.route, receiver, content]
     key = json.dumps(parts, ensure_ascii=False, sort_keys=True)
     if ctx.find_seen_key(key):
-        return f"the same message within {rule.same:g} s"
+        return f"the same message within {format_number(rule.same)} s"
     ctx.remember(key, ctx.now + rule.same)
     return ""
 

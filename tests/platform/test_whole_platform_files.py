@@ -726,7 +726,7 @@ SUSPECTS = [
     ("apis.write.volatile[4] + crm: apis.write.volatile: the declared answer has no body.none.x"),
     "timeout + crm: timeout: 3600.5 is in seconds; write 3.6005 where milliseconds are meant",
     (
-        "apis.read.timeout + crm: apis.read.timeout: 7.2e+06 is in seconds; write 7200 "
+        "apis.read.timeout + crm: apis.read.timeout: 7200000 is in seconds; write 7200 "
         "where milliseconds are meant"
     ),
     (
