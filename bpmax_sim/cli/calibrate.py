@@ -135,10 +135,13 @@ def _judge_last_calibration_run(consoles: Sequence[Path]) -> CalibrationResult:
     runs = read_console(text)
     asked = [run for run in runs if is_calibration(run)]
     if not asked:
-        raise ConfigError(
+        message = plural(
+            len(consoles),
             "{names}: it is of `bpmax-sim capture`; read it with: bpmax-sim init --from FILE",
+            "{names}: they are of `bpmax-sim capture`; read each with: bpmax-sim init --from FILE",
             names=join_list(map(to_display_path, consoles)),
         )
+        raise ConfigError(message)
     for note in asked[-1].notes:
         notify(note)
     return judge_run(asked[-1])

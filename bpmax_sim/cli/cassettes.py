@@ -183,8 +183,10 @@ def _describe_left_out(path: Path, drafts: Sequence[PendingExchange]) -> str:
         )
         for draft in drafts
     ]
-    message = msg(
+    message = plural(
+        len(exchanges),
         "left out, as a secret was found in it: {exchanges}; record again",
+        "left out, as secrets were found in them: {exchanges}; record again",
         exchanges=join_list(exchanges),
     )
     return label_message(to_display_path(path), message)

@@ -90,11 +90,15 @@ def init(  # noqa: PLR0913 - the options of the command
     options = {"platform": platform, "url": url, "auth": auth, "ci": ",".join(ci or ())}
     if sources:
         if given := [f"--{name}" for name, value in options.items() if value]:
-            raise ConfigError(
+            message = plural(
+                len(given),
                 "{options} would do nothing beside --from, which drafts what the traffic shows; "
                 "run bpmax-sim init with it on its own",
+                "{options} would do nothing beside --from, which drafts what the traffic shows; "
+                "run bpmax-sim init with them on their own",
                 options=join_list(given),
             )
+            raise ConfigError(message)
         return init_from_traffic(folder, sources, is_dry=dry_run)
     if dry_run:
         raise ConfigError("--dry-run belongs to --from FILE")

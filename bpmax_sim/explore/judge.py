@@ -19,7 +19,7 @@ from msgspec.structs import replace
 from bpmax_sim.errors import Place
 from bpmax_sim.explore.failures import PossibleFailure
 from bpmax_sim.explore.run_view import Line, ObservedCall, RunView, StepView
-from bpmax_sim.i18n import join_list, msg
+from bpmax_sim.i18n import join_list, msg, plural
 from bpmax_sim.scenario.events import ErrorThrown
 from bpmax_sim.scenario.references import show
 from bpmax_sim.subject.hooks import FieldChanged, HookStarted, is_same_value
@@ -304,7 +304,8 @@ class _FailureJudge(msgspec.Struct, frozen=True):
             done.append(struck.name)
         if not done:
             return ""
-        return msg("{names} was done", names=join_list(dict.fromkeys(done)))
+        names = dict.fromkeys(done)
+        return plural(len(names), "{names} was done", "{names} were done", names=join_list(names))
 
     def _judge_unreported(self) -> Judgement:
         """Return the verdict on a failure that no message or crash reports.

@@ -16,7 +16,7 @@ import msgspec
 from msgspec import UNSET
 
 from bpmax_sim.errors import is_plural, suggest_meant_value, suggest_nearest
-from bpmax_sim.i18n import join_list, msg
+from bpmax_sim.i18n import join_list, msg, plural
 from bpmax_sim.platform.model import matches_api
 from bpmax_sim.scenario import model
 from bpmax_sim.scenario.calls import CallMade
@@ -68,9 +68,12 @@ def find_set_without_change(
     hint = columns and msg(
         ", or leave the step out in such a row: if: ${{case.{column}}}", column=columns[0]
     )
-    yield _make_finding(spot.at("set"), msg(
+    yield _make_finding(spot.at("set"), plural(
+        len(entered),
         "{fields} has this value already, so that nothing changes and no script runs; set another "
-        "value{hint}", fields=join_list(entered), hint=hint or "",
+        "value{hint}",
+        "{fields} have these values already, so that nothing changes and no script runs; set "
+        "other values{hint}", fields=join_list(entered), hint=hint or "",
     ))  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from msgspec import UNSET
 
 from bpmax_sim.errors import suggest_meant_value
 from bpmax_sim.file_names import find_case_conflicts, to_file_name
-from bpmax_sim.i18n import join_list, msg
+from bpmax_sim.i18n import join_list, msg, plural
 from bpmax_sim.scenario import model, references
 from bpmax_sim.scenario.actions import check_action
 from bpmax_sim.scenario.source import RunWarning, Spot
@@ -41,6 +41,7 @@ def check_rows_differ(
     like: dict[str, str] = {}
     chosen = [set(map(str, step.only)) for step, _ in draft.steps if step.only is not UNSET]
     marks = {"id", *(used_columns - {*columns_with_effect, *RESERVED})}
+    columns = sorted(marks - {"id"})
     for row in () if "id" in used_columns else draft.rows:
         steps = [row.id in ids for ids in chosen]
         values = {key: value for key, value in row.values.items() if key != "id"}
@@ -60,11 +61,17 @@ def check_rows_differ(
         elif len(marks) > 1 and other in like:
             draft.tell(
                 where,
-                "the row {row!r} differs from the row {other!r} only in {columns}, which no more "
-                "than a name reads; fill it in where it is meant",
-                row=row.id,
-                other=like[other],
-                columns=join_list(sorted(marks - {"id"})),
+                "{message}",
+                message=plural(
+                    len(columns),
+                    "the row {row!r} differs from the row {other!r} only in {columns}, which no "
+                    "more than a name reads; fill it in where it is meant",
+                    "the row {row!r} differs from the row {other!r} only in {columns}, which no "
+                    "more than names read; fill them in where they are meant",
+                    row=row.id,
+                    other=like[other],
+                    columns=join_list(columns),
+                ),
                 kind="rule",
                 fails=False,
             )

@@ -27,7 +27,7 @@ from msgspec.structs import replace
 
 from bpmax_sim.errors import BadResponseError, NoMatchError, TransportError, UnrecordedWarning
 from bpmax_sim.guard import WHY_UNSEEN
-from bpmax_sim.i18n import join_list, msg
+from bpmax_sim.i18n import join_list, msg, plural
 from bpmax_sim.messages import ConnectionRoute, Request, Response
 from bpmax_sim.session.arriving_exchange import NotePiece
 from bpmax_sim.session.call_runner import SessionComponents
@@ -189,14 +189,20 @@ class ClientRelay:
     def warn_of_unanswered(self, requests: Sequence[Request], /) -> None:
         """Warn that *requests*, which clients sent, got no response, so none is recorded."""
         vault, cassette = self._wiring.secrets.vault, self._wiring.settings.cassette
-        names = [vault.redact_for_output(f"{one.method} {one.url}") for one in requests]
+        names = dict.fromkeys(
+            vault.redact_for_output(f"{one.method} {one.url}") for one in requests
+        )
         warnings.warn(
-            msg(
+            plural(
+                len(names),
                 "{cassette}: not recorded, as no response came: {requests}; replay will not find "
                 "it. Of failures, only those of $proxy calls are recorded; let the test raise the "
                 "client's error itself, without bpmax_vcr",
+                "{cassette}: not recorded, as no responses came: {requests}; replay will not find "
+                "them. Of failures, only those of $proxy calls are recorded; let the test raise "
+                "the client's errors itself, without bpmax_vcr",
                 cassette=to_display_path(cassette or Path()),
-                requests=join_list(dict.fromkeys(names)),
+                requests=join_list(names),
             ),
             UnrecordedWarning,
             stacklevel=2,

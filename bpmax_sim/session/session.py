@@ -75,9 +75,12 @@ def describe_possible_secrets(places: Sequence[str]) -> str:
     left = len(places) - _SHOWN
     more = msg(" and {places_count} more", places_count=left) if left > 0 else ""
     options = " ".join(f"--not-secret {shell_quote(place)}" for place in places[:_SHOWN])
-    return msg(
+    return plural(
+        len(places),
         "recorded as it is, and looks like a secret: {names}{more}; if it is one, "
         "declare its place with `secret:` in the platform file and record again{answer}",
+        "recorded as they are, and look like secrets: {names}{more}; if they are, "
+        "declare their places with `secret:` in the platform file and record again{answer}",
         names=join_list(places[:_SHOWN]),
         more=more,
         answer=msg(", else answer with `bpmax-sim review {options}`", options=options),

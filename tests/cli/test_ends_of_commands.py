@@ -98,7 +98,7 @@ def test_what_is_still_recorded_is_named_beside_what_waits(root: Path, bs: Comma
 
 
 NOT_WHOLE = "not all of it is there, so it waits; run `bpmax-sim review`"
-LEFT_OUT = "cassettes/甲.yaml: left out, as a secret was found in it: {}; record again"
+LEFT_OUT = "cassettes/甲.yaml: left out, as {}: {}; record again"
 SECRET_AT = "crm_system.get_customer_detail (密钥 at byte 7)"
 
 
@@ -138,7 +138,8 @@ def test_it_is_said_which_exchanges_were_not_recovered_as_they_had_a_secret(  # 
     done = bs("cassette", "recover")
 
     places = ", ".join(f"exchange {number} {SECRET_AT}" for number in lost)
-    assert (done.code, done.err.splitlines()) == (code, [LEFT_OUT.format(places), *notes])
+    found = "a secret was found in it" if len(lost) == 1 else "secrets were found in them"
+    assert (done.code, done.err.splitlines()) == (code, [LEFT_OUT.format(found, places), *notes])
     assert done.out.splitlines() == [f"cassettes/{name}: recovered" for name in written]
 
 

@@ -137,7 +137,7 @@ def test_what_traffic_does_not_take_is_told(
         2,
         (
             f"{named} would do nothing beside --from, which drafts what the traffic shows; "
-            "run bpmax-sim init with it on its own\n"
+            f"run bpmax-sim init with {'them on their' if ',' in named else 'it on its'} own\n"
         ),
     )
     assert [*folder.iterdir()] == before

@@ -430,7 +430,7 @@ PARTIAL: dict[str, tuple[dict[str, Any], list[Any], dict[str, Any], tuple[str, s
     ),
     "a crash after two orders and a payment": (
         {"errors": (thrown("TypeError"),)}, [DONE, PAID, ordered(3)], {},
-        ("partial", "erp.下单, erp.收款 was done, then the script failed: TypeError: 坏了"),
+        ("partial", "erp.下单, erp.收款 were done, then the script failed: TypeError: 坏了"),
     ),
     "a crash after an order that failed": (
         {"errors": (thrown("TypeError"),)}, [ordered(1, error="BUSINESS")], {},

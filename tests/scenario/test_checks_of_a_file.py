@@ -663,7 +663,7 @@ steps: [{open: {}, name: '${case.乙}', expect: {form: {金额: 1}}}]
 """,
         {},
         [
-            "4:30 rule the row 'b' differs from the row 'a' only in 乙, 甲, which no more than a name reads; fill it in where it is meant",
+            "4:30 rule the row 'b' differs from the row 'a' only in 乙, 甲, which no more than names read; fill them in where they are meant",
         ],
     ),
     "rows that differ in a name of a body": (

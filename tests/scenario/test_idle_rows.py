@@ -12,6 +12,7 @@ from tests.scenario.test_denials import tell_warnings
 from tests.scenario.test_lies import Case, run
 
 PICK = "form.客户名称 = form.客户编号 ? '张三' : ''"
+HAVE = "{} have these values already, so that nothing changes and no script runs; set other values"
 HAS = "{} has this value already, so that nothing changes and no script runs; set another value"
 ROW = ", or leave the step out in such a row: if: ${case.编号}"
 
@@ -39,10 +40,10 @@ SETS: dict[str, tuple[Case, list[str]]] = {
     ),
     "two empty cells": (
         filled("  - {set: {客户编号: '${case.编号}', 客户名称: '${case.名称}'}, expect: {form: {客户名称: '${case.名称}'}}}\n", ROWS),
-        [HAS.format("客户编号, 客户名称") + ROW],
+        [HAVE.format("客户编号, 客户名称") + ROW],
     ),
     "several fields": (
-        filled("  - {set: {客户编号: '', 金额: 0}, expect: {form: {客户名称: ''}}}\n" + CHOSEN), [HAS.format("客户编号, 金额")],
+        filled("  - {set: {客户编号: '', 金额: 0}, expect: {form: {客户名称: ''}}}\n" + CHOSEN), [HAVE.format("客户编号, 金额")],
     ),
     "an empty cell": (filled(OF_ROW, ROWS), [HAS.format("客户编号") + ROW]),
     "a variable": (
@@ -81,7 +82,7 @@ def test_a_step_that_changes_nothing_says_nothing_of_its_script(
 ) -> None:
     found = tell_warnings(tmp_path, case)
 
-    assert [one for one in found if "has this value" in one] == told
+    assert [one for one in found if "so that nothing changes" in one] == told
 
 
 SHORT = "the line ends before {}, so that these cells are empty; write a comma for each empty cell"

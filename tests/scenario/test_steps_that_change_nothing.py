@@ -54,6 +54,10 @@ def test_a_step_that_sets_what_is_there_is_told_where_a_script_would_have_to_run
         "{} has this value already, so that nothing changes and no script runs; set another value{}"
     )
 
+    have = has.replace("has this value", "have these values").replace(
+        "another value", "other values"
+    )
+
     def tell(*events: Any) -> list[str]:
         steps = [*item.steps, *item.steps[6].during]
         found = [one for step in steps for one in find_set_without_change(item, step, events)]
@@ -63,8 +67,8 @@ def test_a_step_that_sets_what_is_there_is_told_where_a_script_would_have_to_run
         ]
 
     told = [
-        f"5:6 empty {has.format('客户', '')}", f"8:6 empty {has.format('明细[0].数量, 金额', '')}",
-        f"9:6 empty {has.format('客户, 金额', ', or leave the step out in such a row: if: ${case.编号}')}", f"11:53 empty {has.format('金额', '')}",
+        f"5:6 empty {has.format('客户', '')}", f"8:6 empty {have.format('明细[0].数量, 金额', '')}",
+        f"9:6 empty {have.format('客户, 金额', ', or leave the step out in such a row: if: ${case.编号}')}", f"11:53 empty {has.format('金额', '')}",
     ]  # fmt: skip
     assert tell() == tell(write("金额", 1)) == told
     assert tell(write("金额", 1), write("客户", 1, by="user")) == []

@@ -351,11 +351,12 @@ def test_a_session_that_is_closed_relays_nothing(project: Project, door: str) ->
 @pytest.mark.parametrize(
     ("paths", "shown"),
     [
-        (["/list"], f"GET {BASE}/list"),
-        (["/list", "/get/1"], f"GET {BASE}/list, GET {BASE}/get/1"),
+        (["/list"], f"response came: GET {BASE}/list"),
+        (["/list", "/get/1"], f"responses came: GET {BASE}/list, GET {BASE}/get/1"),
         # each address once, in the order in which it was sent
-        (["/get/1", "/list", "/get/1"], f"GET {BASE}/get/1, GET {BASE}/list"),
-        ([f"/list?key={TOKEN}"], f"GET {BASE}/list?key=redacted.scenario..secret.1"),
+        (["/get/1", "/list", "/get/1"], f"responses came: GET {BASE}/get/1, GET {BASE}/list"),
+        (["/list", "/list"], f"response came: GET {BASE}/list"),
+        ([f"/list?key={TOKEN}"], f"response came: GET {BASE}/list?key=redacted.scenario..secret.1"),
     ],
 )
 def test_requests_without_a_response_are_told_once_and_without_secrets(
@@ -369,8 +370,9 @@ def test_requests_without_a_response_are_told_once_and_without_secrets(
 
     cassette = to_display_path(project.cassette)
     assert [str(one.message).split("; ")[0] for one in told] == [
-        f"{cassette}: not recorded, as no response came: {shown}"
+        f"{cassette}: not recorded, as no {shown}"
     ]
+    assert ("replay will not find them. " in str(told[0].message)) == shown.startswith("responses")
 
 
 @pytest.mark.parametrize(

@@ -303,7 +303,7 @@ def test_of_possible_secrets_five_are_told_and_how_many_more() -> None:
     options = " ".join(f"--not-secret {shell_quote(place)}" for place in places)
     for count, more in ((5, ""), (6, " and 1 more"), (8, " and 3 more")):
         assert tell(count) == (
-            f"recorded as it is, and looks like a secret: {', '.join(places)}{more}; if it is one, "
-            "declare its place with `secret:` in the platform file and record again, else answer "
-            f"with `bpmax-sim review {options}`"
+            f"recorded as they are, and look like secrets: {', '.join(places)}{more}; if they are, "
+            "declare their places with `secret:` in the platform file and record again, else "
+            f"answer with `bpmax-sim review {options}`"
         )
