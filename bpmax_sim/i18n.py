@@ -184,6 +184,32 @@ def fill_if_values(text: str, values: Mapping[str, object]) -> str:
     return msg(text, **values) if values else text
 
 
+class DataValue:
+    """A value of a YAML or JSON file, or of a script, in a message: with null, true and false."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: object) -> None:
+        """Show *value*, for ``{value!r}`` with quotes around texts."""
+        self.value = value
+
+    def __str__(self) -> str:
+        """Return it without quotes around a text."""
+        return self.value if isinstance(self.value, str) else repr(self)
+
+    def __repr__(self) -> str:
+        """Return it as a file has it, in one line."""
+        value = self.value
+        if value is None or isinstance(value, bool):
+            return "null" if value is None else str(value).lower()
+        if isinstance(value, Mapping):
+            members = [f"{DataValue(key)!r}: {DataValue(one)!r}" for key, one in value.items()]
+            return f"{{{', '.join(members)}}}"
+        if isinstance(value, list | tuple):
+            return f"[{', '.join([repr(DataValue(one)) for one in value])}]"
+        return repr(value)
+
+
 def plural(number: int, singular: str, many: str, /, **values: object) -> str:
     """Return the message for *number*: *singular* for 1, else *many*; both may use ``{number}``.
 

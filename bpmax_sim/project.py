@@ -17,7 +17,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Final, Literal
 
-from bpmax_sim.i18n import msg, template
+from bpmax_sim.i18n import DataValue, msg, template
 
 SUFFIX = ".scenario.yaml"
 DEFAULTS = "defaults.yaml"
@@ -257,7 +257,7 @@ def _find_wrong_settings(table: Mapping[str, object]) -> Iterator[tuple[str, str
                     "[tool.bpmax_sim] {name}: expected {expected}, got {value!r}, which is ignored",
                     name=name,
                     expected=msg("a text") if expected is str else msg("a list of texts"),
-                    value=value,
+                    value=DataValue(value),
                 ),
             )
 

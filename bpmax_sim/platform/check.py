@@ -15,7 +15,7 @@ from msgspec import UnsetType
 
 from bpmax_sim.errors import ConfigError, Problem, suggest_nearest
 from bpmax_sim.field_path import FieldPath
-from bpmax_sim.i18n import join_list, msg
+from bpmax_sim.i18n import DataValue, join_list, msg
 from bpmax_sim.messages import describe_unsettable_header
 from bpmax_sim.path_template import list_placeholders
 from bpmax_sim.platform import model
@@ -473,14 +473,14 @@ class _PlatformChecks(FileChecks, frozen=True):
         name, default = parameter.wire_name, parameter.default
         if parameter.place == "header" and (message := describe_unsettable_header(name)):
             self.report_problem(message, *steps)
-        known = [str(item) for item in parameter.enum]
+        known = [str(DataValue(item)) for item in parameter.enum]
         texts = {to_text(item) for item in parameter.enum if item is not None}  # as they are sent
         if known and isinstance(default, str | int | float) and to_text(default) not in texts:
             message = msg(
                 "the default {default!r} is none of {listed}{hint}",
-                default=default,
+                default=DataValue(default),
                 listed=join_list(known),
-                hint=suggest_nearest(str(default), known),
+                hint=suggest_nearest(str(DataValue(default)), known),
             )
             self.report_problem_or_warning("rule", message, *steps, "default")
 

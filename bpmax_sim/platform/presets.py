@@ -21,7 +21,7 @@ from msgspec import structs
 
 from bpmax_sim.errors import ConfigError, Problem, suggest_nearest, suggest_or_list
 from bpmax_sim.extensions import ExtensionPoint
-from bpmax_sim.i18n import join_list, msg
+from bpmax_sim.i18n import DataValue, join_list, msg
 from bpmax_sim.platform.model import Instance, Platform
 from bpmax_sim.platform.source import is_preset_file_name
 from bpmax_sim.platform.template import find_names, find_uses
@@ -297,7 +297,7 @@ class _PresetFiller(msgspec.Struct):
         message = msg(
             "expected one of {names}, got {chosen_value!r}",
             names=join_list(map(repr, options)) or msg("none"),
-            chosen_value=chosen.value,
+            chosen_value=DataValue(chosen.value),
         )
         self._report_once(Problem(message, chosen.place, format_steps((*self.steps, name))))
         return self.fill(node.items[options[0]]) if options else Node("")

@@ -14,7 +14,7 @@ from math import isfinite
 from typing import Any, Final
 
 from bpmax_sim.errors import shorten_list, suggest_nearest
-from bpmax_sim.i18n import msg
+from bpmax_sim.i18n import DataValue, msg
 from bpmax_sim.platform.schema_keywords import to_list_or_empty
 
 Path = tuple[str | int, ...]
@@ -60,7 +60,9 @@ def describe_wrong_type(value: Any, declared: Any) -> str:
         for word in known
     ):
         return ""
-    return msg("{types} is declared, got {value!r}", types=" / ".join(known), value=value)
+    return msg(
+        "{types} is declared, got {value!r}", types=" / ".join(known), value=DataValue(value)
+    )
 
 
 def _is_bool_or_whole_as_declared(value: Any, word: str) -> bool:
@@ -83,7 +85,7 @@ def describe_violated_limit(value: Any, schema: Mapping[str, Any]) -> str:
         limit = schema.get(key)
         if limit is not None and breaks(value, limit):
             return msg("{key}: {limit} is declared, got {value!r}", key=key, limit=limit,
-                       value=value)  # fmt: skip
+                       value=DataValue(value))  # fmt: skip
     return ""
 
 
@@ -153,8 +155,9 @@ def describe_unknown_choice(value: Any, declared: Any) -> str:
     choices = to_list_or_empty(declared)
     if not choices or value in choices or isinstance(value, Mapping | list | tuple):
         return ""
-    known = [str(choice) for choice in choices]
+    known = [str(DataValue(choice)) for choice in choices]
+    shown = DataValue(value)
     return msg(
         "{choices} are declared, got {value!r}{hint}",
-        choices=shorten_list(known), value=value, hint=suggest_nearest(str(value), known),
+        choices=shorten_list(known), value=shown, hint=suggest_nearest(str(shown), known),
     )  # fmt: skip

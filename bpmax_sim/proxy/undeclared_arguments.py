@@ -14,7 +14,7 @@ from msgspec import UNSET
 
 from bpmax_sim.errors import suggest_nearest, suggest_or_list
 from bpmax_sim.field_path import get_nested
-from bpmax_sim.i18n import join_list, msg
+from bpmax_sim.i18n import DataValue, join_list, msg
 from bpmax_sim.js_values import UNDEFINED
 from bpmax_sim.platform.model import Parameter
 from bpmax_sim.platform.schema_check import (
@@ -107,8 +107,8 @@ def check_enum_values(recipe: CompiledApi, values: Mapping[str, Any]) -> None:
                     "{name} is one of {listed}, got {value!r}{hint}",
                     name=parameter.name,
                     listed=join_list(map(str, known)),
-                    value=value,
-                    hint=suggest_nearest(str(value), map(str, known)),
+                    value=DataValue(value),
+                    hint=suggest_nearest(str(DataValue(value)), map(str, known)),
                 )
 
 

@@ -16,7 +16,7 @@ from msgspec import field
 
 from bpmax_sim.clock import parse_duration
 from bpmax_sim.errors import SubjectError, suggest_or_list
-from bpmax_sim.i18n import join_list, join_messages, msg, to_plain_english, translate
+from bpmax_sim.i18n import DataValue, join_list, join_messages, msg, to_plain_english, translate
 from bpmax_sim.platform.model import Model
 from bpmax_sim.scenario.action import Action, Performer
 from bpmax_sim.scenario.flow_actions import (
@@ -356,7 +356,7 @@ class AddOwner(NodeAction, frozen=True, kw_only=True):
                 spot.at("where"),
                 "expected one of {names}, got {where!r}",
                 names=join_list(known),
-                where=where,
+                where=DataValue(where),
             )
         rule = value.get("complete", "all")
         if not _is_filled_later(rule) and (wrong := find_rule_problem(rule)):
@@ -662,7 +662,9 @@ class Advance(Action, frozen=True, kw_only=True):
             good = False
         if not good:
             context.tell(
-                spot, "expected a duration such as 30s or 1m30s, got {value!r}", value=value
+                spot,
+                "expected a duration such as 30s or 1m30s, got {value!r}",
+                value=DataValue(value),
             )
 
     @classmethod

@@ -16,7 +16,7 @@ import msgspec
 from msgspec import UNSET
 
 from bpmax_sim.errors import is_plural, suggest_meant_value, suggest_nearest
-from bpmax_sim.i18n import join_list, msg, plural
+from bpmax_sim.i18n import DataValue, join_list, msg, plural
 from bpmax_sim.platform.model import matches_api
 from bpmax_sim.scenario import model
 from bpmax_sim.scenario.calls import CallMade
@@ -272,7 +272,8 @@ def _find_misspelt_denied_texts(
     for _, literal, is_denied in find_literals_with_denial(value):
         if not isinstance(literal, str) or is_denied == is_never or "${" in literal:
             continue
-        known = [*map(str, history.offered.get(field, ())), *map(str, history.get_values(field))]
+        values = (*history.offered.get(field, ()), *history.get_values(field))
+        known = [str(DataValue(one)) for one in values]
         is_possible = literal in known or any(literal in text for text in history.scripts)
         if literal and not is_possible and (hint := suggest_meant_value(literal, known)):
             yield _make_finding(spot(), msg(

@@ -12,7 +12,7 @@ from msgspec import UNSET
 from msgspec.structs import asdict, replace
 
 from bpmax_sim.errors import Place, Problem
-from bpmax_sim.i18n import join_messages, msg
+from bpmax_sim.i18n import DataValue, join_messages, msg
 from bpmax_sim.messages import Pairs, Request
 from bpmax_sim.platform.model import matches_api
 from bpmax_sim.scenario import expect
@@ -59,7 +59,8 @@ def _find_target_problem(rule: FaultRule) -> str | None:
         )
     if rule.call is not UNSET and _parse_call_range(rule.call) is None:
         return msg(
-            "call: expected a number from 1 or a range such as 1-2, got {call!r}", call=rule.call
+            "call: expected a number from 1 or a range such as 1-2, got {call!r}",
+            call=DataValue(rule.call),
         )
     return None
 

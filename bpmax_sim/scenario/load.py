@@ -29,7 +29,7 @@ from bpmax_sim.errors import (
 )
 from bpmax_sim.file_names import RelativeFileNameRewriter, build_cassette_name
 from bpmax_sim.file_system import shell_quote
-from bpmax_sim.i18n import join_messages, msg
+from bpmax_sim.i18n import DataValue, join_messages, msg
 from bpmax_sim.platform.model import Model
 from bpmax_sim.project import (
     Strictness,
@@ -826,5 +826,5 @@ def _load_inline_fault(
     if rule and not problems:
         yield from _fill_fault(draft, rule, spot, row)
     elif not problems:
-        message = msg("expected a fault, got {fault!r}", fault=fault)
+        message = msg("expected a fault, got {fault!r}", fault=DataValue(fault))
         draft.problems.append(Problem(message, spot.place, "faults"))

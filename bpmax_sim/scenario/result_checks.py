@@ -18,7 +18,7 @@ import msgspec
 from msgspec import UNSET
 
 from bpmax_sim.errors import CallError, Place, find_nearest, suggest_nearest
-from bpmax_sim.i18n import join_list, msg, template
+from bpmax_sim.i18n import DataValue, join_list, msg, template
 from bpmax_sim.messages import Response
 from bpmax_sim.platform.declared_places import list_judged_members
 from bpmax_sim.platform.load import Platforms
@@ -713,7 +713,7 @@ class OfferedOptionLog:
         for script in dict.fromkeys(scripts) if self.offered else ():
             for comparison in read_script(script.source, script.name).comparisons:
                 field, text = _find_compared_field(comparison), comparison.text
-                known = list(map(str, self.offered.get(field, ())))
+                known = [str(DataValue(one)) for one in self.offered.get(field, ())]
                 if comparison.kind == "text" and known and text and text not in known:
                     hint = suggest_nearest(text, known)
                     message = msg(

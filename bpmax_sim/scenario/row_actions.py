@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from bpmax_sim.i18n import msg
+from bpmax_sim.i18n import DataValue, msg
 from bpmax_sim.scenario import action, source
 from bpmax_sim.scenario.names import CheckContext
 from bpmax_sim.subject import form, hooks
@@ -51,7 +51,9 @@ class RowAction(action.Action, frozen=True, kw_only=True):
             is_number = isinstance(row, int) and not isinstance(row, bool) and row >= 0
             if not is_number and not (isinstance(row, str) and "${" in row):
                 context.tell(
-                    spot.at(key), "expected the number of a row, from 0, got {row!r}", row=row
+                    spot.at(key),
+                    "expected the number of a row, from 0, got {row!r}",
+                    row=DataValue(row),
                 )
 
     @classmethod

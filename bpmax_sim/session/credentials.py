@@ -24,7 +24,7 @@ from bpmax_sim.cassette.matching import MatchingRules
 from bpmax_sim.cassette.model import Values
 from bpmax_sim.errors import ConfigError, WeakSecretWarning
 from bpmax_sim.field_path import FieldPath, Wildcard
-from bpmax_sim.i18n import join_list, msg
+from bpmax_sim.i18n import DataValue, join_list, msg
 from bpmax_sim.messages import ConnectionRoute, Request, Response
 from bpmax_sim.path_template import list_placeholders
 from bpmax_sim.platform.check import describe_secret_problem, describe_volatile_problem
@@ -267,9 +267,9 @@ class SessionCredentials:
                     "set it to {value!r}, or record afresh",
                     cassette=self.settings.cassette,
                     name=name,
-                    value=value,
+                    value=DataValue(value),
                     instance=instance,
-                    now=now,
+                    now=DataValue(now),
                 )
 
 

@@ -15,7 +15,7 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from bpmax_sim.errors import Place, SubjectError, suggest_nearest, suggest_or_list
-from bpmax_sim.i18n import join_list, msg
+from bpmax_sim.i18n import DataValue, join_list, msg
 from bpmax_sim.js_values import UndefinedType
 from bpmax_sim.platform.model import Model
 from bpmax_sim.script.failure import Script
@@ -470,7 +470,7 @@ _BARE_FORM = re.compile(r"(?<![\w$.])form\s*(?=[.\[?])")
 def _find_problem_without_engine(when: str) -> str | None:
     """Return the error of a condition that can be seen without an engine, or None."""
     if not when.strip():
-        return msg("expected a JavaScript expression over ctx, got {when!r}", when=when)
+        return msg("expected a JavaScript expression over ctx, got {when!r}", when=DataValue(when))
     if _BARE_FORM.search(_QUOTED.sub("''", when)):
         return msg("a condition sees ctx alone; write ctx.form where form is written")
     # Texts and regular expressions may contain `=`, so they are emptied first.
@@ -587,7 +587,7 @@ def check_hook_result(hook: str, value: Any, nodes: Collection[str]) -> None:
             code="BAD_RETURN",
             hook=hook,
             what=what,
-            value=value,
+            value=DataValue(value),
         )
     shown: Mapping[str, Any] = value if hook == "visibility" else {}
     for node, is_shown in shown.items():
@@ -596,7 +596,7 @@ def check_hook_result(hook: str, value: Any, nodes: Collection[str]) -> None:
                 "visibility returned {node!r}: {shown!r}; it takes nodes, and true or false{hint}",
                 code="BAD_RETURN",
                 node=node,
-                shown=is_shown,
+                shown=DataValue(is_shown),
                 hint="" if node in nodes else suggest_nearest(str(node), nodes),
             )
 

@@ -23,7 +23,7 @@ from msgspec import UNSET
 
 from bpmax_sim.errors import Place, ScriptError, SubjectError, shorten_list, suggest_or_list
 from bpmax_sim.field_path import parse_plain_steps
-from bpmax_sim.i18n import msg, plural
+from bpmax_sim.i18n import DataValue, msg, plural
 from bpmax_sim.js_values import (
     UNDEFINED,
     UndefinedType,
@@ -83,7 +83,7 @@ def replace_at(value: Any, steps: Steps, new: Any, path: str) -> Any:
             code="NO_MEMBER",
             path=path,
             step=step,
-            value=value,
+            value=DataValue(value),
         )
     members = dict(value or {})
     return {**members, step: replace_at(members.get(step), tuple(rest), new, path)}
@@ -102,7 +102,7 @@ def to_table_rows(value: Any, path: str) -> list[Any]:
             "{path}: expected a table, that is a list of rows, got {value!r}",
             code="NOT_A_TABLE",
             path=path,
-            value=value,
+            value=DataValue(value),
         )
     return list(value)
 
@@ -491,7 +491,7 @@ def _check_option(name: str, options: Any, value: Any) -> None:
                 "{name}: {choice!r} is none of its options{hint}",
                 code="NOT_AN_OPTION",
                 name=name,
-                choice=choice,
+                choice=DataValue(choice),
                 hint=_suggest_option(choice, known),
             )
 
@@ -501,13 +501,13 @@ def _suggest_option(choice: Any, known: list[Any]) -> str:
 
     It names the option that was probably meant, or else all options.
     """
-    texts = [str(option) for option in known]
-    if str(choice) in texts:
-        meant = known[texts.index(str(choice))]
+    texts, entered = [str(DataValue(option)) for option in known], str(DataValue(choice))
+    if entered in texts:
+        meant = DataValue(known[texts.index(entered)])
         if isinstance(choice, str):
             return msg("; write {meant}, without quotes", meant=meant)
         return msg("; write {meant!r}, with quotes", meant=meant)
-    return suggest_or_list(str(choice), texts)
+    return suggest_or_list(entered, texts)
 
 
 def check_complete(form: FormSubject) -> None:

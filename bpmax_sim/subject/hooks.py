@@ -21,7 +21,7 @@ from bpmax_sim.errors import (
     suggest_nearest,
     suggest_or_list,
 )
-from bpmax_sim.i18n import join_list, msg
+from bpmax_sim.i18n import DataValue, join_list, msg
 from bpmax_sim.js_values import UndefinedType
 from bpmax_sim.script.channel import LiveObject
 from bpmax_sim.script.failure import Script
@@ -423,7 +423,7 @@ def read_refusal(event: str, value: Any) -> str | None:
         "a text, or throw, to refuse; return nothing or true to agree",
         code="BAD_RETURN",
         event=event,
-        value=value,
+        value=DataValue(value),
     )
 
 

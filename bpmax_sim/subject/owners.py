@@ -25,7 +25,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from bpmax_sim.errors import SubjectError, shorten_list, suggest_nearest, suggest_or_list
-from bpmax_sim.i18n import msg
+from bpmax_sim.i18n import DataValue, msg
 from bpmax_sim.js_values import UndefinedType
 from bpmax_sim.subject.hooks import Where
 
@@ -56,7 +56,7 @@ def find_rule_problem(rule: Any, owner_count: int = 0) -> str | None:
         return None
     hint = suggest_nearest(str(rule), RULES)
     known = msg("any, all, in_order, a number of owners or a share such as 60%")
-    return msg("expected {known}, got {rule!r}{hint}", known=known, rule=rule, hint=hint)
+    return msg("expected {known}, got {rule!r}{hint}", known=known, rule=DataValue(rule), hint=hint)
 
 
 def decide_by_rule(rule: str | int, statuses: Sequence[int]) -> int:
@@ -321,7 +321,7 @@ def _parse_returned_owners(items: Any, node: str) -> Items:
             "owners.{node} must return owners such as [{{owner_id: 7}}], got {items!r}",
             code="BAD_RETURN",
             node=node,
-            items=items,
+            items=DataValue(items),
         )
     ids = [read_owner_id(item) for item in items]
     doubled = [owner for owner in ids if ids.count(owner) > 1]

@@ -21,7 +21,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from bpmax_sim.clock import parse_duration
 from bpmax_sim.errors import Place, Problem, suggest_nearest
-from bpmax_sim.i18n import join_list, join_messages, msg
+from bpmax_sim.i18n import DataValue, join_list, join_messages, msg
 from bpmax_sim.yamlfile.node import Node, Step, Steps, format_steps
 
 INTERNAL: Final = Meta(extra={"internal": True})
@@ -92,7 +92,7 @@ class ReadingState(msgspec.Struct):
         message = msg(
             "expected {expected}, got {node_value!r}{hint}",
             expected=expected,
-            node_value=node.value,
+            node_value=DataValue(node.value),
             hint=hint,
         )
         return self.report_problem(message, node.place)

@@ -57,7 +57,7 @@ SLOPPY: tuple[Any, ...] = ([], None, "", 1, True, {}, {"integer": 1}, ["string"]
         (0, "string", "string is declared, got 0"),
         (0.5, "number", ""),
         (Decimal("0.5"), "number", ""),
-        (False, "number", "number is declared, got False"),
+        (False, "number", "number is declared, got false"),
         ("1", "number", "number is declared, got '1'"),
         (False, "boolean", ""),
         (0, "boolean", "boolean is declared, got 0"),

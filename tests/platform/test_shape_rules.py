@@ -308,7 +308,7 @@ VALUES: list[tuple[Any, dict[str, Any], str]] = [
     ([], {"type": ["string", "array"]}, ""), ((), {"type": "array"}, ""),
     (1, {"type": ["string", "null"]}, "string is declared, got 1"),
     (1, {"type": ["string", "file"]}, ""), (1, {"type": "file"}, ""), (1, {"type": ["null"]}, ""),
-    (True, {"type": "integer"}, "integer is declared, got True"),
+    (True, {"type": "integer"}, "integer is declared, got true"),
     (1, {"type": "boolean"}, "boolean is declared, got 1"), (True, {"type": "boolean"}, ""),
     (2.0, {"type": "integer"}, ""), (2.5, {"type": "integer"}, "integer is declared, got 2.5"),
     (float("inf"), {"type": "integer"}, "integer is declared, got inf"),

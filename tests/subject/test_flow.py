@@ -895,7 +895,7 @@ def test_a_condition_compares_what_ctx_holds(when: str, wrong: str) -> None:
         *((hook, none, "") for hook in ("jump", "visibility") for none in (None, UNDEFINED)),
         ("jump", "", ""),
         ("jump", 0, "jump must return the name of a node, got 0"),
-        ("project_name", False, "project_name must return a text, got False"),
+        ("project_name", False, "project_name must return a text, got false"),
         ("task_title", [], "task_title must return a text, got []"),
         ("task_title", "报销", ""),
         ("computed", {}, ""),

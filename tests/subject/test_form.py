@@ -651,7 +651,8 @@ def test_a_script_sees_the_states_of_all_fields(
         ([{"value": 0}], "0", "; write 0, without quotes"),
         (["借款", "报销"], "报消", "; did you mean '报销'?"),
         (["甲"], "x", "; there is 甲"),
-        ([True], "True", "; write True, without quotes"),
+        ([True], "true", "; write true, without quotes"),
+        ([True, None, [False]], "甲", "; there are true, null, [false]"),
     ],
 )
 def test_a_value_that_is_no_option_is_told_what_was_meant(

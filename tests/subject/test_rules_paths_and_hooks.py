@@ -282,7 +282,7 @@ def test_values_are_found_and_replaced_by_their_path() -> None:
         (0, ("x",), "NO_MEMBER: p: 0 has no member 'x'"),
         ("", ("x",), "NO_MEMBER: p: '' has no member 'x'"),
         ([], ("x",), "NO_MEMBER: p: [] has no member 'x'"),
-        ({"a": False}, ("a", "x"), "NO_MEMBER: p: False has no member 'x'"),
+        ({"a": False}, ("a", "x"), "NO_MEMBER: p: false has no member 'x'"),
     ]
     for base, steps, message in refused:
         assert _message(partial(replace_at, base, steps, 1, "p")) == message
@@ -427,8 +427,8 @@ def test_options_have_labels_and_a_hint_says_what_was_meant() -> None:
         [], [], [], [], [], [], [],
         ["类: '1' is none of its options; write 1, without quotes"],
         ["类: 2 is none of its options; write '2', with quotes"],
-        ["类: 'b' is none of its options; there are a, 1, None, None, 2"],
-        ["类: True is none of its options; there are a, 1, None, None, 2"],
+        ["类: 'b' is none of its options; there are a, 1, null, null, 2"],
+        ["类: true is none of its options; there are a, 1, null, null, 2"],
         ["行.数: 3 is none of its options; there are 1, 2",
          "行.数: 4 is none of its options; there are 1, 2"],
         ["客.级: '甲' is none of its options"],
@@ -450,12 +450,12 @@ def test_what_hooks_return_is_checked_by_their_names() -> None:
     bad: list[tuple[str, Any, str]] = [
         ("jump", 7, must.format("jump", "the name of a node", "7")),
         ("project_name", 7, must.format("project_name", "a text", "7")),
-        ("task_title", False, must.format("task_title", "a text", "False")),
+        ("task_title", False, must.format("task_title", "a text", "false")),
         ("computed", [], must.format("computed", "an object of fields and values", "[]")),
         ("visibility", "x",
          must.format("visibility", "an object of nodes, each true or false", "'x'")),
         ("visibility", {"初审": True, "止": 1}, shown.format("止", "1", "")),
-        ("visibility", {"初": True}, shown.format("初", "True", "; did you mean '初审'?")),
+        ("visibility", {"初": True}, shown.format("初", "true", "; did you mean '初审'?")),
     ]  # fmt: skip
     for hook, value, message in bad:
         assert _message(partial(check_hook_result, hook, value, nodes)) == message
