@@ -315,7 +315,9 @@ def find_cassettes_to_serve(paths: Sequence[Path]) -> list[Path]:
 
     Recordings of logins are served with the cassettes that they belong to, not by themselves.
     """
-    return [path for path in find_files_by_suffix(paths, ".yaml") if path.parent.name != "auth"]
+    from bpmax_sim.session.settings import is_login_recording  # noqa: PLC0415 - as above
+
+    return [path for path in find_files_by_suffix(paths, ".yaml") if not is_login_recording(path)]
 
 
 def _serve_echo(host: str, port: int, *, json: bool) -> int:

@@ -22,6 +22,7 @@ from bpmax_sim.i18n import join_list, label_message, msg, plural
 from bpmax_sim.project import find_root
 from bpmax_sim.report.exit_codes import ExitCode
 from bpmax_sim.report.usage import Evidence, read_evidence
+from bpmax_sim.session.settings import is_login_recording
 from bpmax_sim.yamlfile import to_display_path
 
 
@@ -57,10 +58,9 @@ def find_unused_exchanges(evidence: Evidence, root: Path) -> Iterator[UnusedExch
     """
     for folder in (root / name for name in evidence.folders):
         for path in sorted(folder.rglob("*.yaml")):
-            # Any call may need a login.
-            is_login = path.relative_to(folder).parts[0] == "auth"
             name = to_relative_name(path, root)
-            if not is_login and name not in evidence.unplayed_files:
+            # Any call may need a login.
+            if not is_login_recording(path, folder) and name not in evidence.unplayed_files:
                 yield from _find_unused_in_cassette(path, name, evidence)
 
 

@@ -42,7 +42,7 @@ from bpmax_sim.proxy.builder import CallSpec
 from bpmax_sim.secret.standin import make_standin
 from bpmax_sim.session.options import Mode
 from bpmax_sim.session.session import Session
-from bpmax_sim.session.settings import Settings
+from bpmax_sim.session.settings import Settings, is_login_recording
 from bpmax_sim.simulator.simulator import SimulatorTransport
 from bpmax_sim.strategies.programs import perform
 
@@ -202,7 +202,8 @@ def _record_call(target: FuzzTarget, call_spec: CallSpec, path: Path) -> Recorde
     closed = run_call(session.close).error
     artefacts = {msg("log of calls"): log.encode()}
     for file in sorted(path.parent.rglob("*.yaml")):
-        name = msg("recording of the login") if file.parent.name == "auth" else msg("recording")
+        is_login = is_login_recording(file, path.parent)
+        name = msg("recording of the login") if is_login else msg("recording")
         artefacts[name] = file.read_bytes()
     shown = _format_redacted_value(result, session)
     secrets = _collect_generated_secrets(platforms, target.key, environ)

@@ -48,6 +48,7 @@ from bpmax_sim.report.usage import (
     store_evidence,
 )
 from bpmax_sim.scenario.source import Failure, RunWarning
+from bpmax_sim.session.settings import is_login_recording
 
 if TYPE_CHECKING:
     from bpmax_sim.pytest_plugin.script_hits import CoverageResult
@@ -429,7 +430,7 @@ def _list_unowned_cassettes(tally: Tally) -> Iterator[str]:
         str(path)
         for folder in sorted(tally.folders)
         for path in sorted(Path(folder).rglob("*.yaml"))
-        if str(path) not in used and path.relative_to(folder).parts[0] != "auth"
+        if str(path) not in used and not is_login_recording(path, folder)
     ]
     if orphans:
         yield msg(

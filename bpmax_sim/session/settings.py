@@ -232,5 +232,19 @@ def find_logins_folder(cassette: Path | None) -> Path | None:
     """
     if cassette is None:
         return None
-    named = (folder for folder in cassette.parents if folder.name == "cassettes")
-    return next(named, cassette.parent) / "auth"
+    return (_find_nearest_cassettes_folder(cassette) or cassette.parent) / "auth"
+
+
+def is_login_recording(path: Path, cassettes: Path | None = None) -> bool:
+    """Return whether the cassette at *path* is of logins: it lies below ``auth`` in *cassettes*.
+
+    That is the folder of all cassettes; by default the nearest folder ``cassettes``. If no folder
+    around *path* has that name, any folder ``auth`` has logins.
+    """
+    whole = path.absolute()
+    root = cassettes.absolute() if cassettes else _find_nearest_cassettes_folder(whole)
+    return whole.parent.name == "auth" if root is None else root / "auth" in whole.parents
+
+
+def _find_nearest_cassettes_folder(path: Path) -> Path | None:
+    return next((folder for folder in path.parents if folder.name == "cassettes"), None)

@@ -12,6 +12,7 @@ import pytest
 from bpmax_sim.cli.project import find_cassettes_to_serve
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.session.session import Session
+from bpmax_sim.session.settings import is_login_recording
 from tests.cassette.exchanges import BASE, detail, order
 from tests.cli.project import Command
 from tests.cli.test_cassette_commands import write
@@ -53,6 +54,8 @@ def started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Served:
 def recorded(tmp_path: Path) -> Path:
     write(tmp_path / "cassettes/采购/付款.yaml", [("甲", [detail(1)]), ("乙", [order(b"1")])])
     write(tmp_path / "cassettes/采购/退款.yaml", [("甲", [detail(2)])])
+    write(tmp_path / "cassettes/采购/auth/登录页.yaml", [("甲", [detail(4)])])
+    write(tmp_path / "cassettes/auth/旧/crm.yaml", [("甲", [detail(5)])])
     write(tmp_path / "cassettes/auth/crm.yaml", [("甲", [detail(3)])])
     return tmp_path / "cassettes"
 
@@ -60,20 +63,25 @@ def recorded(tmp_path: Path) -> Path:
 @pytest.mark.parametrize(
     ("paths", "found"),
     [
-        ([], ["cassettes/采购/付款", "cassettes/采购/退款"]),
-        (["cassettes"], ["cassettes/采购/付款", "cassettes/采购/退款"]),
+        ([], ["cassettes/采购/auth/登录页", "cassettes/采购/付款", "cassettes/采购/退款"]),
+        (["cassettes"],
+         ["cassettes/采购/auth/登录页", "cassettes/采购/付款", "cassettes/采购/退款"]),
         (["cassettes/采购/退款.yaml", "cassettes/采购"],
-         ["cassettes/采购/退款", "cassettes/采购/付款"]),
+         ["cassettes/采购/退款", "cassettes/采购/auth/登录页", "cassettes/采购/付款"]),
         (["cassettes/auth"], []),
         (["cassettes/auth/crm.yaml", "cassettes/采购/付款.yaml"], ["cassettes/采购/付款"]),
         (["auth/项目/cassettes"], ["auth/项目/cassettes/报价"]),
+        (["录制"], ["录制/客户"]),
     ],
 )  # fmt: skip
 def test_recordings_of_logins_are_not_served_by_themselves(
     recordings: Path, paths: list[str], found: list[str]
 ) -> None:
     root = recordings.parent
-    write(root / "auth/项目/cassettes/报价.yaml", [("甲", [detail(1)])])
+    for name in ("auth/项目/cassettes/报价", "录制/客户", "录制/auth/crm"):
+        write(root / f"{name}.yaml", [("甲", [detail(1)])])
+    assert is_login_recording(root / "录制/auth/crm.yaml", root / "录制")
+    assert not is_login_recording(root / "录制/采购/auth/crm.yaml", root / "录制")
 
     files = find_cassettes_to_serve([root / path for path in paths])
     assert files == [root / f"{name}.yaml" for name in found]
@@ -82,8 +90,8 @@ def test_recordings_of_logins_are_not_served_by_themselves(
 @pytest.mark.parametrize(
     ("arguments", "counted"),
     [
-        ((), "3 exchanges"),
-        (("cassettes",), "3 exchanges"),
+        ((), "4 exchanges"),
+        (("cassettes",), "4 exchanges"),
         (("cassettes/采购/退款.yaml",), "1 exchange"),
         (("cassettes/采购/退款.yaml", "cassettes/采购/付款.yaml"), "3 exchanges"),
     ],
