@@ -38,7 +38,16 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 
 import msgspec
 
-from bpmax_sim.i18n import MessageError, join_list, join_messages, msg, plural, translate
+from bpmax_sim.i18n import (
+    MessageError,
+    TranslatableText,
+    join_list,
+    join_messages,
+    label_message,
+    msg,
+    plural,
+    translate,
+)
 
 BAD_PATTERN: Final = (re.error, TypeError, OverflowError, RecursionError, FutureWarning)
 """What compiling a regular expression of a user's raises, a warning where those are errors."""
@@ -50,6 +59,85 @@ def replace_recursion_error(error: Exception) -> Exception | str:
     The text of a RecursionError differs between versions of Python.
     """
     return msg("nested too deeply") if isinstance(error, RecursionError) else error
+
+
+_KINDS: Final = {
+    "array": msg("a list"),
+    "list": msg("a list"),
+    "tuple": msg("a list"),
+    "object": msg("a mapping"),
+    "dict": msg("a mapping"),
+    "str": msg("a text"),
+    "bytes": msg("bytes"),
+    "int": msg("a whole number"),
+    "float": msg("a number"),
+    "bool": msg("true or false"),
+    "null": msg("nothing"),
+    "NoneType": msg("nothing"),
+}
+
+
+def describe_data_kind(name: str) -> str:
+    """Return in words the kind of data that Python, or msgspec, calls *name*, such as ``str``.
+
+    *name* may be several with ``|`` between them.
+    """
+    return join_messages(" / ", [_KINDS.get(one, one) for one in name.split(" | ")])
+
+
+_DATA_ERRORS: Final = (
+    (re.compile(r"Object missing required field `(?P<key>.+)`"),
+     lambda key: msg("the key {key!r} is missing", key=key)),
+    (re.compile(r"Expected `(?P<expected>[^`]+)`, got `(?P<kind>[^`]+)`"),
+     lambda expected, kind: msg("expected {expected}, got {kind}",
+                                expected=describe_data_kind(expected),
+                                kind=describe_data_kind(kind))),
+    (re.compile(r"Expected `(?P<expected>[^`]+)`(?P<limit> .+)?"),
+     lambda expected, limit: msg("expected {expected}{limit}",
+                                 expected=describe_data_kind(expected), limit=limit or "")),
+    (re.compile(r"Object contains unknown field `(?P<key>.+)`"),
+     lambda key: msg("unknown key {key!r}", key=key)),
+    (re.compile(r"Invalid enum value (?P<value>.+)"),
+     lambda value: msg("{value} is not one of the values that are known", value=value)),
+    (re.compile(r"JSON is malformed: .*\(byte (?P<byte>\d+)\)"),
+     lambda byte: msg("not JSON, at byte {byte}", byte=byte)),
+    (re.compile(r"JSON is malformed.*"), lambda: msg("not JSON")),
+    (re.compile(r"Input data was truncated"), lambda: msg("it ends too early")),
+    (re.compile(r"Invalid UTF-8 encoded string"), lambda: msg("not UTF-8")),
+    (re.compile(r"invalid literal for int.*: (?P<value>.*)"),
+     lambda value: msg("expected a whole number, got {value}", value=value)),
+)  # fmt: skip
+
+
+_WRONG_KIND: Final = msg("a value of another kind is expected")
+_ERRORS_OF_KINDS: Final = {
+    RecursionError: msg("nested too deeply"),
+    UnicodeDecodeError: msg("not UTF-8"),
+    TypeError: _WRONG_KIND,
+    AttributeError: _WRONG_KIND,
+    msgspec.MsgspecError: _WRONG_KIND,
+}
+
+
+def describe_data_error(error: Exception) -> str:
+    """Return what *error*, raised while data was parsed or its parts were read, says in our words.
+
+    Errors of Python and msgspec are in English alone, and name types of Python. A message of ours
+    is returned as it is.
+    """
+    if isinstance(error, KeyError):
+        return msg("the key {key!r} is missing", key=error.args[0])
+    text = error.args[0] if error.args else ""
+    if isinstance(text, TranslatableText):
+        return text
+    text, _, path = str(error).partition(" - at `$")
+    where = path.strip("`").removeprefix(".")
+    for pattern, describe in _DATA_ERRORS:
+        if match := pattern.fullmatch(text):
+            what = describe(**match.groupdict())
+            return label_message(where, what) if where else what
+    kinds = (what for kind, what in _ERRORS_OF_KINDS.items() if isinstance(error, kind))
+    return next(kinds, text)
 
 
 _PLACE = re.compile(r"(.*?)(?::([0-9]{1,9}))?(?::([0-9]{1,9}))?", re.DOTALL)

@@ -155,7 +155,7 @@ def _read_head(path: Path, line: bytes) -> CassetteHead:
         ) from None
     except BROKEN_JSON as error:
         raise CorruptDataError(
-            "the head line is broken ({error})", error=errors.replace_recursion_error(error)
+            "the head line is broken ({error})", error=errors.describe_data_error(error)
         ) from error
     raise NewerFormat(
         "{path}: format {error} was written by a newer bpmax-sim, this one reads up to "
@@ -185,7 +185,7 @@ def _index_entries(data: Data, start: int, index: CassetteIndex) -> list[bytes]:
         index.keys = {_read_text(owner): keys for owner, keys in owners.items()}
     except BROKEN_JSON as error:
         raise CorruptDataError(
-            "an index line is broken ({error})", error=errors.replace_recursion_error(error)
+            "an index line is broken ({error})", error=errors.describe_data_error(error)
         ) from error
     index.first_failure = bisect(index.starts, index.sections[0])
     # The order of the file is that of the calls, but for failed exchanges, which have a section of
@@ -247,7 +247,7 @@ def _check_seal(head: bytes, line: bytes, index: CassetteIndex, shas: list[bytes
         seal = _read_seal(text)
     except BROKEN_JSON as error:
         raise CorruptDataError(
-            "the `sealed:` line is broken ({error})", error=errors.replace_recursion_error(error)
+            "the `sealed:` line is broken ({error})", error=errors.describe_data_error(error)
         ) from error
     counts = (index.first_failure, len(shas) - index.first_failure)
     if counts != (seal.interactions, seal.failures):
@@ -574,7 +574,7 @@ class Cassette:
         except ValueError as error:
             start = self.index.get_offsets(number)[0]
             raise self._make_edit_error(
-                start, msg("cannot be read ({error})", error=errors.replace_recursion_error(error))
+                start, msg("cannot be read ({error})", error=errors.describe_data_error(error))
             ) from error
 
     def entries(self) -> Iterator[Entry]:

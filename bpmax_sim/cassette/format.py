@@ -57,7 +57,7 @@ from bpmax_sim.cassette.model import (
 )
 from bpmax_sim.cassette.reader import YamlTextError, exchange_from_yaml, read_yaml_text
 from bpmax_sim.clock import Instant, RandomSequenceSeeds
-from bpmax_sim.errors import CassetteError
+from bpmax_sim.errors import CassetteError, describe_data_error, describe_data_kind
 from bpmax_sim.i18n import encode_as_english, label_message, msg
 from bpmax_sim.messages import Exchange, FailedExchange, Outcome, Pairs, Request, Response
 
@@ -486,7 +486,9 @@ def reseal(text: str) -> bytes:
     try:
         head = parse_head(_require_mapping(tree).get("bpmax"), is_typed=False)
     except (ValueError, LookupError) as error:
-        raise YamlTextError(label_message(msg("not a cassette of ours"), error), 1) from error
+        raise YamlTextError(
+            label_message(msg("not a cassette of ours"), describe_data_error(error)), 1
+        ) from error
     items = [item for name in SECTIONS for item in tree.get(name) or []]
     return dump_entries([_reseal_exchange(head, *pair) for pair in enumerate(items, 1)])
 
@@ -497,7 +499,7 @@ def _reseal_exchange(head: CassetteHead, number: int, item: Any) -> Entry:
         exchange = exchange_from_yaml(_check_index_line(line), item)
     except ValueError as error:
         raise YamlTextError(
-            label_message(msg("exchange {number}", number=number), error), 1
+            label_message(msg("exchange {number}", number=number), describe_data_error(error)), 1
         ) from error
     # The index line stays the recorded one; only the text is written anew, as it may have been:
     # a body of JSON was not always broken into lines.
@@ -523,15 +525,21 @@ def _check_index_line(line: IndexLine) -> IndexLine:
         ValueError: if one is not.
     """
     if not _KEY.fullmatch(line.key):
-        raise ValueError(f"key: expected hexadecimal digits, got {line.key!r}")
+        raise ValueError(msg("key: expected hexadecimal digits, got {key!r}", key=line.key))
     if not 0 <= line.n <= _MOST or line.ms < 0:
-        raise ValueError(f"n and ms: expected 0 to {_MOST}, got {line.n} and {line.ms}")
+        raise ValueError(
+            msg(
+                "n and ms: expected 0 to {most}, got {n} and {ms}", most=_MOST, n=line.n, ms=line.ms
+            )
+        )
     return line
 
 
 def _require_mapping(value: Any) -> dict[str, Any]:
     if not isinstance(value, dict):
-        raise YamlTextError(msg("expected a mapping, got {kind}", kind=type(value).__name__), 1)
+        raise YamlTextError(
+            msg("expected a mapping, got {kind}", kind=describe_data_kind(type(value).__name__)), 1
+        )
     return value
 
 
@@ -567,6 +575,8 @@ def parse_head(
         version = int(version)
     for number in range(version if isinstance(version, int) else newest, newest):
         if number not in steps:
-            raise LookupError(f"format {number} was never written by any bpmax-sim")
+            raise LookupError(
+                msg("format {number} was never written by any bpmax-sim", number=number)
+            )
         data = steps[number](data)
     return msgspec.convert(data, CassetteHead, strict=is_typed)

@@ -21,6 +21,7 @@ from msgspec.structs import force_setattr, replace
 from bpmax_sim.cassette.charsets import CHARSET, encode_stored_text, restore_charset
 from bpmax_sim.cassette.matching import rebuild_call_without_injected, restore_call_fields
 from bpmax_sim.cassette.model import Entry, IndexLine
+from bpmax_sim.errors import describe_data_error, describe_data_kind
 from bpmax_sim.i18n import msg
 from bpmax_sim.messages import (
     Call,
@@ -32,6 +33,7 @@ from bpmax_sim.messages import (
     Request,
     Response,
 )
+from bpmax_sim.yamlfile.node import describe_parser_error
 
 _DEEPEST = 40
 _NULL = {"", "~", "null", "Null", "NULL"}
@@ -65,7 +67,8 @@ def read_yaml_text(text: str) -> Any:
         return _read_yaml_value(next(events), events, 0)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        raise YamlTextError(str(error.problem), mark.line + 1 if mark else 1) from error
+        line = mark.line if mark else 0
+        raise YamlTextError(describe_parser_error(error, line), line + 1) from error
     except (yaml.YAMLError, UnicodeEncodeError) as error:
         raise YamlTextError(msg("not YAML ({name})", name=type(error).__name__), 1) from error
     except StopIteration as error:
@@ -193,7 +196,9 @@ def exchange_from_yaml(line: IndexLine, item: Any) -> Exchange:
             _outcome_from_yaml(line, item),
         )
     except (KeyError, TypeError, AttributeError, binascii.Error) as error:
-        raise YamlTextError(msg("not an exchange: {error}", error=error), 1) from error
+        raise YamlTextError(
+            msg("not an exchange: {error}", error=describe_data_error(error)), 1
+        ) from error
 
 
 def _make_exchange(
@@ -391,7 +396,9 @@ def _read_pairs(headers: Any) -> Pairs:
 
 def _require_text(value: Any) -> str:
     if not isinstance(value, str):
-        raise TypeError(msg("{name} where text is expected", name=type(value).__name__))
+        raise TypeError(
+            msg("{name} where text is expected", name=describe_data_kind(type(value).__name__))
+        )
     return value
 
 

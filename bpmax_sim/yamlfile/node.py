@@ -647,7 +647,7 @@ def _to_syntax_problem(error: yaml.MarkedYAMLError, text: str, name: str) -> Pro
         if character == "\t":
             message = msg("a tab cannot indent YAML; use spaces")
     else:
-        message = _describe_parser_error(error, line)
+        message = describe_parser_error(error, line)
     return Problem(message, Place(name, line + 1, column + 1))
 
 
@@ -668,7 +668,8 @@ def _find_colon_slip(lines: list[str], line: int) -> tuple[int, re.Match[str]] |
     return None
 
 
-def _describe_parser_error(error: yaml.MarkedYAMLError, line: int) -> str:
+def describe_parser_error(error: yaml.MarkedYAMLError, line: int) -> str:
+    """Return the message of a parser's *error* at *line*, counted from 0."""
     problem = str(error.problem)
     if problem == _SECOND_COLON:
         problem = msg("a second ': ' in one line; quote the value, or indent the mapping")

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -136,7 +137,7 @@ CHANGES: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     ),
     "a broken seal": (
         lambda data: data.replace(b'"interactions":3', b'"interactions":"3"'),
-        "the `sealed:` line is broken (Expected `int`, got `str` - at `$.interactions`)",
+        "the `sealed:` line is broken (interactions: expected a whole number, got a text)",
     ),
     "a head that nests without end": (
         lambda data: data.replace(b'"format":2', b'"format":' + b"[" * 100_000),
@@ -144,7 +145,7 @@ CHANGES: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     ),
     "a broken head": (
         lambda data: data.replace(b'"format":2', b'"format":"2"'),
-        "the head line is broken (Expected `int`, got `str` - at `$.format`)",
+        "the head line is broken (format: expected a whole number, got a text)",
     ),
 }
 
@@ -263,19 +264,35 @@ def test_sealing_an_untouched_file_changes_nothing() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("- 1\n", "not a cassette of ours: expected a mapping, got list"),
+        ("- 1\n", "not a cassette of ours: expected a mapping, got a list"),
         (
             "bpmax: {format: x}\n",
-            "not a cassette of ours: Expected `int`, got `str` - at `$.format`",
+            "not a cassette of ours: format: expected a whole number, got a text",
         ),
-        ("bpmax: {}\ninteractions: [1]\n", "exchange 1: expected a mapping, got str"),
+        ("bpmax: {}\ninteractions: [1]\n", "exchange 1: expected a mapping, got a text"),
         (
             SAMPLE.decode().replace("    method: GET\n", "", 1),
-            "exchange 1: not an exchange: 'method'",
+            "exchange 1: not an exchange: the key 'method' is missing",
         ),
         (
             SAMPLE.decode().replace("content-type: [", "content-type: [[1],", 1),
-            "exchange 1: not an exchange: list where text is expected",
+            "exchange 1: not an exchange: a list where text is expected",
+        ),
+        (
+            SAMPLE.decode().replace("  response:\n", "  response: 200\n  was:\n", 1),
+            "exchange 1: not an exchange: a value of another kind is expected",
+        ),
+        (
+            SAMPLE.decode().replace("code: 200", "code: 好", 1),
+            "exchange 1: expected a whole number, got '好'",
+        ),
+        (
+            re.sub('"call":"[^"]*",?', "", SAMPLE.decode(), count=1),
+            "exchange 1: the key 'call' is missing",
+        ),
+        (
+            SAMPLE.decode().replace("bpmax: {", "bpmax: {: {", 1),
+            "not valid YAML: did not find expected node content",
         ),
     ],
 )
