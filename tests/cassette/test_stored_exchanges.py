@@ -327,7 +327,7 @@ def test_a_failure_is_one_by_its_index_line(failure: Any, received: bytes, *, se
     assert found.outcome == FailedExchange(
         code="RESET", message="x", elapsed=0.005, sent=sent, received=received
     )
-    with pytest.raises(YamlTextError, match="not an exchange: 'status'"):
+    with pytest.raises(YamlTextError, match="not an exchange: the key 'status' is missing"):
         exchange_from_yaml(LINE, item)
 
 

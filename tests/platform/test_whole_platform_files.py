@@ -293,14 +293,14 @@ APIS_PROBLEMS = [
         "place; remove one"
     ),
     (
-        "25:67 apis.listed.parameters[9].default: the default 'b' is none of a, None, 1.0, "
-        "True <rule>"
+        "25:67 apis.listed.parameters[9].default: the default 'b' is none of a, null, 1.0, "
+        "true <rule>"
     ),
     (
         "26:62 apis.listed.parameters[10].default: the default 'active' is none of activ, "
-        "5, True; did you mean 'activ'? <rule>"
+        "5, true; did you mean 'activ'? <rule>"
     ),
-    "29:55 apis.listed.parameters[13].default: the default '' is none of a, None <rule>",
+    "29:55 apis.listed.parameters[13].default: the default '' is none of a, null <rule>",
     "31:49 apis.listed.parameters[15].default: the default 5 is none of a <rule>",
     (
         "34:7 apis.listed.parameters[18]: a second parameter 'id3', or a second one for "

@@ -906,10 +906,10 @@ def test_a_condition_compares_what_ctx_holds(when: str, wrong: str) -> None:
             "visibility", {"总经理": True, "财务审批": False, "部门审批": 0},
             "visibility returned '部门审批': 0;",
         ),
-        ("visibility", {"总经理": None}, "visibility returned '总经理': None; it takes nodes"),
+        ("visibility", {"总经理": None}, "visibility returned '总经理': null; it takes nodes"),
         (
             "visibility", {"总经里": True},
-            "visibility returned '总经里': True; it takes nodes, and true or false; did you mean",
+            "visibility returned '总经里': true; it takes nodes, and true or false; did you mean",
         ),
         ("approve.部门审批", 0, ""),
     ],

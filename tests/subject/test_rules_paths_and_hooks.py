@@ -81,7 +81,7 @@ def test_a_rule_is_a_word_a_number_or_a_share() -> None:
         (1.5, 0): f"{known}1.5",
     }  # fmt: skip
     assert {key: find_rule_problem(*key) for key in problems} == problems
-    assert find_rule_problem(True) == f"{known}True"
+    assert find_rule_problem(True) == f"{known}true"
 
 
 def test_owners_decide_by_their_rule() -> None:
@@ -192,9 +192,9 @@ def test_owners_are_read_from_what_scripts_give() -> None:
         "one": (["甲"], "['甲']"),
         "no id": ([{}], "[{}]"),
         "empty id": ([{"owner_id": ""}], "[{'owner_id': ''}]"),
-        "true": ([{"owner_id": True}], "[{'owner_id': True}]"),
+        "true": ([{"owner_id": True}], "[{'owner_id': true}]"),
         "status": ([{"owner_id": 1, "status": 3}], "[{'owner_id': 1, 'status': 3}]"),
-        "true status": ([{"owner_id": 1, "status": True}], "[{'owner_id': 1, 'status': True}]"),
+        "true status": ([{"owner_id": 1, "status": True}], "[{'owner_id': 1, 'status': true}]"),
         "second": ([{"owner_id": 1}, {}], "[{'owner_id': 1}, {}]"),
         "of a node": ({"初审": 7}, "7"),
     }
