@@ -178,7 +178,10 @@ COMMANDS: Mapping[str, Command] = {
         "cassettes:inspect",
         msg("Show what is recorded in a cassette"),
         "bpmax-sim cassette inspect cassettes/crm/customer.yaml",
-        msg("With :LINE behind the file, it shows that exchange whole."),
+        msg(
+            "With :LINE behind the file, it shows that exchange whole; of a folder, the exchanges "
+            "of all cassettes in it."
+        ),
     ),
     "cassette diff": Command(
         "review:diff",
@@ -203,7 +206,10 @@ COMMANDS: Mapping[str, Command] = {
         "cassettes:seal",
         msg("Accept a cassette that was edited by hand"),
         "bpmax-sim cassette seal cassettes/crm/customer.yaml",
-        msg("It shows what changes in the file and asks before it writes."),
+        msg(
+            "It shows what changes in each file and asks before it writes. Of a folder, it takes "
+            "all cassettes that were edited."
+        ),
     ),
     "cassette recover": Command(
         "cassettes:recover",

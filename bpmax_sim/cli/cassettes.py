@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -28,12 +28,11 @@ from bpmax_sim.cassette.reader import YamlTextError
 from bpmax_sim.cli import item_selection
 from bpmax_sim.cli.item_selection import (
     collect_items,
-    find_files_by_suffix,
+    find_cassettes,
     load_cassette,
     load_item_platforms,
     load_project_platforms,
     make_cassette_path,
-    make_missing_file_problem,
 )
 from bpmax_sim.cli.options import CassettePaths, Json, Yes
 from bpmax_sim.cli.terminal import (
@@ -91,31 +90,47 @@ def describe_edited_exchanges(before: bytes, after: bytes) -> Iterator[str]:
             )
 
 
-def seal(
-    cassette: Annotated[Path, Argument(metavar="FILE", help=msg("The edited cassette."))],
-    *,
-    yes: Yes = False,
-) -> int:
-    """Write new checksums into a cassette that was edited by hand."""
-    if not cassette.is_file():
-        raise ConfigError(make_missing_file_problem(cassette, ".yaml"))
-    version = read_version(cassette)
-    before = cassette.read_bytes()
-    after = _seal_bytes(cassette, before)
-    if after == before:
-        notify("{cassette}: sound already, nothing to do", cassette=to_display_path(cassette))
-        return ExitCode.PASSED
-    for line in describe_edited_exchanges(before, after):
-        say(line)
-    for line in format_changed_lines(before.decode(), after.decode()):
-        say(line)
-    if not yes:
-        confirm("Seal {cassette} like this?", cassette=to_display_path(cassette))
-    with lock_folder(cassette.parent):
-        version.require_unchanged()
-        journal.replace_file(cassette, after)
-    notify(label_message(to_display_path(cassette), msg("sealed")))
+def seal(paths: CassettePaths = None, *, yes: Yes = False) -> int:
+    """Write new checksums into cassettes that were edited by hand."""
+    files = find_cassettes(paths or ())
+    versions = {path: read_version(path) for path in files}
+    before = {path: path.read_bytes() for path in files}
+    after = _seal_all(before)
+    edited = [path for path in files if after[path] != before[path]]
+    if not edited:
+        counted = plural(len(files), "{number} cassette", "{number} cassettes")
+        name = to_display_path(files[0]) if len(files) == 1 else counted
+        notify("{cassette}: sound already, nothing to do", cassette=name)
+    for path in edited:
+        for line in describe_edited_exchanges(before[path], after[path]):
+            say(line)
+        for line in format_changed_lines(before[path].decode(), after[path].decode()):
+            say(line)
+        if not yes:
+            confirm("Seal {cassette} like this?", cassette=to_display_path(path))
+        with lock_folder(path.parent):
+            versions[path].require_unchanged()
+            journal.replace_file(path, after[path])
+        notify(label_message(to_display_path(path), msg("sealed")))
     return ExitCode.PASSED
+
+
+def _seal_all(before: Mapping[Path, bytes]) -> dict[Path, bytes]:
+    """Return the sealed content of each file of *before*.
+
+    Raises:
+        ConfigError: with the problems of all that are no cassettes.
+    """
+    after: dict[Path, bytes] = {}
+    problems: list[Problem] = []
+    for path, data in before.items():
+        try:
+            after[path] = _seal_bytes(path, data)
+        except ConfigError as error:
+            problems += error.problems
+    if problems:
+        raise ConfigError(*problems)
+    return after
 
 
 def _seal_bytes(path: Path, data: bytes) -> bytes:
@@ -202,9 +217,7 @@ def fmt(
 
     A cassette that is like that already is left alone.
     """
-    # A file that is named is meant, whatever its ending is, such as one that waits for review.
-    named = [path for path in paths or () if path.is_file()]
-    files = list(dict.fromkeys([*find_files_by_suffix(paths or (), ".yaml"), *named]))
+    files = find_cassettes(paths or ())
     # The rules of each scenario and row; those of Python tests are in their markers.
     rules = {
         (make_cassette_path(item), item.owner_name_in_cassette): get_matching_rules(
@@ -243,27 +256,31 @@ def fmt(
     return ExitCode.FAILED if check and changed else ExitCode.PASSED
 
 
-_COLUMNS = ("line", "call", "method", "url", "status", "ms", "bytes", "for")
+_COLUMNS = ("file", "line", "call", "method", "url", "status", "ms", "bytes", "for")
 
 
 def inspect(
-    cassette: Annotated[str, Argument(metavar="CASSETTE[:LINE]", help=msg("The file."))],
+    cassette: Annotated[
+        str, Argument(metavar="CASSETTE[:LINE]", help=msg("The file, or a folder."))
+    ],
     *,
     json: Json = False,
 ) -> int:
-    """Print the exchanges of a cassette, or the one at a line."""
+    """Print the exchanges of a cassette, of those in a folder, or the one at a line."""
     name, line = item_selection.split_path_and_line(cassette)
     path = Path(name)
-    loaded = load_cassette(path)
-    numbers = _select_all_or_exchange_at_line(loaded, line)
-    exchanges = [_make_exchange_data(loaded, number) for number in numbers]
+    is_folder = path.is_dir() and not line
+    loaded = [load_cassette(file) for file in (find_cassettes([path]) if is_folder else [path])]
+    chosen = [(one, number) for one in loaded for number in _select_exchanges(one, line)]
+    exchanges = [_make_exchange_data(*pair) for pair in chosen]
     if json:
         say_document(file=str(path), exchanges=exchanges)
     elif line:
-        say(_decode_json_escapes(loaded.entry(numbers[0]).text.rstrip()))
+        say(_decode_json_escapes(loaded[0].entry(chosen[0][1]).text.rstrip()))
     else:
-        rows = [[str(exchange[name]) for name in _COLUMNS] for exchange in exchanges]
-        for text in align_columns([_COLUMNS, *rows]):
+        columns = _COLUMNS if is_folder else _COLUMNS[1:]
+        rows = [[str(exchange[name]) for name in columns] for exchange in exchanges]
+        for text in align_columns([columns, *rows]):
             say(text)
     return ExitCode.PASSED
 
@@ -285,7 +302,7 @@ def _decode_json_escapes(text: str) -> str:
     return _ESCAPED.sub(letter, text)
 
 
-def _select_all_or_exchange_at_line(cassette: Cassette, line: int) -> list[int]:
+def _select_exchanges(cassette: Cassette, line: int) -> list[int]:
     """Return the numbers of all exchanges, or only of the exchange that contains *line*."""
     everything = list(range(len(cassette)))
     if not line:
@@ -307,6 +324,7 @@ def _make_exchange_data(cassette: Cassette, number: int) -> dict[str, Any]:
     else:
         status, body = str(outcome.status), outcome.body
     return {
+        "file": to_display_path(cassette.path),
         "line": cassette.line_number(number),
         "call": line.call,
         "instance": line.instance,

@@ -343,6 +343,18 @@ def find_files_by_suffix(paths: Sequence[Path], suffix: str) -> list[Path]:
     return [file for file in every if file.name.endswith(suffix)]
 
 
+def find_cassettes(paths: Sequence[Path]) -> list[Path]:
+    """Return the cassettes at or below *paths*, by default in ``cassettes/``, each once.
+
+    A file that is named is meant, whatever its ending is, such as one that waits for review.
+
+    Raises:
+        ConfigError: if one of *paths* does not exist.
+    """
+    named = [path for path in paths if path.is_file()]
+    return list(dict.fromkeys([*find_files_by_suffix(paths, ".yaml"), *named]))
+
+
 def resolve_cassette_folder(text: str | None) -> tuple[Path | None, RemoteStorage | None]:
     """Return the cassette folder that *text* names, and the remote storage if *text* is a URL.
 

@@ -83,6 +83,7 @@ _SCENARIO: Shape = {
     "keys": [{**_make_text_fields("key", "value"), **_PLACE}],
 }
 _EXCHANGE: Shape = {
+    "file": TEXT,
     "line": WHOLE,
     **_make_text_fields("call", "instance", "for", "at"),
     "ms": WHOLE,

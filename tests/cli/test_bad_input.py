@@ -70,7 +70,6 @@ def files(project: Project) -> set[str]:
                 "cassettes/<platform or host>.yaml"
             ),
         ),
-        (["cassette", "inspect", "scenarios"], "scenarios: this is a folder; name a file in it"),
         (["import", "scenarios"], "scenarios: this is a folder; name a file in it"),
         (
             ["import", "openap"],

@@ -15,6 +15,7 @@ from bpmax_sim.cassette.journal import scan_nothing
 from bpmax_sim.cassette.recorder import Recorder
 from bpmax_sim.cli import cassettes
 from bpmax_sim.messages import Exchange, FailedExchange
+from bpmax_sim.yamlfile import to_display_path
 from tests.cassette.exchanges import RULES, ZONE, answer, detail, order
 from tests.cli.project import Command
 from tests.typed import Typed
@@ -68,10 +69,16 @@ def test_the_table_has_each_exchange_of_each_owner(cassette: Path, bs: Command) 
         (lines[3], get, "GET", f"{customers}/2{fields}", "timeout", 1500, 11, PAY),
     ]
     names = ("line", "call", "method", "url", "status", "ms", "bytes", "for")
-    known = {"instance": "test", "at": "2026-03-02T09:00:00.000+08:00"}
+    known = {"file": HERE, "instance": "test", "at": "2026-03-02T09:00:00.000+08:00"}
     exchanges = [{**dict(zip(names, row, strict=True)), **known} for row in rows]
     assert told == {"version": 1, "file": HERE, "exchanges": exchanges}
     assert table == [[*names], *([*map(str, row)] for row in rows)]
+    inside = bs("cassette", "inspect", "cassettes").out.splitlines()
+    assert [line.split() for line in inside] == [
+        ["file", *names], *([HERE, *map(str, row)] for row in rows)
+    ]  # fmt: skip
+    told = json.loads(bs("cassette", "inspect", "cassettes", "--json").out)
+    assert told == {"version": 1, "file": "cassettes", "exchanges": exchanges}
 
 
 @pytest.mark.parametrize(
@@ -140,6 +147,31 @@ def test_each_exchange_that_was_edited_is_named_once(cassette: Path) -> None:
         f"edited: crm_system.create_order for {REFUND}, its exchange 1",
         f"edited: crm_system.get_customer_detail for {PAY}, its exchange 2",
     ]
+
+
+def test_a_folder_means_all_cassettes_in_it(cassette: Path, bs: Command) -> None:
+    edited = cassette.with_name("改.yaml")
+    edited.write_bytes(cassette.read_bytes().replace(b"/customers/2", b"/customers/22"))
+    names = {path: to_display_path(path) for path in (cassette, edited)}
+    sound = cassette.read_bytes()
+
+    assert bs("cassette", "inspect", "cassettes").code == 3
+    done = bs("cassette", "seal", "--yes", "cassettes")
+    assert (done.code, done.err) == (0, f"{names[edited]}: sealed\n")
+    assert cassette.read_bytes() == sound
+    assert bs("cassette", "seal", "--yes").err == "2 cassettes: sound already, nothing to do\n"
+    files = [
+        one["file"]
+        for one in json.loads(bs("cassette", "inspect", "cassettes", "--json").out)["exchanges"]
+    ]
+    assert [files.count(name) for name in names.values()] == [4, 4]
+    cassette.write_text("- 1\n")
+    edited.write_text("- 2\n")
+    wrong = (
+        "not a cassette of ours: expected a mapping, got a list; correct it, or restore the file"
+    )
+    done = bs("cassette", "seal", "--yes")
+    assert (done.code, done.err) == (2, "".join(f"{name}:1: {wrong}\n" for name in names.values()))
 
 
 @pytest.mark.parametrize(

@@ -179,7 +179,10 @@ def test_without_a_yes_nothing_is_sealed(recorded: Project) -> None:
         ("张三".encode("gbk"), f"{HERE}: not UTF-8; save it as UTF-8\n"),
         (
             b"a: [",
-            f"{HERE}:2: not valid YAML: did not find expected node content; correct it, or restore the file\n",
+            (
+                f"{HERE}:2: not valid YAML: did not find expected node content; correct it, or "
+                "restore the file\n"
+            ),
         ),
     ],
 )
