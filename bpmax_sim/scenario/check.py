@@ -195,13 +195,24 @@ def _check_has_steps_and_start_node(draft: ScenarioDraft) -> None:
         draft.tell(draft.spot.at("script"), wrong)
     if not draft.scenario.steps and not (steps and steps.elements):
         draft.tell(draft.spot.at("steps"), msg("a scenario needs a step"))
+    _check_flow_beginning(draft)
+
+
+def _check_flow_beginning(draft: ScenarioDraft) -> None:
+    """Report a node at which the flow cannot begin: one in ``at``, or in a cell that it names.
+
+    Any other text with a ``${…}`` is checked when it is filled in, at the beginning of the run.
+    """
     flow, spot = draft.scenario.flow, draft.spot.at("flow", "at")
-    if flow is UNSET or not flow.at or draft.definition is None:
+    if flow is UNSET or draft.definition is None:
         return
-    if flow.at not in draft.main_flow_nodes:
-        draft.tell(spot, "no node {at!r}{hint}", known=draft.main_flow_nodes, at=flow.at)
-    elif draft.definition.nodes[flow.at].end:
-        draft.tell(spot, "the flow has ended at {at!r}; nothing is left to do", at=flow.at)
+    column = references.find_referenced_column(flow.at)
+    cells = [(row.values.get(column), row.spot) for row in draft.rows if column]
+    for at, row_spot in cells or [(flow.at, None)]:
+        if at in (None, "") or references.has_reference(str(at)):
+            continue
+        if wrong := draft.definition.explain_wrong_beginning(at):
+            draft.tell(row_spot.at(column) if row_spot and column else spot, wrong)
 
 
 def _check_script_event_names(draft: ScenarioDraft) -> None:

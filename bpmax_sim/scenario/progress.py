@@ -71,6 +71,7 @@ from bpmax_sim.scenario.references import (
     Reference,
     Scope,
     UndefinedValueError,
+    UnfitValueError,
     resolve,
     to_text_or_empty,
 )
@@ -191,8 +192,10 @@ class Progress:
             for name, value in self.item.vars.items():
                 path = ("vars", name)
                 self.scope.vars[name] = self.scope.resolve(value)
+            path = ("flow", "at")
+            begin = self._resolve_flow_beginning()
             path = ("flow",) if self.item.scenario.form is UNSET else ("form",)
-            self.subject = self._make_subject()
+            self.subject = self._make_subject(begin)
         except InterpolationError as error:
             self.failures.append(self.make_reporter().report("value", str(error), path))
             return False
@@ -486,7 +489,20 @@ class Progress:
         parts = (self.initial, changes, offered, sources, self.initial_flow)
         return expectation_doubts.FieldHistory(*parts)
 
-    def _make_subject(self) -> Subject:
+    def _resolve_flow_beginning(self) -> str:
+        """Return the node at which the flow begins; "" for a new project, or without a flow.
+
+        Raises:
+            InterpolationError: if a ``${…}`` cannot be filled in, or stands for no such node.
+        """
+        flow = self.item.scenario.flow
+        begin = self.scope.resolve(flow.at) if isinstance(flow, model.FlowSpec) else ""
+        definition = self.item.subjects.flow.definition
+        if begin and definition and (wrong := definition.explain_wrong_beginning(begin)):
+            raise UnfitValueError(wrong)
+        return begin or ""
+
+    def _make_subject(self, begin: str) -> Subject:
         scenario, resolve = self.item.scenario, self.scope.resolve
         form = scenario.form if isinstance(scenario.form, model.FormSpec) else None
         if not isinstance(scenario.flow, model.FlowSpec):
@@ -500,7 +516,7 @@ class Progress:
             tables=self.names.tables_with_known_columns,
             subflows=self._fill_stand_ins(),
             creation=self._make_form(values) if form else None,
-            at=resolve(scenario.flow.at),
+            at=begin,
             project=resolve(scenario.flow.project),
             form=values,
             user=describe_person(scenario.user, scenario.people, resolve),

@@ -380,8 +380,18 @@ class Definition(Model, frozen=True, kw_only=True):
                 if to not in self.nodes:
                     yield (*path, *inside), self._make_unknown_node_message(to)
 
-    def _make_unknown_node_message(self, name: str) -> str:
-        return msg("no node {node!r}{hint}", node=name, hint=suggest_or_list(name, self.nodes))
+    def explain_wrong_beginning(self, at: Any) -> str:
+        """Return why a project cannot be at the node *at* from its beginning; "" if it can."""
+        if not isinstance(at, str) or at not in self.nodes:
+            return self._make_unknown_node_message(at)
+        if self.nodes[at].end:
+            return msg("the flow has ended at {at!r}; nothing is left to do", at=at)
+        return ""
+
+    def _make_unknown_node_message(self, name: Any) -> str:
+        shown = DataValue(name)
+        hint = suggest_or_list(str(shown), self.nodes)
+        return msg("no node {node!r}{hint}", node=shown, hint=hint)
 
 
 _TASK_KEYS = ("owners", "complete", "empty", "deadline", "form")

@@ -653,6 +653,29 @@ vars: {甲: 2}
             "defaults.yaml:2:14 rule no scenario below this folder uses '慢'; take it away, or name it",
         ],
     ),
+    "nodes of rows at which the flow begins": (
+        """\
+scenario: 单
+flow: {definition: 流程.yaml, at: '${case.点}'}
+cases:
+  - {id: 甲, 点: 部门审批}
+  - {id: 乙, 点: 部门审皮}
+  - {id: 丙, 点: 结束}
+  - {id: 丁, 点: ''}
+  - {id: 戊, 点: 7}
+  - {id: 己, 点: [结束]}
+  - {id: 庚, 点: '${vars.点}'}
+vars: {点: 部门审批}
+steps: [{js: "1", expect: {flow: {status: processing}}}]
+""",
+        {},
+        [
+            "5:13 ! no node '部门审皮'; did you mean '部门审批'?",
+            "6:13 ! the flow has ended at '结束'; nothing is left to do",
+            "8:13 ! no node 7; there are 部门审批, 总经理, 结束",
+            "9:13 ! no node ['结束']; there are 部门审批, 总经理, 结束",
+        ],
+    ),
     "rows that differ only for the reader": (
         """\
 scenario: 单
