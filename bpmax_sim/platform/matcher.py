@@ -542,10 +542,14 @@ class _Routes:
             )
             place = f"{self.platform.hosts.get(request.host, '').rstrip('/')}{place}"
             origin, path = _split_login_origin_and_path(place, self.platform.base_url)
+            before, _, query = path.partition("?")
+            filled = {f"path.{name}": f"{{{{ {name} }}}}" for name in EXPRESSION.findall(before)}
+            for key, _, value in (pair.partition("=") for pair in query.split("&")):
+                filled[f"query.{key}"] = value
             path = EXPRESSION.sub(r"{\1}", path)
             template = compile_path_template(path)
             constants = _find_constants(request.content_by_place)
-            target = RequestTarget(self.platform, login=login)
+            target = RequestTarget(self.platform, login=login, login_templates=filled)
             route = _Route(request.method.upper(), template, constants, target)
             if origin:
                 host = request.host or _find_hosts_entry_name(self.platform, place)
@@ -689,12 +693,14 @@ def _lacks_login_constant(route: _Route, content: _Content) -> bool:
 def _encode_path_like_builder(route: _Route, values: dict[str, str], path: str) -> str:
     """Return *path* as a ``$proxy`` call sends it: *values* are percent-encoded in the same way.
 
-    Placeholders that auth fills stay placeholders, so that recordings contain no credential.
+    Placeholders that auth fills, or a login with a secret, stay placeholders, so that recordings
+    contain no credential.
     """
-    if route.target.api is not None and values:
-        placed = [item.name for item in route.target.auth.apply if item.place == "path"]
-        if placed:
-            values = {name: value for name, value in values.items() if name not in placed}
+    if values:
+        target = route.target
+        placed = {f"path.{item.name}" for item in target.auth.apply if item.place == "path"}
+        hidden = placed if target.api else target.login_secret_name_by_place
+        values = {name: value for name, value in values.items() if f"path.{name}" not in hidden}
     built = route.template.fill(values)
     if has_trailing_slash(path) == route.template.has_slash:
         return built or "/"

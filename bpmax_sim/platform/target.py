@@ -6,7 +6,7 @@ Computed once for a declaration, not for each request.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final
 
@@ -44,12 +44,14 @@ class RequestTarget:
         platform: platform whose address it was sent to.
         api, login: at most one of them is set; neither if it is undeclared or unclear.
         candidates: APIs that fit equally well, if it is unclear which of them is meant.
+        login_templates: templates in the login's address, by place, such as ``path.secret``.
     """
 
     platform: Platform
     api: Api | None = None
     login: NumberedLoginStep | None = None
     candidates: tuple[Api, ...] = ()
+    login_templates: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def is_declared(self) -> bool:
@@ -138,7 +140,8 @@ def _iterate_secret_places(target: RequestTarget) -> Iterator[tuple[str, str]]:
                 yield model.join_place(place, render(name, auth.parameters)), ""
         return
     parts = target.login.step.request.content_by_place
-    for place, template in (pair for part in parts for pair in _iterate_texts_by_place(*part)):
+    texts = [pair for part in parts for pair in _iterate_texts_by_place(*part)]
+    for place, template in (*texts, *target.login_templates.items()):
         used = sorted(find_names(template) & secrets)
         if used:
             yield place, used[0]

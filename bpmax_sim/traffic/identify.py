@@ -100,9 +100,8 @@ def hide_credentials(request: Request, match: ApiMatch, vault: Vault) -> Request
         return request if shown == request else shown
     shown = replace(shown, body=_hide_in_login_body(shown.body, hide))
     if request.call is not None:
-        shown = replace(
-            shown, call=replace(rebuild_call_without_injected(shown, request.call), path=match.path)
-        )
+        call = rebuild_call_without_injected(shown, request.call)
+        shown = replace(shown, call=replace(call, path=url[len(base) :].partition("?")[0]))
     return shown
 
 

@@ -405,3 +405,39 @@ def test_a_login_stands_in_a_recording_at_its_own_address(
     assert found.url.startswith(found.base)
     assert found.body is not None
     assert b"geheim" not in found.body
+
+
+@pytest.mark.parametrize(
+    ("where", "sent", "shown"),
+    [
+        ({"path": "/令牌/{{ password }}/{{ user }}"}, "/%E4%BB%A4%E7%89%8C/geheim-26/张三",
+         "/%E4%BB%A4%E7%89%8C/{}/%E5%BC%A0%E4%B8%89"),
+        ({"path": "/t-{{ password | b64 }}/"}, "/t-geheim-26/", "/t-{}/"),
+        ({"path": "{{ page }}"}, "/in/geheim-26", "/in/{}"),
+        ({"path": "/in/{{ both }}"}, "/in/z:geheim-26", "/in/z:{}"),
+        ({"path": "/in/{{ user }}"}, "/in/geheim-26", "/in/geheim-26"),
+        ({"url": "{{ base_url }}/in?who={{ user }}&kk={{ password }}"}, "/in?who=z&kk=geheim-26",
+         "/in?who=z&kk={}"),
+    ],
+)  # fmt: skip
+def test_a_secret_in_the_address_of_a_login_is_hidden(
+    where: dict[str, str], sent: str, shown: str
+) -> None:
+    auth = Auth(
+        parameters={"page": "/in/{{ password }}", "both": "{{ user }}:{{ password }}"},
+        acquire=Acquire(
+            steps=(
+                LoginStep(request=LoginRequest(method="GET", **where), extract={}),  # type: ignore[arg-type]
+            )
+        ),
+    )
+    base = ODOO.base_url
+    platforms = Platforms(own={"odoo": replace(ODOO, auth=auth)})
+    vault = Vault()
+
+    found = hide_credentials(*matched(Request(method="GET", url=base + sent), platforms), vault)
+
+    assert found.call is not None
+    assert found.url == base + shown.format(HIDDEN)
+    assert found.call.path == shown.format(HIDDEN).partition("?")[0]
+    assert ("geheim-26" in vault.redact_text("geheim-26")) == ("geheim-26" in found.url)
