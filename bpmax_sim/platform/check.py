@@ -36,7 +36,7 @@ _TEXT_PATHS = {"css": compile_selector, "regex": compile_value_regex}
 """What reads the paths into the text of a response, which must hold before one is there."""
 
 _KEY = re.compile(r"[\w-]+")
-_TEMPLATE = re.compile(r"\{\{.+\}\}")
+_TEMPLATE = re.compile(r"\{\{.+\}\}", re.DOTALL)
 _HOST = re.compile(r"[A-Za-z]\w*", re.ASCII)
 _METHOD = re.compile(r"[A-Za-z]+")
 
@@ -150,6 +150,12 @@ def is_platform_address(text: str) -> bool:
     return whole and not (parts.query or parts.fragment or "@" in parts.netloc)
 
 
+def list_address_names(platform: model.Platform) -> frozenset[str]:
+    """Return the names that a template in an address of *platform* may use."""
+    names = COMMON_NAMES.union(platform.credentials, platform.auth.yielded_names)
+    return names - {"base_url"}
+
+
 def describe_wrong_platform_key(key: str) -> str:
     """Return why no platform can have *key*, which is also the name of a file; "" if one can."""
     if _KEY.fullmatch(key):
@@ -180,6 +186,79 @@ def report_bad_header_names(checks: FileChecks, headers: Iterable[str], *steps: 
     for name in headers:
         if message := describe_unsettable_header(name):
             checks.report_problem(message, *steps, name, key=True)
+
+
+def report_template_problems(
+    checks: FileChecks, text: str, names: frozenset[str], *steps: str | int
+) -> None:
+    """Report the template *text* at *steps* if it is none, or names what is not in *names*."""
+    try:
+        unknown = sorted(find_names(text) - names)
+    except ConfigError as error:
+        checks.report_problem(str(error), *steps)
+        return
+    for name in unknown:
+        hint = suggest_nearest(name, names) or msg("; declare it under credentials")
+        message = msg(
+            "the template names {name!r}, which is not defined{hint}", name=name, hint=hint
+        )
+        checks.report_problem(message, *steps)
+
+
+def report_undeclared_credential(
+    checks: FileChecks, platform: model.Platform, name: Any, *steps: str | int
+) -> None:
+    """Report *name*, which stands at *steps*, if *platform* declares no such credential."""
+    declared = platform.credentials
+    if not isinstance(name, str) or name not in declared:
+        hint = suggest_nearest(str(name), declared) or msg("; declare it under credentials")
+        message = msg("unknown credential {name!r}{hint}", name=name, hint=hint)
+        checks.report_problem(message, *steps)
+
+
+def report_unfilled_templates(
+    checks: FileChecks, owner: model.Platform | model.Api | model.Instance, *steps: str | int
+) -> None:
+    """Report each ``{{ … }}`` in headers, query and body of *owner*, which stands at *steps*.
+
+    They would be sent as they stand: only templates below ``auth`` are filled.
+    """
+    for place in ("headers", "query", "body"):
+        for at, text in _iterate_unfilled_templates(getattr(owner, place, None)):
+            message = msg(
+                "{value!r} would be sent as it stands, as only auth fills templates; write "
+                "{{$credential: name}} for a credential, or make it the default of a parameter if "
+                "it is meant so",
+                value=text,
+            )
+            if place == "headers" and text in at:
+                continue  # the name of a header, which cannot be sent
+            if place != "body" and len(at) == 1 and text not in at:
+                message = _suggest_apply(text, place.rstrip("s"), str(at[0]))
+            checks.report_problem(message, *steps, place, *at)
+
+
+def _suggest_apply(text: str, place: str, name: str) -> str:
+    return msg(
+        "{value!r} would be sent as it stands, as only auth fills templates; "
+        "write auth: {{apply: [{{in: {spot}, name: {name}, value: {value!r}}}]}}",
+        value=text,
+        spot=place,
+        name=name,
+    )
+
+
+def _iterate_unfilled_templates(value: Any, steps: Steps = ()) -> Iterator[tuple[Steps, str]]:
+    """Yield path and text of each key and text in *value*, at *steps*, that is like a template."""
+    if contains_template(value):
+        yield steps, value
+    is_map = isinstance(value, Mapping) and CREDENTIAL not in value
+    for step, item in value.items() if is_map else ():
+        if contains_template(step):
+            yield (*steps, step), step
+        yield from _iterate_unfilled_templates(item, (*steps, step))
+    for number, item in enumerate(value) if isinstance(value, list | tuple) else ():
+        yield from _iterate_unfilled_templates(item, (*steps, number))
 
 
 class _PlatformChecks(FileChecks, frozen=True):
@@ -260,8 +339,9 @@ class _PlatformChecks(FileChecks, frozen=True):
     def check_addresses(self) -> None:
         if not is_platform_address(self.platform.base_url):
             self.report_problem(msg("expected {address}", address=ADDRESS), "base_url")
-        names = COMMON_NAMES.union(self.platform.credentials, self.platform.auth.yielded_names)
-        self.check_template(self.platform.base_url, names - {"base_url"}, ("base_url",))
+        self.check_template(
+            self.platform.base_url, list_address_names(self.platform), ("base_url",)
+        )
         for host, address in self.platform.hosts.items():
             if not _HOST.fullmatch(host):
                 message = msg(
@@ -286,36 +366,17 @@ class _PlatformChecks(FileChecks, frozen=True):
             )
 
     def check_headers_and_query(self, steps: Steps, owner: model.Platform | model.Api) -> None:
-        """Report ``{{ … }}`` in headers and query of *owner*, a platform or API.
-
-        They would be sent as they stand: only templates below ``auth`` are filled. Names of headers
-        are checked, too.
-        """
+        """Report what is wrong in headers and query of *owner*, a platform or API, and its body."""
         report_bad_header_names(self, owner.headers, *steps, "headers")
-        for place in ("headers", "query"):
-            for name, value in getattr(owner, place).items():
-                if contains_template(value):
-                    message = msg(
-                        "{value!r} would be sent as it stands, as only auth fills templates; "
-                        "write auth: {{apply: [{{in: {spot}, name: {name}, value: {value!r}}}]}}",
-                        value=value,
-                        spot=place.rstrip("s"),
-                        name=name,
-                    )
-                    self.report_problem(message, *steps, place, name)
+        report_unfilled_templates(self, owner, *steps)
+        for place in ("query", "body"):
+            for used in find_credential_references(getattr(owner, place, None)):
+                report_undeclared_credential(
+                    self, self.platform, used.name, *steps, place, *used.steps
+                )
 
     def check_template(self, text: str, names: frozenset[str], steps: Steps) -> None:
-        try:
-            unknown = sorted(find_names(text) - names)
-        except ConfigError as error:
-            self.report_problem(str(error), *steps)
-            return
-        for name in unknown:
-            hint = suggest_nearest(name, names) or msg("; declare it under credentials")
-            message = msg(
-                "the template names {name!r}, which is not defined{hint}", name=name, hint=hint
-            )
-            self.report_problem(message, *steps)
+        report_template_problems(self, text, names, *steps)
 
     def check_auth(self, steps: Steps, auth: model.Auth) -> None:
         node = self.root.find_at(steps)
@@ -334,7 +395,9 @@ class _PlatformChecks(FileChecks, frozen=True):
             self.check_host_declared(step.request.host, *request)
             self.check_path_of_login(step.request.path, *request, "path")
         for index, name in enumerate(auth.acquire.share if auth.acquire else ()):
-            self.check_credential_declared(name, (*steps, "acquire", "share", index))
+            report_undeclared_credential(
+                self, self.platform, name, *steps, "acquire", "share", index
+            )
         known = {*CLASSES, *self.platform.response.classes}
         for name in [name for name in auth.recover if name not in known]:
             hint = suggest_nearest(name, known) or msg("; declare it under response.classes")
@@ -385,14 +448,6 @@ class _PlatformChecks(FileChecks, frozen=True):
         except ConfigError as error:
             self.report_problem(str(error), *steps)
 
-    def check_credential_declared(self, name: Any, steps: Steps) -> None:
-        declared = self.platform.credentials
-        if not isinstance(name, str) or name not in declared:
-            hint = suggest_nearest(str(name), declared) or msg("; declare it under credentials")
-            self.report_problem(
-                msg("unknown credential {name!r}{hint}", name=name, hint=hint), *steps
-            )
-
     def check_places_are_in_response(self, steps: Steps, owner: model.Platform | model.Api) -> None:
         """Report each place of a request that *owner* lists as ``volatile`` or ``secret``.
 
@@ -414,6 +469,14 @@ class _PlatformChecks(FileChecks, frozen=True):
                 msg("{method!r} is not an HTTP method", method=api.method), *steps, "method"
             )
         self.check_headers_and_query(steps, api)
+        if contains_template(api.path):
+            message = msg(
+                "{path!r} has a template, and only auth fills them; write {{name}} in its place, "
+                "and auth: {{apply: [{{in: path, name: name, value: {example!r}}}]}}",
+                path=api.path,
+                example="{{ name }}",
+            )
+            self.report_problem(message, *steps, "path")
         self.check_places_are_in_response(steps, api)
         if isinstance(api.auth, model.Auth):
             self.check_auth((*steps, "auth"), api.auth)
@@ -423,9 +486,6 @@ class _PlatformChecks(FileChecks, frozen=True):
                 self.platform.credentials, auth.parameters, auth.yielded_names
             )
             self.check_template(api.idempotency.value, names, (*steps, "idempotency", "value"))
-        for place in ("query", "body"):
-            for used in find_credential_references(getattr(api, place)):
-                self.check_credential_declared(used.name, (*steps, place, *used.steps))
         self.check_conditions(steps, api.response)
         self.check_parameters(steps, api)
 
@@ -473,6 +533,13 @@ class _PlatformChecks(FileChecks, frozen=True):
         name, default = parameter.wire_name, parameter.default
         if parameter.place == "header" and (message := describe_unsettable_header(name)):
             self.report_problem(message, *steps)
+        with suppress(ConfigError):  # a text that is no template is meant as it stands
+            used = find_names(default) if isinstance(default, str) else frozenset()
+            if used and used <= COMMON_NAMES.union(
+                self.platform.credentials, self.platform.auth.yielded_names
+            ):
+                message = _suggest_apply(str(default), parameter.place, name)
+                self.report_problem(message, *steps, "default")
         known = [str(DataValue(item)) for item in parameter.enum]
         texts = {to_text(item) for item in parameter.enum if item is not None}  # as they are sent
         if known and isinstance(default, str | int | float) and to_text(default) not in texts:

@@ -35,9 +35,14 @@ from bpmax_sim.platform.check import (
     ADDRESS,
     PROXY,
     describe_credential_problem,
+    find_credential_references,
     is_platform_address,
     is_proxy_address,
+    list_address_names,
     report_bad_header_names,
+    report_template_problems,
+    report_undeclared_credential,
+    report_unfilled_templates,
 )
 from bpmax_sim.platform.model import (
     CredentialSpec,
@@ -50,7 +55,7 @@ from bpmax_sim.platform.model import (
     to_snake_case,
 )
 from bpmax_sim.platform.secrecy import is_declared_clear, is_recorded_clear
-from bpmax_sim.platform.template import find_names, iterate_texts
+from bpmax_sim.platform.template import find_names, is_template, iterate_texts
 from bpmax_sim.project import to_local_override
 from bpmax_sim.secret.source import (
     SECRET_SOURCES,
@@ -592,6 +597,7 @@ class _InstanceChecks(FileChecks, frozen=True):
 
     def check_all(self, find: Find, keys: tuple[str, ...]) -> None:
         report_bad_header_names(self, self.instance.headers, "headers")
+        report_unfilled_templates(self, self.instance)
         key = self.instance.instance_key
         if not _KEY.fullmatch(key):
             message = msg("{key!r} is not an instance key; use letters, digits, _ - and .", key=key)
@@ -604,6 +610,11 @@ class _InstanceChecks(FileChecks, frozen=True):
         elif (platform := find(named)) is not None:
             self.check_credentials(platform)
             self.check_hosts(platform)
+            if isinstance(address := self.instance.base_url, str):
+                names = list_address_names(platform)
+                report_template_problems(self, address, names, "base_url")
+            for used in find_credential_references(self.instance.query):
+                report_undeclared_credential(self, platform, used.name, "query", *used.steps)
         self.check_addresses()
 
     def check_hosts(self, platform: Platform) -> None:
@@ -619,7 +630,7 @@ class _InstanceChecks(FileChecks, frozen=True):
                 self.report_problem(message, "hosts", name, key=True)
             elif isinstance(value, Source):
                 self.check_source(value, "hosts", name)
-            elif not is_platform_address(value):
+            elif is_template(value) or not is_platform_address(value):
                 self.report_problem(msg("expected {address}", address=ADDRESS), "hosts", name)
 
     def check_credentials(self, platform: Platform) -> None:

@@ -20,6 +20,10 @@ from bpmax_sim.platform.model import Platform
 from bpmax_sim.platform.suspect_declarations import explain_suspect_declarations
 from bpmax_sim.yamlfile import Node, parse_yaml
 
+AS_IT_STANDS = (
+    "would be sent as it stands, as only auth fills templates; write {$credential: name} for a "
+    "credential, or make it the default of a parameter if it is meant so"
+)
 HEAD = "platform_key: crm\nbase_url: https://crm.example.test\n"
 
 
@@ -129,8 +133,28 @@ ADDRESS = "expected an address such as https://crm.example.com, without ? # and 
             "write auth: {apply: [{in: query, name: b, value: '{{ t }}'}]}"),
             ("6: apis.a.headers.X-D: '{{ t }}' would be sent as it stands, as only auth fills "
             "templates; write auth: {apply: [{in: header, name: X-D, value: '{{ t }}'}]}"),
+            f"6: apis.a.query.c[0]: '{{{{ t }}}}' {AS_IT_STANDS}",
             ("6: apis.a.query.d: '{{ t }}' would be sent as it stands, as only auth fills "
             "templates; write auth: {apply: [{in: query, name: d, value: '{{ t }}'}]}"),
+        ]),
+        (("credentials: {t: {}}\nquery: {a: [{m: '{{ x }}'}], b: {$credential: u}}\napis:\n"
+         "  a: {method: POST, body: {a: [{b: 'T{{ t | x }}'}, 1], '{{ k }}': 1, "
+         "c: {$credential: '{{ t }}'}, d: '{ t }'}}\n"
+         "  b: {method: POST, encoding: text, body: \"a\\n{{\\n t }}\", path: '/b/{{ t }}'}\n"
+         "  c: {parameters: [{name: x, in: query, default: '{{ t }}{{ now }}'}, "
+         "{name: y, in: query, default: '{{ 姓名 }}'}, {name: z, in: query, default: '{{ t'}]}"), [
+            f"4: query.a[0].m: '{{{{ x }}}}' {AS_IT_STANDS}",
+            ("4: query.b.$credential: unknown credential 'u'; declare it under credentials"),
+            f"6: apis.a.body.a[0].b: 'T{{{{ t | x }}}}' {AS_IT_STANDS}",
+            f"6: apis.a.body[\"{{{{ k }}}}\"]: '{{{{ k }}}}' {AS_IT_STANDS}",
+            ("6: apis.a.body.c.$credential: unknown credential '{{ t }}'; declare it under "
+            "credentials"),
+            f"7: apis.b.body: 'a\\n{{{{\\n t }}}}' {AS_IT_STANDS}",
+            ("7: apis.b.path: '/b/{{ t }}' has a template, and only auth fills them; write {name} "
+            "in its place, and auth: {apply: [{in: path, name: name, value: '{{ name }}'}]}"),
+            ("8: apis.c.parameters[0].default: '{{ t }}{{ now }}' would be sent as it stands, as "
+            "only auth fills templates; write auth: {apply: [{in: query, name: x, value: "
+            "'{{ t }}{{ now }}'}]}"),
         ]),
         # what a login yields
         (("auth: {acquire: {steps: [{request: {path: /a}, extract: {a: {path: 'css:a:b'}, "

@@ -90,6 +90,23 @@ ONE_OF = "expected exactly one of env, file, keyring and source, got"
             "proxy: expected the address of a proxy, such as http://proxy.example:3128"),
         ("proxy: {env: P, file: f}", f"proxy: {ONE_OF} env, file"),
         ("base_url: ''", ""),
+        ("base_url: 'https://{{ tenant | lower }}.test'", ""),
+        ("base_url: 'https://{{ tenant | lowr }}.test'",
+            ("base_url: template 'https://{{ tenant | lowr }}.test': unknown filter 'lowr'; did "
+            "you mean 'lower'?")),
+        ("base_url: 'https://{{ tenent }}.test'",
+            ("base_url: the template names 'tenent', which is not defined; did you mean "
+            "'tenant'?")),
+        ("hosts: {sso: 'https://{{ tenant }}.test'}", f"hosts.sso: expected {ADDRESS}"),
+        ("query: {a: ['{{ tenant }}']}",
+            ("query.a[0]: '{{ tenant }}' would be sent as it stands, as only auth fills "
+            "templates; write {$credential: name} for a credential, or make it the default of a "
+            "parameter if it is meant so")),
+        ("headers: {X-A: '{{ tenant }}'}",
+            ("headers.X-A: '{{ tenant }}' would be sent as it stands, as only auth fills "
+            "templates; write auth: {apply: [{in: header, name: X-A, value: '{{ tenant }}'}]}")),
+        ("query: {a: [{$credential: tenant}, {$credential: tenent}]}",
+            "query.a[1].$credential: unknown credential 'tenent'; did you mean 'tenant'?"),
         ("tls: {key: a.pem}", "tls.key: expected cert beside key: the certificate of that key"),
         ("tls: {key: a.pem, cert: b.pem}", ""),
         ("tls: {cert: b.pem, ca: c.pem}", ""),
