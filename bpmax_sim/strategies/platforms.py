@@ -351,7 +351,7 @@ _BODIES: Final[Mapping[str, st.SearchStrategy[Any]]] = {
     "form": _IN_FORMS,
     "multipart": _IN_FORMS,
     "xml": st.sampled_from((UNSET, {"单": {"来源": "表单", "@no": 7}})),
-    "text": st.sampled_from((UNSET, "默认 {{ 文本 }}")),
+    "text": st.sampled_from((UNSET, "默认 { 文本 }")),
 }
 _METHODS = st.sampled_from(METHODS)
 _EITHER = st.booleans()
