@@ -58,7 +58,7 @@ def calibrate(  # noqa: PLR0913 - the options of the command
         int, Option(metavar="SECONDS", min=1, max=300, help=msg("Length of the longest call."))
     ] = DELAY,
     writes: Annotated[
-        Writes, Option(help=msg("Whether it may POST and write a field: ask before each, yes, no."))
+        Writes, Option(help=msg("Whether it may POST: ask before each, yes, no."))
     ] = "ask",
     platforms: Annotated[
         list[str] | None,

@@ -122,8 +122,6 @@ await (async () => {
   await probe('body_copies', () => { const said = {a: ['1']}, call = chain(names.write).$path({id: '7'}).$body(said); said.a.push('2'); return call.$call(); }, 'bpmax-sim calibrate: POST 7/9');
   await probe('argument_body', () => $proxy(key)[names.write]('8', '张三', 2), 'bpmax-sim calibrate: POST 8/9');
   await probe('body_bigint', () => post({a: 10n}), 'bpmax-sim calibrate: POST 9/9');
-  const field = quietly(() => Object.keys(form).find(name => ['string', 'number', 'boolean'].includes(typeof form[name])));
-  if (field !== undefined) await probe('form_write', async () => { const before = form[field]; form[field] = before; return form[field] === before; }, 'bpmax-sim calibrate: form.' + field + ' = form.' + field);
   await probe('overlap', async () => {
     const start = Date.now(), one = () => chain(names.delay).$path({seconds: '1'}).$call(), spent = [];
     await Promise.all([1, 2, 3].map(() => one().then(() => spent.push(Date.now() - start))));

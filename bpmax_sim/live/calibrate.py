@@ -69,6 +69,6 @@ def ask_our_engine() -> CapturedRun:
         with Session.open(platform, instances=None, unawaited="allow") as session:
             session.stub(make_echo_response)
             script = Script(render_calibration_script(may_write=True), "calibrate.js")
-            outcome = session.run_script(script, form={"amount": 1})
+            outcome = session.run_script(script)
     (run,) = read_console("\n".join(line.text for line in outcome.console))
     return run
