@@ -179,7 +179,7 @@ def _is_mistake_of_script(error: BpmaxError) -> bool:
     if not isinstance(error, ScriptError):
         return not hasattr(error, "code")
     code = error.fields.get("code")
-    return code is None or code in _MISTAKE_CODES
+    return code is None or str(code) in _MISTAKE_CODES
 
 
 def hold(  # noqa: PLR0913 - what a finding holds

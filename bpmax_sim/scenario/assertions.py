@@ -16,6 +16,7 @@ from msgspec.structs import asdict, replace
 
 from bpmax_sim.errors import BAD_PATTERN, CallError, ConfigError, ScriptError, SubjectError
 from bpmax_sim.i18n import join_list, msg
+from bpmax_sim.js_values import to_scenario_value
 from bpmax_sim.platform.model import matches_api
 from bpmax_sim.scenario import calls, events
 from bpmax_sim.scenario.events import VERSION
@@ -233,10 +234,10 @@ def make_thrown_error(error: BaseException, at: float = 0.0) -> events.ErrorThro
         source = _join_api_name(fields.get("platform_key"), fields.get("api"))
         return events.ErrorThrown(
             type=error.name,
-            code=fields.get("code"),
+            code=to_scenario_value(fields.get("code")),
             message=error.message,
             source=source or "script",
-            status=fields.get("status"),
+            status=to_scenario_value(fields.get("status")),
             place=error.place,
             stack=stack,
             at=at,
@@ -253,14 +254,15 @@ def make_thrown_error(error: BaseException, at: float = 0.0) -> events.ErrorThro
     )  # fmt: skip
 
 
-def collect_call_error_codes(errors: Iterable[BaseException]) -> set[Any]:
+def collect_call_error_codes(errors: Iterable[BaseException]) -> set[str]:
     """Return the codes of *errors* as the records of calls have them.
 
     A script sees a call that is not set up with the code ``CONFIG``, and its record names the class
     of the error.
     """
-    codes = {make_thrown_error(error).code for error in errors}
-    return {ConfigError.__name__ if code == "CONFIG" else code for code in codes}
+    codes = [make_thrown_error(error).code for error in errors]
+    known = {code for code in codes if isinstance(code, str)}  # a script may set it to any value
+    return {ConfigError.__name__ if code == "CONFIG" else code for code in known}
 
 
 def _join_api_name(platform: Any, api: Any) -> str:

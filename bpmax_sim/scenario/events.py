@@ -9,7 +9,7 @@ names in it are relative to the scenario's folder, so the place of the checkout 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from functools import cache
 from json.encoder import encode_basestring
 from operator import attrgetter, getitem, itemgetter
@@ -155,9 +155,12 @@ class ErrorThrown(msgspec.Struct, frozen=True, kw_only=True):
         Of a refusal by form or flow the code stands first instead, ``REQUIRED: …``; also where a
         script passed such an error on.
         """
-        is_known = isinstance(self.code, str) and self.code in CODES
-        is_code = self.source == "subject" or (self.source == "script" and is_known)
+        is_code = self.source == "subject" or (self.source == "script" and self.has_code_of(CODES))
         return label_message(self.code if is_code else self.type, self.message)
+
+    def has_code_of(self, codes: Container[str]) -> bool:
+        """Return whether the code, which a script may set to any value, is one of *codes*."""
+        return isinstance(self.code, str) and self.code in codes
 
 
 class FaultStruck(msgspec.Struct, frozen=True, kw_only=True):

@@ -282,7 +282,7 @@ class FailureReporter(msgspec.Struct, frozen=True, kw_only=True):
                 origin=origin,
             )
         failure = self.report(kind, essence, self._path_of_action, script=thrown.place, cause=error)
-        if thrown.code not in _ELSEWHERE:
+        if not thrown.has_code_of(_ELSEWHERE):
             return failure
         missed = [route.to for route in self.origins.routes if repr(route.to) in str(error)]
         return replace(

@@ -240,12 +240,12 @@ def explain_unintended_error(
     """
     if expected.message is not UNSET:
         return ""
-    if thrown.code in _MISTAKES and expected.code is UNSET:
+    if thrown.has_code_of(_MISTAKES) and expected.code is UNSET:
         return msg(
             "this step fails whatever the scripts do, by {code}; mend it, or expect code: {code}",
             code=thrown.code,
         )
-    meant = find_mentions(title, fields) if thrown.code in _OF_FIELDS else []
+    meant = find_mentions(title, fields) if thrown.has_code_of(_OF_FIELDS) else []
     meant = [field for field in meant if re.search(_REFUSAL.format(re.escape(field)), title)]
     refused = find_mentions(thrown.message, fields) if meant else []
     if not refused or not {*meant}.isdisjoint(refused):

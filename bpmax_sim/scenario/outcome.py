@@ -114,8 +114,8 @@ def _is_unknown_name(failure: Failure) -> bool:
     if isinstance(cause, ScriptError):
         code = cause.fields.get("code")
         return cause.name == "ReferenceError" or str(code).startswith("UNKNOWN_")
-    code = getattr(cause, "code", None)
-    return failure.kind in _MISTAKES or code in _NO_TARGET or str(code).startswith("UNKNOWN_")
+    code = str(getattr(cause, "code", None))
+    return failure.kind in _MISTAKES or code in _NO_TARGET or code.startswith("UNKNOWN_")
 
 
 _MISTAKES = frozenset({"name", "call", "rule", "empty", "never_ran", "value"})

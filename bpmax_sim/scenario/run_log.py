@@ -17,7 +17,6 @@ from msgspec.structs import replace
 from bpmax_sim.errors import Place
 from bpmax_sim.file_names import NOWHERE, RelativeFileNameRewriter
 from bpmax_sim.i18n import label_message, msg
-from bpmax_sim.js_values import to_scenario_value
 from bpmax_sim.project import to_absolute_path
 from bpmax_sim.scenario import (
     assertions,
@@ -303,12 +302,7 @@ class RunLog(msgspec.Struct):
         clock = self.session.clock
         for error in (*result.errors, *result.unhandled):
             thrown = assertions.make_thrown_error(error, clock.now())
-            event = replace(
-                thrown,
-                code=to_scenario_value(thrown.code),
-                status=to_scenario_value(thrown.status),
-                unhandled=error in result.unhandled,
-            )
+            event = replace(thrown, unhandled=error in result.unhandled)
             yield OrderedEvent(clock.next_seq(), self.session.redact_value(event))
 
     def compute_run_digest(self, unfinished: SubjectState | None = None) -> str:

@@ -8,6 +8,7 @@ import pytest
 from msgspec import UNSET
 
 from bpmax_sim.errors import AuthError, CallError, Place, ScriptError, SubjectError
+from bpmax_sim.js_values import BigInt
 from bpmax_sim.scenario.assertions import (
     compare_error,
     compare_expected,
@@ -175,6 +176,8 @@ REFUSED = CallError("查无此客户", code="NOT_FOUND", platform="crm", api="ge
          ("Error", "", "拒绝", "crm.get", 0, None)),
         (ScriptError("拒绝", fields={"platform_key": "crm", "status": 503, "code": "HTTP"}),
          ("Error", "HTTP", "拒绝", "crm", 503, None)),
+        (ScriptError("拒绝", fields={"status": BigInt(503), "code": ["缺", BigInt(10)]}),
+         ("Error", ["缺", 10], "拒绝", "script", 503, None)),
         (SubjectError("缺{what}", code="REQUIRED", what="金额"),
          ("SubjectError", "REQUIRED", "缺金额", "subject", None, None)),
         (ValueError("坏"), ("ValueError", None, "坏", "python", None, None)),

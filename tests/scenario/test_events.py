@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from bpmax_sim.errors import Place
 from bpmax_sim.file_names import RelativeFileNameRewriter
@@ -21,10 +22,11 @@ from bpmax_sim.scenario.events import (
     to_call_answered,
     to_canonical_json,
     to_trace_line,
+    to_trace_lines,
 )
-from bpmax_sim.scenario.source import Failure
+from bpmax_sim.scenario.source import Failure, RunWarning
 from bpmax_sim.script.turn_result import TimerFired
-from bpmax_sim.subject.hooks import FieldChanged, HookStarted, NodeEntered
+from bpmax_sim.subject.hooks import FieldChanged, HookStarted, NodeEntered, SubjectEvent
 
 AT = 1772413200.5
 CALL = CallMade(
@@ -232,3 +234,64 @@ def test_a_message_is_told_with_what_a_reader_translates_it_from() -> None:
         "text": "甲 is gone",
         "values": {"a": "甲"},
     }
+
+
+def test_a_call_has_its_times_to_a_hundredth_of_a_millisecond() -> None:
+    late = AT + 0.123456
+    call = replace(CALL, at=late, sent_at=late, duration=1.2345678)
+    ended = to_call_answered(call)
+
+    assert (ended.sent_at, ended.duration, ended.at) == (
+        1772413200.62346, 1.23457, 1772413201.85802,
+    )  # fmt: skip
+    assert '"at":1772413200.62346,' in to_trace_line(call, 1)
+    assert '"at":1772413202,' in to_trace_line(replace(call, at=AT + 1.5), 1).replace(".0,", ",")
+
+
+def test_a_verdict_is_told_whole_with_files_as_every_machine_has_them(tmp_path: Path) -> None:
+    home = RelativeFileNameRewriter(str(tmp_path), (str(tmp_path / "报销.yaml"),))
+    place = Place(str(tmp_path / "报销.yaml"), 3, 5)
+    unused = RunWarning("rule", "存根没用", place, fails=True)
+    last = ScenarioFinished(
+        outcome="failed", failures=(Failure(kind="expect", essence="坏", cause=ValueError("因")),),
+        warnings=(), digest="v4-ab", calls=2, duration=1.0, unused_parts=(unused,),
+        used_keys_of_other_files=("默认.yaml:1:1",), at=AT,
+    )  # fmt: skip
+    told = json.loads(to_trace_line(last, 9, home))
+
+    assert told == {
+        "seq": 9, "event": "ScenarioFinished", "at": AT, "calls": 2, "checks": [],
+        "digest": "v4-ab",
+        "duration": 1, "outcome": "failed", "reason": "", "rows": 0, "strictness": "normal",
+        "unused": [
+            {"fails": True, "kind": "rule", "message": "存根没用", "place": "报销.yaml:3:5"},
+        ],
+        "used": ["默认.yaml:1:1"], "warnings": [],
+        "failures": [{
+            "calls": [], "checks": [], "detail": [], "essence": "坏", "excerpt": [],
+            "kind": "expect", "location": None, "place": None, "rerun": "", "scenario": "",
+            "script": None, "script_text": "", "step": 0, "title": "", "total": 0, "update": None,
+        }],
+    }  # fmt: skip
+    assert to_canonical_json({"处": [place, f"{tmp_path}/报销.yaml:3"]}, home).decode() == (
+        '{"处":["报销.yaml:3:5","报销.yaml:3"]}'
+    )
+    assert to_canonical_json([{1}, CALL, ({Text("名"): Text("半\ud800")},)]).decode() == (
+        '["[set]",1,[{"名":"半\\\\ud800"}]]'
+    )
+    lines = to_trace_lines(
+        [SubjectEvent(at=AT), ConsoleWritten(text=f"{place}", level="log", at=AT)], home
+    )
+    assert [*lines] == [
+        '{"seq":1,"event":"SubjectEvent","at":1772413200.5}\n',
+        (
+            '{"seq":2,"event":"ConsoleWritten","at":1772413200.5,"level":"log","place":null,'
+            '"text":"报销.yaml:3:5"}\n'
+        ),
+    ]
+
+
+class Text(str):
+    """Text of a kind that no encoder knows."""
+
+    __slots__ = ()

@@ -17,6 +17,7 @@ from bpmax_sim.errors import (
     SubjectError,
 )
 from bpmax_sim.i18n import msg, translate
+from bpmax_sim.scenario.assertions import collect_call_error_codes
 from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.expect import Comparison
 from bpmax_sim.scenario.failure_report import FailureReporter
@@ -269,6 +270,23 @@ def test_one_of_the_errors_is_the_expected_one_and_the_others_are_not(
     assert [check.ok for check in found] == checks
     assert [one.kind for one in failed] == failures
     assert not any(one.essence.startswith("CallError: 乙") for one in failed if "code" in expected)
+
+
+@pytest.mark.parametrize("code", [["缺"], {"NO_ROW": 1}, 404], ids=repr)
+def test_a_code_that_a_script_sets_may_be_any_value(reporter: FailureReporter, code: Any) -> None:
+    errors = [
+        ScriptError("坏", fields={"code": code}),
+        ScriptError("断", fields={"code": "CONFIG"}),
+    ]
+
+    (check, *_), others = reporter.report_expected_error(ExpectedError(code=code), errors)
+    (plain,), _ = reporter.report_expected_error(ExpectedError(type="Error"), errors[:1])
+
+    assert (check.ok, plain.ok, plain.doubt) == (True, True, "")
+    assert [one.essence for one in (*others, *map(reporter.report_uncaught, errors))] == [
+        "Error: 断", "Error: 坏", "Error: 断",
+    ]  # fmt: skip
+    assert collect_call_error_codes(errors) == {"ConfigError"}
 
 
 def test_an_error_that_did_not_come_is_told(reporter: FailureReporter) -> None:

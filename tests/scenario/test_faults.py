@@ -8,16 +8,18 @@ from typing import Any
 
 import pytest
 from msgspec import UNSET
-from msgspec.structs import asdict
+from msgspec.structs import asdict, replace
 
-from bpmax_sim.errors import ConfigError
+from bpmax_sim.errors import ConfigError, Place
 from bpmax_sim.i18n import to_plain_english
+from bpmax_sim.scenario.events import FaultStruck
 from bpmax_sim.scenario.faults import (
     describe_fault,
     fill_fault,
     fill_stub,
     find_fault_problem,
     find_stub_problems,
+    make_fault_event,
     shadows_stub,
     stub_to_fault,
     to_transport_fault,
@@ -25,6 +27,7 @@ from bpmax_sim.scenario.faults import (
 from bpmax_sim.scenario.load import ScenarioItem, load_items
 from bpmax_sim.scenario.model import Drip, FaultAction, FaultRule, Stub, StubRequest
 from bpmax_sim.scenario.references import UnfitValueError, follow_path, resolve
+from bpmax_sim.session.sending_log import InjectedFault
 from bpmax_sim.transport.faults import Action, BadToken, Break, Reply, Slow
 
 JSON = ("content-type", "application/json; charset=utf-8")
@@ -40,6 +43,7 @@ def rule(on: str = ON, call: Any = UNSET, **do: Any) -> FaultRule:
     ("found", "wrong"),
     [
         *((rule(on), "") for on in ("*", "crm.*", "crm.get_*", "客户.查询", "${vars.接口}")),
+        (rule("${vars.系统}.${vars.接口}"), ""),
         *((rule(on), "on: expected") for on in ("", "crm", "crm.", ".x", "a.b.c", "a b.c", "**")),
         *((rule(call=call), "") for call in (1, 2, "1", "1-1", "1-2", "9-10", "3-12", UNSET)),
         *(
@@ -86,6 +90,7 @@ def rule(on: str = ON, call: Any = UNSET, **do: Any) -> FaultRule:
         (rule(drip=Drip(over=1), delay=1), ""),
         (rule(drip=Drip(over=1), status=500), "do: drip lets the response through in pieces"),
         (rule(drip=Drip(over=1), body=""), "do: drip lets the response through in pieces"),
+        (rule(drip=Drip(over=1), delay=1, status=500), "do: drip lets the response through"),
         (rule(drip=Drip(over=1), error="reset"), "do: drip lets the response through in pieces"),
         *((rule(executed=True, error=error), "") for error in ("reset", "timeout")),
         *(
@@ -183,6 +188,7 @@ def test_a_fault_is_for_so_many_calls(call: Any, first: int, last: int | None) -
     fault = to_transport_fault(rule(call=call))
 
     assert (fault.first, fault.last, fault.attempts, fault.on) == (first, last, None, ON)
+    assert to_transport_fault(replace(rule(call=call), attempts=2)).attempts == 2
 
 
 @pytest.mark.parametrize(
@@ -215,6 +221,7 @@ def test_a_fault_is_for_so_many_calls(call: Any, first: int, last: int | None) -
             "reset",
         ),
         ({"token": "expired"}, BadToken(state="expired"), "token expired"),
+        ({"token": "revoked"}, BadToken(state="revoked"), "token revoked"),
         ({"delay": 2.5}, Slow(delay=2.5), "delay 2.5 s"),
         (
             {"delay": 1, "drip": Drip(chunks=3, over=2.5)},
@@ -277,6 +284,29 @@ def test_a_stub_says_what_is_answered(stub: Stub, wrong: list[str]) -> None:
     assert [one[: len(start)] for one, start in zip(found, wrong, strict=True)] == wrong
 
 
+def test_what_is_wrong_with_a_stub_has_its_place_in_it() -> None:
+    answers = (FaultAction(status=200), FaultAction(), FaultAction(body=1, after=1))
+    asked = StubRequest(body={"a": [0, {"$gr": 1}]}, header={"X-Id": {"$in": 1}})
+    stub = Stub(on="crm.a.b", delay="${vars.秒}", answers=answers, request=asked)
+    filled = Stub(on="${vars.系统}.${vars.接口}", delay=0, body=UNSET)
+
+    assert [path for path, _ in find_stub_problems(stub)] == [
+        (), ("answers",), ("answers", 1), ("answers", 2), ("request", "header", "X-Id", "$in"),
+        ("request", "body", "a", 1, "$gr"),
+    ]  # fmt: skip
+    assert [*find_stub_problems(filled)] == []
+
+
+def test_the_event_of_a_fault_names_it_and_the_sending_that_it_hit() -> None:
+    fault = to_transport_fault(rule(call="2-3", token="revoked"), Place("单.yaml", 5, 9))
+    hit = InjectedFault(fault=fault, call=ON, serial=7, attempt=1, at=3.5, order=99)
+
+    assert make_fault_event(hit, 4) == FaultStruck(
+        number=4, call=ON, attempt=2, rule=f"{ON} call 2-3", action="token revoked",
+        place=Place("单.yaml", 5, 9), at=3.5,
+    )  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("earlier", "later", "never"),
     [
@@ -286,6 +316,8 @@ def test_a_stub_says_what_is_answered(stub: Stub, wrong: list[str]) -> None:
         (Stub(on="crm_system.get_*"), Stub(on=ON), True),
         (Stub(on="*"), Stub(on="crm_system.*"), True),
         (Stub(on="*"), Stub(on="*"), True),
+        (Stub(on="crm_system.*"), Stub(on="crm_system.*"), True),
+        (Stub(on="${vars.名}"), Stub(on="${vars.名}"), True),
         (Stub(on=ON), Stub(on="*"), False),
         (Stub(on=ON), Stub(on="crm_system.*"), False),
         (Stub(on=ON), Stub(on="other.x"), False),
