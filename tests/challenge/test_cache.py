@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
-from bpmax_sim.challenge.cache import VerdictCache
+from bpmax_sim.challenge.cache import StoredVerdict, VerdictCache, digest_baseline
 from bpmax_sim.challenge.judge import MutantVerdict, ScriptChallenge
 from bpmax_sim.scenario.load import load_items
+from bpmax_sim.scenario.outcome import make_unrun_events
+from bpmax_sim.script.budget import UNLIMITED
+from bpmax_sim.script.failure import Script
+from bpmax_sim.variant.run import Baseline, VariantRun
+from tests.files import write_files
 from tests.variant.project import write_project
 
 SCENARIO = """\
@@ -119,3 +126,91 @@ def test_a_part_of_the_mutants_is_spread_over_all(root: Path) -> None:
     some, verdicts = _judge(root, most=3)
     assert len(verdicts) == len(some.numbered) == 3 < some.possible == whole.possible
     assert {mutant.place.line for _, mutant in some.numbered} == {1, 2}
+
+
+RICH = """\
+version: 1
+scenario: 订单
+use: 公共.yaml
+vars: {额: 1}
+cases:
+  - {id: 大单, 编号: "7"}
+  - {id: 小单, 编号: "7"}
+form: {scripts: {change.编号: submit.js}, fields: {编号: "", 客户: "${env.部门}"}}
+proxy: {stubs: [{on: erp.get_order, body: {customer: 张三}}]}
+steps: [{run: 填}, {set: {编号: "${case.编号}"}, expect: {form: {客户: 张三}}}]
+finally: [{set: {客户: ""}}]
+"""
+FILES = {
+    "scenarios/公共.yaml": "steps: {填: [{set: {编号: 7}, expect: {form: {客户: 张三}}}]}\n",
+    "scenarios/实例.yaml": "instances: {}\n",
+    "cassettes/订单.yaml": "甲",
+    "cassettes/auth/erp/登录.yaml": "token: 1",
+    "cassettes/别的.yaml": "",
+    "别处/订单.yaml": "甲",
+}
+
+
+def test_a_verdict_depends_on_each_part_of_what_was_run(tmp_path: Path) -> None:
+    write_files(tmp_path, FILES)
+    path = write_project(tmp_path, RICH, submit=SCRIPT)
+    item, other_row = load_items(path, environ={"部门": "财务"})
+    home = tmp_path / "scenarios"
+    item = replace(
+        item, cassette="订单", platforms=(home / "platforms",), instances=home / "实例.yaml"
+    )
+    run = VariantRun(make_unrun_events(item))
+
+    def digest(environ: Mapping[str, str], folder: Path | None = None, /, **parts: Any) -> bytes:
+        return digest_baseline(Baseline(replace(item, **parts), run, UNLIMITED, environ, folder))
+
+    first = {"部门": "财务"}
+    plain = digest(first)
+    digests = {
+        "row": digest(first, row=other_row.row),
+        "clean-up": digest(first, cleanup=()),
+        "steps": digest(first, steps=()),
+        "variable": digest(first, vars={"额": 2}),
+        "variable of the command line": digest(first, cli_variables={"额": 2}),
+        "strictness": digest(first, strictness="strict"),
+        "folder": digest(first, tmp_path / "别处"),
+        "empty variable": digest({"部门": ""}),
+        "other variable": digest({"部门": "人事"}),
+        "named steps": digest(first, subjects=replace(item.subjects, named={})),
+        "script": digest(first, subjects=replace(item.subjects, libraries=(Script("1", "库.js"),))),
+    }
+    assert digest({}) == digests.pop("empty variable")
+    assert digest({**first, "HOME": "/root"}, tmp_path / "cassettes") == plain
+    for name in (
+        "scenarios/platforms/erp.yaml",
+        "scenarios/实例.yaml",
+        "cassettes/订单.yaml",
+        "cassettes/auth/erp/登录.yaml",
+    ):
+        text = (tmp_path / name).read_text(encoding="utf-8")
+        write_files(tmp_path, {name: f"{text} "})
+        digests[name] = digest(first)
+        write_files(tmp_path, {name: text})
+    write_files(tmp_path, {"cassettes/别的.yaml": "x"})
+    assert digest(first) == plain
+    assert {name for name, one in digests.items() if one == plain} == set()
+    assert len({*digests.values()}) == len(digests)
+
+
+def test_the_latest_verdicts_are_kept_and_nothing_is_written_without_any(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bpmax_sim.challenge.cache._MOST_KEPT", 3)
+    VerdictCache(tmp_path).save()
+    assert [*tmp_path.iterdir()] == []
+    late, early = VerdictCache(tmp_path), VerdictCache(tmp_path)
+    for cache, names in ((early, b"abc"), (late, b"cd")):
+        for name in names:
+            cache.add(bytes([name]), StoredVerdict(b"", "killed", "", str(cache is late)))
+        cache.save()
+    found = VerdictCache(tmp_path)
+
+    assert {name: one.cause for name in "abcd" if (one := found.find(name.encode()))} == {
+        "b": "False", "c": "True", "d": "True",
+    }  # fmt: skip
+    assert late.find(b"c") is None
