@@ -30,6 +30,7 @@ UNDEFINED = "${steps.改.result} is not defined; no step with this id has run"
         ("never: {form: {金额: 0}}", []),
         ("never: {form: {金额: 5}}", [("never", "never: form.金额 5", 1, "4:1")]),
         ("never: {form: {金额: 7, 客户: 乙}}", []),
+        ("never: {form: {金额: {$gt: 5}}}", [("never", "never: form.金额 7", 2, "4:1")]),
         (
             "never:\n  - {form: {金额: 99}}\n  - {form: {客户: 乙}}\n  - {form: {金额: 7, 客户: 甲}}",
             [("never", 'never: form.金额 7, form.客户 "甲"', 2, "7:5")],
@@ -51,3 +52,12 @@ def test_an_invariant_is_broken_by_the_first_step_after_which_it_does_not_hold(
     assert [
         (one.kind, one.essence, one.step, str(one.place).partition(":")[2]) for one in last.failures
     ] == broken
+
+
+def test_a_never_that_only_a_type_keeps_from_breaking_is_doubtful(tmp_path: Path) -> None:
+    path = write(tmp_path, f"{HEAD}never: {{form: {{金额: '5'}}}}\n{STEPS}")
+    last = verdict(play(path, PlainBench()))
+
+    assert (last.failures, str(last.warnings[0]).removeprefix(f"{path}:")) == (
+        (), '4:16: form.金额 "5": it is 5, of another type, so that the two always differ',
+    )  # fmt: skip
