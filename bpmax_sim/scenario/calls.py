@@ -445,14 +445,32 @@ def compare_part(part: str, expected: Any, call: CallMade, path: Path) -> Checks
         actual = read_url_path(call)
         return (Comparison(path, actual.endswith(expected), show(expected), show(actual)),)
     # Header names ignore case (RFC 9110, 5.1); `CallMade.header` has them in lower case.
-    if part == "header" and isinstance(expected, Mapping):
-        expected = {name if is_operator(name) else name.lower(): v for name, v in expected.items()}
+    if part == "header":
+        expected = _lower_header_names(expected)
     if part == "body" and isinstance(expected, Mapping) and not any(map(is_operator, expected)):
         return compare(expected, _to_comparable_body(call), path)
     is_textual = part in {"path", "query"} or (part == "header" and isinstance(expected, Mapping))
     return compare(
         numbers_to_url_texts(expected) if is_textual else expected, getattr(call, part), path
     )
+
+
+def _lower_header_names(expected: Any, operator: str = "") -> Any:
+    """Return *expected* with the names of headers in lower case, also those inside operators.
+
+    *operator* is the one whose operand it is: the text of a ``$contains`` is a name, too.
+    """
+    if isinstance(expected, list | tuple):
+        return [_lower_header_names(item) for item in expected]
+    if not isinstance(expected, Mapping):
+        is_name = operator == "$contains" and isinstance(expected, str)
+        return expected.lower() if is_name else expected
+    return {
+        name if is_operator(name) else name.lower(): (
+            _lower_header_names(value, name) if is_operator(name) else value
+        )
+        for name, value in expected.items()
+    }
 
 
 def read_url_path(call: CallMade) -> str:

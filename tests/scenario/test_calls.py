@@ -17,6 +17,7 @@ from bpmax_sim.proxy.response import CallRecord, Sending
 from bpmax_sim.scenario.calls import (
     CallMade,
     compare_calls,
+    compare_part,
     make_call_event,
     matches_request,
     numbers_to_url_texts,
@@ -657,3 +658,23 @@ def test_each_value_of_a_repeated_name_is_seen_in_order(
     for other in (sent[:2], sent[1:], [*sent, "9"]):
         is_same = other == sent or len(sent) < 2
         assert is_same or not matches_request({place: {"a": other}}, request, "/")
+
+
+def test_names_of_headers_ignore_case_inside_operators_too() -> None:
+    one = made(ORDER, header={"x-tag": "Ab", "x-no": "2"})
+    held: list[Any] = [
+        {"X-Tag": {"$contains": "A"}, "X-NO": 2}, {"$not": {"X-Tag": "ab"}},
+        {"$not": {"X-Nr": "2"}},
+        {"$exactly": {"X-Tag": "Ab", "X-No": "2"}}, {"$in": [{"X-Tag": "B"}, {"X-No": 2}]},
+        {"$contains": "X-Tag"}, {"$contains": {"X-No": 2}}, {"$not": {"$contains": "X-Nr"}},
+        {"$ne": {"X-Tag": "Ab"}}, {"$length": 2},
+    ]  # fmt: skip
+    broken: list[Any] = [
+        {"X-Tag": {"$contains": "a"}}, {"$not": {"X-Tag": "Ab"}}, {"$exactly": {"X-Tag": "Ab"}},
+        {"$not": {"$in": [{"X-No": 2}, {"X-Tag": "B"}]}}, {"$not": {"$contains": "X-Tag"}},
+        {"$ne": {"X-Tag": "Ab", "X-No": "2"}}, {"$contains": "Ab"}, {"$eq": {"X-Tag": "Ab"}},
+    ]  # fmt: skip
+
+    for expected in (*held, *broken):
+        checks = compare_part("header", expected, one, ("header",))
+        assert all(check.ok for check in checks) == (expected in held), expected
