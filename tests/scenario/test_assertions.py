@@ -17,9 +17,10 @@ from bpmax_sim.scenario.assertions import (
     make_thrown_error,
     read_expected_error,
     resolve_error,
+    resolve_expect,
 )
 from bpmax_sim.scenario.events import VERSION, ErrorThrown
-from bpmax_sim.scenario.model import Expect, ExpectedError
+from bpmax_sim.scenario.model import Expect, ExpectedCall, ExpectedError
 from bpmax_sim.scenario.references import UnfitValueError, show
 
 FACTS = {
@@ -327,3 +328,25 @@ def test_a_description_names_each_part_that_is_asked_for() -> None:
         ' (code "REQUIRED", message {"$contains": "缺"}, status 0, from "form")'
     )
     assert describe_error(ExpectedError()) == ""
+
+
+def test_values_of_expected_calls_are_filled_in_and_a_variable_may_name_the_call() -> None:
+    values: dict[str, Any] = {"${名}": 7, "${额}": 800}
+    expected = Expect(
+        form={"金额": "${额}", "备": [{"值": "${额}"}]},
+        proxy=(ExpectedCall(call="${名}", body={"额": "${额}"}), ExpectedCall(call="crm.查")),
+    )
+
+    assert resolve_expect(expected, lambda value: fill(value, values)) == Expect(
+        form={"金额": 800, "备": [{"值": 800}]},
+        proxy=(ExpectedCall(call="7", body={"额": 800}), ExpectedCall(call="crm.查")),
+    )
+
+
+def fill(value: Any, values: dict[str, Any]) -> Any:
+    """Return *value*, plain data, with each text of *values* replaced."""
+    if isinstance(value, dict):
+        return {name: fill(item, values) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [fill(item, values) for item in value]
+    return values.get(value, value) if isinstance(value, str) else value

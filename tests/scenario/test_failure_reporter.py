@@ -135,6 +135,7 @@ def test_a_miss_is_at_the_line_of_the_last_call_that_failed(
         (("proxy", 1, "body"), 2),
         (("proxy", 3), 4),
         (("proxy", 4), None),
+        (("messages", 1), None),
         (("proxy",), None),
         (("form", "金额", "$gt"), 7),
         (("form", "明细", 0, "数量"), 8),
@@ -286,7 +287,8 @@ def test_a_code_that_a_script_sets_may_be_any_value(reporter: FailureReporter, c
     assert [one.essence for one in (*others, *map(reporter.report_uncaught, errors))] == [
         "Error: 断", "Error: 坏", "Error: 断",
     ]  # fmt: skip
-    assert collect_call_error_codes(errors) == {"ConfigError"}
+    unknown = CallError("没有", code="UNKNOWN_API")
+    assert collect_call_error_codes([*errors, unknown]) == {"ConfigError", "UNKNOWN_API"}
 
 
 def test_an_error_that_did_not_come_is_told(reporter: FailureReporter) -> None:
@@ -372,3 +374,24 @@ def test_a_digest_of_another_format_is_named_before_what_the_run_did(
     ]
     plain = reporter.add_effects_to_digest_failure(failure, {"$exists": True}, [])
     assert plain.detail == ()
+
+
+def test_a_step_of_several_lines_is_shown_and_its_name_says_what_is_meant(
+    tmp_path: Path, reporter: FailureReporter
+) -> None:
+    step = "steps:\n  - name: 金额必填\n    open: {}\n    expect:\n      form: {金额: 1}\n"
+    item = load(tmp_path, step)
+    named = replace(reporter, item=item, located=item.steps[0])
+    found = named.report_finding(RunFinding("rule", "自己", Place("单.scenario.yaml", 8, 7)))
+    of_scenario = replace(named, located=None)
+    refused = [SubjectError("缺客户", code="REQUIRED")]
+    doubts = [
+        checks[0].doubt.partition(";")[0]
+        for one in (named, of_scenario, replace(reporter, item=item))
+        for checks in (one.report_expected_error(ExpectedError(code="REQUIRED"), refused)[0],)
+    ]
+
+    assert [(line.number, line.marked) for line in found.excerpt] == [
+        (5, False), (7, False), (8, True), (9, False),
+    ]  # fmt: skip
+    assert doubts == ["the name speaks of 金额, and this is about 客户", "", ""]
