@@ -216,6 +216,13 @@ def test_a_record_becomes_a_call_without_secrets() -> None:
     ("content_type", "body", "expected"),
     [
         ("application/x-www-form-urlencoded", b"a=1&b=%E5%BC%A0&a=2", {"a": ["1", "2"], "b": "张"}),
+        (
+            "Application/X-WWW-Form-Urlencoded; charset=utf-8",
+            b"a=1&A=&a=1&A=3&b=",
+            {"a": ["1", "1"], "A": ["", "3"], "b": ""},
+        ),
+        ("text/plain", b"", ""),
+        ("", b"{", "{"),
         ("text/plain", b"hello", "hello"),
         ("application/json", b"12", 12),
         ("application/json", None, None),
