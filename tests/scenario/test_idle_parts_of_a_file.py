@@ -214,6 +214,15 @@ skip: 以后
         [
         ],
     ),
+    "a message expected of scripts that show none": (
+        """\
+scenario: 单
+form: {fields: {金额: 0}, scripts: {open: 开.js}}
+steps: [{open: {}, expect: {messages: [完成], console: []}}]
+""",
+        {},
+        [],
+    ),
     "silence expected of scripts that show something": (
         """\
 scenario: 单
