@@ -22,6 +22,7 @@ from bpmax_sim.guard import NetworkGuard
 from bpmax_sim.i18n import msg
 from bpmax_sim.report.failing_line import RunAgain, find_values_at_failure
 from bpmax_sim.report.live_hints import make_live_hints
+from bpmax_sim.report.recording_use import uses_recording
 from bpmax_sim.report.stored_failures import store_or_delete_failure
 from bpmax_sim.report.terminal import Verdict, judge_events, make_error_verdict, make_skip_verdict
 from bpmax_sim.report.trace_files import store_trace
@@ -169,8 +170,9 @@ def _judge_and_store(
     for kind, message in _list_recording_warnings(item, session, verdict):
         verdict = verdict.copy_with_warning(kind, message)
     hints = make_live_hints(session, verdict.calls) if failed else ()
-    cassette = session.settings.cassette
-    return replace(verdict, trace=trace, cassette=str(cassette or ""), live_hints=hints), events
+    file = session.settings.cassette
+    cassette = str(file) if file is not None and uses_recording(session) else ""
+    return replace(verdict, trace=trace, cassette=cassette, live_hints=hints), events
 
 
 def _list_recording_warnings(

@@ -97,7 +97,7 @@ class RecordingUse:
         if cassette is None:
             return
         self.cassettes.add(str(cassette))
-        if session.mode in _WITH_CASSETTES and cassette.is_file():
+        if uses_recording(session):
             self.used.add(str(cassette))
         if doubtful or session.mode != "replay":
             self.doubtful.add(str(cassette))
@@ -112,6 +112,12 @@ class RecordingUse:
         for name, own in list(vars(self).items()):
             merge_values = self.merges_by_name.get(name) or _MERGES_BY_TYPE[type(own)]
             setattr(self, name, merge_values(own, data[name]))
+
+
+def uses_recording(session: Session) -> bool:
+    """Return whether closed *session* replayed or recorded a cassette whose file exists."""
+    cassette = session.settings.cassette
+    return session.mode in _WITH_CASSETTES and cassette is not None and cassette.is_file()
 
 
 _WITH_CASSETTES = ("replay", "record")
