@@ -62,6 +62,7 @@ from bpmax_sim.report.stored_failures import did_fail, set_new_run_id
 from bpmax_sim.report.terminal import Verdict
 from bpmax_sim.scenario.header import ItemHeader
 from bpmax_sim.scenario.load import check_variables_read
+from bpmax_sim.scenario.names import find_unknown_instance_problem
 from bpmax_sim.scenario.shards import Shard
 from bpmax_sim.scenario.table_rows import parse_cli_variables
 from bpmax_sim.session.options import (
@@ -645,10 +646,25 @@ def _collect_items(
     if variables and not problems:
         of_file = {item.header.path: item for item in items}  # its rows share the text
         check_variables_read(variables, (item.load() for item in of_file.values()))
+    _check_instance_exists(args, items)
     map_conftests_to_fixtures((item.header.path, item.header.root) for item in items)
     if usage is not None:
         usage.add_owned_cassettes(items)
     return filter_by_keyword(items, args.keyword), problems
+
+
+def _check_instance_exists(args: _RunArguments, items: Sequence[ProjectItem]) -> None:
+    """Refuse an ``--instance`` that no platform of *items* has; it would have no effect.
+
+    Raises:
+        ConfigError: if there is none.
+    """
+    chosen = args.choices.options.get("default_instance") or ""
+    files = {item.header.platforms_key for item in items} if chosen else set()
+    if args.platforms:
+        files = {(tuple(args.platforms), instances) for _, instances in files}
+    if wrong := find_unknown_instance_problem(chosen, files):
+        raise ConfigError(label_message(format_flag("instance"), wrong))
 
 
 def _warn_of_unread_files(paths: Sequence[str] | None) -> None:

@@ -178,7 +178,7 @@ _RED_WARNINGS = {"strict": ("BpmaxWarning",), "normal": ("WrongCallWarning",), "
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    """Store the index of scenario files, refuse unread variables, and go on after bad files.
+    """Store the index of scenario files, refuse options without effect, and go on after bad files.
 
     If anything else could not be collected, pytest stops as usual; ``-x`` and ``--maxfail`` still
     apply.
@@ -188,6 +188,10 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
         session.config.stash[FINDER].save()
         check_variables_read(session)
+    if chosen := options.read_cli_and_ini(session.config, "instance")[0]:
+        from bpmax_sim.pytest_plugin.items import check_instance_exists  # noqa: PLC0415
+
+        check_instance_exists(session, chosen)
     if not _has_tally():
         return
     tally = _get_tally(session.config)

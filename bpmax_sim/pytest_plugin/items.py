@@ -27,7 +27,7 @@ from msgspec.structs import replace
 from bpmax_sim.errors import BpmaxError, ConfigError, Place, ScriptError
 from bpmax_sim.file_names import to_relative_name
 from bpmax_sim.file_system import shell_quote
-from bpmax_sim.i18n import change_english_text, join_messages, msg, translate
+from bpmax_sim.i18n import change_english_text, join_messages, label_message, msg, translate
 from bpmax_sim.index.items import ItemFinder, ProjectItem
 from bpmax_sim.platform.load import load_platforms
 from bpmax_sim.project import SUFFIX
@@ -47,6 +47,7 @@ from bpmax_sim.report.usage import may_merge_on_other_machine
 from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.events import Event
 from bpmax_sim.scenario.load import ScenarioItem, find_unread_variables
+from bpmax_sim.scenario.names import find_unknown_instance_problem
 from bpmax_sim.scenario.outcome import read_flag_reason
 from bpmax_sim.scenario.source import (
     LONGEST,
@@ -424,10 +425,43 @@ def check_variables_read(session: pytest.Session) -> None:
     if passed and tests:
         names = [text.partition("=")[0] for text in passed]
         for text in find_unread_variables(names, (test.scenario for test in tests.values())):
-            error = options.make_usage_error("--bpmax-var: {text}", text=text)
-            if not hasattr(session.config, "workerinput"):
-                raise error
-            session.shouldstop = str(error)  # what a worker of xdist says to the process of the run
+            _refuse(session, "--bpmax-var", text)
+
+
+def check_instance_exists(session: pytest.Session, key: str) -> None:
+    """Refuse ``--bpmax-instance`` *key* if no platform of the tests of *session* has it.
+
+    Raises:
+        pytest.UsageError: if there is none; a worker of pytest-xdist stops the run instead.
+    """
+    files = set()
+    for test in session.items:
+        names = getattr(test, "fixturenames", ())
+        with suppress(ConfigError):  # a wrong marker is told where the test runs
+            if isinstance(test, ScenarioTest):
+                chosen = of_test.read_session_options(
+                    test, is_set_in_scenario=test.has_option_in_file
+                )
+                folders, instances = test.found.header.platforms_key
+            elif "bpmax_session_factory" in names:
+                return  # the test's code may name other files
+            elif "bpmax_session" in names:
+                chosen = of_test.read_session_options(test)
+                folders, instances = of_test.list_usual_platform_folders(test), None
+            else:
+                continue
+            files.add(
+                (tuple(chosen.get("platforms") or folders), chosen.get("instances") or instances)
+            )
+    if wrong := find_unknown_instance_problem(key, files):
+        _refuse(session, "--bpmax-instance", wrong)
+
+
+def _refuse(session: pytest.Session, flag: str, wrong: str) -> None:
+    error = options.make_usage_error(label_message(flag, wrong))
+    if not hasattr(session.config, "workerinput"):
+        raise error
+    session.shouldstop = str(error)  # what a worker of xdist says to the process of the run
 
 
 def _warn_at_place(warning: RunWarning, test: ScenarioTest) -> None:

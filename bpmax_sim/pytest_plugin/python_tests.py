@@ -45,7 +45,7 @@ from bpmax_sim.i18n import (
 from bpmax_sim.pytest_plugin import options
 from bpmax_sim.pytest_plugin import session_options as of_test
 from bpmax_sim.pytest_plugin.run_stats import Tally, get_tally
-from bpmax_sim.pytest_plugin.session_options import COMMANDS, find_project_root
+from bpmax_sim.pytest_plugin.session_options import COMMANDS
 from bpmax_sim.pytest_plugin.stash import GUARD, HIDING, LIVING, ROUTER, RUN, SESSIONS
 from bpmax_sim.report.console import ConsoleOutput, format_console_section
 from bpmax_sim.scenario.events import Event
@@ -531,10 +531,9 @@ def open_session(node: pytest.Item, **passed: Unpack[SessionOptions]) -> Session
     if isinstance(cassette, str):
         passed["cassette"] = of_test.resolve_cassette_path(node, cassette)
     of_test.warn_of_former_folder(node)
-    platforms = find_project_root(node) / "scenarios" / "platforms"
     repeated = list_option_words("pytest", options.read_repeated_options(node.config))
     session_arguments: SessionOptions = {
-        "platforms": platforms if platforms.is_dir() else None,
+        "platforms": of_test.list_usual_platform_folders(node),
         "cassette": of_test.choose_cassette_path(node),
         "logins": of_test.find_cassettes_folder(node) / "auth",
         "owner": of_test.choose_owner_name(node),

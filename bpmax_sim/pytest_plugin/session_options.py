@@ -169,6 +169,12 @@ def _resolve_below_root(node: pytest.Item, path: Any) -> Any:
     return find_project_root(node) / path if isinstance(path, str | os.PathLike) else path
 
 
+def list_usual_platform_folders(node: pytest.Item) -> tuple[Path, ...]:
+    """Return the folder of platforms of a Python test that names none; () if there is none."""
+    folder = find_project_root(node) / "scenarios" / "platforms"
+    return (folder,) if folder.is_dir() else ()
+
+
 def find_project_root(node: pytest.Item | pytest.Collector) -> Path:
     """Return the root of a test's project, cached by folder; without a project, pytest's root.
 

@@ -9,13 +9,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any, Protocol
 
 import msgspec
 
-from bpmax_sim.errors import CODES, WRONG_CALLS, CallError, suggest_nearest, suggest_or_list
+from bpmax_sim.errors import (
+    CODES,
+    WRONG_CALLS,
+    CallError,
+    ConfigError,
+    suggest_nearest,
+    suggest_or_list,
+)
 from bpmax_sim.i18n import fill_if_values, msg
-from bpmax_sim.platform.load import Platforms
+from bpmax_sim.platform.load import Platforms, load_platforms
 from bpmax_sim.platform.model import Api, Platform, matches_api
 from bpmax_sim.platform.response_shapes import Kind
 from bpmax_sim.scenario.source import Spot
@@ -31,6 +39,48 @@ _MESSAGE_WORDS: Mapping[str, tuple[str, ...]] = {
 
 _DIGITS = re.compile(r"\d+")
 _CODE = re.compile(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)*")
+
+
+def find_unknown_instance_problem(
+    key: str, files: Iterable[tuple[Sequence[Path], Path | None]]
+) -> str | None:
+    """Return what is wrong if no platform of a run has an instance *key*, or None.
+
+    *files* are folders of platforms and the file of instances (None for the usual one) of each
+    scenario or test of the run. With none, or if one has mistakes, which the run tells, nothing is
+    known.
+    """
+    known, disabled, places = set[str](), "", list[str]()
+    for folders, instances in {(tuple(folders), instances) for folders, instances in files}:
+        try:
+            platforms = load_platforms(folders, instances=instances)
+        except ConfigError:
+            return None
+        places.append(platforms.instances)
+        for platform, entries in platforms.entries.items():
+            for entry in entries:
+                if entry.instance.enabled:
+                    known.add(entry.instance.instance_key)
+                elif entry.instance.instance_key == key:
+                    disabled = msg(
+                        "instance {key!r} of {platform!r} is disabled; remove enabled: false at "
+                        "{place}",
+                        key=key,
+                        platform=platform,
+                        place=entry.origin.node.find_key_place("enabled"),
+                    )
+    if not places or key in {*known, "default"}:
+        return None
+    return disabled or msg(
+        "{wrong}; leave the option out, or declare it in {instances}",
+        wrong=_describe_unknown_instance(key, known),
+        instances=min(places),
+    )
+
+
+def _describe_unknown_instance(key: str, known: Collection[str]) -> str:
+    hint = suggest_or_list(key, sorted(known)) or msg("; none is declared")
+    return msg("no platform has an instance {key!r}{hint}", key=key, hint=hint)
 
 
 class ScenarioNames(msgspec.Struct, frozen=True, kw_only=True):
@@ -270,11 +320,10 @@ class ScenarioNames(msgspec.Struct, frozen=True, kw_only=True):
         is_unknown = not among or not self.platforms.broken.keys().isdisjoint(among)
         if is_unknown or key in {*known, "default"} or (not known and not entries):
             return None
-        hint = suggest_or_list(key, sorted(known))
         if platform in among:
             return msg("{platform} has no instance {key!r}{hint}", platform=platform, key=key,
-                       hint=hint)  # fmt: skip
-        return msg("no platform has an instance {key!r}{hint}", key=key, hint=hint)
+                       hint=suggest_or_list(key, sorted(known)))  # fmt: skip
+        return _describe_unknown_instance(key, known)
 
     def find_api(self, call: str) -> tuple[Platform, Api] | None:
         """Return platform and API of ``platform.api`` if both are declared, else None."""

@@ -10,6 +10,7 @@ import pytest
 
 from bpmax_sim.starter.demo import Crm
 from tests.cli.project import NAME, Command, Project
+from tests.files import write_files
 from tests.loopback import answer_json, loopback
 from tests.snapshots import snapshot
 
@@ -238,6 +239,23 @@ def test_variables_win_over_the_files(recorded: Project, bs: Command) -> None:
     assert f"record    bpmax-sim record {again} --record=rewrite\n" in done.out
     assert f"or add    bpmax-sim record {again} --record=new\n" in done.out
     assert f"rerun: bpmax-sim run {again}\n" in done.out
+
+
+def test_an_instance_that_no_platform_has_is_refused(recorded: Project, bs: Command) -> None:
+    files = {
+        "别的/platforms/a.yaml": "{platform_key: a, base_url: 'https://a', apis: {}}",
+        "别的/instances.yaml": "- {platform: a, instance_key: 测试}",
+    }
+    write_files(recorded.folder, files)
+    told = "--instance: no platform has an instance '{}'; there is {}; leave the option out, "
+    wrong, other = bs("run", "--instance", "nope"), ("--platforms", "别的/platforms")
+
+    assert (wrong.code, wrong.out, wrong.err) == (
+        2, "", f"{told.format('nope', 'default')}or declare it in scenarios/instances.yaml\n",
+    )  # fmt: skip
+    assert bs("run", "--instance", "nope", "-k", "没有").code == wrong.code
+    assert "--instance" not in bs("run", "--instance", "测试", *other).err
+    assert bs("run", "--instance", "nope", *other).err.startswith(told.format("nope", "测试"))
 
 
 def test_a_variable_needs_a_name_and_a_value(project: Project, bs: Command) -> None:

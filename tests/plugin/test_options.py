@@ -191,6 +191,29 @@ def test_a_variable_of_the_command_line_that_no_scenario_reads_is_refused(
     assert "nothing reads" not in output(project.run("--bpmax-var", "title=客户名称"))
 
 
+@pytest.mark.parametrize(
+    ("fixture", "arguments", "there"),
+    [
+        ("bpmax_session", (), "default"),
+        ("bpmax_session", ("--bpmax-platforms=其他/platforms",), "测试"),
+        ("bpmax_session", ("tests", "--bpmax-platforms=其他/platforms"), "测试"),
+        ("bpmax_session_factory", (), ""),  # its code may name other files
+        ("tmp_path", ("tests",), ""),
+    ],
+)
+def test_an_instance_of_the_command_line_that_no_platform_has_is_refused(
+    project: Project, fixture: str, arguments: tuple[str, ...], there: str
+) -> None:
+    project.write("tests/test_crm.py", f"def test_a({fixture}): pass\n")
+    project.write("其他/platforms/a.yaml", "{platform_key: a, base_url: 'https://a', apis: {}}\n")
+    project.write("其他/instances.yaml", "- {platform: a, instance_key: 测试}\n")
+    refused = project.run("--bpmax-instance=nope", "--collect-only", *arguments)
+
+    start = f"ERROR: --bpmax-instance: no platform has an instance 'nope'; there is {there}; leave "
+    assert [line[: len(start)] for line in refused.errlines if line] == ([start] if there else [])
+    assert (refused.ret == pytest.ExitCode.USAGE_ERROR) == bool(there)
+
+
 def test_the_rerun_command_gives_the_variables_again(project: Project) -> None:
     text = output(project.run("-k", "贵宾", "--bpmax-var", "title=姓 名"))
 

@@ -12,7 +12,7 @@ from bpmax_sim.platform.load import Platforms, load_usable_platforms
 from bpmax_sim.scenario.expect_check import check_call
 from bpmax_sim.scenario.findings import FilledValueContext
 from bpmax_sim.scenario.model import ExpectedCall
-from bpmax_sim.scenario.names import ScenarioNames
+from bpmax_sim.scenario.names import ScenarioNames, find_unknown_instance_problem
 from bpmax_sim.scenario.source import ScenarioSource, Spot
 from tests.files import write_files
 
@@ -64,6 +64,49 @@ def test_an_instance_is_one_of_the_platform_that_is_named(
     assert ScenarioNames(platforms=usable).find_instance_problem(key, platform) == wrong
     for unknown in (None, usable.copy_replacing_entries([])):
         assert ScenarioNames(platforms=unknown).find_instance_problem(key, platform) is None
+
+
+def test_an_instance_of_the_command_line_is_one_of_any_platform_of_the_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    rows = {"甲": "", "乙": INSTANCES.replace("深圳}", "深圳, enabled: false}"), "坏": INSTANCES}
+    for name, text in rows.items():
+        files = {"platforms/crm.yaml": CRM, "platforms/oa.yaml": OA, "instances.yaml": text}
+        write_files(tmp_path / name, files)
+    (tmp_path / "坏/platforms/erp.yaml").write_text(BROKEN, "utf-8")
+
+    def find(key: str, *names: str, instances: str = "") -> str | None:
+        other = tmp_path / instances if instances else None
+        return find_unknown_instance_problem(
+            key, [([Path(f"{n}/platforms")], other) for n in names]
+        )
+
+    told = "no platform has an instance '{}'; {}; leave the option out, or declare it in {}"
+    assert {
+        "all": [find("上海", "甲", "乙"), find("default", "乙"), find("北京"), find("北京", "坏")],
+        "none": find("北京", "甲"),
+        "some": find("北京", "乙"),
+        "several": find("北京", "乙", "甲"),
+        "near": find("上诲", "乙"),
+        "disabled": find("深圳", "乙"),
+        "elsewhere": [
+            find("深圳", "乙", instances="坏/instances.yaml"),
+            find("上海", "甲") is None,
+        ],
+    } == {
+        "all": [None, None, None, None],
+        "none": told.format("北京", "there is default", "甲/instances.yaml"),
+        "some": told.format("北京", "there is 上海", "乙/instances.yaml"),
+        "several": told.format("北京", "there are default, 上海", "乙/instances.yaml"),
+        "near": told.format("上诲", "did you mean '上海'?", "乙/instances.yaml"),
+        "disabled": (
+            "instance '深圳' of 'oa' is disabled; remove enabled: false at 乙/instances.yaml:2:36"
+        ),
+        "elsewhere": [None, False],
+    }
+    write_files(tmp_path / "空", {"platforms/a.txt": ""})
+    assert find("北京", "空") == told.format("北京", "none is declared", "scenarios/instances.yaml")
 
 
 @pytest.mark.parametrize(
