@@ -434,19 +434,19 @@ def check_instance_exists(session: pytest.Session, key: str) -> None:
     Raises:
         pytest.UsageError: if there is none; a worker of pytest-xdist stops the run instead.
     """
-    files = set()
+    files = set[tuple[tuple[Path, ...], Path | None]]()
     for test in session.items:
+        chosen: dict[str, Any]
         names = getattr(test, "fixturenames", ())
         with suppress(ConfigError):  # a wrong marker is told where the test runs
             if isinstance(test, ScenarioTest):
-                chosen = of_test.read_session_options(
-                    test, is_set_in_scenario=test.has_option_in_file
-                )
+                is_set = test.has_option_in_file
+                chosen = {**of_test.read_session_options(test, is_set_in_scenario=is_set)}
                 folders, instances = test.found.header.platforms_key
             elif "bpmax_session_factory" in names:
                 return  # the test's code may name other files
             elif "bpmax_session" in names:
-                chosen = of_test.read_session_options(test)
+                chosen = {**of_test.read_session_options(test)}
                 folders, instances = of_test.list_usual_platform_folders(test), None
             else:
                 continue

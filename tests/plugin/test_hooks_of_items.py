@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable
 from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -12,7 +13,7 @@ from typing import Any
 import pytest
 
 import bpmax_sim.pytest_plugin as plugin
-from bpmax_sim.challenge.findings import SHOWN
+from bpmax_sim.challenge.findings import SHOWN, ChallengeResult
 from bpmax_sim.errors import Place, UnreadFileWarning
 from bpmax_sim.i18n import SHOWN_BY
 from bpmax_sim.pytest_plugin import (
@@ -21,10 +22,10 @@ from bpmax_sim.pytest_plugin import (
     items,
     python_tests,
     script_hits,
-    sharding,
 )
 from bpmax_sim.pytest_plugin.run_stats import TALLY, Tally
 from bpmax_sim.pytest_plugin.stash import CURRENT, FINDER, GUARD, HIDING, ROUTER, RUN, SESSIONS
+from bpmax_sim.scenario.shards import Shard
 from tests.files import write_files
 from tests.plugin.test_decisions_of_options import make_config
 from tests.plugin.test_end_of_a_run import make_session
@@ -64,7 +65,7 @@ def test_what_a_run_registers_depends_on_its_options_and_on_the_process(tmp_path
         assert names.count("bpmax_sim_fixtures") == 1
         return [name.removeprefix("bpmax_sim_") for name in names if name[10:] != "fixtures"]
 
-    xml, shard = str(tmp_path / "结果.xml"), sharding.Shard(1, 2)
+    xml, shard = str(tmp_path / "结果.xml"), Shard(1, 2)
     assert [
         configure(), configure(xml=xml), configure("workerinput", xml=xml),
         configure(update=True), configure("workerinput", update=True), configure(challenge=True),
@@ -103,7 +104,7 @@ def test_which_files_are_scenarios_and_which_are_nearly_some(
     text = "version: 1\nscenario: 单\nsteps: [{set: {a: 1}}]\n"
     write_files(tmp_path, {"scenarios/单.yaml": text, "scenarios/平台.yaml": "platform_key: crm\n"})
     told = []
-    for worker in (None, "gw0", "gw1"):
+    for worker in (None, "gw0", "gw2"):
         config: Any = SimpleNamespace(**({"workerinput": {"workerid": worker}} if worker else {}))
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
@@ -125,6 +126,8 @@ def test_which_warnings_fail_a_python_test(tmp_path: Path) -> None:
         },
     )  # fmt: skip
 
+    wrong = pytest.mark.bpmax("只有名字").mark
+
     def collect(folder: str, *fixtures: str) -> tuple[list[str], int]:
         marks: list[str] = []
         config = make_config(tmp_path / folder)
@@ -132,7 +135,8 @@ def test_which_warnings_fail_a_python_test(tmp_path: Path) -> None:
         item: Any = SimpleNamespace(
             fixturenames=fixtures, path=tmp_path / folder / "tests/test_a.py", config=config,
             add_marker=lambda mark: marks.extend(mark.args), name="test_a", originalname="test_a",
-            iter_markers=lambda _name: [], get_closest_marker=lambda _name: None,
+            iter_markers=lambda _name: [wrong] if "错" in fixtures else [],
+            get_closest_marker=lambda _name: None,
             getparent=lambda _kind: None,
         )  # fmt: skip
         plugin.pytest_itemcollected(item)
@@ -144,13 +148,14 @@ def test_which_warnings_fail_a_python_test(tmp_path: Path) -> None:
             ("甲", ()), ("甲", ("tmp_path",)), ("甲", ("bpmax_session",)),
             ("甲", ("tmp_path", "bpmax_session_factory")), ("乙", ("bpmax_session", "x")),
             ("丙", ("bpmax_session",)), ("丁", ("bpmax_session",)),
-            ("丁", ("bpmax_session_factory",)),
+            ("丁", ("bpmax_session_factory",)), ("甲", ("bpmax_session", "错")),
         )
     } == {
         "甲": ([], 0), "甲 tmp_path": ([], 0), "甲 bpmax_session": (["WrongCallWarning"], 1),
         "甲 tmp_path bpmax_session_factory": (["WrongCallWarning"], 0),
         "乙 bpmax_session x": (["BpmaxWarning"], 1), "丙 bpmax_session": ([], 1),
         "丁 bpmax_session": ([], 1), "丁 bpmax_session_factory": ([], 0),
+        "甲 bpmax_session 错": (["WrongCallWarning"], 0),
     }  # fmt: skip
 
 
@@ -175,7 +180,13 @@ def test_after_collection_only_errors_in_scenario_files_are_overlooked(
     assert saved == ["saved", "read"] * len(cases)
 
 
-def test_a_test_for_a_live_system_runs_in_no_other_mode(tmp_path: Path) -> None:
+def test_a_test_for_a_live_system_runs_in_no_other_mode(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hidden: list[str] = []
+    for name in ("release_ended_redactions", "keep_redacting_for_open_sessions"):
+        monkeypatch.setattr(python_tests, name, lambda _of, name=name: hidden.append(name[:4]))
+
     def set_up(mode: str | None, marker: str) -> str:
         item: Any = SimpleNamespace(
             config=make_config(tmp_path, mode=mode), stash={}, nodeid="test_a.py::test_a",
@@ -189,6 +200,7 @@ def test_a_test_for_a_live_system_runs_in_no_other_mode(tmp_path: Path) -> None:
     modes = (None, "replay", "simulate", "record", "live")
     assert [set_up(mode, "bpmax_live") for mode in modes] == ["Skipped"] * 4 + [""]
     assert [set_up(mode, "bpmax") for mode in modes] == [""] * 5
+    assert hidden == ["rele", "keep"] * 10
 
 
 def test_the_end_of_a_test_judges_its_sessions_markers_and_routes(
@@ -282,7 +294,7 @@ def test_each_script_gets_a_test_with_all_scenarios_that_use_it(
     monkeypatch.setattr(
         challenge, "find_script_files", lambda one: [SimpleNamespace(name=n) for n in one.split()]
     )
-    uses = ("丙.js 乙.js", "乙.js", "甲.js", "乙.js 甲.js")
+    uses = ("甲.js 乙.js", "乙.js", "丙.js", "乙.js 丙.js")
     tests: list[Any] = [Scenario(scenario=one) for one in uses]
     tests.insert(1, SimpleNamespace(scenario="丁.js"))
     session: Any = object()
@@ -290,9 +302,9 @@ def test_each_script_gets_a_test_with_all_scenarios_that_use_it(
     assert [
         (one.parent.given["path"].relative_to(tmp_path).as_posix(), one.given) for one in tests[5:]
     ] == [
-        ("丙.js", {"name": "challenge", "users": [uses[0]]}),
+        ("丙.js", {"name": "challenge", "users": [uses[2], uses[3]]}),
         ("乙.js", {"name": "challenge", "users": [uses[0], uses[1], uses[3]]}),
-        ("甲.js", {"name": "challenge", "users": [uses[2], uses[3]]}),
+        ("甲.js", {"name": "challenge", "users": [uses[0]]}),
     ]
     assert {one.parent.parent for one in tests[5:]} == {session}
 
@@ -327,6 +339,79 @@ def test_of_a_challenge_the_first_findings_are_told_and_a_shortcoming_fails(
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("left_out", "numbered", "told"),
+    [
+        ((), (), ""),
+        ((), (1,), ""),
+        (("甲", "乙"), (1,), ""),
+        (("甲", "乙"), (), "Skipped: left out: 甲\n乙"),
+    ],
+)
+def test_a_script_of_which_all_scenarios_are_left_out_is_skipped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, left_out: Any, numbered: Any, told: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    ready = SimpleNamespace(left_out=left_out, numbered=numbered)
+    made: list[Any] = []
+
+    def make(users: Any, *, only: str, cache: Any) -> Any:
+        made.append((users, only, cache))
+        return ready
+
+    for name, value in (
+        (
+            "find_script_files",
+            lambda _one: [SimpleNamespace(name=n) for n in ("甲.js", "内/乙.js")],
+        ),
+        ("ScriptChallenge", make),
+        ("VerdictCache", lambda root: ("缓存", root)),
+    ):
+        monkeypatch.setattr(challenge, name, value)
+    users = [SimpleNamespace(root="根"), SimpleNamespace(root="别的")]
+    test: Any = SimpleNamespace(
+        _users=users, path=tmp_path / "内/乙.js", name="challenge", config=make_config(tmp_path)
+    )
+    test._skip_or_fail_untried = partial(challenge.ChallengeTest._skip_or_fail_untried, test)
+    assert end_of(lambda: challenge.ChallengeTest._prepare_challenge(test)) == told
+    assert made == [(users, "内/乙.js", ("缓存", "根"))]
+    assert challenge.ChallengeTest.reportinfo(test) == (test.path, 0, "challenge")
+
+
+def test_results_of_all_challenged_scripts_are_sent_stored_and_told_together(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stored: list[Any] = []
+    monkeypatch.setattr(challenge, "make_section", lambda result: dict(result.counts))
+    monkeypatch.setattr(challenge, "store_section", lambda root, page: stored.append((root, page)))
+    results = {
+        name: ChallengeResult(counts={"killed": killed, "differs": 1})
+        for name, killed in (("乙", 1), ("甲", 3), ("丙", 5))
+    }
+    worker, here, empty = (make_session(tmp_path / name) for name in ("工", "主", "空"))
+    worker.config.workeroutput = {}
+    challenge._get_challenge_results_by_test(worker.config).update(results)
+    for session in (worker, empty):
+        challenge.pytest_sessionfinish(session)
+    assert stored == []
+    own = {"丁": ChallengeResult(counts={"killed": 7})}
+    challenge._get_challenge_results_by_test(here.config).update(own)
+    output: Any
+    for output in (worker.config.workeroutput, {}):
+        challenge.pytest_testnodedown(SimpleNamespace(config=here.config, workeroutput=output))
+    challenge.pytest_sessionfinish(here)
+    assert [(root.name, page["killed"], page["differs"]) for root, page in stored] == [
+        ("主", 16, 3)
+    ]
+    told: list[str] = []
+    reporter: Any = SimpleNamespace(section=told.append, write_line=told.append)
+    for session in (empty, here):
+        challenge.pytest_terminal_summary(reporter, session.config)
+    assert [line.partition(",")[0] for line in told] == [
+        "bpmax-sim: challenge", "19 mistakes tried: 16 noticed",
+    ]  # fmt: skip
+
+
 def test_scripts_that_could_not_be_counted_are_named_after_the_counts(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -337,6 +422,10 @@ def test_scripts_that_could_not_be_counted_are_named_after_the_counts(
     result = script_hits.get_coverage_result(session.config)
     assert result
     assert [line.partition(":")[0] for line in result.lines] == ["scripts", *names, "lcov"]
+    named = make_session(tmp_path, cov_lcov="覆盖/a.info")
+    named.config.rootpath = tmp_path / "别处"
+    script_hits.send_or_report_hits(named)
+    assert (tmp_path / "覆盖/a.info").is_file()
     worker = make_session(tmp_path)
     worker.config.workeroutput = {}
     script_hits.send_or_report_hits(worker)

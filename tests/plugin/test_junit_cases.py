@@ -88,12 +88,24 @@ def test_what_scripts_wrote_is_the_output_of_the_case(
     tmp_path: Path, sections: list[tuple[str, str]], output: str | None
 ) -> None:
     reports = [
-        make_report(when, outcome, sections if when == "call" else ()) for when, outcome in PASSED
+        make_report(when, outcome, sections if when == "call" else [(CONSOLE_SECTION, "不是它的")])
+        for when, outcome in PASSED
     ]
     case = write_case(tmp_path, "xunit2", *reports)
 
     assert case.findtext("system-out") == output
     assert len(case.findall("system-out")) == int(output is not None)
+
+
+def test_a_place_is_read_as_a_shell_reads_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("HOME", "USERPROFILE", "报告处"):
+        monkeypatch.setenv(name, str(tmp_path / name))
+    for written, folder in (("~/甲/j.xml", "HOME/甲"), ("${报告处}/乙/j.xml", "报告处/乙")):
+        config: Any = SimpleNamespace(stash={}, getoption=lambda _name, said=written: said)
+        JunitCompleter(config)
+        assert (tmp_path / folder.replace("HOME", Path.home().name)).is_dir()
 
 
 def test_where_no_file_can_be_written_is_said_before_anything_runs(tmp_path: Path) -> None:

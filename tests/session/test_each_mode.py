@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -16,8 +17,11 @@ from bpmax_sim.cassette.former_names import FormerNames
 from bpmax_sim.messages import Call, Request, Response
 from bpmax_sim.platform.load import load_platforms
 from bpmax_sim.session import call_runner
+from bpmax_sim.session import record as record_module
+from bpmax_sim.session.live import LiveMode
 from bpmax_sim.session.record import RecordMode
 from bpmax_sim.transport.faults import BadToken
+from bpmax_sim.transport.protocol import Handler
 from tests.session.test_whole_recordings import Ends, opened, write
 
 API = 'apis: {get: {path: "/get/{id}"}, create: {method: POST, path: /orders/1}}\n'
@@ -52,7 +56,7 @@ def test_a_mode_decides_who_waits_draws_and_answers(
             runner, environment = session._calls, session._calls.environment
             answers: Any = runner._mode
             found[name] = (
-                "waits" if runner._sleep is len else "",
+                "waits" if vars(runner)["_sleep"] is len else "",
                 type(environment.auth_chance).__name__.removesuffix("RandomSource"),
                 environment.separate,
                 type(answers).__name__,
@@ -140,7 +144,7 @@ def test_nothing_of_a_closed_session_calls_or_builds(tmp_path: Path) -> None:
     spec: Any = None
     request = Request(method="GET", url="https://crm.example.test/get/1")
     session.close()
-    doors = {
+    doors: dict[str, Callable[[], object]] = {
         "handle": lambda: session._calls.handle(request),
         "pass on": lambda: session._calls.handle(request, answer),
         "build": lambda: session._calls.build_before_auth(spec),
@@ -207,10 +211,107 @@ def test_a_bad_token_is_answered_as_its_state_says() -> None:
     assert bodies[0] != bodies[1]
 
 
-def test_a_recording_names_its_owner_and_zone_and_needs_a_file(tmp_path: Path) -> None:
+def test_a_recording_needs_a_file_and_hides_secrets_in_what_is_said_of_signatures(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     write(tmp_path, PLATFORM)
+    monkeypatch.setattr(
+        record_module, "describe_live_response_trust", lambda *_: "不符：k3y-of-li-2026"
+    )
+    with opened(tmp_path, answer) as session:
+        session._calls.environment.tenant(
+            session.platforms.platform("crm"), session.platforms.instance("crm", "test")
+        )
+        session.proxy("crm").get(1)
+    assert "k3y-of-li" not in (tmp_path / "cassettes/a.yaml").read_text("utf-8")
     with pytest.raises(bs.ConfigError, match="record: no cassette is named; pass cassette="):
         opened(tmp_path, answer, cassette=None).proxy("crm").get(1)
     mode: Any = object.__new__(RecordMode)
     mode._recording = SimpleNamespace(recorder=None)
     assert mode.find_new_or_worse_outages() == ()
+
+
+def test_the_environment_of_calls_hides_notes_and_hands_on(tmp_path: Path) -> None:
+    write(tmp_path, PLATFORM)
+    ended: list[Any] = []
+    with opened(tmp_path, answer, redact=("body.电话",)) as session:
+        environment: Any = session._calls.environment
+        body = '{"电话": "13800000003"}'.encode()
+        headers = (("Content-Type", "application/json"),)
+        sent = Request(method="POST", url="https://crm.example.test/a", body=body, headers=headers)
+        assert b"13800000003" not in (environment.hide_secrets_as_recorded(sent).body or b"")
+        call = Call(platform="crm", instance="test", api="get", method="GET", path="/get/{id}")
+        error = environment.note_signature_mismatch(call, ())
+        assert session.misses == [error]
+        environment._live = SimpleNamespace(
+            keeper=None,
+            shared_logins=SimpleNamespace(finish_login_attempt=lambda *told: ended.append(told)),
+        )
+        for instance, life in (("test", None), ("华东", 0.0), ("华北", 7.0)):
+            environment.finish_login_attempt("crm", instance, life)
+        assert environment._record.granted_logins == {("crm", "华东"), ("crm", "华北")}
+        session.misses.clear()
+    assert ended == [("crm", "test", None), ("crm", "华东", 0.0), ("crm", "华北", 7.0)]
+
+
+class Routable:
+    """A transport that takes a route for each request."""
+
+    def __init__(self) -> None:
+        self.routes: list[Any] = []
+
+    def handle(self, request: Request) -> Response:
+        return answer(request)
+
+    def with_routes(self, route: Any) -> Any:
+        self.routes.append(route)
+        return self
+
+
+class Logins:
+    """Logins that sessions share."""
+
+    def __init__(self) -> None:
+        self.given: list[Any] = []
+        self.renewing: Any = None
+
+    def wrap_transport(self, live: Any, **given: Any) -> Any:
+        self.given.append((given["third_parties"], given["machine_wide_platforms"]))
+        self.handle = live.handle
+        return self
+
+    def close(self) -> None:
+        self.given.append("closed")
+
+
+def test_who_answers_in_place_of_third_parties_replaces_and_locks_nothing_of_theirs(
+    tmp_path: Path,
+) -> None:
+    shares = {"甲": "process_lock", "乙": "run", "丙": ""}
+    learned: list[Any] = []
+
+    def make(network: Any, *names: str, logins: Any = None) -> LiveMode:
+        platforms: Any = SimpleNamespace(own={n: SimpleNamespace(share=shares[n]) for n in names})
+        settings: Any = SimpleNamespace(cassette=tmp_path / "a.yaml", shared_logins=logins)
+        tenants: Any = SimpleNamespace(get_connection_route="路", get_real_credentials=dict)
+        secrets: Any = SimpleNamespace(register_response_secrets=lambda *told: learned.append(told))
+        return LiveMode(platforms, settings, tenants, network, secrets)
+
+    plain, routable, request = Handler(answer), Routable(), Request(method="GET", url="https://a/1")
+    modes = [make(plain, "乙", "丙"), make(routable, "甲", "乙"), make(None, "乙")]
+    assert [(mode.keeper is None, mode.shared_logins is None) for mode in modes] == [
+        (True, True), (True, False), (False, True),
+    ]  # fmt: skip
+    assert routable.routes == ["路"]
+    found = []
+    for network in (routable, None):
+        logins = Logins()
+        mode = make(network, "甲", "乙", "丙", logins=logins)
+        assert (logins.renewing is None) == (mode.keeper is None)
+        mode.close()
+        found.append(logins.given)
+    assert found == [[(routable, ()), "closed"], [(None, {"甲"}), "closed"]]
+    response = modes[0].handle(request)
+    assert (response.body, learned) == (b'"1"', [(request, response)])
+    for mode in modes:
+        mode.close()
