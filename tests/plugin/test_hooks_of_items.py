@@ -94,9 +94,10 @@ def test_which_files_are_scenarios_and_which_are_nearly_some(
         "scenarios/甲.scenario.yaml", "甲.scenario.yaml", "scenarios/乙.yaml", "scenarios/丙.yml",
         "scenarios/内/丁.scenario.yml", "scenarios/戊.txt", "别处/己.yaml", "庚.scenario.yml",
         "scenarios/辛.json", "scenarios/壬.js",
+        "scenarios/癸.scenario.yaml~",
     )  # fmt: skip
     found = [plugin.pytest_collect_file(Path("/根") / name, parent) for name in names]
-    assert [bool(one) for one in found] == [True, True] + [False] * 8
+    assert [bool(one) for one in found] == [True, True] + [False] * 9
     assert near == ["乙.yaml", "丙.yml", "丁.scenario.yml", "戊.txt", "辛.json"]
     monkeypatch.undo()
 
@@ -140,6 +141,7 @@ def test_which_warnings_fail_a_python_test(tmp_path: Path) -> None:
             getparent=lambda _kind: None,
         )  # fmt: skip
         plugin.pytest_itemcollected(item)
+        assert {Path(one).name for one in tally.owned} <= {"test_a.yaml"}
         return [mark.removeprefix("error::bpmax_sim.") for mark in marks], len(tally.owned)
 
     assert {

@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 import bpmax_sim.pytest_plugin as plugin
-from bpmax_sim.pytest_plugin import items, options, python_tests, sharding, summary
+from bpmax_sim.pytest_plugin import items, options, python_tests, script_hits, sharding, summary
 from bpmax_sim.pytest_plugin.run_stats import TALLY, Tally
-from bpmax_sim.pytest_plugin.stash import HIDING, SESSIONS
+from bpmax_sim.pytest_plugin.stash import CURRENT, HIDING, RUN, SESSIONS
 from bpmax_sim.scenario.file_verdict import FileResult
 from bpmax_sim.scenario.shards import Shard
 from tests.files import write_files
@@ -240,7 +240,9 @@ def test_the_end_of_a_run_is_judged_by_the_process_that_has_all_results(
         config = make_run(tmp_path, tmp_path, exit_codes=more)
         tally = config.stash[TALLY]
         if files:
-            tally.files["a"] = FileResult(rows=1, ran=1, parts=(), strictness="normal", used=())
+            tally.files["a"] = FileResult(
+                rows=1, ran=set(), parts=set(), strictness="normal", used=set()
+            )
         if codes:
             tally.codes.add("a")
         config.pluginmanager = SimpleNamespace(get_plugin=lambda name: name == "terminalreporter")
@@ -258,6 +260,52 @@ def test_the_end_of_a_run_is_judged_by_the_process_that_has_all_results(
         ("", 1, {}.keys()), ("judge", 1, {}.keys()), ("short", 1, {}.keys()),
         ("judge short", 7, {}.keys()), ("", 7, {}.keys()), ("", 1, {"bpmax_sim": 1}.keys()),
     ]  # fmt: skip
+
+
+def test_what_a_worker_hands_on_is_added_and_only_the_controller_tells(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done: list[Any] = []
+    monkeypatch.setattr(script_hits, "merge_worker_hits", lambda _node: done.append("hits"))
+    monkeypatch.setattr(summary, "write_summary", lambda *_told: done.append("written"))
+    for cov in (None, True):
+        config = make_run(tmp_path, tmp_path, cov=cov)
+        plugin.pytest_testnodedown(SimpleNamespace(config=config))
+        assert config.stash[TALLY].partial
+        reporter: Any = SimpleNamespace(stats={})
+        plugin.pytest_terminal_summary(reporter, 0, config)
+        config.workeroutput = {}
+        plugin.pytest_terminal_summary(reporter, 0, config)
+    assert done == ["hits", "written"]
+
+
+def test_what_hides_secrets_is_that_of_the_test_that_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown: list[Any] = []
+    monkeypatch.setattr(python_tests, "register_output_redaction", lambda *told: shown.append(told))
+    config = make_run(tmp_path, tmp_path)
+    plugin._register_output_redaction(config, str.upper)
+    config.stash[CURRENT] = "此测试"
+    plugin._register_output_redaction(config, str.lower)
+    assert shown == [("此测试", str.lower)]
+
+
+def test_the_session_of_a_test_is_judged_when_its_function_has_ended() -> None:
+    ended: list[bool] = []
+
+    def call(*keys: Any, error: Exception | None = None) -> None:
+        session = SimpleNamespace(finish=lambda *, failed: ended.append(failed))
+        item: Any = SimpleNamespace(stash=dict.fromkeys(keys, session))
+        hook = plugin.pytest_pyfunc_call(item)
+        next(hook)
+        with pytest.raises(type(error) if error else StopIteration):
+            hook.throw(error) if error else hook.send(True)
+
+    for error in (None, ValueError("坏")):
+        call(RUN, error=error)
+        call(SESSIONS, error=error)
+    assert ended == [False, True]
 
 
 def test_a_summary_is_written_where_there_is_something_of_ours(tmp_path: Path) -> None:

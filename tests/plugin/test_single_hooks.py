@@ -12,7 +12,7 @@ import pytest
 
 import bpmax_sim.pytest_plugin as plugin
 from bpmax_sim.challenge.findings import ChallengeResult
-from bpmax_sim.errors import Place, Problem
+from bpmax_sim.errors import ConfigError, Place, Problem
 from bpmax_sim.pytest_plugin import challenge, idle_markers, options, update
 from bpmax_sim.pytest_plugin.run_stats import TALLY, Tally
 from bpmax_sim.pytest_plugin.stash import SESSIONS
@@ -173,6 +173,38 @@ def test_what_was_got_is_written_and_what_is_left_is_told(tmp_path: Path) -> Non
     assert (tmp_path / "一.scenario.yaml").read_text("utf-8") == f"{head}{wrong.replace('6', '5')}"
     again: Any = SimpleNamespace(section=None, write_line=None)
     update.ExpectUpdater(make_config(tmp_path)).pytest_terminal_summary(again)
+
+
+def test_what_cannot_be_written_is_told_in_place_of_that_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Any] = []
+    edit = SimpleNamespace(edits="改", skip_notes=["跳过"])
+    file = SimpleNamespace(make_diff_lines=lambda: ["+甲"], path=tmp_path / "一.scenario.yaml")
+    config = choose(make_config(tmp_path), var=["名=甲"], cassettes="录制")
+    updater = update.ExpectUpdater(config)
+    monkeypatch.setattr(updater, "_load_failed", lambda: iter(["项"]))
+    monkeypatch.setattr(
+        update, "prepare_rewrites", lambda _edits: ([file], [Problem("拒绝", None)])
+    )
+    monkeypatch.setattr(
+        update, "collect_item_updates", lambda *told: asked.append(told) or edit
+    )  # fmt: skip
+    for error in (None, ConfigError("写不了")):
+
+        def write(*told: Any, error: Exception | None = error) -> None:
+            asked.append(told)
+            if error:
+                raise error
+
+        monkeypatch.setattr(update, "write_if_scenarios_pass", write)
+        last = str(error or "一.scenario.yaml: written")
+        lines = [
+            line.replace(f"{tmp_path.as_posix()}/", "") for line in updater._update_expectations()
+        ]
+        assert lines == ["跳过", "拒绝", "+甲", last]
+    folder = tmp_path / "录制"
+    assert asked == [(["项"], folder), ([file], {"名": "甲"}, folder)] * 2
 
 
 def test_a_marker_without_a_session_is_told(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from bpmax_sim.cassette.matching import MatchingRules
 from bpmax_sim.cassette.recorder import Outage
-from bpmax_sim.errors import CassetteError, OutageWarning
+from bpmax_sim.errors import CassetteError, ConfigError, OutageWarning
 from bpmax_sim.messages import LOGIN, Call, Exchange, FailedExchange, Request, Response
 from bpmax_sim.session import record as record_module
 from bpmax_sim.session.record import RecordMode
@@ -188,3 +188,102 @@ def test_what_became_secret_is_redacted_in_all_that_was_recorded_before() -> Non
     assert found == [
         (3, True, [anchors] * 3), (3, True, [["三"]]), (3, False, []), (3, False, []),
     ]  # fmt: skip
+
+
+def test_a_recorder_is_made_with_what_its_recording_knows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[Any] = []
+
+    def make(path: Path, **options: Any) -> Any:
+        made.append((path.name, {k: v for k, v in options.items() if k not in {"scan", "check"}}))
+        return SimpleNamespace(drawn=None)
+
+    monkeypatch.setattr(record_module, "Recorder", make)
+    fetched: list[Any] = []
+    remote = SimpleNamespace(
+        fetch=lambda path, *, recording: fetched.append((path.name, recording))
+    )
+    usual = {"rules": "规则", "zone": "+08:00"}
+    drawn = SimpleNamespace(without_unused_seed=lambda: "种子")
+    for record, has_drawn, store in (
+        ("once", True, None),
+        ("rewrite", False, remote),
+        ("new", True, remote),
+    ):
+        recording = SimpleNamespace(
+            lock=threading.Lock(), recorder=None, owner="甲", former="旧", name="付款",
+            opener_pid_in_fork=7, net=3, has_drawn=has_drawn, drawn=drawn,
+        )  # fmt: skip
+        mode = make_mode(
+            _recording=recording, _rules="规则", _check=None, _lock=threading.Lock(),
+            _vault=SimpleNamespace(scan=None), _login_recorders={},
+            _start=SimpleNamespace(zone="+08:00"),
+            _settings=SimpleNamespace(
+                cassette=tmp_path / "a.yaml", logins=tmp_path / "auth", record=record, remote=store
+            ),
+        )  # fmt: skip
+        owner = mode._get_owner_recorder()
+        assert (mode._get_owner_recorder(), owner.drawn) == (owner, "种子" if has_drawn else None)
+        login = mode._get_login_recorder(("crm", "华东"))
+        assert mode._get_login_recorder(("crm", "华东")) is login
+        assert mode.list_open_recorders() == [login, owner]
+    own = {"owner": "甲", "former": "旧", "name": "付款", "parent": 7, "net": 3, **usual}
+    of_login = ("crm.华东.yaml", {"owner": "crm.华东", "repeating": True, **usual})
+    assert made == [
+        one for adding in (False, False, True)
+        for one in (("a.yaml", {"adding": adding, **own}), of_login)
+    ]  # fmt: skip
+    assert fetched == [("a.yaml", True), ("crm.华东.yaml", True)] * 2
+    monkeypatch.setattr(record_module, "find_case_variant", lambda path: path.with_name("A.yaml"))
+    with pytest.raises(ConfigError, match=r"a\.yaml and .*A\.yaml are one file on Windows"):
+        mode._make_recorder(tmp_path / "a.yaml", "甲")
+    mode._settings.cassette, mode._recording.recorder = None, None
+    with pytest.raises(ConfigError, match="record: no cassette is named"):
+        mode._get_owner_recorder()
+
+
+def test_each_exchange_goes_where_it_is_kept_and_is_looked_at_there(tmp_path: Path) -> None:
+    done: list[Any] = []
+    values = iter([{"crm.甲": {"user": "li"}}, {"crm.乙": {"user": "wang"}}, {}, {}, {}])
+
+    def note(name: str) -> Any:
+        return SimpleNamespace(add=lambda _exchange: done.append(name))
+
+    def make_recorder(name: str) -> Any:
+        return SimpleNamespace(append=lambda _exchange, **more: done.append((name, sorted(more))))
+
+    owner = SimpleNamespace(number=2, refuse_closed=lambda: done.append("open"))
+    mode = make_mode(
+        _start=SimpleNamespace(owner_session=owner, zone="+08:00"), _check=None, _accounts={},
+        _secrets_seen=0, _vault=SimpleNamespace(size=0), _lock=threading.Lock(),
+        _tenants=SimpleNamespace(get_non_secret_credentials=lambda _request: next(values)),
+        possible_secrets=note("looked"), standins=note("compared"),
+        _settings=SimpleNamespace(logins=tmp_path), _recorded_logins=set(), _rules=MatchingRules(),
+        _get_owner_recorder=lambda: make_recorder("own"),
+        _get_login_recorder=lambda key: make_recorder(".".join(key)),
+        _redact_again=lambda: done.append("again"),
+    )  # fmt: skip
+
+    def append(body: bytes = b"", *, is_login: bool = False, size: int = 0) -> list[Any]:
+        done.clear()
+        mode._vault.size = size
+        call = Call(
+            platform="crm",
+            instance="华东",
+            api=LOGIN if is_login else "get",
+            method="GET",
+            path="/",
+        )
+        request = Request(method="GET", url="https://a/1", call=call)
+        mode._append(Exchange(request=request, outcome=Response(status=200, body=body), at=0.0))
+        return list(done)
+
+    own = ("own", ["check", "session", "values", "zone"])
+    assert [append(), append(size=1), append(is_login=True), append(is_login=True)] == [
+        ["open", own, "looked", "compared"], ["open", "again", own, "looked", "compared"],
+        ["open", ("crm.华东", ["values"])], ["open"],
+    ]  # fmt: skip
+    assert mode._accounts == {"crm.甲": {"user": "li"}, "crm.乙": {"user": "wang"}}
+    mode._settings.logins = None
+    assert append(is_login=True, body=b"1") == ["open", own]
