@@ -13,6 +13,7 @@ from bpmax_sim.scenario.events import Outcome, ScenarioFinished, ScenarioStarted
 from bpmax_sim.scenario.findings import RunFinding
 from bpmax_sim.scenario.load import ScenarioItem
 from bpmax_sim.scenario.source import Failure
+from bpmax_sim.scenario.table_rows import parse_flag_or_reason
 
 Cause = Literal["own", "config", "unreachable", "cassette"]
 """What has to be mended: the scenario or its scripts, what is declared, the way to a third party,
@@ -74,13 +75,21 @@ def decide_outcome(
         return "failed" if failures else "passed", tuple(failures)
     if not failures:
         wrong = msg("expected to fail but passed; remove xfail")
-        return "failed", (_make_failure(item, "xpass", [wrong], item.spot.at("xfail").place),)
+        return "failed", (_make_failure(item, "xpass", [wrong], _find_xfail_place(item)),)
     mistakes = [failure for failure in failures if _is_unknown_name(failure)]
     if mistakes and item.strictness != "lenient":
         more = msg("xfail stands for a failure of what is tested, not for a name that is wrong")
         return "failed", tuple(replace(one, detail=(*one.detail, more)) for one in mistakes)
     expected = find_failure_cause(failures, calls, live=live) == "own"
     return "xfailed" if expected else "failed", tuple(failures)
+
+
+def _find_xfail_place(item: ScenarioItem) -> Place:
+    """Return where ``xfail`` of *item* is written: in its row if that has one, else in its file."""
+    row = item.row
+    if row is None or not parse_flag_or_reason(row.values.get("xfail")):
+        return item.spot.at("xfail").place
+    return row.place if row.spot is None else row.spot.at("xfail").place
 
 
 def find_one_character_xfails(

@@ -26,6 +26,7 @@ from bpmax_sim.scenario.outcome import (
 )
 from bpmax_sim.scenario.result import ScenarioResult
 from bpmax_sim.scenario.source import Failure
+from tests.files import write_files
 
 
 def failed(kind: str, **fields: Any) -> Failure:
@@ -130,6 +131,29 @@ def test_an_unexpected_pass_is_a_failure_at_its_key(item: ScenarioItem) -> None:
     assert failure.place.line == 3
     assert failure.rerun == item.rerun_command
     assert failure.detail == ()
+
+
+def test_an_unexpected_pass_of_a_row_is_at_the_row_that_says_xfail(tmp_path: Path) -> None:
+    head = "version: 1\nscenario: 单\n{}steps: [{{set: {{a: 1}}}}]\nform: {{fields: {{a: 0}}}}\n"
+    rows = "cases:\n  - {id: 甲, xfail: 待办}\n  - {id: 乙}\n  - {id: 丙, xfail: no}\n"
+    texts = {
+        "甲": rows,
+        "乙": f"xfail: 都待办\n{rows}",
+        "丙": "cases: {from: 行.csv}\nxfail: 都待办\n",
+    }
+    write_files(tmp_path, {"行.csv": "id,xfail\n甲,待办\n乙,\n"})
+    found = {}
+    for name, more in texts.items():
+        write_files(tmp_path, {f"{name}.scenario.yaml": head.format(more)})
+        for item in load_items(tmp_path / f"{name}.scenario.yaml", environ={}):
+            _, failures = decide_outcome(item, (), (), live=False)
+            places = [failure.place for failure in failures if failure.place]
+            found[f"{name}/{item.row_id}"] = [f"{Path(one.file).name}:{one.line}" for one in places]
+    assert found == {
+        "甲/甲": ["甲.scenario.yaml:4"], "甲/乙": [], "甲/丙": [],
+        "乙/甲": ["乙.scenario.yaml:5"], "乙/乙": ["乙.scenario.yaml:3"],
+        "乙/丙": ["乙.scenario.yaml:3"], "丙/甲": ["行.csv:2"], "丙/乙": ["丙.scenario.yaml:4"],
+    }  # fmt: skip
 
 
 def _thrown(name: str, code: object) -> ScriptError:
