@@ -11,7 +11,7 @@ import base64
 import json
 import math
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta, timezone
 from fractions import Fraction
 from functools import cache
@@ -20,7 +20,8 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 from hypothesis import strategies as st
-from jsonschema import Draft202012Validator, SchemaError
+from jsonschema import Draft202012Validator, SchemaError, ValidationError
+from jsonschema.validators import extend
 
 from bpmax_sim.errors import BAD_PATTERN, ConfigError
 from bpmax_sim.js_values import UNDEFINED
@@ -256,6 +257,21 @@ def _expand_ascii_classes(pattern: str) -> str:
     return "".join(pieces)
 
 
+def _check_multiple(
+    validator: Any, step: float, number: Any, _schema: Schema
+) -> Iterator[ValidationError]:
+    """Yield an error if *number* is no multiple of *step*, both taken as they are written.
+
+    Of the floats that stand for them, 19.99 is no multiple of 0.01.
+    """
+    is_number = validator.is_type(number, "number") and math.isfinite(number)
+    if is_number and Fraction(str(number)) % Fraction(str(step)):
+        yield ValidationError(f"{number} is not a multiple of {step}")
+
+
+_Validator: Final = extend(Draft202012Validator, {"multipleOf": _check_multiple})
+
+
 def values_of(schema: Schema, /, *, name: str = "schema") -> Drawn:
     """Draw values that a JSON Schema allows.
 
@@ -268,12 +284,12 @@ def values_of(schema: Schema, /, *, name: str = "schema") -> Drawn:
     """
     plain = convert_openapi_schema(schema)
     try:
-        Draft202012Validator.check_schema(plain)
+        _Validator.check_schema(plain)
     except SchemaError as error:
         raise ConfigError(f"{name}: not a JSON Schema: {error.message}") from None
     except BAD_PATTERN as error:
         raise ConfigError(f"{name}: not a JSON Schema: a pattern of it: {error}") from None
-    valid = Draft202012Validator(plain).is_valid
+    valid = _Validator(plain).is_valid
     return _Drawer(plain, name).draw_any(plain).filter(valid)
 
 
@@ -282,7 +298,7 @@ def check_value(schema: Schema, value: Any, /) -> str:
 
     "" if it does not.
     """
-    errors = Draft202012Validator(convert_openapi_schema(schema)).iter_errors(value)
+    errors = _Validator(convert_openapi_schema(schema)).iter_errors(value)
     first = min(errors, key=lambda error: (len(error.path), str(error.path)), default=None)
     if first is None:
         return ""
@@ -361,27 +377,32 @@ class _Drawer(msgspec.Struct, frozen=True):
 
     def _draw_composed(self, schema: Schema) -> Drawn:
         rest = {name: value for name, value in schema.items() if name not in _COMPOSED}
-        # A schema may contain itself: beyond the depth the branch draws nothing, and Hypothesis
-        # takes another one.
-        if "$ref" in schema and self.depth > 2 * _DEEPEST:
-            return st.nothing()
         if "$ref" in schema:
-            inner = _Drawer(self.root, self.name, self.depth + 1)
-            target = self._follow_pointer(schema["$ref"])
-            return st.deferred(lambda: inner.draw_any(merge_schemas(target, rest)))
+            return self._draw_target(merge_schemas(self._follow_pointer(schema["$ref"]), rest))
         if "allOf" in schema:
-            for part in schema["allOf"]:
-                rest = merge_schemas(rest, self._resolve_reference(part))
-            return self.draw_any(rest)
+            return self._draw_joined(rest, *schema["allOf"])
         choices = [*schema.get("anyOf", ()), *schema.get("oneOf", ())]
         if choices:
-            return st.one_of(
-                [
-                    self.draw_any(merge_schemas(rest, self._resolve_reference(choice)))
-                    for choice in choices
-                ]
-            )
+            return st.one_of([self._draw_joined(rest, choice) for choice in choices])
         return st.one_of([_MAKERS[kind](self, rest) for kind in _infer_schema_types(rest)])
+
+    def _draw_joined(self, rest: Schema, *parts: Any) -> Drawn:
+        """Draw what *rest* and all *parts* allow."""
+        for part in parts:
+            rest = merge_schemas(rest, self._resolve_reference(part))
+        refers = any(isinstance(part, Mapping) and "$ref" in part for part in parts)
+        return self._draw_target(rest) if refers else self.draw_any(rest)
+
+    def _draw_target(self, schema: Schema) -> Drawn:
+        """Draw what *schema*, to which a ``$ref`` led, allows.
+
+        A schema may contain itself: beyond the depth the branch draws nothing, and Hypothesis takes
+        another one.
+        """
+        if self.depth > 2 * _DEEPEST:
+            return st.nothing()
+        inner = _Drawer(self.root, self.name, self.depth + 1)
+        return st.deferred(lambda: inner.draw_any(schema))
 
     def _resolve_reference(self, part: Any) -> Any:
         refers = isinstance(part, Mapping) and "$ref" in part
