@@ -7,8 +7,6 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from bpmax_sim.strategies.values import (
     LARGEST,
@@ -16,22 +14,7 @@ from bpmax_sim.strategies.values import (
     check_value,
     values_of,
 )
-
-
-def draw_all(drawn: st.SearchStrategy[Any], count: int = 100) -> list[Any]:
-    """Return what a fixed run of *count* examples draws."""
-    seen: list[Any] = []
-
-    @settings(
-        database=None, max_examples=count, derandomize=True, deadline=None,
-        suppress_health_check=[*HealthCheck],
-    )  # fmt: skip
-    @given(drawn)
-    def see(value: Any) -> None:
-        seen.append(value)
-
-    see()
-    return seen
+from tests.strategies.drawing import draw_all
 
 
 def to_text(value: Any) -> str:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import Phase, find, settings
 from hypothesis import strategies as st
 
 from bpmax_sim.js_values import UNDEFINED
@@ -30,9 +29,7 @@ from bpmax_sim.strategies.values import (
     scalars,
     values_of,
 )
-from tests.strategies.test_all_that_is_drawn import draw_all
-
-Has = Callable[[Any], Any]
+from tests.strategies.drawing import Has, require_kinds
 
 
 def walk(value: Any) -> list[Any]:
@@ -49,7 +46,6 @@ def is_surrogate(text: Any) -> bool:
     return isinstance(text, str) and any("\ud800" <= sign <= "\udfff" for sign in text)
 
 
-LONG = settings(database=None, max_examples=5000, derandomize=True, phases=[Phase.generate])
 KNOWN = (*BUSINESS, *HOSTILE)
 TEXTS: Mapping[str, Has] = {
     "business": lambda text: text in BUSINESS,
@@ -141,9 +137,4 @@ SECRETS: Mapping[str, Has] = {
 def test_all_kinds_that_are_promised_are_drawn_and_no_other(
     drawn: st.SearchStrategy[Any], kinds: Mapping[str, Has], there: set[str]
 ) -> None:
-    values = draw_all(drawn, 80)
-    found = {name for name, has in kinds.items() if any(map(has, values))}
-
-    assert found <= there
-    for name in there - found:
-        find(drawn, kinds[name], settings=LONG)
+    require_kinds(drawn, kinds, there)
