@@ -200,3 +200,59 @@ def test_without_a_form_a_field_is_any_text() -> None:
     sources = DeclarationSources(platforms=[], shapes=ResponseShapes(()))
 
     assert "\ntype BpmaxField = string;\n" in format_declarations(sources, "en")
+
+
+OWN = """\
+platform_key: zoo
+base_url: https://zoo.example.test
+apis:
+  GetU8data:
+    title: "全 */ 部 */"
+    path: /all
+    parameters:
+      - {name: 页, in: query, to: page, type: integer}
+      - {name: 租户, in: header, to: X-Tenant}
+      - {name: 单, in: body}
+      - {name: 行, in: body, to: 单.行, enum: [1, 甲]}
+      - {name: 表, in: body, type: object}
+      - {name: 列, in: body, to: 表.列, type: boolean}
+"""
+CHAIN = (
+    '  $api(name: "getU8data"): BpmaxChain<Record<string, string | number>, '
+    "{ page?: string | number | boolean | (string | number)[]; [name: string]: any }, "
+    '{ "X-Tenant"?: string | number; [name: string]: any }, '
+    '{ 单?: { 行?: 1 | "甲" | (string & {}); [name: string]: any }; '
+    "表?: { 列?: boolean; [name: string]: any }; [name: string]: any } "
+    "| any[] | string | Uint8Array, Bpmax_zoo_GetU8data_result>;"
+)
+
+
+def test_a_chain_has_the_names_on_the_wire_and_platforms_are_in_order(tmp_path: Path) -> None:
+    for key in ("zoo", "ant", "bee"):
+        (tmp_path / key).mkdir()
+        (tmp_path / key / f"{key}.yaml").write_text(OWN.replace("zoo", key), "utf-8")
+    library = Script(
+        "const $价 = 1, 价 = 2;\nfunction $取(号) {}\nfunction 取($号, 行) {}\n", "a/b.js"
+    )
+    known = [load_platforms(tmp_path / key) for key in ("zoo", "ant", "bee")]
+    sources = DeclarationSources(
+        platforms=known, shapes=ResponseShapes(()), libraries=[library], forms=[{"*/ a*/": None}]
+    )
+
+    lines = format_declarations(sources, "en").splitlines()
+    begin = lines.index("interface BpmaxPlatforms {")
+    members = lines[begin + 1 : lines.index("}", begin)]
+    assert CHAIN in lines
+    assert members == sorted(members)
+    assert "   * 全 * / 部 * /" in lines
+    assert {line for line in lines if line.startswith('  $api(name: "') and "zoo" in line} == {
+        CHAIN,
+        CHAIN.replace("getU8data", "GetU8data"),
+        CHAIN.replace("getU8data", "get_u8data"),
+    }
+    assert {"  ant: Bpmax_ant;", "  dingtalk: Bpmax_dingtalk;", "  zoo: Bpmax_zoo;"} <= {*members}
+    assert lines[lines.index("// b.js") :] == [
+        "// b.js",
+        "declare function 取($号?: any, 行?: any): any;",
+        "declare const 价: any;",
+    ]
