@@ -10,7 +10,7 @@ import re
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta, timezone
 from functools import partial
 from itertools import count
@@ -225,17 +225,20 @@ class _TemporaryProject:
                 }
                 | ({"credentials": names} if names else {})
             )
-            for origin, _ in origins.most_common(1):
-                self.environ[variable] = self._choose_best_fitting_address(origin, key)
+            if origins:
+                self.environ[variable] = self._choose_best_fitting_address(
+                    [origin for origin, _ in origins.most_common()], key
+                )
             self.notes += [
                 label_message(path.name, str(kind.first) + kind.more_notes_suffix)
                 for kind in converted.kinds
             ]
 
-    def _choose_best_fitting_address(self, origin: str, key: str) -> str:
-        """Return the address at *origin* for platform *key*: with or without its document's path.
+    def _choose_best_fitting_address(self, origins: Sequence[str], key: str) -> str:
+        """Return the address of platform *key* at one of *origins*, the most used first.
 
-        That which fits more of the observed calls is chosen: a mock server may leave out the path.
+        It is with or without the path of its document, as a mock server may leave that out. The
+        address that fits most of the observed calls is chosen.
         """
         known = self.load_platforms()
         path = urlsplit(known.platform(key).base_url).path.rstrip("/")
@@ -245,7 +248,8 @@ class _TemporaryProject:
             matches = (matcher.match(one.request) for one in self.sources.traffic.exchanges)
             return sum(one is not None and one.target.is_declared for one in matches)
 
-        return max((f"{origin}{path}", origin), key=declared_calls)
+        addresses = [f"{origin}{end}" for origin in origins for end in (path, "")]
+        return max(addresses, key=declared_calls)
 
     def _add_instance(self, value: Mapping[str, Any]) -> None:
         path = self.place / "scenarios/instances.yaml"
@@ -286,9 +290,9 @@ class _TemporaryProject:
         matcher = ApiMatcher(known, resolve_instance_addresses(known, self.environ))
         matches = [(one, matcher.match(one.request)) for one in exchanges]
         lacking = [
-            _move_address_to_origin(one, match.base, origin) if match is not None else one
+            _move_address_to_origin(one, match.base, origin)
             for one, match in matches
-            if match is None or not match.target.is_declared
+            if match is not None and not match.target.is_declared
         ]
         if not lacking:
             return
@@ -602,12 +606,12 @@ def _read_all_files(folder: Path) -> dict[str, bytes]:
 
 
 def _choose_platform_key(
-    origin: str, known: Platforms, environ: Mapping[str, str], taken: Container[str]
+    origin: str, known: Platforms, environ: Mapping[str, str], taken: Iterable[str]
 ) -> str:
     """Return the key of the known platform at *origin*, else one made from the host.
 
-    Addresses of instances may be in variables of *environ*. *taken* are keys that belong to other
-    origins of the same traffic.
+    Addresses of instances may be in variables of *environ*; a platform whose variable is not there
+    may be at *origin*. *taken* are keys that belong to other origins of the same traffic.
     """
     for (key, _, _), address in resolve_instance_addresses(known, environ).items():
         if parse_origin(address) == origin:
@@ -615,7 +619,12 @@ def _choose_platform_key(
     declared = (
         platform.platform_key for platform in known if parse_origin(platform.base_url) == origin
     )
-    return next(declared, make_unique_name(make_platform_key(origin), taken))
+    elsewhere = (
+        key
+        for key in known.keys
+        if all(one in environ for one in list_address_variables(known, key))
+    )
+    return next(declared, make_unique_name(make_platform_key(origin), {*taken, *elsewhere}))
 
 
 def _move_address_to_origin(exchange: Exchange, address: str, origin: str) -> Exchange:
