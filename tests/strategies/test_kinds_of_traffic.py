@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Collection, Mapping
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -22,7 +23,7 @@ from bpmax_sim.strategies import (
     scenarios,
     scripts,
 )
-from bpmax_sim.strategies.traffic import RULES, START
+from bpmax_sim.strategies.traffic import RULES, START, _break_up_expressions
 from tests.strategies.drawing import Has, has_each, require_kinds
 
 OTHER = MatchingRules(ignore=("header.X-Trace", "query.page", "body"))
@@ -45,6 +46,7 @@ def is_told_whole(request: Request) -> bool:
     return (
         parse_qsl(parts.query, keep_blank_values=True, strict_parsing=bool(parts.query))
         == [*call.query]
+        and re.fullmatch(r"[\w.~%=&-]*", parts.query, re.ASCII) is not None
         and (call.path, call.method, call.body) == (parts.path, request.method, request.body)
         and headers == (*call.headers, *([token] if request.injected else []))
         and (request.base, request.url.endswith("?")) == ("https://crm.example.test", False)
@@ -217,3 +219,9 @@ CASSETTES: Mapping[str, Has] = {
 
 def test_the_exchanges_of_a_cassette_are_numbered_under_its_rules() -> None:
     require_kinds(cassettes(rules=OTHER, max_size=2), CASSETTES, [*CASSETTES][:3], 20)
+
+
+def test_each_expression_in_a_drawn_text_is_broken_up() -> None:
+    drawn = {"a": ["${x}-${y}", 1], "b": "$ {{ $x {"}
+
+    assert _break_up_expressions(drawn) == {"a": ["$ {x}-$ {y}", 1], "b": "$ {{ $x {"}
