@@ -428,8 +428,8 @@ def _list_unowned_cassettes(tally: Tally) -> Iterator[str]:
     used = tally.owned | tally.cassettes
     orphans = [
         str(path)
-        for folder in sorted(tally.folders)
-        for path in sorted(Path(folder).rglob("*.yaml"))
+        for folder in map(Path, sorted(tally.folders))
+        for path in sorted(folder.rglob("*.yaml"))
         if str(path) not in used and not is_login_recording(path, folder)
     ]
     if orphans:

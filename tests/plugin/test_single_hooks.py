@@ -187,9 +187,12 @@ def test_what_cannot_be_written_is_told_in_place_of_that_it_was(
     monkeypatch.setattr(
         update, "prepare_rewrites", lambda _edits: ([file], [Problem("拒绝", None)])
     )
-    monkeypatch.setattr(
-        update, "collect_item_updates", lambda *told: asked.append(told) or edit
-    )  # fmt: skip
+
+    def collect(*told: Any) -> SimpleNamespace:
+        asked.append(told)
+        return edit
+
+    monkeypatch.setattr(update, "collect_item_updates", collect)
     for error in (None, ConfigError("写不了")):
 
         def write(*told: Any, error: Exception | None = error) -> None:

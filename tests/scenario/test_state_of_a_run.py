@@ -356,7 +356,9 @@ def test_a_project_begins_with_the_values_of_its_form_and_flow(folder: Path) -> 
     assert ended.flow["at"] == "部门"
     for node, wrong in {"财务": [], "": [], "财物": ["no node '财物'; did you mean '财务'?"],
                         "完": ["the flow has ended at '完'; nothing is left to do"]}.items():  # fmt: skip
-        known = free.replace("at: '", "definition: 流程.yaml, at: '").replace("点: 部门", f"点: '{node}'")
+        known = free.replace("at: '", "definition: 流程.yaml, at: '").replace(
+            "点: 部门", f"点: '{node}'"
+        )
         events = run(folder, known, end())
         assert [one.split(": ", 1)[1] for one in tell(events)] == wrong
         begun = [one.flow["at"] for one in events if isinstance(one, StepFinished) and one.flow]
