@@ -394,12 +394,17 @@ def _check_fragments_used(draft: ScenarioDraft) -> None:
     inherited = {
         file for key, node in tree.items.items() if key not in _NAMED for file in node.all_files
     } | {tree.find_key_place(key).file for key in tree.items if key not in _NAMED}
-    own = draft.spot.source.lines
+    texts = {spot.source.file: spot.source.text for _, spot in (*draft.fragments, ("", draft.spot))}
     first = len(draft.fragments) - draft.used
     for fragment, spot in draft.fragments[first:]:
         has_use = (
             names & {*fragment.steps}
-            or any(f"vars.{name}" in text for name in fragment.vars for text in own)
+            or any(
+                re.search(rf"\bvars\.{re.escape(name)}(?!\w)", text)
+                for name in fragment.vars
+                for file, text in texts.items()
+                if file != spot.source.file
+            )
             or faults_named & {*fragment.fault_sets}
             or (is_open and fragment.fault_sets)
             or spot.source.file in inherited

@@ -246,6 +246,24 @@ vars: {a: 1}
             "2:1 rule nothing of 片.yaml is used here",
         ],
     ),
+    "variables of a file are used by another, and not by a longer name": (
+        """\
+scenario: 单
+use: [值.yaml, 长.yaml, 步.yaml, 己.yaml]
+vars: {额度: 1}
+form: {fields: {金额: 0}, scripts: {open: 开.js}}
+steps: [{open: {金额: "${vars.额度}"}, expect: {form: {金额: 1}}}, {run: 填}]
+""",
+        {
+            "值.yaml": "vars: {限: 5}\n", "长.yaml": "vars: {额: 5}\n",
+            "步.yaml": "steps: {填: [{set: {金额: '${vars.限}'}}]}\n",
+            "己.yaml": "vars: {己: 1}\nsteps: {空: [{set: {金额: '${vars.己}'}}]}\n",
+        },
+        [
+            "2:1 rule nothing of 己.yaml is used here",
+            "2:1 rule nothing of 长.yaml is used here",
+        ],
+    ),
     "what is declared has to be used": (
         """\
 scenario: 单
