@@ -52,7 +52,7 @@ def record(number: int, api: str, body: Any, status: int = 200, kind: str = "jso
     return keyed(base, request=replace(base.request, call=call))
 
 
-RECORDED: tuple[Any, ...] = (
+RECORDED: tuple[tuple[Any, ...], ...] = (
     ("$token", {"code": 5}),
     ("listOrders", [{"no": "A", "qty": 1, "tags": [1]}, {"no": "B", "qty": 2, "tags": []}]),
     ("listOrders", [{"no": "C", "qty": 3, "tags": None}, {"no": "D", "qty": 3}]),

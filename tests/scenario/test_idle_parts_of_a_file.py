@@ -418,6 +418,7 @@ steps:
   - {preview: {form: {金额: 1}}, expect: {preview: {end: 结束}}}
   - {preview: {form: {金额: 2}}, expect: {preview: {end: 结束}}}
   - {submit: {form: {金额: 1, 客户: 甲}}, expect: {flow: {at: 部门审批}}}
+  - {approve: {by: wangwu, form: {金额: 9}}, expect: {flow: {at: 总经理}}}
 """,
         {},
         [
@@ -451,6 +452,7 @@ steps:
   - {set: {金额: '1,23', 加急: true}}
   - {set: {金额: '5元', 加急: 1, 附件: null}}
   - {set: {金额: '-1,234.5'}}
+  - {set: {客户: 5, 空: 1, 加急: 'no'}}
 vars: {a: 1}
 """,
         {},
@@ -464,6 +466,7 @@ vars: {a: 1}
             "8:12 unfit '-1,234' is a text, and 金额 begins as a number; write the number without quotes, in the head of a table such as amount:number",
             "9:12 unfit '-5.5' is a text, and 金额 begins as a number; write the number without quotes, in the head of a table such as amount:number",
             "12:12 unfit '-1,234.5' is a text, and 金额 begins as a number; write the number without quotes, in the head of a table such as amount:number",
+            "13:25 unfit 'no' is a text, and 加急 begins as true or false; write true or false",
         ],
     ),
     "values of another kind in a table and in actions of a flow": (
@@ -515,7 +518,7 @@ steps: [{click: 查, expect: {form: {金额: 1}}}]
 scenario: 单
 form: {fields: {金额: 0}, scripts: {click.查: 开.js, click.存: 开.js, click.印: 开.js, change.金额: 开.js, open: 开.js}}
 cases: [{id: a, 钮: 查}]
-steps: [{click: '${case.钮}', expect: {form: {金额: 1}}}]
+steps: [{click: '${case.钮}', expect: {form: {金额: 1}}}, {click: 存}]
 """,
         {},
         [
@@ -759,3 +762,12 @@ def test_each_mistake_is_told_at_its_place_and_nothing_else(
     tmp_path: Path, text: str, files: Mapping[str, str], told: list[str]
 ) -> None:
     assert examine(tmp_path, text, {**FILES, **files}) == told
+
+
+def test_a_secret_that_the_environment_has_is_known(tmp_path: Path) -> None:
+    text = "scenario: 单\nsecrets: [env.A_KEY, env.A_KEZ]\nform: {fields: {金额: 0}, scripts: {open: 开.js}}\nsteps: [{open: {}, expect: {form: {金额: 1}}}]\n"
+    found = examine(tmp_path, text, FILES, environ={"A_KEY": "k"})
+
+    assert found == [
+        "2:22 rule nothing reads the environment variable 'A_KEZ', so nothing is hidden",
+    ]
