@@ -323,6 +323,8 @@ class FlowSubject(MovingProject, kw_only=True):
         return self._result
 
     def _check_returned_to_starter(self) -> None:
+        if self.is_with_starter:
+            return
         if self.status not in (project.RETURNED, project.REJECTED):
             raise SubjectError(
                 "cannot resubmit: the project is {status}; only what was refused or returned "
@@ -330,6 +332,13 @@ class FlowSubject(MovingProject, kw_only=True):
                 code="NOT_RETURNED",
                 status=self.status,
             )
+        above = self._find_ended_parent()
+        raise SubjectError(
+            "cannot resubmit: the project that started {name!r} is {status}",
+            code="NOT_RETURNED",
+            name=self.name,
+            status=above.status if above else "",
+        )
 
     def _find_node_to_return_to(self, sending_node: str) -> str:
         """Return the node where a project continues that *sending_node* sent back.
@@ -422,7 +431,7 @@ class FlowSubject(MovingProject, kw_only=True):
         return [task for part in parts for task in part._find_project_moves(runs_owner_hooks)]  # noqa: SLF001 - of its own class
 
     def _find_project_moves(self, runs_owner_hooks: bool) -> Iterator[PossibleMove]:
-        if self.status in (project.RETURNED, project.REJECTED):
+        if self.is_with_starter:
             since = self.now() if self.ended is None else self.ended
             stay = -len(self.history)
             yield PossibleMove(project=self.name, node=START, visit=stay, arrived=since)
@@ -598,7 +607,7 @@ class FlowSubject(MovingProject, kw_only=True):
         Raises:
             SubjectError: if he may not, or the project is not in progress.
         """
-        if self.status in (project.RETURNED, project.REJECTED):
+        if self.is_with_starter:
             who = msg("who started it")
             self._require_permitted_actor(
                 action, FlowMove(by=self.actor), self._list_known_starter(), who

@@ -325,6 +325,21 @@ class ProjectState(ScriptedSubject, kw_only=True):
             )
         return known[name]
 
+    @property
+    def is_with_starter(self) -> bool:
+        """Return whether its starter may submit it again: it was rejected, or sent back to him.
+
+        What was started by a project that has ended, or was sent back itself, stays as it is.
+        """
+        return self.status in (RETURNED, REJECTED) and self._find_ended_parent() is None
+
+    def _find_ended_parent(self) -> Self | None:
+        """Return the nearest project that started this one, or is above, and is not under way."""
+        above = self.parent
+        while above is not None and above.status == PROCESSING:
+            above = above.parent
+        return above
+
     def _list_all_projects(self) -> list[Self]:
         """Return the main project and those of all sub-flows."""
         return list(self.root.walk_with_subprojects())

@@ -26,7 +26,7 @@ from bpmax_sim.subject.definition import (
     choose_first_node,
     explain_never_fired_event,
 )
-from bpmax_sim.subject.flow import FlowSubject
+from bpmax_sim.subject.flow import START, FlowSubject
 from bpmax_sim.subject.form import FormSubject
 from bpmax_sim.subject.hooks import DeadlinePassed, FlowMove, NodeEntered, NotificationSent
 from tests.subject.stage import PlainStage, Play, Thrown
@@ -725,6 +725,12 @@ def test_only_a_sub_flow_that_is_finished_is_a_yes(status: str, node: str, *, is
         assert child.status == status
 
     assert (flow.at, flow.status) == (node, "processing")
+    if is_run and status == "rejected":
+        assert [one.project for one in flow.find_possible_moves() if one.node == START] == ["盖章"]
+        flow.withdraw(FlowMove(by="申请人"))
+        assert (child.status, list(flow.find_possible_moves())) == ("rejected", [])
+        with pytest.raises(SubjectError, match="the project that started '盖章' is cancelled"):
+            child.resubmit(FlowMove(by="申请人"))
 
 
 def _deadlines(*deadlines: Deadline, **more: Any) -> FlowNode:
