@@ -7,6 +7,7 @@ what is decided here; a refusal names the people who may.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from itertools import count
 from typing import Any
 
 from msgspec.structs import replace
@@ -24,6 +25,8 @@ START = "start"
 """What ``return`` names where the project goes back to who started it."""
 _MOST_FORESEEN = 500
 """Decisions of a preview after which a flow counts as endless."""
+_MOST_PASSES = 20
+"""Passes of one node in a preview after which it does, too, as each may run scripts."""
 _DECIDED: Mapping[str, int] = {"approve": owners.PASSED, "reject": owners.REFUSED}
 
 
@@ -487,7 +490,8 @@ class FlowSubject(MovingProject, kw_only=True):
             self.create(move)
         else:
             self.merge_values("form", move.form, "user")
-        for _ in range(_MOST_FORESEEN):
+        passed_before = {part.name: len(part.passed_nodes) for part in self._list_all_projects()}
+        for decisions in count(1):
             if self.status != project.PROCESSING or self._result.errors:
                 break
             tasks = self.find_possible_moves()
@@ -495,13 +499,10 @@ class FlowSubject(MovingProject, kw_only=True):
             if task is None:
                 self._refuse_if_nobody_can_act()
                 break
-            self.find(task.project)._approve_task(task)  # noqa: SLF001 - of its own class
-        else:
-            raise SubjectError(
-                "nodes follow each other without end if everybody agrees: {nodes}",
-                code="ENDLESS",
-                nodes=shorten_list(self.passed_nodes[-8:]),
-            )
+            acting = self.find(task.project)
+            acting._approve_task(task)  # noqa: SLF001 - of its own class
+            for part in (self, acting):
+                part._refuse_if_endless(passed_before.get(part.name, 0), decisions)  # noqa: SLF001
         passed = list(dict.fromkeys(self.passed_nodes))
         return {
             "nodes": list(self.passed_nodes),
@@ -518,6 +519,22 @@ class FlowSubject(MovingProject, kw_only=True):
             "end": self.at,
             "status": self.status,
         }
+
+    def _refuse_if_endless(self, begin: int, decisions: int) -> None:
+        """Raise if the preview, which began with *begin* passed nodes, probably never ends.
+
+        Raises:
+            SubjectError: if the project passed a node too often, or took too many *decisions*.
+        """
+        passed = self.passed_nodes[begin:]
+        if passed.count(passed[-1] if passed else "") > _MOST_PASSES or decisions > _MOST_FORESEEN:
+            raise SubjectError(
+                "nodes follow each other without end if everybody agrees: {nodes}; what follows "
+                "after {decisions} decisions was not looked at",
+                code="ENDLESS",
+                nodes=shorten_list(passed[-8:]),
+                decisions=decisions,
+            )
 
     def _refuse_if_nobody_can_act(self) -> None:
         """Raise what a person who acts now would be told, in a project that no task moves on.

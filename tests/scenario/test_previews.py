@@ -152,6 +152,7 @@ def test_a_preview_of_a_flow_that_goes_round_ends(tmp_path: Path) -> None:
     (wrong,) = failures(write(tmp_path, "preview: {form: {金额: 2000}}", flow=flow))
 
     assert "ENDLESS: nodes follow each other without end if everybody agrees" in wrong
+    assert "总经理, 部门; what follows after 62 decisions was not looked at" in wrong
 
 
 def test_a_preview_that_needs_an_answer_which_is_not_recorded_says_so(tmp_path: Path) -> None:
