@@ -537,9 +537,8 @@ def _check_index_line(line: IndexLine) -> IndexLine:
 
 def _require_mapping(value: Any) -> dict[str, Any]:
     if not isinstance(value, dict):
-        raise YamlTextError(
-            msg("expected a mapping, got {kind}", kind=describe_data_kind(type(value).__name__)), 1
-        )
+        kind = describe_data_kind(type(value).__name__)
+        raise YamlTextError(msg("expected a mapping, got {kind}", kind=kind), 1)
     return value
 
 
