@@ -139,16 +139,18 @@ ADDRESS = "expected an address such as https://crm.example.com, without ? # and 
         ]),
         (("credentials: {t: {}}\nquery: {a: [{m: '{{ x }}'}], b: {$credential: u}}\napis:\n"
          "  a: {method: POST, body: {a: [{b: 'T{{ t | x }}'}, 1], '{{ k }}': 1, "
-         "c: {$credential: '{{ t }}'}, d: '{ t }'}}\n"
+         "c: {$credential: '{{ t }}'}, d: '{ t }', e: '{{ t }}'}}\n"
          "  b: {method: POST, encoding: text, body: \"a\\n{{\\n t }}\", path: '/b/{{ t }}'}\n"
          "  c: {parameters: [{name: x, in: query, default: '{{ t }}{{ now }}'}, "
-         "{name: y, in: query, default: '{{ 姓名 }}'}, {name: z, in: query, default: '{{ t'}]}"), [
+         "{name: y, in: query, default: '{{ t }}{{ 姓名 }}'}, "
+         "{name: z, in: query, default: '{{ t'}]}"), [
             f"4: query.a[0].m: '{{{{ x }}}}' {AS_IT_STANDS}",
             ("4: query.b.$credential: unknown credential 'u'; declare it under credentials"),
             f"6: apis.a.body.a[0].b: 'T{{{{ t | x }}}}' {AS_IT_STANDS}",
             f"6: apis.a.body[\"{{{{ k }}}}\"]: '{{{{ k }}}}' {AS_IT_STANDS}",
             ("6: apis.a.body.c.$credential: unknown credential '{{ t }}'; declare it under "
             "credentials"),
+            f"6: apis.a.body.e: '{{{{ t }}}}' {AS_IT_STANDS}",
             f"7: apis.b.body: 'a\\n{{{{\\n t }}}}' {AS_IT_STANDS}",
             ("7: apis.b.path: '/b/{{ t }}' has a template, and only auth fills them; write {name} "
             "in its place, and auth: {apply: [{in: path, name: name, value: '{{ name }}'}]}"),

@@ -117,6 +117,8 @@ apis:
   named: {method: POST, path: /upload, encoding: multipart, body: {n: 2}}
   text: {method: POST, path: /form, encoding: form, body: {名: 张三, 空: ""}}
   case: {method: POST, path: /form, encoding: form, body: {名: Zhang}}
+  phone: {path: /asked, query: {accept: 手机}}
+  desk: {path: /asked, query: {accept: desk}}
 """
 JSON = (("content-type", "application/json"),)
 FORM = (("Content-Type", "application/x-www-form-urlencoded"),)
@@ -153,6 +155,7 @@ FORM = (("Content-Type", "application/x-www-form-urlencoded"),)
             {"headers": FORM, "body": "名=张三&空=".encode()}, "crm text /form",
         ),
         ("POST", "/form", {"headers": FORM, "body": "名=Zhang".encode()}, "crm case /form"),
+        ("GET", "/asked?accept=desk", {}, "crm desk /asked"),
         ("POST", "/form", {"headers": FORM, "body": "名=zhang".encode()}, "crm text|case /form"),
     ],
 )  # fmt: skip
