@@ -433,3 +433,28 @@ def test_scripts_that_could_not_be_counted_are_named_after_the_counts(
     script_hits.send_or_report_hits(worker)
     assert script_hits.get_coverage_result(worker.config) is None
     assert list(worker.config.workeroutput) == ["bpmax_sim_hits"]
+
+
+def test_counts_are_added_stored_with_their_shard_and_told_though_nothing_can_be_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stored: list[Any] = []
+    monkeypatch.setattr(script_hits, "store_hits", lambda _hits, *told: stored.append(told))
+    for given in ({}, {"shard": Shard(2, 3)}):
+        script_hits.send_or_report_hits(make_session(tmp_path, **given))
+    assert stored == [(tmp_path, Shard(1, 1)), (tmp_path, Shard(2, 3))]
+    full = make_session(tmp_path, cov_lcov="满", cov_fail_under=0.0)
+    (tmp_path / "满").mkdir()
+    script_hits.send_or_report_hits(full)
+    result = script_hits.get_coverage_result(full.config)
+    assert result
+    assert "满" in result.lines[-1]
+    assert len(result.lines) == 2
+    config = make_config(tmp_path)
+    added: list[Any] = []
+    hits: Any = SimpleNamespace(merge=added.append)
+    config.stash[script_hits._HITS] = hits
+    for output in ({"bpmax_sim_hits": "甲"}, {}, {"bpmax_sim_hits": "乙"}):
+        script_hits.merge_worker_hits(SimpleNamespace(config=config, workeroutput=output))
+    script_hits.merge_worker_hits(SimpleNamespace(config=config))
+    assert (added, script_hits.get_script_hits(config)) == (["甲", "乙"], hits)

@@ -50,6 +50,7 @@ def make_report(
         ((("setup", "passed"), ("call", "failed"), ("teardown", "passed")), None, "7"),
         ((("setup", "skipped"), ("teardown", "passed")), None, "7"),
         ((("setup", "failed"), ("teardown", "passed")), None, "7"),
+        ((("setup", "passed"), ("call", "passed"), ("teardown", "failed")), None, "7"),
         (PASSED, ("scenarios/付款.scenario.yaml", 0, "付款[甲]"), "1"),
         (PASSED, ("scenarios/付款.scenario.yaml", None, "付款[甲]"), "1"),
     ],

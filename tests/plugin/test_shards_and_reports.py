@@ -118,6 +118,20 @@ def test_a_shard_with_everything_leaves_nothing_out(tmp_path: Path) -> None:
     sharding.pytest_collection_modifyitems(config, tests)
     assert [one.name for one in tests] == ["test_3", "test_1", "test_2"]
     assert not config.stash[TALLY].sharded
+    for number, total in ((1, 2), (2, 2)):
+        for count in (2, 7):
+            config = make_run(tmp_path, tmp_path, shard=Shard(number, total))
+            out: list[Any] = []
+            hook = SimpleNamespace(pytest_deselected=lambda items, out=out: out.extend(items))
+            config.hook = hook
+            tests = [make_item(config, f"test_a.py::test_{n}") for n in reversed(range(count))]
+            every = list(tests)
+            sharding.pytest_collection_modifyitems(config, tests)
+            assert tests == [one for one in every if one.name in {kept.name for kept in tests}]
+            assert [*map(id, out)] == [
+                id(one) for one in every if one.name not in {k.name for k in tests}
+            ]
+            assert config.stash[TALLY].sharded == bool(out) == (len(tests) < count)
 
 
 def test_durations_are_stored_where_a_scenario_or_a_shard_ran(tmp_path: Path) -> None:
@@ -304,7 +318,8 @@ def test_the_session_of_a_test_is_judged_when_its_function_has_ended() -> None:
 
     for error in (None, ValueError("坏")):
         call(RUN, error=error)
-        call(SESSIONS, error=error)
+    assert ended == [False, True]
+    call(SESSIONS)
     assert ended == [False, True]
 
 
