@@ -188,7 +188,7 @@ def test_what_cannot_be_written_is_told_in_place_of_that_it_was(
         update, "prepare_rewrites", lambda _edits: ([file], [Problem("拒绝", None)])
     )
 
-    def collect(*told: Any) -> SimpleNamespace:
+    def collect(*told: Any) -> Any:
         asked.append(told)
         return edit
 

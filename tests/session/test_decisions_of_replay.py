@@ -175,10 +175,12 @@ def test_logins_are_those_of_the_instance_also_under_an_earlier_name(
 ) -> None:
     files: dict[str, str] = {}
     tried: list[Any] = []
-    monkeypatch.setattr(
-        replay_module, "load_cassette",
-        lambda path: tried.append(path and path.name) or (path and files.get(path.name)),
-    )  # fmt: skip
+
+    def load(path: Path | None) -> str | None:
+        tried.append(path and path.name)
+        return files.get(path.name) if path else None
+
+    monkeypatch.setattr(replay_module, "load_cassette", load)
     monkeypatch.setattr(replay_module, "Player", lambda *told, **more: (*told, more))
     former = SimpleNamespace(platforms={"crm": ("客户", "旧客户")})
 
