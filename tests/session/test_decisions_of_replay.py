@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -205,6 +206,36 @@ def test_logins_are_those_of_the_instance_also_under_an_earlier_name(
     ]  # fmt: skip
 
 
+def test_files_of_logins_are_opened_once_and_listed_though_they_are_not_there(
+    tmp_path: Path,
+) -> None:
+    tried: list[Any] = []
+    for folder in (tmp_path, None):
+        mode = make_replay(_folder=folder, _login_players={}, _lock=threading.Lock())
+        mode._open_login_player = lambda key: tried.append(key)  # noqa: PLW0108 - it returns None
+        for key in (("crm", "华东"), ("oa", "总部"), ("crm", "华东")):
+            assert not mode.has_login(*key)
+        names = [path.name for path in mode.list_used_login_files()]
+        assert names == (["crm.华东.yaml", "oa.总部.yaml"] if folder else [])
+    assert tried == [("crm", "华东"), ("oa", "总部")] * 2
+
+
+def test_a_new_signature_is_proposed_in_a_migration_alone() -> None:
+    noted: list[Any] = []
+
+    def note(*told: Any, differs: bool) -> None:
+        noted.append((*told, differs))
+
+    moves = SimpleNamespace(note_new_signature_if_needed=note)
+    found = [
+        make_replay(_moves=one).propose_new_signature("请求", "签名", differs=differs)
+        for one in (None, moves)
+        for differs in (True, False)
+    ]
+    assert found == [False, False, True, True]
+    assert noted == [("请求", "签名", "规则", True), ("请求", "签名", "规则", False)]
+
+
 def test_any_login_of_an_instance_counts_as_recorded_and_only_this_call_does(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -244,6 +275,10 @@ def test_a_miss_knows_each_command_and_an_absent_file(tmp_path: Path) -> None:
             told = replay._commands
             assert (told.record, told.new, told.extra, told.rewrite) == ("一", "二", "三", "四")
             assert Path(replay.player._path).name == path
+            call = request_of().call
+            assert call
+            at = replay._make_miss_context(replace(call, position="此处"))
+            assert (at.position, at.new, replay._make_miss_context(call)) == ("此处", "二", told)
 
 
 def test_a_signature_is_checked_with_the_grant_of_its_own_instance(
