@@ -180,7 +180,7 @@ def test_what_cannot_be_written_is_told_in_place_of_that_it_was(
 ) -> None:
     asked: list[Any] = []
     edit = SimpleNamespace(edits="改", skip_notes=["跳过"])
-    file = SimpleNamespace(make_diff_lines=lambda: ["+甲"], path=tmp_path / "一.scenario.yaml")
+    file = SimpleNamespace(make_diff_lines=lambda: ["+甲"], path=tmp_path / "内/一.scenario.yaml")
     config = choose(make_config(tmp_path), var=["名=甲"], cassettes="录制")
     updater = update.ExpectUpdater(config)
     monkeypatch.setattr(updater, "_load_failed", lambda: iter(["项"]))
@@ -201,13 +201,18 @@ def test_what_cannot_be_written_is_told_in_place_of_that_it_was(
                 raise error
 
         monkeypatch.setattr(update, "write_if_scenarios_pass", write)
-        last = str(error or "一.scenario.yaml: written")
+        last = str(error or "内/一.scenario.yaml: written")
         lines = [
             line.replace(f"{tmp_path.as_posix()}/", "") for line in updater._update_expectations()
         ]
         assert lines == ["跳过", "拒绝", "+甲", last]
+    updater._failed = {"一.scenario.yaml::单": None}
+    shown: list[str] = []
+    reporter: Any = SimpleNamespace(section=shown.append, write_line=shown.append)
+    updater.pytest_terminal_summary(reporter)
+    assert shown == ["bpmax-sim: expectations", "跳过", "拒绝", "+甲", "写不了"]
     folder = tmp_path / "录制"
-    assert asked == [(["项"], folder), ([file], {"名": "甲"}, folder)] * 2
+    assert asked == [(["项"], folder), ([file], {"名": "甲"}, folder)] * 3
 
 
 def test_a_marker_without_a_session_is_told(tmp_path: Path) -> None:

@@ -85,8 +85,10 @@ class Notes:
 
 
 def test_what_is_played_and_noted_for_a_call(monkeypatch: pytest.MonkeyPatch) -> None:
-    parts = SimpleNamespace(path="/get/1")
-    monkeypatch.setattr(replay_module, "request_to_parts", lambda _request: parts)
+    monkeypatch.setattr(
+        replay_module, "request_to_parts",
+        lambda request: SimpleNamespace(path=request.call.path if request else "录制的登录"),
+    )  # fmt: skip
     turn, near, early = ("甲", 1), ("甲", 2), ("甲", 3)
 
     def play(  # noqa: PLR0913 - each of them decides
@@ -137,12 +139,13 @@ def test_what_is_played_and_noted_for_a_call(monkeypatch: pytest.MonkeyPatch) ->
         "like a login": (("结果", *turn), ["note_match"], []),
     }  # fmt: skip
     asked = []
-    for platform in ("crm", ""):
+    for platform, similar in (("crm", False), ("", False), ("crm", True)):
         player = Player(turn)
-        play(player, platform=platform)
+        play(player, platform=platform, similar=similar)
         asked += player.asked
     assert asked == [
         ("/get/1", (), []), ("/get/1", HEADERS, ["地址 https://crm.test/get/1"]),
+        ("录制的登录", (), []),
     ]  # fmt: skip
 
 

@@ -251,7 +251,9 @@ def test_each_exchange_goes_where_it_is_kept_and_is_looked_at_there(tmp_path: Pa
         return SimpleNamespace(add=lambda _exchange: done.append(name))
 
     def make_recorder(name: str) -> Any:
-        return SimpleNamespace(append=lambda _exchange, **more: done.append((name, sorted(more))))
+        return SimpleNamespace(
+            append=lambda _exchange, **more: done.append((name, sorted(more), *more["values"]))
+        )
 
     owner = SimpleNamespace(number=2, refuse_closed=lambda: done.append("open"))
     mode = make_mode(
@@ -280,8 +282,9 @@ def test_each_exchange_goes_where_it_is_kept_and_is_looked_at_there(tmp_path: Pa
         return list(done)
 
     own = ("own", ["check", "session", "values", "zone"])
+    first, second = (*own, "crm.甲"), (*own, "crm.乙")
     assert [append(), append(size=1), append(is_login=True), append(is_login=True)] == [
-        ["open", own, "looked", "compared"], ["open", "again", own, "looked", "compared"],
+        ["open", first, "looked", "compared"], ["open", "again", second, "looked", "compared"],
         ["open", ("crm.华东", ["values"])], ["open"],
     ]  # fmt: skip
     assert mode._accounts == {"crm.甲": {"user": "li"}, "crm.乙": {"user": "wang"}}
