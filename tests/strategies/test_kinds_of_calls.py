@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 import msgspec
@@ -132,30 +132,32 @@ ARGUMENTS = {"all arguments", "too few", "three too many", "the optional one und
 
 
 @pytest.mark.parametrize(
-    ("drawn", "kinds", "there"),
+    ("make", "kinds", "there"),
     [
         (
-            chains(platform=CRM, api=FIND, instances=("test", "prod")),
+            lambda: chains(platform=CRM, api=FIND, instances=("test", "prod")),
             CHAINS,
             USUAL | {*[*CHAINS][len(WHO) : len(WHO) + 5]},
         ),
         (
-            chains(platform=CRM, api=FIND, instances=("test", "prod"), refusable=True),
+            lambda: chains(platform=CRM, api=FIND, instances=("test", "prod"), refusable=True),
             CHAINS,
             REFUSED | {*[*CHAINS][len(WHO) :]} - {"arguments"},
         ),
         (
-            chains(api=FIND, max_steps=0),
+            lambda: chains(api=FIND, max_steps=0),
             FEW,
             {"nothing", "all that is required", "a platform by chance"},
         ),
         (
-            direct_calls(platform=CRM, api=FIND, instances=("test", "prod")),
+            lambda: direct_calls(platform=CRM, api=FIND, instances=("test", "prod")),
             CALLS,
             USUAL | ARGUMENTS,
         ),
         (
-            direct_calls(platform=CRM, api=FIND, instances=("test", "prod"), refusable=True),
+            lambda: direct_calls(
+                platform=CRM, api=FIND, instances=("test", "prod"), refusable=True
+            ),
             CALLS,
             REFUSED | ARGUMENTS | {"a required one undefined"},
         ),
@@ -163,9 +165,9 @@ ARGUMENTS = {"all arguments", "too few", "three too many", "the optional one und
     ids=["chains", "refused chains", "bare chains", "direct calls", "refused direct calls"],
 )
 def test_calls_of_all_kinds_are_drawn_and_no_other(
-    drawn: st.SearchStrategy[Any], kinds: Mapping[str, Has], there: Collection[str]
+    make: Callable[[], st.SearchStrategy[Any]], kinds: Mapping[str, Has], there: Collection[str]
 ) -> None:
-    require_kinds(drawn, kinds, there, 40)
+    require_kinds(make(), kinds, there, 40)
 
 
 def test_any_api_of_a_platform_and_any_name_without_one_is_called() -> None:
@@ -310,15 +312,15 @@ INSTANCES: Mapping[str, Has] = {
 
 
 @pytest.mark.parametrize(
-    ("drawn", "kinds", "never"),
+    ("make", "kinds", "never"),
     [
-        (apis(), APIS, 9),
-        (platforms(auth=auths(kinds=["static", "login"])), PLATFORMS, 4),
-        (instances(), INSTANCES, 2),
+        (apis, APIS, 9),
+        (lambda: platforms(auth=auths(kinds=["static", "login"])), PLATFORMS, 4),
+        (instances, INSTANCES, 2),
     ],
     ids=["apis", "platforms", "instances"],
 )
 def test_what_is_declared_is_of_all_kinds_and_no_other(
-    drawn: st.SearchStrategy[Any], kinds: Mapping[str, Has], never: int
+    make: Callable[[], st.SearchStrategy[Any]], kinds: Mapping[str, Has], never: int
 ) -> None:
-    require_kinds(drawn, kinds, [*kinds][:-never], 40)
+    require_kinds(make(), kinds, [*kinds][:-never], 40)
