@@ -7,9 +7,12 @@ import json
 from pathlib import Path
 from typing import Any
 
+from bpmax_sim.live.console import CapturedRun
 from bpmax_sim.platform.load import load_platforms
+from bpmax_sim.starter.project_draft import draft_project
+from bpmax_sim.starter.traffic_sources import TrafficSources, read_sources
 from tests.live.test_project_draft import drafted
-from tests.live.traffic import CRM, Entry, entry, good
+from tests.live.traffic import CRM, Entry, entry, good, write_archive
 
 OMS = """\
 platform_key: oms
@@ -171,11 +174,11 @@ def test_a_project_gets_what_it_lacks_and_is_told_the_rest(tmp_path: Path) -> No
         (project / name).write_text(text, "utf-8")
     documents = (document(tmp_path, "oms", "x"), document(tmp_path, "shop", "orders", "stock"))
 
-    draft = drafted(
-        project, *TRAFFIC, documents=documents, environ={"OMS_URL": f"{SEEN}/api"}, name="oms.har"
-    )
+    environ = {"OMS_URL": f"{SEEN}/api"}
+    draft = drafted(project, *TRAFFIC, documents=documents, environ=environ, name="oms.har")
 
     assert "".join(f"{note}\n" for note in draft.notes) == NOTES
+    assert environ == {"OMS_URL": f"{SEEN}/api"}
     assert draft.calls == 6
     assert draft.changed == {
         "scenarios/instances.yaml", "scenarios/platforms/oms.yaml", ".gitignore",
@@ -193,3 +196,65 @@ def test_a_project_gets_what_it_lacks_and_is_told_the_rest(tmp_path: Path) -> No
         "scenarios/platforms/crm.yaml",
     }  # fmt: skip
     assert [*load_platforms(project / "scenarios/platforms").own] == ["crm", "oms", "oms_2", "shop"]
+
+
+def run_of(number: int, *records: dict[str, Any]) -> CapturedRun:
+    return CapturedRun(name=str(number), records=records)
+
+
+def test_runs_come_after_traffic_and_each_has_files_of_its_own(tmp_path: Path) -> None:
+    project = tmp_path / "项目"
+    (project / "cassettes").mkdir(parents=True)
+    (project / "cassettes/a-b_c.yaml").write_text("x", "utf-8")
+    archive = write_archive(
+        tmp_path / "a.har", [ask("PUT", f"{CRM}/api/{name}", body={"n": 1}) for name in "xyz"]
+    )
+    ask_erp = {"e": "ask", "id": 1, "platform": "erp", "api": "getOrder", "args": [1]}
+    ask_oa = {**ask_erp, "id": 2, "platform": "oa", "api": "find"}
+    script = "await $proxy('erp').getOrder(1); await $proxy('oa').find(1);"
+    begin = {"e": "begin", "at": 0, "script": script}
+    answers = ({"e": "ok", "id": 1, "value": 7}, {"e": "ok", "id": 2, "value": 8})
+    sources = TrafficSources(
+        name="_a-b (c)", file_names="a.har, b.txt", traffic=read_sources([archive]).traffic,
+        runs=(
+            run_of(1, begin, ask_erp, ask_oa, *answers),
+            run_of(2, {**begin, "script": "await $proxy('x/y').a();"}, {**ask_erp, "platform": "x/y"}),
+            run_of(3, {**begin, "script": "await $proxy('erp').getOrder(1);"}, ask_erp, answers[0]),
+        ),
+    )  # fmt: skip
+
+    draft = draft_project(project, sources, {})
+
+    assert (draft.calls, draft.changed) == (3 + 2 + 1, frozenset())
+    assert [str(note) for note in draft.notes] == [
+        "run 2 is left out: 'x/y' is not a platform key; use letters, digits, _ and -"
+    ]
+    assert sorted(name for name in draft.files if "a-b" in name or "platforms" in name) == [
+        "cassettes/a-b_c_2.yaml",
+        *(f"scenarios/a-b_c{number}.scenario.yaml" for number in ("", "_2", "_3")),
+        *(f"scenarios/platforms/{key}.yaml" for key in ("crm", "erp", "oa")),
+        *(f"scenarios/scripts/a-b_c{number}.js" for number in ("", "_2", "_3")),
+    ]
+    recording = draft.files["cassettes/a-b_c_2.yaml"].decode()
+    assert [f'"n":{number},' in recording for number in range(5)] == [False, *[True] * 3, False]
+    assert recording.count('"for":"a-b_c_2"') == 3
+
+
+def test_documents_alone_are_one_scenario_of_all_their_calls(tmp_path: Path) -> None:
+    paper = document(tmp_path, "shop", "orders", "stock")
+    odd = {"name": "单号", "in": "query", "required": True, "schema": {"const": 2**53 + 1}}
+    more = json.loads(document(tmp_path, "oa", "a", "b", "c").read_text("utf-8"))
+    more["paths"]["/b"] = {"delete": {**FINE["get"], "parameters": [odd]}}
+    (tmp_path / "oa.json").write_text(json.dumps(more), "utf-8")
+
+    draft = drafted(tmp_path / "项目", documents=(paper, tmp_path / "oa.json"))
+
+    scenario = draft.files["scenarios/shop.scenario.yaml"].decode()
+    assert draft.calls == 4
+    assert [line.strip() for line in scenario.splitlines() if "call:" in line] == [
+        f"- {{call: {call}}}"
+        for call in ("shop.get_orders", "shop.get_stock", "oa.get_a", "oa.get_c")
+    ]
+    assert [str(note) for note in draft.notes] == [
+        f"DELETE /b: {2**53 + 1} is a number that JavaScript does not keep; it is left out"
+    ]
