@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from bpmax_sim.i18n import choose_language, get_current_language
-from bpmax_sim.starter.init import AUTHS, CIS, NewProject, plan_files
+from bpmax_sim.starter.init import AUTHS, CIS, NewProject, plan_files, write_and_record_project
 
 ADDRESS = "https://erp.example.test"
 CHINESE = """\
@@ -124,6 +124,12 @@ CI_FILES = {
 }
 
 
+SAMPLE = [
+    r'\"code\":200', r'\"message\":\"ok\"', r'\"data\":{', r'\"name\":\"张三\"',
+    r'\"phone\":\"13800138000\"}}"',
+]  # fmt: skip
+
+
 def read_plan(folder: Path, chosen: NewProject) -> dict[str, str]:
     texts = plan_files(folder, chosen).texts
     return {path.relative_to(folder).as_posix(): text for path, text in texts.items()}
@@ -163,3 +169,17 @@ def test_each_ci_system_has_its_file_beside_those_of_git(tmp_path: Path) -> None
     assert texts[".gitignore"].startswith(
         "x/.bpmax/\n  *.journal\n.bpmax/\ninstances.local.yaml\n*.y"
     )
+
+
+def test_a_project_that_is_made_again_is_recorded_again(tmp_path: Path) -> None:
+    def record(address: str) -> list[str]:
+        chosen = NewProject(platform="erp", address=address, auth="oauth2_client_credentials")
+        written = write_and_record_project(plan_files(tmp_path, chosen), tmp_path, chosen)
+        names = [path.relative_to(tmp_path).as_posix() for path in written]
+        assert names[-2:] == ["cassettes/erp/customer.yaml", "cassettes/auth/erp.default.yaml"]
+        lines = (tmp_path / names[-2]).read_text("utf-8").splitlines()
+        assert not any('"seed"' in line for line in lines)
+        return [line.strip().rstrip(",\\") for line in lines if "uri:" in line or '\\"' in line]
+
+    for path in ("/v1", "/v2"):
+        assert record(ADDRESS + path) == [f"uri: {ADDRESS}{path}/api/customers/12345", *SAMPLE]

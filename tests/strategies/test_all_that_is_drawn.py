@@ -108,13 +108,13 @@ def test_each_value_that_a_schema_allows_is_drawn_and_no_other(
 
 
 def test_an_amount_is_a_multiple_as_it_is_written() -> None:
-    amounts = (19.99, 0.07, 0.3, 8, 0.005, 19.999, True, "0.3")
+    amounts = (19.99, 0.07, 0.3, 8, 0.005, 19.999, True, "0.3", float("inf"))
 
     assert [check_value({"multipleOf": 0.01}, one) for one in amounts] == [
         *("", "", "", ""),
         "$ is a number, which breaks multipleOf: 0.01",
         "$ is a number, which breaks multipleOf: 0.01",
-        *("", ""),
+        *("", "", ""),
     ]
 
 
