@@ -52,6 +52,7 @@ def make_report(
         ((("setup", "failed"), ("teardown", "passed")), None, "7"),
         ((("setup", "passed"), ("call", "passed"), ("teardown", "failed")), None, "7"),
         (PASSED, ("scenarios/付款.scenario.yaml", 0, "付款[甲]"), "1"),
+        (PASSED, (".\\scenarios\\付款.scenario.yaml", 6, "付款[甲]"), "7"),
         (PASSED, ("scenarios/付款.scenario.yaml", None, "付款[甲]"), "1"),
     ],
 )
@@ -61,7 +62,8 @@ def test_the_case_of_a_scenario_has_its_place_however_it_ended(
     reports = [make_report(*phase, location=location) for phase in phases]
     case = write_case(tmp_path, family, *reports)
 
-    assert (case.get("file"), case.get("line")) == ("scenarios/付款.scenario.yaml", line)
+    file = str(case.get("file")).removeprefix("./")
+    assert (file, case.get("line")) == ("scenarios/付款.scenario.yaml", line)
 
 
 def test_the_case_of_another_test_is_pytests_own(tmp_path: Path) -> None:

@@ -131,7 +131,8 @@ def test_a_shard_with_everything_leaves_nothing_out(tmp_path: Path) -> None:
             assert [*map(id, out)] == [
                 id(one) for one in every if one.name not in {k.name for k in tests}
             ]
-            assert config.stash[TALLY].sharded == bool(out) == (len(tests) < count)
+            assert config.stash[TALLY].sharded
+            assert 0 < len(tests) < count
 
 
 def test_durations_are_stored_where_a_scenario_or_a_shard_ran(tmp_path: Path) -> None:

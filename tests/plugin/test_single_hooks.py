@@ -217,7 +217,7 @@ def test_what_cannot_be_written_is_told_in_place_of_that_it_was(
 
 def test_a_marker_without_a_session_is_told(tmp_path: Path) -> None:
     def judge(
-        names: set[str], *, line: Any = 6, more: Any = (), faults: str = "on", opened: bool = False
+        names: set[str], *, line: Any = 6, more: Any = (), faults: Any = "on", opened: bool = False
     ) -> list[Any]:
         marks = [
             pytest.mark.bpmax_fault("crm.get", status=500).mark,
@@ -242,6 +242,7 @@ def test_a_marker_without_a_session_is_told(tmp_path: Path) -> None:
     assert [str(one).partition(" -> ")[0] for one in told] == [
         "Failed", "fault never fired: oa.*", "fault never fired: crm.get",
     ]  # fmt: skip
+    assert judge({"bpmax_fault"}, faults=None) == told
     assert judge({"bpmax_fault"}, faults="off") == []
     assert judge({"bpmax"}) == [("test_a.py", 7)]
     assert judge({"bpmax"}, line=None) == [("test_a.py", 1)]
