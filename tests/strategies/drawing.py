@@ -40,7 +40,7 @@ def require_kinds(
     drawn: st.SearchStrategy[Any],
     kinds: Mapping[str, Has],
     there: Collection[str],
-    count: int = 80,
+    count: int = 50,
 ) -> None:
     """Require that values of the kinds *there* can be drawn, and of no other of *kinds* is one."""
     values = draw_all(drawn, count)

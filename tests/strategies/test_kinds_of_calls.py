@@ -167,7 +167,7 @@ ARGUMENTS = {"all arguments", "too few", "three too many", "the optional one und
 def test_calls_of_all_kinds_are_drawn_and_no_other(
     make: Callable[[], st.SearchStrategy[Any]], kinds: Mapping[str, Has], there: Collection[str]
 ) -> None:
-    require_kinds(make(), kinds, there, 40)
+    require_kinds(make(), kinds, there, 30)
 
 
 def test_any_api_of_a_platform_and_any_name_without_one_is_called() -> None:
@@ -253,7 +253,6 @@ APIS: Mapping[str, Has] = {
     "no placeholder": lambda api: not list_placeholders(api.path),
     "a query in its path": lambda api: api.path.endswith(("?v=1", "?lang=zh&flag")),
     "a default": lambda api: any(one.default is not UNSET for one in api.parameters),
-    "a schema": lambda api: any(one.schema for one in api.parameters),
     "an enum": lambda api: any(one.enum for one in api.parameters),
     "a parameter of the body": body_of,
     "no default body": lambda api: api.body is UNSET,
@@ -323,4 +322,4 @@ INSTANCES: Mapping[str, Has] = {
 def test_what_is_declared_is_of_all_kinds_and_no_other(
     make: Callable[[], st.SearchStrategy[Any]], kinds: Mapping[str, Has], never: int
 ) -> None:
-    require_kinds(make(), kinds, [*kinds][:-never], 40)
+    require_kinds(make(), kinds, [*kinds][:-never], 25)

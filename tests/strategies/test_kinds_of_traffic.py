@@ -202,7 +202,7 @@ SCENARIOS: Mapping[str, Has] = {
 def test_traffic_of_all_kinds_is_drawn_and_no_other(
     make: Callable[[], st.SearchStrategy[Any]], kinds: Mapping[str, Has], there: Collection[str]
 ) -> None:
-    require_kinds(make(), kinds, there, 60)
+    require_kinds(make(), kinds, there, 30)
 
 
 DIGEST = f'"rules":{{"crm_system":"{OTHER.compute_digest("crm_system")}"}}'.encode()
