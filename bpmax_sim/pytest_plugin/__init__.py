@@ -234,7 +234,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     mode = options.read_option_value(item.config, "mode")
     if item.get_closest_marker("bpmax_live") and mode != "live":
         reason = translate(msg("needs a live system; run it with --bpmax-mode=live"))
-        raise pytest.skip.Exception(reason, _use_item_location=True)  # it is not skipped by a frame
+        item.add_marker(pytest.mark.skip(reason=reason))  # pytest then tells the test's own line
 
 
 @pytest.hookimpl(wrapper=True)
