@@ -473,7 +473,9 @@ class ProxyAction(Action, frozen=True, kw_only=True):
             return
         call = value.get("call")
         if not _is_filled_later(call) and not _CALL.fullmatch(str(call)):
-            context.tell(spot.at("call"), "expected call: platform.api, got {call!r}", call=call)
+            context.tell(
+                spot.at("call"), "expected call: platform.api, got {call!r}", call=DataValue(call)
+            )
         elif not expects_invalid_call(spot) and (
             wrong := context.names.find_call_problem(str(call))
         ):
@@ -530,7 +532,9 @@ class Js(Action, frozen=True, kw_only=True):
         call, args = value.get("call", ""), value.get("args", {})
         if call and not _is_filled_later(call) and not _NAME.fullmatch(str(call)):
             context.tell(
-                spot.at("call"), "expected the name of a function, got {call!r}", call=call
+                spot.at("call"),
+                "expected the name of a function, got {call!r}",
+                call=DataValue(call),
             )
         if not _is_of_type_or_waits(args, list | tuple if call else Mapping):
             wrong = msg("a function takes a list of arguments") if call else msg(
@@ -615,7 +619,7 @@ class Python(Action, frozen=True, kw_only=True):
             if not _is_of_type_or_waits(value.get("args", {}), Mapping):
                 context.tell(spot.at("args"), msg("expected a map of arguments"))
         if not _is_filled_later(call) and not cls.pattern.fullmatch(str(call)):
-            context.tell(spot, "expected module:function, got {call!r}", call=call)
+            context.tell(spot, "expected module:function, got {call!r}", call=DataValue(call))
 
     @classmethod
     def run(cls, performer: Performer, value: Any, script_name: str, result: Result) -> None:  # noqa: ARG003

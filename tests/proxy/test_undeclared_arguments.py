@@ -43,7 +43,7 @@ def test_what_is_absent_is_no_choice(value: Any) -> None:
         (("zh", "en"), ["zh", "en", "hz"], "'hz'"),
         (("zh", "en"), ["zh", None, "hz"], "'hz'"),
         (("zh", "en"), (UNDEFINED, "hz"), "'hz'"),
-        (("zh", "en"), False, "False"),
+        (("zh", "en"), False, "false"),
         ((0, 1), "", "''"),
         ((0, 1), 2, "2"),
         ((0, 1), -1, "-1"),
