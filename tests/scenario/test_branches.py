@@ -256,7 +256,7 @@ def test_levels_that_can_never_come_are_told_at_load(
 @pytest.mark.parametrize(
     ("hook", "script", "wrong"),
     [
-        ("visibility", "return {财物: true}", "visibility returned '财物': True; it takes nodes"),
+        ("visibility", "return {财物: true}", "visibility returned '财物': true; it takes nodes"),
         ("visibility", "return {财务: 1}", "visibility returned '财务': 1; it takes nodes"),
         ("computed", "return 5", "computed must return an object of fields and values, got 5"),
         ("project_name", "return {}", "project_name must return a text, got {}"),

@@ -82,7 +82,7 @@ def test_a_script_says_no_in_these_ways(door: Door, script: str, message: str) -
         ),
         ("$proxy('')", "the key must be a non-empty text"),
         ("return 0", "before_next.部门审批 returned 0, which neither refuses nor agrees"),
-        ("return {ok: false}", "returned {'ok': False}, which neither refuses nor agrees"),
+        ("return {ok: false}", "returned {'ok': false}, which neither refuses nor agrees"),
         ("return ''", "returned '', which neither refuses nor agrees"),
         ("没有定义()", "ReferenceError: 没有定义 is not defined"),
     ],
