@@ -276,7 +276,7 @@ def test_an_action_on_rows_names_a_table_and_numbers(folder: Path) -> None:
         "add_row: {}": ["6: add_row: expected table: the field that holds the rows"],
         "add_row: {table: '${vars.表}', row: {数目: 1}}": [],
         "add_row: {table: 明细, at: -1}": [f"27: add_row.at: {number} -1"],
-        "add_row: {table: 明细, at: true}": [f"27: add_row.at: {number} True"],
+        "add_row: {table: 明细, at: true}": [f"27: add_row.at: {number} true"],
         "add_row: {table: 明细, at: '0'}": [f"27: add_row.at: {number} '0'"],
         "add_row: {table: 明细, at: '${vars.位}'}": [],
         "add_row: {table: 明细, at: 0}": [],
