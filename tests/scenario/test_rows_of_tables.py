@@ -288,7 +288,7 @@ def test_an_action_on_rows_names_a_table_and_numbers(folder: Path) -> None:
             "6: move_row: expected at: the number of a row, from 0",
             f"28: move_row.to: {number} 1.5",
         ],
-        "copy_row: {table: 明细, at: null}": [f"28: copy_row.at: {number} None"],
+        "copy_row: {table: 明细, at: null}": [f"28: copy_row.at: {number} null"],
         "copy_row: {table: 明细, at: 0}": [],
     }
     steps = "".join(f"  - {{{action}, expect: {{form: {{金额: 0}}}}}}\n" for action in actions)
