@@ -419,7 +419,7 @@ def test_no_stack_of_another_size(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "limits"),
     [
-        ("cpu=0", Limits(cpu=0)),
+        ("cpu=0.001", Limits(cpu=0.001)),
         ("cpu=1.5s,wall=2,wait=3.25s", Limits(cpu=1.5, wall=2, wait=3.25)),
         (" memory=1kB , calls=0", Limits(memory=1024, calls=0)),
         ("memory=7", Limits(memory=7)),
