@@ -440,7 +440,7 @@ def repository_of(tmp_path: Path) -> Path:
         ("hosts: {auth_token: 'https://id-7.example.test'}", ""),
         ("apis: {查: {path: /o, parameters: [{name: 页, in: query}, {name: api_key, in: query, default: abcd-1234-efgh}]}}", "apis.查.parameters[1].default"),
         ("apis: {查: {path: /o, parameters: [{name: 钥, in: header, to: X-Api-Key, default: abcd-1234-efgh}]}}", "apis.查.parameters[0].default"),
-        ("apis: {查: {path: /o, parameters: [{name: 钥, in: header, to: X-Api-Key, default: '{{ key }}'}]}}", ""),
+        ("apis: {查: {path: /o, parameters: [{name: 钥, in: header, to: X-Api-Key, default: '{{ 工号 }}'}]}}", ""),
         ("apis: {查: {path: /o, parameters: [{name: 标题, in: query, to: title, default: abcd-1234-efgh}]}}", ""),
         ("apis: {查: {path: /o, parameters: [{name: api_key, in: query, title: abcd-1234-efgh}]}}", ""),
     ],

@@ -203,7 +203,7 @@ apis:
   refund: {path: "/router?method=refund.get", query: {method: refund.list, v: 2.0, on: true}}
   any: {path: /router}
   json: {method: POST, path: /in, body: {type: text, n: 2, deep: {k: "v", list: [1]}, id: \
-{$credential: c}, t: "{{ x }}"}}
+{$credential: c}}}
   other: {method: POST, path: /in, body: {type: image}}
   form: {method: POST, path: /in, encoding: form, body: {type: text}}
   soap: {method: POST, path: /soap, encoding: xml, headers: {Content-Type: text/xml; charset=gbk}}

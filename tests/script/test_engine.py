@@ -133,7 +133,10 @@ def test_a_value_too_large_for_python_ends_the_script() -> None:
 
 @pytest.mark.parametrize(
     ("limits", "told"),
-    [({"cpu": 1e-9}, "1e-09 s of processor"), ({"wall": 1e-9}, "1e-09 s of wall-clock")],
+    [
+        ({"cpu": 1e-9}, r"0\.000000001 s of processor"),
+        ({"wall": 1e-9}, r"0\.000000001 s of wall-clock"),
+    ],
 )
 def test_a_turn_after_a_limit_has_passed_unseen_does_not_begin(
     limits: dict[str, float], told: str

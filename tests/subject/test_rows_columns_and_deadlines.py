@@ -49,7 +49,7 @@ def test_a_place_in_a_table_is_read_and_replaced() -> None:
         "NO_ROW: 明细: no row 3; there are rows 0 to 2, add_row adds one",
         [{"品名": "钢", "价": {"元": 3}, "无": 9}, second, third],
         "NO_MEMBER: 明细: '合计' has no member '品名'",
-        f"NO_MEMBER: 明细: {TABLE!r} has no member '品名'",
+        f"NO_MEMBER: 明细: {[*TABLE]!r} has no member '品名'",
     ]
     assert TABLE[0] == {"品名": "钢", "价": {"元": 3}}
     values: list[Any] = [None, "", [], (1,), 0, {}, "x"]
