@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import pickle
 import warnings
 from collections.abc import Callable
@@ -46,9 +47,21 @@ def catch_in_a_frame(session: Session) -> None:
     assert caught.type is CallError
 
 
+def catch_in_a_frame_that_grows_old(session: Session) -> None:
+    """Get such an error that the collector counts among the oldest before the frame ends."""
+    with pytest.raises(CallError) as caught:
+        session.proxy("crm").getCustomr("1")
+    gc.collect()
+    assert caught.type is CallError
+
+
 @pytest.mark.parametrize(
     ("call", "told"),
     [
+        (
+            catch_in_a_frame_that_grows_old,
+            "crm.getCustomr: 'crm' has no API 'getCustomr'; did you mean 'get_customer'?",
+        ),
         (
             catch_in_a_frame,
             "crm.getCustomr: 'crm' has no API 'getCustomr'; did you mean 'get_customer'?",
