@@ -7,8 +7,21 @@ from msgspec.structs import replace
 
 from bpmax_sim.cassette.format import render_exchange
 from bpmax_sim.cassette.reader import read_exchange
-from bpmax_sim.messages import Response
+from bpmax_sim.messages import Call, Response
 from tests.cassette.test_leak_check import exchange
+
+
+@pytest.mark.parametrize("name", ["get", "orders.list", "v2.orders.list"])
+def test_the_name_of_an_api_may_have_dots(name: str) -> None:
+    sent = exchange(sent=b"1", received=b"2")
+    called = Call(platform="crm", instance="default", api=name, method="POST", path="/a")
+
+    read = read_exchange(
+        render_exchange(replace(sent, request=replace(sent.request, call=called)))
+    ).request.call
+
+    assert read is not None
+    assert (read.platform, read.api) == ("crm", name)
 
 
 @pytest.mark.parametrize(

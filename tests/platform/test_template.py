@@ -49,6 +49,8 @@ NAMES: dict[str, Any] = {
         ("{{ true }}", "true"),
         ("{{ headers.accept | default('*/*') }}", "*/*"),
         ("{{ missing.deep | default(customer) }}", "张三"),
+        ("{{ missing|default('main') }}", "main"),
+        ("{{missing |\n default('main')}}", "main"),
         ("{{ 'yes' if 'host' in headers else 'no' }}", "yes"),
         ("{% if paid %}paid{% else %}open{% endif %}", "paid"),
         ("{% if missing is defined %}x{% endif %}{{ count - 1 }}", "6"),

@@ -38,6 +38,7 @@ FOUND = {
     "form in a log": (f"body: user=zs&n=1 password={P}&b=1", [P]),
     "ADO": (f"Server=h;Database=d;User Id=sa;Password={P};Encrypt=true", [P]),
     "ADO, a word": ("连接 Data Source=h;User Id=sa;Password=changeme 完", ["changeme"]),
+    "ADO in a program": (f'const dsn = "Server=h;Uid=sa;Pwd={P};";\nconst token = read();', [P]),
     "ODBC": (f"Driver={{ODBC}};Server=h;Uid=sa;Pwd={P};", [P]),
     "JDBC": (f"jdbc:sqlserver://h:1433;databaseName=d;user=sa;password={P};a=b", [P]),
     "JDBC, a word": ("见 jdbc:sqlserver://h;user=sa;password=changeme;a=b", ["changeme"]),
