@@ -670,6 +670,16 @@ INPUTS: dict[str, tuple[str, list[tuple[int, str, str]]]] = {
             ),
         ],
     ),
+    "two fields": (
+        "form.客户 = Number(form.编号) > form.备注.length + 8 ? '大' : '小';\n",
+        [
+            (
+                1,
+                "comparison",
+                "no row where Number(form.编号) = form.备注.length + 8, so that > may be off by one",
+            )
+        ],
+    ),
     "nothing": (f"{SIZE.replace('>', '===').replace('9', '12')}", []),
 }
 

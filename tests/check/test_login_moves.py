@@ -138,6 +138,23 @@ def test_a_migration_that_is_broken_off_is_finished_by_the_next_one(
     assert (home / "auth/oa.test.yaml").read_text("utf-8") == logins["oa.test"]
 
 
+def test_no_login_is_written_where_no_scenario_replays(tmp_path: Path) -> None:
+    before = write(tmp_path, LOGINS)
+    scenario = tmp_path / "scenarios/丁.scenario.yaml"
+    scenario.parent.mkdir()
+    scenario.write_text("version: 1\nscenario: 丁\nform: {}\nsteps: [{js: throw 1}]\n", "utf-8")
+    [item] = load_items(scenario)
+    plans = plan_owners_without_scenario(tmp_path, [], [], Renames({}, {"crm": "oa"}, {}, {}))
+
+    applied = apply_plans_that_replay(tmp_path, [replace(one, item=item) for one in plans])
+
+    assert applied.written == []
+    assert {one.node_id for one in applied.failures} == {item.node_id}
+    assert {
+        path.stem: path.read_text("utf-8") for path in (tmp_path / "cassettes/auth").iterdir()
+    } == before
+
+
 def test_logins_stay_where_nothing_else_is_written(tmp_path: Path) -> None:
     before = write(tmp_path, LOGINS, business="hr")
     plans = plan_owners_without_scenario(tmp_path, [], [], Renames({}, {"crm": "oa"}, {}, {}))

@@ -448,6 +448,15 @@ def test_a_secret_is_found_in_a_list_of_its_bytes(size: int, text: str, between:
     assert [one.within for one in found] == [("list of bytes",)]
 
 
+@pytest.mark.parametrize("secret", ["老王的密钥", "\x80\xff密钥9"])
+def test_a_secret_is_found_in_a_list_of_java_s_signed_bytes(secret: str) -> None:
+    octets = secret.encode()
+    signed = ",".join(str(one - 256 if one > 127 else one) for one in octets)
+
+    found = find_needles_in_all_layers(f"[{signed}]".encode(), {octets: "token"})
+    assert [one.within for one in found] == [("list of bytes",)]
+
+
 def test_files_that_begin_and_end_alike_are_each_searched_in_encodings_of_their_own() -> None:
     """What one decoder yields is one piece, so that two of them are looked at."""
     secret = b"k3y9f2z1q8w7e6r5"

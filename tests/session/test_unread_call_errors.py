@@ -96,7 +96,11 @@ def test_a_wrong_call_that_python_code_swallows_is_told(
     (one,) = warned
     place, _, message = str(one.message).partition(": ")
     assert message == f"{told}; {ADVICE}"
-    assert place.partition(":")[0].endswith("tests/session/test_unread_call_errors.py")
+    name, line, *_ = f"{place}:".split(":")
+    assert name.endswith("tests/session/test_unread_call_errors.py")
+    assert line == str(one.lineno)
+    if call is catch_in_a_frame:
+        assert one.lineno == catch_in_a_frame.__code__.co_firstlineno + 3
     assert one.filename.endswith("test_unread_call_errors.py")
 
 
