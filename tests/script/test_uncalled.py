@@ -6,6 +6,7 @@ import pytest
 
 from bpmax_sim.errors import CallError, Place, ScriptError, UncalledWarning
 from bpmax_sim.script.failure import Script
+from bpmax_sim.script.limits import Limits
 from bpmax_sim.script.runtime import Page
 from bpmax_sim.script.turn_result import Outcome, PendingTimer, UnawaitedCall
 from bpmax_sim.session.options import EngineName
@@ -209,6 +210,20 @@ setTimeout(() => { console.log('催办二'); $proxy('crm').查客户(); form.税
 setTimeout(() => { throw new Error('催办失败') }, 180000);
 setTimeout(() => { $proxy('crm').$api('查合同') }, 240000);
 """
+
+
+@pytest.mark.parametrize("last", ["return 1", "while (true) {}"])
+def test_a_promise_that_no_script_of_a_page_used_stays_unused_if_a_limit_ends_the_page(
+    last: str,
+) -> None:
+    scripts = Script("globalThis.查 = $proxy('crm').查客户()", "甲.js"), Script(last, "乙.js")
+    with Session.open(unawaited="allow", limits=Limits(cpu=0.05)) as session:
+        page = Page(scripts)
+        (left,), _ = [
+            session.run_script(script, form={}, page=page).unawaited for script in scripts
+        ]
+
+        assert session.is_forgotten(left)
 
 
 @pytest.mark.needs_native  # a rejection that nobody handles is told by the engine alone
