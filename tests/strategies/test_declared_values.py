@@ -58,6 +58,10 @@ QUICK = settings(
         ({"nullable": True, "type": "integer"}, {"type": ["integer", "null"]}),
         ({"nullable": False, "type": "integer"}, {"type": "integer"}),
         ({"nullable": True, "enum": ["甲"]}, {"enum": ["甲", None]}),
+        (
+            {"nullable": True, "enum": ["甲"], "type": "string"},
+            {"enum": ["甲", None], "type": ["string", "null"]},
+        ),
         ({"nullable": True, "type": ["string"]}, {"type": ["string"]}),
         ({"nullable": True}, {}),
         ({"minimum": 0, "exclusiveMinimum": True}, {"exclusiveMinimum": 0}),
