@@ -580,6 +580,9 @@ def test_a_script_over_its_limits_ends_those_that_wait_on_its_page(*, is_shared:
     assert over == ({"等", "问", "忙", "后"} if is_shared else {"忙"})
     assert {name for name, end in ends.items() if end.error is None} == {*sources} - over
     assert ends["过"].value == 1
+    bench.runtime.start(scripts["问"], partial(ends.__setitem__, "再问"), page=page)
+    bench.runtime.run_until_idle()
+    assert ends["再问"].value == 3
 
 
 @pytest.mark.of_quickjs
