@@ -383,6 +383,7 @@ def test_an_exchange_ends_within_the_timeout_of_its_request() -> None:
     assert outcome(request(call=None), bare)[:3] == (TransportError, "断开", ["", "", ""])
     assert outcome(request(), ValueError("x")) == (ValueError, "x", ["", "", ""], 0.0)
     late = make_timeout_error(request(timeout=0.5))
+    assert late.sent  # so that an order is not sent again
     assert (late.code, late.elapsed, late.message) == (
         "TIMEOUT", 0.5, "crm.pay: no answer within 0.5 s",
     )  # fmt: skip

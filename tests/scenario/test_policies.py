@@ -486,6 +486,18 @@ def test_an_owner_who_was_added_has_his_task_from_then_on(tmp_path: Path) -> Non
     assert end.duration == (60 + 120 + 90) * 60
 
 
+@pytest.mark.parametrize("action", ["comment: 请快", "remind: {}"])
+def test_what_nobody_has_to_do_is_done_once_at_each_stay(tmp_path: Path, action: str) -> None:
+    policies = (
+        f"{{at: 财务, by: 张三, after: 1h, {action}}}\n{{at: 财务, after: 2h, approve: {{}}}}\n"
+        f"{EVERYBODY}"
+    )
+    wrong, facts = play(tmp_path, policies)
+
+    (end,) = [event for event in facts["events"] if isinstance(event, ScenarioFinished)]
+    assert (wrong, end.duration) == ([], 2 * 3600)
+
+
 @pytest.mark.parametrize(("times", "came"), [(1, 1), (2, 2), (3, 3)])
 def test_a_policy_is_used_so_many_times(tmp_path: Path, times: int, came: int) -> None:
     policies = f"{{at: 财务, times: {times}, return: {{to: 部门}}}}\n{EVERYBODY}"

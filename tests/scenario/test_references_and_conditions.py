@@ -177,7 +177,7 @@ def test_a_scope_looks_into_the_part_that_is_named() -> None:
             "丙": "${case.甲}",
             "列": ["${case.x}", 2],
         },
-        environ={"A.B": "点", "A": "环"},
+        environ={"A.B": "点", "A": "环", "空": ""},
         steps={"选": {"result": {"id": 7}}},
         form=lambda: {"金额": 5},
         flow=lambda: {"at": "部门"},
@@ -186,7 +186,7 @@ def test_a_scope_looks_into_the_part_that_is_named() -> None:
     )
     found = {}
     for text in (
-        "${vars.a}", "${case.x}", "${case.列}", "${case.列[0]}", "${case.甲}", "${env.A.B}", "${env.A}", "${env.C}",
+        "${vars.a}", "${case.x}", "${case.列}", "${case.列[0]}", "${case.甲}", "${env.A.B}", "${env.A}", "${env.C}", "${env.空}",
         "${steps.选.result.id}", "${steps.先.result}", "${steps.洗.result}", "${form.金额}", "${form.额}", "${flow.at}",
         "${now}", "${uuid}${uuid}",
     ):  # fmt: skip
@@ -194,7 +194,7 @@ def test_a_scope_looks_into_the_part_that_is_named() -> None:
     assert found == {
         "${vars.a}": "${case.x}", "${case.x}": "行1", "${case.列}": ["行1", 2], "${case.列[0]}": "行1",
         "${case.甲}": "undefined: ${case.甲} refers to itself",
-        "${env.A.B}": "点", "${env.A}": "环",
+        "${env.A.B}": "点", "${env.A}": "环", "${env.空}": "",
         "${env.C}": "undefined: ${env.C} is not defined; set the environment variable C",
         "${steps.选.result.id}": 7,
         "${steps.先.result}": "undefined: ${steps.先.result} is not defined; no step with this id has run",
@@ -210,7 +210,7 @@ def test_a_scope_looks_into_the_part_that_is_named() -> None:
 
 VALUES = {
     "五": 5, "文五": "5", "零": 0, "空": "", "假": "FALSE", "无": "null", "零文": "0", "真": True, "否": False,
-    "列": [], "表": [0], "甲": "甲 and 乙", "缺": None, "小": 5.0, "引": "it's", "括": "f(a)", "乙": "乙",
+    "列": [], "表": [0], "甲": "甲 and 乙", "缺": None, "小": 5.0, "引": "it's", "括": "f(a)", "右": "1)", "乙": "乙",
 }  # fmt: skip
 
 
@@ -229,6 +229,7 @@ def test_a_condition_compares_and_joins() -> None:
         "${vars.否} or ${vars.否} or ${vars.五}", "${vars.五} || false", "${vars.五} && true && ${vars.真}",
         "${vars.五} or ${vars.否} and ${vars.否}", "not (${vars.否} or false)", "not(${vars.否})",
         "((${vars.否}) or (${vars.五} == 5 and (${vars.真})))", "${vars.五} == 5 and(${vars.真})", "not ${vars.否} and ${vars.五}",
+        "(${vars.五}) and ${vars.括} == f(a)", "(${vars.五} == 5) and ${vars.右} == 1)",
         "!(${vars.五} == 6)", "${vars.乙} != ' 乙 '", "'乙' == ${vars.乙}",
     )  # fmt: skip
     false = (

@@ -107,6 +107,12 @@ def test_a_byte_order_mark_is_no_character_of_the_file(tmp_path: Path) -> None:
     assert node.find_key_place("客户").column == 1
 
 
+def test_a_file_cannot_be_a_folder(tmp_path: Path) -> None:
+    (tmp_path / "forms.yaml").write_text("a: 1\n", encoding="utf-8")
+    with pytest.raises(ConfigError, match="cannot be read: Not a directory; check the path and"):
+        read_yaml(tmp_path / "forms.yaml/a.yaml")
+
+
 def test_an_empty_file_holds_nothing() -> None:
     assert read_yaml("").to_plain() is None
     assert read_yaml("# 只有注释\n").to_plain() is None
