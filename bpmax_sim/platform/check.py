@@ -152,8 +152,11 @@ def is_platform_address(text: str) -> bool:
 
 def list_address_names(platform: model.Platform) -> frozenset[str]:
     """Return the names that a template in an address of *platform* may use."""
-    names = COMMON_NAMES.union(platform.credentials, platform.auth.yielded_names)
-    return names - {"base_url"}
+    return _list_filled_names(platform) - {"base_url"}
+
+
+def _list_filled_names(platform: model.Platform) -> frozenset[str]:
+    return COMMON_NAMES.union(platform.credentials, platform.auth.yielded_names)
 
 
 def describe_wrong_platform_key(key: str) -> str:
@@ -225,16 +228,17 @@ def report_unfilled_templates(
     """
     for place in ("headers", "query", "body"):
         for at, text in _iterate_unfilled_templates(getattr(owner, place, None)):
-            message = msg(
-                "{value!r} would be sent as it stands, as only auth fills templates; write "
-                "{{$credential: name}} for a credential, or make it the default of a parameter if "
-                "it is meant so",
-                value=text,
-            )
             if place == "headers" and text in at:
                 continue  # the name of a header, which cannot be sent
             if place != "body" and len(at) == 1 and text not in at:
                 message = _suggest_apply(text, place.rstrip("s"), str(at[0]))
+            else:
+                message = msg(
+                    "{value!r} would be sent as it stands, as only auth fills templates; write "
+                    "{{$credential: name}} for a credential, or make it the default of a parameter "
+                    "if it is meant so",
+                    value=text,
+                )
             checks.report_problem(message, *steps, place, *at)
 
 
@@ -339,8 +343,8 @@ class _PlatformChecks(FileChecks, frozen=True):
     def check_addresses(self) -> None:
         if not is_platform_address(self.platform.base_url):
             self.report_problem(msg("expected {address}", address=ADDRESS), "base_url")
-        self.check_template(
-            self.platform.base_url, list_address_names(self.platform), ("base_url",)
+        report_template_problems(
+            self, self.platform.base_url, list_address_names(self.platform), "base_url"
         )
         for host, address in self.platform.hosts.items():
             if not _HOST.fullmatch(host):
@@ -375,9 +379,6 @@ class _PlatformChecks(FileChecks, frozen=True):
                     self, self.platform, used.name, *steps, place, *used.steps
                 )
 
-    def check_template(self, text: str, names: frozenset[str], steps: Steps) -> None:
-        report_template_problems(self, text, names, *steps)
-
     def check_auth(self, steps: Steps, auth: model.Auth) -> None:
         node = self.root.find_at(steps)
         declared = {
@@ -385,7 +386,7 @@ class _PlatformChecks(FileChecks, frozen=True):
             *map(model.make_host_template_name, self.platform.hosts),
         }
         for use in find_uses(node) if node is not None else ():
-            self.check_template(use.text, use.names.union(declared), (*steps, *use.steps))
+            report_template_problems(self, use.text, use.names.union(declared), *steps, *use.steps)
         self.check_header_names_in_auth(steps, auth)
         for index, step in enumerate(auth.steps):
             request = (*steps, "acquire", "steps", index, "request")
@@ -485,7 +486,9 @@ class _PlatformChecks(FileChecks, frozen=True):
             names = COMMON_NAMES.union(
                 self.platform.credentials, auth.parameters, auth.yielded_names
             )
-            self.check_template(api.idempotency.value, names, (*steps, "idempotency", "value"))
+            report_template_problems(
+                self, api.idempotency.value, names, *steps, "idempotency", "value"
+            )
         self.check_conditions(steps, api.response)
         self.check_parameters(steps, api)
 
@@ -535,9 +538,7 @@ class _PlatformChecks(FileChecks, frozen=True):
             self.report_problem(message, *steps)
         with suppress(ConfigError):  # a text that is no template is meant as it stands
             used = find_names(default) if isinstance(default, str) else frozenset()
-            if used and used <= COMMON_NAMES.union(
-                self.platform.credentials, self.platform.auth.yielded_names
-            ):
+            if used and used <= _list_filled_names(self.platform):
                 message = _suggest_apply(str(default), parameter.place, name)
                 self.report_problem(message, *steps, "default")
         known = [str(DataValue(item)) for item in parameter.enum]
