@@ -19,7 +19,7 @@ from bpmax_sim.check.migration import (
 )
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.messages import SignatureInput
-from bpmax_sim.scenario.load import load_items
+from bpmax_sim.scenario.load import ScenarioItem, load_items
 from bpmax_sim.session.migration import MoveCause
 from tests.check.test_migration import plan_of, recorded
 
@@ -37,6 +37,20 @@ def write(folder: Path, platforms: Mapping[str, str], business: str = "crm") -> 
     data = dump_entries([recorded(call=f"{business}.get")])
     (folder / "cassettes/甲.yaml").write_bytes(data)
     return {name: (auth / f"{name}.yaml").read_text("utf-8") for name in platforms}
+
+
+def read_logins(folder: Path) -> dict[str, str]:
+    """Return the text of each file of logins."""
+    return {path.stem: path.read_text("utf-8") for path in (folder / "cassettes/auth").iterdir()}
+
+
+def load_failing_item(folder: Path) -> ScenarioItem:
+    """Write a scenario 丁 that never passes, and return it."""
+    path = folder / "scenarios/丁.scenario.yaml"
+    path.parent.mkdir()
+    path.write_text("version: 1\nscenario: 丁\nform: {}\nsteps: [{js: throw 1}]\n", "utf-8")
+    [item] = load_items(path)
+    return item
 
 
 LOGINS = {"crm.test": "crm", "crm.生产": "crm", "erp.default": "erp", "crm2.test": "crm2"}
@@ -84,11 +98,8 @@ def test_the_logins_of_a_renamed_platform_have_its_new_key(
 
 def test_an_old_login_stays_while_a_scenario_that_does_not_replay_needs_it(tmp_path: Path) -> None:
     before = write(tmp_path, LOGINS)
-    scenario = tmp_path / "scenarios/丁.scenario.yaml"
-    scenario.parent.mkdir()
-    scenario.write_text("version: 1\nscenario: 丁\nform: {}\nsteps: [{js: throw 1}]\n", "utf-8")
     (tmp_path / "cassettes/丁.yaml").write_bytes(dump_entries([recorded().with_line(owner="丁")]))
-    [item] = load_items(scenario)
+    item = load_failing_item(tmp_path)
     plans = plan_owners_without_scenario(tmp_path, [], [], Renames({}, {"crm": "oa"}, {}, {}))
     plans = [replace(one, item=item) if one.owner == "丁" else one for one in plans]
 
@@ -140,19 +151,14 @@ def test_a_migration_that_is_broken_off_is_finished_by_the_next_one(
 
 def test_no_login_is_written_where_no_scenario_replays(tmp_path: Path) -> None:
     before = write(tmp_path, LOGINS)
-    scenario = tmp_path / "scenarios/丁.scenario.yaml"
-    scenario.parent.mkdir()
-    scenario.write_text("version: 1\nscenario: 丁\nform: {}\nsteps: [{js: throw 1}]\n", "utf-8")
-    [item] = load_items(scenario)
+    item = load_failing_item(tmp_path)
     plans = plan_owners_without_scenario(tmp_path, [], [], Renames({}, {"crm": "oa"}, {}, {}))
 
     applied = apply_plans_that_replay(tmp_path, [replace(one, item=item) for one in plans])
 
     assert applied.written == []
     assert {one.node_id for one in applied.failures} == {item.node_id}
-    assert {
-        path.stem: path.read_text("utf-8") for path in (tmp_path / "cassettes/auth").iterdir()
-    } == before
+    assert read_logins(tmp_path) == before
 
 
 def test_logins_stay_where_nothing_else_is_written(tmp_path: Path) -> None:
@@ -161,9 +167,7 @@ def test_logins_stay_where_nothing_else_is_written(tmp_path: Path) -> None:
 
     assert plans == []
     assert apply_plans_that_replay(tmp_path, plans) == ([], [])
-    assert {
-        path.stem: path.read_text("utf-8") for path in (tmp_path / "cassettes/auth").iterdir()
-    } == before
+    assert read_logins(tmp_path) == before
 
 
 def test_every_owner_that_no_scenario_has_is_planned_in_order_of_its_file(tmp_path: Path) -> None:
