@@ -53,14 +53,6 @@ BAD_PATTERN: Final = (re.error, TypeError, OverflowError, RecursionError, Future
 """What compiling a regular expression of a user's raises, a warning where those are errors."""
 
 
-def replace_recursion_error(error: Exception) -> Exception | str:
-    """Return *error* of a JSON or YAML parser as it is, but "nested too deeply" for RecursionError.
-
-    The text of a RecursionError differs between versions of Python.
-    """
-    return msg("nested too deeply") if isinstance(error, RecursionError) else error
-
-
 _KINDS: Final = {
     "array": msg("a list"),
     "list": msg("a list"),

@@ -291,10 +291,7 @@ def test_a_frame_is_found_outside_of_the_given_files() -> None:
     assert frame is not None
     assert frame.f_code.co_name == "test_a_frame_is_found_outside_of_the_given_files"
     assert errors.find_frame_outside("") is None
-    deep = RecursionError("x")
-    assert errors.replace_recursion_error(deep) == "nested too deeply"
-    plain = ValueError("x")
-    assert errors.replace_recursion_error(plain) is plain
+    assert errors.describe_data_error(RecursionError("x")) == "nested too deeply"
 
 
 def test_each_kind_of_warning_has_one_class() -> None:

@@ -395,6 +395,7 @@ class _PlatformChecks(FileChecks, frozen=True):
                 self.check_value_path(rule.path, at)
             self.check_host_declared(step.request.host, *request)
             self.check_path_of_login(step.request.path, *request, "path")
+            self.check_names_in_login(step.request, *request)
         for index, name in enumerate(auth.acquire.share if auth.acquire else ()):
             report_undeclared_credential(
                 self, self.platform, name, *steps, "acquire", "share", index
@@ -415,6 +416,18 @@ class _PlatformChecks(FileChecks, frozen=True):
                 example="query: {grant_type: client_credentials}",
             )
             self.report_problem(message, *steps)
+
+    def check_names_in_login(self, request: model.LoginRequest, *steps: str | int) -> None:
+        """Report templates that name a header or a member of *request*: only values are filled."""
+        for place in ("query", "headers", "form", "body"):
+            for at, text in _iterate_unfilled_templates(getattr(request, place)):
+                if at[-1:] == (text,):
+                    message = msg(
+                        "the name {name!r} would be sent as it stands, as only values are filled; "
+                        "write the name itself",
+                        name=text,
+                    )
+                    self.report_problem(message, *steps, place, *at, key=True)
 
     def check_header_names_in_auth(self, steps: Steps, auth: model.Auth) -> None:
         """Report the names of headers in *auth* that cannot be sent.

@@ -118,11 +118,15 @@ def _parse_size(text: str) -> int:
     return int(match[1]) * _UNITS[match[2]]
 
 
+def _parse_number(text: str) -> float:
+    return float(text) if "." in text else int(text)  # a message shows it as it was written
+
+
 _LIMIT = re.compile(r"(cpu|wall|wait)=(\d+(?:\.\d+)?)s?|(memory)=(\w+)|(calls)=(\d+)")
 _READERS: dict[str, Callable[[str], Any]] = {
-    "cpu": float,
-    "wall": float,
-    "wait": float,
+    "cpu": _parse_number,
+    "wall": _parse_number,
+    "wait": _parse_number,
     "memory": _parse_size,
     "calls": int,
 }
@@ -145,9 +149,10 @@ def parse_limits(text: str) -> Limits:
             )
         name, value = filter(None, match.groups())
         limits[name] = _READERS[name](value)
-        if wrong := _explain_wrong_limit(name, limits[name]):
-            raise ValueError(wrong)
-    return Limits(**limits)
+    try:
+        return Limits(**limits)
+    except ConfigError as error:
+        raise ValueError(str(error)) from error
 
 
 class EngineError(Exception):

@@ -18,7 +18,7 @@ from vcr.serialize import serialize
 from vcr.serializers import yamlserializer
 
 from bpmax_sim.cassette.format import group_headers
-from bpmax_sim.errors import CassetteError, replace_recursion_error
+from bpmax_sim.errors import CassetteError, describe_data_error
 from bpmax_sim.i18n import join_list, join_messages, msg
 from bpmax_sim.messages import Exchange, Response
 from bpmax_sim.platform.encodings import to_json
@@ -215,7 +215,7 @@ def read_cassetter(data: bytes) -> ForeignExchanges:
         raise CassetteError(
             "not {cassetter}: not TOML: {error}",
             cassetter=CASSETTER,
-            error=replace_recursion_error(error),
+            error=describe_data_error(error),
         ) from error
     items = imported.require_list(tree, "interactions", what=CASSETTER)
     result = imported.read_items(

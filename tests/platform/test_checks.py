@@ -123,6 +123,20 @@ ADDRESS = "expected an address such as https://crm.example.com, without ? # and 
             ("3: auth.acquire.steps[1].request.path: '?a=1&b' would be sent as a part of the path; "
             "write it under query, as query: {grant_type: client_credentials}"),
         ]),
+        (("credentials: {t: {}}\nauth: {acquire: {steps: [{request: {path: /t, query: "
+         "{'a{{ t }}': '{{ t }}'}, headers: {'X-{{ t }}': 客户}, form: {'{{ t }}': "
+         "{'{{ t }}': 1}}}}, {request: {path: /t, body: {租户: [{'{{ t }}': 1}, "
+         "'{{ t }}']}}}]}}"), [
+            f"4: auth.acquire.steps[{step}].request.{at}: the name {name!r} would be sent as it "
+            "stands, as only values are filled; write the name itself"
+            for step, at, name in [
+                (0, 'query["a{{ t }}"]', "a{{ t }}"),
+                (0, 'headers["X-{{ t }}"]', "X-{{ t }}"),
+                (0, 'form["{{ t }}"]', "{{ t }}"),
+                (0, 'form["{{ t }}"]["{{ t }}"]', "{{ t }}"),
+                (1, 'body.租户[0]["{{ t }}"]', "{{ t }}"),
+            ]
+        ]),
         # templates that nothing fills
         (("credentials: {t: {}}\nheaders: {X-A: 'a{{ t }}', X-B: '{{}}', X-C: 5}\n"
          "query: {a: '{ t }', b: '{{ t }}'}\n"

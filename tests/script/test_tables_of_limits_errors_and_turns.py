@@ -85,8 +85,9 @@ def test_limits_and_stacks_are_read_from_texts() -> None:
     for name, value in unlimited.items():
         with pytest.raises(ConfigError, match=f"^{name}: expected .*, got {value}$"):
             Limits(**{name: value})
-    for text in ("cpu=0", "wall=0.0", "wait=0s", "memory=0kB"):
-        with pytest.raises(ValueError, match=r"expected a number of .* above 0, got 0"):
+    refused = {"cpu=0": "0", "wall=0.0": "0.0", "wait=0s": "0", "memory=0kB": "0"}
+    for text, got in refused.items():
+        with pytest.raises(ValueError, match=rf"expected a number of .* above 0, got {got}$"):
             parse_limits(text)
     limits = Limits(cpu=1.5, wall=30)
     told = [str(make_time_error(limits, is_wall=is_wall)) for is_wall in (False, True)]
