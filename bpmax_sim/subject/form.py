@@ -115,9 +115,15 @@ def check_row(rows: list[Any], number: int, path: str, *, extra_rows: int = 0) -
     """
     last = len(rows) - 1 + extra_rows
     if number > last:
-        there = msg("rows 0 to {rows_count}", rows_count=len(rows) - 1) if rows else msg("no rows")
+        there = (
+            msg("there are rows 0 to {last}", last=len(rows) - 1)
+            if len(rows) > 1
+            else msg("there is row 0 alone")
+            if rows
+            else msg("there are no rows")
+        )
         raise SubjectError(
-            "{path}: no row {number}; there are {there}, add_row adds one",
+            "{path}: no row {number}; {there}, add_row adds one",
             code="NO_ROW",
             path=path,
             number=number,

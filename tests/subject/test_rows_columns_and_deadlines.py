@@ -71,7 +71,7 @@ def test_a_place_in_a_table_is_read_and_replaced() -> None:
         "NO_ROW: 明细: no row 2; there are rows 0 to 1, add_row adds one",
         None,
         "NO_ROW: 明细: no row 3; there are rows 0 to 1, add_row adds one",
-        "NO_ROW: 明细: no row 1; there are rows 0 to 0, add_row adds one",
+        "NO_ROW: 明细: no row 1; there is row 0 alone, add_row adds one",
     ]
 
 

@@ -104,8 +104,8 @@ def test_a_row_is_there_or_directly_behind_the_last(
         return
     with pytest.raises(SubjectError) as caught:
         check_row([{}] * rows, number, "明细", extra_rows=more)
-    there = f"rows 0 to {rows - 1}" if rows else "no rows"
-    assert f"明细: no row {number}; there are {there}" in str(caught.value)
+    there = {0: "are no rows", 1: "is row 0 alone"}.get(rows, f"are rows 0 to {rows - 1}")
+    assert f"明细: no row {number}; there {there}" in str(caught.value)
 
 
 @pytest.mark.parametrize(
