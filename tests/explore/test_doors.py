@@ -375,16 +375,19 @@ def test_ctrl_c_ends_it_at_any_moment_and_nothing_is_left(
     for number in range(12):
         write_project(tmp_path / str(number), STALE, steps=TWO_STEPS)
     is_pytest = search.startswith("pytest")
-    process = subprocess.Popen(
-        [sys.executable, *SEARCHES[search]], cwd=tmp_path, stderr=subprocess.PIPE,
-        stdout=subprocess.PIPE, encoding="utf-8", start_new_session=True,
-        env={**os.environ, "PYTHONUNBUFFERED": "1"},
-    )  # fmt: skip
-    wait_until_begun(process, is_pytest=is_pytest)
-    time.sleep(seconds)
-    process.send_signal(signal.SIGINT)
-
-    _, err = process.communicate(timeout=120)
+    for _ in range(3):
+        process = subprocess.Popen(
+            [sys.executable, *SEARCHES[search]], cwd=tmp_path, stderr=subprocess.PIPE,
+            stdout=subprocess.PIPE, encoding="utf-8", start_new_session=True,
+            env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        )  # fmt: skip
+        wait_until_begun(process, is_pytest=is_pytest)
+        time.sleep(seconds)
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=120)
+        # pytest cannot show what is interrupted where Python 3.11 has no line (pytest-xdist#1196)
+        if "tb_lineno" not in err:
+            break
 
     assert process.returncode in ({0, 2} if is_pytest else {0, 130}), err
     assert "Traceback" not in err
