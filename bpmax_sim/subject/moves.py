@@ -243,8 +243,7 @@ class MovingProject(ProjectState, kw_only=True):
         passed = (entry["node"] for entry in self.history)
         nodes = list(dict.fromkeys(node for node in passed if node not in ("", without)))
         gateways = self.definition.nodes_inside_gateways if self.definition else {}
-        split = [name for name, inside in gateways.items() if inside & {*nodes, without}]
-        return [*nodes, *(entry for entry in split if entry not in nodes)]
+        return [*nodes, *(name for name, inside in gateways.items() if inside & {*nodes, without})]
 
     def _find_nodes_to_redecide(self, node: str) -> list[str]:
         """Return the nodes to decide again when the project is sent back to *node*.
