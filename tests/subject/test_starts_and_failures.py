@@ -10,6 +10,7 @@ from bpmax_sim.errors import SubjectError
 from bpmax_sim.subject.definition import Definition, FlowNode, FlowParts, SubFlow, Transition
 from bpmax_sim.subject.flow import FlowSubject
 from bpmax_sim.subject.hooks import FlowMove
+from bpmax_sim.subject.owners import fill_in_untreated_status
 from tests.subject.stage import PlainStage, Thrown
 from tests.subject.test_what_flows_tell import END, TWO, flow_of
 
@@ -89,14 +90,17 @@ def test_after_a_condition_that_fails_no_other_condition_is_evaluated() -> None:
     assert (flow.at, stage.ran) == ("初审", ["初审.approve[0].when.js"])
 
 
-def test_after_a_sub_flow_that_fails_nobody_is_asked_for_who_owns_the_next_node() -> None:
+def test_after_a_sub_flow_that_fails_no_condition_is_evaluated() -> None:
     nodes = {
         "初审": FlowNode(owners=("甲",), approve="通知"),
-        "通知": FlowNode(subflow=SubFlow(flow="比价", wait=False), approve="复审"),
+        "通知": FlowNode(
+            subflow=SubFlow(flow="比价", wait=False),
+            approve=(Transition(to="复审", when="ctx.z"), Transition(to="止")),
+        ),
         "复审": FlowNode(owners=("乙",), approve="止"),
         "止": END,
     }
-    flow, stage = flow_of(nodes, {"owners.复审": lambda _form, _ctx: None})
+    flow, stage = flow_of(nodes)
     stage.plays["create"] = _fail
     flow.subflows = {"比价": FlowParts(definition=BIDS.definition, scripts=stage.scripts("create"))}
     flow.create(FlowMove(by="张三"))
@@ -149,3 +153,16 @@ def test_of_several_who_are_not_asked_again_the_last_one_decides() -> None:
     assert [(one["action"], one["by"]) for one in flow.history[-3:]] == [
         ("repeated", "甲"), ("repeated", "乙"), ("approve", "乙"),
     ]  # fmt: skip
+
+
+def test_without_a_definition_the_owners_are_those_of_the_node_that_is_named() -> None:
+    stage = PlainStage({"jump": lambda _form, _ctx: "审批"})
+    flow = FlowSubject(
+        runner=stage, tell=stage.told.append, scripts=stage.scripts("jump"),
+        owners={
+            node: fill_in_untreated_status({"owner_id": one} for one in people)
+            for node, people in (("起草", "甲"), ("审批", (7, "乙")))
+        },
+    )  # fmt: skip
+    flow.create(FlowMove(by="张三"))
+    assert (flow.at, flow.collect_facts()["owners"]) == ("审批", [7, "乙"])

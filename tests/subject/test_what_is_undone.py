@@ -9,7 +9,7 @@ import pytest
 from bpmax_sim.errors import SubjectError
 from bpmax_sim.subject.definition import FlowNode, LoadedNodeForm
 from bpmax_sim.subject.flow import FlowSubject
-from bpmax_sim.subject.hooks import FlowMove
+from bpmax_sim.subject.hooks import UNDO, FlowMove, NodeEntered
 from tests.subject.stage import Thrown
 from tests.subject.test_what_flows_tell import END, TWO, approve, flow_of
 
@@ -134,3 +134,22 @@ def test_scripts_may_misspell_what_they_read_of_the_step_the_actor_and_the_entri
     assert ctx.watched_members == ("step", "userInfo", "postData")
     assert [view.watched_members for view in (form, ctx.links["form"])] == [("明细",)] * 2
     assert list(getattr(ctx.links["project"], "watched_members")) == []  # noqa: B009
+
+
+def test_what_is_undone_is_told_from_the_last_node_to_the_first() -> None:
+    nodes = {
+        "初审": FlowNode(owners=("甲",), approve="登记"),
+        "登记": FlowNode(empty="approve", approve="复审"),
+        "复审": FlowNode(approve="止"),
+        "止": END,
+    }
+    same = [{"owner_id": "乙"}, {"owner_id": "乙"}]
+    flow, stage = flow_of(nodes, {"owners.复审": lambda _form, _ctx: same})
+    flow.create(FlowMove(by="张三"))
+    approve(flow, "甲")
+
+    told = [one for one in stage.told if isinstance(one, NodeEntered)]
+    assert [(one.previous, one.node, one.action) for one in told] == [
+        ("", "初审", "create"), ("初审", "登记", "approve"), ("登记", "复审", "approve"),
+        ("复审", "初审", UNDO),
+    ]  # fmt: skip
