@@ -9,6 +9,7 @@ import pytest
 from bpmax_sim.errors import SubjectError
 from bpmax_sim.subject.definition import Definition, FlowNode, FlowParts, SubFlow, Transition
 from bpmax_sim.subject.flow import FlowSubject
+from bpmax_sim.subject.form import FormSubject
 from bpmax_sim.subject.hooks import FlowMove
 from bpmax_sim.subject.owners import fill_in_untreated_status
 from tests.subject.stage import PlainStage, Thrown
@@ -166,3 +167,17 @@ def test_without_a_definition_the_owners_are_those_of_the_node_that_is_named() -
     )  # fmt: skip
     flow.create(FlowMove(by="张三"))
     assert (flow.at, flow.collect_facts()["owners"]) == ("审批", [7, "乙"])
+
+
+@pytest.mark.parametrize(("refuses", "errors"), [(lambda _form, _ctx: False, 0), (_fail, 1)])
+def test_after_a_form_that_refuses_no_script_of_the_flow_runs(refuses: Any, errors: int) -> None:
+    flow, stage = flow_of(TWO, {"create": lambda _form, _ctx: None})
+    stage.plays["submit"] = refuses
+    flow.creation = FormSubject(
+        runner=stage, tell=stage.told.append, scripts=stage.scripts("submit"), fields=flow.form
+    )
+    result = flow.begin_action()
+    flow.submit(FlowMove(by="张三"))
+
+    assert (result.refused, len(result.errors), stage.ran) == (True, errors, ["submit"])
+    assert (flow.status, flow.starter, flow.history) == ("new", "", [])
