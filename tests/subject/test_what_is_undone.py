@@ -153,3 +153,36 @@ def test_what_is_undone_is_told_from_the_last_node_to_the_first() -> None:
         ("", "初审", "create"), ("初审", "登记", "approve"), ("登记", "复审", "approve"),
         ("复审", "初审", UNDO),
     ]  # fmt: skip
+
+
+def test_a_creation_that_is_refused_asks_for_neither_name_nor_node() -> None:
+    plays = {
+        "create": lambda _form, _ctx: "额度已满",
+        "project_name": lambda _form, _ctx: "采购单",
+        "jump": lambda _form, _ctx: "复审",
+    }
+    flow, stage = flow_of(TWO, plays)
+    before = _remember(flow)
+    result = flow.begin_action()
+    flow.create(FlowMove(by="张三"))
+
+    assert (result.refused, result.refusal, stage.ran) == (True, "额度已满", ["create"])
+    assert _remember(flow) == before
+
+
+def test_a_preview_ends_where_nodes_follow_each_other_too_often_or_too_long(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def preview(nodes: dict[str, FlowNode]) -> str:
+        flow, _ = flow_of(nodes)
+        try:
+            return str(flow.preview(FlowMove(by="张三"))["end"])
+        except SubjectError as error:
+            return str(error).partition("; ")[2]
+
+    ring = {**TWO, "复审": FlowNode(owners=("乙",), approve="初审")}
+    assert preview(ring) == "what follows after 41 decisions was not looked at"
+    monkeypatch.setattr("bpmax_sim.subject.flow._MOST_FORESEEN", 2)
+    assert preview(TWO) == "止"
+    long = {"起草": FlowNode(owners=("张三",), approve="初审"), **TWO}
+    assert preview(long) == "what follows after 3 decisions was not looked at"
