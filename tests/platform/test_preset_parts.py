@@ -6,9 +6,16 @@ from typing import Any
 
 import pytest
 
-from bpmax_sim.errors import Problem
-from bpmax_sim.platform.presets import expand_presets, make_instances_schema, make_platform_schema
+from bpmax_sim import extensions
+from bpmax_sim.errors import ConfigError, Problem
+from bpmax_sim.platform.presets import (
+    expand_presets,
+    load_preset,
+    make_instances_schema,
+    make_platform_schema,
+)
 from bpmax_sim.yamlfile import Node, read_yaml
+from tests.test_parts_of_others import entry
 
 COMPANY = """\
 preset: 公司
@@ -207,6 +214,8 @@ def test_a_preset_brings_its_credentials(text: str, names: Any) -> None:
          {"code": ["$.a", "$.b", "$.errcode", "$.code"],
           "classes": {"rate": {"code": [1, 45009], "status": 429}, "token": {"code": [40001]}}}),
         ("response: {classes: 5}", {"code": ["$.errcode", "$.code"], "classes": 5}),
+        ("response: {code: {甲: 1}, classes: 5}",
+         {"code": [{"甲": 1}, "$.errcode", "$.code"], "classes": 5}),
         ("response: 5", 5),
     ],
 )  # fmt: skip
@@ -280,3 +289,49 @@ def test_logins_are_shared_by_the_credentials_that_fill_those_of_the_preset(
     )
 
     assert [*file["auth"]["acquire"]["share"]] == shared
+
+
+def test_a_preset_of_another_distribution_is_what_json_can_hold(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    circle: dict[str, Any] = {"preset": "内网"}
+    parts = {
+        "内网": {
+            "preset": "内网",
+            "auth": {"apply": [{"in": "header", "name": "X", "value": "门"}]},
+        },
+        "字节": {"auth": b"1"},
+        "循环": {**circle, "auth": circle},
+    }
+    circle["auth"] = circle
+    entries = [entry(name, "corp", part, f"corp.auth:{name}") for name, part in parts.items()]
+    monkeypatch.setattr(
+        extensions, "entry_points", lambda group: entries if group == "bpmax_sim.auth" else ()
+    )
+    extensions._read_group.cache_clear()
+    told = []
+    try:
+        assert plain(load_preset("内网")) == parts["内网"]
+        for name in ("字节", "循环"):
+            with pytest.raises(ConfigError) as caught:
+                load_preset(name)
+            told.append(str(caught.value))
+    finally:
+        extensions._read_group.cache_clear()
+    assert told == [
+        "corp.auth:字节 is no auth preset: Object of type bytes is not JSON serializable",
+        "corp.auth:循环 is no auth preset: Circular reference detected",
+    ]
+
+
+def test_each_secret_of_a_preset_that_is_written_down_is_told() -> None:
+    preset = (
+        "preset: 公司\ncredentials: {账号: {}, 口令: {secret: true}, 区: {secret: true}, "
+        "私钥: {secret: true}}\nauth: {}\n"
+    )
+    _, told = expand("auth: {preset: 公司.yaml, 账号: 甲, 口令: 乙, 私钥: 丙}", preset)
+
+    assert told == [
+        f"auth.{name}: {name} is secret; declare a credential and write '{{{{ its_name }}}}'"
+        for name in ("口令", "私钥")
+    ]
