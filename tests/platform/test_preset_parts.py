@@ -335,3 +335,13 @@ def test_each_secret_of_a_preset_that_is_written_down_is_told() -> None:
         f"auth.{name}: {name} is secret; declare a credential and write '{{{{ its_name }}}}'"
         for name in ("口令", "私钥")
     ]
+
+
+def test_an_unknown_parameter_is_told_with_those_that_the_preset_takes() -> None:
+    told = [
+        expand("auth: {preset: 公司.yaml, region: cn}", preset)[1]
+        for preset in (COMPANY, "preset: 公司\nauth: {}\n")
+    ]
+    start = "auth.region: the preset '公司.yaml' has no parameter 'region'; it takes"
+
+    assert told == [[f"{start} 令牌, 前缀, 方式, 明文, 范围, 账号"], [f"{start} none"]]
