@@ -452,3 +452,13 @@ def test_files_of_a_connection_are_beside_the_file_that_names_them(tmp_path: Pat
     assert [(one.path, one.message) for one in caught.value.problems] == [
         ("tls.cert", f"there is no file {tmp_path / 'c.pem'} (instance 'a' of 'crm')")
     ]
+
+
+def test_an_instance_of_a_file_has_nothing_from_variables_that_it_does_not_name() -> None:
+    environ = {"CRM_CORP": "ww9", "CRM_URL": "https://live.test", "CRM_SSO_URL": "https://l.test"}
+    found = resolve(VALUES, {"PW": "s3cret", **environ})
+
+    assert sorted(found.real) == ["password", "region", "tenant"]
+    assert (found.live, found.hosts["sso_url"].live) == (
+        "https://crm.example.test/%E6%8E%A5%E5%8F%A3", "https://sso.example.test"
+    )  # fmt: skip
