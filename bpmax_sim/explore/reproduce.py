@@ -51,7 +51,7 @@ def reproduce(item: ScenarioItem, variant: JudgedVariant) -> ReproducingScenario
     """
     document = dict(_to_plain_document(item))
     title = f"{document['scenario']}：{variant.call.label} {to_plain_english(variant.kind)}"
-    document["was"] = [document["scenario"], *document.get("was", ())]
+    document["was"] = [document["scenario"], *_to_list(document.get("was"))]
     document["scenario"] = title
     document.pop("explore", None)
     # What judges the whole run, or runs after it, would fail for the shortened one, too.
@@ -61,10 +61,10 @@ def reproduce(item: ScenarioItem, variant: JudgedVariant) -> ReproducingScenario
         document["cases"] = [{**item.row.values, "id": item.row.id}]
     document["proxy"] = _adapt_proxy_section(item, document.get("proxy") or {}, variant)
     document["faults"] = [
-        *_as_fault_list(document.get("faults")),
+        *_to_list(document.get("faults")),
         *map(make_rule_data, variant.rules),
     ]
-    document["steps"] = _make_reproduction_steps(document["steps"], variant)
+    document["steps"] = _make_reproduction_steps(_to_list(document["steps"]), variant)
     head = f"# {translate(variant.judgement.why)}".replace("\n", " ")
     order = ("version", "scenario", "was")
     first = {name: document[name] for name in order if name in document}
@@ -118,7 +118,8 @@ def _to_plain_document(item: ScenarioItem) -> Mapping[str, Any]:
     return document
 
 
-def _as_fault_list(value: Any) -> Sequence[Any]:
+def _to_list(value: Any) -> Sequence[Any]:
+    """Return the elements of a list of a scenario file, in which a single one may stand alone."""
     return () if value is None else value if isinstance(value, list | tuple) else (value,)
 
 
@@ -148,7 +149,8 @@ def _adapt_proxy_section(
         own = item.cassette
         changed["cassette"] = own.rpartition("/")[0] if item.row else own
     if "stubs" in proxy and variant.interruption is None:
-        changed["stubs"] = [stub for stub in proxy["stubs"] if _is_stub_needed(stub, variant)]
+        stubs = _to_list(proxy["stubs"])
+        changed["stubs"] = [stub for stub in stubs if _is_stub_needed(stub, variant)]
     return changed
 
 

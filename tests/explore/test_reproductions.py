@@ -93,7 +93,7 @@ def test_a_finding_becomes_a_scenario_up_to_the_step_that_was_judged(tmp_path: P
     assert yaml.safe_load(rest) == {
         "version": 1,
         "scenario": "选择客户：crm.getCustomer timeout",
-        "was": ["选择客户", *"旧名"],
+        "was": ["选择客户", "旧名"],
         "form": {"fields": {"编号": "", "客户": ""}},
         "proxy": {
             "platforms": "platforms/",
@@ -214,6 +214,21 @@ def test_the_recording_is_that_of_the_scenario(tmp_path: Path, name: str) -> Non
     assert data["proxy"] == expected
     assert data["faults"] == [RULE_DATA]
     assert data["was"] == ["选择客户"]
+
+
+def test_what_stands_alone_counts_as_a_list_of_one(tmp_path: Path) -> None:
+    text = """\
+version: 1
+scenario: 选择客户
+form: {fields: {编号: ""}}
+proxy: {platforms: platforms/, stubs: {on: crm.getCustomer, body: {code: 0}}}
+steps: {name: 一, set: {编号: "1"}}
+"""
+    data = written(load(tmp_path, text), variant("1"))
+
+    assert data["was"] == ["选择客户"]
+    assert data["proxy"]["stubs"] == [{"on": "crm.getCustomer", "body": {"code": 0}}]
+    assert data["steps"] == [{"name": "一", "set": {"编号": "1"}, "expect": EXPECTS}]
 
 
 def test_a_row_becomes_the_only_case_and_plays_its_own_recording(tmp_path: Path) -> None:
