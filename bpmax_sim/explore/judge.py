@@ -450,9 +450,7 @@ class _FailureJudge(msgspec.Struct, frozen=True):
         """
         wanted = self.failure.call.name, self.failure.call.request
         return any(
-            (call.name, call.request) == wanted
-            and call.has_third_party_response
-            and call is not failed_call
+            (call.name, call.request) == wanted and call.has_third_party_response
             for call in self.run.calls
             if failed_call is None or call.begin > failed_call.begin
         )
@@ -476,11 +474,7 @@ class _FailureJudge(msgspec.Struct, frozen=True):
                     return msg("shown: {text}", text=_shorten(line["text"]))
             for place, got in after.state.items():
                 was = before.state.get(place)
-                if (
-                    isinstance(got, str)
-                    and _is_text_from_missing_value(got)
-                    and not _is_text_from_missing_value(was)
-                ):
+                if _is_text_from_missing_value(got) and not _is_text_from_missing_value(was):
                     return msg("{place} is {got}", place=place, got=_shorten(got))
                 if isinstance(got, float) and isnan(got) and not is_same_value(was, got):
                     return msg("{place} is {got}", place=place, got="NaN")
@@ -541,7 +535,7 @@ def find_new_lines(before: Iterable[Line], after: Sequence[Line]) -> list[Line]:
 
 def _make_line_key(line: Line) -> str:
     """Return a text that is equal for equal lines: messages, console lines or errors."""
-    return repr(sorted(line.items(), key=str))
+    return repr(sorted(line.items()))
 
 
 def _is_crash(error: Line) -> bool:

@@ -129,9 +129,7 @@ def _is_written_by_older_call(run: RunView, place: str) -> bool:
     A newer call of the same API had written it before, so a stale response won.
     """
     calls = [call for _, call in _find_writers(run, place) if call is not None]
-    return bool(calls) and any(
-        other.name == calls[-1].name and other.begin > calls[-1].begin for other in calls
-    )
+    return any(other.name == calls[-1].name and other.begin > calls[-1].begin for other in calls)
 
 
 def _find_last_writer(run: RunView, place: str) -> tuple[Place | None, ObservedCall | None]:

@@ -69,12 +69,11 @@ def reproduce(item: ScenarioItem, variant: JudgedVariant) -> ReproducingScenario
     order = ("version", "scenario", "was")
     first = {name: document[name] for name in order if name in document}
     last = {"steps": document.pop("steps")}
-    rest = {name: value for name, value in document.items() if name not in first}
     name = to_file_name(
         f"{item.path.name.removesuffix(SUFFIX)} {variant.call.label} {variant.kind}"
     )
     path = item.path.with_name(f"{name}{SUFFIX}")
-    text = f"{head}\n{write_yaml({**first, **rest, **last})}"
+    text = f"{head}\n{write_yaml({**first, **document, **last})}"
     return ReproducingScenario(path, text, bool(variant.judgement.failing_expectation))
 
 

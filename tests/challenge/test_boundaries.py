@@ -262,6 +262,7 @@ def test_only_a_part_that_decides_is_left_out(source: str, parts: list[str]) -> 
         ("if (a > b) a = b", True), ("if (a > b) { a = b; }", True), ("if (a > b) b = a", True),
         ("if (a > b) { a = b; /* 小的 */ }", True),
         ("if (a > b) { a = b; c = 1; }", False), ("if (a > b) a = b; else c = 1", False),
+        ("if (a > b) a -= b", False),
         ("if (a > b) {}", False), ("if (a > b) c = b", False), ("if (a > b) f(a)", False),
         ("x = a > b", False), ("f(a > b)", False), ("while (a > b) a = b", False),
         ("l.sort((p, q) => p.n > q.n ? 1 : -1)", True), ("l.toSorted((p, q) => p > q)", True),

@@ -53,7 +53,7 @@ def find_node(tree: SyntaxTree, text: str) -> Node:
         ("行.filter(x => { if (x) { return 甲 && 乙; } });", True), ("行.filter(x => { f(甲 && 乙); });", False),
         ("行.filter(x => { return 行.map(y => { return 甲 && 乙; }); });", False),
         ("行.filter(function (x) { return (甲 && 乙); });", True), ("行.filter(x => [甲 && 乙]);", False),
-        ("const f = x => 甲 && 乙;", False),
+        ("const f = x => 甲 && 乙;", False), ("f(!(甲 && 乙));", True),
     ],
 )  # fmt: skip
 def test_only_whether_it_is_true_counts(source: str, *, is_condition: bool) -> None:
@@ -79,6 +79,8 @@ def test_what_is_stored_is_a_condition_where_it_is_true_or_false(
     assert always_gives_boolean(node) is is_condition
     if node.type == "binary_expression" and " && " in source:
         assert is_used_as_condition(tree, node) is is_condition
+        given = SyntaxTree(source.replace("x = ", "f(").replace(";", ");"))
+        assert not is_used_as_condition(given, find_node(given, tree.get_source(node)))
 
 
 @pytest.mark.parametrize(
@@ -237,7 +239,9 @@ def find_unrun(source: str, *never: str) -> list[tuple[str, str]]:
         ("if (a) return;", ("else if (a)",), []),
         ("if (a) { f(); return; /* 完 */ } h();", ("else if (a)",), [("else", "a")]),
         ("if ((/* 大单 */ a > 1)) f(); else g();", ("else g()",), [("else", "a > 1")]),
+        ("if (a) {} h();", ("else if (a)",), []),
         ("x = a ? 1 : 2;", ("? 1",), [("?", "a")]),
+        ("x = a && f() ? 1 : 2;", ("? 1", ": 2"), []),
         ("x = a ? 1 : 2;", (": 2",), [(":", "a")]),
         ("a && f();", ("&& f()",), [("&&", "f()")]),
         ("a || f();", ("|| f()",), []),
@@ -248,6 +252,7 @@ def find_unrun(source: str, *never: str) -> list[tuple[str, str]]:
         ("switch (a) { case 1: f(); default: g(); }", ("default default", "statement g()"), [("default", "default: g();")]),
         ("function h() { f(); } k();", ("function h", "statement f()"), [("function", "function h() { f(); }")]),
         ("const h = () => f(); k();", ("function h",), [("function", "() => f()")]),
+        ("const h = () => () => f(); k();", ("function", "statement () =>", "statement f()"), [("function", "() => () => f()")]),
     ],
 )  # fmt: skip
 def test_the_outermost_code_that_never_ran_is_reported(

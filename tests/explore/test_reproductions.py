@@ -191,6 +191,26 @@ def test_what_a_person_did_meanwhile_is_done_during_the_call(
     assert len(data["proxy"]["stubs"]) == 4
 
 
+def test_the_step_that_was_judged_and_those_after_it_check_nothing_else(tmp_path: Path) -> None:
+    checks = "save: {n: form.编号}, retry: {tries: 2, until: {form: {编号: '2'}}}"
+    step = f"{{set: {{编号: '1'}}, expect_error: {{message: 坏了}}, {checks}}}"
+    text = f"version: 1\nscenario: 甲\nform: {{fields: {{编号: ''}}}}\nsteps: [{step}, {step}, {step}]\n"
+    item = load(tmp_path, text)
+    call = made("crm.getCustomer", step="2")
+    whole, bare = yaml.safe_load(step), {"set": {"编号": "1"}}
+
+    assert written(item, variant())["steps"] == [whole, {**bare, "expect": EXPECTS}]
+    meanwhile = Interruption(call=call, what="再点", is_again=False)
+    assert written(item, variant(interruption=meanwhile))["steps"] == [
+        whole,
+        {
+            **bare,
+            "during": {"call": "crm.getCustomer", "steps": [bare]},
+            "expect": EXPECTS,
+        },
+    ]
+
+
 PROXIES: dict[str, tuple[str, bool, dict[str, Any]]] = {
     # the section of the scenario, whether simulators answered, and the section that is written
     "none": ("", False, {"unused": "ignore", "cassette": "选择客户/选择客户"}),
@@ -226,6 +246,7 @@ steps: {name: 一, set: {编号: "1"}}
 """
     data = written(load(tmp_path, text), variant("1"))
 
+    assert [*data][:3] == ["version", "scenario", "was"]
     assert data["was"] == ["选择客户"]
     assert data["proxy"]["stubs"] == [{"on": "crm.getCustomer", "body": {"code": 0}}]
     assert data["steps"] == [{"name": "一", "set": {"编号": "1"}, "expect": EXPECTS}]

@@ -65,6 +65,7 @@ LEFT: dict[str, tuple[dict[str, Any], dict[str, Any], tuple[str, str]]] = {
         ("silent", "nobody was told: form.a is undefinedX instead of 甲"),
     ),
     "no number": ({"form.a": 1.5}, {"form.a": nan}, ("silent", "form.a is NaN")),
+    "another number": ({"form.a": 1.5}, {"form.a": 2.5}, ("silent", "nobody was told: form.a is 2.5 instead of 1.5")),
     "no number as before": ({"form.a": nan}, {"form.a": nan}, LOST),
 }  # fmt: skip
 
@@ -204,6 +205,9 @@ MADE_UP: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
     "a login": (
         {}, {"calls": [made(begin=1, error="TIMEOUT"), made("crm.$token", 3, is_login=True)]}, "silent",
     ),
+    "another read before it failed": (
+        {}, {"calls": [made("crm.查档案", 0), made(begin=1, error="TIMEOUT")]}, "silent",
+    ),
     "another read before it": ({}, {"calls": [made("crm.查档案", 1), READ]}, "handled"),
     "the same again": (
         {}, {"calls": [made(begin=1, error="TIMEOUT"), made(begin=3, number=2)]}, "handled",
@@ -236,8 +240,20 @@ def test_a_step_that_showed_nothing_before_is_expected_to_show_something() -> No
     assert found.failing_expectation == {"messages": {"$length": {"$gt": 0}}}
 
 
+def test_what_a_person_has_replaced_meanwhile_may_look_otherwise_until_the_end() -> None:
+    events = [hook(), hook(), written(by="user"), hook(), hook(), hook()]
+    end = step("2", state={"form.a": "丙"})
+    base = seen(step(state={"form.a": "甲"}), end, calls=[READ], events=events)
+    run = seen(step(state={"form.a": ""}), end, calls=[made(begin=1, error="TIMEOUT")])
+
+    assert judge_failure(base, run, failing(READ)).verdict == "handled"
+
+
 def test_an_order_that_failed_is_missed_whatever_comes_later() -> None:
     call = ordered(1, 5)
+    assert (
+        judge_failure(seen(step(), calls=[call]), seen(step()), failing(call)).verdict == "silent"
+    )
     for events, calls in (
         ([hook(), hook(), written(by="user"), hook()], [call]),
         ([hook()] * 5, [call, ordered(3, number=2)]),

@@ -287,6 +287,11 @@ NOTICED: dict[str, tuple[dict[str, Any], dict[str, Any], tuple[str, str]]] = {
         {"messages": (shown("客户李四，折扣九五折，已经回填"),)},
         ("silent", "crm.查客户 failed, and nobody was told"),
     ),
+    "a message of other values, after another that is gone": (
+        {"messages": (shown("手写"), shown("客户张三，折扣九五折，已经回填"), shown("请填"))},
+        {"messages": (shown("客户李四，折扣九五折，已经回填"),)},
+        ("silent", "crm.查客户 failed, and nobody was told"),
+    ),
     "a message of other words": (
         {"messages": (shown("客户张三，折扣九五折，已经回填"),)},
         {"messages": (shown("手写"),)},
