@@ -155,7 +155,7 @@ def test_only_what_bpmax_itself_refuses_is_expected_as_an_error() -> None:
 @pytest.mark.parametrize(
     ("error", "why"),
     [
-        (BpmaxError("没有录制\n请先录制"), "没有录制"),
+        (BpmaxError("没有录制\n请先录制\n再试"), "没有录制"),
         (BpmaxError(""), ""),
         (ConfigError(Problem("字段不对\n见文档", Place("a.yaml", 3)), Problem("二")), "字段不对"),
     ],
