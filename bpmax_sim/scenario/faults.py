@@ -66,12 +66,14 @@ def _find_target_problem(rule: FaultRule) -> str | None:
 
 
 def _find_action_problem(do: FaultAction) -> str | None:
-    kinds = [name for name in _KINDS[:-1] if getattr(do, name) is not UNSET]
+    kinds = [name for name in _KINDS if getattr(do, name) is not UNSET]
+    if kinds[-2:] == ["status", "body"]:  # these two are one response
+        kinds.pop()
     if len(kinds) > 1:
         return msg("do: {names} exclude each other", names=join_messages(msg(" and "), kinds))
-    if not kinds and all(getattr(do, name) is UNSET for name in ("body", "delay", "drip")):
+    if not kinds and do.delay is UNSET and do.drip is UNSET:
         return msg("do: expected one of status, body, error, token, delay, drip")
-    if not kinds and do.body is UNSET and not _compute_response_delay(do):
+    if not kinds and not _compute_response_delay(do):
         return msg("do: a delay of no time changes nothing; say how long, such as 2s")
     return next((wrong for is_wrong, wrong in _IDLE_SETTINGS if is_wrong(do)), None)
 
