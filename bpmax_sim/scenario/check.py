@@ -456,7 +456,7 @@ def _find_columns_with_effect(draft: ScenarioDraft) -> set[str]:
     """
     names: set[str] = set()
     for path, text in draft.spot.source.root.walk_texts():
-        if path and not _is_name_or_description(path):
+        if not _is_name_or_description(path):
             for root, name in _READ.findall(text):
                 names |= {name, *map(str, parse_plain_steps(name)[:1])} if root == "case" else set()
     return names
@@ -468,7 +468,7 @@ def _is_name_or_description(path: Sequence[str | int]) -> bool:
     return is_of_step and path[-1] in {"name", "scenario", "description"}
 
 
-_LISTS_OF_STEPS = frozenset({"steps", "finally", "policies", "cases"})
+_LISTS_OF_STEPS = frozenset({"steps", "finally", "cases"})
 _READ = re.compile(r"\$\{\s*(vars|case)\.([^{}]*?)\s*\}")
 _DESCRIBING = frozenset({
     "name", "title", "description", "comment", "note", "名称", "标题", "说明", "备注", "描述",
