@@ -426,7 +426,7 @@ def _check_notices(
             elif key == "to":
                 _check_people(context, _deny_if(denied, expected), where, definition)
             elif key == "node":
-                _check_nodes(context, expected, where, definition)
+                _check_node_text(context, expected, where, definition)
             elif key == "kind":
                 _check_known_words(context, expected, where, _NOTICE_KINDS)
 
@@ -501,7 +501,7 @@ def _check_branches(
 ) -> None:
     _check_node_map(context, value, spot, definition)
     for node, first in value.items() if isinstance(value, Mapping) else ():
-        _check_nodes(context, first, spot.at(node), definition)
+        _check_node_text(context, first, spot.at(node), definition)
 
 
 def _check_tasks(
@@ -537,7 +537,7 @@ def _check_node_map(
 FlowCheck = Callable[[CheckContext, Any, Spot, Definition | None], None]
 _HISTORY: Mapping[str, FlowCheck] = {
     "action": _check_history_actions,
-    "node": _check_nodes,
+    "node": _check_node_text,
     "by": _check_people,
     "to": _check_people,
 }

@@ -34,6 +34,28 @@ ctx.project.预算 = 1
 """,
 }
 CASES: dict[str, tuple[str, Mapping[str, str], list[str]]] = {
+    "parts of the name of a node": (
+        """\
+scenario: 单
+form: {fields: {金额: 0, 客户: "", 印章号: ""}}
+flow: {definition: 流程.yaml, at: 部门审批, subflows: {用印: {definition: 用印.yaml}}}
+steps:
+  - approve: {by: wangwu}
+    expect: {flow: {history: {$contains: {node: {$contains: 部门}, by: wangwu}}, notified: {$not: {$contains: {node: {$contains: 经理}}}}}}
+  - preview: {}
+    expect: {preview: {branches: {总经理: {$contains: 结}}, end: 结束}}
+  - approve: {by: ceo}
+    expect: {flow: {history: {$contains: {node: {$contains: 部们}}}, notified: {$contains: {node: {$not: {$contains: 监理}}}}}}
+  - preview: {}
+    expect: {preview: {branches: {总经理: {$contains: 完结}}, end: 结束}}
+""",
+        {},
+        [
+            "10:50 ! no node '部们'; there are 部门审批, 总经理, 用章, 结束",
+            "10:105 ! no node '监理'; there are 部门审批, 总经理, 用章, 结束",
+            "12:41 ! no node '完结'; there are 部门审批, 总经理, 用章, 结束",
+        ],
+    ),
     "sections that need a subject": (
         """\
 scenario: 单
