@@ -93,7 +93,7 @@ def _explain_change_of_no_column(draft: ScenarioDraft, event: HookEvent) -> str:
     scenario, path = draft.scenario, parse_form_path(event.target) or (event.target,)
     values = model.get_initial_form(scenario)
     name, *parts = map(str, path)
-    is_of_part = event.hook.name == "change" and event.target not in values and bool(parts)
+    is_of_part = event.hook.name == "change" and event.target not in values
     if not is_of_part or name not in values or _is_fired_by_step(draft, str(event)):
         return ""
     value = values[name]

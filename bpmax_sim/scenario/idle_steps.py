@@ -231,7 +231,7 @@ _SET_BY: Final = {"visible": ("$visible", True), "required": ("$required", False
 
 def check_states_never_set_by_scripts(draft: ScenarioDraft) -> None:
     """Report states of fields, such as ``visible: true``, that no script of a form ever sets."""
-    if draft.definition is not None or "flow" in draft.names.subject_kinds:
+    if "flow" in draft.names.subject_kinds:
         return  # a node sets states as well
     for step, spot in draft.steps:
         fields = step.expect.fields if isinstance(step.expect.fields, Mapping) else {}

@@ -1,0 +1,144 @@
+# ruff: noqa: E501 - scenarios, one a line
+"""What checks of a file tell where only one half of a condition holds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from tests.scenario.findings_of_a_file import examine
+
+FILES = {
+    "开.js": "form.金额 = 1\n// 自己 备注兰\n",
+    "流程.yaml": """\
+flow: 报销
+start: 审批
+nodes:
+  审批: {owners: [wangwu], approve: 结束}
+  结束: {end: true}
+""",
+    "合同.yaml": """\
+flow: 合同
+start: 审批
+nodes:
+  审批: {owners: [wangwu], approve: 用章}
+  用章: {subflow: {flow: 用印, form: {事由说明: 客户}}, approve: 存档}
+  存档: {subflow: {flow: 归档, form: {档案编号: 客户}, back: {客户: 归还日期}}, approve: 结束}
+  结束: {end: true}
+""",
+    "用印.yaml": """\
+flow: 用印
+start: 盖章
+nodes:
+  盖章: {owners: [lisi], form: {fields: {备注栏: editable}}, approve: 完成}
+  完成: {end: true}
+""",
+}
+CASES: dict[str, tuple[str, Mapping[str, str], list[str]]] = {
+    "a change of a column of a form that declares no field": (
+        """\
+scenario: 单
+form: {scripts: {open: 开.js, change.明细.数量: 开.js, change.金额: 开.js}}
+steps: [{open: {}, expect: {form: {金额: 1}}}]
+""",
+        {},
+        [],
+    ),
+    "an operand of an expected call that nothing can be compared with": (
+        """\
+scenario: 单
+form: {fields: {金额: 0}, scripts: {open: 开.js}}
+steps:
+  - {open: {}, expect: {form: {金额: {$exists: true}}, proxy: [{call: crm.x, body: {$in: 5}}]}}
+  - {open: {}, expect: {form: {金额: {$exists: true}}, proxy: [{call: crm.x, body: {$in: [5]}}]}}
+""",
+        {},
+        [
+            "4:83 ! $in needs a list, got 5",
+            '5:32 empty! {"$exists": true} holds whatever happens; say what has to be there, or take it away',
+        ],
+    ),
+    "silence beside a step that ends in an error": (
+        """\
+scenario: 单
+form: {fields: {金额: 0}, scripts: {open: 开.js}}
+steps: [{js: form.金额 = 2, expect: {messages: []}}, {js: throw 1, expect_error: {code: X}}]
+""",
+        {},
+        [],
+    ),
+    "callers and options that are denied": (
+        """\
+scenario: 单
+form: {fields: {金额: 0, 客户: ''}, scripts: {open: 开.js}}
+vars: {谁: a}
+steps:
+  - open: {}
+    expect:
+      form: {金额: 1}
+      proxy:
+        - {call: crm.a, caller: {$ne: 5}}
+        - {call: crm.a, caller: {$ne: ''}}
+        - {call: crm.a, caller: {$ne: '${vars.谁}'}}
+        - {call: crm.a, caller: {$ne: 别人}}
+        - {call: crm.a, caller: 别人}
+        - {call: crm.a, caller: 别人, times: 0}
+        - {call: crm.a, caller: {$ne: 自己}}
+  - {set: {客户: 甲}, expect: {fields: {客户: {options: {$not: {$contains: ''}}}}}}
+  - {set: {客户: 乙}, expect: {fields: {客户: {options: {$not: {$contains: 5}}}}}}
+  - {set: {客户: 丙}, expect: {fields: {客户: {options: {$not: {$contains: '${vars.谁}'}}}}}}
+  - {set: {客户: 丁}, expect: {fields: {客户: {options: {$not: {$contains: 戊己}}}}}}
+  - {set: {客户: 戊}, expect: {form: {金额: {$ne: '5'}}, messages: [{text: 完成, type: error}, {type: wrong}]}}
+""",
+        {},
+        [
+            "12:34 name no script calls as '别人', so that this always holds",
+            "14:25 name no script calls as '别人', so that this always holds",
+            "19:60 name no script offers the option '戊己', so that this always holds",
+            "20:90 name! there is no 'wrong'; did you mean 'warning'?",
+        ],
+    ),
+    "facts of sub-flows and operators beside them": (
+        """\
+scenario: 单
+form: {fields: {金额: 0, 客户: ''}, scripts: {open: 开.js}}
+flow: {definition: 合同.yaml, at: 审批, subflows: {用印: {definition: 用印.yaml}, 归档: {definition: 归档.yaml}}}
+vars: {态: open, 表: {金额: 1}}
+steps:
+  - approve: {by: wangwu}
+    expect:
+      flow:
+        form: '${vars.表}'
+        project: {name: {$ne: 合同}, 预其: {$ne: 1}}
+        projects:
+          用印: {form: {备注拦: {$ne: 1}, 备注兰: {$ne: 1}, 备注栏: {$ne: 1}, 事由说名: {$ne: 1}, 档案编码: {$ne: 1}, 栏: {备注拦: {$ne: 1}}, 事由说朋: 1}}
+          归档: {form: {档案编码: {$ne: 1}, 归还日朝: {$ne: 1}}}
+          用章: {at: 盖章}
+        passed: {$length: 2, $not: {审皮: 1}}
+        visibility: {$length: 2}
+        tasks: {审批: {wangwu: '${vars.态}'}, 用章: 5}
+        history: {$contains: {by: 赵六, action: approve}}
+  - approve: {by: lisi, project: 用印}
+    expect: {flow: {projects: {$not: {用印: {at: 盖章}}}, tasks: {用章: {$length: 1}}}}
+""",
+        {"归档.yaml": "flow: 归档\nstart: 收\nnodes: {收: {owners: [lisi], approve: 完}, 完: {end: true}}\n"},
+        [
+            "10:36 name! a project has no '预其', and no script writes it; there are id, name, status, user_id, create_time, real_start_time, real_end_time",
+            "12:23 name the sub-flow has no field '备注拦'; did you mean '备注栏'?",
+            "12:68 name the sub-flow has no field '事由说名'; did you mean '事由说明'?",
+            "13:23 name the sub-flow has no field '档案编码'; did you mean '档案编号'?",
+            "13:39 name the sub-flow has no field '归还日朝'; did you mean '归还日期'?",
+            "14:11 name! no sub-flow '用章'; did you mean '用印'?",
+            "15:37 ! no node '审皮'; did you mean '审批'?",
+        ],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "files", "told"), CASES.values(), ids=CASES)
+def test_each_mistake_is_told_at_its_place_and_nothing_else(
+    tmp_path: Path, text: str, files: Mapping[str, str], told: list[str]
+) -> None:
+    assert examine(tmp_path, text, {**FILES, **files}) == told
