@@ -433,7 +433,7 @@ def check_rows_moved_to_own_place(draft: ScenarioDraft) -> None:
     """Report a row that moves to where it is."""
     for step, spot in draft.steps:
         value = step.value if step.action == "move_row" and isinstance(step.value, dict) else {}
-        if value and value.get("at") == value.get("to", ""):
+        if value.get("at") == value.get("to", ""):
             wrong = msg("row {row} moves to where it is, so that nothing happens; write another "
                         "number", row=value["to"])  # fmt: skip
             _report_empty(draft, spot.at("move_row", "to"), wrong)
@@ -509,7 +509,7 @@ def check_near_columns_of_added_rows(draft: ScenarioDraft) -> None:
             others += [one for one in spots if draft.names.occurs_in_scripts(one)]
             if draft.names.occurs_in_scripts(name) or draft.initial_table_columns.get(table):
                 continue
-            if hint := suggest_nearest(name, [one for one in others if one != name]):
+            if hint := suggest_nearest(name, others):
                 wrong = msg("no other row of {table} has a column {name!r}{hint}",
                             table=table, name=name, hint=hint)  # fmt: skip
                 draft.tell(spot, wrong, kind="name", fails=False)

@@ -69,6 +69,104 @@ steps: [{js: form.金额 = 2, expect: {messages: []}}, {js: throw 1, expect_erro
         {},
         [],
     ),
+    "silence of a form without scripts": (
+        """\
+scenario: 单
+form: {fields: {金额: 0}}
+steps: [{set: {金额: 1}, expect: {messages: []}}]
+""",
+        {},
+        [
+            "1:1 empty all that is expected is that nothing is shown, and no script shows anything; expect what the scripts do, too",
+        ],
+    ),
+    "a preview with one value that is submitted and one that is not": (
+        """\
+scenario: 单
+flow: {definition: 流程.yaml}
+form: {fields: {金额: 0, 客户: ''}}
+steps:
+  - {preview: {form: {金额: 1, 客户: 甲}}, expect: {preview: {end: 结束}}}
+  - {advance: 1s}
+  - {submit: {form: {金额: 1, 客户: 乙}}, expect: {flow: {at: 审批}}}
+""",
+        {},
+        [
+            "5:16 empty what is submitted later has other values than this preview; take the preview of what is submitted",
+        ],
+    ),
+    "a field that is called form, live mode without a cassette, and a secret behind one of a variable": (
+        """\
+scenario: 单
+form: {fields: {form: {金额: 0}, 金额: 0}}
+vars: {密: a}
+secrets: [vars.密, env.A_KEZ]
+proxy: {mode: live}
+steps: [{set: {form: {金额: '5'}}, expect: {form: {金额: 0}}}]
+""",
+        {},
+        [
+            "4:19 rule nothing reads the environment variable 'A_KEZ', so nothing is hidden",
+        ],
+    ),
+    "values of another kind that may be meant, and fields that are called like keys": (
+        """\
+scenario: 单
+form: {fields: {金额: 0, 加急: false, at: 0, to: 0, table: '', row: {}, 明细: [], 有头: [{物料名: 1}]}, scripts: {open: 行.js}}
+vars: {headers: {Retry-Afer: '5'}, 表: {金额: 1}}
+steps:
+  - {open: {}, expect: {form: {金额: 1}}}
+  - {set: {金额: 'no', 加急: '5'}, expect: {form: {金额: '${vars.表.金额}', at: '${vars.headers}'}}}
+  - {set: {at: 1, to: 1}}
+  - {set: {table: 明细, row: {物料各: 1}}}
+  - {add_row: {table: 明细, row: {物料名: a, 单价额: 1}}}
+  - {add_row: {table: 明细, row: {物料名: a, 单价额: 1, 单价颖: 1}}}
+  - {add_row: {table: 有头, row: {物料名: a}}}
+  - {add_row: {table: 有头, row: {物料名: a}}}
+  - {add_row: {table: 有头, row: {物料各: a}}}
+  - {move_row: 5}
+""",
+        {"行.js": "form.金额 = 1; r.单价颖"},
+        [
+            "9:41 name no other row of 明细 has a column '单价额'; did you mean '单价颖'?",
+            "13:33 name! 有头 has no column '物料各'; did you mean '物料名'?",
+            "14:6 ! expected a map of table, at, to",
+        ],
+    ),
+    "an empty list as a result": (
+        """\
+scenario: 单
+steps: [{js: 'return []', expect: {result: []}}]
+""",
+        {},
+        [],
+    ),
+    "a preview of what a variable has": (
+        """\
+scenario: 单
+flow: {definition: 流程.yaml}
+form: {fields: {金额: 0, 客户: ''}}
+vars: {表: {金额: 2}}
+steps:
+  - {preview: {form: {金额: 1}}, expect: {preview: {end: 结束}}}
+  - {submit: {form: '${vars.表}'}, expect: {flow: {at: 审批}}}
+""",
+        {},
+        [],
+    ),
+    "states of no kind in a form without scripts, and a result that comes late": (
+        """\
+scenario: 单
+form: {fields: {金额: 0}}
+steps:
+  - {set: {金额: 1}, expect: {fields: {金额: {options: null}}}}
+  - {js: 'const a = 1; return a'}
+""",
+        {},
+        [
+            "5:6 empty nothing looks at what this returns; expect its result, or return nothing",
+        ],
+    ),
     "callers and options that are denied": (
         """\
 scenario: 单
