@@ -105,6 +105,16 @@ def test_numbers_in_names_and_texts_of_rows_are_those_of_the_cells(folder: Path)
     assert sorted(
         (int(one.split(": ")[1].split(":")[0]), one.split(": ", 2)[2]) for one in claims
     ) == sorted(expected)
+    table = (
+        "id,额:number,单价,文\n金额5000,5000,36,单价36元\n共7万元 税9千元,1,42,单价45元 单价47元\n"
+    )
+    found = list_problems(
+        folder, f"{form.removesuffix(chr(10))} {{from: 表.csv}}\n{steps}", {"表.csv": table}
+    )
+    assert [one for one in found if " says " in one] == [
+        "name?: 3:1: the name of the row '共7万元 税9千元' says 70000, and no value of it is that",
+        "name?: 3:1: a text of the row '共7万元 税9千元' says 单价 45, and 单价 is 42",
+    ]
     lone = list_problems(
         folder,
         form

@@ -49,9 +49,9 @@ def test_sub_flows_are_started_and_end(folder: Path) -> None:
         "    盖章: {result: {章: 7, 额: 1}, status: rejected}\n"
         "    收: 收.yaml\n"
         "    转: {definition: 转.yaml, status: rejected}\n"
-        "    查: {definition: 查.yaml}\n"
+        "    查: {definition: 查.yaml, scripts: {create: [库.js]}, libraries: [库.js]}\n"
         "    孤: {definition: 孤.yaml}\n"
-        "    存: {result: {}, status: rejected, libraries: [库.js]}\n"
+        "    存: {result: {}, status: rejected, libraries: [库.js]}\n    档: {result: {}, scripts: {create: [库.js]}, libraries: [库.js]}\n"
         "    寄: {result: {a: 1}, definition: 查.yaml}\n"
         "    送: {}\n"
         "steps: [{approve: {by: 李四}, expect: {flow: {at: 用印}}}]\n"
@@ -64,10 +64,12 @@ def test_sub_flows_are_started_and_end(folder: Path) -> None:
         "9:29: 转.status: status goes with result; a definition is run",
         "11:5: 孤: no node starts the sub-flow '孤'",
         "12:39: 存.libraries: libraries: nothing of a sub-flow with a result is run",
-        "13:5: 寄: no node starts the sub-flow '寄'",
-        "13:5: 寄: a sub-flow has a definition, or a result that stands in for it",
-        "14:5: 送: no node starts the sub-flow '送'",
-        "14:5: 送: a sub-flow has a definition, or a result that stands in for it",
+        "13:5: 档: no node starts the sub-flow '档'",
+        "13:21: 档.scripts: scripts: nothing of a sub-flow with a result is run",
+        "14:5: 寄: no node starts the sub-flow '寄'",
+        "14:5: 寄: a sub-flow has a definition, or a result that stands in for it",
+        "15:5: 送: no node starts the sub-flow '送'",
+        "15:5: 送: a sub-flow has a definition, or a result that stands in for it",
         "收.yaml:3:13: nodes.甲.subflow: the sub-flow '收' starts itself, so it would never end",
         "流程.yaml:8:8: nodes.寄送.subflow: no sub-flow '盖張'; did you mean '盖章'?",
         "转.yaml:3:52: nodes.乙.subflow.flow: the sub-flow '转' starts itself, so it would never end",
@@ -105,6 +107,8 @@ def test_sub_flows_are_started_and_end(folder: Path) -> None:
         "盖章": [offer], "{flow: 盖章, wait: false}": [], "{flow: 盖章, form: {x: 金额}, back: {章号: x, 经办: 人}}": [offer],
         "别的": ["flow.subflows.盖章: no node starts the sub-flow '盖章'", "nodes.用印.subflow: no sub-flow '别的'; there is 盖章"],
     }  # fmt: skip
+    finished = alone.replace(", status: rejected", "")
+    assert list_problems(folder, finished, {"流程.yaml": flow % "盖章"}) == []
     none = (
         alone.partition(", subflows")[0]
         + "}\nsteps: [{approve: {by: 李四}, expect: {flow: {at: 用印}}}]\n"

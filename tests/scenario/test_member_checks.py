@@ -26,7 +26,7 @@ def check(source: str) -> list[str]:
     context = ScriptContext(
         script=Script(source, "批.js"),
         platforms=Platforms(),
-        fields=frozenset({"金额", "标题"}),
+        fields=frozenset({"金额", "标题", "$require"}),
         declared_members=DECLARED,
     )
     found = check_scripts([context], ResponseShapes())
@@ -58,6 +58,21 @@ def test_a_wrong_name_in_any_line(source: str, told: str) -> None:
     assert told in check(source)
 
 
+def test_what_is_written_below_a_misspelt_extension_can_have_no_effect() -> None:
+    near = "6: form has no '$visble'; did you mean '$visible'?"
+    sources = {
+        "form.$visble.金额 = true;": [f"closed-member {near}"],
+        "form.标题 = form.$visble;": [f"unknown-member {near.replace('6', '16', 1)}"],
+        "form.标题 = form.$visble.金额;": [f"closed-member {near.replace('6', '16', 1)}"],
+        "form.标题 = ctx.$visble;": ["unknown-member 15: ctx has no '$visble'"],
+    }
+
+    found = {
+        source: [one.partition("; there are")[0] for one in check(source)] for source in sources
+    }
+    assert found == sources
+
+
 def test_a_misspelt_extension_is_no_unknown_field_too() -> None:
     source = "form.$visble.金额 = true; form.标题 = form.$optons.金额; form.$mesage = '不行';"
 
@@ -74,6 +89,8 @@ def test_a_misspelt_extension_is_no_unknown_field_too() -> None:
         "form.标题 = ctx.step?.name ?? ctx.step_id;",
         "form.标题 = ctx.userInfo.department;",
         "form.标题 = ctx.userInfo.names.join();",
+        "ctx.userInfo.staus = '在职'; ctx.step.staus = 1;",
+        "form.$require = '是'; form.标题 = form.visble;",
         "form.标题 = ctx.userInfo.namex;",
         "form.标题 = ctx.project.code + ctx.project.end_time + ctx.project.user_name;",
         "ctx.project.state = '归档';",

@@ -139,6 +139,24 @@ def test_a_place_that_another_file_declares_is_told_at_the_call(tmp_path: Path) 
     assert [one.place for one in found] == [Place("脚本.js", 1, 1)]
 
 
+def test_a_rule_that_another_file_declares_is_told_at_the_call(tmp_path: Path) -> None:
+    head = HEAD.replace("crm\n", "base\n", 1)
+    base = f"{head}{OK % '[200]'}\napis: {{客户: {{}}, 列表: {{}}}}\n"
+    (tmp_path / "base.yaml").write_text(base, "utf-8")
+    (tmp_path / "crm.yaml").write_text("platform_key: crm\nextends: base\n", "utf-8")
+    calls = [made(CUSTOMER), made(ORDER, call="crm.列表", place=Place("脚本.js", 2, 1))]
+
+    found = [*find_rule_doubts(calls, load_platforms(tmp_path))]
+
+    assert [one.place for one in found] == [Place("脚本.js", 1, 1)]
+
+
+def test_a_response_without_a_code_is_no_failure_that_lacks_a_message(tmp_path: Path) -> None:
+    text = "response: {ok: {all: [{path: $.code, in: [0]}]}, message: [$.errmsgs]}"
+
+    assert doubts(tmp_path, text, made({"errmsg": "好"})) == []
+
+
 def test_what_another_file_declares_wrongly_is_told_at_the_first_call(tmp_path: Path) -> None:
     text = HEAD.replace("crm\n", "base\n", 1) + "timeout: 30000\napis: {客户: {}}\n"
     (tmp_path / "base.yaml").write_text(text, "utf-8")

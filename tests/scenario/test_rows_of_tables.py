@@ -148,38 +148,41 @@ def test_a_cell_with_an_action_is_checked_for_the_rows_that_do_it(folder: Path) 
             f"10:13: cases[6].填: {shape}",
         ],
     }
+    table = {"表.csv": 'id,填:json\n甲,"{""金頟"": 1}"\n'}
+    text = f"{FORM}cases: {{from: 表.csv}}\n{steps % ''}"
+    assert list_problems(folder, text, table) == []
 
 
 def test_a_text_that_a_condition_compares_is_in_the_cells(folder: Path) -> None:
-    rows = "cases: [{id: 甲, 状态: 已审批, 号: 1001}, {id: 乙, 状态: 已驳回, 号: 1002}, {id: 丙, 状态: '', 号: 1003}]\n"
+    rows = "cases: [{id: 甲, 表.状态: 已审批, 号: 1001}, {id: 乙, 表.状态: 已驳回, 号: 1002}, {id: 丙, 表.状态: '', 号: 1003}]\n"
     wrong = (
         "name?: 5:6: no row has {!r} in the column {!r}, so that this comparison is the same in "
         "each; did you mean {!r}?"
     )
     found = {}
     for condition in (
-        "${case.状态} == 己审批", "己驳回 != ${case.状态}", "${case.状态} == 已审批", "${case.状态} == 全别的",
-        "${case.状态} < 己审批", "${case.状态} == ''", "${case.号} == '1O01'", "${vars.状态} == 己审批",
-        "${case.状态} == 已审批 or ${case.状态} == 已驳加",
+        "${case.表.状态} == 己审批", "己驳回 != ${case.表.状态}", "${case.表.状态} == 已审批", "${case.表.状态} == 全别的",
+        "${case.表.状态} < 己审批", "${case.表.状态} == ''", "${case.号} == '1O01'", "${vars.状态} == 己审批",
+        "${case.表.状态} == 已审批 or ${case.表.状态} == 已驳加",
     ):  # fmt: skip
-        steps = f"steps:\n  - {{if: \"{condition}\", set: {{金额: 1}}}}\n  - {{set: {{金额: '${{case.号}}'}}, name: '${{case.状态}}', expect: {{form: {{金额: 1}}}}}}\n"
+        steps = f"steps:\n  - {{if: \"{condition}\", set: {{金额: 1}}}}\n  - {{set: {{金额: '${{case.号}}'}}, name: '${{case.表.状态}}', expect: {{form: {{金额: 1}}}}}}\n"
         told = list_problems(folder, f"{FORM}{rows}{steps}vars: {{状态: 已审批}}\n")
         found[condition] = [one for one in told if "comparison" in one]
     assert found == {
-        "${case.状态} == 己审批": [wrong.format("己审批", "状态", "已审批")],
-        "己驳回 != ${case.状态}": [wrong.format("己驳回", "状态", "已驳回")],
-        "${case.状态} == 已审批": [],
-        "${case.状态} == 全别的": [],
-        "${case.状态} < 己审批": [],
-        "${case.状态} == ''": [],
+        "${case.表.状态} == 己审批": [wrong.format("己审批", "表.状态", "已审批")],
+        "己驳回 != ${case.表.状态}": [wrong.format("己驳回", "表.状态", "已驳回")],
+        "${case.表.状态} == 已审批": [],
+        "${case.表.状态} == 全别的": [],
+        "${case.表.状态} < 己审批": [],
+        "${case.表.状态} == ''": [],
         "${case.号} == '1O01'": [],
         "${vars.状态} == 己审批": [],
-        "${case.状态} == 已审批 or ${case.状态} == 已驳加": [
-            wrong.format("已驳加", "状态", "已驳回")
+        "${case.表.状态} == 已审批 or ${case.表.状态} == 已驳加": [
+            wrong.format("已驳加", "表.状态", "已驳回")
         ],
     }
     filled = rows.replace("状态: ''", "状态: '${case.id}'")
-    text = f"{FORM}{filled}steps:\n  - {{if: '${{case.状态}} == 己审批', set: {{金额: '${{case.号}}'}}}}\n"
+    text = f"{FORM}{filled}steps:\n  - {{if: '${{case.表.状态}} == 己审批', set: {{金额: '${{case.号}}'}}}}\n"
     assert [one for one in list_problems(folder, text) if "comparison" in one] == []
 
 

@@ -70,7 +70,7 @@ def test_what_contradicts_itself_is_impossible() -> None:
     possible: list[Any] = [
         {"$gt": 3, "$lt": 5}, {"$gte": 5, "$lte": 5}, {"$gt": 5, "$lt": 5.5}, {"$gt": 5}, {"$lt": -5}, {"$ne": "a"}, {"$ne": None}, {"$exists": False},
         {"$in": [1, 2], "$gt": 1}, {"$near": 10, "$gt": 9}, {"$near": {"value": 10, "within": 5}, "$gt": 14}, {"$near": "2026-03-02", "$gt": 5, "$lt": 3},
-        {"$near": {"value": "2026-03-02", "within": 1}, "$eq": 1}, {"$eq": "${vars.x}", "$ne": 1, "$gt": 5, "$lt": 3}, {"$in": ["${vars.x}"], "$eq": 1},
+        {"$near": {"value": "2026-03-02", "within": 1}, "$eq": 1}, {"$eq": "${vars.x}", "$ne": 1, "$gt": 5, "$lt": 3}, {"$in": ["${vars.x}"], "$eq": 1}, {"$in": ["${vars.x}", 2], "$eq": 1},
         {"$matches": "a", "$gt": 5, "$lt": 3}, {"$eq": {"a": "${vars.x}"}, "$ne": {"a": 1}, "$gt": 1}, {"$not": {"$in": ["", 0, 1, -1]}},
         {"a": {"$gt": 5, "$lt": 3}}, 5, "a", {}, [], {"$gt": "a"}, {"$eq": {"a": 1}}, {"$eq": [1, 2]}, {"$gt": "没有这样的文字"}, {"$ne": "a", "$gt": "a"},
     ]  # fmt: skip
@@ -309,4 +309,27 @@ def test_a_never_can_be_broken(folder: Path) -> None:
         "empty?: 9:6: " + items.format("console"),
         f"empty?: 10:47: {calls}",
         "empty?: 11:39: only exactly 2 of these calls in a step break this never, and another number does not; write times: {$gte: 2}",
+    ]
+
+
+def test_a_never_of_a_flow_denies_one_entry_of_a_list_that_grows(folder: Path) -> None:
+    text = (
+        "scenario: 采购\nflow: {definition: 流程.yaml, at: 部门, form: {金额: 1}}\nsteps:\n"
+        "  - {approve: {by: 李四}, expect: {flow: {at: 完, form: {}}}}\n"
+        "  - {expect: {}}\n"
+        "never:\n"
+        "  - {flow: {history: [{action: reject}], at: 部门}}\n"
+        "  - {flow: {passed: [完, 部门], notified: [王五], pending: [张三], owners: [张三]}}\n"
+    )
+    flow = "flow: 采购\nstart: 部门\nnodes: {部门: {owners: [李四], approve: 完, reject: 完}, 完: {end: true}}\n"
+    items = "a list is compared item by item, so that only exactly these {0} break this never; write {0}: {{$contains: …}} for one of them among others"
+    assert list_problems(folder, text, {"流程.yaml": flow}) == [
+        "4:48: steps[0].expect.flow.form: {} holds whatever happens; say what has to be there, or take it away",
+        "5:6: steps[1].expect: expect says nothing; leave it out",
+    ]
+    sound = text.replace(", form: {}}", "}").replace("  - {expect: {}}\n", "")
+    assert list_problems(folder, sound, {"流程.yaml": flow}) == [
+        "empty?: 6:13: " + items.format("history"),
+        "empty?: 7:30: " + items.format("notified"),
+        "empty?: 7:13: " + items.format("passed"),
     ]

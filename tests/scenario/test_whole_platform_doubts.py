@@ -66,7 +66,7 @@ DATA = {"phone": "13800138000", "name": "张三"}
 
 def test_each_file_is_doubted_for_itself_and_by_the_first_call(tmp_path: Path) -> None:
     calls = [
-        made("crm.$token", 1, {"image": "x", "token": "t", "expire_in": 7200, "rowz": [1]}),
+        made("crm.$token", 1, {"image": "x", "token": "t", "expire_in": 7200, "rowz": [1]}, response_header={"X-Token": "t"}),
         made("crm.客户", 2, {"code": 200, "data": DATA}, header={"X-TraceId2": 1}, response_header={"X-Server-Id": "7"}),
         made("oa.单", 3, {"phone": 1}),
         made("oa.客户", 4, {"phone": 1}),
