@@ -369,6 +369,15 @@ def test_a_failure_is_replayed_with_the_files_that_it_had(
     assert told == [*(f"{line}{first}" for line in lines), "replay it here: bpmax-sim run a"]
 
 
+def test_a_file_in_another_encoding_is_another_one_than_in_the_pipeline(root: Path) -> None:
+    (root / "a.js").write_bytes("一\n".encode("gbk"))
+    failure = fail("付款")
+
+    assert [*show._describe_replay(failure, make_run(failure, 付款={"a.js": "一\n"}), root)] == [
+        "not the same here as in the pipeline: a.js"
+    ]
+
+
 @pytest.mark.parametrize(
     ("file", "lines"),
     [

@@ -135,6 +135,13 @@ def test_a_scenario_depends_on_what_it_reads(project: Path, name: str, again: li
     assert Noted().list_reruns(project / name) == again
 
 
+def test_a_platform_file_in_another_encoding_may_be_that_of_any_scenario(project: Path) -> None:
+    path = project / "scenarios/platforms/crm.yaml"
+    path.write_bytes("platform_key: crm_system  # 客户\n".encode("gbk"))
+
+    assert Noted().list_reruns(path) == ALL
+
+
 @pytest.mark.parametrize(
     ("there", "saved", "again"),
     [
