@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - a message, one a line
 """What stands where a run keeps its files and is none of them: a folder, a file, another's file."""
 
 from __future__ import annotations
@@ -202,3 +203,56 @@ def test_of_a_script_with_a_secret_no_advice_tells_its_conditions(tmp_path: Path
         told.append((branch.arm, "hunter2" in branch.reach, bool(branch.reach)))
 
     assert told == [("then", True, True), ("then", False, False)]
+
+
+LISTED = "[tool.bpmax_sim]\njobs = ['构建', '夜间 测试', '发布']\n"
+PARTS: list[tuple[str, dict[tuple[str, Shard | None], Any], str]] = [
+    # jobs that the project lists, what each file covers, and why they do not count
+    ("", {("构建", None): "scenarios"}, "tests/乙_test.py: tests in Python replay recordings, too, and only scenarios were run; run all tests: pytest"),
+    ("", {("构建", None): "scenarios", ("夜间 测试", None): "part", ("发布", None): "part"}, "job '发布' ran a part of the project only; list all jobs in pyproject.toml: [tool.bpmax_sim] jobs = [\"发布\", …]"),
+    (LISTED, {("构建", None): "part", ("发布", None): "part"}, "what job '夜间 测试' used is missing; keep its .bpmax/usage, too"),
+    (LISTED, {("夜间 测试", None): "part", ("发布", None): "part"}, "what job '构建' used is missing; keep its .bpmax/usage, too"),
+    ("", {("构建", Shard(3, 4)): "project", ("", Shard(1, 3)): "project"}, "what shard 2 of 3 used is missing; keep its .bpmax/usage, too"),
+    ("", {("", Shard(1, 1)): "project", ("构建", Shard(3, 4)): "project"}, "what shard 1 of 4 of job '构建' used is missing; keep its .bpmax/usage, too"),
+]  # fmt: skip
+
+
+def test_what_is_missing_of_the_evidence_is_told_with_its_name(root: Path) -> None:
+    write_files(root, {"tests/a.py": "", "tests/乙_test.py": "import bpmax_sim"})
+    folder = root / usage.FOLDER
+    told = []
+    for jobs, kept, _ in PARTS:
+        write_files(root, {"pyproject.toml": jobs})
+        for (job, shard), covers in kept.items():
+            store_evidence(evidence(tests=OURS, covers=covers), root, job, shard)
+        told.append(refuse(read_evidence, root, [folder]).replace(f"{root}/", ""))
+        for path in folder.iterdir():
+            path.unlink()
+
+    assert told == [why for _, _, why in PARTS]
+
+
+def test_what_changed_first_since_the_evidence_is_told(root: Path) -> None:
+    names = ("scenarios/b.scenario.yaml", "scenarios/a.scenario.yaml", "cassettes/丙.yaml")
+    write_files(root, {"tests/a.py": "", **dict.fromkeys(names, SCENARIO)})
+    same, other = usage.digest_file(root / names[2]), "0" * 64
+    found = []
+    for fields in (
+        {"tests": ("tests/a.py", "tests/gone.py")},
+        {"tests": ("tests/gone.py",), "digests": {names[2]: other}},
+        {"digests": {names[2]: same, "cassettes/甲.yaml": same, "cassettes/乙.yaml": same}},
+        {"sources": {"tests/a.py": same, names[1]: other}, "digests": {"cassettes/乙.yaml": same}},
+        {"sources": {names[1]: same, names[0]: same}, "digests": {names[2]: other}},
+        {"digests": {names[2]: same}},
+    ):
+        store_evidence(evidence(**{**fields, "tests": (*OURS, *fields.get("tests", ()))}), root, "")
+        os.utime(root / "tests/a.py", (4e9, 4e9))
+        told = refuse(read_evidence, root, [root / usage.FOLDER]).replace(f"{root}/", "")
+        found.append(told.partition(": "))
+
+    stale = "changed since the last full run, so usage data is stale; rerun: pytest"
+    unrun = "was in none of the runs that told what they use; run it, too"
+    assert [(name, why) for name, _, why in found] == [
+        ("tests/a.py", stale), ("tests/gone.py", stale), ("cassettes/乙.yaml", stale),
+        ("tests/a.py", stale), (names[2], stale), (names[1], unrun),
+    ]  # fmt: skip
