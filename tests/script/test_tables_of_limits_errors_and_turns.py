@@ -89,6 +89,9 @@ def test_limits_and_stacks_are_read_from_texts() -> None:
     for text, got in refused.items():
         with pytest.raises(ValueError, match=rf"expected a number of .* above 0, got {got}$"):
             parse_limits(text)
+
+
+def test_the_limit_of_a_time_error_is_told() -> None:
     limits = Limits(cpu=1.5, wall=30)
     told = [str(make_time_error(limits, is_wall=is_wall)) for is_wall in (False, True)]
     used = "ScriptLimitError: the script used more than {} time"
