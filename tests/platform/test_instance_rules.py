@@ -458,7 +458,17 @@ def test_an_instance_of_a_file_has_nothing_from_variables_that_it_does_not_name(
     environ = {"CRM_CORP": "ww9", "CRM_URL": "https://live.test", "CRM_SSO_URL": "https://l.test"}
     found = resolve(VALUES, {"PW": "s3cret", **environ})
 
-    assert sorted(found.real) == ["password", "region", "tenant"]
+    assert [one.name for one in found] == ["tenant", "region", "password"]
     assert (found.live, found.hosts["sso_url"].live) == (
         "https://crm.example.test/%E6%8E%A5%E5%8F%A3", "https://sso.example.test"
     )  # fmt: skip
+
+
+def test_a_platform_without_credentials_says_that_it_has_none(tmp_path: Path) -> None:
+    bare = read_crm("platform_key: oa\nbase_url: https://oa.example.test\n")
+    file = tmp_path / "instances.yaml"
+    file.write_text("- {platform: oa, instance_key: a, credentials: {口令: x}}", encoding="utf-8")
+    problems: list[Problem] = []
+    read_instances(file, {"oa": bare}.get, ["oa"], problems, [])
+
+    assert [one.message for one in problems] == ["'oa' declares no credential '口令'; it has none"]
