@@ -462,6 +462,9 @@ def test_an_instance_of_a_file_has_nothing_from_variables_that_it_does_not_name(
     assert (found.live, found.hosts["sso_url"].live) == (
         "https://crm.example.test/%E6%8E%A5%E5%8F%A3", "https://sso.example.test"
     )  # fmt: skip
+    with pytest.raises(ConfigError) as caught:
+        resolve({"tenant": "甲公司"}, {"CRM_PASSWORD": "s3cret"})
+    assert str(caught.value).endswith("instance 'test' of 'crm' lacks 'password'; add it")
 
 
 def test_a_platform_without_credentials_says_that_it_has_none(tmp_path: Path) -> None:
