@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from base64 import b64encode
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -14,6 +15,7 @@ from msgspec import UNSET
 from bpmax_sim.errors import ConfigError, TransportError
 from bpmax_sim.messages import FORM, Request, Response
 from bpmax_sim.platform.model import ErrorClass, OkRule, Platform, ResponseRules
+from bpmax_sim.secret.standin import make_standin
 from bpmax_sim.simulator.model import (
     OAuthGrants,
     RuleTable,
@@ -22,7 +24,13 @@ from bpmax_sim.simulator.model import (
     set_at_path,
 )
 from bpmax_sim.simulator.simulator import format_credentials
-from bpmax_sim.simulator.state import TenantCredentials, is_missing, merge_members, parse_request
+from bpmax_sim.simulator.state import (
+    TenantCredentials,
+    is_missing,
+    list_values,
+    merge_members,
+    parse_request,
+)
 from tests.simulator.bench import START
 from tests.simulator.test_checks_of_a_table import BASE, Office
 
@@ -46,9 +54,13 @@ def test_a_request_is_read_in_its_parts() -> None:
         f"{BASE}?a=1": "/",
         "https://other.example.test/v1/x?a=1": "/v1/x",
         "https://other.example.test": "/",
+        "https://other.example.test/x?back=https://a.example.test/y": "/x",
         "/x/y": "/x/y",
     }
     assert {url: parse_request(Request(method="GET", url=url), BASE).path for url in paths} == paths
+    assert [list_values(parsed, "query", name) for name in ("x", "z", "w")] == [
+        ["1", "2"], [""], UNSET,
+    ]  # fmt: skip
     form = {"Content-Type": f"{FORM}; charset=utf-8"}
     bodies: list[tuple[bytes | None, Mapping[str, str], Any, dict[str, str]]] = [
         (None, {}, UNSET, {}),
@@ -624,6 +636,13 @@ def test_only_stand_ins_get_the_format_of_the_vendor() -> None:
     table = Office(credentials={"key": {"prefix": "SEC", "groups": [4, 2]}}).simulator.table
     kept = {"key": "real", "app": "甲", "no": 7}
     assert format_credentials(kept, table) == kept
+    standin = make_standin(kind="text", platform="oa", instance="甲", name="key")
+    made = format_credentials({"key": standin, "app": standin}, table)
+    assert (made["app"], made["key"]) == (
+        standin,
+        format_credentials({"key": standin}, table)["key"],
+    )
+    assert re.fullmatch(r"SEC[0-9a-f]{4}-[0-9a-f]{2}", made["key"])
 
 
 def test_a_grant_needs_its_credentials() -> None:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import msgspec
+from msgspec import UNSET
 
 from bpmax_sim.clock import VirtualClock
 from bpmax_sim.messages import FORM, Request
@@ -150,8 +151,9 @@ def test_a_value_equals_another_one_or_one_of_a_list() -> None:
 def test_an_instance_is_known_by_a_credential_that_it_alone_has() -> None:
     answer = {"app": {"$value": "credential.app"}}
     office = check(answer, equal={"at": "body.r", "to": "credential.robot", "error": "E"})
-    assert office.post({"r": "r-2"}, {"r": "R-2"}, {"r": ["r-2"]}, {}, {"r": None}) == [
-        {"app": "乙"}, NO, NO, NO, NO,
+    asked: Any = ("r-2", "R-2", ["r-2"], UNSET, None, "null")
+    assert office.post(*({} if one is UNSET else {"r": one} for one in asked)) == [
+        {"app": "乙"}, *[NO] * 5,
     ]  # fmt: skip
 
     login = {"at": "body.k", "name": "key", "missing": "E", "wrong": "W"}
@@ -163,6 +165,8 @@ def test_an_instance_is_known_by_a_credential_that_it_alone_has() -> None:
         {"app": "甲"}, {"app": "甲"}, {"app": "乙"},
     ]  # fmt: skip
     assert both.post({"k": "k-乙"}, {"k": "k-乙", "r": "r-1"}) == [NO, NO]
+    same = check(answer, login=[login], equal={"at": "body.a", "to": "body.b", "error": "E"})
+    assert same.post({"k": "k-甲", "a": 1}, {"k": "k-甲", "a": 1, "b": 1}) == [NO, {"app": "甲"}]
 
 
 def test_a_login_says_which_credential_is_missing_or_wrong() -> None:
@@ -234,8 +238,9 @@ def test_a_record_that_was_added_comes_before_those_of_the_table() -> None:
     rule = {"in": "users", "by": ["id"], "at": "body.u", "as": "u", "error": "E"}
     office = check({"n": {"$value": "u.name"}}, find=rule)
     office.simulator.add("users", {"id": "LI", "name": "李新"}, {"id": "sun", "name": "孙"})
-    assert office.post({"u": "li"}, {"u": "sun"}, {"u": "zhang"}) == [
-        {"n": "李新"}, {"n": "孙"}, {"n": "张三"},
+    office.simulator.add("users", {"id": "None", "name": "无"}, {"id": "[]", "name": "空"})
+    assert office.post({"u": "li"}, {"u": "sun"}, {"u": "zhang"}, {"u": None}, {"u": []}) == [
+        {"n": "李新"}, {"n": "孙"}, {"n": "张三"}, NO, NO,
     ]  # fmt: skip
 
 

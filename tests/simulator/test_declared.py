@@ -116,6 +116,7 @@ def test_a_sample_is_what_the_schema_says_first(schema: Any, sample: Any) -> Non
 @pytest.mark.parametrize(("least", "text"), [(0, ""), (1, "x"), (3, "xxx")])
 def test_a_text_without_a_name_is_as_long_as_it_has_to_be(least: int, text: str) -> None:
     assert sample_schema({"type": "string", "minLength": least}) == text
+    assert sample_schema({"type": "string"}) == ""
     assert sample_schema({"items": {"type": "string", "minLength": least}, "type": "array"}) == [
         text
     ]
@@ -180,7 +181,8 @@ def test_an_example_fits_what_is_declared_of_a_parameter(declared: Any, value: A
         ("true", {"boolean": True}), ("false", {"boolean": False}), ("True", {}), ("", {}),
         (True, {"boolean": True}), (1, {"integer": 1, "number": 1}), (1.5, {"number": 1.5}),
         (0, {"integer": 0, "number": 0}), ("0", {"integer": 0, "number": 0.0}),
-        ([], {"array": []}), ({}, {"object": {}}), (None, {}),
+        ([], {"array": []}), ({}, {"object": {}}), (None, {}), ("甲", {}),
+        ("1e999", {}), ("9" * 5000, {}),
     ],
 )  # fmt: skip
 def test_a_value_is_of_its_type_or_of_none(value: Any, fits: dict[str, Any]) -> None:
@@ -210,6 +212,8 @@ THREE = "{all: [{path: $.ok, in: [true]}, {path: $.n, in: [3]}, {path: header:X-
         (f"{ENVELOPES}  ok: {{status: [201, 200]}}\n", 201, {}, {}),
         (f"{ENVELOPES}  ok: {{all: [{{path: $.head.code, in: [0, 1]}}]}}\n", 200, {},
          {"head": {"code": 0, "msg": "ok"}}),
+        (f"{ENVELOPES}  ok: {{all: [{{path: $.e, absent: true}}, {{path: $.ok, in: [1]}}]}}\n",
+         200, {}, {"head": {"msg": "ok"}, "ok": 1}),
         (f"{ENVELOPES}  ok: {THREE}\n", 200, {"X-Ok": "yes"},
          {"head": {"msg": "ok"}, "ok": True, "n": 3}),
         ("response: {code: [header:X-Code], message: [header:X-Msg], data: [$.data]}\n", 200,
