@@ -70,6 +70,7 @@ SALE = call_from_data({"call": "orders.createOrder", "args": ["sale", 7, "张三
         (SIGNED, header("X-Times", "1"), False),
         (BEARER, header("AUTHORIZATION", "1"), True),
         (BEARER, header("X-No", "1"), False),
+        (BEARER, lambda one: replace(one, headers=[(n.upper(), v) for n, v in one.headers]), True),
         (QUERY, query("Access_Token=1&%E9%A1%B5=7"), True),
         ("", lambda one: replace(one, url=one.url.replace("sale", "退货")), False),
     ],
@@ -138,6 +139,10 @@ auth:
             lambda one: replace(one, headers=[(n, "mine") for n, _ in one.headers]),
             "and a script changes what is sent there",
         ),
+        (
+            lambda one: replace(one, headers=[(n, f"{v}x") for n, v in one.headers]),
+            "header.X-App is auth's, and a script changes what is sent there",
+        ),
     ],
 )
 def test_each_value_of_auth_is_there_once(
@@ -149,6 +154,39 @@ def test_each_value_of_auth_is_there_once(
         assert check_law_by_calls(seen, "credential", (CALL, CLAIM))
     else:
         assert told in why("credential", seen, CALL, CLAIM)
+
+
+def test_a_value_that_auth_did_not_put_in_is_passed_over_and_the_next_one_judged(
+    tmp_path: Path,
+) -> None:
+    def without_first(one: Request, number: int) -> Request:
+        kept = [pair for pair in one.headers if pair[0] != "X-App"]
+        return replace(one, headers=[*kept, ("AUTHORIZATION", "x")] if number == 2 else kept)
+
+    seen = tampered(make(tmp_path, TWO), without_first)
+    assert why("credential", seen, CALL, CLAIM) == (
+        "header.Authorization is auth's and is sent 2 times"
+    )
+
+
+@pytest.mark.parametrize(
+    ("value", "is_lost"), [({"单号": "7"}, True), (["7"], True), (7, True), ("七号单", False)]
+)
+def test_a_whole_body_arrives_unless_it_is_a_text(
+    value: Any, *, is_lost: bool, tmp_path: Path
+) -> None:
+    whole = "      - {name: 单, in: body, to: $}"
+    other = tampered(
+        make(tmp_path, "", parameters=whole), lambda one, _: replace(one, headers=JSON, body=b"1")
+    )
+    call = call_from_data({"call": "orders.createOrder", "args": ["sale", value]})
+
+    if is_lost:
+        assert "the value of parameter '单' does not arrive at body.$" in why(
+            "arrives", other, call
+        )
+    else:
+        assert check_law_by_calls(other, "arrives", (call,))
 
 
 @pytest.mark.parametrize(
@@ -253,6 +291,7 @@ def test_a_value_that_is_lost_says_what_took_its_place(
         ),
         (["sale", 1, "张"], ["sale", 1, "李"], "redact: [body.customer]", True),
         (["sale", 1, "张"], ["sale", 1, "李"], "ignore: [body.customer]", True),
+        (["sale", 1, "张"], ["sale", 1, "李"], "ignore: [query.页, body.customer]", True),
         (["sale", 1, "张"], ["sale", 1, "李"], "ignore: [body]", None),
     ],
 )

@@ -47,6 +47,7 @@ def sent(
         (sent("?a=1&b=%E5%BC%A0&a=+&A=3&a="), "query", "a", ["1", "+", "3", ""]),
         (sent("?%E9%A1%B5=2"), "query", "页", ["2"]),
         (sent("?a"), "query", "a", [""]),
+        (sent("?page=1&PAGE=2"), "query", "Page", ["1", "2"]),
         (sent("?a=b=c?d"), "query", "a", ["b=c?d"]),
         (sent("?ab=1"), "query", "a", []),
         (sent(), "query", "a", []),
