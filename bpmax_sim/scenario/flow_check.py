@@ -261,7 +261,7 @@ def _check_field_pair_direction(draft: ScenarioDraft, subflow: SubFlow, spot: Sp
     pairs = [("form", inner, outer) for inner, outer in subflow.form.items()]
     pairs += [("back", inner, outer) for outer, inner in subflow.back.items()]
     for key, inner, outer in pairs:
-        if known and outer not in known and inner in known:
+        if outer not in known and inner in known:
             left, right = (outer, inner) if key == "back" else (inner, outer)
             order = (
                 msg("field of the sub-flow: field of this project")

@@ -167,6 +167,42 @@ steps:
             "5:6 empty nothing looks at what this returns; expect its result, or return nothing",
         ],
     ),
+    "pairs of fields that this project has on either side": (
+        """\
+scenario: 单
+form: {fields: {金额: 0, 客户: ''}, scripts: {open: 开.js}}
+flow: {definition: 换.yaml, subflows: {用印: {definition: 用印.yaml}}}
+steps: [{submit: {}, expect: {flow: {at: 用章}}}]
+""",
+        {"换.yaml": "flow: 换\nstart: 用章\nnodes: {用章: {subflow: {flow: 用印, form: {客户: 金额}, back: {金额: 客户}}, approve: 完}, 完: {end: true}}\n"},
+        [],
+    ),
+    "conditions of what is called like a field of the form": (
+        """\
+scenario: 单
+form: {fields: {金额: 0, 客户: ''}, scripts: {open: 开.js}}
+flow: {definition: 路.yaml, project: {金额: 高}}
+steps: [{submit: {}, expect: {flow: {at: 审批}}}]
+""",
+        {"路.yaml": """\
+flow: 路
+start: 审批
+nodes:
+  审批:
+    owners: [wangwu]
+    approve:
+      - {when: "ctx.project.金额 > '高'", to: 完}
+      - {when: "ctx.form.客户.金额 === '9'", to: 完}
+      - {when: "ctx.form.客户.金额 > '高'", to: 完}
+      - {when: "ctx.form.金额 > '高'", to: 完}
+      - {to: 再}
+  再: {owners: [ceo], approve: 完}
+  完: {end: true}
+"""},
+        [
+            "路.yaml:10:10 script '高' is no number, so that no number is above or below it; compare with a number",
+        ],
+    ),
     "callers and options that are denied": (
         """\
 scenario: 单
