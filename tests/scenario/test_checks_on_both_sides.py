@@ -203,6 +203,26 @@ nodes:
             "路.yaml:10:10 script '高' is no number, so that no number is above or below it; compare with a number",
         ],
     ),
+    "columns that are read below, calls of a variable, and arguments of a function": (
+        """\
+scenario: 单
+form: {fields: {金额: 0, 客户: ''}, scripts: {open: 开.js}}
+flow: {definition: 流程.yaml, at: 审批}
+vars: {接口: 查}
+cases: [{id: a, 列: {深: 1}}, {id: b, 列: {深: 2}}]
+steps:
+  - {open: {金额: '${case.列.深}'}, expect: {form: {金额: 1}}}
+  - {proxy: {call: 'crm.${vars.接口}'}}
+  - {resubmit: null}
+  - {resubmit: 5}
+  - {js: {file: 开.js, call: f, args: {a b: 1}}}
+""",
+        {},
+        [
+            "10:6 ! expected a map of project, by, comment, form",
+            "11:32 ! a function takes a list of arguments",
+        ],
+    ),
     "callers and options that are denied": (
         """\
 scenario: 单
