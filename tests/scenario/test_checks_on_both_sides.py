@@ -223,6 +223,34 @@ steps:
             "11:32 ! a function takes a list of arguments",
         ],
     ),
+    "people who are denied where all are listed": (
+        """\
+scenario: 单
+flow: {definition: 流程.yaml, at: 审批}
+people: {wangwu: {}, lisi: {}}
+steps:
+  - approve: {by: wangwu}
+    expect: {flow: {owners: {$not: {$contains: 孙七}}, status: finished}}
+""",
+        {},
+        [
+            "6:37 name! people has no '孙七'; there are wangwu, lisi",
+        ],
+    ),
+    "people who are denied where none are listed": (
+        """\
+scenario: 单
+flow: {definition: 流程.yaml, at: 审批}
+vars: {谁: 孙七}
+steps:
+  - approve: {by: wangwu}
+    expect: {flow: {owners: {$not: {$contains: '${vars.谁}'}}, pending: {$not: {$contains: 孙七}}, status: finished}}
+""",
+        {},
+        [
+            "6:80 name nobody in this scenario is called '孙七', so that this always holds; there is wangwu",
+        ],
+    ),
     "callers and options that are denied": (
         """\
 scenario: 单
