@@ -513,8 +513,16 @@ def test_a_policy_is_used_so_many_times(tmp_path: Path, times: int, came: int) -
         ("{at: 部门, reject: {}}", "财务", "the project is rejected at '结束'"),
         ("{at: 部门, reject: {}}", "", ""),
         ("{at: 部门, times: 1, return: {to: start}}", "start", ""),
-        ("{at: 部门, times: 1, return: {to: start}}", "结束", "the project is returned"),
-        ("{at: 部门, times: 1, return: {to: start}}", "", "the project is returned"),
+        (
+            "{at: 部门, times: 1, return: {to: start}}",
+            "结束",
+            "returned and has not come to '结束'; it",
+        ),
+        (
+            "{at: 部门, times: 1, return: {to: start}}",
+            "",
+            "returned and has not come to its end; it",
+        ),
         ("{at: 部门, by: 张三, withdraw: {}}", "", ""),
         ("{at: 部门, by: 张三, withdraw: {}}", "结束", "the project is cancelled"),
         ("{at: 部门, by: 行政, terminate: {}}", "", ""),
@@ -655,6 +663,7 @@ def test_of_many_nodes_the_last_eight_are_told(
         ('{at: 部门, by: "${vars.谁}", approve: {}}', "expected by"),
         ('{at: 部门, by: "${vars.空}", approve: {}}', "expected by"),
         ('{at: 部门, by: "${vars.谁}", if: "${form.金额} == 1", approve: {}}', "does not hold: if"),
+        ('{at: 部门, by: "${vars.空}", if: "${form.金额} == 1", approve: {}}', "in line 8 is for"),
         ('{at: "${vars.处}", approve: {}}', "no node '财务部'"),
     ],
 )
@@ -667,6 +676,16 @@ def test_what_a_policy_has_from_elsewhere_is_checked_when_it_is_known(
     assert told in wrong[0]
 
 
+def test_whom_a_policy_has_from_elsewhere_is_one_of_the_people(tmp_path: Path) -> None:
+    names = ("张三", "李经理", "王总监", "赵会计", "钱会计", "周主管", "陈律师", "吴专员")
+    people = ", ".join(f"{name}: {{}}" for name in (*names, "印章员", "行政"))
+    policy = '{at: 部门, by: "${vars.谁}", if: "${form.金额} == 1", approve: {}}'
+    more = f"vars: {{谁: 李经里}}\npeople: {{{people}}}\n"
+    wrong, _ = play(tmp_path, policy, "submit: {}\nplay: {}", more=more)
+
+    assert "no '李经里'; did you mean '李经理'? (the policy in line 9)" in wrong[0]
+
+
 def test_a_project_that_has_ended_is_not_moved_by_an_interval(tmp_path: Path) -> None:
     more = "form: {scripts: {open: 钟.js}, fields: {金额: 800}}\n"
     (tmp_path / "钟.js").write_text("setInterval(() => {}, 1000)", encoding="utf-8")
@@ -674,3 +693,22 @@ def test_a_project_that_has_ended_is_not_moved_by_an_interval(tmp_path: Path) ->
     wrong, _ = play(tmp_path, "{at: 部门, reject: {}}", steps, more=more)
 
     assert "ENDED_ELSEWHERE: the project is rejected at '结束'" in wrong[0]
+
+
+def test_a_timer_comes_where_nobody_acts_before_it(tmp_path: Path) -> None:
+    more = "form: {scripts: {open: 钟.js}, fields: {金额: 800}}\n"
+    (tmp_path / "钟.js").write_text("setTimeout(() => {}, 60000)", encoding="utf-8")
+    late = "{at: 部门, if: \"${now} > '2026-03-02T09:00:30+08:00'\", approve: {}}"
+    steps = "open: {}\nsubmit: {}\nplay: {until: 财务}"
+    wrong, facts = play(tmp_path, late, steps, more=more)
+
+    assert (wrong, [node for node, *_ in who_entered(facts)]) == ([], ["部门", "财务"])
+
+
+def test_a_play_stands_still_where_nobody_may_act(tmp_path: Path) -> None:
+    flow = FLOW.replace("{owners: [李经理, 王总监], complete: all,", "{owners: [],")
+    wrong, _ = play(tmp_path, EVERYBODY, flow=flow)
+
+    assert wrong[0].partition(": no ")[2] == (
+        "policy fits '部门' (nobody may act), and no deadline or timer is pending"
+    )

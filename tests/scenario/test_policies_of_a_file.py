@@ -81,6 +81,7 @@ def test_each_policy_is_told_what_is_wrong_with_it(folder: Path) -> None:
         "{at: 部门, if: '${case.状态} ==', approve: {}}": ["if: a value is missing"],
         "{at: 部门, only: [丙], approve: {}}": ["only[0]: no row '丙'; there are 甲, 乙"],
         "{at: 部门, by: 周副, hand_over: }": ["hand_over: expected to"],
+        "{at: 部门, by: 李经理, hand_over: {by: 周副}}": ["hand_over.by: write by beside hand_over, not in it"],
         "{at: 部门, hand_over: {to: 周副}}": [],
         "{at: '*', only: [甲], add_owner: {to: [行政副]}}": [],
     }  # fmt: skip
@@ -123,6 +124,8 @@ def test_policies_need_a_flow_and_a_step_that_plays(folder: Path) -> None:
     assert texts == {"owners.财务": False, "approve.部门": True}
     hands = STEPS.replace("{play:", "{hand_over: {by: 李经理, to: 赵会计}}, {play:")
     assert [one for one in tell(folder, other, steps=hands) if "never has" in one] == []
+    filled = hands.replace("to: 赵会计", "to: '${case.id}'")
+    assert [one for one in tell(folder, other, steps=filled) if "never has" in one] == []
 
 
 def test_a_policy_hides_those_behind_it_that_fit_no_more_than_it(folder: Path) -> None:
