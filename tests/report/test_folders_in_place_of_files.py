@@ -25,7 +25,9 @@ from bpmax_sim.report.stored_failures import (
     read_failures,
     store_or_delete_failure,
 )
-from bpmax_sim.report.trace_files import find_traces, store_trace
+from bpmax_sim.report.terminal import format_summary_line
+from bpmax_sim.report.trace_failures import PathsFromRoot
+from bpmax_sim.report.trace_files import Trace, find_traces, store_trace
 from bpmax_sim.report.usage import read_evidence, read_jobs, store_evidence
 from bpmax_sim.scenario.events import VERSION
 from bpmax_sim.scenario.load import load_items
@@ -149,6 +151,23 @@ def test_a_trace_that_is_a_folder_is_that_of_a_run_without_the_scenario(tmp_path
         "回填", "passed, result 1", "–", "failed, result 2", "–", "–", "–",
     ]  # fmt: skip
     assert [*find_traces([tmp_path / "2"])] == ["s/x/回填.ndjson"]
+
+
+def test_a_trace_without_a_place_names_no_file() -> None:
+    unnamed = Trace("scenarios/crm", (started("回填", place=None),), {"查.js": "", "a/查.js": ""})
+    named = Trace(
+        "scenarios/crm", (started("回填", place="回填.scenario.yaml:2:1"),), {"查.js": ""}
+    )
+    text = "None of ../共用.js, 查.js:3 and 回填.scenario.yaml"
+
+    assert [PathsFromRoot.of_trace(one).files for one in (unnamed, named)] == [
+        ("查.js", "a/查.js"), ("回填.scenario.yaml", "查.js"),
+    ]  # fmt: skip
+    assert [PathsFromRoot.of_trace(one).to_root_text(text) for one in (unnamed, named)] == [
+        "None of scenarios/共用.js, scenarios/crm/查.js:3 and 回填.scenario.yaml",
+        "None of scenarios/共用.js, scenarios/crm/查.js:3 and scenarios/crm/回填.scenario.yaml",
+    ]
+    assert to_plain_english(format_summary_line([], 0.3)) == "nothing ran   0 calls   0.30 s"
 
 
 def ended(cassette: Path | None, *orders: int, owner: str = "付款", mode: str = "replay") -> Any:
