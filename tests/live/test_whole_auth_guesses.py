@@ -184,3 +184,58 @@ def test_origins_that_hand_on_a_token_are_one_platform() -> None:
     assert (rest, first) == (
         [], {f"https://{name}" for name in "甲乙丙丁戊庚"},
     )  # fmt: skip
+
+
+SENT: dict[str, list[tuple[str, Pairs]]] = {
+    # what each request carries: the path with its query, and headers
+    "basic": [("/a", (("Authorization", "Basic enM6cDp3"),))] * 2,
+    "csrf": [("/a", (("X-CSRF-Token", "abcdefgh12"),))] * 2,
+    "cookies": [("/a", (("Cookie", "sid=abcdefgh12; lang=zh"),))],
+    "one token": [("/a", (("Authorization", "Bearer abcdefgh12"),))] * 2,
+    "two tokens": [("/a", (("Authorization", f"Bearer abcdefgh1{n}"),)) for n in (1, 2)],
+    "two tokens of four": [("/a", (("X-Token", f"abcdefgh1{n // 2}"),)) for n in range(4)],
+    "three of four": [("/a", (("X-Token", f"abcdefgh1{n % 3}"),)) for n in range(4)],
+    "signatures": [("/a", (("X-Sign", f"abcdefgh1{n}"),)) for n in range(2)],
+    "a signature": [("/a", (("X-Sign", "abcdefgh12"),))],
+    "a key": [("/a", (("X-Api-Key", "abcdefgh12"), ("X-App", "a")))],
+    "a parameter": [("/a?access_token=abcdefgh12&k=1", ())] * 2,
+    "nothing": [("/a", ())],
+}
+UNSEEN = (
+    "is of a page that was not seen, so it stays in the script; see the presets csrf_session and "
+    "form_session"
+)
+DIFFERS = (
+    "differs from request to request: a signature? Then declare `sign`, as how-to/sign-requests "
+    "says"
+)
+SAME = "is the same in all requests"
+
+
+def test_what_requests_carry_without_a_login_is_guessed_by_its_place_and_its_values() -> None:
+    guesses = {
+        name: guess_auth([
+            seen(f"GET {path}", {}, headers=headers) for path, headers in requests
+        ]) for name, requests in SENT.items()
+    }  # fmt: skip
+    key: dict[str, Any] = {"preset": "api_key", "in": "header"}
+
+    assert {
+        name: (one.auth, [*one.credentials], [*map(str, one.comments)])
+        for name, one in guesses.items()
+    } == {
+        "basic": ("basic", ["username", "password"],
+                  ["requests carry a user name and a password (HTTP Basic)"]),
+        "csrf": ("none", [], [f"header X-CSRF-Token {UNSEEN}"]),
+        "cookies": ("none", [], [f"cookie lang {UNSEEN}", f"cookie sid {UNSEEN}"]),
+        "one token": ("bearer", ["token"], [f"header Authorization {SAME}"]),
+        "two tokens": ("bearer", ["token"], [f"header Authorization {DIFFERS}"]),
+        "two tokens of four": (key | {"name": "X-Token"}, ["key"], [f"header X-Token {SAME}"]),
+        "three of four": (key | {"name": "X-Token"}, ["key"], [f"header X-Token {DIFFERS}"]),
+        "signatures": (key | {"name": "X-Sign"}, ["key"], [f"header X-Sign {DIFFERS}"]),
+        "a signature": (key | {"name": "X-Sign"}, ["key"], [f"header X-Sign {SAME}"]),
+        "a key": (key | {"name": "X-Api-Key"}, ["key"], [f"header X-Api-Key {SAME}"]),
+        "a parameter": ({"preset": "api_key", "in": "query", "name": "access_token"}, ["key"],
+                        [f"query access_token {SAME}"]),
+        "nothing": ("none", [], []),
+    }  # fmt: skip
