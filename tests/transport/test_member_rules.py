@@ -355,6 +355,68 @@ def test_settings_connections_and_tables_have_secrets() -> None:
     assert (one.before, one.after) == ("token: ", ",")
 
 
+def test_each_name_word_and_sign_that_tells_a_setting_counts() -> None:
+    connections = (
+        "Server", "host", "hostaddr", "Data Source", "Database", "DatabaseName", "dbname", "DSN",
+        "Driver", "Initial Catalog", "Endpoint", "AccountName", "Service_Provider",
+    )  # fmt: skip
+    states = (
+        "required", "optional", "invalid", "missing", "mismatch", "incorrect", "expired",
+        "disabled", "enabled", "hidden", "visible", "unknown", "undefined", "passed", "failed",
+        "success", "changed", "encrypted", "protected", "filtered", "redacted", "masked", "string",
+        "string2", "varchar2", "nvarchar2", "char16", "uint32", "Integer", "int32array", "boolean",
+        "utf8mb4", "2026-03-02", "2026/3/2", "2026.03.02", "2026-03-02T10:00", "2026-03-02_1",
+        "org.crm.User@1f2e3d4c",
+    )  # fmt: skip
+    actions = (
+        "忘记", "找回", "上次", "修改", "更改", "变更", "重置", "输入", "校验", "验证",
+    )  # fmt: skip
+    contacts = ("13800138000", "20260302", "zhang3@crm.test", "crm1.example.test/a")
+    headings = (
+        "auth", "cookie", "credential", "credentials", "pass", "session", "sig", "sign",
+        "signature",
+    )  # fmt: skip
+
+    for name in connections:
+        assert settings(f"{name}=a;Pwd=hunter;") == [("Pwd", "hunter")], name
+    for name in "source", "hosts", "base", "account":
+        assert settings(f"{name}=a;Pwd=hunter;") == [], name
+    for word in states:
+        assert settings(f"user=sa\npassword = {word}") == [], word
+    for word in "require", "xstring", "strings", "varchars", "2026-03", "crm.User@1f2e3d4c":
+        assert settings(f"user=sa\npassword = {word}") == [("password", word)], word
+    for action in actions:
+        assert {text: settings(f"如{action}密码：{text}") for text in contacts} == dict.fromkeys(
+            contacts, []
+        ), action
+    for text in contacts:
+        assert settings(f"登录密码：{text}") == [("登录密码", text)], text
+    assert settings("如忘记密码：9238471650a") == [("如忘记密码", "9238471650a")]
+    for name in "应用密钥", "应用私钥", "应用令牌":
+        assert settings(f"{name}：9238471650") == [], name
+        assert settings(f"{name}：a1b2c3d4") == [(name, "a1b2c3d4")], name
+    for name in headings:
+        assert settings(f"{name},user\na1b2c3d4e5f,a\n") == [], name
+        assert settings(f"{name},user\na1b2c3d4e5f6,a\n") == [(name, "a1b2c3d4e5f6")], name
+    assert settings("user=sa\napi_token = helloworld") == []
+    for sign in ",", "\t", ";", "|":
+        assert settings(f"user{sign}password\na{sign}hunter2\n") == [("password", "hunter2")]
+
+
+def test_each_key_of_a_pair_that_names_a_secret_counts() -> None:
+    names = ("name", "Key", "field", "fieldName", "field_name", "paramName", "PARAM")
+    values = ("value", "Val", "fieldValue", "field_value", "paramValue")
+
+    for name in names:
+        for key in values:
+            assert find_named_value({name: "password", key: "a1b2c3"}) == (key, "password")
+    assert find_named_value({"title": "password", "value": "a1b2c3"}) is None
+    assert find_named_value({"name": "password", "values": "a1b2c3"}) is None
+    assert find_named_value({"key": "user", "name": "password", "value": "a1b2c3"}) == (
+        "value", "password",
+    )  # fmt: skip
+
+
 def test_a_word_is_found_beside_its_name_in_each_format() -> None:
     words = [("pwd", "hunter"), ("密码", "123456"), ("pin", "default")]
     text = (

@@ -104,9 +104,10 @@ def test_a_collection_gives_one_exchange_for_each_saved_response() -> None:
         "value there (Variables) and export again"),
         "2 requests have no saved response: they are left out",
     ]  # fmt: skip
-    assert show(read("postman", {"item": [{"request": CRM}]})) == [
-        "1 request has no saved response: it is left out"
-    ]
+    only = {"item": [{"request": CRM}]}
+    with_mark = b"\xef\xbb\xbf" + json.dumps(only).encode()
+    assert show(read("postman", only)) == ["1 request has no saved response: it is left out"]
+    assert read_foreign(with_mark, kind="postman").notes == read("postman", only).notes
 
 
 def test_an_address_of_a_collection_is_put_together_of_its_parts() -> None:
@@ -124,6 +125,8 @@ def test_an_address_of_a_collection_is_put_together_of_its_parts() -> None:
                                     pair("off", "1", disabled=True)]},
         "variable": {"raw": "{{host}}/a"},
         "bare": "crm.example.test/http://x",
+        "address in the query": {"raw": f"{CRM}/:id?next={CRM}/:id",
+                                 "variable": [pair("id", "7")]},
     }  # fmt: skip
     found = read("postman", {
         "variable": [pair("k", "甲 乙"), pair("host", "HTTPS://crm.example.test")],
@@ -140,6 +143,7 @@ def test_an_address_of_a_collection_is_put_together_of_its_parts() -> None:
         "parameters": f"{CRM}:80/a%2F{jia}/2/x:id/:none/v/:off?q=/:id",
         "variable": "HTTPS://crm.example.test/a",
         "bare": "http://crm.example.test/http://x",
+        "address in the query": f"{CRM}/7?next={CRM}/:id",
     }
 
 
@@ -440,7 +444,7 @@ def test_a_simulation_becomes_the_exchanges_that_it_matches_exactly() -> None:
         simulated({"method": []}), simulated({"destination": None}),
         simulated({"body": [{"matcher": "form", "value": {"k": rule("1", "glob")}}]}),
         simulated({"query": {"q": rule("1", "glob")}}), simulated({"query": {"q": []}}),
-        simulated({"requiresState": {"sequence:1": "1", "korb": "voll"}}),
+        simulated({"requiresState": {"sequence:1": "1", "korb": "voll", "kasse": "auf"}}),
         simulated(response={"templated": True}), simulated(response={"bodyFile": "a.json"}),
         simulated(response={"body": GBK_64, "encodedBody": True, "fixedDelay": 1500,
                             "headers": {"A": ["1", "2"]}, "status": "404"}),
