@@ -125,6 +125,17 @@ def test_keys_are_computed_afresh_under_other_rules(tmp_path: Path) -> None:
     assert not player(tmp_path, customer("张三")).is_recorded(sent)
 
 
+def test_keys_are_computed_afresh_where_the_rules_of_one_platform_changed(tmp_path: Path) -> None:
+    erp = replace(_call(), platform="erp")
+    other = customer("李四", 7)
+    recorded = keyed(replace(other, request=replace(other.request, call=erp)))
+    rules = MatchingRules(scoped=(("erp", ("query",)),))
+    playing = player(tmp_path, customer("张三"), recorded, rules=rules)
+
+    assert name_of(taken(playing, call_to_parts(replace(erp, query=(("ts", "9"),))))) == "李四"
+    assert name_of(taken(playing, PARTS)) == "张三"
+
+
 def _call() -> Call:
     said = detail().request.call
     assert said is not None

@@ -76,6 +76,26 @@ def test_it_passes(steps: str) -> None:
     assert not run_scenario(write(steps)).failures
 
 
+def test_the_user_of_a_step_acts_in_sub_flows_that_were_begun_before() -> None:
+    files = {
+        "合同.yaml": "{flow: 合同, start: 用印, nodes: {用印: {subflow: {flow: 盖章, wait: false}, "
+        "approve: 归档}, 归档: {owners: [李经理], approve: 止}, 止: {end: true}}}",
+        "盖章.yaml": "{flow: 盖章, start: 盖, nodes: {盖: {owners: [李经理], approve: 止}, "
+        "止: {end: true}}}",
+        "盖.js": "console.log(ctx.userInfo.name);",
+    }
+    for name, text in files.items():
+        Path(name).write_text(text, "utf-8")
+    sealing = "{definition: 盖章.yaml, scripts: {approve.盖: 盖.js}}"
+    flows = f"{{definition: 合同.yaml, subflows: {{盖章: {sealing}}}}}"
+    head = HEAD.replace("flow: flow.yaml", f"flow: {flows}")
+    steps = (
+        "- {submit: {}}\n- {user: 李经理, approve: {project: 盖章}, expect: {console: [李建国]}}\n"
+    )
+
+    assert not run_scenario(write(steps, head)).failures
+
+
 def test_a_second_submit_says_resubmit() -> None:
     failure, *_ = run_scenario(write("- {submit: {}}\n- {submit: {}}\n")).failures
 

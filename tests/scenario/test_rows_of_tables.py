@@ -109,6 +109,17 @@ def test_ids_of_steps_are_unique_and_can_be_named(folder: Path) -> None:
     ]
 
 
+def test_a_cell_of_a_row_with_a_number_is_checked_where_a_step_is_for_it_alone(
+    folder: Path,
+) -> None:
+    rows = "cases:\n  - {id: 1, 填: {金頟: 1}}\n  - {id: 2, 填: {金頟: 1}}\n"
+    steps = "steps: [{only: [%s], set: '${case.填}', expect: {form: {金额: 1}}}]\n"
+    unknown = "%d:17: cases[%d].填.金頟: no field '金頟'; did you mean '金额'?"
+
+    assert list_problems(folder, FORM + rows + steps % 1) == [unknown % (4, 0)]
+    assert list_problems(folder, FORM + rows + steps % "'2'") == [unknown % (5, 1)]
+
+
 def test_a_cell_with_an_action_is_checked_for_the_rows_that_do_it(folder: Path) -> None:
     rows = (
         "cases:\n  - {id: 甲, 填: {金额: 1}}\n  - {id: 乙, 填: {金頟: 1}}\n  - {id: 丙, 填: null}\n"

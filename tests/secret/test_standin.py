@@ -69,6 +69,16 @@ def test_a_jwt_keeps_its_times_and_carries_no_signature() -> None:
     assert is_recognisable_standin(token)
 
 
+@pytest.mark.parametrize("name", ["~~~", "???"])
+def test_the_times_of_a_token_are_read_beside_each_sign_of_its_alphabet(name: str) -> None:
+    like = token({"sub": name, "exp": 1772416800})
+    assert set(like) & set("-_")  # of base64url alone (RFC 7515, 2)
+
+    claims = jwt.decode(made("jwt", like=like), options={"verify_signature": False})
+
+    assert claims["exp"] == 1772416800
+
+
 def test_real_values_are_no_stand_ins() -> None:
     assert not is_recognisable_standin("tok-1")
     assert not is_recognisable_standin("a.b.c")
