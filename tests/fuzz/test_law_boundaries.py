@@ -20,7 +20,7 @@ from bpmax_sim.fuzz.target import FuzzTarget, RequestLog, call_from_data, make_t
 from bpmax_sim.fuzz.violation import CallOutcome
 from bpmax_sim.messages import Request
 from bpmax_sim.platform.load import load_platforms
-from tests.fuzz.broken import BEARER, QUERY, SECRET, orders
+from tests.fuzz.broken import BEARER, LOGIN, QUERY, SECRET, orders
 from tests.fuzz.test_laws import CALL, CLAIM, tampered, why
 
 SIGNED = """
@@ -318,6 +318,15 @@ BYTES = SECRET_TEXT.encode()
 def encode_base64(data: bytes, *, url: bool = False, pad: bool = True) -> bytes:
     text = base64.urlsafe_b64encode(data) if url else base64.b64encode(data)
     return text if pad else text.rstrip(b"=")
+
+
+def test_the_recording_of_a_login_is_searched_beside_that_of_the_call(tmp_path: Path) -> None:
+    target = make(tmp_path, LOGIN % "", credentials="key: {secret: true}, secret: {secret: true}")
+
+    made = recordings._record_call(target, SALE, tmp_path / "cassettes/fuzz.yaml")
+
+    assert sorted(made.artefacts) == ["log of calls", "recording", "recording of the login"]
+    assert b"/login" in made.artefacts["recording of the login"]
 
 
 @pytest.mark.parametrize(
