@@ -335,3 +335,19 @@ def test_a_platform_without_instances_has_one_where_its_values_can_be_named(
     assert [(one.instance.instance_key, one.origin.by_convention) for one in declared] == [
         ("华东", False)
     ]
+
+
+def test_of_two_links_to_one_folder_the_first_by_name_is_followed(
+    write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(corp__crm=sound(), p__erp=sound("erp"), p__x__oa=sound("oa"))
+    for name in ("b", "a"):
+        Path("p", name).symlink_to(Path("corp").resolve())
+    Path("p/x/back").symlink_to(Path("p").resolve())
+    Path("p/.hidden").mkdir()
+    Path("p/.hidden/no.yaml").write_text("5", "utf-8")
+    listed = Path.iterdir
+    monkeypatch.setattr(Path, "iterdir", lambda self: sorted(listed(self), reverse=True))
+
+    assert sorted(load_platforms("p").own) == ["crm", "erp", "oa"]
+    assert find_last_declaring_file([Path("p")], "crm") == Path("p/a/crm.yaml")

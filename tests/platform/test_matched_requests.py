@@ -226,6 +226,8 @@ apis:
   twin: {method: GET, path: "/twin/{id}"}
   twin2: {method: GET, path: "/twin/{name}"}
   alone: {method: GET, path: /alone, query: {a: 1}}
+  equal: {path: /sign, query: {filter: "a=b"}}
+  bare: {path: /sign, query: {all: ""}}
 credentials: {c: {}}
 """
 
@@ -264,7 +266,8 @@ def test_constants_tell_apis_of_one_path_apart() -> None:
         f'POST {base}/flag {json} = {{"on":true}}', f"POST {base}/enc {json} = ",
         f"POST {base}/enc Content-Type:text/json = {{}}",
         f"POST {base}/txt Content-Type:text/plain = 乙",
-        f"GET {base}/twin/7/", f"GET {base}/alone?a=9",
+        f"GET {base}/twin/7/", f"GET {base}/alone?a=9", f"GET {base}/sign?filter=a=b",
+        f"GET {base}/sign?all",
     ]) == {
         f"GET {base}/router?method=trade.get&empty= x-v:2": "open trade /router",
         f"GET {base}/router?method=trade.get X-V:2": "open any /router",
@@ -305,6 +308,8 @@ def test_constants_tell_apis_of_one_path_apart() -> None:
         f"POST {base}/enc {json} = {{}}": "open enc2 /enc",
         f"GET {base}/twin/7/": "open twin|twin2 /twin/7/",
         f"GET {base}/alone?a=9": "open alone /alone",
+        f"GET {base}/sign?filter=a=b": "open equal /sign",
+        f"GET {base}/sign?all": "open bare /sign",
     }  # fmt: skip
     notes = [matcher.match(Request(method=method, url=f"{base}{path}")) for method, path in (
         ("POST", "/same?a=3"), ("POST", "/same?a=1&a=2"), ("GET", "/alone"))]  # fmt: skip
