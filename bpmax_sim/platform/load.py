@@ -558,7 +558,7 @@ def _load_folders(folders: Sequence[Path], instances_file: Path | None) -> Platf
     sources = [source for layer in layers for source in layer]
 
     def find(key: str, child: PlatformSource) -> PlatformSource | None:
-        known = [one for one in sources if one.key == key and one is not child]
+        known = [one for one in sources if one.key == key]
         if key == child.key:  # what a later folder lays over the platform of an earlier one
             known = [one for one in known if sources.index(one) < sources.index(child)]
         return known[-1] if known else _read_built_in_source(key)
