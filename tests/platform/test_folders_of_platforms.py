@@ -15,8 +15,10 @@ from bpmax_sim.platform.load import (
     load_platforms,
     load_usable_platforms,
     read_platform,
+    read_platform_root,
 )
 from bpmax_sim.platform.model import Instance
+from bpmax_sim.yamlfile import parse_yaml
 
 Write = Callable[..., list[Path]]
 
@@ -351,3 +353,16 @@ def test_of_two_links_to_one_folder_the_first_by_name_is_followed(
 
     assert sorted(load_platforms("p").own) == ["crm", "erp", "oa"]
     assert find_last_declaring_file([Path("p")], "crm") == Path("p/a/crm.yaml")
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "line"),
+    [("title: 客户\nplatform_key: crm\nbase_url: 5", "crm", 2), ("\ntitle: 客户", "", 2)],
+)
+def test_a_file_stands_where_its_key_does_or_else_where_it_begins(
+    text: str, key: str, line: int
+) -> None:
+    found = read_platform_root(parse_yaml(text, "crm.yaml"))
+
+    assert (found.key, found.place.file, found.place.line) == (key, "crm.yaml", line)
+    assert found.problems
