@@ -116,11 +116,11 @@ ADDRESS = "expected an address such as https://crm.example.com, without ? # and 
          "extract: {a: {path: $.a}}}, {request: {url: '{{ sso_url }}/{{ a }}'}}, "
          "{request: {host: so}}]}}"),
             ["4: auth.acquire.steps[2].request.host: there is no host 'so'; did you mean 'sso'?"]),
-        (("auth: {acquire: {steps: [{request: {path: '/t?'}}, {request: {path: '/t?a=1&b'}}, "
+        (("auth: {acquire: {steps: [{request: {path: '/t?'}}, {request: {path: '/t?a=1&?'}}, "
          "{request: {url: 'https://sso.test/t?a=1'}}, {request: {path: '/t%3Fa'}}]}}"), [
             ("3: auth.acquire.steps[0].request.path: '?' would be sent as a part of the path; "
             "write it under query, as query: {grant_type: client_credentials}"),
-            ("3: auth.acquire.steps[1].request.path: '?a=1&b' would be sent as a part of the path; "
+            ("3: auth.acquire.steps[1].request.path: '?a=1&?' would be sent as a part of the path; "
             "write it under query, as query: {grant_type: client_credentials}"),
         ]),
         (("credentials: {t: {}}\nauth: {acquire: {steps: [{request: {path: /t, query: "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from bpmax_sim.i18n import translate
 from bpmax_sim.script.failure import Script
 from bpmax_sim.subject.definition import (
     Deadline,
@@ -90,3 +91,23 @@ def test_a_decision_that_decides_no_node_yet_is_told_as_an_action() -> None:
     assert [(one.node, one.action, one.by) for one in told] == [
         ("", "submit", "申请人"), ("初审", "approve", "乙"), ("复审", "comment", "乙"),
     ]  # fmt: skip
+
+
+def test_a_branch_that_ends_the_flow_is_told_with_the_first_of_its_ends() -> None:
+    nodes = {
+        "分": FlowNode(parallel=("甲", "乙"), join="合"),
+        "甲": FlowNode(approve=(Transition(to="止", when="ctx.a"), Transition(to="完"))),
+        "乙": FlowNode(approve="合"),
+        "合": FlowNode(approve="止"),
+        "止": END,
+        "完": END,
+    }
+    definition = Definition(flow="x", start="分", nodes=nodes)
+    assert [(path, translate(text)) for path, text in definition.find_mistakes()] == [
+        (
+            ("nodes", "分", "parallel", 0),
+            "the join '合' can never complete: the branch '甲' leads to '完', which ends the flow",
+        )
+    ]
+    unknown = Definition(flow="x", start="分", nodes={**nodes, "乙": FlowNode(approve="没有")})
+    assert unknown.find_branches("分") == {"甲": {"甲", "止", "完"}, "乙": {"乙"}}
