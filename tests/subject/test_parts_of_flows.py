@@ -111,3 +111,11 @@ def test_a_branch_that_ends_the_flow_is_told_with_the_first_of_its_ends() -> Non
     ]
     unknown = Definition(flow="x", start="分", nodes={**nodes, "乙": FlowNode(approve="没有")})
     assert unknown.find_branches("分") == {"甲": {"甲", "止", "完"}, "乙": {"乙"}}
+    direct = {**nodes, "分": FlowNode(parallel=("乙", "合"), join="合")}
+    definition = Definition(
+        flow="x", start="分", nodes={n: direct[n] for n in ("分", "乙", "合", "止")}
+    )
+    assert definition.find_branches("分") == {"乙": {"乙"}, "合": set()}
+    assert [translate(text) for _, text in definition.find_mistakes()] == [
+        "the join '合' can never complete: the branch '合' does not lead to it"
+    ]
