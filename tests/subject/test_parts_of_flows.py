@@ -119,3 +119,16 @@ def test_a_branch_that_ends_the_flow_is_told_with_the_first_of_its_ends() -> Non
     assert [translate(text) for _, text in definition.find_mistakes()] == [
         "the join '合' can never complete: the branch '合' does not lead to it"
     ]
+
+
+def test_a_project_begins_at_a_node_that_does_not_end_it() -> None:
+    definition = Definition(flow="x", start="初审", nodes=TWO)
+
+    assert [
+        translate(definition.explain_wrong_beginning(at))
+        for at in ("初审", "复审", "止", "终审", ["初审"], None)
+    ] == [
+        "", "", "the flow has ended at '止'; nothing is left to do",
+        "no node '终审'; there are 初审, 复审, 止", "no node ['初审']; there are 初审, 复审, 止",
+        "no node null; there are 初审, 复审, 止",
+    ]  # fmt: skip
