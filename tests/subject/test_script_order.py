@@ -11,6 +11,7 @@ from bpmax_sim.js_values import UNDEFINED
 from bpmax_sim.script.failure import Script
 from bpmax_sim.script.turn_result import Outcome
 from bpmax_sim.subject.form import ScriptedSubject, check_row, find_changed_columns
+from bpmax_sim.subject.hooks import Result
 from tests.subject.stage import PlainStage
 
 ERROR = ScriptError("坏", name="Error")
@@ -31,13 +32,14 @@ ERROR = ScriptError("坏", name="Error")
 def test_scripts_of_an_event_run_until_one_fails_or_says_no(
     outcomes: list[Outcome], ran: int, value: Any
 ) -> None:
-    stage = PlainStage()
     scripts = tuple(Script("", f"{number}.js") for number in range(len(outcomes)))
-    subject = ScriptedSubject(runner=stage, tell=stage.told.append, scripts={"submit": scripts})
-    left = iter(outcomes)
+    for event in ("submit", "create", "before_next.初审"):
+        stage = PlainStage()
+        subject = ScriptedSubject(runner=stage, tell=stage.told.append, scripts={event: scripts})
+        left = iter(outcomes)
 
-    assert subject.run_scripts_until_refused("submit", lambda _script: next(left)) == value
-    assert len(stage.told) == ran
+        assert subject.run_scripts_until_refused(event, lambda _script: next(left)) == value  # noqa: B023
+        assert len(stage.told) == ran
     assert len(list(left)) == len(outcomes) - ran
 
 
@@ -121,3 +123,15 @@ def test_a_row_is_there_or_directly_behind_the_last(
 )  # fmt: skip
 def test_the_columns_in_which_two_tables_differ(old: Any, new: Any, columns: list[str]) -> None:
     assert list(find_changed_columns(old, new)) == columns
+
+
+def test_all_that_a_script_leaves_is_kept_in_the_order_of_the_scripts() -> None:
+    names = ("console", "timers", "unhandled", "unawaited", "absent_reads", "unranked")
+    result = Result()
+    for number, error in enumerate((None, ERROR)):
+        outputs: dict[str, Any] = {name: (f"{name}{number}",) for name in names}
+        result.add_outcome(Outcome(error=error, **outputs))
+
+    kept = {name: getattr(result, name) for name in names}
+    assert kept == {name: [f"{name}0", f"{name}1"] for name in names}
+    assert (result.errors, result.ran, result.value) == ([ERROR], False, None)
