@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from msgspec import UNSET
 
-from bpmax_sim.explore.orders import find_interruptions_during_calls
+from bpmax_sim.explore.orders import (
+    _repeat_action_by_each_person,
+    find_interruptions_during_calls,
+)
 from bpmax_sim.i18n import to_plain_english
+from bpmax_sim.scenario.load import LocatedStep
 from bpmax_sim.scenario.model import Step
 from tests.explore.views import made, seen, step
 from tests.scenario.loading import load_text
@@ -62,3 +67,22 @@ def test_the_next_step_or_the_same_press_is_tried_once_in_each_step_with_a_call(
         assert (during.call, during.steps) == (one.call.name, (inner.step,))
         assert inner.step == Step(name=inner.step.name, **{inner.step.action: inner.step.value})
         assert changed.steps[index].step.expect == item.steps[index].step.expect
+
+
+def test_an_approval_is_tried_again_by_each_other_one_with_a_task() -> None:
+    base = seen(step("1", state={"flow.pending": ["甲", "乙", 3]}), step("2", state={"form.a": 1}))
+
+    def find(step_before: str, **fields: Any) -> list[Any]:
+        spot: Any = None
+        located = LocatedStep(step=Step(**fields), spot=spot)
+        again = [*_repeat_action_by_each_person(located, base, step_before)]
+        assert again[0] is located
+        return [one.step.approve for one in again[1:]]
+
+    assert find("1", approve={"by": "甲", "opinion": "同意"}) == [
+        {"by": "乙", "opinion": "同意"}, {"by": 3, "opinion": "同意"},
+    ]  # fmt: skip
+    assert find("1", approve={"by": "3"}) == [{"by": "甲"}, {"by": "乙"}]
+    assert find("1", approve={}) == [{"by": "甲"}, {"by": "乙"}, {"by": 3}]
+    assert find("2", approve={"by": "甲"}) == find("0", approve={"by": "甲"}) == []
+    assert find("1", click="下单") == find("1", reject={"by": "甲"}) == []

@@ -373,6 +373,7 @@ def test_a_failed_order_is_done_where_it_was_executed_whatever_its_response(
     found = run.find_calls_with_effect(failed, is_failed_call_executed=executed)
 
     assert found == (failed, other)[-count:]
+    assert run.find_calls_with_effect(failed) == (other,)
 
 
 @pytest.mark.parametrize(
@@ -413,7 +414,7 @@ def test_what_persons_and_scripts_wrote_is_told_apart() -> None:
     run = seen(events=events)
 
     assert run.user_inputs == {"('a', 1)": 2, "('b', '1')": 1}
-    assert run.find_fields_written_by_scripts(0, 5) == {"a", "c"}
+    assert run.find_fields_written_by_scripts(0, 6) == {"a", "c"}
     assert run.find_fields_written_by_scripts(2, 4) == {"a"}
     assert run.find_fields_written_by_scripts(3, 4) == set()
 

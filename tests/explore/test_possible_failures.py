@@ -17,6 +17,7 @@ from bpmax_sim.explore.failures import PossibleFailure, find_possible_failures
 from bpmax_sim.explore.members import RecordedResponses, collect_members
 from bpmax_sim.explore.orders import (
     Interruption,
+    Order,
     find_concurrent_calls,
     find_orders_late_for_next_call,
     find_possible_orders,
@@ -438,6 +439,11 @@ ONE, TWO, THREE = (
         ([ONE, replace(TWO, begin=2)], []),
         ([ONE, replace(TWO, name="crm.notify")], []),
         ([ONE, made("crm.notify", 2), TWO], [("crm.getCustomer #2 < crm.getCustomer", 2.001)]),
+        ([made("crm.notify", 0), ONE, TWO], [("crm.getCustomer #2 < crm.getCustomer", 2.001)]),
+        (
+            [made("crm.notify", 0, step="4"), made("crm.notify", 1, step="5", request="x"), ONE, TWO],
+            [("crm.getCustomer #2 < crm.getCustomer", 2.001)],
+        ),
         ([replace(ONE, is_faulted=True), TWO], []),
         ([ONE, replace(TWO, is_faulted=True)], []),
         ([replace(ONE, is_login=True), replace(TWO, is_login=True)], []),
@@ -457,6 +463,12 @@ def test_a_response_can_be_later_than_that_of_the_next_query(
     for one in orders:
         assert (one.inversions, one.late_call, len(one.faults)) == (1, one.calls[1], 1)
         assert (one.rules[0].on, one.rules[0].call) == (one.calls[1].name, one.calls[1].number)
+
+
+def test_where_no_response_is_late_it_is_that_of_the_first_call() -> None:
+    calls = (made("crm.notify", 1, 2), made(begin=0, end=3), made("crm.a", 2, 4))
+
+    assert Order(calls=calls, rules=(), faults=(), inversions=0).late_call == calls[1]
 
 
 # ---------------------------------------------------------------------- what scripts read
