@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -18,10 +19,12 @@ from bpmax_sim.fuzz.recordings import RecordedCall
 from bpmax_sim.fuzz.search import check_law_by_calls
 from bpmax_sim.fuzz.target import FuzzTarget, RequestLog, call_from_data, make_target
 from bpmax_sim.fuzz.violation import CallOutcome
-from bpmax_sim.messages import Request
+from bpmax_sim.messages import Request, Response
 from bpmax_sim.platform.load import load_platforms
+from bpmax_sim.session.session import Session
 from tests.fuzz.broken import BEARER, LOGIN, QUERY, SECRET, orders
 from tests.fuzz.test_laws import CALL, CLAIM, tampered, why
+from tests.strategies.drawing import draw_all
 
 SIGNED = """
 auth:
@@ -311,6 +314,55 @@ def test_calls_that_differ_have_recordings_of_their_own(
         assert check_law_by_calls(target, "identity", tuple(calls)) is told
 
 
+ANSWER = "\n    answer: {type: object, properties: {phone: {type: string, enum: ['13800138000']}}}"
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "told"),
+    [
+        (200, '{"phone": "13800138000", "note": 1}', None),
+        (200, '{"phone": "1"}', "the answer is not what is declared: "),
+        (200, "[]", "the answer is not what is declared: "),
+        (503, '{"phone": "1"}', False),
+    ],
+)
+def test_an_answer_is_what_the_api_of_the_call_declares(
+    status: int, body: str, told: str | bool | None, tmp_path: Path
+) -> None:
+    class Answering(FuzzTarget):
+        @contextmanager
+        def open_session(self, **more: Any) -> Iterator[tuple[Session, RequestLog]]:
+            with super().open_session(**more) as (session, log):
+                response = Response(status=status, headers=JSON, body=body.encode())
+                session.stub(lambda _request: response)
+                yield session, log
+
+    sound = make(tmp_path, "", PAGE + ANSWER)
+    target = Answering(sound.platforms, sound.key)
+
+    if isinstance(told, str):
+        assert why("answer", target, SALE).startswith(told)
+    else:
+        assert check_law_by_calls(target, "answer", (SALE,)) is (told is None)
+
+
+def test_two_calls_are_drawn_that_differ_in_a_required_parameter_alone(tmp_path: Path) -> None:
+    parameters = (
+        "      - {name: 备注, in: query}\n      - {name: 单号, in: query, required: true}\n"
+        "      - {name: 数量, in: query, type: integer}\n"
+    )
+    target = make(tmp_path, "", parameters)
+    pairs = draw_all(LAWS["identity"].draw(target, target.platform.apis["createOrder"]), 10)
+
+    differing = {
+        number
+        for one, other in pairs
+        for number, (old, new) in enumerate(zip(one.args, other.args, strict=True))
+        if repr(old) != repr(new)
+    }
+    assert differing == {0, 2}
+
+
 SECRET_TEXT = "s3c客户-Kq7Zx8?"
 BYTES = SECRET_TEXT.encode()
 
@@ -381,9 +433,6 @@ def test_a_recording_that_is_refused_breaks_the_law_of_secrets_alone(
 
     assert why("secrets", target, SALE) == "the recording is refused: 写不了"
     assert check_law_by_calls(target, "replay", (SALE,)) is False
-
-
-ANSWER = "\n    answer: {type: object, properties: {phone: {type: string, enum: ['13800138000']}}}"
 
 
 @pytest.mark.parametrize("answer", ["", ANSWER], ids=["echo", "phone"])
