@@ -54,5 +54,9 @@ def test_every_mistake_of_a_script_is_as_the_transcript_tells() -> None:
     assert f"{told}\n" == TRANSCRIPT.read_text("utf-8")
 
 
+def test_no_mistake_is_made_in_a_script_that_is_no_javascript() -> None:
+    assert read_mutants(SyntaxTree("form.金额 = 1;\nform.合计 = ;\n")) == ()
+
+
 if __name__ == "__main__":
     TRANSCRIPT.write_text("\n".join(tell_mistakes(SCRIPT.read_text("utf-8"))) + "\n", "utf-8")

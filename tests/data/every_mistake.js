@@ -118,5 +118,11 @@ const 前 = () => { if (form.甲) return; 补(); return true; };
 const 中 = item => { return false; }, 尾 = () => { return ''; }, 无 = () => { return undefined; };
 const 箭 = item => item.a === 1, 象 = () => ({键: 1, name});
 补({键: '象'}); JSON.stringify({键: 2}); list.push({键: 3}); list.concat([{键: 4}]); 行.存({键: 5});
+// ---- 每一种值
+await crm.saveKinds(补(1), form.甲 ? 1 : 2, await crm.refresh(), `${name}1`, client.a[0], (form.甲), -form.乙, true);
+form.每种 = 补(1); form.每种 = form.甲 ? 1 : 2; form.每种 = await crm.refresh(); form.每种 = `${name}1`; form.每种 = client.a[0];
+for (;;) { 补(); throw new Error('停'); }
+if (form.甲 <= 9) 补(); if (form.停 === false) 补(); if (null === form.停) 补();
+if (form.甲 <= form.乙 && form.乙 <= 9) { 补(); } else 补(form.甲 >= 3);
 throw new ValidationError('数量不对', '第二');
 throw new Failure('不变');
