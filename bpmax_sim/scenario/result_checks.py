@@ -728,7 +728,4 @@ class OfferedOptionLog:
 
 def _find_compared_field(comparison: LiteralComparison) -> str:
     """Return the dotted name of the form's field that *comparison* reads, or ""."""
-    path = comparison.path if comparison.root == "form" else ()
-    if comparison.root == "ctx" and comparison.path[:1] == ("form",):
-        path = comparison.path[1:]
-    return ".".join(path)
+    return ".".join(comparison.path if comparison.root == "form" else ())

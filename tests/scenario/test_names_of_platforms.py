@@ -187,3 +187,4 @@ def test_an_api_is_one_of_its_platform(
 
     assert (names.find_call_problem(call), found and found[1].key) == (wrong, api)
     assert (ScenarioNames().find_call_problem(call), ScenarioNames().find_api(call)) == (None, None)
+    assert ScenarioNames(platforms=Platforms()).find_call_problem("*.get_order") is None

@@ -156,6 +156,7 @@ def test_a_policy_hides_those_behind_it_that_fit_no_more_than_it(folder: Path) -
         ("at: 部门, add_owner: {to: [周副]}", "at: 部门, approve: {}"): False,
         ("at: 财务, approve: {}", "at: 财务, project: 盖章, approve: {}"): True,
         ("at: 财务, project: 盖章, approve: {}", "at: 财务, approve: {}"): False,
+        ("at: 财务, project: 盖章, approve: {}", "at: 财务, project: 盖章, by: 孙出纳, approve: {}"): True,
         ("at: 部门, approve: {}", "at: 部门, by: 张三, withdraw: {}"): False,
         ("at: '${case.状态}', approve: {}", "at: '${case.状态}', approve: {}"): False,
         ("at: '*', approve: {}", "at: start, resubmit: {}"): False,

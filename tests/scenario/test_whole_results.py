@@ -178,6 +178,9 @@ def test_what_a_script_reads_in_a_response_is_looked_for_in_its_own() -> None:
         "written": read("r.numbr = 1", {"number": 1}),
         "once there": read("form.a = r.numbr", {"number": 1}, made(response={"numbr": 1})),
         "of the second": read("form.a = r.numbr", {"no": 1}, made(response={"number": 1})),
+        "of two on one line": read(
+            "form.a = r.numbr", {"number": 1}, made("shop.get_stock", {"no": 1})
+        ),
         "of another script": read(
             "form.a = r.numbr", {"no": 1}, made(response={"number": 1}, place=other)
         ),
@@ -199,6 +202,7 @@ def test_what_a_script_reads_in_a_response_is_looked_for_in_its_own() -> None:
         "written": [],
         "once there": [],
         "of the second": ["no response of shop.create_order had 'numbr'"],
+        "of two on one line": ["no response of shop.create_order had 'numbr'"],
         "of another script": [],
         "of a login": [],
         "of another name": [],
@@ -242,6 +246,9 @@ def test_the_total_of_a_list_is_a_number_beside_one_list() -> None:
         "third": total(
             {"total": 3, "rows": rows}, "rows", made("shop.list_orders", {"total": 7, "rows": rows})
         ),
+        "undeclared": total(
+            {"rows": rows}, "rows", made("nobody.knows", {"total": 9, "rows": rows})
+        ),
         "order of names": total({"total_count": 8, "total": 9, "rows": rows}),
     } == {
         "plain": [
@@ -263,6 +270,7 @@ def test_the_total_of_a_list_is_a_number_beside_one_list() -> None:
         "third": [
             ("shop.list_orders: the response says total: 7, and the script has read 4 of them")
         ],
+        "undeclared": [],
         "order of names": [
             ("shop.list_orders: the response says total: 9, and the script has read 2 of them")
         ],
@@ -302,6 +310,8 @@ steps:
   - {set: {金额: 甲类}}
   - {set: {金额: ''}, expect_error: {code: NOT_AN_OPTION}}
   - {set: {别的: 甲类, 金额: 乙类}, expect_error: {code: NOT_AN_OPTION}}
+  - {set: '${vars.填}', expect_error: {code: NOT_AN_OPTION}}
+vars: {填: {金额: 甲类}}
 """
 DEFINITION = "flow: 合同\nstart: 部门\nnodes:\n  部门: {owners: [李经理, 王总监], approve: 结束, reject: 结束}\n  结束: {end: true}\n"
 
@@ -371,7 +381,7 @@ def test_who_fills_in_a_form_and_with_what_is_looked_at(tmp_path: Path) -> None:
             "丙",
         ],
     )
-    assert {number: say(form, number) for number in range(4, 9)} == {
+    assert {number: say(form, number) for number in range(4, 10)} == {
         4: [
             (
                 'unfit 9 "甲类" is the label of the option "a", which 金额 offers, so that this says '
@@ -387,6 +397,7 @@ def test_who_fills_in_a_form_and_with_what_is_looked_at(tmp_path: Path) -> None:
                 "nothing of the option"
             )
         ],
+        9: [],
     }
     assert say(None, 4) == []
 
@@ -412,7 +423,10 @@ def test_a_field_of_a_table_is_compared_by_its_dotted_name() -> None:
         "form.级 === '1002'",
     )
     found = [
-        [one.message for one in log.check_comparisons([Script(f"if ({one}) 1", "脚本.js")])]
+        [
+            one.message + "!" * one.fails
+            for one in log.check_comparisons([Script(f"if ({one}) 1", "脚本.js")])
+        ]
         for one in sources
     ]
     assert found == [
