@@ -21,6 +21,8 @@ from bpmax_sim.scenario.observation import (
     get_unobserved_value,
     observe,
     parse_digest_format,
+    read_field_states,
+    read_last_preview,
     read_subject_state,
 )
 from bpmax_sim.subject.definition import Definition, FlowNode, FlowParts
@@ -142,6 +144,8 @@ def test_a_difference_is_told_by_step_and_place(project: Project) -> None:
         ([1, 2, 3], [], [("", [1, 2, 3], [])]),
         ([{"甲": [1]}], ({"甲": (2,)},), [("[0].甲[0]", 1, 2)]),
         ([], {}, [("", [], {})]),
+        ({"甲": 1}, [1], [("", {"甲": 1}, [1])]),
+        ([1], {"甲": 1}, [("", [1], {"甲": 1})]),
         (1, 1.0, []),
         (1, True, [("", 1, True)]),
         (1, "1", [("", 1, "1")]),
@@ -191,6 +195,12 @@ def test_of_a_sub_flow_its_form_is_observed_and_its_log_is_not() -> None:
     assert {"form", "history", "notified", "passed"}.isdisjoint(facts)
     assert {"form", "at", "status"} <= {*child}
     assert {"history", "notified", "passed"}.isdisjoint(child)
+
+    flow.current_form.set_state("金额", "required", True)
+    assert read_field_states(flow)["金额"]["required"] is True
+    assert read_last_preview(flow) is UNSET
+    flow.foreseen = {"nodes": ("用印", "结束")}
+    assert read_last_preview(flow) == {"nodes": ["用印", "结束"]}
 
 
 def test_a_result_belongs_to_its_step_alone(project: Project) -> None:
@@ -246,6 +256,9 @@ def test_what_a_login_adds_to_a_call_is_no_observation() -> None:
     whole = msgspec.structs.replace(sent, injected=("header.authorization", "cookie.sid", "body"))
 
     assert observe([sent]) == observe([alone])
+    signed = {"body": {"签": {"sign": "redacted.3"}}, "injected": ("body.签.sign",)}
+    without = msgspec.structs.replace(alone, body=None)
+    assert observe([msgspec.structs.replace(alone, **signed)]) == observe([without])
     assert [one.place for one in observe([whole])] == ["calls[0].api", "calls[0].header"]
 
 

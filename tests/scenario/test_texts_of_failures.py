@@ -95,6 +95,19 @@ def test_a_short_text_has_all_parts_in_their_order() -> None:
         "script: 脚本.js:11:3   form.a = 1;",
         "rerun: bpmax-sim run 单.yaml",
     ]
+    bare = Failure(
+        kind="expect", essence="错", scenario="采购", step=2, total=3, script=FULL.script
+    )
+    assert to_plain_english(render_failure(bare)).splitlines() == [
+        "step 2/3 : 错", "", "script: 脚本.js:11:3",
+    ]  # fmt: skip
+    width = len("  × form.字段1   expected    got ")
+    lines = [
+        len(to_plain_english(render_failure(replace(bare, checks=(one,)))).splitlines())
+        for room in (100, 101)
+        for one in [compare(1, ok=False, expected="a" * 35, actual="b" * (room - width - 35))]
+    ]
+    assert lines == [6, 7]
     six = replace(
         failure,
         checks=FULL.checks[:6],
