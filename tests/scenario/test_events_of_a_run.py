@@ -352,7 +352,7 @@ def test_writes_of_scripts_are_judged_where_they_are_made() -> None:
     assert [type(one).__name__ for one in log.get_events_since(START)] == ["FieldChanged"] * 12 + [
         "CycleCut"
     ] * 2 + ["RouteEvaluated"]
-    assert log.pop_undeclared_names() == []
+    assert (log.pop_undeclared_names(), log.get_refusals_since(START)) == ([], [])
     assert sorted(log.origins.assignments) == [
         "合计",
         "明细",
@@ -372,6 +372,9 @@ def test_writes_of_scripts_are_judged_where_they_are_made() -> None:
     assert to_plain_english(log.warnings[-1].message).startswith(
         'the script wrote "第undefined次" into form.$message'
     )
+    twice = [NamedWrite("form.$visible", "金領", place) for place in (LINE, Place("别.js", 9, 9))]
+    log.judge_writes_outside_fields(twice)
+    assert [one[:2] for one in log.pop_undeclared_names()] == [("form.$visible.金領", LINE)]
 
 
 def test_a_value_comes_from_whoever_assigned_it_last() -> None:

@@ -687,6 +687,24 @@ def test_a_call_that_only_reads_is_there_for_its_answer(
     assert [rule for rule, _ in check(call)] == ["unused-result"] * is_told
 
 
+def test_of_one_mistake_one_thing_is_told(check: Check) -> None:
+    chain = "await $proxy('crm').$api('{}').$call();"
+    ask = "ask_order').$query({PageNo: 1}).$body({'data.order.Amount': 1}).$header({'%s': 1"
+    rules = {
+        "const c = await $proxy('crm').getOrder(1); form.客户 = 1;": ["unused-result"],
+        chain.replace("{}').", "get_customer').$path({ids: 1})."): [
+            "missing-parameter",
+            "unknown-parameter",
+        ],
+        chain.replace("{}').", f"{ask % 'x-trace'}}})."): [],
+        chain.replace("{}').", f"{ask % 'X-Trcae'}}})."): [
+            "missing-parameter",
+            "undeclared-parameter",
+        ],
+    }
+    assert {source: [rule for rule, _ in check(source)] for source in rules} == rules
+
+
 @pytest.mark.parametrize(
     ("source", "column"),
     [

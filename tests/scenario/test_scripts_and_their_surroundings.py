@@ -254,11 +254,12 @@ def test_hooks_say_who_and_where_a_script_may_name(platforms: Platforms) -> None
     ]  # fmt: skip
     assert ask(jump, "jump", nodes=frozenset()) == []
     compare = "if (ctx.{} === '{}') console.log(1);"
+    assert ask(compare.format("action", "approve"), "before_next.财务") == []
     never = "unknown-value 1:{}: ctx.{} is never {!r}{}"
     found = {
         (member, text): ask(compare.format(member, text))
         for member, text in (
-            ("step.name", "财物"), ("step.name", "财务"), ("target_step", "部们"), ("step_id", "财物"), ("step.id", "别处审核"),
+            ("step.name", "财物"), ("step.name", "财务"), ("target_step", "部们"), ("step_id", "财物"), ("step.id", "别处审核"), ("step.id", "click"),
             ("action", "aprove"), ("action", "set"), ("action", "create"), ("action", "preview"), ("action", "terminate"), ("action", "归档"),
         )
     }  # fmt: skip
@@ -268,7 +269,7 @@ def test_hooks_say_who_and_where_a_script_may_name(platforms: Platforms) -> None
     assert found == {
         ("step.name", "财物"): [never.format(23, "step.name", "财物", "; did you mean '财务'?")], ("step.name", "财务"): [],
         ("target_step", "部们"): [never.format(25, "target_step", "部们", "; did you mean '部门'?")],
-        ("step_id", "财物"): [never.format(21, "step_id", "财物", "; did you mean '财务'?")], ("step.id", "别处审核"): [],
+        ("step_id", "财物"): [never.format(21, "step_id", "财物", "; did you mean '财务'?")], ("step.id", "别处审核"): [], ("step.id", "click"): [],
         ("action", "aprove"): [never.format(20, "action", "aprove", "; did you mean 'approve'?")], ("action", "create"): [], ("action", "terminate"): [],
         ("action", "归档"): [],
     }  # fmt: skip
@@ -286,6 +287,7 @@ def test_what_is_assigned_to_ctx_is_lost(platforms: Platforms) -> None:
         "ctx.form.客户 = 1; ctx.project.name = 'a'; ctx[form.客户] = 2;": [],
         "console.log(ctx.step.delay_level, ctx.step.name);": [late.format(22, "delay_level")],
         "console.log(ctx.step.plan_end_time);": [late.format(22, "plan_end_time")],
+        "console.log(ctx.postData.plan_end_time);": [],
     }
     assert {source: tell(platforms, source, lacks_deadlines=True) for source in table} == table
     assert tell(platforms, "console.log(ctx.step.delay_level);") == []
@@ -305,6 +307,8 @@ def test_literals_are_of_the_kind_that_they_are_compared_with(platforms: Platfor
         "if (form.金额 === 5 || form.金额 === null) console.log(1);": [
             never.format(17, "form.金额", "a number", "null", "null")
         ],
+        "if (form.明细.科目 === 'A' || form.金额.币种 === 'CNY') console.log(1);": [],
+        "const r = await $proxy('crm').查客户(1); if (r.级 === '5') console.log(1);": [],
         "if (form.明细 === 5) console.log(1);": [
             never.format(17, "form.明细", "a list", "5", "a number")
         ],
