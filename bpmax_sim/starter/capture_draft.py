@@ -382,7 +382,7 @@ def _collect_field_values(run: CapturedRun) -> dict[str, Any]:
     }
     for record in run.records:
         name = str(record.get("name", ""))
-        if record.get("of") == "form" and name and not name.startswith("$"):
+        if record.get("of") == "form" and name:
             fields.setdefault(
                 name, decode_captured_value(record["value"]) if record["e"] == "get" else None
             )
