@@ -11,6 +11,7 @@ from bpmax_sim.messages import Exchange, FailedExchange, Pairs, Response
 from bpmax_sim.starter.auth_guess import (
     AuthGuess,
     find_credentials,
+    find_issued_value_places,
     group_origins_by_tokens,
     guess_auth,
 )
@@ -239,3 +240,38 @@ def test_what_requests_carry_without_a_login_is_guessed_by_its_place_and_its_val
                         [f"query access_token {SAME}"]),
         "nothing": ("none", [], []),
     }  # fmt: skip
+
+
+def test_a_value_is_issued_where_it_stands_first_cookies_before_headers_before_bodies() -> None:
+    cookie, own, other = ("Set-Cookie", f"sid={TOKEN}"), ("X-Auth-Token", TOKEN), ("Token", TOKEN)
+    given: dict[str, Pairs] = {
+        "header:X-Auth-Token": (own, other), "header:Token": (other, own),
+        "cookie:sid": (other, cookie, own),
+    }  # fmt: skip
+
+    for place, headers in given.items():
+        outcome = seen("GET /", {"token": TOKEN}, given=headers).outcome
+        assert isinstance(outcome, Response)
+        assert find_issued_value_places(outcome) == {TOKEN: place}
+
+
+def test_a_login_sends_what_a_step_before_it_issued_from_eight_characters_on() -> None:
+    def count_steps(code: str, headers: Pairs, body: str) -> int:
+        start = seen("GET /start", {}, given=(("Set-Cookie", f"sid={code}"),))
+        login = seen(f"POST /login?code={code if not body else ''}", {"token": TOKEN},
+                     headers=headers, body=body)  # fmt: skip
+        use = seen("GET /a", {}, headers=(("Authorization", f"Bearer {TOKEN}"),))
+        exchanges = [
+            Exchange(request=one.request, outcome=one.outcome, order=number)
+            for number, one in enumerate((start, login, use), 1)
+        ]
+        return len(guess_auth(exchanges).auth["acquire"]["steps"])
+
+    assert {
+        code: [
+            count_steps(code, (), ""),
+            count_steps(code, JSON, json.dumps({"code": code})),
+            count_steps(code, FORM, f"code={code}"),
+        ]
+        for code in ("q7w8e9r", "q7w8e9r0", "q7w8e9r0t")
+    } == {"q7w8e9r": [1, 1, 1], "q7w8e9r0": [2, 2, 2], "q7w8e9r0t": [2, 2, 2]}
