@@ -200,6 +200,25 @@ def test_values_go_with_their_platform_on_whichever_call_they_stand(tmp_path: Pa
     assert [entry.line.call for entry in moved] == ["oa.get", "neu.get", "crm.get"]
 
 
+def test_values_stay_where_an_owner_or_an_api_has_the_name_of_their_platform(
+    tmp_path: Path,
+) -> None:
+    values = {"crm.test": {"a": "1"}, "get.test": {"a": "2"}}
+    entries = [recorded(owner="crm", values=values)]
+
+    moved = migrate(tmp_path, entries, Renames({"crm.get": "crm.find"}, {}, {}, {"crm": "erp"}))
+
+    assert [(one.line.owner, one.line.call, one.line.values) for one in moved] == [
+        ("erp", "crm.find", values)
+    ]
+
+
+def test_each_kind_of_rename_is_one() -> None:
+    given = [Renames(*(({"a": "b"} if kind == at else {}) for kind in range(4))) for at in range(5)]
+
+    assert [bool(renames) for renames in given] == [True, True, True, True, False]
+
+
 def test_an_owner_is_renamed_with_all_that_it_recorded(tmp_path: Path) -> None:
     entries = [recorded(number=number) for number in (1, 2, 3)]
 

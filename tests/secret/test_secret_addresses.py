@@ -27,6 +27,7 @@ WEBHOOKS = {
     "WeCom, upload": ("/cgi-bin/webhook/upload_media?type=file&key={}&x=1", GUID),
     "Slack": ("/services/T02ABCD3E/B05FGHIJ7/{}", LETTERS),
     "flow of Slack": ("/workflows/T02ABCD3E/A05FGHIJ7/340012345/{}", LETTERS),
+    "trigger of Slack": ("/triggers/T02ABCD3E/340012345/{}", LETTERS),
     "Discord": ("/api/webhooks/1234567890123456789/{}", LONG),
     "Discord, version 10": ("/api/v10/webhooks/1234567890123456789/{}/slack?wait=true", LONG),
     "Teams": (TEAMS.replace(HEX, "{}"), HEX),
@@ -38,6 +39,7 @@ WEBHOOKS = {
     "Zapier": ("/hooks/catch/123456/{}/", "b4x9k2q"),
     "IFTTT": ("/trigger/door_open/with/key/{}", LETTERS),
     "ServerChan": ("/{}.send?title=x", f"SCT12345T{LETTERS}"),
+    "ServerChan, first version": ("/{}.send", f"SCU1T{LETTERS}"),
 }
 
 
@@ -68,6 +70,7 @@ PASSWORDS = {
     "two": ("amqp://u:{}@h1,amqp://u2:other-77x@h2", "Zh0ng-9uo_77"),
     "Oracle": ("jdbc:oracle:thin:scott/{}@h:1521:orcl", "Zh0ng-9uo_77"),
     "Go": ("crm:{}@tcp(h:3306)/d?parseTime=true", "Zh0ng-9uo_77"),
+    "Go, by a socket": ("crm:{}@unix(/run/db.sock)/d", "Zh0ng-9uo_77"),
 }
 
 

@@ -355,12 +355,18 @@ def test_settings_connections_and_tables_have_secrets() -> None:
     assert (one.before, one.after) == ("token: ", ",")
 
 
-def test_each_name_word_and_sign_that_tells_a_setting_counts() -> None:
-    connections = (
+def test_each_name_of_a_connection_opens_it() -> None:
+    known = (
         "Server", "host", "hostaddr", "Data Source", "Database", "DatabaseName", "dbname", "DSN",
         "Driver", "Initial Catalog", "Endpoint", "AccountName", "Service_Provider",
     )  # fmt: skip
-    states = (
+    unknown = ("source", "hosts", "base", "account")
+
+    assert [name for name in (*known, *unknown) if settings(f"{name}=a;Pwd=hunter;")] == [*known]
+
+
+def test_a_state_a_type_a_day_and_an_object_are_no_passwords_of_a_file() -> None:
+    described = (
         "required", "optional", "invalid", "missing", "mismatch", "incorrect", "expired",
         "disabled", "enabled", "hidden", "visible", "unknown", "undefined", "passed", "failed",
         "success", "changed", "encrypted", "protected", "filtered", "redacted", "masked", "string",
@@ -368,39 +374,52 @@ def test_each_name_word_and_sign_that_tells_a_setting_counts() -> None:
         "utf8mb4", "2026-03-02", "2026/3/2", "2026.03.02", "2026-03-02T10:00", "2026-03-02_1",
         "org.crm.User@1f2e3d4c",
     )  # fmt: skip
+    words = ("require", "xstring", "strings", "varchars", "2026-03", "crm.User@1f2e3d4c")
+    found = {word: settings(f"user=sa\npassword = {word}") for word in (*described, *words)}
+
+    assert found == {
+        **{word: [] for word in described}, **{word: [("password", word)] for word in words},
+    }  # fmt: skip
+    assert settings("user=sa\napi_token = helloworld") == []
+
+
+def test_behind_what_is_done_with_a_password_stands_a_contact_or_a_day() -> None:
+    contacts = ("13800138000", "20260302", "zhang3@crm.test", "crm1.example.test/a")
     actions = (
         "忘记", "找回", "上次", "修改", "更改", "变更", "重置", "输入", "校验", "验证",
     )  # fmt: skip
-    contacts = ("13800138000", "20260302", "zhang3@crm.test", "crm1.example.test/a")
+    names = [f"如{action}密码" for action in actions]
+
+    assert [name for name in names for text in contacts if settings(f"{name}：{text}")] == []
+    assert [settings(f"登录密码：{text}") for text in contacts] == [
+        [("登录密码", text)] for text in contacts
+    ]
+    assert settings("如忘记密码：9238471650a") == [("如忘记密码", "9238471650a")]
+
+
+def test_a_key_or_token_by_a_chinese_name_is_generated() -> None:
+    names = ("应用密钥", "应用私钥", "应用令牌")
+
+    assert [settings(f"{name}：9238471650，a1b2c3d4") for name in names] == [[], [], []]
+    assert [settings(f"{name}：a1b2c3d4") for name in names] == [
+        [(name, "a1b2c3d4")] for name in names
+    ]
+
+
+def test_headings_of_other_tables_need_a_long_value() -> None:
     headings = (
         "auth", "cookie", "credential", "credentials", "pass", "session", "sig", "sign",
         "signature",
     )  # fmt: skip
 
-    for name in connections:
-        assert settings(f"{name}=a;Pwd=hunter;") == [("Pwd", "hunter")], name
-    for name in "source", "hosts", "base", "account":
-        assert settings(f"{name}=a;Pwd=hunter;") == [], name
-    for word in states:
-        assert settings(f"user=sa\npassword = {word}") == [], word
-    for word in "require", "xstring", "strings", "varchars", "2026-03", "crm.User@1f2e3d4c":
-        assert settings(f"user=sa\npassword = {word}") == [("password", word)], word
-    for action in actions:
-        assert {text: settings(f"如{action}密码：{text}") for text in contacts} == dict.fromkeys(
-            contacts, []
-        ), action
-    for text in contacts:
-        assert settings(f"登录密码：{text}") == [("登录密码", text)], text
-    assert settings("如忘记密码：9238471650a") == [("如忘记密码", "9238471650a")]
-    for name in "应用密钥", "应用私钥", "应用令牌":
-        assert settings(f"{name}：9238471650") == [], name
-        assert settings(f"{name}：a1b2c3d4") == [(name, "a1b2c3d4")], name
-    for name in headings:
-        assert settings(f"{name},user\na1b2c3d4e5f,a\n") == [], name
-        assert settings(f"{name},user\na1b2c3d4e5f6,a\n") == [(name, "a1b2c3d4e5f6")], name
-    assert settings("user=sa\napi_token = helloworld") == []
-    for sign in ",", "\t", ";", "|":
-        assert settings(f"user{sign}password\na{sign}hunter2\n") == [("password", "hunter2")]
+    for text, found in (("a1b2c3d4e5f", []), ("a1b2c3d4e5f6", ["a1b2c3d4e5f6"])):
+        assert {name: settings(f"{name},user\n{text},a\n") for name in headings} == {
+            name: [(name, value) for value in found] for name in headings
+        }
+    signs = ",", "\t", ";", "|"
+    assert [settings(f"user{sign}password\na{sign}hunter2\n") for sign in signs] == [
+        [("password", "hunter2")]
+    ] * len(signs)
 
 
 def test_each_key_of_a_pair_that_names_a_secret_counts() -> None:
