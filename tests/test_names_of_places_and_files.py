@@ -397,6 +397,7 @@ def test_a_file_name_is_valid_on_every_system_and_stays_distinct() -> None:
         "COM1.yaml": "COM1_yaml",
         "lpt².tar.gz": "lpt²_tar.gz",
         "CONIN$": "CONIN$",
+        "conout$.x": "conout$_x",
         "nul": "nul",
         "prn.x": "prn_x",
         "aux": "aux",

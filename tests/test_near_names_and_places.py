@@ -123,6 +123,19 @@ def test_a_value_with_another_number_letter_or_state_is_no_misspelling() -> None
     assert {key: suggest_meant_value(*key) for key in asked} == asked
 
 
+def test_each_word_for_the_opposite_makes_another_value() -> None:
+    chinese, english = "不未非无没已待", ("un", "in", "dis", "en", "non", "not", "Non-", "not_")
+    others = [f"{mark}完成审批流程" for mark in chinese] + [f"{mark}approved" for mark in english]
+
+    assert {one: suggest_meant_value(one, ["完成审批流程", "approved"]) for one in others} == (
+        dict.fromkeys(others, "")
+    )
+    assert suggest_meant_value("再完成审批流程", ["完成审批流程"]) != ""
+    assert suggest_meant_value("xapproved", ["approved"]) != ""
+    numbers = "零〇一二三四五六七八九十百千万"
+    assert [one for one in numbers if suggest_meant_value(f"付款方案{one}", ["付款方案7"])] == []
+
+
 def test_a_slip_is_one_letter_and_a_plural_is_none() -> None:
     slips = {
         ("order", "order"): False,

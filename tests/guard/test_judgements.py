@@ -152,11 +152,14 @@ def attempt(event: str, *args: Any) -> str:
 def test_events_that_reach_somebody_are_judged_and_others_pass() -> None:
     inet, six, local = Sock(socket.AF_INET), Sock(socket.AF_INET6), Sock(socket.AF_UNIX)
     raw = Sock(socket.AF_PACKET)
+    kernel, cipher = Sock(socket.AF_NETLINK), Sock(socket.AF_ALG)
     events: dict[tuple[Any, ...], str] = {
         ("socket.connect", inet, ("crm", 443)): "connect to crm:443",
         ("socket.connect", six, ("::1", 443, 0, 0)): "connect to [::1]:443",
         ("socket.connect", local, "/tmp/x"): "",
         ("socket.connect", inet, "/tmp/x"): "",
+        ("socket.connect", kernel, (0, 0)): "",
+        ("socket.connect", cipher, ("hash", "sha256")): "",
         ("socket.connect", raw, ("eth0", 0)): "connect to AF_PACKET",
         ("socket.connect", Sock(99), ("x", 0)): "connect to family 99",
         ("socket.sendto", inet, ("crm", 53)): "send to crm:53",

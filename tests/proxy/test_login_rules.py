@@ -220,6 +220,7 @@ def test_a_refusal_says_what_the_response_said() -> None:
         (answer(400, {"errcode": 40013, "errmsg": "无效"}), "HTTP 400, code 40013, 无效"),
         (answer(400, {"code": 0, "msg": "m1", "message": "m2"}), "HTTP 400, code 0, m2"),
         (answer(400, {"error": None, "code": 1.0, "error_msg": "x"}), "HTTP 400, code 1, x"),
+        (answer(400, {"msg": "m1", "error_msg": "m2"}), "HTTP 400, m1"),
         (answer(400, {"error": {"a": 1}, "msg": ["x"]}), "HTTP 400"),
         (answer(400, {"code": True}), "HTTP 400, code true"),
         (answer(400, {"msg": "长" * 201}), f"HTTP 400, {'长' * 200}"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import logging
 import ssl
 import time
 from collections.abc import Callable, Iterator
@@ -25,6 +26,7 @@ from bpmax_sim.transport.connection import (
     _parse_proxy,
 )
 from bpmax_sim.transport.live import LiveTransport
+from bpmax_sim.transport.protocol import OWN
 from bpmax_sim.transport.respx_router import make_router, make_router_stub, stub
 from bpmax_sim.transport.suspicious_names import SecretByNameRegistrar
 
@@ -411,3 +413,39 @@ def test_credentials_of_a_client_are_known_with_their_parts() -> None:
     plus = registrar()
     plus.register_request(request(url=f"{URL}?sign=a1%2Bb2%2Bc3%3D%3D"))
     assert plus.vault.redact_text("a1 b2 c3==") == "redacted.crm.test.sent-sign.1"
+
+
+def test_an_alert_about_the_clients_certificate_says_where_to_name_one() -> None:
+    refused = (
+        "TLSV13_ALERT_CERTIFICATE_REQUIRED", "SSLV3_ALERT_CERTIFICATE_EXPIRED",
+        "SSLV3_ALERT_BAD_CERTIFICATE", "TLSV1_ALERT_UNKNOWN_CA", "TLSV1_ALERT_ACCESS_DENIED",
+    )  # fmt: skip
+    others = ("TLSV1_ALERT_INTERNAL_ERROR", "WRONG_VERSION_NUMBER", "UNKNOWN_CA")
+    told: dict[str, tuple[str, bool]] = {}
+    for reason in (*refused, *others):
+        cause, error = ssl.SSLError(1, "refused"), httpx.ReadError("refused")
+        cause.reason, error.__cause__ = reason, cause
+        with pytest.raises(TransportError) as raised:
+            ask(lambda _request, error=error: error)
+        told[reason] = raised.value.code, "asks for a certificate" in raised.value.message
+
+    assert told == {
+        **dict.fromkeys(refused, ("TLS", True)), **dict.fromkeys(others, ("RESET", False)),
+    }  # fmt: skip
+
+
+def test_no_library_logs_the_requests_of_a_session() -> None:
+    libraries = (
+        "httpcore.connection", "httpcore.http11", "httpcore.proxy", "httpcore.socks", "httpx",
+    )  # fmt: skip
+
+    def list_logging() -> list[str]:
+        record = logging.makeLogRecord({"msg": f"GET {URL}?key=1"})
+        return [name for name in libraries if logging.getLogger(name).filter(record)]
+
+    token = OWN.set(True)
+    try:
+        assert list_logging() == []
+    finally:
+        OWN.reset(token)
+    assert list_logging() == [*libraries]
