@@ -121,6 +121,7 @@ def test_a_login_that_was_recorded_since_it_was_read_stays(
         ({"/v1": "/v2", "/v2": "/v1"}, "/v2/a", "/v1/a"),
         ({"/v1": "/v2", "/v1/客户": "/v3/客户"}, "/v1/客户/1", "/v3/客户/1"),
         ({"/v3": "/v4", "/v5": "/v6", "/v1": "/v2"}, "/v1/a", "/v2/a"),
+        ({"/v1": "/v2"}, f"/v1/a?next={BASE}/v1/c", f"/v2/a?next={BASE}/v1/c"),
         # an address with other letters stands in quotes
         ({"/客户": "/往来单位"}, "/客户", "/往来单位"),
         ({"/客户": "/往来单位"}, "/客户/张三", "/往来单位/张三"),

@@ -13,8 +13,12 @@ from bpmax_sim.i18n import translate
 from bpmax_sim.js_values import UNDEFINED
 from bpmax_sim.platform.model import Api, Instance, Parameter
 from bpmax_sim.proxy.compiled_api import CompiledApi, compile_api
-from bpmax_sim.proxy.encode import BadValueError
-from bpmax_sim.proxy.undeclared_arguments import check_enum_values, explain_values_breaking_schema
+from bpmax_sim.proxy.encode import BadValueError, UnknownParameterError
+from bpmax_sim.proxy.undeclared_arguments import (
+    check_enum_values,
+    explain_values_breaking_schema,
+    refuse_undeclared_arguments,
+)
 from tests.proxy.world import World, crm, rejected
 
 SLOPPY: tuple[Any, ...] = (5, True, "zh", {}, None)
@@ -168,3 +172,12 @@ def test_a_value_at_any_place_is_held_against_its_declaration(
         return
     call.call()
     assert [translate(one) for one in world.log[-1].doubts] == ([doubt] if doubt else [])
+
+
+@pytest.mark.parametrize(("place", "first"), [("query", UNDEFINED), ("body", "文")])
+def test_each_setter_of_a_call_is_held_against_its_declaration(place: str, first: Any) -> None:
+    made = recipe(place=place)
+
+    refuse_undeclared_arguments([(place, first), (place, {"值": 1, "页": UNDEFINED})], made)
+    with pytest.raises(UnknownParameterError, match="'页' is declared"):
+        refuse_undeclared_arguments([(place, first), (place, {"页": 1})], made)

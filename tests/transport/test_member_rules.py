@@ -374,13 +374,22 @@ def test_a_state_a_type_a_day_and_an_object_are_no_passwords_of_a_file() -> None
         "utf8mb4", "2026-03-02", "2026/3/2", "2026.03.02", "2026-03-02T10:00", "2026-03-02_1",
         "org.crm.User@1f2e3d4c",
     )  # fmt: skip
-    words = ("require", "xstring", "strings", "varchars", "2026-03", "crm.User@1f2e3d4c")
+    words = (
+        "require",
+        "xstring",
+        "strings",
+        "varchars",
+        "2026-03",
+        "crm.User@1f2e3d4c",
+        "required1x",
+    )
     found = {word: settings(f"user=sa\npassword = {word}") for word in (*described, *words)}
 
     assert found == {
         **{word: [] for word in described}, **{word: [("password", word)] for word in words},
     }  # fmt: skip
     assert settings("user=sa\napi_token = helloworld") == []
+    assert settings("密码：rsa2048geheim") == [("密码", "rsa2048geheim")]
 
 
 def test_behind_what_is_done_with_a_password_stands_a_contact_or_a_day() -> None:
