@@ -8,6 +8,7 @@ import logging
 import ssl
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import httpcore
@@ -415,6 +416,10 @@ def test_credentials_of_a_client_are_known_with_their_parts() -> None:
     assert plus.vault.redact_text("a1 b2 c3==") == "redacted.crm.test.sent-sign.1"
 
 
+def _fail(error: Exception, _request: httpx.Request) -> Exception:
+    return error
+
+
 def test_an_alert_about_the_clients_certificate_says_where_to_name_one() -> None:
     refused = (
         "TLSV13_ALERT_CERTIFICATE_REQUIRED", "SSLV3_ALERT_CERTIFICATE_EXPIRED",
@@ -426,7 +431,7 @@ def test_an_alert_about_the_clients_certificate_says_where_to_name_one() -> None
         cause, error = ssl.SSLError(1, "refused"), httpx.ReadError("refused")
         cause.reason, error.__cause__ = reason, cause
         with pytest.raises(TransportError) as raised:
-            ask(lambda _request, error=error: error)
+            ask(partial(_fail, error))
         told[reason] = raised.value.code, "asks for a certificate" in raised.value.message
 
     assert told == {

@@ -335,6 +335,8 @@ def test_mappings_of_a_scenario_answer_in_the_order_of_its_states() -> None:
     assert [one.request.url.rpartition("/")[2] for one in found.exchanges] == [
         "1", "x", "2", "3", "z", "y", "3b", "4", "5", "6", "w",
     ]  # fmt: skip
+    alone = [state("2", "b", scenario=None), state("1", "Started", "b", scenario="")]
+    assert [one.request.url[-1] for one in read("wiremock", alone).exchanges] == ["2", "1"]
     assert read("wiremock", ["x", state("1", "Started")]).notes == (
         "exchange 1: not an exchange (it is a text)",
     )
