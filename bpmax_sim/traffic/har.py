@@ -54,7 +54,7 @@ def read_har(data: bytes, *, attachment: Attachment) -> ForeignExchanges:
     Raises:
         CassetteError: if *data* is not an archive.
     """
-    tree = imported.parse_json(data.removeprefix(b"\xef\xbb\xbf"), WHAT)
+    tree = imported.parse_json(data, WHAT)
     entries = imported.require_list(tree, "log", "entries", what=WHAT)
     return imported.read_items(
         enumerate(entries, 1), partial(_read_exchange, attachment), known_keys.HAR

@@ -46,7 +46,7 @@ def read_postman(data: bytes, _options: ReadOptions) -> ForeignExchanges:
     Raises:
         CassetteError: if *data* is not a collection.
     """
-    tree = imported.parse_json(data.removeprefix(b"\xef\xbb\xbf"), WHAT)
+    tree = imported.parse_json(data, WHAT)
     tree = tree.get("collection", tree) if isinstance(tree, dict) else tree
     imported.require_list(tree, "item", what=WHAT)
     examples = list(_find_saved_examples(tree, {}, 0))
