@@ -77,7 +77,7 @@ def test_an_approval_is_tried_again_by_each_other_one_with_a_task() -> None:
         located = LocatedStep(step=Step(**fields), spot=spot)
         again = [*_repeat_action_by_each_person(located, base, step_before)]
         assert again[0] is located
-        return [one.step.approve for one in again[1:]]
+        return [getattr(one.step, "approve") for one in again[1:]]  # noqa: B009 - an action
 
     assert find("1", approve={"by": "甲", "opinion": "同意"}) == [
         {"by": "乙", "opinion": "同意"}, {"by": 3, "opinion": "同意"},

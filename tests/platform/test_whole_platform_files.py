@@ -153,6 +153,10 @@ WRONG_PROBLEMS = [
         "name (RFC 9110)"
     ),
     (
+        "23:59 auth.acquire.steps[0].request.headers[\"{{ p }}\"]: the name '{{ p }}' would be "
+        "sent as it stands, as only values are filled; write the name itself"
+    ),
+    (
         "23:86 auth.acquire.steps[0].request.form.a: the template names 'sid', which is "
         "not defined; declare it under credentials"
     ),

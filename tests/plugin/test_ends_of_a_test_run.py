@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bpmax_sim.errors import BpmaxError, CassetteError, ExpectationError
-from bpmax_sim.pytest_plugin import python_tests
+from bpmax_sim.pytest_plugin import options, python_tests
 from bpmax_sim.pytest_plugin.python_tests import PythonTestRun, RunClock, open_test_run
 from bpmax_sim.pytest_plugin.stash import RUN
 
@@ -38,19 +38,25 @@ class Ending:
             add_closed_session=lambda one: self.done.append(f"count {one is self.session}")
         )
         sessions = SimpleNamespace(finish=lambda *, failed: self.done.append(f"judge {failed}"))
-        faults = SimpleNamespace(disarm=disarm, arm=lambda rule: self.done.append(f"arm {rule}"))
+        self.faults = SimpleNamespace(
+            disarm=disarm, arm=lambda rule: self.done.append(f"arm {rule}")
+        )
+        self.switch = "on"
         replacements: dict[str, Any] = {
             "open_session": lambda _node: self.session,
-            "RunFaults": lambda _session, *, armed: (self.done.append(f"armed {armed}"), faults)[1],
+            "RunFaults": self.make_faults,
             "read_fault_markers": lambda _node: ["一", "二"],
             "get_tally": lambda _config: tally,
             "_get_or_create_sessions": lambda _node: sessions,
         }
         for name, instead in replacements.items():
             monkeypatch.setattr(python_tests, name, instead)
-        monkeypatch.setattr(python_tests.options, "read_option_value", lambda *_: self.switch)
-        self.switch = "on"
+        monkeypatch.setattr(options, "read_option_value", lambda *_: self.switch)
         self.node: Any = SimpleNamespace(config=None, stash={})
+
+    def make_faults(self, _session: Any, *, armed: bool) -> Any:
+        self.done.append(f"armed {armed}")
+        return self.faults
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from bpmax_sim.i18n import to_plain_english
-from bpmax_sim.pytest_plugin import items, python_tests
+from bpmax_sim.pytest_plugin import items, options, python_tests
 from bpmax_sim.pytest_plugin.stash import SESSIONS
 from bpmax_sim.pytest_plugin.summary import GithubAnnotation, format_summary
 from bpmax_sim.pytest_plugin.update import ExpectUpdater
@@ -68,9 +68,12 @@ def test_a_router_knows_the_code_of_its_test(monkeypatch: pytest.MonkeyPatch) ->
 
     known: list[Any] = []
     make = respx_router.make_router
-    monkeypatch.setattr(
-        respx_router, "make_router", lambda code: (known.append(code), make(code))[1]
-    )
+
+    def note(code: Any) -> Any:
+        known.append(code)
+        return make(code)
+
+    monkeypatch.setattr(respx_router, "make_router", note)
     for node in (
         SimpleNamespace(stash={}, function=test_order), SimpleNamespace(stash={}, function=wrapped),
         SimpleNamespace(stash={}, function=print), SimpleNamespace(stash={}, function=None),
@@ -112,10 +115,10 @@ def test_a_scenario_has_the_seed_the_faults_and_the_options_of_its_run(
         "read_fault_markers": lambda _test: list(faults),
     }.items():
         monkeypatch.setattr(items, name, instead)
-    monkeypatch.setattr(items.options, "read_repeated_options", lambda _config: repeated)
+    monkeypatch.setattr(options, "read_repeated_options", lambda _config: repeated)
     test: Any = SimpleNamespace(scenario=item, config=None, has_option_in_file=None)
 
-    made = items._apply_options_and_marks(test)
+    made: Any = items._apply_options_and_marks(test)
 
     assert (made.faults, made.cli_options) == ((*item.faults, *faults), repeated)
     assert made.scenario.seed == (item.scenario.seed if seed is None else seed)
