@@ -1,7 +1,8 @@
-"""What scenarios cost under pytest, beside Python tests that do nothing, each in its own file.
+"""What scenarios cost under pytest, beside Python tests, each in its own file.
 
-Each scenario runs JavaScript and plays one recorded call. Everything runs in processes of its own,
-in turns, as in `benchmarks.start`; what pytest costs without any test is taken away.
+Each scenario runs JavaScript and plays one recorded call. The Python tests do nothing, or play the
+same recording by vcrpy and look at its answer. Everything runs in processes of its own, in turns,
+as in `benchmarks.start`; what pytest costs without any test is taken away.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from pathlib import Path
 
 from benchmarks.calls import ENVIRON, answer, keyed
 from benchmarks.start import spent
+from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.project import SUFFIX
 from bpmax_sim.scenario.events import ScenarioFinished
 from bpmax_sim.scenario.load import load_items
@@ -41,6 +43,16 @@ class File(pytest.File):
 def pytest_collect_file(parent, file_path):
     if file_path.name.endswith(".scenario.yaml"):
         return File.from_parent(parent, path=file_path)
+"""
+_BY_VCRPY = """\
+from pathlib import Path
+
+from benchmarks.by_vcrpy import play_recording
+
+def test_a_customer_has_a_name():
+    calls = [("GET", {url!r})]
+    (answer,) = play_recording(Path({cassette!r}), calls)
+    assert answer["data"]["name"] == "张三"
 """
 _SCRIPT = """\
 const answer = await $proxy("crm_system").getCustomerDetail(form.customerId);
@@ -108,6 +120,16 @@ def empty(folder: Path, count: int) -> None:
         (folder / f"test_{number}.py").write_text("def test_nothing():\n    pass\n", "utf-8")
 
 
+def by_vcrpy(folder: Path, cassettes: Sequence[Path]) -> None:
+    """Write a Python test for each of *cassettes* that plays its call by vcrpy."""
+    folder.mkdir(parents=True)
+    (folder / "pytest.ini").write_text("[pytest]\n", encoding="utf-8")
+    for number, cassette in enumerate(cassettes):
+        url = Cassette.load(cassette).exchange(0).request.url
+        text = _BY_VCRPY.format(url=url, cassette=str(cassette))
+        (folder / f"test_{number}.py").write_text(text, encoding="utf-8")
+
+
 def raw(folder: Path, paths: Sequence[Path]) -> None:
     """Copy *paths* to where they are only parsed, each into one item that does nothing."""
     folder.mkdir(parents=True)
@@ -125,6 +147,10 @@ def measure(count: int = _COUNT, rounds: int = _ROUNDS) -> dict[str, float]:
         record(paths)
         record(table(folder / "table", count))
         empty(folder / "empty", count)
+        cassettes = sorted((folder / "files/cassettes").rglob("*.yaml"))
+        assert len(cassettes) == count, cassettes[:3]
+        by_vcrpy(folder / "vcrpy", cassettes)
+        by_vcrpy(folder / "one vcrpy", cassettes[:1])
         raw(folder / "raw", paths)
         raw(folder / "raw none", paths[:1])
         empty(folder / "none", 1)
@@ -132,6 +158,8 @@ def measure(count: int = _COUNT, rounds: int = _ROUNDS) -> dict[str, float]:
         runs = {
             "none": (_PYTEST, folder / "none"),
             "empty": (_PYTEST, folder / "empty"),
+            "vcrpy": (_PYTEST, folder / "vcrpy"),
+            "one vcrpy": (_PYTEST, folder / "one vcrpy"),
             "bare": (_OURS, folder / "none"),
             "files": (_OURS, folder / "files"),
             "one played": (_OURS, folder / "one"),
@@ -159,6 +187,7 @@ def _figures(took: dict[str, float], count: int) -> dict[str, float]:
     collected = (took["collected"] - took["one"]) / (count - 1)
     by_run = (took["run"] - took["one run"]) / (count - 1)
     played = (took["files"] - took["one played"]) / (count - 1)
+    peer = (took["vcrpy"] - took["one vcrpy"]) / (count - 1)
     parsed = (took["raw"] - took["raw none"]) / (count - 1)
     return {
         "an empty Python test in its own file, ms": base,
@@ -166,6 +195,9 @@ def _figures(took: dict[str, float], count: int) -> dict[str, float]:
         "a row of a table, ms": each["table"],
         "a scenario in its own file, times an empty test": each["files"] / base,
         "a row of a table, times an empty test": each["table"] / base,
+        "a Python test that plays the call by vcrpy, ms": peer,
+        "a scenario in its own file, times vcrpy": played / peer,
+        "a row of a table, times vcrpy": (took["table"] - took["one played"]) / (count - 1) / peer,
         "a scenario by bpmax-sim run, ms": by_run,
         "a scenario under pytest, times an empty test and 1.2 runs": (
             played / (base + _OWN_SHARE * by_run)

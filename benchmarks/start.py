@@ -4,11 +4,14 @@ Everything runs in processes of its own, with bytecode written before, and each 
 the same process without us, in turns. Processor time, since others may be using the machine.
 
 Pytest is beside itself with an empty plugin: for any ``-p`` it searches the entry points of all
-distributions, as it does once in every start that loads plugins by itself.
+distributions, as it does once in every start that loads plugins by itself. The difference of two
+such times is a twentieth of each, and on a busy machine it is chance; so the calls of functions of
+both are counted, too.
 """
 
 from __future__ import annotations
 
+import marshal
 import os
 import resource
 import statistics
@@ -43,6 +46,15 @@ def beside(ours: Sequence[str], bare: Sequence[str], folder: Path) -> float:
     return _best(own for own, _ in kept) - _best(other for _, other in kept)
 
 
+def count_calls(arguments: Sequence[str], folder: Path) -> int:
+    """Return how many calls of functions ``python`` makes with *arguments*, imports included."""
+    told = folder / "calls"
+    for _ in range(2):  # the first writes the bytecode
+        spent(("-m", "cProfile", "-o", str(told), *arguments), folder)
+    functions = marshal.loads(told.read_bytes())  # of each: primitive calls, all calls, times
+    return sum(calls for _, calls, *_ in functions.values())
+
+
 def _best(taken: Iterable[float]) -> float:
     return statistics.mean(sorted(taken)[: _ROUNDS // 3])
 
@@ -51,6 +63,9 @@ def measure() -> dict[str, float]:
     """Return every figure by name."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
+        unused, alone = (
+            (*_PYTEST, "-p", plugin) for plugin in ("bpmax_sim.pytest_plugin", "nothing")
+        )
         (folder / "nothing.py").touch()
         (folder / "test_nothing.py").write_text("def test_nothing():\n    pass\n", "utf-8")
         return {
@@ -58,7 +73,8 @@ def measure() -> dict[str, float]:
             "bpmax-sim --help, ms more": beside(
                 ("-m", "bpmax_sim", "--help"), ("-c", "pass"), folder
             ),
-            "pytest with the plugin unused, ms more": beside(
-                (*_PYTEST, "-p", "bpmax_sim.pytest_plugin"), (*_PYTEST, "-p", "nothing"), folder
+            "pytest with the plugin unused, ms more": beside(unused, alone, folder),
+            "pytest with the plugin unused, in calls, times pytest alone": (
+                count_calls(unused, folder) / count_calls(alone, folder)
             ),
         }

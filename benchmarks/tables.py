@@ -321,8 +321,10 @@ OWN_NAMES: Mapping[str, str] = {
         "经 httpx 客户端首次回放，与基准之比"
     ),
     "replay through a client of one's own, times the floor": "经 httpx 客户端再次回放，与基准之比",
-    "a session with one call, times the floor": "只有一次调用的会话，与基准之比",
-    "a session with a login and one call, times the floor": "同上，带录下的登录，与基准之比",
+    "a session with one call, times vcrpy": "只有一次调用的会话，与 vcrpy 之比",
+    "a session with a login and one call, times vcrpy": (
+        "同上，带录下的登录，与 vcrpy（只回放调用）之比"
+    ),
     "growth of a call, 100 to 10000, in order": "100 条到 10000 条，每次调用变慢的倍数，按序",
     "growth of a call, 100 to 10000, shuffled": "100 条到 10000 条，同上，乱序",
     "what recording adds to a call, times a bare durable append": (
@@ -345,13 +347,13 @@ OWN_NAMES: Mapping[str, str] = {
     "append, growth": "同上，随条数变慢的倍数",
     "close, times vcrpy": "关闭一万条的录制，与 vcrpy 之比",
     "different digests": "不同进程、时区、哈希种子下，追踪摘要有几种",
-    "a scenario in its own file, times an empty test": (
-        "pytest 跑一个单独成文件的场景，与空 Python 测试文件之比"
+    "a scenario in its own file, times vcrpy": (
+        "pytest 跑一个单独成文件的场景，与用 vcrpy 回放其调用的 Python 测试之比"
     ),
     "a scenario under pytest, times an empty test and 1.2 runs": (
         "pytest 跑一个场景，与空测试加 1.2 倍 bpmax-sim run 之比"
     ),
-    "a row of a table, times an empty test": "pytest 跑数据表的一行，与空 Python 测试文件之比",
+    "a row of a table, times vcrpy": "pytest 跑数据表的一行，与同上的 Python 测试之比",
     "collecting scenario files again, times as many empty tests": (
         "再次收集场景文件，与同样多的空 Python 测试文件之比"
     ),
@@ -365,7 +367,9 @@ OWN_NAMES: Mapping[str, str] = {
     "a fresh context with the prelude, ms": "创建一个齐备的 JavaScript 上下文，ms",
     "one call in a script, over Python, µs": "进出 JavaScript 的一次调用，比在 Python 里多，µs",
     "ten minutes of back-off, ms": "十分钟的退避等待，ms",
-    "one scenario, three replayed calls, ms": "一个场景：表单、三次调用、核对，ms",
+    "one scenario, three replayed calls, times vcrpy": (
+        "一个场景：表单、三次调用、核对，与 vcrpy 回放三次调用之比"
+    ),
     "one scenario, one stubbed call, reading included, ms": "一个场景，打桩一次调用，含读文件，ms",
     "mutants of the script": "脚本的变异数",
     "a mutant, times a replay": "challenge 试一个变异，与回放一次之比",
@@ -376,7 +380,9 @@ OWN_NAMES: Mapping[str, str] = {
     "1,000 mutants, two workers, start included, s": "1,000 个错误，两个进程，含启动，s",
     "300 mutants: growth, MB": "300 个变异，内存增长，MB",
     "a SigV4 signature, times botocore": "SigV4 签名一个请求，与 botocore 之比",
-    "pytest with the plugin unused, ms more": "装了插件但不用，pytest 启动增加，ms",
+    "pytest with the plugin unused, in calls, times pytest alone": (
+        "装了插件但不用，pytest 启动的函数调用数，与不装之比"
+    ),
 }
 _COSTS: Mapping[Lang, str] = {
     "en": (
