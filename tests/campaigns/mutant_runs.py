@@ -21,15 +21,18 @@ import tempfile
 import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import chain, groupby
+from multiprocessing import get_context
 from pathlib import Path
 from types import CodeType, FunctionType
 from typing import NoReturn
 
 import pytest
-from coverage import Coverage
+from coverage import Coverage, CoverageData
 
 from tests.mutants.tree import ROOT
 
@@ -133,6 +136,27 @@ class Laboratory:
         self.experiment(self)
         return True
 
+    def share(
+        self, work: Callable[[int], str], numbers: Sequence[int]
+    ) -> Iterator[tuple[int, str]]:
+        """Yield each of *numbers* with what *work* returns for it, in the order in which they end.
+
+        Each processor has a fork, with a copy of `tree` of its own.
+        """
+        with (
+            tempfile.TemporaryDirectory(prefix="mutants-") as folder,
+            ProcessPoolExecutor(
+                os.cpu_count(), get_context("fork"), self._move_to, (Path(folder), work)
+            ) as pool,
+        ):
+            asked = {pool.submit(_do_shared, number): number for number in numbers}
+            yield from ((asked[one], one.result()) for one in as_completed(asked))
+
+    def _move_to(self, folder: Path, work: Callable[[int], str]) -> None:
+        """Begin a fork that shares *work*."""
+        self.tree = Path(shutil.copytree(self.tree, folder / str(os.getpid())))
+        _shared.append(work)
+
     def measure(self, data: Path) -> None:
         """Write to *data* which test reaches which line, to ``<data>.json`` what each one costs.
 
@@ -141,27 +165,52 @@ class Laboratory:
         Raises:
             RuntimeError: the tests cannot be run.
         """
+        # a module's tests stay together: what they share is made once
+        modules = [[*tests] for _, tests in groupby(self.items, lambda one: one.partition("::")[0])]
+        count = min(os.cpu_count() or 1, len(modules))
+        parts = [Path(f"{data}-{number}") for number in range(count)]
 
-        def run_all() -> str:
-            measured = Coverage(str(data), source=[str(ROOT / "bpmax_sim")], config_file=False)
-            seconds: dict[str, float] = {}
-            failed: list[str] = []
-            measured.start()
-            for item, following in self._pair(list(self.items)):
-                measured.switch_context(item.nodeid)
-                start, failures = sum(os.times()[:4]), item.session.testsfailed
-                item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
-                seconds[item.nodeid] = round(sum(os.times()[:4]) - start, 3)
-                failed += [item.nodeid] * (item.session.testsfailed > failures)
-            measured.stop()
-            measured.save()
-            told = json.dumps({"seconds": seconds, "failed": failed}, ensure_ascii=False)
-            data.with_name(f"{data.name}.json").write_text(told, encoding="utf-8")
-            return ""
+        def measure_part(number: int) -> str:
+            chosen = [*chain.from_iterable(modules[number::count])]
+            verdict = fork(partial(self._measure_some, chosen, parts[number]), MEASURING)
+            return "" if verdict.fate == "survived" else str(verdict)
 
-        verdict = fork(run_all, MEASURING)
-        if verdict.fate != "survived":
-            raise RuntimeError(f"the tests cannot be run: {verdict}")
+        for _, wrong in self.share(measure_part, range(count)):
+            if wrong:
+                raise RuntimeError(f"the tests cannot be run: {wrong}")
+        whole = CoverageData(str(data))
+        seconds: dict[str, float] = {}
+        failed: list[str] = []
+        for part in parts:
+            own = CoverageData(str(part))
+            own.read()
+            whole.update(own)
+            told = _name_costs(part)
+            costs = json.loads(told.read_text(encoding="utf-8"))
+            seconds |= costs["seconds"]
+            failed += costs["failed"]
+            part.unlink()
+            told.unlink()
+        whole.write()
+        costs = {"seconds": seconds, "failed": failed}
+        _name_costs(data).write_text(json.dumps(costs, ensure_ascii=False), encoding="utf-8")
+
+    def _measure_some(self, tests: Sequence[str], data: Path) -> str:
+        measured = Coverage(str(data), source=[str(ROOT / "bpmax_sim")], config_file=False)
+        seconds: dict[str, float] = {}
+        failed: list[str] = []
+        measured.start()
+        for item, following in self._pair(tests):
+            measured.switch_context(item.nodeid)
+            start, failures = sum(os.times()[:4]), item.session.testsfailed
+            item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+            seconds[item.nodeid] = round(sum(os.times()[:4]) - start, 3)
+            failed += [item.nodeid] * (item.session.testsfailed > failures)
+        measured.stop()
+        measured.save()
+        costs = {"seconds": seconds, "failed": failed}
+        _name_costs(data).write_text(json.dumps(costs, ensure_ascii=False), encoding="utf-8")
+        return ""
 
     def try_in_fork(self, module: str, text: str, tests: Sequence[str], seconds: float) -> Verdict:
         """Return what *tests* say of *text* for *module*, a path below the tree.
@@ -237,6 +286,18 @@ class Laboratory:
         finally:
             path.write_text(sound, encoding="utf-8")
             os.utime(path, (before.st_atime, before.st_mtime))
+
+
+_shared: list[Callable[[int], str]] = []
+"""What `Laboratory.share` does, in each of its forks."""
+
+
+def _do_shared(number: int) -> str:
+    return _shared[-1](number)
+
+
+def _name_costs(data: Path) -> Path:
+    return data.with_name(f"{data.name}.json")
 
 
 def fork(work: Callable[[], str], seconds: float) -> Verdict:

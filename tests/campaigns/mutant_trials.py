@@ -18,6 +18,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain, zip_longest
 from math import inf
 from pathlib import Path
@@ -36,6 +37,7 @@ LEAST, FACTOR = 20, 5
 """A mutant has so many seconds of a processor, and so many times what its tests were measured."""
 KNOWN = ROOT / "tests/mutants/survivors.yaml"
 MEASURED = ROOT / ".bpmax/mutants"
+UNSURE = "?"
 
 
 class Change(Protocol):
@@ -161,27 +163,52 @@ def try_all(
 
     What was not tried by *until*, an instant of `time.monotonic`, is said to be so.
     """
-    left: list[tuple[Change, list[str], float, str]] = []
-    for mutant in mutants:
-        if time.monotonic() > until:
-            yield mutant, "not tried"
-            continue
-        changed, tests = mutant.code(), find_tests(mutant, laboratory, reached)
-        seconds = LEAST + FACTOR * sum(reached.seconds[one] for one in tests)
-        fate = "broken" if not _is_python(changed) else "" if tests else "unreached"
-        if fate:
-            yield mutant, fate
-            continue
-        fate = laboratory.try_in_fork(mutant.module, changed, tests, seconds).fate
-        if fate in {"survived", "unseen", "broken"}:
-            left.append((mutant, tests, seconds, fate))
+    trials = [Trial(mutant, laboratory, reached) for mutant in mutants]
+
+    def try_in_time(method: Callable[[Trial], str], number: int) -> str:
+        return method(trials[number]) if time.monotonic() < until else "not tried"
+
+    left: dict[int, str] = {}
+    for number, fate in laboratory.share(
+        partial(try_in_time, Trial.try_in_fork), range(len(trials))
+    ):
+        if fate.endswith(UNSURE):
+            left[number] = fate
         else:
-            yield mutant, fate
-    for mutant, tests, seconds, fate in left:
-        if time.monotonic() > until:
-            yield mutant, "survived" if fate == "survived" else "not tried"
-        else:
-            yield mutant, laboratory.try_fresh(mutant.module, mutant.code(), tests, seconds).fate
+            yield mutants[number], fate
+    for number, fate in laboratory.share(partial(try_in_time, Trial.try_fresh), [*left]):
+        survived = fate == "not tried" and left[number] == f"survived{UNSURE}"
+        yield mutants[number], "survived" if survived else fate
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """A mutant that is tried by the tests of *laboratory* that may tell it."""
+
+    mutant: Change
+    laboratory: Laboratory
+    reached: CoverageMap
+
+    def try_in_fork(self) -> str:
+        """Return what becomes of it in a fork; `UNSURE` ends what only a new process can tell."""
+        changed = self.mutant.code()
+        if not _is_python(changed):
+            return "broken"
+        tests, seconds = self._choose_tests()
+        if not tests:
+            return "unreached"
+        fate = self.laboratory.try_in_fork(self.mutant.module, changed, tests, seconds).fate
+        return fate + UNSURE * (fate in {"survived", "unseen", "broken"})
+
+    def try_fresh(self) -> str:
+        """Return what becomes of it where a process imports it."""
+        mutant = self.mutant
+        return self.laboratory.try_fresh(mutant.module, mutant.code(), *self._choose_tests()).fate
+
+    def _choose_tests(self) -> tuple[list[str], float]:
+        """Return the tests, and how many seconds of a processor they have."""
+        tests = find_tests(self.mutant, self.laboratory, self.reached)
+        return tests, LEAST + FACTOR * sum(self.reached.seconds[one] for one in tests)
 
 
 def find_tests(mutant: Change, laboratory: Laboratory, reached: CoverageMap) -> list[str]:

@@ -110,6 +110,21 @@ def test_a_change_that_an_import_computes_is_tried_by_a_pytest_of_its_own(
     assert (tmp_path / "enough.py").read_text(encoding="utf-8") == MODULE
 
 
+def test_each_processor_has_a_copy_of_the_tree(tmp_path: Path) -> None:
+    from tests.campaigns.mutant_runs import Laboratory  # noqa: PLC0415
+
+    tree = tmp_path / "tree"
+    (tree / "表单").mkdir(parents=True)
+    laboratory = Laboratory(lambda _: None, tree)
+
+    def work(number: int) -> str:
+        (laboratory.tree / "表单" / str(number)).touch()
+        return f"{number}: {laboratory.tree == tree}"
+
+    assert sorted(laboratory.share(work, [3, 5])) == [(3, "3: False"), (5, "5: False")]
+    assert ([*(tree / "表单").iterdir()], laboratory.tree) == ([], tree)
+
+
 @pytest.mark.parametrize(
     ("file", "old", "fits"),
     [
