@@ -148,11 +148,14 @@ def test_an_unexpected_pass_of_a_row_is_at_the_row_that_says_xfail(tmp_path: Pat
         for item in load_items(tmp_path / f"{name}.scenario.yaml", environ={}):
             _, failures = decide_outcome(item, (), (), live=False)
             places = [failure.place for failure in failures if failure.place]
-            found[f"{name}/{item.row_id}"] = [f"{Path(one.file).name}:{one.line}" for one in places]
+            found[f"{name}/{item.row_id}"] = [
+                f"{Path(one.file).name}:{one.line}:{one.column}" for one in places
+            ]
     assert found == {
-        "甲/甲": ["甲.scenario.yaml:4"], "甲/乙": [], "甲/丙": [],
-        "乙/甲": ["乙.scenario.yaml:5"], "乙/乙": ["乙.scenario.yaml:3"],
-        "乙/丙": ["乙.scenario.yaml:3"], "丙/甲": ["行.csv:2"], "丙/乙": ["丙.scenario.yaml:4"],
+        "甲/甲": ["甲.scenario.yaml:4:13"], "甲/乙": [], "甲/丙": [],
+        "乙/甲": ["乙.scenario.yaml:5:13"], "乙/乙": ["乙.scenario.yaml:3:1"],
+        "乙/丙": ["乙.scenario.yaml:3:1"], "丙/甲": ["行.csv:2:0"],
+        "丙/乙": ["丙.scenario.yaml:4:1"],
     }  # fmt: skip
 
 
@@ -293,8 +296,8 @@ def test_an_expected_failure_that_differs_in_one_character_is_doubtful(
     failures = [failed("expect", checks=tuple(checks))]
 
     found = list(find_one_character_xfails("xfailed", failures))
-    assert [one.message.startswith("xfail also covers a misprint") for one in found] == [
-        True
+    assert [(one.message[:28], one.fails) for one in found] == [
+        ("xfail also covers a misprint", False)
     ] * told
     assert list(find_one_character_xfails("failed", failures)) == []
 

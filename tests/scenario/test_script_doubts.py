@@ -35,6 +35,14 @@ UNAWAITED = (
     "unawaited: nothing waits for crm.get_order; put await before it, or void where that is meant"
 )
 UNKNOWN = "script: 'crm' has no API 'get_ordr'; did you mean 'get_order'? [unknown-api]"
+PROMISE = (
+    "unawaited: a promise stands here in place of its value, and is always true; put await before "
+    "the call"
+)
+WRITTEN = (
+    "script: the script wrote form.$message.type: there is no 'eror'; did you mean 'error'? "
+    "[unknown-value]"
+)
 POWER = (
     "power: the last digit of ** depends on the machine here; Math.pow gives the same everywhere"
 )
@@ -58,9 +66,9 @@ def doubt(
         return place and Place(name, place.line, place.column)
 
     calls = [CallMade(number=1, call=one.call, place=move(one.place), status=200) for one in called]
-    found = find_script_doubts(
-        item, load_platforms(folder / "platforms"), map(move, reported), calls
-    )
+    known = load_platforms(folder / "platforms")
+    found = list(find_script_doubts(item, known, map(move, reported), calls))
+    assert not any(one.fails for one in found)
     return [f"{one.kind}: {one.message}" for one in found]
 
 
@@ -91,6 +99,17 @@ def test_a_result_that_nothing_uses_may_be_there_for_an_expected_call(
         assert doubt(tmp_path, script, text) == [UNUSED]  # the run does not come by
     error = "steps: [{open: {}, expect_error: {code: TIMEOUT}}]"
     assert doubt(tmp_path, script, error, (ORDERED,)) == []
+    assert doubt(tmp_path, script, f"{error[:-1]}, {{js: 'form.金额 = 1'}}]", (ORDERED,)) == []
+
+
+def test_an_expected_call_explains_its_own_line_alone(tmp_path: Path) -> None:
+    two = "await $proxy('crm').get_order();\nform.金额 = (await $proxy('crm').get_stock()).n;\n"
+    stock = CallMade(number=2, call="crm.get_stock", place=Place("开.js", 2, 1), status=200)
+    text = "steps: [{open: {}, expect: {proxy: [{call: crm.get_stock}]}}]"
+    assert doubt(tmp_path, two, text, (ORDERED, stock)) == [UNUSED]
+    power = "await $proxy('crm').get_order(); form.金额 = 2 ** 0.5;\n"
+    text = text.replace("get_stock", "get_order")
+    assert doubt(tmp_path, power, text, (ORDERED,)) == [POWER]
 
 
 @pytest.mark.parametrize(
@@ -112,6 +131,21 @@ def test_a_result_that_nothing_uses_may_be_there_for_an_expected_call(
         ("form.金额 = await $proxy('crm').get_ordr();", (), (FIRST,), []),
         ("form.金额 = 2 ** 0.5;", (ORDERED,), (FIRST,), [POWER]),
         ("form.无 = 1;", (), (), []),
+        (
+            "$proxy('crm').get_order();\nvoid $proxy('crm').get_stock();",
+            (),
+            (),
+            [f"{UNAWAITED} (this run does not reach it)", UNUSED],
+        ),
+        ("form.金额 = (await $proxy('crm').get_stock()).n ** 2;", (), (), [POWER]),
+        (
+            "const 取 = async () => (await $proxy('crm').get_stock()).n;\nform.金额 = 取() + 1;",
+            (),
+            (),
+            [PROMISE],
+        ),
+        ("form.$message = {type: 'eror', text: '不行'};", (ORDERED,), (), [WRITTEN]),
+        ("form.$message = {type: 'eror', text: '不行'};", (), (FIRST,), []),
     ],
 )
 def test_what_the_run_judges_itself_is_told_once(

@@ -422,6 +422,21 @@ def test_a_script_that_two_scenarios_run_is_right_in_both(  # noqa: PLR0915 - on
     assert (collect(nested)["开.js"].fields, "甲" in collect(nested)["开.js"].nodes) == (None, True)
     mixed = collect(first, stepped)["开.js"]
     assert (mixed.fields, sorted(mixed.hooks), sorted(mixed.buttons)) == (None, [], ["盖章"])
+    mixed = collect(stepped, first)["开.js"]
+    assert (mixed.fields, sorted(mixed.hooks)) == (None, [])
+    assert sorted(collect(second, first)["开.js"].people) == []
+    [third] = load_text(tmp_path, text.replace("王五: {}", "赵六: {}"), files)
+    assert sorted(collect(first, third)["开.js"].people) == ["李四", "王五", "赵六"]
+    shared = "form: {scripts: {open: 步.js}, libraries: [开.js], fields: {金额: 0}}\n"
+    [reader] = load_text(
+        tmp_path,
+        f"scenario: 丁\n{shared}steps: [{{open: {{}}, expect: {{form: {{金额: 1}}}}}}]\n",
+        files,
+    )
+    assert [
+        collect(*items)["开.js"].is_library
+        for items in ((first, reader), (reader, first), (first, second))
+    ] == [True, True, False]
     skipping = [
         *collect_script_contexts(
             [stepped, first], lambda item: None if item is stepped else platforms

@@ -57,6 +57,7 @@ def test_what_is_not_known_counts_as_the_median() -> None:
         ("3", "expected a shard of all, such as 3/8, got '3'"),
         ("0/3", "expected a shard from 1/3 to 3/3, got '0/3'"),
         ("4/3", "expected a shard from 1/3 to 3/3, got '4/3'"),
+        ("3/8x", "expected a shard of all, such as 3/8, got '3/8x'"),
         ("一/三", "expected a shard of all, such as 3/8, got '一/三'"),
         ("-1/3", "expected a shard of all, such as 3/8, got '-1/3'"),
     ],
@@ -118,12 +119,17 @@ def test_a_folder_that_cannot_be_written_keeps_nothing(tmp_path: Path) -> None:
     shards.store_durations(tmp_path, {"甲": 1.0}, shard=None)
 
     assert (tmp_path / ".bpmax").read_text(encoding="utf-8") == "ours is a folder"
+    (tmp_path / ".bpmax").unlink()
+    shards.store_durations(tmp_path, {"\ud800": 1.0}, shard=None)
+    assert shards.read_durations(tmp_path) == {}
 
 
 def test_the_same_durations_have_the_same_fingerprint() -> None:
     assert shards.fingerprint_durations({"甲": 1, "乙": 2}) == shards.fingerprint_durations(
         {"乙": 2, "甲": 1}
     )
+    assert shards.fingerprint_durations({"甲": 1.5, "乙": 2}) == "70ef1b3f"
+    assert len(shards.fingerprint_durations({"\ud800": 1})) == 8
     assert shards.fingerprint_durations({"甲": 1}) != shards.fingerprint_durations({"甲": 2})
 
 
