@@ -313,7 +313,7 @@ OWN_NAMES: Mapping[str, str] = {
     "functions that get a credential, record": "录制时经手一个凭证的函数",
     "functions that get a scenario value, run": "运行时经手场景里一个值的函数",
     "frames above the transport, record": "录制时，从调用到发送的调用栈层数",
-    "frames above the transport, replay": "回放时，从调用到应答的调用栈层数",
+    "frames above the transport, replay": "回放时，从调用到响应的调用栈层数",
     "build and authorise, times the floor": "构造并鉴权一次调用，与基准之比",
     "replay of one call, first time, times the floor": "首次回放一次调用，与基准之比",
     "replay of one call, again, times the floor": "再次回放（已解析过），与基准之比",
@@ -333,7 +333,7 @@ OWN_NAMES: Mapping[str, str] = {
     "what recording 67 kB of JSON adds to a call, times a bare durable append": (
         "同上，响应是 67 kB 的 JSON"
     ),
-    "open, times reading and digesting the file": "打开一万条录制，与读文件加 SHA-256 之比",
+    "open, times reading and digesting the file": "打开一万条录制，与读文件并计算其摘要之比",
     "merge 10000, s": "三方合并一万条录制，秒",
     "take, urls, growth 100 to 10000": "只算查找和解析，按 URL，100 条到 10000 条，按序",
     "take, urls, growth, shuffled": "同上，乱序",
