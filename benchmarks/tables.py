@@ -334,7 +334,7 @@ OWN_NAMES: Mapping[str, str] = {
         "同上，响应是 67 kB 的 JSON"
     ),
     "open, times reading and digesting the file": "打开一万条录制，与读文件并计算其摘要之比",
-    "merge 10000, s": "三方合并一万条录制，秒",
+    "merge 10000, s": "三方合并 10000 条录制，秒",
     "take, urls, growth 100 to 10000": "只算查找和解析，按 URL，100 条到 10000 条，按序",
     "take, urls, growth, shuffled": "同上，乱序",
     "take, bodies, growth 100 to 10000": "只算查找和解析，按请求体，100 条到 10000 条，按序",
