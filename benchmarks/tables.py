@@ -308,8 +308,8 @@ _DECLARES: Mapping[Lang, str] = {
     ),
 }
 OWN_NAMES: Mapping[str, str] = {
-    "functions that get a $query value, record": "录制时经手 `$query` 的一个值的函数",
-    "functions that get a $query value, replay": "回放时经手 `$query` 的一个值的函数",
+    "functions that get a $query value, record": "录制时经手 $query 的一个值的函数",
+    "functions that get a $query value, replay": "回放时经手 $query 的一个值的函数",
     "functions that get a credential, record": "录制时经手一个凭证的函数",
     "functions that get a scenario value, run": "运行时经手场景里一个值的函数",
     "frames above the transport, record": "录制时，从调用到发送的调用栈层数",
