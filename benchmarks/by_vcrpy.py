@@ -1,7 +1,7 @@
 """The same recording played by vcrpy in a user's own httpx client: what a session is held against.
 
 vcrpy reads our files. Like a session, this opens the recording, makes each call once and looks at
-the answers; it needs no platforms, hides nothing and logs in by a call like any other.
+the answers; it needs no platforms, hides nothing and logs in nowhere.
 """
 
 from __future__ import annotations

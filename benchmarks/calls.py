@@ -18,7 +18,7 @@ from msgspec.structs import replace
 
 import bpmax_sim.starter
 from benchmarks.by_vcrpy import play_recording
-from benchmarks.cassette import floor, microseconds
+from benchmarks.cassette import floor, microseconds, microseconds_in_turns
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.format import dump_exchanges
 from bpmax_sim.cassette.journal import encode_record
@@ -286,15 +286,7 @@ def _time_sessions(cassette: Path, platforms: Path) -> tuple[float, float]:
             session.proxy("crm_system").getCustomerDetail("0")
 
     calls = [("GET", "https://crm.example.test/api/customers/0")]
-    turns = [
-        (
-            microseconds(session, rounds=1, calls=10),
-            microseconds(lambda: play_recording(cassette, calls), rounds=1, calls=10),
-        )
-        for _ in range(31)
-    ]
-    own, peer = zip(*turns, strict=True)
-    return statistics.median(own), statistics.median(peer)
+    return microseconds_in_turns(session, lambda: play_recording(cassette, calls), calls=10)
 
 
 def playing(cassette: Path, order: Sequence[int]) -> float:

@@ -76,6 +76,15 @@ def microseconds(work: Callable[[], object], *, rounds: int, calls: int = 1) -> 
     return statistics.median(taken)
 
 
+def microseconds_in_turns(
+    own: Callable[[], object], peer: Callable[[], object], *, calls: int
+) -> tuple[float, float]:
+    """Return the median cost of one call of *own* and of *peer*, measured in turns of *calls*."""
+    turns = [[microseconds(one, rounds=1, calls=calls) for one in (own, peer)] for _ in range(31)]
+    ours, peers = zip(*turns, strict=True)
+    return statistics.median(ours), statistics.median(peers)
+
+
 def floor() -> float:
     """Return the cost of one call of an httpx client that does nothing but look up an answer."""
     answers = {f"{_BASE}/customers": _ANSWER}

@@ -186,7 +186,7 @@ def _figures(took: dict[str, float], count: int) -> dict[str, float]:
     each = {one: (took[one] - took["bare"]) / count for one in ("files", "table")}
     collected = (took["collected"] - took["one"]) / (count - 1)
     by_run = (took["run"] - took["one run"]) / (count - 1)
-    played = (took["files"] - took["one played"]) / (count - 1)
+    played, row = ((took[one] - took["one played"]) / (count - 1) for one in ("files", "table"))
     peer = (took["vcrpy"] - took["one vcrpy"]) / (count - 1)
     parsed = (took["raw"] - took["raw none"]) / (count - 1)
     return {
@@ -197,7 +197,7 @@ def _figures(took: dict[str, float], count: int) -> dict[str, float]:
         "a row of a table, times an empty test": each["table"] / base,
         "a Python test that plays the call by vcrpy, ms": peer,
         "a scenario in its own file, times vcrpy": played / peer,
-        "a row of a table, times vcrpy": (took["table"] - took["one played"]) / (count - 1) / peer,
+        "a row of a table, times vcrpy": row / peer,
         "a scenario by bpmax-sim run, ms": by_run,
         "a scenario under pytest, times an empty test and 1.2 runs": (
             played / (base + _OWN_SHARE * by_run)

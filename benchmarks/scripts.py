@@ -11,7 +11,7 @@ from pathlib import Path
 import bpmax_sim.starter
 from benchmarks.by_vcrpy import play_recording
 from benchmarks.calls import ENVIRON, answer, opened, recorded
-from benchmarks.cassette import microseconds
+from benchmarks.cassette import microseconds, microseconds_in_turns
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.scenario.events import Event, ScenarioFinished
 from bpmax_sim.scenario.load import ScenarioItem, load_items
@@ -174,14 +174,9 @@ def scenario(folder: Path) -> dict[str, float]:
         ("GET", exchange.request.url)
         for exchange in map(Cassette.load(cassette).exchange, range(3))
     ]
-    turns = [
-        (
-            microseconds(lambda: play(item), rounds=1, calls=3),
-            microseconds(lambda: play_recording(cassette, calls), rounds=1, calls=3),
-        )
-        for _ in range(35)
-    ]
-    own, peer = map(statistics.median, zip(*turns, strict=True))
+    own, peer = microseconds_in_turns(
+        lambda: play(item), lambda: play_recording(cassette, calls), calls=3
+    )
     return {
         "one scenario, three replayed calls, ms": own / 1e3,
         "one scenario, three replayed calls, times vcrpy": own / peer,

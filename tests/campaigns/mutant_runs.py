@@ -192,8 +192,7 @@ class Laboratory:
             part.unlink()
             told.unlink()
         whole.write()
-        costs = {"seconds": seconds, "failed": failed}
-        _name_costs(data).write_text(json.dumps(costs, ensure_ascii=False), encoding="utf-8")
+        _write_costs(data, seconds, failed)
 
     def _measure_some(self, tests: Sequence[str], data: Path) -> str:
         measured = Coverage(str(data), source=[str(ROOT / "bpmax_sim")], config_file=False)
@@ -208,8 +207,7 @@ class Laboratory:
             failed += [item.nodeid] * (item.session.testsfailed > failures)
         measured.stop()
         measured.save()
-        costs = {"seconds": seconds, "failed": failed}
-        _name_costs(data).write_text(json.dumps(costs, ensure_ascii=False), encoding="utf-8")
+        _write_costs(data, seconds, failed)
         return ""
 
     def try_in_fork(self, module: str, text: str, tests: Sequence[str], seconds: float) -> Verdict:
@@ -298,6 +296,11 @@ def _do_shared(number: int) -> str:
 
 def _name_costs(data: Path) -> Path:
     return data.with_name(f"{data.name}.json")
+
+
+def _write_costs(data: Path, seconds: Mapping[str, float], failed: Sequence[str]) -> None:
+    told = json.dumps({"seconds": seconds, "failed": failed}, ensure_ascii=False)
+    _name_costs(data).write_text(told, encoding="utf-8")
 
 
 def fork(work: Callable[[], str], seconds: float) -> Verdict:
