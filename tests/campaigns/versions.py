@@ -3,7 +3,8 @@
 NAME is a version of Python, or ``oldest``: the oldest of them with the oldest version of each
 run-time dependency, where the others have the newest that there is. Each has an environment of its
 own, in which the tests run in a random order, in four processes. It ends with 1 where a test fails.
-A Python that is neither here nor to be had is left out and named. Needs uv.
+A Python that is neither here nor to be had is left out and named, as is the one that this campaign
+itself runs in, unless it is asked for: the night's suite and that of the sdist run in it. Needs uv.
 """
 
 from __future__ import annotations
@@ -110,11 +111,15 @@ def try_suite(name: str, tests: Sequence[str]) -> str:
 def main(arguments: Sequence[str]) -> int:
     """Try all that is asked for, print a line for each, and return the exit status."""
     parser = argparse.ArgumentParser(prog="python -m tests.campaigns.versions")
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"(default: {VERSIONS}, {OLDEST})")
+    own = ".".join(map(str, sys.version_info[:2]))
+    names = [*(one for one in VERSIONS if one != own), OLDEST]
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"(default: {names})")
     parser.add_argument("--tests", nargs="+", default=[], metavar="PATH", help="(default: all)")
     asked = parser.parse_args(arguments)
     lines, results = [], []
-    for name in asked.names or (*VERSIONS, OLDEST):
+    if not asked.names:
+        report_left_out(f"Python {own}: the suites of this night run in it")
+    for name in asked.names or names:
         start = time.monotonic()
         try:
             wrong = try_suite(name, asked.tests)
