@@ -26,6 +26,22 @@ def test_the_source_distribution_is_what_git_tracks(tmp_path: Path) -> None:
     assert members(built("sdist", tmp_path)) == tracked() | {"PKG-INFO"}
 
 
+def test_no_file_or_folder_is_added_to_the_root_unnoticed() -> None:
+    folders, files = set[str](), set[str]()
+    for name in tracked():
+        first, slash, _ = name.partition("/")
+        (folders if slash else files).add(first)
+
+    assert folders == {
+        ".ci", ".github", "benchmarks", "bpmax_sim", "cassettes", "docs", "scenarios", "tests",
+    }  # fmt: skip
+    assert files == {
+        ".gitattributes", ".gitignore", ".pre-commit-hooks.yaml", ".prettierignore",
+        "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "README.md", "README.zh-CN.md",
+        "conftest.py", "mkdocs.en.yml", "mkdocs.yml", "pyproject.toml",
+    }  # fmt: skip
+
+
 def test_the_wheel_holds_the_package_with_catalogues_assets_and_starter_files(
     tmp_path: Path,
 ) -> None:
