@@ -223,7 +223,8 @@ class Builder:
 
         Then ``call()`` was probably forgotten.
         """
-        if not self._is_used and self._drop is not None:
+        # The attribute is set last: Ctrl-C can end `__init__` anywhere, and this is called then.
+        if not getattr(self, "_is_used", True) and self._drop is not None:
             self._drop(self)
 
     def __repr__(self) -> str:

@@ -32,7 +32,9 @@ class ScenarioResult:
 
     def __del__(self) -> None:
         """Warn of failures that nobody looked at, in the line that threw the result away."""
-        if "_is_read" not in self.__dict__ and (failures := self.failures):
+        # Ctrl-C can end `__init__` before there are events, and this is called all the same.
+        known = self.__dict__
+        if "_is_read" not in known and "events" in known and (failures := self.failures):
             message = msg(
                 "a scenario failed, and nothing looked at its result: {failure}; call unwrap(), "
                 "or assert that it is ok",

@@ -176,23 +176,26 @@ class NativeContext:
     that this package calls, and others.
 
     Attributes:
-        runtime, inner: addresses of the engine's JSRuntime and JSContext.
+        runtime, inner: addresses of the engine's JSRuntime and JSContext; 0 when they are freed.
     """
+
+    # Of the class, as Ctrl-C can end `__init__` anywhere, and `__del__` is called all the same.
+    runtime = inner = 0
+    _held: tuple[Value, ...] = ()
+    # How many calls are in the engine. Another thread may close this context while a call runs in
+    # it; freeing it then would crash the process.
+    _depth = 0
+    _is_closed = False
 
     def __init__(self, library: Library | None = None) -> None:
         """Create runtime and context in *library*; None for the installed engine."""
         found = library or load_library()
         assert found is not None, "made only where the functions are there"
         self._library = found
-        self.runtime: int = found.JS_NewRuntime()
-        self.inner: int = found.JS_NewContext(self.runtime)
+        self.runtime = found.JS_NewRuntime()
+        self.inner = found.JS_NewContext(self.runtime)
         self._usage = _Usage()
         self._job = c_void_p()
-        self._held: list[Value] = []
-        # How many calls are in the engine. Another thread may close this context while a call runs
-        # in it; freeing it then would crash the process.
-        self._depth = 0
-        self._is_closed = False
 
     def evaluate(self, source: str, flags: int = 0) -> Value:
         """Run *source* as a global script; return its value, which the caller frees.
@@ -304,7 +307,7 @@ class NativeContext:
     def get_member_freed_at_close(self, holder: Value, name: str) -> Value:
         """Return the property *name* of *holder*; both values are freed with the context."""
         value: Value = self._library.JS_GetPropertyStr(self.inner, holder, name.encode())
-        self._held += holder, value
+        self._held += (holder, value)
         return value
 
     def close(self) -> None:
@@ -340,10 +343,11 @@ class NativeContext:
 
     def _free_context(self) -> None:
         inner, runtime, self.inner, self.runtime = self.inner, self.runtime, 0, 0
-        if runtime:
+        if inner:
             for value in self._held:
                 self._library.JS_FreeValue(inner, value)
             self._library.JS_FreeContext(inner)
+        if runtime:
             self._library.JS_FreeRuntime(runtime)
 
     def _take_exception(self) -> str:

@@ -135,3 +135,12 @@ def test_contexts_leak_nothing() -> None:
         QuickJSNG(Limits()).close()
 
     assert resident() - before < 8 << 20
+
+
+def test_a_runtime_that_got_no_context_is_freed_alone(library: Library) -> None:
+    one = NativeContext.__new__(NativeContext)  # as if Ctrl-C had ended `__init__`
+    one._library = library
+    one.runtime = library.JS_NewRuntime()
+    one.close()
+
+    assert (one.runtime, one.inner) == (0, 0)

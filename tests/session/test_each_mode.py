@@ -36,11 +36,8 @@ def answer(request: Request) -> Response:
     return Response(status=200, headers=headers, body=b'"%s"' % request.url[-1:].encode())
 
 
-def test_a_mode_decides_who_waits_draws_and_answers(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_mode_decides_who_waits_draws_and_answers(tmp_path: Path) -> None:
     write(tmp_path, PLATFORM)
-    monkeypatch.setattr(time, "sleep", len)
     found = {}
     for name, mode, transport, more in (
         ("replay", "replay", None, {}),
@@ -56,7 +53,7 @@ def test_a_mode_decides_who_waits_draws_and_answers(
             runner, environment = session._calls, session._calls.environment
             answers: Any = runner._mode
             found[name] = (
-                "waits" if vars(runner)["_sleep"] is len else "",
+                "waits" if vars(runner)["_sleep"] is time.sleep else "",
                 type(environment.auth_chance).__name__.removesuffix("RandomSource"),
                 environment.separate,
                 type(answers).__name__,
