@@ -323,44 +323,47 @@ def show_progress(
 
 @dataclass(slots=True)
 class _Bar:
-    """Rich's progress bar, created when first shown; without colours if ``NO_COLOR`` is set."""
+    """A progress bar by Rich, which stands in the line of the cursor; uncoloured if ``NO_COLOR``.
+
+    Drawing and erasing are one write each, and to erase twice does no harm: Ctrl-C may come in the
+    midst of either. (``rich.live.Live`` takes itself for stopped before it has erased its line.)
+    """
 
     stream: IO[str]
     total: int
-    _drawn: Any = field(default=None, init=False)
+    _console: Any = field(default=None, init=False)
+    _is_shown: bool = field(default=False, init=False)
 
     def show(self, done: int, seconds_left: float) -> None:
         """Draw the bar with *done* steps; the remaining ones will take *seconds_left* seconds."""
-        if self._drawn is None:
-            from rich.console import Console  # noqa: PLC0415 - only a terminal needs it
-            from rich.progress import BarColumn, Progress, TextColumn  # noqa: PLC0415
+        from rich.console import Console  # noqa: PLC0415 - only a terminal needs it
+        from rich.progress_bar import ProgressBar  # noqa: PLC0415
+        from rich.text import Text  # noqa: PLC0415
 
-            self._drawn = Progress(
-                TextColumn("{task.description}", markup=False),
-                BarColumn(bar_width=_BAR),
-                console=Console(file=self.stream),
-                transient=True,
-                auto_refresh=False,
-                redirect_stdout=False,
-                redirect_stderr=False,
-            )
-            self._drawn.add_task("", total=self.total)
+        if self._console is None:
+            self._console = Console(file=self.stream)
         text = msg(
             "[{done}/{total}] about {left} left",
             done=done,
             total=self.total,
             left=describe_duration(max(1, round(seconds_left))),
         )
-        said = translate(text)
-        room = self._drawn.console.width - measure_display_width(said) - _CTRL_C
-        self._drawn.columns[1].bar_width = max(1, min(_BAR, room))
-        self._drawn.update(0, completed=done, total=self.total, description=said)
-        self._drawn.start()
-        self._drawn.refresh()
+        said = f"{translate(text)} "
+        room = self._console.width - measure_display_width(said) - _CTRL_C
+        bar = ProgressBar(self.total, done, width=max(1, min(_BAR, room)))
+        self.hide()
+        self._is_shown = True
+        self._console.print(Text(said), bar, end="")
 
     def hide(self) -> None:
-        if self._drawn is not None:
-            self._drawn.stop()
+        """Erase the bar, if it is shown."""
+        if self._is_shown:
+            from rich.control import Control  # noqa: PLC0415
+            from rich.segment import ControlType  # noqa: PLC0415
+
+            line = (ControlType.ERASE_IN_LINE, 2)
+            self._console.control(Control(ControlType.CARRIAGE_RETURN, line))
+            self._is_shown = False
 
 
 def align_columns(rows: Sequence[Sequence[str]]) -> Iterator[str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
+from math import fsum  # the built-in sum of floats rounds otherwise since Python 3.12
 
 import msgspec
 
@@ -212,7 +213,7 @@ def _place_vertices(
             wanted = []
             for vertex in layer:
                 near = [*above.get(vertex, ()), *below.get(vertex, ())]
-                mean = sum(middles[one] for one in near) / len(near) if near else middles[vertex]
+                mean = fsum(map(middles.__getitem__, near)) / len(near) if near else middles[vertex]
                 wanted.append(mean)
             middles |= dict(zip(layer, _spread_layer(layer, wanted, widths), strict=True))
     return middles

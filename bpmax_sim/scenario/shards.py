@@ -19,6 +19,7 @@ import os
 import re
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from math import fsum  # the same on every Python, as all shards have to divide alike
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Self
@@ -118,7 +119,9 @@ def assign_shards(
         groups.setdefault(cassettes.get(key, key), []).append(key)
     # The longest group first, each to the least loaded shard (LPT); names break ties, so that all
     # shards, which cannot talk to each other, come to the same division.
-    weighed = sorted((-sum(known.get(k, usual) for k in group), group) for group in groups.values())
+    weighed = sorted(
+        (-fsum(known.get(k, usual) for k in group), group) for group in groups.values()
+    )
     loads = [(0.0, number) for number in range(1, total + 1)]
     result: dict[str, int] = {}
     for weight, group in weighed:

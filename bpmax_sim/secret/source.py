@@ -168,4 +168,4 @@ def _is_random(run: str) -> bool:
     if not _has_letters_and_digits(run):
         return False
     shares = (count / len(run) for count in Counter(run).values())
-    return -sum(share * math.log2(share) for share in shares) >= _BITS
+    return -math.fsum(share * math.log2(share) for share in shares) >= _BITS

@@ -8,6 +8,9 @@ import pytest
 from bpmax_sim.cli.terminal import iterate_with_progress, show_progress
 from bpmax_sim.clock import VirtualClock
 
+ERASED = "\r\x1b[2K"
+HIDDEN_CURSOR = "\x1b[?25l"
+
 
 class Terminal(io.StringIO):
     def isatty(self) -> bool:
@@ -44,21 +47,50 @@ def test_long_work_has_a_bar_that_is_gone_while_a_step_is_told() -> None:
     assert (first, second) == ("", "")
     assert "[2/4] about 3 s left" in third
     assert "3/4" in fourth
-    assert third.endswith(("\x1b[1A\x1b[2K", "\x1b[2K"))
+    assert third.endswith(ERASED)
     assert end == ""
 
 
-def test_ctrl_c_leaves_no_bar_and_a_cursor() -> None:
-    def break_off(clock: VirtualClock) -> Iterator[int]:
-        yield from work(clock, 1.5, times=3)
-        raise KeyboardInterrupt
+def break_off(clock: VirtualClock, steps: int) -> Iterator[int]:
+    yield from work(clock, 1.5, times=steps)
+    raise KeyboardInterrupt
 
+
+def test_ctrl_c_leaves_no_bar_and_a_cursor() -> None:
     clock, stream = VirtualClock(0), Terminal()
     with pytest.raises(KeyboardInterrupt):
-        list(iterate_with_progress(break_off(clock), 4, stream=stream, now=clock.now))
+        list(iterate_with_progress(break_off(clock, 3), 4, stream=stream, now=clock.now))
 
     assert "3/4" in stream.getvalue()
-    assert stream.getvalue().rpartition("3/4")[2].endswith("\x1b[?25h\r\x1b[1A\x1b[2K")
+    assert stream.getvalue().endswith(ERASED)
+    assert HIDDEN_CURSOR not in stream.getvalue()
+
+
+class BrokenOff(Terminal):
+    """A terminal at which Ctrl-C comes while the *number*-th thing is written."""
+
+    def __init__(self, number: int, *, after: bool) -> None:
+        super().__init__()
+        self.number, self.after = number, after
+
+    def write(self, text: str) -> int:
+        self.number -= 1
+        if self.number or self.after:
+            super().write(text)
+        if not self.number:
+            raise KeyboardInterrupt
+        return len(text)
+
+
+@pytest.mark.parametrize("after", [False, True])
+@pytest.mark.parametrize("number", [1, 2, 3, 4])
+def test_ctrl_c_while_it_is_drawn_or_erased_leaves_none(number: int, *, after: bool) -> None:
+    clock, stream = VirtualClock(0), BrokenOff(number, after=after)
+    with pytest.raises(KeyboardInterrupt):
+        list(iterate_with_progress(break_off(clock, 4), 4, stream=stream, now=clock.now))
+
+    *_, left = stream.getvalue().rsplit(ERASED, 1)
+    assert left == ""
 
 
 def test_short_work_has_none() -> None:
@@ -92,7 +124,7 @@ def test_a_search_has_a_bar_of_its_seconds_that_is_gone_at_its_end() -> None:
     assert told[0] == ""
     assert "3/60" in told[1]
     assert "4/60" in told[2]
-    assert end.endswith(("\x1b[1A\x1b[2K", "\x1b[2K"))
+    assert end.endswith(ERASED)
 
 
 def test_work_that_is_counted_has_a_bar_of_its_counts() -> None:

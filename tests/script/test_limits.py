@@ -462,3 +462,22 @@ def test_somebody_looks_as_long_as_a_turn_lasts() -> None:
         assert "bpmax-watchdog" in [thread.name for thread in threading.enumerate()]
     finally:
         watch.end_turn()
+
+
+@pytest.mark.parametrize("name", ["sleep", "monotonic"])
+def test_what_a_test_puts_in_the_place_of_a_clock_stops_no_limit(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As by ``monkeypatch.setattr(time, "sleep", …)`` in tests of users, for all threads."""
+    script = "const s = JSON.stringify(new Array(2e5).fill(1)); for (;;) JSON.parse(s)"
+    bench, here, real = Bench(limits=Limits(cpu=0.05)), threading.get_ident(), getattr(time, name)
+
+    def break_elsewhere(*given: float) -> object:
+        assert threading.get_ident() == here
+        return real(*given)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(time, name, break_elsewhere)
+        errors = [bench.run(script).error for _ in range(2)]
+
+    assert [type(error) for error in errors] == [ScriptLimitError] * 2
