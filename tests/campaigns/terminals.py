@@ -19,7 +19,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 WIDTHS = (80, 40)
 PATIENCE = 180.0
-COPIES = ("第二份", "第三份", "第四份", "第五份")
+COPIES = tuple(f"第{number}份" for number in "二三四五六七八九十")
 _BAR = re.compile(r"\[\d+/\d+\] (?:about|大约还需)")
 
 

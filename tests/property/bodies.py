@@ -265,9 +265,22 @@ def _escaped(name: str) -> str:
 
 def _xml(body: bytes, value: Any, _request: Request) -> None:
     ((name, root),) = _fields(value)
-    read = ET.fromstring(body)
+    try:
+        read = ET.fromstring(body)
+    except ET.ParseError:
+        # Expat has the letters of XML 1.0's fourth edition, which ends its names at U+FFFF.
+        assert _has_rare_name(value), body
+        return
     assert read.tag == name
     _check_element(read, root)
+
+
+def _has_rare_name(value: Any) -> bool:
+    if not isinstance(value, dict | list):
+        return False
+    names = value if isinstance(value, dict) else ()
+    inner = value.values() if isinstance(value, dict) else value
+    return any(max(name) > "\uffff" for name in names) or any(map(_has_rare_name, inner))
 
 
 def _check_element(read: ET.Element, value: Any) -> None:

@@ -263,6 +263,7 @@ def authorise(found: Said, case: Known, program: CallSpec, values: Values) -> Sa
     for place, take in _TAKE.items():
         for name in signed.get(place, ()):
             take(found, name)
+    _take_put_query(found, auth, api)
     _settle_encoding(found)
     spots = [name for place, name, _ in puts(auth, api.method) if place == "body"]
     for name in (*spots, *signed.get("body", ())):
@@ -285,6 +286,12 @@ def _take_header(found: Said, name: str) -> None:
 
 def _take_query(found: Said, name: str) -> None:
     found.query = {key: v for key, v in found.query.items() if key.lower() != name.lower()}
+
+
+def _take_put_query(found: Said, auth: Auth, api: Api) -> None:
+    for place, name, _ in puts(auth, api.method):
+        if place == "query":
+            _take_query(found, name)
 
 
 def _settle_encoding(found: Said) -> None:
