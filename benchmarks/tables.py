@@ -315,12 +315,12 @@ OWN_NAMES: Mapping[str, str] = {
     "frames above the transport, record": "录制时，从调用到发送的调用栈层数",
     "frames above the transport, replay": "回放时，从调用到响应的调用栈层数",
     "build and authorise, times the floor": "构造并鉴权一次调用，与基准之比",
-    "replay of one call, first time, times the floor": "首次回放一次调用，与基准之比",
-    "replay of one call, again, times the floor": "再次回放（已解析过），与基准之比",
-    "first replay through a client of one's own, times the floor": (
-        "经 httpx 客户端首次回放，与基准之比"
+    "replay of one call, first time, times vcrpy": "首次回放一次调用，与 vcrpy 之比",
+    "replay of one call, again, times vcrpy": "再次回放（已解析过），与 vcrpy 之比",
+    "first replay through a client of one's own, times vcrpy": (
+        "经 httpx 客户端首次回放，与 vcrpy 之比"
     ),
-    "replay through a client of one's own, times the floor": "经 httpx 客户端再次回放，与基准之比",
+    "replay through a client of one's own, times vcrpy": "经 httpx 客户端再次回放，与 vcrpy 之比",
     "a session with one call, times vcrpy": "只有一次调用的会话，与 vcrpy 之比",
     "a session with a login and one call, times vcrpy": (
         "同上，带录下的登录，与 vcrpy（只回放调用）之比"
@@ -365,12 +365,14 @@ OWN_NAMES: Mapping[str, str] = {
         "再次加载 20 个平台文件，与逐个查询文件状态之比"
     ),
     "a fresh context with the prelude, ms": "创建一个齐备的 JavaScript 上下文，ms",
-    "one call in a script, over Python, µs": "进出 JavaScript 的一次调用，比在 Python 里多，µs",
+    "one call in a script, times the same in Python": "脚本里的一次调用，与在 Python 里之比",
     "ten minutes of back-off, ms": "十分钟的退避等待，ms",
     "one scenario, three replayed calls, times vcrpy": (
         "一个场景：表单、三次调用、核对，与 vcrpy 回放三次调用之比"
     ),
-    "one scenario, one stubbed call, reading included, ms": "一个场景，打桩一次调用，含读文件，ms",
+    "one scenario, one stubbed call, reading included, times vcrpy": (
+        "一个场景，打桩一次调用，含读文件，与 vcrpy 回放一次调用之比"
+    ),
     "mutants of the script": "脚本的变异数",
     "a mutant, times a replay": "challenge 试一个变异，与回放一次之比",
     "a mutant, ms": "同上，三次回放调用的表单，ms",
