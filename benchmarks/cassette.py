@@ -199,7 +199,7 @@ def recording(folder: Path) -> dict[str, float]:
     begun = time.perf_counter()
     recorder.seal()
     closed = time.perf_counter() - begun
-    peer = vcrpy_save(folder)
+    peer = vcrpy_save(folder / "record.yaml")
     return {
         "append, µs": statistics.median(ours) * 1e6,
         "append, times a bare one": statistics.median(ours) / statistics.median(bare_times),
@@ -234,14 +234,12 @@ def _growth(times: Sequence[float]) -> float:
     return statistics.median(times[-late:]) / statistics.median(times[:-late])
 
 
-def vcrpy_save(folder: Path) -> float:
-    """Return the seconds that vcrpy takes to save what we recorded."""
-    requests, responses = FilesystemPersister.load_cassette(
-        str(folder / "record.yaml"), yamlserializer
-    )
+def vcrpy_save(path: Path) -> float:
+    """Return the seconds that vcrpy takes to save what we recorded at *path*."""
+    requests, responses = FilesystemPersister.load_cassette(str(path), yamlserializer)
     told = {"requests": requests, "responses": responses}
     begun = time.perf_counter()
-    FilesystemPersister.save_cassette(str(folder / "vcrpy.yaml"), told, yamlserializer)
+    FilesystemPersister.save_cassette(str(path.with_suffix(".vcrpy")), told, yamlserializer)
     return time.perf_counter() - begun
 
 

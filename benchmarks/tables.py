@@ -330,8 +330,8 @@ OWN_NAMES: Mapping[str, str] = {
     "what recording adds to a call, times a bare durable append": (
         "录制给一次调用增加的时间，含敏感信息扫描，与裸追加加 fdatasync 之比"
     ),
-    "what recording 67 kB of JSON adds to a call, times a bare durable append": (
-        "同上，响应是 67 kB 的 JSON"
+    "what recording 67 kB of JSON adds to a call, times vcrpy's saving": (
+        "同上，响应是 67 kB 的 JSON，与 vcrpy 保存它之比"
     ),
     "open, times reading and digesting the file": "打开一万条录制，与读文件并计算其摘要之比",
     "merge 10000, s": "三方合并 10000 条录制，秒",
