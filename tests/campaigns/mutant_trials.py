@@ -2,8 +2,9 @@
 
 A change is tried by tests that cover its line (`tests.campaigns.mutant_runs`). It is killed where
 one of them fails; one that runs into the time-out is not. Which test reaches which line is measured
-once for a state of the sources, and kept in `.bpmax/mutants`. A test that fails while coverage is
-measured, as it holds a time, is left out and named.
+once for a state of the sources, and kept in `.bpmax/mutants`; so is what became of each change, and
+a run that was stopped goes on where it was. A test that fails while coverage is measured, as it
+holds a time, is left out and named.
 """
 
 from __future__ import annotations
@@ -38,6 +39,8 @@ LEAST, FACTOR = 20, 5
 KNOWN = ROOT / "tests/mutants/survivors.yaml"
 MEASURED = ROOT / ".bpmax/mutants"
 UNSURE = "?"
+STEP = 50
+"""After so many mutants it is told how far the trials are: one that is killed has no line."""
 
 
 class Change(Protocol):
@@ -67,12 +70,16 @@ def judge(
         def experiment(laboratory: Laboratory) -> None:
             data = MEASURED / digest_sources(folders)
             if not data.exists():
+                out.write("measuring which test reaches which line\n")
                 laboratory.measure(data)
             reached = read_coverage(data)
             for one in sorted(reached.failed):
                 out.write(f"left out, as it fails while it is measured: {one}\n")
             until = time.monotonic() + 60 * minutes
-            fates.update(count_fates(try_all(laboratory, changes, reached, until), out))
+            out.write(f"{len(changes)} mutants, {len(laboratory.items)} tests\n")
+            rest = partial(try_all, laboratory, reached=reached, until=until)
+            tried = remember_fates(changes, rest, data.with_name(f"{data.name}.fates"), until)
+            fates.update(count_fates(tried, out))
 
         if not run_in_pytest(experiment, folders):
             out.write(f"the tests cannot be run, see {MEASURED / 'log'}\n")
@@ -154,6 +161,29 @@ def digest_sources(folders: Iterable[Path]) -> str:
         for path in sorted(folder.rglob("*.py")):
             digest.update(str(path.relative_to(ROOT)).encode() + path.read_bytes())
     return digest.hexdigest()[:16]
+
+
+def remember_fates(
+    changes: Sequence[Change],
+    try_rest: Callable[[Sequence[Change]], Iterable[tuple[Change, str]]],
+    kept: Path,
+    until: float = inf,
+) -> Iterator[tuple[Change, str]]:
+    """Yield what became of each of *changes*: what *kept* tells, then what *try_rest* comes to.
+
+    That is written to *kept*, a line each; but not what time was too short for, or what came after
+    *until*, an instant of `time.monotonic`.
+    """
+    lines = kept.read_bytes() if kept.exists() else b""
+    whole = lines[: lines.rfind(b"\n") + 1]
+    known = dict(json.loads(line) for line in whole.splitlines())
+    yield from ((one, known[repr(one)]) for one in changes if repr(one) in known)
+    with kept.open("a", encoding="utf-8", buffering=1) as out:
+        out.truncate(len(whole))  # a run may have been killed in the midst of a line
+        for one, fate in try_rest([one for one in changes if repr(one) not in known]):
+            if fate not in {"time-out", "not tried"} and time.monotonic() < until:
+                out.write(json.dumps([repr(one), fate], ensure_ascii=False) + "\n")
+            yield one, fate
 
 
 def try_all(
@@ -279,13 +309,20 @@ def write_table(
 
 
 def count_fates(tried: Iterable[tuple[Change, str]], out: TextIO) -> Counter[tuple[str, str]]:
-    """Print each mutant that was not killed; return how many there are by package and fate."""
+    """Print each mutant that was not killed, and how far it is, now and then.
+
+    Returns:
+        How many there are by package and fate.
+    """
     known = yaml.safe_load(KNOWN.read_text(encoding="utf-8"))
     fates: Counter[tuple[str, str]] = Counter()
+    start = time.monotonic()
     for mutant, fate in tried:
         keys = mutant.keys() if fate != "killed" else ("", "")
         listed = any(key in known for key in keys)
         fates[mutant.package, "listed" if listed else fate] += 1
         if fate != "killed" and not listed:
             out.write(f"{fate}: {mutant.module}:{mutant.line}: {keys[0]}\n")
+        if not fates.total() % STEP:
+            out.write(f"{fates.total()} tried in {time.monotonic() - start:.0f} s\n")
     return fates

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import math
 import os
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -147,3 +148,28 @@ def test_a_written_mutant_fits_where_its_text_occurs_once(
     if fits:
         lines = row.code().splitlines()
         assert (lines[row.line - 1 : row.line + 1], row.package) == (["", "X = 1"], "mutants")
+
+
+def test_what_became_of_a_mutant_is_kept_unless_time_was_short(tmp_path: Path) -> None:
+    from tests.campaigns.mutant_trials import Change, remember_fates  # noqa: PLC0415 - as above
+    from tests.campaigns.written_mutants import WrittenMutant  # noqa: PLC0415 - as above
+
+    fates = {"合同": "killed", "付款": "survived", "审批": "time-out", "归档": "not tried"}
+    mutants = [WrittenMutant(name, "bpmax_sim/proxy/builder.py", "", "", "") for name in fates]
+    kept, asked = tmp_path / "fates", []
+
+    def run(until: float) -> dict[str, str]:
+        def try_rest(changes: Sequence[Change]) -> Iterator[tuple[Change, str]]:
+            for one in changes:
+                asked.append(one.keys()[0].partition(":")[0])
+                yield one, fates[asked[-1]]
+
+        told = remember_fates(mutants, try_rest, kept, until)
+        return {one.keys()[0].partition(":")[0]: fate for one, fate in told}
+
+    assert run(time.monotonic()) == run(math.inf) == fates
+    with kept.open("a", encoding="utf-8") as half:
+        half.write('["WrittenMutant(name=')
+    fates["审批"] = "killed"
+    assert run(math.inf) == run(math.inf) == fates
+    assert asked == [*fates, *fates, "审批", "归档", "归档"]
