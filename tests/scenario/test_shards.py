@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.scenario import shards
 from bpmax_sim.scenario.shards import Shard, assign_shards
+from tests.pace import slowness
 
 KEYS = st.lists(st.text(max_size=8), max_size=40)
 ANYTHING = (
@@ -81,6 +83,18 @@ def test_durations_are_merged_and_a_complete_run_forgets_what_is_gone(tmp_path: 
     shards.store_durations(tmp_path, {"丙": 5}, shard=None, complete=True)
     assert shards.read_durations(tmp_path) == {"丙": 5}
     assert "丙" in (tmp_path / shards.FILE).read_text(encoding="utf-8")
+
+
+def test_one_test_joins_forty_thousand_in_a_time_that_grows_with_them(tmp_path: Path) -> None:
+    durations = {f"tests/test_合同.py::test_审批[{number:05}]": 0.5 for number in range(40_000)}
+    shards.store_durations(tmp_path, durations, shard=None)
+
+    started = time.process_time()
+    shards.store_durations(tmp_path, {"scenarios/合同归档.scenario.yaml::归档": 0.5}, shard=None)
+    took = time.process_time() - started
+
+    assert took < 1.5 * slowness()  # 5 s where their order is found in the square of their number
+    assert len(shards.read_durations(tmp_path)) == 40_001
 
 
 def test_shards_leave_the_split_as_it_is_until_all_have_run(tmp_path: Path) -> None:
