@@ -109,14 +109,19 @@ def find_mutants(package: str) -> Iterator[Mutant]:
 
 
 def find_places(module: str) -> Iterator[Mutant]:
-    """Yield each place of *module*, a path below the tree, where an operator fits."""
+    """Yield each place of *module*, a path below the tree, where an operator fits.
+
+    The star behind which parameters have to be named is none: it multiplies nothing.
+    """
     text = (ROOT / module).read_text(encoding="utf-8")
-    nodes, annotations = list(ast_nodes(get_ast(text))), _find_annotations(text)
+    lines, nodes = text.splitlines(), list(ast_nodes(get_ast(text)))
+    annotations = _find_annotations(text)
     for operator in OPERATORS:
         fits = get_operator(operator)()
         places = [place for node in nodes for place in fits.mutation_positions(node)]
         for occurrence, (start, _) in enumerate(places):
-            if not any(first <= start < last for first, last in annotations):
+            is_star = lines[start[0] - 1].startswith("*,", start[1])
+            if not is_star and not any(first <= start < last for first, last in annotations):
                 yield Mutant(module, start[0], operator, occurrence)
 
 

@@ -50,9 +50,9 @@ RICH = Response(
     reason="Accepted",
     headers=(("Content-Type", "text/plain"), ("Content-Encoding", "gzip")),
     body="收到".encode(),
-    elapsed=0.0126,
+    elapsed=1.2346,
     source="simulated",
-    chunks=(Chunk(0.0004, 3), Chunk(0.0016, 3)),
+    chunks=(Chunk(0.0016, 3), Chunk(1.2004, 3)),
     trust="verified",
     redirects=(("302", "https://crm.example.test/a"), ("307", "https://crm.example.test/b")),
 )
@@ -76,7 +76,7 @@ def test_each_fact_of_an_exchange_is_stored_and_read_back() -> None:
         3, "crm_system.get_customer_detail", "test", OWNER,
     )  # fmt: skip
     assert (line.ms, line.chunks, line.source, line.trust) == (
-        13, ((0, 3), (2, 3)), "simulated", "verified",
+        1235, ((2, 3), (1200, 3)), "simulated", "verified",
     )  # fmt: skip
     assert (line.host, line.base, line.hops, line.signed) == (
         "files", "https://crm.example.test", RICH.redirects, signed,
@@ -87,8 +87,8 @@ def test_each_fact_of_an_exchange_is_stored_and_read_back() -> None:
     assert back.request == replace(exchange.request, call=back.request.call)
     assert back.request.call is not None
     assert back.request.call.serial == 3
-    stored = replace(RICH, headers=RICH.headers[:1], elapsed=0.013)
-    assert back.outcome == replace(stored, chunks=(Chunk(0.0, 3), Chunk(0.002, 3)))
+    stored = replace(RICH, headers=RICH.headers[:1], elapsed=1.235)
+    assert back.outcome == replace(stored, chunks=(Chunk(0.002, 3), Chunk(1.2, 3)))
     signed_outcome = read_outcome(entry)
     assert signed_outcome == replace(back.outcome, recorded_request=back.request)
     assert read_outcome(entry.with_line(signed=None)) == back.outcome
