@@ -35,6 +35,7 @@ import pytest
 from coverage import Coverage, CoverageData
 
 from tests.mutants.tree import ROOT
+from tests.pace import slowness
 
 WALL = 4
 """Seconds of the clock for each of a processor: tests wait, and others work on the machine, too."""
@@ -160,6 +161,7 @@ class Laboratory:
     def measure(self, data: Path) -> None:
         """Write to *data* which test reaches which line, to ``<data>.json`` what each one costs.
 
+        That is in seconds of a processor where nothing else runs and no line is counted.
         A test that fails meanwhile costs nothing: it is in the list ``failed``.
 
         Raises:
@@ -199,11 +201,14 @@ class Laboratory:
         seconds: dict[str, float] = {}
         failed: list[str] = []
         measured.start()
+        module, pace = "", 1.0
         for item, following in self._pair(tests):
+            if item.location[0] != module:
+                module, pace = item.location[0], slowness()
             measured.switch_context(item.nodeid)
             start, failures = sum(os.times()[:4]), item.session.testsfailed
             item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
-            seconds[item.nodeid] = round(sum(os.times()[:4]) - start, 3)
+            seconds[item.nodeid] = round((sum(os.times()[:4]) - start) / pace, 3)
             failed += [item.nodeid] * (item.session.testsfailed > failures)
         measured.stop()
         measured.save()

@@ -32,8 +32,8 @@ from coverage import CoverageData
 from tests.campaigns.mutant_runs import Laboratory
 from tests.mutants.tree import ROOT, copied
 
-SECONDS = 30.0
-"""Of a processor, as measured, that the tests of a mutant may cost together."""
+SECONDS = 15.0
+"""Of a processor, as on a quiet machine, that the tests of a mutant may cost together."""
 LEAST, FACTOR = 20, 5
 """A mutant has so many seconds of a processor, and so many times what its tests were measured."""
 KNOWN = ROOT / "tests/mutants/survivors.yaml"
