@@ -37,7 +37,7 @@ def test_the_first_of_so_many_variants_runs_by_day() -> None:
 _RUN_STAGES = """
 set -uo pipefail
 cd "$1"; BPMAX_SIM_LEFT_OUT="$2/left-out"; export BPMAX_SIM_LEFT_OUT
-chosen=() failed=() table=() limit=2
+chosen=() failed=() table=() limit=2 record="$2/record" goes_on=""
 stage() { "${@:2}"; }
 source /dev/stdin <<<"$(sed -n '/^every() {/,/^}/p' .ci/nightly)"
 leave_out() {
@@ -50,12 +50,19 @@ every silent "$3" -c "import sys; sys.exit(77)"
 every wrong "$3" -c "$(leave_out 'sys.exit(1)')"
 every absent no-such-command
 every hanging sleep 9
+goes_on=true
+every whole false
+every partly false
+every nothing true
+every wrong true
 printf '%s\\n' "${table[@]}" "red: ${failed[*]}"
 """
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the night is for Linux")
-def test_the_table_of_the_night_shows_what_was_left_out_and_what_is_red(tmp_path: Path) -> None:
+def test_the_table_of_the_night_shows_what_was_left_out_what_is_red_and_what_held_before(
+    tmp_path: Path,
+) -> None:
     command = ["bash", "-c", _RUN_STAGES, "bash", str(ROOT), str(tmp_path), sys.executable]
     printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
@@ -67,5 +74,9 @@ def test_the_table_of_the_night_shows_what_was_left_out_and_what_is_red(tmp_path
         ("wrong", "ended with 1", ""),
         ("absent", "no-such-command could not be started", ""),
         ("hanging", "did not end within 2 s", ""),
+        ("whole", "ok (before)", ""),
+        ("partly", "ok, but left out: no disk (before)", ""),
+        ("nothing", "ok", ""),
+        ("wrong", "ok", ""),
         ("", "", "red: silent wrong absent hanging"),
     ]
