@@ -155,11 +155,15 @@ def find_lines(text: str, line: int) -> Sequence[int]:
 
 
 def digest_sources(folders: Iterable[Path]) -> str:
-    """Return what tells a state of the package and of the tests in *folders* from every other."""
+    """Return what tells a state of the package and of the tests in *folders* from every other.
+
+    What tries mutants is a part of it: with another bound they have other fates.
+    """
     digest = hashlib.sha256()
-    for folder in (ROOT / "bpmax_sim", *folders):
-        for path in sorted(folder.rglob("*.py")):
-            digest.update(str(path.relative_to(ROOT)).encode() + path.read_bytes())
+    trials = sorted(Path(__file__).parent.glob("mutant_*.py"))
+    below = (sorted(folder.rglob("*.py")) for folder in (ROOT / "bpmax_sim", *folders))
+    for path in chain(trials, *below):
+        digest.update(str(path.relative_to(ROOT)).encode() + path.read_bytes())
     return digest.hexdigest()[:16]
 
 
