@@ -251,7 +251,7 @@ _TIMES: Final = {
     "an Authorization of the script's own": 3,
     "null in a path": 2,
     "dots in a path": 3,
-    "a BigInt in a body": 2,
+    "a BigInt in a body": 4,
 }
 _OFTEN: Final = [name for name in (*CORNERS, *AUTH) for _ in range(_TIMES.get(name, 1))]
 _TWO = st.tuples(draw_evenly(_OFTEN), draw_evenly(_OFTEN)).map(list)
