@@ -4,7 +4,8 @@ A change is tried by tests that cover its line (`tests.campaigns.mutant_runs`). 
 one of them fails; one that runs into the time-out is not. Which test reaches which line is measured
 once for a state of the sources, and kept in `.bpmax/mutants`; so is what became of each change, and
 a run that was stopped goes on where it was. A test that fails while coverage is measured, as it
-holds a time, is left out and named.
+holds a time, is left out and named. What stands in the list of survivors is not tried: each of its
+tests would run to its end, twice.
 """
 
 from __future__ import annotations
@@ -76,10 +77,12 @@ def judge(
             for one in sorted(reached.failed):
                 out.write(f"left out, as it fails while it is measured: {one}\n")
             until = time.monotonic() + 60 * minutes
-            out.write(f"{len(changes)} mutants, {len(laboratory.items)} tests\n")
+            listed, unlisted = split_by_list(changes, read_survivors())
+            out.write(f"{len(unlisted)} mutants, {len(laboratory.items)} tests\n")
             rest = partial(try_all, laboratory, reached=reached, until=until)
-            tried = remember_fates(changes, rest, data.with_name(f"{data.name}.fates"), until)
+            tried = remember_fates(unlisted, rest, data.with_name(f"{data.name}.fates"), until)
             fates.update(count_fates(tried, out))
+            fates.update((one.package, "listed") for one in listed)
 
         if not run_in_pytest(experiment, folders):
             out.write(f"the tests cannot be run, see {MEASURED / 'log'}\n")
@@ -318,15 +321,35 @@ def count_fates(tried: Iterable[tuple[Change, str]], out: TextIO) -> Counter[tup
     Returns:
         How many there are by package and fate.
     """
-    known = yaml.safe_load(KNOWN.read_text(encoding="utf-8"))
     fates: Counter[tuple[str, str]] = Counter()
     start = time.monotonic()
     for mutant, fate in tried:
-        keys = mutant.keys() if fate != "killed" else ("", "")
-        listed = any(key in known for key in keys)
-        fates[mutant.package, "listed" if listed else fate] += 1
-        if fate != "killed" and not listed:
-            out.write(f"{fate}: {mutant.module}:{mutant.line}: {keys[0]}\n")
+        fates[mutant.package, fate] += 1
+        if fate != "killed":
+            out.write(f"{fate}: {mutant.module}:{mutant.line}: {mutant.keys()[0]}\n")
         if not fates.total() % STEP:
             out.write(f"{fates.total()} tried in {time.monotonic() - start:.0f} s\n")
     return fates
+
+
+def read_survivors() -> Mapping[str, str]:
+    """Return the list of survivors: a reason for each key, see `Change.keys`."""
+    known: dict[str, str] = yaml.safe_load(KNOWN.read_text(encoding="utf-8"))
+    return known
+
+
+def split_by_list(
+    changes: Iterable[Change], known: Iterable[str]
+) -> tuple[list[Change], list[Change]]:
+    """Return those of *changes* that have one of the keys *known*, and the others."""
+    lines: dict[str, list[str]] = {}
+    known = frozenset(known)
+    split: tuple[list[Change], list[Change]] = ([], [])
+    for one in changes:
+        if one.module not in lines:
+            lines[one.module] = (ROOT / one.module).read_text(encoding="utf-8").splitlines()
+        # to change a module takes longer than to look whether a key has the line at all
+        line = lines[one.module][one.line - 1].strip()
+        may_be_listed = any(f": {line}" in key for key in known)
+        split[not (may_be_listed and known.intersection(one.keys()))].append(one)
+    return split

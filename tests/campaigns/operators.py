@@ -24,12 +24,11 @@ from itertools import chain
 from math import inf
 from pathlib import Path
 
-import yaml
 from cosmic_ray.ast import ast_nodes, get_ast
 from cosmic_ray.mutating import mutate_code
 from cosmic_ray.plugins import get_operator
 
-from tests.campaigns.mutant_trials import KNOWN, judge
+from tests.campaigns.mutant_trials import KNOWN, judge, read_survivors
 from tests.mutants.tree import ROOT
 
 PACKAGES = ("proxy", "cassette", "scenario", "subject", "secret", "script")
@@ -205,7 +204,7 @@ def main(arguments: Sequence[str]) -> int:
     asked = parser.parse_args(arguments)
     packages = asked.packages or PACKAGES
     sys.stdout.write(f"--sample {asked.sample} --seed {asked.seed}\n")
-    if stale := [*find_stale_keys(yaml.safe_load(KNOWN.read_text(encoding="utf-8")))]:
+    if stale := [*find_stale_keys(read_survivors())]:
         parser.error("\n".join([f"{KNOWN.name} names what is not there:", *stale]))
     sample = draw(packages, asked.sample, asked.seed, asked.only)
     return judge(sample, choose_folders(packages), enough=ENOUGH, minutes=asked.minutes)

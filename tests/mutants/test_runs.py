@@ -9,6 +9,7 @@ import os
 import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -173,3 +174,34 @@ def test_what_became_of_a_mutant_is_kept_unless_time_was_short(tmp_path: Path) -
     fates["审批"] = "killed"
     assert run(math.inf) == run(math.inf) == fates
     assert asked == [*fates, *fates, "审批", "归档", "归档"]
+
+
+def test_what_is_listed_is_not_tried() -> None:
+    from tests.campaigns.mutant_trials import Change, split_by_list  # noqa: PLC0415 - as above
+    from tests.mutants.tree import ROOT  # noqa: PLC0415 - as above
+
+    file, asked = "bpmax_sim/proxy/builder.py", []
+    text = (ROOT / file).read_text(encoding="utf-8").splitlines()
+
+    @dataclass(frozen=True)
+    class OfLine:
+        line: int
+        after: str
+        module: str = file
+        package: str = "proxy"
+
+        def code(self) -> str:
+            raise NotImplementedError
+
+        def keys(self) -> tuple[str, str]:
+            asked.append(self.line)
+            before = f"{self.module}: : {text[self.line - 1].strip()} -> "
+            return f"{before}{self.after}", f"{before}*"
+
+    changes: list[Change] = [OfLine(1, "甲"), OfLine(1, "乙"), OfLine(3, "甲"), OfLine(3, "乙")]
+    known = [changes[0].keys()[0], changes[2].keys()[1]]
+    asked.clear()
+
+    listed, tried = split_by_list(changes, known)
+    assert (listed, tried) == ([changes[0], *changes[2:]], [changes[1]])
+    assert (split_by_list(changes, [known[0]])[0], asked) == ([changes[0]], [1, 1, 3, 3, 1, 1])
