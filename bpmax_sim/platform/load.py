@@ -295,7 +295,7 @@ class Platforms:
             keys = [entry.instance.instance_key for entry in enabled]
             every = msg("; it has {listed}", listed=shorten_list(keys)) if keys else ""
             message = msg(
-                "{platform_key!r} has no instance {instance_key!r}{hint}; see {instances}",
+                "{platform_key!r} has no instance {instance_key!r} in {instances}{hint}",
                 platform_key=platform_key,
                 instance_key=instance_key,
                 hint=suggest_nearest(str(instance_key), keys) or every,

@@ -210,7 +210,7 @@ def test_a_missing_instance_is_told_with_what_to_write(write: Write) -> None:
          "- {platform: open, instance_key: default, credentials: {…}}"),
     )  # fmt: skip
     assert refusal(lambda: found.instance("open", "x")) == (
-        *("UNKNOWN_INSTANCE", "open", "x", "'open' has no instance 'x'; see instances.yaml"),
+        *("UNKNOWN_INSTANCE", "open", "x", "'open' has no instance 'x' in instances.yaml"),
     )
     assert refusal(lambda: found.instance("crm")) == (
         "UNKNOWN_INSTANCE", "crm", "",
@@ -218,10 +218,10 @@ def test_a_missing_instance_is_told_with_what_to_write(write: Write) -> None:
          "true in instances.yaml"),
     )  # fmt: skip
     assert refusal(lambda: found.instance("crm", "丁"))[3] == (
-        "'crm' has no instance '丁'; it has 乙, 丙; see instances.yaml"
+        "'crm' has no instance '丁' in instances.yaml; it has 乙, 丙"
     )
     assert refusal(lambda: found.instance("crm", ""))[2:] == (
-        *("", "'crm' has no instance ''; it has 乙, 丙; see instances.yaml"),
+        *("", "'crm' has no instance '' in instances.yaml; it has 乙, 丙"),
     )
     assert refusal(lambda: found.instance("crm", "甲"))[3].startswith("instance '甲' of 'crm' is")
     assert found.instance("crm", "丙").instance_key == "丙"

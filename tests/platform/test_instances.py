@@ -286,13 +286,13 @@ def test_a_third_default_is_told_as_the_second_is(load: Load) -> None:
 def test_an_unknown_instance_is_rejected_with_a_near_name(load: Load) -> None:
     platforms = load("- {platform: crm, instance_key: test}\n- {platform: crm, instance_key: prod}")
     assert rejected(lambda: platforms.instance("crm", "tset")) == (
-        "'crm' has no instance 'tset'; did you mean 'test'?; see instances.yaml"
+        "'crm' has no instance 'tset' in instances.yaml; did you mean 'test'?"
     )
     assert rejected(lambda: platforms.instance("crm", "z")) == (
-        "'crm' has no instance 'z'; it has test, prod; see instances.yaml"
+        "'crm' has no instance 'z' in instances.yaml; it has test, prod"
     )
     assert rejected(lambda: platforms.instance("qywx", "z")) == (
-        "'qywx' has no instance 'z'; it has default; see instances.yaml"
+        "'qywx' has no instance 'z' in instances.yaml; it has default"
     )
 
 

@@ -148,21 +148,21 @@ LOOK_UPS = r"""{'apis': {'GetUser': "'get_user'",
                '<Instance 东 of crm>',
                "UNKNOWN_INSTANCE crm shang-hai instance 'shang-hai' of 'crm' is disabled; "
                'remove enabled: false at 下/instances.yaml:3:44',
-               "UNKNOWN_INSTANCE crm shangha 'crm' has no instance 'shangha'; did you mean "
-               "'shanghai'?; see 下/instances.yaml",
-               "UNKNOWN_INSTANCE crm 上 'crm' has no instance '上'; it has 东, shanghai; see "
-               '下/instances.yaml',
+               "UNKNOWN_INSTANCE crm shangha 'crm' has no instance 'shangha' in "
+               "下/instances.yaml; did you mean 'shanghai'?",
+               "UNKNOWN_INSTANCE crm 上 'crm' has no instance '上' in 下/instances.yaml; it has "
+               '东, shanghai',
                "UNKNOWN_INSTANCE own  'own' has no instance; add one to 下/instances.yaml: - "
                '{platform: own, instance_key: default, credentials: {…}}',
-               "UNKNOWN_INSTANCE crm shang-haii 'crm' has no instance 'shang-haii'; did you "
-               "mean 'shanghai'?; see 下/instances.yaml",
+               "UNKNOWN_INSTANCE crm shang-haii 'crm' has no instance 'shang-haii' in "
+               "下/instances.yaml; did you mean 'shanghai'?",
                "UNKNOWN_INSTANCE dingtalk_v1  'dingtalk_v1' has no instance; add one to "
                '下/instances.yaml: - {platform: dingtalk_v1, instance_key: default, '
                'credentials: {…}}',
                '<Instance default of qywx>',
                '<Instance 钉 of dingtalk>',
-               "UNKNOWN_INSTANCE bad 坏 'bad' has no instance '坏'; see 下/instances.yaml",
-               "UNKNOWN_INSTANCE zzz a 'zzz' has no instance 'a'; see 下/instances.yaml",
+               "UNKNOWN_INSTANCE bad 坏 'bad' has no instance '坏' in 下/instances.yaml",
+               "UNKNOWN_INSTANCE zzz a 'zzz' has no instance 'a' in 下/instances.yaml",
                '<Instance default of old>'],
  'listed': ['crm', 'dingtalk', 'dingtalk_v1', 'old', 'own', 'qywx'],
  'placed': ['下/b/1.yaml:3:8', '下/b/1.yaml:3:8', 'None', 'None', '下/b/1.yaml:2:10', 'None'],

@@ -577,10 +577,10 @@ def test_an_instance_is_the_named_one_or_the_default() -> None:
             "instance_key: default, credentials: {…}}"
         ),
         "UNKNOWN_INSTANCE: instance 'c' of 'two' is disabled; remove enabled: false at 1:1",
-        "UNKNOWN_INSTANCE: 'two' has no instance 'd1'; it has a, b; see i.yaml",
-        "UNKNOWN_INSTANCE: 'two' has no instance 'bb'; did you mean 'b'?; see i.yaml",
-        "UNKNOWN_INSTANCE: 'none' has no instance 'x'; see i.yaml",
-        "UNKNOWN_INSTANCE: 'crm' has no instance ''; it has 东, 西; see i.yaml",
+        "UNKNOWN_INSTANCE: 'two' has no instance 'd1' in i.yaml; it has a, b",
+        "UNKNOWN_INSTANCE: 'two' has no instance 'bb' in i.yaml; did you mean 'b'?",
+        "UNKNOWN_INSTANCE: 'none' has no instance 'x' in i.yaml",
+        "UNKNOWN_INSTANCE: 'crm' has no instance '' in i.yaml; it has 东, 西",
     ]  # fmt: skip
     grouped = platforms.copy_replacing_entries([instance("x"), instance("y", "erp"), instance("z")])
     assert {key: [one.instance.instance_key for one in some] for key,

@@ -77,8 +77,8 @@ def catch_in_a_frame_that_grows_old(session: Session) -> None:
         (
             lambda session: session.proxy("crm", instance_key="生产").getCustomer("1"),
             (
-                "crm.getCustomer: 'crm' has no instance '生产'; it has default; see "
-                "scenarios/instances.yaml"
+                "crm.getCustomer: 'crm' has no instance '生产' in "
+                "scenarios/instances.yaml; it has default"
             ),
         ),
         (
