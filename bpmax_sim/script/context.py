@@ -95,7 +95,7 @@ class ContextSettings(msgspec.Struct, frozen=True, kw_only=True):
     values: Mapping[str, Any] = msgspec.field(default_factory=dict)
     limits: Limits = msgspec.field(default_factory=Limits)
     zone: float = 0.0
-    seed_parts: Sequence[Sequence[int | None]] = ((1, 2, 3, 4, None),)
+    seed_parts: Sequence[Sequence[int | None]]
     on_draw: Callable[[int, int], None] = lambda _number, _drawn: None
     hits: ScriptHits | None = None
 
@@ -764,7 +764,7 @@ class Context:
                 # On a page another script may take it later, such as one that waits for it.
                 shared = number if self.is_page else 0
                 run.forgotten[number] = msgspec.structs.replace(run.calls[number], number=shared)
-                self._shared_calls |= {shared} - {0}
+                self._shared_calls.add(shared)
 
     def _note_unawaited_helpers(self, run: ScriptRun, awaited_by_helpers: Iterable[int]) -> None:
         """Note each async function that makes calls and was itself called without ``await``.

@@ -573,7 +573,7 @@ def encode_install_argument(names: Sequence[str]) -> str:
     """
     order = list(BINDINGS)
     parts = [order.index(name) + 1 for name in names]  # among the prelude's parameters
-    return json.dumps({"now": 0, "parts": parts}) if parts else ""
+    return json.dumps({"parts": parts}) if parts else ""
 
 
 @cache

@@ -277,7 +277,7 @@ class LimitWatch:
     """
 
     def __init__(
-        self, context: Any, memory: int, room: int = 0, budget: SessionWorkBudget | None = None
+        self, context: Any, memory: int, room: int, budget: SessionWorkBudget | None = None
     ) -> None:
         """Watch *context*, which runs on the current thread and may hold *memory* bytes.
 

@@ -315,7 +315,7 @@ def test_an_error_is_seen_by_whoever_looks_at_it(
         "", "x", "[]", "{}", '{"out":[]}', '{"out":[],"done":[[0,true,1]]}',
         '{"out":[],"done":[[1,null,null]]}', '{"out":[],"done":[],"more":1}',
         '{"out":[["timer",1,-1,false,1,1]],"done":[]}', '{"out":[["clear",0]],"done":[]}',
-        '{"out":[["other"]],"done":[]}',
+        '{"out":[["other"]],"done":[]}', '{"out":[["drew",2147483649]],"done":[]}',
     ],
 )  # fmt: skip
 def test_an_outbox_that_no_prelude_writes_is_refused(text: str) -> None:

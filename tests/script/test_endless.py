@@ -5,12 +5,13 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+from typing import Any
 
 import pytest
 
-from bpmax_sim.errors import ScriptError, ScriptLimitError
+from bpmax_sim.errors import Place, ScriptError, ScriptLimitError
 from bpmax_sim.script.limits import Limits, parse_limits
-from tests.script.bench import Bench, value_of
+from tests.script.bench import Bench, Form, value_of
 from tests.systems import needs_forks
 
 SOON = Limits(cpu=0.05, wall=20)
@@ -154,6 +155,24 @@ def test_one_turn_ends_by_the_clock_on_the_wall() -> None:
 
     assert isinstance(error, ScriptLimitError)
     assert error.message == "the script used more than 0.2 s of wall-clock time"
+
+
+class SlowForm(Form):
+    """A form that takes its time over a write."""
+
+    def write(self, field: str, value: Any, place: Place | None, /) -> None:
+        time.sleep(0.06)
+        super().write(field, value, place)
+
+
+def test_what_a_form_takes_for_a_write_is_real_time_of_the_script() -> None:
+    form = SlowForm()
+    source = "form.状态 = '已付款'; await $proxy('crm').通知(); form.状态 = '已通知'"
+    error = Bench(limits=Limits(cpu=60, wall=0.05)).run(source, form=form).error
+
+    assert isinstance(error, ScriptLimitError)
+    assert error.message == "the script used more than 0.05 s of wall-clock time"
+    assert ("状态", "已通知") not in form.written
 
 
 def test_virtual_time_and_real_waits_are_no_time_of_the_script() -> None:

@@ -108,6 +108,16 @@ def test_what_is_only_used_in_a_circle_is_no_memory_of_the_script() -> None:
     assert Bench(limits=PATIENT).run(source).value == "完"
 
 
+def test_a_script_that_holds_too_much_ends_though_it_asks_for_no_more() -> None:
+    source = """
+      const 明细 = []; for (let i = 0; i < 1e5; i++) 明细.push(new Array(50).fill(i));
+      for (;;);"""
+    error = Bench(limits=Limits(memory=16 << 20)).run(source).error
+
+    assert isinstance(error, ScriptLimitError)
+    assert error.message == MEMORY
+
+
 @pytest.mark.needs_native
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="there is no timer")
 def test_a_signal_ends_a_script_at_once() -> None:
@@ -246,6 +256,7 @@ class SlowCalls(Bench):
         ("$proxy('crm').通知();\n\nconsole.log('已通知');", 3),
         ("setTimeout(() => 0, 3600000);\n\nconsole.log('已通知');", 1),
         ("console.log('甲');\nsetTimeout(() => 0, 3600000);\n$proxy('crm').通知();", 2),
+        ("setTimeout(() => '催办', 3600000);\nsetTimeout(() => '升级', 7200000);", 1),
     ],
 )
 def test_a_wait_that_no_line_awaits_is_told_at_its_timer_or_the_last_line(
@@ -337,7 +348,7 @@ def test_what_does_not_end_loses_its_memory_and_gets_it_back_at_times() -> None:
 @pytest.mark.parametrize("passed", ["cpu", "wall"])
 def test_the_watchdog_takes_the_stack_of_what_is_over_its_time_and_once(passed: str) -> None:
     context = TouchedContext()
-    watch = LimitWatch(context, memory=1000)
+    watch = LimitWatch(context, memory=1000, room=0)
     ends = {"cpu": inf, "wall": inf, passed: 0.0}
     watch.begin_turn(ends["cpu"], ends["wall"])
     watch.end_turn()
@@ -353,7 +364,7 @@ def test_a_turn_is_timed_by_the_thread_that_runs_it_or_by_none_once_that_is_gone
     watches: list[LimitWatch] = []
 
     def make(begins: bool) -> None:
-        watch = LimitWatch(TouchedContext(), memory=1000)
+        watch = LimitWatch(TouchedContext(), memory=1000, room=0)
         watches.append(watch)
         if begins:
             watch.begin_turn(0.0, inf)
@@ -379,7 +390,7 @@ def test_the_watchdog_ends_when_it_has_nothing_to_watch_and_begins_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(limits_module, "_PERIOD", 0.0005)
-    watchdog, watch = _Watchdog(), LimitWatch(TouchedContext(), memory=1000)
+    watchdog, watch = _Watchdog(), LimitWatch(TouchedContext(), memory=1000, room=0)
     for _ in range(2):
         watchdog.add(watch)
         thread = watchdog.thread
@@ -391,6 +402,23 @@ def test_the_watchdog_ends_when_it_has_nothing_to_watch_and_begins_again(
         thread.join(10)
         assert not thread.is_alive()
         assert watchdog.thread is None
+
+
+def test_the_watchdog_rests_between_two_looks() -> None:
+    looks: list[float] = []
+
+    class CountedWatch(LimitWatch):
+        def check_from_watchdog(self) -> None:
+            looks.append(time.monotonic())
+
+    watchdog, watch = _Watchdog(), CountedWatch(TouchedContext(), memory=1000, room=0)
+    started = time.monotonic()
+    watchdog.add(watch)
+    time.sleep(0.02)
+    with watchdog.lock:
+        watchdog.running.discard(watch)
+
+    assert len(looks) <= (time.monotonic() - started) * 100
 
 
 @pytest.mark.parametrize(
@@ -456,7 +484,7 @@ def test_what_no_count_is_named_for_is_not_allowed_at_all(name: str) -> None:
 
 
 def test_somebody_looks_as_long_as_a_turn_lasts() -> None:
-    watch = LimitWatch(TouchedContext(), memory=1000)
+    watch = LimitWatch(TouchedContext(), memory=1000, room=0)
     watch.begin_turn(inf, inf)
     try:
         assert "bpmax-watchdog" in [thread.name for thread in threading.enumerate()]

@@ -20,6 +20,9 @@ from tests.script.bench import run, value_of
         ("fmt.replace(RegExp.$1, '')", ("legacy",)),
         ("return RegExp['$' + 1] + RegExp[\"$&\"]", ("legacy",)),
         ("RegExp.leftContext", ("legacy",)),
+        ("return new RegExp('^HT-').test(form.合同编号)", ()),
+        ("form.备注 = 'authentic'", ()),
+        ("return fetch合同().then(r => r)", ("messages",)),
         ("new Intl.ListFormat('zh-CN')", ("formatjs",)),
     ],
 )
