@@ -94,7 +94,7 @@ class ContextSettings(msgspec.Struct, frozen=True, kw_only=True):
     bindings: Mapping[str, LiveObject] = msgspec.field(default_factory=dict)
     values: Mapping[str, Any] = msgspec.field(default_factory=dict)
     limits: Limits = msgspec.field(default_factory=Limits)
-    zone: float = 0.0
+    zone: float
     seed_parts: Sequence[Sequence[int | None]]
     on_draw: Callable[[int, int], None] = lambda _number, _drawn: None
     hits: ScriptHits | None = None
