@@ -212,7 +212,7 @@ def _check_flow_beginning(draft: ScenarioDraft) -> None:
         if at in (None, "") or references.has_reference(str(at)):
             continue
         if wrong := draft.definition.explain_wrong_beginning(at):
-            draft.tell(row_spot.at(column) if row_spot and column else spot, wrong)
+            draft.tell(row_spot.at(column) if row_spot is not None else spot, wrong)
 
 
 def _check_script_event_names(draft: ScenarioDraft) -> None:

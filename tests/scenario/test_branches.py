@@ -58,6 +58,19 @@ def test_each_branch_shows_the_form_in_its_own_way(door: Door) -> None:
     assert ended.code == 0, ended.text
 
 
+def test_an_event_is_fired_at_the_form_of_one_branch(door: Door) -> None:
+    scripted = FLOW.replace("required}}", "required}, scripts: {click.查: 查.js}}")
+    text = flow() + steps(
+        *TO_BRANCHES,
+        "{at: 财务, fire: click.查, expect: {form: {明细: [财务意见]}}}",
+        "{at: 法务, fire: click.查, expect: {form: {明细: [法务意见]}}}",
+    )
+    script = "form.明细 = ['法务意见', '财务意见'].filter(one => form.$required[one])"
+
+    ended = door.run(text, {"会审.yaml": scripted, "查.js": script})
+    assert ended.code == 0, ended.text
+
+
 def test_where_the_project_does_not_stand_nothing_is_seen(door: Door) -> None:
     text = flow() + steps(*TO_BRANCHES, "{at: 归档, expect: {form: {法务意见: ''}}}")
 

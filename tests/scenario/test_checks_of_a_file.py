@@ -522,6 +522,17 @@ vars: {x: wangwa}
             "6:20 name nothing else names 'wangww'; did you mean 'wangwu'? (where another person is meant, list both in people)",
         ],
     ),
+    "a refused person who is filled in": (
+        """\
+scenario: 单
+user: '${vars.申请人}'
+flow: {definition: 流程.yaml, at: 部门审批}
+steps: [{approve: {by: '${vars.审批人}'}, expect_error: {code: NOT_OWNER}}]
+vars: {申请人: 张三, 审批人: 李四}
+""",
+        {},
+        [],
+    ),
     "errors of rows may differ": (
         """\
 scenario: 单
@@ -692,6 +703,18 @@ steps: [{js: "1", expect: {flow: {status: processing}}}]
             "6:13 ! the flow has ended at '结束'; nothing is left to do",
             "8:13 ! no node 7; there are 部门审批, 总经理, 结束",
             "9:13 ! no node ['结束']; there are 部门审批, 总经理, 结束",
+        ],
+    ),
+    "nodes of a CSV table at which the flow begins": (
+        """\
+scenario: 单
+flow: {definition: 流程.yaml, at: '${case.点}'}
+cases: {from: 表.csv, id: 单号}
+steps: [{js: "1", expect: {flow: {status: processing}}}]
+""",
+        {"表.csv": "单号,点\n甲,部门审批\n乙,部门审皮\n"},
+        [
+            "2:29 ! no node '部门审皮'; did you mean '部门审批'?",
         ],
     ),
     "rows that differ only for the reader": (

@@ -16,7 +16,7 @@ flow: 报销
 start: 部门审批
 nodes:
   部门审批: {owners: [wangwu], deadline: 2h, approve: 总经理, reject: 结束}
-  总经理: {owners: [ceo], deadline: 47m, approve: 结束, reject: 结束}
+  总经理: {owners: [ceo], deadline: 61m, approve: 结束, reject: 结束}
   结束: {end: true}
 """,
     "开.js": """\
@@ -303,15 +303,15 @@ scenario: 单
 flow: {definition: 流程.yaml, at: 部门审批}
 steps:
   - {approve: {by: wangwu}, expect: {flow: {at: 总经理}}}
-  - {advance: 46}
-  - {advance: 47}
+  - {advance: 60}
+  - {advance: 61}
   - {advance: 0}
-  - {advance: 46.0}
-  - {advance: 46s}
+  - {advance: 60.0}
+  - {advance: 60s}
 """,
         {},
         [
-            "5:6 unfit 46 are seconds, and the shortest deadline is 47m; write 46h, or 46s where that is meant",
+            "5:6 unfit 60 are seconds, and the shortest deadline is 1h1m; write 60h, or 60s where that is meant",
         ],
     ),
     "empty lists of steps that do nothing": (

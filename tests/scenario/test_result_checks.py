@@ -225,6 +225,11 @@ ORDERED = ExpectedCall(call="shop.create_order", response={"code": 5})
         (outcome(FAILED, step=Step(save={"单号": "${result.no}"})), (), False),
         (outcome(FAILED, expected=[Expect(proxy=(ORDERED,))]), (), False),
         (
+            outcome(FAILED, made("oa.notify", {"errcode": 5}), expected=[Expect(proxy=(ORDERED,))]),
+            (),
+            True,
+        ),
+        (
             outcome(FAILED, expected=[Expect(), Expect(form={}), Expect(proxy=(ORDERED,))]),
             (),
             False,

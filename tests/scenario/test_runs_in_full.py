@@ -178,6 +178,11 @@ def test_the_last_event_sums_up_the_run(folder: Path, bench: Bench) -> None:
     assert (last.unused_parts, last.used_keys_of_other_files) == ((), ())
     failed = verdict(run(folder, Bench(bench.plays), f"{stub}steps: [{{open: {{}}}}]\n"))
     assert (failed.outcome, failed.reason, failed.unused_parts) == ("failed", "", ())
+    (folder / "共用.yaml").write_text("steps: {填: [{if: true, set: {数: 3}}]}", encoding="utf-8")
+    for number, ended in ((3, ("passed", ("共用.yaml:1:13",))), (4, ("failed", ()))):
+        using = f"use: 共用.yaml\nsteps: [{{run: 填, expect: {{form: {{数: {number}}}}}}}]\n"
+        shared = verdict(run(folder, Bench(bench.plays), using))
+        assert (shared.outcome, shared.used_keys_of_other_files) == ended
     table = verdict(
         run(
             folder,
