@@ -96,6 +96,8 @@ def test_names_are_those_of_credentials_login_parameters_and_the_call() -> None:
     early = make_real_context(yielded, None, DRAWN, START)
     bare = plan(world({})).recipe
     assert collect_template_values(bare, early, in_login=True)["base_url"] == "{{ url }}/x"
+    with pytest.raises(ConfigError, match="'url' is not defined"):
+        collect_template_values(bare, early)
     stamp = SignatureInput(now=5.0, nonce="n0", call_id="c0")
     again = collect_template_values(recipe, make_standin_context_at(tenant, grant, stamp, 1))
     assert (again["now"], again["nonce"], again["call_id"]) == (5.0, "n0", "c0")
@@ -509,6 +511,7 @@ def test_a_rejected_call_leaves_a_record_without_its_secrets() -> None:
     assert made.log[0].api == f"pay{STANDIN}"
     assert (made.log[0].request, made.log[0].status, made.log[0].source) == (None, None, "")
     assert (made.log[0].attempts, made.log[0].call, made.log[0].error) == (0, None, refused)
+    assert (made.log[0].at, made.log[0].sent_at) == (START, 0.0)  # it was never sent
 
 
 def test_a_refused_token_is_renewed_once_and_told() -> None:

@@ -13,6 +13,7 @@ from bpmax_sim.errors import AuthError
 from bpmax_sim.messages import LOGIN, Request, Response
 from bpmax_sim.platform.model import Auth
 from bpmax_sim.proxy.cookies import CookieJar, format_cookies
+from bpmax_sim.secret.vault import Credential, Credentials
 from tests.proxy.world import START, World, crm, headers_of, ok, rejected
 
 HOST = "https://crm.example.test"
@@ -101,6 +102,27 @@ def test_a_followed_redirect_is_a_request_of_its_own_with_its_cookies() -> None:
     assert headers_of(world.sent[4])["Cookie"] == "a=1; sid=sid-value"
     serials = [hop.call.serial for hop in hops if hop.call]
     assert sorted({*serials}) == serials
+
+
+def test_of_a_login_without_secrets_the_cookies_are_hidden_in_the_recorded_form() -> None:
+    """Even where the form to send and the one to record are made of the same values."""
+    steps = [
+        {"request": {"method": "GET", "path": "/login"}},
+        {
+            "request": {"path": "/login", "form": {"u": "{{ client_id }}"}},
+            "extract": {"jar": {"path": "cookies", "secret": True}},
+        },
+    ]
+    auth = msgspec.convert({"acquire": {"steps": steps}}, Auth)
+    world = world_of(auth, page("sid=sid-value"), page("sid=sid-value-2"), separate=True)
+    user = Credential(name="client_id", real="zhang.san", standin="zhang.san")
+    world.tenants["test"] = Credentials(user, live=HOST, declared=HOST)
+    world.proxy().search()
+
+    sent = world.sent[1]
+    assert (sent.body, headers_of(sent)["Cookie"]) == (b"u=zhang.san", "sid=sid-value")
+    shown = headers_of(sent.recorded_form)["Cookie"]
+    assert shown == "sid=redacted.crm_system.test.cookie-sid.1"
 
 
 def test_nothing_of_a_login_goes_to_another_origin() -> None:

@@ -220,6 +220,7 @@ def test_what_is_new_in_each_call_is_no_secret_that_is_hidden_later() -> None:
         Apply(place="header", name="X-Time", value="{{ now | unix }}"),
         Apply(place="header", name="X-Nonce", value="{{ nonce }}"),
         Apply(place="header", name="X-Basic", value="Basic {{ (client_id ~ ':' ~ secret) | b64 }}"),
+        Apply(place="header", name="X-Digest", value="{{ secret | sha256_hex }}"),
     )
     world = World(
         crm(CREATE, auth=Auth(apply=apply)), separate=True, auth_clock=VirtualClock(START + 9)
@@ -230,8 +231,9 @@ def test_what_is_new_in_each_call_is_no_secret_that_is_hidden_later() -> None:
     assert int(sent["X-Time"]) == int(shown["X-Time"]) + 9
     for name in ("X-Time", "X-Nonce"):
         assert world.vault.redact_text(f"金额 {sent[name]}") == f"金额 {sent[name]}"
-    assert sent["X-Basic"] != shown["X-Basic"]
-    assert world.vault.redact_text(sent["X-Basic"]) == shown["X-Basic"]
+    for name in ("X-Basic", "X-Digest"):
+        assert sent[name] != shown[name]
+        assert world.vault.redact_text(sent[name]) == shown[name]
 
 
 def test_of_calls_that_differ_the_recorded_one_is_signed_again() -> None:
@@ -245,6 +247,8 @@ def test_of_calls_that_differ_the_recorded_one_is_signed_again() -> None:
     again = _sign(message=MESSAGE.replace("{{ nonce }}", "-"))
     for body in (ORDER, other, swapped, {**ORDER, "单号": ""}):
         assert "header.x-sign" in _replay(again, recorded, body)
+    for body in (ORDER, other):  # it is signed no more: nothing can be signed again
+        assert "header.x-sign" in _replay(Auth(), recorded, body)
 
 
 def test_each_attempt_has_a_nonce_of_its_own_in_the_recorded_form_too() -> None:

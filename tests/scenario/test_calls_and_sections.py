@@ -153,6 +153,7 @@ def test_a_call_that_was_never_sent_is_told_as_the_script_set_it() -> None:
     assert (told.method, told.url, told.sent_at, told.error, told.message, told.body, told.injected) == (
         "POST", "/orders/D1-***", 3.0, "ConfigError", "配置***", None, (),
     )  # fmt: skip
+    assert (told.attempts, told.duration) == (0, 0.0)
     assert told.header == {"x-script": "甲***", "x-both": "脚本", "x-***": "1"}
     empty = make_call_event(unknown, 1, None)
     assert (empty.method, empty.url, empty.path, empty.query, empty.header, empty.error) == (

@@ -535,6 +535,15 @@ def test_what_is_possible_is_known_with_or_without_the_hooks_of_owners(
     assert {one.offered_actions for one in moves[0]} == {("approve", "reject")}
 
 
+def test_a_preview_from_where_a_project_began_asks_the_hook_who_acts_there() -> None:
+    """It did not arrive there, so that nothing has asked before."""
+    flow, _ = flow_of(TWO, {"owners.初审": lambda _form, _ctx: [{"owner_id": 8}]}, at="初审")
+
+    seen = flow.preview(FlowMove())
+
+    assert (seen["owners"]["初审"], seen["status"]) == (["8"], "finished")
+
+
 @pytest.mark.parametrize("now", [0.0, 9.0])
 def test_what_is_with_its_starter_is_there_since_it_was_refused(now: float) -> None:
     clock = [0.0]
