@@ -135,7 +135,7 @@ def _read_index(path: Path, data: Data) -> CassetteIndex:
     sections = (data.rfind(b"\nfailures:") + 1, data.rfind(_SEALED) + 1)
     try:
         index = CassetteIndex(_read_head(path, line), sections)
-        shas = _index_entries(data, body - 1, index)
+        shas = _index_entries(data, body, index)
         _check_nothing_between_exchanges(data, body, index)
         _check_seal(line, data[index.sections[1] :], index, shas)
     except CorruptDataError as error:

@@ -128,7 +128,7 @@ class SessionPlayOrder:
         numbers, turn = self._group_numbers_by_session(key)[self._part], self._counts[key] - 1
         # What was taken out of turn is not taken once more, also by a call without headers.
         is_in_turn = key not in self._taken and not (headers and self._find_telling_headers(key))
-        if len(numbers) == 1 or is_in_turn:
+        if is_in_turn:
             return numbers[turn]
         taken = self._taken.setdefault(key, {*numbers[:turn]})
         number = self._prefer_same_headers(key, [n for n in numbers if n not in taken], headers)

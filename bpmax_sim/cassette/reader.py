@@ -66,7 +66,7 @@ def read_yaml_text(text: str) -> Any:
     try:
         return _read_yaml_value(next(events), events, 0)
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
+        mark = error.problem_mark
         line = mark.line if mark else 0
         raise YamlTextError(describe_parser_error(error, line), line + 1) from error
     except (yaml.YAMLError, UnicodeEncodeError) as error:

@@ -289,26 +289,32 @@ def test_owners_and_their_start_are_known_without_reading_bodies(tmp_path: Path)
 
 
 @pytest.mark.parametrize(
-    ("text", "message"),
+    ("text", "message", "line"),
     [
-        ("a: &x 1\nb: *x\n", "anchors and aliases are not used in cassettes"),
-        ("a: !!python/object:os.system x\n", "the tag 'tag:yaml.org,2002:python/object:os.system'"),
-        ("[" * 100, "nested deeper than 40 levels"),
-        ("a: 1\na: 2\n", "the key 'a' comes twice"),
-        ("[1]: 2\n", "a key that is not a text"),
-        ("a: [\n", "did not find expected node content"),
-        ("", "no document"),
-        ("a: !!binary 'a'\n", "broken base64"),
-        ("a: \x01\n", "not YAML (ReaderError)"),
-        ("\udc80", "not YAML (UnicodeEncodeError)"),
+        ("a: &x 1\nb: *x\n", "anchors and aliases are not used in cassettes", 1),
+        (
+            "a: !!python/object:os.system x\n",
+            "the tag 'tag:yaml.org,2002:python/object:os.system'",
+            1,
+        ),
+        ("[" * 100, "nested deeper than 40 levels", 1),
+        ("a: 1\na: 2\n", "the key 'a' comes twice", 2),
+        ("[1]: 2\n", "a key that is not a text", 1),
+        ("a: [\n", "did not find expected node content", 2),
+        ("a: 甲\nb: 乙: 丙\n", "a second ': ' in one line", 2),
+        ("a: 甲\n'b\n", "while scanning a quoted scalar that starts in line 2", 3),
+        ("", "no document", 1),
+        ("a: !!binary 'a'\n", "broken base64", 1),
+        ("a: \x01\n", "not YAML (ReaderError)", 1),
+        ("\udc80", "not YAML (UnicodeEncodeError)", 1),
     ],
 )
-def test_hostile_yaml_is_refused(text: str, message: str) -> None:
+def test_hostile_yaml_is_refused_with_its_line(text: str, message: str, line: int) -> None:
     with pytest.raises(YamlTextError) as raised:
         read_yaml_text(text)
 
     assert message in str(raised.value)
-    assert raised.value.line >= 1
+    assert raised.value.line == line
 
 
 def test_plain_nulls_are_none_and_quoted_ones_text() -> None:

@@ -130,6 +130,23 @@ def test_a_closed_writer_leaves_the_file_that_has_its_descriptor_now(tmp_path: P
     assert (tmp_path / "新").read_text(encoding="utf-8") == "报销"
 
 
+def test_a_writer_may_have_the_number_of_a_standard_input_that_is_closed(tmp_path: Path) -> None:
+    standard_input = os.dup(0)
+    descriptor = journal_module.create_locked(tmp_path / "日志")
+    os.dup2(descriptor, 0)
+    file_system.close_and_unlock(descriptor)
+    try:
+        log = journal_module.JournalWriter(0)
+        log.append("报销".encode())
+        log.append("付款".encode())
+        log.close()
+    finally:
+        os.dup2(standard_input, 0)
+        os.close(standard_input)
+
+    assert (tmp_path / "日志").read_text(encoding="utf-8") == "报销付款"
+
+
 def test_an_append_that_fails_leaves_nothing(tmp_path: Path) -> None:
     path = tmp_path / "log"
     descriptor = journal_module.create_locked(path)

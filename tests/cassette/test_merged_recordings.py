@@ -292,6 +292,8 @@ def test_one_fact_alone_decides_what_of_a_response_is_kept() -> None:
     ).outcome
     assert isinstance(whole, Response)
     assert whole.body == b'{"id":2}'
+    spaced = entry(1, '{ "id":1}', ("a", "3"))  # a changed one without any place of its body
+    assert align([first], [spaced], plain)[0].text == spaced.text
 
 
 def test_a_changed_exchange_keeps_what_is_noise_in_its_old_place() -> None:

@@ -190,6 +190,7 @@ def test_a_session_that_recorded_nothing_begins_as_its_owner_does(
 
     found = [cassette.start(OWNER, session=session) for session in (1, 2, 3, 4)]
     assert found == [Instant(START.seconds + second, ZONE) for second in starts]
+    assert cassette.start(OWNER) == found[0]
     assert cassette.start("别人") is None
     assert cassette.get_non_secret_credentials("别人") == {}
     assert cassette.get_non_secret_credentials(OWNER) == {"crm": {"n": "1"}}

@@ -306,6 +306,28 @@ def test_storage_that_says_nothing_is_told_soon_and_asked_once(
     assert waited < 5  # the file systems' own patience is minutes; the import counts too
 
 
+@pytest.mark.parametrize("prefix", ["", "simplecache::"])
+def test_storage_is_imported_by_who_asks_as_that_may_take_longer_than_an_answer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, prefix: str
+) -> None:
+    name = f"warehouse_{next(_serials)}"
+    (tmp_path / f"{name}.py").write_text(
+        "import threading\n"
+        "from fsspec.implementations.memory import MemoryFileSystem\n"
+        "imported_by = threading.get_ident()\n"
+        "class Warehouse(MemoryFileSystem):\n"
+        "    pass\n",
+        encoding="utf-8",
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    fsspec.register_implementation(name.replace("_", "-"), f"{name}.Warehouse")
+
+    remote = open_mirror(f"{prefix}{name.replace('_', '-')}://仓库", tmp_path)
+    remote.fetch(remote.folder / NAME)
+
+    assert sys.modules[name].imported_by == threading.get_ident()
+
+
 @pytest.mark.parametrize("note", [b"", b"{", b"[]", b"null", b"\xff", b'{"stamp":1}', None])
 @pytest.mark.parametrize("is_here", [True, False])
 def test_a_file_whose_note_is_lost_counts_as_recorded_here(

@@ -149,6 +149,11 @@ def player_of(*entries: Entry, **options: Any) -> Player:
     return Player(cassette, options.pop("rules", RULES), OWNER, **options)
 
 
+@pytest.mark.parametrize(("recorded", "number"), [("1ax 2ay", 0), ("2ax 1ay", 1)])
+def test_who_is_told_no_session_plays_the_first(recorded: str, number: int) -> None:
+    assert player_of(*entries_of(recorded)).take_next(parts_of("a"), NOWHERE)[1] == number
+
+
 def test_a_miss_names_the_nearest_exchange() -> None:
     player = player_of(*entries_of("1a 1b"))
     with pytest.raises(NoMatchError) as caught:
