@@ -33,7 +33,7 @@ from bpmax_sim.messages import (
     Request,
     Response,
 )
-from bpmax_sim.yamlfile.node import describe_parser_error
+from bpmax_sim.yamlfile.node import describe_parser_error, find_forbidden_character
 
 _DEEPEST = 40
 _NULL = {"", "~", "null", "Null", "NULL"}
@@ -70,7 +70,8 @@ def read_yaml_text(text: str) -> Any:
         line = mark.line if mark else 0
         raise YamlTextError(describe_parser_error(error, line), line + 1) from error
     except (yaml.YAMLError, UnicodeEncodeError) as error:
-        raise YamlTextError(msg("not YAML ({name})", name=type(error).__name__), 1) from error
+        message, at = find_forbidden_character(text) or (type(error).__name__, 0)
+        raise YamlTextError(message, text.count("\n", 0, at) + 1) from error
     except StopIteration as error:
         raise YamlTextError(msg("no document"), 1) from error
 

@@ -12,6 +12,7 @@ from bpmax_sim.cassette.journal import replace_file
 from bpmax_sim.cli.item_selection import read_platform_folders
 from bpmax_sim.cli.terminal import notify, say
 from bpmax_sim.errors import ConfigError
+from bpmax_sim.file_system import lock_folder
 from bpmax_sim.i18n import format_number, join_list, join_messages, label_message, msg, plural
 from bpmax_sim.live.calibrate import DELAY, EchoNames, render_calibration_script
 from bpmax_sim.live.calibration_file import MARKS, read_rule_marks, render_rule_marks
@@ -95,7 +96,8 @@ def calibrate(  # noqa: PLR0913 - the options of the command
         if not dry_run:
             path.parent.mkdir(parents=True, exist_ok=True)
             is_dos = path.exists() and b"\r\n" in path.read_bytes()
-            replace_file(path, (text.replace("\n", "\r\n") if is_dos else text).encode())
+            with lock_folder(path.parent):
+                replace_file(path, (text.replace("\n", "\r\n") if is_dos else text).encode())
         notify(label_message(to_display_path(path), told))
     if dry_run:
         notify(msg("dry run: nothing was written"))

@@ -410,7 +410,8 @@ def _write_if_changed(path: Path, data: bytes, *, yes: bool) -> None:
         confirm("{path}: replace this file?", path=path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        journal.replace_file(path, data)
+        with lock_folder(path.parent):
+            journal.replace_file(path, data)
     except OSError as error:
         raise CassetteError(
             "{path}: not written ({strerror}); what was there is whole",

@@ -208,7 +208,8 @@ def _write_not_secret_declaration(
             place=place,
             where=advice,
         )
-    journal.replace_file(path, text.encode())
+    with lock_folder(path.parent):
+        journal.replace_file(path, text.encode())
     notify(
         "{path}: {where}: {place} is no secret",
         path=to_display_path(path),

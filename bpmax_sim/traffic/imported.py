@@ -37,6 +37,7 @@ from bpmax_sim.secret.http_auth import move_user_to_header
 from bpmax_sim.text_codec import list_probable_codecs
 from bpmax_sim.traffic.known_keys import Keys, find_unknown_keys
 from bpmax_sim.traffic.traced_values import describe_unreadable_member
+from bpmax_sim.yamlfile.node import find_forbidden_character
 
 _OF_THE_CONNECTION: Final = frozenset({
     "accept-encoding", "connection", "content-length", "host", "keep-alive", "proxy-connection",
@@ -479,11 +480,13 @@ def load_yaml(data: bytes, what: str, *, typed: bool = False, typed_below: str =
         CassetteError: if it is not YAML, or has tags for Python objects.
     """
     try:
-        node = yaml.compose(data.decode("utf-8-sig"), yaml.CSafeLoader)
+        text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise CassetteError(
             "not {what}: not UTF-8 at byte {start}", what=what, start=error.start
         ) from error
+    try:
+        node = yaml.compose(text, yaml.CSafeLoader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = (
@@ -498,8 +501,14 @@ def load_yaml(data: bytes, what: str, *, typed: bool = False, typed_below: str =
             problem=error.problem,
         ) from error
     except (yaml.YAMLError, RecursionError) as error:
+        problem, at = find_forbidden_character(text) or (type(error).__name__, 0)
+        where = msg(
+            " at line {line} column {column}",
+            line=text.count("\n", 0, at) + 1,
+            column=at - text.rfind("\n", 0, at),
+        )
         raise CassetteError(
-            "not {what}: not YAML ({name})", what=what, name=type(error).__name__
+            "not {what}: not YAML{where}: {problem}", what=what, where=where, problem=problem
         ) from error
     # A node needs at least one character in the file, so more nodes than that come from aliases of
     # aliases.

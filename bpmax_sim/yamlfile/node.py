@@ -543,11 +543,9 @@ def parse_yaml(text: str, name: str, *, unclear_as_text: bool = False) -> Node:
         ConfigError: if it is not YAML; all duplicate keys and the like at once.
     """
     text = text.removeprefix(_BOM)
-    if match := _FORBIDDEN.search(text):
-        message = msg(
-            "the character U+{ord:04X} is not allowed in a YAML file; remove it", ord=ord(match[0])
-        )
-        raise ConfigError(Problem(message, _find_end(text[: match.start()], name)))
+    if found := find_forbidden_character(text):
+        message, at = found
+        raise ConfigError(Problem(message, _find_end(text[:at], name)))
     problems: list[Problem] = LimitedProblems()
     try:
         root = compose_nodes(text, name, problems, unclear_as_text=unclear_as_text)
@@ -666,6 +664,20 @@ def _find_colon_slip(lines: list[str], line: int) -> tuple[int, re.Match[str]] |
         if 0 <= row < len(lines) and (match := _COLON_SLIP.match(lines[row])):
             return row, match
     return None
+
+
+def find_forbidden_character(text: str) -> tuple[str, int] | None:
+    """Return what is wrong with the first character of *text* that no YAML file has, and its index.
+
+    None if there is none.
+    """
+    match = _FORBIDDEN.search(text)
+    if match is None:
+        return None
+    message = msg(
+        "the character U+{ord:04X} is not allowed in a YAML file; remove it", ord=ord(match[0])
+    )
+    return message, match.start()
 
 
 def describe_parser_error(error: yaml.MarkedYAMLError, line: int) -> str:

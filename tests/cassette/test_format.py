@@ -305,8 +305,9 @@ def test_owners_and_their_start_are_known_without_reading_bodies(tmp_path: Path)
         ("a: 甲\n'b\n", "while scanning a quoted scalar that starts in line 2", 3),
         ("", "no document", 1),
         ("a: !!binary 'a'\n", "broken base64", 1),
-        ("a: \x01\n", "not YAML (ReaderError)", 1),
-        ("\udc80", "not YAML (UnicodeEncodeError)", 1),
+        ("a: \x01\n", "the character U+0001 is not allowed in a YAML file; remove it", 1),
+        ("客户: 张三\n备注: 合同\x7f\n", "the character U+007F is not allowed", 2),
+        ("客户: 张三\n备注: \udc80", "the character U+DC80 is not allowed", 2),
     ],
 )
 def test_hostile_yaml_is_refused_with_its_line(text: str, message: str, line: int) -> None:
