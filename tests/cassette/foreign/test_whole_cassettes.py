@@ -175,8 +175,8 @@ def test_a_file_that_is_no_cassette_says_what_it_lacks_and_where() -> None:
         b'{"a": \xff}': f"{none}not UTF-8 at byte 6",
         b"a: 1\n b: [": f"{none}not YAML at line 2 column 3: mapping values are not allowed in "
         "this context",
-        "a: 1\n甲: \x01".encode(): f"{none}not YAML at line 2 column 4: the character U+0001 is not "
-        "allowed in a YAML file; remove it",
+        "a: 1\n甲: \x01".encode(): f"{none}not YAML at line 2 column 4: the character U+0001 "
+        "is not allowed in a YAML file; remove it",
         b"a: !!set {x}\nb: !other x": f"{none}line 2: the tag '!other' asks for an object",
         b"\n- !!python/object:os.x {}": f"{none}line 2: the tag "
         "'tag:yaml.org,2002:python/object:os.x' asks for an object",
