@@ -105,6 +105,7 @@ def test_most_of_an_exchange_stays_by_the_quick_look() -> None:
         '{"客户":"张三","备注":"\\n已付","编号":"HT-2026-0007"}'.encode()
     )
     assert known.certainly_leaves_unchanged(b'{"path":"a\\/b%2Fc","x":"redacted.p.i.t.1"}')
+    assert known.certainly_leaves_unchanged(b'{"path":"contracts\\/HT2026%2F0007"}')
     assert not known.certainly_leaves_unchanged(b'{"x":"token-123456"}')
     assert not known.certainly_leaves_unchanged('{"x":"密钥张三合同"}'.encode())
     assert not known.certainly_leaves_unchanged(b'{"x":"746F6b656e2d313233343536"}')
@@ -127,8 +128,9 @@ def test_a_search_that_passed_over_an_address_tells_nothing_of_replacing_it() ->
 def test_a_short_address_is_looked_for_in_full() -> None:
     known = SecretTable([Secret("a:1", "https://crm.example.test", "")])
 
-    assert not known.certainly_leaves_unchanged(b"x 613a31 y")
-    assert known.replace_secrets("x 613a31 y") != "x 613a31 y"
+    for text in ("x 613a31 y", "x a:1 y", "x a%3A1 y"):
+        assert not known.certainly_leaves_unchanged(text.encode())
+        assert known.replace_secrets(text) != text
 
 
 @MANY

@@ -71,9 +71,12 @@ def test_runs_that_go_on_behind_an_escape_are_kept(data: bytes, kept: bytes) -> 
 
 
 @pytest.mark.parametrize("start", [0, 1, 2, 3])
+@pytest.mark.parametrize("behind", ["", "A"])
 @pytest.mark.parametrize("secret", ["k3y9f2", "密钥", "a long secret of a text"])
-def test_a_secret_is_decoded_wherever_it_begins_in_a_run(start: int, secret: str) -> None:
-    run = "A" * start + base64.b64encode(secret.encode()).decode().rstrip("=")
+def test_a_secret_is_decoded_wherever_it_begins_in_a_run(
+    start: int, secret: str, behind: str
+) -> None:
+    run = "A" * start + base64.b64encode(secret.encode()).decode().rstrip("=") + behind
 
     assert secret in decode_runs_to_text([run])
     inner = b"\n".join(decode_base64_at_all_offsets([run.encode()]))
@@ -208,6 +211,7 @@ LINE = b"QUJDREVGR0hJSktM"
         (LINE + b"\n" + LINE + b"\n" + LINE, [LINE] * 3, [LINE * 3]),
         (LINE[:15] + b"\n" + LINE, [LINE[:15], LINE], []),
         (LINE + b",\n" + LINE, [LINE] * 2, []),
+        (LINE + b"\n" + LINE + b"." + LINE, [LINE] * 3, [LINE * 2]),
     ],
 )
 def test_lines_of_one_run_are_joined(data: bytes, runs: list[bytes], folded: list[bytes]) -> None:
@@ -325,6 +329,7 @@ def test_references_are_undone_once(text: bytes, plain: bytes) -> None:
         (b"plain", []),
         (b"a%41b", [("percent", 0, 5, b"aAb")]),
         (b"a%41+b", [("percent", 0, 6, b"aA+b"), ("form", 0, 6, b"aA b")]),
+        (b"5% a+b", []),
         (b"x" * 50 + b"%41" + b"x" * 50, [("percent", 40, 70, b"x" * 10 + b"A" + b"x" * 17)]),
         (
             b"x" * 50 + b"%41" + b"x" * 60 + b"%42" + b"x" * 50,
@@ -347,6 +352,8 @@ def test_references_are_undone_once(text: bytes, plain: bytes) -> None:
         (b"\0\0%41abc\0\0", []),
         (b"\0\0%41\0%42\0\0", []),
         (b"\0a%41%42%43%44\0", [("percent", 0, 15, b"\0aABCD\0")]),
+        (b"\0a%41%42bcdef\0", [("percent", 0, 14, b"\0aABbcdef\0")]),
+        (b"\0%41%42" + b"x" * 40, [("percent", 0, 21, b"\0AB" + b"x" * 14)]),
     ],
 )
 def test_parts_with_escapes_reach_as_far_as_is_asked_for(
@@ -416,6 +423,13 @@ def test_gzip_with_any_parts_of_a_header_is_found_and_with_reserved_ones_is_none
     found = [*find_streams(b"\0\0" + gz_with_fields(flags, inner) + b"\0", WorkBudget(1_000_000))]
 
     assert [tuple(one) for one in found] == ([("gzip", 2, inner)] if flags < 32 else [])
+
+
+@pytest.mark.parametrize("head", [gz(b"k3y9f2")[:10], b"x\x9c\xcb", b"PK\3\4" + bytes(26)])
+def test_a_stream_of_which_only_the_head_is_left_is_none(head: bytes) -> None:
+    for size in range(1, len(head) + 1):
+        data = "合同".encode() + head[:size]
+        assert [*find_streams(data, WorkBudget(1_000_000))] == []
 
 
 TIMES = b"UT\x09\0\x03" + bytes(8)  # as Info-ZIP writes them beside a name

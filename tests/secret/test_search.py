@@ -86,6 +86,17 @@ def test_what_is_encoded_in_utf_16_is_found_behind_any_byte(codec: str, before: 
     assert find_needles_in_all_layers(body, WANTED) != ()
 
 
+@pytest.mark.parametrize("codec", ["utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("control", ["\x1f", "\x7f", "\x08"])
+def test_a_text_in_utf_16_begins_behind_a_control_character(control: str, codec: str) -> None:
+    packed = b"token-123456".hex()
+    body = f"合同{control}{packed}".encode(codec)
+
+    found = find_needles_in_all_layers(body, WANTED)
+
+    assert {one.offset for one in found if codec in one.within} == {body.index(packed[0].encode())}
+
+
 def test_a_body_of_bare_deflate_is_undone() -> None:
     packer = zlib.compressobj(wbits=-15)
     body = packer.compress(b"token-123456 token-123456") + packer.flush()
@@ -285,19 +296,40 @@ def test_a_rare_text_is_found_wherever_it_begins(at: int) -> None:
     assert FastByteSearch(RARE).find(data[:-1]) == -1
 
 
+@pytest.mark.parametrize("is_ascii", [True, False])
 @pytest.mark.parametrize("times", range(1, 5))
-def test_what_is_escaped_over_and_over_beside_words_behind_an_escape_is_found(times: int) -> None:
+def test_what_is_escaped_over_and_over_beside_words_behind_an_escape_is_found(
+    times: int, *, is_ascii: bool
+) -> None:
     """`\\nabcdefghijk` is a line end and a word, or a backslash and a run that an encoding made."""
     token = b"token-\xff\xfe?>-123456"  # in base64 there is a / in it, which JSON may escape
     run = base64.b64encode(b"--" + token).decode()
-    text = json.dumps({"备注": "\nabcdefghijk", "t": run}).replace("/", "\\/")
+    text = json.dumps({"备注": "\nabcdefghijk", "t": run}, ensure_ascii=is_ascii)
+    text = text.replace("/", "\\/")
     for _ in range(times - 1):
-        text = json.dumps({"x": text, "y": "客\n"})
+        text = json.dumps({"x": text, "y": "客\n"}, ensure_ascii=is_ascii)
 
     (found,) = find_needles_in_all_layers(text.encode(), {token: "crm.test.token (raw)"})
 
     assert found.within == (*["json"] * times, "base64")
     assert found.offset > 0
+
+
+def test_a_run_with_which_data_begins_is_whole_however_far_an_escape_is() -> None:
+    data = base64.b64encode(b"token-123456") + b" " * 10_000 + "合同\\n备注".encode()
+
+    found = find_needles_in_all_layers(data, WANTED)
+
+    assert [(one.offset, one.within) for one in found] == [(0, ("base64",))]
+
+
+def test_a_run_that_begins_with_a_word_before_its_lines_is_in_base64_alone() -> None:
+    """As blanks are taken from between its lines, it goes on from the word."""
+    body = b"ab " + base64.encodebytes(b"0" * 52 + b"token-123456" + b"1" * 80)
+
+    found = find_needles_in_all_layers(body, WANTED)
+
+    assert [one.within for one in found] == [("base64",)]
 
 
 @pytest.mark.parametrize("size", [100, 4_000, 10_000, 300_000])
@@ -445,6 +477,14 @@ def test_a_secret_is_found_in_a_list_of_its_bytes(size: int, text: str, between:
     data = text.format(between.join(map(str, secret))).encode()
 
     found = find_needles_in_all_layers(data, {secret: "token"})
+    assert [one.within for one in found] == [("list of bytes",)]
+
+
+@pytest.mark.parametrize("number", [-129, 256, 999])
+def test_a_number_that_is_no_byte_is_passed_over_in_a_list(number: int) -> None:
+    octets = [*b"k3y9f2", number, *b"z1q8w7"]
+
+    found = find_needles_in_all_layers(json.dumps(octets).encode(), {b"k3y9f2z1q8w7": "token"})
     assert [one.within for one in found] == [("list of bytes",)]
 
 
